@@ -1,0 +1,218 @@
+/**
+ * npm run conformance: holds our tests against CPython's, and writes docs/conformance.md.
+ *
+ * It runs the suite, in which each test names the tests of CPython that it takes up, and adds the
+ * notes on those that mean nothing here or turn out otherwise. It fails when a test that is taken
+ * up has neither, and whenever one of the lists says what is not so.
+ *
+ *   --results FILE   take the outcomes of a run with ASYNCIO_TEST_RESULTS=FILE, and run nothing
+ *   --check          write nothing, and fail if docs/conformance.md is out of date
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { notes } from '../test/conformance/notes.ts';
+import { takenUp } from '../test/conformance/taken-up.ts';
+import type { Result } from '../test/support/behaviour.ts';
+
+type Status = 'passes' | 'differs' | 'not applicable' | 'fails' | 'missing' | 'later';
+
+/** One test of CPython, and what became of it here. */
+interface Row {
+  file: string;
+  name: string;
+  status: Status;
+  /** Our tests, or the reason why there is none. */
+  account: string[];
+}
+
+const columns: readonly Status[] = [
+  'passes',
+  'differs',
+  'not applicable',
+  'fails',
+  'missing',
+  'later',
+];
+const root = fileURLToPath(new URL('..', import.meta.url));
+const table = path.join(root, 'docs', 'conformance.md');
+const problems: string[] = [];
+
+const { values: options } = parseArgs({
+  options: { results: { type: 'string' }, check: { type: 'boolean' } },
+});
+const results = parse(options.results ?? runTests());
+const { cpython, files } = JSON.parse(
+  readFileSync(path.join(root, 'test', 'conformance', 'cpython-tests.json'), 'utf8'),
+) as { cpython: string; files: Record<string, Record<string, string[]>> };
+
+const rows = Object.entries(files).flatMap(([file, classes]) =>
+  Object.entries(classes).flatMap(([className, names]) =>
+    names.map((name) => account(file, className, name)),
+  ),
+);
+reportUnknown();
+
+const text = page(rows);
+const upToDate = existsSync(table) && readFileSync(table, 'utf8') === text;
+if (!options.check) writeFileSync(table, text);
+else if (!upToDate)
+  problems.push('docs/conformance.md is out of date: npm run conformance writes it');
+
+console.log(summary(rows));
+for (const problem of problems) console.error(problem);
+console.log(`${problems.length} problems`);
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+/** Runs the suite; answers the file of its outcomes. */
+function runTests(): string {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'conformance-')), 'results.jsonl');
+  const { status } = spawnSync(process.execPath, [path.join(root, 'scripts', 'test.mjs')], {
+    env: { ...process.env, ASYNCIO_TEST_RESULTS: file },
+    stdio: 'inherit',
+  });
+  if (status !== 0) problems.push('the test suite failed');
+  return file;
+}
+
+/** Reads a file of outcomes; one that we made is removed. */
+function parse(file: string): Result[] {
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+  if (lines.length === 0) problems.push(`no outcome of any test in ${file}`);
+  if (options.results === undefined) rmSync(path.dirname(file), { recursive: true });
+  return lines.map((line) => JSON.parse(line) as Result);
+}
+
+/** Says what became of one test of CPython, and reports what is wrong with that. */
+function account(file: string, className: string, name: string): Row {
+  const origin = `${file}::${className}::${name}`;
+  const note = notes[origin];
+  const tests = results.filter((result) => result.cpython.includes(origin));
+  const account = tests.map(({ subject, sentence }) => escaped(`${subject} ${sentence}`));
+  const row = (status: Status): Row => ({ file, name: `${className}.${name}`, status, account });
+  const problem = (what: string): void => void problems.push(`${origin}: ${what}`);
+
+  const unfit = tests.filter(({ outcome }) => outcome !== 'passed');
+  for (const { subject, sentence, outcome } of unfit)
+    problem(`its test is ${outcome}: ${subject} ${sentence}`);
+  if (note) {
+    if (note.reason.trim() === '') problem('the note has no reason');
+    if (note.status === 'not applicable' && tests.length > 0)
+      problem(`noted as not applicable, yet tested: ${account.join('; ')}`);
+    if (note.status === 'differs' && !anchors().has(note.entry))
+      problem(`docs/differences.md has no entry #${note.entry}`);
+    const link = note.status === 'differs' ? ` ([entry](differences.md#${note.entry}))` : '';
+    account.push(escaped(note.reason) + link);
+  }
+  if (unfit.length > 0) return row('fails');
+  if (note) return row(note.status);
+  if (tests.length > 0) return row('passes');
+  if (!isTakenUp(file, className, name)) return row('later');
+  problem('taken up, but there is neither a test nor a note');
+  return row('missing');
+}
+
+function isTakenUp(file: string, className: string, name: string): boolean {
+  const classes = takenUp[file];
+  const choice = typeof classes === 'object' ? classes[className] : classes;
+  if (choice === undefined || choice === 'all') return choice === 'all';
+  return 'only' in choice ? choice.only.includes(name) : !choice.except.includes(name);
+}
+
+/** Reports every name in our lists that CPython does not have. */
+function reportUnknown(): void {
+  const known = (file: string, className?: string, name?: string): boolean => {
+    const classes = Object.hasOwn(files, file) ? files[file] : undefined;
+    if (className === undefined) return classes !== undefined;
+    return classes?.[className]?.some((each) => name === undefined || each === name) === true;
+  };
+  const expect = (where: string, ...origin: [string, string?, string?]): void => {
+    if (!known(...origin)) problems.push(`${where}: CPython has no test ${origin.join('::')}`);
+  };
+  for (const { subject, sentence, cpython } of results)
+    for (const origin of cpython)
+      expect(`${subject} ${sentence}`, ...(origin.split('::') as [string, string, string]));
+  for (const origin of Object.keys(notes))
+    expect('notes.ts', ...(origin.split('::') as [string, string, string]));
+  for (const [file, classes] of Object.entries(takenUp)) {
+    expect('taken-up.ts', file);
+    if (classes === 'all') continue;
+    for (const [className, choice] of Object.entries(classes)) {
+      expect('taken-up.ts', file, className);
+      if (choice === 'all') continue;
+      for (const name of 'only' in choice ? choice.only : choice.except)
+        expect('taken-up.ts', file, className, name);
+    }
+  }
+}
+
+/** The anchors of docs/differences.md: those written out, and those that its headings get. */
+function anchors(): Set<string> {
+  const file = path.join(root, 'docs', 'differences.md');
+  const source = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const written = [...source.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id]) => id ?? '');
+  const headings = [...source.matchAll(/^#+ +(.+?) *$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/<[^>]*>|[^\p{L}\p{N}\p{M}_ -]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+  return new Set([...written, ...headings]);
+}
+
+/** Keeps Markdown from reading marks in a text. */
+function escaped(text: string): string {
+  return text.replace(/[|<>*_[\]`\\]/g, '\\$&');
+}
+
+/** Counts the rows by status, in the order of the table's columns. */
+function counts(rows: readonly Row[]): number[] {
+  return columns.map((status) => rows.filter((row) => row.status === status).length);
+}
+
+function summary(rows: readonly Row[]): string {
+  const totals = counts(rows).map((count, index) => `${count} ${columns[index]}`);
+  return `of ${rows.length} tests of CPython ${cpython}: ${totals.join(', ')}`;
+}
+
+function page(rows: readonly Row[]): string {
+  const begun = Object.keys(files).filter((file) =>
+    rows.some((row) => row.file === file && row.status !== 'later'),
+  );
+  const rowsOf = (file: string): Row[] => rows.filter((row) => row.file === file);
+  const cells = (...each: (string | number)[]): string => `| ${each.join(' | ')} |`;
+
+  const lines = [
+    '# Conformance',
+    '',
+    `Each test of asyncio's own suite in CPython ${cpython}, and what became of it here. Written by`,
+    '`npm run conformance`; not to be edited. A test is listed under the class that defines it.',
+    '',
+    '- **passes**: a test of ours expects the same, and passes.',
+    '- **differs**: we do otherwise, on purpose; [differences.md](differences.md) says why.',
+    '- **not applicable**: it tests what cannot exist here.',
+    '- **later**: not taken up yet.',
+    '',
+    cells('file', 'tests', ...columns),
+    cells('---', ...['', ...columns].map(() => '---:')),
+    ...Object.keys(files).map((file) =>
+      cells(
+        begun.includes(file) ? `[${file}](#${file.replace('.', '')})` : file,
+        rowsOf(file).length,
+        ...counts(rowsOf(file)),
+      ),
+    ),
+    cells('**all**', rows.length, ...counts(rows)),
+  ];
+  for (const file of begun) {
+    lines.push('', `## ${file}`, '', cells('CPython', 'here', 'our test, or the reason'));
+    lines.push(cells('---', '---', '---'));
+    for (const { name, status, account } of rowsOf(file))
+      lines.push(cells(`\`${name}\``, status, account.join('<br>')));
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,33 @@
+// Runs a program of this project in the process that npm started.
+//
+// A wrapper that waits for a child would have to hand on signals and statuses; here there is none.
+// One thing is put right: at Ctrl-C the terminal sends SIGINT to npm and to us, and then npm sends
+// us another. To a program that ends at once on the second, one Ctrl-C would look like two.
+import { pathToFileURL } from 'node:url';
+
+/** How soon after the first a SIGINT is npm's copy of it, in milliseconds: no finger is so fast. */
+const ECHO_MS = 100;
+
+/** Imports `file` as `node file ...args` would run it; one in TypeScript through tsx. */
+export async function runHere(file, args = []) {
+  process.argv = [process.execPath, file, ...args];
+  if (file.endsWith('.ts')) {
+    await import('tsx');
+    process.execArgv.push('--import', 'tsx'); // for the children that the program may fork
+  }
+  if (process.env.npm_lifecycle_event) ignoreEchoedInterrupts();
+  await import(pathToFileURL(file).href);
+}
+
+function ignoreEchoedInterrupts() {
+  const { emit } = process;
+  let last = Number.NEGATIVE_INFINITY;
+  process.emit = function (event, ...args) {
+    if (event === 'SIGINT') {
+      const echoed = performance.now() - last < ECHO_MS;
+      if (echoed) return true;
+      last = performance.now();
+    }
+    return Reflect.apply(emit, this, [event, ...args]);
+  };
+}

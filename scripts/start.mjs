@@ -1,0 +1,8 @@
+// npm start: the echo server. Arguments go to it: npm start -- --port 9000
+import path from 'node:path';
+import { runHere } from './here.mjs';
+import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
+
+ensureInstalled();
+ensureBuilt();
+await runHere(path.join(root, 'dist', 'cli.js'), ['echo', ...process.argv.slice(2)]);

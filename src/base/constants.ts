@@ -1,0 +1,35 @@
+/** Every number that somebody may one day want to change, with its unit and its reason. */
+
+/** Seconds that accepting rests after the system ran out of descriptors; asyncio's figure. */
+export const ACCEPT_RETRY_DELAY = 1;
+
+/** Seconds from which a callback counts as slow in debug mode; asyncio's figure. */
+export const SLOW_CALLBACK_DURATION = 0.1;
+
+/** Frames kept of where a future, task, handle or coroutine was made, in debug mode; asyncio's figure. */
+export const DEBUG_STACK_DEPTH = 10;
+
+/** Cancelled timers from which the heap is rebuilt without them; asyncio's figure. */
+export const MIN_SCHEDULED_TIMER_HANDLES = 100;
+
+/** The share of cancelled timers from which the heap is rebuilt without them; asyncio's figure. */
+export const MIN_CANCELLED_TIMER_HANDLES_FRACTION = 0.5;
+
+/**
+ * Socket operations that may complete without waiting before one must yield a turn.
+ *
+ * Without it one busy connection starves all others; Tokio's figure.
+ */
+export const OPERATIONS_PER_TURN = 128;
+
+/** The share of time that asked-for garbage collections may take: one that took d waits 100·d. */
+export const COLLECTION_SHARE = 0.01;
+
+/** Milliseconds from the first wish for a collection to the collection: many wishes, one run. */
+export const COLLECTION_DELAY_MS = 20;
+
+/** Milliseconds that the wait between two fruitless collections grows to at the most. */
+export const COLLECTION_REST_MS = 60_000;
+
+/** The longest delay, in milliseconds, that Node's timers can hold. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;

@@ -1,0 +1,133 @@
+/**
+ * The errors that are asyncio's own. Those of the operating system are in `os-errors.ts`.
+ */
+
+/**
+ * What `except Exception` does not catch in Python: a request to end, not a failure.
+ *
+ * JavaScript's `catch` takes everything, so a `catch` that means "any failure" asks
+ * {@link isException} and throws again what is none.
+ *
+ * @see Python's `BaseException`, https://docs.python.org/3/library/exceptions.html#BaseException
+ */
+export class BaseException extends Error {
+  static {
+    named(this, 'BaseException');
+  }
+}
+
+/**
+ * Thrown at the `await` of a task that was asked to end.
+ *
+ * @see asyncio's `CancelledError`,
+ *   https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.CancelledError
+ */
+export class CancelledError extends BaseException {
+  static {
+    named(this, 'CancelledError');
+  }
+}
+
+/**
+ * The user pressed Ctrl-C. A program that lets it pass ends with status 130.
+ *
+ * @see Python's `KeyboardInterrupt`,
+ *   https://docs.python.org/3/library/exceptions.html#KeyboardInterrupt
+ */
+export class KeyboardInterrupt extends BaseException {
+  static {
+    named(this, 'KeyboardInterrupt');
+  }
+}
+
+/**
+ * A request to end the program with a status. A program that lets it pass ends with `code`.
+ *
+ * @see Python's `SystemExit`, https://docs.python.org/3/library/exceptions.html#SystemExit
+ */
+export class SystemExit extends BaseException {
+  static {
+    named(this, 'SystemExit');
+  }
+
+  /** The status that the process ends with, 0 to 255. */
+  readonly code: number;
+
+  /**
+   * @param code - the status that the process ends with, 0 to 255
+   */
+  constructor(code = 0) {
+    super(String(code));
+    this.code = code;
+  }
+}
+
+/**
+ * A call that the state of its object does not allow.
+ *
+ * @see Python's `RuntimeError`, https://docs.python.org/3/library/exceptions.html#RuntimeError
+ */
+export class RuntimeError extends Error {
+  static {
+    named(this, 'RuntimeError');
+  }
+}
+
+/**
+ * A future was asked for an outcome that it does not have, or given a second one.
+ *
+ * @see asyncio's `InvalidStateError`,
+ *   https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.InvalidStateError
+ */
+export class InvalidStateError extends Error {
+  static {
+    named(this, 'InvalidStateError');
+  }
+}
+
+/** Something that cannot happen did: a fault of this library, never of its user. */
+export class InternalError extends Error {
+  static {
+    named(this, 'InternalError');
+  }
+}
+
+/**
+ * Is `error` what Python's `except Exception` would catch?
+ *
+ * @returns `false` for {@link CancelledError}, {@link KeyboardInterrupt}, {@link SystemExit} and
+ *   whatever else derives from {@link BaseException}; `true` for all other values
+ */
+export function isException(error: unknown): boolean {
+  return !(error instanceof BaseException);
+}
+
+/** Is `error` one of the two that end the loop itself, and not only the task they rise in? */
+export function endsTheLoop(error: unknown): error is KeyboardInterrupt | SystemExit {
+  return error instanceof KeyboardInterrupt || error instanceof SystemExit;
+}
+
+/**
+ * States what must be so at this point.
+ *
+ * @throws {InternalError} when `condition` is false
+ */
+export function invariant(condition: boolean, what: string): asserts condition {
+  if (!condition)
+    throw new InternalError(
+      `${what}. This is a fault of asyncio-ts: please report it with this stack.`,
+    );
+}
+
+/**
+ * Gives an error class its Python name.
+ *
+ * On the prototype, not on each error: an own property would be printed behind every stack.
+ */
+export function named(errorClass: { prototype: Error }, name: string): void {
+  Object.defineProperty(errorClass.prototype, 'name', {
+    value: name,
+    configurable: true,
+    writable: true,
+  });
+}

@@ -1,0 +1,164 @@
+import { inspect } from 'node:util';
+
+/** How many characters and items of a value a printed form shows; those of Python's `reprlib`. */
+const LIMITS = { characters: 30, sequence: 6, mapping: 4, depth: 6 };
+
+/**
+ * Prints a value as Python's `repr()` does.
+ *
+ * `undefined` and `null` are `None`, a `Uint8Array` is `b'…'`, an array is a list, a plain object
+ * or a `Map` a dictionary, an error `Name('message')`. A value with a `toString` of its own is
+ * what that says.
+ */
+export function repr(value: unknown): string {
+  return print(value, false, 0, []);
+}
+
+/**
+ * Prints a value as Python's `reprlib.repr()` does: like {@link repr}, with long ones shortened.
+ */
+export function shortRepr(value: unknown): string {
+  return print(value, true, 0, []);
+}
+
+/** Prints a callback with its arguments, as asyncio does in messages: `cb('hello')`. */
+export function formatCallback(callback: unknown, args: readonly unknown[]): string {
+  return `${functionName(callback)}(${args.map(shortRepr).join(', ')})`;
+}
+
+/** The name of a function, or what stands for it: `<anonymous>`, as V8 has it in stacks. */
+export function functionName(callback: unknown): string {
+  return typeof callback === 'function' ? callback.name || '<anonymous>' : repr(callback);
+}
+
+function print(value: unknown, short: boolean, depth: number, above: readonly object[]): string {
+  switch (typeof value) {
+    case 'undefined':
+      return 'None';
+    case 'boolean':
+      return value ? 'True' : 'False';
+    case 'string':
+      return printString(value, short);
+    case 'number':
+      return printNumber(value);
+    case 'function':
+      return `<function ${functionName(value)}>`;
+    case 'object':
+      return value === null ? 'None' : printObject(value, short, depth, above);
+    default:
+      return String(value);
+  }
+}
+
+function printNumber(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  return String(value);
+}
+
+function printString(value: string, short: boolean): string {
+  const { characters } = LIMITS;
+  if (!short) return quote(value);
+  const whole = quote(value.slice(0, characters));
+  if (whole.length <= characters && value.length <= characters) return whole;
+  const head = Math.floor((characters - 3) / 2);
+  const tail = characters - 3 - head;
+  const ends = quote(value.slice(0, head) + value.slice(value.length - tail));
+  return `${ends.slice(0, head)}...${ends.slice(ends.length - tail)}`;
+}
+
+function printObject(
+  value: object,
+  short: boolean,
+  depth: number,
+  above: readonly object[],
+): string {
+  if (value instanceof Error) return printError(value);
+  if (value instanceof Uint8Array) return cut(printBytes(value), short);
+  const container = containerOf(value);
+  if (container === undefined) return cut(printInstance(value), short);
+  const [open, close, entries, most] = container;
+  if (above.includes(value)) return `${open}...${close}`;
+  if (entries.length > 0 && short && depth >= LIMITS.depth) return `${open}...${close}`;
+  const inside = [...above, value];
+  const shown = (short ? entries.slice(0, most) : entries).map((entry) =>
+    entry.map((part) => print(part, short, depth + 1, inside)).join(': '),
+  );
+  if (shown.length < entries.length) shown.push('...');
+  return `${open}${shown.join(', ')}${close}`;
+}
+
+type Container = [open: string, close: string, entries: unknown[][], most: number];
+
+function containerOf(value: object): Container | undefined {
+  if (hasOwnForm(value)) return undefined;
+  if (Array.isArray(value)) return ['[', ']', value.map((item) => [item]), LIMITS.sequence];
+  if (value instanceof Map) return ['{', '}', [...value], LIMITS.mapping];
+  if (value instanceof Set && value.size > 0)
+    return ['{', '}', [...value].map((item) => [item]), LIMITS.sequence];
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null)
+    return ['{', '}', Object.entries(value), LIMITS.mapping];
+  return undefined;
+}
+
+/** Does the value say itself how it prints, with a `toString` that is not the language's? */
+function hasOwnForm(value: object): boolean {
+  const { toString } = value as { toString?: unknown };
+  return (
+    toString !== Object.prototype.toString &&
+    toString !== Array.prototype.toString &&
+    typeof toString === 'function'
+  );
+}
+
+function printInstance(value: object): string {
+  return hasOwnForm(value) ? String(value) : inspect(value, { depth: 1, breakLength: Infinity });
+}
+
+/** `Name('message')`; an error of the system shows number and text, as Python's does. */
+function printError(error: Error): string {
+  const { errno, strerror } = error as { errno?: unknown; strerror?: unknown };
+  if (typeof errno === 'number' && typeof strerror === 'string')
+    return `${error.name}(${Math.abs(errno)}, ${quote(strerror)})`;
+  return error.message === '' ? `${error.name}()` : `${error.name}(${quote(error.message)})`;
+}
+
+function cut(text: string, short: boolean): string {
+  const { characters } = LIMITS;
+  if (!short || text.length <= characters) return text;
+  const head = Math.floor((characters - 3) / 2);
+  return `${text.slice(0, head)}...${text.slice(text.length - (characters - 3 - head))}`;
+}
+
+const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function quote(text: string): string {
+  const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
+  let inside = '';
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (character in ESCAPES) inside += ESCAPES[character];
+    else if (character === mark) inside += `\\${mark}`;
+    else if (code < 0x20 || (code >= 0x7f && code <= 0xa0)) inside += hex(code);
+    else inside += character;
+  }
+  return mark + inside + mark;
+}
+
+function printBytes(bytes: Uint8Array): string {
+  const mark = bytes.includes(0x27) && !bytes.includes(0x22) ? '"' : "'";
+  let inside = '';
+  for (const byte of bytes) {
+    const character = String.fromCharCode(byte);
+    if (character in ESCAPES) inside += ESCAPES[character];
+    else if (character === mark) inside += `\\${mark}`;
+    else if (byte < 0x20 || byte >= 0x7f) inside += hex(byte);
+    else inside += character;
+  }
+  return `b${mark}${inside}${mark}`;
+}
+
+function hex(code: number): string {
+  return `\\x${code.toString(16).padStart(2, '0')}`;
+}

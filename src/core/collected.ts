@@ -1,0 +1,77 @@
+import { wishCollection } from './collector.ts';
+import { choreNextTurn } from './host.ts';
+
+/** What is watched, and what is said of it when it is gone. */
+interface Kind<T extends object, R extends object> {
+  /** Is there still something to say of `subject`, a turn after it was added? */
+  matters(subject: T): boolean;
+  /** What is to be known when the subject is gone. Must not lead back to it. */
+  record(subject: T): R;
+  /** Says it; `ending`: because the process ends, and nothing can be said later. */
+  report(record: R, ending: boolean): void;
+}
+
+/**
+ * Objects of one kind that have something to say when nobody refers to them any more.
+ *
+ *           add()            next turn, still matters            collected
+ *   subject ─────▶ fresh ────────────────────────────▶ watched ─────────────▶ reported
+ *                    │                                    │                      ▲
+ *                    └── next turn, matters no more       ├── the process ends ──┘
+ *                                                         └── forget()
+ *
+ * The step in between is for speed: nearly all of them matter no more within a turn.
+ */
+export class Collected<T extends object, R extends object> {
+  readonly #kind: Kind<T, R>;
+  #fresh: T[] = [];
+  /** The records of those that are watched; the registry alone would lose them at the end. */
+  readonly #watched = new Set<R>();
+  readonly #registry: FinalizationRegistry<R>;
+  #awaitsExit = false;
+
+  constructor(kind: Kind<T, R>) {
+    this.#kind = kind;
+    this.#registry = new FinalizationRegistry((record) => {
+      if (this.#watched.delete(record)) kind.report(record, false);
+    });
+  }
+
+  /** How many are watched, or may be in a turn. */
+  get size(): number {
+    return this.#watched.size + this.#fresh.filter((one) => this.#kind.matters(one)).length;
+  }
+
+  add(subject: T): void {
+    if (this.#fresh.length === 0) choreNextTurn(this.#watchFresh);
+    this.#fresh.push(subject);
+    if (this.#awaitsExit) return;
+    this.#awaitsExit = true;
+    process.once('exit', () => this.#reportRest());
+  }
+
+  forget(record: R): void {
+    this.#watched.delete(record);
+    this.#registry.unregister(record);
+  }
+
+  readonly #watchFresh = (): void => {
+    const subjects = this.#fresh;
+    this.#fresh = [];
+    for (const subject of subjects) {
+      if (!this.#kind.matters(subject)) continue;
+      const record = this.#kind.record(subject);
+      this.#watched.add(record);
+      this.#registry.register(subject, record, record);
+      wishCollection();
+    }
+  };
+
+  /** The process ends: what was referenced to the last is said now. */
+  #reportRest(): void {
+    this.#watchFresh();
+    const rest = [...this.#watched];
+    this.#watched.clear();
+    for (const record of rest) this.#kind.report(record, true);
+  }
+}

@@ -1,0 +1,236 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { RuntimeError } from '../base/errors.ts';
+import { repr } from '../base/repr.ts';
+import type { Task } from './task.ts';
+
+/**
+ * Whose code is running: the context variables in force, and the current task.
+ *
+ * Node carries the scope along every `await`. A task has one for all its steps; a callback has
+ * one without a task. Whatever is made while a scope is in force, a timer for instance, holds the
+ * scope for as long as it lives. So a scope lets go of its task when that is done: else the timer
+ * would keep a failed task from being collected, and reported.
+ */
+export class Scope {
+  /** The variables that this code reads and writes. */
+  readonly context: Context;
+  /** The task that this code runs in; none in a callback, and none once the task is done. */
+  task: Task<unknown> | undefined;
+
+  constructor(context: Context, task: Task<unknown> | undefined) {
+    this.context = context;
+    this.task = task;
+  }
+}
+
+/** The scope in force; none outside of tasks and callbacks. */
+export const scopes: AsyncLocalStorage<Scope> = new AsyncLocalStorage<Scope>();
+
+/**
+ * A set of values of context variables, seen and changed by the code that runs in it.
+ *
+ * Every task and every callback runs in a copy of the context that it was made in, so that what
+ * they set stays with them. Copying costs the same whatever the context holds.
+ *
+ * @see Python's `contextvars.Context`,
+ *   https://docs.python.org/3/library/contextvars.html#contextvars.Context
+ */
+export class Context {
+  /** The values. Shared with a copy until one of the two changes its own. */
+  #values: Map<object, unknown> | undefined;
+  /** Is `#values` also somebody else's? Then it is copied before it is changed. */
+  #shared = false;
+  #scope: Scope | undefined;
+
+  /** A context with the same values that changes on its own. */
+  copy(): Context {
+    const copy = new Context();
+    if (this.#values !== undefined) {
+      copy.#values = this.#values;
+      copy.#shared = true;
+      this.#shared = true;
+    }
+    return copy;
+  }
+
+  /**
+   * Calls `callback` with `args` in this context; what it sets stays in the context.
+   *
+   * The current task stays what it is.
+   *
+   * @returns what `callback` returns
+   */
+  run<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
+    const task = scopes.getStore()?.task;
+    return scopes.run(task ? new Scope(this, task) : this._scope, callback, ...args);
+  }
+
+  /** A function that calls `callback` in this context, whoever calls it and when. */
+  bind<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R {
+    return (...args) => this.run(callback, ...args);
+  }
+
+  /** The value of `variable` here, without regard to its default. */
+  get<T>(variable: ContextVar<T>): T | undefined {
+    return this.#values?.get(variable) as T | undefined;
+  }
+
+  /** Was `variable` set here? */
+  has<T>(variable: ContextVar<T>): boolean {
+    return this.#values?.has(variable) ?? false;
+  }
+
+  /** How many variables are set here. */
+  get size(): number {
+    return this.#values?.size ?? 0;
+  }
+
+  /** @internal the scope of callbacks in this context */
+  get _scope(): Scope {
+    this.#scope ??= new Scope(this, undefined);
+    return this.#scope;
+  }
+
+  /** @internal */
+  _set<T>(variable: ContextVar<T>, value: T): void {
+    this.#own().set(variable, value);
+  }
+
+  /** @internal */
+  _unset<T>(variable: ContextVar<T>): void {
+    this.#own().delete(variable);
+  }
+
+  #own(): Map<object, unknown> {
+    if (this.#values === undefined || this.#shared) {
+      this.#values = new Map(this.#values);
+      this.#shared = false;
+    }
+    return this.#values;
+  }
+
+  /** `<Context with N variables>` */
+  toString(): string {
+    return `<Context with ${this.size} ${this.size === 1 ? 'variable' : 'variables'}>`;
+  }
+}
+
+/** The context of code that no loop runs. */
+const root = new Context();
+
+/** The context in force. */
+export function currentContext(): Context {
+  return scopes.getStore()?.context ?? root;
+}
+
+/**
+ * A copy of the context in force.
+ *
+ * @see Python's `contextvars.copy_context()`,
+ *   https://docs.python.org/3/library/contextvars.html#contextvars.copy_context
+ */
+export function copyContext(): Context {
+  return currentContext().copy();
+}
+
+/**
+ * A variable with one value a context: set in one task, it is not seen by the others.
+ *
+ * @see Python's `contextvars.ContextVar`,
+ *   https://docs.python.org/3/library/contextvars.html#contextvars.ContextVar
+ */
+export class ContextVar<T> {
+  /** What the variable is called in messages. */
+  readonly name: string;
+  readonly #default: T | undefined;
+  readonly #hasDefault: boolean;
+
+  /**
+   * @param name - what the variable is called in messages
+   * @param options - `default`: the value where none was set
+   */
+  constructor(name: string, options: { default?: T } = {}) {
+    this.name = name;
+    this.#hasDefault = 'default' in options;
+    this.#default = options.default;
+  }
+
+  /**
+   * The value in the context in force, else `fallback`, else the default of the variable.
+   *
+   * @throws {ReferenceError} when there is none of the three (`LookupError` in Python)
+   */
+  get(fallback?: T): T {
+    const context = currentContext();
+    if (context.has(this)) return context.get(this) as T;
+    if (fallback !== undefined) return fallback;
+    if (this.#hasDefault) return this.#default as T;
+    throw new ReferenceError(`${this} has no value in this context and no default`);
+  }
+
+  /**
+   * Sets the value in the context in force.
+   *
+   * @returns a token that {@link reset} takes to bring the value before back
+   */
+  set(value: T): Token<T> {
+    const context = currentContext();
+    const token = new Token(this, context, context.has(this), this.#here());
+    context._set(this, value);
+    return token;
+  }
+
+  /**
+   * Brings back the value from before the `set()` that gave `token`.
+   *
+   * @throws {RuntimeError} when the token was used once already
+   * @throws {RangeError} when the token is of another variable or of another context
+   */
+  reset(token: Token<T>): void {
+    if (token._used) throw new RuntimeError(`${token} has already been used once`);
+    if (token.variable !== this)
+      throw new RangeError(`${token} was created by a different ContextVar`);
+    const context = currentContext();
+    if (token._context !== context)
+      throw new RangeError(`${token} was created in a different Context`);
+    token._used = true;
+    if (token._had) context._set(this, token.oldValue as T);
+    else context._unset(this);
+  }
+
+  /** `<ContextVar name='NAME'>` */
+  toString(): string {
+    return `<ContextVar name=${repr(this.name)}>`;
+  }
+
+  #here(): T | undefined {
+    return currentContext().get(this);
+  }
+}
+
+/** What a variable held before a `set()`, for {@link ContextVar.reset}. */
+export class Token<T> {
+  /** The variable that was set. */
+  readonly variable: ContextVar<T>;
+  /** What it held; `undefined` where it held nothing. */
+  readonly oldValue: T | undefined;
+  /** @internal */
+  readonly _context: Context;
+  /** @internal */
+  readonly _had: boolean;
+  /** @internal */
+  _used = false;
+
+  /** @internal */
+  constructor(variable: ContextVar<T>, context: Context, had: boolean, oldValue: T | undefined) {
+    this.variable = variable;
+    this._context = context;
+    this._had = had;
+    this.oldValue = oldValue;
+  }
+
+  /** `<Token var=…>` */
+  toString(): string {
+    return `<Token${this._used ? ' used' : ''} var=${this.variable}>`;
+  }
+}

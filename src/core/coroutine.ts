@@ -1,0 +1,165 @@
+import { printsAsText } from '../base/printing.ts';
+import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
+import { RuntimeError } from '../base/errors.ts';
+import { repr } from '../base/repr.ts';
+import { userSite, userStack } from '../base/stacks.ts';
+import { forgetCoroutine, type NeverAwaitedRecord, watchCoroutine } from './never-awaited.ts';
+import { runningLoop } from './running.ts';
+
+/**
+ * A call of an `async` function that has not begun.
+ *
+ * Nothing of the body runs until the coroutine is awaited, and then it runs as a part of the
+ * awaiting task; or until it is given to `createTask()`, and then it runs as a task of its own.
+ * It runs once. One that never runs is warned of when it is collected.
+ *
+ *             await, createTask()
+ *   created ──────────────────────▶ begun
+ *      │
+ *      └──────────────────────────▶ closed
+ *                 close()
+ *
+ * @see Python's coroutine objects,
+ *   https://docs.python.org/3/reference/datamodel.html#coroutine-objects
+ */
+export class Coroutine<T> implements Promise<T> {
+  static {
+    printsAsText(this);
+  }
+
+  /** The name of the function that was called. */
+  readonly name: string;
+  /** @internal `file:line` where the function became a coroutine function */
+  readonly _site: string | undefined;
+  /** @internal where the call was, in debug mode */
+  readonly _origin: readonly string[] | undefined;
+  /** @internal by which it is warned of, once it is watched */
+  _record: NeverAwaitedRecord | undefined;
+  /** The call; gone when it has begun or was closed. */
+  #body: (() => Promise<T>) | undefined;
+
+  /** @internal made by the functions that {@link coroutine} returns */
+  constructor(body: () => Promise<T>, name: string, site: string | undefined) {
+    this.#body = body;
+    this.name = name;
+    this._site = site;
+    this._origin = runningLoop()?.getDebug() ? userStack(DEBUG_STACK_DEPTH) : undefined;
+    watchCoroutine(this as Coroutine<unknown>);
+  }
+
+  /** @internal neither begun nor closed */
+  get _untouched(): boolean {
+    return this.#body !== undefined;
+  }
+
+  /** @internal runs the body, in the scope that is in force */
+  _begin(): Promise<T> {
+    const body = this.#take();
+    if (body === undefined)
+      return Promise.reject(new RuntimeError('cannot reuse already awaited coroutine'));
+    try {
+      return body();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Gives the call up; the body will not run, and nobody is warned. */
+  close(): void {
+    this.#take();
+  }
+
+  /** What `await` calls: begins the body, as a part of the task that awaits. */
+  // biome-ignore lint/suspicious/noThenProperty: a coroutine is awaited, so it has one
+  then<R = T, E = never>(
+    onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
+    onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<R | E> {
+    return this._begin().then(onFulfilled, onRejected);
+  }
+
+  /** As a promise's `catch`. */
+  catch<E = never>(
+    onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<T | E> {
+    return this._begin().catch(onRejected);
+  }
+
+  /** As a promise's `finally`. */
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return this._begin().finally(onFinally);
+  }
+
+  /** `'Coroutine'` */
+  get [Symbol.toStringTag](): string {
+    return 'Coroutine';
+  }
+
+  /** `<coroutine object NAME>` */
+  toString(): string {
+    return `<coroutine object ${this.name}>`;
+  }
+
+  #take(): (() => Promise<T>) | undefined {
+    const body = this.#body;
+    this.#body = undefined;
+    if (this._record !== undefined) {
+      forgetCoroutine(this._record);
+      this._record = undefined;
+    }
+    return body;
+  }
+}
+
+/** A function whose calls are coroutines; what {@link coroutine} makes. */
+export type CoroutineFunction<This, A extends unknown[], T> = ((
+  this: This,
+  ...args: A
+) => Coroutine<T>) & {
+  /** @internal */
+  readonly _isCoroutineFunction?: true;
+};
+
+/**
+ * Makes a coroutine function of an `async` function: a call of it runs nothing yet, but gives a
+ * {@link Coroutine} to await, or to make a task of.
+ *
+ * Reports show where this was called as the place where the function is defined.
+ *
+ * @param body - an `async` function; its name is the coroutine's
+ * @throws {TypeError} when `body` is not a function
+ * @see Python's `async def`,
+ *   https://docs.python.org/3/reference/compound_stmts.html#async-def
+ */
+export function coroutine<This, A extends unknown[], T>(
+  body: (this: This, ...args: A) => Promise<T>,
+): CoroutineFunction<This, A, T> {
+  if (typeof body !== 'function')
+    throw new TypeError(`an async function was expected, got ${repr(body)}`);
+  const name = body.name || '<anonymous>';
+  const site = userSite();
+  function call(this: This, ...args: A): Coroutine<T> {
+    return new Coroutine(() => body.apply(this, args), name, site);
+  }
+  Object.defineProperties(call, {
+    name: { value: name, configurable: true },
+    length: { value: body.length, configurable: true },
+    _isCoroutineFunction: { value: true },
+  });
+  return call;
+}
+
+/**
+ * Is `value` a coroutine: a call that {@link coroutine} made lazy?
+ *
+ * @see asyncio's `iscoroutine()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.iscoroutine
+ */
+export function iscoroutine(value: unknown): value is Coroutine<unknown> {
+  return value instanceof Coroutine;
+}
+
+/** Is `value` a function that {@link coroutine} made? An `async` function by itself is not. */
+export function iscoroutinefunction(value: unknown): boolean {
+  return typeof value === 'function' && '_isCoroutineFunction' in value;
+}

@@ -1,0 +1,163 @@
+import { printsAsText } from '../base/printing.ts';
+import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
+import { endsTheLoop } from '../base/errors.ts';
+import { formatCallback } from '../base/repr.ts';
+import { siteOf, userStack } from '../base/stacks.ts';
+import { type Context, scopes } from './context.ts';
+import type { ExceptionContext, LoopCore } from './loop-core.ts';
+import type { Runnable } from './turns.ts';
+
+/**
+ * A callback that waits for its turn; what `callSoon()` returns.
+ *
+ * The one place where what a callback throws is caught.
+ *
+ * @see asyncio's `Handle`, https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Handle
+ */
+export class Handle implements Runnable {
+  static {
+    printsAsText(this);
+  }
+
+  /** @internal dropped when the handle is cancelled, with the arguments */
+  _callback: ((...args: never[]) => unknown) | undefined;
+  /** @internal */
+  _args: readonly unknown[];
+  /** @internal */
+  readonly _loop: LoopCore;
+  /** @internal where it was made, in debug mode */
+  readonly _sourceTraceback: readonly string[] | undefined;
+  readonly #context: Context;
+  #cancelled = false;
+  /** What the handle printed before it was cancelled, in debug mode. */
+  #printed: string | undefined;
+
+  /** @internal */
+  constructor(
+    callback: (...args: never[]) => unknown,
+    args: readonly unknown[],
+    loop: LoopCore,
+    context: Context,
+  ) {
+    this._callback = callback;
+    this._args = args;
+    this._loop = loop;
+    this.#context = context;
+    this._sourceTraceback = loop.getDebug() ? userStack(DEBUG_STACK_DEPTH) : undefined;
+  }
+
+  /** Forgets the callback; it will not be called. Does nothing when it was called already. */
+  cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    if (this._loop.getDebug()) this.#printed = this._form();
+    this._callback = undefined;
+    this._args = [];
+  }
+
+  /** Was it cancelled? */
+  cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** The context that the callback runs in. */
+  getContext(): Context {
+    return this.#context;
+  }
+
+  /** `<Handle cb('hello')>`, with ` created at FILE:LINE` in debug mode. */
+  toString(): string {
+    const parts = [this.constructor.name];
+    if (this.#cancelled) parts.push('cancelled');
+    parts.push(...this._moment());
+    const form = this.#printed ?? this._form();
+    if (form !== '') parts.push(form);
+    const site = siteOf(this._sourceTraceback?.[0]);
+    if (site !== undefined) parts.push(`created at ${site}`);
+    return `<${parts.join(' ')}>`;
+  }
+
+  /** @internal */
+  _run(): void {
+    const callback = this._callback;
+    if (callback === undefined) return;
+    try {
+      scopes.run(this.#context._scope, callback, ...(this._args as never[]));
+    } catch (error) {
+      if (endsTheLoop(error)) this._loop._interrupt(error);
+      else this.#report(error);
+    }
+  }
+
+  /** @internal the callback with its arguments, as long as there is one */
+  _form(): string {
+    return this._callback === undefined ? '' : formatCallback(this._callback, this._args);
+  }
+
+  /** @internal what a timer says of its moment */
+  _moment(): string[] {
+    return [];
+  }
+
+  #report(error: unknown): void {
+    const context: ExceptionContext = {
+      message: `Exception in callback ${this._form()}`,
+      exception: error,
+      handle: this,
+    };
+    if (this._sourceTraceback !== undefined) context.sourceTraceback = this._sourceTraceback;
+    scopes.run(this.#context._scope, () => this._loop.callExceptionHandler(context));
+  }
+}
+
+/** Counts timers, so that of those with the same deadline the older one comes first. */
+let timersMade = 0;
+
+/**
+ * A callback that waits for its time; what `callLater()` and `callAt()` return.
+ *
+ * @see asyncio's `TimerHandle`,
+ *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.TimerHandle
+ */
+export class TimerHandle extends Handle {
+  /** @internal is it in the loop's heap? */
+  _scheduled = false;
+  readonly #when: number;
+  readonly #number: number;
+
+  /** @internal */
+  constructor(
+    when: number,
+    callback: (...args: never[]) => unknown,
+    args: readonly unknown[],
+    loop: LoopCore,
+    context: Context,
+  ) {
+    super(callback, args, loop, context);
+    this.#when = when;
+    timersMade += 1;
+    this.#number = timersMade;
+  }
+
+  /** When the callback is due, in seconds on the loop's clock. */
+  when(): number {
+    return this.#when;
+  }
+
+  override cancel(): void {
+    if (!this.cancelled() && this._scheduled) {
+      super.cancel();
+      this._loop._turns.timerCancelled();
+    } else super.cancel();
+  }
+
+  /** @internal does this one come before `other`? */
+  _before(other: TimerHandle): boolean {
+    return this.#when === other.#when ? this.#number < other.#number : this.#when < other.#when;
+  }
+
+  /** @internal */
+  override _moment(): string[] {
+    return [`when=${this.#when}`];
+  }
+}

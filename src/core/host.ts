@@ -1,0 +1,77 @@
+import { AsyncResource } from 'node:async_hooks';
+import { LONGEST_TIMER_MS } from '../base/constants.ts';
+
+/**
+ * What the loop stands on: Node's own loop, in four calls. The one file that makes immediates
+ * and timers; tests put a host with a clock of its own in its place.
+ *
+ * One turn of Node's loop, and what of ours runs in it:
+ *
+ *   1. timers      the alarm: due timers join the ready queue
+ *   2. poll        drivers find sockets ready: their waiting operations join the ready queue
+ *   3. immediates  the ready queue, one immediate an entry, microtasks drained after each.
+ *                  An entry added meanwhile gets its immediate in the next turn
+ *
+ * So a turn runs a fixed batch, in order, with the system polled between two turns: asyncio's
+ * `_run_once`. And a task's step runs to its next `await` before the next entry begins.
+ */
+export interface Host {
+  /** Seconds on a clock that never goes back. */
+  time(): number;
+
+  /** Calls back in the next turn, after whatever was asked for before. */
+  immediate(callback: () => void): void;
+
+  /**
+   * Calls back once, in the timers of a turn, not before `delay` seconds are over.
+   *
+   * @returns a function that forgets the call
+   */
+  alarm(delay: number, callback: () => void): () => void;
+
+  /** Keeps the process alive until the returned function is called. */
+  keepAlive(): () => void;
+}
+
+/**
+ * Timers inherit the async context in force where they are made, and would keep the task that
+ * made them alive for as long as they wait. Those of the host are made in the context of the
+ * module instead, which belongs to nobody.
+ */
+const nobody = new AsyncResource('asyncio-ts.host');
+
+export const nodeHost: Host = {
+  time: () => performance.now() / 1000,
+
+  immediate: (callback) => {
+    setImmediate(callback);
+  },
+
+  alarm: (delay, callback) => {
+    const delayMs = Math.min(Math.max(Math.ceil(delay * 1000), 1), LONGEST_TIMER_MS);
+    const timer = nobody.runInAsyncScope(setTimeout, undefined, callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+
+  keepAlive: () => {
+    const timer = nobody.runInAsyncScope(setInterval, undefined, () => {}, LONGEST_TIMER_MS);
+    return () => clearInterval(timer);
+  },
+};
+
+/**
+ * Calls back once after `delayMs` milliseconds, without keeping the process alive: for chores
+ * that belong to no loop.
+ *
+ * @returns a function that forgets the call
+ */
+export function chore(delayMs: number, callback: () => void): () => void {
+  const timer = nobody.runInAsyncScope(setTimeout, undefined, callback, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+/** Calls back in the next turn, without keeping the process alive. */
+export function choreNextTurn(callback: () => void): void {
+  nobody.runInAsyncScope(setImmediate, undefined, callback).unref();
+}

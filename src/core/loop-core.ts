@@ -1,0 +1,73 @@
+import type { Context } from './context.ts';
+import type { Future } from './future.ts';
+import type { Handle, TimerHandle } from './handle.ts';
+import type { Task, TaskBody, TaskOptions } from './task.ts';
+import type { Turns } from './turns.ts';
+
+/**
+ * What a report tells the exception handler: always a `message`, mostly the `exception`, and the
+ * objects that are concerned under asyncio's names.
+ *
+ * @see asyncio's `loop.call_exception_handler()`,
+ *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_exception_handler
+ */
+export interface ExceptionContext {
+  /** What happened, in a line. */
+  message?: string;
+  /** What was thrown; whatever a program throws, an `Error` or not. */
+  exception?: unknown;
+  /** The future or task that failed; its printed form, where it no longer exists. */
+  future?: unknown;
+  /** The task that is concerned; its printed form, where it no longer exists. */
+  task?: unknown;
+  /** The handle whose callback failed. */
+  handle?: Handle;
+  /** The socket that is concerned. */
+  socket?: unknown;
+  /** Where the object was made, innermost frame first; known in debug mode. */
+  sourceTraceback?: readonly string[];
+  /** Where the handle that was running was made; known in debug mode. */
+  handleTraceback?: readonly string[];
+  /** Whatever else a program wants to tell. */
+  [key: string]: unknown;
+}
+
+/**
+ * What the rooms below need of a loop, so that none of them has to import the `Loop` class.
+ *
+ * The members with an underscore are between our own files.
+ */
+export interface LoopCore {
+  /** @internal the queue */
+  readonly _turns: Turns;
+  time(): number;
+  getDebug(): boolean;
+  isClosed(): boolean;
+  isRunning(): boolean;
+  callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle;
+  callLater<A extends unknown[]>(
+    delay: number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): TimerHandle;
+  callAt<A extends unknown[]>(
+    when: number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): TimerHandle;
+  createFuture<T>(): Future<T>;
+  createTask<T>(body: TaskBody<T>, options?: TaskOptions): Task<T>;
+  callExceptionHandler(context: ExceptionContext): void;
+  /** @internal like `callSoon`, in a context that is given and not copied */
+  _callSoonIn<A extends unknown[]>(
+    context: Context,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): Handle;
+  /** @internal ends the run with `error`: somebody threw a KeyboardInterrupt or SystemExit */
+  _interrupt(error: unknown): void;
+  /** @internal itself, in the form of an option: one object for all futures */
+  readonly _asOption: { readonly loop: LoopCore };
+  /** @internal the tasks that are not done; held strongly */
+  readonly _tasks: Set<Task<unknown>>;
+}

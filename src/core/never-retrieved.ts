@@ -1,0 +1,87 @@
+import { stackOf } from '../base/stacks.ts';
+import { Collected } from './collected.ts';
+import type { Future } from './future.ts';
+import type { ExceptionContext, LoopCore } from './loop-core.ts';
+
+/**
+ * Reports the exceptions that nobody will ever see.
+ *
+ * A future that fails keeps its exception until `result()`, `exception()` or an `await` takes
+ * it. If the future is collected before that, its failure would be lost without a word; so it is
+ * handed to the exception handler of the future's loop, as "Task exception was never retrieved".
+ *
+ * The report follows a garbage collection, which the collector asks for. What is still unseen
+ * when the process ends is reported then: it was referenced to the last.
+ *
+ * Invariant: a record never leads back to its future, or the future would live as long as the
+ * record and never be reported. A record holds the exception, the loop and the printed form of
+ * the future, taken when it failed; not the future, and no closure made where it is in scope.
+ *
+ * @see asyncio's `Future.__del__`, `Lib/asyncio/futures.py`
+ */
+export interface FailureRecord {
+  /** `Task` or `Future`: the class of what failed. */
+  readonly subject: string;
+  /** How it printed when it failed, or when its name changed after that. */
+  printed: string;
+  readonly exception: unknown;
+  readonly loop: LoopCore;
+  readonly sourceTraceback: readonly string[] | undefined;
+}
+
+/** Stands for an object that no longer exists, where a report would show it. */
+export class Printed {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+const failures = new Collected<Future<unknown>, FailureRecord>({
+  matters: (future) => future._unseen,
+
+  record: (future) => {
+    const exception = future._outcome();
+    // Before it is formatted, V8's stack holds the receivers of all its frames.
+    stackOf(exception);
+    const record: FailureRecord = {
+      subject: future._kind,
+      printed: String(future),
+      exception,
+      loop: future._loop,
+      sourceTraceback: future._sourceTraceback,
+    };
+    future._record = record;
+    return record;
+  },
+
+  report: ({ subject, printed, exception, loop, sourceTraceback }) => {
+    const context: ExceptionContext = {
+      message: `${subject} exception was never retrieved`,
+      exception,
+      future: new Printed(printed),
+    };
+    if (sourceTraceback !== undefined) context.sourceTraceback = sourceTraceback;
+    loop.callExceptionHandler(context);
+  },
+});
+
+/** Is told that `future` has just failed. */
+export function watchFailure(future: Future<unknown>): void {
+  failures.add(future);
+}
+
+/** Is told that the failure behind `record` was seen. */
+export function forgetFailure(record: FailureRecord): void {
+  failures.forget(record);
+}
+
+/** How many failures nobody has seen so far. */
+export function unseenFailures(): number {
+  return failures.size;
+}

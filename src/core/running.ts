@@ -1,0 +1,25 @@
+import { RuntimeError } from '../base/errors.ts';
+import type { LoopCore } from './loop-core.ts';
+
+/** The loop that runs in this thread: one at a time. */
+let running: LoopCore | undefined;
+
+/** The loop that runs, if one does. */
+export function runningLoop(): LoopCore | undefined {
+  return running;
+}
+
+/**
+ * The loop that runs.
+ *
+ * @throws {RuntimeError} when none does
+ */
+export function requireRunningLoop(): LoopCore {
+  if (running === undefined) throw new RuntimeError('no running event loop');
+  return running;
+}
+
+/** Says which loop runs from now on; the loop does it as it starts and ends. */
+export function setRunningLoop(loop: LoopCore | undefined): void {
+  running = loop;
+}

@@ -1,0 +1,335 @@
+import { CancelledError, endsTheLoop, RuntimeError } from '../base/errors.ts';
+import { repr } from '../base/repr.ts';
+import type { Awaiter } from './awaiter.ts';
+import { type Context, copyContext, Scope, scopes } from './context.ts';
+import { Coroutine } from './coroutine.ts';
+import { Future, isfuture } from './future.ts';
+import type { LoopCore } from './loop-core.ts';
+import { Operation, Turn } from './operation.ts';
+import { requireRunningLoop, runningLoop } from './running.ts';
+import type { Runnable } from './turns.ts';
+
+/** What a task can be made of: a coroutine, or a function that makes a promise when it is called. */
+export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
+
+/** What can be said of a task when it is made. */
+export interface TaskOptions {
+  /** What the task is called; by default `Task-N`, with N counted through the process. */
+  readonly name?: string | undefined;
+  /** The context that the task runs in; by default a copy of the one in force. */
+  readonly context?: Context | undefined;
+}
+
+/** Counts tasks, for their names. */
+let tasksMade = 0;
+
+// A task that is not done is in one of three states; a new one starts in `scheduled`.
+//
+//             its turn comes            it awaits a future that is not done
+//   scheduled ───────────────▶ running ─────────────────────────────────────▶ waiting
+//       ▲                         │                                              │
+//       └─────────────────────────┼──────────────────────────────────────────────┘
+//                                 │        that future is done, or was cancelled
+//                                 ▼
+//                      the body ends: the task is done
+//
+// #awaiters is what the task awaits: one, or several under `Promise.all` and the like. An awaiter
+// outlives `waiting` by a moment: it stays, its future done, until its turn comes. cancel() asks
+// the futures first, for one may be a task that refuses. Where there is none, or all are past
+// cancelling, _mustCancel makes the next one throw into the body.
+//
+// While the body awaits something that is not ours, a promise of `fetch()` for instance, the task
+// is `running` to us: only `signal` reaches it there.
+
+/**
+ * A coroutine that runs on its own, beside its maker.
+ *
+ * Its loop holds it until it is done. Its body begins in the turn after it was made; each `await`
+ * of a future that is not done gives way to others. A failure that nobody asks for, by `await`,
+ * `result()` or `exception()`, is reported when nobody can ask any more.
+ *
+ * @see asyncio's `Task`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Task
+ */
+export class Task<T> extends Future<T> implements Runnable {
+  /** @internal a cancel that waits for the next `await` */
+  _mustCancel = false;
+  /** @internal does it report when its loop closes before it is done? Not where that is known. */
+  _logDestroyPending = true;
+  /** What awaits in the body, in order; drawn above. */
+  #awaiters: Awaiter | Awaiter[] | undefined;
+  readonly #coroutine: Coroutine<T>;
+  /** A name, or the number that a default name is made of. */
+  #name: string | number;
+  readonly #scope: Scope;
+  /** cancel()s that no uncancel() took back. */
+  #cancelling = 0;
+  #controller: AbortController | undefined;
+
+  /**
+   * @param body - a coroutine, or a function without arguments that returns a promise
+   * @param options - `loop`: by default the one that runs; `name`; `context`
+   * @throws {TypeError} when `body` is something else: a promise that already runs can be
+   *   neither tracked nor cancelled
+   * @throws {RuntimeError} when no loop is given and none runs
+   */
+  constructor(
+    body: TaskBody<T>,
+    options: TaskOptions & { readonly loop?: LoopCore | undefined } = {},
+  ) {
+    super(options);
+    this.#coroutine = toCoroutine(body);
+    if (options.name === undefined) {
+      tasksMade += 1;
+      this.#name = tasksMade;
+    } else this.#name = String(options.name);
+    this.#scope = new Scope(options.context ?? copyContext(), this as Task<unknown>);
+    this._loop._tasks.add(this as Task<unknown>);
+    this._loop._turns.soon(this);
+  }
+
+  /** What the task is called. */
+  getName(): string {
+    return typeof this.#name === 'number' ? `Task-${this.#name}` : this.#name;
+  }
+
+  /** Calls the task something else. */
+  setName(name: string): void {
+    this.#name = String(name);
+    if (this._record !== undefined) this._record.printed = String(this);
+  }
+
+  /** The coroutine that the task runs. */
+  getCoro(): Coroutine<T> {
+    return this.#coroutine;
+  }
+
+  /** The context that all its steps run in. */
+  getContext(): Context {
+    return this.#scope.context;
+  }
+
+  /**
+   * Aborted when the task is asked to end: for what takes a signal, `fetch(url, { signal })`.
+   */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#cancelling > 0) this.#controller.abort(new CancelledError(this._cancelMessage));
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * Asks the task to end: a {@link CancelledError} is thrown at the `await` where it waits, or at
+   * the next one where it would. The body may clean up, and it may refuse.
+   *
+   * If the task waits for another task, that one is asked.
+   *
+   * @param message - what the error is to say
+   * @returns `false` when the task was done already, and nothing happened
+   * @see asyncio's `Task.cancel()`,
+   *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.cancel
+   */
+  override cancel(message?: string): boolean {
+    this._see();
+    if (this._state !== 'pending') return false;
+    this.#cancelling += 1;
+    if (!this.#cancelAwaited(message)) {
+      this._mustCancel = true;
+      this._cancelMessage = message;
+    }
+    this.#controller?.abort(new CancelledError(message));
+    return true;
+  }
+
+  /** How many cancels were asked for and not taken back by {@link uncancel}. */
+  cancelling(): number {
+    return this.#cancelling;
+  }
+
+  /**
+   * Takes one cancel back; for those who caught its error and mean to go on. The last one taken
+   * back also withdraws a cancel that was not yet delivered.
+   *
+   * @returns how many cancels are left
+   */
+  uncancel(): number {
+    if (this.#cancelling > 0) {
+      this.#cancelling -= 1;
+      if (this.#cancelling === 0) this._mustCancel = false;
+    }
+    return this.#cancelling;
+  }
+
+  /**
+   * Not for tasks: the body gives the result.
+   *
+   * @throws {RuntimeError} always
+   */
+  override setResult(_result: T): void {
+    throw new RuntimeError('Task does not support setResult operation');
+  }
+
+  /**
+   * Not for tasks: the body gives the exception.
+   *
+   * @throws {RuntimeError} always
+   */
+  override setException(_exception: unknown): void {
+    throw new RuntimeError('Task does not support setException operation');
+  }
+
+  // ── between our files ──────────────────────────────────────────────────────────────────────
+
+  /** @internal its first turn has come */
+  _run(): void {
+    if (this._state !== 'pending') return;
+    if (this._mustCancel) {
+      this._mustCancel = false;
+      this.#coroutine.close();
+      this.#end(this._makeCancelledError());
+      return;
+    }
+    scopes.run(this.#scope, this.#begin);
+  }
+
+  /** @internal it awaits a future that is not done */
+  _enter(awaiter: Awaiter): void {
+    const awaiters = this.#awaiters;
+    if (awaiters === undefined) this.#awaiters = awaiter;
+    else if (Array.isArray(awaiters)) awaiters.push(awaiter);
+    else this.#awaiters = [awaiters, awaiter];
+    if (this._mustCancel && cancelFuture(awaiter._future, this._cancelMessage))
+      this._mustCancel = false;
+  }
+
+  /** @internal `awaiter`, which it entered, has its turn */
+  _leave(awaiter: Awaiter): void {
+    const awaiters = this.#awaiters;
+    if (awaiters === awaiter) this.#awaiters = undefined;
+    else if (Array.isArray(awaiters)) {
+      const at = awaiters.indexOf(awaiter);
+      if (at >= 0) awaiters.splice(at, 1);
+      if (awaiters.length === 0) this.#awaiters = undefined;
+    }
+  }
+
+  /** @internal the error of the cancel that is delivered now, in place of what `future` has */
+  _takeCancel(future: Future<unknown>): CancelledError {
+    this._mustCancel = false;
+    return future._state === 'cancelled' ? future._makeCancelledError() : this._makeCancelledError();
+  }
+
+  /** @internal */
+  override _parts(): string[] {
+    const [state, ...rest] = super._parts();
+    const awaited = this._awaited();
+    return [
+      this.#cancelling > 0 && this._state === 'pending' ? 'cancelling' : (state as string),
+      `name=${repr(this.getName())}`,
+      `coro=<${this.#formCoroutine()}>`,
+      ...(awaited.length === 0 ? [] : [`wait_for=${awaited.join(', ')}`]),
+      ...rest,
+    ];
+  }
+
+  /** @internal what it waits for */
+  _awaited(): Future<unknown>[] {
+    const awaiters = this.#awaiters;
+    if (awaiters === undefined || this._state !== 'pending') return [];
+    return (Array.isArray(awaiters) ? awaiters : [awaiters]).map((awaiter) => awaiter._future);
+  }
+
+  readonly #begin = (): void => {
+    this.#coroutine._begin().then(
+      (result) => {
+        if (this._mustCancel) this.#end(this._takeCancel(this as Future<unknown>));
+        else {
+          this.#leaveLoop();
+          this._finish(result);
+        }
+      },
+      (error: unknown) => this.#end(error),
+    );
+  };
+
+  /** The body threw. */
+  #end(error: unknown): void {
+    this.#leaveLoop();
+    if (error instanceof CancelledError) {
+      this._state = 'cancelled';
+      this._cancelledError = error;
+      if (error.message !== '') this._cancelMessage = error.message;
+      this._tell();
+    } else {
+      this._fail(error);
+      if (endsTheLoop(error)) this._loop._interrupt(error);
+    }
+  }
+
+  #leaveLoop(): void {
+    this.#awaiters = undefined;
+    this.#scope.task = undefined;
+    this._loop._tasks.delete(this as Task<unknown>);
+  }
+
+  #cancelAwaited(message: string | undefined): boolean {
+    const awaiters = this.#awaiters;
+    if (awaiters === undefined) return false;
+    if (!Array.isArray(awaiters)) return cancelFuture(awaiters._future, message);
+    let cancelled = false;
+    // A copy: a cancelled future may make others leave.
+    for (const { _future } of [...awaiters]) cancelled = cancelFuture(_future, message) || cancelled;
+    return cancelled;
+  }
+
+  #formCoroutine(): string {
+    const { name, _site: site } = this.#coroutine;
+    const state = this._state === 'pending' ? 'running' : 'done';
+    return `${name}() ${state}${site === undefined ? '' : `, defined at ${site}`}`;
+  }
+}
+
+/** Cancels what a task awaits. A turn comes anyhow, and delivers the cancel as it comes. */
+function cancelFuture(future: Future<unknown>, message: string | undefined): boolean {
+  return !(future instanceof Turn) && future.cancel(message);
+}
+
+function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
+  if (body instanceof Coroutine) return body;
+  if (body instanceof Operation)
+    return new Coroutine(async () => await (body as Operation<T>), 'operation', undefined);
+  if (typeof body === 'function')
+    return new Coroutine(async () => await body(), body.name || '<anonymous>', undefined);
+  throw new TypeError(
+    typeof (body as { then?: unknown } | null)?.then === 'function'
+      ? `a coroutine was expected, got ${isfuture(body) ? repr(body) : 'a promise that already runs'}: ` +
+          'make the function a coroutine function with coroutine(), or write createTask(() => call())'
+      : `a coroutine was expected, got ${repr(body)}`,
+  );
+}
+
+/**
+ * The task whose code is running, or `undefined` where none is: in a callback.
+ *
+ * @param loop - the loop that the task must be of; by default the one that runs
+ * @throws {RuntimeError} when no loop is given and none runs
+ * @see asyncio's `current_task()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.current_task
+ */
+export function currentTask(loop: LoopCore = requireRunningLoop()): Task<unknown> | undefined {
+  const task = scopes.getStore()?.task;
+  return task?._loop === loop && runningLoop() === loop ? task : undefined;
+}
+
+/**
+ * The tasks that are not done.
+ *
+ * @param loop - the loop whose tasks are meant; by default the one that runs
+ * @throws {RuntimeError} when no loop is given and none runs
+ * @see asyncio's `all_tasks()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.all_tasks
+ */
+export function allTasks(loop: LoopCore = requireRunningLoop()): Set<Task<unknown>> {
+  return new Set(loop._tasks);
+}

@@ -1,0 +1,88 @@
+import { endsTheLoop } from '../base/errors.ts';
+import { log } from '../base/log.ts';
+import { repr } from '../base/repr.ts';
+import { stackOf } from '../base/stacks.ts';
+import { type Context, scopes } from '../core/context.ts';
+import type { ExceptionContext } from '../core/loop-core.ts';
+import type { Loop } from './loop.ts';
+
+/** Is told what went wrong where nobody could be told by an exception. */
+export type ExceptionHandler = (loop: Loop, context: ExceptionContext) => unknown;
+
+/** How the keys are printed whose words differ from Python's only in form. */
+const PRINTED_KEYS: Record<string, string> = {
+  sourceTraceback: 'source_traceback',
+  handleTraceback: 'handle_traceback',
+};
+
+/** What the default handler writes: the message, the other keys in order, the stack. */
+export function formatReport(context: ExceptionContext): string {
+  const lines = [context.message || 'Unhandled exception in event loop'];
+  for (const key of Object.keys(context).sort()) {
+    if (key === 'message' || key === 'exception' || context[key] === undefined) continue;
+    lines.push(`${PRINTED_KEYS[key] ?? key}: ${formatValue(key, context[key])}`);
+  }
+  if (context.exception !== undefined) lines.push(stackOf(context.exception));
+  return lines.join('\n');
+}
+
+function formatValue(key: string, value: unknown): string {
+  if (!(key in PRINTED_KEYS)) return repr(value);
+  const subject = key === 'sourceTraceback' ? 'Object' : 'Handle';
+  return [`${subject} created at (most recent call first):`, ...(value as string[])].join('\n');
+}
+
+/**
+ * Hands a report to the handler, and sees to it that it ends there, whatever the handler does.
+ *
+ * @throws {KeyboardInterrupt} and {@link SystemExit}, which a handler may throw on purpose
+ */
+export function deliverReport(
+  loop: Loop,
+  handler: ExceptionHandler | undefined,
+  context: ExceptionContext,
+): void {
+  if (handler === undefined) {
+    guarded(
+      () => loop.defaultExceptionHandler(context),
+      (error) => log(`Exception in default exception handler\n${stackOf(error)}`),
+    );
+    return;
+  }
+  guarded(
+    () => inContextOf(context, () => handler(loop, context)),
+    (exception) =>
+      guarded(
+        () =>
+          loop.defaultExceptionHandler({
+            message: 'Unhandled error in exception handler',
+            exception,
+            context,
+          }),
+        (error) =>
+          log(
+            'Exception in default exception handler while handling an unexpected error ' +
+              `in custom exception handler\n${stackOf(error)}`,
+          ),
+      ),
+  );
+}
+
+function guarded(call: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (endsTheLoop(error)) throw error;
+    failed(error);
+  }
+}
+
+/** Runs a handler in the context of what failed, so that it sees its variables. */
+function inContextOf(report: ExceptionContext, call: () => unknown): unknown {
+  for (const subject of [report.task, report.future, report.handle]) {
+    const { getContext } = (subject ?? {}) as { getContext?: () => Context };
+    if (typeof getContext === 'function')
+      return scopes.run(getContext.call(subject)._scope, call);
+  }
+  return call();
+}

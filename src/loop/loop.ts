@@ -1,0 +1,484 @@
+import { printsAsText } from '../base/printing.ts';
+import { SLOW_CALLBACK_DURATION } from '../base/constants.ts';
+import { endsTheLoop, RuntimeError } from '../base/errors.ts';
+import { log } from '../base/log.ts';
+import { repr } from '../base/repr.ts';
+import { showResourceWarnings, warnResource } from '../base/warnings.ts';
+import { Awaiter } from '../core/awaiter.ts';
+import { type Context, copyContext } from '../core/context.ts';
+import { Coroutine, iscoroutinefunction } from '../core/coroutine.ts';
+import { ensureFuture } from '../core/ensure-future.ts';
+import { Future } from '../core/future.ts';
+import { Handle, TimerHandle } from '../core/handle.ts';
+import { type Host, nodeHost } from '../core/host.ts';
+import type { ExceptionContext, LoopCore } from '../core/loop-core.ts';
+import { runningLoop, setRunningLoop } from '../core/running.ts';
+import { Task, type TaskBody, type TaskOptions } from '../core/task.ts';
+import { type Runnable, Turns } from '../core/turns.ts';
+import { deliverReport, type ExceptionHandler, formatReport } from './exception-handler.ts';
+import { SignalHandlers } from './signals.ts';
+
+/** Makes the tasks of a loop, in place of the `Task` class. */
+export type TaskFactory = <T>(
+  loop: Loop,
+  body: TaskBody<T>,
+  options: TaskOptions,
+) => Future<T>;
+
+/** Warns of loops that were collected without having been closed. */
+const unclosed = new FinalizationRegistry<string>((printed) =>
+  warnResource(`unclosed event loop ${printed}`),
+);
+
+/**
+ * The event loop: runs tasks and callbacks in turns, on Node's own loop.
+ *
+ * The counter over all rooms: asyncio's loop methods by their names. One loop runs at a time in
+ * a thread; while it runs, the process stays alive.
+ *
+ *            runForever(), runUntilComplete()                   close()
+ *   resting ─────────────────────────────────▶ running    resting ─────▶ closed
+ *      ▲                                          │
+ *      └──────────────────────────────────────────┘
+ *           stop(), or the awaited future is done
+ *
+ * @see asyncio's event loop, https://docs.python.org/3/library/asyncio-eventloop.html
+ */
+export class Loop implements LoopCore {
+  static {
+    printsAsText(this);
+  }
+
+  /** Seconds from which a callback or a task's step is logged as slow, in debug mode. */
+  slowCallbackDuration: number = SLOW_CALLBACK_DURATION;
+  /** @internal */
+  readonly _turns: Turns;
+  /** @internal */
+  readonly _tasks: Set<Task<unknown>> = new Set();
+  /** @internal */
+  readonly _asOption: { readonly loop: LoopCore } = { loop: this };
+  readonly #signals: SignalHandlers = new SignalHandlers(this);
+  #closed = false;
+  #debug: boolean;
+  #exceptionHandler: ExceptionHandler | undefined;
+  #taskFactory: TaskFactory | undefined;
+  /** What a KeyboardInterrupt or SystemExit ended the run with. */
+  #interruption: { readonly error: unknown } | undefined;
+
+  /**
+   * @param options - `debug`: by default on if the environment's `ASYNCIO_DEBUG` is not empty;
+   *   `host`: what the loop stands on, for tests
+   */
+  constructor(options: { readonly debug?: boolean; /** @internal */ readonly host?: Host } = {}) {
+    this._turns = new Turns(options.host ?? nodeHost);
+    this.#debug = false;
+    this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));
+    unclosed.register(this, '<Loop running=False closed=False>', this);
+  }
+
+  // ── running ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Runs until {@link stop} is called. If it was called before, one turn is run.
+   *
+   * @throws {RuntimeError} when this loop or another one runs, or this one is closed
+   * @see asyncio's `loop.run_forever()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_forever
+   */
+  async runForever(): Promise<void> {
+    this.#checkClosed();
+    this.#checkResting();
+    setRunningLoop(this);
+    this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+    await new Promise<void>((resolve) => {
+      this._turns.start(() => {
+        setRunningLoop(undefined);
+        resolve();
+      });
+    });
+    const interruption = this.#interruption;
+    this.#interruption = undefined;
+    if (interruption !== undefined) throw interruption.error;
+  }
+
+  /**
+   * Runs until `future` is done.
+   *
+   * @param future - a future, or what a task can be made of
+   * @returns its result
+   * @throws what it failed with
+   * @throws {RuntimeError} when the loop is stopped before that, cannot run, or is closed
+   * @see asyncio's `loop.run_until_complete()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_until_complete
+   */
+  async runUntilComplete<T>(future: TaskBody<T> | PromiseLike<T>): Promise<T> {
+    this.#checkClosed();
+    this.#checkResting();
+    const made = !(future instanceof Future);
+    const awaited = ensureFuture(future, { loop: this });
+    // The exception of a task that ends the program is no news.
+    if (made && awaited instanceof Task) awaited._logDestroyPending = false;
+    awaited.addDoneCallback(runUntilCompleteCallback);
+    try {
+      await this.runForever();
+    } catch (error) {
+      if (made && awaited.done()) awaited._see();
+      throw error;
+    } finally {
+      awaited.removeDoneCallback(runUntilCompleteCallback);
+    }
+    if (!awaited.done()) throw new RuntimeError('Event loop stopped before Future completed.');
+    return awaited.result();
+  }
+
+  /** Ends the run after the callbacks of this turn. What they schedule waits for the next run. */
+  stop(): void {
+    this._turns.stop();
+  }
+
+  /** Does the loop run? */
+  isRunning(): boolean {
+    return this._turns.running;
+  }
+
+  /** Was the loop closed? */
+  isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Closes the loop: what is still queued never runs, tasks that are still pending are reported.
+   * Closing it again does nothing.
+   *
+   * @throws {RuntimeError} when the loop runs
+   * @see asyncio's `loop.close()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.close
+   */
+  close(): void {
+    if (this.isRunning()) throw new RuntimeError('Cannot close a running event loop');
+    if (this.#closed) return;
+    this.#closed = true;
+    unclosed.unregister(this);
+    this.#signals.clear();
+    this._turns.clear();
+    const abandoned = [...this._tasks];
+    this._tasks.clear();
+    for (const task of abandoned) this.#reportPending(task);
+  }
+
+  // ── callbacks ──────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Calls `callback` with `args` in the next turn, after whatever was asked for before.
+   *
+   * It runs in a copy of the context in force, without a current task. What it throws goes to
+   * the exception handler.
+   *
+   * @returns a handle; `cancel()` on it forgets the callback
+   * @throws {TypeError} when `callback` is not a function, or is a coroutine
+   * @throws {RuntimeError} when the loop is closed
+   * @see asyncio's `loop.call_soon()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_soon
+   */
+  callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
+    checkCallback(callback, 'callSoon');
+    return this._callSoonIn(copyContext(), callback, ...args);
+  }
+
+  /**
+   * As {@link callSoon}. Threads of Node share no functions, so nothing can be called from
+   * another one: it is here for programs that come from Python.
+   *
+   * @see asyncio's `loop.call_soon_threadsafe()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_soon_threadsafe
+   */
+  callSoonThreadsafe<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
+    checkCallback(callback, 'callSoonThreadsafe');
+    return this._callSoonIn(copyContext(), callback, ...args);
+  }
+
+  /**
+   * Calls `callback` once, `delay` seconds from now.
+   *
+   * The wait is measured on the loop's own clock, {@link time}. The call is never early; it is
+   * late by as long as the loop is busy. Callbacks that are due at the same instant are called in
+   * the order in which they were asked for, which asyncio leaves to its heap.
+   *
+   * @param delay - how long to wait, in seconds; fractions count, and 0 or less means the next turn
+   * @param callback - called with `args`; what it throws goes to the loop's exception handler
+   * @returns a handle; `cancel()` on it forgets the callback, and does nothing once it has run
+   * @throws {TypeError} when `delay` is not a number, or `callback` not a function
+   * @throws {RangeError} when `delay` is not finite
+   * @throws {RuntimeError} when the loop is closed
+   * @see asyncio's `loop.call_later()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_later
+   */
+  callLater<A extends unknown[]>(
+    delay: number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): TimerHandle {
+    if (delay === undefined || delay === null) throw new TypeError('delay must not be None');
+    checkSeconds(delay, 'delay');
+    checkCallback(callback, 'callLater');
+    return this.#at(this.time() + delay, callback, args);
+  }
+
+  /**
+   * Calls `callback` once, at a moment of the loop's clock.
+   *
+   * @param when - the moment, in seconds on the clock of {@link time}
+   * @param callback - called with `args`; what it throws goes to the loop's exception handler
+   * @returns a handle; `cancel()` on it forgets the callback
+   * @throws {TypeError} when `when` is not a number, or `callback` not a function
+   * @throws {RangeError} when `when` is not finite
+   * @throws {RuntimeError} when the loop is closed
+   * @see asyncio's `loop.call_at()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_at
+   */
+  callAt<A extends unknown[]>(
+    when: number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): TimerHandle {
+    if (when === undefined || when === null) throw new TypeError('when cannot be None');
+    checkSeconds(when, 'when');
+    checkCallback(callback, 'callAt');
+    return this.#at(when, callback, args);
+  }
+
+  /** Seconds on the loop's clock: it never goes back, and has nothing to do with the date. */
+  time(): number {
+    return this._turns.time();
+  }
+
+  // ── futures and tasks ──────────────────────────────────────────────────────────────────────
+
+  /** A future of this loop. */
+  createFuture<T = unknown>(): Future<T> {
+    return new Future<T>(this._asOption);
+  }
+
+  /**
+   * Makes a task of a coroutine: it begins in the next turn.
+   *
+   * @param body - a coroutine, or a function without arguments that returns a promise
+   * @param options - `name`, `context`
+   * @throws {TypeError} when `body` is something else, a promise that already runs for instance
+   * @throws {RuntimeError} when the loop is closed
+   * @see asyncio's `loop.create_task()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_task
+   */
+  createTask<T>(body: TaskBody<T>, options: TaskOptions = {}): Task<T> {
+    this.#checkClosed();
+    if (this.#taskFactory !== undefined)
+      return this.#taskFactory(this, body, options) as Task<T>;
+    return new Task(body, { ...options, loop: this });
+  }
+
+  /**
+   * Has `factory` make the tasks from now on; `undefined` brings back the usual ones.
+   *
+   * @throws {TypeError} when `factory` is not a function
+   */
+  setTaskFactory(factory: TaskFactory | undefined): void {
+    if (factory !== undefined && typeof factory !== 'function')
+      throw new TypeError(`task factory must be a callable or None, got ${repr(factory)}`);
+    this.#taskFactory = factory;
+  }
+
+  /** What makes the tasks; `undefined` for the usual ones. */
+  getTaskFactory(): TaskFactory | undefined {
+    return this.#taskFactory;
+  }
+
+  // ── reports ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Has `handler` told of all failures that nobody could be told of by an exception;
+   * `undefined` brings back the usual one, which writes them to standard error.
+   *
+   * @param handler - called with the loop and what is known; what it throws is reported, too
+   * @throws {TypeError} when `handler` is not a function
+   * @see asyncio's `loop.set_exception_handler()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.set_exception_handler
+   */
+  setExceptionHandler(handler: ExceptionHandler | undefined): void {
+    if (handler !== undefined && typeof handler !== 'function')
+      throw new TypeError(`A callable object or None is expected, got ${repr(handler)}`);
+    this.#exceptionHandler = handler;
+  }
+
+  /** Who is told of failures; `undefined` for the usual handler. */
+  getExceptionHandler(): ExceptionHandler | undefined {
+    return this.#exceptionHandler;
+  }
+
+  /**
+   * The usual handler: writes the message, what is known, and the stack to standard error.
+   *
+   * @see asyncio's `loop.default_exception_handler()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.default_exception_handler
+   */
+  defaultExceptionHandler(context: ExceptionContext): void {
+    const { current } = this._turns;
+    const made = (current as { _sourceTraceback?: readonly string[] } | undefined)
+      ?._sourceTraceback;
+    const unknown = context.sourceTraceback === undefined && context.handleTraceback === undefined;
+    log(formatReport(unknown && made ? { ...context, handleTraceback: made } : context));
+  }
+
+  /**
+   * Reports a failure that nobody can be told of by an exception. Never throws.
+   *
+   * @see asyncio's `loop.call_exception_handler()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_exception_handler
+   */
+  callExceptionHandler(context: ExceptionContext): void {
+    try {
+      deliverReport(this, this.#exceptionHandler, context);
+    } catch (error) {
+      // A handler may end the program on purpose.
+      if (!endsTheLoop(error) || !this.isRunning()) throw error;
+      this._interrupt(error);
+    }
+  }
+
+  /** Is debug mode on? */
+  getDebug(): boolean {
+    return this.#debug;
+  }
+
+  /**
+   * Switches debug mode: futures, tasks and handles remember where they were made, slow callbacks
+   * are logged, and what was left unclosed is warned of.
+   */
+  setDebug(enabled: boolean): void {
+    this.#debug = Boolean(enabled);
+    if (this.#debug) showResourceWarnings(true);
+    if (this.isRunning()) this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+  }
+
+  // ── signals ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Calls `callback` in the loop each time the process gets a signal, in place of what the signal
+   * does by itself.
+   *
+   * @param sig - the signal's name, as `'SIGTERM'`, or its number
+   * @throws {TypeError} when `sig` is neither, or `callback` not a function
+   * @throws {RangeError} when there is no such signal
+   * @throws {RuntimeError} when it cannot be caught, or the loop is closed
+   * @see asyncio's `loop.add_signal_handler()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_signal_handler
+   */
+  addSignalHandler<A extends unknown[]>(
+    sig: NodeJS.Signals | number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): void {
+    checkCallback(callback, 'addSignalHandler');
+    this.#checkClosed();
+    this.#signals.add(sig, callback, args);
+  }
+
+  /**
+   * Lets a signal do again what it does by itself.
+   *
+   * @returns `false` when it had no handler
+   * @throws {TypeError} when `sig` is neither a name nor a number
+   * @throws {RangeError} when there is no such signal
+   */
+  removeSignalHandler(sig: NodeJS.Signals | number): boolean {
+    return this.#signals.remove(sig);
+  }
+
+  /** `<Loop running=False closed=False debug=False>` */
+  toString(): string {
+    const parts = [
+      `running=${repr(this.isRunning())}`,
+      `closed=${repr(this.#closed)}`,
+      `debug=${repr(this.#debug)}`,
+    ];
+    return `<${this.constructor.name} ${parts.join(' ')}>`;
+  }
+
+  // ── between our files ──────────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  _callSoonIn<A extends unknown[]>(
+    context: Context,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): Handle {
+    this.#checkClosed();
+    const handle = new Handle(callback as (...args: never[]) => unknown, args, this, context);
+    this._turns.soon(handle);
+    return handle;
+  }
+
+  /** @internal */
+  _interrupt(error: unknown): void {
+    this.#interruption ??= { error };
+    this._turns.halt();
+  }
+
+  #at<A extends unknown[]>(
+    when: number,
+    callback: (...args: A) => unknown,
+    args: A,
+  ): TimerHandle {
+    this.#checkClosed();
+    const call = callback as (...args: never[]) => unknown;
+    const timer = new TimerHandle(when, call, args, this, copyContext());
+    this._turns.at(timer);
+    return timer;
+  }
+
+  #checkClosed(): void {
+    if (this.#closed) throw new RuntimeError('Event loop is closed');
+  }
+
+  #checkResting(): void {
+    if (this.isRunning()) throw new RuntimeError('This event loop is already running');
+    if (runningLoop() !== undefined)
+      throw new RuntimeError('Cannot run the event loop while another loop is running');
+  }
+
+  #reportPending(task: Task<unknown>): void {
+    if (!task._logDestroyPending) return;
+    const context: ExceptionContext = { message: 'Task was destroyed but it is pending!', task };
+    if (task._sourceTraceback !== undefined) context.sourceTraceback = task._sourceTraceback;
+    this.callExceptionHandler(context);
+  }
+
+  readonly #watchSlow = (entry: Runnable, seconds: number): void => {
+    if (seconds < this.slowCallbackDuration) return;
+    const subject = entry instanceof Awaiter ? entry._subject : entry;
+    log(`Executing ${subject} took ${seconds.toFixed(3)} seconds`);
+  };
+}
+
+/** Ends `runUntilComplete()`; named as asyncio's, for it shows in printed forms. */
+function runUntilCompleteCallback(future: Future<unknown>): void {
+  // One that ends the loop has done so already.
+  if (!future.cancelled() && endsTheLoop(future.exception())) return;
+  (future.getLoop() as Loop).stop();
+}
+Object.defineProperty(runUntilCompleteCallback, 'name', { value: '_run_until_complete_cb' });
+
+function checkCallback(callback: unknown, method: string): void {
+  if (callback instanceof Coroutine || iscoroutinefunction(callback))
+    throw new TypeError(`coroutines cannot be used with ${method}()`);
+  if (typeof callback !== 'function')
+    throw new TypeError(
+      `a callable object was expected by ${method}(), got ${repr(callback)}`,
+    );
+}
+
+function checkSeconds(seconds: unknown, what: string): void {
+  if (typeof seconds !== 'number')
+    throw new TypeError(`${what} must be a number of seconds, got ${repr(seconds)}`);
+  if (!Number.isFinite(seconds))
+    throw new RangeError(`${what} must be a finite number of seconds, got ${repr(seconds)}`);
+}

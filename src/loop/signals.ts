@@ -1,0 +1,59 @@
+import { constants } from 'node:os';
+import { RuntimeError } from '../base/errors.ts';
+import { repr } from '../base/repr.ts';
+import { copyContext } from '../core/context.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+
+/** Those that the system never hands over. */
+const UNCATCHABLE: readonly string[] = ['SIGKILL', 'SIGSTOP'];
+
+/** The signals that a loop handles, each by one callback that runs in the loop. */
+export class SignalHandlers {
+  readonly #loop: LoopCore;
+  readonly #removers = new Map<string, () => void>();
+
+  constructor(loop: LoopCore) {
+    this.#loop = loop;
+  }
+
+  /** Puts `callback` in the place of whatever handled the signal for this loop. */
+  add<A extends unknown[]>(
+    sig: NodeJS.Signals | number,
+    callback: (...args: A) => unknown,
+    args: A,
+  ): void {
+    const name = signalName(sig);
+    if (UNCATCHABLE.includes(name)) throw new RuntimeError(`sig ${sig} cannot be caught`);
+    this.remove(name);
+    const context = copyContext();
+    const listener = (): void => {
+      this.#loop._callSoonIn(context, callback, ...args);
+    };
+    process.on(name, listener);
+    this.#removers.set(name, () => process.off(name, listener));
+  }
+
+  remove(sig: NodeJS.Signals | number): boolean {
+    const name = signalName(sig);
+    this.#removers.get(name)?.();
+    return this.#removers.delete(name);
+  }
+
+  clear(): void {
+    for (const remove of this.#removers.values()) remove();
+    this.#removers.clear();
+  }
+}
+
+function signalName(sig: unknown): NodeJS.Signals {
+  const { signals } = constants;
+  if (typeof sig === 'string') {
+    if (sig in signals) return sig as NodeJS.Signals;
+    throw new RangeError(`invalid signal name ${repr(sig)}`);
+  }
+  if (typeof sig !== 'number' || !Number.isInteger(sig))
+    throw new TypeError(`sig must be a signal's name or number, got ${repr(sig)}`);
+  const found = Object.entries(signals).find(([, number]) => number === sig);
+  if (found === undefined) throw new RangeError(`invalid signal number ${sig}`);
+  return found[0] as NodeJS.Signals;
+}

@@ -1,0 +1,127 @@
+import { inspect } from 'node:util';
+import { repr } from '../base/repr.ts';
+import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
+
+/** An IPv4 address: its number as text, and the port. Prints as `('127.0.0.1', 33090)`. */
+export type InetAddress = readonly [host: string, port: number];
+
+/** An IPv6 address. Prints as `('::1', 41471, 0, 0)`. */
+export type Inet6Address = readonly [host: string, port: number, flowinfo: number, scopeid: number];
+
+/**
+ * Where a socket is, as Python has it: a tuple for the internet, a path for AF_UNIX (`''` for a
+ * socket without a name).
+ *
+ * The tuples are frozen arrays: `const [host, port] = address` works, and `String(address)` is
+ * what Python prints.
+ */
+export type Address = InetAddress | Inet6Address | string;
+
+/** What is taken where an address is wanted: any `[host, port]`, or a path. */
+export type AddressInput =
+  | readonly [host: string, port: number]
+  | readonly [host: string, port: number, flowinfo: number, scopeid?: number]
+  | readonly [host: string, port: number, flowinfo?: number, scopeid?: number]
+  | string;
+
+/** An array that prints as a Python tuple. */
+class Tuple extends Array<string | number> {
+  // What map() and slice() make of an address is a plain array.
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  override toString(): string {
+    return `(${Array.from(this, repr).join(', ')})`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+function tuple(...items: (string | number)[]): Tuple {
+  const made = new Tuple(items.length);
+  for (let index = 0; index < items.length; index += 1) made[index] = items[index] as string;
+  return made;
+}
+
+/** Makes an IPv4 address. */
+export function inetAddress(host: string, port: number): InetAddress {
+  return Object.freeze(tuple(host, port)) as unknown as InetAddress;
+}
+
+/** Makes an IPv6 address. */
+export function inet6Address(host: string, port: number, flowinfo = 0, scopeid = 0): Inet6Address {
+  return Object.freeze(tuple(host, port, flowinfo, scopeid)) as unknown as Inet6Address;
+}
+
+/** Makes the address of a family from what a kernel tells. */
+export function ipAddress(family: number, host: string, port: number): Address {
+  return family === AF_INET6 ? inet6Address(host, port) : inetAddress(host, port);
+}
+
+/** The address of a socket that has none yet. */
+export function unboundAddress(family: number): Address {
+  if (family === AF_INET) return inetAddress('0.0.0.0', 0);
+  return family === AF_INET6 ? inet6Address('::', 0) : '';
+}
+
+/** Prints an address as Python prints it inside a socket: a path stands without quotes. */
+export function addressText(address: Address): string {
+  return String(address);
+}
+
+/** The highest port there is. */
+const LAST_PORT = 65_535;
+
+/**
+ * Checks what somebody gave for an address, and makes it whole; names stay as they are.
+ *
+ * @param caller - the method, for the text
+ * @throws {TypeError} when the shape is not that of the family
+ * @throws {RangeError} when the port is not a whole number from 0 to 65535
+ */
+export function checkAddress(family: number, input: unknown, caller: string): Address {
+  if (family === AF_UNIX) {
+    if (typeof input === 'string') return input;
+    throw new TypeError(`${caller}(): an AF_UNIX address must be a path, got ${repr(input)}`);
+  }
+  const six = family === AF_INET6;
+  if (!Array.isArray(input) || input.length < 2 || input.length > (six ? 4 : 2)) {
+    const shape = six
+      ? 'AF_INET6 address must be [host, port], with flowinfo and scopeid if need be'
+      : 'AF_INET address must be [host, port]';
+    throw new TypeError(`${caller}(): an ${shape}, got ${repr(input)}`);
+  }
+  const [host, port, flowinfo = 0, scopeid = 0] = input as unknown[];
+  if (typeof host !== 'string')
+    throw new TypeError(`${caller}(): the host must be a string, got ${repr(host)}`);
+  checkWhole(port, 0, LAST_PORT, `${caller}(): the port`);
+  if (!six) return inetAddress(host, port);
+  checkWhole(flowinfo, 0, 0xfffff, `${caller}(): flowinfo`);
+  checkWhole(scopeid, 0, 0xffffffff, `${caller}(): scopeid`);
+  return inet6Address(host, port, flowinfo, scopeid);
+}
+
+/**
+ * Checks that a value is a whole number between two others.
+ *
+ * @throws {TypeError} when it is no number
+ * @throws {RangeError} when it is another number
+ */
+export function checkWhole(
+  value: unknown,
+  least: number,
+  most: number,
+  what: string,
+): asserts value is number {
+  if (typeof value !== 'number')
+    throw new TypeError(`${what} must be a whole number ${range(least, most)}, got ${repr(value)}`);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new RangeError(`${what} must be a whole number ${range(least, most)}, got ${value}`);
+}
+
+function range(least: number, most: number): string {
+  return most >= Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+}

@@ -1,0 +1,360 @@
+import { suspectGarbage } from '../../../base/garbage.ts';
+import { type OSError, osError } from '../../../base/os-errors.ts';
+import { type Address, ipAddress, unboundAddress } from '../../address.ts';
+import { EMPTY } from '../../byte-queue.ts';
+import {
+  AF_INET6,
+  IP_ADD_MEMBERSHIP,
+  IP_DROP_MEMBERSHIP,
+  IP_MULTICAST_LOOP,
+  IP_MULTICAST_TTL,
+  IP_TTL,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_UDP,
+  IPV6_V6ONLY,
+  SO_BROADCAST,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from '../../constants.ts';
+import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
+import { BaseEndpoint } from '../base-endpoint.ts';
+import { shortage } from './descriptors.ts';
+import {
+  datagramClasses,
+  type HandleAddress,
+  IPV6_ONLY,
+  outside,
+  type SendRequest,
+  UDP_REUSE_ADDRESS,
+  type UdpHandle,
+} from './handles.ts';
+
+/** Datagrams that wait unread before the kernel has to keep, or drop, the rest. */
+const RECEIVE_LIMIT = 64;
+
+/** Datagrams under way in libuv before a send would block. */
+const SEND_LIMIT = 64;
+
+/** A UDP socket on a handle of Node's. */
+export class DatagramEndpoint extends BaseEndpoint {
+  readonly driver = 'node' as const;
+  #handle: UdpHandle | undefined = undefined;
+  #fd = -1;
+  #bound = false;
+  #peer: Address | undefined = undefined;
+  readonly #received: ReceivedFrom[] = [];
+  /** Does libuv poll for datagrams? Begins with the first try that finds nothing. */
+  #reading = false;
+  /** Datagrams that libuv has and the kernel did not take. */
+  #sending = 0;
+  /** What the next operation throws. */
+  #error: OSError | undefined = undefined;
+
+  constructor(family: number, proto: number) {
+    super(family, SOCK_DGRAM, proto);
+  }
+
+  override tryRecv(nbytes: number): Buffer | undefined {
+    return this.#next('recv') && cut((this.#take() as ReceivedFrom).data, nbytes);
+  }
+
+  override tryRecvInto(view: Uint8Array): number {
+    return this.tryRecvfromInto(view)?.nbytes ?? -1;
+  }
+
+  override tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
+    if (!this.#next('recvfrom')) return undefined;
+    const { data, address } = this.#take() as ReceivedFrom;
+    return { data: cut(data, nbytes), address };
+  }
+
+  override tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
+    if (!this.#next('recvfrom')) return undefined;
+    const { data, address } = this.#take() as ReceivedFrom;
+    const fitting = cut(data, view.length);
+    view.set(fitting);
+    return { nbytes: fitting.length, address };
+  }
+
+  /** The datagram that comes next, or `undefined`, and then libuv polls for one. */
+  #next(syscall: string): ReceivedFrom | undefined {
+    this.#check(syscall);
+    const [first] = this.#received;
+    if (first === undefined) this.#readOn();
+    return first;
+  }
+
+  #take(): ReceivedFrom | undefined {
+    const first = this.#received.shift();
+    if (!this.#reading) this.#readOn();
+    return first;
+  }
+
+  #readOn(): void {
+    if (this.#reading || this.#received.length >= RECEIVE_LIMIT) return;
+    // Before a bind nothing can come; the send that binds starts the reading, if somebody waits.
+    if (!this.#bound) return;
+    const status = (this.#handle as UdpHandle).recvStart();
+    if (status < 0) throw osError(status, 'recvmsg');
+    this.#reading = true;
+  }
+
+  #onMessage(nread: number, data: Buffer | undefined, from: HandleAddress): void {
+    if (nread < 0) {
+      this.#error ??= osError(nread, 'recvmsg');
+    } else {
+      const address = ipAddress(this.family, from.address ?? '', from.port ?? 0);
+      this.#received.push({ data: data ?? EMPTY, address });
+      if (this.#received.length >= RECEIVE_LIMIT) {
+        (this.#handle as UdpHandle).recvStop();
+        this.#reading = false;
+      }
+    }
+    this.tellReader();
+  }
+
+  override trySend(data: Uint8Array, from: number): number {
+    this.#check('send');
+    if (this.#peer === undefined) throw osError('EDESTADDRREQ', 'send');
+    return this.#send(data.subarray(from), undefined);
+  }
+
+  override trySendto(data: Uint8Array, address: Address): number {
+    this.#check('sendto');
+    if (this.#peer !== undefined) throw osError('EISCONN', 'sendto');
+    return this.#send(data, address);
+  }
+
+  #send(data: Uint8Array, address: Address | undefined): number {
+    if (this.#sending >= SEND_LIMIT) return -1;
+    const handle = this.#needHandle();
+    const request = outside(makeSendRequest);
+    // What the kernel does not take at once is sent later, and the caller may overwrite its bytes.
+    const list = [Buffer.from(data)];
+    const send = this.family === AF_INET6 ? handle.send6 : handle.send;
+    const outcome =
+      address === undefined
+        ? send.call(handle, request, list, 1, true)
+        : send.call(handle, request, list, 1, address[1], address[0], true);
+    if (outcome < 0) throw osError(outcome, address === undefined ? 'send' : 'sendto');
+    if (outcome === 0) {
+      this.#sending += 1;
+      request.oncomplete = (status) => this.#sent(status);
+    }
+    this.#nowBound();
+    return data.length;
+  }
+
+  #sent(status: number): void {
+    this.#sending -= 1;
+    if (this.closed) return;
+    if (status < 0) {
+      this.#error ??= osError(status, 'send');
+      this.tellReader();
+    }
+    this.tellWriter();
+  }
+
+  override connect(address: Address): boolean {
+    this.#check('connect');
+    const handle = this.#needHandle();
+    if (this.#peer !== undefined) handle.disconnect();
+    const [host, port] = address as readonly [string, number];
+    const status = this.family === AF_INET6 ? handle.connect6(host, port) : handle.connect(host, port);
+    if (status < 0) throw osError(status, 'connect');
+    this.#peer = address;
+    this.#nowBound();
+    return true;
+  }
+
+  override connectError(): OSError | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    return error;
+  }
+
+  override bind(address: Address): void {
+    this.#check('bind');
+    if (this.#bound) throw osError('EINVAL', 'bind');
+    const handle = this.#needHandle();
+    const [host, port] = address as readonly [string, number];
+    const reuse = this.option(SOL_SOCKET, SO_REUSEADDR) !== 0 ? UDP_REUSE_ADDRESS : 0;
+    const six = this.option(IPPROTO_IPV6, IPV6_V6ONLY) !== 0 ? IPV6_ONLY : 0;
+    const status =
+      this.family === AF_INET6
+        ? handle.bind6(host, port, reuse | six)
+        : handle.bind(host, port, reuse);
+    if (status < 0) {
+      this.#release();
+      throw osError(status, 'bind');
+    }
+    this.#nowBound();
+  }
+
+  /** The kernel has bound the socket, by bind(), connect() or a first send. */
+  #nowBound(): void {
+    if (this.#bound) return;
+    this.#bound = true;
+    this.#fd = this.#handle?.fd ?? -1;
+    if (shortage(this.#fd) !== 'none') suspectGarbage(true);
+    for (const [level, option, value] of this.givenOptions()) this.#applyNow(level, option, value);
+    if (this.reader !== undefined) this.#readOn();
+  }
+
+  override shutdown(_how: number): void {
+    this.#check('shutdown');
+    if (this.#peer === undefined) throw osError('ENOTCONN', 'shutdown');
+    throw osError('EOPNOTSUPP', 'shutdown');
+  }
+
+  override close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#received.length = 0;
+    this.#release();
+    this.tellReader();
+    this.tellWriter();
+  }
+
+  #release(): void {
+    this.#handle?.close();
+    this.#handle = undefined;
+    this.#reading = false;
+    this.#fd = -1;
+  }
+
+  override getsockname(): Address {
+    this.mustBeOpen('getsockname');
+    return this.#name((handle, out) => handle.getsockname(out)) ?? unboundAddress(this.family);
+  }
+
+  override getpeername(): Address {
+    this.mustBeOpen('getpeername');
+    const address = this.#peer && this.#name((handle, out) => handle.getpeername(out));
+    if (address === undefined) throw osError('ENOTCONN', 'getpeername');
+    return address;
+  }
+
+  #name(ask: (handle: UdpHandle, out: HandleAddress) => number): Address | undefined {
+    const out: HandleAddress = {};
+    if (!this.#bound || this.#handle === undefined || ask(this.#handle, out) < 0) return undefined;
+    return ipAddress(this.family, out.address ?? '', out.port ?? 0);
+  }
+
+  override fileno(): number {
+    return this.closed ? -1 : this.#fd;
+  }
+
+  protected override defaultProto(): number {
+    return IPPROTO_UDP;
+  }
+
+  protected override knowsOption(level: number, option: number): boolean {
+    switch (level) {
+      case SOL_SOCKET:
+        return SOCKET_OPTIONS.includes(option);
+      case IPPROTO_IP:
+        return IP_OPTIONS.includes(option);
+      case IPPROTO_IPV6:
+        return this.family === AF_INET6 && option === IPV6_V6ONLY;
+      default:
+        return false;
+    }
+  }
+
+  protected override applyOption(
+    level: number,
+    option: number,
+    value: number,
+    raw: number | Uint8Array,
+  ): void {
+    if (level === SOL_SOCKET && option === SO_REUSEPORT && value !== 0)
+      throw osError('ENOPROTOOPT', 'setsockopt');
+    if (level === IPPROTO_IP && (option === IP_ADD_MEMBERSHIP || option === IP_DROP_MEMBERSHIP)) {
+      this.#membership(option, raw);
+      return;
+    }
+    if (this.#bound) this.#applyNow(level, option, value);
+  }
+
+  #applyNow(level: number, option: number, value: number): void {
+    const handle = this.#handle as UdpHandle;
+    let status = 0;
+    if (level === SOL_SOCKET && option === SO_BROADCAST) status = handle.setBroadcast(value ? 1 : 0);
+    if (level === SOL_SOCKET && (option === SO_SNDBUF || option === SO_RCVBUF))
+      handle.bufferSize(value, option === SO_RCVBUF, {});
+    if (level === IPPROTO_IP && option === IP_TTL) status = handle.setTTL(value);
+    if (level === IPPROTO_IP && option === IP_MULTICAST_TTL) status = handle.setMulticastTTL(value);
+    if (level === IPPROTO_IP && option === IP_MULTICAST_LOOP)
+      status = handle.setMulticastLoopback(value ? 1 : 0);
+    if (status < 0) throw osError(status, 'setsockopt');
+  }
+
+  /** `struct ip_mreq`: the group, and the address of the interface. */
+  #membership(option: number, raw: number | Uint8Array): void {
+    if (typeof raw === 'number' || raw.length < 8) throw osError('EINVAL', 'setsockopt');
+    const group = raw.subarray(0, 4).join('.');
+    const through = raw.subarray(4, 8).join('.');
+    const handle = this.#needHandle();
+    const status =
+      option === IP_ADD_MEMBERSHIP
+        ? handle.addMembership(group, through)
+        : handle.dropMembership(group, through);
+    if (status < 0) throw osError(status, 'setsockopt');
+  }
+
+  #check(syscall: string): void {
+    this.mustBeOpen(syscall);
+    const error = this.#error;
+    if (error === undefined) return;
+    this.#error = undefined;
+    throw error;
+  }
+
+  #needHandle(): UdpHandle {
+    if (this.#handle === undefined) {
+      const handle = outside(makeUdpHandle);
+      handle.onmessage = (nread, _handle, data, from) => this.#onMessage(nread, data, from);
+      this.#handle = handle;
+    }
+    return this.#handle;
+  }
+}
+
+const SOCKET_OPTIONS: readonly number[] = [
+  SO_BROADCAST,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+];
+
+const IP_OPTIONS: readonly number[] = [
+  IP_ADD_MEMBERSHIP,
+  IP_DROP_MEMBERSHIP,
+  IP_MULTICAST_LOOP,
+  IP_MULTICAST_TTL,
+  IP_TTL,
+];
+
+function makeUdpHandle(): UdpHandle {
+  const { udp } = datagramClasses();
+  const handle = new udp();
+  handle.unref();
+  return handle;
+}
+
+function makeSendRequest(): SendRequest {
+  const { send } = datagramClasses();
+  return new send();
+}
+
+/** As much of a datagram as was asked for; the kernel too throws the rest away. */
+function cut(data: Buffer, nbytes: number): Buffer {
+  return data.length <= nbytes ? data : data.subarray(0, nbytes);
+}

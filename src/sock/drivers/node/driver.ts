@@ -1,0 +1,31 @@
+import { osError } from '../../../base/os-errors.ts';
+import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
+import type { Driver, Endpoint } from '../../endpoint.ts';
+import { memoryDriver } from '../memory/driver.ts';
+import { DatagramEndpoint } from './datagram-endpoint.ts';
+import { StreamEndpoint } from './stream-endpoint.ts';
+
+/** Sockets on what Node's own `net` and `dgram` stand on: everywhere, with no dependency. */
+export const nodeDriver: Driver = {
+  name: 'node',
+
+  supports(family: number, type: number): boolean {
+    if (type === SOCK_STREAM) return family === AF_INET || family === AF_INET6 || family === AF_UNIX;
+    return type === SOCK_DGRAM && (family === AF_INET || family === AF_INET6);
+  },
+
+  open(family: number, type: number, proto: number): Endpoint {
+    if (family !== AF_INET && family !== AF_INET6 && family !== AF_UNIX)
+      throw osError('EAFNOSUPPORT', 'socket');
+    if (type === SOCK_STREAM) return new StreamEndpoint(family, proto);
+    if (type === SOCK_DGRAM && family !== AF_UNIX) return new DatagramEndpoint(family, proto);
+    throw osError('ESOCKTNOSUPPORT', 'socket', {
+      strerror: 'Socket type not supported (Node has no datagrams of AF_UNIX)',
+    });
+  },
+
+  /** Node cannot make a pair of descriptors, so the pair is made of memory. */
+  socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint] {
+    return memoryDriver.socketpair(family, type, proto);
+  },
+};

@@ -1,0 +1,692 @@
+import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
+import { fromNodeError, OSError, osError } from '../../../base/os-errors.ts';
+import { type Address, inetAddress, ipAddress, unboundAddress } from '../../address.ts';
+import { ByteQueue, EMPTY } from '../../byte-queue.ts';
+import {
+  AF_INET6,
+  AF_UNIX,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_V6ONLY,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SO_ACCEPTCONN,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  TCP_KEEPIDLE,
+  TCP_NODELAY,
+} from '../../constants.ts';
+import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
+import { BaseEndpoint, lingerBytes, parseLinger } from '../base-endpoint.ts';
+import { shortage } from './descriptors.ts';
+import {
+  type ConnectRequest,
+  type HandleAddress,
+  IPV6_ONLY,
+  outside,
+  type PipeHandle,
+  SOCKET_KIND,
+  type StatusRequest,
+  type StreamHandle,
+  StreamReader,
+  type StreamReaderOwner,
+  streamClasses,
+  type TcpHandle,
+} from './handles.ts';
+
+/** Bytes that one read takes from the kernel. */
+const READ_SIZE = 64 * 1024;
+
+/** Bytes that wait unread before the kernel has to keep the rest; SO_RCVBUF changes it. */
+const RECEIVE_LIMIT = 64 * 1024;
+
+/** Bytes that one send takes at the most, and so the most that wait outside the kernel. */
+const SEND_LIMIT = 64 * 1024;
+
+/** Milliseconds without progress after which a closed socket gives up its last bytes. */
+const FLUSH_PATIENCE_MS = 30_000;
+
+/** Seconds of silence before the first keep-alive probe; Linux's default. */
+const KEEPALIVE_IDLE = 7200;
+
+/**
+ * One buffer for all sockets: libuv asks for it, fills it and reports it without anything in
+ * between. On Windows the kernel fills it while other sockets read, so each has its own.
+ */
+let sharedReadBuffer: Buffer | undefined;
+
+function readBuffer(): Buffer {
+  if (process.platform === 'win32') return Buffer.allocUnsafeSlow(READ_SIZE);
+  sharedReadBuffer ??= Buffer.allocUnsafeSlow(READ_SIZE);
+  return sharedReadBuffer;
+}
+
+/**
+ * What is sent goes through here: the caller may overwrite its bytes as soon as the send returns,
+ * but what the kernel did not take at once libuv sends later, from where it lies. So a send copies
+ * into this buffer first, and the rare one that has to wait keeps it.
+ */
+let staging: Buffer | undefined;
+let staged: Buffer = EMPTY;
+
+/** `data` from `from` on, as far as one send goes, in the staging buffer. */
+function stage(data: Uint8Array, from: number): Buffer {
+  const nbytes = Math.min(data.length - from, SEND_LIMIT);
+  staging ??= Buffer.allocUnsafeSlow(SEND_LIMIT);
+  // Messages tend to be of one size: the view of the last one serves again.
+  if (staged.length !== nbytes || staged.buffer !== staging.buffer)
+    staged = staging.subarray(0, nbytes);
+  if (from === 0 && data.length === nbytes) staged.set(data);
+  else staged.set(data.subarray(from, from + nbytes));
+  return staged;
+}
+
+/** A write request that no write has needed yet. */
+let spareRequest: StatusRequest | undefined;
+
+// An endpoint goes through these states, and can be closed in each:
+//
+//   fresh ── bind() ──▶ bound ── listen() ──▶ listening
+//     │                   │
+//     └───── connect() ───┴──▶ connecting ──▶ connected        (an accepted one starts here)
+//                                  └────────▶ fresh, with an error to tell
+//
+// `fresh` has no handle. Reading begins with the first try that finds nothing: what nobody wants
+// stays in the kernel, and pushes back at the peer.
+type State = 'fresh' | 'bound' | 'listening' | 'connecting' | 'connected';
+
+/** A stream socket on a handle of Node's: TCP, or AF_UNIX. */
+export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
+  readonly driver = 'node' as const;
+  #state: State = 'fresh';
+  /** There from bind() or connect() on. */
+  #handle: StreamHandle | undefined = undefined;
+  /** The descriptor of the handle, which forgets it when it is closed. */
+  #fd = -1;
+  /** AF_UNIX: Node has no getsockname() for it. */
+  #ownPath = '';
+  #peerPath = '';
+
+  /** Made when reading begins. */
+  #source: StreamReader | undefined = undefined;
+  /** Does libuv poll for bytes? Stopped by us when the queue is full, and by libuv at the end. */
+  #reading = false;
+  readonly #received = new ByteQueue();
+  #receiveLimit = RECEIVE_LIMIT;
+  /** No more bytes will come: the peer ended, the connection broke, or SHUT_RD. */
+  #ended = false;
+  /** Was it reported as something that somebody may have forgotten to close? */
+  #suspected = false;
+
+  /** Has libuv bytes that the kernel did not take? Then a send would block. */
+  #sending = false;
+  #sendingEnded = false;
+  /** What the next operation throws. */
+  #error: OSError | undefined = undefined;
+
+  /** Connections that nobody accepted yet. */
+  #incoming: StreamHandle[] = [];
+  /** Did descriptors run out since the last accept that would have blocked? */
+  #outOfDescriptors = false;
+  /** Does close() throw the connection away, as SO_LINGER with 0 seconds says? */
+  #resets = false;
+  #lingerSeconds = -1;
+
+  /** @param handle - of a connection that was accepted */
+  constructor(family: number, proto: number, handle?: StreamHandle, path = '') {
+    super(family, SOCK_STREAM, proto);
+    if (handle === undefined) return;
+    this.#handle = handle;
+    this.#fd = handle.fd ?? -1;
+    this.#ownPath = path;
+    this.#state = 'connected';
+  }
+
+  // ---- receiving -------------------------------------------------------------------------------
+
+  override tryRecv(nbytes: number): Buffer | undefined {
+    const received = this.#received;
+    if (received.size > 0 && nbytes > 0) {
+      const data = received.take(nbytes);
+      if (!this.#reading) this.#readOn();
+      return data;
+    }
+    return this.#nothingReceived() ? EMPTY : undefined;
+  }
+
+  override tryRecvInto(view: Uint8Array): number {
+    const received = this.#received;
+    if (received.size > 0) {
+      const nbytes = received.takeInto(view);
+      if (!this.#reading) this.#readOn();
+      return nbytes;
+    }
+    return this.#nothingReceived() ? 0 : -1;
+  }
+
+  override tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
+    const data = this.tryRecv(nbytes);
+    return data && { data, address: this.#nobody() };
+  }
+
+  override tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
+    const nbytes = this.tryRecvInto(view);
+    return nbytes < 0 ? undefined : { nbytes, address: this.#nobody() };
+  }
+
+  /** With an empty queue: is it the end (`true`), or must one wait (`false`)? Or it failed. */
+  #nothingReceived(): boolean {
+    this.#check('recv');
+    if (this.#ended) return true;
+    if (this.#state === 'connecting') return false;
+    if (this.#state !== 'connected') throw osError('ENOTCONN', 'recv');
+    if (!this.#reading) this.#readOn();
+    return this.#ended;
+  }
+
+  #readOn(): void {
+    if (this.#ended || this.closed || this.#received.size >= this.#receiveLimit) return;
+    const handle = this.#handle as StreamHandle;
+    this.#source ??= outside(makeReader, handle, this);
+    this.#reading = true;
+    const status = handle.readStart();
+    if (status < 0) this.#broke(osError(status, 'read'));
+  }
+
+  /** @internal called by the {@link StreamReader} */
+  onBytes(nread: number, buffer: Buffer): boolean {
+    const data = Buffer.allocUnsafe(nread);
+    buffer.copy(data, 0, 0, nread);
+    const received = this.#received;
+    received.push(data);
+    const goOn = received.size < this.#receiveLimit;
+    if (!goOn) this.#reading = false;
+    const { reader } = this;
+    if (reader !== undefined) {
+      this.reader = undefined;
+      reader.ready();
+    }
+    return goOn;
+  }
+
+  /** @internal called by the {@link StreamReader} */
+  onEnd(): void {
+    this.#end();
+    this.tellReader();
+  }
+
+  /** @internal called by the {@link StreamReader} */
+  onReadError(error: Error): void {
+    const ours = fromNodeError(error);
+    this.#broke(ours instanceof OSError ? ours : new OSError(ours.message, { cause: ours }));
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#reading = false;
+    if (this.closed || this.#suspected) return;
+    this.#suspected = true;
+    suspectGarbage();
+  }
+
+  /** The connection is lost: the next operation says why, then receiving ends and sending fails. */
+  #broke(error: OSError): void {
+    if (this.closed) return;
+    this.#handle?.readStop();
+    this.#error ??= error;
+    this.#sendingEnded = true;
+    this.#end();
+    this.tellReader();
+    this.tellWriter();
+  }
+
+  // ---- sending ---------------------------------------------------------------------------------
+
+  override trySend(data: Uint8Array, from: number): number {
+    if (this.#error !== undefined || this.closed) this.#check('send');
+    if (this.#sending) return -1;
+    if (this.#sendingEnded) throw osError('EPIPE', 'send');
+    if (this.#state === 'connecting') return -1;
+    if (this.#state !== 'connected')
+      throw osError(this.family === AF_UNIX ? 'ENOTCONN' : 'EPIPE', 'send');
+    if (from >= data.length) return 0;
+    const bytes = stage(data, from);
+    const { length } = bytes;
+    this.#write(this.#handle as StreamHandle, bytes);
+    return length;
+  }
+
+  #write(handle: StreamHandle, bytes: Buffer): void {
+    const { write } = streamClasses();
+    let request: StatusRequest;
+    if (write === undefined) {
+      const outcome = handle.writeBuffer(null, bytes);
+      if (typeof outcome === 'number') {
+        if (outcome < 0) throw this.#sendFailed(outcome);
+        return;
+      }
+      request = outcome;
+    } else {
+      request = spareRequest ?? outside(makeRequest, write);
+      spareRequest = undefined;
+      const status = handle.writeBuffer(request, bytes);
+      // Only a write that has to wait takes the request and gives it a number.
+      if (request.getAsyncId() < 0) {
+        spareRequest = request;
+        if (status < 0) throw this.#sendFailed(status);
+        return;
+      }
+      if (status < 0) throw this.#sendFailed(status);
+    }
+    // libuv goes on reading from the buffer: the next send needs another one.
+    staging = undefined;
+    staged = EMPTY;
+    this.#sending = true;
+    request.oncomplete = (status) => {
+      void bytes;
+      this.#sent(status);
+    };
+    const early = request.writeStatus;
+    if (typeof early === 'number') {
+      request.writeStatus = null;
+      this.#sent(early);
+    }
+  }
+
+  #sendFailed(status: number): OSError {
+    this.#sendingEnded = true;
+    return osError(status, 'send');
+  }
+
+  /** What had to wait is with the kernel now, or never will be. */
+  #sent(status: number): void {
+    this.#sending = false;
+    if (this.closed) {
+      this.#release();
+      return;
+    }
+    if (status < 0) this.#broke(osError(status, 'send'));
+    else this.tellWriter();
+  }
+
+  override trySendto(data: Uint8Array): number {
+    if (this.#state === 'connected') throw osError('EISCONN', 'sendto');
+    return this.trySend(data, 0);
+  }
+
+  override shutdown(how: number): void {
+    this.#check('shutdown');
+    if (this.#state !== 'connected') throw osError('ENOTCONN', 'shutdown');
+    if ((how === SHUT_WR || how === SHUT_RDWR) && !this.#sendingEnded) {
+      this.#sendingEnded = true;
+      const { shutdown } = streamClasses();
+      const request = outside(makeRequest, shutdown);
+      // A peer that is gone by then is noticed by the next receive.
+      request.oncomplete = () => {};
+      const status = (this.#handle as StreamHandle).shutdown(request);
+      if (status < 0) throw osError(status, 'shutdown');
+    }
+    if (how === SHUT_RD || how === SHUT_RDWR) {
+      this.#handle?.readStop();
+      this.#reading = false;
+      this.#ended = true;
+      this.tellReader();
+    }
+    this.tellWriter();
+  }
+
+  // ---- connecting and accepting ----------------------------------------------------------------
+
+  override connect(address: Address): boolean {
+    this.mustBeOpen('connect');
+    if (this.#state === 'connecting') throw osError('EALREADY', 'connect');
+    if (this.#state === 'connected' || this.#state === 'listening')
+      throw osError('EISCONN', 'connect');
+    const handle = this.#needHandle();
+    const { tcpConnect, pipeConnect } = streamClasses();
+    const unix = typeof address === 'string';
+    const request = outside(makeRequest, unix ? pipeConnect : tcpConnect);
+    request.oncomplete = (status) => this.#connected(status, address);
+    const status = unix
+      ? ((handle as PipeHandle).connect(request, address) ?? 0)
+      : connectTcp(handle as TcpHandle, request, address);
+    if (status < 0) {
+      this.#dropHandle();
+      throw osError(status, 'connect');
+    }
+    this.#state = 'connecting';
+    this.#error = undefined;
+    this.#noteDescriptor();
+    return false;
+  }
+
+  #connected(status: number, address: Address): void {
+    if (this.closed) return;
+    if (status < 0) {
+      this.#error = osError(status, 'connect');
+      this.#dropHandle();
+    } else {
+      this.#state = 'connected';
+      if (typeof address === 'string') this.#peerPath = address;
+      this.#applyOptions();
+    }
+    this.tellWriter();
+    this.tellReader();
+  }
+
+  override connectError(): OSError | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    return error;
+  }
+
+  override bind(address: Address): void {
+    this.#check('bind');
+    if (this.#state !== 'fresh') throw osError('EINVAL', 'bind');
+    const handle = this.#needHandle();
+    let status: number;
+    if (typeof address === 'string') {
+      status = handle.bind(address);
+    } else {
+      const [host, port] = address;
+      status =
+        this.family === AF_INET6
+          ? (handle as TcpHandle).bind6(withScope(address), port, this.#v6only() ? IPV6_ONLY : 0)
+          : handle.bind(host, port);
+      // libuv keeps "address in use" to itself until the next call that needs the address.
+      if (status === 0) status = (handle as TcpHandle).getsockname({});
+    }
+    if (status < 0) {
+      this.#dropHandle();
+      throw osError(status, 'bind');
+    }
+    if (typeof address === 'string') this.#ownPath = address;
+    this.#state = 'bound';
+    this.#noteDescriptor();
+  }
+
+  override listen(backlog: number): void {
+    this.#check('listen');
+    if (this.#state === 'connecting' || this.#state === 'connected')
+      throw osError('EINVAL', 'listen');
+    // A path must be bound; a port is found by the kernel.
+    if (this.#state === 'fresh' && this.family === AF_UNIX) throw osError('EINVAL', 'listen');
+    if (this.#state === 'fresh') this.bind(unboundAddress(this.family));
+    const handle = this.#handle as StreamHandle;
+    handle.onconnection = (status, client) => this.#cameIn(status, client);
+    const status = handle.listen(Math.max(0, backlog));
+    if (status < 0) throw osError(status, 'listen');
+    this.#state = 'listening';
+  }
+
+  #cameIn(status: number, client: StreamHandle | undefined): void {
+    if (status < 0 || client === undefined) {
+      this.#error ??= osError(status, 'accept');
+    } else {
+      client.unref();
+      this.#incoming.push(client);
+      const left = shortage(client.fd);
+      if (left === 'out') this.#outOfDescriptors = true;
+      if (left !== 'none') suspectGarbage(true);
+    }
+    this.tellReader();
+  }
+
+  override tryAccept(): Accepted | undefined {
+    this.mustBeOpen('accept');
+    if (this.#state !== 'listening') throw osError('EINVAL', 'accept');
+    const handle = this.#incoming.shift();
+    if (handle === undefined) {
+      this.#check('accept');
+      if (!this.#outOfDescriptors) return undefined;
+      this.#outOfDescriptors = false;
+      throw osError('EMFILE', 'accept');
+    }
+    const endpoint = new StreamEndpoint(this.family, this.proto, handle, this.#ownPath);
+    // On Linux an accepted socket has what was set on the listening one.
+    for (const [level, option, value] of this.givenOptions())
+      if (option !== SO_LINGER) endpoint.setsockopt(level, option, value);
+    return { endpoint, address: endpoint.#peerOr(unboundAddress(this.family)) };
+  }
+
+  // ---- closing ---------------------------------------------------------------------------------
+
+  override close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.#suspected) dismissSuspect();
+    this.#ended = true;
+    for (const client of this.#incoming) abandon(client, this.family !== AF_UNIX);
+    this.#incoming = [];
+    // As the kernel does it: bytes that were received and never read throw the connection away.
+    const unread = this.#state === 'connected' && this.#received.size > 0;
+    this.#received.clear();
+    if (this.#resets || unread) this.#abort();
+    else if (this.#sending) this.#flush();
+    else this.#release();
+    this.tellReader();
+    this.tellWriter();
+  }
+
+  /**
+   * Lets libuv send what it still has, before the handle is closed.
+   *
+   * A kernel does so even when the process has ended; so the process waits for it here, but not
+   * for a peer that takes nothing. The patience is net.Socket's own: it starts again whenever
+   * something was sent.
+   */
+  #flush(): void {
+    const handle = this.#handle as StreamHandle;
+    handle.readStop();
+    handle.ref();
+    const source = this.#source ?? outside(makeReader, handle, this);
+    this.#source = source;
+    outside(() => source.setTimeout(FLUSH_PATIENCE_MS, () => this.#release()));
+  }
+
+  #abort(): void {
+    const handle = this.#handle as TcpHandle | undefined;
+    // A socket that was shut down cannot be reset any more.
+    if (handle === undefined || this.family === AF_UNIX || handle.reset() < 0) this.#release();
+    else this.#forget();
+  }
+
+  #release(): void {
+    this.#handle?.close();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#source?.setTimeout(0);
+    this.#handle = undefined;
+    this.#source = undefined;
+    this.#fd = -1;
+  }
+
+  /** After a bind or connect that failed: the handle remembers the failure, so it is of no use. */
+  #dropHandle(): void {
+    this.#release();
+    this.#reading = false;
+    this.#state = 'fresh';
+  }
+
+  // ---- names and options -----------------------------------------------------------------------
+
+  override getsockname(): Address {
+    this.mustBeOpen('getsockname');
+    if (this.family === AF_UNIX) return this.#ownPath;
+    if (this.#handle === undefined) return unboundAddress(this.family);
+    const out: HandleAddress = {};
+    const status = (this.#handle as TcpHandle).getsockname(out);
+    if (status < 0 || out.address === undefined) return unboundAddress(this.family);
+    return ipAddress(this.family, out.address, out.port ?? 0);
+  }
+
+  override getpeername(): Address {
+    this.mustBeOpen('getpeername');
+    const address = this.#peerOr(undefined);
+    if (address === undefined) throw osError('ENOTCONN', 'getpeername');
+    return address;
+  }
+
+  #peerOr<Other>(other: Other): Address | Other {
+    if (this.#state !== 'connected') return other;
+    if (this.family === AF_UNIX) return this.#peerPath;
+    const out: HandleAddress = {};
+    const status = (this.#handle as TcpHandle).getpeername(out);
+    if (status < 0 || out.address === undefined) return other;
+    return ipAddress(this.family, out.address, out.port ?? 0);
+  }
+
+  /** What recvfrom() gives for an address on a stream: Python's `None` has no place in the type. */
+  #nobody(): Address {
+    return this.family === AF_UNIX ? '' : inetAddress('', 0);
+  }
+
+  override fileno(): number {
+    return this.closed ? -1 : this.#fd;
+  }
+
+  protected override defaultProto(): number {
+    return this.family === AF_UNIX ? 0 : IPPROTO_TCP;
+  }
+
+  protected override knowsOption(level: number, option: number): boolean {
+    switch (level) {
+      case SOL_SOCKET:
+        return SOCKET_OPTIONS.includes(option);
+      case IPPROTO_TCP:
+        return this.family !== AF_UNIX && TCP_OPTIONS.includes(option);
+      case IPPROTO_IPV6:
+        return this.family === AF_INET6 && option === IPV6_V6ONLY;
+      default:
+        return false;
+    }
+  }
+
+  protected override applyOption(
+    level: number,
+    option: number,
+    value: number,
+    raw: number | Uint8Array,
+  ): void {
+    if (level === SOL_SOCKET && option === SO_REUSEPORT && value !== 0)
+      throw osError('ENOPROTOOPT', 'setsockopt');
+    if (level === SOL_SOCKET && option === SO_LINGER) {
+      const { on, seconds } = parseLinger(raw);
+      this.#lingerSeconds = on ? seconds : -1;
+      this.#resets = on && seconds === 0;
+    }
+    if (level === SOL_SOCKET && option === SO_RCVBUF) this.#receiveLimit = Math.max(1, value);
+    if (level === IPPROTO_IPV6 && this.#state !== 'fresh') throw osError('EINVAL', 'setsockopt');
+    if (this.#state === 'connected') this.#applyTcpOption(level, option, value);
+  }
+
+  #applyOptions(): void {
+    for (const [level, option, value] of this.givenOptions())
+      this.#applyTcpOption(level, option, value);
+  }
+
+  #applyTcpOption(level: number, option: number, value: number): void {
+    if (this.family === AF_UNIX) return;
+    const handle = this.#handle as TcpHandle;
+    if (level === IPPROTO_TCP && option === TCP_NODELAY) handle.setNoDelay(value !== 0);
+    if (level === SOL_SOCKET && option === SO_KEEPALIVE)
+      handle.setKeepAlive(value !== 0, this.option(IPPROTO_TCP, TCP_KEEPIDLE) || KEEPALIVE_IDLE);
+    if (level === IPPROTO_TCP && option === TCP_KEEPIDLE && this.option(SOL_SOCKET, SO_KEEPALIVE))
+      handle.setKeepAlive(true, value);
+  }
+
+  protected override readOption(level: number, option: number): number | Buffer | undefined {
+    if (level === SOL_SOCKET) {
+      if (option === SO_ACCEPTCONN) return this.#state === 'listening' ? 1 : 0;
+      if (option === SO_RCVBUF) return this.#receiveLimit;
+      if (option === SO_SNDBUF) return this.option(level, option) || SEND_LIMIT;
+      if (option === SO_LINGER)
+        return lingerBytes(this.#lingerSeconds >= 0, Math.max(0, this.#lingerSeconds));
+    }
+    if (level === IPPROTO_TCP && option === TCP_KEEPIDLE && this.family !== AF_UNIX)
+      return this.option(level, option) || KEEPALIVE_IDLE;
+    return undefined;
+  }
+
+  #v6only(): boolean {
+    return this.option(IPPROTO_IPV6, IPV6_V6ONLY) !== 0;
+  }
+
+  // ---- small things ----------------------------------------------------------------------------
+
+  /** Throws what stands against every operation: EBADF, or an error not yet told. */
+  #check(syscall: string): void {
+    this.mustBeOpen(syscall);
+    const error = this.#error;
+    if (error === undefined) return;
+    this.#error = undefined;
+    throw error;
+  }
+
+  #needHandle(): StreamHandle {
+    this.#handle ??= outside(makeHandle, this.family);
+    return this.#handle;
+  }
+
+  #noteDescriptor(): void {
+    this.#fd = this.#handle?.fd ?? -1;
+    if (shortage(this.#fd) !== 'none') suspectGarbage(true);
+  }
+}
+
+const SOCKET_OPTIONS: readonly number[] = [
+  SO_ACCEPTCONN,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+];
+
+const TCP_OPTIONS: readonly number[] = [TCP_NODELAY, TCP_KEEPIDLE];
+
+// Not closures: each is called with all that it needs, and keeps nothing.
+
+function makeHandle(family: number): StreamHandle {
+  const { tcp, pipe } = streamClasses();
+  const handle = family === AF_UNIX ? new pipe(SOCKET_KIND) : new tcp(SOCKET_KIND);
+  // A running loop keeps the process alive itself, and an ended one must not.
+  handle.unref();
+  return handle;
+}
+
+function makeReader(handle: StreamHandle, owner: StreamReaderOwner): StreamReader {
+  return new StreamReader(handle, readBuffer(), owner);
+}
+
+function makeRequest<Request>(requestClass: new () => Request): Request {
+  return new requestClass();
+}
+
+function connectTcp(handle: TcpHandle, request: ConnectRequest, address: Address): number {
+  const port = address[1] as number;
+  return address.length === 4
+    ? handle.connect6(request, withScope(address), port)
+    : handle.connect(request, address[0] as string, port);
+}
+
+/** `fe80::1%2`: the host with the scope, which libuv takes from the text. */
+function withScope(address: Address): string {
+  const [host, , , scope] = address as readonly [string, number, number?, number?];
+  return scope ? `${host}%${scope}` : host;
+}
+
+/** Drops a connection that nobody accepted. */
+function abandon(client: StreamHandle, tcp: boolean): void {
+  if (!tcp || (client as TcpHandle).reset() < 0) client.close();
+}

@@ -1,0 +1,138 @@
+import type { Address } from './address.ts';
+
+/**
+ * What a driver must offer, and all that the rest of the library knows of one.
+ *
+ * An operation acts at once, says that it would have to wait (`undefined`, `-1` or `false`, never
+ * an exception: this is the hot path), or throws an `OSError`. Who wants to wait puts itself into
+ * a slot and is told once.
+ *
+ * Addresses come in with numbers for hosts; names are resolved above.
+ */
+
+/** Somebody who waits. One object for many waits: nothing is made per message. */
+export interface Ready {
+  /**
+   * An operation of the slot's side may succeed now: try it again.
+   *
+   * Called in the very callback of the poll phase that brought the news, and not from within a
+   * `try…` of the same endpoint. What it does must be short and must not throw: schedule a wake.
+   */
+  ready(): void;
+}
+
+/** How a driver is called; `posix` is to come. */
+export type DriverName = 'node' | 'memory' | 'posix';
+
+/** A way to make sockets. */
+export interface Driver {
+  readonly name: DriverName;
+
+  /** Can it make a socket of this family and type? */
+  supports(family: number, type: number): boolean;
+
+  /**
+   * Makes a socket.
+   *
+   * @throws {OSError} when the kind is not supported, or descriptors ran out
+   */
+  open(family: number, type: number, proto: number): Endpoint;
+
+  /**
+   * Makes two sockets that are connected to each other.
+   *
+   * @throws {OSError} when the kind is not supported, or descriptors ran out
+   */
+  socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint];
+}
+
+/**
+ * A socket as its driver has it.
+ *
+ * The slots: whoever waits puts itself there after a try that would block. The driver empties the
+ * slot and calls `ready()` when a try may succeed, when it would fail, and when the endpoint is
+ * closed (a try then throws EBADF). `undefined` forgets. Whether two may wait is for those above.
+ */
+export interface Endpoint {
+  readonly driver: DriverName;
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+
+  /** Who waits for bytes, a datagram, a connection to accept, or the end of these. */
+  reader: Ready | undefined;
+  /** Who waits for room to send, or for the outcome of a connect. */
+  writer: Ready | undefined;
+
+  /** Takes a connection that has come in; `undefined`: none has. */
+  tryAccept(): Accepted | undefined;
+
+  /** Takes up to `nbytes` bytes, or one datagram cut to that; empty is the end, for ever. */
+  tryRecv(nbytes: number): Buffer | undefined;
+
+  /** Fills `view` from its start; how many bytes, 0 at the end, -1: would block. */
+  tryRecvInto(view: Uint8Array): number;
+
+  /** Takes one datagram with its sender; on a stream, bytes with the peer's address. */
+  tryRecvfrom(nbytes: number): ReceivedFrom | undefined;
+
+  /** Fills `view` with one datagram. */
+  tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined;
+
+  /**
+   * Sends what of `data` from index `from` the driver takes: how many bytes; -1: would block.
+   *
+   * The bytes taken were copied or sent: the caller may overwrite them.
+   */
+  trySend(data: Uint8Array, from: number): number;
+
+  /** Sends one datagram: all its bytes, or -1: would block. */
+  trySendto(data: Uint8Array, address: Address): number;
+
+  /**
+   * Starts to connect: `true` when it is done, `false` when `writer` will be told of the outcome
+   * and {@link connectError} then has it.
+   */
+  connect(address: Address): boolean;
+
+  /** Why the last connect failed; said once, as SO_ERROR is. */
+  connectError(): Error | undefined;
+
+  bind(address: Address): void;
+  listen(backlog: number): void;
+  shutdown(how: number): void;
+
+  /** Frees the descriptor; bytes already taken are still sent. Again: does nothing. */
+  close(): void;
+
+  /** The own address: that of any host and port 0, or `''`, as long as there is none. */
+  getsockname(): Address;
+
+  /** @throws {OSError} ENOTCONN when there is no peer */
+  getpeername(): Address;
+
+  /** A number, or C's structure as bytes. */
+  setsockopt(level: number, option: number, value: number | Uint8Array): void;
+  getsockopt(level: number, option: number): number | Buffer;
+
+  /** The descriptor; -1 when closed, and as long as the driver has none. */
+  fileno(): number;
+}
+
+/** A connection that was accepted. */
+export interface Accepted {
+  readonly endpoint: Endpoint;
+  readonly address: Address;
+}
+
+/** What was received, and from whom. */
+export interface ReceivedFrom {
+  readonly data: Buffer;
+  readonly address: Address;
+}
+
+/** How much was received into a view, and from whom. */
+export interface ReceivedIntoFrom {
+  readonly nbytes: number;
+  readonly address: Address;
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { hostname } from 'node:os';
+import { osError } from '../base/os-errors.ts';
+import { type Address, inet6Address, inetAddress } from './address.ts';
+import { AF_INET, AF_INET6 } from './constants.ts';
+
+/**
+ * Names that can be resolved without asking anybody, so that `bind()` acts at its own line:
+ * numbers, `''` for any, `localhost`, this machine's own name, and what the hosts file has.
+ *
+ * The loop resolves all other names first, off the main thread.
+ */
+
+const HOSTS_FILE =
+  process.platform === 'win32'
+    ? `${process.env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts`
+    : '/etc/hosts';
+
+/**
+ * Gives `address` with a number for its host.
+ *
+ * @throws {gaierror} when the name is neither local nor in the hosts file, or the number is of
+ *   the other family
+ */
+export function resolveLocally(family: number, address: Address): Address {
+  if (typeof address === 'string') return address;
+  const [host, port, flowinfo, scopeid] = address as readonly [string, number, number?, number?];
+  if (family === AF_INET6) {
+    if (isIPv6(host)) return address;
+    return inet6Address(numberOf(family, host), port, flowinfo, scopeid);
+  }
+  return isIPv4(host) ? address : inetAddress(numberOf(family, host), port);
+}
+
+function numberOf(family: number, host: string): string {
+  const six = family === AF_INET6;
+  if (host === '') return six ? '::' : '0.0.0.0';
+  if (host === '<broadcast>' && !six) return '255.255.255.255';
+  if (isIP(host) !== 0) throw osError('EAI_ADDRFAMILY', 'getaddrinfo');
+  const name = host.toLowerCase().replace(/\.$/, '');
+  // RFC 6761: never anything else, whatever the hosts file says of it.
+  if (name === 'localhost' || name.endsWith('.localhost')) return six ? '::1' : '127.0.0.1';
+  const found = hostsFileEntry(family, name);
+  if (found !== undefined) return found;
+  if (name === hostname().toLowerCase()) return six ? '::1' : '127.0.0.1';
+  throw osError('EAI_NONAME', 'getaddrinfo');
+}
+
+function hostsFileEntry(family: number, name: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(HOSTS_FILE, 'utf8');
+  } catch {
+    // A machine without a hosts file has no entries in it.
+    return undefined;
+  }
+  const isOurs = family === AF_INET ? isIPv4 : isIPv6;
+  for (const line of text.split('\n')) {
+    const [number = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (isOurs(number) && names.some((other) => other.toLowerCase() === name)) return number;
+  }
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import type { TimerHandle } from '../core/handle.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Operation, Turn } from '../core/operation.ts';
+import { requireRunningLoop } from '../core/running.ts';
+import { repr } from '../base/repr.ts';
+
+/** A wait that takes its timer along when it is cancelled. */
+class Sleep<T> extends Operation<T> {
+  readonly #timer: TimerHandle;
+
+  constructor(loop: LoopCore, delay: number, result: T) {
+    super(loop._asOption);
+    this.#timer = loop.callLater(delay, () => {
+      if (!this.done()) this._finish(result);
+    });
+  }
+
+  override cancel(message?: string): boolean {
+    this.#timer.cancel();
+    return super.cancel(message);
+  }
+}
+
+/**
+ * Waits, and lets the others run meanwhile.
+ *
+ * The wait begins with the call. `sleep(0)` waits for exactly one turn of the loop.
+ *
+ * @param delay - how long to wait, in seconds; fractions count, and 0 or less is one turn
+ * @param result - what the `await` gives
+ * @throws {TypeError} when `delay` is not a number
+ * @throws {RangeError} when `delay` is NaN
+ * @throws {RuntimeError} when no loop runs
+ * @throws {CancelledError} when the waiting task is cancelled
+ * @see asyncio's `sleep()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.sleep
+ */
+export function sleep(delay: number): Operation<void>;
+export function sleep<T>(delay: number, result: T): Operation<T>;
+export function sleep<T>(delay: number, result?: T): Operation<T | void> {
+  if (typeof delay !== 'number')
+    throw new TypeError(`delay must be a number of seconds, got ${repr(delay)}`);
+  if (Number.isNaN(delay)) throw new RangeError('Invalid delay: NaN (not a number)');
+  const loop = requireRunningLoop();
+  if (delay > 0) return new Sleep(loop, delay, result as T);
+  return new Turn<T>(loop, result as T);
+}

@@ -1,0 +1,163 @@
+/**
+ * The one way to declare tests: uvu underneath, without its traps.
+ *
+ * uvu 0.5.6 reports success when a test rejects with a non-Error, when a suite is never run and
+ * when a file declares nothing, and it has no time limits. So nothing else imports it. Here every
+ * suite runs itself, every test has a deadline, every failure is an Error, and the outcome is
+ * counted apart from uvu: the last line on stdout is `N passed, N failed, N skipped`, and the
+ * process fails unless every declared test passed or was skipped with a reason.
+ *
+ * test/support/behaviour.test.ts plants each of the traps and watches it fail.
+ */
+import { appendFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { suite } from 'uvu';
+
+/** The body of a test; passes when it returns, or when what it returns is fulfilled. */
+export type Scenario = () => unknown;
+
+/** What a test may say about itself. */
+export interface Options {
+  /** How long it may take, in seconds. */
+  seconds?: number;
+  /** The CPython tests whose behaviour it takes up: `test_futures.py::BaseFutureTests::test_cancel`. */
+  cpython?: readonly string[];
+}
+
+/** Declares one test: a sentence that starts with a verb and reads on from the subject. */
+export interface It {
+  (sentence: string, scenario: Scenario, options?: Options): void;
+  /** Declares a test that does not run here, and says why. */
+  skip(sentence: string, reason: string, scenario?: Scenario, options?: Options): void;
+}
+
+/** One line of the file that the environment variable ASYNCIO_TEST_RESULTS names. */
+export interface Result {
+  file: string;
+  subject: string;
+  sentence: string;
+  outcome: 'passed' | 'failed' | 'skipped' | 'not run';
+  reason?: string;
+  cpython: readonly string[];
+}
+
+/** How long a test may take unless it says otherwise, in seconds. */
+const DEADLINE = 5;
+/** How long the process may outlive its last test, in seconds: what is still open then is a leak. */
+const GRACE = 1;
+
+const { setTimeout, clearTimeout } = globalThis; // a test may put a virtual clock in their place
+const results: Result[] = [];
+/** Errors that came while no test was running. */
+let strays = 0;
+/** The files that uvu has loaded, by name; those that declare nothing among them. */
+const files = new Set<string>();
+/** Fails the test that is running. */
+let interrupt: ((error: unknown) => void) | undefined;
+
+// The children that tests start are runs of their own.
+const resultsFile = process.env['ASYNCIO_TEST_RESULTS'];
+delete process.env['ASYNCIO_TEST_RESULTS'];
+
+/** Declares the tests of one subject, which is the public name that they are about. */
+export function behaviour(subject: string, declare: (it: It) => void): void {
+  const group = suite(subject);
+  const file = currentFile();
+  const record = (sentence: string, cpython: readonly string[] = []): Result => {
+    const result: Result = { file, subject, sentence, outcome: 'not run', cpython };
+    results.push(result);
+    return result;
+  };
+
+  const it: It = (sentence, scenario, { seconds = DEADLINE, cpython } = {}) => {
+    const result = record(sentence, cpython);
+    group(sentence, async () => {
+      currentFile();
+      try {
+        await within(seconds, scenario);
+        result.outcome = 'passed';
+      } catch (error) {
+        result.outcome = 'failed';
+        throw presentable(error);
+      } finally {
+        if (result === results.findLast(({ outcome }) => outcome !== 'skipped')) endSoon();
+      }
+    });
+  };
+  it.skip = (sentence, reason, _scenario, { cpython } = {}) => {
+    if (typeof reason !== 'string' || reason.trim() === '')
+      throw new TypeError(`a skip needs a reason: ${subject} ${sentence}`);
+    Object.assign(record(sentence, cpython), { outcome: 'skipped', reason });
+    group.skip();
+  };
+
+  declare(it);
+  group.run();
+}
+
+/** Runs `scenario`, and rejects when it is not done in time or an error escapes meanwhile. */
+async function within(seconds: number, scenario: Scenario): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const ended = new Promise<never>((_resolve, reject) => {
+    interrupt = reject;
+    const late = (): void => reject(new Error(`not done after ${seconds} s`));
+    timer = setTimeout(late, seconds * 1000); // keeps the process alive until then
+  });
+  try {
+    await Promise.race([scenario(), ended]);
+  } finally {
+    clearTimeout(timer);
+    interrupt = undefined;
+  }
+}
+
+/** Answers an Error that uvu can print: it breaks on anything else, and hides causes. */
+function presentable(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(`threw ${inspect(error)}, not an Error`);
+  const { name, message, stack, cause, details } = error as Error & { details?: unknown };
+  const plain = [name, message, stack, details ?? ''].every((text) => typeof text === 'string');
+  return plain && cause === undefined && !('errors' in error) ? error : new Error(inspect(error));
+}
+
+/** Answers the file that uvu is loading, and notes all whose names it has not dropped yet. */
+function currentFile(): string {
+  const { UVU_QUEUE: queue = [], UVU_INDEX: index = 0 } = globalThis as typeof globalThis & {
+    UVU_QUEUE?: unknown[][];
+    UVU_INDEX?: number;
+  };
+  for (const [name] of queue) if (typeof name === 'string') files.add(name);
+  return String(queue[index]?.[0]);
+}
+
+/** Ends the process if something keeps it alive after the last test. */
+function endSoon(): void {
+  const end = (): void => {
+    const alive = process.getActiveResourcesInfo().join(', ');
+    stray(new Error(`still open ${GRACE} s after the last test: ${alive}`));
+    process.exit(1);
+  };
+  setTimeout(end, GRACE * 1000).unref();
+}
+
+function stray(error: unknown): void {
+  strays += 1;
+  console.error(`\n  FAIL  between tests\n    ${inspect(presentable(error))}`);
+}
+
+process.on('uncaughtException', (error) => (interrupt ?? stray)(error));
+
+process.once('exit', () => {
+  const count = (wanted: Result['outcome']): number =>
+    results.filter(({ outcome }) => outcome === wanted).length;
+  for (const { outcome, subject, sentence, reason } of results)
+    if (outcome === 'skipped' || outcome === 'not run')
+      console.log(`  ${outcome}: ${subject} ${sentence}${reason ? ` (${reason})` : ''}`);
+  const empty = [...files].filter((name) => results.every(({ file }) => file !== name));
+  if (empty.length > 0) console.log(`  without a test: ${empty.join(', ')}`);
+  if (resultsFile)
+    appendFileSync(resultsFile, results.map((result) => `${JSON.stringify(result)}\n`).join(''));
+
+  const failed = count('failed') + count('not run') + strays + empty.length;
+  console.log(`${count('passed')} passed, ${failed} failed, ${count('skipped')} skipped`);
+  if (failed > 0 || results.length === 0) process.exitCode = 1;
+});
