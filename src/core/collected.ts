@@ -1,4 +1,4 @@
-import { wishCollection } from './collector.ts';
+import { dismissSuspect, suspectGarbage } from '../base/garbage.ts';
 import { choreNextTurn } from './host.ts';
 
 /** What is watched, and what is said of it when it is gone. */
@@ -33,7 +33,9 @@ export class Collected<T extends object, R extends object> {
   constructor(kind: Kind<T, R>) {
     this.#kind = kind;
     this.#registry = new FinalizationRegistry((record) => {
-      if (this.#watched.delete(record)) kind.report(record, false);
+      if (!this.#watched.delete(record)) return;
+      dismissSuspect();
+      kind.report(record, false);
     });
   }
 
@@ -51,7 +53,8 @@ export class Collected<T extends object, R extends object> {
   }
 
   forget(record: R): void {
-    this.#watched.delete(record);
+    if (!this.#watched.delete(record)) return;
+    dismissSuspect();
     this.#registry.unregister(record);
   }
 
@@ -63,7 +66,7 @@ export class Collected<T extends object, R extends object> {
       const record = this.#kind.record(subject);
       this.#watched.add(record);
       this.#registry.register(subject, record, record);
-      wishCollection();
+      suspectGarbage();
     }
   };
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { COLLECTION_DELAY_MS, COLLECTION_REST_MS, COLLECTION_SHARE } from '../base/constants.ts';
-import { onSuspectedGarbage } from '../base/garbage.ts';
+import { onSuspectedGarbage, suspects } from '../base/garbage.ts';
 import { chore } from './host.ts';
 
 /**
@@ -9,35 +9,40 @@ import { chore } from './host.ts';
  * collected.
  *
  * CPython reports a lost failure at once: it counts references. V8 may take hours, in a server
- * that has nothing to do for ever. So whoever has such a thing wishes for a collection, and it
- * comes soon after, for all wishes in one. It must be a full one: finalizers do not run after
+ * that has nothing to do for ever. So whoever has such a thing says so (`base/garbage.ts`), and
+ * a collection comes soon after, one for all. It must be a full one: finalizers do not run after
  * the others.
  *
- *            a wish                       the time is up
- *   at rest ────────▶ waiting ─────────────────────────────────▶ collects, then waits again:
- *                                       the wish may not have come true, if something still
- *                                       refers to the object. Each wait is twice the last
+ *            a suspicion                      the time is up
+ *   at rest ─────────────▶ waiting ──────────────────────────────▶ collects, and waits again
+ *      ▲                                                           while there are suspects: each
+ *      └── none is left, or too many collections found nothing     wait is twice the last
  *
  * Its share of the time is bounded: a collection that took d is not repeated before 100·d.
  */
 
 let enabled = process.env['ASYNCIO_COLLECTOR'] !== 'off';
-/** Is what V8 calls `gc`; looked for once. `false` where there is none. */
+/** What V8 calls `gc`, looked for once; `false` where there is none. */
 let collect: (() => void) | false | undefined;
 /** Forgets the collection that is waited for. */
 let forget: (() => void) | undefined;
-/** When the waiting one comes, in milliseconds on the clock of `performance`. */
+/** When the one that is waited for comes, in milliseconds on the clock of `performance`. */
 let comesAt = Number.POSITIVE_INFINITY;
 /** Before this time, none may come. */
 let notBefore = 0;
-/** Milliseconds until the next one, if nobody has a new wish. */
-let rest = COLLECTION_DELAY_MS;
+/** Milliseconds to the next one, if there is no new suspicion. */
+let restMs = COLLECTION_DELAY_MS;
+let listening = false;
 
-/** Says that a collection would set free something that waits to be reported or closed. */
-export function wishCollection(): void {
-  if (!enabled) return;
-  rest = COLLECTION_DELAY_MS;
-  schedule(COLLECTION_DELAY_MS);
+/** Begins to listen to suspicions; every loop does it, and the first one counts. */
+export function startCollector(): void {
+  if (listening) return;
+  listening = true;
+  onSuspectedGarbage((urgent) => {
+    if (!enabled) return;
+    restMs = COLLECTION_DELAY_MS;
+    schedule(urgent ? 0 : COLLECTION_DELAY_MS);
+  });
 }
 
 /**
@@ -46,8 +51,8 @@ export function wishCollection(): void {
  * the same from the start.
  */
 export function setCollectorEnabled(value: boolean): void {
-  enabled = value;
-  if (!value) unschedule();
+  enabled = Boolean(value);
+  if (!enabled) unschedule();
 }
 
 /** Are garbage collections asked for when a failure was lost? */
@@ -55,20 +60,11 @@ export function isCollectorEnabled(): boolean {
   return enabled;
 }
 
-onSuspectedGarbage((urgent) => {
-  if (!urgent || !enabled) wishCollection();
-  else {
-    unschedule();
-    rest = COLLECTION_DELAY_MS;
-    schedule(0);
-  }
-});
-
 function schedule(delayMs: number): void {
   const now = performance.now();
   const at = Math.max(now + delayMs, notBefore);
   if (at >= comesAt) return;
-  forget?.();
+  unschedule();
   comesAt = at;
   forget = chore(Math.max(1, at - now), run);
 }
@@ -87,8 +83,8 @@ function run(): void {
   collect();
   const took = performance.now() - begin;
   notBefore = begin + took / COLLECTION_SHARE;
-  rest = Math.min(rest * 2, COLLECTION_REST_MS);
-  if (rest < COLLECTION_REST_MS) schedule(rest);
+  restMs *= 2;
+  if (suspects() > 0 && restMs < COLLECTION_REST_MS) schedule(restMs);
 }
 
 /** V8's `gc`, which is not for everybody, or `false`. */

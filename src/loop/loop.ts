@@ -5,6 +5,7 @@ import { log } from '../base/log.ts';
 import { repr } from '../base/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/warnings.ts';
 import { Awaiter } from '../core/awaiter.ts';
+import { startCollector } from '../core/collector.ts';
 import { type Context, copyContext } from '../core/context.ts';
 import { Coroutine, iscoroutinefunction } from '../core/coroutine.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
@@ -70,6 +71,7 @@ export class Loop implements LoopCore {
    *   `host`: what the loop stands on, for tests
    */
   constructor(options: { readonly debug?: boolean; /** @internal */ readonly host?: Host } = {}) {
+    startCollector();
     this._turns = new Turns(options.host ?? nodeHost);
     this.#debug = false;
     this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));

@@ -1,0 +1,56 @@
+import { RuntimeError } from '../base/errors.ts';
+import { repr } from '../base/repr.ts';
+import { runningLoop } from '../core/running.ts';
+import { Loop } from './loop.ts';
+
+/** The loop that `getEventLoop()` gives while none runs. */
+let current: Loop | undefined;
+
+/**
+ * Makes a loop.
+ *
+ * @see asyncio's `new_event_loop()`,
+ *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.new_event_loop
+ */
+export function newEventLoop(): Loop {
+  return new Loop();
+}
+
+/**
+ * The loop that runs.
+ *
+ * @throws {RuntimeError} when none does
+ * @see asyncio's `get_running_loop()`,
+ *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_running_loop
+ */
+export function getRunningLoop(): Loop {
+  const loop = runningLoop();
+  if (loop === undefined) throw new RuntimeError('no running event loop');
+  return loop as Loop;
+}
+
+/**
+ * The loop that runs, or else the one that was given to {@link setEventLoop}.
+ *
+ * @throws {RuntimeError} when there is neither
+ * @see asyncio's `get_event_loop()`,
+ *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_event_loop
+ */
+export function getEventLoop(): Loop {
+  const loop = runningLoop() ?? current;
+  if (loop === undefined) throw new RuntimeError('There is no current event loop');
+  return loop as Loop;
+}
+
+/**
+ * Says which loop `getEventLoop()` gives while none runs; `undefined`: none.
+ *
+ * @throws {TypeError} when `loop` is no loop
+ * @see asyncio's `set_event_loop()`,
+ *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.set_event_loop
+ */
+export function setEventLoop(loop: Loop | undefined): void {
+  if (loop !== undefined && !(loop instanceof Loop))
+    throw new TypeError(`loop argument must be a Loop or undefined, got ${repr(loop)}`);
+  current = loop;
+}

@@ -1,0 +1,192 @@
+import { KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
+import { repr } from '../base/repr.ts';
+import { type Context, copyContext } from '../core/context.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { Operation } from '../core/operation.ts';
+import { runningLoop } from '../core/running.ts';
+import { allTasks, type Task, type TaskBody } from '../core/task.ts';
+import { setEventLoop } from '../loop/event-loop.ts';
+import { Loop } from '../loop/loop.ts';
+import { onItsWayOut } from './interrupts.ts';
+
+/** What can be said of a run. */
+export interface RunOptions {
+  /** Debug mode; by default on if the environment's `ASYNCIO_DEBUG` is not empty. */
+  readonly debug?: boolean | undefined;
+  /** Makes the loop, in place of `newEventLoop()`. */
+  readonly loopFactory?: (() => Loop) | undefined;
+}
+
+/**
+ * Runs several coroutines one after another, on one loop and in one context.
+ *
+ *             the first run(), getLoop()             close()
+ *   created ──────────────────────────────▶ usable ─────────▶ closed
+ *
+ * @see asyncio's `Runner`,
+ *   https://docs.python.org/3/library/asyncio-runner.html#asyncio.Runner
+ */
+export class Runner {
+  readonly #options: RunOptions;
+  #state: 'created' | 'usable' | 'closed' = 'created';
+  #loop: Loop | undefined;
+  #context: Context | undefined;
+  /** SIGINTs that came in this run. */
+  #interrupts = 0;
+
+  /** @param options - `debug`, `loopFactory` */
+  constructor(options: RunOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * The loop of this runner, made at the first call.
+   *
+   * @throws {RuntimeError} when the runner is closed
+   */
+  getLoop(): Loop {
+    return this.#prepare();
+  }
+
+  /**
+   * Runs a coroutine to its end.
+   *
+   * The first Ctrl-C cancels it; if it ends by that, the run fails with a
+   * {@link KeyboardInterrupt}. The second ends the run at once.
+   *
+   * @param main - a coroutine, or a function without arguments that returns a promise
+   * @param options - `context`: by default the runner's own, which lasts from run to run
+   * @returns what the coroutine returns
+   * @throws what the coroutine throws
+   * @throws {TypeError} when `main` is not something that a task can be made of
+   * @throws {RuntimeError} when a loop runs already, or the runner is closed
+   * @throws {KeyboardInterrupt} when the user ended the run
+   */
+  async run<T>(main: TaskBody<T>, options: { readonly context?: Context } = {}): Promise<T> {
+    if (!(main instanceof Coroutine || main instanceof Operation || typeof main === 'function'))
+      throw new TypeError(
+        `a coroutine was expected, got ${isPromise(main) ? 'a promise that already runs: make the function a coroutine function with coroutine(), or write run(() => main())' : repr(main)}`,
+      );
+    if (runningLoop() !== undefined)
+      throw new RuntimeError('Runner.run() cannot be called from a running event loop');
+    const loop = this.#prepare();
+    const context = options.context ?? (this.#context as Context);
+    const task = loop.createTask(main, { context });
+    this.#interrupts = 0;
+    const interrupt = (): void => this.#onInterrupt(task);
+    // Somebody else's handler stays the only one, as with asyncio.
+    const handles = process.listenerCount('SIGINT') === 0;
+    if (handles) process.on('SIGINT', interrupt);
+    try {
+      return await loop.runUntilComplete(task);
+    } catch (error) {
+      if (this.#interrupts > 0 && task.cancelled() && task.uncancel() === 0)
+        throw onItsWayOut(new KeyboardInterrupt());
+      throw onItsWayOut(error);
+    } finally {
+      if (handles) process.off('SIGINT', interrupt);
+    }
+  }
+
+  /**
+   * Cancels and awaits what is still running, reports what fails in that, and closes the loop.
+   * Again: does nothing.
+   *
+   * @throws {RuntimeError} when the loop runs
+   */
+  async close(): Promise<void> {
+    if (this.#state !== 'usable') {
+      if (this.#state === 'created') this.#state = 'closed';
+      return;
+    }
+    const loop = this.#loop as Loop;
+    if (loop.isRunning()) throw new RuntimeError('Cannot close a running event loop');
+    try {
+      await cancelAllTasks(loop);
+    } finally {
+      setEventLoop(undefined);
+      loop.close();
+      this.#loop = undefined;
+      this.#state = 'closed';
+    }
+  }
+
+  /** {@link close}, at the end of `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #prepare(): Loop {
+    if (this.#state === 'closed') throw new RuntimeError('Runner is closed');
+    if (this.#loop === undefined) {
+      this.#loop = this.#options.loopFactory?.() ?? new Loop();
+      if (this.#options.debug !== undefined) this.#loop.setDebug(this.#options.debug);
+      this.#context = copyContext();
+      this.#state = 'usable';
+      setEventLoop(this.#loop);
+    }
+    return this.#loop;
+  }
+
+  #onInterrupt(task: Task<unknown>): void {
+    this.#interrupts += 1;
+    if (this.#interrupts === 1 && !task.done()) task.cancel();
+    else this.#loop?._interrupt(new KeyboardInterrupt());
+  }
+}
+
+/**
+ * Runs a program: makes a loop, runs `main` to its end, then cancels and awaits the tasks that
+ * are left, and closes the loop.
+ *
+ * The process stays alive until then, and no longer for its sake. A program that lets a
+ * {@link KeyboardInterrupt} pass ends with status 130 and one line.
+ *
+ * @param main - a coroutine, or a function without arguments that returns a promise
+ * @param options - `debug`: debug mode; `loopFactory`: makes the loop
+ * @returns what `main` returns
+ * @throws what `main` throws
+ * @throws {TypeError} when `main` is not something that a task can be made of
+ * @throws {RuntimeError} when a loop runs already
+ * @throws {KeyboardInterrupt} when the user pressed Ctrl-C, and `main` let itself be cancelled
+ * @see asyncio's `run()`, https://docs.python.org/3/library/asyncio-runner.html#asyncio.run
+ */
+export async function run<T>(main: TaskBody<T>, options: RunOptions = {}): Promise<T> {
+  if (runningLoop() !== undefined)
+    throw new RuntimeError('asyncio.run() cannot be called from a running event loop');
+  const runner = new Runner(options);
+  try {
+    return await runner.run(main);
+  } finally {
+    await runner.close();
+  }
+}
+
+/** Cancels what is left, waits until it has ended, and reports what failed in that. */
+async function cancelAllTasks(loop: Loop): Promise<void> {
+  const left = [...allTasks(loop)];
+  if (left.length === 0) return;
+  for (const task of left) task.cancel();
+  const ended = loop.createFuture<void>();
+  let running = left.length;
+  const oneEnded = (): void => {
+    running -= 1;
+    if (running === 0) ended.setResult();
+  };
+  for (const task of left) task.addDoneCallback(oneEnded);
+  await loop.runUntilComplete(ended);
+  for (const task of left) {
+    if (task.cancelled()) continue;
+    const exception = task.exception();
+    if (exception === undefined) continue;
+    loop.callExceptionHandler({
+      message: 'unhandled exception during asyncio.run() shutdown',
+      exception,
+      task,
+    });
+  }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | null)?.then === 'function';
+}
