@@ -60,7 +60,6 @@ export interface UdpHandle {
   onmessage:
     | ((nread: number, handle: UdpHandle, data: Buffer | undefined, from: HandleAddress) => void)
     | undefined;
-  /** Called by the handle with an errno where a datagram that had to wait could not be sent. */
   bind(address: string, port: number, flags: number): number;
   bind6(address: string, port: number, flags: number): number;
   connect(address: string, port: number): number;
@@ -96,6 +95,8 @@ export interface StatusRequest {
   oncomplete: ((this: StatusRequest, status: number) => void) | undefined;
   /** Node 26: the outcome, where it was there before `oncomplete` could be set. */
   writeStatus?: number | null;
+  /** Read by nobody: keeps the bytes that libuv still has to send from being collected. */
+  buffer?: Uint8Array;
   getAsyncId(): number;
 }
 

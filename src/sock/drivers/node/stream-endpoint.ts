@@ -289,10 +289,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     staging = undefined;
     staged = EMPTY;
     this.#sending = true;
-    request.oncomplete = (status) => {
-      void bytes;
-      this.#sent(status);
-    };
+    request.buffer = bytes;
+    request.oncomplete = (status) => this.#sent(status);
     const early = request.writeStatus;
     if (typeof early === 'number') {
       request.writeStatus = null;

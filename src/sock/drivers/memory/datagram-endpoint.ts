@@ -1,0 +1,149 @@
+import { type OSError, osError } from '../../../base/os-errors.ts';
+import { type Address, unboundAddress } from '../../address.ts';
+import { AF_UNIX, IPPROTO_UDP, SHUT_RD, SHUT_RDWR, SOCK_DGRAM } from '../../constants.ts';
+import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
+import { EMPTY } from '../../byte-queue.ts';
+import { MemoryEndpoint } from './memory-endpoint.ts';
+import { Network } from './network.ts';
+
+/** Datagrams that wait at a receiver: of the internet further ones are lost, of AF_UNIX they wait. */
+const RECEIVE_LIMIT = 64;
+
+/** The longest datagram that fits into an IP packet, in bytes. */
+const LONGEST = 65_507;
+
+const network = new Network<DatagramEndpoint>();
+
+/** A datagram socket without a kernel. */
+export class DatagramEndpoint extends MemoryEndpoint {
+  readonly #received: ReceivedFrom[] = [];
+  /** The other half of a socketpair(), or who connect() named and was there. */
+  #peer: DatagramEndpoint | undefined = undefined;
+  /** Those that wait for room here. */
+  #senders: Set<DatagramEndpoint> = new Set();
+  #ended = false;
+  #error: OSError | undefined = undefined;
+
+  constructor(family: number, proto: number) {
+    super(family, SOCK_DGRAM, proto);
+  }
+
+  /** Connects two fresh endpoints with each other. */
+  static join(one: DatagramEndpoint, other: DatagramEndpoint): void {
+    one.#peer = other;
+    other.#peer = one;
+    one.peerName = '';
+    other.peerName = '';
+  }
+
+  override tryRecv(nbytes: number): Buffer | undefined {
+    return this.tryRecvfrom(nbytes)?.data;
+  }
+
+  override tryRecvInto(view: Uint8Array): number {
+    return this.tryRecvfromInto(view)?.nbytes ?? -1;
+  }
+
+  override tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
+    this.#check('recvfrom');
+    const first = this.#received.shift();
+    if (first === undefined)
+      return this.#ended ? { data: EMPTY, address: unboundAddress(this.family) } : undefined;
+    for (const sender of this.#senders) sender.tellWriter();
+    this.#senders.clear();
+    return { data: first.data.subarray(0, nbytes), address: first.address };
+  }
+
+  override tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
+    const first = this.tryRecvfrom(view.length);
+    if (first === undefined) return undefined;
+    view.set(first.data);
+    return { nbytes: first.data.length, address: first.address };
+  }
+
+  override trySend(data: Uint8Array, from: number): number {
+    this.#check('send');
+    if (this.peerName === undefined)
+      throw osError(this.family === AF_UNIX ? 'ENOTCONN' : 'EDESTADDRREQ', 'send');
+    const peer = this.#peer ?? network.find(this.peerName);
+    return this.#deliver(from === 0 ? data : data.subarray(from), peer);
+  }
+
+  override trySendto(data: Uint8Array, address: Address): number {
+    this.#check('sendto');
+    if (this.peerName !== undefined) throw osError('EISCONN', 'sendto');
+    return this.#deliver(data, network.find(address));
+  }
+
+  #deliver(data: Uint8Array, to: DatagramEndpoint | undefined): number {
+    const unix = this.family === AF_UNIX;
+    if (!unix && data.length > LONGEST) throw osError('EMSGSIZE', 'send');
+    this.bindToAny();
+    if (to === undefined || to.closed) {
+      // The network tells a connected sender that nobody was there, one operation later.
+      if (unix) throw osError('ECONNREFUSED', 'send');
+      if (this.peerName !== undefined) this.#refused();
+      return data.length;
+    }
+    if (to.#received.length >= RECEIVE_LIMIT) {
+      if (!unix) return data.length;
+      to.#senders.add(this);
+      return -1;
+    }
+    to.#received.push({ data: Buffer.from(data), address: this.own ?? '' });
+    to.tellReader();
+    return data.length;
+  }
+
+  #refused(): void {
+    this.#error = osError('ECONNREFUSED', 'send');
+    this.tellReader();
+  }
+
+  override connect(address: Address): boolean {
+    this.#check('connect');
+    if (this.family === AF_UNIX && network.find(address) === undefined)
+      throw osError('ENOENT', 'connect');
+    this.bindToAny();
+    this.peerName = address;
+    return true;
+  }
+
+  override connectError(): OSError | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    return error;
+  }
+
+  override bind(address: Address): void {
+    this.#check('bind');
+    if (this.own !== undefined) throw osError('EINVAL', 'bind');
+    this.own = network.bind(address, this);
+  }
+
+  override shutdown(how: number): void {
+    this.#check('shutdown');
+    if (this.peerName === undefined) throw osError('ENOTCONN', 'shutdown');
+    if (how === SHUT_RD || how === SHUT_RDWR) this.#ended = true;
+    this.tellReader();
+  }
+
+  protected override leave(): void {
+    if (this.own !== undefined) network.release(this.own);
+    this.#received.length = 0;
+    for (const sender of this.#senders) sender.tellWriter();
+    this.#senders.clear();
+  }
+
+  protected override defaultProto(): number {
+    return this.family === AF_UNIX ? 0 : IPPROTO_UDP;
+  }
+
+  #check(syscall: string): void {
+    this.mustBeOpen(syscall);
+    const error = this.#error;
+    if (error === undefined) return;
+    this.#error = undefined;
+    throw error;
+  }
+}

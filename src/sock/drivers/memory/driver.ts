@@ -1,0 +1,38 @@
+import { osError } from '../../../base/os-errors.ts';
+import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
+import type { Driver, Endpoint } from '../../endpoint.ts';
+import { DatagramEndpoint } from './datagram-endpoint.ts';
+import { StreamEndpoint } from './stream-endpoint.ts';
+
+/** Sockets without a kernel, for tests and for pairs inside one process. */
+export const memoryDriver: Driver = {
+  name: 'memory',
+
+  supports(family: number, type: number): boolean {
+    return (
+      (family === AF_INET || family === AF_INET6 || family === AF_UNIX) &&
+      (type === SOCK_STREAM || type === SOCK_DGRAM)
+    );
+  },
+
+  open(family: number, type: number, proto: number): Endpoint {
+    if (family !== AF_INET && family !== AF_INET6 && family !== AF_UNIX)
+      throw osError('EAFNOSUPPORT', 'socket');
+    if (type === SOCK_STREAM) return new StreamEndpoint(family, proto);
+    if (type === SOCK_DGRAM) return new DatagramEndpoint(family, proto);
+    throw osError('ESOCKTNOSUPPORT', 'socket');
+  },
+
+  socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint] {
+    if (family !== AF_UNIX) throw osError('EOPNOTSUPP', 'socketpair');
+    if (type === SOCK_DGRAM) {
+      const pair = [new DatagramEndpoint(family, proto), new DatagramEndpoint(family, proto)] as const;
+      DatagramEndpoint.join(...pair);
+      return [...pair];
+    }
+    if (type !== SOCK_STREAM) throw osError('ESOCKTNOSUPPORT', 'socketpair');
+    const pair = [new StreamEndpoint(family, proto), new StreamEndpoint(family, proto)] as const;
+    StreamEndpoint.join(...pair);
+    return [...pair];
+  },
+};

@@ -1,0 +1,85 @@
+import { osError } from '../../../base/os-errors.ts';
+import { type Address, inet6Address, inetAddress, unboundAddress } from '../../address.ts';
+import {
+  AF_INET6,
+  AF_UNIX,
+  IP_TTL,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_V6ONLY,
+  SO_ACCEPTCONN,
+  SO_BROADCAST,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SOL_SOCKET,
+  TCP_KEEPIDLE,
+  TCP_NODELAY,
+} from '../../constants.ts';
+import { BaseEndpoint } from '../base-endpoint.ts';
+import { freeDescriptor, takeDescriptor } from './descriptors.ts';
+
+/** What the two kinds of sockets in memory share. */
+export abstract class MemoryEndpoint extends BaseEndpoint {
+  readonly driver = 'memory' as const;
+  readonly #fd = takeDescriptor();
+  /** Where it is bound. */
+  protected own: Address | undefined = undefined;
+  /** Who it is connected to, by name. */
+  protected peerName: Address | undefined = undefined;
+
+  override getsockname(): Address {
+    this.mustBeOpen('getsockname');
+    return this.own ?? unboundAddress(this.family);
+  }
+
+  override getpeername(): Address {
+    this.mustBeOpen('getpeername');
+    if (this.peerName === undefined) throw osError('ENOTCONN', 'getpeername');
+    return this.peerName;
+  }
+
+  override fileno(): number {
+    return this.closed ? -1 : this.#fd;
+  }
+
+  override close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    freeDescriptor(this.#fd);
+    this.leave();
+    this.tellReader();
+    this.tellWriter();
+  }
+
+  /** Leaves the network; called once, by close(). */
+  protected abstract leave(): void;
+
+  /** Gives a name to a socket that connects or sends without one. */
+  protected bindToAny(): void {
+    if (this.own !== undefined || this.family === AF_UNIX) return;
+    this.bind(this.family === AF_INET6 ? inet6Address('::1', 0) : inetAddress('127.0.0.1', 0));
+  }
+
+  protected override knowsOption(level: number, option: number): boolean {
+    if (level === SOL_SOCKET) return SOCKET_OPTIONS.includes(option);
+    if (level === IPPROTO_TCP) return option === TCP_NODELAY || option === TCP_KEEPIDLE;
+    if (level === IPPROTO_IP) return option === IP_TTL;
+    return level === IPPROTO_IPV6 && this.family === AF_INET6 && option === IPV6_V6ONLY;
+  }
+}
+
+const SOCKET_OPTIONS: readonly number[] = [
+  SO_ACCEPTCONN,
+  SO_BROADCAST,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+];

@@ -1,0 +1,93 @@
+import { osError } from '../../../base/os-errors.ts';
+import { type Address, inet6Address, inetAddress } from '../../address.ts';
+
+/**
+ * Who is where, in a process without a kernel: the names of listeners, or of datagram sockets.
+ *
+ * An address of any host is reached through every host of its family.
+ */
+export class Network<Place> {
+  /** By port for the internet families, by path for AF_UNIX; then by host. */
+  readonly #places = new Map<string, Map<string, Place>>();
+
+  /**
+   * Takes an address for `place`; port 0 takes a free one.
+   *
+   * @returns the address taken
+   * @throws {OSError} EADDRINUSE when it is taken already
+   */
+  bind(address: Address, place: Place): Address {
+    const bound = hasPort(address, 0) ? this.#withFreePort(address) : address;
+    if (this.#isTaken(bound)) throw osError('EADDRINUSE', 'bind');
+    const door = doorOf(bound);
+    const hosts = this.#places.get(door) ?? new Map<string, Place>();
+    this.#places.set(door, hosts);
+    hosts.set(hostOf(bound), place);
+    return bound;
+  }
+
+  /** Frees an address. */
+  release(address: Address): void {
+    const door = doorOf(address);
+    const hosts = this.#places.get(door);
+    hosts?.delete(hostOf(address));
+    if (hosts?.size === 0) this.#places.delete(door);
+  }
+
+  /** Who is reached at an address? */
+  find(address: Address): Place | undefined {
+    const hosts = this.#places.get(doorOf(address));
+    const host = isAny(hostOf(address)) ? loopbackOf(address) : hostOf(address);
+    return hosts?.get(host) ?? hosts?.get(anyOf(address));
+  }
+
+  #isTaken(address: Address): boolean {
+    const hosts = this.#places.get(doorOf(address));
+    if (hosts === undefined) return false;
+    const host = hostOf(address);
+    return isAny(host) || hosts.has(host) || hosts.has(anyOf(address));
+  }
+
+  #withFreePort(address: Exclude<Address, string>): Address {
+    for (let port = FIRST_FREE_PORT; port <= LAST_PORT; port += 1) {
+      const candidate = withPort(address, port);
+      if (!this.#isTaken(candidate)) return candidate;
+    }
+    throw osError('EADDRINUSE', 'bind');
+  }
+}
+
+/** Where Linux begins to look for a free port. */
+const FIRST_FREE_PORT = 32_768;
+const LAST_PORT = 65_535;
+
+function hasPort(address: Address, port: number): address is Exclude<Address, string> {
+  return typeof address !== 'string' && address[1] === port;
+}
+
+function withPort(address: Exclude<Address, string>, port: number): Address {
+  return address.length === 4
+    ? inet6Address(address[0], port, address[2], address[3])
+    : inetAddress(address[0], port);
+}
+
+function doorOf(address: Address): string {
+  return typeof address === 'string' ? address : `${address.length === 4 ? 6 : 4}:${address[1]}`;
+}
+
+function hostOf(address: Address): string {
+  return typeof address === 'string' ? '' : address[0];
+}
+
+function isAny(host: string): boolean {
+  return host === '::' || host === '0.0.0.0';
+}
+
+function anyOf(address: Address): string {
+  if (typeof address === 'string') return '';
+  return address.length === 4 ? '::' : '0.0.0.0';
+}
+
+function loopbackOf(address: Address): string {
+  return address.length === 4 ? '::1' : '127.0.0.1';
+}

@@ -1,0 +1,283 @@
+import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
+import { type OSError, osError } from '../../../base/os-errors.ts';
+import { type Address, inetAddress, unboundAddress } from '../../address.ts';
+import { ByteQueue, EMPTY } from '../../byte-queue.ts';
+import {
+  AF_UNIX,
+  IPPROTO_TCP,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SO_ACCEPTCONN,
+  SO_LINGER,
+  SO_RCVBUF,
+  SO_SNDBUF,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../../constants.ts';
+import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
+import { lingerBytes, parseLinger } from '../base-endpoint.ts';
+import { MemoryEndpoint } from './memory-endpoint.ts';
+import { Network } from './network.ts';
+
+/** Bytes that wait at a receiver before its peer has to; SO_RCVBUF changes it. */
+const RECEIVE_LIMIT = 64 * 1024;
+
+/** A place where nobody listens yet, or somebody does. */
+const network = new Network<StreamEndpoint>();
+
+// fresh ──▶ listening, or fresh ──▶ connected. A connect succeeds or fails at once: the listener's
+// queue is the only place where a connection can wait.
+type State = 'fresh' | 'listening' | 'connected';
+
+/**
+ * A stream socket without a kernel: what one side sends stands in the queue of the other.
+ *
+ * A peer's slot is told within the send, the shutdown or the close that it waited for; that is
+ * safe, as who is told only schedules a wake.
+ */
+export class StreamEndpoint extends MemoryEndpoint {
+  #state: State = 'fresh';
+  /** The other side, until it is closed. */
+  #peer: StreamEndpoint | undefined = undefined;
+  readonly #received = new ByteQueue();
+  #receiveLimit = RECEIVE_LIMIT;
+  /** No more bytes will come. */
+  #ended = false;
+  #suspected = false;
+  #sendingEnded = false;
+  /** What the next operation throws. */
+  #error: OSError | undefined = undefined;
+  #incoming: StreamEndpoint[] = [];
+  #backlog = 0;
+  #resets = false;
+  #lingerSeconds = -1;
+
+  constructor(family: number, proto: number) {
+    super(family, SOCK_STREAM, proto);
+  }
+
+  /** Connects two fresh endpoints with each other. */
+  static join(one: StreamEndpoint, other: StreamEndpoint): void {
+    one.#state = 'connected';
+    other.#state = 'connected';
+    one.#peer = other;
+    other.#peer = one;
+    one.peerName = other.own ?? '';
+    other.peerName = one.own ?? '';
+  }
+
+  // ---- receiving -------------------------------------------------------------------------------
+
+  override tryRecv(nbytes: number): Buffer | undefined {
+    const received = this.#received;
+    if (received.size > 0 && nbytes > 0) {
+      const data = received.take(nbytes);
+      this.#peer?.#mayHaveRoom();
+      return data;
+    }
+    return this.#nothingReceived() ? EMPTY : undefined;
+  }
+
+  override tryRecvInto(view: Uint8Array): number {
+    if (this.#received.size > 0) {
+      const nbytes = this.#received.takeInto(view);
+      this.#peer?.#mayHaveRoom();
+      return nbytes;
+    }
+    return this.#nothingReceived() ? 0 : -1;
+  }
+
+  override tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
+    const data = this.tryRecv(nbytes);
+    return data && { data, address: this.#nobody() };
+  }
+
+  override tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
+    const nbytes = this.tryRecvInto(view);
+    return nbytes < 0 ? undefined : { nbytes, address: this.#nobody() };
+  }
+
+  #nothingReceived(): boolean {
+    this.#check('recv');
+    if (this.#state !== 'connected') throw osError('ENOTCONN', 'recv');
+    return this.#ended;
+  }
+
+  /** Somebody took bytes that this side had sent. */
+  #mayHaveRoom(): void {
+    const peer = this.#peer;
+    // Not for every few bytes: half of the room, as kernels do.
+    if (peer !== undefined && peer.#received.size <= peer.#receiveLimit / 2) this.tellWriter();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (!this.closed && !this.#suspected) {
+      this.#suspected = true;
+      suspectGarbage();
+    }
+    this.tellReader();
+  }
+
+  #broke(error: OSError): void {
+    this.#error ??= error;
+    this.#sendingEnded = true;
+    this.#end();
+    this.tellWriter();
+  }
+
+  // ---- sending ---------------------------------------------------------------------------------
+
+  override trySend(data: Uint8Array, from: number): number {
+    this.#check('send');
+    if (this.#sendingEnded) throw osError('EPIPE', 'send');
+    if (this.#state !== 'connected')
+      throw osError(this.family === AF_UNIX ? 'ENOTCONN' : 'EPIPE', 'send');
+    const peer = this.#peer;
+    if (peer === undefined) throw osError('EPIPE', 'send');
+    if (from >= data.length) return 0;
+    const room = peer.#receiveLimit - peer.#received.size;
+    if (room <= 0) return -1;
+    const nbytes = Math.min(room, data.length - from);
+    // Nobody will read what comes after SHUT_RD, and the sender is not told.
+    if (!peer.#ended) peer.#received.push(Buffer.from(data.subarray(from, from + nbytes)));
+    peer.tellReader();
+    return nbytes;
+  }
+
+  override trySendto(data: Uint8Array): number {
+    if (this.#state === 'connected') throw osError('EISCONN', 'sendto');
+    return this.trySend(data, 0);
+  }
+
+  override shutdown(how: number): void {
+    this.#check('shutdown');
+    if (this.#state !== 'connected') throw osError('ENOTCONN', 'shutdown');
+    if (how === SHUT_WR || how === SHUT_RDWR) {
+      this.#sendingEnded = true;
+      this.#peer?.#end();
+    }
+    if (how === SHUT_RD || how === SHUT_RDWR) this.#end();
+    this.tellWriter();
+  }
+
+  // ---- connecting and accepting ----------------------------------------------------------------
+
+  override connect(address: Address): boolean {
+    this.#check('connect');
+    if (this.#state !== 'fresh') throw osError('EISCONN', 'connect');
+    const listener = network.find(address);
+    if (listener === undefined && this.family === AF_UNIX) throw osError('ENOENT', 'connect');
+    if (listener?.#state !== 'listening') throw osError('ECONNREFUSED', 'connect');
+    if (listener.#incoming.length > listener.#backlog)
+      throw osError(this.family === AF_UNIX ? 'EAGAIN' : 'ECONNREFUSED', 'connect');
+    this.bindToAny();
+    const accepted = new StreamEndpoint(this.family, this.proto);
+    // The side that is accepted shares the listener's name, and does not take it.
+    accepted.own = address;
+    StreamEndpoint.join(this, accepted);
+    listener.#incoming.push(accepted);
+    listener.tellReader();
+    return true;
+  }
+
+  override connectError(): OSError | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    return error;
+  }
+
+  override bind(address: Address): void {
+    this.#check('bind');
+    if (this.own !== undefined || this.#state !== 'fresh') throw osError('EINVAL', 'bind');
+    this.own = network.bind(address, this);
+  }
+
+  override listen(backlog: number): void {
+    this.#check('listen');
+    if (this.#state === 'connected') throw osError('EINVAL', 'listen');
+    if (this.own === undefined) {
+      if (this.family === AF_UNIX) throw osError('EINVAL', 'listen');
+      this.bind(unboundAddress(this.family));
+    }
+    this.#backlog = Math.max(0, backlog);
+    this.#state = 'listening';
+  }
+
+  override tryAccept(): Accepted | undefined {
+    this.mustBeOpen('accept');
+    if (this.#state !== 'listening') throw osError('EINVAL', 'accept');
+    const endpoint = this.#incoming.shift();
+    if (endpoint === undefined) return undefined;
+    for (const [level, option, value] of this.givenOptions())
+      if (option !== SO_LINGER) endpoint.setsockopt(level, option, value);
+    return { endpoint, address: endpoint.peerName ?? unboundAddress(this.family) };
+  }
+
+  // ---- closing ---------------------------------------------------------------------------------
+
+  protected override leave(): void {
+    if (this.#suspected) dismissSuspect();
+    if (this.own !== undefined && network.find(this.own) === this) network.release(this.own);
+    for (const endpoint of this.#incoming) {
+      endpoint.#resets = true;
+      endpoint.close();
+    }
+    const peer = this.#peer;
+    this.#peer = undefined;
+    if (peer !== undefined) {
+      peer.#peer = undefined;
+      // As kernels do it: bytes that were never read throw the connection away.
+      if (this.#resets || this.#received.size > 0) peer.#broke(osError('ECONNRESET', 'recv'));
+      else peer.#end();
+      peer.tellWriter();
+    }
+    this.#received.clear();
+    this.#ended = true;
+  }
+
+  // ---- options and small things ----------------------------------------------------------------
+
+  protected override defaultProto(): number {
+    return this.family === AF_UNIX ? 0 : IPPROTO_TCP;
+  }
+
+  protected override applyOption(
+    level: number,
+    option: number,
+    value: number,
+    raw: number | Uint8Array,
+  ): void {
+    if (level !== SOL_SOCKET) return;
+    if (option === SO_RCVBUF) this.#receiveLimit = Math.max(1, value);
+    if (option === SO_LINGER) {
+      const { on, seconds } = parseLinger(raw);
+      this.#lingerSeconds = on ? seconds : -1;
+      this.#resets = on && seconds === 0;
+    }
+  }
+
+  protected override readOption(level: number, option: number): number | Buffer | undefined {
+    if (level !== SOL_SOCKET) return undefined;
+    if (option === SO_ACCEPTCONN) return this.#state === 'listening' ? 1 : 0;
+    if (option === SO_RCVBUF) return this.#receiveLimit;
+    if (option === SO_SNDBUF) return this.option(level, option) || RECEIVE_LIMIT;
+    if (option === SO_LINGER)
+      return lingerBytes(this.#lingerSeconds >= 0, Math.max(0, this.#lingerSeconds));
+    return undefined;
+  }
+
+  #nobody(): Address {
+    return this.family === AF_UNIX ? '' : inetAddress('', 0);
+  }
+
+  #check(syscall: string): void {
+    this.mustBeOpen(syscall);
+    const error = this.#error;
+    if (error === undefined) return;
+    this.#error = undefined;
+    throw error;
+  }
+}

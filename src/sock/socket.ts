@@ -1,0 +1,463 @@
+import { inspect } from 'node:util';
+import { BlockingIOError, cErrno, OSError, osError } from '../base/os-errors.ts';
+import { repr } from '../base/repr.ts';
+import { warnResource } from '../base/warnings.ts';
+import {
+  type Address,
+  type AddressInput,
+  addressText,
+  checkAddress,
+  checkWhole,
+} from './address.ts';
+import { SHUT_RD, SHUT_RDWR } from './constants.ts';
+import type { DriverName, Endpoint } from './endpoint.ts';
+import { resolveLocally } from './resolve.ts';
+
+/** What Python's `min(SOMAXCONN, 128)` is: how many connections wait for accept() by default. */
+const DEFAULT_BACKLOG = 128;
+
+/** What the finalizer of a forgotten socket needs; it must not lead back to the socket. */
+interface Left {
+  readonly endpoint: Endpoint;
+}
+
+const forgotten = new FinalizationRegistry<Left>(({ endpoint }) => {
+  if (endpoint.fileno() === -1 && isClosed(endpoint)) return;
+  warnResource(`unclosed ${socketText(endpoint, false)}`);
+  endpoint.close();
+});
+
+/** Endpoints whose socket gave them up with detach(), by descriptor. */
+const detached = new Map<number, Endpoint>();
+
+/**
+ * Python's socket object, as far as it does not block.
+ *
+ * Every method acts at once. What would have to wait throws {@link BlockingIOError}; the methods
+ * of the loop (`loop.sockRecv()`, …) wait. A socket starts in blocking mode as Python's does, and
+ * that is only a flag here: the loop complains about it in debug mode.
+ *
+ * A socket that is collected unclosed is closed, with a ResourceWarning in debug mode.
+ *
+ * @see Python's socket objects, https://docs.python.org/3/library/socket.html#socket-objects
+ */
+export class Socket {
+  readonly #endpoint: Endpoint;
+  /** Seconds given to settimeout(); 0: non-blocking; undefined: blocking. */
+  #timeout: number | undefined = undefined;
+  /** Was it closed, or given up with detach()? */
+  #closed = false;
+
+  private constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+    forgotten.register(this, { endpoint }, this);
+  }
+
+  /** @internal makes the socket of an endpoint, in blocking mode as a new one is */
+  static _of(endpoint: Endpoint): Socket {
+    return new Socket(endpoint);
+  }
+
+  /**
+   * @internal takes up what {@link Socket.detach} gave up
+   * @throws {OSError} EBADF when there is nothing of that number
+   */
+  static _adopt(fd: number): Socket {
+    const endpoint = detached.get(fd);
+    if (endpoint === undefined) throw osError('EBADF', 'socket');
+    detached.delete(fd);
+    return new Socket(endpoint);
+  }
+
+  /** @internal the non-throwing side of the socket, for the loop; after detach() a closed one's */
+  get _endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  /** The address family: AF_INET, AF_INET6 or AF_UNIX. */
+  get family(): number {
+    return this.#endpoint.family;
+  }
+
+  /** SOCK_STREAM or SOCK_DGRAM. */
+  get type(): number {
+    return this.#endpoint.type;
+  }
+
+  /** The protocol it was made with; 0 for the family's own. */
+  get proto(): number {
+    return this.#endpoint.proto;
+  }
+
+  /** How the socket is made: `'node'`, `'memory'`. */
+  get driver(): DriverName {
+    return this.#endpoint.driver;
+  }
+
+  /**
+   * Gives the socket an address.
+   *
+   * A host is a number, `''` for any, `localhost`, this machine's name or one of the hosts file;
+   * other names are not looked up here, since that would block.
+   *
+   * @throws {TypeError} when the address has not the shape of the family
+   * @throws {RangeError} when the port is not a whole number from 0 to 65535
+   * @throws {gaierror} when the host is a name that has to be looked up
+   * @throws {OSError} when the system refuses: EADDRINUSE, EADDRNOTAVAIL, EACCES, …
+   */
+  bind(address: AddressInput): void {
+    const checked = checkAddress(this.family, address, 'bind');
+    this.#open('bind').bind(resolveLocally(this.family, checked));
+  }
+
+  /**
+   * Lets connections come in.
+   *
+   * @param backlog - how many may wait for accept(); a hint, which systems cut
+   * @throws {OSError} EADDRINUSE when somebody else listens; EINVAL when it is connected
+   */
+  listen(backlog: number = DEFAULT_BACKLOG): void {
+    checkWhole(backlog, Number.MIN_SAFE_INTEGER, 0x7fffffff, 'listen(): backlog');
+    this.#open('listen').listen(backlog);
+  }
+
+  /**
+   * Takes a connection that has come in.
+   *
+   * @returns the connection, a new socket in blocking mode that is the caller's to close; and the
+   *   address of its peer
+   * @throws {BlockingIOError} when none has come in
+   * @throws {OSError} EMFILE when descriptors ran out; EINVAL when it does not listen
+   */
+  accept(): [connection: Socket, address: Address] {
+    const accepted = this.#open('accept').tryAccept();
+    if (accepted === undefined) throw wouldBlock('accept');
+    return [Socket._of(accepted.endpoint), accepted.address];
+  }
+
+  /**
+   * Connects to an address.
+   *
+   * @throws {BlockingIOError} EINPROGRESS when it takes time, as over TCP it always does; EALREADY
+   *   when it is under way
+   * @throws {OSError} when the connection fails at once
+   */
+  connect(address: AddressInput): void {
+    const checked = checkAddress(this.family, address, 'connect');
+    const endpoint = this.#open('connect');
+    if (!endpoint.connect(resolveLocally(this.family, checked)))
+      throw osError('EINPROGRESS', 'connect');
+  }
+
+  /**
+   * Connects to an address, and gives the failure as C's error number instead of throwing it.
+   *
+   * @returns 0 when connected; 115 (EINPROGRESS) when it takes time
+   */
+  connectEx(address: AddressInput): number {
+    try {
+      this.connect(address);
+      return 0;
+    } catch (error) {
+      // A wrong argument is no outcome of connecting.
+      if (error instanceof OSError && error.code !== undefined) return cErrno(error.code);
+      throw error;
+    }
+  }
+
+  /**
+   * Receives what the socket holds.
+   *
+   * @param nbytes - the most to receive, in bytes
+   * @returns the bytes, in an array that nothing else writes to; empty at the end
+   * @throws {BlockingIOError} when it holds nothing
+   * @throws {RangeError} when `nbytes` is not a whole number from 0
+   * @throws {OSError} when the connection broke
+   */
+  recv(nbytes: number): Uint8Array {
+    checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recv(): nbytes');
+    const data = this.#open('recv').tryRecv(nbytes);
+    // As in Python: nothing asked for, nothing waited for.
+    if (data === undefined && nbytes > 0) throw wouldBlock('recv');
+    return data ?? Buffer.alloc(0);
+  }
+
+  /**
+   * Receives into an array, from its start.
+   *
+   * @param nbytes - the most to receive, in bytes; 0: as much as fits
+   * @returns how many bytes; 0 at the end
+   * @throws {BlockingIOError} when the socket holds nothing
+   * @throws {RangeError} when `nbytes` is not a whole number up to the length of `buffer`
+   */
+  recvInto(buffer: Uint8Array, nbytes: number = 0): number {
+    const view = viewOf(buffer, nbytes, 'recvInto');
+    const received = this.#open('recv').tryRecvInto(view);
+    if (received < 0 && view.length > 0) throw wouldBlock('recv');
+    return Math.max(0, received);
+  }
+
+  /**
+   * Receives a datagram and says who sent it; of one longer than `nbytes` the rest is lost.
+   *
+   * @throws {BlockingIOError} when none has come
+   */
+  recvfrom(nbytes: number): [data: Uint8Array, address: Address] {
+    checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recvfrom(): nbytes');
+    const received = this.#open('recvfrom').tryRecvfrom(nbytes);
+    if (received === undefined) throw wouldBlock('recvfrom');
+    return [received.data, received.address];
+  }
+
+  /**
+   * Receives a datagram into an array and says who sent it.
+   *
+   * @param nbytes - the most to receive, in bytes; 0: as much as fits
+   * @throws {BlockingIOError} when none has come
+   */
+  recvfromInto(buffer: Uint8Array, nbytes: number = 0): [nbytes: number, address: Address] {
+    const view = viewOf(buffer, nbytes, 'recvfromInto');
+    const received = this.#open('recvfrom').tryRecvfromInto(view);
+    if (received === undefined) throw wouldBlock('recvfrom');
+    return [received.nbytes, received.address];
+  }
+
+  /**
+   * Sends what of `data` can go at once; often not all of it.
+   *
+   * @returns how many bytes, from the start of `data`
+   * @throws {BlockingIOError} when nothing can go
+   * @throws {TypeError} when `data` is no Uint8Array
+   * @throws {OSError} when the connection broke, or sending was shut down
+   */
+  send(data: Uint8Array): number {
+    checkBytes(data, 'send');
+    const sent = this.#open('send').trySend(data, 0);
+    if (sent < 0) throw wouldBlock('send');
+    return sent;
+  }
+
+  /**
+   * Sends one datagram.
+   *
+   * @returns how many bytes: all of `data`
+   * @throws {BlockingIOError} when it cannot go now
+   */
+  sendto(data: Uint8Array, address: AddressInput): number {
+    checkBytes(data, 'sendto');
+    const checked = checkAddress(this.family, address, 'sendto');
+    const endpoint = this.#open('sendto');
+    const sent = endpoint.trySendto(data, resolveLocally(this.family, checked));
+    if (sent < 0) throw wouldBlock('sendto');
+    return sent;
+  }
+
+  /**
+   * Ends receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR); the peer receives what was
+   * sent before, and then the end.
+   *
+   * @throws {OSError} ENOTCONN when there is no peer
+   */
+  shutdown(how: number): void {
+    checkWhole(how, SHUT_RD, SHUT_RDWR, 'shutdown(): how');
+    this.#open('shutdown').shutdown(how);
+  }
+
+  /**
+   * Closes the socket; what was sent before still goes out. Again: does nothing.
+   *
+   * Unlike in asyncio, whoever waits on the socket is told: its operation fails with EBADF. See
+   * docs/differences.md#closing-under-an-operation.
+   */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    forgotten.unregister(this);
+    this.#endpoint.close();
+  }
+
+  /**
+   * Gives the socket up without closing it.
+   *
+   * @returns its descriptor, with which `socket({ fileno })` takes it up again
+   */
+  detach(): number {
+    if (this.#closed) return -1;
+    const fd = this.#endpoint.fileno();
+    this.#closed = true;
+    forgotten.unregister(this);
+    if (fd >= 0) detached.set(fd, this.#endpoint);
+    return fd;
+  }
+
+  /** The descriptor; -1 when closed, and with the node driver until bind() or connect(). */
+  fileno(): number {
+    return this.#closed ? -1 : this.#endpoint.fileno();
+  }
+
+  /** The socket's own address. */
+  getsockname(): Address {
+    return this.#open('getsockname').getsockname();
+  }
+
+  /**
+   * The address of the peer.
+   *
+   * @throws {OSError} ENOTCONN when there is none
+   */
+  getpeername(): Address {
+    return this.#open('getpeername').getpeername();
+  }
+
+  /**
+   * Sets an option.
+   *
+   * @param value - a number, or the bytes of C's structure (SO_LINGER: two ints)
+   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   */
+  setsockopt(level: number, option: number, value: number | boolean | Uint8Array): void {
+    checkInt(level, 'setsockopt(): level');
+    checkInt(option, 'setsockopt(): option');
+    const given = typeof value === 'boolean' ? Number(value) : value;
+    if (!(given instanceof Uint8Array)) checkInt(given, 'setsockopt(): value');
+    this.#open('setsockopt').setsockopt(level, option, given);
+  }
+
+  /**
+   * Reads an option.
+   *
+   * @param buflen - for an option that is a structure: the most bytes of it
+   * @returns a number; with `buflen` the bytes
+   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   */
+  getsockopt(level: number, option: number): number;
+  getsockopt(level: number, option: number, buflen: number): Uint8Array;
+  getsockopt(level: number, option: number, buflen?: number): number | Uint8Array {
+    checkInt(level, 'getsockopt(): level');
+    checkInt(option, 'getsockopt(): option');
+    const value = this.#open('getsockopt').getsockopt(level, option);
+    if (buflen === undefined) return typeof value === 'number' ? value : value.readInt32LE(0);
+    checkWhole(buflen, 1, 1024, 'getsockopt(): buflen');
+    if (typeof value !== 'number') return value.subarray(0, buflen);
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32LE(value);
+    return bytes.subarray(0, buflen);
+  }
+
+  /** Says whether the socket may block. It never does; the loop wants `false`. */
+  setblocking(blocking: boolean): void {
+    this.#timeout = blocking ? undefined : 0;
+  }
+
+  /** May the socket block, as far as its flag says? */
+  getblocking(): boolean {
+    return this.#timeout !== 0;
+  }
+
+  /**
+   * Keeps a time limit, which no operation here heeds: none waits.
+   *
+   * @param timeout - in seconds; 0: non-blocking; undefined: blocking
+   * @throws {RangeError} when it is negative or not finite
+   */
+  settimeout(timeout: number | undefined): void {
+    if (timeout !== undefined) {
+      if (typeof timeout !== 'number')
+        throw new TypeError(`settimeout(): timeout must be seconds, got ${repr(timeout)}`);
+      if (!(timeout >= 0 && Number.isFinite(timeout)))
+        throw new RangeError(`settimeout(): timeout must be seconds from 0, got ${timeout}`);
+    }
+    this.#timeout = timeout;
+  }
+
+  /** The time limit, in seconds; 0 for a non-blocking socket, undefined for a blocking one. */
+  gettimeout(): number | undefined {
+    return this.#timeout;
+  }
+
+  /** Closes the socket. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Closes the socket. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** `<socket.socket fd=3, family=2, type=1, proto=0, laddr=('127.0.0.1', 8000)>`, as CPython. */
+  toString(): string {
+    return socketText(this.#endpoint, this.#closed);
+  }
+
+  /** Prints as {@link Socket.toString} in util.inspect() and console.log(). */
+  [inspect.custom](): string {
+    return this.toString();
+  }
+
+  #open(syscall: string): Endpoint {
+    if (this.#closed) throw osError('EBADF', syscall);
+    return this.#endpoint;
+  }
+}
+
+function isClosed(endpoint: Endpoint): boolean {
+  try {
+    endpoint.getsockname();
+    return false;
+  } catch {
+    // EBADF: that was the question.
+    return true;
+  }
+}
+
+function socketText(endpoint: Endpoint, closed: boolean): string {
+  const { family, type, proto } = endpoint;
+  const fd = closed ? -1 : endpoint.fileno();
+  let text = `<socket.socket${closed ? ' [closed]' : ''} fd=${fd}, family=${family}, type=${type}, proto=${proto}`;
+  if (!closed) {
+    const own = nameOrNone(() => endpoint.getsockname());
+    const peer = nameOrNone(() => endpoint.getpeername());
+    // Python leaves an empty path out.
+    if (own) text += `, laddr=${addressText(own)}`;
+    if (peer) text += `, raddr=${addressText(peer)}`;
+  }
+  return `${text}>`;
+}
+
+function nameOrNone(ask: () => Address): Address | undefined {
+  try {
+    return ask();
+  } catch {
+    // There is none: ENOTCONN.
+    return undefined;
+  }
+}
+
+/**
+ * The same error again and again is thrown here, made afresh each time: its stack says where.
+ */
+function wouldBlock(syscall: string): OSError {
+  return osError('EAGAIN', syscall);
+}
+
+function checkBytes(data: unknown, caller: string): asserts data is Uint8Array {
+  if (!(data instanceof Uint8Array))
+    throw new TypeError(`${caller}(): data must be a Uint8Array, got ${repr(data)}`);
+}
+
+function checkInt(value: unknown, what: string): asserts value is number {
+  checkWhole(value, -0x80000000, 0x7fffffff, what);
+}
+
+function viewOf(buffer: unknown, nbytes: unknown, caller: string): Uint8Array {
+  if (!(buffer instanceof Uint8Array))
+    throw new TypeError(`${caller}(): buffer must be a Uint8Array, got ${repr(buffer)}`);
+  checkWhole(nbytes, 0, buffer.length, `${caller}(): nbytes`);
+  return nbytes === 0 || nbytes === buffer.length ? buffer : buffer.subarray(0, nbytes);
+}
+
+/** @internal says whether an error only means "not now" */
+export function isWouldBlock(error: unknown): boolean {
+  return error instanceof BlockingIOError;
+}

@@ -1,0 +1,52 @@
+import type { Host } from '../../src/core/host.ts';
+
+/** Turns without anything to do after which everybody is taken to wait for a timer. */
+const IDLE_TURNS = 4;
+
+/**
+ * A host whose clock stands still while anything runs, and jumps to the next timer when all wait.
+ *
+ * Not for programs that wait for the system: a real socket that is about to become readable looks
+ * like one that never will.
+ */
+export function virtualHost(start = 0): Host & { advance(seconds: number): void } {
+  let now = start;
+  let immediates = 0;
+  let alarm: { readonly when: number; readonly callback: () => void } | undefined;
+
+  const watch = (waiting: NonNullable<typeof alarm>, seen: number, idle: number): void => {
+    setImmediate(() => {
+      if (alarm !== waiting) return;
+      if (immediates !== seen) watch(waiting, immediates, 0);
+      else if (idle < IDLE_TURNS) watch(waiting, seen, idle + 1);
+      else {
+        alarm = undefined;
+        now = Math.max(now, waiting.when);
+        waiting.callback();
+      }
+    });
+  };
+
+  return {
+    time: () => now,
+    immediate: (callback) => {
+      immediates += 1;
+      setImmediate(callback);
+    },
+    alarm: (delay, callback) => {
+      const made = { when: now + delay, callback };
+      alarm = made;
+      watch(made, immediates, 0);
+      return () => {
+        if (alarm === made) alarm = undefined;
+      };
+    },
+    keepAlive: () => {
+      const timer = setInterval(() => {}, 1000);
+      return () => clearInterval(timer);
+    },
+    advance: (seconds) => {
+      now += seconds;
+    },
+  };
+}
