@@ -21,12 +21,17 @@ export async function runHere(file, args = []) {
 
 function ignoreEchoedInterrupts() {
   const { emit } = process;
-  let last = Number.NEGATIVE_INFINITY;
+  const ignore = () => undefined;
+  let echoing = false;
   process.emit = function (event, ...args) {
     if (event === 'SIGINT') {
-      const echoed = performance.now() - last < ECHO_MS;
-      if (echoed) return true;
-      last = performance.now();
+      if (echoing) return true;
+      echoing = true;
+      process.on('SIGINT', ignore); // the program may listen no more after the first
+      setTimeout(() => {
+        echoing = false;
+        process.off('SIGINT', ignore);
+      }, ECHO_MS).unref();
     }
     return Reflect.apply(emit, this, [event, ...args]);
   };

@@ -15,6 +15,7 @@ export {
   setEventLoop,
 } from './loop/event-loop.ts';
 export type { ExceptionHandler } from './loop/exception-handler.ts';
+export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
 export { Loop, type TaskFactory } from './loop/loop.ts';
 export { Handle, TimerHandle } from './core/handle.ts';
 export type { ExceptionContext } from './core/loop-core.ts';

@@ -173,7 +173,6 @@ export class TimeoutError extends OSError {
  *
  * @see Python's `socket.gaierror`, https://docs.python.org/3/library/socket.html#socket.gaierror
  */
-// biome-ignore lint/style/useNamingConvention: Python's name, as all others here
 export class gaierror extends OSError {
   static {
     named(this, 'gaierror');
@@ -294,7 +293,8 @@ export function osError(
     (typeof codeOrErrno === 'number' ? -Math.abs(codeOrErrno) : undefined);
   const shown = resolver?.[0] ?? NUMBERS[code] ?? (errno === undefined ? undefined : -errno);
   const about = details.filename === undefined ? '' : `: '${details.filename}'`;
-  const message = shown === undefined ? `${strerror}${about}` : `[Errno ${shown}] ${strerror}${about}`;
+  const message =
+    shown === undefined ? `${strerror}${about}` : `[Errno ${shown}] ${strerror}${about}`;
   const errorClass = resolver ? gaierror : (CLASSES.get(code) ?? OSError);
   return new errorClass(message, { ...details, code, errno, syscall, strerror });
 }
@@ -341,7 +341,9 @@ function errorText(code: string): string {
   if (known !== undefined) return known;
   const number = errorNumber(code);
   const text = number === undefined ? undefined : getSystemErrorMap().get(number)?.[1];
-  return text === undefined ? `Unknown error ${code}` : text.charAt(0).toUpperCase() + text.slice(1);
+  return text === undefined
+    ? `Unknown error ${code}`
+    : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function errorCode(number: number): string {

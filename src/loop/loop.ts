@@ -16,8 +16,13 @@ import type { ExceptionContext, LoopCore } from '../core/loop-core.ts';
 import { runningLoop, setRunningLoop } from '../core/running.ts';
 import { Task, type TaskBody, type TaskOptions } from '../core/task.ts';
 import { type Runnable, Turns } from '../core/turns.ts';
+import type { Operation } from '../core/operation.ts';
+import type { Address, AddressInput } from '../sock/address.ts';
+import type { Socket } from '../sock/socket.ts';
 import { deliverReport, type ExceptionHandler, formatReport } from './exception-handler.ts';
+import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } from './names.ts';
 import { SignalHandlers } from './signals.ts';
+import { SockOperations } from './sock-operations.ts';
 
 /** Makes the tasks of a loop, in place of the `Task` class. */
 export type TaskFactory = <T>(
@@ -59,6 +64,7 @@ export class Loop implements LoopCore {
   /** @internal */
   readonly _asOption: { readonly loop: LoopCore } = { loop: this };
   readonly #signals: SignalHandlers = new SignalHandlers(this);
+  readonly #sockets: SockOperations;
   #closed = false;
   #debug: boolean;
   #exceptionHandler: ExceptionHandler | undefined;
@@ -74,6 +80,7 @@ export class Loop implements LoopCore {
     startCollector();
     this._turns = new Turns(options.host ?? nodeHost);
     this.#debug = false;
+    this.#sockets = new SockOperations(this);
     this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));
     unclosed.register(this, '<Loop running=False closed=False>', this);
   }
@@ -359,6 +366,218 @@ export class Loop implements LoopCore {
     this.#debug = Boolean(enabled);
     if (this.#debug) showResourceWarnings(true);
     if (this.isRunning()) this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+  }
+
+  // ── sockets ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Accepts a connection, waiting until one comes.
+   *
+   * When the system is out of descriptors, that is reported, and accepting rests for a second.
+   * Cancelling the waiting task loses no connection.
+   *
+   * Unlike asyncio, a second accept on a socket that already has one waiting is refused. See
+   * docs/differences.md#one-receiver.
+   *
+   * @param sock - a listening, non-blocking socket; stays open and stays the caller's
+   * @returns the connection, non-blocking and the caller's to close, and its peer's address
+   * @throws {RuntimeError} when another accept is waiting on `sock`, or the loop is closed
+   * @throws {OSError} when the system reports a failure
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sock_accept()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_accept
+   */
+  sockAccept(sock: Socket): Operation<[connection: Socket, address: Address]> {
+    return this.#sockets.accept(sock);
+  }
+
+  /**
+   * Receives what a connected socket holds, waiting for the first byte if it holds nothing.
+   *
+   * Fewer bytes than asked for is the usual answer and no error. An empty array means that the
+   * peer has finished sending, and every later call answers the same.
+   *
+   * Cancelling the waiting task takes nothing from the socket: bytes that come later are there
+   * for the next call.
+   *
+   * Unlike asyncio, a second receive on a socket that already has one waiting is refused; there
+   * it silently strands the first. See docs/differences.md#one-receiver.
+   *
+   * @param sock - a connected, non-blocking socket; stays open and stays the caller's
+   * @param nbytes - the most to receive, in bytes
+   * @returns the bytes, in an array that nothing else will write to
+   * @throws {RangeError} when `nbytes` is not a whole number from 0
+   * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
+   * @throws {OSError} when the system reports a failure: a subclass by Python's name, `code` as
+   *   Node has it
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sock_recv()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv
+   */
+  sockRecv(sock: Socket, nbytes: number): Operation<Uint8Array> {
+    return this.#sockets.recv(sock, nbytes);
+  }
+
+  /**
+   * Receives into an array, from its start, waiting for the first byte if the socket holds none.
+   *
+   * As {@link sockRecv} in all else. The array must be left alone until then.
+   *
+   * @param sock - a connected, non-blocking socket; stays open and stays the caller's
+   * @param buffer - filled from its start, as far as there are bytes
+   * @returns how many bytes were received; 0 when the peer has finished sending
+   * @throws {TypeError} when `buffer` is no `Uint8Array`
+   * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
+   * @throws {OSError} when the system reports a failure
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sock_recv_into()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv_into
+   */
+  sockRecvInto(sock: Socket, buffer: Uint8Array): Operation<number> {
+    return this.#sockets.recvInto(sock, buffer);
+  }
+
+  /**
+   * Receives a datagram and says who sent it, waiting for one if there is none.
+   *
+   * Of a datagram longer than `bufsize` the rest is lost. Cancelling loses none.
+   *
+   * @param sock - a non-blocking datagram socket; stays open and stays the caller's
+   * @param bufsize - the most to receive, in bytes
+   * @returns the bytes, and the sender's address
+   * @throws {RangeError} when `bufsize` is not a whole number from 0
+   * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
+   * @throws {OSError} when the system reports a failure
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sock_recvfrom()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recvfrom
+   */
+  sockRecvfrom(sock: Socket, bufsize: number): Operation<[data: Uint8Array, address: Address]> {
+    return this.#sockets.recvfrom(sock, bufsize);
+  }
+
+  /**
+   * Receives a datagram into an array and says who sent it, waiting for one if there is none.
+   *
+   * @param sock - a non-blocking datagram socket; stays open and stays the caller's
+   * @param buffer - filled from its start; what does not fit is lost
+   * @param nbytes - the most to receive, in bytes; 0: as much as fits
+   * @returns how many bytes were received, and the sender's address
+   * @throws {TypeError} when `buffer` is no `Uint8Array`
+   * @throws {RangeError} when `nbytes` is not a whole number up to the length of `buffer`
+   * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
+   * @throws {OSError} when the system reports a failure
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sock_recvfrom_into()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recvfrom_into
+   */
+  sockRecvfromInto(
+    sock: Socket,
+    buffer: Uint8Array,
+    nbytes = 0,
+  ): Operation<[nbytes: number, address: Address]> {
+    return this.#sockets.recvfromInto(sock, buffer, nbytes);
+  }
+
+  /**
+   * Sends all of `data`, waiting while the socket takes no more.
+   *
+   * Done means handed to the system, not received by the peer. `data` must be left alone until
+   * then. Cancelled halfway, a part is sent, and nobody can tell how much; the next send works.
+   *
+   * Unlike asyncio, a second send on a socket that already has one waiting is refused. See
+   * docs/differences.md#one-receiver.
+   *
+   * @param sock - a connected, non-blocking socket; stays open and stays the caller's
+   * @param data - what to send
+   * @throws {TypeError} when `data` is no `Uint8Array`
+   * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
+   * @throws {OSError} when the system reports a failure
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sock_sendall()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_sendall
+   */
+  sockSendall(sock: Socket, data: Uint8Array): Operation<void> {
+    return this.#sockets.sendall(sock, data);
+  }
+
+  /**
+   * Sends a datagram, waiting while the socket takes none.
+   *
+   * @param sock - a non-blocking datagram socket; stays open and stays the caller's
+   * @param data - one datagram
+   * @param address - who shall get it
+   * @returns how many bytes were sent: all
+   * @throws {TypeError} when `data` is no `Uint8Array`, or `address` has not the family's shape
+   * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
+   * @throws {OSError} when the system reports a failure
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sock_sendto()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_sendto
+   */
+  sockSendto(sock: Socket, data: Uint8Array, address: AddressInput): Operation<number> {
+    return this.#sockets.sendto(sock, data, address);
+  }
+
+  /**
+   * Connects a socket; a host that is a name is looked up first.
+   *
+   * @param sock - a non-blocking socket; stays open and stays the caller's, connected or not
+   * @param address - whom to connect to
+   * @throws {TypeError} when `address` has not the family's shape
+   * @throws {RuntimeError} when another operation is waiting on `sock`, or the loop is closed
+   * @throws {OSError} when the connection fails: `[Errno 111] Connect call failed
+   *   ('127.0.0.1', 1)`; a `gaierror` when the name is not known
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sock_connect()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_connect
+   */
+  sockConnect(sock: Socket, address: AddressInput): Operation<void> {
+    return this.#sockets.connect(sock, address);
+  }
+
+  // ── names ──────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Looks up the addresses of a host, off the main thread; numbers need no look-up.
+   *
+   * @param host - a name, a number, or `undefined`: this machine, or with AI_PASSIVE any
+   * @param port - a number, also as text
+   * @param options - `family`, `type`, `proto`: what is wanted, by default anything; `flags`
+   * @returns one `[family, type, proto, canonname, sockaddr]` for each address and type
+   * @throws {TypeError} when `host` is no string
+   * @throws {RangeError} when `port` is not a whole number from 0 to 65535
+   * @throws {OSError} `gaierror` when the name is not known
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.getaddrinfo()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getaddrinfo
+   */
+  getaddrinfo(
+    host: string | undefined,
+    port: number | string | undefined,
+    options?: AddressInfoOptions,
+  ): Operation<AddressInfo[]> {
+    this.#checkClosed();
+    return new GetAddrInfo(this, host, port, options);
+  }
+
+  /**
+   * Looks up the names of a host and of a service, off the main thread.
+   *
+   * @param sockaddr - the address
+   * @param flags - NI_NUMERICHOST, NI_NUMERICSERV: a number will do
+   * @throws {TypeError} when `sockaddr` is no address
+   * @throws {OSError} `gaierror` when the address is not known
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.getnameinfo()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getnameinfo
+   */
+  getnameinfo(
+    sockaddr: readonly [host: string, port: number, ...rest: unknown[]],
+    flags = 0,
+  ): Operation<[host: string, service: string]> {
+    this.#checkClosed();
+    return new GetNameInfo(this, sockaddr, flags);
   }
 
   // ── signals ────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
 
@@ -26,6 +26,10 @@ export type AddressInput =
 
 /** An array that prints as a Python tuple. */
 class Tuple extends Array<string | number> {
+  static {
+    printsAsText(this);
+  }
+
   // What map() and slice() make of an address is a plain array.
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
@@ -33,10 +37,6 @@ class Tuple extends Array<string | number> {
 
   override toString(): string {
     return `(${Array.from(this, repr).join(', ')})`;
-  }
-
-  [inspect.custom](): string {
-    return this.toString();
   }
 }
 

@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import { BlockingIOError, cErrno, OSError, osError } from '../base/os-errors.ts';
+import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { warnResource } from '../base/warnings.ts';
 import {
@@ -42,6 +42,10 @@ const detached = new Map<number, Endpoint>();
  * @see Python's socket objects, https://docs.python.org/3/library/socket.html#socket-objects
  */
 export class Socket {
+  static {
+    printsAsText(this);
+  }
+
   readonly #endpoint: Endpoint;
   /** Seconds given to settimeout(); 0: non-blocking; undefined: blocking. */
   #timeout: number | undefined = undefined;
@@ -388,11 +392,6 @@ export class Socket {
   /** `<socket.socket fd=3, family=2, type=1, proto=0, laddr=('127.0.0.1', 8000)>`, as CPython. */
   toString(): string {
     return socketText(this.#endpoint, this.#closed);
-  }
-
-  /** Prints as {@link Socket.toString} in util.inspect() and console.log(). */
-  [inspect.custom](): string {
-    return this.toString();
   }
 
   #open(syscall: string): Endpoint {

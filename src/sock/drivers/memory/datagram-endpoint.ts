@@ -1,8 +1,8 @@
 import { type OSError, osError } from '../../../base/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
+import { EMPTY } from '../../byte-queue.ts';
 import { AF_UNIX, IPPROTO_UDP, SHUT_RD, SHUT_RDWR, SOCK_DGRAM } from '../../constants.ts';
 import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
-import { EMPTY } from '../../byte-queue.ts';
 import { MemoryEndpoint } from './memory-endpoint.ts';
 import { Network } from './network.ts';
 
@@ -22,7 +22,8 @@ export class DatagramEndpoint extends MemoryEndpoint {
   /** Those that wait for room here. */
   #senders: Set<DatagramEndpoint> = new Set();
   #ended = false;
-  #error: OSError | undefined = undefined;
+  /** The code that the next operation fails with. */
+  #failure: string | undefined = undefined;
 
   constructor(family: number, proto: number) {
     super(family, SOCK_DGRAM, proto);
@@ -96,7 +97,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
   }
 
   #refused(): void {
-    this.#error = osError('ECONNREFUSED', 'send');
+    this.#failure = 'ECONNREFUSED';
     this.tellReader();
   }
 
@@ -110,9 +111,9 @@ export class DatagramEndpoint extends MemoryEndpoint {
   }
 
   override connectError(): OSError | undefined {
-    const error = this.#error;
-    this.#error = undefined;
-    return error;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure === undefined ? undefined : osError(failure, 'connect');
   }
 
   override bind(address: Address): void {
@@ -141,9 +142,9 @@ export class DatagramEndpoint extends MemoryEndpoint {
 
   #check(syscall: string): void {
     this.mustBeOpen(syscall);
-    const error = this.#error;
-    if (error === undefined) return;
-    this.#error = undefined;
-    throw error;
+    const failure = this.#failure;
+    if (failure === undefined) return;
+    this.#failure = undefined;
+    throw osError(failure, syscall);
   }
 }

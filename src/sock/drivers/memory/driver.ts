@@ -26,7 +26,10 @@ export const memoryDriver: Driver = {
   socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint] {
     if (family !== AF_UNIX) throw osError('EOPNOTSUPP', 'socketpair');
     if (type === SOCK_DGRAM) {
-      const pair = [new DatagramEndpoint(family, proto), new DatagramEndpoint(family, proto)] as const;
+      const pair = [
+        new DatagramEndpoint(family, proto),
+        new DatagramEndpoint(family, proto),
+      ] as const;
       DatagramEndpoint.join(...pair);
       return [...pair];
     }

@@ -46,8 +46,8 @@ export class StreamEndpoint extends MemoryEndpoint {
   #ended = false;
   #suspected = false;
   #sendingEnded = false;
-  /** What the next operation throws. */
-  #error: OSError | undefined = undefined;
+  /** The code that the next operation fails with. */
+  #failure: string | undefined = undefined;
   #incoming: StreamEndpoint[] = [];
   #backlog = 0;
   #resets = false;
@@ -73,7 +73,7 @@ export class StreamEndpoint extends MemoryEndpoint {
     const received = this.#received;
     if (received.size > 0 && nbytes > 0) {
       const data = received.take(nbytes);
-      this.#peer?.#mayHaveRoom();
+      if (this.#peer !== undefined) this.#peer.#mayHaveRoom();
       return data;
     }
     return this.#nothingReceived() ? EMPTY : undefined;
@@ -82,7 +82,7 @@ export class StreamEndpoint extends MemoryEndpoint {
   override tryRecvInto(view: Uint8Array): number {
     if (this.#received.size > 0) {
       const nbytes = this.#received.takeInto(view);
-      this.#peer?.#mayHaveRoom();
+      if (this.#peer !== undefined) this.#peer.#mayHaveRoom();
       return nbytes;
     }
     return this.#nothingReceived() ? 0 : -1;
@@ -121,8 +121,8 @@ export class StreamEndpoint extends MemoryEndpoint {
     this.tellReader();
   }
 
-  #broke(error: OSError): void {
-    this.#error ??= error;
+  #broke(code: string): void {
+    this.#failure ??= code;
     this.#sendingEnded = true;
     this.#end();
     this.tellWriter();
@@ -157,7 +157,7 @@ export class StreamEndpoint extends MemoryEndpoint {
     if (this.#state !== 'connected') throw osError('ENOTCONN', 'shutdown');
     if (how === SHUT_WR || how === SHUT_RDWR) {
       this.#sendingEnded = true;
-      this.#peer?.#end();
+      if (this.#peer !== undefined) this.#peer.#end();
     }
     if (how === SHUT_RD || how === SHUT_RDWR) this.#end();
     this.tellWriter();
@@ -170,7 +170,8 @@ export class StreamEndpoint extends MemoryEndpoint {
     if (this.#state !== 'fresh') throw osError('EISCONN', 'connect');
     const listener = network.find(address);
     if (listener === undefined && this.family === AF_UNIX) throw osError('ENOENT', 'connect');
-    if (listener?.#state !== 'listening') throw osError('ECONNREFUSED', 'connect');
+    if (listener === undefined || listener.#state !== 'listening')
+      throw osError('ECONNREFUSED', 'connect');
     if (listener.#incoming.length > listener.#backlog)
       throw osError(this.family === AF_UNIX ? 'EAGAIN' : 'ECONNREFUSED', 'connect');
     this.bindToAny();
@@ -184,9 +185,9 @@ export class StreamEndpoint extends MemoryEndpoint {
   }
 
   override connectError(): OSError | undefined {
-    const error = this.#error;
-    this.#error = undefined;
-    return error;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure === undefined ? undefined : osError(failure, 'connect');
   }
 
   override bind(address: Address): void {
@@ -230,7 +231,7 @@ export class StreamEndpoint extends MemoryEndpoint {
     if (peer !== undefined) {
       peer.#peer = undefined;
       // As kernels do it: bytes that were never read throw the connection away.
-      if (this.#resets || this.#received.size > 0) peer.#broke(osError('ECONNRESET', 'recv'));
+      if (this.#resets || this.#received.size > 0) peer.#broke('ECONNRESET');
       else peer.#end();
       peer.tellWriter();
     }
@@ -275,9 +276,9 @@ export class StreamEndpoint extends MemoryEndpoint {
 
   #check(syscall: string): void {
     this.mustBeOpen(syscall);
-    const error = this.#error;
-    if (error === undefined) return;
-    this.#error = undefined;
-    throw error;
+    const failure = this.#failure;
+    if (failure === undefined) return;
+    this.#failure = undefined;
+    throw osError(failure, syscall);
   }
 }

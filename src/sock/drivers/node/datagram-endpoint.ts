@@ -52,8 +52,8 @@ export class DatagramEndpoint extends BaseEndpoint {
   #reading = false;
   /** Datagrams that libuv has and the kernel did not take. */
   #sending = 0;
-  /** What the next operation throws. */
-  #error: OSError | undefined = undefined;
+  /** The errno that the next operation fails with, negative, or 0. */
+  #failure = 0;
 
   constructor(family: number, proto: number) {
     super(family, SOCK_DGRAM, proto);
@@ -106,7 +106,7 @@ export class DatagramEndpoint extends BaseEndpoint {
 
   #onMessage(nread: number, data: Buffer | undefined, from: HandleAddress): void {
     if (nread < 0) {
-      this.#error ??= osError(nread, 'recvmsg');
+      this.#failure ||= nread;
     } else {
       const address = ipAddress(this.family, from.address ?? '', from.port ?? 0);
       this.#received.push({ data: data ?? EMPTY, address });
@@ -154,7 +154,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     this.#sending -= 1;
     if (this.closed) return;
     if (status < 0) {
-      this.#error ??= osError(status, 'send');
+      this.#failure ||= status;
       this.tellReader();
     }
     this.tellWriter();
@@ -165,7 +165,8 @@ export class DatagramEndpoint extends BaseEndpoint {
     const handle = this.#needHandle();
     if (this.#peer !== undefined) handle.disconnect();
     const [host, port] = address as readonly [string, number];
-    const status = this.family === AF_INET6 ? handle.connect6(host, port) : handle.connect(host, port);
+    const status =
+      this.family === AF_INET6 ? handle.connect6(host, port) : handle.connect(host, port);
     if (status < 0) throw osError(status, 'connect');
     this.#peer = address;
     this.#nowBound();
@@ -173,9 +174,9 @@ export class DatagramEndpoint extends BaseEndpoint {
   }
 
   override connectError(): OSError | undefined {
-    const error = this.#error;
-    this.#error = undefined;
-    return error;
+    const failure = this.#failure;
+    this.#failure = 0;
+    return failure === 0 ? undefined : osError(failure, 'connect');
   }
 
   override bind(address: Address): void {
@@ -285,7 +286,8 @@ export class DatagramEndpoint extends BaseEndpoint {
   #applyNow(level: number, option: number, value: number): void {
     const handle = this.#handle as UdpHandle;
     let status = 0;
-    if (level === SOL_SOCKET && option === SO_BROADCAST) status = handle.setBroadcast(value ? 1 : 0);
+    if (level === SOL_SOCKET && option === SO_BROADCAST)
+      status = handle.setBroadcast(value ? 1 : 0);
     if (level === SOL_SOCKET && (option === SO_SNDBUF || option === SO_RCVBUF))
       handle.bufferSize(value, option === SO_RCVBUF, {});
     if (level === IPPROTO_IP && option === IP_TTL) status = handle.setTTL(value);
@@ -310,10 +312,10 @@ export class DatagramEndpoint extends BaseEndpoint {
 
   #check(syscall: string): void {
     this.mustBeOpen(syscall);
-    const error = this.#error;
-    if (error === undefined) return;
-    this.#error = undefined;
-    throw error;
+    const failure = this.#failure;
+    if (failure === 0) return;
+    this.#failure = 0;
+    throw osError(failure, syscall);
   }
 
   #needHandle(): UdpHandle {

@@ -10,7 +10,8 @@ export const nodeDriver: Driver = {
   name: 'node',
 
   supports(family: number, type: number): boolean {
-    if (type === SOCK_STREAM) return family === AF_INET || family === AF_INET6 || family === AF_UNIX;
+    if (type === SOCK_STREAM)
+      return family === AF_INET || family === AF_INET6 || family === AF_UNIX;
     return type === SOCK_DGRAM && (family === AF_INET || family === AF_INET6);
   },
 

@@ -251,7 +251,9 @@ function findDatagramClasses(): DatagramClasses {
   });
   probe.on('error', () => {});
   const state = Object.getOwnPropertySymbols(probe)
-    .map((symbol) => (probe as unknown as Record<symbol, { handle?: UdpHandle } | undefined>)[symbol])
+    .map(
+      (symbol) => (probe as unknown as Record<symbol, { handle?: UdpHandle } | undefined>)[symbol],
+    )
     .find((value) => value?.handle?.recvStart !== undefined);
   const handle = state?.handle;
   const udp = needed('UDP', handle?.constructor as (new () => UdpHandle) | undefined);

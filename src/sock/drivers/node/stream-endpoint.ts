@@ -1,5 +1,5 @@
 import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
-import { fromNodeError, OSError, osError } from '../../../base/os-errors.ts';
+import { type OSError, osError } from '../../../base/os-errors.ts';
 import { type Address, inetAddress, ipAddress, unboundAddress } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
 import {
@@ -102,6 +102,12 @@ let spareRequest: StatusRequest | undefined;
 // stays in the kernel, and pushes back at the peer.
 type State = 'fresh' | 'bound' | 'listening' | 'connecting' | 'connected';
 
+/** A failure that nobody was told of yet. It becomes an error, with a stack, where it is thrown. */
+interface Failure {
+  readonly why: string | number;
+  readonly syscall: string;
+}
+
 /** A stream socket on a handle of Node's: TCP, or AF_UNIX. */
 export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   readonly driver = 'node' as const;
@@ -128,8 +134,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   /** Has libuv bytes that the kernel did not take? Then a send would block. */
   #sending = false;
   #sendingEnded = false;
-  /** What the next operation throws. */
-  #error: OSError | undefined = undefined;
+  /** Why the next operation fails. */
+  #failure: Failure | undefined = undefined;
 
   /** Connections that nobody accepted yet. */
   #incoming: StreamHandle[] = [];
@@ -197,7 +203,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     this.#source ??= outside(makeReader, handle, this);
     this.#reading = true;
     const status = handle.readStart();
-    if (status < 0) this.#broke(osError(status, 'read'));
+    if (status < 0) this.#broke(status, 'recv');
   }
 
   /** @internal called by the {@link StreamReader} */
@@ -224,8 +230,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   /** @internal called by the {@link StreamReader} */
   onReadError(error: Error): void {
-    const ours = fromNodeError(error);
-    this.#broke(ours instanceof OSError ? ours : new OSError(ours.message, { cause: ours }));
+    this.#broke((error as NodeJS.ErrnoException).errno ?? 'EIO', 'recv');
   }
 
   #end(): void {
@@ -237,10 +242,10 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   }
 
   /** The connection is lost: the next operation says why, then receiving ends and sending fails. */
-  #broke(error: OSError): void {
+  #broke(why: string | number, syscall: string): void {
     if (this.closed) return;
     this.#handle?.readStop();
-    this.#error ??= error;
+    this.#failure ??= { why, syscall };
     this.#sendingEnded = true;
     this.#end();
     this.tellReader();
@@ -250,7 +255,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   // ---- sending ---------------------------------------------------------------------------------
 
   override trySend(data: Uint8Array, from: number): number {
-    if (this.#error !== undefined || this.closed) this.#check('send');
+    if (this.#failure !== undefined || this.closed) this.#check('send');
     if (this.#sending) return -1;
     if (this.#sendingEnded) throw osError('EPIPE', 'send');
     if (this.#state === 'connecting') return -1;
@@ -276,7 +281,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     } else {
       request = spareRequest ?? outside(makeRequest, write);
       spareRequest = undefined;
-      const status = handle.writeBuffer(request, bytes);
+      const status = handle.writeBuffer(request, bytes) as number;
       // Only a write that has to wait takes the request and gives it a number.
       if (request.getAsyncId() < 0) {
         spareRequest = request;
@@ -310,7 +315,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       this.#release();
       return;
     }
-    if (status < 0) this.#broke(osError(status, 'send'));
+    if (status < 0) this.#broke(status, 'send');
     else this.tellWriter();
   }
 
@@ -360,7 +365,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       throw osError(status, 'connect');
     }
     this.#state = 'connecting';
-    this.#error = undefined;
+    this.#failure = undefined;
     this.#noteDescriptor();
     return false;
   }
@@ -368,7 +373,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   #connected(status: number, address: Address): void {
     if (this.closed) return;
     if (status < 0) {
-      this.#error = osError(status, 'connect');
+      this.#failure = { why: status, syscall: 'connect' };
       this.#dropHandle();
     } else {
       this.#state = 'connected';
@@ -380,9 +385,9 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   }
 
   override connectError(): OSError | undefined {
-    const error = this.#error;
-    this.#error = undefined;
-    return error;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure && osError(failure.why, failure.syscall);
   }
 
   override bind(address: Address): void {
@@ -426,7 +431,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   #cameIn(status: number, client: StreamHandle | undefined): void {
     if (status < 0 || client === undefined) {
-      this.#error ??= osError(status, 'accept');
+      this.#failure ??= { why: status, syscall: 'accept' };
     } else {
       client.unref();
       this.#incoming.push(client);
@@ -624,10 +629,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   /** Throws what stands against every operation: EBADF, or an error not yet told. */
   #check(syscall: string): void {
     this.mustBeOpen(syscall);
-    const error = this.#error;
-    if (error === undefined) return;
-    this.#error = undefined;
-    throw error;
+    const error = this.connectError();
+    if (error !== undefined) throw error;
   }
 
   #needHandle(): StreamHandle {

@@ -1,0 +1,444 @@
+import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
+import { RuntimeError } from '../base/errors.ts';
+import { OSError } from '../base/os-errors.ts';
+import { repr } from '../base/repr.ts';
+import type { TimerHandle } from '../core/handle.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Operation } from '../core/operation.ts';
+import type { Runnable } from '../core/turns.ts';
+import { type Address, type AddressInput, checkAddress, checkWhole } from '../sock/address.ts';
+import { AF_INET, AF_INET6 } from '../sock/constants.ts';
+import type { Endpoint, Ready } from '../sock/endpoint.ts';
+import { Socket } from '../sock/socket.ts';
+import { type AddressInfo, GetAddrInfo, isNumericHost } from './names.ts';
+
+/**
+ * The one way to wait for a socket: try now, else when ready try again.
+ *
+ *   trying ──────────────▶ done
+ *     │ ▲                    ▲
+ *     │ │ its turn           │ cancel(), the socket is closed
+ *     ▼ │                    │
+ *   waiting ─────────────────┘
+ *
+ * While it waits, the operation stands in its endpoint's slot. Told that the socket is ready, it
+ * takes a turn, and tries in that turn; what it gets then goes to the awaiting task in the same
+ * turn. So there is no moment in which bytes have been taken and a cancel can still come between:
+ * an operation that was cancelled has taken nothing.
+ *
+ * The first try is made by the caller before there is an object: most sends and many receives
+ * succeed at once.
+ */
+abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable {
+  protected readonly sock: Socket;
+  protected readonly endpoint: Endpoint;
+  /** Has it been told, and not had its turn? */
+  #queued = false;
+  /** Is it its turn? Then whoever awaits is told in this very turn. */
+  #inTurn = false;
+
+  constructor(loop: LoopCore, sock: Socket) {
+    super(loop._asOption);
+    this.sock = sock;
+    this.endpoint = sock._endpoint;
+  }
+
+  /** Tries; `undefined`: would block. */
+  protected abstract attempt(): { readonly value: T } | undefined;
+
+  /** The side of the endpoint on which it waits. */
+  protected abstract readonly side: 'reader' | 'writer';
+
+  /** Takes the slot, and waits to be told. */
+  wait(): this {
+    this.endpoint[this.side] = this;
+    return this;
+  }
+
+  /** Takes the slot, and tries in the next turn without being told. */
+  waitTurn(): this {
+    this.wait();
+    this.ready();
+    return this;
+  }
+
+  ready(): void {
+    // The slot stays ours until the turn: nobody else may take what we were told of.
+    this.endpoint[this.side] = this;
+    if (this.#queued) return;
+    this.#queued = true;
+    this._loop._turns.soon(this);
+  }
+
+  /** @internal its turn has come */
+  _run(): void {
+    this.#queued = false;
+    if (this._state !== 'pending') return;
+    this.leave();
+    this.#inTurn = true;
+    try {
+      const outcome = this.attempt();
+      if (outcome === undefined) this.wait();
+      else this._finish(outcome.value);
+    } catch (error) {
+      this._fail(error);
+    }
+    this.#inTurn = false;
+  }
+
+  override cancel(message?: string): boolean {
+    this.leave();
+    return super.cancel(message);
+  }
+
+  /** @internal */
+  override _tell(): void {
+    if (this.#inTurn) this._tellNow();
+    else super._tell();
+  }
+
+  protected leave(): void {
+    if (this.endpoint[this.side] === this) this.endpoint[this.side] = undefined;
+  }
+}
+
+/** Receives into memory of its own. */
+class Receive extends SockOperation<Uint8Array> {
+  protected readonly side = 'reader';
+  readonly #nbytes: number;
+
+  constructor(loop: LoopCore, sock: Socket, nbytes: number) {
+    super(loop, sock);
+    this.#nbytes = nbytes;
+  }
+
+  protected attempt(): { readonly value: Uint8Array } | undefined {
+    const value = this.endpoint.tryRecv(this.#nbytes);
+    return value && { value };
+  }
+}
+
+/** Any operation whose try needs nothing but what it was made with. */
+class Attempt<T> extends SockOperation<T> {
+  protected readonly side: 'reader' | 'writer';
+  protected readonly attempt: () => { readonly value: T } | undefined;
+
+  constructor(
+    loop: LoopCore,
+    sock: Socket,
+    side: 'reader' | 'writer',
+    attempt: () => { readonly value: T } | undefined,
+  ) {
+    super(loop, sock);
+    this.side = side;
+    this.attempt = attempt;
+  }
+}
+
+/** Sends all of an array, in as many parts as it takes. */
+class SendAll extends SockOperation<void> {
+  protected readonly side = 'writer';
+  readonly #data: Uint8Array;
+  /** The bytes that are sent. */
+  #sent: number;
+
+  constructor(loop: LoopCore, sock: Socket, data: Uint8Array, sent: number) {
+    super(loop, sock);
+    this.#data = data;
+    this.#sent = sent;
+  }
+
+  protected attempt(): { readonly value: void } | undefined {
+    this.#sent = sendMost(this.endpoint, this.#data, this.#sent);
+    return this.#sent === this.#data.length ? { value: undefined } : undefined;
+  }
+}
+
+/** Accepts a connection, and outlives a shortage of descriptors. */
+class Accept extends SockOperation<[Socket, Address]> {
+  protected readonly side = 'reader';
+  /** Runs while descriptors are short. */
+  #retry: TimerHandle | undefined;
+
+  attempt(): { readonly value: [Socket, Address] } | undefined {
+    try {
+      const value = acceptNow(this.endpoint);
+      return value && { value };
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      this.rest(error);
+      return undefined;
+    }
+  }
+
+  /** Reports a shortage, and tries again when there may be descriptors. */
+  rest(error: unknown): void {
+    this._loop.callExceptionHandler({
+      message: 'socket.accept() out of system resource',
+      exception: error,
+      socket: this.sock,
+    });
+    this.#retry = this._loop.callLater(ACCEPT_RETRY_DELAY, () => {
+      this.#retry = undefined;
+      this.ready();
+    });
+  }
+
+  override ready(): void {
+    // News of connections is no news of descriptors, unless the socket was closed.
+    if (this.#retry === undefined || this.sock.fileno() === -1) super.ready();
+    else this.wait();
+  }
+
+  override cancel(message?: string): boolean {
+    this.#retry?.cancel();
+    return super.cancel(message);
+  }
+}
+
+/** Connects: looks the host up first, where it is a name. */
+class Connect extends SockOperation<void> {
+  protected readonly side = 'writer';
+  /** The look-up, while it runs. */
+  #lookUp: Operation<AddressInfo[]> | undefined;
+  #address: Address | undefined;
+
+  /** Begins with an address that needs no look-up. */
+  begin(address: Address): this {
+    this.#address = address;
+    try {
+      if (this.endpoint.connect(address)) this._finish(undefined);
+      else this.wait();
+    } catch (error) {
+      this._fail(connectError(error, address));
+    }
+    return this;
+  }
+
+  beginWithName([host, port]: readonly [string, number]): this {
+    const { family, type, proto } = this.sock;
+    const lookUp = new GetAddrInfo(this._loop, host, port, { family, type, proto, flags: 0 });
+    this.#lookUp = lookUp;
+    lookUp.addDoneCallback(() => {
+      this.#lookUp = undefined;
+      if (this.done()) return;
+      const error = lookUp.exception();
+      if (error !== undefined) this._fail(error);
+      else this.begin((lookUp.result()[0] as AddressInfo)[4]);
+    });
+    return this;
+  }
+
+  protected attempt(): { readonly value: void } | undefined {
+    const error = this.endpoint.connectError();
+    if (error !== undefined) throw connectError(error, this.#address as Address);
+    return { value: undefined };
+  }
+
+  override cancel(message?: string): boolean {
+    const cancelled = super.cancel(message);
+    this.#lookUp?.cancel();
+    return cancelled;
+  }
+}
+
+/** asyncio's socket methods, for one loop. `Loop` documents them; here is how they are done. */
+export class SockOperations {
+  readonly #loop: LoopCore;
+  /** Operations that completed without waiting, since one had to yield. */
+  #unwaited = 0;
+  /** What a completed send gives: the same for all. */
+  readonly #sent: Operation<void>;
+
+  constructor(loop: LoopCore) {
+    this.#loop = loop;
+    this.#sent = new Operation(loop._asOption);
+    this.#sent._finish(undefined);
+  }
+
+  recv(sock: Socket, nbytes: number): Operation<Uint8Array> {
+    checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'nbytes');
+    this.#check(sock, 'sockRecv', 'reader');
+    if (this.#mustYield()) return new Receive(this.#loop, sock, nbytes).waitTurn();
+    try {
+      const data = sock._endpoint.tryRecv(nbytes);
+      if (data === undefined) return new Receive(this.#loop, sock, nbytes).wait();
+      return this.#done<Uint8Array>(data);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  recvInto(sock: Socket, buffer: Uint8Array): Operation<number> {
+    checkBytes(buffer, 'buffer');
+    return this.#start(sock, 'sockRecvInto', 'reader', () => {
+      const value = sock._endpoint.tryRecvInto(buffer);
+      return value < 0 ? undefined : { value };
+    });
+  }
+
+  recvfrom(sock: Socket, bufsize: number): Operation<[Uint8Array, Address]> {
+    checkWhole(bufsize, 0, Number.MAX_SAFE_INTEGER, 'bufsize');
+    return this.#start(sock, 'sockRecvfrom', 'reader', () => {
+      const received = sock._endpoint.tryRecvfrom(bufsize);
+      return received && { value: [received.data, received.address] };
+    });
+  }
+
+  recvfromInto(sock: Socket, buffer: Uint8Array, nbytes: number): Operation<[number, Address]> {
+    checkBytes(buffer, 'buffer');
+    checkWhole(nbytes, 0, buffer.length, 'nbytes');
+    const view = nbytes === 0 ? buffer : buffer.subarray(0, nbytes);
+    return this.#start(sock, 'sockRecvfromInto', 'reader', () => {
+      const received = sock._endpoint.tryRecvfromInto(view);
+      return received && { value: [received.nbytes, received.address] };
+    });
+  }
+
+  sendall(sock: Socket, data: Uint8Array): Operation<void> {
+    checkBytes(data, 'data');
+    this.#check(sock, 'sockSendall', 'writer');
+    if (this.#mustYield()) return new SendAll(this.#loop, sock, data, 0).waitTurn();
+    try {
+      const sent = sendMost(sock._endpoint, data, 0);
+      if (sent === data.length) return this.#sent;
+      return new SendAll(this.#loop, sock, data, sent).wait();
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  sendto(sock: Socket, data: Uint8Array, address: AddressInput): Operation<number> {
+    checkBytes(data, 'data');
+    checkSocket(sock, 'sockSendto');
+    const to = checkAddress(sock.family, address, 'sockSendto');
+    return this.#start(sock, 'sockSendto', 'writer', () => {
+      const value = sock._endpoint.trySendto(data, to);
+      return value < 0 ? undefined : { value };
+    });
+  }
+
+  connect(sock: Socket, address: AddressInput): Operation<void> {
+    this.#check(sock, 'sockConnect', 'writer');
+    const to = checkAddress(sock.family, address, 'sockConnect');
+    const connect = new Connect(this.#loop, sock);
+    const named = typeof to !== 'string' && !isNumericHost(sock.family, to[0]);
+    return named && (sock.family === AF_INET || sock.family === AF_INET6)
+      ? connect.beginWithName([to[0], to[1]])
+      : connect.begin(to);
+  }
+
+  accept(sock: Socket): Operation<[Socket, Address]> {
+    this.#check(sock, 'sockAccept', 'reader');
+    if (this.#mustYield()) return new Accept(this.#loop, sock).waitTurn();
+    try {
+      const accepted = acceptNow(sock._endpoint);
+      return accepted === undefined
+        ? new Accept(this.#loop, sock).wait()
+        : this.#done(accepted);
+    } catch (error) {
+      if (!isShortage(error)) return this.#failed(error);
+      const accept = new Accept(this.#loop, sock).wait();
+      accept.rest(error);
+      return accept;
+    }
+  }
+
+  #start<T>(
+    sock: Socket,
+    method: string,
+    side: 'reader' | 'writer',
+    attempt: () => { readonly value: T } | undefined,
+  ): Operation<T> {
+    this.#check(sock, method, side);
+    if (this.#mustYield()) return new Attempt(this.#loop, sock, side, attempt).waitTurn();
+    try {
+      const outcome = attempt();
+      if (outcome === undefined) return new Attempt(this.#loop, sock, side, attempt).wait();
+      return this.#done(outcome.value);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** One of many that complete at once gives the others a turn first. */
+  #mustYield(): boolean {
+    this.#unwaited += 1;
+    if (this.#unwaited < OPERATIONS_PER_TURN) return false;
+    this.#unwaited = 0;
+    return true;
+  }
+
+  #done<T>(value: T): Operation<T> {
+    const operation = new Operation<T>(this.#loop._asOption);
+    operation._finish(value);
+    return operation;
+  }
+
+  #failed<T>(error: unknown): Operation<T> {
+    const operation = new Operation<T>(this.#loop._asOption);
+    operation._fail(error);
+    return operation;
+  }
+
+  #check(sock: Socket, method: string, side: 'reader' | 'writer'): void {
+    checkSocket(sock, method);
+    if (this.#loop.isClosed()) throw new RuntimeError('Event loop is closed');
+    if (this.#loop.getDebug() && sock.gettimeout() !== 0)
+      throw new RangeError('the socket must be non-blocking');
+    if (sock._endpoint[side] !== undefined)
+      throw new RuntimeError(
+        `${method}(): another operation is already ${side === 'reader' ? 'receiving or accepting' : 'sending or connecting'} on ${sock}`,
+      );
+  }
+}
+
+/** Sends from index `from` until all is sent or nothing more can go; gives where it stands. */
+function sendMost(endpoint: Endpoint, data: Uint8Array, from: number): number {
+  let sent = from;
+  while (sent < data.length) {
+    const now = endpoint.trySend(data, sent);
+    if (now < 0) break;
+    sent += now;
+  }
+  return sent;
+}
+
+function acceptNow(endpoint: Endpoint): [Socket, Address] | undefined {
+  const accepted = endpoint.tryAccept();
+  if (accepted === undefined) return undefined;
+  const connection = Socket._of(accepted.endpoint);
+  connection.setblocking(false);
+  return [connection, accepted.address];
+}
+
+/** Is it the system that is short of something, and no fault of the socket? */
+function isShortage(error: unknown): boolean {
+  return (
+    error instanceof OSError &&
+    ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
+  );
+}
+
+/** A failed connect in asyncio's words: with the address. */
+function connectError(error: unknown, address: Address): unknown {
+  if (!(error instanceof OSError) || error.errno === undefined) return error;
+  const words = `Connect call failed ${repr(address)}`;
+  return new (error.constructor as typeof OSError)(`[Errno ${-error.errno}] ${words}`, {
+    code: error.code,
+    errno: error.errno,
+    syscall: error.syscall,
+    strerror: words,
+    cause: error.cause,
+  });
+}
+
+function checkSocket(sock: unknown, method: string): void {
+  if (!(sock instanceof Socket))
+    throw new TypeError(`${method}(): sock must be a Socket, got ${repr(sock)}`);
+}
+
+function checkBytes(data: unknown, what: string): void {
+  if (!(data instanceof Uint8Array))
+    throw new TypeError(`${what} must be a Uint8Array, got ${repr(data)}`);
+}
