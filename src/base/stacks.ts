@@ -7,9 +7,13 @@ import { fileURLToPath } from 'node:url';
  * Taken from the text of a stack and not from V8's call sites: only the text knows source maps.
  */
 
-/** The folder that our own frames lie in. `echo` is a user of the library, and not left out. */
-const OURS = fileURLToPath(new URL('..', import.meta.url));
-const NOT_OURS = `${OURS}echo${sep}`;
+/**
+ * The folders that our own frames lie in: the built files, and the sources that source maps put
+ * in their place. `echo` is a user of the library, and not left out.
+ */
+const OURS: readonly string[] = ['dist', 'src'].map((folder) =>
+  fileURLToPath(new URL(`../../${folder}/`, import.meta.url)),
+);
 
 const FRAME = /^\s*at (?:.*\()?(.+?):(\d+):\d+\)?$/;
 
@@ -56,7 +60,7 @@ function userFrames(stack: string): string[] {
     const file = FRAME.exec(line)?.[1];
     if (file === undefined || file.startsWith('node:')) return false;
     const path = pathOf(file);
-    return !path.startsWith(OURS) || path.startsWith(NOT_OURS);
+    return !OURS.some((ours) => path.startsWith(ours) && !path.startsWith(`${ours}echo${sep}`));
   });
 }
 

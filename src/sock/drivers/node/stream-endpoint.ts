@@ -212,14 +212,15 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     buffer.copy(data, 0, 0, nread);
     const received = this.#received;
     received.push(data);
-    const goOn = received.size < this.#receiveLimit;
-    if (!goOn) this.#reading = false;
+    // Who is told may take the bytes here and now: #reading still says that libuv reads.
     const { reader } = this;
     if (reader !== undefined) {
       this.reader = undefined;
       reader.ready();
     }
-    return goOn;
+    if (received.size < this.#receiveLimit) return true;
+    this.#reading = false;
+    return false;
   }
 
   /** @internal called by the {@link StreamReader} */

@@ -1,0 +1,40 @@
+/** The same bug with the tasks kept in a list: their failures stay silent until the program ends. */
+import * as asyncio from 'asyncio-ts';
+import * as socket from 'asyncio-ts/socket';
+
+const echo = asyncio.coroutine(async function echo(
+  connection: socket.Socket,
+  loop: asyncio.Loop,
+): Promise<void> {
+  let data: Uint8Array;
+  while ((data = await loop.sockRecv(connection, 1024)).length > 0) {
+    if (data.toString() === 'boom\r\n') throw new Error('Unexpected network error');
+    await loop.sockSendall(connection, data);
+  }
+});
+
+const tasks: asyncio.Task<void>[] = [];
+
+const listenForConnection = asyncio.coroutine(async function listenForConnection(
+  serverSocket: socket.Socket,
+  loop: asyncio.Loop,
+): Promise<never> {
+  while (true) {
+    const [connection, address] = await loop.sockAccept(serverSocket);
+    connection.setblocking(false);
+    console.log(`Got a connection from ${address}`);
+    tasks.push(asyncio.createTask(echo(connection, loop)));
+  }
+});
+
+const main = asyncio.coroutine(async function main(): Promise<void> {
+  const serverSocket = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+  const serverAddress = ['localhost', Number(process.env['PORT'] ?? 8000)] as const;
+  serverSocket.setblocking(false);
+  serverSocket.bind(serverAddress);
+  serverSocket.listen();
+
+  await listenForConnection(serverSocket, asyncio.getEventLoop());
+});
+
+await asyncio.run(main());
