@@ -68,17 +68,16 @@ export class Awaiter implements Runnable {
   /**
    * @internal the future was done when it was asked: no turn passes, and no cancel is delivered
    *
-   * `await` asks in a microtask of its own and can be answered at once. Others must not be: a
-   * promise never calls back from inside `then`. `await` is known by its two nameless functions.
+   * A microtask passes, for a promise never calls back from inside `then`. `await` would not mind,
+   * but cannot be told from others.
    */
   _deliverDone(): void {
-    if (this.#onFulfilled?.name === '' && this.#onRejected?.name === '') this.#deliver();
-    else void Promise.resolve().then(() => this.#deliver());
+    void settled.then(() => this.#deliver());
   }
 
   /** @internal what is awaited cannot be */
   _refuse(error: Error): void {
-    this.#reject(error);
+    void settled.then(() => this.#reject(error));
   }
 
   /** @internal how it prints among the callbacks of its future */
@@ -162,6 +161,9 @@ export class Awaiter implements Runnable {
     return this.#chain.promise;
   }
 }
+
+/** Whoever is to be told a microtask from now, hangs on this. */
+const settled = Promise.resolve();
 
 const FULFILLED_WITH_NOTHING = { threw: false, value: undefined };
 

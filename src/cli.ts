@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { serveEcho } from './echo/echo-sock.ts';
+import * as asyncio from './index.ts';
+
+/** What the command ends with. */
+const STATUS = { failed: 1, usage: 2, interrupted: 130, terminated: 143 };
+
+const HELP = `Usage: asyncio-ts COMMAND [OPTIONS]
+
+Commands:
+  echo    serve: send back whatever a client sends
+
+Options of echo:
+  --host HOST      the address to listen on          (default: 127.0.0.1)
+  --port PORT      the port to listen on; 0: any     (default: 8000)
+  --quiet          do not tell of each connection
+  --grace SECONDS  how long clients may finish when the server stops   (default: 2)
+
+Options:
+  --help           show this
+  --version        show the version
+
+Ctrl-C stops the server gracefully; a second Ctrl-C ends it at once.
+Status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+`;
+
+const OPTIONS = {
+  host: { type: 'string', default: '127.0.0.1' },
+  port: { type: 'string', default: '8000' },
+  quiet: { type: 'boolean', default: false },
+  grace: { type: 'string', default: '2' },
+  help: { type: 'boolean', default: false },
+  version: { type: 'boolean', default: false },
+} as const satisfies ParseArgsConfig['options'];
+
+/** The command was not called as it can be. */
+class UsageError extends Error {}
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (values.version) {
+    console.log(version());
+    return 0;
+  }
+  const [command, ...rest] = positionals;
+  if (command === undefined) throw new UsageError('a command was expected: echo');
+  if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
+  if (rest.length > 0) throw new UsageError(`echo takes no ${rest[0]}`);
+  return await echo(
+    values.host,
+    wholeNumber('--port', values.port, 65_535),
+    seconds('--grace', values.grace),
+    values.quiet,
+  );
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    // Node says what is wrong in the first sentence, and how to get around it in the others.
+    throw new UsageError(String((error as Error).message).split(/\. |\n/)[0]);
+  }
+}
+
+async function echo(host: string, port: number, grace: number, quiet: boolean): Promise<number> {
+  const say = (line: string): void => console.log(`echo: ${line}`);
+  const onConnection = quiet ? undefined : say;
+  let status = 0;
+  const serve = asyncio.coroutine(async function serve(): Promise<void> {
+    const server = asyncio.currentTask();
+    asyncio.getRunningLoop().addSignalHandler('SIGTERM', () => {
+      status = STATUS.terminated;
+      server?.cancel();
+    });
+    await serveEcho({ host, port, grace, say, onConnection });
+  });
+  try {
+    await asyncio.run(serve());
+  } catch (error) {
+    if (error instanceof asyncio.KeyboardInterrupt) return STATUS.interrupted;
+    if (error instanceof asyncio.CancelledError && status !== 0) return status;
+    if (!(error instanceof asyncio.OSError)) throw error;
+    complain(`cannot listen on ${host}:${port}: ${error.message}`);
+    return STATUS.failed;
+  }
+  return status;
+}
+
+function wholeNumber(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= most) return value;
+  throw new UsageError(`${option} must be a whole number from 0 to ${most}, got '${text}'`);
+}
+
+function seconds(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new UsageError(`${option} must be a number of seconds from 0, got '${text}'`);
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function complain(text: string): void {
+  process.stderr.write(`asyncio-ts: ${text}\n`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  complain(`${error.message}\nasyncio-ts --help shows what there is`);
+  process.exitCode = STATUS.usage;
+}

@@ -1,0 +1,132 @@
+import * as asyncio from '../index.ts';
+import * as socket from '../socket.ts';
+import { counted, Statistics } from './statistics.ts';
+
+/** How an echo server is to serve. */
+export interface EchoOptions {
+  /** The address to listen on: a number, `localhost`, or `''` for any. */
+  readonly host: string;
+  /** The port to listen on; 0 for any that is free. */
+  readonly port: number;
+  /** Seconds that clients get to finish when the server stops. */
+  readonly grace: number;
+  /** Told of each connection; left out, nobody is. */
+  readonly onConnection?: ((line: string) => void) | undefined;
+  /** Told what went on: where it listens, what failed, what is waited for, the statistics. */
+  readonly say: (line: string) => void;
+}
+
+/** The most bytes that are received in one piece. */
+const PIECE = 65_536;
+
+/**
+ * Serves until the task is cancelled; then stops gracefully, and says what was done.
+ *
+ * Stopping: no new connections; those that are open get the grace period to finish; what is
+ * left after that is cancelled, and so closed.
+ *
+ * @throws {OSError} when the address cannot be listened on
+ * @throws {CancelledError} when the task was cancelled, and everything is closed
+ */
+export const serveEcho: asyncio.CoroutineFunction<unknown, [EchoOptions], never> =
+  asyncio.coroutine(async function serveEcho(options: EchoOptions): Promise<never> {
+    const loop = asyncio.getRunningLoop();
+    const statistics = new Statistics(loop.time());
+    const clients: Clients = new Map();
+    const serverSocket = listenOn(options);
+    options.say(`listening on ${serverSocket.getsockname()}; Ctrl-C stops`);
+    try {
+      return await listenForConnection(serverSocket, clients, statistics, options);
+    } finally {
+      serverSocket.close();
+      await letFinish(clients, options);
+      options.say(statistics.summary(loop.time()));
+    }
+  });
+
+/** The tasks that serve clients, each with its client's address: what makes them "tracked". */
+type Clients = Map<asyncio.Task<void>, socket.Address>;
+
+function listenOn({ host, port }: EchoOptions): socket.Socket {
+  const family = host.includes(':') ? socket.AF_INET6 : socket.AF_INET;
+  const serverSocket = socket.socket(family, socket.SOCK_STREAM);
+  serverSocket.setblocking(false);
+  try {
+    serverSocket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);
+    serverSocket.bind([host, port]);
+    serverSocket.listen();
+  } catch (error) {
+    serverSocket.close();
+    throw error;
+  }
+  return serverSocket;
+}
+
+/** Accepts for ever, and starts a task for each client. */
+const listenForConnection = asyncio.coroutine(async function listenForConnection(
+  serverSocket: socket.Socket,
+  clients: Clients,
+  statistics: Statistics,
+  { say, onConnection }: EchoOptions,
+): Promise<never> {
+  const loop = asyncio.getRunningLoop();
+  while (true) {
+    const [connection, address] = await loop.sockAccept(serverSocket);
+    statistics.connections += 1;
+    onConnection?.(`got a connection from ${address}`);
+    const task = asyncio.createTask(serveClient(connection, address, statistics, say));
+    clients.set(task, address);
+    task.addDoneCallback(() => clients.delete(task));
+  }
+});
+
+/** Serves one client, and closes its connection whatever happens. */
+const serveClient = asyncio.coroutine(async function serveClient(
+  connection: socket.Socket,
+  address: socket.Address,
+  statistics: Statistics,
+  say: EchoOptions['say'],
+): Promise<void> {
+  try {
+    await echo(connection, statistics);
+  } catch (error) {
+    // A cancel is no failure of the client's: it goes on its way.
+    if (!asyncio.isException(error)) throw error;
+    say(`${address}: ${error}`);
+  } finally {
+    connection.close();
+  }
+});
+
+/** Sends back what comes, until the client has finished sending. */
+async function echo(connection: socket.Socket, statistics: Statistics): Promise<void> {
+  const loop = asyncio.getRunningLoop();
+  while (true) {
+    const data = await loop.sockRecv(connection, PIECE);
+    if (data.length === 0) return;
+    await loop.sockSendall(connection, data);
+    statistics.echoed(data.length);
+  }
+}
+
+/** Waits for the clients that are left, as long as the grace period lasts; then closes the rest. */
+async function letFinish(clients: Clients, { grace, say }: EchoOptions): Promise<void> {
+  if (clients.size > 0 && grace > 0) {
+    say(`stopping: waiting up to ${grace} s for ${whoIsLeft(clients)}`);
+    await Promise.race([allEnded(clients), asyncio.sleep(grace)]);
+  }
+  if (clients.size === 0) return;
+  say(`closing ${counted(clients.size, 'connection')}`);
+  for (const task of clients.keys()) task.cancel();
+  await allEnded(clients);
+}
+
+async function allEnded(clients: Clients): Promise<void> {
+  await Promise.allSettled(clients.keys());
+}
+
+function whoIsLeft(clients: Clients): string {
+  const shown = [...clients.values()].slice(0, 3).map(String);
+  if (clients.size > shown.length) shown.push('…');
+  return `${counted(clients.size, 'connection')}: ${shown.join(', ')}`;
+}
