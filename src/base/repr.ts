@@ -21,8 +21,8 @@ export function shortRepr(value: unknown): string {
   return print(value, true, 0, []);
 }
 
-/** Prints a callback with its arguments, as asyncio does in messages: `cb('hello')`. */
-export function formatCallback(callback: unknown, args: readonly unknown[]): string {
+/** Prints a callback with its arguments, as asyncio does in messages: `cb('hello')`, or `cb()`. */
+export function formatCallback(callback: unknown, args: readonly unknown[] = []): string {
   return `${functionName(callback)}(${args.map(shortRepr).join(', ')})`;
 }
 
@@ -104,11 +104,11 @@ function containerOf(value: object): Container | undefined {
 
 /** Does the value say itself how it prints, with a `toString` that is not the language's? */
 function hasOwnForm(value: object): boolean {
-  const { toString } = value as { toString?: unknown };
+  const { toString: own } = value as { toString?: unknown };
   return (
-    toString !== Object.prototype.toString &&
-    toString !== Array.prototype.toString &&
-    typeof toString === 'function'
+    own !== Object.prototype.toString &&
+    own !== Array.prototype.toString &&
+    typeof own === 'function'
   );
 }
 

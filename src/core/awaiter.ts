@@ -1,10 +1,28 @@
 import type { CancelledError } from '../base/errors.ts';
-import type { Future } from './future.ts';
-import type { Task } from './task.ts';
-import type { Runnable } from './turns.ts';
+import type { LoopCore } from './loop-core.ts';
+import type { Runnable } from './runnable.ts';
+
+/** What an awaiter knows of the future that it awaits. */
+export interface Awaited {
+  readonly _state: 'pending' | 'cancelled' | 'finished';
+  readonly _failed: boolean;
+  cancel(message?: string): boolean;
+  _see(): void;
+  _outcome(): unknown;
+  _makeCancelledError(): CancelledError;
+}
+
+/** What an awaiter knows of the task whose code awaits. */
+export interface AwaitingTask {
+  readonly _loop: LoopCore;
+  _enter(awaiter: Awaiter): void;
+  _leave(awaiter: Awaiter): void;
+  _makeCancelledError(): CancelledError;
+}
 
 type OnFulfilled = ((value: never) => unknown) | null | undefined;
 type OnRejected = ((reason: unknown) => unknown) | null | undefined;
+type OnFinally = (() => unknown) | undefined;
 
 /**
  * One `then` of a future: most often an `await`, which hands in V8's own two functions.
@@ -18,11 +36,15 @@ type OnRejected = ((reason: unknown) => unknown) | null | undefined;
  *   waiting ───────────────────────────────────────────▶ delivered
  */
 export class Awaiter implements Runnable {
-  readonly #future: Future<unknown>;
+  readonly #future: Awaited;
   readonly #onFulfilled: OnFulfilled;
   readonly #onRejected: OnRejected;
   /** The task that awaits, if it is one that does. */
-  readonly #task: Task<unknown> | undefined;
+  readonly #task: AwaitingTask | undefined;
+  /** What is called before the outcome is passed on, whatever it is; gone once called. */
+  #onFinally: OnFinally;
+  /** @internal set by a cancel of the task that the future is past taking: throw it instead */
+  _mustCancel = false;
   /** What came of it: only told to those who chain. */
   #outcome: { readonly threw: boolean; readonly value: unknown } | undefined;
   /** The promise for those who chain. */
@@ -30,39 +52,37 @@ export class Awaiter implements Runnable {
 
   /** @internal */
   constructor(
-    future: Future<never> | Future<unknown>,
+    future: Awaited,
     onFulfilled: OnFulfilled,
     onRejected: OnRejected,
-    task: Task<unknown> | undefined,
+    task: AwaitingTask | undefined,
+    onFinally?: OnFinally,
   ) {
-    this.#future = future as Future<unknown>;
+    this.#future = future;
     this.#onFulfilled = onFulfilled;
     this.#onRejected = onRejected;
     this.#task = task;
+    this.#onFinally = onFinally;
   }
 
   /** @internal what is awaited */
-  get _future(): Future<unknown> {
+  get _future(): Awaited {
     return this.#future;
   }
 
   /** @internal whom it wakes: the task, or else the future, to those who only ask by `then` */
-  get _subject(): Future<unknown> {
+  get _subject(): AwaitingTask | Awaited {
     return this.#task ?? this.#future;
   }
 
   /** @internal its turn has come: the future is done */
   _run(): void {
     const task = this.#task;
-    if (task !== undefined) {
-      task._leave(this);
-      if (task._mustCancel) {
-        this.#future._see();
-        this.#reject(task._takeCancel(this.#future));
-        return;
-      }
-    }
-    this.#deliver();
+    task?._leave(this);
+    if (this._mustCancel && task !== undefined && this.#future._state !== 'cancelled') {
+      this.#future._see();
+      this.#reject(task._makeCancelledError());
+    } else this.#deliver();
   }
 
   /**
@@ -106,19 +126,21 @@ export class Awaiter implements Runnable {
     const future = this.#future;
     if (future._state === 'cancelled') this.#reject(future._makeCancelledError());
     else if (future._failed) {
-      if (typeof this.#onRejected === 'function' || this.#chain !== undefined) future._see();
+      if (typeof this.#onRejected === 'function') future._see();
       this.#reject(future._outcome());
     } else this.#fulfil(future._outcome());
   }
 
   #fulfil(value: unknown): void {
-    if (typeof this.#onFulfilled === 'function')
+    if (this.#onFinally !== undefined) this.#afterwards(() => this.#fulfil(value));
+    else if (typeof this.#onFulfilled === 'function')
       this.#call(this.#onFulfilled as (value: unknown) => unknown, value);
     else this.#settle(false, value);
   }
 
   #reject(reason: CancelledError | unknown): void {
-    if (typeof this.#onRejected === 'function') this.#call(this.#onRejected, reason);
+    if (this.#onFinally !== undefined) this.#afterwards(() => this.#reject(reason));
+    else if (typeof this.#onRejected === 'function') this.#call(this.#onRejected, reason);
     else this.#settle(true, reason);
   }
 
@@ -127,21 +149,42 @@ export class Awaiter implements Runnable {
     try {
       result = callback(value);
     } catch (error) {
-      // The user's own callback threw. Nobody else can tell, so this becomes a real promise,
-      // for whose rejections Node has its own rules.
-      this.#settle(true, error);
-      this.#promise();
+      this.#threw(error);
       return;
     }
     if (this.#chain !== undefined || result !== undefined) this.#settle(false, result);
     else this.#outcome = FULFILLED_WITH_NOTHING;
   }
 
+  /** Calls `#onFinally`, and `passOn` when that has ended. */
+  #afterwards(passOn: () => void): void {
+    const onFinally = this.#onFinally;
+    this.#onFinally = undefined;
+    try {
+      const result = onFinally?.();
+      if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') passOn();
+      else void Promise.resolve(result).then(passOn, (error: unknown) => this.#threw(error));
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  /**
+   * The user's own callback threw. Nobody else can tell, so this becomes a real promise, for whose
+   * rejections Node has its own rules.
+   */
+  #threw(error: unknown): void {
+    this.#settle(true, error);
+    void this.#promise();
+  }
+
   #settle(threw: boolean, value: unknown): void {
     this.#outcome = { threw, value };
     if (this.#chain === undefined) return;
-    if (threw) this.#chain.reject(value);
-    else this.#chain.resolve(value);
+    if (threw) {
+      this.#future._see();
+      this.#chain.reject(value);
+    } else this.#chain.resolve(value);
   }
 
   #promise(): Promise<unknown> {

@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
-import type { Task } from './task.ts';
 
 /**
  * Whose code is running: the context variables in force, and the current task.
@@ -15,9 +14,9 @@ export class Scope {
   /** The variables that this code reads and writes. */
   readonly context: Context;
   /** The task that this code runs in; none in a callback, and none once the task is done. */
-  task: Task<unknown> | undefined;
+  task: object | undefined;
 
-  constructor(context: Context, task: Task<unknown> | undefined) {
+  constructor(context: Context, task: object | undefined) {
     this.context = context;
     this.task = task;
   }

@@ -1,6 +1,6 @@
-import { printsAsText } from '../base/printing.ts';
 import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
+import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { userSite, userStack } from '../base/stacks.ts';
 import { forgetCoroutine, type NeverAwaitedRecord, watchCoroutine } from './never-awaited.ts';
@@ -44,7 +44,7 @@ export class Coroutine<T> implements Promise<T> {
     this.name = name;
     this._site = site;
     this._origin = runningLoop()?.getDebug() ? userStack(DEBUG_STACK_DEPTH) : undefined;
-    watchCoroutine(this as Coroutine<unknown>);
+    watchCoroutine(this);
   }
 
   /** @internal neither begun nor closed */
@@ -79,9 +79,7 @@ export class Coroutine<T> implements Promise<T> {
   }
 
   /** As a promise's `catch`. */
-  catch<E = never>(
-    onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
-  ): Promise<T | E> {
+  catch<E = never>(onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null): Promise<T | E> {
     return this._begin().catch(onRejected);
   }
 

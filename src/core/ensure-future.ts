@@ -1,10 +1,15 @@
-import { isException } from '../base/errors.ts';
+import { CancelledError, isException, RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
-import { Coroutine } from './coroutine.ts';
+import { Coroutine, iscoroutine } from './coroutine.ts';
 import { Future } from './future.ts';
 import type { LoopCore } from './loop-core.ts';
-import { requireRunningLoop } from './running.ts';
+import { requireEventLoop, requireRunningLoop } from './running.ts';
 import type { Task, TaskBody, TaskOptions } from './task.ts';
+
+/** A loop that makes tasks: any that users see. */
+interface TaskMaker extends LoopCore {
+  createTask<T>(body: TaskBody<T>, options?: TaskOptions): Task<T>;
+}
 
 /**
  * Makes a task of a coroutine: it runs beside its maker, from the next turn on.
@@ -17,16 +22,17 @@ import type { Task, TaskBody, TaskOptions } from './task.ts';
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
  */
 export function createTask<T>(body: TaskBody<T>, options?: TaskOptions): Task<T> {
-  return requireRunningLoop().createTask(body, options);
+  return (requireRunningLoop() as TaskMaker).createTask(body, options);
 }
 
 /**
  * A future for anything that can be awaited: a future is given back as it is, a coroutine or a
  * function becomes a task, a promise is wrapped.
  *
- * @param options - `loop`: by default the one that runs
+ * @param options - `loop`: by default the one that runs, or else the one of `setEventLoop()`
  * @throws {RangeError} when a future belongs to a loop other than the one that was given
  * @throws {TypeError} when `awaitable` is none of these
+ * @throws {RuntimeError} when no loop is given and there is none, or it is closed
  * @see asyncio's `ensure_future()`,
  *   https://docs.python.org/3/library/asyncio-future.html#asyncio.ensure_future
  */
@@ -41,9 +47,9 @@ export function ensureFuture<T>(
       );
     return awaitable as Future<T>;
   }
-  const loop = options.loop ?? requireRunningLoop();
-  if (awaitable instanceof Coroutine || typeof awaitable === 'function')
-    return loop.createTask(awaitable as TaskBody<T>);
+  const loop = options.loop ?? requireEventLoop();
+  if (awaitable instanceof Coroutine) return taskOf(awaitable as Coroutine<T>, loop);
+  if (typeof awaitable === 'function') return (loop as TaskMaker).createTask(awaitable);
   if (typeof (awaitable as PromiseLike<T> | null)?.then === 'function')
     return wrapPromise(awaitable as PromiseLike<T>, { loop });
   throw new TypeError(
@@ -51,27 +57,50 @@ export function ensureFuture<T>(
   );
 }
 
+/** A task of a coroutine that nobody else knows: where none can be made, it counts as given up. */
+function taskOf<T>(coroutine: Coroutine<T>, loop: LoopCore): Task<T> {
+  try {
+    return (loop as TaskMaker).createTask(coroutine);
+  } catch (error) {
+    if (error instanceof RuntimeError) coroutine.close();
+    throw error;
+  }
+}
+
 /**
- * A future of a promise that is not ours. An `await` of it can be cancelled; the work behind the
- * promise goes on then, and if it fails after that, the loop's exception handler is told.
+ * A future of a promise that is not ours; a future of ours is given back as it is.
  *
- * @param options - `loop`: by default the one that runs
- * @throws {TypeError} when `promise` cannot be awaited
- * @throws {RuntimeError} when no loop is given and none runs
+ * An `await` of it can be cancelled. The work behind the promise goes on then, and if it fails
+ * after that, the loop's exception handler is told.
+ *
+ * Unlike asyncio's, a cancel does not reach the work: promises know none. See
+ * docs/differences.md#wrapped-promises.
+ *
+ * @param options - `loop`: by default the one that runs, or else the one of `setEventLoop()`
+ * @throws {TypeError} when `promise` is no promise, a coroutine for instance
+ * @throws {RuntimeError} when no loop is given and there is none
+ * @see asyncio's `wrap_future()`,
+ *   https://docs.python.org/3/library/asyncio-future.html#asyncio.wrap_future
  */
 export function wrapPromise<T>(
   promise: PromiseLike<T>,
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
-  if (typeof (promise as PromiseLike<T> | null)?.then !== 'function')
+  if (promise instanceof Future) return promise as Future<T>;
+  if (typeof (promise as PromiseLike<T> | null)?.then !== 'function' || iscoroutine(promise))
     throw new TypeError(`a promise was expected, got ${repr(promise)}`);
   const future = new Future<T>(options);
   promise.then(
     (value) => {
+      forgetCallbacksIfClosed(future);
       if (!future.done()) future._finish(value);
     },
     (error: unknown) => {
-      if (!future.done()) future._fail(error);
+      forgetCallbacksIfClosed(future);
+      if (!future.done()) {
+        if (error instanceof CancelledError) future._endCancelled(error);
+        else future._fail(error);
+      }
       // A promise that a cancel reached by another way, a signal for instance, ends like that.
       else if (isException(error) && !isAbort(error))
         future._loop.callExceptionHandler({
@@ -82,6 +111,11 @@ export function wrapPromise<T>(
     },
   );
   return future;
+}
+
+/** A promise may outlive the loop: then there is nobody left to tell. */
+function forgetCallbacksIfClosed(future: Future<never> | Future<unknown>): void {
+  if (future._loop.isClosed()) future._entries = undefined;
 }
 
 function isAbort(error: unknown): boolean {

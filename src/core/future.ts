@@ -1,13 +1,13 @@
-import { printsAsText } from '../base/printing.ts';
 import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { CancelledError, InvalidStateError, RuntimeError } from '../base/errors.ts';
+import { printsAsText } from '../base/printing.ts';
 import { formatCallback, repr, shortRepr } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
-import { Awaiter } from './awaiter.ts';
+import { Awaiter, type AwaitingTask } from './awaiter.ts';
 import { type Context, copyContext, scopes } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import { type FailureRecord, forgetFailure, watchFailure } from './never-retrieved.ts';
-import { requireRunningLoop } from './running.ts';
+import { requireEventLoop } from './running.ts';
 
 /** The states of a future; it leaves `pending` once, for one of the other two. */
 export type FutureState = 'pending' | 'cancelled' | 'finished';
@@ -54,7 +54,7 @@ export class Future<T> implements Promise<T> {
   _state: FutureState = 'pending';
   /** @internal whom to tell; one, several, or none */
   _entries: Entry | Entry[] | undefined;
-  /** @internal what the future is to say when it is asked for the result of a cancelled one */
+  /** @internal what the error is to say that is made when a cancelled future is asked */
   _cancelMessage: string | undefined;
   /** @internal the error that ended a cancelled task, to be thrown to the first who asks */
   _cancelledError: CancelledError | undefined;
@@ -70,11 +70,13 @@ export class Future<T> implements Promise<T> {
   #exception: unknown;
 
   /**
-   * @param options - `loop`: the loop that the future belongs to, by default the one that runs
-   * @throws {RuntimeError} when no loop is given and none runs
+   * @param options - `loop`: the loop that the future belongs to; by default the one that runs,
+   *   or else the one of `setEventLoop()`
+   * @throws {TypeError} when `options` are none, a loop itself for instance
+   * @throws {RuntimeError} when no loop is given and there is none
    */
   constructor(options?: { readonly loop?: LoopCore | undefined }) {
-    this._loop = options?.loop ?? requireRunningLoop();
+    this._loop = options?.loop ?? loopFor(options);
     this._sourceTraceback = this._loop.getDebug() ? userStack(DEBUG_STACK_DEPTH) : undefined;
   }
 
@@ -141,7 +143,8 @@ export class Future<T> implements Promise<T> {
   setException(exception: Error | (new () => Error)): void {
     if (this._state !== 'pending') throw new InvalidStateError('invalid state');
     const error: unknown =
-      typeof exception === 'function' && exception.prototype instanceof Error
+      typeof exception === 'function' &&
+      (exception === Error || exception.prototype instanceof Error)
         ? new exception()
         : exception;
     if (!(error instanceof Error))
@@ -203,33 +206,20 @@ export class Future<T> implements Promise<T> {
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
     onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    const task = scopes.getStore()?.task;
-    const awaiter = new Awaiter(this, onFulfilled, onRejected, task);
-    if (this._state !== 'pending') awaiter._deliverDone();
-    else if (task === undefined) this._addEntry(awaiter);
-    else if (task._loop !== this._loop)
-      awaiter._refuse(
-        new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`),
-      );
-    else if ((task as unknown) === this)
-      awaiter._refuse(new RuntimeError(`Task cannot await on itself: ${this}`));
-    else {
-      this._addEntry(awaiter);
-      task._enter(awaiter);
-    }
-    return awaiter as unknown as Promise<R | E>;
+    const task = scopes.getStore()?.task as AwaitingTask | undefined;
+    return this.#ask(new Awaiter(this, onFulfilled, onRejected, task), task) as Promise<R | E>;
   }
 
   /** As a promise's `catch`. */
-  catch<E = never>(
-    onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
-  ): Promise<T | E> {
+  catch<E = never>(onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null): Promise<T | E> {
     return this.then(undefined, onRejected);
   }
 
   /** As a promise's `finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
-    return asPromise(this).finally(onFinally);
+    const task = scopes.getStore()?.task as AwaitingTask | undefined;
+    const callback = typeof onFinally === 'function' ? onFinally : undefined;
+    return this.#ask(new Awaiter(this, undefined, undefined, task, callback), task) as Promise<T>;
   }
 
   /** `'Future'` */
@@ -268,7 +258,15 @@ export class Future<T> implements Promise<T> {
     this._failed = true;
     this._state = 'finished';
     this._unseen = true;
-    watchFailure(this as Future<unknown>);
+    watchFailure(this);
+    this._tell();
+  }
+
+  /** @internal done, by a cancel that came to whatever gives the result, as this error */
+  _endCancelled(error: CancelledError): void {
+    this._state = 'cancelled';
+    this._cancelledError = error;
+    this._cancelMessage = undefined;
     this._tell();
   }
 
@@ -341,16 +339,32 @@ export class Future<T> implements Promise<T> {
     const parts: string[] = [this._state];
     if (this._state === 'finished')
       parts.push(
-        this._failed
-          ? `exception=${repr(this.#exception)}`
-          : `result=${shortRepr(this.#result)}`,
+        this._failed ? `exception=${repr(this.#exception)}` : `result=${shortRepr(this.#result)}`,
       );
     const callbacks = this._listEntries().map(printEntry);
-    if (callbacks.length > 2) callbacks.splice(1, callbacks.length - 2, `<${callbacks.length - 2} more>`);
+    if (callbacks.length > 2)
+      callbacks.splice(1, callbacks.length - 2, `<${callbacks.length - 2} more>`);
     if (callbacks.length > 0) parts.push(`cb=[${callbacks.join(', ')}]`);
     const site = siteOf(this._sourceTraceback?.[0]);
     if (site !== undefined) parts.push(`created at ${site}`);
     return parts;
+  }
+
+  /** Has `awaiter` told; what it returns stands for the promise that a `then` returns. */
+  #ask(awaiter: Awaiter, task: AwaitingTask | undefined): unknown {
+    if (this._state !== 'pending') awaiter._deliverDone();
+    else if (task === undefined) this._addEntry(awaiter);
+    else if (task._loop !== this._loop)
+      awaiter._refuse(
+        new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`),
+      );
+    else if ((task as unknown) === this)
+      awaiter._refuse(new RuntimeError(`Task cannot await on itself: ${this}`));
+    else {
+      this._addEntry(awaiter);
+      task._enter(awaiter);
+    }
+    return awaiter;
   }
 
   #tellOne(entry: Entry): void {
@@ -359,9 +373,11 @@ export class Future<T> implements Promise<T> {
   }
 }
 
-/** A native promise for what a thenable will give. */
-export function asPromise<T>(thenable: PromiseLike<T>): Promise<T> {
-  return Promise.resolve(thenable);
+/** The loop of a future for which none was given. */
+function loopFor(options: unknown): LoopCore {
+  if (options !== undefined && (typeof options !== 'object' || '_turns' in (options ?? {})))
+    throw new TypeError(`options such as { loop } were expected, got ${repr(options)}`);
+  return requireEventLoop();
 }
 
 /**
@@ -374,5 +390,5 @@ export function isfuture(value: unknown): value is Future<unknown> {
 }
 
 function printEntry(entry: Entry): string {
-  return entry instanceof Awaiter ? entry._form() : formatCallback(entry.callback, []);
+  return entry instanceof Awaiter ? entry._form() : formatCallback(entry.callback);
 }

@@ -1,11 +1,12 @@
-import { printsAsText } from '../base/printing.ts';
 import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { endsTheLoop } from '../base/errors.ts';
+import { printsAsText } from '../base/printing.ts';
 import { formatCallback } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
 import { type Context, scopes } from './context.ts';
 import type { ExceptionContext, LoopCore } from './loop-core.ts';
-import type { Runnable } from './turns.ts';
+import type { Runnable } from './runnable.ts';
+import type { Timed } from './timer-heap.ts';
 
 /**
  * A callback that waits for its turn; what `callSoon()` returns.
@@ -65,7 +66,7 @@ export class Handle implements Runnable {
     return this.#context;
   }
 
-  /** `<Handle cb('hello')>`, with ` created at FILE:LINE` in debug mode. */
+  /** `<Handle cb()>`; in debug mode with the arguments, and ` created at FILE:LINE`. */
   toString(): string {
     const parts = [this.constructor.name];
     if (this.#cancelled) parts.push('cancelled');
@@ -89,9 +90,12 @@ export class Handle implements Runnable {
     }
   }
 
-  /** @internal the callback with its arguments, as long as there is one */
+  /** @internal the callback as long as there is one; with its arguments in debug mode */
   _form(): string {
-    return this._callback === undefined ? '' : formatCallback(this._callback, this._args);
+    if (this._callback === undefined) return '';
+    // They may be secret: shown only to those who look for faults.
+    const args = this._loop.getDebug() ? this._args : undefined;
+    return formatCallback(this._callback, args);
   }
 
   /** @internal what a timer says of its moment */
@@ -119,7 +123,7 @@ let timersMade = 0;
  * @see asyncio's `TimerHandle`,
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.TimerHandle
  */
-export class TimerHandle extends Handle {
+export class TimerHandle extends Handle implements Timed {
   /** @internal is it in the loop's heap? */
   _scheduled = false;
   readonly #when: number;

@@ -1,7 +1,4 @@
 import type { Context } from './context.ts';
-import type { Future } from './future.ts';
-import type { Handle, TimerHandle } from './handle.ts';
-import type { Task, TaskBody, TaskOptions } from './task.ts';
 import type { Turns } from './turns.ts';
 
 /**
@@ -21,7 +18,7 @@ export interface ExceptionContext {
   /** The task that is concerned; its printed form, where it no longer exists. */
   task?: unknown;
   /** The handle whose callback failed. */
-  handle?: Handle;
+  handle?: unknown;
   /** The socket that is concerned. */
   socket?: unknown;
   /** Where the object was made, innermost frame first; known in debug mode. */
@@ -30,6 +27,11 @@ export interface ExceptionContext {
   handleTraceback?: readonly string[];
   /** Whatever else a program wants to tell. */
   [key: string]: unknown;
+}
+
+/** What can be called off. */
+export interface Cancellable {
+  cancel(): void;
 }
 
 /**
@@ -44,30 +46,28 @@ export interface LoopCore {
   getDebug(): boolean;
   isClosed(): boolean;
   isRunning(): boolean;
-  callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle;
+  callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Cancellable;
   callLater<A extends unknown[]>(
     delay: number,
     callback: (...args: A) => unknown,
     ...args: A
-  ): TimerHandle;
+  ): Cancellable;
   callAt<A extends unknown[]>(
     when: number,
     callback: (...args: A) => unknown,
     ...args: A
-  ): TimerHandle;
-  createFuture<T>(): Future<T>;
-  createTask<T>(body: TaskBody<T>, options?: TaskOptions): Task<T>;
+  ): Cancellable;
   callExceptionHandler(context: ExceptionContext): void;
   /** @internal like `callSoon`, in a context that is given and not copied */
   _callSoonIn<A extends unknown[]>(
     context: Context,
     callback: (...args: A) => unknown,
     ...args: A
-  ): Handle;
+  ): Cancellable;
   /** @internal ends the run with `error`: somebody threw a KeyboardInterrupt or SystemExit */
   _interrupt(error: unknown): void;
   /** @internal itself, in the form of an option: one object for all futures */
   readonly _asOption: { readonly loop: LoopCore };
   /** @internal the tasks that are not done; held strongly */
-  readonly _tasks: Set<Task<unknown>>;
+  readonly _tasks: Set<object>;
 }

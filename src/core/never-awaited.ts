@@ -1,7 +1,6 @@
 import { log } from '../base/log.ts';
 import { warnRuntime } from '../base/warnings.ts';
 import { Collected } from './collected.ts';
-import type { Coroutine } from './coroutine.ts';
 
 /**
  * Warns of coroutines that were made and never awaited: none of their body ran.
@@ -14,7 +13,16 @@ export interface NeverAwaitedRecord {
   readonly origin: readonly string[] | undefined;
 }
 
-const forgotten = new Collected<Coroutine<unknown>, NeverAwaitedRecord>({
+/** What is known here of a coroutine. */
+export interface UnawaitedCoroutine {
+  readonly name: string;
+  readonly _untouched: boolean;
+  readonly _site: string | undefined;
+  readonly _origin: readonly string[] | undefined;
+  _record: NeverAwaitedRecord | undefined;
+}
+
+const forgotten = new Collected<UnawaitedCoroutine, NeverAwaitedRecord>({
   matters: (coroutine) => coroutine._untouched,
 
   record: (coroutine) => {
@@ -38,7 +46,7 @@ const forgotten = new Collected<Coroutine<unknown>, NeverAwaitedRecord>({
 });
 
 /** Is told that `coroutine` was made. */
-export function watchCoroutine(coroutine: Coroutine<unknown>): void {
+export function watchCoroutine(coroutine: UnawaitedCoroutine): void {
   forgotten.add(coroutine);
 }
 

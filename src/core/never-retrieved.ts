@@ -1,6 +1,5 @@
 import { stackOf } from '../base/stacks.ts';
 import { Collected } from './collected.ts';
-import type { Future } from './future.ts';
 import type { ExceptionContext, LoopCore } from './loop-core.ts';
 
 /**
@@ -29,6 +28,16 @@ export interface FailureRecord {
   readonly sourceTraceback: readonly string[] | undefined;
 }
 
+/** What is known here of a future that failed. */
+export interface FailedFuture {
+  readonly _loop: LoopCore;
+  readonly _unseen: boolean;
+  readonly _kind: string;
+  readonly _sourceTraceback: readonly string[] | undefined;
+  _record: FailureRecord | undefined;
+  _outcome(): unknown;
+}
+
 /** Stands for an object that no longer exists, where a report would show it. */
 export class Printed {
   readonly #text: string;
@@ -42,7 +51,7 @@ export class Printed {
   }
 }
 
-const failures = new Collected<Future<unknown>, FailureRecord>({
+const failures = new Collected<FailedFuture, FailureRecord>({
   matters: (future) => future._unseen,
 
   record: (future) => {
@@ -72,7 +81,7 @@ const failures = new Collected<Future<unknown>, FailureRecord>({
 });
 
 /** Is told that `future` has just failed. */
-export function watchFailure(future: Future<unknown>): void {
+export function watchFailure(future: FailedFuture): void {
   failures.add(future);
 }
 

@@ -1,13 +1,14 @@
-import { CancelledError, endsTheLoop, RuntimeError } from '../base/errors.ts';
+import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
-import type { Awaiter } from './awaiter.ts';
+import type { Awaited, Awaiter, AwaitingTask } from './awaiter.ts';
+import { CancelSignal } from './cancel-signal.ts';
 import { type Context, copyContext, Scope, scopes } from './context.ts';
-import { Coroutine } from './coroutine.ts';
+import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { Future, isfuture } from './future.ts';
 import type { LoopCore } from './loop-core.ts';
 import { Operation, Turn } from './operation.ts';
+import type { Runnable } from './runnable.ts';
 import { requireRunningLoop, runningLoop } from './running.ts';
-import type { Runnable } from './turns.ts';
 
 /** What a task can be made of: a coroutine, or a function that makes a promise when it is called. */
 export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
@@ -35,11 +36,15 @@ let tasksMade = 0;
 //
 // #awaiters is what the task awaits: one, or several under `Promise.all` and the like. An awaiter
 // outlives `waiting` by a moment: it stays, its future done, until its turn comes. cancel() asks
-// the futures first, for one may be a task that refuses. Where there is none, or all are past
-// cancelling, _mustCancel makes the next one throw into the body.
+// each future, for one may be a task that refuses; where a future is past cancelling, its awaiter
+// throws instead of giving the result. Where the task awaits nothing, _mustCancel makes the next
+// `await` throw, or the end of the body.
 //
 // While the body awaits something that is not ours, a promise of `fetch()` for instance, the task
 // is `running` to us: only `signal` reaches it there.
+//
+// A loser of `Promise.race` stays among the #awaiters until it is done: nothing tells that nobody
+// listens to it any more. A cancel reaches it along with what the task really waits for.
 
 /**
  * A coroutine that runs on its own, beside its maker.
@@ -50,7 +55,7 @@ let tasksMade = 0;
  *
  * @see asyncio's `Task`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Task
  */
-export class Task<T> extends Future<T> implements Runnable {
+export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   /** @internal a cancel that waits for the next `await` */
   _mustCancel = false;
   /** @internal does it report when its loop closes before it is done? Not where that is known. */
@@ -63,7 +68,7 @@ export class Task<T> extends Future<T> implements Runnable {
   readonly #scope: Scope;
   /** cancel()s that no uncancel() took back. */
   #cancelling = 0;
-  #controller: AbortController | undefined;
+  #signal: CancelSignal | undefined;
 
   /**
    * @param body - a coroutine, or a function without arguments that returns a promise
@@ -82,8 +87,8 @@ export class Task<T> extends Future<T> implements Runnable {
       tasksMade += 1;
       this.#name = tasksMade;
     } else this.#name = String(options.name);
-    this.#scope = new Scope(options.context ?? copyContext(), this as Task<unknown>);
-    this._loop._tasks.add(this as Task<unknown>);
+    this.#scope = new Scope(options.context ?? copyContext(), this);
+    this._loop._tasks.add(this);
     this._loop._turns.soon(this);
   }
 
@@ -110,13 +115,17 @@ export class Task<T> extends Future<T> implements Runnable {
 
   /**
    * Aborted when the task is asked to end: for what takes a signal, `fetch(url, { signal })`.
+   *
+   * An `await` of such a call throws the cancel then, and the next `await` does not throw it again.
    */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#cancelling > 0) this.#controller.abort(new CancelledError(this._cancelMessage));
+    if (this.#signal === undefined) {
+      this.#signal = new CancelSignal(() => {
+        this._mustCancel = false;
+      });
+      if (this.#cancelling > 0) this.#signal.abort(this._cancelMessage);
     }
-    return this.#controller.signal;
+    return this.#signal.signal;
   }
 
   /**
@@ -138,7 +147,7 @@ export class Task<T> extends Future<T> implements Runnable {
       this._mustCancel = true;
       this._cancelMessage = message;
     }
-    this.#controller?.abort(new CancelledError(message));
+    this.#signal?.abort(message);
     return true;
   }
 
@@ -156,7 +165,7 @@ export class Task<T> extends Future<T> implements Runnable {
   uncancel(): number {
     if (this.#cancelling > 0) {
       this.#cancelling -= 1;
-      if (this.#cancelling === 0) this._mustCancel = false;
+      if (this.#cancelling === 0) this.#withdrawCancel();
     }
     return this.#cancelling;
   }
@@ -183,14 +192,12 @@ export class Task<T> extends Future<T> implements Runnable {
 
   /** @internal its first turn has come */
   _run(): void {
-    if (this._state !== 'pending') return;
     if (this._mustCancel) {
       this._mustCancel = false;
       this.#coroutine.close();
-      this.#end(this._makeCancelledError());
-      return;
-    }
-    scopes.run(this.#scope, this.#begin);
+      this.#fail(this._makeCancelledError());
+    } else if (this._state === 'pending') scopes.run(this.#scope, this.#begin);
+    else this.#end();
   }
 
   /** @internal it awaits a future that is not done */
@@ -199,8 +206,9 @@ export class Task<T> extends Future<T> implements Runnable {
     if (awaiters === undefined) this.#awaiters = awaiter;
     else if (Array.isArray(awaiters)) awaiters.push(awaiter);
     else this.#awaiters = [awaiters, awaiter];
-    if (this._mustCancel && cancelFuture(awaiter._future, this._cancelMessage))
-      this._mustCancel = false;
+    if (!this._mustCancel) return;
+    this._mustCancel = false;
+    cancelAwaiter(awaiter, this._cancelMessage);
   }
 
   /** @internal `awaiter`, which it entered, has its turn */
@@ -212,12 +220,6 @@ export class Task<T> extends Future<T> implements Runnable {
       if (at >= 0) awaiters.splice(at, 1);
       if (awaiters.length === 0) this.#awaiters = undefined;
     }
-  }
-
-  /** @internal the error of the cancel that is delivered now, in place of what `future` has */
-  _takeCancel(future: Future<unknown>): CancelledError {
-    this._mustCancel = false;
-    return future._state === 'cancelled' ? future._makeCancelledError() : this._makeCancelledError();
   }
 
   /** @internal */
@@ -234,53 +236,68 @@ export class Task<T> extends Future<T> implements Runnable {
   }
 
   /** @internal what it waits for */
-  _awaited(): Future<unknown>[] {
-    const awaiters = this.#awaiters;
-    if (awaiters === undefined || this._state !== 'pending') return [];
-    return (Array.isArray(awaiters) ? awaiters : [awaiters]).map((awaiter) => awaiter._future);
+  _awaited(): Awaited[] {
+    return this._state === 'pending' ? this.#listAwaiters().map(({ _future }) => _future) : [];
   }
 
   readonly #begin = (): void => {
     this.#coroutine._begin().then(
       (result) => {
-        if (this._mustCancel) this.#end(this._takeCancel(this as Future<unknown>));
-        else {
-          this.#leaveLoop();
-          this._finish(result);
-        }
+        if (!this.#end()) return;
+        if (this._mustCancel) super.cancel(this._cancelMessage);
+        else this._finish(result);
       },
-      (error: unknown) => this.#end(error),
+      (error: unknown) => this.#fail(error),
     );
   };
 
   /** The body threw. */
-  #end(error: unknown): void {
-    this.#leaveLoop();
-    if (error instanceof CancelledError) {
-      this._state = 'cancelled';
-      this._cancelledError = error;
-      if (error.message !== '') this._cancelMessage = error.message;
-      this._tell();
-    } else {
-      this._fail(error);
-      if (endsTheLoop(error)) this._loop._interrupt(error);
-    }
+  #fail(error: unknown): void {
+    if (!this.#end()) return;
+    const cancelled = this.#signal?.unwrap(error) ?? error;
+    if (cancelled instanceof CancelledError) this._endCancelled(cancelled);
+    else this._fail(error);
+    if (!endsTheLoop(error)) return;
+    // Whoever runs the loop gets it: it is not lost.
+    this._see();
+    this._loop._interrupt(error);
   }
 
-  #leaveLoop(): void {
+  /**
+   * The body has ended.
+   *
+   * @returns `false` when the task is done already: somebody used the methods of `Future` on it
+   */
+  #end(): boolean {
     this.#awaiters = undefined;
     this.#scope.task = undefined;
     this._loop._tasks.delete(this as Task<unknown>);
+    if (this._state === 'pending') return true;
+    this._loop.callExceptionHandler({
+      message: 'Exception in callback Task.task_step()',
+      exception: new InvalidStateError(`step(): already done: ${this}`),
+      task: this,
+    });
+    return false;
   }
 
   #cancelAwaited(message: string | undefined): boolean {
+    const awaiters = this.#listAwaiters();
+    for (const awaiter of awaiters)
+      if (!cancelAwaiter(awaiter, message)) this._cancelMessage = message;
+    return awaiters.length > 0;
+  }
+
+  #withdrawCancel(): void {
+    this._mustCancel = false;
+    for (const awaiter of this.#listAwaiters()) awaiter._mustCancel = false;
+  }
+
+  /** What awaits now: a list of its own, for a cancelled future may make others leave. */
+  #listAwaiters(): Awaiter[] {
     const awaiters = this.#awaiters;
-    if (awaiters === undefined) return false;
-    if (!Array.isArray(awaiters)) return cancelFuture(awaiters._future, message);
-    let cancelled = false;
-    // A copy: a cancelled future may make others leave.
-    for (const { _future } of [...awaiters]) cancelled = cancelFuture(_future, message) || cancelled;
-    return cancelled;
+    if (awaiters === undefined) return [];
+    return Array.isArray(awaiters) ? [...awaiters] : [awaiters];
   }
 
   #formCoroutine(): string {
@@ -290,15 +307,38 @@ export class Task<T> extends Future<T> implements Runnable {
   }
 }
 
-/** Cancels what a task awaits. A turn comes anyhow, and delivers the cancel as it comes. */
-function cancelFuture(future: Future<unknown>, message: string | undefined): boolean {
-  return !(future instanceof Turn) && future.cancel(message);
+/**
+ * Cancels what is awaited, or else has its awaiter throw when its turn comes. The turn of a
+ * {@link Turn} comes anyhow.
+ *
+ * @returns was the future cancelled?
+ */
+function cancelAwaiter(awaiter: Awaiter, message: string | undefined): boolean {
+  const future = awaiter._future;
+  if (!(future instanceof Turn) && future.cancel(message)) return true;
+  awaiter._mustCancel = true;
+  return false;
+}
+
+/** An operation in the form of a coroutine; closed before it has begun, it is given up. */
+class OperationCall<T> extends Coroutine<T> {
+  readonly #operation: Operation<T>;
+
+  constructor(operation: Operation<T>) {
+    super(async () => await operation, 'operation', undefined);
+    this.#operation = operation;
+  }
+
+  override close(): void {
+    if (this._untouched) this.#operation.cancel();
+    super.close();
+  }
 }
 
 function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
   if (body instanceof Coroutine) return body;
-  if (body instanceof Operation)
-    return new Coroutine(async () => await (body as Operation<T>), 'operation', undefined);
+  if (body instanceof Operation) return new OperationCall(body as Operation<T>);
+  if (iscoroutinefunction(body)) return (body as () => Coroutine<T>)();
   if (typeof body === 'function')
     return new Coroutine(async () => await body(), body.name || '<anonymous>', undefined);
   throw new TypeError(
@@ -318,7 +358,7 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.current_task
  */
 export function currentTask(loop: LoopCore = requireRunningLoop()): Task<unknown> | undefined {
-  const task = scopes.getStore()?.task;
+  const task = scopes.getStore()?.task as Task<unknown> | undefined;
   return task?._loop === loop && runningLoop() === loop ? task : undefined;
 }
 
@@ -331,5 +371,5 @@ export function currentTask(loop: LoopCore = requireRunningLoop()): Task<unknown
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.all_tasks
  */
 export function allTasks(loop: LoopCore = requireRunningLoop()): Set<Task<unknown>> {
-  return new Set(loop._tasks);
+  return new Set(loop._tasks as Set<Task<unknown>>);
 }

@@ -2,7 +2,18 @@ import {
   MIN_CANCELLED_TIMER_HANDLES_FRACTION,
   MIN_SCHEDULED_TIMER_HANDLES,
 } from '../base/constants.ts';
-import type { TimerHandle } from './handle.ts';
+import type { Runnable } from './runnable.ts';
+
+/** What the heap holds: a timer handle. */
+export interface Timed extends Runnable {
+  /** @internal is it in the heap? The heap says so. */
+  _scheduled: boolean;
+  /** When it is due, in seconds. */
+  when(): number;
+  cancelled(): boolean;
+  /** @internal is it to come before `other`? */
+  _before(other: Timed): boolean;
+}
 
 /**
  * The timers that wait, the earliest first; of equal ones, the one that was made first.
@@ -12,11 +23,11 @@ import type { TimerHandle } from './handle.ts';
  */
 export class TimerHeap {
   /** A binary heap: the children of `i` are `2i + 1` and `2i + 2`, and none is before its parent. */
-  #heap: TimerHandle[] = [];
+  #heap: Timed[] = [];
   /** How many in the heap were cancelled. */
   #cancelled = 0;
 
-  add(timer: TimerHandle): void {
+  add(timer: Timed): void {
     timer._scheduled = true;
     this.#heap.push(timer);
     this.#rise(this.#heap.length - 1);
@@ -44,8 +55,8 @@ export class TimerHeap {
   }
 
   /** Removes and gives what is due at `now`, in order; `undefined` where nothing is. */
-  takeDue(now: number): TimerHandle[] | undefined {
-    let due: TimerHandle[] | undefined;
+  takeDue(now: number): Timed[] | undefined {
+    let due: Timed[] | undefined;
     for (let when = this.nextWhen(); when !== undefined && when <= now; when = this.nextWhen()) {
       due ??= [];
       due.push(this.#removeTop());
@@ -72,10 +83,10 @@ export class TimerHeap {
     for (const timer of kept) this.add(timer);
   }
 
-  #removeTop(): TimerHandle {
+  #removeTop(): Timed {
     const heap = this.#heap;
-    const top = heap[0] as TimerHandle;
-    const last = heap.pop() as TimerHandle;
+    const top = heap[0] as Timed;
+    const last = heap.pop() as Timed;
     if (heap.length > 0) {
       heap[0] = last;
       this.#sink(0);
@@ -87,11 +98,11 @@ export class TimerHeap {
 
   #rise(from: number): void {
     const heap = this.#heap;
-    const timer = heap[from] as TimerHandle;
+    const timer = heap[from] as Timed;
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      const above = heap[parent] as TimerHandle;
+      const above = heap[parent] as Timed;
       if (!timer._before(above)) break;
       heap[at] = above;
       at = parent;
@@ -101,14 +112,14 @@ export class TimerHeap {
 
   #sink(from: number): void {
     const heap = this.#heap;
-    const timer = heap[from] as TimerHandle;
+    const timer = heap[from] as Timed;
     let at = from;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
       const right = heap[child + 1];
-      if (right?._before(heap[child] as TimerHandle)) child += 1;
-      const below = heap[child] as TimerHandle;
+      if (right?._before(heap[child] as Timed)) child += 1;
+      const below = heap[child] as Timed;
       if (!below._before(timer)) break;
       heap[at] = below;
       at = child;

@@ -1,12 +1,7 @@
-import type { TimerHandle } from './handle.ts';
+import { scopes } from './context.ts';
 import type { Host } from './host.ts';
-import { TimerHeap } from './timer-heap.ts';
-
-/** What the ready queue holds: a handle, the start of a task, the wake-up of an awaiter. */
-export interface Runnable {
-  /** @internal runs once; reports its own failures, and never throws */
-  _run(): void;
-}
+import type { Runnable } from './runnable.ts';
+import { type Timed, TimerHeap } from './timer-heap.ts';
 
 /**
  * The ready queue and the timers: what runs next, in asyncio's order.
@@ -50,8 +45,8 @@ export class Turns {
   /** When the alarm goes off, in seconds on the host's clock. */
   #alarmAt = Number.POSITIVE_INFINITY;
   #letDie: (() => void) | undefined;
-  /** Is called in debug mode around each entry, with what ran and the seconds that it took. */
-  watch: ((entry: Runnable, seconds: number) => void) | undefined;
+  /** Is called in debug mode after each entry, with what ran and the seconds that it took. */
+  watch: ((subject: unknown, seconds: number) => void) | undefined;
   /** The entry that runs, in debug mode: what a report names as the place where a thing was scheduled. */
   current: Runnable | undefined;
 
@@ -76,7 +71,7 @@ export class Turns {
   }
 
   /** Runs `timer` in the turn in which it becomes due. */
-  at(timer: TimerHandle): void {
+  at(timer: Timed): void {
     this.#timers.add(timer);
     if (this.#ended === undefined) return;
     // Due already: an immediate for the turn that will find it so.
@@ -115,7 +110,11 @@ export class Turns {
   stop(): void {
     this.#stopping = true;
     // Nothing else may come that would notice.
-    if (this.#ended !== undefined && this.#batch === 0) this.#ask();
+    if (this.#ended === undefined || this.#batch > 0) return;
+    // Asked from outside, between two turns: the next one still runs. From inside, it was asked by
+    // the tail of the last entry, in a microtask, and the turn has just ended.
+    this.#oneTurn = scopes.getStore() === undefined;
+    this.#ask();
   }
 
   /** Ends at once: the rest of the batch stays queued. */
@@ -150,7 +149,7 @@ export class Turns {
       if (this.watch === undefined) entry._run();
       else this.#runWatched(entry, this.watch);
     }
-    if (this.#batch === 0) this.#endIfStopping();
+    if (this.#batch === 0 && this.#stopping) this.#endAfterEntry();
   }
 
   /** Begins a turn: the batch is what has an immediate by now. */
@@ -178,6 +177,18 @@ export class Turns {
       this.#first = 0;
     }
     return entry;
+  }
+
+  /**
+   * Ends when the microtasks that the last entry set off have run: a step of a task is these, and
+   * must find its loop running. Node comes to the ticks when no microtask is left.
+   */
+  #endAfterEntry(): void {
+    const step = this.#step;
+    const end = (): void => {
+      if (step === this.#step) this.#endIfStopping();
+    };
+    queueMicrotask(() => process.nextTick(end));
   }
 
   #endIfStopping(): boolean {
@@ -216,16 +227,17 @@ export class Turns {
   /**
    * Times an entry together with the microtasks that it sets off: a step of a task is these.
    *
-   * The first of the microtasks asks for a tick, and Node comes to the ticks when no microtask
-   * is left.
+   * Node comes to the ticks when no microtask is left.
    */
-  #runWatched(entry: Runnable, watch: (entry: Runnable, seconds: number) => void): void {
+  #runWatched(entry: Runnable, watch: (subject: unknown, seconds: number) => void): void {
+    // Asked before it runs: then nobody waits for it any more.
+    const subject = entry._subject ?? entry;
     const begin = performance.now();
     this.current = entry;
     queueMicrotask(() =>
       process.nextTick(() => {
         if (this.current === entry) this.current = undefined;
-        watch(entry, (performance.now() - begin) / 1000);
+        watch(subject, (performance.now() - begin) / 1000);
       }),
     );
     entry._run();

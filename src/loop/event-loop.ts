@@ -1,10 +1,7 @@
 import { RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
-import { runningLoop } from '../core/running.ts';
+import { requireEventLoop, runningLoop, setCurrentLoop } from '../core/running.ts';
 import { Loop } from './loop.ts';
-
-/** The loop that `getEventLoop()` gives while none runs. */
-let current: Loop | undefined;
 
 /**
  * Makes a loop.
@@ -37,9 +34,7 @@ export function getRunningLoop(): Loop {
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_event_loop
  */
 export function getEventLoop(): Loop {
-  const loop = runningLoop() ?? current;
-  if (loop === undefined) throw new RuntimeError('There is no current event loop');
-  return loop as Loop;
+  return requireEventLoop() as Loop;
 }
 
 /**
@@ -52,5 +47,5 @@ export function getEventLoop(): Loop {
 export function setEventLoop(loop: Loop | undefined): void {
   if (loop !== undefined && !(loop instanceof Loop))
     throw new TypeError(`loop argument must be a Loop or undefined, got ${repr(loop)}`);
-  current = loop;
+  setCurrentLoop(loop);
 }

@@ -4,10 +4,6 @@ import { repr } from '../base/repr.ts';
 import { stackOf } from '../base/stacks.ts';
 import { type Context, scopes } from '../core/context.ts';
 import type { ExceptionContext } from '../core/loop-core.ts';
-import type { Loop } from './loop.ts';
-
-/** Is told what went wrong where nobody could be told by an exception. */
-export type ExceptionHandler = (loop: Loop, context: ExceptionContext) => unknown;
 
 /** How the keys are printed whose words differ from Python's only in form. */
 const PRINTED_KEYS: Record<string, string> = {
@@ -38,23 +34,23 @@ function formatValue(key: string, value: unknown): string {
  * @throws {KeyboardInterrupt} and {@link SystemExit}, which a handler may throw on purpose
  */
 export function deliverReport(
-  loop: Loop,
-  handler: ExceptionHandler | undefined,
   context: ExceptionContext,
+  handler: ((context: ExceptionContext) => unknown) | undefined,
+  byDefault: (context: ExceptionContext) => unknown,
 ): void {
   if (handler === undefined) {
     guarded(
-      () => loop.defaultExceptionHandler(context),
+      () => byDefault(context),
       (error) => log(`Exception in default exception handler\n${stackOf(error)}`),
     );
     return;
   }
   guarded(
-    () => inContextOf(context, () => handler(loop, context)),
+    () => inContextOf(context, () => handler(context)),
     (exception) =>
       guarded(
         () =>
-          loop.defaultExceptionHandler({
+          byDefault({
             message: 'Unhandled error in exception handler',
             exception,
             context,
@@ -81,8 +77,7 @@ function guarded(call: () => unknown, failed: (error: unknown) => void): void {
 function inContextOf(report: ExceptionContext, call: () => unknown): unknown {
   for (const subject of [report.task, report.future, report.handle]) {
     const { getContext } = (subject ?? {}) as { getContext?: () => Context };
-    if (typeof getContext === 'function')
-      return scopes.run(getContext.call(subject)._scope, call);
+    if (typeof getContext === 'function') return scopes.run(getContext.call(subject)._scope, call);
   }
   return call();
 }

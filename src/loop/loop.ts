@@ -1,10 +1,9 @@
-import { printsAsText } from '../base/printing.ts';
 import { SLOW_CALLBACK_DURATION } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
+import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/warnings.ts';
-import { Awaiter } from '../core/awaiter.ts';
 import { startCollector } from '../core/collector.ts';
 import { type Context, copyContext } from '../core/context.ts';
 import { Coroutine, iscoroutinefunction } from '../core/coroutine.ts';
@@ -13,23 +12,22 @@ import { Future } from '../core/future.ts';
 import { Handle, TimerHandle } from '../core/handle.ts';
 import { type Host, nodeHost } from '../core/host.ts';
 import type { ExceptionContext, LoopCore } from '../core/loop-core.ts';
-import { runningLoop, setRunningLoop } from '../core/running.ts';
-import { Task, type TaskBody, type TaskOptions } from '../core/task.ts';
-import { type Runnable, Turns } from '../core/turns.ts';
 import type { Operation } from '../core/operation.ts';
+import { runningLoop, setRunningLoop } from '../core/running.ts';
+import { allTasks, Task, type TaskBody, type TaskOptions } from '../core/task.ts';
+import { Turns } from '../core/turns.ts';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
-import { deliverReport, type ExceptionHandler, formatReport } from './exception-handler.ts';
+import { deliverReport, formatReport } from './exception-handler.ts';
 import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } from './names.ts';
 import { SignalHandlers } from './signals.ts';
 import { SockOperations } from './sock-operations.ts';
 
+/** Is told what went wrong where nobody could be told by an exception. */
+export type ExceptionHandler = (loop: Loop, context: ExceptionContext) => unknown;
+
 /** Makes the tasks of a loop, in place of the `Task` class. */
-export type TaskFactory = <T>(
-  loop: Loop,
-  body: TaskBody<T>,
-  options: TaskOptions,
-) => Future<T>;
+export type TaskFactory = <T>(loop: Loop, body: TaskBody<T>, options: TaskOptions) => Future<T>;
 
 /** Warns of loops that were collected without having been closed. */
 const unclosed = new FinalizationRegistry<string>((printed) =>
@@ -60,7 +58,7 @@ export class Loop implements LoopCore {
   /** @internal */
   readonly _turns: Turns;
   /** @internal */
-  readonly _tasks: Set<Task<unknown>> = new Set();
+  readonly _tasks: Set<object> = new Set();
   /** @internal */
   readonly _asOption: { readonly loop: LoopCore } = { loop: this };
   readonly #signals: SignalHandlers = new SignalHandlers(this);
@@ -76,7 +74,7 @@ export class Loop implements LoopCore {
    * @param options - `debug`: by default on if the environment's `ASYNCIO_DEBUG` is not empty;
    *   `host`: what the loop stands on, for tests
    */
-  constructor(options: { readonly debug?: boolean; /** @internal */ readonly host?: Host } = {}) {
+  constructor(options: { readonly debug?: boolean /** @internal */; readonly host?: Host } = {}) {
     startCollector();
     this._turns = new Turns(options.host ?? nodeHost);
     this.#debug = false;
@@ -170,7 +168,7 @@ export class Loop implements LoopCore {
     unclosed.unregister(this);
     this.#signals.clear();
     this._turns.clear();
-    const abandoned = [...this._tasks];
+    const abandoned = allTasks(this);
     this._tasks.clear();
     for (const task of abandoned) this.#reportPending(task);
   }
@@ -280,8 +278,7 @@ export class Loop implements LoopCore {
    */
   createTask<T>(body: TaskBody<T>, options: TaskOptions = {}): Task<T> {
     this.#checkClosed();
-    if (this.#taskFactory !== undefined)
-      return this.#taskFactory(this, body, options) as Task<T>;
+    if (this.#taskFactory !== undefined) return this.#taskFactory(this, body, options) as Task<T>;
     return new Task(body, { ...options, loop: this });
   }
 
@@ -345,7 +342,10 @@ export class Loop implements LoopCore {
    */
   callExceptionHandler(context: ExceptionContext): void {
     try {
-      deliverReport(this, this.#exceptionHandler, context);
+      const handler = this.#exceptionHandler;
+      deliverReport(context, handler && ((report) => handler(this, report)), (report) =>
+        this.defaultExceptionHandler(report),
+      );
     } catch (error) {
       // A handler may end the program on purpose.
       if (!endsTheLoop(error) || !this.isRunning()) throw error;
@@ -644,11 +644,7 @@ export class Loop implements LoopCore {
     this._turns.halt();
   }
 
-  #at<A extends unknown[]>(
-    when: number,
-    callback: (...args: A) => unknown,
-    args: A,
-  ): TimerHandle {
+  #at<A extends unknown[]>(when: number, callback: (...args: A) => unknown, args: A): TimerHandle {
     this.#checkClosed();
     const call = callback as (...args: never[]) => unknown;
     const timer = new TimerHandle(when, call, args, this, copyContext());
@@ -673,9 +669,8 @@ export class Loop implements LoopCore {
     this.callExceptionHandler(context);
   }
 
-  readonly #watchSlow = (entry: Runnable, seconds: number): void => {
+  readonly #watchSlow = (subject: unknown, seconds: number): void => {
     if (seconds < this.slowCallbackDuration) return;
-    const subject = entry instanceof Awaiter ? entry._subject : entry;
     log(`Executing ${subject} took ${seconds.toFixed(3)} seconds`);
   };
 }
@@ -692,9 +687,7 @@ function checkCallback(callback: unknown, method: string): void {
   if (callback instanceof Coroutine || iscoroutinefunction(callback))
     throw new TypeError(`coroutines cannot be used with ${method}()`);
   if (typeof callback !== 'function')
-    throw new TypeError(
-      `a callable object was expected by ${method}(), got ${repr(callback)}`,
-    );
+    throw new TypeError(`a callable object was expected by ${method}(), got ${repr(callback)}`);
 }
 
 function checkSeconds(seconds: unknown, what: string): void {

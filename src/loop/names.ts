@@ -1,4 +1,4 @@
-import { lookup, type LookupAddress, lookupService } from 'node:dns';
+import { type LookupAddress, lookup, lookupService } from 'node:dns';
 import { isIPv4, isIPv6 } from 'node:net';
 import { fromNodeError, osError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
@@ -65,7 +65,9 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
     );
     const finish = (addresses: readonly LookupAddress[]): void => {
       if (this.done()) return;
-      const infos = addresses.flatMap((address) => kinds.map((kind) => info(address, number, kind)));
+      const infos = addresses.flatMap((address) =>
+        kinds.map((kind) => info(address, number, kind)),
+      );
       if (infos.length > 0) this._finish(infos);
       else this._fail(osError('EAI_SOCKTYPE', 'getaddrinfo'));
     };

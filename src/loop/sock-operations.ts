@@ -2,10 +2,9 @@ import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
 import { OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
-import type { TimerHandle } from '../core/handle.ts';
-import type { LoopCore } from '../core/loop-core.ts';
+import type { Cancellable, LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
-import type { Runnable } from '../core/turns.ts';
+import type { Runnable } from '../core/runnable.ts';
 import { type Address, type AddressInput, checkAddress, checkWhole } from '../sock/address.ts';
 import { AF_INET, AF_INET6 } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
@@ -148,7 +147,7 @@ class SendAll extends SockOperation<void> {
     this.#sent = sent;
   }
 
-  protected attempt(): { readonly value: void } | undefined {
+  protected attempt(): { readonly value: undefined } | undefined {
     this.#sent = sendMost(this.endpoint, this.#data, this.#sent);
     return this.#sent === this.#data.length ? { value: undefined } : undefined;
   }
@@ -158,7 +157,7 @@ class SendAll extends SockOperation<void> {
 class Accept extends SockOperation<[Socket, Address]> {
   protected readonly side = 'reader';
   /** Runs while descriptors are short. */
-  #retry: TimerHandle | undefined;
+  #retry: Cancellable | undefined;
 
   attempt(): { readonly value: [Socket, Address] } | undefined {
     try {
@@ -229,7 +228,7 @@ class Connect extends SockOperation<void> {
     return this;
   }
 
-  protected attempt(): { readonly value: void } | undefined {
+  protected attempt(): { readonly value: undefined } | undefined {
     const error = this.endpoint.connectError();
     if (error !== undefined) throw connectError(error, this.#address as Address);
     return { value: undefined };
@@ -333,9 +332,7 @@ export class SockOperations {
     if (this.#mustYield()) return new Accept(this.#loop, sock).waitTurn();
     try {
       const accepted = acceptNow(sock._endpoint);
-      return accepted === undefined
-        ? new Accept(this.#loop, sock).wait()
-        : this.#done(accepted);
+      return accepted === undefined ? new Accept(this.#loop, sock).wait() : this.#done(accepted);
     } catch (error) {
       if (!isShortage(error)) return this.#failed(error);
       const accept = new Accept(this.#loop, sock).wait();
@@ -415,8 +412,7 @@ function acceptNow(endpoint: Endpoint): [Socket, Address] | undefined {
 /** Is it the system that is short of something, and no fault of the socket? */
 function isShortage(error: unknown): boolean {
   return (
-    error instanceof OSError &&
-    ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
+    error instanceof OSError && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
   );
 }
 

@@ -1,4 +1,4 @@
-import { KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
+import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
 import { type Context, copyContext } from '../core/context.ts';
 import { Coroutine } from '../core/coroutine.ts';
@@ -73,14 +73,18 @@ export class Runner {
     const context = options.context ?? (this.#context as Context);
     const task = loop.createTask(main, { context });
     this.#interrupts = 0;
-    const interrupt = (): void => this.#onInterrupt(task);
-    // Somebody else's handler stays the only one, as with asyncio.
+    const interrupt = (): void => {
+      // Somebody else's handler is the only one, as with asyncio.
+      if (process.listenerCount('SIGINT') === 1) this.#onInterrupt(task);
+    };
     const handles = process.listenerCount('SIGINT') === 0;
     if (handles) process.on('SIGINT', interrupt);
     try {
       return await loop.runUntilComplete(task);
     } catch (error) {
-      if (this.#interrupts > 0 && task.cancelled() && task.uncancel() === 0)
+      // Not if somebody else cancelled it too; what a task factory makes may not count.
+      const { uncancel } = task as Partial<Task<T>>;
+      if (error instanceof CancelledError && this.#interrupts > 0 && uncancel?.call(task) === 0)
         throw onItsWayOut(new KeyboardInterrupt());
       throw onItsWayOut(error);
     } finally {
@@ -103,8 +107,12 @@ export class Runner {
     if (loop.isRunning()) throw new RuntimeError('Cannot close a running event loop');
     try {
       await cancelAllTasks(loop);
+      // asyncio ends its generators and its executor here, in a run each: so what was scheduled at
+      // the last, callbacks mostly, still has its turns.
+      await loop.runUntilComplete(nothing);
+      await loop.runUntilComplete(nothing);
     } finally {
-      setEventLoop(undefined);
+      if (this.#options.loopFactory === undefined) setEventLoop(undefined);
       loop.close();
       this.#loop = undefined;
       this.#state = 'closed';
@@ -119,11 +127,12 @@ export class Runner {
   #prepare(): Loop {
     if (this.#state === 'closed') throw new RuntimeError('Runner is closed');
     if (this.#loop === undefined) {
-      this.#loop = this.#options.loopFactory?.() ?? new Loop();
-      if (this.#options.debug !== undefined) this.#loop.setDebug(this.#options.debug);
+      const { loopFactory, debug } = this.#options;
+      this.#loop = loopFactory === undefined ? new Loop() : loopFactory();
+      if (loopFactory === undefined) setEventLoop(this.#loop);
+      if (debug !== undefined) this.#loop.setDebug(debug);
       this.#context = copyContext();
       this.#state = 'usable';
-      setEventLoop(this.#loop);
     }
     return this.#loop;
   }
@@ -161,6 +170,8 @@ export async function run<T>(main: TaskBody<T>, options: RunOptions = {}): Promi
     await runner.close();
   }
 }
+
+async function nothing(): Promise<void> {}
 
 /** Cancels what is left, waits until it has ended, and reports what failed in that. */
 async function cancelAllTasks(loop: Loop): Promise<void> {

@@ -58,6 +58,8 @@ export interface Endpoint {
   readonly family: number;
   readonly type: number;
   readonly proto: number;
+  /** Was it closed? Then every operation throws EBADF. */
+  readonly closed: boolean;
 
   /** Who waits for bytes, a datagram, a connection to accept, or the end of these. */
   reader: Ready | undefined;

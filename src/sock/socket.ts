@@ -22,7 +22,7 @@ interface Left {
 }
 
 const forgotten = new FinalizationRegistry<Left>(({ endpoint }) => {
-  if (endpoint.fileno() === -1 && isClosed(endpoint)) return;
+  if (endpoint.closed) return;
   warnResource(`unclosed ${socketText(endpoint, false)}`);
   endpoint.close();
 });
@@ -49,7 +49,7 @@ export class Socket {
   readonly #endpoint: Endpoint;
   /** Seconds given to settimeout(); 0: non-blocking; undefined: blocking. */
   #timeout: number | undefined = undefined;
-  /** Was it closed, or given up with detach()? */
+  /** Was it closed by us, or given up with detach()? */
   #closed = false;
 
   private constructor(endpoint: Endpoint) {
@@ -391,22 +391,12 @@ export class Socket {
 
   /** `<socket.socket fd=3, family=2, type=1, proto=0, laddr=('127.0.0.1', 8000)>`, as CPython. */
   toString(): string {
-    return socketText(this.#endpoint, this.#closed);
+    return socketText(this.#endpoint, this.#closed || this.#endpoint.closed);
   }
 
   #open(syscall: string): Endpoint {
     if (this.#closed) throw osError('EBADF', syscall);
     return this.#endpoint;
-  }
-}
-
-function isClosed(endpoint: Endpoint): boolean {
-  try {
-    endpoint.getsockname();
-    return false;
-  } catch {
-    // EBADF: that was the question.
-    return true;
   }
 }
 

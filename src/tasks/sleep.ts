@@ -1,12 +1,11 @@
-import type { TimerHandle } from '../core/handle.ts';
-import type { LoopCore } from '../core/loop-core.ts';
+import { repr } from '../base/repr.ts';
+import type { Cancellable, LoopCore } from '../core/loop-core.ts';
 import { Operation, Turn } from '../core/operation.ts';
 import { requireRunningLoop } from '../core/running.ts';
-import { repr } from '../base/repr.ts';
 
 /** A wait that takes its timer along when it is cancelled. */
 class Sleep<T> extends Operation<T> {
-  readonly #timer: TimerHandle;
+  readonly #timer: Cancellable;
 
   constructor(loop: LoopCore, delay: number, result: T) {
     super(loop._asOption);
@@ -36,11 +35,11 @@ class Sleep<T> extends Operation<T> {
  */
 export function sleep(delay: number): Operation<void>;
 export function sleep<T>(delay: number, result: T): Operation<T>;
-export function sleep<T>(delay: number, result?: T): Operation<T | void> {
+export function sleep(delay: number, result?: unknown): Operation<unknown> {
   if (typeof delay !== 'number')
     throw new TypeError(`delay must be a number of seconds, got ${repr(delay)}`);
   if (Number.isNaN(delay)) throw new RangeError('Invalid delay: NaN (not a number)');
   const loop = requireRunningLoop();
-  if (delay > 0) return new Sleep(loop, delay, result as T);
-  return new Turn<T>(loop, result as T);
+  if (delay > 0) return new Sleep(loop, delay, result);
+  return new Turn(loop, result);
 }

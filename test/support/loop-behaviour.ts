@@ -6,8 +6,8 @@
  * whatever happened.
  */
 import { redirectLog } from '../../src/base/log.ts';
-import type { ExceptionContext } from '../../src/core/loop-core.ts';
 import { nodeHost } from '../../src/core/host.ts';
+import type { ExceptionContext } from '../../src/core/loop-core.ts';
 import { setRunningLoop } from '../../src/core/running.ts';
 import { Loop } from '../../src/loop/loop.ts';
 import { behaviour, type Options } from './behaviour.ts';

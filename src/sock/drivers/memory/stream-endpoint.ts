@@ -1,6 +1,6 @@
 import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
-import { type Address, inetAddress, unboundAddress } from '../../address.ts';
+import { type Address, unboundAddress } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
 import {
   AF_UNIX,
@@ -90,12 +90,12 @@ export class StreamEndpoint extends MemoryEndpoint {
 
   override tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
     const data = this.tryRecv(nbytes);
-    return data && { data, address: this.#nobody() };
+    return data && { data, address: this.#sender() };
   }
 
   override tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
     const nbytes = this.tryRecvInto(view);
-    return nbytes < 0 ? undefined : { nbytes, address: this.#nobody() };
+    return nbytes < 0 ? undefined : { nbytes, address: this.#sender() };
   }
 
   #nothingReceived(): boolean {
@@ -270,8 +270,8 @@ export class StreamEndpoint extends MemoryEndpoint {
     return undefined;
   }
 
-  #nobody(): Address {
-    return this.family === AF_UNIX ? '' : inetAddress('', 0);
+  #sender(): Address {
+    return this.peerName ?? unboundAddress(this.family);
   }
 
   #check(syscall: string): void {

@@ -1,4 +1,3 @@
-import { suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
 import { type Address, ipAddress, unboundAddress } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
@@ -23,14 +22,16 @@ import {
 } from '../../constants.ts';
 import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { BaseEndpoint } from '../base-endpoint.ts';
-import { shortage } from './descriptors.ts';
+import { noteDescriptor, noteFailure } from './descriptors.ts';
 import {
   datagramClasses,
   type HandleAddress,
+  hasReusePort,
   IPV6_ONLY,
   outside,
   type SendRequest,
   UDP_REUSE_ADDRESS,
+  UDP_REUSE_PORT,
   type UdpHandle,
 } from './handles.ts';
 
@@ -144,6 +145,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     if (outcome < 0) throw osError(outcome, address === undefined ? 'send' : 'sendto');
     if (outcome === 0) {
       this.#sending += 1;
+      request.list = list;
       request.oncomplete = (status) => this.#sent(status);
     }
     this.#nowBound();
@@ -184,17 +186,22 @@ export class DatagramEndpoint extends BaseEndpoint {
     if (this.#bound) throw osError('EINVAL', 'bind');
     const handle = this.#needHandle();
     const [host, port] = address as readonly [string, number];
-    const reuse = this.option(SOL_SOCKET, SO_REUSEADDR) !== 0 ? UDP_REUSE_ADDRESS : 0;
-    const six = this.option(IPPROTO_IPV6, IPV6_V6ONLY) !== 0 ? IPV6_ONLY : 0;
     const status =
       this.family === AF_INET6
-        ? handle.bind6(host, port, reuse | six)
-        : handle.bind(host, port, reuse);
+        ? handle.bind6(host, port, this.#bindFlags())
+        : handle.bind(host, port, this.#bindFlags());
     if (status < 0) {
       this.#release();
-      throw osError(status, 'bind');
+      throw noteFailure(osError(status, 'bind'));
     }
     this.#nowBound();
+  }
+
+  #bindFlags(): number {
+    const address = this.option(SOL_SOCKET, SO_REUSEADDR) !== 0 ? UDP_REUSE_ADDRESS : 0;
+    const port = this.option(SOL_SOCKET, SO_REUSEPORT) !== 0 ? UDP_REUSE_PORT : 0;
+    const only6 = this.option(IPPROTO_IPV6, IPV6_V6ONLY) !== 0 ? IPV6_ONLY : 0;
+    return address | port | only6;
   }
 
   /** The kernel has bound the socket, by bind(), connect() or a first send. */
@@ -202,7 +209,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     if (this.#bound) return;
     this.#bound = true;
     this.#fd = this.#handle?.fd ?? -1;
-    if (shortage(this.#fd) !== 'none') suspectGarbage(true);
+    noteDescriptor(this.#fd);
     for (const [level, option, value] of this.givenOptions()) this.#applyNow(level, option, value);
     if (this.reader !== undefined) this.#readOn();
   }
@@ -274,7 +281,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     value: number,
     raw: number | Uint8Array,
   ): void {
-    if (level === SOL_SOCKET && option === SO_REUSEPORT && value !== 0)
+    if (level === SOL_SOCKET && option === SO_REUSEPORT && value !== 0 && !hasReusePort)
       throw osError('ENOPROTOOPT', 'setsockopt');
     if (level === IPPROTO_IP && (option === IP_ADD_MEMBERSHIP || option === IP_DROP_MEMBERSHIP)) {
       this.#membership(option, raw);

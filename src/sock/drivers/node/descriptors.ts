@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { suspectGarbage } from '../../../base/garbage.ts';
+import type { OSError } from '../../../base/os-errors.ts';
 
 /**
  * How near the process is to its limit of descriptors.
@@ -22,12 +25,33 @@ const WORTH_A_LOOK = 32;
 
 let limit: number | undefined;
 
-/** What a new descriptor says about those left: the shares are in descriptors. */
-export function shortage(fd: number | undefined): 'none' | 'near' | 'out' {
-  if (fd === undefined || fd < WORTH_A_LOOK) return 'none';
+/**
+ * Looks at the number of a new descriptor, and asks for a collection when it is high.
+ *
+ * @returns whether it was the last one
+ */
+export function noteDescriptor(fd: number | undefined): boolean {
+  if (fd === undefined || fd < WORTH_A_LOOK) return false;
   limit ??= descriptorLimit();
-  if (fd >= limit - 1) return 'out';
-  return fd >= limit - NEARLY ? 'near' : 'none';
+  if (fd >= limit - NEARLY) suspectGarbage(true);
+  return fd >= limit - 1;
+}
+
+/** Asks for a collection when an error says that there was no descriptor; gives the error back. */
+export function noteFailure(error: OSError): OSError {
+  if (error.code === 'EMFILE' || error.code === 'ENFILE') suspectGarbage(true);
+  return error;
+}
+
+/** Is there a descriptor left? Asked only when there was none before. */
+export function hasDescriptor(): boolean {
+  try {
+    closeSync(openSync(devNull, 'r'));
+    return true;
+  } catch {
+    // EMFILE: that was the question.
+    return false;
+  }
 }
 
 /** The most descriptors the process may have; Node itself raises it to the hard limit at its start. */

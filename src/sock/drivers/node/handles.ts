@@ -107,6 +107,8 @@ export interface ConnectRequest {
 
 /** A datagram under way. */
 export interface SendRequest {
+  /** Read by nobody: keeps the bytes that libuv still has to send from being collected. */
+  list?: Uint8Array[];
   oncomplete: ((status: number, bytes: number) => void) | undefined;
 }
 
@@ -133,8 +135,22 @@ export const SOCKET_KIND = 0;
 /** The flag of bind6() for a socket that takes no IPv4 connections. */
 export const IPV6_ONLY = 1;
 
-/** The flag of bind() with which several UDP sockets share an address. */
+/** The flag of TCP's bind() for SO_REUSEPORT. */
+export const TCP_REUSE_PORT = 2;
+
+/** The flag of UDP's bind() for SO_REUSEADDR. */
 export const UDP_REUSE_ADDRESS = 4;
+
+/** The flag of UDP's bind() for SO_REUSEPORT. */
+export const UDP_REUSE_PORT = 8;
+
+/** Has this Node the flags for SO_REUSEPORT? From 22.12 and 23.1 on; before, they are not heeded. */
+export const hasReusePort: boolean = since(23, 1) || (since(22, 12) && !since(23, 0));
+
+function since(major: number, minor: number): boolean {
+  const [ours = 0, oursMinor = 0] = process.versions.node.split('.').map(Number);
+  return ours > major || (ours === major && oursMinor >= minor);
+}
 
 /** Calls a function in the async context of this module's loading: in nobody's. */
 export const outside: <Arguments extends unknown[], Result>(

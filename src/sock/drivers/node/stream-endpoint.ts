@@ -1,6 +1,6 @@
 import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
-import { type Address, inetAddress, ipAddress, unboundAddress } from '../../address.ts';
+import { type Address, ipAddress, unboundAddress } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
 import {
   AF_INET6,
@@ -25,10 +25,11 @@ import {
 } from '../../constants.ts';
 import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { BaseEndpoint, lingerBytes, parseLinger } from '../base-endpoint.ts';
-import { shortage } from './descriptors.ts';
+import { hasDescriptor, noteDescriptor, noteFailure } from './descriptors.ts';
 import {
   type ConnectRequest,
   type HandleAddress,
+  hasReusePort,
   IPV6_ONLY,
   outside,
   type PipeHandle,
@@ -38,19 +39,24 @@ import {
   StreamReader,
   type StreamReaderOwner,
   streamClasses,
+  TCP_REUSE_PORT,
   type TcpHandle,
 } from './handles.ts';
 
 /** Bytes that one read takes from the kernel. */
 const READ_SIZE = 64 * 1024;
 
-/** Bytes that wait unread before the kernel has to keep the rest; SO_RCVBUF changes it. */
-const RECEIVE_LIMIT = 64 * 1024;
+/**
+ * Bytes that wait unread before the kernel has to keep the rest; SO_RCVBUF changes it.
+ *
+ * Four reads: to stop and start reading costs two calls of the system.
+ */
+const RECEIVE_LIMIT = 256 * 1024;
 
 /** Bytes that one send takes at the most, and so the most that wait outside the kernel. */
 const SEND_LIMIT = 64 * 1024;
 
-/** Milliseconds without progress after which a closed socket gives up its last bytes. */
+/** Milliseconds after which a closed socket gives up its last bytes. */
 const FLUSH_PATIENCE_MS = 30_000;
 
 /** Seconds of silence before the first keep-alive probe; Linux's default. */
@@ -179,12 +185,12 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   override tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
     const data = this.tryRecv(nbytes);
-    return data && { data, address: this.#nobody() };
+    return data && { data, address: this.#sender() };
   }
 
   override tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
     const nbytes = this.tryRecvInto(view);
-    return nbytes < 0 ? undefined : { nbytes, address: this.#nobody() };
+    return nbytes < 0 ? undefined : { nbytes, address: this.#sender() };
   }
 
   /** With an empty queue: is it the end (`true`), or must one wait (`false`)? Or it failed. */
@@ -363,7 +369,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       : connectTcp(handle as TcpHandle, request, address);
     if (status < 0) {
       this.#dropHandle();
-      throw osError(status, 'connect');
+      throw noteFailure(osError(status, 'connect'));
     }
     this.#state = 'connecting';
     this.#failure = undefined;
@@ -402,14 +408,14 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       const [host, port] = address;
       status =
         this.family === AF_INET6
-          ? (handle as TcpHandle).bind6(withScope(address), port, this.#v6only() ? IPV6_ONLY : 0)
-          : handle.bind(host, port);
+          ? (handle as TcpHandle).bind6(withScope(address), port, this.#bindFlags())
+          : handle.bind(host, port, this.#bindFlags());
       // libuv keeps "address in use" to itself until the next call that needs the address.
       if (status === 0) status = (handle as TcpHandle).getsockname({});
     }
     if (status < 0) {
       this.#dropHandle();
-      throw osError(status, 'bind');
+      throw noteFailure(osError(status, 'bind'));
     }
     if (typeof address === 'string') this.#ownPath = address;
     this.#state = 'bound';
@@ -436,9 +442,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     } else {
       client.unref();
       this.#incoming.push(client);
-      const left = shortage(client.fd);
-      if (left === 'out') this.#outOfDescriptors = true;
-      if (left !== 'none') suspectGarbage(true);
+      if (noteDescriptor(client.fd)) this.#outOfDescriptors = true;
     }
     this.tellReader();
   }
@@ -451,6 +455,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       this.#check('accept');
       if (!this.#outOfDescriptors) return undefined;
       this.#outOfDescriptors = false;
+      if (hasDescriptor()) return undefined;
       throw osError('EMFILE', 'accept');
     }
     const endpoint = new StreamEndpoint(this.family, this.proto, handle, this.#ownPath);
@@ -483,8 +488,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
    * Lets libuv send what it still has, before the handle is closed.
    *
    * A kernel does so even when the process has ended; so the process waits for it here, but not
-   * for a peer that takes nothing. The patience is net.Socket's own: it starts again whenever
-   * something was sent.
+   * for ever: the peer may take nothing. It is one send's worth at the most.
    */
   #flush(): void {
     const handle = this.#handle as StreamHandle;
@@ -549,9 +553,9 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return ipAddress(this.family, out.address, out.port ?? 0);
   }
 
-  /** What recvfrom() gives for an address on a stream: Python's `None` has no place in the type. */
-  #nobody(): Address {
-    return this.family === AF_UNIX ? '' : inetAddress('', 0);
+  /** Who sent it: on a stream always the peer. */
+  #sender(): Address {
+    return this.#peerOr(unboundAddress(this.family));
   }
 
   override fileno(): number {
@@ -581,7 +585,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     value: number,
     raw: number | Uint8Array,
   ): void {
-    if (level === SOL_SOCKET && option === SO_REUSEPORT && value !== 0)
+    if (level === SOL_SOCKET && option === SO_REUSEPORT && value !== 0 && !hasReusePort)
       throw osError('ENOPROTOOPT', 'setsockopt');
     if (level === SOL_SOCKET && option === SO_LINGER) {
       const { on, seconds } = parseLinger(raw);
@@ -621,8 +625,9 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return undefined;
   }
 
-  #v6only(): boolean {
-    return this.option(IPPROTO_IPV6, IPV6_V6ONLY) !== 0;
+  #bindFlags(): number {
+    const only6 = this.option(IPPROTO_IPV6, IPV6_V6ONLY) !== 0 ? IPV6_ONLY : 0;
+    return this.option(SOL_SOCKET, SO_REUSEPORT) !== 0 ? only6 | TCP_REUSE_PORT : only6;
   }
 
   // ---- small things ----------------------------------------------------------------------------
@@ -641,7 +646,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   #noteDescriptor(): void {
     this.#fd = this.#handle?.fd ?? -1;
-    if (shortage(this.#fd) !== 'none') suspectGarbage(true);
+    noteDescriptor(this.#fd);
   }
 }
 
