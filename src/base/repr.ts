@@ -3,6 +3,9 @@ import { inspect } from 'node:util';
 /** How many characters and items of a value a printed form shows; those of Python's `reprlib`. */
 const LIMITS = { characters: 30, sequence: 6, mapping: 4, depth: 6 };
 
+/** How many of the characters are left at the two ends of what is shortened. */
+const ENDS = [13, 14] as const;
+
 /**
  * Prints a value as Python's `repr()` does.
  *
@@ -59,12 +62,14 @@ function printNumber(value: number): string {
 function printString(value: string, short: boolean): string {
   const { characters } = LIMITS;
   if (!short) return quote(value);
-  const whole = quote(value.slice(0, characters));
-  if (whole.length <= characters && value.length <= characters) return whole;
-  const head = Math.floor((characters - 3) / 2);
-  const tail = characters - 3 - head;
-  const ends = quote(value.slice(0, head) + value.slice(value.length - tail));
-  return `${ends.slice(0, head)}...${ends.slice(ends.length - tail)}`;
+  // As Python does it: shortened, then quoted, then shortened again.
+  const points = [...value];
+  const [head, tail] = ENDS;
+  if (points.length <= characters) {
+    const whole = quote(value);
+    if ([...whole].length <= characters) return whole;
+  }
+  return middleLeftOut(quote([...points.slice(0, head), ...points.slice(-tail)].join('')));
 }
 
 function printObject(
@@ -81,7 +86,7 @@ function printObject(
   if (above.includes(value)) return `${open}...${close}`;
   if (entries.length > 0 && short && depth >= LIMITS.depth) return `${open}...${close}`;
   const inside = [...above, value];
-  const shown = (short ? entries.slice(0, most) : entries).map((entry) =>
+  const shown = (short ? sortedIfSo(container).slice(0, most) : entries).map((entry) =>
     entry.map((part) => print(part, short, depth + 1, inside)).join(': '),
   );
   if (shown.length < entries.length) shown.push('...');
@@ -92,14 +97,27 @@ type Container = [open: string, close: string, entries: unknown[][], most: numbe
 
 function containerOf(value: object): Container | undefined {
   if (hasOwnForm(value)) return undefined;
-  if (Array.isArray(value)) return ['[', ']', value.map((item) => [item]), LIMITS.sequence];
+  if (Array.isArray(value))
+    return ['[', ']', Array.from(value, (item) => [item]), LIMITS.sequence];
   if (value instanceof Map) return ['{', '}', [...value], LIMITS.mapping];
-  if (value instanceof Set && value.size > 0)
-    return ['{', '}', [...value].map((item) => [item]), LIMITS.sequence];
+  if (value instanceof Set)
+    return value.size === 0
+      ? ['set(', ')', [], 0]
+      : ['{', '}', [...value].map((item) => [item]), LIMITS.sequence];
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null)
     return ['{', '}', Object.entries(value), LIMITS.mapping];
   return undefined;
+}
+
+/** The entries as `reprlib` shows them: those of dictionaries and sets in order, if they have one. */
+function sortedIfSo([open, , entries]: Container): unknown[][] {
+  if (open !== '{') return entries;
+  const keys = entries.map(([key]) => key);
+  for (const kind of ['number', 'string'])
+    if (keys.every((key) => typeof key === kind))
+      return [...entries].sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
+  return entries;
 }
 
 /** Does the value say itself how it prints, with a `toString` that is not the language's? */
@@ -113,34 +131,49 @@ function hasOwnForm(value: object): boolean {
 }
 
 function printInstance(value: object): string {
-  return hasOwnForm(value) ? String(value) : inspect(value, { depth: 1, breakLength: Infinity });
+  try {
+    return hasOwnForm(value) ? String(value) : inspect(value, { depth: 1, breakLength: Infinity });
+  } catch {
+    // As Python's reprlib has it: what is printed in a report must not become a failure of its own.
+    return `<${value.constructor?.name ?? 'object'} instance>`;
+  }
 }
 
 /** `Name('message')`; an error of the system shows number and text, as Python's does. */
 function printError(error: Error): string {
   const { errno, strerror } = error as { errno?: unknown; strerror?: unknown };
   if (typeof errno === 'number' && typeof strerror === 'string')
-    return `${error.name}(${Math.abs(errno)}, ${quote(strerror)})`;
-  return error.message === '' ? `${error.name}()` : `${error.name}(${quote(error.message)})`;
+    return `${nameOf(error)}(${Math.abs(errno)}, ${quote(strerror)})`;
+  return `${nameOf(error)}(${error.message === '' ? '' : quote(error.message)})`;
+}
+
+/** The name of an error; that of its class, where nobody gave the class a `name`. */
+export function nameOf({ name, constructor }: Error): string {
+  return name === 'Error' && typeof constructor === 'function' ? constructor.name || name : name;
 }
 
 function cut(text: string, short: boolean): string {
-  const { characters } = LIMITS;
-  if (!short || text.length <= characters) return text;
-  const head = Math.floor((characters - 3) / 2);
-  return `${text.slice(0, head)}...${text.slice(text.length - (characters - 3 - head))}`;
+  return short && [...text].length > LIMITS.characters ? middleLeftOut(text) : text;
+}
+
+function middleLeftOut(text: string): string {
+  const points = [...text];
+  const [head, tail] = ENDS;
+  return `${points.slice(0, head).join('')}...${points.slice(-tail).join('')}`;
 }
 
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** What Python does not print as it is: controls, separators, what no character was given to. */
+const UNPRINTABLE = /[\p{C}\p{Z}]/u;
 
 function quote(text: string): string {
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
   let inside = '';
   for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
     if (character in ESCAPES) inside += ESCAPES[character];
     else if (character === mark) inside += `\\${mark}`;
-    else if (code < 0x20 || (code >= 0x7f && code <= 0xa0)) inside += hex(code);
+    else if (character !== ' ' && UNPRINTABLE.test(character)) inside += hex(character);
     else inside += character;
   }
   return mark + inside + mark;
@@ -153,12 +186,15 @@ function printBytes(bytes: Uint8Array): string {
     const character = String.fromCharCode(byte);
     if (character in ESCAPES) inside += ESCAPES[character];
     else if (character === mark) inside += `\\${mark}`;
-    else if (byte < 0x20 || byte >= 0x7f) inside += hex(byte);
+    else if (byte < 0x20 || byte >= 0x7f) inside += hex(character);
     else inside += character;
   }
   return `b${mark}${inside}${mark}`;
 }
 
-function hex(code: number): string {
-  return `\\x${code.toString(16).padStart(2, '0')}`;
+function hex(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const digits = code.toString(16);
+  if (code <= 0xff) return `\\x${digits.padStart(2, '0')}`;
+  return code <= 0xffff ? `\\u${digits.padStart(4, '0')}` : `\\U${digits.padStart(8, '0')}`;
 }

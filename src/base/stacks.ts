@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nameOf } from './repr.ts';
 
 /**
  * Where in the user's program something was made: the stack of now, without our own frames.
@@ -42,8 +43,13 @@ export function siteOf(frame: string | undefined): string | undefined {
  */
 export function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return `Thrown: ${String(error)}`;
-  const text = error.stack ?? `${error.name}: ${error.message}`;
+  const text = named(error.stack ?? `${error.name}: ${error.message}`, nameOf(error));
   return error.cause === undefined ? text : `${text}\n[cause]: ${stackOf(error.cause)}`;
+}
+
+/** A stack says `Error` where the class of the error has no `name`: then that of the class. */
+function named(stack: string, name: string): string {
+  return /^Error\b/.test(stack) ? name + stack.slice('Error'.length) : stack;
 }
 
 function captured(depth: number): string {

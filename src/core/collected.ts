@@ -1,9 +1,9 @@
 import { dismissSuspect, suspectGarbage } from '../base/garbage.ts';
-import { choreNextTurn } from './host.ts';
+import { chore, choreNextTurn } from './host.ts';
 
 /** What is watched, and what is said of it when it is gone. */
 interface Kind<T extends object, R extends object> {
-  /** Is there still something to say of `subject`, a turn after it was added? */
+  /** Is there still something to say of `subject`, a moment after it was added? */
   matters(subject: T): boolean;
   /** What is to be known when the subject is gone. Must not lead back to it. */
   record(subject: T): R;
@@ -14,17 +14,20 @@ interface Kind<T extends object, R extends object> {
 /**
  * Objects of one kind that have something to say when nobody refers to them any more.
  *
- *           add()            next turn, still matters            collected
+ *           add()          a moment later, still matters         collected
  *   subject ─────▶ fresh ────────────────────────────▶ watched ─────────────▶ reported
  *                    │                                    │                      ▲
- *                    └── next turn, matters no more       ├── the process ends ──┘
+ *                    └── a moment later, matters no more  ├── the process ends ──┘
  *                                                         └── forget()
  *
- * The step in between is for speed: nearly all of them matter no more within a turn.
+ * The step in between is for speed: nearly all of them matter no more after a turn. The moment is
+ * long enough for that: a coroutine that was given to a task begins in the turn after.
  */
 export class Collected<T extends object, R extends object> {
   readonly #kind: Kind<T, R>;
   #fresh: T[] = [];
+  /** Those whose moment is over but for the turn that runs. */
+  #ripe: T[] = [];
   /** The records of those that are watched; the registry alone would lose them at the end. */
   readonly #watched = new Set<R>();
   readonly #registry: FinalizationRegistry<R>;
@@ -39,13 +42,14 @@ export class Collected<T extends object, R extends object> {
     });
   }
 
-  /** How many are watched, or may be in a turn. */
+  /** How many are watched, or may be in a moment. */
   get size(): number {
-    return this.#watched.size + this.#fresh.filter((one) => this.#kind.matters(one)).length;
+    const unwatched = [...this.#fresh, ...this.#ripe];
+    return this.#watched.size + unwatched.filter((one) => this.#kind.matters(one)).length;
   }
 
   add(subject: T): void {
-    if (this.#fresh.length === 0) choreNextTurn(this.#watchFresh);
+    if (this.#fresh.length === 0) chore(1, this.#ripen);
     this.#fresh.push(subject);
     if (this.#awaitsExit) return;
     this.#awaitsExit = true;
@@ -58,9 +62,16 @@ export class Collected<T extends object, R extends object> {
     this.#registry.unregister(record);
   }
 
-  readonly #watchFresh = (): void => {
-    const subjects = this.#fresh;
+  /** The timers of a turn come before what it runs: so this waits for that, too. */
+  readonly #ripen = (): void => {
+    this.#ripe = this.#ripe.concat(this.#fresh);
     this.#fresh = [];
+    choreNextTurn(this.#watchRipe);
+  };
+
+  readonly #watchRipe = (): void => {
+    const subjects = this.#ripe;
+    this.#ripe = [];
     for (const subject of subjects) {
       if (!this.#kind.matters(subject)) continue;
       const record = this.#kind.record(subject);
@@ -72,7 +83,8 @@ export class Collected<T extends object, R extends object> {
 
   /** The process ends: what was referenced to the last is said now. */
   #reportRest(): void {
-    this.#watchFresh();
+    this.#ripen();
+    this.#watchRipe();
     const rest = [...this.#watched];
     this.#watched.clear();
     for (const record of rest) this.#kind.report(record, true);

@@ -32,6 +32,8 @@ let comesAt = Number.POSITIVE_INFINITY;
 let notBefore = 0;
 /** Milliseconds to the next one, if there is no new suspicion. */
 let restMs = COLLECTION_DELAY_MS;
+/** Did somebody ask for a collection who is no suspect? */
+let asked = false;
 let listening = false;
 
 /** Begins to listen to suspicions; every loop does it, and the first one counts. */
@@ -41,6 +43,7 @@ export function startCollector(): void {
   onSuspectedGarbage((urgent) => {
     if (!enabled) return;
     restMs = COLLECTION_DELAY_MS;
+    asked ||= urgent;
     schedule(urgent ? 0 : COLLECTION_DELAY_MS);
   });
 }
@@ -77,6 +80,8 @@ function unschedule(): void {
 
 function run(): void {
   unschedule();
+  if (suspects() === 0 && !asked) return;
+  asked = false;
   collect ??= findCollect();
   if (collect === false) return;
   const begin = performance.now();

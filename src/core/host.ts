@@ -71,7 +71,12 @@ export function chore(delayMs: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Calls back in the next turn, without keeping the process alive. */
+/**
+ * Calls back in the next turn; the process lives that long.
+ *
+ * Not with an immediate that is unreferenced: where nothing else has anything to do, Node sleeps
+ * over it until the system has news.
+ */
 export function choreNextTurn(callback: () => void): void {
-  nobody.runInAsyncScope(setImmediate, undefined, callback).unref();
+  nobody.runInAsyncScope(setImmediate, undefined, callback);
 }

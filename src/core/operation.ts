@@ -37,6 +37,11 @@ export class Turn<T> extends Operation<T> implements Runnable {
     loop._turns.soon(this);
   }
 
+  /** @internal another one: for a task that is made of this one, and waits when it runs itself */
+  _again(): Turn<T> {
+    return new Turn(this._loop, this.#given);
+  }
+
   /** @internal its turn has come */
   _run(): void {
     if (this._state === 'pending') this._finish(this.#given);

@@ -244,8 +244,10 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
     this.#coroutine._begin().then(
       (result) => {
         if (!this.#end()) return;
-        if (this._mustCancel) super.cancel(this._cancelMessage);
-        else this._finish(result);
+        if (this._mustCancel) {
+          this._mustCancel = false;
+          super.cancel(this._cancelMessage);
+        } else this._finish(result);
       },
       (error: unknown) => this.#fail(error),
     );
@@ -325,7 +327,8 @@ class OperationCall<T> extends Coroutine<T> {
   readonly #operation: Operation<T>;
 
   constructor(operation: Operation<T>) {
-    super(async () => await operation, 'operation', undefined);
+    const wait = (): Operation<T> => (operation instanceof Turn ? operation._again() : operation);
+    super(async () => await wait(), 'operation', undefined);
     this.#operation = operation;
   }
 

@@ -80,7 +80,7 @@ export class Loop implements LoopCore {
     this.#debug = false;
     this.#sockets = new SockOperations(this);
     this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));
-    unclosed.register(this, '<Loop running=False closed=False>', this);
+    unclosed.register(this, String(this), this);
   }
 
   // ── running ────────────────────────────────────────────────────────────────────────────────

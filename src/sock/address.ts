@@ -1,3 +1,4 @@
+import { OSError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
@@ -67,9 +68,26 @@ export function unboundAddress(family: number): Address {
   return family === AF_INET6 ? inet6Address('::', 0) : '';
 }
 
+/** `fe80::1%2`: the host with the scope in its text, as libuv takes it. */
+export function withScope(address: Address): string {
+  const [host, , , scope] = address as readonly [string, number, number?, number?];
+  return scope ? `${host}%${scope}` : host;
+}
+
 /** Prints an address as Python prints it inside a socket: a path stands without quotes. */
 export function addressText(address: Address): string {
   return String(address);
+}
+
+/** The longest path that `struct sockaddr_un` holds on Linux, in bytes; macOS holds 4 fewer. */
+const LONGEST_PATH = 107;
+
+/** Longer paths would be cut by libuv without a word, at NUL bytes too. */
+function checkPath(path: string): string {
+  if (Buffer.byteLength(path) > LONGEST_PATH) throw new OSError('AF_UNIX path too long');
+  if (path.includes('\0'))
+    throw new OSError('AF_UNIX paths with NUL bytes (abstract names) are not supported');
+  return path;
 }
 
 /** The highest port there is. */
@@ -81,10 +99,11 @@ const LAST_PORT = 65_535;
  * @param caller - the method, for the text
  * @throws {TypeError} when the shape is not that of the family
  * @throws {RangeError} when the port is not a whole number from 0 to 65535
+ * @throws {OSError} when a path is longer than the system can hold, or has a NUL byte
  */
 export function checkAddress(family: number, input: unknown, caller: string): Address {
   if (family === AF_UNIX) {
-    if (typeof input === 'string') return input;
+    if (typeof input === 'string') return checkPath(input);
     throw new TypeError(`${caller}(): an AF_UNIX address must be a path, got ${repr(input)}`);
   }
   const six = family === AF_INET6;

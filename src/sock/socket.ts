@@ -121,7 +121,7 @@ export class Socket {
    * @throws {OSError} EADDRINUSE when somebody else listens; EINVAL when it is connected
    */
   listen(backlog: number = DEFAULT_BACKLOG): void {
-    checkWhole(backlog, Number.MIN_SAFE_INTEGER, 0x7fffffff, 'listen(): backlog');
+    checkInt(backlog, 'listen(): backlog');
     this.#open('listen').listen(backlog);
   }
 

@@ -1,5 +1,5 @@
 import { type OSError, osError } from '../../../base/os-errors.ts';
-import { type Address, ipAddress, unboundAddress } from '../../address.ts';
+import { type Address, ipAddress, unboundAddress, withScope } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
 import {
   AF_INET6,
@@ -141,7 +141,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     const outcome =
       address === undefined
         ? send.call(handle, request, list, 1, true)
-        : send.call(handle, request, list, 1, address[1], address[0], true);
+        : send.call(handle, request, list, 1, address[1], withScope(address), true);
     if (outcome < 0) throw osError(outcome, address === undefined ? 'send' : 'sendto');
     if (outcome === 0) {
       this.#sending += 1;
@@ -166,7 +166,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     this.#check('connect');
     const handle = this.#needHandle();
     if (this.#peer !== undefined) handle.disconnect();
-    const [host, port] = address as readonly [string, number];
+    const [host, port] = [withScope(address), address[1] as number];
     const status =
       this.family === AF_INET6 ? handle.connect6(host, port) : handle.connect(host, port);
     if (status < 0) throw osError(status, 'connect');
@@ -185,7 +185,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     this.#check('bind');
     if (this.#bound) throw osError('EINVAL', 'bind');
     const handle = this.#needHandle();
-    const [host, port] = address as readonly [string, number];
+    const [host, port] = [withScope(address), address[1] as number];
     const status =
       this.family === AF_INET6
         ? handle.bind6(host, port, this.#bindFlags())

@@ -1,6 +1,6 @@
 import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
-import { type Address, ipAddress, unboundAddress } from '../../address.ts';
+import { type Address, ipAddress, unboundAddress, withScope } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
 import {
   AF_INET6,
@@ -685,12 +685,6 @@ function connectTcp(handle: TcpHandle, request: ConnectRequest, address: Address
   return address.length === 4
     ? handle.connect6(request, withScope(address), port)
     : handle.connect(request, address[0] as string, port);
-}
-
-/** `fe80::1%2`: the host with the scope, which libuv takes from the text. */
-function withScope(address: Address): string {
-  const [host, , , scope] = address as readonly [string, number, number?, number?];
-  return scope ? `${host}%${scope}` : host;
 }
 
 /** Drops a connection that nobody accepted. */

@@ -1,0 +1,251 @@
+import * as assert from 'uvu/assert';
+import {
+  CancelledError,
+  coroutine,
+  ensureFuture,
+  Loop,
+  RuntimeError,
+  setEventLoop,
+  sleep,
+  Task,
+  wrapPromise,
+} from '../../src/index.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
+
+const BASE = 'test_futures.py::BaseFutureTests::';
+const LOOP = 'test_base_events.py::BaseEventLoopTests::';
+
+loopBehaviour('ensureFuture', (it) => {
+  it('gives a future back as it is', async (loop) => {
+    const future = loop.createFuture();
+
+    assert.is(ensureFuture(future), future);
+    assert.is(ensureFuture(future, { loop }), future);
+  });
+
+  it('refuses a future of another loop', async (loop) => {
+    const other = new Loop();
+    const future = other.createFuture();
+
+    throws(() => ensureFuture(future, { loop }), RangeError, {
+      message: 'The future belongs to a different loop than the one specified as the loop argument',
+    });
+    other.close();
+  });
+
+  it('makes tasks of coroutines and of functions', async () => {
+    const seven = coroutine(async () => 7);
+
+    const tasks = [ensureFuture(seven()), ensureFuture(async () => 7)];
+
+    assert.equal(
+      tasks.map((task) => task instanceof Task),
+      [true, true],
+    );
+    assert.equal(await Promise.all(tasks), [7, 7]);
+  });
+
+  it('wraps promises', async () => {
+    const future = ensureFuture(Promise.resolve(7));
+
+    assert.not(future instanceof Task);
+    assert.is(await future, 7);
+  });
+
+  it('refuses what cannot be awaited', async () => {
+    throws(() => ensureFuture(7 as never), TypeError, {
+      message: 'An asyncio.Future, a coroutine or an awaitable is required, got 7',
+    });
+  });
+
+  it.resting(
+    'has the loop make the task, whatever its createTask() does',
+    async () => {
+      class MyTask<T> extends Task<T> {}
+      class MyLoop extends Loop {
+        override createTask<T>(...[body]: Parameters<Loop['createTask']>): Task<T> {
+          return new MyTask(body, { loop: this }) as Task<T>;
+        }
+      }
+      const loop = new MyLoop();
+
+      const task = ensureFuture(async () => 7, { loop });
+
+      assert.instance(task, MyTask);
+      assert.is(await loop.runUntilComplete(task), 7);
+      loop.close();
+    },
+    { cpython: [`${LOOP}test_create_task`] },
+  );
+
+  it.resting(
+    'gives the coroutine up where no task can be made',
+    () => {
+      const loop = new Loop();
+      loop.close();
+      const body = coroutine(async () => {})();
+
+      throws(() => ensureFuture(body, { loop }), RuntimeError, { message: 'Event loop is closed' });
+
+      assert.is(body._untouched, false);
+    },
+    { cpython: [`${LOOP}test_create_task_error_closes_coro`] },
+  );
+});
+
+loopBehaviour('wrapPromise', (it) => {
+  it(
+    'takes the result, the failure or the cancel over',
+    async () => {
+      const cancelled = new CancelledError('stop');
+
+      const finished = wrapPromise(Promise.resolve(10));
+      const failed = wrapPromise(Promise.reject(new RangeError('boom')));
+      const ended = wrapPromise(Promise.reject(cancelled));
+
+      assert.is(await finished, 10);
+      await rejects(failed, RangeError, { message: 'boom' });
+      assert.is(await rejects(ended, CancelledError), cancelled);
+      assert.is(ended.cancelled(), true);
+    },
+    { cpython: [`${BASE}test_copy_state`, `${BASE}test_wrap_future`] },
+  );
+
+  it(
+    'gives a future of ours back as it is',
+    async (loop) => {
+      const future = loop.createFuture();
+
+      assert.is(wrapPromise(future), future);
+    },
+    { cpython: [`${BASE}test_wrap_future_future`] },
+  );
+
+  it.resting(
+    'needs a loop',
+    () => {
+      throws(() => wrapPromise(Promise.resolve('oi')), RuntimeError, {
+        message: 'There is no current event loop',
+      });
+    },
+    { cpython: [`${BASE}test_wrap_future_without_loop`] },
+  );
+
+  it(
+    'takes the running loop where none is given',
+    async (loop) => {
+      const future = wrapPromise(Promise.resolve('oi'));
+
+      assert.is(future.getLoop(), loop);
+      assert.is(await future, 'oi');
+    },
+    { cpython: [`${BASE}test_wrap_future_use_running_loop`] },
+  );
+
+  it.resting(
+    'takes the current loop where none is given and none runs',
+    async (loop) => {
+      setEventLoop(loop);
+      try {
+        const future = wrapPromise(Promise.resolve('oi'));
+
+        assert.is(future.getLoop(), loop);
+        assert.is(await loop.runUntilComplete(future), 'oi');
+      } finally {
+        setEventLoop(undefined);
+      }
+    },
+    { cpython: [`${BASE}test_wrap_future_use_global_loop`] },
+  );
+
+  it(
+    'stays cancelled where the promise has a result',
+    async (_loop, { settle }) => {
+      const promise = Promise.resolve(42);
+      const future = wrapPromise(promise);
+
+      future.cancel();
+      await settle();
+
+      assert.is(future.cancelled(), true);
+      assert.is(await promise, 42);
+    },
+    { cpython: [`${BASE}test_wrap_future_cancel2`] },
+  );
+
+  it('leaves the work behind the promise alone when it is cancelled', async () => {
+    const steps: string[] = [];
+    const work = sleep(1).then(() => steps.push('worked'));
+    const future = wrapPromise(work);
+
+    future.cancel();
+
+    await rejects(future, CancelledError);
+    assert.equal(steps, []);
+    await work;
+    assert.equal(steps, ['worked']);
+  });
+
+  it('reports a failure that comes after a cancel', async (_loop, scene) => {
+    const { promise, reject } = withResolvers();
+    const future = wrapPromise(promise);
+    future.cancel();
+
+    reject(new Error('too late'));
+    await scene.settle();
+
+    scene.expectReport(/^Promise failed after its future was cancelled$/);
+  });
+
+  it('does not report what a signal broke off', async (_loop, { settle }) => {
+    const { promise, reject } = withResolvers();
+    const future = wrapPromise(promise);
+    future.cancel();
+
+    reject(new DOMException('This operation was aborted', 'AbortError'));
+    await settle();
+
+    assert.is(future.cancelled(), true);
+  });
+
+  it.resting('is no unhandled rejection where the loop is closed before', async (loop) => {
+    const { promise, resolve } = withResolvers();
+    const future = wrapPromise(promise, { loop });
+    future.addDoneCallback(() => assert.unreachable('called on a closed loop'));
+    loop.close();
+
+    resolve(7);
+    await promise;
+
+    assert.is(future.result(), 7);
+  });
+
+  it('refuses what is no promise', async () => {
+    const body = coroutine(async function body() {})();
+
+    for (const [wrong, shown] of [
+      [7, '7'],
+      [body, '<coroutine object body>'],
+    ] as const)
+      throws(() => wrapPromise(wrong as never), TypeError, {
+        message: `a promise was expected, got ${shown}`,
+      });
+    body.close();
+  });
+});
+
+function withResolvers(): {
+  promise: Promise<unknown>;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+} {
+  let resolve: (value: unknown) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,277 @@
+import * as assert from 'uvu/assert';
+import { BlockingIOError, ConnectionRefusedError, OSError } from '../../src/base/os-errors.ts';
+import * as socket from '../../src/socket.ts';
+import { behaviour } from '../support/behaviour.ts';
+import {
+  attempt,
+  DRIVERS,
+  datagram,
+  FAMILIES,
+  freshAddress,
+  readable,
+  received,
+  receivedFrom,
+} from '../support/drivers.ts';
+import { rejects } from '../support/rejects.ts';
+
+/** Two datagram sockets, each with an address. */
+function boundPair(name: socket.DriverName, family: number): [socket.Socket, socket.Socket] {
+  const one = datagram(name, family);
+  const other = datagram(name, family);
+  one.bind(freshAddress(family));
+  other.bind(freshAddress(family));
+  return [one, other];
+}
+
+for (const { name, withoutUnixDatagrams } of DRIVERS) {
+  for (const [familyName, family] of FAMILIES) {
+    const unix = family === socket.AF_UNIX;
+    behaviour(`a datagram socket (${name}, ${familyName})`, (it) => {
+      if (unix && withoutUnixDatagrams !== undefined) {
+        it('refuses to be made', async () => {
+          await rejects(
+            attempt(() => datagram(name, family)),
+            OSError,
+            { code: 'ESOCKTNOSUPPORT', message: /Node has no datagrams of AF_UNIX/ },
+          );
+        });
+        it.skip('carries datagrams', withoutUnixDatagrams);
+        return;
+      }
+
+      it('carries datagrams one by one, with the address of their sender', async () => {
+        const [one, other] = boundPair(name, family);
+
+        one.sendto(Buffer.from('first'), other.getsockname());
+        one.sendto(Buffer.from('second'), other.getsockname());
+        const [first, from] = await receivedFrom(other);
+        const [second] = await receivedFrom(other);
+
+        assert.is(`${first} ${second}`, 'first second');
+        assert.is(String(from), String(one.getsockname()));
+        one.close();
+        other.close();
+      });
+
+      it('loses what of a datagram was not asked for', async () => {
+        const [one, other] = boundPair(name, family);
+
+        one.sendto(Buffer.from('abcdef'), other.getsockname());
+        one.sendto(Buffer.from('next'), other.getsockname());
+
+        assert.is(String((await receivedFrom(other, 2))[0]), 'ab');
+        assert.is(String((await receivedFrom(other))[0]), 'next');
+        one.close();
+        other.close();
+      });
+
+      it('carries an empty datagram, which is no end', async () => {
+        const [one, other] = boundPair(name, family);
+
+        one.sendto(Buffer.alloc(0), other.getsockname());
+        one.sendto(Buffer.from('x'), other.getsockname());
+
+        assert.is((await receivedFrom(other))[0].length, 0);
+        assert.is(String((await receivedFrom(other))[0]), 'x');
+        one.close();
+        other.close();
+      });
+
+      it('receives into an array of the caller', async () => {
+        const [one, other] = boundPair(name, family);
+        const into = Buffer.alloc(4, '.');
+
+        one.sendto(Buffer.from('1'), other.getsockname());
+        one.sendto(Buffer.from('abcdef'), other.getsockname());
+        await receivedFrom(other);
+        let got = other._endpoint.tryRecvfromInto(into.subarray(0, 3));
+        if (got === undefined) {
+          await readable(other);
+          got = other._endpoint.tryRecvfromInto(into.subarray(0, 3));
+        }
+
+        assert.is(got?.nbytes, 3);
+        assert.is(String(into), 'abc.');
+        one.close();
+        other.close();
+      });
+
+      it('says that it holds no datagram', async () => {
+        const [one, other] = boundPair(name, family);
+
+        await rejects(
+          attempt(() => one.recvfrom(1)),
+          BlockingIOError,
+          { code: 'EAGAIN' },
+        );
+        one.close();
+        other.close();
+      });
+
+      it('sends without an address when it is connected', async () => {
+        const [one, other] = boundPair(name, family);
+
+        one.connect(other.getsockname());
+        one.send(Buffer.from('hello'));
+
+        assert.is(String(await received(other)), 'hello');
+        assert.is(String(one.getpeername()), String(other.getsockname()));
+        one.close();
+        other.close();
+      });
+
+      it('has nowhere to send to before it is connected', async () => {
+        const sock = datagram(name, family);
+
+        await rejects(
+          attempt(() => sock.send(Buffer.from('x'))),
+          OSError,
+          { code: unix ? 'ENOTCONN' : 'EDESTADDRREQ' },
+        );
+        sock.close();
+      });
+
+      it('tells whoever waits when it is closed', async () => {
+        const [one, other] = boundPair(name, family);
+        assert.is(one._endpoint.tryRecv(1), undefined);
+        const told = readable(one);
+
+        one.close();
+
+        await told;
+        await rejects(
+          attempt(() => one._endpoint.tryRecvfrom(1)),
+          OSError,
+          { code: 'EBADF' },
+        );
+        other.close();
+      });
+
+      it('refuses an address that is taken', async () => {
+        const [one, other] = boundPair(name, family);
+        const third = datagram(name, family);
+
+        await rejects(
+          attempt(() => third.bind(one.getsockname())),
+          OSError,
+          { code: 'EADDRINUSE' },
+        );
+        for (const sock of [one, other, third]) sock.close();
+      });
+
+      it('does not listen or accept', async () => {
+        const sock = datagram(name, family);
+
+        await rejects(
+          attempt(() => sock.listen()),
+          OSError,
+          { code: 'EOPNOTSUPP' },
+        );
+        await rejects(
+          attempt(() => sock.accept()),
+          OSError,
+          { code: 'EOPNOTSUPP' },
+        );
+        sock.close();
+      });
+
+      if (unix) {
+        it('would block when the receiver has no room, and tells when it has', async () => {
+          const [one, other] = boundPair(name, family);
+          const address = other.getsockname();
+          while (one._endpoint.trySendto(Buffer.from('x'), address) > 0);
+          const room = new Promise<void>((resolve) => {
+            one._endpoint.writer = { ready: resolve };
+          });
+
+          other.recv(1);
+
+          await room;
+          assert.is(one.sendto(Buffer.from('x'), address), 1);
+          one.close();
+          other.close();
+        });
+        return;
+      }
+
+      it('is bound by its first send', async () => {
+        const [one, other] = boundPair(name, family);
+        const sender = datagram(name, family);
+
+        sender.sendto(Buffer.from('hello'), one.getsockname());
+        const [, from] = await receivedFrom(one);
+        one.sendto(Buffer.from('back'), from);
+
+        assert.is(String(await received(sender)), 'back');
+        for (const sock of [one, other, sender]) sock.close();
+      });
+
+      it('is told of the first datagram even if it waited before it was bound', async () => {
+        const [one, other] = boundPair(name, family);
+        const sender = datagram(name, family);
+        const answer = receivedFrom(sender);
+
+        sender.sendto(Buffer.from('hello'), one.getsockname());
+        const [, from] = await receivedFrom(one);
+        one.sendto(Buffer.from('back'), from);
+
+        assert.is(String((await answer)[0]), 'back');
+        for (const sock of [one, other, sender]) sock.close();
+      });
+
+      it('learns from the network that nobody was there, when it is connected', async () => {
+        const [one, other] = boundPair(name, family);
+        const address = other.getsockname();
+        other.close();
+        one.connect(address);
+
+        one.send(Buffer.from('anybody?'));
+
+        await rejects(received(one), ConnectionRefusedError);
+        one.close();
+      });
+
+      it('refuses a datagram that is too long', async () => {
+        const [one, other] = boundPair(name, family);
+
+        await rejects(
+          attempt(() => one.sendto(Buffer.alloc(70_000), other.getsockname())),
+          OSError,
+          { code: 'EMSGSIZE', message: '[Errno 90] Message too long' },
+        );
+        one.close();
+        other.close();
+      });
+
+      it('drops datagrams that nobody takes, and goes on', async () => {
+        const [one, other] = boundPair(name, family);
+        const datagrams = 5000;
+        for (let sent = 0; sent < datagrams; sent += 1)
+          one.sendto(Buffer.alloc(1000, 'x'), other.getsockname());
+
+        await receivedFrom(other);
+        let got = 1;
+        while (other._endpoint.tryRecv(1000) !== undefined) got += 1;
+        one.sendto(Buffer.from('after'), other.getsockname());
+        let last = '';
+        while (last !== 'after') last = String((await receivedFrom(other))[0]);
+
+        assert.ok(got < datagrams, `${got} of ${datagrams} were kept`);
+        one.close();
+        other.close();
+      });
+
+      it('lets the caller overwrite what sendto() took', async () => {
+        const [one, other] = boundPair(name, family);
+        const data = Buffer.from('kept');
+
+        one.sendto(data, other.getsockname());
+        data.fill(0);
+
+        assert.is(String((await receivedFrom(other))[0]), 'kept');
+        one.close();
+        other.close();
+      });
+    });
+  }
+}

@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import * as assert from 'uvu/assert';
+import { behaviour } from '../support/behaviour.ts';
+
+const door = fileURLToPath(new URL('../../src/socket.ts', import.meta.url));
+
+/** What a program prints that makes a socket under this ASYNCIO_SOCKETS. */
+function chosen(name: string | undefined): string {
+  const program = `import { socket } from ${JSON.stringify(door)};
+    try { console.log(socket().driver) } catch (error) { console.log(String(error)) }`;
+  const env = { ...process.env };
+  delete env['ASYNCIO_SOCKETS'];
+  if (name !== undefined) env['ASYNCIO_SOCKETS'] = name;
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+  return String(execFileSync(process.execPath, args, { env })).trim();
+}
+
+behaviour('ASYNCIO_SOCKETS', (it) => {
+  it('chooses the driver of sockets that name none', () => {
+    assert.is(chosen(undefined), 'node');
+    assert.is(chosen('node'), 'node');
+    assert.is(chosen('memory'), 'memory');
+  });
+
+  it(
+    'is refused at the first socket when there is no such driver',
+    () => {
+      assert.is(
+        chosen('kernel'),
+        "RangeError: ASYNCIO_SOCKETS must be node or memory, got 'kernel'",
+      );
+      assert.is(
+        chosen('posix'),
+        "RangeError: ASYNCIO_SOCKETS must be node or memory, got 'posix': the posix driver is not built yet",
+      );
+    },
+    { seconds: 20 },
+  );
+});

@@ -1,0 +1,313 @@
+import { inspect } from 'node:util';
+import * as assert from 'uvu/assert';
+import { gaierror, OSError } from '../../src/base/os-errors.ts';
+import * as socket from '../../src/socket.ts';
+import { behaviour } from '../support/behaviour.ts';
+import {
+  accepted,
+  attempt,
+  connected,
+  connectedPair,
+  DRIVERS,
+  stream,
+} from '../support/drivers.ts';
+import { rejects } from '../support/rejects.ts';
+
+for (const { name } of DRIVERS) {
+  behaviour(`Socket (${name})`, (it) => {
+    it('prints as CPython prints it', async () => {
+      const { client, server, listener, close } = await connectedPair(name);
+      const [here, there] = [listener.getsockname(), client.getsockname()];
+
+      assert.is(
+        String(listener),
+        `<socket.socket fd=${listener.fileno()}, family=2, type=1, proto=0, laddr=${here}>`,
+      );
+      assert.is(
+        inspect(server),
+        `<socket.socket fd=${server.fileno()}, family=2, type=1, proto=0, laddr=${here}, raddr=${there}>`,
+      );
+      close();
+      assert.is(`${client}`, '<socket.socket [closed] fd=-1, family=2, type=1, proto=0>');
+    });
+
+    it('prints paths without quotes, and leaves empty ones out', () => {
+      const listener = stream(name, socket.AF_UNIX);
+      const path = `/tmp/asyncio-ts-print-${name}-${process.pid}`;
+      assert.match(String(listener), /^<socket.socket fd=-?\d+, family=1, type=1, proto=0>$/);
+
+      listener.bind(path);
+
+      assert.ok(String(listener).endsWith(`, family=1, type=1, proto=0, laddr=${path}>`));
+      listener.close();
+    });
+
+    it('is in blocking mode when it is new, and when it was accepted', async () => {
+      const fresh = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, { driver: name });
+      const { server, close } = await connectedPair(name);
+
+      assert.is(fresh.getblocking(), true);
+      assert.is(fresh.gettimeout(), undefined);
+      assert.is(server.getblocking(), true);
+      fresh.close();
+      close();
+    });
+
+    it('keeps its mode and its time limit', () => {
+      const sock = stream(name);
+
+      assert.is(sock.getblocking(), false);
+      assert.is(sock.gettimeout(), 0);
+      sock.settimeout(2.5);
+      assert.is(sock.gettimeout(), 2.5);
+      assert.is(sock.getblocking(), true);
+      sock.setblocking(false);
+      assert.is(sock.gettimeout(), 0);
+      sock.close();
+    });
+
+    it('hides the flags of its type', () => {
+      const sock = stream(name);
+
+      assert.equal([sock.family, sock.type, sock.proto, sock.driver], [2, 1, 0, name]);
+      sock.close();
+    });
+
+    it('is closed at the end of its block', () => {
+      const sock = stream(name);
+
+      sock[Symbol.dispose]();
+
+      assert.is(sock.fileno(), -1);
+      sock.close();
+    });
+
+    it('can be given up and taken up again', async () => {
+      const { client, server, listener, close } = await connectedPair(name);
+      const fd = server.detach();
+      assert.is(server.fileno(), -1);
+
+      const again = socket.socket(undefined, undefined, undefined, { fileno: fd });
+      client.send(Buffer.from('x'));
+
+      assert.is(again.fileno(), fd);
+      assert.is(String(again.getpeername()), String(client.getsockname()));
+      again.close();
+      listener.close();
+      close();
+    });
+
+    it('gives no second socket for a descriptor that nobody gave up', async () => {
+      await rejects(
+        attempt(() => socket.socket(2, 1, 0, { driver: name, fileno: 12_345 })),
+        OSError,
+        { code: 'EBADF' },
+      );
+    });
+
+    it('knows the usual options', async () => {
+      const { client, listener, close } = await connectedPair(name);
+
+      assert.is(client.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE), socket.SOCK_STREAM);
+      assert.is(client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), 0);
+      assert.is(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN), 1);
+      client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, true);
+      assert.is(client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 1);
+      client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1);
+      assert.is(client.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), 1);
+      listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);
+      assert.is(listener.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR), 1);
+      close();
+    });
+
+    it('gives SO_LINGER as C has it', () => {
+      const sock = stream(name);
+      const linger = Buffer.from([1, 0, 0, 0, 5, 0, 0, 0]);
+
+      sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger);
+
+      assert.ok(linger.equals(sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)));
+      assert.is(sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER), 1);
+      sock.close();
+    });
+
+    it('refuses an option that the driver has not', async () => {
+      const sock = stream(name);
+      const unknown = { code: 'ENOPROTOOPT', message: '[Errno 92] Protocol not available' };
+
+      await rejects(
+        attempt(() => sock.setsockopt(socket.SOL_SOCKET, 9999, 1)),
+        OSError,
+        unknown,
+      );
+      await rejects(
+        attempt(() => sock.getsockopt(socket.SOL_SOCKET, 9999)),
+        OSError,
+        unknown,
+      );
+      sock.close();
+    });
+
+    it('passes the options of a listener on to what it accepts', async () => {
+      const listener = stream(name);
+      listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1);
+      listener.bind(['127.0.0.1', 0]);
+      listener.listen();
+      const client = stream(name);
+
+      const [[server]] = await Promise.all([
+        accepted(listener),
+        connected(client, listener.getsockname()),
+      ]);
+
+      assert.is(server.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 1);
+      for (const sock of [listener, client, server]) sock.close();
+    });
+
+    it('resolves local names at the line of bind()', () => {
+      const sock = stream(name);
+
+      sock.bind(['localhost', 0]);
+
+      assert.is((sock.getsockname() as socket.InetAddress)[0], '127.0.0.1');
+      sock.close();
+    });
+
+    it('does not look up other names', async () => {
+      const sock = stream(name);
+
+      await rejects(
+        attempt(() => sock.bind(['nowhere.invalid', 0])),
+        gaierror,
+        { code: 'EAI_NONAME', message: '[Errno -2] Name or service not known' },
+      );
+      sock.close();
+    });
+
+    it('gives the outcome of connecting as a number', async () => {
+      const { listener, close } = await connectedPair(name);
+      const sock = stream(name);
+
+      const outcome = sock.connectEx(listener.getsockname());
+
+      assert.is(outcome, name === 'memory' ? 0 : 115);
+      sock.close();
+      close();
+    });
+
+    it('says what it expected of an argument, and what it got', async () => {
+      const { client: sock, close } = await connectedPair(name);
+      // The compiler would refuse these too.
+      const send = sock.send.bind(sock) as (data: unknown) => number;
+      const bind = sock.bind.bind(sock) as (address: unknown) => void;
+      const wrong: [() => unknown, typeof TypeError, string][] = [
+        [() => sock.recv(-1), RangeError, 'recv(): nbytes must be a whole number from 0, got -1'],
+        [() => sock.recv(1.5), RangeError, 'recv(): nbytes must be a whole number from 0, got 1.5'],
+        [
+          () => sock.recv('1' as never),
+          TypeError,
+          "recv(): nbytes must be a whole number from 0, got '1'",
+        ],
+        [() => send('text'), TypeError, "send(): data must be a Uint8Array, got 'text'"],
+        [
+          () => bind(['127.0.0.1', 70_000]),
+          RangeError,
+          'bind(): the port must be a whole number from 0 to 65535, got 70000',
+        ],
+        [
+          () => bind(['127.0.0.1', '80']),
+          TypeError,
+          "bind(): the port must be a whole number from 0 to 65535, got '80'",
+        ],
+        [
+          () => bind('127.0.0.1:80'),
+          TypeError,
+          "bind(): an AF_INET address must be [host, port], got '127.0.0.1:80'",
+        ],
+        [() => bind([80, 80]), TypeError, 'bind(): the host must be a string, got 80'],
+        [
+          () => sock.recvInto(Buffer.alloc(2), 3),
+          RangeError,
+          'recvInto(): nbytes must be a whole number from 0 to 2, got 3',
+        ],
+        [
+          () => sock.shutdown(3),
+          RangeError,
+          'shutdown(): how must be a whole number from 0 to 2, got 3',
+        ],
+        [
+          () => sock.settimeout(-1),
+          RangeError,
+          'settimeout(): timeout must be seconds from 0, got -1',
+        ],
+        [
+          () => sock.listen('5' as never),
+          TypeError,
+          "listen(): backlog must be a whole number from -2147483648 to 2147483647, got '5'",
+        ],
+      ];
+
+      for (const [call, ErrorClass, message] of wrong)
+        await rejects(attempt(call), ErrorClass, { message });
+      close();
+    });
+
+    it('gives nothing where nothing is asked for', async () => {
+      const { client, close } = await connectedPair(name);
+
+      assert.is(client.recv(0).length, 0);
+      close();
+    });
+
+    it('refuses families and types that the driver has not', async () => {
+      await rejects(
+        attempt(() => socket.socket(99, 1, 0, { driver: name })),
+        OSError,
+        {
+          code: 'EAFNOSUPPORT',
+          message: '[Errno 97] Address family not supported by protocol',
+        },
+      );
+      await rejects(
+        attempt(() => socket.socket(2, 3, 0, { driver: name })),
+        OSError,
+        { code: 'ESOCKTNOSUPPORT' },
+      );
+    });
+  });
+
+  behaviour(`socketpair (${name})`, (it) => {
+    it('makes two ends that are connected', () => {
+      const [one, other] = socket.socketpair(undefined, undefined, 0, { driver: name });
+
+      one.send(Buffer.from('over'));
+
+      assert.is(String(other.recv(10)), 'over');
+      assert.is(one.family, socket.AF_UNIX);
+      one.close();
+      assert.is(other.recv(10).length, 0);
+      other.close();
+    });
+
+    it('keeps datagrams apart', () => {
+      const type = socket.SOCK_DGRAM;
+      const [one, other] = socket.socketpair(socket.AF_UNIX, type, 0, { driver: name });
+
+      one.send(Buffer.from('a'));
+      one.send(Buffer.from('b'));
+
+      assert.is(`${other.recv(10)}${other.recv(10)}`, 'ab');
+      assert.is(other.getblocking(), true);
+      one.close();
+      other.close();
+    });
+
+    it('refuses the families of the internet', async () => {
+      await rejects(
+        attempt(() => socket.socketpair(socket.AF_INET, 1, 0, { driver: name })),
+        OSError,
+        { code: 'EOPNOTSUPP' },
+      );
+    });
+  });
+}

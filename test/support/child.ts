@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** How a child process ended, and what it said. */
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Runs a TypeScript file of the tests in a process of its own, to its end.
+ *
+ * @param file - from the root of the project
+ * @param options - `args`; `env`: added to ours, without what would change the outcome
+ */
+export function runFile(
+  file: string,
+  options: { readonly args?: readonly string[]; readonly env?: Record<string, string> } = {},
+): Promise<Ended> {
+  const env = { ...process.env };
+  for (const name of ['ASYNCIO_DEBUG', 'ASYNCIO_COLLECTOR', 'FORCE_COLOR']) delete env[name];
+  return runCommand(
+    process.execPath,
+    ['--import', 'tsx', path.join(root, file), ...(options.args ?? [])],
+    {
+      ...env,
+      ...options.env,
+    },
+  );
+}
+
+/** Runs a command at the root of the project; rejects where there is no such command. */
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
+  });
+}

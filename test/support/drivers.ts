@@ -1,0 +1,170 @@
+/**
+ * The drivers that sockets can stand on, what each can do, and the few things that every test of
+ * sockets does: connect a pair, wait for a slot, send and receive all.
+ */
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BlockingIOError } from '../../src/base/os-errors.ts';
+import type { Address, DriverName, Socket } from '../../src/socket.ts';
+import * as socket from '../../src/socket.ts';
+
+/** One driver, as the shared suites see it. */
+export interface DriverCase {
+  readonly name: DriverName;
+  /** Is there a kernel underneath, whose limits and descriptors are real? */
+  readonly real: boolean;
+  /** Why it has no datagrams of AF_UNIX, if it has none. */
+  readonly withoutUnixDatagrams?: string;
+}
+
+export const DRIVERS: readonly DriverCase[] = [
+  { name: 'node', real: true, withoutUnixDatagrams: 'Node has no datagrams of AF_UNIX' },
+  { name: 'memory', real: false },
+];
+
+/** The families that stream sockets come in, with their names. */
+export const FAMILIES: readonly (readonly [name: string, family: number])[] = [
+  ['AF_INET', socket.AF_INET],
+  ['AF_INET6', socket.AF_INET6],
+  ['AF_UNIX', socket.AF_UNIX],
+];
+
+/** An address of the family where nobody is: the loopback and any port, or a new path. */
+export function freshAddress(family: number): Address | readonly [string, number] {
+  if (family === socket.AF_UNIX) return join(tmpdir(), `asyncio-ts-${randomUUID().slice(0, 8)}`);
+  return [family === socket.AF_INET6 ? '::1' : '127.0.0.1', 0];
+}
+
+/** A stream socket of a driver, non-blocking. */
+export function stream(driver: DriverName, family: number = socket.AF_INET): Socket {
+  return socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, 0, { driver });
+}
+
+/** A datagram socket of a driver, non-blocking. */
+export function datagram(driver: DriverName, family: number = socket.AF_INET): Socket {
+  return socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0, { driver });
+}
+
+/** A socket that listens. */
+export function listening(driver: DriverName, family: number = socket.AF_INET): Socket {
+  const listener = stream(driver, family);
+  listener.bind(freshAddress(family));
+  listener.listen();
+  return listener;
+}
+
+/** Two ends of a connection, and the listener it came through. */
+export interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly listener: Socket;
+  /** Closes all three. */
+  close(): void;
+}
+
+/** Connects two sockets. */
+export async function connectedPair(
+  driver: DriverName,
+  family: number = socket.AF_INET,
+): Promise<Pair> {
+  const listener = listening(driver, family);
+  const client = stream(driver, family);
+  const [[server]] = await Promise.all([
+    accepted(listener),
+    connected(client, listener.getsockname()),
+  ]);
+  const close = (): void => {
+    for (const end of [client, server, listener]) end.close();
+  };
+  return { client, server, listener, close };
+}
+
+/** Fulfilled when the socket's reading side is told. */
+export function readable({ _endpoint: endpoint }: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    endpoint.reader = { ready: resolve };
+  });
+}
+
+/** Fulfilled when the socket's writing side is told. */
+export function writable({ _endpoint: endpoint }: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    endpoint.writer = { ready: resolve };
+  });
+}
+
+/** Accepts a connection, waiting for one. */
+export function accepted(listener: Socket): Promise<[Socket, Address]> {
+  return whenReadable(listener, () => listener.accept());
+}
+
+/** Connects, waiting for the outcome. */
+export async function connected(client: Socket, address: socket.AddressInput): Promise<void> {
+  try {
+    client.connect(address);
+  } catch (error) {
+    if (!(error instanceof BlockingIOError)) throw error;
+    await writable(client);
+    const failure = client._endpoint.connectError();
+    if (failure !== undefined) throw failure;
+  }
+}
+
+/** Receives once, waiting for bytes or the end. */
+export function received(sock: Socket, nbytes = 65_536): Promise<Uint8Array> {
+  return whenReadable(sock, () => sock.recv(nbytes));
+}
+
+/** Receives one datagram. */
+export function receivedFrom(sock: Socket, nbytes = 65_536): Promise<[Uint8Array, Address]> {
+  return whenReadable(sock, () => sock.recvfrom(nbytes));
+}
+
+/** Receives until `nbytes` bytes are there or the other side has ended. */
+export async function receivedAll(sock: Socket, nbytes = Infinity): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (size < nbytes) {
+    const chunk = await received(sock, Math.min(nbytes - size, 65_536));
+    if (chunk.length === 0) break;
+    chunks.push(chunk);
+    size += chunk.length;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Sends all, waiting for room. */
+export async function sentAll(sock: Socket, data: Uint8Array): Promise<void> {
+  let from = 0;
+  while (from < data.length) {
+    const nbytes = sock._endpoint.trySend(data, from);
+    if (nbytes < 0) await writable(sock);
+    else from += nbytes;
+  }
+}
+
+/** Sends until the socket takes no more; answers how many bytes it took. */
+export function filled(sock: Socket, chunk: Uint8Array = Buffer.alloc(65_536, 'x')): number {
+  for (let total = 0; ; ) {
+    const nbytes = sock._endpoint.trySend(chunk, 0);
+    if (nbytes < 0) return total;
+    total += nbytes;
+  }
+}
+
+/** A call as a promise, for `rejects`. */
+export async function attempt<Result>(call: () => Result): Promise<Result> {
+  return call();
+}
+
+async function whenReadable<Result>(sock: Socket, call: () => Result): Promise<Result> {
+  for (;;) {
+    try {
+      return call();
+    } catch (error) {
+      if (!(error instanceof BlockingIOError)) throw error;
+      await readable(sock);
+    }
+  }
+}
