@@ -25,9 +25,9 @@ export const hasIPv6 = true;
 /** What can be said of a new socket beyond family, type and protocol. */
 export interface SocketOptions {
   /** How it is made; else as ASYNCIO_SOCKETS says, else `'node'`. */
-  readonly driver?: DriverName;
+  readonly driver?: DriverName | undefined;
   /** Takes up the socket that gave this descriptor with `detach()`; the rest is then ignored. */
-  readonly fileno?: number;
+  readonly fileno?: number | undefined;
 }
 
 /**

@@ -321,15 +321,6 @@ function isSystemCode(code: string): boolean {
   return code in RESOLVER_ALIASES || code in RESOLVER || errorNumber(code) !== undefined;
 }
 
-/**
- * The words of the system for an error, as C's `strerror()` has them on Linux.
- *
- * @param codeOrErrno - its name, or its number of either sign
- */
-export function strerror(codeOrErrno: string | number): string {
-  return errorText(typeof codeOrErrno === 'string' ? codeOrErrno : errorCode(codeOrErrno));
-}
-
 /** C's positive number of an error: 111 for `'ECONNREFUSED'` on Linux; 0 for a name unknown here. */
 export function cErrno(code: string | undefined): number {
   if (code === undefined) return 0;

@@ -1,6 +1,6 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nameOf } from './repr.ts';
+import { nameOf, repr } from './repr.ts';
 
 /**
  * Where in the user's program something was made: the stack of now, without our own frames.
@@ -39,12 +39,29 @@ export function siteOf(frame: string | undefined): string | undefined {
 }
 
 /**
- * The text of an error's stack; for a value that is no error, or has no stack, what it prints as.
+ * The text of an error's stack and of its causes, without the frames by which the loop came to the
+ * user's; for a value that is no error, or has no stack, what it prints as.
  */
 export function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return `Thrown: ${String(error)}`;
-  const text = named(error.stack ?? `${error.name}: ${error.message}`, nameOf(error));
-  return error.cause === undefined ? text : `${text}\n[cause]: ${stackOf(error.cause)}`;
+  return stackBelow(error, []);
+}
+
+/** As {@link stackOf}; `above` are those whose cause it is, and a cause may be its own. */
+function stackBelow(error: unknown, above: readonly unknown[]): string {
+  if (!(error instanceof Error)) return `Thrown: ${repr(error)}`;
+  const stack = withoutOurTail(String(error.stack ?? `${error.name}: ${error.message}`));
+  const text = named(stack, nameOf(error));
+  if (error.cause === undefined || above.includes(error.cause)) return text;
+  return `${text}\n[cause]: ${stackBelow(error.cause, [...above, error])}`;
+}
+
+function withoutOurTail(stack: string): string {
+  const lines = stack.split('\n');
+  const last = lines.findLastIndex((line) => !FRAME.test(line) || isUserFrame(line));
+  // If all are ours, they are all that there is to say.
+  return last >= 0 && isUserFrame(lines[last] as string)
+    ? lines.slice(0, last + 1).join('\n')
+    : stack;
 }
 
 /** A stack says `Error` where the class of the error has no `name`: then that of the class. */
@@ -62,12 +79,14 @@ function captured(depth: number): string {
 }
 
 function userFrames(stack: string): string[] {
-  return stack.split('\n').filter((line) => {
-    const file = FRAME.exec(line)?.[1];
-    if (file === undefined || file.startsWith('node:')) return false;
-    const path = pathOf(file);
-    return !OURS.some((ours) => path.startsWith(ours) && !path.startsWith(`${ours}echo${sep}`));
-  });
+  return stack.split('\n').filter(isUserFrame);
+}
+
+function isUserFrame(line: string): boolean {
+  const file = FRAME.exec(line)?.[1];
+  if (file === undefined || file.startsWith('node:')) return false;
+  const path = pathOf(file);
+  return !OURS.some((ours) => path.startsWith(ours) && !path.startsWith(`${ours}echo${sep}`));
 }
 
 function pathOf(file: string): string {

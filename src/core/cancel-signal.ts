@@ -6,7 +6,8 @@ import { CancelledError } from '../base/errors.ts';
  * A task that awaits a promise of `fetch(url, { signal })` awaits nothing of ours, so its cancel
  * waits for the next `await` of ours; but the signal throws it where the task is. Thrown again
  * later, it would break off the clean-up. Whoever rejects a promise because of a signal asks the
- * signal for its reason: that is how we hear of it.
+ * signal for its reason: that is how we hear of it. Of one that asks an `AbortSignal.any()` we do
+ * not, and there the next `await` throws once more; `wrapPromise()` around the call prevents that.
  */
 export class CancelSignal {
   readonly #controller = new AbortController();
@@ -17,9 +18,17 @@ export class CancelSignal {
   /** @param passedOn - called when the reason of the cancel is asked for */
   constructor(passedOn: () => void) {
     this.#passedOn = passedOn;
-    Object.defineProperty(this.#controller.signal, 'reason', {
-      get: () => this.#passOn(),
-      configurable: true,
+    const { signal } = this.#controller;
+    const throwIfAborted = signal.throwIfAborted.bind(signal);
+    Object.defineProperties(signal, {
+      reason: { get: () => this.#passOn(), configurable: true },
+      throwIfAborted: {
+        value: () => {
+          this.#passOn();
+          throwIfAborted();
+        },
+        configurable: true,
+      },
     });
   }
 

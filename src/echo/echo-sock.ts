@@ -10,6 +10,8 @@ export interface EchoOptions {
   readonly port: number;
   /** Seconds that clients get to finish when the server stops. */
   readonly grace: number;
+  /** How sockets are made; else as for any socket. */
+  readonly driver?: socket.DriverName | undefined;
   /** Told of each connection; left out, nobody is. */
   readonly onConnection?: ((line: string) => void) | undefined;
   /** Told what went on: where it listens, what failed, what is waited for, the statistics. */
@@ -47,9 +49,9 @@ export const serveEcho: asyncio.CoroutineFunction<unknown, [EchoOptions], never>
 /** The tasks that serve clients, each with its client's address: what makes them "tracked". */
 type Clients = Map<asyncio.Task<void>, socket.Address>;
 
-function listenOn({ host, port }: EchoOptions): socket.Socket {
+function listenOn({ host, port, driver }: EchoOptions): socket.Socket {
   const family = host.includes(':') ? socket.AF_INET6 : socket.AF_INET;
-  const serverSocket = socket.socket(family, socket.SOCK_STREAM);
+  const serverSocket = socket.socket(family, socket.SOCK_STREAM, 0, { driver });
   serverSocket.setblocking(false);
   try {
     serverSocket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);

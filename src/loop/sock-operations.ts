@@ -1,6 +1,6 @@
 import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
-import { OSError } from '../base/os-errors.ts';
+import { BlockingIOError, OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
@@ -209,7 +209,9 @@ class Connect extends SockOperation<void> {
       if (this.endpoint.connect(address)) this._finish(undefined);
       else this.wait();
     } catch (error) {
-      this._fail(connectError(error, address));
+      // Under way since one that was cancelled: its outcome is ours.
+      if (error instanceof BlockingIOError) this.wait();
+      else this._fail(connectError(error, address));
     }
     return this;
   }

@@ -41,20 +41,22 @@ class Tuple extends Array<string | number> {
   }
 }
 
-function tuple(...items: (string | number)[]): Tuple {
-  const made = new Tuple(items.length);
-  for (let index = 0; index < items.length; index += 1) made[index] = items[index] as string;
-  return made;
-}
-
 /** Makes an IPv4 address. */
 export function inetAddress(host: string, port: number): InetAddress {
-  return Object.freeze(tuple(host, port)) as unknown as InetAddress;
+  const made = new Tuple(2);
+  made[0] = host;
+  made[1] = port;
+  return Object.freeze(made) as unknown as InetAddress;
 }
 
 /** Makes an IPv6 address. */
 export function inet6Address(host: string, port: number, flowinfo = 0, scopeid = 0): Inet6Address {
-  return Object.freeze(tuple(host, port, flowinfo, scopeid)) as unknown as Inet6Address;
+  const made = new Tuple(4);
+  made[0] = host;
+  made[1] = port;
+  made[2] = flowinfo;
+  made[3] = scopeid;
+  return Object.freeze(made) as unknown as Inet6Address;
 }
 
 /** Makes the address of a family from what a kernel tells. */

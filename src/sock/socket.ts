@@ -1,4 +1,4 @@
-import { BlockingIOError, cErrno, OSError, osError } from '../base/os-errors.ts';
+import { type BlockingIOError, cErrno, OSError, osError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { warnResource } from '../base/warnings.ts';
@@ -328,13 +328,17 @@ export class Socket {
   }
 
   /**
-   * Reads an option.
+   * Reads an option that is a number.
    *
-   * @param buflen - for an option that is a structure: the most bytes of it
-   * @returns a number; with `buflen` the bytes
    * @throws {OSError} ENOPROTOOPT when the driver has not the option
    */
   getsockopt(level: number, option: number): number;
+  /**
+   * Reads an option as bytes.
+   *
+   * @param buflen - the most bytes to give, from 1 to 1024
+   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   */
   getsockopt(level: number, option: number, buflen: number): Uint8Array;
   getsockopt(level: number, option: number, buflen?: number): number | Uint8Array {
     checkInt(level, 'getsockopt(): level');
@@ -444,9 +448,4 @@ function viewOf(buffer: unknown, nbytes: unknown, caller: string): Uint8Array {
     throw new TypeError(`${caller}(): buffer must be a Uint8Array, got ${repr(buffer)}`);
   checkWhole(nbytes, 0, buffer.length, `${caller}(): nbytes`);
   return nbytes === 0 || nbytes === buffer.length ? buffer : buffer.subarray(0, nbytes);
-}
-
-/** @internal says whether an error only means "not now" */
-export function isWouldBlock(error: unknown): boolean {
-  return error instanceof BlockingIOError;
 }

@@ -16,24 +16,62 @@ import { throws } from '../support/throws.ts';
 
 const BASE = 'test_futures.py::BaseFutureTests::';
 const LOOP = 'test_base_events.py::BaseEventLoopTests::';
+const TASKS = 'test_tasks.py::BaseTaskTests::';
 
 loopBehaviour('ensureFuture', (it) => {
-  it('gives a future back as it is', async (loop) => {
-    const future = loop.createFuture();
+  it(
+    'gives a future or a task back as it is',
+    async (loop) => {
+      const future = loop.createFuture();
+      const task = loop.createTask(async () => 'ok');
 
-    assert.is(ensureFuture(future), future);
-    assert.is(ensureFuture(future, { loop }), future);
-  });
+      for (const each of [future, task]) {
+        assert.is(ensureFuture(each), each);
+        assert.is(ensureFuture(each, { loop }), each);
+      }
+      assert.is(await task, 'ok');
+    },
+    { cpython: [`${TASKS}test_ensure_future_future`, `${TASKS}test_ensure_future_task`] },
+  );
 
-  it('refuses a future of another loop', async (loop) => {
-    const other = new Loop();
-    const future = other.createFuture();
+  it(
+    'refuses a future of another loop',
+    async (loop) => {
+      const other = new Loop();
+      const future = other.createFuture();
 
-    throws(() => ensureFuture(future, { loop }), RangeError, {
-      message: 'The future belongs to a different loop than the one specified as the loop argument',
-    });
-    other.close();
-  });
+      throws(() => ensureFuture(future, { loop }), RangeError, {
+        message:
+          'The future belongs to a different loop than the one specified as the loop argument',
+      });
+      other.close();
+    },
+    { cpython: [`${TASKS}test_ensure_future_error_msg`] },
+  );
+
+  it.resting(
+    'takes the loop that is given, or that runs, or else the current one',
+    async (loop) => {
+      const notmuch = coroutine(async () => 'ok');
+      const refused = notmuch();
+
+      const given = ensureFuture(notmuch(), { loop });
+      throws(() => ensureFuture(refused), RuntimeError, {
+        message: 'There is no current event loop',
+      });
+      const made = await loop.runUntilComplete(async () => [ensureFuture(notmuch())]);
+      setEventLoop(loop);
+      const ofCurrent = ensureFuture(notmuch());
+      setEventLoop(undefined);
+
+      for (const task of [given, ...made, ofCurrent]) {
+        assert.is(task.getLoop(), loop);
+        assert.is(await loop.runUntilComplete(task), 'ok');
+      }
+      refused.close();
+    },
+    { cpython: [`${TASKS}test_ensure_future_coroutine`] },
+  );
 
   it('makes tasks of coroutines and of functions', async () => {
     const seven = coroutine(async () => 7);
@@ -47,18 +85,32 @@ loopBehaviour('ensureFuture', (it) => {
     assert.equal(await Promise.all(tasks), [7, 7]);
   });
 
-  it('wraps promises', async () => {
-    const future = ensureFuture(Promise.resolve(7));
+  it(
+    'wraps promises, and whatever else has a then()',
+    async () => {
+      // biome-ignore lint/suspicious/noThenProperty: a promise of another make is meant
+      const thenable = { then: (give: (value: number) => void) => give(8) };
 
-    assert.not(future instanceof Task);
-    assert.is(await future, 7);
-  });
+      const futures = [
+        ensureFuture(Promise.resolve(7)),
+        ensureFuture(thenable as PromiseLike<number>),
+      ];
 
-  it('refuses what cannot be awaited', async () => {
-    throws(() => ensureFuture(7 as never), TypeError, {
-      message: 'An asyncio.Future, a coroutine or an awaitable is required, got 7',
-    });
-  });
+      assert.not(futures[0] instanceof Task);
+      assert.equal(await Promise.all(futures), [7, 8]);
+    },
+    { cpython: [`${TASKS}test_ensure_future_awaitable`] },
+  );
+
+  it(
+    'refuses what cannot be awaited',
+    async () => {
+      throws(() => ensureFuture('ok' as never), TypeError, {
+        message: "An asyncio.Future, a coroutine or an awaitable is required, got 'ok'",
+      });
+    },
+    { cpython: [`${TASKS}test_ensure_future_neither`] },
+  );
 
   it.resting(
     'has the loop make the task, whatever its createTask() does',

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import {
   CancelledError,
@@ -839,7 +840,6 @@ loopBehaviour('Task.signal', (it) => {
   });
 
   it("ends a task cancelled that lets Node's own AbortError pass", async () => {
-    const { setTimeout } = await import('node:timers/promises');
     const task: Task<void> = createTask(() =>
       setTimeout(10_000, undefined, { signal: task.signal }),
     );
@@ -851,21 +851,42 @@ loopBehaviour('Task.signal', (it) => {
     assert.ok(task.cancelled());
   });
 
-  it('delivers the cancel once: the clean-up may wait', async () => {
-    const log: string[] = [];
-    const task: Task<void> = createTask(async () => {
-      try {
-        await noting(log, 'call', abortable(task.signal));
-      } finally {
-        await noting(log, 'clean-up', sleep(1));
-      }
+  const calls: [how: string, call: (signal: AbortSignal) => Promise<void>][] = [
+    ['by the reason', abortable],
+    [
+      'by throwIfAborted()',
+      async (signal) => {
+        await new Promise(setImmediate);
+        await new Promise(setImmediate);
+        signal.throwIfAborted();
+      },
+    ],
+  ];
+  for (const [how, call] of calls)
+    it(`delivers the cancel once, ${how}: the clean-up may wait`, async () => {
+      const log: string[] = [];
+      const task: Task<void> = createTask(async () => {
+        try {
+          await noting(log, 'call', call(task.signal));
+        } finally {
+          await noting(log, 'clean-up', sleep(1));
+        }
+      });
+      await sleep(0);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+
+      assert.equal(log, ['call cancelled', 'clean-up goes on']);
     });
-    await sleep(0);
 
-    task.cancel();
-    await rejects(task, CancelledError);
+  it('throws nothing of its own while the task is not cancelled', async () => {
+    const task = createTask(async () => {});
 
-    assert.equal(log, ['call cancelled', 'clean-up goes on']);
+    task.signal.throwIfAborted();
+
+    assert.is(task.signal.reason, undefined);
+    await task;
   });
 
   it('leaves the cancel to the next await where nobody asks for the reason', async () => {

@@ -1,13 +1,6 @@
 import { type OSError, osError } from '../../base/os-errors.ts';
 import type { Address } from '../address.ts';
-import {
-  IPPROTO_TCP,
-  SO_DOMAIN,
-  SO_ERROR,
-  SO_PROTOCOL,
-  SO_TYPE,
-  SOL_SOCKET,
-} from '../constants.ts';
+import { SO_DOMAIN, SO_ERROR, SO_PROTOCOL, SO_TYPE, SOL_SOCKET } from '../constants.ts';
 import type {
   Accepted,
   DriverName,
@@ -194,6 +187,3 @@ export function lingerBytes(on: boolean, seconds: number): Buffer {
   bytes.writeInt32LE(seconds, 4);
   return bytes;
 }
-
-/** The protocol of a stream over IP. */
-export const STREAM_PROTO: number = IPPROTO_TCP;

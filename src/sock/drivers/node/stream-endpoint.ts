@@ -462,7 +462,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     // On Linux an accepted socket has what was set on the listening one.
     for (const [level, option, value] of this.givenOptions())
       if (option !== SO_LINGER) endpoint.setsockopt(level, option, value);
-    return { endpoint, address: endpoint.#peerOr(unboundAddress(this.family)) };
+    return { endpoint, address: endpoint.#sender() };
   }
 
   // ---- closing ---------------------------------------------------------------------------------
@@ -539,23 +539,23 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   override getpeername(): Address {
     this.mustBeOpen('getpeername');
-    const address = this.#peerOr(undefined);
+    const address = this.#peer();
     if (address === undefined) throw osError('ENOTCONN', 'getpeername');
     return address;
   }
 
-  #peerOr<Other>(other: Other): Address | Other {
-    if (this.#state !== 'connected') return other;
+  #peer(): Address | undefined {
+    if (this.#state !== 'connected') return undefined;
     if (this.family === AF_UNIX) return this.#peerPath;
     const out: HandleAddress = {};
     const status = (this.#handle as TcpHandle).getpeername(out);
-    if (status < 0 || out.address === undefined) return other;
+    if (status < 0 || out.address === undefined) return undefined;
     return ipAddress(this.family, out.address, out.port ?? 0);
   }
 
-  /** Who sent it: on a stream always the peer. */
+  /** Who is at the other side: the sender of all that comes. */
   #sender(): Address {
-    return this.#peerOr(unboundAddress(this.family));
+    return this.#peer() ?? unboundAddress(this.family);
   }
 
   override fileno(): number {

@@ -1,0 +1,210 @@
+import * as assert from 'uvu/assert';
+import type { Host } from '../../src/core/host.ts';
+import type { Runnable } from '../../src/core/runnable.ts';
+import { Turns } from '../../src/core/turns.ts';
+import { Loop } from '../../src/index.ts';
+import { behaviour } from '../support/behaviour.ts';
+
+/** A host whose turns are run by hand; what was asked of it is there to see. */
+class HandHost implements Host {
+  now = 0;
+  immediates: (() => void)[] = [];
+  alarms: { delay: number; callback: () => void }[] = [];
+  alive = 0;
+
+  time = (): number => this.now;
+  immediate = (callback: () => void): void => void this.immediates.push(callback);
+  alarm = (delay: number, callback: () => void): (() => void) => {
+    const alarm = { delay, callback };
+    this.alarms.push(alarm);
+    return () => {
+      this.alarms = this.alarms.filter((other) => other !== alarm);
+    };
+  };
+  keepAlive = (): (() => void) => {
+    this.alive += 1;
+    return () => {
+      this.alive -= 1;
+    };
+  };
+
+  /** One turn: what is asked for meanwhile is for the next one. */
+  async turn(): Promise<void> {
+    const batch = this.immediates;
+    this.immediates = [];
+    for (const callback of batch) {
+      callback();
+      // Microtasks and ticks, as Node runs them between two immediates.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  ring(): void {
+    for (const { callback } of this.alarms.splice(0)) callback();
+  }
+}
+
+function entry(log: string[], word: string, also: () => void = () => {}): Runnable {
+  return {
+    _run: () => {
+      log.push(word);
+      also();
+    },
+  };
+}
+
+behaviour('Turns', (it) => {
+  it('collects while it rests, and runs in order once started', async () => {
+    const host = new HandHost();
+    const turns = new Turns(host);
+    const log: string[] = [];
+
+    turns.soon(entry(log, 'a'));
+    turns.soon(entry(log, 'b'));
+    assert.is(host.immediates.length, 0);
+    turns.start(() => log.push('ended'));
+    await host.turn();
+
+    assert.equal(log, ['a', 'b']);
+  });
+
+  it('asks for one immediate an entry, and for none where nothing is to do', async () => {
+    const host = new HandHost();
+    const turns = new Turns(host);
+
+    turns.start(() => {});
+    assert.is(host.immediates.length, 0);
+    for (let n = 0; n < 3; n += 1) turns.soon(entry([], 'x'));
+
+    assert.is(host.immediates.length, 3);
+  });
+
+  it('keeps the process alive while it runs', async () => {
+    const host = new HandHost();
+    const turns = new Turns(host);
+
+    turns.start(() => {});
+    assert.is(host.alive, 1);
+    turns.halt();
+
+    assert.is(host.alive, 0);
+  });
+
+  it('leaves what an entry adds to the next turn', async () => {
+    const host = new HandHost();
+    const turns = new Turns(host);
+    const log: string[] = [];
+    turns.soon(entry(log, 'a', () => turns.soon(entry(log, 'c'))));
+    turns.soon(entry(log, 'b'));
+    turns.start(() => {});
+
+    await host.turn();
+    assert.equal(log, ['a', 'b']);
+    await host.turn();
+    assert.equal(log, ['a', 'b', 'c']);
+  });
+
+  it('runs a due timer behind all that was queued when its turn begins', async () => {
+    const host = new HandHost();
+    const loop = new Loop({ host });
+    const log: string[] = [];
+    const run = loop.runForever();
+
+    loop.callLater(0, () => log.push('timer'));
+    loop.callSoon(() => log.push('later in the same turn'));
+    await host.turn();
+
+    assert.equal(log, ['later in the same turn', 'timer']);
+    await end(loop, host, run);
+  });
+
+  it(
+    'waits for the first timer that was not cancelled',
+    async () => {
+      const host = new HandHost();
+      const loop = new Loop({ host });
+      loop.callLater(5, () => {}).cancel();
+      loop.callLater(10, () => {});
+
+      const run = loop.runForever();
+
+      assert.equal(
+        host.alarms.map(({ delay }) => delay),
+        [10],
+      );
+      await end(loop, host, run);
+    },
+    { cpython: ['test_base_events.py::BaseEventLoopTests::test__run_once'] },
+  );
+
+  it('sets the alarm anew for an earlier timer, and leaves it for a later one', async () => {
+    const host = new HandHost();
+    const loop = new Loop({ host });
+    const run = loop.runForever();
+
+    for (const delay of [10, 5, 7]) loop.callLater(delay, () => {});
+
+    assert.equal(
+      host.alarms.map(({ delay }) => delay),
+      [5],
+    );
+    await end(loop, host, run);
+  });
+
+  it('runs timers of one moment in the order in which they were made', async () => {
+    const host = new HandHost();
+    const loop = new Loop({ host });
+    const log: number[] = [];
+    const run = loop.runForever();
+    for (let n = 0; n < 20; n += 1) loop.callAt(3, () => log.push(n));
+    loop.callAt(2, () => log.push(-1));
+
+    host.now = 4;
+    host.ring();
+    await host.turn();
+
+    assert.equal(log, [-1, ...Array.from({ length: 20 }, (_, n) => n)]);
+    await end(loop, host, run);
+  });
+
+  it('runs nothing twice, and nothing of an older run', async () => {
+    const host = new HandHost();
+    const turns = new Turns(host);
+    const log: string[] = [];
+    turns.start(() => log.push('ended'));
+    turns.soon(entry(log, 'a', () => turns.halt()));
+    turns.soon(entry(log, 'b'));
+    await host.turn();
+    assert.equal(log, ['a', 'ended']);
+
+    turns.start(() => {});
+    await host.turn();
+
+    assert.equal(log, ['a', 'ended', 'b']);
+    await host.turn();
+    assert.equal(log, ['a', 'ended', 'b']);
+  });
+
+  it('holds its order through thousands of entries', async () => {
+    const host = new HandHost();
+    const turns = new Turns(host);
+    const log: number[] = [];
+    for (let n = 0; n < 3000; n += 1) turns.soon({ _run: () => void log.push(n) });
+    turns.start(() => {});
+
+    for (const callback of host.immediates.splice(0)) callback();
+
+    assert.equal(
+      log,
+      Array.from({ length: 3000 }, (_, n) => n),
+    );
+  });
+});
+
+/** Ends a run of a loop whose turns are run by hand. */
+async function end(loop: Loop, host: HandHost, run: Promise<void>): Promise<void> {
+  loop.stop();
+  await host.turn();
+  await run;
+  loop.close();
+}

@@ -1,0 +1,379 @@
+import * as assert from 'uvu/assert';
+import { type EchoOptions, serveEcho } from '../../src/echo/echo-sock.ts';
+import {
+  allTasks,
+  CancelledError,
+  ConnectionRefusedError,
+  createTask,
+  getRunningLoop,
+  type Loop,
+  OSError,
+} from '../../src/index.ts';
+import { SO_LINGER, SOL_SOCKET, type Socket } from '../../src/socket.ts';
+import { DRIVERS, type DriverCase, listening, stream } from '../support/drivers.ts';
+import { type LoopIt, type LoopOptions, loopBehaviour, settle } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+
+/** A server that runs, as a test sees it. */
+interface Serving {
+  readonly port: number;
+  /** What it has said. */
+  readonly said: readonly string[];
+  /** A client that is connected; closed when the test ends. */
+  client(): Promise<Socket>;
+  /** Asks it to stop. */
+  cancel(): void;
+  /** Asks it to stop, and waits until it has. */
+  stop(): Promise<void>;
+}
+
+/** Serves on one driver while `use` runs. */
+async function serving(
+  { name: driver }: DriverCase,
+  options: Partial<EchoOptions>,
+  use: (server: Serving) => Promise<unknown>,
+): Promise<void> {
+  const loop = getRunningLoop();
+  const said: string[] = [];
+  const clients: Socket[] = [];
+  const host = options.host ?? '127.0.0.1';
+  const say = (line: string): void => void said.push(line);
+  const task = createTask(serveEcho({ port: 0, grace: 0, driver, say, ...options, host }));
+  await settle(loop);
+  const port = Number(/, (\d+)/.exec(said[0] ?? '')?.[1]);
+  try {
+    await use({
+      port,
+      said,
+      client: async () => {
+        const client = stream(driver);
+        clients.push(client);
+        await loop.sockConnect(client, [host, port]);
+        return client;
+      },
+      cancel: () => void task.cancel(),
+      stop: async () => {
+        task.cancel();
+        await rejects(task, CancelledError);
+      },
+    });
+  } finally {
+    for (const client of clients) client.close();
+    task.cancel();
+    await Promise.allSettled([task]);
+  }
+}
+
+/** Receives `nbytes` bytes, or what there is until the end. */
+async function receive(client: Socket, nbytes = Infinity): Promise<Buffer> {
+  const loop = getRunningLoop();
+  const pieces: Uint8Array[] = [];
+  for (let size = 0; size < nbytes; ) {
+    const piece = await loop.sockRecv(client, Math.min(nbytes - size, 65_536));
+    if (piece.length === 0) break;
+    pieces.push(piece);
+    size += piece.length;
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Sends, and receives as much. */
+async function converse(loop: Loop, client: Socket, text: string): Promise<void> {
+  await loop.sockSendall(client, Buffer.from(text));
+  assert.is(String(await receive(client, text.length)), text);
+}
+
+/** Turns until `done`; real sockets need time, which turns take. */
+async function until(loop: Loop, done: () => boolean): Promise<void> {
+  while (!done()) await settle(loop, 1);
+}
+
+/** What `Socket` of the memory driver cannot tell: how the own address prints. */
+const addressOf = (client: Socket): string => String(client.getsockname());
+
+/** Resets the connection. */
+function reset(client: Socket): void {
+  client.setsockopt(SOL_SOCKET, SO_LINGER, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
+  client.close();
+}
+
+function onEachDriver(
+  subject: string,
+  declare: (it: LoopIt, driver: DriverCase, options: LoopOptions) => void,
+): void {
+  for (const driver of DRIVERS)
+    loopBehaviour(`${subject} (${driver.name})`, (it) =>
+      declare(it, driver, { clock: driver.real ? 'real' : 'virtual' }),
+    );
+}
+
+onEachDriver('serveEcho', (it, driver, options) => {
+  it(
+    'sends back what a client sends',
+    (loop) =>
+      serving(driver, {}, async ({ client }) => {
+        const one = await client();
+
+        await converse(loop, one, 'hello');
+        await converse(loop, one, 'boom\r\n');
+      }),
+    options,
+  );
+
+  it(
+    'sends back bytes of every value',
+    (loop) =>
+      serving(driver, {}, async ({ client }) => {
+        const one = await client();
+        const data = Buffer.from(Array.from({ length: 1024 }, (_, n) => n % 256));
+
+        await loop.sockSendall(one, data);
+
+        assert.equal(await receive(one, data.length), data);
+      }),
+    options,
+  );
+
+  it(
+    'sends back 10 MB while they come',
+    (loop) =>
+      serving(driver, {}, async ({ client }) => {
+        const one = await client();
+        const data = Buffer.alloc(10_000_000, 'ten million bytes ');
+
+        const sent = createTask(() => loop.sockSendall(one, data));
+        const received = await receive(one, data.length);
+        await sent;
+
+        assert.ok(received.equals(data));
+      }),
+    { ...options, seconds: 20 },
+  );
+
+  it(
+    'sends back what comes one byte at a time',
+    (loop) =>
+      serving(driver, {}, async ({ client }) => {
+        const one = await client();
+
+        for (const letter of 'one byte at a time') await converse(loop, one, letter);
+      }),
+    options,
+  );
+
+  it(
+    'sends all back to a client that has finished sending, then closes',
+    (loop) =>
+      serving(driver, {}, async ({ client }) => {
+        const one = await client();
+        const data = Buffer.alloc(100_000, 'x');
+
+        await loop.sockSendall(one, data);
+        one.shutdown(1);
+
+        assert.is((await receive(one)).length, data.length);
+      }),
+    options,
+  );
+
+  it(
+    'serves a hundred clients at once',
+    (loop) =>
+      serving(driver, {}, async ({ client }) => {
+        const clients = await Promise.all(Array.from({ length: 100 }, client));
+
+        await Promise.all(clients.map((one, n) => converse(loop, one, `hello from ${n}`)));
+        await Promise.all(clients.map((one, n) => converse(loop, one, `again from ${n}`)));
+      }),
+    options,
+  );
+
+  it(
+    'tells of each connection, if somebody wants to know',
+    (loop) =>
+      serving(driver, { onConnection: (line) => lines.push(line) }, async ({ client, said }) => {
+        const one = await client();
+        await converse(loop, one, 'x');
+
+        assert.equal(lines.splice(0), [`got a connection from ${addressOf(one)}`]);
+        assert.is(said.length, 1);
+      }),
+    options,
+  );
+  const lines: string[] = [];
+
+  it(
+    'names the client whose connection broke, and serves the others',
+    (loop) =>
+      serving(driver, {}, async ({ client, said }) => {
+        const [one, other] = [await client(), await client()];
+        await converse(loop, one, 'x');
+        const address = addressOf(one);
+
+        reset(one);
+        await until(loop, () => said.length > 1);
+
+        assert.equal(said.slice(1), [
+          `${address}: ConnectionResetError: [Errno 104] Connection reset by peer`,
+        ]);
+        await converse(loop, other, 'y');
+      }),
+    options,
+  );
+
+  it(
+    'forgets a client that has gone',
+    (loop) =>
+      serving(driver, { grace: 1 }, async ({ client, said, stop }) => {
+        const before = allTasks().size;
+        const clients = await Promise.all(Array.from({ length: 10 }, client));
+        await Promise.all(clients.map((one) => converse(loop, one, 'x')));
+        assert.is(allTasks().size, before + 10);
+
+        for (const one of clients) one.close();
+        await until(loop, () => allTasks().size === before);
+        await stop();
+
+        assert.match(said.at(-1), /^10 connections, 10 messages, 10 bytes in /);
+        assert.is(said.length, 2);
+      }),
+    options,
+  );
+
+  it(
+    'fails when somebody else listens there, and leaves nothing open',
+    async () => {
+      const other = listening(driver.name);
+      const [, port] = other.getsockname() as readonly [string, number];
+      const say = (): void => assert.unreachable();
+
+      await rejects(
+        serveEcho({ host: '127.0.0.1', port, grace: 0, driver: driver.name, say }),
+        OSError,
+        { code: 'EADDRINUSE' },
+      );
+      other.close();
+    },
+    options,
+  );
+});
+
+onEachDriver('serveEcho, cancelled', (it, driver, options) => {
+  it(
+    'ends at once when nobody is there',
+    (_loop) =>
+      serving(driver, { grace: 3600 }, async ({ said, stop }) => {
+        await stop();
+
+        assert.is(said.length, 2);
+        assert.match(said[1], /^0 connections, 0 messages, 0 bytes in /);
+      }),
+    options,
+  );
+
+  it(
+    'lets a client finish what it is about',
+    (loop) =>
+      serving(driver, { grace: 3600 }, async ({ client, said, cancel, stop }) => {
+        const one = await client();
+        await converse(loop, one, 'before');
+
+        cancel();
+        await converse(loop, one, 'after');
+        one.shutdown(1);
+        const rest = await receive(one);
+        await until(loop, () => said.length > 2);
+
+        assert.is(rest.length, 0);
+        assert.is(said[1], `stopping: waiting up to 3600 s for 1 connection: ${addressOf(one)}`);
+        assert.match(said[2], /^1 connection, 2 messages, 11 bytes in /);
+        await stop();
+      }),
+    options,
+  );
+
+  it(
+    'closes a client that is still there when the grace period is over',
+    (loop) =>
+      serving(driver, { grace: driver.real ? 0.05 : 60 }, async ({ client, said, stop }) => {
+        const one = await client();
+        await converse(loop, one, 'x');
+        const begin = loop.time();
+
+        await stop();
+
+        assert.is((await receive(one)).length, 0);
+        assert.match(said[1], /^stopping: waiting up to (0\.05|60) s for 1 connection: /);
+        assert.is(said[2], 'closing 1 connection');
+        assert.match(said[3], /^1 connection, 1 message, 1 byte in /);
+        if (!driver.real) assert.is(loop.time() - begin, 60);
+      }),
+    options,
+  );
+
+  it(
+    'closes all at once without a grace period',
+    (loop) =>
+      serving(driver, { grace: 0 }, async ({ client, said, stop }) => {
+        const clients = [await client(), await client()];
+        for (const one of clients) await converse(loop, one, 'x');
+
+        await stop();
+
+        for (const one of clients) assert.is((await receive(one)).length, 0);
+        assert.is(said[1], 'closing 2 connections');
+        assert.is(said.length, 3);
+      }),
+    options,
+  );
+
+  it(
+    'names no more than three of those it waits for',
+    (loop) =>
+      serving(driver, { grace: 1 }, async ({ client, said, cancel }) => {
+        const clients = [await client(), await client(), await client(), await client()];
+        for (const one of clients) await converse(loop, one, 'x');
+        const [a, b, c] = clients.map(addressOf);
+
+        cancel();
+        await until(loop, () => said.length > 1);
+
+        assert.is(said[1], `stopping: waiting up to 1 s for 4 connections: ${a}, ${b}, ${c}, …`);
+        for (const one of clients) one.close();
+      }),
+    options,
+  );
+
+  it(
+    'takes no new client while it waits for the old ones',
+    (loop) =>
+      serving(driver, { grace: 3600 }, async ({ client, said, cancel }) => {
+        const one = await client();
+        await converse(loop, one, 'x');
+
+        cancel();
+        await until(loop, () => said.length > 1);
+
+        await rejects(client(), ConnectionRefusedError, { code: 'ECONNREFUSED' });
+        one.close();
+      }),
+    options,
+  );
+
+  it(
+    'waits no longer when it is cancelled again',
+    (loop) =>
+      serving(driver, { grace: 3600 }, async ({ client, said, cancel, stop }) => {
+        const one = await client();
+        await converse(loop, one, 'x');
+
+        cancel();
+        await until(loop, () => said.length > 1);
+        const begin = loop.time();
+        await stop();
+
+        assert.ok(loop.time() - begin < 3600);
+      }),
+    options,
+  );
+});

@@ -1,0 +1,35 @@
+import * as assert from 'uvu/assert';
+import { counted, Statistics } from '../../src/echo/statistics.ts';
+import { behaviour } from '../support/behaviour.ts';
+
+behaviour('Statistics.summary', (it) => {
+  it('tells what was counted, and how fast it went', () => {
+    const statistics = new Statistics(100);
+    statistics.connections = 3;
+    statistics.echoed(4000);
+    statistics.echoed(96);
+
+    assert.is(
+      statistics.summary(100.5),
+      '3 connections, 2 messages, 4,096 bytes in 0.5 s: 4 messages/s',
+    );
+  });
+
+  it('has no plural for one', () => {
+    const statistics = new Statistics(0);
+    statistics.connections = 1;
+    statistics.echoed(1);
+
+    assert.is(statistics.summary(2), '1 connection, 1 message, 1 byte in 2.0 s: 1 messages/s');
+  });
+
+  it('has no rate where no time has passed', () => {
+    assert.match(new Statistics(7).summary(7), /in 0\.0 s: 0 messages\/s$/);
+  });
+});
+
+behaviour('counted', (it) => {
+  it('sets off thousands', () => {
+    assert.is(counted(2_000_000, 'connection'), '2,000,000 connections');
+  });
+});

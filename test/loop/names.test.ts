@@ -1,0 +1,118 @@
+import * as assert from 'uvu/assert';
+import { CancelledError, createTask } from '../../src/index.ts';
+import * as socket from '../../src/socket.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
+
+const REAL = { clock: 'real' } as const;
+
+loopBehaviour('loop.getaddrinfo', (it) => {
+  it('answers a number of IPv4 without a look-up, once for each type', async (loop) => {
+    const infos = await loop.getaddrinfo('127.0.0.1', 80);
+
+    assert.equal(
+      infos.map(([family, type, proto, name, address]) => [
+        family,
+        type,
+        proto,
+        name,
+        `${address}`,
+      ]),
+      [
+        [socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, '', "('127.0.0.1', 80)"],
+        [socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_UDP, '', "('127.0.0.1', 80)"],
+      ],
+    );
+  });
+
+  it('answers only the type that is asked for', async (loop) => {
+    const infos = await loop.getaddrinfo('::1', '80', { type: socket.SOCK_STREAM });
+
+    assert.equal(
+      infos.map(([family, type, , , address]) => [family, type, `${address}`]),
+      [[socket.AF_INET6, socket.SOCK_STREAM, "('::1', 80, 0, 0)"]],
+    );
+  });
+
+  it('answers any address for no host with AI_PASSIVE, and the loopback without', async (loop) => {
+    const options = { family: socket.AF_INET, type: socket.SOCK_STREAM };
+
+    const [any] = await loop.getaddrinfo(undefined, 80, { ...options, flags: socket.AI_PASSIVE });
+    const [own] = await loop.getaddrinfo(undefined, 80, options);
+
+    assert.is(`${any?.[4]} ${own?.[4]}`, "('0.0.0.0', 80) ('127.0.0.1', 80)");
+  });
+
+  it(
+    'looks up a name',
+    async (loop) => {
+      const infos = await loop.getaddrinfo('localhost', 80, { family: socket.AF_INET });
+
+      assert.is(`${infos[0]?.[4]}`, "('127.0.0.1', 80)");
+    },
+    REAL,
+  );
+
+  it('fails with gaierror for a name that AI_NUMERICHOST forbids to look up', async (loop) => {
+    const looking = loop.getaddrinfo('localhost', 80, { flags: socket.AI_NUMERICHOST });
+
+    await rejects(looking, socket.gaierror, { message: '[Errno -2] Name or service not known' });
+  });
+
+  it('fails with gaierror for a type that nobody has', async (loop) => {
+    const looking = loop.getaddrinfo('127.0.0.1', 80, { type: 99 });
+
+    await rejects(looking, socket.gaierror, { code: 'EAI_SOCKTYPE' });
+  });
+
+  it(
+    'is not waited for any more when the task is cancelled',
+    async (loop) => {
+      const task = createTask(async () => await loop.getaddrinfo('localhost', 80));
+      loop.callSoon(() => task.cancel());
+
+      await rejects(task, CancelledError);
+    },
+    REAL,
+  );
+
+  it('refuses what is no host and no port at once', async (loop) => {
+    const host = 80 as unknown as string;
+
+    throws(() => loop.getaddrinfo(host, 80), TypeError, {
+      message: /host must be a string, got 80/,
+    });
+    throws(() => loop.getaddrinfo('::1', 65_536), RangeError, { message: /got 65536/ });
+    throws(() => loop.getaddrinfo('::1', 'no-such'), socket.gaierror, { code: 'EAI_SERVICE' });
+  });
+});
+
+loopBehaviour('loop.getnameinfo', (it) => {
+  it('answers the numbers when they will do', async (loop) => {
+    const flags = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV;
+
+    const names = await loop.getnameinfo(['127.0.0.1', 80], flags);
+
+    assert.equal(names, ['127.0.0.1', '80']);
+  });
+
+  it(
+    'answers the host as a number and the service by name',
+    async (loop) => {
+      const [host, service] = await loop.getnameinfo(['127.0.0.1', 80], socket.NI_NUMERICHOST);
+
+      assert.is(host, '127.0.0.1');
+      assert.match(service, /^(http|80)$/);
+    },
+    REAL,
+  );
+
+  it('refuses what is no address at once', async (loop) => {
+    const address = 'localhost' as unknown as [string, number];
+
+    throws(() => loop.getnameinfo(address), TypeError, {
+      message: /sockaddr must be \[host, port\]/,
+    });
+  });
+});

@@ -1,0 +1,87 @@
+import * as assert from 'uvu/assert';
+import { RuntimeError } from '../../src/index.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { throws } from '../support/throws.ts';
+
+const REAL = { clock: 'real' } as const;
+
+loopBehaviour('loop.addSignalHandler', (it) => {
+  it(
+    'calls back in the loop with its arguments when the signal comes',
+    async (loop) => {
+      const came = loop.createFuture<string>();
+      loop.addSignalHandler('SIGUSR2', (text: string) => came.setResult(text), 'it came');
+
+      process.kill(process.pid, 'SIGUSR2');
+
+      assert.is(await came, 'it came');
+      loop.removeSignalHandler('SIGUSR2');
+    },
+    REAL,
+  );
+
+  it(
+    'takes a number for the name',
+    async (loop) => {
+      const came = loop.createFuture<void>();
+      const { SIGUSR2 } = (await import('node:os')).constants.signals;
+      loop.addSignalHandler(SIGUSR2, () => came.setResult());
+
+      process.kill(process.pid, 'SIGUSR2');
+
+      await came;
+      assert.is(loop.removeSignalHandler(SIGUSR2), true);
+    },
+    REAL,
+  );
+
+  it(
+    'puts a second handler in the place of the first',
+    async (loop) => {
+      const calls: string[] = [];
+      const came = loop.createFuture<void>();
+      loop.addSignalHandler('SIGUSR2', () => calls.push('first'));
+      loop.addSignalHandler('SIGUSR2', () => {
+        calls.push('second');
+        came.setResult();
+      });
+
+      process.kill(process.pid, 'SIGUSR2');
+      await came;
+
+      assert.equal(calls, ['second']);
+      loop.removeSignalHandler('SIGUSR2');
+    },
+    REAL,
+  );
+
+  it('refuses what is no signal, and what cannot be caught', async (loop) => {
+    const add = (sig: unknown) => () => loop.addSignalHandler(sig as 'SIGUSR2', () => {});
+
+    throws(add('boom'), RangeError, { message: "invalid signal name 'boom'" });
+    throws(add(9999), RangeError, { message: 'invalid signal number 9999' });
+    throws(add(1.5), TypeError, { message: /got 1.5/ });
+    throws(add(9), RuntimeError, { message: 'sig 9 cannot be caught' });
+  });
+});
+
+loopBehaviour('loop.removeSignalHandler', (it) => {
+  it('says whether there was one, and leaves no listener', async (loop) => {
+    const before = process.listenerCount('SIGUSR2');
+    loop.addSignalHandler('SIGUSR2', () => {});
+
+    const answers = [loop.removeSignalHandler('SIGUSR2'), loop.removeSignalHandler('SIGUSR2')];
+
+    assert.equal(answers, [true, false]);
+    assert.is(process.listenerCount('SIGUSR2'), before);
+  });
+
+  it.resting('happens by itself when the loop is closed', (loop) => {
+    const before = process.listenerCount('SIGUSR2');
+    loop.addSignalHandler('SIGUSR2', () => {});
+
+    loop.close();
+
+    assert.is(process.listenerCount('SIGUSR2'), before);
+  });
+});

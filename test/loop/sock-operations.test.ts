@@ -1,0 +1,718 @@
+import * as assert from 'uvu/assert';
+import {
+  CancelledError,
+  ConnectionRefusedError,
+  ConnectionResetError,
+  createTask,
+  type Loop,
+  OSError,
+  RuntimeError,
+  sleep,
+} from '../../src/index.ts';
+import * as socket from '../../src/socket.ts';
+import {
+  DRIVERS,
+  type DriverCase,
+  datagram,
+  filled,
+  freshAddress,
+  listening,
+  stream,
+} from '../support/drivers.ts';
+import { loopBehaviour, settle } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { datagramEchoServer, httpServer } from '../support/servers.ts';
+import { throws } from '../support/throws.ts';
+
+const ORIGIN = 'test_sock_lowlevel.py::BaseSockTestsMixin::';
+const GET = Buffer.from('GET / HTTP/1.0\r\n\r\n');
+const REAL = { clock: 'real' } as const;
+
+/** What a test holds open, closed at its end whatever happens. */
+type Closable = { close(): void };
+
+async function closing<T>(things: readonly Closable[], use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } finally {
+    for (const thing of things) thing.close();
+  }
+}
+
+/** Two ends of a connection that came through the loop. */
+async function connection(loop: Loop, driver: DriverCase, family: number = socket.AF_INET) {
+  const listener = listening(driver.name, family);
+  const client = stream(driver.name, family);
+  const accepting = loop.sockAccept(listener);
+  await loop.sockConnect(client, listener.getsockname() as socket.AddressInput);
+  const [server] = await accepting;
+  return { client, server, all: [client, server, listener] };
+}
+
+for (const driver of DRIVERS) {
+  const on = `on ${driver.name}`;
+
+  loopBehaviour(`loop.sockAccept ${on}`, (it) => {
+    it(
+      'gives a non-blocking connection and the address of its peer',
+      async (loop) => {
+        const listener = listening(driver.name);
+        const client = stream(driver.name);
+        await closing([listener, client], async () => {
+          const accepting = loop.sockAccept(listener);
+          await loop.sockConnect(client, listener.getsockname() as socket.AddressInput);
+
+          const [server, address] = await accepting;
+
+          assert.is(server.gettimeout(), 0);
+          assert.equal(address, client.getsockname());
+          assert.equal(client.getpeername(), listener.getsockname());
+          server.close();
+        });
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_sock_accept`] },
+    );
+
+    it(
+      'leaves nothing behind when it is cancelled: the address is free again',
+      async (loop) => {
+        const listener = listening(driver.name);
+        const address = listener.getsockname() as socket.AddressInput;
+        const accepting = createTask(async () => void (await loop.sockAccept(listener)));
+        await sleep(0);
+
+        accepting.cancel();
+        await rejects(accepting, CancelledError);
+        listener.close();
+
+        const client = stream(driver.name);
+        await closing([client], () =>
+          rejects(loop.sockConnect(client, address), ConnectionRefusedError),
+        );
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_cancel_sock_accept`] },
+    );
+
+    it(
+      'loses no connection when it is cancelled after one has come',
+      async (loop) => {
+        const listener = listening(driver.name);
+        const client = stream(driver.name);
+        await closing([listener, client], async () => {
+          for (let turn = 0; turn < 6; turn += 1) {
+            const accepting = createTask(async () => (await loop.sockAccept(listener))[0]);
+            await settle(loop, turn);
+            if (turn === 0)
+              void loop.sockConnect(client, listener.getsockname() as [string, number]);
+            await settle(loop, turn);
+            accepting.cancel();
+            const got = await accepting.catch(() => undefined);
+            if (got === undefined) continue;
+            got.close();
+            return;
+          }
+          const [server] = await loop.sockAccept(listener);
+
+          assert.is(server.getpeername()[1], client.getsockname()[1]);
+          server.close();
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'refuses a second accept while one is waiting, and keeps the first',
+      async (loop) => {
+        const listener = listening(driver.name);
+        const client = stream(driver.name);
+        await closing([listener, client], async () => {
+          const first = loop.sockAccept(listener);
+
+          throws(() => loop.sockAccept(listener), RuntimeError, {
+            message: /already receiving or accepting/,
+          });
+
+          await loop.sockConnect(client, listener.getsockname() as socket.AddressInput);
+          const [server] = await first;
+          server.close();
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'fails with EBADF when the socket is closed under it',
+      async (loop) => {
+        const listener = listening(driver.name);
+        const accepting = loop.sockAccept(listener);
+
+        listener.close();
+
+        await rejects(accepting, OSError, { code: 'EBADF' });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`loop.sockRecv ${on}`, (it) => {
+    for (const [name, family] of [
+      ['AF_INET', socket.AF_INET],
+      ['AF_UNIX', socket.AF_UNIX],
+    ] as const)
+      it(
+        `receives what an HTTP server of ${name} answers`,
+        async (loop) => {
+          const server = httpServer(loop, listening(driver.name, family));
+          const sock = stream(driver.name, family);
+          await loop.sockConnect(sock, server.address);
+
+          await loop.sockSendall(sock, GET);
+          const data = await loop.sockRecv(sock, 1024);
+          const end = await loop.sockRecv(sock, 1024);
+
+          assert.match(String(data), /^HTTP\/1\.0 200 OK/);
+          assert.is(end.length, 0);
+          sock.close();
+          await server.stop();
+        },
+        {
+          ...REAL,
+          cpython: [
+            `${ORIGIN}${family === socket.AF_INET ? 'test_sock_client_ops' : 'test_unix_sock_client_ops'}`,
+          ],
+        },
+      );
+
+    it(
+      'refuses a socket in blocking mode while the loop is in debug mode',
+      async (loop) => {
+        const sock = stream(driver.name);
+        sock.setblocking(true);
+        await closing([sock], async () => {
+          const calls = [
+            () => loop.sockConnect(sock, ['127.0.0.1', 1]),
+            () => loop.sockSendall(sock, GET),
+            () => loop.sockRecv(sock, 1024),
+            () => loop.sockRecvInto(sock, Buffer.alloc(0)),
+            () => loop.sockAccept(sock),
+          ];
+
+          for (const call of calls)
+            throws(call, RangeError, { message: 'the socket must be non-blocking' });
+        });
+      },
+      {
+        ...REAL,
+        debug: true,
+        cpython: [`${ORIGIN}test_sock_client_ops`, `${ORIGIN}test_unix_sock_client_ops`],
+      },
+    );
+
+    it(
+      'leaves the bytes in the socket when the waiting task is cancelled',
+      async (loop) => {
+        const server = httpServer(loop, listening(driver.name));
+        const sock = stream(driver.name);
+        await loop.sockConnect(sock, server.address);
+        const task = createTask(async () => await loop.sockRecv(sock, 1024));
+        await sleep(0);
+        task.cancel();
+
+        const sending = createTask(async () => await loop.sockSendall(sock, GET));
+        await sleep(0);
+        const data = await loop.sockRecv(sock, 1024);
+
+        assert.match(String(data), /^HTTP\/1\.0 200 OK/);
+        await sending;
+        sock.close();
+        await server.stop();
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_sock_client_racing`] },
+    );
+
+    it(
+      'loses no byte to a cancel at any turn around their arrival',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          let got = '';
+          let sent = '';
+          for (let turn = 0; turn <= 8; turn += 1) {
+            const receiving = createTask(async () => await loop.sockRecv(server, 1024));
+            await sleep(0);
+            await loop.sockSendall(client, Buffer.from(String(turn)));
+            sent += turn;
+            await settle(loop, turn);
+            receiving.cancel();
+            got += await receiving.then(String, () => '');
+          }
+          while (got.length < sent.length) got += String(await loop.sockRecv(server, 1024));
+
+          assert.is(got, sent);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'answers an empty array again and again when the peer has finished',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          client.shutdown(socket.SHUT_WR);
+
+          const ends = [await loop.sockRecv(server, 10), await loop.sockRecv(server, 10)];
+
+          assert.equal(
+            ends.map((end) => end.length),
+            [0, 0],
+          );
+          await loop.sockSendall(server, Buffer.from('still'));
+          assert.is(String(await loop.sockRecv(client, 10)), 'still');
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'gives no more than was asked for, and the rest to the next call',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          await loop.sockSendall(client, Buffer.from('abcdef'));
+
+          const parts = [
+            String(await loop.sockRecv(server, 4)),
+            String(await loop.sockRecv(server, 4)),
+          ];
+
+          assert.equal(parts, ['abcd', 'ef']);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'refuses a second receive while one is waiting, and keeps the first',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          const first = loop.sockRecv(server, 10);
+
+          throws(() => loop.sockRecv(server, 10), RuntimeError, {
+            message: /already receiving or accepting/,
+          });
+          throws(() => loop.sockRecvInto(server, Buffer.alloc(1)), RuntimeError, {
+            message: /already receiving/,
+          });
+
+          await loop.sockSendall(client, Buffer.from('x'));
+          assert.is(String(await first), 'x');
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'fails with EBADF when the socket is closed under it',
+      async (loop) => {
+        const { server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          const receiving = loop.sockRecv(server, 10);
+
+          server.close();
+
+          await rejects(receiving, OSError, { code: 'EBADF' });
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'fails with ConnectionResetError when the peer throws the connection away',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          client.setsockopt(
+            socket.SOL_SOCKET,
+            socket.SO_LINGER,
+            Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]),
+          );
+          const receiving = loop.sockRecv(server, 10);
+
+          client.close();
+
+          await rejects(receiving, ConnectionResetError, { code: 'ECONNRESET' });
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'refuses what is no count of bytes and no socket at once',
+      async (loop) => {
+        const { server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          throws(() => loop.sockRecv(server, -3), RangeError, {
+            message: /nbytes must be a whole number from 0, got -3/,
+          });
+          throws(() => loop.sockRecv(server, 1.5), RangeError, { message: /got 1.5/ });
+          throws(() => loop.sockRecv({} as socket.Socket, 1), TypeError, {
+            message: /sock must be a Socket, got \{\}/,
+          });
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'yields a turn after a bounded number of receives that need no waiting',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          await loop.sockSendall(client, Buffer.alloc(400));
+          await loop.sockRecv(server, 1);
+          let turns = 0;
+          const count = (): void => {
+            turns += 1;
+            if (!done) loop.callSoon(count);
+          };
+          let done = false;
+          loop.callSoon(count);
+
+          for (let n = 0; n < 300; n += 1) await loop.sockRecv(server, 1);
+          done = true;
+
+          assert.ok(turns >= 2, `${turns} turns`);
+          assert.ok(turns <= 10, `${turns} turns`);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`loop.sockRecvInto ${on}`, (it) => {
+    for (const [name, family] of [
+      ['AF_INET', socket.AF_INET],
+      ['AF_UNIX', socket.AF_UNIX],
+    ] as const)
+      it(
+        `fills an array with what an HTTP server of ${name} answers`,
+        async (loop) => {
+          const server = httpServer(loop, listening(driver.name, family));
+          const sock = stream(driver.name, family);
+          await loop.sockConnect(sock, server.address);
+          const buffer = Buffer.alloc(1024);
+
+          await loop.sockSendall(sock, GET);
+          const nbytes = await loop.sockRecvInto(sock, buffer);
+          const end = await loop.sockRecvInto(sock, buffer.subarray(nbytes));
+
+          assert.match(String(buffer), /^HTTP\/1\.0 200 OK/);
+          assert.is(end, 0);
+          sock.close();
+          await server.stop();
+        },
+        {
+          ...REAL,
+          cpython: [
+            `${ORIGIN}${family === socket.AF_INET ? 'test_sock_client_ops' : 'test_unix_sock_client_ops'}`,
+          ],
+        },
+      );
+
+    it(
+      'leaves the bytes in the socket when the waiting task is cancelled',
+      async (loop) => {
+        const server = httpServer(loop, listening(driver.name));
+        const sock = stream(driver.name);
+        await loop.sockConnect(sock, server.address);
+        const buffer = Buffer.alloc(1024);
+        const task = createTask(async () => await loop.sockRecvInto(sock, buffer));
+        await sleep(0);
+        task.cancel();
+
+        const sending = createTask(async () => await loop.sockSendall(sock, GET));
+        await sleep(0);
+        const nbytes = await loop.sockRecvInto(sock, buffer);
+
+        assert.match(String(buffer.subarray(0, nbytes)), /^HTTP\/1\.0 200 OK/);
+        await sending;
+        sock.close();
+        await server.stop();
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_sock_client_racing`] },
+    );
+  });
+
+  loopBehaviour(`loop.sockSendall ${on}`, (it) => {
+    it(
+      'works again after one that waited was cancelled',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          filled(client, Buffer.alloc(8192, ' '));
+          for (let size = 4096; size >= 1; size >>= 1) filled(client, Buffer.alloc(size, ' '));
+          const cancelled = createTask(
+            async () => await loop.sockSendall(client, Buffer.from('hello')),
+          );
+          await sleep(0);
+          cancelled.cancel();
+          const receiving = createTask(async () => {
+            let all = '';
+            for (;;) {
+              const data = await loop.sockRecv(server, 8192);
+              if (data.length === 0) return all;
+              all += String(data).trim();
+            }
+          });
+          await sleep(0);
+
+          await loop.sockSendall(client, Buffer.from('world'));
+          client.shutdown(socket.SHUT_WR);
+
+          assert.match(await receiving, /^(hello)?world$/);
+          await rejects(cancelled, CancelledError);
+        });
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_sock_client_racing`] },
+    );
+
+    for (const [manner, origin] of [
+      ['sockRecv', 'test_huge_content'],
+      ['sockRecvInto', 'test_huge_content_recvinto'],
+    ] as const)
+      it(
+        `sends a million bytes while ${manner} receives them back`,
+        async (loop) => {
+          const size = 1_000_000;
+          const content = Buffer.from('0123456789'.repeat(size / 10));
+          const server = httpServer(loop, listening(driver.name));
+          const sock = stream(driver.name);
+          await loop.sockConnect(sock, server.address);
+          await loop.sockSendall(
+            sock,
+            Buffer.from(`POST /loop HTTP/1.0\r\nContent-Length: ${size}\r\n\r\n`),
+          );
+
+          const sending = createTask(async () => await loop.sockSendall(sock, content));
+          const parts: Buffer[] = [];
+          const buffer = Buffer.alloc(size);
+          for (;;) {
+            const part =
+              manner === 'sockRecv'
+                ? await loop.sockRecv(sock, size)
+                : Buffer.from(buffer.subarray(0, await loop.sockRecvInto(sock, buffer)));
+            if (part.length === 0) break;
+            parts.push(Buffer.from(part));
+          }
+          await sending;
+
+          const answer = Buffer.concat(parts);
+          const body = answer.subarray(answer.indexOf('\r\n\r\n') + 4);
+          assert.match(String(answer.subarray(0, 20)), /^HTTP\/1\.0 200 OK/);
+          assert.ok(body.equals(content));
+          sock.close();
+          await server.stop();
+        },
+        { ...REAL, cpython: [`${ORIGIN}${origin}`] },
+      );
+
+    it(
+      'lets the caller use the array again when it is done',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          const data = Buffer.alloc(300_000, 'a');
+          const receiving = createTask(async () => {
+            const parts: Uint8Array[] = [];
+            for (let size = 0; size < data.length; size += parts.at(-1)?.length ?? 0)
+              parts.push(await loop.sockRecv(server, 65_536));
+            return Buffer.concat(parts);
+          });
+
+          await loop.sockSendall(client, data);
+          data.fill('b');
+
+          assert.ok((await receiving).equals(Buffer.alloc(300_000, 'a')));
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'refuses a string at once',
+      async (loop) => {
+        const { client, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          throws(() => loop.sockSendall(client, 'text' as unknown as Uint8Array), TypeError, {
+            message: /data must be a Uint8Array, got 'text'/,
+          });
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'refuses a second send while one is waiting',
+      async (loop) => {
+        const { client, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          filled(client);
+          const waiting = loop.sockSendall(client, Buffer.alloc(500_000));
+
+          throws(() => loop.sockSendall(client, GET), RuntimeError, {
+            message: /already sending or connecting/,
+          });
+
+          waiting.cancel();
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`loop.sockConnect ${on}`, (it) => {
+    it(
+      'fails with ConnectionRefusedError where nobody listens, and says where',
+      async (loop) => {
+        const taken = stream(driver.name);
+        taken.bind(freshAddress(socket.AF_INET));
+        const address = taken.getsockname() as readonly [string, number];
+        taken.close();
+        const sock = stream(driver.name);
+
+        const error = await rejects(loop.sockConnect(sock, address), ConnectionRefusedError, {
+          code: 'ECONNREFUSED',
+        });
+
+        assert.is(
+          (error as Error).message,
+          `[Errno 111] Connect call failed ('127.0.0.1', ${address[1]})`,
+        );
+        sock.close();
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_sock_client_fail`] },
+    );
+
+    it(
+      'connects after one to the same address was cancelled',
+      async (loop) => {
+        const listener = stream(driver.name);
+        listener.bind(freshAddress(socket.AF_INET));
+        const address = listener.getsockname() as socket.AddressInput;
+        const sock = stream(driver.name);
+        await closing([listener, sock], async () => {
+          const connecting = createTask(async () => await loop.sockConnect(sock, address));
+          await sleep(0);
+          connecting.cancel();
+          listener.listen(1);
+
+          let outcome = 'never';
+          for (let tries = 0; tries < 128 && outcome !== 'connected'; tries += 1)
+            outcome = await loop.sockConnect(sock, address).then(
+              () => 'connected',
+              (error: unknown) => {
+                if (!(error instanceof ConnectionRefusedError)) throw error;
+                return 'refused';
+              },
+            );
+
+          assert.is(outcome, 'connected');
+        });
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_sock_client_connect_racing`] },
+    );
+
+    it(
+      'looks a name up',
+      async (loop) => {
+        const listener = listening(driver.name);
+        const sock = stream(driver.name);
+        await closing([listener, sock], async () => {
+          const [, port] = listener.getsockname() as readonly [string, number];
+
+          await loop.sockConnect(sock, ['localhost', port]);
+
+          assert.equal([...(sock.getpeername() as unknown as [])], ['127.0.0.1', port]);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`loop.sockRecvfrom ${on}`, (it) => {
+    it(
+      'receives a datagram and the address of its sender',
+      async (loop) => {
+        const bound = datagram(driver.name);
+        bound.bind(freshAddress(socket.AF_INET));
+        const server = datagramEchoServer(loop, bound);
+        const sock = datagram(driver.name);
+        const data = Buffer.alloc(4096, 1);
+
+        const sent = await loop.sockSendto(sock, data, server.address);
+        const [received, from] = await loop.sockRecvfrom(sock, 4096);
+
+        assert.is(sent, 4096);
+        assert.ok(data.equals(received));
+        assert.equal([...(from as unknown as [])], [...(server.address as unknown as [])]);
+        sock.close();
+        await server.stop();
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_recvfrom`] },
+    );
+
+    it(
+      'receives a datagram into an array, up to a number of bytes',
+      async (loop) => {
+        const bound = datagram(driver.name);
+        bound.bind(freshAddress(socket.AF_INET));
+        const server = datagramEchoServer(loop, bound);
+        const sock = datagram(driver.name);
+        const data = Buffer.alloc(4096, 1);
+        const buffer = Buffer.alloc(8192);
+
+        await loop.sockSendto(sock, data, server.address);
+        const [whole] = await loop.sockRecvfromInto(sock, buffer.subarray(0, 4096));
+        await loop.sockSendto(sock, data, server.address);
+        const [limited, from] = await loop.sockRecvfromInto(sock, buffer, 4096);
+
+        assert.equal([whole, limited], [4096, 4096]);
+        assert.ok(buffer.subarray(0, 4096).equals(data));
+        assert.equal([...(from as unknown as [])], [...(server.address as unknown as [])]);
+        sock.close();
+        await server.stop();
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_recvfrom_into`] },
+    );
+  });
+
+  loopBehaviour(`loop.sockSendto ${on}`, (it) => {
+    it(
+      'waits while the socket takes no datagram',
+      async (loop) => {
+        const bound = datagram(driver.name);
+        bound.bind(freshAddress(socket.AF_INET));
+        const server = datagramEchoServer(loop, bound);
+        const sock = datagram(driver.name);
+        const endpoint = sock._endpoint;
+        const usual = endpoint.trySendto;
+        endpoint.trySendto = () => -1;
+        loop.callSoon(() => {
+          endpoint.trySendto = usual;
+          endpoint.writer?.ready();
+        });
+        const data = Buffer.alloc(4096, 1);
+
+        await loop.sockSendto(sock, data, server.address);
+        const [received] = await loop.sockRecvfrom(sock, 4096);
+
+        assert.ok(data.equals(received));
+        sock.close();
+        await server.stop();
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_sendto_blocking`] },
+    );
+  });
+}

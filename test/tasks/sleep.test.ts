@@ -1,0 +1,115 @@
+import * as assert from 'uvu/assert';
+import {
+  CancelledError,
+  createTask,
+  type Loop,
+  RuntimeError,
+  sleep,
+  type TimerHandle,
+} from '../../src/index.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
+
+loopBehaviour('sleep', (it) => {
+  it('waits in virtual time', async (loop) => {
+    const begin = loop.time();
+
+    await sleep(3600);
+
+    assert.is(loop.time() - begin, 3600);
+  });
+
+  it(
+    'gives the result that it was given',
+    async (loop) => {
+      const begin = loop.time();
+      const sleeper = async (seconds: number, result: string): Promise<string> => {
+        await sleep(seconds / 2);
+        return await sleep(seconds / 2, result);
+      };
+
+      const task = createTask(() => sleeper(0.25, 'yeah'));
+
+      assert.is(await task, 'yeah');
+      assert.is(loop.time() - begin, 0.25);
+    },
+    { cpython: ['test_tasks.py::BaseTaskTests::test_sleep'] },
+  );
+
+  it(
+    'takes exactly one turn where there is nothing to wait for',
+    async (loop) => {
+      for (const delay of [0, -1, Number.NEGATIVE_INFINITY]) {
+        let result = 0;
+        loop.callSoon(() => {
+          result += 1;
+          loop.callSoon(() => {
+            result += 100;
+          });
+        });
+
+        const given = await sleep(delay, 10);
+
+        assert.is(given + result, 11);
+        await sleep(0);
+      }
+    },
+    { cpython: ['test_tasks.py::SleepTests::test_sleep_zero'] },
+  );
+
+  it(
+    'takes its timer along when it is cancelled',
+    async (loop, { settle }) => {
+      const timers = timersOf(loop);
+      const task = createTask(() => sleep(10, 'yeah'));
+      await settle();
+      assert.equal(timers().map(cancelled), [false]);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+
+      assert.equal(timers().map(cancelled), [true]);
+    },
+    { cpython: ['test_tasks.py::BaseTaskTests::test_sleep_cancel'] },
+  );
+
+  it('wakes those up in order whose time is the same', async () => {
+    const order: string[] = [];
+    const sleeper = async (name: string, delay: number): Promise<void> => {
+      await sleep(delay);
+      order.push(name);
+    };
+
+    await Promise.all([sleeper('c', 2), sleeper('a', 1), sleeper('d', 2), sleeper('b', 1)]);
+
+    assert.equal(order, ['a', 'b', 'c', 'd']);
+  });
+
+  it('refuses what is no number of seconds', async () => {
+    throws(() => sleep('1' as unknown as number), TypeError, {
+      message: "delay must be a number of seconds, got '1'",
+    });
+    throws(() => sleep(Number.NaN), RangeError, { message: 'Invalid delay: NaN (not a number)' });
+  });
+
+  it.resting('asks for a loop that runs', () => {
+    throws(() => sleep(1), RuntimeError, { message: 'no running event loop' });
+  });
+
+  /** The timers that `loop` makes from now on. */
+  function timersOf(loop: Loop): () => TimerHandle[] {
+    const made: TimerHandle[] = [];
+    const callLater = loop.callLater.bind(loop);
+    loop.callLater = (delay, callback, ...args) => {
+      const timer = callLater(delay, callback, ...args);
+      made.push(timer);
+      return timer;
+    };
+    return () => made;
+  }
+
+  function cancelled(timer: TimerHandle): boolean {
+    return timer.cancelled();
+  }
+});
