@@ -22,8 +22,14 @@ export const MIN_CANCELLED_TIMER_HANDLES_FRACTION = 0.5;
  */
 export const OPERATIONS_PER_TURN = 128;
 
-/** The share of time that asked-for garbage collections may take: one that took d waits 100·d. */
+/** The share of time that asked-for garbage collections may take, seen over a while. */
 export const COLLECTION_SHARE = 0.01;
+
+/**
+ * Milliseconds of collecting that may come in a row after a while without: some ten collections of
+ * a small heap, so that the second failure of a minute is reported as soon as the first.
+ */
+export const COLLECTION_BURST_MS = 100;
 
 /** Milliseconds from the first wish for a collection to the collection: many wishes, one run. */
 export const COLLECTION_DELAY_MS = 20;
@@ -33,3 +39,12 @@ export const COLLECTION_REST_MS = 60_000;
 
 /** The longest delay, in milliseconds, that Node's timers can hold. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
+
+/** Bytes that a transport hands its protocol at once, at the most; asyncio's figure. */
+export const MAX_READ_SIZE: number = 256 * 1024;
+
+/** Bytes waiting to be sent above which a protocol is told to pause; asyncio's figure. */
+export const WRITE_HIGH_WATER: number = 64 * 1024;
+
+/** Writes to a lost connection from which on they are logged; asyncio's figure. */
+export const LOST_WRITES_BEFORE_LOG = 5;

@@ -10,3 +10,8 @@ export function printsAsText(printed: { prototype: object }): void {
     writable: true,
   });
 }
+
+/** Gives a function the name that it shall have in printed forms and reports. */
+export function calledAs<F extends (...args: never[]) => unknown>(name: string, callback: F): F {
+  return Object.defineProperty(callback, 'name', { value: name, configurable: true });
+}

@@ -97,8 +97,7 @@ type Container = [open: string, close: string, entries: unknown[][], most: numbe
 
 function containerOf(value: object): Container | undefined {
   if (hasOwnForm(value)) return undefined;
-  if (Array.isArray(value))
-    return ['[', ']', Array.from(value, (item) => [item]), LIMITS.sequence];
+  if (Array.isArray(value)) return ['[', ']', Array.from(value, (item) => [item]), LIMITS.sequence];
   if (value instanceof Map) return ['{', '}', [...value], LIMITS.mapping];
   if (value instanceof Set)
     return value.size === 0
@@ -148,8 +147,9 @@ function printError(error: Error): string {
 }
 
 /** The name of an error; that of its class, where nobody gave the class a `name`. */
-export function nameOf({ name, constructor }: Error): string {
-  return name === 'Error' && typeof constructor === 'function' ? constructor.name || name : name;
+export function nameOf(error: Error): string {
+  const { name } = error;
+  return name === 'Error' ? error.constructor?.name || name : name;
 }
 
 function cut(text: string, short: boolean): string {

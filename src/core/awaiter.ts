@@ -1,9 +1,12 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { CancelledError } from '../base/errors.ts';
+import { scopes } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import type { Runnable } from './runnable.ts';
 
 /** What an awaiter knows of the future that it awaits. */
 export interface Awaited {
+  readonly _loop: LoopCore;
   readonly _state: 'pending' | 'cancelled' | 'finished';
   readonly _failed: boolean;
   cancel(message?: string): boolean;
@@ -30,7 +33,9 @@ type OnFinally = (() => unknown) | undefined;
  * It is also what `then` returns. `await` ignores that, and a promise would be made for nothing
  * each time; so this is a promise only by type, and makes a real one when somebody chains on it.
  *
- * In a task, it is what the task waits on: the place where a cancel is delivered.
+ * If it is an `await` in a task, it is what the task waits on: the place where a cancel is
+ * delivered. So it is where a task awaits what a `then` of somebody's own callbacks gave. Such a
+ * `then` by itself is none of the task's business: it goes on when the task is cancelled.
  *
  *             the future is done, or its turn has come
  *   waiting ───────────────────────────────────────────▶ delivered
@@ -40,7 +45,11 @@ export class Awaiter implements Runnable {
   readonly #onFulfilled: OnFulfilled;
   readonly #onRejected: OnRejected;
   /** The task that awaits, if it is one that does. */
-  readonly #task: AwaitingTask | undefined;
+  #task: AwaitingTask | undefined;
+  /** The place in the drawing; delivered at once where the future was done already. */
+  #waiting: boolean;
+  /** In whose context the callbacks run; none for an `await`, which has its own. */
+  #caller: AsyncResource | undefined;
   /** What is called before the outcome is passed on, whatever it is; gone once called. */
   #onFinally: OnFinally;
   /** @internal set by a cancel of the task that the future is past taking: throw it instead */
@@ -55,14 +64,13 @@ export class Awaiter implements Runnable {
     future: Awaited,
     onFulfilled: OnFulfilled,
     onRejected: OnRejected,
-    task: AwaitingTask | undefined,
     onFinally?: OnFinally,
   ) {
     this.#future = future;
     this.#onFulfilled = onFulfilled;
     this.#onRejected = onRejected;
-    this.#task = task;
     this.#onFinally = onFinally;
+    this.#waiting = future._state === 'pending';
   }
 
   /** @internal what is awaited */
@@ -75,8 +83,26 @@ export class Awaiter implements Runnable {
     return this.#task ?? this.#future;
   }
 
+  /**
+   * @internal it waits from now on
+   *
+   * @returns the task that awaits, unless it is only somebody who asks by `then`
+   */
+  _wait(): AwaitingTask | undefined {
+    if (isAwait(this.#onFulfilled, this.#onRejected)) return currentAwaitingTask();
+    this.#caller = new AsyncResource('asyncio-ts.then');
+    return undefined;
+  }
+
+  /** @internal `task` awaits it */
+  _join(task: AwaitingTask): void {
+    this.#task = task;
+    task._enter(this);
+  }
+
   /** @internal its turn has come: the future is done */
   _run(): void {
+    this.#waiting = false;
     const task = this.#task;
     task?._leave(this);
     if (this._mustCancel && task !== undefined && this.#future._state !== 'cancelled') {
@@ -88,8 +114,7 @@ export class Awaiter implements Runnable {
   /**
    * @internal the future was done when it was asked: no turn passes, and no cancel is delivered
    *
-   * A microtask passes, for a promise never calls back from inside `then`. `await` would not mind,
-   * but cannot be told from others.
+   * A microtask passes, for a promise never calls back from inside `then`.
    */
   _deliverDone(): void {
     void settled.then(() => this.#deliver());
@@ -107,6 +132,10 @@ export class Awaiter implements Runnable {
 
   // biome-ignore lint/suspicious/noThenProperty: it stands for the promise that `then` returns
   then(onFulfilled: OnFulfilled, onRejected: OnRejected): Promise<unknown> {
+    if (this.#waiting && this.#task === undefined && isAwait(onFulfilled, onRejected)) {
+      const task = currentAwaitingTask();
+      if (task?._loop === this.#future._loop) this._join(task);
+    }
     return this.#promise().then(onFulfilled as (value: unknown) => unknown, onRejected);
   }
 
@@ -147,7 +176,9 @@ export class Awaiter implements Runnable {
   #call(callback: (value: unknown) => unknown, value: unknown): void {
     let result: unknown;
     try {
-      result = callback(value);
+      result = this.#caller
+        ? this.#caller.runInAsyncScope(callback, undefined, value)
+        : callback(value);
     } catch (error) {
       this.#threw(error);
       return;
@@ -158,10 +189,10 @@ export class Awaiter implements Runnable {
 
   /** Calls `#onFinally`, and `passOn` when that has ended. */
   #afterwards(passOn: () => void): void {
-    const onFinally = this.#onFinally;
+    const onFinally = this.#onFinally as () => unknown;
     this.#onFinally = undefined;
     try {
-      const result = onFinally?.();
+      const result = this.#caller ? this.#caller.runInAsyncScope(onFinally) : onFinally();
       if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') passOn();
       else void Promise.resolve(result).then(passOn, (error: unknown) => this.#threw(error));
     } catch (error) {
@@ -203,6 +234,24 @@ export class Awaiter implements Runnable {
     }
     return this.#chain.promise;
   }
+}
+
+/**
+ * Is this the `then` of an `await`, or of `Promise.all()` and the like? They hand in functions of
+ * V8's own, which nobody else has.
+ */
+function isAwait(onFulfilled: OnFulfilled, onRejected: OnRejected): boolean {
+  return (
+    onFulfilled?.name === '' &&
+    onRejected?.name === '' &&
+    Function.prototype.toString.call(onFulfilled) === NATIVE
+  );
+}
+
+const NATIVE = Function.prototype.toString.call(Function.prototype);
+
+function currentAwaitingTask(): AwaitingTask | undefined {
+  return scopes.getStore()?.task as AwaitingTask | undefined;
 }
 
 /** Whoever is to be told a microtask from now, hangs on this. */

@@ -1,6 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { COLLECTION_DELAY_MS, COLLECTION_REST_MS, COLLECTION_SHARE } from '../base/constants.ts';
+import {
+  COLLECTION_BURST_MS,
+  COLLECTION_DELAY_MS,
+  COLLECTION_REST_MS,
+  COLLECTION_SHARE,
+} from '../base/constants.ts';
 import { onSuspectedGarbage, suspects } from '../base/garbage.ts';
 import { chore } from './host.ts';
 
@@ -18,7 +23,8 @@ import { chore } from './host.ts';
  *      ▲                                                           while there are suspects: each
  *      └── none is left, or too many collections found nothing     wait is twice the last
  *
- * Its share of the time is bounded: a collection that took d is not repeated before 100·d.
+ * Its share of the time is bounded: a collection that took d uses up the share of 100·d. A few may
+ * come in a row, on credit; then each waits until the share has been earned.
  */
 
 let enabled = process.env['ASYNCIO_COLLECTOR'] !== 'off';
@@ -28,8 +34,8 @@ let collect: (() => void) | false | undefined;
 let forget: (() => void) | undefined;
 /** When the one that is waited for comes, in milliseconds on the clock of `performance`. */
 let comesAt = Number.POSITIVE_INFINITY;
-/** Before this time, none may come. */
-let notBefore = 0;
+/** The time up to which the share is used up; as far as the burst reaches, it may lie ahead. */
+let usedUpTo = 0;
 /** Milliseconds to the next one, if there is no new suspicion. */
 let restMs = COLLECTION_DELAY_MS;
 /** Did somebody ask for a collection who is no suspect? */
@@ -65,7 +71,7 @@ export function isCollectorEnabled(): boolean {
 
 function schedule(delayMs: number): void {
   const now = performance.now();
-  const at = Math.max(now + delayMs, notBefore);
+  const at = Math.max(now + delayMs, usedUpTo - COLLECTION_BURST_MS / COLLECTION_SHARE);
   if (at >= comesAt) return;
   unschedule();
   comesAt = at;
@@ -87,7 +93,7 @@ function run(): void {
   const begin = performance.now();
   collect();
   const took = performance.now() - begin;
-  notBefore = begin + took / COLLECTION_SHARE;
+  usedUpTo = Math.max(usedUpTo, begin) + took / COLLECTION_SHARE;
   restMs *= 2;
   if (suspects() > 0 && restMs < COLLECTION_REST_MS) schedule(restMs);
 }

@@ -3,8 +3,8 @@ import { CancelledError, InvalidStateError, RuntimeError } from '../base/errors.
 import { printsAsText } from '../base/printing.ts';
 import { formatCallback, repr, shortRepr } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
-import { Awaiter, type AwaitingTask } from './awaiter.ts';
-import { type Context, copyContext, scopes } from './context.ts';
+import { Awaiter } from './awaiter.ts';
+import { type Context, copyContext } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import { type FailureRecord, forgetFailure, watchFailure } from './never-retrieved.ts';
 import { requireEventLoop } from './running.ts';
@@ -199,15 +199,15 @@ export class Future<T> implements Promise<T> {
    * What `await` calls. As a promise's `then`, apart from this: a failure that is passed on to
    * nobody counts as not seen, and is reported as never retrieved, not as an unhandled rejection.
    *
-   * Called in a task, it says that the task waits: a cancel of the task cancels this future.
+   * An `await` in a task says that the task waits: a cancel of the task cancels this future. A
+   * `then` of one's own callbacks says nothing of the kind, until what it gave is awaited.
    */
   // biome-ignore lint/suspicious/noThenProperty: a future is awaited, so it has one
   then<R = T, E = never>(
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
     onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    const task = scopes.getStore()?.task as AwaitingTask | undefined;
-    return this.#ask(new Awaiter(this, onFulfilled, onRejected, task), task) as Promise<R | E>;
+    return this.#ask(new Awaiter(this, onFulfilled, onRejected)) as Promise<R | E>;
   }
 
   /** As a promise's `catch`. */
@@ -217,9 +217,8 @@ export class Future<T> implements Promise<T> {
 
   /** As a promise's `finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
-    const task = scopes.getStore()?.task as AwaitingTask | undefined;
     const callback = typeof onFinally === 'function' ? onFinally : undefined;
-    return this.#ask(new Awaiter(this, undefined, undefined, task, callback), task) as Promise<T>;
+    return this.#ask(new Awaiter(this, undefined, undefined, callback)) as Promise<T>;
   }
 
   /** `'Future'` */
@@ -351,9 +350,13 @@ export class Future<T> implements Promise<T> {
   }
 
   /** Has `awaiter` told; what it returns stands for the promise that a `then` returns. */
-  #ask(awaiter: Awaiter, task: AwaitingTask | undefined): unknown {
-    if (this._state !== 'pending') awaiter._deliverDone();
-    else if (task === undefined) this._addEntry(awaiter);
+  #ask(awaiter: Awaiter): unknown {
+    if (this._state !== 'pending') {
+      awaiter._deliverDone();
+      return awaiter;
+    }
+    const task = awaiter._wait();
+    if (task === undefined) this._addEntry(awaiter);
     else if (task._loop !== this._loop)
       awaiter._refuse(
         new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`),
@@ -362,7 +365,7 @@ export class Future<T> implements Promise<T> {
       awaiter._refuse(new RuntimeError(`Task cannot await on itself: ${this}`));
     else {
       this._addEntry(awaiter);
-      task._enter(awaiter);
+      awaiter._join(task);
     }
     return awaiter;
   }

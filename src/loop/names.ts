@@ -60,6 +60,10 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
     if (host !== undefined && typeof host !== 'string')
       throw new TypeError(`getaddrinfo(): host must be a string, got ${repr(host)}`);
     const number = portNumber(port);
+    if (number === undefined) {
+      this._fail(osError('EAI_SERVICE', 'getaddrinfo'));
+      return;
+    }
     const kinds = KINDS.filter(
       ([t, p]) => (type === 0 || t === type) && (proto === 0 || p === proto),
     );
@@ -140,9 +144,10 @@ function info(
     : [AF_INET, type, proto, '', inetAddress(address, port)];
 }
 
-function portNumber(port: number | string | undefined): number {
+/** The number of a port; `undefined` for the name of a service, which Node cannot look up. */
+function portNumber(port: number | string | undefined): number | undefined {
   const number = port === undefined ? 0 : Number(port);
   if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
-  if (typeof port === 'string') throw osError('EAI_SERVICE', 'getaddrinfo');
+  if (typeof port === 'string' && Number.isNaN(number)) return undefined;
   throw new RangeError(`port must be a whole number from 0 to 65535, got ${repr(port)}`);
 }

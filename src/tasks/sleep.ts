@@ -33,13 +33,10 @@ class Sleep<T> extends Operation<T> {
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `sleep()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.sleep
  */
-export function sleep(delay: number): Operation<void>;
-export function sleep<T>(delay: number, result: T): Operation<T>;
-export function sleep(delay: number, result?: unknown): Operation<unknown> {
+export function sleep<T = void>(delay: number, result?: T): Operation<T> {
   if (typeof delay !== 'number')
     throw new TypeError(`delay must be a number of seconds, got ${repr(delay)}`);
   if (Number.isNaN(delay)) throw new RangeError('Invalid delay: NaN (not a number)');
   const loop = requireRunningLoop();
-  if (delay > 0) return new Sleep(loop, delay, result);
-  return new Turn(loop, result);
+  return delay > 0 ? new Sleep(loop, delay, result as T) : new Turn(loop, result as T);
 }

@@ -14,6 +14,77 @@ export const notes: Readonly<Record<string, Note>> = {
     status: 'not applicable',
     reason: 'tests the run-time form of a type annotation; TypeScript erases them',
   },
+  'test_futures.py::DuckTests::test_wrap_future': {
+    status: 'differs',
+    reason: 'a future is known by its class, and any other thing with a then() is a promise',
+    entry: 'futures-are-known-by-their-class',
+  },
+  'test_futures.py::DuckTests::test_ensure_future': {
+    status: 'differs',
+    reason: 'a future is known by its class, and any other thing with a then() is a promise',
+    entry: 'futures-are-known-by-their-class',
+  },
+  'test_futures.py::BaseFutureTests::test_uninitialized': {
+    status: 'not applicable',
+    reason:
+      'makes an object without its constructor; JavaScript has private fields only where the constructor ran',
+  },
+  'test_futures.py::BaseFutureTests::test_future_cancel_message_setter': {
+    status: 'not applicable',
+    reason: 'sets a private attribute',
+  },
+  'test_futures.py::BaseFutureTests::test_iter': {
+    status: 'not applicable',
+    reason: 'drives the generator protocol by hand; an await of ours is a then()',
+  },
+  'test_futures.py::BaseFutureTests::test_log_traceback': {
+    status: 'not applicable',
+    reason: 'sets a private attribute',
+  },
+  'test_futures.py::BaseFutureTests::test_wrap_future_cancel': {
+    status: 'differs',
+    reason: 'promises know no cancel: that of the future does not reach the work behind',
+    entry: 'wrapped-promises',
+  },
+  'test_futures.py::BaseFutureTests::test_future_iter_throw': {
+    status: 'not applicable',
+    reason: 'drives the generator protocol by hand; an await of ours is a then()',
+  },
+  'test_futures.py::BaseFutureTests::test_future_del_collect': {
+    status: 'not applicable',
+    reason: 'collects garbage from within a finalizer; those of JavaScript never run inside a call',
+  },
+  'test_futures.py::CFutureTests::test_future_del_segfault': {
+    status: 'not applicable',
+    reason: 'deletes private attributes of the C implementation',
+  },
+  'test_futures.py::BaseFutureDoneCallbackTests::test_remove_done_callbacks_list_mutation': {
+    status: 'not applicable',
+    reason:
+      'changes the callbacks from within a comparison; that of functions in JavaScript calls no code',
+  },
+  'test_futures.py::BaseFutureDoneCallbackTests::test_remove_done_callbacks_list_clear': {
+    status: 'not applicable',
+    reason:
+      'changes the callbacks from within a comparison; that of functions in JavaScript calls no code',
+  },
+  'test_futures.py::BaseFutureDoneCallbackTests::test_schedule_callbacks_list_mutation_2': {
+    status: 'not applicable',
+    reason:
+      'changes the callbacks from within a comparison; that of functions in JavaScript calls no code',
+  },
+  'test_futures.py::BaseFutureInheritanceTests::test_inherit_without_calling_super_init': {
+    status: 'not applicable',
+    reason: 'leaves out the constructor of the base class; JavaScript itself refuses that',
+  },
+  'test_base_events.py::BaseEventLoopTests::test_not_implemented': {
+    status: 'not applicable',
+    reason: 'tests the gaps of an abstract base class; there is one loop here',
+  },
+  'test_base_events.py::BaseEventLoopTests::test_check_thread': {
+    status: 'not applicable',
+    reason: 'calls a loop from another thread; those of Node share no objects',
+  },
   'test_tasks.py::BaseTaskTests::test_generic_alias': {
     status: 'not applicable',
     reason: 'tests the run-time form of a type annotation; TypeScript erases them',
@@ -25,5 +96,144 @@ export const notes: Readonly<Record<string, Note>> = {
   'test_tasks.py::GenericTaskTests::test_asyncio_module_compiled': {
     status: 'not applicable',
     reason: 'imports the C implementation',
+  },
+  'test_tasks.py::BaseTaskTests::test_task_cancel_message_setter': {
+    status: 'not applicable',
+    reason: 'sets a private attribute',
+  },
+  'test_tasks.py::BaseTaskTests::test_get_stack': {
+    status: 'not applicable',
+    reason: 'V8 does not tell where a suspended async function stands',
+  },
+  'test_tasks.py::BaseTaskTests::test_log_traceback': {
+    status: 'not applicable',
+    reason: 'sets a private attribute',
+  },
+  'test_tasks.py::BaseTaskTests::test_exception_chaining_after_await': {
+    status: 'not applicable',
+    reason: 'Python chains to the error that is being handled; JavaScript chains only by cause',
+  },
+  'test_tasks.py::BaseTaskTests::test_exception_chaining_after_await_with_context_cycle': {
+    status: 'not applicable',
+    reason: 'Python chains to the error that is being handled; JavaScript chains only by cause',
+  },
+  'test_tasks.py::BaseTaskTests::test_error_in_call_soon': {
+    status: 'not applicable',
+    reason:
+      'has callSoon() fail under a new task; ours enters the queue itself, and that cannot fail',
+  },
+  'test_tasks.py::BaseTaskTests::test_coroutine_non_gen_function_return_future': {
+    status: 'differs',
+    reason: 'an async function that returns a future gives its result',
+    entry: 'returned-futures',
+  },
+  'test_tasks.py::BaseTaskTests::test_iscoroutinefunction': {
+    status: 'differs',
+    reason: 'an async function by itself is none: its calls begin at once',
+    entry: 'coroutine-functions',
+  },
+  'test_tasks.py::BaseTaskTests::test_task_repr': {
+    status: 'differs',
+    reason: 'V8 does not tell at which line a task stands, so the definition is shown',
+    entry: 'where-a-task-stands',
+  },
+  'test_tasks.py::BaseTaskTests::test_cancel_traceback_for_future_result': {
+    status: 'differs',
+    reason: 'V8 adds no frames of suspended functions to an error that the loop makes',
+    entry: 'the-stack-of-a-cancel',
+  },
+  'test_tasks.py::BaseTaskTests::test_cancel_traceback_for_future_exception': {
+    status: 'differs',
+    reason: 'V8 adds no frames of suspended functions to an error that the loop makes',
+    entry: 'the-stack-of-a-cancel',
+  },
+  'test_tasks.py::BaseTaskTests::test_cancel_with_message_then_future_result': {
+    status: 'differs',
+    reason: 'a message that is no text becomes one',
+    entry: 'messages-of-a-cancel',
+  },
+  'test_tasks.py::BaseTaskTests::test_cancel_with_message_then_future_exception': {
+    status: 'differs',
+    reason: 'a message that is no text becomes one',
+    entry: 'messages-of-a-cancel',
+  },
+  'test_tasks.py::BaseTaskTests::test_log_destroyed_pending_task': {
+    status: 'differs',
+    reason: 'the loop holds its tasks, and reports those that are left when it closes',
+    entry: 'tasks-are-held',
+  },
+  'test_tasks.py::BaseTaskTests::test_step_result_future': {
+    status: 'differs',
+    reason: 'a task is told by then(), and not by an addDoneCallback() of its own',
+    entry: 'subclassed-futures',
+  },
+  'test_tasks.py::CTask_CFuture_Tests::test_del__log_destroy_pending_segfault': {
+    status: 'not applicable',
+    reason: 'deletes private attributes of the C implementation',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__register_task_1': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__register_task_2': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__register_task_3': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__enter_task': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__enter_task_failure': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__leave_task': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__leave_task_failure1': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__leave_task_failure2': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__unregister_task': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_tasks.py::BaseTaskIntrospectionTests::test__unregister_task_not_registered': {
+    status: 'not applicable',
+    reason:
+      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
+  },
+  'test_runners.py::RunTests::test_asyncio_run_only_coro': {
+    status: 'differs',
+    reason: 'a TypeError, as in Python 3.14; and a function is taken',
+    entry: 'refused-mains',
+  },
+  'test_runners.py::RunnerTests::test_run_non_coro': {
+    status: 'differs',
+    reason: 'a TypeError, as in Python 3.14',
+    entry: 'refused-mains',
+  },
+  'test_runners.py::RunnerTests::test_run_future': {
+    status: 'differs',
+    reason: 'a TypeError; Python 3.14 takes futures, and others do not',
+    entry: 'refused-mains',
   },
 };

@@ -1,5 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import * as assert from 'uvu/assert';
-import { CancelledError, createTask, type Future, Loop, sleep } from '../../src/index.ts';
+import {
+  CancelledError,
+  ContextVar,
+  createTask,
+  type Future,
+  Loop,
+  RuntimeError,
+  sleep,
+} from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 
@@ -80,23 +89,75 @@ loopBehaviour('Future.then', (it) => {
     await rejects(chained, RangeError, { message: 'mine' });
   });
 
-  it('refuses a future of another loop to a task, but not at once', async (loop, scene) => {
-    const other = new Loop();
+  for (const [which, ask] of [
+    ['then(f)', (future: Future<unknown>) => void future.then(() => {})],
+    [
+      'then(f, g)',
+      (future: Future<unknown>) =>
+        void future.then(
+          () => {},
+          () => {},
+        ),
+    ],
+    ['catch(f)', (future: Future<unknown>) => void future.catch(() => {})],
+    ['finally(f)', (future: Future<unknown>) => void future.finally(() => {})],
+  ] as const)
+    it(`leaves the future alone when the task is cancelled that asked ${which}`, async (loop) => {
+      const future = loop.createFuture();
+      const task = createTask(async () => {
+        ask(future);
+        await sleep(10);
+      });
+      await sleep(0);
+
+      assert.match(String(task), / wait_for=<Future pending cb=\[Task\.task_wakeup\(\)\]>>$/);
+      task.cancel();
+
+      await rejects(task, CancelledError);
+      assert.is(future.done(), false);
+    });
+
+  it('passes a cancel of the task on that awaits what it gave', async (loop) => {
     const calls: unknown[] = [];
-
-    other.createFuture().then(
-      () => calls.push('fulfilled'),
-      (error) => calls.push(error),
+    const future = loop.createFuture();
+    const task = createTask(
+      async () =>
+        await future.then(
+          () => {},
+          (error) => {
+            calls.push(error);
+            throw error;
+          },
+        ),
     );
+    await sleep(0);
 
-    assert.equal(calls, []);
-    await scene.settle(1);
-    assert.match(
-      String(calls[0]),
-      /^RuntimeError: Task <Task .*> got Future <Future pending> attached to a different loop$/,
-    );
-    other.close();
-    assert.is(loop.isRunning(), true);
+    task.cancel('stop');
+
+    const error = await rejects(task, CancelledError, { message: 'stop' });
+    assert.equal([calls[0] === error, future.cancelled()], [true, true]);
+  });
+
+  it('calls back in the context in which it was asked', async (loop) => {
+    const variable = new ContextVar<string>('who');
+    const store = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const future = loop.createFuture();
+    const task = createTask(async () => {
+      variable.set('asker');
+      store.run('asker', () => {
+        void future.then(() => seen.push(variable.get(), store.getStore()));
+        void future.finally(() => seen.push(variable.get(), store.getStore()));
+      });
+      await sleep(2);
+    });
+    await sleep(1);
+
+    variable.set('setter');
+    store.run('setter', () => future.setResult(1));
+    await task;
+
+    assert.equal(seen, ['asker', 'asker', 'asker', 'asker']);
   });
 
   it('can be asked where no loop runs', async () => {
@@ -110,6 +171,18 @@ loopBehaviour('Future.then', (it) => {
 
     assert.is(doubled, 14);
     resting.close();
+  });
+});
+
+loopBehaviour('await future', (it) => {
+  it('fails in a task of another loop', async () => {
+    const other = new Loop();
+    const future = other.createFuture();
+
+    await rejects(future, RuntimeError, {
+      message: /^Task <Task .*> got Future <Future pending> attached to a different loop$/,
+    });
+    other.close();
   });
 });
 

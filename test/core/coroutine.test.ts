@@ -11,7 +11,6 @@ import {
   sleep,
   type Task,
 } from '../../src/index.ts';
-import { runFile } from '../support/child.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
@@ -126,15 +125,6 @@ loopBehaviour('Coroutine', (it) => {
 
     assert.is(String(call), '<coroutine object fetchAll>');
     call.close();
-  });
-
-  it('is warned of when nobody ever awaits it', async () => {
-    const { status, stderr } = await runFile('test/core/fixtures/never-awaited.ts');
-
-    assert.match(stderr, "RuntimeWarning: coroutine 'forgotten' was never awaited");
-    assert.match(stderr, /never-awaited\.ts:\d+/);
-    assert.not.match(stderr, 'remembered');
-    assert.is(status, 0);
   });
 });
 

@@ -203,9 +203,13 @@ loopBehaviour('Task', (it) => {
   it(
     'waits for a future whose class is not ours',
     async (loop) => {
+      const asked: string[] = [];
       class Fut extends Future<object> {
         override getLoop(): never {
           throw new ReferenceError('getLoop');
+        }
+        override addDoneCallback(): void {
+          asked.push('addDoneCallback');
         }
       }
       const future = new Fut({ loop });
@@ -216,6 +220,7 @@ loopBehaviour('Task', (it) => {
       await task;
 
       assert.is(task.result(), undefined);
+      assert.equal(asked, []);
     },
     {
       cpython: [

@@ -234,7 +234,7 @@ onEachDriver('serveEcho', (it, driver, options) => {
         await until(loop, () => allTasks().size === before);
         await stop();
 
-        assert.match(said.at(-1), /^10 connections, 10 messages, 10 bytes in /);
+        assert.match(String(said.at(-1)), /^10 connections, 10 messages, 10 bytes in /);
         assert.is(said.length, 2);
       }),
     options,
@@ -266,7 +266,7 @@ onEachDriver('serveEcho, cancelled', (it, driver, options) => {
         await stop();
 
         assert.is(said.length, 2);
-        assert.match(said[1], /^0 connections, 0 messages, 0 bytes in /);
+        assert.match(String(said[1]), /^0 connections, 0 messages, 0 bytes in /);
       }),
     options,
   );
@@ -286,7 +286,7 @@ onEachDriver('serveEcho, cancelled', (it, driver, options) => {
 
         assert.is(rest.length, 0);
         assert.is(said[1], `stopping: waiting up to 3600 s for 1 connection: ${addressOf(one)}`);
-        assert.match(said[2], /^1 connection, 2 messages, 11 bytes in /);
+        assert.match(String(said[2]), /^1 connection, 2 messages, 11 bytes in /);
         await stop();
       }),
     options,
@@ -303,9 +303,9 @@ onEachDriver('serveEcho, cancelled', (it, driver, options) => {
         await stop();
 
         assert.is((await receive(one)).length, 0);
-        assert.match(said[1], /^stopping: waiting up to (0\.05|60) s for 1 connection: /);
+        assert.match(String(said[1]), /^stopping: waiting up to (0\.05|60) s for 1 connection: /);
         assert.is(said[2], 'closing 1 connection');
-        assert.match(said[3], /^1 connection, 1 message, 1 byte in /);
+        assert.match(String(said[3]), /^1 connection, 1 message, 1 byte in /);
         if (!driver.real) assert.is(loop.time() - begin, 60);
       }),
     options,

@@ -137,7 +137,7 @@ loopBehaviour('loop.defaultExceptionHandler', (it) => {
     assert.equal(logged, [
       "hey\nb: 'two'\nzz: 1\nTypeError: v\n    at somewhere\n",
       'Unhandled exception in event loop\n',
-      'thrown\nThrown: a string\n',
+      "thrown\nThrown: 'a string'\n",
     ]);
   });
 

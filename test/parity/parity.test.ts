@@ -19,9 +19,14 @@ for name in sys.argv[1:]:
     runpy.run_path(f'test/parity/{name}.py', run_name='__main__')
 `;
 
-// One process each for all programs, and both at once.
-const ours = runFile('test/parity/run-all.ts', { args: names });
-const python = runCommand('python3', ['-c', RUN_ALL, ...names]).catch(() => undefined);
+/** One process each for all programs, both started with the first test. */
+let ours: Promise<Ended> | undefined;
+let python: Promise<Ended | undefined> | undefined;
+
+function start(): void {
+  ours ??= runFile('test/parity/run-all.ts', { args: names });
+  python ??= runCommand('python3', ['-c', RUN_ALL, ...names]).catch(() => undefined);
+}
 
 behaviour('parity', (it) => {
   it('has programs to compare', () => {
@@ -34,7 +39,9 @@ behaviour('parity', (it) => {
     it(
       `prints what CPython printed: ${name}`,
       async () => {
-        const ended = await ours;
+        start();
+
+        const ended = (await ours) as Ended;
 
         assert.is(part(ended, name), expected);
         assert.is(ended.stderr, '');
@@ -46,6 +53,8 @@ behaviour('parity', (it) => {
     it(
       `prints what the python3 of this machine prints: ${name}`,
       async () => {
+        start();
+
         const ended = await python;
         if (ended === undefined) return; // no Python here: the text has to do
 

@@ -1,0 +1,12 @@
+import { CancelledError } from '../base/errors.ts';
+import { OSError, osError } from '../base/os-errors.ts';
+import { repr } from '../base/repr.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import type { Address, AddressInput } from '../sock/address.ts';
+import { SOCK_STREAM } from '../sock/constants.ts';
+import { driverNamed } from '../sock/drivers/registry.ts';
+import { Socket } from '../sock/socket.ts';
+import { SocketTransport } from './socket-transport.ts';
+import type { ProtocolCallbacks, Transport } from './transport.ts';

@@ -1,0 +1,115 @@
+import { RuntimeError } from '../base/errors.ts';
+import { calledAs } from '../base/printing.ts';
+import { copyContext } from '../core/context.ts';
+import { Handle } from '../core/handle.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import type { Endpoint, Ready } from '../sock/endpoint.ts';
+import type { Socket } from '../sock/socket.ts';
+
+/**
+ * Does a transport's work on one side of its endpoint, in turns of the loop: asyncio's reader or
+ * writer of a descriptor.
+ *
+ *           start()            told that it is ready
+ *   idle ─────────────▶ waiting ────────────────────▶ queued
+ *    ▲                     ▲    ◀────────────────────   │
+ *    │                     └── its turn: would block ───┤ ▲ its turn: there may be more
+ *    └── stop(), from each of them                      └─┘
+ *
+ * A try acts in one turn, and the next try comes in the next: so one busy peer does not keep the
+ * loop from the others.
+ *
+ * The slot is the transport's all its life, also while it is idle: nobody else may wait there.
+ */
+export class Watch implements Ready {
+  /** The transport; texts name it. */
+  readonly owner: object;
+  readonly #loop: LoopCore;
+  readonly #endpoint: Endpoint;
+  readonly #side: 'reader' | 'writer';
+  /** What the handle calls. */
+  readonly #turn: () => void;
+  /** Runs the work in the context of the start, and catches what it throws; none while idle. */
+  #handle: Handle | undefined;
+  #queued = false;
+
+  /**
+   * Takes the slot, which must be free.
+   *
+   * @param name - what the work is called in reports
+   * @param work - one try: may there be more to do (`true`), or would it block (`false`)?
+   */
+  constructor(
+    owner: object,
+    loop: LoopCore,
+    endpoint: Endpoint,
+    side: 'reader' | 'writer',
+    name: string,
+    work: () => boolean,
+  ) {
+    this.owner = owner;
+    this.#loop = loop;
+    this.#endpoint = endpoint;
+    this.#side = side;
+    this.#turn = calledAs(name, () => {
+      this.#queued = false;
+      if (work()) this.#queue();
+    });
+    endpoint[side] = this;
+  }
+
+  /** Does it watch? */
+  get active(): boolean {
+    return this.#handle !== undefined;
+  }
+
+  /** Waits to be told: for who has just tried, and would have blocked. */
+  start(): void {
+    this.#handle ??= new Handle(this.#turn, [], this.#loop, copyContext());
+  }
+
+  /** Tries in the next turn, without being told. */
+  startTrying(): void {
+    this.start();
+    this.#queue();
+  }
+
+  /** Stops; a turn that is queued does nothing. */
+  stop(): void {
+    this.#handle?.cancel();
+    this.#handle = undefined;
+    this.#queued = false;
+  }
+
+  /** Stops for good, and leaves the slot. */
+  release(): void {
+    this.stop();
+    if (this.#endpoint[this.#side] === this) this.#endpoint[this.#side] = undefined;
+  }
+
+  ready(): void {
+    this.#endpoint[this.#side] = this;
+    this.#queue();
+  }
+
+  #queue(): void {
+    if (this.#handle === undefined || this.#queued) return;
+    this.#queued = true;
+    this.#loop._turns.soon(this.#handle);
+  }
+}
+
+/**
+ * The refusal for whoever wants to wait where a transport does.
+ *
+ * @param waiting - who has the slot
+ */
+export function transportRefusal(
+  sock: Socket,
+  waiting: Ready | undefined,
+): RuntimeError | undefined {
+  if (!(waiting instanceof Watch)) return undefined;
+  return new RuntimeError(
+    `File descriptor ${sock.fileno()} is used by transport ${waiting.owner}`,
+  );
+}

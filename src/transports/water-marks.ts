@@ -1,0 +1,49 @@
+import { WRITE_HIGH_WATER } from '../base/constants.ts';
+
+/**
+ * When a protocol is to pause, and when to go on: by how many bytes wait to be sent.
+ *
+ *              more than high
+ *   flowing ───────────────────▶ paused
+ *      ▲                           │
+ *      └───────────────────────────┘
+ *               low, or less
+ *
+ * The way between the two marks keeps a protocol from being told with every write.
+ *
+ * @see asyncio's `_FlowControlMixin`, `Lib/asyncio/transports.py`
+ */
+export class WaterMarks {
+  #high: number = WRITE_HIGH_WATER;
+  #low: number = WRITE_HIGH_WATER / 4;
+  #paused = false;
+
+  /** The marks, in bytes. */
+  get limits(): [low: number, high: number] {
+    return [this.#low, this.#high];
+  }
+
+  /** @throws {RangeError} when not `high >= low >= 0` */
+  set(high?: number, low?: number): void {
+    const top = high ?? (low === undefined ? WRITE_HIGH_WATER : 4 * low);
+    const bottom = low ?? Math.floor(top / 4);
+    if (!(top >= bottom && bottom >= 0))
+      throw new RangeError(`high (${top}) must be >= low (${bottom}) must be >= 0`);
+    this.#high = top;
+    this.#low = bottom;
+  }
+
+  /** So many bytes wait: is the protocol to be told to pause? Says so once. */
+  rise(size: number): boolean {
+    if (this.#paused || size <= this.#high) return false;
+    this.#paused = true;
+    return true;
+  }
+
+  /** So many bytes still wait: is the protocol to be told to go on? Says so once. */
+  fall(size: number): boolean {
+    if (!this.#paused || size > this.#low) return false;
+    this.#paused = false;
+    return true;
+  }
+}

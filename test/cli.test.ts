@@ -1,0 +1,263 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { behaviour, type Options } from './support/behaviour.ts';
+import { Client } from './support/client.ts';
+import { Program, root } from './support/program.ts';
+
+/** A start of Node takes a tenth of a second, and several on a busy machine. */
+const CHILD: Options = { seconds: 10 };
+
+/** Runs the command to its end. */
+async function run(...args: string[]) {
+  await using program = Program.command(args);
+  const { status } = await program.ends();
+  return { status, stdout: program.stdout, stderr: program.stderr };
+}
+
+/** Starts the server on a free port, and waits until it listens. */
+async function serve(...args: string[]): Promise<{ server: Program; port: number }> {
+  const server = Program.command(['echo', '--port', '0', ...args]);
+  const [, port] = await server.shows(/listening on \('.*', (\d+)/);
+  return { server, port: Number(port) };
+}
+
+behaviour('asyncio-ts', (it) => {
+  it(
+    'tells how to use it when asked',
+    async () => {
+      const { status, stdout, stderr } = await run('--help');
+
+      assert.is(status, 0);
+      assert.match(stdout, /^Usage: asyncio-ts COMMAND \[OPTIONS\]\n/);
+      for (const option of ['--host', '--port', '--quiet', '--grace', '--help', '--version'])
+        assert.match(stdout, `\n  ${option} `);
+      assert.is(stderr, '');
+    },
+    CHILD,
+  );
+
+  it(
+    'tells its version',
+    async () => {
+      const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+      assert.equal(await run('--version'), { status: 0, stdout: `${version}\n`, stderr: '' });
+    },
+    CHILD,
+  );
+
+  const misused: [args: string[], complaint: string][] = [
+    [[], 'a command was expected: echo'],
+    [['nope'], 'no such command: nope'],
+    [['echo', 'more'], 'echo takes no more'],
+    [['echo', '--nope'], "Unknown option '--nope'"],
+    [['echo', '--port'], "Option '--port <value>' argument missing"],
+    [['echo', '--port', '65536'], "--port must be a whole number from 0 to 65535, got '65536'"],
+    [['echo', '--port', '8.5'], "--port must be a whole number from 0 to 65535, got '8.5'"],
+    [['echo', '--grace=-1'], "--grace must be a number of seconds from 0, got '-1'"],
+    [['echo', '--grace', ''], "--grace must be a number of seconds from 0, got ''"],
+  ];
+  it(
+    'refuses what it cannot understand, with status 2 and a reason',
+    async () => {
+      const outcomes = await Promise.all(misused.map(([args]) => run(...args)));
+
+      for (const [n, [, complaint]] of misused.entries())
+        assert.equal(outcomes[n], {
+          status: 2,
+          stdout: '',
+          stderr: `asyncio-ts: ${complaint}\nasyncio-ts --help shows what there is\n`,
+        });
+    },
+    { seconds: 20 },
+  );
+});
+
+behaviour('asyncio-ts echo', (it) => {
+  it(
+    'serves until Ctrl-C, says what it did, and ends with status 130',
+    async () => {
+      const { server, port } = await serve();
+      await using _ = server;
+      using client = await Client.to(port);
+      const { address } = client;
+      assert.is(await client.converse('hello'), 'hello');
+      client.finish();
+      assert.is((await client.rest()).length, 0);
+
+      server.signal('SIGINT');
+
+      assert.equal(await server.ends(), { status: 130, signal: null });
+      const [listens, connection, summary, ...more] = server.stdout.split('\n');
+      assert.is(listens, `echo: listening on ('127.0.0.1', ${port}); Ctrl-C stops`);
+      assert.is(connection, `echo: got a connection from ${address}`);
+      assert.match(
+        String(summary),
+        /^echo: 1 connection, 1 message, 5 bytes in \d+\.\d s: \d+ messages\/s$/,
+      );
+      assert.equal(more, ['']);
+      assert.is(server.stderr, '');
+    },
+    CHILD,
+  );
+
+  it(
+    'stops at SIGTERM as at Ctrl-C, with status 143',
+    async () => {
+      const { server } = await serve();
+      await using _ = server;
+
+      server.signal('SIGTERM');
+
+      assert.equal(await server.ends(), { status: 143, signal: null });
+      assert.match(server.stdout, /\necho: 0 connections, 0 messages, 0 bytes in /);
+      assert.is(server.stderr, '');
+    },
+    CHILD,
+  );
+
+  it(
+    'gives clients time to finish',
+    async () => {
+      const { server, port } = await serve('--grace', '60', '--quiet');
+      await using _ = server;
+      using client = await Client.to(port);
+      await client.converse('before');
+
+      server.signal('SIGINT');
+      await server.shows(/echo: stopping: .*/);
+      assert.is(await client.converse('after'), 'after');
+      client.finish();
+
+      assert.equal(await server.ends(), { status: 130, signal: null });
+      const [, waits, summary, ...more] = server.stdout.split('\n');
+      assert.is(waits, `echo: stopping: waiting up to 60 s for 1 connection: ${client.address}`);
+      assert.match(String(summary), /^echo: 1 connection, 2 messages, 11 bytes in /);
+      assert.equal(more, ['']);
+    },
+    CHILD,
+  );
+
+  it(
+    'closes those who do nothing with their time',
+    async () => {
+      const { server, port } = await serve('--grace', '0.1');
+      await using _ = server;
+      using client = await Client.to(port);
+      await client.converse('before');
+
+      server.signal('SIGTERM');
+
+      assert.is((await client.rest()).length, 0);
+      assert.equal(await server.ends(), { status: 143, signal: null });
+      assert.match(server.stdout, /stopping: .*\necho: closing 1 connection\necho: 1 connection, /);
+      assert.is(server.stderr, '');
+    },
+    CHILD,
+  );
+
+  for (const [signal, status] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    it(
+      `ends at once at a second ${signal}`,
+      async () => {
+        const { server, port } = await serve('--grace', '60');
+        await using _ = server;
+        using client = await Client.to(port);
+        await client.converse('before');
+
+        server.signal(signal);
+        await server.shows(/stopping/);
+        server.signal(signal);
+
+        assert.equal(await server.ends(), { status, signal: null });
+        assert.is((await client.rest()).length, 0);
+        assert.is(server.stderr, '');
+      },
+      CHILD,
+    );
+
+  it(
+    'says in one line that somebody else listens there, with status 1',
+    async () => {
+      const { server, port } = await serve();
+      await using _ = server;
+
+      assert.equal(await run('echo', '--port', String(port)), {
+        status: 1,
+        stdout: '',
+        stderr: `asyncio-ts: cannot listen on 127.0.0.1:${port}: [Errno 98] Address already in use\n`,
+      });
+    },
+    CHILD,
+  );
+
+  it(
+    'says in one line that the host has no such address, with status 1',
+    async () => {
+      const { status, stdout, stderr } = await run('echo', '--host', '192.0.2.1', '--port', '0');
+
+      assert.is(status, 1);
+      assert.is(stdout, '');
+      assert.match(stderr, /^asyncio-ts: cannot listen on 192\.0\.2\.1:0: \[Errno 99\] .*\n$/);
+    },
+    CHILD,
+  );
+
+  for (const [host, shown, to] of [
+    ['::1', "\\('::1', \\d+, 0, 0\\)", '::1'],
+    ['localhost', "\\('127.0.0.1', \\d+\\)", '127.0.0.1'],
+    ['', "\\('0.0.0.0', \\d+\\)", '127.0.0.1'],
+  ] as const)
+    it(
+      `listens on ${host === '' ? "''" : host}`,
+      async () => {
+        const { server, port } = await serve('--host', host);
+        await using _ = server;
+        assert.match(server.stdout, new RegExp(`^echo: listening on ${shown}; Ctrl-C stops\n`));
+
+        using client = await Client.to(port, { host: to });
+        assert.is(await client.converse('hello'), 'hello');
+      },
+      CHILD,
+    );
+
+  it(
+    'names the client whose connection broke, and goes on',
+    async () => {
+      const { server, port } = await serve('--quiet');
+      await using _ = server;
+      const broken = await Client.to(port);
+      const { address } = broken;
+      await broken.converse('hello');
+
+      broken.reset();
+
+      const [, line] = await server.shows(/\necho: (.*)\n/);
+      assert.is(line, `${address}: ConnectionResetError: [Errno 104] Connection reset by peer`);
+      using client = await Client.to(port);
+      assert.is(await client.converse('hello'), 'hello');
+    },
+    CHILD,
+  );
+
+  it(
+    'sends back 10 MB of any bytes while they come',
+    async () => {
+      const { server, port } = await serve();
+      await using _ = server;
+      using client = await Client.to(port);
+      const data = Buffer.alloc(10_000_000, Buffer.from(Array.from({ length: 251 }, (__, n) => n)));
+
+      const sent = client.send(data);
+      const received = await client.receive(data.length);
+      await sent;
+
+      assert.ok(received.equals(data));
+    },
+    { seconds: 20 },
+  );
+});

@@ -1,0 +1,149 @@
+import * as assert from 'uvu/assert';
+import { behaviour } from '../support/behaviour.ts';
+import { type Ended, runFile } from '../support/child.ts';
+
+/** How a program ends, by the word that test/runners/fixtures/program.ts knows it by. */
+interface Ending {
+  readonly word: string;
+  readonly says: string;
+  readonly status: number;
+  readonly stdout?: string;
+  readonly stderr?: string | RegExp;
+  readonly cpython?: readonly string[];
+  /** Is it run in both ways? By default only awaited. */
+  readonly bothWays?: boolean;
+}
+
+type Way = 'awaited' | 'un-awaited';
+
+const INTERRUPTED = { status: 130, stderr: 'KeyboardInterrupt\n' };
+
+const endings: readonly Ending[] = [
+  {
+    word: 'returns',
+    bothWays: true,
+    says: 'ends the process, whatever waits for later',
+    status: 0,
+    stdout: 'main ends\n',
+  },
+  {
+    word: 'fails',
+    bothWays: true,
+    says: 'shows what main failed with, as Node does',
+    status: 1,
+    stderr: /RangeError: main failed\n +at fails/,
+  },
+  {
+    word: 'interrupted',
+    bothWays: true,
+    says: 'ends with status 130 and one line when Ctrl-C is pressed',
+    stdout: 'main cleans up\n',
+    ...INTERRUPTED,
+  },
+  {
+    word: 'interrupted twice',
+    says: 'ends at the second Ctrl-C where main goes on after the first',
+    ...INTERRUPTED,
+  },
+  {
+    word: 'interrupted twice in a foreign wait',
+    says: 'ends at the second Ctrl-C, once the promise that main awaits is done',
+    ...INTERRUPTED,
+  },
+  {
+    word: 'swallows',
+    says: 'goes on after a Ctrl-C that main swallows',
+    status: 0,
+    stdout: 'main ends\n',
+  },
+  {
+    word: 'exits with 3',
+    bothWays: true,
+    says: 'ends with the status of a SystemExit, and without a word',
+    status: 3,
+  },
+  {
+    word: 'exits in a task',
+    says: 'ends with the status of a SystemExit in any task',
+    status: 3,
+  },
+  {
+    word: 'raises in a task',
+    says: 'ends with one line at a KeyboardInterrupt in any task',
+    ...INTERRUPTED,
+  },
+  {
+    word: 'raises in a callback',
+    says: 'ends with one line at a KeyboardInterrupt in a callback',
+    ...INTERRUPTED,
+  },
+  {
+    word: 'fails after a caught interrupt',
+    says: 'shows a later failure where the KeyboardInterrupt was caught',
+    status: 1,
+    stdout: 'main cleans up\ncaught\n',
+    stderr: /RangeError: main failed\n/,
+  },
+  {
+    word: 'interrupted, by tasks without uncancel',
+    says: 'rejects with the CancelledError where the tasks have no uncancel()',
+    status: 0,
+    stdout: 'main cleans up\nCancelledError\n',
+    cpython: ['test_runners.py::RunTests::test_asyncio_run_without_uncancel'],
+  },
+];
+
+const FILE = 'test/runners/fixtures/program.ts';
+/** Every program, in the ways that it is run. */
+const programs = endings.flatMap((ending): (Ending & { readonly way: Way })[] => [
+  { ...ending, way: 'awaited' },
+  ...(ending.bothWays ? [{ ...ending, way: 'un-awaited' as const }] : []),
+]);
+/** How they end: all are started at once, with the first test, for a start takes its time. */
+let started: Map<object, Promise<Ended>> | undefined;
+
+function endOf(program: (typeof programs)[number]): Promise<Ended> {
+  started ??= new Map(
+    programs.map((each) => {
+      const args = each.way === 'awaited' ? [each.word, 'awaited'] : [each.word];
+      return [each, runFile(FILE, { args })];
+    }),
+  );
+  return started.get(program) as Promise<Ended>;
+}
+
+for (const asked of ['awaited', 'un-awaited'] as const)
+  behaviour(`run, ${asked}`, (it) => {
+    for (const program of programs.filter(({ way }) => way === asked))
+      it(
+        program.says,
+        async () => {
+          const { stdout = '', stderr = '', status } = program;
+
+          const ended = await endOf(program);
+
+          if (typeof stderr === 'string') assert.is(ended.stderr, stderr);
+          else assert.match(ended.stderr, stderr);
+          assert.is(ended.stdout, stdout);
+          assert.is(ended.status, status);
+        },
+        { seconds: 30, cpython: program.cpython ?? [] },
+      );
+  });
+
+behaviour('run in a worker', (it) => {
+  it(
+    'runs where no signals come',
+    async () => {
+      const { status, stdout, stderr } = await runFile('test/runners/fixtures/in-a-worker.ts');
+
+      assert.is(stderr, '');
+      assert.is(stdout, 'done in a worker\n');
+      assert.is(status, 0);
+    },
+    {
+      seconds: 30,
+      cpython: ['test_runners.py::RunnerTests::test_signal_install_not_supported_ok'],
+    },
+  );
+});

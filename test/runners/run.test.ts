@@ -1,0 +1,283 @@
+import * as assert from 'uvu/assert';
+import { runningLoop } from '../../src/core/running.ts';
+import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  type ExceptionContext,
+  getEventLoop,
+  getRunningLoop,
+  Loop,
+  type RunOptions,
+  RuntimeError,
+  run,
+  SystemExit,
+  sleep,
+  type Task,
+} from '../../src/index.ts';
+import { behaviour } from '../support/behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
+import { virtualHost } from '../support/virtual-host.ts';
+
+const RUN = 'test_runners.py::RunTests::';
+
+/** Runs without waiting, however long the sleeps are; tells of every loop that is made. */
+function virtual(made: Loop[] = []): RunOptions {
+  return {
+    loopFactory: () => {
+      const loop = new Loop({ host: virtualHost() });
+      made.push(loop);
+      return loop;
+    },
+  };
+}
+
+behaviour('run', (it) => {
+  it(
+    'gives what main returns',
+    async () => {
+      const main = coroutine(async () => {
+        await sleep(0);
+        return 42;
+      });
+
+      assert.is(await run(main()), 42);
+    },
+    { cpython: [`${RUN}test_asyncio_run_return`] },
+  );
+
+  it('takes a function, or an operation made by one', async () => {
+    assert.is(await run(async () => 42), 42);
+    assert.is(await run(() => sleep(1, 42), virtual()), 42);
+  });
+
+  it(
+    'throws what main throws',
+    async () => {
+      const main = coroutine(async () => {
+        await sleep(0);
+        throw new RangeError('spam');
+      });
+
+      await rejects(run(main()), RangeError, { message: 'spam' });
+    },
+    { cpython: [`${RUN}test_asyncio_run_raises`] },
+  );
+
+  it(
+    'refuses what is no coroutine, and says what to write',
+    async () => {
+      const running = async (): Promise<void> => {};
+      const refuses = (main: unknown, message: string): Promise<TypeError> =>
+        rejects(run(main as () => Promise<void>), TypeError, { message });
+
+      await refuses(1, 'a coroutine was expected, got 1');
+      await refuses(
+        running(),
+        'a coroutine was expected, got a promise that already runs: make the function a ' +
+          'coroutine function with coroutine(), or write run(() => main())',
+      );
+    },
+    { cpython: [`${RUN}test_asyncio_run_only_coro`] },
+  );
+
+  it(
+    'has the debug mode that is asked for, or else the one of the environment',
+    async () => {
+      const debugs = async (options?: RunOptions): Promise<boolean> =>
+        run(async () => getRunningLoop().getDebug(), options);
+      const inEnvironment = async (value: string): Promise<boolean[]> => {
+        const before = process.env['ASYNCIO_DEBUG'];
+        process.env['ASYNCIO_DEBUG'] = value;
+        try {
+          return [await debugs({ debug: false }), await debugs({ debug: true }), await debugs()];
+        } finally {
+          if (before === undefined) delete process.env['ASYNCIO_DEBUG'];
+          else process.env['ASYNCIO_DEBUG'] = before;
+        }
+      };
+
+      assert.equal(await inEnvironment(''), [false, true, false]);
+      assert.equal(await inEnvironment('1'), [false, true, true]);
+    },
+    { cpython: [`${RUN}test_asyncio_run_debug`] },
+  );
+
+  it(
+    'refuses to run inside a run',
+    async () => {
+      const inner = coroutine(async () => {});
+      let call: Coroutine<void> | undefined;
+
+      const nested = run(async () => {
+        call = inner();
+        await run(call);
+      });
+
+      await rejects(nested, RuntimeError, {
+        message: 'asyncio.run() cannot be called from a running event loop',
+      });
+      call?.close();
+    },
+    { cpython: [`${RUN}test_asyncio_run_from_running_loop`] },
+  );
+
+  it(
+    'cancels the tasks that are left, and waits for them',
+    async () => {
+      let left: Task<void> | undefined;
+
+      const result = await run(async () => {
+        left = createTask(() => sleep(0.1));
+        return 123;
+      }, virtual());
+
+      assert.is(result, 123);
+      assert.ok(left?.done());
+      assert.ok(left?.cancelled());
+    },
+    { cpython: [`${RUN}test_asyncio_run_cancels_hanging_tasks`] },
+  );
+
+  it(
+    'reports the tasks that fail when they are cancelled at the end',
+    async () => {
+      const reports: ExceptionContext[] = [];
+      const error = new RangeError('by zero');
+      let left: Task<void> | undefined;
+
+      const result = await run(async () => {
+        getRunningLoop().setExceptionHandler((_loop, context) => void reports.push(context));
+        left = createTask(() =>
+          sleep(0.1).catch(() => {
+            throw error;
+          }),
+        );
+        await sleep(0);
+        return 123;
+      }, virtual());
+
+      assert.is(result, 123);
+      assert.equal(reports, [
+        {
+          message: 'unhandled exception during asyncio.run() shutdown',
+          exception: error,
+          task: left,
+        },
+      ]);
+    },
+    { cpython: [`${RUN}test_asyncio_run_reports_hanging_tasks_errors`] },
+  );
+
+  it(
+    'ends the generators that the tasks which are left go through',
+    async () => {
+      class FancyExit extends Error {}
+      const steps: string[] = [];
+      async function* fidget(): AsyncGenerator<number> {
+        try {
+          while (true) {
+            yield 1;
+            await sleep(1);
+          }
+        } finally {
+          steps.push('generator closed');
+        }
+      }
+      let left: Task<void> | undefined;
+
+      const ended = run(async () => {
+        getRunningLoop().setExceptionHandler((_loop, { message }) => void steps.push(`${message}`));
+        left = createTask(async () => {
+          try {
+            for await (const _ of fidget());
+          } catch {
+            throw new RangeError('by zero');
+          }
+        });
+        await sleep(0);
+        throw new FancyExit();
+      }, virtual());
+
+      await rejects(ended, FancyExit);
+      assert.ok(left?.done());
+      assert.equal(steps, [
+        'generator closed',
+        'unhandled exception during asyncio.run() shutdown',
+      ]);
+    },
+    { cpython: [`${RUN}test_asyncio_run_closes_gens_after_hanging_tasks_errors`] },
+  );
+
+  it(
+    'makes its loop the current one, until it ends',
+    async () => {
+      const loops = await run(async () => [getRunningLoop(), getEventLoop()]);
+
+      assert.is(loops[0], loops[1]);
+      assert.is(runningLoop(), undefined);
+      throws(() => getEventLoop(), RuntimeError);
+    },
+    { cpython: [`${RUN}test_asyncio_run_set_event_loop`] },
+  );
+
+  it('closes its loop, whatever happens', async () => {
+    const made: Loop[] = [];
+    const options = virtual(made);
+
+    await run(async () => {}, options);
+    await run(async () => {
+      throw new RangeError('fails');
+    }, options).catch(() => {});
+    await run(async () => {
+      createTask(async () => {
+        throw new SystemExit(1);
+      });
+      await sleep(1);
+    }, options).catch(() => {});
+
+    assert.equal(
+      made.map((loop) => loop.isClosed()),
+      [true, true, true],
+    );
+  });
+
+  it('rejects with the CancelledError of a main that somebody cancelled', async () => {
+    const ended = run(async () => {
+      currentTask()?.cancel('by itself');
+      await sleep(1);
+    }, virtual());
+
+    await rejects(ended, CancelledError, { message: 'by itself' });
+  });
+
+  it('reports a task that is made while the others are cancelled, and never ends', async () => {
+    const reports: unknown[] = [];
+
+    await run(async () => {
+      getRunningLoop().setExceptionHandler((_loop, { message }) => void reports.push(message));
+      createTask(async () => {
+        try {
+          await sleep(10);
+        } finally {
+          createTask(() => sleep(1000));
+        }
+      });
+      await sleep(0);
+    }, virtual());
+
+    assert.equal(reports, ['Task was destroyed but it is pending!']);
+  });
+
+  it('leaves no listener for signals behind', async () => {
+    const before = process.listenerCount('SIGINT');
+
+    const during = await run(async () => process.listenerCount('SIGINT'));
+
+    assert.is(during, before + 1);
+    assert.is(process.listenerCount('SIGINT'), before);
+  });
+});

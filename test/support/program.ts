@@ -1,0 +1,177 @@
+/**
+ * Programs in child processes, for what only a whole process can show: its output, its status,
+ * its signals. Each is ended when its test ends, whatever happened.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The directory of the project, where every program is started. */
+export const root: string = fileURLToPath(new URL('../..', import.meta.url));
+
+/** How a program ended. */
+export interface Ending {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Seconds until something that should be shown, or should have ended, is given up. */
+const PATIENCE = 4;
+
+export interface ProgramOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** The most descriptors that it may have. */
+  readonly descriptors?: number;
+}
+
+export class Program implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  /** What it has written. */
+  stdout = '';
+  stderr = '';
+  /** Fulfilled when it has ended and all its output is here. */
+  readonly ended: Promise<Ending>;
+  #hasEnded = false;
+  /** Called whenever there is more output, and at the end. */
+  #tell: (() => void) | undefined;
+
+  private constructor(command: string, args: readonly string[], options: ProgramOptions) {
+    const { env, descriptors } = options;
+    const line =
+      descriptors === undefined
+        ? { command, args }
+        : {
+            command: 'sh',
+            args: ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, command, ...args],
+          };
+    this.#name = [path.basename(command), ...args].join(' ');
+    this.#child = spawn(line.command, line.args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of ['stdout', 'stderr'] as const)
+      this.#child[stream]?.setEncoding('utf8').on('data', (text: string) => {
+        this[stream] += text;
+        this.#tell?.();
+      });
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once('error', reject);
+      this.#child.once('close', (status, signal) => {
+        this.#hasEnded = true;
+        this.#tell?.();
+        resolve({ status, signal });
+      });
+    });
+  }
+
+  /** The command asyncio-ts, as users get it. */
+  static command(args: readonly string[], options: ProgramOptions = {}): Program {
+    return new Program(process.execPath, ['dist/cli.js', ...args], options);
+  }
+
+  /** A program in TypeScript. */
+  static typescript(
+    file: string,
+    args: readonly string[] = [],
+    options: ProgramOptions = {},
+  ): Program {
+    return new Program(process.execPath, ['--import', 'tsx', file, ...args], options);
+  }
+
+  /** A program in Python. */
+  static python(file: string, options: ProgramOptions = {}): Program {
+    return new Program(python(), ['-u', file], options);
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /**
+   * Waits until its output has something.
+   *
+   * @throws {Error} with all that it wrote, when it ends without, or `seconds` are over
+   */
+  async shows(
+    pattern: RegExp,
+    { from = 'stdout', seconds = PATIENCE }: { from?: 'stdout' | 'stderr'; seconds?: number } = {},
+  ): Promise<RegExpExecArray> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#tell?.();
+    }, seconds * 1000);
+    try {
+      while (true) {
+        const match = pattern.exec(this[from]);
+        if (match !== null) return match;
+        if (late) throw this.#disappoints(`did not show ${pattern} on ${from} in ${seconds} s`);
+        if (this.#hasEnded) throw this.#disappoints(`ended and did not show ${pattern} on ${from}`);
+        await new Promise<void>((resolve) => {
+          this.#tell = resolve;
+        });
+      }
+    } finally {
+      clearTimeout(timer);
+      this.#tell = undefined;
+    }
+  }
+
+  /** Waits until it ends by itself, or by a signal that was sent. */
+  async ends(seconds = PATIENCE): Promise<Ending> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () => reject(this.#disappoints(`did not end in ${seconds} s`)),
+        seconds * 1000,
+      );
+    });
+    try {
+      return await Promise.race([this.ended, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** How many descriptors it has open. Linux only. */
+  descriptors(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  /** The memory that it occupies, in bytes. Linux only. */
+  memory(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  #disappoints(what: string): Error {
+    const output = `stdout:\n${this.stdout}\nstderr:\n${this.stderr}`;
+    return new Error(`${this.#name} ${what}\n${output}`);
+  }
+}
+
+/** A port of the loopback where nobody listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function python(): string {
+  return process.env['PYTHON'] ?? 'python3';
+}
