@@ -16,7 +16,7 @@ const main = asyncio.coroutine(async function main(): Promise<void> {
     'An echo server, in the four versions of Fowler’s article. Each runs in a process of its own,',
   );
   say('real clients talk to it, and Ctrl-C ends it. Times: seconds since the first client came.');
-  await reading(2);
+  await reading(1);
   await play('echo', 'an echo server, with a task for each client', echoes);
   await play('boom', 'the word boom makes a task fail, and nobody asks for its outcome', fails);
   await play('tasks-list', 'the same bug, but all tasks are kept in a list', staysSilent);
@@ -49,7 +49,7 @@ async function fails(server: Server): Promise<void> {
   explain(`here after ${first} s, by CPython at once:`);
   quote(server.stderr, 'asyncio-ts ');
   quote(PYTHON_REPORT, 'CPython    ');
-  await reading(3);
+  await reading(2);
   await two.converse('hello');
   const second = await delayOf(two, server, 2);
   check('the second failure is reported too', server.stderr.includes("'Task-3'"));
@@ -70,10 +70,10 @@ async function staysSilent(server: Server): Promise<void> {
   const before = await interrupt(server);
   const reports = server.stderr.slice(before);
   check('both failures are reported at the end', reports.split(REPORT).length === 3);
-  explain('Only now that the program ends nobody can ask any more. CPython prints the same:');
+  explain('Only now that the program ends nobody can ask any more. CPython does the same:');
   quote(reports);
   outcomes.push(['tasks-list', `silence for ${seconds} s, then reported at the end`, 'the same']);
-  await reading(3);
+  await reading(2);
 }
 
 async function handles(server: Server): Promise<void> {
@@ -125,7 +125,7 @@ async function play(
   const server = new Server(name, freePort());
   try {
     await act(server);
-    await reading(2);
+    await reading(1);
   } finally {
     server.end();
   }

@@ -55,3 +55,7 @@ export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
 // Running a program
 export { Runner, type RunOptions, run } from './runners/runner.ts';
 export { sleep } from './tasks/sleep.ts';
+// Transports and protocols
+export type { ConnectionOptions } from './transports/create-connection.ts';
+export { BaseProtocol, Protocol } from './transports/protocols.ts';
+export { type ExtraInfo, type ProtocolCallbacks, Transport } from './transports/transport.ts';

@@ -18,6 +18,8 @@ import { allTasks, Task, type TaskBody, type TaskOptions } from '../core/task.ts
 import { Turns } from '../core/turns.ts';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
+import { type ConnectionOptions, createConnection } from '../transports/create-connection.ts';
+import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
 import { deliverReport, formatReport } from './exception-handler.ts';
 import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } from './names.ts';
 import { SignalHandlers } from './signals.ts';
@@ -534,6 +536,39 @@ export class Loop implements LoopCore {
    */
   sockConnect(sock: Socket, address: AddressInput): Operation<void> {
     return this.#sockets.connect(sock, address);
+  }
+
+  // ── transports ─────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Connects to a host, or takes a connected socket, and has a protocol told of what comes.
+   *
+   * The addresses of the host are tried in order, until one answers. `connectionMade()` has run
+   * when this is done. Cancelled, it leaves no socket open.
+   *
+   * @param protocolFactory - called without arguments, once there is a connection
+   * @param host - a name or a number; `undefined`, with a port: this machine
+   * @param port - a number, also as text
+   * @param options - `sock`: a connected stream socket, the transport's from then on, in place of
+   *   host and port; `family`, `proto`, `flags`: for the look-up; `localAddr`: where to connect from
+   * @returns a coroutine that gives the transport, and what `protocolFactory` made
+   * @throws {RangeError} when host and port and `sock` are given, or none of them; when `sock` is
+   *   no stream socket
+   * @throws {TypeError} when `sock` is no socket, or what `protocolFactory` made no protocol
+   * @throws {RuntimeError} when another transport has `sock`, or an operation is waiting on it
+   * @throws {OSError} when no address answers; of several different failures `Multiple
+   *   exceptions: …`; a `gaierror` when the name is not known
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.create_connection()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_connection
+   */
+  createConnection<P extends ProtocolCallbacks>(
+    protocolFactory: () => P,
+    host?: string,
+    port?: number | string,
+    options: ConnectionOptions = {},
+  ): Coroutine<[transport: Transport, protocol: P]> {
+    return createConnection(this, protocolFactory, host, port, options);
   }
 
   // ── names ──────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,9 @@ import type { Runnable } from '../core/runnable.ts';
 import { type Address, type AddressInput, checkAddress, checkWhole } from '../sock/address.ts';
 import { AF_INET, AF_INET6 } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
+import { resolveLocally } from '../sock/resolve.ts';
 import { Socket } from '../sock/socket.ts';
+import { transportRefusal } from '../transports/watch.ts';
 import { type AddressInfo, GetAddrInfo, isNumericHost } from './names.ts';
 
 /**
@@ -312,7 +314,7 @@ export class SockOperations {
   sendto(sock: Socket, data: Uint8Array, address: AddressInput): Operation<number> {
     checkBytes(data, 'data');
     checkSocket(sock, 'sockSendto');
-    const to = checkAddress(sock.family, address, 'sockSendto');
+    const to = resolveLocally(sock.family, checkAddress(sock.family, address, 'sockSendto'));
     return this.#start(sock, 'sockSendto', 'writer', () => {
       const value = sock._endpoint.trySendto(data, to);
       return value < 0 ? undefined : { value };
@@ -385,9 +387,13 @@ export class SockOperations {
     if (this.#loop.isClosed()) throw new RuntimeError('Event loop is closed');
     if (this.#loop.getDebug() && sock.gettimeout() !== 0)
       throw new RangeError('the socket must be non-blocking');
-    if (sock._endpoint[side] !== undefined)
-      throw new RuntimeError(
-        `${method}(): another operation is already ${side === 'reader' ? 'receiving or accepting' : 'sending or connecting'} on ${sock}`,
+    const waiting = sock._endpoint[side];
+    if (waiting !== undefined)
+      throw (
+        transportRefusal(sock, waiting) ??
+        new RuntimeError(
+          `${method}(): another operation is already ${side === 'reader' ? 'receiving or accepting' : 'sending or connecting'} on ${sock}`,
+        )
       );
   }
 }

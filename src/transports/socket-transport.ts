@@ -75,17 +75,16 @@ export class SocketTransport extends Transport {
     this.#endpoint = sock._endpoint;
     this.#fd = sock.fileno();
     this.#protocol = protocol;
+    sendAtOnce(sock);
     const connectionMade = (transport: Transport): void => protocol.connectionMade(transport);
-    loop.callSoon(calledAs(`${protocol.constructor.name}.connectionMade`, connectionMade), this);
+    loop.callSoon(calledAs(`${protocol.constructor?.name}.connectionMade`, connectionMade), this);
     this.#reader = this.#watch('reader', '_read_ready', () => this.#receive());
     this.#writer = this.#watch('writer', '_write_ready', () => this.#flush());
-    sendAtOnce(sock);
-    // Nothing may be received before connectionMade() was called.
-    loop.callSoon(() => this.#readOn());
-    if (made !== undefined)
-      loop.callSoon(() => {
-        if (!made.done()) made._finish();
-      });
+    loop.callSoon(() => {
+      // In this order: whoever waits for the connection has it before the first bytes.
+      if (made?.done() === false) made._finish();
+      this.#readOn();
+    });
   }
 
   setProtocol(protocol: ProtocolCallbacks): void {
@@ -211,23 +210,31 @@ export class SocketTransport extends Transport {
     return this.#unsent.size;
   }
 
-  /** Sends of what waits as much as goes; `false`: would block, or all is sent. */
+  /** Sends of what waits as much as goes. */
   #flush(): boolean {
-    const waited = this.#unsent.size;
+    // Called by resumeWriting(), writeEof() finds nothing that waits, and ends sending itself.
+    const mustEnd = this.#ended;
     try {
       this.#unsent.sendTo(this.#endpoint);
-      // All was sent in the end: what resumeWriting() adds comes later.
-      if (this.#unsent.size === 0 && this.#ended && waited > 0) this.#sock.shutdown(SHUT_WR);
     } catch (error) {
       this.#fail(error, 'Fatal write error on socket transport');
       return false;
     }
     if (this.#marks.fall(this.#unsent.size)) this.#tell('resumeWriting');
-    // resumeWriting() may have written, or ended it all.
+    // resumeWriting() may have written more, or closed the transport.
     if (this.#unsent.size > 0 || this.#lost > 0) return false;
     this.#writer.stop();
     if (this.#closing) this.#callConnectionLost(undefined);
+    else if (mustEnd) this.#endSending();
     return false;
+  }
+
+  #endSending(): void {
+    try {
+      this.#sock.shutdown(SHUT_WR);
+    } catch (error) {
+      this.#fail(error, 'Fatal write error on socket transport');
+    }
   }
 
   #pauseIfFull(): void {
@@ -332,9 +339,7 @@ function checkUnused(sock: Socket): void {
   const { reader, writer } = sock._endpoint;
   const waiting = reader ?? writer;
   if (waiting === undefined) return;
-  throw (
-    transportRefusal(sock, waiting) ?? new RuntimeError(`an operation is waiting on ${sock}`)
-  );
+  throw transportRefusal(sock, waiting) ?? new RuntimeError(`an operation is waiting on ${sock}`);
 }
 
 /** Small writes go out at once, instead of waiting for the last one to be acknowledged. */

@@ -109,7 +109,5 @@ export function transportRefusal(
   waiting: Ready | undefined,
 ): RuntimeError | undefined {
   if (!(waiting instanceof Watch)) return undefined;
-  return new RuntimeError(
-    `File descriptor ${sock.fileno()} is used by transport ${waiting.owner}`,
-  );
+  return new RuntimeError(`File descriptor ${sock.fileno()} is used by transport ${waiting.owner}`);
 }

@@ -16,7 +16,7 @@ behaviour('Loop', (it) => {
         /ResourceWarning: unclosed event loop <Loop running=False closed=False debug=True>\n/,
       );
     },
-    { seconds: 30 },
+    { seconds: 60 },
   );
 
   it(
@@ -27,6 +27,6 @@ behaviour('Loop', (it) => {
       assert.is(stderr, '');
       assert.is(stdout, 'collections: 0\n');
     },
-    { seconds: 30 },
+    { seconds: 60 },
   );
 });

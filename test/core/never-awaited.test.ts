@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { behaviour } from '../support/behaviour.ts';
 import { type Ended, runFile } from '../support/child.ts';
 
-const SECONDS = 30;
+const SECONDS = 60;
 
 function report(program: string, env: Record<string, string> = {}): Promise<Ended> {
   return runFile('test/core/children/reports.ts', { args: [program], env });

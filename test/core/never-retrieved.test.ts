@@ -3,7 +3,7 @@ import { behaviour } from '../support/behaviour.ts';
 import { type Ended, runFile } from '../support/child.ts';
 
 const BASE = 'test_futures.py::BaseFutureTests::';
-const SECONDS = 30;
+const SECONDS = 60;
 
 /** Runs one of the programs; `with`: what the environment says besides. */
 function report(program: string, env: Record<string, string> = {}): Promise<Ended> {

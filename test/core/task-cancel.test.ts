@@ -341,31 +341,32 @@ loopBehaviour('Task.cancel', (it) => {
 });
 
 loopBehaviour('Task.cancel with a message', (it) => {
-  it(
-    'has the error say it, until somebody asked',
-    async (_loop, { settle }) => {
-      const task = createTask(() => sleep(10));
-      await settle();
-      task.cancel('my message');
-      await settle();
+  for (const begun of [true, false])
+    it(
+      `has the error say it until somebody asked, the task ${begun ? '' : 'not '}begun`,
+      async (_loop, { settle }) => {
+        const task = createTask(() => sleep(10));
+        if (begun) await settle();
+        task.cancel('my message');
+        await settle();
 
-      const messages = [1, 2].map(() => {
-        try {
-          return task.result();
-        } catch (error) {
-          return (error as Error).message;
-        }
-      });
+        const messages = [1, 2].map(() => {
+          try {
+            return task.result();
+          } catch (error) {
+            return (error as Error).message;
+          }
+        });
 
-      assert.equal(messages, ['my message', '']);
-    },
-    {
-      cpython: [
-        'test_tasks.py::BaseTaskTests::test_cancel_with_message_then_future_result',
-        'test_tasks.py::BaseTaskTests::test_task_cancel_message_getter',
-      ],
-    },
-  );
+        assert.equal(messages, ['my message', '']);
+      },
+      {
+        cpython: [
+          'test_tasks.py::BaseTaskTests::test_cancel_with_message_then_future_result',
+          'test_tasks.py::BaseTaskTests::test_task_cancel_message_getter',
+        ],
+      },
+    );
 
   it(
     'has exception() throw an error that says it',

@@ -58,7 +58,7 @@ loopBehaviour('createTask', (it) => {
 
     const task = createTask(notmuch);
 
-    assert.is(task.getCoro().name, 'notmuch');
+    assert.match(String(task), /coro=<notmuch\(\) running, defined at /);
     assert.is(await task, 'ok');
   });
 
@@ -626,6 +626,23 @@ loopBehaviour('currentTask', (it) => {
     await settle();
 
     assert.equal(seen, [undefined, undefined, undefined]);
+  });
+
+  it('gives nothing to what a task leaves behind when it is done', async () => {
+    const seen: unknown[] = [];
+    const left = (): Promise<void> =>
+      new Promise((resolve) => {
+        const note = (): void => void seen.push(currentTask() === undefined);
+        setImmediate(() => setImmediate(() => resolve(note())));
+      });
+    let leftBehind: Promise<void> | undefined;
+
+    await createTask(async () => {
+      leftBehind = left();
+    });
+    await leftBehind;
+
+    assert.equal(seen, [true]);
   });
 
   it('gives nothing for a loop other than the one that runs', async () => {

@@ -33,7 +33,8 @@ function child(name: string, { args = [], flags = [], shell = '' }: Partial<Star
   const file = fileURLToPath(new URL(`children/${name}.ts`, import.meta.url));
   const command = [process.execPath, ...flags, '--import', 'tsx', file, ...args];
   const started = spawn('sh', ['-c', `${shell} exec "$@"`, 'sh', ...command], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // Its input ends when this process does, whatever happened, and that ends it.
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: started.stdout })[Symbol.asyncIterator]();
   return {
@@ -93,11 +94,11 @@ behaviour('the node driver', (it) => {
           const client = open();
           client.write('served');
           client.once('data', (data) => {
-            client.destroy();
+            client.off('close', ask).destroy();
             resolve(String(data));
           });
-          // The first ones may still be shed.
-          client.once('end', ask);
+          // The first ones may still be shed: the end, or a reset.
+          client.once('close', ask);
         };
         ask();
       });

@@ -3,16 +3,26 @@ import { connect, type Socket } from 'node:net';
 
 /** Milliseconds between two tries to reach a server that does not listen yet. */
 const RETRY_MS = 10;
+/** Bytes that are sent at a time. */
+const PIECE = 65_536;
+/** Milliseconds without progress after which sending counts as stuck. */
+const STUCK_MS = 250;
 
 export class Client implements Disposable {
   readonly #socket: Socket;
   #received: Buffer[] = [];
   #size = 0;
+  /** How many bytes the kernel has taken. */
+  #sent = 0;
   #tell: (() => void) | undefined;
   #ending: 'open' | 'ended' | 'reset' = 'open';
 
+  /** How its own address prints in Python. */
+  readonly address: string;
+
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.address = `('${socket.localAddress}', ${socket.localPort})`;
     socket.on('data', (data: Buffer) => {
       this.#received.push(data);
       this.#size += data.length;
@@ -44,11 +54,6 @@ export class Client implements Disposable {
     }
   }
 
-  /** How its own address prints in Python. */
-  get address(): string {
-    return `('${this.#socket.localAddress}', ${this.#socket.localPort})`;
-  }
-
   /** How many bytes wait to be received. */
   get available(): number {
     return this.#size;
@@ -59,11 +64,24 @@ export class Client implements Disposable {
     return this.#ending;
   }
 
-  /** Sends; done when the kernel has it all. */
+  /** Sends, piece by piece; done when the kernel has it all. */
   async send(data: string | Uint8Array): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.write(data, (error) => (error ? reject(error) : resolve()));
-    });
+    const bytes = Buffer.from(data);
+    for (let from = 0; from < bytes.length; from += PIECE) {
+      const piece = bytes.subarray(from, from + PIECE);
+      await new Promise<void>((resolve, reject) => {
+        this.#socket.write(piece, (error) => (error ? reject(error) : resolve()));
+      });
+      this.#sent += piece.length;
+    }
+  }
+
+  /** Waits until nothing more of what is being sent goes out: the server receives no more. */
+  async stuck(): Promise<void> {
+    for (let before = -1; before !== this.#sent; ) {
+      before = this.#sent;
+      await new Promise((resolve) => setTimeout(resolve, STUCK_MS));
+    }
   }
 
   /** Receives `nbytes` bytes, or fewer when the connection ends before. */

@@ -70,6 +70,8 @@ async function onFreshLoop(
   { clock = 'virtual', debug = false }: LoopOptions,
   use: (loop: Loop, scene: Scene) => Promise<void>,
 ): Promise<void> {
+  // A test that did not end in time may still hold the thread.
+  setRunningLoop(undefined);
   const loop = new Loop({ host: clock === 'virtual' ? virtualHost(1000) : nodeHost, debug });
   const reports: ExceptionContext[] = [];
   const expected: RegExp[] = [];

@@ -50,7 +50,8 @@ export class Program implements AsyncDisposable {
     this.#name = [path.basename(command), ...args].join(' ');
     this.#child = spawn(line.command, line.args, {
       cwd: root,
-      env: { ...process.env, ...env },
+      // uvu has set FORCE_COLOR where its own output is coloured.
+      env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of ['stdout', 'stderr'] as const)

@@ -3,7 +3,7 @@ import { onSuspectedGarbage } from '../../../src/base/garbage.ts';
 import { BlockingIOError, OSError } from '../../../src/base/os-errors.ts';
 import * as socket from '../../../src/socket.ts';
 
-setInterval(() => {}, 1000);
+process.stdin.on('end', () => process.exit()).resume();
 let urgent = 0;
 onSuspectedGarbage((hurry) => {
   if (hurry) urgent += 1;

@@ -1,0 +1,274 @@
+/**
+ * What clients and the system can do to a server, each in a size. The servers run in processes of
+ * their own, on real sockets: what is watched is their output, their memory, their descriptors,
+ * and how soon a fresh client is served meanwhile.
+ */
+import * as assert from 'uvu/assert';
+import { Client } from '../support/client.ts';
+import { freePort, Program } from '../support/program.ts';
+
+/** A server under test. */
+export interface Server extends AsyncDisposable {
+  readonly program: Program;
+  readonly port: number;
+  /** Connects a client, which is closed at the end. */
+  client(): Promise<Client>;
+}
+
+/** The command's server: it tracks its tasks, and closes every connection. */
+export async function trackedServer(descriptors?: number): Promise<Server> {
+  const program = Program.command(
+    ['echo', '--port', '0', '--quiet', '--grace', '0'],
+    descriptors === undefined ? {} : { descriptors },
+  );
+  const [, port] = await program.shows(/listening on \('.*', (\d+)\)/);
+  return withClients(program, Number(port));
+}
+
+/** Fowler's listing 1: it closes no connection, so the collector must. */
+export async function forgetfulServer(): Promise<Server> {
+  const port = await freePort();
+  const program = Program.typescript('examples/fowler/echo.ts', [], {
+    env: { PORT: String(port) },
+  });
+  const server = withClients(program, port);
+  await server.client();
+  return server;
+}
+
+function withClients(program: Program, port: number): Server {
+  const clients: Client[] = [];
+  return {
+    program,
+    port,
+    client: async () => {
+      const client = await Client.to(port);
+      clients.push(client);
+      return client;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const client of clients) client.close();
+      await program[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Serves a fresh client, and says how long that took. */
+export async function servesFreshClient({ port }: Server, when: string): Promise<void> {
+  const begin = performance.now();
+  using client = await Client.to(port);
+  assert.is(await client.converse('fresh'), 'fresh');
+  say(`a fresh client was served in ${(performance.now() - begin).toFixed(1)} ms ${when}`);
+}
+
+/** Clients that send, receive nothing, and reset the connection while the server sends. */
+export async function resetsDuringSendall(count: number): Promise<void> {
+  await using server = await trackedServer();
+  const addresses: string[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const client = await server.client();
+    addresses.push(client.address);
+    client.pause();
+    void client.send(Buffer.alloc(8_000_000)).catch(() => {});
+    await client.stuck();
+    client.reset();
+  }
+
+  await server.program.shows(new RegExp(`^(echo: \\('127.*\\n){${count}}`, 'm'));
+  const complaints = server.program.stdout.split('\n').slice(1, -1);
+  assert.equal(
+    complaints.toSorted(),
+    addresses
+      .map(
+        (address) => `echo: ${address}: ConnectionResetError: [Errno 104] Connection reset by peer`,
+      )
+      .toSorted(),
+  );
+  await servesFreshClient(server, `after ${count} resets`);
+}
+
+/** A client that sends one byte at a time, and receives each before the next. */
+export async function sendsByteByByte(count: number): Promise<void> {
+  await using server = await trackedServer();
+  const client = await server.client();
+  for (let n = 0; n < count; n += 1) {
+    const byte = Uint8Array.of(n % 256);
+    await client.send(byte);
+    assert.ok((await client.receive(1)).equals(byte));
+  }
+  await servesFreshClient(server, `beside a client that sent ${count} bytes one by one`);
+}
+
+/** A client that sends and receives nothing until all is sent that can be; then it receives all. */
+export async function stopsReading(nbytes: number, most: number): Promise<void> {
+  await using server = await trackedServer();
+  await servesFreshClient(server, 'before anybody stopped reading');
+  const before = server.program.memory();
+  const client = await server.client();
+  const data = Buffer.alloc(nbytes, 'what nobody reads ');
+
+  client.pause();
+  const sent = client.send(data);
+  await client.stuck();
+  const growth = server.program.memory() - before;
+  await servesFreshClient(server, `beside one that leaves ${nbytes / 1e6} MB unread`);
+  say(`the server grew by ${(growth / 1e6).toFixed(1)} MB`);
+  assert.ok(growth < most, `grew by ${growth} bytes`);
+
+  client.resume();
+  assert.ok((await client.receive(nbytes)).equals(data));
+  await sent;
+  const after = server.program.memory() - before;
+  say(`and by ${(after / 1e6).toFixed(1)} MB when the client had received it all`);
+  assert.ok(after < 2 * most, `grew by ${after} bytes`);
+}
+
+/** Clients that send, say that this was all, and then receive. */
+export async function finishSending(count: number, nbytes: number): Promise<void> {
+  await using server = await trackedServer();
+  const data = Buffer.alloc(nbytes, 'x');
+  const clients = await many(count, () => server.client());
+
+  await Promise.all(
+    clients.map(async (client) => {
+      void client.send(data).then(() => client.finish());
+      assert.is((await client.rest()).length, nbytes);
+      assert.is(client.ending, 'ended');
+    }),
+  );
+}
+
+/** Many connections at once, all of them used. */
+export async function holdsMany(count: number): Promise<void> {
+  await using server = await trackedServer();
+  await servesFreshClient(server, 'before');
+  const before = await restingDescriptors(server);
+  const begin = performance.now();
+
+  const clients = await many(count, () => server.client());
+  await Promise.all(
+    clients.map(async (client, n) => assert.is(await client.converse(`hello ${n}`), `hello ${n}`)),
+  );
+  const seconds = (performance.now() - begin) / 1000;
+  say(`${count} clients were connected and served in ${seconds.toFixed(2)} s`);
+  await servesFreshClient(server, `beside ${count} others`);
+  const open = (): number => server.program.descriptors() - before;
+  await until(() => open() === count, `${count} descriptors more are open`);
+
+  for (const client of clients) client.close();
+  await until(() => open() === 0, 'every connection is closed');
+}
+
+/** Many connections, one after another, and as many descriptors afterwards as before. */
+export async function comeAndGo(
+  start: () => Promise<Server>,
+  count: number,
+  spare: number,
+): Promise<void> {
+  await using server = await start();
+  const converse = async (text: string): Promise<void> => {
+    using client = await Client.to(server.port);
+    assert.is(await client.converse(text), text);
+  };
+  await converse('first');
+  const before = await restingDescriptors(server);
+
+  let most = 0;
+  const begin = performance.now();
+  for (let n = 1; n <= count; n += 1) {
+    await converse(`client ${n}`);
+    if (n % 100 === 0) most = Math.max(most, server.program.descriptors());
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  await servesFreshClient(server, `after ${count} others`);
+  // The last of them may be referenced by the loop that accepts.
+  const done = (): boolean => server.program.descriptors() <= before + spare;
+  await until(done, `descriptors go back to ${before}`, 15);
+  say(
+    `${count} connections in ${seconds.toFixed(1)} s; descriptors: ${before} before, ` +
+      `${most} at most, ${server.program.descriptors()} after`,
+  );
+}
+
+/** More clients than the server has descriptors for. */
+export async function runOutOfDescriptors(seconds: number): Promise<void> {
+  await using server = await trackedServer(64);
+  const reports = (): number =>
+    server.program.stderr.split('socket.accept() out of system resource').length - 1;
+  const clients = await many(100, () => server.client());
+  for (const client of clients) void client.send('hello').catch(() => {});
+  await until(() => reports() > 0, 'the shortage is reported');
+  const served = clients.filter(({ available }) => available > 0);
+  await pass(seconds * 1000);
+  const said = reports();
+  say(`${served.length} of 100 clients were served, and the shortage was reported ${said} times`);
+  assert.ok(said <= 1 + Math.ceil(seconds), `reported ${said} times in ${seconds} s`);
+  assert.match(server.program.stderr, /\nOSError: \[Errno 24\] Too many open files/);
+  const [one] = served;
+  assert.is(await one?.converse(' again'), 'hello again'.slice(0, 6));
+
+  for (const client of clients) client.close();
+  await pass(1500);
+  await servesFreshClient(server, 'when descriptors were free again');
+}
+
+/** Tasks that fail, of which a part is asked for: only the others are reported, each once. */
+export async function manyFailures(count: number, retrieved: number): Promise<void> {
+  await using program = Program.typescript('test/faults/many-failures.ts', [
+    String(count),
+    String(retrieved),
+  ]);
+  const begin = performance.now();
+  const { status } = await program.ends(60);
+  const seconds = (performance.now() - begin) / 1000;
+
+  const reported = [
+    ...program.stderr.matchAll(
+      /^Task exception was never retrieved\nfuture: <Task finished name='lost-(\d+)' coro=<fails\(\) done, .*exception=Error\('failure (\d+)'\)>\nError: failure (\d+)\n/gm,
+    ),
+  ];
+  const numbers = new Set(reported.map(([, name]) => name));
+  say(`${reported.length} reports of ${numbers.size} tasks in ${seconds.toFixed(1)} s`);
+  say(program.stdout.trim());
+  assert.is(status, 0);
+  assert.is(numbers.size, count);
+  assert.is(program.stderr.split('never retrieved').length - 1, count);
+  for (const [, name, printed, thrown] of reported)
+    assert.ok(name === printed && printed === thrown);
+}
+
+/** How many descriptors a server has when its last client has gone. */
+async function restingDescriptors({ program }: Server): Promise<number> {
+  for (let before = -1; ; ) {
+    const now = program.descriptors();
+    if (now === before) return now;
+    before = now;
+    await pass(100);
+  }
+}
+
+async function many<T>(count: number, make: () => Promise<T>): Promise<T[]> {
+  const made: T[] = [];
+  // Not more than the backlog takes.
+  while (made.length < count)
+    made.push(
+      ...(await Promise.all(Array.from({ length: Math.min(50, count - made.length) }, make))),
+    );
+  return made;
+}
+
+async function pass(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function until(done: () => boolean, what: string, seconds = 5): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (!done()) {
+    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await pass(20);
+  }
+}
+
+function say(text: string): void {
+  console.log(`    ${text}`);
+}

@@ -1,0 +1,786 @@
+import * as assert from 'uvu/assert';
+import {
+  ConnectionResetError,
+  ContextVar,
+  copyContext,
+  currentTask,
+  KeyboardInterrupt,
+  type Loop,
+  Protocol,
+  RuntimeError,
+  type Transport,
+} from '../../src/index.ts';
+import * as socket from '../../src/socket.ts';
+import { DRIVERS } from '../support/drivers.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
+import {
+  onStage,
+  Recorder,
+  receiveAll,
+  reset,
+  socketsOn,
+  until,
+  writeUntilFull,
+} from '../support/transports.ts';
+
+const REAL = { clock: 'real' } as const;
+const HELLO = Buffer.from('hello');
+
+/** A protocol one of whose methods is another one. */
+function recorderWith(loop: Loop, methods: Partial<Protocol>): Recorder {
+  return Object.assign(new Recorder(loop), methods);
+}
+
+for (const { name } of DRIVERS) {
+  loopBehaviour(`Transport's callbacks on ${name}`, (it) => {
+    it(
+      'come in order: connectionMade, dataReceived, eofReceived, connectionLost',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          const { calls } = protocol;
+          assert.equal(calls, ['connectionMade']);
+          assert.is(protocol.transport, transport);
+
+          await loop.sockSendall(peer, HELLO);
+          await until(loop, () => calls.length > 1);
+          peer.shutdown(socket.SHUT_WR);
+          const error = await protocol.lost;
+          await settle();
+
+          assert.is(error, undefined);
+          const last = ['dataReceived hello', 'eofReceived', 'connectionLost'];
+          assert.equal(calls, ['connectionMade', ...last]);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'come for what was there before the transport, but not before connectionMade',
+      async (loop) => {
+        const [sock, peer] = await socketsOn(loop, name);
+        await loop.sockSendall(peer, HELLO);
+        peer.close();
+
+        const protocol = new Recorder(loop);
+        await loop.createConnection(() => protocol, undefined, undefined, { sock });
+        await protocol.lost;
+
+        const expected = ['connectionMade', 'dataReceived hello', 'eofReceived', 'connectionLost'];
+        assert.equal(protocol.calls, expected);
+      },
+      REAL,
+    );
+
+    it(
+      'run in the context of whoever connected, and in no task',
+      async (loop) => {
+        const variable = new ContextVar<string>('variable', { default: 'none' });
+        const seen: unknown[] = [];
+        const look = (): void => void seen.push([variable.get(), currentTask()]);
+        const protocol = recorderWith(loop, { connectionMade: look, dataReceived: look });
+        const [sock, peer] = await socketsOn(loop, name);
+
+        await copyContext().run(async () => {
+          variable.set('mine');
+          await loop.createConnection(() => protocol, undefined, undefined, { sock });
+        });
+        variable.set('other');
+        await loop.sockSendall(peer, HELLO);
+        await until(loop, () => seen.length === 2);
+        peer.close();
+        await protocol.lost;
+
+        assert.equal(seen, [
+          ['mine', undefined],
+          ['mine', undefined],
+        ]);
+      },
+      REAL,
+    );
+
+    it(
+      'go to the protocol that was set last',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          const other = new Recorder(loop);
+
+          transport.setProtocol(other);
+          await loop.sockSendall(peer, HELLO);
+          await until(loop, () => other.calls.length > 0);
+          assert.is(transport.getProtocol(), other);
+          transport.close();
+          await other.lost;
+
+          assert.equal(protocol.calls, ['connectionMade']);
+          assert.equal(other.calls, ['dataReceived hello', 'connectionLost']);
+          assert.is(transport.getProtocol(), undefined);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`Transport.pauseReading on ${name}`, (it) => {
+    it(
+      'holds back what comes, until resumeReading()',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          transport.pauseReading();
+          transport.pauseReading();
+          assert.is(transport.isReading(), false);
+          await loop.sockSendall(peer, HELLO);
+          await settle(10);
+          assert.equal(protocol.calls, ['connectionMade']);
+
+          transport.resumeReading();
+          transport.resumeReading();
+          assert.is(transport.isReading(), true);
+          await until(loop, () => protocol.calls.length > 1);
+          await settle(10);
+
+          assert.equal(protocol.calls, ['connectionMade', 'dataReceived hello']);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'holds from the first byte on, called in connectionMade',
+      async (loop, { settle }) => {
+        const [sock, peer] = await socketsOn(loop, name);
+        await loop.sockSendall(peer, HELLO);
+        const protocol = new Recorder(loop);
+        const paused = recorderWith(loop, {
+          connectionMade: (transport) => transport.pauseReading(),
+          dataReceived: (data) => protocol.dataReceived(data),
+        });
+
+        const connecting = loop.createConnection(() => paused, undefined, undefined, { sock });
+        const [transport] = await connecting;
+        await settle(10);
+        assert.equal(protocol.calls, []);
+        transport.resumeReading();
+        await until(loop, () => protocol.calls.length > 0);
+
+        assert.equal(protocol.calls, ['dataReceived hello']);
+        transport.abort();
+        await paused.lost;
+        peer.close();
+      },
+      REAL,
+    );
+
+    it(
+      'cancels the turn that has bytes to deliver',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          const reader = socketOf(transport)._endpoint.reader;
+          await loop.sockSendall(peer, HELLO);
+          reader?.ready(); // as if the news had just come
+
+          transport.pauseReading();
+          await settle(10);
+
+          assert.equal(protocol.calls, ['connectionMade']);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`Transport.write on ${name}`, (it) => {
+    it(
+      'sends at once, and keeps nothing',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
+          transport.write(HELLO);
+          transport.write(new Uint8Array());
+          transport.writelines([Buffer.from(' wor'), Buffer.from('ld')]);
+
+          assert.is(transport.getWriteBufferSize(), 0);
+          assert.is(String(await receiveAll(loop, peer, 11)), 'hello world');
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'keeps a copy of what the peer does not take, and sends it in order',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
+          const first = writeUntilFull(transport);
+          const data = Buffer.from(' and the rest');
+          transport.write(data);
+          data.fill('x');
+
+          const size = first.length + data.length;
+          const received = await receiveAll(loop, peer, size);
+
+          assert.ok(received.equals(Buffer.concat([first, Buffer.from(' and the rest')])));
+          await until(loop, () => transport.getWriteBufferSize() === 0);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'tells the protocol to pause at once above the high mark, and to go on at the low one',
+      async (loop) => {
+        const sizes: number[] = [];
+        const note = (): void => void sizes.push(transportOf(protocol).getWriteBufferSize());
+        const protocol = recorderWith(loop, { pauseWriting: note, resumeWriting: note });
+        await onStage(loop, name, protocol, async ({ transport, peer }) => {
+          const first = writeUntilFull(transport).length;
+          const room = 64 * 1024 - transport.getWriteBufferSize();
+          transport.write(Buffer.alloc(room));
+          assert.equal(sizes, []);
+
+          transport.write(Buffer.alloc(1));
+          transport.write(Buffer.alloc(10));
+          assert.equal(sizes, [64 * 1024 + 1]);
+          await receiveAll(loop, peer, first + room + 11);
+          await until(loop, () => sizes.length > 1);
+
+          assert.ok((sizes[1] as number) <= 16 * 1024, `resumed at ${sizes[1]}`);
+          assert.is(sizes.length, 2);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'goes on from within resumeWriting, more than once',
+      async (loop) => {
+        let rounds = 0;
+        const protocol = recorderWith(loop, {
+          resumeWriting: () => {
+            rounds += 1;
+            if (rounds < 3) fill();
+            else transportOf(protocol).close();
+          },
+        });
+        let written = 0;
+        const fill = (): void => {
+          written += writeUntilFull(transportOf(protocol)).length;
+        };
+        await onStage(loop, name, protocol, async ({ transport, peer }) => {
+          transport.setWriteBufferLimits(0);
+          fill();
+
+          const received = await receiveAll(loop, peer);
+
+          assert.is(received.length, written);
+          assert.is(rounds, 3);
+          assert.is(await protocol.lost, undefined);
+          assert.is(protocol.calls.filter((call) => call === 'connectionLost').length, 1);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'drops what comes after the end, and logs it from the fifth time on',
+      async (loop, { logged, settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
+          transport.close();
+          for (let time = 0; time < 4; time += 1) transport.write(HELLO);
+          await settle();
+          assert.equal(logged, []);
+
+          transport.write(HELLO);
+          transport.write(HELLO);
+
+          assert.equal(logged, Array(2).fill('socket.send() raised exception.\n'));
+          assert.is((await receiveAll(loop, peer)).length, 0);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'refuses what is no array of bytes',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
+          throws(() => transport.write('text' as never), TypeError, {
+            message: "data must be a Uint8Array, got 'text'",
+          });
+          throws(() => transport.writelines([HELLO, [1] as never]), TypeError);
+
+          transport.close();
+          assert.is((await receiveAll(loop, peer)).length, 0);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`Transport.setWriteBufferLimits on ${name}`, (it) => {
+    it(
+      'tells the protocol to pause at once, if too much waits already',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
+          writeUntilFull(transport);
+          assert.equal(protocol.calls, ['connectionMade']);
+
+          transport.setWriteBufferLimits(0);
+
+          assert.equal(transport.getWriteBufferLimits(), [0, 0]);
+          assert.equal(protocol.calls, ['connectionMade', 'pauseWriting']);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`Transport.writeEof on ${name}`, (it) => {
+    it(
+      'ends sending once all is sent, and goes on receiving',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          assert.is(transport.canWriteEof(), true);
+          const written = writeUntilFull(transport);
+          transport.writeEof();
+          transport.writeEof();
+
+          const received = await receiveAll(loop, peer);
+          await loop.sockSendall(peer, HELLO);
+          await until(loop, () => protocol.received.length > 0);
+
+          assert.ok(received.equals(written));
+          assert.is(transport.isClosing(), false);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'ends sending at once where nothing waits, and refuses to write after that',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
+          transport.writeEof();
+
+          throws(() => transport.write(HELLO), RuntimeError, {
+            message: 'Cannot call write() after writeEof()',
+          });
+          assert.is((await receiveAll(loop, peer)).length, 0);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'answers a peer that ended, where eofReceived() says true',
+      async (loop) => {
+        const protocol = recorderWith(loop, { eofReceived: () => true });
+        await onStage(loop, name, protocol, async ({ transport, peer }) => {
+          peer.shutdown(socket.SHUT_WR);
+          await until(loop, () => /read=idle/.test(String(transport)));
+          assert.is(transport.isClosing(), false);
+
+          transport.write(HELLO);
+          transport.writeEof();
+
+          assert.is(String(await receiveAll(loop, peer)), 'hello');
+          transport.close();
+          assert.is(await protocol.lost, undefined);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`Transport.close on ${name}`, (it) => {
+    it(
+      'sends what waits, receives no more, and tells the protocol once',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          const written = writeUntilFull(transport);
+          transport.close();
+          transport.close();
+          assert.is(transport.isClosing(), true);
+          assert.is(transport.isReading(), false);
+
+          const received = await receiveAll(loop, peer, written.length);
+          assert.is(await protocol.lost, undefined);
+          await settle();
+
+          assert.ok(received.equals(written));
+          assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
+          assert.is(transport.getExtraInfo('socket')?.fileno(), -1);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'tells the protocol in the next turn where nothing waits, not within the call',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
+          transport.close();
+          assert.equal(protocol.calls, ['connectionMade']);
+          await settle(1);
+
+          assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'delivers nothing that came before and was not delivered yet',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          await loop.sockSendall(peer, HELLO);
+          transport.close();
+          await settle(10);
+
+          assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`Transport.abort on ${name}`, (it) => {
+    it(
+      'drops what waits, and tells the protocol in the next turn',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
+          writeUntilFull(transport);
+
+          transport.abort();
+          transport.abort();
+          transport.close();
+          assert.is(transport.getWriteBufferSize(), 0);
+          assert.equal(protocol.calls, ['connectionMade']);
+          await settle(1);
+
+          assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
+          assert.is(await protocol.lost, undefined);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'cuts a close() short that waits for the peer',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
+          writeUntilFull(transport);
+          transport.close();
+          await settle(10);
+          assert.equal(protocol.calls, ['connectionMade']);
+
+          transport.abort();
+          await settle(1);
+
+          assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`a lost connection on ${name}`, (it) => {
+    it(
+      'is told to the protocol with its reason, and to nobody else',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          reset(peer);
+          const error = await protocol.lost;
+
+          assert.instance(error, ConnectionResetError);
+          assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
+          assert.is(transport.isClosing(), true);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'ends a close() that waits for the peer',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          writeUntilFull(transport);
+          transport.close();
+          reset(peer);
+
+          assert.instance(await protocol.lost, Error);
+          assert.is(transport.getWriteBufferSize(), 0);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'is told when the socket was closed under the transport',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
+          transport.getExtraInfo('socket')?.close();
+
+          assert.match(String(await protocol.lost), 'Bad file descriptor');
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`a protocol that throws on ${name}`, (it) => {
+    const methods: [keyof Protocol, message: string][] = [
+      ['dataReceived', 'Fatal error: protocol.dataReceived() call failed.'],
+      ['eofReceived', 'Fatal error: protocol.eofReceived() call failed.'],
+    ];
+    for (const [method, message] of methods)
+      it(
+        `is reported and cut off: ${method}`,
+        async (loop, scene) => {
+          const error = new Error('odd');
+          const fail = (): never => {
+            throw error;
+          };
+          await onStage(loop, name, recorderWith(loop, { [method]: fail }), async (stage) => {
+            const { transport, protocol, peer } = stage;
+            await loop.sockSendall(peer, HELLO);
+            peer.shutdown(socket.SHUT_WR);
+            const lost = await protocol.lost;
+
+            assert.is(lost, error);
+            const [report] = scene.reports;
+            assert.is(scene.reports.length, 1);
+            assert.equal(Object.keys(report ?? {}), [
+              'message',
+              'exception',
+              'transport',
+              'protocol',
+            ]);
+            assert.is(report?.message, message);
+            assert.is(report?.exception, error);
+            assert.is(report?.['transport'], transport);
+            assert.is(report?.['protocol'], protocol);
+          });
+        },
+        REAL,
+      );
+
+    for (const method of ['pauseWriting', 'resumeWriting'] as const)
+      it(
+        `is reported, and goes on: ${method}`,
+        async (loop, { expectReport }) => {
+          const fail = (): never => {
+            throw new Error('odd');
+          };
+          await onStage(loop, name, recorderWith(loop, { [method]: fail }), async (stage) => {
+            const { transport, peer } = stage;
+            transport.setWriteBufferLimits(0);
+            const written = writeUntilFull(transport);
+            transport.close();
+
+            assert.ok((await receiveAll(loop, peer)).equals(written));
+            expectReport(new RegExp(`^protocol.${method}\\(\\) failed$`));
+          });
+        },
+        REAL,
+      );
+
+    it(
+      'is reported as a callback, and goes on: connectionMade',
+      async (loop, { expectReport }) => {
+        class Odd extends Recorder {
+          override connectionMade(): void {
+            throw new Error('odd');
+          }
+        }
+        await onStage(loop, name, new Odd(loop), async ({ protocol, peer }) => {
+          await loop.sockSendall(peer, HELLO);
+          await until(loop, () => protocol.received.length > 0);
+
+          expectReport(/^Exception in callback Odd\.connectionMade\(\)$/);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'is reported as a callback, its socket closed: connectionLost',
+      async (loop, { expectReport, settle }) => {
+        const protocol = recorderWith(loop, {
+          connectionLost: () => {
+            throw new Error('odd');
+          },
+        });
+        await onStage(loop, name, protocol, async ({ transport, peer }) => {
+          transport.close();
+          await settle();
+
+          const callback = /^Exception in callback _SelectorSocketTransport\._call_connection_lost/;
+          expectReport(callback);
+          assert.is((await receiveAll(loop, peer)).length, 0);
+          assert.match(String(transport), 'closed');
+        });
+      },
+      REAL,
+    );
+
+    it.resting(
+      'ends the loop with a KeyboardInterrupt',
+      async (loop) => {
+        const protocol = recorderWith(loop, {
+          dataReceived: () => {
+            throw new KeyboardInterrupt();
+          },
+        });
+        const [transport, peer] = await loop.runUntilComplete(async () => {
+          const [sock, other] = await socketsOn(loop, name);
+          const made = await loop.createConnection(() => protocol, undefined, undefined, { sock });
+          return [made[0], other] as const;
+        });
+
+        loop.callSoon(() => void loop.sockSendall(peer, HELLO));
+        await rejects(loop.runForever(), KeyboardInterrupt);
+
+        assert.is(transport.isClosing(), false);
+        transport.abort();
+        await loop.runUntilComplete(async () => void (await protocol.lost));
+        peer.close();
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`Transport's printed form on ${name}`, (it) => {
+    it(
+      'says what it waits for, as CPython does',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          const fd = transport.getExtraInfo('socket')?.fileno();
+          const shows = (form: string): void =>
+            assert.is(String(transport), `<_SelectorSocketTransport ${form}>`);
+          shows(`fd=${fd} read=polling write=<idle, bufsize=0>`);
+          transport.pauseReading();
+          shows(`fd=${fd} read=idle write=<idle, bufsize=0>`);
+          const written = writeUntilFull(transport).length;
+          const bufsize = transport.getWriteBufferSize();
+          shows(`fd=${fd} read=idle write=<polling, bufsize=${bufsize}>`);
+          transport.close();
+          shows(`closing fd=${fd} read=idle write=<polling, bufsize=${bufsize}>`);
+
+          await receiveAll(loop, peer, written);
+          await protocol.lost;
+          await settle();
+
+          shows(`closed fd=${fd}`);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'is idle until connectionMade() was called, and closing when nothing waits',
+      async (loop) => {
+        const forms: string[] = [];
+        const form = (transport: Transport): void =>
+          void forms.push(String(transport).replace(/fd=\d+/, 'fd=N'));
+        const protocol = recorderWith(loop, { connectionMade: form });
+        await onStage(loop, name, protocol, async ({ transport }) => {
+          transport.close();
+          form(transport);
+
+          assert.equal(forms, [
+            '<_SelectorSocketTransport fd=N read=idle write=<idle, bufsize=0>>',
+            '<_SelectorSocketTransport closing fd=N read=idle write=<idle, bufsize=0>>',
+          ]);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`Transport.getExtraInfo on ${name}`, (it) => {
+    it(
+      'knows the socket and both addresses, and gives the fallback for the rest',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
+          const sockname = transport.getExtraInfo('sockname');
+          const peername = transport.getExtraInfo('peername');
+
+          assert.equal(sockname, peer.getpeername());
+          assert.equal(peername, peer.getsockname());
+          assert.ok(transport.getExtraInfo('socket') instanceof socket.Socket);
+          assert.is(transport.getExtraInfo('cipher'), undefined);
+          assert.is(transport.getExtraInfo('cipher', 'none'), 'none');
+          assert.is(transport.getExtraInfo('toString'), undefined);
+        });
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`a socket that a transport has on ${name}`, (it) => {
+    it(
+      'is refused to the socket operations, also while the transport does not read',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport }) => {
+          const sock = socketOf(transport);
+          transport.pauseReading();
+          const message = `File descriptor ${sock.fileno()} is used by transport ${transport}`;
+
+          throws(() => loop.sockRecv(sock, 1), RuntimeError, { message });
+          throws(() => loop.sockSendall(sock, HELLO), RuntimeError, { message });
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'is refused to a second transport, and one that an operation waits on to the first',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          const connect = (sock: socket.Socket) =>
+            loop.createConnection(() => new Protocol(), undefined, undefined, { sock });
+          const receiving = loop.sockRecv(peer, 10);
+
+          await rejects(connect(socketOf(transport)), RuntimeError, {
+            message: /used by transport/,
+          });
+          await rejects(connect(peer), RuntimeError, { message: /an operation is waiting on/ });
+
+          transport.write(HELLO);
+          assert.is(String(await receiving), 'hello');
+          assert.equal(protocol.calls, ['connectionMade']);
+        });
+      },
+      REAL,
+    );
+  });
+}
+
+loopBehaviour('Transport on memory', (it) => {
+  it('hands over 256 KiB at once at the most, one piece a turn', async (loop) => {
+    const sizes: (number | string)[] = [];
+    const protocol = recorderWith(loop, {
+      dataReceived: (data) => {
+        sizes.push(data.length);
+        loop.callSoon(() => sizes.push('a turn'));
+      },
+    });
+    await onStage(loop, 'memory', protocol, async ({ transport, peer }) => {
+      socketOf(transport).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000);
+      await loop.sockSendall(peer, Buffer.alloc(600_000));
+      await until(loop, () => sizes.length === 6);
+
+      assert.equal(sizes, [262_144, 'a turn', 262_144, 'a turn', 75_712, 'a turn']);
+    });
+  });
+});
+
+/** The transport's own socket. */
+function socketOf(transport: Transport): socket.Socket {
+  return transport.getExtraInfo('socket') as socket.Socket;
+}
+
+function transportOf(protocol: Recorder): Transport {
+  return protocol.transport as Transport;
+}
