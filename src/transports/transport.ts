@@ -41,12 +41,17 @@ export abstract class Transport {
   }
 
   /**
-   * What is known of the connection beside its bytes.
+   * What is known of the connection beside its bytes; `undefined` where that is not known.
    *
    * @param name - `'socket'`, `'sockname'` or `'peername'`
-   * @param fallback - what to give where that is not known
    */
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
+  /**
+   * What is known of the connection beside its bytes.
+   *
+   * @param name - what a transport of another kind may know, too
+   * @param fallback - what to give where that is not known
+   */
   getExtraInfo(name: string, fallback?: unknown): unknown;
   getExtraInfo(name: string, fallback?: unknown): unknown {
     return Object.hasOwn(this.#extra, name) ? this.#extra[name as keyof ExtraInfo] : fallback;

@@ -12,10 +12,9 @@ function report(program: string, env: Record<string, string> = {}): Promise<Ende
 
 // All at once, for each of them mostly waits.
 const ended = new Map(
-  ['future', 'task', 'referenced', 'silent', 'thousand', 'switchedOff'].map((program) => [
-    program,
-    report(program),
-  ]),
+  ['future', 'task', 'outlived', 'referenced', 'silent', 'thousand', 'switchedOff'].map(
+    (program) => [program, report(program)],
+  ),
 );
 const inDebugMode = report('task', { ASYNCIO_DEBUG: '1' });
 const collectorOff = report('environment', { ASYNCIO_COLLECTOR: 'off' });
@@ -61,6 +60,17 @@ behaviour('A failure that nobody retrieves', (it) => {
       seconds: SECONDS,
       cpython: ['test_base_events.py::BaseEventLoopTests::test_default_exc_handler_coro'],
     },
+  );
+
+  it(
+    'is reported while a timer lives that the task made',
+    async () => {
+      const { stdout, stderr } = await outcome('outlived');
+
+      assert.is(stdout, 'said while running: true\n');
+      assert.match(stderr, / coro=<leavesTimer\(\) done> exception=RangeError\('boom'\)>\n/);
+    },
+    { seconds: SECONDS },
   );
 
   it(

@@ -44,6 +44,15 @@ const programs: Record<string, () => Promise<void>> = {
     console.log(`said while running: ${await saidWithin(20)}`);
   },
 
+  /** A task fails, and what it made outlives it, with the context that it was made in. */
+  async outlived() {
+    asyncio.createTask(async function leavesTimer() {
+      setTimeout(() => {}, 60_000).unref();
+      throw new RangeError('boom');
+    });
+    console.log(`said while running: ${await saidWithin(20)}`);
+  },
+
   /** A task fails, and somebody still refers to it at the end. */
   async referenced() {
     (globalThis as { kept?: unknown }).kept = asyncio.createTask(boom('boom'));
