@@ -5,6 +5,7 @@ import {
   COLLECTION_DELAY_MS,
   COLLECTION_REST_MS,
   COLLECTION_SHARE,
+  COLLECTION_SHARE_URGENT,
 } from '../base/constants.ts';
 import { onSuspectedGarbage, suspects } from '../base/garbage.ts';
 import { chore } from './host.ts';
@@ -24,7 +25,8 @@ import { chore } from './host.ts';
  *      └── none is left, or too many collections found nothing     wait is twice the last
  *
  * Its share of the time is bounded: a collection that took d uses up the share of 100·d. A few may
- * come in a row, on credit; then each waits until the share has been earned.
+ * come in a row, on credit; then each waits until the share has been earned. Those that are
+ * urgent have a share of their own, without credit.
  */
 
 let enabled = process.env['ASYNCIO_COLLECTOR'] !== 'off';
@@ -36,6 +38,8 @@ let forget: (() => void) | undefined;
 let comesAt = Number.POSITIVE_INFINITY;
 /** The time up to which the share is used up; as far as the burst reaches, it may lie ahead. */
 let usedUpTo = 0;
+/** The time up to which the share of the urgent ones is used up. */
+let urgentUsedUpTo = 0;
 /** Milliseconds to the next one, if there is no new suspicion. */
 let restMs = COLLECTION_DELAY_MS;
 /** Did somebody ask for a collection who is no suspect? */
@@ -50,7 +54,8 @@ export function startCollector(): void {
     if (!enabled) return;
     restMs = COLLECTION_DELAY_MS;
     asked ||= urgent;
-    schedule(urgent ? 0 : COLLECTION_DELAY_MS);
+    if (urgent) scheduleAt(Math.max(performance.now(), urgentUsedUpTo));
+    else schedule(COLLECTION_DELAY_MS);
   });
 }
 
@@ -70,12 +75,15 @@ export function isCollectorEnabled(): boolean {
 }
 
 function schedule(delayMs: number): void {
-  const now = performance.now();
-  const at = Math.max(now + delayMs, usedUpTo - COLLECTION_BURST_MS / COLLECTION_SHARE);
+  const earned = usedUpTo - COLLECTION_BURST_MS / COLLECTION_SHARE;
+  scheduleAt(Math.max(performance.now() + delayMs, earned));
+}
+
+function scheduleAt(at: number): void {
   if (at >= comesAt) return;
   unschedule();
   comesAt = at;
-  forget = chore(Math.max(1, at - now), run);
+  forget = chore(Math.max(1, at - performance.now()), run);
 }
 
 function unschedule(): void {
@@ -87,13 +95,15 @@ function unschedule(): void {
 function run(): void {
   unschedule();
   if (suspects() === 0 && !asked) return;
+  const urgent = asked;
   asked = false;
   collect ??= findCollect();
   if (collect === false) return;
   const begin = performance.now();
   collect();
   const took = performance.now() - begin;
-  usedUpTo = Math.max(usedUpTo, begin) + took / COLLECTION_SHARE;
+  if (urgent) urgentUsedUpTo = begin + took / COLLECTION_SHARE_URGENT;
+  else usedUpTo = Math.max(usedUpTo, begin) + took / COLLECTION_SHARE;
   restMs *= 2;
   if (suspects() > 0 && restMs < COLLECTION_REST_MS) schedule(restMs);
 }

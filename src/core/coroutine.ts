@@ -73,13 +73,15 @@ export class Coroutine<T> implements Promise<T> {
   // biome-ignore lint/suspicious/noThenProperty: a coroutine is awaited, so it has one
   then<R = T, E = never>(
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
-    onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
+    // biome-ignore lint/suspicious/noExplicitAny: as a promise's
+    onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
     return this._begin().then(onFulfilled, onRejected);
   }
 
   /** As a promise's `catch`. */
-  catch<E = never>(onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null): Promise<T | E> {
+  // biome-ignore lint/suspicious/noExplicitAny: as a promise's
+  catch<E = never>(onRejected?: ((reason: any) => E | PromiseLike<E>) | null): Promise<T | E> {
     return this._begin().catch(onRejected);
   }
 

@@ -205,13 +205,15 @@ export class Future<T> implements Promise<T> {
   // biome-ignore lint/suspicious/noThenProperty: a future is awaited, so it has one
   then<R = T, E = never>(
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
-    onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
+    // biome-ignore lint/suspicious/noExplicitAny: as a promise's
+    onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
     return this.#ask(new Awaiter(this, onFulfilled, onRejected)) as Promise<R | E>;
   }
 
   /** As a promise's `catch`. */
-  catch<E = never>(onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null): Promise<T | E> {
+  // biome-ignore lint/suspicious/noExplicitAny: as a promise's
+  catch<E = never>(onRejected?: ((reason: any) => E | PromiseLike<E>) | null): Promise<T | E> {
     return this.then(undefined, onRejected);
   }
 
