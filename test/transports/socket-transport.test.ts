@@ -287,6 +287,7 @@ for (const { name } of DRIVERS) {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           transport.close();
           for (let time = 0; time < 4; time += 1) transport.write(HELLO);
+          for (let time = 0; time < 4; time += 1) transport.write(new Uint8Array());
           await settle();
           assert.equal(logged, []);
 
@@ -410,6 +411,51 @@ for (const { name } of DRIVERS) {
           assert.ok(received.equals(written));
           assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
           assert.is(transport.getExtraInfo('socket')?.fileno(), -1);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'tells the protocol a turn later, called in resumeWriting',
+      async (loop) => {
+        const protocol = recorderWith(loop, {
+          resumeWriting: () => {
+            loop.callSoon(() => protocol.calls.push('a callback'));
+            transportOf(protocol).close();
+          },
+        });
+        await onStage(loop, name, protocol, async ({ transport, peer }) => {
+          transport.setWriteBufferLimits(0);
+          writeUntilFull(transport);
+          await receiveAll(loop, peer);
+          await protocol.lost;
+
+          assert.equal(protocol.calls.slice(-2), ['a callback', 'connectionLost']);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'tells the protocol once, and sends nothing that it writes in connectionLost',
+      async (loop, { settle }) => {
+        const protocol = recorderWith(loop, {
+          connectionLost: (error) => {
+            Recorder.prototype.connectionLost.call(protocol, error);
+            transportOf(protocol).write(HELLO);
+            transportOf(protocol).abort();
+          },
+        });
+        await onStage(loop, name, protocol, async ({ transport, peer }) => {
+          const written = writeUntilFull(transport);
+          transport.close();
+          const received = await receiveAll(loop, peer);
+          await settle();
+
+          assert.is(received.length, written.length);
+          assert.is(transport.getWriteBufferSize(), 0);
+          assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
         });
       },
       REAL,
