@@ -48,7 +48,7 @@ export class OSError extends Error {
   declare readonly filename: string | undefined;
 
   /**
-   * @param message - the whole text; {@link osError} composes Python's
+   * @param message - the whole text; `osError()` composes Python's
    * @param details - what the fields shall say
    */
   constructor(message?: string, details: OSErrorDetails = {}) {

@@ -89,8 +89,3 @@ export function watchFailure(future: FailedFuture): void {
 export function forgetFailure(record: FailureRecord): void {
   failures.forget(record);
 }
-
-/** How many failures nobody has seen so far. */
-export function unseenFailures(): number {
-  return failures.size;
-}

@@ -30,8 +30,11 @@ export type AddressInfo = readonly [
 
 /** What `getaddrinfo()` is asked for; 0 is anything. */
 export interface AddressInfoOptions {
+  /** AF_INET, AF_INET6; 0: both. */
   readonly family?: number | undefined;
+  /** SOCK_STREAM, SOCK_DGRAM; 0: both. */
   readonly type?: number | undefined;
+  /** IPPROTO_TCP, IPPROTO_UDP; 0: both. */
   readonly proto?: number | undefined;
   /** AI_PASSIVE: for bind(), where no host means any; AI_NUMERICHOST: no look-up. */
   readonly flags?: number | undefined;

@@ -22,11 +22,11 @@ const NAME = '_SelectorSocketTransport';
 /**
  * A transport on a connected stream socket, which is the transport's from then on.
  *
- *          close(), the peer ended             nothing waits to be sent
- *   open ──────────────────────────▶ flushing ─────────────────────────┐
- *    │                                  │                              ▼
- *    └──────────────────────────────────┴─────────────────────────▶  lost  ──────▶ closed
- *          abort(), an error: what waits is dropped           connectionLost(), a turn later
+ *         close(), the peer ended               all is sent: connectionLost()
+ *   open ──────────────────────────▶ flushing ──────────────────────────────────▶ closed
+ *    │                                  │                                           ▲
+ *    └──────────────────────────────────┴──────────▶ lost ──────────────────────────┘
+ *         abort(), an error: what waits is dropped         connectionLost(), a turn later
  *
  * `flushing` and all that follow are "closing" to the user. Closed with nothing to send, it is lost
  * at once.

@@ -689,17 +689,21 @@ for (const driver of DRIVERS) {
   });
 
   loopBehaviour(`loop.sockSendto ${on}`, (it) => {
-    it('takes localhost for a host', async (loop) => {
-      const [one, other] = [datagram(driver.name), datagram(driver.name)];
-      await closing([one, other], async () => {
-        one.bind(freshAddress(socket.AF_INET));
-        const [, port] = one.getsockname() as readonly [string, number];
+    it(
+      'takes localhost for a host',
+      async (loop) => {
+        const [one, other] = [datagram(driver.name), datagram(driver.name)];
+        await closing([one, other], async () => {
+          one.bind(freshAddress(socket.AF_INET));
+          const [, port] = one.getsockname() as readonly [string, number];
 
-        await loop.sockSendto(other, Buffer.from('hi'), ['localhost', port]);
+          await loop.sockSendto(other, Buffer.from('hi'), ['localhost', port]);
 
-        assert.is(String((await loop.sockRecvfrom(one, 10))[0]), 'hi');
-      });
-    }, REAL);
+          assert.is(String((await loop.sockRecvfrom(one, 10))[0]), 'hi');
+        });
+      },
+      REAL,
+    );
 
     it(
       'waits while the socket takes no datagram',
