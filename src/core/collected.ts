@@ -42,12 +42,6 @@ export class Collected<T extends object, R extends object> {
     });
   }
 
-  /** How many are watched, or may be in a moment. */
-  get size(): number {
-    const unwatched = [...this.#fresh, ...this.#ripe];
-    return this.#watched.size + unwatched.filter((one) => this.#kind.matters(one)).length;
-  }
-
   add(subject: T): void {
     if (this.#fresh.length === 0) chore(1, this.#ripen);
     this.#fresh.push(subject);
