@@ -261,3 +261,22 @@ behaviour('asyncio-ts echo', (it) => {
     { seconds: 20 },
   );
 });
+
+behaviour('npm start', (it) => {
+  it(
+    'serves, and stops at one Ctrl-C, of which npm sends a copy',
+    async () => {
+      await using server = Program.start(['--port', '0']);
+      await server.shows(/listening on \('127\.0\.0\.1', \d+\)/);
+
+      server.signal('SIGINT');
+      server.signal('SIGINT');
+      const { status } = await server.ends();
+
+      assert.is(status, 130);
+      assert.match(server.stdout, /0 connections, 0 messages, 0 bytes/);
+      assert.is(server.stderr, '');
+    },
+    CHILD,
+  );
+});

@@ -673,6 +673,11 @@ export class Loop implements LoopCore {
     return handle;
   }
 
+  /** @internal has the program a handler of its own for the signal? */
+  _handlesSignal(name: NodeJS.Signals): boolean {
+    return this.#signals.has(name);
+  }
+
   /** @internal */
   _interrupt(error: unknown): void {
     this.#interruption ??= { error };

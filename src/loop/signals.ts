@@ -39,6 +39,11 @@ export class SignalHandlers {
     return this.#removers.delete(name);
   }
 
+  /** Is there a handler for the signal of that name? */
+  has(name: NodeJS.Signals): boolean {
+    return this.#removers.has(name);
+  }
+
   clear(): void {
     for (const remove of this.#removers.values()) remove();
     this.#removers.clear();

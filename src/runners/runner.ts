@@ -74,8 +74,9 @@ export class Runner {
     const task = loop.createTask(main, { context });
     this.#interrupts = 0;
     const interrupt = (): void => {
-      // Somebody else's handler is the only one, as with asyncio.
-      if (process.listenerCount('SIGINT') === 1) this.#onInterrupt(task);
+      // With `addSignalHandler()` the program has taken it over, as with asyncio. Listeners that
+      // others add beside ours are no reason to go on.
+      if (!loop._handlesSignal('SIGINT')) this.#onInterrupt(task);
     };
     const handles = process.listenerCount('SIGINT') === 0;
     if (handles) process.on('SIGINT', interrupt);

@@ -5,6 +5,7 @@ import {
   finishSending,
   forgetfulServer,
   holdsMany,
+  lateReader,
   manyFailures,
   resetsDuringSendall,
   runOutOfDescriptors,
@@ -53,4 +54,8 @@ behaviour('An echo server under faults', (it) => {
 
 behaviour('10,000 failures that nobody retrieves', (it) => {
   it('are reported once each, and no others', () => manyFailures(10_000, 1000), { seconds: 120 });
+
+  it('are not lost when nobody reads at once what is said at the end', () => lateReader(10000), {
+    seconds: 60,
+  });
 });

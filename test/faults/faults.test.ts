@@ -6,6 +6,7 @@ import {
   finishSending,
   forgetfulServer,
   holdsMany,
+  lateReader,
   manyFailures,
   resetsDuringSendall,
   sendsByteByByte,
@@ -50,4 +51,8 @@ behaviour('An echo server', (it) => {
 
 behaviour('Failures that nobody retrieves', (it) => {
   it('are reported once each, and no others', () => manyFailures(200, 50), { seconds: 20 });
+
+  it('are not lost when nobody reads at once what is said at the end', () => lateReader(1000), {
+    seconds: 60,
+  });
 });

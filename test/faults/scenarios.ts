@@ -214,27 +214,45 @@ export async function runOutOfDescriptors(seconds: number): Promise<void> {
 
 /** Tasks that fail, of which a part is asked for: only the others are reported, each once. */
 export async function manyFailures(count: number, retrieved: number): Promise<void> {
-  await using program = Program.typescript('test/faults/many-failures.ts', [
-    String(count),
-    String(retrieved),
-  ]);
+  await using program = failing(count, retrieved);
   const begin = performance.now();
   const { status } = await program.ends(60);
   const seconds = (performance.now() - begin) / 1000;
 
-  const reported = [
-    ...program.stderr.matchAll(
+  say(`${reportedOnceEach(program, count)} in ${seconds.toFixed(1)} s`);
+  say(program.stdout.trim());
+  assert.is(status, 0);
+}
+
+/** Failures that are reported as the process ends, to somebody who does not listen at first. */
+export async function lateReader(count: number): Promise<void> {
+  await using program = failing(count, 0, 'kept');
+  const listen = program.ignore();
+  // The program runs for half a second.
+  await pass(1500);
+  listen();
+  await program.ends(60);
+
+  reportedOnceEach(program, count);
+}
+
+function failing(...args: (number | string)[]): Program {
+  return Program.typescript('test/faults/children/many-failures.ts', args.map(String));
+}
+
+/** Each of the lost tasks must be reported once, with its own error, and nothing else. */
+function reportedOnceEach({ stderr }: Program, count: number): string {
+  const reports = [
+    ...stderr.matchAll(
       /^Task exception was never retrieved\nfuture: <Task finished name='lost-(\d+)' coro=<fails\(\) done, .*exception=Error\('failure (\d+)'\)>\nError: failure (\d+)\n/gm,
     ),
   ];
-  const numbers = new Set(reported.map(([, name]) => name));
-  say(`${reported.length} reports of ${numbers.size} tasks in ${seconds.toFixed(1)} s`);
-  say(program.stdout.trim());
-  assert.is(status, 0);
-  assert.is(numbers.size, count);
-  assert.is(program.stderr.split('never retrieved').length - 1, count);
-  for (const [, name, printed, thrown] of reported)
+  const names = new Set(reports.map(([, name]) => name));
+  assert.is(names.size, count);
+  assert.is(stderr.split('never retrieved').length - 1, count);
+  for (const [, name, printed, thrown] of reports)
     assert.ok(name === printed && printed === thrown);
+  return `${reports.length} reports of ${names.size} tasks`;
 }
 
 /** How many descriptors a server has when its last client has gone. */

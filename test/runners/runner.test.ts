@@ -298,6 +298,20 @@ behaviour('Runner.run', (it) => {
     assert.is(result, 'not cancelled');
   });
 
+  it('is interrupted also when somebody else listens beside it', async () => {
+    const listener = (): void => {};
+    await using runner = new Runner();
+
+    const ended = runner.run(async () => {
+      process.on('SIGINT', listener);
+      press();
+      await sleep(1);
+    });
+
+    await rejects(ended, KeyboardInterrupt);
+    process.off('SIGINT', listener);
+  });
+
   /** As if Ctrl-C were pressed: the listeners are told. Real signals: program.test.ts, parity. */
   function press(): void {
     process.emit('SIGINT', 'SIGINT');

@@ -74,6 +74,12 @@ export class Program implements AsyncDisposable {
     return new Program(process.execPath, ['dist/cli.js', ...args], options);
   }
 
+  /** `npm start`, as npm runs it: a script in npm's own child. */
+  static start(args: readonly string[]): Program {
+    const env = { npm_lifecycle_event: 'start' };
+    return new Program(process.execPath, ['scripts/start.mjs', ...args], { env });
+  }
+
   /** A program in TypeScript. */
   static typescript(
     file: string,
@@ -136,6 +142,15 @@ export class Program implements AsyncDisposable {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Reads none of its output until the returned function is called. */
+  ignore(): () => void {
+    const streams = [this.#child.stdout, this.#child.stderr];
+    for (const stream of streams) stream?.pause();
+    return () => {
+      for (const stream of streams) stream?.resume();
+    };
   }
 
   signal(name: NodeJS.Signals): void {

@@ -1,7 +1,11 @@
-/** So many tasks fail that nobody asks for, and so many that somebody does. */
+/**
+ * So many tasks fail that nobody asks for, and so many that somebody does; with `kept`, all of them
+ * are referenced to the end.
+ */
 import * as asyncio from 'asyncio-ts';
 
-const [count = 0, retrieved = 0] = process.argv.slice(2).map(Number);
+const [count, retrieved] = process.argv.slice(2, 4).map(Number) as [number, number];
+const kept: asyncio.Task<never>[] | undefined = process.argv[4] === 'kept' ? [] : undefined;
 
 const fails = asyncio.coroutine(async function fails(n: number): Promise<never> {
   await asyncio.sleep(0);
@@ -18,7 +22,8 @@ const asks = asyncio.coroutine(async function asks(n: number): Promise<void> {
 
 await asyncio.run(async () => {
   for (let n = 0; n < count; n += 1) {
-    asyncio.createTask(fails(n), { name: `lost-${n}` });
+    const task = asyncio.createTask(fails(n), { name: `lost-${n}` });
+    kept?.push(task);
     // In portions, as a server would: garbage collections come between.
     if (n % 500 === 499) await asyncio.sleep(0.005);
   }
