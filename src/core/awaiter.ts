@@ -114,10 +114,12 @@ export class Awaiter implements Runnable {
   /**
    * @internal the future was done when it was asked: no turn passes, and no cancel is delivered
    *
-   * A microtask passes, for a promise never calls back from inside `then`.
+   * An `await` asks in a microtask of its own, and is answered in it. For others another one
+   * passes, for a promise never calls back from inside `then`.
    */
   _deliverDone(): void {
-    void settled.then(() => this.#deliver());
+    if (isAwait(this.#onFulfilled, this.#onRejected)) this.#deliver();
+    else void settled.then(() => this.#deliver());
   }
 
   /** @internal what is awaited cannot be */

@@ -66,8 +66,10 @@ export class Future<T> implements Promise<T> {
   _record: FailureRecord | undefined;
   /** @internal where it was made, in debug mode */
   readonly _sourceTraceback: readonly string[] | undefined;
-  #result: T | undefined;
-  #exception: unknown;
+  /** @internal what it finished with. Not `#`: see `doneSend()` in `loop/sock-operations.ts` */
+  _result: T | undefined;
+  /** @internal what it failed with */
+  _exception: unknown;
 
   /**
    * @param options - `loop`: the loop that the future belongs to; by default the one that runs,
@@ -106,8 +108,8 @@ export class Future<T> implements Promise<T> {
     if (this._state === 'cancelled') throw this._makeCancelledError();
     if (this._state === 'pending') throw new InvalidStateError('Result is not set.');
     this._see();
-    if (this._failed) throw this.#exception;
-    return this.#result as T;
+    if (this._failed) throw this._exception;
+    return this._result as T;
   }
 
   /**
@@ -120,7 +122,7 @@ export class Future<T> implements Promise<T> {
     if (this._state === 'cancelled') throw this._makeCancelledError();
     if (this._state === 'pending') throw new InvalidStateError('Exception is not set.');
     this._see();
-    return this._failed ? this.#exception : undefined;
+    return this._failed ? this._exception : undefined;
   }
 
   /**
@@ -208,7 +210,7 @@ export class Future<T> implements Promise<T> {
     // biome-ignore lint/suspicious/noExplicitAny: as a promise's
     onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    return this.#ask(new Awaiter(this, onFulfilled, onRejected)) as Promise<R | E>;
+    return this._ask(new Awaiter(this, onFulfilled, onRejected)) as Promise<R | E>;
   }
 
   /** As a promise's `catch`. */
@@ -220,7 +222,7 @@ export class Future<T> implements Promise<T> {
   /** As a promise's `finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     const callback = typeof onFinally === 'function' ? onFinally : undefined;
-    return this.#ask(new Awaiter(this, undefined, undefined, callback)) as Promise<T>;
+    return this._ask(new Awaiter(this, undefined, undefined, callback)) as Promise<T>;
   }
 
   /** `'Future'` */
@@ -248,14 +250,14 @@ export class Future<T> implements Promise<T> {
 
   /** @internal done, with a result; the caller knows that it is pending */
   _finish(result: T): void {
-    this.#result = result;
+    this._result = result;
     this._state = 'finished';
     this._tell();
   }
 
   /** @internal done, with whatever was thrown; the caller knows that it is pending */
   _fail(exception: unknown): void {
-    this.#exception = exception;
+    this._exception = exception;
     this._failed = true;
     this._state = 'finished';
     this._unseen = true;
@@ -283,7 +285,7 @@ export class Future<T> implements Promise<T> {
 
   /** @internal the outcome of a finished one, without a word on whether it was seen */
   _outcome(): unknown {
-    return this._failed ? this.#exception : this.#result;
+    return this._failed ? this._exception : this._result;
   }
 
   /** @internal tells whoever asked to be told; a turn later, and in order */
@@ -291,8 +293,8 @@ export class Future<T> implements Promise<T> {
     const entries = this._entries;
     if (entries === undefined) return;
     this._entries = undefined;
-    if (Array.isArray(entries)) for (const entry of entries) this.#tellOne(entry);
-    else this.#tellOne(entries);
+    if (Array.isArray(entries)) for (const entry of entries) this._tellOne(entry);
+    else this._tellOne(entries);
   }
 
   /**
@@ -307,8 +309,8 @@ export class Future<T> implements Promise<T> {
     else if (Array.isArray(entries)) {
       for (const entry of entries)
         if (entry instanceof Awaiter) entry._run();
-        else this.#tellOne(entry);
-    } else this.#tellOne(entries);
+        else this._tellOne(entry);
+    } else this._tellOne(entries);
   }
 
   /** @internal the error for whoever asks a cancelled future */
@@ -340,7 +342,7 @@ export class Future<T> implements Promise<T> {
     const parts: string[] = [this._state];
     if (this._state === 'finished')
       parts.push(
-        this._failed ? `exception=${repr(this.#exception)}` : `result=${shortRepr(this.#result)}`,
+        this._failed ? `exception=${repr(this._exception)}` : `result=${shortRepr(this._result)}`,
       );
     const callbacks = this._listEntries().map(printEntry);
     if (callbacks.length > 2)
@@ -351,8 +353,8 @@ export class Future<T> implements Promise<T> {
     return parts;
   }
 
-  /** Has `awaiter` told; what it returns stands for the promise that a `then` returns. */
-  #ask(awaiter: Awaiter): unknown {
+  /** @internal has `awaiter` told; what it returns stands for the promise that a `then` returns. */
+  _ask(awaiter: Awaiter): unknown {
     if (this._state !== 'pending') {
       awaiter._deliverDone();
       return awaiter;
@@ -372,7 +374,8 @@ export class Future<T> implements Promise<T> {
     return awaiter;
   }
 
-  #tellOne(entry: Entry): void {
+  /** @internal */
+  _tellOne(entry: Entry): void {
     if (entry instanceof Awaiter) this._loop._turns.soon(entry);
     else this._loop._callSoonIn(entry.context, entry.callback as (future: this) => unknown, this);
   }

@@ -255,8 +255,7 @@ export class SockOperations {
 
   constructor(loop: LoopCore) {
     this.#loop = loop;
-    this.#sent = new Operation(loop._asOption);
-    this.#sent._finish(undefined);
+    this.#sent = doneSend(loop);
   }
 
   recv(sock: Socket, nbytes: number): Operation<Uint8Array> {
@@ -396,6 +395,20 @@ export class SockOperations {
         )
       );
   }
+}
+
+/**
+ * A send that is done, for all that complete at once.
+ *
+ * It is a real promise as well, with `Promise` for its constructor: so V8 awaits it as its own,
+ * without asking `then`, which costs a promise and two microtasks less. Most sends are such.
+ */
+function doneSend(loop: LoopCore): Operation<void> {
+  const done = new Operation<void>(loop._asOption);
+  done._finish(undefined);
+  const resolved = (resolve: (value: undefined) => void): void => resolve(undefined);
+  const promise: object = Reflect.construct(Promise, [resolved], Operation);
+  return Object.assign(promise, done, { constructor: Promise }) as unknown as Operation<void>;
 }
 
 /** Sends from index `from` until all is sent or nothing more can go; gives where it stands. */

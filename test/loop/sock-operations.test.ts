@@ -5,6 +5,7 @@ import {
   ConnectionResetError,
   createTask,
   type Loop,
+  Operation,
   OSError,
   RuntimeError,
   sleep,
@@ -535,6 +536,26 @@ for (const driver of DRIVERS) {
           data.fill('b');
 
           assert.ok((await receiving).equals(Buffer.alloc(300_000, 'a')));
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'answers with a future that is done when all goes at once',
+      async (loop) => {
+        const { client, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          const sent = loop.sockSendall(client, Buffer.from('x'));
+
+          assert.ok(sent instanceof Operation);
+          assert.equal([sent.done(), sent.cancel(), sent.result()], [true, false, undefined]);
+          assert.is(String(sent), '<Future finished result=None>');
+          assert.is(await sent.then(() => 'then'), 'then');
+          assert.is(await createTask(sent), undefined);
+          const told = loop.createFuture();
+          sent.addDoneCallback((future) => told.setResult(String(future)));
+          assert.is(await told, String(sent));
         });
       },
       REAL,
