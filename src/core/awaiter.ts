@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { CancelledError } from '../base/errors.ts';
-import { scopes } from './context.ts';
+import { currentScope, runInScope } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import type { Runnable } from './runnable.ts';
 
@@ -49,7 +49,7 @@ export class Awaiter implements Runnable {
   /** The place in the drawing; delivered at once where the future was done already. */
   #waiting: boolean;
   /** In whose context the callbacks run; none for an `await`, which has its own. */
-  #caller: AsyncResource | undefined;
+  #caller: Caller | undefined;
   /** What is called before the outcome is passed on, whatever it is; gone once called. */
   #onFinally: OnFinally;
   /** @internal set by a cancel of the task that the future is past taking: throw it instead */
@@ -90,7 +90,7 @@ export class Awaiter implements Runnable {
    */
   _wait(): AwaitingTask | undefined {
     if (isAwait(this.#onFulfilled, this.#onRejected)) return currentAwaitingTask();
-    this.#caller = new AsyncResource('asyncio-ts.then');
+    this.#caller = caller();
     return undefined;
   }
 
@@ -178,9 +178,7 @@ export class Awaiter implements Runnable {
   #call(callback: (value: unknown) => unknown, value: unknown): void {
     let result: unknown;
     try {
-      result = this.#caller
-        ? this.#caller.runInAsyncScope(callback, undefined, value)
-        : callback(value);
+      result = this.#caller ? this.#caller(callback, value) : callback(value);
     } catch (error) {
       this.#threw(error);
       return;
@@ -194,7 +192,7 @@ export class Awaiter implements Runnable {
     const onFinally = this.#onFinally as () => unknown;
     this.#onFinally = undefined;
     try {
-      const result = this.#caller ? this.#caller.runInAsyncScope(onFinally) : onFinally();
+      const result = this.#caller ? this.#caller(onFinally) : onFinally();
       if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') passOn();
       else void Promise.resolve(result).then(passOn, (error: unknown) => this.#threw(error));
     } catch (error) {
@@ -244,16 +242,29 @@ export class Awaiter implements Runnable {
  */
 function isAwait(onFulfilled: OnFulfilled, onRejected: OnRejected): boolean {
   return (
+    typeof onRejected === 'function' &&
     onFulfilled?.name === '' &&
-    onRejected?.name === '' &&
     Function.prototype.toString.call(onFulfilled) === NATIVE
   );
 }
 
 const NATIVE = Function.prototype.toString.call(Function.prototype);
 
+/** Calls a function where somebody asked to be called back. */
+type Caller = (callback: (value?: unknown) => unknown, value?: unknown) => unknown;
+
+/** Calls functions as from here: in the same scope, with what Node's `AsyncLocalStorage`s hold. */
+function caller(): Caller {
+  const scope = currentScope();
+  const resource = new AsyncResource('asyncio-ts.then');
+  return scope === undefined
+    ? (callback, value) => resource.runInAsyncScope(callback, undefined, value)
+    : (callback, value) =>
+        resource.runInAsyncScope(runInScope, undefined, scope, () => callback(value));
+}
+
 function currentAwaitingTask(): AwaitingTask | undefined {
-  return scopes.getStore()?.task as AwaitingTask | undefined;
+  return currentScope()?.task as AwaitingTask | undefined;
 }
 
 /** Whoever is to be told a microtask from now, hangs on this. */

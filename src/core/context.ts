@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
+import { carried, carry } from './carried.ts';
 
 /**
  * Whose code is running: the context variables in force, and the current task.
  *
- * Node carries the scope along every `await`. A task has one for all its steps; a callback has
- * one without a task. Whatever is made while a scope is in force, a timer for instance, holds the
- * scope for as long as it lives. So a scope lets go of its task when that is done: else the timer
- * would keep a failed task from being collected, and reported.
+ * It is carried along every `await`. A task has one for all its steps; a callback has one without
+ * a task. Promises hold the scope for as long as they live. So a scope lets go of its task when
+ * that is done: else a promise would keep a failed task from being collected, and reported.
  */
 export class Scope {
   /** The variables that this code reads and writes. */
@@ -22,8 +22,53 @@ export class Scope {
   }
 }
 
-/** The scope in force; none outside of tasks and callbacks. */
-export const scopes: AsyncLocalStorage<Scope> = new AsyncLocalStorage<Scope>();
+/** The scope in force; none outside of tasks and callbacks, and none in what Node calls back. */
+export function currentScope(): Scope | undefined {
+  return carried() as Scope | undefined;
+}
+
+/** Calls `callback` with `args`, with `scope` in force in it and wherever it goes on. */
+export function runInScope<A extends unknown[], R>(
+  scope: Scope,
+  callback: (...args: A) => R,
+  ...args: A
+): R {
+  if (spread === undefined) {
+    try {
+      return carry(scope, callback, ...args);
+    } finally {
+      endSpread();
+    }
+  }
+  return spread.run(scope.context, carry<A, R>, scope, callback, ...args);
+}
+
+/**
+ * The context by which Node's own callbacks, those of timers and sockets for instance, find the
+ * variables of the code that asked for them.
+ *
+ * There is none before the first variable is made: as long as there are no variables it is no
+ * matter which context a callback finds, and programs without any are spared the cost.
+ */
+let spread: AsyncLocalStorage<Context | undefined> | undefined;
+
+/** From now on, what Node's callbacks are asked for in is remembered. */
+function beginSpread(): void {
+  if (spread !== undefined) return;
+  spread = new AsyncLocalStorage();
+  // Node begins with the first store.
+  spread.enterWith(undefined);
+}
+
+/** Has Node's callbacks find `context` that are asked for by the code that runs. */
+function spreadContext(context: Context): void {
+  if (context !== root && spread?.getStore() !== context) spread?.enterWith(context);
+}
+
+/** Ends what a `set()` began in a scope that is older than the first variable. */
+function endSpread(): void {
+  if (spread?.getStore() !== undefined) spread.enterWith(undefined);
+}
 
 /**
  * A set of values of context variables, seen and changed by the code that runs in it.
@@ -60,8 +105,8 @@ export class Context {
    * @returns what `callback` returns
    */
   run<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
-    const task = scopes.getStore()?.task;
-    return scopes.run(task ? new Scope(this, task) : this._scope, callback, ...args);
+    const task = currentScope()?.task;
+    return runInScope(task ? new Scope(this, task) : this._scope, callback, ...args);
   }
 
   /** A function that calls `callback` in this context, whoever calls it and when. */
@@ -119,7 +164,7 @@ const root = new Context();
 
 /** The context in force. */
 export function currentContext(): Context {
-  return scopes.getStore()?.context ?? root;
+  return currentScope()?.context ?? spread?.getStore() ?? root;
 }
 
 /**
@@ -152,6 +197,7 @@ export class ContextVar<T> {
     this.name = name;
     this.#hasDefault = 'default' in options;
     this.#default = options.default;
+    beginSpread();
   }
 
   /**
@@ -176,6 +222,7 @@ export class ContextVar<T> {
     const context = currentContext();
     const token = new Token(this, context, context.has(this), this.#here());
     context._set(this, value);
+    spreadContext(context);
     return token;
   }
 

@@ -3,7 +3,7 @@ import { endsTheLoop } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { formatCallback } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
-import { type Context, scopes } from './context.ts';
+import { type Context, runInScope } from './context.ts';
 import type { ExceptionContext, LoopCore } from './loop-core.ts';
 import type { Runnable } from './runnable.ts';
 import type { Timed } from './timer-heap.ts';
@@ -83,7 +83,7 @@ export class Handle implements Runnable {
     const callback = this._callback;
     if (callback === undefined) return;
     try {
-      scopes.run(this.#context._scope, callback, ...(this._args as never[]));
+      runInScope(this.#context._scope, callback, ...(this._args as never[]));
     } catch (error) {
       if (endsTheLoop(error)) this._loop._interrupt(error);
       else this.#report(error);
@@ -110,7 +110,7 @@ export class Handle implements Runnable {
       handle: this,
     };
     if (this._sourceTraceback !== undefined) context.sourceTraceback = this._sourceTraceback;
-    scopes.run(this.#context._scope, () => this._loop.callExceptionHandler(context));
+    runInScope(this.#context._scope, () => this._loop.callExceptionHandler(context));
   }
 }
 

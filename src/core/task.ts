@@ -2,7 +2,7 @@ import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '..
 import { repr } from '../base/repr.ts';
 import type { Awaited, Awaiter, AwaitingTask } from './awaiter.ts';
 import { CancelSignal } from './cancel-signal.ts';
-import { type Context, copyContext, Scope, scopes } from './context.ts';
+import { type Context, copyContext, currentScope, runInScope, Scope } from './context.ts';
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { Future, isfuture } from './future.ts';
 import type { LoopCore } from './loop-core.ts';
@@ -196,7 +196,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       this._mustCancel = false;
       this.#coroutine.close();
       this.#fail(this._makeCancelledError());
-    } else if (this._state === 'pending') scopes.run(this.#scope, this.#begin);
+    } else if (this._state === 'pending') runInScope(this.#scope, this.#begin);
     else this.#end();
   }
 
@@ -361,7 +361,7 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.current_task
  */
 export function currentTask(loop: LoopCore = requireRunningLoop()): Task<unknown> | undefined {
-  const task = scopes.getStore()?.task as Task<unknown> | undefined;
+  const task = currentScope()?.task as Task<unknown> | undefined;
   return task?._loop === loop && runningLoop() === loop ? task : undefined;
 }
 

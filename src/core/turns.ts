@@ -1,4 +1,4 @@
-import { scopes } from './context.ts';
+import { currentScope } from './context.ts';
 import type { Host } from './host.ts';
 import type { Runnable } from './runnable.ts';
 import { type Timed, TimerHeap } from './timer-heap.ts';
@@ -113,7 +113,7 @@ export class Turns {
     if (this.#ended === undefined || this.#batch > 0) return;
     // Asked from outside, between two turns: the next one still runs. From inside, it was asked by
     // the tail of the last entry, in a microtask, and the turn has just ended.
-    this.#oneTurn = scopes.getStore() === undefined;
+    this.#oneTurn = currentScope() === undefined;
     this.#ask();
   }
 

@@ -2,7 +2,7 @@ import { endsTheLoop } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { repr } from '../base/repr.ts';
 import { stackOf } from '../base/stacks.ts';
-import { type Context, scopes } from '../core/context.ts';
+import { type Context, runInScope } from '../core/context.ts';
 import type { ExceptionContext } from '../core/loop-core.ts';
 
 /** How the keys are printed whose words differ from Python's only in form. */
@@ -77,7 +77,7 @@ function guarded(call: () => unknown, failed: (error: unknown) => void): void {
 function inContextOf(report: ExceptionContext, call: () => unknown): unknown {
   for (const subject of [report.task, report.future, report.handle]) {
     const { getContext } = (subject ?? {}) as { getContext?: () => Context };
-    if (typeof getContext === 'function') return scopes.run(getContext.call(subject)._scope, call);
+    if (typeof getContext === 'function') return runInScope(getContext.call(subject)._scope, call);
   }
   return call();
 }

@@ -2,6 +2,7 @@ import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
 import { BlockingIOError, OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
+import { Future } from '../core/future.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
 import type { Runnable } from '../core/runnable.ts';
@@ -52,7 +53,8 @@ abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable 
 
   /** Takes the slot, and waits to be told. */
   wait(): this {
-    this.endpoint[this.side] = this;
+    if (this.side === 'reader') this.endpoint.reader = this;
+    else this.endpoint.writer = this;
     return this;
   }
 
@@ -65,7 +67,7 @@ abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable 
 
   ready(): void {
     // The slot stays ours until the turn: nobody else may take what we were told of.
-    this.endpoint[this.side] = this;
+    this.wait();
     if (this.#queued) return;
     this.#queued = true;
     this._loop._turns.soon(this);
@@ -99,12 +101,23 @@ abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable 
   }
 
   protected leave(): void {
-    if (this.endpoint[this.side] === this) this.endpoint[this.side] = undefined;
+    const { endpoint } = this;
+    if (endpoint.reader === this) endpoint.reader = undefined;
+    if (endpoint.writer === this) endpoint.writer = undefined;
   }
 }
 
 /** Receives into memory of its own. */
 class Receive extends SockOperation<Uint8Array> {
+  static {
+    // V8 looks `then` up in each await, along the chain of prototypes: here it finds it at once.
+    Object.defineProperty(
+      this.prototype,
+      'then',
+      Object.getOwnPropertyDescriptor(Future.prototype, 'then') as PropertyDescriptor,
+    );
+  }
+
   protected readonly side = 'reader';
   readonly #nbytes: number;
 
@@ -386,7 +399,8 @@ export class SockOperations {
     if (this.#loop.isClosed()) throw new RuntimeError('Event loop is closed');
     if (this.#loop.getDebug() && sock.gettimeout() !== 0)
       throw new RangeError('the socket must be non-blocking');
-    const waiting = sock._endpoint[side];
+    const { reader, writer } = sock._endpoint;
+    const waiting = side === 'reader' ? reader : writer;
     if (waiting !== undefined)
       throw (
         transportRefusal(sock, waiting) ??

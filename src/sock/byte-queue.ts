@@ -1,3 +1,6 @@
+// Not the global one: that is a getter, and looked up each time.
+import { Buffer } from 'node:buffer';
+
 /** Handed out at end of file: there is only one empty array. */
 export const EMPTY: Buffer = Buffer.alloc(0);
 

@@ -8,6 +8,7 @@ import {
   RuntimeError,
   sleep,
 } from '../../src/index.ts';
+import { runFile } from '../support/child.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { throws } from '../support/throws.ts';
 
@@ -57,6 +58,55 @@ loopBehaviour('ContextVar', (it) => {
     await sleep(2);
 
     assert.equal(seen, [1, undefined, 3, undefined, 2, undefined]);
+  });
+
+  it("is found by Node's own callbacks as it was for the code that asked for them", async () => {
+    const variable = new ContextVar<string>('who', { default: 'nobody' });
+    const seen: string[] = [];
+    const asking = (name: string) => async () => {
+      await sleep(0);
+      variable.set(name);
+      await sleep(0);
+      queueMicrotask(() => seen.push(`${name} sees ${variable.get()}`));
+      process.nextTick(() => seen.push(`${name} sees ${variable.get()}`));
+      await sleep(0);
+    };
+
+    await Promise.all([createTask(asking('a')), createTask(asking('b'))]);
+
+    assert.equal(seen.sort(), ['a sees a', 'a sees a', 'b sees b', 'b sees b']);
+    assert.is(variable.get(), 'nobody');
+  });
+
+  it.resting("is found by Node's callbacks from the first set() of a process on", async () => {
+    const inTask = await runFile('test/core/children/first-variable.ts', { args: ['in a task'] });
+    const inRun = await runFile('test/core/children/first-variable.ts', { args: ['in run()'] });
+
+    const all = (who: string, value: string): string[] =>
+      ['immediate', 'microtask', 'tick', 'timer'].map((how) => `${who}, ${how}: ${value}`);
+    assert.equal([inTask.stderr, inRun.stderr], ['', '']);
+    assert.equal(inTask.stdout.trim().split('\n').sort(), [
+      ...all('child', 'set'),
+      ...all('main', 'nobody'),
+      ...all('outside', 'nobody'),
+      ...all('setting', 'set'),
+      ...all('silent', 'nobody'),
+    ]);
+    assert.equal(inRun.stdout.trim().split('\n').sort(), [
+      'context: nobody',
+      ...all('outside', 'nobody'),
+    ]);
+  });
+
+  it("gives Node's own callbacks no current task", async (loop) => {
+    const seen: unknown[] = [];
+    const note = (): void => void seen.push(currentTask(loop));
+
+    queueMicrotask(note);
+    process.nextTick(note);
+    await sleep(0);
+
+    assert.equal(seen, [undefined, undefined]);
   });
 
   it('runs a done callback in the context that is given', async (loop) => {

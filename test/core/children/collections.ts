@@ -15,8 +15,11 @@ const echo = asyncio.coroutine(async function echo(n: number) {
 await asyncio.run(async () => {
   for (let n = 0; n < 200; n += 1) {
     const task = asyncio.createTask(echo(n));
-    await asyncio.sleep(0.001);
+    await asyncio.sleep(0);
+    await asyncio.sleep(0);
     await task.catch(() => {});
   }
+  // Past the time at which a collection would come.
+  await asyncio.sleep(0.2);
 });
 console.log(`collections: ${collections}`);

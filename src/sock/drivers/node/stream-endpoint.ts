@@ -1,3 +1,5 @@
+// Not the global one: that is a getter, and looked up each time.
+import { Buffer } from 'node:buffer';
 import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
 import { type Address, ipAddress, unboundAddress, withScope } from '../../address.ts';
@@ -68,8 +70,13 @@ const KEEPALIVE_IDLE = 7200;
  */
 let sharedReadBuffer: Buffer | undefined;
 
+/** The part of it that the last read filled: messages tend to be of one size. */
+let arrived: Buffer = EMPTY;
+
+const ON_WINDOWS = process.platform === 'win32';
+
 function readBuffer(): Buffer {
-  if (process.platform === 'win32') return Buffer.allocUnsafeSlow(READ_SIZE);
+  if (ON_WINDOWS) return Buffer.allocUnsafeSlow(READ_SIZE);
   sharedReadBuffer ??= Buffer.allocUnsafeSlow(READ_SIZE);
   return sharedReadBuffer;
 }
@@ -80,15 +87,14 @@ function readBuffer(): Buffer {
  * into this buffer first, and the rare one that has to wait keeps it.
  */
 let staging: Buffer | undefined;
+/** The part of it that the last send filled. */
 let staged: Buffer = EMPTY;
 
 /** `data` from `from` on, as far as one send goes, in the staging buffer. */
 function stage(data: Uint8Array, from: number): Buffer {
   const nbytes = Math.min(data.length - from, SEND_LIMIT);
   staging ??= Buffer.allocUnsafeSlow(SEND_LIMIT);
-  // Messages tend to be of one size: the view of the last one serves again.
-  if (staged.length !== nbytes || staged.buffer !== staging.buffer)
-    staged = staging.subarray(0, nbytes);
+  if (staged.length !== nbytes) staged = staging.subarray(0, nbytes);
   if (from === 0 && data.length === nbytes) staged.set(data);
   else staged.set(data.subarray(from, from + nbytes));
   return staged;
@@ -214,8 +220,9 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   /** @internal called by the {@link StreamReader} */
   onBytes(nread: number, buffer: Buffer): boolean {
+    if (arrived.length !== nread || ON_WINDOWS) arrived = buffer.subarray(0, nread);
     const data = Buffer.allocUnsafe(nread);
-    buffer.copy(data, 0, 0, nread);
+    data.set(arrived);
     const received = this.#received;
     received.push(data);
     // Who is told may take the bytes here and now: #reading still says that libuv reads.
