@@ -21,7 +21,7 @@ export interface Ready {
   ready(): void;
 }
 
-/** How a driver is called; `posix` is to come. */
+/** How a driver is called. */
 export type DriverName = 'node' | 'memory' | 'posix';
 
 /** A way to make sockets. */

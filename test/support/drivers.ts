@@ -20,6 +20,7 @@ export interface DriverCase {
 
 export const DRIVERS: readonly DriverCase[] = [
   { name: 'node', real: true, withoutUnixDatagrams: 'Node has no datagrams of AF_UNIX' },
+  { name: 'posix', real: true },
   { name: 'memory', real: false },
 ];
 

@@ -10,11 +10,8 @@ import type {
   ReceivedIntoFrom,
 } from '../endpoint.ts';
 
-/**
- * What the endpoints of several drivers share: the slots, the options that are only remembered,
- * and the refusals for what a kind of socket cannot do.
- */
-export abstract class BaseEndpoint implements Endpoint {
+/** What the endpoints of all drivers share: the slots, and whether it is closed. */
+export abstract class SlottedEndpoint {
   abstract readonly driver: DriverName;
   readonly family: number;
   readonly type: number;
@@ -23,14 +20,42 @@ export abstract class BaseEndpoint implements Endpoint {
   writer: Ready | undefined = undefined;
   /** Was it closed? Then every operation throws EBADF. */
   closed = false;
-  /** The numbers given by setsockopt(), by level and option. */
-  #options: Map<number, number> | undefined = undefined;
 
   constructor(family: number, type: number, proto: number) {
     this.family = family;
     this.type = type;
     this.proto = proto;
   }
+
+  /** @throws {OSError} EBADF when closed */
+  protected mustBeOpen(syscall: string): void {
+    if (this.closed) throw osError('EBADF', syscall);
+  }
+
+  /** Empties the slot of reading and tells who was there. */
+  protected tellReader(): void {
+    const { reader } = this;
+    if (reader === undefined) return;
+    this.reader = undefined;
+    reader.ready();
+  }
+
+  /** Empties the slot of writing and tells who was there. */
+  protected tellWriter(): void {
+    const { writer } = this;
+    if (writer === undefined) return;
+    this.writer = undefined;
+    writer.ready();
+  }
+}
+
+/**
+ * What the endpoints of several drivers share: the options that are only remembered, and the
+ * refusals for what a kind of socket cannot do.
+ */
+export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
+  /** The numbers given by setsockopt(), by level and option. */
+  #options: Map<number, number> | undefined = undefined;
 
   tryAccept(): Accepted | undefined {
     throw this.refusal('accept');
@@ -129,30 +154,9 @@ export abstract class BaseEndpoint implements Endpoint {
     return 0;
   }
 
-  /** @throws {OSError} EBADF when closed */
-  protected mustBeOpen(syscall: string): void {
-    if (this.closed) throw osError('EBADF', syscall);
-  }
-
   /** The error for an operation that this kind of socket has not. */
   protected refusal(syscall: string): OSError {
     return osError(this.closed ? 'EBADF' : 'EOPNOTSUPP', syscall);
-  }
-
-  /** Empties the slot of reading and tells who was there. */
-  protected tellReader(): void {
-    const { reader } = this;
-    if (reader === undefined) return;
-    this.reader = undefined;
-    reader.ready();
-  }
-
-  /** Empties the slot of writing and tells who was there. */
-  protected tellWriter(): void {
-    const { writer } = this;
-    if (writer === undefined) return;
-    this.writer = undefined;
-    writer.ready();
   }
 }
 

@@ -1,10 +1,14 @@
+import { RuntimeError } from '../../base/errors.ts';
 import { repr } from '../../base/repr.ts';
 import type { Driver } from '../endpoint.ts';
 import { memoryDriver } from './memory/driver.ts';
 import { nodeDriver } from './node/driver.ts';
+import { posixDriver } from './posix/driver.ts';
+import { whyNoLibc } from './posix/libc.ts';
 
 const DRIVERS: ReadonlyMap<string, Driver> = new Map([
   [nodeDriver.name, nodeDriver],
+  [posixDriver.name, posixDriver],
   [memoryDriver.name, memoryDriver],
 ]);
 
@@ -15,6 +19,7 @@ let chosen: Driver | undefined;
  * read once; without that the node driver.
  *
  * @throws {RangeError} when there is no driver of that name
+ * @throws {RuntimeError} when it cannot be used here
  */
 export function driverNamed(name?: string): Driver {
   if (name !== undefined) return find(name, 'driver');
@@ -24,8 +29,12 @@ export function driverNamed(name?: string): Driver {
 
 function find(name: string, what: string): Driver {
   const driver = DRIVERS.get(name);
-  if (driver !== undefined) return driver;
-  const names = [...DRIVERS.keys()].join(' or ');
-  const because = name === 'posix' ? ': the posix driver is not built yet' : '';
-  throw new RangeError(`${what} must be ${names}, got ${repr(name)}${because}`);
+  if (driver === undefined) {
+    const names = [...DRIVERS.keys()].join(' or ');
+    throw new RangeError(`${what} must be ${names}, got ${repr(name)}`);
+  }
+  const missing = driver === posixDriver ? whyNoLibc() : undefined;
+  if (missing !== undefined)
+    throw new RuntimeError(`${what} is 'posix', and that driver cannot be used: ${missing}`);
+  return driver;
 }

@@ -22,7 +22,7 @@ import {
 } from '../../constants.ts';
 import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { BaseEndpoint } from '../base-endpoint.ts';
-import { noteDescriptor, noteFailure } from './descriptors.ts';
+import { noteDescriptor, noteFailure } from '../descriptors.ts';
 import {
   datagramClasses,
   type HandleAddress,

@@ -27,7 +27,7 @@ import {
 } from '../../constants.ts';
 import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { BaseEndpoint, lingerBytes, parseLinger } from '../base-endpoint.ts';
-import { hasDescriptor, noteDescriptor, noteFailure } from './descriptors.ts';
+import { hasDescriptor, noteDescriptor, noteFailure } from '../descriptors.ts';
 import {
   type ConnectRequest,
   type HandleAddress,

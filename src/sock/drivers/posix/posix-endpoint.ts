@@ -1,0 +1,295 @@
+import { Buffer } from 'node:buffer';
+import { constants } from 'node:os';
+import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
+import { type OSError, osError } from '../../../base/os-errors.ts';
+import type { Address } from '../../address.ts';
+import { EMPTY } from '../../byte-queue.ts';
+import { SO_ERROR, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
+import type { Accepted, Endpoint, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
+import { SlottedEndpoint } from '../base-endpoint.ts';
+import { noteDescriptor, noteFailure } from '../descriptors.ts';
+import { ENDED, epollSelector, READABLE, type Watched, WRITABLE } from './epoll-selector.ts';
+import { lastError, libc } from './libc.ts';
+import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
+
+const { EAGAIN, EINTR } = constants.errno;
+
+/** Bytes that one receive takes at the most. */
+const RECEIVE_SIZE = 256 * 1024;
+
+/** A datagram is no longer than this. */
+const DATAGRAM_SIZE = 64 * 1024;
+
+/** A peer that is gone is an error, not a signal. */
+const MSG_NOSIGNAL = 0x4000;
+
+/** One buffer for all sockets: what was received is copied out of it. */
+let receiveBuffer: Buffer | undefined;
+/** The part of it that the last receive filled: messages tend to be of one size. */
+let arrived: Buffer = EMPTY;
+
+const optionValue = Buffer.alloc(256);
+const optionLength = Buffer.alloc(4);
+
+/**
+ * A socket of the operating system.
+ *
+ * A call is made where it may succeed. What would block is remembered, and the selector tells when
+ * that has changed; so is a receive that came back short, for then the kernel has no more.
+ */
+export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched {
+  readonly driver = 'posix' as const;
+  fd: number;
+  /** May a receive or an accept succeed, as far as we know? */
+  #readable = true;
+  /** May a send succeed, as far as we know? */
+  #writable = true;
+  /** Does the selector tell of changes? From the first call on that would block. */
+  #watched = false;
+  /** Has the peer ended? Nothing more is told of that, so each receive is tried. */
+  #peerEnded = false;
+  #suspected = false;
+  /** Did a connect that took time succeed? */
+  #connected = false;
+
+  /** @param fd - of a socket that does not block */
+  constructor(fd: number, family: number, type: number, proto: number) {
+    super(family, type, proto);
+    this.fd = fd;
+    noteDescriptor(fd);
+  }
+
+  onEvents(events: number): void {
+    if ((events & ENDED) !== 0) this.#peerEnded = true;
+    if ((events & READABLE) !== 0) {
+      this.#readable = true;
+      this.tellReader();
+    }
+    if ((events & WRITABLE) !== 0) {
+      this.#writable = true;
+      this.tellWriter();
+    }
+  }
+
+  // ---- receiving -------------------------------------------------------------------------------
+
+  tryRecv(nbytes: number): Buffer | undefined {
+    this.mustBeOpen('recv');
+    if (!this.#readable) return undefined;
+    if (nbytes === 0) return EMPTY;
+    const most = Math.min(nbytes, RECEIVE_SIZE);
+    receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_SIZE);
+    const received = libc().recv(this.fd, receiveBuffer, most, 0);
+    if (!this.#took(received, most, 'recv')) return undefined;
+    return copyOut(receiveBuffer, received);
+  }
+
+  tryRecvInto(view: Uint8Array): number {
+    this.mustBeOpen('recv');
+    if (!this.#readable) return -1;
+    if (view.length === 0) return 0;
+    const received = libc().recv(this.fd, view, view.length, 0);
+    return this.#took(received, view.length, 'recv') ? received : -1;
+  }
+
+  tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
+    receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_SIZE);
+    const view = receiveBuffer.subarray(0, Math.min(nbytes, DATAGRAM_SIZE));
+    const received = this.tryRecvfromInto(view);
+    return received && { data: copyOut(receiveBuffer, received.nbytes), address: received.address };
+  }
+
+  tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
+    this.mustBeOpen('recvfrom');
+    if (!this.#readable) return undefined;
+    expectAddress();
+    const nbytes = libc().recvfrom(this.fd, view, view.length, 0, storage, storageLength);
+    if (!this.#took(nbytes, view.length, 'recvfrom')) return undefined;
+    const told = storageLength.readUInt32LE(0) > 0;
+    return { nbytes, address: told ? readAddress(this.family) : this.getpeername() };
+  }
+
+  /** Looks at what a receive gave: did it take something, be it the end? */
+  #took(received: number, most: number, syscall: string): boolean {
+    if (received < 0) {
+      this.#wouldBlock(syscall);
+      this.#readable = false;
+      this.#watch();
+      return false;
+    }
+    if (this.type !== SOCK_STREAM) return true;
+    if (received === 0) this.#suspect();
+    else if (received < most && this.#watched && !this.#peerEnded) this.#readable = false;
+    return true;
+  }
+
+  /** Somebody may have forgotten to close it: its peer has ended. */
+  #suspect(): void {
+    if (this.#suspected) return;
+    this.#suspected = true;
+    suspectGarbage();
+  }
+
+  // ---- sending ---------------------------------------------------------------------------------
+
+  trySend(data: Uint8Array, from: number): number {
+    this.mustBeOpen('send');
+    if (!this.#writable) return -1;
+    const part = from === 0 ? data : data.subarray(from);
+    return this.#sent(libc().send(this.fd, part, part.length, MSG_NOSIGNAL), part.length, 'send');
+  }
+
+  trySendto(data: Uint8Array, address: Address): number {
+    this.mustBeOpen('sendto');
+    if (!this.#writable) return -1;
+    const length = writeAddress(this.family, address);
+    const { sendto } = libc();
+    const sent = sendto(this.fd, data, data.length, MSG_NOSIGNAL, storage, length);
+    return this.#sent(sent, data.length, 'sendto');
+  }
+
+  #sent(sent: number, length: number, syscall: string): number {
+    if (sent < 0) {
+      this.#wouldBlock(syscall);
+      this.#writable = false;
+      this.#watch();
+      return -1;
+    }
+    if (sent < length && this.#watched) this.#writable = false;
+    return sent;
+  }
+
+  // ---- connecting and accepting ----------------------------------------------------------------
+
+  connect(address: Address): boolean {
+    this.mustBeOpen('connect');
+    // The kernel says so only from the third connect on.
+    if (this.#connected) throw osError('EISCONN', 'connect');
+    const length = writeAddress(this.family, address);
+    if (libc().connect(this.fd, storage, length) === 0) return true;
+    const error = lastError('connect');
+    if (error.code !== 'EINPROGRESS') throw noteFailure(error);
+    this.#readable = true;
+    this.#writable = false;
+    this.#peerEnded = false;
+    this.#watch();
+    return false;
+  }
+
+  connectError(): OSError | undefined {
+    const error = this.closed ? 0 : (this.getsockopt(SOL_SOCKET, SO_ERROR) as number);
+    this.#connected = error === 0 && this.type === SOCK_STREAM;
+    return error === 0 ? undefined : osError(-error, 'connect');
+  }
+
+  tryAccept(): Accepted | undefined {
+    this.mustBeOpen('accept');
+    if (!this.#readable) return undefined;
+    expectAddress();
+    const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    const fd = libc().accept4(this.fd, storage, storageLength, flags);
+    if (fd < 0) {
+      const error = lastError('accept');
+      // The client has given up before it was its turn: the next one, please.
+      if (error.code === 'ECONNABORTED' || error.code === 'EINTR') return this.tryAccept();
+      if (error.code !== 'EAGAIN') throw noteFailure(error);
+      this.#readable = false;
+      this.#watch();
+      return undefined;
+    }
+    const address = readAddress(this.family);
+    return { endpoint: new PosixEndpoint(fd, this.family, this.type, this.proto), address };
+  }
+
+  bind(address: Address): void {
+    this.mustBeOpen('bind');
+    const length = writeAddress(this.family, address);
+    this.#must(libc().bind(this.fd, storage, length), 'bind');
+  }
+
+  listen(backlog: number): void {
+    this.mustBeOpen('listen');
+    this.#must(libc().listen(this.fd, Math.max(0, backlog)), 'listen');
+    this.#readable = true;
+  }
+
+  shutdown(how: number): void {
+    this.mustBeOpen('shutdown');
+    this.#must(libc().shutdown(this.fd, how), 'shutdown');
+    // What waits finds the end, or the broken pipe, at its next try.
+    this.onEvents(READABLE | WRITABLE | ENDED);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.#suspected) dismissSuspect();
+    if (this.#watched) epollSelector().forget(this);
+    // An error of close() would be about a descriptor that is gone all the same.
+    libc().close(this.fd);
+    this.fd = -1;
+    this.tellReader();
+    this.tellWriter();
+  }
+
+  // ---- names and options -----------------------------------------------------------------------
+
+  getsockname(): Address {
+    this.mustBeOpen('getsockname');
+    expectAddress();
+    this.#must(libc().getsockname(this.fd, storage, storageLength), 'getsockname');
+    return readAddress(this.family);
+  }
+
+  getpeername(): Address {
+    this.mustBeOpen('getpeername');
+    expectAddress();
+    this.#must(libc().getpeername(this.fd, storage, storageLength), 'getpeername');
+    return readAddress(this.family);
+  }
+
+  setsockopt(level: number, option: number, value: number | Uint8Array): void {
+    this.mustBeOpen('setsockopt');
+    if (typeof value === 'number') optionValue.writeInt32LE(value, 0);
+    const bytes = typeof value === 'number' ? optionValue : Buffer.from(value);
+    const length = typeof value === 'number' ? 4 : value.length;
+    this.#must(libc().setsockopt(this.fd, level, option, bytes, length), 'setsockopt');
+  }
+
+  getsockopt(level: number, option: number): number | Buffer {
+    this.mustBeOpen('getsockopt');
+    optionLength.writeUInt32LE(optionValue.length, 0);
+    const status = libc().getsockopt(this.fd, level, option, optionValue, optionLength);
+    this.#must(status, 'getsockopt');
+    const length = optionLength.readUInt32LE(0);
+    return length === 4 ? optionValue.readInt32LE(0) : Buffer.from(optionValue.subarray(0, length));
+  }
+
+  fileno(): number {
+    return this.fd;
+  }
+
+  #watch(): void {
+    if (this.#watched) return;
+    this.#watched = true;
+    epollSelector().watch(this);
+  }
+
+  /** @throws {OSError} for what is no "would block" */
+  #wouldBlock(syscall: string): void {
+    const errno = libc().errno();
+    if (errno !== EAGAIN && errno !== EINTR) throw lastError(syscall);
+  }
+
+  #must(status: number, syscall: string): void {
+    if (status < 0) throw noteFailure(lastError(syscall));
+  }
+}
+
+function copyOut(from: Buffer, nbytes: number): Buffer {
+  if (nbytes === 0) return EMPTY;
+  if (arrived.length !== nbytes) arrived = from.subarray(0, nbytes);
+  const data = Buffer.allocUnsafe(nbytes);
+  data.set(arrived);
+  return data;
+}

@@ -1,0 +1,98 @@
+import { Buffer } from 'node:buffer';
+import { osError } from '../../../base/os-errors.ts';
+import { type Address, inet6Address, inetAddress } from '../../address.ts';
+import { AF_INET, AF_INET6 } from '../../constants.ts';
+import { libc } from './libc.ts';
+
+/** The longest address there is: `struct sockaddr_storage`. */
+const STORAGE = 128;
+
+/** Bytes of a path in `struct sockaddr_un`. */
+const PATH_MAX = 108;
+
+/** An address that the kernel wrote, or is to read. One for all: calls are over when they return. */
+export const storage: Buffer = Buffer.alloc(STORAGE);
+
+/** How long it is: `socklen_t`. */
+export const storageLength: Buffer = Buffer.alloc(4);
+
+/** Makes room for the kernel to write an address. */
+export function expectAddress(): void {
+  storageLength.writeUInt32LE(STORAGE, 0);
+}
+
+/**
+ * Writes an address for the kernel to read.
+ *
+ * @returns its length, in bytes
+ * @throws {OSError} ENAMETOOLONG when a path does not fit
+ */
+export function writeAddress(family: number, address: Address): number {
+  storage.writeUInt16LE(family, 0);
+  if (typeof address === 'string') return writePath(address);
+  const [host, port, flowinfo = 0, scopeid = 0] = address as readonly [
+    string,
+    number,
+    number?,
+    number?,
+  ];
+  storage.writeUInt16BE(port, 2);
+  if (family === AF_INET) {
+    storage.fill(0, 8, 16);
+    libc().inet_pton(family, host, storage.subarray(4, 8));
+    return 16;
+  }
+  storage.writeUInt32BE(flowinfo, 4);
+  libc().inet_pton(family, host.replace(/%.*/, ''), storage.subarray(8, 24));
+  storage.writeUInt32LE(scopeid, 24);
+  return 28;
+}
+
+function writePath(path: string): number {
+  const bytes = Buffer.from(path);
+  // A path ends with a zero; an abstract name begins with one, and needs none at its end.
+  const abstract = path.startsWith('\0');
+  if (bytes.length + (abstract ? 0 : 1) > PATH_MAX)
+    throw osError('ENAMETOOLONG', 'bind', { strerror: 'AF_UNIX path too long' });
+  bytes.copy(storage, 2);
+  if (!abstract) storage[2 + bytes.length] = 0;
+  return 2 + bytes.length + (abstract ? 0 : 1);
+}
+
+/** Reads the address that the kernel wrote. */
+export function readAddress(family: number): Address {
+  const length = storageLength.readUInt32LE(0);
+  if (family === AF_INET)
+    return inetAddress(
+      `${storage[4]}.${storage[5]}.${storage[6]}.${storage[7]}`,
+      storage.readUInt16BE(2),
+    );
+  if (family === AF_INET6)
+    return inet6Address(
+      inet6Text(),
+      storage.readUInt16BE(2),
+      storage.readUInt32BE(4),
+      storage.readUInt32LE(24),
+    );
+  if (length <= 2) return '';
+  const path = storage.subarray(2, length);
+  const end = path[0] === 0 ? -1 : path.indexOf(0);
+  return path.toString('utf8', 0, end < 0 ? path.length : end);
+}
+
+/** The host, in the form of RFC 5952: the longest run of zeros left out. */
+function inet6Text(): string {
+  const mapped = storage.subarray(8, 20).equals(MAPPED);
+  if (mapped) return `::ffff:${storage[20]}.${storage[21]}.${storage[22]}.${storage[23]}`;
+  const groups: string[] = [];
+  for (let at = 8; at < 24; at += 2) groups.push(storage.readUInt16BE(at).toString(16));
+  const text = groups.join(':');
+  let longest = '';
+  for (const [run] of text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g))
+    if (run.length > longest.length + (longest.startsWith(':') ? 0 : 1)) longest = run;
+  if (longest === '') return text;
+  const at = text.indexOf(longest);
+  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, '')}`;
+}
+
+const MAPPED = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
