@@ -53,23 +53,23 @@ export class Future<T> implements Promise<T> {
   /** @internal see the drawing above */
   _state: FutureState = 'pending';
   /** @internal whom to tell; one, several, or none */
-  _entries: Entry | Entry[] | undefined;
+  _entries: Entry | Entry[] | undefined = undefined;
   /** @internal what the error is to say that is made when a cancelled future is asked */
-  _cancelMessage: string | undefined;
+  _cancelMessage: string | undefined = undefined;
   /** @internal the error that ended a cancelled task, to be thrown to the first who asks */
-  _cancelledError: CancelledError | undefined;
+  _cancelledError: CancelledError | undefined = undefined;
   /** @internal did it end with an exception? */
   _failed = false;
   /** @internal did it fail, and has nobody seen that? */
   _unseen = false;
   /** @internal the record by which an unseen failure is reported, once it is watched */
-  _record: FailureRecord | undefined;
+  _record: FailureRecord | undefined = undefined;
   /** @internal where it was made, in debug mode */
   readonly _sourceTraceback: readonly string[] | undefined;
   /** @internal what it finished with. Not `#`: see `doneSend()` in `loop/sock-operations.ts` */
-  _result: T | undefined;
+  _result: T | undefined = undefined;
   /** @internal what it failed with */
-  _exception: unknown;
+  _exception: unknown = undefined;
 
   /**
    * @param options - `loop`: the loop that the future belongs to; by default the one that runs,

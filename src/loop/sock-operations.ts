@@ -35,9 +35,9 @@ abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable 
   protected readonly sock: Socket;
   protected readonly endpoint: Endpoint;
   /** Has it been told, and not had its turn? */
-  #queued = false;
+  private _queued = false;
   /** Is it its turn? Then whoever awaits is told in this very turn. */
-  #inTurn = false;
+  private _inTurn = false;
 
   constructor(loop: LoopCore, sock: Socket) {
     super(loop._asOption);
@@ -68,17 +68,17 @@ abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable 
   ready(): void {
     // The slot stays ours until the turn: nobody else may take what we were told of.
     this.wait();
-    if (this.#queued) return;
-    this.#queued = true;
+    if (this._queued) return;
+    this._queued = true;
     this._loop._turns.soon(this);
   }
 
   /** @internal its turn has come */
   _run(): void {
-    this.#queued = false;
+    this._queued = false;
     if (this._state !== 'pending') return;
     this.leave();
-    this.#inTurn = true;
+    this._inTurn = true;
     try {
       const outcome = this.attempt();
       if (outcome === undefined) this.wait();
@@ -86,7 +86,7 @@ abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable 
     } catch (error) {
       this._fail(error);
     }
-    this.#inTurn = false;
+    this._inTurn = false;
   }
 
   override cancel(message?: string): boolean {
@@ -96,7 +96,7 @@ abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable 
 
   /** @internal */
   override _tell(): void {
-    if (this.#inTurn) this._tellNow();
+    if (this._inTurn) this._tellNow();
     else super._tell();
   }
 
