@@ -18,9 +18,19 @@ export interface Awaited {
 /** What an awaiter knows of the task whose code awaits. */
 export interface AwaitingTask {
   readonly _loop: LoopCore;
-  _enter(awaiter: Awaiter): void;
-  _leave(awaiter: Awaiter): void;
+  /** Is a cancel to be thrown at the next `await`? */
+  _mustCancel: boolean;
+  _enter(awaiter: Waiting): void;
+  _leave(awaiter: Waiting): void;
   _makeCancelledError(): CancelledError;
+}
+
+/** What a task knows of an `await` of its own. */
+export interface Waiting {
+  /** What is awaited. */
+  readonly _future: Awaited;
+  /** Set by a cancel that the future is past taking: the `await` throws it instead. */
+  _mustCancel: boolean;
 }
 
 type OnFulfilled = ((value: never) => unknown) | null | undefined;
@@ -40,7 +50,7 @@ type OnFinally = (() => unknown) | undefined;
  *             the future is done, or its turn has come
  *   waiting ───────────────────────────────────────────▶ delivered
  */
-export class Awaiter implements Runnable {
+export class Awaiter implements Runnable, Waiting {
   readonly #future: Awaited;
   readonly #onFulfilled: OnFulfilled;
   readonly #onRejected: OnRejected;

@@ -7,7 +7,8 @@ import { promiseHooks } from 'node:v8';
  * 20 and 22 it hooks into everything for that, at 2 µs for each message of an echo server, as much
  * as all the rest of two awaits. Here three small hooks follow promises, and nothing else:
  *
- *   a promise is made      it notes what is in force: an `await` makes one, too
+ *   a promise is made      it notes what is in force: an `await` makes one, too, and what is
+ *                          awaited is told, if it wants to be
  *   it is about to go on   what it noted is in force
  *   it has gone on         nothing is
  */
@@ -18,9 +19,16 @@ const NOTE = Symbol('asyncio-ts');
 
 type Noting = { [NOTE]?: object | undefined };
 
+/** What is awaited may have this method: it is called when the `await` begins. */
+interface Awaitable {
+  _awaitBegins?: (thing: object | undefined) => void;
+}
+
 const hooks = {
-  init(promise: object): void {
+  init(promise: object, awaited: object | undefined): void {
     if (inForce !== undefined) (promise as Noting)[NOTE] = inForce;
+    if (awaited !== undefined && (awaited as Awaitable)._awaitBegins !== undefined)
+      (awaited as Required<Awaitable>)._awaitBegins(inForce);
   },
   before(promise: object): void {
     inForce = (promise as Noting)[NOTE];
@@ -37,16 +45,36 @@ export function carried(): object | undefined {
   return inForce;
 }
 
+/** Follows promises from now on. */
+export function followPromises(): void {
+  if (hooked) return;
+  hooked = true;
+  promiseHooks.createHook(hooks);
+}
+
+/**
+ * Puts what is in force aside, while a promise is made that is to note nothing.
+ *
+ * @returns what {@link putBack} is to be called with
+ */
+export function putAside(): object | undefined {
+  const aside = inForce;
+  inForce = undefined;
+  return aside;
+}
+
+/** Has it in force again. */
+export function putBack(aside: object | undefined): void {
+  inForce = aside;
+}
+
 /** Calls `callback` with `args`, and has `thing` in force in it and wherever it goes on. */
 export function carry<A extends unknown[], R>(
   thing: object | undefined,
   callback: (...args: A) => R,
   ...args: A
 ): R {
-  if (!hooked) {
-    hooked = true;
-    promiseHooks.createHook(hooks);
-  }
+  followPromises();
   const before = inForce;
   inForce = thing;
   try {

@@ -66,7 +66,7 @@ export class Future<T> implements Promise<T> {
   _record: FailureRecord | undefined = undefined;
   /** @internal where it was made, in debug mode */
   readonly _sourceTraceback: readonly string[] | undefined;
-  /** @internal what it finished with. Not `#`: see `doneSend()` in `loop/sock-operations.ts` */
+  /** @internal what it finished with. All fields are in `native-operation.ts`, too: so none is `#` */
   _result: T | undefined = undefined;
   /** @internal what it failed with */
   _exception: unknown = undefined;
@@ -79,7 +79,12 @@ export class Future<T> implements Promise<T> {
    */
   constructor(options?: { readonly loop?: LoopCore | undefined }) {
     this._loop = options?.loop ?? loopFor(options);
-    this._sourceTraceback = this._loop.getDebug() ? userStack(DEBUG_STACK_DEPTH) : undefined;
+    this._sourceTraceback = Future._traceback(this._loop);
+  }
+
+  /** @internal where we are, for a future that is being made; only in debug mode */
+  static _traceback(loop: LoopCore): readonly string[] | undefined {
+    return loop.getDebug() ? userStack(DEBUG_STACK_DEPTH) : undefined;
   }
 
   /** The loop that the future belongs to. */
@@ -337,6 +342,11 @@ export class Future<T> implements Promise<T> {
     return Array.isArray(entries) ? entries : [entries];
   }
 
+  /** @internal how those print who are to be told */
+  _formEntries(): string[] {
+    return this._listEntries().map(printEntry);
+  }
+
   /** @internal what the printed form says, in asyncio's order */
   _parts(): string[] {
     const parts: string[] = [this._state];
@@ -344,7 +354,7 @@ export class Future<T> implements Promise<T> {
       parts.push(
         this._failed ? `exception=${repr(this._exception)}` : `result=${shortRepr(this._result)}`,
       );
-    const callbacks = this._listEntries().map(printEntry);
+    const callbacks = this._formEntries();
     if (callbacks.length > 2)
       callbacks.splice(1, callbacks.length - 2, `<${callbacks.length - 2} more>`);
     if (callbacks.length > 0) parts.push(`cb=[${callbacks.join(', ')}]`);

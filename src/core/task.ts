@@ -1,6 +1,6 @@
 import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
-import type { Awaited, Awaiter, AwaitingTask } from './awaiter.ts';
+import type { Awaited, AwaitingTask, Waiting } from './awaiter.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { type Context, copyContext, currentScope, runInScope, Scope } from './context.ts';
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
@@ -61,7 +61,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   /** @internal does it report when its loop closes before it is done? Not where that is known. */
   _logDestroyPending = true;
   /** What awaits in the body, in order; drawn above. */
-  #awaiters: Awaiter | Awaiter[] | undefined;
+  #awaiters: Waiting | Waiting[] | undefined;
   readonly #coroutine: Coroutine<T>;
   /** A name, or the number that a default name is made of. */
   #name: string | number;
@@ -201,7 +201,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   }
 
   /** @internal it awaits a future that is not done */
-  _enter(awaiter: Awaiter): void {
+  _enter(awaiter: Waiting): void {
     const awaiters = this.#awaiters;
     if (awaiters === undefined) this.#awaiters = awaiter;
     else if (Array.isArray(awaiters)) awaiters.push(awaiter);
@@ -212,7 +212,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   }
 
   /** @internal `awaiter`, which it entered, has its turn */
-  _leave(awaiter: Awaiter): void {
+  _leave(awaiter: Waiting): void {
     const awaiters = this.#awaiters;
     if (awaiters === awaiter) this.#awaiters = undefined;
     else if (Array.isArray(awaiters)) {
@@ -296,7 +296,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   }
 
   /** What awaits now: a list of its own, for a cancelled future may make others leave. */
-  #listAwaiters(): Awaiter[] {
+  #listAwaiters(): Waiting[] {
     const awaiters = this.#awaiters;
     if (awaiters === undefined) return [];
     return Array.isArray(awaiters) ? [...awaiters] : [awaiters];
@@ -315,7 +315,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
  *
  * @returns was the future cancelled?
  */
-function cancelAwaiter(awaiter: Awaiter, message: string | undefined): boolean {
+function cancelAwaiter(awaiter: Waiting, message: string | undefined): boolean {
   const future = awaiter._future;
   if (!(future instanceof Turn) && future.cancel(message)) return true;
   awaiter._mustCancel = true;

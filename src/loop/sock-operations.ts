@@ -2,9 +2,9 @@ import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
 import { BlockingIOError, OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
-import { Future } from '../core/future.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
-import { Operation } from '../core/operation.ts';
+import { awaitedNatively, NativeOperation } from '../core/native-operation.ts';
+import type { Operation } from '../core/operation.ts';
 import type { Runnable } from '../core/runnable.ts';
 import { type Address, type AddressInput, checkAddress, checkWhole } from '../sock/address.ts';
 import { AF_INET, AF_INET6 } from '../sock/constants.ts';
@@ -31,7 +31,7 @@ import { type AddressInfo, GetAddrInfo, isNumericHost } from './names.ts';
  * The first try is made by the caller before there is an object: most sends and many receives
  * succeed at once.
  */
-abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable {
+abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Runnable {
   protected readonly sock: Socket;
   protected readonly endpoint: Endpoint;
   /** Has it been told, and not had its turn? */
@@ -40,7 +40,7 @@ abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable 
   private _inTurn = false;
 
   constructor(loop: LoopCore, sock: Socket) {
-    super(loop._asOption);
+    super(loop);
     this.sock = sock;
     this.endpoint = sock._endpoint;
   }
@@ -110,12 +110,7 @@ abstract class SockOperation<T> extends Operation<T> implements Ready, Runnable 
 /** Receives into memory of its own. */
 class Receive extends SockOperation<Uint8Array> {
   static {
-    // V8 looks `then` up in each await, along the chain of prototypes: here it finds it at once.
-    Object.defineProperty(
-      this.prototype,
-      'then',
-      Object.getOwnPropertyDescriptor(Future.prototype, 'then') as PropertyDescriptor,
-    );
+    awaitedNatively(this);
   }
 
   protected readonly side = 'reader';
@@ -134,6 +129,10 @@ class Receive extends SockOperation<Uint8Array> {
 
 /** Any operation whose try needs nothing but what it was made with. */
 class Attempt<T> extends SockOperation<T> {
+  static {
+    awaitedNatively(this);
+  }
+
   protected readonly side: 'reader' | 'writer';
   protected readonly attempt: () => { readonly value: T } | undefined;
 
@@ -151,6 +150,10 @@ class Attempt<T> extends SockOperation<T> {
 
 /** Sends all of an array, in as many parts as it takes. */
 class SendAll extends SockOperation<void> {
+  static {
+    awaitedNatively(this);
+  }
+
   protected readonly side = 'writer';
   readonly #data: Uint8Array;
   /** The bytes that are sent. */
@@ -170,6 +173,10 @@ class SendAll extends SockOperation<void> {
 
 /** Accepts a connection, and outlives a shortage of descriptors. */
 class Accept extends SockOperation<[Socket, Address]> {
+  static {
+    awaitedNatively(this);
+  }
+
   protected readonly side = 'reader';
   /** Runs while descriptors are short. */
   #retry: Cancellable | undefined;
@@ -212,6 +219,10 @@ class Accept extends SockOperation<[Socket, Address]> {
 
 /** Connects: looks the host up first, where it is a name. */
 class Connect extends SockOperation<void> {
+  static {
+    awaitedNatively(this);
+  }
+
   protected readonly side = 'writer';
   /** The look-up, while it runs. */
   #lookUp: Operation<AddressInfo[]> | undefined;
@@ -268,7 +279,9 @@ export class SockOperations {
 
   constructor(loop: LoopCore) {
     this.#loop = loop;
-    this.#sent = doneSend(loop);
+    // Most sends complete at once.
+    this.#sent = new NativeOperation<void>(loop);
+    this.#sent._finish(undefined);
   }
 
   recv(sock: Socket, nbytes: number): Operation<Uint8Array> {
@@ -383,13 +396,13 @@ export class SockOperations {
   }
 
   #done<T>(value: T): Operation<T> {
-    const operation = new Operation<T>(this.#loop._asOption);
+    const operation = new NativeOperation<T>(this.#loop);
     operation._finish(value);
     return operation;
   }
 
   #failed<T>(error: unknown): Operation<T> {
-    const operation = new Operation<T>(this.#loop._asOption);
+    const operation = new NativeOperation<T>(this.#loop);
     operation._fail(error);
     return operation;
   }
@@ -409,20 +422,6 @@ export class SockOperations {
         )
       );
   }
-}
-
-/**
- * A send that is done, for all that complete at once.
- *
- * It is a real promise as well, with `Promise` for its constructor: so V8 awaits it as its own,
- * without asking `then`, which costs a promise and two microtasks less. Most sends are such.
- */
-function doneSend(loop: LoopCore): Operation<void> {
-  const done = new Operation<void>(loop._asOption);
-  done._finish(undefined);
-  const resolved = (resolve: (value: undefined) => void): void => resolve(undefined);
-  const promise: object = Reflect.construct(Promise, [resolved], Operation);
-  return Object.assign(promise, done, { constructor: Promise }) as unknown as Operation<void>;
 }
 
 /** Sends from index `from` until all is sent or nothing more can go; gives where it stands. */

@@ -1,0 +1,232 @@
+import { CancelledError, RuntimeError } from '../base/errors.ts';
+import type { AwaitingTask, Waiting } from './awaiter.ts';
+import { followPromises, putAside, putBack } from './carried.ts';
+import type { Scope } from './context.ts';
+import type { LoopCore } from './loop-core.ts';
+import { Operation } from './operation.ts';
+import type { Runnable } from './runnable.ts';
+
+/** Whose rejection is being declared handled: nobody awaits that. */
+let muting: object | undefined;
+
+/** The two functions of the promise that was made last. */
+let resolveLast: ((value: unknown) => void) | undefined;
+let rejectLast: ((reason: unknown) => void) | undefined;
+
+const keepFunctions = (
+  resolve: (value: unknown) => void,
+  reject: (reason: unknown) => void,
+): void => {
+  resolveLast = resolve;
+  rejectLast = reject;
+};
+
+/**
+ * A promise of V8's own with the fields of a future: what `Future`'s constructor gives, by hand,
+ * for a class has one constructor above it, and here that is the promise's.
+ */
+class PromiseWithFields extends Promise<unknown> {
+  constructor(loop: LoopCore) {
+    followPromises();
+    // Nothing goes on in its name; and a note would give the fields of each one another place.
+    const aside = putAside();
+    super(keepFunctions);
+    putBack(aside);
+    const fields = this as unknown as Record<string, unknown>;
+    fields['_loop'] = loop;
+    fields['_state'] = 'pending';
+    fields['_entries'] = undefined;
+    fields['_cancelMessage'] = undefined;
+    fields['_cancelledError'] = undefined;
+    fields['_failed'] = false;
+    fields['_unseen'] = false;
+    fields['_record'] = undefined;
+    fields['_result'] = undefined;
+    fields['_exception'] = undefined;
+    fields['_resolve'] = resolveLast;
+    fields['_reject'] = rejectLast;
+    // Or the last operation, and its loop with it, would live until the next.
+    resolveLast = undefined;
+    rejectLast = undefined;
+    fields['_sourceTraceback'] = Operation._traceback(loop);
+  }
+}
+
+Object.setPrototypeOf(PromiseWithFields.prototype, Operation.prototype);
+
+const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
+  PromiseWithFields as unknown as new <T>(
+    loop: LoopCore,
+  ) => Operation<T>;
+
+/**
+ * An operation that V8 awaits as a promise of its own.
+ *
+ * An `await` of anything else with a `then` costs a second promise, two functions, and a microtask
+ * in which `then` is called. Nothing of that here: which task it is that awaits, the hooks tell
+ * that follow promises. All other asking, by `then()` or `Promise.race()`, goes the way of every
+ * future.
+ *
+ * A class that extends it has to call {@link awaitedNatively}, or is awaited as any future is.
+ */
+export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
+  declare private readonly _resolve: (value: unknown) => void;
+  declare private readonly _reject: (reason: unknown) => void;
+  /** Does anybody await it, that we know of? */
+  private _isAwaited = false;
+  /** Has the promise its outcome? */
+  private _settled = false;
+  /** The first task that awaits. */
+  private _task: AwaitingTask | undefined = undefined;
+  /** @internal set by a cancel of that task that came too late for this: throw it instead */
+  _mustCancel = false;
+  /** Further tasks that await. */
+  private _others: Other[] | undefined = undefined;
+
+  /** @internal what is awaited */
+  get _future(): this {
+    return this;
+  }
+
+  /** @internal whom a turn of it wakes */
+  override get _subject(): unknown {
+    return this._task ?? super._subject;
+  }
+
+  /** @internal an `await` of it begins, in `scope` */
+  _awaitBegins(scope: object | undefined): void {
+    this._isAwaited = true;
+    if (this._state !== 'pending') {
+      // The promise has the outcome, or its turn is under way.
+      if (this._failed && muting !== this) this._see();
+      return;
+    }
+    const task = (scope as Scope | undefined)?.task as AwaitingTask | undefined;
+    if (task === undefined) return;
+    if (task._loop !== this._loop)
+      this.#refuse(
+        new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`),
+      );
+    else if (this._task === undefined) {
+      this._task = task;
+      task._enter(this);
+    } else {
+      const other = new Other(this, task);
+      this._others ??= [];
+      this._others.push(other);
+      task._enter(other);
+    }
+  }
+
+  /** @internal */
+  override _tell(): void {
+    if (this._isAwaited) this._loop._turns.soon(new Wake(this));
+    else this.#settle();
+    super._tell();
+  }
+
+  /** @internal */
+  override _tellNow(): void {
+    this._wake();
+    super._tellNow();
+  }
+
+  /** @internal its turn has come: those who await it go on */
+  _wake(): void {
+    const task = this._task;
+    if (task !== undefined) {
+      this._task = undefined;
+      task._leave(this);
+      if (this._others !== undefined) this.#leaveOthers(this._others);
+      if (this._mustCancel && this._state !== 'cancelled') {
+        this._see();
+        this._settled = true;
+        this._reject(task._makeCancelledError());
+        return;
+      }
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this._settled) return;
+    this._settled = true;
+    if (this._state === 'finished' && !this._failed) {
+      this._resolve(this._result);
+      return;
+    }
+    if (this._isAwaited) {
+      if (this._failed) this._see();
+      this._reject(this._failed ? this._exception : this._makeCancelledError());
+    } else {
+      // Nobody awaits it, and it is reported by our own means: not by Node's as well.
+      this._reject(this._failed ? this._exception : new CancelledError(this._cancelMessage));
+      muting = this;
+      Promise.prototype.then.call(this, undefined, () => {});
+      muting = undefined;
+    }
+  }
+
+  /** What is awaited cannot be. */
+  #refuse(error: Error): void {
+    this._settled = true;
+    this._reject(error);
+  }
+
+  /** One outcome is for all who await: a cancel of another task is thrown at its next `await`. */
+  #leaveOthers(others: Other[]): void {
+    this._others = undefined;
+    for (const other of others) {
+      other.task._leave(other);
+      if (other._mustCancel) other.task._mustCancel = true;
+    }
+  }
+
+  /** @internal */
+  override _formEntries(): string[] {
+    const forms = super._formEntries();
+    const tasks = (this._task === undefined ? 0 : 1) + (this._others?.length ?? 0);
+    for (let n = 0; n < tasks; n += 1) forms.unshift('Task.task_wakeup()');
+    return forms;
+  }
+}
+
+/**
+ * Has V8 await the objects of a class as its own promises: they are, and `constructor` says so.
+ *
+ * @param operation - a class that extends {@link NativeOperation}
+ */
+export function awaitedNatively(operation: { readonly prototype: object }): void {
+  Object.defineProperty(operation.prototype, 'constructor', { value: Promise });
+}
+
+awaitedNatively(NativeOperation);
+
+/** A second task, or a third, that awaits one operation. */
+class Other implements Waiting {
+  readonly _future: NativeOperation<unknown>;
+  readonly task: AwaitingTask;
+  _mustCancel = false;
+
+  constructor(future: NativeOperation<unknown>, task: AwaitingTask) {
+    this._future = future;
+    this.task = task;
+  }
+}
+
+/** The turn in which those go on who await an operation that was done outside of its own turn. */
+class Wake implements Runnable {
+  readonly #operation: NativeOperation<unknown>;
+
+  constructor(operation: NativeOperation<unknown>) {
+    this.#operation = operation;
+  }
+
+  get _subject(): unknown {
+    return this.#operation._subject;
+  }
+
+  _run(): void {
+    this.#operation._wake();
+  }
+}
