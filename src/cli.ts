@@ -2,10 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { serveEcho } from './echo/echo-sock.ts';
+import { serveEchoWithWorkers, WorkersError } from './echo/echo-workers.ts';
 import * as asyncio from './index.ts';
 
 /** What the command ends with. */
 const STATUS = { failed: 1, usage: 2, interrupted: 130, terminated: 143 };
+
+/** The most threads that share a port: more than any machine has cores, and fewer than break it. */
+const MOST_WORKERS = 256;
 
 const HELP = `Usage: asyncio-ts COMMAND [OPTIONS]
 
@@ -15,6 +19,7 @@ Commands:
 Options of echo:
   --host HOST      the address to listen on          (default: 127.0.0.1)
   --port PORT      the port to listen on; 0: any     (default: 8000)
+  --workers N      how many threads serve, each with its own loop   (default: 1)
   --quiet          do not tell of each connection
   --grace SECONDS  how long clients may finish when the server stops   (default: 2)
 
@@ -29,6 +34,7 @@ Status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by S
 const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string', default: '8000' },
+  workers: { type: 'string', default: '1' },
   quiet: { type: 'boolean', default: false },
   grace: { type: 'string', default: '2' },
   help: { type: 'boolean', default: false },
@@ -54,8 +60,9 @@ async function main(args: string[]): Promise<number> {
   if (rest.length > 0) throw new UsageError(`echo takes no ${rest[0]}`);
   return await echo(
     values.host,
-    wholeNumber('--port', values.port, 65_535),
+    wholeNumber('--port', values.port, 0, 65_535),
     seconds('--grace', values.grace),
+    wholeNumber('--workers', values.workers, 1, MOST_WORKERS),
     values.quiet,
   );
 }
@@ -69,7 +76,13 @@ function parse(args: string[]) {
   }
 }
 
-async function echo(host: string, port: number, grace: number, quiet: boolean): Promise<number> {
+async function echo(
+  host: string,
+  port: number,
+  grace: number,
+  workers: number,
+  quiet: boolean,
+): Promise<number> {
   const say = (line: string): void => console.log(`echo: ${line}`);
   const onConnection = quiet ? undefined : say;
   let status = 0;
@@ -79,13 +92,19 @@ async function echo(host: string, port: number, grace: number, quiet: boolean): 
       status = STATUS.terminated;
       server?.cancel();
     });
-    await serveEcho({ host, port, grace, say, onConnection });
+    const options = { host, port, grace, say, onConnection };
+    if (workers === 1) await serveEcho(options);
+    else await serveEchoWithWorkers({ ...options, workers, onFailure: complain });
   });
   try {
     await asyncio.run(serve());
   } catch (error) {
     if (error instanceof asyncio.KeyboardInterrupt) return STATUS.interrupted;
     if (error instanceof asyncio.CancelledError && status !== 0) return status;
+    if (error instanceof WorkersError) {
+      complain(error.message);
+      return STATUS.failed;
+    }
     if (!(error instanceof asyncio.OSError)) throw error;
     complain(`cannot listen on ${host}:${port}: ${error.message}`);
     return STATUS.failed;
@@ -93,10 +112,10 @@ async function echo(host: string, port: number, grace: number, quiet: boolean): 
   return status;
 }
 
-function wholeNumber(option: string, text: string, most: number): number {
+function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value <= most) return value;
-  throw new UsageError(`${option} must be a whole number from 0 to ${most}, got '${text}'`);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new UsageError(`${option} must be a whole number from ${least} to ${most}, got '${text}'`);
 }
 
 function seconds(option: string, text: string): number {

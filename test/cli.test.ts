@@ -30,8 +30,8 @@ behaviour('asyncio-ts', (it) => {
 
       assert.is(status, 0);
       assert.match(stdout, /^Usage: asyncio-ts COMMAND \[OPTIONS\]\n/);
-      for (const option of ['--host', '--port', '--quiet', '--grace', '--help', '--version'])
-        assert.match(stdout, `\n  ${option} `);
+      for (const option of ['host', 'port', 'workers', 'quiet', 'grace', 'help', 'version'])
+        assert.match(stdout, `\n  --${option} `);
       assert.is(stderr, '');
     },
     CHILD,
@@ -55,6 +55,8 @@ behaviour('asyncio-ts', (it) => {
     [['echo', '--port'], "Option '--port <value>' argument missing"],
     [['echo', '--port', '65536'], "--port must be a whole number from 0 to 65535, got '65536'"],
     [['echo', '--port', '8.5'], "--port must be a whole number from 0 to 65535, got '8.5'"],
+    [['echo', '--workers', '0'], "--workers must be a whole number from 1 to 256, got '0'"],
+    [['echo', '--workers', '1000'], "--workers must be a whole number from 1 to 256, got '1000'"],
     [['echo', '--grace=-1'], "--grace must be a number of seconds from 0, got '-1'"],
     [['echo', '--grace', ''], "--grace must be a number of seconds from 0, got ''"],
   ];

@@ -12,6 +12,12 @@ export interface EchoOptions {
   readonly grace: number;
   /** How sockets are made; else as for any socket. */
   readonly driver?: socket.DriverName | undefined;
+  /** Is the port shared with other sockets that say so, each of which gets a part of the clients? */
+  readonly reusePort?: boolean | undefined;
+  /** Where to count; left out, what was counted is said at the end. */
+  readonly statistics?: Statistics | undefined;
+  /** Told where it listens; left out, that is said. */
+  readonly onListening?: ((address: socket.Address) => void) | undefined;
   /** Told of each connection; left out, nobody is. */
   readonly onConnection?: ((line: string) => void) | undefined;
   /** Told what went on: where it listens, what failed, what is waited for, the statistics. */
@@ -39,35 +45,44 @@ const BACKLOG = 4096;
 export const serveEcho: asyncio.CoroutineFunction<unknown, [EchoOptions], never> =
   asyncio.coroutine(async function serveEcho(options: EchoOptions): Promise<never> {
     const loop = asyncio.getRunningLoop();
-    const statistics = new Statistics(loop.time());
+    const statistics = options.statistics ?? new Statistics(loop.time());
     const clients: Clients = new Map();
     const serverSocket = listenOn(options);
-    options.say(`listening on ${serverSocket.getsockname()}; Ctrl-C stops`);
+    const address = serverSocket.getsockname();
+    if (options.onListening !== undefined) options.onListening(address);
+    else options.say(`listening on ${address}; Ctrl-C stops`);
     try {
       return await listenForConnection(serverSocket, clients, statistics, options);
     } finally {
       serverSocket.close();
       await letFinish(clients, options);
-      options.say(statistics.summary(loop.time()));
+      if (options.statistics === undefined) options.say(statistics.summary(loop.time()));
     }
   });
 
 /** The tasks that serve clients, each with its client's address: what makes them "tracked". */
 type Clients = Map<asyncio.Task<void>, socket.Address>;
 
-function listenOn({ host, port, driver }: EchoOptions): socket.Socket {
-  const family = host.includes(':') ? socket.AF_INET6 : socket.AF_INET;
-  const serverSocket = socket.socket(family, socket.SOCK_STREAM, 0, { driver });
-  serverSocket.setblocking(false);
+function listenOn(options: EchoOptions): socket.Socket {
+  const serverSocket = socketFor(options);
   try {
-    serverSocket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);
-    serverSocket.bind([host, port]);
+    if (options.reusePort) serverSocket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1);
+    serverSocket.bind([options.host, options.port]);
     serverSocket.listen(BACKLOG);
   } catch (error) {
     serverSocket.close();
     throw error;
   }
   return serverSocket;
+}
+
+/** A non-blocking socket, to be bound to the host even where connections of before are still closing. */
+export function socketFor({ host, driver }: Pick<EchoOptions, 'host' | 'driver'>): socket.Socket {
+  const family = host.includes(':') ? socket.AF_INET6 : socket.AF_INET;
+  const made = socket.socket(family, socket.SOCK_STREAM, 0, { driver });
+  made.setblocking(false);
+  made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);
+  return made;
 }
 
 /** Accepts for ever, and starts a task for each client. */
@@ -80,7 +95,7 @@ const listenForConnection = asyncio.coroutine(async function listenForConnection
   const loop = asyncio.getRunningLoop();
   while (true) {
     const [connection, address] = await loop.sockAccept(serverSocket);
-    statistics.connections += 1;
+    statistics.accepted();
     onConnection?.(`got a connection from ${address}`);
     const task = asyncio.createTask(serveClient(connection, address, statistics, say));
     clients.set(task, address);

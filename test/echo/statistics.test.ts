@@ -5,7 +5,7 @@ import { behaviour } from '../support/behaviour.ts';
 behaviour('Statistics.summary', (it) => {
   it('tells what was counted, and how fast it went', () => {
     const statistics = new Statistics(100);
-    statistics.connections = 3;
+    for (let n = 0; n < 3; n += 1) statistics.accepted();
     statistics.echoed(4000);
     statistics.echoed(96);
 
@@ -17,7 +17,7 @@ behaviour('Statistics.summary', (it) => {
 
   it('has no plural for one', () => {
     const statistics = new Statistics(0);
-    statistics.connections = 1;
+    statistics.accepted();
     statistics.echoed(1);
 
     assert.is(statistics.summary(2), '1 connection, 1 message, 1 byte in 2.0 s: 1 messages/s');

@@ -1,0 +1,54 @@
+/**
+ * The thread of one of the workers that serve a port together: it serves on a loop of its own until
+ * it is told to stop. worker.ts starts it.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import * as asyncio from '../index.ts';
+import { serveEcho } from './echo-sock.ts';
+import { Statistics } from './statistics.ts';
+
+/** What a worker is told when it starts. After that, any message means: stop. */
+export interface Order {
+  readonly host: string;
+  readonly port: number;
+  /** Seconds that clients get to finish when the worker stops. */
+  readonly grace: number;
+  /** Is each connection told of? */
+  readonly tellsConnections: boolean;
+  /** Where the worker counts. */
+  readonly memory: SharedArrayBuffer;
+}
+
+/** What a worker tells: that it listens, that somebody came, or what else is to be said. */
+export type News =
+  | { readonly listens: true }
+  | { readonly connection: string }
+  | { readonly line: string };
+
+const home = parentPort as MessagePort;
+const { host, port, grace, tellsConnections, memory } = workerData as Order;
+const tell = (news: News): void => home.postMessage(news);
+
+const serve = asyncio.coroutine(async function serve(): Promise<void> {
+  const loop = asyncio.getRunningLoop();
+  const server = asyncio.currentTask();
+  home.once('message', () => loop.callSoonThreadsafe(() => server?.cancel()));
+  await serveEcho({
+    host,
+    port,
+    grace,
+    driver: 'posix',
+    reusePort: true,
+    statistics: new Statistics(loop.time(), memory),
+    onListening: () => tell({ listens: true }),
+    onConnection: tellsConnections ? (line) => tell({ connection: line }) : undefined,
+    say: (line) => tell({ line }),
+  });
+});
+
+try {
+  await asyncio.run(serve());
+} catch (error) {
+  // It was told to stop. Every other error ends the thread, which is how it gets home.
+  if (!(error instanceof asyncio.CancelledError)) throw error;
+}

@@ -1,0 +1,97 @@
+import { extname } from 'node:path';
+import { inspect } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { Statistics } from './statistics.ts';
+import type { News, Order } from './worker-program.ts';
+
+/** How a worker is to serve, and who is told what it has to say. */
+export interface WorkerOptions extends Pick<Order, 'host' | 'port' | 'grace'> {
+  /** Told of each connection; left out, nobody is. */
+  readonly onConnection?: ((line: string) => void) | undefined;
+  /** Told all else that it says. */
+  readonly say: (line: string) => void;
+  /** Told when it fails, at once. */
+  readonly onFailure: (text: string) => void;
+}
+
+/** A thread with an echo server, as the thread that started it sees it. */
+export class EchoWorker {
+  /** Fulfilled when it listens; never, if it ends before. */
+  readonly listening: Promise<void>;
+  /** Fulfilled when its thread has ended, however that came, and all that it said is passed on. */
+  readonly ended: Promise<void>;
+  /** What it has counted up to now. */
+  readonly statistics: Statistics;
+  readonly #number: number;
+  readonly #thread: Worker;
+  readonly #onFailure: (text: string) => void;
+  #asked: 'to serve' | 'to stop' | 'to end at once' = 'to serve';
+  #hasEnded = false;
+  /** What nobody has caught there. */
+  readonly #errors: unknown[] = [];
+  #failed = false;
+
+  /** @param number - what it is called by, from 1 */
+  constructor(number: number, options: WorkerOptions) {
+    const { host, port, grace, onConnection, say, onFailure } = options;
+    const memory = Statistics.memory();
+    const tellsConnections = onConnection !== undefined;
+    const order: Order = { host, port, grace, tellsConnections, memory };
+    this.#number = number;
+    this.#onFailure = onFailure;
+    this.statistics = new Statistics(0, memory);
+    this.#thread = new Worker(programUrl(), { workerData: order });
+    this.#thread.on('error', (error) => this.#errors.push(error));
+    this.listening = new Promise((resolve) => {
+      this.#thread.on('message', (news: News) => {
+        if ('listens' in news) resolve();
+        else if ('connection' in news) onConnection?.(`worker ${number}: ${news.connection}`);
+        else say(`worker ${number}: ${news.line}`);
+      });
+    });
+    this.ended = new Promise((resolve) => {
+      this.#thread.once('exit', (status) => {
+        this.#ends(status);
+        resolve();
+      });
+    });
+  }
+
+  /** Has its thread ended? */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Did it end by an error, or without being asked to? */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Asks it to stop gracefully. */
+  stop(): void {
+    this.#asked = 'to stop';
+    this.#thread.postMessage('stop');
+  }
+
+  /** Ends its thread wherever it is; what that has open is closed when the process ends. */
+  terminate(): void {
+    this.#asked = 'to end at once';
+    void this.#thread.terminate();
+  }
+
+  #ends(status: number): void {
+    this.#hasEnded = true;
+    const reasons = this.#errors.map((error) => inspect(error));
+    const asWanted =
+      this.#asked === 'to end at once' || (this.#asked === 'to stop' && status === 0);
+    if (reasons.length === 0 && !asWanted) reasons.push(`its thread ended with status ${status}`);
+    if (reasons.length === 0) return;
+    this.#failed = true;
+    this.#onFailure(`worker ${this.#number} failed: ${reasons.join('\n')}`);
+  }
+}
+
+/** The program of the thread, which lies beside this file, as source or compiled. */
+function programUrl(): URL {
+  return new URL(`./worker-program${extname(import.meta.url)}`, import.meta.url);
+}
