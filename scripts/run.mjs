@@ -1,5 +1,5 @@
-// npm run example [NAME] [ARGUMENT...], and demo, bench and conformance: programs in TypeScript
-// that import asyncio-ts as a user would.
+// npm run example [NAME] [ARGUMENT...], and demo, bench, soak and conformance: programs in
+// TypeScript that import asyncio-ts as a user would.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runHere } from './here.mjs';
@@ -8,6 +8,7 @@ import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
 const programs = {
   demo: 'examples/demo.ts',
   bench: 'bench/main.ts',
+  soak: 'test/soak/main.ts',
   conformance: 'scripts/conformance.ts',
 };
 const examples = path.join(root, 'examples');
