@@ -8,46 +8,56 @@ import {
   holdsMany,
   lateReader,
   manyFailures,
+  REAL_DRIVERS,
   resetsDuringSendall,
   sendsByteByByte,
   trackedServer,
 } from './scenarios.ts';
 
-behaviour('An echo server', (it) => {
-  const onLinux: typeof it = Object.assign(
-    ((sentence, scenario, options) =>
-      platform() === 'linux'
-        ? it(sentence, scenario, options)
-        : it.skip(sentence, 'descriptors are counted in /proc')) as typeof it,
-    { skip: it.skip },
-  );
+for (const driver of REAL_DRIVERS)
+  behaviour(`An echo server (${driver})`, (it) => {
+    const onLinux: typeof it = Object.assign(
+      ((sentence, scenario, options) =>
+        platform() === 'linux'
+          ? it(sentence, scenario, options)
+          : it.skip(sentence, 'descriptors are counted in /proc')) as typeof it,
+      { skip: it.skip },
+    );
 
-  it('names a client that resets while it is sent to', () => resetsDuringSendall(1), {
-    seconds: 10,
-  });
-
-  it('serves a client that sends byte by byte', () => sendsByteByByte(100), { seconds: 10 });
-
-  it('sends all back to clients that have finished sending', () => finishSending(20, 200_000), {
-    seconds: 10,
-  });
-
-  onLinux('holds a hundred connections, and closes them', () => holdsMany(100), { seconds: 10 });
-
-  onLinux(
-    'has no descriptor left of clients that have gone',
-    () => comeAndGo(trackedServer, 200, 0),
-    {
+    it('names a client that resets while it is sent to', () => resetsDuringSendall(driver, 1), {
       seconds: 10,
-    },
-  );
+    });
 
-  onLinux(
-    'has none left even where nobody closes connections, by collecting them',
-    () => comeAndGo(forgetfulServer, 200, 1),
-    { seconds: 20 },
-  );
-});
+    it('serves a client that sends byte by byte', () => sendsByteByByte(driver, 100), {
+      seconds: 10,
+    });
+
+    it(
+      'sends all back to clients that have finished sending',
+      () => finishSending(driver, 20, 200_000),
+      {
+        seconds: 10,
+      },
+    );
+
+    onLinux('holds a hundred connections, and closes them', () => holdsMany(driver, 100), {
+      seconds: 10,
+    });
+
+    onLinux(
+      'has no descriptor left of clients that have gone',
+      () => comeAndGo(trackedServer, driver, 200, 0),
+      {
+        seconds: 10,
+      },
+    );
+
+    onLinux(
+      'has none left even where nobody closes connections, by collecting them',
+      () => comeAndGo(forgetfulServer, driver, 200, 1),
+      { seconds: 20 },
+    );
+  });
 
 behaviour('Failures that nobody retrieves', (it) => {
   it('are reported once each, and no others', () => manyFailures(200, 50), { seconds: 20 });

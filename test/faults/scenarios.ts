@@ -3,37 +3,55 @@
  * their own, on real sockets: what is watched is their output, their memory, their descriptors,
  * and how soon a fresh client is served meanwhile.
  */
+import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
+import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
+import { DRIVERS } from '../support/drivers.ts';
 import { freePort, Program } from '../support/program.ts';
 
 /** A server under test. */
 export interface Server extends AsyncDisposable {
   readonly program: Program;
   readonly port: number;
-  /** Connects a client, which is closed at the end. */
-  client(): Promise<Client>;
+  /** Connects a client, which is closed at the end; tries for so many seconds. */
+  client(seconds?: number): Promise<Client>;
 }
 
+/** The drivers that servers are tested on: those with a kernel under them. */
+export const REAL_DRIVERS: readonly DriverName[] = DRIVERS.filter(({ real }) => real).map(
+  ({ name }) => name,
+);
+
+/** Seconds that a program gets to start. */
+const START = 20;
+
 /** The command's server: it tracks its tasks, and closes every connection. */
-export async function trackedServer(descriptors?: number): Promise<Server> {
+export async function trackedServer(driver: DriverName, descriptors?: number): Promise<Server> {
+  const env = { ASYNCIO_SOCKETS: driver };
   const program = Program.command(
     ['echo', '--port', '0', '--quiet', '--grace', '0'],
-    descriptors === undefined ? {} : { descriptors },
+    descriptors === undefined ? { env } : { env, descriptors },
   );
   const [, port] = await program.shows(/listening on \('.*', (\d+)\)/);
   return withClients(program, Number(port));
 }
 
 /** Fowler's listing 1: it closes no connection, so the collector must. */
-export async function forgetfulServer(): Promise<Server> {
+export async function forgetfulServer(driver: DriverName): Promise<Server> {
   const port = await freePort();
   const program = Program.typescript('examples/fowler/echo.ts', [], {
-    env: { PORT: String(port) },
+    env: { PORT: String(port), ASYNCIO_SOCKETS: driver },
   });
   const server = withClients(program, port);
-  await server.client();
-  return server;
+  try {
+    // It says nothing before somebody comes.
+    await server.client(START);
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function withClients(program: Program, port: number): Server {
@@ -41,8 +59,8 @@ function withClients(program: Program, port: number): Server {
   return {
     program,
     port,
-    client: async () => {
-      const client = await Client.to(port);
+    client: async (seconds = 4) => {
+      const client = await Client.to(port, { seconds });
       clients.push(client);
       return client;
     },
@@ -62,8 +80,8 @@ export async function servesFreshClient({ port }: Server, when: string): Promise
 }
 
 /** Clients that send, receive nothing, and reset the connection while the server sends. */
-export async function resetsDuringSendall(count: number): Promise<void> {
-  await using server = await trackedServer();
+export async function resetsDuringSendall(driver: DriverName, count: number): Promise<void> {
+  await using server = await trackedServer(driver);
   const addresses: string[] = [];
   for (let n = 0; n < count; n += 1) {
     const client = await server.client();
@@ -88,8 +106,8 @@ export async function resetsDuringSendall(count: number): Promise<void> {
 }
 
 /** A client that sends one byte at a time, and receives each before the next. */
-export async function sendsByteByByte(count: number): Promise<void> {
-  await using server = await trackedServer();
+export async function sendsByteByByte(driver: DriverName, count: number): Promise<void> {
+  await using server = await trackedServer(driver);
   const client = await server.client();
   for (let n = 0; n < count; n += 1) {
     const byte = Uint8Array.of(n % 256);
@@ -100,8 +118,12 @@ export async function sendsByteByByte(count: number): Promise<void> {
 }
 
 /** A client that sends and receives nothing until all is sent that can be; then it receives all. */
-export async function stopsReading(nbytes: number, most: number): Promise<void> {
-  await using server = await trackedServer();
+export async function stopsReading(
+  driver: DriverName,
+  nbytes: number,
+  most: number,
+): Promise<void> {
+  await using server = await trackedServer(driver);
   await servesFreshClient(server, 'before anybody stopped reading');
   const before = server.program.memory();
   const client = await server.client();
@@ -124,8 +146,12 @@ export async function stopsReading(nbytes: number, most: number): Promise<void> 
 }
 
 /** Clients that send, say that this was all, and then receive. */
-export async function finishSending(count: number, nbytes: number): Promise<void> {
-  await using server = await trackedServer();
+export async function finishSending(
+  driver: DriverName,
+  count: number,
+  nbytes: number,
+): Promise<void> {
+  await using server = await trackedServer(driver);
   const data = Buffer.alloc(nbytes, 'x');
   const clients = await many(count, () => server.client());
 
@@ -139,8 +165,8 @@ export async function finishSending(count: number, nbytes: number): Promise<void
 }
 
 /** Many connections at once, all of them used. */
-export async function holdsMany(count: number): Promise<void> {
-  await using server = await trackedServer();
+export async function holdsMany(driver: DriverName, count: number): Promise<void> {
+  await using server = await trackedServer(driver);
   await servesFreshClient(server, 'before');
   const before = await restingDescriptors(server);
   const begin = performance.now();
@@ -159,13 +185,76 @@ export async function holdsMany(count: number): Promise<void> {
   await until(() => open() === 0, 'every connection is closed');
 }
 
+/**
+ * Many connections that rest, and one that does not: it is served as fast as without them.
+ *
+ * The bound is wide, for a busy machine: what costs a look at each connection would cost a hundred
+ * times as much.
+ */
+export async function holdsIdle(driver: DriverName, count: number): Promise<void> {
+  await using server = await trackedServer(driver);
+  const active = await server.client();
+  await latencies(active, 2000);
+  const alone = await latencies(active, 2000);
+  const descriptors = await restingDescriptors(server);
+  const memory = server.program.memory();
+
+  const idle = await many(count, () => server.client());
+  for (const [n, client] of idle.entries())
+    if (n % 100 === 0) assert.is(await client.converse(`hello ${n}`), `hello ${n}`);
+  await until(
+    () => server.program.descriptors() === descriptors + count,
+    `${count} descriptors more are open`,
+  );
+  const beside = await latencies(active, 2000);
+  say(
+    `${Math.round((server.program.memory() - memory) / count)} bytes for each of ${count} that rest`,
+  );
+  say(`served alone in ${inMs(alone)}, beside them in ${inMs(beside)}`);
+  assert.ok(beside.half < 5 * alone.half + 1, `${inMs(alone)} became ${inMs(beside)}`);
+
+  for (const client of idle) client.close();
+  await until(() => server.program.descriptors() === descriptors, 'every connection is closed', 30);
+  assert.is(await active.converse('still there'), 'still there');
+}
+
+/** How long a client waits for its answer, in milliseconds: half of the times, nearly all. */
+interface Latency {
+  readonly half: number;
+  readonly nearlyAll: number;
+}
+
+async function latencies(client: Client, count: number): Promise<Latency> {
+  const times: number[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const begin = performance.now();
+    await client.converse('how long?');
+    times.push(performance.now() - begin);
+  }
+  times.sort((a, b) => a - b);
+  const at = (part: number): number => times[Math.floor(part * count)] as number;
+  return { half: at(0.5), nearlyAll: at(0.99) };
+}
+
+function inMs({ half, nearlyAll }: Latency): string {
+  return `${half.toFixed(3)} ms (p99 ${nearlyAll.toFixed(3)} ms)`;
+}
+
+/** The most descriptors that a process of ours may have. Linux only. */
+export function mostDescriptors(): number {
+  const limits = readFileSync('/proc/self/limits', 'utf8');
+  const [, most] = /^Max open files +\S+ +(\S+)/m.exec(limits) ?? [];
+  return most === 'unlimited' ? Infinity : Number(most);
+}
+
 /** Many connections, one after another, and as many descriptors afterwards as before. */
 export async function comeAndGo(
-  start: () => Promise<Server>,
+  start: (driver: DriverName) => Promise<Server>,
+  driver: DriverName,
   count: number,
   spare: number,
 ): Promise<void> {
-  await using server = await start();
+  await using server = await start(driver);
   const converse = async (text: string): Promise<void> => {
     using client = await Client.to(server.port);
     assert.is(await client.converse(text), text);
@@ -191,15 +280,15 @@ export async function comeAndGo(
 }
 
 /** More clients than the server has descriptors for. */
-export async function runOutOfDescriptors(seconds: number): Promise<void> {
-  await using server = await trackedServer(64);
+export async function runOutOfDescriptors(driver: DriverName, seconds: number): Promise<void> {
+  await using server = await trackedServer(driver, 64);
   const reports = (): number =>
     server.program.stderr.split('socket.accept() out of system resource').length - 1;
   const clients = await many(100, () => server.client());
   for (const client of clients) void client.send('hello').catch(() => {});
   await until(() => reports() > 0, 'the shortage is reported');
-  const served = clients.filter(({ available }) => available > 0);
   await pass(seconds * 1000);
+  const served = clients.filter(({ available }) => available > 0);
   const said = reports();
   say(`${served.length} of 100 clients were served, and the shortage was reported ${said} times`);
   assert.ok(said <= 1 + Math.ceil(seconds), `reported ${said} times in ${seconds} s`);
