@@ -2,39 +2,98 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { endWithUs } from './children.ts';
-import type { Subject } from './subjects.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithUs, howItEnded } from './children.ts';
+import { lastWords } from './last-words.ts';
+import type { Command } from './subjects.ts';
+
+/** Seconds that a server may take to say where it listens. */
+const PATIENCE = 15;
+
+/** The most of what a server complains that is kept, in characters. */
+const COMPLAINTS = 8192;
+
+/** Seconds that a server which broke its connections may take to be gone. */
+const AGONY = 0.5;
+
+/** A server did not start; the message says why. */
+export class StartError extends Error {}
 
 /** An echo server that runs, in a process of its own. */
 export class Server {
   readonly port: number;
   readonly pid: number;
   readonly #process: ChildProcess;
+  readonly #complaints: () => string;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, port: number, complaints: () => string) {
     this.#process = child;
     this.pid = child.pid as number;
     this.port = port;
+    this.#complaints = complaints;
   }
 
-  /** @throws {Error} when it does not say where it listens */
-  static async start({ name, command }: Subject): Promise<Server> {
+  /** @throws {StartError} with what it said last, when it does not say where it listens */
+  static async start({ command, environment }: Command): Promise<Server> {
     const [program, ...args] = command;
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+    });
     endWithUs(child);
+    const complaints = lastOf(child.stderr as Readable);
     const lines = createInterface(child.stdout as Readable);
-    const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => [''])]);
+    const [line] = await within(PATIENCE, [
+      once(lines, 'line'),
+      once(child, 'close').then(() => []),
+    ]).catch((error: Error) => {
+      throw new StartError(error.message); // there is no such program
+    });
     // "… listening on ('127.0.0.1', 33090) …", as Python prints an address.
-    const port = /listening on \('.*', (\d+)\)/.exec(line)?.[1];
-    if (port === undefined) throw new Error(`${name} did not start: ${command.join(' ')}`);
-    return new Server(child, Number(port));
+    const port = /listening on \('.*', (\d+)\)/.exec(String(line))?.[1];
+    const server = new Server(child, Number(port), complaints);
+    if (port !== undefined) return server;
+    const said = await server.lastWords();
+    await server.stop();
+    throw new StartError(said ?? 'it did not say where it listens');
+  }
+
+  /** How it ended, if it did, and the last error that it printed, if it did. */
+  async lastWords(): Promise<string | undefined> {
+    const child = this.#process;
+    if (howItEnded(child) === undefined) await within(AGONY, [once(child, 'close')]);
+    const [ending, said] = [howItEnded(child), lastWords(this.#complaints())];
+    const words = [ending && `it ${ending}`, said && `it said: ${said}`].filter(Boolean);
+    return words.length > 0 ? words.join('; ') : undefined;
   }
 
   async stop(): Promise<void> {
-    const { exitCode, signalCode } = this.#process;
-    if (exitCode !== null || signalCode !== null) return;
+    if (howItEnded(this.#process) !== undefined) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await ended;
   }
+}
+
+/** What comes first; nothing, when that takes so many seconds. */
+async function within(
+  seconds: number,
+  events: readonly Promise<unknown[]>[],
+): Promise<readonly unknown[]> {
+  const late = new AbortController();
+  const nothing = sleep(seconds * 1000, [], { signal: late.signal }).catch(() => []);
+  try {
+    return await Promise.race([...events, nothing]);
+  } finally {
+    late.abort();
+  }
+}
+
+/** Reads a stream to its end, and remembers the last of it. */
+function lastOf(stream: Readable): () => string {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    text = (text + chunk).slice(-COMPLAINTS);
+  });
+  return () => text;
 }

@@ -1,53 +1,107 @@
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from './options.ts';
+import {
+  compiled,
+  findBun,
+  findPython,
+  findUvloop,
+  type Missing,
+  type Program,
+} from './programs.ts';
 
 /** A program that is measured. */
 export interface Subject {
-  /** What it is called in the tables, and by --only. */
+  /** What it is called in the tables; by --only also by its first word. */
   readonly name: string;
-  readonly command: readonly [string, ...string[]];
+  /** How it is started; looked for when it is first needed. */
+  find(): Command | Missing;
 }
 
-/** What the ratios are of. */
-export const YARDSTICK = 'node:net';
+export interface Command {
+  readonly command: readonly [string, ...string[]];
+  readonly environment?: Readonly<Record<string, string>>;
+}
 
-const node = process.execPath;
+/** What the ratios are of: what everybody has in Node, and the limit. */
+export const YARDSTICKS = { node: 'node:net', limit: 'C epoll' } as const;
+
+/** The manners in which Python's echo server is written. */
+const MANNERS = ['sock', 'streams', 'protocol'] as const;
+
 const inBench = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const python = findPython();
 
-/** The echo servers there are on this machine. */
+/** The echo servers. */
 export const servers: readonly Subject[] = [
-  { name: 'asyncio-ts', command: [node, '--import', 'tsx', inBench('servers/asyncio-ts.ts')] },
+  inNode('asyncio-ts posix', 'servers/asyncio-ts.ts', { ASYNCIO_SOCKETS: 'posix' }),
+  inNode('asyncio-ts posix into', 'servers/asyncio-ts-into.ts', { ASYNCIO_SOCKETS: 'posix' }),
+  inNode('asyncio-ts node', 'servers/asyncio-ts.ts', { ASYNCIO_SOCKETS: 'node' }),
   {
     name: 'asyncio-ts echo',
-    command: [node, inBench('../dist/cli.js'), 'echo', '--quiet', '--port=0'],
+    find: () => ({
+      command: [process.execPath, inBench('../dist/cli.js'), 'echo', '--quiet', '--port=0'],
+    }),
   },
-  { name: YARDSTICK, command: [node, '--import', 'tsx', inBench('servers/node-net.ts')] },
-  ...inPython('servers/cpython.py'),
+  inNode(YARDSTICKS.node, 'servers/node-net.ts'),
+  ...MANNERS.map((manner) => inPython(`CPython ${manner}`, `servers/python-${manner}.py`)),
+  ...MANNERS.map((manner) => inUvloop(`uvloop ${manner}`, `servers/python-${manner}.py`)),
+  {
+    name: 'Bun',
+    find: () => started(findBun(), ({ executable }) => [executable, inBench('servers/bun.ts')]),
+  },
+  {
+    name: YARDSTICKS.limit,
+    find: () => started(compiled(inBench('servers/epoll.c')), ({ executable }) => [executable]),
+  },
 ];
 
-/** The programs that measure themselves, and print the figures of {@link MICRO}. */
+/** The programs that measure themselves, and print their figures. */
 export const micros: readonly Subject[] = [
-  { name: 'asyncio-ts', command: [node, '--import', 'tsx', inBench('micro/asyncio-ts.ts')] },
-  ...inPython('micro/cpython.py'),
+  inNode('asyncio-ts', 'micro/asyncio-ts.ts'),
+  inPython('CPython', 'micro/python.py'),
+  inUvloop('uvloop', 'micro/python.py'),
 ];
 
-/** What is compared, with its versions. */
-export function versions(): string {
-  return `Node ${process.versions.node}, ${python ? `CPython ${python.version}` : 'no python3'}`;
-}
-
-function inPython(file: string): Subject[] {
-  return python ? [{ name: 'CPython', command: [python.executable, inBench(file)] }] : [];
-}
-
-/** The interpreter itself: what stands in the PATH may be a script that starts it. */
-function findPython(): { executable: string; version: string } | undefined {
-  const asked = 'import sys, platform; print(sys.executable, platform.python_version())';
-  for (const name of ['python3', 'python']) {
-    const { status, stdout } = spawnSync(name, ['-c', asked], { encoding: 'utf8' });
-    const [, executable, version] = /^(.+) (\S+)\n$/.exec(stdout ?? '') ?? [];
-    if (status === 0 && executable && version) return { executable, version };
+/**
+ * The servers that --only names; without it, all.
+ *
+ * @throws {UsageError} when there is none of a name
+ */
+export function chosen(only: readonly string[] | undefined): readonly Subject[] {
+  if (only === undefined) return servers;
+  const isNamed = (subject: Subject, asked: string): boolean =>
+    subject.name === asked || subject.name.split(' ')[0] === asked;
+  const unknown = only.find((asked) => !servers.some((subject) => isNamed(subject, asked)));
+  if (unknown !== undefined) {
+    const names = servers.map(({ name }) => name).join(', ');
+    throw new UsageError(`there is no server '${unknown}', only ${names}`);
   }
-  return undefined;
+  return servers.filter(
+    (subject) => subject.name === YARDSTICKS.node || only.some((asked) => isNamed(subject, asked)),
+  );
+}
+
+function inNode(name: string, file: string, environment: Record<string, string> = {}): Subject {
+  const command = [process.execPath, '--import', 'tsx', inBench(file)] as const;
+  return { name, find: () => ({ command, environment }) };
+}
+
+function inPython(name: string, file: string): Subject {
+  return {
+    name,
+    find: () => started(findPython(), ({ executable }) => [executable, inBench(file)]),
+  };
+}
+
+function inUvloop(name: string, file: string): Subject {
+  return {
+    name,
+    find: () => started(findUvloop(), ({ executable }) => [executable, inBench(file), 'uvloop']),
+  };
+}
+
+function started(
+  program: Program | Missing,
+  command: (program: Program) => readonly [string, ...string[]],
+): Command | Missing {
+  return 'missing' in program ? program : { command: command(program) };
 }

@@ -1,66 +1,109 @@
-import { cpuPerMessage, type EchoFigure, type MicroFigure, median } from './figures.ts';
-import type { Load } from './load.ts';
-import { YARDSTICK } from './subjects.ts';
+import {
+  cpuPerMessage,
+  distinct,
+  type Figures,
+  MICRO,
+  type MicroCosts,
+  median,
+  type ServerFigure,
+} from './figures.ts';
+import { describe, type Load, nameOf } from './loads.ts';
+import { YARDSTICKS } from './subjects.ts';
 
-/** The figures of all servers under one load; medians over the rounds. */
-export function echoTable(load: Load, all: readonly EchoFigure[]): string {
-  const figures = all.filter(
-    ({ connections, size }) => connections === load.connections && size === load.size,
-  );
-  const rows = names(figures, ({ server }) => server).map((name) => {
-    const own = figures.filter(({ server }) => server === name);
-    return [
-      name,
-      digits(median(own.map(({ messages, seconds }) => messages / seconds))),
-      fixed(median(own.map(cpuPerMessage)), 2),
-      fixed(median(ratios(own, figures)), 2),
-      percent(median(own.map(({ serverCpu, seconds }) => serverCpu / seconds))),
-      percent(median(own.map(({ clientCpu, seconds }) => clientCpu / seconds))),
-    ];
-  });
-  const connections = `${load.connections} ${load.connections === 1 ? 'connection' : 'connections'}`;
-  return table([
-    [
-      `${connections}, ${digits(load.size)} bytes`,
-      'messages/s',
-      'CPU µs/message',
-      `of ${YARDSTICK}`,
-      'server busy',
-      'client busy',
-    ],
-    ...rows,
-  ]);
+/** A column of a table of servers. */
+interface Column {
+  readonly head: string;
+  /** @param own - the server's figures of all rounds */
+  cell(own: readonly ServerFigure[], all: readonly ServerFigure[]): string;
 }
 
-/** What the loop itself costs; medians over the rounds. */
-export function microTable(figures: readonly MicroFigure[]): string {
-  const programs = names(figures, ({ program }) => program);
-  const row = (what: string, pick: (figure: MicroFigure) => number): string[] => [
-    what,
-    ...programs.map((name) =>
-      fixed(median(figures.filter(({ program }) => program === name).map(pick)), 2),
-    ),
-  ];
-  return table([
-    ['CPU µs', ...programs],
-    row('callSoon()', ({ callSoon }) => callSoon),
-    row('await sleep(0)', ({ sleepZero }) => sleepZero),
-    row('await createTask()', ({ createTask }) => createTask),
-  ]);
+const column = (
+  head: string,
+  pick: (figure: ServerFigure) => number,
+  print: (value: number) => string,
+): Column => ({ head, cell: (own) => print(median(own.map(pick))) });
+
+const ratio = (yardstick: string): Column => ({
+  head: `of ${yardstick}`,
+  cell: (own, all) => fixed(median(ratios(own, all, yardstick)), 2),
+});
+
+const RATE = ({ messages, seconds }: ServerFigure): number => messages / seconds;
+
+const LATENCIES = [
+  column('p50 µs', ({ p50 }) => p50 * 1e6, digits),
+  column('p99 µs', ({ p99 }) => p99 * 1e6, digits),
+];
+
+const SHARES = [
+  column('server busy', ({ serverCpu, seconds }) => serverCpu / seconds, percent),
+  column('client busy', ({ clientCpu, seconds }) => clientCpu / seconds, percent),
+];
+
+const RATIOS = [ratio(YARDSTICKS.node), ratio(YARDSTICKS.limit)];
+
+const COLUMNS: { readonly [kind in Load['kind']]: readonly Column[] } = {
+  echo: [
+    column('messages/s', RATE, digits),
+    column('CPU µs/message', cpuPerMessage, (value) => fixed(value, 2)),
+    ...RATIOS,
+    ...LATENCIES,
+    ...SHARES,
+  ],
+  accept: [
+    column('accepts/s', RATE, digits),
+    column('CPU µs/accept', cpuPerMessage, (value) => fixed(value, 1)),
+    ...RATIOS,
+    ...LATENCIES,
+    ...SHARES,
+  ],
+  idle: [
+    column('bytes/idle', ({ idleBytes }) => idleBytes ?? Number.NaN, digits),
+    column('messages/s', RATE, digits),
+    column('CPU µs/message', cpuPerMessage, (value) => fixed(value, 2)),
+    ...LATENCIES,
+  ],
+};
+
+/** The figures of all servers under one load; medians over the rounds. */
+export function serverTable(load: Load, figures: readonly ServerFigure[]): string {
+  const all = figures.filter((figure) => figure.load === nameOf(load));
+  const columns = COLUMNS[load.kind];
+  const rows = distinct(all.map(({ server }) => server)).map((name) => {
+    const own = all.filter(({ server }) => server === name);
+    return [name, ...columns.map(({ cell }) => cell(own, all))];
+  });
+  return table([[describe(load), ...columns.map(({ head }) => head)], ...rows]);
+}
+
+/** What the loop itself costs; medians over the rounds. What no program can do has no row. */
+export function microTable({ micro }: Figures): string {
+  const programs = distinct(micro.map(({ program }) => program));
+  const costs = (what: keyof MicroCosts): number[] =>
+    programs.map((name) =>
+      median(
+        micro
+          .filter(({ program }) => program === name)
+          .flatMap((figure) => figure.costs[what] ?? []),
+      ),
+    );
+  const rows = (Object.keys(MICRO) as (keyof MicroCosts)[])
+    .map((what) => ({ what, values: costs(what) }))
+    .filter(({ values }) => values.some(Number.isFinite))
+    .map(({ what, values }) => [MICRO[what], ...values.map((value) => fixed(value, 2))]);
+  return table([['CPU µs', ...programs], ...rows]);
 }
 
 /** The ratio to the yardstick in each round: what slows a round down slows both. */
-function ratios(own: readonly EchoFigure[], all: readonly EchoFigure[]): number[] {
+function ratios(
+  own: readonly ServerFigure[],
+  all: readonly ServerFigure[],
+  yardstick: string,
+): number[] {
   return own.flatMap((figure) => {
-    const yardstick = all.find(
-      ({ server, round }) => server === YARDSTICK && round === figure.round,
-    );
-    return yardstick === undefined ? [] : [cpuPerMessage(figure) / cpuPerMessage(yardstick)];
+    const other = all.find(({ server, round }) => server === yardstick && round === figure.round);
+    return other === undefined ? [] : [cpuPerMessage(figure) / cpuPerMessage(other)];
   });
-}
-
-function names<Figure>(figures: readonly Figure[], pick: (figure: Figure) => string): string[] {
-  return [...new Set(figures.map(pick))];
 }
 
 function table(rows: readonly string[][]): string {
@@ -74,13 +117,13 @@ function table(rows: readonly string[][]): string {
         return column === 0 ? cell.padEnd(width) : cell.padStart(width);
       })
       .join('  ');
-  const [head = [], ...rest] = rows.map(line);
+  const [head = '', ...rest] = rows.map(line);
   return [head, '─'.repeat(head.length), ...rest].join('\n');
 }
 
 /** `83,412` */
-export function digits(count: number): string {
-  return Math.round(count).toLocaleString('en-US');
+function digits(count: number): string {
+  return Number.isFinite(count) ? Math.round(count).toLocaleString('en-US') : '–';
 }
 
 function fixed(value: number, places: number): string {

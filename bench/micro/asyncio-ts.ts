@@ -1,10 +1,29 @@
-/** Prints what one callSoon, one sleep(0) and one created and awaited task cost, in µs of CPU. */
+/** Prints what the loop's own doings cost, in µs of processor time: micro/python.py in TypeScript. */
 import * as asyncio from 'asyncio-ts';
+import type { MicroCosts } from '../figures.ts';
 
-const COUNT = 20_000;
-/** Rounds that are thrown away, while the compiler is still at work. */
-const WARM_UP = 3;
-const ROUNDS = 7;
+/** What is measured as soon as it is exported. */
+interface Later {
+  readonly gather: (...coroutines: asyncio.Coroutine<void>[]) => PromiseLike<unknown>;
+  readonly Lock: new () => { acquire(): PromiseLike<unknown>; release(): void };
+  readonly Queue: new (
+    maxsize: number,
+  ) => { put(item: number): PromiseLike<unknown>; get(): PromiseLike<unknown> };
+}
+
+/** The name that is there already is for the compiler: of what all is optional, something must be. */
+const later: Partial<Later> & Pick<typeof asyncio, 'sleep'> = asyncio;
+
+/** How often each is done in one measurement. */
+const COUNT = 10_000;
+const CHILDREN = 10_000;
+const TIMERS = 100_000;
+/** Seconds over which the deadlines of timers are spread. */
+const SPREAD = 0.1;
+
+/** Measurements that are thrown away, while the compiler is still at work. */
+const WARM_UP = 2;
+const MEASUREMENTS = 5;
 
 /** Callbacks that all wait in one queue, and one that ends the wait. */
 async function callSoon(loop: asyncio.Loop): Promise<void> {
@@ -28,14 +47,73 @@ async function createTask(): Promise<void> {
   for (let n = 0; n < COUNT; n += 1) await asyncio.createTask(nothing());
 }
 
-/** The median over the rounds, in µs. */
-async function cost(program: () => Promise<void>): Promise<number> {
+async function gathered(gather: Later['gather']): Promise<void> {
+  await gather(...Array.from({ length: CHILDREN }, () => nothing()));
+}
+
+/** Deadlines in no order, the same in every program. */
+function deadline(n: number): number {
+  return (((n * 48_271) % 100_003) / 100_003) * SPREAD;
+}
+
+async function cancelledTimers(loop: asyncio.Loop): Promise<void> {
+  const callback = (): void => {};
+  const timers: asyncio.TimerHandle[] = [];
+  for (let n = 0; n < TIMERS; n += 1) timers.push(loop.callLater(60 + deadline(n), callback));
+  for (const timer of timers) timer.cancel();
+  await asyncio.sleep(0);
+}
+
+async function timers(loop: asyncio.Loop): Promise<void> {
+  const done = loop.createFuture<void>();
+  let calls = 0;
+  const callback = (): void => {
+    calls += 1;
+    if (calls === TIMERS) done.setResult();
+  };
+  for (let n = 0; n < TIMERS; n += 1) loop.callLater(deadline(n), callback);
+  await done;
+}
+
+/** Two tasks, each of which finds the other waiting when it lets go. */
+async function lock(Lock: Later['Lock']): Promise<void> {
+  const shared = new Lock();
+  const worker = asyncio.coroutine(async function worker(): Promise<void> {
+    for (let n = 0; n < COUNT / 2; n += 1) {
+      await shared.acquire();
+      shared.release();
+    }
+  });
+  await shared.acquire();
+  const workers = [asyncio.createTask(worker()), asyncio.createTask(worker())];
+  await asyncio.sleep(0);
+  shared.release();
+  for (const task of workers) await task;
+}
+
+/** A queue with room for one: each item is waited for. */
+async function queue(Queue: Later['Queue']): Promise<void> {
+  const shared = new Queue(1);
+  const producer = asyncio.coroutine(async function producer(): Promise<void> {
+    for (let n = 0; n < COUNT; n += 1) await shared.put(n);
+  });
+  const task = asyncio.createTask(producer());
+  for (let n = 0; n < COUNT; n += 1) await shared.get();
+  await task;
+}
+
+/** The median over the measurements, in µs; those that warm up do not count. */
+async function cost(
+  count: number,
+  program: () => Promise<void>,
+  measurements: number = MEASUREMENTS,
+): Promise<number> {
   const costs: number[] = [];
-  for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
+  for (let turn = 0; turn < WARM_UP + measurements; turn += 1) {
     const before = process.cpuUsage();
     await program();
     const { user, system } = process.cpuUsage(before);
-    if (round >= WARM_UP) costs.push((user + system) / COUNT);
+    if (turn >= WARM_UP) costs.push((user + system) / count);
   }
   costs.sort((a, b) => a - b);
   return costs[Math.floor(costs.length / 2)] as number;
@@ -43,10 +121,16 @@ async function cost(program: () => Promise<void>): Promise<number> {
 
 const main = asyncio.coroutine(async function main(): Promise<void> {
   const loop = asyncio.getRunningLoop();
-  const costs = {
-    callSoon: await cost(() => callSoon(loop)),
-    sleepZero: await cost(sleepZero),
-    createTask: await cost(createTask),
+  const { gather, Lock, Queue } = later;
+  const costs: MicroCosts = {
+    callSoon: await cost(COUNT, () => callSoon(loop)),
+    sleepZero: await cost(COUNT, sleepZero),
+    createTask: await cost(COUNT, createTask),
+    ...(gather && { gather: await cost(CHILDREN, () => gathered(gather)) }),
+    cancelledTimer: await cost(TIMERS, () => cancelledTimers(loop), 1),
+    timer: await cost(TIMERS, () => timers(loop), 1),
+    ...(Lock && { lock: await cost(COUNT, () => lock(Lock)) }),
+    ...(Queue && { queue: await cost(COUNT, () => queue(Queue)) }),
   };
   console.log(JSON.stringify(costs));
 });

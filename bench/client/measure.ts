@@ -1,0 +1,80 @@
+import type { LoadOrder, LoadResult } from '../loads.ts';
+import { cpuTime, residentBytes } from '../process-figures.ts';
+import type { Histogram } from './histogram.ts';
+import { Traffic } from './traffic.ts';
+import { Visits } from './visits.ts';
+import type { Wire } from './wire.ts';
+
+/** What an idle connection has exchanged before it rests, and what the active one sends: bytes. */
+const IDLE_SIZE = 1000;
+
+/** Something that goes on until it is finished. */
+interface Work {
+  readonly messages: number;
+  readonly latencies: Histogram;
+  begin(): void;
+  finish(): Promise<void>;
+  close(): void;
+}
+
+/** Puts a server under a load. */
+export async function measureLoad(wire: Wire, order: LoadOrder): Promise<LoadResult> {
+  const { load, port } = order;
+  if (load.kind === 'accept') return await measure(wire, new Visits(wire, port), order);
+  if (load.kind === 'idle') return await measureIdle(wire, load.connections, order);
+  const traffic = new Traffic(wire, port, load.size);
+  try {
+    await traffic.open(load.connections);
+    return await measure(wire, traffic, order);
+  } finally {
+    traffic.close();
+  }
+}
+
+async function measureIdle(wire: Wire, count: number, order: LoadOrder): Promise<LoadResult> {
+  const idle = new Traffic(wire, order.port, IDLE_SIZE);
+  const active = new Traffic(wire, order.port, IDLE_SIZE);
+  try {
+    await active.open(1);
+    const before = residentBytes(order.pid);
+    await idle.open(count);
+    const idleBytes = (residentBytes(order.pid) - before) / count;
+    return { ...(await measure(wire, active, order)), idleBytes };
+  } finally {
+    active.close();
+    idle.close();
+  }
+}
+
+async function measure(wire: Wire, work: Work, order: LoadOrder): Promise<LoadResult> {
+  try {
+    work.begin();
+    await wire.run(order.warmUp);
+    work.latencies.clear();
+    const before = takeStock(order.pid, work);
+    await wire.run(order.seconds);
+    const after = takeStock(order.pid, work);
+    const [p50, p99] = [work.latencies.quantile(0.5), work.latencies.quantile(0.99)];
+    await work.finish();
+    return {
+      messages: after.messages - before.messages,
+      seconds: after.seconds - before.seconds,
+      serverCpu: after.serverCpu - before.serverCpu,
+      clientCpu: after.clientCpu - before.clientCpu,
+      p50,
+      p99,
+    };
+  } finally {
+    work.close();
+  }
+}
+
+function takeStock(pid: number, { messages }: Work): Omit<LoadResult, 'p50' | 'p99'> {
+  const { user, system } = process.cpuUsage();
+  return {
+    messages,
+    seconds: performance.now() / 1000,
+    serverCpu: cpuTime(pid),
+    clientCpu: (user + system) / 1e6,
+  };
+}

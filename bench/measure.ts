@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { endWithUs } from './children.ts';
+import type { MicroCosts, ServerFigure } from './figures.ts';
+import { lastWords } from './last-words.ts';
+import { ClientError, type LoadClient } from './load-client.ts';
+import { type Load, type LoadResult, nameOf } from './loads.ts';
+import { Server } from './server.ts';
+import type { Command } from './subjects.ts';
+
+/** Seconds of load that a new server gets before anything is measured: compilers need them. */
+const FIRST_WARM_UP = 0.4;
+
+/** Seconds of each load before they count. */
+const WARM_UP = 0.1;
+
+/** The load under which a new server is warmed up: few connections, so that `idle` finds it small. */
+const WARM_UP_LOAD: Load = { kind: 'echo', connections: 10, size: 1000 };
+
+/** The most that a program may print, in bytes: one that fails may complain at length. */
+const MOST_OUTPUT = 64 * 1024 * 1024;
+
+/** What is to be measured of one server, in one round. */
+export interface Measurement {
+  readonly name: string;
+  readonly command: Command;
+  readonly loads: readonly Load[];
+  readonly seconds: number;
+  readonly round: number;
+}
+
+/**
+ * Starts a server afresh, and puts it under each load: how well a compiler does is luck, too.
+ *
+ * @param say - told the name of each load before it begins
+ * @returns the figures of each load, as they come
+ * @throws {StartError} when the server does not start
+ * @throws {Error} when it fails under load; the message is for the user
+ * @throws {ClientError} when the client has ended
+ */
+export async function* measureServer(
+  client: LoadClient,
+  { name, command, loads, seconds, round }: Measurement,
+  say: (load: string) => void,
+): AsyncGenerator<ServerFigure> {
+  const server = await Server.start(command);
+  const { port, pid } = server;
+  const run = (load: Load, warmUp: number, seconds: number): Promise<LoadResult> =>
+    client.run({ port, pid, load, warmUp, seconds });
+  try {
+    say('warming up');
+    await run(WARM_UP_LOAD, 0, FIRST_WARM_UP);
+    for (const load of idleFirst(loads)) {
+      say(nameOf(load));
+      const result = await run(load, WARM_UP, seconds).catch(async (error: Error) => {
+        if (error instanceof ClientError) throw error;
+        const said = await server.lastWords();
+        throw new Error([`${nameOf(load)}: ${error.message}`, said].filter(Boolean).join('; '));
+      });
+      yield { round, server: name, load: nameOf(load), ...result };
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+/** @throws {Error} when the program does not end well; the message is for the user */
+export async function measureMicro({ command: [program, ...args] }: Command): Promise<MicroCosts> {
+  const running = promisify(execFile)(program, args, { maxBuffer: MOST_OUTPUT });
+  endWithUs(running.child);
+  try {
+    return JSON.parse((await running).stdout) as MicroCosts;
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    throw new Error(lastWords(stderr) ?? message);
+  }
+}
+
+/** Before the others: memory that a server has once had, it would have for the idle ones. */
+function idleFirst(loads: readonly Load[]): Load[] {
+  const isIdle = ({ kind }: Load): boolean => kind === 'idle';
+  return [...loads.filter(isIdle), ...loads.filter((load) => !isIdle(load))];
+}

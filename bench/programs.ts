@@ -1,0 +1,93 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** A program of this machine. */
+export interface Program {
+  readonly executable: string;
+  /** With the name, as in `CPython 3.11.7`. */
+  readonly version: string;
+}
+
+/** Why there is none. */
+export interface Missing {
+  readonly missing: string;
+}
+
+/** Where a python3 may be; uvloop is often installed for the system's own only. */
+const PYTHONS = ['python3', '/usr/bin/python3', 'python'];
+
+/** Prints the interpreter itself: what stands in the PATH may be a script that starts it. */
+const ASK_PYTHON =
+  'import sys, platform; print(sys.executable, platform.python_implementation(), platform.python_version())';
+
+/** Prints the same, with uvloop's version. */
+const ASK_UVLOOP = `import uvloop, sys, platform
+print(sys.executable, 'uvloop', uvloop.__version__, 'on CPython', platform.python_version())`;
+
+export const findPython: () => Program | Missing = once(() => askPythons(ASK_PYTHON, 'no python3'));
+
+export const findUvloop: () => Program | Missing = once(() =>
+  askPythons(ASK_UVLOOP, 'no python3 that can import uvloop'),
+);
+
+/** Bun: what the environment variable BUN names, or `bun` in the PATH. */
+export const findBun: () => Program | Missing = once(() => {
+  const executable = process.env['BUN'] || 'bun';
+  const { status, stdout } = ask(executable, ['--version']);
+  if (status === 0) return { executable, version: `Bun ${stdout.trim()}` };
+  return { missing: `no bun in the PATH, nor where the environment variable BUN says` };
+});
+
+/** A program in C, compiled into a temporary folder that goes when this process ends. */
+export function compiled(source: string): Program | Missing {
+  if (process.platform !== 'linux') return { missing: 'epoll is Linux only' };
+  const compiler = findCompiler();
+  if ('missing' in compiler) return compiler;
+  const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const executable = path.join(folder, path.basename(source, '.c'));
+  const { status, stderr } = ask(compiler.executable, ['-O2', '-o', executable, source]);
+  if (status === 0) return { executable, version: compiler.version };
+  return { missing: `${compiler.executable} failed: ${stderr.split('\n')[0]}` };
+}
+
+const findCompiler: () => Program | Missing = once(() => {
+  for (const executable of ['cc', 'gcc', 'clang']) {
+    const { status, stdout } = ask(executable, ['-dumpfullversion', '-dumpversion']);
+    if (status === 0) return { executable, version: `${executable} ${stdout.trim()}` };
+  }
+  return { missing: 'no C compiler' };
+});
+
+/** What is compared, with its versions. */
+export function versions(): string[] {
+  const others = [findPython(), findUvloop(), findBun(), findCompiler()];
+  return [
+    `Node ${process.versions.node}`,
+    ...others.flatMap((program) => ('missing' in program ? [] : [program.version])),
+  ];
+}
+
+function askPythons(question: string, missing: string): Program | Missing {
+  for (const name of PYTHONS) {
+    const { status, stdout } = ask(name, ['-c', question]);
+    const [, executable, version] = /^(\/\S*) (.+)\n$/.exec(stdout ?? '') ?? [];
+    if (status === 0 && executable && version) return { executable, version };
+  }
+  return { missing };
+}
+
+function ask(program: string, args: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
+}
+
+/** Looks once, and remembers. */
+function once<Value>(look: () => Value): () => Value {
+  let found: { readonly value: Value } | undefined;
+  return () => {
+    found ??= { value: look() };
+    return found.value;
+  };
+}

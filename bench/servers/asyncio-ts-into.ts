@@ -1,0 +1,21 @@
+/** The same with sockRecvInto: each connection reads into a buffer of its own, again and again. */
+import * as asyncio from 'asyncio-ts';
+import type * as socket from 'asyncio-ts/socket';
+import { serve } from './serve.ts';
+
+const PIECE = 65_536;
+
+const echo = asyncio.coroutine(async function echo(
+  connection: socket.Socket,
+  loop: asyncio.Loop,
+): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(PIECE);
+  let nbytes = await loop.sockRecvInto(connection, buffer);
+  while (nbytes > 0) {
+    await loop.sockSendall(connection, buffer.subarray(0, nbytes));
+    nbytes = await loop.sockRecvInto(connection, buffer);
+  }
+  connection.close();
+});
+
+await asyncio.run(serve(echo));
