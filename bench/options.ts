@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { distinct } from './figures.ts';
 import type { Load, WireName } from './loads.ts';
 
 export const HELP = `Usage: npm run bench [-- [micro] OPTIONS]
@@ -18,7 +19,7 @@ Options:
                                        1x1000,10x1000,100x1000,1000x1000,10x100000
                     accept             connect, one message, close
                     idle               one active connection among idle ones
-  --idle N          how many are idle                                 (default: 1000)
+  --idle N          how many are idle                                 (default: 9000)
   --client WIRE     how the client reaches the servers: epoll, on Linux where koffi is installed,
                     or net, which is node:net               (default: epoll where it can be had)
   --no-micro        leave out what the loop itself costs
@@ -28,6 +29,8 @@ Options:
 
 Environment:
   BUN               the bun to measure, where it is not in the PATH
+  PYTHON            the python3 to measure, with uvloop where it can import that
+                                  (default: one in the PATH or /usr/bin, best one with uvloop)
 
 Status: 0 done, 1 a server failed under load or nothing was measured, 2 wrong usage.
 `;
@@ -83,12 +86,13 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
   );
   if (what === 'micro' && unfit?.kind === 'option')
     throw new UsageError(`micro takes no --${unfit.name}`);
-  const idle = whole('--idle', values.idle ?? '1000');
-  const loads = (values.loads ?? ALL_LOADS).split(',').map((text) => parseLoad(text, idle));
+  const idle = whole('--idle', values.idle ?? '9000');
+  const names = distinct((values.loads ?? ALL_LOADS).split(',').map((text) => text.trim()));
+  const loads = names.map((name) => parseLoad(name, idle));
   if (values.idle !== undefined && !loads.some(({ kind }) => kind === 'idle'))
     throw new UsageError('--idle needs the load idle among --loads');
   if (values.svg !== undefined && !loads.some(({ kind }) => kind === 'echo'))
-    throw new UsageError('--svg needs a load of messages among --loads, as 100x1000');
+    throw new UsageError('--svg needs a load like 100x1000 among --loads');
   return {
     rounds: whole('--rounds', values.rounds),
     seconds: positive('--seconds', values.seconds),

@@ -16,28 +16,38 @@ export interface Missing {
 }
 
 /** Where a python3 may be; uvloop is often installed for the system's own only. */
-const PYTHONS = ['python3', '/usr/bin/python3', 'python'];
+const PYTHONS = process.env['PYTHON']
+  ? [process.env['PYTHON']]
+  : ['python3', '/usr/bin/python3', 'python'];
 
 /** Prints the interpreter itself: what stands in the PATH may be a script that starts it. */
-const ASK_PYTHON =
-  'import sys, platform; print(sys.executable, platform.python_implementation(), platform.python_version())';
+const ASK_PYTHON = `import sys, platform
+print(sys.executable, platform.python_implementation(), platform.python_version())`;
 
-/** Prints the same, with uvloop's version. */
-const ASK_UVLOOP = `import uvloop, sys, platform
-print(sys.executable, 'uvloop', uvloop.__version__, 'on CPython', platform.python_version())`;
+const ASK_UVLOOP = `import sys, uvloop
+print(sys.executable, 'uvloop', uvloop.__version__)`;
 
-export const findPython: () => Program | Missing = once(() => askPythons(ASK_PYTHON, 'no python3'));
-
+/** A python3 that can import uvloop. */
 export const findUvloop: () => Program | Missing = once(() =>
-  askPythons(ASK_UVLOOP, 'no python3 that can import uvloop'),
+  askPythons(PYTHONS, ASK_UVLOOP, 'no python3 that can import uvloop'),
 );
 
-/** Bun: what the environment variable BUN names, or `bun` in the PATH. */
+/**
+ * The python3 that is compared: the one that has uvloop, if any has, so that the two differ in
+ * the loop alone; how an interpreter was compiled can cost more than that.
+ */
+export const findPython: () => Program | Missing = once(() => {
+  const uvloop = findUvloop();
+  const among = 'missing' in uvloop ? PYTHONS : [uvloop.executable];
+  return askPythons(among, ASK_PYTHON, 'no python3');
+});
+
+/** What the environment variable BUN names, or `bun` in the PATH. */
 export const findBun: () => Program | Missing = once(() => {
   const executable = process.env['BUN'] || 'bun';
   const { status, stdout } = ask(executable, ['--version']);
   if (status === 0) return { executable, version: `Bun ${stdout.trim()}` };
-  return { missing: `no bun in the PATH, nor where the environment variable BUN says` };
+  return { missing: 'no bun in the PATH, nor where the environment variable BUN says' };
 });
 
 /** A program in C, compiled into a temporary folder that goes when this process ends. */
@@ -70,8 +80,12 @@ export function versions(): string[] {
   ];
 }
 
-function askPythons(question: string, missing: string): Program | Missing {
-  for (const name of PYTHONS) {
+function askPythons(
+  names: readonly string[],
+  question: string,
+  missing: string,
+): Program | Missing {
+  for (const name of names) {
     const { status, stdout } = ask(name, ['-c', question]);
     const [, executable, version] = /^(\/\S*) (.+)\n$/.exec(stdout ?? '') ?? [];
     if (status === 0 && executable && version) return { executable, version };

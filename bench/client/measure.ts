@@ -8,6 +8,9 @@ import type { Wire } from './wire.ts';
 /** What an idle connection has exchanged before it rests, and what the active one sends: bytes. */
 const IDLE_SIZE = 1000;
 
+/** The share of the idle connections that fill what memory the server has to spare; the others are weighed. */
+const UNWEIGHED = 1 / 3;
+
 /** Something that goes on until it is finished. */
 interface Work {
   readonly messages: number;
@@ -32,17 +35,18 @@ export async function measureLoad(wire: Wire, order: LoadOrder): Promise<LoadRes
 }
 
 async function measureIdle(wire: Wire, count: number, order: LoadOrder): Promise<LoadResult> {
-  const idle = new Traffic(wire, order.port, IDLE_SIZE);
-  const active = new Traffic(wire, order.port, IDLE_SIZE);
+  const traffic = (): Traffic => new Traffic(wire, order.port, IDLE_SIZE);
+  const [active, first, others] = [traffic(), traffic(), traffic()];
+  const unweighed = Math.floor(count * UNWEIGHED);
   try {
     await active.open(1);
+    await first.open(unweighed);
     const before = residentBytes(order.pid);
-    await idle.open(count);
-    const idleBytes = (residentBytes(order.pid) - before) / count;
+    await others.open(count - unweighed);
+    const idleBytes = (residentBytes(order.pid) - before) / (count - unweighed);
     return { ...(await measure(wire, active, order)), idleBytes };
   } finally {
-    active.close();
-    idle.close();
+    for (const all of [active, first, others]) all.close();
   }
 }
 
