@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { cpuTime, residentBytes } from '../../bench/process-figures.ts';
+import { behaviour } from '../support/behaviour.ts';
+
+const hasProc = existsSync('/proc/self/task');
+
+/** Keeps the processor busy until this process has used so many seconds of it. */
+function work(seconds: number): void {
+  const until = process.cpuUsage().user + seconds * 1e6;
+  while (process.cpuUsage().user < until);
+}
+
+behaviour('cpuTime', (it) => {
+  const agrees = 'agrees with what the process is told itself';
+  const scenario = (): void => {
+    work(0.1);
+    const { user, system } = process.cpuUsage();
+
+    const difference = cpuTime(process.pid) - (user + system) / 1e6;
+
+    // The scheduler brings the figure of a thread that runs up to date once a tick.
+    assert.ok(Math.abs(difference) < 0.05, `${difference} s`);
+  };
+  if (hasProc) it(agrees, scenario);
+  else it.skip(agrees, 'there is no /proc', scenario);
+
+  it('is not a number when there is no such process', () => {
+    assert.ok(Number.isNaN(cpuTime(2 ** 30)));
+  });
+});
+
+behaviour('residentBytes', (it) => {
+  const grows = 'grows by what the process fills';
+  const scenario = (): void => {
+    const before = residentBytes(process.pid);
+    const filled = Buffer.alloc(16_000_000, 1);
+
+    const grown = residentBytes(process.pid) - before;
+
+    assert.ok(Math.abs(grown / filled.length - 1) < 0.5, `${grown} bytes`);
+  };
+  if (hasProc) it(grows, scenario);
+  else it.skip(grows, 'there is no /proc', scenario);
+});
