@@ -54,7 +54,48 @@ export { type ExceptionHandler, Loop, type TaskFactory } from './loop/loop.ts';
 export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
 // Running a program
 export { Runner, type RunOptions, run } from './runners/runner.ts';
+// Locks and queues
+export { Barrier } from './sync/barrier.ts';
+export { Condition } from './sync/condition.ts';
+export { BrokenBarrierError, QueueEmpty, QueueFull, QueueShutDown } from './sync/errors.ts';
+export { Event } from './sync/event.ts';
+export { Lock } from './sync/lock.ts';
+export { LifoQueue, PriorityQueue, Queue } from './sync/queue.ts';
+export { BoundedSemaphore, Semaphore } from './sync/semaphore.ts';
+// Waiting for several, and for so long
+export {
+  asCompleted,
+  type CompletedFuture,
+  type CompletedIterator,
+  type Completions,
+  type NextCompleted,
+} from './tasks/as-completed.ts';
+export type { Awaitable, ResultOf } from './tasks/awaitables.ts';
+export {
+  BaseExceptionGroup,
+  ExceptionGroup,
+  type GroupCondition,
+} from './tasks/exception-group.ts';
+export {
+  type Gathered,
+  type GatheredOrErrors,
+  type GatherOptions,
+  gather,
+} from './tasks/gather.ts';
+export { runCoroutineThreadsafe } from './tasks/run-coroutine-threadsafe.ts';
+export { shield } from './tasks/shield.ts';
 export { sleep } from './tasks/sleep.ts';
+export { TaskGroup, taskGroup } from './tasks/task-group.ts';
+export { Timeout, timeout, timeoutAt } from './tasks/timeout.ts';
+export {
+  ALL_COMPLETED,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  type WaitOptions,
+  wait,
+} from './tasks/wait.ts';
+export { waitFor } from './tasks/wait-for.ts';
 // Transports and protocols
 export type { ConnectionOptions } from './transports/create-connection.ts';
 export { BaseProtocol, Protocol } from './transports/protocols.ts';

@@ -96,10 +96,14 @@ export class InternalError extends Error {
  * Is `error` what Python's `except Exception` would catch?
  *
  * @returns `false` for {@link CancelledError}, {@link KeyboardInterrupt}, {@link SystemExit} and
- *   whatever else derives from {@link BaseException}; `true` for all other values
+ *   whatever else derives from {@link BaseException}, and for a `BaseExceptionGroup` that
+ *   holds one of these; `true` for all other values
  */
 export function isException(error: unknown): boolean {
-  return !(error instanceof BaseException);
+  if (error instanceof BaseException) return false;
+  return !(
+    error instanceof AggregateError && (error as { _endsMore?: boolean })._endsMore === true
+  );
 }
 
 /** Is `error` one of the two that end the loop itself, and not only the task they rise in? */

@@ -1,10 +1,17 @@
 import { inspect } from 'node:util';
 
-/** Has objects of a class print in `console.log()` as what their `toString()` says. */
-export function printsAsText(printed: { prototype: object }): void {
+/**
+ * Has objects of a class print in `console.log()` as text.
+ *
+ * @param form - makes the text; by default what their `toString()` says
+ */
+export function printsAsText<T extends object>(
+  printed: { readonly prototype: T },
+  form: (object: T) => string = String,
+): void {
   Object.defineProperty(printed.prototype, inspect.custom, {
-    value(this: object): string {
-      return String(this);
+    value(this: T): string {
+      return form(this);
     },
     configurable: true,
     writable: true,

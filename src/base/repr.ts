@@ -78,6 +78,11 @@ function printObject(
   depth: number,
   above: readonly object[],
 ): string {
+  if (value instanceof AggregateError && !above.includes(value)) {
+    const inside = [...above, value];
+    const errors = value.errors.map((error) => print(error, false, depth, inside));
+    return `${nameOf(value)}(${quote(value.message)}, [${errors.join(', ')}])`;
+  }
   if (value instanceof Error) return printError(value);
   if (value instanceof Uint8Array) return cut(printBytes(value), short);
   const container = containerOf(value);

@@ -40,9 +40,11 @@ export function siteOf(frame: string | undefined): string | undefined {
 
 /**
  * The text of an error's stack and of its causes, without the frames by which the loop came to the
- * user's; for a value that is no error, or has no stack, what it prints as.
+ * user's; for a value that is no error, or has no stack, what it prints as. What an
+ * `AggregateError` holds is shown as a tree, in the form that Python gives exception groups.
  */
 export function stackOf(error: unknown): string {
+  if (error instanceof AggregateError) return treeOf(error, 1, [], { due: false }).join('\n');
   return stackBelow(error, []);
 }
 
@@ -50,9 +52,69 @@ export function stackOf(error: unknown): string {
 function stackBelow(error: unknown, above: readonly unknown[]): string {
   if (!(error instanceof Error)) return `Thrown: ${repr(error)}`;
   const stack = withoutOurTail(String(error.stack ?? `${error.name}: ${error.message}`));
-  const text = named(stack, nameOf(error));
+  const text = counted(named(stack, nameOf(error)), error);
   if (error.cause === undefined || above.includes(error.cause)) return text;
-  return `${text}\n[cause]: ${stackBelow(error.cause, [...above, error])}`;
+  const cause =
+    error.cause instanceof AggregateError
+      ? `\n${treeOf(error.cause, 1, [...above, error], { due: false }).join('\n')}`
+      : stackBelow(error.cause, [...above, error]);
+  return `${text}\n[cause]: ${cause}`;
+}
+
+/** How many errors of a group are shown, and how deep groups within groups; Python's figures. */
+const WIDTH = 15;
+const DEPTH = 10;
+
+/**
+ * The lines of a group and all in it, with their frame.
+ *
+ * @param depth - 1 for the outermost group
+ * @param above - the groups that it is in
+ * @param closing - is the line due that ends the frame? The innermost of the last ones draws it
+ */
+function treeOf(
+  group: AggregateError,
+  depth: number,
+  above: readonly unknown[],
+  closing: { due: boolean },
+): string[] {
+  const margin = '  '.repeat(depth);
+  if (depth > DEPTH || above.includes(group))
+    return [
+      `${margin}| ... (${above.includes(group) ? 'shown above' : `max_group_depth is ${DEPTH}`})`,
+    ];
+  const lines = stackBelow(group, [])
+    .split('\n')
+    .map((line, at) => `${margin}${at === 0 && depth === 1 ? '+' : '|'} ${line}`);
+  const { length } = group.errors;
+  const shown = Math.min(length, WIDTH + 1);
+  for (let at = 0; at < shown; at += 1) {
+    const last = at === shown - 1;
+    const left = at < WIDTH ? 0 : length - WIDTH;
+    closing.due = last;
+    const title = left > 0 ? '...' : at + 1;
+    lines.push(`${margin}${at === 0 ? '+-' : '  '}+---------------- ${title} ----------------`);
+    const error: unknown = group.errors[at];
+    if (left > 0) lines.push(`${margin}  | and ${left} more exception${left > 1 ? 's' : ''}`);
+    else if (error instanceof AggregateError)
+      lines.push(...treeOf(error, depth + 1, [...above, group], closing));
+    else for (const line of stackBelow(error, []).split('\n')) lines.push(`${margin}  | ${line}`);
+    if (last && closing.due) {
+      lines.push(`${margin}  +------------------------------------`);
+      closing.due = false;
+    }
+  }
+  return lines;
+}
+
+/** Says behind the message of a group how many errors it holds, as Python does. */
+function counted(stack: string, error: Error): string {
+  if (!(error instanceof AggregateError)) return stack;
+  const name = nameOf(error);
+  const header = error.message === '' ? name : `${name}: ${error.message}`;
+  const { length } = error.errors;
+  const count = ` (${length} sub-exception${length === 1 ? '' : 's'})`;
+  return stack.startsWith(header) ? header + count + stack.slice(header.length) : stack;
 }
 
 function withoutOurTail(stack: string): string {

@@ -11,6 +11,8 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   'test_futures2.py': 'all',
   'test_runners.py': 'all',
   'test_sock_lowlevel.py': 'all',
+  'test_locks.py': 'all',
+  'test_queues.py': 'all',
 
   'test_base_events.py': {
     BaseEventLoopTests: {

@@ -1,0 +1,154 @@
+import { repr } from '../base/repr.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { Condition } from './condition.ts';
+import { BrokenBarrierError } from './errors.ts';
+import { LoopBound, printPrimitive } from './loop-bound.ts';
+
+// A barrier is in one of four states; a new one is `filling`.
+//
+//              the last one comes               all have left
+//   filling ───────────────────────▶ draining ─────────────────▶ filling
+//      │                                                            ▲
+//      │ reset(), while somebody waits                              │
+//      └───────────────────────────────▶ resetting ─────────────────┘
+//                                                    all have left
+//   abort() leads from any state to `broken`, and a reset() when nobody is in it from there to
+//   `filling`; while somebody still is, to `resetting`.
+//
+// Who comes while it drains or is reset waits outside until it fills again.
+type State = 'filling' | 'draining' | 'resetting' | 'broken';
+
+/**
+ * Has tasks wait for each other: when so many wait, all go on.
+ *
+ * It fills again once all have left. A task that is cancelled leaves, and another may take its
+ * place.
+ *
+ * @see asyncio's `Barrier`, https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier
+ */
+export class Barrier extends LoopBound {
+  /** How many tasks it takes. */
+  readonly parties: number;
+  #state: State = 'filling';
+  /** How many are in it. */
+  #count = 0;
+  /** Is notified when the state changes, or the last one leaves. */
+  readonly #changed = new Condition();
+
+  /**
+   * @param parties - how many tasks it takes: a whole number from 1
+   * @throws {TypeError} when `parties` is not a number
+   * @throws {RangeError} when it is less than 1, or no whole number
+   */
+  constructor(parties: number) {
+    super();
+    if (typeof parties !== 'number')
+      throw new TypeError(`parties must be a number, got ${repr(parties)}`);
+    if (parties < 1) throw new RangeError('parties must be > 0');
+    if (!Number.isInteger(parties))
+      throw new RangeError(`parties must be a whole number, got ${repr(parties)}`);
+    this.parties = parties;
+  }
+
+  /** How many wait for the others; none once all have come. */
+  get nWaiting(): number {
+    return this.#state === 'filling' ? this.#count : 0;
+  }
+
+  /** Was it aborted, and not reset since? */
+  get broken(): boolean {
+    return this.#state === 'broken';
+  }
+
+  /**
+   * Waits until as many tasks wait as there are parties.
+   *
+   * @returns a number from 0 that is another for each of them: for work that one of them is to do
+   * @throws {BrokenBarrierError} when the barrier is broken, or is reset or aborted meanwhile
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `Barrier.wait()`,
+   *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.wait
+   */
+  wait(): Coroutine<number> {
+    return new Coroutine(() => this.#wait(), 'Barrier.wait', undefined);
+  }
+
+  /**
+   * Empties it: who waits gets a {@link BrokenBarrierError}, and it fills anew.
+   *
+   * @throws {CancelledError} when the calling task is cancelled
+   * @see asyncio's `Barrier.reset()`,
+   *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.reset
+   */
+  reset(): Coroutine<void> {
+    return this.#change('reset', () => {
+      this.#state = this.#count > 0 ? 'resetting' : 'filling';
+    });
+  }
+
+  /**
+   * Breaks it: who waits gets a {@link BrokenBarrierError}, and so does who comes.
+   *
+   * @throws {CancelledError} when the calling task is cancelled
+   * @see asyncio's `Barrier.abort()`,
+   *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.abort
+   */
+  abort(): Coroutine<void> {
+    return this.#change('abort', () => {
+      this.#state = 'broken';
+    });
+  }
+
+  /** `<asyncio.locks.Barrier object at 0x1 [filling, waiters:1/3]>`, `[broken]` */
+  toString(): string {
+    const waiters = this.broken ? '' : `, waiters:${this.nWaiting}/${this.parties}`;
+    return printPrimitive(this, `${this.#state}${waiters}`);
+  }
+
+  #change(name: string, change: () => void): Coroutine<void> {
+    const call = (): Promise<void> =>
+      this.#changed.with(() => {
+        change();
+        this.#changed.notifyAll();
+      });
+    return new Coroutine(async () => await call(), `Barrier.${name}`, undefined);
+  }
+
+  async #wait(): Promise<number> {
+    return await this.#changed.with(async () => {
+      await this.#enter();
+      try {
+        const index = this.#count;
+        this.#count += 1;
+        if (index + 1 < this.parties) await this.#waitForOthers();
+        else {
+          this.#state = 'draining';
+          this.#changed.notifyAll();
+        }
+        return index;
+      } finally {
+        this.#count -= 1;
+        this.#leave();
+      }
+    });
+  }
+
+  /** Waits outside, as long as it is emptied. */
+  async #enter(): Promise<void> {
+    await this.#changed.waitFor(() => this.#state !== 'draining' && this.#state !== 'resetting');
+    if (this.broken) throw new BrokenBarrierError('Barrier aborted');
+  }
+
+  async #waitForOthers(): Promise<void> {
+    await this.#changed.waitFor(() => this.#state !== 'filling');
+    if (this.#state === 'broken' || this.#state === 'resetting')
+      throw new BrokenBarrierError('Abort or reset of barrier');
+  }
+
+  /** The last who leaves lets those in who wait outside. */
+  #leave(): void {
+    if (this.#count > 0) return;
+    if (this.#state === 'resetting' || this.#state === 'draining') this.#state = 'filling';
+    this.#changed.notifyAll();
+  }
+}

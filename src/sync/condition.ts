@@ -1,0 +1,170 @@
+import { CancelledError, RuntimeError } from '../base/errors.ts';
+import { repr } from '../base/repr.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Holdable } from './holdable.ts';
+import { Lock } from './lock.ts';
+import { printPrimitive } from './loop-bound.ts';
+import { Line, Waiter } from './waiter.ts';
+
+/** Waits to be notified. */
+class ConditionWaiter extends Waiter<void> {
+  readonly #line: Line;
+
+  constructor(loop: LoopCore, line: Line) {
+    super(loop);
+    this.#line = line;
+  }
+
+  override _run(): void {
+    this.#line.leave(this);
+    if (!this._isCancelled) this._finish();
+    this._tellNow();
+  }
+}
+
+/**
+ * Lets tasks that hold a lock wait until another one says that something has changed.
+ *
+ * ```ts
+ * await condition.with(async () => {
+ *   await condition.waitFor(() => items.length > 0);
+ *   …
+ * });
+ * ```
+ *
+ * @see asyncio's `Condition`,
+ *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition
+ */
+export class Condition extends Holdable {
+  readonly #lock: Lock;
+  /** Who waits to be notified; those who were, but had no turn since, are among them. */
+  readonly #line = new Line();
+
+  /**
+   * @param lock - the lock to be held; by default one of its own. Others may use it, too
+   * @throws {TypeError} when `lock` is no lock
+   */
+  constructor(lock: Lock = new Lock()) {
+    super();
+    if (!(lock instanceof Lock)) throw new TypeError(`lock must be a Lock, got ${repr(lock)}`);
+    this.#lock = lock;
+  }
+
+  /** Is its lock held? */
+  locked(): boolean {
+    return this.#lock.locked();
+  }
+
+  /** {@link Lock.acquire}, of its lock. */
+  acquire(): Coroutine<true> {
+    return this.#lock.acquire();
+  }
+
+  /** {@link Lock.release}, of its lock. */
+  release(): void {
+    this.#lock.release();
+  }
+
+  /**
+   * Releases the lock, waits until it is notified, and acquires the lock again.
+   *
+   * It may go on without anything having changed: check what is waited for, and wait again; or use
+   * {@link waitFor}.
+   *
+   * However it ends, the lock is held: a cancel, too, is thrown only when the lock could be
+   * acquired, and what the task was notified of is passed on to another.
+   *
+   * @throws {RuntimeError} when the lock is not held
+   * @throws {RuntimeError} when somebody has waited on another loop
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `Condition.wait()`,
+   *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait
+   */
+  wait(): Coroutine<true> {
+    return new Coroutine(() => this.#wait(), 'Condition.wait', undefined);
+  }
+
+  /**
+   * Waits until `predicate` gives a truth; asks it at once, and after each notification.
+   *
+   * @param predicate - called with the lock held
+   * @returns what `predicate` gave at last
+   * @throws what `predicate` throws
+   * @throws {RuntimeError} when it has to wait, and the lock is not held
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `Condition.wait_for()`,
+   *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait_for
+   */
+  waitFor<T>(predicate: () => T): Coroutine<T> {
+    const wait = async (): Promise<T> => {
+      let result = predicate();
+      while (!result) {
+        await this.#wait();
+        result = predicate();
+      }
+      return result;
+    };
+    return new Coroutine(wait, 'Condition.waitFor', undefined);
+  }
+
+  /**
+   * Wakes those who have waited longest. They go on when they have the lock, which the caller is
+   * to release.
+   *
+   * @param n - how many at most
+   * @throws {RuntimeError} when the lock is not held
+   */
+  notify(n = 1): void {
+    if (!this.locked()) throw new RuntimeError('cannot notify on un-acquired lock');
+    this.#line.wake(n);
+  }
+
+  /**
+   * Wakes all who wait.
+   *
+   * @throws {RuntimeError} when the lock is not held
+   */
+  notifyAll(): void {
+    this.notify(this.#line.size);
+  }
+
+  /** `<asyncio.locks.Condition object at 0x1 [unlocked]>`, `[locked, waiters:1]` */
+  toString(): string {
+    return printPrimitive(this, `${this.locked() ? 'locked' : 'unlocked'}${this.#line}`);
+  }
+
+  async #wait(): Promise<true> {
+    if (!this.locked()) throw new RuntimeError('cannot wait on un-acquired lock');
+    const waiter = new ConditionWaiter(this._getLoop(), this.#line);
+    this.release();
+    this.#line.join(waiter);
+    try {
+      try {
+        await waiter;
+        return true;
+      } finally {
+        await this.#acquireAgain();
+      }
+    } catch (error) {
+      // It may have been notified, and will not act on it: somebody else has to.
+      this.#line.wake(1);
+      throw error;
+    }
+  }
+
+  /** Acquires the lock whatever cancels come meanwhile, and throws the last of them then. */
+  async #acquireAgain(): Promise<void> {
+    let cancelled: CancelledError | undefined;
+    for (;;) {
+      try {
+        await this.acquire();
+        break;
+      } catch (error) {
+        if (!(error instanceof CancelledError)) throw error;
+        cancelled = error;
+      }
+    }
+    if (cancelled !== undefined) throw cancelled;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Coroutine } from '../core/coroutine.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Call, YES } from './call.ts';
+import { LoopBound, printPrimitive } from './loop-bound.ts';
+import { Line, Waiter } from './waiter.ts';
+
+/** Waits for an event. */
+class EventWaiter extends Waiter<true> {
+  readonly #line: Line;
+
+  constructor(loop: LoopCore, line: Line) {
+    super(loop);
+    this.#line = line;
+    line.join(this);
+  }
+
+  override _run(): void {
+    this.#line.leave(this);
+    if (!this._isCancelled) this._finish(true);
+    this._tellNow();
+  }
+}
+
+/**
+ * A flag that tasks wait for.
+ *
+ * @see asyncio's `Event`, https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event
+ */
+export class Event extends LoopBound {
+  #value = false;
+  readonly #line = new Line();
+
+  /** Is the flag up? */
+  isSet(): boolean {
+    return this.#value;
+  }
+
+  /** Puts the flag up: all who wait go on, even if it is taken down before their turn. */
+  set(): void {
+    if (this.#value) return;
+    this.#value = true;
+    this.#line.wake(Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes the flag down: who waits from now on waits for the next {@link set}. */
+  clear(): void {
+    this.#value = false;
+  }
+
+  /**
+   * Waits until the flag is up; takes no turn if it is.
+   *
+   * @returns a coroutine: it looks at the flag when it is awaited
+   * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `Event.wait()`,
+   *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event.wait
+   */
+  wait(): Coroutine<true> {
+    return new Call(this.#wait, 'Event.wait');
+  }
+
+  readonly #wait = (): Promise<true> =>
+    this.#value ? YES : new EventWaiter(this._getLoop(), this.#line);
+
+  /** `<asyncio.locks.Event object at 0x1 [unset]>`, `[set, waiters:1]` */
+  toString(): string {
+    return printPrimitive(this, `${this.#value ? 'set' : 'unset'}${this.#line}`);
+  }
+}

@@ -1,0 +1,157 @@
+/** Where a queue keeps its items: in which order it gives them. */
+export interface Items<T> extends Iterable<T> {
+  /** How many there are. */
+  readonly size: number;
+  add(item: T): void;
+  /** Takes the next one out; the caller knows that there is one. */
+  take(): T;
+}
+
+/** First in, first out. */
+export class FifoItems<T> implements Items<T> {
+  /** The items, oldest at `#first`. Slots before `#first` are spent. */
+  #slots: (T | undefined)[] = [];
+  #first = 0;
+
+  get size(): number {
+    return this.#slots.length - this.#first;
+  }
+
+  add(item: T): void {
+    this.#slots.push(item);
+  }
+
+  take(): T {
+    const first = this.#first;
+    const item = this.#slots[first] as T;
+    this.#slots[first] = undefined;
+    this.#first = first + 1;
+    if (this.#first === this.#slots.length) {
+      this.#slots.length = 0;
+      this.#first = 0;
+    } else if (this.#first >= 1024 && this.#first * 2 >= this.#slots.length) {
+      // Half of it is spent: to move the other half costs no more than what was taken since.
+      this.#slots = this.#slots.slice(this.#first);
+      this.#first = 0;
+    }
+    return item;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return (this.#slots.slice(this.#first) as T[])[Symbol.iterator]();
+  }
+}
+
+/** Last in, first out. */
+export class LifoItems<T> implements Items<T> {
+  readonly #stack: T[] = [];
+
+  get size(): number {
+    return this.#stack.length;
+  }
+
+  add(item: T): void {
+    this.#stack.push(item);
+  }
+
+  take(): T {
+    return this.#stack.pop() as T;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.#stack[Symbol.iterator]();
+  }
+}
+
+/**
+ * The lowest first.
+ *
+ * A binary heap that moves its items as Python's `heapq` does: so those that are equal come in the
+ * same order as there. Items are compared before any of them is moved: a comparison that throws
+ * leaves all in their places.
+ */
+export class SortedItems<T> implements Items<T> {
+  readonly #heap: T[] = [];
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  add(item: T): void {
+    const heap = this.#heap;
+    const path: number[] = [];
+    for (let at = heap.length; at > 0 && isLess(item, heap[(at - 1) >> 1]); at = (at - 1) >> 1)
+      path.push((at - 1) >> 1);
+
+    let hole = heap.length;
+    for (const parent of path) {
+      heap[hole] = heap[parent] as T;
+      hole = parent;
+    }
+    heap[hole] = item;
+  }
+
+  take(): T {
+    const heap = this.#heap;
+    const { length } = heap;
+    const last = heap[length - 1] as T;
+    // The hole at the top goes down to a leaf, always to the lower child, …
+    const path = [0];
+    for (let child = 1; child < length - 1; ) {
+      const right = child + 1;
+      const lower = right < length - 1 && !isLess(heap[child], heap[right]) ? right : child;
+      path.push(lower);
+      child = 2 * lower + 1;
+    }
+    // … and the last item comes from there as far up as it belongs.
+    let level = path.length - 1;
+    while (level > 0 && isLess(last, heap[path[level] as number])) level -= 1;
+
+    const lowest = heap[0] as T;
+    for (let n = 0; n < level; n += 1) heap[path[n] as number] = heap[path[n + 1] as number] as T;
+    heap[path[level] as number] = last;
+    heap.length = length - 1;
+    return lowest;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.#heap[Symbol.iterator]();
+  }
+}
+
+/**
+ * Is `a` less than `b`, as Python has it? Arrays are compared item by item, as tuples are there.
+ *
+ * @throws {TypeError} when they cannot be compared
+ */
+function isLess(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const differ = a.findIndex((item, n) => n >= b.length || !isEqual(item, b[n]));
+    if (differ < 0) return a.length < b.length;
+    return differ < b.length && isLess(a[differ], b[differ]);
+  }
+  const [left, right] = [comparable(a), comparable(b)];
+  if (typeof left === 'string' ? typeof right === 'string' : isNumeric(left) && isNumeric(right))
+    return (left as number) < (right as number);
+  throw new TypeError(`'<' not supported between instances of '${kindOf(a)}' and '${kindOf(b)}'`);
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, n) => isEqual(item, b[n]));
+  return comparable(a) === comparable(b);
+}
+
+/** What a value is compared by: that of `valueOf()`, which dates and the like have. */
+function comparable(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? value.valueOf() : value;
+}
+
+function isNumeric(value: unknown): boolean {
+  return ['number', 'bigint', 'boolean'].includes(typeof value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
+  return value.constructor?.name ?? 'object';
+}

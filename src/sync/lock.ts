@@ -1,0 +1,97 @@
+import { RuntimeError } from '../base/errors.ts';
+import type { Coroutine } from '../core/coroutine.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Call, YES } from './call.ts';
+import { Holdable } from './holdable.ts';
+import { printPrimitive } from './loop-bound.ts';
+import { Line, Waiter } from './waiter.ts';
+
+/** Waits for a lock. */
+class LockWaiter extends Waiter<true> {
+  readonly #lock: Lock;
+
+  constructor(loop: LoopCore, lock: Lock) {
+    super(loop);
+    this.#lock = lock;
+    lock._line.join(this);
+  }
+
+  override _run(): void {
+    const lock = this.#lock;
+    lock._line.leave(this);
+    if (!this._isCancelled) {
+      lock._locked = true;
+      this._finish(true);
+    } else if (!lock._locked) lock._wakeFirst();
+    this._tellNow();
+  }
+}
+
+/**
+ * Lets one task at a time have something.
+ *
+ * The lock is given in the order of asking. Between a {@link release} and the turn of the next in
+ * line it is unlocked, but nobody can overtake. One that is cancelled passes its turn on.
+ *
+ * It has no owner: any task may release it. Acquired twice by one task, it waits for itself.
+ *
+ * ```ts
+ * await lock.with(async () => { … });
+ * ```
+ *
+ * @see asyncio's `Lock`, https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock
+ */
+export class Lock extends Holdable {
+  /** @internal set by who acquires it, unset by {@link release} */
+  _locked = false;
+  /** @internal who waits; the first of them is woken whenever the lock is free */
+  readonly _line: Line = new Line();
+
+  /** Is it held? */
+  locked(): boolean {
+    return this._locked;
+  }
+
+  /**
+   * Waits until it is unlocked and all who asked before had it, and locks it.
+   *
+   * Cancelling the waiting task leaves the lock to the others.
+   *
+   * @returns a coroutine: nothing is acquired before it is awaited
+   * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `Lock.acquire()`,
+   *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.acquire
+   */
+  acquire(): Coroutine<true> {
+    return new Call(this.#acquire, 'Lock.acquire');
+  }
+
+  readonly #acquire = (): Promise<true> => {
+    if (this._locked || !this._line.isGivenUp) return new LockWaiter(this._getLoop(), this);
+    this._locked = true;
+    return YES;
+  };
+
+  /**
+   * Unlocks it, and wakes the first in line.
+   *
+   * @throws {RuntimeError} when it is not locked
+   */
+  release(): void {
+    if (!this._locked) throw new RuntimeError('Lock is not acquired.');
+    this._locked = false;
+    this._wakeFirst();
+  }
+
+  /** `<asyncio.locks.Lock object at 0x1 [unlocked]>`, `[locked, waiters:1]` */
+  toString(): string {
+    return printPrimitive(this, `${this._locked ? 'locked' : 'unlocked'}${this._line}`);
+  }
+
+  /** @internal sees to it that the first in line has a turn: to lock, or else to pass on */
+  _wakeFirst(): void {
+    const { first } = this._line;
+    if (first?._waits) first._wake();
+  }
+}

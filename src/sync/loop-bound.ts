@@ -1,0 +1,58 @@
+import { RuntimeError } from '../base/errors.ts';
+import { printsAsText } from '../base/printing.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { requireRunningLoop } from '../core/running.ts';
+
+/**
+ * What belongs to a loop from the moment when somebody first has to wait in it. It can be made
+ * before any loop runs.
+ *
+ * @see asyncio's `mixins._LoopBoundMixin`, `Lib/asyncio/mixins.py`
+ */
+export abstract class LoopBound {
+  static {
+    printsAsText(this);
+  }
+
+  /** Where somebody has waited; none before. */
+  #loop: LoopCore | undefined;
+
+  /**
+   * @internal the loop to wait on: the one that runs
+   *
+   * @throws {RuntimeError} when somebody has waited on another one
+   */
+  _getLoop(): LoopCore {
+    const loop = requireRunningLoop();
+    this.#loop ??= loop;
+    if (loop !== this.#loop) throw new RuntimeError(`${this} is bound to a different event loop`);
+    return loop;
+  }
+
+  /** As Python prints it. */
+  abstract toString(): string;
+}
+
+/** The numbers of those that were printed. */
+const numbers = new WeakMap<object, number>();
+/** The last number that was given. */
+let lastNumber = 0;
+
+/**
+ * Prints a primitive as Python does: `<asyncio.locks.Lock object at 0x1 [unlocked, waiters:2]>`.
+ *
+ * Where Python has the address stands a number that nothing else has: objects of JavaScript have
+ * no address.
+ *
+ * @param extra - what stands between the brackets
+ */
+export function printPrimitive(primitive: object, extra: string): string {
+  let number = numbers.get(primitive);
+  if (number === undefined) {
+    lastNumber += 1;
+    number = lastNumber;
+    numbers.set(primitive, number);
+  }
+  const { name } = primitive.constructor;
+  return `<asyncio.locks.${name} object at 0x${number.toString(16)} [${extra}]>`;
+}

@@ -1,0 +1,143 @@
+import { repr } from '../base/repr.ts';
+import type { Coroutine } from '../core/coroutine.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Call, YES } from './call.ts';
+import { Holdable } from './holdable.ts';
+import { printPrimitive } from './loop-bound.ts';
+import { Line, Waiter } from './waiter.ts';
+
+/** Waits for a place. Woken, it has one that counts as taken. */
+class SemaphoreWaiter extends Waiter<true> {
+  readonly #semaphore: Semaphore;
+
+  constructor(loop: LoopCore, semaphore: Semaphore) {
+    super(loop);
+    this.#semaphore = semaphore;
+    semaphore._line.join(this);
+  }
+
+  override _run(): void {
+    const semaphore = this.#semaphore;
+    semaphore._line.leave(this);
+    if (!this._isCancelled) this._finish(true);
+    else if (this._woken) semaphore._value += 1;
+    // There may be more places, and some who had to wait only because others did.
+    semaphore._wakeFree();
+    this._tellNow();
+  }
+}
+
+/**
+ * Lets so many tasks at a time have something.
+ *
+ * Places are given in the order of asking; one that is cancelled passes its place on.
+ *
+ * ```ts
+ * await semaphore.with(async () => { … });
+ * ```
+ *
+ * @see asyncio's `Semaphore`,
+ *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore
+ */
+export class Semaphore extends Holdable {
+  /** @internal how many places are free, and promised to nobody */
+  _value: number;
+  /** @internal who waits; those are among them who have been woken */
+  readonly _line: Line = new Line();
+
+  /**
+   * @param value - how many places there are: a whole number from 0, or Infinity
+   * @throws {TypeError} when `value` is not a number
+   * @throws {RangeError} when it is negative, or no whole number
+   */
+  constructor(value = 1) {
+    super();
+    if (typeof value !== 'number')
+      throw new TypeError(`Semaphore initial value must be a number, got ${repr(value)}`);
+    if (value < 0) throw new RangeError('Semaphore initial value must be >= 0');
+    if (!Number.isInteger(value) && value !== Number.POSITIVE_INFINITY)
+      throw new RangeError(`Semaphore initial value must be a whole number, got ${repr(value)}`);
+    this._value = value;
+  }
+
+  /** Would {@link acquire} have to wait? So it would where others do, be there a place or not. */
+  locked(): boolean {
+    return this._value === 0 || !this._line.isGivenUp;
+  }
+
+  /**
+   * Waits until there is a place and all who asked before have theirs, and takes it.
+   *
+   * Cancelling the waiting task leaves the place to the others.
+   *
+   * @returns a coroutine: nothing is acquired before it is awaited
+   * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `Semaphore.acquire()`,
+   *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.acquire
+   */
+  acquire(): Coroutine<true> {
+    return new Call(this.#acquire, 'Semaphore.acquire');
+  }
+
+  readonly #acquire = (): Promise<true> => {
+    if (this.locked()) return new SemaphoreWaiter(this._getLoop(), this);
+    this._value -= 1;
+    return YES;
+  };
+
+  /** Gives a place back, to the first in line if there is one. */
+  release(): void {
+    this._value += 1;
+    this.#wakeNext();
+  }
+
+  /** `<asyncio.locks.Semaphore object at 0x1 [unlocked, value:2]>`, `[locked, waiters:1]` */
+  toString(): string {
+    const state = this.locked() ? 'locked' : `unlocked, value:${repr(this._value)}`;
+    return printPrimitive(this, `${state}${this._line}`);
+  }
+
+  /** @internal promises the places that are free to those who wait */
+  _wakeFree(): void {
+    while (this._value > 0 && this.#wakeNext());
+  }
+
+  /** Promises a place to the first who waits; `false` when nobody does. */
+  #wakeNext(): boolean {
+    if (this._line.wake(1) === 0) return false;
+    this._value -= 1;
+    return true;
+  }
+}
+
+/**
+ * A semaphore that refuses a release too many.
+ *
+ * @see asyncio's `BoundedSemaphore`,
+ *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.BoundedSemaphore
+ */
+export class BoundedSemaphore extends Semaphore {
+  readonly #bound: number;
+
+  /**
+   * @param value - how many places there are: a whole number from 0, or Infinity
+   * @throws {TypeError} when `value` is not a number
+   * @throws {RangeError} when it is negative, or no whole number
+   */
+  constructor(value = 1) {
+    super(value);
+    this.#bound = value;
+  }
+
+  /**
+   * Gives a place back, to the first in line if there is one.
+   *
+   * @throws {RangeError} when all places are free (`ValueError` in Python)
+   */
+  override release(): void {
+    if (this._value >= this.#bound)
+      throw new RangeError('BoundedSemaphore released too many times');
+    super.release();
+  }
+}

@@ -1,0 +1,72 @@
+import { repr } from '../base/repr.ts';
+import { Awaiter } from '../core/awaiter.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { wrapPromise } from '../core/ensure-future.ts';
+import { Future } from '../core/future.ts';
+import type { TaskBody } from '../core/task.ts';
+
+/** What can be awaited, or called and then awaited: a future, a coroutine, a function, a promise. */
+export type Awaitable<T> = TaskBody<T> | PromiseLike<T>;
+
+/** What comes of an {@link Awaitable}. */
+export type ResultOf<A> =
+  A extends PromiseLike<infer T> ? T : A extends () => PromiseLike<infer T> ? T : never;
+
+/**
+ * Looks whether `value` is an {@link Awaitable}, before anything is begun with it.
+ *
+ * @throws {TypeError} when it is not
+ */
+export function checkAwaitable(value: unknown): void {
+  if (typeof value === 'function' || typeof (value as PromiseLike<unknown>)?.then === 'function')
+    return;
+  throw new TypeError(
+    `An asyncio.Future, a coroutine or an awaitable is required, got ${repr(value)}`,
+  );
+}
+
+/**
+ * Looks whether `value` can be iterated over, and is not itself one of those that it should hold.
+ *
+ * @param what - what it should hold, for the message: `'a list of futures'`
+ * @throws {TypeError} when it is not
+ */
+export function checkIterable(value: unknown, what: string): void {
+  const { [Symbol.iterator]: iterator } = Object(value) as { [Symbol.iterator]?: unknown };
+  if (typeof iterator !== 'function' || typeof value === 'string')
+    throw new TypeError(`expect ${what}, not ${kindOf(value)}`);
+}
+
+/**
+ * Looks whether `value` is a number of seconds, infinitely many included, or `undefined` for none.
+ *
+ * @param name - what the caller calls it
+ * @throws {TypeError} when it is something else
+ * @throws {RangeError} when it is NaN
+ */
+export function checkTimeout(value: number | undefined, name: string): void {
+  if (value === undefined) return;
+  if (typeof value !== 'number')
+    throw new TypeError(`${name} must be a number of seconds or undefined, got ${repr(value)}`);
+  if (Number.isNaN(value)) throw new RangeError(`Invalid ${name}: NaN (not a number)`);
+}
+
+/**
+ * Awaits `awaitable` as a part of the task that calls.
+ *
+ * So a cancel of the task reaches what it waits for. The wait for a promise that is not ours is
+ * broken off; the work behind it goes on.
+ */
+export async function awaitHere<T>(awaitable: Awaitable<T>): Promise<T> {
+  if (typeof awaitable === 'function') return await awaitable();
+  const ours =
+    awaitable instanceof Future ||
+    awaitable instanceof Coroutine ||
+    (awaitable as unknown) instanceof Awaiter;
+  return await (ours ? awaitable : wrapPromise(awaitable));
+}
+
+/** The class of a value, for messages. */
+function kindOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? value.constructor.name : repr(value);
+}

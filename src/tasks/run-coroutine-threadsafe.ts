@@ -1,0 +1,60 @@
+import { calledAs } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { ensureFuture } from '../core/ensure-future.ts';
+import { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import type { TaskBody } from '../core/task.ts';
+
+/**
+ * Has `loop` run a coroutine as a task, for code that no loop runs: what Node calls back.
+ *
+ * A cancel of the future that it returns reaches the task, and a cancel of the task the future.
+ *
+ * Unlike asyncio's, it cannot be called from another thread: those of Node share no functions. See
+ * docs/differences.md#threads.
+ *
+ * @param body - a coroutine, or a function without arguments that returns a promise
+ * @param loop - the loop that shall run it
+ * @returns a future of the result
+ * @throws {TypeError} when `body` is neither
+ * @throws {RuntimeError} when the loop is closed
+ * @see asyncio's `run_coroutine_threadsafe()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.run_coroutine_threadsafe
+ */
+export function runCoroutineThreadsafe<T>(body: TaskBody<T>, loop: LoopCore): Future<T> {
+  if (!(body instanceof Coroutine) && typeof body !== 'function')
+    throw new TypeError(`A coroutine object is required, got ${repr(body)}`);
+  const future = new Future<T>({ loop });
+  const begin = (): void => {
+    try {
+      chain(ensureFuture(body, { loop }), future);
+    } catch (error) {
+      if (!future.done()) future._fail(error);
+      throw error;
+    }
+  };
+  loop.callSoon(calledAs('run_coroutine_threadsafe.<locals>.callback', begin));
+  return future;
+}
+
+/** Has `future` end as `task` does, and its cancel go to the task. */
+function chain<T>(task: Future<T>, future: Future<T>): void {
+  const onFutureDone = calledAs('_chain_future.<locals>._call_check_cancel', () => {
+    if (future.cancelled()) task.cancel();
+  });
+  const onTaskDone = calledAs('_chain_future.<locals>._call_set_state', () => {
+    if (future.done()) {
+      // It was cancelled, and nobody can ask the task.
+      return;
+    }
+    if (task.cancelled()) future.cancel();
+    else {
+      task._see();
+      if (task._failed) future._fail(task._outcome());
+      else future._finish(task._outcome() as T);
+    }
+  });
+  future.addDoneCallback(onFutureDone);
+  task.addDoneCallback(onTaskDone);
+}

@@ -1,0 +1,59 @@
+import { isException } from '../base/errors.ts';
+import { calledAs } from '../base/printing.ts';
+import { nameOf } from '../base/repr.ts';
+import { ensureFuture } from '../core/ensure-future.ts';
+import { Future } from '../core/future.ts';
+import type { ExceptionContext } from '../core/loop-core.ts';
+import type { Awaitable } from './awaitables.ts';
+
+/**
+ * Protects what is awaited from a cancel of the task that awaits it.
+ *
+ * Cancelled, the `await` throws, and the work goes on unwatched; if it fails after that, the
+ * loop's exception handler is told. A cancel of the work itself does come through.
+ *
+ * @param awaitable - a future, a coroutine, a function without arguments, or a promise
+ * @returns a future of its own; or the one that was given, where that is done already
+ * @throws {TypeError} when `awaitable` cannot be awaited
+ * @throws {RuntimeError} when no loop runs and none was set, and `awaitable` is no future
+ * @see asyncio's `shield()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.shield
+ */
+export function shield<T>(awaitable: Awaitable<T>): Future<T> {
+  const inner = ensureFuture(awaitable);
+  if (inner.done()) return inner;
+  const outer = new Future<T>(inner._loop._asOption);
+  const onInnerDone = calledAs('shield.<locals>._inner_done_callback', () => {
+    if (outer.done()) return;
+    if (inner.cancelled()) outer.cancel();
+    else {
+      inner._see();
+      if (inner._failed) outer._fail(inner._outcome());
+      else outer._finish(inner._outcome() as T);
+    }
+  });
+  const onOuterDone = calledAs('shield.<locals>._outer_done_callback', () => {
+    if (inner.done()) return;
+    inner.removeDoneCallback(onInnerDone);
+    // Once is enough, however often it was shielded.
+    inner.removeDoneCallback(logOnException);
+    inner.addDoneCallback(logOnException);
+  });
+  inner.addDoneCallback(onInnerDone);
+  outer.addDoneCallback(onOuterDone);
+  return outer;
+}
+
+const logOnException = calledAs('_log_on_exception', (future: Future<unknown>): void => {
+  if (future.cancelled()) return;
+  future._see();
+  const exception = future._outcome();
+  if (!future._failed || !isException(exception)) return;
+  const name = exception instanceof Error ? nameOf(exception) : 'Exception';
+  const context: ExceptionContext = {
+    message: `${name} exception in shielded future`,
+    exception,
+    future,
+  };
+  if (future._sourceTraceback !== undefined) context.sourceTraceback = future._sourceTraceback;
+  future._loop.callExceptionHandler(context);
+});

@@ -1,0 +1,215 @@
+import { invariant, RuntimeError } from '../base/errors.ts';
+import { TimeoutError } from '../base/os-errors.ts';
+import { calledAs, printsAsText } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import type { Cancellable } from '../core/loop-core.ts';
+import { requireRunningLoop } from '../core/running.ts';
+import { currentTask, type Task } from '../core/task.ts';
+import { checkTimeout } from './awaitables.ts';
+import { cancelOf } from './cancel-of.ts';
+
+type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
+
+/**
+ * A limit on the time that a piece of a task may take; what the body of {@link timeout} gets.
+ *
+ *            run()           the time is over             the body has ended
+ *   created ──────▶ active ───────────────────▶ expiring ────────────────────▶ expired
+ *                      │
+ *                      └──────────────────────▶ finished
+ *                          the body has ended
+ *
+ * When the time is over, the task is cancelled; where the body ends by that cancel, it is taken
+ * back, and a `TimeoutError` is thrown in its place. A cancel by somebody else passes through, and
+ * so does whatever else the body throws.
+ *
+ * @see asyncio's `Timeout`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Timeout
+ */
+export class Timeout {
+  static {
+    printsAsText(this);
+  }
+
+  /** See the drawing above. */
+  #state: TimeoutState = 'created';
+  /** On the loop's clock, in seconds; none for no limit. */
+  #when: number | undefined;
+  /** The call of {@link #expire}, while there is to be one. */
+  #timer: Cancellable | undefined;
+  /** The task that runs the body; set while it does. */
+  #task: Task<unknown> | undefined;
+  /** The cancels that the task had when it entered: they are none of ours. */
+  #cancelling = 0;
+
+  /**
+   * @param when - when the time is over, in seconds on the clock of `loop.time()`; `undefined`
+   *   for never
+   * @throws {TypeError} when `when` is neither
+   * @throws {RangeError} when `when` is NaN
+   */
+  constructor(when: number | undefined) {
+    checkTimeout(when, 'when');
+    this.#when = when;
+  }
+
+  /** When the time is over, in seconds on the clock of `loop.time()`; `undefined` for never. */
+  when(): number | undefined {
+    return this.#when;
+  }
+
+  /**
+   * Sets another time: later, earlier, or `undefined` for none. One that is past is over in the
+   * next turn.
+   *
+   * @param when - in seconds on the clock of `loop.time()`
+   * @throws {TypeError} when `when` is no number
+   * @throws {RangeError} when `when` is NaN
+   * @throws {RuntimeError} when the body has not begun, when the time is over, or the body has ended
+   */
+  reschedule(when: number | undefined): void {
+    checkTimeout(when, 'when');
+    if (this.#state === 'created') throw new RuntimeError('Timeout has not been entered');
+    if (this.#state !== 'active')
+      throw new RuntimeError(`Cannot change state of ${this.#state} Timeout`);
+    this.#when = when;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (when === undefined || when === Number.POSITIVE_INFINITY) return;
+    const loop = requireRunningLoop();
+    this.#timer =
+      when <= loop.time() ? loop.callSoon(this.#expire) : loop.callAt(when, this.#expire);
+  }
+
+  /** Was the time over before the body had ended? */
+  expired(): boolean {
+    return this.#state === 'expiring' || this.#state === 'expired';
+  }
+
+  /**
+   * Runs `body` as a part of the task that awaits this, until the time is over. Once only.
+   *
+   * Python's `async with` around the body.
+   *
+   * @returns what `body` returns
+   * @throws what `body` throws
+   * @throws {TimeoutError} when the body was broken off because the time was over
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @throws {RuntimeError} when there was a body before, or no task awaits this
+   */
+  run<T>(body: (timeout: Timeout) => T | PromiseLike<T>): Coroutine<T> {
+    if (typeof body !== 'function')
+      throw new TypeError(`a function was expected, got ${repr(body)}`);
+    return new Coroutine(() => this.#run(body), 'timeout', undefined);
+  }
+
+  async #run<T>(body: (timeout: Timeout) => T | PromiseLike<T>): Promise<T> {
+    this.#enter();
+    let result: T;
+    try {
+      result = await body(this);
+    } catch (error) {
+      const cancel = cancelOf(error);
+      if (this.#exit() && cancel !== undefined) throw new TimeoutError('', { cause: cancel });
+      throw error;
+    }
+    this.#exit();
+    return result;
+  }
+
+  #enter(): void {
+    if (this.#state !== 'created') throw new RuntimeError('Timeout has already been entered');
+    const task = currentTask();
+    if (task === undefined) throw new RuntimeError('Timeout should be used inside a task');
+    this.#state = 'active';
+    this.#task = task;
+    this.#cancelling = task.cancelling();
+    this.reschedule(this.#when);
+  }
+
+  /** @returns was the time over, and nobody else asked the task to end? */
+  #exit(): boolean {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const task = this.#task;
+    this.#task = undefined;
+    if (this.#state !== 'expiring') {
+      this.#state = 'finished';
+      return false;
+    }
+    this.#state = 'expired';
+    invariant(task !== undefined, 'a timeout expired outside of its task');
+    return task.uncancel() <= this.#cancelling;
+  }
+
+  readonly #expire = calledAs('Timeout._on_timeout', (): void => {
+    this.#timer = undefined;
+    this.#task?.cancel();
+    this.#state = 'expiring';
+  });
+
+  /** `<Timeout [active] when=836.879>`, `<Timeout [expired]>`, … */
+  toString(): string {
+    if (this.#state !== 'active') return `<Timeout [${this.#state}]>`;
+    const when = this.#when === undefined ? undefined : Math.round(this.#when * 1000) / 1000;
+    return `<Timeout [active] when=${repr(when)}>`;
+  }
+}
+
+/**
+ * Runs `body` as a part of the task that awaits this, for `delay` seconds at the most.
+ *
+ * When the time is over, the body is cancelled where it waits, and has the time that it takes to
+ * clean up; then a `TimeoutError` is thrown. If it ends in another way, that is what comes of it.
+ * The wait for a promise that is not ours cannot be broken off inside the body: give it the
+ * `signal` of {@link currentTask}, or wrap it with {@link wrapPromise}.
+ *
+ * ```ts
+ * await asyncio.timeout(10, async (limit) => {
+ *   await handshake();
+ *   limit.reschedule(asyncio.getRunningLoop().time() + 60);
+ *   await transfer();
+ * });
+ * ```
+ *
+ * @param delay - in seconds from now; 0 or less: until the body first waits; `undefined`: no limit
+ * @param body - gets the {@link Timeout}, which can set another time
+ * @returns what `body` returns
+ * @throws what `body` throws
+ * @throws {TimeoutError} when the time was over; its cause is the cancel
+ * @throws {CancelledError} when the waiting task is cancelled by somebody else
+ * @throws {TypeError} when `delay` is no number, or `body` no function
+ * @throws {RangeError} when `delay` is NaN
+ * @throws {RuntimeError} when no loop runs, or no task awaits this
+ * @see asyncio's `timeout()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout
+ */
+export function timeout<T>(
+  delay: number | undefined,
+  body: (timeout: Timeout) => T | PromiseLike<T>,
+): Coroutine<T> {
+  checkTimeout(delay, 'delay');
+  const now = requireRunningLoop().time();
+  return new Timeout(delay === undefined ? undefined : now + delay).run(body);
+}
+
+/**
+ * As {@link timeout}, with the moment at which the time is over.
+ *
+ * @param when - in seconds on the clock of `loop.time()`; `undefined` for no limit
+ * @param body - gets the {@link Timeout}, which can set another time
+ * @returns what `body` returns
+ * @throws what `body` throws
+ * @throws {TimeoutError} when the time was over; its cause is the cancel
+ * @throws {CancelledError} when the waiting task is cancelled by somebody else
+ * @throws {TypeError} when `when` is no number, or `body` no function
+ * @throws {RangeError} when `when` is NaN
+ * @throws {RuntimeError} when no task awaits this
+ * @see asyncio's `timeout_at()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout_at
+ */
+export function timeoutAt<T>(
+  when: number | undefined,
+  body: (timeout: Timeout) => T | PromiseLike<T>,
+): Coroutine<T> {
+  return new Timeout(when).run(body);
+}

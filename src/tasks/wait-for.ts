@@ -1,0 +1,74 @@
+import { TimeoutError } from '../base/os-errors.ts';
+import { calledAs } from '../base/printing.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { ensureFuture } from '../core/ensure-future.ts';
+import { Future } from '../core/future.ts';
+import { requireRunningLoop } from '../core/running.ts';
+import { type Awaitable, awaitHere, checkAwaitable, checkTimeout } from './awaitables.ts';
+import { cancelOf } from './cancel-of.ts';
+import { timeout as limit } from './timeout.ts';
+
+/**
+ * Awaits `awaitable`, for `timeout` seconds at the most.
+ *
+ * When the time is over, it is cancelled, and waited for until it has ended: so this may take
+ * longer than `timeout`. A result that it gives in spite of the cancel is returned, and an error
+ * of its own is thrown. A coroutine or function runs as a part of the task that waits.
+ *
+ * Promises that are not ours know no cancel: the wait for one that is given as it is,
+ * `waitFor(fetch(url), 1)`, is broken off; one that a function waits for is not.
+ *
+ * @param awaitable - a future, a coroutine, a function without arguments, or a promise
+ * @param timeout - in seconds; 0 or less: only if it is done already, and a coroutine does not
+ *   begin; `undefined`: as long as it takes
+ * @returns its result
+ * @throws what it failed with
+ * @throws {TimeoutError} when the time was over and the cancel ended it
+ * @throws {CancelledError} when the waiting task is cancelled; `awaitable` is, too
+ * @throws {TypeError} when `awaitable` cannot be awaited, or `timeout` is no number
+ * @throws {RangeError} when `timeout` is NaN
+ * @throws {RuntimeError} when no loop runs, or no task awaits this
+ * @see asyncio's `wait_for()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.wait_for
+ */
+export function waitFor<T>(awaitable: Awaitable<T>, timeout: number | undefined): Coroutine<T> {
+  checkAwaitable(awaitable);
+  checkTimeout(timeout, 'timeout');
+  return new Coroutine(
+    () =>
+      timeout !== undefined && timeout <= 0
+        ? whatIsThere(awaitable)
+        : limit(timeout, () => awaitHere(awaitable))._begin(),
+    'waitFor',
+    undefined,
+  );
+}
+
+/** The result, if there is one already. Otherwise cancels it, and waits until it has ended. */
+async function whatIsThere<T>(awaitable: Awaitable<T>): Promise<T> {
+  const future = ensureFuture(awaitable);
+  if (future.done()) return future.result();
+  await cancelAndWait(future);
+  try {
+    return future.result();
+  } catch (error) {
+    const cancel = cancelOf(error);
+    if (cancel === undefined) throw error;
+    throw new TimeoutError('', { cause: cancel });
+  }
+}
+
+async function cancelAndWait(future: Future<unknown>): Promise<void> {
+  const waiter = new Future<void>(requireRunningLoop()._asOption);
+  const release = calledAs('_release_waiter', () => {
+    if (!waiter.done()) waiter._finish();
+  });
+  future.addDoneCallback(release);
+  try {
+    future.cancel();
+    // Not the future itself: it may refuse a cancel that is meant for who waits here.
+    await waiter;
+  } finally {
+    future.removeDoneCallback(release);
+  }
+}
