@@ -35,9 +35,7 @@ export interface CompletedIterator<F> {
 }
 
 /** What a {@link CompletedIterator} says: the next future, or that there is none. */
-export type NextCompleted<F> =
-  | { readonly done?: false; readonly value: F }
-  | { readonly done: true; readonly value: undefined };
+export type NextCompleted<F> = IteratorYieldResult<F> | IteratorReturnResult<undefined>;
 
 /** What an asynchronous iteration gives: a task or future that was given, or else a new one. */
 export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf<A>>;
