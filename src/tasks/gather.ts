@@ -152,8 +152,10 @@ class GatheringFuture extends Future<unknown[]> {
       return;
     }
     if (this.#left > 0) return;
-    if (this.#cancelRequested) this._fail(child._makeCancelledError());
-    else this._finish(this.#children.map(outcome));
+    if (this.#cancelRequested) {
+      const last = this.#children.at(-1) ?? child;
+      this._fail(last._makeCancelledError());
+    } else this._finish(this.#children.map(outcome));
   }
 }
 
