@@ -587,7 +587,9 @@ loopBehaviour('loop.setDebug', (it) => {
 
       assert.equal(printed, ['false\n', 'false\n', 'true\n']);
     },
-    { cpython: [`${BASE}test_env_var_debug`] },
+    {
+      cpython: [`${BASE}test_env_var_debug`, 'test_tasks.py::GatherTestsBase::test_env_var_debug'],
+    },
   );
 });
 
