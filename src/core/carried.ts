@@ -8,7 +8,7 @@ import { promiseHooks } from 'node:v8';
  * as all the rest of two awaits. Here three small hooks follow promises, and nothing else:
  *
  *   a promise is made      it notes what is in force: an `await` makes one, too, and what is
- *                          awaited is told, if it wants to be
+ *                          awaited is told of
  *   it is about to go on   what it noted is in force
  *   it has gone on         nothing is
  */
@@ -19,16 +19,13 @@ const NOTE = Symbol('asyncio-ts');
 
 type Noting = { [NOTE]?: object | undefined };
 
-/** What is awaited may have this method: it is called when the `await` begins. */
-interface Awaitable {
-  _awaitBegins?: (thing: object | undefined) => void;
-}
+/** Who wants to be told that an `await` begins. */
+let tellAwait: (awaited: object, thing: object | undefined) => void = () => {};
 
 const hooks = {
   init(promise: object, awaited: object | undefined): void {
     if (inForce !== undefined) (promise as Noting)[NOTE] = inForce;
-    if (awaited !== undefined && (awaited as Awaitable)._awaitBegins !== undefined)
-      (awaited as Required<Awaitable>)._awaitBegins(inForce);
+    if (awaited !== undefined) tellAwait(awaited, inForce);
   },
   before(promise: object): void {
     inForce = (promise as Noting)[NOTE];
@@ -43,6 +40,11 @@ let hooked = false;
 /** What is in force; nothing where nobody called {@link carry}. */
 export function carried(): object | undefined {
   return inForce;
+}
+
+/** From now on calls `tell` with what is awaited, and with what is in force, as an `await` begins. */
+export function onAwait(tell: (awaited: object, thing: object | undefined) => void): void {
+  tellAwait = tell;
 }
 
 /** Follows promises from now on. */

@@ -1,6 +1,6 @@
 import { CancelledError, RuntimeError } from '../base/errors.ts';
 import type { AwaitingTask, Waiting } from './awaiter.ts';
-import { followPromises, putAside, putBack } from './carried.ts';
+import { followPromises, onAwait, putAside, putBack } from './carried.ts';
 import type { Scope } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import { Operation } from './operation.ts';
@@ -201,6 +201,10 @@ export function awaitedNatively(operation: { readonly prototype: object }): void
 }
 
 awaitedNatively(NativeOperation);
+
+onAwait((awaited, scope) => {
+  if (awaited instanceof NativeOperation) awaited._awaitBegins(scope);
+});
 
 /** A second task, or a third, that awaits one operation. */
 class Other implements Waiting {
