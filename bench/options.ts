@@ -6,7 +6,7 @@ import type { Load, WireName } from './loads.ts';
 
 export const HELP = `Usage: npm run bench [-- [micro] OPTIONS]
 
-Measures echo servers side by side, and what the loop itself costs, in about 3 minutes.
+Measures echo servers side by side, and what the loop itself costs, in about 5 minutes.
 With micro, only what the loop costs. bench/README.md says how each figure is made.
 
 Options:

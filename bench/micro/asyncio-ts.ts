@@ -2,18 +2,6 @@
 import * as asyncio from 'asyncio-ts';
 import type { MicroCosts } from '../figures.ts';
 
-/** What is measured as soon as it is exported. */
-interface Later {
-  readonly gather: (...coroutines: asyncio.Coroutine<void>[]) => PromiseLike<unknown>;
-  readonly Lock: new () => { acquire(): PromiseLike<unknown>; release(): void };
-  readonly Queue: new (
-    maxsize: number,
-  ) => { put(item: number): PromiseLike<unknown>; get(): PromiseLike<unknown> };
-}
-
-/** The name that is there already is for the compiler: of what all is optional, something must be. */
-const later: Partial<Later> & Pick<typeof asyncio, 'sleep'> = asyncio;
-
 /** How often each is done in one measurement. */
 const COUNT = 10_000;
 const CHILDREN = 10_000;
@@ -47,8 +35,8 @@ async function createTask(): Promise<void> {
   for (let n = 0; n < COUNT; n += 1) await asyncio.createTask(nothing());
 }
 
-async function gathered(gather: Later['gather']): Promise<void> {
-  await gather(...Array.from({ length: CHILDREN }, () => nothing()));
+async function gather(): Promise<void> {
+  await asyncio.gather(...Array.from({ length: CHILDREN }, () => nothing()));
 }
 
 /** Deadlines in no order, the same in every program. */
@@ -76,8 +64,8 @@ async function timers(loop: asyncio.Loop): Promise<void> {
 }
 
 /** Two tasks, each of which finds the other waiting when it lets go. */
-async function lock(Lock: Later['Lock']): Promise<void> {
-  const shared = new Lock();
+async function lock(): Promise<void> {
+  const shared = new asyncio.Lock();
   const worker = asyncio.coroutine(async function worker(): Promise<void> {
     for (let n = 0; n < COUNT / 2; n += 1) {
       await shared.acquire();
@@ -92,8 +80,8 @@ async function lock(Lock: Later['Lock']): Promise<void> {
 }
 
 /** A queue with room for one: each item is waited for. */
-async function queue(Queue: Later['Queue']): Promise<void> {
-  const shared = new Queue(1);
+async function queue(): Promise<void> {
+  const shared = new asyncio.Queue<number>(1);
   const producer = asyncio.coroutine(async function producer(): Promise<void> {
     for (let n = 0; n < COUNT; n += 1) await shared.put(n);
   });
@@ -121,16 +109,15 @@ async function cost(
 
 const main = asyncio.coroutine(async function main(): Promise<void> {
   const loop = asyncio.getRunningLoop();
-  const { gather, Lock, Queue } = later;
   const costs: MicroCosts = {
     callSoon: await cost(COUNT, () => callSoon(loop)),
     sleepZero: await cost(COUNT, sleepZero),
     createTask: await cost(COUNT, createTask),
-    ...(gather && { gather: await cost(CHILDREN, () => gathered(gather)) }),
+    gather: await cost(CHILDREN, gather),
     cancelledTimer: await cost(TIMERS, () => cancelledTimers(loop), 1),
     timer: await cost(TIMERS, () => timers(loop), 1),
-    ...(Lock && { lock: await cost(COUNT, () => lock(Lock)) }),
-    ...(Queue && { queue: await cost(COUNT, () => queue(Queue)) }),
+    lock: await cost(COUNT, lock),
+    queue: await cost(COUNT, queue),
   };
   console.log(JSON.stringify(costs));
 });

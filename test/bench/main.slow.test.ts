@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
+import type { Figures } from '../../bench/figures.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { runFile } from '../support/child.ts';
 
@@ -26,9 +27,12 @@ behaviour('npm run bench', (it) => {
         assert.is(status, 0, stderr);
         for (const head of ['2 connections, 1,000', '2 connections, 100,000', 'connect', '1 conn'])
           assert.match(stdout, `\n${head}`);
-        const { servers } = JSON.parse(readFileSync(json, 'utf8'));
-        assert.is(servers.length, 8);
-        for (const { messages, seconds } of servers) assert.ok(messages > 0 && seconds >= 0.05);
+        const { servers }: Figures = JSON.parse(readFileSync(json, 'utf8'));
+        for (const name of ['asyncio-ts node', 'node:net'])
+          assert.equal(
+            servers.filter(({ server }) => server === name).map(({ load }) => load),
+            ['idle', '2x1000', '2x100000', 'accept'],
+          );
         assert.match(readFileSync(svg, 'utf8'), '>asyncio-ts node</text>');
       } finally {
         rmSync(folder, { recursive: true });
@@ -57,7 +61,7 @@ behaviour('npm run bench', (it) => {
       const { status, stdout } = await runFile('bench/main.ts', { args, env });
 
       assert.is(status, 0);
-      assert.match(stdout, /\nnode:net +[1-9]/);
+      assert.match(stdout, '\nnode:net ');
       assert.match(stdout, /\nleft out: Bun: it ended with status 1; it said: \w*Error/);
     },
     CHILDREN,
