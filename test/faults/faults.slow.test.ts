@@ -59,8 +59,8 @@ for (const driver of REAL_DRIVERS)
 
     it(
       'has none left even where nobody closes connections',
-      () => comeAndGo(forgetfulServer, driver, 20_000, 1),
-      { seconds: 120 },
+      () => comeAndGo(forgetfulServer, driver, 20_000, 1, 60),
+      { seconds: 180 },
     );
 
     it(
