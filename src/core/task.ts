@@ -196,7 +196,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       this._mustCancel = false;
       this.#coroutine.close();
       this.#fail(this._makeCancelledError());
-    } else if (this._state === 'pending') runInScope(this.#scope, this.#begin);
+    } else if (this._state === 'pending')
+      runInScope(this.#scope, Task.#begin, this as Task<unknown>);
     else this.#end();
   }
 
@@ -240,18 +241,24 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
     return this._state === 'pending' ? this.#listAwaiters().map(({ _future }) => _future) : [];
   }
 
-  readonly #begin = (): void => {
-    this.#coroutine._begin().then(
+  /** Not a closure of each task: there may be many that wait, and each byte of them counts. */
+  static #begin(task: Task<unknown>): void {
+    task.#coroutine._begin().then(
       (result) => {
-        if (!this.#end()) return;
-        if (this._mustCancel) {
-          this._mustCancel = false;
-          super.cancel(this._cancelMessage);
-        } else this._finish(result);
+        if (!task.#end()) return;
+        if (task._mustCancel) {
+          task._mustCancel = false;
+          task.#endAtCancel();
+        } else task._finish(result);
       },
-      (error: unknown) => this.#fail(error),
+      (error: unknown) => task.#fail(error),
     );
-  };
+  }
+
+  /** A cancel came with the last step: what the body gave is not wanted any more. */
+  #endAtCancel(): void {
+    super.cancel(this._cancelMessage);
+  }
 
   /** The body threw. */
   #fail(error: unknown): void {

@@ -49,7 +49,7 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
   protected abstract attempt(): { readonly value: T } | undefined;
 
   /** The side of the endpoint on which it waits. */
-  protected abstract readonly side: 'reader' | 'writer';
+  protected abstract get side(): 'reader' | 'writer';
 
   /** Takes the slot, and waits to be told. */
   wait(): this {
@@ -113,7 +113,10 @@ class Receive extends SockOperation<Uint8Array> {
     awaitedNatively(this);
   }
 
-  protected readonly side = 'reader';
+  protected get side(): 'reader' {
+    return 'reader';
+  }
+
   readonly #nbytes: number;
 
   constructor(loop: LoopCore, sock: Socket, nbytes: number) {
@@ -133,7 +136,7 @@ class Attempt<T> extends SockOperation<T> {
     awaitedNatively(this);
   }
 
-  protected readonly side: 'reader' | 'writer';
+  readonly #side: 'reader' | 'writer';
   protected readonly attempt: () => { readonly value: T } | undefined;
 
   constructor(
@@ -143,8 +146,12 @@ class Attempt<T> extends SockOperation<T> {
     attempt: () => { readonly value: T } | undefined,
   ) {
     super(loop, sock);
-    this.side = side;
+    this.#side = side;
     this.attempt = attempt;
+  }
+
+  protected get side(): 'reader' | 'writer' {
+    return this.#side;
   }
 }
 
@@ -154,7 +161,10 @@ class SendAll extends SockOperation<void> {
     awaitedNatively(this);
   }
 
-  protected readonly side = 'writer';
+  protected get side(): 'writer' {
+    return 'writer';
+  }
+
   readonly #data: Uint8Array;
   /** The bytes that are sent. */
   #sent: number;
@@ -177,7 +187,10 @@ class Accept extends SockOperation<[Socket, Address]> {
     awaitedNatively(this);
   }
 
-  protected readonly side = 'reader';
+  protected get side(): 'reader' {
+    return 'reader';
+  }
+
   /** Runs while descriptors are short. */
   #retry: Cancellable | undefined;
 
@@ -223,7 +236,10 @@ class Connect extends SockOperation<void> {
     awaitedNatively(this);
   }
 
-  protected readonly side = 'writer';
+  protected get side(): 'writer' {
+    return 'writer';
+  }
+
   /** The look-up, while it runs. */
   #lookUp: Operation<AddressInfo[]> | undefined;
   #address: Address | undefined;
