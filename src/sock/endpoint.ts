@@ -28,6 +28,9 @@ export type DriverName = 'node' | 'memory' | 'posix';
 export interface Driver {
   readonly name: DriverName;
 
+  /** Why it cannot be used here; `undefined` where it can. */
+  readonly missing?: string | undefined;
+
   /** Can it make a socket of this family and type? */
   supports(family: number, type: number): boolean;
 

@@ -3,6 +3,7 @@
  * sockets does: connect a pair, wait for a slot, send and receive all.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BlockingIOError } from '../../src/base/os-errors.ts';
@@ -12,6 +13,8 @@ import * as socket from '../../src/socket.ts';
 /** One driver, as the shared suites see it. */
 export interface DriverCase {
   readonly name: DriverName;
+  /** What `socket.driver` says, where it is not the name. */
+  readonly shown?: DriverName;
   /** Is there a kernel underneath, whose limits and descriptors are real? */
   readonly real: boolean;
   /** Why it has no datagrams of AF_UNIX, if it has none. */
@@ -21,6 +24,8 @@ export interface DriverCase {
 export const DRIVERS: readonly DriverCase[] = [
   { name: 'node', real: true, withoutUnixDatagrams: 'Node has no datagrams of AF_UNIX' },
   { name: 'posix', real: true },
+  // As macOS has it, on Linux: a name that users do not see.
+  { name: 'posix, uv_poll' as DriverName, shown: 'posix', real: true },
   { name: 'memory', real: false },
 ];
 
@@ -31,9 +36,21 @@ export const FAMILIES: readonly (readonly [name: string, family: number])[] = [
   ['AF_UNIX', socket.AF_UNIX],
 ];
 
+let directory: string | undefined;
+
+/** A path where nothing is; gone with the process. */
+export function freshPath(): string {
+  if (directory === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'asyncio-ts-'));
+    directory = made;
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+  }
+  return join(directory, randomUUID().slice(0, 8));
+}
+
 /** An address of the family where nobody is: the loopback and any port, or a new path. */
 export function freshAddress(family: number): Address | readonly [string, number] {
-  if (family === socket.AF_UNIX) return join(tmpdir(), `asyncio-ts-${randomUUID().slice(0, 8)}`);
+  if (family === socket.AF_UNIX) return freshPath();
   return [family === socket.AF_INET6 ? '::1' : '127.0.0.1', 0];
 }
 

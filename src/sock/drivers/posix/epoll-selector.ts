@@ -1,18 +1,6 @@
-import { lastError, libc, pollForEver } from './libc.ts';
-
-/** There is something to read, or the end, or a connection. */
-export const READABLE = 1;
-/** There is room to send, or a connect is over. */
-export const WRITABLE = 2;
-/** The peer has ended, or the connection broke: from now on reading tells of it without fail. */
-export const ENDED = 4;
-
-/** Who is told what became of a descriptor. */
-export interface Watched {
-  readonly fd: number;
-  /** Told of each change, in the poll phase: {@link READABLE}, {@link WRITABLE}, {@link ENDED}. */
-  onEvents(events: number): void;
-}
+import { lastError, libc } from './libc.ts';
+import { closeAtThreadEnd, PollHandle, UV_READABLE } from './libuv.ts';
+import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 
 const EPOLLIN = 0x1;
 const EPOLLOUT = 0x4;
@@ -32,12 +20,12 @@ const DATA_AT = EVENT_SIZE - 8;
 const MOST_EVENTS = 1024;
 
 /**
- * Tells of each change of many descriptors, through one that Node's own loop polls.
+ * Tells of each change of many descriptors, through one that Node's own loop polls; Linux's.
  *
  * Edge-triggered: each descriptor is registered once, and a change is told once. So who is told
  * has to try until the call would block, or to remember that it has not.
  */
-class EpollSelector {
+class EpollSelector implements Selector {
   readonly #epoll: number;
   readonly #event = Buffer.alloc(EVENT_SIZE);
   readonly #events = Buffer.alloc(EVENT_SIZE * MOST_EVENTS);
@@ -46,20 +34,21 @@ class EpollSelector {
   constructor() {
     this.#epoll = libc().epoll_create1(EPOLL_CLOEXEC);
     if (this.#epoll < 0) throw lastError('epoll_create1');
-    pollForEver(this.#epoll, () => this.#look());
+    closeAtThreadEnd(this.#epoll);
+    new PollHandle(this.#epoll, () => this.#look()).listen(UV_READABLE);
   }
 
-  /** Watches from now on; what is so already is told, too. */
-  watch(watched: Watched): void {
+  want(watched: Watched): boolean {
     this.#event.writeUInt32LE((EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0, 0);
     this.#event.writeInt32LE(watched.fd, DATA_AT);
     if (libc().epoll_ctl(this.#epoll, EPOLL_CTL_ADD, watched.fd, this.#event) < 0)
       throw lastError('epoll_ctl');
     this.#watched.set(watched.fd, watched);
+    return true;
   }
 
-  /** Forgets a descriptor, while it is still open. */
   forget(watched: Watched): void {
+    if (this.#watched.get(watched.fd) !== watched) return;
     this.#watched.delete(watched.fd);
     // Needed where it has a duplicate: closing this one would not end the registration.
     libc().epoll_ctl(this.#epoll, EPOLL_CTL_DEL, watched.fd, this.#event);
@@ -82,10 +71,10 @@ class EpollSelector {
   }
 }
 
-let selector: EpollSelector | undefined;
+let selector: Selector | undefined;
 
 /** The selector of this thread. */
-export function epollSelector(): EpollSelector {
+export function epollSelector(): Selector {
   selector ??= new EpollSelector();
   return selector;
 }

@@ -1,22 +1,19 @@
-import { createRequire } from 'node:module';
+import { Buffer } from 'node:buffer';
 import { type OSError, osError } from '../../../base/os-errors.ts';
+import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../constants.ts';
+import { kernel } from './kernel.ts';
+import { bindAll, koffi } from './koffi.ts';
+import { closeAtThreadEnd, keepAtThreadEnd, loadLibuv } from './libuv.ts';
 
 /**
- * The one file that knows about pointers, the layout of C's structures, and errno: libc and the
- * libuv inside of Node, called through koffi.
- *
- * Pointers are numbers here. Memory that libuv or the kernel keeps is taken from C and never given
- * back: a buffer that V8 collects would leave them writing to somebody else's.
+ * libc, called through koffi: with `libuv.ts` and `sockaddr.ts` the only files that know about the
+ * layout of C's structures, errno, and what kernels do differently.
  */
 export interface Libc {
   /** Why the last call failed: C's number. To be asked at once. */
   errno(): number;
-  socket(family: number, type: number, proto: number): number;
-  socketpair(family: number, type: number, proto: number, pair: Buffer): number;
-  close(fd: number): number;
   bind(fd: number, address: Buffer, length: number): number;
   listen(fd: number, backlog: number): number;
-  accept4(fd: number, address: Buffer, length: Buffer, flags: number): number;
   connect(fd: number, address: Buffer, length: number): number;
   shutdown(fd: number, how: number): number;
   recv(fd: number, into: Uint8Array, nbytes: number, flags: number): number;
@@ -39,29 +36,33 @@ export interface Libc {
   ): number;
   getsockname(fd: number, address: Buffer, length: Buffer): number;
   getpeername(fd: number, address: Buffer, length: Buffer): number;
-  setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
-  getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
   inet_pton(family: number, text: string, into: Buffer): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
   epoll_wait(epoll: number, events: Buffer, most: number, timeout: number): number;
 }
 
-interface Koffi {
-  load(path: null): { func(definition: string): (...args: unknown[]) => unknown };
-  errno(): number;
-  proto(definition: string): unknown;
-  pointer(type: unknown): unknown;
-  register(callback: (...args: never[]) => void, type: unknown): unknown;
+/** What is called here alone. */
+interface Hidden {
+  socket(family: number, type: number, proto: number): number;
+  socketpair(family: number, type: number, proto: number, pair: Buffer): number;
+  accept(fd: number, address: Buffer, length: Buffer): number;
+  accept4(fd: number, address: Buffer, length: Buffer, flags: number): number;
+  close(fd: number): number;
+  // The third argument is one of a varying number: its type comes before it.
+  fcntl(fd: number, command: number, type: 'int', argument: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
 }
 
 const SIGNATURES: Readonly<Record<string, string>> = {
   socket: 'int socket(int, int, int)',
   socketpair: 'int socketpair(int, int, int, void *)',
+  accept: 'int accept(int, void *, void *)',
   close: 'int close(int)',
+  fcntl: 'int fcntl(int, int, ...)',
   bind: 'int bind(int, void *, uint32_t)',
   listen: 'int listen(int, int)',
-  accept4: 'int accept4(int, void *, void *, int)',
   connect: 'int connect(int, void *, uint32_t)',
   shutdown: 'int shutdown(int, int)',
   recv: 'intptr_t recv(int, void *, size_t, int)',
@@ -73,13 +74,16 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   setsockopt: 'int setsockopt(int, int, int, void *, uint32_t)',
   getsockopt: 'int getsockopt(int, int, int, void *, void *)',
   inet_pton: 'int inet_pton(int, const char *, void *)',
+};
+
+const LINUX_SIGNATURES: Readonly<Record<string, string>> = {
+  accept4: 'int accept4(int, void *, void *, int)',
   epoll_create1: 'int epoll_create1(int)',
   epoll_ctl: 'int epoll_ctl(int, int, int, void *)',
   epoll_wait: 'int epoll_wait(int, void *, int, int)',
 };
 
-let koffi: Koffi | undefined;
-let functions: Libc | undefined;
+let functions: (Libc & Hidden) | undefined;
 let failure: string | undefined;
 
 /** Why there is no {@link libc} here; `undefined` where there is one. */
@@ -93,6 +97,30 @@ export function libc(): Libc {
   return functions as Libc;
 }
 
+function load(): void {
+  const { platform } = process;
+  if (platform !== 'linux' && platform !== 'darwin') {
+    failure = `it knows Linux and macOS only, not ${platform}`;
+    return;
+  }
+  try {
+    koffi();
+  } catch (error) {
+    const [line] = (error as Error).message.split('\n');
+    failure = `koffi, the optional dependency, does not load: ${line}`;
+    return;
+  }
+  try {
+    const signatures = platform === 'linux' ? { ...SIGNATURES, ...LINUX_SIGNATURES } : SIGNATURES;
+    const bound = bindAll<Libc & Hidden>(signatures);
+    bound.errno = koffi().errno;
+    loadLibuv();
+    functions = bound;
+  } catch (error) {
+    failure = `this Node does not give what it needs: ${(error as Error).message}`;
+  }
+}
+
 /** The error of the call that has just failed. */
 export function lastError(syscall: string): OSError {
   const error = osError(-libc().errno(), syscall);
@@ -100,76 +128,146 @@ export function lastError(syscall: string): OSError {
   return error.code === 'ENOTSUP' ? osError('EOPNOTSUPP', syscall) : error;
 }
 
-function load(): void {
-  if (process.platform !== 'linux') {
-    failure = `it knows Linux only, not ${process.platform}`;
-    return;
-  }
+// ---- descriptors -------------------------------------------------------------------------------
+
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+const TYPE_FLAGS = kernel.makesNonBlocking ? SOCK_NONBLOCK | SOCK_CLOEXEC : 0;
+
+/** For {@link Libc.send} and {@link Libc.sendto}: a peer that is gone is an error, not a signal. */
+export const MSG_NOSIGNAL: number = kernel.msgNoSignal;
+
+function hidden(): Hidden {
+  return functions as Hidden;
+}
+
+/** Makes a socket that does not block; its descriptor, or -1. */
+export function openSocket(family: number, type: number, proto: number): number {
+  return made(hidden().socket(kernel.familyOut(family), type | TYPE_FLAGS, proto));
+}
+
+/** Makes two sockets that are connected and do not block; `undefined` on failure. */
+export function openPair(
+  family: number,
+  type: number,
+  proto: number,
+): [one: number, other: number] | undefined {
+  const pair = Buffer.alloc(8);
+  const status = hidden().socketpair(kernel.familyOut(family), type | TYPE_FLAGS, proto, pair);
+  if (status < 0) return undefined;
+  return [made(pair.readInt32LE(0)), made(pair.readInt32LE(4))];
+}
+
+/** Accepts a connection that does not block; its descriptor, or -1. */
+export function acceptFrom(fd: number, address: Buffer, length: Buffer): number {
+  const { accept, accept4 } = hidden();
+  return made(
+    kernel.makesNonBlocking
+      ? accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC)
+      : accept(fd, address, length),
+  );
+}
+
+/** Makes another descriptor of the same thing; -1 on failure. */
+export function duplicate(fd: number): number {
+  const copy = hidden().fcntl(fd, kernel.fDupfdCloexec, 'int', 0);
+  if (copy >= 0) closeAtThreadEnd(copy);
+  return copy;
+}
+
+/** Makes a descriptor of somebody else's one of ours: it does not block, and signals nothing. */
+export function takeOver(fd: number): number {
+  if (!setNonBlocking(fd)) return -1;
+  silence(fd);
+  closeAtThreadEnd(fd);
+  return fd;
+}
+
+/** Leaves a descriptor to somebody else. */
+export function handOver(fd: number): void {
+  keepAtThreadEnd(fd);
+}
+
+/** Closes a descriptor; an error would be about one that is gone all the same. */
+export function closeDescriptor(fd: number): void {
+  keepAtThreadEnd(fd);
+  hidden().close(fd);
+}
+
+/** Does something with a descriptor that leaves its flags as they are. */
+export function keepingFlags<Result>(fd: number, act: () => Result): Result {
+  const { fcntl } = hidden();
+  const flags = fcntl(fd, F_GETFL, 'int', 0);
   try {
-    koffi = createRequire(import.meta.url)('koffi') as Koffi;
-    const library = koffi.load(null);
-    const made: Record<string, unknown> = { errno: koffi.errno };
-    for (const [name, signature] of Object.entries(SIGNATURES))
-      made[name] = library.func(signature);
-    functions = made as unknown as Libc;
-  } catch (error) {
-    failure = `koffi, the optional dependency, does not load: ${(error as Error).message}`;
+    return act();
+  } finally {
+    if (flags >= 0) fcntl(fd, F_SETFL, 'int', flags);
   }
 }
 
-// ---- libuv -------------------------------------------------------------------------------------
-
-const UV_POLL = 8;
-const UV_READABLE = 1;
-
-/** `uv_handle_t.flags`: the same place and bits in all of libuv 1. */
-const FLAGS_AT = 88;
-const FLAG_REF = 0x8;
-const FLAG_INTERNAL = 0x10;
-
-/**
- * Has Node's own loop call `ready` in each poll phase in which the descriptor is readable, without
- * keeping the process alive. For ever: nothing of it is given back before the thread ends.
- *
- * Called by libuv itself, outside of what Node wraps around callbacks: `ready` may ask for an
- * immediate and must not throw.
- *
- * A thread of Node's that is ended from outside runs no code of ours. So the handle is stopped and
- * the descriptor closed by hooks in C, and libuv is told that the handle is its own affair: else
- * it would abort the process over a handle that is left.
- */
-export function pollForEver(fd: number, ready: () => void): void {
-  const { load: open, proto, pointer, register } = koffi as Koffi;
-  const library = open(null);
-  const call = (definition: string): ((...args: unknown[]) => number) =>
-    library.func(definition) as (...args: unknown[]) => number;
-  const isolate = call('uintptr_t _ZN2v87Isolate10GetCurrentEv()')();
-  const loop = call('uintptr_t _ZN4node19GetCurrentEventLoopEPN2v87IsolateE(uintptr_t)')(isolate);
-  const handle = call('uintptr_t calloc(size_t, size_t)')(
-    1,
-    call('size_t uv_handle_size(int)')(UV_POLL),
-  );
-  const callback = register(ready, pointer(proto('void uv_poll_cb(uintptr_t, int, int)')));
-  must(call('int uv_poll_init(uintptr_t, uintptr_t, int)')(loop, handle, fd), 'uv_poll_init');
-  must(
-    call('int uv_poll_start(uintptr_t, int, void *)')(handle, UV_READABLE, callback),
-    'uv_poll_start',
-  );
-  call('void uv_unref(uintptr_t)')(handle);
-  const flags = Buffer.alloc(4);
-  call('uintptr_t memcpy(void *, uintptr_t, size_t)')(flags, handle + FLAGS_AT, 4);
-  const bits = flags.readUInt32LE(0);
-  if ((bits & (FLAG_REF | FLAG_INTERNAL)) !== 0) throw new Error('libuv has its flags elsewhere');
-  flags.writeUInt32LE(bits | FLAG_INTERNAL, 0);
-  call('uintptr_t memcpy(uintptr_t, void *, size_t)')(handle + FLAGS_AT, flags, 4);
-  const symbol = call('uintptr_t dlsym(uintptr_t, const char *)');
-  const atEnd = call(
-    'void _ZN4node25AddEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_(uintptr_t, uintptr_t, uintptr_t)',
-  );
-  atEnd(isolate, symbol(0, 'close'), fd);
-  atEnd(isolate, symbol(0, 'uv_poll_stop'), handle);
+/** What is left to do with a descriptor that a call gave, if it gave one. */
+function made(fd: number): number {
+  if (fd < 0) return fd;
+  if (!kernel.makesNonBlocking) {
+    hidden().fcntl(fd, F_SETFD, 'int', FD_CLOEXEC);
+    setNonBlocking(fd);
+    silence(fd);
+  }
+  closeAtThreadEnd(fd);
+  return fd;
 }
 
-function must(status: number, what: string): void {
-  if (status < 0) throw new Error(`${what} failed: ${status}`);
+function setNonBlocking(fd: number): boolean {
+  const { fcntl } = hidden();
+  const flags = fcntl(fd, F_GETFL, 'int', 0);
+  if (flags < 0) return false;
+  if ((flags & kernel.oNonBlock) !== 0) return true;
+  return fcntl(fd, F_SETFL, 'int', flags | kernel.oNonBlock) >= 0;
+}
+
+function silence(fd: number): void {
+  if (kernel.soNoSigPipe === undefined) return;
+  const on = Buffer.alloc(4);
+  on.writeInt32LE(1);
+  hidden().setsockopt(fd, 0xffff, kernel.soNoSigPipe, on, 4);
+}
+
+// ---- options -----------------------------------------------------------------------------------
+
+/** Room for the value of an option, as large as Python lets one be. */
+const optionValue = Buffer.alloc(1024);
+const optionLength = Buffer.alloc(4);
+
+/** @throws {OSError} when the kernel refuses, or has not the option */
+export function setOption(
+  fd: number,
+  level: number,
+  option: number,
+  value: number | Uint8Array,
+): void {
+  const numbers = kernel.option(level, option);
+  if (numbers === undefined) throw osError('ENOPROTOOPT', 'setsockopt');
+  let bytes: Uint8Array = optionValue;
+  let length = 4;
+  if (typeof value === 'number') optionValue.writeInt32LE(value, 0);
+  else {
+    bytes = value;
+    length = value.length;
+  }
+  if (hidden().setsockopt(fd, ...numbers, bytes, length) < 0) throw lastError('setsockopt');
+}
+
+/** @throws {OSError} when the kernel refuses, or has not the option */
+export function getOption(fd: number, level: number, option: number): number | Buffer {
+  const numbers = kernel.option(level, option);
+  if (numbers === undefined) throw osError('ENOPROTOOPT', 'getsockopt');
+  optionLength.writeUInt32LE(optionValue.length, 0);
+  if (hidden().getsockopt(fd, ...numbers, optionValue, optionLength) < 0)
+    throw lastError('getsockopt');
+  const length = optionLength.readUInt32LE(0);
+  if (length === 4) return kernel.optionValue(level, option, optionValue.readInt32LE(0));
+  return Buffer.from(optionValue.subarray(0, length));
 }

@@ -4,12 +4,20 @@ import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
 import type { Address } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
-import { SO_ERROR, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
+import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
 import type { Accepted, Endpoint, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { SlottedEndpoint } from '../base-endpoint.ts';
 import { noteDescriptor, noteFailure } from '../descriptors.ts';
-import { ENDED, epollSelector, READABLE, type Watched, WRITABLE } from './epoll-selector.ts';
-import { lastError, libc } from './libc.ts';
+import {
+  acceptFrom,
+  closeDescriptor,
+  getOption,
+  lastError,
+  libc,
+  MSG_NOSIGNAL,
+  setOption,
+} from './libc.ts';
+import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
 
 const { EAGAIN, EINTR } = constants.errno;
@@ -20,16 +28,10 @@ const RECEIVE_SIZE = 256 * 1024;
 /** A datagram is no longer than this. */
 const DATAGRAM_SIZE = 64 * 1024;
 
-/** A peer that is gone is an error, not a signal. */
-const MSG_NOSIGNAL = 0x4000;
-
 /** One buffer for all sockets: what was received is copied out of it. */
 let receiveBuffer: Buffer | undefined;
 /** The part of it that the last receive filled: messages tend to be of one size. */
 let arrived: Buffer = EMPTY;
-
-const optionValue = Buffer.alloc(256);
-const optionLength = Buffer.alloc(4);
 
 /**
  * A socket of the operating system.
@@ -44,18 +46,25 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   #readable = true;
   /** May a send succeed, as far as we know? */
   #writable = true;
-  /** Does the selector tell of changes? From the first call on that would block. */
+  readonly #selector: Selector;
+  /** Does the selector tell of all changes? Else it is asked by each call that would block. */
   #watched = false;
+  /** Was the selector asked ever? From the first call on that would block. */
+  #known = false;
   /** Has the peer ended? Nothing more is told of that, so each receive is tried. */
   #peerEnded = false;
   #suspected = false;
   /** Did a connect that took time succeed? */
   #connected = false;
 
-  /** @param fd - of a socket that does not block */
-  constructor(fd: number, family: number, type: number, proto: number) {
+  /**
+   * @param fd - of a socket that does not block
+   * @param selector - that of this thread
+   */
+  constructor(fd: number, family: number, type: number, proto: number, selector: Selector) {
     super(family, type, proto);
     this.fd = fd;
+    this.#selector = selector;
     noteDescriptor(fd);
   }
 
@@ -114,7 +123,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (received < 0) {
       this.#wouldBlock(syscall);
       this.#readable = false;
-      this.#watch();
+      this.#watch(READABLE);
       return false;
     }
     if (this.type !== SOCK_STREAM) return true;
@@ -152,7 +161,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (sent < 0) {
       this.#wouldBlock(syscall);
       this.#writable = false;
-      this.#watch();
+      this.#watch(WRITABLE);
       return -1;
     }
     if (sent < length && this.#watched) this.#writable = false;
@@ -172,7 +181,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.#readable = true;
     this.#writable = false;
     this.#peerEnded = false;
-    this.#watch();
+    this.#watch(WRITABLE);
     return false;
   }
 
@@ -186,19 +195,19 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.mustBeOpen('accept');
     if (!this.#readable) return undefined;
     expectAddress();
-    const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-    const fd = libc().accept4(this.fd, storage, storageLength, flags);
+    const fd = acceptFrom(this.fd, storage, storageLength);
     if (fd < 0) {
       const error = lastError('accept');
       // The client has given up before it was its turn: the next one, please.
       if (error.code === 'ECONNABORTED' || error.code === 'EINTR') return this.tryAccept();
       if (error.code !== 'EAGAIN') throw noteFailure(error);
       this.#readable = false;
-      this.#watch();
+      this.#watch(READABLE);
       return undefined;
     }
     const address = readAddress(this.family);
-    return { endpoint: new PosixEndpoint(fd, this.family, this.type, this.proto), address };
+    const { family, type, proto } = this;
+    return { endpoint: new PosixEndpoint(fd, family, type, proto, this.#selector), address };
   }
 
   bind(address: Address): void {
@@ -224,9 +233,8 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (this.closed) return;
     this.closed = true;
     if (this.#suspected) dismissSuspect();
-    if (this.#watched) epollSelector().forget(this);
-    // An error of close() would be about a descriptor that is gone all the same.
-    libc().close(this.fd);
+    if (this.#known) this.#selector.forget(this);
+    closeDescriptor(this.fd);
     this.fd = -1;
     this.tellReader();
     this.tellWriter();
@@ -250,29 +258,23 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
 
   setsockopt(level: number, option: number, value: number | Uint8Array): void {
     this.mustBeOpen('setsockopt');
-    if (typeof value === 'number') optionValue.writeInt32LE(value, 0);
-    const bytes = typeof value === 'number' ? optionValue : Buffer.from(value);
-    const length = typeof value === 'number' ? 4 : value.length;
-    this.#must(libc().setsockopt(this.fd, level, option, bytes, length), 'setsockopt');
+    setOption(this.fd, level, option, value);
   }
 
   getsockopt(level: number, option: number): number | Buffer {
     this.mustBeOpen('getsockopt');
-    optionLength.writeUInt32LE(optionValue.length, 0);
-    const status = libc().getsockopt(this.fd, level, option, optionValue, optionLength);
-    this.#must(status, 'getsockopt');
-    const length = optionLength.readUInt32LE(0);
-    return length === 4 ? optionValue.readInt32LE(0) : Buffer.from(optionValue.subarray(0, length));
+    return getOption(this.fd, level, option);
   }
 
   fileno(): number {
     return this.fd;
   }
 
-  #watch(): void {
+  /** Asks for news, unless they come anyway. */
+  #watch(side: number): void {
     if (this.#watched) return;
-    this.#watched = true;
-    epollSelector().watch(this);
+    this.#watched = this.#selector.want(this, side);
+    this.#known = true;
   }
 
   /** @throws {OSError} for what is no "would block" */

@@ -2,13 +2,11 @@ import { Buffer } from 'node:buffer';
 import { osError } from '../../../base/os-errors.ts';
 import { type Address, inet6Address, inetAddress } from '../../address.ts';
 import { AF_INET, AF_INET6 } from '../../constants.ts';
+import { kernel } from './kernel.ts';
 import { libc } from './libc.ts';
 
 /** The longest address there is: `struct sockaddr_storage`. */
 const STORAGE = 128;
-
-/** Bytes of a path in `struct sockaddr_un`. */
-const PATH_MAX = 108;
 
 /** An address that the kernel wrote, or is to read. One for all: calls are over when they return. */
 export const storage: Buffer = Buffer.alloc(STORAGE);
@@ -28,8 +26,7 @@ export function expectAddress(): void {
  * @throws {OSError} ENAMETOOLONG when a path does not fit
  */
 export function writeAddress(family: number, address: Address): number {
-  storage.writeUInt16LE(family, 0);
-  if (typeof address === 'string') return writePath(address);
+  if (typeof address === 'string') return writeFamily(family, writePath(address));
   const [host, port, flowinfo = 0, scopeid = 0] = address as readonly [
     string,
     number,
@@ -39,20 +36,41 @@ export function writeAddress(family: number, address: Address): number {
   storage.writeUInt16BE(port, 2);
   if (family === AF_INET) {
     storage.fill(0, 8, 16);
-    libc().inet_pton(family, host, storage.subarray(4, 8));
-    return 16;
+    writeHost(family, host, storage.subarray(4, 8));
+    return writeFamily(family, 16);
   }
   storage.writeUInt32BE(flowinfo, 4);
-  libc().inet_pton(family, host.replace(/%.*/, ''), storage.subarray(8, 24));
+  writeHost(family, host.replace(/%.*/, ''), storage.subarray(8, 24));
   storage.writeUInt32LE(scopeid, 24);
-  return 28;
+  return writeFamily(family, 28);
+}
+
+function writeHost(family: number, host: string, into: Buffer): void {
+  libc().inet_pton(kernel.familyOut(family), host, into);
+}
+
+/** Writes what an address begins with; gives its length back. */
+function writeFamily(family: number, length: number): number {
+  const number = kernel.familyOut(family);
+  if (kernel.addressHasLength) {
+    storage[0] = length;
+    storage[1] = number;
+  } else storage.writeUInt16LE(number, 0);
+  return length;
+}
+
+/** The family of the address that the kernel wrote; -1 for one that is none of ours. */
+export function readFamily(): number {
+  return kernel.familyIn(
+    kernel.addressHasLength ? (storage[1] as number) : storage.readUInt16LE(0),
+  );
 }
 
 function writePath(path: string): number {
   const bytes = Buffer.from(path);
   // A path ends with a zero; an abstract name begins with one, and needs none at its end.
-  const abstract = path.startsWith('\0');
-  if (bytes.length + (abstract ? 0 : 1) > PATH_MAX)
+  const abstract = kernel.abstractNames && path.startsWith('\0');
+  if (bytes.length + (abstract ? 0 : 1) > kernel.pathSize)
     throw osError('ENAMETOOLONG', 'bind', { strerror: 'AF_UNIX path too long' });
   bytes.copy(storage, 2);
   if (!abstract) storage[2 + bytes.length] = 0;
@@ -76,7 +94,7 @@ export function readAddress(family: number): Address {
     );
   if (length <= 2) return '';
   const path = storage.subarray(2, length);
-  const end = path[0] === 0 ? -1 : path.indexOf(0);
+  const end = kernel.abstractNames && path[0] === 0 ? -1 : path.indexOf(0);
   return path.toString('utf8', 0, end < 0 ? path.length : end);
 }
 

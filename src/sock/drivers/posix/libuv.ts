@@ -1,0 +1,209 @@
+import { Buffer } from 'node:buffer';
+import { isMainThread } from 'node:worker_threads';
+import { type OSError, osError } from '../../../base/os-errors.ts';
+import { kernel } from './kernel.ts';
+import { bindAll, koffi } from './koffi.ts';
+
+/**
+ * The libuv inside of Node, as far as it polls descriptors for us; pointers are numbers here.
+ *
+ * Memory that libuv keeps is C's own: a buffer that V8 collects would leave libuv writing to
+ * somebody else's.
+ *
+ * A thread of Node's that is ended from outside runs no code of ours. So what it has open is
+ * stopped and closed by hooks in C, and libuv is told that our handles are its own affair: else it
+ * would abort the process over a handle that is left.
+ */
+interface Libuv {
+  isolate(): number;
+  currentLoop(isolate: number): number;
+  calloc(count: number, size: number): number;
+  free(memory: number): void;
+  copyOut(to: Buffer, from: number, nbytes: number): number;
+  copyIn(to: number, from: Buffer, nbytes: number): number;
+  dlsym(where: number, name: string): number;
+  handleSize(type: number): number;
+  pollInit(loop: number, handle: number, fd: number): number;
+  pollStart(handle: number, events: number, callback: unknown): number;
+  pollStop(handle: number): number;
+  unref(handle: number): void;
+  close(handle: number, callback: number): void;
+  addCleanupHook(isolate: number, hook: number, argument: number): void;
+  removeCleanupHook(isolate: number, hook: number, argument: number): void;
+}
+
+const SIGNATURES: Readonly<Record<keyof Libuv, string>> = {
+  isolate: 'uintptr_t _ZN2v87Isolate10GetCurrentEv()',
+  currentLoop: 'uintptr_t _ZN4node19GetCurrentEventLoopEPN2v87IsolateE(uintptr_t)',
+  calloc: 'uintptr_t calloc(size_t, size_t)',
+  free: 'void free(uintptr_t)',
+  copyOut: 'uintptr_t memcpy(void *, uintptr_t, size_t)',
+  copyIn: 'uintptr_t memcpy(uintptr_t, void *, size_t)',
+  dlsym: 'uintptr_t dlsym(intptr_t, const char *)',
+  handleSize: 'size_t uv_handle_size(int)',
+  pollInit: 'int uv_poll_init(uintptr_t, uintptr_t, int)',
+  pollStart: 'int uv_poll_start(uintptr_t, int, void *)',
+  pollStop: 'int uv_poll_stop(uintptr_t)',
+  unref: 'void uv_unref(uintptr_t)',
+  close: 'void uv_close(uintptr_t, uintptr_t)',
+  addCleanupHook:
+    'void _ZN4node25AddEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_(uintptr_t, uintptr_t, uintptr_t)',
+  removeCleanupHook:
+    'void _ZN4node28RemoveEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_(uintptr_t, uintptr_t, uintptr_t)',
+};
+
+/** What `uv_poll_t` tells of: something to read, room to send. */
+export const UV_READABLE = 1;
+export const UV_WRITABLE = 2;
+
+const UV_POLL = 8;
+
+/** `uv_handle_t.flags`: the same place and bits in all of libuv 1. */
+const FLAGS_AT = 88;
+const FLAG_REF = 0x8;
+const FLAG_INTERNAL = 0x10;
+
+/** What is the same for the whole life of the thread. */
+interface Thread {
+  readonly uv: Libuv;
+  readonly isolate: number;
+  readonly loop: number;
+  readonly size: number;
+  /** One callback of C for all handles. */
+  readonly callback: unknown;
+  /** Functions of C, to be called by C. */
+  readonly functions: { readonly free: number; readonly close: number; readonly pollStop: number };
+}
+
+let thisThread: Thread | undefined;
+
+/** Who is told, by the address of its handle. */
+const handles = new Map<number, PollHandle>();
+
+/** Descriptors that a hook closes when the thread ends. */
+const closedAtEnd = new Set<number>();
+
+/**
+ * Finds all that is needed of libuv.
+ *
+ * @throws {Error} when this Node has not all of it, or not where it is expected
+ */
+export function loadLibuv(): void {
+  thread();
+}
+
+function thread(): Thread {
+  if (thisThread !== undefined) return thisThread;
+  const uv = bindAll<Libuv>(SIGNATURES);
+  const { proto, pointer, register } = koffi();
+  const symbol = (name: string): number => {
+    const address = uv.dlsym(kernel.rtldDefault, name);
+    if (address === 0) throw new Error(`this Node has no ${name}`);
+    return address;
+  };
+  const isolate = uv.isolate();
+  thisThread = {
+    uv,
+    isolate,
+    loop: uv.currentLoop(isolate),
+    size: uv.handleSize(UV_POLL),
+    callback: register(told, pointer(proto('void uv_poll_cb(uintptr_t, int, int)'))),
+    functions: {
+      free: symbol('free'),
+      close: symbol('close'),
+      pollStop: symbol('uv_poll_stop'),
+    },
+  };
+  return thisThread;
+}
+
+function told(address: number, status: number, events: number): void {
+  handles.get(address)?.told(status < 0 ? -1 : events);
+}
+
+/**
+ * A descriptor that Node's own loop polls, without keeping the process alive.
+ *
+ *            listen(events)            close()
+ *   idle ◀──────────────────▶ polled ──────────▶ closed; its memory goes when libuv has let go
+ *            listen(0)
+ *
+ * Who is told is called by libuv itself, in the poll phase, outside of what Node wraps around
+ * callbacks: it may ask for an immediate and must not throw.
+ */
+export class PollHandle {
+  /** Called with what is the case, again in each poll phase; with -1 on failure, which ends it. */
+  readonly told: (events: number) => void;
+  readonly #handle: number;
+
+  /**
+   * @param fd - open until {@link close}; libuv has it not block from now on
+   * @throws {OSError} EPERM for a regular file, EEXIST where Node polls it already, EBADF
+   */
+  constructor(fd: number, told: (events: number) => void) {
+    const { uv, loop, size, isolate, functions } = thread();
+    this.told = told;
+    this.#handle = uv.calloc(1, size);
+    const status = uv.pollInit(loop, this.#handle, fd);
+    if (status < 0) {
+      uv.free(this.#handle);
+      throw failure(status, 'uv_poll_init');
+    }
+    uv.unref(this.#handle);
+    this.#makeInternal();
+    uv.addCleanupHook(isolate, functions.pollStop, this.#handle);
+    handles.set(this.#handle, this);
+  }
+
+  /** Polls for these from now on; 0: for nothing. */
+  listen(events: number): void {
+    const { uv, callback } = thread();
+    const status =
+      events === 0 ? uv.pollStop(this.#handle) : uv.pollStart(this.#handle, events, callback);
+    if (status < 0) throw failure(status, 'uv_poll_start');
+  }
+
+  /** Ends it; the descriptor may be closed as soon as this returns. */
+  close(): void {
+    const { uv, isolate, functions } = thread();
+    if (!handles.delete(this.#handle)) return;
+    uv.removeCleanupHook(isolate, functions.pollStop, this.#handle);
+    // C's free() itself is the callback: the last thing that libuv does with a handle.
+    uv.close(this.#handle, functions.free);
+  }
+
+  #makeInternal(): void {
+    const { uv } = thread();
+    const flags = Buffer.alloc(4);
+    uv.copyOut(flags, this.#handle + FLAGS_AT, 4);
+    const bits = flags.readUInt32LE(0);
+    if ((bits & (FLAG_REF | FLAG_INTERNAL)) !== 0) {
+      uv.close(this.#handle, thread().functions.free);
+      throw new Error('libuv has its flags elsewhere');
+    }
+    flags.writeUInt32LE(bits | FLAG_INTERNAL, 0);
+    uv.copyIn(this.#handle + FLAGS_AT, flags, 4);
+  }
+}
+
+/**
+ * Has the descriptor closed when this thread ends, in whatever way. The end of the process closes
+ * everything anyway, so in the main thread this does nothing.
+ */
+export function closeAtThreadEnd(fd: number): void {
+  if (isMainThread || closedAtEnd.has(fd)) return;
+  const { uv, isolate, functions } = thread();
+  closedAtEnd.add(fd);
+  uv.addCleanupHook(isolate, functions.close, fd);
+}
+
+/** Leaves the descriptor to whoever has it now. */
+export function keepAtThreadEnd(fd: number): void {
+  if (!closedAtEnd.delete(fd)) return;
+  const { uv, isolate, functions } = thread();
+  uv.removeCleanupHook(isolate, functions.close, fd);
+}
+
+function failure(status: number, syscall: string): OSError {
+  return osError(status, syscall);
+}

@@ -1,0 +1,32 @@
+/** There is something to read, or the end, or a connection. */
+export const READABLE = 1;
+/** There is room to send, or a connect is over. */
+export const WRITABLE = 2;
+/** The peer has ended, or the connection broke: from now on reading tells of it without fail. */
+export const ENDED = 4;
+
+/** Who is told what became of a descriptor. */
+export interface Watched {
+  readonly fd: number;
+  /**
+   * Told of a change: {@link READABLE}, {@link WRITABLE}, {@link ENDED}.
+   *
+   * Called in the poll phase, outside of what Node wraps around callbacks: it may ask for an
+   * immediate and must not throw.
+   */
+  onEvents(events: number): void;
+}
+
+/** A way to be told what becomes of many descriptors. */
+export interface Selector {
+  /**
+   * Asks for news of {@link READABLE} or {@link WRITABLE}; what is so already is news, too.
+   *
+   * @returns whether all changes of both are told from now on; else the next one is, once
+   * @throws {OSError} EPERM when the descriptor is of a kind that is always ready
+   */
+  want(watched: Watched, events: number): boolean;
+
+  /** Forgets a descriptor, while it is still open. */
+  forget(watched: Watched): void;
+}
