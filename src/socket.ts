@@ -24,7 +24,10 @@ export const hasIPv6 = true;
 
 /** What can be said of a new socket beyond family, type and protocol. */
 export interface SocketOptions {
-  /** How it is made; else as ASYNCIO_SOCKETS says, else `'node'`. */
+  /**
+   * How it is made; else as the environment's ASYNCIO_SOCKETS says; else `'posix'` where koffi
+   * loads, and `'node'` where it does not.
+   */
   readonly driver?: DriverName | undefined;
   /** Takes up the socket that gave this descriptor with `detach()`; the rest is then ignored. */
   readonly fileno?: number | undefined;

@@ -93,7 +93,7 @@ export class Socket {
     return this.#endpoint.proto;
   }
 
-  /** How the socket is made: `'node'`, `'memory'`. */
+  /** How the socket is made: `'posix'`, `'node'`, `'memory'`. */
   get driver(): DriverName {
     return this.#endpoint.driver;
   }

@@ -5,24 +5,47 @@ import { behaviour } from '../support/behaviour.ts';
 
 const door = fileURLToPath(new URL('../../src/socket.ts', import.meta.url));
 
+/** Node loads no code of others then: what koffi is. */
+const WITHOUT_KOFFI = ['--no-addons'];
+
 /** What a program prints that makes a socket under this ASYNCIO_SOCKETS. */
-function chosen(name: string | undefined): string {
+function chosen(name: string | undefined, flags: string[] = []): string {
   const program = `import { socket } from ${JSON.stringify(door)};
     try { console.log(socket().driver) } catch (error) { console.log(String(error)) }`;
   const env = { ...process.env };
   delete env['ASYNCIO_SOCKETS'];
   if (name !== undefined) env['ASYNCIO_SOCKETS'] = name;
-  const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+  const args = [...flags, '--import', 'tsx', '--input-type=module', '--eval', program];
   return String(execFileSync(process.execPath, args, { env })).trim();
 }
 
 behaviour('ASYNCIO_SOCKETS', (it) => {
   it('chooses the driver of sockets that name none', () => {
-    assert.is(chosen(undefined), 'node');
+    assert.is(chosen(undefined), 'posix');
     assert.is(chosen('node'), 'node');
     assert.is(chosen('posix'), 'posix');
     assert.is(chosen('memory'), 'memory');
   });
+
+  it(
+    'leaves it to Node where koffi does not load',
+    () => {
+      assert.is(chosen(undefined, WITHOUT_KOFFI), 'node');
+      assert.is(chosen('memory', WITHOUT_KOFFI), 'memory');
+    },
+    { seconds: 20 },
+  );
+
+  it(
+    'is refused at the first socket when it asks for what does not load',
+    () => {
+      assert.match(
+        chosen('posix', WITHOUT_KOFFI),
+        /^RuntimeError: ASYNCIO_SOCKETS is 'posix', and that driver cannot be used: koffi, the optional dependency, does not load: /,
+      );
+    },
+    { seconds: 20 },
+  );
 
   it(
     'is refused at the first socket when there is no such driver',

@@ -18,15 +18,20 @@ let chosen: Driver | undefined;
 
 /**
  * The driver of a name; without one that of the environment variable ASYNCIO_SOCKETS, which is
- * read once; without that the node driver.
+ * read once; without that the posix driver where it can be used, and else the node driver.
  *
  * @throws {RangeError} when there is no driver of that name
  * @throws {RuntimeError} when it cannot be used here
  */
 export function driverNamed(name?: string): Driver {
   if (name !== undefined) return find(name, 'driver');
-  chosen ??= find(process.env['ASYNCIO_SOCKETS'] || nodeDriver.name, 'ASYNCIO_SOCKETS');
+  chosen ??= choose(process.env['ASYNCIO_SOCKETS']);
   return chosen;
+}
+
+function choose(wanted: string | undefined): Driver {
+  if (wanted) return find(wanted, 'ASYNCIO_SOCKETS');
+  return posixDriver.missing === undefined ? posixDriver : nodeDriver;
 }
 
 function find(name: string, what: string): Driver {

@@ -13,6 +13,8 @@ function open(): void {
     const listener = socket.socket();
     listener.bind(['127.0.0.1', 0]);
     listener.listen();
+    // Who takes a slot has tried before.
+    listener._endpoint.tryAccept();
     const client = socket.socket();
     client.connectEx(listener.getsockname());
     const datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);

@@ -9,10 +9,12 @@ process.on('warning', ({ name, message }) => console.log(`${name}: ${message}`))
 const listener = socket.socket();
 listener.bind(['127.0.0.1', 0]);
 listener.listen();
+// Who takes a slot has tried before.
+listener._endpoint.tryAccept();
 const client = socket.socket();
 client.connectEx(listener.getsockname());
 listener._endpoint.reader = { ready: acceptAndForget };
-client._endpoint.reader = { ready: ended };
+client._endpoint.writer = { ready: ended };
 const collecting = setInterval(() => globalThis.gc?.(), 20);
 
 function acceptAndForget(): void {

@@ -4,6 +4,8 @@ import * as socket from '../../../src/socket.ts';
 const listener = socket.socket();
 listener.bind(['127.0.0.1', 0]);
 listener.listen();
+// Who takes a slot has tried before.
+listener._endpoint.tryAccept();
 listener._endpoint.reader = {
   ready() {
     const [server] = listener.accept();

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { osError } from '../../../base/os-errors.ts';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
 import type { Driver, Endpoint } from '../../endpoint.ts';
@@ -7,6 +8,9 @@ import { lastError, openPair, openSocket, whyNoLibc } from './libc.ts';
 import { pollSelector } from './poll-selector.ts';
 import { PosixEndpoint } from './posix-endpoint.ts';
 import type { Selector } from './selector.ts';
+
+/** What is made once and kept would keep the async context of whoever makes the first socket. */
+const nobody = new AsyncResource('asyncio-ts.posix');
 
 /** Sockets of the operating system, called through koffi. */
 class PosixDriver implements Driver {
@@ -21,7 +25,7 @@ class PosixDriver implements Driver {
   }
 
   get missing(): string | undefined {
-    if (!this.#asked) this.#missing = this.#findMissing();
+    if (!this.#asked) this.#missing = nobody.runInAsyncScope(() => this.#findMissing());
     this.#asked = true;
     return this.#missing;
   }
