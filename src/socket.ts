@@ -9,8 +9,9 @@
 import { hostname } from 'node:os';
 import { checkWhole } from './sock/address.ts';
 import { AF_INET, AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from './sock/constants.ts';
+import { takeDetached } from './sock/drivers/detached.ts';
 import { driverNamed } from './sock/drivers/registry.ts';
-import type { DriverName } from './sock/endpoint.ts';
+import type { DriverName, Endpoint, Kind } from './sock/endpoint.ts';
 import { Socket } from './sock/socket.ts';
 
 export { gaierror, OSError as error, TimeoutError as timeout } from './base/os-errors.ts';
@@ -29,36 +30,75 @@ export interface SocketOptions {
    * loads, and `'node'` where it does not.
    */
   readonly driver?: DriverName | undefined;
-  /** Takes up the socket that gave this descriptor with `detach()`; the rest is then ignored. */
+  /**
+   * Takes this descriptor up, which is the socket's from then on, and does not block any more.
+   * What is -1 of family, type and protocol is asked of the system.
+   */
   readonly fileno?: number | undefined;
 }
 
 /**
  * Makes a socket.
  *
- * @param family - AF_INET, AF_INET6 or AF_UNIX
- * @param type - SOCK_STREAM or SOCK_DGRAM; SOCK_NONBLOCK and SOCK_CLOEXEC may be or-ed to it
- * @param proto - 0 for the family's own
+ * @param family - AF_INET, AF_INET6 or AF_UNIX; -1: AF_INET
+ * @param type - SOCK_STREAM or SOCK_DGRAM; SOCK_NONBLOCK and SOCK_CLOEXEC may be or-ed to it; -1:
+ *   SOCK_STREAM
+ * @param proto - 0 and -1 for the family's own
  * @returns a socket in blocking mode, which is only a flag; the caller's to close
- * @throws {OSError} EAFNOSUPPORT, ESOCKTNOSUPPORT when the driver has no such sockets
+ * @throws {OSError} EAFNOSUPPORT, ESOCKTNOSUPPORT when the driver has no such sockets; of a
+ *   descriptor EBADF, ENOTSOCK, EBUSY when it is another Socket's, and EOPNOTSUPP when the driver
+ *   has no use for descriptors
+ * @throws {RuntimeError} when the driver cannot be used here
  * @throws {RangeError} when there is no such driver
  * @see Python's `socket.socket()`, https://docs.python.org/3/library/socket.html#socket.socket
  */
 export function socket(
-  family: number = AF_INET,
-  type: number = SOCK_STREAM,
-  proto: number = 0,
+  family: number = -1,
+  type: number = -1,
+  proto: number = -1,
   { driver, fileno }: SocketOptions = {},
 ): Socket {
   checkWhole(family, -1, 0xffff, 'socket(): family');
   checkWhole(type, -1, 0x7fffffff, 'socket(): type');
   checkWhole(proto, -1, 0xffff, 'socket(): proto');
-  if (fileno !== undefined) return Socket._adopt(fileno);
   const made = Socket._of(
-    driverNamed(driver).open(family === -1 ? AF_INET : family, plain(type), Math.max(0, proto)),
+    fileno === undefined
+      ? driverNamed(driver).open(family === -1 ? AF_INET : family, plain(type), Math.max(0, proto))
+      : adopt(fileno, { family, type: type === -1 ? -1 : plain(type), proto }, driver),
   );
   if (type !== -1 && (type & SOCK_NONBLOCK) !== 0) made.setblocking(false);
   return made;
+}
+
+function adopt(fileno: number, kind: Kind, driver?: DriverName): Endpoint {
+  checkWhole(fileno, 0, 0x7fffffff, 'socket(): fileno');
+  return takeDetached(fileno, driver) ?? driverNamed(driver).adopt(fileno, kind, false);
+}
+
+/**
+ * Makes a socket of a duplicate of a descriptor, which stays whose it is.
+ *
+ * So a socket of Node's own becomes one of these: `fromfd(handle.fd, …)`, and then its `destroy()`.
+ * Both do not block from then on.
+ *
+ * @param fd - the descriptor of a socket
+ * @param family - as of {@link socket}; -1: asked of the system, as `type` and `proto`
+ * @throws {OSError} EBADF, ENOTSOCK, EMFILE; EOPNOTSUPP when the driver has no use for descriptors
+ * @see Python's `socket.fromfd()`, https://docs.python.org/3/library/socket.html#socket.fromfd
+ */
+export function fromfd(
+  fd: number,
+  family: number = -1,
+  type: number = -1,
+  proto: number = -1,
+  { driver }: Pick<SocketOptions, 'driver'> = {},
+): Socket {
+  checkWhole(fd, 0, 0x7fffffff, 'fromfd(): fd');
+  checkWhole(family, -1, 0xffff, 'fromfd(): family');
+  checkWhole(type, -1, 0x7fffffff, 'fromfd(): type');
+  checkWhole(proto, -1, 0xffff, 'fromfd(): proto');
+  const kind = { family, type: type === -1 ? -1 : plain(type), proto };
+  return Socket._of(driverNamed(driver).adopt(fd, kind, true));
 }
 
 /**

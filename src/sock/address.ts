@@ -84,11 +84,12 @@ export function addressText(address: Address): string {
 /** The longest path that `struct sockaddr_un` holds on Linux, in bytes; macOS holds 4 fewer. */
 const LONGEST_PATH = 107;
 
-/** Longer paths would be cut by libuv without a word, at NUL bytes too. */
+/** Longer paths would be cut by the system without a word, at NUL bytes too. */
 function checkPath(path: string): string {
-  if (Buffer.byteLength(path) > LONGEST_PATH) throw new OSError('AF_UNIX path too long');
-  if (path.includes('\0'))
-    throw new OSError('AF_UNIX paths with NUL bytes (abstract names) are not supported');
+  const abstract = path.startsWith('\0');
+  if (Buffer.byteLength(path) > LONGEST_PATH + Number(abstract))
+    throw new OSError('AF_UNIX path too long');
+  if (!abstract && path.includes('\0')) throw new OSError('AF_UNIX path with a NUL byte in it');
   return path;
 }
 

@@ -47,6 +47,23 @@ export interface Driver {
    * @throws {OSError} when the kind is not supported, or descriptors ran out
    */
   socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint];
+
+  /**
+   * Makes a socket of a descriptor.
+   *
+   * @param kind - what it is; -1: to be asked of the system
+   * @param copy - takes a duplicate, and leaves the descriptor to whoever has it
+   * @throws {OSError} EBADF, ENOTSOCK; EBUSY when a socket of ours has it; EOPNOTSUPP when the
+   *   driver has no use for descriptors
+   */
+  adopt(fd: number, kind: Kind, copy: boolean): Endpoint;
+}
+
+/** What a socket is; -1 where it is not known. */
+export interface Kind {
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
 }
 
 /**
@@ -122,6 +139,16 @@ export interface Endpoint {
 
   /** The descriptor; -1 when closed, and as long as the driver has none. */
   fileno(): number;
+
+  /** Gives the descriptor up; as {@link fileno}. */
+  detach(): number;
+
+  /**
+   * Makes a second socket of the same thing underneath.
+   *
+   * @throws {OSError} EOPNOTSUPP when the driver cannot
+   */
+  duplicate(): Endpoint;
 }
 
 /** A connection that was accepted. */

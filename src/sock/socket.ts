@@ -27,9 +27,6 @@ const forgotten = new FinalizationRegistry<Left>(({ endpoint }) => {
   endpoint.close();
 });
 
-/** Endpoints whose socket gave them up with detach(), by descriptor. */
-const detached = new Map<number, Endpoint>();
-
 /**
  * Python's socket object, as far as it does not block.
  *
@@ -59,17 +56,6 @@ export class Socket {
 
   /** @internal makes the socket of an endpoint, in blocking mode as a new one is */
   static _of(endpoint: Endpoint): Socket {
-    return new Socket(endpoint);
-  }
-
-  /**
-   * @internal takes up what {@link Socket.detach} gave up
-   * @throws {OSError} EBADF when there is nothing of that number
-   */
-  static _adopt(fd: number): Socket {
-    const endpoint = detached.get(fd);
-    if (endpoint === undefined) throw osError('EBADF', 'socket');
-    detached.delete(fd);
     return new Socket(endpoint);
   }
 
@@ -281,17 +267,31 @@ export class Socket {
   }
 
   /**
-   * Gives the socket up without closing it.
+   * Gives the socket up without closing it; whoever waits on it is told, as by {@link close}.
    *
-   * @returns its descriptor, with which `socket({ fileno })` takes it up again
+   * With the posix driver the descriptor is the system's, and the caller's to close or to pass on:
+   * `new net.Socket({ fd })` takes it. With the others it is a number for `socket()` alone.
+   *
+   * @returns its descriptor, with which `socket(-1, -1, -1, { fileno })` takes it up again
    */
   detach(): number {
     if (this.#closed) return -1;
-    const fd = this.#endpoint.fileno();
     this.#closed = true;
     forgotten.unregister(this);
-    if (fd >= 0) detached.set(fd, this.#endpoint);
-    return fd;
+    return this.#endpoint.detach();
+  }
+
+  /**
+   * Makes a second socket of the same thing: what one receives, the other does not; a connection
+   * ends when both are closed.
+   *
+   * @returns a socket with this one's mode and time limit, and the caller's to close
+   * @throws {OSError} EOPNOTSUPP when the driver has no descriptors; EMFILE when they ran out
+   */
+  dup(): Socket {
+    const made = new Socket(this.#open('dup').duplicate());
+    made.#timeout = this.#timeout;
+    return made;
   }
 
   /** The descriptor; -1 when closed, and with the node driver until bind() or connect(). */

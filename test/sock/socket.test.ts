@@ -98,11 +98,18 @@ for (const { name, shown = name } of DRIVERS) {
       close();
     });
 
-    it('gives no second socket for a descriptor that nobody gave up', async () => {
+    it('gives no socket for a number that is no descriptor', async () => {
+      const code = shown === 'posix' ? 'EBADF' : 'EOPNOTSUPP';
+
       await rejects(
         attempt(() => socket.socket(2, 1, 0, { driver: name, fileno: 12_345 })),
         OSError,
-        { code: 'EBADF' },
+        { code },
+      );
+      await rejects(
+        attempt(() => socket.fromfd(12_345, 2, 1, 0, { driver: name })),
+        OSError,
+        { code },
       );
     });
 

@@ -9,6 +9,7 @@ import type {
   ReceivedFrom,
   ReceivedIntoFrom,
 } from '../endpoint.ts';
+import { keepDetached } from './detached.ts';
 
 /** What the endpoints of all drivers share: the slots, and whether it is closed. */
 export abstract class SlottedEndpoint {
@@ -93,6 +94,17 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
   abstract getsockname(): Address;
   abstract getpeername(): Address;
   abstract fileno(): number;
+
+  detach(): number {
+    return keepDetached(this);
+  }
+
+  duplicate(): Endpoint {
+    this.mustBeOpen('dup');
+    throw osError('EOPNOTSUPP', 'dup', {
+      strerror: `Operation not supported (the ${this.driver} driver has no descriptors to duplicate)`,
+    });
+  }
 
   listen(_backlog: number): void {
     throw this.refusal('listen');

@@ -1,6 +1,7 @@
 import { osError } from '../../../base/os-errors.ts';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
 import type { Driver, Endpoint } from '../../endpoint.ts';
+import { refuseDescriptor } from '../detached.ts';
 import { DatagramEndpoint } from './datagram-endpoint.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
@@ -38,4 +39,6 @@ export const memoryDriver: Driver = {
     StreamEndpoint.join(...pair);
     return [...pair];
   },
+
+  adopt: () => refuseDescriptor('memory'),
 };

@@ -1,6 +1,7 @@
 import { osError } from '../../../base/os-errors.ts';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
 import type { Driver, Endpoint } from '../../endpoint.ts';
+import { refuseDescriptor } from '../detached.ts';
 import { memoryDriver } from '../memory/driver.ts';
 import { DatagramEndpoint } from './datagram-endpoint.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
@@ -29,4 +30,6 @@ export const nodeDriver: Driver = {
   socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint] {
     return memoryDriver.socketpair(family, type, proto);
   },
+
+  adopt: () => refuseDescriptor('node'),
 };

@@ -363,6 +363,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   override connect(address: Address): boolean {
     this.mustBeOpen('connect');
+    refuseAbstract(address, 'connect');
     if (this.#state === 'connecting') throw osError('EALREADY', 'connect');
     if (this.#state === 'connected' || this.#state === 'listening')
       throw osError('EISCONN', 'connect');
@@ -406,6 +407,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   override bind(address: Address): void {
     this.#check('bind');
+    refuseAbstract(address, 'bind');
     if (this.#state !== 'fresh') throw osError('EINVAL', 'bind');
     const handle = this.#needHandle();
     let status: number;
@@ -697,4 +699,12 @@ function connectTcp(handle: TcpHandle, request: ConnectRequest, address: Address
 /** Drops a connection that nobody accepted. */
 function abandon(client: StreamHandle, tcp: boolean): void {
   if (!tcp || (client as TcpHandle).reset() < 0) client.close();
+}
+
+/** libuv would cut such a name, and take the rest for a path. */
+function refuseAbstract(address: Address, syscall: string): void {
+  if (typeof address !== 'string' || !address.startsWith('\0')) return;
+  throw osError('EOPNOTSUPP', syscall, {
+    strerror: 'Operation not supported (the node driver has no abstract names of AF_UNIX)',
+  });
 }

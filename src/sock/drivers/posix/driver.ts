@@ -1,13 +1,32 @@
 import { AsyncResource } from 'node:async_hooks';
 import { osError } from '../../../base/os-errors.ts';
-import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
-import type { Driver, Endpoint } from '../../endpoint.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  SO_PROTOCOL,
+  SO_TYPE,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../../constants.ts';
+import type { Driver, Endpoint, Kind } from '../../endpoint.ts';
 import { noteFailure } from '../descriptors.ts';
 import { epollSelector } from './epoll-selector.ts';
-import { lastError, openPair, openSocket, whyNoLibc } from './libc.ts';
+import {
+  duplicate,
+  getOption,
+  lastError,
+  libc,
+  openPair,
+  openSocket,
+  takeOver,
+  whyNoLibc,
+} from './libc.ts';
 import { pollSelector } from './poll-selector.ts';
-import { PosixEndpoint } from './posix-endpoint.ts';
+import { endpointOf, PosixEndpoint } from './posix-endpoint.ts';
 import type { Selector } from './selector.ts';
+import { expectAddress, readFamily, storage, storageLength } from './sockaddr.ts';
 
 /** What is made once and kept would keep the async context of whoever makes the first socket. */
 const nobody = new AsyncResource('asyncio-ts.posix');
@@ -53,6 +72,17 @@ class PosixDriver implements Driver {
     return [one as Endpoint, other as Endpoint];
   }
 
+  adopt(fd: number, kind: Kind, copy: boolean): Endpoint {
+    if (!copy && endpointOf(fd) !== undefined)
+      throw osError('EBUSY', 'socket', {
+        strerror: `descriptor ${fd} is another Socket's: detach() gives it up, dup() makes a second`,
+      });
+    const found = kindOf(fd, kind);
+    const own = copy ? duplicate(fd) : fd;
+    if (own < 0 || takeOver(own) < 0) throw noteFailure(lastError('socket'));
+    return new PosixEndpoint(own, found.family, found.type, found.proto, this.#selector());
+  }
+
   #findMissing(): string | undefined {
     const missing = whyNoLibc();
     if (missing !== undefined) return missing;
@@ -62,6 +92,31 @@ class PosixDriver implements Driver {
     } catch (error) {
       return (error as Error).message;
     }
+  }
+}
+
+/** What a descriptor is: as was said, and for the rest as the kernel says. */
+function kindOf(fd: number, { family, type, proto }: Kind): Kind {
+  expectAddress();
+  if (libc().getsockname(fd, storage, storageLength) < 0) throw lastError('socket');
+  const kind = {
+    family: family === -1 ? readFamily() : family,
+    type: type === -1 ? (getOption(fd, SOL_SOCKET, SO_TYPE) as number) : type,
+    proto: proto === -1 ? protoOf(fd) : proto,
+  };
+  if (!posixDriver.supports(kind.family, kind.type))
+    throw osError('ESOCKTNOSUPPORT', 'socket', {
+      strerror: `Socket type not supported (descriptor ${fd} has family ${kind.family}, type ${kind.type})`,
+    });
+  return kind;
+}
+
+function protoOf(fd: number): number {
+  try {
+    return getOption(fd, SOL_SOCKET, SO_PROTOCOL) as number;
+  } catch {
+    // macOS does not tell.
+    return 0;
   }
 }
 

@@ -11,7 +11,9 @@ import { noteDescriptor, noteFailure } from '../descriptors.ts';
 import {
   acceptFrom,
   closeDescriptor,
+  duplicate,
   getOption,
+  handOver,
   lastError,
   libc,
   MSG_NOSIGNAL,
@@ -32,6 +34,14 @@ const DATAGRAM_SIZE = 64 * 1024;
 let receiveBuffer: Buffer | undefined;
 /** The part of it that the last receive filled: messages tend to be of one size. */
 let arrived: Buffer = EMPTY;
+
+/** The endpoints that are open, by descriptor. */
+const live = new Map<number, PosixEndpoint>();
+
+/** Who has the descriptor, if it is the socket of one of ours. */
+export function endpointOf(fd: number): PosixEndpoint | undefined {
+  return live.get(fd);
+}
 
 /**
  * A socket of the operating system.
@@ -65,6 +75,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     super(family, type, proto);
     this.fd = fd;
     this.#selector = selector;
+    live.set(fd, this);
     noteDescriptor(fd);
   }
 
@@ -230,12 +241,41 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   close(): void {
-    if (this.closed) return;
+    const fd = this.#leave();
+    if (fd < 0) return;
+    closeDescriptor(fd);
+    this.#tellAll();
+  }
+
+  detach(): number {
+    const fd = this.#leave();
+    if (fd < 0) return fd;
+    handOver(fd);
+    this.#tellAll();
+    return fd;
+  }
+
+  duplicate(): Endpoint {
+    this.mustBeOpen('dup');
+    const fd = duplicate(this.fd);
+    if (fd < 0) throw noteFailure(lastError('dup'));
+    return new PosixEndpoint(fd, this.family, this.type, this.proto, this.#selector);
+  }
+
+  /** Is done with the descriptor; gives it, or -1 if it was done before. */
+  #leave(): number {
+    if (this.closed) return -1;
     this.closed = true;
     if (this.#suspected) dismissSuspect();
     if (this.#known) this.#selector.forget(this);
-    closeDescriptor(this.fd);
+    const { fd } = this;
+    if (live.get(fd) === this) live.delete(fd);
     this.fd = -1;
+    return fd;
+  }
+
+  /** Whoever waits finds it closed. */
+  #tellAll(): void {
     this.tellReader();
     this.tellWriter();
   }
