@@ -29,7 +29,8 @@ class EpollSelector implements Selector {
   readonly #epoll: number;
   readonly #event = Buffer.alloc(EVENT_SIZE);
   readonly #events = Buffer.alloc(EVENT_SIZE * MOST_EVENTS);
-  readonly #watched = new Map<number, Watched>();
+  /** By descriptor: numbers are small, for the kernel gives the lowest that is free. */
+  readonly #watched: (Watched | undefined)[] = [];
 
   constructor() {
     this.#epoll = libc().epoll_create1(EPOLL_CLOEXEC);
@@ -43,13 +44,13 @@ class EpollSelector implements Selector {
     this.#event.writeInt32LE(watched.fd, DATA_AT);
     if (libc().epoll_ctl(this.#epoll, EPOLL_CTL_ADD, watched.fd, this.#event) < 0)
       throw lastError('epoll_ctl');
-    this.#watched.set(watched.fd, watched);
+    this.#watched[watched.fd] = watched;
     return true;
   }
 
   forget(watched: Watched): void {
-    if (this.#watched.get(watched.fd) !== watched) return;
-    this.#watched.delete(watched.fd);
+    if (this.#watched[watched.fd] !== watched) return;
+    this.#watched[watched.fd] = undefined;
     // Needed where it has a duplicate: closing this one would not end the registration.
     libc().epoll_ctl(this.#epoll, EPOLL_CTL_DEL, watched.fd, this.#event);
   }
@@ -66,7 +67,7 @@ class EpollSelector implements Selector {
       if ((bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) told |= READABLE | ENDED;
       if ((bits & (EPOLLHUP | EPOLLERR)) !== 0) told |= WRITABLE;
       // Closed by one that was told before it.
-      this.#watched.get(fd)?.onEvents(told);
+      this.#watched[fd]?.onEvents(told);
     }
   }
 }
