@@ -1,12 +1,12 @@
 /**
- * Writes programs for random.py and random.ts: `npx tsx test/parity/make-random.ts COUNT SEED`.
+ * Writes random programs for random.py and random.ts:
  *
- * What Python 3.13 prints of them goes to random.txt: `python3.13 test/parity/random.py
- * test/parity/random.json`.
+ *     npx tsx test/parity/make-random.ts 100 5 > test/parity/random.jsonl
+ *     python3.13 test/parity/random.py test/parity/random.jsonl > test/parity/random.txt
  */
 import fc from 'fast-check';
 
-const [count = '40', seed = '5'] = process.argv.slice(2);
+const [count = '100', seed = '5'] = process.argv.slice(2);
 const n = fc.nat(1);
 const time = fc.nat(6);
 const limit = fc.option(fc.nat(2));
@@ -60,4 +60,4 @@ const program = fc.array(
   },
 );
 const programs = fc.sample(program, { numRuns: Number(count), seed: Number(seed) });
-console.log(`[\n${programs.map((each) => JSON.stringify(each)).join(',\n')}\n]`);
+for (const each of programs) console.log(JSON.stringify(each));

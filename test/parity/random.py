@@ -1,4 +1,4 @@
-"""Runs the programs of a file of JSON in virtual time; prints their order of steps."""
+"""Runs the programs of a file, one a line, in virtual time; prints their order of steps."""
 import asyncio
 import heapq
 import json
@@ -245,7 +245,7 @@ async def main(program):
 
 
 with open(sys.argv[1]) as file:
-    programs = json.load(file)
+    programs = [json.loads(line) for line in file]
 for number, program in enumerate(programs):
     print('program', number)
     loop = Loop()
