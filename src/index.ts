@@ -71,6 +71,7 @@ export {
   type NextCompleted,
 } from './tasks/as-completed.ts';
 export type { Awaitable, ResultOf } from './tasks/awaitables.ts';
+export { createEagerTaskFactory, eagerTaskFactory } from './tasks/eager.ts';
 export {
   BaseExceptionGroup,
   ExceptionGroup,

@@ -15,7 +15,7 @@ interface TaskMaker extends LoopCore {
  * Makes a task of a coroutine: it runs beside its maker, from the next turn on.
  *
  * @param body - a coroutine, or a function without arguments that returns a promise
- * @param options - `name`, `context`
+ * @param options - `name`, `context`, `eagerStart`
  * @throws {TypeError} when `body` is something else, a promise that already runs for instance
  * @throws {RuntimeError} when no loop runs
  * @see asyncio's `create_task()`,

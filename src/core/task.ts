@@ -19,12 +19,18 @@ export interface TaskOptions {
   readonly name?: string | undefined;
   /** The context that the task runs in; by default a copy of the one in force. */
   readonly context?: Context | undefined;
+  /**
+   * Does the body begin at once, inside the call that makes the task, as far as its first wait? By
+   * default it begins in the next turn; and so it does where the loop does not run.
+   */
+  readonly eagerStart?: boolean | undefined;
 }
 
 /** Counts tasks, for their names. */
 let tasksMade = 0;
 
-// A task that is not done is in one of three states; a new one starts in `scheduled`.
+// A task that is not done is in one of three states; a new one starts in `scheduled`, an eager one
+// in `running`.
 //
 //             its turn comes            it awaits a future that is not done
 //   scheduled ───────────────▶ running ─────────────────────────────────────▶ waiting
@@ -72,7 +78,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
 
   /**
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `loop`: by default the one that runs; `name`; `context`
+   * @param options - `loop`: by default the one that runs; `name`; `context`; `eagerStart`
    * @throws {TypeError} when `body` is something else: a promise that already runs can be
    *   neither tracked nor cancelled
    * @throws {RuntimeError} when no loop is given and none runs
@@ -89,7 +95,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
     } else this.#name = String(options.name);
     this.#scope = new Scope(options.context ?? copyContext(), this);
     this._loop._tasks.add(this);
-    this._loop._turns.soon(this);
+    if (options.eagerStart && runningLoop() === this._loop) runInScope(this.#scope, this.#begin);
+    else this._loop._turns.soon(this);
   }
 
   /** What the task is called. */

@@ -272,7 +272,7 @@ export class Loop implements LoopCore {
    * Makes a task of a coroutine: it begins in the next turn.
    *
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `name`, `context`
+   * @param options - `name`, `context`, `eagerStart`
    * @throws {TypeError} when `body` is something else, a promise that already runs for instance
    * @throws {RuntimeError} when the loop is closed
    * @see asyncio's `loop.create_task()`,

@@ -65,7 +65,7 @@ export class TaskGroup {
    * A body that is refused will not run: where it is a coroutine, it is closed.
    *
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `name`, `context`
+   * @param options - `name`, `context`, `eagerStart`
    * @throws {TypeError} when `body` is something else, a promise that already runs for instance
    * @throws {RuntimeError} when the group has not been entered, is finished, or is shutting down
    * @see asyncio's `TaskGroup.create_task()`,

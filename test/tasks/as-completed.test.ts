@@ -178,6 +178,26 @@ loopBehaviour('asCompleted', (it) => {
     assert.is(await second, 'a');
   });
 
+  it('loses nothing to a task that is cancelled as it is told', async (loop) => {
+    for (let turns = 0; turns < 5; turns += 1) {
+      const [a, b] = [loop.createFuture<string>(), loop.createFuture<string>()];
+      const [first, second] = [...asCompleted([a, b])].map((next) => createTask(next)) as [
+        Task<string>,
+        Task<string>,
+      ];
+      await sleep(0);
+      a.setResult('a');
+      for (let turn = 0; turn < turns; turn += 1) await sleep(0);
+      first.cancel();
+      await wait([first]);
+      for (let turn = 0; turn < 5; turn += 1) await sleep(0);
+
+      assert.is(second.done(), first.cancelled(), `after ${turns} turns`);
+      b.setResult('b');
+      assert.is(await second, first.cancelled() ? 'a' : 'b');
+    }
+  });
+
   it(
     'gives once what is there twice',
     async () => {

@@ -320,11 +320,13 @@ loopBehaviour('gather', (it) => {
     'takes failures for seen that come after it has failed',
     async (loop, scene) => {
       const [a, b] = [loop.createFuture<void>(), loop.createFuture<void>()];
-      const inner = coroutine(async (until: Future<void>) => {
-        await until;
-        throw new RuntimeError('should not be ignored');
-      });
-      const outer = createTask(async () => void (await gather(inner(a), inner(b))));
+      const inner = (until: Future<void>) =>
+        createTask(async () => {
+          await until;
+          throw new RuntimeError('should not be ignored');
+        });
+      const [first, second] = [inner(a), inner(b)];
+      const outer = createTask(async () => void (await gather(first, second)));
       await scene.settle();
       a.setResult();
       await scene.settle();
@@ -332,6 +334,8 @@ loopBehaviour('gather', (it) => {
       await scene.settle();
 
       assert.instance(outer.exception(), RuntimeError);
+      assert.not(first._unseen);
+      assert.not(second._unseen);
     },
     { cpython: [`${COROUTINES}test_exception_marking`] },
   );

@@ -534,6 +534,20 @@ loopBehaviour('taskGroup', (it) => {
     await rejects(runner, CancelledError);
   });
 
+  it('keeps such a cancel when its body has ended, too', async () => {
+    const runner = createTask(async () => {
+      await taskGroup(async (group) => {
+        group.createTask(async () => {
+          await sleep(0.1);
+          group.cancel();
+          runner.cancel('from outside');
+        });
+      });
+    });
+
+    await rejects(runner, CancelledError);
+  });
+
   it('ends by a timeout around it', async () => {
     let task: Task<void> | undefined;
     const running = timeout(1, () =>

@@ -1,0 +1,41 @@
+import { repr } from '../base/repr.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Task, type TaskBody, type TaskOptions } from '../core/task.ts';
+
+/** A class of tasks. */
+type TaskClass = new <T>(
+  body: TaskBody<T>,
+  options?: TaskOptions & { readonly loop?: LoopCore | undefined },
+) => Task<T>;
+
+/** What `loop.setTaskFactory()` takes. */
+type EagerTaskFactory = <T>(loop: LoopCore, body: TaskBody<T>, options?: TaskOptions) => Task<T>;
+
+/**
+ * A task factory whose tasks begin at once, inside the call that makes them, as far as their first
+ * wait. One that never waits is done without a turn of the loop.
+ *
+ * The order of steps is another one than usual: a program that relies on that may break.
+ *
+ * Unlike asyncio's, a task that never waits is not done when the call that makes it returns, but
+ * some microtasks later. See docs/differences.md#eager-tasks.
+ *
+ * @param taskClass - what the tasks are to be: {@link Task}, or a class derived from it
+ * @throws {TypeError} when `taskClass` is no class
+ * @see asyncio's `create_eager_task_factory()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_eager_task_factory
+ */
+export function createEagerTaskFactory(taskClass: TaskClass): EagerTaskFactory {
+  if (typeof taskClass !== 'function')
+    throw new TypeError(`a class of tasks was expected, got ${repr(taskClass)}`);
+  return (loop, body, options) => new taskClass(body, { eagerStart: true, ...options, loop });
+}
+
+/**
+ * The factory of eager tasks: `loop.setTaskFactory(eagerTaskFactory)`; see
+ * {@link createEagerTaskFactory}.
+ *
+ * @see asyncio's `eager_task_factory()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.eager_task_factory
+ */
+export const eagerTaskFactory: EagerTaskFactory = createEagerTaskFactory(Task);
