@@ -173,7 +173,8 @@ loopBehaviour('createTask with eagerStart', (it) => {
     assert.is((await rejects(failing, ExceptionGroup)).exceptions.length, 1);
   });
 
-  it('ends with the group that its first step cancels', async () => {
+  it('ends with the group that its first step cancels', async (loop) => {
+    const begin = loop.time();
     let ended = false;
     await taskGroup(async (group) => {
       group.createTask(
@@ -191,6 +192,7 @@ loopBehaviour('createTask with eagerStart', (it) => {
     });
 
     assert.ok(ended);
+    assert.is(loop.time(), begin);
   });
 });
 
