@@ -77,6 +77,7 @@ export {
   ExceptionGroup,
   type GroupCondition,
 } from './tasks/exception-group.ts';
+export { fromEvent } from './tasks/from-event.ts';
 export {
   type Gathered,
   type GatheredOrErrors,

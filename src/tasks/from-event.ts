@@ -1,0 +1,90 @@
+import { repr } from '../base/repr.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Operation } from '../core/operation.ts';
+import { requireRunningLoop } from '../core/running.ts';
+
+/** What emits events as Node's `EventEmitter` does: streams, servers, child processes. */
+interface EmitterLike {
+  on(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
+  removeListener(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
+}
+
+/** What emits events as the web's `EventTarget` does: an `AbortSignal`, a `MessagePort`. */
+interface TargetLike {
+  addEventListener(name: string, listener: (event: unknown) => void): unknown;
+  removeEventListener(name: string, listener: (event: unknown) => void): unknown;
+}
+
+/** Waits for an event, and takes its listeners along when it is done or cancelled. */
+class EventWait extends Operation<unknown[]> {
+  readonly #removers: (() => void)[] = [];
+
+  constructor(loop: LoopCore, emitter: EmitterLike | TargetLike, name: string | symbol) {
+    super(loop._asOption);
+    this.#listen(emitter, name, (...args) => this._finish(args));
+    if (isEmitter(emitter) && name !== 'error')
+      this.#listen(emitter, 'error', (error) => this._fail(error));
+  }
+
+  override cancel(message?: string): boolean {
+    this.#leave();
+    return super.cancel(message);
+  }
+
+  #listen(
+    emitter: EmitterLike | TargetLike,
+    name: string | symbol,
+    end: (...args: unknown[]) => void,
+  ): void {
+    const listener = (...args: unknown[]): void => {
+      this.#leave();
+      // An emitter may outlive the loop: then there is nobody left to tell.
+      if (!this.done() && !this._loop.isClosed()) end(...args);
+    };
+    if (isEmitter(emitter)) {
+      emitter.on(name, listener);
+      this.#removers.push(() => emitter.removeListener(name, listener));
+    } else {
+      emitter.addEventListener(name as string, listener);
+      this.#removers.push(() => emitter.removeEventListener(name as string, listener));
+    }
+  }
+
+  #leave(): void {
+    for (const remove of this.#removers.splice(0)) remove();
+  }
+}
+
+function isEmitter(value: EmitterLike | TargetLike): value is EmitterLike {
+  return 'on' in value && 'removeListener' in value;
+}
+
+/**
+ * Waits for an event: Node's `events.once()`, with a wait that can be cancelled.
+ *
+ * The wait begins with the call; the `await` goes on one turn after the event. Cancelling the
+ * waiting task removes the listeners.
+ *
+ * ```ts
+ * const [code] = await asyncio.fromEvent(child, 'exit');
+ * ```
+ *
+ * @param emitter - an `EventEmitter` or an `EventTarget`
+ * @param name - the name of the event
+ * @returns what the listener gets: its arguments, in an array
+ * @throws what an `EventEmitter` gives with an `'error'` event that comes first
+ * @throws {TypeError} when `emitter` is neither, or `name` no name
+ * @throws {RuntimeError} when no loop runs
+ * @throws {CancelledError} when the waiting task is cancelled
+ */
+export function fromEvent(
+  emitter: EmitterLike | TargetLike,
+  name: string | symbol,
+): Operation<unknown[]> {
+  const { on, addEventListener } = Object(emitter) as { on?: unknown; addEventListener?: unknown };
+  if (typeof on !== 'function' && typeof addEventListener !== 'function')
+    throw new TypeError(`an EventEmitter or an EventTarget was expected, got ${repr(emitter)}`);
+  if (typeof name !== 'string' && typeof name !== 'symbol')
+    throw new TypeError(`the name of an event was expected, got ${repr(name)}`);
+  return new EventWait(requireRunningLoop(), emitter, name);
+}
