@@ -26,8 +26,8 @@ import {
   wait,
   waitFor,
 } from '../../src/index.ts';
+import { virtualHost } from '../../src/testing/virtual-host.ts';
 import { print } from '../support/print.ts';
-import { virtualHost } from '../support/virtual-host.ts';
 
 type Block = readonly Step[];
 

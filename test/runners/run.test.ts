@@ -17,10 +17,10 @@ import {
   sleep,
   type Task,
 } from '../../src/index.ts';
+import { virtualHost } from '../../src/testing/virtual-host.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
-import { virtualHost } from '../support/virtual-host.ts';
 
 const RUN = 'test_runners.py::RunTests::';
 

@@ -10,8 +10,8 @@ import { nodeHost } from '../../src/core/host.ts';
 import type { ExceptionContext } from '../../src/core/loop-core.ts';
 import { setRunningLoop } from '../../src/core/running.ts';
 import { Loop } from '../../src/loop/loop.ts';
+import { virtualHost } from '../../src/testing/virtual-host.ts';
 import { behaviour, type Options } from './behaviour.ts';
-import { virtualHost } from './virtual-host.ts';
 
 /** What a scenario gets besides its loop. */
 export interface Scene {

@@ -1,4 +1,4 @@
-import type { Host } from '../../src/core/host.ts';
+import type { Host } from '../core/host.ts';
 
 /** Turns without anything to do after which everybody is taken to wait for a timer. */
 const IDLE_TURNS = 4;

@@ -1,0 +1,8 @@
+/**
+ * For tests of programs that use asyncio-ts: `import { runVirtual } from 'asyncio-ts/testing'`.
+ *
+ * @module
+ */
+
+export { LeftBehindError, runVirtual, type VirtualOptions } from './testing/run-virtual.ts';
+export { settle } from './testing/settle.ts';

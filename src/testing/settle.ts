@@ -1,0 +1,13 @@
+import { sleep } from '../tasks/sleep.ts';
+
+/**
+ * Lets some turns of the loop pass, so that what is ready has run. No time passes on a virtual
+ * clock.
+ *
+ * @param turns - how many
+ * @throws {RuntimeError} when no loop runs
+ * @throws {CancelledError} when the waiting task is cancelled
+ */
+export async function settle(turns = 3): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await sleep(0);
+}
