@@ -1,3 +1,4 @@
+import { named } from '../base/errors.ts';
 import { stackOf, userSite } from '../base/stacks.ts';
 import type { ExceptionContext } from '../core/loop-core.ts';
 import { allTasks, Task, type TaskBody } from '../core/task.ts';
@@ -15,7 +16,9 @@ export interface VirtualOptions {
 
 /** Something was left behind by a program that {@link runVirtual} ran; the message says what. */
 export class LeftBehindError extends Error {
-  override readonly name = 'LeftBehindError';
+  static {
+    named(this, 'LeftBehindError');
+  }
 }
 
 /**
