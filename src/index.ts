@@ -43,6 +43,7 @@ export { Handle, TimerHandle } from './core/handle.ts';
 export type { ExceptionContext } from './core/loop-core.ts';
 export { Operation } from './core/operation.ts';
 export { allTasks, currentTask, Task, type TaskBody, type TaskOptions } from './core/task.ts';
+export type { FileDescriptorLike } from './loop/descriptors.ts';
 // The loop
 export {
   getEventLoop,

@@ -20,6 +20,7 @@ import type { Address, AddressInput } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
 import { type ConnectionOptions, createConnection } from '../transports/create-connection.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
+import { Descriptors, type FileDescriptorLike } from './descriptors.ts';
 import { deliverReport, formatReport } from './exception-handler.ts';
 import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } from './names.ts';
 import { SignalHandlers } from './signals.ts';
@@ -65,6 +66,7 @@ export class Loop implements LoopCore {
   readonly _asOption: { readonly loop: LoopCore } = { loop: this };
   readonly #signals: SignalHandlers = new SignalHandlers(this);
   readonly #sockets: SockOperations;
+  readonly #descriptors: Descriptors = new Descriptors(this);
   #closed = false;
   #debug: boolean;
   #exceptionHandler: ExceptionHandler | undefined;
@@ -169,6 +171,7 @@ export class Loop implements LoopCore {
     this.#closed = true;
     unclosed.unregister(this);
     this.#signals.clear();
+    this.#descriptors.clear();
     this._turns.clear();
     const abandoned = allTasks(this);
     this._tasks.clear();
@@ -536,6 +539,73 @@ export class Loop implements LoopCore {
    */
   sockConnect(sock: Socket, address: AddressInput): Operation<void> {
     return this.#sockets.connect(sock, address);
+  }
+
+  // ── descriptors ────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Calls `callback` once a turn while a descriptor can be read from.
+   *
+   * It is called in place of the one that was added before, which is cancelled. Whoever closes the
+   * descriptor removes the callback first: until then what it stands for stays open. A socket of
+   * ours that is closed removes its callbacks itself.
+   *
+   * @param fd - a descriptor of any kind that can be waited for, or a socket of the posix driver
+   * @param callback - called with `args`; what it throws goes to the loop's exception handler
+   * @throws {TypeError} when `fd` is neither, or `callback` not a function
+   * @throws {RangeError} when `fd` is no descriptor's number
+   * @throws {RuntimeError} when a transport has the descriptor, an operation is waiting on that
+   *   side of it, or the loop is closed
+   * @throws {OSError} EBADF; EPERM for a regular file, which is always ready; EOPNOTSUPP where the
+   *   posix driver cannot be used, and for sockets of other drivers
+   * @see asyncio's `loop.add_reader()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_reader
+   */
+  addReader<A extends unknown[]>(
+    fd: FileDescriptorLike,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): void {
+    checkCallback(callback, 'addReader');
+    this.#checkClosed();
+    this.#descriptors.add('reader', fd, callback as (...args: never[]) => unknown, args);
+  }
+
+  /**
+   * Forgets the callback for reading.
+   *
+   * @returns `false` when there was none
+   * @throws {RuntimeError} when a transport has the descriptor
+   */
+  removeReader(fd: FileDescriptorLike): boolean {
+    return this.#descriptors.remove('reader', fd);
+  }
+
+  /**
+   * Calls `callback` once a turn while a descriptor can be written to; as {@link addReader} in all
+   * else.
+   *
+   * @see asyncio's `loop.add_writer()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_writer
+   */
+  addWriter<A extends unknown[]>(
+    fd: FileDescriptorLike,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): void {
+    checkCallback(callback, 'addWriter');
+    this.#checkClosed();
+    this.#descriptors.add('writer', fd, callback as (...args: never[]) => unknown, args);
+  }
+
+  /**
+   * Forgets the callback for writing.
+   *
+   * @returns `false` when there was none
+   * @throws {RuntimeError} when a transport has the descriptor
+   */
+  removeWriter(fd: FileDescriptorLike): boolean {
+    return this.#descriptors.remove('writer', fd);
   }
 
   // ── transports ─────────────────────────────────────────────────────────────────────────────

@@ -105,7 +105,7 @@ export class Watch implements Ready {
  * @param waiting - who has the slot
  */
 export function transportRefusal(
-  sock: Socket,
+  sock: Pick<Socket, 'fileno'>,
   waiting: Ready | undefined,
 ): RuntimeError | undefined {
   if (!(waiting instanceof Watch)) return undefined;

@@ -1,0 +1,66 @@
+import { osError } from '../base/os-errors.ts';
+import { posixDriver } from './drivers/posix/driver.ts';
+import { closeDescriptor, duplicate, keepingFlags, lastError } from './drivers/posix/libc.ts';
+import { PollHandle, UV_READABLE, UV_WRITABLE } from './drivers/posix/libuv.ts';
+import { endpointOf } from './drivers/posix/posix-endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** The socket of ours that has a descriptor, if one has it. */
+export function socketEndpointOf(fd: number): Endpoint | undefined {
+  return endpointOf(fd);
+}
+
+/**
+ * Tells in each poll phase while a descriptor is ready, as asyncio's selector does.
+ *
+ * It has a duplicate of its own: so it is in nobody's way who polls the descriptor too, be it Node
+ * itself, and nothing goes wrong where the descriptor is closed under it. But what it watches
+ * stays open until {@link close}.
+ */
+export class DescriptorWatch {
+  readonly #copy: number;
+  readonly #handle: PollHandle;
+
+  /**
+   * @param told - called in the poll phase: may it be read from, written to? Both after a failure,
+   *   which ends the watching until {@link listen}. It must not throw.
+   * @throws {OSError} EBADF; EPERM for a regular file; EOPNOTSUPP where koffi does not load
+   */
+  constructor(fd: number, told: (readable: boolean, writable: boolean, failed: boolean) => void) {
+    if (posixDriver.missing !== undefined)
+      throw osError('EOPNOTSUPP', 'epoll_ctl', {
+        strerror: `Operation not supported (it needs the posix driver: ${posixDriver.missing})`,
+      });
+    this.#copy = duplicate(fd);
+    if (this.#copy < 0) throw lastError('epoll_ctl');
+    try {
+      // libuv has what it polls not block, and that is everybody's who has it.
+      this.#handle = keepingFlags(
+        this.#copy,
+        () =>
+          new PollHandle(this.#copy, (events) => {
+            const failed = events < 0;
+            told(
+              failed || (events & UV_READABLE) !== 0,
+              failed || (events & UV_WRITABLE) !== 0,
+              failed,
+            );
+          }),
+      );
+    } catch (error) {
+      closeDescriptor(this.#copy);
+      throw error;
+    }
+  }
+
+  /** Watches for these from now on. */
+  listen(readable: boolean, writable: boolean): void {
+    this.#handle.listen((readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0));
+  }
+
+  /** Watches no more. */
+  close(): void {
+    this.#handle.close();
+    closeDescriptor(this.#copy);
+  }
+}

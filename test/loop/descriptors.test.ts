@@ -1,0 +1,284 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import * as assert from 'uvu/assert';
+import { RuntimeError } from '../../src/base/errors.ts';
+import { OSError, PermissionError } from '../../src/base/os-errors.ts';
+import { Protocol } from '../../src/index.ts';
+import type { Loop } from '../../src/loop/loop.ts';
+import * as socket from '../../src/socket.ts';
+import { attempt, DRIVERS } from '../support/drivers.ts';
+import { type LoopOptions, loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+
+const REAL: LoopOptions = { clock: 'real' };
+
+function pair(driver: socket.DriverName): [socket.Socket, socket.Socket] {
+  const type = socket.SOCK_STREAM | socket.SOCK_NONBLOCK;
+  return socket.socketpair(socket.AF_UNIX, type, 0, { driver });
+}
+
+/** Done when `callback` was called `times` times as the reader of `sock`. */
+async function readTimes(
+  loop: Loop,
+  sock: socket.Socket | number,
+  times: number,
+  callback: () => void,
+): Promise<void> {
+  const done = loop.createFuture<void>();
+  let calls = 0;
+  loop.addReader(sock, () => {
+    callback();
+    calls += 1;
+    if (calls === times) done.setResult();
+  });
+  await done;
+}
+
+for (const { name, shown = name } of DRIVERS) {
+  if (shown !== 'posix') {
+    loopBehaviour(`loop.addReader (${name})`, (it) => {
+      it('refuses a socket that has no descriptor of its own', async (loop) => {
+        const sock = socket.socket(undefined, undefined, 0, { driver: name });
+
+        await rejects(
+          attempt(() => loop.addReader(sock, () => {})),
+          OSError,
+          { code: 'EOPNOTSUPP' },
+        );
+        sock.close();
+      });
+    });
+    continue;
+  }
+
+  loopBehaviour(`loop.addReader (${name})`, (it) => {
+    it(
+      'calls back each turn while there is something to read',
+      async (loop) => {
+        const [one, other] = pair(name);
+        one.send(Buffer.from('abc'));
+        let text = '';
+
+        await readTimes(loop, other, 3, () => {
+          text += other.recv(1);
+        });
+
+        assert.is(text, 'abc');
+        assert.is(loop.removeReader(other), true);
+        assert.is(loop.removeReader(other), false);
+        one.close();
+        other.close();
+      },
+      REAL,
+    );
+
+    it(
+      'calls back when something comes, with its arguments',
+      async (loop) => {
+        const [one, other] = pair(name);
+        const came = loop.createFuture<string>();
+        loop.addReader(other, (text: string) => came.done() || came.setResult(text), 'came');
+        loop.callSoon(() => one.send(Buffer.from('x')));
+
+        assert.is(await came, 'came');
+        loop.removeReader(other);
+        one.close();
+        other.close();
+      },
+      REAL,
+    );
+
+    it(
+      'takes the number of a descriptor, and calls back at the end',
+      async (loop) => {
+        const [one, other] = pair(name);
+        const fd = other.detach();
+        one.close();
+
+        await readTimes(loop, fd, 1, () => {});
+
+        assert.is(readSync(fd, Buffer.alloc(1)), 0);
+        assert.is(loop.removeReader(fd), true);
+        closeSync(fd);
+      },
+      REAL,
+    );
+
+    it(
+      'replaces the callback that was there',
+      async (loop) => {
+        const [one, other] = pair(name);
+        one.send(Buffer.from('x'));
+        loop.addReader(other, () => assert.unreachable('it was replaced'));
+
+        await readTimes(loop, other, 1, () => {});
+
+        loop.removeReader(other);
+        one.close();
+        other.close();
+      },
+      REAL,
+    );
+
+    it(
+      'forgets a socket that is closed',
+      async (loop, { settle }) => {
+        const [one, other] = pair(name);
+        loop.addReader(other, () => {});
+        loop.addWriter(other, () => {});
+
+        other.close();
+
+        assert.is(one.recv(1).length, 0);
+        await settle();
+        one.close();
+      },
+      REAL,
+    );
+
+    it('refuses regular files, as epoll does', async (loop) => {
+      const fd = openSync(process.execPath, 'r');
+
+      await rejects(
+        attempt(() => loop.addReader(fd, () => {})),
+        PermissionError,
+        { code: 'EPERM', message: '[Errno 1] Operation not permitted' },
+      );
+      closeSync(fd);
+    });
+
+    it('refuses what is no descriptor', async (loop) => {
+      const [one, other] = pair(name);
+      one.close();
+      other.close();
+
+      await rejects(
+        attempt(() => loop.addReader('3' as never, () => {})),
+        TypeError,
+        { message: "Invalid file object: '3'" },
+      );
+      await rejects(
+        attempt(() => loop.addReader(one, () => {})),
+        RangeError,
+        { message: 'Invalid file descriptor: -1' },
+      );
+      await rejects(
+        attempt(() => loop.addReader(99_999, () => {})),
+        OSError,
+        { code: 'EBADF' },
+      );
+    });
+
+    it(
+      'refuses a socket on which an operation waits, and has one refused',
+      async (loop) => {
+        const [one, other] = pair(name);
+        const waiting = loop.sockRecv(other, 1);
+
+        await rejects(
+          attempt(() => loop.addReader(other, () => {})),
+          RuntimeError,
+          { message: /is used by an operation that is receiving/ },
+        );
+        waiting.cancel();
+        loop.addReader(other, () => {});
+        await rejects(
+          attempt(() => loop.sockRecv(other, 1)),
+          RuntimeError,
+        );
+        loop.removeReader(other);
+        one.close();
+        other.close();
+      },
+      REAL,
+    );
+
+    it(
+      'refuses a descriptor that a transport has',
+      async (loop) => {
+        const [one, other] = pair(name);
+        const [transport] = await loop.createConnection(
+          () => new Protocol(),
+          undefined,
+          undefined,
+          {
+            sock: other,
+          },
+        );
+
+        for (const fd of [other.fileno()])
+          await rejects(
+            attempt(() => loop.addReader(fd, () => {})),
+            RuntimeError,
+            { message: new RegExp(`^File descriptor ${fd} is used by transport <`) },
+          );
+        transport.abort();
+        one.close();
+        await new Promise(setImmediate);
+      },
+      REAL,
+    );
+
+    it(
+      'watches what Node polls itself',
+      async (loop) => {
+        const server = createServer((peer) => peer.on('error', () => {}).end('x')).listen(
+          0,
+          '127.0.0.1',
+        );
+        await new Promise((resolve) => server.once('listening', resolve));
+        const peer = connect((server.address() as { port: number }).port, '127.0.0.1').pause();
+        await new Promise((resolve) => peer.once('connect', resolve));
+
+        const { fd } = (peer as unknown as { _handle: { fd: number } })._handle;
+        await readTimes(loop, fd, 2, () => {});
+
+        loop.removeReader(fd);
+        peer.destroy();
+        server.close();
+      },
+      REAL,
+    );
+
+    it.resting('is removed when the loop is closed', async (loop) => {
+      const [one, other] = pair(name);
+      loop.addReader(other, () => {});
+
+      loop.close();
+
+      await rejects(
+        attempt(() => loop.addReader(other, () => {})),
+        RuntimeError,
+      );
+      assert.is(loop.removeReader(other), false);
+      other.close();
+      assert.is(one.recv(1).length, 0);
+      one.close();
+    });
+  });
+
+  loopBehaviour(`loop.addWriter (${name})`, (it) => {
+    it(
+      'calls back each turn while there is room, beside a reader',
+      async (loop) => {
+        const [one, other] = pair(name);
+        const done = loop.createFuture<void>();
+        let calls = 0;
+        loop.addReader(one, () => {});
+        loop.addWriter(one, () => {
+          calls += 1;
+          if (calls === 3) done.setResult();
+        });
+
+        await done;
+
+        assert.is(loop.removeWriter(one), true);
+        assert.is(loop.removeWriter(one), false);
+        assert.is(loop.removeReader(one), true);
+        one.close();
+        other.close();
+      },
+      REAL,
+    );
+  });
+}
