@@ -13,6 +13,7 @@ export {
   isException,
   KeyboardInterrupt,
   RuntimeError,
+  SendfileNotAvailableError,
   SystemExit,
 } from './base/errors.ts';
 export {
@@ -53,6 +54,7 @@ export {
 } from './loop/event-loop.ts';
 export { type ExceptionHandler, Loop, type TaskFactory } from './loop/loop.ts';
 export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
+export type { SendfileOptions, SentFile } from './loop/sendfile.ts';
 // Running a program
 export { Runner, type RunOptions, run } from './runners/runner.ts';
 // Locks and queues

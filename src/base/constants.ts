@@ -49,6 +49,9 @@ export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 /** Bytes that a transport hands its protocol at once, at the most; asyncio's figure. */
 export const MAX_READ_SIZE: number = 256 * 1024;
 
+/** Bytes of a file that are read and sent at once where the system does not do both; asyncio's figure. */
+export const SENDFILE_FALLBACK_READBUFFER_SIZE: number = 256 * 1024;
+
 /** Bytes waiting to be sent above which a protocol is told to pause; asyncio's figure. */
 export const WRITE_HIGH_WATER: number = 64 * 1024;
 

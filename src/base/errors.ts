@@ -74,6 +74,18 @@ export class RuntimeError extends Error {
 }
 
 /**
+ * The system cannot send this file to this socket by itself.
+ *
+ * @see asyncio's `SendfileNotAvailableError`,
+ *   https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.SendfileNotAvailableError
+ */
+export class SendfileNotAvailableError extends RuntimeError {
+  static {
+    named(this, 'SendfileNotAvailableError');
+  }
+}
+
+/**
  * A future was asked for an outcome that it does not have, or given a second one.
  *
  * @see asyncio's `InvalidStateError`,

@@ -23,6 +23,7 @@ import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
 import { Descriptors, type FileDescriptorLike } from './descriptors.ts';
 import { deliverReport, formatReport } from './exception-handler.ts';
 import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } from './names.ts';
+import { type SendfileOptions, type SentFile, sockSendfile } from './sendfile.ts';
 import { SignalHandlers } from './signals.ts';
 import { SockOperations } from './sock-operations.ts';
 
@@ -504,6 +505,39 @@ export class Loop implements LoopCore {
    */
   sockSendall(sock: Socket, data: Uint8Array): Operation<void> {
     return this.#sockets.sendall(sock, data);
+  }
+
+  /**
+   * Sends a file, by the system itself where it can: its bytes do not come into this process.
+   *
+   * The file's position is behind the last byte that was sent when this ends, however it ends; that
+   * takes the posix driver, and without it the position stays. Cancelled halfway, a part is sent.
+   *
+   * @param sock - a connected, non-blocking stream socket; stays open and stays the caller's
+   * @param file - a descriptor, or what has one as `fd`: a `FileHandle`; stays open
+   * @param offset - where to begin, in bytes from the start of the file
+   * @param count - how many bytes; by default all to the end of the file
+   * @param options - `fallback`: reads the file and sends what was read where the system cannot do
+   *   both; by default `true`
+   * @returns a coroutine that gives how many bytes were sent
+   * @throws {SendfileNotAvailableError} when the system cannot, and there is to be no fallback
+   * @throws {TypeError} when `file` has no descriptor
+   * @throws {RangeError} when `sock` is no stream socket, or `offset` or `count` not a whole number
+   *   from 0 and from 1
+   * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
+   * @throws {OSError} when the system reports a failure
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sock_sendfile()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_sendfile
+   */
+  sockSendfile(
+    sock: Socket,
+    file: SentFile,
+    offset = 0,
+    count?: number,
+    options: SendfileOptions = {},
+  ): Coroutine<number> {
+    return sockSendfile(this, sock, file, offset, count, options);
   }
 
   /**

@@ -112,6 +112,14 @@ export interface Endpoint {
   trySendto(data: Uint8Array, address: Address): number;
 
   /**
+   * Sends bytes of a file, from a place in it, without their coming here: how many, 0 at the end of
+   * the file, -1: would block. Not there: the driver cannot.
+   *
+   * @throws {OSError} EINVAL when the file is of no kind for that
+   */
+  readonly trySendfile?: ((file: number, offset: number, nbytes: number) => number) | undefined;
+
+  /**
    * Starts to connect: `true` when it is done, `false` when `writer` will be told of the outcome
    * and {@link connectError} then has it.
    */

@@ -53,6 +53,8 @@ interface Hidden {
   fcntl(fd: number, command: number, type: 'int', argument: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
+  lseek(fd: number, offset: number, whence: number): number;
+  sendfile?(to: number, from: number, offset: Buffer, nbytes: number): number;
 }
 
 const SIGNATURES: Readonly<Record<string, string>> = {
@@ -74,10 +76,12 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   setsockopt: 'int setsockopt(int, int, int, void *, uint32_t)',
   getsockopt: 'int getsockopt(int, int, int, void *, void *)',
   inet_pton: 'int inet_pton(int, const char *, void *)',
+  lseek: 'int64_t lseek(int, int64_t, int)',
 };
 
 const LINUX_SIGNATURES: Readonly<Record<string, string>> = {
   accept4: 'int accept4(int, void *, void *, int)',
+  sendfile: 'intptr_t sendfile(int, int, void *, size_t)',
   epoll_create1: 'int epoll_create1(int)',
   epoll_ctl: 'int epoll_ctl(int, int, int, void *)',
   epoll_wait: 'int epoll_wait(int, void *, int, int)',
@@ -233,6 +237,35 @@ function silence(fd: number): void {
   const on = Buffer.alloc(4);
   on.writeInt32LE(1);
   hidden().setsockopt(fd, 0xffff, kernel.soNoSigPipe, on, 4);
+}
+
+// ---- files -------------------------------------------------------------------------------------
+
+/** `off_t`, to be read and written by the kernel. */
+const fileOffset = Buffer.alloc(8);
+
+/** Bytes that one call sends at the most, by Linux's own limit. */
+const MOST_OF_FILE = 0x7ffff000;
+
+/** Is there the system call? macOS has one of the same name with other arguments. */
+export function hasSendfile(): boolean {
+  return hidden().sendfile !== undefined;
+}
+
+/** Sends bytes of a file to a socket; how many, or -1. */
+export function sendFile(fd: number, file: number, offset: number, nbytes: number): number {
+  fileOffset.writeBigInt64LE(BigInt(offset));
+  return (hidden().sendfile as NonNullable<Hidden['sendfile']>)(
+    fd,
+    file,
+    fileOffset,
+    Math.min(nbytes, MOST_OF_FILE),
+  );
+}
+
+/** Puts a file's position there, in bytes from its start; where there is none does nothing. */
+export function seek(file: number, position: number): void {
+  hidden().lseek(file, position, 0);
 }
 
 // ---- options -----------------------------------------------------------------------------------

@@ -14,9 +14,11 @@ import {
   duplicate,
   getOption,
   handOver,
+  hasSendfile,
   lastError,
   libc,
   MSG_NOSIGNAL,
+  sendFile,
   setOption,
 } from './libc.ts';
 import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
@@ -166,6 +168,16 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     const { sendto } = libc();
     const sent = sendto(this.fd, data, data.length, MSG_NOSIGNAL, storage, length);
     return this.#sent(sent, data.length, 'sendto');
+  }
+
+  get trySendfile(): Endpoint['trySendfile'] {
+    return hasSendfile() ? this.#trySendfile : undefined;
+  }
+
+  #trySendfile(file: number, offset: number, nbytes: number): number {
+    this.mustBeOpen('sendfile');
+    if (!this.#writable) return -1;
+    return this.#sent(sendFile(this.fd, file, offset, nbytes), 0, 'sendfile');
   }
 
   #sent(sent: number, length: number, syscall: string): number {

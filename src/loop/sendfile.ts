@@ -1,0 +1,189 @@
+import { fstatSync, read } from 'node:fs';
+import { promisify } from 'node:util';
+import { SENDFILE_FALLBACK_READBUFFER_SIZE } from '../base/constants.ts';
+import { RuntimeError, SendfileNotAvailableError } from '../base/errors.ts';
+import { fromNodeError } from '../base/os-errors.ts';
+import { repr } from '../base/repr.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { wrapPromise } from '../core/ensure-future.ts';
+import { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { checkWhole } from '../sock/address.ts';
+import { SOCK_STREAM } from '../sock/constants.ts';
+import type { Endpoint, Ready } from '../sock/endpoint.ts';
+import { setFilePosition } from '../sock/file-position.ts';
+import { Socket } from '../sock/socket.ts';
+import { transportRefusal } from '../transports/watch.ts';
+
+/** A file to send: a descriptor, or what has one, as a `FileHandle` of `node:fs/promises`. */
+export type SentFile = number | { readonly fd: number };
+
+/** What can be said of the sending of a file. */
+export interface SendfileOptions {
+  /** Reads the file and sends what was read where the system cannot do both; by default `true`. */
+  readonly fallback?: boolean | undefined;
+}
+
+/** What sending needs of a loop. */
+interface SendingLoop extends LoopCore {
+  sockSendall(sock: Socket, data: Uint8Array): PromiseLike<void>;
+}
+
+const readFile = promisify(read);
+
+/** `loop.sockSendfile()`, which documents it. */
+export function sockSendfile(
+  loop: SendingLoop,
+  sock: Socket,
+  file: SentFile,
+  offset: number,
+  count: number | undefined,
+  { fallback = true }: SendfileOptions,
+): Coroutine<number> {
+  const send = async (): Promise<number> => {
+    const fd = check(loop, sock, file, offset, count);
+    let sent = 0;
+    const note = (nbytes: number): void => {
+      sent += nbytes;
+    };
+    try {
+      try {
+        await sendBySystem(loop, sock, fd, offset, count, note);
+      } catch (error) {
+        if (!fallback || !(error instanceof SendfileNotAvailableError)) throw error;
+        await sendByReading(loop, sock, fd, offset, count, note);
+      }
+    } finally {
+      if (sent > 0) setFilePosition(fd, offset + sent);
+    }
+    return sent;
+  };
+  return new Coroutine(send, 'Loop.sockSendfile', undefined);
+}
+
+/** Has the system send; not available, it has sent nothing. */
+async function sendBySystem(
+  loop: LoopCore,
+  sock: Socket,
+  file: number,
+  offset: number,
+  count: number | undefined,
+  note: (nbytes: number) => void,
+): Promise<void> {
+  const endpoint = sock._endpoint;
+  if (endpoint.trySendfile === undefined)
+    throw new SendfileNotAvailableError(
+      `syscall sendfile is not available for socket ${sock} and file ${file} combination`,
+    );
+  // An empty file needs no system call, and a descriptor that is no file's fails here.
+  if (sizeOf(file) === 0 && count === undefined) return;
+  let sent = 0;
+  while (count === undefined || sent < count) {
+    const left = (count ?? Number.MAX_SAFE_INTEGER) - sent;
+    let now: number;
+    try {
+      now = endpoint.trySendfile(file, offset + sent, left);
+    } catch (error) {
+      if (sent > 0) throw error;
+      throw new SendfileNotAvailableError('os.sendfile call failed', { cause: error });
+    }
+    if (now === 0) return;
+    if (now > 0) {
+      sent += now;
+      note(now);
+    }
+    // As asyncio: the others have a turn between two calls, each of which may send much.
+    if (now < 0) await room(loop, sock, endpoint);
+    else await turn(loop);
+  }
+}
+
+async function sendByReading(
+  loop: SendingLoop,
+  sock: Socket,
+  file: number,
+  offset: number,
+  count: number | undefined,
+  note: (nbytes: number) => void,
+): Promise<void> {
+  const left = (sent: number): number => (count ?? Number.MAX_SAFE_INTEGER) - sent;
+  const buffer = Buffer.allocUnsafe(Math.min(left(0), SENDFILE_FALLBACK_READBUFFER_SIZE));
+  for (let sent = 0; left(sent) > 0; ) {
+    const most = Math.min(left(sent), buffer.length);
+    const { bytesRead } = await wrapPromise(
+      readFile(file, buffer, 0, most, offset + sent).catch((error: unknown) => {
+        throw fromNodeError(error);
+      }),
+      { loop },
+    );
+    if (bytesRead === 0) return;
+    await loop.sockSendall(sock, buffer.subarray(0, bytesRead));
+    sent += bytesRead;
+    note(bytesRead);
+  }
+}
+
+/** Waits for room to send. */
+async function room(loop: LoopCore, sock: Socket, endpoint: Endpoint): Promise<void> {
+  refuseSecond(sock, endpoint);
+  const ready = new Future<void>(loop._asOption);
+  const waiter: Ready = { ready: () => void (ready.done() || ready.setResult()) };
+  endpoint.writer = waiter;
+  try {
+    await ready;
+  } finally {
+    if (endpoint.writer === waiter) endpoint.writer = undefined;
+  }
+}
+
+async function turn(loop: LoopCore): Promise<void> {
+  const passed = new Future<void>(loop._asOption);
+  loop._turns.soon({ _run: () => void (passed.done() || passed.setResult()) });
+  await passed;
+}
+
+function refuseSecond(sock: Socket, endpoint: Endpoint): void {
+  const { writer } = endpoint;
+  if (writer === undefined) return;
+  throw (
+    transportRefusal(sock, writer) ??
+    new RuntimeError(
+      `sockSendfile(): another operation is already sending or connecting on ${sock}`,
+    )
+  );
+}
+
+function sizeOf(file: number): number {
+  try {
+    return fstatSync(file).size;
+  } catch (error) {
+    throw new SendfileNotAvailableError('not a regular file', { cause: error });
+  }
+}
+
+/** @returns the file's descriptor */
+function check(
+  loop: LoopCore,
+  sock: unknown,
+  file: unknown,
+  offset: unknown,
+  count: unknown,
+): number {
+  if (!(sock instanceof Socket))
+    throw new TypeError(`sockSendfile(): sock must be a Socket, got ${repr(sock)}`);
+  if (loop.isClosed()) throw new RuntimeError('Event loop is closed');
+  if (loop.getDebug() && sock.gettimeout() !== 0)
+    throw new RangeError('the socket must be non-blocking');
+  const fd = typeof file === 'number' ? file : (file as { fd?: unknown } | null)?.fd;
+  if (typeof fd !== 'number')
+    throw new TypeError(
+      `file must be a descriptor, or have one as fd: a FileHandle, got ${repr(file)}`,
+    );
+  checkWhole(fd, 0, 0x7fffffff, 'file');
+  if (sock.type !== SOCK_STREAM)
+    throw new RangeError('only SOCK_STREAM type sockets are supported');
+  if (count !== undefined) checkWhole(count, 1, Number.MAX_SAFE_INTEGER, 'count');
+  checkWhole(offset, 0, Number.MAX_SAFE_INTEGER, 'offset');
+  refuseSecond(sock, sock._endpoint);
+  return fd;
+}
