@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { serveEchoOnProtocols } from './echo/echo-protocol.ts';
 import { serveEcho } from './echo/echo-sock.ts';
+import { serveEchoOnStreams } from './echo/echo-streams.ts';
 import { serveEchoWithWorkers, WorkersError } from './echo/echo-workers.ts';
 import * as asyncio from './index.ts';
 
@@ -10,6 +12,10 @@ const STATUS = { failed: 1, usage: 2, interrupted: 130, terminated: 143 };
 
 /** The most threads that share a port: more than any machine has cores, and fewer than break it. */
 const MOST_WORKERS = 256;
+/** Three ways to write the same server. */
+const MANNERS = { sock: serveEcho, streams: serveEchoOnStreams, protocol: serveEchoOnProtocols };
+
+type Manner = keyof typeof MANNERS;
 
 const HELP = `Usage: asyncio-ts COMMAND [OPTIONS]
 
@@ -19,6 +25,7 @@ Commands:
 Options of echo:
   --host HOST      the address to listen on          (default: 127.0.0.1)
   --port PORT      the port to listen on; 0: any     (default: 8000)
+  --manner MANNER  made of: sock, streams or protocol              (default: sock)
   --workers N      how many threads serve, each with its own loop   (default: 1)
   --quiet          do not tell of each connection
   --grace SECONDS  how long clients may finish when the server stops   (default: 2)
@@ -34,6 +41,7 @@ Status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by S
 const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string', default: '8000' },
+  manner: { type: 'string', default: 'sock' },
   workers: { type: 'string', default: '1' },
   quiet: { type: 'boolean', default: false },
   grace: { type: 'string', default: '2' },
@@ -58,11 +66,16 @@ async function main(args: string[]): Promise<number> {
   if (command === undefined) throw new UsageError('a command was expected: echo');
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
   if (rest.length > 0) throw new UsageError(`echo takes no ${rest[0]}`);
+  const workers = wholeNumber('--workers', values.workers, 1, MOST_WORKERS);
+  const manner = mannerOf(values.manner);
+  if (workers > 1 && manner !== 'sock')
+    throw new UsageError(`several workers serve in the manner of sock, not of ${manner}`);
   return await echo(
     values.host,
     wholeNumber('--port', values.port, 0, 65_535),
     seconds('--grace', values.grace),
-    wholeNumber('--workers', values.workers, 1, MOST_WORKERS),
+    manner,
+    workers,
     values.quiet,
   );
 }
@@ -80,6 +93,7 @@ async function echo(
   host: string,
   port: number,
   grace: number,
+  manner: Manner,
   workers: number,
   quiet: boolean,
 ): Promise<number> {
@@ -93,7 +107,7 @@ async function echo(
       server?.cancel();
     });
     const options = { host, port, grace, say, onConnection };
-    if (workers === 1) await serveEcho(options);
+    if (workers === 1) await MANNERS[manner](options);
     else await serveEchoWithWorkers({ ...options, workers, onFailure: complain });
   });
   try {
@@ -116,6 +130,12 @@ function wholeNumber(option: string, text: string, least: number, most: number):
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
   throw new UsageError(`${option} must be a whole number from ${least} to ${most}, got '${text}'`);
+}
+
+function mannerOf(text: string): Manner {
+  if (Object.hasOwn(MANNERS, text)) return text as Manner;
+  const names = Object.keys(MANNERS).join(', ');
+  throw new UsageError(`--manner must be one of ${names}, got '${text}'`);
 }
 
 function seconds(option: string, text: string): number {

@@ -57,6 +57,31 @@ export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
 export type { SendfileOptions, SentFile } from './loop/sendfile.ts';
 // Running a program
 export { Runner, type RunOptions, run } from './runners/runner.ts';
+// Streams
+export { toDuplex } from './streams/duplex.ts';
+export { IncompleteReadError, LimitOverrunError } from './streams/errors.ts';
+export {
+  openConnection,
+  openUnixConnection,
+  type StreamOptions,
+  type Streams,
+} from './streams/open-connection.ts';
+export {
+  type StreamServerOptions,
+  startServer,
+  startUnixServer,
+} from './streams/start-server.ts';
+export {
+  type ClientConnected,
+  type ConnectionLimits,
+  StreamReaderProtocol,
+} from './streams/stream-protocol.ts';
+export {
+  type PausableTransport,
+  StreamReader,
+  type StreamReaderOptions,
+} from './streams/stream-reader.ts';
+export { StreamWriter } from './streams/stream-writer.ts';
 // Locks and queues
 export { Barrier } from './sync/barrier.ts';
 export { Condition } from './sync/condition.ts';
@@ -103,5 +128,26 @@ export {
 export { waitFor } from './tasks/wait-for.ts';
 // Transports and protocols
 export type { ConnectionOptions } from './transports/create-connection.ts';
-export { BaseProtocol, Protocol } from './transports/protocols.ts';
-export { type ExtraInfo, type ProtocolCallbacks, Transport } from './transports/transport.ts';
+export type {
+  DatagramAddress,
+  DatagramEndpointOptions,
+} from './transports/create-datagram-endpoint.ts';
+export type { Hosts, ServerOptions, ServingOptions } from './transports/create-server.ts';
+export {
+  BaseProtocol,
+  BufferedProtocol,
+  DatagramProtocol,
+  Protocol,
+} from './transports/protocols.ts';
+export { Server, type ShutdownReport } from './transports/server.ts';
+export {
+  type BaseCallbacks,
+  BaseTransport,
+  type DatagramCallbacks,
+  DatagramTransport,
+  type ExtraInfo,
+  type ProtocolCallbacks,
+  Transport,
+} from './transports/transport.ts';
+export { TransportSocket } from './transports/transport-socket.ts';
+export type { UnixConnectionOptions, UnixServerOptions } from './transports/unix.ts';

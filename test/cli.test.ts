@@ -58,6 +58,7 @@ behaviour('asyncio-ts', (it) => {
     [['echo', '--workers', '0'], "--workers must be a whole number from 1 to 256, got '0'"],
     [['echo', '--workers', '1000'], "--workers must be a whole number from 1 to 256, got '1000'"],
     [['echo', '--grace=-1'], "--grace must be a number of seconds from 0, got '-1'"],
+    [['echo', '--manner', 'odd'], "--manner must be one of sock, streams, protocol, got 'odd'"],
     [['echo', '--grace', ''], "--grace must be a number of seconds from 0, got ''"],
   ];
   it(
@@ -103,6 +104,28 @@ behaviour('asyncio-ts echo', (it) => {
     },
     CHILD,
   );
+
+  for (const manner of ['streams', 'protocol'])
+    it(
+      `does the same, made of another thing: --manner ${manner}`,
+      async () => {
+        const { server, port } = await serve('--manner', manner, '--grace', '0.1');
+        await using _ = server;
+        using client = await Client.to(port);
+        assert.is(await client.converse('hello'), 'hello');
+
+        server.signal('SIGINT');
+
+        assert.is((await client.rest()).length, 0);
+        assert.equal(await server.ends(), { status: 130, signal: null });
+        assert.match(
+          server.stdout,
+          /stopping: .*\necho: closing 1 connection\necho: 1 connection, /,
+        );
+        assert.is(server.stderr, '');
+      },
+      CHILD,
+    );
 
   it(
     'stops at SIGTERM as at Ctrl-C, with status 143',

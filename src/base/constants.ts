@@ -57,3 +57,6 @@ export const WRITE_HIGH_WATER: number = 64 * 1024;
 
 /** Writes to a lost connection from which on they are logged; asyncio's figure. */
 export const LOST_WRITES_BEFORE_LOG = 5;
+
+/** Bytes of a line at the most, and half of what a stream keeps unread; asyncio's figure. */
+export const STREAM_LIMIT: number = 64 * 1024;

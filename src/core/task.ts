@@ -95,7 +95,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
     } else this.#name = String(options.name);
     this.#scope = new Scope(options.context ?? copyContext(), this);
     this._loop._tasks.add(this);
-    if (options.eagerStart && runningLoop() === this._loop) runInScope(this.#scope, Task.#begin, this as Task<unknown>);
+    if (options.eagerStart && runningLoop() === this._loop)
+      runInScope(this.#scope, Task.#begin, this as Task<unknown>);
     else this._loop._turns.soon(this);
   }
 

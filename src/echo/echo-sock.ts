@@ -25,13 +25,13 @@ export interface EchoOptions {
 }
 
 /** The most bytes that are received in one piece. */
-const PIECE = 65_536;
+export const PIECE = 65_536;
 
 /**
  * Connections that may wait to be accepted: Linux has no more by default. With the usual 128, some
  * of two thousand clients that come at once try again, a second later.
  */
-const BACKLOG = 4096;
+export const BACKLOG = 4096;
 
 /**
  * Serves until the task is cancelled; then stops gracefully, and says what was done.
@@ -60,10 +60,11 @@ export const serveEcho: asyncio.CoroutineFunction<unknown, [EchoOptions], never>
     }
   });
 
-/** The tasks that serve clients, each with its client's address: what makes them "tracked". */
-type Clients = Map<asyncio.Task<void>, socket.Address>;
+/** What serves each client, with the client's address: what makes them "tracked". */
+export type Clients = Map<asyncio.Future<unknown>, socket.Address>;
 
-function listenOn(options: EchoOptions): socket.Socket {
+/** A socket that listens where it is wanted. */
+export function listenOn(options: EchoOptions): socket.Socket {
   const serverSocket = socketFor(options);
   try {
     if (options.reusePort) serverSocket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1);
@@ -133,14 +134,14 @@ async function echo(connection: socket.Socket, statistics: Statistics): Promise<
 }
 
 /** Waits for the clients that are left, as long as the grace period lasts; then closes the rest. */
-async function letFinish(clients: Clients, { grace, say }: EchoOptions): Promise<void> {
+export async function letFinish(clients: Clients, { grace, say }: EchoOptions): Promise<void> {
   if (clients.size > 0 && grace > 0) {
     say(`stopping: waiting up to ${grace} s for ${whoIsLeft(clients)}`);
     await Promise.race([allEnded(clients), asyncio.sleep(grace)]);
   }
   if (clients.size === 0) return;
   say(`closing ${counted(clients.size, 'connection')}`);
-  for (const task of clients.keys()) task.cancel();
+  for (const client of clients.keys()) client.cancel();
   await allEnded(clients);
 }
 

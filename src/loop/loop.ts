@@ -1,5 +1,5 @@
 import { SLOW_CALLBACK_DURATION } from '../base/constants.ts';
-import { endsTheLoop, RuntimeError } from '../base/errors.ts';
+import { endsTheLoop, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
@@ -18,10 +18,33 @@ import { allTasks, Task, type TaskBody, type TaskOptions } from '../core/task.ts
 import { Turns } from '../core/turns.ts';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
-import { type ConnectionOptions, createConnection } from '../transports/create-connection.ts';
-import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
+import {
+  type ConnectionOptions,
+  connectAcceptedSocket,
+  createConnection,
+} from '../transports/create-connection.ts';
+import {
+  createDatagramEndpoint,
+  type DatagramEndpointOptions,
+} from '../transports/create-datagram-endpoint.ts';
+import { createServer, type Hosts, type ServerOptions } from '../transports/create-server.ts';
+import { closeLeftovers } from '../transports/left-open.ts';
+import type { Server } from '../transports/server.ts';
+import type {
+  DatagramCallbacks,
+  DatagramTransport,
+  ProtocolCallbacks,
+  Transport,
+} from '../transports/transport.ts';
+import {
+  createUnixConnection,
+  createUnixServer,
+  type UnixConnectionOptions,
+  type UnixServerOptions,
+} from '../transports/unix.ts';
 import { Descriptors, type FileDescriptorLike } from './descriptors.ts';
 import { deliverReport, formatReport } from './exception-handler.ts';
+import { onItsWayOut } from './interrupts.ts';
 import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } from './names.ts';
 import { type SendfileOptions, type SentFile, sockSendfile } from './sendfile.ts';
 import { SignalHandlers } from './signals.ts';
@@ -94,6 +117,7 @@ export class Loop implements LoopCore {
    * Runs until {@link stop} is called. If it was called before, one turn is run.
    *
    * @throws {RuntimeError} when this loop or another one runs, or this one is closed
+   * @throws {KeyboardInterrupt} when the user pressed Ctrl-C, and nobody else listens for it
    * @see asyncio's `loop.run_forever()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_forever
    */
@@ -102,15 +126,17 @@ export class Loop implements LoopCore {
     this.#checkResting();
     setRunningLoop(this);
     this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+    const listenNoMore = this.#listenForInterrupts();
     await new Promise<void>((resolve) => {
       this._turns.start(() => {
         setRunningLoop(undefined);
+        listenNoMore();
         resolve();
       });
     });
     const interruption = this.#interruption;
     this.#interruption = undefined;
-    if (interruption !== undefined) throw interruption.error;
+    if (interruption !== undefined) throw onItsWayOut(interruption.error);
   }
 
   /**
@@ -159,8 +185,8 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Closes the loop: what is still queued never runs, tasks that are still pending are reported.
-   * Closing it again does nothing.
+   * Closes the loop: what is still queued never runs, tasks that are still pending are reported,
+   * transports and servers that are still open are closed. Closing it again does nothing.
    *
    * @throws {RuntimeError} when the loop runs
    * @see asyncio's `loop.close()`,
@@ -177,6 +203,7 @@ export class Loop implements LoopCore {
     const abandoned = allTasks(this);
     this._tasks.clear();
     for (const task of abandoned) this.#reportPending(task);
+    closeLeftovers(this);
   }
 
   // ── callbacks ──────────────────────────────────────────────────────────────────────────────
@@ -647,14 +674,17 @@ export class Loop implements LoopCore {
   /**
    * Connects to a host, or takes a connected socket, and has a protocol told of what comes.
    *
-   * The addresses of the host are tried in order, until one answers. `connectionMade()` has run
-   * when this is done. Cancelled, it leaves no socket open.
+   * The addresses of the host are tried in order, until one answers; with `happyEyeballsDelay`
+   * beside each other. `connectionMade()` has run when this is done. Cancelled, it leaves no socket
+   * open.
    *
    * @param protocolFactory - called without arguments, once there is a connection
    * @param host - a name or a number; `undefined`, with a port: this machine
    * @param port - a number, also as text
    * @param options - `sock`: a connected stream socket, the transport's from then on, in place of
-   *   host and port; `family`, `proto`, `flags`: for the look-up; `localAddr`: where to connect from
+   *   host and port; `family`, `proto`, `flags`: for the look-up; `localAddr`: where to connect
+   *   from; `happyEyeballsDelay`, in seconds, and `interleave`: in which order, and how soon, the
+   *   addresses are tried; `allErrors`: how it fails
    * @returns a coroutine that gives the transport, and what `protocolFactory` made
    * @throws {RangeError} when host and port and `sock` are given, or none of them; when `sock` is
    *   no stream socket
@@ -673,6 +703,132 @@ export class Loop implements LoopCore {
     options: ConnectionOptions = {},
   ): Coroutine<[transport: Transport, protocol: P]> {
     return createConnection(this, protocolFactory, host, port, options);
+  }
+
+  /**
+   * Makes a transport of a connection that was accepted elsewhere.
+   *
+   * @param protocolFactory - called without arguments
+   * @param sock - a connected stream socket; the transport's from then on
+   * @returns a coroutine that gives the transport, and what `protocolFactory` made
+   * @throws {RangeError} when `sock` is no stream socket
+   * @throws {TypeError} when `sock` is no socket, or what `protocolFactory` made no protocol
+   * @throws {RuntimeError} when another transport has `sock`, or an operation is waiting on it
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.connect_accepted_socket()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_accepted_socket
+   */
+  connectAcceptedSocket<P extends ProtocolCallbacks>(
+    protocolFactory: () => P,
+    sock: Socket,
+    options: object = {},
+  ): Coroutine<[transport: Transport, protocol: P]> {
+    return connectAcceptedSocket(this, protocolFactory, sock, options);
+  }
+
+  /**
+   * Listens on a port, and has a protocol made for each connection that comes in.
+   *
+   * There is a socket for each address of each host: with port 0, each has a port of its own.
+   * Where one cannot be bound, none is left open.
+   *
+   * @param protocolFactory - called without arguments, once for each connection; what it throws is
+   *   reported, and the connection closed
+   * @param host - a name or a number, or several; none, or `''`, for all interfaces
+   * @param port - a number, also as text; 0 for any that is free
+   * @param options - `sock`: a bound stream socket, the server's from then on, in place of host and
+   *   port; `family`, `flags`: for the look-up; `backlog`, `reuseAddress`, `reusePort`, `keepAlive`:
+   *   of the sockets; `startServing`; `maxConnections`
+   * @returns a coroutine that gives the server, which accepts connections already
+   * @throws {RangeError} when host and port and `sock` are given, or none of them; when `sock` is
+   *   no stream socket, or a number out of range
+   * @throws {TypeError} when `protocolFactory` is no function, or `sock` no socket
+   * @throws {RuntimeError} when an operation or a server is waiting on `sock`
+   * @throws {OSError} when an address cannot be bound: `[Errno 98] error while attempting to bind on
+   *   address ('127.0.0.1', 8888): address already in use`; a `gaierror` when a name is not known
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.create_server()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_server
+   */
+  createServer(
+    protocolFactory: () => ProtocolCallbacks,
+    host?: Hosts,
+    port?: number | string,
+    options: ServerOptions = {},
+  ): Coroutine<Server> {
+    return createServer(this, protocolFactory, host, port, options);
+  }
+
+  /**
+   * Connects to a path of AF_UNIX, or takes a connected socket of that family.
+   *
+   * @param protocolFactory - called without arguments, once there is a connection
+   * @param path - where somebody listens
+   * @param options - `sock`: a connected stream socket, the transport's from then on
+   * @returns a coroutine that gives the transport, and what `protocolFactory` made
+   * @throws {RangeError} when a path and `sock` are given, or neither; when `sock` is another kind
+   * @throws {TypeError} when `sock` is no socket, or what `protocolFactory` made no protocol
+   * @throws {OSError} when nobody listens there
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.create_unix_connection()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_connection
+   */
+  createUnixConnection<P extends ProtocolCallbacks>(
+    protocolFactory: () => P,
+    path?: string,
+    options: UnixConnectionOptions = {},
+  ): Coroutine<[transport: Transport, protocol: P]> {
+    return createUnixConnection(this, protocolFactory, path, options);
+  }
+
+  /**
+   * Listens on a path of AF_UNIX, and has a protocol made for each connection that comes in.
+   *
+   * A socket that somebody left at the path is removed first, and the server's own when it is
+   * closed.
+   *
+   * @param protocolFactory - called without arguments, once for each connection
+   * @param path - where to listen
+   * @param options - `sock`: a bound stream socket, the server's from then on, in place of a path;
+   *   `backlog`; `startServing`; `maxConnections`; `cleanupSocket`
+   * @returns a coroutine that gives the server, which accepts connections already
+   * @throws {RangeError} when a path and `sock` are given, or neither; when `sock` is another kind
+   * @throws {TypeError} when `protocolFactory` is no function, or `sock` no socket
+   * @throws {OSError} when the path cannot be bound: `[Errno 98] Address '/tmp/x' is already in use`
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.create_unix_server()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_server
+   */
+  createUnixServer(
+    protocolFactory: () => ProtocolCallbacks,
+    path?: string,
+    options: UnixServerOptions = {},
+  ): Coroutine<Server> {
+    return createUnixServer(this, protocolFactory, path, options);
+  }
+
+  /**
+   * Opens a socket for datagrams, and has a protocol told of what comes.
+   *
+   * @param protocolFactory - called without arguments
+   * @param options - `localAddr`: where it is; `remoteAddr`: whom it sends to and hears; `family`,
+   *   `proto`, `flags`: for the look-up; `reusePort`, `allowBroadcast`; or `sock`: a datagram socket,
+   *   the transport's from then on, in place of all that
+   * @returns a coroutine that gives the transport, and what `protocolFactory` made
+   * @throws {RangeError} when neither address nor family is given, when there is no address for both
+   *   sides, when `sock` is no datagram socket or more than it is given
+   * @throws {TypeError} when an address has not the shape of its family
+   * @throws {OSError} when an address cannot be bound or connected; a `gaierror` when a name is not
+   *   known
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.create_datagram_endpoint()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_datagram_endpoint
+   */
+  createDatagramEndpoint<P extends DatagramCallbacks>(
+    protocolFactory: () => P,
+    options: DatagramEndpointOptions = {},
+  ): Coroutine<[transport: DatagramTransport, protocol: P]> {
+    return createDatagramEndpoint(this, protocolFactory, options);
   }
 
   // ── names ──────────────────────────────────────────────────────────────────────────────────
@@ -786,6 +942,16 @@ export class Loop implements LoopCore {
   _interrupt(error: unknown): void {
     this.#interruption ??= { error };
     this._turns.halt();
+  }
+
+  /** Ctrl-C ends the run, as in Python, unless somebody else listens for it: `run()` for instance. */
+  #listenForInterrupts(): () => void {
+    if (process.listenerCount('SIGINT') > 0) return () => {};
+    const interrupt = (): void => {
+      if (process.listenerCount('SIGINT') === 1) this._interrupt(new KeyboardInterrupt());
+    };
+    process.on('SIGINT', interrupt);
+    return () => void process.off('SIGINT', interrupt);
   }
 
   #at<A extends unknown[]>(when: number, callback: (...args: A) => unknown, args: A): TimerHandle {

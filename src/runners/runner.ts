@@ -6,8 +6,8 @@ import { Operation } from '../core/operation.ts';
 import { runningLoop } from '../core/running.ts';
 import { allTasks, type Task, type TaskBody } from '../core/task.ts';
 import { setEventLoop } from '../loop/event-loop.ts';
+import { onItsWayOut } from '../loop/interrupts.ts';
 import { Loop } from '../loop/loop.ts';
-import { onItsWayOut } from './interrupts.ts';
 
 /** What can be said of a run. */
 export interface RunOptions {

@@ -1,4 +1,4 @@
-import { OSError, osError } from '../base/os-errors.ts';
+import { OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
@@ -7,7 +7,11 @@ import type { Address } from '../sock/address.ts';
 import { SOCK_STREAM } from '../sock/constants.ts';
 import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
+import { ExceptionGroup } from '../tasks/exception-group.ts';
+import { bindError } from './bind-error.ts';
+import { type LookingUpLoop, lookUp, refuseTls, type Way } from './looking-up.ts';
 import { SocketTransport } from './socket-transport.ts';
+import { type RacingLoop, staggeredRace } from './staggered-race.ts';
 import type { ProtocolCallbacks, Transport } from './transport.ts';
 
 /** What can be said of a connection that is to be made. */
@@ -22,18 +26,23 @@ export interface ConnectionOptions {
   readonly sock?: Socket | undefined;
   /** Where to connect from. */
   readonly localAddr?: readonly [host: string, port: number] | undefined;
+  /**
+   * Seconds after which the next address of the host is tried while one has not answered yet; the
+   * first that answers wins ("happy eyeballs", RFC 8305; 0.25 is its advice). By default the next
+   * is tried when one has failed.
+   */
+  readonly happyEyeballsDelay?: number | undefined;
+  /**
+   * How many addresses of the first family are tried before the families take turns; 0 leaves the
+   * order as it was found. By default 1 where `happyEyeballsDelay` is given, else 0.
+   */
+  readonly interleave?: number | undefined;
+  /** Is an ExceptionGroup of all failures to be thrown, in place of one error that lists them? */
+  readonly allErrors?: boolean | undefined;
 }
 
-/** One way to reach a host. */
-type Way = readonly [family: number, type: number, proto: number, name: string, address: Address];
-
 /** What connecting needs of a loop. */
-export interface ConnectingLoop extends LoopCore {
-  getaddrinfo(
-    host: string | undefined,
-    port: number | string | undefined,
-    options: { family: number; type: number; proto: number; flags: number },
-  ): PromiseLike<readonly Way[]>;
+export interface ConnectingLoop extends LookingUpLoop, RacingLoop {
   sockConnect(sock: Socket, address: Address): PromiseLike<void>;
 }
 
@@ -46,29 +55,58 @@ export function createConnection<P extends ProtocolCallbacks>(
   options: ConnectionOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
   const connect = async (): Promise<[Transport, P]> => {
-    refuseTls(options);
+    refuseTls(options, 'createConnection');
     const given = givenSocket(host, port, options.sock);
     const sock = given ?? (await connectToHost(loop, host, port, options));
-    const made = new Future<void>(loop._asOption);
-    let protocol: P;
-    let transport: Transport;
-    try {
-      sock.setblocking(false);
-      protocol = protocolFactory();
-      transport = new SocketTransport(loop, sock, protocol, made);
-    } catch (error) {
-      if (given === undefined) sock.close();
-      throw error;
-    }
-    try {
-      await made;
-    } catch (error) {
-      transport.close();
-      throw error;
-    }
-    return [transport, protocol];
+    return await transportOn(loop, sock, protocolFactory, given === undefined);
   };
   return new Coroutine(connect, 'Loop.createConnection', undefined);
+}
+
+/** `loop.connectAcceptedSocket()`, which documents it. */
+export function connectAcceptedSocket<P extends ProtocolCallbacks>(
+  loop: LoopCore,
+  protocolFactory: () => P,
+  sock: Socket,
+  options: object,
+): Coroutine<[transport: Transport, protocol: P]> {
+  const connect = async (): Promise<[Transport, P]> => {
+    refuseTls(options, 'connectAcceptedSocket');
+    checkStreamSocket(sock);
+    return await transportOn(loop, sock, protocolFactory, false);
+  };
+  return new Coroutine(connect, 'Loop.connectAcceptedSocket', undefined);
+}
+
+/**
+ * A transport on a connected socket, when its protocol has been told.
+ *
+ * @param isOurs - is the socket to be closed if there will be no transport?
+ */
+export async function transportOn<P extends ProtocolCallbacks>(
+  loop: LoopCore,
+  sock: Socket,
+  protocolFactory: () => P,
+  isOurs: boolean,
+): Promise<[Transport, P]> {
+  const made = new Future<void>(loop._asOption);
+  let protocol: P;
+  let transport: Transport;
+  try {
+    sock.setblocking(false);
+    protocol = protocolFactory();
+    transport = new SocketTransport(loop, sock, protocol, { made });
+  } catch (error) {
+    if (isOurs) sock.close();
+    throw error;
+  }
+  try {
+    await made;
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+  return [transport, protocol];
 }
 
 /** The socket that was given, if one is to be used, and can be. */
@@ -83,31 +121,63 @@ function givenSocket(
   }
   if (sock === undefined)
     throw new RangeError('host and port was not specified and no sock specified');
-  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${repr(sock)}`);
-  if (sock.type !== SOCK_STREAM) throw new RangeError(`A Stream Socket was expected, got ${sock}`);
+  checkStreamSocket(sock);
   return sock;
 }
 
-/** Looks the host up, and tries its addresses in order until one connects. */
+/**
+ * @throws {TypeError} when `sock` is no socket
+ * @throws {RangeError} when it is no stream socket
+ */
+export function checkStreamSocket(sock: unknown): asserts sock is Socket {
+  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${repr(sock)}`);
+  if (sock.type !== SOCK_STREAM) throw new RangeError(`A Stream Socket was expected, got ${sock}`);
+}
+
+/** Looks the host up, and tries its addresses until one connects. */
 async function connectToHost(
   loop: ConnectingLoop,
   host: string | undefined,
   port: number | string | undefined,
-  { family = 0, proto = 0, flags = 0, localAddr }: ConnectionOptions,
+  options: ConnectionOptions,
 ): Promise<Socket> {
-  const lookUp = async (name?: string, service?: number | string): Promise<readonly Way[]> => {
-    const ways = await loop.getaddrinfo(name, service, { family, type: SOCK_STREAM, proto, flags });
-    if (ways.length === 0) throw new OSError('getaddrinfo() returned empty list');
-    return ways;
-  };
-  const ways = await lookUp(host, port);
-  const from = localAddr && (await lookUp(...localAddr));
+  const { family = 0, proto = 0, flags = 0, localAddr, happyEyeballsDelay: delay } = options;
+  const { interleave = delay === undefined ? 0 : 1 } = options;
+  const asked = { family, type: SOCK_STREAM, proto, flags };
+  const found = await lookUp(loop, host, port, asked);
+  const from = localAddr && (await lookUp(loop, ...localAddr, asked));
   const failures: Error[] = [];
-  for (const way of ways) {
-    const sock = await connectSocket(loop, way, from, failures);
-    if (sock !== undefined) return sock;
-  }
+  const attempts = interleaved(found, interleave).map(
+    (way) => () => connectSocket(loop, way, from, failures),
+  );
+  const sock =
+    delay === undefined
+      ? await firstOf(attempts)
+      : await staggeredRace(loop, attempts, delay, (late) => late.close());
+  if (sock !== undefined) return sock;
+  if (options.allErrors) throw new ExceptionGroup('create_connection failed', failures);
   throw oneFor(failures);
+}
+
+/** Makes attempts one after another, until one gives something. */
+async function firstOf<T>(attempts: readonly (() => Promise<T | undefined>)[]) {
+  for (const attempt of attempts) {
+    const outcome = await attempt();
+    if (outcome !== undefined) return outcome;
+  }
+  return undefined;
+}
+
+/** The ways with the families in turn, `first` of the first family at the head; 0: as they are. */
+export function interleaved(ways: readonly Way[], first: number): readonly Way[] {
+  if (first <= 0) return ways;
+  const families = new Map<number, Way[]>();
+  for (const way of ways) families.set(way[0], [...(families.get(way[0]) ?? []), way]);
+  const lists = [...families.values()];
+  const ordered = lists[0]?.splice(0, first - 1) ?? [];
+  while (lists.some((list) => list.length > 0))
+    for (const list of lists) ordered.push(...list.splice(0, 1));
+  return ordered;
 }
 
 /** Connects one socket; `undefined`: it failed, and `failures` has all that went wrong. */
@@ -149,23 +219,9 @@ function bindToOne(sock: Socket, from: readonly Way[], failures: Error[]): void 
   throw last ?? new OSError(`no matching local address with family=${sock.family} found`);
 }
 
-function bindError(error: OSError, address: Address): OSError {
-  const why = (error.strerror ?? error.message).toLowerCase();
-  const strerror = `error while attempting to bind on address ${repr(address)}: ${why}`;
-  return error.code === undefined
-    ? new OSError(strerror)
-    : osError(error.code, error.syscall, { strerror });
-}
-
 /** The one error to be thrown for all that went wrong. */
 function oneFor(failures: readonly Error[]): Error {
   const [first, ...others] = failures as [Error, ...Error[]];
   if (others.every(({ message }) => message === first.message)) return first;
   return new OSError(`Multiple exceptions: ${failures.map(({ message }) => message).join(', ')}`);
-}
-
-/** Bytes that somebody wants encrypted must not go out in the clear. */
-function refuseTls(options: ConnectionOptions): void {
-  if ((options as { ssl?: unknown }).ssl)
-    throw new RangeError('createConnection(): ssl is not supported yet');
 }

@@ -1,4 +1,11 @@
-import type { ProtocolCallbacks, Transport } from './transport.ts';
+import type { Address } from '../sock/address.ts';
+import type {
+  BaseTransport,
+  DatagramCallbacks,
+  DatagramTransport,
+  ProtocolCallbacks,
+  Transport,
+} from './transport.ts';
 
 /**
  * What all protocols are told. The methods do nothing: a protocol has those that it needs.
@@ -11,7 +18,7 @@ import type { ProtocolCallbacks, Transport } from './transport.ts';
  */
 export class BaseProtocol implements ProtocolCallbacks {
   /** The connection stands; called once, and first. */
-  connectionMade(_transport: Transport): void {}
+  connectionMade(_transport: BaseTransport): void {}
 
   /**
    * The connection is gone; called once, and last.
@@ -37,6 +44,9 @@ export class BaseProtocol implements ProtocolCallbacks {
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Protocol
  */
 export class Protocol extends BaseProtocol {
+  /** The connection stands; called once, and first. */
+  override connectionMade(_transport: Transport): void {}
+
   /**
    * Bytes came. Where they are cut has nothing to do with how the peer wrote them.
    *
@@ -51,4 +61,67 @@ export class Protocol extends BaseProtocol {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most protocols return nothing
   eofReceived(): boolean | undefined | void {}
+}
+
+/**
+ * The protocol of a stream of bytes that brings the memory which they are received into.
+ *
+ * In place of `dataReceived()`, each time that bytes came:
+ *
+ *   getBuffer ──▶ bufferUpdated
+ *
+ * @see asyncio's `BufferedProtocol`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BufferedProtocol
+ */
+export class BufferedProtocol extends BaseProtocol {
+  /** The connection stands; called once, and first. */
+  override connectionMade(_transport: Transport): void {}
+
+  /**
+   * Gives the memory that is received into next, and nothing else writes to until
+   * `bufferUpdated()`; it may be asked for in vain.
+   *
+   * @param _sizehint - how many bytes would be welcome; -1 for any number
+   * @returns an array that is not empty
+   */
+  getBuffer(_sizehint: number): Uint8Array {
+    return new Uint8Array();
+  }
+
+  /**
+   * Bytes came.
+   *
+   * @param _nbytes - how many, from the start of what `getBuffer()` gave
+   */
+  bufferUpdated(_nbytes: number): void {}
+
+  /**
+   * The peer has ended sending.
+   *
+   * @returns `true` to go on sending; else the transport closes itself
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most protocols return nothing
+  eofReceived(): boolean | undefined | void {}
+}
+
+/**
+ * The protocol of datagrams.
+ *
+ * @see asyncio's `DatagramProtocol`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.DatagramProtocol
+ */
+export class DatagramProtocol extends BaseProtocol implements DatagramCallbacks {
+  /** Datagrams can be sent and received; called once, and first. */
+  override connectionMade(_transport: DatagramTransport): void {}
+
+  /**
+   * A datagram came.
+   *
+   * @param _data - an array that nothing else writes to; a datagram may be empty
+   * @param _address - who sent it
+   */
+  datagramReceived(_data: Uint8Array, _address: Address): void {}
+
+  /** An earlier send, or a receive, failed; nothing ends by that. */
+  errorReceived(_error: Error): void {}
 }

@@ -3,6 +3,16 @@ import type { Endpoint } from '../sock/endpoint.ts';
 /** Bytes of a block at the least: many small writes share one, and one send takes it. */
 const BLOCK_SIZE = 64 * 1024;
 
+/** A block that no queue needs at the moment. */
+let spare: Buffer | undefined;
+
+function newBlock(nbytes: number): Buffer {
+  if (nbytes > BLOCK_SIZE) return Buffer.allocUnsafeSlow(nbytes);
+  const block = spare ?? Buffer.allocUnsafeSlow(BLOCK_SIZE);
+  spare = undefined;
+  return block;
+}
+
 /**
  * Bytes that were written and not sent yet, copied.
  *
@@ -31,7 +41,7 @@ export class SendQueue {
       rest = rest.subarray(fitting.length);
     }
     if (rest.length === 0) return;
-    const block = Buffer.allocUnsafeSlow(Math.max(BLOCK_SIZE, rest.length));
+    const block = newBlock(rest.length);
     block.set(rest);
     this.#blocks.push(block);
     this.#filled = rest.length;
@@ -59,6 +69,9 @@ export class SendQueue {
 
   clear(): void {
     this.size = 0;
+    // What an endpoint took, it copied: the block can be written to again.
+    const [block] = this.#blocks;
+    if (block?.length === BLOCK_SIZE) spare = block;
     this.#blocks = [];
     this.#sent = 0;
     this.#filled = 0;

@@ -1,8 +1,7 @@
 import { LOST_WRITES_BEFORE_LOG, MAX_READ_SIZE } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
-import { OSError } from '../base/os-errors.ts';
-import { calledAs, printsAsText } from '../base/printing.ts';
+import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import type { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -10,26 +9,40 @@ import type { Address } from '../sock/address.ts';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../sock/constants.ts';
 import type { Endpoint } from '../sock/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
-import type { Protocol } from './protocols.ts';
+import { type ConnectionCounter, describe, Lifecycle } from './lifecycle.ts';
+import type { BufferedProtocol, Protocol } from './protocols.ts';
 import { SendQueue } from './send-queue.ts';
-import { type ExtraInfo, type ProtocolCallbacks, Transport } from './transport.ts';
-import { transportRefusal, Watch } from './watch.ts';
-import { WaterMarks } from './water-marks.ts';
+import { type ProtocolCallbacks, Transport } from './transport.ts';
 
-/** What it prints as, and what its callbacks are called in reports: asyncio's name for it. */
-const NAME = '_SelectorSocketTransport';
+/** Bytes of a piece that may be held, to be sent together with others. */
+const HELD_PIECE = 4 * 1024;
+
+/** Bytes that are held at the most. */
+const HELD_ALL = 16 * 1024;
+
+/** What can be said of a new transport. */
+export interface SocketTransportOptions {
+  /** Made done when `connectionMade()` was called, unless it was cancelled. */
+  readonly made?: Future<void> | undefined;
+  /** The server whose connection it is. */
+  readonly server?: ConnectionCounter | undefined;
+  /** The address of the peer, where it is known. */
+  readonly peername?: Address | undefined;
+}
 
 /**
- * A transport on a connected stream socket, which is the transport's from then on.
+ * A transport on a connected stream socket, which is the transport's from then on. Its states are
+ * those of its {@link Lifecycle}.
  *
- *         close(), the peer ended               all is sent: connectionLost()
- *   open ──────────────────────────▶ flushing ──────────────────────────────────▶ closed
- *    │                                  │                                           ▲
- *    └──────────────────────────────────┴──────────▶ lost ──────────────────────────┘
- *         abort(), an error: what waits is dropped         connectionLost(), a turn later
+ * What was written and not sent waits in #unsent, for one of two reasons:
  *
- * `flushing` and all that follow are "closing" to the user. Closed with nothing to send, it is lost
- * at once.
+ *             small, and follows a write          the end of the turn, or too much for that
+ *   nothing ──────────────────────────────▶ held ───────────────────────────────────────────┐
+ *      │ ▲                                                                                   │
+ *      │ └── all was taken ──────────────────────────────────────────────────────────────────┤
+ *      │                        the peer takes no more                                       ▼
+ *      └────────────────────────────────────────────▶ refused ◀── the peer takes no more ── sending
+ *                                                        └────────── room ───────────────────▲
  *
  * @see asyncio's `_SelectorSocketTransport`, `Lib/asyncio/selector_events.py`
  */
@@ -38,121 +51,155 @@ export class SocketTransport extends Transport {
     printsAsText(this);
   }
 
-  readonly #loop: LoopCore;
-  readonly #sock: Socket;
+  readonly #life: Lifecycle<ProtocolCallbacks>;
   readonly #endpoint: Endpoint;
-  /** The descriptor, also when it is closed. */
-  readonly #fd: number;
-  readonly #reader: Watch;
-  readonly #writer: Watch;
   readonly #unsent = new SendQueue();
-  readonly #marks = new WaterMarks();
-  /** Gone once the connection is. */
-  #protocol: ProtocolCallbacks | undefined;
-  #paused = false;
-  #closing = false;
+  /** Does all of #unsent only wait for the end of the turn? */
+  #held = false;
+  /** Was something sent since the last time that something was received, or a turn ended? */
+  #follows = false;
+  /** Has the protocol memory of its own to receive into? */
+  #buffered: boolean;
   /** Was `writeEof()` called? */
   #ended = false;
-  /** 0 until the connection is lost; then 1, and 1 more for each write since. */
-  #lost = 0;
-  #closed = false;
 
   /**
    * Calls `connectionMade()` in the next turn, and begins to receive.
    *
-   * @param made - made done after that, unless it was cancelled
    * @throws {TypeError} when `protocol` is none
    * @throws {RuntimeError} when another transport has the socket, an operation waits on it, or the
    *   loop is closed
    */
-  constructor(loop: LoopCore, sock: Socket, protocol: ProtocolCallbacks, made?: Future<void>) {
-    super(describe(sock));
-    if (typeof protocol?.connectionMade !== 'function')
-      throw new TypeError(`a protocol was expected, got ${repr(protocol)}`);
-    checkUnused(sock);
-    this.#loop = loop;
-    this.#sock = sock;
+  constructor(
+    loop: LoopCore,
+    sock: Socket,
+    protocol: ProtocolCallbacks,
+    { made, server, peername }: SocketTransportOptions = {},
+  ) {
+    super(describe(sock, peername));
     this.#endpoint = sock._endpoint;
-    this.#fd = sock.fileno();
-    this.#protocol = protocol;
+    this.#buffered = isBuffered(protocol);
     sendAtOnce(sock);
-    const connectionMade = (transport: Transport): void => protocol.connectionMade(transport);
-    loop.callSoon(calledAs(`${protocol.constructor?.name}.connectionMade`, connectionMade), this);
-    this.#reader = this.#watch('reader', '_read_ready', () => this.#receive());
-    this.#writer = this.#watch('writer', '_write_ready', () => this.#flush());
-    loop.callSoon(() => {
-      // In this order: whoever waits for the connection has it before the first bytes.
-      if (made?.done() === false) made._finish();
-      this.#readOn();
+    this.#life = new Lifecycle<ProtocolCallbacks>(this, loop, {
+      name: '_SelectorSocketTransport',
+      sock,
+      protocol,
+      connect: () => protocol.connectionMade(this),
+      receive: () => this.#receive(),
+      flush: () => this.#flush(),
+      drop: () => this.#drop(),
+      waiting: () => this.getWriteBufferSize(),
+      made,
+      server,
     });
   }
 
   setProtocol(protocol: ProtocolCallbacks): void {
-    this.#protocol = protocol;
+    this.#life.protocol = protocol;
+    this.#buffered = isBuffered(protocol);
   }
 
   getProtocol(): ProtocolCallbacks | undefined {
-    return this.#protocol;
+    return this.#life.protocol;
   }
 
   isClosing(): boolean {
-    return this.#closing;
+    return this.#life.closing;
   }
 
   close(): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.#reader.stop();
-    if (this.#unsent.size === 0) this.#lose(undefined);
+    this.#sendHeld();
+    this.#life.close();
   }
 
   abort(): void {
-    this.#forceClose(undefined);
+    this.#sendHeld();
+    this.#life.forceClose(undefined);
   }
 
   // ── receiving ──────────────────────────────────────────────────────────────────────────────
 
   isReading(): boolean {
-    return !this.#closing && !this.#paused;
+    return !this.#life.closing && !this.#life.paused;
   }
 
   pauseReading(): void {
     if (!this.isReading()) return;
-    this.#paused = true;
-    this.#reader.stop();
+    this.#life.paused = true;
+    this.#life.reader.stop();
   }
 
   resumeReading(): void {
-    if (this.#closing || !this.#paused) return;
-    this.#paused = false;
-    this.#readOn();
-  }
-
-  #readOn(): void {
-    if (this.isReading()) this.#reader.startTrying();
+    if (this.#life.closing || !this.#life.paused) return;
+    this.#life.paused = false;
+    this.#life.readOn();
   }
 
   /** Receives once; `false`: would block, or nothing is wanted any more. */
   #receive(): boolean {
+    if (this.#buffered) return this.#receiveInto();
     let data: Uint8Array | undefined;
     try {
       data = this.#endpoint.tryRecv(MAX_READ_SIZE);
     } catch (error) {
-      this.#fail(error, 'Fatal read error on socket transport');
+      this.#life.fail(error, 'Fatal read error on socket transport');
       return false;
     }
     if (data === undefined) return false;
-    const method = data.length > 0 ? 'dataReceived' : 'eofReceived';
+    if (data.length === 0) return this.#receiveEnd();
+    this.#follows = false;
     try {
-      const protocol = this.#protocol as Protocol;
-      if (data.length > 0) protocol.dataReceived(data);
-      else if (protocol.eofReceived()) this.#reader.stop();
-      else this.close();
+      (this.#life.protocol as Protocol).dataReceived(data);
     } catch (error) {
-      if (endsTheLoop(error)) throw error;
-      this.#fail(error, `Fatal error: protocol.${method}() call failed.`);
+      this.#protocolFailed(error, 'dataReceived');
     }
     return true;
+  }
+
+  /** Receives into the protocol's own memory. */
+  #receiveInto(): boolean {
+    const protocol = this.#life.protocol as unknown as BufferedProtocol;
+    let buffer: Uint8Array;
+    try {
+      buffer = protocol.getBuffer(-1);
+      if (!(buffer instanceof Uint8Array))
+        throw new TypeError(`getBuffer() must return a Uint8Array, got ${repr(buffer)}`);
+      if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
+    } catch (error) {
+      this.#protocolFailed(error, 'getBuffer');
+      return false;
+    }
+    let nbytes: number;
+    try {
+      nbytes = this.#endpoint.tryRecvInto(buffer);
+    } catch (error) {
+      this.#life.fail(error, 'Fatal read error on socket transport');
+      return false;
+    }
+    if (nbytes < 0) return false;
+    if (nbytes === 0) return this.#receiveEnd();
+    this.#follows = false;
+    try {
+      protocol.bufferUpdated(nbytes);
+    } catch (error) {
+      this.#protocolFailed(error, 'bufferUpdated');
+    }
+    return true;
+  }
+
+  #receiveEnd(): boolean {
+    try {
+      if ((this.#life.protocol as Protocol).eofReceived()) this.#life.reader.stop();
+      else this.close();
+    } catch (error) {
+      this.#protocolFailed(error, 'eofReceived');
+    }
+    return true;
+  }
+
+  #protocolFailed(error: unknown, method: string): void {
+    if (endsTheLoop(error)) throw error;
+    this.#life.fail(error, `Fatal error: protocol.${method}() call failed.`);
   }
 
   // ── sending ────────────────────────────────────────────────────────────────────────────────
@@ -161,36 +208,75 @@ export class SocketTransport extends Transport {
     checkBytes(data);
     if (this.#ended) throw new RuntimeError('Cannot call write() after writeEof()');
     if (data.length === 0) return;
-    if (this.#lost > 0) {
-      if (this.#lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');
-      this.#lost += 1;
+    const life = this.#life;
+    if (life.lost > 0) {
+      if (life.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');
+      life.lost += 1;
       return;
     }
-    let sent = 0;
-    if (this.#unsent.size === 0) {
-      try {
-        sent = sendMost(this.#endpoint, data);
-      } catch (error) {
-        this.#fail(error, 'Fatal write error on socket transport');
-        return;
-      }
-      if (sent === data.length) return;
-      this.#writer.start();
+    if (this.#held && !this.#mayHold(data)) this.#sendHeld();
+    if (this.#unsent.size > 0) this.#unsent.push(data, 0);
+    else if (this.#follows && this.#mayHold(data)) this.#hold(data);
+    else this.#send(data);
+    life.pauseIfFull();
+  }
+
+  /** Sends at once what goes; the rest waits. */
+  #send(data: Uint8Array): void {
+    this.#follows = true;
+    let sent: number;
+    try {
+      sent = sendMost(this.#endpoint, data);
+    } catch (error) {
+      this.#life.fail(error, 'Fatal write error on socket transport');
+      return;
     }
+    if (sent === data.length) return;
+    this.#life.writer.start();
     this.#unsent.push(data, sent);
-    this.#pauseIfFull();
+  }
+
+  #mayHold({ length }: Uint8Array): boolean {
+    return length <= HELD_PIECE && this.#unsent.size + length <= HELD_ALL;
+  }
+
+  /** Keeps `data` until the turn ends. */
+  #hold(data: Uint8Array): void {
+    this.#held = true;
+    this.#unsent.push(data, 0);
+    this.#life.writer.startTrying();
+  }
+
+  /** Sends what is held; where nothing is, does nothing. */
+  #sendHeld(): void {
+    if (!this.#held) return;
+    this.#sendUnsent();
+    if (this.#unsent.size === 0) this.#life.writer.stop();
+  }
+
+  /** Sends of what waits as much as goes; `false`: the connection is broken. */
+  #sendUnsent(): boolean {
+    this.#held = false;
+    try {
+      this.#unsent.sendTo(this.#endpoint);
+      return true;
+    } catch (error) {
+      this.#life.fail(error, 'Fatal write error on socket transport');
+      return false;
+    }
   }
 
   writelines(pieces: Iterable<Uint8Array>): void {
     const list = [...pieces];
     for (const piece of list) checkBytes(piece);
-    this.write(Buffer.concat(list));
+    this.write(list.length === 1 ? (list[0] as Uint8Array) : Buffer.concat(list));
   }
 
   writeEof(): void {
-    if (this.#closing || this.#ended) return;
+    this.#sendHeld();
+    if (this.#life.closing || this.#ended) return;
     this.#ended = true;
-    if (this.#unsent.size === 0) this.#sock.shutdown(SHUT_WR);
+    if (this.#unsent.size === 0) this.#life.sock.shutdown(SHUT_WR);
   }
 
   canWriteEof(): boolean {
@@ -198,148 +284,55 @@ export class SocketTransport extends Transport {
   }
 
   setWriteBufferLimits(high?: number, low?: number): void {
-    this.#marks.set(high, low);
-    this.#pauseIfFull();
+    this.#life.marks.set(high, low);
+    this.#life.pauseIfFull();
   }
 
   getWriteBufferLimits(): [low: number, high: number] {
-    return this.#marks.limits;
+    return this.#life.marks.limits;
   }
 
   getWriteBufferSize(): number {
-    return this.#unsent.size;
+    // What is held counts as sent: the peer does not make it wait.
+    return this.#held ? 0 : this.#unsent.size;
   }
 
-  /** Sends of what waits as much as goes. */
-  #flush(): boolean {
+  /** The turn has ended, or the peer takes more. */
+  #flush(): void {
+    this.#follows = false;
     // Called by resumeWriting(), writeEof() finds nothing that waits, and ends sending itself.
     const mustEnd = this.#ended;
-    try {
-      this.#unsent.sendTo(this.#endpoint);
-    } catch (error) {
-      this.#fail(error, 'Fatal write error on socket transport');
-      return false;
-    }
-    if (this.#marks.fall(this.#unsent.size)) this.#tell('resumeWriting');
+    if (!this.#sendUnsent()) return;
+    const life = this.#life;
+    life.resumeIfLow();
     // resumeWriting() may have written more, or closed the transport.
-    if (this.#unsent.size > 0 || this.#lost > 0) return false;
-    this.#writer.stop();
-    if (this.#closing) this.#callConnectionLost(undefined);
-    else if (mustEnd) this.#endSending();
-    return false;
+    if (this.#unsent.size > 0 || life.lost > 0) return;
+    life.writer.stop();
+    if (!life.endIfClosing() && mustEnd) this.#endSending();
   }
 
   #endSending(): void {
     try {
-      this.#sock.shutdown(SHUT_WR);
+      this.#life.sock.shutdown(SHUT_WR);
     } catch (error) {
-      this.#fail(error, 'Fatal write error on socket transport');
+      this.#life.fail(error, 'Fatal write error on socket transport');
     }
   }
 
-  #pauseIfFull(): void {
-    if (this.#marks.rise(this.#unsent.size)) this.#tell('pauseWriting');
-  }
-
-  #tell(method: 'pauseWriting' | 'resumeWriting'): void {
-    try {
-      this.#protocol?.[method]();
-    } catch (error) {
-      if (endsTheLoop(error)) throw error;
-      this.#report(error, `protocol.${method}() failed`);
-    }
-  }
-
-  // ── the end ────────────────────────────────────────────────────────────────────────────────
-
-  /** Ends the connection because of `error`; one of the system's is nobody's fault, and no news. */
-  #fail(error: unknown, message: string): void {
-    if (!(error instanceof OSError)) this.#report(error, message);
-    this.#forceClose(error);
-  }
-
-  #report(exception: unknown, message: string): void {
-    const protocol = this.#protocol;
-    this.#loop.callExceptionHandler({ message, exception, transport: this, protocol });
-  }
-
-  #forceClose(error: unknown): void {
-    if (this.#lost > 0) return;
-    this.#closing = true;
+  #drop(): void {
+    this.#held = false;
     this.#unsent.clear();
-    this.#reader.stop();
-    this.#lose(error);
-  }
-
-  /** Lets the protocol know in the next turn. */
-  #lose(error: unknown): void {
-    this.#lost += 1;
-    this.#writer.stop();
-    const call = (reason: unknown): void => this.#callConnectionLost(reason);
-    this.#loop.callSoon(calledAs(`${NAME}._call_connection_lost`, call), error);
-  }
-
-  #callConnectionLost(error: unknown): void {
-    // Flushed to the end, it was not lost before: from here on, no write may go anywhere.
-    if (this.#lost === 0) this.#lost = 1;
-    try {
-      this.#protocol?.connectionLost(error);
-    } finally {
-      this.#reader.release();
-      this.#writer.release();
-      this.#sock.close();
-      this.#protocol = undefined;
-      this.#closed = true;
-    }
   }
 
   /** `<_SelectorSocketTransport fd=8 read=polling write=<idle, bufsize=0>>`, as CPython. */
   override toString(): string {
-    const parts = [NAME];
-    if (this.#closed) parts.push('closed');
-    else if (this.#closing) parts.push('closing');
-    parts.push(`fd=${this.#fd}`);
-    if (!this.#closed && !this.#loop.isClosed()) {
-      parts.push(`read=${polling(this.#reader)}`);
-      parts.push(`write=<${polling(this.#writer)}, bufsize=${this.#unsent.size}>`);
-    }
-    return `<${parts.join(' ')}>`;
-  }
-
-  #watch(side: 'reader' | 'writer', name: string, work: () => boolean): Watch {
-    return new Watch(this, this.#loop, this.#endpoint, side, `${NAME}.${name}`, work);
+    return String(this.#life);
   }
 }
 
-function polling(watch: Watch): string {
-  return watch.active ? 'polling' : 'idle';
-}
-
-function describe(sock: Socket): Partial<ExtraInfo> {
-  const sockname = nameOrNone(() => sock.getsockname());
-  const peername = nameOrNone(() => sock.getpeername());
-  return {
-    socket: sock,
-    ...(sockname !== undefined && { sockname }),
-    ...(peername !== undefined && { peername }),
-  };
-}
-
-function nameOrNone(ask: () => Address): Address | undefined {
-  try {
-    return ask();
-  } catch (error) {
-    // Not connected: the first receive will say so.
-    if (error instanceof OSError) return undefined;
-    throw error;
-  }
-}
-
-function checkUnused(sock: Socket): void {
-  const { reader, writer } = sock._endpoint;
-  const waiting = reader ?? writer;
-  if (waiting === undefined) return;
-  throw transportRefusal(sock, waiting) ?? new RuntimeError(`an operation is waiting on ${sock}`);
+/** Does the protocol receive into memory of its own? */
+function isBuffered(protocol: ProtocolCallbacks): boolean {
+  return typeof (protocol as Partial<BufferedProtocol> | undefined)?.getBuffer === 'function';
 }
 
 /** Small writes go out at once, instead of waiting for the last one to be acknowledged. */

@@ -1,10 +1,8 @@
-import type { Address } from '../sock/address.ts';
-import type { Socket } from '../sock/socket.ts';
+import type { Address, AddressInput } from '../sock/address.ts';
+import type { TransportSocket } from './transport-socket.ts';
 
-/** What a transport calls: the methods of every protocol, whatever it is made of. */
-export interface ProtocolCallbacks {
-  /** The connection stands. */
-  connectionMade(transport: Transport): void;
+/** What the transports of every kind call. */
+export interface BaseCallbacks {
   /** The connection is gone; called once, and last. */
   connectionLost(error?: unknown): void;
   /** More waits to be sent than the high-water mark allows. */
@@ -13,10 +11,33 @@ export interface ProtocolCallbacks {
   resumeWriting(): void;
 }
 
+/** What a transport calls: the methods of every protocol, whatever it is made of. */
+export interface ProtocolCallbacks extends BaseCallbacks {
+  /** The connection stands. */
+  connectionMade(transport: Transport): void;
+  /**
+   * The server shuts down: close the transport once what is under way is done. Without this
+   * method the server closes it at once.
+   *
+   * Unlike the others, asyncio has not this one. See {@link Server.shutdown}.
+   */
+  shutdownRequested?(): void;
+}
+
+/** What a transport of datagrams calls. */
+export interface DatagramCallbacks extends BaseCallbacks {
+  /** Datagrams can be sent and received. */
+  connectionMade(transport: DatagramTransport): void;
+  /** A datagram came. */
+  datagramReceived(data: Uint8Array, address: Address): void;
+  /** An earlier send, or a receive, failed. */
+  errorReceived(error: Error): void;
+}
+
 /** What every transport knows, by name; any may be missing. */
 export interface ExtraInfo {
   /** The socket underneath. The transport's: only to be asked, and to have options set. */
-  readonly socket: Socket;
+  readonly socket: TransportSocket;
   /** The own address. */
   readonly sockname: Address;
   /** The address of the peer. */
@@ -24,15 +45,12 @@ export interface ExtraInfo {
 }
 
 /**
- * A connection, as its protocol sees it: bytes go out by calls, and come in by callbacks.
+ * What all transports can do.
  *
- * Nothing here waits. What cannot be sent at once is kept; whoever sends more than the peer takes
- * is told by the protocol's `pauseWriting()`.
- *
- * @see asyncio's `Transport`,
- *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport
+ * @see asyncio's `BaseTransport`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport
  */
-export abstract class Transport {
+export abstract class BaseTransport {
   readonly #extra: Partial<ExtraInfo>;
 
   /** @param extra - what {@link getExtraInfo} shall know */
@@ -57,12 +75,6 @@ export abstract class Transport {
     return Object.hasOwn(this.#extra, name) ? this.#extra[name as keyof ExtraInfo] : fallback;
   }
 
-  /** Has the protocol called from now on. */
-  abstract setProtocol(protocol: ProtocolCallbacks): void;
-
-  /** Who is called; `undefined` once the connection is gone. */
-  abstract getProtocol(): ProtocolCallbacks | undefined;
-
   /** Does it close, or is it closed? */
   abstract isClosing(): boolean;
 
@@ -71,6 +83,23 @@ export abstract class Transport {
    * `connectionLost(undefined)` is called by the loop. Again: does nothing.
    */
   abstract close(): void;
+}
+
+/**
+ * A connection, as its protocol sees it: bytes go out by calls, and come in by callbacks.
+ *
+ * Nothing here waits. What cannot be sent at once is kept; whoever sends more than the peer takes
+ * is told by the protocol's `pauseWriting()`.
+ *
+ * @see asyncio's `Transport`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport
+ */
+export abstract class Transport extends BaseTransport {
+  /** Has the protocol called from now on. */
+  abstract setProtocol(protocol: ProtocolCallbacks): void;
+
+  /** Who is called; `undefined` once the connection is gone. */
+  abstract getProtocol(): ProtocolCallbacks | undefined;
 
   /**
    * Closes the connection at once: what waits to be sent is dropped. The protocol's
@@ -89,6 +118,9 @@ export abstract class Transport {
 
   /**
    * Sends `data`: at once as far as it goes, the rest when the peer takes more.
+   *
+   * Small pieces that follow each other, with nothing received in between, are sent together at
+   * the end of the turn. See docs/differences.md#small-writes.
    *
    * The bytes are the caller's again when the call returns. Written after the connection was lost,
    * they are dropped; from the fifth time on that is logged.
@@ -116,6 +148,54 @@ export abstract class Transport {
 
   /** Can sending be ended alone? */
   abstract canWriteEof(): boolean;
+
+  /**
+   * Says how much may wait to be sent before the protocol is told to pause, which it may be at once.
+   *
+   * @param high - bytes above which `pauseWriting()` is called; 64 KiB, or four times `low`
+   * @param low - bytes from which on down `resumeWriting()` is called; a quarter of `high`
+   * @throws {RangeError} when not `high >= low >= 0`
+   */
+  abstract setWriteBufferLimits(high?: number, low?: number): void;
+
+  /** The two marks, in bytes. */
+  abstract getWriteBufferLimits(): [low: number, high: number];
+
+  /** How many bytes wait to be sent. */
+  abstract getWriteBufferSize(): number;
+}
+
+/**
+ * A socket for datagrams, as its protocol sees it.
+ *
+ * @see asyncio's `DatagramTransport`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.DatagramTransport
+ */
+export abstract class DatagramTransport extends BaseTransport {
+  /** Has the protocol called from now on. */
+  abstract setProtocol(protocol: DatagramCallbacks): void;
+
+  /** Who is called; `undefined` once the transport is closed. */
+  abstract getProtocol(): DatagramCallbacks | undefined;
+
+  /**
+   * Sends one datagram, at once or when the system takes more; the bytes are the caller's again
+   * when the call returns.
+   *
+   * A failure goes to the protocol's `errorReceived()`, and ends nothing.
+   *
+   * @param data - the datagram; an empty one is one, too
+   * @param address - who shall get it; not needed where the transport has a remote address
+   * @throws {TypeError} when `data` is no `Uint8Array`
+   * @throws {RangeError} when the transport has another remote address than `address`
+   */
+  abstract sendto(data: Uint8Array, address?: AddressInput): void;
+
+  /**
+   * Closes the socket at once: what waits to be sent is dropped. The protocol's
+   * `connectionLost(undefined)` is called in the next turn.
+   */
+  abstract abort(): void;
 
   /**
    * Says how much may wait to be sent before the protocol is told to pause, which it may be at once.

@@ -7,8 +7,8 @@ import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 
 /**
- * Does a transport's work on one side of its endpoint, in turns of the loop: asyncio's reader or
- * writer of a descriptor.
+ * Does the work of a transport or a server on one side of its endpoint, in turns of the loop:
+ * asyncio's reader or writer of a descriptor.
  *
  *           start()            told that it is ready
  *   idle ─────────────▶ waiting ────────────────────▶ queued
@@ -22,8 +22,10 @@ import type { Socket } from '../sock/socket.ts';
  * The slot is the transport's all its life, also while it is idle: nobody else may wait there.
  */
 export class Watch implements Ready {
-  /** The transport; texts name it. */
+  /** The transport or server; texts name it. */
   readonly owner: object;
+  /** What the owner is. */
+  readonly kind: 'transport' | 'server';
   readonly #loop: LoopCore;
   readonly #endpoint: Endpoint;
   readonly #side: 'reader' | 'writer';
@@ -46,8 +48,10 @@ export class Watch implements Ready {
     side: 'reader' | 'writer',
     name: string,
     work: () => boolean,
+    kind: 'transport' | 'server' = 'transport',
   ) {
     this.owner = owner;
+    this.kind = kind;
     this.#loop = loop;
     this.#endpoint = endpoint;
     this.#side = side;
@@ -109,5 +113,18 @@ export function transportRefusal(
   waiting: Ready | undefined,
 ): RuntimeError | undefined {
   if (!(waiting instanceof Watch)) return undefined;
-  return new RuntimeError(`File descriptor ${sock.fileno()} is used by transport ${waiting.owner}`);
+  const { kind, owner } = waiting;
+  return new RuntimeError(`File descriptor ${sock.fileno()} is used by ${kind} ${owner}`);
+}
+
+/**
+ * Sees to it that nobody waits on a socket that a transport or a server is to have.
+ *
+ * @throws {RuntimeError} when another one has it, or an operation waits on it
+ */
+export function checkUnused(sock: Socket): void {
+  const { reader, writer } = sock._endpoint;
+  const waiting = reader ?? writer;
+  if (waiting === undefined) return;
+  throw transportRefusal(sock, waiting) ?? new RuntimeError(`an operation is waiting on ${sock}`);
 }

@@ -178,6 +178,35 @@ loopBehaviour('loop.callAt', (it) => {
 
 loopBehaviour('loop.runForever', (it) => {
   it.resting(
+    'ends with a KeyboardInterrupt at Ctrl-C, and listens only while it runs',
+    async (loop) => {
+      const before = process.listenerCount('SIGINT');
+      loop.callSoon(() => process.emit('SIGINT'));
+
+      await rejects(loop.runForever(), KeyboardInterrupt);
+
+      assert.is(process.listenerCount('SIGINT'), before);
+      assert.is(loop.isRunning(), false);
+    },
+  );
+
+  it.resting('leaves Ctrl-C to others who listen for it', async (loop) => {
+    let heard = 0;
+    const listen = (): void => {
+      heard += 1;
+      loop.stop();
+    };
+    loop.callSoon(() => {
+      process.once('SIGINT', listen);
+      process.emit('SIGINT');
+    });
+
+    await loop.runForever();
+
+    assert.is(heard, 1);
+  });
+
+  it.resting(
     'runs one turn where stop() was called before',
     async (loop) => {
       const calls: string[] = [];

@@ -5,6 +5,7 @@ import {
   CancelledError,
   ConnectionRefusedError,
   createTask,
+  ExceptionGroup,
   type Loop,
   OSError,
   Protocol,
@@ -329,6 +330,50 @@ loopBehaviour('loop.createConnection', (it) => {
     },
     REAL,
   );
+
+  it(
+    'throws all failures as a group where allErrors says so',
+    async (loop) => {
+      const ports = [freePort(), freePort()];
+      findsAlways(loop, ...ports);
+
+      const error = await rejects(
+        loop.createConnection(() => new Protocol(), 'name', 80, { allErrors: true }),
+        ExceptionGroup,
+        { message: 'create_connection failed' },
+      );
+
+      assert.equal(
+        error.exceptions.map((each) => (each as Error).message),
+        ports.map((port) => `[Errno 111] Connect call failed ('127.0.0.1', ${port})`),
+      );
+    },
+    REAL,
+  );
+
+  it('tries the next address beside one that does not answer, and closes what lost', async (loop) => {
+    findsAlways(loop, 1, 2);
+    const made: socket.Socket[] = [];
+    loop.sockConnect = ((sock: socket.Socket, [, port]: [string, number]) => {
+      made.push(sock);
+      return port === 1 ? loop.createFuture() : sleep(0.1);
+    }) as never;
+    const begin = loop.time();
+    const [transport, protocol] = await loop.createConnection(
+      () => new Recorder(loop),
+      'name',
+      80,
+      {
+        happyEyeballsDelay: 0.25,
+      },
+    );
+
+    assert.ok(Math.abs(loop.time() - begin - 0.35) < 0.001);
+    assert.is(made[0]?._endpoint.closed, true);
+    assert.is(transport.getExtraInfo('socket')?._sock, made[1]);
+    transport.abort();
+    await protocol.lost;
+  });
 
   it(
     'fails with the address that it cannot bind to',

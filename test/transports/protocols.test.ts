@@ -31,6 +31,12 @@ loopBehaviour('Protocol', (it) => {
         assert.is(transport.isClosing(), true);
         peer.close();
       },
-      { clock: 'real' },
+      {
+        clock: 'real',
+        cpython: [
+          'test_protocols.py::ProtocolsAbsTests::test_base_protocol',
+          'test_protocols.py::ProtocolsAbsTests::test_protocol',
+        ],
+      },
     );
 });

@@ -4,6 +4,7 @@
  */
 import { Client } from '../../support/client.ts';
 import { freePort, Program } from '../../support/program.ts';
+import { normalised } from '../../support/transcripts.ts';
 
 /** What a listing does with `boom`, as far as the players must know what to wait for. */
 export interface Listing {
@@ -128,7 +129,7 @@ class Stage {
   }
 
   transcript(): string {
-    return normalised(`${this.#lines.join('\n')}\n`);
+    return inOrder(normalised(`${this.#lines.join('\n')}\n`));
   }
 
   #client(n: number): Client {
@@ -147,25 +148,6 @@ class Stage {
       if (text !== '') this.#lines.push(text);
     }
   }
-}
-
-/** What must not matter: ports, places in files, stacks, and what Python calls an error. */
-function normalised(transcript: string): string {
-  return inOrder(
-    transcript
-      // Of Python's tracebacks only the last line stays.
-      .replace(/^Traceback .*\n(?: .*\n)+/gm, '')
-      .replace(
-        /^asyncio\.exceptions\.CancelledError\n\nDuring handling of the above exception, .*\n\n/gm,
-        '',
-      )
-      .replace(/^ {4}at .*\n/gm, '')
-      .replace(/\bException(: |\()/g, 'Error$1')
-      .replace(/defined at .*?:\d+>/g, 'defined at FILE:LINE>')
-      .replace(/('127\.0\.0\.1', )\d+/g, '$1PORT')
-      // Python's logging names its logger and what was logged, and only then the exception.
-      .replace(/^ERROR:root:.*\n/gm, 'ERROR: '),
-  );
 }
 
 /** The reports at the end come in no certain order in Python: here by task. */

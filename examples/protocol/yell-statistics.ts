@@ -1,0 +1,47 @@
+/** The yelling server, which tells at the end what it has done. */
+import * as asyncio from 'asyncio-ts';
+
+const PORT = Number(process.env['PORT'] ?? 1234);
+
+class YellServer extends asyncio.Protocol {
+  static connections = 0;
+  static messages = 0;
+  static startedAt = performance.now();
+
+  #transport: asyncio.Transport | undefined;
+
+  constructor() {
+    super();
+    YellServer.startedAt = performance.now();
+  }
+
+  override connectionMade(transport: asyncio.Transport): void {
+    this.#transport = transport;
+    YellServer.connections += 1;
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.#transport?.write(Buffer.from(data.toString().toUpperCase()));
+    YellServer.messages += 1;
+  }
+}
+
+const loop = asyncio.newEventLoop();
+const server = await loop.runUntilComplete(
+  loop.createServer(() => new YellServer(), '127.0.0.1', PORT),
+);
+try {
+  await loop.runForever();
+} catch (error) {
+  if (!(error instanceof asyncio.KeyboardInterrupt)) throw error;
+} finally {
+  server.close();
+  loop.close();
+}
+
+const { connections, messages, startedAt } = YellServer;
+const seconds = (performance.now() - startedAt) / 1000;
+console.log(`Server ran for: ${seconds.toFixed(2)} seconds`);
+console.log(`Connections: ${connections}`);
+console.log(`Messages sent: ${messages}`);
+console.log(`Messages per second: ${(messages / seconds).toFixed(2)}`);

@@ -1,0 +1,86 @@
+import * as asyncio from '../index.ts';
+import { BACKLOG, type Clients, type EchoOptions, letFinish, listenOn } from './echo-sock.ts';
+import { Statistics } from './statistics.ts';
+
+/**
+ * As `serveEcho()`, made of protocols: no task for each client, only calls.
+ *
+ * @throws {OSError} when the address cannot be listened on
+ * @throws {CancelledError} when the task was cancelled, and everything is closed
+ */
+export const serveEchoOnProtocols: asyncio.CoroutineFunction<unknown, [EchoOptions], never> =
+  asyncio.coroutine(async function serveEchoOnProtocols(options: EchoOptions): Promise<never> {
+    const loop = asyncio.getRunningLoop();
+    const statistics = new Statistics(loop.time());
+    const clients: Clients = new Map();
+    const sock = listenOn(options);
+    const server = await loop.createServer(
+      () => new Echo(clients, statistics, options, loop.createFuture<void>()),
+      undefined,
+      undefined,
+      { sock, backlog: BACKLOG },
+    );
+    options.say(`listening on ${sock.getsockname()}; Ctrl-C stops`);
+    try {
+      return await loop.createFuture<never>();
+    } finally {
+      server.close();
+      await letFinish(clients, options);
+      await server.waitClosed();
+      options.say(statistics.summary(loop.time()));
+    }
+  });
+
+/** Sends back what comes; takes no more while the client does not take what was sent. */
+class Echo extends asyncio.Protocol {
+  readonly #clients: Clients;
+  readonly #statistics: Statistics;
+  readonly #options: EchoOptions;
+  /** Done when the connection is gone; a cancel of it aborts the connection. */
+  readonly #ended: asyncio.Future<void>;
+  #transport: asyncio.Transport | undefined;
+  #address: asyncio.ExtraInfo['peername'] = '';
+
+  constructor(
+    clients: Clients,
+    statistics: Statistics,
+    options: EchoOptions,
+    ended: asyncio.Future<void>,
+  ) {
+    super();
+    this.#clients = clients;
+    this.#statistics = statistics;
+    this.#options = options;
+    this.#ended = ended;
+  }
+
+  override connectionMade(transport: asyncio.Transport): void {
+    this.#transport = transport;
+    this.#address = transport.getExtraInfo('peername') ?? '';
+    this.#statistics.accepted();
+    this.#clients.set(this.#ended, this.#address);
+    this.#ended.addDoneCallback((ended) => {
+      this.#clients.delete(ended);
+      if (ended.cancelled()) transport.abort();
+    });
+    this.#options.onConnection?.(`got a connection from ${this.#address}`);
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.#transport?.write(data);
+    this.#statistics.echoed(data.length);
+  }
+
+  override pauseWriting(): void {
+    this.#transport?.pauseReading();
+  }
+
+  override resumeWriting(): void {
+    this.#transport?.resumeReading();
+  }
+
+  override connectionLost(error?: unknown): void {
+    if (error !== undefined) this.#options.say(`${this.#address}: ${error}`);
+    if (!this.#ended.done()) this.#ended.setResult();
+  }
+}

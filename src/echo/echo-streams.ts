@@ -1,0 +1,77 @@
+import * as asyncio from '../index.ts';
+import {
+  BACKLOG,
+  type Clients,
+  type EchoOptions,
+  letFinish,
+  listenOn,
+  PIECE,
+} from './echo-sock.ts';
+import { Statistics } from './statistics.ts';
+
+/**
+ * As `serveEcho()`, made of streams: a reader and a writer for each client.
+ *
+ * @throws {OSError} when the address cannot be listened on
+ * @throws {CancelledError} when the task was cancelled, and everything is closed
+ */
+export const serveEchoOnStreams: asyncio.CoroutineFunction<unknown, [EchoOptions], never> =
+  asyncio.coroutine(async function serveEchoOnStreams(options: EchoOptions): Promise<never> {
+    const loop = asyncio.getRunningLoop();
+    const statistics = new Statistics(loop.time());
+    const clients: Clients = new Map();
+    const sock = listenOn(options);
+    const server = await asyncio.startServer(
+      (reader, writer) => serveClient(reader, writer, clients, statistics, options),
+      undefined,
+      undefined,
+      { sock, backlog: BACKLOG },
+    );
+    options.say(`listening on ${sock.getsockname()}; Ctrl-C stops`);
+    try {
+      return await loop.createFuture<never>();
+    } finally {
+      server.close();
+      await letFinish(clients, options);
+      await server.waitClosed();
+      options.say(statistics.summary(loop.time()));
+    }
+  });
+
+/** Serves one client; its connection is closed when this ends. */
+const serveClient = asyncio.coroutine(async function serveClient(
+  reader: asyncio.StreamReader,
+  writer: asyncio.StreamWriter,
+  clients: Clients,
+  statistics: Statistics,
+  { say, onConnection }: EchoOptions,
+): Promise<void> {
+  const task = asyncio.currentTask() as asyncio.Task<unknown>;
+  const address = writer.getExtraInfo('peername') ?? '';
+  statistics.accepted();
+  clients.set(task, address);
+  task.addDoneCallback(() => clients.delete(task));
+  onConnection?.(`got a connection from ${address}`);
+  try {
+    await echo(reader, writer, statistics);
+  } catch (error) {
+    // A cancel is no failure of the client's: it goes on its way.
+    if (!asyncio.isException(error)) throw error;
+    say(`${address}: ${error}`);
+  }
+});
+
+/** Sends back what comes, until the client has finished sending. */
+async function echo(
+  reader: asyncio.StreamReader,
+  writer: asyncio.StreamWriter,
+  statistics: Statistics,
+): Promise<void> {
+  while (true) {
+    const data = await reader.read(PIECE);
+    if (data.length === 0) return;
+    writer.write(data);
+    await writer.drain();
+    statistics.echoed(data.length);
+  }
+}

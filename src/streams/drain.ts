@@ -1,0 +1,93 @@
+import { ConnectionResetError } from '../base/os-errors.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Operation } from '../core/operation.ts';
+import type { Runnable } from '../core/runnable.ts';
+
+/** Waits until little enough waits to be sent. */
+class Drain extends Operation<void> implements Runnable {
+  readonly #flow: WriteFlow;
+
+  constructor(loop: LoopCore, flow: WriteFlow) {
+    super(loop._asOption);
+    this.#flow = flow;
+  }
+
+  /** @internal a turn has passed */
+  _run(): void {
+    if (!this.done()) this.#flow._settle(this);
+  }
+}
+
+/**
+ * Whether a stream may write on, and those who wait for that.
+ *
+ *             pause()                 connectionLost()
+ *   flowing ──────────▶ paused      ──────────────────▶ lost
+ *      ▲                   │
+ *      └───── resume() ────┘
+ *
+ * @see asyncio's `FlowControlMixin`, `Lib/asyncio/streams.py`
+ */
+export class WriteFlow {
+  readonly #loop: LoopCore;
+  /** What all get who need not wait. */
+  readonly #flowing: Operation<void>;
+  #state: 'flowing' | 'paused' | 'lost' = 'flowing';
+  #waiting: Drain[] = [];
+
+  constructor(loop: LoopCore) {
+    this.#loop = loop;
+    this.#flowing = new Operation<void>(loop._asOption);
+    this.#flowing._finish();
+  }
+
+  /** Does more wait to be sent than shall? */
+  get paused(): boolean {
+    return this.#state === 'paused';
+  }
+
+  pause(): void {
+    if (this.#state === 'flowing') this.#state = 'paused';
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'flowing';
+    for (const drain of this.#leave()) drain._finish();
+  }
+
+  connectionLost(error: unknown): void {
+    this.#state = 'lost';
+    for (const drain of this.#leave())
+      if (error === undefined) drain._finish();
+      else drain._fail(error);
+  }
+
+  /** Done when there is room again, or the connection is gone. */
+  drained(): Operation<void> {
+    if (this.#state === 'flowing') return this.#flowing;
+    const drain = new Drain(this.#loop, this);
+    this._settle(drain);
+    return drain;
+  }
+
+  /** As {@link drained}, seen from the next turn: then a connection that closes is lost. */
+  drainedNextTurn(): Operation<void> {
+    const drain = new Drain(this.#loop, this);
+    this.#loop._turns.soon(drain);
+    return drain;
+  }
+
+  /** @internal makes it done, or has it wait */
+  _settle(drain: Drain): void {
+    if (this.#state === 'flowing') drain._finish();
+    else if (this.#state === 'paused') this.#waiting.push(drain);
+    else drain._fail(new ConnectionResetError('Connection lost'));
+  }
+
+  #leave(): Drain[] {
+    const waiting = this.#waiting.filter((drain) => !drain.done());
+    this.#waiting = [];
+    return waiting;
+  }
+}

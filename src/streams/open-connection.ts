@@ -1,0 +1,91 @@
+import { Coroutine } from '../core/coroutine.ts';
+import { requireRunningLoop } from '../core/running.ts';
+import type { ConnectionOptions } from '../transports/create-connection.ts';
+import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
+import type { UnixConnectionOptions } from '../transports/unix.ts';
+import { type HandlingLoop, StreamReaderProtocol } from './stream-protocol.ts';
+import { StreamReader } from './stream-reader.ts';
+import { StreamWriter } from './stream-writer.ts';
+
+/** A reader's limit, for whatever makes readers. */
+export interface StreamOptions {
+  /** The most bytes of a line, and half of what is kept unread; by default 65536. */
+  readonly limit?: number | undefined;
+}
+
+/** What connecting needs of a loop. */
+interface ConnectingLoop extends HandlingLoop {
+  createConnection<P extends ProtocolCallbacks>(
+    protocolFactory: () => P,
+    host?: string,
+    port?: number | string,
+    options?: ConnectionOptions,
+  ): Coroutine<[transport: Transport, protocol: P]>;
+  createUnixConnection<P extends ProtocolCallbacks>(
+    protocolFactory: () => P,
+    path?: string,
+    options?: UnixConnectionOptions,
+  ): Coroutine<[transport: Transport, protocol: P]>;
+}
+
+/** The two ends of a connection. */
+export type Streams = [reader: StreamReader, writer: StreamWriter];
+
+/**
+ * Connects to a host and a port.
+ *
+ * @param options - `limit`: that of the reader; all others as those of {@link Loop.createConnection}
+ * @returns a coroutine that gives a reader and a writer; the connection is to be closed by the writer
+ * @throws {RangeError} when `limit` is not positive
+ * @throws as {@link Loop.createConnection}
+ * @throws {CancelledError} when the waiting task is cancelled
+ * @see asyncio's `open_connection()`,
+ *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_connection
+ */
+export function openConnection(
+  host?: string,
+  port?: number | string,
+  options: ConnectionOptions & StreamOptions = {},
+): Coroutine<Streams> {
+  const connect = async (): Promise<Streams> => {
+    const { limit, ...rest } = options;
+    return await opened(limit, (loop, factory) => loop.createConnection(factory, host, port, rest));
+  };
+  return new Coroutine(connect, 'openConnection', undefined);
+}
+
+/**
+ * Connects to a path of AF_UNIX.
+ *
+ * @param options - `limit`: that of the reader; all others as those of
+ *   {@link Loop.createUnixConnection}
+ * @returns a coroutine that gives a reader and a writer; the connection is to be closed by the writer
+ * @throws {RangeError} when `limit` is not positive
+ * @throws as {@link Loop.createUnixConnection}
+ * @throws {CancelledError} when the waiting task is cancelled
+ * @see asyncio's `open_unix_connection()`,
+ *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_unix_connection
+ */
+export function openUnixConnection(
+  path?: string,
+  options: UnixConnectionOptions & StreamOptions = {},
+): Coroutine<Streams> {
+  const connect = async (): Promise<Streams> => {
+    const { limit, ...rest } = options;
+    return await opened(limit, (loop, factory) => loop.createUnixConnection(factory, path, rest));
+  };
+  return new Coroutine(connect, 'openUnixConnection', undefined);
+}
+
+async function opened(
+  limit: number | undefined,
+  connect: (
+    loop: ConnectingLoop,
+    factory: () => StreamReaderProtocol,
+  ) => Coroutine<[transport: Transport, protocol: StreamReaderProtocol]>,
+): Promise<Streams> {
+  const loop = requireRunningLoop() as ConnectingLoop;
+  const reader = new StreamReader({ limit, loop });
+  const [transport, protocol] = await connect(loop, () => new StreamReaderProtocol(loop, reader));
+  return [reader, new StreamWriter(transport, protocol, reader, loop)];
+}

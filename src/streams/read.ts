@@ -1,0 +1,78 @@
+import { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Operation } from '../core/operation.ts';
+import type { Runnable } from '../core/runnable.ts';
+
+/** Whose bytes a {@link Read} waits for. */
+export interface Source {
+  /** @internal what the stream broke with, if it did */
+  exception(): unknown;
+  /** @internal sees to it that more bytes come */
+  _resume(): void;
+}
+
+/**
+ * A read that could not be done at once.
+ *
+ *             told of news              its turn: it is enough, or never will be
+ *   waiting ───────────────▶ queued ──────────────────────────────────────────▶ done
+ *      ▲                        │
+ *      └────────────────────────┘
+ *             its turn: it is not enough
+ *
+ * It takes its bytes in the very turn in which it hands them to whoever awaits it: a read that was
+ * cancelled has taken nothing.
+ */
+export class Read extends Operation<Uint8Array> implements Runnable {
+  static {
+    // V8 looks `then` up in each await, along the chain of prototypes: here it finds it at once.
+    Object.defineProperty(
+      this.prototype,
+      'then',
+      Object.getOwnPropertyDescriptor(Future.prototype, 'then') as PropertyDescriptor,
+    );
+  }
+
+  readonly #source: Source;
+  /** Takes the bytes; `undefined`: not enough yet. */
+  readonly #take: () => Uint8Array | undefined;
+  #queued = false;
+
+  constructor(loop: LoopCore, source: Source, take: () => Uint8Array | undefined) {
+    super(loop._asOption);
+    this.#source = source;
+    this.#take = take;
+  }
+
+  /** There is news: bytes, the end, or a failure. */
+  tell(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    this._loop._turns.soon(this);
+  }
+
+  /** @internal its turn has come */
+  _run(): void {
+    this.#queued = false;
+    if (this._state !== 'pending') return;
+    try {
+      const bytes = this.#take();
+      if (bytes !== undefined) this._finish(bytes);
+      else this.#waitOn();
+    } catch (error) {
+      this._fail(error);
+    }
+    if (this.done()) this._tellNow();
+  }
+
+  /** @internal not before its turn, unless it was cancelled */
+  override _tell(): void {
+    if (this.cancelled()) super._tell();
+  }
+
+  #waitOn(): void {
+    const exception = this.#source.exception();
+    if (exception !== undefined) this._fail(exception);
+    else this.#source._resume();
+  }
+}

@@ -1,0 +1,60 @@
+import { repr } from '../base/repr.ts';
+import type { ByteBuffer } from './byte-buffer.ts';
+
+/** Where a separator stands, counted from the first unread byte. */
+export interface Found {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Looks for the first of one or several separators in bytes that are still coming in, and looks at
+ * no byte twice but the last few.
+ */
+export class Search {
+  /** Shortest first: of two that end at the same place, the shorter one is found. */
+  readonly #separators: readonly Uint8Array[];
+  /** Bytes at the beginning in which no separator begins. */
+  #offset = 0;
+
+  /**
+   * @throws {TypeError} when a separator is no `Uint8Array`
+   * @throws {RangeError} when there is none, or one is empty
+   */
+  constructor(separators: Uint8Array | readonly Uint8Array[]) {
+    if (separators instanceof Uint8Array && separators.length > 0) {
+      this.#separators = [separators];
+      return;
+    }
+    const list = separators instanceof Uint8Array ? [separators] : separators;
+    if (!Array.isArray(list) || !list.every((each) => each instanceof Uint8Array))
+      throw new TypeError(
+        `separator must be a Uint8Array, or an array of such, got ${repr(separators)}`,
+      );
+    if (list.length === 0) throw new RangeError('Separator should contain at least one element');
+    if (list.some(({ length }) => length === 0))
+      throw new RangeError('Separator should be at least one-byte string');
+    this.#separators = [...list].sort((a, b) => a.length - b.length);
+  }
+
+  /** Bytes at the beginning that belong to no separator, as far as was looked. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The separator that ends first; `undefined`: none is there yet. */
+  in(bytes: ByteBuffer): Found | undefined {
+    const [shortest] = this.#separators as [Uint8Array];
+    if (bytes.size - this.#offset < shortest.length) return undefined;
+    let first: Found | undefined;
+    for (const separator of this.#separators) {
+      const start = bytes.indexOf(separator, this.#offset);
+      if (start < 0) continue;
+      const end = start + separator.length;
+      if (first === undefined || end < first.end) first = { start, end };
+    }
+    const longest = this.#separators.at(-1) as Uint8Array;
+    if (first === undefined) this.#offset = Math.max(0, bytes.size + 1 - longest.length);
+    return first;
+  }
+}

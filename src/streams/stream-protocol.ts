@@ -1,0 +1,197 @@
+import { calledAs } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import { Coroutine, coroutine, iscoroutinefunction } from '../core/coroutine.ts';
+import { wrapPromise } from '../core/ensure-future.ts';
+import type { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Operation } from '../core/operation.ts';
+import type { Task, TaskBody } from '../core/task.ts';
+import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
+import { WriteFlow } from './drain.ts';
+import { IdleWatch } from './idle-watch.ts';
+import type { StreamReader } from './stream-reader.ts';
+import { StreamWriter } from './stream-writer.ts';
+
+/**
+ * Serves one connection. A coroutine function, or an `async` one, runs in a task of its own; another
+ * one is called, and what it returns does not matter.
+ */
+export type ClientConnected = (reader: StreamReader, writer: StreamWriter) => unknown;
+
+/** A loop that makes tasks. */
+export interface HandlingLoop extends LoopCore {
+  createTask<T>(body: TaskBody<T>): Task<T>;
+}
+
+/** How long a client may be silent, and a handler take; by default as long as they like. */
+export interface ConnectionLimits {
+  /**
+   * Seconds after which a connection is aborted whose handler waits for the peer in vain: to send
+   * something, or to take what was written. asyncio has not this one.
+   */
+  readonly idleTimeout?: number | undefined;
+  /** Seconds after which a handler is cancelled, and that reported. asyncio has not this one. */
+  readonly handlerTimeout?: number | undefined;
+}
+
+/**
+ * What a connection tells, for a reader and a writer.
+ *
+ * With a handler it is one of a server's. The connection is closed when the handler ends, and what
+ * the handler throws is reported.
+ *
+ * @see asyncio's `StreamReaderProtocol`, `Lib/asyncio/streams.py`
+ */
+export class StreamReaderProtocol implements ProtocolCallbacks {
+  /** @internal whether its writer may write on */
+  readonly _flow: WriteFlow;
+  readonly #loop: HandlingLoop;
+  readonly #reader: StreamReader;
+  readonly #handler: ClientConnected | undefined;
+  readonly #limits: ConnectionLimits;
+  #transport: Transport | undefined;
+  /** How the connection ended, once it has. */
+  #ended: { readonly error: unknown } | undefined;
+  /** Those who wait for that. */
+  #waiting: Operation<void>[] = [];
+  /** Runs while the connection stands, where there is a limit to silence. */
+  #idle: IdleWatch | undefined;
+
+  /**
+   * @param reader - gets what comes
+   * @param handler - serves the connection; none for a client's
+   */
+  constructor(
+    loop: HandlingLoop,
+    reader: StreamReader,
+    handler?: ClientConnected,
+    limits: ConnectionLimits = {},
+  ) {
+    this.#loop = loop;
+    this.#reader = reader;
+    this.#handler = handler;
+    this.#limits = limits;
+    this._flow = new WriteFlow(loop);
+  }
+
+  connectionMade(transport: Transport): void {
+    this.#transport = transport;
+    const reader = this.#reader;
+    reader.setTransport(transport);
+    const { idleTimeout } = this.#limits;
+    if (idleTimeout !== undefined)
+      this.#idle = new IdleWatch(this.#loop, idleTimeout, transport, reader);
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    const writer = new StreamWriter(transport, this, reader, this.#loop);
+    const given = handler(reader, writer);
+    if (given instanceof Coroutine) this.#handle(this.#loop.createTask(given), transport);
+    else if (typeof (given as PromiseLike<unknown> | undefined)?.then === 'function')
+      this.#handle(wrapPromise(given as PromiseLike<unknown>, { loop: this.#loop }), transport);
+  }
+
+  /** Bytes came: the reader's from now on. */
+  dataReceived(data: Uint8Array): void {
+    this.#idle?.note();
+    this.#reader.feedData(data);
+  }
+
+  /** The peer has ended sending; the connection stays, to be written to. */
+  eofReceived(): boolean {
+    this.#reader.feedEof();
+    return true;
+  }
+
+  pauseWriting(): void {
+    this._flow.pause();
+  }
+
+  resumeWriting(): void {
+    this._flow.resume();
+  }
+
+  connectionLost(error?: unknown): void {
+    this.#idle?.stop();
+    this.#ended = { error };
+    if (error === undefined) this.#reader.feedEof();
+    else this.#reader.setException(error);
+    this._flow.connectionLost(error);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const waiter of waiting) if (!waiter.done()) end(waiter, error);
+  }
+
+  /** Closes the connection as soon as its handler waits for bytes, with none there. */
+  shutdownRequested(): void {
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    const close = (): void => transport.close();
+    if (this.#reader._isIdle) close();
+    else this.#reader._onIdle = close;
+  }
+
+  /** @internal done when the connection is gone, as it ended */
+  _whenClosed(): Operation<void> {
+    const waiter = new Operation<void>(this.#loop._asOption);
+    if (this.#ended === undefined) this.#waiting.push(waiter);
+    else end(waiter, this.#ended.error);
+    return waiter;
+  }
+
+  /** Sees to it that the connection ends with its handler, and that a failure is told. */
+  #handle(handling: Future<unknown>, transport: Transport): void {
+    const { handlerTimeout } = this.#limits;
+    const timer =
+      handlerTimeout === undefined
+        ? undefined
+        : this.#loop.callLater(handlerTimeout, () => {
+            handling.cancel();
+            this.#report(
+              `client_connected_cb was cancelled after ${handlerTimeout} seconds`,
+              undefined,
+              transport,
+            );
+          });
+    handling.addDoneCallback(
+      calledAs('StreamReaderProtocol.connection_made.<locals>.callback', () => {
+        timer?.cancel();
+        const exception = failureOf(handling);
+        if (exception !== undefined)
+          this.#report('Unhandled exception in client_connected_cb', exception, transport);
+        transport.close();
+      }),
+    );
+  }
+
+  #report(message: string, exception: unknown, transport: Transport): void {
+    const peername = transport.getExtraInfo('peername');
+    this.#loop.callExceptionHandler({
+      message,
+      ...(exception !== undefined && { exception }),
+      transport,
+      ...(peername !== undefined && { peername }),
+    });
+  }
+}
+
+/**
+ * A handler whose calls are coroutines, where it is an `async` function: so it runs in a task.
+ *
+ * @throws {TypeError} when it is no function
+ */
+export function asHandler(handler: unknown): ClientConnected {
+  if (typeof handler !== 'function')
+    throw new TypeError(`clientConnected must be a function, got ${repr(handler)}`);
+  const isAsync = handler.constructor.name === 'AsyncFunction' && !iscoroutinefunction(handler);
+  return isAsync ? coroutine(handler as () => Promise<unknown>) : (handler as ClientConnected);
+}
+
+/** What a handler failed with; a cancel is none. */
+function failureOf(handling: Future<unknown>): unknown {
+  return handling.cancelled() ? undefined : handling.exception();
+}
+
+function end(waiter: Operation<void>, error: unknown): void {
+  if (error === undefined) waiter._finish();
+  else waiter._fail(error);
+}

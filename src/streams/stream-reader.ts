@@ -1,0 +1,339 @@
+import { STREAM_LIMIT } from '../base/constants.ts';
+import { RuntimeError } from '../base/errors.ts';
+import { printsAsText } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Operation } from '../core/operation.ts';
+import { requireEventLoop } from '../core/running.ts';
+import { ByteBuffer } from './byte-buffer.ts';
+import { IncompleteReadError, LimitOverrunError } from './errors.ts';
+import { Read, type Source } from './read.ts';
+import { Search } from './separators.ts';
+
+/** What a reader needs of the transport whose bytes it gets. */
+export interface PausableTransport {
+  /** Leaves what comes with the system, which holds the peer back. */
+  pauseReading(): void;
+  /** Receives again. */
+  resumeReading(): void;
+}
+
+/** What can be said of a reader. */
+export interface StreamReaderOptions {
+  /** The most bytes of a line, and half of what is kept unread; by default 65536. */
+  readonly limit?: number | undefined;
+  /** The loop to wait on; by default the one that runs, or else the one of `setEventLoop()`. */
+  readonly loop?: LoopCore | undefined;
+}
+
+const NOTHING: Uint8Array = new Uint8Array();
+const NEWLINE: Uint8Array = Uint8Array.of(10);
+
+/**
+ * The bytes that a peer sends, to be read as they are wanted.
+ *
+ * `for await (const line of reader)` reads line by line, until the end.
+ *
+ * What is not read yet waits here. Where that is more than twice the limit, the transport is paused,
+ * and so the peer held back, until it is no more than the limit, or a read wants more.
+ *
+ * A read that is cancelled takes nothing: its bytes are there for the next one. Where the stream broke,
+ * every read fails with what broke it, also while there are bytes.
+ *
+ * @see asyncio's `StreamReader`,
+ *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader
+ */
+export class StreamReader implements Source, AsyncIterable<Uint8Array> {
+  static {
+    printsAsText(this);
+  }
+
+  readonly #loop: LoopCore;
+  readonly #limit: number;
+  readonly #bytes = new ByteBuffer();
+  /** Has the peer ended? */
+  #eof = false;
+  /** What the stream broke with. */
+  #exception: unknown;
+  /** The read that waits; one that is done waits no longer. */
+  #read: Read | undefined;
+  #transport: PausableTransport | undefined;
+  /** Is the transport paused, by us? */
+  #paused = false;
+  /** @internal called when a read begins to wait and no byte is there */
+  _onIdle: (() => void) | undefined;
+
+  /**
+   * @throws {RangeError} when `limit` is not positive
+   * @throws {RuntimeError} when no loop is given and there is none
+   */
+  constructor({ limit = STREAM_LIMIT, loop }: StreamReaderOptions = {}) {
+    if (!(limit > 0)) throw new RangeError('Limit cannot be <= 0');
+    this.#limit = limit;
+    this.#loop = loop ?? requireEventLoop();
+  }
+
+  // ── reading ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Reads what there is, waiting for the first byte if there is none.
+   *
+   * @param n - the most bytes to read; left out, all until the end of the stream. The limit of the
+   *   reader does not count here
+   * @returns the bytes, in an array that nothing else writes to; an empty one at the end
+   * @throws {TypeError} when `n` is no whole number
+   * @throws {RuntimeError} when another read is waiting
+   * @throws what the stream broke with
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `StreamReader.read()`,
+   *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.read
+   */
+  read(n = -1): Operation<Uint8Array> {
+    checkCount(n);
+    return this.#start('read', () => this.#takeSome(n));
+  }
+
+  #takeSome(n: number): Uint8Array | undefined {
+    if (n === 0) return NOTHING;
+    const { size } = this.#bytes;
+    if (n < 0) return this.#eof ? this.#take(size) : undefined;
+    if (size === 0) return this.#eof ? NOTHING : undefined;
+    return this.#take(Math.min(n, size));
+  }
+
+  /**
+   * Reads a line, with its newline. The last one may have none.
+   *
+   * A line that is longer than the limit is dropped; if its end is not there yet, all that is there.
+   *
+   * @returns the line, in an array that nothing else writes to; an empty one at the end
+   * @throws {RangeError} when the line is longer than the limit
+   * @throws {RuntimeError} when another read is waiting
+   * @throws what the stream broke with
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `StreamReader.readline()`,
+   *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readline
+   */
+  readline(): Operation<Uint8Array> {
+    const search = new Search(NEWLINE);
+    return this.#start('readuntil', () => this.#takeLine(search));
+  }
+
+  #takeLine(search: Search): Uint8Array | undefined {
+    try {
+      return this.#takeUntil(search);
+    } catch (error) {
+      if (error instanceof IncompleteReadError) return error.partial;
+      if (!(error instanceof LimitOverrunError)) throw error;
+      const { consumed, message } = error;
+      const isWhole = this.#bytes.has(NEWLINE, consumed);
+      this.#take(isWhole ? consumed + NEWLINE.length : this.#bytes.size);
+      throw new RangeError(message);
+    }
+  }
+
+  /**
+   * Reads until a separator has come, and gives it along.
+   *
+   * Of several separators, the one that ends first counts.
+   *
+   * @param separator - the bytes to read to, or several that will do; by default a newline
+   * @returns the bytes, in an array that nothing else writes to
+   * @throws {IncompleteReadError} when the stream ends before; its `partial` has what there was
+   * @throws {LimitOverrunError} when there are more bytes than the limit before the separator; they
+   *   stay, to be read otherwise
+   * @throws {TypeError} when a separator is no `Uint8Array`
+   * @throws {RangeError} when there is none, or one is empty
+   * @throws {RuntimeError} when another read is waiting
+   * @throws what the stream broke with
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `StreamReader.readuntil()`,
+   *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil
+   */
+  readuntil(separator: Uint8Array | readonly Uint8Array[] = NEWLINE): Operation<Uint8Array> {
+    const search = new Search(separator);
+    return this.#start('readuntil', () => this.#takeUntil(search));
+  }
+
+  #takeUntil(search: Search): Uint8Array | undefined {
+    const found = search.in(this.#bytes);
+    if (found === undefined) {
+      if (search.offset > this.#limit)
+        throw new LimitOverrunError(
+          'Separator is not found, and chunk exceed the limit',
+          search.offset,
+        );
+      if (!this.#eof) return undefined;
+      throw new IncompleteReadError(this.#bytes.take(this.#bytes.size), undefined);
+    }
+    if (found.start > this.#limit)
+      throw new LimitOverrunError(
+        'Separator is found, but chunk is longer than limit',
+        found.start,
+      );
+    return this.#take(found.end);
+  }
+
+  /**
+   * Reads a number of bytes, waiting until they are there. The limit of the reader does not count
+   * here.
+   *
+   * @returns the bytes, in an array that nothing else writes to
+   * @throws {IncompleteReadError} when the stream ends before; its `partial` has what there was
+   * @throws {RangeError} when `n` is negative
+   * @throws {TypeError} when `n` is no whole number
+   * @throws {RuntimeError} when another read is waiting
+   * @throws what the stream broke with
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `StreamReader.readexactly()`,
+   *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readexactly
+   */
+  readexactly(n: number): Operation<Uint8Array> {
+    checkCount(n);
+    if (n < 0) throw new RangeError('readexactly size can not be less than zero');
+    return this.#start('readexactly', () => this.#takeExactly(n));
+  }
+
+  #takeExactly(n: number): Uint8Array | undefined {
+    const { size } = this.#bytes;
+    if (size >= n) return this.#take(n);
+    if (!this.#eof) return undefined;
+    throw new IncompleteReadError(this.#bytes.take(size), n);
+  }
+
+  /** Reads line by line, until the end. */
+  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    for (let line = await this.readline(); line.length > 0; line = await this.readline())
+      yield line;
+  }
+
+  /** Has the stream ended, and was all of it read? */
+  atEof(): boolean {
+    return this.#eof && this.#bytes.size === 0;
+  }
+
+  /** What the stream broke with; `undefined` if it did not. */
+  exception(): unknown {
+    return this.#exception;
+  }
+
+  // ── feeding ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Adds bytes at the end.
+   *
+   * @param data - the reader's from then on
+   * @throws {RuntimeError} after {@link feedEof}
+   */
+  feedData(data: Uint8Array): void {
+    if (!(data instanceof Uint8Array))
+      throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
+    if (this.#eof) throw new RuntimeError('feedData after feedEof');
+    if (data.length === 0) return;
+    this.#bytes.push(data);
+    this.#waiting()?.tell();
+    if (this.#transport === undefined || this.#paused) return;
+    if (this.#bytes.size <= 2 * this.#limit) return;
+    this.#transport.pauseReading();
+    this.#paused = true;
+  }
+
+  /** Says that nothing more comes. */
+  feedEof(): void {
+    this.#eof = true;
+    this.#waiting()?.tell();
+  }
+
+  /** Breaks the stream: all reads fail with `exception` from now on. */
+  setException(exception: unknown): void {
+    this.#exception = exception;
+    this.#waiting()?.tell();
+  }
+
+  /**
+   * Has `transport` held back while too much is unread.
+   *
+   * @throws {RuntimeError} when the reader has a transport already
+   */
+  setTransport(transport: PausableTransport): void {
+    if (this.#transport !== undefined) throw new RuntimeError('Transport already set');
+    this.#transport = transport;
+  }
+
+  /** `<StreamReader 4 bytes eof limit=123 waiter=<Future …> exception=… transport=<…> paused>` */
+  toString(): string {
+    const parts = [this.constructor.name];
+    if (this.#bytes.size > 0) parts.push(`${this.#bytes.size} bytes`);
+    if (this.#eof) parts.push('eof');
+    if (this.#limit !== STREAM_LIMIT) parts.push(`limit=${this.#limit}`);
+    const waiter = this.#waiting();
+    if (waiter !== undefined) parts.push(`waiter=${waiter}`);
+    if (this.#exception !== undefined) parts.push(`exception=${repr(this.#exception)}`);
+    if (this.#transport !== undefined) parts.push(`transport=${this.#transport}`);
+    if (this.#paused) parts.push('paused');
+    return `<${parts.join(' ')}>`;
+  }
+
+  // ── between our files ──────────────────────────────────────────────────────────────────────
+
+  /** @internal does somebody wait for bytes? */
+  get _isWaiting(): boolean {
+    return this.#waiting() !== undefined;
+  }
+
+  /** @internal does somebody wait for bytes, with none there? */
+  get _isIdle(): boolean {
+    return this._isWaiting && this.#bytes.size === 0;
+  }
+
+  /** @internal a read wants more: else it would wait for ever */
+  _resume(): void {
+    if (this.#bytes.size === 0) this._onIdle?.();
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#transport?.resumeReading();
+  }
+
+  #start(name: string, take: () => Uint8Array | undefined): Operation<Uint8Array> {
+    if (this.#waiting() !== undefined)
+      throw new RuntimeError(
+        `${name}() called while another coroutine is already waiting for incoming data`,
+      );
+    try {
+      if (this.#exception !== undefined) throw this.#exception;
+      const bytes = take();
+      if (bytes === undefined) return this.#wait(take);
+      const done = new Operation<Uint8Array>(this.#loop._asOption);
+      done._finish(bytes);
+      return done;
+    } catch (error) {
+      const failed = new Operation<Uint8Array>(this.#loop._asOption);
+      failed._fail(error);
+      return failed;
+    }
+  }
+
+  #wait(take: () => Uint8Array | undefined): Read {
+    const read = new Read(this.#loop, this, take);
+    this.#read = read;
+    this._resume();
+    return read;
+  }
+
+  #waiting(): Read | undefined {
+    return this.#read?._state === 'pending' ? this.#read : undefined;
+  }
+
+  #take(nbytes: number): Uint8Array {
+    const bytes = this.#bytes.take(nbytes);
+    if (this.#paused && this.#bytes.size <= this.#limit) {
+      this.#paused = false;
+      this.#transport?.resumeReading();
+    }
+    return bytes;
+  }
+}
+
+function checkCount(n: unknown): void {
+  if (!Number.isInteger(n)) throw new TypeError(`n must be a whole number, got ${repr(n)}`);
+}

@@ -1,0 +1,167 @@
+import { printsAsText } from '../base/printing.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { Operation } from '../core/operation.ts';
+import type { ExtraInfo, Transport } from '../transports/transport.ts';
+import type { WriteFlow } from './drain.ts';
+import type { StreamReader } from './stream-reader.ts';
+
+/** What a writer needs of the protocol of its connection. */
+export interface WriterProtocol {
+  /** @internal whether it may write on */
+  readonly _flow: WriteFlow;
+  /** @internal done when the connection is gone, as it ended */
+  _whenClosed(): Operation<void>;
+}
+
+/**
+ * Where bytes are written that a peer is to get.
+ *
+ * `write()` does not wait: what the peer does not take is kept. So that it does not become too
+ * much, `await writer.drain()` after it.
+ *
+ * @see asyncio's `StreamWriter`,
+ *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter
+ */
+export class StreamWriter {
+  static {
+    printsAsText(this);
+  }
+
+  readonly #transport: Transport;
+  readonly #protocol: WriterProtocol;
+  readonly #reader: StreamReader | undefined;
+  readonly #loop: LoopCore;
+
+  /**
+   * @param reader - the reader of the same connection: what broke it is thrown by `drain()`
+   */
+  constructor(
+    transport: Transport,
+    protocol: WriterProtocol,
+    reader: StreamReader | undefined,
+    loop: LoopCore,
+  ) {
+    this.#transport = transport;
+    this.#protocol = protocol;
+    this.#reader = reader;
+    this.#loop = loop;
+  }
+
+  /** The transport underneath. */
+  get transport(): Transport {
+    return this.#transport;
+  }
+
+  /**
+   * Sends `data`: at once as far as it goes, the rest when the peer takes more.
+   *
+   * The bytes are the caller's again when the call returns. Written after the connection was closed,
+   * they are dropped.
+   *
+   * @throws {TypeError} when `data` is no `Uint8Array`
+   * @throws {RuntimeError} after {@link writeEof}
+   * @see asyncio's `StreamWriter.write()`,
+   *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.write
+   */
+  write(data: Uint8Array): void {
+    this.#transport.write(data);
+  }
+
+  /**
+   * Sends several pieces as if they were one.
+   *
+   * @throws {TypeError} when one of them is no `Uint8Array`
+   * @throws {RuntimeError} after {@link writeEof}
+   */
+  writelines(pieces: Iterable<Uint8Array>): void {
+    this.#transport.writelines(pieces);
+  }
+
+  /** Ends sending, once what waits is sent; reading goes on. */
+  writeEof(): void {
+    this.#transport.writeEof();
+  }
+
+  /** Can sending be ended alone? */
+  canWriteEof(): boolean {
+    return this.#transport.canWriteEof();
+  }
+
+  /**
+   * Waits until the peer has taken so much that writing may go on; mostly that is at once. Several
+   * tasks may wait.
+   *
+   * @throws {ConnectionResetError} when the connection is gone
+   * @throws what broke the connection
+   * @throws {CancelledError} when the waiting task is cancelled; what was written is still sent
+   * @see asyncio's `StreamWriter.drain()`,
+   *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.drain
+   */
+  drain(): Operation<void> {
+    const broken = this.#reader?.exception();
+    if (broken !== undefined) {
+      const failed = new Operation<void>(this.#loop._asOption);
+      failed._fail(broken);
+      return failed;
+    }
+    const { _flow: flow } = this.#protocol;
+    return this.#transport.isClosing() ? flow.drainedNextTurn() : flow.drained();
+  }
+
+  /**
+   * Closes the connection, once what waits is sent. Does not wait for that: `await
+   * writer.waitClosed()` does.
+   *
+   * @see asyncio's `StreamWriter.close()`,
+   *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.close
+   */
+  close(): void {
+    this.#transport.close();
+  }
+
+  /** Does the connection close, or is it closed? */
+  isClosing(): boolean {
+    return this.#transport.isClosing();
+  }
+
+  /**
+   * Waits until the connection is gone. It closes nothing.
+   *
+   * @throws what broke the connection
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `StreamWriter.wait_closed()`,
+   *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.wait_closed
+   */
+  waitClosed(): Operation<void> {
+    return this.#protocol._whenClosed();
+  }
+
+  /** `close()` and `waitClosed()`, at the end of `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.waitClosed();
+  }
+
+  /**
+   * What is known of the connection beside its bytes; `undefined` where that is not known.
+   *
+   * @param name - `'socket'`, `'sockname'` or `'peername'`
+   */
+  getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
+  /**
+   * What is known of the connection beside its bytes.
+   *
+   * @param fallback - what to give where that is not known
+   */
+  getExtraInfo(name: string, fallback?: unknown): unknown;
+  getExtraInfo(name: string, fallback?: unknown): unknown {
+    return this.#transport.getExtraInfo(name, fallback);
+  }
+
+  /** `<StreamWriter transport=<…> reader=<StreamReader …>>` */
+  toString(): string {
+    const parts = [this.constructor.name, `transport=${this.#transport}`];
+    if (this.#reader !== undefined) parts.push(`reader=${this.#reader}`);
+    return `<${parts.join(' ')}>`;
+  }
+}

@@ -1,0 +1,101 @@
+import { ACCEPT_RETRY_DELAY } from '../base/constants.ts';
+import { ConnectionAbortedError, OSError } from '../base/os-errors.ts';
+import type { Cancellable, LoopCore } from '../core/loop-core.ts';
+import type { Address } from '../sock/address.ts';
+import { Socket } from '../sock/socket.ts';
+import { TransportSocket } from './transport-socket.ts';
+import { Watch } from './watch.ts';
+
+/**
+ * Accepts the connections of one listening socket, in turns of the loop.
+ *
+ *             start()                 descriptors ran out
+ *   stopped ───────────▶ accepting ────────────────────────▶ resting
+ *      ▲                     │  ▲                               │
+ *      └─ stop(), close() ───┘  └────────── a second later ─────┘
+ *
+ * Stopped, it leaves what comes in with the system; closed, it closes the socket.
+ */
+export class Acceptor {
+  readonly sock: Socket;
+  readonly #loop: LoopCore;
+  readonly #accepted: (sock: Socket, address: Address) => boolean;
+  readonly #watch: Watch;
+  /** Runs while it rests. */
+  #retry: Cancellable | undefined;
+
+  /**
+   * @param server - whose socket it is
+   * @param accepted - is told of each connection; `false`: no more for now
+   */
+  constructor(
+    loop: LoopCore,
+    server: object,
+    sock: Socket,
+    backlog: number,
+    accepted: (sock: Socket, address: Address) => boolean,
+  ) {
+    this.sock = sock;
+    this.#loop = loop;
+    this.#accepted = accepted;
+    const name = 'BaseSelectorEventLoop._accept_connection';
+    const work = (): boolean => this.#accept(backlog);
+    this.#watch = new Watch(server, loop, sock._endpoint, 'reader', name, work, 'server');
+  }
+
+  start(): void {
+    if (this.#retry === undefined) this.#watch.startTrying();
+  }
+
+  stop(): void {
+    this.#watch.stop();
+    this.#retry?.cancel();
+    this.#retry = undefined;
+  }
+
+  close(): void {
+    this.stop();
+    this.#watch.release();
+    this.sock.close();
+  }
+
+  /** Accepts what has come in, up to a number; are there more? */
+  #accept(backlog: number): boolean {
+    for (let count = 0; count < Math.max(1, backlog); count += 1) {
+      try {
+        const connection = this.sock._endpoint.tryAccept();
+        if (connection === undefined) return false;
+        const sock = Socket._of(connection.endpoint);
+        sock.setblocking(false);
+        if (!this.#accepted(sock, connection.address)) return false;
+      } catch (error) {
+        // Given up by the peer before it was accepted.
+        if (error instanceof ConnectionAbortedError) return true;
+        if (!isShortage(error)) throw error;
+        this.#rest(error);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #rest(exception: unknown): void {
+    this.#loop.callExceptionHandler({
+      message: 'socket.accept() out of system resource',
+      exception,
+      socket: new TransportSocket(this.sock),
+    });
+    this.#watch.stop();
+    this.#retry = this.#loop.callLater(ACCEPT_RETRY_DELAY, () => {
+      this.#retry = undefined;
+      this.start();
+    });
+  }
+}
+
+/** Is it the system that is short of something, and no fault of the socket? */
+function isShortage(error: unknown): boolean {
+  return (
+    error instanceof OSError && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
+  );
+}

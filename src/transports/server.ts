@@ -1,0 +1,417 @@
+import { CancelledError, endsTheLoop, isException, RuntimeError } from '../base/errors.ts';
+import { printsAsText } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { Future } from '../core/future.ts';
+import type { Cancellable, LoopCore } from '../core/loop-core.ts';
+import { Operation, Turn } from '../core/operation.ts';
+import type { Task, TaskBody } from '../core/task.ts';
+import type { Address } from '../sock/address.ts';
+import type { Socket } from '../sock/socket.ts';
+import { Acceptor } from './acceptor.ts';
+import { type Leftover, noLongerOpenOn, openOn } from './left-open.ts';
+import type { ConnectionCounter } from './lifecycle.ts';
+import { SocketTransport } from './socket-transport.ts';
+import type { BaseTransport, ProtocolCallbacks, Transport } from './transport.ts';
+import { TransportSocket } from './transport-socket.ts';
+
+/** What serving needs of a loop. */
+export interface ServingLoop extends LoopCore {
+  createTask<T>(body: TaskBody<T>): Task<T>;
+}
+
+/** What a server is made of. */
+export interface ServerParts {
+  /** Bound, not yet listening; the server's from then on. */
+  readonly sockets: readonly Socket[];
+  readonly protocolFactory: () => ProtocolCallbacks;
+  /** How many connections may wait to be accepted, on each socket. */
+  readonly backlog: number;
+  /** How many connections there may be; more wait to be accepted. */
+  readonly maxConnections: number;
+  /** Called once, when the server has closed its sockets. */
+  readonly closed?: (() => void) | undefined;
+}
+
+/** What became of the connections of a server that was shut down. */
+export interface ShutdownReport {
+  /** The peers whose connections ended by themselves, in time. */
+  readonly finished: readonly (Address | undefined)[];
+  /** The peers that held the server to the end, and were cut off. */
+  readonly aborted: readonly (Address | undefined)[];
+}
+
+/**
+ * Accepts connections, and makes a transport and a protocol for each.
+ *
+ *            startServing(), serveForever()              close()
+ *   bound ───────────────────────────────────▶ serving ───────────▶ closed
+ *     │                                                               ▲  │ the last connection ended
+ *     └────────────────────────────── close() ────────────────────────┘  ▼
+ *                                                                     waitClosed()
+ *
+ * Closed, it accepts no more; the connections that it has are left alone, unless they are closed
+ * by {@link closeClients} or {@link abortClients}.
+ *
+ * @see asyncio's `Server`,
+ *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server
+ */
+export class Server implements ConnectionCounter, Leftover {
+  static {
+    printsAsText(this);
+  }
+
+  readonly #loop: ServingLoop;
+  readonly #parts: ServerParts;
+  /** None once it is closed. */
+  #acceptors: readonly Acceptor[] | undefined;
+  #serving = false;
+  /** Those that were made and are not gone. */
+  readonly #transports = new Set<Transport>();
+  /** Connections that were accepted and are not gone: some have no transport yet. */
+  #connections = 0;
+  /** What {@link serveForever} waits for, while it does. */
+  #forever: Future<void> | undefined;
+  /** Those that wait for the last connection to end; none once it has. */
+  #waiters: Operation<void>[] | undefined = [];
+  /** The connections that {@link shutdown} waits for, once it was called. */
+  #leaving: Set<Transport> | undefined;
+  /** Those that were too late for it, once its time is over. */
+  #late: Transport[] | undefined;
+
+  /** @internal made by `createServer()` and the like */
+  constructor(loop: ServingLoop, parts: ServerParts) {
+    this.#loop = loop;
+    this.#parts = parts;
+    const accepted = (sock: Socket, address: Address): boolean => this.#accepted(sock, address);
+    this.#acceptors = parts.sockets.map(
+      (sock) => new Acceptor(loop, this, sock, parts.backlog, accepted),
+    );
+    openOn(loop, this);
+  }
+
+  /** The loop that it serves on. */
+  getLoop(): LoopCore {
+    return this.#loop;
+  }
+
+  /** The sockets that it listens on, to be asked; none once it is closed. */
+  get sockets(): readonly TransportSocket[] {
+    return new Sockets(...(this.#acceptors ?? []).map(({ sock }) => new TransportSocket(sock)));
+  }
+
+  /** Does it accept connections? */
+  isServing(): boolean {
+    return this.#serving;
+  }
+
+  /**
+   * Begins to accept connections, if it does not already.
+   *
+   * @throws {RuntimeError} when it is closed
+   * @see asyncio's `Server.start_serving()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.start_serving
+   */
+  startServing(): Coroutine<void> {
+    return new Coroutine(() => this._startServing(), 'Server.startServing', undefined);
+  }
+
+  /** @internal begins to accept; done a turn later, as asyncio has it */
+  async _startServing(): Promise<void> {
+    this.#start();
+    await new Turn(this.#loop, undefined);
+  }
+
+  #start(): void {
+    if (this.#serving) return;
+    if (this.#acceptors === undefined) throw new RuntimeError(`server ${this} is closed`);
+    this.#serving = true;
+    for (const { sock } of this.#acceptors) sock.listen(this.#parts.backlog);
+    this.#acceptMore();
+  }
+
+  /**
+   * Accepts connections until it is cancelled, or somebody closes the server.
+   *
+   * Cancelled, it closes the server and its connections, and waits until they are gone. Closed by
+   * somebody else, it ends with a CancelledError too, and waits for the connections to end.
+   *
+   * Unlike asyncio up to 3.13, a cancel closes the connections, too. See
+   * docs/differences.md#serving-ends-for-the-clients-too.
+   *
+   * @throws {CancelledError} in the end
+   * @throws {RuntimeError} when the server is closed, or somebody awaits this already
+   * @see asyncio's `Server.serve_forever()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.serve_forever
+   */
+  serveForever(): Coroutine<never> {
+    return new Coroutine(() => this.#serveForever(), 'Server.serveForever', undefined);
+  }
+
+  async #serveForever(): Promise<never> {
+    if (this.#forever !== undefined)
+      throw new RuntimeError(`server ${this} is already being awaited on serveForever()`);
+    this.#start();
+    const forever = new Future<void>(this.#loop._asOption);
+    this.#forever = forever;
+    try {
+      await forever;
+      throw new RuntimeError('serveForever() ended'); // Nobody sets a result.
+    } catch (error) {
+      if (!(error instanceof CancelledError)) throw error;
+      if (this.#acceptors !== undefined) {
+        this.close();
+        this.closeClients();
+      }
+      try {
+        await this.waitClosed();
+      } catch (again) {
+        // Cancelled once more, it waits no longer.
+        if (!(again instanceof CancelledError)) throw again;
+      }
+      throw error;
+    } finally {
+      this.#forever = undefined;
+    }
+  }
+
+  /**
+   * Closes the sockets that it listens on. The connections that it has are left alone; those that
+   * nobody accepted yet are lost. Again: does nothing.
+   *
+   * @see asyncio's `Server.close()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close
+   */
+  close(): void {
+    const acceptors = this.#acceptors;
+    if (acceptors === undefined) return;
+    this.#acceptors = undefined;
+    this.#serving = false;
+    for (const acceptor of acceptors) acceptor.close();
+    noLongerOpenOn(this.#loop, this);
+    this.#parts.closed?.();
+    this.#forever?.cancel();
+    this.#wakeIfGone();
+  }
+
+  /**
+   * Closes the connections that it has: what waits to be sent is sent, and nothing more received.
+   *
+   * @see asyncio's `Server.close_clients()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close_clients
+   */
+  closeClients(): void {
+    for (const transport of [...this.#transports]) transport.close();
+  }
+
+  /**
+   * Closes the connections that it has at once: what waits to be sent is dropped.
+   *
+   * @see asyncio's `Server.abort_clients()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.abort_clients
+   */
+  abortClients(): void {
+    for (const transport of [...this.#transports]) transport.abort();
+  }
+
+  /**
+   * Waits until the server is closed and its last connection is gone.
+   *
+   * It closes nothing. A cancel leaves the server as it is.
+   *
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `Server.wait_closed()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.wait_closed
+   */
+  waitClosed(): Operation<void> {
+    const waiter = new Operation<void>(this.#loop._asOption);
+    if (this.#waiters === undefined) waiter._finish();
+    else this.#waiters.push(waiter);
+    return waiter;
+  }
+
+  /**
+   * Ends the server in good order: accepts no more, lets connections finish what they are doing,
+   * and aborts those that have not when the time is over.
+   *
+   * A connection of `startServer()` is busy as long as its handler does anything but wait for
+   * bytes with none received, or bytes wait to be sent. Other protocols are told by
+   * `shutdownRequested()`, where they have that, and are closed at once where they have not. Cancelled,
+   * it aborts what is left.
+   *
+   * Unlike the rest, asyncio has not this one.
+   *
+   * @param options - `grace`: how long the busy ones may take, in seconds
+   * @returns which peers finished, and which had to be cut off
+   * @throws {RangeError} when `grace` is no number from 0
+   * @throws {CancelledError} when the waiting task is cancelled
+   */
+  shutdown({ grace }: { readonly grace: number }): Coroutine<ShutdownReport> {
+    if (!(typeof grace === 'number' && grace >= 0 && grace < Number.POSITIVE_INFINITY))
+      throw new RangeError(`grace must be a number of seconds from 0, got ${repr(grace)}`);
+    return new Coroutine(() => this.#shutdown(grace), 'Server.shutdown', undefined);
+  }
+
+  async #shutdown(grace: number): Promise<ShutdownReport> {
+    this.close();
+    const leaving = new Set(this.#transports);
+    this.#leaving = leaving;
+    for (const transport of leaving) requestShutdown(transport);
+    const timer: Cancellable = this.#loop.callLater(grace, () => {
+      this.#late = [...this.#transports];
+      this.abortClients();
+    });
+    try {
+      await this.waitClosed();
+    } catch (error) {
+      this.abortClients();
+      throw error;
+    } finally {
+      timer.cancel();
+    }
+    const late = this.#late ?? [];
+    const finished = [...leaving].filter((transport) => !late.includes(transport));
+    return { finished: finished.map(peerOf), aborted: late.map(peerOf) };
+  }
+
+  /** `close()` and `waitClosed()`, at the end of `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.waitClosed();
+  }
+
+  /** `<Server sockets=(<asyncio.TransportSocket fd=6, …>,)>` */
+  toString(): string {
+    return `<${this.constructor.name} sockets=${this.sockets}>`;
+  }
+
+  // ── connections ────────────────────────────────────────────────────────────────────────────
+
+  /** A connection came in; may there be more? */
+  #accepted(sock: Socket, address: Address): boolean {
+    this.#connections += 1;
+    let begun = false;
+    const connect = (): Promise<void> => {
+      begun = true;
+      return this.#connect(sock, address);
+    };
+    const task = this.#loop.createTask(
+      new Coroutine(connect, 'BaseSelectorEventLoop._accept_connection2', undefined),
+    );
+    task.addDoneCallback(() => {
+      // Cancelled before it began, it did nothing of this itself.
+      if (!begun) this.#refuse(sock);
+    });
+    if (this.#connections < this.#parts.maxConnections) return true;
+    for (const acceptor of this.#acceptors ?? []) acceptor.stop();
+    return false;
+  }
+
+  async #connect(sock: Socket, address: Address): Promise<void> {
+    const made = new Future<void>(this.#loop._asOption);
+    let protocol: ProtocolCallbacks | undefined;
+    let transport: Transport | undefined;
+    try {
+      protocol = this.#parts.protocolFactory();
+      const options = { made, server: this, peername: address };
+      transport = new SocketTransport(this.#loop, sock, protocol, options);
+      await made;
+    } catch (error) {
+      if (transport !== undefined) transport.close();
+      else this.#refuse(sock);
+      if (endsTheLoop(error)) throw error;
+      // A cancel is that of the program's end.
+      if (isException(error)) this.#report(error, { protocol, transport, peername: address });
+    }
+  }
+
+  /** Drops a connection that has no transport. */
+  #refuse(sock: Socket): void {
+    sock.close();
+    this.#gone();
+  }
+
+  /** Unlike asyncio, in any mode. See docs/differences.md#failed-connections-are-reported. */
+  #report(exception: unknown, details: object): void {
+    const known = Object.entries(details).filter(([, value]) => value !== undefined);
+    this.#loop.callExceptionHandler({
+      message: 'Error on transport creation for incoming connection',
+      exception,
+      ...Object.fromEntries(known),
+    });
+  }
+
+  #acceptMore(): void {
+    if (!this.#serving || this.#connections >= this.#parts.maxConnections) return;
+    for (const acceptor of this.#acceptors ?? []) acceptor.start();
+  }
+
+  /** @internal a connection was made */
+  _attach(transport: BaseTransport): void {
+    const connection = transport as Transport;
+    this.#transports.add(connection);
+    if (this.#leaving === undefined) return;
+    this.#leaving.add(connection);
+    this.#late?.push(connection);
+    const end = this.#late === undefined ? requestShutdown : abort;
+    this.#loop.callSoon(() => this.#loop.callSoon(end, connection));
+  }
+
+  /** @internal a connection is gone */
+  _detach(transport: BaseTransport): void {
+    this.#transports.delete(transport as Transport);
+    this.#gone();
+  }
+
+  #gone(): void {
+    this.#connections -= 1;
+    if (this.#connections === this.#parts.maxConnections - 1) this.#acceptMore();
+    this.#wakeIfGone();
+  }
+
+  #wakeIfGone(): void {
+    if (this.#connections > 0 || this.#acceptors !== undefined) return;
+    const waiters = this.#waiters ?? [];
+    this.#waiters = undefined;
+    for (const waiter of waiters) if (!waiter.done()) waiter._finish();
+  }
+
+  /** @internal */
+  _loopClosed(): void {
+    this.#serving = false;
+    for (const { sock } of this.#acceptors ?? []) sock.close();
+    this.#acceptors = undefined;
+    this.#parts.closed?.();
+  }
+}
+
+/** Has a connection end as soon as it is not busy. */
+function requestShutdown(transport: Transport): void {
+  const protocol = transport.getProtocol();
+  if (protocol?.shutdownRequested === undefined) transport.close();
+  else protocol.shutdownRequested();
+}
+
+function abort(transport: Transport): void {
+  transport.abort();
+}
+
+function peerOf(transport: Transport): Address | undefined {
+  return transport.getExtraInfo('peername');
+}
+
+/** Sockets that print as a Python tuple. */
+class Sockets extends Array<TransportSocket> {
+  static {
+    printsAsText(this);
+  }
+
+  // What map() and slice() make of it is a plain array.
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  override toString(): string {
+    return `(${Array.from(this, String).join(', ')}${this.length === 1 ? ',' : ''})`;
+  }
+}

@@ -1,0 +1,153 @@
+import { printsAsText } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import { type Address, addressText } from '../sock/address.ts';
+import type { Socket } from '../sock/socket.ts';
+
+/**
+ * The socket under a transport or a server: to be asked, and to have options set. What would come
+ * in the transport's way, to receive, send or close for instance, it has not.
+ *
+ * @see asyncio's `TransportSocket`, `Lib/asyncio/trsock.py`
+ */
+export class TransportSocket {
+  static {
+    printsAsText(this);
+  }
+
+  /** @internal what it stands for */
+  readonly _sock: Socket;
+
+  /** @internal made by transports and servers */
+  constructor(sock: Socket) {
+    this._sock = sock;
+  }
+
+  /** The address family: AF_INET, AF_INET6 or AF_UNIX. */
+  get family(): number {
+    return this._sock.family;
+  }
+
+  /** SOCK_STREAM or SOCK_DGRAM. */
+  get type(): number {
+    return this._sock.type;
+  }
+
+  /** The protocol it was made with; 0 for the family's own. */
+  get proto(): number {
+    return this._sock.proto;
+  }
+
+  /** The descriptor; -1 when closed. */
+  fileno(): number {
+    return this._sock.fileno();
+  }
+
+  /**
+   * The socket's own address.
+   *
+   * @throws {OSError} EBADF when it is closed
+   */
+  getsockname(): Address {
+    return this._sock.getsockname();
+  }
+
+  /**
+   * The address of the peer.
+   *
+   * @throws {OSError} ENOTCONN when there is none, EBADF when the socket is closed
+   */
+  getpeername(): Address {
+    return this._sock.getpeername();
+  }
+
+  /**
+   * Reads an option that is a number.
+   *
+   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   */
+  getsockopt(level: number, option: number): number;
+  /**
+   * Reads an option as bytes.
+   *
+   * @param buflen - the most bytes to give, from 1 to 1024
+   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   */
+  getsockopt(level: number, option: number, buflen: number): Uint8Array;
+  getsockopt(level: number, option: number, buflen?: number): number | Uint8Array {
+    return buflen === undefined
+      ? this._sock.getsockopt(level, option)
+      : this._sock.getsockopt(level, option, buflen);
+  }
+
+  /**
+   * Sets an option.
+   *
+   * @param value - a number, or the bytes of C's structure
+   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   */
+  setsockopt(level: number, option: number, value: number | boolean | Uint8Array): void {
+    this._sock.setsockopt(level, option, value);
+  }
+
+  /**
+   * Ends receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR).
+   *
+   * @throws {OSError} ENOTCONN when there is no peer
+   */
+  shutdown(how: number): void {
+    this._sock.shutdown(how);
+  }
+
+  /**
+   * Keeps the socket non-blocking, which it is.
+   *
+   * @throws {RangeError} when it is to block
+   */
+  setblocking(blocking: boolean): void {
+    if (blocking) throw new RangeError('setblocking(): transport sockets cannot be blocking');
+  }
+
+  /**
+   * Keeps the time limit at 0, which it is.
+   *
+   * @param timeout - in seconds
+   * @throws {RangeError} when it is another one
+   */
+  settimeout(timeout: number | undefined): void {
+    if (timeout !== 0)
+      throw new RangeError(
+        `settimeout(): only 0 timeout is allowed on transport sockets, got ${repr(timeout)}`,
+      );
+  }
+
+  /** The time limit, in seconds: 0. */
+  gettimeout(): number {
+    return 0;
+  }
+
+  /** `<asyncio.TransportSocket fd=6, family=2, type=1, proto=6, laddr=('127.0.0.1', 8888)>` */
+  toString(): string {
+    const fd = this.fileno();
+    const parts = [
+      `fd=${fd}`,
+      `family=${this.family}`,
+      `type=${this.type}`,
+      `proto=${this.proto}`,
+      ...(fd === -1 ? [] : [...named('laddr', this._sock.getsockname.bind(this._sock))]),
+      ...(fd === -1 ? [] : [...named('raddr', this._sock.getpeername.bind(this._sock))]),
+    ];
+    return `<asyncio.TransportSocket ${parts.join(', ')}>`;
+  }
+}
+
+/** An address as a part of the printed form; nothing where there is none, or an empty path. */
+function* named(name: string, ask: () => Address): Generator<string> {
+  let address: Address;
+  try {
+    address = ask();
+  } catch {
+    // There is none: ENOTCONN, or the connection is gone.
+    return;
+  }
+  if (address !== '') yield `${name}=${addressText(address)}`;
+}

@@ -1,0 +1,46 @@
+/** Servers and clients of CPython and ours talk with each other, two million bytes both ways. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { behaviour } from '../../support/behaviour.ts';
+import { freePort, Program } from '../../support/program.ts';
+
+const hasPython = spawnSync(process.env['PYTHON'] ?? 'python3', ['--version']).status === 0;
+
+function program(language: 'CPython' | 'ours', env: NodeJS.ProcessEnv): Program {
+  return language === 'CPython'
+    ? Program.python('test/parity/talking/talk.py', { env })
+    : Program.typescript('test/parity/talking/talk.ts', [], { env });
+}
+
+behaviour('a stream between programs', (it) => {
+  for (const kind of ['tcp', 'unix'])
+    for (const [server, client] of [
+      ['ours', 'ours'],
+      ['CPython', 'ours'],
+      ['ours', 'CPython'],
+    ] as const) {
+      const talk = async (): Promise<void> => {
+        const directory = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-'));
+        const where = kind === 'tcp' ? String(await freePort()) : path.join(directory, 'sock');
+        const env = { KIND: kind, WHERE: where };
+        try {
+          await using serving = program(server, { ...env, ROLE: 'server' });
+          await serving.shows(/ready\n/);
+          await using talking = program(client, { ...env, ROLE: 'client' });
+
+          assert.equal(await talking.ends(), { status: 0, signal: null }, talking.stderr);
+          assert.is(talking.stdout, 'the same\n');
+          assert.is(serving.stderr, '');
+        } finally {
+          rmSync(directory, { recursive: true });
+        }
+      };
+      const sentence = `carries all bytes over ${kind}, server ${server}, client ${client}`;
+      const isAll = server === 'ours' && client === 'ours';
+      if (hasPython || isAll) it(sentence, talk, { seconds: 20 });
+      else it.skip(sentence, 'there is no python3', talk);
+    }
+});

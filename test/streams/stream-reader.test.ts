@@ -1,0 +1,584 @@
+import * as assert from 'uvu/assert';
+import {
+  CancelledError,
+  createTask,
+  IncompleteReadError,
+  LimitOverrunError,
+  type Loop,
+  type Operation,
+  RuntimeError,
+  StreamReader,
+  sleep,
+} from '../../src/index.ts';
+import { type LoopIt, loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+const LINES = 'line1\nline2\nline3\n';
+
+/** Declares a test that takes up tests of CPython's `StreamTests`. */
+const port =
+  (it: LoopIt) =>
+  (sentence: string, scenario: (loop: Loop) => Promise<unknown>, ...names: string[]): void =>
+    it(sentence, scenario, {
+      cpython: names.map((name) => `test_streams.py::StreamTests::${name}`),
+    });
+
+/** A reader that was fed. */
+function fed(text: string, options: { limit?: number; eof?: boolean } = {}): StreamReader {
+  const { limit, eof = false } = options;
+  const reader = new StreamReader({ limit });
+  reader.feedData(bytes(text));
+  if (eof) reader.feedEof();
+  return reader;
+}
+
+async function reads(read: Operation<Uint8Array>, expected: string): Promise<void> {
+  assert.is(String(await read), expected);
+}
+
+/** All that is left. */
+async function rest(reader: StreamReader): Promise<string> {
+  if (!reader.atEof()) reader.feedEof();
+  return String(await reader.read());
+}
+
+/** A transport that notes its calls. */
+function transport() {
+  const calls: string[] = [];
+  return {
+    calls,
+    pauseReading: () => void calls.push('pause'),
+    resumeReading: () => void calls.push('resume'),
+    toString: () => '<transport>',
+  };
+}
+
+loopBehaviour('StreamReader.read', (it) => {
+  const test = port(it);
+
+  test(
+    'gives what there is, and at the most what was asked for',
+    async () => {
+      const reader = fed('hello world');
+
+      await reads(reader.read(5), 'hello');
+      await reads(reader.read(100), ' world');
+      await reads(reader.read(0), '');
+    },
+    'test_read_zero',
+    'test_feed_nonempty_data',
+  );
+
+  test(
+    'waits for the first byte',
+    async () => {
+      const reader = new StreamReader();
+      const reading = reader.read(30);
+
+      reader.feedData(new Uint8Array());
+      await sleep(0);
+      assert.is(reading.done(), false);
+      reader.feedData(bytes('hello'));
+
+      await reads(reading, 'hello');
+    },
+    'test_read',
+    'test_feed_empty_data',
+  );
+
+  test(
+    'takes no notice of lines',
+    async () => {
+      const reader = fed('line1\nline2');
+
+      await reads(reader.read(8), 'line1\nli');
+      await reads(reader.read(3), 'ne2');
+    },
+    'test_read_line_breaks',
+  );
+
+  test(
+    'gives nothing at the end',
+    async () => {
+      const reader = new StreamReader();
+      const reading = reader.read(1024);
+
+      reader.feedEof();
+
+      await reads(reading, '');
+      await reads(reader.read(1), '');
+    },
+    'test_read_eof',
+  );
+
+  test(
+    'gives all until the end, where no number is given',
+    async () => {
+      const reader = new StreamReader({ limit: 4 });
+      const reading = reader.read();
+      for (const piece of ['chunk1\n', 'chunk2']) {
+        reader.feedData(bytes(piece));
+        await sleep(0);
+      }
+      assert.is(reading.done(), false);
+
+      reader.feedEof();
+
+      await reads(reading, 'chunk1\nchunk2');
+    },
+    'test_read_until_eof',
+    'test_read_limit',
+  );
+
+  test(
+    'fails with what broke the stream, also while there are bytes',
+    async () => {
+      const reader = fed('line\n');
+      const broken = new RangeError('odd');
+      await reads(reader.read(2), 'li');
+
+      reader.setException(broken);
+
+      assert.is(await rejects(reader.read(2), RangeError), broken);
+      assert.is(reader.exception(), broken);
+    },
+    'test_read_exception',
+    'test_exception',
+  );
+
+  test(
+    'fails while it waits',
+    async () => {
+      const reader = new StreamReader();
+      const reading = reader.read(1);
+
+      reader.setException(new RangeError('odd'));
+
+      await rejects(reading, RangeError);
+    },
+    'test_exception_waiter',
+  );
+
+  test(
+    'takes nothing when it is cancelled, whenever that comes',
+    async () => {
+      const reader = new StreamReader();
+      const first = createTask(reader.read(10));
+      await sleep(0);
+      reader.feedData(bytes('hello'));
+
+      first.cancel();
+      await rejects(first, CancelledError);
+
+      await reads(reader.read(10), 'hello');
+      reader.setException(new RangeError('odd'));
+      await sleep(0);
+    },
+    'test_exception_cancel',
+  );
+
+  it('gives its bytes to the task in the very turn in which it takes them', async (loop) => {
+    const reader = new StreamReader();
+    const given: string[] = [];
+    const task = createTask(async () => {
+      given.push(String(await reader.read(10)));
+      await sleep(1);
+    });
+    await sleep(0);
+
+    reader.feedData(bytes('hello'));
+    loop.callSoon(() => task.cancel());
+    await rejects(task, CancelledError);
+
+    assert.equal(given, ['hello']);
+  });
+
+  it('refuses a second one that would get the bytes of the first', async () => {
+    const reader = new StreamReader();
+    const first = reader.readline();
+    const message = (name: string): string =>
+      `${name}() called while another coroutine is already waiting for incoming data`;
+
+    throws(() => reader.readline(), RuntimeError, { message: message('readuntil') });
+    throws(() => reader.read(1), RuntimeError, { message: message('read') });
+    throws(() => reader.readexactly(1), RuntimeError, { message: message('readexactly') });
+
+    reader.feedData(bytes('line\n'));
+    await reads(first, 'line\n');
+  });
+
+  it('refuses what is no number', async () => {
+    const reader = new StreamReader();
+    throws(() => reader.read('1' as never), TypeError, {
+      message: "n must be a whole number, got '1'",
+    });
+    throws(() => reader.readexactly(1.5), TypeError);
+  });
+});
+
+loopBehaviour('StreamReader.readline', (it) => {
+  const test = port(it);
+
+  test(
+    'gives one line at a time, with its newline',
+    async () => {
+      const reader = fed('chunk1 ');
+      const reading = reader.readline();
+      for (const piece of ['chunk2 ', 'chunk3 ', '\n chunk4']) reader.feedData(bytes(piece));
+
+      await reads(reading, 'chunk1 chunk2 chunk3 \n');
+      assert.is(await rest(reader), ' chunk4');
+    },
+    'test_readline',
+  );
+
+  test(
+    'gives lines that are there at once, and leaves the rest',
+    async () => {
+      const reader = fed('line1\nline2\nline3');
+      await reads(reader.readline(), 'line1\n');
+      await reads(reader.readline(), 'line2\n');
+      reader.feedEof();
+      await reads(reader.readline(), 'line3');
+      await reads(reader.readline(), '');
+    },
+    'test_readline_nolimit_nowait',
+    'test_readline_eof',
+    'test_readline_empty_eof',
+  );
+
+  test(
+    'drops a line that is too long, whole where its end is there',
+    async () => {
+      const reader = fed('li', { limit: 3 });
+      reader.feedData(bytes('ne1\nline2\n'));
+
+      await rejects(reader.readline(), RangeError, {
+        message: 'Separator is found, but chunk is longer than limit',
+      });
+
+      assert.is(await rest(reader), 'line2\n');
+    },
+    'test_readline_limit_with_existing_data',
+  );
+
+  test(
+    'drops all there is of a line that is too long',
+    async () => {
+      const reader = new StreamReader({ limit: 7 });
+      const reading = reader.readline();
+      reader.feedData(bytes('chunk1'));
+      reader.feedData(bytes('chunk2'));
+
+      await rejects(reading, RangeError, {
+        message: 'Separator is not found, and chunk exceed the limit',
+      });
+      reader.feedData(bytes('chunk3\n'));
+
+      await reads(reader.readline(), 'chunk3\n');
+    },
+    'test_readline_limit',
+  );
+
+  test(
+    'can be mixed with reads of other kinds',
+    async () => {
+      const reader = fed(LINES);
+
+      await reads(reader.readline(), 'line1\n');
+      await reads(reader.read(7), 'line2\nl');
+      assert.is(await rest(reader), 'ine3\n');
+    },
+    'test_readline_read_byte_count',
+  );
+
+  test(
+    'fails with what broke the stream',
+    async () => {
+      const reader = fed('line\n');
+      await reads(reader.readline(), 'line\n');
+
+      reader.setException(new RangeError('odd'));
+
+      await rejects(reader.readline(), RangeError, { message: 'odd' });
+    },
+    'test_readline_exception',
+  );
+
+  it(
+    'is what an async iteration does, until the end',
+    async () => {
+      const reader = fed(LINES, { eof: true });
+      const lines: string[] = [];
+
+      for await (const line of reader) lines.push(String(line));
+
+      assert.equal(lines, ['line1\n', 'line2\n', 'line3\n']);
+    },
+    { cpython: ['test_pep492.py::StreamReaderTests::test_readline'] },
+  );
+});
+
+loopBehaviour('StreamReader.readuntil', (it) => {
+  const test = port(it);
+
+  test(
+    'refuses a separator that is empty, none, or no bytes',
+    async () => {
+      const reader = new StreamReader();
+
+      throws(() => reader.readuntil(bytes('')), RangeError, {
+        message: 'Separator should be at least one-byte string',
+      });
+      throws(() => reader.readuntil([bytes('a'), bytes('')]), RangeError);
+      throws(() => reader.readuntil([]), RangeError, {
+        message: 'Separator should contain at least one element',
+      });
+      throws(() => reader.readuntil('\n' as never), TypeError, {
+        message: "separator must be a Uint8Array, or an array of such, got '\\n'",
+      });
+    },
+    'test_readuntil_separator',
+  );
+
+  test(
+    'finds a separator that comes in pieces',
+    async () => {
+      const reader = new StreamReader();
+      const reading = reader.readuntil(bytes('SEP'));
+      for (const piece of ['QWERTYS', 'E', 'P', 'more']) {
+        reader.feedData(bytes(piece));
+        await sleep(0);
+      }
+
+      await reads(reading, 'QWERTYSEP');
+      assert.is(await rest(reader), 'more');
+    },
+    'test_readuntil_multi_chunks',
+    'test_readuntil_multi_chunks_1',
+  );
+
+  test(
+    'tells what there was when the stream ends before',
+    async () => {
+      const reader = fed('some dataSE', { eof: true });
+
+      const error = await rejects(reader.readuntil(bytes('SEP')), IncompleteReadError, {
+        message: '11 bytes read on a total of undefined expected bytes',
+      });
+
+      assert.is(String(error.partial), 'some dataSE');
+      assert.is(error.expected, undefined);
+      assert.is(reader.atEof(), true);
+    },
+    'test_readuntil_eof',
+  );
+
+  test(
+    'leaves what is longer than the limit',
+    async () => {
+      const reader = fed('some dataAA', { limit: 3 });
+      const tooLong = { message: 'Separator is not found, and chunk exceed the limit' };
+      const found = { message: 'Separator is found, but chunk is longer than limit' };
+
+      const error = await rejects(reader.readuntil(bytes('AAA')), LimitOverrunError, tooLong);
+      assert.is(error.consumed, 9);
+      reader.feedData(bytes('A'));
+      const other = await rejects(reader.readuntil(bytes('AAA')), LimitOverrunError, found);
+
+      assert.is(other.consumed, 9);
+      assert.is(await rest(reader), 'some dataAAA');
+    },
+    'test_readuntil_limit_found_sep',
+  );
+
+  it('takes the one of several separators that ends first', async () => {
+    const reader = fed('a\r\nb\nc;d');
+    const ends = [bytes('\r\n'), bytes('\n'), bytes(';')];
+
+    await reads(reader.readuntil(ends), 'a\r\n');
+    await reads(reader.readuntil(ends), 'b\n');
+    await reads(reader.readuntil(ends), 'c;');
+    await rejects(fed('abc', { eof: true }).readuntil(ends), IncompleteReadError);
+  });
+});
+
+loopBehaviour('StreamReader.readexactly', (it) => {
+  const test = port(it);
+
+  test(
+    'gives nothing for none, and refuses a negative number',
+    async () => {
+      const reader = fed('data');
+
+      await reads(reader.readexactly(0), '');
+      throws(() => reader.readexactly(-1), RangeError, {
+        message: 'readexactly size can not be less than zero',
+      });
+      assert.is(await rest(reader), 'data');
+    },
+    'test_readexactly_zero_or_less',
+  );
+
+  test(
+    'waits until all is there, whatever the limit',
+    async () => {
+      const reader = new StreamReader({ limit: 3 });
+      const reading = reader.readexactly(12);
+      for (const piece of ['chunk1', 'chunk2', 'chunk3']) {
+        reader.feedData(bytes(piece));
+        await sleep(0);
+      }
+
+      await reads(reading, 'chunk1chunk2');
+      assert.is(await rest(reader), 'chunk3');
+    },
+    'test_readexactly',
+    'test_readexactly_limit',
+  );
+
+  test(
+    'tells what there was when the stream ends before',
+    async () => {
+      const reader = new StreamReader();
+      const reading = reader.readexactly(5);
+      reader.feedData(bytes('abc'));
+      reader.feedEof();
+
+      const error = await rejects(reading, IncompleteReadError, {
+        message: '3 bytes read on a total of 5 expected bytes',
+      });
+
+      assert.is(String(error.partial), 'abc');
+      assert.is(error.expected, 5);
+      await reads(reader.read(), '');
+    },
+    'test_readexactly_eof',
+  );
+
+  test(
+    'fails with what broke the stream',
+    async () => {
+      const reader = fed('line\n');
+      await reads(reader.readexactly(2), 'li');
+
+      reader.setException(new RangeError('odd'));
+
+      await rejects(reader.readexactly(2), RangeError);
+    },
+    'test_readexactly_exception',
+  );
+});
+
+loopBehaviour('StreamReader', (it) => {
+  const test = port(it);
+
+  test(
+    'refuses a limit that is not positive',
+    async () => {
+      for (const limit of [0, -1])
+        throws(() => new StreamReader({ limit }), RangeError, { message: 'Limit cannot be <= 0' });
+    },
+    'test_invalid_limit',
+  );
+
+  test(
+    'is at its end when nothing more comes and all is read',
+    async () => {
+      const reader = fed('some data\n');
+      assert.is(reader.atEof(), false);
+      await reader.readline();
+      assert.is(reader.atEof(), false);
+
+      reader.feedData(bytes('more'));
+      reader.feedEof();
+      assert.is(reader.atEof(), false);
+      await reader.readline();
+
+      assert.is(reader.atEof(), true);
+      throws(() => reader.feedData(bytes('x')), RuntimeError, {
+        message: 'feedData after feedEof',
+      });
+    },
+    'test_at_eof',
+  );
+
+  it('pauses its transport above twice the limit, and resumes it at the limit', async () => {
+    const reader = new StreamReader({ limit: 4 });
+    const held = transport();
+    reader.setTransport(held);
+    throws(() => reader.setTransport(held), RuntimeError, { message: 'Transport already set' });
+    reader.feedData(bytes('12345678'));
+    assert.equal(held.calls, []);
+
+    reader.feedData(bytes('9'));
+    reader.feedData(bytes('0'));
+    assert.equal(held.calls, ['pause']);
+    await reader.read(5);
+    assert.equal(held.calls, ['pause']);
+    await reader.read(1);
+
+    assert.equal(held.calls, ['pause', 'resume']);
+  });
+
+  it('resumes its transport for a read that wants more than the limit', async () => {
+    const reader = new StreamReader({ limit: 2 });
+    const held = transport();
+    reader.setTransport(held);
+    reader.feedData(bytes('12345'));
+    const reading = reader.readexactly(10);
+    assert.equal(held.calls, ['pause', 'resume']);
+
+    reader.feedData(bytes('67890'));
+
+    await reads(reading, '1234567890');
+    assert.equal(held.calls, ['pause', 'resume', 'pause', 'resume']);
+  });
+
+  test(
+    'prints as in CPython',
+    async () => {
+      const reader = new StreamReader();
+      assert.is(String(reader), '<StreamReader>');
+      assert.is(String(new StreamReader({ limit: 123 })), '<StreamReader limit=123>');
+      reader.setTransport(transport());
+      const reading = reader.read(1);
+      assert.is(String(reader), '<StreamReader waiter=<Future pending> transport=<transport>>');
+      reader.feedData(bytes('data!'));
+      await reading;
+      reader.feedEof();
+      assert.is(String(reader), '<StreamReader 4 bytes eof transport=<transport>>');
+      reader.setException(new RangeError('odd'));
+      assert.is(
+        String(reader),
+        "<StreamReader 4 bytes eof exception=RangeError('odd') transport=<transport>>",
+      );
+    },
+    'test___repr__',
+    'test___repr__nondefault_limit',
+    'test___repr__eof',
+    'test___repr__data',
+    'test___repr__exception',
+    'test___repr__waiter',
+    'test___repr__transport',
+  );
+
+  it.resting(
+    'waits on the loop that is given, or on the current one',
+    async (loop) => {
+      throws(() => new StreamReader(), RuntimeError);
+      const reader = new StreamReader({ loop });
+      loop.callSoon(() => reader.feedData(bytes('data')));
+
+      assert.is(String(await loop.runUntilComplete(async () => await reader.read(4))), 'data');
+    },
+    {
+      cpython: [
+        'test_streams.py::StreamTests::test_streamreader_constructor_without_loop',
+        'test_streams.py::StreamTests::test_streamreader_constructor_use_running_loop',
+      ],
+    },
+  );
+});

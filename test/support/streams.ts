@@ -1,0 +1,48 @@
+/** What every test of streams does: a server on a driver, and clients that connect to it. */
+import * as asyncio from '../../src/index.ts';
+import type { AddressInput, DriverName } from '../../src/socket.ts';
+import { freshAddress, stream } from './drivers.ts';
+import { settle } from './loop-behaviour.ts';
+
+/** A server, and how it is reached. */
+export interface Served {
+  readonly server: asyncio.Server;
+  /** Connects a client. */
+  connect(options?: asyncio.StreamOptions): Promise<asyncio.Streams>;
+}
+
+/** Serves on a socket of a driver as long as it is used, and leaves nothing open. */
+export async function serving(
+  loop: asyncio.Loop,
+  driver: DriverName,
+  handler: asyncio.ClientConnected,
+  use: (served: Served) => Promise<unknown>,
+  options: asyncio.ServingOptions & asyncio.StreamServerOptions = {},
+): Promise<void> {
+  const sock = stream(driver);
+  sock.bind(freshAddress(sock.family));
+  const address = sock.getsockname() as AddressInput;
+  const server = await asyncio.startServer(handler, undefined, undefined, { ...options, sock });
+  const writers: asyncio.StreamWriter[] = [];
+  try {
+    await use({
+      server,
+      connect: async (streamOptions) => {
+        const client = stream(driver);
+        await loop.sockConnect(client, address);
+        const streams = await asyncio.openConnection(undefined, undefined, {
+          ...streamOptions,
+          sock: client,
+        });
+        writers.push(streams[1]);
+        return streams;
+      },
+    });
+  } finally {
+    server.close();
+    server.abortClients();
+    for (const writer of writers) writer.transport.abort();
+    await server.waitClosed();
+    await settle(loop, 5);
+  }
+}

@@ -1,0 +1,342 @@
+import * as assert from 'uvu/assert';
+import { DatagramProtocol, type DatagramTransport, type Loop, OSError } from '../../src/index.ts';
+import type { Address, AddressInput, DriverName, Socket } from '../../src/socket.ts';
+import { DRIVERS, datagram, stream } from '../support/drivers.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
+import { until } from '../support/transports.ts';
+
+const REAL = { clock: 'real' } as const;
+const HELLO = Buffer.from('hello');
+const SUITE = 'test_selector_events.py::SelectorDatagramTransportTests::';
+const EVENTS = 'test_events.py::EventLoopTestsMixin::';
+
+/** Notes what it is told. */
+class Mailbox extends DatagramProtocol {
+  readonly received: [text: string, address: Address][] = [];
+  readonly errors: Error[] = [];
+  readonly calls: string[] = [];
+  readonly lost;
+
+  constructor(loop: Loop) {
+    super();
+    this.lost = loop.createFuture<unknown>();
+  }
+
+  override connectionMade(): void {
+    this.calls.push('connectionMade');
+  }
+
+  override datagramReceived(data: Uint8Array, address: Address): void {
+    this.received.push([String(data), address]);
+  }
+
+  override errorReceived(error: Error): void {
+    this.errors.push(error);
+  }
+
+  override pauseWriting(): void {
+    this.calls.push('pauseWriting');
+  }
+
+  override resumeWriting(): void {
+    this.calls.push('resumeWriting');
+  }
+
+  override connectionLost(error?: unknown): void {
+    this.calls.push('connectionLost');
+    this.lost.setResult(error);
+  }
+}
+
+/** A transport on a bound socket of a driver. */
+async function boxOn(
+  loop: Loop,
+  driver: DriverName,
+  remote?: Address,
+): Promise<[DatagramTransport, Mailbox]> {
+  const sock = datagram(driver);
+  sock.bind(['127.0.0.1', 0]);
+  if (remote !== undefined) sock.connect(remote as AddressInput);
+  return await loop.createDatagramEndpoint(() => new Mailbox(loop), { sock });
+}
+
+const nameOf = (transport: DatagramTransport): Address =>
+  transport.getExtraInfo('sockname') as Address;
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`DatagramTransport on ${name}`, (it) => {
+    it(
+      'sends to whom it is told, and tells who sent',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+
+        one.sendto(HELLO, nameOf(two) as AddressInput);
+        one.sendto(new Uint8Array(), nameOf(two) as AddressInput);
+        await until(loop, () => second.received.length === 2);
+        two.sendto(Buffer.from('answer'), second.received[0]?.[1] as AddressInput);
+        await until(loop, () => first.received.length === 1);
+
+        assert.equal(second.received, [
+          ['hello', nameOf(one)],
+          ['', nameOf(one)],
+        ]);
+        assert.equal(first.received, [['answer', nameOf(two)]]);
+        for (const each of [one, two]) each.close();
+        assert.is(await first.lost, undefined);
+        await second.lost;
+        assert.equal(first.calls, ['connectionMade', 'connectionLost']);
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${SUITE}test_read_ready`,
+          `${SUITE}test_sendto`,
+          `${SUITE}test_read_ready_tryagain`,
+          `${EVENTS}test_create_datagram_endpoint_sock`,
+        ],
+      },
+    );
+
+    it(
+      'needs no address where its socket has a peer, and refuses another one',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name, nameOf(one));
+
+        two.sendto(HELLO);
+        await until(loop, () => first.received.length === 1);
+
+        assert.equal(first.received, [['hello', nameOf(two)]]);
+        assert.equal(two.getExtraInfo('peername'), nameOf(one));
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      REAL,
+    );
+
+    it(
+      'refuses what is no array of bytes',
+      async (loop) => {
+        const [transport, protocol] = await boxOn(loop, name);
+
+        throws(() => transport.sendto('text' as never, nameOf(transport) as never), TypeError, {
+          message: "data must be a Uint8Array, got 'text'",
+        });
+
+        transport.abort();
+        assert.is(await protocol.lost, undefined);
+      },
+      { ...REAL, cpython: [`${SUITE}test_sendto_str`] },
+    );
+
+    it(
+      'keeps what the system does not take, and tells the protocol to pause and to go on',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        endpoint.trySendto = () => -1;
+        const piece = Buffer.alloc(40_000, 'x');
+
+        one.sendto(piece, nameOf(two) as AddressInput);
+        piece.fill('y');
+        assert.is(one.getWriteBufferSize(), 40_008);
+        assert.equal(first.calls, ['connectionMade']);
+        one.sendto(piece, nameOf(two) as AddressInput);
+        assert.equal(first.calls, ['connectionMade', 'pauseWriting']);
+        endpoint.trySendto = trySendto;
+        endpoint.writer?.ready();
+        await until(loop, () => second.received.length === 2);
+
+        assert.is(one.getWriteBufferSize(), 0);
+        assert.equal(first.calls, ['connectionMade', 'pauseWriting', 'resumeWriting']);
+        assert.equal(
+          second.received.map(([text]) => text.replace(/(.)\1*/g, '$1')),
+          ['x', 'y'],
+        );
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${SUITE}test_sendto_buffer`,
+          `${SUITE}test_sendto_tryagain`,
+          `${SUITE}test_sendto_ready`,
+          `${SUITE}test_sendto_ready_tryagain`,
+        ],
+      },
+    );
+
+    it(
+      'sends what waits before it closes',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        endpoint.trySendto = () => -1;
+        one.sendto(HELLO, nameOf(two) as AddressInput);
+
+        one.close();
+        assert.is(one.isClosing(), true);
+        endpoint.trySendto = trySendto;
+        endpoint.writer?.ready();
+
+        assert.is(await first.lost, undefined);
+        await until(loop, () => second.received.length === 1);
+        two.close();
+        await second.lost;
+      },
+      {
+        ...REAL,
+        cpython: [`${SUITE}test_sendto_closing`, `${SUITE}test_sendto_ready_closing`],
+      },
+    );
+
+    it(
+      'tells the protocol of a failure, and goes on',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        endpoint.trySendto = () => {
+          throw new OSError('odd');
+        };
+
+        one.sendto(HELLO, nameOf(two) as AddressInput);
+        assert.equal(first.errors.map(String), ['OSError: odd']);
+        endpoint.trySendto = trySendto;
+        one.sendto(HELLO, nameOf(two) as AddressInput);
+        await until(loop, () => second.received.length === 1);
+
+        assert.is(one.isClosing(), false);
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      { ...REAL, cpython: [`${SUITE}test_sendto_error_received`, `${SUITE}test_read_ready_oserr`] },
+    );
+
+    it(
+      'ends by what is no failure of the system, which is reported',
+      async (loop, { expectReport }) => {
+        const [one, first] = await boxOn(loop, name);
+        socketOf(one)._endpoint.trySendto = () => {
+          throw new RangeError('odd');
+        };
+
+        one.sendto(HELLO, nameOf(one) as AddressInput);
+
+        assert.is(String(await first.lost), 'RangeError: odd');
+        expectReport(/^Fatal write error on datagram transport$/);
+      },
+      { ...REAL, cpython: [`${SUITE}test_sendto_exception`] },
+    );
+
+    it(
+      'prints as in CPython',
+      async (loop) => {
+        const [transport, protocol] = await boxOn(loop, name);
+        const fd = socketOf(transport).fileno();
+        assert.is(
+          String(transport),
+          `<_SelectorDatagramTransport fd=${fd} read=polling write=<idle, bufsize=0>>`,
+        );
+
+        transport.close();
+        await protocol.lost;
+        await until(loop, () => true);
+
+        assert.is(String(transport), `<_SelectorDatagramTransport closed fd=${fd}>`);
+      },
+      REAL,
+    );
+  });
+
+loopBehaviour('loop.createDatagramEndpoint', (it) => {
+  for (const [host, origin] of [
+    ['127.0.0.1', 'test_create_datagram_endpoint'],
+    ['::1', 'test_create_datagram_endpoint_ipv6'],
+  ] as const)
+    it(
+      `binds to ${host}, and sends to a remote address`,
+      async (loop) => {
+        const make = (): Mailbox => new Mailbox(loop);
+        const [server, box] = await loop.createDatagramEndpoint(make, { localAddr: [host, 0] });
+        const [, port] = nameOf(server) as [string, number];
+
+        const [client, other] = await loop.createDatagramEndpoint(make, {
+          remoteAddr: [host, port],
+        });
+        client.sendto(HELLO);
+        await until(loop, () => box.received.length === 1);
+        throws(() => client.sendto(HELLO, [host, 1]), RangeError, {
+          message: `Invalid address: must be None or ${client.getExtraInfo('peername')}`,
+        });
+
+        assert.is(box.received[0]?.[0], 'hello');
+        for (const each of [server, client]) each.close();
+        await Promise.all([box.lost, other.lost]);
+      },
+      { ...REAL, cpython: [`${EVENTS}${origin}`, `${SUITE}test_sendto_connected_addr`] },
+    );
+
+  it('refuses what does not go together', async (loop) => {
+    const make = (options: object) =>
+      loop.createDatagramEndpoint(() => new DatagramProtocol(), options);
+    const tcp = stream('memory');
+    const udp = datagram('memory');
+
+    await rejects(make({}), RangeError, { message: 'unexpected address family' });
+    await rejects(make({ sock: tcp }), RangeError, {
+      message: `A UDP Socket was expected, got ${tcp}`,
+    });
+    await rejects(make({ sock: udp, localAddr: ['127.0.0.1', 0] }), RangeError, {
+      message:
+        'socket modifier options can not be used when sock is specified. ' +
+        "(localAddr=['127.0.0.1', 0])",
+    });
+    await rejects(make({ localAddr: 'text' }), TypeError, {
+      message: "[host, port] is expected, got 'text'",
+    });
+    await rejects(make({ localAddr: ['127.0.0.1', 0], remoteAddr: ['::1', 1] }), RangeError, {
+      message: 'can not get address information',
+    });
+    for (const each of [tcp, udp]) each.close();
+  });
+
+  it('fails where the address is in use', async (loop) => {
+    const sock = datagram('node');
+    sock.bind(['127.0.0.1', 0]);
+    const [host, port] = sock.getsockname() as [string, number];
+
+    await rejects(
+      loop.createDatagramEndpoint(() => new DatagramProtocol(), { localAddr: [host, port] }),
+      OSError,
+      { code: 'EADDRINUSE' },
+    );
+    sock.close();
+  });
+
+  it(
+    'has a protocol whose methods do nothing',
+    async () => {
+      const protocol = new DatagramProtocol();
+      assert.is(protocol.connectionMade(undefined as never), undefined);
+      assert.is(protocol.datagramReceived(HELLO, ''), undefined);
+      assert.is(protocol.errorReceived(new Error('odd')), undefined);
+      assert.is(protocol.connectionLost(), undefined);
+    },
+    { cpython: ['test_protocols.py::ProtocolsAbsTests::test_datagram_protocol'] },
+  );
+});
+
+/** The transport's own socket. */
+function socketOf(transport: DatagramTransport): Socket {
+  return transport.getExtraInfo('socket')?._sock as Socket;
+}
