@@ -1,0 +1,42 @@
+import * as assert from 'uvu/assert';
+import { behaviour } from '../support/behaviour.ts';
+import { runFile } from '../support/child.ts';
+import { DRIVERS } from '../support/drivers.ts';
+
+for (const { name, real } of DRIVERS) {
+  if (!real) continue;
+  const env = { ASYNCIO_SOCKETS: name };
+
+  behaviour(`a thread with sockets (${name})`, (it) => {
+    for (const [how, what] of [
+      ['terminate', 'is terminated'],
+      ['exit', 'exits'],
+      ['throw', 'fails'],
+    ] as const)
+      it(
+        `closes them when it ${what}`,
+        async () => {
+          const ended = await runFile('test/sock/children/threads.ts', { args: [how], env });
+
+          assert.equal(ended, {
+            status: 0,
+            stdout: `${how}: all closed, nothing left\n`,
+            stderr: '',
+          });
+        },
+        { seconds: 60 },
+      );
+  });
+
+  behaviour(`a process with sockets (${name})`, (it) => {
+    it(
+      'exits while tasks wait on them',
+      async () => {
+        const ended = await runFile('test/sock/children/exits.ts', { env });
+
+        assert.equal(ended, { status: 7, stdout: '', stderr: '' });
+      },
+      { seconds: 30 },
+    );
+  });
+}
