@@ -58,6 +58,10 @@ behaviour('asyncio-ts', (it) => {
     [['echo', '--workers', '0'], "--workers must be a whole number from 1 to 256, got '0'"],
     [['echo', '--workers', '1000'], "--workers must be a whole number from 1 to 256, got '1000'"],
     [['echo', '--grace=-1'], "--grace must be a number of seconds from 0, got '-1'"],
+    [
+      ['echo', '--workers', '2', '--manner', 'streams'],
+      'several workers serve in the manner of sock, not of streams',
+    ],
     [['echo', '--manner', 'odd'], "--manner must be one of sock, streams, protocol, got 'odd'"],
     [['echo', '--grace', ''], "--grace must be a number of seconds from 0, got ''"],
   ];

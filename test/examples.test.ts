@@ -71,7 +71,9 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.is(await two.converse('hello'), 'hello');
     await server.program.shows(/(got data!\n){3}$/);
 
-    assert.is(server.program.stderr, `ERROR: ${errorOf('handled')}`);
+    // Whether Node itself is below on the stack depends on what else came in that turn.
+    const ours = server.program.stderr.replace(/ {4}at .*\(node:internal\/.*\n/g, '');
+    assert.is(ours, `ERROR: ${errorOf('handled')}`);
     assert.equal(await server.interrupted(), { printed: '', reported: '' });
     assert.is((await two.rest()).length, 0);
   },
