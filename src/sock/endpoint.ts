@@ -17,6 +17,7 @@ export interface Ready {
    *
    * Called in the very callback of the poll phase that brought the news, and not from within a
    * `try…` of the same endpoint. What it does must be short and must not throw: schedule a wake.
+   * Promises that it settles are not heard of before the next callback of Node's own.
    */
   ready(): void;
 }

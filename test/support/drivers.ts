@@ -98,17 +98,19 @@ export async function connectedPair(
   return { client, server, listener, close };
 }
 
+// Who is told may be called where no microtask follows: it asks for an immediate.
+
 /** Fulfilled when the socket's reading side is told. */
 export function readable({ _endpoint: endpoint }: Socket): Promise<void> {
   return new Promise((resolve) => {
-    endpoint.reader = { ready: resolve };
+    endpoint.reader = { ready: () => void setImmediate(resolve) };
   });
 }
 
 /** Fulfilled when the socket's writing side is told. */
 export function writable({ _endpoint: endpoint }: Socket): Promise<void> {
   return new Promise((resolve) => {
-    endpoint.writer = { ready: resolve };
+    endpoint.writer = { ready: () => void setImmediate(resolve) };
   });
 }
 
