@@ -16,7 +16,12 @@ import { Socket } from '../sock/socket.ts';
 import { transportRefusal } from '../transports/watch.ts';
 
 /** A file to send: a descriptor, or what has one, as a `FileHandle` of `node:fs/promises`. */
-export type SentFile = number | { readonly fd: number };
+export type SentFile =
+  | number
+  | {
+      /** The descriptor. */
+      readonly fd: number;
+    };
 
 /** What can be said of the sending of a file. */
 export interface SendfileOptions {
