@@ -35,24 +35,34 @@ class PromiseWithFields extends Promise<unknown> {
     const fields = this as unknown as Record<string, unknown>;
     fields['_loop'] = loop;
     fields['_state'] = 'pending';
-    fields['_entries'] = undefined;
-    fields['_cancelMessage'] = undefined;
-    fields['_cancelledError'] = undefined;
-    fields['_failed'] = false;
-    fields['_unseen'] = false;
-    fields['_record'] = undefined;
     fields['_result'] = undefined;
-    fields['_exception'] = undefined;
     fields['_resolve'] = resolveLast;
     fields['_reject'] = rejectLast;
+    fields['_isAwaited'] = false;
+    fields['_settled'] = false;
+    fields['_task'] = undefined;
     // Or the last operation, and its loop with it, would live until the next.
     resolveLast = undefined;
     rejectLast = undefined;
-    fields['_sourceTraceback'] = Operation._traceback(loop);
+    if (loop.getDebug()) fields['_sourceTraceback'] = Operation._traceback(loop);
   }
 }
 
 Object.setPrototypeOf(PromiseWithFields.prototype, Operation.prototype);
+
+// What most operations never set has its first value here: one is made for each small message.
+Object.assign(PromiseWithFields.prototype, {
+  _entries: undefined,
+  _cancelMessage: undefined,
+  _cancelledError: undefined,
+  _failed: false,
+  _unseen: false,
+  _record: undefined,
+  _exception: undefined,
+  _sourceTraceback: undefined,
+  _mustCancel: false,
+  _others: undefined,
+});
 
 const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
   PromiseWithFields as unknown as new <T>(
@@ -73,15 +83,15 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   declare private readonly _resolve: (value: unknown) => void;
   declare private readonly _reject: (reason: unknown) => void;
   /** Does anybody await it, that we know of? */
-  private _isAwaited = false;
+  declare private _isAwaited: boolean;
   /** Has the promise its outcome? */
-  private _settled = false;
+  declare private _settled: boolean;
   /** The first task that awaits. */
-  private _task: AwaitingTask | undefined = undefined;
+  declare private _task: AwaitingTask | undefined;
   /** @internal set by a cancel of that task that came too late for this: throw it instead */
-  _mustCancel = false;
+  declare _mustCancel: boolean;
   /** Further tasks that await. */
-  private _others: Other[] | undefined = undefined;
+  declare private _others: Other[] | undefined;
 
   /** @internal what is awaited */
   get _future(): this {

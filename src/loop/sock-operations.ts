@@ -65,12 +65,13 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
     return this;
   }
 
-  ready(): void {
+  ready(together = false): void {
     // The slot stays ours until the turn: nobody else may take what we were told of.
     this.wait();
     if (this._queued) return;
     this._queued = true;
-    this._loop._turns.soon(this);
+    if (together) this._loop._turns.soonTogether(this);
+    else this._loop._turns.soon(this);
   }
 
   /** @internal its turn has come */
@@ -218,9 +219,9 @@ class Accept extends SockOperation<[Socket, Address]> {
     });
   }
 
-  override ready(): void {
+  override ready(together = false): void {
     // News of connections is no news of descriptors, unless the socket was closed.
-    if (this.#retry === undefined || this.sock.fileno() === -1) super.ready();
+    if (this.#retry === undefined || this.sock.fileno() === -1) super.ready(together);
     else this.wait();
   }
 

@@ -18,8 +18,10 @@ export interface Ready {
    * Called in the very callback of the poll phase that brought the news, and not from within a
    * `try…` of the same endpoint. What it does must be short and must not throw: schedule a wake.
    * Promises that it settles are not heard of before the next callback of Node's own.
+   *
+   * @param together - is it one of several that the system tells of in one go?
    */
-  ready(): void;
+  ready(together?: boolean): void;
 }
 
 /** How a driver is called. */

@@ -181,7 +181,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
           const address = other.getsockname();
           while (one._endpoint.trySendto(Buffer.from('x'), address) > 0);
           const room = new Promise<void>((resolve) => {
-            one._endpoint.writer = { ready: resolve };
+            one._endpoint.writer = { ready: () => resolve() };
           });
 
           other.recv(1);

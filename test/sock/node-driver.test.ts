@@ -37,7 +37,7 @@ behaviour('the node driver', (it) => {
     filled(server);
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]));
     const told = new Promise<void>((resolve) => {
-      server._endpoint.writer = { ready: resolve };
+      server._endpoint.writer = { ready: () => resolve() };
     });
 
     client.close();

@@ -34,19 +34,19 @@ export abstract class SlottedEndpoint {
   }
 
   /** Empties the slot of reading and tells who was there. */
-  protected tellReader(): void {
+  protected tellReader(together = false): void {
     const { reader } = this;
     if (reader === undefined) return;
     this.reader = undefined;
-    reader.ready();
+    reader.ready(together);
   }
 
   /** Empties the slot of writing and tells who was there. */
-  protected tellWriter(): void {
+  protected tellWriter(together = false): void {
     const { writer } = this;
     if (writer === undefined) return;
     this.writer = undefined;
-    writer.ready();
+    writer.ready(together);
   }
 }
 

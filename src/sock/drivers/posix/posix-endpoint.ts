@@ -85,11 +85,11 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if ((events & ENDED) !== 0) this.#peerEnded = true;
     if ((events & READABLE) !== 0) {
       this.#readable = true;
-      this.tellReader();
+      this.tellReader(true);
     }
     if ((events & WRITABLE) !== 0) {
       this.#writable = true;
-      this.tellWriter();
+      this.tellWriter(true);
     }
   }
 
