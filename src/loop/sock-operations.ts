@@ -1,3 +1,4 @@
+import { isBytes } from '../base/bytes.ts';
 import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
 import { BlockingIOError, OSError } from '../base/os-errors.ts';
@@ -167,16 +168,22 @@ class SendAll extends SockOperation<void> {
   }
 
   readonly #data: Uint8Array;
+  readonly #length: number;
   /** The bytes that are sent. */
   #sent: number;
 
   constructor(loop: LoopCore, sock: Socket, data: Uint8Array, sent: number) {
     super(loop, sock);
     this.#data = data;
+    this.#length = data.length;
     this.#sent = sent;
   }
 
   protected attempt(): { readonly value: undefined } | undefined {
+    if (this.#data.length < this.#length)
+      throw new RangeError(
+        `data was cut from ${this.#length} to ${this.#data.length} bytes while it was being sent`,
+      );
     this.#sent = sendMost(this.endpoint, this.#data, this.#sent);
     return this.#sent === this.#data.length ? { value: undefined } : undefined;
   }
@@ -486,6 +493,5 @@ function checkSocket(sock: unknown, method: string): void {
 }
 
 function checkBytes(data: unknown, what: string): void {
-  if (!(data instanceof Uint8Array))
-    throw new TypeError(`${what} must be a Uint8Array, got ${repr(data)}`);
+  if (!isBytes(data)) throw new TypeError(`${what} must be a Uint8Array, got ${repr(data)}`);
 }

@@ -1,3 +1,4 @@
+import { isBytes } from '../base/bytes.ts';
 import { type BlockingIOError, cErrno, OSError, osError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
@@ -435,7 +436,7 @@ function wouldBlock(syscall: string): OSError {
 }
 
 function checkBytes(data: unknown, caller: string): asserts data is Uint8Array {
-  if (!(data instanceof Uint8Array))
+  if (!isBytes(data))
     throw new TypeError(`${caller}(): data must be a Uint8Array, got ${repr(data)}`);
 }
 
@@ -444,7 +445,7 @@ function checkInt(value: unknown, what: string): asserts value is number {
 }
 
 function viewOf(buffer: unknown, nbytes: unknown, caller: string): Uint8Array {
-  if (!(buffer instanceof Uint8Array))
+  if (!isBytes(buffer))
     throw new TypeError(`${caller}(): buffer must be a Uint8Array, got ${repr(buffer)}`);
   checkWhole(nbytes, 0, buffer.length, `${caller}(): nbytes`);
   return nbytes === 0 || nbytes === buffer.length ? buffer : buffer.subarray(0, nbytes);

@@ -1,3 +1,4 @@
+import { isBytes } from '../base/bytes.ts';
 import { LOST_WRITES_BEFORE_LOG, MAX_READ_SIZE } from '../base/constants.ts';
 import { log } from '../base/log.ts';
 import { OSError } from '../base/os-errors.ts';
@@ -113,8 +114,7 @@ export class SocketDatagramTransport extends DatagramTransport {
   // ── sending ────────────────────────────────────────────────────────────────────────────────
 
   sendto(data: Uint8Array, address?: AddressInput): void {
-    if (!(data instanceof Uint8Array))
-      throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
+    if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
     const to = this.#whom(address);
     if (this.#life.lost > 0 && this.#address !== undefined) {
       if (this.#life.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');

@@ -1,3 +1,4 @@
+import { isBytes } from '../base/bytes.ts';
 import { LOST_WRITES_BEFORE_LOG, MAX_READ_SIZE } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
@@ -162,7 +163,7 @@ export class SocketTransport extends Transport {
     let buffer: Uint8Array;
     try {
       buffer = protocol.getBuffer(-1);
-      if (!(buffer instanceof Uint8Array))
+      if (!isBytes(buffer))
         throw new TypeError(`getBuffer() must return a Uint8Array, got ${repr(buffer)}`);
       if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
     } catch (error) {
@@ -353,6 +354,5 @@ function sendMost(endpoint: Endpoint, data: Uint8Array): number {
 }
 
 function checkBytes(data: unknown): void {
-  if (!(data instanceof Uint8Array))
-    throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
+  if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
 }

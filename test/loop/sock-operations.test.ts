@@ -448,6 +448,30 @@ for (const driver of DRIVERS) {
 
   loopBehaviour(`loop.sockSendall ${on}`, (it) => {
     it(
+      'fails when the bytes are taken away while it waits',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          filled(client);
+          const data = new Uint8Array(1000);
+          const sending = createTask(async () => await loop.sockSendall(client, data));
+          await sleep(0);
+          structuredClone(data.buffer, { transfer: [data.buffer] });
+          const receiving = createTask(async () => {
+            while (!sending.done()) await loop.sockRecv(server, 65_536);
+          });
+
+          await rejects(sending, RangeError, {
+            message: 'data was cut from 1000 to 0 bytes while it was being sent',
+          });
+          receiving.cancel();
+          await rejects(receiving, CancelledError);
+        });
+      },
+      REAL,
+    );
+
+    it(
       'works again after one that waited was cancelled',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);

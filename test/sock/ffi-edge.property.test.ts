@@ -34,6 +34,13 @@ function grown(size: number): Uint8Array {
   return bytes;
 }
 
+/** Says that it is longer than it is. */
+class Forged extends Uint8Array {
+  override get length(): number {
+    return 1_000_000;
+  }
+}
+
 const sizes = fc.oneof(
   fc.constantFrom(0, 1, 63, 64, 65, 4096),
   fc.integer({ min: 0, max: 100_000 }),
@@ -50,6 +57,7 @@ const arrays: fc.Arbitrary<unknown> = fc.oneof(
   sizes.map((size) => new Uint8Array(new SharedArrayBuffer(size))),
   sizes.map((size) => new DataView(new ArrayBuffer(size))),
   sizes.map((size) => new Float64Array(size)),
+  sizes.map((size) => new Forged(size)),
   fc.constant(Object.create(Uint8Array.prototype)),
   fc.constant(new Proxy(new Uint8Array(8), {})),
 );
