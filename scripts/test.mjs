@@ -1,5 +1,6 @@
-// npm test [-- PATTERN]: the whole suite, or the files whose path matches. With --slow, the slow tests.
-import { spawnSync } from 'node:child_process';
+// npm test [-- PATTERN]: the whole suite, in two processes, or the files whose path matches. With
+// --slow, the slow tests.
+import { spawn } from 'node:child_process';
 import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
 
 ensureInstalled();
@@ -9,15 +10,33 @@ const args = process.argv.slice(2).filter((arg) => arg !== '--slow');
 const slow = process.argv.includes('--slow');
 const files = `${args.map((pattern) => `(?=.*${pattern})`).join('')}.*`;
 
-// behaviour.ts comes first, so that a run without a single test fails as well.
-const { status, signal } = spawnSync(
-  process.execPath,
-  [
-    ...['--import', 'tsx', '--import', './test/support/behaviour.ts', 'node_modules/uvu/bin.js'],
-    ...['test', slow ? `^${files}\\.slow\\.test\\.ts$` : `^${files}\\.test\\.ts$`],
-    ...(slow ? [] : ['-i', '\\.slow\\.']),
-  ],
-  { cwd: root, stdio: 'inherit' },
-);
-if (signal) console.error(`the tests were ended by ${signal}`);
-process.exitCode = status ?? 1;
+/** Folders whose tests mostly wait for programs of their own: they run beside all others. */
+const WAITING = '(?:parity|echo|bench)/';
+
+/** Runs the files that match; `beside`: shows what it says at its end, all at once. */
+function run(pattern, beside = false) {
+  // behaviour.ts comes first, so that a run without a single test fails as well.
+  const args = ['--import', 'tsx', '--import', './test/support/behaviour.ts'];
+  args.push('node_modules/uvu/bin.js', 'test', pattern, ...(slow ? [] : ['-i', '\\.slow\\.']));
+  const output = beside ? ['ignore', 'pipe', 'pipe'] : 'inherit';
+  const child = spawn(process.execPath, args, { cwd: root, stdio: output });
+  const said = [];
+  child.stdout?.on('data', (data) => said.push(data));
+  child.stderr?.on('data', (data) => said.push(data));
+  return new Promise((resolve) => {
+    child.once('close', (status, signal) => {
+      if (signal) said.push(Buffer.from(`the tests were ended by ${signal}\n`));
+      resolve({ status: status ?? 1, said: Buffer.concat(said) });
+    });
+  });
+}
+
+const ending = slow ? '\\.slow\\.test\\.ts$' : '\\.test\\.ts$';
+const runs =
+  slow || args.length > 0
+    ? [run(`^${files}${ending}`)]
+    : [run(`^(?!${WAITING}).*${ending}`), run(`^${WAITING}.*${ending}`, true)];
+for (const { status, said } of await Promise.all(runs)) {
+  process.stdout.write(said);
+  if (status !== 0) process.exitCode = status;
+}
