@@ -40,7 +40,7 @@ export class Client implements Disposable {
    */
   static async to(
     port: number,
-    { host = '127.0.0.1', seconds = 4 }: { host?: string; seconds?: number } = {},
+    { host = '127.0.0.1', seconds = 15 }: { host?: string; seconds?: number } = {},
   ): Promise<Client> {
     const end = performance.now() + seconds * 1000;
     while (true) {

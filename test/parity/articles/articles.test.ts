@@ -44,7 +44,7 @@ behaviour("an article's listing", (it) => {
     it(
       `${listing}.ts does what it does in CPython 3.11`,
       async () => assert.fixture(await play(listing, 'typescript'), expected('typescript')),
-      { seconds: 20 },
+      { seconds: 40 },
     );
 
     const sentence = `${listing}.py does so in the python3 of this machine`;
@@ -54,7 +54,7 @@ behaviour("an article's listing", (it) => {
         if ((await play(listing, 'python')) === expected('python')) return;
       assert.fixture(await play(listing, 'python'), expected('python'));
     };
-    if (hasPython) it(sentence, live, { seconds: 20 });
+    if (hasPython) it(sentence, live, { seconds: 40 });
     else it.skip(sentence, 'there is no python3', live);
   }
 });

@@ -21,12 +21,12 @@ behaviour("Fowler's listing", (it) => {
     it(
       `${listing.name}.ts does what it does in CPython 3.11`,
       async () => assert.fixture(await play(listing, 'typescript'), expected),
-      { seconds: 15 },
+      { seconds: 40 },
     );
 
     const sentence = `${listing.name}.py does so in the python3 of this machine`;
     const live = async () => assert.fixture(await play(listing, 'python'), expected);
-    if (hasPython) it(sentence, live, { seconds: 15 });
+    if (hasPython) it(sentence, live, { seconds: 40 });
     else it.skip(sentence, 'there is no python3', live);
   }
 });
