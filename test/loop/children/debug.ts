@@ -1,4 +1,6 @@
 /** Says whether a fresh loop is in debug mode. */
 import { newEventLoop } from '../../../src/index.ts';
 
-console.log(`${newEventLoop().getDebug()}`);
+const loop = newEventLoop();
+console.log(`${loop.getDebug()}`);
+loop.close();
