@@ -1,5 +1,6 @@
 import * as asyncio from '../index.ts';
-import { BACKLOG, type Clients, type EchoOptions, letFinish, listenOn } from './echo-sock.ts';
+import { BACKLOG, type Clients, type EchoOptions, listenOn } from './echo-sock.ts';
+import { serveUntilCancelled } from './serve-until-cancelled.ts';
 import { Statistics } from './statistics.ts';
 
 /**
@@ -20,15 +21,7 @@ export const serveEchoOnProtocols: asyncio.CoroutineFunction<unknown, [EchoOptio
       undefined,
       { sock, backlog: BACKLOG },
     );
-    options.say(`listening on ${sock.getsockname()}; Ctrl-C stops`);
-    try {
-      return await loop.createFuture<never>();
-    } finally {
-      server.close();
-      await letFinish(clients, options);
-      await server.waitClosed();
-      options.say(statistics.summary(loop.time()));
-    }
+    return await serveUntilCancelled(server, sock, clients, statistics, options);
   });
 
 /** Sends back what comes; takes no more while the client does not take what was sent. */

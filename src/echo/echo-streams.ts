@@ -1,12 +1,6 @@
 import * as asyncio from '../index.ts';
-import {
-  BACKLOG,
-  type Clients,
-  type EchoOptions,
-  letFinish,
-  listenOn,
-  PIECE,
-} from './echo-sock.ts';
+import { BACKLOG, type Clients, type EchoOptions, listenOn, PIECE } from './echo-sock.ts';
+import { serveUntilCancelled } from './serve-until-cancelled.ts';
 import { Statistics } from './statistics.ts';
 
 /**
@@ -27,15 +21,7 @@ export const serveEchoOnStreams: asyncio.CoroutineFunction<unknown, [EchoOptions
       undefined,
       { sock, backlog: BACKLOG },
     );
-    options.say(`listening on ${sock.getsockname()}; Ctrl-C stops`);
-    try {
-      return await loop.createFuture<never>();
-    } finally {
-      server.close();
-      await letFinish(clients, options);
-      await server.waitClosed();
-      options.say(statistics.summary(loop.time()));
-    }
+    return await serveUntilCancelled(server, sock, clients, statistics, options);
   });
 
 /** Serves one client; its connection is closed when this ends. */
