@@ -2,7 +2,7 @@ import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '..
 import { repr } from '../base/repr.ts';
 import type { Awaited, AwaitingTask, Waiting } from './awaiter.ts';
 import { CancelSignal } from './cancel-signal.ts';
-import { type Context, copyContext, currentScope, runInScope, Scope } from './context.ts';
+import { type Context, copyValues, currentScope, runInScope, Scope } from './context.ts';
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { Future, isfuture } from './future.ts';
 import type { LoopCore } from './loop-core.ts';
@@ -25,6 +25,8 @@ export interface TaskOptions {
    */
   readonly eagerStart?: boolean | undefined;
 }
+
+const nativeThen = Promise.prototype.then;
 
 /** Counts tasks, for their names. */
 let tasksMade = 0;
@@ -63,9 +65,9 @@ let tasksMade = 0;
  */
 export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   /** @internal a cancel that waits for the next `await` */
-  _mustCancel = false;
+  declare _mustCancel: boolean;
   /** @internal does it report when its loop closes before it is done? Not where that is known. */
-  _logDestroyPending = true;
+  declare _logDestroyPending: boolean;
   /** What awaits in the body, in order; drawn above. */
   #awaiters: Waiting | Waiting[] | undefined;
   readonly #coroutine: Coroutine<T>;
@@ -74,7 +76,15 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   readonly #scope: Scope;
   /** cancel()s that no uncancel() took back. */
   #cancelling = 0;
-  #signal: CancelSignal | undefined;
+  declare private _signal: CancelSignal | undefined;
+
+  static {
+    Object.assign(this.prototype, {
+      _mustCancel: false,
+      _logDestroyPending: true,
+      _signal: undefined,
+    });
+  }
 
   /**
    * @param body - a coroutine, or a function without arguments that returns a promise
@@ -93,7 +103,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       tasksMade += 1;
       this.#name = tasksMade;
     } else this.#name = String(options.name);
-    this.#scope = new Scope(options.context ?? copyContext(), this);
+    this.#scope = new Scope(options.context ?? copyValues(), this);
     this._loop._tasks.add(this);
     if (options.eagerStart && runningLoop() === this._loop)
       runInScope(this.#scope, Task.#begin, this as Task<unknown>);
@@ -127,13 +137,13 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
    * An `await` of such a call throws the cancel then, and the next `await` does not throw it again.
    */
   get signal(): AbortSignal {
-    if (this.#signal === undefined) {
-      this.#signal = new CancelSignal(() => {
+    if (this._signal === undefined) {
+      this._signal = new CancelSignal(() => {
         this._mustCancel = false;
       });
-      if (this.#cancelling > 0) this.#signal.abort(this._cancelMessage);
+      if (this.#cancelling > 0) this._signal.abort(this._cancelMessage);
     }
-    return this.#signal.signal;
+    return this._signal.signal;
   }
 
   /**
@@ -155,7 +165,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       this._mustCancel = true;
       this._cancelMessage = message;
     }
-    this.#signal?.abort(message);
+    this._signal?.abort(message);
     return true;
   }
 
@@ -251,16 +261,31 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
 
   /** Not a closure of each task: there may be many that wait, and each byte of them counts. */
   static #begin(task: Task<unknown>): void {
-    task.#coroutine._begin().then(
-      (result) => {
-        if (!task.#end()) return;
-        if (task._mustCancel) {
-          task._mustCancel = false;
-          task.#endAtCancel();
-        } else task._finish(result);
-      },
-      (error: unknown) => task.#fail(error),
-    );
+    const body = task.#coroutine._begin();
+    // The functions find their task as what is in force; but somebody else's `then` may not do that.
+    if (body.then === nativeThen) nativeThen.call(body, Task.#bodyGave, Task.#bodyThrew);
+    else
+      body.then(
+        (result) => task.#give(result),
+        (error: unknown) => task.#fail(error),
+      );
+  }
+
+  static readonly #bodyGave = (result: unknown): void => {
+    taskInForce().#give(result);
+  };
+
+  static readonly #bodyThrew = (error: unknown): void => {
+    taskInForce().#fail(error);
+  };
+
+  /** The body has a result. */
+  #give(result: T): void {
+    if (!this.#end()) return;
+    if (this._mustCancel) {
+      this._mustCancel = false;
+      this.#endAtCancel();
+    } else this._finish(result);
   }
 
   /** A cancel came with the last step: what the body gave is not wanted any more. */
@@ -271,7 +296,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   /** The body threw. */
   #fail(error: unknown): void {
     if (!this.#end()) return;
-    const cancelled = this.#signal?.unwrap(error) ?? error;
+    const cancelled = this._signal?.unwrap(error) ?? error;
     if (cancelled instanceof CancelledError) this._endCancelled(cancelled);
     else this._fail(error);
     if (!endsTheLoop(error)) return;
@@ -322,6 +347,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
     const state = this._state === 'pending' ? 'running' : 'done';
     return `${name}() ${state}${site === undefined ? '' : `, defined at ${site}`}`;
   }
+}
+
+/** The task whose body has just ended. */
+function taskInForce(): Task<unknown> {
+  return (currentScope() as Scope).task as Task<unknown>;
 }
 
 /**

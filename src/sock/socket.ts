@@ -17,12 +17,8 @@ import { resolveLocally } from './resolve.ts';
 /** What Python's `min(SOMAXCONN, 128)` is: how many connections wait for accept() by default. */
 const DEFAULT_BACKLOG = 128;
 
-/** What the finalizer of a forgotten socket needs; it must not lead back to the socket. */
-interface Left {
-  readonly endpoint: Endpoint;
-}
-
-const forgotten = new FinalizationRegistry<Left>(({ endpoint }) => {
+/** Closes what a forgotten socket has left; it does not lead back to the socket. */
+const forgotten = new FinalizationRegistry<Endpoint>((endpoint) => {
   if (endpoint.closed) return;
   warnResource(`unclosed ${socketText(endpoint, false)}`);
   endpoint.close();
@@ -52,7 +48,7 @@ export class Socket {
 
   private constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
-    forgotten.register(this, { endpoint }, this);
+    forgotten.register(this, endpoint, this);
   }
 
   /** @internal makes the socket of an endpoint, in blocking mode as a new one is */

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 interface Koffi {
   load(path: null): { func(definition: string): unknown };
   errno(): number;
+  address(value: ArrayBufferView): bigint;
   proto(definition: string): unknown;
   pointer(type: unknown): unknown;
   register(callback: (...args: never[]) => void, type: unknown): unknown;
