@@ -6,9 +6,10 @@ import { type Context, copyValues, currentScope, runInScope, Scope } from './con
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { Future, isfuture } from './future.ts';
 import type { LoopCore } from './loop-core.ts';
-import { Operation, Turn } from './operation.ts';
+import { Operation } from './operation.ts';
 import type { Runnable } from './runnable.ts';
 import { requireRunningLoop, runningLoop } from './running.ts';
+import { Turn } from './turn.ts';
 
 /** What a task can be made of: a coroutine, or a function that makes a promise when it is called. */
 export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);

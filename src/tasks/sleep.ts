@@ -1,14 +1,20 @@
 import { repr } from '../base/repr.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
-import { Operation, Turn } from '../core/operation.ts';
+import { awaitedNatively, NativeOperation } from '../core/native-operation.ts';
+import type { Operation } from '../core/operation.ts';
 import { requireRunningLoop } from '../core/running.ts';
+import { Turn } from '../core/turn.ts';
 
 /** A wait that takes its timer along when it is cancelled. */
-class Sleep<T> extends Operation<T> {
+class Sleep<T> extends NativeOperation<T> {
+  static {
+    awaitedNatively(this);
+  }
+
   readonly #timer: Cancellable;
 
   constructor(loop: LoopCore, delay: number, result: T) {
-    super(loop._asOption);
+    super(loop);
     this.#timer = loop.callLater(delay, () => {
       if (!this.done()) this._finish(result);
     });
