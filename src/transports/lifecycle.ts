@@ -1,7 +1,6 @@
 import { endsTheLoop } from '../base/errors.ts';
 import { OSError } from '../base/os-errors.ts';
 import { calledAs } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
 import { warnResource } from '../base/warnings.ts';
 import type { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -9,6 +8,7 @@ import type { Address } from '../sock/address.ts';
 import type { Endpoint } from '../sock/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 import { type Leftover, noLongerOpenOn, openOn } from './left-open.ts';
+import { checkProtocol } from './protocols.ts';
 import type { BaseCallbacks, BaseTransport, ExtraInfo } from './transport.ts';
 import { TransportSocket } from './transport-socket.ts';
 import { checkUnused, Watch } from './watch.ts';
@@ -85,8 +85,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
    */
   constructor(transport: BaseTransport, loop: LoopCore, parts: LifecycleParts<P>) {
     const { sock, protocol, connect, receive, flush, made, server } = parts;
-    if (typeof (protocol as { connectionMade?: unknown })?.connectionMade !== 'function')
-      throw new TypeError(`a protocol was expected, got ${repr(protocol)}`);
+    checkProtocol(protocol);
     checkUnused(sock);
     this.#transport = transport;
     this.#parts = parts;

@@ -11,7 +11,7 @@ import { AF_INET, AF_INET6, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../sock/co
 import type { Endpoint } from '../sock/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 import { type ConnectionCounter, describe, Lifecycle } from './lifecycle.ts';
-import type { BufferedProtocol, Protocol } from './protocols.ts';
+import { type BufferedProtocol, isBuffered, type Protocol } from './protocols.ts';
 import { SendQueue } from './send-queue.ts';
 import { type ProtocolCallbacks, Transport } from './transport.ts';
 
@@ -331,11 +331,6 @@ export class SocketTransport extends Transport {
   }
 }
 
-/** Does the protocol receive into memory of its own? */
-function isBuffered(protocol: ProtocolCallbacks): boolean {
-  return typeof (protocol as Partial<BufferedProtocol> | undefined)?.getBuffer === 'function';
-}
-
 /** Small writes go out at once, instead of waiting for the last one to be acknowledged. */
 function sendAtOnce(sock: Socket): void {
   const internet = sock.family === AF_INET || sock.family === AF_INET6;
@@ -353,6 +348,7 @@ function sendMost(endpoint: Endpoint, data: Uint8Array): number {
   return sent;
 }
 
-function checkBytes(data: unknown): void {
+/** @throws {TypeError} when `data` is no `Uint8Array` */
+export function checkBytes(data: unknown): void {
   if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
 }
