@@ -1,15 +1,16 @@
 /** What tests of TLS need: a certificate for this process, and two protocols that shake hands. */
 import { selfSigned } from '../../src/echo/certificate.ts';
-import type {
-  Loop,
-  ProtocolCallbacks,
-  TlsOptions,
-  TlsTimeouts,
-  Transport,
+import {
+  BufferedProtocol,
+  type Loop,
+  type ProtocolCallbacks,
+  type TlsOptions,
+  type TlsTimeouts,
+  type Transport,
 } from '../../src/index.ts';
 import { type DriverName, SHUT_WR, type Socket } from '../../src/socket.ts';
 import { settle } from './loop-behaviour.ts';
-import { socketsOn } from './transports.ts';
+import { Recorder, socketsOn } from './transports.ts';
 
 /** Of `localhost` and the loopback. */
 export const { key: KEY, cert: CERT } = selfSigned(['localhost', '127.0.0.1', '::1']);
@@ -17,6 +18,26 @@ export const { key: KEY, cert: CERT } = selfSigned(['localhost', '127.0.0.1', ':
 /** What a server has, and what makes a client trust it. */
 export const SERVER: TlsOptions = { key: KEY, cert: CERT };
 export const CLIENT: TlsOptions = { ca: CERT };
+
+/** Sends back what comes. */
+export class Echo extends Recorder {
+  override dataReceived(data: Uint8Array): void {
+    super.dataReceived(data);
+    this.transport?.write(data);
+  }
+}
+
+/** Receives into memory of its own, a few bytes at a time. */
+export class Buffered extends BufferedProtocol {
+  readonly #buffer = new Uint8Array(3);
+  received = '';
+  override getBuffer(): Uint8Array {
+    return this.#buffer;
+  }
+  override bufferUpdated(nbytes: number): void {
+    this.received += Buffer.from(this.#buffer.subarray(0, nbytes));
+  }
+}
 
 /** How the two sides are to shake hands. */
 export interface Sides {
@@ -82,6 +103,8 @@ export interface Relay {
   readonly sock: Socket;
   /** The server's transport, when its handshake is done. */
   readonly answering: Promise<Transport>;
+  /** How many bytes of the client's were carried. */
+  sent(): number;
   /** Is done when nothing more is relayed. */
   close(): Promise<void>;
 }
@@ -111,14 +134,14 @@ export async function relay(
     near.close();
     far.close();
   };
-  let left = limit;
+  let sent = 0;
   const carry = async (from: Socket, to: Socket, isClients: boolean): Promise<void> => {
     for (;;) {
-      const data = await loop.sockRecv(from, isClients ? Math.min(pieces, left) : pieces);
+      const data = await loop.sockRecv(from, isClients ? Math.min(pieces, limit - sent) : pieces);
       if (data.length === 0) break;
       await loop.sockSendall(to, data);
-      if (isClients) left -= data.length;
-      if (left === 0) return leave();
+      if (isClients) sent += data.length;
+      if (sent === limit) return leave();
     }
     to.shutdown(SHUT_WR);
   };
@@ -129,6 +152,7 @@ export async function relay(
   return {
     sock,
     answering,
+    sent: () => sent,
     close: async () => {
       leave();
       await Promise.all(carrying);
