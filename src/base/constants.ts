@@ -52,6 +52,9 @@ export const MAX_READ_SIZE: number = 256 * 1024;
 /** Bytes of a file that are read and sent at once where the system does not do both; asyncio's figure. */
 export const SENDFILE_FALLBACK_READBUFFER_SIZE: number = 256 * 1024;
 
+/** Bytes of a file that are read and written to a transport at once. */
+export const SENDFILE_PIECE: number = 64 * 1024;
+
 /** Bytes waiting to be sent above which a protocol is told to pause; asyncio's figure. */
 export const WRITE_HIGH_WATER: number = 64 * 1024;
 

@@ -52,6 +52,7 @@ import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } f
 import { type SendfileOptions, type SentFile, sockSendfile } from './sendfile.ts';
 import { SignalHandlers } from './signals.ts';
 import { SockOperations } from './sock-operations.ts';
+import { sendfile } from './transport-sendfile.ts';
 
 /** Is told what went wrong where nobody could be told by an exception. */
 export type ExceptionHandler = (loop: Loop, context: ExceptionContext) => unknown;
@@ -816,6 +817,41 @@ export class Loop implements LoopCore {
     options: UnixServerOptions = {},
   ): Coroutine<Server> {
     return createUnixServer(this, protocolFactory, path, options);
+  }
+
+  /**
+   * Sends a file on a connection, by the system itself where it can: its bytes do not come into this
+   * process. With TLS they do, to be encrypted.
+   *
+   * What was written before goes first. Until this is done nothing is received, and nothing can be
+   * written. The file's position is as in {@link sockSendfile}. Cancelled halfway, a part is sent.
+   *
+   * @param transport - that of a stream; stays open
+   * @param file - a descriptor, or what has one as `fd`: a `FileHandle`; stays open
+   * @param offset - where to begin, in bytes from the start of the file
+   * @param count - how many bytes; by default all to the end of the file
+   * @param options - `fallback`: reads the file and writes what was read where the system cannot do
+   *   both; by default `true`
+   * @returns a coroutine that gives how many bytes were sent, or are the transport's to send
+   * @throws {RuntimeError} when the transport is closing, or sends no files; when the system cannot,
+   *   and there is to be no fallback; when a file is being sent
+   * @throws {SendfileNotAvailableError} when the system cannot with this file or socket, and there
+   *   is to be no fallback
+   * @throws {TypeError} when `file` has no descriptor
+   * @throws {RangeError} when `offset` or `count` is not a whole number from 0 and from 1
+   * @throws {OSError} when the connection is lost, or the file cannot be read
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sendfile()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sendfile
+   */
+  sendfile(
+    transport: Transport,
+    file: SentFile,
+    offset = 0,
+    count?: number,
+    options: SendfileOptions = {},
+  ): Coroutine<number> {
+    return sendfile(this, transport, file, offset, count, options);
   }
 
   /**

@@ -410,8 +410,13 @@ export class DuplexTransport extends Transport implements Leftover {
     return this.#backlogSize;
   }
 
-  /** @internal was the protocol told to pause? */
-  get _writingPaused(): boolean {
+  /** @internal */
+  override get _sendsFiles(): 'by writing' {
+    return 'by writing';
+  }
+
+  /** @internal */
+  override get _writingPaused(): boolean {
     return this.#marks.paused;
   }
 

@@ -36,6 +36,8 @@ export interface LifecycleParts<P extends BaseCallbacks> {
   readonly flush: () => void;
   /** Forgets what waits to be sent. */
   readonly drop: () => void;
+  /** Told when the connection is lost, a turn before the protocol. */
+  readonly lost?: (error: unknown) => void;
   /** How many bytes wait to be sent. */
   readonly waiting: () => number;
   /** Made done when `connectionMade()` was called, unless it was cancelled. */
@@ -183,6 +185,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   #lose(error: unknown): void {
     this.lost += 1;
     this.writer.stop();
+    this.#parts.lost?.(error);
     const call = (reason: unknown): void => this.#callConnectionLost(reason);
     this.loop.callSoon(calledAs(`${this.#parts.name}._call_connection_lost`, call), error);
   }

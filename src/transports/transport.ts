@@ -110,6 +110,16 @@ export abstract class BaseTransport {
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport
  */
 export abstract class Transport extends BaseTransport {
+  /** @internal how a file is sent: by the system, or by reading it and writing; else not at all */
+  get _sendsFiles(): 'by the system' | 'by writing' | undefined {
+    return undefined;
+  }
+
+  /** @internal was the protocol told to pause, and not yet to go on? */
+  get _writingPaused(): boolean {
+    return false;
+  }
+
   /** Has the protocol called from now on. */
   abstract setProtocol(protocol: ProtocolCallbacks): void;
 

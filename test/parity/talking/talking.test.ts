@@ -21,7 +21,6 @@ behaviour('what programs say to each other', (it) => {
     ['tcp', false, 'tcp'],
     ['unix', false, 'unix'],
     ['tcp', true, 'TLS'],
-    ['unix', true, 'TLS on unix'],
     ['udp', false, 'udp'],
   ] as const)
     for (const [server, client] of [
