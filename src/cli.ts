@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { serveEchoOnProtocols } from './echo/echo-protocol.ts';
-import { serveEcho } from './echo/echo-sock.ts';
-import { serveEchoOnStreams } from './echo/echo-streams.ts';
+import { selfSigned } from './echo/certificate.ts';
 import { serveEchoWithWorkers, WorkersError } from './echo/echo-workers.ts';
+import { MANNERS, type Manner } from './echo/manners.ts';
 import * as asyncio from './index.ts';
 
 /** What the command ends with. */
@@ -12,10 +11,6 @@ const STATUS = { failed: 1, usage: 2, interrupted: 130, terminated: 143 };
 
 /** The most threads that share a port: more than any machine has cores, and fewer than break it. */
 const MOST_WORKERS = 256;
-/** Three ways to write the same server. */
-const MANNERS = { sock: serveEcho, streams: serveEchoOnStreams, protocol: serveEchoOnProtocols };
-
-type Manner = keyof typeof MANNERS;
 
 const HELP = `Usage: asyncio-ts COMMAND [OPTIONS]
 
@@ -25,7 +20,8 @@ Commands:
 Options of echo:
   --host HOST      the address to listen on          (default: 127.0.0.1)
   --port PORT      the port to listen on; 0: any     (default: 8000)
-  --manner MANNER  made of: sock, streams or protocol              (default: sock)
+  --manner MANNER  made of: sock, streams or protocol   (default: sock, with --tls streams)
+  --tls            encrypt, with a certificate made on the spot: nobody vouches for it
   --workers N      how many threads serve, each with its own loop   (default: 1)
   --quiet          do not tell of each connection
   --grace SECONDS  how long clients may finish when the server stops   (default: 2)
@@ -41,7 +37,8 @@ Status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by S
 const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string', default: '8000' },
-  manner: { type: 'string', default: 'sock' },
+  manner: { type: 'string' },
+  tls: { type: 'boolean', default: false },
   workers: { type: 'string', default: '1' },
   quiet: { type: 'boolean', default: false },
   grace: { type: 'string', default: '2' },
@@ -67,17 +64,30 @@ async function main(args: string[]): Promise<number> {
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
   if (rest.length > 0) throw new UsageError(`echo takes no ${rest[0]}`);
   const workers = wholeNumber('--workers', values.workers, 1, MOST_WORKERS);
-  const manner = mannerOf(values.manner);
-  if (workers > 1 && manner !== 'sock')
-    throw new UsageError(`several workers serve in the manner of sock, not of ${manner}`);
-  return await echo(
-    values.host,
-    wholeNumber('--port', values.port, 0, 65_535),
-    seconds('--grace', values.grace),
+  const manner = mannerOf(values.manner ?? (values.tls ? 'streams' : 'sock'));
+  if (values.tls && manner === 'sock')
+    throw new UsageError('operations on sockets do not encrypt: --tls takes streams or protocol');
+  return await echo({
+    host: values.host,
+    port: wholeNumber('--port', values.port, 0, 65_535),
+    grace: seconds('--grace', values.grace),
     manner,
     workers,
-    values.quiet,
-  );
+    isEncrypted: values.tls,
+    isQuiet: values.quiet,
+  });
+}
+
+/** What the command was asked for. */
+interface Wish {
+  readonly host: string;
+  readonly port: number;
+  /** Seconds. */
+  readonly grace: number;
+  readonly manner: Manner;
+  readonly workers: number;
+  readonly isEncrypted: boolean;
+  readonly isQuiet: boolean;
 }
 
 function parse(args: string[]) {
@@ -89,16 +99,11 @@ function parse(args: string[]) {
   }
 }
 
-async function echo(
-  host: string,
-  port: number,
-  grace: number,
-  manner: Manner,
-  workers: number,
-  quiet: boolean,
-): Promise<number> {
+async function echo(wish: Wish): Promise<number> {
+  const { host, port, grace, manner, workers } = wish;
   const say = (line: string): void => console.log(`echo: ${line}`);
-  const onConnection = quiet ? undefined : say;
+  const onConnection = wish.isQuiet ? undefined : say;
+  const ssl = wish.isEncrypted ? certificate(host, say) : undefined;
   let status = 0;
   const serve = asyncio.coroutine(async function serve(): Promise<void> {
     const server = asyncio.currentTask();
@@ -106,9 +111,9 @@ async function echo(
       status = STATUS.terminated;
       server?.cancel();
     });
-    const options = { host, port, grace, say, onConnection };
+    const options = { host, port, ssl, grace, say, onConnection };
     if (workers === 1) await MANNERS[manner](options);
-    else await serveEchoWithWorkers({ ...options, workers, onFailure: complain });
+    else await serveEchoWithWorkers({ ...options, manner, workers, onFailure: complain });
   });
   try {
     await asyncio.run(serve());
@@ -124,6 +129,14 @@ async function echo(
     return STATUS.failed;
   }
   return status;
+}
+
+/** Makes a certificate for this machine, and says how to know it. */
+function certificate(host: string, say: (line: string) => void): { key: string; cert: string } {
+  const names = new Set(['localhost', '127.0.0.1', '::1', ...(host === '' ? [] : [host])]);
+  const { key, cert, fingerprint } = selfSigned([...names]);
+  say(`certificate SHA-256 ${fingerprint}`);
+  return { key, cert };
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {

@@ -24,6 +24,8 @@ export {
   ConnectionRefusedError,
   ConnectionResetError,
   OSError,
+  SSLCertVerificationError,
+  SSLError,
   TimeoutError,
 } from './base/os-errors.ts';
 // Failures that nobody retrieved
@@ -140,6 +142,10 @@ export {
   Protocol,
 } from './transports/protocols.ts';
 export { Server, type ShutdownReport } from './transports/server.ts';
+export type { TlsContext, TlsOptions } from './transports/tls/context.ts';
+export type { TlsClientOptions, TlsServerOptions } from './transports/tls/options.ts';
+export type { StartTlsOptions } from './transports/tls/start-tls.ts';
+export type { TlsTimeouts } from './transports/tls/tls-transport.ts';
 export {
   type BaseCallbacks,
   BaseTransport,

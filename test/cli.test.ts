@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { behaviour, type Options } from './support/behaviour.ts';
 import { Client } from './support/client.ts';
 import { Program, root } from './support/program.ts';
+import { converse, tlsClient } from './support/tls-client.ts';
 
 /** A start of Node takes a tenth of a second, and several on a busy machine. */
 const CHILD: Options = { seconds: 10 };
@@ -30,7 +32,7 @@ behaviour('asyncio-ts', (it) => {
 
       assert.is(status, 0);
       assert.match(stdout, /^Usage: asyncio-ts COMMAND \[OPTIONS\]\n/);
-      for (const option of ['host', 'port', 'workers', 'quiet', 'grace', 'help', 'version'])
+      for (const option of ['host', 'port', 'tls', 'workers', 'quiet', 'grace', 'help', 'version'])
         assert.match(stdout, `\n  --${option} `);
       assert.is(stderr, '');
     },
@@ -59,8 +61,8 @@ behaviour('asyncio-ts', (it) => {
     [['echo', '--workers', '1000'], "--workers must be a whole number from 1 to 256, got '1000'"],
     [['echo', '--grace=-1'], "--grace must be a number of seconds from 0, got '-1'"],
     [
-      ['echo', '--workers', '2', '--manner', 'streams'],
-      'several workers serve in the manner of sock, not of streams',
+      ['echo', '--tls', '--manner', 'sock'],
+      'operations on sockets do not encrypt: --tls takes streams or protocol',
     ],
     [['echo', '--manner', 'odd'], "--manner must be one of sock, streams, protocol, got 'odd'"],
     [['echo', '--grace', ''], "--grace must be a number of seconds from 0, got ''"],
@@ -126,6 +128,28 @@ behaviour('asyncio-ts echo', (it) => {
           server.stdout,
           /stopping: .*\necho: closing 1 connection\necho: 1 connection, /,
         );
+        assert.is(server.stderr, '');
+      },
+      CHILD,
+    );
+
+  for (const more of [[], ['--manner', 'protocol'], ['--workers', '2', '--manner', 'protocol']])
+    it(
+      `encrypts with a certificate of its own: ${['--tls', ...more].join(' ')}`,
+      async () => {
+        const { server, port } = await serve('--tls', ...more);
+        await using _ = server;
+        const client = await tlsClient(port);
+        assert.is(String(await converse(client, 'hello')), 'hello');
+
+        const { fingerprint256 } = client.getPeerCertificate();
+        assert.match(server.stdout, `echo: certificate SHA-256 ${fingerprint256}\n`);
+        client.end();
+        await once(client, 'close');
+        server.signal('SIGINT');
+
+        assert.equal(await server.ends(), { status: 130, signal: null });
+        assert.match(server.stdout, /\necho: 1 connection, 1 message, 5 bytes in /);
         assert.is(server.stderr, '');
       },
       CHILD,

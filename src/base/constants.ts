@@ -52,8 +52,23 @@ export const MAX_READ_SIZE: number = 256 * 1024;
 /** Bytes of a file that are read and sent at once where the system does not do both; asyncio's figure. */
 export const SENDFILE_FALLBACK_READBUFFER_SIZE: number = 256 * 1024;
 
+/** Bytes of a file that are read and written to a transport at once. */
+export const SENDFILE_PIECE: number = 64 * 1024;
+
 /** Bytes waiting to be sent above which a protocol is told to pause; asyncio's figure. */
 export const WRITE_HIGH_WATER: number = 64 * 1024;
+
+/** The same where what is written is encrypted: records are made of it first; asyncio's figure. */
+export const TLS_WRITE_HIGH_WATER: number = 512 * 1024;
+
+/** Bytes that are handed to a stream of Node's at once: so many that what waits is known well. */
+export const DUPLEX_PIECE: number = 64 * 1024;
+
+/** Seconds that a TLS handshake may take; asyncio's figure, which is nginx's. */
+export const TLS_HANDSHAKE_TIMEOUT = 60;
+
+/** Seconds that the peer has to answer the end of a TLS connection; asyncio's figure. */
+export const TLS_SHUTDOWN_TIMEOUT = 30;
 
 /** Writes to a lost connection from which on they are logged; asyncio's figure. */
 export const LOST_WRITES_BEFORE_LOG = 5;

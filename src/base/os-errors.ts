@@ -98,6 +98,32 @@ export class ConnectionAbortedError extends ConnectionError {
   }
 }
 
+/**
+ * TLS failed: what came was not what it should be, or one side refused the other.
+ *
+ * The text is OpenSSL's, as Python has it; `code` is Node's: `'ERR_SSL_WRONG_VERSION_NUMBER'`.
+ *
+ * @see Python's `ssl.SSLError`, https://docs.python.org/3/library/ssl.html#ssl.SSLError
+ */
+export class SSLError extends OSError {
+  static {
+    named(this, 'SSLError');
+  }
+}
+
+/**
+ * The peer's certificate is not to be trusted, or is for somebody else. `code` says why:
+ * `'DEPTH_ZERO_SELF_SIGNED_CERT'`, `'CERT_HAS_EXPIRED'`, `'ERR_TLS_CERT_ALTNAME_INVALID'`, …
+ *
+ * @see Python's `ssl.SSLCertVerificationError`,
+ *   https://docs.python.org/3/library/ssl.html#ssl.SSLCertVerificationError
+ */
+export class SSLCertVerificationError extends SSLError {
+  static {
+    named(this, 'SSLCertVerificationError');
+  }
+}
+
 /** Nobody listens at the address. */
 export class ConnectionRefusedError extends ConnectionError {
   static {

@@ -12,14 +12,14 @@ import { Statistics } from './statistics.ts';
 export const serveEchoOnProtocols: asyncio.CoroutineFunction<unknown, [EchoOptions], never> =
   asyncio.coroutine(async function serveEchoOnProtocols(options: EchoOptions): Promise<never> {
     const loop = asyncio.getRunningLoop();
-    const statistics = new Statistics(loop.time());
+    const statistics = options.statistics ?? new Statistics(loop.time());
     const clients: Clients = new Map();
     const sock = listenOn(options);
     const server = await loop.createServer(
       () => new Echo(clients, statistics, options, loop.createFuture<void>()),
       undefined,
       undefined,
-      { sock, backlog: BACKLOG },
+      { sock, backlog: BACKLOG, ssl: options.ssl },
     );
     return await serveUntilCancelled(server, sock, clients, statistics, options);
   });

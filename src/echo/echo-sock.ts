@@ -12,6 +12,8 @@ export interface EchoOptions {
   readonly grace: number;
   /** How sockets are made; else as for any socket. */
   readonly driver?: socket.DriverName | undefined;
+  /** How connections are encrypted; left out, they are not. The manner of sock cannot. */
+  readonly ssl?: asyncio.TlsOptions | undefined;
   /** Is the port shared with other sockets that say so, each of which gets a part of the clients? */
   readonly reusePort?: boolean | undefined;
   /** Where to count; left out, what was counted is said at the end. */

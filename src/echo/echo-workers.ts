@@ -4,10 +4,12 @@ import * as socket from '../socket.ts';
 import { type EchoOptions, socketFor } from './echo-sock.ts';
 import { Statistics } from './statistics.ts';
 import { EchoWorker } from './worker.ts';
+import type { Order } from './worker-program.ts';
 
 /** How an echo server on several threads is to serve. */
 export interface WorkersOptions
-  extends Pick<EchoOptions, 'host' | 'port' | 'grace' | 'onConnection' | 'say'> {
+  extends Pick<EchoOptions, 'host' | 'port' | 'grace' | 'onConnection' | 'say'>,
+    Pick<Order, 'manner' | 'ssl'> {
   /** How many threads there are, each with a loop of its own. */
   readonly workers: number;
   /** Told of each worker that fails, at once. */

@@ -3,6 +3,9 @@ import type * as socket from '../socket.ts';
 import { type Clients, type EchoOptions, letFinish } from './echo-sock.ts';
 import type { Statistics } from './statistics.ts';
 
+/** Seconds that what was written has to go out when the clients are done, and TLS to end. */
+const LAST_WORDS = 0.1;
+
 /** Has a server serve until the task is cancelled; then lets its clients finish, and says what it did. */
 export async function serveUntilCancelled(
   server: asyncio.Server,
@@ -12,13 +15,17 @@ export async function serveUntilCancelled(
   options: EchoOptions,
 ): Promise<never> {
   const loop = asyncio.getRunningLoop();
-  options.say(`listening on ${sock.getsockname()}; Ctrl-C stops`);
+  const address = sock.getsockname();
+  if (options.onListening !== undefined) options.onListening(address);
+  else options.say(`listening on ${address}; Ctrl-C stops`);
   try {
     return await loop.createFuture<never>();
   } finally {
     server.close();
     await letFinish(clients, options);
+    await Promise.race([server.waitClosed(), asyncio.sleep(LAST_WORDS)]);
+    server.abortClients();
     await server.waitClosed();
-    options.say(statistics.summary(loop.time()));
+    if (options.statistics === undefined) options.say(statistics.summary(loop.time()));
   }
 }

@@ -4,13 +4,16 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import * as asyncio from '../index.ts';
-import { serveEcho } from './echo-sock.ts';
+import { MANNERS, type Manner } from './manners.ts';
 import { Statistics } from './statistics.ts';
 
 /** What a worker is told when it starts. After that, any message means: stop. */
 export interface Order {
+  readonly manner: Manner;
   readonly host: string;
   readonly port: number;
+  /** How connections are encrypted, if they are: the key and the certificate. */
+  readonly ssl?: { readonly key: string; readonly cert: string } | undefined;
   /** Seconds that clients get to finish when the worker stops. */
   readonly grace: number;
   /** Is each connection told of? */
@@ -26,16 +29,17 @@ export type News =
   | { readonly line: string };
 
 const home = parentPort as MessagePort;
-const { host, port, grace, tellsConnections, memory } = workerData as Order;
+const { manner, host, port, ssl, grace, tellsConnections, memory } = workerData as Order;
 const tell = (news: News): void => home.postMessage(news);
 
 const serve = asyncio.coroutine(async function serve(): Promise<void> {
   const loop = asyncio.getRunningLoop();
   const server = asyncio.currentTask();
   home.once('message', () => loop.callSoonThreadsafe(() => server?.cancel()));
-  await serveEcho({
+  await MANNERS[manner]({
     host,
     port,
+    ssl,
     grace,
     driver: 'posix',
     reusePort: true,

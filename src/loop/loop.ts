@@ -30,6 +30,9 @@ import {
 import { createServer, type Hosts, type ServerOptions } from '../transports/create-server.ts';
 import { closeLeftovers } from '../transports/left-open.ts';
 import type { Server } from '../transports/server.ts';
+import type { TlsContext } from '../transports/tls/context.ts';
+import type { TlsServerOptions } from '../transports/tls/options.ts';
+import { type StartTlsOptions, startTls } from '../transports/tls/start-tls.ts';
 import type {
   DatagramCallbacks,
   DatagramTransport,
@@ -49,6 +52,7 @@ import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } f
 import { type SendfileOptions, type SentFile, sockSendfile } from './sendfile.ts';
 import { SignalHandlers } from './signals.ts';
 import { SockOperations } from './sock-operations.ts';
+import { sendfile } from './transport-sendfile.ts';
 
 /** Is told what went wrong where nobody could be told by an exception. */
 export type ExceptionHandler = (loop: Loop, context: ExceptionContext) => unknown;
@@ -684,7 +688,9 @@ export class Loop implements LoopCore {
    * @param options - `sock`: a connected stream socket, the transport's from then on, in place of
    *   host and port; `family`, `proto`, `flags`: for the look-up; `localAddr`: where to connect
    *   from; `happyEyeballsDelay`, in seconds, and `interleave`: in which order, and how soon, the
-   *   addresses are tried; `allErrors`: how it fails
+   *   addresses are tried; `allErrors`: how it fails; `ssl`: encrypts, `true` as is usual, else as
+   *   {@link startTls} has it; `serverHostname`: whom the certificate must be for, by default
+   *   `host`; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default 60 and 30
    * @returns a coroutine that gives the transport, and what `protocolFactory` made
    * @throws {RangeError} when host and port and `sock` are given, or none of them; when `sock` is
    *   no stream socket
@@ -710,8 +716,10 @@ export class Loop implements LoopCore {
    *
    * @param protocolFactory - called without arguments
    * @param sock - a connected stream socket; the transport's from then on
+   * @param options - `ssl`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in {@link createServer}
    * @returns a coroutine that gives the transport, and what `protocolFactory` made
    * @throws {RangeError} when `sock` is no stream socket
+   * @throws as the handshake of TLS; see {@link startTls}
    * @throws {TypeError} when `sock` is no socket, or what `protocolFactory` made no protocol
    * @throws {RuntimeError} when another transport has `sock`, or an operation is waiting on it
    * @throws {CancelledError} when the waiting task is cancelled
@@ -721,7 +729,7 @@ export class Loop implements LoopCore {
   connectAcceptedSocket<P extends ProtocolCallbacks>(
     protocolFactory: () => P,
     sock: Socket,
-    options: object = {},
+    options: TlsServerOptions = {},
   ): Coroutine<[transport: Transport, protocol: P]> {
     return connectAcceptedSocket(this, protocolFactory, sock, options);
   }
@@ -738,7 +746,9 @@ export class Loop implements LoopCore {
    * @param port - a number, also as text; 0 for any that is free
    * @param options - `sock`: a bound stream socket, the server's from then on, in place of host and
    *   port; `family`, `flags`: for the look-up; `backlog`, `reuseAddress`, `reusePort`, `keepAlive`:
-   *   of the sockets; `startServing`; `maxConnections`
+   *   of the sockets; `startServing`; `maxConnections`; `ssl`: encrypts the connections, as
+   *   {@link startTls} has it; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default
+   *   60 and 30. A handshake that fails is told in debug mode only: it is the client's fault
    * @returns a coroutine that gives the server, which accepts connections already
    * @throws {RangeError} when host and port and `sock` are given, or none of them; when `sock` is
    *   no stream socket, or a number out of range
@@ -764,7 +774,8 @@ export class Loop implements LoopCore {
    *
    * @param protocolFactory - called without arguments, once there is a connection
    * @param path - where somebody listens
-   * @param options - `sock`: a connected stream socket, the transport's from then on
+   * @param options - `sock`: a connected stream socket, the transport's from then on; `ssl`, with
+   *   `serverHostname`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in {@link createConnection}
    * @returns a coroutine that gives the transport, and what `protocolFactory` made
    * @throws {RangeError} when a path and `sock` are given, or neither; when `sock` is another kind
    * @throws {TypeError} when `sock` is no socket, or what `protocolFactory` made no protocol
@@ -790,7 +801,8 @@ export class Loop implements LoopCore {
    * @param protocolFactory - called without arguments, once for each connection
    * @param path - where to listen
    * @param options - `sock`: a bound stream socket, the server's from then on, in place of a path;
-   *   `backlog`; `startServing`; `maxConnections`; `cleanupSocket`
+   *   `backlog`; `startServing`; `maxConnections`; `cleanupSocket`; `ssl`, `sslHandshakeTimeout`,
+   *   `sslShutdownTimeout`: as in {@link createServer}
    * @returns a coroutine that gives the server, which accepts connections already
    * @throws {RangeError} when a path and `sock` are given, or neither; when `sock` is another kind
    * @throws {TypeError} when `protocolFactory` is no function, or `sock` no socket
@@ -805,6 +817,76 @@ export class Loop implements LoopCore {
     options: UnixServerOptions = {},
   ): Coroutine<Server> {
     return createUnixServer(this, protocolFactory, path, options);
+  }
+
+  /**
+   * Sends a file on a connection, by the system itself where it can: its bytes do not come into this
+   * process. With TLS they do, to be encrypted.
+   *
+   * What was written before goes first. Until this is done nothing is received, and nothing can be
+   * written. The file's position is as in {@link sockSendfile}. Cancelled halfway, a part is sent.
+   *
+   * @param transport - that of a stream; stays open
+   * @param file - a descriptor, or what has one as `fd`: a `FileHandle`; stays open
+   * @param offset - where to begin, in bytes from the start of the file
+   * @param count - how many bytes; by default all to the end of the file
+   * @param options - `fallback`: reads the file and writes what was read where the system cannot do
+   *   both; by default `true`
+   * @returns a coroutine that gives how many bytes were sent, or are the transport's to send
+   * @throws {RuntimeError} when the transport is closing, or sends no files; when the system cannot,
+   *   and there is to be no fallback; when a file is being sent
+   * @throws {SendfileNotAvailableError} when the system cannot with this file or socket, and there
+   *   is to be no fallback
+   * @throws {TypeError} when `file` has no descriptor
+   * @throws {RangeError} when `offset` or `count` is not a whole number from 0 and from 1
+   * @throws {OSError} when the connection is lost, or the file cannot be read
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.sendfile()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sendfile
+   */
+  sendfile(
+    transport: Transport,
+    file: SentFile,
+    offset = 0,
+    count?: number,
+    options: SendfileOptions = {},
+  ): Coroutine<number> {
+    return sendfile(this, transport, file, offset, count, options);
+  }
+
+  /**
+   * Encrypts a connection that stands, from here on.
+   *
+   * The protocol is not told of the connection again; it gets what is received by the new
+   * transport, and the old one is not to be used any more. What was written before is sent in the
+   * clear, ahead of the handshake.
+   *
+   * @param transport - a transport of a stream, one of TLS, too; when this fails, it is closed
+   * @param protocol - that of the connection
+   * @param sslcontext - what `tls.createSecureContext()` made; or its options, and with them
+   *   `ALPNProtocols`, `requestCert`, `rejectUnauthorized`, `checkServerIdentity`, `SNICallback`
+   * @param options - `serverSide`: is this the side that was connected to? `serverHostname`: whom
+   *   the certificate must be for; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by
+   *   default 60 and 30
+   * @returns a coroutine that gives the transport to write to, when the handshake is done
+   * @throws {TypeError} when `sslcontext` or `transport` is none
+   * @throws {RangeError} when a time-out is not positive, a server has no certificate, or a client
+   *   nobody to check the certificate for
+   * @throws {SSLError} when TLS fails; {@link SSLCertVerificationError} when the certificate is not
+   *   to be trusted, or somebody else's
+   * @throws {ConnectionResetError} when the peer goes away before the handshake is done
+   * @throws {ConnectionAbortedError} when the handshake takes too long
+   * @throws {CancelledError} when the waiting task is cancelled; the connection is closed
+   * @see asyncio's `loop.start_tls()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.start_tls
+   */
+  startTls(
+    transport: Transport,
+    protocol: ProtocolCallbacks,
+    sslcontext: TlsContext,
+    options: StartTlsOptions = {},
+  ): Coroutine<Transport> {
+    return startTls(this, transport, protocol, sslcontext, options);
   }
 
   /**

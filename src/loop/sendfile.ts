@@ -13,6 +13,7 @@ import { SOCK_STREAM } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import { setFilePosition } from '../sock/file-position.ts';
 import { Socket } from '../sock/socket.ts';
+import type { Loan } from '../transports/loan.ts';
 import { transportRefusal } from '../transports/watch.ts';
 
 /** A file to send: a descriptor, or what has one, as a `FileHandle` of `node:fs/promises`. */
@@ -66,14 +67,19 @@ export function sockSendfile(
   return new Coroutine(send, 'Loop.sockSendfile', undefined);
 }
 
-/** Has the system send; not available, it has sent nothing. */
-async function sendBySystem(
+/**
+ * Has the system send; not available, it has sent nothing.
+ *
+ * @param loan - says that the socket is a transport's
+ */
+export async function sendBySystem(
   loop: LoopCore,
   sock: Socket,
   file: number,
   offset: number,
   count: number | undefined,
   note: (nbytes: number) => void,
+  loan?: Loan,
 ): Promise<void> {
   const endpoint = sock._endpoint;
   if (endpoint.trySendfile === undefined)
@@ -86,6 +92,7 @@ async function sendBySystem(
   while (count === undefined || sent < count) {
     const left = (count ?? Number.MAX_SAFE_INTEGER) - sent;
     let now: number;
+    loan?.check();
     try {
       now = endpoint.trySendfile(file, offset + sent, left);
     } catch (error) {
@@ -98,7 +105,7 @@ async function sendBySystem(
       note(now);
     }
     // As asyncio: the others have a turn between two calls, each of which may send much.
-    if (now < 0) await room(loop, sock, endpoint);
+    if (now < 0) await room(loop, sock, endpoint, loan);
     else await turn(loop);
   }
 }
@@ -115,12 +122,7 @@ async function sendByReading(
   const buffer = Buffer.allocUnsafe(Math.min(left(0), SENDFILE_FALLBACK_READBUFFER_SIZE));
   for (let sent = 0; left(sent) > 0; ) {
     const most = Math.min(left(sent), buffer.length);
-    const { bytesRead } = await wrapPromise(
-      readFile(file, buffer, 0, most, offset + sent).catch((error: unknown) => {
-        throw fromNodeError(error);
-      }),
-      { loop },
-    );
+    const bytesRead = await readSome(loop, file, buffer.subarray(0, most), offset + sent);
     if (bytesRead === 0) return;
     await loop.sockSendall(sock, buffer.subarray(0, bytesRead));
     sent += bytesRead;
@@ -128,9 +130,36 @@ async function sendByReading(
   }
 }
 
+/** Reads what there is at a place of a file, off the main thread; says how many bytes, 0 at its end. */
+export async function readSome(
+  loop: LoopCore,
+  file: number,
+  buffer: Uint8Array,
+  place: number,
+): Promise<number> {
+  const reading = readFile(file, buffer, 0, buffer.length, place).catch((error: unknown) => {
+    throw fromNodeError(error);
+  });
+  return (await wrapPromise(reading, { loop })).bytesRead;
+}
+
 /** Waits for room to send. */
-async function room(loop: LoopCore, sock: Socket, endpoint: Endpoint): Promise<void> {
+async function room(
+  loop: LoopCore,
+  sock: Socket,
+  endpoint: Endpoint,
+  loan: Loan | undefined,
+): Promise<void> {
   refuseSecond(sock, endpoint);
+  if (loan !== undefined) {
+    const waiter: Ready = { ready: () => loan.wake() };
+    endpoint.writer = waiter;
+    try {
+      return await loan.wait();
+    } finally {
+      if (endpoint.writer === waiter) endpoint.writer = undefined;
+    }
+  }
   const ready = new Future<void>(loop._asOption);
   const waiter: Ready = { ready: () => void (ready.done() || ready.setResult()) };
   endpoint.writer = waiter;
@@ -179,16 +208,26 @@ function check(
   if (loop.isClosed()) throw new RuntimeError('Event loop is closed');
   if (loop.getDebug() && sock.gettimeout() !== 0)
     throw new RangeError('the socket must be non-blocking');
+  const fd = checkFile(file, offset, count);
+  if (sock.type !== SOCK_STREAM)
+    throw new RangeError('only SOCK_STREAM type sockets are supported');
+  refuseSecond(sock, sock._endpoint);
+  return fd;
+}
+
+/**
+ * @returns the file's descriptor
+ * @throws {TypeError} when it has none
+ * @throws {RangeError} when a number is out of range
+ */
+export function checkFile(file: unknown, offset: unknown, count: unknown): number {
   const fd = typeof file === 'number' ? file : (file as { fd?: unknown } | null)?.fd;
   if (typeof fd !== 'number')
     throw new TypeError(
       `file must be a descriptor, or have one as fd: a FileHandle, got ${repr(file)}`,
     );
   checkWhole(fd, 0, 0x7fffffff, 'file');
-  if (sock.type !== SOCK_STREAM)
-    throw new RangeError('only SOCK_STREAM type sockets are supported');
   if (count !== undefined) checkWhole(count, 1, Number.MAX_SAFE_INTEGER, 'count');
   checkWhole(offset, 0, Number.MAX_SAFE_INTEGER, 'offset');
-  refuseSecond(sock, sock._endpoint);
   return fd;
 }

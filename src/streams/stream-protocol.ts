@@ -50,6 +50,8 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   readonly #handler: ClientConnected | undefined;
   readonly #limits: ConnectionLimits;
   #transport: Transport | undefined;
+  /** Is it one of TLS, which cannot end one way alone? */
+  #isEncrypted = false;
   /** How the connection ended, once it has. */
   #ended: { readonly error: unknown } | undefined;
   /** Those who wait for that. */
@@ -76,6 +78,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
 
   connectionMade(transport: Transport): void {
     this.#transport = transport;
+    this.#isEncrypted = isEncrypted(transport);
     const reader = this.#reader;
     reader.setTransport(transport);
     const { idleTimeout } = this.#limits;
@@ -85,9 +88,9 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     if (handler === undefined) return;
     const writer = new StreamWriter(transport, this, reader, this.#loop);
     const given = handler(reader, writer);
-    if (given instanceof Coroutine) this.#handle(this.#loop.createTask(given), transport);
+    if (given instanceof Coroutine) this.#handle(this.#loop.createTask(given));
     else if (typeof (given as PromiseLike<unknown> | undefined)?.then === 'function')
-      this.#handle(wrapPromise(given as PromiseLike<unknown>, { loop: this.#loop }), transport);
+      this.#handle(wrapPromise(given as PromiseLike<unknown>, { loop: this.#loop }));
   }
 
   /** Bytes came: the reader's from now on. */
@@ -96,10 +99,10 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     this.#reader.feedData(data);
   }
 
-  /** The peer has ended sending; the connection stays, to be written to. */
+  /** The peer has ended sending; the connection stays, to be written to, but with TLS. */
   eofReceived(): boolean {
     this.#reader.feedEof();
-    return true;
+    return !this.#isEncrypted;
   }
 
   pauseWriting(): void {
@@ -123,11 +126,21 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
 
   /** Closes the connection as soon as its handler waits for bytes, with none there. */
   shutdownRequested(): void {
-    const transport = this.#transport;
-    if (transport === undefined) return;
-    const close = (): void => transport.close();
+    const close = (): void => this.#transport?.close();
     if (this.#reader._isIdle) close();
     else this.#reader._onIdle = close;
+  }
+
+  /** @internal has a connection a handler, as one of a server's? */
+  get _hasHandler(): boolean {
+    return this.#handler !== undefined;
+  }
+
+  /** @internal the connection goes on over another transport */
+  _replaceTransport(transport: Transport): void {
+    this.#transport = transport;
+    this.#isEncrypted = isEncrypted(transport);
+    this.#reader._replaceTransport(transport);
   }
 
   /** @internal done when the connection is gone, as it ended */
@@ -139,7 +152,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   }
 
   /** Sees to it that the connection ends with its handler, and that a failure is told. */
-  #handle(handling: Future<unknown>, transport: Transport): void {
+  #handle(handling: Future<unknown>): void {
     const { handlerTimeout } = this.#limits;
     const timer =
       handlerTimeout === undefined
@@ -149,7 +162,6 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
             this.#report(
               `client_connected_cb was cancelled after ${handlerTimeout} seconds`,
               undefined,
-              transport,
             );
           });
     handling.addDoneCallback(
@@ -157,14 +169,15 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
         timer?.cancel();
         const exception = failureOf(handling);
         if (exception !== undefined)
-          this.#report('Unhandled exception in client_connected_cb', exception, transport);
-        transport.close();
+          this.#report('Unhandled exception in client_connected_cb', exception);
+        this.#transport?.close();
       }),
     );
   }
 
-  #report(message: string, exception: unknown, transport: Transport): void {
-    const peername = transport.getExtraInfo('peername');
+  #report(message: string, exception: unknown): void {
+    const transport = this.#transport;
+    const peername = transport?.getExtraInfo('peername');
     this.#loop.callExceptionHandler({
       message,
       ...(exception !== undefined && { exception }),
@@ -184,6 +197,10 @@ export function asHandler(handler: unknown): ClientConnected {
     throw new TypeError(`clientConnected must be a function, got ${repr(handler)}`);
   const isAsync = handler.constructor.name === 'AsyncFunction' && !iscoroutinefunction(handler);
   return isAsync ? coroutine(handler as () => Promise<unknown>) : (handler as ClientConnected);
+}
+
+function isEncrypted(transport: Transport): boolean {
+  return transport.getExtraInfo('sslcontext') !== undefined;
 }
 
 /** What a handler failed with; a cancel is none. */

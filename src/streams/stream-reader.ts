@@ -294,6 +294,12 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
     this.#transport?.resumeReading();
   }
 
+  /** @internal what is held back from now on, in place of the transport that was set */
+  _replaceTransport(transport: PausableTransport): void {
+    this.#transport = transport;
+    if (this.#paused) transport.pauseReading();
+  }
+
   #start(name: string, take: () => Uint8Array | undefined): Operation<Uint8Array> {
     if (this.#waiting() !== undefined)
       throw new RuntimeError(

@@ -1,16 +1,33 @@
 import { printsAsText } from '../base/printing.ts';
+import { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
-import type { ExtraInfo, Transport } from '../transports/transport.ts';
+import type { TlsContext } from '../transports/tls/context.ts';
+import type { StartTlsOptions } from '../transports/tls/start-tls.ts';
+import type { ExtraInfo, ProtocolCallbacks, Transport } from '../transports/transport.ts';
 import type { WriteFlow } from './drain.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 /** What a writer needs of the protocol of its connection. */
-export interface WriterProtocol {
+export interface WriterProtocol extends ProtocolCallbacks {
+  /** @internal is it that of a server's connection? */
+  readonly _hasHandler: boolean;
+  /** @internal the connection goes on over another transport */
+  _replaceTransport(transport: Transport): void;
   /** @internal whether it may write on */
   readonly _flow: WriteFlow;
   /** @internal done when the connection is gone, as it ended */
   _whenClosed(): Operation<void>;
+}
+
+/** A loop that begins to encrypt. */
+interface EncryptingLoop extends LoopCore {
+  startTls(
+    transport: Transport,
+    protocol: ProtocolCallbacks,
+    sslcontext: TlsContext,
+    options: StartTlsOptions,
+  ): Coroutine<Transport>;
 }
 
 /**
@@ -27,7 +44,7 @@ export class StreamWriter {
     printsAsText(this);
   }
 
-  readonly #transport: Transport;
+  #transport: Transport;
   readonly #protocol: WriterProtocol;
   readonly #reader: StreamReader | undefined;
   readonly #loop: LoopCore;
@@ -109,6 +126,37 @@ export class StreamWriter {
   }
 
   /**
+   * Encrypts the connection from here on, when what waits was sent. In the handler of a server it is
+   * the server's side of TLS, else the client's.
+   *
+   * What the peer sends in the clear after that breaks the handshake; so both sides agree before.
+   *
+   * @param sslcontext - what `tls.createSecureContext()` made, or its options
+   * @param options - `serverHostname`: whom the certificate must be for; `sslHandshakeTimeout`,
+   *   `sslShutdownTimeout`: in seconds
+   * @returns a coroutine that is done when the handshake is
+   * @throws as {@link Loop.startTls} and {@link drain}
+   * @throws {CancelledError} when the waiting task is cancelled; the connection is closed
+   * @see asyncio's `StreamWriter.start_tls()`,
+   *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.start_tls
+   */
+  startTls(
+    sslcontext: TlsContext,
+    options: Omit<StartTlsOptions, 'serverSide'> = {},
+  ): Coroutine<void> {
+    const start = async (): Promise<void> => {
+      const protocol = this.#protocol;
+      const serverSide = protocol._hasHandler;
+      await this.drain();
+      const loop = this.#loop as EncryptingLoop;
+      const upgraded = { ...options, serverSide };
+      this.#transport = await loop.startTls(this.#transport, protocol, sslcontext, upgraded);
+      protocol._replaceTransport(this.#transport);
+    };
+    return new Coroutine(start, 'StreamWriter.startTls', undefined);
+  }
+
+  /**
    * Closes the connection, once what waits is sent. Does not wait for that: `await
    * writer.waitClosed()` does.
    *
@@ -145,7 +193,8 @@ export class StreamWriter {
   /**
    * What is known of the connection beside its bytes; `undefined` where that is not known.
    *
-   * @param name - `'socket'`, `'sockname'` or `'peername'`
+   * @param name - `'socket'`, `'sockname'`, `'peername'`; with TLS `'sslcontext'`, `'peercert'`,
+   *   `'cipher'`, `'sslObject'`, too
    */
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
   /**

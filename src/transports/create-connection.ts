@@ -9,13 +9,20 @@ import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
 import { ExceptionGroup } from '../tasks/exception-group.ts';
 import { bindError } from './bind-error.ts';
-import { type LookingUpLoop, lookUp, refuseTls, type Way } from './looking-up.ts';
-import { SocketTransport } from './socket-transport.ts';
+import { type LookingUpLoop, lookUp, type Way } from './looking-up.ts';
 import { type RacingLoop, staggeredRace } from './staggered-race.ts';
+import {
+  type Encryption,
+  encryptionOfServer,
+  encryptionToHost,
+  newTransport,
+  type TlsClientOptions,
+  type TlsServerOptions,
+} from './tls/options.ts';
 import type { ProtocolCallbacks, Transport } from './transport.ts';
 
 /** What can be said of a connection that is to be made. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends TlsClientOptions {
   /** Only addresses of this family: AF_INET, AF_INET6; by default both. */
   readonly family?: number | undefined;
   /** Only addresses of this protocol; by default any. */
@@ -55,10 +62,10 @@ export function createConnection<P extends ProtocolCallbacks>(
   options: ConnectionOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
   const connect = async (): Promise<[Transport, P]> => {
-    refuseTls(options, 'createConnection');
+    const encryption = encryptionToHost(options, host);
     const given = givenSocket(host, port, options.sock);
     const sock = given ?? (await connectToHost(loop, host, port, options));
-    return await transportOn(loop, sock, protocolFactory, given === undefined);
+    return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
   return new Coroutine(connect, 'Loop.createConnection', undefined);
 }
@@ -68,12 +75,12 @@ export function connectAcceptedSocket<P extends ProtocolCallbacks>(
   loop: LoopCore,
   protocolFactory: () => P,
   sock: Socket,
-  options: object,
+  options: TlsServerOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
   const connect = async (): Promise<[Transport, P]> => {
-    refuseTls(options, 'connectAcceptedSocket');
+    const encryption = encryptionOfServer(options);
     checkStreamSocket(sock);
-    return await transportOn(loop, sock, protocolFactory, false);
+    return await transportOn(loop, sock, protocolFactory, false, encryption);
   };
   return new Coroutine(connect, 'Loop.connectAcceptedSocket', undefined);
 }
@@ -88,6 +95,7 @@ export async function transportOn<P extends ProtocolCallbacks>(
   sock: Socket,
   protocolFactory: () => P,
   isOurs: boolean,
+  encryption: Encryption,
 ): Promise<[Transport, P]> {
   const made = new Future<void>(loop._asOption);
   let protocol: P;
@@ -95,7 +103,7 @@ export async function transportOn<P extends ProtocolCallbacks>(
   try {
     sock.setblocking(false);
     protocol = protocolFactory();
-    transport = new SocketTransport(loop, sock, protocol, { made });
+    transport = newTransport(loop, sock, protocol, encryption, { made });
   } catch (error) {
     if (isOurs) sock.close();
     throw error;

@@ -17,13 +17,14 @@ import {
 import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
 import { bindError } from './bind-error.ts';
-import { type LookingUpLoop, refuseTls, type Way } from './looking-up.ts';
+import type { LookingUpLoop, Way } from './looking-up.ts';
 import { Server, type ServingLoop } from './server.ts';
+import { type Encryption, encryptionOfServer, type TlsServerOptions } from './tls/options.ts';
 import type { ProtocolCallbacks } from './transport.ts';
 import { checkUnused } from './watch.ts';
 
 /** What can be said of any server. */
-export interface ServingOptions {
+export interface ServingOptions extends TlsServerOptions {
   /** How many connections may wait to be accepted; by default 100. */
   readonly backlog?: number | undefined;
   /** Is it to accept connections from the beginning? By default yes. */
@@ -66,24 +67,22 @@ export function createServer(
   options: ServerOptions,
 ): Coroutine<Server> {
   const create = async (): Promise<Server> => {
-    refuseTls(options, 'createServer');
-    checkServing(protocolFactory, options);
+    const encryption = checkServing(protocolFactory, options);
     const sockets = await socketsFor(loop, host, port, options);
-    return await serverOn(loop, sockets, protocolFactory, options);
+    return await serverOn(loop, sockets, protocolFactory, options, encryption);
   };
   return new Coroutine(create, 'Loop.createServer', undefined);
 }
 
-/** Refuses what cannot be, before anything is bound. */
-export function checkServing(
-  protocolFactory: unknown,
-  { backlog = 100, maxConnections = Number.POSITIVE_INFINITY }: ServingOptions,
-): void {
+/** Refuses what cannot be, before anything is bound; says how it is to encrypt. */
+export function checkServing(protocolFactory: unknown, options: ServingOptions): Encryption {
+  const { backlog = 100, maxConnections = Number.POSITIVE_INFINITY } = options;
   if (typeof protocolFactory !== 'function')
     throw new TypeError(`protocolFactory must be a function, got ${repr(protocolFactory)}`);
   checkWhole(backlog, 0, 0x7fffffff, 'backlog');
   if (!(typeof maxConnections === 'number' && maxConnections >= 1))
     throw new RangeError(`maxConnections must be a number from 1, got ${repr(maxConnections)}`);
+  return encryptionOfServer(options);
 }
 
 /** A server on bound sockets, which serves if it is to. */
@@ -92,10 +91,18 @@ export async function serverOn(
   sockets: readonly Socket[],
   protocolFactory: () => ProtocolCallbacks,
   { backlog = 100, startServing = true, maxConnections = Number.POSITIVE_INFINITY }: ServingOptions,
+  encryption: Encryption,
   closed?: () => void,
 ): Promise<Server> {
   for (const sock of sockets) sock.setblocking(false);
-  const server = new Server(loop, { sockets, protocolFactory, backlog, maxConnections, closed });
+  const server = new Server(loop, {
+    sockets,
+    protocolFactory,
+    backlog,
+    maxConnections,
+    encryption,
+    closed,
+  });
   try {
     if (startServing) await server._startServing();
   } catch (error) {

@@ -1,7 +1,6 @@
 import { endsTheLoop } from '../base/errors.ts';
 import { OSError } from '../base/os-errors.ts';
 import { calledAs } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
 import { warnResource } from '../base/warnings.ts';
 import type { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -9,6 +8,7 @@ import type { Address } from '../sock/address.ts';
 import type { Endpoint } from '../sock/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 import { type Leftover, noLongerOpenOn, openOn } from './left-open.ts';
+import { checkProtocol } from './protocols.ts';
 import type { BaseCallbacks, BaseTransport, ExtraInfo } from './transport.ts';
 import { TransportSocket } from './transport-socket.ts';
 import { checkUnused, Watch } from './watch.ts';
@@ -36,6 +36,8 @@ export interface LifecycleParts<P extends BaseCallbacks> {
   readonly flush: () => void;
   /** Forgets what waits to be sent. */
   readonly drop: () => void;
+  /** Told when the connection is lost, a turn before the protocol. */
+  readonly lost?: (error: unknown) => void;
   /** How many bytes wait to be sent. */
   readonly waiting: () => number;
   /** Made done when `connectionMade()` was called, unless it was cancelled. */
@@ -85,8 +87,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
    */
   constructor(transport: BaseTransport, loop: LoopCore, parts: LifecycleParts<P>) {
     const { sock, protocol, connect, receive, flush, made, server } = parts;
-    if (typeof (protocol as { connectionMade?: unknown })?.connectionMade !== 'function')
-      throw new TypeError(`a protocol was expected, got ${repr(protocol)}`);
+    checkProtocol(protocol);
     checkUnused(sock);
     this.#transport = transport;
     this.#parts = parts;
@@ -184,6 +185,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   #lose(error: unknown): void {
     this.lost += 1;
     this.writer.stop();
+    this.#parts.lost?.(error);
     const call = (reason: unknown): void => this.#callConnectionLost(reason);
     this.loop.callSoon(calledAs(`${this.#parts.name}._call_connection_lost`, call), error);
   }

@@ -43,9 +43,3 @@ export async function lookUp(
   if (ways.length > 0) return ways;
   throw new OSError('getaddrinfo() returned empty list');
 }
-
-/** Bytes that somebody wants encrypted must not go out in the clear. */
-export function refuseTls(options: object, method: string): void {
-  if ((options as { ssl?: unknown }).ssl)
-    throw new RangeError(`${method}(): ssl is not supported yet`);
-}

@@ -1,3 +1,4 @@
+import { repr } from '../base/repr.ts';
 import type { Address } from '../sock/address.ts';
 import type {
   BaseTransport,
@@ -124,4 +125,17 @@ export class DatagramProtocol extends BaseProtocol implements DatagramCallbacks 
 
   /** An earlier send, or a receive, failed; nothing ends by that. */
   errorReceived(_error: Error): void {}
+}
+
+/** Does the protocol receive into memory of its own? */
+export function isBuffered(
+  protocol: ProtocolCallbacks,
+): protocol is ProtocolCallbacks & BufferedProtocol {
+  return typeof (protocol as Partial<BufferedProtocol> | undefined)?.getBuffer === 'function';
+}
+
+/** @throws {TypeError} when it is no protocol */
+export function checkProtocol(protocol: unknown): void {
+  if (typeof (protocol as { connectionMade?: unknown } | undefined)?.connectionMade !== 'function')
+    throw new TypeError(`a protocol was expected, got ${repr(protocol)}`);
 }

@@ -1,4 +1,5 @@
 import { CancelledError, endsTheLoop, isException, RuntimeError } from '../base/errors.ts';
+import { OSError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
@@ -12,7 +13,7 @@ import type { Socket } from '../sock/socket.ts';
 import { Acceptor } from './acceptor.ts';
 import { type Leftover, noLongerOpenOn, openOn } from './left-open.ts';
 import type { ConnectionCounter } from './lifecycle.ts';
-import { SocketTransport } from './socket-transport.ts';
+import { type Encryption, newTransport } from './tls/options.ts';
 import type { BaseTransport, ProtocolCallbacks, Transport } from './transport.ts';
 import { TransportSocket } from './transport-socket.ts';
 
@@ -30,6 +31,8 @@ export interface ServerParts {
   readonly backlog: number;
   /** How many connections there may be; more wait to be accepted. */
   readonly maxConnections: number;
+  /** How its connections are encrypted. */
+  readonly encryption: Encryption;
   /** Called once, when the server has closed its sockets. */
   readonly closed?: (() => void) | undefined;
 }
@@ -314,15 +317,19 @@ export class Server implements ConnectionCounter, Leftover {
     let transport: Transport | undefined;
     try {
       protocol = this.#parts.protocolFactory();
-      const options = { made, server: this, peername: address };
-      transport = new SocketTransport(this.#loop, sock, protocol, options);
+      const connection = { made, server: this, peername: address };
+      const { encryption } = this.#parts;
+      transport = newTransport(this.#loop, sock, protocol, encryption, connection);
       await made;
     } catch (error) {
       if (transport !== undefined) transport.close();
       else this.#refuse(sock);
       if (endsTheLoop(error)) throw error;
-      // A cancel is that of the program's end.
-      if (isException(error)) this.#report(error, { protocol, transport, peername: address });
+      // A cancel is that of the program's end; and that a client cannot do TLS, or does not trust us,
+      // is nobody's fault here.
+      const isClients = this.#parts.encryption !== undefined && error instanceof OSError;
+      if (isException(error) && (!isClients || this.#loop.getDebug()))
+        this.#report(error, { protocol, transport, peername: address });
     }
   }
 

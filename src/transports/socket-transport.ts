@@ -11,7 +11,8 @@ import { AF_INET, AF_INET6, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../sock/co
 import type { Endpoint } from '../sock/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 import { type ConnectionCounter, describe, Lifecycle } from './lifecycle.ts';
-import type { BufferedProtocol, Protocol } from './protocols.ts';
+import { Loan } from './loan.ts';
+import { type BufferedProtocol, isBuffered, type Protocol } from './protocols.ts';
 import { SendQueue } from './send-queue.ts';
 import { type ProtocolCallbacks, Transport } from './transport.ts';
 
@@ -63,6 +64,8 @@ export class SocketTransport extends Transport {
   #buffered: boolean;
   /** Was `writeEof()` called? */
   #ended = false;
+  /** Says that somebody else sends on the socket. */
+  #loan: Loan | undefined;
 
   /**
    * Calls `connectionMade()` in the next turn, and begins to receive.
@@ -89,6 +92,7 @@ export class SocketTransport extends Transport {
       receive: () => this.#receive(),
       flush: () => this.#flush(),
       drop: () => this.#drop(),
+      lost: (error) => this.#loan?.lose(error),
       waiting: () => this.getWriteBufferSize(),
       made,
       server,
@@ -208,6 +212,8 @@ export class SocketTransport extends Transport {
   write(data: Uint8Array): void {
     checkBytes(data);
     if (this.#ended) throw new RuntimeError('Cannot call write() after writeEof()');
+    if (this.#loan !== undefined)
+      throw new RuntimeError('unable to write; sendfile is in progress');
     if (data.length === 0) return;
     const life = this.#life;
     if (life.lost > 0) {
@@ -309,6 +315,7 @@ export class SocketTransport extends Transport {
     // resumeWriting() may have written more, or closed the transport.
     if (this.#unsent.size > 0 || life.lost > 0) return;
     life.writer.stop();
+    this.#loan?.wake();
     if (!life.endIfClosing() && mustEnd) this.#endSending();
   }
 
@@ -317,6 +324,41 @@ export class SocketTransport extends Transport {
       this.#life.sock.shutdown(SHUT_WR);
     } catch (error) {
       this.#life.fail(error, 'Fatal write error on socket transport');
+    }
+  }
+
+  /** @internal */
+  override get _sendsFiles(): 'by the system' {
+    return 'by the system';
+  }
+
+  /** @internal */
+  override get _writingPaused(): boolean {
+    return this.#life.marks.paused;
+  }
+
+  /**
+   * @internal lends the socket to `use`, once all that was written is sent: until it is done,
+   * nothing is received, and nobody can write
+   *
+   * @throws {RuntimeError} when it is lent already
+   */
+  async _lend<T>(use: (loan: Loan) => Promise<T>): Promise<T> {
+    if (this.#loan !== undefined) throw new RuntimeError('sendfile is in progress already');
+    const life = this.#life;
+    const loan = new Loan(life.loop, life.sock);
+    this.#loan = loan;
+    const resume = this.isReading();
+    this.pauseReading();
+    try {
+      this.#sendHeld();
+      if (this.#unsent.size > 0) await loan.wait();
+      life.writer.release();
+      return await use(loan);
+    } finally {
+      this.#loan = undefined;
+      if (life.lost === 0) life.writer.retake();
+      if (resume) this.resumeReading();
     }
   }
 
@@ -329,11 +371,6 @@ export class SocketTransport extends Transport {
   override toString(): string {
     return String(this.#life);
   }
-}
-
-/** Does the protocol receive into memory of its own? */
-function isBuffered(protocol: ProtocolCallbacks): boolean {
-  return typeof (protocol as Partial<BufferedProtocol> | undefined)?.getBuffer === 'function';
 }
 
 /** Small writes go out at once, instead of waiting for the last one to be acknowledged. */
@@ -353,6 +390,7 @@ function sendMost(endpoint: Endpoint, data: Uint8Array): number {
   return sent;
 }
 
-function checkBytes(data: unknown): void {
+/** @throws {TypeError} when `data` is no `Uint8Array` */
+export function checkBytes(data: unknown): void {
   if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
 }

@@ -1,3 +1,4 @@
+import type { CipherNameAndProtocol, PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { TransportSocket } from './transport-socket.ts';
 
@@ -42,6 +43,19 @@ export interface ExtraInfo {
   readonly sockname: Address;
   /** The address of the peer. */
   readonly peername: Address;
+  /** With TLS, what the connection is encrypted by. */
+  readonly sslcontext: SecureContext;
+  /** With TLS, the certificate of the peer, if it has one, as Node has it. */
+  readonly peercert: PeerCertificate | undefined;
+  /** With TLS, the cipher, as Node has it. */
+  readonly cipher: CipherNameAndProtocol;
+  /** With TLS, how it is compressed: Node never does. */
+  readonly compression: undefined;
+  /**
+   * With TLS, Node's own socket: only to be asked, for `alpnProtocol`, `servername`, `authorized`,
+   * `getProtocol()`, `getSession()`, …
+   */
+  readonly sslObject: TLSSocket;
 }
 
 /**
@@ -61,7 +75,8 @@ export abstract class BaseTransport {
   /**
    * What is known of the connection beside its bytes; `undefined` where that is not known.
    *
-   * @param name - `'socket'`, `'sockname'` or `'peername'`
+   * @param name - `'socket'`, `'sockname'`, `'peername'`; with TLS `'sslcontext'`, `'peercert'`,
+   *   `'cipher'`, `'sslObject'`, too
    */
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
   /**
@@ -95,6 +110,16 @@ export abstract class BaseTransport {
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport
  */
 export abstract class Transport extends BaseTransport {
+  /** @internal how a file is sent: by the system, or by reading it and writing; else not at all */
+  get _sendsFiles(): 'by the system' | 'by writing' | undefined {
+    return undefined;
+  }
+
+  /** @internal was the protocol told to pause, and not yet to go on? */
+  get _writingPaused(): boolean {
+    return false;
+  }
+
   /** Has the protocol called from now on. */
   abstract setProtocol(protocol: ProtocolCallbacks): void;
 

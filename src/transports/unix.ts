@@ -10,13 +10,13 @@ import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
 import { transportOn } from './create-connection.ts';
 import { checkServing, type ServingOptions, serverOn } from './create-server.ts';
-import { refuseTls } from './looking-up.ts';
 import type { Server, ServingLoop } from './server.ts';
+import { encryptionToPath, type TlsClientOptions } from './tls/options.ts';
 import type { ProtocolCallbacks, Transport } from './transport.ts';
 import { checkUnused } from './watch.ts';
 
 /** What can be said of a connection over AF_UNIX that is to be made. */
-export interface UnixConnectionOptions {
+export interface UnixConnectionOptions extends TlsClientOptions {
   /** A connected stream socket to use, in place of a path. The transport closes it. */
   readonly sock?: Socket | undefined;
 }
@@ -42,10 +42,10 @@ export function createUnixConnection<P extends ProtocolCallbacks>(
   options: UnixConnectionOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
   const connect = async (): Promise<[Transport, P]> => {
-    refuseTls(options, 'createUnixConnection');
+    const encryption = encryptionToPath(options);
     const given = givenSocket(path, options.sock, 'no path and sock were specified');
     const sock = given ?? (await connectToPath(loop, path as string));
-    return await transportOn(loop, sock, protocolFactory, given === undefined);
+    return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
   return new Coroutine(connect, 'Loop.createUnixConnection', undefined);
 }
@@ -58,13 +58,12 @@ export function createUnixServer(
   options: UnixServerOptions,
 ): Coroutine<Server> {
   const create = async (): Promise<Server> => {
-    refuseTls(options, 'createUnixServer');
-    checkServing(protocolFactory, options);
+    const encryption = checkServing(protocolFactory, options);
     const given = givenSocket(path, options.sock, 'path was not specified, and no sock specified');
     if (given !== undefined) checkUnused(given);
     const sock = given ?? bindToPath(path as string);
     const remove = options.cleanupSocket === false ? undefined : removerOf(sock.getsockname());
-    return await serverOn(loop, [sock], protocolFactory, options, remove);
+    return await serverOn(loop, [sock], protocolFactory, options, encryption, remove);
   };
   return new Coroutine(create, 'Loop.createUnixServer', undefined);
 }

@@ -85,7 +85,12 @@ export class Watch implements Ready {
     this.#queued = false;
   }
 
-  /** Stops for good, and leaves the slot. */
+  /** Takes the slot again, after {@link release}. */
+  retake(): void {
+    this.#endpoint[this.#side] = this;
+  }
+
+  /** Stops, and leaves the slot. */
   release(): void {
     this.stop();
     if (this.#endpoint[this.#side] === this) this.#endpoint[this.#side] = undefined;

@@ -14,9 +14,23 @@ import { WRITE_HIGH_WATER } from '../base/constants.ts';
  * @see asyncio's `_FlowControlMixin`, `Lib/asyncio/transports.py`
  */
 export class WaterMarks {
-  #high: number = WRITE_HIGH_WATER;
-  #low: number = WRITE_HIGH_WATER / 4;
+  /** Bytes of the high mark where none is given. */
+  readonly #usual: number;
+  #high: number;
+  #low: number;
   #paused = false;
+
+  /** @param usual - bytes of the high mark where none is given */
+  constructor(usual: number = WRITE_HIGH_WATER) {
+    this.#usual = usual;
+    this.#high = usual;
+    this.#low = usual / 4;
+  }
+
+  /** Was the protocol told to pause, and not yet to go on? */
+  get paused(): boolean {
+    return this.#paused;
+  }
 
   /** The marks, in bytes. */
   get limits(): [low: number, high: number] {
@@ -25,7 +39,7 @@ export class WaterMarks {
 
   /** @throws {RangeError} when not `high >= low >= 0` */
   set(high?: number, low?: number): void {
-    const top = high ?? (low === undefined ? WRITE_HIGH_WATER : 4 * low);
+    const top = high ?? (low === undefined ? this.#usual : 4 * low);
     const bottom = low ?? Math.floor(top / 4);
     if (!(top >= bottom && bottom >= 0))
       throw new RangeError(`high (${top}) must be >= low (${bottom}) must be >= 0`);

@@ -99,6 +99,28 @@ behaviour('asyncio-ts echo --workers', (it) => {
     CHILD,
   );
 
+  for (const manner of ['streams', 'protocol'])
+    it(
+      `serves in the manner of ${manner}, and stops gracefully`,
+      async () => {
+        await using serving = await Serving.with(2, ['--manner', manner, '--grace', '60']);
+        const clients = await serving.clients(40);
+
+        serving.program.signal('SIGINT');
+        for (const worker of [1, 2])
+          await serving.program.shows(new RegExp(`worker ${worker}: stopping: waiting up to 60 s`));
+        for (const client of clients) {
+          assert.is(await client.converse('after'), 'after');
+          client.finish();
+        }
+
+        assert.equal(await serving.program.ends(), { status: 130, signal: null });
+        assert.match(serving.program.stdout, /\necho: 40 connections, 80 messages, 400 bytes in /);
+        assert.is(serving.program.stderr, '');
+      },
+      CHILD,
+    );
+
   it(
     'gives the clients of all workers time to finish at SIGTERM, with status 143',
     async () => {

@@ -1,6 +1,6 @@
 /** What every test of streams does: a server on a driver, and clients that connect to it. */
 import * as asyncio from '../../src/index.ts';
-import type { AddressInput, DriverName } from '../../src/socket.ts';
+import type { AddressInput, DriverName, Socket } from '../../src/socket.ts';
 import { freshAddress, stream } from './drivers.ts';
 import { settle } from './loop-behaviour.ts';
 
@@ -8,7 +8,9 @@ import { settle } from './loop-behaviour.ts';
 export interface Served {
   readonly server: asyncio.Server;
   /** Connects a client. */
-  connect(options?: asyncio.StreamOptions): Promise<asyncio.Streams>;
+  connect(options?: asyncio.StreamOptions & asyncio.TlsClientOptions): Promise<asyncio.Streams>;
+  /** Connects a plain socket. */
+  connectSocket(): Promise<Socket>;
 }
 
 /** Serves on a socket of a driver as long as it is used, and leaves nothing open. */
@@ -25,11 +27,16 @@ export async function serving(
   const server = await asyncio.startServer(handler, undefined, undefined, { ...options, sock });
   const writers: asyncio.StreamWriter[] = [];
   try {
+    const connectSocket = async (): Promise<Socket> => {
+      const client = stream(driver);
+      await loop.sockConnect(client, address);
+      return client;
+    };
     await use({
       server,
+      connectSocket,
       connect: async (streamOptions) => {
-        const client = stream(driver);
-        await loop.sockConnect(client, address);
+        const client = await connectSocket();
         const streams = await asyncio.openConnection(undefined, undefined, {
           ...streamOptions,
           sock: client,

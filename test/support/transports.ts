@@ -48,9 +48,13 @@ export class Recorder extends Protocol {
 }
 
 /** Two connected sockets, in the order client, server. */
-export async function socketsOn(loop: Loop, driver: DriverName): Promise<[Socket, Socket]> {
-  const listener = listening(driver);
-  const client = stream(driver);
+export async function socketsOn(
+  loop: Loop,
+  driver: DriverName,
+  family: number = socket.AF_INET,
+): Promise<[Socket, Socket]> {
+  const listener = listening(driver, family);
+  const client = stream(driver, family);
   const accepting = loop.sockAccept(listener);
   await loop.sockConnect(client, listener.getsockname() as AddressInput);
   const [server] = await accepting;

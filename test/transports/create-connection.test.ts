@@ -455,7 +455,9 @@ loopBehaviour('loop.createConnection', (it) => {
     await rejects(connect(undefined, undefined, { sock: 7 }), TypeError, {
       message: 'sock must be a Socket, got 7',
     });
-    await rejects(connect('127.0.0.1', 1, { ssl: true }), RangeError, { message: /ssl/ });
+    await rejects(connect('127.0.0.1', 1, { serverHostname: 'localhost' }), RangeError, {
+      message: /serverHostname is only meaningful with ssl/,
+    });
     sock.close();
   });
 

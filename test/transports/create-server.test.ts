@@ -115,7 +115,7 @@ loopBehaviour('loop.createServer', (it) => {
     await rejects(loop.createServer(7 as never, '127.0.0.1', 0), TypeError, {
       message: 'protocolFactory must be a function, got 7',
     });
-    await rejects(create('127.0.0.1', 0, { ssl: true }), RangeError, { message: /ssl/ });
+    await rejects(create('127.0.0.1', 0, { ssl: true }), TypeError, { message: /ssl/ });
     for (const each of [sock, udp]) each.close();
   });
 

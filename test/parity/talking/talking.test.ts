@@ -1,9 +1,10 @@
-/** Servers and clients of CPython and ours talk with each other, two million bytes both ways. */
+/** Servers and clients of CPython and ours talk with each other: two million bytes both ways, or datagrams. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
+import { selfSigned } from '../../../src/echo/certificate.ts';
 import { behaviour } from '../../support/behaviour.ts';
 import { freePort, Program } from '../../support/program.ts';
 
@@ -15,8 +16,13 @@ function program(language: 'CPython' | 'ours', env: NodeJS.ProcessEnv): Program 
     : Program.typescript('test/parity/talking/talk.ts', [], { env });
 }
 
-behaviour('a stream between programs', (it) => {
-  for (const kind of ['tcp', 'unix'])
+behaviour('what programs say to each other', (it) => {
+  for (const [kind, isEncrypted, what] of [
+    ['tcp', false, 'tcp'],
+    ['unix', false, 'unix'],
+    ['tcp', true, 'TLS'],
+    ['udp', false, 'udp'],
+  ] as const)
     for (const [server, client] of [
       ['ours', 'ours'],
       ['CPython', 'ours'],
@@ -24,8 +30,11 @@ behaviour('a stream between programs', (it) => {
     ] as const) {
       const talk = async (): Promise<void> => {
         const directory = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-'));
-        const where = kind === 'tcp' ? String(await freePort()) : path.join(directory, 'sock');
-        const env = { KIND: kind, WHERE: where };
+        const where = kind === 'unix' ? path.join(directory, 'sock') : String(await freePort());
+        const env = { KIND: kind, WHERE: where, TLS: isEncrypted ? directory : '' };
+        const { key, cert } = selfSigned(['localhost']);
+        writeFileSync(path.join(directory, 'key.pem'), key);
+        writeFileSync(path.join(directory, 'cert.pem'), cert);
         try {
           await using serving = program(server, { ...env, ROLE: 'server' });
           await serving.shows(/ready\n/);
@@ -38,7 +47,7 @@ behaviour('a stream between programs', (it) => {
           rmSync(directory, { recursive: true });
         }
       };
-      const sentence = `carries all bytes over ${kind}, server ${server}, client ${client}`;
+      const sentence = `is all carried over ${what}, server ${server}, client ${client}`;
       const isAll = server === 'ours' && client === 'ours';
       if (hasPython || isAll) it(sentence, talk, { seconds: 20 });
       else it.skip(sentence, 'there is no python3', talk);

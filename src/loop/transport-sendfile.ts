@@ -1,0 +1,183 @@
+import { SENDFILE_PIECE } from '../base/constants.ts';
+import { RuntimeError, SendfileNotAvailableError } from '../base/errors.ts';
+import { ConnectionError } from '../base/os-errors.ts';
+import { repr } from '../base/repr.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { setFilePosition } from '../sock/file-position.ts';
+import { Protocol } from '../transports/protocols.ts';
+import { SocketTransport } from '../transports/socket-transport.ts';
+import { type ProtocolCallbacks, Transport } from '../transports/transport.ts';
+import {
+  checkFile,
+  readSome,
+  type SendfileOptions,
+  type SentFile,
+  sendBySystem,
+} from './sendfile.ts';
+
+/** What is to be sent of a file, and who is told what was. */
+interface Part {
+  readonly fd: number;
+  readonly offset: number;
+  readonly count: number | undefined;
+  readonly note: (nbytes: number) => void;
+}
+
+/** `loop.sendfile()`, which documents it. */
+export function sendfile(
+  loop: LoopCore,
+  transport: Transport,
+  file: SentFile,
+  offset: number,
+  count: number | undefined,
+  { fallback = true }: SendfileOptions,
+): Coroutine<number> {
+  const send = async (): Promise<number> => {
+    check(transport, fallback);
+    const fd = checkFile(file, offset, count);
+    let sent = 0;
+    const note = (nbytes: number): void => {
+      sent += nbytes;
+    };
+    const part: Part = { fd, offset, count, note };
+    try {
+      if (!(await sendNatively(loop, transport, part, fallback)))
+        await sendByWriting(loop, transport, part);
+    } finally {
+      if (sent > 0) setFilePosition(fd, offset + sent);
+    }
+    return sent;
+  };
+  return new Coroutine(send, 'Loop.sendfile', undefined);
+}
+
+function check(transport: unknown, fallback: boolean): void {
+  const how = transport instanceof Transport ? transport._sendsFiles : undefined;
+  if (how === undefined)
+    throw new RuntimeError(`sendfile is not supported for transport ${repr(transport)}`);
+  if ((transport as Transport).isClosing()) throw new RuntimeError('Transport is closing');
+  if (how === 'by writing' && !fallback)
+    throw new RuntimeError(
+      `fallback is disabled and native sendfile is not supported for transport ${transport}`,
+    );
+}
+
+/** Has the system send; `false`: it cannot, and has sent nothing. */
+async function sendNatively(
+  loop: LoopCore,
+  transport: Transport,
+  { fd, offset, count, note }: Part,
+  fallback: boolean,
+): Promise<boolean> {
+  if (!(transport instanceof SocketTransport)) return false;
+  try {
+    await transport._lend((loan) => sendBySystem(loop, loan.sock, fd, offset, count, note, loan));
+    return true;
+  } catch (error) {
+    if (!fallback || !(error instanceof SendfileNotAvailableError)) throw error;
+    return false;
+  }
+}
+
+/** Reads, and writes to the transport as fast as the peer takes it. */
+async function sendByWriting(
+  loop: LoopCore,
+  transport: Transport,
+  { fd, offset, count, note }: Part,
+): Promise<void> {
+  const left = (sent: number): number => (count ?? Number.MAX_SAFE_INTEGER) - sent;
+  const buffer = Buffer.allocUnsafe(Math.min(left(0), SENDFILE_PIECE));
+  const sending = new SendingProtocol(loop, transport);
+  try {
+    for (let sent = 0; left(sent) > 0; ) {
+      const most = Math.min(left(sent), buffer.length);
+      const nbytes = await readSome(loop, fd, buffer.subarray(0, most), offset + sent);
+      if (nbytes === 0) return;
+      await sending.drain();
+      transport.write(buffer.subarray(0, nbytes));
+      sent += nbytes;
+      note(nbytes);
+    }
+  } finally {
+    sending.restore();
+  }
+}
+
+/**
+ * Stands in for the protocol of a transport while a file is written to it.
+ *
+ * @see asyncio's `_SendfileFallbackProtocol`, `Lib/asyncio/base_events.py`
+ */
+class SendingProtocol extends Protocol {
+  readonly #loop: LoopCore;
+  readonly #transport: Transport;
+  /** Who was told before, and will be again. */
+  readonly #protocol: ProtocolCallbacks;
+  readonly #resumesReading: boolean;
+  /** Is the protocol to be told to go on writing? It was told to pause before. */
+  readonly #resumesWriting: boolean;
+  /** Made done when there is room; none while there is. */
+  #room: Future<void> | undefined;
+  /** How the connection was lost, once it was. */
+  #lost: { readonly error: unknown } | undefined;
+  /** Is the server shutting down? */
+  #mustLeave = false;
+
+  constructor(loop: LoopCore, transport: Transport) {
+    super();
+    this.#loop = loop;
+    this.#transport = transport;
+    this.#protocol = transport.getProtocol() as ProtocolCallbacks;
+    this.#resumesReading = transport.isReading();
+    this.#resumesWriting = transport._writingPaused;
+    transport.pauseReading();
+    transport.setProtocol(this);
+    if (this.#resumesWriting) this.pauseWriting();
+  }
+
+  /** Waits until there is room. */
+  async drain(): Promise<void> {
+    if (this.#transport.isClosing()) throw new ConnectionError('Connection closed by peer');
+    await this.#room;
+    if (this.#lost !== undefined)
+      throw this.#lost.error ?? new ConnectionError('Connection is closed by peer');
+  }
+
+  /** Puts everything back as it was. */
+  restore(): void {
+    // Whoever waited for it has been cancelled.
+    this.#room?.cancel();
+    if (this.#lost !== undefined) return;
+    const [transport, protocol] = [this.#transport, this.#protocol];
+    transport.setProtocol(protocol);
+    if (this.#resumesReading) transport.resumeReading();
+    if (transport._writingPaused !== this.#resumesWriting) {
+      if (this.#resumesWriting) protocol.resumeWriting();
+      else protocol.pauseWriting();
+    }
+    if (!this.#mustLeave) return;
+    if (protocol.shutdownRequested === undefined) transport.close();
+    else protocol.shutdownRequested();
+  }
+
+  override pauseWriting(): void {
+    this.#room ??= new Future<void>(this.#loop._asOption);
+  }
+
+  override resumeWriting(): void {
+    if (this.#room?.done() === false) this.#room.setResult();
+    this.#room = undefined;
+  }
+
+  shutdownRequested(): void {
+    this.#mustLeave = true;
+  }
+
+  override connectionLost(error?: unknown): void {
+    this.#lost = { error };
+    this.resumeWriting();
+    this.#protocol.connectionLost(error);
+  }
+}

@@ -1,0 +1,512 @@
+import type { Duplex } from 'node:stream';
+import { isBytes } from '../base/bytes.ts';
+import { DUPLEX_PIECE, LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
+import { endsTheLoop, RuntimeError } from '../base/errors.ts';
+import { log } from '../base/log.ts';
+import { fromNodeError, OSError } from '../base/os-errors.ts';
+import { calledAs, printsAsText } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import { warnResource } from '../base/warnings.ts';
+import { copyContext } from '../core/context.ts';
+import type { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { type Leftover, noLongerOpenOn, openOn } from './left-open.ts';
+import type { ConnectionCounter } from './lifecycle.ts';
+import { type BufferedProtocol, checkProtocol, isBuffered, type Protocol } from './protocols.ts';
+import { checkBytes } from './socket-transport.ts';
+import { type ExtraInfo, type ProtocolCallbacks, Transport } from './transport.ts';
+import { WaterMarks } from './water-marks.ts';
+
+/** What can be said of a new transport on a stream of Node's. */
+export interface DuplexTransportOptions {
+  /** What `getExtraInfo()` shall know. */
+  readonly extra?: Partial<ExtraInfo> | undefined;
+  /** Made done when `connectionMade()` was called, unless it was cancelled. */
+  readonly made?: Future<void> | undefined;
+  /** How much may wait to be sent. */
+  readonly marks?: WaterMarks | undefined;
+}
+
+/**
+ * A transport on one of Node's streams, which is the transport's from then on.
+ *
+ *               close(), the peer ended             all is sent: end()
+ *   open ────────────────────────────────▶ closing ──────────────────▶ lost: connectionLost()
+ *     │                                       │                           ▲
+ *     └───────────────────────────────────────┴───────────────────────────┘
+ *               abort(), an error: what waits is dropped
+ *
+ * The stream tells its news whenever it likes. They are noted, and the protocol is told in a turn of
+ * the loop, in the context in which the transport was made.
+ *
+ * What was written waits in #backlog while the stream has a piece that it has not taken yet.
+ */
+export class DuplexTransport extends Transport implements Leftover {
+  static {
+    printsAsText(this);
+  }
+
+  /** @internal */
+  readonly _loop: LoopCore;
+  /** @internal */
+  readonly _duplex: Duplex;
+  /** The server whose connection it is. */
+  #server: ConnectionCounter | undefined;
+  readonly #marks: WaterMarks;
+  readonly #tellNews: () => void;
+  readonly #context = copyContext();
+  /** Made done when the protocol was told of the connection; none from then on. */
+  #made: Future<void> | undefined;
+  /** Gone once the connection is. */
+  #protocol: ProtocolCallbacks | undefined;
+  #state: 'open' | 'closing' | 'lost' = 'open';
+  /** May the protocol be told of what comes? */
+  #isMade = false;
+  #paused = false;
+  /** Received, and not handed on yet. */
+  #pieces: Uint8Array[] = [];
+  /** Has the peer ended? */
+  #peerEnded = false;
+  /** Is the protocol to be told of that? */
+  #endIsNews = true;
+  /** Was `writeEof()` called? */
+  #ended = false;
+  /** Was the stream told to end? */
+  #finishing = false;
+  #backlog: Buffer[] = [];
+  #backlogSize = 0;
+  /** How many bytes the stream has that it has not taken yet. */
+  #inFlight = 0;
+  /** Writes since the connection was lost. */
+  #lostWrites = 0;
+  /** Is a turn queued that tells the news? */
+  #queued = false;
+  /** Are news told by who brings them? */
+  #feeding = false;
+  /** What the stream failed with. */
+  #failure: { readonly error: unknown } | undefined;
+  /** Is the stream closed? */
+  #closed = false;
+
+  /**
+   * @throws {TypeError} when `protocol` is none
+   */
+  constructor(
+    loop: LoopCore,
+    duplex: Duplex,
+    protocol: ProtocolCallbacks,
+    { extra, made, marks = new WaterMarks() }: DuplexTransportOptions = {},
+  ) {
+    super(extra);
+    checkProtocol(protocol);
+    this._loop = loop;
+    this._duplex = duplex;
+    this.#protocol = protocol;
+    this.#made = made;
+    this.#marks = marks;
+    this.#tellNews = calledAs('DuplexTransport._read_ready', () => {
+      this.#queued = false;
+      this.#pump();
+    });
+    duplex.on('data', (data: unknown) => {
+      if (isBytes(data)) this.#pieces.push(data);
+      else this._noteFailure(new TypeError(`a stream of bytes gave ${repr(data)}`));
+      this._news();
+    });
+    duplex.on('end', () => {
+      this.#peerEnded = true;
+      this._news();
+    });
+    duplex.on('finish', () => this._news());
+    duplex.on('error', (error) => this._noteFailure(error));
+    duplex.on('close', () => {
+      this.#closed = true;
+      this._news();
+    });
+    this._start();
+  }
+
+  /** @internal has the connection counted as a server's */
+  _countFor(server: ConnectionCounter | undefined): void {
+    this.#server = server;
+    server?._attach(this);
+  }
+
+  /** @internal has the protocol told of the connection in the next turn */
+  _start(): void {
+    const name = `${this.#protocol?.constructor?.name}.connectionMade`;
+    const call = (): void => this._connected(() => this.#protocol?.connectionMade(this));
+    this._loop.callSoon(calledAs(name, call));
+    openOn(this._loop, this);
+  }
+
+  /** @internal the connection stands: tells the protocol, then all that came meanwhile */
+  _connected(tell: () => void): void {
+    try {
+      tell();
+    } finally {
+      this.#isMade = true;
+      if (this.#made?.done() === false) this.#made._finish();
+      this.#made = undefined;
+      this._news();
+    }
+  }
+
+  /** @internal goes on with what comes before the connection stands */
+  _advance(): void {}
+
+  /** @internal is the connection gone, or about to be? */
+  get _isLost(): boolean {
+    return this.#state === 'lost';
+  }
+
+  /** @internal is the protocol to be told of the end? */
+  get _wasTold(): boolean {
+    return this.#isMade;
+  }
+
+  /** @internal may the protocol be told of what comes? */
+  get _isMade(): boolean {
+    return this.#isMade;
+  }
+
+  setProtocol(protocol: ProtocolCallbacks): void {
+    this.#protocol = protocol;
+  }
+
+  getProtocol(): ProtocolCallbacks | undefined {
+    return this.#protocol;
+  }
+
+  isClosing(): boolean {
+    return this.#state !== 'open';
+  }
+
+  close(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#pieces = [];
+    // The end is behind what nobody wants any more.
+    this._duplex.resume();
+    this.#endIfSent();
+  }
+
+  abort(): void {
+    this._lose(undefined);
+  }
+
+  // ── receiving ──────────────────────────────────────────────────────────────────────────────
+
+  isReading(): boolean {
+    return this.#state === 'open' && !this.#paused;
+  }
+
+  pauseReading(): void {
+    if (!this.isReading()) return;
+    this.#paused = true;
+    this._duplex.pause();
+  }
+
+  resumeReading(): void {
+    if (this.#state !== 'open' || !this.#paused) return;
+    this.#paused = false;
+    this._duplex.resume();
+    this._news();
+  }
+
+  /** @internal has the stream take what was received, and tells its news at once */
+  _feed(feed: () => void): void {
+    this.#feeding = true;
+    try {
+      feed();
+    } finally {
+      this.#feeding = false;
+    }
+    this.#pump();
+  }
+
+  /** @internal there are news: tells of them in the next turn */
+  _news(): void {
+    if (this.#queued || this.#feeding || this._loop.isClosed()) return;
+    this.#queued = true;
+    this._loop._callSoonIn(this.#context, this.#tellNews);
+  }
+
+  /** @internal the stream failed: the first time counts */
+  _noteFailure(error: unknown): void {
+    this.#failure ??= { error };
+    this._news();
+  }
+
+  #pump(): void {
+    this._advance();
+    if (this.#isMade) {
+      this.#deliver();
+      if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0) {
+        this.#endIsNews = false;
+        if (this.#state === 'open') this._receiveEnd();
+      }
+      this.#resumeIfLow();
+    }
+    this.#endIfSent();
+    if (this.#failure !== undefined) this._failed(this.#failure.error);
+    if (this.#closed) this._closed();
+    this._settle();
+  }
+
+  #deliver(): void {
+    if (this.#state !== 'open') this.#pieces = [];
+    if (this.#paused || this.#pieces.length === 0) return;
+    const [first] = this.#pieces as [Uint8Array];
+    const data = this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    const protocol = this.#protocol as ProtocolCallbacks;
+    if (isBuffered(protocol)) this.#deliverInto(protocol, data);
+    else this.#call('dataReceived', () => (protocol as Protocol).dataReceived(data));
+  }
+
+  /** Copies into the protocol's own memory, as often as it takes. */
+  #deliverInto(protocol: BufferedProtocol, data: Uint8Array): void {
+    let rest = data;
+    while (rest.length > 0 && this.#state === 'open') {
+      if (this.#paused || this.#protocol !== (protocol as unknown)) {
+        this.#pieces.unshift(rest);
+        this._news();
+        return;
+      }
+      let buffer: Uint8Array | undefined;
+      this.#call('getBuffer', () => {
+        buffer = protocol.getBuffer(-1);
+        if (!isBytes(buffer))
+          throw new TypeError(`getBuffer() must return a Uint8Array, got ${repr(buffer)}`);
+        if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
+      });
+      if (buffer === undefined || this.#state !== 'open') return;
+      const fitting = rest.subarray(0, buffer.length);
+      buffer.set(fitting);
+      rest = rest.subarray(fitting.length);
+      this.#call('bufferUpdated', () => protocol.bufferUpdated(fitting.length));
+    }
+  }
+
+  /** @internal the peer has ended: tells the protocol, which may want to go on sending */
+  _receiveEnd(): void {
+    if (!this._callEofReceived()) this.close();
+  }
+
+  /** @internal what the protocol says to the peer's end */
+  _callEofReceived(): boolean {
+    let goesOn: unknown;
+    this.#call('eofReceived', () => {
+      goesOn = (this.#protocol as Protocol).eofReceived();
+    });
+    return Boolean(goesOn);
+  }
+
+  #call(method: string, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      if (endsTheLoop(error)) throw error;
+      this._fail(error, this._failureOf(method));
+    }
+  }
+
+  /** @internal the report of a call that failed */
+  _failureOf(method: string): string {
+    return `Fatal error: protocol.${method}() call failed.`;
+  }
+
+  // ── sending ────────────────────────────────────────────────────────────────────────────────
+
+  write(data: Uint8Array): void {
+    checkBytes(data);
+    if (this.#ended) throw new RuntimeError('Cannot call write() after writeEof()');
+    if (data.length === 0) return;
+    if (this.#state !== 'open') {
+      if (this.#lostWrites >= LOST_WRITES_BEFORE_LOG) log(this._lostWrite);
+      this.#lostWrites += 1;
+      return;
+    }
+    // The stream may keep it, and the caller write to it.
+    this.#backlog.push(Buffer.from(data));
+    this.#backlogSize += data.length;
+    this.#send();
+    this.#pauseIfFull();
+  }
+
+  /** @internal what is logged of a write to a lost connection */
+  get _lostWrite(): string {
+    return 'socket.send() raised exception.';
+  }
+
+  /** Hands the stream the next piece, if it has taken the last. */
+  #send(): void {
+    if (this.#inFlight > 0 || this.#backlog.length === 0) return;
+    const piece = this.#nextPiece();
+    this.#inFlight = piece.length;
+    // A failure comes as the stream's 'error', too.
+    this._duplex.write(piece, () => {
+      this.#inFlight = 0;
+      if (this.#state !== 'lost') this.#send();
+      if (this.#marks.paused || this.#ended || this.#state === 'closing') this._news();
+    });
+  }
+
+  #nextPiece(): Buffer {
+    const parts: Buffer[] = [];
+    for (let room = DUPLEX_PIECE; room > 0 && this.#backlog.length > 0; ) {
+      const first = this.#backlog[0] as Buffer;
+      const part = first.subarray(0, room);
+      parts.push(part);
+      room -= part.length;
+      if (part.length === first.length) this.#backlog.shift();
+      else this.#backlog[0] = first.subarray(part.length);
+    }
+    const piece = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    this.#backlogSize -= piece.length;
+    return piece;
+  }
+
+  /** Ends the stream once it has taken all, if it shall end. */
+  #endIfSent(): void {
+    if (this.#state === 'lost' || this.#inFlight > 0 || this.#backlogSize > 0) return;
+    if (this.#finishing || !(this.#ended || this.#state === 'closing')) return;
+    this.#finishing = true;
+    this._duplex.end();
+  }
+
+  writelines(pieces: Iterable<Uint8Array>): void {
+    const list = [...pieces];
+    for (const piece of list) checkBytes(piece);
+    this.write(list.length === 1 ? (list[0] as Uint8Array) : Buffer.concat(list));
+  }
+
+  writeEof(): void {
+    if (this.#state !== 'open' || this.#ended) return;
+    this.#ended = true;
+    this.#endIfSent();
+  }
+
+  canWriteEof(): boolean {
+    return true;
+  }
+
+  setWriteBufferLimits(high?: number, low?: number): void {
+    this.#marks.set(high, low);
+    this.#pauseIfFull();
+  }
+
+  getWriteBufferLimits(): [low: number, high: number] {
+    return this.#marks.limits;
+  }
+
+  getWriteBufferSize(): number {
+    return this.#backlogSize + this.#inFlight;
+  }
+
+  /** @internal how many bytes the stream was not handed yet */
+  get _backlogSize(): number {
+    return this.#backlogSize;
+  }
+
+  /** @internal */
+  override get _sendsFiles(): 'by writing' {
+    return 'by writing';
+  }
+
+  /** @internal */
+  override get _writingPaused(): boolean {
+    return this.#marks.paused;
+  }
+
+  #pauseIfFull(): void {
+    if (this.#marks.rise(this.getWriteBufferSize())) this.#tell('pauseWriting');
+  }
+
+  #resumeIfLow(): void {
+    if (this.#marks.fall(this.getWriteBufferSize())) this.#tell('resumeWriting');
+  }
+
+  #tell(method: 'pauseWriting' | 'resumeWriting'): void {
+    try {
+      this.#protocol?.[method]();
+    } catch (error) {
+      if (endsTheLoop(error)) throw error;
+      this.#report(error, `protocol.${method}() failed`);
+    }
+  }
+
+  // ── the end ────────────────────────────────────────────────────────────────────────────────
+
+  /** @internal what the stream failed with is the connection's end */
+  _failed(error: unknown): void {
+    this._fail(fromNodeError(error), 'Fatal error on transport');
+  }
+
+  /** @internal the stream is closed */
+  _closed(): void {
+    this._lose(undefined);
+  }
+
+  /** @internal sees whether all is done that there is to do */
+  _settle(): void {
+    if (this.#state === 'closing' && this._duplex.writableFinished) this._duplex.destroy();
+  }
+
+  /** @internal ends the connection; an error of the system's is nobody's fault, and no news */
+  _fail(error: unknown, message: string): void {
+    if (this.#state !== 'lost' && !(error instanceof OSError)) this.#report(error, message);
+    this._lose(error);
+  }
+
+  /** @internal ends the connection at once: what waits is dropped */
+  _lose(error: unknown): void {
+    if (this.#state === 'lost') return;
+    this._drop();
+    this._duplex.destroy();
+    const call = (reason: unknown): void => this._callConnectionLost(reason);
+    this._loop.callSoon(calledAs('DuplexTransport._call_connection_lost', call), error);
+  }
+
+  /** @internal neither receives nor sends from now on */
+  _drop(): void {
+    this.#state = 'lost';
+    this.#pieces = [];
+    this.#backlog = [];
+    this.#backlogSize = 0;
+    if (this.#lostWrites === 0) this.#lostWrites = 1;
+  }
+
+  /** @internal tells the protocol that the connection is gone, and the server */
+  _callConnectionLost(error: unknown): void {
+    const protocol = this.#protocol;
+    this.#protocol = undefined;
+    noLongerOpenOn(this._loop, this);
+    try {
+      if (this._wasTold) protocol?.connectionLost(error);
+    } finally {
+      this.#server?._detach(this);
+    }
+  }
+
+  #report(exception: unknown, message: string): void {
+    const protocol = this.#protocol;
+    const peername = this.getExtraInfo('peername');
+    const context = { message, exception, transport: this, protocol };
+    this._loop.callExceptionHandler({ ...context, ...(peername !== undefined && { peername }) });
+  }
+
+  /** @internal */
+  _loopClosed(): void {
+    warnResource(`unclosed transport ${this}`);
+    this._drop();
+    this._duplex.destroy();
+  }
+
+  /** `<DuplexTransport closing bufsize=0>` */
+  override toString(): string {
+    const closing = this.#state === 'open' ? '' : ' closing';
+    return `<DuplexTransport${closing} bufsize=${this.getWriteBufferSize()}>`;
+  }
+}

@@ -1,0 +1,174 @@
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  TLSSocket,
+} from 'node:tls';
+import { repr } from '../../base/repr.ts';
+
+/**
+ * How a connection is to be encrypted: Node's options for `tls.createSecureContext()` (`key`,
+ * `cert`, `ca`, …), and what else is said of one connection.
+ *
+ * - `secureContext`: one that was made already, in place of `key`, `cert` and the like
+ * - `ALPNProtocols`: what the two sides may speak, the best first
+ * - `requestCert`, `rejectUnauthorized`: must the peer have a certificate that can be trusted? A
+ *   client asks for one in any case
+ * - `checkServerIdentity`: has the client accept a certificate for a name; by default
+ *   `tls.checkServerIdentity()`
+ * - `SNICallback`: finds the server's certificate by the name that the client asks for
+ * - `session`: one to be resumed
+ */
+export interface TlsOptions
+  extends SecureContextOptions,
+    Pick<
+      ConnectionOptions,
+      | 'secureContext'
+      | 'ALPNProtocols'
+      | 'requestCert'
+      | 'rejectUnauthorized'
+      | 'checkServerIdentity'
+      | 'SNICallback'
+      | 'session'
+      | 'minDHSize'
+      | 'enableTrace'
+    > {}
+
+/** What stands for Python's `ssl.SSLContext`: what `tls.createSecureContext()` made, or options. */
+export type TlsContext = SecureContext | TlsOptions;
+
+/** One side of connections that are to be encrypted. */
+export type TlsSide = TlsClient | TlsServer;
+
+/** How to encrypt, as the one who connects. */
+export class TlsClient {
+  readonly context: SecureContext;
+  readonly serverSide = false;
+  readonly #options: TlsOptions;
+  readonly #hostname: string;
+
+  /**
+   * @param ssl - `true`: as is usual
+   * @param hostname - whom the certificate must be for
+   * @throws {TypeError} when `ssl` is none, or `hostname` no string
+   * @throws {RangeError} when there is no name to be checked, and it is to be
+   * @throws as `tls.createSecureContext()`
+   */
+  constructor(ssl: TlsContext | true, hostname: string | undefined) {
+    if (hostname !== undefined && typeof hostname !== 'string')
+      throw new TypeError(`serverHostname must be a string, got ${repr(hostname)}`);
+    this.#options = optionsOf(ssl, true);
+    this.#hostname = hostname ?? '';
+    const { rejectUnauthorized, checkServerIdentity } = this.#options;
+    const checksName = rejectUnauthorized !== false && checkServerIdentity === undefined;
+    if (this.#hostname === '' && checksName && ssl !== true)
+      throw new RangeError(
+        'serverHostname is needed to check the certificate; or give ssl a checkServerIdentity',
+      );
+    this.context = this.#options.secureContext ?? createSecureContext(this.#options);
+  }
+
+  /** Encrypts what goes through `duplex`; the handshake begins. */
+  wrap(duplex: Duplex): TLSSocket {
+    const hostname = this.#hostname;
+    const check = this.#options.checkServerIdentity;
+    const { key: _key, cert: _cert, ca: _ca, pfx: _pfx, ...options } = this.#options;
+    return connect({
+      ...options,
+      socket: duplex,
+      secureContext: this.context,
+      host: hostname,
+      // An address is no name that could be asked for.
+      ...(isIP(hostname) === 0 && { servername: hostname }),
+      ...(check !== undefined && {
+        checkServerIdentity: (name, certificate) => {
+          try {
+            return check(hostname === '' ? name : hostname, certificate);
+          } catch (error) {
+            // Node would not catch it.
+            return error as Error;
+          }
+        },
+      }),
+      ...(check === undefined && hostname === '' && { checkServerIdentity: () => undefined }),
+    });
+  }
+
+  /** What the peer is refused for, after the handshake: Node has done that. */
+  refusal(): undefined {
+    return undefined;
+  }
+}
+
+/** How to encrypt, as the one who is connected to. */
+export class TlsServer {
+  readonly context: SecureContext;
+  readonly serverSide = true;
+  readonly #options: TlsOptions;
+
+  /**
+   * @throws {TypeError} when `ssl` is none
+   * @throws {RangeError} when there is no certificate
+   * @throws as `tls.createSecureContext()`
+   */
+  constructor(ssl: TlsContext) {
+    const options = optionsOf(ssl, false);
+    const { secureContext, cert, pfx, SNICallback } = options;
+    if ((secureContext ?? cert ?? pfx ?? SNICallback) === undefined)
+      throw new RangeError('a TLS server needs a certificate: ssl must have key and cert, or pfx');
+    this.#options = options;
+    this.context =
+      secureContext ??
+      // As Node's own servers: sessions of clients with certificates can be resumed.
+      createSecureContext({ honorCipherOrder: true, sessionIdContext: 'asyncio-ts', ...options });
+  }
+
+  /** Encrypts what goes through `duplex`, once the client has begun. */
+  wrap(duplex: Duplex): TLSSocket {
+    const { ALPNProtocols, ALPNCallback, SNICallback, requestCert, enableTrace } = this.#options;
+    return new TLSSocket(
+      duplex as never,
+      {
+        isServer: true,
+        secureContext: this.context,
+        requestCert,
+        rejectUnauthorized: this.#refusesStrangers,
+        ALPNProtocols,
+        ALPNCallback,
+        SNICallback,
+        enableTrace,
+      } as ConstructorParameters<typeof TLSSocket>[1],
+    );
+  }
+
+  /** What the client is refused for, after the handshake. */
+  refusal(socket: TLSSocket): Error | undefined {
+    if (!this.#refusesStrangers) return undefined;
+    // Node's own servers ask so, too; the documentation has not this one.
+    const { ssl } = socket as unknown as { ssl: { verifyError(): Error | null } };
+    return ssl.verifyError() ?? undefined;
+  }
+
+  get #refusesStrangers(): boolean {
+    const { requestCert = false, rejectUnauthorized = true } = this.#options;
+    return requestCert && rejectUnauthorized;
+  }
+}
+
+/** The options that `ssl` is, or stands for. */
+function optionsOf(ssl: unknown, mayBeTrue: boolean): TlsOptions {
+  if (ssl === true && mayBeTrue) return {};
+  if (typeof ssl !== 'object' || ssl === null || Array.isArray(ssl))
+    throw new TypeError(
+      `ssl must be ${mayBeTrue ? 'true, ' : ''}a tls.SecureContext or an object of options, got ${repr(ssl)}`,
+    );
+  return isSecureContext(ssl) ? { secureContext: ssl } : (ssl as TlsOptions);
+}
+
+function isSecureContext(ssl: object): ssl is SecureContext {
+  return typeof (ssl as { context?: unknown }).context === 'object';
+}

@@ -1,0 +1,51 @@
+import type { TLSSocket } from 'node:tls';
+import {
+  ConnectionResetError,
+  fromNodeError,
+  OSError,
+  SSLCertVerificationError,
+  SSLError,
+} from '../../base/os-errors.ts';
+
+/** What OpenSSL tells of a failure. */
+interface OpenSSLError extends Error {
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+/** A failure of Node's TLS as one of ours, with the text that Python has for it. */
+export function tlsError(error: unknown, socket: TLSSocket): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, message, reason } = error as OpenSSLError;
+  if (isRefusal(error, socket)) return certificateError(error);
+  if (code?.startsWith('ERR_SSL_')) {
+    const text = `[SSL: ${code.slice('ERR_SSL_'.length)}] ${reason ?? message}`;
+    return new SSLError(text, { code, cause: error });
+  }
+  // Node's way to say that the peer was gone before the handshake was done.
+  if (code === 'ECONNRESET') return connectionReset(error);
+  const known = fromNodeError(error);
+  return known instanceof OSError || code === undefined
+    ? known
+    : new SSLError(message, { code, cause: error });
+}
+
+/** The peer has no certificate that could be trusted. */
+export function certificateError(error: Error): SSLCertVerificationError {
+  const { code } = error as OpenSSLError;
+  const text = `[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ${error.message}`;
+  return new SSLCertVerificationError(text, { code, cause: error });
+}
+
+/** The peer went away in the middle of the handshake. */
+export function connectionReset(cause?: Error): ConnectionResetError {
+  const text = 'the peer closed the connection during the SSL handshake';
+  return new ConnectionResetError(text, { code: 'ECONNRESET', cause });
+}
+
+/** Does the error say why a certificate was refused? */
+function isRefusal(error: Error, { authorizationError }: TLSSocket): boolean {
+  const reason: unknown = authorizationError;
+  if (reason === undefined || reason === null) return false;
+  return reason === (error as OpenSSLError).code || reason === error.message || reason === error;
+}

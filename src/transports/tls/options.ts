@@ -1,0 +1,121 @@
+import { repr } from '../../base/repr.ts';
+import type { Future } from '../../core/future.ts';
+import type { LoopCore } from '../../core/loop-core.ts';
+import type { Address } from '../../sock/address.ts';
+import type { Socket } from '../../sock/socket.ts';
+import type { ConnectionCounter } from '../lifecycle.ts';
+import { SocketTransport } from '../socket-transport.ts';
+import type { ProtocolCallbacks, Transport } from '../transport.ts';
+import { TlsClient, type TlsContext, TlsServer, type TlsSide } from './context.ts';
+import { checkTimeouts, type TlsTimeouts, TlsTransport } from './tls-transport.ts';
+
+/** How a client is to encrypt; by default it does not. */
+export interface TlsClientOptions extends TlsTimeouts {
+  /** Is the connection encrypted, and how? `true`: as is usual, the authorities being Node's. */
+  readonly ssl?: TlsContext | boolean | undefined;
+  /** Whom the certificate must be for, and who is asked for; by default the host. */
+  readonly serverHostname?: string | undefined;
+}
+
+/** How a server is to encrypt; by default it does not. */
+export interface TlsServerOptions extends TlsTimeouts {
+  /** Are the connections encrypted, and how? It must have a certificate. */
+  readonly ssl?: TlsContext | undefined;
+}
+
+/** One side of TLS, and how long it may take; `undefined`: nothing is encrypted. */
+export type Encryption = { readonly side: TlsSide; readonly timeouts: TlsTimeouts } | undefined;
+
+/**
+ * How `createConnection()` is to encrypt.
+ *
+ * @throws {RangeError} when an option has no meaning without `ssl`, or a name is missing
+ * @throws {TypeError} when `ssl` is no context
+ */
+export function encryptionToHost(options: TlsClientOptions, host: string | undefined): Encryption {
+  const { ssl, serverHostname } = options;
+  if (!ssl) {
+    refuseHostname(serverHostname);
+    return withoutTls(options);
+  }
+  if (serverHostname === undefined && !host)
+    throw new RangeError('You must set serverHostname when using ssl without a host');
+  return asClient(ssl, serverHostname ?? host, options);
+}
+
+/** How `createUnixConnection()` is to encrypt; throws as {@link encryptionToHost}. */
+export function encryptionToPath(options: TlsClientOptions): Encryption {
+  const { ssl, serverHostname } = options;
+  if (!ssl) {
+    refuseHostname(serverHostname);
+    return withoutTls(options);
+  }
+  if (serverHostname === undefined)
+    throw new RangeError('you have to pass serverHostname when using ssl');
+  return asClient(ssl, serverHostname, options);
+}
+
+/** How a server is to encrypt; throws as {@link encryptionToHost}. */
+export function encryptionOfServer(options: TlsServerOptions): Encryption {
+  const { ssl } = options;
+  if (ssl === undefined) return withoutTls(options);
+  checkTimeouts(options);
+  return { side: new TlsServer(ssl), timeouts: options };
+}
+
+function asClient(
+  ssl: TlsContext | true,
+  hostname: string | undefined,
+  timeouts: TlsTimeouts,
+): Encryption {
+  checkTimeouts(timeouts);
+  return { side: new TlsClient(ssl, hostname), timeouts };
+}
+
+function refuseHostname(serverHostname: unknown): void {
+  if (serverHostname !== undefined)
+    throw new RangeError('serverHostname is only meaningful with ssl');
+}
+
+/** @throws {RangeError} when a time-out is given, or what `ssl` is says neither yes nor no */
+function withoutTls({ sslHandshakeTimeout, sslShutdownTimeout, ...others }: TlsClientOptions) {
+  const { ssl } = others;
+  if (ssl !== undefined && ssl !== false && ssl !== null)
+    throw new TypeError(
+      `ssl must be a tls.SecureContext or an object of options, got ${repr(ssl)}`,
+    );
+  if (sslHandshakeTimeout !== undefined)
+    throw new RangeError('sslHandshakeTimeout is only meaningful with ssl');
+  if (sslShutdownTimeout !== undefined)
+    throw new RangeError('sslShutdownTimeout is only meaningful with ssl');
+  return undefined;
+}
+
+/** What is known of a new connection. */
+export interface NewConnection {
+  /** Made done when the protocol was told of it, and failed if TLS fails. */
+  readonly made: Future<void>;
+  readonly server?: ConnectionCounter | undefined;
+  readonly peername?: Address | undefined;
+}
+
+/**
+ * A transport on a connected socket, which encrypts if it is to.
+ *
+ * @throws as {@link SocketTransport}
+ */
+export function newTransport(
+  loop: LoopCore,
+  sock: Socket,
+  protocol: ProtocolCallbacks,
+  encryption: Encryption,
+  { made, server, peername }: NewConnection,
+): Transport {
+  if (encryption === undefined)
+    return new SocketTransport(loop, sock, protocol, { made, server, peername });
+  const { side, timeouts } = encryption;
+  const transport = new TlsTransport(loop, side, protocol, { ...timeouts, made });
+  new SocketTransport(loop, sock, transport.protocol, { peername });
+  transport._countFor(server);
+  return transport;
+}

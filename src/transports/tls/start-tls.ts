@@ -1,0 +1,56 @@
+import { repr } from '../../base/repr.ts';
+import { Coroutine } from '../../core/coroutine.ts';
+import { Future } from '../../core/future.ts';
+import type { LoopCore } from '../../core/loop-core.ts';
+import { type ProtocolCallbacks, Transport } from '../transport.ts';
+import { TlsClient, type TlsContext, TlsServer } from './context.ts';
+import { type TlsTimeouts, TlsTransport } from './tls-transport.ts';
+
+/** How a connection is to be encrypted that was not. */
+export interface StartTlsOptions extends TlsTimeouts {
+  /** Is this the side that was connected to? By default not. */
+  readonly serverSide?: boolean | undefined;
+  /** Whom the certificate must be for, and who is asked for. */
+  readonly serverHostname?: string | undefined;
+}
+
+/** `loop.startTls()`, which documents it. */
+export function startTls(
+  loop: LoopCore,
+  transport: Transport,
+  protocol: ProtocolCallbacks,
+  sslcontext: TlsContext,
+  { serverSide = false, serverHostname, ...timeouts }: StartTlsOptions,
+): Coroutine<Transport> {
+  const start = async (): Promise<Transport> => {
+    if (typeof sslcontext !== 'object' || sslcontext === null)
+      throw new TypeError(
+        `sslcontext must be a tls.SecureContext or an object of options, got ${repr(sslcontext)}`,
+      );
+    if (!(transport instanceof Transport))
+      throw new TypeError(`transport ${repr(transport)} is not supported by startTls()`);
+    const side = serverSide ? new TlsServer(sslcontext) : new TlsClient(sslcontext, serverHostname);
+    const made = new Future<void>(loop._asOption);
+    const encrypted = new TlsTransport(loop, side, protocol, {
+      ...timeouts,
+      made,
+      callConnectionMade: false,
+    });
+    // So that nothing comes before the protocol knows its transport.
+    transport.pauseReading();
+    transport.setProtocol(encrypted.protocol);
+    const begin = loop.callSoon(() => encrypted.protocol.connectionMade(transport));
+    const resume = loop.callSoon(() => transport.resumeReading());
+    try {
+      await made;
+    } catch (error) {
+      encrypted.abort();
+      transport.close();
+      begin.cancel();
+      resume.cancel();
+      throw error;
+    }
+    return encrypted;
+  };
+  return new Coroutine(start, 'Loop.startTls', undefined);
+}

@@ -1,0 +1,307 @@
+import type { TLSSocket } from 'node:tls';
+import {
+  TLS_HANDSHAKE_TIMEOUT,
+  TLS_SHUTDOWN_TIMEOUT,
+  TLS_WRITE_HIGH_WATER,
+} from '../../base/constants.ts';
+import { endsTheLoop, RuntimeError } from '../../base/errors.ts';
+import { log } from '../../base/log.ts';
+import { ConnectionAbortedError, TimeoutError } from '../../base/os-errors.ts';
+import { calledAs } from '../../base/printing.ts';
+import { repr } from '../../base/repr.ts';
+import type { Future } from '../../core/future.ts';
+import type { Cancellable, LoopCore } from '../../core/loop-core.ts';
+import { DuplexTransport } from '../duplex-transport.ts';
+import { Protocol } from '../protocols.ts';
+import type { ExtraInfo, ProtocolCallbacks, Transport } from '../transport.ts';
+import { WaterMarks } from '../water-marks.ts';
+import type { TlsSide } from './context.ts';
+import { certificateError, connectionReset, tlsError } from './errors.ts';
+import { Wire } from './wire.ts';
+
+/** How long TLS may take. */
+export interface TlsTimeouts {
+  /** Seconds that the handshake may take; by default 60. */
+  readonly sslHandshakeTimeout?: number | undefined;
+  /** Seconds that the peer has to answer the end of the connection; by default 30. */
+  readonly sslShutdownTimeout?: number | undefined;
+}
+
+/** What can be said of a new transport that encrypts. */
+export interface TlsTransportOptions extends TlsTimeouts {
+  /** Made done when the handshake is, and failed when it fails, unless it was cancelled. */
+  readonly made: Future<void>;
+  /** Is the protocol to be told of the connection? By default yes. */
+  readonly callConnectionMade?: boolean | undefined;
+}
+
+/**
+ * A transport that encrypts, on another transport, whose protocol is {@link TlsTransport.protocol}.
+ *
+ *              the handshake is done          close(), the peer's end
+ *   shaking ──────────────────────────▶ open ─────────────────────────▶ closing ───▶ lost
+ *      │          connectionMade()       │                                 │           ▲
+ *      │ close(), the time is over,      │  abort(), an error    the peer has ended,   │
+ *      │ the peer's end, an error        │                       or its time is over   │
+ *      └─────────────────────────────────┴─────────────────────────────────┴───────────┘
+ *                                                    connectionLost(), where it was made
+ *
+ * Node's TLS socket is the stream of it; that one sits on a {@link Wire}:
+ *
+ *   protocol ◀─▶ TlsTransport ◀─▶ TLSSocket ◀─▶ Wire ◀─▶ the transport ◀─▶ the peer
+ *
+ * @see asyncio's `SSLProtocol`, `Lib/asyncio/sslproto.py`
+ */
+export class TlsTransport extends DuplexTransport {
+  /** What the transport underneath tells. */
+  readonly protocol: Protocol;
+  readonly #side: TlsSide;
+  readonly #wire: Wire;
+  readonly #socket: TLSSocket;
+  readonly #options: TlsTransportOptions;
+  readonly #waiter: Future<void>;
+  readonly #secrets: Partial<ExtraInfo>;
+  /** The transport underneath; none until it has told of itself. */
+  #raw: Transport | undefined;
+  /** Is the transport underneath gone? */
+  #rawLost = false;
+  #isSecure = false;
+  /** Why the connection ends. */
+  #reason: { readonly error: unknown } | undefined;
+  /** Is the time to be watched; none: it is not. */
+  #timer: Cancellable | undefined;
+  /** Has the protocol been told the last? */
+  #told = false;
+
+  /**
+   * @throws {TypeError} when `protocol` is none
+   * @throws {RangeError} when a time-out is not positive
+   */
+  constructor(
+    loop: LoopCore,
+    side: TlsSide,
+    protocol: ProtocolCallbacks,
+    options: TlsTransportOptions,
+  ) {
+    checkTimeouts(options);
+    const wire = new Wire();
+    const socket = side.wrap(wire);
+    super(loop, socket, protocol, { marks: new WaterMarks(TLS_WRITE_HIGH_WATER) });
+    this.#side = side;
+    this.#wire = wire;
+    this.#socket = socket;
+    this.#options = options;
+    this.#waiter = options.made;
+    this.#secrets = { sslcontext: side.context };
+    this.protocol = this.#encrypted();
+    const isDone = side.serverSide ? 'secure' : 'secureConnect';
+    socket.on(isDone, () => {
+      this.#isSecure = true;
+      this._news();
+    });
+    // Node's own servers are told so what went wrong; the documentation has not this one.
+    socket.on('_tlsError', (error: unknown) => this._noteFailure(error));
+  }
+
+  /** @internal nobody is told before the handshake is done */
+  override _start(): void {}
+
+  override getExtraInfo(name: string, fallback?: unknown): unknown {
+    if (Object.hasOwn(this.#secrets, name)) return this.#secrets[name as keyof ExtraInfo];
+    return this.#raw === undefined ? fallback : this.#raw.getExtraInfo(name, fallback);
+  }
+
+  // ── the transport underneath ───────────────────────────────────────────────────────────────
+
+  #encrypted(): Protocol {
+    const wire = this.#wire;
+    return Object.assign(new Protocol(), {
+      connectionMade: (transport: Transport): void => this.#begin(transport),
+      dataReceived: (data: Uint8Array): void => this._feed(() => wire.feed(data)),
+      eofReceived: (): boolean => this.#rawEnded(),
+      pauseWriting: (): void => wire.full(),
+      resumeWriting: (): void => wire.drained(),
+      connectionLost: (error?: unknown): void => this.#lost(error),
+    });
+  }
+
+  /** The connection stands: shakes hands. */
+  #begin(transport: Transport): void {
+    this.#raw = transport;
+    if (this._isLost) {
+      transport.abort();
+      return;
+    }
+    const { sslHandshakeTimeout: given } = this.#options;
+    this.#timer = this._loop.callLater(given ?? TLS_HANDSHAKE_TIMEOUT, () => {
+      const text = `SSL handshake is taking longer than ${given ?? '60.0'} seconds: aborting the connection`;
+      this._lose(new ConnectionAbortedError(text, { code: 'ECONNABORTED' }));
+    });
+    this._feed(() => this.#wire.attach(transport));
+  }
+
+  #rawEnded(): boolean {
+    if (!this._isMade) this._lose(connectionReset());
+    else this._feed(() => this.#wire.feedEof());
+    // It stays, so that what waits can be sent.
+    return true;
+  }
+
+  #lost(error: unknown): void {
+    this.#rawLost = true;
+    if (this._isLost) this.#tell();
+    else this._lose(error);
+  }
+
+  // ── the stream ─────────────────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  override _advance(): void {
+    if (this.#isSecure && !this._isMade && !this._isLost) this.#secure();
+  }
+
+  /** @internal both sides have ended: so does the connection, when all is sent */
+  override _settle(): void {
+    if (this.isClosing() && this.#bothEnded) this.#raw?.close();
+  }
+
+  get #bothEnded(): boolean {
+    return this.#socket.writableFinished && this.#socket.readableEnded;
+  }
+
+  #secure(): void {
+    this.#timer?.cancel();
+    const socket = this.#socket;
+    const refusal = this.#side.refusal(socket);
+    if (refusal !== undefined) {
+      this._lose(certificateError(refusal));
+      return;
+    }
+    const peercert = socket.getPeerCertificate();
+    Object.assign(this.#secrets, {
+      // Node has an empty one where there is none.
+      peercert: Object.keys(peercert).length > 0 ? peercert : undefined,
+      cipher: socket.getCipher(),
+      compression: undefined,
+      sslObject: socket,
+    });
+    const { callConnectionMade = true } = this.#options;
+    try {
+      this._connected(() => {
+        if (callConnectionMade) this.getProtocol()?.connectionMade(this);
+      });
+    } catch (error) {
+      if (endsTheLoop(error)) throw error;
+      this._fail(error, this._failureOf());
+      return;
+    }
+    if (!this.#waiter.done()) this.#waiter._finish();
+  }
+
+  /** @internal the peer has ended: so do we, whatever the protocol says */
+  override _receiveEnd(): void {
+    if (this._callEofReceived())
+      log('returning true from eofReceived() has no effect when using ssl');
+    this.close();
+  }
+
+  override close(): void {
+    if (this.isClosing()) return;
+    if (!this._isMade) {
+      this.abort();
+      return;
+    }
+    const seconds = this.#options.sslShutdownTimeout ?? TLS_SHUTDOWN_TIMEOUT;
+    this.#timer = this._loop.callLater(seconds, () => {
+      this._lose(new TimeoutError('SSL shutdown timed out', { code: 'ETIMEDOUT' }));
+    });
+    super.close();
+  }
+
+  override writeEof(): void {
+    throw new RuntimeError('writeEof() is not possible with TLS');
+  }
+
+  override canWriteEof(): boolean {
+    return false;
+  }
+
+  /** What was not encrypted yet, and what is encrypted and waits underneath. */
+  override getWriteBufferSize(): number {
+    return this._backlogSize + (this.#raw?.getWriteBufferSize() ?? 0);
+  }
+
+  /** @internal */
+  override get _lostWrite(): string {
+    return 'SSL connection is closed';
+  }
+
+  /** @internal */
+  override _failureOf(): string {
+    return 'Fatal error on SSL protocol';
+  }
+
+  // ── the end ────────────────────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  override _failed(error: unknown): void {
+    const known = tlsError(error, this.#socket);
+    this._fail(known, this._isMade ? 'Fatal error on SSL protocol' : 'SSL handshake failed');
+  }
+
+  /** @internal the socket closes itself when both sides have ended */
+  override _closed(): void {
+    if (this.#bothEnded) return;
+    this._lose(this._isMade ? undefined : connectionReset());
+  }
+
+  /** @internal */
+  override _lose(error: unknown): void {
+    if (this._isLost) return;
+    this.#reason = { error };
+    this.#timer?.cancel();
+    this._drop();
+    this.#socket.destroy();
+    if (this.#rawLost) this.#tell();
+    else this.#raw?.abort();
+  }
+
+  /** The transport underneath is gone: tells whoever waits, and the protocol in the next turn. */
+  #tell(): void {
+    if (this.#told) return;
+    this.#told = true;
+    const error = this.#reason?.error;
+    if (!this.#waiter.done()) this.#waiter._fail(error ?? closedEarly());
+    const call = (reason: unknown): void => this._callConnectionLost(reason);
+    this._loop.callSoon(calledAs('SSLProtocol._call_connection_lost', call), error);
+  }
+
+  /** @internal one that was told of the connection before TLS is told of its end in any case */
+  override get _wasTold(): boolean {
+    return this._isMade || this.#options.callConnectionMade === false;
+  }
+
+  /** `<_SSLProtocolTransport closing over <_SelectorSocketTransport fd=8 …>>` */
+  override toString(): string {
+    const parts = ['_SSLProtocolTransport'];
+    if (this.isClosing()) parts.push('closing');
+    if (this.#raw !== undefined) parts.push(`over ${this.#raw}`);
+    return `<${parts.join(' ')}>`;
+  }
+}
+
+/** @throws {RangeError} when one is not positive */
+export function checkTimeouts({ sslHandshakeTimeout, sslShutdownTimeout }: TlsTimeouts): void {
+  checkPositive('sslHandshakeTimeout', sslHandshakeTimeout);
+  checkPositive('sslShutdownTimeout', sslShutdownTimeout);
+}
+
+function checkPositive(what: string, seconds: number | undefined): void {
+  if (seconds === undefined || (Number.isFinite(seconds) && seconds > 0)) return;
+  throw new RangeError(`${what} should be a positive number, got ${repr(seconds)}`);
+}
+
+function closedEarly(): ConnectionAbortedError {
+  const text = 'the connection was closed during the SSL handshake';
+  return new ConnectionAbortedError(text, { code: 'ECONNABORTED' });
+}

@@ -1,0 +1,80 @@
+import { Duplex } from 'node:stream';
+import type { Transport } from '../transport.ts';
+
+/**
+ * A transport as one of Node's streams: what a TLS socket of Node's sits on. All that goes through it
+ * is encrypted.
+ *
+ * Both ways are held back: a write is done when the transport has nothing left to send, and the
+ * transport is paused while nobody takes what came.
+ */
+export class Wire extends Duplex {
+  /** None until the connection stands. */
+  #transport: Transport | undefined;
+  /** Does the transport have something to send? */
+  #isFull = false;
+  /** Says that a write is done. */
+  #written: (() => void) | undefined;
+  /** Written before there was a transport. */
+  #early: Uint8Array[] = [];
+  #paused = false;
+  #peerEnded = false;
+
+  constructor() {
+    super({ allowHalfOpen: true });
+  }
+
+  /** The connection stands. */
+  attach(transport: Transport): void {
+    transport.setWriteBufferLimits(0);
+    this.#transport = transport;
+    for (const data of this.#early) transport.write(data);
+    this.#early = [];
+    this.#goOn();
+  }
+
+  /** Bytes came. */
+  feed(data: Uint8Array): void {
+    if (this.destroyed || this.#peerEnded || this.push(data)) return;
+    this.#paused = true;
+    this.#transport?.pauseReading();
+  }
+
+  /** The peer has ended sending. */
+  feedEof(): void {
+    if (this.#peerEnded) return;
+    this.#peerEnded = true;
+    this.push(null);
+  }
+
+  /** The transport has something left to send. */
+  full(): void {
+    this.#isFull = true;
+  }
+
+  /** It has nothing left. */
+  drained(): void {
+    this.#isFull = false;
+    this.#goOn();
+  }
+
+  override _read(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#transport?.resumeReading();
+  }
+
+  override _write(data: Uint8Array, _encoding: string, done: () => void): void {
+    this.#written = done;
+    if (this.#transport === undefined) this.#early.push(data);
+    else this.#transport.write(data);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#isFull || this.#transport === undefined) return;
+    const done = this.#written;
+    this.#written = undefined;
+    done?.();
+  }
+}

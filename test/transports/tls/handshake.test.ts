@@ -1,0 +1,407 @@
+import * as assert from 'uvu/assert';
+import { selfSigned } from '../../../src/echo/certificate.ts';
+import * as asyncio from '../../../src/index.ts';
+import { DRIVERS } from '../../support/drivers.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { serving } from '../../support/streams.ts';
+import {
+  CERT,
+  CLIENT,
+  Echo,
+  KEY,
+  relay,
+  SERVER,
+  secureClient,
+  securely,
+  secureServer,
+} from '../../support/tls.ts';
+import { Recorder, receiveAll, socketsOn, until } from '../../support/transports.ts';
+
+const REAL = { clock: 'real' } as const;
+const HELLO = Buffer.from('hello');
+const SSL = 'test_ssl.py::TestSSL::';
+const HANDSHAKE = 'test_sslproto.py::SslProtoHandshakeTests::';
+const START = 'test_sslproto.py::BaseStartTLS::';
+
+for (const { name } of DRIVERS) {
+  loopBehaviour(`a handshake on ${name}`, (it) => {
+    it(
+      'is given up after sslHandshakeTimeout, on both sides',
+      async (loop) => {
+        for (const shake of [secureClient, secureServer]) {
+          const [sock, peer] = await socketsOn(loop, name);
+          const protocol = new Recorder(loop);
+          const ssl = shake === secureClient ? CLIENT : SERVER;
+          await rejects(
+            shake(loop, sock, protocol, { ...ssl, sslHandshakeTimeout: 10 }),
+            asyncio.ConnectionAbortedError,
+            { message: 'SSL handshake is taking longer than 10 seconds: aborting the connection' },
+          );
+          peer.close();
+          assert.equal(protocol.calls, []);
+        }
+      },
+      {
+        cpython: [
+          `${START}test_handshake_timeout`,
+          `${START}test_create_connection_ssl_slow_handshake`,
+          `${SSL}test_create_connection_ssl_slow_handshake`,
+          `${SSL}test_ssl_handshake_timeout`,
+        ],
+      },
+    );
+
+    it('is given up after a minute, if nothing else is said', async (loop) => {
+      const [sock, peer] = await socketsOn(loop, name);
+      const begin = loop.time();
+
+      await rejects(secureClient(loop, sock, new Recorder(loop)), asyncio.ConnectionAbortedError, {
+        message: 'SSL handshake is taking longer than 60.0 seconds: aborting the connection',
+      });
+
+      assert.ok(loop.time() - begin >= 60);
+      peer.close();
+    });
+
+    it(
+      'that the peer leaves fails with ConnectionResetError, on both sides',
+      async (loop) => {
+        for (const shake of [secureClient, secureServer]) {
+          const [sock, peer] = await socketsOn(loop, name);
+          const protocol = new Recorder(loop);
+          const shaking = asyncio.createTask(async () => {
+            await shake(loop, sock, protocol, shake === secureClient ? CLIENT : SERVER);
+          });
+          if (shake === secureClient) await loop.sockRecv(peer, 10_000);
+          peer.close();
+
+          await rejects(shaking, asyncio.ConnectionResetError);
+          assert.equal(protocol.calls, []);
+        }
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${HANDSHAKE}test_eof_received_waiter`,
+          `${HANDSHAKE}test_connection_lost`,
+          `${SSL}test_ssl_handshake_connection_lost`,
+        ],
+      },
+    );
+
+    it(
+      'with one who does not speak TLS fails, on both sides',
+      async (loop) => {
+        for (const shake of [secureClient, secureServer]) {
+          const [sock, peer] = await socketsOn(loop, name);
+          const shaking = asyncio.createTask(async () => {
+            await shake(loop, sock, new Recorder(loop), shake === secureClient ? CLIENT : SERVER);
+          });
+          await loop.sockSendall(peer, Buffer.from('GET / HTTP/1.0\r\n\r\n'));
+
+          const { message } = await rejects(shaking, asyncio.SSLError);
+          assert.match(message, /^\[SSL: [A-Z0-9_]+\] /);
+          peer.close();
+        }
+      },
+      REAL,
+    );
+
+    it(
+      'fails when the certificate is not to be trusted',
+      async (loop) => {
+        const [sock, peer] = await socketsOn(loop, name);
+        const server = new Recorder(loop);
+        const answering = secureServer(loop, peer, server).catch(() => undefined);
+
+        const error = await rejects(
+          loop.createConnection(() => new Recorder(loop), undefined, undefined, {
+            sock,
+            ssl: true,
+            serverHostname: 'localhost',
+          }),
+          asyncio.SSLCertVerificationError,
+          { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+        );
+
+        assert.is(
+          error.message,
+          '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate',
+        );
+        assert.ok(error instanceof asyncio.OSError);
+        await answering;
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${START}test_create_connection_ssl_failed_certificate`,
+          `${SSL}test_create_connection_ssl_failed_certificate`,
+        ],
+      },
+    );
+
+    it(
+      'fails when the certificate is for somebody else',
+      async (loop) => {
+        const [sock, peer] = await socketsOn(loop, name);
+        const answering = secureServer(loop, peer, new Recorder(loop)).catch(() => undefined);
+
+        await rejects(
+          loop.createConnection(() => new Recorder(loop), undefined, undefined, {
+            sock,
+            ssl: CLIENT,
+            serverHostname: 'example.org',
+          }),
+          asyncio.SSLCertVerificationError,
+          { code: 'ERR_TLS_CERT_ALTNAME_INVALID', message: /example\.org/ },
+        );
+        await answering;
+      },
+      REAL,
+    );
+
+    it(
+      'that is cancelled leaves nothing open',
+      async (loop) => {
+        const [sock, peer] = await socketsOn(loop, name);
+        const client = new Recorder(loop);
+        const shaking = asyncio.createTask(async () => {
+          await secureClient(loop, sock, client);
+        });
+        await loop.sockRecv(peer, 10_000);
+
+        shaking.cancel();
+
+        await rejects(shaking, asyncio.CancelledError);
+        await asyncio.sleep(0);
+        await asyncio.sleep(0);
+        assert.is(sock.fileno(), -1);
+        assert.equal(client.calls, []);
+        peer.close();
+      },
+      { ...REAL, cpython: [`${SSL}test_connect_timeout_warning`] },
+    );
+
+    it(
+      'is told to a server in debug mode only, which serves on',
+      async (loop) => {
+        const echo: asyncio.ClientConnected = async (reader, writer) => {
+          writer.write(await reader.read(100));
+          await writer.drain();
+        };
+        await serving(
+          loop,
+          name,
+          echo,
+          async ({ connect, connectSocket }) => {
+            const stranger = await connectSocket();
+            await loop.sockSendall(stranger, Buffer.from('not TLS at all\n'));
+            await receiveAll(loop, stranger).catch(() => undefined);
+            stranger.close();
+            const [reader, writer] = await connect({ ssl: CLIENT, serverHostname: 'localhost' });
+            writer.write(HELLO);
+
+            assert.is(String(await reader.readexactly(5)), 'hello');
+          },
+          { ssl: SERVER },
+        );
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`a TLS handshake that comes byte by byte on ${name}`, (it) => {
+    it(
+      'is done all the same',
+      async (loop) => {
+        const server = new Echo(loop);
+        const relayed = await relay(loop, name, { ssl: SERVER, protocol: server, pieces: 1 });
+        const client = new Recorder(loop);
+
+        const transport = await secureClient(loop, relayed.sock, client);
+        transport.write(HELLO);
+        await until(loop, () => client.received.length > 0);
+
+        assert.is(String(client.received[0]), 'hello');
+        transport.close();
+        await client.lost;
+        await server.lost;
+        await relayed.close();
+      },
+      REAL,
+    );
+
+    it(
+      'and ends in its middle fails on both sides',
+      async (loop) => {
+        for (const limit of [1, 5, 6, 100, 250]) {
+          const server = new Recorder(loop);
+          const relayed = await relay(loop, name, { ssl: SERVER, protocol: server, limit });
+          const client = new Recorder(loop);
+
+          await rejects(secureClient(loop, relayed.sock, client), asyncio.OSError);
+          await rejects(relayed.answering, asyncio.ConnectionResetError);
+
+          assert.equal([client.calls, server.calls], [[], []]);
+          await relayed.close();
+        }
+      },
+      REAL,
+    );
+  });
+}
+
+loopBehaviour("a client's certificate", (it) => {
+  const mine = selfSigned(['client']);
+  const asking = { ...SERVER, requestCert: true, ca: mine.cert };
+
+  it(
+    'is known to a server that asks for one',
+    async (loop) => {
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+      const sides = { server: asking, client: { ...CLIENT, key: mine.key, cert: mine.cert } };
+      const use = async (_client: asyncio.Transport, other: asyncio.Transport): Promise<void> => {
+        assert.is(other.getExtraInfo('peercert')?.subject.CN, 'client');
+      };
+
+      await securely(loop, 'memory', client, server, use, sides);
+    },
+    REAL,
+  );
+
+  for (const [what, given] of [
+    ['missing', {}],
+    ['of somebody unknown', { key: KEY, cert: CERT }],
+  ] as const)
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const)
+      it(
+        `is refused when it is ${what}, with ${maxVersion}`,
+        async (loop) => {
+          const [near, far] = await socketsOn(loop, 'memory');
+          const [client, server] = [new Recorder(loop), new Recorder(loop)];
+          const shaking = secureClient(loop, near, client, { ...CLIENT, ...given, maxVersion });
+
+          await rejects(secureServer(loop, far, server, asking), asyncio.SSLError);
+
+          // A client of TLS 1.3 is done before the server has seen its certificate.
+          await shaking.then(
+            () => client.lost,
+            (error) => assert.ok(error instanceof asyncio.OSError),
+          );
+          assert.equal(server.calls, []);
+        },
+        REAL,
+      );
+
+  it(
+    'that is missing is let pass with rejectUnauthorized: false',
+    async (loop) => {
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+      const sides = { server: { ...asking, rejectUnauthorized: false } };
+      const use = async (_client: asyncio.Transport, other: asyncio.Transport): Promise<void> => {
+        assert.is(other.getExtraInfo('peercert'), undefined);
+      };
+
+      await securely(loop, 'memory', client, server, use, sides);
+    },
+    REAL,
+  );
+});
+
+loopBehaviour('options of TLS', (it) => {
+  const connect = (loop: asyncio.Loop, options: object): Promise<unknown> =>
+    Promise.resolve(loop.createConnection(() => new asyncio.Protocol(), '127.0.0.1', 1, options));
+  const serve = (loop: asyncio.Loop, options: object): Promise<unknown> =>
+    Promise.resolve(loop.createServer(() => new asyncio.Protocol(), '127.0.0.1', 0, options));
+
+  it(
+    'refuse time-outs that are not positive, before anything is connected',
+    async (loop) => {
+      for (const seconds of [0, -1, Number.NaN]) {
+        const message = /sslHandshakeTimeout should be a positive number, got /;
+        const options = { ssl: true, sslHandshakeTimeout: seconds };
+        await rejects(connect(loop, options), RangeError, { message });
+        await rejects(serve(loop, { ssl: SERVER, sslShutdownTimeout: seconds }), RangeError);
+      }
+    },
+    {
+      cpython: [
+        `${HANDSHAKE}test_handshake_timeout_zero`,
+        `${HANDSHAKE}test_handshake_timeout_negative`,
+      ],
+    },
+  );
+
+  it('refuse what has no meaning without ssl', async (loop) => {
+    for (const option of ['sslHandshakeTimeout', 'sslShutdownTimeout']) {
+      const message = `${option} is only meaningful with ssl`;
+      await rejects(connect(loop, { [option]: 1 }), RangeError, { message });
+      await rejects(connect(loop, { [option]: 1, ssl: false }), RangeError, { message });
+      await rejects(serve(loop, { [option]: 1 }), RangeError, { message });
+    }
+    const message = 'serverHostname is only meaningful with ssl';
+    await rejects(connect(loop, { serverHostname: 'x' }), RangeError, { message });
+  });
+
+  it('refuse what is no context', async (loop) => {
+    for (const ssl of [1, 'yes', []]) {
+      const message = /^ssl must be true, a tls\.SecureContext or an object of options, got /;
+      await rejects(connect(loop, { ssl }), TypeError, { message });
+    }
+    for (const ssl of [true, false, null, 1])
+      await rejects(serve(loop, { ssl }), TypeError, { message: /^ssl must be a tls\.Secure/ });
+    await rejects(serve(loop, { ssl: {} }), RangeError, { message: /needs a certificate/ });
+    await rejects(serve(loop, { ssl: { key: 'x', cert: 'y' } }), Error, { message: /PEM/ });
+  });
+
+  it('refuse a client with nobody to check the certificate for', async (loop) => {
+    const [sock, peer] = await socketsOn(loop, 'memory');
+    const make = (options: object): Promise<unknown> =>
+      Promise.resolve(
+        loop.createConnection(() => new asyncio.Protocol(), undefined, undefined, {
+          sock,
+          ...options,
+        }),
+      );
+
+    await rejects(make({ ssl: true }), RangeError, {
+      message: 'You must set serverHostname when using ssl without a host',
+    });
+    await rejects(make({ ssl: CLIENT, serverHostname: '' }), RangeError, {
+      message: /^serverHostname is needed/,
+    });
+    await rejects(
+      loop.createUnixConnection(() => new asyncio.Protocol(), '/nowhere', { ssl: CLIENT }),
+      RangeError,
+      { message: 'you have to pass serverHostname when using ssl' },
+    );
+    sock.close();
+    peer.close();
+  });
+
+  it(
+    'of startTls refuse what is no context and no transport',
+    async (loop) => {
+      const protocol = new Recorder(loop);
+      const [sock, peer] = await socketsOn(loop, 'memory');
+      const [transport] = await loop.createConnection(() => protocol, undefined, undefined, {
+        sock,
+      });
+
+      for (const context of [undefined, null, true, 'x'])
+        await rejects(loop.startTls(transport, protocol, context as never), TypeError, {
+          message: /^sslcontext must be /,
+        });
+      await rejects(loop.startTls(undefined as never, protocol, CLIENT), TypeError, {
+        message: 'transport None is not supported by startTls()',
+      });
+
+      assert.not(transport.isClosing());
+      transport.close();
+      await protocol.lost;
+      peer.close();
+    },
+    { cpython: [`${START}test_start_tls_wrong_args`] },
+  );
+});

@@ -1,0 +1,220 @@
+import * as assert from 'uvu/assert';
+import * as asyncio from '../../../src/index.ts';
+import { DRIVERS } from '../../support/drivers.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { serving } from '../../support/streams.ts';
+import {
+  Buffered,
+  CLIENT,
+  Echo,
+  SERVER,
+  secureClient,
+  securely,
+  secureServer,
+} from '../../support/tls.ts';
+import { Recorder, socketsOn, until } from '../../support/transports.ts';
+
+const REAL = { clock: 'real' } as const;
+const HELLO = Buffer.from('hello');
+const SSL = 'test_ssl.py::TestSSL::';
+const START = 'test_sslproto.py::BaseStartTLS::';
+
+for (const { name } of DRIVERS) {
+  loopBehaviour(`loop.startTls on ${name}`, (it) => {
+    it(
+      'encrypts a connection that stands, on both sides',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name);
+        const [client, server] = [new Recorder(loop), new Echo(loop)];
+        const plain = await Promise.all([
+          loop.createConnection(() => client, undefined, undefined, { sock: near }),
+          loop.connectAcceptedSocket(() => server, far),
+        ]);
+        const [[before], [serverBefore]] = plain;
+        before.write(Buffer.from('in the clear'));
+        await until(loop, () => client.received.length > 0);
+
+        const [transport, other] = await Promise.all([
+          loop.startTls(before, client, CLIENT, { serverHostname: 'localhost' }),
+          loop.startTls(serverBefore, server, SERVER, { serverSide: true }),
+        ]);
+        server.transport = other;
+        transport.write(HELLO);
+        await until(loop, () => client.received.length > 1);
+
+        assert.equal(client.calls, [
+          'connectionMade',
+          'dataReceived in the clear',
+          'dataReceived hello',
+        ]);
+        transport.close();
+        assert.is(await client.lost, undefined);
+        assert.is(await server.lost, undefined);
+        assert.ok(before.isClosing());
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${START}test_start_tls_client_reg_proto_1`,
+          `${START}test_start_tls_server_1`,
+          `${SSL}test_start_tls_client_reg_proto_1`,
+          `${SSL}test_start_tls_server_1`,
+        ],
+      },
+    );
+
+    it(
+      'encrypts for a protocol that has memory of its own',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name);
+        const [client, server] = [new Buffered(), new Recorder(loop)];
+        const [[before], [serverBefore]] = await Promise.all([
+          loop.createConnection(() => client, undefined, undefined, { sock: near }),
+          loop.connectAcceptedSocket(() => server, far),
+        ]);
+        const [transport, other] = await Promise.all([
+          loop.startTls(before, client, CLIENT, { serverHostname: 'localhost' }),
+          loop.startTls(serverBefore, server, SERVER, { serverSide: true }),
+        ]);
+        other.write(HELLO);
+        await until(loop, () => client.received === 'hello');
+
+        transport.close();
+        await server.lost;
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${START}test_start_tls_client_buf_proto_1`,
+          `${SSL}test_start_tls_client_buf_proto_1`,
+        ],
+      },
+    );
+
+    it(
+      'encrypts what is encrypted already',
+      async (loop) => {
+        const [client, server] = [new Recorder(loop), new Echo(loop)];
+
+        await securely(loop, name, client, server, async (outer, serverOuter) => {
+          const [transport, other] = await Promise.all([
+            loop.startTls(outer, client, CLIENT, { serverHostname: 'localhost' }),
+            loop.startTls(serverOuter, server, SERVER, { serverSide: true }),
+          ]);
+          server.transport = other;
+          transport.write(HELLO);
+          await until(loop, () => client.received.length > 0);
+
+          assert.is(String(client.received[0]), 'hello');
+          transport.close();
+          assert.is(await client.lost, undefined);
+          assert.is(await server.lost, undefined);
+        });
+      },
+      { ...REAL, cpython: [`${SSL}test_create_server_ssl_over_ssl`] },
+    );
+
+    it(
+      'closes the connection when it is cancelled',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name);
+        const client = new Recorder(loop);
+        const [before] = await loop.createConnection(() => client, undefined, undefined, {
+          sock: near,
+        });
+        const starting = asyncio.createTask(async () => {
+          await loop.startTls(before, client, CLIENT, { serverHostname: 'localhost' });
+        });
+        await loop.sockRecv(far, 10_000);
+
+        starting.cancel();
+
+        await rejects(starting, asyncio.CancelledError);
+        assert.is(await client.lost, undefined);
+        far.close();
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${START}test_start_tls_slow_client_cancel`,
+          `${SSL}test_start_tls_slow_client_cancel`,
+        ],
+      },
+    );
+
+    it(
+      'fails a connection whose bytes were spoiled on the way',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name);
+        const client = new Recorder(loop);
+        await Promise.all([
+          secureClient(loop, near, client),
+          secureServer(loop, far, new Recorder(loop)),
+        ]);
+
+        // Behind the back of its transport.
+        far._endpoint.trySend(
+          Buffer.from('\x17\x03\x03\x00\x20 this is not encrypted at all!!!'),
+          0,
+        );
+
+        assert.instance(await client.lost, asyncio.SSLError);
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${START}test_start_tls_client_corrupted_ssl`,
+          `${SSL}test_start_tls_client_corrupted_ssl`,
+        ],
+      },
+    );
+  });
+
+  loopBehaviour(`StreamWriter.startTls on ${name}`, (it) => {
+    it(
+      'encrypts a stream on both sides, and reads on',
+      async (loop) => {
+        const handler: asyncio.ClientConnected = async (reader, writer) => {
+          writer.write(await reader.readline());
+          await writer.startTls(SERVER);
+          for await (const line of reader) writer.write(line);
+        };
+        await serving(loop, name, handler, async ({ connect }) => {
+          const [reader, writer] = await connect();
+          writer.write(Buffer.from('STARTTLS\n'));
+          assert.is(String(await reader.readline()), 'STARTTLS\n');
+          assert.is(writer.getExtraInfo('cipher'), undefined);
+
+          await writer.startTls(CLIENT, { serverHostname: 'localhost' });
+          writer.write(Buffer.from('a secret\n'));
+
+          assert.is(String(await reader.readline()), 'a secret\n');
+          assert.is(writer.getExtraInfo('cipher')?.version, 'TLSv1.3');
+          writer.close();
+          await writer.waitClosed();
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'breaks the stream when the handshake fails',
+      async (loop) => {
+        const handler: asyncio.ClientConnected = async (_reader, writer) => {
+          writer.write(Buffer.from('what?\n'));
+          await writer.drain();
+        };
+        await serving(loop, name, handler, async ({ connect }) => {
+          const [reader, writer] = await connect();
+
+          await rejects(writer.startTls(CLIENT, { serverHostname: 'localhost' }), asyncio.SSLError);
+
+          await rejects(reader.read(), asyncio.SSLError);
+          await rejects(writer.waitClosed(), asyncio.SSLError);
+        });
+      },
+      REAL,
+    );
+  });
+}

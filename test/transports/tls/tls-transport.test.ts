@@ -1,0 +1,490 @@
+import { createSecureContext } from 'node:tls';
+import * as assert from 'uvu/assert';
+import { selfSigned } from '../../../src/echo/certificate.ts';
+import * as asyncio from '../../../src/index.ts';
+import * as socket from '../../../src/socket.ts';
+import { DRIVERS } from '../../support/drivers.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import {
+  Buffered,
+  CERT,
+  CLIENT,
+  Echo,
+  SERVER,
+  secureClient,
+  securely,
+  secureServer,
+} from '../../support/tls.ts';
+import { Recorder, socketsOn, until } from '../../support/transports.ts';
+
+const REAL = { clock: 'real' } as const;
+const HELLO = Buffer.from('hello');
+const SSL = 'test_ssl.py::TestSSL::';
+const HANDSHAKE = 'test_sslproto.py::SslProtoHandshakeTests::';
+const START = 'test_sslproto.py::BaseStartTLS::';
+
+/** The timers that a loop is asked for from now on. */
+function timersOf(loop: asyncio.Loop): asyncio.TimerHandle[] {
+  const timers: asyncio.TimerHandle[] = [];
+  const callLater = loop.callLater.bind(loop);
+  loop.callLater = (...args) => {
+    const timer = callLater(...args);
+    timers.push(timer);
+    return timer;
+  };
+  return timers;
+}
+
+for (const { name } of DRIVERS) {
+  loopBehaviour(`TLS on ${name}`, (it) => {
+    it(
+      'carries bytes both ways, and tells the protocols when the handshake is done',
+      async (loop) => {
+        const client = new Recorder(loop);
+        const server = new Echo(loop);
+
+        await securely(loop, name, client, server, async (transport) => {
+          assert.equal(client.calls, ['connectionMade']);
+          assert.is(client.transport, transport);
+          transport.write(HELLO);
+          await until(loop, () => client.received.length > 0);
+
+          assert.equal(client.calls, ['connectionMade', 'dataReceived hello']);
+          assert.equal(server.calls, ['connectionMade', 'dataReceived hello']);
+        });
+      },
+      { ...REAL, cpython: [`${SSL}test_ssl_connect_accepted_socket`] },
+    );
+
+    it(
+      'ends on both sides when one closes, after what was written before',
+      async (loop) => {
+        const [client, server] = [new Recorder(loop), new Recorder(loop)];
+
+        await securely(loop, name, client, server, async (transport) => {
+          transport.write(Buffer.alloc(1_000_000, 'x'));
+          transport.close();
+
+          assert.is(await client.lost, undefined);
+          assert.is(await server.lost, undefined);
+          const received = server.received.reduce((sum, { length }) => sum + length, 0);
+          assert.is(received, 1_000_000);
+          assert.equal(server.calls.slice(-2), ['eofReceived', 'connectionLost']);
+          assert.equal(client.calls.slice(-1), ['connectionLost']);
+        });
+      },
+      {
+        ...REAL,
+        cpython: [`${SSL}test_shutdown_cleanly`, `${SSL}test_flush_before_shutdown`],
+      },
+    );
+
+    it(
+      'does not go on one way alone: says so to a protocol that wants to',
+      async (loop, { logged }) => {
+        const server = Object.assign(new Recorder(loop), { eofReceived: () => true });
+
+        await securely(loop, name, new Recorder(loop), server, async (transport, other) => {
+          assert.not(transport.canWriteEof());
+          assert.throws(() => transport.writeEof(), /not possible with TLS/);
+          transport.close();
+          await server.lost;
+
+          assert.ok(other.isClosing());
+          const warning = 'returning true from eofReceived() has no effect when using ssl\n';
+          assert.equal(logged, [warning]);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'ends where the peer ends without a word',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name);
+        const [client, server] = [new Recorder(loop), new Recorder(loop)];
+        const [transport] = await Promise.all([
+          secureClient(loop, near, client),
+          secureServer(loop, far, server),
+        ]);
+
+        near.shutdown(socket.SHUT_WR);
+
+        assert.is(await server.lost, undefined);
+        assert.equal(server.calls.slice(-2), ['eofReceived', 'connectionLost']);
+        await client.lost;
+        assert.ok(transport.isClosing());
+      },
+      REAL,
+    );
+
+    it(
+      'holds the writer back while the peer reads nothing, by its water marks',
+      async (loop) => {
+        const [client, server] = [new Recorder(loop), new Recorder(loop)];
+
+        await securely(loop, name, client, server, async (transport, other) => {
+          other.pauseReading();
+          let written = 0;
+          while (!client.calls.includes('pauseWriting')) {
+            for (let n = 0; n < 4; n += 1) transport.write(Buffer.alloc(100_000, 'x'));
+            written += 400_000;
+            await until(loop, () => true);
+          }
+          assert.equal(transport.getWriteBufferLimits(), [131_072, 524_288]);
+          const waiting = transport.getWriteBufferSize();
+          assert.ok(waiting > 524_288 && waiting < 1_000_000, String(waiting));
+          assert.equal(server.received, []);
+          other.resumeReading();
+          await until(loop, () => client.calls.includes('resumeWriting'));
+          const size = (): number => server.received.reduce((sum, { length }) => sum + length, 0);
+          await until(loop, () => size() === written);
+
+          assert.is(transport.getWriteBufferSize(), 0);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'takes bytes from a protocol that has memory of its own',
+      async (loop) => {
+        const server = new Buffered();
+
+        await securely(loop, name, new Recorder(loop), server, async (transport) => {
+          transport.write(Buffer.from('hello, world'));
+          await until(loop, () => server.received.length >= 12);
+
+          assert.is(server.received, 'hello, world');
+        });
+      },
+      { ...REAL, cpython: [`${START}test_buf_feed_data`] },
+    );
+
+    it(
+      'leaves with a peer that was thrown away what it was told of it',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name);
+        const [client, server] = [new Recorder(loop), new Recorder(loop)];
+        const [transport, other] = await Promise.all([
+          secureClient(loop, near, client),
+          secureServer(loop, far, server),
+        ]);
+        // So that there is something unread when the socket is closed: the system resets then.
+        other.pauseReading();
+        transport.write(HELLO);
+        await until(loop, () => transport.getWriteBufferSize() === 0);
+
+        other.abort();
+
+        assert.is(await server.lost, undefined);
+        const error = await client.lost;
+        assert.ok(error === undefined || error instanceof asyncio.ConnectionResetError);
+        assert.is(client.calls.at(-1), 'connectionLost');
+      },
+      REAL,
+    );
+
+    it(
+      'drops what is written after closing, and logs from the fifth write on',
+      async (loop, { logged }) => {
+        const client = new Recorder(loop);
+
+        await securely(loop, name, client, new Recorder(loop), async (transport) => {
+          transport.close();
+          for (let n = 0; n < 7; n += 1) transport.write(HELLO);
+          await client.lost;
+
+          assert.equal(logged, Array(2).fill('SSL connection is closed\n'));
+        });
+      },
+      {
+        ...REAL,
+        cpython: [`${HANDSHAKE}test_write_after_closing`],
+      },
+    );
+
+    it(
+      'reports a protocol that throws, and ends its connection',
+      async (loop, { expectReport }) => {
+        const server = Object.assign(new Recorder(loop), {
+          dataReceived: (): void => {
+            throw new Error('no');
+          },
+        });
+        expectReport(/^Fatal error on SSL protocol$/);
+
+        await securely(loop, name, new Recorder(loop), server, async (transport) => {
+          transport.write(HELLO);
+
+          assert.match(String(await server.lost), /no/);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'is made on a unix path, and on a host',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name, socket.AF_UNIX);
+        const client = new Recorder(loop);
+        const [[transport], other] = await Promise.all([
+          loop.createUnixConnection(() => client, undefined, {
+            sock: near,
+            ssl: CLIENT,
+            serverHostname: 'localhost',
+          }),
+          secureServer(loop, far, new Echo(loop)),
+        ]);
+        transport.write(HELLO);
+        await until(loop, () => client.received.length > 0);
+
+        transport.close();
+        assert.is(await client.lost, undefined);
+        assert.ok(other.isClosing());
+      },
+      REAL,
+    );
+  });
+
+  loopBehaviour(`the end of TLS on ${name}`, (it) => {
+    it('is waited for as long as sslShutdownTimeout says', async (loop) => {
+      const [near, far] = await socketsOn(loop, name);
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+      const [transport, other] = await Promise.all([
+        secureClient(loop, near, client, { ...CLIENT, sslShutdownTimeout: 5 }),
+        secureServer(loop, far, server),
+      ]);
+      other.pauseReading();
+      // Fills what Node takes ahead: so the end is not seen.
+      transport.write(Buffer.alloc(1_000_000));
+      transport.close();
+
+      const error = await client.lost;
+
+      assert.instance(error, asyncio.TimeoutError);
+      assert.is((error as Error).message, 'SSL shutdown timed out');
+      other.abort();
+      await server.lost;
+    });
+  });
+}
+
+loopBehaviour('what TLS knows', (it) => {
+  it(
+    'is asked for by getExtraInfo, beside what is known underneath',
+    async (loop) => {
+      const context = createSecureContext({ ca: CERT });
+      const ssl = { secureContext: context };
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+      const use = async (transport: asyncio.Transport, other: asyncio.Transport): Promise<void> => {
+        assert.is(transport.getExtraInfo('sslcontext'), context);
+        assert.is(transport.getExtraInfo('peercert')?.subject.CN, 'localhost');
+        assert.is(other.getExtraInfo('peercert'), undefined);
+        assert.is(transport.getExtraInfo('cipher')?.version, 'TLSv1.3');
+        assert.is(transport.getExtraInfo('sslObject')?.authorized, true);
+        assert.is(transport.getExtraInfo('compression'), undefined);
+        assert.equal(transport.getExtraInfo('peername'), other.getExtraInfo('sockname'));
+        assert.is(transport.getExtraInfo('nothing', 'else'), 'else');
+        assert.match(String(transport), /^<_SSLProtocolTransport over <_SelectorSocketTransport /);
+      };
+
+      await securely(loop, 'memory', client, server, use, { client: ssl });
+    },
+    { ...REAL, cpython: [`${HANDSHAKE}test_get_extra_info_on_closed_connection`] },
+  );
+
+  it(
+    'is what they agreed to speak, of ALPNProtocols',
+    async (loop) => {
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+      const sides = {
+        server: { ...SERVER, ALPNProtocols: ['a', 'b'] },
+        client: { ...CLIENT, ALPNProtocols: ['b', 'c'] },
+      };
+      const use = async (...both: asyncio.Transport[]): Promise<void> => {
+        const spoken = both.map((each) => each.getExtraInfo('sslObject')?.alpnProtocol);
+
+        assert.equal(spoken, ['b', 'b']);
+      };
+
+      await securely(loop, 'memory', client, server, use, sides);
+    },
+    REAL,
+  );
+
+  it(
+    'is the name that was asked for, by which SNICallback finds the certificate',
+    async (loop) => {
+      const other = selfSigned(['other.example']);
+      const asked: string[] = [];
+      const sides = {
+        server: {
+          ...SERVER,
+          SNICallback: (name: string, done: (error: null, context: never) => void): void => {
+            asked.push(name);
+            const { key, cert } = other;
+            setImmediate(() => done(null, createSecureContext({ key, cert }) as never));
+          },
+        },
+        client: { ca: other.cert, checkServerIdentity: () => undefined },
+      };
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+      const use = async (transport: asyncio.Transport): Promise<void> => {
+        assert.is(transport.getExtraInfo('peercert')?.subject.CN, 'other.example');
+        assert.equal(asked, ['localhost']);
+      };
+
+      await securely(loop, 'memory', client, server, use, sides);
+    },
+    REAL,
+  );
+});
+
+loopBehaviour('a transport of TLS', (it) => {
+  it(
+    'goes on with another protocol',
+    async (loop) => {
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+
+      await securely(loop, 'memory', client, server, async (transport, other) => {
+        const next = new Recorder(loop);
+        other.setProtocol(next);
+        assert.is(other.getProtocol(), next);
+        transport.write(HELLO);
+        await until(loop, () => next.received.length > 0);
+
+        assert.equal(server.calls, ['connectionMade']);
+        other.abort();
+        assert.is(await next.lost, undefined);
+        assert.is(other.getProtocol(), undefined);
+      });
+    },
+    { ...REAL, cpython: [`${HANDSHAKE}test_set_new_app_protocol`] },
+  );
+
+  it(
+    'hands nothing on after it was closed',
+    async (loop) => {
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+
+      await securely(loop, 'memory', client, server, async (transport, other) => {
+        transport.write(HELLO);
+        other.close();
+        await server.lost;
+
+        assert.equal(server.received, []);
+      });
+    },
+    { ...REAL, cpython: [`${HANDSHAKE}test_data_received_after_closing`] },
+  );
+
+  it(
+    'hands nothing on while it is paused, and all of it later',
+    async (loop) => {
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+
+      await securely(loop, 'memory', client, server, async (transport, other) => {
+        other.pauseReading();
+        assert.not(other.isReading());
+        transport.write(HELLO);
+        transport.close();
+        for (let n = 0; n < 10; n += 1) await asyncio.sleep(0);
+        assert.equal(server.calls, ['connectionMade']);
+
+        other.resumeReading();
+        await server.lost;
+
+        const calls = ['dataReceived hello', 'eofReceived', 'connectionLost'];
+        assert.equal(server.calls, ['connectionMade', ...calls]);
+      });
+    },
+    { ...REAL, cpython: [`${SSL}test_remote_shutdown_receives_trailing_data`] },
+  );
+
+  it(
+    'leaves no timer behind: not of the handshake, not of the end',
+    async (loop) => {
+      const [client, server] = [new Recorder(loop), new Recorder(loop)];
+      const timers = timersOf(loop);
+
+      await securely(loop, 'memory', client, server, async (transport) => {
+        assert.equal(
+          timers.map((timer) => timer.cancelled()),
+          [true, true],
+        );
+        transport.close();
+        await client.lost;
+        await server.lost;
+
+        assert.equal(
+          timers.map((timer) => timer.cancelled()),
+          [true, true, true, true],
+        );
+      });
+    },
+    {
+      ...REAL,
+      cpython: [
+        `${SSL}test_handshake_timeout_handler_leak`,
+        `${SSL}test_shutdown_timeout_handler_leak`,
+        `${SSL}test_shutdown_timeout_handler_not_set`,
+      ],
+    },
+  );
+
+  it(
+    'is aborted when it is closed before the handshake is done',
+    async (loop) => {
+      const [near, far] = await socketsOn(loop, 'memory');
+      let made: asyncio.Transport | undefined;
+      const client = new Recorder(loop);
+      const before = await loop.createConnection(() => client, undefined, undefined, {
+        sock: near,
+      });
+      const starting = asyncio.createTask(async () => {
+        made = await loop.startTls(before[0], client, CLIENT, { serverHostname: 'localhost' });
+      });
+      await loop.sockRecv(far, 10_000);
+
+      before[0].close();
+
+      await rejects(starting, asyncio.ConnectionAbortedError);
+      assert.is(made, undefined);
+      assert.is(await client.lost, undefined);
+      far.close();
+    },
+    { ...REAL, cpython: [`${HANDSHAKE}test_close_during_handshake`] },
+  );
+});
+
+loopBehaviour('a server of TLS', (it) => {
+  it(
+    'ends its connections gently, and waits for them',
+    async (loop) => {
+      const servers: Recorder[] = [];
+      const factory = (): Recorder => {
+        servers.push(new Recorder(loop));
+        return servers.at(-1) as Recorder;
+      };
+      const server = await loop.createServer(factory, '127.0.0.1', 0, { ssl: SERVER });
+      const [address] = server.sockets.map((sock) => sock.getsockname());
+      const [, port] = address as [string, number];
+      const client = new Recorder(loop);
+      await loop.createConnection(() => client, '127.0.0.1', port, { ssl: CLIENT });
+      await until(loop, () => servers[0]?.transport !== undefined);
+
+      const report = await server.shutdown({ grace: 5 });
+
+      assert.is(report.finished.length, 1);
+      assert.equal(report.aborted, []);
+      assert.is(await client.lost, undefined);
+      assert.equal(client.calls.slice(-2), ['eofReceived', 'connectionLost']);
+    },
+    {
+      ...REAL,
+      cpython: [`${SSL}test_create_connection_ssl_1`, `${SSL}test_connect_accepted_socket`],
+    },
+  );
+});
