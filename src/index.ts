@@ -74,6 +74,7 @@ export {
 export {
   type ClientConnected,
   type ConnectionLimits,
+  type StreamProtocolOptions,
   StreamReaderProtocol,
 } from './streams/stream-protocol.ts';
 export {
