@@ -34,12 +34,17 @@ async function start(file, args) {
 function list() {
   const names = existsSync(examples)
     ? readdirSync(examples, { recursive: true })
-        .filter((file) => file.endsWith('.ts'))
+        .filter((file) => file.endsWith('.ts') && isProgram(file))
         .map((file) => file.slice(0, -'.ts'.length).split(path.sep).join('/'))
         .sort()
     : [];
   const width = Math.max(0, ...names.map((name) => name.length));
   for (const name of names) console.log(`${name.padEnd(width)}  ${about(name)}`.trimEnd());
+}
+
+/** Is it no part of another example? Those export what they have. */
+function isProgram(file) {
+  return !/^export /m.test(readFileSync(path.join(examples, file), 'utf8'));
 }
 
 /** The first line of the comment that an example begins with. */
