@@ -1,4 +1,4 @@
-// npm run example [NAME] [ARGUMENT...], and demo, bench, soak and conformance: programs in
+// npm run example [NAME] [ARGUMENT...], and demo, bench, soak, conformance and book: programs in
 // TypeScript that import asyncio-ts as a user would.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,7 @@ const programs = {
   bench: 'bench/main.ts',
   soak: 'test/soak/main.ts',
   conformance: 'scripts/conformance.ts',
+  book: 'scripts/book.ts',
 };
 const examples = path.join(root, 'examples');
 
