@@ -76,6 +76,7 @@ export {
 export {
   type ClientConnected,
   type ConnectionLimits,
+  type StreamProtocolOptions,
   StreamReaderProtocol,
 } from './streams/stream-protocol.ts';
 export {
