@@ -26,6 +26,8 @@ export {
   OSError,
   TimeoutError,
 } from './base/os-errors.ts';
+// Generators
+export { type AsyncGeneratorFunction, asyncgen } from './core/async-generator.ts';
 // Failures that nobody retrieved
 export { isCollectorEnabled, setCollectorEnabled } from './core/collector.ts';
 // Context variables
@@ -126,6 +128,16 @@ export {
   wait,
 } from './tasks/wait.ts';
 export { waitFor } from './tasks/wait-for.ts';
+// Threads
+export {
+  type Executor,
+  ModuleFunction,
+  type Submitted,
+  type ThreadCallable,
+} from './threads/executor.ts';
+export { moduleFunction } from './threads/module-function.ts';
+export { ThreadPoolExecutor } from './threads/thread-pool-executor.ts';
+export { toThread } from './threads/to-thread.ts';
 // Transports and protocols
 export type { ConnectionOptions } from './transports/create-connection.ts';
 export type {

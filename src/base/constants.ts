@@ -60,3 +60,12 @@ export const LOST_WRITES_BEFORE_LOG = 5;
 
 /** Bytes of a line at the most, and half of what a stream keeps unread; asyncio's figure. */
 export const STREAM_LIMIT: number = 64 * 1024;
+
+/** Threads of a pool at the most, by default; Python's figure. */
+export const MAX_THREADS = 32;
+
+/** Threads of a pool beside one for each core, by default: most of them wait. Python's figure. */
+export const THREADS_BESIDE_CORES = 4;
+
+/** Seconds that `run()` waits in the end for calls in threads; asyncio's figure. */
+export const THREAD_JOIN_TIMEOUT = 300;

@@ -1,3 +1,4 @@
+import { THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
 import { type Context, copyContext } from '../core/context.ts';
@@ -108,10 +109,9 @@ export class Runner {
     if (loop.isRunning()) throw new RuntimeError('Cannot close a running event loop');
     try {
       await cancelAllTasks(loop);
-      // asyncio ends its generators and its executor here, in a run each: so what was scheduled at
-      // the last, callbacks mostly, still has its turns.
-      await loop.runUntilComplete(nothing);
-      await loop.runUntilComplete(nothing);
+      // A run each: so what was scheduled at the last, callbacks mostly, still has its turns.
+      await loop.runUntilComplete(loop.shutdownAsyncgens());
+      await loop.runUntilComplete(loop.shutdownDefaultExecutor(THREAD_JOIN_TIMEOUT));
     } finally {
       if (this.#options.loopFactory === undefined) setEventLoop(undefined);
       loop.close();
@@ -171,8 +171,6 @@ export async function run<T>(main: TaskBody<T>, options: RunOptions = {}): Promi
     await runner.close();
   }
 }
-
-async function nothing(): Promise<void> {}
 
 /** Cancels what is left, waits until it has ended, and reports what failed in that. */
 async function cancelAllTasks(loop: Loop): Promise<void> {
