@@ -16,6 +16,7 @@ export {
   SendfileNotAvailableError,
   SystemExit,
 } from './base/errors.ts';
+export { Frame } from './base/frames.ts';
 export {
   BlockingIOError,
   BrokenPipeError,
@@ -45,6 +46,7 @@ export { Future, isfuture } from './core/future.ts';
 export { Handle, TimerHandle } from './core/handle.ts';
 export type { ExceptionContext } from './core/loop-core.ts';
 export { Operation } from './core/operation.ts';
+export { isAwaitTracking, setAwaitTracking } from './core/stands.ts';
 export { allTasks, currentTask, Task, type TaskBody, type TaskOptions } from './core/task.ts';
 export type { FileDescriptorLike } from './loop/descriptors.ts';
 // The loop

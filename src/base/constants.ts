@@ -9,6 +9,12 @@ export const SLOW_CALLBACK_DURATION = 0.1;
 /** Frames kept of where a future, task, handle or coroutine was made, in debug mode; asyncio's figure. */
 export const DEBUG_STACK_DEPTH = 10;
 
+/** Seconds after which a task that was cancelled, and waits for a promise of others, is named. */
+export const CANCEL_PATIENCE = 2;
+
+/** Seconds after which a task that was cancelled as its program ends, and has not ended, is named. */
+export const SHUTDOWN_PATIENCE = 10;
+
 /** Cancelled timers from which the heap is rebuilt without them; asyncio's figure. */
 export const MIN_SCHEDULED_TIMER_HANDLES = 100;
 

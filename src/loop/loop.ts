@@ -15,6 +15,7 @@ import type { ExceptionContext, LoopCore } from '../core/loop-core.ts';
 import { AsyncGenerators } from '../core/open-generators.ts';
 import type { Operation } from '../core/operation.ts';
 import { runningLoop, setRunningLoop } from '../core/running.ts';
+import { trackStands } from '../core/stands.ts';
 import { allTasks, Task, type TaskBody, type TaskOptions } from '../core/task.ts';
 import { Turns } from '../core/turns.ts';
 import type { Address, AddressInput } from '../sock/address.ts';
@@ -103,6 +104,8 @@ export class Loop implements LoopCore {
   #debug: boolean;
   #exceptionHandler: ExceptionHandler | undefined;
   #taskFactory: TaskFactory | undefined;
+  /** Has the awaits of tasks no longer followed; set while they are. */
+  #endTracking: (() => void) | undefined;
   /** What a KeyboardInterrupt or SystemExit ended the run with. */
   #interruption: { readonly error: unknown } | undefined;
 
@@ -136,7 +139,7 @@ export class Loop implements LoopCore {
     this.#checkClosed();
     this.#checkResting();
     setRunningLoop(this);
-    this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+    this.#followDebug();
     const listenNoMore = this.#listenForInterrupts();
     await new Promise<void>((resolve) => {
       this._turns.start(() => {
@@ -213,6 +216,7 @@ export class Loop implements LoopCore {
     this._turns.clear();
     this.#executor.abandon();
     this._asyncgens.clear();
+    this.#followDebug();
     const abandoned = allTasks(this);
     this._tasks.clear();
     for (const task of abandoned) this.#reportPending(task);
@@ -481,7 +485,7 @@ export class Loop implements LoopCore {
   setDebug(enabled: boolean): void {
     this.#debug = Boolean(enabled);
     if (this.#debug) showResourceWarnings(true);
-    if (this.isRunning()) this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+    if (this.isRunning() || !this.#debug) this.#followDebug();
   }
 
   // ── sockets ────────────────────────────────────────────────────────────────────────────────
@@ -1025,6 +1029,19 @@ export class Loop implements LoopCore {
   _interrupt(error: unknown): void {
     this.#interruption ??= { error };
     this._turns.halt();
+  }
+
+  /**
+   * Begins or ends what is only done in debug mode. Awaits are followed from the first run to the
+   * close: in a rest, tasks wait where they did.
+   */
+  #followDebug(): void {
+    this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+    if (this.#debug && !this.#closed) this.#endTracking ??= trackStands();
+    else {
+      this.#endTracking?.();
+      this.#endTracking = undefined;
+    }
   }
 
   /** Ctrl-C ends the run, as in Python, unless somebody else listens for it: `run()` for instance. */

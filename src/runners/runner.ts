@@ -3,6 +3,7 @@ import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors.
 import { repr } from '../base/repr.ts';
 import { type Context, copyContext } from '../core/context.ts';
 import { Coroutine } from '../core/coroutine.ts';
+import { watchLaggards } from '../core/ignored-cancels.ts';
 import { Operation } from '../core/operation.ts';
 import { runningLoop } from '../core/running.ts';
 import { allTasks, type Task, type TaskBody } from '../core/task.ts';
@@ -184,7 +185,12 @@ async function cancelAllTasks(loop: Loop): Promise<void> {
     if (running === 0) ended.setResult();
   };
   for (const task of left) task.addDoneCallback(oneEnded);
-  await loop.runUntilComplete(ended);
+  const unwatch = watchLaggards(loop, left);
+  try {
+    await loop.runUntilComplete(ended);
+  } finally {
+    unwatch();
+  }
   for (const task of left) {
     if (task.cancelled()) continue;
     const exception = task.exception();
