@@ -29,6 +29,7 @@ export {
 } from './base/os-errors.ts';
 // Generators
 export { type AsyncGeneratorFunction, asyncgen } from './core/async-generator.ts';
+export { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from './core/awaited-by.ts';
 // Failures that nobody retrieved
 export { isCollectorEnabled, setCollectorEnabled } from './core/collector.ts';
 // Context variables
@@ -103,6 +104,14 @@ export {
   type NextCompleted,
 } from './tasks/as-completed.ts';
 export type { Awaitable, ResultOf } from './tasks/awaitables.ts';
+export {
+  type CallGraphOptions,
+  captureCallGraph,
+  FrameCallGraphEntry,
+  FutureCallGraph,
+  formatCallGraph,
+  printCallGraph,
+} from './tasks/call-graph.ts';
 export { createEagerTaskFactory, eagerTaskFactory } from './tasks/eager.ts';
 export {
   BaseExceptionGroup,

@@ -15,7 +15,7 @@ export interface StackedTask {
  *
  * @throws {RangeError} when it is not a whole number
  */
-function checkLimit(limit: number | undefined): void {
+export function checkLimit(limit: number | undefined): void {
   if (limit !== undefined && !Number.isSafeInteger(limit))
     throw new RangeError(`limit must be a whole number of frames, got ${repr(limit)}`);
 }
@@ -35,7 +35,8 @@ function allFrames(task: StackedTask): Frame[] {
   return (currentScope()?.task as unknown) === task ? framesOfNow() : standOf(task);
 }
 
-function framesOfNow(): Frame[] {
+/** The frames of the code that runs, as far as the task that it is a part of. */
+export function framesOfNow(): Frame[] {
   const before = Error.stackTraceLimit;
   Error.stackTraceLimit = 60;
   const { stack } = new Error();

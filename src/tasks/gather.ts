@@ -1,5 +1,6 @@
 import { CancelledError } from '../base/errors.ts';
 import { calledAs } from '../base/printing.ts';
+import { forThisTask } from '../core/awaited-by.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -117,8 +118,10 @@ class GatheringFuture extends Future<unknown[]> {
     this.#returnExceptions = returnExceptions;
     const different = new Set(children);
     this.#left = different.size;
-    const onDone = calledAs('gather.<locals>._done_callback', (child: Future<unknown>) =>
-      this.#childDone(child),
+    const onDone = forThisTask(
+      calledAs('gather.<locals>._done_callback', (child: Future<unknown>) =>
+        this.#childDone(child),
+      ),
     );
     const ended: Future<unknown>[] = [];
     for (const child of different) {

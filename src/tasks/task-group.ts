@@ -1,6 +1,7 @@
 import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../base/errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
+import { forThisTask } from '../core/awaited-by.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { createTask } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
@@ -143,6 +144,7 @@ export class TaskGroup {
     if (this.#parent === undefined)
       throw new RuntimeError(`TaskGroup ${this} cannot determine the parent task`);
     this.#phase = 'entered';
+    forThisTask(this.#onTaskDone);
     if (this.#cancelOnEnter) this.cancel();
   }
 
