@@ -27,6 +27,7 @@ export {
   OSError,
   TimeoutError,
 } from './base/os-errors.ts';
+export type { Abortable } from './core/abort.ts';
 // Generators
 export { type AsyncGeneratorFunction, asyncgen } from './core/async-generator.ts';
 export { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from './core/awaited-by.ts';

@@ -15,6 +15,7 @@ import { ModuleFunction } from './executor.ts';
  * const sum = await asyncio.toThread(digest, bytes);
  * ```
  *
+ * @typeParam F - the type of the function
  * @param module - the URL of the module, or its absolute path
  * @param name - what it exports the function as; by default its default export
  * @throws {TypeError} when `module` is neither: nobody knows what a relative path is relative to
