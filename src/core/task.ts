@@ -1,14 +1,19 @@
 import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '../base/errors.ts';
+import type { Frame } from '../base/frames.ts';
+import { log } from '../base/log.ts';
 import { repr } from '../base/repr.ts';
 import type { Awaited, AwaitingTask, Waiting } from './awaiter.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { type Context, copyValues, currentScope, runInScope, Scope } from './context.ts';
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { Future, isfuture } from './future.ts';
+import { noteSwallowed, watchCancel } from './ignored-cancels.ts';
 import type { LoopCore } from './loop-core.ts';
 import { Operation } from './operation.ts';
 import type { Runnable } from './runnable.ts';
 import { requireRunningLoop, runningLoop } from './running.ts';
+import { outermostStandOf } from './stands.ts';
+import { formatStack, stackOfTask } from './task-stack.ts';
 import { Turn } from './turn.ts';
 
 /** What a task can be made of: a coroutine, or a function that makes a promise when it is called. */
@@ -167,6 +172,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       this._cancelMessage = message;
     }
     this._signal?.abort(message);
+    if (this._loop.getDebug()) watchCancel(this);
     return true;
   }
 
@@ -187,6 +193,42 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       if (this.#cancelling === 0) this.#withdrawCancel();
     }
     return this.#cancelling;
+  }
+
+  /**
+   * Where the task stands, innermost frame first: of now, where it is the current one; where it waits,
+   * in debug mode and after `setAwaitTracking(true)`; where it failed. Empty where that is not known,
+   * and where it is over and has not failed.
+   *
+   * Unlike asyncio's, innermost first, and with all functions that wait for one another. See
+   * docs/differences.md#where-a-task-stands.
+   *
+   * @param options - `limit`: the most frames
+   * @throws {RangeError} when `limit` is not a whole number
+   * @see asyncio's `Task.get_stack()`,
+   *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.get_stack
+   */
+  getStack(options: { readonly limit?: number | undefined } = {}): Frame[] {
+    return stackOfTask(this, options.limit);
+  }
+
+  /**
+   * Prints {@link getStack} in the form of a stack, to standard error.
+   *
+   * @param options - `limit`: the most frames; `file`: what has a `write()`, to print to instead
+   * @throws {RangeError} when `limit` is not a whole number
+   * @see asyncio's `Task.print_stack()`,
+   *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.print_stack
+   */
+  printStack(
+    options: {
+      readonly limit?: number | undefined;
+      readonly file?: { write(text: string): unknown } | undefined;
+    } = {},
+  ): void {
+    const text = formatStack(this, options.limit);
+    if (options.file === undefined) log(text);
+    else options.file.write(`${text}\n`);
   }
 
   /**
@@ -286,7 +328,10 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
     if (this._mustCancel) {
       this._mustCancel = false;
       this.#endAtCancel();
-    } else this._finish(result);
+    } else {
+      if (this.#cancelling > 0 && this._loop.getDebug()) noteSwallowed(this);
+      this._finish(result);
+    }
   }
 
   /** A cancel came with the last step: what the body gave is not wanted any more. */
@@ -345,8 +390,10 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
 
   #formCoroutine(): string {
     const { name, _site: site } = this.#coroutine;
-    const state = this._state === 'pending' ? 'running' : 'done';
-    return `${name}() ${state}${site === undefined ? '' : `, defined at ${site}`}`;
+    if (this._state !== 'pending') return `${name}() done${site ? `, defined at ${site}` : ''}`;
+    const stand = outermostStandOf(this);
+    if (stand !== undefined) return `${name}() running at ${stand._site}`;
+    return `${name}() running${site ? `, defined at ${site}` : ''}`;
   }
 }
 

@@ -40,6 +40,9 @@ export class Socket {
     printsAsText(this);
   }
 
+  /** @internal is told of each socket that is made; for whoever looks for those that stay open */
+  static _onMade: ((made: Socket) => void) | undefined;
+
   readonly #endpoint: Endpoint;
   /** Seconds given to settimeout(); 0: non-blocking; undefined: blocking. */
   #timeout: number | undefined = undefined;
@@ -48,6 +51,7 @@ export class Socket {
 
   private constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
+    Socket._onMade?.(this);
     forgotten.register(this, endpoint, this);
   }
 
@@ -59,6 +63,11 @@ export class Socket {
   /** @internal the non-throwing side of the socket, for the loop; after detach() a closed one's */
   get _endpoint(): Endpoint {
     return this.#endpoint;
+  }
+
+  /** @internal was it closed, or given up with detach()? */
+  get _isClosed(): boolean {
+    return this.#closed || this.#endpoint.closed;
   }
 
   /** The address family: AF_INET, AF_INET6 or AF_UNIX. */
@@ -392,7 +401,7 @@ export class Socket {
 
   /** `<socket.socket fd=3, family=2, type=1, proto=0, laddr=('127.0.0.1', 8000)>`, as CPython. */
   toString(): string {
-    return socketText(this.#endpoint, this.#closed || this.#endpoint.closed);
+    return socketText(this.#endpoint, this._isClosed);
   }
 
   #open(syscall: string): Endpoint {

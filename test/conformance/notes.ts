@@ -81,6 +81,11 @@ export const notes: Readonly<Record<string, Note>> = {
     status: 'not applicable',
     reason: 'tests the gaps of an abstract base class; there is one loop here',
   },
+  'test_threads.py::ToThreadTests::test_to_thread_contextvars': {
+    status: 'differs',
+    reason: 'threads share no objects: context variables stay behind',
+    entry: 'calls-in-threads',
+  },
   'test_base_events.py::BaseEventLoopTests::test_check_thread': {
     status: 'not applicable',
     reason: 'calls a loop from another thread; those of Node share no objects',

@@ -17,15 +17,9 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   'test_base_events.py': {
     BaseEventLoopTests: {
       except: [
-        // executors
-        'test_set_default_executor',
-        'test_set_default_executor_error',
         // subprocesses
         'test_subprocess_exec_invalid_args',
         'test_subprocess_shell_invalid_args',
-        // asynchronous generators
-        'test_asyncgen_finalization_by_gc',
-        'test_asyncgen_finalization_by_gc_in_other_thread',
       ],
     },
     BaseEventLoopWithSelectorTests: { only: ['test_call_coroutine', 'test_log_slow_callbacks'] },
@@ -33,6 +27,7 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   },
 
   'test_context.py': 'all',
+  'test_threads.py': 'all',
   'test_tasks.py': 'all',
   'test_taskgroups.py': 'all',
   'test_timeouts.py': 'all',
