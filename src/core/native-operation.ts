@@ -28,6 +28,11 @@ const keepFunctions = (
  * for a class has one constructor above it, and here that is the promise's.
  */
 class PromiseWithFields extends Promise<unknown> {
+  /** What a `then` of V8's own makes is none of these. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
   constructor(loop: LoopCore) {
     followPromises();
     // Nothing goes on in its name; and a note would give the fields of each one another place.

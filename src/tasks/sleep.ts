@@ -36,6 +36,10 @@ class Sleep<T> extends NativeOperation<T> {
 
 /** A sleep that ends when `signal` is aborted. */
 class AbortableSleep<T> extends Sleep<T> {
+  static {
+    awaitedNatively(this);
+  }
+
   readonly #forget: () => void;
 
   constructor(loop: LoopCore, delay: number, result: T, signal: AbortSignal) {
