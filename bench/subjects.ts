@@ -34,7 +34,13 @@ const inBench = (name: string): string => fileURLToPath(new URL(name, import.met
 export const servers: readonly Subject[] = [
   inNode('asyncio-ts posix', 'servers/asyncio-ts.ts', { ASYNCIO_SOCKETS: 'posix' }),
   inNode('asyncio-ts posix into', 'servers/asyncio-ts-into.ts', { ASYNCIO_SOCKETS: 'posix' }),
+  inNode('asyncio-ts posix streams', 'servers/asyncio-ts-streams.ts', { ASYNCIO_SOCKETS: 'posix' }),
+  inNode('asyncio-ts posix protocol', 'servers/asyncio-ts-protocol.ts', {
+    ASYNCIO_SOCKETS: 'posix',
+  }),
   inNode('asyncio-ts node', 'servers/asyncio-ts.ts', { ASYNCIO_SOCKETS: 'node' }),
+  inNode('asyncio-ts node streams', 'servers/asyncio-ts-streams.ts', { ASYNCIO_SOCKETS: 'node' }),
+  inNode('asyncio-ts node protocol', 'servers/asyncio-ts-protocol.ts', { ASYNCIO_SOCKETS: 'node' }),
   {
     name: 'asyncio-ts echo',
     find: () => ({

@@ -82,6 +82,12 @@ export class Turns {
     else this.soon(new Together(entry));
   }
 
+  /** Runs `entry` in the next turn: together with others, where those run together who ask for it. */
+  soonLikewise(entry: Runnable): void {
+    if (runningTogether) this.soonTogether(entry);
+    else this.soon(entry);
+  }
+
   /** Runs `timer` in the turn in which it becomes due. */
   at(timer: Timed): void {
     this.#timers.add(timer);
@@ -256,6 +262,9 @@ export class Turns {
   }
 }
 
+/** Does an entry run that is one of several in one immediate? */
+let runningTogether = false;
+
 /** Entries that run one after the other, without Node in between. */
 class Together implements Runnable {
   readonly entries: Runnable[];
@@ -269,6 +278,11 @@ class Together implements Runnable {
   }
 
   _run(): void {
-    for (const entry of this.entries) entry._run();
+    runningTogether = true;
+    try {
+      for (const entry of this.entries) entry._run();
+    } finally {
+      runningTogether = false;
+    }
   }
 }

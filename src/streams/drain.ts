@@ -1,5 +1,6 @@
 import { ConnectionResetError } from '../base/os-errors.ts';
 import type { LoopCore } from '../core/loop-core.ts';
+import { NativeOperation } from '../core/native-operation.ts';
 import { Operation } from '../core/operation.ts';
 import type { Runnable } from '../core/runnable.ts';
 
@@ -37,7 +38,7 @@ export class WriteFlow {
 
   constructor(loop: LoopCore) {
     this.#loop = loop;
-    this.#flowing = new Operation<void>(loop._asOption);
+    this.#flowing = new NativeOperation<void>(loop);
     this.#flowing._finish();
   }
 

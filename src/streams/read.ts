@@ -1,6 +1,5 @@
-import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
-import { Operation } from '../core/operation.ts';
+import { awaitedNatively, NativeOperation } from '../core/native-operation.ts';
 import type { Runnable } from '../core/runnable.ts';
 
 /** Whose bytes a {@link Read} waits for. */
@@ -23,14 +22,9 @@ export interface Source {
  * It takes its bytes in the very turn in which it hands them to whoever awaits it: a read that was
  * cancelled has taken nothing.
  */
-export class Read extends Operation<Uint8Array> implements Runnable {
+export class Read extends NativeOperation<Uint8Array> implements Runnable {
   static {
-    // V8 looks `then` up in each await, along the chain of prototypes: here it finds it at once.
-    Object.defineProperty(
-      this.prototype,
-      'then',
-      Object.getOwnPropertyDescriptor(Future.prototype, 'then') as PropertyDescriptor,
-    );
+    awaitedNatively(this);
   }
 
   readonly #source: Source;
@@ -39,7 +33,7 @@ export class Read extends Operation<Uint8Array> implements Runnable {
   #queued = false;
 
   constructor(loop: LoopCore, source: Source, take: () => Uint8Array | undefined) {
-    super(loop._asOption);
+    super(loop);
     this.#source = source;
     this.#take = take;
   }
@@ -48,7 +42,7 @@ export class Read extends Operation<Uint8Array> implements Runnable {
   tell(): void {
     if (this.#queued) return;
     this.#queued = true;
-    this._loop._turns.soon(this);
+    this._loop._turns.soonLikewise(this);
   }
 
   /** @internal its turn has come */

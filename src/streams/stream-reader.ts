@@ -3,7 +3,8 @@ import { RuntimeError } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import type { LoopCore } from '../core/loop-core.ts';
-import { Operation } from '../core/operation.ts';
+import { NativeOperation } from '../core/native-operation.ts';
+import type { Operation } from '../core/operation.ts';
 import { requireEventLoop } from '../core/running.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import { IncompleteReadError, LimitOverrunError } from './errors.ts';
@@ -309,11 +310,11 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
       if (this.#exception !== undefined) throw this.#exception;
       const bytes = take();
       if (bytes === undefined) return this.#wait(take);
-      const done = new Operation<Uint8Array>(this.#loop._asOption);
+      const done = new NativeOperation<Uint8Array>(this.#loop);
       done._finish(bytes);
       return done;
     } catch (error) {
-      const failed = new Operation<Uint8Array>(this.#loop._asOption);
+      const failed = new NativeOperation<Uint8Array>(this.#loop);
       failed._fail(error);
       return failed;
     }

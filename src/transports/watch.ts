@@ -96,15 +96,16 @@ export class Watch implements Ready {
     if (this.#endpoint[this.#side] === this) this.#endpoint[this.#side] = undefined;
   }
 
-  ready(): void {
+  ready(together = false): void {
     this.#endpoint[this.#side] = this;
-    this.#queue();
+    this.#queue(together);
   }
 
-  #queue(): void {
+  #queue(together = false): void {
     if (this.#handle === undefined || this.#queued) return;
     this.#queued = true;
-    this.#loop._turns.soon(this.#handle);
+    if (together) this.#loop._turns.soonTogether(this.#handle);
+    else this.#loop._turns.soon(this.#handle);
   }
 }
 

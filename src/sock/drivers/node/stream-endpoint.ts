@@ -229,7 +229,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     const { reader } = this;
     if (reader !== undefined) {
       this.reader = undefined;
-      reader.ready();
+      reader.ready(true);
     }
     if (received.size < this.#receiveLimit) return true;
     this.#reading = false;
