@@ -89,6 +89,9 @@ export interface Endpoint {
   /** Who waits for room to send, or for the outcome of a connect. */
   writer: Ready | undefined;
 
+  /** May a receive or an accept succeed, as far as is known? Where not, `reader` will be told. */
+  readonly mayReceive: boolean;
+
   /** Takes a connection that has come in; `undefined`: none has. */
   tryAccept(): Accepted | undefined;
 

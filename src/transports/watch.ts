@@ -13,11 +13,11 @@ import type { Socket } from '../sock/socket.ts';
  *           start()            told that it is ready
  *   idle ─────────────▶ waiting ────────────────────▶ queued
  *    ▲                     ▲    ◀────────────────────   │
- *    │                     └── its turn: would block ───┤ ▲ its turn: there may be more
+ *    │                     └── its turn: no more ───────┤ ▲ its turn: there may be more
  *    └── stop(), from each of them                      └─┘
  *
  * A try acts in one turn, and the next try comes in the next: so one busy peer does not keep the
- * loop from the others.
+ * loop from the others. Where the endpoint knows that there is no more, it waits to be told.
  *
  * The slot is the transport's all its life, also while it is idle: nobody else may wait there.
  */
@@ -57,7 +57,7 @@ export class Watch implements Ready {
     this.#side = side;
     this.#turn = calledAs(name, () => {
       this.#queued = false;
-      if (work()) this.#queue();
+      if (work() && (side === 'writer' || endpoint.mayReceive)) this.#queue();
     });
     endpoint[side] = this;
   }

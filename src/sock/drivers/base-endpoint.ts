@@ -28,6 +28,10 @@ export abstract class SlottedEndpoint {
     this.proto = proto;
   }
 
+  get mayReceive(): boolean {
+    return true;
+  }
+
   /** @throws {OSError} EBADF when closed */
   protected mustBeOpen(syscall: string): void {
     if (this.closed) throw osError('EBADF', syscall);

@@ -169,6 +169,10 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   // ---- receiving -------------------------------------------------------------------------------
 
+  override get mayReceive(): boolean {
+    return !this.#reading || this.#received.size > 0;
+  }
+
   override tryRecv(nbytes: number): Buffer | undefined {
     const received = this.#received;
     if (received.size > 0 && nbytes > 0) {

@@ -109,6 +109,10 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     }
   }
 
+  override get mayReceive(): boolean {
+    return this.#readable;
+  }
+
   // ---- receiving -------------------------------------------------------------------------------
 
   tryRecv(nbytes: number): Buffer | undefined {
