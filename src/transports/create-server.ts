@@ -18,7 +18,7 @@ import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
 import { bindError } from './bind-error.ts';
 import { type LookingUpLoop, refuseTls, type Way } from './looking-up.ts';
-import { Server, type ServingLoop } from './server.ts';
+import { type Demand, Server, type ServingLoop } from './server.ts';
 import type { ProtocolCallbacks } from './transport.ts';
 import { checkUnused } from './watch.ts';
 
@@ -33,6 +33,8 @@ export interface ServingOptions {
    * asyncio has not this one.
    */
   readonly maxConnections?: number | undefined;
+  /** @internal who wants the connections, one by one */
+  readonly _demand?: Demand | undefined;
 }
 
 /** What can be said of a server that is to be made. */
@@ -91,11 +93,20 @@ export async function serverOn(
   loop: ServingLoop,
   sockets: readonly Socket[],
   protocolFactory: () => ProtocolCallbacks,
-  { backlog = 100, startServing = true, maxConnections = Number.POSITIVE_INFINITY }: ServingOptions,
+  options: ServingOptions,
   closed?: () => void,
 ): Promise<Server> {
+  const { backlog = 100, startServing = true, maxConnections = Number.POSITIVE_INFINITY } = options;
+  const { _demand: demand } = options;
   for (const sock of sockets) sock.setblocking(false);
-  const server = new Server(loop, { sockets, protocolFactory, backlog, maxConnections, closed });
+  const server = new Server(loop, {
+    sockets,
+    protocolFactory,
+    backlog,
+    maxConnections,
+    demand,
+    closed,
+  });
   try {
     if (startServing) await server._startServing();
   } catch (error) {
