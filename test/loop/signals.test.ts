@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
-import { RuntimeError } from '../../src/index.ts';
+import { coroutine, KeyboardInterrupt, RuntimeError } from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
 
 const REAL = { clock: 'real' } as const;
@@ -62,6 +63,10 @@ loopBehaviour('loop.addSignalHandler', (it) => {
     throws(add(9999), RangeError, { message: 'invalid signal number 9999' });
     throws(add(1.5), TypeError, { message: /got 1.5/ });
     throws(add(9), RuntimeError, { message: 'sig 9 cannot be caught' });
+    const simple = coroutine(async () => {});
+    throws(() => loop.addSignalHandler('SIGUSR2', simple), TypeError, {
+      message: 'coroutines cannot be used with addSignalHandler()',
+    });
   });
 });
 
@@ -74,6 +79,20 @@ loopBehaviour('loop.removeSignalHandler', (it) => {
 
     assert.equal(answers, [true, false]);
     assert.is(process.listenerCount('SIGUSR2'), before);
+  });
+
+  it.resting('gives Ctrl-C back to the loop, which ends by it', async (loop) => {
+    const calls: string[] = [];
+    loop.addSignalHandler('SIGINT', () => calls.push('handled'));
+    loop.callSoon(() => process.emit('SIGINT'));
+    loop.callLater(1, () => {
+      loop.removeSignalHandler('SIGINT');
+      process.emit('SIGINT');
+    });
+
+    await rejects(loop.runForever(), KeyboardInterrupt);
+
+    assert.equal(calls, ['handled']);
   });
 
   it.resting('happens by itself when the loop is closed', (loop) => {

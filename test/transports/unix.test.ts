@@ -155,6 +155,15 @@ loopBehaviour('loop.createUnixServer', (it) => {
 
   atPath(
     it,
+    'fails as the system says where it cannot bind',
+    async (loop, path) => {
+      await rejects(loop.createUnixServer(protocol, `${path}/none`), OSError, { code: 'ENOENT' });
+    },
+    `${UNIX}test_create_unix_server_bind_error`,
+  );
+
+  atPath(
+    it,
     'refuses a path and a socket, neither, and a socket of another kind',
     async (loop, path) => {
       const inet = stream('node');
