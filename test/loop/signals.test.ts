@@ -18,7 +18,14 @@ loopBehaviour('loop.addSignalHandler', (it) => {
       assert.is(await came, 'it came');
       loop.removeSignalHandler('SIGUSR2');
     },
-    REAL,
+    {
+      ...REAL,
+      cpython: [
+        'test_events.py::EventLoopTestsMixin::test_signal_handling_while_selecting',
+        'test_events.py::EventLoopTestsMixin::test_signal_handling_args',
+        'test_unix_events.py::SelectorEventLoopSignalTests::test_add_signal_handler',
+      ],
+    },
   );
 
   it(
@@ -56,51 +63,76 @@ loopBehaviour('loop.addSignalHandler', (it) => {
     REAL,
   );
 
-  it('refuses what is no signal, and what cannot be caught', async (loop) => {
-    const add = (sig: unknown) => () => loop.addSignalHandler(sig as 'SIGUSR2', () => {});
+  it(
+    'refuses what is no signal, and what cannot be caught',
+    async (loop) => {
+      const add = (sig: unknown) => () => loop.addSignalHandler(sig as 'SIGUSR2', () => {});
 
-    throws(add('boom'), RangeError, { message: "invalid signal name 'boom'" });
-    throws(add(9999), RangeError, { message: 'invalid signal number 9999' });
-    throws(add(1.5), TypeError, { message: /got 1.5/ });
-    throws(add(9), RuntimeError, { message: 'sig 9 cannot be caught' });
-    const simple = coroutine(async () => {});
-    throws(() => loop.addSignalHandler('SIGUSR2', simple), TypeError, {
-      message: 'coroutines cannot be used with addSignalHandler()',
-    });
-  });
+      throws(add('boom'), RangeError, { message: "invalid signal name 'boom'" });
+      throws(add(9999), RangeError, { message: 'invalid signal number 9999' });
+      throws(add(1.5), TypeError, { message: /got 1.5/ });
+      throws(add(9), RuntimeError, { message: 'sig 9 cannot be caught' });
+      const simple = coroutine(async () => {});
+      throws(() => loop.addSignalHandler('SIGUSR2', simple), TypeError, {
+        message: 'coroutines cannot be used with addSignalHandler()',
+      });
+    },
+    {
+      cpython: [
+        'test_events.py::EventLoopTestsMixin::test_add_signal_handler',
+        'test_unix_events.py::SelectorEventLoopSignalTests::test_check_signal',
+        'test_unix_events.py::SelectorEventLoopSignalTests::test_add_signal_handler_coroutine_error',
+        'test_unix_events.py::SelectorEventLoopSignalTests::test_add_signal_handler_install_error3',
+      ],
+    },
+  );
 });
 
 loopBehaviour('loop.removeSignalHandler', (it) => {
-  it('says whether there was one, and leaves no listener', async (loop) => {
-    const before = process.listenerCount('SIGUSR2');
-    loop.addSignalHandler('SIGUSR2', () => {});
+  it(
+    'says whether there was one, and leaves no listener',
+    async (loop) => {
+      const before = process.listenerCount('SIGUSR2');
+      loop.addSignalHandler('SIGUSR2', () => {});
 
-    const answers = [loop.removeSignalHandler('SIGUSR2'), loop.removeSignalHandler('SIGUSR2')];
+      const answers = [loop.removeSignalHandler('SIGUSR2'), loop.removeSignalHandler('SIGUSR2')];
 
-    assert.equal(answers, [true, false]);
-    assert.is(process.listenerCount('SIGUSR2'), before);
-  });
+      assert.equal(answers, [true, false]);
+      assert.is(process.listenerCount('SIGUSR2'), before);
+    },
+    { cpython: ['test_unix_events.py::SelectorEventLoopSignalTests::test_remove_signal_handler'] },
+  );
 
-  it.resting('gives Ctrl-C back to the loop, which ends by it', async (loop) => {
-    const calls: string[] = [];
-    loop.addSignalHandler('SIGINT', () => calls.push('handled'));
-    loop.callSoon(() => process.emit('SIGINT'));
-    loop.callLater(1, () => {
-      loop.removeSignalHandler('SIGINT');
-      process.emit('SIGINT');
-    });
+  it.resting(
+    'gives Ctrl-C back to the loop, which ends by it',
+    async (loop) => {
+      const calls: string[] = [];
+      loop.addSignalHandler('SIGINT', () => calls.push('handled'));
+      loop.callSoon(() => process.emit('SIGINT'));
+      loop.callLater(1, () => {
+        loop.removeSignalHandler('SIGINT');
+        process.emit('SIGINT');
+      });
 
-    await rejects(loop.runForever(), KeyboardInterrupt);
+      await rejects(loop.runForever(), KeyboardInterrupt);
 
-    assert.equal(calls, ['handled']);
-  });
+      assert.equal(calls, ['handled']);
+    },
+    {
+      cpython: ['test_unix_events.py::SelectorEventLoopSignalTests::test_remove_signal_handler_2'],
+    },
+  );
 
-  it.resting('happens by itself when the loop is closed', (loop) => {
-    const before = process.listenerCount('SIGUSR2');
-    loop.addSignalHandler('SIGUSR2', () => {});
+  it.resting(
+    'happens by itself when the loop is closed',
+    (loop) => {
+      const before = process.listenerCount('SIGUSR2');
+      loop.addSignalHandler('SIGUSR2', () => {});
 
-    loop.close();
+      loop.close();
 
-    assert.is(process.listenerCount('SIGUSR2'), before);
-  });
+      assert.is(process.listenerCount('SIGUSR2'), before);
+    },
+    { cpython: ['test_unix_events.py::SelectorEventLoopSignalTests::test_close'] },
+  );
 });

@@ -254,6 +254,9 @@ for (const { name } of DRIVERS) {
           `${SOCKET}test_write_ready`,
           `${SOCKET}test_write_ready_partial`,
           `${SOCKET}test_write_tryagain`,
+          'test_selector_events.py::SelectorSocketTransportTests::test_write_partial_none',
+          'test_selector_events.py::SelectorSocketTransportTests::test_write_ready_partial_none',
+          'test_selector_events.py::SelectorSocketTransportTests::test_write_ready_tryagain',
         ],
       },
     );
@@ -514,7 +517,12 @@ for (const { name } of DRIVERS) {
           assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
         });
       },
-      REAL,
+      {
+        ...REAL,
+        cpython: [
+          'test_selector_events.py::SelectorSocketTransportTests::test_transport_close_remove_writer',
+        ],
+      },
     );
 
     it(
@@ -550,7 +558,13 @@ for (const { name } of DRIVERS) {
           assert.is(await protocol.lost, undefined);
         });
       },
-      REAL,
+      {
+        ...REAL,
+        cpython: [
+          'test_selector_events.py::SelectorTransportTests::test_abort',
+          'test_selector_events.py::SelectorTransportTests::test_force_close',
+        ],
+      },
     );
 
     it(
@@ -585,7 +599,13 @@ for (const { name } of DRIVERS) {
           assert.is(transport.isClosing(), true);
         });
       },
-      REAL,
+      {
+        ...REAL,
+        cpython: [
+          'test_selector_events.py::SelectorTransportTests::test_connection_lost',
+          'test_selector_events.py::SelectorSocketTransportTests::test_read_ready_conn_reset',
+        ],
+      },
     );
 
     it(
@@ -742,7 +762,13 @@ for (const { name } of DRIVERS) {
             assert.is(report?.['protocol'], protocol);
           });
         },
-        REAL,
+        {
+          ...REAL,
+          cpython: [
+            'test_selector_events.py::SelectorSocketTransportTests::test_read_eof_received_error',
+            'test_selector_events.py::SelectorSocketTransportTests::test_data_received_error',
+          ],
+        },
       );
 
     for (const method of ['pauseWriting', 'resumeWriting'] as const)
@@ -899,6 +925,7 @@ for (const { name } of DRIVERS) {
         cpython: [
           'test_transports.py::TransportTests::test_get_extra_info',
           'test_transports.py::TransportTests::test_ctor_extra_is_none',
+          'test_selector_events.py::SelectorTransportTests::test_ctor',
         ],
       },
     );
