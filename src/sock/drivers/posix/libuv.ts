@@ -107,7 +107,8 @@ function thread(): Thread {
     isolate,
     loop: uv.currentLoop(isolate),
     size: uv.handleSize(UV_POLL),
-    callback: register(told, pointer(proto('void uv_poll_cb(uintptr_t, int, int)'))),
+    // Without a name: those of types are one for the process, in which the library may be twice.
+    callback: register(told, pointer(proto('void (uintptr_t, int, int)'))),
     functions: {
       free: symbol('free'),
       close: symbol('close'),
