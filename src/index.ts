@@ -74,6 +74,7 @@ export {
   type StreamOptions,
   type Streams,
 } from './streams/open-connection.ts';
+export { type OpenServerOptions, openServer, openUnixServer } from './streams/open-server.ts';
 export {
   type StreamServerOptions,
   startServer,
@@ -90,6 +91,7 @@ export {
   StreamReader,
   type StreamReaderOptions,
 } from './streams/stream-reader.ts';
+export { StreamServer } from './streams/stream-server.ts';
 export { StreamWriter } from './streams/stream-writer.ts';
 // Locks and queues
 export { Barrier } from './sync/barrier.ts';

@@ -18,11 +18,13 @@ const UNKNOWN = { method: '', minor: 1 } as const;
  * Serves HTTP on a port.
  *
  * Requests that a client sends without waiting for answers are answered in order. A connection on
- * which nothing happens for `idleTimeout` seconds, 60 by default, is cut off.
+ * which nothing happens for `idleTimeout` seconds, 60 by default, is cut off; one that lasts for more
+ * than `handlerTimeout` seconds is, too, whatever happens on it.
  *
  * `server.shutdown({ grace })` ends it in good order: requests that are being answered are, and idle
  * connections are closed.
  *
+ * @param handler - answers each request
  * @param host - where to listen, as `port`; neither with the option `sock`
  * @param options - `maxHead`, `maxBody`: in bytes; `maxHeaders`: a number; the rest as those of
  *   `asyncio.startServer()`

@@ -1128,7 +1128,9 @@ export class Loop implements LoopCore {
 
   /** Ctrl-C ends the run, as in Python, unless somebody else listens for it: `run()` for instance. */
   #listenForInterrupts(): () => void {
-    if (process.listenerCount('SIGINT') > 0) return () => {};
+    // A handler of the program's own may be removed while the loop runs.
+    const own = this.#signals.has('SIGINT') ? 1 : 0;
+    if (process.listenerCount('SIGINT') > own) return () => {};
     const interrupt = (): void => {
       if (process.listenerCount('SIGINT') === 1) this._interrupt(new KeyboardInterrupt());
     };

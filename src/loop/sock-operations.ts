@@ -3,6 +3,8 @@ import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
 import { BlockingIOError, OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
+import { ensureFuture } from '../core/ensure-future.ts';
+import type { Future } from '../core/future.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
 import { awaitedNatively, NativeOperation } from '../core/native-operation.ts';
 import type { Operation } from '../core/operation.ts';
@@ -12,8 +14,9 @@ import { AF_INET, AF_INET6 } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import { resolveLocally } from '../sock/resolve.ts';
 import { Socket } from '../sock/socket.ts';
+import type { LookingUpLoop, Way } from '../transports/looking-up.ts';
 import { transportRefusal } from '../transports/watch.ts';
-import { type AddressInfo, GetAddrInfo, isNumericHost } from './names.ts';
+import { isNumericHost } from './names.ts';
 
 /**
  * The one way to wait for a socket: try now, else when ready try again.
@@ -272,7 +275,7 @@ class Connect extends SockOperation<void> {
   }
 
   /** The look-up, while it runs. */
-  #lookUp: Operation<AddressInfo[]> | undefined;
+  #lookUp: Future<readonly Way[]> | undefined;
   #address: Address | undefined;
 
   /** Begins with an address that needs no look-up. */
@@ -291,16 +294,24 @@ class Connect extends SockOperation<void> {
 
   beginWithName([host, port]: readonly [string, number]): this {
     const { family, type, proto } = this.sock;
-    const lookUp = new GetAddrInfo(this._loop, host, port, { family, type, proto, flags: 0 });
+    const asked = { family, type, proto, flags: 0 };
+    // By the loop's own method, which a program may have put another one in the place of.
+    const found = (this._loop as LookingUpLoop).getaddrinfo(host, port, asked);
+    const lookUp = ensureFuture(found, { loop: this._loop });
     this.#lookUp = lookUp;
     lookUp.addDoneCallback(() => {
       this.#lookUp = undefined;
       if (this.done()) return;
       const error = lookUp.exception();
       if (error !== undefined) this._fail(error);
-      else this.begin((lookUp.result()[0] as AddressInfo)[4]);
+      else this.#beginWith(lookUp.result()[0]);
     });
     return this;
+  }
+
+  #beginWith(way: Way | undefined): void {
+    if (way === undefined) this._fail(new OSError('getaddrinfo() returned empty list'));
+    else this.begin(way[4]);
   }
 
   protected attempt(): { readonly value: undefined } | undefined {

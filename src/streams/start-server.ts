@@ -19,7 +19,7 @@ import { StreamReader } from './stream-reader.ts';
 export type StreamServerOptions = StreamOptions & ConnectionLimits;
 
 /** What serving needs of a loop. */
-interface ServingLoop extends HandlingLoop {
+export interface ServingLoop extends HandlingLoop {
   createServer(
     protocolFactory: () => ProtocolCallbacks,
     host?: Hosts,
@@ -103,7 +103,7 @@ export function startUnixServer(
 }
 
 /** What makes the protocol of each connection. */
-function protocols(
+export function protocols(
   loop: ServingLoop,
   handler: ClientConnected,
   { limit, ...limits }: StreamServerOptions,

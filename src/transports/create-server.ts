@@ -18,7 +18,7 @@ import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
 import { bindError } from './bind-error.ts';
 import type { LookingUpLoop, Way } from './looking-up.ts';
-import { Server, type ServingLoop } from './server.ts';
+import { type Demand, Server, type ServingLoop } from './server.ts';
 import { type Encryption, encryptionOfServer, type TlsServerOptions } from './tls/options.ts';
 import type { ProtocolCallbacks } from './transport.ts';
 import { checkUnused } from './watch.ts';
@@ -34,6 +34,8 @@ export interface ServingOptions extends TlsServerOptions {
    * asyncio has not this one.
    */
   readonly maxConnections?: number | undefined;
+  /** @internal who wants the connections, one by one */
+  readonly _demand?: Demand | undefined;
 }
 
 /** What can be said of a server that is to be made. */
@@ -90,10 +92,12 @@ export async function serverOn(
   loop: ServingLoop,
   sockets: readonly Socket[],
   protocolFactory: () => ProtocolCallbacks,
-  { backlog = 100, startServing = true, maxConnections = Number.POSITIVE_INFINITY }: ServingOptions,
+  options: ServingOptions,
   encryption: Encryption,
   closed?: () => void,
 ): Promise<Server> {
+  const { backlog = 100, startServing = true, maxConnections = Number.POSITIVE_INFINITY } = options;
+  const { _demand: demand } = options;
   for (const sock of sockets) sock.setblocking(false);
   const server = new Server(loop, {
     sockets,
@@ -101,6 +105,7 @@ export async function serverOn(
     backlog,
     maxConnections,
     encryption,
+    demand,
     closed,
   });
   try {

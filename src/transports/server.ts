@@ -22,6 +22,18 @@ export interface ServingLoop extends LoopCore {
   createTask<T>(body: TaskBody<T>): Task<T>;
 }
 
+/** Who wants the connections of a server, one by one. */
+export interface Demand {
+  /** Is one more wanted? */
+  isOpen(): boolean;
+  /** One was accepted. */
+  accepted(): void;
+  /** One that was accepted came to nothing before it had a transport. */
+  refused(): void;
+  /** The server was closed. */
+  closed(): void;
+}
+
 /** What a server is made of. */
 export interface ServerParts {
   /** Bound, not yet listening; the server's from then on. */
@@ -33,6 +45,8 @@ export interface ServerParts {
   readonly maxConnections: number;
   /** How its connections are encrypted. */
   readonly encryption: Encryption;
+  /** Where it is given, no more is accepted than is wanted. */
+  readonly demand?: Demand | undefined;
   /** Called once, when the server has closed its sockets. */
   readonly closed?: (() => void) | undefined;
 }
@@ -194,6 +208,7 @@ export class Server implements ConnectionCounter, Leftover {
     for (const acceptor of acceptors) acceptor.close();
     noLongerOpenOn(this.#loop, this);
     this.#parts.closed?.();
+    this.#parts.demand?.closed();
     this.#forever?.cancel();
     this.#wakeIfGone();
   }
@@ -306,8 +321,9 @@ export class Server implements ConnectionCounter, Leftover {
       // Cancelled before it began, it did nothing of this itself.
       if (!begun) this.#refuse(sock);
     });
-    if (this.#connections < this.#parts.maxConnections) return true;
-    for (const acceptor of this.#acceptors ?? []) acceptor.stop();
+    this.#parts.demand?.accepted();
+    if (this.#mayAccept()) return true;
+    this.#acceptNoMore();
     return false;
   }
 
@@ -336,6 +352,7 @@ export class Server implements ConnectionCounter, Leftover {
   /** Drops a connection that has no transport. */
   #refuse(sock: Socket): void {
     sock.close();
+    this.#parts.demand?.refused();
     this.#gone();
   }
 
@@ -349,9 +366,24 @@ export class Server implements ConnectionCounter, Leftover {
     });
   }
 
+  #mayAccept(): boolean {
+    const { demand, maxConnections } = this.#parts;
+    return this.#connections < maxConnections && demand?.isOpen() !== false;
+  }
+
   #acceptMore(): void {
-    if (!this.#serving || this.#connections >= this.#parts.maxConnections) return;
+    if (!this.#serving || !this.#mayAccept()) return;
     for (const acceptor of this.#acceptors ?? []) acceptor.start();
+  }
+
+  #acceptNoMore(): void {
+    for (const acceptor of this.#acceptors ?? []) acceptor.stop();
+  }
+
+  /** @internal more or fewer connections are wanted than before */
+  _demandChanged(): void {
+    if (this.#mayAccept()) this.#acceptMore();
+    else this.#acceptNoMore();
   }
 
   /** @internal a connection was made */
@@ -390,6 +422,7 @@ export class Server implements ConnectionCounter, Leftover {
     for (const { sock } of this.#acceptors ?? []) sock.close();
     this.#acceptors = undefined;
     this.#parts.closed?.();
+    this.#parts.demand?.closed();
   }
 }
 

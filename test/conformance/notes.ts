@@ -8,6 +8,20 @@ export type Note =
       entry: string;
     };
 
+/** The same note for several tests of a class. */
+function alike(suite: string, note: Note, ...names: readonly string[]): Record<string, Note> {
+  return Object.fromEntries(names.map((name) => [`${suite}::${name}`, note]));
+}
+
+/** Nobody could take up these: for this reason. */
+function notApplicable(
+  reason: string,
+  suite: string,
+  ...names: readonly string[]
+): Record<string, Note> {
+  return alike(suite, { status: 'not applicable', reason }, ...names);
+}
+
 /** By the CPython test: `test_futures.py::BaseFutureTests::test_cancel`. */
 export const notes: Readonly<Record<string, Note>> = {
   'test_futures.py::BaseFutureTests::test_generic_alias': {
@@ -305,4 +319,233 @@ export const notes: Readonly<Record<string, Note>> = {
     status: 'not applicable',
     reason: 'makes an abstract class; TypeScript refuses that, and a subclass without the methods',
   },
+  ...notApplicable(
+    "builds a loop without the ssl module; Node's tls is always there",
+    'test_selector_events.py::BaseSelectorEventLoopTests',
+    'test_make_ssl_transport_without_ssl_error',
+  ),
+  ...notApplicable(
+    'drives the self-pipe by which a selector is woken; Node wakes its own loop',
+    'test_selector_events.py::BaseSelectorEventLoopTests',
+    'test_close_no_selector',
+    'test_read_from_self_tryagain',
+    'test_read_from_self_exception',
+    'test_write_to_self_tryagain',
+    'test_write_to_self_exception',
+  ),
+  ...notApplicable(
+    "cancels a handle in a selector's private table",
+    'test_selector_events.py::BaseSelectorEventLoopTests',
+    'test_process_events_read_cancelled',
+    'test_process_events_write_cancelled',
+  ),
+  ...notApplicable(
+    'has a signal interrupt a system call; Node has its signals leave them alone',
+    'test_selector_events.py::SelectorSocketTransportTests',
+    'test_read_ready_tryagain_interrupted',
+  ),
+  ...notApplicable(
+    'has a signal interrupt a system call; Node has its signals leave them alone',
+    'test_selector_events.py::SelectorSocketTransportBufferedProtocolTests',
+    'test_read_ready_tryagain_interrupted',
+  ),
+  ...notApplicable(
+    'calls a private method when it must not be called',
+    'test_selector_events.py::SelectorSocketTransportTests',
+    'test_write_ready_no_data',
+  ),
+  ...notApplicable(
+    'calls a private method when it must not be called',
+    'test_selector_events.py::SelectorDatagramTransportTests',
+    'test_sendto_ready_no_data',
+    'test_fatal_error_connected',
+  ),
+  'test_selector_events.py::SelectorDatagramTransportTests::test_sendto_no_data': {
+    status: 'differs',
+    reason: 'an empty datagram is sent, as in Python 3.13',
+    entry: 'empty-datagrams',
+  },
+  ...notApplicable(
+    'calls a loop from another thread; those of Node share no objects',
+    'test_events.py::EventLoopTestsMixin',
+    'test_call_soon_threadsafe',
+  ),
+  ...notApplicable(
+    "counts the descriptors of CPython's self-pipe",
+    'test_events.py::EventLoopTestsMixin',
+    'test_internal_fds',
+  ),
+  ...notApplicable(
+    "counts the calls of a private method; Node's timers are rounded by Node",
+    'test_events.py::EventLoopTestsMixin',
+    'test_timeout_rounding',
+  ),
+  ...notApplicable(
+    "tests the loop of Windows' completion ports",
+    'test_events.py::ProactorEventLoopTests',
+    'test_reader_callback',
+    'test_reader_callback_cancel',
+    'test_writer_callback',
+    'test_writer_callback_cancel',
+    'test_remove_fds_after_closing',
+  ),
+  ...notApplicable(
+    'makes a weak reference; JavaScript makes them to any object',
+    'test_events.py::HandleTests',
+    'test_handle_weakref',
+  ),
+  ...notApplicable(
+    'prints coroutines of other makes, by the attributes of generators',
+    'test_events.py::HandleTests',
+    'test_coroutine_like_object_debug_formatting',
+  ),
+  'test_events.py::HandleTests::test_handle_repr': {
+    status: 'differs',
+    reason: 'V8 does not tell where a function is defined',
+    entry: 'where-functions-are-defined',
+  },
+  'test_events.py::TimerTests::test_timer_repr': {
+    status: 'differs',
+    reason: 'V8 does not tell where a function is defined',
+    entry: 'where-functions-are-defined',
+  },
+  'test_events.py::HandleTests::test_handle_repr_debug': {
+    status: 'differs',
+    reason: 'a handle says where it was made, and not where its function is defined',
+    entry: 'where-functions-are-defined',
+  },
+  'test_events.py::TimerTests::test_timer_repr_debug': {
+    status: 'differs',
+    reason: 'a handle says where it was made, and not where its function is defined',
+    entry: 'where-functions-are-defined',
+  },
+  ...notApplicable(
+    'compares and hashes by operators that objects of JavaScript do not have',
+    'test_events.py::TimerTests',
+    'test_hash',
+    'test_timer_comparison',
+  ),
+  ...notApplicable(
+    'calls methods of an abstract class; there is one loop here',
+    'test_events.py::AbstractEventLoopTests',
+    'test_not_implemented',
+    'test_not_implemented_async',
+  ),
+  ...notApplicable(
+    'calls methods of an abstract class; there is one kind of server here',
+    'test_events.py::TestAbstractServer',
+    'test_close',
+    'test_wait_closed',
+    'test_get_loop',
+  ),
+  ...notApplicable(
+    'tests event loop policies, which Python has deprecated and will remove',
+    'test_events.py::PolicyTests',
+    'test_event_loop_policy',
+    'test_get_event_loop_calls_set_event_loop',
+    'test_get_event_loop_policy',
+    'test_set_event_loop_policy',
+  ),
+  ...notApplicable(
+    'asks for a loop in another thread; each of Node has its own',
+    'test_events.py::PolicyTests',
+    'test_get_event_loop_thread',
+  ),
+  'test_events.py::PolicyTests::test_get_event_loop': {
+    status: 'differs',
+    reason: 'no loop is made unasked, as in Python 3.14',
+    entry: 'the-current-loop',
+  },
+  ...notApplicable(
+    'tests event loop policies, which Python has deprecated and will remove',
+    'test_events.py::GetEventLoopTestsMixin',
+    'test_get_event_loop_returns_running_loop',
+  ),
+  ...notApplicable(
+    'forks the process, which Node cannot',
+    'test_events.py::GetEventLoopTestsMixin',
+    'test_get_event_loop_new_process',
+  ),
+  ...notApplicable(
+    "has a function of Python's signal module fail by a mock; Node has not these calls",
+    'test_unix_events.py::SelectorEventLoopSignalTests',
+    'test_add_signal_handler_setup_error',
+    'test_add_signal_handler_install_error',
+    'test_add_signal_handler_install_error2',
+    'test_remove_signal_handler_cleanup_error',
+    'test_remove_signal_handler_error',
+    'test_remove_signal_handler_error2',
+  ),
+  ...notApplicable(
+    'calls a private method for a signal that has no handler',
+    'test_unix_events.py::SelectorEventLoopSignalTests',
+    'test_handle_signal_no_handler',
+    'test_handle_signal_cancelled_handler',
+  ),
+  ...notApplicable(
+    'closes a loop while the interpreter takes itself down',
+    'test_unix_events.py::SelectorEventLoopSignalTests',
+    'test_close_on_finalizing',
+  ),
+  ...notApplicable(
+    'passes a path object of pathlib; paths are texts here',
+    'test_unix_events.py::SelectorEventLoopUnixSocketTests',
+    'test_create_unix_server_pathlib',
+    'test_create_unix_connection_pathlib',
+  ),
+  ...notApplicable(
+    'has os.sendfile() fail by a mock, in a private method',
+    'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests',
+    'test_sock_sendfile_cancel2',
+    'test_sock_sendfile_blocking_error',
+    'test_sock_sendfile_os_error_next_call',
+    'test_sock_sendfile_exception',
+  ),
+  ...alike(
+    'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests',
+    {
+      status: 'differs',
+      reason: 'what has no descriptor is a TypeError, also where there is a fallback',
+      entry: 'files-to-send',
+    },
+    'test_sock_sendfile_not_a_file',
+    'test_sock_sendfile_iobuffer',
+  ),
+  ...notApplicable(
+    'tests child watchers, which Python 3.14 has removed',
+    'test_unix_events.py::AbstractChildWatcherTests',
+    'test_not_implemented',
+  ),
+  ...notApplicable(
+    'tests child watchers, which Python 3.14 has removed',
+    'test_unix_events.py::BaseChildWatcherTests',
+    'test_not_implemented',
+  ),
+  ...notApplicable(
+    'tests child watchers, which Python 3.14 has removed',
+    'test_unix_events.py::ChildWatcherTestsMixin',
+    'test_create_watcher',
+    'test_sigchld',
+    'test_sigchld_two_children',
+    'test_sigchld_two_children_terminating_together',
+    'test_sigchld_race_condition',
+    'test_sigchld_replace_handler',
+    'test_sigchld_remove_handler',
+    'test_sigchld_unknown_status',
+    'test_remove_child_handler',
+    'test_sigchld_unhandled_exception',
+    'test_sigchld_child_reaped_elsewhere',
+    'test_sigchld_unknown_pid_during_registration',
+    'test_set_loop',
+    'test_set_loop_race_condition',
+    'test_close',
+  ),
+  ...notApplicable(
+    'tests child watchers, which Python 3.14 has removed',
+    'test_unix_events.py::PolicyTests',
+    'test_get_default_child_watcher',
+    'test_get_child_watcher_after_set',
+    'test_get_child_watcher_thread',
+    'test_child_watcher_replace_mainloop_existing',
+  ),
 };

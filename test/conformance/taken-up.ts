@@ -51,4 +51,61 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
       ],
     },
   },
+
+  'test_selector_events.py': 'all',
+  'test_events.py': {
+    EventLoopTestsMixin: {
+      except: [
+        // TLS
+        'test_create_ssl_connection',
+        'test_create_ssl_unix_connection',
+        'test_ssl_connect_accepted_socket',
+        'test_connect_accepted_socket_ssl_timeout_for_plain_socket',
+        'test_create_server_ssl',
+        'test_create_unix_server_ssl',
+        'test_create_server_ssl_verify_failed',
+        'test_create_unix_server_ssl_verify_failed',
+        'test_create_server_ssl_match_failed',
+        'test_create_unix_server_ssl_verified',
+        'test_create_server_ssl_verified',
+        // executors
+        'test_run_in_executor',
+        'test_run_in_executor_cancel',
+        // pipes and terminals
+        'test_read_pipe',
+        'test_unclosed_pipe_transport',
+        'test_read_pty_output',
+        'test_write_pipe',
+        'test_write_pipe_disconnect_on_close',
+        'test_write_pty',
+        'test_bidirectional_pty',
+      ],
+    },
+    ProactorEventLoopTests: 'all',
+    HandleTests: 'all',
+    TimerTests: 'all',
+    AbstractEventLoopTests: 'all',
+    PolicyTests: 'all',
+    GetEventLoopTestsMixin: 'all',
+    TestAbstractServer: 'all',
+  },
+  'test_unix_events.py': {
+    SelectorEventLoopSignalTests: 'all',
+    SelectorEventLoopUnixSocketTests: {
+      except: [
+        // TLS
+        'test_create_unix_server_ssl_bool',
+        'test_create_unix_server_ssl_timeout_with_plain_sock',
+        'test_create_unix_connection_nossl_serverhost',
+        'test_create_unix_connection_ssl_noserverhost',
+        'test_create_unix_connection_ssl_timeout_with_plain_sock',
+      ],
+    },
+    SelectorEventLoopUnixSockSendfileTests: 'all',
+    TestFunctional: 'all',
+    AbstractChildWatcherTests: 'all',
+    BaseChildWatcherTests: 'all',
+    ChildWatcherTestsMixin: 'all',
+    PolicyTests: 'all',
+  },
 };

@@ -6,17 +6,21 @@ import { loopBehaviour } from '../support/loop-behaviour.ts';
 function noop(..._args: unknown[]): void {}
 
 loopBehaviour('Handle.cancel', (it) => {
-  it('forgets the callback and the arguments, and can be called again', async (loop) => {
-    const handle = loop.callSoon(noop, { big: true });
+  it(
+    'forgets the callback and the arguments, and can be called again',
+    async (loop) => {
+      const handle = loop.callSoon(noop, { big: true });
 
-    assert.is(handle.cancelled(), false);
-    handle.cancel();
-    handle.cancel();
+      assert.is(handle.cancelled(), false);
+      handle.cancel();
+      handle.cancel();
 
-    assert.is(handle.cancelled(), true);
-    assert.is(handle._callback, undefined);
-    assert.equal(handle._args, []);
-  });
+      assert.is(handle.cancelled(), true);
+      assert.is(handle._callback, undefined);
+      assert.equal(handle._args, []);
+    },
+    { cpython: ['test_events.py::HandleTests::test_handle'] },
+  );
 
   it('does nothing to what has run already', async (loop) => {
     const calls: number[] = [];
@@ -51,18 +55,27 @@ loopBehaviour('Handle.getContext', (it) => {
 });
 
 loopBehaviour('String(handle)', (it) => {
-  it('names the callback, without the arguments', async (loop) => {
-    const handle = loop.callSoon(noop, 'secret');
-    const timer = loop.callLater(5, noop, 'secret');
+  it(
+    'names the callback, without the arguments',
+    async (loop) => {
+      const handle = loop.callSoon(noop, 'secret');
+      const timer = loop.callLater(5, noop, 'secret');
 
-    assert.is(String(handle), '<Handle noop()>');
-    assert.is(inspect(handle), '<Handle noop()>');
-    assert.is(String(timer), '<TimerHandle when=1005 noop()>');
-    handle.cancel();
-    timer.cancel();
-    assert.is(String(handle), '<Handle cancelled>');
-    assert.is(String(timer), '<TimerHandle cancelled when=1005>');
-  });
+      assert.is(String(handle), '<Handle noop()>');
+      assert.is(inspect(handle), '<Handle noop()>');
+      assert.is(String(timer), '<TimerHandle when=1005 noop()>');
+      handle.cancel();
+      timer.cancel();
+      assert.is(String(handle), '<Handle cancelled>');
+      assert.is(String(timer), '<TimerHandle cancelled when=1005>');
+    },
+    {
+      cpython: [
+        'test_events.py::HandleTests::test_handle_repr',
+        'test_events.py::TimerTests::test_timer_repr',
+      ],
+    },
+  );
 
   it(
     'shows the arguments in debug mode, and where it was made, after a cancel, too',
@@ -74,7 +87,14 @@ loopBehaviour('String(handle)', (it) => {
       handle.cancel();
       assert.match(String(handle), new RegExp(`^<Handle cancelled ${form.source}`));
     },
-    { debug: true },
+    {
+      debug: true,
+      cpython: [
+        'test_events.py::HandleTests::test_handle_repr_debug',
+        'test_events.py::TimerTests::test_timer_repr_debug',
+        'test_events.py::HandleTests::test_handle_source_traceback',
+      ],
+    },
   );
 
   it('calls a nameless function so', async (loop) => {

@@ -221,7 +221,7 @@ for (const { name, real } of DRIVERS) {
 
     on(
       'breaks an answer off whose pieces fail, and says nothing of a client that is gone',
-      async ({ ask, port }) => {
+      async ({ ask, port, server }) => {
         const reports: unknown[] = [];
         asyncio.getRunningLoop().setExceptionHandler((_loop, { exception }) => {
           reports.push((exception as Error).message);
@@ -234,7 +234,9 @@ for (const { name, real } of DRIVERS) {
         const client = await Client.to(port);
         await client.send('GET / HTTP/1.1\r\n');
         client.reset();
-        await asyncio.sleep(0.02);
+        server.close();
+        await server.waitClosed();
+        await settle();
 
         assert.equal(reports, ['odd']);
       },
@@ -304,6 +306,13 @@ behaviour('serveHttp', (it) => {
   const waited = (text: string, options: HttpOptions): Promise<[answer: string, seconds: number]> =>
     runVirtual(async () => {
       const loop = asyncio.getRunningLoop();
+      if (options.handlerTimeout !== undefined)
+        loop.setExceptionHandler((_loop, { message }) => {
+          assert.is(
+            message,
+            `client_connected_cb was cancelled after ${options.handlerTimeout} seconds`,
+          );
+        });
       const make = (): socket.Socket =>
         socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, 0, {
           driver: 'memory',
@@ -330,6 +339,10 @@ behaviour('serveHttp', (it) => {
     assert.equal(await waited(get('/'), { idleTimeout: 30 }), [hello, 30]);
     assert.equal(await waited('GET / HT', { idleTimeout: 30 }), ['', 30]);
     assert.equal(await waited('GET / HT', {}), ['', 60]);
+  });
+
+  it('ends a connection that lasts too long, where there is a limit to that', async () => {
+    assert.equal(await waited('GET / HT', { handlerTimeout: 20 }), ['', 20]);
   });
 
   it('refuses an answer whose header has two lines', async () => {

@@ -74,6 +74,7 @@ for (const { name, shown = name } of DRIVERS) {
         cpython: [
           'test_selector_events.py::BaseSelectorEventLoopTests::test_remove_reader',
           'test_selector_events.py::BaseSelectorEventLoopTests::test_remove_reader_unknown',
+          'test_selector_events.py::BaseSelectorEventLoopTests::test_process_events_read',
         ],
       },
     );
@@ -93,7 +94,10 @@ for (const { name, shown = name } of DRIVERS) {
       },
       {
         ...REAL,
-        cpython: ['test_selector_events.py::BaseSelectorEventLoopTests::test_add_reader'],
+        cpython: [
+          'test_selector_events.py::BaseSelectorEventLoopTests::test_add_reader',
+          'test_events.py::EventLoopTestsMixin::test_reader_callback',
+        ],
       },
     );
 
@@ -119,16 +123,26 @@ for (const { name, shown = name } of DRIVERS) {
         const [one, other] = pair(name);
         one.send(Buffer.from('x'));
         loop.addReader(other, () => assert.unreachable('it was replaced'));
+        loop.addWriter(other, () => assert.unreachable('it was replaced'));
+        let written = 0;
+        loop.addWriter(other, () => {
+          written += 1;
+        });
 
-        await readTimes(loop, other, 1, () => {});
+        await readTimes(loop, other, 2, () => {});
 
+        assert.ok(written > 0);
         loop.removeReader(other);
+        loop.removeWriter(other);
         one.close();
         other.close();
       },
       {
         ...REAL,
-        cpython: ['test_selector_events.py::BaseSelectorEventLoopTests::test_add_reader_existing'],
+        cpython: [
+          'test_selector_events.py::BaseSelectorEventLoopTests::test_add_reader_existing',
+          'test_selector_events.py::BaseSelectorEventLoopTests::test_add_writer_existing',
+        ],
       },
     );
 
@@ -322,6 +336,8 @@ for (const { name, shown = name } of DRIVERS) {
           'test_selector_events.py::BaseSelectorEventLoopTests::test_remove_writer_unknown',
           'test_selector_events.py::BaseSelectorEventLoopTests::test_remove_reader_read_write',
           'test_selector_events.py::BaseSelectorEventLoopTests::test_remove_writer_read_write',
+          'test_selector_events.py::BaseSelectorEventLoopTests::test_process_events_write',
+          'test_events.py::EventLoopTestsMixin::test_writer_callback',
         ],
       },
     );

@@ -56,7 +56,13 @@ loopBehaviour('loop.setExceptionHandler', (it) => {
       assert.is(context?.sourceTraceback, handle._sourceTraceback);
       assert.match(logged.join(''), /^Exception in callback zeroError\(\)\n/);
     },
-    { debug: true, cpython: [`${BASE}test_set_exc_handler_custom`] },
+    {
+      debug: true,
+      cpython: [
+        `${BASE}test_set_exc_handler_custom`,
+        'test_events.py::HandleTests::test_callback_with_exception',
+      ],
+    },
   );
 
   it(

@@ -142,6 +142,8 @@ for (const { name, shown = name } of DRIVERS) {
         cpython: [
           'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests::test_sock_sendfile_os_error_first_call',
           'test_base_events.py::BaseLoopSockSendfileTests::test_sock_sendfile_no_fallback',
+          'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests::test_sock_sendfile_not_available',
+          'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests::test_sock_sendfile_not_regular_file',
         ],
       },
     );
@@ -163,7 +165,12 @@ for (const { name, shown = name } of DRIVERS) {
         closeSync(file);
         close();
       },
-      REAL,
+      {
+        ...REAL,
+        cpython: [
+          'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests::test_sock_sendfile_cancel1',
+        ],
+      },
     );
 
     it(

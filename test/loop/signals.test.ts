@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
-import { RuntimeError } from '../../src/index.ts';
+import { coroutine, KeyboardInterrupt, RuntimeError } from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
 
 const REAL = { clock: 'real' } as const;
@@ -17,7 +18,14 @@ loopBehaviour('loop.addSignalHandler', (it) => {
       assert.is(await came, 'it came');
       loop.removeSignalHandler('SIGUSR2');
     },
-    REAL,
+    {
+      ...REAL,
+      cpython: [
+        'test_events.py::EventLoopTestsMixin::test_signal_handling_while_selecting',
+        'test_events.py::EventLoopTestsMixin::test_signal_handling_args',
+        'test_unix_events.py::SelectorEventLoopSignalTests::test_add_signal_handler',
+      ],
+    },
   );
 
   it(
@@ -55,33 +63,76 @@ loopBehaviour('loop.addSignalHandler', (it) => {
     REAL,
   );
 
-  it('refuses what is no signal, and what cannot be caught', async (loop) => {
-    const add = (sig: unknown) => () => loop.addSignalHandler(sig as 'SIGUSR2', () => {});
+  it(
+    'refuses what is no signal, and what cannot be caught',
+    async (loop) => {
+      const add = (sig: unknown) => () => loop.addSignalHandler(sig as 'SIGUSR2', () => {});
 
-    throws(add('boom'), RangeError, { message: "invalid signal name 'boom'" });
-    throws(add(9999), RangeError, { message: 'invalid signal number 9999' });
-    throws(add(1.5), TypeError, { message: /got 1.5/ });
-    throws(add(9), RuntimeError, { message: 'sig 9 cannot be caught' });
-  });
+      throws(add('boom'), RangeError, { message: "invalid signal name 'boom'" });
+      throws(add(9999), RangeError, { message: 'invalid signal number 9999' });
+      throws(add(1.5), TypeError, { message: /got 1.5/ });
+      throws(add(9), RuntimeError, { message: 'sig 9 cannot be caught' });
+      const simple = coroutine(async () => {});
+      throws(() => loop.addSignalHandler('SIGUSR2', simple), TypeError, {
+        message: 'coroutines cannot be used with addSignalHandler()',
+      });
+    },
+    {
+      cpython: [
+        'test_events.py::EventLoopTestsMixin::test_add_signal_handler',
+        'test_unix_events.py::SelectorEventLoopSignalTests::test_check_signal',
+        'test_unix_events.py::SelectorEventLoopSignalTests::test_add_signal_handler_coroutine_error',
+        'test_unix_events.py::SelectorEventLoopSignalTests::test_add_signal_handler_install_error3',
+      ],
+    },
+  );
 });
 
 loopBehaviour('loop.removeSignalHandler', (it) => {
-  it('says whether there was one, and leaves no listener', async (loop) => {
-    const before = process.listenerCount('SIGUSR2');
-    loop.addSignalHandler('SIGUSR2', () => {});
+  it(
+    'says whether there was one, and leaves no listener',
+    async (loop) => {
+      const before = process.listenerCount('SIGUSR2');
+      loop.addSignalHandler('SIGUSR2', () => {});
 
-    const answers = [loop.removeSignalHandler('SIGUSR2'), loop.removeSignalHandler('SIGUSR2')];
+      const answers = [loop.removeSignalHandler('SIGUSR2'), loop.removeSignalHandler('SIGUSR2')];
 
-    assert.equal(answers, [true, false]);
-    assert.is(process.listenerCount('SIGUSR2'), before);
-  });
+      assert.equal(answers, [true, false]);
+      assert.is(process.listenerCount('SIGUSR2'), before);
+    },
+    { cpython: ['test_unix_events.py::SelectorEventLoopSignalTests::test_remove_signal_handler'] },
+  );
 
-  it.resting('happens by itself when the loop is closed', (loop) => {
-    const before = process.listenerCount('SIGUSR2');
-    loop.addSignalHandler('SIGUSR2', () => {});
+  it.resting(
+    'gives Ctrl-C back to the loop, which ends by it',
+    async (loop) => {
+      const calls: string[] = [];
+      loop.addSignalHandler('SIGINT', () => calls.push('handled'));
+      loop.callSoon(() => process.emit('SIGINT'));
+      loop.callLater(1, () => {
+        loop.removeSignalHandler('SIGINT');
+        process.emit('SIGINT');
+      });
 
-    loop.close();
+      await rejects(loop.runForever(), KeyboardInterrupt);
 
-    assert.is(process.listenerCount('SIGUSR2'), before);
-  });
+      assert.equal(calls, ['handled']);
+    },
+    {
+      cpython: ['test_unix_events.py::SelectorEventLoopSignalTests::test_remove_signal_handler_2'],
+    },
+  );
+
+  it.resting(
+    'happens by itself when the loop is closed',
+    (loop) => {
+      const before = process.listenerCount('SIGUSR2');
+      loop.addSignalHandler('SIGUSR2', () => {});
+
+      loop.close();
+
+      assert.is(process.listenerCount('SIGUSR2'), before);
+    },
+    { cpython: ['test_unix_events.py::SelectorEventLoopSignalTests::test_close'] },
+  );
 });

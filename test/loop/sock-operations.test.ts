@@ -228,7 +228,13 @@ for (const driver of DRIVERS) {
         sock.close();
         await server.stop();
       },
-      { ...REAL, cpython: [`${ORIGIN}test_sock_client_racing`] },
+      {
+        ...REAL,
+        cpython: [
+          `${ORIGIN}test_sock_client_racing`,
+          'test_events.py::EventLoopTestsMixin::test_prompt_cancellation',
+        ],
+      },
     );
 
     it(
@@ -683,6 +689,36 @@ for (const driver of DRIVERS) {
         });
       },
       REAL,
+    );
+
+    it(
+      'looks a name up for a socket of its kind',
+      async (loop) => {
+        const asked: unknown[] = [];
+        const found = [['', '', 0, '', ['127.0.0.1', 9] as const]];
+        loop.getaddrinfo = ((host: string, port: number, options: object): unknown => {
+          asked.push([host, port, options]);
+          return Promise.resolve(found);
+        }) as never;
+        const sock = datagram(driver.name);
+
+        await loop.sockConnect(sock, ['no.such.name', 8080]);
+
+        const { family, type, proto } = sock;
+        assert.equal(asked, [['no.such.name', 8080, { family, type, proto, flags: 0 }]]);
+        assert.equal([...(sock.getpeername() as unknown as [])], ['127.0.0.1', 9]);
+        found.pop();
+        await rejects(loop.sockConnect(sock, ['no.such.name', 8080]), OSError, {
+          message: 'getaddrinfo() returned empty list',
+        });
+        sock.close();
+      },
+      {
+        ...REAL,
+        cpython: [
+          'test_selector_events.py::BaseSelectorEventLoopTests::test_sock_connect_resolve_using_socket_params',
+        ],
+      },
     );
   });
 

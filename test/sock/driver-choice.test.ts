@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { behaviour } from '../support/behaviour.ts';
+import { root } from '../support/program.ts';
 
 const door = fileURLToPath(new URL('../../src/socket.ts', import.meta.url));
 
@@ -12,11 +13,15 @@ const WITHOUT_KOFFI = ['--no-addons'];
 function chosen(name: string | undefined, flags: string[] = []): string {
   const program = `import { socket } from ${JSON.stringify(door)};
     try { console.log(socket().driver) } catch (error) { console.log(String(error)) }`;
+  return printed(program, name, flags);
+}
+
+function printed(program: string, name?: string, flags: string[] = []): string {
   const env = { ...process.env };
   delete env['ASYNCIO_SOCKETS'];
   if (name !== undefined) env['ASYNCIO_SOCKETS'] = name;
   const args = [...flags, '--import', 'tsx', '--input-type=module', '--eval', program];
-  return String(execFileSync(process.execPath, args, { env })).trim();
+  return String(execFileSync(process.execPath, args, { cwd: root, env })).trim();
 }
 
 behaviour('ASYNCIO_SOCKETS', (it) => {
@@ -26,6 +31,20 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
     assert.is(chosen('posix'), 'posix');
     assert.is(chosen('memory'), 'memory');
   });
+
+  it(
+    'chooses alike in a second copy of the library in the process',
+    () => {
+      // That of the sources, and the one that is built.
+      const both = `import { socket as one } from ${JSON.stringify(door)};
+        import { socket as other } from 'asyncio-ts/socket';
+        if (one === other) console.log('it is one copy');
+        console.log(one().driver, other().driver)`;
+
+      assert.is(printed(both), 'posix posix');
+    },
+    { seconds: 20 },
+  );
 
   it(
     'leaves it to Node where koffi does not load',

@@ -278,7 +278,10 @@ loopBehaviour('loop.createConnection', (it) => {
       await protocol.lost;
       listener.close();
     },
-    REAL,
+    {
+      ...REAL,
+      cpython: ['test_events.py::EventLoopTestsMixin::test_create_connection_local_addr'],
+    },
   );
 
   it(
@@ -376,6 +379,39 @@ loopBehaviour('loop.createConnection', (it) => {
   });
 
   it(
+    'passes over local addresses of another family',
+    async (loop) => {
+      const listener = listening('node');
+      const [host, port] = listener.getsockname() as [string, number];
+      const local = freePort();
+      const usual = loop.getaddrinfo.bind(loop);
+      loop.getaddrinfo = ((name: string, asked: number, options: object): unknown => {
+        if (asked !== local) return usual(name, asked, options);
+        const kind = [socket.SOCK_STREAM, socket.IPPROTO_TCP, ''] as const;
+        return Promise.resolve([
+          [socket.AF_INET6, ...kind, ['::1', local, 0, 0]],
+          [socket.AF_INET, ...kind, ['127.0.0.1', local]],
+        ]);
+      }) as never;
+      const protocol = new Recorder(loop);
+
+      const localAddr = ['name', local] as const;
+      const [transport] = await loop.createConnection(() => protocol, host, port, { localAddr });
+
+      assert.equal([...(transport.getExtraInfo('sockname') ?? [])], ['127.0.0.1', local]);
+      transport.abort();
+      await protocol.lost;
+      listener.close();
+    },
+    {
+      ...REAL,
+      cpython: [
+        'test_events.py::EventLoopTestsMixin::test_create_connection_local_addr_skip_different_family',
+      ],
+    },
+  );
+
+  it(
     'fails with the address that it cannot bind to',
     async (loop) => {
       const listener = listening('node');
@@ -393,16 +429,27 @@ loopBehaviour('loop.createConnection', (it) => {
       );
       listener.close();
     },
-    REAL,
+    {
+      ...REAL,
+      cpython: ['test_events.py::EventLoopTestsMixin::test_create_connection_local_addr_in_use'],
+    },
   );
 
-  it('fails when there is no local address of the family', async (loop) => {
-    await rejects(
-      loop.createConnection(() => new Protocol(), '127.0.0.1', 1, { localAddr: ['::1', 0] }),
-      OSError,
-      { message: `no matching local address with family=${socket.AF_INET} found` },
-    );
-  });
+  it(
+    'fails when there is no local address of the family',
+    async (loop) => {
+      await rejects(
+        loop.createConnection(() => new Protocol(), '127.0.0.1', 1, { localAddr: ['::1', 0] }),
+        OSError,
+        { message: `no matching local address with family=${socket.AF_INET} found` },
+      );
+    },
+    {
+      cpython: [
+        'test_events.py::EventLoopTestsMixin::test_create_connection_local_addr_nomatch_family',
+      ],
+    },
+  );
 
   it('fails when a host has no address', async (loop) => {
     findsAlways(loop);

@@ -13,6 +13,13 @@ const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 );
 
+/** Do sockets have the options of the system here? */
+function isPosix(): boolean {
+  const sock = socket.socket();
+  sock.close();
+  return sock.driver === 'posix';
+}
+
 /** Where a server listens: `[host, port]` each. */
 function addressesOf({ sockets }: Server): [string, number][] {
   return sockets.map((sock) => sock.getsockname() as unknown as [string, number]);
@@ -91,6 +98,38 @@ loopBehaviour('loop.createServer', (it) => {
     },
     { ...REAL, cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_addr_in_use'] },
   );
+
+  const onIpv6 = async (loop: Parameters<Parameters<typeof it>[1]>[0]): Promise<void> => {
+    await using server = await loop.createServer(protocol, ['::1', '127.0.0.1', '::1'], 0);
+
+    assert.equal(
+      addressesOf(server).map(([host]) => host),
+      ['::1', '127.0.0.1'],
+    );
+  };
+  const sixToo = {
+    ...REAL,
+    cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_multiple_hosts_ipv6'],
+  };
+  if (hasIpv6) it('listens on hosts of both families', onIpv6, sixToo);
+  else it.skip('listens on hosts of both families', 'there is no IPv6 here', onIpv6, sixToo);
+
+  const sharing = async (loop: Parameters<Parameters<typeof it>[1]>[0]): Promise<void> => {
+    const shares = (server: Server): boolean =>
+      server.sockets[0]?.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT) !== 0;
+    await using alone = await loop.createServer(protocol, '127.0.0.1', 0);
+    await using one = await loop.createServer(protocol, '127.0.0.1', 0, { reusePort: true });
+    const [[, port] = []] = addressesOf(one);
+    await using two = await loop.createServer(protocol, '127.0.0.1', port, { reusePort: true });
+
+    assert.equal([alone, one, two].map(shares), [false, true, true]);
+  };
+  const reusePort = {
+    ...REAL,
+    cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_reuse_port'],
+  };
+  if (isPosix()) it('shares a port where reusePort says so', sharing, reusePort);
+  else it.skip('shares a port where reusePort says so', 'it takes posix', sharing, reusePort);
 
   it('refuses what does not go together, before anything is bound', async (loop) => {
     const sock = stream('memory');

@@ -437,9 +437,15 @@ for (const { name, real } of DRIVERS) {
         assert.is(sock?.fileno(), -1);
         assert.is(connection?.fileno(), -1);
         assert.is(protocol.calls.includes('connectionLost'), false);
+        assert.match(String(protocol.transport), /^<_SelectorSocketTransport/);
         client.close();
       },
-      REAL,
+      {
+        ...REAL,
+        cpython: [
+          'test_selector_events.py::BaseSelectorEventLoopTests::test_make_socket_transport',
+        ],
+      },
     );
   });
 }

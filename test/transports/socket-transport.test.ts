@@ -6,6 +6,7 @@ import {
   currentTask,
   KeyboardInterrupt,
   type Loop,
+  OSError,
   Protocol,
   RuntimeError,
   type Transport,
@@ -253,6 +254,9 @@ for (const { name } of DRIVERS) {
           `${SOCKET}test_write_ready`,
           `${SOCKET}test_write_ready_partial`,
           `${SOCKET}test_write_tryagain`,
+          'test_selector_events.py::SelectorSocketTransportTests::test_write_partial_none',
+          'test_selector_events.py::SelectorSocketTransportTests::test_write_ready_partial_none',
+          'test_selector_events.py::SelectorSocketTransportTests::test_write_ready_tryagain',
         ],
       },
     );
@@ -513,7 +517,12 @@ for (const { name } of DRIVERS) {
           assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
         });
       },
-      REAL,
+      {
+        ...REAL,
+        cpython: [
+          'test_selector_events.py::SelectorSocketTransportTests::test_transport_close_remove_writer',
+        ],
+      },
     );
 
     it(
@@ -549,7 +558,13 @@ for (const { name } of DRIVERS) {
           assert.is(await protocol.lost, undefined);
         });
       },
-      REAL,
+      {
+        ...REAL,
+        cpython: [
+          'test_selector_events.py::SelectorTransportTests::test_abort',
+          'test_selector_events.py::SelectorTransportTests::test_force_close',
+        ],
+      },
     );
 
     it(
@@ -584,7 +599,13 @@ for (const { name } of DRIVERS) {
           assert.is(transport.isClosing(), true);
         });
       },
-      REAL,
+      {
+        ...REAL,
+        cpython: [
+          'test_selector_events.py::SelectorTransportTests::test_connection_lost',
+          'test_selector_events.py::SelectorSocketTransportTests::test_read_ready_conn_reset',
+        ],
+      },
     );
 
     it(
@@ -612,6 +633,97 @@ for (const { name } of DRIVERS) {
         });
       },
       REAL,
+    );
+  });
+
+  loopBehaviour(`a socket that fails on ${name}`, (it) => {
+    // What the system says, and what is a fault of ours: only that is news.
+    const faults: [fault: () => Error, told: boolean][] = [
+      [() => new OSError('odd'), false],
+      [() => new RangeError('odd'), true],
+    ];
+    for (const [fault, told] of faults) {
+      const what = `${fault().name}, ${told ? 'which is' : 'and that is not'} reported`;
+      const fails = (): never => {
+        throw fault();
+      };
+      it(
+        `ends the connection in the next turn, as it is written to: ${what}`,
+        async (loop, { expectReport }) => {
+          await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
+            socketOf(transport)._endpoint.trySend = fails;
+
+            transport.write(HELLO);
+            assert.equal(protocol.calls, ['connectionMade']);
+            transport.write(HELLO);
+
+            assert.is(String(await protocol.lost), `${fault().name}: odd`);
+            if (told) expectReport(/^Fatal write error on socket transport$/);
+          });
+        },
+        { ...REAL, cpython: [`${SOCKET}test_write_exception`, `${ANY}test_fatal_error`] },
+      );
+
+      it(
+        `ends the connection where the rest is sent: ${what}`,
+        async (loop, { expectReport }) => {
+          await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
+            const endpoint = socketOf(transport)._endpoint;
+            endpoint.trySend = () => -1;
+            transport.write(HELLO);
+            assert.is(transport.getWriteBufferSize(), HELLO.length);
+
+            endpoint.trySend = fails;
+            endpoint.writer?.ready();
+
+            assert.is(String(await protocol.lost), `${fault().name}: odd`);
+            assert.is(transport.getWriteBufferSize(), 0);
+            if (told) expectReport(/^Fatal write error on socket transport$/);
+          });
+        },
+        { ...REAL, cpython: [`${SOCKET}test_write_ready_exception`] },
+      );
+
+      it(
+        `ends the connection where it is read from: ${what}`,
+        async (loop, { expectReport }) => {
+          await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+            socketOf(transport)._endpoint.tryRecv = fails;
+
+            await loop.sockSendall(peer, HELLO);
+
+            assert.is(String(await protocol.lost), `${fault().name}: odd`);
+            assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
+            if (told) expectReport(/^Fatal read error on socket transport$/);
+          });
+        },
+        {
+          ...REAL,
+          cpython: [`${SOCKET}test_read_ready_err`, `${ANY}test_fatal_error_custom_exception`],
+        },
+      );
+    }
+  });
+
+  loopBehaviour(`a transport that closes on ${name}`, (it) => {
+    it(
+      'ends no sending, and receives no more, whatever it is told',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          transport.pauseReading();
+          transport.abort();
+          await loop.sockSendall(peer, HELLO);
+
+          transport.resumeReading();
+          transport.writeEof();
+          await settle();
+          transport.writeEof();
+
+          assert.is(transport.isReading(), false);
+          assert.equal(protocol.calls, ['connectionMade', 'connectionLost']);
+        });
+      },
+      { ...REAL, cpython: [`${SOCKET}test_write_eof_after_close`, `${ANY}test__add_reader`] },
     );
   });
 
@@ -650,7 +762,13 @@ for (const { name } of DRIVERS) {
             assert.is(report?.['protocol'], protocol);
           });
         },
-        REAL,
+        {
+          ...REAL,
+          cpython: [
+            'test_selector_events.py::SelectorSocketTransportTests::test_read_eof_received_error',
+            'test_selector_events.py::SelectorSocketTransportTests::test_data_received_error',
+          ],
+        },
       );
 
     for (const method of ['pauseWriting', 'resumeWriting'] as const)
@@ -807,6 +925,7 @@ for (const { name } of DRIVERS) {
         cpython: [
           'test_transports.py::TransportTests::test_get_extra_info',
           'test_transports.py::TransportTests::test_ctor_extra_is_none',
+          'test_selector_events.py::SelectorTransportTests::test_ctor',
         ],
       },
     );

@@ -76,6 +76,7 @@ for (const { name } of DRIVERS)
         assert.is(String(protocols[0]?.received[0]), 'hello');
       },
       'test_server.py::SelectorStartServerTests::test_start_unix_server_1',
+      'test_unix_events.py::SelectorEventLoopUnixSocketTests::test_create_unix_server_path_stream_bittype',
     );
   });
 
@@ -151,6 +152,15 @@ loopBehaviour('loop.createUnixServer', (it) => {
     },
     `${UNIX}test_create_unix_server_existing_path_nonsock`,
     'test_events.py::EventLoopTestsMixin::test_create_unix_server_path_socket_error',
+  );
+
+  atPath(
+    it,
+    'fails as the system says where it cannot bind',
+    async (loop, path) => {
+      await rejects(loop.createUnixServer(protocol, `${path}/none`), OSError, { code: 'ENOENT' });
+    },
+    `${UNIX}test_create_unix_server_bind_error`,
   );
 
   atPath(

@@ -1,0 +1,72 @@
+import { QueueShutDown } from '../sync/errors.ts';
+import { Queue } from '../sync/queue.ts';
+import type { Demand, Server } from '../transports/server.ts';
+import type { Streams } from './open-connection.ts';
+
+/**
+ * The connections of a server on their way to whoever asks for them.
+ *
+ *                    somebody waits                  its protocol is told
+ *   in the backlog ────────────────▶ #coming ────────────────────────────▶ #made ──▶ taken
+ *
+ * No more are under way than are waited for. So one stays in #made only where a wait was cancelled
+ * after it was accepted: the next who waits gets it.
+ */
+export class Arrivals implements Demand {
+  #server: Server | undefined;
+  /** How many wait for a connection. */
+  #wanted = 0;
+  /** How many connections were accepted, and have a protocol that was not told yet. */
+  #coming = 0;
+  readonly #made = new Queue<Streams>();
+
+  /** Whose connections they are, once it is there. */
+  comeFrom(server: Server): void {
+    this.#server = server;
+  }
+
+  /** Takes the next one, waiting for it; `undefined` when the server is closed. */
+  async take(): Promise<Streams | undefined> {
+    this.#want(1);
+    try {
+      return await this.#made.get();
+    } catch (error) {
+      if (error instanceof QueueShutDown) return undefined;
+      throw error;
+    } finally {
+      this.#want(-1);
+    }
+  }
+
+  /** A connection stands. */
+  made(streams: Streams): void {
+    this.#coming -= 1;
+    // The server may have been closed meanwhile.
+    if (this.#made._isShutDown) streams[1].transport.abort();
+    else this.#made.putNowait(streams);
+  }
+
+  isOpen(): boolean {
+    return this.#coming + this.#made.qsize() < this.#wanted;
+  }
+
+  accepted(): void {
+    this.#coming += 1;
+  }
+
+  refused(): void {
+    this.#coming -= 1;
+    this.#server?._demandChanged();
+  }
+
+  /** Those that nobody has taken are lost, as those in the backlog are. */
+  closed(): void {
+    while (!this.#made.empty()) this.#made.getNowait()[1].transport.abort();
+    this.#made.shutdown();
+  }
+
+  #want(more: number): void {
+    this.#wanted += more;
+    this.#server?._demandChanged();
+  }
+}
