@@ -245,7 +245,7 @@ export class DuplexTransport extends Transport implements Leftover {
       this.#deliver();
       if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0) {
         this.#endIsNews = false;
-        if (this.#state === 'open') this._receiveEnd();
+        this._receiveEnd();
       }
       this.#resumeIfLow();
     }
@@ -292,6 +292,7 @@ export class DuplexTransport extends Transport implements Leftover {
 
   /** @internal the peer has ended: tells the protocol, which may want to go on sending */
   _receiveEnd(): void {
+    if (this.#state !== 'open') return;
     if (!this._callEofReceived() || !this.canWriteEof()) this.close();
   }
 
@@ -375,6 +376,11 @@ export class DuplexTransport extends Transport implements Leftover {
     if (this.#state === 'lost' || this.#inFlight > 0 || this.#backlogSize > 0) return;
     if (this.#finishing || !(this.#ended || this.#state === 'closing')) return;
     this.#finishing = true;
+    this._endStream();
+  }
+
+  /** @internal all is sent that was written before the end */
+  _endStream(): void {
     this._duplex.end();
   }
 
