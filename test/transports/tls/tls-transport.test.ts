@@ -1,4 +1,6 @@
 import { createSecureContext } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as assert from 'uvu/assert';
 import { selfSigned } from '../../../src/echo/certificate.ts';
 import * as asyncio from '../../../src/index.ts';
@@ -23,6 +25,10 @@ const HELLO = Buffer.from('hello');
 const SSL = 'test_ssl.py::TestSSL::';
 const HANDSHAKE = 'test_sslproto.py::SslProtoHandshakeTests::';
 const START = 'test_sslproto.py::BaseStartTLS::';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+setFlagsFromString('--no-expose-gc');
 
 /** The timers that a loop is asked for from now on. */
 function timersOf(loop: asyncio.Loop): asyncio.TimerHandle[] {
@@ -459,6 +465,52 @@ loopBehaviour('a transport of TLS', (it) => {
     { ...REAL, cpython: [`${HANDSHAKE}test_close_during_handshake`] },
   );
 });
+
+loopBehaviour('a transport of TLS that is closed', (it) => {
+  it(
+    'is held by nobody, nor is its context',
+    async (loop) => {
+      const refs = await connectedAndClosed(loop);
+
+      for (let n = 0; n < 20 && refs.some((ref) => ref.deref() !== undefined); n += 1) {
+        await asyncio.sleep(0.01);
+        collectGarbage();
+      }
+
+      assert.equal(
+        refs.map((ref) => ref.deref()?.constructor.name),
+        [undefined, undefined, undefined],
+      );
+    },
+    {
+      ...REAL,
+      cpython: [
+        `${SSL}test_create_connection_memory_leak`,
+        'test_sslproto.py::BaseStartTLS::test_create_connection_memory_leak',
+      ],
+    },
+  );
+});
+
+async function connectedAndClosed(loop: asyncio.Loop): Promise<WeakRef<object>[]> {
+  const context = createSecureContext({ ca: CERT });
+  const [client, server] = [new Recorder(loop), new Recorder(loop)];
+  const refs: WeakRef<object>[] = [new WeakRef(context), new WeakRef(client)];
+  const sides = { client: { secureContext: context } };
+  await securely(
+    loop,
+    'memory',
+    client,
+    server,
+    async (transport) => {
+      refs.push(new WeakRef(transport));
+      transport.close();
+      await client.lost;
+    },
+    sides,
+  );
+  return refs;
+}
 
 loopBehaviour('a server of TLS', (it) => {
   it(
