@@ -87,8 +87,10 @@ export class TlsTransport extends DuplexTransport {
   ) {
     checkTimeouts(options);
     const wire = new Wire();
-    const socket = side.wrap(wire);
+    let failed: ((error: unknown) => void) | undefined;
+    const socket = side.wrap(wire, (error) => failed?.(error));
     super(loop, socket, protocol, { marks: new WaterMarks(TLS_WRITE_HIGH_WATER) });
+    failed = (error) => this._noteFailure(error);
     this.#side = side;
     this.#wire = wire;
     this.#socket = socket;
