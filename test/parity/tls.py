@@ -186,7 +186,8 @@ async def upgraded():
     plain, _ = await loop.create_connection(lambda: client, sock=near)
     other, _ = await loop.connect_accepted_socket(lambda: server, far)
     plain.write(b'in the clear')
-    await asyncio.sleep(0.05)
+    while not len(server.told) > 1:
+        await asyncio.sleep(0.01)
     client.transport, server.transport = await asyncio.gather(
         loop.start_tls(plain, client, CLIENT, server_hostname='localhost'),
         loop.start_tls(other, server, SERVER, server_side=True))
@@ -215,8 +216,8 @@ async def failing():
         client, server = Teller(), Teller(fails=what)
         await both(client, server)
         client.transport.write(b'data')
-        await asyncio.sleep(0.05)
-        client.transport.close()
+        if what == 'eof':
+            client.transport.close()
         await ended(client, server)
 
 
