@@ -10,6 +10,7 @@ const code = {
   'types of src': ['tsc', '--noEmit'],
   'types of the rest': ['tsc', '-p', 'tsconfig.check.json'],
   'unused code': ['knip', '--no-progress'],
+  book: ['tsx', 'scripts/book.ts', '--check'],
   documentation: ['typedoc', '--emit', 'none', '--treatWarningsAsErrors', '--logLevel', 'Warn'],
 };
 const pack = {

@@ -1,4 +1,4 @@
-// npm run example [NAME] [ARGUMENT...], and demo, bench, soak and conformance: programs in
+// npm run example [NAME] [ARGUMENT...], and demo, bench, soak, conformance and book: programs in
 // TypeScript that import asyncio-ts as a user would.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,7 @@ const programs = {
   bench: 'bench/main.ts',
   soak: 'test/soak/main.ts',
   conformance: 'scripts/conformance.ts',
+  book: 'scripts/book.ts',
 };
 const examples = path.join(root, 'examples');
 
@@ -34,12 +35,17 @@ async function start(file, args) {
 function list() {
   const names = existsSync(examples)
     ? readdirSync(examples, { recursive: true })
-        .filter((file) => file.endsWith('.ts'))
+        .filter((file) => file.endsWith('.ts') && isProgram(file))
         .map((file) => file.slice(0, -'.ts'.length).split(path.sep).join('/'))
         .sort()
     : [];
   const width = Math.max(0, ...names.map((name) => name.length));
   for (const name of names) console.log(`${name.padEnd(width)}  ${about(name)}`.trimEnd());
+}
+
+/** Is it no part of another example? Those export what they have. */
+function isProgram(file) {
+  return !/^export /m.test(readFileSync(path.join(examples, file), 'utf8'));
 }
 
 /** The first line of the comment that an example begins with. */

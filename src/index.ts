@@ -16,6 +16,7 @@ export {
   SendfileNotAvailableError,
   SystemExit,
 } from './base/errors.ts';
+export { Frame } from './base/frames.ts';
 export {
   BlockingIOError,
   BrokenPipeError,
@@ -28,6 +29,10 @@ export {
   SSLError,
   TimeoutError,
 } from './base/os-errors.ts';
+export type { Abortable } from './core/abort.ts';
+// Generators
+export { type AsyncGeneratorFunction, asyncgen } from './core/async-generator.ts';
+export { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from './core/awaited-by.ts';
 // Failures that nobody retrieved
 export { isCollectorEnabled, setCollectorEnabled } from './core/collector.ts';
 // Context variables
@@ -45,6 +50,7 @@ export { Future, isfuture } from './core/future.ts';
 export { Handle, TimerHandle } from './core/handle.ts';
 export type { ExceptionContext } from './core/loop-core.ts';
 export { Operation } from './core/operation.ts';
+export { isAwaitTracking, setAwaitTracking } from './core/stands.ts';
 export { allTasks, currentTask, Task, type TaskBody, type TaskOptions } from './core/task.ts';
 export type { FileDescriptorLike } from './loop/descriptors.ts';
 // The loop
@@ -76,6 +82,7 @@ export {
 export {
   type ClientConnected,
   type ConnectionLimits,
+  type StreamProtocolOptions,
   StreamReaderProtocol,
 } from './streams/stream-protocol.ts';
 export {
@@ -101,6 +108,14 @@ export {
   type NextCompleted,
 } from './tasks/as-completed.ts';
 export type { Awaitable, ResultOf } from './tasks/awaitables.ts';
+export {
+  type CallGraphOptions,
+  captureCallGraph,
+  FrameCallGraphEntry,
+  FutureCallGraph,
+  formatCallGraph,
+  printCallGraph,
+} from './tasks/call-graph.ts';
 export { createEagerTaskFactory, eagerTaskFactory } from './tasks/eager.ts';
 export {
   BaseExceptionGroup,
@@ -128,6 +143,16 @@ export {
   wait,
 } from './tasks/wait.ts';
 export { waitFor } from './tasks/wait-for.ts';
+// Threads
+export {
+  type Executor,
+  ModuleFunction,
+  type Submitted,
+  type ThreadCallable,
+} from './threads/executor.ts';
+export { moduleFunction } from './threads/module-function.ts';
+export { ThreadPoolExecutor } from './threads/thread-pool-executor.ts';
+export { toThread } from './threads/to-thread.ts';
 // Transports and protocols
 export type { ConnectionOptions } from './transports/create-connection.ts';
 export type {

@@ -4,5 +4,6 @@
  * @module
  */
 
-export { LeftBehindError, runVirtual, type VirtualOptions } from './testing/run-virtual.ts';
+export { type CheckedOptions, LeftBehindError, runChecked } from './testing/run-checked.ts';
+export { runVirtual, type VirtualOptions } from './testing/run-virtual.ts';
 export { settle } from './testing/settle.ts';

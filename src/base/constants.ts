@@ -9,6 +9,12 @@ export const SLOW_CALLBACK_DURATION = 0.1;
 /** Frames kept of where a future, task, handle or coroutine was made, in debug mode; asyncio's figure. */
 export const DEBUG_STACK_DEPTH = 10;
 
+/** Seconds after which a task that was cancelled, and waits for a promise of others, is named. */
+export const CANCEL_PATIENCE = 2;
+
+/** Seconds after which a task that was cancelled as its program ends, and has not ended, is named. */
+export const SHUTDOWN_PATIENCE = 10;
+
 /** Cancelled timers from which the heap is rebuilt without them; asyncio's figure. */
 export const MIN_SCHEDULED_TIMER_HANDLES = 100;
 
@@ -75,3 +81,12 @@ export const LOST_WRITES_BEFORE_LOG = 5;
 
 /** Bytes of a line at the most, and half of what a stream keeps unread; asyncio's figure. */
 export const STREAM_LIMIT: number = 64 * 1024;
+
+/** Threads of a pool at the most, by default; Python's figure. */
+export const MAX_THREADS = 32;
+
+/** Threads of a pool beside one for each core, by default: most of them wait. Python's figure. */
+export const THREADS_BESIDE_CORES = 4;
+
+/** Seconds that `run()` waits in the end for calls in threads; asyncio's figure. */
+export const THREAD_JOIN_TIMEOUT = 300;

@@ -22,3 +22,22 @@ export function printsAsText<T extends object>(
 export function calledAs<F extends (...args: never[]) => unknown>(name: string, callback: F): F {
   return Object.defineProperty(callback, 'name', { value: name, configurable: true });
 }
+
+/** The numbers of those that were printed. */
+const numbers = new WeakMap<object, number>();
+/** The last number that was given. */
+let lastNumber = 0;
+
+/**
+ * A number that nothing else has, for where Python prints an address: objects of JavaScript have
+ * none.
+ */
+export function numberOf(object: object): number {
+  let number = numbers.get(object);
+  if (number === undefined) {
+    lastNumber += 1;
+    number = lastNumber;
+    numbers.set(object, number);
+  }
+  return number;
+}

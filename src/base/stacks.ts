@@ -144,7 +144,8 @@ function userFrames(stack: string): string[] {
   return stack.split('\n').filter(isUserFrame);
 }
 
-function isUserFrame(line: string): boolean {
+/** Is a line of a stack a frame that is neither Node’s nor ours? */
+export function isUserFrame(line: string): boolean {
   const file = FRAME.exec(line)?.[1];
   if (file === undefined || file.startsWith('node:')) return false;
   const path = pathOf(file);

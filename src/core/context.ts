@@ -11,14 +11,20 @@ import { carried, carry } from './carried.ts';
  * that is done: else a promise would keep a failed task from being collected, and reported.
  */
 export class Scope {
-  /** The variables that this code reads and writes. */
-  readonly context: Context;
+  #context: Context | undefined;
   /** The task that this code runs in; none in a callback, and none once the task is done. */
   task: object | undefined;
 
-  constructor(context: Context, task: object | undefined) {
-    this.context = context;
+  /** @param context - none: one that is empty, made when it is asked for */
+  constructor(context: Context | undefined, task: object | undefined) {
+    this.#context = context;
     this.task = task;
+  }
+
+  /** The variables that this code reads and writes. */
+  get context(): Context {
+    this.#context ??= new Context();
+    return this.#context;
   }
 }
 
@@ -175,6 +181,12 @@ export function currentContext(): Context {
  */
 export function copyContext(): Context {
   return currentContext().copy();
+}
+
+/** A copy of the context in force; none where that is empty, for {@link Scope}. */
+export function copyValues(): Context | undefined {
+  const context = currentContext();
+  return context.size === 0 ? undefined : context.copy();
 }
 
 /**

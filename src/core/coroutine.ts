@@ -25,6 +25,8 @@ import { runningLoop } from './running.ts';
 export class Coroutine<T> implements Promise<T> {
   static {
     printsAsText(this);
+    // What few of them ever set: a task keeps its coroutine for as long as it lives.
+    Object.assign(this.prototype, { _origin: undefined, _record: undefined });
   }
 
   /** The name of the function that was called. */
@@ -32,9 +34,9 @@ export class Coroutine<T> implements Promise<T> {
   /** @internal `file:line` where the function became a coroutine function */
   readonly _site: string | undefined;
   /** @internal where the call was, in debug mode */
-  readonly _origin: readonly string[] | undefined;
+  declare readonly _origin: readonly string[] | undefined;
   /** @internal by which it is warned of, once it is watched */
-  _record: NeverAwaitedRecord | undefined;
+  declare _record: NeverAwaitedRecord | undefined;
   /** The call; gone when it has begun or was closed. */
   #body: (() => Promise<T>) | undefined;
 
@@ -43,7 +45,7 @@ export class Coroutine<T> implements Promise<T> {
     this.#body = body;
     this.name = name;
     this._site = site;
-    this._origin = runningLoop()?.getDebug() ? userStack(DEBUG_STACK_DEPTH) : undefined;
+    if (runningLoop()?.getDebug()) this._origin = userStack(DEBUG_STACK_DEPTH);
     watchCoroutine(this);
   }
 

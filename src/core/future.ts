@@ -54,22 +54,37 @@ export class Future<T> implements Promise<T> {
   _state: FutureState = 'pending';
   /** @internal whom to tell; one, several, or none */
   _entries: Entry | Entry[] | undefined = undefined;
-  /** @internal what the error is to say that is made when a cancelled future is asked */
-  _cancelMessage: string | undefined = undefined;
-  /** @internal the error that ended a cancelled task, to be thrown to the first who asks */
-  _cancelledError: CancelledError | undefined = undefined;
-  /** @internal did it end with an exception? */
-  _failed = false;
-  /** @internal did it fail, and has nobody seen that? */
-  _unseen = false;
-  /** @internal the record by which an unseen failure is reported, once it is watched */
-  _record: FailureRecord | undefined = undefined;
-  /** @internal where it was made, in debug mode */
-  readonly _sourceTraceback: readonly string[] | undefined;
   /** @internal what it finished with. All fields are in `native-operation.ts`, too: so none is `#` */
   _result: T | undefined = undefined;
+
+  // What few of them ever set stands in the prototype: there may be very many futures at once.
+
+  /** @internal what the error is to say that is made when a cancelled future is asked */
+  declare _cancelMessage: string | undefined;
+  /** @internal the error that ended a cancelled task, to be thrown to the first who asks */
+  declare _cancelledError: CancelledError | undefined;
+  /** @internal did it end with an exception? */
+  declare _failed: boolean;
+  /** @internal did it fail, and has nobody seen that? */
+  declare _unseen: boolean;
+  /** @internal the record by which an unseen failure is reported, once it is watched */
+  declare _record: FailureRecord | undefined;
   /** @internal what it failed with */
-  _exception: unknown = undefined;
+  declare _exception: unknown;
+  /** @internal where it was made, in debug mode */
+  declare readonly _sourceTraceback: readonly string[] | undefined;
+
+  static {
+    Object.assign(this.prototype, {
+      _cancelMessage: undefined,
+      _cancelledError: undefined,
+      _failed: false,
+      _unseen: false,
+      _record: undefined,
+      _exception: undefined,
+      _sourceTraceback: undefined,
+    });
+  }
 
   /**
    * @param options - `loop`: the loop that the future belongs to; by default the one that runs,
@@ -79,12 +94,7 @@ export class Future<T> implements Promise<T> {
    */
   constructor(options?: { readonly loop?: LoopCore | undefined }) {
     this._loop = options?.loop ?? loopFor(options);
-    this._sourceTraceback = Future._traceback(this._loop);
-  }
-
-  /** @internal where we are, for a future that is being made; only in debug mode */
-  static _traceback(loop: LoopCore): readonly string[] | undefined {
-    return loop.getDebug() ? userStack(DEBUG_STACK_DEPTH) : undefined;
+    if (this._loop.getDebug()) this._sourceTraceback = userStack(DEBUG_STACK_DEPTH);
   }
 
   /** The loop that the future belongs to. */

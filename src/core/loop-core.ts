@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import type { AsyncGenerators } from './open-generators.ts';
 import type { Turns } from './turns.ts';
 
 /**
@@ -70,4 +71,6 @@ export interface LoopCore {
   readonly _asOption: { readonly loop: LoopCore };
   /** @internal the tasks that are not done; held strongly */
   readonly _tasks: Set<object>;
+  /** @internal the generators that have begun and not ended */
+  readonly _asyncgens: AsyncGenerators;
 }

@@ -1,4 +1,6 @@
+import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { CancelledError, RuntimeError } from '../base/errors.ts';
+import { userStack } from '../base/stacks.ts';
 import type { AwaitingTask, Waiting } from './awaiter.ts';
 import { followPromises, onAwait, putAside, putBack } from './carried.ts';
 import type { Scope } from './context.ts';
@@ -26,6 +28,11 @@ const keepFunctions = (
  * for a class has one constructor above it, and here that is the promise's.
  */
 class PromiseWithFields extends Promise<unknown> {
+  /** What a `then` of V8's own makes is none of these. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
   constructor(loop: LoopCore) {
     followPromises();
     // Nothing goes on in its name; and a note would give the fields of each one another place.
@@ -44,22 +51,15 @@ class PromiseWithFields extends Promise<unknown> {
     // Or the last operation, and its loop with it, would live until the next.
     resolveLast = undefined;
     rejectLast = undefined;
-    if (loop.getDebug()) fields['_sourceTraceback'] = Operation._traceback(loop);
+    if (loop.getDebug()) fields['_sourceTraceback'] = userStack(DEBUG_STACK_DEPTH);
   }
 }
 
 Object.setPrototypeOf(PromiseWithFields.prototype, Operation.prototype);
 
-// What most operations never set has its first value here: one is made for each small message.
+// As in a future: what most operations never set.
 Object.assign(PromiseWithFields.prototype, {
   _entries: undefined,
-  _cancelMessage: undefined,
-  _cancelledError: undefined,
-  _failed: false,
-  _unseen: false,
-  _record: undefined,
-  _exception: undefined,
-  _sourceTraceback: undefined,
   _mustCancel: false,
   _others: undefined,
 });
@@ -78,6 +78,8 @@ const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
  * future.
  *
  * A class that extends it has to call {@link awaitedNatively}, or is awaited as any future is.
+ *
+ * Nothing here is `#`: methods that are cost each object a field.
  */
 export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   declare private readonly _resolve: (value: unknown) => void;
@@ -114,9 +116,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     const task = (scope as Scope | undefined)?.task as AwaitingTask | undefined;
     if (task === undefined) return;
     if (task._loop !== this._loop)
-      this.#refuse(
-        new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`),
-      );
+      this.refuse(new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`));
     else if (this._task === undefined) {
       this._task = task;
       task._enter(this);
@@ -131,7 +131,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   /** @internal */
   override _tell(): void {
     if (this._isAwaited) this._loop._turns.soon(new Wake(this));
-    else this.#settle();
+    else this.settle();
     super._tell();
   }
 
@@ -147,7 +147,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     if (task !== undefined) {
       this._task = undefined;
       task._leave(this);
-      if (this._others !== undefined) this.#leaveOthers(this._others);
+      if (this._others !== undefined) this.leaveOthers(this._others);
       if (this._mustCancel && this._state !== 'cancelled') {
         this._see();
         this._settled = true;
@@ -155,10 +155,10 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
         return;
       }
     }
-    this.#settle();
+    this.settle();
   }
 
-  #settle(): void {
+  private settle(): void {
     if (this._settled) return;
     this._settled = true;
     if (this._state === 'finished' && !this._failed) {
@@ -178,13 +178,13 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   }
 
   /** What is awaited cannot be. */
-  #refuse(error: Error): void {
+  private refuse(error: Error): void {
     this._settled = true;
     this._reject(error);
   }
 
   /** One outcome is for all who await: a cancel of another task is thrown at its next `await`. */
-  #leaveOthers(others: Other[]): void {
+  private leaveOthers(others: Other[]): void {
     this._others = undefined;
     for (const other of others) {
       other.task._leave(other);

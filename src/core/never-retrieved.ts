@@ -80,9 +80,25 @@ const failures = new Collected<FailedFuture, FailureRecord>({
   },
 });
 
+/** Who is told of each failure, besides. */
+let onFailure: ((future: FailedFuture) => void) | undefined;
+
+/**
+ * Has `tell` called with each future that fails; one at a time.
+ *
+ * @returns a function that ends that
+ */
+export function observeFailures(tell: (future: FailedFuture) => void): () => void {
+  onFailure = tell;
+  return () => {
+    onFailure = undefined;
+  };
+}
+
 /** Is told that `future` has just failed. */
 export function watchFailure(future: FailedFuture): void {
   failures.add(future);
+  onFailure?.(future);
 }
 
 /** Is told that the failure behind `record` was seen. */

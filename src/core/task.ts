@@ -1,14 +1,20 @@
 import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '../base/errors.ts';
+import type { Frame } from '../base/frames.ts';
+import { log } from '../base/log.ts';
 import { repr } from '../base/repr.ts';
 import type { Awaited, AwaitingTask, Waiting } from './awaiter.ts';
 import { CancelSignal } from './cancel-signal.ts';
-import { type Context, copyContext, currentScope, runInScope, Scope } from './context.ts';
+import { type Context, copyValues, currentScope, runInScope, Scope } from './context.ts';
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { Future, isfuture } from './future.ts';
+import { noteSwallowed, watchCancel } from './ignored-cancels.ts';
 import type { LoopCore } from './loop-core.ts';
-import { Operation, Turn } from './operation.ts';
+import { Operation } from './operation.ts';
 import type { Runnable } from './runnable.ts';
 import { requireRunningLoop, runningLoop } from './running.ts';
+import { outermostStandOf } from './stands.ts';
+import { formatStack, stackOfTask } from './task-stack.ts';
+import { Turn } from './turn.ts';
 
 /** What a task can be made of: a coroutine, or a function that makes a promise when it is called. */
 export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
@@ -25,6 +31,8 @@ export interface TaskOptions {
    */
   readonly eagerStart?: boolean | undefined;
 }
+
+const nativeThen = Promise.prototype.then;
 
 /** Counts tasks, for their names. */
 let tasksMade = 0;
@@ -63,9 +71,9 @@ let tasksMade = 0;
  */
 export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   /** @internal a cancel that waits for the next `await` */
-  _mustCancel = false;
+  declare _mustCancel: boolean;
   /** @internal does it report when its loop closes before it is done? Not where that is known. */
-  _logDestroyPending = true;
+  declare _logDestroyPending: boolean;
   /** What awaits in the body, in order; drawn above. */
   #awaiters: Waiting | Waiting[] | undefined;
   readonly #coroutine: Coroutine<T>;
@@ -74,7 +82,15 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   readonly #scope: Scope;
   /** cancel()s that no uncancel() took back. */
   #cancelling = 0;
-  #signal: CancelSignal | undefined;
+  declare private _signal: CancelSignal | undefined;
+
+  static {
+    Object.assign(this.prototype, {
+      _mustCancel: false,
+      _logDestroyPending: true,
+      _signal: undefined,
+    });
+  }
 
   /**
    * @param body - a coroutine, or a function without arguments that returns a promise
@@ -93,7 +109,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       tasksMade += 1;
       this.#name = tasksMade;
     } else this.#name = String(options.name);
-    this.#scope = new Scope(options.context ?? copyContext(), this);
+    this.#scope = new Scope(options.context ?? copyValues(), this);
     this._loop._tasks.add(this);
     if (options.eagerStart && runningLoop() === this._loop)
       runInScope(this.#scope, Task.#begin, this as Task<unknown>);
@@ -127,13 +143,13 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
    * An `await` of such a call throws the cancel then, and the next `await` does not throw it again.
    */
   get signal(): AbortSignal {
-    if (this.#signal === undefined) {
-      this.#signal = new CancelSignal(() => {
+    if (this._signal === undefined) {
+      this._signal = new CancelSignal(() => {
         this._mustCancel = false;
       });
-      if (this.#cancelling > 0) this.#signal.abort(this._cancelMessage);
+      if (this.#cancelling > 0) this._signal.abort(this._cancelMessage);
     }
-    return this.#signal.signal;
+    return this._signal.signal;
   }
 
   /**
@@ -155,7 +171,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       this._mustCancel = true;
       this._cancelMessage = message;
     }
-    this.#signal?.abort(message);
+    this._signal?.abort(message);
+    if (this._loop.getDebug()) watchCancel(this);
     return true;
   }
 
@@ -176,6 +193,42 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       if (this.#cancelling === 0) this.#withdrawCancel();
     }
     return this.#cancelling;
+  }
+
+  /**
+   * Where the task stands, innermost frame first: of now, where it is the current one; where it waits,
+   * in debug mode and after `setAwaitTracking(true)`; where it failed. Empty where that is not known,
+   * and where it is over and has not failed.
+   *
+   * Unlike asyncio's, innermost first, and with all functions that wait for one another. See
+   * docs/differences.md#where-a-task-stands.
+   *
+   * @param options - `limit`: the most frames
+   * @throws {RangeError} when `limit` is not a whole number
+   * @see asyncio's `Task.get_stack()`,
+   *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.get_stack
+   */
+  getStack(options: { readonly limit?: number | undefined } = {}): Frame[] {
+    return stackOfTask(this, options.limit);
+  }
+
+  /**
+   * Prints {@link getStack} in the form of a stack, to standard error.
+   *
+   * @param options - `limit`: the most frames; `file`: what has a `write()`, to print to instead
+   * @throws {RangeError} when `limit` is not a whole number
+   * @see asyncio's `Task.print_stack()`,
+   *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.print_stack
+   */
+  printStack(
+    options: {
+      readonly limit?: number | undefined;
+      readonly file?: { write(text: string): unknown } | undefined;
+    } = {},
+  ): void {
+    const text = formatStack(this, options.limit);
+    if (options.file === undefined) log(text);
+    else options.file.write(`${text}\n`);
   }
 
   /**
@@ -251,16 +304,34 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
 
   /** Not a closure of each task: there may be many that wait, and each byte of them counts. */
   static #begin(task: Task<unknown>): void {
-    task.#coroutine._begin().then(
-      (result) => {
-        if (!task.#end()) return;
-        if (task._mustCancel) {
-          task._mustCancel = false;
-          task.#endAtCancel();
-        } else task._finish(result);
-      },
-      (error: unknown) => task.#fail(error),
-    );
+    const body = task.#coroutine._begin();
+    // The functions find their task as what is in force; but somebody else's `then` may not do that.
+    if (body.then === nativeThen) nativeThen.call(body, Task.#bodyGave, Task.#bodyThrew);
+    else
+      body.then(
+        (result) => task.#give(result),
+        (error: unknown) => task.#fail(error),
+      );
+  }
+
+  static readonly #bodyGave = (result: unknown): void => {
+    taskInForce().#give(result);
+  };
+
+  static readonly #bodyThrew = (error: unknown): void => {
+    taskInForce().#fail(error);
+  };
+
+  /** The body has a result. */
+  #give(result: T): void {
+    if (!this.#end()) return;
+    if (this._mustCancel) {
+      this._mustCancel = false;
+      this.#endAtCancel();
+    } else {
+      if (this.#cancelling > 0 && this._loop.getDebug()) noteSwallowed(this);
+      this._finish(result);
+    }
   }
 
   /** A cancel came with the last step: what the body gave is not wanted any more. */
@@ -271,7 +342,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   /** The body threw. */
   #fail(error: unknown): void {
     if (!this.#end()) return;
-    const cancelled = this.#signal?.unwrap(error) ?? error;
+    const cancelled = this._signal?.unwrap(error) ?? error;
     if (cancelled instanceof CancelledError) this._endCancelled(cancelled);
     else this._fail(error);
     if (!endsTheLoop(error)) return;
@@ -319,9 +390,16 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
 
   #formCoroutine(): string {
     const { name, _site: site } = this.#coroutine;
-    const state = this._state === 'pending' ? 'running' : 'done';
-    return `${name}() ${state}${site === undefined ? '' : `, defined at ${site}`}`;
+    if (this._state !== 'pending') return `${name}() done${site ? `, defined at ${site}` : ''}`;
+    const stand = outermostStandOf(this);
+    if (stand !== undefined) return `${name}() running at ${stand._site}`;
+    return `${name}() running${site ? `, defined at ${site}` : ''}`;
   }
+}
+
+/** The task whose body has just ended. */
+function taskInForce(): Task<unknown> {
+  return (currentScope() as Scope).task as Task<unknown>;
 }
 
 /**

@@ -12,12 +12,17 @@ import { Future } from '../core/future.ts';
 import { Handle, TimerHandle } from '../core/handle.ts';
 import { type Host, nodeHost } from '../core/host.ts';
 import type { ExceptionContext, LoopCore } from '../core/loop-core.ts';
+import { AsyncGenerators } from '../core/open-generators.ts';
 import type { Operation } from '../core/operation.ts';
 import { runningLoop, setRunningLoop } from '../core/running.ts';
+import { trackStands } from '../core/stands.ts';
 import { allTasks, Task, type TaskBody, type TaskOptions } from '../core/task.ts';
 import { Turns } from '../core/turns.ts';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
+import { DefaultExecutor } from '../threads/default-executor.ts';
+import type { Executor, ThreadCallable } from '../threads/executor.ts';
+import type { ThreadPoolExecutor } from '../threads/thread-pool-executor.ts';
 import {
   type ConnectionOptions,
   connectAcceptedSocket,
@@ -45,6 +50,7 @@ import {
   type UnixConnectionOptions,
   type UnixServerOptions,
 } from '../transports/unix.ts';
+import { closeAsyncgens } from './close-asyncgens.ts';
 import { Descriptors, type FileDescriptorLike } from './descriptors.ts';
 import { deliverReport, formatReport } from './exception-handler.ts';
 import { onItsWayOut } from './interrupts.ts';
@@ -92,13 +98,18 @@ export class Loop implements LoopCore {
   readonly _tasks: Set<object> = new Set();
   /** @internal */
   readonly _asOption: { readonly loop: LoopCore } = { loop: this };
+  /** @internal */
+  readonly _asyncgens: AsyncGenerators;
   readonly #signals: SignalHandlers = new SignalHandlers(this);
   readonly #sockets: SockOperations;
   readonly #descriptors: Descriptors = new Descriptors(this);
+  readonly #executor: DefaultExecutor = new DefaultExecutor(this);
   #closed = false;
   #debug: boolean;
   #exceptionHandler: ExceptionHandler | undefined;
   #taskFactory: TaskFactory | undefined;
+  /** Has the awaits of tasks no longer followed; set while they are. */
+  #endTracking: (() => void) | undefined;
   /** What a KeyboardInterrupt or SystemExit ended the run with. */
   #interruption: { readonly error: unknown } | undefined;
 
@@ -111,6 +122,9 @@ export class Loop implements LoopCore {
     this._turns = new Turns(options.host ?? nodeHost);
     this.#debug = false;
     this.#sockets = new SockOperations(this);
+    this._asyncgens = new AsyncGenerators((generator) => {
+      if (!this.#closed) this.createTask(() => generator.close());
+    });
     this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));
     unclosed.register(this, String(this), this);
   }
@@ -129,7 +143,7 @@ export class Loop implements LoopCore {
     this.#checkClosed();
     this.#checkResting();
     setRunningLoop(this);
-    this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+    this.#followDebug();
     const listenNoMore = this.#listenForInterrupts();
     await new Promise<void>((resolve) => {
       this._turns.start(() => {
@@ -204,6 +218,9 @@ export class Loop implements LoopCore {
     this.#signals.clear();
     this.#descriptors.clear();
     this._turns.clear();
+    this.#executor.abandon();
+    this._asyncgens.clear();
+    this.#followDebug();
     const abandoned = allTasks(this);
     this._tasks.clear();
     for (const task of abandoned) this.#reportPending(task);
@@ -335,6 +352,76 @@ export class Loop implements LoopCore {
     return this.#taskFactory;
   }
 
+  // ── generators ─────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Closes the generators of `asyncgen()` that have begun and not ended: their `finally` runs. What
+   * one of them throws is reported. `run()` does it in the end.
+   *
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.shutdown_asyncgens()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.shutdown_asyncgens
+   */
+  shutdownAsyncgens(): Coroutine<void> {
+    return new Coroutine(() => closeAsyncgens(this), 'shutdownAsyncgens', undefined);
+  }
+
+  // ── threads ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Calls a function elsewhere, beside the loop: in the threads of the default executor, or in an
+   * executor of one's own.
+   *
+   * `toThread()` says what can cross between threads. Cancelling the future does not break off a call
+   * that has begun.
+   *
+   * @param executor - `undefined` for the default one, which is made when it is first needed
+   * @param callback - a function that can cross, or a {@link ModuleFunction}
+   * @param args - what it is called with
+   * @returns a future of the result
+   * @throws {TypeError} when `executor` is none, when `callback` or an argument cannot cross
+   * @throws {RuntimeError} when the loop is closed, or the executor was shut down
+   * @see asyncio's `loop.run_in_executor()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_in_executor
+   */
+  runInExecutor<A extends unknown[], T>(
+    executor: Executor | undefined,
+    callback: ThreadCallable<A, T>,
+    ...args: A
+  ): Future<Awaited<T>> {
+    this.#checkClosed();
+    return this.#executor.run(executor, callback, args);
+  }
+
+  /**
+   * Has `executor` be the default one from now on; it is shut down with the loop.
+   *
+   * @throws {TypeError} when `executor` is no {@link ThreadPoolExecutor}
+   * @see asyncio's `loop.set_default_executor()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.set_default_executor
+   */
+  setDefaultExecutor(executor: ThreadPoolExecutor): void {
+    this.#executor.set(executor);
+  }
+
+  /**
+   * Shuts the default executor down: waits for the calls that are made, and ends its threads. There
+   * is no default executor from then on. `run()` does it in the end.
+   *
+   * @param timeout - how long to wait, in seconds: then it is warned of calls that still run, and they
+   *   go on; `undefined` for no limit
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `loop.shutdown_default_executor()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.shutdown_default_executor
+   */
+  shutdownDefaultExecutor(timeout?: number): Coroutine<void> {
+    return new Coroutine(
+      () => this.#executor.shutDown(timeout),
+      'shutdownDefaultExecutor',
+      undefined,
+    );
+  }
+
   // ── reports ────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -402,7 +489,7 @@ export class Loop implements LoopCore {
   setDebug(enabled: boolean): void {
     this.#debug = Boolean(enabled);
     if (this.#debug) showResourceWarnings(true);
-    if (this.isRunning()) this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+    if (this.isRunning() || !this.#debug) this.#followDebug();
   }
 
   // ── sockets ────────────────────────────────────────────────────────────────────────────────
@@ -1024,6 +1111,19 @@ export class Loop implements LoopCore {
   _interrupt(error: unknown): void {
     this.#interruption ??= { error };
     this._turns.halt();
+  }
+
+  /**
+   * Begins or ends what is only done in debug mode. Awaits are followed from the first run to the
+   * close: in a rest, tasks wait where they did.
+   */
+  #followDebug(): void {
+    this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+    if (this.#debug && !this.#closed) this.#endTracking ??= trackStands();
+    else {
+      this.#endTracking?.();
+      this.#endTracking = undefined;
+    }
   }
 
   /** Ctrl-C ends the run, as in Python, unless somebody else listens for it: `run()` for instance. */

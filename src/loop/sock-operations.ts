@@ -132,6 +132,29 @@ class Receive extends SockOperation<Uint8Array> {
   }
 }
 
+/** Receives into memory that is given. */
+class ReceiveInto extends SockOperation<number> {
+  static {
+    awaitedNatively(this);
+  }
+
+  protected get side(): 'reader' {
+    return 'reader';
+  }
+
+  readonly #buffer: Uint8Array;
+
+  constructor(loop: LoopCore, sock: Socket, buffer: Uint8Array) {
+    super(loop, sock);
+    this.#buffer = buffer;
+  }
+
+  protected attempt(): { readonly value: number } | undefined {
+    const value = this.endpoint.tryRecvInto(this.#buffer);
+    return value < 0 ? undefined : { value };
+  }
+}
+
 /** Any operation whose try needs nothing but what it was made with. */
 class Attempt<T> extends SockOperation<T> {
   static {
@@ -323,10 +346,15 @@ export class SockOperations {
 
   recvInto(sock: Socket, buffer: Uint8Array): Operation<number> {
     checkBytes(buffer, 'buffer');
-    return this.#start(sock, 'sockRecvInto', 'reader', () => {
-      const value = sock._endpoint.tryRecvInto(buffer);
-      return value < 0 ? undefined : { value };
-    });
+    this.#check(sock, 'sockRecvInto', 'reader');
+    if (this.#mustYield()) return new ReceiveInto(this.#loop, sock, buffer).waitTurn();
+    try {
+      const received = sock._endpoint.tryRecvInto(buffer);
+      if (received < 0) return new ReceiveInto(this.#loop, sock, buffer).wait();
+      return this.#done(received);
+    } catch (error) {
+      return this.#failed(error);
+    }
   }
 
   recvfrom(sock: Socket, bufsize: number): Operation<[Uint8Array, Address]> {

@@ -1,7 +1,10 @@
+import { THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
+import { checkSignal, onAbort } from '../core/abort.ts';
 import { type Context, copyContext } from '../core/context.ts';
 import { Coroutine } from '../core/coroutine.ts';
+import { watchLaggards } from '../core/ignored-cancels.ts';
 import { Operation } from '../core/operation.ts';
 import { runningLoop } from '../core/running.ts';
 import { allTasks, type Task, type TaskBody } from '../core/task.ts';
@@ -15,6 +18,14 @@ export interface RunOptions {
   readonly debug?: boolean | undefined;
   /** Makes the loop, in place of `newEventLoop()`. */
   readonly loopFactory?: (() => Loop) | undefined;
+}
+
+/** What can be said of one program that runs. */
+interface MainOptions {
+  /** What it runs in; by default the runner's own, which lasts from run to run. */
+  readonly context?: Context | undefined;
+  /** Cancels the program when it is aborted: if that ends it, the reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -55,20 +66,24 @@ export class Runner {
    * {@link KeyboardInterrupt}. The second ends the run at once.
    *
    * @param main - a coroutine, or a function without arguments that returns a promise
-   * @param options - `context`: by default the runner's own, which lasts from run to run
+   * @param options - `context`: by default the runner's own, which lasts from run to run; `signal`:
+   *   cancels the coroutine when it is aborted
    * @returns what the coroutine returns
    * @throws what the coroutine throws
+   * @throws the reason of `signal`, when that was aborted and the cancel ended the coroutine
    * @throws {TypeError} when `main` is not something that a task can be made of
    * @throws {RuntimeError} when a loop runs already, or the runner is closed
    * @throws {KeyboardInterrupt} when the user ended the run
    */
-  async run<T>(main: TaskBody<T>, options: { readonly context?: Context } = {}): Promise<T> {
+  async run<T>(main: TaskBody<T>, options: MainOptions = {}): Promise<T> {
     if (!(main instanceof Coroutine || main instanceof Operation || typeof main === 'function'))
       throw new TypeError(
         `a coroutine was expected, got ${isPromise(main) ? 'a promise that already runs: make the function a coroutine function with coroutine(), or write run(() => main())' : repr(main)}`,
       );
     if (runningLoop() !== undefined)
       throw new RuntimeError('Runner.run() cannot be called from a running event loop');
+    const { signal } = options;
+    checkSignal(signal);
     const loop = this.#prepare();
     const context = options.context ?? (this.#context as Context);
     const task = loop.createTask(main, { context });
@@ -80,6 +95,12 @@ export class Runner {
     };
     const handles = process.listenerCount('SIGINT') === 0;
     if (handles) process.on('SIGINT', interrupt);
+    let aborted = false;
+    const abort = (): void => {
+      aborted = task.cancel();
+    };
+    const forget = signal && onAbort(signal, abort);
+    if (signal?.aborted) abort();
     try {
       return await loop.runUntilComplete(task);
     } catch (error) {
@@ -87,8 +108,11 @@ export class Runner {
       const { uncancel } = task as Partial<Task<T>>;
       if (error instanceof CancelledError && this.#interrupts > 0 && uncancel?.call(task) === 0)
         throw onItsWayOut(new KeyboardInterrupt());
+      if (error instanceof CancelledError && aborted && uncancel?.call(task) === 0)
+        throw signal?.reason;
       throw onItsWayOut(error);
     } finally {
+      forget?.();
       if (handles) process.off('SIGINT', interrupt);
     }
   }
@@ -108,10 +132,9 @@ export class Runner {
     if (loop.isRunning()) throw new RuntimeError('Cannot close a running event loop');
     try {
       await cancelAllTasks(loop);
-      // asyncio ends its generators and its executor here, in a run each: so what was scheduled at
-      // the last, callbacks mostly, still has its turns.
-      await loop.runUntilComplete(nothing);
-      await loop.runUntilComplete(nothing);
+      // A run each: so what was scheduled at the last, callbacks mostly, still has its turns.
+      await loop.runUntilComplete(loop.shutdownAsyncgens());
+      await loop.runUntilComplete(loop.shutdownDefaultExecutor(THREAD_JOIN_TIMEOUT));
     } finally {
       if (this.#options.loopFactory === undefined) setEventLoop(undefined);
       loop.close();
@@ -153,26 +176,29 @@ export class Runner {
  * {@link KeyboardInterrupt} pass ends with status 130 and one line.
  *
  * @param main - a coroutine, or a function without arguments that returns a promise
- * @param options - `debug`: debug mode; `loopFactory`: makes the loop
+ * @param options - `debug`: debug mode; `loopFactory`: makes the loop; `signal`: cancels `main` when
+ *   it is aborted
  * @returns what `main` returns
  * @throws what `main` throws
+ * @throws the reason of `signal`, when that was aborted and the cancel ended `main`
  * @throws {TypeError} when `main` is not something that a task can be made of
  * @throws {RuntimeError} when a loop runs already
  * @throws {KeyboardInterrupt} when the user pressed Ctrl-C, and `main` let itself be cancelled
  * @see asyncio's `run()`, https://docs.python.org/3/library/asyncio-runner.html#asyncio.run
  */
-export async function run<T>(main: TaskBody<T>, options: RunOptions = {}): Promise<T> {
+export async function run<T>(
+  main: TaskBody<T>,
+  options: RunOptions & { readonly signal?: AbortSignal | undefined } = {},
+): Promise<T> {
   if (runningLoop() !== undefined)
     throw new RuntimeError('asyncio.run() cannot be called from a running event loop');
   const runner = new Runner(options);
   try {
-    return await runner.run(main);
+    return await runner.run(main, { signal: options.signal });
   } finally {
     await runner.close();
   }
 }
-
-async function nothing(): Promise<void> {}
 
 /** Cancels what is left, waits until it has ended, and reports what failed in that. */
 async function cancelAllTasks(loop: Loop): Promise<void> {
@@ -186,7 +212,12 @@ async function cancelAllTasks(loop: Loop): Promise<void> {
     if (running === 0) ended.setResult();
   };
   for (const task of left) task.addDoneCallback(oneEnded);
-  await loop.runUntilComplete(ended);
+  const unwatch = watchLaggards(loop, left);
+  try {
+    await loop.runUntilComplete(ended);
+  } finally {
+    unwatch();
+  }
   for (const task of left) {
     if (task.cancelled()) continue;
     const exception = task.exception();

@@ -17,12 +17,8 @@ import { resolveLocally } from './resolve.ts';
 /** What Python's `min(SOMAXCONN, 128)` is: how many connections wait for accept() by default. */
 const DEFAULT_BACKLOG = 128;
 
-/** What the finalizer of a forgotten socket needs; it must not lead back to the socket. */
-interface Left {
-  readonly endpoint: Endpoint;
-}
-
-const forgotten = new FinalizationRegistry<Left>(({ endpoint }) => {
+/** Closes what a forgotten socket has left; it does not lead back to the socket. */
+const forgotten = new FinalizationRegistry<Endpoint>((endpoint) => {
   if (endpoint.closed) return;
   warnResource(`unclosed ${socketText(endpoint, false)}`);
   endpoint.close();
@@ -44,6 +40,9 @@ export class Socket {
     printsAsText(this);
   }
 
+  /** @internal is told of each socket that is made; for whoever looks for those that stay open */
+  static _onMade: ((made: Socket) => void) | undefined;
+
   readonly #endpoint: Endpoint;
   /** Seconds given to settimeout(); 0: non-blocking; undefined: blocking. */
   #timeout: number | undefined = undefined;
@@ -52,7 +51,8 @@ export class Socket {
 
   private constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
-    forgotten.register(this, { endpoint }, this);
+    Socket._onMade?.(this);
+    forgotten.register(this, endpoint, this);
   }
 
   /** @internal makes the socket of an endpoint, in blocking mode as a new one is */
@@ -63,6 +63,11 @@ export class Socket {
   /** @internal the non-throwing side of the socket, for the loop; after detach() a closed one's */
   get _endpoint(): Endpoint {
     return this.#endpoint;
+  }
+
+  /** @internal was it closed, or given up with detach()? */
+  get _isClosed(): boolean {
+    return this.#closed || this.#endpoint.closed;
   }
 
   /** The address family: AF_INET, AF_INET6 or AF_UNIX. */
@@ -396,7 +401,7 @@ export class Socket {
 
   /** `<socket.socket fd=3, family=2, type=1, proto=0, laddr=('127.0.0.1', 8000)>`, as CPython. */
   toString(): string {
-    return socketText(this.#endpoint, this.#closed || this.#endpoint.closed);
+    return socketText(this.#endpoint, this._isClosed);
   }
 
   #open(syscall: string): Endpoint {

@@ -96,7 +96,7 @@ export function fromDuplex(duplex: Duplex, { limit }: StreamOptions = {}): Corou
   const connect = async (): Promise<Streams> => {
     const loop = requireRunningLoop() as HandlingLoop;
     const reader = new StreamReader({ limit, loop });
-    const protocol = new StreamReaderProtocol(loop, reader);
+    const protocol = new StreamReaderProtocol(reader, undefined, { loop });
     const transport = await transportOn(loop, duplex, protocol);
     return [reader, new StreamWriter(transport, protocol, reader, loop)];
   };

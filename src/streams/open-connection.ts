@@ -86,6 +86,9 @@ async function opened(
 ): Promise<Streams> {
   const loop = requireRunningLoop() as ConnectingLoop;
   const reader = new StreamReader({ limit, loop });
-  const [transport, protocol] = await connect(loop, () => new StreamReaderProtocol(loop, reader));
+  const [transport, protocol] = await connect(
+    loop,
+    () => new StreamReaderProtocol(reader, undefined, { loop }),
+  );
   return [reader, new StreamWriter(transport, protocol, reader, loop)];
 }

@@ -111,7 +111,8 @@ function protocols(
   if (!(limit === undefined || limit > 0)) throw new RangeError('Limit cannot be <= 0');
   checkSeconds('idleTimeout', limits.idleTimeout);
   checkSeconds('handlerTimeout', limits.handlerTimeout);
-  return () => new StreamReaderProtocol(loop, new StreamReader({ limit, loop }), handler, limits);
+  const options = { ...limits, loop };
+  return () => new StreamReaderProtocol(new StreamReader({ limit, loop }), handler, options);
 }
 
 function checkSeconds(what: string, seconds: number | undefined): void {

@@ -5,6 +5,7 @@ import { wrapPromise } from '../core/ensure-future.ts';
 import type { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
+import { requireEventLoop } from '../core/running.ts';
 import type { Task, TaskBody } from '../core/task.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
 import { WriteFlow } from './drain.ts';
@@ -32,6 +33,12 @@ export interface ConnectionLimits {
   readonly idleTimeout?: number | undefined;
   /** Seconds after which a handler is cancelled, and that reported. asyncio has not this one. */
   readonly handlerTimeout?: number | undefined;
+}
+
+/** What can be said of the protocol of a reader and a writer. */
+export interface StreamProtocolOptions extends ConnectionLimits {
+  /** The loop to wait on; by default the one that runs, or else the one of `setEventLoop()`. */
+  readonly loop?: LoopCore | undefined;
 }
 
 /**
@@ -62,18 +69,19 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   /**
    * @param reader - gets what comes
    * @param handler - serves the connection; none for a client's
+   * @param options - `loop`; `idleTimeout`, `handlerTimeout`: in seconds
+   * @throws {RuntimeError} when no loop is given and there is none
    */
   constructor(
-    loop: HandlingLoop,
     reader: StreamReader,
     handler?: ClientConnected,
-    limits: ConnectionLimits = {},
+    { loop, ...limits }: StreamProtocolOptions = {},
   ) {
-    this.#loop = loop;
+    this.#loop = (loop ?? requireEventLoop()) as HandlingLoop;
     this.#reader = reader;
     this.#handler = handler;
     this.#limits = limits;
-    this._flow = new WriteFlow(loop);
+    this._flow = new WriteFlow(this.#loop);
   }
 
   connectionMade(transport: Transport): void {

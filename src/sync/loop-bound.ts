@@ -1,5 +1,5 @@
 import { RuntimeError } from '../base/errors.ts';
-import { printsAsText } from '../base/printing.ts';
+import { numberOf, printsAsText } from '../base/printing.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { requireRunningLoop } from '../core/running.ts';
 
@@ -33,11 +33,6 @@ export abstract class LoopBound {
   abstract toString(): string;
 }
 
-/** The numbers of those that were printed. */
-const numbers = new WeakMap<object, number>();
-/** The last number that was given. */
-let lastNumber = 0;
-
 /**
  * Prints a primitive as Python does: `<asyncio.locks.Lock object at 0x1 [unlocked, waiters:2]>`.
  *
@@ -47,12 +42,6 @@ let lastNumber = 0;
  * @param extra - what stands between the brackets
  */
 export function printPrimitive(primitive: object, extra: string): string {
-  let number = numbers.get(primitive);
-  if (number === undefined) {
-    lastNumber += 1;
-    number = lastNumber;
-    numbers.set(primitive, number);
-  }
   const { name } = primitive.constructor;
-  return `<asyncio.locks.${name} object at 0x${number.toString(16)} [${extra}]>`;
+  return `<asyncio.locks.${name} object at 0x${numberOf(primitive).toString(16)} [${extra}]>`;
 }

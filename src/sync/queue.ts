@@ -1,4 +1,5 @@
 import { repr } from '../base/repr.ts';
+import { type Abortable, checkSignal, underSignal } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Call, DONE } from './call.ts';
@@ -166,7 +167,9 @@ export class Queue<T = unknown> extends LoopBound {
    *
    * Cancelling the waiting task leaves the item out, and the place to others.
    *
+   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
    * @returns a coroutine: nothing is put before it is awaited
+   * @throws the reason of `signal`, when that was aborted
    * @throws {QueueShutDown} when the queue is shut down, before or meanwhile
    * @throws {TypeError} when the queue sorts, and cannot compare the item
    * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
@@ -174,13 +177,13 @@ export class Queue<T = unknown> extends LoopBound {
    * @see asyncio's `Queue.put()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.put
    */
-  put(item: T): Coroutine<void> {
+  put(item: T, options?: Abortable): Coroutine<void> {
     const put = (): Promise<void> => {
       if (this.full() && !this._isShutDown) return new Putter(this, item);
       this.putNowait(item);
       return DONE;
     };
-    return new Call(put, 'Queue.put');
+    return new Call(until(options?.signal, put), 'Queue.put');
   }
 
   /**
@@ -204,15 +207,17 @@ export class Queue<T = unknown> extends LoopBound {
    *
    * Cancelling the waiting task takes nothing: the item is there for the next.
    *
+   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
    * @returns a coroutine: nothing is taken before it is awaited
+   * @throws the reason of `signal`, when that was aborted
    * @throws {QueueShutDown} when the queue is shut down, before or meanwhile, and nothing is in it
    * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Queue.get()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.get
    */
-  get(): Coroutine<T> {
-    return new Call(this.#get, 'Queue.get');
+  get(options?: Abortable): Coroutine<T> {
+    return new Call(until(options?.signal, this.#get), 'Queue.get');
   }
 
   readonly #get = (): Promise<T> =>
@@ -327,4 +332,11 @@ export class LifoQueue<T = unknown> extends Queue<T> {
   override _makeItems(): Items<T> {
     return new LifoItems();
   }
+}
+
+/** A call that is broken off when `signal` is aborted, if there is one. */
+function until<T>(signal: AbortSignal | undefined, call: () => Promise<T>): () => Promise<T> {
+  if (signal === undefined) return call;
+  checkSignal(signal);
+  return () => underSignal(signal, call);
 }

@@ -1,4 +1,5 @@
 import { repr } from '../base/repr.ts';
+import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
 import { requireRunningLoop } from '../core/running.ts';
@@ -29,6 +30,16 @@ class EventWait extends Operation<unknown[]> {
   override cancel(message?: string): boolean {
     this.#leave();
     return super.cancel(message);
+  }
+
+  /** Ends the wait with the reason of `signal`, when that is aborted. */
+  abortWith(signal: AbortSignal): void {
+    const abort = (): void => {
+      this.#leave();
+      if (!this.done() && !this._loop.isClosed()) this._fail(signal.reason);
+    };
+    this.#removers.push(onAbort(signal, abort));
+    if (signal.aborted) abort();
   }
 
   #listen(
@@ -71,8 +82,10 @@ function isEmitter(value: EmitterLike | TargetLike): value is EmitterLike {
  *
  * @param emitter - an `EventEmitter` or an `EventTarget`
  * @param name - the name of the event
+ * @param options - `signal`: ends the wait when it is aborted
  * @returns what the listener gets: its arguments, in an array
  * @throws what an `EventEmitter` gives with an `'error'` event that comes first
+ * @throws the reason of `signal`, when that is aborted
  * @throws {TypeError} when `emitter` is neither, or `name` no name
  * @throws {RuntimeError} when no loop runs
  * @throws {CancelledError} when the waiting task is cancelled
@@ -80,11 +93,15 @@ function isEmitter(value: EmitterLike | TargetLike): value is EmitterLike {
 export function fromEvent(
   emitter: EmitterLike | TargetLike,
   name: string | symbol,
+  options: Abortable = {},
 ): Operation<unknown[]> {
   const { on, addEventListener } = Object(emitter) as { on?: unknown; addEventListener?: unknown };
   if (typeof on !== 'function' && typeof addEventListener !== 'function')
     throw new TypeError(`an EventEmitter or an EventTarget was expected, got ${repr(emitter)}`);
   if (typeof name !== 'string' && typeof name !== 'symbol')
     throw new TypeError(`the name of an event was expected, got ${repr(name)}`);
-  return new EventWait(requireRunningLoop(), emitter, name);
+  checkSignal(options.signal);
+  const wait = new EventWait(requireRunningLoop(), emitter, name);
+  if (options.signal !== undefined) wait.abortWith(options.signal);
+  return wait;
 }

@@ -1,5 +1,7 @@
 import { CancelledError } from '../base/errors.ts';
 import { calledAs } from '../base/printing.ts';
+import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
+import { forThisTask } from '../core/awaited-by.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -8,7 +10,7 @@ import { Task } from '../core/task.ts';
 import { type Awaitable, checkAwaitable, type ResultOf } from './awaitables.ts';
 
 /** What can be said of a {@link gather}. */
-export interface GatherOptions {
+export interface GatherOptions extends Abortable {
   /** Are failures results like others, in their places? By default the first one is thrown. */
   readonly returnExceptions?: boolean | undefined;
 }
@@ -38,8 +40,9 @@ type Awaitables = readonly Awaitable<unknown>[];
  * that is given twice is called twice.
  *
  * @param awaitables - futures, coroutines, functions without arguments, promises; last, maybe,
- *   the options: `returnExceptions`
+ *   the options: `returnExceptions`; `signal`: cancels all that are not done when it is aborted
  * @returns a future of the results
+ * @throws the reason of `signal`, when that was aborted before all were done
  * @throws {TypeError} when one of them cannot be awaited
  * @throws {RangeError} when futures belong to different loops
  * @throws {RuntimeError} when no loop runs and none was set, and none of them is a future
@@ -47,13 +50,17 @@ type Awaitables = readonly Awaitable<unknown>[];
  */
 export function gather<A extends Awaitables>(...awaitables: A): Future<Gathered<A>>;
 export function gather<A extends Awaitables>(
-  ...args: [...awaitables: A, options: { readonly returnExceptions?: false | undefined }]
+  ...args: [
+    ...awaitables: A,
+    options: Abortable & { readonly returnExceptions?: false | undefined },
+  ]
 ): Future<Gathered<A>>;
 export function gather<A extends Awaitables>(
   ...args: [...awaitables: A, options: GatherOptions]
 ): Future<GatheredOrErrors<A>>;
 export function gather(...args: unknown[]): Future<unknown[]> {
-  const { returnExceptions = false } = takeOptions(args);
+  const { returnExceptions = false, signal } = takeOptions(args);
+  checkSignal(signal);
   const children = toFutures(args);
   const [first] = children;
   if (first === undefined) {
@@ -61,7 +68,9 @@ export function gather(...args: unknown[]): Future<unknown[]> {
     nothing._finish([]);
     return nothing;
   }
-  return new GatheringFuture(first._loop, children, returnExceptions);
+  const gathering = new GatheringFuture(first._loop, children, returnExceptions);
+  if (signal !== undefined) gathering._abortWith(signal);
+  return gathering;
 }
 
 /** Takes the options, where there are any, from the end of the arguments. */
@@ -110,6 +119,8 @@ class GatheringFuture extends Future<unknown[]> {
   #left: number;
   /** Did a cancel reach one of them at least? */
   #cancelRequested = false;
+  /** Why, where a signal had it cancelled. */
+  #abortReason: { readonly error: unknown } | undefined;
 
   constructor(loop: LoopCore, children: readonly Future<unknown>[], returnExceptions: boolean) {
     super(loop._asOption);
@@ -117,8 +128,10 @@ class GatheringFuture extends Future<unknown[]> {
     this.#returnExceptions = returnExceptions;
     const different = new Set(children);
     this.#left = different.size;
-    const onDone = calledAs('gather.<locals>._done_callback', (child: Future<unknown>) =>
-      this.#childDone(child),
+    const onDone = forThisTask(
+      calledAs('gather.<locals>._done_callback', (child: Future<unknown>) =>
+        this.#childDone(child),
+      ),
     );
     const ended: Future<unknown>[] = [];
     for (const child of different) {
@@ -137,6 +150,15 @@ class GatheringFuture extends Future<unknown[]> {
     return reached;
   }
 
+  /** @internal is cancelled when `signal` is aborted, and fails with its reason then */
+  _abortWith(signal: AbortSignal): void {
+    const abort = (): void => {
+      if (this.cancel()) this.#abortReason = { error: signal.reason };
+    };
+    this.addDoneCallback(onAbort(signal, abort));
+    if (signal.aborted) abort();
+  }
+
   /** @internal asyncio's name of it */
   override get _kind(): string {
     return '_GatheringFuture';
@@ -148,14 +170,18 @@ class GatheringFuture extends Future<unknown[]> {
     child._see();
     if (this._state !== 'pending') return;
     if (!this.#returnExceptions && (child._failed || child.cancelled())) {
-      this._fail(child.cancelled() ? child._makeCancelledError() : child._outcome());
+      this._fail(child.cancelled() ? this.#cancelOf(child) : child._outcome());
       return;
     }
     if (this.#left > 0) return;
     if (this.#cancelRequested) {
       const last = this.#children.at(-1) ?? child;
-      this._fail(last._makeCancelledError());
+      this._fail(this.#cancelOf(last));
     } else this._finish(this.#children.map(outcome));
+  }
+
+  #cancelOf(child: Future<unknown>): unknown {
+    return this.#abortReason === undefined ? child._makeCancelledError() : this.#abortReason.error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { isException } from '../base/errors.ts';
 import { calledAs } from '../base/printing.ts';
 import { nameOf } from '../base/repr.ts';
+import { forThisTask } from '../core/awaited-by.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import type { ExceptionContext } from '../core/loop-core.ts';
@@ -38,7 +39,7 @@ export function shield<T>(awaitable: Awaitable<T>): Future<T> {
     inner.removeDoneCallback(logOnException);
     inner.addDoneCallback(logOnException);
   });
-  inner.addDoneCallback(onInnerDone);
+  inner.addDoneCallback(forThisTask(onInnerDone));
   outer.addDoneCallback(onOuterDone);
   return outer;
 }

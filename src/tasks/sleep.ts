@@ -1,14 +1,21 @@
 import { repr } from '../base/repr.ts';
+import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
-import { Operation, Turn } from '../core/operation.ts';
+import { awaitedNatively, NativeOperation } from '../core/native-operation.ts';
+import type { Operation } from '../core/operation.ts';
 import { requireRunningLoop } from '../core/running.ts';
+import { Turn } from '../core/turn.ts';
 
 /** A wait that takes its timer along when it is cancelled. */
-class Sleep<T> extends Operation<T> {
+class Sleep<T> extends NativeOperation<T> {
+  static {
+    awaitedNatively(this);
+  }
+
   readonly #timer: Cancellable;
 
   constructor(loop: LoopCore, delay: number, result: T) {
-    super(loop._asOption);
+    super(loop);
     this.#timer = loop.callLater(delay, () => {
       if (!this.done()) this._finish(result);
     });
@@ -17,6 +24,34 @@ class Sleep<T> extends Operation<T> {
   override cancel(message?: string): boolean {
     this.#timer.cancel();
     return super.cancel(message);
+  }
+
+  /** Ends it before its time, with `error`. */
+  breakOff(error: unknown): void {
+    if (this.done()) return;
+    this.#timer.cancel();
+    this._fail(error);
+  }
+}
+
+/** A sleep that ends when `signal` is aborted. */
+class AbortableSleep<T> extends Sleep<T> {
+  static {
+    awaitedNatively(this);
+  }
+
+  readonly #forget: () => void;
+
+  constructor(loop: LoopCore, delay: number, result: T, signal: AbortSignal) {
+    super(loop, delay, result);
+    this.#forget = onAbort(signal, () => this.breakOff(signal.reason));
+    if (signal.aborted) this.breakOff(signal.reason);
+  }
+
+  /** @internal done, one way or another */
+  override _tell(): void {
+    this.#forget();
+    super._tell();
   }
 }
 
@@ -27,16 +62,22 @@ class Sleep<T> extends Operation<T> {
  *
  * @param delay - how long to wait, in seconds; fractions count, and 0 or less is one turn
  * @param result - what the `await` gives
- * @throws {TypeError} when `delay` is not a number
+ * @param options - `signal`: ends the wait when it is aborted
+ * @throws the reason of `signal`, when that is aborted
+ * @throws {TypeError} when `delay` is not a number, or `signal` no `AbortSignal`
  * @throws {RangeError} when `delay` is NaN
  * @throws {RuntimeError} when no loop runs
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `sleep()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.sleep
  */
-export function sleep<T = void>(delay: number, result?: T): Operation<T> {
+export function sleep<T = void>(delay: number, result?: T, options?: Abortable): Operation<T> {
   if (typeof delay !== 'number')
     throw new TypeError(`delay must be a number of seconds, got ${repr(delay)}`);
   if (Number.isNaN(delay)) throw new RangeError('Invalid delay: NaN (not a number)');
   const loop = requireRunningLoop();
+  if (options?.signal !== undefined) {
+    checkSignal(options.signal);
+    return new AbortableSleep(loop, Math.max(delay, 0), result as T, options.signal);
+  }
   return delay > 0 ? new Sleep(loop, delay, result as T) : new Turn(loop, result as T);
 }

@@ -1,13 +1,14 @@
 import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../base/errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
+import { forThisTask } from '../core/awaited-by.ts';
+import { cancelOf } from '../core/cancel-of.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { createTask } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { requireRunningLoop } from '../core/running.ts';
 import { currentTask, type Task, type TaskBody, type TaskOptions } from '../core/task.ts';
-import { cancelOf } from './cancel-of.ts';
 import { BaseExceptionGroup } from './exception-group.ts';
 
 /** Where the body of a group stands; drawn over {@link TaskGroup}. */
@@ -143,6 +144,7 @@ export class TaskGroup {
     if (this.#parent === undefined)
       throw new RuntimeError(`TaskGroup ${this} cannot determine the parent task`);
     this.#phase = 'entered';
+    forThisTask(this.#onTaskDone);
     if (this.#cancelOnEnter) this.cancel();
   }
 

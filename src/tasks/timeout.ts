@@ -2,12 +2,12 @@ import { invariant, RuntimeError } from '../base/errors.ts';
 import { TimeoutError } from '../base/os-errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
+import { cancelOf } from '../core/cancel-of.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import type { Cancellable } from '../core/loop-core.ts';
 import { requireRunningLoop } from '../core/running.ts';
 import { currentTask, type Task } from '../core/task.ts';
 import { checkTimeout } from './awaitables.ts';
-import { cancelOf } from './cancel-of.ts';
 
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 

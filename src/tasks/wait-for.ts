@@ -1,11 +1,12 @@
 import { TimeoutError } from '../base/os-errors.ts';
 import { calledAs } from '../base/printing.ts';
+import { type Abortable, checkSignal, underSignal } from '../core/abort.ts';
+import { cancelOf } from '../core/cancel-of.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import { requireRunningLoop } from '../core/running.ts';
 import { type Awaitable, awaitHere, checkAwaitable, checkTimeout } from './awaitables.ts';
-import { cancelOf } from './cancel-of.ts';
 import { timeout as limit } from './timeout.ts';
 
 /**
@@ -21,8 +22,10 @@ import { timeout as limit } from './timeout.ts';
  * @param awaitable - a future, a coroutine, a function without arguments, or a promise
  * @param timeout - in seconds; 0 or less: only if it is done already, and a coroutine does not
  *   begin; `undefined`: as long as it takes
+ * @param options - `signal`: breaks the wait off when it is aborted, as a timeout does
  * @returns its result
  * @throws what it failed with
+ * @throws the reason of `signal`, when that was aborted and the cancel ended it
  * @throws {TimeoutError} when the time was over and the cancel ended it
  * @throws {CancelledError} when the waiting task is cancelled; `awaitable` is, too
  * @throws {TypeError} when `awaitable` cannot be awaited, or `timeout` is no number
@@ -31,17 +34,34 @@ import { timeout as limit } from './timeout.ts';
  * @see asyncio's `wait_for()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.wait_for
  */
-export function waitFor<T>(awaitable: Awaitable<T>, timeout: number | undefined): Coroutine<T> {
+export function waitFor<T>(
+  awaitable: Awaitable<T>,
+  timeout: number | undefined,
+  options: Abortable = {},
+): Coroutine<T> {
   checkAwaitable(awaitable);
   checkTimeout(timeout, 'timeout');
+  checkSignal(options.signal);
+  const { signal } = options;
+  const wait = (): Promise<T> =>
+    timeout !== undefined && timeout <= 0
+      ? whatIsThere(awaitable)
+      : limit(timeout, () => awaitHere(awaitable))._begin();
+  if (signal === undefined) return new Coroutine(wait, 'waitFor', undefined);
   return new Coroutine(
-    () =>
-      timeout !== undefined && timeout <= 0
-        ? whatIsThere(awaitable)
-        : limit(timeout, () => awaitHere(awaitable))._begin(),
+    () => {
+      if (signal.aborted) giveUp(awaitable);
+      return underSignal(signal, wait);
+    },
     'waitFor',
     undefined,
   );
+}
+
+/** Cancels what nobody will wait for. */
+function giveUp(awaitable: Awaitable<unknown>): void {
+  if (awaitable instanceof Coroutine) awaitable.close();
+  else if (awaitable instanceof Future) awaitable.cancel();
 }
 
 /** The result, if there is one already. Otherwise cancels it, and waits until it has ended. */

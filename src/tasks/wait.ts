@@ -1,6 +1,7 @@
 import { RuntimeError } from '../base/errors.ts';
 import { calledAs } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
+import { forThisTask } from '../core/awaited-by.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -103,6 +104,7 @@ async function whenEnough(
       release();
     }
   });
+  forThisTask(onCompletion);
   const timer =
     timeout === undefined || timeout === Number.POSITIVE_INFINITY
       ? undefined

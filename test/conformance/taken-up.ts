@@ -17,15 +17,9 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   'test_base_events.py': {
     BaseEventLoopTests: {
       except: [
-        // executors
-        'test_set_default_executor',
-        'test_set_default_executor_error',
         // subprocesses
         'test_subprocess_exec_invalid_args',
         'test_subprocess_shell_invalid_args',
-        // asynchronous generators
-        'test_asyncgen_finalization_by_gc',
-        'test_asyncgen_finalization_by_gc_in_other_thread',
       ],
     },
     BaseEventLoopWithSelectorTests: { only: ['test_call_coroutine', 'test_log_slow_callbacks'] },
@@ -37,8 +31,28 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   'test_sslproto.py': 'all',
 
   'test_context.py': 'all',
+  'test_threads.py': 'all',
   'test_tasks.py': 'all',
   'test_taskgroups.py': 'all',
   'test_timeouts.py': 'all',
   'test_waitfor.py': 'all',
+
+  'test_protocols.py': { ProtocolsAbsTests: { except: ['test_subprocess_protocol'] } },
+  'test_transports.py': {
+    TransportTests: { except: ['test_subprocess_transport_not_implemented'] },
+  },
+  'test_server.py': 'all',
+  'test_buffered_proto.py': 'all',
+  'test_streams.py': {
+    StreamTests: {
+      except: [
+        // TLS
+        'test_open_connection_no_loop_ssl',
+        'test_open_unix_connection_no_loop_ssl',
+        'test_start_tls',
+        // pipes
+        'test_read_all_from_pipe_reader',
+      ],
+    },
+  },
 };

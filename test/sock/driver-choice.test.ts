@@ -36,6 +36,13 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
     { seconds: 20 },
   );
 
+  it('is no matter to another copy of the library in the process', () => {
+    const program = `for (const door of [${JSON.stringify(door)}, 'asyncio-ts/socket'])
+      console.log((await import(door)).socket(2, 1, 0, { driver: 'posix' }).driver);`;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+    assert.is(String(execFileSync(process.execPath, args)), 'posix\nposix\n');
+  });
+
   it(
     'is refused at the first socket when it asks for what does not load',
     () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { OSError } from '../../src/base/os-errors.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
-import { DRIVERS } from '../support/drivers.ts';
+import { DRIVERS, freshPath } from '../support/drivers.ts';
 
 /** An ArrayBuffer that can change its size: newer than the library that we compile for. */
 type Resizable = ArrayBuffer & { resize(size: number): void };
@@ -72,8 +72,13 @@ const anything = fc.oneof(
   numbers,
   fc.anything({ withBigInt: true, withNullPrototype: true }),
 );
+/** A string is the path of an AF_UNIX socket, which bind() makes: in a directory of ours. */
 const addresses = fc.oneof(
-  anything,
+  anything.map((address) =>
+    typeof address === 'string' && !address.startsWith('\0')
+      ? freshPath() + Buffer.from(address).toString('hex')
+      : address,
+  ),
   fc.tuple(anything, anything),
   fc.tuple(fc.constant('127.0.0.1'), numbers),
   fc.string({ maxLength: 200 }).map((text) => `\0${text}`),

@@ -8,6 +8,7 @@ import {
   type Operation,
   RuntimeError,
   StreamReader,
+  setEventLoop,
   sleep,
 } from '../../src/index.ts';
 import { type LoopIt, loopBehaviour } from '../support/loop-behaviour.ts';
@@ -569,15 +570,22 @@ loopBehaviour('StreamReader', (it) => {
     'waits on the loop that is given, or on the current one',
     async (loop) => {
       throws(() => new StreamReader(), RuntimeError);
-      const reader = new StreamReader({ loop });
-      loop.callSoon(() => reader.feedData(bytes('data')));
+      const readers = [new StreamReader({ loop })];
+      setEventLoop(loop);
+      readers.push(new StreamReader());
+      setEventLoop(undefined);
+      await loop.runUntilComplete(async () => void readers.push(new StreamReader()));
 
-      assert.is(String(await loop.runUntilComplete(async () => await reader.read(4))), 'data');
+      for (const reader of readers) {
+        loop.callSoon(() => reader.feedData(bytes('data')));
+        assert.is(String(await loop.runUntilComplete(async () => await reader.read(4))), 'data');
+      }
     },
     {
       cpython: [
         'test_streams.py::StreamTests::test_streamreader_constructor_without_loop',
         'test_streams.py::StreamTests::test_streamreader_constructor_use_running_loop',
+        'test_streams.py::StreamTests::test_streamreader_constructor_use_global_loop',
       ],
     },
   );

@@ -58,6 +58,10 @@ let interrupt: ((error: unknown) => void) | undefined;
 // The children that tests start are runs of their own.
 const resultsFile = process.env['ASYNCIO_TEST_RESULTS'];
 delete process.env['ASYNCIO_TEST_RESULTS'];
+// So are threads, which get the flags of the process.
+const preload = process.execArgv.findIndex((flag) => flag.endsWith('support/behaviour.ts'));
+const forThreads = new URL('./types-in-threads.mjs', import.meta.url).href;
+if (preload > 0) process.execArgv.splice(preload - 1, 2, '--import', forThreads);
 
 /** Declares the tests of one subject, which is the public name that they are about. */
 export function behaviour(subject: string, declare: (it: It) => void): void {

@@ -1,4 +1,4 @@
-import { lastError, libc } from './libc.ts';
+import { addressOf, lastError, libc } from './libc.ts';
 import { closeAtThreadEnd, PollHandle, UV_READABLE } from './libuv.ts';
 import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 
@@ -15,6 +15,9 @@ const EPOLL_CTL_DEL = 2;
 /** `struct epoll_event` is packed on x86-64 only. */
 const EVENT_SIZE = process.arch === 'x64' ? 12 : 16;
 const DATA_AT = EVENT_SIZE - 8;
+/** The same in 32-bit words. */
+const EVENT_WORDS = EVENT_SIZE / 4;
+const DATA_WORD = DATA_AT / 4;
 
 /** Events that one look takes. */
 const MOST_EVENTS = 1024;
@@ -28,7 +31,8 @@ const MOST_EVENTS = 1024;
 class EpollSelector implements Selector {
   readonly #epoll: number;
   readonly #event = Buffer.alloc(EVENT_SIZE);
-  readonly #events = Buffer.alloc(EVENT_SIZE * MOST_EVENTS);
+  readonly #events = new Int32Array(EVENT_WORDS * MOST_EVENTS);
+  readonly #eventsAddress = addressOf(this.#events);
   /** By descriptor: numbers are small, for the kernel gives the lowest that is free. */
   readonly #watched: (Watched | undefined)[] = [];
 
@@ -57,10 +61,10 @@ class EpollSelector implements Selector {
 
   #look(): void {
     const events = this.#events;
-    const count = libc().epoll_wait(this.#epoll, events, MOST_EVENTS, 0);
+    const count = libc().epoll_wait(this.#epoll, this.#eventsAddress, MOST_EVENTS, 0);
     for (let n = 0; n < count; n += 1) {
-      const bits = events.readUInt32LE(n * EVENT_SIZE);
-      const fd = events.readInt32LE(n * EVENT_SIZE + DATA_AT);
+      const bits = events[n * EVENT_WORDS] as number;
+      const fd = events[n * EVENT_WORDS + DATA_WORD] as number;
       let told = 0;
       if ((bits & EPOLLIN) !== 0) told |= READABLE;
       if ((bits & EPOLLOUT) !== 0) told |= WRITABLE;

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 interface Koffi {
   load(path: null): { func(definition: string): unknown };
   errno(): number;
-  proto(definition: string): unknown;
+  address(value: ArrayBufferView): bigint;
+  proto(result: string, parameters: readonly string[]): unknown;
   pointer(type: unknown): unknown;
   register(callback: (...args: never[]) => void, type: unknown): unknown;
 }

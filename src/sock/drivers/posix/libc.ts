@@ -5,6 +5,9 @@ import { kernel } from './kernel.ts';
 import { bindAll, koffi } from './koffi.ts';
 import { closeAtThreadEnd, keepAtThreadEnd, loadLibuv } from './libuv.ts';
 
+/** Memory that C reads or writes; an address is cheaper, and does not keep it from being collected. */
+export type Memory = Uint8Array | bigint;
+
 /**
  * libc, called through koffi: with `libuv.ts` and `sockaddr.ts` the only files that know about the
  * layout of C's structures, errno, and what kernels do differently.
@@ -16,7 +19,7 @@ export interface Libc {
   listen(fd: number, backlog: number): number;
   connect(fd: number, address: Buffer, length: number): number;
   shutdown(fd: number, how: number): number;
-  recv(fd: number, into: Uint8Array, nbytes: number, flags: number): number;
+  recv(fd: number, into: Memory, nbytes: number, flags: number): number;
   recvfrom(
     fd: number,
     into: Uint8Array,
@@ -39,7 +42,7 @@ export interface Libc {
   inet_pton(family: number, text: string, into: Buffer): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
-  epoll_wait(epoll: number, events: Buffer, most: number, timeout: number): number;
+  epoll_wait(epoll: number, events: Memory, most: number, timeout: number): number;
 }
 
 /** What is called here alone. */
@@ -67,9 +70,9 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   listen: 'int listen(int, int)',
   connect: 'int connect(int, void *, uint32_t)',
   shutdown: 'int shutdown(int, int)',
-  recv: 'intptr_t recv(int, void *, size_t, int)',
+  recv: 'int recv(int, void *, size_t, int)',
   recvfrom: 'intptr_t recvfrom(int, void *, size_t, int, void *, void *)',
-  send: 'intptr_t send(int, void *, size_t, int)',
+  send: 'int send(int, void *, size_t, int)',
   sendto: 'intptr_t sendto(int, void *, size_t, int, void *, uint32_t)',
   getsockname: 'int getsockname(int, void *, void *)',
   getpeername: 'int getpeername(int, void *, void *)',
@@ -123,6 +126,11 @@ function load(): void {
   } catch (error) {
     failure = `this Node does not give what it needs: ${(error as Error).message}`;
   }
+}
+
+/** Where the bytes of an array are; what is asked for it must outlive its use. */
+export function addressOf(array: ArrayBufferView): bigint {
+  return koffi().address(array);
 }
 
 /** The error of the call that has just failed. */

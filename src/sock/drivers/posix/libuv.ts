@@ -107,7 +107,8 @@ function thread(): Thread {
     isolate,
     loop: uv.currentLoop(isolate),
     size: uv.handleSize(UV_POLL),
-    callback: register(told, pointer(proto('void uv_poll_cb(uintptr_t, int, int)'))),
+    // A type without a name: the library may be in the process twice, and koffi is there once.
+    callback: register(told, pointer(proto('void', ['uintptr_t', 'int', 'int']))),
     functions: {
       free: symbol('free'),
       close: symbol('close'),

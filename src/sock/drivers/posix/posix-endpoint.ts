@@ -10,6 +10,7 @@ import { SlottedEndpoint } from '../base-endpoint.ts';
 import { noteDescriptor, noteFailure } from '../descriptors.ts';
 import {
   acceptFrom,
+  addressOf,
   closeDescriptor,
   duplicate,
   getOption,
@@ -34,15 +35,16 @@ const DATAGRAM_SIZE = 64 * 1024;
 
 /** One buffer for all sockets: what was received is copied out of it. */
 let receiveBuffer: Buffer | undefined;
+let receiveAddress: bigint | undefined;
 /** The part of it that the last receive filled: messages tend to be of one size. */
 let arrived: Buffer = EMPTY;
 
 /** The endpoints that are open, by descriptor. */
-const live = new Map<number, PosixEndpoint>();
+const live: (PosixEndpoint | undefined)[] = [];
 
 /** Who has the descriptor, if it is the socket of one of ours. */
 export function endpointOf(fd: number): PosixEndpoint | undefined {
-  return live.get(fd);
+  return live[fd];
 }
 
 /**
@@ -50,9 +52,10 @@ export function endpointOf(fd: number): PosixEndpoint | undefined {
  *
  * A call is made where it may succeed. What would block is remembered, and the selector tells when
  * that has changed; so is a receive that came back short, for then the kernel has no more.
+ *
+ * Its methods are `private`, and not `#`: those would cost each object a field, and each call a look.
  */
 export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched {
-  readonly driver = 'posix' as const;
   fd: number;
   /** May a receive or an accept succeed, as far as we know? */
   #readable = true;
@@ -63,11 +66,24 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   #watched = false;
   /** Was the selector asked ever? From the first call on that would block. */
   #known = false;
+
+  // What few of them ever set stands in the prototype: there may be very many connections.
+
+  declare readonly driver: 'posix';
   /** Has the peer ended? Nothing more is told of that, so each receive is tried. */
-  #peerEnded = false;
-  #suspected = false;
+  declare private peerEnded: boolean;
+  declare private suspected: boolean;
   /** Did a connect that took time succeed? */
-  #connected = false;
+  declare private connected: boolean;
+
+  static {
+    Object.assign(this.prototype, {
+      driver: 'posix',
+      peerEnded: false,
+      suspected: false,
+      connected: false,
+    });
+  }
 
   /**
    * @param fd - of a socket that does not block
@@ -77,12 +93,12 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     super(family, type, proto);
     this.fd = fd;
     this.#selector = selector;
-    live.set(fd, this);
+    live[fd] = this;
     noteDescriptor(fd);
   }
 
   onEvents(events: number): void {
-    if ((events & ENDED) !== 0) this.#peerEnded = true;
+    if ((events & ENDED) !== 0) this.peerEnded = true;
     if ((events & READABLE) !== 0) {
       this.#readable = true;
       this.tellReader(true);
@@ -100,9 +116,12 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (!this.#readable) return undefined;
     if (nbytes === 0) return EMPTY;
     const most = Math.min(nbytes, RECEIVE_SIZE);
-    receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_SIZE);
-    const received = libc().recv(this.fd, receiveBuffer, most, 0);
-    if (!this.#took(received, most, 'recv')) return undefined;
+    if (receiveBuffer === undefined || receiveAddress === undefined) {
+      receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_SIZE);
+      receiveAddress = addressOf(receiveBuffer);
+    }
+    const received = libc().recv(this.fd, receiveAddress, most, 0);
+    if (!this.took(received, most, 'recv')) return undefined;
     return copyOut(receiveBuffer, received);
   }
 
@@ -111,7 +130,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (!this.#readable) return -1;
     if (view.length === 0) return 0;
     const received = libc().recv(this.fd, view, view.length, 0);
-    return this.#took(received, view.length, 'recv') ? received : -1;
+    return this.took(received, view.length, 'recv') ? received : -1;
   }
 
   tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
@@ -126,29 +145,29 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (!this.#readable) return undefined;
     expectAddress();
     const nbytes = libc().recvfrom(this.fd, view, view.length, 0, storage, storageLength);
-    if (!this.#took(nbytes, view.length, 'recvfrom')) return undefined;
+    if (!this.took(nbytes, view.length, 'recvfrom')) return undefined;
     const told = storageLength.readUInt32LE(0) > 0;
     return { nbytes, address: told ? readAddress(this.family) : this.getpeername() };
   }
 
   /** Looks at what a receive gave: did it take something, be it the end? */
-  #took(received: number, most: number, syscall: string): boolean {
+  private took(received: number, most: number, syscall: string): boolean {
     if (received < 0) {
-      this.#wouldBlock(syscall);
+      this.wouldBlock(syscall);
       this.#readable = false;
-      this.#watch(READABLE);
+      this.watch(READABLE);
       return false;
     }
     if (this.type !== SOCK_STREAM) return true;
-    if (received === 0) this.#suspect();
-    else if (received < most && this.#watched && !this.#peerEnded) this.#readable = false;
+    if (received === 0) this.suspect();
+    else if (received < most && this.#watched && !this.peerEnded) this.#readable = false;
     return true;
   }
 
   /** Somebody may have forgotten to close it: its peer has ended. */
-  #suspect(): void {
-    if (this.#suspected) return;
-    this.#suspected = true;
+  private suspect(): void {
+    if (this.suspected) return;
+    this.suspected = true;
     suspectGarbage();
   }
 
@@ -158,7 +177,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.mustBeOpen('send');
     if (!this.#writable) return -1;
     const part = from === 0 ? data : data.subarray(from);
-    return this.#sent(libc().send(this.fd, part, part.length, MSG_NOSIGNAL), part.length, 'send');
+    return this.sent(libc().send(this.fd, part, part.length, MSG_NOSIGNAL), part.length, 'send');
   }
 
   trySendto(data: Uint8Array, address: Address): number {
@@ -167,24 +186,24 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     const length = writeAddress(this.family, address);
     const { sendto } = libc();
     const sent = sendto(this.fd, data, data.length, MSG_NOSIGNAL, storage, length);
-    return this.#sent(sent, data.length, 'sendto');
+    return this.sent(sent, data.length, 'sendto');
   }
 
   get trySendfile(): Endpoint['trySendfile'] {
-    return hasSendfile() ? this.#trySendfile : undefined;
+    return hasSendfile() ? this._trySendfile : undefined;
   }
 
-  #trySendfile(file: number, offset: number, nbytes: number): number {
+  private _trySendfile(file: number, offset: number, nbytes: number): number {
     this.mustBeOpen('sendfile');
     if (!this.#writable) return -1;
-    return this.#sent(sendFile(this.fd, file, offset, nbytes), 0, 'sendfile');
+    return this.sent(sendFile(this.fd, file, offset, nbytes), 0, 'sendfile');
   }
 
-  #sent(sent: number, length: number, syscall: string): number {
+  private sent(sent: number, length: number, syscall: string): number {
     if (sent < 0) {
-      this.#wouldBlock(syscall);
+      this.wouldBlock(syscall);
       this.#writable = false;
-      this.#watch(WRITABLE);
+      this.watch(WRITABLE);
       return -1;
     }
     if (sent < length && this.#watched) this.#writable = false;
@@ -196,21 +215,21 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   connect(address: Address): boolean {
     this.mustBeOpen('connect');
     // The kernel says so only from the third connect on.
-    if (this.#connected) throw osError('EISCONN', 'connect');
+    if (this.connected) throw osError('EISCONN', 'connect');
     const length = writeAddress(this.family, address);
     if (libc().connect(this.fd, storage, length) === 0) return true;
     const error = lastError('connect');
     if (error.code !== 'EINPROGRESS') throw noteFailure(error);
     this.#readable = true;
     this.#writable = false;
-    this.#peerEnded = false;
-    this.#watch(WRITABLE);
+    this.peerEnded = false;
+    this.watch(WRITABLE);
     return false;
   }
 
   connectError(): OSError | undefined {
     const error = this.closed ? 0 : (this.getsockopt(SOL_SOCKET, SO_ERROR) as number);
-    this.#connected = error === 0 && this.type === SOCK_STREAM;
+    this.connected = error === 0 && this.type === SOCK_STREAM;
     return error === 0 ? undefined : osError(-error, 'connect');
   }
 
@@ -225,7 +244,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       if (error.code === 'ECONNABORTED' || error.code === 'EINTR') return this.tryAccept();
       if (error.code !== 'EAGAIN') throw noteFailure(error);
       this.#readable = false;
-      this.#watch(READABLE);
+      this.watch(READABLE);
       return undefined;
     }
     const address = readAddress(this.family);
@@ -236,34 +255,34 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   bind(address: Address): void {
     this.mustBeOpen('bind');
     const length = writeAddress(this.family, address);
-    this.#must(libc().bind(this.fd, storage, length), 'bind');
+    this.must(libc().bind(this.fd, storage, length), 'bind');
   }
 
   listen(backlog: number): void {
     this.mustBeOpen('listen');
-    this.#must(libc().listen(this.fd, Math.max(0, backlog)), 'listen');
+    this.must(libc().listen(this.fd, Math.max(0, backlog)), 'listen');
     this.#readable = true;
   }
 
   shutdown(how: number): void {
     this.mustBeOpen('shutdown');
-    this.#must(libc().shutdown(this.fd, how), 'shutdown');
+    this.must(libc().shutdown(this.fd, how), 'shutdown');
     // What waits finds the end, or the broken pipe, at its next try.
     this.onEvents(READABLE | WRITABLE | ENDED);
   }
 
   close(): void {
-    const fd = this.#leave();
+    const fd = this.leave();
     if (fd < 0) return;
     closeDescriptor(fd);
-    this.#tellAll();
+    this.tellAll();
   }
 
   detach(): number {
-    const fd = this.#leave();
+    const fd = this.leave();
     if (fd < 0) return fd;
     handOver(fd);
-    this.#tellAll();
+    this.tellAll();
     return fd;
   }
 
@@ -275,19 +294,19 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   /** Is done with the descriptor; gives it, or -1 if it was done before. */
-  #leave(): number {
+  private leave(): number {
     if (this.closed) return -1;
     this.closed = true;
-    if (this.#suspected) dismissSuspect();
+    if (this.suspected) dismissSuspect();
     if (this.#known) this.#selector.forget(this);
     const { fd } = this;
-    if (live.get(fd) === this) live.delete(fd);
+    if (live[fd] === this) live[fd] = undefined;
     this.fd = -1;
     return fd;
   }
 
   /** Whoever waits finds it closed. */
-  #tellAll(): void {
+  private tellAll(): void {
     this.tellReader();
     this.tellWriter();
   }
@@ -297,14 +316,14 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   getsockname(): Address {
     this.mustBeOpen('getsockname');
     expectAddress();
-    this.#must(libc().getsockname(this.fd, storage, storageLength), 'getsockname');
+    this.must(libc().getsockname(this.fd, storage, storageLength), 'getsockname');
     return readAddress(this.family);
   }
 
   getpeername(): Address {
     this.mustBeOpen('getpeername');
     expectAddress();
-    this.#must(libc().getpeername(this.fd, storage, storageLength), 'getpeername');
+    this.must(libc().getpeername(this.fd, storage, storageLength), 'getpeername');
     return readAddress(this.family);
   }
 
@@ -323,19 +342,19 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   /** Asks for news, unless they come anyway. */
-  #watch(side: number): void {
+  private watch(side: number): void {
     if (this.#watched) return;
     this.#watched = this.#selector.want(this, side);
     this.#known = true;
   }
 
   /** @throws {OSError} for what is no "would block" */
-  #wouldBlock(syscall: string): void {
+  private wouldBlock(syscall: string): void {
     const errno = libc().errno();
     if (errno !== EAGAIN && errno !== EINTR) throw lastError(syscall);
   }
 
-  #must(status: number, syscall: string): void {
+  private must(status: number, syscall: string): void {
     if (status < 0) throw noteFailure(lastError(syscall));
   }
 }

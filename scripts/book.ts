@@ -1,0 +1,54 @@
+/**
+ * npm run book: puts the files that the pages of docs/book name where they name them. So the code on
+ * a page is the file that runs, and an output is the transcript that the tests compare with.
+ *
+ *   --check       write nothing, and fail where a page shows something else than its file
+ *   --pages DIR   the pages; by default those of docs/book
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/** A comment that names a file, and the block that shows it. */
+const SHOWN = /^<!-- (\S+) -->\n```\w*\n[\s\S]*?^```$/gm;
+/** In which language a file is shown. */
+const LANGUAGES: Readonly<Record<string, string>> = {
+  '.ts': 'ts',
+  '.py': 'python',
+  '.txt': 'text',
+};
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values: options } = parseArgs({
+  options: { check: { type: 'boolean' }, pages: { type: 'string' } },
+});
+const book = options.pages ?? path.join(root, 'docs', 'book');
+const problems: string[] = [];
+
+for (const page of readdirSync(book).filter((file) => file.endsWith('.md'))) {
+  const file = path.join(book, page);
+  const before = readFileSync(file, 'utf8');
+  const after = before.replace(SHOWN, (_block, name: string) => shown(page, name));
+  const nameless = before.replace(SHOWN, '').match(/^```/m);
+  if (nameless) problems.push(`${page}: a block of code that no comment names the file of`);
+  if (before === after) continue;
+  if (options.check) problems.push(`${page} shows what is not so: npm run book mends it`);
+  else writeFileSync(file, after);
+}
+
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+/** A file as a page shows it. */
+function shown(page: string, name: string): string {
+  const language = LANGUAGES[path.extname(name)];
+  let text = '';
+  try {
+    text = readFileSync(path.join(root, name), 'utf8').trimEnd();
+  } catch {
+    problems.push(`${page} names ${name}, and there is no such file`);
+  }
+  if (language === undefined) problems.push(`${page}: in which language is ${name}?`);
+  return `<!-- ${name} -->\n\`\`\`${language}\n${text}\n\`\`\``;
+}

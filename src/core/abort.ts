@@ -1,0 +1,82 @@
+import { RuntimeError } from '../base/errors.ts';
+import { repr } from '../base/repr.ts';
+import { cancelOf } from './cancel-of.ts';
+import { currentTask } from './task.ts';
+
+/** Something that an `AbortSignal` can break off. */
+export interface Abortable {
+  /** Breaks it off when it is aborted: its `reason` is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Looks whether `value` is a signal, or none.
+ *
+ * @throws {TypeError} when it is something else
+ */
+export function checkSignal(value: unknown): void {
+  if (value === undefined) return;
+  const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
+  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function')
+    throw new TypeError(`signal must be an AbortSignal, got ${repr(value)}`);
+}
+
+/** Who is to be told of each signal. Node warns of more than ten listeners: so we have one. */
+const told = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls back, at once, when `signal` is aborted; not, if it is already.
+ *
+ * @returns a function that forgets the call
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  let callbacks = told.get(signal);
+  if (callbacks === undefined) {
+    const all = new Set<() => void>();
+    callbacks = all;
+    told.set(signal, all);
+    signal.addEventListener(
+      'abort',
+      () => {
+        for (const each of [...all]) each();
+      },
+      { once: true },
+    );
+  }
+  // One of its own: the same function may be there twice.
+  const entry = (): void => callback();
+  callbacks.add(entry);
+  return () => callbacks.delete(entry);
+}
+
+/**
+ * Runs `body` as a part of the task that calls, until `signal` is aborted: then it is cancelled where
+ * it waits, and the reason of the signal is thrown in place of the cancel. A cancel by somebody else
+ * passes through, and so does whatever else the body throws or gives.
+ *
+ * @throws the reason of `signal`, before the body begins, when it is aborted already
+ */
+export async function underSignal<T>(signal: AbortSignal, body: () => PromiseLike<T>): Promise<T> {
+  signal.throwIfAborted();
+  const task = currentTask();
+  if (task === undefined) throw new RuntimeError('a signal needs a task that it can break off');
+  const cancelling = task.cancelling();
+  let aborted = false;
+  const forget = onAbort(signal, () => {
+    aborted = true;
+    task.cancel();
+  });
+  const isOurs = (): boolean => {
+    forget();
+    return aborted && task.uncancel() <= cancelling;
+  };
+  let result: T;
+  try {
+    result = await body();
+  } catch (error) {
+    if (isOurs() && cancelOf(error) !== undefined) throw signal.reason;
+    throw error;
+  }
+  isOurs();
+  return result;
+}

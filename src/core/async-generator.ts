@@ -1,0 +1,124 @@
+import { printsAsText } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import { Collected } from './collected.ts';
+import type { OpenGenerator } from './open-generators.ts';
+import { runningLoop } from './running.ts';
+
+const abandoned = new Collected<TrackedGenerator<never, never, never>, OpenGenerator>({
+  matters: (generator) => generator._record?.isOpen ?? false,
+  record: (generator) => generator._record as OpenGenerator,
+  report: (record, ending) => {
+    if (!ending) record.collected();
+  },
+});
+
+/** Not a closure of a generator: a record must not lead back to it. */
+const forget = (record: OpenGenerator): void => abandoned.forget(record);
+
+/** A generator whose loop knows of it from its first step to its last. */
+class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
+  static {
+    printsAsText(this);
+  }
+
+  readonly #name: string;
+  readonly #generator: AsyncGenerator<T, R, N>;
+  /** By which the loop knows it, once it has begun. */
+  _record: OpenGenerator | undefined;
+  #ended = false;
+
+  constructor(name: string, generator: AsyncGenerator<T, R, N>) {
+    this.#name = name;
+    this.#generator = generator;
+  }
+
+  next(...value: [] | [N]): Promise<IteratorResult<T, R>> {
+    this.#begin();
+    return this.#watch(this.#generator.next(...value));
+  }
+
+  return(value: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
+    return this.#watch(this.#generator.return(value));
+  }
+
+  throw(error: unknown): Promise<IteratorResult<T, R>> {
+    return this.#watch(this.#generator.throw(error));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return(undefined as R);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'AsyncGenerator';
+  }
+
+  toString(): string {
+    return `<async_generator object ${this.#name}>`;
+  }
+
+  #begin(): void {
+    if (this._record !== undefined || this.#ended) return;
+    const loop = runningLoop();
+    if (loop === undefined) return;
+    this._record = loop._asyncgens.begin(this.#name, this.#generator as AsyncGenerator, forget);
+    abandoned.add(this as unknown as TrackedGenerator<never, never, never>);
+  }
+
+  #watch(step: Promise<IteratorResult<T, R>>): Promise<IteratorResult<T, R>> {
+    step.then(
+      ({ done }) => {
+        if (done) this.#end();
+      },
+      // Whoever takes the step gets the error.
+      () => this.#end(),
+    );
+    return step;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this._record?.forget();
+    this._record = undefined;
+  }
+}
+
+/** A function whose calls give generators that a loop knows of; what {@link asyncgen} makes. */
+export type AsyncGeneratorFunction<This, A extends unknown[], T, R, N> = (
+  this: This,
+  ...args: A
+) => AsyncGenerator<T, R, N>;
+
+/**
+ * Makes a function of an `async function*` whose generators are closed when they are left open: by
+ * `run()` in the end, or when nobody can go on with them any more. Their `finally` runs then.
+ *
+ * `for await` closes a generator that it leaves early, with or without this. What it does not see is
+ * one that is asked by `next()`, or that is waited for under `Promise.race()`.
+ *
+ * Unlike in Python, generators of functions that were not given to this are nobody's. See
+ * docs/differences.md#generators-left-open.
+ *
+ * @param body - an `async function*`; its name is the generators'
+ * @throws {TypeError} when `body` is not a function
+ * @see Python's asynchronous generators,
+ *   https://docs.python.org/3/reference/expressions.html#asynchronous-generator-functions
+ */
+export function asyncgen<This, A extends unknown[], T, R = void, N = unknown>(
+  body: (this: This, ...args: A) => AsyncGenerator<T, R, N>,
+): AsyncGeneratorFunction<This, A, T, R, N> {
+  if (typeof body !== 'function')
+    throw new TypeError(`an async generator function was expected, got ${repr(body)}`);
+  const name = body.name || '<anonymous>';
+  function call(this: This, ...args: A): AsyncGenerator<T, R, N> {
+    return new TrackedGenerator(name, body.apply(this, args));
+  }
+  return Object.defineProperties(call, {
+    name: { value: name, configurable: true },
+    length: { value: body.length, configurable: true },
+  });
+}

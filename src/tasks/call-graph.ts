@@ -1,0 +1,178 @@
+import { RuntimeError } from '../base/errors.ts';
+import type { Frame } from '../base/frames.ts';
+import { numberOf } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import { awaitedBy } from '../core/awaited-by.ts';
+import { Future } from '../core/future.ts';
+import { runningLoop } from '../core/running.ts';
+import { currentTask, Task } from '../core/task.ts';
+import { checkLimit, framesOfNow } from '../core/task-stack.ts';
+
+/** One function on the call stack of a task. */
+export class FrameCallGraphEntry {
+  /** The function, and the line that it has come to. */
+  readonly frame: Frame;
+
+  /** @internal */
+  constructor(frame: Frame) {
+    this.frame = frame;
+  }
+}
+
+/**
+ * A future or task, where it stands, and who waits for it.
+ *
+ * @see asyncio's `FutureCallGraph`,
+ *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.FutureCallGraph
+ */
+export class FutureCallGraph {
+  /** The future or task itself. */
+  readonly future: Future<unknown>;
+  /**
+   * Where it stands, innermost first; empty for a future, and for a task that waits where nobody
+   * follows awaits: see `Task.getStack()`.
+   */
+  readonly callStack: readonly FrameCallGraphEntry[];
+  /** Who waits for it. */
+  readonly awaitedBy: readonly FutureCallGraph[];
+
+  /** @internal */
+  constructor(
+    future: Future<unknown>,
+    callStack: readonly FrameCallGraphEntry[],
+    waiters: readonly FutureCallGraph[],
+  ) {
+    this.future = future;
+    this.callStack = callStack;
+    this.awaitedBy = waiters;
+  }
+}
+
+/** What can be said of a call graph that is wanted. */
+export interface CallGraphOptions {
+  /** How many frames of the current task are left out, with the caller's own counted as 1; by default 1. */
+  readonly depth?: number | undefined;
+  /** The most frames of each stack: the innermost; where it is negative, the outermost; 0 for none. */
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Tells where a task or future stands, who waits for it, who waits for those, and so on.
+ *
+ * Lines of tasks that wait are known in debug mode, or after `setAwaitTracking(true)`; who waits for
+ * whom is always known.
+ *
+ * @param future - by default the current task
+ * @param options - `depth`, `limit`
+ * @returns `undefined` where there is no current task and no future is given
+ * @throws {TypeError} when `future` is no future
+ * @throws {RuntimeError} when no loop runs and no future is given
+ * @throws {RangeError} when `limit` is not a whole number
+ * @see asyncio's `capture_call_graph()`,
+ *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.capture_call_graph
+ */
+export function captureCallGraph(
+  future?: Future<unknown>,
+  options: CallGraphOptions = {},
+): FutureCallGraph | undefined {
+  const { depth = 1, limit } = options;
+  checkLimit(limit);
+  const loop = runningLoop();
+  if (future === undefined && loop === undefined)
+    throw new RuntimeError(
+      'captureCallGraph() is called outside of a running event loop and no *future* to introspect was provided',
+    );
+  const current = loop === undefined ? undefined : currentTask();
+  const subject = future ?? current;
+  if (subject === undefined) return undefined;
+  if (!(subject instanceof Future))
+    throw new TypeError(
+      `${repr(subject)} object does not appear to be compatible with asyncio.Future`,
+    );
+  if (subject !== current) return graphOf(subject, limit, new Set());
+  return graphOf(subject, limit, new Set(), framesOfNow().slice(Math.max(0, depth - 1)));
+}
+
+/** @param above - those on the way here: a cycle ends where it closes */
+function graphOf(
+  future: Future<unknown>,
+  limit: number | undefined,
+  above: ReadonlySet<Future<unknown>>,
+  frames: readonly Frame[] = future instanceof Task ? future.getStack() : [],
+): FutureCallGraph {
+  const inside = new Set(above).add(future);
+  const waiters = [...awaitedBy(future)].filter((waiter) => !inside.has(waiter));
+  return new FutureCallGraph(
+    future,
+    limited(frames, limit).map((frame) => new FrameCallGraphEntry(frame)),
+    waiters.map((waiter) => graphOf(waiter, limit, inside)),
+  );
+}
+
+function limited(frames: readonly Frame[], limit: number | undefined): readonly Frame[] {
+  if (limit === undefined) return frames;
+  return limit >= 0 ? frames.slice(0, limit) : frames.slice(limit);
+}
+
+/**
+ * {@link captureCallGraph}, as a text.
+ *
+ * ```text
+ * * Task(name='Task-2', id=0x2)
+ *   + Call stack:
+ *   |   File 'app.ts', line 7, in async fetchAll()
+ *   + Awaited by:
+ *     * Task(name='Task-1', id=0x1)
+ *       + Call stack:
+ *       |   File 'app.ts', line 21, in async main()
+ * ```
+ *
+ * @param future - by default the current task
+ * @param options - `depth`, `limit`
+ * @returns an empty text where there is no current task and no future is given
+ * @throws {TypeError} when `future` is no future
+ * @throws {RuntimeError} when no loop runs and no future is given
+ * @see asyncio's `format_call_graph()`,
+ *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.format_call_graph
+ */
+export function formatCallGraph(future?: Future<unknown>, options: CallGraphOptions = {}): string {
+  const graph = captureCallGraph(future, options);
+  return graph === undefined ? '' : linesOf(graph, '').join('\n');
+}
+
+function linesOf(
+  { future, callStack, awaitedBy: waiters }: FutureCallGraph,
+  margin: string,
+): string[] {
+  const id = `id=0x${numberOf(future).toString(16)}`;
+  const lines = [
+    future instanceof Task ? `* Task(name=${repr(future.getName())}, ${id})` : `* Future(${id})`,
+  ];
+  if (callStack.length > 0) lines.push('  + Call stack:');
+  for (const { frame } of callStack) {
+    const [, file, line] = /^(.*):(\d+)$/.exec(frame._site) as RegExpExecArray;
+    lines.push(`  |   File ${repr(file)}, line ${line}, in async ${frame.name}()`);
+  }
+  if (waiters.length > 0) lines.push('  + Awaited by:');
+  return [
+    ...lines.map((line) => margin + line),
+    ...waiters.flatMap((waiter) => linesOf(waiter, `${margin}    `)),
+  ];
+}
+
+/**
+ * Prints {@link formatCallGraph} on standard output, with a line break.
+ *
+ * @param future - by default the current task
+ * @param options - `depth`, `limit`; `file`: what has a `write()`, to print to instead
+ * @throws {TypeError} when `future` is no future
+ * @throws {RuntimeError} when no loop runs and no future is given
+ * @see asyncio's `print_call_graph()`,
+ *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.print_call_graph
+ */
+export function printCallGraph(
+  future?: Future<unknown>,
+  options: CallGraphOptions & { readonly file?: { write(text: string): unknown } | undefined } = {},
+): void {
+  (options.file ?? process.stdout).write(`${formatCallGraph(future, options)}\n`);
+}

@@ -1,0 +1,126 @@
+import { stackOf, userSite } from '../base/stacks.ts';
+import { currentScope } from '../core/context.ts';
+import type { Future } from '../core/future.ts';
+import type { TimerHandle } from '../core/handle.ts';
+import type { ExceptionContext } from '../core/loop-core.ts';
+import { observeFailures } from '../core/never-retrieved.ts';
+import { standOf, trackStands } from '../core/stands.ts';
+import { allTasks, Task } from '../core/task.ts';
+import type { Loop } from '../loop/loop.ts';
+import { Socket } from '../sock/socket.ts';
+
+/** Notes what is made on a loop, and where, and tells what of it is left in the end. */
+export class Leaks {
+  readonly #loop: Loop;
+  /** Where each was made. */
+  readonly #tasks = new WeakMap<object, string>();
+  readonly #timers = new Map<TimerHandle, string | undefined>();
+  /** How many of them are looked through for those that can be forgotten. */
+  #timersAtMost = 1000;
+  readonly #sockets = new Map<Socket, string | undefined>();
+  readonly #failed: Future<unknown>[] = [];
+  readonly #reports: ExceptionContext[] = [];
+  /** What is left, a line or more each. */
+  readonly #left: string[] = [];
+  readonly #ends: (() => void)[] = [];
+
+  constructor(loop: Loop) {
+    this.#loop = loop;
+    loop.setExceptionHandler((_loop, context) => void this.#reports.push(context));
+    loop.setTaskFactory((_loop, body, options) => {
+      const task = new Task(body, { ...options, loop });
+      const site = siteOfNow();
+      if (site !== undefined) this.#tasks.set(task, site);
+      return task;
+    });
+    this.#watchTimers();
+    this.#ends.push(
+      trackStands(),
+      observeFailures((future) => {
+        if (future._loop === loop) this.#failed.push(future as Future<unknown>);
+      }),
+      () => {
+        Socket._onMade = undefined;
+      },
+    );
+    Socket._onMade = (made) => void this.#sockets.set(made, siteOfNow());
+  }
+
+  /** The program has ended; what it has left is about to be cancelled. */
+  mainEnded(): void {
+    for (const task of allTasks(this.#loop)) this.#left.push(`left running: ${this.#form(task)}`);
+    for (const future of this.#failed)
+      if (future._unseen)
+        this.#left.push(
+          `failed, and nobody has seen it: ${this.#form(future)}\n${stackOf(future._outcome())}`,
+        );
+  }
+
+  /** The loop is closed. */
+  end(): void {
+    for (const end of this.#ends) end();
+    for (const socket of this.#sockets.keys()) socket.close();
+  }
+
+  /** What is left, a line or more each. */
+  list(): readonly string[] {
+    return [
+      ...this.#left,
+      ...this.#reports.map(
+        ({ message, exception }) =>
+          `reported: ${message}${exception === undefined ? '' : `\n${stackOf(exception)}`}`,
+      ),
+    ];
+  }
+
+  /** What makes timers notes them; what closes the loop looks for those that are left. */
+  #watchTimers(): void {
+    const loop = this.#loop;
+    const { callLater, callAt, close } = loop;
+    const note = (timer: TimerHandle): TimerHandle => {
+      this.#timers.set(timer, siteOfNow());
+      if (this.#timers.size > this.#timersAtMost) this.#forgetTimers();
+      return timer;
+    };
+    Object.assign(loop, {
+      callLater: (...args: Parameters<Loop['callLater']>) => note(callLater.apply(loop, args)),
+      callAt: (...args: Parameters<Loop['callAt']>) => note(callAt.apply(loop, args)),
+      close: () => {
+        if (!loop.isRunning() && !loop.isClosed()) this.#beforeClose();
+        close.call(loop);
+      },
+    });
+  }
+
+  /** Forgets those that have come, or were cancelled. */
+  #forgetTimers(): void {
+    for (const timer of this.#timers.keys())
+      if (!timer._scheduled || timer.cancelled()) this.#timers.delete(timer);
+    this.#timersAtMost = 1000 + 2 * this.#timers.size;
+  }
+
+  /** All tasks have ended, and what they scheduled at the last has had its turn. */
+  #beforeClose(): void {
+    for (const [timer, site] of this.#timers)
+      if (timer._scheduled && !timer.cancelled())
+        this.#left.push(`left waiting: ${timer}${madeAt(site)}`);
+    for (const [socket, site] of this.#sockets)
+      if (!socket._isClosed) this.#left.push(`left open: ${socket}${madeAt(site)}`);
+  }
+
+  #form(future: object): string {
+    return `${future}${madeAt(this.#tasks.get(future))}`;
+  }
+}
+
+function madeAt(site: string | undefined): string {
+  return site === undefined ? '' : `, made at ${site}`;
+}
+
+/** Where the program is: the innermost of its functions, also where that awaits what we do. */
+function siteOfNow(): string | undefined {
+  const site = userSite();
+  if (site !== undefined) return site;
+  const task = currentScope()?.task;
+  return task && standOf(task)[0]?._site;
+}

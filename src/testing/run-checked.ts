@@ -1,0 +1,71 @@
+import { named } from '../base/errors.ts';
+import type { Host } from '../core/host.ts';
+import type { TaskBody } from '../core/task.ts';
+import { Loop } from '../loop/loop.ts';
+import { Runner } from '../runners/runner.ts';
+import { Leaks } from './leaks.ts';
+
+/** What can be said of a {@link runChecked}. */
+export interface CheckedOptions {
+  /** Debug mode; by default on if the environment's `ASYNCIO_DEBUG` is not empty. */
+  readonly debug?: boolean | undefined;
+}
+
+/** Something was left behind by a program under test; the message says what, a line or more each. */
+export class LeftBehindError extends Error {
+  static {
+    named(this, 'LeftBehindError');
+  }
+}
+
+/**
+ * Runs a test as `run()` runs a program, and sees to it that nothing is left in the end:
+ *
+ * - no task that still runs; those that do are cancelled
+ * - no failure of a task or a future that nobody has seen
+ * - no timer of the loop that has yet to come, when all tasks have ended
+ * - no socket that is open: also those of transports, streams and servers
+ * - no report to the loop's exception handler, but where the test has set one of its own
+ *
+ * What is left is named, with the place where it was made. Awaits are followed meanwhile, as in debug
+ * mode, so that a task that is left says where it waits.
+ *
+ * ```ts
+ * test('answers', () => runChecked(async () => {
+ *   await using server = await asyncio.startServer(answer, '127.0.0.1', 0);
+ *   // …
+ * }));
+ * ```
+ *
+ * @param main - a coroutine, or a function without arguments that returns a promise
+ * @param options - `debug`
+ * @returns what `main` returns
+ * @throws what `main` throws
+ * @throws {LeftBehindError} when something is left
+ * @throws {RuntimeError} when a loop runs already
+ */
+export async function runChecked<T>(main: TaskBody<T>, options: CheckedOptions = {}): Promise<T> {
+  return await runWatched(main, options.debug, undefined);
+}
+
+/** @param host - what the loop stands on; by default Node's own loop */
+export async function runWatched<T>(
+  main: TaskBody<T>,
+  debug: boolean | undefined,
+  host: Host | undefined,
+): Promise<T> {
+  const loopFactory = (): Loop => new Loop(host === undefined ? {} : { host });
+  const runner = new Runner({ debug, loopFactory });
+  const leaks = new Leaks(runner.getLoop());
+  let result: T;
+  try {
+    result = await runner.run(main);
+    leaks.mainEnded();
+  } finally {
+    await runner.close();
+    leaks.end();
+  }
+  const left = leaks.list();
+  if (left.length > 0) throw new LeftBehindError(left.join('\n'));
+  return result;
+}

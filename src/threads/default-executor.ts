@@ -1,0 +1,84 @@
+import { RuntimeError } from '../base/errors.ts';
+import { calledAs } from '../base/printing.ts';
+import { repr } from '../base/repr.ts';
+import { warnRuntime } from '../base/warnings.ts';
+import { wrapPromise } from '../core/ensure-future.ts';
+import type { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import type { Executor, ThreadCallable } from './executor.ts';
+import { toThreadFunction } from './thread-call.ts';
+import { ThreadPoolExecutor } from './thread-pool-executor.ts';
+
+/** The executor of a loop: made when it is first needed, shut down with the loop. */
+export class DefaultExecutor {
+  readonly #loop: LoopCore;
+  #executor: ThreadPoolExecutor | undefined;
+  /** Was it shut down? There is no other one then. */
+  #isShutDown = false;
+
+  constructor(loop: LoopCore) {
+    this.#loop = loop;
+  }
+
+  /** @throws {TypeError} when `executor` is no `ThreadPoolExecutor` */
+  set(executor: ThreadPoolExecutor): void {
+    if (!(executor instanceof ThreadPoolExecutor))
+      throw new TypeError(`executor must be ThreadPoolExecutor instance, got ${repr(executor)}`);
+    this.#executor = executor;
+  }
+
+  /** Calls `callback` in `executor`, or in the default one. */
+  run<A extends unknown[], T>(
+    executor: Executor | undefined,
+    callback: ThreadCallable<A, T>,
+    args: A,
+  ): Future<Awaited<T>> {
+    if (executor !== undefined && typeof executor?.submit !== 'function')
+      throw new TypeError(`an executor or undefined was expected, got ${repr(executor)}`);
+    if (executor === undefined) toThreadFunction(callback);
+    const submitted = (executor ?? this.#get()).submit(callback, ...args);
+    const future = wrapPromise<Awaited<T>>(submitted, { loop: this.#loop });
+    if (submitted.cancel !== undefined)
+      future.addDoneCallback(
+        calledAs('_chain_future.<locals>._call_check_cancel', () => {
+          if (future.cancelled()) submitted.cancel?.();
+        }),
+      );
+    return future;
+  }
+
+  /**
+   * Shuts it down, and waits until the calls that it has are made.
+   *
+   * @param timeout - the longest wait, in seconds; `undefined`: as long as it takes
+   */
+  async shutDown(timeout: number | undefined): Promise<void> {
+    this.#isShutDown = true;
+    if (this.#executor === undefined) return;
+    const ended = wrapPromise(this.#executor.shutdown(), { loop: this.#loop });
+    if (timeout === undefined) return await ended;
+    const timer = this.#loop.callLater(timeout, () => {
+      if (ended.done()) return;
+      warnRuntime(`The executor did not finishing joining its threads within ${timeout} seconds.`);
+      ended.setResult();
+    });
+    try {
+      await ended;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Shuts it down, without waiting: the loop is closed. */
+  abandon(): void {
+    this.#isShutDown = true;
+    void this.#executor?.shutdown({ wait: false });
+    this.#executor = undefined;
+  }
+
+  #get(): ThreadPoolExecutor {
+    if (this.#isShutDown) throw new RuntimeError('Executor shutdown has been called');
+    this.#executor ??= new ThreadPoolExecutor();
+    return this.#executor;
+  }
+}

@@ -1,0 +1,41 @@
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { repr } from '../base/repr.ts';
+import { ModuleFunction } from './executor.ts';
+
+/**
+ * Names a function that a module exports, for `toThread()` and `loop.runInExecutor()`: the thread
+ * loads the module itself, once.
+ *
+ * ```ts
+ * const digest = asyncio.moduleFunction<typeof import('./digest.js').digest>(
+ *   new URL('./digest.js', import.meta.url),
+ *   'digest',
+ * );
+ * const sum = await asyncio.toThread(digest, bytes);
+ * ```
+ *
+ * @typeParam F - the type of the function
+ * @param module - the URL of the module, or its absolute path
+ * @param name - what it exports the function as; by default its default export
+ * @throws {TypeError} when `module` is neither: nobody knows what a relative path is relative to
+ */
+export function moduleFunction<F extends (...args: never[]) => unknown>(
+  module: URL | string,
+  name = 'default',
+): ModuleFunction<Parameters<F>, ReturnType<F>> {
+  if (typeof name !== 'string')
+    throw new TypeError(`the name of an export was expected, got ${repr(name)}`);
+  return new ModuleFunction(urlOf(module), name);
+}
+
+function urlOf(module: URL | string): string {
+  if (module instanceof URL) return module.href;
+  if (typeof module === 'string') {
+    if (isAbsolute(module)) return pathToFileURL(module).href;
+    if (URL.canParse(module)) return new URL(module).href;
+  }
+  throw new TypeError(
+    `a URL or an absolute path was expected, got ${repr(module)}: write new URL('./module.js', import.meta.url)`,
+  );
+}

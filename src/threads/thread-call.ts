@@ -1,0 +1,81 @@
+import { repr } from '../base/repr.ts';
+import { ModuleFunction } from './executor.ts';
+
+/** A function in the form in which it goes to a thread. */
+export type ThreadFunction =
+  | { readonly source: string; readonly name: string }
+  | { readonly url: string; readonly name: string };
+
+/** What a thread is asked: a call. It answers with one {@link ThreadAnswer} each, in order. */
+export interface ThreadCall {
+  readonly callee: ThreadFunction;
+  readonly args: readonly unknown[];
+}
+
+/** What a thread says of a call. */
+export type ThreadAnswer =
+  | { readonly result: unknown }
+  /** Thrown; an error in pieces, or another value as it is. */
+  | { readonly thrown: PackedError | { readonly value: unknown } };
+
+/** An error in the form in which it crosses: with its name, which a clone would lose. */
+export interface PackedError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** `code`, `errno` and the like: what of its own fields can cross. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly cause: PackedError | undefined;
+  /** Those of an `AggregateError`. */
+  readonly errors: readonly PackedError[] | undefined;
+}
+
+/** The texts of the functions that were sent, which are made and looked at once. */
+const sources = new WeakMap<object, string>();
+
+/**
+ * The form in which `callee` goes to a thread.
+ *
+ * @throws {TypeError} when it is no function, or one whose text is not all of it: a native one, a
+ *   bound one, a class
+ */
+export function toThreadFunction(callee: unknown): ThreadFunction {
+  if (callee instanceof ModuleFunction) return { url: callee.url, name: callee.name };
+  if (typeof callee !== 'function')
+    throw new TypeError(`a callable object was expected, got ${repr(callee)}`);
+  let source = sources.get(callee);
+  if (source === undefined) {
+    source = sourceOf(callee);
+    sources.set(callee, source);
+  }
+  return { source, name: callee.name || '<anonymous>' };
+}
+
+const WRITE_INSTEAD =
+  'a function goes to a thread as its source text: write a function of its own, or name an exported one with moduleFunction()';
+
+function sourceOf(callee: object): string {
+  const text = Function.prototype.toString.call(callee);
+  if (/\{\s*\[native code\]\s*\}$/.test(text))
+    throw new TypeError(`${repr(callee)} has no source text (native or bound): ${WRITE_INSTEAD}`);
+  if (/^class\b/.test(text))
+    throw new TypeError(`a function was expected, got the class ${repr(callee)}`);
+  // A method's text is an expression only inside of an object.
+  const expressions = [`(${text})`, `Object.values({ ${text} })[0]`];
+  const expression = expressions.find(isExpression);
+  if (expression === undefined)
+    throw new TypeError(
+      `the text of ${repr(callee)} cannot stand alone, as that of a getter or a #private method: ${WRITE_INSTEAD}`,
+    );
+  return expression;
+}
+
+function isExpression(text: string): boolean {
+  try {
+    new Function(`return ${text}`);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}

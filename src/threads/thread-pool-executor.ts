@@ -1,0 +1,152 @@
+import { availableParallelism } from 'node:os';
+import { MAX_THREADS, THREADS_BESIDE_CORES } from '../base/constants.ts';
+import { CancelledError, RuntimeError } from '../base/errors.ts';
+import { repr } from '../base/repr.ts';
+import type { Executor, Submitted, ThreadCallable } from './executor.ts';
+import { cloneForThread, type Job, Thread } from './thread.ts';
+import { toThreadFunction } from './thread-call.ts';
+
+/**
+ * Some threads that call functions, one each at a time; what finds none free waits its turn.
+ *
+ * A thread is started when a call finds none idle, and stays for the next one. Idle threads keep no
+ * process alive.
+ *
+ * What crosses: a function as its source text, or by its module ({@link moduleFunction}); arguments
+ * and results as structured clones, copies that keep a `SharedArrayBuffer` shared; errors with their
+ * name, message, stack, cause and plain fields. Variables around the function, contexts and
+ * `AsyncLocalStorage`s do not. See docs/differences.md#calls-in-threads.
+ *
+ *           shutdown()
+ *   open ──────────────▶ shut down: what was submitted is called yet, then the threads end
+ *
+ * @see Python's `ThreadPoolExecutor`,
+ *   https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor
+ */
+export class ThreadPoolExecutor implements Executor {
+  readonly #maxWorkers: number;
+  readonly #threads = new Set<Thread>();
+  /** Threads that have nothing to do; the one that was busy last is asked first. */
+  readonly #idle: Thread[] = [];
+  /** What waits for a thread, oldest first. */
+  readonly #waiting = new Set<Job>();
+  #isShutDown = false;
+
+  /**
+   * @param maxWorkers - the most threads; by default four more than the machine has cores, but no
+   *   more than 32
+   * @throws {RangeError} when `maxWorkers` is not a whole number from 1
+   */
+  constructor(
+    maxWorkers: number = Math.min(MAX_THREADS, availableParallelism() + THREADS_BESIDE_CORES),
+  ) {
+    if (!Number.isSafeInteger(maxWorkers) || maxWorkers < 1)
+      throw new RangeError(`maxWorkers must be a whole number from 1, got ${repr(maxWorkers)}`);
+    this.#maxWorkers = maxWorkers;
+  }
+
+  /**
+   * Has a thread call `callback` with `args`, as they are now.
+   *
+   * A promise that it returns is awaited there. A call that has begun cannot be broken off: `cancel()`
+   * on what this returns takes back one that still waits.
+   *
+   * @returns a promise of the result
+   * @throws {TypeError} when `callback` is no function that can cross, or an argument cannot
+   * @throws {RuntimeError} when the executor was shut down
+   */
+  submit<A extends unknown[], T>(
+    callback: ThreadCallable<A, T>,
+    ...args: A
+  ): Submitted<Awaited<T>> {
+    const callee = toThreadFunction(callback);
+    if (this.#isShutDown) throw new RuntimeError('cannot schedule new futures after shutdown');
+    const free = this.#idle.pop() ?? this.#another();
+    let job: Job | undefined;
+    const promise: Promise<unknown> = new Promise((resolve, reject) => {
+      const call = { callee, args: free === undefined ? cloneForThread(args) : args };
+      job = { call, resolve, reject, excuse: () => void promise.catch(() => {}) };
+      if (free === undefined) this.#waiting.add(job);
+      else this.#begin(free, job);
+    });
+    const cancel = (): boolean => this.#takeBack(job as Job);
+    return Object.assign(promise as Promise<Awaited<T>>, { cancel });
+  }
+
+  /**
+   * Takes no more calls; the threads end when they have made those that they have.
+   *
+   * @param options - `wait`: by default `true`; else what this returns is fulfilled at once;
+   *   `cancelFutures`: are calls taken back that have not begun?
+   * @returns a promise, fulfilled when all threads have ended
+   */
+  async shutdown(
+    options: {
+      readonly wait?: boolean | undefined;
+      readonly cancelFutures?: boolean | undefined;
+    } = {},
+  ): Promise<void> {
+    this.#isShutDown = true;
+    if (options.cancelFutures) for (const job of this.#waiting) this.#takeBack(job);
+    for (const thread of this.#idle.splice(0)) thread.end();
+    if (options.wait ?? true) await Promise.all([...this.#threads].map(({ ended }) => ended));
+  }
+
+  /** {@link shutdown}, at the end of `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  /** A new thread, if there may be one more. */
+  #another(): Thread | undefined {
+    if (this.#threads.size >= this.#maxWorkers) return undefined;
+    const thread = new Thread(this.#onIdle);
+    this.#threads.add(thread);
+    void thread.ended.then(() => this.#onEnded(thread));
+    return thread;
+  }
+
+  /** @throws {TypeError} when the arguments cannot cross */
+  #begin(thread: Thread, job: Job): void {
+    try {
+      thread.begin(job);
+    } catch (error) {
+      this.#onIdle(thread);
+      throw error;
+    }
+  }
+
+  readonly #onIdle = (thread: Thread): void => {
+    const [next] = this.#waiting;
+    if (next !== undefined) {
+      this.#waiting.delete(next);
+      this.#begin(thread, next);
+    } else if (this.#isShutDown) thread.end();
+    else {
+      this.#idle.push(thread);
+      thread.rest();
+    }
+  };
+
+  /** It ended; it was told to, or else what still waits needs another one. */
+  #onEnded(thread: Thread): void {
+    this.#threads.delete(thread);
+    const at = this.#idle.indexOf(thread);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (this.#waiting.size === 0) return;
+    const another = this.#another();
+    if (another !== undefined) this.#onIdle(another);
+  }
+
+  #takeBack(job: Job): boolean {
+    if (!this.#waiting.delete(job)) return false;
+    job.excuse();
+    job.reject(new CancelledError());
+    return true;
+  }
+
+  /** `<ThreadPoolExecutor threads=2 idle=1 waiting=0>` */
+  toString(): string {
+    return `<ThreadPoolExecutor threads=${this.#threads.size} idle=${this.#idle.length} waiting=${this.#waiting.size}>`;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * What runs in each thread of a pool: it calls what it is told to, one after the other, and sends
+ * back what comes of it. thread.ts starts it.
+ *
+ * It loads as little as it can: a thread is there when its first call can begin.
+ */
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import type { PackedError, ThreadAnswer, ThreadCall, ThreadFunction } from './thread-call.ts';
+
+const home = parentPort as MessagePort;
+
+type Callable = (...args: readonly unknown[]) => unknown;
+
+/** The functions that came as text. */
+const made = new Map<string, Callable>();
+
+/** Compilers that keep the names of functions call this in what they compile. */
+const keepName = (callee: object, name: string): object =>
+  Object.defineProperty(callee, 'name', { value: name, configurable: true });
+
+// 'end', when nothing is left to be called.
+home.on('message', (call: ThreadCall | 'end') => {
+  if (call === 'end') process.exit(0);
+  else void answer(call);
+});
+
+async function answer({ callee, args }: ThreadCall): Promise<void> {
+  try {
+    const result = await (await find(callee))(...args);
+    send({ result }, `what ${callee.name}() returned cannot cross between threads`);
+  } catch (error) {
+    const thrown = error instanceof Error ? pack(error, []) : { value: error };
+    send({ thrown }, `what ${callee.name}() threw cannot cross between threads`);
+  }
+}
+
+function send(news: ThreadAnswer, otherwise: string): void {
+  try {
+    home.postMessage(news);
+  } catch (error) {
+    const refused = new TypeError(`${otherwise}: ${(error as Error).message}`);
+    home.postMessage({ thrown: pack(refused, []) } satisfies ThreadAnswer);
+  }
+}
+
+async function find(callee: ThreadFunction): Promise<Callable> {
+  if ('source' in callee) {
+    const known = made.get(callee.source);
+    if (known !== undefined) return known;
+    const text = `return ${callee.source}\n//# sourceURL=thread:${callee.name}`;
+    const callable = new Function('__name', text)(keepName) as Callable;
+    made.set(callee.source, callable);
+    return callable;
+  }
+  const module = (await import(callee.url)) as Record<string, unknown>;
+  const callable = module[callee.name];
+  if (typeof callable === 'function') return callable as Callable;
+  throw new TypeError(
+    `${callee.url} exports no function ${callee.name}, only ${Object.keys(module).join(', ') || 'nothing'}`,
+  );
+}
+
+function pack(error: Error, above: readonly Error[]): PackedError {
+  const { name, message, stack, cause, errors } = error as Error & { errors?: unknown };
+  const inside = [...above, error];
+  const isNew = (other: unknown): other is Error =>
+    other instanceof Error && !inside.includes(other);
+  const fields = Object.entries(error).filter(
+    ([key, value]) =>
+      !['name', 'message', 'stack', 'cause', 'errors'].includes(key) && crosses(value),
+  );
+  return {
+    name: name === 'Error' ? error.constructor?.name || name : name,
+    message: message + hint(error),
+    stack,
+    fields: Object.fromEntries(fields),
+    cause: isNew(cause) ? pack(cause, inside) : undefined,
+    errors: Array.isArray(errors)
+      ? errors.filter(isNew).map((other) => pack(other, inside))
+      : undefined,
+  };
+}
+
+/** What is mostly at fault when a name is not known here. */
+function hint(error: Error): string {
+  return error.name === 'ReferenceError' &&
+    error.message.endsWith('is not defined') &&
+    /\n\s*at .*\bthread:/.test(error.stack ?? '')
+    ? '; the function is here as its source text, without the variables around it: hand them over as arguments, or name an exported function with moduleFunction()'
+    : '';
+}
+
+function crosses(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    // Left out: what crosses is the error, and this is but an addition to it.
+    return false;
+  }
+}

@@ -1,0 +1,138 @@
+import { extname } from 'node:path';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { RuntimeError } from '../base/errors.ts';
+import { log } from '../base/log.ts';
+import { stackOf } from '../base/stacks.ts';
+import type { ThreadAnswer, ThreadCall } from './thread-call.ts';
+import { unpackError } from './unpack-error.ts';
+
+/** A call that a thread is to make, and who is told what comes of it. */
+export interface Job {
+  readonly call: ThreadCall;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+  /** Somebody took it back: nobody needs to ask for its failure. */
+  excuse(): void;
+}
+
+/**
+ * A thread that makes one call at a time, as the thread that started it sees it.
+ *
+ * The process stays alive while a call is made, and no longer for the sake of threads.
+ *
+ *           begin()               the call has ended
+ *   idle ────────────▶ calling ────────────────────────▶ idle ──────▶ ended
+ *                         │                                   end()     ▲
+ *                         └─────────────────────────────────────────────┘
+ *                               it ended by itself: by an error, process.exit()
+ */
+export class Thread {
+  /** Fulfilled when the thread has ended, however that came. */
+  readonly ended: Promise<void>;
+  readonly #worker: Worker;
+  /** What it calls now. */
+  #job: Job | undefined;
+  /** What ended it, where that was an error. */
+  #error: unknown;
+
+  /** @param onIdle - called when a call has ended and another one can be begun */
+  constructor(onIdle: (thread: Thread) => void) {
+    this.#worker = new Worker(programUrl(), { env: SHARE_ENV, execArgv: flags() });
+    this.#worker.on('message', (answer: ThreadAnswer) => {
+      this.#settle(answer);
+      onIdle(this);
+    });
+    this.#worker.on('error', (error) => {
+      this.#error = error;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', (status) => {
+        this.#ends(status);
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Has it make a call.
+   *
+   * @throws {TypeError} when the arguments cannot cross; the thread is idle as before
+   */
+  begin(job: Job): void {
+    try {
+      this.#worker.postMessage(job.call);
+    } catch (error) {
+      throw refusal(error);
+    }
+    this.#job = job;
+    this.#worker.ref();
+  }
+
+  /** Has nobody wait for it: it has nothing to do. */
+  rest(): void {
+    this.#worker.unref();
+  }
+
+  /** Ends it: it is idle. */
+  end(): void {
+    this.#worker.ref();
+    this.#worker.postMessage('end');
+  }
+
+  #settle(answer: ThreadAnswer): void {
+    const job = this.#job;
+    this.#job = undefined;
+    if (job === undefined) return;
+    if ('result' in answer) job.resolve(answer.result);
+    else job.reject('value' in answer.thrown ? answer.thrown.value : unpackError(answer.thrown));
+  }
+
+  #ends(status: number): void {
+    const job = this.#job;
+    this.#job = undefined;
+    const error = this.#error;
+    if (job !== undefined)
+      job.reject(
+        new RuntimeError(
+          error === undefined
+            ? `the thread ended with status ${status} before ${job.call.callee.name}() did`
+            : `the thread failed before ${job.call.callee.name}() ended`,
+          error === undefined ? undefined : { cause: error },
+        ),
+      );
+    // As Python's threading.excepthook: it belongs to no call that anybody waits for.
+    else if (error !== undefined) log(`Exception in thread\n${stackOf(error)}`);
+  }
+}
+
+/**
+ * Looks whether arguments can cross, and keeps them as they are now.
+ *
+ * @throws {TypeError} when they cannot
+ */
+export function cloneForThread(args: readonly unknown[]): readonly unknown[] {
+  try {
+    return structuredClone(args);
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+/** In our words, what the platform says of values that cannot be cloned. */
+function refusal(error: unknown): unknown {
+  if (!(error instanceof Error && error.name === 'DataCloneError')) return error;
+  return new TypeError(
+    `arguments cross to a thread as copies, which functions, promises and objects with private fields have none of: ${error.message}`,
+    { cause: error },
+  );
+}
+
+/** Node's own flags, without those that say what the program is. */
+function flags(): string[] {
+  return process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
+}
+
+/** The program of the thread, which lies beside this file, as source or compiled. */
+function programUrl(): URL {
+  return new URL(`./thread-program${extname(import.meta.url)}`, import.meta.url);
+}

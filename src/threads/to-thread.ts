@@ -1,0 +1,56 @@
+import { Coroutine } from '../core/coroutine.ts';
+import type { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { requireRunningLoop } from '../core/running.ts';
+import type { Executor, ThreadCallable } from './executor.ts';
+import { toThreadFunction } from './thread-call.ts';
+
+/** A loop that has an executor: any that users see. */
+interface ExecutorLoop extends LoopCore {
+  runInExecutor<A extends unknown[], T>(
+    executor: Executor | undefined,
+    callback: ThreadCallable<A, T>,
+    ...args: A
+  ): Future<Awaited<T>>;
+}
+
+/**
+ * Calls a function in another thread, so that the loop goes on meanwhile.
+ *
+ * The function crosses as its source text: it sees globals and its arguments, and can `import()`, but
+ * no variables around it. One that needs more is named by its module, with {@link moduleFunction}.
+ * Arguments and the result cross as structured clones, errors with name, message and stack. A promise
+ * that the function returns is awaited in the thread.
+ *
+ * Cancelling the waiting task does not stop the thread; a call that found no thread free yet is taken
+ * back. `run()` waits for all calls in the end.
+ *
+ * Unlike asyncio's, it does not take the context variables along. See
+ * docs/differences.md#calls-in-threads.
+ *
+ * ```ts
+ * const hash = await asyncio.toThread(async (password: string, salt: string) => {
+ *   const { scryptSync } = await import('node:crypto');
+ *   return scryptSync(password, salt, 64);
+ * }, 'secret', 'salt');
+ * ```
+ *
+ * @param callback - a function that can cross, or a {@link ModuleFunction}
+ * @param args - what it is called with
+ * @returns what it returns
+ * @throws what it throws
+ * @throws {TypeError} when `callback` cannot cross; when an argument or the result cannot
+ * @throws {RuntimeError} when no loop runs, its executor was shut down, or the thread ended early
+ * @throws {CancelledError} when the waiting task is cancelled
+ * @see asyncio's `to_thread()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.to_thread
+ */
+export function toThread<A extends unknown[], T>(
+  callback: ThreadCallable<A, T>,
+  ...args: A
+): Coroutine<Awaited<T>> {
+  toThreadFunction(callback);
+  const call = async (): Promise<Awaited<T>> =>
+    await (requireRunningLoop() as ExecutorLoop).runInExecutor(undefined, callback, ...args);
+  return new Coroutine(call, 'toThread', undefined);
+}

@@ -1,0 +1,421 @@
+/** The HTTP server of examples/http, played by hand-made bytes, by Node's own client, and by curl. */
+import { spawnSync } from 'node:child_process';
+import { Agent, type IncomingMessage, request as nodeRequest } from 'node:http';
+import * as asyncio from 'asyncio-ts';
+import * as socket from 'asyncio-ts/socket';
+import { runVirtual, settle } from 'asyncio-ts/testing';
+import * as assert from 'uvu/assert';
+import { HttpError } from '../../examples/http/http-error.ts';
+import { byRoute } from '../../examples/http/routes.ts';
+import { type HttpHandler, type HttpOptions, serveHttp } from '../../examples/http/serve.ts';
+import { behaviour } from '../support/behaviour.ts';
+import { runCommand } from '../support/child.ts';
+import { Client } from '../support/client.ts';
+import { DRIVERS } from '../support/drivers.ts';
+import { freePort, Program } from '../support/program.ts';
+
+async function* pieces(): AsyncGenerator<Uint8Array> {
+  for (const piece of ['one', '', 'two']) yield Buffer.from(piece);
+}
+
+const site = byRoute({
+  '/': { GET: () => ({ headers: { 'Content-Type': 'text/plain' }, body: 'hello' }) },
+  '/pieces': { GET: () => ({ body: pieces() }) },
+  '/echo': { POST: async ({ body }) => ({ body: await body.bytes() }) },
+  '/ignore': { POST: () => ({ body: 'did not look' }) },
+  '/refuse': {
+    GET: () => {
+      throw new HttpError(418, 'no coffee', { 'X-Pot': 'tea' });
+    },
+  },
+  '/none': { GET: () => ({ status: 204 }) },
+});
+
+interface Site {
+  readonly server: asyncio.Server;
+  readonly port: number;
+  /** Sends text, ends sending, and answers all that comes, without the dates. */
+  ask(text: string): Promise<string>;
+}
+
+/** Serves on a driver as long as it is used. */
+async function onSite(
+  driver: socket.DriverName,
+  use: (site: Site) => Promise<unknown>,
+  { handler = site, ...options }: HttpOptions & { handler?: HttpHandler } = {},
+): Promise<void> {
+  const sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, { driver });
+  sock.bind(['127.0.0.1', 0]);
+  const port = Number(sock.getsockname()[1]);
+  const server = await serveHttp(handler, undefined, undefined, { ...options, sock });
+  const ask = async (text: string): Promise<string> => {
+    using client = await Client.to(port);
+    await client.send(Buffer.from(text, 'latin1'));
+    client.finish();
+    return withoutDates(await client.rest());
+  };
+  try {
+    await use({ server, port, ask });
+  } finally {
+    server.close();
+    server.abortClients();
+    await server.waitClosed();
+  }
+}
+
+function withoutDates(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/^Date: .*GMT\r\n/gm, '');
+}
+
+const get = (path: string, ...headers: string[]): string => asked('GET', path, '', ...headers);
+
+function asked(method: string, path: string, body: string, ...headers: string[]): string {
+  const length = body === '' ? [] : [`Content-Length: ${body.length}`];
+  const lines = [`${method} ${path} HTTP/1.1`, 'Host: x', ...headers, ...length];
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
+}
+
+const answered = (status: string, body: string, ...headers: string[]): string =>
+  `${[`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${body.length}`].join('\r\n')}\r\n\r\n${body}`;
+
+for (const { name, real } of DRIVERS) {
+  if (!real) continue;
+
+  behaviour(`serveHttp on ${name}`, (it) => {
+    const on = (
+      sentence: string,
+      use: (site: Site) => Promise<unknown>,
+      options?: HttpOptions & { handler?: HttpHandler },
+    ): void => it(sentence, () => asyncio.run(() => onSite(name, use, options)));
+
+    on('answers requests in order that came without waiting', async ({ ask }) => {
+      const asks = [
+        get('/'),
+        asked('POST', '/echo', 'body'),
+        get('/no'),
+        get('/', 'Connection: close'),
+      ];
+
+      assert.is(
+        await ask(asks.join('')),
+        [
+          answered('200 OK', 'hello', 'Content-Type: text/plain'),
+          answered('200 OK', 'body'),
+          answered('404 Not Found', 'nothing at /no\n'),
+          'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello',
+        ].join(''),
+      );
+    });
+
+    on('answers a HEAD as a GET, without a body', async ({ ask }) => {
+      assert.is(
+        await ask(asked('HEAD', '/', '') + asked('HEAD', '/pieces', '')),
+        'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n' +
+          'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+      );
+    });
+
+    on('sends what comes in pieces in chunks, and to HTTP/1.0 up to the end', async ({ ask }) => {
+      assert.is(
+        await ask(get('/pieces')),
+        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n',
+      );
+      assert.is(
+        await ask('GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'),
+        'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nonetwo',
+      );
+    });
+
+    on('keeps a connection of HTTP/1.0 open only where that is asked for', async ({ ask }) => {
+      const lasting = 'GET /none HTTP/1.0\r\nConnection: keep-alive\r\n\r\n';
+      const once = 'GET /none HTTP/1.0\r\n\r\n';
+
+      assert.is(
+        await ask(lasting + once + once),
+        'HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n' +
+          'HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n',
+      );
+    });
+
+    on('says which methods there are', async ({ ask }) => {
+      const asks = [asked('PUT', '/', ''), asked('OPTIONS', '/', ''), asked('BREW', '/', '')];
+
+      assert.is(
+        await ask(asks.join('')),
+        answered('405 Method Not Allowed', '/ knows GET, HEAD\n', 'Allow: GET, HEAD') +
+          'HTTP/1.1 204 No Content\r\nAllow: GET, HEAD\r\n\r\n' +
+          answered('501 Not Implemented', 'no method BREW\n'),
+      );
+    });
+
+    on('answers with the status that a handler throws', async ({ ask }) => {
+      assert.is(
+        await ask(get('/refuse') + get('/none')),
+        `${answered("418 I'm a Teapot", 'no coffee\n', 'X-Pot: tea')}HTTP/1.1 204 No Content\r\n\r\n`,
+      );
+    });
+
+    on('answers what is no request, and then listens no more', async ({ ask }) => {
+      const refused = `HTTP/1.1 400 Bad Request\r\nContent-Length: 16\r\nConnection: close\r\n\r\nno request line\n`;
+
+      assert.is(await ask(`nonsense\r\n\r\n${get('/')}`), refused);
+    });
+
+    on('skips a body that nobody read, unless it is too long for that', async ({ ask }) => {
+      assert.is(
+        await ask(asked('POST', '/ignore', 'short') + get('/none')),
+        `${answered('200 OK', 'did not look')}HTTP/1.1 204 No Content\r\n\r\n`,
+      );
+      assert.match(await ask(asked('POST', '/ignore', 'x'.repeat(70_000)) + get('/')), /look$/);
+    });
+
+    on('tells a client that asks first to go on, once its body is read', async ({ port, ask }) => {
+      using client = await Client.to(port);
+      await client.send(asked('POST', '/echo', '', 'Content-Length: 4', 'Expect: 100-continue'));
+      assert.is(String(await client.receive(25)), 'HTTP/1.1 100 Continue\r\n\r\n');
+      await client.send('body');
+      client.finish();
+      assert.is(withoutDates(await client.rest()), answered('200 OK', 'body'));
+
+      const unasked = asked('POST', '/ignore', '', 'Content-Length: 4', 'Expect: 100-continue');
+      assert.match(await ask(unasked), /^HTTP\/1.1 200 OK\r\n.*close\r\n\r\ndid not look$/s);
+    });
+
+    on(
+      'has its refusal read by a client that sends a lot, and does not look up',
+      async ({ port }) => {
+        using client = await Client.to(port);
+        await client.send(asked('POST', '/echo', 'x'.repeat(3_000_000)));
+        client.finish();
+
+        assert.match(
+          String(await client.rest()),
+          /^HTTP\/1.1 413 Content Too Large\r\n|^HTTP\/1.1 413 Payload Too Large\r\n/,
+        );
+        assert.is(client.ending, 'ended');
+      },
+    );
+
+    on(
+      'reports what a handler throws, answers 500, and goes on',
+      async ({ ask }) => {
+        const reports: unknown[] = [];
+        asyncio.getRunningLoop().setExceptionHandler((_loop, { message, exception }) => {
+          reports.push(`${message}: ${(exception as Error).message}`);
+        });
+
+        const answer = answered('500 Internal Server Error', 'Internal Server Error\n');
+        assert.is(await ask(get('/a') + get('/b')), answer + answer);
+
+        assert.equal(reports, [
+          'Exception in the handler of GET /a: odd',
+          'Exception in the handler of GET /b: odd',
+        ]);
+      },
+      {
+        handler: () => {
+          throw new RangeError('odd');
+        },
+      },
+    );
+
+    on(
+      'breaks an answer off whose pieces fail, and says nothing of a client that is gone',
+      async ({ ask, port }) => {
+        const reports: unknown[] = [];
+        asyncio.getRunningLoop().setExceptionHandler((_loop, { exception }) => {
+          reports.push((exception as Error).message);
+        });
+
+        assert.is(
+          await ask(get('/')),
+          'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n',
+        );
+        const client = await Client.to(port);
+        await client.send('GET / HTTP/1.1\r\n');
+        client.reset();
+        await asyncio.sleep(0.02);
+
+        assert.equal(reports, ['odd']);
+      },
+      {
+        handler: () => ({
+          body: (async function* () {
+            yield Buffer.from('one');
+            throw new RangeError('odd');
+          })(),
+        }),
+      },
+    );
+
+    on("serves Node's own client again and again on one connection", async ({ port, server }) => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const ports = new Set<number | undefined>();
+      for (let round = 0; round < 20; round += 1) {
+        const path = ['/', '/pieces', '/echo'][round % 3] as string;
+        const { text, localPort } = await fetched(port, agent, path, 'a body '.repeat(10_000));
+        ports.add(localPort);
+        assert.is(text.length, { '/': 5, '/pieces': 6, '/echo': 70_000 }[path]);
+      }
+      assert.is(ports.size, 1);
+
+      // Its idle connection is closed.
+      const { finished, aborted } = await server.shutdown({ grace: 5 });
+      assert.equal([finished.length, aborted.length], [1, 0]);
+      agent.destroy();
+    });
+
+    on(
+      'lets those finish in shutdown() who are being answered',
+      async ({ port, server }) => {
+        using idle = await Client.to(port);
+        using busy = await Client.to(port);
+        await busy.send(get('/'));
+        await began;
+
+        const ending = asyncio.createTask(server.shutdown({ grace: 5 }));
+        assert.is(String(await idle.rest()), '');
+        go?.();
+
+        assert.match(String(await busy.rest()), /late$/);
+        assert.is((await ending).aborted.length, 0);
+      },
+      {
+        handler: async () => {
+          const gone = new Promise<void>((resolve) => {
+            go = resolve;
+          });
+          begin?.();
+          await gone;
+          return { body: 'late' };
+        },
+      },
+    );
+    let go: (() => void) | undefined;
+    let begin: (() => void) | undefined;
+    const began = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+  });
+}
+
+behaviour('serveHttp', (it) => {
+  /** The answer to a client that sends some text and then waits, in virtual time; and when it ended. */
+  const waited = (text: string, options: HttpOptions): Promise<[answer: string, seconds: number]> =>
+    runVirtual(async () => {
+      const loop = asyncio.getRunningLoop();
+      const make = (): socket.Socket =>
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, 0, {
+          driver: 'memory',
+        });
+      const [sock, client] = [make(), make()];
+      sock.bind(['127.0.0.1', 0]);
+      await using _server = await serveHttp(site, undefined, undefined, { ...options, sock });
+      await loop.sockConnect(client, sock.getsockname() as [string, number]);
+      await loop.sockSendall(client, Buffer.from(text));
+      const begin = loop.time();
+      const received: Uint8Array[] = [];
+      for (let data = await loop.sockRecv(client, 9999); data.length > 0; ) {
+        received.push(data);
+        data = await loop.sockRecv(client, 9999);
+      }
+      client.close();
+      await settle();
+      return [withoutDates(Buffer.concat(received)), Math.round(loop.time() - begin)];
+    });
+
+  it('cuts off who is silent, between two requests and within one', async () => {
+    const hello = answered('200 OK', 'hello', 'Content-Type: text/plain');
+
+    assert.equal(await waited(get('/'), { idleTimeout: 30 }), [hello, 30]);
+    assert.equal(await waited('GET / HT', { idleTimeout: 30 }), ['', 30]);
+    assert.equal(await waited('GET / HT', {}), ['', 60]);
+  });
+
+  it('refuses an answer whose header has two lines', async () => {
+    const handler = (): { headers: Record<string, string> } => ({ headers: { a: 'b\r\nc: d' } });
+    await asyncio.run(async () => {
+      const reports: unknown[] = [];
+      asyncio.getRunningLoop().setExceptionHandler((_loop, { exception }) => {
+        reports.push((exception as Error).message);
+      });
+      await onSite('node', async ({ ask }) => assert.is(await ask(get('/')), ''), { handler });
+
+      assert.equal(reports, ['header a has more than one line']);
+    });
+  });
+});
+
+behaviour('examples/http/main.ts', (it) => {
+  const hasCurl = spawnSync('curl', ['--version']).status === 0;
+  const serves = async (use: (port: number) => Promise<void>): Promise<void> => {
+    const port = await freePort();
+    const env = { PORT: String(port) };
+    await using program = Program.typescript('examples/http/main.ts', [], { env });
+    await program.shows(/^http:/);
+    await use(port);
+    program.signal('SIGTERM');
+    assert.equal(await program.ends(), { status: 0, signal: null });
+    assert.match(program.stdout, /\n\d+ connections finished, 0 were cut off\n$/);
+    assert.is(program.stderr, '');
+  };
+
+  it(
+    'serves a page, and ends at SIGTERM',
+    async () => {
+      await serves(async (port) => {
+        const { text } = await fetched(port, undefined, '/', '');
+        assert.match(text, /<h1>It works<\/h1>/);
+      });
+    },
+    { seconds: 20 },
+  );
+
+  const curled = (): Promise<void> =>
+    serves(async (port) => {
+      const curl = async (...args: string[]): Promise<string> => {
+        const [path, ...rest] = args;
+        const { stdout } = await runCommand('curl', [
+          '-sS',
+          ...rest,
+          `http://127.0.0.1:${port}${path}`,
+        ]);
+        return stdout;
+      };
+      assert.is(await curl('/hello'), 'Hello, world!\n');
+      assert.is(await curl('/count'), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ''].join('\n'));
+      assert.match(
+        await curl('/hello', '--head'),
+        /^HTTP\/1.1 200 OK\r\n.*Content-Length: 14\r\n/s,
+      );
+      assert.match(await curl('/headers', '-A', 'me'), /^user-agent: me$/m);
+      assert.is(await curl('/echo', '-d', 'a=b'), 'a=b');
+      assert.is(await curl('/echo', '-d', 'a=b', '-H', 'Transfer-Encoding: chunked'), 'a=b');
+      assert.is(await curl('/echo', '-d', 'a=b', '-H', 'Expect: 100-continue'), 'a=b');
+      assert.match(await curl('/', '-i', '-X', 'PUT'), /^HTTP\/1.1 405 /);
+      assert.match(await curl('/nowhere', '-i'), /^HTTP\/1.1 404 /);
+    });
+  if (hasCurl) it('serves curl', curled, { seconds: 20 });
+  else it.skip('serves curl', 'there is no curl', curled);
+});
+
+/** What Node's own client gets: the text, and the port that it asked from. */
+function fetched(
+  port: number,
+  agent: Agent | undefined,
+  path: string,
+  body: string,
+): Promise<{ text: string; localPort: number | undefined }> {
+  const method = path === '/echo' ? 'POST' : 'GET';
+  return new Promise((resolve, reject) => {
+    const sent = nodeRequest({ port, path, method, agent }, (response: IncomingMessage) => {
+      const { localPort } = response.socket;
+      let text = '';
+      response.setEncoding('latin1').on('data', (data: string) => {
+        text += data;
+      });
+      response.on('error', reject).on('end', () => resolve({ text, localPort }));
+    });
+    sent.on('error', reject).end(method === 'POST' ? body : undefined);
+  });
+}

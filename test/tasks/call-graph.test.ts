@@ -1,0 +1,260 @@
+import * as assert from 'uvu/assert';
+import { RuntimeError } from '../../src/base/errors.ts';
+import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from '../../src/core/awaited-by.ts';
+import { createTask } from '../../src/core/ensure-future.ts';
+import type { Future } from '../../src/core/future.ts';
+import { Task } from '../../src/core/task.ts';
+import type { Loop } from '../../src/loop/loop.ts';
+import {
+  captureCallGraph,
+  type FutureCallGraph,
+  formatCallGraph,
+  printCallGraph,
+} from '../../src/tasks/call-graph.ts';
+import { gather } from '../../src/tasks/gather.ts';
+import { shield } from '../../src/tasks/shield.ts';
+import { sleep } from '../../src/tasks/sleep.ts';
+import { taskGroup } from '../../src/tasks/task-group.ts';
+import { timeout } from '../../src/tasks/timeout.ts';
+import { wait } from '../../src/tasks/wait.ts';
+import { waitFor } from '../../src/tasks/wait-for.ts';
+import { linesOf } from '../support/lines.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { throws } from '../support/throws.ts';
+
+const lineOf = linesOf(import.meta.url);
+const debug = { debug: true } as const;
+
+type Walked = [name: string, functions: string[], awaitedBy: Walked[]];
+
+/** A graph as names: of the task, of its functions, and of those that wait. */
+function walk(graph: FutureCallGraph | undefined): Walked {
+  if (graph === undefined) throw new Error('there is no graph');
+  return [
+    graph.future instanceof Task ? graph.future.getName() : 'future',
+    graph.callStack.map(({ frame }) => frame.name),
+    graph.awaitedBy.map(walk),
+  ];
+}
+
+/** Runs `body` as a task `main`, captures in `leaf()`, and gives what was captured. */
+async function captured(body: (leaf: () => Promise<void>) => Promise<unknown>): Promise<Walked> {
+  let graph: FutureCallGraph | undefined;
+  async function leaf(): Promise<void> {
+    await sleep(1);
+    graph = captureCallGraph();
+  }
+  await createTask(() => body(leaf), { name: 'main' });
+  return walk(graph);
+}
+
+loopBehaviour('captureCallGraph', (it) => {
+  it('gives the functions of the current task', async () => {
+    async function outer(leaf: () => Promise<void>): Promise<void> {
+      await leaf();
+    }
+
+    const [name, functions, waiters] = await captured(outer);
+
+    assert.is(name, 'main');
+    assert.equal(functions.slice(0, 2), ['leaf', 'outer']);
+    assert.is(waiters.length, 1);
+  });
+
+  it(
+    'goes up from a task that a task awaits',
+    async () => {
+      const graph = await captured(async function main(leaf) {
+        await createTask(leaf, { name: 'child' });
+      });
+
+      const [name, functions, [waiter]] = graph;
+      assert.equal([name, functions], ['child', ['leaf']]);
+      assert.equal([waiter?.[0], waiter?.[1][0]], ['main', 'main']);
+    },
+    debug,
+  );
+
+  it('knows who waits for whom outside of debug mode, but not where', async () => {
+    const graph = await captured(async (leaf) => {
+      await createTask(leaf, { name: 'child' });
+    });
+
+    assert.equal(graph[2][0]?.slice(0, 2), ['main', []]);
+  });
+
+  for (const [what, waits] of Object.entries({
+    'gather()': (task: Task<void>) => gather(task, sleep(0)),
+    'wait()': (task: Task<void>) => wait([task]),
+    'shield()': (task: Task<void>) => shield(task),
+    'timeout()': (task: Task<void>) => timeout(5, async () => await task),
+    'waitFor()': (task: Task<void>) => waitFor(task, 5),
+    'Promise.all()': (task: Task<void>) => Promise.all([task, sleep(0)]),
+  }))
+    it(`sees through ${what}`, async () => {
+      const graph = await captured(async (leaf) => {
+        await waits(createTask(leaf, { name: 'child' }));
+      });
+
+      assert.equal([graph[0], graph[2].map(([name]) => name)], ['child', ['main']]);
+    });
+
+  it(
+    'sees through a task group',
+    async () => {
+      const graph = await captured(async function main(leaf) {
+        await taskGroup(async (group) => {
+          group.createTask(leaf, { name: 'child' });
+        });
+      });
+
+      assert.equal([graph[0], graph[2].map(([name]) => name)], ['child', ['main']]);
+      assert.ok(graph[2][0]?.[1].includes('main'));
+    },
+    debug,
+  );
+
+  it('gives all who wait for one', async () => {
+    const shared = createTask(async () => await sleep(2), { name: 'shared' });
+    const waiters = ['a', 'b'].map((name) => createTask(async () => await shared, { name }));
+    await sleep(1);
+
+    const [name, , above] = walk(captureCallGraph(shared));
+
+    assert.equal([name, above.map(([each]) => each)], ['shared', ['a', 'b']]);
+    await gather(...waiters);
+  });
+
+  it('takes a future', async (loop) => {
+    const future = loop.createFuture<void>();
+    const task = createTask(async () => await future, { name: 'waiter' });
+    await sleep(0);
+
+    assert.equal(walk(captureCallGraph(future)), ['future', [], [['waiter', [], []]]]);
+    future.setResult();
+    await task;
+  });
+
+  it(
+    'gives as many frames as are asked for, from either end',
+    async () => {
+      async function middle(): Promise<void> {
+        await sleep(1);
+      }
+      const task = createTask(async function outer() {
+        await middle();
+      });
+      await sleep(0.5);
+      const names = (limit: number): string[] => walk(captureCallGraph(task, { limit }))[1];
+
+      assert.equal([names(1), names(-1), names(0)], [['middle'], ['outer'], []]);
+      throws(() => captureCallGraph(task, { limit: 0.5 }), RangeError);
+      await task;
+    },
+    debug,
+  );
+
+  it('leaves out as many frames of the caller as are asked for', async () => {
+    function helper(): Walked {
+      return walk(captureCallGraph(undefined, { depth: 2 }));
+    }
+    async function caller(): Promise<Walked> {
+      return helper();
+    }
+
+    const [, functions] = await createTask(caller);
+
+    assert.is(functions[0], 'caller');
+  });
+
+  it('sees what a program tells of its own primitives', async (loop) => {
+    const future = loop.createFuture<void>();
+    const waiter = createTask(async () => await sleep(1), { name: 'waiter' });
+
+    futureAddToAwaitedBy(future, waiter);
+    const before = walk(captureCallGraph(future))[2].length;
+    futureDiscardFromAwaitedBy(future, waiter);
+    const after = walk(captureCallGraph(future))[2].length;
+
+    assert.equal([before, after], [1, 0]);
+    await waiter;
+  });
+
+  it('ends where futures wait for one another', async (loop) => {
+    const [a, b] = [loop.createFuture<void>(), loop.createFuture<void>()];
+    futureAddToAwaitedBy(a, b);
+    futureAddToAwaitedBy(b, a);
+
+    assert.equal(walk(captureCallGraph(a)), ['future', [], [['future', [], []]]]);
+  });
+
+  it('gives nothing in a callback', async (loop) => {
+    const seen = loop.createFuture<unknown>();
+    loop.callSoon(() => seen.setResult(captureCallGraph()));
+
+    assert.is(await seen, undefined);
+  });
+
+  it('refuses what is no future', async () => {
+    throws(() => captureCallGraph(1 as unknown as Future<void>), TypeError, {
+      message: /1 object does not appear to be compatible/,
+    });
+  });
+
+  it.resting('needs a loop, or a future', (loop: Loop) => {
+    throws(() => captureCallGraph(), RuntimeError, { message: /outside of a running event loop/ });
+    assert.ok(captureCallGraph(loop.createFuture()));
+  });
+});
+
+loopBehaviour('formatCallGraph', (it) => {
+  it(
+    'prints as asyncio does',
+    async () => {
+      async function leaf(): Promise<void> {
+        await sleep(1); // here: leaf
+      }
+      const child = createTask(leaf, { name: 'child' });
+      const main = createTask(
+        async function main() {
+          await child; // here: main
+        },
+        { name: 'main' },
+      );
+      await sleep(0.5);
+
+      const text = formatCallGraph(child).replace(/id=0x[0-9a-f]+/g, 'id=0x…');
+
+      const file = (name: string): string =>
+        lineOf(name).replace(/^(.*):(\d+)$/, "File '$1', line $2");
+      assert.is(
+        text,
+        [
+          "* Task(name='child', id=0x…)",
+          '  + Call stack:',
+          `  |   ${file('leaf')}, in async leaf()`,
+          '  + Awaited by:',
+          "    * Task(name='main', id=0x…)",
+          '      + Call stack:',
+          `      |   ${file('main')}, in async main()`,
+        ].join('\n'),
+      );
+      await main;
+    },
+    debug,
+  );
+
+  it('prints a future', async (loop) => {
+    assert.match(formatCallGraph(loop.createFuture()), /^\* Future\(id=0x[0-9a-f]+\)$/);
+  });
+});
+
+loopBehaviour('printCallGraph', (it) => {
+  it('prints to what it is given', async (loop) => {
+    const texts: string[] = [];
+
+    printCallGraph(loop.createFuture(), { file: { write: (text) => texts.push(text) } });
+
+    assert.match(texts.join(''), /^\* Future\(.*\)\n$/);
+  });
+});

@@ -1,0 +1,322 @@
+import * as assert from 'uvu/assert';
+import { CancelledError, RuntimeError } from '../../src/base/errors.ts';
+import { BrokenPipeError } from '../../src/base/os-errors.ts';
+import { moduleFunction } from '../../src/threads/module-function.ts';
+import { ThreadPoolExecutor } from '../../src/threads/thread-pool-executor.ts';
+import { behaviour } from '../support/behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
+import type * as work from './fixtures/work.ts';
+
+const WORK = new URL('./fixtures/work.ts', import.meta.url);
+const waitsFor = moduleFunction<typeof work.waitsFor>(WORK, 'waitsFor');
+const whereAmI = moduleFunction<typeof work.whereAmI>(WORK, 'whereAmI');
+
+/** What a call waits for: open it by setting the first number. */
+const gate = (): Int32Array => new Int32Array(new SharedArrayBuffer(8));
+
+function open(closed: Int32Array): void {
+  Atomics.store(closed, 0, 7);
+  Atomics.notify(closed, 0);
+}
+
+/** The pool of most tests: to start a thread takes as long as all of them. */
+const shared = new ThreadPoolExecutor(1);
+
+async function withPool(
+  maxWorkers: number,
+  use: (pool: ThreadPoolExecutor) => Promise<unknown>,
+): Promise<void> {
+  if (maxWorkers === 1) {
+    await use(shared);
+    return;
+  }
+  const pool = new ThreadPoolExecutor(maxWorkers);
+  try {
+    await use(pool);
+  } finally {
+    await pool.shutdown();
+  }
+}
+
+behaviour('ThreadPoolExecutor.submit', (it) => {
+  it('calls a function by its source text, with copies of the arguments', () =>
+    withPool(1, async (pool) => {
+      const given = { numbers: [40, 2] };
+
+      const sum = pool.submit(({ numbers }) => numbers.reduce((a, b) => a + b), given);
+      given.numbers.push(1000);
+
+      assert.is(await sum, 42);
+    }));
+
+  it('calls in another thread', () =>
+    withPool(1, async (pool) => {
+      const { main, id } = await pool.submit(whereAmI);
+
+      assert.is(main, false);
+      assert.ok(id > 0);
+    }));
+
+  it('calls a method, a named function and an async one', () =>
+    withPool(1, async (pool) => {
+      const object = {
+        async method(n: number) {
+          return n + 1;
+        },
+      };
+      async function named(n: number) {
+        const inner = (m: number): number => m * 2;
+        const { sep } = await import('node:path');
+        return inner(n) + sep.length;
+      }
+
+      assert.equal([await pool.submit(object.method, 1), await pool.submit(named, 1)], [2, 3]);
+    }));
+
+  it('gives what a promise gives that the function returns', () =>
+    withPool(1, async (pool) => {
+      assert.is(await pool.submit(async () => new Map([[1, 2]]).get(1)), 2);
+    }));
+
+  it('calls an exported function by its module, which a thread loads once', () =>
+    withPool(1, async (pool) => {
+      const count = moduleFunction<typeof work.count>(WORK, 'count');
+
+      await pool.submit(count);
+
+      assert.is(await pool.submit(count), 2);
+      assert.is(await pool.submit(moduleFunction<typeof work.default>(WORK.href)), 'by default');
+    }));
+
+  it('throws what the function throws: its class, message, stack there, cause and fields', () =>
+    withPool(1, async (pool) => {
+      const bad = pool.submit(() => {
+        const cause = new RangeError('deep');
+        throw Object.assign(new TypeError('bad', { cause }), { code: 'E_BAD' });
+      });
+
+      const error = await rejects(bad, TypeError, { message: /^bad$/ });
+
+      assert.is((error as { code?: unknown }).code, 'E_BAD');
+      assert.match(String(error.stack), /thread:/);
+      assert.instance(error.cause, RangeError);
+    }));
+
+  it('throws an error of a class that is not known here as an Error of that name', () =>
+    withPool(1, async (pool) => {
+      const own = moduleFunction<typeof work.throwsItsOwn>(WORK, 'throwsItsOwn');
+
+      const error = await rejects(pool.submit(own), Error, { message: /^own$/ });
+
+      assert.is(error.name, 'OwnError');
+      assert.is((error as { detail?: unknown }).detail, 42);
+      assert.match(String(error.stack), /work\.ts/);
+    }));
+
+  it('throws errors of ours and of several as what they are', () =>
+    withPool(1, async (pool) => {
+      const several = pool.submit(() => {
+        const pipe = Object.assign(new Error('p'), { name: 'BrokenPipeError', code: 'EPIPE' });
+        throw new AggregateError([pipe, new SyntaxError('s')], 'two');
+      });
+
+      const error = await rejects(several, AggregateError, { message: /^two$/ });
+
+      assert.instance((error as AggregateError).errors[0], BrokenPipeError);
+      assert.instance((error as AggregateError).errors[1], SyntaxError);
+    }));
+
+  it('throws a value that is no error as it is', () =>
+    withPool(1, async (pool) => {
+      const outcome = await pool
+        .submit(() => {
+          // biome-ignore lint/style/useThrowOnlyError: what a program may do
+          throw 'a text';
+        })
+        .then(
+          () => 'nothing',
+          (thrown: unknown) => thrown,
+        );
+
+      assert.is(outcome, 'a text');
+    }));
+
+  it('says what is missing where a function needs more than its text', () =>
+    withPool(1, async (pool) => {
+      const outside = 1;
+
+      await rejects(
+        pool.submit(() => outside),
+        ReferenceError,
+        { message: /outside is not defined; the function is here as its source text/ },
+      );
+    }));
+
+  it('refuses at once what is no function, or one whose text is not all of it', () =>
+    withPool(1, async (pool) => {
+      const refused = [1, undefined, Math.max, (() => 1).bind(undefined), class {}];
+
+      for (const callee of refused) throws(() => pool.submit(callee as () => void), TypeError);
+    }));
+
+  it('refuses at once an argument that cannot cross, and serves the next', () =>
+    withPool(1, async (pool) => {
+      const cannot: unknown = () => {};
+
+      await rejects(
+        pool.submit((n) => n, cannot),
+        TypeError,
+        { message: /arguments cross to a thread as copies/ },
+      );
+
+      assert.is(await pool.submit((n) => n, 1), 1);
+    }));
+
+  it('throws where the result cannot cross', () =>
+    withPool(1, async (pool) => {
+      await rejects(
+        pool.submit(() => () => {}),
+        TypeError,
+        { message: /returned cannot cross between threads/ },
+      );
+    }));
+
+  it('throws where the module has no such function', () =>
+    withPool(1, async (pool) => {
+      const none = moduleFunction<() => void>(WORK, 'notAFunction');
+
+      await rejects(pool.submit(none), TypeError, {
+        message: /exports no function notAFunction, only .*count/,
+      });
+    }));
+
+  it('calls several at a time, and no more than it has threads', () =>
+    withPool(2, async (pool) => {
+      const closed = gate();
+      const first = [pool.submit(waitsFor, closed), pool.submit(waitsFor, closed)];
+      const third = pool.submit(() => 'third');
+
+      assert.match(String(pool), /threads=2 idle=0 waiting=1/);
+      open(closed);
+
+      assert.equal(await Promise.all([...first, third]), [7, 7, 'third']);
+    }));
+
+  it('takes a call back that has not begun, and no other', () =>
+    withPool(1, async (pool) => {
+      const closed = gate();
+      const running = pool.submit(waitsFor, closed);
+      const waiting = pool.submit(() => 'never');
+
+      assert.is(running.cancel?.(), false);
+      assert.is(waiting.cancel?.(), true);
+      assert.is(waiting.cancel?.(), false);
+      open(closed);
+
+      assert.is(await running, 7);
+      await rejects(waiting, CancelledError);
+    }));
+
+  it('throws when the function ends its thread, and goes on with another one', () =>
+    withPool(1, async (pool) => {
+      const ends = pool.submit(moduleFunction<typeof work.exits>(WORK, 'exits'));
+      const next = pool.submit(() => 'next');
+
+      await rejects(ends, RuntimeError, {
+        message: /thread ended with status 3 before exits\(\) did/,
+      });
+      assert.is(await next, 'next');
+    }));
+
+  it('throws when an error that nobody catches ends the thread', () =>
+    withPool(1, async (pool) => {
+      const ends = pool.submit(
+        () =>
+          new Promise(() => {
+            setTimeout(() => {
+              throw new Error('stray');
+            });
+          }),
+      );
+
+      const error = await rejects(ends, RuntimeError, { message: /thread failed before/ });
+
+      assert.is((error.cause as Error).message, 'stray');
+    }));
+});
+
+behaviour('ThreadPoolExecutor.shutdown', (it) => {
+  it('makes the calls that were submitted, and refuses others', async () => {
+    const pool = new ThreadPoolExecutor(1);
+    const calls = [1, 2, 3].map((n) => pool.submit((m) => m, n));
+
+    const ended = pool.shutdown();
+
+    throws(() => pool.submit(() => 1), RuntimeError, {
+      message: /cannot schedule new futures after shutdown/,
+    });
+    await ended;
+    assert.equal(await Promise.all(calls), [1, 2, 3]);
+    assert.match(String(pool), /threads=0/);
+  });
+
+  it('takes back what has not begun, if asked to', async () => {
+    const pool = new ThreadPoolExecutor(1);
+    const closed = gate();
+    const running = pool.submit(waitsFor, closed);
+    const waiting = pool.submit(() => 'never');
+
+    const ended = pool.shutdown({ cancelFutures: true });
+    open(closed);
+
+    await rejects(waiting, CancelledError);
+    await ended;
+    assert.is(await running, 7);
+  });
+
+  it('does not wait, if told not to', async () => {
+    const pool = new ThreadPoolExecutor(1);
+    const closed = gate();
+    const running = pool.submit(waitsFor, closed);
+
+    await pool.shutdown({ wait: false });
+    open(closed);
+
+    assert.is(await running, 7);
+  });
+});
+
+behaviour('ThreadPoolExecutor', (it) => {
+  it('needs a thread at least', () => {
+    for (const wrong of [0, -1, 1.5, Number.NaN, '1'])
+      throws(() => new ThreadPoolExecutor(wrong as number), RangeError, {
+        message: /whole number from 1/,
+      });
+  });
+
+  it('is shut down at the end of await using', async () => {
+    let used: ThreadPoolExecutor;
+    {
+      await using pool = new ThreadPoolExecutor(1);
+      used = pool;
+      await pool.submit(() => 1);
+    }
+
+    throws(() => used.submit(() => 1), RuntimeError);
+  });
+});
+
+behaviour('moduleFunction', (it) => {
+  it('takes a URL or an absolute path', () => {
+    assert.is(moduleFunction('/a/b.js', 'f').url, 'file:///a/b.js');
+    assert.is(moduleFunction(new URL('file:///a/b.js'), 'f').name, 'f');
+    assert.is(String(moduleFunction('node:os', 'uptime')), '<function uptime of node:os>');
+  });
+
+  it('refuses what is relative to nobody knows what', () => {
+    throws(() => moduleFunction('./b.js', 'f'), TypeError, { message: /import\.meta\.url/ });
+    throws(() => moduleFunction(1 as unknown as string), TypeError);
+    throws(() => moduleFunction('/a/b.js', 1 as unknown as string), TypeError);
+  });
+});
