@@ -66,7 +66,7 @@ export type { SendfileOptions, SentFile } from './loop/sendfile.ts';
 // Running a program
 export { Runner, type RunOptions, run } from './runners/runner.ts';
 // Streams
-export { toDuplex } from './streams/duplex.ts';
+export { connectDuplex, fromDuplex, toDuplex } from './streams/duplex.ts';
 export { IncompleteReadError, LimitOverrunError } from './streams/errors.ts';
 export {
   openConnection,

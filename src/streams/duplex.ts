@@ -1,7 +1,15 @@
 import { Duplex } from 'node:stream';
-import type { Streams } from './open-connection.ts';
-import type { StreamReader } from './stream-reader.ts';
-import type { StreamWriter } from './stream-writer.ts';
+import { repr } from '../base/repr.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { Future } from '../core/future.ts';
+import type { LoopCore } from '../core/loop-core.ts';
+import { requireRunningLoop } from '../core/running.ts';
+import { DuplexTransport } from '../transports/duplex-transport.ts';
+import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
+import type { StreamOptions, Streams } from './open-connection.ts';
+import { type HandlingLoop, StreamReaderProtocol } from './stream-protocol.ts';
+import { StreamReader } from './stream-reader.ts';
+import { StreamWriter } from './stream-writer.ts';
 
 /** The most bytes that are read at a time. */
 const PIECE = 65_536;
@@ -67,4 +75,76 @@ class StreamsDuplex extends Duplex {
  */
 export function toDuplex(streams: Streams): Duplex {
   return new StreamsDuplex(streams);
+}
+
+/**
+ * Makes a reader and a writer of one of Node's streams, so that what is written for these can be
+ * used on whatever Node has: a pipe, a child's standard streams, a tunnel, with `Duplex.fromWeb()` a
+ * pair of web streams.
+ *
+ * The stream is theirs from then on: closing the writer ends it, and an error of its breaks them.
+ *
+ * asyncio has not this one.
+ *
+ * @param duplex - a stream of bytes, not destroyed
+ * @param options - `limit`: that of the reader
+ * @returns a coroutine that gives a reader and a writer
+ * @throws {TypeError} when `duplex` is no stream, or one of objects
+ * @throws {RangeError} when it is destroyed, or `limit` is not positive
+ */
+export function fromDuplex(duplex: Duplex, { limit }: StreamOptions = {}): Coroutine<Streams> {
+  const connect = async (): Promise<Streams> => {
+    const loop = requireRunningLoop() as HandlingLoop;
+    const reader = new StreamReader({ limit, loop });
+    const protocol = new StreamReaderProtocol(reader, undefined, { loop });
+    const transport = await transportOn(loop, duplex, protocol);
+    return [reader, new StreamWriter(transport, protocol, reader, loop)];
+  };
+  return new Coroutine(connect, 'fromDuplex', undefined);
+}
+
+/**
+ * Has a protocol told of what comes on one of Node's streams: what {@link Loop.createConnection} is
+ * for sockets.
+ *
+ * asyncio has not this one.
+ *
+ * @param protocolFactory - called without arguments
+ * @param duplex - a stream of bytes, not destroyed; the transport's from then on
+ * @returns a coroutine that gives the transport, and what `protocolFactory` made
+ * @throws {TypeError} when `duplex` is no stream, or one of objects; when what `protocolFactory`
+ *   made is no protocol
+ * @throws {RangeError} when `duplex` is destroyed
+ */
+export function connectDuplex<P extends ProtocolCallbacks>(
+  protocolFactory: () => P,
+  duplex: Duplex,
+): Coroutine<[transport: Transport, protocol: P]> {
+  const connect = async (): Promise<[Transport, P]> => {
+    const protocol = protocolFactory();
+    return [await transportOn(requireRunningLoop(), duplex, protocol), protocol];
+  };
+  return new Coroutine(connect, 'connectDuplex', undefined);
+}
+
+/** A transport on a stream, when its protocol has been told. */
+async function transportOn(
+  loop: LoopCore,
+  duplex: Duplex,
+  protocol: ProtocolCallbacks,
+): Promise<Transport> {
+  if (!(duplex instanceof Duplex))
+    throw new TypeError(`duplex must be a stream.Duplex, got ${repr(duplex)}`);
+  if (duplex.readableObjectMode || duplex.writableObjectMode)
+    throw new TypeError('duplex must be a stream of bytes, got one of objects');
+  if (duplex.destroyed) throw new RangeError('duplex must not be destroyed');
+  const made = new Future<void>(loop._asOption);
+  const transport = new DuplexTransport(loop, duplex, protocol, { made });
+  try {
+    await made;
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+  return transport;
 }

@@ -189,6 +189,7 @@ export class DuplexTransport extends Transport implements Leftover {
     // The end is behind what nobody wants any more.
     this._duplex.resume();
     this.#endIfSent();
+    this._news();
   }
 
   abort(): void {
@@ -244,7 +245,7 @@ export class DuplexTransport extends Transport implements Leftover {
       this.#deliver();
       if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0) {
         this.#endIsNews = false;
-        if (this.#state === 'open') this._receiveEnd();
+        this._receiveEnd();
       }
       this.#resumeIfLow();
     }
@@ -291,7 +292,8 @@ export class DuplexTransport extends Transport implements Leftover {
 
   /** @internal the peer has ended: tells the protocol, which may want to go on sending */
   _receiveEnd(): void {
-    if (!this._callEofReceived()) this.close();
+    if (this.#state !== 'open') return;
+    if (!this._callEofReceived() || !this.canWriteEof()) this.close();
   }
 
   /** @internal what the protocol says to the peer's end */
@@ -347,8 +349,9 @@ export class DuplexTransport extends Transport implements Leftover {
     this.#inFlight = piece.length;
     // A failure comes as the stream's 'error', too.
     this._duplex.write(piece, () => {
+      if (this.#state === 'lost') return;
       this.#inFlight = 0;
-      if (this.#state !== 'lost') this.#send();
+      this.#send();
       if (this.#marks.paused || this.#ended || this.#state === 'closing') this._news();
     });
   }
@@ -373,6 +376,11 @@ export class DuplexTransport extends Transport implements Leftover {
     if (this.#state === 'lost' || this.#inFlight > 0 || this.#backlogSize > 0) return;
     if (this.#finishing || !(this.#ended || this.#state === 'closing')) return;
     this.#finishing = true;
+    this._endStream();
+  }
+
+  /** @internal all is sent that was written before the end */
+  _endStream(): void {
     this._duplex.end();
   }
 
@@ -389,7 +397,8 @@ export class DuplexTransport extends Transport implements Leftover {
   }
 
   canWriteEof(): boolean {
-    return true;
+    // A stream that has not this one ends itself with its peer.
+    return this._duplex.allowHalfOpen;
   }
 
   setWriteBufferLimits(high?: number, low?: number): void {
@@ -475,6 +484,7 @@ export class DuplexTransport extends Transport implements Leftover {
     this.#pieces = [];
     this.#backlog = [];
     this.#backlogSize = 0;
+    this.#inFlight = 0;
     if (this.#lostWrites === 0) this.#lostWrites = 1;
   }
 

@@ -168,25 +168,26 @@ for (const { name, shown = name } of DRIVERS) {
       { ...REAL, cpython: [`${CPYTHON}test_sendfile_close_peer_after_receiving`] },
     );
 
-    it(
-      'fails when the transport is aborted meanwhile',
-      async (loop) => {
-        const protocol = new Recorder(loop);
-        await onStage(loop, name, protocol, async ({ transport, peer }) => {
-          await withFile(MUCH, async (file) => {
-            const sending = loop.createTask(loop.sendfile(transport, file));
-            await loop.sockRecv(peer, 1024);
-            await asyncio.sleep(0.01);
+    for (const how of native ? (['abort', 'close'] as const) : (['abort'] as const))
+      it(
+        `fails when the transport is ${how === 'abort' ? 'aborted' : 'closed'} meanwhile`,
+        async (loop) => {
+          const protocol = new Recorder(loop);
+          await onStage(loop, name, protocol, async ({ transport, peer }) => {
+            await withFile(MUCH, async (file) => {
+              const sending = loop.createTask(loop.sendfile(transport, file));
+              await loop.sockRecv(peer, 1024);
+              await asyncio.sleep(0.01);
 
-            transport.abort();
+              transport[how]();
 
-            await rejects(sending, asyncio.ConnectionError);
+              await rejects(sending, asyncio.ConnectionError);
+            });
+            assert.is(await protocol.lost, undefined);
           });
-          assert.is(await protocol.lost, undefined);
-        });
-      },
-      REAL,
-    );
+        },
+        REAL,
+      );
 
     it(
       'gives everything back when it is cancelled',

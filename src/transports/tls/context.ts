@@ -127,9 +127,31 @@ export class TlsServer {
       createSecureContext({ honorCipherOrder: true, sessionIdContext: 'asyncio-ts', ...options });
   }
 
-  /** Encrypts what goes through `duplex`, once the client has begun. */
-  wrap(duplex: Duplex): TLSSocket {
-    const { ALPNProtocols, ALPNCallback, SNICallback, requestCert, enableTrace } = this.#options;
+  /**
+   * Encrypts what goes through `duplex`, once the client has begun.
+   *
+   * @param failed - told what a callback of the options threw: Node would not catch it
+   */
+  wrap(duplex: Duplex, failed: (error: unknown) => void): TLSSocket {
+    const { ALPNProtocols, requestCert, enableTrace } = this.#options;
+    const { SNICallback: find, ALPNCallback: choose } = this.#options;
+    const SNICallback: typeof find = (name, done) => {
+      try {
+        find?.(name, done);
+      } catch (error) {
+        done(error as Error);
+      }
+    };
+    const ALPNCallback: typeof choose = (asked) => {
+      try {
+        const chosen = choose?.(asked);
+        if (chosen === undefined || asked.protocols.includes(chosen)) return chosen;
+        throw new RangeError(`ALPNCallback chose ${repr(chosen)}, of ${repr(asked.protocols)}`);
+      } catch (error) {
+        failed(error);
+        return undefined;
+      }
+    };
     return new TLSSocket(
       duplex as never,
       {
@@ -138,8 +160,8 @@ export class TlsServer {
         requestCert,
         rejectUnauthorized: this.#refusesStrangers,
         ALPNProtocols,
-        ALPNCallback,
-        SNICallback,
+        ALPNCallback: choose && ALPNCallback,
+        SNICallback: find && SNICallback,
         enableTrace,
       } as ConstructorParameters<typeof TLSSocket>[1],
     );

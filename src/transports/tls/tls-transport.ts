@@ -63,6 +63,8 @@ export class TlsTransport extends DuplexTransport {
   readonly #secrets: Partial<ExtraInfo>;
   /** The transport underneath; none until it has told of itself. */
   #raw: Transport | undefined;
+  /** Has the peer ended without a word, as TLS wants one? */
+  #rawEnded = false;
   /** Is the transport underneath gone? */
   #rawLost = false;
   #isSecure = false;
@@ -85,8 +87,10 @@ export class TlsTransport extends DuplexTransport {
   ) {
     checkTimeouts(options);
     const wire = new Wire();
-    const socket = side.wrap(wire);
+    let failed: ((error: unknown) => void) | undefined;
+    const socket = side.wrap(wire, (error) => failed?.(error));
     super(loop, socket, protocol, { marks: new WaterMarks(TLS_WRITE_HIGH_WATER) });
+    failed = (error) => this._noteFailure(error);
     this.#side = side;
     this.#wire = wire;
     this.#socket = socket;
@@ -118,7 +122,7 @@ export class TlsTransport extends DuplexTransport {
     return Object.assign(new Protocol(), {
       connectionMade: (transport: Transport): void => this.#begin(transport),
       dataReceived: (data: Uint8Array): void => this._feed(() => wire.feed(data)),
-      eofReceived: (): boolean => this.#rawEnded(),
+      eofReceived: (): boolean => this.#receiveRawEnd(),
       pauseWriting: (): void => wire.full(),
       resumeWriting: (): void => wire.drained(),
       connectionLost: (error?: unknown): void => this.#lost(error),
@@ -140,7 +144,8 @@ export class TlsTransport extends DuplexTransport {
     this._feed(() => this.#wire.attach(transport));
   }
 
-  #rawEnded(): boolean {
+  #receiveRawEnd(): boolean {
+    this.#rawEnded = true;
     if (!this._isMade) this._lose(connectionReset());
     else this._feed(() => this.#wire.feedEof());
     // It stays, so that what waits can be sent.
@@ -198,11 +203,21 @@ export class TlsTransport extends DuplexTransport {
     if (!this.#waiter.done()) this.#waiter._finish();
   }
 
-  /** @internal the peer has ended: so do we, whatever the protocol says */
+  /**
+   * @internal the peer has ended: so do we, whatever the protocol says; it is told of the answer to
+   * its own end, too
+   */
   override _receiveEnd(): void {
+    if (this._isLost) return;
     if (this._callEofReceived())
       log('returning true from eofReceived() has no effect when using ssl');
     this.close();
+  }
+
+  /** @internal says so to the peer, if it still listens */
+  override _endStream(): void {
+    if (this.#rawEnded) this.#raw?.close();
+    else super._endStream();
   }
 
   override close(): void {
@@ -237,8 +252,8 @@ export class TlsTransport extends DuplexTransport {
   }
 
   /** @internal */
-  override _failureOf(): string {
-    return 'Fatal error on SSL protocol';
+  override _failureOf(method?: string): string {
+    return method === 'eofReceived' ? 'Error calling eofReceived()' : 'Fatal error on SSL protocol';
   }
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────

@@ -252,6 +252,42 @@ for (const { name } of DRIVERS) {
   });
 }
 
+loopBehaviour('a callback of a TLS server that throws', (it) => {
+  const fail = (): never => {
+    throw new Error('planted');
+  };
+  for (const [name, callback] of [
+    ['SNICallback', fail],
+    ['ALPNCallback', fail],
+    ['ALPNCallback', () => 'what nobody asked for'],
+  ] as const)
+    it(
+      `fails the handshake, and is reported: ${name} ${callback === fail ? '' : 'with nonsense'}`,
+      async (loop, { reports }) => {
+        const [near, far] = await socketsOn(loop, 'memory');
+        const [client, server] = [new Recorder(loop), new Recorder(loop)];
+        const ssl = { ...CLIENT, ALPNProtocols: ['h2'] };
+        const shaking = secureClient(loop, near, client, ssl).catch((error: unknown) => error);
+
+        const error = await secureServer(loop, far, server, { ...SERVER, [name]: callback }).catch(
+          (reason: unknown) => reason,
+        );
+
+        assert.match(
+          String(error),
+          /planted|ALPNCallback chose 'what nobody asked for', of \['h2'\]/,
+        );
+        assert.instance(await shaking, asyncio.OSError);
+        assert.equal(
+          reports.map(({ message, exception }) => [message, exception]),
+          [['SSL handshake failed', error]],
+        );
+        assert.equal(server.calls, []);
+      },
+      REAL,
+    );
+});
+
 loopBehaviour("a client's certificate", (it) => {
   const mine = selfSigned(['client']);
   const asking = { ...SERVER, requestCert: true, ca: mine.cert };
