@@ -34,7 +34,7 @@ async def main():
         print('was there', await next_one)
 
     slow = create_task(sleep(10, 'slow'))
-    for next_one in as_completed([slow, create_task(child('g', 1))], timeout=0.02):
+    for next_one in as_completed([slow, create_task(child('g', 1))], timeout=0.1):
         try:
             print('came', await next_one)
         except TimeoutError:

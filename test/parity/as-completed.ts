@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   for (const nextOne of asCompleted([done])) print('was there', await nextOne);
 
   const slow = createTask(sleep(10, 'slow'));
-  for (const nextOne of asCompleted([slow, createTask(() => child('g', 1))], { timeout: 0.02 }))
+  for (const nextOne of asCompleted([slow, createTask(() => child('g', 1))], { timeout: 0.1 }))
     try {
       print('came', await nextOne);
     } catch (error) {

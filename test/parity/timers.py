@@ -10,10 +10,10 @@ async def main():
     def say(*words):
         print(*words)
 
-    for delay in 0.05, 0.01, 0.03, -1, 0.02:
+    for delay in 0.1, 0.02, 0.06, -1, 0.04:
         loop.call_later(delay, say, 'later', delay)
-    handle = loop.call_at(begin + 0.025, say, 'never')
-    loop.call_at(begin + 0.035, say, 'at')
+    handle = loop.call_at(begin + 0.05, say, 'never')
+    loop.call_at(begin + 0.08, say, 'at')
     loop.call_at(begin - 5, say, 'long past')
     loop.call_soon(say, 'soon')
     print('cancelled', handle.cancelled())
@@ -25,7 +25,7 @@ async def main():
         if left:
             loop.call_later(0.004, tick, left - 1)
 
-    await sleep(0.08)
+    await sleep(0.15)
     tick(3)
     await sleep(0.05)
 
@@ -34,8 +34,8 @@ async def main():
             await sleep(delay)
             print(name, 'slept', delay)
 
-    tasks = [create_task(naps('a', 0.03, 0.04)), create_task(naps('b', 0.05, 0.04)),
-             create_task(naps('c', 0, 0, 0.06))]
+    tasks = [create_task(naps('a', 0.06, 0.08)), create_task(naps('b', 0.1, 0.08)),
+             create_task(naps('c', 0, 0, 0.12))]
     for task in tasks:
         await task
     print('zero or less')
