@@ -2,12 +2,14 @@
 import { Bench } from './bench.ts';
 import { checkDescriptors } from './descriptors.ts';
 import { ClientError } from './load-client.ts';
+import { benchMemory } from './memory.ts';
 import { HELP, parseOptions, UsageError } from './options.ts';
 import { report } from './report.ts';
 import { chosen } from './subjects.ts';
 
 /** @returns the status to end with */
 async function main(args: string[]): Promise<number> {
+  if (args[0] === 'memory') return await benchMemory(args.slice(1));
   const options = parseOptions(args);
   if (options === undefined) {
     process.stdout.write(HELP);

@@ -5,9 +5,10 @@ import { distinct } from './figures.ts';
 import type { Load, WireName } from './loads.ts';
 
 export const HELP = `Usage: npm run bench [-- [micro] OPTIONS]
+       npm run bench -- memory [--tasks N]
 
 Measures echo servers side by side, and what the loop itself costs, in about 5 minutes.
-With micro, only what the loop costs. bench/README.md says how each figure is made.
+With micro, only what the loop costs; with memory, what memory a task takes that sleeps. bench/README.md says how each figure is made.
 
 Options:
   --rounds N        how often each is measured; medians are printed   (default: 3)

@@ -67,6 +67,26 @@ export const micros: readonly Subject[] = [
   inUvloop('uvloop', 'micro/python.py'),
 ];
 
+/** The programs that make tasks which sleep, and print what memory those take. */
+export const sleepers: readonly Subject[] = [
+  {
+    name: 'asyncio-ts',
+    find: () => ({
+      command: [
+        process.execPath,
+        // By default Node ends at a heap of 2 to 4 GB.
+        '--max-old-space-size=16384',
+        '--expose-gc',
+        '--import',
+        'tsx',
+        inBench('memory/asyncio-ts.ts'),
+      ],
+    }),
+  },
+  inPython('CPython', 'memory/python.py'),
+  inUvloop('uvloop', 'memory/python.py'),
+];
+
 /**
  * The servers that --only names; without it, all.
  *

@@ -31,7 +31,7 @@ export {
 } from './base/os-errors.ts';
 export type { Abortable } from './core/abort.ts';
 // Generators
-export { type AsyncGeneratorFunction, asyncgen } from './core/async-generator.ts';
+export { asyncgen } from './core/async-generator.ts';
 export { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from './core/awaited-by.ts';
 // Failures that nobody retrieved
 export { isCollectorEnabled, setCollectorEnabled } from './core/collector.ts';

@@ -87,12 +87,6 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
   }
 }
 
-/** A function whose calls give generators that a loop knows of; what {@link asyncgen} makes. */
-export type AsyncGeneratorFunction<This, A extends unknown[], T, R, N> = (
-  this: This,
-  ...args: A
-) => AsyncGenerator<T, R, N>;
-
 /**
  * Makes a function of an `async function*` whose generators are closed when they are left open: by
  * `run()` in the end, or when nobody can go on with them any more. Their `finally` runs then.
@@ -103,21 +97,23 @@ export type AsyncGeneratorFunction<This, A extends unknown[], T, R, N> = (
  * Unlike in Python, generators of functions that were not given to this are nobody's. See
  * docs/differences.md#generators-left-open.
  *
+ * @typeParam F - the type of the function
  * @param body - an `async function*`; its name is the generators'
  * @throws {TypeError} when `body` is not a function
  * @see Python's asynchronous generators,
  *   https://docs.python.org/3/reference/expressions.html#asynchronous-generator-functions
  */
-export function asyncgen<This, A extends unknown[], T, R = void, N = unknown>(
-  body: (this: This, ...args: A) => AsyncGenerator<T, R, N>,
-): AsyncGeneratorFunction<This, A, T, R, N> {
+export function asyncgen<
+  // biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
+  F extends (this: any, ...args: any[]) => AsyncGenerator<unknown, unknown, any>,
+>(body: F): F {
   if (typeof body !== 'function')
     throw new TypeError(`an async generator function was expected, got ${repr(body)}`);
   const name = body.name || '<anonymous>';
-  function call(this: This, ...args: A): AsyncGenerator<T, R, N> {
+  function call(this: ThisParameterType<F>, ...args: Parameters<F>): AsyncGenerator {
     return new TrackedGenerator(name, body.apply(this, args));
   }
-  return Object.defineProperties(call, {
+  return Object.defineProperties(call as unknown as F, {
     name: { value: name, configurable: true },
     length: { value: body.length, configurable: true },
   });

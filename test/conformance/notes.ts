@@ -100,6 +100,75 @@ export const notes: Readonly<Record<string, Note>> = {
     reason: 'threads share no objects: context variables stay behind',
     entry: 'calls-in-threads',
   },
+  'test_pep492.py::LockTests::test_context_manager_with_await': {
+    status: 'not applicable',
+    reason: 'writes a `with` statement over an await; JavaScript has neither',
+  },
+  'test_pep492.py::CoroutineTests::test_types_coroutine': {
+    status: 'not applicable',
+    reason: 'makes a coroutine of a generator; the language has only async functions',
+  },
+  'test_base_events.py::BaseEventTests::test_ipaddr_info_no_inet_pton': {
+    status: 'not applicable',
+    reason: 'takes a function away from the socket module',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_no_inet_pton': {
+    status: 'not applicable',
+    reason: 'takes a function away from the socket module',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_nosoreuseport': {
+    status: 'not applicable',
+    reason: 'takes an option away from the socket module',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_nosoreuseport':
+    {
+      status: 'not applicable',
+      reason: 'takes an option away from the socket module',
+    },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_soreuseport_only_defined':
+    {
+      status: 'not applicable',
+      reason: 'takes an option away from the socket module',
+    },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_socket_err': {
+    status: 'not applicable',
+    reason: 'asks what a mock in the place of the socket module was told',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_setblk_err': {
+    status: 'not applicable',
+    reason: 'asks what a mock in the place of the socket module was told',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_ip_addr': {
+    status: 'not applicable',
+    reason: 'asks what a mock in the place of the socket module was told',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_cant_bind': {
+    status: 'not applicable',
+    reason: 'asks what a mock in the place of the socket module was told',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_ipv6_scope': {
+    status: 'not applicable',
+    reason: 'asks what a mock in the place of the socket module was told',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_bluetooth': {
+    status: 'not applicable',
+    reason: 'tests a family of addresses that is not there',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_stream_bittype': {
+    status: 'not applicable',
+    reason:
+      'tests the bits that Linux lets stand in the type of a socket; here the type is only that',
+  },
+  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_service_name': {
+    status: 'differs',
+    reason: 'Node looks up no names of services',
+    entry: 'names-of-services',
+  },
+  'test_pep492.py::CoroutineTests::test_iscoroutine': {
+    status: 'differs',
+    reason: 'a coroutine is known by its class; Python takes whatever has the methods of one',
+    entry: 'coroutine-functions',
+  },
   'test_base_events.py::BaseEventLoopTests::test_check_thread': {
     status: 'not applicable',
     reason: 'calls a loop from another thread; those of Node share no objects',

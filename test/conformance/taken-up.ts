@@ -22,7 +22,23 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
         'test_subprocess_shell_invalid_args',
       ],
     },
-    BaseEventLoopWithSelectorTests: { only: ['test_call_coroutine', 'test_log_slow_callbacks'] },
+    BaseEventTests: 'all',
+    BaseEventLoopWithSelectorTests: {
+      except: [
+        // TLS
+        'test_create_connection_ssl_server_hostname_default',
+        'test_create_connection_no_ssl_server_hostname_errors',
+        'test_create_connection_ssl_server_hostname_errors',
+        'test_create_connection_ssl_timeout_for_plain_socket',
+        'test_create_server_ssl_timeout_for_plain_socket',
+        // datagrams on paths
+        'test_create_datagram_endpoint_sock_unix',
+        'test_create_datagram_endpoint_existing_sock_unix',
+        // accepting by hand
+        'test_accept_connection_retry',
+        'test_accept_connection_exception',
+      ],
+    },
     RunningLoopTests: 'all',
   },
 
@@ -31,6 +47,7 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   'test_sslproto.py': 'all',
 
   'test_context.py': 'all',
+  'test_pep492.py': 'all',
   'test_threads.py': 'all',
   'test_tasks.py': 'all',
   'test_taskgroups.py': 'all',

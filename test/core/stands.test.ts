@@ -202,6 +202,32 @@ loopBehaviour('Task.getStack', (it) => {
   );
 });
 
+loopBehaviour('Task.getStack, later', (it) => {
+  it(
+    'gives nothing of what has gone on',
+    async () => {
+      async function before(): Promise<void> {
+        await sleep(1);
+      }
+      async function after(): Promise<void> {
+        await sleep(1);
+      }
+      const task = createTask(async function main() {
+        await before();
+        await after();
+      });
+      await sleep(1.5);
+
+      assert.equal(
+        task.getStack().map(({ name }) => name),
+        ['after', 'main'],
+      );
+      await end(task);
+    },
+    debug,
+  );
+});
+
 loopBehaviour('Task.printStack', (it) => {
   const printed = (task: Task<unknown>, limit?: number): string => {
     const texts: string[] = [];

@@ -21,16 +21,18 @@ for name in sys.argv[1:]:
 
 /** One process each for all programs, both started with the first test. */
 let ours: Promise<Ended> | undefined;
+let inDebugMode: Promise<Ended> | undefined;
 let python: Promise<Ended | undefined> | undefined;
 
 function start(): void {
   ours ??= runFile('test/parity/run-all.ts', { args: names });
+  inDebugMode ??= runFile('test/parity/run-all.ts', { args: names, env: { ASYNCIO_DEBUG: '1' } });
   python ??= runCommand('python3', ['-c', RUN_ALL, ...names]).catch(() => undefined);
 }
 
 behaviour('parity', (it) => {
   it('has programs to compare', () => {
-    assert.ok(names.length >= 10, names.join(', '));
+    assert.ok(names.length >= 38, names.join(', '));
   });
 
   for (const name of names) {
@@ -45,6 +47,20 @@ behaviour('parity', (it) => {
 
         assert.is(part(ended, name), expected);
         assert.is(ended.stderr, '');
+        assert.is(ended.status, 0);
+      },
+      { seconds: 20 },
+    );
+
+    it(
+      `prints that in debug mode, too: ${name}`,
+      async () => {
+        start();
+
+        const ended = (await inDebugMode) as Ended;
+
+        // What debug mode has to say besides goes to standard error.
+        assert.is(part(ended, name), expected);
         assert.is(ended.status, 0);
       },
       { seconds: 20 },

@@ -203,6 +203,21 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.equal(await Promise.all([...first, third]), [7, 7, 'third']);
     }));
 
+  it('keeps the arguments of a call that waits as they were, and looks at them at once', () =>
+    withPool(1, async (pool) => {
+      const closed = gate();
+      const running = pool.submit(waitsFor, closed);
+      const given = { n: 1 };
+
+      const waiting = pool.submit((object: { n: number }) => object.n, given);
+      given.n = 2;
+      const refused = pool.submit((f: unknown) => f, pool.submit);
+      await rejects(refused, TypeError, { message: /arguments cross to a thread as copies/ });
+      open(closed);
+
+      assert.equal([await running, await waiting], [7, 1]);
+    }));
+
   it('takes a call back that has not begun, and no other', () =>
     withPool(1, async (pool) => {
       const closed = gate();

@@ -131,32 +131,42 @@ loopBehaviour('loop.createServer', (it) => {
   if (isPosix()) it('shares a port where reusePort says so', sharing, reusePort);
   else it.skip('shares a port where reusePort says so', 'it takes posix', sharing, reusePort);
 
-  it('refuses what does not go together, before anything is bound', async (loop) => {
-    const sock = stream('memory');
-    const udp = datagram('memory');
-    const create = (host?: string, port?: number, options = {}) =>
-      loop.createServer(protocol, host, port, options);
+  it(
+    'refuses what does not go together, before anything is bound',
+    async (loop) => {
+      const sock = stream('memory');
+      const udp = datagram('memory');
+      const create = (host?: string, port?: number, options = {}) =>
+        loop.createServer(protocol, host, port, options);
 
-    await rejects(create('127.0.0.1', 0, { sock }), RangeError, {
-      message: 'host/port and sock can not be specified at the same time',
-    });
-    await rejects(create(), RangeError, { message: 'Neither host/port nor sock were specified' });
-    await rejects(create(undefined, undefined, { sock: udp }), RangeError, {
-      message: `A Stream Socket was expected, got ${udp}`,
-    });
-    await rejects(create(undefined, undefined, { sock: 'x' }), TypeError, {
-      message: "sock must be a Socket, got 'x'",
-    });
-    await rejects(create('127.0.0.1', 0, { backlog: -1 }), RangeError, { message: /backlog/ });
-    await rejects(create('127.0.0.1', 0, { maxConnections: 0 }), RangeError, {
-      message: 'maxConnections must be a number from 1, got 0',
-    });
-    await rejects(loop.createServer(7 as never, '127.0.0.1', 0), TypeError, {
-      message: 'protocolFactory must be a function, got 7',
-    });
-    await rejects(create('127.0.0.1', 0, { ssl: true }), TypeError, { message: /ssl/ });
-    for (const each of [sock, udp]) each.close();
-  });
+      await rejects(create('127.0.0.1', 0, { sock }), RangeError, {
+        message: 'host/port and sock can not be specified at the same time',
+      });
+      await rejects(create(), RangeError, { message: 'Neither host/port nor sock were specified' });
+      await rejects(create(undefined, undefined, { sock: udp }), RangeError, {
+        message: `A Stream Socket was expected, got ${udp}`,
+      });
+      await rejects(create(undefined, undefined, { sock: 'x' }), TypeError, {
+        message: "sock must be a Socket, got 'x'",
+      });
+      await rejects(create('127.0.0.1', 0, { backlog: -1 }), RangeError, { message: /backlog/ });
+      await rejects(create('127.0.0.1', 0, { maxConnections: 0 }), RangeError, {
+        message: 'maxConnections must be a number from 1, got 0',
+      });
+      await rejects(loop.createServer(7 as never, '127.0.0.1', 0), TypeError, {
+        message: 'protocolFactory must be a function, got 7',
+      });
+      await rejects(create('127.0.0.1', 0, { ssl: true }), TypeError, { message: /ssl/ });
+      for (const each of [sock, udp]) each.close();
+    },
+    {
+      cpython: [
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_wrong_sock',
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_host_port_sock',
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_no_host_port_sock',
+      ],
+    },
+  );
 
   it('refuses a socket that another server has, or that an operation waits on', async (loop) => {
     const taken = listening('memory');

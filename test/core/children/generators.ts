@@ -1,5 +1,10 @@
 /** Programs that leave a generator open; the argument names one. Each prints what became of it. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as asyncio from '../../../src/index.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 const status = { started: false, stopped: false, finalized: false };
 
@@ -30,7 +35,10 @@ const programs: Record<string, () => Promise<void>> = {
     while (!status.stopped) await asyncio.sleep(0);
     console.log(status);
     const end = performance.now() + 20_000;
-    while (!status.finalized && performance.now() < end) await asyncio.sleep(0.01);
+    while (!status.finalized && performance.now() < end) {
+      collect();
+      await asyncio.sleep(0.01);
+    }
     console.log(status);
   },
 };
