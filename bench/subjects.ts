@@ -8,6 +8,7 @@ import {
   type Missing,
   type Program,
 } from './programs.ts';
+import { transpiled } from './transpiled.ts';
 
 /** A program that is measured. */
 export interface Subject {
@@ -77,9 +78,7 @@ export const sleepers: readonly Subject[] = [
         // By default Node ends at a heap of 2 to 4 GB.
         '--max-old-space-size=16384',
         '--expose-gc',
-        '--import',
-        'tsx',
-        inBench('memory/asyncio-ts.ts'),
+        transpiled('memory/asyncio-ts.ts'),
       ],
     }),
   },
@@ -107,8 +106,7 @@ export function chosen(only: readonly string[] | undefined): readonly Subject[] 
 }
 
 function inNode(name: string, file: string, environment: Record<string, string> = {}): Subject {
-  const command = [process.execPath, '--import', 'tsx', inBench(file)] as const;
-  return { name, find: () => ({ command, environment }) };
+  return { name, find: () => ({ command: [process.execPath, transpiled(file)], environment }) };
 }
 
 function inPython(name: string, file: string): Subject {
