@@ -9,10 +9,10 @@ import { Server } from './server.ts';
 import type { Command } from './subjects.ts';
 
 /** Seconds of load that a new server gets before anything is measured: compilers need them. */
-const FIRST_WARM_UP = 0.4;
+const FIRST_WARM_UP = 1.5;
 
 /** Seconds of each load before they count. */
-const WARM_UP = 0.1;
+const WARM_UP = 0.3;
 
 /** The load under which a new server is warmed up: few connections, so that `idle` finds it small. */
 const WARM_UP_LOAD: Load = { kind: 'echo', connections: 10, size: 1000 };

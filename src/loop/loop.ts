@@ -330,10 +330,11 @@ export class Loop implements LoopCore {
    * @see asyncio's `loop.create_task()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_task
    */
-  createTask<T>(body: TaskBody<T>, options: TaskOptions = {}): Task<T> {
+  createTask<T>(body: TaskBody<T>, options?: TaskOptions): Task<T> {
     this.#checkClosed();
-    if (this.#taskFactory !== undefined) return this.#taskFactory(this, body, options) as Task<T>;
-    return new Task(body, { ...options, loop: this });
+    if (this.#taskFactory !== undefined)
+      return this.#taskFactory(this, body, options ?? {}) as Task<T>;
+    return new Task(body, options === undefined ? this._asOption : { ...options, loop: this });
   }
 
   /**
