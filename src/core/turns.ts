@@ -3,6 +3,9 @@ import type { Host } from './host.ts';
 import type { Runnable } from './runnable.ts';
 import { type Timed, TimerHeap } from './timer-heap.ts';
 
+/** Slots of the ready queue that are kept when it is empty. */
+const MOST_KEPT = 65_536;
+
 /**
  * The ready queue and the timers: what runs next, in asyncio's order.
  *
@@ -25,9 +28,10 @@ import { type Timed, TimerHeap } from './timer-heap.ts';
 export class Turns {
   readonly #host: Host;
   readonly #timers = new TimerHeap();
-  /** What is ready, oldest at `#first`. Slots before `#first` are spent. */
+  /** What is ready: from `#first`, which is the oldest, to before `#end`. The other slots are spent. */
   #ready: (Runnable | undefined)[] = [];
   #first = 0;
+  #end = 0;
   /** Called when the last batch has ended; set while running. */
   #ended: (() => void) | undefined;
   #stopping = false;
@@ -66,7 +70,7 @@ export class Turns {
 
   /** Runs `entry` in the next turn, after all that is queued. */
   soon(entry: Runnable): void {
-    this.#ready.push(entry);
+    this.#add(entry);
     if (this.#ended !== undefined) this.#ask();
   }
 
@@ -76,7 +80,7 @@ export class Turns {
    * small message costs. The microtasks of all run after the last of them, and not in between.
    */
   soonTogether(entry: Runnable): void {
-    const last = this.#ready.length > this.#first ? this.#ready[this.#ready.length - 1] : undefined;
+    const last = this.#end > this.#first ? this.#ready[this.#end - 1] : undefined;
     if (this.watch !== undefined) this.soon(entry);
     else if (last instanceof Together) last.entries.push(entry);
     else this.soon(new Together(entry));
@@ -118,7 +122,7 @@ export class Turns {
     };
     this.#step = step;
     // Those that will be due when the turn begins join it, as they do in every turn.
-    const ready = this.#ready.length - this.#first + this.#timers.countDue(this.#host.time());
+    const ready = this.#end - this.#first + this.#timers.countDue(this.#host.time());
     for (let n = 0; n < ready; n += 1) this.#ask();
     if (this.#stopping && ready === 0) this.#ask();
     this.#setAlarm();
@@ -145,7 +149,13 @@ export class Turns {
   clear(): void {
     this.#ready = [];
     this.#first = 0;
+    this.#end = 0;
     this.#timers.clear();
+  }
+
+  #add(entry: Runnable): void {
+    this.#ready[this.#end] = entry;
+    this.#end += 1;
   }
 
   #ask(): void {
@@ -173,8 +183,8 @@ export class Turns {
   /** Begins a turn: the batch is what has an immediate by now. */
   #begin(): void {
     const due = this.#timers.takeDue(this.#host.time());
-    if (due !== undefined) for (const timer of due) this.#ready.push(timer);
-    const ready = this.#ready.length - this.#first;
+    if (due !== undefined) for (const timer of due) this.#add(timer);
+    const ready = this.#end - this.#first;
     this.#batch = this.#asked + 1;
     this.#entries = Math.min(ready, this.#batch);
     // Timers that fell due on the way have no immediate yet, and run in the next turn.
@@ -187,14 +197,20 @@ export class Turns {
     const entry = this.#ready[first] as Runnable;
     this.#ready[first] = undefined;
     this.#first = first + 1;
-    if (this.#first === this.#ready.length) {
-      this.#ready.length = 0;
-      this.#first = 0;
-    } else if (this.#first === 1024) {
-      this.#ready.splice(0, 1024);
+    if (this.#first === this.#end) this.#beginAnew();
+    else if (this.#first >= 1024 && this.#first * 2 >= this.#end) {
+      this.#ready = this.#ready.slice(this.#first, this.#end);
+      this.#end -= this.#first;
       this.#first = 0;
     }
     return entry;
+  }
+
+  /** Nothing is ready. The array stays, with its length, which is dear to set. */
+  #beginAnew(): void {
+    if (this.#end > MOST_KEPT) this.#ready = [];
+    this.#first = 0;
+    this.#end = 0;
   }
 
   /**
