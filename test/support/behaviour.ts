@@ -42,7 +42,7 @@ export interface Result {
 }
 
 /** How long a test may take unless it says otherwise, in seconds. */
-const DEADLINE = 5;
+const DEADLINE = 10;
 /** How long the process may outlive its last test, in seconds: what is still open then is a leak. */
 const GRACE = 1;
 

@@ -18,7 +18,7 @@ export interface Ending {
 }
 
 /** Seconds until something that should be shown, or should have ended, is given up. */
-const PATIENCE = 10;
+const PATIENCE = 20;
 
 export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;

@@ -49,7 +49,7 @@ behaviour('what programs say to each other', (it) => {
       };
       const sentence = `is all carried over ${what}, server ${server}, client ${client}`;
       const isAll = server === 'ours' && client === 'ours';
-      if (hasPython || isAll) it(sentence, talk, { seconds: 20 });
+      if (hasPython || isAll) it(sentence, talk, { seconds: 30 });
       else it.skip(sentence, 'there is no python3', talk);
     }
 });
