@@ -183,7 +183,7 @@ export function copyContext(): Context {
   return currentContext().copy();
 }
 
-/** A copy of the context in force; none where that is empty, for {@link Scope}. */
+/** A copy of the context in force; none where that is empty: most are, and nobody asks for them. */
 export function copyValues(): Context | undefined {
   const context = currentContext();
   return context.size === 0 ? undefined : context.copy();

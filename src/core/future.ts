@@ -4,7 +4,7 @@ import { printsAsText } from '../base/printing.ts';
 import { formatCallback, repr, shortRepr } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
 import { Awaiter } from './awaiter.ts';
-import { type Context, copyContext } from './context.ts';
+import { type Context, copyValues } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import { type FailureRecord, forgetFailure, watchFailure } from './never-retrieved.ts';
 import { requireEventLoop } from './running.ts';
@@ -15,7 +15,8 @@ export type FutureState = 'pending' | 'cancelled' | 'finished';
 /** A callback for when the future is done, and the context that it will run in. */
 interface DoneCallback {
   readonly callback: (future: never) => unknown;
-  readonly context: Context;
+  /** None: an empty one of its own. */
+  readonly context: Context | undefined;
 }
 
 /** What a future calls, in this order, when it is done. */
@@ -195,7 +196,7 @@ export class Future<T> implements Promise<T> {
     callback: (future: this) => unknown,
     options: { readonly context?: Context } = {},
   ): void {
-    const context = options.context ?? copyContext();
+    const context = options.context ?? copyValues();
     if (this._state === 'pending') this._addEntry({ callback, context });
     else this._loop._callSoonIn(context, callback, this);
   }

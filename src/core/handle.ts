@@ -3,7 +3,7 @@ import { endsTheLoop } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { formatCallback } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
-import { type Context, runInScope } from './context.ts';
+import { type Context, runInScope, Scope } from './context.ts';
 import type { ExceptionContext, LoopCore } from './loop-core.ts';
 import type { Runnable } from './runnable.ts';
 import type { Timed } from './timer-heap.ts';
@@ -18,6 +18,12 @@ import type { Timed } from './timer-heap.ts';
 export class Handle implements Runnable {
   static {
     printsAsText(this);
+    // What few of them ever set: there may be very many.
+    Object.assign(this.prototype, {
+      _sourceTraceback: undefined,
+      _cancelled: false,
+      _printed: undefined,
+    });
   }
 
   /** @internal dropped when the handle is cancelled, with the arguments */
@@ -27,51 +33,56 @@ export class Handle implements Runnable {
   /** @internal */
   readonly _loop: LoopCore;
   /** @internal where it was made, in debug mode */
-  readonly _sourceTraceback: readonly string[] | undefined;
-  readonly #context: Context;
-  #cancelled = false;
+  declare readonly _sourceTraceback: readonly string[] | undefined;
+  /** Where the callback runs; none before that is asked for, where the context is empty. */
+  #scope: Scope | undefined;
+  declare private _cancelled: boolean;
   /** What the handle printed before it was cancelled, in debug mode. */
-  #printed: string | undefined;
+  declare private _printed: string | undefined;
 
-  /** @internal */
+  /**
+   * @internal
+   *
+   * @param context - none: an empty one of its own
+   */
   constructor(
     callback: (...args: never[]) => unknown,
     args: readonly unknown[],
     loop: LoopCore,
-    context: Context,
+    context: Context | undefined,
   ) {
     this._callback = callback;
     this._args = args;
     this._loop = loop;
-    this.#context = context;
-    this._sourceTraceback = loop.getDebug() ? userStack(DEBUG_STACK_DEPTH) : undefined;
+    this.#scope = context?._scope;
+    if (loop.getDebug()) this._sourceTraceback = userStack(DEBUG_STACK_DEPTH);
   }
 
   /** Forgets the callback; it will not be called. Does nothing when it was called already. */
   cancel(): void {
-    if (this.#cancelled) return;
-    this.#cancelled = true;
-    if (this._loop.getDebug()) this.#printed = this._form();
+    if (this._cancelled) return;
+    this._cancelled = true;
+    if (this._loop.getDebug()) this._printed = this._form();
     this._callback = undefined;
     this._args = [];
   }
 
   /** Was it cancelled? */
   cancelled(): boolean {
-    return this.#cancelled;
+    return this._cancelled;
   }
 
   /** The context that the callback runs in. */
   getContext(): Context {
-    return this.#context;
+    return this._scope.context;
   }
 
   /** `<Handle cb()>`; in debug mode with the arguments, and ` created at FILE:LINE`. */
   toString(): string {
     const parts = [this.constructor.name];
-    if (this.#cancelled) parts.push('cancelled');
+    if (this._cancelled) parts.push('cancelled');
     parts.push(...this._moment());
-    const form = this.#printed ?? this._form();
+    const form = this._printed ?? this._form();
     if (form !== '') parts.push(form);
     const site = siteOf(this._sourceTraceback?.[0]);
     if (site !== undefined) parts.push(`created at ${site}`);
@@ -83,10 +94,10 @@ export class Handle implements Runnable {
     const callback = this._callback;
     if (callback === undefined) return;
     try {
-      runInScope(this.#context._scope, callback, ...(this._args as never[]));
+      runInScope(this._scope, callback, ...(this._args as never[]));
     } catch (error) {
       if (endsTheLoop(error)) this._loop._interrupt(error);
-      else this.#report(error);
+      else this._report(error);
     }
   }
 
@@ -103,14 +114,19 @@ export class Handle implements Runnable {
     return [];
   }
 
-  #report(error: unknown): void {
+  private get _scope(): Scope {
+    this.#scope ??= new Scope(undefined, undefined);
+    return this.#scope;
+  }
+
+  private _report(error: unknown): void {
     const context: ExceptionContext = {
       message: `Exception in callback ${this._form()}`,
       exception: error,
       handle: this,
     };
     if (this._sourceTraceback !== undefined) context.sourceTraceback = this._sourceTraceback;
-    runInScope(this.#context._scope, () => this._loop.callExceptionHandler(context));
+    runInScope(this._scope, () => this._loop.callExceptionHandler(context));
   }
 }
 
@@ -135,7 +151,7 @@ export class TimerHandle extends Handle implements Timed {
     callback: (...args: never[]) => unknown,
     args: readonly unknown[],
     loop: LoopCore,
-    context: Context,
+    context: Context | undefined,
   ) {
     super(callback, args, loop, context);
     this.#when = when;

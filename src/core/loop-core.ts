@@ -59,9 +59,9 @@ export interface LoopCore {
     ...args: A
   ): Cancellable;
   callExceptionHandler(context: ExceptionContext): void;
-  /** @internal like `callSoon`, in a context that is given and not copied */
+  /** @internal like `callSoon`, in a context that is given and not copied; none: an empty one */
   _callSoonIn<A extends unknown[]>(
-    context: Context,
+    context: Context | undefined,
     callback: (...args: A) => unknown,
     ...args: A
   ): Cancellable;

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../base/errors.ts';
 import { osError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
-import { copyContext } from '../core/context.ts';
+import { copyValues } from '../core/context.ts';
 import { Handle } from '../core/handle.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { Runnable } from '../core/runnable.ts';
@@ -159,7 +159,7 @@ export class Descriptors {
       watched = new Watched(fileno, this.#loop, socketEndpointOf(fileno), () => this.#drop(fileno));
       this.#watched.set(fileno, watched);
     }
-    watched[side].set(new Handle(callback, args, this.#loop, copyContext()));
+    watched[side].set(new Handle(callback, args, this.#loop, copyValues()));
   }
 
   remove(side: SideName, fd: FileDescriptorLike): boolean {

@@ -5,7 +5,7 @@ import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/warnings.ts';
 import { startCollector } from '../core/collector.ts';
-import { type Context, copyContext } from '../core/context.ts';
+import { type Context, copyValues } from '../core/context.ts';
 import { Coroutine, iscoroutinefunction } from '../core/coroutine.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
@@ -243,7 +243,7 @@ export class Loop implements LoopCore {
    */
   callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
     checkCallback(callback, 'callSoon');
-    return this._callSoonIn(copyContext(), callback, ...args);
+    return this._callSoonIn(copyValues(), callback, ...args);
   }
 
   /**
@@ -255,7 +255,7 @@ export class Loop implements LoopCore {
    */
   callSoonThreadsafe<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
     checkCallback(callback, 'callSoonThreadsafe');
-    return this._callSoonIn(copyContext(), callback, ...args);
+    return this._callSoonIn(copyValues(), callback, ...args);
   }
 
   /**
@@ -1093,7 +1093,7 @@ export class Loop implements LoopCore {
 
   /** @internal */
   _callSoonIn<A extends unknown[]>(
-    context: Context,
+    context: Context | undefined,
     callback: (...args: A) => unknown,
     ...args: A
   ): Handle {
@@ -1142,7 +1142,7 @@ export class Loop implements LoopCore {
   #at<A extends unknown[]>(when: number, callback: (...args: A) => unknown, args: A): TimerHandle {
     this.#checkClosed();
     const call = callback as (...args: never[]) => unknown;
-    const timer = new TimerHandle(when, call, args, this, copyContext());
+    const timer = new TimerHandle(when, call, args, this, copyValues());
     this._turns.at(timer);
     return timer;
   }

@@ -1,6 +1,6 @@
 import { RuntimeError } from '../base/errors.ts';
 import { calledAs } from '../base/printing.ts';
-import { copyContext } from '../core/context.ts';
+import { copyValues } from '../core/context.ts';
 import { Handle } from '../core/handle.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
@@ -69,7 +69,7 @@ export class Watch implements Ready {
 
   /** Waits to be told: for who has just tried, and would have blocked. */
   start(): void {
-    this.#handle ??= new Handle(this.#turn, [], this.#loop, copyContext());
+    this.#handle ??= new Handle(this.#turn, [], this.#loop, copyValues());
   }
 
   /** Tries in the next turn, without being told. */
