@@ -137,10 +137,14 @@ export async function readSome(
   buffer: Uint8Array,
   place: number,
 ): Promise<number> {
-  const reading = readFile(file, buffer, 0, buffer.length, place).catch((error: unknown) => {
-    throw fromNodeError(error);
-  });
-  return (await wrapPromise(reading, { loop })).bytesRead;
+  // A failure is an outcome like another: after a cancel the file may be closed, and nobody asks.
+  const reading = readFile(file, buffer, 0, buffer.length, place).then(
+    ({ bytesRead }) => bytesRead,
+    (error: unknown) => ({ error: fromNodeError(error) }),
+  );
+  const outcome = await wrapPromise(reading, { loop });
+  if (typeof outcome !== 'number') throw outcome.error;
+  return outcome;
 }
 
 /** Waits for room to send. */
