@@ -384,6 +384,7 @@ async function until(
   }
 }
 
-function say(text: string): void {
+/** Tells a figure, beside the outcome. */
+export function say(text: string): void {
   console.log(`    ${text}`);
 }
