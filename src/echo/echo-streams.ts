@@ -1,5 +1,5 @@
 import * as asyncio from '../index.ts';
-import { BACKLOG, type Clients, type EchoOptions, listenOn, PIECE } from './echo-sock.ts';
+import { BACKLOG, type Clients, type EchoOptions, listenOn, PIECE, reset } from './echo-sock.ts';
 import { serveUntilCancelled } from './serve-until-cancelled.ts';
 import { Statistics } from './statistics.ts';
 
@@ -57,7 +57,12 @@ async function echo(
     const data = await reader.read(PIECE);
     if (data.length === 0) return;
     writer.write(data);
-    await writer.drain();
+    try {
+      await writer.drain();
+    } catch (error) {
+      if (!asyncio.isException(error)) reset(writer.transport);
+      throw error;
+    }
     statistics.echoed(data.length);
   }
 }

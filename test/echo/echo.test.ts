@@ -2,16 +2,19 @@ import * as assert from 'uvu/assert';
 import { serveEchoOnProtocols } from '../../src/echo/echo-protocol.ts';
 import { type EchoOptions, serveEcho } from '../../src/echo/echo-sock.ts';
 import { serveEchoOnStreams } from '../../src/echo/echo-streams.ts';
+import { Statistics } from '../../src/echo/statistics.ts';
 import {
   allTasks,
   CancelledError,
   ConnectionRefusedError,
+  ConnectionResetError,
   createTask,
   getRunningLoop,
   type Loop,
   OSError,
+  sleep,
 } from '../../src/index.ts';
-import { SO_LINGER, SOL_SOCKET, type Socket } from '../../src/socket.ts';
+import { IPPROTO_TCP, SO_LINGER, SOL_SOCKET, type Socket, TCP_NODELAY } from '../../src/socket.ts';
 import { DRIVERS, type DriverCase, listening, stream } from '../support/drivers.ts';
 import { type LoopIt, type LoopOptions, loopBehaviour, settle } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
@@ -326,6 +329,34 @@ onEachDriver(', cancelled', (it, driver, options) => {
         if (!driver.real) assert.is(loop.time() - begin, 60);
       }),
     options,
+  );
+
+  it(
+    'resets a client that it cuts off in the middle of what it sends',
+    (loop) => {
+      const statistics = new Statistics(0);
+      return serving(driver, { grace: 0, statistics }, async ({ client, stop }) => {
+        const one = await client();
+        const piece = Buffer.alloc(50_000, 'nobody reads this ');
+        if (driver.real) one.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+        let sent = 0;
+        // Until the server, which counts what it has sent back, counts no more.
+        for (let tries = 0; tries < 60; tries += 1) {
+          if (statistics.bytes === sent) {
+            await loop.sockSendall(one, piece);
+            sent += piece.length;
+            tries = 0;
+          }
+          await sleep(0.001);
+        }
+
+        await stop();
+
+        console.log('SENT', sent, statistics.bytes);
+        await rejects(receive(one), ConnectionResetError, { code: 'ECONNRESET' });
+      });
+    },
+    { ...options, seconds: 20 },
   );
 
   it(
