@@ -6,8 +6,8 @@ import { Statistics } from '../../src/echo/statistics.ts';
 import {
   allTasks,
   CancelledError,
+  ConnectionError,
   ConnectionRefusedError,
-  ConnectionResetError,
   createTask,
   getRunningLoop,
   type Loop,
@@ -352,8 +352,12 @@ onEachDriver(', cancelled', (it, driver, options) => {
 
         await stop();
 
-        console.log('SENT', sent, statistics.bytes);
-        await rejects(receive(one), ConnectionResetError, { code: 'ECONNRESET' });
+        // libuv calls a reset that comes with data an end: then it is sending that fails, at once.
+        const afterwards = async (): Promise<void> => {
+          await receive(one);
+          await loop.sockSendall(one, piece);
+        };
+        await rejects(afterwards(), ConnectionError);
       });
     },
     { ...options, seconds: 20 },

@@ -149,11 +149,24 @@ async function talk(client: Client, nbytes: number, stop: { asked: boolean }): P
     }
     talked.cut = received.length > 0;
     // Nobody may take a part for the whole.
-    if (talked.cut) assert.is(client.ending, 'reset', `${received.length} bytes of ${nbytes}`);
+    if (talked.cut) assert.ok(await isReset(client), `${received.length} bytes of ${nbytes}`);
     break;
   }
   client.close();
   return talked;
+}
+
+/**
+ * Was the connection reset? libuv calls a reset that comes with data an end, and one that comes after an
+ * end is not told at all: but the next send fails at once, where after a mere end it is taken.
+ */
+async function isReset(client: Client): Promise<boolean> {
+  if (client.ending === 'reset') return true;
+  await pass(50);
+  return await client.send('x').then(
+    () => false,
+    () => true,
+  );
 }
 
 function chosen(random: () => number): Moment {
