@@ -95,6 +95,16 @@ async function receive(client: Socket, nbytes = Infinity): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
+/**
+ * Receives what there is until the end, and then sends: that fails at once if the connection was reset,
+ * even where receiving did not. libuv calls a reset that comes with data an end.
+ */
+async function receiveUnlessReset(client: Socket): Promise<Buffer> {
+  const data = await receive(client);
+  await getRunningLoop().sockSendall(client, Buffer.from('x'));
+  return data;
+}
+
 /** Sends, and receives as much. */
 async function converse(loop: Loop, client: Socket, text: string): Promise<void> {
   await loop.sockSendall(client, Buffer.from(text));
@@ -352,15 +362,29 @@ onEachDriver(', cancelled', (it, driver, options) => {
 
         await stop();
 
-        // libuv calls a reset that comes with data an end: then it is sending that fails, at once.
-        const afterwards = async (): Promise<void> => {
-          await receive(one);
-          await loop.sockSendall(one, piece);
-        };
-        await rejects(afterwards(), ConnectionError);
+        await rejects(receiveUnlessReset(one), ConnectionError);
       });
     },
     { ...options, seconds: 20 },
+  );
+
+  it(
+    'sends back what comes as it stops, or resets',
+    async (loop) => {
+      for (let turns = 0; turns < 8; turns += 1)
+        await serving(driver, { grace: 0 }, async ({ client, stop }) => {
+          const one = await client();
+          await converse(loop, one, 'one half, ');
+
+          await loop.sockSendall(one, Buffer.from('the other'));
+          await settle(loop, turns);
+          await stop();
+
+          const outcome = await receiveUnlessReset(one).catch((error) => error);
+          if (!(outcome instanceof ConnectionError)) assert.is(String(outcome), 'the other');
+        });
+    },
+    options,
   );
 
   it(
