@@ -54,7 +54,8 @@ export async function forgetfulServer(driver: DriverName): Promise<Server> {
   }
 }
 
-function withClients(program: Program, port: number): Server {
+/** A server that listens there. */
+export function withClients(program: Program, port: number): Server {
   const clients: Client[] = [];
   return {
     program,
@@ -348,7 +349,7 @@ function reportedOnceEach({ stderr }: Program, count: number): string {
 }
 
 /** How many descriptors a server has when its last client has gone. */
-async function restingDescriptors({ program }: Server): Promise<number> {
+export async function restingDescriptors({ program }: Server): Promise<number> {
   for (let before = -1; ; ) {
     const now = program.descriptors();
     if (now === before) return now;
@@ -371,7 +372,8 @@ async function pass(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function until(
+/** Looks again and again, for so many seconds. */
+export async function until(
   done: () => boolean,
   what: string | (() => string),
   seconds = 5,
