@@ -14,8 +14,9 @@ const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Seconds after the grace period within which it ends. */
 const PROMPT = 0.2;
-/** And what a machine may take on top that has other things to do, in seconds. */
+/** What a machine may take on top that has other things to do, in seconds: for any, and for one of twenty. */
 const ALLOWANCE = 0.3;
+const RARE_ALLOWANCE = 1.3;
 
 /** Clients that talk without a rest: their messages, in bytes. The long ones are many pieces. */
 const MESSAGES = [1000, 1000, 1000, 1000, 1000, 1000, 300_000, 300_000];
@@ -69,13 +70,18 @@ export async function stopsAtMoments(manner: Manner, count: number, seed: number
   await Promise.all([work(), work()]);
 
   late.sort((a, b) => a - b);
-  const [half, most] = [late[Math.floor(count / 2)], late.at(-1)] as [number, number];
+  const [half, nearlyAll, most] = [0.5, 0.95, 1].map(
+    (part) => late[Math.ceil(part * count) - 1],
+  ) as [number, number, number];
+  const prompt = late.filter((each) => each < PROMPT).length;
   say(
     `${count} servers of ${manner} (seed ${seed}): ended ${(half * 1000).toFixed(0)} ms after the ` +
-      `grace period or the last client (half of them), ${(most * 1000).toFixed(0)} ms at most; ` +
+      `grace period or the last client (half of them), ${(nearlyAll * 1000).toFixed(0)} ms (19 of 20), ${(most * 1000).toFixed(0)} ms at most, ` +
+      `${prompt} within ${PROMPT * 1000} ms; ` +
       `${messages} messages whole, ${cuts} cut off by a reset`,
   );
-  assert.ok(most < PROMPT + ALLOWANCE, `one ended ${most} s after its grace period`);
+  assert.ok(nearlyAll < PROMPT + ALLOWANCE, `1 of 20 ended ${nearlyAll} s after its grace period`);
+  assert.ok(most < PROMPT + RARE_ALLOWANCE, `one ended ${most} s after its grace period`);
 }
 
 async function stopsAt(
