@@ -1,5 +1,5 @@
 import * as asyncio from '../index.ts';
-import { BACKLOG, type Clients, type EchoOptions, listenOn } from './echo-sock.ts';
+import { BACKLOG, type Clients, type EchoOptions, listenOn, reset } from './echo-sock.ts';
 import { serveUntilCancelled } from './serve-until-cancelled.ts';
 import { Statistics } from './statistics.ts';
 
@@ -54,7 +54,9 @@ class Echo extends asyncio.Protocol {
     this.#clients.set(this.#ended, this.#address);
     this.#ended.addDoneCallback((ended) => {
       this.#clients.delete(ended);
-      if (ended.cancelled()) transport.abort();
+      if (!ended.cancelled()) return;
+      if (transport.getWriteBufferSize() > 0) reset(transport);
+      else transport.abort();
     });
     this.#options.onConnection?.(`got a connection from ${this.#address}`);
   }

@@ -29,6 +29,9 @@ export interface EchoOptions {
 /** The most bytes that are received in one piece. */
 export const PIECE = 65_536;
 
+/** `struct linger`: on, for 0 seconds. */
+const LINGER_NOT = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+
 /**
  * Connections that may wait to be accepted: Linux has no more by default. With the usual 128, some
  * of two thousand clients that come at once try again, a second later.
@@ -39,7 +42,7 @@ export const BACKLOG = 4096;
  * Serves until the task is cancelled; then stops gracefully, and says what was done.
  *
  * Stopping: no new connections; those that are open get the grace period to finish; what is
- * left after that is cancelled, and so closed.
+ * left after that is cancelled, and so closed, or reset where not all is sent.
  *
  * @throws {OSError} when the address cannot be listened on
  * @throws {CancelledError} when the task was cancelled, and everything is closed
@@ -130,9 +133,29 @@ async function echo(connection: socket.Socket, statistics: Statistics): Promise<
   while (true) {
     const data = await loop.sockRecv(connection, PIECE);
     if (data.length === 0) return;
-    await loop.sockSendall(connection, data);
+    try {
+      await loop.sockSendall(connection, data);
+    } catch (error) {
+      if (!asyncio.isException(error)) resetWhenClosed(connection);
+      throw error;
+    }
     statistics.echoed(data.length);
   }
+}
+
+/**
+ * Has a connection reset when it is closed: whoever is cut off in the middle of what is sent to it
+ * must not take that for the end.
+ */
+function resetWhenClosed(sock: Pick<socket.Socket, 'setsockopt'>): void {
+  sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT);
+}
+
+/** Resets a connection, for the same reason. */
+export function reset(transport: asyncio.Transport): void {
+  const sock = transport.getExtraInfo('socket');
+  if (sock !== undefined) resetWhenClosed(sock);
+  transport.abort();
 }
 
 /** Waits for the clients that are left, as long as the grace period lasts; then closes the rest. */

@@ -1,5 +1,5 @@
 import * as asyncio from '../index.ts';
-import { BACKLOG, type Clients, type EchoOptions, listenOn, PIECE } from './echo-sock.ts';
+import { BACKLOG, type Clients, type EchoOptions, listenOn, PIECE, reset } from './echo-sock.ts';
 import { serveUntilCancelled } from './serve-until-cancelled.ts';
 import { Statistics } from './statistics.ts';
 
@@ -41,11 +41,24 @@ const serveClient = asyncio.coroutine(async function serveClient(
   try {
     await echo(reader, writer, statistics);
   } catch (error) {
+    if (asyncio.isException(error)) return say(`${address}: ${error}`);
     // A cancel is no failure of the client's: it goes on its way.
-    if (!asyncio.isException(error)) throw error;
-    say(`${address}: ${error}`);
+    if (writer.transport.getWriteBufferSize() > 0 || (await hasMore(reader)))
+      reset(writer.transport);
+    throw error;
   }
 });
+
+/** Has something come that was not read? It takes a byte of it. */
+async function hasMore(reader: asyncio.StreamReader): Promise<boolean> {
+  try {
+    const data = await asyncio.timeout(0, () => reader.read(1));
+    return data.length > 0;
+  } catch (error) {
+    if (error instanceof asyncio.TimeoutError) return false;
+    throw error;
+  }
+}
 
 /** Sends back what comes, until the client has finished sending. */
 async function echo(

@@ -2,16 +2,19 @@ import * as assert from 'uvu/assert';
 import { serveEchoOnProtocols } from '../../src/echo/echo-protocol.ts';
 import { type EchoOptions, serveEcho } from '../../src/echo/echo-sock.ts';
 import { serveEchoOnStreams } from '../../src/echo/echo-streams.ts';
+import { Statistics } from '../../src/echo/statistics.ts';
 import {
   allTasks,
   CancelledError,
+  ConnectionError,
   ConnectionRefusedError,
   createTask,
   getRunningLoop,
   type Loop,
   OSError,
+  sleep,
 } from '../../src/index.ts';
-import { SO_LINGER, SOL_SOCKET, type Socket } from '../../src/socket.ts';
+import { IPPROTO_TCP, SO_LINGER, SOL_SOCKET, type Socket, TCP_NODELAY } from '../../src/socket.ts';
 import { DRIVERS, type DriverCase, listening, stream } from '../support/drivers.ts';
 import { type LoopIt, type LoopOptions, loopBehaviour, settle } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
@@ -90,6 +93,16 @@ async function receive(client: Socket, nbytes = Infinity): Promise<Buffer> {
     size += piece.length;
   }
   return Buffer.concat(pieces);
+}
+
+/**
+ * Receives what there is until the end, and then sends: that fails at once if the connection was reset,
+ * even where receiving did not. libuv calls a reset that comes with data an end.
+ */
+async function receiveUnlessReset(client: Socket): Promise<Buffer> {
+  const data = await receive(client);
+  await getRunningLoop().sockSendall(client, Buffer.from('x'));
+  return data;
 }
 
 /** Sends, and receives as much. */
@@ -325,6 +338,52 @@ onEachDriver(', cancelled', (it, driver, options) => {
         assert.match(String(said[3]), /^1 connection, 1 message, 1 byte in /);
         if (!driver.real) assert.is(loop.time() - begin, 60);
       }),
+    options,
+  );
+
+  it(
+    'resets a client that it cuts off in the middle of what it sends',
+    (loop) => {
+      const statistics = new Statistics(0);
+      return serving(driver, { grace: 0, statistics }, async ({ client, stop }) => {
+        const one = await client();
+        const piece = Buffer.alloc(50_000, 'nobody reads this ');
+        if (driver.real) one.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+        let sent = 0;
+        // Until the server, which counts what it has sent back, counts no more.
+        for (let tries = 0; tries < 60; tries += 1) {
+          if (statistics.bytes === sent) {
+            await loop.sockSendall(one, piece);
+            sent += piece.length;
+            tries = 0;
+          }
+          await sleep(0.001);
+        }
+
+        await stop();
+
+        await rejects(receiveUnlessReset(one), ConnectionError);
+      });
+    },
+    { ...options, seconds: 20 },
+  );
+
+  it(
+    'sends back what comes as it stops, or resets',
+    async (loop) => {
+      for (let turns = 0; turns < 8; turns += 1)
+        await serving(driver, { grace: 0 }, async ({ client, stop }) => {
+          const one = await client();
+          await converse(loop, one, 'one half, ');
+
+          await loop.sockSendall(one, Buffer.from('the other'));
+          await settle(loop, turns);
+          await stop();
+
+          const outcome = await receiveUnlessReset(one).catch((error) => error);
+          if (!(outcome instanceof ConnectionError)) assert.is(String(outcome), 'the other');
+        });
+    },
     options,
   );
 

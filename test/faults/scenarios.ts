@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
+import type { Manner } from '../../src/echo/manners.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
 import { DRIVERS } from '../support/drivers.ts';
@@ -26,11 +27,22 @@ export const REAL_DRIVERS: readonly DriverName[] = DRIVERS.filter(({ real }) => 
 /** Seconds that a program gets to start. */
 const START = 20;
 
+interface ServerOptions {
+  readonly manner?: Manner;
+  /** Seconds. */
+  readonly grace?: number;
+  /** The most descriptors that it may have. */
+  readonly descriptors?: number;
+}
+
 /** The command's server: it tracks its tasks, and closes every connection. */
-export async function trackedServer(driver: DriverName, descriptors?: number): Promise<Server> {
+export async function trackedServer(
+  driver: DriverName,
+  { manner = 'sock', grace = 0, descriptors }: ServerOptions = {},
+): Promise<Server> {
   const env = { ASYNCIO_SOCKETS: driver };
   const program = Program.command(
-    ['echo', '--port', '0', '--quiet', '--grace', '0'],
+    ['echo', '--port', '0', '--quiet', '--grace', String(grace), '--manner', manner],
     descriptors === undefined ? { env } : { env, descriptors },
   );
   const [, port] = await program.shows(/listening on \('.*', (\d+)\)/);
@@ -54,7 +66,8 @@ export async function forgetfulServer(driver: DriverName): Promise<Server> {
   }
 }
 
-function withClients(program: Program, port: number): Server {
+/** A server that listens there. */
+export function withClients(program: Program, port: number): Server {
   const clients: Client[] = [];
   return {
     program,
@@ -284,7 +297,7 @@ export async function comeAndGo(
 
 /** More clients than the server has descriptors for. */
 export async function runOutOfDescriptors(driver: DriverName, seconds: number): Promise<void> {
-  await using server = await trackedServer(driver, 64);
+  await using server = await trackedServer(driver, { descriptors: 64 });
   const reports = (): number =>
     server.program.stderr.split('socket.accept() out of system resource').length - 1;
   const clients = await many(100, () => server.client());
@@ -348,7 +361,7 @@ function reportedOnceEach({ stderr }: Program, count: number): string {
 }
 
 /** How many descriptors a server has when its last client has gone. */
-async function restingDescriptors({ program }: Server): Promise<number> {
+export async function restingDescriptors({ program }: Server): Promise<number> {
   for (let before = -1; ; ) {
     const now = program.descriptors();
     if (now === before) return now;
@@ -371,7 +384,8 @@ async function pass(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function until(
+/** Looks again and again, for so many seconds. */
+export async function until(
   done: () => boolean,
   what: string | (() => string),
   seconds = 5,
@@ -384,6 +398,7 @@ async function until(
   }
 }
 
-function say(text: string): void {
+/** Tells a figure, beside the outcome. */
+export function say(text: string): void {
   console.log(`    ${text}`);
 }

@@ -89,6 +89,11 @@ export class Program implements AsyncDisposable {
     return new Program(process.execPath, ['--import', 'tsx', file, ...args], options);
   }
 
+  /** A program in plain JavaScript. */
+  static node(file: string, args: readonly string[] = [], options: ProgramOptions = {}): Program {
+    return new Program(process.execPath, [file, ...args], options);
+  }
+
   /** A program in Python. */
   static python(file: string, options: ProgramOptions = {}): Program {
     return new Program(python(), ['-u', file], options);

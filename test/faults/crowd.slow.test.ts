@@ -1,0 +1,27 @@
+/** Clients that are slow or silent, by thousands. CROWD=5000 has as many. */
+import { MANNERS, type Manner } from '../../src/echo/manners.ts';
+import { behaviour } from '../support/behaviour.ts';
+import { reapsTheIdle, servesBesideCrowd } from './crowd.ts';
+import { mostDescriptors, REAL_DRIVERS } from './scenarios.ts';
+
+const COUNT = Number(process.env['CROWD'] ?? 5000);
+
+for (const driver of REAL_DRIVERS)
+  behaviour(`A server with ${COUNT} slow or silent clients (${driver})`, (it) => {
+    const onAmple: typeof it = Object.assign(
+      ((sentence, scenario) =>
+        mostDescriptors() > COUNT + 200
+          ? it(sentence, scenario, { seconds: 180 })
+          : it.skip(sentence, 'the system allows fewer descriptors (ulimit -Hn)')) as typeof it,
+      { skip: it.skip },
+    );
+
+    for (const manner of Object.keys(MANNERS) as Manner[])
+      onAmple(`serves the good ones as before, made of ${manner}`, () =>
+        servesBesideCrowd(manner, driver, COUNT),
+      );
+
+    onAmple('gives them up, with an idle timeout, and nobody else', () =>
+      reapsTheIdle(driver, COUNT),
+    );
+  });

@@ -1,0 +1,16 @@
+/** Much through a slow reader. SLOW_READER_MB=1000 makes it a gigabyte. */
+import { behaviour } from '../support/behaviour.ts';
+import { REAL_DRIVERS } from './scenarios.ts';
+import { sendsToSlowReader } from './slow-reader.ts';
+
+const MEGABYTES = Number(process.env['SLOW_READER_MB'] ?? 64);
+
+for (const manner of ['streams', 'protocol'] as const)
+  for (const driver of REAL_DRIVERS)
+    behaviour(`A sender, made of ${manner} (${driver})`, (it) => {
+      it(
+        `lets no more than the water marks wait while ${MEGABYTES} MB go to a slow reader`,
+        () => sendsToSlowReader(manner, driver, MEGABYTES),
+        { seconds: 60 + MEGABYTES / 5 },
+      );
+    });
