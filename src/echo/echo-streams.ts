@@ -42,7 +42,9 @@ const serveClient = asyncio.coroutine(async function serveClient(
     await echo(reader, writer, statistics);
   } catch (error) {
     if (asyncio.isException(error)) return say(`${address}: ${error}`);
-    // A cancel is no failure of the client's: it goes on its way.
+    // A cancel is no failure of the client's: it goes on its way. What comes from now on stays with
+    // the system, which resets a connection that is closed with bytes unread.
+    writer.transport.pauseReading();
     if (writer.transport.getWriteBufferSize() > 0 || (await hasMore(reader)))
       reset(writer.transport);
     throw error;
