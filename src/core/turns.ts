@@ -1,10 +1,8 @@
 import { currentScope } from './context.ts';
+import { Fifo } from './fifo.ts';
 import type { Host } from './host.ts';
 import type { Runnable } from './runnable.ts';
 import { type Timed, TimerHeap } from './timer-heap.ts';
-
-/** Slots of the ready queue that are kept when it is empty. */
-const MOST_KEPT = 65_536;
 
 /**
  * The ready queue and the timers: what runs next, in asyncio's order.
@@ -28,10 +26,8 @@ const MOST_KEPT = 65_536;
 export class Turns {
   readonly #host: Host;
   readonly #timers = new TimerHeap();
-  /** What is ready: from `#first`, which is the oldest, to before `#end`. The other slots are spent. */
-  #ready: (Runnable | undefined)[] = [];
-  #first = 0;
-  #end = 0;
+  /** What is ready. */
+  readonly #ready = new Fifo<Runnable>();
   /** Called when the last batch has ended; set while running. */
   #ended: (() => void) | undefined;
   #stopping = false;
@@ -70,7 +66,7 @@ export class Turns {
 
   /** Runs `entry` in the next turn, after all that is queued. */
   soon(entry: Runnable): void {
-    this.#add(entry);
+    this.#ready.add(entry);
     if (this.#ended !== undefined) this.#ask();
   }
 
@@ -80,7 +76,7 @@ export class Turns {
    * small message costs. The microtasks of all run after the last of them, and not in between.
    */
   soonTogether(entry: Runnable): void {
-    const last = this.#end > this.#first ? this.#ready[this.#end - 1] : undefined;
+    const { last } = this.#ready;
     if (this.watch !== undefined) this.soon(entry);
     else if (last instanceof Together) last.entries.push(entry);
     else this.soon(new Together(entry));
@@ -122,7 +118,7 @@ export class Turns {
     };
     this.#step = step;
     // Those that will be due when the turn begins join it, as they do in every turn.
-    const ready = this.#end - this.#first + this.#timers.countDue(this.#host.time());
+    const ready = this.#ready.size + this.#timers.countDue(this.#host.time());
     for (let n = 0; n < ready; n += 1) this.#ask();
     if (this.#stopping && ready === 0) this.#ask();
     this.#setAlarm();
@@ -147,15 +143,8 @@ export class Turns {
 
   /** Drops everything that is queued; nothing of it will run. */
   clear(): void {
-    this.#ready = [];
-    this.#first = 0;
-    this.#end = 0;
+    this.#ready.clear();
     this.#timers.clear();
-  }
-
-  #add(entry: Runnable): void {
-    this.#ready[this.#end] = entry;
-    this.#end += 1;
   }
 
   #ask(): void {
@@ -173,7 +162,7 @@ export class Turns {
     this.#batch -= 1;
     if (this.#entries > 0) {
       this.#entries -= 1;
-      const entry = this.#take();
+      const entry = this.#ready.take();
       if (this.watch === undefined) entry._run();
       else this.#runWatched(entry, this.watch);
     }
@@ -183,34 +172,13 @@ export class Turns {
   /** Begins a turn: the batch is what has an immediate by now. */
   #begin(): void {
     const due = this.#timers.takeDue(this.#host.time());
-    if (due !== undefined) for (const timer of due) this.#add(timer);
-    const ready = this.#end - this.#first;
+    if (due !== undefined) for (const timer of due) this.#ready.add(timer);
+    const ready = this.#ready.size;
     this.#batch = this.#asked + 1;
     this.#entries = Math.min(ready, this.#batch);
     // Timers that fell due on the way have no immediate yet, and run in the next turn.
     for (let n = this.#batch; n < ready; n += 1) this.#ask();
     if (due !== undefined) this.#setAlarm();
-  }
-
-  #take(): Runnable {
-    const first = this.#first;
-    const entry = this.#ready[first] as Runnable;
-    this.#ready[first] = undefined;
-    this.#first = first + 1;
-    if (this.#first === this.#end) this.#beginAnew();
-    else if (this.#first >= 1024 && this.#first * 2 >= this.#end) {
-      this.#ready = this.#ready.slice(this.#first, this.#end);
-      this.#end -= this.#first;
-      this.#first = 0;
-    }
-    return entry;
-  }
-
-  /** Nothing is ready. The array stays, with its length, which is dear to set. */
-  #beginAnew(): void {
-    if (this.#end > MOST_KEPT) this.#ready = [];
-    this.#first = 0;
-    this.#end = 0;
   }
 
   /**

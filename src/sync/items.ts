@@ -7,49 +7,6 @@ export interface Items<T> extends Iterable<T> {
   take(): T;
 }
 
-/** Slots of a queue that are kept when it is empty. */
-const MOST_KEPT = 65_536;
-
-/** First in, first out. */
-export class FifoItems<T> implements Items<T> {
-  /** The items: from `#first`, which is the oldest, to before `#end`. The other slots are spent. */
-  #slots: (T | undefined)[] = [];
-  #first = 0;
-  #end = 0;
-
-  get size(): number {
-    return this.#end - this.#first;
-  }
-
-  add(item: T): void {
-    this.#slots[this.#end] = item;
-    this.#end += 1;
-  }
-
-  take(): T {
-    const first = this.#first;
-    const item = this.#slots[first] as T;
-    this.#slots[first] = undefined;
-    this.#first = first + 1;
-    if (this.#first === this.#end) {
-      // The array stays, with its length, which is dear to set.
-      if (this.#end > MOST_KEPT) this.#slots = [];
-      this.#first = 0;
-      this.#end = 0;
-    } else if (this.#first >= 1024 && this.#first * 2 >= this.#end) {
-      // Half of it is spent: to move the other half costs no more than what was taken since.
-      this.#slots = this.#slots.slice(this.#first, this.#end);
-      this.#end -= this.#first;
-      this.#first = 0;
-    }
-    return item;
-  }
-
-  [Symbol.iterator](): Iterator<T> {
-    return (this.#slots.slice(this.#first, this.#end) as T[])[Symbol.iterator]();
-  }
-}
-
 /** Last in, first out. */
 export class LifoItems<T> implements Items<T> {
   readonly #stack: T[] = [];

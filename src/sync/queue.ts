@@ -1,11 +1,12 @@
 import { repr } from '../base/repr.ts';
 import { type Abortable, checkSignal, underSignal } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
+import { Fifo } from '../core/fifo.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Call, DONE } from './call.ts';
 import { QueueEmpty, QueueFull, QueueShutDown } from './errors.ts';
 import { Event } from './event.ts';
-import { FifoItems, type Items, LifoItems, SortedItems } from './items.ts';
+import { type Items, LifoItems, SortedItems } from './items.ts';
 import { LoopBound } from './loop-bound.ts';
 import { Line, Waiter } from './waiter.ts';
 
@@ -293,7 +294,7 @@ export class Queue<T = unknown> extends LoopBound {
 
   /** @internal in which order it gives its items */
   _makeItems(): Items<T> {
-    return new FifoItems();
+    return new Fifo();
   }
 
   #drop(): void {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { FifoItems, type Items, LifoItems, SortedItems } from '../../src/sync/items.ts';
+import { Fifo } from '../../src/core/fifo.ts';
+import { type Items, LifoItems, SortedItems } from '../../src/sync/items.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { throws } from '../support/throws.ts';
 
@@ -16,12 +17,12 @@ function filled<T>(items: Items<T>, ...added: T[]): Items<T> {
   return items;
 }
 
-behaviour('FifoItems', (it) => {
+behaviour('Fifo', (it) => {
   it('gives what a list gives, whatever is added and taken', () => {
     const counts = fc.array(fc.tuple(fc.nat(3000), fc.nat(3000)), { maxLength: 8 });
     fc.assert(
       fc.property(counts, (steps) => {
-        const [items, list]: [FifoItems<number>, number[]] = [new FifoItems(), []];
+        const [items, list]: [Fifo<number>, number[]] = [new Fifo(), []];
         let next = 0;
         for (const [added, taken] of steps) {
           for (let n = 0; n < added; n += 1) {
