@@ -41,7 +41,7 @@ async def main():
     print('zero or less')
     loop.call_later(0, say, 'zero')
     loop.call_soon(say, 'soon')
-    loop.call_later(-0.001, say, 'less')
+    loop.call_later(-1, say, 'less')
     for turn in range(3):
         await sleep(0)
 

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   print('zero or less');
   loop.callLater(0, say, 'zero');
   loop.callSoon(say, 'soon');
-  loop.callLater(-0.001, say, 'less');
+  loop.callLater(-1, say, 'less');
   for (let turn = 0; turn < 3; turn += 1) await sleep(0);
 }
 
