@@ -22,6 +22,9 @@ export interface Host {
   /** Calls back in the next turn, after whatever was asked for before. */
   immediate(callback: () => void): void;
 
+  /** Calls back when no microtask is left; to be called in one. */
+  tick(callback: () => void): void;
+
   /**
    * Calls back once, in the timers of a turn, not before `delay` seconds are over.
    *
@@ -45,6 +48,10 @@ export const nodeHost: Host = {
 
   immediate: (callback) => {
     setImmediate(callback);
+  },
+
+  tick: (callback) => {
+    process.nextTick(callback);
   },
 
   alarm: (delay, callback) => {

@@ -27,6 +27,11 @@ export class TimerHeap {
   /** How many in the heap were cancelled. */
   #cancelled = 0;
 
+  /** How many it holds, cancelled ones too. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
   add(timer: Timed): void {
     timer._scheduled = true;
     this.#heap.push(timer);
@@ -62,11 +67,6 @@ export class TimerHeap {
       due.push(this.#removeTop());
     }
     return due;
-  }
-
-  /** How many timers are due at `now`. */
-  countDue(now: number): number {
-    return this.#heap.reduce((sum, timer) => sum + (timer.when() <= now ? 1 : 0), 0);
   }
 
   clear(): void {

@@ -5,13 +5,21 @@ import type { Runnable } from './runnable.ts';
 import { type Timed, TimerHeap } from './timer-heap.ts';
 
 /**
+ * Entries that run, and seconds that turns may go on, before Node's own loop has its turn: sockets
+ * and Node's timers wait so long. A trip there costs as much as several entries.
+ */
+const MOST_WITHOUT_NODE = 16;
+const LONGEST_WITHOUT_NODE = 0.001;
+
+/** A turn of so many entries runs by immediates: one costs less than a microtask and a tick. */
+const MANY = 8;
+
+/**
  * The ready queue and the timers: what runs next, in asyncio's order.
  *
- * Each entry has an immediate of its own, because Node drains the microtasks between two
- * immediates and nowhere else. The immediates are nameless: each runs the oldest entry. So an
- * immediate can be asked for before it is known what it will run: a timer that is due at once
- * takes one when it is made, and joins the queue when the turn begins, behind everything that was
- * queued until then.
+ * A turn runs what was ready when it began, entry by entry, each with all the microtasks that it
+ * sets off: a task's step is these. So the next entry waits until no microtask is left. That is
+ * when Node comes to its ticks, and to the next of several immediates.
  *
  *              start()                       stop()
  *   resting ─────────────▶ running ─────────────────────────▶ stopping
@@ -20,8 +28,11 @@ import { type Timed, TimerHeap } from './timer-heap.ts';
  *      └──────────────────────────────────────────────────────────┘
  *                       the batch that runs has ended
  *
- * While resting, entries are only collected. Immediates that were asked for before a rest and
- * fire during or after it are those of an older `#run`, and do nothing.
+ * While resting, entries are only collected. A step that was asked for before a rest and comes
+ * during or after it is one of an older run, and does nothing.
+ *
+ * While running, there is a step to come, or nothing is ready and an alarm is set for the first
+ * timer; then who adds an entry has to see to it that a step comes.
  */
 export class Turns {
   readonly #host: Host;
@@ -31,16 +42,24 @@ export class Turns {
   /** Called when the last batch has ended; set while running. */
   #ended: (() => void) | undefined;
   #stopping = false;
-  /** Immediates that were asked for and have not fired. */
-  #asked = 0;
-  /** Immediates of this turn that have yet to fire. */
+  /** Has nobody to see to it that a step comes: one does, or none is wanted, while resting? */
+  #coming = true;
+  /** Entries of this turn that have yet to run. */
   #batch = 0;
-  /** Entries of this turn that have yet to run; fewer than immediates where a timer was cancelled. */
-  #entries = 0;
+  /** Has each of them an immediate? */
+  #many = false;
+  /** Entries that ran since Node's loop had its turn. */
+  #withoutNode = 0;
+  /** When the second turn since then began, in seconds on the host's clock. */
+  #onOurOwnFrom: number | undefined;
   /** Was `stop()` called while resting? Then one turn still runs. */
   #oneTurn = false;
-  /** What the immediates of this run call; another function for each run. */
+  /** Runs the next entry of this run, in a tick; other functions for each run, as the next two. */
   #step: () => void = () => {};
+  /** The same in an immediate. */
+  #stepOfNode: () => void = () => {};
+  /** Has the next step come in a tick; for a microtask. */
+  #tick: () => void = () => {};
   #forgetAlarm: (() => void) | undefined;
   /** When the alarm goes off, in seconds on the host's clock. */
   #alarmAt = Number.POSITIVE_INFINITY;
@@ -67,13 +86,13 @@ export class Turns {
   /** Runs `entry` in the next turn, after all that is queued. */
   soon(entry: Runnable): void {
     this.#ready.add(entry);
-    if (this.#ended !== undefined) this.#ask();
+    if (!this.#coming) this.#come();
   }
 
   /**
-   * Runs `entry` in the next turn, in one immediate with those that were queued so just before:
-   * what the system told in one go. An immediate for each of them would be the half of all that a
-   * small message costs. The microtasks of all run after the last of them, and not in between.
+   * Runs `entry` in the next turn, in one step with those that were queued so just before: what
+   * the system told in one go. A step for each of them would be the half of all that a small
+   * message costs. The microtasks of all run after the last of them, and not in between.
    */
   soonTogether(entry: Runnable): void {
     const { last } = this.#ready;
@@ -91,9 +110,8 @@ export class Turns {
   /** Runs `timer` in the turn in which it becomes due. */
   at(timer: Timed): void {
     this.#timers.add(timer);
-    if (this.#ended === undefined) return;
-    // Due already: an immediate for the turn that will find it so.
-    if (timer.when() <= this.#host.time()) this.#ask();
+    if (this.#coming) return;
+    if (timer.when() <= this.#host.time()) this.#come();
     else this.#setAlarm();
   }
 
@@ -110,35 +128,35 @@ export class Turns {
   start(ended: () => void): void {
     this.#ended = ended;
     this.#letDie = this.#host.keepAlive();
-    this.#asked = 0;
-    this.#batch = 0;
     this.#oneTurn = this.#stopping;
     const step = (): void => {
-      if (step === this.#step) this.#runOne();
+      if (step === this.#step) this.#takeStep();
     };
     this.#step = step;
-    // Those that will be due when the turn begins join it, as they do in every turn.
-    const ready = this.#ready.size + this.#timers.countDue(this.#host.time());
-    for (let n = 0; n < ready; n += 1) this.#ask();
-    if (this.#stopping && ready === 0) this.#ask();
-    this.#setAlarm();
+    this.#stepOfNode = () => {
+      this.#withoutNode = 0;
+      this.#onOurOwnFrom = undefined;
+      step();
+    };
+    this.#tick = () => this.#host.tick(step);
+    if (this.#stopping || this.#anyReady()) this.#host.immediate(this.#stepOfNode);
+    else this.#sleep();
   }
 
   /** Ends with the batch that runs, or that comes next if none does. */
   stop(): void {
     this.#stopping = true;
-    // Nothing else may come that would notice.
-    if (this.#ended === undefined || this.#batch > 0) return;
+    if (this.#ended === undefined) return;
     // Asked from outside, between two turns: the next one still runs. From inside, it was asked by
     // the tail of the last entry, in a microtask, and the turn has just ended.
-    this.#oneTurn = currentScope() === undefined;
-    this.#ask();
+    if (this.#batch === 0) this.#oneTurn = currentScope() === undefined;
+    if (!this.#coming) this.#come();
   }
 
   /** Ends at once: the rest of the batch stays queued. */
   halt(): void {
     this.#stopping = true;
-    if (this.#ended !== undefined) this.#endIfStopping();
+    if (this.#ended !== undefined) this.#end();
   }
 
   /** Drops everything that is queued; nothing of it will run. */
@@ -147,66 +165,98 @@ export class Turns {
     this.#timers.clear();
   }
 
-  #ask(): void {
-    this.#asked += 1;
-    this.#host.immediate(this.#step);
+  /**
+   * Has a step come. Where a microtask of ours runs, the step comes when none is left: the last
+   * entry has ended then. Where something else runs, Node's next turn is the step's: what calls may
+   * be the first of several that the system has to tell, and one turn is for all.
+   */
+  #come(): void {
+    this.#coming = true;
+    if (currentScope() !== undefined && this.#mayGoOn()) this.#tick();
+    else this.#host.immediate(this.#stepOfNode);
   }
 
-  #runOne(): void {
-    this.#asked -= 1;
-    if (this.#batch === 0) {
-      if (!this.#oneTurn && this.#endIfStopping()) return;
-      this.#oneTurn = false;
-      this.#begin();
-    }
+  /** Has a step come when no microtask is left of the entry that has just run. */
+  #comeAfterwards(): void {
+    this.#coming = true;
+    if (this.#batch > 0 || this.#mayGoOn()) void settled.then(this.#tick);
+    else this.#host.immediate(this.#stepOfNode);
+  }
+
+  /** May another turn begin before Node's loop has its own? */
+  #mayGoOn(): boolean {
+    if (this.#withoutNode >= MOST_WITHOUT_NODE) return false;
+    const now = this.#host.time();
+    this.#onOurOwnFrom ??= now;
+    return now - this.#onOurOwnFrom < LONGEST_WITHOUT_NODE;
+  }
+
+  #takeStep(): void {
+    if (this.#batch === 0 && !this.#begin()) return;
+    const step = this.#step;
+    this.#coming = true;
     this.#batch -= 1;
-    if (this.#entries > 0) {
-      this.#entries -= 1;
-      const entry = this.#ready.take();
-      if (this.watch === undefined) entry._run();
-      else this.#runWatched(entry, this.watch);
-    }
-    if (this.#batch === 0 && this.#stopping) this.#endAfterEntry();
+    this.#withoutNode += 1;
+    const entry = this.#ready.take();
+    if (this.watch === undefined) entry._run();
+    else this.#runWatched(entry, this.watch);
+    if (step !== this.#step) return;
+    if (this.#batch > 0) {
+      if (!this.#many) this.#comeAfterwards();
+    } else if (this.#stopping || this.#anyReady()) this.#comeAfterwards();
+    else this.#sleep();
   }
 
-  /** Begins a turn: the batch is what has an immediate by now. */
-  #begin(): void {
+  /** Begins a turn, where there is one to run: the batch is what is ready by now. */
+  #begin(): boolean {
+    if (this.#stopping && !this.#oneTurn) {
+      this.#end();
+      return false;
+    }
+    this.#oneTurn = false;
+    this.#takeDue();
+    this.#batch = this.#ready.size;
+    if (this.#batch === 0) {
+      if (this.#stopping) this.#end();
+      else this.#sleep();
+      return false;
+    }
+    this.#many = this.#batch >= MANY;
+    if (this.#many) for (let n = 1; n < this.#batch; n += 1) this.#host.immediate(this.#stepOfNode);
+    return true;
+  }
+
+  /** Timers that are due join the queue, behind all that is ready. */
+  #takeDue(): void {
+    if (this.#timers.size === 0) return;
     const due = this.#timers.takeDue(this.#host.time());
     if (due !== undefined) for (const timer of due) this.#ready.add(timer);
-    const ready = this.#ready.size;
-    this.#batch = this.#asked + 1;
-    this.#entries = Math.min(ready, this.#batch);
-    // Timers that fell due on the way have no immediate yet, and run in the next turn.
-    for (let n = this.#batch; n < ready; n += 1) this.#ask();
-    if (due !== undefined) this.#setAlarm();
   }
 
-  /**
-   * Ends when the microtasks that the last entry set off have run: a step of a task is these, and
-   * must find its loop running. Node comes to the ticks when no microtask is left.
-   */
-  #endAfterEntry(): void {
-    const step = this.#step;
-    const end = (): void => {
-      if (step === this.#step) this.#endIfStopping();
-    };
-    queueMicrotask(() => process.nextTick(end));
+  #anyReady(): boolean {
+    if (this.#ready.size > 0) return true;
+    const when = this.#timers.nextWhen();
+    return when !== undefined && when <= this.#host.time();
   }
 
-  #endIfStopping(): boolean {
-    if (!this.#stopping) return false;
+  /** No step is to come, before somebody asks for one. */
+  #sleep(): void {
+    this.#coming = false;
+    this.#setAlarm();
+  }
+
+  #end(): void {
     const ended = this.#ended;
     this.#ended = undefined;
     this.#stopping = false;
+    this.#coming = true;
     this.#batch = 0;
-    this.#entries = 0;
     this.#step = () => {};
     this.#forgetAlarm?.();
     this.#forgetAlarm = undefined;
     this.#alarmAt = Number.POSITIVE_INFINITY;
     this.#letDie?.();
     ended?.();
-    return true;
   }
 
   /** Sees to it that the alarm goes off when the first timer is due. */
@@ -221,9 +271,7 @@ export class Turns {
   readonly #ring = (): void => {
     this.#forgetAlarm = undefined;
     this.#alarmAt = Number.POSITIVE_INFINITY;
-    const due = this.#timers.takeDue(this.#host.time());
-    if (due !== undefined) for (const timer of due) this.soon(timer);
-    this.#setAlarm();
+    if (!this.#coming) this.#come();
   };
 
   /**
@@ -246,7 +294,10 @@ export class Turns {
   }
 }
 
-/** Does an entry run that is one of several in one immediate? */
+/** Whatever is to run in the next microtask hangs on this. */
+const settled = Promise.resolve();
+
+/** Does an entry run that is one of several in one step? */
 let runningTogether = false;
 
 /** Entries that run one after the other, without Node in between. */

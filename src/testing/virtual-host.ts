@@ -33,6 +33,9 @@ export function virtualHost(start = 0): Host & { advance(seconds: number): void 
       immediates += 1;
       setImmediate(callback);
     },
+    tick: (callback) => {
+      process.nextTick(callback);
+    },
     alarm: (delay, callback) => {
       const made = { when: now + delay, callback };
       alarm = made;

@@ -14,6 +14,7 @@ class HandHost implements Host {
 
   time = (): number => this.now;
   immediate = (callback: () => void): void => void this.immediates.push(callback);
+  tick = (callback: () => void): void => process.nextTick(callback);
   alarm = (delay: number, callback: () => void): (() => void) => {
     const alarm = { delay, callback };
     this.alarms.push(alarm);
@@ -39,6 +40,11 @@ class HandHost implements Host {
     }
   }
 
+  /** Turns, as long as somebody wants one. */
+  async turns(): Promise<void> {
+    while (this.immediates.length > 0) await this.turn();
+  }
+
   ring(): void {
     for (const { callback } of this.alarms.splice(0)) callback();
   }
@@ -51,6 +57,12 @@ function entry(log: string[], word: string, also: () => void = () => {}): Runnab
       also();
     },
   };
+}
+
+/** Says a word a few microtasks from now. */
+async function later(log: string[], word: string): Promise<void> {
+  for (let n = 0; n < 5; n += 1) await undefined;
+  log.push(word);
 }
 
 behaviour('Turns', (it) => {
@@ -68,15 +80,54 @@ behaviour('Turns', (it) => {
     assert.equal(log, ['a', 'b']);
   });
 
-  it('asks for one immediate an entry, and for none where nothing is to do', async () => {
+  it("asks for one of Node's turns for all that is added from outside, and for none without", async () => {
     const host = new HandHost();
     const turns = new Turns(host);
+    const log: string[] = [];
 
     turns.start(() => {});
     assert.is(host.immediates.length, 0);
-    for (let n = 0; n < 3; n += 1) turns.soon(entry([], 'x'));
+    for (const word of ['a', 'b', 'c']) turns.soon(entry(log, word));
+    assert.is(host.immediates.length, 1);
+    await host.turn();
 
-    assert.is(host.immediates.length, 3);
+    assert.equal(log, ['a', 'b', 'c']);
+    assert.is(host.immediates.length, 0);
+  });
+
+  for (const count of [1, 2, 7, 8, 100])
+    it(`runs the microtasks of each entry before the next one (${count} in a turn)`, async () => {
+      const host = new HandHost();
+      const turns = new Turns(host);
+      const log: string[] = [];
+      const expected: string[] = [];
+      for (let n = 0; n < count; n += 1) {
+        turns.soon(entry(log, `${n}`, () => void later(log, `${n} later`)));
+        expected.push(`${n}`, `${n} later`);
+      }
+
+      turns.start(() => {});
+      await host.turns();
+
+      assert.equal(log, expected);
+    });
+
+  it("gives Node's loop its turn after sixteen entries, be they in one turn or in many", async () => {
+    const host = new HandHost();
+    const turns = new Turns(host);
+    const log: string[] = [];
+    const add = (left: number): void =>
+      turns.soon(entry(log, `${left}`, () => left > 0 && add(left - 1)));
+
+    add(39);
+    turns.start(() => {});
+    const counts: number[] = [];
+    while (host.immediates.length > 0) {
+      await host.turn();
+      counts.push(log.length);
+    }
+
+    assert.equal(counts, [16, 32, 40]);
   });
 
   it('keeps the process alive while it runs', async () => {
@@ -90,18 +141,23 @@ behaviour('Turns', (it) => {
     assert.is(host.alive, 0);
   });
 
-  it('leaves what an entry adds to the next turn', async () => {
+  it('leaves what an entry adds to the next turn, behind the timers that are due in this one', async () => {
     const host = new HandHost();
-    const turns = new Turns(host);
+    const loop = new Loop({ host });
     const log: string[] = [];
-    turns.soon(entry(log, 'a', () => turns.soon(entry(log, 'c'))));
-    turns.soon(entry(log, 'b'));
-    turns.start(() => {});
+    const run = loop.runForever();
+    loop.callSoon(() => {
+      log.push('a');
+      loop.callLater(0, () => log.push('timer'));
+      loop.callSoon(() => log.push('c'));
+    });
+    loop.callSoon(() => log.push('b'));
+    loop.callLater(0, () => log.push('due'));
 
-    await host.turn();
-    assert.equal(log, ['a', 'b']);
-    await host.turn();
-    assert.equal(log, ['a', 'b', 'c']);
+    await host.turns();
+
+    assert.equal(log, ['a', 'b', 'due', 'c', 'timer']);
+    await end(loop, host, run);
   });
 
   it('runs a due timer behind all that was queued when its turn begins', async () => {
@@ -161,7 +217,7 @@ behaviour('Turns', (it) => {
 
     host.now = 4;
     host.ring();
-    await host.turn();
+    await host.turns();
 
     assert.equal(log, [-1, ...Array.from({ length: 20 }, (_, n) => n)]);
     await end(loop, host, run);
@@ -192,7 +248,7 @@ behaviour('Turns', (it) => {
     for (let n = 0; n < 3000; n += 1) turns.soon({ _run: () => void log.push(n) });
     turns.start(() => {});
 
-    for (const callback of host.immediates.splice(0)) callback();
+    await host.turns();
 
     assert.equal(
       log,

@@ -178,7 +178,7 @@ for (const { name } of DRIVERS) {
           secureClient(loop, near, client),
           secureServer(loop, far, server),
         ]);
-        // So that there is something unread when the socket is closed: the system resets then.
+        // So that there may be something unread when the socket is closed: the system resets then.
         other.pauseReading();
         transport.write(HELLO);
         await until(loop, () => transport.getWriteBufferSize() === 0);
@@ -187,7 +187,8 @@ for (const { name } of DRIVERS) {
 
         assert.is(await server.lost, undefined);
         const error = await client.lost;
-        assert.ok(error === undefined || error instanceof asyncio.ConnectionResetError);
+        // A reset; or a broken pipe, where Node still had some of it to send.
+        assert.ok(error === undefined || error instanceof asyncio.ConnectionError, `${error}`);
         assert.is(client.calls.at(-1), 'connectionLost');
       },
       REAL,
