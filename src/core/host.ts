@@ -2,18 +2,17 @@ import { AsyncResource } from 'node:async_hooks';
 import { LONGEST_TIMER_MS } from '../base/constants.ts';
 
 /**
- * What the loop stands on: Node's own loop, in four calls. The one file that makes immediates
- * and timers; tests put a host with a clock of its own in its place.
+ * What the loop stands on: Node's own loop, in five calls. The one file that makes immediates,
+ * ticks and timers; tests put a host with a clock of its own in its place.
  *
  * One turn of Node's loop, and what of ours runs in it:
  *
  *   1. timers      the alarm: due timers join the ready queue
  *   2. poll        drivers find sockets ready: their waiting operations join the ready queue
- *   3. immediates  the ready queue, one immediate an entry, microtasks drained after each.
- *                  An entry added meanwhile gets its immediate in the next turn
+ *   3. immediates  a turn of ours, and further ones in ticks, of sixteen entries in all or for a
+ *                  millisecond; then an immediate asks for the next turn of Node's
  *
- * So a turn runs a fixed batch, in order, with the system polled between two turns: asyncio's
- * `_run_once`. And a task's step runs to its next `await` before the next entry begins.
+ * So a turn of ours runs a fixed batch, in order, as asyncio's `_run_once`; `turns.ts` has how.
  */
 export interface Host {
   /** Seconds on a clock that never goes back. */

@@ -130,6 +130,29 @@ behaviour('Turns', (it) => {
     assert.equal(counts, [16, 32, 40]);
   });
 
+  it("gives Node's loop its turn after a millisecond", async () => {
+    const host = new HandHost();
+    const turns = new Turns(host);
+    const log: string[] = [];
+    const add = (left: number): void =>
+      turns.soon(
+        entry(log, `${left}`, () => {
+          host.now += 0.0006;
+          if (left > 0) add(left - 1);
+        }),
+      );
+
+    add(6);
+    turns.start(() => {});
+    const counts: number[] = [];
+    while (host.immediates.length > 0) {
+      await host.turn();
+      counts.push(log.length);
+    }
+
+    assert.equal(counts, [3, 6, 7]);
+  });
+
   it('keeps the process alive while it runs', async () => {
     const host = new HandHost();
     const turns = new Turns(host);
