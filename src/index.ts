@@ -45,7 +45,12 @@ export {
   iscoroutine,
   iscoroutinefunction,
 } from './core/coroutine.ts';
-export { createTask, ensureFuture, wrapPromise } from './core/ensure-future.ts';
+export {
+  createTask,
+  ensureFuture,
+  type NewTaskOptions,
+  wrapPromise,
+} from './core/ensure-future.ts';
 export { Future, isfuture } from './core/future.ts';
 export { Handle, TimerHandle } from './core/handle.ts';
 export type { ExceptionContext } from './core/loop-core.ts';

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
 import { cancelOf } from './cancel-of.ts';
-import { currentTask } from './task.ts';
+import { currentTask, type Task } from './task.ts';
 
 /** Something that an `AbortSignal` can break off. */
 export interface Abortable {
@@ -47,6 +47,29 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const entry = (): void => callback();
   callbacks.add(entry);
   return () => callbacks.delete(entry);
+}
+
+/** Cancels `task` when `signal` is aborted, as long as it is not done. */
+export function cancelOnAbort(task: Task<unknown>, signal: AbortSignal): void {
+  const cancel = (): void => void task.cancel();
+  const forget = onAbort(signal, cancel);
+  task.addDoneCallback(() => forget());
+  if (signal.aborted) cancel();
+}
+
+/**
+ * A call that is broken off when `signal` is aborted, if there is one: see {@link underSignal}.
+ *
+ * @throws {TypeError} when `signal` is something else
+ */
+export function untilAborted<T>(
+  signal: AbortSignal | undefined,
+  call: () => PromiseLike<T>,
+): () => Promise<T> {
+  // A call of ours gives a promise, or what is awaited as one.
+  if (signal === undefined) return call as () => Promise<T>;
+  checkSignal(signal);
+  return () => underSignal(signal, call);
 }
 
 /**

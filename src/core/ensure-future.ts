@@ -1,27 +1,32 @@
 import { CancelledError, isException, RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
+import type { Abortable } from './abort.ts';
 import { Coroutine, iscoroutine } from './coroutine.ts';
 import { Future } from './future.ts';
 import type { LoopCore } from './loop-core.ts';
 import { requireEventLoop, requireRunningLoop } from './running.ts';
 import type { Task, TaskBody, TaskOptions } from './task.ts';
 
+/** What can be said of a task to who makes it; `signal` cancels it when it is aborted. */
+export interface NewTaskOptions extends TaskOptions, Abortable {}
+
 /** A loop that makes tasks: any that users see. */
 interface TaskMaker extends LoopCore {
-  createTask<T>(body: TaskBody<T>, options?: TaskOptions): Task<T>;
+  createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T>;
 }
 
 /**
  * Makes a task of a coroutine: it runs beside its maker, from the next turn on.
  *
  * @param body - a coroutine, or a function without arguments that returns a promise
- * @param options - `name`, `context`, `eagerStart`
- * @throws {TypeError} when `body` is something else, a promise that already runs for instance
+ * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
+ * @throws {TypeError} when `body` is something else, a promise that already runs for instance, or
+ *   `signal` is no `AbortSignal`
  * @throws {RuntimeError} when no loop runs
  * @see asyncio's `create_task()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
  */
-export function createTask<T>(body: TaskBody<T>, options?: TaskOptions): Task<T> {
+export function createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T> {
   return (requireRunningLoop() as TaskMaker).createTask(body, options);
 }
 

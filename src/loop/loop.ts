@@ -4,10 +4,11 @@ import { log } from '../base/log.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/warnings.ts';
+import { cancelOnAbort, checkSignal } from '../core/abort.ts';
 import { startCollector } from '../core/collector.ts';
 import { type Context, copyValues } from '../core/context.ts';
 import { Coroutine, iscoroutinefunction } from '../core/coroutine.ts';
-import { ensureFuture } from '../core/ensure-future.ts';
+import { ensureFuture, type NewTaskOptions } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import { Handle, TimerHandle } from '../core/handle.ts';
 import { type Host, nodeHost } from '../core/host.ts';
@@ -324,14 +325,24 @@ export class Loop implements LoopCore {
    * Makes a task of a coroutine: it begins in the next turn.
    *
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `name`, `context`, `eagerStart`
-   * @throws {TypeError} when `body` is something else, a promise that already runs for instance
+   * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
+   * @throws {TypeError} when `body` is something else, a promise that already runs for instance, or
+   *   `signal` is no `AbortSignal`
    * @throws {RuntimeError} when the loop is closed
    * @see asyncio's `loop.create_task()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_task
    */
-  createTask<T>(body: TaskBody<T>, options?: TaskOptions): Task<T> {
+  createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T> {
     this.#checkClosed();
+    if (options?.signal === undefined) return this.#makeTask(body, options);
+    const { signal, ...rest } = options;
+    checkSignal(signal);
+    const task = this.#makeTask(body, rest);
+    cancelOnAbort(task, signal);
+    return task;
+  }
+
+  #makeTask<T>(body: TaskBody<T>, options?: TaskOptions): Task<T> {
     if (this.#taskFactory !== undefined)
       return this.#taskFactory(this, body, options ?? {}) as Task<T>;
     return new Task(body, options === undefined ? this._asOption : { ...options, loop: this });

@@ -1,4 +1,5 @@
 import { repr } from '../base/repr.ts';
+import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Condition } from './condition.ts';
 import { BrokenBarrierError } from './errors.ts';
@@ -63,14 +64,17 @@ export class Barrier extends LoopBound {
   /**
    * Waits until as many tasks wait as there are parties.
    *
+   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
    * @returns a number from 0 that is another for each of them: for work that one of them is to do
+   * @throws the reason of `signal`, when that was aborted
    * @throws {BrokenBarrierError} when the barrier is broken, or is reset or aborted meanwhile
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Barrier.wait()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.wait
    */
-  wait(): Coroutine<number> {
-    return new Coroutine(() => this.#wait(), 'Barrier.wait', undefined);
+  wait(options?: Abortable): Coroutine<number> {
+    const wait = (): Promise<number> => this.#wait();
+    return new Coroutine(untilAborted(options?.signal, wait), 'Barrier.wait', undefined);
   }
 
   /**

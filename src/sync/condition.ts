@@ -1,5 +1,6 @@
 import { CancelledError, RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
+import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Holdable } from './holdable.ts';
@@ -57,8 +58,8 @@ export class Condition extends Holdable {
   }
 
   /** {@link Lock.acquire}, of its lock. */
-  acquire(): Coroutine<true> {
-    return this.#lock.acquire();
+  override acquire(options?: Abortable): Coroutine<true> {
+    return this.#lock.acquire(options);
   }
 
   /** {@link Lock.release}, of its lock. */
@@ -72,31 +73,36 @@ export class Condition extends Holdable {
    * It may go on without anything having changed: check what is waited for, and wait again; or use
    * {@link waitFor}.
    *
-   * However it ends, the lock is held: a cancel, too, is thrown only when the lock could be
+   * However it ends, the lock is held: a cancel or an abort, too, is thrown only when the lock could be
    * acquired, and what the task was notified of is passed on to another.
    *
+   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when the lock is not held
    * @throws {RuntimeError} when somebody has waited on another loop
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Condition.wait()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait
    */
-  wait(): Coroutine<true> {
-    return new Coroutine(() => this.#wait(), 'Condition.wait', undefined);
+  wait(options?: Abortable): Coroutine<true> {
+    const wait = (): Promise<true> => this.#wait();
+    return new Coroutine(untilAborted(options?.signal, wait), 'Condition.wait', undefined);
   }
 
   /**
    * Waits until `predicate` gives a truth; asks it at once, and after each notification.
    *
    * @param predicate - called with the lock held
+   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
    * @returns what `predicate` gave at last
    * @throws what `predicate` throws
+   * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and the lock is not held
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Condition.wait_for()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait_for
    */
-  waitFor<T>(predicate: () => T): Coroutine<T> {
+  waitFor<T>(predicate: () => T, options?: Abortable): Coroutine<T> {
     const wait = async (): Promise<T> => {
       let result = predicate();
       while (!result) {
@@ -105,7 +111,7 @@ export class Condition extends Holdable {
       }
       return result;
     };
-    return new Coroutine(wait, 'Condition.waitFor', undefined);
+    return new Coroutine(untilAborted(options?.signal, wait), 'Condition.waitFor', undefined);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { type Abortable, untilAborted } from '../core/abort.ts';
 import type { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Call, YES } from './call.ts';
@@ -50,14 +51,16 @@ export class Event extends LoopBound {
   /**
    * Waits until the flag is up; takes no turn if it is.
    *
+   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
    * @returns a coroutine: it looks at the flag when it is awaited
+   * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Event.wait()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event.wait
    */
-  wait(): Coroutine<true> {
-    return new Call(this.#wait, 'Event.wait');
+  wait(options?: Abortable): Coroutine<true> {
+    return new Call(untilAborted(options?.signal, this.#wait), 'Event.wait');
   }
 
   readonly #wait = (): Promise<true> =>

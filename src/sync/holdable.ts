@@ -1,3 +1,4 @@
+import { type Abortable, checkSignal } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { LoopBound } from './loop-bound.ts';
 
@@ -9,7 +10,7 @@ import { LoopBound } from './loop-bound.ts';
  */
 export abstract class Holdable extends LoopBound {
   /** Waits for its turn, and then holds it. */
-  abstract acquire(): Coroutine<true>;
+  abstract acquire(options?: Abortable): Coroutine<true>;
 
   /** Ends the holding. */
   abstract release(): void;
@@ -20,13 +21,16 @@ export abstract class Holdable extends LoopBound {
    * What Python writes as `async with lock: …` is `await lock.with(async () => { … })`.
    *
    * @param body - called once this is held; not at all when the wait is cancelled
+   * @param options - `signal`: breaks the wait off when it is aborted, not the body
    * @returns what `body` returns
    * @throws what `body` throws
+   * @throws the reason of `signal`, when that was aborted
    * @throws {CancelledError} when the waiting task is cancelled
    */
-  with<T>(body: () => PromiseLike<T> | T): Coroutine<T> {
+  with<T>(body: () => PromiseLike<T> | T, options?: Abortable): Coroutine<T> {
+    checkSignal(options?.signal);
     const held = async (): Promise<T> => {
-      await this.acquire();
+      await this.acquire(options);
       try {
         return await body();
       } finally {

@@ -1,5 +1,5 @@
 import { repr } from '../base/repr.ts';
-import { type Abortable, checkSignal, underSignal } from '../core/abort.ts';
+import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Fifo } from '../core/fifo.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -184,7 +184,7 @@ export class Queue<T = unknown> extends LoopBound {
       this.putNowait(item);
       return DONE;
     };
-    return new Call(until(options?.signal, put), 'Queue.put');
+    return new Call(untilAborted(options?.signal, put), 'Queue.put');
   }
 
   /**
@@ -218,7 +218,7 @@ export class Queue<T = unknown> extends LoopBound {
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.get
    */
   get(options?: Abortable): Coroutine<T> {
-    return new Call(until(options?.signal, this.#get), 'Queue.get');
+    return new Call(untilAborted(options?.signal, this.#get), 'Queue.get');
   }
 
   readonly #get = (): Promise<T> =>
@@ -252,18 +252,20 @@ export class Queue<T = unknown> extends LoopBound {
   /**
    * Waits until the work on all items is done, by the count of {@link taskDone}.
    *
+   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and somebody has joined on another loop
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Queue.join()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.join
    */
-  join(): Coroutine<void> {
+  join(options?: Abortable): Coroutine<void> {
     const join = async (): Promise<void> => {
       if (this.#unfinished === 0) return;
       this.#finished ??= new Event();
       await this.#finished.wait();
     };
-    return new Coroutine(join, 'Queue.join', undefined);
+    return new Coroutine(untilAborted(options?.signal, join), 'Queue.join', undefined);
   }
 
   /**
@@ -333,11 +335,4 @@ export class LifoQueue<T = unknown> extends Queue<T> {
   override _makeItems(): Items<T> {
     return new LifoItems();
   }
-}
-
-/** A call that is broken off when `signal` is aborted, if there is one. */
-function until<T>(signal: AbortSignal | undefined, call: () => Promise<T>): () => Promise<T> {
-  if (signal === undefined) return call;
-  checkSignal(signal);
-  return () => underSignal(signal, call);
 }

@@ -1,4 +1,5 @@
 import { repr } from '../base/repr.ts';
+import { type Abortable, untilAborted } from '../core/abort.ts';
 import type { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Call, YES } from './call.ts';
@@ -70,14 +71,16 @@ export class Semaphore extends Holdable {
    *
    * Cancelling the waiting task leaves the place to the others.
    *
+   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
    * @returns a coroutine: nothing is acquired before it is awaited
+   * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Semaphore.acquire()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.acquire
    */
-  acquire(): Coroutine<true> {
-    return new Call(this.#acquire, 'Semaphore.acquire');
+  override acquire(options?: Abortable): Coroutine<true> {
+    return new Call(untilAborted(options?.signal, this.#acquire), 'Semaphore.acquire');
   }
 
   readonly #acquire = (): Promise<true> => {

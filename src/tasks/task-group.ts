@@ -4,11 +4,11 @@ import { repr } from '../base/repr.ts';
 import { forThisTask } from '../core/awaited-by.ts';
 import { cancelOf } from '../core/cancel-of.ts';
 import { Coroutine } from '../core/coroutine.ts';
-import { createTask } from '../core/ensure-future.ts';
+import { createTask, type NewTaskOptions } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { requireRunningLoop } from '../core/running.ts';
-import { currentTask, type Task, type TaskBody, type TaskOptions } from '../core/task.ts';
+import { currentTask, type Task, type TaskBody } from '../core/task.ts';
 import { BaseExceptionGroup } from './exception-group.ts';
 
 /** Where the body of a group stands; drawn over {@link TaskGroup}. */
@@ -66,13 +66,13 @@ export class TaskGroup {
    * A body that is refused will not run: where it is a coroutine, it is closed.
    *
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `name`, `context`, `eagerStart`
+   * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
    * @throws {TypeError} when `body` is something else, a promise that already runs for instance
    * @throws {RuntimeError} when the group has not been entered, is finished, or is shutting down
    * @see asyncio's `TaskGroup.create_task()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup.create_task
    */
-  createTask<T>(body: TaskBody<T>, options: TaskOptions = {}): Task<T> {
+  createTask<T>(body: TaskBody<T>, options: NewTaskOptions = {}): Task<T> {
     if (this.#phase === 'created') this.#refuse(body, 'has not been entered');
     if (this.#phase === 'exiting' && this.#tasks.size === 0) this.#refuse(body, 'is finished');
     if (this.#aborting) this.#refuse(body, 'is shutting down');

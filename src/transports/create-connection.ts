@@ -1,5 +1,6 @@
 import { OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
+import { untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -46,6 +47,8 @@ export interface ConnectionOptions extends TlsClientOptions {
   readonly interleave?: number | undefined;
   /** Is an ExceptionGroup of all failures to be thrown, in place of one error that lists them? */
   readonly allErrors?: boolean | undefined;
+  /** Breaks the making off when it is aborted: its `reason` is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What connecting needs of a loop. */
@@ -67,7 +70,7 @@ export function createConnection<P extends ProtocolCallbacks>(
     const sock = given ?? (await connectToHost(loop, host, port, options));
     return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
-  return new Coroutine(connect, 'Loop.createConnection', undefined);
+  return new Coroutine(untilAborted(options.signal, connect), 'Loop.createConnection', undefined);
 }
 
 /** `loop.connectAcceptedSocket()`, which documents it. */

@@ -1,6 +1,7 @@
 import { log } from '../base/log.ts';
 import { OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
+import { checkSignal, onAbort } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { checkWhole } from '../sock/address.ts';
 import {
@@ -34,6 +35,8 @@ export interface ServingOptions extends TlsServerOptions {
    * asyncio has not this one.
    */
   readonly maxConnections?: number | undefined;
+  /** Closes the server when it is aborted; one that is aborted already has its reason thrown. */
+  readonly signal?: AbortSignal | undefined;
   /** @internal who wants the connections, one by one */
   readonly _demand?: Demand | undefined;
 }
@@ -84,6 +87,8 @@ export function checkServing(protocolFactory: unknown, options: ServingOptions):
   checkWhole(backlog, 0, 0x7fffffff, 'backlog');
   if (!(typeof maxConnections === 'number' && maxConnections >= 1))
     throw new RangeError(`maxConnections must be a number from 1, got ${repr(maxConnections)}`);
+  checkSignal(options.signal);
+  options.signal?.throwIfAborted();
   return encryptionOfServer(options);
 }
 
@@ -97,7 +102,7 @@ export async function serverOn(
   closed?: () => void,
 ): Promise<Server> {
   const { backlog = 100, startServing = true, maxConnections = Number.POSITIVE_INFINITY } = options;
-  const { _demand: demand } = options;
+  const { _demand: demand, signal } = options;
   for (const sock of sockets) sock.setblocking(false);
   const server = new Server(loop, {
     sockets,
@@ -106,9 +111,15 @@ export async function serverOn(
     maxConnections,
     encryption,
     demand,
-    closed,
+    closed: () => {
+      forget?.();
+      closed?.();
+    },
   });
+  const close = (): void => server.close();
+  const forget = signal && onAbort(signal, close);
   try {
+    signal?.throwIfAborted();
     if (startServing) await server._startServing();
   } catch (error) {
     server.close();

@@ -2,6 +2,7 @@ import { statSync, unlinkSync } from 'node:fs';
 import { log } from '../base/log.ts';
 import { OSError, osError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
+import { untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { Address } from '../sock/address.ts';
@@ -19,6 +20,8 @@ import { checkUnused } from './watch.ts';
 export interface UnixConnectionOptions extends TlsClientOptions {
   /** A connected stream socket to use, in place of a path. The transport closes it. */
   readonly sock?: Socket | undefined;
+  /** Breaks the making off when it is aborted: its `reason` is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What can be said of a server on AF_UNIX that is to be made. */
@@ -47,7 +50,11 @@ export function createUnixConnection<P extends ProtocolCallbacks>(
     const sock = given ?? (await connectToPath(loop, path as string));
     return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
-  return new Coroutine(connect, 'Loop.createUnixConnection', undefined);
+  return new Coroutine(
+    untilAborted(options.signal, connect),
+    'Loop.createUnixConnection',
+    undefined,
+  );
 }
 
 /** `loop.createUnixServer()`, which documents it. */

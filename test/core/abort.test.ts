@@ -1,13 +1,20 @@
 import { EventEmitter } from 'node:events';
 import * as assert from 'uvu/assert';
 import { CancelledError } from '../../src/base/errors.ts';
+import { coroutine } from '../../src/core/coroutine.ts';
 import { createTask } from '../../src/core/ensure-future.ts';
-import { currentTask } from '../../src/core/task.ts';
+import { allTasks, currentTask, type Task } from '../../src/core/task.ts';
 import { run } from '../../src/runners/runner.ts';
+import { Barrier } from '../../src/sync/barrier.ts';
+import { Condition } from '../../src/sync/condition.ts';
+import { Event } from '../../src/sync/event.ts';
+import { Lock } from '../../src/sync/lock.ts';
 import { Queue } from '../../src/sync/queue.ts';
+import { Semaphore } from '../../src/sync/semaphore.ts';
 import { fromEvent } from '../../src/tasks/from-event.ts';
 import { gather } from '../../src/tasks/gather.ts';
 import { sleep } from '../../src/tasks/sleep.ts';
+import { taskGroup } from '../../src/tasks/task-group.ts';
 import { waitFor } from '../../src/tasks/wait-for.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
@@ -29,7 +36,27 @@ const waits: Record<string, (signal: AbortSignal) => PromiseLike<unknown>> = {
     queue.putNowait(1);
     return queue.put(2, { signal });
   },
+  'Queue.join': (signal) => {
+    const queue = new Queue<number>();
+    queue.putNowait(1);
+    return queue.join({ signal });
+  },
+  'Lock.acquire': (signal) => held(new Lock()).acquire({ signal }),
+  'Lock.with': (signal) => held(new Lock()).with(() => {}, { signal }),
+  'Semaphore.acquire': (signal) => new Semaphore(0).acquire({ signal }),
+  'Event.wait': (signal) => new Event().wait({ signal }),
+  'Condition.acquire': (signal) => new Condition(held(new Lock())).acquire({ signal }),
+  'Condition.wait': (signal) => held(new Condition()).wait({ signal }),
+  'Condition.waitFor': (signal) => held(new Condition()).waitFor(() => false, { signal }),
+  'Barrier.wait': (signal) => new Barrier(2).wait({ signal }),
 };
+
+/** One that is held. */
+function held<T extends Lock | Condition>(lock: T): T {
+  // Nobody has it: it is taken at once.
+  void lock.acquire().then(() => {});
+  return lock;
+}
 
 for (const [name, wait] of Object.entries(waits))
   loopBehaviour(`${name} with a signal`, (it) => {
@@ -121,6 +148,94 @@ loopBehaviour('A signal', (it) => {
 
     const taken = await task.catch(() => 'aborted');
     assert.equal([taken, queue.qsize()], ['aborted', 1]);
+  });
+
+  it('leaves a lock to others whose wait it has broken off', async () => {
+    const controller = new AbortController();
+    const lock = new Lock();
+    await lock.acquire();
+    const first = createTask(async () => await lock.acquire({ signal: controller.signal }));
+    const second = createTask(async () => await lock.acquire());
+    await sleep(0);
+
+    lock.release();
+    controller.abort(new Enough());
+
+    await rejects(first, Enough);
+    assert.is(await second, true);
+  });
+
+  it('is thrown by a condition with the lock held', async () => {
+    const controller = new AbortController();
+    const condition = new Condition();
+    const waiting = createTask(
+      async () =>
+        await condition.with(async () => {
+          try {
+            await condition.wait({ signal: controller.signal });
+          } finally {
+            assert.ok(condition.locked());
+          }
+        }),
+    );
+    await sleep(0);
+
+    controller.abort(new Enough());
+
+    await rejects(waiting, Enough);
+    assert.not(condition.locked());
+  });
+
+  it('cancels a task that was made with it, for good', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const inGroup: Task<void>[] = [];
+    const tasks = [
+      createTask(async () => await sleep(10), { signal }),
+      createTask(() => sleep(10), { signal, eagerStart: true }),
+    ];
+    const group = taskGroup(async (members) => {
+      inGroup.push(members.createTask(async () => await sleep(10), { signal }));
+    });
+    const grouped = createTask(group);
+    await sleep(1);
+
+    controller.abort(new Enough());
+
+    for (const task of tasks) await rejects(task, CancelledError);
+    await grouped;
+    assert.ok(inGroup[0]?.cancelled());
+  });
+
+  it('leaves a task alone that is done', async () => {
+    const controller = new AbortController();
+    const task = createTask(async () => 'done', { signal: controller.signal });
+    await task;
+
+    controller.abort();
+
+    assert.is(await task, 'done');
+  });
+
+  it('that was aborted before keeps a task from beginning', async () => {
+    const begun: string[] = [];
+    const body = coroutine(async () => void begun.push('begun'));
+
+    const task = createTask(body(), { signal: AbortSignal.abort() });
+
+    await rejects(task, CancelledError);
+    assert.equal(begun, []);
+  });
+
+  it('is refused by createTask where it is none, and no task is made', async () => {
+    const before = allTasks().size;
+    const body = async (): Promise<void> => {};
+
+    throws(() => createTask(body, { signal: 1 as unknown as AbortSignal }), TypeError, {
+      message: /must be an AbortSignal/,
+    });
+
+    assert.is(allTasks().size, before);
   });
 
   it('can break off hundreds of waits, without a warning of Node’s', async (loop) => {
