@@ -146,10 +146,17 @@ export class TlsTransport extends DuplexTransport {
 
   #receiveRawEnd(): boolean {
     this.#rawEnded = true;
-    if (!this._isMade) this._lose(connectionReset());
-    else this._feed(() => this.#wire.feedEof());
+    if (this._isMade) this._feed(() => this.#wire.feedEof());
+    // What came before may tell more of why, and Node tells of that in a tick.
+    else this._loop.callSoon(calledAs('SSLProtocol.eof_received', () => this.#endHandshake()));
     // It stays, so that what waits can be sent.
     return true;
+  }
+
+  /** The peer has ended, and Node had all that it sent. */
+  #endHandshake(): void {
+    if (this._isMade) this._feed(() => this.#wire.feedEof());
+    else if (!this.#socket.destroyed) this._lose(connectionReset());
   }
 
   #lost(error: unknown): void {
