@@ -34,12 +34,12 @@ const made = new Set<string>();
  * @returns an absolute path
  */
 export function plain(file: string): string {
-  make(folderOf(file));
+  makePlain(folderOf(file));
   return path.join(root, `dist-${file.replace(/\.ts$/, '.js')}`);
 }
 
 /** Makes what has changed in a folder at the root, and in those that it imports from. */
-function make(folder: string): void {
+export function makePlain(folder: string): void {
   if (made.has(folder)) return;
   made.add(folder);
   const out = path.join(root, `dist-${folder}`);
@@ -56,7 +56,7 @@ function make(folder: string): void {
     folder,
     Object.keys(now).filter((file) => now[file] !== before[file]),
   );
-  for (const imported of others) make(folderOf(imported));
+  for (const imported of others) makePlain(folderOf(imported));
   const text = JSON.stringify(now);
   if (text !== JSON.stringify(before)) write(record, text);
 }
