@@ -97,7 +97,7 @@ async function handles(server: Server): Promise<void> {
 async function delayOf(client: Client, server: Server, count: number): Promise<string> {
   const said = performance.now();
   await client.send('boom\r\n');
-  await server.reports(count, 2);
+  await server.reports(count, 10);
   return since(said, server);
 }
 
