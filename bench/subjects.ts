@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { plain } from '../scripts/plain.ts';
 import { UsageError } from './options.ts';
 import {
   compiled,
@@ -8,7 +9,6 @@ import {
   type Missing,
   type Program,
 } from './programs.ts';
-import { transpiled } from './transpiled.ts';
 
 /** A program that is measured. */
 export interface Subject {
@@ -78,7 +78,7 @@ export const sleepers: readonly Subject[] = [
         // By default Node ends at a heap of 2 to 4 GB.
         '--max-old-space-size=16384',
         '--expose-gc',
-        transpiled('memory/asyncio-ts.ts'),
+        plain('bench/memory/asyncio-ts.ts'),
       ],
     }),
   },
@@ -106,7 +106,10 @@ export function chosen(only: readonly string[] | undefined): readonly Subject[] 
 }
 
 function inNode(name: string, file: string, environment: Record<string, string> = {}): Subject {
-  return { name, find: () => ({ command: [process.execPath, transpiled(file)], environment }) };
+  return {
+    name,
+    find: () => ({ command: [process.execPath, plain(`bench/${file}`)], environment }),
+  };
 }
 
 function inPython(name: string, file: string): Subject {

@@ -1,5 +1,6 @@
 /** Plays Fowler's four listings against real clients, and says what is to be seen. `npm run demo` */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as asyncio from 'asyncio-ts';
 import * as socket from 'asyncio-ts/socket';
@@ -96,7 +97,7 @@ async function handles(server: Server): Promise<void> {
 async function delayOf(client: Client, server: Server, count: number): Promise<string> {
   const said = performance.now();
   await client.send('boom\r\n');
-  await server.reports(count, 2);
+  await server.reports(count, 10);
   return since(said, server);
 }
 
@@ -157,11 +158,12 @@ class Server {
 
   constructor(name: string, port: number) {
     this.port = port;
-    this.#child = spawn(
-      process.execPath,
-      [...process.execArgv, fileURLToPath(new URL(`fowler/${name}.ts`, import.meta.url))],
-      { env: { ...process.env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    // As this file is: TypeScript, or what was made of it.
+    const file = new URL(`fowler/${name}${extname(import.meta.url)}`, import.meta.url);
+    this.#child = spawn(process.execPath, [...process.execArgv, fileURLToPath(file)], {
+      env: { ...process.env, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       for (const line of text.trimEnd().split('\n')) tell(this, 'server', line);
     });

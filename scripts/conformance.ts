@@ -69,7 +69,9 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 
 /** Runs the suite; answers the file of its outcomes. */
 function runTests(): string {
-  const file = path.join(mkdtempSync(path.join(tmpdir(), 'conformance-')), 'results.jsonl');
+  const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-conformance-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'results.jsonl');
   const { status } = spawnSync(process.execPath, [path.join(root, 'scripts', 'test.mjs')], {
     env: { ...process.env, ASYNCIO_TEST_RESULTS: file },
     stdio: 'inherit',
@@ -78,11 +80,10 @@ function runTests(): string {
   return file;
 }
 
-/** Reads a file of outcomes; one that we made is removed. */
+/** Reads a file of outcomes. */
 function parse(file: string): Result[] {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
   if (lines.length === 0) problems.push(`no outcome of any test in ${file}`);
-  if (options.results === undefined) rmSync(path.dirname(file), { recursive: true });
   return lines.map((line) => JSON.parse(line) as Result);
 }
 

@@ -12,7 +12,7 @@ const slow = process.argv.includes('--slow');
 const files = `${args.map((pattern) => `(?=.*${pattern})`).join('')}.*`;
 
 /** Folders whose tests mostly wait for programs of their own: they run beside all others. */
-const WAITING = '(?:parity|echo|bench)/';
+const WAITING = '(?:parity|echo|faults|bench)/';
 
 /** Runs the files that match; `beside`: shows what it says at its end, all at once. */
 function run(pattern, beside = false) {

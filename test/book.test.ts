@@ -7,7 +7,7 @@ import { LISTINGS as ARTICLES } from './parity/articles/play.ts';
 import { LISTINGS as FOWLER } from './parity/fowler/play.ts';
 import { behaviour } from './support/behaviour.ts';
 import { type Ended, runCommand } from './support/child.ts';
-import { root } from './support/program.ts';
+import { root, typescript } from './support/program.ts';
 
 const book = path.join(root, 'docs/book');
 
@@ -39,7 +39,7 @@ async function checked(change: (text: string) => string): Promise<Ended> {
     cpSync(book, pages, { recursive: true });
     const page = path.join(pages, 'protocols.md');
     writeFileSync(page, change(readFileSync(page, 'utf8')));
-    const args = ['--import', 'tsx', 'scripts/book.ts', '--check', '--pages', pages];
+    const args = [...typescript('scripts/book.ts'), '--check', '--pages', pages];
     return await runCommand(process.execPath, args);
   } finally {
     rmSync(pages, { recursive: true });

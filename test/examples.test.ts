@@ -11,7 +11,8 @@ const scenarios: Record<string, () => Promise<void>> = {
   'demo.ts': async () => {
     await using demo = Program.typescript('examples/demo.ts', ['--quick']);
 
-    assert.equal(await demo.ends(20), { status: 0, signal: null }, demo.stdout + demo.stderr);
+    // Five processes, one after another: on a busy machine each takes its time.
+    assert.equal(await demo.ends(80), { status: 0, signal: null }, demo.stdout + demo.stderr);
     assert.is(demo.stderr, '');
     assert.match(demo.stdout, /\n {2}boom +reported after \d+\.\d+ s and \d+\.\d+ s +reported at/);
     assert.match(demo.stdout, /\nAll of it was seen\.\n$/);
@@ -33,12 +34,12 @@ const scenarios: Record<string, () => Promise<void>> = {
     const [one, two] = [await server.client(), await server.client()];
 
     await one.send('boom\r\n');
-    await server.program.shows(/\n {4}at .*\n$/, { from: 'stderr', seconds: 1 });
+    await server.program.shows(/\n {4}at .*\n$/, { from: 'stderr' });
     assert.is(server.program.stderr, reportOf('boom', 'Task-2'));
 
     assert.is(await two.converse('hello'), 'hello');
     await two.send('boom\r\n');
-    await server.program.shows(/Task-3[\s\S]*\n {4}at .*\n$/, { from: 'stderr', seconds: 1 });
+    await server.program.shows(/Task-3[\s\S]*\n {4}at .*\n$/, { from: 'stderr' });
     assert.is(server.program.stderr, reportOf('boom', 'Task-2') + reportOf('boom', 'Task-3'));
 
     const three = await server.client();
@@ -106,7 +107,7 @@ behaviour('examples/', (it) => {
   });
 
   for (const [file, scenario] of Object.entries(scenarios))
-    it(`${file} does what it says`, scenario, { seconds: 25 });
+    it(`${file} does what it says`, scenario, { seconds: 90 });
 });
 
 /** An example that serves on the port of the environment, running, with its clients. */

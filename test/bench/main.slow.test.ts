@@ -4,13 +4,19 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Figures } from '../../bench/figures.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
-import { runFile } from '../support/child.ts';
+import { type Ended, runCommand } from '../support/child.ts';
 
 /** Two servers and a client start, one after another. */
 const CHILDREN: Options = { seconds: 60 };
 
 const BRIEFLY = ['--rounds', '1', '--seconds', '0.05', '--no-micro'];
 const EVERY_LOAD = ['--loads', '2x1000,2x100000,accept,idle', '--idle', '30'];
+
+/** Not from what is made of it beforehand: what it measures lies beside its source. */
+function bench(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  const command = ['--import', 'tsx', 'bench/main.ts', ...args];
+  return runCommand(process.execPath, command, { ...process.env, FORCE_COLOR: undefined, ...env });
+}
 
 behaviour('npm run bench', (it) => {
   it(
@@ -20,9 +26,7 @@ behaviour('npm run bench', (it) => {
       const [json, svg] = [path.join(folder, 'figures.json'), path.join(folder, 'bars.svg')];
       const args = [...BRIEFLY, ...EVERY_LOAD, '--only', 'asyncio-ts node', '--json', json];
       try {
-        const { status, stdout, stderr } = await runFile('bench/main.ts', {
-          args: [...args, '--svg', svg],
-        });
+        const { status, stdout, stderr } = await bench([...args, '--svg', svg]);
 
         assert.is(status, 0, stderr);
         for (const head of ['2 connections, 1,000', '2 connections, 100,000', 'connect', '1 conn'])
@@ -45,7 +49,7 @@ behaviour('npm run bench', (it) => {
     'reaches the servers through node:net, too',
     async () => {
       const args = [...BRIEFLY, ...EVERY_LOAD, '--only', 'node:net', '--client', 'net'];
-      const { status, stdout, stderr } = await runFile('bench/main.ts', { args });
+      const { status, stdout, stderr } = await bench(args);
 
       assert.is(status, 0, stderr);
       assert.match(stdout, 'the client is on net');
@@ -58,7 +62,7 @@ behaviour('npm run bench', (it) => {
     async () => {
       const args = [...BRIEFLY, '--loads', '1x10', '--only', 'Bun'];
       const env = { BUN: process.execPath }; // has a version, and cannot run the server
-      const { status, stdout } = await runFile('bench/main.ts', { args, env });
+      const { status, stdout } = await bench(args, env);
 
       assert.is(status, 0);
       assert.match(stdout, '\nnode:net ');
@@ -68,7 +72,7 @@ behaviour('npm run bench', (it) => {
   );
 
   it('refuses what it cannot understand, with status 2', async () => {
-    assert.equal(await runFile('bench/main.ts', { args: ['--nope'] }), {
+    assert.equal(await bench(['--nope']), {
       status: 2,
       stdout: '',
       stderr: "bench: Unknown option '--nope'\n",

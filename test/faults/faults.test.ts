@@ -25,42 +25,42 @@ for (const driver of REAL_DRIVERS)
     );
 
     it('names a client that resets while it is sent to', () => resetsDuringSendall(driver, 1), {
-      seconds: 10,
+      seconds: 30,
     });
 
     it('serves a client that sends byte by byte', () => sendsByteByByte(driver, 100), {
-      seconds: 10,
+      seconds: 30,
     });
 
     it(
       'sends all back to clients that have finished sending',
       () => finishSending(driver, 20, 200_000),
       {
-        seconds: 10,
+        seconds: 30,
       },
     );
 
     onLinux('holds a hundred connections, and closes them', () => holdsMany(driver, 100), {
-      seconds: 10,
+      seconds: 30,
     });
 
     onLinux(
       'has no descriptor left of clients that have gone',
       () => comeAndGo(trackedServer, driver, 200, 0),
       {
-        seconds: 10,
+        seconds: 30,
       },
     );
 
     onLinux(
       'has none left even where nobody closes connections, by collecting them',
       () => comeAndGo(forgetfulServer, driver, 200, 1),
-      { seconds: 20 },
+      { seconds: 30 },
     );
   });
 
 behaviour('Failures that nobody retrieves', (it) => {
-  it('are reported once each, and no others', () => manyFailures(200, 50), { seconds: 20 });
+  it('are reported once each, and no others', () => manyFailures(200, 50), { seconds: 30 });
 
   it('are not lost when nobody reads at once what is said at the end', () => lateReader(1000), {
     seconds: 60,

@@ -290,6 +290,8 @@ const restore = redirectLog((line) => {
   print(`log: ${line.replace('eofReceived', 'eof_received').trimEnd()}`);
 });
 await asyncio.run(async () => {
+  // A busy machine is slow, which debug mode would tell.
+  asyncio.getRunningLoop().slowCallbackDuration = 100;
   for (const story of [
     closedByTheClient,
     keptOpen,

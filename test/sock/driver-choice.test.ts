@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { plain } from '../../scripts/plain.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { root } from '../support/program.ts';
 
-const door = fileURLToPath(new URL('../../src/socket.ts', import.meta.url));
+const door = plain('src/socket.ts');
 
 /** Node loads no code of others then: what koffi is. */
 const WITHOUT_KOFFI = ['--no-addons'];
@@ -20,7 +20,7 @@ function printed(program: string, name?: string, flags: string[] = []): string {
   const env = { ...process.env };
   delete env['ASYNCIO_SOCKETS'];
   if (name !== undefined) env['ASYNCIO_SOCKETS'] = name;
-  const args = [...flags, '--import', 'tsx', '--input-type=module', '--eval', program];
+  const args = [...flags, '--input-type=module', '--eval', program];
   return String(execFileSync(process.execPath, args, { cwd: root, env })).trim();
 }
 
@@ -58,7 +58,7 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
   it('is no matter to another copy of the library in the process', () => {
     const program = `for (const door of [${JSON.stringify(door)}, 'asyncio-ts/socket'])
       console.log((await import(door)).socket(2, 1, 0, { driver: 'posix' }).driver);`;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+    const args = ['--input-type=module', '--eval', program];
     assert.is(String(execFileSync(process.execPath, args)), 'posix\nposix\n');
   });
 

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, type Socket as NetSocket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { behaviour } from '../support/behaviour.ts';
 import { accepted, DRIVERS, listening, receivedAll } from '../support/drivers.ts';
+import { typescript } from '../support/program.ts';
 
 /** How long the tests that start a process may take, in seconds. */
 const CHILD = { seconds: 20 };
@@ -22,8 +22,8 @@ function child(
   name: string,
   { args = [], flags = [], shell = '' }: Partial<Start> = {},
 ): Child {
-  const file = fileURLToPath(new URL(`children/${name}.ts`, import.meta.url));
-  const command = [process.execPath, ...flags, '--import', 'tsx', file, ...args];
+  const program = typescript(`test/sock/children/${name}.ts`);
+  const command = [process.execPath, ...flags, ...program, ...args];
   const started = spawn('sh', ['-c', `${shell} exec "$@"`, 'sh', ...command], {
     // Its input ends when this process does, whatever happened, and that ends it.
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -5,9 +5,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { behaviour } from '../support/behaviour.ts';
+import { typescript } from '../support/program.ts';
 
 const WARM_UP = 50;
 const MESSAGES = 200;
@@ -27,9 +27,9 @@ function hasStrace(): boolean {
 /** The system calls of the thread that runs the loop, one a line, of an echo under strace. */
 async function traced(): Promise<string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'asyncio-ts-strace-'));
-  const file = fileURLToPath(new URL('children/echoes.ts', import.meta.url));
+  const program = typescript('test/sock/children/echoes.ts');
   const output = join(directory, 'calls');
-  const command = ['-ff', '-o', output, process.execPath, '--import', 'tsx', file];
+  const command = ['-ff', '-o', output, process.execPath, ...program];
   const echo = spawn('strace', command, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ASYNCIO_SOCKETS: 'posix', ASYNCIO_COLLECTOR: 'off' },

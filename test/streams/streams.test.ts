@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import * as asyncio from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
-import { DRIVERS } from '../support/drivers.ts';
+import { DRIVERS, freshPath } from '../support/drivers.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { serving } from '../support/streams.ts';
@@ -511,8 +508,7 @@ loopBehaviour('openConnection', (it) => {
   it(
     'has a sister for paths of AF_UNIX, as startServer has',
     async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'asyncio-ts-'));
-      const path = join(directory, 'sock');
+      const path = freshPath();
       const server = await asyncio.startUnixServer(echo, path);
 
       const [reader, writer] = await asyncio.openUnixConnection(path);
@@ -524,7 +520,6 @@ loopBehaviour('openConnection', (it) => {
       server.close();
       await server.waitClosed();
       await rejects(asyncio.openUnixConnection(path), asyncio.OSError);
-      rmSync(directory, { recursive: true });
     },
     {
       ...REAL,

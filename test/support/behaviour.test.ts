@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -9,7 +9,9 @@ import * as assert from 'uvu/assert';
 import { behaviour, type Result } from './behaviour.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const resultsFile = path.join(mkdtempSync(path.join(tmpdir(), 'behaviour-')), 'results.jsonl');
+const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-behaviour-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const resultsFile = path.join(folder, 'results.jsonl');
 
 interface Outcome {
   status: number | null;

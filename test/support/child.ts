@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { root, typescript } from './program.ts';
 
 /** How a child process ended, and what it said. */
 export interface Ended {
@@ -8,8 +7,6 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
 }
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * Runs a TypeScript file of the tests in a process of its own, to its end.
@@ -23,14 +20,10 @@ export function runFile(
 ): Promise<Ended> {
   const env = { ...process.env };
   for (const name of ['ASYNCIO_DEBUG', 'ASYNCIO_COLLECTOR', 'FORCE_COLOR']) delete env[name];
-  return runCommand(
-    process.execPath,
-    ['--import', 'tsx', path.join(root, file), ...(options.args ?? [])],
-    {
-      ...env,
-      ...options.env,
-    },
-  );
+  return runCommand(process.execPath, [...typescript(file), ...(options.args ?? [])], {
+    ...env,
+    ...options.env,
+  });
 }
 
 /** Runs a command at the root of the project; rejects where there is no such command. */

@@ -7,9 +7,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { plain } from '../../scripts/plain.ts';
 
 /** The directory of the project, where every program is started. */
 export const root: string = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What Node is given to run a program in TypeScript, from the root of the project. */
+export function typescript(file: string): string[] {
+  return ['--enable-source-maps', plain(file)];
+}
 
 /** How a program ended. */
 export interface Ending {
@@ -86,7 +92,7 @@ export class Program implements AsyncDisposable {
     args: readonly string[] = [],
     options: ProgramOptions = {},
   ): Program {
-    return new Program(process.execPath, ['--import', 'tsx', file, ...args], options);
+    return new Program(process.execPath, [...typescript(file), ...args], options);
   }
 
   /** A program in plain JavaScript. */

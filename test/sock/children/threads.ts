@@ -8,13 +8,6 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import * as asyncio from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
 
-/** Has the thread read TypeScript, as this one does. */
-const START = `
-  import('tsx/esm/api').then(({ register }) => {
-    register();
-    return import(${JSON.stringify(import.meta.url)});
-  });
-`;
 const THREADS = 3;
 const CLIENTS = 5;
 
@@ -54,7 +47,7 @@ async function client(port: number): Promise<NetSocket> {
 }
 
 async function endOne(how: string): Promise<void> {
-  const worker = new Worker(START, { eval: true });
+  const worker = new Worker(new URL(import.meta.url));
   worker.on('error', () => {});
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   const port = await new Promise<number>((resolve) => worker.once('message', resolve));

@@ -1,0 +1,122 @@
+/**
+ * TypeScript made plain JavaScript beforehand, for programs in processes of their own: a compiler
+ * in each would cost a second, and leave so much in memory that every collection costs more.
+ *
+ * What is in FOLDER/ goes to dist-FOLDER/, from where the root of the project is as far as before.
+ * It is made anew where its source is not what it was made from. With `node --enable-source-maps`
+ * the stacks are those of the sources.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type Esbuild from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** What is imported by its path. */
+const IMPORTED = /(?<=\b(?:from |import |import\()(["']))(\.[^"']+)\.ts(?=\1)/g;
+
+/** What the JavaScript depends on besides its source. */
+const maker = ['scripts/plain.ts', 'tsconfig.json', 'package-lock.json']
+  .map((file) => readFileSync(path.join(root, file), 'utf8'))
+  .join('\0');
+
+/** The folders that are as their sources are. */
+const made = new Set<string>();
+
+/**
+ * The JavaScript of a program in TypeScript, which is made with all that its folder has and imports.
+ *
+ * @param file - from the root of the project: `test/core/children/reports.ts`
+ * @returns an absolute path
+ */
+export function plain(file: string): string {
+  makePlain(folderOf(file));
+  return path.join(root, `dist-${file.replace(/\.ts$/, '.js')}`);
+}
+
+/** Makes what has changed in a folder at the root, and in those that it imports from. */
+export function makePlain(folder: string): void {
+  if (made.has(folder)) return;
+  made.add(folder);
+  const out = path.join(root, `dist-${folder}`);
+  const record = path.join(out, '.made-from');
+  const before = read(record);
+  const now: Record<string, string> = {};
+  const others = new Set<string>();
+  for (const file of programs(folder)) {
+    const source = readFileSync(path.join(root, file), 'utf8');
+    now[file] = createHash('sha256').update(maker).update(source).digest('hex');
+    for (const [, , imported = ''] of source.matchAll(IMPORTED)) others.add(target(file, imported));
+  }
+  transpile(
+    folder,
+    Object.keys(now).filter((file) => now[file] !== before[file]),
+  );
+  for (const imported of others) makePlain(folderOf(imported));
+  const text = JSON.stringify(now);
+  if (text !== JSON.stringify(before)) write(record, text);
+}
+
+/** All TypeScript of a folder but the tests. */
+function programs(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true })
+    .map((file) => `${folder}/${String(file).split(path.sep).join('/')}`)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+}
+
+function transpile(folder: string, files: readonly string[]): void {
+  if (files.length === 0) return;
+  const { buildSync } = require('esbuild') as typeof Esbuild;
+  const { outputFiles } = buildSync({
+    absWorkingDir: root,
+    entryPoints: [...files],
+    outbase: folder,
+    outdir: `dist-${folder}`,
+    target: 'node20',
+    keepNames: true, // where a function's name is another's, too
+    sourcemap: 'linked',
+    sourcesContent: false,
+    write: false,
+  });
+  for (const { path: out, text } of outputFiles) {
+    const file = path.relative(root, out).split(path.sep).join('/').replace('dist-', '');
+    const ours = text.replace(IMPORTED, (_all, _quote, imported) => moved(file, imported));
+    write(out, out.endsWith('.map') ? text : ours);
+  }
+}
+
+/** What a file imports, as its JavaScript does: that of another folder lies in another one, too. */
+function moved(file: string, imported: string): string {
+  const folder = folderOf(target(file, imported));
+  const there = folder === folderOf(file) ? imported : imported.replace(folder, `dist-${folder}`);
+  return `${there}.js`;
+}
+
+/** What a file imports, from the root of the project. */
+function target(file: string, imported: string): string {
+  return path.posix.join(path.posix.dirname(file), imported);
+}
+
+function folderOf(file: string): string {
+  return file.slice(0, file.indexOf('/'));
+}
+
+/** Writes a file whole: another process may write or read it meanwhile. */
+function write(file: string, text: string): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, text);
+  renameSync(`${file}.${process.pid}`, file);
+}
+
+function read(record: string): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(record, 'utf8')) as Record<string, string>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return {};
+  }
+}
