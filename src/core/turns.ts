@@ -198,9 +198,17 @@ export class Turns {
     this.#batch -= 1;
     this.#withoutNode += 1;
     const entry = this.#ready.take();
-    if (this.watch === undefined) entry._run();
-    else this.#runWatched(entry, this.watch);
-    if (step !== this.#step) return;
+    try {
+      if (this.watch === undefined) entry._run();
+      else this.#runWatched(entry, this.watch);
+    } finally {
+      // Unless the run has ended. Also where an error is on its way to Node: it is for one entry.
+      if (step === this.#step) this.#goOn();
+    }
+  }
+
+  /** Sees to the step after an entry. */
+  #goOn(): void {
     if (this.#batch > 0) {
       if (!this.#many) this.#comeAfterwards();
     } else if (this.#stopping || this.#anyReady()) this.#comeAfterwards();

@@ -11,10 +11,19 @@ class HandHost implements Host {
   immediates: (() => void)[] = [];
   alarms: { delay: number; callback: () => void }[] = [];
   alive = 0;
+  /** What Node would have been told, as uncaught. */
+  thrown: unknown[] = [];
 
   time = (): number => this.now;
   immediate = (callback: () => void): void => void this.immediates.push(callback);
-  tick = (callback: () => void): void => process.nextTick(callback);
+  tick = (callback: () => void): void =>
+    process.nextTick(() => {
+      try {
+        callback();
+      } catch (error) {
+        this.thrown.push(error);
+      }
+    });
   alarm = (delay: number, callback: () => void): (() => void) => {
     const alarm = { delay, callback };
     this.alarms.push(alarm);
@@ -151,6 +160,21 @@ behaviour('Turns', (it) => {
     }
 
     assert.equal(counts, [3, 6, 7]);
+  });
+
+  it('goes on behind an entry that throws', async () => {
+    const host = new HandHost();
+    const turns = new Turns(host);
+    const log: string[] = [];
+    const thrower = entry(log, 'b', () => {
+      throw new RangeError('not caught');
+    });
+    for (const one of [entry(log, 'a'), thrower, entry(log, 'c')]) turns.soon(one);
+    turns.start(() => {});
+    await host.turns();
+
+    assert.equal(log, ['a', 'b', 'c']);
+    assert.ok(host.thrown.length === 1 && host.thrown[0] instanceof RangeError);
   });
 
   it('keeps the process alive while it runs', async () => {
