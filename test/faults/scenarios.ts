@@ -33,16 +33,19 @@ interface ServerOptions {
   readonly grace?: number;
   /** The most descriptors that it may have. */
   readonly descriptors?: number;
+  /** Does it encrypt? */
+  readonly tls?: boolean;
 }
 
 /** The command's server: it tracks its tasks, and closes every connection. */
 export async function trackedServer(
   driver: DriverName,
-  { manner = 'sock', grace = 0, descriptors }: ServerOptions = {},
+  { manner = 'sock', grace = 0, descriptors, tls = false }: ServerOptions = {},
 ): Promise<Server> {
   const env = { ASYNCIO_SOCKETS: driver };
+  const args = ['echo', '--port', '0', '--quiet', '--grace', String(grace), '--manner', manner];
   const program = Program.command(
-    ['echo', '--port', '0', '--quiet', '--grace', String(grace), '--manner', manner],
+    tls ? [...args, '--tls'] : args,
     descriptors === undefined ? { env } : { env, descriptors },
   );
   const [, port] = await program.shows(/listening on \('.*', (\d+)\)/);

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import type { Manner } from '../../src/echo/manners.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
-import { CpuWatch } from '../support/cpu.ts';
+import { type Ending, endingOf, type Sample } from '../support/cpu.ts';
 import { Program } from '../support/program.ts';
 import { say } from './scenarios.ts';
 
@@ -48,14 +48,8 @@ interface Talked {
   cut: boolean;
 }
 
-/** How a server stopped. */
-interface Stopped {
-  /** Milliseconds after the grace period, or after the signal where the clients leave. */
-  readonly late: number;
-  /** Of those, how many the machine ran others: in place of the server, or of the test. */
-  readonly delayed: number;
-  /** How many the server ran from the signal on, to tell. */
-  readonly ran: number;
+/** How a server stopped: how late it was after the grace period, or after the last client. */
+interface Stopped extends Ending {
   /** Whole messages that came back, and those that were cut off. */
   readonly messages: number;
   readonly cuts: number;
@@ -102,7 +96,7 @@ export async function stopsAtMoments(
 
 function inWords({ late, delayed, ran }: Stopped): string {
   const [l, d, r] = [late, delayed, ran].map((ms) => ms.toFixed(0));
-  return `one ended ${l} ms late, ${d} of them while the machine ran others; it ran for ${r} ms`;
+  return `one ended ${l} ms late, ${d} of them while the machine ran others; it ran for ${r}`;
 }
 
 async function stopsAt(
@@ -123,6 +117,9 @@ async function stopsAt(
     const rude = await connect();
     assert.is(await rude.converse('hello'), 'hello');
     const talkers = await Promise.all(MESSAGES.map(connect));
+    const toStop = [String(server.pid), signal];
+    await using watcher = Program.node('test/faults/children/stop.mjs', toStop);
+    await watcher.shows(/ready\n/);
     const stop = { asked: false };
     const talks = Promise.all(
       talkers.map((client, n) => talk(client, MESSAGES[n] as number, stop)),
@@ -134,14 +131,12 @@ async function stopsAt(
     const reset = pass(resetAfter).then(() => rude.reset());
     await pass(after);
 
-    using watch = new CpuWatch(server.pid);
-    server.signal(signal);
+    const left = talks.then(now, now);
     stop.asked = leave;
-    const begin = performance.now();
+    watcher.signal('SIGUSR2');
     const ending = await server.ends(grace + 10);
-    const took = performance.now() - begin;
-    const graceMs = leave ? 0 : 1000 * grace;
-    const late = { late: took - graceMs, delayed: watch.delayed(graceMs), ran: watch.ran };
+    await watcher.ends();
+    const samples = JSON.parse(watcher.stdout.split('\n')[1] ?? '') as Sample[];
     await reset;
     const talked = await talks;
 
@@ -165,7 +160,8 @@ async function stopsAt(
     const received = talked.reduce((sum, each) => sum + each.received, 0);
     assert.ok(Number(bytes?.replaceAll(',', '')) + cuts * PIECE >= received, server.stdout);
     const messages = talked.reduce((sum, each) => sum + each.messages, 0);
-    return { ...late, messages, cuts };
+    const graceOver = (samples[0]?.at ?? 0) + grace * 1000;
+    return { ...endingOf(samples, Math.min(await left, graceOver)), messages, cuts };
   } finally {
     for (const client of clients) client.close();
   }
@@ -231,4 +227,9 @@ function generator(seed: number): () => number {
 
 async function pass(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Milliseconds since 1970, as any process has them. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }

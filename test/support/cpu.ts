@@ -1,86 +1,58 @@
 /**
- * What a process had of the processor, and how long it was ready to run while others ran: what tells one
- * that is slow from one that a busy machine starves. Linux only; elsewhere nobody is ever starved.
+ * How long a process ran, and how long it was ready to run while the machine ran others: what tells one that
+ * is slow from one that is starved.
  */
 import { readFileSync } from 'node:fs';
+import { platform } from 'node:os';
 
-/** Of the main thread of a process since it began, in ms. */
-export interface Cpu {
-  /** How long it ran. */
-  readonly ran: number;
-  /** How long it waited for a processor. */
-  readonly starved: number;
+/** How long the main thread of a process was starved since it began, in ms. Never, where this is not Linux. */
+export function starvedOf(pid: number): number {
+  if (platform() !== 'linux') return 0;
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
 }
 
-/** The accounts of a process; none of one that is gone, and where the system keeps none. */
-export function cpuOf(pid: number): Cpu | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/schedstat`, 'utf8');
-    const [ran = 0, starved = 0] = text.split(' ').map((ns) => Number(ns) / 1e6);
-    return { ran, starved };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The accounts at a moment. */
-interface Sample {
-  /** Milliseconds since the watch began. */
+/** The accounts of a process at a moment; all in ms. */
+export interface Sample {
+  /** Since 1970. */
   readonly at: number;
-  readonly server: Cpu;
-  readonly test: Cpu;
+  /** How long its main thread ran, and was starved. */
+  readonly ran: number;
+  readonly starved: number;
+  /** How long its other threads were starved, each, and the one who looks. */
+  readonly others: number;
+  readonly watcher: number;
 }
 
-/** Milliseconds between two looks. */
-const EVERY_MS = 5;
-/** How long a server that was sent a signal may run before it knows of it, in ms. */
+/** How long a process that was sent a signal may run before it knows of it, in ms. */
 const AWAKE_MS = 10;
 
-/** Looks at the accounts of a server, and of the test that talks to it, until the server is gone. */
-export class CpuWatch implements Disposable {
-  readonly #pid: number;
-  readonly #begin = performance.now();
-  readonly #timer: NodeJS.Timeout;
-  readonly #samples: Sample[] = [];
+/** What became of a process that was sent a signal, in ms. */
+export interface Ending {
+  /** From the moment at which it was to end until it was gone. */
+  readonly late: number;
+  /** Of those, how many the machine took for others; rather too few. */
+  readonly delayed: number;
+  /** How long it ran after the moment. */
+  readonly ran: number;
+}
 
-  constructor(pid: number) {
-    this.#pid = pid;
-    this.#look();
-    this.#timer = setInterval(() => this.#look(), EVERY_MS);
+/** @param due - when it was to end, in ms since 1970: all that it had to wait for was over */
+export function endingOf(samples: readonly Sample[], due: number): Ending {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('nobody looked');
+  // A delay before it knew of the signal delays all; one while it waited, nothing.
+  const awake = samples.find(({ ran }) => ran > first.ran + AWAKE_MS) ?? last;
+  let delayed = 0;
+  for (const [n, now] of samples.entries()) {
+    const before = samples[n - 1];
+    if (before === undefined || (before.at >= awake.at && before.at < due)) continue;
+    const most = Math.max(
+      now.starved - before.starved,
+      now.others - before.others,
+      now.watcher - before.watcher,
+    );
+    delayed += Math.min(most, now.at - before.at);
   }
-
-  /** How long the server ran since the watch began, in ms. */
-  get ran(): number {
-    return (this.#samples.at(-1)?.server.ran ?? 0) - (this.#samples[0]?.server.ran ?? 0);
-  }
-
-  /**
-   * How long the machine delayed the end of a server that was sent a signal as the watch began, in ms: until
-   * it knew of it, when its grace period was over, and the test when it was gone. Rather too little.
-   *
-   * @param graceMs - in which nothing delays it; none: any delay of the server and of its clients counts
-   */
-  delayed(graceMs: number): number {
-    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
-    if (first === undefined || last === undefined) return 0;
-    const unseen = (cpuOf(process.pid)?.starved ?? 0) - last.test.starved;
-    const of = (from: Sample, to: Sample): number =>
-      Math.max(0, to.server.starved - from.server.starved);
-    if (graceMs === 0) return of(first, last) + (last.test.starved - first.test.starved) + unseen;
-    const awake =
-      this.#samples.find(({ server }) => server.ran > first.server.ran + AWAKE_MS) ?? last;
-    const over = this.#samples.find(({ at }) => at > Math.max(graceMs, awake.at)) ?? last;
-    return of(first, awake) + of(over, last) + unseen;
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-  }
-
-  #look(): void {
-    const [server, test] = [cpuOf(this.#pid), cpuOf(process.pid)];
-    // One that has ended, and was not fetched yet, has no more of it.
-    if (server === undefined || test === undefined) return;
-    this.#samples.push({ at: performance.now() - this.#begin, server, test });
-  }
+  const overdue = samples.find(({ at }) => at >= due) ?? last;
+  return { late: last.at - due, delayed, ran: last.ran - overdue.ran };
 }
