@@ -2,14 +2,8 @@
  * How long a process ran, and how long it was ready to run while the machine ran others: what tells one that
  * is slow from one that is starved.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { platform } from 'node:os';
-
-/** How long the main thread of a process was starved since it began, in ms. Never, where this is not Linux. */
-export function starvedOf(pid: number): number {
-  if (platform() !== 'linux') return 0;
-  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
-}
 
 /** The accounts of a process at a moment; all in ms. */
 export interface Sample {
@@ -18,9 +12,39 @@ export interface Sample {
   /** How long its main thread ran, and was starved. */
   readonly ran: number;
   readonly starved: number;
-  /** How long its other threads were starved, each, and the one who looks. */
+  /** How long its other threads were starved, for which a collection waits; and the one who looks. */
   readonly others: number;
   readonly watcher: number;
+}
+
+/** What Linux knows of a process; elsewhere nobody ever ran, or was starved. */
+export function sampleOf(pid: number): Sample {
+  const at = performance.timeOrigin + performance.now();
+  const { ran, starved } = accounts(pid, pid);
+  const watcher = accounts(process.pid, process.pid).starved;
+  let others = 0;
+  for (const thread of platform() === 'linux' ? readdirSync(`/proc/${pid}/task`) : [])
+    if (thread !== String(pid)) others += accounts(pid, thread).starved;
+  return { at, ran, starved, others, watcher };
+}
+
+/** Of one thread; nothing of one that is gone. */
+function accounts(pid: number, thread: number | string): { ran: number; starved: number } {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
+    const [ran = 0, starved = 0] = text.split(' ').map((ns) => Number(ns) / 1e6);
+    return { ran, starved };
+  } catch {
+    return { ran: 0, starved: 0 };
+  }
+}
+
+/** How many milliseconds the machine took for others between two samples: never those in which it ran. */
+export function delayed(before: Sample, now: Sample): number {
+  const more = (who: 'starved' | 'others' | 'watcher'): number =>
+    Math.max(0, now[who] - before[who]);
+  const most = now.at - before.at - (now.ran - before.ran);
+  return Math.max(0, Math.min(most, more('starved') + more('others') + more('watcher')));
 }
 
 /** How long a process that was sent a signal may run before it knows of it, in ms. */
@@ -30,7 +54,7 @@ const AWAKE_MS = 10;
 export interface Ending {
   /** From the moment at which it was to end until it was gone. */
   readonly late: number;
-  /** Of those, how many the machine took for others; rather too few. */
+  /** How many the machine took for others, of those and of the ones until it knew of the signal. */
   readonly delayed: number;
   /** How long it ran after the moment. */
   readonly ran: number;
@@ -42,17 +66,12 @@ export function endingOf(samples: readonly Sample[], due: number): Ending {
   if (first === undefined || last === undefined) throw new Error('nobody looked');
   // A delay before it knew of the signal delays all; one while it waited, nothing.
   const awake = samples.find(({ ran }) => ran > first.ran + AWAKE_MS) ?? last;
-  let delayed = 0;
+  let sum = 0;
   for (const [n, now] of samples.entries()) {
     const before = samples[n - 1];
     if (before === undefined || (before.at >= awake.at && before.at < due)) continue;
-    const most = Math.max(
-      now.starved - before.starved,
-      now.others - before.others,
-      now.watcher - before.watcher,
-    );
-    delayed += Math.min(most, now.at - before.at);
+    sum += delayed(before, now);
   }
   const overdue = samples.find(({ at }) => at >= due) ?? last;
-  return { late: last.at - due, delayed, ran: last.ran - overdue.ran };
+  return { late: last.at - due, delayed: sum, ran: last.ran - overdue.ran };
 }

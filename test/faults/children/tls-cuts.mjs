@@ -1,10 +1,9 @@
 // TLS clients that go in the middle of the handshake, after each number of bytes and in each way; and between
 // them fresh ones, who must be served. Then says what it saw. Plain Node.
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { platform } from 'node:os';
 import { connect as connectTls } from 'node:tls';
+import { delayed, sampleOf } from './accounts.mjs';
 import { Line } from './line.mjs';
 
 const [port, server, step] = process.argv.slice(2).map(Number);
@@ -61,22 +60,14 @@ async function goes(version, limit, cut) {
 
 /** Serves itself, and says how long that took, without what the machine ran others meanwhile. */
 async function isServed() {
-  const [begin, before] = [performance.now(), starved()];
+  const before = sampleOf(server);
   const secure = shake(await connected(), 'TLSv1.3');
   secure.write('fresh');
   const [data] = await once(secure, 'data');
   if (String(data) !== 'fresh') throw new Error(`${data} came back`);
   secure.destroy();
-  return Math.max(0, performance.now() - begin - (starved() - before));
-}
-
-/** How long the server and this process were ready to run and others ran, in ms. */
-function starved() {
-  if (platform() !== 'linux') return 0;
-  let sum = 0;
-  for (const who of [server, 'self'])
-    sum += Number(readFileSync(`/proc/${who}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
-  return sum;
+  const now = sampleOf(server);
+  return now.at - before.at - delayed(before, now);
 }
 
 // The first of all has the code compiled.
