@@ -13,11 +13,14 @@ import { say } from './scenarios.ts';
 /** How the command ends at a signal. */
 const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/**
- * Milliseconds after the grace period within which it ends. What it, or the test that looks at it, was ready
- * to run and the machine ran others instead does not count: that is no time of its own.
- */
+/** Milliseconds after the grace period within which it ends. */
 const PROMPT_MS = 200;
+/**
+ * A moment counts for nothing where a server ended late and, for so many ms, it or who looked at it was ready
+ * to run and the machine ran others: it is played again, at most so often.
+ */
+const STARVED_MS = 40;
+const AGAIN = 8;
 
 /** Clients that talk without a rest: their messages, in bytes. The long ones are many pieces. */
 const MESSAGES = [1000, 1000, 1000, 1000, 1000, 1000, 300_000, 300_000];
@@ -65,10 +68,19 @@ export async function stopsAtMoments(
   const random = generator(seed);
   const moments = Array.from({ length: count }, () => chosen(random));
   const all: Stopped[] = [];
+  let again = 0;
+  const play = async (moment: Moment): Promise<Stopped> => {
+    for (let tries = 0; ; tries += 1) {
+      const stopped = await stopsAt(manner, driver, moment);
+      if (stopped.late < PROMPT_MS || stopped.delayed < STARVED_MS || tries === AGAIN)
+        return stopped;
+      again += 1;
+    }
+  };
   const work = async (): Promise<void> => {
     for (let moment = moments.shift(); moment !== undefined; moment = moments.shift())
       try {
-        const stopped = await stopsAt(manner, driver, moment);
+        const stopped = await play(moment);
         all.push(stopped);
         if (stopped.late >= PROMPT_MS) say(`${inWords(stopped)}: ${JSON.stringify(moment)}`);
       } catch (error) {
@@ -83,20 +95,18 @@ export async function stopsAtMoments(
   const sorted = all.toSorted((a, b) => a.late - b.late);
   const at = (part: number): string => `${sorted[Math.ceil(part * count) - 1]?.late.toFixed(0)} ms`;
   const prompt = all.filter(({ late }) => late < PROMPT_MS).length;
-  const own = all.map(({ late, delayed }) => late - delayed);
   say(
     `${count} servers of ${manner} on ${driver} (seed ${seed}): ended ${at(0.5)} after the grace period ` +
       `or the last client (half of them), ${at(0.95)} (19 of 20), ${at(1)} at most, ${prompt} within ` +
-      `${PROMPT_MS} ms; without the machine's delays ${Math.max(...own).toFixed(0)} ms at most; ` +
+      `${PROMPT_MS} ms; ${again} others were late on a busy machine, and played again; ` +
       `${sum('messages')} messages whole, ${sum('cuts')} cut off by a reset`,
   );
-  for (const stopped of all)
-    assert.ok(stopped.late - stopped.delayed < PROMPT_MS, inWords(stopped));
+  for (const stopped of all) assert.ok(stopped.late < PROMPT_MS, inWords(stopped));
 }
 
 function inWords({ late, delayed, ran }: Stopped): string {
   const [l, d, r] = [late, delayed, ran].map((ms) => ms.toFixed(0));
-  return `one ended ${l} ms late, ${d} of them while the machine ran others; it ran for ${r}`;
+  return `one ended ${l} ms late, ${d} of them while the machine ran others; it ran for ${r} ms`;
 }
 
 async function stopsAt(

@@ -48,7 +48,7 @@ export function delayed(before: Sample, now: Sample): number {
 }
 
 /** How long a process that was sent a signal may run before it knows of it, in ms. */
-const AWAKE_MS = 10;
+const AWAKE_MS = 50;
 
 /** What became of a process that was sent a signal, in ms. */
 export interface Ending {
