@@ -9,9 +9,9 @@ import { type Scene, settle } from '../support/loop-behaviour.ts';
 import { Program } from '../support/program.ts';
 import { rejects } from '../support/rejects.ts';
 import { SERVER } from '../support/tls.ts';
-import { say } from './scenarios.ts';
+import { restingDescriptors, say, trackedServer, until } from './scenarios.ts';
 
-/** How soon a fresh client is served, in ms. */
+/** How soon a fresh client is served, in ms, without what the machine takes for others. */
 const PROMPT_MS = 100;
 /** Seconds until the last of those who went has left nothing. */
 const PATIENCE = 5;
@@ -28,8 +28,8 @@ interface Cuts {
 }
 
 /**
- * Has clients go after each number of bytes, and a fresh one served between them. No task, descriptor or
- * report may be left of any of them.
+ * Has clients go after each number of bytes. No task, descriptor or report may be left of any of them. The server
+ * is in this process, where its tasks can be counted.
  *
  * @param step - 1: each number of bytes; more: each so many
  */
@@ -48,7 +48,7 @@ export async function survivesCuts(
   const tasks = loop._tasks.size;
   const descriptors = open();
 
-  const cuts = await wrapPromise(clients(port, step));
+  await wrapPromise(clients(port, process.pid, step));
   const end = performance.now() + PATIENCE * 1000;
   const isLeft = (): boolean => loop._tasks.size > tasks || open() > descriptors;
   while (isLeft() && performance.now() < end) await settle(loop, 1);
@@ -62,20 +62,38 @@ export async function survivesCuts(
   for (const complaint of complaints)
     assert.match(complaint, /^\('127\.0\.0\.1', \d+\): (ConnectionResetError|BrokenPipeError): /);
   assert.equal(logged, []);
-  const { half, most } = cuts;
+}
+
+/** As {@link survivesCuts}, with a server of its own, that has a fresh client to serve after each that went. */
+export async function servesBetweenCuts(
+  manner: Manner,
+  driver: DriverName,
+  step: number,
+): Promise<void> {
+  await using server = await trackedServer(driver, { manner, grace: 5, tls: true });
+  const descriptors = await restingDescriptors(server);
+  const { sizes, cuts, fresh, half, most } = await clients(server.port, server.program.pid, step);
+  await until(() => server.program.descriptors() <= descriptors, 'every one is closed');
+  server.program.signal('SIGTERM');
+  assert.equal(await server.program.ends(), { status: 143, signal: null });
+
   say(
-    `${cuts.cuts} clients went, of handshakes of ${Object.values(cuts.sizes).join(' and ')} bytes; ` +
-      `${cuts.fresh} fresh ones were served in ${half.toFixed(1)} ms (half of them), ${most.toFixed(1)} ms at most`,
+    `${cuts} clients went, of handshakes of ${Object.values(sizes).join(' and ')} bytes; ${fresh} fresh ones ` +
+      `were served in ${half.toFixed(1)} ms (half of them), ${most.toFixed(1)} ms at most`,
   );
-  for (const size of Object.values(cuts.sizes)) assert.ok(size > 300, String(size));
+  assert.is(server.program.stderr, '');
+  assert.not.match(server.program.stdout, /stopping|closing/);
   assert.ok(most < PROMPT_MS, `one waited ${most} ms`);
 }
 
-async function clients(port: number, step: number): Promise<Cuts> {
-  const args = [port, process.pid, step].map(String);
+/** The clients of a server in a process. */
+async function clients(port: number, pid: number, step: number): Promise<Cuts> {
+  const args = [port, pid, step].map(String);
   await using program = Program.node('test/faults/children/tls-cuts.mjs', args);
   assert.equal(await program.ends(300), { status: 0, signal: null }, program.stderr);
-  return JSON.parse(program.stdout) as Cuts;
+  const cuts = JSON.parse(program.stdout) as Cuts;
+  for (const size of Object.values(cuts.sizes)) assert.ok(size > 300, String(size));
+  return cuts;
 }
 
 /** How many descriptors this process has open. */
