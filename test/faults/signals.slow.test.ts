@@ -15,6 +15,6 @@ for (const driver of REAL_DRIVERS)
       it(
         `ends soon after SIGINT or SIGTERM, at ${count} random moments, and cuts nothing short unseen`,
         () => stopsAtMoments(manner, driver, count, SEED),
-        { seconds: 60 + count * 3 },
+        { seconds: 60 + count * 5 },
       );
     });

@@ -17,10 +17,12 @@ const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 const PROMPT_MS = 200;
 /**
  * A moment counts for nothing where a server ended late and, for so many ms, it or who looked at it was ready
- * to run and the machine ran others: it is played again, at most so often.
+ * to run and the machine ran others: it is played again, at most so often, with a rest before. Where the machine
+ * is never free, what it took for others is left out.
  */
 const STARVED_MS = 40;
 const AGAIN = 8;
+const REST_MS = 500;
 
 /** Clients that talk without a rest: their messages, in bytes. The long ones are many pieces. */
 const MESSAGES = [1000, 1000, 1000, 1000, 1000, 1000, 300_000, 300_000];
@@ -75,6 +77,7 @@ export async function stopsAtMoments(
       if (stopped.late < PROMPT_MS || stopped.delayed < STARVED_MS || tries === AGAIN)
         return stopped;
       again += 1;
+      await pass(REST_MS);
     }
   };
   const work = async (): Promise<void> => {
@@ -101,7 +104,13 @@ export async function stopsAtMoments(
       `${PROMPT_MS} ms; ${again} others were late on a busy machine, and played again; ` +
       `${sum('messages')} messages whole, ${sum('cuts')} cut off by a reset`,
   );
-  for (const stopped of all) assert.ok(stopped.late < PROMPT_MS, inWords(stopped));
+  for (const stopped of all)
+    assert.ok(stopped.late < PROMPT_MS || isStarved(stopped), inWords(stopped));
+}
+
+/** Would it have ended in time, had the machine not run others? */
+function isStarved({ late, delayed }: Stopped): boolean {
+  return delayed >= STARVED_MS && late - delayed < PROMPT_MS;
 }
 
 function inWords({ late, delayed, ran }: Stopped): string {
