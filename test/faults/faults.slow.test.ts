@@ -67,7 +67,8 @@ for (const driver of REAL_DRIVERS) {
         'reports a shortage of descriptors once a second, and recovers',
         (server) => runOutOfDescriptors(server, 4),
         60,
-        64,
+        // Fewer are not enough for Node to load its modules.
+        128,
       );
     });
 

@@ -291,17 +291,17 @@ export async function comeAndGo(
   );
 }
 
-/** More clients than the server has descriptors for: it may have 64. */
+/** More clients than the server has descriptors for: it may have 128. */
 export async function runOutOfDescriptors(server: Server, seconds: number): Promise<void> {
   const reports = (): number =>
     server.program.stderr.split('socket.accept() out of system resource').length - 1;
-  const clients = await many(100, () => server.client());
+  const clients = await many(200, () => server.client());
   for (const client of clients) void client.send('hello').catch(() => {});
   await until(() => reports() > 0, 'the shortage is reported');
   await pass(seconds * 1000);
   const served = clients.filter(({ available }) => available > 0);
   const said = reports();
-  say(`${served.length} of 100 clients were served, and the shortage was reported ${said} times`);
+  say(`${served.length} of 200 clients were served, and the shortage was reported ${said} times`);
   assert.ok(said <= 1 + Math.ceil(seconds), `reported ${said} times in ${seconds} s`);
   assert.match(server.program.stderr, /\nOSError: \[Errno 24\] Too many open files/);
   const [one] = served;
