@@ -45,7 +45,7 @@ for (const driver of REAL_DRIVERS) {
       'has no descriptor left of clients that have gone, by collecting them',
       () =>
         on(forgetfulServer(driver), ...countingDescriptors((server) => comeAndGo(server, 200, 1))),
-      { seconds: 20 },
+      { seconds: 40 },
     );
   });
 }
