@@ -82,10 +82,14 @@ export function listenOn(options: EchoOptions): socket.Socket {
   return serverSocket;
 }
 
-/** A non-blocking socket, to be bound to the host even where connections of before are still closing. */
+/**
+ * A non-blocking socket, to be bound to the host even where connections of before are still closing. It is
+ * one of TCP by name: so transports know that of its connections, and have what is written sent at once.
+ * Else an echo through TLS waits, for 40 ms, until the client has acknowledged the session's tickets.
+ */
 export function socketFor({ host, driver }: Pick<EchoOptions, 'host' | 'driver'>): socket.Socket {
   const family = host.includes(':') ? socket.AF_INET6 : socket.AF_INET;
-  const made = socket.socket(family, socket.SOCK_STREAM, 0, { driver });
+  const made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, { driver });
   made.setblocking(false);
   made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);
   return made;

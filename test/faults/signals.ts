@@ -6,17 +6,23 @@ import * as assert from 'uvu/assert';
 import type { Manner } from '../../src/echo/manners.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
+import { type Ending, endingOf, type Sample } from '../support/cpu.ts';
 import { Program } from '../support/program.ts';
-import { REAL_DRIVERS, say } from './scenarios.ts';
+import { say } from './scenarios.ts';
 
 /** How the command ends at a signal. */
 const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Seconds after the grace period within which it ends. */
-const PROMPT = 0.2;
-/** What a machine may take on top that has other things to do, in seconds: for any, and for one of twenty. */
-const ALLOWANCE = 0.3;
-const RARE_ALLOWANCE = 1.3;
+/** Milliseconds after the grace period within which it ends. */
+const PROMPT_MS = 200;
+/**
+ * A moment counts for nothing where a server ended late and, for so many ms, it or who looked at it was ready
+ * to run and the machine ran others: it is played again, at most so often, with a rest before. Where the machine
+ * is never free, what it took for others is left out.
+ */
+const STARVED_MS = 40;
+const AGAIN = 8;
+const REST_MS = 500;
 
 /** Clients that talk without a rest: their messages, in bytes. The long ones are many pieces. */
 const MESSAGES = [1000, 1000, 1000, 1000, 1000, 1000, 300_000, 300_000];
@@ -28,7 +34,6 @@ const LOAD_MS = 150;
 /** One moment: all that is left to chance. */
 interface Moment {
   readonly signal: keyof typeof STATUS;
-  readonly driver: DriverName;
   /** Seconds. */
   readonly grace: number;
   /** Milliseconds from the beginning of the load until the signal, and until a client resets. */
@@ -48,46 +53,76 @@ interface Talked {
   cut: boolean;
 }
 
+/** How a server stopped: how late it was after the grace period, or after the last client. */
+interface Stopped extends Ending {
+  /** Whole messages that came back, and those that were cut off. */
+  readonly messages: number;
+  readonly cuts: number;
+}
+
 /** Has servers stop at so many moments, two at a time; the seed says which. */
-export async function stopsAtMoments(manner: Manner, count: number, seed: number): Promise<void> {
+export async function stopsAtMoments(
+  manner: Manner,
+  driver: DriverName,
+  count: number,
+  seed: number,
+): Promise<void> {
   const random = generator(seed);
   const moments = Array.from({ length: count }, () => chosen(random));
-  const late: number[] = [];
-  let messages = 0;
-  let cuts = 0;
+  const all: Stopped[] = [];
+  let again = 0;
+  const play = async (moment: Moment): Promise<Stopped> => {
+    for (let tries = 0; ; tries += 1) {
+      const stopped = await stopsAt(manner, driver, moment);
+      if (stopped.late < PROMPT_MS || stopped.delayed < STARVED_MS || tries === AGAIN)
+        return stopped;
+      again += 1;
+      await pass(REST_MS);
+    }
+  };
   const work = async (): Promise<void> => {
     for (let moment = moments.shift(); moment !== undefined; moment = moments.shift())
       try {
-        const stopped = await stopsAt(manner, moment);
-        late.push(stopped.late);
-        messages += stopped.messages;
-        cuts += stopped.cuts;
+        const stopped = await play(moment);
+        all.push(stopped);
+        if (stopped.late >= PROMPT_MS) say(`${inWords(stopped)}: ${JSON.stringify(moment)}`);
       } catch (error) {
         moments.length = 0;
-        throw new Error(`seed ${seed}, ${manner}, ${JSON.stringify(moment)}`, { cause: error });
+        const which = `seed ${seed}, ${manner}, ${driver}, ${JSON.stringify(moment)}`;
+        throw new Error(which, { cause: error });
       }
   };
   await Promise.all([work(), work()]);
 
-  late.sort((a, b) => a - b);
-  const [half, nearlyAll, most] = [0.5, 0.95, 1].map(
-    (part) => late[Math.ceil(part * count) - 1],
-  ) as [number, number, number];
-  const prompt = late.filter((each) => each < PROMPT).length;
+  const sum = (what: 'messages' | 'cuts'): number => all.reduce((n, each) => n + each[what], 0);
+  const sorted = all.toSorted((a, b) => a.late - b.late);
+  const at = (part: number): string => `${sorted[Math.ceil(part * count) - 1]?.late.toFixed(0)} ms`;
+  const prompt = all.filter(({ late }) => late < PROMPT_MS).length;
   say(
-    `${count} servers of ${manner} (seed ${seed}): ended ${(half * 1000).toFixed(0)} ms after the ` +
-      `grace period or the last client (half of them), ${(nearlyAll * 1000).toFixed(0)} ms (19 of 20), ${(most * 1000).toFixed(0)} ms at most, ` +
-      `${prompt} within ${PROMPT * 1000} ms; ` +
-      `${messages} messages whole, ${cuts} cut off by a reset`,
+    `${count} servers of ${manner} on ${driver} (seed ${seed}): ended ${at(0.5)} after the grace period ` +
+      `or the last client (half of them), ${at(0.95)} (19 of 20), ${at(1)} at most, ${prompt} within ` +
+      `${PROMPT_MS} ms; ${again} others were late on a busy machine, and played again; ` +
+      `${sum('messages')} messages whole, ${sum('cuts')} cut off by a reset`,
   );
-  assert.ok(nearlyAll < PROMPT + ALLOWANCE, `1 of 20 ended ${nearlyAll} s after its grace period`);
-  assert.ok(most < PROMPT + RARE_ALLOWANCE, `one ended ${most} s after its grace period`);
+  for (const stopped of all)
+    assert.ok(stopped.late < PROMPT_MS || isStarved(stopped), inWords(stopped));
+}
+
+/** Would it have ended in time, had the machine not run others? */
+function isStarved({ late, delayed }: Stopped): boolean {
+  return delayed >= STARVED_MS && late - delayed < PROMPT_MS;
+}
+
+function inWords({ late, delayed, ran }: Stopped): string {
+  const [l, d, r] = [late, delayed, ran].map((ms) => ms.toFixed(0));
+  return `one ended ${l} ms late, ${d} of them while the machine ran others; it ran for ${r} ms`;
 }
 
 async function stopsAt(
   manner: Manner,
-  { signal, driver, grace, after, resetAfter, leave }: Moment,
-): Promise<{ late: number; messages: number; cuts: number }> {
+  driver: DriverName,
+  { signal, grace, after, resetAfter, leave }: Moment,
+): Promise<Stopped> {
   const args = ['echo', '--port', '0', '--manner', manner, '--grace', String(grace)];
   await using server = Program.command(args, { env: { ASYNCIO_SOCKETS: driver } });
   const [, port] = await server.shows(/listening on \('.*', (\d+)\)/, { seconds: 30 });
@@ -101,6 +136,9 @@ async function stopsAt(
     const rude = await connect();
     assert.is(await rude.converse('hello'), 'hello');
     const talkers = await Promise.all(MESSAGES.map(connect));
+    const toStop = [String(server.pid), signal];
+    await using watcher = Program.node('test/faults/children/stop.mjs', toStop);
+    await watcher.shows(/ready\n/);
     const stop = { asked: false };
     const talks = Promise.all(
       talkers.map((client, n) => talk(client, MESSAGES[n] as number, stop)),
@@ -112,11 +150,12 @@ async function stopsAt(
     const reset = pass(resetAfter).then(() => rude.reset());
     await pass(after);
 
-    server.signal(signal);
+    const left = talks.then(now, now);
     stop.asked = leave;
-    const begin = performance.now();
+    watcher.signal('SIGUSR2');
     const ending = await server.ends(grace + 10);
-    const took = (performance.now() - begin) / 1000;
+    await watcher.ends();
+    const samples = JSON.parse(watcher.stdout.split('\n')[1] ?? '') as Sample[];
     await reset;
     const talked = await talks;
 
@@ -140,7 +179,8 @@ async function stopsAt(
     const received = talked.reduce((sum, each) => sum + each.received, 0);
     assert.ok(Number(bytes?.replaceAll(',', '')) + cuts * PIECE >= received, server.stdout);
     const messages = talked.reduce((sum, each) => sum + each.messages, 0);
-    return { late: took - (leave ? 0 : grace), messages, cuts };
+    const graceOver = (samples[0]?.at ?? 0) + grace * 1000;
+    return { ...endingOf(samples, Math.min(await left, graceOver)), messages, cuts };
   } finally {
     for (const client of clients) client.close();
   }
@@ -186,7 +226,6 @@ function chosen(random: () => number): Moment {
   const resetAfter = random() * LOAD_MS;
   return {
     signal: random() < 0.5 ? 'SIGINT' : 'SIGTERM',
-    driver: REAL_DRIVERS[Math.floor(random() * REAL_DRIVERS.length)] as DriverName,
     grace: random() < 0.5 ? 0.1 : 0.3,
     after: resetAfter + random() * (LOAD_MS - resetAfter),
     resetAfter,
@@ -207,4 +246,9 @@ function generator(seed: number): () => number {
 
 async function pass(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Milliseconds since 1970, as any process has them. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }

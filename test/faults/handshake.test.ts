@@ -1,0 +1,16 @@
+/** Clients that go in the middle of a TLS handshake, as in handshake.slow.test.ts, at a few of its bytes. */
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { survivesCuts } from './handshake.ts';
+
+/** From one number of bytes to the next. */
+const STEP = 150;
+
+for (const manner of ['streams', 'protocol'] as const)
+  for (const driver of ['node', 'posix'] as const)
+    loopBehaviour(`An echo server with ssl, made of ${manner} (${driver})`, (it) => {
+      it(
+        'has nothing left of clients that go in the middle of the handshake',
+        (loop, scene) => survivesCuts(loop, scene, manner, driver, STEP),
+        { clock: 'real', seconds: 30 },
+      );
+    });
