@@ -42,5 +42,5 @@ await asyncio.run(async () => {
   await round(done);
   const before = await live();
   for (let n = 1; n < ROUNDS; n += 1) await round(done);
-  console.log((await live()) - before);
+  console.log(String((await live()) - before)); // as text: a number would be coloured
 });
