@@ -32,8 +32,10 @@ export function tlsError(error: unknown, socket: TLSSocket): unknown {
 
 /** The peer has no certificate that could be trusted. */
 export function certificateError(error: Error): SSLCertVerificationError {
-  const { code } = error as OpenSSLError;
-  const text = `[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ${error.message}`;
+  const { code, message } = error as OpenSSLError;
+  // Newer Nodes add advice, which is none where the certificates are chosen: it stays in `cause`.
+  const [reason] = message.split('; if the root CA', 1);
+  const text = `[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ${reason}`;
   return new SSLCertVerificationError(text, { code, cause: error });
 }
 
