@@ -38,6 +38,8 @@ class Page extends Recorder {
 interface Served {
   readonly address: socket.Address;
   readonly protocols: readonly Recorder[];
+  /** Is done when every connection is, and nobody else is served. */
+  ended(): Promise<unknown>;
   connect(
     ssl: asyncio.TlsOptions | true,
     serverHostname: string,
@@ -75,12 +77,21 @@ async function serving(
       : await loop.createConnection(recorder, undefined, undefined, options);
   };
   try {
-    await use({ address, protocols, connect });
+    const ended = (): Promise<unknown> => {
+      server.close();
+      return Promise.resolve(server.waitClosed());
+    };
+    await use({ address, protocols, connect, ended });
   } finally {
     server.close();
     server.abortClients();
     await server.waitClosed();
   }
+}
+
+/** What each of a server's protocols was told. */
+function callsOf(protocols: readonly Recorder[]): string[][] {
+  return protocols.map(({ calls }) => calls);
 }
 
 /** Checks what a client knows of TLS; the forms are Node's. */
@@ -94,11 +105,6 @@ function checkExtraInfo(transport: asyncio.Transport, address: socket.Address): 
   assert.equal(object?.getCipher(), cipher);
   assert.equal(object?.getPeerCertificate(), transport.getExtraInfo('peercert'));
   assert.is(transport.getExtraInfo('compression'), undefined);
-}
-
-/** Is each of a server's protocols that was told of a connection told of its end, too? */
-async function allLost(protocols: readonly Recorder[]): Promise<void> {
-  for (const { transport, lost } of protocols) if (transport !== undefined) await lost;
 }
 
 for (const { name } of DRIVERS)
@@ -136,7 +142,7 @@ for (const { name } of DRIVERS)
             name,
             family,
             SERVER,
-            async ({ address, protocols, connect }) => {
+            async ({ address, protocols, connect, ended }) => {
               const [transport, client] = await connect(ANYBODY, '127.0.0.1');
               assert.match(String(transport), /^<_SSLProtocolTransport /);
               checkExtraInfo(transport, address);
@@ -147,7 +153,8 @@ for (const { name } of DRIVERS)
               await rejects(connect(true, '127.0.0.1'), asyncio.SSLCertVerificationError, {
                 message: /CERTIFICATE_VERIFY_FAILED/,
               });
-              await allLost(protocols);
+              await ended();
+              assert.equal(callsOf(protocols).slice(1), [[]]);
             },
             Page,
           );
@@ -158,30 +165,46 @@ for (const { name } of DRIVERS)
       it(
         'is left by a client that does not know who vouches for its certificate',
         async (loop) => {
-          await serving(loop, name, family, SERVER, async ({ protocols, connect }) => {
+          await serving(loop, name, family, SERVER, async ({ protocols, connect, ended }) => {
             await rejects(connect({}, 'localhost'), asyncio.SSLError, {
               message: /certificate verify failed/,
             });
-            await allLost(protocols);
+            await ended();
 
-            assert.equal(protocols[0]?.received ?? [], []);
+            // Nobody was connected, as far as its protocol knows.
+            assert.equal(callsOf(protocols), [[]]);
           });
         },
         { ...REAL, cpython: [`${EVENTS}test_create_${what}server_ssl_verify_failed`] },
       );
 
       it(
+        'is told of a client of TLS 1.2 that does not trust it, and of its end',
+        async (loop) => {
+          await serving(loop, name, family, SERVER, async ({ protocols, connect, ended }) => {
+            await rejects(connect({ maxVersion: 'TLSv1.2' }, 'localhost'), asyncio.SSLError);
+            await ended();
+
+            const [calls] = callsOf(protocols);
+            assert.equal([calls?.at(0), calls?.at(-1)], ['connectionMade', 'connectionLost']);
+          });
+        },
+        REAL,
+      );
+
+      it(
         'is left by a client that wants the certificate of an address, where it is of a name',
         async (loop) => {
-          await serving(loop, name, family, named, async ({ protocols, connect }) => {
+          await serving(loop, name, family, named, async ({ protocols, connect, ended }) => {
             await rejects(
               connect({ ca: named.cert }, '127.0.0.1'),
               asyncio.SSLCertVerificationError,
               { message: /IP: 127\.0\.0\.1 is not in the cert's list/ },
             );
-            await allLost(protocols);
+            await ended();
 
-            assert.equal(protocols[0]?.received ?? [], []);
+            // Nobody was connected, as far as its protocol knows.
+            assert.equal(callsOf(protocols), [[]]);
           });
         },
         { ...REAL, cpython: [`${EVENTS}test_create_server_ssl_match_failed`] },
