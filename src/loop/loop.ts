@@ -991,6 +991,8 @@ export class Loop implements LoopCore {
   /**
    * Opens a socket for datagrams, and has a protocol told of what comes.
    *
+   * A socket that somebody left at the path where it is to be is removed first.
+   *
    * @param protocolFactory - called without arguments
    * @param options - `localAddr`: where it is; `remoteAddr`: whom it sends to and hears; `family`,
    *   `proto`, `flags`: for the look-up; `reusePort`, `allowBroadcast`; or `sock`: a datagram socket,

@@ -8,6 +8,7 @@ import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
 import { SocketDatagramTransport } from './datagram-transport.ts';
 import { type LookingUpLoop, lookUp } from './looking-up.ts';
+import { removeStale } from './stale-path.ts';
 import type { DatagramCallbacks, DatagramTransport } from './transport.ts';
 
 /** An address of a datagram endpoint: a host and a port, or a path. */
@@ -103,7 +104,10 @@ async function socketFor(
       sock.setblocking(false);
       if (options.reusePort) sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
       if (options.allowBroadcast) sock.setsockopt(SOL_SOCKET, SO_BROADCAST, 1);
-      if (place.local !== undefined) sock.bind(place.local);
+      if (place.local !== undefined) {
+        if (typeof place.local === 'string') removeStale(place.local);
+        sock.bind(place.local);
+      }
       if (place.remote !== undefined && !options.allowBroadcast)
         await loop.sockConnect(sock, place.remote);
       return [sock, place.remote];

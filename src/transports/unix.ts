@@ -12,6 +12,7 @@ import { Socket } from '../sock/socket.ts';
 import { transportOn } from './create-connection.ts';
 import { checkServing, type ServingOptions, serverOn } from './create-server.ts';
 import type { Server, ServingLoop } from './server.ts';
+import { removeStale } from './stale-path.ts';
 import { encryptionToPath, type TlsClientOptions } from './tls/options.ts';
 import type { ProtocolCallbacks, Transport } from './transport.ts';
 import { checkUnused } from './watch.ts';
@@ -111,6 +112,7 @@ async function connectToPath(loop: UnixConnectingLoop, path: string): Promise<So
 function bindToPath(path: string): Socket {
   const sock = newSocket();
   try {
+    if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${repr(path)}`);
     removeStale(path);
     sock.bind(path);
     return sock;
@@ -119,17 +121,6 @@ function bindToPath(path: string): Socket {
     if (!(error instanceof OSError) || error.code !== 'EADDRINUSE') throw error;
     const strerror = `Address ${repr(path)} is already in use`;
     throw osError('EADDRINUSE', 'bind', { strerror });
-  }
-}
-
-/** Removes a socket that another process left behind; what is no socket is left alone. */
-function removeStale(path: string): void {
-  if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${repr(path)}`);
-  try {
-    if (statSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
-  } catch (error) {
-    // The directory may allow no more than to bind: then that says what is wrong.
-    log(`Unable to check or remove stale UNIX socket ${repr(path)}: ${repr(error)}`);
   }
 }
 
@@ -148,6 +139,6 @@ function removerOf(path: Address): (() => void) | undefined {
 
 /** The number of the file at `path`; `undefined` where there is none. */
 function inodeOf(path: Address): number | undefined {
-  if (typeof path !== 'string' || path === '') return undefined;
+  if (typeof path !== 'string' || path === '' || path.startsWith('\0')) return undefined;
   return statSync(path, { throwIfNoEntry: false })?.ino;
 }

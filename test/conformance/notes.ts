@@ -443,6 +443,27 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_events.py::EventLoopTestsMixin',
     'test_call_soon_threadsafe',
   ),
+  'test_base_events.py::BaseLoopSockSendfileTests::test_nonbinary_file': {
+    status: 'not applicable',
+    reason: 'opens a file in text mode; files of Node have bytes only',
+  },
+  ...alike(
+    'test_events.py::EventLoopTestsMixin',
+    {
+      status: 'differs',
+      reason: "what getExtraInfo() tells of the cipher and of certificates has Node's form",
+      entry: 'tls-is-nodes',
+    },
+    'test_create_ssl_connection',
+    'test_create_ssl_unix_connection',
+    'test_create_server_ssl',
+    'test_create_server_ssl_verified',
+  ),
+  'test_events.py::EventLoopTestsMixin::test_create_server_ssl_match_failed': {
+    status: 'differs',
+    reason: 'the same error, with the words that Node has for it',
+    entry: 'tls-is-nodes',
+  },
   ...notApplicable(
     "counts the descriptors of CPython's self-pipe",
     'test_events.py::EventLoopTestsMixin',

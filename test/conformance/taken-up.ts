@@ -23,23 +23,10 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
       ],
     },
     BaseEventTests: 'all',
-    BaseEventLoopWithSelectorTests: {
-      except: [
-        // TLS
-        'test_create_connection_ssl_server_hostname_default',
-        'test_create_connection_no_ssl_server_hostname_errors',
-        'test_create_connection_ssl_server_hostname_errors',
-        'test_create_connection_ssl_timeout_for_plain_socket',
-        'test_create_server_ssl_timeout_for_plain_socket',
-        // datagrams on paths
-        'test_create_datagram_endpoint_sock_unix',
-        'test_create_datagram_endpoint_existing_sock_unix',
-        // accepting by hand
-        'test_accept_connection_retry',
-        'test_accept_connection_exception',
-      ],
-    },
+    BaseEventLoopWithSelectorTests: 'all',
     RunningLoopTests: 'all',
+    BaseLoopSockSendfileTests: 'all',
+    TestSelectorUtils: 'all',
   },
 
   'test_sendfile.py': 'all',
@@ -63,10 +50,6 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   'test_streams.py': {
     StreamTests: {
       except: [
-        // TLS
-        'test_open_connection_no_loop_ssl',
-        'test_open_unix_connection_no_loop_ssl',
-        'test_start_tls',
         // pipes
         'test_read_all_from_pipe_reader',
       ],
@@ -77,21 +60,6 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   'test_events.py': {
     EventLoopTestsMixin: {
       except: [
-        // TLS
-        'test_create_ssl_connection',
-        'test_create_ssl_unix_connection',
-        'test_ssl_connect_accepted_socket',
-        'test_connect_accepted_socket_ssl_timeout_for_plain_socket',
-        'test_create_server_ssl',
-        'test_create_unix_server_ssl',
-        'test_create_server_ssl_verify_failed',
-        'test_create_unix_server_ssl_verify_failed',
-        'test_create_server_ssl_match_failed',
-        'test_create_unix_server_ssl_verified',
-        'test_create_server_ssl_verified',
-        // executors
-        'test_run_in_executor',
-        'test_run_in_executor_cancel',
         // pipes and terminals
         'test_read_pipe',
         'test_unclosed_pipe_transport',
@@ -112,16 +80,7 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   },
   'test_unix_events.py': {
     SelectorEventLoopSignalTests: 'all',
-    SelectorEventLoopUnixSocketTests: {
-      except: [
-        // TLS
-        'test_create_unix_server_ssl_bool',
-        'test_create_unix_server_ssl_timeout_with_plain_sock',
-        'test_create_unix_connection_nossl_serverhost',
-        'test_create_unix_connection_ssl_noserverhost',
-        'test_create_unix_connection_ssl_timeout_with_plain_sock',
-      ],
-    },
+    SelectorEventLoopUnixSocketTests: 'all',
     SelectorEventLoopUnixSockSendfileTests: 'all',
     TestFunctional: 'all',
     AbstractChildWatcherTests: 'all',

@@ -12,6 +12,9 @@ import { rejects } from '../support/rejects.ts';
 
 const REAL: LoopOptions = { clock: 'real' };
 
+/** CPython's tests of a loop without the system's sendfile(): as the drivers node and memory are. */
+const FALLBACK = 'test_base_events.py::BaseLoopSockSendfileTests::';
+
 const directory = mkdtempSync(join(tmpdir(), 'asyncio-ts-sendfile-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 
@@ -74,7 +77,10 @@ for (const { name, shown = name } of DRIVERS) {
       DATA,
       DATA.length,
       DATA.length,
-      ['test_sendfile.py::SockSendfileMixin::test_sock_sendfile_success'],
+      [
+        'test_sendfile.py::SockSendfileMixin::test_sock_sendfile_success',
+        ...(native ? [] : [`${FALLBACK}test_sock_sendfile_fallback`]),
+      ],
     );
 
     sends(
@@ -83,7 +89,10 @@ for (const { name, shown = name } of DRIVERS) {
       DATA.subarray(1000, 3000),
       2000,
       3000,
-      ['test_sendfile.py::SockSendfileMixin::test_sock_sendfile_with_offset_and_count'],
+      [
+        'test_sendfile.py::SockSendfileMixin::test_sock_sendfile_with_offset_and_count',
+        ...(native ? [] : [`${FALLBACK}test_sock_sendfile_fallback_offset_and_count`]),
+      ],
     );
 
     sends(
@@ -133,7 +142,10 @@ for (const { name, shown = name } of DRIVERS) {
         );
 
         assert.is(server._endpoint.tryRecv(1), undefined);
-        if (!native) closeSync(file);
+        if (!native) {
+          assert.is(placeOf(file), 0);
+          closeSync(file);
+        }
         for (const sock of [pipe, other]) sock.close();
         close();
       },
@@ -141,7 +153,12 @@ for (const { name, shown = name } of DRIVERS) {
         ...REAL,
         cpython: [
           'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests::test_sock_sendfile_os_error_first_call',
-          'test_base_events.py::BaseLoopSockSendfileTests::test_sock_sendfile_no_fallback',
+          ...(native
+            ? []
+            : [
+                `${FALLBACK}test_sock_sendfile_no_fallback`,
+                `${FALLBACK}test__sock_sendfile_native_failure`,
+              ]),
           'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests::test_sock_sendfile_not_available',
           'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests::test_sock_sendfile_not_regular_file',
         ],
@@ -206,13 +223,31 @@ for (const { name, shown = name } of DRIVERS) {
       },
       {
         cpython: [
-          'test_base_events.py::BaseLoopSockSendfileTests::test_nonstream_socket',
-          'test_base_events.py::BaseLoopSockSendfileTests::test_notint_count',
-          'test_base_events.py::BaseLoopSockSendfileTests::test_negative_count',
-          'test_base_events.py::BaseLoopSockSendfileTests::test_notint_offset',
-          'test_base_events.py::BaseLoopSockSendfileTests::test_negative_offset',
+          `${FALLBACK}test_nonstream_socket`,
+          `${FALLBACK}test_notint_count`,
+          `${FALLBACK}test_negative_count`,
+          `${FALLBACK}test_notint_offset`,
+          `${FALLBACK}test_negative_offset`,
         ],
       },
+    );
+
+    it(
+      'refuses a socket that blocks, in debug mode',
+      async (loop) => {
+        const { client, server, close } = await connectedPair(name);
+        const file = openSync(FILE, 'r');
+        client.setblocking(true);
+
+        await rejects(loop.sockSendfile(client, file), RangeError, {
+          message: 'the socket must be non-blocking',
+        });
+
+        assert.is(server._endpoint.tryRecv(1), undefined);
+        closeSync(file);
+        close();
+      },
+      { debug: true, cpython: [`${FALLBACK}test_blocking_socket`] },
     );
 
     it(

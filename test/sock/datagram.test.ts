@@ -176,6 +176,21 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
       });
 
       if (unix) {
+        it('has an empty address as a sender, where it has none', async () => {
+          const [other, idle] = boundPair(name, family);
+          const nameless = datagram(name, family);
+          nameless.connect(other.getsockname());
+
+          nameless.send(Buffer.from('one'));
+          nameless.send(Buffer.from('two'));
+
+          assert.equal(await receivedFrom(other), [Buffer.from('one'), '']);
+          const view = new Uint8Array(3);
+          assert.equal(other.recvfromInto(view), [3, '']);
+          assert.is(String(Buffer.from(view)), 'two');
+          for (const each of [nameless, other, idle]) each.close();
+        });
+
         it('would block when the receiver has no room, and tells when it has', async () => {
           const [one, other] = boundPair(name, family);
           const address = other.getsockname();

@@ -120,6 +120,30 @@ for (const { name } of DRIVERS)
     );
 
     it(
+      'has small writes go out at once, on a socket of TCP that was to block or not',
+      async (loop) => {
+        const listener = listening(name);
+        for (const mode of [0, socket.SOCK_NONBLOCK]) {
+          const type = socket.SOCK_STREAM | mode;
+          const sock = socket.socket(socket.AF_INET, type, socket.IPPROTO_TCP, { driver: name });
+          const isSet = (): number => sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY);
+          assert.is(isSet(), 0);
+          sock.setblocking(false);
+          await loop.sockConnect(sock, listener.getsockname() as socket.AddressInput);
+          if (mode === 0) sock.setblocking(true);
+
+          const factory = (): Recorder => new Recorder(loop);
+          const [transport] = await loop.createConnection(factory, undefined, undefined, { sock });
+
+          assert.is(isSet(), 1);
+          transport.abort();
+        }
+        listener.close();
+      },
+      { ...REAL, cpython: ['test_base_events.py::TestSelectorUtils::test_set_nodelay'] },
+    );
+
+    it(
       'returns when connectionMade() was called, and nothing else',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);

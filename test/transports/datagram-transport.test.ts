@@ -1,8 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { DatagramProtocol, type DatagramTransport, type Loop, OSError } from '../../src/index.ts';
 import type { Address, AddressInput, DriverName, Socket } from '../../src/socket.ts';
-import { DRIVERS, datagram, stream } from '../support/drivers.ts';
-import { loopBehaviour } from '../support/loop-behaviour.ts';
+import * as socket from '../../src/socket.ts';
+import { DRIVERS, datagram, freshPath, stream } from '../support/drivers.ts';
+import { loopBehaviour, type Scene } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
 import { until } from '../support/transports.ts';
@@ -11,6 +13,7 @@ const REAL = { clock: 'real' } as const;
 const HELLO = Buffer.from('hello');
 const SUITE = 'test_selector_events.py::SelectorDatagramTransportTests::';
 const EVENTS = 'test_events.py::EventLoopTestsMixin::';
+const BASE = 'test_base_events.py::BaseEventLoopWithSelectorTests::';
 
 /** Notes what it is told. */
 class Mailbox extends DatagramProtocol {
@@ -337,6 +340,79 @@ for (const { name } of DRIVERS)
       REAL,
     );
   });
+
+/** Is the driver that is chosen unasked one of datagrams on paths? */
+function hasUnixDatagrams(): boolean {
+  const sock = socket.socket();
+  sock.close();
+  return sock.driver === 'posix';
+}
+
+loopBehaviour('loop.createDatagramEndpoint of AF_UNIX', (it) => {
+  const onPosix = (
+    sentence: string,
+    scenario: (loop: Loop, scene: Scene) => Promise<void>,
+    cpython: readonly string[] = [],
+  ): void => {
+    const options = { ...REAL, cpython };
+    if (hasUnixDatagrams()) it(sentence, scenario, options);
+    else it.skip(sentence, 'it takes posix', scenario, options);
+  };
+
+  onPosix(
+    'needs no address',
+    async (loop) => {
+      const make = (): Mailbox => new Mailbox(loop);
+      const [transport, box] = await loop.createDatagramEndpoint(make, { family: socket.AF_UNIX });
+
+      assert.is(transport.getExtraInfo('socket')?.family, socket.AF_UNIX);
+      transport.close();
+      assert.is(await box.lost, undefined);
+      assert.equal(box.calls, ['connectionMade', 'connectionLost']);
+    },
+    [`${BASE}test_create_datagram_endpoint_sock_unix`],
+  );
+
+  onPosix(
+    'takes the place of a socket that was left behind, and hears who sends there',
+    async (loop, { logged }) => {
+      const localAddr = freshPath();
+      const stale = datagram('posix', socket.AF_UNIX);
+      stale.bind(localAddr);
+      stale.close();
+      const make = (): Mailbox => new Mailbox(loop);
+      const family = socket.AF_UNIX;
+
+      const [server, box] = await loop.createDatagramEndpoint(make, { localAddr, family });
+      const [client, other] = await loop.createDatagramEndpoint(make, {
+        remoteAddr: localAddr,
+        family,
+      });
+      client.sendto(HELLO);
+      await until(loop, () => box.received.length === 1);
+
+      assert.is(box.received[0]?.[0], 'hello');
+      assert.equal(logged, []);
+      for (const each of [server, client]) each.close();
+      await Promise.all([box.lost, other.lost]);
+    },
+    [`${BASE}test_create_datagram_endpoint_existing_sock_unix`],
+  );
+
+  onPosix('fails where there is a file that is no socket, and leaves it alone', async (loop) => {
+    const localAddr = freshPath();
+    writeFileSync(localAddr, 'text');
+    const make = (): Mailbox => new Mailbox(loop);
+
+    await rejects(
+      loop.createDatagramEndpoint(make, { localAddr, family: socket.AF_UNIX }),
+      OSError,
+      { code: 'EADDRINUSE' },
+    );
+
+    assert.is(readFileSync(localAddr, 'utf8'), 'text');
+  });
+});
 
 loopBehaviour('loop.createDatagramEndpoint', (it) => {
   for (const [host, origin] of [

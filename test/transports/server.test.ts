@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert';
+import { osError } from '../../src/base/os-errors.ts';
 import {
   CancelledError,
   createTask,
@@ -19,6 +20,13 @@ import { Recorder, receiveAll, until, writeUntilFull } from '../support/transpor
 
 const REAL = { clock: 'real' } as const;
 const HELLO = Buffer.from('hello');
+const BASE = 'test_base_events.py::BaseEventLoopWithSelectorTests::';
+const SHORTAGE = 'socket.accept() out of system resource';
+
+/** The socket that a server listens on. */
+function socketOf({ sockets }: Server): Socket {
+  return sockets[0]?._sock as Socket;
+}
 
 /** A server on a driver, its protocols, and sockets that connect to it. */
 class Hall {
@@ -82,6 +90,62 @@ for (const { name, real } of DRIVERS) {
       scenario: (hall: Hall, loop: Loop) => Promise<unknown>,
       cpython: readonly string[] = [],
     ): void => it(sentence, (loop) => scenario(new Hall(loop, name), loop), { ...REAL, cpython });
+
+    inHall(
+      'waits on, where nobody is there to be accepted',
+      async (hall, loop) => {
+        const server = await hall.opens();
+        const sock = socketOf(server);
+        let tries = 0;
+        const tryAccept = sock._endpoint.tryAccept.bind(sock._endpoint);
+        sock._endpoint.tryAccept = () => {
+          tries += 1;
+          return tryAccept();
+        };
+
+        sock._endpoint.reader?.ready();
+        await until(loop, () => tries > 0);
+
+        assert.equal(hall.protocols, []);
+        assert.is.not(sock.fileno(), -1);
+        const [, protocol] = await hall.enters();
+        assert.equal(protocol.calls, ['connectionMade']);
+        await hall.closes(server);
+      },
+      [`${BASE}test_accept_connection_retry`],
+    );
+
+    it(
+      'reports that descriptors ran out, rests for a second, and accepts again',
+      async (loop, { reports }) => {
+        const hall = new Hall(loop, name);
+        const server = await hall.opens();
+        const endpoint = socketOf(server)._endpoint;
+        const tryAccept = endpoint.tryAccept.bind(endpoint);
+        let refused = 0;
+        endpoint.tryAccept = () => {
+          refused += 1;
+          throw osError('EMFILE', 'accept');
+        };
+        await hall.knocks();
+        await until(loop, () => refused > 0);
+        endpoint.tryAccept = tryAccept;
+
+        await sleep(0.99);
+        assert.equal(hall.protocols, []);
+        assert.is.not(socketOf(server).fileno(), -1);
+        await sleep(0.02);
+        await until(loop, () => hall.protocols[0]?.transport !== undefined);
+
+        assert.is(refused, 1);
+        assert.equal(
+          reports.map(({ message, exception }) => [message, String(exception)]),
+          [[SHORTAGE, 'OSError: [Errno 24] Too many open files']],
+        );
+        await hall.closes(server);
+      },
+      { cpython: [`${BASE}test_accept_connection_exception`] },
+    );
 
     inHall(
       'makes a protocol for each connection, and serves them beside each other',

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { ConnectionRefusedError, type Loop, OSError, Protocol } from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
 import { DRIVERS, datagram, stream } from '../support/drivers.ts';
-import { type LoopIt, loopBehaviour } from '../support/loop-behaviour.ts';
+import { type LoopIt, loopBehaviour, type Scene } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { Recorder, until } from '../support/transports.ts';
 
@@ -189,6 +189,31 @@ loopBehaviour('loop.createUnixServer', (it) => {
     `${UNIX}test_create_unix_server_path_inetsock`,
     `${UNIX}test_create_unix_server_path_dgram`,
   );
+});
+
+/** Is the system Linux, with its own sockets? */
+function hasAbstractNames(): boolean {
+  const sock = socket.socket();
+  sock.close();
+  return sock.driver === 'posix' && process.platform === 'linux';
+}
+
+loopBehaviour('an abstract name of AF_UNIX', (it) => {
+  const serves = async (loop: Loop, { logged }: Scene): Promise<void> => {
+    const name = `\0asyncio-ts-${process.pid}`;
+    await using server = await loop.createUnixServer(protocol, name);
+
+    const [transport, client] = await loop.createUnixConnection(() => new Recorder(loop), name);
+
+    assert.is(server.sockets[0]?.getsockname(), name);
+    assert.is(transport.getExtraInfo('peername'), name);
+    assert.equal(logged, []);
+    transport.close();
+    await client.lost;
+  };
+  const sentence = 'is served as a path is, and no file is looked for';
+  if (hasAbstractNames()) it(sentence, serves, REAL);
+  else it.skip(sentence, 'it takes posix, on Linux', serves, REAL);
 });
 
 loopBehaviour('loop.createUnixConnection', (it) => {

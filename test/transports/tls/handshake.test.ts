@@ -23,6 +23,9 @@ const HELLO = Buffer.from('hello');
 const SSL = 'test_ssl.py::TestSSL::';
 const HANDSHAKE = 'test_sslproto.py::SslProtoHandshakeTests::';
 const START = 'test_sslproto.py::BaseStartTLS::';
+const BASE = 'test_base_events.py::BaseEventLoopWithSelectorTests::';
+const EVENTS = 'test_events.py::EventLoopTestsMixin::';
+const UNIX = 'test_unix_events.py::SelectorEventLoopUnixSocketTests::';
 
 for (const { name } of DRIVERS) {
   loopBehaviour(`a handshake on ${name}`, (it) => {
@@ -346,10 +349,15 @@ loopBehaviour("a client's certificate", (it) => {
 });
 
 loopBehaviour('options of TLS', (it) => {
-  const connect = (loop: asyncio.Loop, options: object): Promise<unknown> =>
-    Promise.resolve(loop.createConnection(() => new asyncio.Protocol(), '127.0.0.1', 1, options));
+  const protocol = (): asyncio.Protocol => new asyncio.Protocol();
+  const connect = (loop: asyncio.Loop, options: object, host?: string): Promise<unknown> =>
+    Promise.resolve(loop.createConnection(protocol, host ?? '127.0.0.1', 1, options));
   const serve = (loop: asyncio.Loop, options: object): Promise<unknown> =>
-    Promise.resolve(loop.createServer(() => new asyncio.Protocol(), '127.0.0.1', 0, options));
+    Promise.resolve(loop.createServer(protocol, '127.0.0.1', 0, options));
+  const connectUnix = (loop: asyncio.Loop, options: object): Promise<unknown> =>
+    Promise.resolve(loop.createUnixConnection(protocol, '/nowhere/at/all', options));
+  const serveUnix = (loop: asyncio.Loop, options: object): Promise<unknown> =>
+    Promise.resolve(loop.createUnixServer(protocol, '/nowhere/at/all', options));
 
   it(
     'refuse time-outs that are not positive, before anything is connected',
@@ -369,52 +377,91 @@ loopBehaviour('options of TLS', (it) => {
     },
   );
 
-  it('refuse what has no meaning without ssl', async (loop) => {
-    for (const option of ['sslHandshakeTimeout', 'sslShutdownTimeout']) {
-      const message = `${option} is only meaningful with ssl`;
-      await rejects(connect(loop, { [option]: 1 }), RangeError, { message });
-      await rejects(connect(loop, { [option]: 1, ssl: false }), RangeError, { message });
-      await rejects(serve(loop, { [option]: 1 }), RangeError, { message });
-    }
-    const message = 'serverHostname is only meaningful with ssl';
-    await rejects(connect(loop, { serverHostname: 'x' }), RangeError, { message });
-  });
+  it(
+    'refuse what has no meaning without ssl, before anything is looked up, bound or connected',
+    async (loop) => {
+      const [sock, peer] = await socketsOn(loop, 'memory');
+      loop.getaddrinfo = (): never => assert.unreachable('it was looked up') as never;
+      const accept = (options: object): Promise<unknown> =>
+        Promise.resolve(loop.connectAcceptedSocket(protocol, sock, options));
 
-  it('refuse what is no context', async (loop) => {
-    for (const ssl of [1, 'yes', []]) {
-      const message = /^ssl must be true, a tls\.SecureContext or an object of options, got /;
-      await rejects(connect(loop, { ssl }), TypeError, { message });
-    }
-    for (const ssl of [true, false, null, 1])
-      await rejects(serve(loop, { ssl }), TypeError, { message: /^ssl must be a tls\.Secure/ });
-    await rejects(serve(loop, { ssl: {} }), RangeError, { message: /needs a certificate/ });
-    await rejects(serve(loop, { ssl: { key: 'x', cert: 'y' } }), Error, { message: /PEM/ });
-  });
+      for (const option of ['sslHandshakeTimeout', 'sslShutdownTimeout']) {
+        const message = `${option} is only meaningful with ssl`;
+        for (const make of [connect, serve, connectUnix, serveUnix])
+          await rejects(make(loop, { [option]: 1 }), RangeError, { message });
+        await rejects(connect(loop, { [option]: 1, ssl: false }), RangeError, { message });
+        await rejects(accept({ [option]: 1 }), RangeError, { message });
+      }
+      const message = 'serverHostname is only meaningful with ssl';
+      for (const serverHostname of ['x', ''])
+        for (const make of [connect, connectUnix])
+          await rejects(make(loop, { serverHostname }), RangeError, { message });
 
-  it('refuse a client with nobody to check the certificate for', async (loop) => {
-    const [sock, peer] = await socketsOn(loop, 'memory');
-    const make = (options: object): Promise<unknown> =>
-      Promise.resolve(
-        loop.createConnection(() => new asyncio.Protocol(), undefined, undefined, {
-          sock,
-          ...options,
-        }),
+      assert.is.not(sock.fileno(), -1);
+      for (const each of [sock, peer]) each.close();
+    },
+    {
+      cpython: [
+        `${BASE}test_create_server_ssl_timeout_for_plain_socket`,
+        `${BASE}test_create_connection_ssl_timeout_for_plain_socket`,
+        `${BASE}test_create_connection_no_ssl_server_hostname_errors`,
+        `${EVENTS}test_connect_accepted_socket_ssl_timeout_for_plain_socket`,
+        `${UNIX}test_create_unix_server_ssl_timeout_with_plain_sock`,
+        `${UNIX}test_create_unix_connection_nossl_serverhost`,
+        `${UNIX}test_create_unix_connection_ssl_timeout_with_plain_sock`,
+      ],
+    },
+  );
+
+  it(
+    'refuse what is no context',
+    async (loop) => {
+      for (const ssl of [1, 'yes', []]) {
+        const message = /^ssl must be true, a tls\.SecureContext or an object of options, got /;
+        await rejects(connect(loop, { ssl }), TypeError, { message });
+      }
+      for (const ssl of [true, false, null, 1])
+        for (const make of [serve, serveUnix])
+          await rejects(make(loop, { ssl }), TypeError, { message: /^ssl must be a tls\.Secure/ });
+      await rejects(serve(loop, { ssl: {} }), RangeError, { message: /needs a certificate/ });
+      await rejects(serve(loop, { ssl: { key: 'x', cert: 'y' } }), Error, { message: /PEM/ });
+    },
+    { cpython: [`${UNIX}test_create_unix_server_ssl_bool`] },
+  );
+
+  it(
+    'refuse a client with nobody to check the certificate for',
+    async (loop) => {
+      const [sock, peer] = await socketsOn(loop, 'memory');
+      const make = (options: object): Promise<unknown> =>
+        Promise.resolve(
+          loop.createConnection(protocol, undefined, undefined, { sock, ...options }),
+        );
+      const noHost = { message: 'You must set serverHostname when using ssl without a host' };
+
+      await rejects(make({ ssl: true }), RangeError, noHost);
+      await rejects(connect(loop, { ssl: true }, ''), RangeError, noHost);
+      await rejects(
+        loop.createConnection(protocol, undefined, 80, { ssl: true }),
+        RangeError,
+        noHost,
       );
-
-    await rejects(make({ ssl: true }), RangeError, {
-      message: 'You must set serverHostname when using ssl without a host',
-    });
-    await rejects(make({ ssl: CLIENT, serverHostname: '' }), RangeError, {
-      message: /^serverHostname is needed/,
-    });
-    await rejects(
-      loop.createUnixConnection(() => new asyncio.Protocol(), '/nowhere', { ssl: CLIENT }),
-      RangeError,
-      { message: 'you have to pass serverHostname when using ssl' },
-    );
-    sock.close();
-    peer.close();
-  });
+      await rejects(make({ ssl: CLIENT, serverHostname: '' }), RangeError, {
+        message: /^serverHostname is needed/,
+      });
+      for (const ssl of [true, CLIENT])
+        await rejects(connectUnix(loop, { ssl }), RangeError, {
+          message: 'you have to pass serverHostname when using ssl',
+        });
+      for (const each of [sock, peer]) each.close();
+    },
+    {
+      cpython: [
+        `${BASE}test_create_connection_ssl_server_hostname_errors`,
+        `${UNIX}test_create_unix_connection_ssl_noserverhost`,
+      ],
+    },
+  );
 
   it(
     'of startTls refuse what is no context and no transport',

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { constants } from 'node:os';
 import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
-import type { Address } from '../../address.ts';
+import { type Address, unboundAddress } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
 import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
 import type { Accepted, Endpoint, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
@@ -150,8 +150,13 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     expectAddress();
     const nbytes = libc().recvfrom(this.fd, view, view.length, 0, storage, storageLength);
     if (!this.took(nbytes, view.length, 'recvfrom')) return undefined;
-    const told = storageLength.readUInt32LE(0) > 0;
-    return { nbytes, address: told ? readAddress(this.family) : this.getpeername() };
+    return { nbytes, address: this.sender() };
+  }
+
+  /** Who sent what was received: of a stream its peer, of which the kernel does not tell. */
+  private sender(): Address {
+    if (storageLength.readUInt32LE(0) > 0) return readAddress(this.family);
+    return this.type === SOCK_STREAM ? this.getpeername() : unboundAddress(this.family);
   }
 
   /** Looks at what a receive gave: did it take something, be it the end? */
