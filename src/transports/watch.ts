@@ -59,7 +59,7 @@ export class Watch implements Ready {
       this.#queued = false;
       if (work() && (side === 'writer' || endpoint.mayReceive)) this.#queue();
     });
-    endpoint[side] = this;
+    this.retake();
   }
 
   /** Does it watch? */
@@ -85,9 +85,10 @@ export class Watch implements Ready {
     this.#queued = false;
   }
 
-  /** Takes the slot again, after {@link release}. */
+  /** Takes the slot, again after {@link release}. */
   retake(): void {
-    this.#endpoint[this.#side] = this;
+    if (this.#side === 'reader') this.#endpoint.reader = this;
+    else this.#endpoint.writer = this;
   }
 
   /** Stops, and leaves the slot. */
@@ -97,7 +98,7 @@ export class Watch implements Ready {
   }
 
   ready(together = false): void {
-    this.#endpoint[this.#side] = this;
+    this.retake();
     this.#queue(together);
   }
 
