@@ -10,7 +10,7 @@ const TIMERS = 100_000;
 const SPREAD = 0.1;
 
 /** Measurements that are thrown away, while the compiler is still at work. */
-const WARM_UP = 2;
+const WARM_UP = 6;
 const MEASUREMENTS = 5;
 
 /** Callbacks that all wait in one queue, and one that ends the wait. */

@@ -13,6 +13,8 @@ const LONGEST_WITHOUT_NODE = 0.001;
 
 /** A turn of so many entries runs by immediates: one costs less than a microtask and a tick. */
 const MANY = 8;
+/** So many are asked for at a time: those that wait for long cost the garbage collector more. */
+const MOST_IMMEDIATES = 64;
 
 /**
  * The ready queue and the timers: what runs next, in asyncio's order.
@@ -46,8 +48,10 @@ export class Turns {
   #coming = true;
   /** Entries of this turn that have yet to run. */
   #batch = 0;
-  /** Has each of them an immediate? */
+  /** Do they run by immediates? */
   #many = false;
+  /** Immediates of this turn that were asked for and have yet to fire. */
+  #asked = 0;
   /** Entries that ran since Node's loop had its turn. */
   #withoutNode = 0;
   /** When the second turn since then began, in seconds on the host's clock. */
@@ -192,6 +196,7 @@ export class Turns {
   }
 
   #takeStep(): void {
+    if (this.#asked > 0) this.#asked -= 1;
     if (this.#batch === 0 && !this.#begin()) return;
     const step = this.#step;
     this.#coming = true;
@@ -211,6 +216,7 @@ export class Turns {
   #goOn(): void {
     if (this.#batch > 0) {
       if (!this.#many) this.#comeAfterwards();
+      else if (this.#asked === 0) this.#askForImmediates();
     } else if (this.#stopping || this.#anyReady()) this.#comeAfterwards();
     else this.#sleep();
   }
@@ -230,8 +236,12 @@ export class Turns {
       return false;
     }
     this.#many = this.#batch >= MANY;
-    if (this.#many) for (let n = 1; n < this.#batch; n += 1) this.#host.immediate(this.#stepOfNode);
     return true;
+  }
+
+  #askForImmediates(): void {
+    this.#asked = Math.min(this.#batch, MOST_IMMEDIATES);
+    for (let n = 0; n < this.#asked; n += 1) this.#host.immediate(this.#stepOfNode);
   }
 
   /** Timers that are due join the queue, behind all that is ready. */
@@ -259,6 +269,7 @@ export class Turns {
     this.#stopping = false;
     this.#coming = true;
     this.#batch = 0;
+    this.#asked = 0;
     this.#step = () => {};
     this.#forgetAlarm?.();
     this.#forgetAlarm = undefined;
