@@ -254,11 +254,12 @@ function isAwait(onFulfilled: OnFulfilled, onRejected: OnRejected): boolean {
   return (
     typeof onRejected === 'function' &&
     onFulfilled?.name === '' &&
-    Function.prototype.toString.call(onFulfilled) === NATIVE
+    sourceOf.call(onFulfilled) === NATIVE
   );
 }
 
-const NATIVE = Function.prototype.toString.call(Function.prototype);
+const sourceOf = Function.prototype.toString;
+const NATIVE = sourceOf.call(Function.prototype);
 
 /** Calls a function where somebody asked to be called back. */
 type Caller = (callback: (value?: unknown) => unknown, value?: unknown) => unknown;
