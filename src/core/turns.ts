@@ -304,7 +304,7 @@ export class Turns {
     const begin = performance.now();
     this.current = entry;
     queueMicrotask(() =>
-      process.nextTick(() => {
+      this.#host.tick(() => {
         if (this.current === entry) this.current = undefined;
         watch(subject, (performance.now() - begin) / 1000);
       }),

@@ -1,4 +1,4 @@
-import type { Host } from '../core/host.ts';
+import { type Host, nodeHost } from '../core/host.ts';
 
 /** Turns without anything to do after which everybody is taken to wait for a timer. */
 const IDLE_TURNS = 4;
@@ -33,9 +33,7 @@ export function virtualHost(start = 0): Host & { advance(seconds: number): void 
       immediates += 1;
       setImmediate(callback);
     },
-    tick: (callback) => {
-      process.nextTick(callback);
-    },
+    tick: nodeHost.tick,
     alarm: (delay, callback) => {
       const made = { when: now + delay, callback };
       alarm = made;

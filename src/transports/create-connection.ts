@@ -1,6 +1,6 @@
 import { OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
-import { untilAborted } from '../core/abort.ts';
+import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -23,7 +23,7 @@ import {
 import type { ProtocolCallbacks, Transport } from './transport.ts';
 
 /** What can be said of a connection that is to be made. */
-export interface ConnectionOptions extends TlsClientOptions {
+export interface ConnectionOptions extends TlsClientOptions, Abortable {
   /** Only addresses of this family: AF_INET, AF_INET6; by default both. */
   readonly family?: number | undefined;
   /** Only addresses of this protocol; by default any. */
@@ -47,8 +47,6 @@ export interface ConnectionOptions extends TlsClientOptions {
   readonly interleave?: number | undefined;
   /** Is an ExceptionGroup of all failures to be thrown, in place of one error that lists them? */
   readonly allErrors?: boolean | undefined;
-  /** Breaks the making off when it is aborted: its `reason` is thrown. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What connecting needs of a loop. */

@@ -116,8 +116,7 @@ export async function serverOn(
       closed?.();
     },
   });
-  const close = (): void => server.close();
-  const forget = signal && onAbort(signal, close);
+  const forget = signal && onAbort(signal, () => server.close());
   try {
     signal?.throwIfAborted();
     if (startServing) await server._startServing();

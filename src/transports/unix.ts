@@ -2,7 +2,7 @@ import { statSync, unlinkSync } from 'node:fs';
 import { log } from '../base/log.ts';
 import { OSError, osError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
-import { untilAborted } from '../core/abort.ts';
+import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { Address } from '../sock/address.ts';
@@ -18,11 +18,9 @@ import type { ProtocolCallbacks, Transport } from './transport.ts';
 import { checkUnused } from './watch.ts';
 
 /** What can be said of a connection over AF_UNIX that is to be made. */
-export interface UnixConnectionOptions extends TlsClientOptions {
+export interface UnixConnectionOptions extends TlsClientOptions, Abortable {
   /** A connected stream socket to use, in place of a path. The transport closes it. */
   readonly sock?: Socket | undefined;
-  /** Breaks the making off when it is aborted: its `reason` is thrown. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What can be said of a server on AF_UNIX that is to be made. */

@@ -68,6 +68,16 @@ function entry(log: string[], word: string, also: () => void = () => {}): Runnab
   };
 }
 
+/** How long `log` is after each of Node's turns, as long as somebody wants one. */
+async function countsAfterTurns(host: HandHost, log: readonly string[]): Promise<number[]> {
+  const counts: number[] = [];
+  while (host.immediates.length > 0) {
+    await host.turn();
+    counts.push(log.length);
+  }
+  return counts;
+}
+
 /** Says a word a few microtasks from now. */
 async function later(log: string[], word: string): Promise<void> {
   for (let n = 0; n < 5; n += 1) await undefined;
@@ -130,11 +140,7 @@ behaviour('Turns', (it) => {
 
     add(39);
     turns.start(() => {});
-    const counts: number[] = [];
-    while (host.immediates.length > 0) {
-      await host.turn();
-      counts.push(log.length);
-    }
+    const counts = await countsAfterTurns(host, log);
 
     assert.equal(counts, [16, 32, 40]);
   });
@@ -153,11 +159,7 @@ behaviour('Turns', (it) => {
 
     add(6);
     turns.start(() => {});
-    const counts: number[] = [];
-    while (host.immediates.length > 0) {
-      await host.turn();
-      counts.push(log.length);
-    }
+    const counts = await countsAfterTurns(host, log);
 
     assert.equal(counts, [3, 6, 7]);
   });

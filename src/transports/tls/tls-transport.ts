@@ -146,15 +146,15 @@ export class TlsTransport extends DuplexTransport {
 
   #receiveRawEnd(): boolean {
     this.#rawEnded = true;
-    if (this._isMade) this._feed(() => this.#wire.feedEof());
+    if (this._isMade) this.#endReceiving();
     // What came before may tell more of why, and Node tells of that in a tick.
-    else this._loop.callSoon(calledAs('SSLProtocol.eof_received', () => this.#endHandshake()));
+    else this._loop.callSoon(calledAs('SSLProtocol.eof_received', () => this.#endReceiving()));
     // It stays, so that what waits can be sent.
     return true;
   }
 
   /** The peer has ended, and Node had all that it sent. */
-  #endHandshake(): void {
+  #endReceiving(): void {
     if (this._isMade) this._feed(() => this.#wire.feedEof());
     else if (!this.#socket.destroyed) this._lose(connectionReset());
   }
