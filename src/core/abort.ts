@@ -64,7 +64,7 @@ export function cancelOnAbort(task: Task<unknown>, signal: AbortSignal): void {
  */
 export function untilAborted<T>(
   signal: AbortSignal | undefined,
-  call: () => PromiseLike<T>,
+  call: () => PromiseLike<T> | T,
 ): () => Promise<T> {
   // A call of ours gives a promise, or what is awaited as one.
   if (signal === undefined) return call as () => Promise<T>;
@@ -79,7 +79,10 @@ export function untilAborted<T>(
  *
  * @throws the reason of `signal`, before the body begins, when it is aborted already
  */
-export async function underSignal<T>(signal: AbortSignal, body: () => PromiseLike<T>): Promise<T> {
+export async function underSignal<T>(
+  signal: AbortSignal,
+  body: () => PromiseLike<T> | T,
+): Promise<T> {
   signal.throwIfAborted();
   const task = currentTask();
   if (task === undefined) throw new RuntimeError('a signal needs a task that it can break off');

@@ -246,6 +246,13 @@ export class Awaiter implements Runnable, Waiting {
   }
 }
 
+/** The `await` of something that has the two functions of its own promise told in its place. */
+export class NativeAwaiter extends Awaiter {
+  override _wait(): AwaitingTask | undefined {
+    return currentAwaitingTask();
+  }
+}
+
 /**
  * Is this the `then` of an `await`, or of `Promise.all()` and the like? They hand in functions of
  * V8's own, which nobody else has.

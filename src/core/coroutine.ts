@@ -34,41 +34,49 @@ export class Coroutine<T> implements Promise<T> {
   /** @internal `file:line` where the function became a coroutine function */
   readonly _site: string | undefined;
   /** @internal where the call was, in debug mode */
-  declare readonly _origin: readonly string[] | undefined;
+  declare _origin: readonly string[] | undefined;
   /** @internal by which it is warned of, once it is watched */
   declare _record: NeverAwaitedRecord | undefined;
-  /** The call; gone when it has begun or was closed. */
-  #body: (() => Promise<T>) | undefined;
+  /** @internal the call; gone when it has begun or was closed. Not `#`: see `sync/call.ts` */
+  _body: (() => unknown) | undefined;
 
   /** @internal made by the functions that {@link coroutine} returns */
   constructor(body: () => Promise<T>, name: string, site: string | undefined) {
-    this.#body = body;
+    this._body = body;
     this.name = name;
     this._site = site;
-    if (runningLoop()?.getDebug()) this._origin = userStack(DEBUG_STACK_DEPTH);
-    watchCoroutine(this);
+    watchMade(this);
   }
 
   /** @internal neither begun nor closed */
   get _untouched(): boolean {
-    return this.#body !== undefined;
+    return this._body !== undefined;
   }
 
-  /** @internal runs the body, in the scope that is in force */
+  /** @internal begins the body for the task whose scope is in force */
   _begin(): Promise<T> {
-    const body = this.#take();
-    if (body === undefined)
-      return Promise.reject(new RuntimeError('cannot reuse already awaited coroutine'));
+    return this._begun();
+  }
+
+  /** @internal begins the body, in the scope that is in force: what it gives */
+  _begun(): Promise<T> {
     try {
-      return body();
+      return this._call() as Promise<T>;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
+  /** @internal calls the body, the first time */
+  _call(): unknown {
+    const body = this._take();
+    if (body === undefined) throw new RuntimeError('cannot reuse already awaited coroutine');
+    return body();
+  }
+
   /** Gives the call up; the body will not run, and nobody is warned. */
   close(): void {
-    this.#take();
+    this._take();
   }
 
   /** What `await` calls: begins the body, as a part of the task that awaits. */
@@ -78,18 +86,18 @@ export class Coroutine<T> implements Promise<T> {
     // biome-ignore lint/suspicious/noExplicitAny: as a promise's
     onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    return this._begin().then(onFulfilled, onRejected);
+    return this._begun().then(onFulfilled, onRejected);
   }
 
   /** As a promise's `catch`. */
   // biome-ignore lint/suspicious/noExplicitAny: as a promise's
   catch<E = never>(onRejected?: ((reason: any) => E | PromiseLike<E>) | null): Promise<T | E> {
-    return this._begin().catch(onRejected);
+    return this._begun().catch(onRejected);
   }
 
   /** As a promise's `finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
-    return this._begin().finally(onFinally);
+    return this._begun().finally(onFinally);
   }
 
   /** `'Coroutine'` */
@@ -102,15 +110,22 @@ export class Coroutine<T> implements Promise<T> {
     return `<coroutine object ${this.name}>`;
   }
 
-  #take(): (() => Promise<T>) | undefined {
-    const body = this.#body;
-    this.#body = undefined;
+  /** @internal the call, for the one who begins it; none when there was one */
+  _take(): (() => unknown) | undefined {
+    const body = this._body;
+    this._body = undefined;
     if (this._record !== undefined) {
       forgetCoroutine(this._record);
       this._record = undefined;
     }
     return body;
   }
+}
+
+/** Sees to the reports of a coroutine that was just made. */
+export function watchMade(made: Coroutine<unknown>): void {
+  if (runningLoop()?.getDebug()) made._origin = userStack(DEBUG_STACK_DEPTH);
+  watchCoroutine(made);
 }
 
 /** A function whose calls are coroutines; what {@link coroutine} makes. */

@@ -2,55 +2,29 @@ import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { CancelledError, RuntimeError } from '../base/errors.ts';
 import { userStack } from '../base/stacks.ts';
 import type { AwaitingTask, Waiting } from './awaiter.ts';
-import { followPromises, onAwait, putAside, putBack } from './carried.ts';
 import type { Scope } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
+import { awaitBegins, awaitedNatively, NativePromise } from './native-promise.ts';
 import { Operation } from './operation.ts';
 import type { Runnable } from './runnable.ts';
 
 /** Whose rejection is being declared handled: nobody awaits that. */
 let muting: object | undefined;
 
-/** The two functions of the promise that was made last. */
-let resolveLast: ((value: unknown) => void) | undefined;
-let rejectLast: ((reason: unknown) => void) | undefined;
-
-const keepFunctions = (
-  resolve: (value: unknown) => void,
-  reject: (reason: unknown) => void,
-): void => {
-  resolveLast = resolve;
-  rejectLast = reject;
-};
-
 /**
  * A promise of V8's own with the fields of a future: what `Future`'s constructor gives, by hand,
  * for a class has one constructor above it, and here that is the promise's.
  */
-class PromiseWithFields extends Promise<unknown> {
-  /** What a `then` of V8's own makes is none of these. */
-  static override get [Symbol.species](): PromiseConstructor {
-    return Promise;
-  }
-
+class PromiseWithFields extends NativePromise {
   constructor(loop: LoopCore) {
-    followPromises();
-    // Nothing goes on in its name; and a note would give the fields of each one another place.
-    const aside = putAside();
-    super(keepFunctions);
-    putBack(aside);
+    super();
     const fields = this as unknown as Record<string, unknown>;
     fields['_loop'] = loop;
     fields['_state'] = 'pending';
     fields['_result'] = undefined;
-    fields['_resolve'] = resolveLast;
-    fields['_reject'] = rejectLast;
     fields['_isAwaited'] = false;
     fields['_settled'] = false;
     fields['_task'] = undefined;
-    // Or the last operation, and its loop with it, would live until the next.
-    resolveLast = undefined;
-    rejectLast = undefined;
     if (loop.getDebug()) fields['_sourceTraceback'] = userStack(DEBUG_STACK_DEPTH);
   }
 }
@@ -70,16 +44,10 @@ const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
   ) => Operation<T>;
 
 /**
- * An operation that V8 awaits as a promise of its own.
- *
- * An `await` of anything else with a `then` costs a second promise, two functions, and a microtask
- * in which `then` is called. Nothing of that here: which task it is that awaits, the hooks tell
- * that follow promises. All other asking, by `then()` or `Promise.race()`, goes the way of every
- * future.
+ * An operation that V8 awaits as a promise of its own. All other asking, by `then()` or
+ * `Promise.race()`, goes the way of every future.
  *
  * A class that extends it has to call {@link awaitedNatively}, or is awaited as any future is.
- *
- * Nothing here is `#`: methods that are cost each object a field.
  */
 export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   declare private readonly _resolve: (value: unknown) => void;
@@ -95,6 +63,11 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   /** Further tasks that await. */
   declare private _others: Other[] | undefined;
 
+  // It is needed: V8 looks for the next class that has one, each time that it makes an object.
+  constructor(loop: LoopCore) {
+    super(loop);
+  }
+
   /** @internal what is awaited */
   get _future(): this {
     return this;
@@ -106,7 +79,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   }
 
   /** @internal an `await` of it begins, in `scope` */
-  _awaitBegins(scope: object | undefined): void {
+  [awaitBegins](scope: object | undefined): void {
     this._isAwaited = true;
     if (this._state !== 'pending') {
       // The promise has the outcome, or its turn is under way.
@@ -201,20 +174,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   }
 }
 
-/**
- * Has V8 await the objects of a class as its own promises: they are, and `constructor` says so.
- *
- * @param operation - a class that extends {@link NativeOperation}
- */
-export function awaitedNatively(operation: { readonly prototype: object }): void {
-  Object.defineProperty(operation.prototype, 'constructor', { value: Promise });
-}
-
 awaitedNatively(NativeOperation);
-
-onAwait((awaited, scope) => {
-  if (awaited instanceof NativeOperation) awaited._awaitBegins(scope);
-});
 
 /** A second task, or a third, that awaits one operation. */
 class Other implements Waiting {

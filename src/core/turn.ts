@@ -1,5 +1,6 @@
 import type { LoopCore } from './loop-core.ts';
-import { awaitedNatively, NativeOperation } from './native-operation.ts';
+import { NativeOperation } from './native-operation.ts';
+import { awaitedNatively } from './native-promise.ts';
 import type { Runnable } from './runnable.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { LoopCore } from '../core/loop-core.ts';
-import { awaitedNatively, NativeOperation } from '../core/native-operation.ts';
+import { NativeOperation } from '../core/native-operation.ts';
+import { awaitedNatively } from '../core/native-promise.ts';
 import type { Runnable } from '../core/runnable.ts';
 
 /** Whose bytes a {@link Read} waits for. */

@@ -1,41 +1,90 @@
-import { Coroutine } from '../core/coroutine.ts';
+import { type Abortable, untilAborted } from '../core/abort.ts';
+import { Coroutine, watchMade } from '../core/coroutine.ts';
+import { awaitBegins, NativePromise } from '../core/native-promise.ts';
+import { Waiter } from './waiter.ts';
+
+/** What a call comes to: a waiter where it has to wait, and what it gives where it has not. */
+export type Outcome<T> = Waiter<T> | T;
+
+/**
+ * A promise of V8's own with the fields of a coroutine: what `Coroutine`'s constructor gives, by
+ * hand, for a class has one constructor above it, and here that is the promise's.
+ */
+class PromiseWithFields extends NativePromise {
+  constructor(body: () => unknown, name: string) {
+    super();
+    const fields = this as unknown as Record<string, unknown>;
+    fields['_body'] = body;
+    fields['name'] = name;
+    fields['_site'] = undefined;
+    watchMade(this as unknown as Coroutine<unknown>);
+  }
+}
+
+Object.setPrototypeOf(PromiseWithFields.prototype, Coroutine.prototype);
+
+const CoroutinePromise = PromiseWithFields as unknown as new <T>(
+  body: () => unknown,
+  name: string,
+) => Coroutine<T>;
 
 /**
  * A call of a primitive that most often has nothing to wait for: a coroutine, so that nothing is
  * taken, put or counted before it is awaited, or its task begins. A cancel before that loses
  * nothing; and who forgets the `await` is warned.
  *
- * Its body is no `async` function: it gives a waiter where it has to wait, and a promise that is
- * fulfilled already, mostly one for all calls, where it has not.
+ * V8 awaits it as a promise of its own: it begins when the hooks that follow promises tell of the
+ * `await`, and whoever awaits it waits for the waiter itself.
  */
-export class Call<T> extends Coroutine<T> {
-  /** @param name - what reports call it: `'Lock.acquire'` */
-  constructor(body: () => Promise<T>, name: string) {
-    super(body, name, undefined);
+export class Call<T> extends CoroutinePromise<T> {
+  declare private readonly _resolve: (value: unknown) => void;
+  declare private readonly _reject: (reason: unknown) => void;
+
+  /**
+   * @param body - what begins when it is awaited
+   * @param name - what reports call it: `'Lock.acquire'`
+   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @throws {TypeError} when `signal` is no signal
+   */
+  constructor(body: () => Outcome<T>, name: string, options?: Abortable) {
+    super(untilAborted(options?.signal, body), name);
   }
 
-  /** What `await` calls: whoever awaits the call waits for the waiter itself. */
-  // biome-ignore lint/suspicious/noThenProperty: a coroutine is awaited, so it has one
-  override then<R = T, E = never>(
-    onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
-    // biome-ignore lint/suspicious/noExplicitAny: as a promise's
-    onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
-  ): Promise<R | E> {
-    return super._begin().then(onFulfilled, onRejected);
+  /** @internal an `await` of it begins */
+  [awaitBegins](): void {
+    try {
+      const outcome = this._call();
+      if (outcome instanceof Waiter) outcome._settle(this._resolve, this._reject);
+      else this._resolve(outcome);
+    } catch (error) {
+      this._reject(error);
+    }
   }
 
   /** @internal for a task, which waits only for what its code awaits */
   override _begin(): Promise<T> {
-    return awaited(super._begin());
+    return awaited(this);
+  }
+
+  /** @internal for those who only ask, by `then` and its like */
+  override _begun(): Promise<T> {
+    try {
+      const outcome = this._call() as Outcome<T>;
+      return outcome instanceof Waiter ? outcome : Promise.resolve(outcome);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 }
 
-async function awaited<T>(begun: Promise<T>): Promise<T> {
-  return await begun;
+// What V8 asks before it awaits: is it a promise? Not the second time, for there is nothing to begin:
+// then it calls `then`, and the answer is an error.
+Object.defineProperty(Call.prototype, 'constructor', {
+  get(this: Call<unknown>): unknown {
+    return this._untouched ? Promise : Call;
+  },
+});
+
+async function awaited<T>(call: Call<T>): Promise<T> {
+  return await call;
 }
-
-/** What a call gives that had nothing to wait for. */
-export const YES: Promise<true> = Promise.resolve(true);
-
-/** What a call gives that had nothing to wait for, and has nothing to say. */
-export const DONE: Promise<void> = Promise.resolve();

@@ -1,7 +1,7 @@
-import { type Abortable, untilAborted } from '../core/abort.ts';
+import type { Abortable } from '../core/abort.ts';
 import type { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
-import { Call, YES } from './call.ts';
+import { Call, type Outcome } from './call.ts';
 import { LoopBound, printPrimitive } from './loop-bound.ts';
 import { Line, Waiter } from './waiter.ts';
 
@@ -60,11 +60,11 @@ export class Event extends LoopBound {
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event.wait
    */
   wait(options?: Abortable): Coroutine<true> {
-    return new Call(untilAborted(options?.signal, this.#wait), 'Event.wait');
+    return new Call(this.#wait, 'Event.wait', options);
   }
 
-  readonly #wait = (): Promise<true> =>
-    this.#value ? YES : new EventWaiter(this._getLoop(), this.#line);
+  readonly #wait = (): Outcome<true> =>
+    this.#value ? true : new EventWaiter(this._getLoop(), this.#line);
 
   /** `<asyncio.locks.Event object at 0x1 [unset]>`, `[set, waiters:1]` */
   toString(): string {

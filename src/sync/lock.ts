@@ -1,8 +1,8 @@
 import { RuntimeError } from '../base/errors.ts';
-import { type Abortable, untilAborted } from '../core/abort.ts';
+import type { Abortable } from '../core/abort.ts';
 import type { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
-import { Call, YES } from './call.ts';
+import { Call, type Outcome } from './call.ts';
 import { Holdable } from './holdable.ts';
 import { printPrimitive } from './loop-bound.ts';
 import { Line, Waiter } from './waiter.ts';
@@ -67,13 +67,13 @@ export class Lock extends Holdable {
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.acquire
    */
   override acquire(options?: Abortable): Coroutine<true> {
-    return new Call(untilAborted(options?.signal, this.#acquire), 'Lock.acquire');
+    return new Call(this.#acquire, 'Lock.acquire', options);
   }
 
-  readonly #acquire = (): Promise<true> => {
+  readonly #acquire = (): Outcome<true> => {
     if (this._locked || !this._line.isGivenUp) return new LockWaiter(this._getLoop(), this);
     this._locked = true;
-    return YES;
+    return true;
   };
 
   /**

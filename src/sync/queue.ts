@@ -3,7 +3,7 @@ import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Fifo } from '../core/fifo.ts';
 import type { LoopCore } from '../core/loop-core.ts';
-import { Call, DONE } from './call.ts';
+import { Call, type Outcome } from './call.ts';
 import { QueueEmpty, QueueFull, QueueShutDown } from './errors.ts';
 import { Event } from './event.ts';
 import { type Items, LifoItems, SortedItems } from './items.ts';
@@ -179,12 +179,9 @@ export class Queue<T = unknown> extends LoopBound {
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.put
    */
   put(item: T, options?: Abortable): Coroutine<void> {
-    const put = (): Promise<void> => {
-      if (this.full() && !this._isShutDown) return new Putter(this, item);
-      this.putNowait(item);
-      return DONE;
-    };
-    return new Call(untilAborted(options?.signal, put), 'Queue.put');
+    const put = (): Outcome<void> =>
+      this.full() && !this._isShutDown ? new Putter(this, item) : this.putNowait(item);
+    return new Call(put, 'Queue.put', options);
   }
 
   /**
@@ -218,11 +215,11 @@ export class Queue<T = unknown> extends LoopBound {
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.get
    */
   get(options?: Abortable): Coroutine<T> {
-    return new Call(untilAborted(options?.signal, this.#get), 'Queue.get');
+    return new Call(this.#get, 'Queue.get', options);
   }
 
-  readonly #get = (): Promise<T> =>
-    this.empty() && !this._isShutDown ? new Getter(this) : Promise.resolve(this.getNowait());
+  readonly #get = (): Outcome<T> =>
+    this.empty() && !this._isShutDown ? new Getter(this) : this.getNowait();
 
   /**
    * Takes an item out.

@@ -1,8 +1,8 @@
 import { repr } from '../base/repr.ts';
-import { type Abortable, untilAborted } from '../core/abort.ts';
+import type { Abortable } from '../core/abort.ts';
 import type { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
-import { Call, YES } from './call.ts';
+import { Call, type Outcome } from './call.ts';
 import { Holdable } from './holdable.ts';
 import { printPrimitive } from './loop-bound.ts';
 import { Line, Waiter } from './waiter.ts';
@@ -80,13 +80,13 @@ export class Semaphore extends Holdable {
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.acquire
    */
   override acquire(options?: Abortable): Coroutine<true> {
-    return new Call(untilAborted(options?.signal, this.#acquire), 'Semaphore.acquire');
+    return new Call(this.#acquire, 'Semaphore.acquire', options);
   }
 
-  readonly #acquire = (): Promise<true> => {
+  readonly #acquire = (): Outcome<true> => {
     if (this.locked()) return new SemaphoreWaiter(this._getLoop(), this);
     this._value -= 1;
-    return YES;
+    return true;
   };
 
   /** Gives a place back, to the first in line if there is one. */

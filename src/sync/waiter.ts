@@ -1,4 +1,4 @@
-import { Awaiter } from '../core/awaiter.ts';
+import { Awaiter, NativeAwaiter } from '../core/awaiter.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
 import type { Runnable } from '../core/runnable.ts';
@@ -62,6 +62,11 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
     if (this._state === 'cancelled') return true;
     const awaiter = this._entries;
     return awaiter instanceof Awaiter && awaiter._mustCancel;
+  }
+
+  /** @internal settles, when it is done, the promise of which these are the functions */
+  _settle(resolve: (value: never) => void, reject: (reason: unknown) => void): void {
+    this._ask(new NativeAwaiter(this, resolve, reject));
   }
 
   /** @internal not before its turn, and then by itself */

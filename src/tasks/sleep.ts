@@ -1,7 +1,8 @@
 import { repr } from '../base/repr.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
-import { awaitedNatively, NativeOperation } from '../core/native-operation.ts';
+import { NativeOperation } from '../core/native-operation.ts';
+import { awaitedNatively } from '../core/native-promise.ts';
 import type { Operation } from '../core/operation.ts';
 import { requireRunningLoop } from '../core/running.ts';
 import { Turn } from '../core/turn.ts';

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
-import { awaitedNatively, NativeOperation } from '../../src/core/native-operation.ts';
+import { NativeOperation } from '../../src/core/native-operation.ts';
+import { awaitedNatively } from '../../src/core/native-promise.ts';
 import { CancelledError, createTask, Future, Loop, RuntimeError, sleep } from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';

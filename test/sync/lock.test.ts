@@ -149,6 +149,32 @@ loopBehaviour('Lock.acquire', (it) => {
     await rejects(call, RuntimeError, { message: 'cannot reuse already awaited coroutine' });
   });
 
+  it('acquires where it is awaited, and goes on at once where it is free', async () => {
+    const lock = new Lock();
+    const log: unknown[] = [];
+    const acquire = async (): Promise<void> => {
+      await lock.acquire();
+      log.push('acquired');
+    };
+    const acquiring = acquire();
+    log.push(lock.locked());
+    queueMicrotask(() => log.push('a later microtask'));
+    await acquiring;
+    await sleep(0);
+    assert.equal(log, [true, 'acquired', 'a later microtask']);
+  });
+
+  it('can be asked by `then`, once', async () => {
+    const lock = new Lock();
+    const call = lock.acquire();
+    assert.equal(await Promise.all([call.then((given) => [given]), 1]), [[true], 1]);
+    await rejects(
+      call.finally(() => {}),
+      RuntimeError,
+      { message: 'cannot reuse already awaited coroutine' },
+    );
+  });
+
   it('lets nobody overtake between a release and the turn of the next', async () => {
     const lock = new Lock();
     const log: string[] = [];
