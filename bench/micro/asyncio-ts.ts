@@ -91,13 +91,9 @@ async function queue(): Promise<void> {
 }
 
 /** The median over the measurements, in µs; those that warm up do not count. */
-async function cost(
-  count: number,
-  program: () => Promise<void>,
-  measurements: number = MEASUREMENTS,
-): Promise<number> {
+async function cost(count: number, program: () => Promise<void>): Promise<number> {
   const costs: number[] = [];
-  for (let turn = 0; turn < WARM_UP + measurements; turn += 1) {
+  for (let turn = 0; turn < WARM_UP + MEASUREMENTS; turn += 1) {
     const before = process.cpuUsage();
     await program();
     const { user, system } = process.cpuUsage(before);
@@ -114,8 +110,8 @@ const main = asyncio.coroutine(async function main(): Promise<void> {
     sleepZero: await cost(COUNT, sleepZero),
     createTask: await cost(COUNT, createTask),
     gather: await cost(CHILDREN, gather),
-    cancelledTimer: await cost(TIMERS, () => cancelledTimers(loop), 1),
-    timer: await cost(TIMERS, () => timers(loop), 1),
+    cancelledTimer: await cost(TIMERS, () => cancelledTimers(loop)),
+    timer: await cost(TIMERS, () => timers(loop)),
     lock: await cost(COUNT, lock),
     queue: await cost(COUNT, queue),
   };

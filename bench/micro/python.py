@@ -107,11 +107,11 @@ async def queue():
     await task
 
 
-async def cost(count, program, measurements=MEASUREMENTS):
+async def cost(count, program):
     """The median over the measurements, in µs; one more, before them, does not count."""
     await program()
     costs = []
-    for _ in range(measurements):
+    for _ in range(MEASUREMENTS):
         before = time.process_time()
         await program()
         costs.append((time.process_time() - before) / count * 1e6)
@@ -125,8 +125,8 @@ async def main():
         "sleepZero": await cost(COUNT, sleep_zero),
         "createTask": await cost(COUNT, create_task),
         "gather": await cost(CHILDREN, gather),
-        "cancelledTimer": await cost(TIMERS, lambda: cancelled_timers(loop), 1),
-        "timer": await cost(TIMERS, lambda: timers(loop), 1),
+        "cancelledTimer": await cost(TIMERS, lambda: cancelled_timers(loop)),
+        "timer": await cost(TIMERS, lambda: timers(loop)),
         "lock": await cost(COUNT, lock),
         "queue": await cost(COUNT, queue),
     }

@@ -7,6 +7,11 @@ interface Kind<T extends object, R extends object> {
   matters(subject: T): boolean;
   /** What is to be known when the subject is gone. Must not lead back to it. */
   record(subject: T): R;
+  /**
+   * Milliseconds to wait before a second look, where many matter longer than a moment: watching one
+   * and forgetting it costs as much as several tasks.
+   */
+  readonly patience?: number;
   /** Says it; `ending`: because the process ends, and nothing can be said later. */
   report(record: R, ending: boolean): void;
 }
@@ -21,13 +26,16 @@ interface Kind<T extends object, R extends object> {
  *                                                         └── forget()
  *
  * The step in between is for speed: nearly all of them matter no more after a turn. The moment is
- * long enough for that: a coroutine that was given to a task begins in the turn after.
+ * long enough for that: a coroutine that was given to a task begins in the turn after. One of ten
+ * thousand may have to wait for that longer: those kinds have patience.
  */
 export class Collected<T extends object, R extends object> {
   readonly #kind: Kind<T, R>;
   #fresh: T[] = [];
   /** Those whose moment is over but for the turn that runs. */
   #ripe: T[] = [];
+  /** Those that await the second look. */
+  #late: T[] = [];
   /** The records of those that are watched; the registry alone would lose them at the end. */
   readonly #watched = new Set<R>();
   readonly #registry: FinalizationRegistry<R>;
@@ -60,25 +68,39 @@ export class Collected<T extends object, R extends object> {
   readonly #ripen = (): void => {
     this.#ripe = this.#ripe.concat(this.#fresh);
     this.#fresh = [];
-    choreNextTurn(this.#watchRipe);
+    choreNextTurn(this.#lookAtRipe);
   };
 
-  readonly #watchRipe = (): void => {
-    const subjects = this.#ripe;
+  readonly #lookAtRipe = (): void => {
+    const subjects = this.#ripe.filter(this.#kind.matters);
     this.#ripe = [];
+    if (this.#kind.patience === undefined) this.#watch(subjects);
+    else if (subjects.length > 0) {
+      if (this.#late.length === 0) chore(this.#kind.patience, this.#lookAtLate);
+      this.#late = this.#late.concat(subjects);
+    }
+  };
+
+  readonly #lookAtLate = (): void => {
+    const subjects = this.#late.filter(this.#kind.matters);
+    this.#late = [];
+    this.#watch(subjects);
+  };
+
+  #watch(subjects: readonly T[]): void {
     for (const subject of subjects) {
-      if (!this.#kind.matters(subject)) continue;
       const record = this.#kind.record(subject);
       this.#watched.add(record);
       this.#registry.register(subject, record, record);
       suspectGarbage();
     }
-  };
+  }
 
   /** The process ends: what was referenced to the last is said now. */
   #reportRest(): void {
     this.#ripen();
-    this.#watchRipe();
+    this.#lookAtRipe();
+    this.#lookAtLate();
     const rest = [...this.#watched];
     this.#watched.clear();
     for (const record of rest) this.#kind.report(record, true);

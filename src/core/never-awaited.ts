@@ -24,6 +24,7 @@ export interface UnawaitedCoroutine {
 
 const forgotten = new Collected<UnawaitedCoroutine, NeverAwaitedRecord>({
   matters: (coroutine) => coroutine._untouched,
+  patience: 50,
 
   record: (coroutine) => {
     const record = {
