@@ -51,23 +51,36 @@ type OnFinally = (() => unknown) | undefined;
  *   waiting ───────────────────────────────────────────▶ delivered
  */
 export class Awaiter implements Runnable, Waiting {
-  readonly #future: Awaited;
-  readonly #onFulfilled: OnFulfilled;
-  readonly #onRejected: OnRejected;
+  /** @internal what is awaited */
+  readonly _future: Awaited;
+  private readonly _onFulfilled: OnFulfilled;
+  private readonly _onRejected: OnRejected;
   /** The task that awaits, if it is one that does. */
-  #task: AwaitingTask | undefined;
+  private _task: AwaitingTask | undefined = undefined;
   /** The place in the drawing; delivered at once where the future was done already. */
-  #waiting: boolean;
-  /** In whose context the callbacks run; none for an `await`, which has its own. */
-  #caller: Caller | undefined;
-  /** What is called before the outcome is passed on, whatever it is; gone once called. */
-  #onFinally: OnFinally;
-  /** @internal set by a cancel of the task that the future is past taking: throw it instead */
-  _mustCancel = false;
+  private _waiting: boolean;
   /** What came of it: only told to those who chain. */
-  #outcome: { readonly threw: boolean; readonly value: unknown } | undefined;
+  private _outcome: { readonly threw: boolean; readonly value: unknown } | undefined = undefined;
+
+  // What few of them ever set stands in the prototype: each pending `await` has one of these.
+
+  /** @internal set by a cancel of the task that the future is past taking: throw it instead */
+  declare _mustCancel: boolean;
+  /** In whose context the callbacks run; none for an `await`, which has its own. */
+  declare private _caller: Caller | undefined;
+  /** What is called before the outcome is passed on, whatever it is; gone once called. */
+  declare private _onFinally: OnFinally;
   /** The promise for those who chain. */
-  #chain: PromiseWithResolvers | undefined;
+  declare private _chain: PromiseWithResolvers | undefined;
+
+  static {
+    Object.assign(this.prototype, {
+      _mustCancel: false,
+      _caller: undefined,
+      _onFinally: undefined,
+      _chain: undefined,
+    });
+  }
 
   /** @internal */
   constructor(
@@ -76,21 +89,16 @@ export class Awaiter implements Runnable, Waiting {
     onRejected: OnRejected,
     onFinally?: OnFinally,
   ) {
-    this.#future = future;
-    this.#onFulfilled = onFulfilled;
-    this.#onRejected = onRejected;
-    this.#onFinally = onFinally;
-    this.#waiting = future._state === 'pending';
-  }
-
-  /** @internal what is awaited */
-  get _future(): Awaited {
-    return this.#future;
+    this._future = future;
+    this._onFulfilled = onFulfilled;
+    this._onRejected = onRejected;
+    if (onFinally !== undefined) this._onFinally = onFinally;
+    this._waiting = future._state === 'pending';
   }
 
   /** @internal whom it wakes: the task, or else the future, to those who only ask by `then` */
   get _subject(): AwaitingTask | Awaited {
-    return this.#task ?? this.#future;
+    return this._task ?? this._future;
   }
 
   /**
@@ -99,26 +107,26 @@ export class Awaiter implements Runnable, Waiting {
    * @returns the task that awaits, unless it is only somebody who asks by `then`
    */
   _wait(): AwaitingTask | undefined {
-    if (isAwait(this.#onFulfilled, this.#onRejected)) return currentAwaitingTask();
-    this.#caller = caller();
+    if (isAwait(this._onFulfilled, this._onRejected)) return currentAwaitingTask();
+    this._caller = caller();
     return undefined;
   }
 
   /** @internal `task` awaits it */
   _join(task: AwaitingTask): void {
-    this.#task = task;
+    this._task = task;
     task._enter(this);
   }
 
   /** @internal its turn has come: the future is done */
   _run(): void {
-    this.#waiting = false;
-    const task = this.#task;
+    this._waiting = false;
+    const task = this._task;
     task?._leave(this);
-    if (this._mustCancel && task !== undefined && this.#future._state !== 'cancelled') {
-      this.#future._see();
-      this.#reject(task._makeCancelledError());
-    } else this.#deliver();
+    if (this._mustCancel && task !== undefined && this._future._state !== 'cancelled') {
+      this._future._see();
+      this._reject(task._makeCancelledError());
+    } else this._deliver();
   }
 
   /**
@@ -128,85 +136,85 @@ export class Awaiter implements Runnable, Waiting {
    * passes, for a promise never calls back from inside `then`.
    */
   _deliverDone(): void {
-    if (isAwait(this.#onFulfilled, this.#onRejected)) this.#deliver();
-    else void settled.then(() => this.#deliver());
+    if (isAwait(this._onFulfilled, this._onRejected)) this._deliver();
+    else void settled.then(() => this._deliver());
   }
 
   /** @internal what is awaited cannot be */
   _refuse(error: Error): void {
-    void settled.then(() => this.#reject(error));
+    void settled.then(() => this._reject(error));
   }
 
   /** @internal how it prints among the callbacks of its future */
   _form(): string {
-    return this.#task === undefined ? 'then()' : 'Task.task_wakeup()';
+    return this._task === undefined ? 'then()' : 'Task.task_wakeup()';
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it stands for the promise that `then` returns
   then(onFulfilled: OnFulfilled, onRejected: OnRejected): Promise<unknown> {
-    if (this.#waiting && this.#task === undefined && isAwait(onFulfilled, onRejected)) {
+    if (this._waiting && this._task === undefined && isAwait(onFulfilled, onRejected)) {
       const task = currentAwaitingTask();
-      if (task?._loop === this.#future._loop) this._join(task);
+      if (task?._loop === this._future._loop) this._join(task);
     }
-    return this.#promise().then(onFulfilled as (value: unknown) => unknown, onRejected);
+    return this._promise().then(onFulfilled as (value: unknown) => unknown, onRejected);
   }
 
   catch(onRejected: OnRejected): Promise<unknown> {
-    return this.#promise().catch(onRejected);
+    return this._promise().catch(onRejected);
   }
 
   finally(onFinally: (() => void) | null | undefined): Promise<unknown> {
-    return this.#promise().finally(onFinally);
+    return this._promise().finally(onFinally);
   }
 
   get [Symbol.toStringTag](): string {
     return 'Promise';
   }
 
-  #deliver(): void {
-    const future = this.#future;
-    if (future._state === 'cancelled') this.#reject(future._makeCancelledError());
+  private _deliver(): void {
+    const future = this._future;
+    if (future._state === 'cancelled') this._reject(future._makeCancelledError());
     else if (future._failed) {
-      if (typeof this.#onRejected === 'function') future._see();
-      this.#reject(future._outcome());
-    } else this.#fulfil(future._outcome());
+      if (typeof this._onRejected === 'function') future._see();
+      this._reject(future._outcome());
+    } else this._fulfil(future._outcome());
   }
 
-  #fulfil(value: unknown): void {
-    if (this.#onFinally !== undefined) this.#afterwards(() => this.#fulfil(value));
-    else if (typeof this.#onFulfilled === 'function')
-      this.#call(this.#onFulfilled as (value: unknown) => unknown, value);
-    else this.#settle(false, value);
+  private _fulfil(value: unknown): void {
+    if (this._onFinally !== undefined) this._afterwards(() => this._fulfil(value));
+    else if (typeof this._onFulfilled === 'function')
+      this._call(this._onFulfilled as (value: unknown) => unknown, value);
+    else this._settle(false, value);
   }
 
-  #reject(reason: CancelledError | unknown): void {
-    if (this.#onFinally !== undefined) this.#afterwards(() => this.#reject(reason));
-    else if (typeof this.#onRejected === 'function') this.#call(this.#onRejected, reason);
-    else this.#settle(true, reason);
+  private _reject(reason: CancelledError | unknown): void {
+    if (this._onFinally !== undefined) this._afterwards(() => this._reject(reason));
+    else if (typeof this._onRejected === 'function') this._call(this._onRejected, reason);
+    else this._settle(true, reason);
   }
 
-  #call(callback: (value: unknown) => unknown, value: unknown): void {
+  private _call(callback: (value: unknown) => unknown, value: unknown): void {
     let result: unknown;
     try {
-      result = this.#caller ? this.#caller(callback, value) : callback(value);
+      result = this._caller ? this._caller(callback, value) : callback(value);
     } catch (error) {
-      this.#threw(error);
+      this._threw(error);
       return;
     }
-    if (this.#chain !== undefined || result !== undefined) this.#settle(false, result);
-    else this.#outcome = FULFILLED_WITH_NOTHING;
+    if (this._chain !== undefined || result !== undefined) this._settle(false, result);
+    else this._outcome = FULFILLED_WITH_NOTHING;
   }
 
-  /** Calls `#onFinally`, and `passOn` when that has ended. */
-  #afterwards(passOn: () => void): void {
-    const onFinally = this.#onFinally as () => unknown;
-    this.#onFinally = undefined;
+  /** Calls `_onFinally`, and `passOn` when that has ended. */
+  private _afterwards(passOn: () => void): void {
+    const onFinally = this._onFinally as () => unknown;
+    this._onFinally = undefined;
     try {
-      const result = this.#caller ? this.#caller(onFinally) : onFinally();
+      const result = this._caller ? this._caller(onFinally) : onFinally();
       if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') passOn();
-      else void Promise.resolve(result).then(passOn, (error: unknown) => this.#threw(error));
+      else void Promise.resolve(result).then(passOn, (error: unknown) => this._threw(error));
     } catch (error) {
-      this.#threw(error);
+      this._threw(error);
     }
   }
 
@@ -214,35 +222,35 @@ export class Awaiter implements Runnable, Waiting {
    * The user's own callback threw. Nobody else can tell, so this becomes a real promise, for whose
    * rejections Node has its own rules.
    */
-  #threw(error: unknown): void {
-    this.#settle(true, error);
-    void this.#promise();
+  private _threw(error: unknown): void {
+    this._settle(true, error);
+    void this._promise();
   }
 
-  #settle(threw: boolean, value: unknown): void {
-    this.#outcome = { threw, value };
-    if (this.#chain === undefined) return;
+  private _settle(threw: boolean, value: unknown): void {
+    this._outcome = { threw, value };
+    if (this._chain === undefined) return;
     if (threw) {
-      this.#future._see();
-      this.#chain.reject(value);
-    } else this.#chain.resolve(value);
+      this._future._see();
+      this._chain.reject(value);
+    } else this._chain.resolve(value);
   }
 
-  #promise(): Promise<unknown> {
-    if (this.#chain === undefined) {
+  private _promise(): Promise<unknown> {
+    if (this._chain === undefined) {
       const chain = {} as PromiseWithResolvers;
       chain.promise = new Promise((resolve, reject) => {
         chain.resolve = resolve;
         chain.reject = reject;
       });
-      this.#chain = chain;
-      const outcome = this.#outcome;
+      this._chain = chain;
+      const outcome = this._outcome;
       if (outcome?.threw) {
-        this.#future._see();
+        this._future._see();
         chain.reject(outcome.value);
       } else if (outcome !== undefined) chain.resolve(outcome.value);
     }
-    return this.#chain.promise;
+    return this._chain.promise;
   }
 }
 

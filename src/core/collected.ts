@@ -32,6 +32,8 @@ interface Kind<T extends object, R extends object> {
 export class Collected<T extends object, R extends object> {
   readonly #kind: Kind<T, R>;
   #fresh: T[] = [];
+  /** Is their moment under way? */
+  #ripens = false;
   /** Those whose moment is over but for the turn that runs. */
   #ripe: T[] = [];
   /** Those that await the second look. */
@@ -51,11 +53,20 @@ export class Collected<T extends object, R extends object> {
   }
 
   add(subject: T): void {
-    if (this.#fresh.length === 0) chore(1, this.#ripen);
+    if (!this.#ripens) {
+      this.#ripens = true;
+      chore(1, this.#ripen);
+    }
     this.#fresh.push(subject);
     if (this.#awaitsExit) return;
     this.#awaitsExit = true;
     process.once('exit', () => this.#reportRest());
+  }
+
+  /** Is told that `subject` matters no more: the one that was added last need not be held for it. */
+  dismiss(subject: T): void {
+    const fresh = this.#fresh;
+    if (fresh[fresh.length - 1] === subject) fresh.pop();
   }
 
   forget(record: R): void {
@@ -66,6 +77,8 @@ export class Collected<T extends object, R extends object> {
 
   /** The timers of a turn come before what it runs: so this waits for that, too. */
   readonly #ripen = (): void => {
+    this.#ripens = false;
+    if (this.#fresh.length === 0) return;
     this.#ripe = this.#ripe.concat(this.#fresh);
     this.#fresh = [];
     choreNextTurn(this.#lookAtRipe);

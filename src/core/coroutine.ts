@@ -114,10 +114,7 @@ export class Coroutine<T> implements Promise<T> {
   _take(): (() => unknown) | undefined {
     const body = this._body;
     this._body = undefined;
-    if (this._record !== undefined) {
-      forgetCoroutine(this._record);
-      this._record = undefined;
-    }
+    forgetCoroutine(this);
     return body;
   }
 }

@@ -51,7 +51,11 @@ export function watchCoroutine(coroutine: UnawaitedCoroutine): void {
   forgotten.add(coroutine);
 }
 
-/** Is told that the coroutine behind `record` was awaited after all. */
-export function forgetCoroutine(record: NeverAwaitedRecord): void {
-  forgotten.forget(record);
+/** Is told that `coroutine` was awaited, or closed. */
+export function forgetCoroutine(coroutine: UnawaitedCoroutine): void {
+  if (coroutine._record === undefined) forgotten.dismiss(coroutine);
+  else {
+    forgotten.forget(coroutine._record);
+    coroutine._record = undefined;
+  }
 }
