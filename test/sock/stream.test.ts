@@ -44,6 +44,31 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
+      it('keeps what it gave, however large, when more arrives', async () => {
+        const { client, server, close } = await connectedPair(name, family);
+        const sizes = [20_000, 100_000, 30_000, 70_000, 500, 262_144, 17_000];
+        const kept: Uint8Array[] = [];
+
+        for (let n = 0; n < 70; n += 1) {
+          const size = sizes[n % sizes.length] as number;
+          const sending = sentAll(client, Buffer.alloc(size, n));
+          for (let rest = size; rest > 0; ) {
+            const data = await received(server, 262_144);
+            kept.push(data);
+            rest -= data.length;
+          }
+          await sending;
+        }
+
+        const sent = Buffer.concat(
+          Array.from({ length: 70 }, (_, n) => Buffer.alloc(sizes[n % sizes.length] as number, n)),
+        );
+        assert.ok(Buffer.concat(kept).equals(sent));
+        const large = kept.filter(({ length }) => length > 16_384);
+        assert.is(new Set(large.map(({ buffer }) => buffer)).size, large.length);
+        close();
+      });
+
       it('says that accept() would have to wait', async () => {
         const listener = listening(name, family);
 

@@ -10,7 +10,6 @@ import { SlottedEndpoint } from '../base-endpoint.ts';
 import { noteDescriptor, noteFailure } from '../descriptors.ts';
 import {
   acceptFrom,
-  addressOf,
   closeDescriptor,
   duplicate,
   getOption,
@@ -22,22 +21,19 @@ import {
   sendFile,
   setOption,
 } from './libc.ts';
+import { ReceiveMemory } from './receive-memory.ts';
 import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
 
 const { EAGAIN, EINTR } = constants.errno;
 
-/** Bytes that one receive takes at the most. */
-const RECEIVE_SIZE = 256 * 1024;
-
 /** A datagram is no longer than this. */
 const DATAGRAM_SIZE = 64 * 1024;
 
-/** One buffer for all sockets: what was received is copied out of it. */
-let receiveBuffer: Buffer | undefined;
-let receiveAddress: bigint | undefined;
-/** The part of it that the last receive filled: messages tend to be of one size. */
-let arrived: Buffer = EMPTY;
+/** Datagrams are copied out of this one. */
+let datagram: Buffer | undefined;
+
+const memory = new ReceiveMemory();
 
 /** The endpoints that are open, by descriptor. */
 const live: (PosixEndpoint | undefined)[] = [];
@@ -119,14 +115,9 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.mustBeOpen('recv');
     if (!this.#readable) return undefined;
     if (nbytes === 0) return EMPTY;
-    const most = Math.min(nbytes, RECEIVE_SIZE);
-    if (receiveBuffer === undefined || receiveAddress === undefined) {
-      receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_SIZE);
-      receiveAddress = addressOf(receiveBuffer);
-    }
-    const received = libc().recv(this.fd, receiveAddress, most, 0);
-    if (!this.took(received, most, 'recv')) return undefined;
-    return copyOut(receiveBuffer, received);
+    const most = Math.min(nbytes, memory.size);
+    const received = libc().recv(this.fd, memory.address, most, 0);
+    return this.took(received, most, 'recv') ? memory.take(received, nbytes) : undefined;
   }
 
   tryRecvInto(view: Uint8Array): number {
@@ -138,10 +129,11 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
-    receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_SIZE);
-    const view = receiveBuffer.subarray(0, Math.min(nbytes, DATAGRAM_SIZE));
+    datagram ??= Buffer.allocUnsafeSlow(DATAGRAM_SIZE);
+    const view = datagram.subarray(0, Math.min(nbytes, DATAGRAM_SIZE));
     const received = this.tryRecvfromInto(view);
-    return received && { data: copyOut(receiveBuffer, received.nbytes), address: received.address };
+    if (received === undefined) return undefined;
+    return { data: Buffer.from(view.subarray(0, received.nbytes)), address: received.address };
   }
 
   tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
@@ -366,12 +358,4 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   private must(status: number, syscall: string): void {
     if (status < 0) throw noteFailure(lastError(syscall));
   }
-}
-
-function copyOut(from: Buffer, nbytes: number): Buffer {
-  if (nbytes === 0) return EMPTY;
-  if (arrived.length !== nbytes) arrived = from.subarray(0, nbytes);
-  const data = Buffer.allocUnsafe(nbytes);
-  data.set(arrived);
-  return data;
 }
