@@ -22,6 +22,9 @@ type Noting = { [NOTE]?: object | undefined };
 /** Who wants to be told that an `await` begins. */
 let tellAwait: (awaited: object, thing: object | undefined) => void = () => {};
 
+/** Who wants to be told that something has gone on. */
+let tellAfter: () => void = () => {};
+
 const hooks = {
   init(promise: object, awaited: object | undefined): void {
     if (inForce !== undefined) (promise as Noting)[NOTE] = inForce;
@@ -32,6 +35,7 @@ const hooks = {
   },
   after(): void {
     inForce = undefined;
+    tellAfter();
   },
 };
 
@@ -45,6 +49,11 @@ export function carried(): object | undefined {
 /** From now on calls `tell` with what is awaited, and with what is in force, as an `await` begins. */
 export function onAwait(tell: (awaited: object, thing: object | undefined) => void): void {
   tellAwait = tell;
+}
+
+/** From now on calls `tell` when a promise has gone on, as far as it goes. */
+export function onAfter(tell: () => void): void {
+  tellAfter = tell;
 }
 
 /** Follows promises from now on. */

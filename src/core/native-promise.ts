@@ -1,4 +1,4 @@
-import { followPromises, onAwait, putAside, putBack } from './carried.ts';
+import { carried, carry, followPromises, onAfter, onAwait, putAside, putBack } from './carried.ts';
 
 /** The method by which a promise is told that an `await` of it begins. Another copy of this library has another. */
 export const awaitBegins: unique symbol = Symbol('asyncio-ts.awaitBegins');
@@ -64,4 +64,50 @@ export function awaitedNatively(operation: { readonly prototype: object }): void
   Object.defineProperty(operation.prototype, 'constructor', { value: Promise });
 }
 
-onAwait((awaited, scope) => (awaited as Partial<Told>)[awaitBegins]?.(scope));
+/** What begins when it is awaited, and not before. */
+interface Lazy {
+  /** It was made a promise of, and that is not awaited by an `await`: it is to begin. */
+  _resolveBegins(): void;
+}
+
+/** Which lazy one was asked last whether it is a promise; `await` asks, and begins at once. */
+let asked: Lazy | undefined;
+/** What was in force then. */
+let askedIn: object | undefined;
+
+/**
+ * Is told that `lazy` was asked whether it is a promise.
+ *
+ * An `await` of it follows at once. If none does, it was `Promise.resolve()` that asked, or the
+ * `for await` of an array: that tells nobody, and waits. So it begins as soon as that is seen.
+ */
+export function noteAsked(lazy: Lazy): void {
+  if (asked !== undefined && asked !== lazy) lookAtAsked(lazy);
+  asked = lazy;
+  askedIn = carried();
+  // Not from a task: `Array.fromAsync()` asks so, and the hooks hear no more of it.
+  if (askedIn === undefined) queueMicrotask(lookOnceMore);
+}
+
+/** Is told that `lazy` was asked by somebody who only looks at it. */
+export function forgetAsked(lazy: Lazy): void {
+  if (asked === lazy) asked = undefined;
+}
+
+function lookAtAsked(awaited: object | undefined): void {
+  const lazy = asked as Lazy;
+  asked = undefined;
+  if (lazy !== awaited) carry(askedIn, () => lazy._resolveBegins());
+  askedIn = undefined;
+}
+
+onAwait((awaited, scope) => {
+  if (asked !== undefined) lookAtAsked(awaited);
+  (awaited as Partial<Told>)[awaitBegins]?.(scope);
+});
+
+function lookOnceMore(): void {
+  if (asked !== undefined) lookAtAsked(undefined);
+}
+
+onAfter(lookOnceMore);

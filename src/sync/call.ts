@@ -1,6 +1,6 @@
 import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine, watchMade } from '../core/coroutine.ts';
-import { awaitBegins, NativePromise } from '../core/native-promise.ts';
+import { awaitBegins, forgetAsked, NativePromise, noteAsked } from '../core/native-promise.ts';
 import { Waiter } from './waiter.ts';
 
 /** What a call comes to: a waiter where it has to wait, and what it gives where it has not. */
@@ -40,6 +40,13 @@ export class Call<T> extends CoroutinePromise<T> {
   declare private readonly _resolve: (value: unknown) => void;
   declare private readonly _reject: (reason: unknown) => void;
 
+  /** @internal did it begin as a promise? */
+  declare _isPromise: boolean;
+
+  static {
+    Object.assign(this.prototype, { _isPromise: false });
+  }
+
   /**
    * @param body - what begins when it is awaited
    * @param name - what reports call it: `'Lock.acquire'`
@@ -52,6 +59,24 @@ export class Call<T> extends CoroutinePromise<T> {
 
   /** @internal an `await` of it begins */
   [awaitBegins](): void {
+    // One that began as a promise has its outcome, or will have it.
+    if (!this._isPromise) this._start();
+  }
+
+  /** @internal it was made a promise of: as often as that is awaited, it begins once, and now */
+  _resolveBegins(): void {
+    if (!this._untouched) return;
+    this._isPromise = true;
+    this._start();
+  }
+
+  /** `<coroutine object NAME>`; who prints it only looks at it. */
+  override toString(): string {
+    forgetAsked(this);
+    return super.toString();
+  }
+
+  private _start(): void {
     try {
       const outcome = this._call();
       if (outcome instanceof Waiter) outcome._settle(this._resolve, this._reject);
@@ -77,11 +102,14 @@ export class Call<T> extends CoroutinePromise<T> {
   }
 }
 
-// What V8 asks before it awaits: is it a promise? Not the second time, for there is nothing to begin:
-// then it calls `then`, and the answer is an error.
+// What V8 asks before it awaits: is it a promise? Not when one `await` has begun it, for there is
+// nothing to begin any more: then `then` is called, and the answer is an error.
 Object.defineProperty(Call.prototype, 'constructor', {
   get(this: Call<unknown>): unknown {
-    return this._untouched ? Promise : Call;
+    if (this._isPromise) return Promise;
+    if (!this._untouched) return Call;
+    noteAsked(this);
+    return Promise;
   },
 });
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import {
   CancelledError,
@@ -173,6 +174,48 @@ loopBehaviour('Lock.acquire', (it) => {
       RuntimeError,
       { message: 'cannot reuse already awaited coroutine' },
     );
+  });
+
+  it('begins where it is yielded, or one of an array', async () => {
+    const lock = new Lock();
+    const log: unknown[] = [];
+    async function* yielding(): AsyncGenerator<boolean> {
+      yield lock.acquire() as unknown as boolean;
+    }
+    for await (const given of yielding()) log.push(given);
+    lock.release();
+    for await (const given of [lock.acquire()]) log.push(given);
+    lock.release();
+    assert.equal(log, [true, true]);
+
+    await lock.acquire();
+    const waiting = createTask(async () => {
+      for await (const given of [lock.acquire()]) log.push(given);
+    });
+    await sleep(0);
+    assert.match(String(lock), /waiters:1/);
+    waiting.cancel();
+    await rejects(waiting, CancelledError);
+    assert.match(String(lock), /\[locked\]>$/);
+    lock.release();
+  });
+
+  it('begins when a promise is made of it, and gives that as often as it is awaited', async () => {
+    const lock = new Lock();
+    const call = lock.acquire();
+    const promise = Promise.resolve(call);
+    await sleep(0);
+    assert.ok(lock.locked());
+    assert.equal([await promise, await promise], [true, true]);
+  });
+
+  it('does not begin where it is printed', async () => {
+    const lock = new Lock();
+    const call = lock.acquire();
+    assert.is(inspect(call), '<coroutine object Lock.acquire>');
+    await sleep(0);
+    assert.not(lock.locked());
+    await call;
   });
 
   it('lets nobody overtake between a release and the turn of the next', async () => {
