@@ -8,8 +8,10 @@ import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
 import type { Accepted, Endpoint, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { SlottedEndpoint } from '../base-endpoint.ts';
 import { noteDescriptor, noteFailure } from '../descriptors.ts';
+import { letFreedMemoryStay } from '../freed-memory.ts';
 import {
   acceptFrom,
+  addressOf,
   closeDescriptor,
   duplicate,
   getOption,
@@ -21,19 +23,25 @@ import {
   sendFile,
   setOption,
 } from './libc.ts';
-import { ReceiveMemory } from './receive-memory.ts';
 import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
 
 const { EAGAIN, EINTR } = constants.errno;
 
+/** Bytes that one receive takes at the most. */
+const RECEIVE_SIZE = 256 * 1024;
+
+/** What is so long has memory of its own. */
+const LARGE = 16 * 1024;
+
 /** A datagram is no longer than this. */
 const DATAGRAM_SIZE = 64 * 1024;
 
-/** Datagrams are copied out of this one. */
-let datagram: Buffer | undefined;
-
-const memory = new ReceiveMemory();
+/** One buffer for all sockets: what was received is copied out of it. */
+let receiveBuffer: Buffer | undefined;
+let receiveAddress: bigint | undefined;
+/** The part of it that the last receive filled: messages tend to be of one size. */
+let arrived: Buffer = EMPTY;
 
 /** The endpoints that are open, by descriptor. */
 const live: (PosixEndpoint | undefined)[] = [];
@@ -115,9 +123,14 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.mustBeOpen('recv');
     if (!this.#readable) return undefined;
     if (nbytes === 0) return EMPTY;
-    const most = Math.min(nbytes, memory.size);
-    const received = libc().recv(this.fd, memory.address, most, 0);
-    return this.took(received, most, 'recv') ? memory.take(received, nbytes) : undefined;
+    const most = Math.min(nbytes, RECEIVE_SIZE);
+    if (receiveBuffer === undefined || receiveAddress === undefined) {
+      receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_SIZE);
+      receiveAddress = addressOf(receiveBuffer);
+    }
+    const received = libc().recv(this.fd, receiveAddress, most, 0);
+    if (!this.took(received, most, 'recv')) return undefined;
+    return copyOut(receiveBuffer, received);
   }
 
   tryRecvInto(view: Uint8Array): number {
@@ -129,11 +142,10 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
-    datagram ??= Buffer.allocUnsafeSlow(DATAGRAM_SIZE);
-    const view = datagram.subarray(0, Math.min(nbytes, DATAGRAM_SIZE));
+    receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_SIZE);
+    const view = receiveBuffer.subarray(0, Math.min(nbytes, DATAGRAM_SIZE));
     const received = this.tryRecvfromInto(view);
-    if (received === undefined) return undefined;
-    return { data: Buffer.from(view.subarray(0, received.nbytes)), address: received.address };
+    return received && { data: copyOut(receiveBuffer, received.nbytes), address: received.address };
   }
 
   tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
@@ -358,4 +370,13 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   private must(status: number, syscall: string): void {
     if (status < 0) throw noteFailure(lastError(syscall));
   }
+}
+
+function copyOut(from: Buffer, nbytes: number): Buffer {
+  if (nbytes === 0) return EMPTY;
+  if (nbytes >= LARGE) letFreedMemoryStay();
+  if (arrived.length !== nbytes) arrived = from.subarray(0, nbytes);
+  const data = Buffer.allocUnsafe(nbytes);
+  data.set(arrived);
+  return data;
 }
