@@ -285,8 +285,7 @@ function caller(): Caller {
   const resource = new AsyncResource('asyncio-ts.then');
   return scope === undefined
     ? (callback, value) => resource.runInAsyncScope(callback, undefined, value)
-    : (callback, value) =>
-        resource.runInAsyncScope(runInScope, undefined, scope, () => callback(value));
+    : (callback, value) => resource.runInAsyncScope(runInScope, undefined, scope, callback, value);
 }
 
 function currentAwaitingTask(): AwaitingTask | undefined {

@@ -79,17 +79,21 @@ export function putBack(aside: object | undefined): void {
   inForce = aside;
 }
 
-/** Calls `callback` with `args`, and has `thing` in force in it and wherever it goes on. */
-export function carry<A extends unknown[], R>(
+/**
+ * Calls `callback` with `argument`, and has `thing` in force in it and wherever it goes on.
+ *
+ * There is one argument, and not any number: passing lists on is slow.
+ */
+export function carry<A, R>(
   thing: object | undefined,
-  callback: (...args: A) => R,
-  ...args: A
+  callback: (argument: A) => R,
+  argument: A,
 ): R {
   followPromises();
   const before = inForce;
   inForce = thing;
   try {
-    return callback(...args);
+    return callback(argument);
   } finally {
     inForce = before;
   }

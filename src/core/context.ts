@@ -33,20 +33,16 @@ export function currentScope(): Scope | undefined {
   return carried() as Scope | undefined;
 }
 
-/** Calls `callback` with `args`, with `scope` in force in it and wherever it goes on. */
-export function runInScope<A extends unknown[], R>(
-  scope: Scope,
-  callback: (...args: A) => R,
-  ...args: A
-): R {
+/** Calls `callback` with `argument`, with `scope` in force in it and wherever it goes on. */
+export function runInScope<A, R>(scope: Scope, callback: (argument: A) => R, argument: A): R {
   if (spread === undefined) {
     try {
-      return carry(scope, callback, ...args);
+      return carry(scope, callback, argument);
     } finally {
       endSpread();
     }
   }
-  return spread.run(scope.context, carry<A, R>, scope, callback, ...args);
+  return spread.run(scope.context, carry<A, R>, scope, callback, argument);
 }
 
 /**
@@ -112,7 +108,8 @@ export class Context {
    */
   run<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
     const task = currentScope()?.task;
-    return runInScope(task ? new Scope(this, task) : this._scope, callback, ...args);
+    const scope = task ? new Scope(this, task) : this._scope;
+    return runInScope(scope, () => callback(...args), undefined);
   }
 
   /** A function that calls `callback` in this context, whoever calls it and when. */

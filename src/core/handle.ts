@@ -91,14 +91,21 @@ export class Handle implements Runnable {
 
   /** @internal */
   _run(): void {
-    const callback = this._callback;
-    if (callback === undefined) return;
+    if (this._callback === undefined) return;
     try {
-      runInScope(this._scope, callback, ...(this._args as never[]));
+      runInScope(this._scope, Handle.#call, this);
     } catch (error) {
       if (endsTheLoop(error)) this._loop._interrupt(error);
       else this._report(error);
     }
+  }
+
+  static #call(handle: Handle): void {
+    const callback = handle._callback as (...args: unknown[]) => unknown;
+    const args = handle._args;
+    // Most have none, and passing a list on is slow.
+    if (args.length === 0) callback();
+    else callback(...args);
   }
 
   /** @internal the callback as long as there is one; with its arguments in debug mode */
@@ -126,7 +133,7 @@ export class Handle implements Runnable {
       handle: this,
     };
     if (this._sourceTraceback !== undefined) context.sourceTraceback = this._sourceTraceback;
-    runInScope(this._scope, () => this._loop.callExceptionHandler(context));
+    runInScope(this._scope, () => this._loop.callExceptionHandler(context), undefined);
   }
 }
 

@@ -97,7 +97,7 @@ export function forgetAsked(lazy: Lazy): void {
 function lookAtAsked(awaited: object | undefined): void {
   const lazy = asked as Lazy;
   asked = undefined;
-  if (lazy !== awaited) carry(askedIn, () => lazy._resolveBegins());
+  if (lazy !== awaited) carry(askedIn, () => lazy._resolveBegins(), undefined);
   askedIn = undefined;
 }
 

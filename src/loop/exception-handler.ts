@@ -77,7 +77,8 @@ function guarded(call: () => unknown, failed: (error: unknown) => void): void {
 function inContextOf(report: ExceptionContext, call: () => unknown): unknown {
   for (const subject of [report.task, report.future, report.handle]) {
     const { getContext } = (subject ?? {}) as { getContext?: () => Context };
-    if (typeof getContext === 'function') return runInScope(getContext.call(subject)._scope, call);
+    if (typeof getContext === 'function')
+      return runInScope(getContext.call(subject)._scope, call, undefined);
   }
   return call();
 }

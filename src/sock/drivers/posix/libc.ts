@@ -5,9 +5,6 @@ import { kernel } from './kernel.ts';
 import { bindAll, koffi } from './koffi.ts';
 import { closeAtThreadEnd, keepAtThreadEnd, loadLibuv } from './libuv.ts';
 
-/** Memory that C reads or writes; an address is cheaper, and does not keep it from being collected. */
-export type Memory = Uint8Array | bigint;
-
 /**
  * libc, called through koffi: with `libuv.ts` and `sockaddr.ts` the only files that know about the
  * layout of C's structures, errno, and what kernels do differently.
@@ -19,7 +16,9 @@ export interface Libc {
   listen(fd: number, backlog: number): number;
   connect(fd: number, address: Buffer, length: number): number;
   shutdown(fd: number, how: number): number;
-  recv(fd: number, into: Memory, nbytes: number, flags: number): number;
+  recv(fd: number, into: Uint8Array, nbytes: number, flags: number): number;
+  /** The same; an address is cheaper, and does not keep its memory from being collected. */
+  recvAt(fd: number, address: number, nbytes: number, flags: number): number;
   recvfrom(
     fd: number,
     into: Uint8Array,
@@ -42,7 +41,7 @@ export interface Libc {
   inet_pton(family: number, text: string, into: Buffer): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
-  epoll_wait(epoll: number, events: Memory, most: number, timeout: number): number;
+  epoll_wait(epoll: number, events: number, most: number, timeout: number): number;
 }
 
 /** What is called here alone. */
@@ -71,6 +70,7 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   connect: 'int connect(int, void *, uint32_t)',
   shutdown: 'int shutdown(int, int)',
   recv: 'int recv(int, void *, size_t, int)',
+  recvAt: 'int recv(int, uintptr_t, size_t, int)',
   recvfrom: 'intptr_t recvfrom(int, void *, size_t, int, void *, void *)',
   send: 'int send(int, void *, size_t, int)',
   sendto: 'intptr_t sendto(int, void *, size_t, int, void *, uint32_t)',
@@ -87,7 +87,7 @@ const LINUX_SIGNATURES: Readonly<Record<string, string>> = {
   sendfile: 'intptr_t sendfile(int, int, void *, size_t)',
   epoll_create1: 'int epoll_create1(int)',
   epoll_ctl: 'int epoll_ctl(int, int, int, void *)',
-  epoll_wait: 'int epoll_wait(int, void *, int, int)',
+  epoll_wait: 'int epoll_wait(int, uintptr_t, int, int)',
 };
 
 let functions: (Libc & Hidden) | undefined;
@@ -128,9 +128,9 @@ function load(): void {
   }
 }
 
-/** Where the bytes of an array are; what is asked for it must outlive its use. */
-export function addressOf(array: ArrayBufferView): bigint {
-  return koffi().address(array);
+/** Where the bytes of an array are; the array must outlive its use. */
+export function addressOf(array: ArrayBufferView): number {
+  return Number(koffi().address(array));
 }
 
 /** The error of the call that has just failed. */

@@ -8,7 +8,7 @@ import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
 import type { Accepted, Endpoint, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { SlottedEndpoint } from '../base-endpoint.ts';
 import { noteDescriptor, noteFailure } from '../descriptors.ts';
-import { letFreedMemoryStay } from '../freed-memory.ts';
+import { letFreedMemoryStay } from './freed-memory.ts';
 import {
   acceptFrom,
   addressOf,
@@ -39,7 +39,7 @@ const DATAGRAM_SIZE = 64 * 1024;
 
 /** One buffer for all sockets: what was received is copied out of it. */
 let receiveBuffer: Buffer | undefined;
-let receiveAddress: bigint | undefined;
+let receiveAddress: number | undefined;
 /** The part of it that the last receive filled: messages tend to be of one size. */
 let arrived: Buffer = EMPTY;
 
@@ -128,7 +128,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_SIZE);
       receiveAddress = addressOf(receiveBuffer);
     }
-    const received = libc().recv(this.fd, receiveAddress, most, 0);
+    const received = libc().recvAt(this.fd, receiveAddress, most, 0);
     if (!this.took(received, most, 'recv')) return undefined;
     return copyOut(receiveBuffer, received);
   }
