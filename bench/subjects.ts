@@ -55,6 +55,7 @@ export const servers: readonly Subject[] = [
     name: 'Bun',
     find: () => started(findBun(), ({ executable }) => [executable, inBench('servers/bun.ts')]),
   },
+  ...inNodeWithKoffi('await', 'callbacks'),
   {
     name: YARDSTICKS.limit,
     find: () => started(compiled(inBench('servers/epoll.c')), ({ executable }) => [executable]),
@@ -110,6 +111,17 @@ function inNode(name: string, file: string, environment: Record<string, string> 
     name,
     find: () => ({ command: [process.execPath, plain(`bench/${file}`)], environment }),
   };
+}
+
+/** The limit of what can be had in Node, as the C server is that of all. */
+function inNodeWithKoffi(...manners: string[]): Subject[] {
+  return manners.map((manner) => ({
+    name: `koffi alone ${manner}`,
+    find: () =>
+      process.platform === 'linux'
+        ? { command: [process.execPath, plain('bench/servers/koffi.ts'), manner] }
+        : { missing: 'koffi alone is for Linux' },
+  }));
 }
 
 function inPython(name: string, file: string): Subject {

@@ -304,14 +304,15 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
 
   /** Not a closure of each task: there may be many that wait, and each byte of them counts. */
   static #begin(task: Task<unknown>): void {
-    const body = task.#coroutine._begin();
-    // The functions find their task as what is in force; but somebody else's `then` may not do that.
-    if (body.then === nativeThen) nativeThen.call(body, Task.#bodyGave, Task.#bodyThrew);
-    else
-      body.then(
-        (result) => task.#give(result),
-        (error: unknown) => task.#fail(error),
-      );
+    const gave = task.#coroutine._begin();
+    // What an `async` function gives is a promise of V8's own. All else is awaited: so a cancel reaches
+    // it, and the functions find their task as what is in force.
+    const body = gave.then === nativeThen ? gave : Task.#awaitBody(gave);
+    nativeThen.call(body, Task.#bodyGave, Task.#bodyThrew);
+  }
+
+  static async #awaitBody(gave: PromiseLike<unknown>): Promise<unknown> {
+    return await gave;
   }
 
   static readonly #bodyGave = (result: unknown): void => {

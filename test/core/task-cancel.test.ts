@@ -5,8 +5,10 @@ import {
   coroutine,
   createTask,
   currentTask,
+  Event,
   Future,
   isException,
+  Lock,
   type Loop,
   SystemExit,
   sleep,
@@ -481,6 +483,56 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     await rejects(task, CancelledError);
 
     assert.ok(waiter.cancelled());
+  });
+
+  it('reaches what a body gives that is no async function', async (loop, { settle }) => {
+    const begin = loop.time();
+    const gates = [() => sleep(1), () => new Event().wait(), () => loop.createFuture()] as const;
+    for (const gate of gates as readonly (() => Promise<unknown>)[]) {
+      const task = createTask(coroutine(gate)());
+      await settle();
+
+      task.cancel();
+      await rejects(task, CancelledError);
+    }
+    assert.is(loop.time(), begin);
+  });
+
+  it('comes late to what V8 awaits without telling, in a for await of an array', async (loop, {
+    settle,
+  }) => {
+    const naps: string[] = [];
+    const task = createTask(async () => {
+      for await (const nap of [sleep(1, 'first'), sleep(2, 'second')]) {
+        naps.push(nap);
+        await sleep(0);
+      }
+    });
+    await settle();
+    const begin = loop.time();
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(naps, ['first']);
+    assert.is(loop.time() - begin, 1);
+  });
+
+  it('reaches tasks, coroutines and locks in a for await of an array', async (loop, { settle }) => {
+    const nap = coroutine(() => sleep(1));
+    const lock = new Lock();
+    await lock.acquire();
+    const begin = loop.time();
+    for (const make of [() => createTask(nap()), nap, () => lock.acquire()]) {
+      const task = createTask(async () => {
+        for await (const _ of [make()]) assert.unreachable('it was not cancelled');
+      });
+      await settle();
+
+      task.cancel();
+      await rejects(task, CancelledError);
+    }
+    assert.is(loop.time(), begin);
   });
 
   it(

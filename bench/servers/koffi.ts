@@ -1,0 +1,215 @@
+/**
+ * The limit of Node with koffi: the C server once more, without our library, without Node's loop,
+ * and on Linux alone. It waits in place, so timers and all else of Node's stand still.
+ *
+ * `callbacks` does what a `dataReceived()` and a `write()` do: it receives, makes a buffer of the
+ * bytes, and sends that. `await` has a coroutine for each connection, which awaits a promise for
+ * each receive and for each send, as a user's program does; nothing can be cancelled.
+ */
+import { constants } from 'node:os';
+import koffi from 'koffi';
+
+const PIECE = 65_536;
+const BACKLOG = 4096;
+const EVENTS = 1024;
+
+const AF_INET = 2;
+const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const MSG_NOSIGNAL = 0x4000;
+const EPOLL_CTL_ADD = 1;
+const EPOLLIN = 0x1;
+const EPOLLOUT = 0x4;
+const EPOLLRDHUP = 0x2000;
+const EPOLLET = 0x8000_0000;
+/** 32-bit words of a `struct epoll_event`, which is packed on x86-64 only; and where its data is. */
+const [EVENT_WORDS, DATA_WORD] = process.arch === 'x64' ? [3, 1] : [4, 2];
+
+const library = koffi.load(null);
+const libc = {
+  socket: library.func('int socket(int, int, int)'),
+  bind: library.func('int bind(int, void *, uint32_t)'),
+  listen: library.func('int listen(int, int)'),
+  getsockname: library.func('int getsockname(int, void *, void *)'),
+  setsockopt: library.func('int setsockopt(int, int, int, void *, uint32_t)'),
+  accept: library.func('int accept4(int, void *, void *, int)'),
+  recv: library.func('int recv(int, uintptr_t, size_t, int)'),
+  send: library.func('int send(int, void *, size_t, int)'),
+  close: library.func('int close(int)'),
+  epollCreate: library.func('int epoll_create1(int)'),
+  epollControl: library.func('int epoll_ctl(int, int, int, void *)'),
+  epollWait: library.func('int epoll_wait(int, uintptr_t, int, int)'),
+};
+
+const ON = Buffer.from(Uint32Array.of(1).buffer);
+const piece = Buffer.allocUnsafeSlow(PIECE);
+const pieceAddress = Number(koffi.address(piece));
+const events = new Uint32Array(EVENTS * EVENT_WORDS);
+const eventsAddress = Number(koffi.address(events));
+
+function checked(what: string, result: number): number {
+  if (result < 0) throw new Error(`${what}: errno ${koffi.errno()}`);
+  return result;
+}
+
+const wouldBlock = (): boolean => koffi.errno() === constants.errno.EAGAIN;
+
+/** A client, as C's: what is known of it, and who waits. */
+class Connection {
+  readonly fd: number;
+  readable = true;
+  /** From now on receives are tried: nothing more is told. */
+  ended = false;
+  onReadable: () => void = () => {};
+  onWritable: () => void = () => {};
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** What there is; `undefined`: nothing now; empty: the end, or it is broken. */
+  receive(): Buffer | undefined {
+    if (!this.readable) return undefined;
+    const received = libc.recv(this.fd, pieceAddress, PIECE, 0);
+    if (received < PIECE && !this.ended) this.readable = false;
+    if (received < 0 && wouldBlock()) return undefined;
+    const data = Buffer.allocUnsafe(Math.max(0, received));
+    piece.copy(data, 0, 0, received);
+    return data;
+  }
+
+  /** How much the kernel took, from index `from` on; -1: it is broken. */
+  send(data: Buffer, from: number): number {
+    const rest = from === 0 ? data : data.subarray(from);
+    const sent = libc.send(this.fd, rest, rest.length, MSG_NOSIGNAL);
+    return sent < 0 && wouldBlock() ? 0 : sent;
+  }
+
+  close(): void {
+    connections[this.fd] = undefined;
+    libc.close(this.fd);
+  }
+}
+
+const connections: (Connection | undefined)[] = [];
+
+/** Receives and sends until it would block: one that waits to send receives nothing meanwhile. */
+function serveByCallbacks(connection: Connection): void {
+  let data: Buffer | undefined;
+  let sent = 0;
+  const serve = (): void => {
+    while (true) {
+      data ??= connection.receive();
+      if (data === undefined) return;
+      const now = data.length === 0 ? -1 : connection.send(data, sent);
+      if (now < 0) break;
+      sent += now;
+      if (sent < data.length) return;
+      data = undefined;
+      sent = 0;
+    }
+    connection.close();
+  };
+  connection.onReadable = serve;
+  connection.onWritable = () => {
+    if (data !== undefined) serve();
+  };
+}
+
+const SENT = Promise.resolve(true);
+
+function received(connection: Connection): Promise<Buffer> {
+  const data = connection.receive();
+  if (data !== undefined) return Promise.resolve(data);
+  return new Promise((resolve) => {
+    connection.onReadable = () => {
+      const later = connection.receive();
+      if (later !== undefined) resolve(later);
+    };
+  });
+}
+
+/** Sends all; `false`: it is broken. */
+function sentAll(connection: Connection, data: Buffer): Promise<boolean> {
+  let sent = connection.send(data, 0);
+  if (sent === data.length) return SENT;
+  return new Promise((resolve) => {
+    connection.onWritable = () => {
+      const now = sent < 0 ? -1 : connection.send(data, sent);
+      sent += now;
+      if (now < 0 || sent === data.length) resolve(now >= 0);
+    };
+    if (sent < 0) resolve(false);
+  });
+}
+
+async function serveAwaiting(connection: Connection): Promise<void> {
+  let data = await received(connection);
+  while (data.length > 0 && (await sentAll(connection, data))) data = await received(connection);
+  connection.close();
+}
+
+const serve = process.argv[2] === 'await' ? serveAwaiting : serveByCallbacks;
+
+function watch(selector: number, fd: number): void {
+  const event = new Uint32Array(EVENT_WORDS);
+  event[0] = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event[DATA_WORD] = fd;
+  const bytes = Buffer.from(event.buffer);
+  checked('epoll_ctl', libc.epollControl(selector, EPOLL_CTL_ADD, fd, bytes));
+}
+
+function listenAnywhere(): number {
+  const listener = checked('socket', libc.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  const address = Buffer.alloc(16);
+  address.set(new Uint8Array(Uint16Array.of(AF_INET).buffer));
+  address.set([127, 0, 0, 1], 4);
+  checked('bind', libc.bind(listener, address, address.length));
+  checked('listen', libc.listen(listener, BACKLOG));
+  const length = Buffer.from(Uint32Array.of(address.length).buffer);
+  checked('getsockname', libc.getsockname(listener, address, length));
+  console.log(`listening on ('127.0.0.1', ${address.readUInt16BE(2)})`);
+  return listener;
+}
+
+const listener = listenAnywhere();
+const selector = checked('epoll_create1', libc.epollCreate(0));
+watch(selector, listener);
+
+while (true) {
+  const count = libc.epollWait(selector, eventsAddress, EVENTS, -1);
+  for (let at = 0; at < count * EVENT_WORDS; at += EVENT_WORDS) {
+    const bits = events[at] as number;
+    const fd = events[at + DATA_WORD] as number;
+    if (fd === listener) acceptAll();
+    else tell(fd, bits);
+  }
+  // The coroutines go on, as far as they go.
+  await new Promise<void>((goOn) => process.nextTick(goOn));
+}
+
+function acceptAll(): void {
+  while (true) {
+    const fd = libc.accept(listener, null, null, SOCK_NONBLOCK);
+    if (fd < 0) return;
+    checked('setsockopt', libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, ON, ON.length));
+    const connection = new Connection(fd);
+    connections[fd] = connection;
+    watch(selector, fd);
+    void serve(connection);
+  }
+}
+
+function tell(fd: number, bits: number): void {
+  const connection = connections[fd];
+  if (connection === undefined) return;
+  // Besides what can be read and sent: the end, a hang-up, an error.
+  if ((bits & ~(EPOLLIN | EPOLLOUT)) !== 0) connection.ended = true;
+  if ((bits & ~EPOLLOUT) !== 0) {
+    connection.readable = true;
+    connection.onReadable();
+  }
+  if ((bits & EPOLLOUT) !== 0) connection.onWritable();
+}
