@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { plain } from '../scripts/plain.ts';
+import { loadLibc } from './client/libc.ts';
 import { UsageError } from './options.ts';
 import {
   compiled,
@@ -118,9 +119,9 @@ function inNodeWithKoffi(...manners: string[]): Subject[] {
   return manners.map((manner) => ({
     name: `koffi alone ${manner}`,
     find: () =>
-      process.platform === 'linux'
-        ? { command: [process.execPath, plain('bench/servers/koffi.ts'), manner] }
-        : { missing: 'koffi alone is for Linux' },
+      loadLibc() === undefined
+        ? { missing: 'no koffi, or this is not Linux' }
+        : { command: [process.execPath, plain('bench/servers/koffi.ts'), manner] },
   }));
 }
 

@@ -1,31 +1,30 @@
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
+import {
+  AF_INET,
+  DATA_WORD,
+  EPOLL_CTL_ADD,
+  EPOLLET,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  EVENT_WORDS,
+  IPPROTO_TCP,
+  MSG_NOSIGNAL,
+  ON,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  TCP_NODELAY,
+} from '../linux.ts';
 import type { Libc } from './libc.ts';
 import { type Link, type Peer, READ_SIZE, type Wire } from './wire.ts';
 
-// Linux's numbers, the same on x86-64 and arm64.
-const AF_INET = 2;
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
-const MSG_NOSIGNAL = 0x4000;
-const EPOLL_CTL_ADD = 1;
-const EPOLLIN = 0x1;
-const EPOLLOUT = 0x4;
 const EPOLLERR = 0x8;
 const EPOLLHUP = 0x10;
-const EPOLLRDHUP = 0x2000;
-const EPOLLET = 0x8000_0000;
 
 /** Events that are taken at once. */
 const EVENTS = 1024;
-
-/** 32-bit words of a `struct epoll_event`, which is packed on x86-64 only; and where its data is. */
-const [EVENT_WORDS, DATA_WORD] = process.arch === 'x64' ? [3, 1] : [4, 2];
-
-const ON = Buffer.from(Uint32Array.of(1).buffer);
 
 /**
  * Reaches servers as a client in C would: one edge-triggered epoll set, waited for in place.

@@ -8,24 +8,26 @@
  */
 import { constants } from 'node:os';
 import koffi from 'koffi';
+import {
+  AF_INET,
+  DATA_WORD,
+  EPOLL_CTL_ADD,
+  EPOLLET,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  EVENT_WORDS,
+  IPPROTO_TCP,
+  MSG_NOSIGNAL,
+  ON,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  TCP_NODELAY,
+} from '../linux.ts';
 
 const PIECE = 65_536;
 const BACKLOG = 4096;
 const EVENTS = 1024;
-
-const AF_INET = 2;
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
-const MSG_NOSIGNAL = 0x4000;
-const EPOLL_CTL_ADD = 1;
-const EPOLLIN = 0x1;
-const EPOLLOUT = 0x4;
-const EPOLLRDHUP = 0x2000;
-const EPOLLET = 0x8000_0000;
-/** 32-bit words of a `struct epoll_event`, which is packed on x86-64 only; and where its data is. */
-const [EVENT_WORDS, DATA_WORD] = process.arch === 'x64' ? [3, 1] : [4, 2];
 
 const library = koffi.load(null);
 const libc = {
@@ -43,7 +45,6 @@ const libc = {
   epollWait: library.func('int epoll_wait(int, uintptr_t, int, int)'),
 };
 
-const ON = Buffer.from(Uint32Array.of(1).buffer);
 const piece = Buffer.allocUnsafeSlow(PIECE);
 const pieceAddress = Number(koffi.address(piece));
 const events = new Uint32Array(EVENTS * EVENT_WORDS);
@@ -75,8 +76,9 @@ class Connection {
     const received = libc.recv(this.fd, pieceAddress, PIECE, 0);
     if (received < PIECE && !this.ended) this.readable = false;
     if (received < 0 && wouldBlock()) return undefined;
-    const data = Buffer.allocUnsafe(Math.max(0, received));
-    piece.copy(data, 0, 0, received);
+    const length = Math.max(0, received);
+    const data = Buffer.allocUnsafe(length);
+    piece.copy(data, 0, 0, length);
     return data;
   }
 
