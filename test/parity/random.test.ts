@@ -13,6 +13,19 @@ const expected = readFileSync(new URL('random.txt', import.meta.url), 'utf8');
 const NEW_ENOUGH = 'import sys; sys.exit(sys.version_info < (3, 13))';
 
 behaviour('parity of random programs', (it) => {
+  it(
+    'prints the same in whatever form its steps wait',
+    async () => {
+      const { stdout, stderr } = await runFile('test/parity/random.ts', {
+        args: [programs, 'forms'],
+      });
+
+      assert.is(stdout, expected);
+      assert.is(stderr, '');
+    },
+    { seconds: 20 },
+  );
+
   for (const mode of ['normal', 'debug']) {
     it(
       `prints what CPython printed, in ${mode} mode`,

@@ -28,6 +28,7 @@ import {
 } from '../../src/index.ts';
 import { virtualHost } from '../../src/testing/virtual-host.ts';
 import { print } from '../support/print.ts';
+import { inSomeForm } from './forms.ts';
 
 type Block = readonly Step[];
 
@@ -42,6 +43,13 @@ interface Step {
 }
 
 class Failure extends Error {}
+
+const [file = '', mode] = process.argv.slice(2);
+
+/** What each step waits for goes through here. */
+function form<T>(awaited: Promise<T>): PromiseLike<T> {
+  return mode === 'forms' ? inSomeForm(awaited) : awaited;
+}
 
 function name(error: unknown): string {
   if (error instanceof BaseExceptionGroup)
@@ -99,7 +107,7 @@ class World {
     const run = (): Promise<void> => this.run(me, step.block);
     switch (step.do) {
       case 'sleep':
-        await sleep(step.time / 4);
+        await form(sleep(step.time / 4));
         return this.log(me, 'slept');
       case 'fail':
         throw new Failure();
@@ -110,7 +118,7 @@ class World {
         });
         return this.log(me, 'had', step.n);
       case 'wait_event':
-        await at(this.events, step).wait();
+        await form(at(this.events, step).wait());
         return this.log(me, 'event', step.n);
       case 'set_event':
         return at(this.events, step).set();
@@ -119,7 +127,7 @@ class World {
       case 'wait_condition': {
         const condition = at(this.conditions, step);
         return await condition.with(async () => {
-          await condition.wait();
+          await form(condition.wait());
           this.log(me, 'notified', step.n);
         });
       }
@@ -128,10 +136,10 @@ class World {
         return await condition.with(() => condition.notify());
       }
       case 'put':
-        await at(this.queues, step).put(me);
+        await form(at(this.queues, step).put(me));
         return this.log(me, 'put', step.n);
       case 'get':
-        return this.log(me, 'got', await at(this.queues, step).get());
+        return this.log(me, 'got', await form(at(this.queues, step).get()));
       case 'timeout':
         return await this.inTime(me, timeout(step.time / 4, run));
       case 'wait_for':
@@ -159,11 +167,11 @@ class World {
           return await run();
         } finally {
           this.log(me, 'cleans up');
-          await sleep(step.time / 4);
+          await form(sleep(step.time / 4));
           this.log(me, 'cleaned up');
         }
       case 'shield':
-        return await shield(this.coros(me, [step.block])[0] as () => Promise<string>);
+        return await form(shield(this.coros(me, [step.block])[0] as () => Promise<string>));
       case 'group':
         await taskGroup(async (group) => {
           for (const coro of this.coros(me, step.blocks.slice(1))) group.createTask(coro);
@@ -171,9 +179,11 @@ class World {
         });
         return this.log(me, 'left the group');
       case 'gather':
-        return this.log(me, 'gathered', ...(await gather(...this.coros(me, step.blocks))));
+        return this.log(me, 'gathered', ...(await form(gather(...this.coros(me, step.blocks)))));
       case 'gather_all': {
-        const results = await gather(...this.coros(me, step.blocks), { returnExceptions: true });
+        const results = await form(
+          gather(...this.coros(me, step.blocks), { returnExceptions: true }),
+        );
         const forms = results.map((result) => (typeof result === 'string' ? result : name(result)));
         return this.log(me, 'gathered', ...forms);
       }
@@ -205,7 +215,7 @@ class World {
         // Only earlier ones, and not by itself: nobody awaits himself.
         const number = Number(me.split('.')[0]);
         if (number === 0) return;
-        return this.log(me, 'awaited', await this.tasks[step.n % number]);
+        return this.log(me, 'awaited', await form(this.tasks[step.n % number] as Task<string>));
       }
       default:
         throw new Error(`no step is called ${step.do}`);
@@ -244,7 +254,6 @@ async function main(program: readonly Block[]): Promise<void> {
   for (const task of world.all) if (!task.cancelled()) task.exception();
 }
 
-const [file = '', mode] = process.argv.slice(2);
 const programs = readFileSync(file, 'utf8').trimEnd().split('\n');
 for (const [number, program] of programs.entries()) {
   print('program', number);
