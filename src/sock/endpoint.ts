@@ -92,6 +92,12 @@ export interface Endpoint {
   /** May a receive or an accept succeed, as far as is known? Where not, `reader` will be told. */
   readonly mayReceive: boolean;
 
+  /**
+   * Has the next try on a side ask the system, whatever is known: for who tries again without having
+   * been told.
+   */
+  tryAnew(side: 'reader' | 'writer'): void;
+
   /** Takes a connection that has come in; `undefined`: none has. */
   tryAccept(): Accepted | undefined;
 

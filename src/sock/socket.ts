@@ -126,7 +126,7 @@ export class Socket {
    * @throws {OSError} EMFILE when descriptors ran out; EINVAL when it does not listen
    */
   accept(): [connection: Socket, address: Address] {
-    const accepted = this.#open('accept').tryAccept();
+    const accepted = this.#anew('accept', 'reader').tryAccept();
     if (accepted === undefined) throw wouldBlock('accept');
     return [Socket._of(accepted.endpoint), accepted.address];
   }
@@ -172,7 +172,7 @@ export class Socket {
    */
   recv(nbytes: number): Uint8Array {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recv(): nbytes');
-    const data = this.#open('recv').tryRecv(nbytes);
+    const data = this.#anew('recv', 'reader').tryRecv(nbytes);
     // As in Python: nothing asked for, nothing waited for.
     if (data === undefined && nbytes > 0) throw wouldBlock('recv');
     return data ?? Buffer.alloc(0);
@@ -188,7 +188,7 @@ export class Socket {
    */
   recvInto(buffer: Uint8Array, nbytes: number = 0): number {
     const view = viewOf(buffer, nbytes, 'recvInto');
-    const received = this.#open('recv').tryRecvInto(view);
+    const received = this.#anew('recv', 'reader').tryRecvInto(view);
     if (received < 0 && view.length > 0) throw wouldBlock('recv');
     return Math.max(0, received);
   }
@@ -200,7 +200,7 @@ export class Socket {
    */
   recvfrom(nbytes: number): [data: Uint8Array, address: Address] {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recvfrom(): nbytes');
-    const received = this.#open('recvfrom').tryRecvfrom(nbytes);
+    const received = this.#anew('recvfrom', 'reader').tryRecvfrom(nbytes);
     if (received === undefined) throw wouldBlock('recvfrom');
     return [received.data, received.address];
   }
@@ -213,7 +213,7 @@ export class Socket {
    */
   recvfromInto(buffer: Uint8Array, nbytes: number = 0): [nbytes: number, address: Address] {
     const view = viewOf(buffer, nbytes, 'recvfromInto');
-    const received = this.#open('recvfrom').tryRecvfromInto(view);
+    const received = this.#anew('recvfrom', 'reader').tryRecvfromInto(view);
     if (received === undefined) throw wouldBlock('recvfrom');
     return [received.nbytes, received.address];
   }
@@ -228,7 +228,7 @@ export class Socket {
    */
   send(data: Uint8Array): number {
     checkBytes(data, 'send');
-    const sent = this.#open('send').trySend(data, 0);
+    const sent = this.#anew('send', 'writer').trySend(data, 0);
     if (sent < 0) throw wouldBlock('send');
     return sent;
   }
@@ -242,7 +242,7 @@ export class Socket {
   sendto(data: Uint8Array, address: AddressInput): number {
     checkBytes(data, 'sendto');
     const checked = checkAddress(this.family, address, 'sendto');
-    const endpoint = this.#open('sendto');
+    const endpoint = this.#anew('sendto', 'writer');
     const sent = endpoint.trySendto(data, resolveLocally(this.family, checked));
     if (sent < 0) throw wouldBlock('sendto');
     return sent;
@@ -407,6 +407,13 @@ export class Socket {
   #open(syscall: string): Endpoint {
     if (this.#closed) throw osError('EBADF', syscall);
     return this.#endpoint;
+  }
+
+  /** For a call that waits for nothing: what is remembered of those before it does not matter. */
+  #anew(syscall: string, side: 'reader' | 'writer'): Endpoint {
+    const endpoint = this.#open(syscall);
+    endpoint.tryAnew(side);
+    return endpoint;
   }
 }
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
-import { gaierror, OSError } from '../../src/base/os-errors.ts';
+import { BlockingIOError, gaierror, OSError } from '../../src/base/os-errors.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {
@@ -294,6 +294,51 @@ for (const { name, shown = name } of DRIVERS) {
       assert.is(one.family, socket.AF_UNIX);
       one.close();
       assert.is(other.recv(10).length, 0);
+      other.close();
+    });
+
+    it('asks for what there is at each call, also after one that would have blocked', async () => {
+      const [one, other] = socket.socketpair(undefined, undefined, 0, { driver: name });
+      const buffer = new Uint8Array(10);
+      const texts: string[] = [];
+      const wouldBlock = (receive: () => unknown) => rejects(attempt(receive), BlockingIOError);
+
+      for (const word of ['first', 'second', 'third']) {
+        await wouldBlock(() => other.recv(10));
+        one.send(Buffer.from(word));
+        texts.push(String(other.recv(10)));
+        await wouldBlock(() => other.recvInto(buffer));
+        one.send(Buffer.from(word));
+        texts.push(String(Buffer.from(buffer.subarray(0, other.recvInto(buffer)))));
+      }
+
+      assert.equal(texts, ['first', 'first', 'second', 'second', 'third', 'third']);
+      one.close();
+      assert.is(other.recv(10).length, 0);
+      other.close();
+    });
+
+    it('takes more as soon as the other end has received, also where it took nothing before', () => {
+      const [one, other] = socket.socketpair(undefined, undefined, 0, { driver: name });
+      const piece = new Uint8Array(64 * 1024);
+      const fill = (): number => {
+        let sent = 0;
+        try {
+          for (;;) sent += one.send(piece);
+        } catch (error) {
+          assert.instance(error, BlockingIOError);
+          return sent;
+        }
+      };
+
+      const sent: number[] = [];
+      for (let n = 0; n < 3; n += 1) {
+        sent.push(fill());
+        for (let rest = sent[n] as number; rest > 0; ) rest -= other.recv(rest).length;
+      }
+
+      assert.ok(Math.min(...sent) > 0);
+      one.close();
       other.close();
     });
 

@@ -32,6 +32,10 @@ export abstract class SlottedEndpoint {
     return true;
   }
 
+  tryAnew(_side: 'reader' | 'writer'): void {
+    // Each try looks at what there is.
+  }
+
   /** @throws {OSError} EBADF when closed */
   protected mustBeOpen(syscall: string): void {
     if (this.closed) throw osError('EBADF', syscall);

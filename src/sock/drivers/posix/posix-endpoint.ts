@@ -117,6 +117,11 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return this.#readable;
   }
 
+  override tryAnew(side: 'reader' | 'writer'): void {
+    if (side === 'reader') this.#readable = true;
+    else this.#writable = true;
+  }
+
   // ---- receiving -------------------------------------------------------------------------------
 
   tryRecv(nbytes: number): Buffer | undefined {
