@@ -215,13 +215,13 @@ export class SocketTransport extends Transport {
     if (this.#loan !== undefined)
       throw new RuntimeError('unable to write; sendfile is in progress');
     if (data.length === 0) return;
+    if (this.#held && !this.#mayHold(data)) this.#sendHeld();
     const life = this.#life;
     if (life.lost > 0) {
       if (life.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');
       life.lost += 1;
       return;
     }
-    if (this.#held && !this.#mayHold(data)) this.#sendHeld();
     if (this.#unsent.size > 0) this.#unsent.push(data, 0);
     else if (this.#follows && this.#mayHold(data)) this.#hold(data);
     else this.#send(data);
@@ -263,14 +263,17 @@ export class SocketTransport extends Transport {
 
   /** Sends of what waits as much as goes; `false`: the connection is broken. */
   #sendUnsent(): boolean {
+    const wasHeld = this.#held;
     this.#held = false;
     try {
       this.#unsent.sendTo(this.#endpoint);
-      return true;
     } catch (error) {
       this.#life.fail(error, 'Fatal write error on socket transport');
       return false;
     }
+    // Not before now did it count as waiting.
+    if (wasHeld) this.#life.pauseIfFull();
+    return true;
   }
 
   writelines(pieces: Iterable<Uint8Array>): void {

@@ -287,6 +287,31 @@ for (const { name } of DRIVERS) {
     );
 
     it(
+      'tells the protocol to pause when small pieces of one turn find no room at its end',
+      async (loop, { settle }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          transport.setWriteBufferLimits(0);
+          let written = 0;
+          while (transport.getWriteBufferSize() === 0) {
+            // The first one goes at once; the others wait for the end of the turn.
+            for (const size of [1, 4096, 4096, 4096]) {
+              transport.write(Buffer.alloc(size));
+              written += size;
+            }
+            await settle();
+          }
+          assert.equal(protocol.calls, ['connectionMade', 'pauseWriting']);
+
+          await receiveAll(loop, peer, written);
+          await until(loop, () => protocol.calls.length > 2);
+
+          assert.equal(protocol.calls, ['connectionMade', 'pauseWriting', 'resumeWriting']);
+        });
+      },
+      REAL,
+    );
+
+    it(
       'goes on from within resumeWriting, more than once',
       async (loop) => {
         let rounds = 0;
