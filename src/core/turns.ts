@@ -46,6 +46,8 @@ export class Turns {
   #stopping = false;
   /** Has nobody to see to it that a step comes: one does, or none is wanted, while resting? */
   #coming = true;
+  /** How many turns have begun. */
+  turn = 0;
   /** Entries of this turn that have yet to run. */
   #batch = 0;
   /** Do they run by immediates? */
@@ -235,6 +237,7 @@ export class Turns {
       else this.#sleep();
       return false;
     }
+    this.turn += 1;
     this.#many = this.#batch >= MANY;
     return true;
   }

@@ -7,6 +7,8 @@ import type { Runnable } from '../core/runnable.ts';
 /** Waits until little enough waits to be sent. */
 class Drain extends Operation<void> implements Runnable {
   readonly #flow: WriteFlow;
+  /** Is it its turn? Then whoever awaits is told in this very turn. */
+  #inTurn = false;
 
   constructor(loop: LoopCore, flow: WriteFlow) {
     super(loop._asOption);
@@ -15,7 +17,16 @@ class Drain extends Operation<void> implements Runnable {
 
   /** @internal a turn has passed */
   _run(): void {
-    if (!this.done()) this.#flow._settle(this);
+    if (this.done()) return;
+    this.#inTurn = true;
+    this.#flow._settle(this);
+    this.#inTurn = false;
+  }
+
+  /** @internal */
+  override _tell(): void {
+    if (this.#inTurn) this._tellNow();
+    else super._tell();
   }
 }
 

@@ -126,10 +126,10 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     this.#ended = { error };
     if (error === undefined) this.#reader.feedEof();
     else this.#reader.setException(error);
-    this._flow.connectionLost(error);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const waiter of waiting) if (!waiter.done()) end(waiter, error);
+    this._flow.connectionLost(error);
   }
 
   /** Closes the connection as soon as its handler waits for bytes, with none there. */

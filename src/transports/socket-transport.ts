@@ -58,8 +58,8 @@ export class SocketTransport extends Transport {
   readonly #unsent = new SendQueue();
   /** Does all of #unsent only wait for the end of the turn? */
   #held = false;
-  /** Was something sent since the last time that something was received, or a turn ended? */
-  #follows = false;
+  /** The turn in which something was sent, unless something was received since. */
+  #sentIn: number | undefined;
   /** Has the protocol memory of its own to receive into? */
   #buffered: boolean;
   /** Was `writeEof()` called? */
@@ -152,7 +152,7 @@ export class SocketTransport extends Transport {
     }
     if (data === undefined) return false;
     if (data.length === 0) return this.#receiveEnd();
-    this.#follows = false;
+    this.#sentIn = undefined;
     try {
       (this.#life.protocol as Protocol).dataReceived(data);
     } catch (error) {
@@ -183,7 +183,7 @@ export class SocketTransport extends Transport {
     }
     if (nbytes < 0) return false;
     if (nbytes === 0) return this.#receiveEnd();
-    this.#follows = false;
+    this.#sentIn = undefined;
     try {
       protocol.bufferUpdated(nbytes);
     } catch (error) {
@@ -223,14 +223,14 @@ export class SocketTransport extends Transport {
       return;
     }
     if (this.#unsent.size > 0) this.#unsent.push(data, 0);
-    else if (this.#follows && this.#mayHold(data)) this.#hold(data);
+    else if (this.#sentIn === life.loop._turns.turn && this.#mayHold(data)) this.#hold(data);
     else this.#send(data);
     life.pauseIfFull();
   }
 
   /** Sends at once what goes; the rest waits. */
   #send(data: Uint8Array): void {
-    this.#follows = true;
+    this.#sentIn = this.#life.loop._turns.turn;
     let sent: number;
     try {
       sent = sendMost(this.#endpoint, data);
@@ -309,7 +309,7 @@ export class SocketTransport extends Transport {
 
   /** The turn has ended, or the peer takes more. */
   #flush(): void {
-    this.#follows = false;
+    this.#sentIn = undefined;
     // Called by resumeWriting(), writeEof() finds nothing that waits, and ends sending itself.
     const mustEnd = this.#ended;
     if (!this.#sendUnsent()) return;

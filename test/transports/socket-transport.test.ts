@@ -229,6 +229,37 @@ for (const { name } of DRIVERS) {
     );
 
     it(
+      'sends the first piece of each turn at once, and the small ones after it when the turn ends',
+      async (loop, { settle }) => {
+        const [sock, peer] = socket.socketpair(undefined, undefined, 0, { driver: name });
+        sock.setblocking(false);
+        const protocol = new Recorder(loop);
+        const [transport] = await loop.createConnection(() => protocol, undefined, undefined, {
+          sock,
+        });
+
+        const seen: string[] = [];
+        for (let turn = 0; turn < 3; turn += 1) {
+          transport.write(HELLO);
+          seen.push(String(peer.recv(100)));
+          await settle();
+        }
+        transport.write(HELLO);
+        transport.write(Buffer.from(' wo'));
+        transport.write(Buffer.from('rld'));
+        seen.push(String(peer.recv(100)));
+        await settle();
+        seen.push(String(peer.recv(100)));
+
+        assert.equal(seen, ['hello', 'hello', 'hello', 'hello', ' world']);
+        transport.abort();
+        peer.close();
+        await protocol.lost;
+      },
+      REAL,
+    );
+
+    it(
       'keeps a copy of what the peer does not take, and sends it in order',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
