@@ -11,9 +11,11 @@ import { awaitedNatively } from '../core/native-promise.ts';
 import type { Operation } from '../core/operation.ts';
 import type { Runnable } from '../core/runnable.ts';
 import { type Address, type AddressInput, checkAddress, checkWhole } from '../sock/address.ts';
+import { EMPTY } from '../sock/byte-queue.ts';
 import { AF_INET, AF_INET6 } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import { resolveLocally } from '../sock/resolve.ts';
+import { sendMost } from '../sock/send-most.ts';
 import { Socket } from '../sock/socket.ts';
 import type { LookingUpLoop, Way } from '../transports/looking-up.ts';
 import { transportRefusal } from '../transports/watch.ts';
@@ -346,6 +348,7 @@ export class SockOperations {
   recv(sock: Socket, nbytes: number): Operation<Uint8Array> {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'nbytes');
     this.#check(sock, 'sockRecv', 'reader');
+    if (nbytes === 0) return this.#done<Uint8Array>(EMPTY);
     if (this.#mustYield()) return new Receive(this.#loop, sock, nbytes).waitTurn();
     try {
       const data = sock._endpoint.tryRecv(nbytes);
@@ -359,6 +362,7 @@ export class SockOperations {
   recvInto(sock: Socket, buffer: Uint8Array): Operation<number> {
     checkBytes(buffer, 'buffer');
     this.#check(sock, 'sockRecvInto', 'reader');
+    if (buffer.length === 0) return this.#done(0);
     if (this.#mustYield()) return new ReceiveInto(this.#loop, sock, buffer).waitTurn();
     try {
       const received = sock._endpoint.tryRecvInto(buffer);
@@ -486,17 +490,6 @@ export class SockOperations {
         )
       );
   }
-}
-
-/** Sends from index `from` until all is sent or nothing more can go; gives where it stands. */
-function sendMost(endpoint: Endpoint, data: Uint8Array, from: number): number {
-  let sent = from;
-  while (sent < data.length) {
-    const now = endpoint.trySend(data, sent);
-    if (now < 0) break;
-    sent += now;
-  }
-  return sent;
 }
 
 function acceptNow(endpoint: Endpoint): [Socket, Address] | undefined {

@@ -10,6 +10,7 @@ import {
   checkAddress,
   checkWhole,
 } from './address.ts';
+import { EMPTY } from './byte-queue.ts';
 import { SHUT_RD, SHUT_RDWR } from './constants.ts';
 import type { DriverName, Endpoint } from './endpoint.ts';
 import { resolveLocally } from './resolve.ts';
@@ -172,10 +173,12 @@ export class Socket {
    */
   recv(nbytes: number): Uint8Array {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recv(): nbytes');
-    const data = this.#anew('recv', 'reader').tryRecv(nbytes);
-    // As in Python: nothing asked for, nothing waited for.
-    if (data === undefined && nbytes > 0) throw wouldBlock('recv');
-    return data ?? Buffer.alloc(0);
+    const endpoint = this.#anew('recv', 'reader');
+    // As in Python: nothing asked for, nothing looked for.
+    if (nbytes === 0) return EMPTY;
+    const data = endpoint.tryRecv(nbytes);
+    if (data === undefined) throw wouldBlock('recv');
+    return data;
   }
 
   /**
@@ -188,9 +191,11 @@ export class Socket {
    */
   recvInto(buffer: Uint8Array, nbytes: number = 0): number {
     const view = viewOf(buffer, nbytes, 'recvInto');
-    const received = this.#anew('recv', 'reader').tryRecvInto(view);
-    if (received < 0 && view.length > 0) throw wouldBlock('recv');
-    return Math.max(0, received);
+    const endpoint = this.#anew('recv', 'reader');
+    if (view.length === 0) return 0;
+    const received = endpoint.tryRecvInto(view);
+    if (received < 0) throw wouldBlock('recv');
+    return received;
   }
 
   /**

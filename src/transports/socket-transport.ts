@@ -9,6 +9,7 @@ import type { LoopCore } from '../core/loop-core.ts';
 import type { Address } from '../sock/address.ts';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../sock/constants.ts';
 import type { Endpoint } from '../sock/endpoint.ts';
+import { sendMost } from '../sock/send-most.ts';
 import type { Socket } from '../sock/socket.ts';
 import { type ConnectionCounter, describe, Lifecycle } from './lifecycle.ts';
 import { Loan } from './loan.ts';
@@ -233,7 +234,7 @@ export class SocketTransport extends Transport {
     this.#sentIn = this.#life.loop._turns.turn;
     let sent: number;
     try {
-      sent = sendMost(this.#endpoint, data);
+      sent = sendMost(this.#endpoint, data, 0);
     } catch (error) {
       this.#life.fail(error, 'Fatal write error on socket transport');
       return;
@@ -380,17 +381,6 @@ export class SocketTransport extends Transport {
 function sendAtOnce(sock: Socket): void {
   const internet = sock.family === AF_INET || sock.family === AF_INET6;
   if (internet && sock.proto === IPPROTO_TCP) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
-}
-
-/** Sends from the start until all is sent or nothing more can go; says how much went. */
-function sendMost(endpoint: Endpoint, data: Uint8Array): number {
-  let sent = 0;
-  while (sent < data.length) {
-    const now = endpoint.trySend(data, sent);
-    if (now < 0) break;
-    sent += now;
-  }
-  return sent;
 }
 
 /** @throws {TypeError} when `data` is no `Uint8Array` */

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import {
+  BrokenPipeError,
   CancelledError,
   ConnectionRefusedError,
   ConnectionResetError,
@@ -300,6 +301,29 @@ for (const driver of DRIVERS) {
     );
 
     it(
+      'gives nothing at once where nothing is asked for, whatever the socket holds',
+      async (loop) => {
+        const { client, server, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          loop.sockRecv(server, 1).cancel();
+          for (const sent of ['', 'text']) {
+            await loop.sockSendall(client, Buffer.from(sent));
+            for (let time = 0; time < 2; time += 1) {
+              const nothing = loop.sockRecv(server, 0);
+              const none = loop.sockRecvInto(server, new Uint8Array());
+
+              assert.is(nothing.done(), true);
+              assert.is((await nothing).length, 0);
+              assert.is(await none, 0);
+            }
+          }
+          assert.is(String(await loop.sockRecv(server, 10)), 'text');
+        });
+      },
+      REAL,
+    );
+
+    it(
       'refuses a second receive while one is waiting, and keeps the first',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
@@ -586,6 +610,38 @@ for (const driver of DRIVERS) {
           const told = loop.createFuture();
           sent.addDoneCallback((future) => told.setResult(String(future)));
           assert.is(await told, String(sent));
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'tells of a connection that is broken also when there is nothing to send',
+      async (loop) => {
+        const { client, all } = await connection(loop, driver);
+        await closing(all, async () => {
+          await loop.sockSendall(client, new Uint8Array());
+          client.shutdown(socket.SHUT_WR);
+
+          await rejects(loop.sockSendall(client, new Uint8Array()), BrokenPipeError);
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'sends an empty datagram',
+      async (loop) => {
+        const [one, other] = [datagram(driver.name), datagram(driver.name)];
+        await closing([one, other], async () => {
+          other.bind(freshAddress(socket.AF_INET));
+          await loop.sockConnect(one, other.getsockname() as socket.AddressInput);
+
+          await loop.sockSendall(one, new Uint8Array());
+          await loop.sockSendall(one, Buffer.from('next'));
+
+          assert.is((await loop.sockRecvfrom(other, 10))[0].length, 0);
+          assert.is(String((await loop.sockRecvfrom(other, 10))[0]), 'next');
         });
       },
       REAL,

@@ -1,0 +1,18 @@
+import type { Endpoint } from './endpoint.ts';
+
+/**
+ * Sends from index `from` until all is sent or nothing more can go; gives where it stands.
+ *
+ * What is empty is sent, too: it may be a datagram, and a broken connection tells of itself.
+ *
+ * @throws {OSError} when the connection is broken
+ */
+export function sendMost(endpoint: Endpoint, data: Uint8Array, from: number): number {
+  let sent = from;
+  do {
+    const now = endpoint.trySend(data, sent);
+    if (now < 0) break;
+    sent += now;
+  } while (sent < data.length);
+  return sent;
+}
