@@ -396,7 +396,10 @@ export class SockOperations {
     this.#check(sock, 'sockSendall', 'writer');
     if (this.#mustYield()) return new SendAll(this.#loop, sock, data, 0).waitTurn();
     try {
-      const sent = sendMost(sock._endpoint, data, 0);
+      const endpoint = sock._endpoint;
+      // Nobody waits here, so what one that was cancelled found need not be so any more.
+      endpoint.tryAnew('writer');
+      const sent = sendMost(endpoint, data, 0);
       if (sent === data.length) return this.#sent;
       return new SendAll(this.#loop, sock, data, sent).wait();
     } catch (error) {
@@ -408,6 +411,7 @@ export class SockOperations {
     checkBytes(data, 'data');
     checkSocket(sock, 'sockSendto');
     const to = resolveLocally(sock.family, checkAddress(sock.family, address, 'sockSendto'));
+    sock._endpoint.tryAnew('writer');
     return this.#start(sock, 'sockSendto', 'writer', () => {
       const value = sock._endpoint.trySendto(data, to);
       return value < 0 ? undefined : { value };

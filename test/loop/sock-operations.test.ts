@@ -533,6 +533,26 @@ for (const driver of DRIVERS) {
       { ...REAL, cpython: [`${ORIGIN}test_sock_client_racing`] },
     );
 
+    it(
+      'sends at once where there is room again, also after one that was cancelled',
+      async (loop) => {
+        const pair = socket.socketpair(undefined, undefined, 0, { driver: driver.name });
+        await closing(pair, async () => {
+          const [one, other] = pair;
+          one.setblocking(false);
+          const cancelled = loop.sockSendall(one, Buffer.alloc(10_000_000));
+          await settle(loop);
+          cancelled.cancel();
+
+          other.recv(64 * 1024);
+          const sent = loop.sockSendall(one, Buffer.from('text'));
+
+          assert.is(sent.done(), true);
+        });
+      },
+      REAL,
+    );
+
     for (const [manner, origin] of [
       ['sockRecv', 'test_huge_content'],
       ['sockRecvInto', 'test_huge_content_recvinto'],
