@@ -62,6 +62,10 @@ export class SocketDatagramTransport extends DatagramTransport {
     this.#connected = this.getExtraInfo('peername') !== undefined;
     this.#life = new Lifecycle<DatagramCallbacks>(this, loop, {
       name: '_SelectorDatagramTransport',
+      callbacks: {
+        flush: '_SelectorDatagramTransport._sendto_ready',
+        lost: '_SelectorTransport._call_connection_lost',
+      },
       sock,
       protocol,
       connect: () => protocol.connectionMade(this),
@@ -157,17 +161,27 @@ export class SocketDatagramTransport extends DatagramTransport {
 
   #flush(): void {
     while (this.#unsent.length > 0) {
-      const [{ data, address }] = this.#unsent as [Unsent];
-      const outcome = this.#trySend(data, address);
-      if (outcome === 'would block' || this.#life.lost > 0) break;
-      this.#unsent.shift();
-      this.#size -= data.length + HEADER_SIZE;
+      const [first] = this.#unsent as [Unsent];
+      let outcome: 'done' | 'would block' | 'failed' = 'failed';
+      try {
+        outcome = this.#trySend(first.data, first.address);
+      } finally {
+        if (outcome !== 'would block') this.#forget(first);
+      }
+      if (outcome === 'would block') break;
     }
     this.#life.resumeIfLow();
     // resumeWriting() may have sent more, or closed the transport.
     if (this.#unsent.length > 0 || this.#life.lost > 0) return;
     this.#life.writer.stop();
     this.#life.endIfClosing();
+  }
+
+  /** Is done with the first of those that wait, unless all were dropped meanwhile. */
+  #forget(first: Unsent): void {
+    if (this.#unsent[0] !== first) return;
+    this.#unsent.shift();
+    this.#size -= first.data.length + HEADER_SIZE;
   }
 
   #drop(): void {

@@ -24,8 +24,10 @@ export interface ConnectionCounter {
 
 /** What a transport brings along. */
 export interface LifecycleParts<P extends BaseCallbacks> {
-  /** What it prints as, and what its callbacks are called in reports: asyncio's name for it. */
+  /** What it prints as, asyncio's name for it; its callbacks are called after it in reports. */
   readonly name: string;
+  /** What those callbacks are called that send, and that tell of the end. */
+  readonly callbacks: { readonly flush: string; readonly lost: string };
   readonly sock: Socket;
   readonly protocol: P;
   /** Calls the protocol's `connectionMade()`. */
@@ -97,8 +99,8 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     this.#fd = sock.fileno();
     this.protocol = protocol;
     loop.callSoon(calledAs(`${protocol.constructor?.name}.connectionMade`, connect));
-    this.reader = this.#watch('reader', '_read_ready', receive);
-    this.writer = this.#watch('writer', '_write_ready', () => {
+    this.reader = this.#watch('reader', `${parts.name}._read_ready`, receive);
+    this.writer = this.#watch('writer', parts.callbacks.flush, () => {
       flush();
       return false;
     });
@@ -187,7 +189,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     this.writer.stop();
     this.#parts.lost?.(error);
     const call = (reason: unknown): void => this.#callConnectionLost(reason);
-    this.loop.callSoon(calledAs(`${this.#parts.name}._call_connection_lost`, call), error);
+    this.loop.callSoon(calledAs(this.#parts.callbacks.lost, call), error);
   }
 
   #callConnectionLost(error: unknown): void {
@@ -234,8 +236,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   }
 
   #watch(side: 'reader' | 'writer', name: string, work: () => boolean): Watch {
-    const { name: kind } = this.#parts;
-    return new Watch(this.#transport, this.loop, this.endpoint, side, `${kind}.${name}`, work);
+    return new Watch(this.#transport, this.loop, this.endpoint, side, name, work);
   }
 }
 

@@ -87,6 +87,10 @@ export class SocketTransport extends Transport {
     sendAtOnce(sock);
     this.#life = new Lifecycle<ProtocolCallbacks>(this, loop, {
       name: '_SelectorSocketTransport',
+      callbacks: {
+        flush: '_SelectorSocketTransport._write_ready',
+        lost: '_SelectorSocketTransport._call_connection_lost',
+      },
       sock,
       protocol,
       connect: () => protocol.connectionMade(this),

@@ -57,7 +57,13 @@ export class Watch implements Ready {
     this.#side = side;
     this.#turn = calledAs(name, () => {
       this.#queued = false;
-      if (work() && (side === 'writer' || endpoint.mayReceive)) this.#queue();
+      // Where the protocol throws, there may be more as well, of which nobody is told again.
+      let more = true;
+      try {
+        more = work();
+      } finally {
+        if (more && (side === 'writer' || endpoint.mayReceive)) this.#queue();
+      }
     });
     this.retake();
   }

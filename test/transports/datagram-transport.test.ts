@@ -289,6 +289,50 @@ for (const { name } of DRIVERS)
     );
 
     it(
+      'goes on with what else has come, and what else waits, where the protocol throws',
+      async (loop, { expectReport }) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const { datagramReceived } = second;
+        second.datagramReceived = (data, address) => {
+          datagramReceived.call(second, data, address);
+          if (String(data) === 'first') throw new Error('cannot receive');
+        };
+        for (const text of ['first', 'second', 'third'])
+          one.sendto(Buffer.from(text), nameOf(two) as AddressInput);
+        await until(loop, () => second.received.length === 3);
+        expectReport(/_SelectorDatagramTransport\._read_ready/);
+
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        first.errorReceived = (error) => {
+          first.errors.push(error);
+          throw new Error('cannot be told');
+        };
+        endpoint.trySendto = () => -1;
+        for (const text of ['lost', 'sent'])
+          one.sendto(Buffer.from(text), nameOf(two) as AddressInput);
+        endpoint.trySendto = (data, address) => {
+          if (String(data) !== 'lost') return trySendto.call(endpoint, data, address);
+          throw new OSError('odd');
+        };
+        endpoint.writer?.ready();
+        await until(loop, () => second.received.length === 4);
+
+        assert.equal(
+          second.received.map(([text]) => text),
+          ['first', 'second', 'third', 'sent'],
+        );
+        assert.equal(first.errors.map(String), ['OSError: odd']);
+        expectReport(/_SelectorDatagramTransport\._sendto_ready/);
+        assert.is(one.getWriteBufferSize(), 0);
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      REAL,
+    );
+
+    it(
       'ends by what is no failure of the system, where it receives or sends what waits',
       async (loop, { expectReport }) => {
         const fails = (): never => {
