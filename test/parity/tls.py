@@ -84,6 +84,8 @@ async def closed_by_the_client():
     client, server = Teller(), Teller()
     await both(client, server)
     client.transport.write(b'one')
+    while not len(server.told) > 1:
+        await asyncio.sleep(0.01)
     client.transport.write(b'two')
     client.transport.close()
     print(client.transport.is_closing(), server.transport.is_closing())

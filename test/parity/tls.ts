@@ -117,6 +117,7 @@ async function closedByTheClient(): Promise<void> {
   const [client, server] = [new Teller(), new Teller()];
   await both(client, server);
   client.transport.write(Buffer.from('one'));
+  while (server.told.length < 2) await asyncio.sleep(0.01);
   client.transport.write(Buffer.from('two'));
   client.transport.close();
   print(client.transport.isClosing(), server.transport.isClosing());
