@@ -101,7 +101,7 @@ export interface Endpoint {
   /** Takes a connection that has come in; `undefined`: none has. */
   tryAccept(): Accepted | undefined;
 
-  /** Takes up to `nbytes` bytes, or one datagram cut to that; empty is the end, for ever. */
+  /** Takes up to `nbytes` bytes, at least 1, or one datagram cut to that; empty is the end, for ever. */
   tryRecv(nbytes: number): Buffer | undefined;
 
   /** Fills `view` from its start; how many bytes, 0 at the end, -1: would block. */

@@ -127,7 +127,6 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   tryRecv(nbytes: number): Buffer | undefined {
     this.mustBeOpen('recv');
     if (!this.#readable) return undefined;
-    if (nbytes === 0) return EMPTY;
     const most = Math.min(nbytes, RECEIVE_SIZE);
     if (receiveBuffer === undefined || receiveAddress === undefined) {
       receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_SIZE);
@@ -141,6 +140,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   tryRecvInto(view: Uint8Array): number {
     this.mustBeOpen('recv');
     if (!this.#readable) return -1;
+    // Its memory may have been taken away while somebody waited.
     if (view.length === 0) return 0;
     const received = libc().recv(this.fd, view, view.length, 0);
     return this.took(received, view.length, 'recv') ? received : -1;
