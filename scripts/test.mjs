@@ -11,8 +11,8 @@ const args = process.argv.slice(2).filter((arg) => arg !== '--slow');
 const slow = process.argv.includes('--slow');
 const files = `${args.map((pattern) => `(?=.*${pattern})`).join('')}.*`;
 
-/** Folders whose tests mostly wait for programs of their own: they run beside all others. */
-const WAITING = '(?:parity|echo|faults|bench)/';
+/** What mostly waits for programs of its own: it runs beside all others. Random programs are at work. */
+const WAITING = '(?:parity/(?!random)|echo/|faults/|bench/)';
 
 /** Runs the files that match; `beside`: shows what it says at its end, all at once. */
 function run(pattern, beside = false) {
