@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { hasMemory } from './bytes.ts';
 
 /** How many characters and items of a value a printed form shows; those of Python's `reprlib`. */
 const LIMITS = { characters: 30, sequence: 6, mapping: 4, depth: 6 };
@@ -185,6 +186,7 @@ function quote(text: string): string {
 }
 
 function printBytes(bytes: Uint8Array): string {
+  if (!hasMemory(bytes)) return `<${bytes.constructor.name} without memory>`;
   const mark = bytes.includes(0x27) && !bytes.includes(0x22) ? '"' : "'";
   let inside = '';
   for (const byte of bytes) {

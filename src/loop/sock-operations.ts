@@ -1,7 +1,7 @@
 import { isBytes } from '../base/bytes.ts';
 import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
-import { BlockingIOError, OSError } from '../base/os-errors.ts';
+import { OSError, osError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import type { Future } from '../core/future.ts';
@@ -88,6 +88,8 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
     this.leave();
     this._inTurn = true;
     try {
+      // One that was given up with detach() may live on, under another socket.
+      if (this.sock._isClosed) throw osError('EBADF');
       const outcome = this.attempt();
       if (outcome === undefined) this.wait();
       else this._finish(outcome.value);
@@ -149,13 +151,16 @@ class ReceiveInto extends SockOperation<number> {
   }
 
   readonly #buffer: Uint8Array;
+  readonly #length: number;
 
   constructor(loop: LoopCore, sock: Socket, buffer: Uint8Array) {
     super(loop, sock);
     this.#buffer = buffer;
+    this.#length = buffer.length;
   }
 
   protected attempt(): { readonly value: number } | undefined {
+    checkUncut(this.#buffer, this.#length, 'buffer');
     const value = this.endpoint.tryRecvInto(this.#buffer);
     return value < 0 ? undefined : { value };
   }
@@ -209,10 +214,7 @@ class SendAll extends SockOperation<void> {
   }
 
   protected attempt(): { readonly value: undefined } | undefined {
-    if (this.#data.length < this.#length)
-      throw new RangeError(
-        `data was cut from ${this.#length} to ${this.#data.length} bytes while it was being sent`,
-      );
+    checkUncut(this.#data, this.#length, 'data');
     this.#sent = sendMost(this.endpoint, this.#data, this.#sent);
     return this.#sent === this.#data.length ? { value: undefined } : undefined;
   }
@@ -288,8 +290,9 @@ class Connect extends SockOperation<void> {
       if (this.endpoint.connect(address)) this._finish(undefined);
       else this.wait();
     } catch (error) {
-      // Under way since one that was cancelled: its outcome is ours.
-      if (error instanceof BlockingIOError) this.wait();
+      // Under way since one that was cancelled: its outcome is ours. A full backlog of AF_UNIX is
+      // EAGAIN: nothing is under way then, and nobody would be told.
+      if (error instanceof OSError && error.code === 'EALREADY') this.wait();
       else this._fail(connectError(error, address));
     }
     return this;
@@ -385,7 +388,9 @@ export class SockOperations {
     checkBytes(buffer, 'buffer');
     checkWhole(nbytes, 0, buffer.length, 'nbytes');
     const view = nbytes === 0 ? buffer : buffer.subarray(0, nbytes);
+    const { length } = view;
     return this.#start(sock, 'sockRecvfromInto', 'reader', () => {
+      checkUncut(view, length, 'buffer');
       const received = sock._endpoint.tryRecvfromInto(view);
       return received && { value: [received.nbytes, received.address] };
     });
@@ -411,8 +416,10 @@ export class SockOperations {
     checkBytes(data, 'data');
     checkSocket(sock, 'sockSendto');
     const to = resolveLocally(sock.family, checkAddress(sock.family, address, 'sockSendto'));
+    const { length } = data;
     sock._endpoint.tryAnew('writer');
     return this.#start(sock, 'sockSendto', 'writer', () => {
+      checkUncut(data, length, 'data');
       const value = sock._endpoint.trySendto(data, to);
       return value < 0 ? undefined : { value };
     });
@@ -527,6 +534,14 @@ function connectError(error: unknown, address: Address): unknown {
 function checkSocket(sock: unknown, method: string): void {
   if (!(sock instanceof Socket))
     throw new TypeError(`${method}(): sock must be a Socket, got ${repr(sock)}`);
+}
+
+/** @throws {RangeError} when memory was taken away from an operation that waited with it */
+function checkUncut(bytes: Uint8Array, length: number, what: 'buffer' | 'data'): void {
+  if (bytes.length < length)
+    throw new RangeError(
+      `${what} was cut from ${length} to ${bytes.length} bytes while it was being ${what === 'data' ? 'sent' : 'filled'}`,
+    );
 }
 
 function checkBytes(data: unknown, what: string): void {

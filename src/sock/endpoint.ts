@@ -137,7 +137,11 @@ export interface Endpoint {
    */
   connect(address: Address): boolean;
 
-  /** Why the last connect failed; said once, as SO_ERROR is. */
+  /**
+   * Why the last connect failed; said once, as SO_ERROR is.
+   *
+   * @throws {OSError} EBADF when it was closed meanwhile
+   */
   connectError(): Error | undefined;
 
   bind(address: Address): void;

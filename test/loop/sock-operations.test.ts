@@ -156,6 +156,57 @@ for (const driver of DRIVERS) {
     );
   });
 
+  loopBehaviour(`loop.sockAccept of options ${on}`, (it) => {
+    it(
+      'accepts over IPv6 where IPV6_V6ONLY was set',
+      async (loop) => {
+        const listener = stream(driver.name, socket.AF_INET6);
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1);
+        listener.bind(['::1', 0]);
+        listener.listen();
+        const client = stream(driver.name, socket.AF_INET6);
+        await closing([listener, client], async () => {
+          const accepting = loop.sockAccept(listener);
+          await loop.sockConnect(client, listener.getsockname() as socket.AddressInput);
+          const [server] = await accepting;
+
+          assert.is(server.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY), 1);
+          server.close();
+        });
+      },
+      REAL,
+    );
+
+    const LINGER = Buffer.from([1, 0, 0, 0, 7, 0, 0, 0]);
+
+    for (const [name, family, inherits] of [
+      ['TCP', socket.AF_INET, true],
+      ['AF_UNIX', socket.AF_UNIX, false],
+    ] as const)
+      it(
+        `gives a connection of ${name} ${inherits ? 'what' : 'nothing of what'} was set on the listener`,
+        async (loop) => {
+          const listener = stream(driver.name, family);
+          listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER);
+          if (inherits) listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1);
+          listener.bind(freshAddress(family));
+          listener.listen();
+          const client = stream(driver.name, family);
+          await closing([listener, client], async () => {
+            const accepting = loop.sockAccept(listener);
+            await loop.sockConnect(client, listener.getsockname() as socket.AddressInput);
+            const [server] = await accepting;
+
+            const linger = server.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8);
+            assert.equal([...linger], inherits ? [...LINGER] : [0, 0, 0, 0, 0, 0, 0, 0]);
+            if (inherits) assert.is(server.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 1);
+            server.close();
+          });
+        },
+        REAL,
+      );
+  });
+
   loopBehaviour(`loop.sockRecv ${on}`, (it) => {
     for (const [name, family] of [
       ['AF_INET', socket.AF_INET],
@@ -795,6 +846,32 @@ for (const driver of DRIVERS) {
           'test_selector_events.py::BaseSelectorEventLoopTests::test_sock_connect_resolve_using_socket_params',
         ],
       },
+    );
+  });
+
+  loopBehaviour(`loop.sockConnect to a full backlog ${on}`, (it) => {
+    it(
+      'fails with EAGAIN at once over AF_UNIX',
+      async (loop) => {
+        const listener = stream(driver.name, socket.AF_UNIX);
+        listener.bind(freshAddress(socket.AF_UNIX));
+        listener.listen(0);
+        const path = listener.getsockname() as string;
+        const clients = Array.from({ length: 8 }, () => stream(driver.name, socket.AF_UNIX));
+        await closing([listener, ...clients], async () => {
+          // In one turn: libuv accepts in its own.
+          const outcomes = await Promise.allSettled(
+            clients.map((client) => loop.sockConnect(client, path)),
+          );
+
+          const last = outcomes.at(-1) as PromiseRejectedResult;
+          assert.is(last.status, 'rejected');
+          assert.instance(last.reason, OSError);
+          assert.is(last.reason.code, 'EAGAIN');
+          assert.match(last.reason.message, /^\[Errno 11\] Connect call failed '\//);
+        });
+      },
+      REAL,
     );
   });
 

@@ -1,11 +1,12 @@
 import * as assert from 'uvu/assert';
-import { ConnectionResetError } from '../../src/base/os-errors.ts';
+import { ConnectionResetError, OSError } from '../../src/base/os-errors.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {
   accepted,
   connected,
   connectedPair,
+  datagram,
   filled,
   listening,
   received,
@@ -13,6 +14,7 @@ import {
   stream,
 } from '../support/drivers.ts';
 import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
 
 behaviour('the node driver', (it) => {
   it('leaves to the kernel what nobody reads', async () => {
@@ -81,6 +83,26 @@ behaviour('the node driver', (it) => {
       code: 'ECONNREFUSED',
     });
     for (const sock of [both, only6, client, server, refused]) sock.close();
+  });
+
+  it('refuses what the kernel would when an option is set, and not when it takes effect', () => {
+    const sock = datagram('node');
+
+    for (const [option, value] of [
+      [socket.IP_TTL, 0],
+      [socket.IP_TTL, 256],
+      [socket.IP_MULTICAST_TTL, 256],
+    ] as const)
+      throws(() => sock.setsockopt(socket.IPPROTO_IP, option, value), OSError, { code: 'EINVAL' });
+    sock.bind(['127.0.0.1', 0]);
+    sock.close();
+
+    const bound = datagram('node', socket.AF_INET6);
+    bound.bind(['::1', 0]);
+    throws(() => bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1), OSError, {
+      code: 'EINVAL',
+    });
+    bound.close();
   });
 
   it('can try to connect again after it was refused', async () => {

@@ -104,7 +104,11 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
   abstract fileno(): number;
 
   detach(): number {
-    return keepDetached(this);
+    const fd = keepDetached(this);
+    // Whoever waits finds that its socket is closed.
+    this.tellReader();
+    this.tellWriter();
+    return fd;
   }
 
   duplicate(): Endpoint {
@@ -144,6 +148,15 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
   /** The number that setsockopt() gave, or 0. */
   protected option(level: number, option: number): number {
     return this.#options?.get(optionKey(level, option)) ?? 0;
+  }
+
+  /**
+   * Has what was set on the socket that listens, as the kernel gives it to one that is accepted.
+   *
+   * Copied, and not set again: some options can be set only before a bind.
+   */
+  protected inheritOptions(listener: BaseEndpoint): void {
+    if (listener.#options !== undefined) this.#options = new Map(listener.#options);
   }
 
   /** Every number that setsockopt() gave. */

@@ -111,6 +111,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
   }
 
   override connectError(): OSError | undefined {
+    this.mustBeOpen('connect');
     const failure = this.#failure;
     this.#failure = undefined;
     return failure === undefined ? undefined : osError(failure, 'connect');

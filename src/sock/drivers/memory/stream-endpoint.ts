@@ -185,6 +185,7 @@ export class StreamEndpoint extends MemoryEndpoint {
   }
 
   override connectError(): OSError | undefined {
+    this.mustBeOpen('connect');
     const failure = this.#failure;
     this.#failure = undefined;
     return failure === undefined ? undefined : osError(failure, 'connect');
@@ -212,9 +213,17 @@ export class StreamEndpoint extends MemoryEndpoint {
     if (this.#state !== 'listening') throw osError('EINVAL', 'accept');
     const endpoint = this.#incoming.shift();
     if (endpoint === undefined) return undefined;
-    for (const [level, option, value] of this.givenOptions())
-      if (option !== SO_LINGER) endpoint.setsockopt(level, option, value);
+    endpoint.#inherit(this);
     return { endpoint, address: endpoint.peerName ?? unboundAddress(this.family) };
+  }
+
+  #inherit(listener: StreamEndpoint): void {
+    // Over AF_UNIX nothing is inherited.
+    if (this.family === AF_UNIX) return;
+    this.inheritOptions(listener);
+    this.#receiveLimit = listener.#receiveLimit;
+    this.#lingerSeconds = listener.#lingerSeconds;
+    this.#resets = listener.#resets;
   }
 
   // ---- closing ---------------------------------------------------------------------------------

@@ -176,6 +176,7 @@ export class DatagramEndpoint extends BaseEndpoint {
   }
 
   override connectError(): OSError | undefined {
+    this.mustBeOpen('connect');
     const failure = this.#failure;
     this.#failure = 0;
     return failure === 0 ? undefined : osError(failure, 'connect');
@@ -283,6 +284,10 @@ export class DatagramEndpoint extends BaseEndpoint {
   ): void {
     if (level === SOL_SOCKET && option === SO_REUSEPORT && value !== 0 && !hasReusePort)
       throw osError('ENOPROTOOPT', 'setsockopt');
+    // Here, and not when a bind or a send makes it take effect.
+    const refused =
+      level === IPPROTO_IP ? isWrongHops(option, value) : level === IPPROTO_IPV6 && this.#bound;
+    if (refused) throw osError('EINVAL', 'setsockopt');
     if (level === IPPROTO_IP && (option === IP_ADD_MEMBERSHIP || option === IP_DROP_MEMBERSHIP)) {
       this.#membership(option, raw);
       return;
@@ -350,6 +355,11 @@ const IP_OPTIONS: readonly number[] = [
   IP_MULTICAST_TTL,
   IP_TTL,
 ];
+
+function isWrongHops(option: number, value: number): boolean {
+  if (option === IP_TTL) return value < 1 || value > 255;
+  return option === IP_MULTICAST_TTL && (value < 0 || value > 255);
+}
 
 function makeUdpHandle(): UdpHandle {
   const { udp } = datagramClasses();

@@ -404,6 +404,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   }
 
   override connectError(): OSError | undefined {
+    this.mustBeOpen('connect');
     const failure = this.#failure;
     this.#failure = undefined;
     return failure && osError(failure.why, failure.syscall);
@@ -472,10 +473,18 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       throw osError('EMFILE', 'accept');
     }
     const endpoint = new StreamEndpoint(this.family, this.proto, handle, this.#ownPath);
-    // On Linux an accepted socket has what was set on the listening one.
-    for (const [level, option, value] of this.givenOptions())
-      if (option !== SO_LINGER) endpoint.setsockopt(level, option, value);
+    endpoint.#inherit(this);
     return { endpoint, address: endpoint.#sender() };
+  }
+
+  #inherit(listener: StreamEndpoint): void {
+    // Over AF_UNIX nothing is inherited.
+    if (this.family === AF_UNIX) return;
+    this.inheritOptions(listener);
+    this.#receiveLimit = listener.#receiveLimit;
+    this.#lingerSeconds = listener.#lingerSeconds;
+    this.#resets = listener.#resets;
+    this.#applyOptions();
   }
 
   // ---- closing ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import type { Driver, Endpoint, Kind } from '../../endpoint.ts';
 import { noteFailure } from '../descriptors.ts';
 import { epollSelector } from './epoll-selector.ts';
 import {
+  closeDescriptor,
   duplicate,
   getOption,
   lastError,
@@ -58,17 +59,18 @@ class PosixDriver implements Driver {
 
   open(family: number, type: number, proto: number): Endpoint {
     if (type !== SOCK_STREAM && type !== SOCK_DGRAM) throw osError('ESOCKTNOSUPPORT', 'socket');
+    // Before there is a descriptor: making the first selector may fail.
+    const selector = this.#selector();
     const fd = openSocket(family, type, proto);
     if (fd < 0) throw noteFailure(lastError('socket'));
-    return new PosixEndpoint(fd, family, type, proto, this.#selector());
+    return new PosixEndpoint(fd, family, type, proto, selector);
   }
 
   socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint] {
+    const selector = this.#selector();
     const pair = openPair(family, type, proto);
     if (pair === undefined) throw noteFailure(lastError('socketpair'));
-    const [one, other] = pair.map(
-      (fd) => new PosixEndpoint(fd, family, type, proto, this.#selector()),
-    );
+    const [one, other] = pair.map((fd) => new PosixEndpoint(fd, family, type, proto, selector));
     return [one as Endpoint, other as Endpoint];
   }
 
@@ -78,9 +80,15 @@ class PosixDriver implements Driver {
         strerror: `descriptor ${fd} is another Socket's: detach() gives it up, dup() makes a second`,
       });
     const found = kindOf(fd, kind);
+    const selector = this.#selector();
     const own = copy ? duplicate(fd) : fd;
-    if (own < 0 || takeOver(own) < 0) throw noteFailure(lastError('socket'));
-    return new PosixEndpoint(own, found.family, found.type, found.proto, this.#selector());
+    if (own < 0) throw noteFailure(lastError('socket'));
+    if (takeOver(own) < 0) {
+      const error = lastError('socket');
+      if (copy) closeDescriptor(own);
+      throw error;
+    }
+    return new PosixEndpoint(own, found.family, found.type, found.proto, selector);
   }
 
   #findMissing(): string | undefined {

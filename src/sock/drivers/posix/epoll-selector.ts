@@ -1,4 +1,4 @@
-import { addressOf, lastError, libc } from './libc.ts';
+import { addressOf, closeDescriptor, lastError, libc } from './libc.ts';
 import { closeAtThreadEnd, PollHandle, UV_READABLE } from './libuv.ts';
 import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 
@@ -40,7 +40,12 @@ class EpollSelector implements Selector {
     this.#epoll = libc().epoll_create1(EPOLL_CLOEXEC);
     if (this.#epoll < 0) throw lastError('epoll_create1');
     closeAtThreadEnd(this.#epoll);
-    new PollHandle(this.#epoll, () => this.#look()).listen(UV_READABLE);
+    try {
+      new PollHandle(this.#epoll, () => this.#look()).listen(UV_READABLE);
+    } catch (error) {
+      closeDescriptor(this.#epoll);
+      throw error;
+    }
   }
 
   want(watched: Watched): boolean {

@@ -140,8 +140,6 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   tryRecvInto(view: Uint8Array): number {
     this.mustBeOpen('recv');
     if (!this.#readable) return -1;
-    // Its memory may have been taken away while somebody waited.
-    if (view.length === 0) return 0;
     const received = libc().recv(this.fd, view, view.length, 0);
     return this.took(received, view.length, 'recv') ? received : -1;
   }
@@ -246,7 +244,8 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   connectError(): OSError | undefined {
-    const error = this.closed ? 0 : (this.getsockopt(SOL_SOCKET, SO_ERROR) as number);
+    this.mustBeOpen('connect');
+    const error = this.getsockopt(SOL_SOCKET, SO_ERROR) as number;
     this.connected = error === 0 && this.type === SOCK_STREAM;
     return error === 0 ? undefined : osError(-error, 'connect');
   }
