@@ -88,7 +88,9 @@ class PosixDriver implements Driver {
       if (copy) closeDescriptor(own);
       throw error;
     }
-    return new PosixEndpoint(own, found.family, found.type, found.proto, selector);
+    const endpoint = new PosixEndpoint(own, found.family, found.type, found.proto, selector);
+    endpoint.learnLowWater();
+    return endpoint;
   }
 
   #findMissing(): string | undefined {

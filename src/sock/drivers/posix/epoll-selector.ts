@@ -1,8 +1,9 @@
 import { addressOf, closeDescriptor, lastError, libc } from './libc.ts';
 import { closeAtThreadEnd, PollHandle, UV_READABLE } from './libuv.ts';
-import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
+import { DIVIDED, ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 
 const EPOLLIN = 0x1;
+const EPOLLPRI = 0x2;
 const EPOLLOUT = 0x4;
 const EPOLLERR = 0x8;
 const EPOLLHUP = 0x10;
@@ -11,6 +12,10 @@ const EPOLLET = 0x80000000;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
+
+/** What is told of each descriptor; errors and hang-ups come unasked. */
+const EVENTS = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0;
 
 /** `struct epoll_event` is packed on x86-64 only. */
 const EVENT_SIZE = process.arch === 'x64' ? 12 : 16;
@@ -49,12 +54,19 @@ class EpollSelector implements Selector {
   }
 
   want(watched: Watched): boolean {
-    this.#event.writeUInt32LE((EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0, 0);
-    this.#event.writeInt32LE(watched.fd, DATA_AT);
-    if (libc().epoll_ctl(this.#epoll, EPOLL_CTL_ADD, watched.fd, this.#event) < 0)
-      throw lastError('epoll_ctl');
+    this.#register(EPOLL_CTL_ADD, watched);
     this.#watched[watched.fd] = watched;
     return true;
+  }
+
+  tellAgain(watched: Watched): void {
+    this.#register(EPOLL_CTL_MOD, watched);
+  }
+
+  #register(operation: number, { fd }: Watched): void {
+    this.#event.writeUInt32LE(EVENTS, 0);
+    this.#event.writeInt32LE(fd, DATA_AT);
+    if (libc().epoll_ctl(this.#epoll, operation, fd, this.#event) < 0) throw lastError('epoll_ctl');
   }
 
   forget(watched: Watched): void {
@@ -73,6 +85,7 @@ class EpollSelector implements Selector {
       let told = 0;
       if ((bits & EPOLLIN) !== 0) told |= READABLE;
       if ((bits & EPOLLOUT) !== 0) told |= WRITABLE;
+      if ((bits & EPOLLPRI) !== 0) told |= DIVIDED;
       if ((bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) told |= READABLE | ENDED;
       if ((bits & (EPOLLHUP | EPOLLERR)) !== 0) told |= WRITABLE;
       // Closed by one that was told before it.

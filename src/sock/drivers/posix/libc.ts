@@ -6,8 +6,8 @@ import { bindAll, koffi } from './koffi.ts';
 import { closeAtThreadEnd, keepAtThreadEnd, loadLibuv } from './libuv.ts';
 
 /**
- * libc, called through koffi: with `libuv.ts` and `sockaddr.ts` the only files that know about the
- * layout of C's structures, errno, and what kernels do differently.
+ * libc, called through koffi: with `libuv.ts`, `message.ts` and `sockaddr.ts` the only files that know
+ * about the layout of C's structures, errno, and what kernels do differently.
  */
 export interface Libc {
   /** Why the last call failed: C's number. To be asked at once. */
@@ -27,6 +27,8 @@ export interface Libc {
     address: Buffer,
     length: Buffer,
   ): number;
+  /** Linux's: of a `struct msghdr` by its address. */
+  recvmsg?(fd: number, message: number, flags: number): number;
   send(fd: number, data: Uint8Array, nbytes: number, flags: number): number;
   sendto(
     fd: number,
@@ -83,6 +85,7 @@ const SIGNATURES: Readonly<Record<string, string>> = {
 };
 
 const LINUX_SIGNATURES: Readonly<Record<string, string>> = {
+  recvmsg: 'intptr_t recvmsg(int, uintptr_t, int)',
   accept4: 'int accept4(int, void *, void *, int)',
   sendfile: 'intptr_t sendfile(int, int, void *, size_t)',
   epoll_create1: 'int epoll_create1(int)',

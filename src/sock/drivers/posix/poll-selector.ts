@@ -46,11 +46,11 @@ class Polled {
   }
 
   #poll(events: number): void {
-    this.#polled = events;
     let bits = 0;
     if ((events & READABLE) !== 0) bits |= UV_READABLE;
     if ((events & WRITABLE) !== 0) bits |= UV_WRITABLE;
     this.#handle.listen(bits);
+    this.#polled = events;
   }
 }
 
@@ -82,6 +82,10 @@ class PollSelector implements Selector {
     }
     polled.want(events);
     return false;
+  }
+
+  tellAgain(): void {
+    // No descriptor is one of which all changes are told.
   }
 
   forget(watched: Watched): void {

@@ -4,7 +4,7 @@ import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
-import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
+import { AF_UNIX, SO_ERROR, SO_RCVLOWAT, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
 import type { Accepted, Endpoint, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { SlottedEndpoint } from '../base-endpoint.ts';
 import { noteDescriptor, noteFailure } from '../descriptors.ts';
@@ -23,7 +23,8 @@ import {
   sendFile,
   setOption,
 } from './libc.ts';
-import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
+import { cameAlong, receiveMessage } from './message.ts';
+import { DIVIDED, ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
 
 const { EAGAIN, EINTR } = constants.errno;
@@ -76,6 +77,10 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   declare readonly driver: 'posix';
   /** Has the peer ended? Nothing more is told of that, so each receive is tried. */
   declare private peerEnded: boolean;
+  /** Does something stand among the bytes? Then a receive is short of it, and not of bytes. */
+  declare private divided: boolean;
+  /** Is SO_RCVLOWAT set? Fewer bytes may be there without being told of, so each receive is tried. */
+  declare private lowWater: boolean;
   declare private suspected: boolean;
   /** Did a connect that took time succeed? */
   declare private connected: boolean;
@@ -84,6 +89,8 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     Object.assign(this.prototype, {
       driver: 'posix',
       peerEnded: false,
+      divided: false,
+      lowWater: false,
       suspected: false,
       connected: false,
     });
@@ -103,6 +110,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
 
   onEvents(events: number): void {
     if ((events & ENDED) !== 0) this.peerEnded = true;
+    if ((events & DIVIDED) !== 0) this.divided = true;
     if ((events & READABLE) !== 0) {
       this.#readable = true;
       this.tellReader(true);
@@ -132,7 +140,9 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_SIZE);
       receiveAddress = addressOf(receiveBuffer);
     }
-    const received = libc().recvAt(this.fd, receiveAddress, most, 0);
+    const received = this.mayBeDivided
+      ? this.receiveMessage(receiveAddress, most)
+      : libc().recvAt(this.fd, receiveAddress, most, 0);
     if (!this.took(received, most, 'recv')) return undefined;
     return copyOut(receiveBuffer, received);
   }
@@ -140,7 +150,9 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   tryRecvInto(view: Uint8Array): number {
     this.mustBeOpen('recv');
     if (!this.#readable) return -1;
-    const received = libc().recv(this.fd, view, view.length, 0);
+    const received = this.mayBeDivided
+      ? this.receiveMessage(addressOf(view), view.length)
+      : libc().recv(this.fd, view, view.length, 0);
     return this.took(received, view.length, 'recv') ? received : -1;
   }
 
@@ -154,10 +166,22 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
     this.mustBeOpen('recvfrom');
     if (!this.#readable) return undefined;
+    if (this.mayBeDivided) this.divided = true;
     expectAddress();
     const nbytes = libc().recvfrom(this.fd, view, view.length, 0, storage, storageLength);
     if (!this.took(nbytes, view.length, 'recvfrom')) return undefined;
     return { nbytes, address: this.sender() };
+  }
+
+  /** Can something come along with the bytes, and divide them, without the selector's saying so? */
+  private get mayBeDivided(): boolean {
+    return this.family === AF_UNIX && this.type === SOCK_STREAM;
+  }
+
+  private receiveMessage(address: number, nbytes: number): number {
+    const received = receiveMessage(this.fd, address, nbytes);
+    if (received > 0 && cameAlong) this.divided = true;
+    return received;
   }
 
   /** Who sent what was received: of a stream its peer, of which the kernel does not tell. */
@@ -169,14 +193,13 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   /** Looks at what a receive gave: did it take something, be it the end? */
   private took(received: number, most: number, syscall: string): boolean {
     if (received < 0) {
-      this.wouldBlock(syscall);
-      this.#readable = false;
-      this.watch(READABLE);
+      this.block(READABLE, syscall);
       return false;
     }
     if (this.type !== SOCK_STREAM) return true;
     if (received === 0) this.suspect();
-    else if (received < most && this.#watched && !this.peerEnded) this.#readable = false;
+    else if (received < most && this.#watched && !this.peerEnded && !this.divided)
+      this.#readable = this.lowWater;
     return true;
   }
 
@@ -193,7 +216,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.mustBeOpen('send');
     if (!this.#writable) return -1;
     const part = from === 0 ? data : data.subarray(from);
-    return this.sent(libc().send(this.fd, part, part.length, MSG_NOSIGNAL), part.length, 'send');
+    return this.sent(libc().send(this.fd, part, part.length, MSG_NOSIGNAL), 'send');
   }
 
   trySendto(data: Uint8Array, address: Address): number {
@@ -202,7 +225,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     const length = writeAddress(this.family, address);
     const { sendto } = libc();
     const sent = sendto(this.fd, data, data.length, MSG_NOSIGNAL, storage, length);
-    return this.sent(sent, data.length, 'sendto');
+    return this.sent(sent, 'sendto');
   }
 
   get trySendfile(): Endpoint['trySendfile'] {
@@ -212,18 +235,14 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   private _trySendfile(file: number, offset: number, nbytes: number): number {
     this.mustBeOpen('sendfile');
     if (!this.#writable) return -1;
-    return this.sent(sendFile(this.fd, file, offset, nbytes), 0, 'sendfile');
+    return this.sent(sendFile(this.fd, file, offset, nbytes), 'sendfile');
   }
 
-  private sent(sent: number, length: number, syscall: string): number {
-    if (sent < 0) {
-      this.wouldBlock(syscall);
-      this.#writable = false;
-      this.watch(WRITABLE);
-      return -1;
-    }
-    if (sent < length && this.#watched) this.#writable = false;
-    return sent;
+  /** How many bytes a send took. Only its refusal says that there is no room: not that it was short. */
+  private sent(sent: number, syscall: string): number {
+    if (sent >= 0) return sent;
+    this.block(WRITABLE, syscall);
+    return -1;
   }
 
   // ---- connecting and accepting ----------------------------------------------------------------
@@ -236,10 +255,10 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (libc().connect(this.fd, storage, length) === 0) return true;
     const error = lastError('connect');
     if (error.code !== 'EINPROGRESS') throw noteFailure(error);
+    this.watch(WRITABLE);
     this.#readable = true;
     this.#writable = false;
     this.peerEnded = false;
-    this.watch(WRITABLE);
     return false;
   }
 
@@ -260,13 +279,15 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       // The client has given up before it was its turn: the next one, please.
       if (error.code === 'ECONNABORTED' || error.code === 'EINTR') return this.tryAccept();
       if (error.code !== 'EAGAIN') throw noteFailure(error);
-      this.#readable = false;
       this.watch(READABLE);
+      this.#readable = false;
       return undefined;
     }
     const address = readAddress(this.family);
-    const { family, type, proto } = this;
-    return { endpoint: new PosixEndpoint(fd, family, type, proto, this.#selector), address };
+    const endpoint = this.another(fd);
+    // Inherited, as all options.
+    if (this.lowWater) endpoint.lowWater = true;
+    return { endpoint, address };
   }
 
   bind(address: Address): void {
@@ -307,6 +328,13 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.mustBeOpen('dup');
     const fd = duplicate(this.fd);
     if (fd < 0) throw noteFailure(lastError('dup'));
+    const made = this.another(fd);
+    made.learnLowWater();
+    return made;
+  }
+
+  /** An endpoint of the same kind. */
+  private another(fd: number): PosixEndpoint {
     return new PosixEndpoint(fd, this.family, this.type, this.proto, this.#selector);
   }
 
@@ -347,6 +375,14 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   setsockopt(level: number, option: number, value: number | Uint8Array): void {
     this.mustBeOpen('setsockopt');
     setOption(this.fd, level, option, value);
+    if (level === SOL_SOCKET && option === SO_RCVLOWAT) this.learnLowWater();
+  }
+
+  /** Asks for SO_RCVLOWAT: of a descriptor that somebody else has had, too. */
+  learnLowWater(): void {
+    const bytes = getOption(this.fd, SOL_SOCKET, SO_RCVLOWAT);
+    this.lowWater = typeof bytes === 'number' && bytes > 1;
+    if (this.lowWater) this.#readable = true;
   }
 
   getsockopt(level: number, option: number): number | Buffer {
@@ -365,10 +401,24 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.#known = true;
   }
 
-  /** @throws {OSError} for what is no "would block" */
-  private wouldBlock(syscall: string): void {
+  /**
+   * A call of a side failed: waits to be told of the side if it would block.
+   *
+   * A call that a signal broke off, or that stopped at what divides the bytes, has not found out
+   * whether there is more: what is so is told once more then.
+   *
+   * @throws {OSError} for what is no "would block"
+   */
+  private block(side: number, syscall: string): void {
     const errno = libc().errno();
     if (errno !== EAGAIN && errno !== EINTR) throw lastError(syscall);
+    const unsure = errno === EINTR || (side === READABLE && this.divided);
+    if (unsure && this.#watched) this.#selector.tellAgain(this);
+    else this.watch(side);
+    if (side === READABLE) {
+      this.#readable = this.lowWater;
+      this.divided = false;
+    } else this.#writable = false;
   }
 
   private must(status: number, syscall: string): void {

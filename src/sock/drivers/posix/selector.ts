@@ -4,12 +4,14 @@ export const READABLE = 1;
 export const WRITABLE = 2;
 /** The peer has ended, or the connection broke: from now on reading tells of it without fail. */
 export const ENDED = 4;
+/** Something other than plain bytes stands among those to read: a receive stops short of it. */
+export const DIVIDED = 8;
 
 /** Who is told what became of a descriptor. */
 export interface Watched {
   readonly fd: number;
   /**
-   * Told of a change: {@link READABLE}, {@link WRITABLE}, {@link ENDED}.
+   * Told of a change: {@link READABLE}, {@link WRITABLE}, {@link ENDED}, {@link DIVIDED}.
    *
    * Called in the poll phase, outside of what Node wraps around callbacks: it may ask for an
    * immediate and must not throw.
@@ -26,6 +28,12 @@ export interface Selector {
    * @throws {OSError} EPERM when the descriptor is of a kind that is always ready
    */
   want(watched: Watched, events: number): boolean;
+
+  /**
+   * Has what is so now told once more, of a descriptor of which all changes are told: for who was
+   * told, and could not find out.
+   */
+  tellAgain(watched: Watched): void;
 
   /** Forgets a descriptor, while it is still open. */
   forget(watched: Watched): void;
