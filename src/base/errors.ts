@@ -2,6 +2,9 @@
  * The errors that are asyncio's own. Those of the operating system are in `os-errors.ts`.
  */
 
+/** The prototypes of our own error classes. */
+const ours = new WeakSet<object>();
+
 /**
  * What `except Exception` does not catch in Python: a request to end, not a failure.
  *
@@ -135,12 +138,18 @@ export function invariant(condition: boolean, what: string): asserts condition {
     );
 }
 
+/** Is `error` of a class of ours, not of a subclass that a program derives? */
+export function isOfOurClass(error: Error): boolean {
+  return ours.has(Object.getPrototypeOf(error));
+}
+
 /**
- * Gives an error class its Python name.
+ * Gives an error class its Python name, and notes that the class is ours.
  *
  * On the prototype, not on each error: an own property would be printed behind every stack.
  */
 export function named(errorClass: { prototype: Error }, name: string): void {
+  ours.add(errorClass.prototype);
   Object.defineProperty(errorClass.prototype, 'name', {
     value: name,
     configurable: true,

@@ -132,12 +132,81 @@ function named(stack: string, name: string): string {
 }
 
 function captured(depth: number): string {
+  const holder: { stack?: string } = {};
+  captureStack(holder, depth + OURS_AT_MOST);
+  return holder.stack ?? '';
+}
+
+/** How many frames of ours and Node's a stack has above and between the user's. */
+const OURS_AT_MOST = 12;
+
+// Bound here: a program may replace it.
+const { captureStackTrace } = Error;
+
+/**
+ * Captures the stack of now as `holder.stack`, whatever `Error.stackTraceLimit` says.
+ *
+ * @param depth - the most frames to capture
+ */
+export function captureStack(holder: object, depth: number): void {
   const before = Error.stackTraceLimit;
-  // Ours come first and are dropped: never more than a dozen.
-  Error.stackTraceLimit = depth + 12;
-  const { stack } = new Error();
-  Error.stackTraceLimit = before;
-  return stack ?? '';
+  // Returns false where a program has frozen `Error`: then the limit is what it is.
+  Reflect.set(Error, 'stackTraceLimit', depth);
+  captureStackTrace(holder);
+  Reflect.set(Error, 'stackTraceLimit', before);
+}
+
+/**
+ * Captures the stack of now and makes it the stack of `error`, without Node's and our own frames.
+ * Does nothing where the program wants no stacks. The text is made when somebody asks for it.
+ *
+ * @returns `error`
+ */
+export function captureUserStack<E extends Error>(error: E): E {
+  const limit = Error.stackTraceLimit;
+  if (typeof limit !== 'number' || limit <= 0) return error;
+  // It takes the name and the message of the error, for the first line.
+  const holder: Error = Object.create(error);
+  captureStack(holder, limit + OURS_AT_MOST);
+  const keep = (stack: unknown): unknown => {
+    Reflect.defineProperty(error, 'stack', {
+      value: stack,
+      configurable: true,
+      enumerable: false,
+      writable: true,
+    });
+    return stack;
+  };
+  // Fails where the error is frozen: then it keeps the stack that it has.
+  Reflect.defineProperty(error, 'stack', {
+    get: () => keep(onlyUserFrames(holder.stack, String(error.message).split('\n').length, limit)),
+    set: keep,
+    configurable: true,
+    enumerable: false,
+  });
+  return error;
+}
+
+/**
+ * A stack without Node's and our own frames. One that is no text was made by a program's
+ * `Error.prepareStackTrace`, and stays.
+ *
+ * @param head - the lines of the message, which stay
+ * @param most - the most frames
+ */
+function onlyUserFrames(stack: unknown, head: number, most: number): unknown {
+  if (typeof stack !== 'string') return stack;
+  const lines = stack.split('\n');
+  const frames = lines.slice(head);
+  const shown = frames.filter((line) => isUserFrame(line) || !FRAME.test(line));
+  // If all are ours, they are all that there is to say.
+  const kept = shown.some(isUserFrame) ? shown : frames;
+  return [...lines.slice(0, head), ...kept.slice(0, most)].join('\n');
+}
+
+/** Does a stack show any line of the user's? */
+export function hasUserFrame(stack: unknown): boolean {
+  return typeof stack === 'string' && stack.split('\n').some(isUserFrame);
 }
 
 function userFrames(stack: string): string[] {

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { CancelledError } from '../base/errors.ts';
+import { forAwait, throwIntoAwait } from './await-stack.ts';
 import { currentScope, runInScope } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import type { Runnable } from './runnable.ts';
@@ -107,7 +108,7 @@ export class Awaiter implements Runnable, Waiting {
    * @returns the task that awaits, unless it is only somebody who asks by `then`
    */
   _wait(): AwaitingTask | undefined {
-    if (isAwait(this._onFulfilled, this._onRejected)) return currentAwaitingTask();
+    if (this._isAwait) return currentAwaitingTask();
     this._caller = caller();
     return undefined;
   }
@@ -136,13 +137,13 @@ export class Awaiter implements Runnable, Waiting {
    * passes, for a promise never calls back from inside `then`.
    */
   _deliverDone(): void {
-    if (isAwait(this._onFulfilled, this._onRejected)) this._deliver();
+    if (this._isAwait) this._deliver();
     else void settled.then(() => this._deliver());
   }
 
   /** @internal what is awaited cannot be */
   _refuse(error: Error): void {
-    void settled.then(() => this._reject(error));
+    void settled.then(() => this._reject(forAwait(error)));
   }
 
   /** @internal how it prints among the callbacks of its future */
@@ -171,6 +172,11 @@ export class Awaiter implements Runnable, Waiting {
     return 'Promise';
   }
 
+  /** Are the two functions V8's own? */
+  protected get _isAwait(): boolean {
+    return isAwait(this._onFulfilled, this._onRejected);
+  }
+
   private _deliver(): void {
     const future = this._future;
     if (future._state === 'cancelled') this._reject(future._makeCancelledError());
@@ -189,7 +195,10 @@ export class Awaiter implements Runnable, Waiting {
 
   private _reject(reason: CancelledError | unknown): void {
     if (this._onFinally !== undefined) this._afterwards(() => this._reject(reason));
-    else if (typeof this._onRejected === 'function') this._call(this._onRejected, reason);
+    else if (this._isAwait && this._chain === undefined) {
+      this._outcome = FULFILLED_WITH_NOTHING;
+      throwIntoAwait(this._onFulfilled as () => unknown, this._onRejected as () => unknown, reason);
+    } else if (typeof this._onRejected === 'function') this._call(this._onRejected, reason);
     else this._settle(true, reason);
   }
 
@@ -256,8 +265,8 @@ export class Awaiter implements Runnable, Waiting {
 
 /** The `await` of something that has the two functions of its own promise told in its place. */
 export class NativeAwaiter extends Awaiter {
-  override _wait(): AwaitingTask | undefined {
-    return currentAwaitingTask();
+  protected override get _isAwait(): boolean {
+    return true;
   }
 }
 

@@ -2,7 +2,8 @@ import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { CancelledError, InvalidStateError, RuntimeError } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { formatCallback, repr, shortRepr } from '../base/repr.ts';
-import { siteOf, userStack } from '../base/stacks.ts';
+import { captureUserStack, siteOf, userStack } from '../base/stacks.ts';
+import { forAwait } from './await-stack.ts';
 import { Awaiter } from './awaiter.ts';
 import { type Context, copyValues } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
@@ -121,7 +122,7 @@ export class Future<T> implements Promise<T> {
    * @throws {InvalidStateError} when it is not done
    */
   result(): T {
-    if (this._state === 'cancelled') throw this._makeCancelledError();
+    if (this._state === 'cancelled') throw this._takeCancelledError();
     if (this._state === 'pending') throw new InvalidStateError('Result is not set.');
     this._see();
     if (this._failed) throw this._exception;
@@ -135,7 +136,7 @@ export class Future<T> implements Promise<T> {
    * @throws {InvalidStateError} when it is not done
    */
   exception(): unknown {
-    if (this._state === 'cancelled') throw this._makeCancelledError();
+    if (this._state === 'cancelled') throw this._takeCancelledError();
     if (this._state === 'pending') throw new InvalidStateError('Exception is not set.');
     this._see();
     return this._failed ? this._exception : undefined;
@@ -329,11 +330,16 @@ export class Future<T> implements Promise<T> {
     } else this._tellOne(entries);
   }
 
-  /** @internal the error for whoever asks a cancelled future */
+  /** @internal the error for whoever awaits a cancelled future */
   _makeCancelledError(): CancelledError {
-    const error = this._cancelledError;
-    if (error === undefined) return new CancelledError(this._cancelMessage);
-    // Kept by the first who asked: a second one must not add to its stack.
+    return this._cancelledError === undefined
+      ? forAwait(new CancelledError(this._cancelMessage))
+      : this._takeCancelledError();
+  }
+
+  /** The error for whoever asks a cancelled future; what it was cancelled with, for the first. */
+  private _takeCancelledError(): CancelledError {
+    const error = this._cancelledError ?? captureUserStack(new CancelledError(this._cancelMessage));
     this._cancelledError = undefined;
     return error;
   }

@@ -1,6 +1,7 @@
 import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
-import { CancelledError, RuntimeError } from '../base/errors.ts';
+import { RuntimeError } from '../base/errors.ts';
 import { userStack } from '../base/stacks.ts';
+import { throwHere, throwIntoAwait } from './await-stack.ts';
 import type { AwaitingTask, Waiting } from './awaiter.ts';
 import type { Scope } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
@@ -10,6 +11,9 @@ import type { Runnable } from './runnable.ts';
 
 /** Whose rejection is being declared handled: nobody awaits that. */
 let muting: object | undefined;
+
+/** What operations reject with that were cancelled before anybody awaited them. */
+const earlyCancels = new WeakMap<object, unknown>();
 
 /**
  * A promise of V8's own with the fields of a future: what `Future`'s constructor gives, by hand,
@@ -83,7 +87,9 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     this._isAwaited = true;
     if (this._state !== 'pending') {
       // The promise has the outcome, or its turn is under way.
-      if (this._failed && muting !== this) this._see();
+      if (muting === this) return;
+      if (this._failed) this._see();
+      if (this._settled) throwHere(this._failed ? this._exception : earlyCancels.get(this));
       return;
     }
     const task = (scope as Scope | undefined)?.task as AwaitingTask | undefined;
@@ -124,7 +130,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
       if (this._mustCancel && this._state !== 'cancelled') {
         this._see();
         this._settled = true;
-        this._reject(task._makeCancelledError());
+        throwIntoAwait(this._resolve, this._reject, task._makeCancelledError());
         return;
       }
     }
@@ -140,10 +146,16 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     }
     if (this._isAwaited) {
       if (this._failed) this._see();
-      this._reject(this._failed ? this._exception : this._makeCancelledError());
+      throwIntoAwait(
+        this._resolve,
+        this._reject,
+        this._failed ? this._exception : this._makeCancelledError(),
+      );
     } else {
+      const error = this._failed ? this._exception : this._makeCancelledError();
+      if (!this._failed) earlyCancels.set(this, error);
       // Nobody awaits it, and it is reported by our own means: not by Node's as well.
-      this._reject(this._failed ? this._exception : new CancelledError(this._cancelMessage));
+      this._reject(error);
       muting = this;
       Promise.prototype.then.call(this, undefined, () => {});
       muting = undefined;

@@ -1,5 +1,6 @@
 import { promiseHooks } from 'node:v8';
 import { type Frame, framesOf } from '../base/frames.ts';
+import { captureStack } from '../base/stacks.ts';
 import { carried, followPromises } from './carried.ts';
 import type { Scope } from './context.ts';
 
@@ -7,7 +8,7 @@ import type { Scope } from './context.ts';
  * Where tasks stand: what V8 keeps to itself of suspended `async` functions.
  *
  * When an `await` begins, V8 tells the hooks that follow promises, and in that moment the function
- * that awaits is on the stack, with those that await it. So an error that is made there knows the
+ * that awaits is on the stack, with those that await it. So a stack that is captured there knows the
  * line; it costs a microsecond or two, and is put into words only when somebody asks. It is made
  * while somebody wants to know: in debug mode, or after {@link setAwaitTracking}. Else there is no
  * hook, and no cost.
@@ -21,7 +22,7 @@ const DEPTH = 50;
 
 /** The stack of an `await` that has begun and not gone on, and its frames once somebody asked. */
 interface Stand {
-  readonly error: Error;
+  readonly at: { stack?: string };
   frames?: readonly Frame[];
 }
 
@@ -37,10 +38,8 @@ const hooks = {
     if (awaited === undefined) return;
     const task = (carried() as Scope | undefined)?.task;
     if (task === undefined) return;
-    const before = Error.stackTraceLimit;
-    Error.stackTraceLimit = DEPTH;
-    const stand = { error: new Error() };
-    Error.stackTraceLimit = before;
+    const stand: Stand = { at: {} };
+    captureStack(stand.at, DEPTH);
     const known = stands.get(task);
     if (known === undefined) stands.set(task, new Map([[promise, stand]]));
     else known.set(promise, stand);
@@ -121,7 +120,7 @@ export function outermostStandOf(task: object): Frame | undefined {
 function standsOf(task: object): (readonly Frame[])[] {
   const found: (readonly Frame[])[] = [];
   for (const stand of stands.get(task)?.values() ?? []) {
-    const { stack = '' } = stand.error;
+    const { stack = '' } = stand.at;
     // Not awaits, but what Promise.all() and the like make of each that they wait for.
     if (/\n\s*at Promise\.then \(<anonymous>\)/.test(stack)) continue;
     stand.frames ??= framesOf(stack, 'core/task');

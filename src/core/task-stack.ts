@@ -1,5 +1,6 @@
 import { type Frame, framesOf } from '../base/frames.ts';
 import { repr } from '../base/repr.ts';
+import { captureStack } from '../base/stacks.ts';
 import { currentScope } from './context.ts';
 import { isAwaitTracking, standOf } from './stands.ts';
 
@@ -37,12 +38,10 @@ function allFrames(task: StackedTask): Frame[] {
 
 /** The frames of the code that runs, as far as the task that it is a part of. */
 export function framesOfNow(): Frame[] {
-  const before = Error.stackTraceLimit;
-  Error.stackTraceLimit = 60;
-  const { stack } = new Error();
-  Error.stackTraceLimit = before;
+  const now: { stack?: string } = {};
+  captureStack(now, 60);
   // This call came by way of the task's own method: that is not where the task began.
-  return framesOf(withoutHead(stack ?? ''), 'core/task');
+  return framesOf(withoutHead(now.stack ?? ''), 'core/task');
 }
 
 /** Without our own frames at its head. */

@@ -1,3 +1,4 @@
+import { inOrder } from './await-stack.ts';
 import { currentScope } from './context.ts';
 import { Fifo } from './fifo.ts';
 import type { Host } from './host.ts';
@@ -335,11 +336,15 @@ class Together implements Runnable {
   }
 
   _run(): void {
-    runningTogether = true;
-    try {
-      for (const entry of this.entries) entry._run();
-    } finally {
-      runningTogether = false;
-    }
+    inOrder(this.entries, runTogether);
+  }
+}
+
+function runTogether(entry: Runnable): void {
+  runningTogether = true;
+  try {
+    entry._run();
+  } finally {
+    runningTogether = false;
   }
 }

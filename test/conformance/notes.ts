@@ -225,16 +225,6 @@ export const notes: Readonly<Record<string, Note>> = {
     reason: 'V8 does not tell at which line a task stands, so the definition is shown',
     entry: 'where-a-task-stands',
   },
-  'test_tasks.py::BaseTaskTests::test_cancel_traceback_for_future_result': {
-    status: 'differs',
-    reason: 'V8 adds no frames of suspended functions to an error that the loop makes',
-    entry: 'the-stack-of-a-cancel',
-  },
-  'test_tasks.py::BaseTaskTests::test_cancel_traceback_for_future_exception': {
-    status: 'differs',
-    reason: 'V8 adds no frames of suspended functions to an error that the loop makes',
-    entry: 'the-stack-of-a-cancel',
-  },
   'test_tasks.py::BaseTaskTests::test_cancel_with_message_then_future_result': {
     status: 'differs',
     reason: 'a message that is no text becomes one',

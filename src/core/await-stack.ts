@@ -1,0 +1,141 @@
+import { isOfOurClass } from '../base/errors.ts';
+import { captureStack, captureUserStack, hasUserFrame } from '../base/stacks.ts';
+
+/**
+ * Stacks for errors that are thrown into an `await`: they show the `await` that failed, and all
+ * functions above it.
+ *
+ * Such an error is made in a callback of the loop, where nothing of the user's is on the stack. But
+ * V8 adds the frames of suspended `async` functions to a stack that is captured in the reaction of a
+ * promise, where others that wait for the promise lead to them. So the promise that is awaited is
+ * not rejected at once, but by the rejection of another one, in whose reaction the stack is captured.
+ * That costs nothing while nothing fails.
+ *
+ * V8 finds no frames where several wait for one promise, and where it is not an `async` function
+ * that waits.
+ */
+
+/** Errors that were made for an `await` elsewhere: their own stack says nothing to the user. */
+const madeForAwait = new WeakSet<Error>();
+
+/** Errors that have the stack of an `await`; V8 may have found nobody there. */
+const shown = new WeakSet<Error>();
+
+/**
+ * Notes that `error`, just made, is about an `await` elsewhere: of another task, or of nobody yet. It
+ * takes the stack of the first `await` that it is thrown into, in place of its own.
+ *
+ * Errors of our classes need no note where no function of the user's was on the stack.
+ *
+ * @returns `error`
+ */
+export function forAwait<E extends Error>(error: E): E {
+  madeForAwait.add(error);
+  return error;
+}
+
+/** Is told of the suspended functions above an `await`, innermost first, as V8 describes them. */
+export type SeeFrames = (frames: readonly NodeJS.CallSite[]) => void;
+
+/** So many microtasks later an `await` goes on whose error gets a stack. */
+const MICROTASKS = 2;
+
+/** How many errors are thrown with a stack so far. */
+let thrown = 0;
+
+/** Whatever is to run in the next microtask hangs on this. */
+const settled = Promise.resolve();
+
+/**
+ * Rejects a promise that is awaited. An error that we made gets the stack of that `await` first, and
+ * is thrown two microtasks later than others, see {@link inOrder}. All others are left as they are,
+ * and thrown at once.
+ *
+ * @param resolve - V8's own function that fulfils the promise, or one of `Promise.all()` and the like:
+ *   by it V8 finds who awaits; it is not called
+ * @param reject - its counterpart, which is called
+ * @param see - is told who awaits, before they go on; then any error waits for the two microtasks.
+ *   It must not throw
+ */
+export function throwIntoAwait(
+  resolve: (value: never) => unknown,
+  reject: (reason: unknown) => unknown,
+  error: unknown,
+  see?: SeeFrames,
+): void {
+  const shows = needsStack(error);
+  if (!shows && see === undefined) {
+    reject(error);
+    return;
+  }
+  thrown += 1;
+  settled
+    .then(() => {
+      if (shows) show(error);
+      see?.(framesOfAwait());
+      throw error;
+    })
+    .then(resolve, reject);
+}
+
+/** Gives an error that we made the stack of now, in the call by which an `await` begins. */
+export function throwHere(error: unknown): void {
+  if (needsStack(error)) show(error);
+}
+
+/**
+ * Does several things in one step, one after the other: at once, or where an `await` gets its error
+ * some microtasks late, so much later. So whoever awaits them goes on in their order.
+ */
+export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from = 0): void {
+  for (let at = from; at < things.length; ) {
+    const before = thrown;
+    act(things[at] as T);
+    at += 1;
+    if (thrown === before || at === things.length) continue;
+    afterMicrotasks(MICROTASKS, () => inOrder(things, act, at));
+    return;
+  }
+}
+
+function afterMicrotasks(count: number, callback: () => void): void {
+  queueMicrotask(count > 1 ? () => afterMicrotasks(count - 1, callback) : callback);
+}
+
+function show(error: Error): void {
+  // Where several await it in one step, the first one has its stack.
+  if (shown.has(error) && hasUserFrame(error.stack)) return;
+  shown.add(error);
+  captureUserStack(error);
+}
+
+function needsStack(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (madeForAwait.delete(error)) return true;
+  return isOfOurClass(error) && !hasUserFrame(error.stack);
+}
+
+/** Far more than a program has functions that wait for one another. */
+const DEPTH = 200;
+
+/** The frames of now as V8 describes them; none where the program keeps `prepareStackTrace` to itself. */
+function framesOfAwait(): readonly NodeJS.CallSite[] {
+  const before = Reflect.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
+  let frames: readonly NodeJS.CallSite[] = [];
+  const prepareStackTrace = (_: unknown, sites: readonly NodeJS.CallSite[]): string => {
+    frames = sites;
+    return '';
+  };
+  const ours =
+    before?.configurable === false
+      ? { value: prepareStackTrace }
+      : { value: prepareStackTrace, configurable: true, writable: true };
+  if (!Reflect.defineProperty(Error, 'prepareStackTrace', ours)) return frames;
+  const holder: { stack?: string } = {};
+  captureStack(holder, DEPTH);
+  // Asked for now: then it is made.
+  void holder.stack;
+  if (before === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');
+  else Reflect.defineProperty(Error, 'prepareStackTrace', before);
+  return frames;
+}
