@@ -1,134 +1,214 @@
-/** The body of a request, read piece by piece as it is wanted. */
+/** The body of a request, read piece by piece. */
 import * as asyncio from 'asyncio-ts';
+import { parseChunkLine, parseHeader } from './header.ts';
 import { HttpError } from './http-error.ts';
 
 /** The most bytes that are read at a time. */
 const PIECE = 65_536;
-/** The most bytes of all that is said after the last chunk. */
-const MAX_TRAILERS = 8192;
+/** The most bytes of all trailers, and of the extensions of all chunks. */
+const MAX_EXTRA = 8192;
 
-const NOTHING = new Uint8Array();
+/** Headers that would say too late where the request ends, or who is to answer it. */
+const NOT_TRAILERS = new Set(['content-length', 'host', 'transfer-encoding']);
+
+const NOTHING = Buffer.alloc(0);
 const LINE_END = Buffer.from('\r\n');
-const CHUNK = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;.*)?\r\n$/;
 
 export interface BodyOptions {
   /** The most bytes of it. */
   readonly maxBody: number;
-  /** Tells the client to send it; called before the first of it is read. */
+  /** When all of it must have come, on the loop's clock; left out, there is no such time. */
+  readonly deadline?: number | undefined;
+  /** Tells the client to send it; called before the first read. */
   readonly goAhead?: (() => void) | undefined;
 }
 
 /**
- *   fresh ──▶ of a known length:  [ … #left … ] ──▶ ended
- *     └─────▶ chunked:  size ──▶ [ … #left … ] ──▶ line end ──▶ size … ──▶ trailers ──▶ ended
+ * A body of known length is in `data` until it ends. A body of chunks:
+ *
+ *   ┌──────────────── line end ◀──┐
+ *   ▼                             │
+ *   size ───────────────────▶ data
+ *    └───▶ trailers ──▶ end
+ *
+ * No state changes while a read waits, so a read that is cancelled loses nothing. After a failure
+ * nobody knows where the body ends: every later read fails likewise, and so nothing in it is taken
+ * for the next request.
  */
 export class Body implements AsyncIterable<Uint8Array> {
   readonly #reader: asyncio.StreamReader;
   readonly #chunked: boolean;
   readonly #maxBody: number;
+  readonly #deadline: number | undefined;
   #goAhead: (() => void) | undefined;
-  /** Bytes to come: of all, or of this chunk. */
+  #state: 'size' | 'data' | 'line end' | 'trailers' | 'end';
+  /** Bytes to come: of the body, or of this chunk. */
   #left: number;
   /** Bytes of all chunks so far. */
   #total = 0;
-  #ended: boolean;
+  /** Bytes of all extensions and trailers so far. */
+  #extra = 0;
+  #failure: HttpError | undefined;
 
   constructor(
     reader: asyncio.StreamReader,
     length: number | 'chunked',
-    { maxBody, goAhead }: BodyOptions,
+    { maxBody, deadline, goAhead }: BodyOptions,
   ) {
     this.#reader = reader;
     this.#chunked = length === 'chunked';
     this.#left = length === 'chunked' ? 0 : length;
-    this.#ended = length === 0;
+    this.#state = length === 'chunked' ? 'size' : length === 0 ? 'end' : 'data';
     this.#maxBody = maxBody;
+    this.#deadline = deadline;
     this.#goAhead = goAhead;
   }
 
   /** Was all of it read? */
   get ended(): boolean {
-    return this.#ended;
+    return this.#state === 'end';
+  }
+
+  /** Why it cannot be read to its end; `undefined` as long as it can. */
+  get failure(): HttpError | undefined {
+    return this.#failure;
   }
 
   /**
    * Reads what there is, waiting for the first byte.
    *
-   * @returns no bytes at the end
-   * @throws {HttpError} 400 when it is no body, or the client has ended before; 413 when it is too long
+   * @returns an empty array at the end
+   * @throws {HttpError} 400 when the body is malformed, or the client ends before it; 408 when it
+   *   takes too long; 413 or 431 when it is too large. Every later read throws the same
    */
   async read(): Promise<Uint8Array> {
-    if (this.#ended) return NOTHING;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state === 'end') return NOTHING;
     this.#goAhead?.();
     this.#goAhead = undefined;
-    if (this.#chunked && this.#left === 0) {
-      await this.#begin();
-      if (this.#ended) return NOTHING;
+    try {
+      return await asyncio.timeoutAt(this.#deadline, () => this.#next());
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure === undefined) throw error;
+      this.#failure = failure;
+      throw failure;
     }
-    const piece = await this.#reader.read(Math.min(this.#left, PIECE));
-    if (piece.length === 0) throw new HttpError(400, 'the body is not complete');
+  }
+
+  async #next(): Promise<Uint8Array> {
+    while (true) {
+      switch (this.#state) {
+        case 'size':
+          this.#begin(await this.#line());
+          break;
+        case 'data':
+          return this.#took(await this.#reader.read(Math.min(this.#left, PIECE)));
+        case 'line end':
+          if (!LINE_END.equals(await this.#reader.readexactly(2)))
+            throw new HttpError(400, 'chunk longer than its size');
+          this.#state = 'size';
+          break;
+        case 'trailers':
+          this.#trailer(await this.#line());
+          break;
+        case 'end':
+          return NOTHING;
+      }
+    }
+  }
+
+  /** Begins a chunk, or the trailers after the last one. */
+  #begin(line: string): void {
+    const [size, extensions] = parseChunkLine(line);
+    this.#count(extensions, 'chunk extensions too large');
+    this.#total += size;
+    if (this.#total > this.#maxBody)
+      throw new HttpError(413, `body longer than ${this.#maxBody} bytes`);
+    this.#left = size;
+    this.#state = size > 0 ? 'data' : 'trailers';
+  }
+
+  #took(piece: Uint8Array): Uint8Array {
+    if (piece.length === 0) throw new HttpError(400, 'incomplete body');
     this.#left -= piece.length;
-    if (this.#left === 0) {
-      if (!this.#chunked) this.#ended = true;
-      else if ((await this.#line()).length !== 2) throw new HttpError(400, 'a chunk is too long');
-    }
+    if (this.#left === 0) this.#state = this.#chunked ? 'line end' : 'end';
     return piece;
   }
 
-  /** Reads the beginning of a chunk; where it is the last one, all that follows. */
-  async #begin(): Promise<void> {
-    const [, size] = CHUNK.exec(String(await this.#line())) ?? [];
-    if (size === undefined) throw new HttpError(400, 'no size of a chunk');
-    this.#left = Number.parseInt(size, 16);
-    this.#total += this.#left;
-    if (this.#total > this.#maxBody)
-      throw new HttpError(413, `a body has at most ${this.#maxBody} bytes`);
-    if (this.#left > 0) return;
-    let trailers = 0;
-    for (let line = await this.#line(); line.length > 2; line = await this.#line()) {
-      trailers += line.length;
-      if (trailers > MAX_TRAILERS) throw new HttpError(431, 'the trailers are too large');
+  /** Trailers are checked, and dropped. */
+  #trailer(line: string): void {
+    if (line === '') {
+      this.#state = 'end';
+      return;
     }
-    this.#ended = true;
+    const [name] = parseHeader(line);
+    if (NOT_TRAILERS.has(name)) throw new HttpError(400, `${name} in a trailer`);
+    this.#count(line, 'trailers too large');
   }
 
-  async #line(): Promise<Uint8Array> {
-    try {
-      return await this.#reader.readuntil(LINE_END);
-    } catch (error) {
-      if (error instanceof asyncio.IncompleteReadError)
-        throw new HttpError(400, 'the body is not complete');
-      if (error instanceof asyncio.LimitOverrunError)
-        throw new HttpError(400, 'a line of a chunk is too long');
-      throw error;
-    }
+  #count({ length }: string, tooLarge: string): void {
+    this.#extra += length;
+    if (this.#extra > MAX_EXTRA) throw new HttpError(431, tooLarge);
+  }
+
+  /** A line without its end. */
+  async #line(): Promise<string> {
+    const { buffer, byteOffset, length } = await this.#reader.readuntil(LINE_END);
+    return Buffer.from(buffer, byteOffset, length - 2).toString('latin1');
   }
 
   /** Piece by piece, to the end. */
-  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for (let piece = await this.read(); piece.length > 0; piece = await this.read()) yield piece;
   }
 
-  /** All that is left of it. */
+  /**
+   * All that is left of it.
+   *
+   * @throws {HttpError} as {@link read}
+   */
   async bytes(): Promise<Buffer> {
-    const pieces: Uint8Array[] = [];
-    for (let piece = await this.read(); piece.length > 0; piece = await this.read())
-      pieces.push(piece);
-    return Buffer.concat(pieces);
+    // One block that grows, for a million pieces of one byte would take a hundred times as much.
+    let block = NOTHING;
+    let size = 0;
+    for await (const piece of this) {
+      if (block.length - size < piece.length) {
+        const larger = Buffer.allocUnsafeSlow(2 * (size + piece.length));
+        block.copy(larger, 0, 0, size);
+        block = larger;
+      }
+      block.set(piece, size);
+      size += piece.length;
+    }
+    return block.subarray(0, size);
   }
 
   /**
-   * Reads what nobody read, so that the next request can be.
+   * Reads what nobody has read, so that the next request can be read.
    *
-   * @returns `false` where that is not worth it: the client waits for a word, or it is too much
+   * @returns `false` where that is not worth it: the client has not been told to send the body, or
+   *   there is too much of it
+   * @throws {HttpError} as {@link read}
    */
   async discard(): Promise<boolean> {
-    if (this.#ended) return true;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state === 'end') return true;
     if (this.#goAhead !== undefined || this.#left > PIECE) return false;
-    for (let total = 0; !this.#ended; ) {
+    for (let total = 0; !this.ended; ) {
       total += (await this.read()).length;
       if (total > PIECE) return false;
     }
     return true;
   }
+}
+
+/** What a failed read says about the body; `undefined` where it says nothing: the connection broke. */
+function asFailure(error: unknown): HttpError | undefined {
+  if (error instanceof HttpError) return error;
+  if (error instanceof asyncio.IncompleteReadError) return new HttpError(400, 'incomplete body');
+  if (error instanceof asyncio.LimitOverrunError)
+    return new HttpError(400, 'line too long in a body of chunks');
+  if (error instanceof asyncio.TimeoutError) return new HttpError(408, 'body not sent in time');
+  return undefined;
 }

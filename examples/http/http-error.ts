@@ -1,12 +1,12 @@
-/** A status in place of an answer: what is thrown where a request cannot be served. */
+/** An error with the status of its response: thrown where a request cannot be served. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
-  /** Headers of the answer. */
+  /** Headers of the response. */
   readonly headers: Readonly<Record<string, string>>;
 
   /**
-   * @param status - from 400 on
+   * @param status - from 400 to 599
    * @param message - what the client is told
    */
   constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {

@@ -1,30 +1,36 @@
-/** Answers of HTTP/1.1, written to a stream. */
+/** Responses of HTTP/1.1, written to a stream. */
 import { STATUS_CODES } from 'node:http';
 import type * as asyncio from 'asyncio-ts';
-import type { HttpRequest } from './request.ts';
+import { isHeader } from './header.ts';
+import type { RequestHead } from './request.ts';
 
 /** What is answered. */
 export interface HttpResponse {
-  /** By default 200. */
+  /** From 200 to 599, by default 200. */
   readonly status?: number;
+  /** All but those that say how long the body is and whether the connection stays open. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A text, bytes, or pieces that come one after the other; by default none. */
+  /** A text, bytes, or pieces that are sent as they come; by default none. */
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-/** Of the request: what its answer depends on. */
-type Asked = Pick<HttpRequest, 'method' | 'minor'>;
+/** What the response depends on. */
+type Asked = Pick<RequestHead, 'method' | 'minor'>;
 
 const NOTHING = new Uint8Array();
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+const CRLF = Buffer.from('\r\n');
+/** Headers that the server writes: two of one kind would contradict each other. */
+const OWN = new Set(['connection', 'content-length', 'date', 'transfer-encoding']);
 
 /**
- * Sends an answer, as fast as the client takes it.
+ * Sends a response, as fast as the client takes it.
  *
- * @param keepAlive - may the client ask for more on the connection?
- * @returns `false` where it may not, because only the end of the connection ends this answer
- * @throws {TypeError} when a header has more than one line
- * @throws what the pieces of the body throw; half an answer is sent then
+ * @param keepAlive - may the client send more requests on the connection?
+ * @returns `false` where it may not, or where only the end of the connection ends the response
+ * @throws {RangeError} when the status is not a whole number from 200 to 599; nothing is sent
+ * @throws {TypeError} when a header cannot be sent, or is the server's to write; nothing is sent
+ * @throws what the pieces of the body throw; part of the response has been sent then
  */
 export async function sendResponse(
   writer: asyncio.StreamWriter,
@@ -32,17 +38,13 @@ export async function sendResponse(
   { status = 200, headers = {}, body = '' }: HttpResponse,
   keepAlive: boolean,
 ): Promise<boolean> {
-  const whole = typeof body === 'string' || body instanceof Uint8Array;
+  const whole = isWhole(body);
   const bytes = typeof body === 'string' ? Buffer.from(body) : whole ? body : NOTHING;
   const bodiless = status === 204 || status === 304;
   const chunked = !whole && !bodiless && minor === 1;
   const lasting = keepAlive && (whole || chunked || bodiless);
 
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\nDate: ${date()}\r\n`;
-  for (const [name, value] of Object.entries(headers)) {
-    if (/[\r\n]/.test(value)) throw new TypeError(`header ${name} has more than one line`);
-    head += `${name}: ${value}\r\n`;
-  }
+  let head = topOf(status, headers);
   if (chunked) head += 'Transfer-Encoding: chunked\r\n';
   else if (whole && !bodiless) head += `Content-Length: ${bytes.length}\r\n`;
   if (!lasting) head += 'Connection: close\r\n';
@@ -67,11 +69,28 @@ export async function sendResponse(
   return lasting;
 }
 
-const CRLF = Buffer.from('\r\n');
+/** Is all of the body there? */
+export function isWhole(body: HttpResponse['body']): body is string | Uint8Array | undefined {
+  return body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+}
+
+function topOf(status: number, headers: Readonly<Record<string, string>>): string {
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw new RangeError(`status must be a whole number from 200 to 599, got ${status}`);
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\nDate: ${date()}\r\n`;
+  for (const [name, value] of Object.entries(headers)) {
+    if (!isHeader(name, value))
+      throw new TypeError(`header ${JSON.stringify(name)} has characters that cannot be sent`);
+    if (OWN.has(name.toLowerCase())) throw new TypeError(`header ${name} is written by the server`);
+    head += `${name}: ${value}\r\n`;
+  }
+  return head;
+}
+
 let second = 0;
 let written = '';
 
-/** The date, as HTTP writes it; made once a second. */
+/** The date as HTTP writes it, made once a second. */
 function date(): string {
   const now = Math.floor(Date.now() / 1000);
   if (now !== second) {

@@ -1,33 +1,35 @@
-/** An HTTP/1.1 server on streams: one task a connection, one request after the other. */
+/** An HTTP/1.1 server on streams: a task for each connection, one request after another. */
 import * as asyncio from 'asyncio-ts';
 import { HttpError } from './http-error.ts';
 import { type HttpRequest, type RequestLimits, readRequest } from './request.ts';
-import { type HttpResponse, sendResponse } from './response.ts';
+import { type HttpResponse, isWhole, sendResponse } from './response.ts';
 
-/** Answers a request; what it throws becomes an answer, too: 500, unless it is an HttpError. */
+/** Answers a request. What it throws is answered, too: with 500, unless it is an HttpError. */
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
 export type HttpOptions = Partial<RequestLimits> & asyncio.ServerOptions & asyncio.ConnectionLimits;
 
-/** Seconds that a client which is being refused may still send in. */
+/** Seconds for which a client that is being refused may go on sending. */
 const LINGER = 2;
-/** What is answered before it is known what was asked. */
+/** The request, where it could not be read. */
 const UNKNOWN = { method: '', minor: 1 } as const;
 
 /**
  * Serves HTTP on a port.
  *
- * Requests that a client sends without waiting for answers are answered in order. A connection on
- * which nothing happens for `idleTimeout` seconds, 60 by default, is cut off; one that lasts for more
- * than `handlerTimeout` seconds is, too, whatever happens on it.
+ * Pipelined requests are answered in order. A request that is malformed, too large or too late is
+ * answered with an error, and ends the connection: nobody knows where the next request would begin.
  *
- * `server.shutdown({ grace })` ends it in good order: requests that are being answered are, and idle
+ * A connection on which nothing happens for `idleTimeout` seconds, 60 by default, is cut off. So is
+ * one that lasts for more than `handlerTimeout` seconds, whatever happens on it.
+ *
+ * `server.shutdown({ grace })` stops the server: requests that are being answered may finish, and idle
  * connections are closed.
  *
  * @param handler - answers each request
- * @param host - where to listen, as `port`; neither with the option `sock`
- * @param options - `maxHead`, `maxBody`: in bytes; `maxHeaders`: a number; the rest as those of
- *   `asyncio.startServer()`
+ * @param host - where to listen, as `port`; `undefined` with the option `sock`
+ * @param options - `maxHead`, by default 16 KiB, and `maxBody`, 1 MiB: in bytes; `maxHeaders`: 100;
+ *   `requestTimeout`: 300 seconds; the rest as for `asyncio.startServer()`
  */
 export async function serveHttp(
   handler: HttpHandler,
@@ -35,8 +37,14 @@ export async function serveHttp(
   port: number | undefined,
   options: HttpOptions = {},
 ): Promise<asyncio.Server> {
-  const { maxHead = 16_384, maxHeaders = 100, maxBody = 1_048_576, ...rest } = options;
-  const limits: RequestLimits = { maxHead, maxHeaders, maxBody };
+  const {
+    maxHead = 16_384,
+    maxHeaders = 100,
+    maxBody = 1_048_576,
+    requestTimeout = 300,
+    ...rest
+  } = options;
+  const limits: RequestLimits = { maxHead, maxHeaders, maxBody, requestTimeout };
   const connection = asyncio.coroutine(async function connection(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
@@ -45,7 +53,7 @@ export async function serveHttp(
       while (await exchange(reader, writer, handler, limits));
       await linger(reader, writer);
     } catch (error) {
-      // The client is gone, which is its right.
+      // The client may leave whenever it likes.
       if (!isGone(error, writer)) throw error;
     }
   });
@@ -56,7 +64,7 @@ export async function serveHttp(
   });
 }
 
-/** Serves one request; `false`: it was the last one of its connection. */
+/** Serves one request. Returns `false` when it was the last one of its connection. */
 async function exchange(
   reader: asyncio.StreamReader,
   writer: asyncio.StreamWriter,
@@ -72,8 +80,9 @@ async function exchange(
   }
   if (request === undefined) return false;
   const response = await answer(handler, request, writer);
-  const isRead = await rest(request);
-  return await sendResponse(writer, request, response, request.keepAlive && isRead);
+  return isWhole(response.body)
+    ? await respond(writer, request, response)
+    : await stream(writer, request, response);
 }
 
 async function answer(
@@ -92,33 +101,64 @@ async function answer(
   }
 }
 
-/** Was it the client's connection that broke, and no other? */
+/** Sends a response once the request is read to its end: a malformed body is refused all the same. */
+async function respond(
+  writer: asyncio.StreamWriter,
+  request: HttpRequest,
+  response: HttpResponse,
+): Promise<boolean> {
+  let isRead: boolean;
+  try {
+    isRead = await request.body.discard();
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    return await sendResponse(writer, request, asResponse(error), false);
+  }
+  return await sendResponse(writer, request, response, request.keepAlive && isRead);
+}
+
+/** Sends a response piece by piece. The pieces may come from the body of the request. */
+async function stream(
+  writer: asyncio.StreamWriter,
+  request: HttpRequest,
+  response: HttpResponse,
+): Promise<boolean> {
+  const { body, keepAlive } = request;
+  try {
+    const mayLast = keepAlive && body.failure === undefined;
+    if (!(await sendResponse(writer, request, response, mayLast))) return false;
+  } catch (error) {
+    if (error !== body.failure) throw error;
+    // It is too late for another status. A client of HTTP/1.1 misses the last chunk.
+    writer.transport.abort();
+    return false;
+  }
+  try {
+    return await body.discard();
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    return false; // the response is sent, and the client expects no second one
+  }
+}
+
+/** Is this the end of the client's own connection, and of no other? */
 function isGone(error: unknown, writer: asyncio.StreamWriter): boolean {
   return error instanceof asyncio.ConnectionError && writer.isClosing();
 }
 
-/** Is the request read to its end, so that another can follow? */
-async function rest({ body }: HttpRequest): Promise<boolean> {
-  try {
-    return await body.discard();
-  } catch (error) {
-    // The answer is there; that its body was none says the end of the connection.
-    if (error instanceof HttpError) return false;
-    throw error;
-  }
-}
-
 function asResponse({ status, message, headers }: HttpError): HttpResponse {
-  return { status, headers, body: `${message}\n` };
+  const all = { 'Content-Type': 'text/plain; charset=utf-8', ...headers };
+  return { status, headers: all, body: `${message}\n` };
 }
 
 /**
- * Ends sending, and lets the client finish: closed with bytes unread, the connection would be reset,
- * and the client might never see the answer.
+ * Stops sending, and lets the client finish. If the connection were closed with bytes unread, it would
+ * be reset, and the client might never see the response.
  */
 async function linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter): Promise<void> {
   if (writer.isClosing()) return;
-  writer.writeEof();
+  // With TLS, sending cannot end alone; a client that knows where the response ends closes by itself.
+  if (writer.canWriteEof()) writer.writeEof();
   try {
     await asyncio.timeout(LINGER, async () => {
       while ((await reader.read(65_536)).length > 0);

@@ -6,6 +6,7 @@ import * as socket from 'asyncio-ts/socket';
 import { runVirtual, settle } from 'asyncio-ts/testing';
 import * as assert from 'uvu/assert';
 import { HttpError } from '../../examples/http/http-error.ts';
+import type { HttpResponse } from '../../examples/http/response.ts';
 import { byRoute } from '../../examples/http/routes.ts';
 import { type HttpHandler, type HttpOptions, serveHttp } from '../../examples/http/serve.ts';
 import { behaviour } from '../support/behaviour.ts';
@@ -78,6 +79,14 @@ function asked(method: string, path: string, body: string, ...headers: string[])
 const answered = (status: string, body: string, ...headers: string[]): string =>
   `${[`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${body.length}`].join('\r\n')}\r\n\r\n${body}`;
 
+/** An error as it is answered. */
+const refused = (status: string, body: string, ...headers: string[]): string =>
+  answered(status, body, 'Content-Type: text/plain; charset=utf-8', ...headers);
+
+/** An error that ends the connection. */
+const closing = (status: string, body: string): string =>
+  refused(status, body).replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+
 for (const { name, real } of DRIVERS) {
   if (!real) continue;
 
@@ -101,7 +110,7 @@ for (const { name, real } of DRIVERS) {
         [
           answered('200 OK', 'hello', 'Content-Type: text/plain'),
           answered('200 OK', 'body'),
-          answered('404 Not Found', 'nothing at /no\n'),
+          refused('404 Not Found', 'not found\n'),
           'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello',
         ].join(''),
       );
@@ -142,23 +151,24 @@ for (const { name, real } of DRIVERS) {
 
       assert.is(
         await ask(asks.join('')),
-        answered('405 Method Not Allowed', '/ knows GET, HEAD\n', 'Allow: GET, HEAD') +
+        refused('405 Method Not Allowed', 'allowed here: GET, HEAD\n', 'Allow: GET, HEAD') +
           'HTTP/1.1 204 No Content\r\nAllow: GET, HEAD\r\n\r\n' +
-          answered('501 Not Implemented', 'no method BREW\n'),
+          refused('501 Not Implemented', 'unknown method\n'),
       );
     });
 
     on('answers with the status that a handler throws', async ({ ask }) => {
       assert.is(
         await ask(get('/refuse') + get('/none')),
-        `${answered("418 I'm a Teapot", 'no coffee\n', 'X-Pot: tea')}HTTP/1.1 204 No Content\r\n\r\n`,
+        `${refused("418 I'm a Teapot", 'no coffee\n', 'X-Pot: tea')}HTTP/1.1 204 No Content\r\n\r\n`,
       );
     });
 
     on('answers what is no request, and then listens no more', async ({ ask }) => {
-      const refused = `HTTP/1.1 400 Bad Request\r\nContent-Length: 16\r\nConnection: close\r\n\r\nno request line\n`;
-
-      assert.is(await ask(`nonsense\r\n\r\n${get('/')}`), refused);
+      assert.is(
+        await ask(`nonsense\r\n\r\n${get('/')}`),
+        closing('400 Bad Request', 'malformed request line\n'),
+      );
     });
 
     on('skips a body that nobody read, unless it is too long for that', async ({ ask }) => {
@@ -345,18 +355,110 @@ behaviour('serveHttp', (it) => {
     assert.equal(await waited('GET / HT', { handlerTimeout: 20 }), ['', 20]);
   });
 
-  it('refuses an answer whose header has two lines', async () => {
-    const handler = (): { headers: Record<string, string> } => ({ headers: { a: 'b\r\nc: d' } });
-    await asyncio.run(async () => {
-      const reports: unknown[] = [];
-      asyncio.getRunningLoop().setExceptionHandler((_loop, { exception }) => {
-        reports.push((exception as Error).message);
-      });
-      await onSite('node', async ({ ask }) => assert.is(await ask(get('/')), ''), { handler });
+  for (const [what, response, report] of [
+    [
+      'two lines',
+      { headers: { a: 'b\r\nc: d' } },
+      /^header "a" has characters that cannot be sent$/,
+    ],
+    [
+      'characters that become line ends',
+      { headers: { a: 'b\u010d\u010ac: d' } },
+      /^header "a" has/,
+    ],
+    ['a name that is none', { headers: { 'a b': 'c' } }, /^header "a b" has characters/],
+    [
+      'a second length',
+      { headers: { 'content-length': '1' } },
+      /^header content-length is written/,
+    ],
+    ['a status of two lines', { status: '200 OK\r\na: b' as never }, /^status must be a whole/],
+    [
+      'the status of an interim response',
+      { status: 101 },
+      /^status must be a whole number from 200/,
+    ],
+  ] as const)
+    it(`sends no response with ${what}`, () =>
+      asyncio.run(async () => {
+        const reports: string[] = [];
+        asyncio.getRunningLoop().setExceptionHandler((_loop, { exception }) => {
+          reports.push((exception as Error).message);
+        });
+        const handler = (): HttpResponse => response;
+        await onSite('node', async ({ ask }) => assert.is(await ask(get('/')), ''), { handler });
 
-      assert.equal(reports, ['header a has more than one line']);
-    });
-  });
+        assert.is(reports.length, 1);
+        assert.match(String(reports[0]), report);
+      }));
+
+  it('answers with the body of the request itself, as it comes', () =>
+    asyncio.run(() =>
+      onSite(
+        'node',
+        async ({ ask }) => {
+          assert.is(
+            await ask(asked('POST', '/', 'a body') + get('/', 'Connection: close')),
+            'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\na body\r\n0\r\n\r\n' +
+              'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n',
+          );
+        },
+        { handler: ({ body }) => ({ body }) },
+      ),
+    ));
+
+  it('breaks off a response that is made of a malformed body', () =>
+    asyncio.run(() =>
+      onSite(
+        'node',
+        async ({ port }) => {
+          using client = await Client.to(port);
+          await client.send(asked('POST', '/', '', 'Transfer-Encoding: chunked'));
+          await client.send('3\r\nabc\r\n');
+          assert.match(String(await client.receive(92)), /3\r\nabc\r\n$/);
+          await client.send(`x\r\n${get('/smuggled')}`);
+
+          assert.is(String(await client.rest()), '');
+        },
+        { handler: ({ body }) => ({ body }) },
+      ),
+    ));
+
+  it('refuses a request that does not come in time, though something always happens', () =>
+    runVirtual(async () => {
+      const slow = async (begin: string, requestTimeout: number): Promise<string> => {
+        const make = (): socket.Socket =>
+          socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, 0, {
+            driver: 'memory',
+          });
+        const [sock, client] = [make(), make()];
+        sock.bind(['127.0.0.1', 0]);
+        await using _server = await serveHttp(site, undefined, undefined, { sock, requestTimeout });
+        const loop = asyncio.getRunningLoop();
+        await loop.sockConnect(client, sock.getsockname() as [string, number]);
+        await loop.sockSendall(client, Buffer.from(begin));
+        const drip = asyncio.createTask(async () => {
+          while (true) {
+            await asyncio.sleep(1);
+            await loop.sockSendall(client, Buffer.from('a'));
+          }
+        });
+        const received = await loop.sockRecv(client, 9999);
+        drip.cancel();
+        client.close();
+        await settle();
+        return withoutDates(Buffer.from(received));
+      };
+
+      assert.is(
+        await slow('GET / HTTP/1.1\r\nA: ', 100),
+        closing('408 Request Timeout', 'request not sent in time\n'),
+      );
+      assert.is(
+        await slow(`POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n`, 100),
+        closing('408 Request Timeout', 'body not sent in time\n'),
+      );
+    }));
 });
 
 behaviour('examples/http/main.ts', (it) => {
