@@ -4,20 +4,21 @@ import type { Demand, Server } from '../transports/server.ts';
 import type { Streams } from './open-connection.ts';
 
 /**
- * The connections of a server on their way to whoever asks for them.
+ * The connections of a server on their way to the callers that ask for them.
  *
- *                    somebody waits                  its protocol is told
- *   in the backlog ────────────────▶ #coming ────────────────────────────▶ #made ──▶ taken
+ *                    a caller waits                 its protocol is told
+ *   in the backlog ────────────────▶ coming ────────────────────────────▶ #made ──▶ taken
+ *                                       │
+ *                                       └──▶ failed: the next one is accepted in its place
  *
- * No more are under way than are waited for. So one stays in #made only where a wait was cancelled
- * after it was accepted: the next who waits gets it.
+ * No more are under way than are waited for. So one stays in #made only if a wait was cancelled
+ * after it was accepted: the next caller gets it. The server counts those that are coming, since it
+ * knows of every way in which that ends.
  */
 export class Arrivals implements Demand {
   #server: Server | undefined;
   /** How many wait for a connection. */
   #wanted = 0;
-  /** How many connections were accepted, and have a protocol that was not told yet. */
-  #coming = 0;
   readonly #made = new Queue<Streams>();
 
   /** Whose connections they are, once it is there. */
@@ -40,23 +41,13 @@ export class Arrivals implements Demand {
 
   /** A connection stands. */
   made(streams: Streams): void {
-    this.#coming -= 1;
     // The server may have been closed meanwhile.
     if (this.#made._isShutDown) streams[1].transport.abort();
     else this.#made.putNowait(streams);
   }
 
-  isOpen(): boolean {
-    return this.#coming + this.#made.qsize() < this.#wanted;
-  }
-
-  accepted(): void {
-    this.#coming += 1;
-  }
-
-  refused(): void {
-    this.#coming -= 1;
-    this.#server?._demandChanged();
+  isOpen(coming: number): boolean {
+    return coming + this.#made.qsize() < this.#wanted;
   }
 
   /** Those that nobody has taken are lost, as those in the backlog are. */

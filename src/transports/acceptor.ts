@@ -2,6 +2,7 @@ import { ACCEPT_RETRY_DELAY } from '../base/constants.ts';
 import { ConnectionAbortedError, OSError } from '../base/os-errors.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
 import type { Address } from '../sock/address.ts';
+import type { Accepted } from '../sock/endpoint.ts';
 import { Socket } from '../sock/socket.ts';
 import { TransportSocket } from './transport-socket.ts';
 import { Watch } from './watch.ts';
@@ -9,12 +10,16 @@ import { Watch } from './watch.ts';
 /**
  * Accepts the connections of one listening socket, in turns of the loop.
  *
- *             start()                 descriptors ran out
- *   stopped ───────────▶ accepting ────────────────────────▶ resting
- *      ▲                     │  ▲                               │
- *      └─ stop(), close() ───┘  └────────── a second later ─────┘
+ *             start()                 accept() failed
+ *   stopped ───────────▶ accepting ────────────────────▶ resting
+ *      ▲                  │   │  ▲                          │ │
+ *      ├─ stop(), close() ┘   │  └────── a second later ────┘ │
+ *      ├──────────────────────┼────── stop(), close() ────────┘
+ *      └──────────────────────┘
+ *        the socket was closed by somebody else
  *
- * Stopped, it leaves what comes in with the system; closed, it closes the socket.
+ * Stopped, it leaves what comes in with the system; closed, it closes the socket. A failure is
+ * reported when the new state is complete: the exception handler may close the server.
  */
 export class Acceptor {
   readonly sock: Socket;
@@ -43,8 +48,9 @@ export class Acceptor {
     this.#watch = new Watch(server, loop, sock._endpoint, 'reader', name, work, 'server');
   }
 
+  /** Accepts, if it does not already and does not rest. */
   start(): void {
-    if (this.#retry === undefined) this.#watch.startTrying();
+    if (this.#retry === undefined && !this.#watch.active) this.#watch.startTrying();
   }
 
   stop(): void {
@@ -62,38 +68,42 @@ export class Acceptor {
   /** Accepts what has come in, up to a number; are there more? */
   #accept(backlog: number): boolean {
     for (let count = 0; count < Math.max(1, backlog); count += 1) {
+      let connection: Accepted | undefined;
       try {
-        const connection = this.sock._endpoint.tryAccept();
-        if (connection === undefined) return false;
-        const sock = Socket._of(connection.endpoint);
-        sock.setblocking(false);
-        if (!this.#accepted(sock, connection.address)) return false;
+        connection = this.sock._endpoint.tryAccept();
       } catch (error) {
         // Given up by the peer before it was accepted.
         if (error instanceof ConnectionAbortedError) return true;
-        if (!isShortage(error)) throw error;
-        this.#rest(error);
+        this.#failed(error);
         return false;
       }
+      if (connection === undefined) return false;
+      const sock = Socket._of(connection.endpoint);
+      sock.setblocking(false);
+      if (!this.#accepted(sock, connection.address)) return false;
     }
     return true;
   }
 
-  #rest(exception: unknown): void {
+  /** Tries again in a second, unless the socket is closed: then nothing can come of it. */
+  #failed(exception: unknown): void {
+    this.#watch.stop();
+    if (!this.sock._endpoint.closed)
+      this.#retry = this.#loop.callLater(ACCEPT_RETRY_DELAY, () => {
+        this.#retry = undefined;
+        this.start();
+      });
     this.#loop.callExceptionHandler({
-      message: 'socket.accept() out of system resource',
+      message: isShortage(exception)
+        ? 'socket.accept() out of system resource'
+        : 'socket.accept() failed',
       exception,
       socket: new TransportSocket(this.sock),
-    });
-    this.#watch.stop();
-    this.#retry = this.#loop.callLater(ACCEPT_RETRY_DELAY, () => {
-      this.#retry = undefined;
-      this.start();
     });
   }
 }
 
-/** Is it the system that is short of something, and no fault of the socket? */
+/** Is the system short of something? */
 function isShortage(error: unknown): boolean {
   return (
     error instanceof OSError && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')

@@ -160,15 +160,17 @@ export class SocketDatagramTransport extends DatagramTransport {
   }
 
   #flush(): void {
-    while (this.#unsent.length > 0) {
+    let outcome: 'done' | 'would block' | 'failed' = 'done';
+    // After a failure the rest has its turn later: errorReceived() may have sent more.
+    while (this.#unsent.length > 0 && outcome === 'done') {
       const [first] = this.#unsent as [Unsent];
-      let outcome: 'done' | 'would block' | 'failed' = 'failed';
+      outcome = 'failed';
       try {
         outcome = this.#trySend(first.data, first.address);
       } finally {
         if (outcome !== 'would block') this.#forget(first);
+        if (outcome === 'failed' && this.#unsent.length > 0) this.#life.writer.startTrying();
       }
-      if (outcome === 'would block') break;
     }
     this.#life.resumeIfLow();
     // resumeWriting() may have sent more, or closed the transport.

@@ -282,7 +282,10 @@ export class DuplexTransport extends Transport implements Leftover {
           throw new TypeError(`getBuffer() must return a Uint8Array, got ${repr(buffer)}`);
         if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
       });
-      if (buffer === undefined || this.#state !== 'open') return;
+      if (buffer === undefined) return;
+      // getBuffer() may have closed or paused the transport, or set another protocol.
+      if (this.#state !== 'open' || this.#paused || this.#protocol !== (protocol as unknown))
+        continue;
       const fitting = rest.subarray(0, buffer.length);
       buffer.set(fitting);
       rest = rest.subarray(fitting.length);
@@ -347,13 +350,18 @@ export class DuplexTransport extends Transport implements Leftover {
     if (this.#inFlight > 0 || this.#backlog.length === 0) return;
     const piece = this.#nextPiece();
     this.#inFlight = piece.length;
-    // A failure comes as the stream's 'error', too.
-    this._duplex.write(piece, () => {
-      if (this.#state === 'lost') return;
-      this.#inFlight = 0;
-      this.#send();
-      if (this.#marks.paused || this.#ended || this.#state === 'closing') this._news();
-    });
+    try {
+      // A failure comes as the stream's 'error', too.
+      this._duplex.write(piece, () => {
+        if (this.#state === 'lost') return;
+        this.#inFlight = 0;
+        this.#send();
+        if (this.#marks.paused || this.#ended || this.#state === 'closing') this._news();
+      });
+    } catch (error) {
+      // Node does not catch what a stream's _write() throws.
+      this._noteFailure(error);
+    }
   }
 
   #nextPiece(): Buffer {
@@ -434,6 +442,7 @@ export class DuplexTransport extends Transport implements Leftover {
   }
 
   #resumeIfLow(): void {
+    if (this.#state === 'lost') return;
     if (this.#marks.fall(this.getWriteBufferSize())) this.#tell('resumeWriting');
   }
 
@@ -465,8 +474,11 @@ export class DuplexTransport extends Transport implements Leftover {
 
   /** @internal ends the connection; an error of the system's is nobody's fault, and no news */
   _fail(error: unknown, message: string): void {
-    if (this.#state !== 'lost' && !(error instanceof OSError)) this.#report(error, message);
-    this._lose(error);
+    try {
+      if (this.#state !== 'lost' && !(error instanceof OSError)) this.#report(error, message);
+    } finally {
+      this._lose(error);
+    }
   }
 
   /** @internal ends the connection at once: what waits is dropped */

@@ -131,8 +131,11 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
 
   /** Ends the connection because of `error`; one of the system's is nobody's fault, and no news. */
   fail(error: unknown, message: string): void {
-    if (!(error instanceof OSError)) this.report(error, message);
-    this.forceClose(error);
+    try {
+      if (!(error instanceof OSError)) this.report(error, message);
+    } finally {
+      this.forceClose(error);
+    }
   }
 
   /** Ends the connection at once. */
@@ -169,8 +172,9 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     if (this.marks.rise(this.#parts.waiting())) this.#tell('pauseWriting');
   }
 
-  /** Tells the protocol to go on, if little enough waits. */
+  /** Tells the protocol to go on, if little enough waits; not one whose connection is lost. */
   resumeIfLow(): void {
+    if (this.lost > 0) return;
     if (this.marks.fall(this.#parts.waiting())) this.#tell('resumeWriting');
   }
 

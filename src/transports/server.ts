@@ -24,12 +24,12 @@ export interface ServingLoop extends LoopCore {
 
 /** Who wants the connections of a server, one by one. */
 export interface Demand {
-  /** Is one more wanted? */
-  isOpen(): boolean;
-  /** One was accepted. */
-  accepted(): void;
-  /** One that was accepted came to nothing before it had a transport. */
-  refused(): void;
+  /**
+   * Is one more wanted?
+   *
+   * @param coming - how many were accepted that may still become a connection
+   */
+  isOpen(coming: number): boolean;
   /** The server was closed. */
   closed(): void;
 }
@@ -59,6 +59,14 @@ export interface ShutdownReport {
   readonly aborted: readonly (Address | undefined)[];
 }
 
+/** A connection that was accepted, and does not stand yet. */
+interface Arrival {
+  readonly sock: Socket;
+  readonly address: Address;
+  /** Was it closed by the server before it had a transport? */
+  unwanted: boolean;
+}
+
 /**
  * Accepts connections, and makes a transport and a protocol for each.
  *
@@ -84,18 +92,20 @@ export class Server implements ConnectionCounter, Leftover {
   /** None once it is closed. */
   #acceptors: readonly Acceptor[] | undefined;
   #serving = false;
-  /** Those that were made and are not gone. */
+  /** Connections that have a transport and are not gone. */
   readonly #transports = new Set<Transport>();
-  /** Connections that were accepted and are not gone: some have no transport yet. */
-  #connections = 0;
+  /** Connections that were accepted and have no transport yet. */
+  readonly #arrivals = new Set<Arrival>();
+  /** Connections that were accepted and whose protocol was not told yet, with a transport or without. */
+  readonly #coming = new Set<Arrival>();
   /** What {@link serveForever} waits for, while it does. */
   #forever: Future<void> | undefined;
   /** Those that wait for the last connection to end; none once it has. */
   #waiters: Operation<void>[] | undefined = [];
   /** The connections that {@link shutdown} waits for, once it was called. */
   #leaving: Set<Transport> | undefined;
-  /** Those that were too late for it, once its time is over. */
-  #late: Transport[] | undefined;
+  /** The peers that were too late for it, once its time is over. */
+  #late: ReadonlySet<Transport | Arrival> = new Set();
 
   /** @internal made by `createServer()` and the like */
   constructor(loop: ServingLoop, parts: ServerParts) {
@@ -143,8 +153,8 @@ export class Server implements ConnectionCounter, Leftover {
   #start(): void {
     if (this.#serving) return;
     if (this.#acceptors === undefined) throw new RuntimeError(`server ${this} is closed`);
-    this.#serving = true;
     for (const { sock } of this.#acceptors) sock.listen(this.#parts.backlog);
+    this.#serving = true;
     this.#acceptMore();
   }
 
@@ -215,11 +225,13 @@ export class Server implements ConnectionCounter, Leftover {
 
   /**
    * Closes the connections that it has: what waits to be sent is sent, and nothing more received.
+   * Those that were accepted a moment ago, and have no protocol yet, are dropped.
    *
    * @see asyncio's `Server.close_clients()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close_clients
    */
   closeClients(): void {
+    for (const arrival of this.#arrivals) arrival.unwanted = true;
     for (const transport of [...this.#transports]) transport.close();
   }
 
@@ -230,6 +242,7 @@ export class Server implements ConnectionCounter, Leftover {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.abort_clients
    */
   abortClients(): void {
+    for (const arrival of this.#arrivals) arrival.unwanted = true;
     for (const transport of [...this.#transports]) transport.abort();
   }
 
@@ -275,9 +288,9 @@ export class Server implements ConnectionCounter, Leftover {
     this.close();
     const leaving = new Set(this.#transports);
     this.#leaving = leaving;
-    for (const transport of leaving) requestShutdown(transport);
+    for (const transport of leaving) this.#requestShutdown(transport);
     const timer: Cancellable = this.#loop.callLater(grace, () => {
-      this.#late = [...this.#transports];
+      this.#late = new Set([...this.#transports, ...this.#arrivals]);
       this.abortClients();
     });
     try {
@@ -288,9 +301,24 @@ export class Server implements ConnectionCounter, Leftover {
     } finally {
       timer.cancel();
     }
-    const late = this.#late ?? [];
-    const finished = [...leaving].filter((transport) => !late.includes(transport));
-    return { finished: finished.map(peerOf), aborted: late.map(peerOf) };
+    const late = this.#late;
+    const finished = [...leaving].filter((transport) => !late.has(transport));
+    return { finished: finished.map(peerOf), aborted: [...late].map(peerOf) };
+  }
+
+  /** Has a connection end as soon as it is not busy. */
+  #requestShutdown(transport: Transport): void {
+    const protocol = transport.getProtocol();
+    try {
+      if (protocol?.shutdownRequested === undefined) transport.close();
+      else protocol.shutdownRequested();
+    } catch (error) {
+      if (endsTheLoop(error)) throw error;
+      // It will not end by itself, and must not keep the others from ending.
+      transport.close();
+      const message = 'protocol.shutdownRequested() failed';
+      this.#loop.callExceptionHandler({ message, exception: error, transport, protocol });
+    }
   }
 
   /** `close()` and `waitClosed()`, at the end of `await using`. */
@@ -308,52 +336,64 @@ export class Server implements ConnectionCounter, Leftover {
 
   /** A connection came in; may there be more? */
   #accepted(sock: Socket, address: Address): boolean {
-    this.#connections += 1;
-    let begun = false;
-    const connect = (): Promise<void> => {
-      begun = true;
-      return this.#connect(sock, address);
-    };
-    const task = this.#loop.createTask(
-      new Coroutine(connect, 'BaseSelectorEventLoop._accept_connection2', undefined),
-    );
-    task.addDoneCallback(() => {
-      // Cancelled before it began, it did nothing of this itself.
-      if (!begun) this.#refuse(sock);
-    });
-    this.#parts.demand?.accepted();
+    const arrival: Arrival = { sock, address, unwanted: false };
+    this.#arrivals.add(arrival);
+    this.#coming.add(arrival);
+    try {
+      const connect = (): Promise<void> => this.#connect(arrival);
+      const task = this.#loop.createTask(
+        new Coroutine(connect, 'BaseSelectorEventLoop._accept_connection2', undefined),
+      );
+      // Cancelled before it began, it did not do this itself.
+      task.addDoneCallback(() => this.#settle(arrival));
+    } catch (error) {
+      // The program's task factory threw.
+      this.#settle(arrival);
+      throw error;
+    }
     if (this.#mayAccept()) return true;
     this.#acceptNoMore();
     return false;
   }
 
-  async #connect(sock: Socket, address: Address): Promise<void> {
+  async #connect(arrival: Arrival): Promise<void> {
+    const { sock, address } = arrival;
     const made = new Future<void>(this.#loop._asOption);
     let protocol: ProtocolCallbacks | undefined;
     let transport: Transport | undefined;
     try {
+      if (arrival.unwanted) return;
       protocol = this.#parts.protocolFactory();
+      // The factory may have closed the clients.
+      if (arrival.unwanted) return;
       const connection = { made, server: this, peername: address };
       const { encryption } = this.#parts;
       transport = newTransport(this.#loop, sock, protocol, encryption, connection);
+      this.#arrivals.delete(arrival);
       await made;
     } catch (error) {
-      if (transport !== undefined) transport.close();
-      else this.#refuse(sock);
+      transport?.close();
+      this.#settle(arrival);
       if (endsTheLoop(error)) throw error;
       // A cancel is that of the program's end; and that a client cannot do TLS, or does not trust us,
       // is nobody's fault here.
       const isClients = this.#parts.encryption !== undefined && error instanceof OSError;
       if (isException(error) && (!isClients || this.#loop.getDebug()))
         this.#report(error, { protocol, transport, peername: address });
+    } finally {
+      this.#settle(arrival);
     }
   }
 
-  /** Drops a connection that has no transport. */
-  #refuse(sock: Socket): void {
-    sock.close();
-    this.#parts.demand?.refused();
-    this.#gone();
+  /** The connection stands, or came to nothing: the one place where what it took is given back. */
+  #settle(arrival: Arrival): void {
+    if (!this.#coming.delete(arrival)) return;
+    if (this.#arrivals.delete(arrival)) {
+      // It has no transport, which would close it.
+      arrival.sock.close();
+      this.#wakeIfGone();
+    }
+    this.#acceptMore();
   }
 
   /** Unlike asyncio, in any mode. See docs/differences.md#failed-connections-are-reported. */
@@ -366,13 +406,20 @@ export class Server implements ConnectionCounter, Leftover {
     });
   }
 
-  #mayAccept(): boolean {
-    const { demand, maxConnections } = this.#parts;
-    return this.#connections < maxConnections && demand?.isOpen() !== false;
+  /** How many connections there are, with a transport or without. */
+  get #connections(): number {
+    return this.#transports.size + this.#arrivals.size;
   }
 
+  #mayAccept(): boolean {
+    const { demand, maxConnections } = this.#parts;
+    if (!this.#serving || this.#connections >= maxConnections) return false;
+    return demand === undefined || demand.isOpen(this.#coming.size);
+  }
+
+  /** Accepts, if it does not already and more are wanted. */
   #acceptMore(): void {
-    if (!this.#serving || !this.#mayAccept()) return;
+    if (!this.#mayAccept()) return;
     for (const acceptor of this.#acceptors ?? []) acceptor.start();
   }
 
@@ -392,20 +439,15 @@ export class Server implements ConnectionCounter, Leftover {
     this.#transports.add(connection);
     if (this.#leaving === undefined) return;
     this.#leaving.add(connection);
-    this.#late?.push(connection);
-    const end = this.#late === undefined ? requestShutdown : abort;
-    this.#loop.callSoon(() => this.#loop.callSoon(end, connection));
+    const request = (): void => this.#requestShutdown(connection);
+    // Its protocol is told of the connection first.
+    this.#loop.callSoon(() => this.#loop.callSoon(request));
   }
 
   /** @internal a connection is gone */
   _detach(transport: BaseTransport): void {
     this.#transports.delete(transport as Transport);
-    this.#gone();
-  }
-
-  #gone(): void {
-    this.#connections -= 1;
-    if (this.#connections === this.#parts.maxConnections - 1) this.#acceptMore();
+    this.#acceptMore();
     this.#wakeIfGone();
   }
 
@@ -420,25 +462,15 @@ export class Server implements ConnectionCounter, Leftover {
   _loopClosed(): void {
     this.#serving = false;
     for (const { sock } of this.#acceptors ?? []) sock.close();
+    for (const { sock } of this.#arrivals) sock.close();
     this.#acceptors = undefined;
     this.#parts.closed?.();
     this.#parts.demand?.closed();
   }
 }
 
-/** Has a connection end as soon as it is not busy. */
-function requestShutdown(transport: Transport): void {
-  const protocol = transport.getProtocol();
-  if (protocol?.shutdownRequested === undefined) transport.close();
-  else protocol.shutdownRequested();
-}
-
-function abort(transport: Transport): void {
-  transport.abort();
-}
-
-function peerOf(transport: Transport): Address | undefined {
-  return transport.getExtraInfo('peername');
+function peerOf(connection: Transport | Arrival): Address | undefined {
+  return 'address' in connection ? connection.address : connection.getExtraInfo('peername');
 }
 
 /** Sockets that print as a Python tuple. */

@@ -1,10 +1,11 @@
 import * as assert from 'uvu/assert';
 import * as asyncio from '../../src/index.ts';
-import type { AddressInput, DriverName } from '../../src/socket.ts';
+import type { AddressInput, DriverName, Socket } from '../../src/socket.ts';
 import { DRIVERS, freshAddress, freshPath, stream } from '../support/drivers.ts';
 import { loopBehaviour, settle } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
-import { until } from '../support/transports.ts';
+import { CLIENT, SERVER } from '../support/tls.ts';
+import { receiveAll, reset, until } from '../support/transports.ts';
 
 const REAL = { clock: 'real' } as const;
 
@@ -240,6 +241,101 @@ for (const { name } of DRIVERS)
           await serving;
           assert.equal(finished, [writer.getExtraInfo('sockname')]);
         });
+      },
+      REAL,
+    );
+  });
+
+/** Clients that never become a connection, by what they do. */
+const SPOILERS: Record<string, (client: Socket, loop: asyncio.Loop) => unknown> = {
+  'speaks plain HTTP': (client, loop) =>
+    loop.sockSendall(client, Buffer.from('GET / HTTP/1.0\n\n')),
+  'is silent': () => {},
+  'does not trust the server': async (client) => {
+    const ssl = { rejectUnauthorized: true };
+    const options = { sock: client, ssl, serverHostname: 'localhost' };
+    await rejects(asyncio.openConnection(undefined, undefined, options), asyncio.SSLError);
+  },
+  'hangs up': (client) => client.close(),
+  'resets the connection': (client) => reset(client),
+};
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`openServer with ssl, on ${name}`, (it) => {
+    for (const [what, spoil] of Object.entries(SPOILERS))
+      for (const takers of [1, 3])
+        it(
+          `accepts the next after each client that ${what}, with ${takers} waiting`,
+          async (loop) => {
+            const options = { ssl: SERVER, sslHandshakeTimeout: 0.01 };
+            const opened = async ({ server, accepted }: Open): Promise<void> => {
+              const address = server.sockets[0]?.getsockname() as AddressInput;
+              const connect = async (): Promise<Socket> => {
+                const client = stream(name);
+                await loop.sockConnect(client, address);
+                return client;
+              };
+              const taking = Array.from({ length: takers }, () =>
+                asyncio.createTask(server.accept()),
+              );
+              for (let count = 1; count <= takers + 1; count += 1) {
+                const client = await connect();
+                await spoil(client, loop);
+                await until(loop, () => accepted() === count);
+                // The server hangs up.
+                if (client.fileno() !== -1) await receiveAll(loop, client).catch(() => {});
+                client.close();
+              }
+
+              const ssl = { ...CLIENT };
+              const sock = await connect();
+              const [reader, writer] = await asyncio.openConnection(undefined, undefined, {
+                sock,
+                ssl,
+                serverHostname: 'localhost',
+              });
+
+              const taken = await (taking[0] as asyncio.Task<asyncio.Streams | undefined>);
+              taken?.[1].write(Buffer.from('welcome\n'));
+              assert.is(String(await reader.readline()), 'welcome\n');
+              for (const task of taking) task.cancel();
+              await asyncio.gather(...taking, { returnExceptions: true });
+              taken?.[1].close();
+              writer.close();
+              await writer.waitClosed();
+            };
+            await open(loop, name, opened, options);
+          },
+          REAL,
+        );
+  });
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`openServer on ${name}, whose tasks are cancelled`, (it) => {
+    it(
+      'accepts the next after each connection that was under way',
+      async (loop) => {
+        for (let turns = 0; turns < 4; turns += 1)
+          await open(loop, name, async ({ server, connect, accepted }) => {
+            const first = asyncio.createTask(server.accept());
+            await connect();
+            await until(loop, () => accepted() === 1);
+            await settle(loop, turns);
+            for (const task of loop._tasks)
+              if (String(task).includes('_accept_connection2'))
+                (task as asyncio.Task<void>).cancel();
+            await settle(loop, 10);
+
+            await connect();
+            const second = asyncio.createTask(server.accept());
+            await asyncio.wait([first, second], { returnWhen: asyncio.FIRST_COMPLETED });
+
+            const [[, writer] = []] = [first, second].flatMap((task) =>
+              task.done() ? [task.result()] : [],
+            );
+            assert.is.not(writer, undefined);
+            for (const task of [first, second]) task.cancel();
+          });
       },
       REAL,
     );

@@ -3,19 +3,22 @@ import { osError } from '../../src/base/os-errors.ts';
 import {
   CancelledError,
   createTask,
+  eagerTaskFactory,
   type Loop,
   Protocol,
   RuntimeError,
   type Server,
   type ServingOptions,
   sleep,
+  Task,
   type Transport,
 } from '../../src/index.ts';
 import type { AddressInput, DriverName, Socket } from '../../src/socket.ts';
 import { DRIVERS, freshAddress, stream } from '../support/drivers.ts';
-import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { loopBehaviour, type Scene, settle } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
+import { SERVER } from '../support/tls.ts';
 import { Recorder, receiveAll, until, writeUntilFull } from '../support/transports.ts';
 
 const REAL = { clock: 'real' } as const;
@@ -292,6 +295,47 @@ for (const { name, real } of DRIVERS) {
       client.close();
     });
 
+    for (const ssl of [undefined, SERVER])
+      for (const end of ['closeClients', 'abortClients'] as const)
+        inHall(
+          `ends connections that were just accepted by ${end}()${ssl ? ', with TLS' : ''}`,
+          async (hall, loop) => {
+            for (let turns = 0; turns < 10; turns += 1) {
+              const visited = new Hall(loop, name);
+              const server = await visited.opens({ ssl });
+              const client = await visited.knocks();
+              await settle(loop, turns);
+
+              server.close();
+              server[end]();
+              await server.waitClosed();
+
+              const received = await receiveAll(loop, client).catch(() => Buffer.alloc(0));
+              assert.is(received.length, 0);
+              client.close();
+            }
+            await hall.closes(await hall.opens());
+          },
+        );
+
+    inHall(
+      'does not wait for connections that were just accepted, in shutdown()',
+      async (_, loop) => {
+        for (let turns = 0; turns < 10; turns += 1)
+          for (const grace of [0, 10]) {
+            const visited = new Hall(loop, name);
+            const server = await visited.opens();
+            const client = await visited.knocks();
+            await settle(loop, turns);
+
+            const { finished, aborted } = await server.shutdown({ grace });
+
+            assert.ok(finished.length + aborted.length <= 1);
+            client.close();
+          }
+      },
+    );
+
     inHall('is closed, and waited for, at the end of `await using`', async (hall, loop) => {
       let client: Socket | undefined;
       let kept: Server;
@@ -342,6 +386,186 @@ for (const { name, real } of DRIVERS) {
       await until(loop, () => hall.protocols[2]?.received.length === 1);
 
       assert.is(String(hall.protocols[2]?.received[0]), 'hello');
+      await hall.closes(server);
+    });
+  });
+
+  loopBehaviour(`a server on ${name} whose program acts in its own callbacks`, (it) => {
+    const inHall = (
+      sentence: string,
+      scenario: (hall: Hall, loop: Loop, scene: Scene) => Promise<unknown>,
+    ): void => it(sentence, (loop, scene) => scenario(new Hall(loop, name), loop, scene));
+
+    inHall(
+      'stops accepting where the exception handler closes it as descriptors run out',
+      async (hall, loop) => {
+        const server = await hall.opens();
+        const endpoint = socketOf(server)._endpoint;
+        const { tryAccept } = endpoint;
+        let tries = 0;
+        endpoint.tryAccept = () => {
+          tries += 1;
+          if (endpoint.closed) return tryAccept.call(endpoint);
+          throw osError('EMFILE', 'accept');
+        };
+        const reports: unknown[] = [];
+        loop.setExceptionHandler((_loop, { message }) => {
+          reports.push(message);
+          server.close();
+        });
+
+        const knocking = hall.knocks();
+        await Promise.allSettled([knocking, server.waitClosed()]);
+        await sleep(1.01);
+
+        assert.equal(reports, [SHORTAGE]);
+        assert.is(tries, 1);
+        await hall.closes(server);
+      },
+    );
+
+    inHall('tries again where the exception handler throws', async (hall, loop, { logged }) => {
+      const server = await hall.opens();
+      const endpoint = socketOf(server)._endpoint;
+      const tryAccept = endpoint.tryAccept.bind(endpoint);
+      let refused = 0;
+      endpoint.tryAccept = () => {
+        refused += 1;
+        endpoint.tryAccept = tryAccept;
+        throw osError('EMFILE', 'accept');
+      };
+      loop.setExceptionHandler(() => {
+        throw new RangeError('odd');
+      });
+
+      await hall.knocks();
+      await sleep(1.01);
+      await until(loop, () => hall.protocols[0]?.transport !== undefined);
+
+      assert.is(refused, 1);
+      assert.match(logged[0] ?? '', /^Unhandled error in exception handler/);
+      await hall.closes(server);
+    });
+
+    inHall('reports once that its socket was closed behind it', async (hall, loop, scene) => {
+      const server = await hall.opens();
+      const sock = socketOf(server);
+      await hall.enters();
+
+      sock.close();
+      await settle(loop, 20);
+      await sleep(1.01);
+
+      assert.ok(scene.reports.length <= 1, String(scene.reports.map(({ message }) => message)));
+      await hall.closes(server);
+    });
+
+    inHall('rests where accept() fails for good', async (hall, loop, { reports }) => {
+      const server = await hall.opens();
+      const endpoint = socketOf(server)._endpoint;
+      let tries = 0;
+      endpoint.tryAccept = () => {
+        tries += 1;
+        throw osError('EPERM', 'accept');
+      };
+
+      await hall.knocks();
+      await until(loop, () => tries > 0);
+      await settle(loop, 20);
+
+      assert.is(tries, 1);
+      assert.equal(
+        reports.map(({ message }) => message),
+        ['socket.accept() failed'],
+      );
+      await hall.closes(server);
+    });
+
+    inHall('drops a connection whose factory closes the clients', async (hall, loop) => {
+      let server: Server | undefined;
+      server = await hall.opens({}, () => {
+        server?.close();
+        server?.closeClients();
+        return new Recorder(loop);
+      });
+      const client = await hall.knocks();
+
+      await server.waitClosed();
+
+      assert.is((await receiveAll(loop, client).catch(() => Buffer.alloc(0))).length, 0);
+      await settle(loop, 5);
+      assert.equal(hall.protocols[0]?.calls, []);
+      client.close();
+    });
+
+    inHall('gives a place back where the task factory throws', async (hall, loop, scene) => {
+      const server = await hall.opens({ maxConnections: 1 });
+      loop.setTaskFactory((on, body, options) => {
+        const task = new Task(body, { ...options, loop: on });
+        if (!String(task).includes('_accept_connection2')) return task;
+        task.cancel();
+        throw new RangeError('no tasks');
+      });
+      const refused = await hall.knocks();
+      assert.is((await receiveAll(loop, refused)).length, 0);
+      loop.setTaskFactory(undefined);
+
+      await hall.enters();
+
+      scene.expectReport(/^Exception in callback BaseSelectorEventLoop\._accept_connection/);
+      await hall.closes(server);
+    });
+
+    inHall('serves where tasks begin at once, and a factory closes it', async (hall, loop) => {
+      loop.setTaskFactory(eagerTaskFactory);
+      let server: Server | undefined;
+      server = await hall.opens({}, () => {
+        server?.close();
+        return new Recorder(loop);
+      });
+      await Promise.allSettled([hall.knocks(), hall.knocks()]);
+      await until(loop, () => hall.protocols[0]?.transport !== undefined);
+      await settle(loop, 5);
+
+      assert.is(hall.protocols.length, 1);
+      await hall.closes(server);
+    });
+
+    inHall(
+      'ends in shutdown() the others, where shutdownRequested() throws',
+      async (hall, loop, scene) => {
+        class Odd extends Recorder {
+          shutdownRequested(): void {
+            throw new RangeError('odd');
+          }
+        }
+        const kinds = [new Odd(loop), new Recorder(loop)];
+        const server = await hall.opens({}, () => kinds.shift() as Recorder);
+        await hall.enters();
+        await hall.enters();
+
+        const { finished } = await server.shutdown({ grace: 10 });
+
+        assert.is(finished.length, 2);
+        scene.expectReport(/^protocol\.shutdownRequested\(\) failed$/);
+        await hall.closes(server);
+      },
+    );
+
+    inHall('may be started again where it could not listen', async (hall) => {
+      const server = await hall.opens({ startServing: false });
+      const sock = socketOf(server);
+      const listen = sock.listen.bind(sock);
+      sock.listen = () => {
+        throw osError('EADDRINUSE', 'listen');
+      };
+      await rejects(server.startServing(), Error, { code: 'EADDRINUSE' });
+      assert.is(server.isServing(), false);
+      sock.listen = listen;
+
+      await server.startServing();
+
+      await hall.enters();
       await hall.closes(server);
     });
   });
