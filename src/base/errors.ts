@@ -2,8 +2,24 @@
  * The errors that are asyncio's own. Those of the operating system are in `os-errors.ts`.
  */
 
+import { captureUserStack } from './stacks.ts';
+
 /** The prototypes of our own error classes. */
 const ours = new WeakSet<object>();
+
+/** What our classes extend in place of `Error`: their stacks are without our frames. */
+class ErrorWithUserStack extends Error {
+  constructor(message?: string, options?: ErrorOptions) {
+    const before = Error.stackTraceLimit;
+    if (before > 0) {
+      // One stack is enough, and without this one the other costs a quarter.
+      Reflect.set(Error, 'stackTraceLimit', undefined);
+      super(message, options);
+      Reflect.set(Error, 'stackTraceLimit', before);
+      captureUserStack(this, new.target);
+    } else super(message, options);
+  }
+}
 
 /**
  * What `except Exception` does not catch in Python: a request to end, not a failure.
@@ -103,7 +119,8 @@ export class InvalidStateError extends Error {
 /** Something that cannot happen did: a fault of this library, never of its user. */
 export class InternalError extends Error {
   static {
-    named(this, 'InternalError');
+    // Not as the others: it is to show our frames.
+    setName(this, 'InternalError');
   }
 }
 
@@ -144,12 +161,20 @@ export function isOfOurClass(error: Error): boolean {
 }
 
 /**
- * Gives an error class its Python name, and notes that the class is ours.
+ * Gives an error class its Python name, and its errors stacks without our frames and Node's: notes that
+ * the class is ours.
  *
- * On the prototype, not on each error: an own property would be printed behind every stack.
+ * The name is on the prototype, not on each error: an own property would be printed behind every
+ * stack.
  */
 export function named(errorClass: { prototype: Error }, name: string): void {
   ours.add(errorClass.prototype);
+  if (Object.getPrototypeOf(errorClass) === Error)
+    Object.setPrototypeOf(errorClass, ErrorWithUserStack);
+  setName(errorClass, name);
+}
+
+function setName(errorClass: { prototype: Error }, name: string): void {
   Object.defineProperty(errorClass.prototype, 'name', {
     value: name,
     configurable: true,

@@ -294,8 +294,15 @@ const RESOLVER_ALIASES: Readonly<Record<string, string>> = {
 /** C's numbers by name; libuv adds a few that Node's constants have not. */
 const NUMBERS = constants.errno as Readonly<Record<string, number | undefined>>;
 
+/** Node's table, by number: the name of each error and its text. Node makes it anew at each call. */
+let systemErrors: ReturnType<typeof getSystemErrorMap> | undefined;
 let codesByNumber: Map<number, string> | undefined;
 let numbersByCode: Map<string, number> | undefined;
+
+function systemErrorOf(number: number): [code: string, text: string] | undefined {
+  systemErrors ??= getSystemErrorMap();
+  return systemErrors.get(number);
+}
 
 /**
  * Makes the error for a failed call: of the class that Python has for it, and with its text.
@@ -357,7 +364,7 @@ function errorText(code: string): string {
   const known = TEXTS[code];
   if (known !== undefined) return known;
   const number = errorNumber(code);
-  const text = number === undefined ? undefined : getSystemErrorMap().get(number)?.[1];
+  const text = number === undefined ? undefined : systemErrorOf(number)?.[1];
   return text === undefined
     ? `Unknown error ${code}`
     : text.charAt(0).toUpperCase() + text.slice(1);
@@ -365,14 +372,14 @@ function errorText(code: string): string {
 
 function errorCode(number: number): string {
   const negative = -Math.abs(number);
-  const libuv = getSystemErrorMap().get(negative)?.[0];
+  const libuv = systemErrorOf(negative)?.[0];
   if (libuv !== undefined) return libuv;
   codesByNumber ??= new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
   return codesByNumber.get(-negative) ?? 'UNKNOWN';
 }
 
 function errorNumber(code: string): number | undefined {
-  numbersByCode ??= new Map([...getSystemErrorMap()].map(([number, [name]]) => [name, number]));
+  numbersByCode ??= new Map(Array.from(getSystemErrorMap(), ([number, [name]]) => [name, number]));
   const libuv = numbersByCode.get(code);
   if (libuv !== undefined) return libuv;
   const c = NUMBERS[code];

@@ -51,7 +51,7 @@ export function stackOf(error: unknown): string {
 /** As {@link stackOf}; `above` are those whose cause it is, and a cause may be its own. */
 function stackBelow(error: unknown, above: readonly unknown[]): string {
   if (!(error instanceof Error)) return `Thrown: ${repr(error)}`;
-  const stack = withoutOurTail(String(error.stack ?? `${error.name}: ${error.message}`));
+  const stack = withoutOurs(String(error.stack ?? `${error.name}: ${error.message}`), error);
   const text = counted(named(stack, nameOf(error)), error);
   if (error.cause === undefined || above.includes(error.cause)) return text;
   const cause =
@@ -117,13 +117,28 @@ function counted(stack: string, error: Error): string {
   return stack.startsWith(header) ? header + count + stack.slice(header.length) : stack;
 }
 
-function withoutOurTail(stack: string): string {
+/** Without what comes after the user's last frame, and without our frames between the user's. */
+function withoutOurs(stack: string, error: Error): string {
   const lines = stack.split('\n');
   const last = lines.findLastIndex((line) => !FRAME.test(line) || isUserFrame(line));
   // If all are ours, they are all that there is to say.
-  return last >= 0 && isUserFrame(lines[last] as string)
-    ? lines.slice(0, last + 1).join('\n')
-    : stack;
+  if (last < 0 || !isUserFrame(lines[last] as string)) return stack;
+  const kept = lines.slice(0, last + 1);
+  // A fault of ours is reported with our frames.
+  if (nameOf(error) === 'InternalError') return kept.join('\n');
+  const head = linesOf(error.message);
+  return kept.filter((line, at) => at < head || !isPlumbing(line)).join('\n');
+}
+
+/** Is it a frame of ours, or one by which Node runs ticks, immediates and timers? */
+function isPlumbing(line: string): boolean {
+  return (
+    FRAME.test(line) && !isUserFrame(line) && !/node:(?!internal\/(process|timers)\b)/.test(line)
+  );
+}
+
+function linesOf(text: unknown): number {
+  return String(text).split('\n').length;
 }
 
 /** A stack says `Error` where the class of the error has no `name`: then that of the class. */
@@ -147,12 +162,13 @@ const { captureStackTrace } = Error;
  * Captures the stack of now as `holder.stack`, whatever `Error.stackTraceLimit` says.
  *
  * @param depth - the most frames to capture
+ * @param above - frames from this function's on are left out: a constructor's
  */
-export function captureStack(holder: object, depth: number): void {
+export function captureStack(holder: object, depth: number, above?: Constructor): void {
   const before = Error.stackTraceLimit;
   // Returns false where a program has frozen `Error`: then the limit is what it is.
   Reflect.set(Error, 'stackTraceLimit', depth);
-  captureStackTrace(holder);
+  captureStackTrace(holder, above);
   Reflect.set(Error, 'stackTraceLimit', before);
 }
 
@@ -160,42 +176,46 @@ export function captureStack(holder: object, depth: number): void {
  * Captures the stack of now and makes it the stack of `error`, without Node's and our own frames.
  * Does nothing where the program wants no stacks. The text is made when somebody asks for it.
  *
+ * @param above - frames from this function's on are left out: a constructor's
  * @returns `error`
  */
-export function captureUserStack<E extends Error>(error: E): E {
+export function captureUserStack<E extends Error>(error: E, above?: Constructor): E {
   const limit = Error.stackTraceLimit;
-  if (typeof limit !== 'number' || limit <= 0) return error;
-  // It takes the name and the message of the error, for the first line.
-  const holder: Error = Object.create(error);
-  captureStack(holder, limit + OURS_AT_MOST);
-  const keep = (stack: unknown): unknown => {
+  if (!(limit > 0)) return error;
+  const holder: Partial<Error> = {};
+  captureStack(holder, limit + OURS_AT_MOST, above);
+  const set = (stack: unknown): void => {
     Reflect.defineProperty(error, 'stack', {
       value: stack,
       configurable: true,
       enumerable: false,
       writable: true,
     });
+  };
+  const get = (): unknown => {
+    // The first line is made of these.
+    holder.name = error.name;
+    holder.message = error.message;
+    const stack = onlyUserFrames(holder, limit);
+    set(stack);
     return stack;
   };
   // Fails where the error is frozen: then it keeps the stack that it has.
-  Reflect.defineProperty(error, 'stack', {
-    get: () => keep(onlyUserFrames(holder.stack, String(error.message).split('\n').length, limit)),
-    set: keep,
-    configurable: true,
-    enumerable: false,
-  });
+  Reflect.defineProperty(error, 'stack', { get, set, configurable: true, enumerable: false });
   return error;
 }
 
+type Constructor = abstract new (...args: never[]) => unknown;
+
 /**
- * A stack without Node's and our own frames. One that is no text was made by a program's
+ * The stack of an error without Node's and our own frames. One that is no text was made by a program's
  * `Error.prepareStackTrace`, and stays.
  *
- * @param head - the lines of the message, which stay
  * @param most - the most frames
  */
-function onlyUserFrames(stack: unknown, head: number, most: number): unknown {
+function onlyUserFrames({ stack, message }: Partial<Error>, most: number): unknown {
   if (typeof stack !== 'string') return stack;
+  const head = linesOf(message);
   const lines = stack.split('\n');
   const frames = lines.slice(head);
   const shown = frames.filter((line) => isUserFrame(line) || !FRAME.test(line));

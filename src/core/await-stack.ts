@@ -16,29 +16,37 @@ import { captureStack, captureUserStack, hasUserFrame } from '../base/stacks.ts'
  */
 
 /** Errors that were made for an `await` elsewhere: their own stack says nothing to the user. */
-const madeForAwait = new WeakSet<Error>();
+const elsewhere = new WeakSet<Error>();
 
 /** Errors that have the stack of an `await`; V8 may have found nobody there. */
 const shown = new WeakSet<Error>();
 
 /**
- * Notes that `error`, just made, is about an `await` elsewhere: of another task, or of nobody yet. It
- * takes the stack of the first `await` that it is thrown into, in place of its own.
+ * Makes an error about an `await` elsewhere: of another task, or of nobody yet. It has no stack of its
+ * own, which would cost more than all the rest, but takes that of the first `await` that it is thrown
+ * into.
  *
- * Errors of our classes need no note where no function of the user's was on the stack.
- *
- * @returns `error`
+ * Errors of our classes that are made in another way take it, too, where no function of the user's was
+ * on the stack.
  */
-export function forAwait<E extends Error>(error: E): E {
-  madeForAwait.add(error);
+export function madeForAwait<T>(make: () => T): T {
+  const before = Error.stackTraceLimit;
+  Reflect.set(Error, 'stackTraceLimit', 0);
+  try {
+    return forAwait(make());
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', before);
+  }
+}
+
+/** As {@link madeForAwait}, for an error that was just made. */
+export function forAwait<E>(error: E): E {
+  if (error instanceof Error) elsewhere.add(error);
   return error;
 }
 
 /** Is told of the suspended functions above an `await`, innermost first, as V8 describes them. */
 export type SeeFrames = (frames: readonly NodeJS.CallSite[]) => void;
-
-/** So many microtasks later an `await` goes on whose error gets a stack. */
-const MICROTASKS = 2;
 
 /** How many errors are thrown with a stack so far. */
 let thrown = 0;
@@ -85,7 +93,7 @@ export function throwHere(error: unknown): void {
 
 /**
  * Does several things in one step, one after the other: at once, or where an `await` gets its error
- * some microtasks late, so much later. So whoever awaits them goes on in their order.
+ * two microtasks late, so much later. So whoever awaits them goes on in their order.
  */
 export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from = 0): void {
   for (let at = from; at < things.length; ) {
@@ -93,13 +101,10 @@ export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from =
     act(things[at] as T);
     at += 1;
     if (thrown === before || at === things.length) continue;
-    afterMicrotasks(MICROTASKS, () => inOrder(things, act, at));
+    // As many microtasks as it takes above.
+    void settled.then(() => {}).then(() => inOrder(things, act, at));
     return;
   }
-}
-
-function afterMicrotasks(count: number, callback: () => void): void {
-  queueMicrotask(count > 1 ? () => afterMicrotasks(count - 1, callback) : callback);
 }
 
 function show(error: Error): void {
@@ -111,7 +116,7 @@ function show(error: Error): void {
 
 function needsStack(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  if (madeForAwait.delete(error)) return true;
+  if (elsewhere.delete(error)) return true;
   return isOfOurClass(error) && !hasUserFrame(error.stack);
 }
 

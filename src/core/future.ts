@@ -2,8 +2,8 @@ import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { CancelledError, InvalidStateError, RuntimeError } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { formatCallback, repr, shortRepr } from '../base/repr.ts';
-import { captureUserStack, siteOf, userStack } from '../base/stacks.ts';
-import { forAwait } from './await-stack.ts';
+import { siteOf, userStack } from '../base/stacks.ts';
+import { madeForAwait } from './await-stack.ts';
 import { Awaiter } from './awaiter.ts';
 import { type Context, copyValues } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
@@ -333,13 +333,13 @@ export class Future<T> implements Promise<T> {
   /** @internal the error for whoever awaits a cancelled future */
   _makeCancelledError(): CancelledError {
     return this._cancelledError === undefined
-      ? forAwait(new CancelledError(this._cancelMessage))
+      ? madeForAwait(() => new CancelledError(this._cancelMessage))
       : this._takeCancelledError();
   }
 
   /** The error for whoever asks a cancelled future; what it was cancelled with, for the first. */
   private _takeCancelledError(): CancelledError {
-    const error = this._cancelledError ?? captureUserStack(new CancelledError(this._cancelMessage));
+    const error = this._cancelledError ?? new CancelledError(this._cancelMessage);
     this._cancelledError = undefined;
     return error;
   }

@@ -3,6 +3,7 @@ import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
 import { OSError, osError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
+import { forAwait, madeForAwait } from '../core/await-stack.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import type { Future } from '../core/future.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
@@ -94,7 +95,7 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
       if (outcome === undefined) this.wait();
       else this._finish(outcome.value);
     } catch (error) {
-      this._fail(error);
+      this._fail(forAwait(error));
     }
     this._inTurn = false;
   }
@@ -321,8 +322,11 @@ class Connect extends SockOperation<void> {
   }
 
   protected attempt(): { readonly value: undefined } | undefined {
-    const error = this.endpoint.connectError();
-    if (error !== undefined) throw connectError(error, this.#address as Address);
+    const failure = madeForAwait(() => {
+      const error = this.endpoint.connectError();
+      return error && connectError(error, this.#address as Address);
+    });
+    if (failure !== undefined) throw failure;
     return { value: undefined };
   }
 

@@ -1,3 +1,4 @@
+import { forAwait } from '../core/await-stack.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { NativeOperation } from '../core/native-operation.ts';
 import { awaitedNatively } from '../core/native-promise.ts';
@@ -55,7 +56,7 @@ export class Read extends NativeOperation<Uint8Array> implements Runnable {
       if (bytes !== undefined) this._finish(bytes);
       else this.#waitOn();
     } catch (error) {
-      this._fail(error);
+      this._fail(forAwait(error));
     }
     if (this.done()) this._tellNow();
   }

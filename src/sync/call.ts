@@ -1,5 +1,4 @@
 import { type Abortable, untilAborted } from '../core/abort.ts';
-import { throwHere } from '../core/await-stack.ts';
 import { Coroutine, watchMade } from '../core/coroutine.ts';
 import { awaitBegins, forgetAsked, NativePromise, noteAsked } from '../core/native-promise.ts';
 import { Waiter } from './waiter.ts';
@@ -83,7 +82,6 @@ export class Call<T> extends CoroutinePromise<T> {
       if (outcome instanceof Waiter) outcome._settle(this._resolve, this._reject);
       else this._resolve(outcome);
     } catch (error) {
-      throwHere(error);
       this._reject(error);
     }
   }

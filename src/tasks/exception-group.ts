@@ -1,7 +1,7 @@
 import { isException, named } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
-import { stackOf } from '../base/stacks.ts';
+import { captureUserStack, stackOf } from '../base/stacks.ts';
 
 /** A class of errors, to be asked for by `instanceof`. */
 type ErrorClass = abstract new (...args: never[]) => Error;
@@ -40,10 +40,10 @@ export class BaseExceptionGroup extends AggregateError {
     if (exceptions.length === 0)
       throw new RangeError('second argument (exceptions) must be a non-empty array');
     super(exceptions, message, options);
-    Error.captureStackTrace(this, new.target);
+    captureUserStack(this, new.target);
     if (new.target !== BaseExceptionGroup || !exceptions.every(isException)) return;
     const group = new ExceptionGroup(message, exceptions, options);
-    Error.captureStackTrace(group, BaseExceptionGroup);
+    captureUserStack(group, BaseExceptionGroup);
     // biome-ignore lint/correctness/noConstructorReturn: the more precise class, as in Python
     return group;
   }

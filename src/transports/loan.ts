@@ -1,4 +1,5 @@
 import { ConnectionError } from '../base/os-errors.ts';
+import { forAwait } from '../core/await-stack.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { Socket } from '../sock/socket.ts';
@@ -36,7 +37,9 @@ export class Loan {
 
   /** The connection is lost. */
   lose(error: unknown): void {
-    this.#lost ??= { error: error ?? new ConnectionError('Connection is closed by peer') };
+    this.#lost ??= {
+      error: error ?? forAwait(new ConnectionError('Connection is closed by peer')),
+    };
     if (this.#waiter?.done() === false) this.#waiter._fail(this.#lost.error);
   }
 

@@ -1,8 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { InternalError, invariant } from '../../src/base/errors.ts';
 import { siteOf, stackOf, userSite, userStack } from '../../src/base/stacks.ts';
 import { coroutine, sleep } from '../../src/index.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
 
 behaviour('userStack', (it) => {
   it('gives the frames of the user, innermost first', () => {
@@ -48,6 +51,40 @@ loopBehaviour('stackOf', (it) => {
       /^RangeError: boom\n {4}at failing \(.*stacks\.test\.ts:\d+:\d+\)$/m,
     );
     assert.not.match(stackOf(caught), /turns\.ts/);
+  });
+
+  it("leaves out our frames and Node's that are between the user's", async () => {
+    const error = new Error(
+      'at home (node:internal/timers:1:1)\n    at f (node:internal/timers:1:1)',
+    );
+    const ours = fileURLToPath(new URL('../../src/core/task.ts', import.meta.url));
+    error.stack = [
+      `Error: ${error.message}`,
+      `    at ours (${ours}:1:1)`,
+      '    at readFileSync (node:fs:1:1)',
+      '    at inner (/a/b.ts:1:1)',
+      '    at process.processTicksAndRejections (node:internal/process/task_queues:1:1)',
+      `    at async ours (${ours}:1:1)`,
+      '    at async Promise.all (index 0)',
+      '    at async outer (/a/b.ts:2:1)',
+      `    at async ours (${ours}:2:1)`,
+    ].join('\n');
+
+    assert.equal(stackOf(error).split('\n'), [
+      `Error: ${error.message.split('\n')[0]}`,
+      '    at f (node:internal/timers:1:1)',
+      '    at readFileSync (node:fs:1:1)',
+      '    at inner (/a/b.ts:1:1)',
+      '    at async Promise.all (index 0)',
+      '    at async outer (/a/b.ts:2:1)',
+    ]);
+  });
+
+  it('keeps our frames of a fault that is ours', async () => {
+    const fault = await rejects((async () => invariant(false, 'a fault'))(), InternalError);
+
+    assert.match(stackOf(fault), /at .*invariant .*src\/base\/errors\.ts/);
+    assert.match(stackOf(fault), /stacks\.test\.ts/);
   });
 
   it('gives the causes, and ends where a cause is its own', async () => {

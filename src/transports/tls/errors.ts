@@ -6,6 +6,7 @@ import {
   SSLCertVerificationError,
   SSLError,
 } from '../../base/os-errors.ts';
+import { forAwait } from '../../core/await-stack.ts';
 
 /** What OpenSSL tells of a failure. */
 interface OpenSSLError extends Error {
@@ -42,7 +43,7 @@ export function certificateError(error: Error): SSLCertVerificationError {
 /** The peer went away in the middle of the handshake. */
 export function connectionReset(cause?: Error): ConnectionResetError {
   const text = 'the peer closed the connection during the SSL handshake';
-  return new ConnectionResetError(text, { code: 'ECONNRESET', cause });
+  return forAwait(new ConnectionResetError(text, { code: 'ECONNRESET', cause }));
 }
 
 /** Does the error say why a certificate was refused? */

@@ -9,6 +9,7 @@ import { log } from '../../base/log.ts';
 import { ConnectionAbortedError, TimeoutError } from '../../base/os-errors.ts';
 import { calledAs } from '../../base/printing.ts';
 import { repr } from '../../base/repr.ts';
+import { forAwait } from '../../core/await-stack.ts';
 import type { Future } from '../../core/future.ts';
 import type { Cancellable, LoopCore } from '../../core/loop-core.ts';
 import { DuplexTransport } from '../duplex-transport.ts';
@@ -139,7 +140,7 @@ export class TlsTransport extends DuplexTransport {
     const { sslHandshakeTimeout: given } = this.#options;
     this.#timer = this._loop.callLater(given ?? TLS_HANDSHAKE_TIMEOUT, () => {
       const text = `SSL handshake is taking longer than ${given ?? '60.0'} seconds: aborting the connection`;
-      this._lose(new ConnectionAbortedError(text, { code: 'ECONNABORTED' }));
+      this._lose(forAwait(new ConnectionAbortedError(text, { code: 'ECONNABORTED' })));
     });
     this._feed(() => this.#wire.attach(transport));
   }
@@ -235,7 +236,7 @@ export class TlsTransport extends DuplexTransport {
     }
     const seconds = this.#options.sslShutdownTimeout ?? TLS_SHUTDOWN_TIMEOUT;
     this.#timer = this._loop.callLater(seconds, () => {
-      this._lose(new TimeoutError('SSL shutdown timed out', { code: 'ETIMEDOUT' }));
+      this._lose(forAwait(new TimeoutError('SSL shutdown timed out', { code: 'ETIMEDOUT' })));
     });
     super.close();
   }
@@ -325,5 +326,5 @@ function checkPositive(what: string, seconds: number | undefined): void {
 
 function closedEarly(): ConnectionAbortedError {
   const text = 'the connection was closed during the SSL handshake';
-  return new ConnectionAbortedError(text, { code: 'ECONNABORTED' });
+  return forAwait(new ConnectionAbortedError(text, { code: 'ECONNABORTED' }));
 }

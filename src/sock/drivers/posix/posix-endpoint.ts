@@ -27,7 +27,7 @@ import { cameAlong, receiveMessage } from './message.ts';
 import { DIVIDED, ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
 
-const { EAGAIN, EINTR } = constants.errno;
+const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR } = constants.errno;
 
 /** Bytes that one receive takes at the most. */
 const RECEIVE_SIZE = 256 * 1024;
@@ -253,8 +253,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (this.connected) throw osError('EISCONN', 'connect');
     const length = writeAddress(this.family, address);
     if (libc().connect(this.fd, storage, length) === 0) return true;
-    const error = lastError('connect');
-    if (error.code !== 'EINPROGRESS') throw noteFailure(error);
+    if (libc().errno() !== EINPROGRESS) throw noteFailure(lastError('connect'));
     this.watch(WRITABLE);
     this.#readable = true;
     this.#writable = false;
@@ -275,10 +274,10 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     expectAddress();
     const fd = acceptFrom(this.fd, storage, storageLength);
     if (fd < 0) {
-      const error = lastError('accept');
-      // The client has given up before it was its turn: the next one, please.
-      if (error.code === 'ECONNABORTED' || error.code === 'EINTR') return this.tryAccept();
-      if (error.code !== 'EAGAIN') throw noteFailure(error);
+      const errno = libc().errno();
+      // The client gave up before its turn came: the next one, please.
+      if (errno === ECONNABORTED || errno === EINTR) return this.tryAccept();
+      if (errno !== EAGAIN) throw noteFailure(lastError('accept'));
       this.watch(READABLE);
       this.#readable = false;
       return undefined;

@@ -1,0 +1,320 @@
+import * as asyncio from '../../src/index.ts';
+import * as socket from '../../src/socket.ts';
+import {
+  connectedPair,
+  DRIVERS,
+  freshAddress,
+  listening,
+  type Pair,
+  stream,
+} from '../support/drivers.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+import { showsAwaits } from '../support/shows-awaits.ts';
+import { reset } from '../support/transports.ts';
+
+/** Awaits what `make` makes, two functions deep, and not in its first step. */
+async function caller(make: () => unknown): Promise<unknown> {
+  await asyncio.sleep(0);
+  return await waiter(make);
+}
+
+async function waiter(make: () => unknown): Promise<unknown> {
+  return await call(make);
+}
+
+/** On the line of the await: an error that is made in the call shows the same. */
+async function call(make: () => unknown): Promise<unknown> {
+  return await make();
+}
+
+/** Asserts that what `make` makes fails, and shows where it is awaited. */
+async function showsWhere(
+  make: () => unknown,
+  // biome-ignore lint/suspicious/noExplicitAny: a class of errors is asked for
+  errorClass: new (...args: any[]) => Error,
+): Promise<void> {
+  const error = await rejects(caller(make), errorClass);
+  const lines = (error.stack ?? '').split('\n').filter((line) => !line.includes('<anonymous>'));
+  error.stack = lines.join('\n');
+  showsAwaits(
+    error,
+    ['call', 'await make()'],
+    ['waiter', 'await call(make)'],
+    ['caller', 'await waiter(make)'],
+  );
+}
+
+for (const { name: driver } of DRIVERS)
+  loopBehaviour(`An error of a socket (${driver})`, (it) => {
+    const real = { clock: 'real' } as const;
+
+    it(
+      'shows the await of a connect that is refused',
+      async (loop) => {
+        const listener = listening(driver);
+        const address = listener.getsockname() as socket.AddressInput;
+        listener.close();
+        const sock = stream(driver);
+
+        await showsWhere(() => loop.sockConnect(sock, address), asyncio.ConnectionRefusedError);
+        sock.close();
+      },
+      real,
+    );
+
+    it(
+      'shows the await of a recv that is reset',
+      async (loop) => {
+        const pair = await connectedPair(driver);
+        loop.callLater(0.001, () => reset(pair.server));
+
+        await showsWhere(() => loop.sockRecv(pair.client, 10), asyncio.ConnectionResetError);
+        pair.close();
+      },
+      real,
+    );
+
+    it(
+      'shows the await of a send that is reset',
+      async (loop) => {
+        const pair = await connectedPair(driver);
+        loop.callLater(0.01, () => reset(pair.server));
+
+        await showsWhere(
+          () => loop.sockSendall(pair.client, new Uint8Array(20_000_000)),
+          asyncio.ConnectionError,
+        );
+        pair.close();
+      },
+      real,
+    );
+
+    it(
+      'shows the await of a recv whose socket is closed by somebody else',
+      async (loop) => {
+        const pair = await connectedPair(driver);
+        loop.callLater(0.001, () => pair.client.close());
+
+        await showsWhere(() => loop.sockRecv(pair.client, 10), asyncio.OSError);
+        pair.close();
+      },
+      real,
+    );
+
+    it(
+      'shows the await of a recv on a closed socket',
+      async (loop) => {
+        const sock = stream(driver);
+        sock.close();
+
+        await showsWhere(() => loop.sockRecv(sock, 10), asyncio.OSError);
+      },
+      real,
+    );
+
+    it(
+      'shows the await of an accept that is cancelled',
+      async (loop) => {
+        const listener = listening(driver);
+        const task = asyncio.createTask(() => caller(() => loop.sockAccept(listener)));
+        loop.callLater(0.01, () => task.cancel());
+
+        showsAwaits(
+          await rejects(task, asyncio.CancelledError),
+          ['call', 'await make()'],
+          ['waiter', 'await call(make)'],
+          ['caller', 'await waiter(make)'],
+        );
+        listener.close();
+      },
+      real,
+    );
+  });
+
+for (const { name: driver } of DRIVERS)
+  loopBehaviour(`An error of a stream (${driver})`, (it) => {
+    const fails = (
+      sentence: string,
+      peerDoes: (peer: socket.Socket) => void,
+      make: (streams: asyncio.Streams) => unknown,
+      // biome-ignore lint/suspicious/noExplicitAny: a class of errors is asked for
+      errorClass: new (...args: any[]) => Error,
+    ): void =>
+      it(
+        sentence,
+        async (loop) => {
+          const pair: Pair = await connectedPair(driver);
+          const { client: sock, server: peer } = pair;
+          const streams = await asyncio.openConnection(undefined, undefined, { sock, limit: 10 });
+          loop.callLater(0.001, () => peerDoes(peer));
+
+          await showsWhere(() => make(streams), errorClass);
+
+          streams[1].transport.abort();
+          await asyncio.sleep(0.001);
+          pair.close();
+        },
+        { clock: 'real' },
+      );
+    const sendsAbc = (peer: socket.Socket): void => {
+      peer.send(Buffer.from('abc'));
+      peer.close();
+    };
+    const sendsMuch = (peer: socket.Socket): void => {
+      peer.send(Buffer.alloc(100, 'x'));
+    };
+
+    fails(
+      'shows the await of a read that is incomplete',
+      sendsAbc,
+      ([reader]) => reader.readexactly(10),
+      asyncio.IncompleteReadError,
+    );
+    fails(
+      'shows the await of a read that finds no separator',
+      sendsAbc,
+      ([reader]) => reader.readuntil(),
+      asyncio.IncompleteReadError,
+    );
+    fails(
+      'shows the await of a read that finds none within the limit',
+      sendsMuch,
+      ([reader]) => reader.readuntil(),
+      asyncio.LimitOverrunError,
+    );
+    fails(
+      'shows the await of a line that is too long',
+      sendsMuch,
+      ([reader]) => reader.readline(),
+      RangeError,
+    );
+    fails(
+      'shows the await of a read that is reset',
+      reset,
+      ([reader]) => reader.read(10),
+      asyncio.ConnectionResetError,
+    );
+    fails(
+      'shows the await of a drain that is reset',
+      reset,
+      ([, writer]) => {
+        writer.write(new Uint8Array(20_000_000));
+        return writer.drain();
+      },
+      asyncio.ConnectionError,
+    );
+    fails(
+      'shows the await of the end of a connection that is reset',
+      reset,
+      ([, writer]) => writer.waitClosed(),
+      asyncio.ConnectionResetError,
+    );
+  });
+
+loopBehaviour('An error of names and addresses', (it) => {
+  it(
+    'shows the await of a name that is not found',
+    async (loop) => {
+      const service = 'no-such-service';
+      await showsWhere(() => loop.getaddrinfo('127.0.0.1', service), socket.gaierror);
+      await showsWhere(
+        () => loop.createConnection(() => new asyncio.Protocol(), '127.0.0.1', service),
+        socket.gaierror,
+      );
+    },
+    { clock: 'real' },
+  );
+
+  it(
+    'shows the await of a connection that is refused',
+    async () => {
+      const listener = socket.socket();
+      listener.bind(freshAddress(socket.AF_INET));
+      const [, port] = listener.getsockname() as [string, number];
+      listener.close();
+
+      await showsWhere(
+        () => asyncio.openConnection('127.0.0.1', port),
+        asyncio.ConnectionRefusedError,
+      );
+    },
+    { clock: 'real' },
+  );
+
+  it(
+    'shows the await of a server whose address is in use',
+    async () => {
+      const listener = socket.socket();
+      listener.bind(freshAddress(socket.AF_INET));
+      listener.listen();
+      const [, port] = listener.getsockname() as [string, number];
+
+      await showsWhere(() => asyncio.startServer(() => {}, '127.0.0.1', port), asyncio.OSError);
+      listener.close();
+    },
+    { clock: 'real' },
+  );
+});
+
+loopBehaviour('An error of a primitive', (it) => {
+  const kinds: Record<
+    string,
+    [make: (loop: asyncio.Loop) => unknown, errorClass: new () => Error]
+  > = {
+    'timeout()': [() => asyncio.timeout(1, () => asyncio.sleep(2)), asyncio.TimeoutError],
+    'waitFor()': [() => asyncio.waitFor(asyncio.sleep(2), 1), asyncio.TimeoutError],
+    'Queue.get()': [
+      (loop) => {
+        const queue = new asyncio.Queue();
+        loop.callLater(1, () => queue.shutdown());
+        return queue.get();
+      },
+      asyncio.QueueShutDown,
+    ],
+    'Queue.get() of one that was shut down': [
+      () => {
+        const queue = new asyncio.Queue();
+        queue.shutdown();
+        return queue.get();
+      },
+      asyncio.QueueShutDown,
+    ],
+    'Queue.put()': [
+      (loop) => {
+        const queue = new asyncio.Queue(1);
+        queue.putNowait(1);
+        loop.callLater(1, () => queue.shutdown());
+        return queue.put(2);
+      },
+      asyncio.QueueShutDown,
+    ],
+    'Barrier.wait()': [
+      () => {
+        const barrier = new asyncio.Barrier(2);
+        const abort = async (): Promise<void> => {
+          await asyncio.sleep(1);
+          await barrier.abort();
+        };
+        asyncio.createTask(abort);
+        return barrier.wait();
+      },
+      asyncio.BrokenBarrierError,
+    ],
+  };
+  for (const [name, [make, errorClass]] of Object.entries(kinds))
+    it(`shows the await of ${name}`, async (loop) => {
+      await showsWhere(() => make(loop), errorClass);
+    });
+
+  it('shows where a task group was awaited', async () => {
+    const failing = (): unknown =>
+      asyncio.taskGroup(async (group) => {
+        group.createTask(async () => {
+          throw new Error('mine');
+        });
+      });
+
+    await showsWhere(failing, asyncio.ExceptionGroup);
+  });
+});
