@@ -1023,9 +1023,11 @@ export class Loop implements LoopCore {
    * @param port - a number, also as text
    * @param options - `family`, `type`, `proto`: what is wanted, by default anything; `flags`
    * @returns one `[family, type, proto, canonname, sockaddr]` for each address and type
-   * @throws {TypeError} when `host` is no string
-   * @throws {RangeError} when `port` is not a whole number from 0 to 65535
-   * @throws {OSError} `gaierror` when the name is not known
+   * @throws {TypeError} when `host` is no string, or `port` neither a number nor a string
+   * @throws {RangeError} when `port` is not a whole number from 0 to 65535, or `host` has a null
+   *   character in it
+   * @throws {OSError} `gaierror` when the name, its zone or the service is not known, or there is no
+   *   address of the family
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.getaddrinfo()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getaddrinfo
@@ -1042,10 +1044,12 @@ export class Loop implements LoopCore {
   /**
    * Looks up the names of a host and of a service, off the main thread.
    *
-   * @param sockaddr - the address
-   * @param flags - NI_NUMERICHOST, NI_NUMERICSERV: a number will do
+   * @param sockaddr - the address; its host must be a number
+   * @param flags - NI_NUMERICHOST, NI_NUMERICSERV: a number will do; NI_NAMEREQD: none will
+   * @returns the names; numbers where there are none, of a link-local address with its zone
    * @throws {TypeError} when `sockaddr` is no address
-   * @throws {OSError} `gaierror` when the address is not known
+   * @throws {RangeError} when a number in it is out of range, or the host has a null character in it
+   * @throws {OSError} `gaierror` when the host is no number, or has no name and must have one
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.getnameinfo()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getnameinfo

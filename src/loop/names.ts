@@ -1,23 +1,37 @@
-import { type LookupAddress, lookup, lookupService } from 'node:dns';
+import { ADDRCONFIG, ALL, type LookupAddress, lookup, lookupService, V4MAPPED } from 'node:dns';
 import { isIPv4, isIPv6 } from 'node:net';
 import { fromNodeError, osError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
-import { type Address, inet6Address, inetAddress } from '../sock/address.ts';
+import {
+  type Address,
+  checkNoNull,
+  checkWhole,
+  inet6Address,
+  inetAddress,
+} from '../sock/address.ts';
 import {
   AF_INET,
   AF_INET6,
   AF_UNSPEC,
+  AI_ADDRCONFIG,
+  AI_ALL,
+  AI_CANONNAME,
   AI_NUMERICHOST,
+  AI_NUMERICSERV,
   AI_PASSIVE,
+  AI_V4MAPPED,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  NI_DGRAM,
+  NI_NAMEREQD,
   NI_NUMERICHOST,
   NI_NUMERICSERV,
   SOCK_DGRAM,
   SOCK_STREAM,
 } from '../sock/constants.ts';
+import { type NumericHost, numericHost, withZone } from '../sock/numeric-host.ts';
 
 /** One way to reach a host, as Python's `getaddrinfo()` has it. */
 export type AddressInfo = readonly [
@@ -46,9 +60,25 @@ const KINDS: readonly (readonly [type: number, proto: number])[] = [
   [SOCK_DGRAM, IPPROTO_UDP],
 ];
 
-/** Does a host need no look-up in this family? */
+/** The flags that systems know, those among them that we have no names for. */
+const ADDRINFO_FLAGS = 0x7ff;
+const NAMEINFO_FLAGS = 0x1ff;
+
+/** What Node passes on to the system, by our flags. */
+const HINTS: readonly (readonly [flag: number, hint: number])[] = [
+  [AI_ADDRCONFIG, ADDRCONFIG],
+  [AI_V4MAPPED, V4MAPPED],
+  [AI_ALL, ALL],
+];
+
+/** A host's number, and its zone. */
+interface Found extends LookupAddress {
+  readonly scopeid?: number;
+}
+
+/** Does a host need no look-up in this family? Zones have to be looked up. */
 export function isNumericHost(family: number, host: string): boolean {
-  return host === '' || (family === AF_INET6 ? isIPv6(host) : isIPv4(host));
+  return family === AF_INET6 ? isIPv6(host) && !host.includes('%') : isIPv4(host);
 }
 
 /** A look-up of a name. Cancelled, it is not waited for any more; the system finishes it. */
@@ -60,97 +90,198 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
     { family = AF_UNSPEC, type = 0, proto = 0, flags = 0 }: AddressInfoOptions = {},
   ) {
     super(loop._asOption);
-    if (host !== undefined && typeof host !== 'string')
-      throw new TypeError(`getaddrinfo(): host must be a string, got ${repr(host)}`);
+    checkHost(host);
+    for (const [name, value] of Object.entries({ family, type, proto, flags }))
+      checkWhole(value, -0x80000000, 0x7fffffff, `getaddrinfo(): ${name}`);
     const number = portNumber(port);
-    if (number === undefined) {
-      this._fail(osError('EAI_SERVICE', 'getaddrinfo'));
-      return;
-    }
     const kinds = KINDS.filter(
       ([t, p]) => (type === 0 || t === type) && (proto === 0 || p === proto),
     );
-    const finish = (addresses: readonly LookupAddress[]): void => {
+    const finish = (addresses: readonly Found[]): void => {
       if (this.done()) return;
-      const infos = addresses.flatMap((address) =>
-        kinds.map((kind) => info(address, number, kind)),
+      this._finish(
+        addresses.flatMap((address) => kinds.map((kind) => info(address, number ?? 0, kind))),
       );
-      if (infos.length > 0) this._finish(infos);
-      else this._fail(osError('EAI_SOCKTYPE', 'getaddrinfo'));
     };
-    const known = withoutLookUp(host, family, flags);
-    if (known !== undefined) {
-      finish(known);
-      return;
+    try {
+      const refused =
+        refusal(host, port, family, flags) ??
+        (kinds.length === 0
+          ? type === 0 && port !== undefined
+            ? 'EAI_SERVICE'
+            : 'EAI_SOCKTYPE'
+          : undefined) ??
+        (number === undefined ? 'EAI_SERVICE' : undefined);
+      if (refused !== undefined) throw osError(refused, 'getaddrinfo');
+      const known = withoutLookUp(host, family, flags);
+      if (known !== undefined) finish(known);
+      else this.#lookUp(host as string, family, flags, finish);
+    } catch (error) {
+      this._fail(error);
     }
-    if ((flags & AI_NUMERICHOST) !== 0) {
-      this._fail(osError('EAI_NONAME', 'getaddrinfo'));
-      return;
-    }
+  }
+
+  #lookUp(
+    host: string,
+    family: number,
+    flags: number,
+    finish: (addresses: readonly Found[]) => void,
+  ): void {
+    const hints = HINTS.reduce((sum, [flag, hint]) => sum | ((flags & flag) !== 0 ? hint : 0), 0);
     const nodeFamily = family === AF_INET ? 4 : family === AF_INET6 ? 6 : 0;
-    lookup(host as string, { all: true, family: nodeFamily }, (error, addresses) => {
+    lookup(host, { all: true, family: nodeFamily, hints }, (error, addresses) => {
       if (error === null) finish(addresses);
       else if (!this.done()) this._fail(fromNodeError(error));
     });
   }
 }
 
-/** The name of a host and of a service, for an address. */
-export class GetNameInfo extends Operation<[host: string, service: string]> {
-  constructor(loop: LoopCore, address: readonly [string, number, ...unknown[]], flags = 0) {
-    super(loop._asOption);
-    const [host, port] = Array.isArray(address) ? address : [];
-    if (typeof host !== 'string' || typeof port !== 'number')
-      throw new TypeError(`getnameinfo(): sockaddr must be [host, port], got ${repr(address)}`);
-    if ((flags & NI_NUMERICHOST) !== 0 && (flags & NI_NUMERICSERV) !== 0) {
-      this._finish([host, String(port)]);
-      return;
-    }
-    lookupService(host, port, (error, name, service) => {
-      if (this.done()) return;
-      if (error !== null) this._fail(fromNodeError(error));
-      else
-        this._finish([
-          (flags & NI_NUMERICHOST) !== 0 ? host : name,
-          (flags & NI_NUMERICSERV) !== 0 ? String(port) : service,
-        ]);
-    });
-  }
+/** What the system refuses before it looks at the host, in its order. */
+function refusal(
+  host: string | undefined,
+  port: number | string | undefined,
+  family: number,
+  flags: number,
+): string | undefined {
+  if (host === undefined && port === undefined) return 'EAI_NONAME';
+  if ((flags & ~ADDRINFO_FLAGS) !== 0) return 'EAI_BADFLAGS';
+  if ((flags & AI_CANONNAME) !== 0 && host === undefined) return 'EAI_BADFLAGS';
+  if (family !== AF_UNSPEC && family !== AF_INET && family !== AF_INET6) return 'EAI_FAMILY';
+  const isNamed = typeof port === 'string' && port !== '' && !NUMERIC_PORT.test(port);
+  return isNamed && (flags & AI_NUMERICSERV) !== 0 ? 'EAI_NONAME' : undefined;
 }
 
+/** @throws {gaierror} for a number that will not do, and where only a number will */
 function withoutLookUp(
   host: string | undefined,
   family: number,
   flags: number,
-): LookupAddress[] | undefined {
-  const wanted = (address: LookupAddress): boolean =>
-    family === AF_UNSPEC || (family === AF_INET ? 4 : 6) === address.family;
-  if (host === undefined || host === '') {
-    const any = (flags & AI_PASSIVE) !== 0;
-    return [
-      { address: any ? '0.0.0.0' : '127.0.0.1', family: 4 },
-      { address: any ? '::' : '::1', family: 6 },
-    ].filter(wanted);
+): Found[] | undefined {
+  if (host === undefined) {
+    const any = { address: '0.0.0.0', family: 4 };
+    const both =
+      (flags & AI_PASSIVE) !== 0
+        ? [any, { address: '::', family: 6 }]
+        : [
+            { address: '::1', family: 6 },
+            { address: '127.0.0.1', family: 4 },
+          ];
+    const wanted = family === AF_INET ? 4 : 6;
+    return both.filter((each) => family === AF_UNSPEC || each.family === wanted);
   }
-  if (isIPv4(host)) return [{ address: host, family: 4 }].filter(wanted);
-  if (isIPv6(host)) return [{ address: host, family: 6 }].filter(wanted);
-  return undefined;
+  const found = mapped(host, family, flags) ?? numericHost(family, host);
+  if (found !== undefined)
+    return [
+      { address: found.host, family: found.family === AF_INET ? 4 : 6, scopeid: found.scopeid },
+    ];
+  if (host !== '' && (flags & AI_NUMERICHOST) === 0) return undefined;
+  throw osError('EAI_NONAME', 'getaddrinfo');
+}
+
+/** The number in the form of the other family, where that is wanted and there is one. */
+function mapped(host: string, family: number, flags: number): NumericHost | undefined {
+  if (host.includes('%')) return undefined;
+  const numeric = numericHost(AF_UNSPEC, host);
+  if (numeric?.family === AF_INET && family === AF_INET6 && (flags & AI_V4MAPPED) !== 0)
+    return { family, host: `::ffff:${numeric.host}`, scopeid: 0 };
+  const [, four] = /^::ffff:([\d.]+)$/.exec(numeric?.host ?? '') ?? [];
+  return four !== undefined && family === AF_INET ? { family, host: four, scopeid: 0 } : undefined;
+}
+
+/** The name of a host and of a service, for an address. */
+export class GetNameInfo extends Operation<[host: string, service: string]> {
+  readonly #flags: number;
+  readonly #host: string;
+  readonly #port: number;
+
+  constructor(
+    loop: LoopCore,
+    address: readonly [host: string, port: number, ...rest: unknown[]],
+    flags = 0,
+  ) {
+    super(loop._asOption);
+    const [host, port, flowinfo = 0, scopeid = 0] = Array.isArray(address) ? address : [];
+    if (typeof host !== 'string' || typeof port !== 'number')
+      throw new TypeError(`getnameinfo(): sockaddr must be [host, port], got ${repr(address)}`);
+    checkNoNull(host, 'getnameinfo(): the host');
+    checkWhole(port, 0, 65_535, 'getnameinfo(): the port');
+    checkWhole(flowinfo, 0, 0xfffff, 'getnameinfo(): flowinfo');
+    checkWhole(scopeid, 0, 0xffffffff, 'getnameinfo(): scopeid');
+    checkWhole(flags, -0x80000000, 0x7fffffff, 'getnameinfo(): flags');
+    this.#flags = flags;
+    this.#port = port;
+    let number = '';
+    try {
+      const numeric = numericHost(AF_UNSPEC, host);
+      if (numeric === undefined) throw osError('EAI_NONAME', 'getnameinfo');
+      if ((flags & ~NAMEINFO_FLAGS) !== 0) throw osError('EAI_BADFLAGS', 'getnameinfo');
+      const contrary = NI_NUMERICHOST | NI_NAMEREQD;
+      if ((flags & contrary) === contrary) throw osError('EAI_NONAME', 'getnameinfo');
+      number = numeric.host;
+      this.#host = withZone(number, scopeid || numeric.scopeid);
+    } catch (error) {
+      this.#host = '';
+      this._fail(error);
+      return;
+    }
+    if ((flags & NI_NUMERICHOST) !== 0) this.#findService(this.#host);
+    else
+      lookupService(number, port, (error, name, service) => {
+        if (this.done()) return;
+        if (error === null) this.#finishWith(name, service);
+        else if ((flags & NI_NAMEREQD) !== 0 || error.code !== 'ENOTFOUND')
+          this._fail(fromNodeError(error));
+        else this.#findService(this.#host);
+      });
+  }
+
+  /** Node tells of a service only where the host has a name: so does this machine. */
+  #findService(host: string): void {
+    if ((this.#flags & NI_NUMERICSERV) !== 0) this.#finishWith(host, '');
+    else
+      lookupService('127.0.0.1', this.#port, (error, _name, service) => {
+        if (!this.done()) this.#finishWith(host, error === null ? service : String(this.#port));
+      });
+  }
+
+  #finishWith(host: string, service: string): void {
+    // The names that Node knows are those of TCP.
+    const numeric = (this.#flags & (NI_NUMERICSERV | NI_DGRAM)) !== 0;
+    this._finish([host, numeric ? String(this.#port) : service]);
+  }
 }
 
 function info(
-  { address, family }: LookupAddress,
+  { address, family, scopeid }: Found,
   port: number,
   [type, proto]: readonly [number, number],
 ): AddressInfo {
   return family === 6
-    ? [AF_INET6, type, proto, '', inet6Address(address, port)]
+    ? [AF_INET6, type, proto, '', inet6Address(address, port, 0, scopeid)]
     : [AF_INET, type, proto, '', inetAddress(address, port)];
 }
 
+function checkHost(host: unknown): void {
+  if (host === undefined) return;
+  if (typeof host !== 'string')
+    throw new TypeError(`getaddrinfo(): host must be a string, got ${repr(host)}`);
+  checkNoNull(host, 'getaddrinfo(): host');
+}
+
+/** What the system takes for a number: strtoul() reads it to its end. */
+const NUMERIC_PORT = /^[\t-\r ]*[+-]?\d+$/;
+
 /** The number of a port; `undefined` for the name of a service, which Node cannot look up. */
 function portNumber(port: number | string | undefined): number | undefined {
-  const number = port === undefined ? 0 : Number(port);
-  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
-  if (typeof port === 'string' && Number.isNaN(number)) return undefined;
-  throw new RangeError(`port must be a whole number from 0 to 65535, got ${repr(port)}`);
+  if (port === undefined || port === '') return 0;
+  let number = port;
+  if (typeof port === 'string') {
+    if (!NUMERIC_PORT.test(port)) return undefined;
+    number = Number(port);
+    // As the system does, which has no names that begin so.
+    if (number < 0) return undefined;
+  } else if (typeof port !== 'number')
+    throw new TypeError(`port must be a number or a string, got ${repr(port)}`);
+  checkWhole(number, 0, 65_535, 'port');
+  return number === 0 ? 0 : number;
 }

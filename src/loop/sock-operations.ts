@@ -436,7 +436,7 @@ export class SockOperations {
     const named = typeof to !== 'string' && !isNumericHost(sock.family, to[0]);
     return named && (sock.family === AF_INET || sock.family === AF_INET6)
       ? connect.beginWithName([to[0], to[1]])
-      : connect.begin(to);
+      : connect.begin(resolveLocally(sock.family, to));
   }
 
   accept(sock: Socket): Operation<[Socket, Address]> {

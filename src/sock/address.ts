@@ -59,21 +59,10 @@ export function inet6Address(host: string, port: number, flowinfo = 0, scopeid =
   return Object.freeze(made) as unknown as Inet6Address;
 }
 
-/** Makes the address of a family from what a kernel tells. */
-export function ipAddress(family: number, host: string, port: number): Address {
-  return family === AF_INET6 ? inet6Address(host, port) : inetAddress(host, port);
-}
-
 /** The address of a socket that has none yet. */
 export function unboundAddress(family: number): Address {
   if (family === AF_INET) return inetAddress('0.0.0.0', 0);
   return family === AF_INET6 ? inet6Address('::', 0) : '';
-}
-
-/** `fe80::1%2`: the host with the scope in its text, as libuv takes it. */
-export function withScope(address: Address): string {
-  const [host, , , scope] = address as readonly [string, number, number?, number?];
-  return scope ? `${host}%${scope}` : host;
 }
 
 /** Prints an address as Python prints it inside a socket: a path stands without quotes. */
@@ -101,7 +90,8 @@ const LAST_PORT = 65_535;
  *
  * @param caller - the method, for the text
  * @throws {TypeError} when the shape is not that of the family
- * @throws {RangeError} when the port is not a whole number from 0 to 65535
+ * @throws {RangeError} when the port is not a whole number from 0 to 65535, or the host has a null
+ *   character in it
  * @throws {OSError} when a path is longer than the system can hold, or has a NUL byte
  */
 export function checkAddress(family: number, input: unknown, caller: string): Address {
@@ -119,11 +109,23 @@ export function checkAddress(family: number, input: unknown, caller: string): Ad
   const [host, port, flowinfo = 0, scopeid = 0] = input as unknown[];
   if (typeof host !== 'string')
     throw new TypeError(`${caller}(): the host must be a string, got ${repr(host)}`);
+  checkNoNull(host, `${caller}(): the host`);
   checkWhole(port, 0, LAST_PORT, `${caller}(): the port`);
   if (!six) return inetAddress(host, port);
   checkWhole(flowinfo, 0, 0xfffff, `${caller}(): flowinfo`);
   checkWhole(scopeid, 0, 0xffffffff, `${caller}(): scopeid`);
   return inet6Address(host, port, flowinfo, scopeid);
+}
+
+/**
+ * Checks a text that C is to read, which ends for C at the first null character: the name of
+ * somebody else might be left.
+ *
+ * @throws {RangeError} when it has one
+ */
+export function checkNoNull(text: string, what: string): void {
+  if (text.includes('\0'))
+    throw new RangeError(`${what} must not have a null character in it, got ${repr(text)}`);
 }
 
 /**

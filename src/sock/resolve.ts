@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import { osError } from '../base/os-errors.ts';
 import { type Address, inet6Address, inetAddress } from './address.ts';
 import { AF_INET, AF_INET6 } from './constants.ts';
+import { type NumericHost, numericHost } from './numeric-host.ts';
 
 /**
  * Names that can be resolved without asking anybody, so that `bind()` acts at its own line:
@@ -20,34 +21,40 @@ const HOSTS_FILE =
 /**
  * Gives `address` with a number for its host.
  *
- * @throws {gaierror} when the name is neither local nor in the hosts file, or the number is of
- *   the other family
+ * @throws {gaierror} when the name is neither local nor in the hosts file, the number is of the
+ *   other family, or its zone is unknown
  */
 export function resolveLocally(family: number, address: Address): Address {
   if (typeof address === 'string') return address;
   const [host, port, flowinfo, scopeid] = address as readonly [string, number, number?, number?];
-  if (family === AF_INET6) {
-    if (isIPv6(host)) return address;
-    return inet6Address(numberOf(family, host), port, flowinfo, scopeid);
-  }
-  return isIPv4(host) ? address : inetAddress(numberOf(family, host), port);
+  if (family === AF_INET)
+    return isIPv4(host) ? address : inetAddress(numberOf(family, host).host, port);
+  const found = numberOf(family, host);
+  if (found.host === host) return address;
+  return inet6Address(found.host, port, flowinfo, scopeid || found.scopeid);
 }
 
-function numberOf(family: number, host: string): string {
+function numberOf(family: number, host: string): NumericHost {
   const six = family === AF_INET6;
-  if (host === '') return six ? '::' : '0.0.0.0';
-  if (host === '<broadcast>' && !six) return '255.255.255.255';
-  if (isIP(host) !== 0) throw osError('EAI_ADDRFAMILY', 'getaddrinfo');
+  const local = (four: string, other: string): NumericHost => ({
+    family,
+    host: six ? other : four,
+    scopeid: 0,
+  });
+  if (host === '') return local('0.0.0.0', '::');
+  if (host === '<broadcast>' && !six) return local('255.255.255.255', '');
+  const numeric = numericHost(family, host);
+  if (numeric !== undefined) return numeric;
   const name = host.toLowerCase().replace(/\.$/, '');
   // RFC 6761: never anything else, whatever the hosts file says of it.
-  if (name === 'localhost' || name.endsWith('.localhost')) return six ? '::1' : '127.0.0.1';
+  if (name === 'localhost' || name.endsWith('.localhost')) return local('127.0.0.1', '::1');
   const found = hostsFileEntry(family, name);
   if (found !== undefined) return found;
-  if (name === hostname().toLowerCase()) return six ? '::1' : '127.0.0.1';
+  if (name === hostname().toLowerCase()) return local('127.0.0.1', '::1');
   throw osError('EAI_NONAME', 'getaddrinfo');
 }
 
-function hostsFileEntry(family: number, name: string): string | undefined {
+function hostsFileEntry(family: number, name: string): NumericHost | undefined {
   let text: string;
   try {
     text = readFileSync(HOSTS_FILE, 'utf8');
@@ -58,7 +65,8 @@ function hostsFileEntry(family: number, name: string): string | undefined {
   const isOurs = family === AF_INET ? isIPv4 : isIPv6;
   for (const line of text.split('\n')) {
     const [number = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (isOurs(number) && names.some((other) => other.toLowerCase() === name)) return number;
+    if (isOurs(number) && names.some((other) => other.toLowerCase() === name))
+      return numericHost(family, number);
   }
   return undefined;
 }

@@ -94,8 +94,9 @@ export class Socket {
   /**
    * Gives the socket an address.
    *
-   * A host is a number, `''` for any, `localhost`, this machine's name or one of the hosts file;
-   * other names are not looked up here, since that would block.
+   * A host is a number, with its zone where it is link-local (`fe80::1%eth0`), `''` for any,
+   * `localhost`, this machine's name or one of the hosts file; other names are not looked up here,
+   * since that would block.
    *
    * @throws {TypeError} when the address has not the shape of the family
    * @throws {RangeError} when the port is not a whole number from 0 to 65535

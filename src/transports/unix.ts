@@ -5,7 +5,7 @@ import { repr } from '../base/repr.ts';
 import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
-import type { Address } from '../sock/address.ts';
+import { type Address, checkAddress } from '../sock/address.ts';
 import { AF_UNIX, SOCK_STREAM } from '../sock/constants.ts';
 import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
@@ -68,7 +68,13 @@ export function createUnixServer(
     const given = givenSocket(path, options.sock, 'path was not specified, and no sock specified');
     if (given !== undefined) checkUnused(given);
     const sock = given ?? bindToPath(path as string);
-    const remove = options.cleanupSocket === false ? undefined : removerOf(sock.getsockname());
+    let remove: (() => void) | undefined;
+    try {
+      if (options.cleanupSocket !== false) remove = removerOf(sock.getsockname());
+    } catch (error) {
+      if (given === undefined) sock.close();
+      throw error;
+    }
     return await serverOn(loop, [sock], protocolFactory, options, encryption, remove);
   };
   return new Coroutine(create, 'Loop.createUnixServer', undefined);
@@ -111,6 +117,7 @@ function bindToPath(path: string): Socket {
   const sock = newSocket();
   try {
     if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${repr(path)}`);
+    checkAddress(AF_UNIX, path, 'createUnixServer');
     removeStale(path);
     sock.bind(path);
     return sock;

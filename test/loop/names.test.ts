@@ -1,6 +1,16 @@
 import * as assert from 'uvu/assert';
-import { CancelledError, createTask } from '../../src/index.ts';
+import {
+  CancelledError,
+  createTask,
+  DatagramProtocol,
+  OSError,
+  openConnection,
+  openUnixConnection,
+  startServer,
+  startUnixServer,
+} from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
+import { attempt, DRIVERS, stream } from '../support/drivers.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
@@ -60,6 +70,10 @@ loopBehaviour('loop.getaddrinfo', (it) => {
     await rejects(looking, socket.gaierror, { message: '[Errno -2] Name or service not known' });
   });
 
+  it('fails with gaierror for a service by name', async (loop) => {
+    await rejects(loop.getaddrinfo('127.0.0.1', 'http'), socket.gaierror, { code: 'EAI_SERVICE' });
+  });
+
   it('fails with gaierror for a type that nobody has', async (loop) => {
     const looking = loop.getaddrinfo('127.0.0.1', 80, { type: 99 });
 
@@ -84,7 +98,88 @@ loopBehaviour('loop.getaddrinfo', (it) => {
       message: /host must be a string, got 80/,
     });
     throws(() => loop.getaddrinfo('::1', 65_536), RangeError, { message: /got 65536/ });
+    throws(() => loop.getaddrinfo('::1', '65536'), RangeError, { message: /got 65536/ });
+    for (const port of [true, null, [80], 80n] as unknown as number[])
+      throws(() => loop.getaddrinfo('::1', port), TypeError, {
+        message: /port must be a number or a string/,
+      });
   });
+});
+
+const EVIL = '127.0.0.1\0.evil.com';
+
+loopBehaviour('A null character, at which a text ends for C,', (it) => {
+  it(
+    'is refused in a host',
+    async (loop) => {
+      const sock = socket.socket();
+      const protocol = () => new DatagramProtocol();
+
+      for (const call of [
+        () => loop.getaddrinfo(EVIL, 80),
+        () => loop.getnameinfo([EVIL, 80]),
+        () => loop.sockConnect(sock, [EVIL, 80]),
+        () => openConnection(EVIL, 80),
+        () => openConnection('127.0.0.1', 80, { localAddr: [EVIL, 0] }),
+        () => openConnection('127.0.0.1', 80, { ssl: true, serverHostname: 'a\0b' }),
+        () => startServer(() => {}, EVIL, 0),
+        () => loop.createDatagramEndpoint(protocol, { localAddr: [EVIL, 0] }),
+        () => loop.createDatagramEndpoint(protocol, { remoteAddr: [EVIL, 9] }),
+        () => sock.bind([EVIL, 0]),
+        () => sock.connect([EVIL, 80]),
+      ])
+        await rejects(attempt(call), RangeError, { message: /must not have a null character/ });
+      sock.close();
+    },
+    REAL,
+  );
+
+  it(
+    'is refused in a path, and nothing is logged of that',
+    async (_loop, { logged }) => {
+      const path = '/tmp/a\0b';
+
+      const calls: readonly (() => PromiseLike<unknown>)[] = [
+        () => openUnixConnection(path),
+        () => startUnixServer(() => {}, path),
+      ];
+      for (const call of calls)
+        await rejects(attempt(call), OSError, { message: 'AF_UNIX path with a NUL byte in it' });
+      assert.equal(logged, []);
+    },
+    REAL,
+  );
+
+  it('is no part of a port', async (loop) => {
+    await rejects(loop.getaddrinfo('127.0.0.1', '80\0'), socket.gaierror, { code: 'EAI_SERVICE' });
+  });
+});
+
+loopBehaviour('A host that is not looked up', (it) => {
+  for (const driver of DRIVERS) {
+    it(`is read by bind() as getaddrinfo() reads it (${driver.name})`, async () => {
+      for (const [family, host, expected] of [
+        [socket.AF_INET, '127.1', '127.0.0.1'],
+        [socket.AF_INET, '0x7f.0.0.01', '127.0.0.1'],
+        [socket.AF_INET6, '0:0:0:0:0:0:0:1', '::1'],
+      ] as const) {
+        const sock = stream(driver.name, family);
+        sock.bind([host, 0]);
+        assert.is(sock.getsockname()[0], expected);
+        sock.close();
+      }
+    });
+
+    it(
+      `is no host when it is empty, for sockConnect (${driver.name})`,
+      async (loop) => {
+        const sock = stream(driver.name);
+        await rejects(loop.sockConnect(sock, ['', 9]), socket.gaierror, { code: 'EAI_NONAME' });
+        sock.close();
+      },
+      REAL,
+    );
+  }
 });
 
 loopBehaviour('loop.getnameinfo', (it) => {

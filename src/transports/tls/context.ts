@@ -9,6 +9,7 @@ import {
   TLSSocket,
 } from 'node:tls';
 import { repr } from '../../base/repr.ts';
+import { checkNoNull } from '../../sock/address.ts';
 
 /**
  * How a connection is to be encrypted: Node's options for `tls.createSecureContext()` (`key`,
@@ -55,12 +56,14 @@ export class TlsClient {
    * @param ssl - `true`: as is usual
    * @param hostname - whom the certificate must be for
    * @throws {TypeError} when `ssl` is none, or `hostname` no string
-   * @throws {RangeError} when there is no name to be checked, and it is to be
+   * @throws {RangeError} when there is no name to be checked, and it is to be; or the name has a null
+   *   character in it
    * @throws as `tls.createSecureContext()`
    */
   constructor(ssl: TlsContext | true, hostname: string | undefined) {
     if (hostname !== undefined && typeof hostname !== 'string')
       throw new TypeError(`serverHostname must be a string, got ${repr(hostname)}`);
+    if (hostname !== undefined) checkNoNull(hostname, 'serverHostname');
     this.#options = optionsOf(ssl, true);
     this.#hostname = hostname ?? '';
     const { rejectUnauthorized, checkServerIdentity } = this.#options;

@@ -1,5 +1,5 @@
 import { type OSError, osError } from '../../../base/os-errors.ts';
-import { type Address, ipAddress, unboundAddress, withScope } from '../../address.ts';
+import { type Address, unboundAddress } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
 import {
   AF_INET6,
@@ -23,6 +23,7 @@ import {
 import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { BaseEndpoint } from '../base-endpoint.ts';
 import { noteDescriptor, noteFailure } from '../descriptors.ts';
+import { fromHandle, hostForHandle } from './addresses.ts';
 import {
   datagramClasses,
   type HandleAddress,
@@ -109,7 +110,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     if (nread < 0) {
       this.#failure ||= nread;
     } else {
-      const address = ipAddress(this.family, from.address ?? '', from.port ?? 0);
+      const address = fromHandle(this.family, from);
       this.#received.push({ data: data ?? EMPTY, address });
       if (this.#received.length >= RECEIVE_LIMIT) {
         (this.#handle as UdpHandle).recvStop();
@@ -141,7 +142,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     const outcome =
       address === undefined
         ? send.call(handle, request, list, 1, true)
-        : send.call(handle, request, list, 1, address[1], withScope(address), true);
+        : send.call(handle, request, list, 1, address[1], hostForHandle(address, 'sendto'), true);
     if (outcome < 0) throw osError(outcome, address === undefined ? 'send' : 'sendto');
     if (outcome === 0) {
       this.#sending += 1;
@@ -166,7 +167,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     this.#check('connect');
     const handle = this.#needHandle();
     if (this.#peer !== undefined) handle.disconnect();
-    const [host, port] = [withScope(address), address[1] as number];
+    const [host, port] = [hostForHandle(address, 'connect'), address[1] as number];
     const status =
       this.family === AF_INET6 ? handle.connect6(host, port) : handle.connect(host, port);
     if (status < 0) throw osError(status, 'connect');
@@ -186,7 +187,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     this.#check('bind');
     if (this.#bound) throw osError('EINVAL', 'bind');
     const handle = this.#needHandle();
-    const [host, port] = [withScope(address), address[1] as number];
+    const [host, port] = [hostForHandle(address, 'bind'), address[1] as number];
     const status =
       this.family === AF_INET6
         ? handle.bind6(host, port, this.#bindFlags())
@@ -252,7 +253,7 @@ export class DatagramEndpoint extends BaseEndpoint {
   #name(ask: (handle: UdpHandle, out: HandleAddress) => number): Address | undefined {
     const out: HandleAddress = {};
     if (!this.#bound || this.#handle === undefined || ask(this.#handle, out) < 0) return undefined;
-    return ipAddress(this.family, out.address ?? '', out.port ?? 0);
+    return fromHandle(this.family, out);
   }
 
   override fileno(): number {

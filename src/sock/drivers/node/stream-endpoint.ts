@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
-import { type Address, ipAddress, unboundAddress, withScope } from '../../address.ts';
+import { type Address, unboundAddress } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
 import {
   AF_INET6,
@@ -28,6 +28,7 @@ import {
 import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { BaseEndpoint, lingerBytes, parseLinger } from '../base-endpoint.ts';
 import { hasDescriptor, noteDescriptor, noteFailure } from '../descriptors.ts';
+import { fromHandle, hostForHandle } from './addresses.ts';
 import {
   type ConnectRequest,
   type HandleAddress,
@@ -422,7 +423,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       const [host, port] = address;
       status =
         this.family === AF_INET6
-          ? (handle as TcpHandle).bind6(withScope(address), port, this.#bindFlags())
+          ? (handle as TcpHandle).bind6(hostForHandle(address, 'bind'), port, this.#bindFlags())
           : handle.bind(host, port, this.#bindFlags());
       // libuv keeps "address in use" to itself until the next call that needs the address.
       if (status === 0) status = (handle as TcpHandle).getsockname({});
@@ -556,7 +557,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     const out: HandleAddress = {};
     const status = (this.#handle as TcpHandle).getsockname(out);
     if (status < 0 || out.address === undefined) return unboundAddress(this.family);
-    return ipAddress(this.family, out.address, out.port ?? 0);
+    return fromHandle(this.family, out);
   }
 
   override getpeername(): Address {
@@ -572,7 +573,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     const out: HandleAddress = {};
     const status = (this.#handle as TcpHandle).getpeername(out);
     if (status < 0 || out.address === undefined) return undefined;
-    return ipAddress(this.family, out.address, out.port ?? 0);
+    return fromHandle(this.family, out);
   }
 
   /** Who is at the other side: the sender of all that comes. */
@@ -705,7 +706,7 @@ function makeRequest<Request>(requestClass: new () => Request): Request {
 function connectTcp(handle: TcpHandle, request: ConnectRequest, address: Address): number {
   const port = address[1] as number;
   return address.length === 4
-    ? handle.connect6(request, withScope(address), port)
+    ? handle.connect6(request, hostForHandle(address, 'connect'), port)
     : handle.connect(request, address[0] as string, port);
 }
 

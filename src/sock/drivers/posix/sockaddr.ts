@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { osError } from '../../../base/os-errors.ts';
 import { type Address, inet6Address, inetAddress } from '../../address.ts';
 import { AF_INET, AF_INET6 } from '../../constants.ts';
+import { inet6Text } from '../../numeric-host.ts';
 import { kernel } from './kernel.ts';
 import { libc } from './libc.ts';
 
@@ -24,6 +25,7 @@ export function expectAddress(): void {
  *
  * @returns its length, in bytes
  * @throws {OSError} ENAMETOOLONG when a path does not fit
+ * @throws {gaierror} EAI_NONAME when the host is no number of the family
  */
 export function writeAddress(family: number, address: Address): number {
   if (typeof address === 'string') return writeFamily(family, writePath(address));
@@ -40,13 +42,15 @@ export function writeAddress(family: number, address: Address): number {
     return writeFamily(family, 16);
   }
   storage.writeUInt32BE(flowinfo, 4);
-  writeHost(family, host.replace(/%.*/, ''), storage.subarray(8, 24));
+  writeHost(family, host, storage.subarray(8, 24));
   storage.writeUInt32LE(scopeid, 24);
   return writeFamily(family, 28);
 }
 
 function writeHost(family: number, host: string, into: Buffer): void {
-  libc().inet_pton(kernel.familyOut(family), host, into);
+  // What it cannot read it does not write: the address of somebody else would stay.
+  if (libc().inet_pton(kernel.familyOut(family), host, into) !== 1)
+    throw osError('EAI_NONAME', 'getaddrinfo');
 }
 
 /** Writes what an address begins with; gives its length back. */
@@ -87,7 +91,7 @@ export function readAddress(family: number): Address {
     );
   if (family === AF_INET6)
     return inet6Address(
-      inet6Text(),
+      inet6Host(),
       storage.readUInt16BE(2),
       storage.readUInt32BE(4),
       storage.readUInt32LE(24),
@@ -98,19 +102,9 @@ export function readAddress(family: number): Address {
   return path.toString('utf8', 0, end < 0 ? path.length : end);
 }
 
-/** The host, in the form of RFC 5952: the longest run of zeros left out. */
-function inet6Text(): string {
-  const mapped = storage.subarray(8, 20).equals(MAPPED);
-  if (mapped) return `::ffff:${storage[20]}.${storage[21]}.${storage[22]}.${storage[23]}`;
-  const groups: string[] = [];
-  for (let at = 8; at < 24; at += 2) groups.push(storage.readUInt16BE(at).toString(16));
-  const text = groups.join(':');
-  let longest = '';
-  for (const [run] of text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g))
-    if (run.length > longest.length + (longest.startsWith(':') ? 0 : 1)) longest = run;
-  if (longest === '') return text;
-  const at = text.indexOf(longest);
-  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, '')}`;
+/** The host, as inet_ntop() prints it. */
+function inet6Host(): string {
+  const groups: number[] = [];
+  for (let at = 8; at < 24; at += 2) groups.push(storage.readUInt16BE(at));
+  return inet6Text(groups);
 }
-
-const MAPPED = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
