@@ -1,10 +1,12 @@
-/** A small HTTP/1.1 server on streams, for curl, wrk and browsers: PORT=8080, Ctrl-C ends it. */
+/** A small HTTP/1.1 server on streams, for curl, wrk and browsers. Listens on PORT, stops on Ctrl-C. */
 import * as asyncio from 'asyncio-ts';
 import { byRoute } from './routes.ts';
 import { serveHttp } from './serve.ts';
 
 const PORT = Number(process.env['PORT'] ?? 8080);
 const GRACE = Number(process.env['GRACE'] ?? 5);
+/** More clients than this wait to be accepted. */
+const MAX_CONNECTIONS = 1000;
 
 const PAGE = `<!doctype html>
 <title>asyncio-ts</title>
@@ -16,7 +18,7 @@ const PAGE = `<!doctype html>
 const html = { 'Content-Type': 'text/html; charset=utf-8' };
 const text = { 'Content-Type': 'text/plain; charset=utf-8' };
 
-/** Ten numbers, one after the other: a body whose length nobody knows when it begins. */
+/** Ten numbers, one after another: a body of unknown length. */
 async function* count(): AsyncGenerator<Uint8Array> {
   for (let number = 1; number <= 10; number += 1) {
     yield Buffer.from(`${number}\n`);
@@ -56,7 +58,9 @@ const main = asyncio.coroutine(async function main(): Promise<void> {
       if (!stopped.done()) stopped.setResult();
     });
 
-  const server = await serveHttp(routes, '127.0.0.1', PORT);
+  const server = await serveHttp(routes, '127.0.0.1', PORT, {
+    maxConnections: MAX_CONNECTIONS,
+  });
   console.log(`http://127.0.0.1:${PORT}/`);
   await stopped;
   const { finished, aborted } = await server.shutdown({ grace: GRACE });

@@ -3,6 +3,9 @@ import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 1234);
 
+/** As Python's `bytes.upper()`: only the letters of ASCII. */
+const upper = (byte: number): number => (byte >= 97 && byte <= 122 ? byte - 32 : byte);
+
 class YellServer extends asyncio.Protocol {
   #transport: asyncio.Transport | undefined;
 
@@ -12,7 +15,16 @@ class YellServer extends asyncio.Protocol {
   }
 
   override dataReceived(data: Uint8Array): void {
-    this.#transport?.write(Buffer.from(data.toString().toUpperCase()));
+    this.#transport?.write(data.map(upper));
+  }
+
+  // A client that does not read is not read from: what is yelled back would pile up.
+  override pauseWriting(): void {
+    this.#transport?.pauseReading();
+  }
+
+  override resumeWriting(): void {
+    this.#transport?.resumeReading();
   }
 
   override connectionLost(): void {

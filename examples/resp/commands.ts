@@ -1,16 +1,17 @@
-/** The commands: what each does to the store, and what it answers. */
+/** The commands: what each does to the store, and what it replies. */
 import { Deque } from './deque.ts';
 import { OK, type Reply } from './replies.ts';
 import type { Store } from './store.ts';
 
-/** A command that cannot be done; the connection goes on. */
+/** A command cannot be run; the connection goes on. */
 class CommandError extends Error {}
 
-type Run = (store: Store, ...words: Buffer[]) => Reply;
+// An array, and not arguments: a command may have more words than a call may have arguments.
+type Run = (store: Store, words: readonly Buffer[]) => Reply;
 
 interface Command {
   readonly run: Run;
-  /** The fewest and the most words after its name. */
+  /** The fewest and the most words after the name. */
   readonly words: readonly [least: number, most: number];
 }
 
@@ -18,82 +19,91 @@ const ANY = Number.POSITIVE_INFINITY;
 const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 const NO_INTEGER = 'ERR value is not an integer or out of range';
 const SYNTAX = 'ERR syntax error';
+const TOO_LONG = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
+/** How many bytes of an unknown command are quoted. */
+const QUOTED = 128;
 const [LOWEST, HIGHEST] = [-(2n ** 63n), 2n ** 63n - 1n];
 
-/** Does a command: its name is the first word. */
+/** Runs a command. The first word is its name. */
 export function perform(store: Store, words: readonly Buffer[]): Reply {
-  const [first, ...rest] = words as [Buffer, ...Buffer[]];
+  const first = words[0] as Buffer;
+  const rest = words.slice(1);
   const name = first.toString('latin1').toUpperCase();
   const command = COMMANDS.get(name);
-  if (command === undefined) {
-    const begin = rest.map((word) => `'${word.toString('latin1', 0, 128)}' `).join('');
-    return {
-      error: `ERR unknown command '${first.toString('latin1', 0, 128)}', with args beginning with: ${begin}`,
-    };
-  }
+  if (command === undefined) return unknown(first, rest);
   const [least, most] = command.words;
   if (rest.length < least || rest.length > most)
     return { error: `ERR wrong number of arguments for '${name.toLowerCase()}' command` };
   try {
-    return command.run(store, ...rest);
+    return command.run(store, rest);
   } catch (error) {
     if (error instanceof CommandError) return { error: error.message };
     throw error;
   }
 }
 
+function unknown(name: Buffer, words: readonly Buffer[]): Reply {
+  let begin = '';
+  for (const word of words) {
+    if (begin.length >= QUOTED) break;
+    begin += `'${word.toString('latin1', 0, QUOTED - begin.length)}' `;
+  }
+  const quoted = name.toString('latin1', 0, QUOTED);
+  return { error: `ERR unknown command '${quoted}', with args beginning with: ${begin}` };
+}
+
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
   Object.entries({
     // the connection
-    PING: [0, 1, (_store, word) => word ?? { simple: 'PONG' }],
-    ECHO: [1, 1, (_store, word) => word as Buffer],
-    SELECT: [1, 1, (_store, index) => select(text(index))],
+    PING: [0, 1, (_store, [word]) => word ?? { simple: 'PONG' }],
+    ECHO: [1, 1, (_store, [word]) => word as Buffer],
+    SELECT: [1, 1, (_store, [index]) => select(text(index))],
     COMMAND: [
       0,
       ANY,
-      (_store, what) => (text(what).toUpperCase() === 'COUNT' ? COMMANDS.size : []),
+      (_store, [what]) => (text(what).toUpperCase() === 'COUNT' ? COMMANDS.size : []),
     ],
-    CONFIG: [1, ANY, (_store, what, name) => config(text(what), text(name))],
+    CONFIG: [1, ANY, (_store, [what, name]) => config(text(what), text(name))],
     CLIENT: [1, ANY, () => OK],
     INFO: [0, ANY, (store) => `# Keyspace\r\ndb0:keys=${store.size}\r\n`],
 
     // keys
-    DEL: [1, ANY, (store, ...keys) => count(keys, (key) => store.delete(key))],
-    EXISTS: [1, ANY, (store, ...keys) => count(keys, (key) => store.get(key) !== undefined)],
-    TYPE: [1, 1, (store, key) => ({ simple: typeOf(store, text(key)) })],
-    EXPIRE: [2, 2, (store, key, seconds) => expire(store, text(key), whole(seconds))],
-    PERSIST: [1, 1, (store, key) => Number(store.persist(text(key)))],
-    TTL: [1, 1, (store, key) => left(store, text(key), 1)],
-    PTTL: [1, 1, (store, key) => left(store, text(key), 1000)],
+    DEL: [1, ANY, (store, keys) => count(keys, (key) => store.delete(key))],
+    EXISTS: [1, ANY, (store, keys) => count(keys, (key) => store.get(key) !== undefined)],
+    TYPE: [1, 1, (store, [key]) => ({ simple: typeOf(store, text(key)) })],
+    EXPIRE: [2, 2, (store, [key, seconds]) => expire(store, text(key), whole(seconds))],
+    PERSIST: [1, 1, (store, [key]) => Number(store.persist(text(key)))],
+    TTL: [1, 1, (store, [key]) => left(store, text(key), 1)],
+    PTTL: [1, 1, (store, [key]) => left(store, text(key), 1000)],
     DBSIZE: [0, 0, (store) => store.size],
     FLUSHALL: [0, 1, flush],
     FLUSHDB: [0, 1, flush],
 
     // texts
-    GET: [1, 1, (store, key) => textAt(store, text(key)) ?? null],
+    GET: [1, 1, (store, [key]) => textAt(store, text(key)) ?? null],
     SET: [2, ANY, set],
-    SETNX: [2, 2, (store, key, value) => setUnlessThere(store, text(key), value as Buffer)],
+    SETNX: [2, 2, (store, [key, value]) => setUnlessThere(store, text(key), value as Buffer)],
     GETDEL: [1, 1, getAndDelete],
-    MGET: [1, ANY, (store, ...keys) => keys.map((key) => textOrNull(store, text(key)))],
+    MGET: [1, ANY, (store, keys) => keys.map((key) => textOrNull(store, text(key)))],
     MSET: [2, ANY, setSeveral],
     APPEND: [2, 2, append],
-    STRLEN: [1, 1, (store, key) => textAt(store, text(key))?.length ?? 0],
-    INCR: [1, 1, (store, key) => add(store, text(key), 1n)],
-    DECR: [1, 1, (store, key) => add(store, text(key), -1n)],
-    INCRBY: [2, 2, (store, key, by) => add(store, text(key), long(by))],
-    DECRBY: [2, 2, (store, key, by) => add(store, text(key), -long(by))],
+    STRLEN: [1, 1, (store, [key]) => textAt(store, text(key))?.length ?? 0],
+    INCR: [1, 1, (store, [key]) => add(store, text(key), 1n)],
+    DECR: [1, 1, (store, [key]) => add(store, text(key), -1n)],
+    INCRBY: [2, 2, (store, [key, by]) => add(store, text(key), long(by))],
+    DECRBY: [2, 2, (store, [key, by]) => add(store, text(key), -long(by))],
 
     // lists
-    LPUSH: [2, ANY, (store, key, ...items) => push(store, text(key), items, 'unshift')],
-    RPUSH: [2, ANY, (store, key, ...items) => push(store, text(key), items, 'push')],
-    LPOP: [1, 2, (store, key, most) => pop(store, text(key), most, 'shift')],
-    RPOP: [1, 2, (store, key, most) => pop(store, text(key), most, 'pop')],
-    LLEN: [1, 1, (store, key) => listAt(store, text(key))?.length ?? 0],
+    LPUSH: [2, ANY, (store, [key, ...items]) => push(store, text(key), items, 'unshift')],
+    RPUSH: [2, ANY, (store, [key, ...items]) => push(store, text(key), items, 'push')],
+    LPOP: [1, 2, (store, [key, most]) => pop(store, text(key), most, 'shift')],
+    RPOP: [1, 2, (store, [key, most]) => pop(store, text(key), most, 'pop')],
+    LLEN: [1, 1, (store, [key]) => listAt(store, text(key))?.length ?? 0],
     LRANGE: [3, 3, range],
     LINDEX: [
       2,
       2,
-      (store, key, at) => listAt(store, text(key))?.range(whole(at), whole(at))[0] ?? null,
+      (store, [key, at]) => listAt(store, text(key))?.range(whole(at), whole(at))[0] ?? null,
     ],
   } satisfies Record<string, [least: number, most: number, run: Run]>).map(
     ([name, [least, most, run]]) => [name, { run, words: [least, most] }] as const,
@@ -117,7 +127,7 @@ function whole(word: Buffer | undefined): number {
 
 /** A number of 64 bits. */
 function long(word: Uint8Array | undefined): bigint {
-  const digits = Buffer.from(word ?? []).toString('latin1');
+  const digits = Buffer.from(word?.subarray(0, 21) ?? []).toString('latin1');
   if (!/^(?:0|-?[1-9][0-9]{0,18})$/.test(digits)) throw new CommandError(NO_INTEGER);
   const value = BigInt(digits);
   if (value < LOWEST || value > HIGHEST) throw new CommandError(NO_INTEGER);
@@ -183,7 +193,7 @@ function textOrNull(store: Store, key: string): Reply {
 }
 
 /** SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | KEEPTTL] */
-function set(store: Store, ...words: Buffer[]): Reply {
+function set(store: Store, words: readonly Buffer[]): Reply {
   const [first, value, ...options] = words as [Buffer, Buffer, ...Buffer[]];
   const key = text(first);
   const given = new Set<string>();
@@ -220,14 +230,14 @@ function setUnlessThere(store: Store, key: string, value: Buffer): Reply {
   return 1;
 }
 
-function getAndDelete(store: Store, word?: Buffer): Reply {
+function getAndDelete(store: Store, [word]: readonly Buffer[]): Reply {
   const key = text(word);
   const value = textAt(store, key) ?? null;
   store.delete(key);
   return value;
 }
 
-function setSeveral(store: Store, ...words: Buffer[]): Reply {
+function setSeveral(store: Store, words: readonly Buffer[]): Reply {
   if (words.length % 2 !== 0)
     throw new CommandError("ERR wrong number of arguments for 'mset' command");
   for (let at = 0; at < words.length; at += 2)
@@ -235,11 +245,12 @@ function setSeveral(store: Store, ...words: Buffer[]): Reply {
   return OK;
 }
 
-function append(store: Store, first?: Buffer, more?: Buffer): Reply {
+function append(store: Store, words: readonly Buffer[]): Reply {
+  const [first, more] = words as [Buffer, Buffer];
   const key = text(first);
-  const whole = Buffer.concat([textAt(store, key) ?? Buffer.alloc(0), more as Buffer]);
-  store.replace(key, whole);
-  return whole.length;
+  if ((textAt(store, key)?.length ?? 0) + more.length > store.maxBulk)
+    throw new CommandError(TOO_LONG);
+  return store.append(key, more);
 }
 
 function add(store: Store, key: string, by: bigint): Reply {
@@ -266,7 +277,7 @@ function push(store: Store, key: string, items: readonly Buffer[], end: 'push' |
   return list.length;
 }
 
-function range(store: Store, key?: Buffer, first?: Buffer, last?: Buffer): Reply {
+function range(store: Store, [key, first, last]: readonly Buffer[]): Reply {
   const [start, stop] = [whole(first), whole(last)];
   return listAt(store, text(key))?.range(start, stop) ?? [];
 }

@@ -1,9 +1,11 @@
-/** A small server of Redis' protocol on protocols, for redis-cli and redis-benchmark: PORT=6379, Ctrl-C ends it. */
+/** A small server of Redis' protocol, for redis-cli and redis-benchmark. Listens on PORT, stops on Ctrl-C. */
 import * as asyncio from 'asyncio-ts';
 import { serveResp } from './server.ts';
 
 const PORT = Number(process.env['PORT'] ?? 6379);
 const GRACE = Number(process.env['GRACE'] ?? 5);
+/** More clients than this wait to be accepted. */
+const MAX_CONNECTIONS = 1000;
 
 const main = asyncio.coroutine(async function main(): Promise<void> {
   const loop = asyncio.getRunningLoop();
@@ -13,7 +15,7 @@ const main = asyncio.coroutine(async function main(): Promise<void> {
       if (!stopped.done()) stopped.setResult();
     });
 
-  const server = await serveResp('127.0.0.1', PORT);
+  const server = await serveResp('127.0.0.1', PORT, { maxConnections: MAX_CONNECTIONS });
   console.log(`ready on port ${PORT}`);
   await stopped;
   const { finished, aborted } = await server.shutdown({ grace: GRACE });

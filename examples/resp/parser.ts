@@ -1,18 +1,21 @@
-/** Commands of RESP2, the protocol of Redis, found in bytes that come in pieces. */
+/** Commands of RESP2, the protocol of Redis, parsed from bytes that come in pieces. */
+import { LIMITS, MAX_LINE, MAX_WORDS, type RespLimits } from './limits.ts';
+import { ProtocolError, QueryTooLargeError } from './protocol-error.ts';
+import { typedWords } from './typed-words.ts';
 
-/** The bytes are none of the protocol: nothing after them can be understood. */
-export class ProtocolError extends Error {
-  override readonly name = 'ProtocolError';
-}
+/** What a word costs beside its bytes: two places and a view. */
+const WORD_OVERHEAD = 100;
+/** A block of at most this many bytes may be kept for the few that are left in it. */
+const SMALL_BLOCK = 1_048_576;
 
-/** The most words of a command. */
-const MAX_WORDS = 1_048_576;
-/** The most bytes of a word. */
-const MAX_WORD = 64 * 1024 * 1024;
-/** The most bytes of a line: a number, or a command typed by hand. */
-const MAX_LINE = 65_536;
+export { ProtocolError };
 
-const [STAR, DOLLAR, CR, LF] = Buffer.from('*$\r\n') as unknown as [number, number, number, number];
+const STAR = 0x2a;
+const DOLLAR = 0x24;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const CR = 0x0d;
+const LF = 0x0a;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -22,141 +25,189 @@ const NOTHING = Buffer.alloc(0);
  *    │ └── the last one ──────┴───────────── one of them ───────────┘
  *    └─▶ any other line: a command typed by hand ──▶ idle
  *
- * What is not a whole command yet waits in #bytes.
+ * What has come of a command waits in one block, and its words are places in it:
+ *
+ *   #block:  [ done | of this command, parsed | not parsed | room ]
+ *                   ↑ #start                  ↑ #start + #at  ↑ #end
+ *
+ * Bytes that were handed out are never written to again: the block is only filled at its end, and
+ * what is left moves to a larger one when it is full.
  */
 export class CommandParser {
-  #bytes: Buffer = NOTHING;
-  /** What of #bytes is done with. */
+  readonly #limits: RespLimits;
+  #block: Buffer = NOTHING;
+  #start = 0;
+  #end = 0;
+  /** Is the block our own, with room that nobody else writes to? */
+  #own = false;
+  /** How much of the command is parsed, in bytes. */
   #at = 0;
-  /** What has come of a long word behind #bytes, and is put together when all of it is there. */
-  #more: Buffer[] = [];
-  #moreSize = 0;
-  /** Where to look on for the end of a line, counted from #at. */
+  /** How many bytes from there on have no newline in them. */
   #searched = 0;
-  /** The words of a command that is coming. */
-  #words: Buffer[] = [];
-  /** How many more come. */
+  /** Where the words of the command begin and end, counted from #start. */
+  #places: number[] = [];
+  /** How many more words come. */
   #left = 0;
-  /** How long the next one is; -1 where that is not known yet. */
+  /** How long the next one is, in bytes; -1 where that is not known yet. */
   #length = -1;
+
+  constructor(limits: Partial<RespLimits> = {}) {
+    this.#limits = { ...LIMITS, ...limits };
+  }
 
   /** Adds bytes, which must not be written to any more. */
   feed(data: Uint8Array): void {
-    const bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
-    const rest = this.#bytes.subarray(this.#at);
-    this.#more.push(bytes);
-    this.#moreSize += bytes.length;
-    if (rest.length + this.#moreSize < this.#length + 2) return;
-    this.#bytes =
-      rest.length === 0 && this.#more.length === 1 ? bytes : Buffer.concat([rest, ...this.#more]);
-    this.#at = 0;
-    this.#more = [];
-    this.#moreSize = 0;
+    const unread = this.#end - this.#start;
+    if (unread === 0) {
+      this.#block = Buffer.from(data.buffer, data.byteOffset, data.length);
+      this.#start = 0;
+      this.#end = data.length;
+      this.#own = false;
+      return;
+    }
+    if (!this.#own || this.#block.length - this.#end < data.length) {
+      const size = unread + data.length;
+      // Twice as much as is needed, unless little is copied: so all copies together are linear.
+      const twice = unread < data.length ? size : Math.min(2 * size, this.#limits.maxQuery);
+      this.#move(Math.max(size, twice));
+    }
+    this.#block.set(data, this.#end);
+    this.#end += data.length;
   }
 
   /**
    * The next command: its words, the name first. They are parts of what was fed.
    *
-   * @returns `undefined` when it has not come to its end yet
-   * @throws {ProtocolError} when it is none
+   * @returns `undefined` when it is not complete yet
+   * @throws {ProtocolError} when it is malformed; nothing after it can be understood
+   * @throws {QueryTooLargeError} when too much has come of it
    */
   next(): Buffer[] | undefined {
     while (true) {
       if (this.#left === 0) {
-        const words = this.#begin();
-        if (words === undefined || words.length > 0) return words;
+        const typed = this.#begin();
+        if (typed === undefined) return this.#wait();
+        if (typed.length > 0) return typed;
         if (this.#left === 0) continue;
       }
-      const word = this.#word();
-      if (word === undefined) return undefined;
-      this.#words.push(word);
-      this.#left -= 1;
-      if (this.#left > 0) continue;
-      const words = this.#words;
-      this.#words = [];
-      return words;
+      if (!this.#word()) return this.#wait();
+      if (this.#left === 0) return this.#take();
     }
   }
 
-  /** Begins a command; answers its words where they are all on the line, and none where they follow. */
+  /** Begins a command. Returns its words where they are on the line, and none where they follow. */
   #begin(): Buffer[] | undefined {
-    if (this.#bytes.length === this.#at) return undefined;
-    const many = this.#bytes[this.#at] === STAR;
-    const line = this.#line(many ? 'too big mbulk count string' : 'too big inline request');
-    if (line === undefined) return undefined;
-    if (!many) return typedWords(line);
-    this.#left = Math.max(0, numberOf(line, MAX_WORDS, 'invalid multibulk length'));
-    return [];
+    if (this.#start === this.#end) return undefined;
+    const many = this.#block[this.#start] === STAR;
+    const newline = this.#line(many ? 'too big mbulk count string' : 'too big inline request');
+    if (newline < 0) return undefined;
+    if (many) {
+      const count = this.#count(this.#start, newline, MAX_WORDS, 'invalid multibulk length');
+      this.#left = Math.max(0, count);
+      if (count <= 0) this.#done();
+      return [];
+    }
+    const line = this.#block.subarray(this.#start, newline);
+    this.#done();
+    return typedWords(line);
   }
 
-  /** The next word, if all of it is there. */
-  #word(): Buffer | undefined {
+  /** Parses a word. Returns `false` when it is not complete yet. */
+  #word(): boolean {
     if (this.#length < 0) {
-      const first = this.#bytes[this.#at];
-      if (first === undefined) return undefined;
+      if (this.#start + this.#at === this.#end) return false;
+      const from = this.#start + this.#at;
+      const first = this.#block[from] as number;
       if (first !== DOLLAR)
         throw new ProtocolError(`expected '$', got '${String.fromCharCode(first)}'`);
-      const line = this.#line('too big bulk count string');
-      if (line === undefined) return undefined;
-      const length = numberOf(line, MAX_WORD, 'invalid bulk length');
+      const newline = this.#line('too big bulk count string');
+      if (newline < 0) return false;
+      const length = this.#count(from, newline, this.#limits.maxBulk, 'invalid bulk length');
       if (length < 0) throw new ProtocolError('invalid bulk length');
       this.#length = length;
     }
+    // As in Redis, the two bytes after a word may be any.
     const end = this.#at + this.#length;
-    if (this.#bytes.length < end + 2) return undefined;
-    const word = this.#bytes.subarray(this.#at, end);
+    if (this.#end < this.#start + end + 2) return false;
+    this.#places.push(this.#at, end);
     this.#at = end + 2;
     this.#length = -1;
-    return word;
+    this.#left -= 1;
+    return true;
   }
 
-  /** The next line without its end. */
-  #line(tooBig: string): Buffer | undefined {
-    const from = this.#at;
-    const end = this.#bytes.indexOf(LF, from + this.#searched);
-    const length = (end < 0 ? this.#bytes.length : end) - from;
+  /** Parses a line up to its newline. Returns where that is, or -1 while it has not come. */
+  #line(tooBig: string): number {
+    const from = this.#start + this.#at;
+    const block = this.#end < this.#block.length ? this.#block.subarray(0, this.#end) : this.#block;
+    const newline = block.indexOf(LF, from + this.#searched);
+    const length = (newline < 0 ? this.#end : newline) - from;
     if (length > MAX_LINE) throw new ProtocolError(tooBig);
-    this.#searched = end < 0 ? length : 0;
-    if (end < 0) return undefined;
-    this.#at = end + 1;
-    return this.#bytes.subarray(from, this.#bytes[end - 1] === CR && end > from ? end - 1 : end);
+    this.#searched = newline < 0 ? length : 0;
+    if (newline >= 0) this.#at += length + 1;
+    return newline;
   }
-}
 
-/** The number behind the first byte of a line. */
-function numberOf(line: Buffer, most: number, otherwise: string): number {
-  let value = 0;
-  const negative = line[1] === 0x2d;
-  const begin = negative ? 2 : 1;
-  for (let at = begin; at < line.length; at += 1) {
-    const digit = (line[at] as number) - 0x30;
-    if (digit < 0 || digit > 9) throw new ProtocolError(otherwise);
-    value = 10 * value + digit;
-    if (value > most) throw new ProtocolError(otherwise);
+  /** The number after the first byte of a line, written as Redis writes it. */
+  #count(from: number, newline: number, most: number, otherwise: string): number {
+    const block = this.#block;
+    const negative = block[from + 1] === MINUS;
+    const begin = negative ? from + 2 : from + 1;
+    const end = newline - 1;
+    if (end <= begin || block[end] !== CR) throw new ProtocolError(otherwise);
+    let value = 0;
+    for (let at = begin; at < end; at += 1) {
+      const digit = (block[at] as number) - ZERO;
+      if (digit < 0 || digit > 9) throw new ProtocolError(otherwise);
+      // No zeros before other digits, and none behind a sign.
+      if (at === begin && digit === 0 && (negative || end > begin + 1))
+        throw new ProtocolError(otherwise);
+      value = 10 * value + digit;
+      if (value > (negative ? Number.MAX_SAFE_INTEGER : most)) throw new ProtocolError(otherwise);
+    }
+    return negative ? -value : value;
   }
-  if (line.length === begin) throw new ProtocolError(otherwise);
-  return negative ? -value : value;
-}
 
-/** The words of a line that was typed by hand: apart by spaces, unless they are in quotes. */
-function typedWords(line: Buffer): Buffer[] {
-  const words: Buffer[] = [];
-  const text = line.toString('latin1');
-  const word = /\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"']+))(?!\S)/sy;
-  while (word.lastIndex < text.trimEnd().length) {
-    const match = word.exec(text);
-    if (match === null) throw new ProtocolError('unbalanced quotes in request');
-    const [, double, single, plain] = match;
-    const meant =
-      double?.replace(/\\(?:x([0-9a-f]{2})|(.))/gis, unescaped) ??
-      single?.replaceAll("\\'", "'") ??
-      (plain as string);
-    words.push(Buffer.from(meant, 'latin1'));
+  /** The words of a complete command. */
+  #take(): Buffer[] {
+    const words: Buffer[] = [];
+    const places = this.#places;
+    for (let at = 0; at < places.length; at += 2)
+      words.push(
+        this.#block.subarray(
+          this.#start + (places[at] as number),
+          this.#start + (places[at + 1] as number),
+        ),
+      );
+    this.#done();
+    return words;
   }
-  return words;
-}
 
-function unescaped(_all: string, hex: string | undefined, letter: string): string {
-  if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-  return { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' }[letter] ?? letter;
+  #done(): void {
+    this.#start += this.#at;
+    this.#at = 0;
+    if (this.#places.length > 0) this.#places = [];
+    if (this.#start < this.#end) return;
+    this.#block = NOTHING;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  /** Keeps what has come until more comes. */
+  #wait(): undefined {
+    const unread = this.#end - this.#start;
+    const { maxQuery } = this.#limits;
+    if (unread + (this.#places.length / 2) * WORD_OVERHEAD > maxQuery)
+      throw new QueryTooLargeError(`command takes more than ${maxQuery} bytes`);
+    if (this.#block.length > SMALL_BLOCK && unread < this.#block.length / 4) this.#move(unread);
+  }
+
+  /** Moves what is left to a block of its own. */
+  #move(capacity: number): void {
+    const block = Buffer.allocUnsafeSlow(capacity);
+    this.#end = this.#block.copy(block, 0, this.#start, this.#end);
+    this.#start = 0;
+    this.#block = block;
+    this.#own = true;
+  }
 }

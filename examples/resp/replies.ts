@@ -16,55 +16,111 @@ export const OK: Reply = { simple: 'OK' };
 const LINE_END = Buffer.from('\r\n');
 /** Words up to this many bytes are copied; longer ones are sent as they are. */
 const SMALL = 1024;
+/** How many bytes are collected before they are sent, and the most of a word that is added at once. */
+const COLLECTED = 65_536;
 
-/** Replies that wait to be sent. */
+/**
+ * Replies that wait to be sent.
+ *
+ * Of a reply that is long, only the beginning is collected: {@link goOn} collects more, once that is
+ * sent. So a long reply to a client that reads nothing takes no memory.
+ */
 export class Replies {
   #text = '';
   #pieces: Uint8Array[] = [];
-  /** Bytes that wait, about. */
-  size = 0;
+  /** How many bytes are collected. */
+  #size = 0;
+  /** Collects the rest of a long reply, as far as there is room at each step. */
+  #rest: Iterator<void> | undefined;
 
-  add(reply: Reply): void {
-    if (typeof reply === 'number' || typeof reply === 'bigint') this.#say(`:${reply}\r\n`);
-    else if (reply === null) this.#say('$-1\r\n');
-    else if (typeof reply === 'string') this.#word(Buffer.from(reply));
-    else if (reply instanceof Uint8Array) this.#word(reply);
-    else if (Array.isArray(reply)) {
-      this.#say(`*${reply.length}\r\n`);
-      for (const each of reply as readonly Reply[]) this.add(each);
-    } else if ('simple' in (reply as object))
-      this.#say(`+${(reply as { simple: string }).simple}\r\n`);
-    else this.#say(`-${(reply as { error: string }).error.replace(/[\r\n]+/g, ' ')}\r\n`);
+  /** Is so much collected that it should be sent? */
+  get isFull(): boolean {
+    return this.#size >= COLLECTED;
   }
 
-  /** All of them, in pieces; none is left. */
+  /** Is there a reply of which only the beginning is collected? No other can be added meanwhile. */
+  get isUnfinished(): boolean {
+    return this.#rest !== undefined;
+  }
+
+  add(reply: Reply): void {
+    if (isShort(reply)) this.#short(reply);
+    else {
+      this.#rest = this.#long(reply);
+      this.goOn();
+    }
+  }
+
+  /** Collects more of a long reply. */
+  goOn(): void {
+    if (this.#rest?.next().done === true) this.#rest = undefined;
+  }
+
+  /** All that is collected, in pieces; none is left. */
   take(): Uint8Array[] {
     this.#endText();
     const pieces = this.#pieces;
     this.#pieces = [];
-    this.size = 0;
+    this.#size = 0;
     return pieces;
   }
 
-  #word(bytes: Uint8Array): void {
-    this.#say(`$${bytes.length}\r\n`);
-    if (bytes.length <= SMALL) {
-      const { buffer, byteOffset, length } = bytes;
-      this.#say(`${Buffer.from(buffer, byteOffset, length).toString('latin1')}\r\n`);
+  /** Collects a long reply, and stops wherever it is enough. */
+  *#long(reply: Uint8Array | readonly Reply[]): Generator<void> {
+    if (reply instanceof Uint8Array) {
+      this.#say(`$${reply.length}\r\n`);
+      for (let at = 0; at < reply.length; at += COLLECTED) {
+        this.#piece(reply.subarray(at, at + COLLECTED));
+        if (this.isFull) yield;
+      }
+      this.#piece(LINE_END);
       return;
     }
+    this.#say(`*${reply.length}\r\n`);
+    for (const each of reply) {
+      if (isShort(each)) this.#short(each);
+      else yield* this.#long(each);
+      if (this.isFull) yield;
+    }
+  }
+
+  #short(reply: Exclude<Reply, readonly Reply[]>): void {
+    if (typeof reply === 'number' || typeof reply === 'bigint') this.#say(`:${reply}\r\n`);
+    else if (reply === null) this.#say('$-1\r\n');
+    else if (typeof reply === 'string') this.#word(Buffer.from(reply));
+    else if (reply instanceof Uint8Array) this.#word(reply);
+    else if ('simple' in reply) this.#say(`+${reply.simple}\r\n`);
+    else this.#say(`-${reply.error.replace(/[\r\n]/g, ' ')}\r\n`);
+  }
+
+  #word(bytes: Uint8Array): void {
+    const { buffer, byteOffset, length } = bytes;
+    this.#say(`$${length}\r\n`);
+    if (length <= SMALL)
+      this.#say(`${Buffer.from(buffer, byteOffset, length).toString('latin1')}\r\n`);
+    else {
+      this.#piece(bytes);
+      this.#piece(LINE_END);
+    }
+  }
+
+  #piece(bytes: Uint8Array): void {
     this.#endText();
-    this.#pieces.push(bytes, LINE_END);
-    this.size += bytes.length;
+    this.#pieces.push(bytes);
+    this.#size += bytes.length;
   }
 
   #say(text: string): void {
     this.#text += text;
-    this.size += text.length;
+    this.#size += text.length;
   }
 
   #endText(): void {
     if (this.#text !== '') this.#pieces.push(Buffer.from(this.#text, 'latin1'));
     this.#text = '';
   }
+}
+
+function isShort(reply: Reply): reply is Exclude<Reply, readonly Reply[]> {
+  return reply instanceof Uint8Array ? reply.length <= COLLECTED : !Array.isArray(reply);
 }

@@ -1,46 +1,49 @@
-/** A server of RESP2 on protocols: no task a connection, only calls. */
+/** A server of RESP2 on protocols: no task for each connection, only calls. */
 import * as asyncio from 'asyncio-ts';
 import { perform } from './commands.ts';
-import { CommandParser, ProtocolError } from './parser.ts';
-import { OK, Replies } from './replies.ts';
+import { LIMITS, type RespLimits } from './limits.ts';
+import { CommandParser } from './parser.ts';
+import { ProtocolError, QueryTooLargeError } from './protocol-error.ts';
+import { OK, Replies, type Reply } from './replies.ts';
 import { Store } from './store.ts';
 
-/** Bytes of replies that are collected before they are sent. */
-const COLLECTED = 65_536;
-
 /**
- * Serves Redis' clients.
+ * Serves Redis' clients. What they store is limited by the memory of the process alone.
  *
- * @param host - where to listen, as `port`; neither with the option `sock`
- * @param options - as those of `loop.createServer()`
+ * @param host - where to listen, as `port`; `undefined` with the option `sock`
+ * @param options - {@link RespLimits}; the rest as for `loop.createServer()`
  */
 export async function serveResp(
   host: string | undefined,
   port: number | undefined,
-  options: asyncio.ServerOptions = {},
+  { maxBulk = LIMITS.maxBulk, maxQuery = LIMITS.maxQuery, ...options }: RespOptions = {},
 ): Promise<asyncio.Server> {
   const loop = asyncio.getRunningLoop();
-  const store = new Store(loop);
-  return await loop.createServer(() => new RespProtocol(store), host, port, options);
+  const limits = { maxBulk, maxQuery };
+  const store = new Store(loop, limits);
+  return await loop.createServer(() => new RespProtocol(store, limits), host, port, options);
 }
 
+export type RespOptions = Partial<RespLimits> & asyncio.ServerOptions;
+
 /**
- * One connection. Commands are done as they come, and their replies sent together.
+ * One connection. Commands are run as they come, and their replies are sent together.
  *
- * While the client does not take its replies, nothing is received, and no command is done: so one
- * that asks for a lot and reads nothing costs no memory.
+ * While the client does not take its replies, nothing is received, no command is run, and a long reply
+ * is not written on: a client that asks for a lot and reads nothing takes no memory.
  */
 class RespProtocol extends asyncio.Protocol {
   readonly #store: Store;
-  readonly #parser = new CommandParser();
+  readonly #parser: CommandParser;
   readonly #replies = new Replies();
   #transport: asyncio.Transport | undefined;
   /** Does the client not take its replies? */
   #paused = false;
 
-  constructor(store: Store) {
+  constructor(store: Store, limits: RespLimits) {
     super();
     this.#store = store;
+    this.#parser = new CommandParser(limits);
   }
 
   override connectionMade(transport: asyncio.Transport): void {
@@ -59,25 +62,37 @@ class RespProtocol extends asyncio.Protocol {
 
   override resumeWriting(): void {
     this.#paused = false;
-    this.#transport?.resumeReading();
-    // What had come already; in a call of its own, for it may write and pause again.
-    asyncio.getRunningLoop().callSoon(() => this.#work());
+    // What has come already; in a call of its own, for it may write and pause again. Until all of
+    // that is answered, nothing is received, not even that the client has ended.
+    asyncio.getRunningLoop().callSoon(() => {
+      this.#work();
+      if (!this.#paused) this.#transport?.resumeReading();
+    });
   }
 
-  /** Does the commands that have come, as long as the client takes the replies. */
+  /** Runs the commands that have come, as long as the client takes the replies. */
   #work(): void {
     try {
       while (!this.#paused && this.#transport?.isClosing() === false) {
-        const words = this.#parser.next();
-        if (words === undefined) break;
-        if (isQuit(words)) this.#end(OK);
-        else this.#replies.add(perform(this.#store, words));
-        if (this.#replies.size >= COLLECTED) this.#send();
+        if (this.#replies.isUnfinished) this.#replies.goOn();
+        else {
+          const words = this.#parser.next();
+          if (words === undefined) break;
+          if (isQuit(words)) this.#end(OK);
+          else this.#replies.add(perform(this.#store, words));
+        }
+        if (this.#replies.isFull) this.#send();
       }
       this.#send();
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#end({ error: `ERR Protocol error: ${error.message}` });
+      if (error instanceof ProtocolError)
+        this.#end({ error: `ERR Protocol error: ${error.message}` });
+      else if (error instanceof QueryTooLargeError)
+        this.#end(); // without a word, as Redis does
+      else {
+        this.#transport?.abort();
+        throw error;
+      }
     }
   }
 
@@ -86,8 +101,8 @@ class RespProtocol extends asyncio.Protocol {
     if (pieces.length > 0) this.#transport?.writelines(pieces);
   }
 
-  #end(reply: typeof OK): void {
-    this.#replies.add(reply);
+  #end(reply?: Reply): void {
+    if (reply !== undefined) this.#replies.add(reply);
     this.#send();
     this.#transport?.close();
   }

@@ -1,54 +1,71 @@
-/** What is kept: by key, texts and lists, each as long as it is to live. */
+/** What is stored: texts and lists by key, some of them for a limited time. */
 import type * as asyncio from 'asyncio-ts';
 import { Deque } from './deque.ts';
+import { LIMITS, type RespLimits } from './limits.ts';
 
 export type Value = Uint8Array | Deque<Uint8Array>;
 
 interface Entry {
   value: Value;
-  /** Ends its life, where it has an end. */
+  /** Deletes it, where it expires. */
   expiry: asyncio.TimerHandle | undefined;
+  /** The text with room behind it, where it was appended to. */
+  block: Buffer | undefined;
 }
 
 export class Store {
   readonly #loop: asyncio.Loop;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(loop: asyncio.Loop) {
+  /** The most bytes of a text. */
+  readonly maxBulk: number;
+
+  constructor(loop: asyncio.Loop, { maxBulk }: Pick<RespLimits, 'maxBulk'> = LIMITS) {
     this.#loop = loop;
+    this.maxBulk = maxBulk;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  keys(): string[] {
-    return [...this.#entries.keys()];
-  }
-
   get(key: string): Value | undefined {
     return this.#entries.get(key)?.value;
   }
 
-  /** Keeps a value in place of another one, and of how long that had to live. */
+  /** Stores a value, which does not expire, even where the one before would have. */
   set(key: string, value: Value): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) this.#entries.set(key, { value, expiry: undefined });
-    else {
-      entry.expiry?.cancel();
-      entry.expiry = undefined;
-      entry.value = value;
-    }
+    this.#entries.get(key)?.expiry?.cancel();
+    this.#entries.set(key, { value, expiry: undefined, block: undefined });
   }
 
-  /** Changes a value, which lives as long as before. */
+  /** Stores a value, which expires when the one before would have. */
   replace(key: string, value: Value): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) this.set(key, value);
-    else entry.value = value;
+    const expiry = this.#entries.get(key)?.expiry;
+    this.#entries.set(key, { value, expiry, block: undefined });
   }
 
-  /** @returns was there one? */
+  /**
+   * Appends to a text, in time proportional to `more`, on average. What was read of it before is left as
+   * it was.
+   *
+   * @returns how long it is now
+   */
+  append(key: string, more: Uint8Array): number {
+    const { value, expiry, block } = this.#entries.get(key) ?? {};
+    const before = (value as Uint8Array | undefined) ?? new Uint8Array();
+    const size = before.length + more.length;
+    let roomy = block;
+    if (roomy === undefined || roomy.length < size) {
+      roomy = Buffer.allocUnsafeSlow(before.length === 0 ? size : 2 * size);
+      roomy.set(before);
+    }
+    roomy.set(more, before.length);
+    this.#entries.set(key, { value: roomy.subarray(0, size), expiry, block: roomy });
+    return size;
+  }
+
+  /** Deletes a key. Returns whether it was there. */
   delete(key: string): boolean {
     this.#entries.get(key)?.expiry?.cancel();
     return this.#entries.delete(key);
@@ -59,7 +76,7 @@ export class Store {
     this.#entries.clear();
   }
 
-  /** Ends a key's life after some seconds; @returns is there one? */
+  /** Has a key deleted after some seconds. Returns whether it is there. */
   expire(key: string, seconds: number): boolean {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
@@ -68,7 +85,7 @@ export class Store {
     return true;
   }
 
-  /** Has a key live for ever; @returns had its life an end? */
+  /** Keeps a key from expiring. Returns whether it would have. */
   persist(key: string): boolean {
     const entry = this.#entries.get(key);
     if (entry?.expiry === undefined) return false;
@@ -77,13 +94,13 @@ export class Store {
     return true;
   }
 
-  /** Seconds that a key has to live; `undefined`: for ever. */
+  /** The seconds until a key expires; `undefined` where it does not. */
   left(key: string): number | undefined {
     const expiry = this.#entries.get(key)?.expiry;
     return expiry === undefined ? undefined : Math.max(0, expiry.when() - this.#loop.time());
   }
 
-  /** The list of a key; a new one where there is none. */
+  /** The list of a key, or a new one; `undefined` where the key has a text. */
   list(key: string): Deque<Uint8Array> | undefined {
     const value = this.get(key);
     if (value === undefined) {

@@ -6,14 +6,15 @@ import { runVirtual, settle } from 'asyncio-ts/testing';
 import * as assert from 'uvu/assert';
 import { perform } from '../../examples/resp/commands.ts';
 import { Deque } from '../../examples/resp/deque.ts';
-import { Replies } from '../../examples/resp/replies.ts';
-import { serveResp } from '../../examples/resp/server.ts';
+import { Replies, type Reply } from '../../examples/resp/replies.ts';
+import { type RespOptions, serveResp } from '../../examples/resp/server.ts';
 import { Store } from '../../examples/resp/store.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { runCommand } from '../support/child.ts';
 import { Client } from '../support/client.ts';
 import { DRIVERS } from '../support/drivers.ts';
 import { freePort, Program } from '../support/program.ts';
+import { bytesCopied } from '../support/work.ts';
 
 /** What lines that are typed by hand are answered, one after the other. */
 type Lines = readonly (readonly [line: string, reply: string])[];
@@ -24,9 +25,18 @@ const NO_INTEGER = '-ERR value is not an integer or out of range';
 /** Has a store do lines; `*` and the like are shown without line ends: `*2 $1 a $1 b`. */
 function said(store: Store, line: string): string {
   const words = line.split(' ').map((word) => Buffer.from(word === "''" ? '' : word));
+  return String(replyTo(store, words)).trimEnd().replaceAll('\r\n', ' ');
+}
+
+function replyTo(store: Store, words: readonly Buffer[]): Buffer {
   const replies = new Replies();
   replies.add(perform(store, words));
-  return String(Buffer.concat(replies.take())).trimEnd().replaceAll('\r\n', ' ');
+  const pieces = replies.take();
+  while (replies.isUnfinished) {
+    replies.goOn();
+    pieces.push(...replies.take());
+  }
+  return Buffer.concat(pieces);
 }
 
 function does(lines: Lines): Promise<void> {
@@ -133,6 +143,54 @@ behaviour('perform', (it) => {
       ['constructor', "-ERR unknown command 'constructor', with args beginning with:"],
     ]));
 
+  it('takes as many words as a command may have', () =>
+    asyncio.run(async () => {
+      const store = new Store(asyncio.getRunningLoop());
+      const with_ = (...words: string[]): Buffer[] => [
+        ...words.map((word) => Buffer.from(word)),
+        ...Array<Buffer>(1_000_000).fill(Buffer.from('a')),
+      ];
+      assert.is(String(replyTo(store, with_('RPUSH', 'list'))), ':1000000\r\n');
+      assert.is(String(replyTo(store, with_('MSET'))), '+OK\r\n');
+      assert.is(String(replyTo(store, with_('EXISTS'))), ':1000000\r\n');
+      assert.match(
+        String(replyTo(store, with_('GET'))),
+        /^-ERR wrong number of arguments for 'get'/,
+      );
+      assert.is(
+        String(replyTo(store, with_('x'.repeat(500)))),
+        `-ERR unknown command '${'x'.repeat(128)}', with args beginning with: ${"'a' ".repeat(32)}\r\n`,
+      );
+    }));
+
+  it('appends in linear time, and leaves alone what was read before', () =>
+    asyncio.run(async () => {
+      const store = new Store(asyncio.getRunningLoop());
+      const words = (...all: string[]): Buffer[] => all.map((word) => Buffer.from(word));
+      perform(store, words('SET', 'a', 'x'.repeat(10_000)));
+      const append = words('APPEND', 'a', 'y'.repeat(10));
+      const copied = bytesCopied(() => {
+        for (let n = 0; n < 10_000; n += 1) perform(store, append);
+      });
+      const before = perform(store, words('GET', 'a')) as Uint8Array;
+      perform(store, append);
+
+      assert.is(String(before), 'x'.repeat(10_000) + 'y'.repeat(100_000));
+      assert.ok(copied < 500_000, `${copied} bytes copied`);
+    }));
+
+  it('makes no text longer than a word may be', () =>
+    asyncio.run(async () => {
+      const store = new Store(asyncio.getRunningLoop(), { maxBulk: 5 });
+      assert.is(said(store, 'SET a 123'), '+OK');
+      assert.is(said(store, 'APPEND a 45'), ':5');
+      assert.is(
+        said(store, 'APPEND a 6'),
+        '-ERR string exceeds maximum allowed size (proto-max-bulk-len)',
+      );
+      assert.is(said(store, 'GET a'), '$5 12345');
+    }));
+
   it('forgets a key when its time is over, in virtual time', () =>
     runVirtual(async () => {
       const store = new Store(asyncio.getRunningLoop());
@@ -159,6 +217,36 @@ behaviour('perform', (it) => {
     }));
 });
 
+behaviour('Replies', (it) => {
+  const large = Buffer.alloc(1_000_000, 'x');
+
+  for (const [what, reply, size] of [
+    ['a long word', large, 1_000_012],
+    ['many long words', Array(100).fill(large), 100 * 1_000_012 + 6],
+    ['many short words', Array(100_000).fill('ab'), 100_000 * 8 + 9],
+    ['many numbers', Array(100_000).fill(1), 100_000 * 4 + 9],
+    ['lists in a list', Array(10).fill(Array(10).fill(large)), 100 * 1_000_012 + 10 * 5 + 5],
+  ] as [string, Reply, number][])
+    it(`collects ${what} bit by bit`, () => {
+      const replies = new Replies();
+      let sent = 0;
+      const take = (): void => {
+        const nbytes = Buffer.concat(replies.take()).length;
+        assert.ok(nbytes < 200_000, `${nbytes} bytes at once`);
+        sent += nbytes;
+      };
+      replies.add(reply);
+      take();
+      assert.is(replies.isUnfinished, true);
+      while (replies.isUnfinished) {
+        replies.goOn();
+        take();
+      }
+
+      assert.is(sent, size);
+    });
+});
+
 behaviour('Deque', (it) => {
   it('does what an array does', () => {
     const [deque, array] = [new Deque<number>(), [] as number[]];
@@ -179,10 +267,11 @@ behaviour('Deque', (it) => {
 async function onServer(
   driver: socket.DriverName,
   use: (port: number, server: asyncio.Server) => Promise<unknown>,
+  options: RespOptions = {},
 ): Promise<void> {
   const sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, { driver });
   sock.bind(['127.0.0.1', 0]);
-  const server = await serveResp(undefined, undefined, { sock });
+  const server = await serveResp(undefined, undefined, { ...options, sock });
   try {
     await use(Number(sock.getsockname()[1]), server);
   } finally {
@@ -200,7 +289,8 @@ for (const { name, real } of DRIVERS) {
     const on = (
       sentence: string,
       use: (port: number, server: asyncio.Server) => Promise<unknown>,
-    ): void => it(sentence, () => asyncio.run(() => onServer(name, use)));
+      options?: RespOptions,
+    ): void => it(sentence, () => asyncio.run(() => onServer(name, use, options)));
 
     on('answers in order what came without waiting, also byte by byte', async (port) => {
       const asked = '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\n\r\n\r\nGET a\r\nPING\r\n';
@@ -237,11 +327,7 @@ for (const { name, real } of DRIVERS) {
       const size = 100_000;
       const rounds = 300;
       using client = await Client.to(port);
-      await conversed(
-        client,
-        `*3\r\n$3\r\nSET\r\n$1\r\na\r\n$${size}\r\n${'x'.repeat(size)}\r\n`,
-        5,
-      );
+      await conversed(client, sets(size), 5);
       client.pause();
       await client.send(`${'GET a\r\n'.repeat(rounds)}INCR done\r\n`);
       using other = await Client.to(port);
@@ -254,6 +340,48 @@ for (const { name, real } of DRIVERS) {
       assert.is(await conversed(other, 'GET done\r\n', 7), '$1\r\n1\r\n');
     });
 
+    on('keeps nothing of a long reply for a client that does not take it', async (port) => {
+      using client = await Client.to(port);
+      await conversed(client, sets(1_000_000), 5);
+      client.pause();
+      const before = process.memoryUsage().arrayBuffers;
+      await client.send(`MGET${' a'.repeat(1000)}\r\n`);
+      using other = await Client.to(port);
+      for (let turns = 0; turns < 50; turns += 1)
+        assert.is(await conversed(other, 'PING\r\n', 7), '+PONG\r\n');
+
+      const kept = process.memoryUsage().arrayBuffers - before;
+      assert.ok(kept < 16_000_000, `${kept} bytes kept`);
+    });
+
+    on('sends all of a long reply, also to a client that has ended', async (port) => {
+      const size = 100_000;
+      using client = await Client.to(port);
+      await conversed(client, sets(size), 5);
+      client.pause();
+      await client.send(`MGET${' a'.repeat(100)}\r\nGET a\r\nPING\r\n`);
+      client.finish();
+      using other = await Client.to(port);
+      for (let turns = 0; turns < 20; turns += 1) await conversed(other, 'PING\r\n', 7);
+      client.resume();
+
+      const { length } = await client.rest();
+      assert.is(length, 101 * (size + 11) + 6 + 7);
+    });
+
+    on(
+      'closes the connection of a client whose command takes too much before it is complete',
+      async (port) => {
+        using client = await Client.to(port);
+        await client.send('PING\r\n*9\r\n$900\r\n');
+        assert.is(String(await client.receive(7)), '+PONG\r\n');
+        await client.send(`${'x'.repeat(900)}\r\n$900\r\n${'x'.repeat(500)}`);
+
+        assert.is(String(await client.rest()), '');
+      },
+      { maxQuery: 1000 },
+    );
+
     on('lets go of its clients in shutdown()', async (port, server) => {
       using client = await Client.to(port);
       await conversed(client, 'PING\r\n', 7);
@@ -264,6 +392,11 @@ for (const { name, real } of DRIVERS) {
       assert.is(String(await client.rest()), '');
     });
   });
+}
+
+/** Sets `a` to a text of some length. */
+function sets(size: number): string {
+  return `*3\r\n$3\r\nSET\r\n$1\r\na\r\n$${size}\r\n${'x'.repeat(size)}\r\n`;
 }
 
 async function conversed(client: Client, text: string, nbytes: number): Promise<string> {
