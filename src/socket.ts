@@ -7,7 +7,7 @@
  */
 
 import { hostname } from 'node:os';
-import { checkWhole } from './sock/address.ts';
+import { checkWhole } from './base/numbers.ts';
 import { AF_INET, AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from './sock/constants.ts';
 import { takeDetached } from './sock/drivers/detached.ts';
 import { driverNamed } from './sock/drivers/registry.ts';

@@ -1,4 +1,5 @@
 import { type Frame, framesOf } from '../base/frames.ts';
+import { checkWhole } from '../base/numbers.ts';
 import { repr } from '../base/repr.ts';
 import { captureStack } from '../base/stacks.ts';
 import { currentScope } from './context.ts';
@@ -14,11 +15,12 @@ export interface StackedTask {
 /**
  * Looks whether `limit` can be a number of frames.
  *
+ * @throws {TypeError} when it is no number
  * @throws {RangeError} when it is not a whole number
  */
 export function checkLimit(limit: number | undefined): void {
-  if (limit !== undefined && !Number.isSafeInteger(limit))
-    throw new RangeError(`limit must be a whole number of frames, got ${repr(limit)}`);
+  if (limit !== undefined)
+    checkWhole(limit, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'limit');
 }
 
 /** The frames of a task, innermost first: of now, where it waits, or where it failed. */

@@ -1,6 +1,7 @@
 import { SLOW_CALLBACK_DURATION } from '../base/constants.ts';
 import { endsTheLoop, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
+import { checkFiniteSeconds, checkSeconds, checkTimeout } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/warnings.ts';
@@ -91,8 +92,7 @@ export class Loop implements LoopCore {
     printsAsText(this);
   }
 
-  /** Seconds from which a callback or a task's step is logged as slow, in debug mode. */
-  slowCallbackDuration: number = SLOW_CALLBACK_DURATION;
+  #slowCallbackDuration: number = SLOW_CALLBACK_DURATION;
   /** @internal */
   readonly _turns: Turns;
   /** @internal */
@@ -281,7 +281,7 @@ export class Loop implements LoopCore {
     ...args: A
   ): TimerHandle {
     if (delay === undefined || delay === null) throw new TypeError('delay must not be None');
-    checkSeconds(delay, 'delay');
+    checkFiniteSeconds(delay, 'delay');
     checkCallback(callback, 'callLater');
     return this.#at(this.time() + delay, callback, args);
   }
@@ -304,7 +304,7 @@ export class Loop implements LoopCore {
     ...args: A
   ): TimerHandle {
     if (when === undefined || when === null) throw new TypeError('when cannot be None');
-    checkSeconds(when, 'when');
+    checkFiniteSeconds(when, 'when');
     checkCallback(callback, 'callAt');
     return this.#at(when, callback, args);
   }
@@ -422,11 +422,14 @@ export class Loop implements LoopCore {
    *
    * @param timeout - how long to wait, in seconds: then it is warned of calls that still run, and they
    *   go on; `undefined` for no limit
+   * @throws {TypeError} when `timeout` is no number
+   * @throws {RangeError} when `timeout` is NaN
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.shutdown_default_executor()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.shutdown_default_executor
    */
   shutdownDefaultExecutor(timeout?: number): Coroutine<void> {
+    checkTimeout(timeout, 'timeout');
     return new Coroutine(
       () => this.#executor.shutDown(timeout),
       'shutdownDefaultExecutor',
@@ -487,6 +490,22 @@ export class Loop implements LoopCore {
       if (!endsTheLoop(error) || !this.isRunning()) throw error;
       this._interrupt(error);
     }
+  }
+
+  /** Seconds from which a callback or a task's step is logged as slow, in debug mode; 0.1 by default. */
+  get slowCallbackDuration(): number {
+    return this.#slowCallbackDuration;
+  }
+
+  /**
+   * Sets the seconds from which a callback or a task's step is logged as slow, in debug mode.
+   *
+   * @throws {TypeError} when `seconds` is no number
+   * @throws {RangeError} when `seconds` is NaN
+   */
+  set slowCallbackDuration(seconds: number) {
+    checkSeconds(seconds, 'slowCallbackDuration');
+    this.#slowCallbackDuration = seconds;
   }
 
   /** Is debug mode on? */
@@ -1182,7 +1201,7 @@ export class Loop implements LoopCore {
   }
 
   readonly #watchSlow = (subject: unknown, seconds: number): void => {
-    if (seconds < this.slowCallbackDuration) return;
+    if (seconds < this.#slowCallbackDuration) return;
     log(`Executing ${subject} took ${seconds.toFixed(3)} seconds`);
   };
 }
@@ -1200,11 +1219,4 @@ function checkCallback(callback: unknown, method: string): void {
     throw new TypeError(`coroutines cannot be used with ${method}()`);
   if (typeof callback !== 'function')
     throw new TypeError(`a callable object was expected by ${method}(), got ${repr(callback)}`);
-}
-
-function checkSeconds(seconds: unknown, what: string): void {
-  if (typeof seconds !== 'number')
-    throw new TypeError(`${what} must be a number of seconds, got ${repr(seconds)}`);
-  if (!Number.isFinite(seconds))
-    throw new RangeError(`${what} must be a finite number of seconds, got ${repr(seconds)}`);
 }

@@ -1,16 +1,11 @@
 import { ADDRCONFIG, ALL, type LookupAddress, lookup, lookupService, V4MAPPED } from 'node:dns';
 import { isIPv4, isIPv6 } from 'node:net';
+import { checkWhole } from '../base/numbers.ts';
 import { fromNodeError, osError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
-import {
-  type Address,
-  checkNoNull,
-  checkWhole,
-  inet6Address,
-  inetAddress,
-} from '../sock/address.ts';
+import { type Address, checkNoNull, inet6Address, inetAddress } from '../sock/address.ts';
 import {
   AF_INET,
   AF_INET6,

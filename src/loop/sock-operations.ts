@@ -1,6 +1,7 @@
 import { isBytes } from '../base/bytes.ts';
 import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
+import { checkWhole } from '../base/numbers.ts';
 import { OSError, osError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import { forAwait, madeForAwait } from '../core/await-stack.ts';
@@ -11,7 +12,7 @@ import { NativeOperation } from '../core/native-operation.ts';
 import { awaitedNatively } from '../core/native-promise.ts';
 import type { Operation } from '../core/operation.ts';
 import type { Runnable } from '../core/runnable.ts';
-import { type Address, type AddressInput, checkAddress, checkWhole } from '../sock/address.ts';
+import { type Address, type AddressInput, checkAddress } from '../sock/address.ts';
 import { EMPTY } from '../sock/byte-queue.ts';
 import { AF_INET, AF_INET6 } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
@@ -247,14 +248,15 @@ class Accept extends SockOperation<[Socket, Address]> {
 
   /** Reports a shortage, and tries again when there may be descriptors. */
   rest(error: unknown): void {
+    this.#retry = this._loop.callLater(ACCEPT_RETRY_DELAY, () => {
+      this.#retry = undefined;
+      this.ready();
+    });
+    // The exception handler may cancel the wait.
     this._loop.callExceptionHandler({
       message: 'socket.accept() out of system resource',
       exception: error,
       socket: this.sock,
-    });
-    this.#retry = this._loop.callLater(ACCEPT_RETRY_DELAY, () => {
-      this.#retry = undefined;
-      this.ready();
     });
   }
 

@@ -1,3 +1,4 @@
+import { checkWhole } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
@@ -126,26 +127,4 @@ export function checkAddress(family: number, input: unknown, caller: string): Ad
 export function checkNoNull(text: string, what: string): void {
   if (text.includes('\0'))
     throw new RangeError(`${what} must not have a null character in it, got ${repr(text)}`);
-}
-
-/**
- * Checks that a value is a whole number between two others.
- *
- * @throws {TypeError} when it is no number
- * @throws {RangeError} when it is another number
- */
-export function checkWhole(
-  value: unknown,
-  least: number,
-  most: number,
-  what: string,
-): asserts value is number {
-  if (typeof value !== 'number')
-    throw new TypeError(`${what} must be a whole number ${range(least, most)}, got ${repr(value)}`);
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new RangeError(`${what} must be a whole number ${range(least, most)}, got ${value}`);
-}
-
-function range(least: number, most: number): string {
-  return most >= Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
 }

@@ -1,15 +1,10 @@
 import { isBytes } from '../base/bytes.ts';
+import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
 import { type BlockingIOError, cErrno, OSError, osError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { warnResource } from '../base/warnings.ts';
-import {
-  type Address,
-  type AddressInput,
-  addressText,
-  checkAddress,
-  checkWhole,
-} from './address.ts';
+import { type Address, type AddressInput, addressText, checkAddress } from './address.ts';
 import { EMPTY } from './byte-queue.ts';
 import { SHUT_RD, SHUT_RDWR } from './constants.ts';
 import type { DriverName, Endpoint } from './endpoint.ts';
@@ -382,10 +377,7 @@ export class Socket {
    */
   settimeout(timeout: number | undefined): void {
     if (timeout !== undefined) {
-      if (typeof timeout !== 'number')
-        throw new TypeError(`settimeout(): timeout must be seconds, got ${repr(timeout)}`);
-      if (!(timeout >= 0 && Number.isFinite(timeout)))
-        throw new RangeError(`settimeout(): timeout must be seconds from 0, got ${timeout}`);
+      checkSecondsFromZero(timeout, 'settimeout(): timeout');
     }
     this.#timeout = timeout;
   }

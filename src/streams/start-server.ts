@@ -1,4 +1,3 @@
-import { repr } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { requireRunningLoop } from '../core/running.ts';
 import type { Hosts, ServerOptions } from '../transports/create-server.ts';
@@ -10,10 +9,11 @@ import {
   asHandler,
   type ClientConnected,
   type ConnectionLimits,
+  checkLimits,
   type HandlingLoop,
   StreamReaderProtocol,
 } from './stream-protocol.ts';
-import { StreamReader } from './stream-reader.ts';
+import { checkLimit, StreamReader } from './stream-reader.ts';
 
 /** What can be said of a server of streams beside what can be said of any. */
 export type StreamServerOptions = StreamOptions & ConnectionLimits;
@@ -108,14 +108,8 @@ export function protocols(
   handler: ClientConnected,
   { limit, ...limits }: StreamServerOptions,
 ): () => StreamReaderProtocol {
-  if (!(limit === undefined || limit > 0)) throw new RangeError('Limit cannot be <= 0');
-  checkSeconds('idleTimeout', limits.idleTimeout);
-  checkSeconds('handlerTimeout', limits.handlerTimeout);
+  if (limit !== undefined) checkLimit(limit);
+  checkLimits(limits);
   const options = { ...limits, loop };
   return () => new StreamReaderProtocol(new StreamReader({ limit, loop }), handler, options);
-}
-
-function checkSeconds(what: string, seconds: number | undefined): void {
-  if (seconds === undefined || (Number.isFinite(seconds) && seconds > 0)) return;
-  throw new RangeError(`${what} must be a number of seconds above 0, got ${repr(seconds)}`);
 }

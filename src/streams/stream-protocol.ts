@@ -1,3 +1,4 @@
+import { checkPositiveSeconds } from '../base/numbers.ts';
 import { calledAs } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { Coroutine, coroutine, iscoroutinefunction } from '../core/coroutine.ts';
@@ -35,6 +36,15 @@ export interface ConnectionLimits {
   readonly handlerTimeout?: number | undefined;
 }
 
+/**
+ * @throws {TypeError} when one is no number
+ * @throws {RangeError} when one is not positive, or not finite
+ */
+export function checkLimits({ idleTimeout, handlerTimeout }: ConnectionLimits): void {
+  checkPositiveSeconds(idleTimeout, 'idleTimeout');
+  checkPositiveSeconds(handlerTimeout, 'handlerTimeout');
+}
+
 /** What can be said of the protocol of a reader and a writer. */
 export interface StreamProtocolOptions extends ConnectionLimits {
   /** The loop to wait on; by default the one that runs, or else the one of `setEventLoop()`. */
@@ -70,6 +80,8 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
    * @param reader - gets what comes
    * @param handler - serves the connection; none for a client's
    * @param options - `loop`; `idleTimeout`, `handlerTimeout`: in seconds
+   * @throws {TypeError} when a limit is no number
+   * @throws {RangeError} when a limit is not positive, or not finite
    * @throws {RuntimeError} when no loop is given and there is none
    */
   constructor(
@@ -77,6 +89,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     handler?: ClientConnected,
     { loop, ...limits }: StreamProtocolOptions = {},
   ) {
+    checkLimits(limits);
     this.#loop = (loop ?? requireEventLoop()) as HandlingLoop;
     this.#reader = reader;
     this.#handler = handler;

@@ -1,5 +1,6 @@
 import { STREAM_LIMIT } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
+import { checkNumber } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -65,11 +66,12 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
   _onIdle: (() => void) | undefined;
 
   /**
+   * @throws {TypeError} when `limit` is no number
    * @throws {RangeError} when `limit` is not positive
    * @throws {RuntimeError} when no loop is given and there is none
    */
   constructor({ limit = STREAM_LIMIT, loop }: StreamReaderOptions = {}) {
-    if (!(limit > 0)) throw new RangeError('Limit cannot be <= 0');
+    checkLimit(limit);
     this.#limit = limit;
     this.#loop = loop ?? requireEventLoop();
   }
@@ -339,6 +341,15 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
     }
     return bytes;
   }
+}
+
+/**
+ * @throws {TypeError} when it is no number
+ * @throws {RangeError} when it is not positive
+ */
+export function checkLimit(limit: unknown): void {
+  checkNumber(limit, 'limit');
+  if (limit <= 0) throw new RangeError('Limit cannot be <= 0');
 }
 
 function checkCount(n: unknown): void {

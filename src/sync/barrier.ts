@@ -1,4 +1,4 @@
-import { repr } from '../base/repr.ts';
+import { checkNumber, checkWhole } from '../base/numbers.ts';
 import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Condition } from './condition.ts';
@@ -43,11 +43,9 @@ export class Barrier extends LoopBound {
    */
   constructor(parties: number) {
     super();
-    if (typeof parties !== 'number')
-      throw new TypeError(`parties must be a number, got ${repr(parties)}`);
+    checkNumber(parties, 'parties');
     if (parties < 1) throw new RangeError('parties must be > 0');
-    if (!Number.isInteger(parties))
-      throw new RangeError(`parties must be a whole number, got ${repr(parties)}`);
+    checkWhole(parties, 1, Number.MAX_SAFE_INTEGER, 'parties');
     this.parties = parties;
   }
 

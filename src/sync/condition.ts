@@ -1,4 +1,5 @@
 import { CancelledError, RuntimeError } from '../base/errors.ts';
+import { checkNumber } from '../base/numbers.ts';
 import { repr } from '../base/repr.ts';
 import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
@@ -122,6 +123,7 @@ export class Condition extends Holdable {
    * @throws {RuntimeError} when the lock is not held
    */
   notify(n = 1): void {
+    checkNumber(n, 'n');
     if (!this.locked()) throw new RuntimeError('cannot notify on un-acquired lock');
     this.#line.wake(n);
   }

@@ -1,3 +1,4 @@
+import { checkNumber } from '../base/numbers.ts';
 import { repr } from '../base/repr.ts';
 import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
@@ -141,9 +142,7 @@ export class Queue<T = unknown> extends LoopBound {
    */
   constructor(maxsize = 0) {
     super();
-    if (typeof maxsize !== 'number')
-      throw new TypeError(`maxsize must be a number, got ${repr(maxsize)}`);
-    if (Number.isNaN(maxsize)) throw new RangeError('maxsize must be a number, got nan');
+    checkNumber(maxsize, 'maxsize');
     this.maxsize = maxsize;
     this.#items = this._makeItems();
   }

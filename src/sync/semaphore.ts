@@ -1,3 +1,4 @@
+import { checkNumber, checkWhole } from '../base/numbers.ts';
 import { repr } from '../base/repr.ts';
 import type { Abortable } from '../core/abort.ts';
 import type { Coroutine } from '../core/coroutine.ts';
@@ -53,11 +54,9 @@ export class Semaphore extends Holdable {
    */
   constructor(value = 1) {
     super();
-    if (typeof value !== 'number')
-      throw new TypeError(`Semaphore initial value must be a number, got ${repr(value)}`);
+    checkNumber(value, 'Semaphore initial value');
     if (value < 0) throw new RangeError('Semaphore initial value must be >= 0');
-    if (!Number.isInteger(value) && value !== Number.POSITIVE_INFINITY)
-      throw new RangeError(`Semaphore initial value must be a whole number, got ${repr(value)}`);
+    checkWhole(value, 0, Number.POSITIVE_INFINITY, 'Semaphore initial value');
     this._value = value;
   }
 

@@ -1,3 +1,4 @@
+import { checkTimeout } from '../base/numbers.ts';
 import { TimeoutError } from '../base/os-errors.ts';
 import { calledAs } from '../base/printing.ts';
 import { Coroutine } from '../core/coroutine.ts';
@@ -5,13 +6,7 @@ import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
 import { requireEventLoop } from '../core/running.ts';
-import {
-  type Awaitable,
-  checkAwaitable,
-  checkIterable,
-  checkTimeout,
-  type ResultOf,
-} from './awaitables.ts';
+import { type Awaitable, checkAwaitable, checkIterable, type ResultOf } from './awaitables.ts';
 
 /**
  * What {@link asCompleted} gives, to be iterated over in one of two ways.
@@ -105,7 +100,7 @@ class AsCompleted {
     this.#left = this.#pending.size;
     for (const future of this.#pending) future.addDoneCallback(this.#complete);
     if (this.#left > 0 && timeout !== undefined && timeout !== Number.POSITIVE_INFINITY)
-      this.#timer = loop.callLater(timeout, this.#giveUp);
+      this.#timer = loop.callLater(Math.max(timeout, 0), this.#giveUp);
   }
 
   [Symbol.iterator](): Iterator<Coroutine<unknown>> {

@@ -38,20 +38,6 @@ export function checkIterable(value: unknown, what: string): void {
 }
 
 /**
- * Looks whether `value` is a number of seconds, infinitely many included, or `undefined` for none.
- *
- * @param name - what the caller calls it
- * @throws {TypeError} when it is something else
- * @throws {RangeError} when it is NaN
- */
-export function checkTimeout(value: number | undefined, name: string): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number')
-    throw new TypeError(`${name} must be a number of seconds or undefined, got ${repr(value)}`);
-  if (Number.isNaN(value)) throw new RangeError(`Invalid ${name}: NaN (not a number)`);
-}
-
-/**
  * Awaits `awaitable` as a part of the task that calls.
  *
  * So a cancel of the task reaches what it waits for. The wait for a promise that is not ours is

@@ -1,5 +1,6 @@
 import { RuntimeError } from '../base/errors.ts';
 import type { Frame } from '../base/frames.ts';
+import { checkWhole } from '../base/numbers.ts';
 import { numberOf } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { awaitedBy } from '../core/awaited-by.ts';
@@ -76,6 +77,7 @@ export function captureCallGraph(
   options: CallGraphOptions = {},
 ): FutureCallGraph | undefined {
   const { depth = 1, limit } = options;
+  checkWhole(depth, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'depth');
   checkLimit(limit);
   const loop = runningLoop();
   if (future === undefined && loop === undefined)

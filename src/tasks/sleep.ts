@@ -1,4 +1,4 @@
-import { repr } from '../base/repr.ts';
+import { checkSeconds } from '../base/numbers.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
 import { NativeOperation } from '../core/native-operation.ts';
@@ -72,9 +72,7 @@ class AbortableSleep<T> extends Sleep<T> {
  * @see asyncio's `sleep()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.sleep
  */
 export function sleep<T = void>(delay: number, result?: T, options?: Abortable): Operation<T> {
-  if (typeof delay !== 'number')
-    throw new TypeError(`delay must be a number of seconds, got ${repr(delay)}`);
-  if (Number.isNaN(delay)) throw new RangeError('Invalid delay: NaN (not a number)');
+  checkSeconds(delay, 'delay');
   const loop = requireRunningLoop();
   if (options?.signal !== undefined) {
     checkSignal(options.signal);

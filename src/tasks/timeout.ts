@@ -1,4 +1,5 @@
 import { invariant, RuntimeError } from '../base/errors.ts';
+import { checkTimeout } from '../base/numbers.ts';
 import { TimeoutError } from '../base/os-errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
@@ -7,7 +8,6 @@ import { Coroutine } from '../core/coroutine.ts';
 import type { Cancellable } from '../core/loop-core.ts';
 import { requireRunningLoop } from '../core/running.ts';
 import { currentTask, type Task } from '../core/task.ts';
-import { checkTimeout } from './awaitables.ts';
 
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 

@@ -1,3 +1,4 @@
+import { checkTimeout } from '../base/numbers.ts';
 import { TimeoutError } from '../base/os-errors.ts';
 import { calledAs } from '../base/printing.ts';
 import { type Abortable, checkSignal, underSignal } from '../core/abort.ts';
@@ -6,7 +7,7 @@ import { Coroutine } from '../core/coroutine.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import { requireRunningLoop } from '../core/running.ts';
-import { type Awaitable, awaitHere, checkAwaitable, checkTimeout } from './awaitables.ts';
+import { type Awaitable, awaitHere, checkAwaitable } from './awaitables.ts';
 import { timeout as limit } from './timeout.ts';
 
 /**

@@ -1,4 +1,5 @@
 import { RuntimeError } from '../base/errors.ts';
+import { checkTimeout } from '../base/numbers.ts';
 import { calledAs } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { forThisTask } from '../core/awaited-by.ts';
@@ -6,7 +7,7 @@ import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { requireRunningLoop } from '../core/running.ts';
-import { checkIterable, checkTimeout } from './awaitables.ts';
+import { checkIterable } from './awaitables.ts';
 
 /** {@link wait} returns when one of them is done. */
 export const FIRST_COMPLETED: 'FIRST_COMPLETED' = 'FIRST_COMPLETED';
@@ -108,7 +109,7 @@ async function whenEnough(
   const timer =
     timeout === undefined || timeout === Number.POSITIVE_INFINITY
       ? undefined
-      : loop.callLater(timeout, release);
+      : loop.callLater(Math.max(timeout, 0), release);
   for (const future of futures) future.addDoneCallback(onCompletion);
   try {
     await waiter;

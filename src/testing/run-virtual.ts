@@ -1,3 +1,4 @@
+import { checkFiniteSeconds } from '../base/numbers.ts';
 import type { TaskBody } from '../core/task.ts';
 import { runWatched } from './run-checked.ts';
 import { virtualHost } from './virtual-host.ts';
@@ -31,9 +32,12 @@ export interface VirtualOptions {
  * @returns what `main` returns
  * @throws what `main` throws
  * @throws {LeftBehindError} when something is left
+ * @throws {TypeError} when `start` is no number
+ * @throws {RangeError} when `start` is not finite
  * @throws {RuntimeError} when a loop runs already
  */
 export async function runVirtual<T>(main: TaskBody<T>, options: VirtualOptions = {}): Promise<T> {
   const { start = 0, debug } = options;
+  checkFiniteSeconds(start, 'start');
   return await runWatched(main, debug, virtualHost(start));
 }

@@ -56,8 +56,8 @@ export class DefaultExecutor {
     this.#isShutDown = true;
     if (this.#executor === undefined) return;
     const ended = wrapPromise(this.#executor.shutdown(), { loop: this.#loop });
-    if (timeout === undefined) return await ended;
-    const timer = this.#loop.callLater(timeout, () => {
+    if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return await ended;
+    const timer = this.#loop.callLater(Math.max(timeout, 0), () => {
       if (ended.done()) return;
       warnRuntime(`The executor did not finishing joining its threads within ${timeout} seconds.`);
       ended.setResult();

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { MAX_THREADS, THREADS_BESIDE_CORES } from '../base/constants.ts';
 import { CancelledError, RuntimeError } from '../base/errors.ts';
-import { repr } from '../base/repr.ts';
+import { checkWhole } from '../base/numbers.ts';
 import type { Executor, Submitted, ThreadCallable } from './executor.ts';
 import { cloneForThread, type Job, Thread } from './thread.ts';
 import { toThreadFunction } from './thread-call.ts';
@@ -35,13 +35,13 @@ export class ThreadPoolExecutor implements Executor {
   /**
    * @param maxWorkers - the most threads; by default four more than the machine has cores, but no
    *   more than 32
-   * @throws {RangeError} when `maxWorkers` is not a whole number from 1
+   * @throws {TypeError} when `maxWorkers` is no number
+   * @throws {RangeError} when it is not a whole number from 1
    */
   constructor(
     maxWorkers: number = Math.min(MAX_THREADS, availableParallelism() + THREADS_BESIDE_CORES),
   ) {
-    if (!Number.isSafeInteger(maxWorkers) || maxWorkers < 1)
-      throw new RangeError(`maxWorkers must be a whole number from 1, got ${repr(maxWorkers)}`);
+    checkWhole(maxWorkers, 1, Number.MAX_SAFE_INTEGER, 'maxWorkers');
     this.#maxWorkers = maxWorkers;
   }
 

@@ -1,3 +1,4 @@
+import { checkTimeout, checkWhole } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import { type Abortable, untilAborted } from '../core/abort.ts';
@@ -63,12 +64,19 @@ export function createConnection<P extends ProtocolCallbacks>(
   options: ConnectionOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
   const connect = async (): Promise<[Transport, P]> => {
+    checkRace(options);
     const encryption = encryptionToHost(options, host);
     const given = givenSocket(host, port, options.sock);
     const sock = given ?? (await connectToHost(loop, host, port, options));
     return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
   return new Coroutine(untilAborted(options.signal, connect), 'Loop.createConnection', undefined);
+}
+
+/** How several addresses are tried, if they are. */
+function checkRace({ happyEyeballsDelay, interleave = 0 }: ConnectionOptions): void {
+  checkTimeout(happyEyeballsDelay, 'happyEyeballsDelay');
+  checkWhole(interleave, 0, Number.MAX_SAFE_INTEGER, 'interleave');
 }
 
 /** `loop.connectAcceptedSocket()`, which documents it. */

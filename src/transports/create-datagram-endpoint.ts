@@ -1,3 +1,4 @@
+import { checkWhole } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
@@ -54,6 +55,7 @@ export function createDatagramEndpoint<P extends DatagramCallbacks>(
   options: DatagramEndpointOptions,
 ): Coroutine<[transport: DatagramTransport, protocol: P]> {
   const create = async (): Promise<[DatagramTransport, P]> => {
+    checkKinds(options);
     const given = givenSocket(options);
     const [sock, remote] = given ? [given] : await socketFor(loop, options);
     const made = new Future<void>(loop._asOption);
@@ -76,6 +78,11 @@ export function createDatagramEndpoint<P extends DatagramCallbacks>(
     return [transport, protocol];
   };
   return new Coroutine(create, 'Loop.createDatagramEndpoint', undefined);
+}
+
+function checkKinds({ family = 0, proto = 0, flags = 0 }: DatagramEndpointOptions): void {
+  for (const [what, value] of Object.entries({ family, proto, flags }))
+    checkWhole(value, 0, 0x7fffffff, what);
 }
 
 /** The socket that was given, if one is to be used, and can be. */

@@ -1,9 +1,9 @@
 import { log } from '../base/log.ts';
+import { checkWhole } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import { checkSignal, onAbort } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
-import { checkWhole } from '../sock/address.ts';
 import {
   AF_INET6,
   AI_PASSIVE,
@@ -85,8 +85,7 @@ export function checkServing(protocolFactory: unknown, options: ServingOptions):
   if (typeof protocolFactory !== 'function')
     throw new TypeError(`protocolFactory must be a function, got ${repr(protocolFactory)}`);
   checkWhole(backlog, 0, 0x7fffffff, 'backlog');
-  if (!(typeof maxConnections === 'number' && maxConnections >= 1))
-    throw new RangeError(`maxConnections must be a number from 1, got ${repr(maxConnections)}`);
+  checkWhole(maxConnections, 1, Number.POSITIVE_INFINITY, 'maxConnections');
   checkSignal(options.signal);
   options.signal?.throwIfAborted();
   return encryptionOfServer(options);

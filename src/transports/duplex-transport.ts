@@ -282,10 +282,7 @@ export class DuplexTransport extends Transport implements Leftover {
           throw new TypeError(`getBuffer() must return a Uint8Array, got ${repr(buffer)}`);
         if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
       });
-      if (buffer === undefined) return;
-      // getBuffer() may have closed or paused the transport, or set another protocol.
-      if (this.#state !== 'open' || this.#paused || this.#protocol !== (protocol as unknown))
-        continue;
+      if (buffer === undefined || this.#state !== 'open') return;
       const fitting = rest.subarray(0, buffer.length);
       buffer.set(fitting);
       rest = rest.subarray(fitting.length);

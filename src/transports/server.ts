@@ -1,7 +1,7 @@
 import { CancelledError, endsTheLoop, isException, RuntimeError } from '../base/errors.ts';
+import { checkSecondsFromZero } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
@@ -275,12 +275,12 @@ export class Server implements ConnectionCounter, Leftover {
    *
    * @param options - `grace`: how long the busy ones may take, in seconds
    * @returns which peers finished, and which had to be cut off
-   * @throws {RangeError} when `grace` is no number from 0
+   * @throws {TypeError} when `grace` is no number
+   * @throws {RangeError} when `grace` is negative or not finite
    * @throws {CancelledError} when the waiting task is cancelled
    */
   shutdown({ grace }: { readonly grace: number }): Coroutine<ShutdownReport> {
-    if (!(typeof grace === 'number' && grace >= 0 && grace < Number.POSITIVE_INFINITY))
-      throw new RangeError(`grace must be a number of seconds from 0, got ${repr(grace)}`);
+    checkSecondsFromZero(grace, 'grace');
     return new Coroutine(() => this.#shutdown(grace), 'Server.shutdown', undefined);
   }
 

@@ -179,8 +179,6 @@ export class SocketTransport extends Transport {
       this.#protocolFailed(error, 'getBuffer');
       return false;
     }
-    // getBuffer() may have closed or paused the transport, or set another protocol.
-    if (!this.isReading() || this.#life.protocol !== (protocol as unknown)) return true;
     let nbytes: number;
     try {
       nbytes = this.#endpoint.tryRecvInto(buffer);

@@ -14,7 +14,7 @@ export interface RacingLoop extends LoopCore {
  * cancelled, and waited for.
  *
  * @param attempts - each gives `undefined` when it fails
- * @param delay - in seconds
+ * @param delay - in seconds; Infinity: each waits for the one before
  * @param discard - takes what another attempt gave in the moment in which it had lost
  * @returns what the winner gave; `undefined` when all failed
  * @throws what an attempt throws
@@ -48,7 +48,8 @@ export async function staggeredRace<T>(
     const task = loop.createTask(attempt);
     running.add(task);
     task.addDoneCallback(onEnd);
-    if (begun < attempts.length) timer = loop.callLater(delay, beginNext);
+    if (begun < attempts.length && delay < Number.POSITIVE_INFINITY)
+      timer = loop.callLater(Math.max(delay, 0), beginNext);
   };
   const take = (value: T): void => {
     if (isOver()) discard(value);

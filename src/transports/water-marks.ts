@@ -1,4 +1,5 @@
 import { WRITE_HIGH_WATER } from '../base/constants.ts';
+import { checkNumber } from '../base/numbers.ts';
 
 /**
  * When a protocol is to pause, and when to go on: by how many bytes wait to be sent.
@@ -37,8 +38,13 @@ export class WaterMarks {
     return [this.#low, this.#high];
   }
 
-  /** @throws {RangeError} when not `high >= low >= 0` */
+  /**
+   * @throws {TypeError} when one is no number
+   * @throws {RangeError} when not `high >= low >= 0`
+   */
   set(high?: number, low?: number): void {
+    if (high !== undefined) checkNumber(high, 'high');
+    if (low !== undefined) checkNumber(low, 'low');
     const top = high ?? (low === undefined ? this.#usual : 4 * low);
     const bottom = low ?? Math.floor(top / 4);
     if (!(top >= bottom && bottom >= 0))

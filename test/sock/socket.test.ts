@@ -246,7 +246,7 @@ for (const { name, shown = name } of DRIVERS) {
         [
           () => sock.settimeout(-1),
           RangeError,
-          'settimeout(): timeout must be seconds from 0, got -1',
+          'settimeout(): timeout must be a number of seconds from 0, got -1',
         ],
         [
           () => sock.listen('5' as never),

@@ -6,9 +6,9 @@ import {
 } from '../../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../../base/errors.ts';
 import { log } from '../../base/log.ts';
+import { checkPositiveSeconds } from '../../base/numbers.ts';
 import { ConnectionAbortedError, TimeoutError } from '../../base/os-errors.ts';
 import { calledAs } from '../../base/printing.ts';
-import { repr } from '../../base/repr.ts';
 import { forAwait } from '../../core/await-stack.ts';
 import type { Future } from '../../core/future.ts';
 import type { Cancellable, LoopCore } from '../../core/loop-core.ts';
@@ -313,15 +313,13 @@ export class TlsTransport extends DuplexTransport {
   }
 }
 
-/** @throws {RangeError} when one is not positive */
+/**
+ * @throws {TypeError} when one is no number
+ * @throws {RangeError} when one is not positive, or not finite
+ */
 export function checkTimeouts({ sslHandshakeTimeout, sslShutdownTimeout }: TlsTimeouts): void {
-  checkPositive('sslHandshakeTimeout', sslHandshakeTimeout);
-  checkPositive('sslShutdownTimeout', sslShutdownTimeout);
-}
-
-function checkPositive(what: string, seconds: number | undefined): void {
-  if (seconds === undefined || (Number.isFinite(seconds) && seconds > 0)) return;
-  throw new RangeError(`${what} should be a positive number, got ${repr(seconds)}`);
+  checkPositiveSeconds(sslHandshakeTimeout, 'sslHandshakeTimeout');
+  checkPositiveSeconds(sslShutdownTimeout, 'sslShutdownTimeout');
 }
 
 function closedEarly(): ConnectionAbortedError {

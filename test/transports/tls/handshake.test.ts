@@ -363,7 +363,7 @@ loopBehaviour('options of TLS', (it) => {
     'refuse time-outs that are not positive, before anything is connected',
     async (loop) => {
       for (const seconds of [0, -1, Number.NaN]) {
-        const message = /sslHandshakeTimeout should be a positive number, got /;
+        const message = /^sslHandshakeTimeout must be a number of seconds above 0, got /;
         const options = { ssl: true, sslHandshakeTimeout: seconds };
         await rejects(connect(loop, options), RangeError, { message });
         await rejects(serve(loop, { ssl: SERVER, sslShutdownTimeout: seconds }), RangeError);

@@ -1,0 +1,102 @@
+import { repr } from './repr.ts';
+
+/**
+ * What every function does first with a number that a program gave it: a wrong one is refused before
+ * anything has happened, with a `TypeError` for what is no number, a `RangeError` for another number.
+ */
+
+/**
+ * Checks that a value is a whole number between two others. Where `most` is Infinity, that is allowed
+ * as well.
+ *
+ * @param what - what the caller calls it, for the text
+ * @throws {TypeError} when it is no number
+ * @throws {RangeError} when it is another number
+ */
+export function checkWhole(
+  value: unknown,
+  least: number,
+  most: number,
+  what: string,
+): asserts value is number {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  if (value === Number.POSITIVE_INFINITY && value === most) return;
+  throw refusal(value, `${what} must be a whole number${range(least, most)}`);
+}
+
+function range(least: number, most: number): string {
+  if (least <= Number.MIN_SAFE_INTEGER) return '';
+  if (most === Number.POSITIVE_INFINITY) return ` from ${least}, or Infinity`;
+  return most >= Number.MAX_SAFE_INTEGER ? ` from ${least}` : ` from ${least} to ${most}`;
+}
+
+/**
+ * Checks that a value is a number, fractions and infinities included.
+ *
+ * @throws {TypeError} when it is no number
+ * @throws {RangeError} when it is NaN
+ */
+export function checkNumber(value: unknown, what: string): asserts value is number {
+  if (typeof value !== 'number' || Number.isNaN(value))
+    throw refusal(value, `${what} must be a number`);
+}
+
+/**
+ * Checks that a value is a number of seconds, infinitely many and negative ones included.
+ *
+ * @throws {TypeError} when it is no number
+ * @throws {RangeError} when it is NaN
+ */
+export function checkSeconds(value: unknown, what: string): asserts value is number {
+  if (typeof value !== 'number') throw refusal(value, `${what} must be a number of seconds`);
+  if (Number.isNaN(value)) throw new RangeError(`Invalid ${what}: NaN (not a number)`);
+}
+
+/** As {@link checkSeconds}; `undefined` stands for no limit. */
+export function checkTimeout(value: unknown, what: string): asserts value is number | undefined {
+  if (value === undefined) return;
+  if (typeof value !== 'number')
+    throw refusal(value, `${what} must be a number of seconds or undefined`);
+  checkSeconds(value, what);
+}
+
+/**
+ * Checks that a value is a finite number of seconds.
+ *
+ * @throws {TypeError} when it is no number
+ * @throws {RangeError} when it is not finite
+ */
+export function checkFiniteSeconds(value: unknown, what: string): asserts value is number {
+  if (typeof value !== 'number') throw refusal(value, `${what} must be a number of seconds`);
+  if (!Number.isFinite(value)) throw refusal(value, `${what} must be a finite number of seconds`);
+}
+
+/**
+ * Checks that a value is a finite number of seconds from 0.
+ *
+ * @throws {TypeError} when it is no number
+ * @throws {RangeError} when it is another number
+ */
+export function checkSecondsFromZero(value: unknown, what: string): asserts value is number {
+  if (!(Number.isFinite(value) && (value as number) >= 0))
+    throw refusal(value, `${what} must be a number of seconds from 0`);
+}
+
+/**
+ * Checks that a value is a finite number of seconds above 0, or `undefined` for what is usual.
+ *
+ * @throws {TypeError} when it is no number
+ * @throws {RangeError} when it is another number
+ */
+export function checkPositiveSeconds(
+  value: unknown,
+  what: string,
+): asserts value is number | undefined {
+  if (value === undefined || (Number.isFinite(value) && (value as number) > 0)) return;
+  throw refusal(value, `${what} must be a number of seconds above 0`);
+}
+
+function refusal(value: unknown, text: string): TypeError | RangeError {
+  const message = `${text}, got ${repr(value)}`;
+  return typeof value === 'number' ? new RangeError(message) : new TypeError(message);
+}
