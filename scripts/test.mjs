@@ -16,8 +16,8 @@ const WAITING = '(?:parity/(?!random)|echo/|faults/|bench/)';
 
 /** Runs the files that match; `beside`: shows what it says at its end, all at once. */
 function run(pattern, beside = false) {
-  // behaviour.ts comes first, so that a run without a single test fails as well.
-  const args = ['--import', 'tsx', '--import', './test/support/behaviour.ts'];
+  // It loads behaviour.ts first, so that a run without a single test fails as well.
+  const args = ['--import', './test/support/preload.mjs'];
   args.push('node_modules/uvu/bin.js', 'test', pattern, ...(slow ? [] : ['-i', '\\.slow\\.']));
   const output = beside ? ['ignore', 'pipe', 'pipe'] : 'inherit';
   const child = spawn(process.execPath, args, { cwd: root, stdio: output });

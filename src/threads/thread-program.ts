@@ -11,7 +11,10 @@ const home = parentPort as MessagePort;
 
 type Callable = (...args: readonly unknown[]) => unknown;
 
-/** The functions that came as text. */
+/** How many functions that came as text are kept. */
+const MOST_KEPT = 100;
+
+/** The functions that came as text, by their text; the one that was called last comes last. */
 const made = new Map<string, Callable>();
 
 /** Compilers that keep the names of functions call this in what they compile. */
@@ -45,11 +48,13 @@ function send(news: ThreadAnswer, otherwise: string): void {
 
 async function find(callee: ThreadFunction): Promise<Callable> {
   if ('source' in callee) {
-    const known = made.get(callee.source);
-    if (known !== undefined) return known;
-    const text = `return ${callee.source}\n//# sourceURL=thread:${callee.name}`;
-    const callable = new Function('__name', text)(keepName) as Callable;
+    const callable = made.get(callee.source) ?? make(callee);
+    made.delete(callee.source);
     made.set(callee.source, callable);
+    for (const oldest of made.keys()) {
+      if (made.size <= MOST_KEPT) break;
+      made.delete(oldest);
+    }
     return callable;
   }
   const module = (await import(callee.url)) as Record<string, unknown>;
@@ -58,6 +63,11 @@ async function find(callee: ThreadFunction): Promise<Callable> {
   throw new TypeError(
     `${callee.url} exports no function ${callee.name}, only ${Object.keys(module).join(', ') || 'nothing'}`,
   );
+}
+
+function make({ source, name }: { readonly source: string; readonly name: string }): Callable {
+  const text = `return ${source}\n//# sourceURL=thread:${name}`;
+  return new Function('__name', text)(keepName) as Callable;
 }
 
 function pack(error: Error, above: readonly Error[]): PackedError {

@@ -37,7 +37,7 @@ export class Thread {
 
   /** @param onIdle - called when a call has ended and another one can be begun */
   constructor(onIdle: (thread: Thread) => void) {
-    this.#worker = new Worker(programUrl(), { env: SHARE_ENV, execArgv: flags() });
+    this.#worker = new Worker(programUrl(), { env: SHARE_ENV });
     this.#worker.on('message', (answer: ThreadAnswer) => {
       this.#settle(answer);
       onIdle(this);
@@ -127,12 +127,18 @@ function refusal(error: unknown): unknown {
   );
 }
 
-/** Node's own flags, without those that say what the program is. */
-function flags(): string[] {
-  return process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
-}
-
-/** The program of the thread, which lies beside this file, as source or compiled. */
+/**
+ * The program of the thread, which lies beside this file, as source or compiled: a URL with the one
+ * line that imports it.
+ *
+ * Node refuses `--input-type` for files, and a thread inherits it from a process that runs `--eval`.
+ * Imported, the program is none that the flag is about; so a thread inherits all flags, as Node
+ * does it. A list of its own (`execArgv`) may have none of V8's, as `--max-old-space-size`, and none
+ * of the whole process, as `--title`.
+ */
 function programUrl(): URL {
-  return new URL(`./thread-program${extname(import.meta.url)}`, import.meta.url);
+  const program = new URL(`./thread-program${extname(import.meta.url)}`, import.meta.url);
+  return new URL(
+    `data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(program)};`)}`,
+  );
 }

@@ -25,7 +25,7 @@ async function run(name: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> 
   const child = spawn(
     process.execPath,
     [
-      ...['--import', 'tsx', '--import', './test/support/behaviour.ts', 'node_modules/uvu/bin.js'],
+      ...['--import', './test/support/preload.mjs', 'node_modules/uvu/bin.js'],
       ...['test/support/planted', `^(${name})\\.ts$`],
     ],
     { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },

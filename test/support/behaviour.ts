@@ -59,15 +59,8 @@ let interrupt: ((error: unknown) => void) | undefined;
 // The children that tests start are runs of their own.
 const resultsFile = process.env['ASYNCIO_TEST_RESULTS'];
 delete process.env['ASYNCIO_TEST_RESULTS'];
-// So are threads, which get the flags of the process: they run what was made of their TypeScript.
-const flags = process.execArgv;
-const preload = flags.findIndex((flag) => flag.endsWith('support/behaviour.ts'));
-if (preload > 0) {
-  const forThreads = new URL('./plain-threads.mjs', import.meta.url).href;
-  flags.splice(preload - 1, 2, '--import', forThreads);
-  if (flags.includes('tsx')) flags.splice(flags.indexOf('tsx') - 1, 2);
-  makePlain('test'); // now, for it must not take the time of a test
-}
+// So are threads: preload.mjs has them run what was made of their TypeScript.
+makePlain('test'); // now, for it must not take the time of a test
 
 /** Declares the tests of one subject, which is the public name that they are about. */
 export function behaviour(subject: string, declare: (it: It) => void): void {

@@ -1,8 +1,5 @@
-// Preloaded in the threads that tests start: where a module is in TypeScript, what was made of it runs.
+// Loaded in the threads that tests start: where a module is in TypeScript, what was made of it runs.
 import { register } from 'node:module';
-import { isMainThread } from 'node:worker_threads';
 
-if (!isMainThread) {
-  process.setSourceMapsEnabled(true);
-  register('./plain-modules.mjs', import.meta.url);
-}
+process.setSourceMapsEnabled(true);
+register('./plain-modules.mjs', import.meta.url);

@@ -23,6 +23,11 @@ function open(closed: Int32Array): void {
 /** The pool of most tests: to start a thread takes as long as all of them. */
 const shared = new ThreadPoolExecutor(1);
 
+/** A function with a text of its own. */
+function returning(n: number): () => number {
+  return new Function(`return ${n}`) as () => number;
+}
+
 async function withPool(
   maxWorkers: number,
   use: (pool: ThreadPoolExecutor) => Promise<unknown>,
@@ -48,6 +53,26 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       given.numbers.push(1000);
 
       assert.is(await sum, 42);
+    }));
+
+  it('forgets functions that were not called for long', () =>
+    withPool(1, async (pool) => {
+      await pool.submit(function first() {
+        (globalThis as { first?: WeakRef<object> }).first = new WeakRef(first);
+      });
+      for (let n = 0; n < 100; n += 1) assert.is(await pool.submit(returning(n)), n);
+
+      assert.ok(
+        await pool.submit(async () => {
+          const [{ setFlagsFromString }, { runInNewContext }] = await Promise.all([
+            import('node:v8'),
+            import('node:vm'),
+          ]);
+          setFlagsFromString('--expose-gc');
+          runInNewContext('gc')();
+          return (globalThis as { first?: WeakRef<object> }).first?.deref() === undefined;
+        }),
+      );
     }));
 
   it('calls in another thread', () =>

@@ -1,0 +1,7 @@
+// Preloaded in the process of the tests and in the threads that they start: see there.
+import { isMainThread } from 'node:worker_threads';
+
+if (isMainThread) {
+  await import('tsx');
+  await import('./behaviour.ts');
+} else await import('./plain-threads.mjs');
