@@ -27,9 +27,10 @@ export class DescriptorWatch {
    * @throws {OSError} EBADF; EPERM for a regular file; EOPNOTSUPP where koffi does not load
    */
   constructor(fd: number, told: (readable: boolean, writable: boolean, failed: boolean) => void) {
-    if (posixDriver.missing !== undefined)
+    const { missing } = posixDriver;
+    if (missing !== undefined)
       throw osError('EOPNOTSUPP', 'epoll_ctl', {
-        strerror: `Operation not supported (it needs the posix driver: ${posixDriver.missing})`,
+        strerror: `Operation not supported (it needs the posix driver: ${missing.why})`,
       });
     this.#copy = duplicate(fd);
     if (this.#copy < 0) throw lastError('epoll_ctl');

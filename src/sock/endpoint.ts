@@ -27,12 +27,19 @@ export interface Ready {
 /** How a driver is called. */
 export type DriverName = 'node' | 'memory' | 'posix';
 
+/** What keeps a driver from being used. */
+export interface Missing {
+  readonly why: string;
+  /** Will it be so for as long as the process runs? If not, it is asked again each time. */
+  readonly lasts: boolean;
+}
+
 /** A way to make sockets. */
 export interface Driver {
   readonly name: DriverName;
 
-  /** Why it cannot be used here; `undefined` where it can. */
-  readonly missing?: string | undefined;
+  /** Why it cannot be used; `undefined` where it can. */
+  readonly missing?: Missing | undefined;
 
   /** Can it make a socket of this family and type? */
   supports(family: number, type: number): boolean;

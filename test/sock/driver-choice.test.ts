@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { plain } from '../../scripts/plain.ts';
 import { behaviour } from '../support/behaviour.ts';
-import { root } from '../support/program.ts';
+import { runFile } from '../support/child.ts';
+import { Program, root } from '../support/program.ts';
 
 const door = plain('src/socket.ts');
 
@@ -83,4 +84,78 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
     },
     { seconds: 20 },
   );
+});
+
+behaviour('a driver', (it) => {
+  const env = { ASYNCIO_SOCKETS: undefined };
+  const withoutDescriptors = async (...args: string[]): Promise<string[]> => {
+    const file = 'test/sock/children/no-descriptor.ts';
+    await using program = Program.typescript(file, args, { descriptors: 64, env });
+    await program.ended;
+    assert.is(program.stderr.replace(/^.*Warning.*\n|^\(Use .*\n/gm, ''), '');
+    return program.stdout.trimEnd().split('\n');
+  };
+
+  it(
+    'that was chosen by itself and lacks descriptors is tried again when there are some',
+    async () => {
+      const [first, second, third, warning, ...others] = await withoutDescriptors();
+
+      assert.match(String(first), /^OSError: \[Errno 24\] Too many open files/);
+      assert.is(second, first);
+      assert.is(third, 'posix');
+      assert.match(
+        String(warning),
+        /^warning: the node driver stands in for posix, which cannot be used now: no descriptor is left/,
+      );
+      assert.equal(others, []);
+    },
+    { seconds: 20 },
+  );
+
+  it(
+    'that was asked for and lacks descriptors says so each time, and is there when there are some',
+    async () => {
+      for (const name of ['posix', 'posix, uv_poll']) {
+        const [first, second, third, ...others] = await withoutDescriptors(name);
+
+        assert.match(
+          String(first),
+          /^RuntimeError: driver is '.*', and that driver cannot be used: no descriptor is left/,
+        );
+        assert.is(second, first);
+        assert.is(third, 'posix');
+        assert.equal(others, []);
+      }
+    },
+    { seconds: 20 },
+  );
+
+  it(
+    'of Node, which lacks descriptors, says so, too',
+    async () => {
+      for (const type of ['streams', 'datagrams']) {
+        const [first, second, third, ...others] = await withoutDescriptors('node', type);
+
+        assert.match(String(first), /^OSError: \[Errno 24\] Too many open files/);
+        assert.is(second, first);
+        assert.is(third, 'node');
+        assert.equal(others, []);
+      }
+    },
+    { seconds: 20 },
+  );
+});
+
+behaviour('a thread with sockets', (it) => {
+  for (const how of ['by itself', 'exit', 'throw', 'exit while others listen'])
+    it(
+      `gives its callback back when it ends (${how})`,
+      async () => {
+        const ended = await runFile('test/sock/children/callbacks.ts', { args: [how] });
+
+        assert.equal(ended, { status: 0, stdout: '0 callbacks more\n', stderr: '' });
+      },
+      { seconds: 20 },
+    );
 });

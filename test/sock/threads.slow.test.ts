@@ -40,3 +40,15 @@ for (const { name, real } of DRIVERS) {
     );
   });
 }
+
+behaviour('a thread that watches descriptors', (it) => {
+  it(
+    'ends alone when it is terminated, wherever it is',
+    async () => {
+      const ended = await runFile('test/sock/children/terminated.ts');
+
+      assert.equal(ended, { status: 0, stdout: 'all ended\n', stderr: '' });
+    },
+    { seconds: 120 },
+  );
+});

@@ -1,5 +1,6 @@
 import { RuntimeError } from '../../base/errors.ts';
 import { repr } from '../../base/repr.ts';
+import { warnRuntime } from '../../base/warnings.ts';
 import type { Driver } from '../endpoint.ts';
 import { memoryDriver } from './memory/driver.ts';
 import { nodeDriver } from './node/driver.ts';
@@ -14,24 +15,34 @@ const DRIVERS: ReadonlyMap<string, Driver> = new Map([
 /** As macOS has it; for the tests on other systems. */
 const HIDDEN: ReadonlyMap<string, Driver> = new Map([['posix, uv_poll', polledDriver]]);
 
+/** The driver of those that name none; not one that only stands in for a while. */
 let chosen: Driver | undefined;
+let warned = false;
 
 /**
  * The driver of a name; without one that of the environment variable ASYNCIO_SOCKETS, which is
- * read once; without that the posix driver where it can be used, and else the node driver.
+ * read once; without that the posix driver where it can be used, and else the node driver. That
+ * stands in, too, while the posix driver lacks something that may come back, as descriptors.
  *
  * @throws {RangeError} when there is no driver of that name
  * @throws {RuntimeError} when it cannot be used here
  */
 export function driverNamed(name?: string): Driver {
   if (name !== undefined) return find(name, 'driver');
-  chosen ??= choose(process.env['ASYNCIO_SOCKETS']);
-  return chosen;
-}
-
-function choose(wanted: string | undefined): Driver {
-  if (wanted) return find(wanted, 'ASYNCIO_SOCKETS');
-  return posixDriver.missing === undefined ? posixDriver : nodeDriver;
+  if (chosen !== undefined) return chosen;
+  const wanted = process.env['ASYNCIO_SOCKETS'];
+  if (wanted) {
+    chosen = find(wanted, 'ASYNCIO_SOCKETS');
+    return chosen;
+  }
+  const { missing } = posixDriver;
+  if (missing === undefined) chosen = posixDriver;
+  else if (missing.lasts) chosen = nodeDriver;
+  else if (!warned) {
+    warned = true;
+    warnRuntime(`the node driver stands in for posix, which cannot be used now: ${missing.why}`);
+  }
+  return chosen ?? nodeDriver;
 }
 
 function find(name: string, what: string): Driver {
@@ -40,9 +51,10 @@ function find(name: string, what: string): Driver {
     const names = [...DRIVERS.keys()].join(' or ');
     throw new RangeError(`${what} must be ${names}, got ${repr(name)}`);
   }
-  if (driver.missing !== undefined)
+  const { missing } = driver;
+  if (missing !== undefined)
     throw new RuntimeError(
-      `${what} is ${repr(name)}, and that driver cannot be used: ${driver.missing}`,
+      `${what} is ${repr(name)}, and that driver cannot be used: ${missing.why}`,
     );
   return driver;
 }

@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createSocket } from 'node:dgram';
 import { Socket as NetSocket } from 'node:net';
 import { InternalError } from '../../../base/errors.ts';
+import { osError } from '../../../base/os-errors.ts';
+import { hasDescriptor, noteFailure } from '../descriptors.ts';
 
 /**
  * The one file that knows how Node is made inside.
@@ -285,6 +287,8 @@ function findDatagramClasses(): DatagramClasses {
   probe.send(Buffer.alloc(1), 9, '127.0.0.1');
   Reflect.deleteProperty(handle as object, 'send');
   probe.close();
+  // To bind takes a descriptor, and nothing is sent without.
+  if (send === undefined && !hasDescriptor()) throw noteFailure(osError('EMFILE', 'socket'));
   return { udp, send: needed('SendWrap', send as (new () => SendRequest) | undefined) };
 }
 

@@ -10,19 +10,21 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../../constants.ts';
-import type { Driver, Endpoint, Kind } from '../../endpoint.ts';
+import type { Driver, Endpoint, Kind, Missing } from '../../endpoint.ts';
 import { noteFailure } from '../descriptors.ts';
 import { epollSelector } from './epoll-selector.ts';
 import {
   closeDescriptor,
   duplicate,
   getOption,
+  isShortage,
   lastError,
   libc,
+  loadLibc,
+  MissingError,
   openPair,
   openSocket,
   takeOver,
-  whyNoLibc,
 } from './libc.ts';
 import { pollSelector } from './poll-selector.ts';
 import { endpointOf, PosixEndpoint } from './posix-endpoint.ts';
@@ -37,17 +39,18 @@ class PosixDriver implements Driver {
   readonly name = 'posix' as const;
   /** The selector of this thread. */
   readonly #selector: () => Selector;
-  #missing: string | undefined;
-  #asked = false;
+  /** Is all there? What is missing is looked for again, where that is no matter for ever. */
+  #complete = false;
 
   constructor(selector: () => Selector) {
     this.#selector = selector;
   }
 
-  get missing(): string | undefined {
-    if (!this.#asked) this.#missing = nobody.runInAsyncScope(() => this.#findMissing());
-    this.#asked = true;
-    return this.#missing;
+  get missing(): Missing | undefined {
+    if (this.#complete) return undefined;
+    const missing = nobody.runInAsyncScope(() => this.#findMissing());
+    this.#complete = missing === undefined;
+    return missing;
   }
 
   supports(family: number, type: number): boolean {
@@ -93,14 +96,14 @@ class PosixDriver implements Driver {
     return endpoint;
   }
 
-  #findMissing(): string | undefined {
-    const missing = whyNoLibc();
-    if (missing !== undefined) return missing;
+  #findMissing(): Missing | undefined {
     try {
+      loadLibc();
       this.#selector();
       return undefined;
     } catch (error) {
-      return (error as Error).message;
+      const why = (error as Error).message;
+      return { why, lasts: error instanceof MissingError ? error.lasts : !isShortage(error) };
     }
   }
 }

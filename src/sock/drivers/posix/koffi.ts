@@ -8,6 +8,7 @@ interface Koffi {
   proto(result: string, parameters: readonly string[]): unknown;
   pointer(type: unknown): unknown;
   register(callback: (...args: never[]) => void, type: unknown): unknown;
+  unregister(callback: unknown): void;
 }
 
 let loaded: Koffi | undefined;

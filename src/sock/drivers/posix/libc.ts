@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { type OSError, osError } from '../../../base/os-errors.ts';
+import { OSError, osError } from '../../../base/os-errors.ts';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../constants.ts';
+import { hasDescriptor } from '../descriptors.ts';
 import { kernel } from './kernel.ts';
 import { bindAll, koffi } from './koffi.ts';
 import { closeAtThreadEnd, keepAtThreadEnd, loadLibuv } from './libuv.ts';
@@ -94,41 +95,76 @@ const LINUX_SIGNATURES: Readonly<Record<string, string>> = {
 };
 
 let functions: (Libc & Hidden) | undefined;
+/** Why there are none, and never will be. */
 let failure: string | undefined;
 
-/** Why there is no {@link libc} here; `undefined` where there is one. */
-export function whyNoLibc(): string | undefined {
-  if (functions === undefined && failure === undefined) load();
-  return failure;
+/**
+ * Sees to it that there is {@link libc}.
+ *
+ * @throws {MissingError} when there is none in this process, now or ever
+ */
+export function loadLibc(): void {
+  if (functions !== undefined) return;
+  if (failure !== undefined) throw new MissingError(failure, true);
+  try {
+    functions = load();
+  } catch (error) {
+    if (error instanceof MissingError && error.lasts) failure = error.message;
+    throw error;
+  }
 }
 
-/** The functions; {@link whyNoLibc} was asked before. */
+/** The functions; {@link loadLibc} was called before. */
 export function libc(): Libc {
   return functions as Libc;
 }
 
-function load(): void {
-  const { platform } = process;
-  if (platform !== 'linux' && platform !== 'darwin') {
-    failure = `it knows Linux and macOS only, not ${platform}`;
-    return;
+/** Why the driver cannot be used: for good, or for lack of something that may come back. */
+export class MissingError extends Error {
+  readonly lasts: boolean;
+
+  constructor(why: string, lasts: boolean) {
+    super(why);
+    this.lasts = lasts;
   }
+}
+
+function load(): Libc & Hidden {
+  const { platform } = process;
+  if (platform !== 'linux' && platform !== 'darwin')
+    throw new MissingError(`it knows Linux and macOS only, not ${platform}`, true);
+  // Node would not find koffi without, and remember that.
+  if (!hasDescriptor()) throw new MissingError('no descriptor is left to load koffi', false);
   try {
     koffi();
   } catch (error) {
     const [line] = (error as Error).message.split('\n');
-    failure = `koffi, the optional dependency, does not load: ${line}`;
-    return;
+    throw new MissingError(
+      `koffi, the optional dependency, does not load: ${line}`,
+      hasDescriptor() && !isShortage(error),
+    );
   }
   try {
     const signatures = platform === 'linux' ? { ...SIGNATURES, ...LINUX_SIGNATURES } : SIGNATURES;
     const bound = bindAll<Libc & Hidden>(signatures);
     bound.errno = koffi().errno;
     loadLibuv();
-    functions = bound;
+    return bound;
   } catch (error) {
-    failure = `this Node does not give what it needs: ${(error as Error).message}`;
+    if (isShortage(error)) throw new MissingError((error as Error).message, false);
+    throw new MissingError(
+      `this Node does not give what it needs: ${(error as Error).message}`,
+      true,
+    );
   }
+}
+
+/** Was there too little of something: descriptors, memory, koffi's callbacks? */
+export function isShortage(error: unknown): boolean {
+  return (
+    error instanceof OSError ||
+    /\btoo many\b|cannot allocate|out of memory/i.test((error as Error).message)
+  );
 }
 
 /** Where the bytes of an array are; the array must outlive its use. */

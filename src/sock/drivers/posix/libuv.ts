@@ -26,7 +26,6 @@ interface Libuv {
   pollInit(loop: number, handle: number, fd: number): number;
   pollStart(handle: number, events: number, callback: unknown): number;
   pollStop(handle: number): number;
-  unref(handle: number): void;
   close(handle: number, callback: number): void;
   addCleanupHook(isolate: number, hook: number, argument: number): void;
   removeCleanupHook(isolate: number, hook: number, argument: number): void;
@@ -44,7 +43,6 @@ const SIGNATURES: Readonly<Record<keyof Libuv, string>> = {
   pollInit: 'int uv_poll_init(uintptr_t, uintptr_t, int)',
   pollStart: 'int uv_poll_start(uintptr_t, int, void *)',
   pollStop: 'int uv_poll_stop(uintptr_t)',
-  unref: 'void uv_unref(uintptr_t)',
   close: 'void uv_close(uintptr_t, uintptr_t)',
   addCleanupHook:
     'void _ZN4node25AddEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_(uintptr_t, uintptr_t, uintptr_t)',
@@ -63,14 +61,19 @@ const FLAGS_AT = 88;
 const FLAG_REF = 0x8;
 const FLAG_INTERNAL = 0x10;
 
+/** The flags of a new handle, as libuv made them. */
+const flagsBefore = Buffer.alloc(4);
+/** Those that it gets: it keeps nothing alive, and is no affair of libuv's. */
+const internalFlags = Buffer.from(new Uint32Array([FLAG_INTERNAL]).buffer);
+
 /** What is the same for the whole life of the thread. */
 interface Thread {
   readonly uv: Libuv;
   readonly isolate: number;
   readonly loop: number;
   readonly size: number;
-  /** One callback of C for all handles. */
-  readonly callback: unknown;
+  /** One callback of C for all handles; `undefined` when the thread has ended. */
+  callback: unknown;
   /** Functions of C, to be called by C. */
   readonly functions: { readonly free: number; readonly close: number; readonly pollStop: number };
 }
@@ -102,20 +105,35 @@ function thread(): Thread {
     return address;
   };
   const isolate = uv.isolate();
+  const functions = {
+    free: symbol('free'),
+    close: symbol('close'),
+    pollStop: symbol('uv_poll_stop'),
+  };
+  // A type without a name: the library may be in the process twice, and koffi is there once.
+  const type = pointer(proto('void', ['uintptr_t', 'int', 'int']));
   thisThread = {
     uv,
     isolate,
     loop: uv.currentLoop(isolate),
     size: uv.handleSize(UV_POLL),
-    // A type without a name: the library may be in the process twice, and koffi is there once.
-    callback: register(told, pointer(proto('void', ['uintptr_t', 'int', 'int']))),
-    functions: {
-      free: symbol('free'),
-      close: symbol('close'),
-      pollStop: symbol('uv_poll_stop'),
-    },
+    functions,
+    // Last: what throws after it would leave it registered.
+    callback: register(told, type),
   };
+  if (!isMainThread) process.once('exit', giveCallbackBack);
   return thisThread;
+}
+
+/**
+ * The process has 8,192 callbacks for all threads, and koffi does not take one back by itself when
+ * its thread ends. A thread that is terminated runs nothing any more, and so keeps its own.
+ */
+function giveCallbackBack(): void {
+  const { uv, callback } = thread();
+  for (const handle of handles.keys()) uv.pollStop(handle);
+  thread().callback = undefined;
+  koffi().unregister(callback);
 }
 
 function told(address: number, status: number, events: number): void {
@@ -144,23 +162,36 @@ export class PollHandle {
   constructor(fd: number, told: (events: number) => void) {
     const { uv, loop, size, isolate, functions } = thread();
     this.told = told;
-    this.#handle = uv.calloc(1, size);
-    const status = uv.pollInit(loop, this.#handle, fd);
+    const handle = uv.calloc(1, size);
+    const flagsAt = handle + FLAGS_AT;
+    // A thread that is terminated stops at the next function of JavaScript, and libuv aborts the
+    // process over a handle that it finds then and that is not internal: so none is called here.
+    const status = uv.pollInit(loop, handle, fd);
+    if (status >= 0) {
+      uv.copyOut(flagsBefore, flagsAt, 4);
+      uv.copyIn(flagsAt, internalFlags, 4);
+    }
+    this.#handle = handle;
     if (status < 0) {
-      uv.free(this.#handle);
+      uv.free(handle);
       throw failure(status, 'uv_poll_init');
     }
-    uv.unref(this.#handle);
-    this.#makeInternal();
-    uv.addCleanupHook(isolate, functions.pollStop, this.#handle);
-    handles.set(this.#handle, this);
+    if (flagsBefore.readUInt32LE(0) !== FLAG_REF) {
+      uv.copyIn(flagsAt, flagsBefore, 4);
+      uv.close(handle, functions.free);
+      throw new Error('libuv has its flags elsewhere');
+    }
+    uv.addCleanupHook(isolate, functions.pollStop, handle);
+    handles.set(handle, this);
   }
 
   /** Polls for these from now on; 0: for nothing. */
   listen(events: number): void {
     const { uv, callback } = thread();
     const status =
-      events === 0 ? uv.pollStop(this.#handle) : uv.pollStart(this.#handle, events, callback);
+      events === 0 || callback === undefined
+        ? uv.pollStop(this.#handle)
+        : uv.pollStart(this.#handle, events, callback);
     if (status < 0) throw failure(status, 'uv_poll_start');
   }
 
@@ -171,19 +202,6 @@ export class PollHandle {
     uv.removeCleanupHook(isolate, functions.pollStop, this.#handle);
     // C's free() itself is the callback: the last thing that libuv does with a handle.
     uv.close(this.#handle, functions.free);
-  }
-
-  #makeInternal(): void {
-    const { uv } = thread();
-    const flags = Buffer.alloc(4);
-    uv.copyOut(flags, this.#handle + FLAGS_AT, 4);
-    const bits = flags.readUInt32LE(0);
-    if ((bits & (FLAG_REF | FLAG_INTERNAL)) !== 0) {
-      uv.close(this.#handle, thread().functions.free);
-      throw new Error('libuv has its flags elsewhere');
-    }
-    flags.writeUInt32LE(bits | FLAG_INTERNAL, 0);
-    uv.copyIn(this.#handle + FLAGS_AT, flags, 4);
   }
 }
 
