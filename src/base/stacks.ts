@@ -226,7 +226,7 @@ function onlyUserFrames({ stack, message }: Partial<Error>, most: number): unkno
 
 /** Does a stack show any line of the user's? */
 export function hasUserFrame(stack: unknown): boolean {
-  return typeof stack === 'string' && stack.split('\n').some(isUserFrame);
+  return typeof stack === 'string' && stack.includes('\n    at ') && userFrames(stack).length > 0;
 }
 
 function userFrames(stack: string): string[] {

@@ -18,9 +18,6 @@ import { captureStack, captureUserStack, hasUserFrame } from '../base/stacks.ts'
 /** Errors that were made for an `await` elsewhere: their own stack says nothing to the user. */
 const elsewhere = new WeakSet<Error>();
 
-/** Errors that have the stack of an `await`; V8 may have found nobody there. */
-const shown = new WeakSet<Error>();
-
 /**
  * Makes an error about an `await` elsewhere: of another task, or of nobody yet. It has no stack of its
  * own, which would cost more than all the rest, but takes that of the first `await` that it is thrown
@@ -33,13 +30,13 @@ export function madeForAwait<T>(make: () => T): T {
   const before = Error.stackTraceLimit;
   Reflect.set(Error, 'stackTraceLimit', 0);
   try {
-    return forAwait(make());
+    return make();
   } finally {
     Reflect.set(Error, 'stackTraceLimit', before);
   }
 }
 
-/** As {@link madeForAwait}, for an error that was just made. */
+/** As {@link madeForAwait}, for an error that was just made and has a stack already. */
 export function forAwait<E>(error: E): E {
   if (error instanceof Error) elsewhere.add(error);
   return error;
@@ -79,7 +76,8 @@ export function throwIntoAwait(
   thrown += 1;
   settled
     .then(() => {
-      if (shows) show(error);
+      // Where several await it in one step, it has the stack of the first by now.
+      if (shows && needsStack(error)) show(error);
       see?.(framesOfAwait());
       throw error;
     })
@@ -108,16 +106,13 @@ export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from =
 }
 
 function show(error: Error): void {
-  // Where several await it in one step, the first one has its stack.
-  if (shown.has(error) && hasUserFrame(error.stack)) return;
-  shown.add(error);
+  elsewhere.delete(error);
   captureUserStack(error);
 }
 
 function needsStack(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  if (elsewhere.delete(error)) return true;
-  return isOfOurClass(error) && !hasUserFrame(error.stack);
+  return (isOfOurClass(error) && !hasUserFrame(error.stack)) || elsewhere.has(error);
 }
 
 /** Far more than a program has functions that wait for one another. */

@@ -1,6 +1,7 @@
 import { CancelledError } from '../base/errors.ts';
 import { calledAs } from '../base/printing.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
+import { madeForAwait } from '../core/await-stack.ts';
 import { forThisTask } from '../core/awaited-by.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
@@ -186,5 +187,7 @@ class GatheringFuture extends Future<unknown[]> {
 }
 
 function outcome(child: Future<unknown>): unknown {
-  return child.cancelled() ? new CancelledError(child._cancelMessage) : child._outcome();
+  return child.cancelled()
+    ? madeForAwait(() => new CancelledError(child._cancelMessage))
+    : child._outcome();
 }
