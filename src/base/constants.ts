@@ -70,6 +70,9 @@ export const TLS_WRITE_HIGH_WATER: number = 512 * 1024;
 /** Bytes that are handed to a stream of Node's at once: so many that what waits is known well. */
 export const DUPLEX_PIECE: number = 64 * 1024;
 
+/** Connections of a server that may wait to be accepted, on each socket; asyncio's figure. */
+export const SERVER_BACKLOG = 100;
+
 /** Seconds that a TLS handshake may take; asyncio's figure, which is nginx's. */
 export const TLS_HANDSHAKE_TIMEOUT = 60;
 

@@ -14,12 +14,23 @@ import type { Streams } from './open-connection.ts';
  * No more are under way than are waited for. So one stays in #made only if a wait was cancelled
  * after it was accepted: the next caller gets it. The server counts those that are coming, since it
  * knows of every way in which that ends.
+ *
+ * With TLS, a few more are accepted while a caller waits: a client that does not shake hands must not
+ * keep the others out until its time is over. Those that are made beyond what is waited for stay in
+ * #made, and nothing is accepted before they are taken.
  */
 export class Arrivals implements Demand {
   #server: Server | undefined;
   /** How many wait for a connection. */
   #wanted = 0;
   readonly #made = new Queue<Streams>();
+  /** How many more may come than are waited for. */
+  readonly #spare: number;
+
+  /** @param spare - how many more may come than are waited for, while a caller waits */
+  constructor(spare: number) {
+    this.#spare = spare;
+  }
 
   /** Whose connections they are, once it is there. */
   comeFrom(server: Server): void {
@@ -47,7 +58,8 @@ export class Arrivals implements Demand {
   }
 
   isOpen(coming: number): boolean {
-    return coming + this.#made.qsize() < this.#wanted;
+    const wanted = this.#wanted - this.#made.qsize();
+    return wanted > 0 && coming < wanted + this.#spare;
   }
 
   /** Those that nobody has taken are lost, as those in the backlog are. */

@@ -1,3 +1,4 @@
+import { SERVER_BACKLOG } from '../base/constants.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { requireRunningLoop } from '../core/running.ts';
 import type { Hosts, ServerOptions, ServingOptions } from '../transports/create-server.ts';
@@ -21,7 +22,8 @@ export type OpenServerOptions = StreamOptions & Pick<ConnectionLimits, 'idleTime
  * for await (const [reader, writer] of server) asyncio.createTask(serve(reader, writer));
  * ```
  *
- * Each is accepted when it is asked for, and not before; see {@link StreamServer}. Nothing is closed
+ * Each is accepted when it is asked for, and not before; see {@link StreamServer}. With TLS, up to
+ * `backlog` more shake hands meanwhile, so that a silent client keeps nobody out. Nothing is closed
  * by itself: whoever takes a connection closes its writer. {@link startServer} calls a handler
  * instead, and closes its connection when it ends.
  *
@@ -77,7 +79,8 @@ async function opened(
   ) => Coroutine<Server>,
 ): Promise<StreamServer> {
   const loop = requireRunningLoop() as ServingLoop;
-  const arrivals = new Arrivals();
+  const { ssl, backlog = SERVER_BACKLOG } = rest;
+  const arrivals = new Arrivals(ssl === undefined ? 0 : backlog);
   const factory = protocols(loop, (...streams) => arrivals.made(streams), { limit, idleTimeout });
   const server = await serve(loop, factory, { ...rest, startServing: true, _demand: arrivals });
   arrivals.comeFrom(server);

@@ -10,7 +10,8 @@ import type { Streams } from './open-connection.ts';
  *
  * A connection is accepted when somebody waits for it, and not before: until then it is in the
  * backlog of the system, which lets clients wait when that is full. So whoever takes connections no
- * faster than they can be served holds the clients back.
+ * faster than they can be served holds the clients back. With TLS, up to `backlog` more are accepted
+ * while a caller waits, because a client that does not shake hands must not keep the others out.
  *
  * A connection that was taken belongs to whoever took it, and is closed by its writer.
  *

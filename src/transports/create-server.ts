@@ -1,3 +1,4 @@
+import { SERVER_BACKLOG } from '../base/constants.ts';
 import { log } from '../base/log.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
@@ -81,7 +82,7 @@ export function createServer(
 
 /** Refuses what cannot be, before anything is bound; says how it is to encrypt. */
 export function checkServing(protocolFactory: unknown, options: ServingOptions): Encryption {
-  const { backlog = 100, maxConnections = Number.POSITIVE_INFINITY } = options;
+  const { backlog = SERVER_BACKLOG, maxConnections = Number.POSITIVE_INFINITY } = options;
   if (typeof protocolFactory !== 'function')
     throw new TypeError(`protocolFactory must be a function, got ${repr(protocolFactory)}`);
   checkWhole(backlog, 0, 0x7fffffff, 'backlog');
@@ -100,7 +101,11 @@ export async function serverOn(
   encryption: Encryption,
   closed?: () => void,
 ): Promise<Server> {
-  const { backlog = 100, startServing = true, maxConnections = Number.POSITIVE_INFINITY } = options;
+  const {
+    backlog = SERVER_BACKLOG,
+    startServing = true,
+    maxConnections = Number.POSITIVE_INFINITY,
+  } = options;
   const { _demand: demand, signal } = options;
   for (const sock of sockets) sock.setblocking(false);
   const server = new Server(loop, {

@@ -1,10 +1,12 @@
 import * as assert from 'uvu/assert';
+import { osError } from '../../src/base/os-errors.ts';
 import {
   BrokenPipeError,
   CancelledError,
   ConnectionRefusedError,
   ConnectionResetError,
   createTask,
+  getRunningLoop,
   type Loop,
   Operation,
   OSError,
@@ -12,6 +14,8 @@ import {
   sleep,
 } from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
+import { runChecked } from '../../src/testing.ts';
+import { behaviour } from '../support/behaviour.ts';
 import {
   DRIVERS,
   type DriverCase,
@@ -966,3 +970,21 @@ for (const driver of DRIVERS) {
     );
   });
 }
+
+behaviour('loop.sockAccept, as descriptors run out', (it) => {
+  it('leaves no timer behind where the exception handler cancels the wait', async () => {
+    await runChecked(async () => {
+      const loop = getRunningLoop();
+      const listener = listening('memory');
+      listener._endpoint.tryAccept = () => {
+        throw osError('EMFILE', 'accept');
+      };
+      const task = createTask(async () => void (await loop.sockAccept(listener)));
+      loop.setExceptionHandler(() => void task.cancel());
+
+      await rejects(task, CancelledError);
+
+      listener.close();
+    });
+  });
+});

@@ -315,6 +315,42 @@ for (const { name } of DRIVERS)
   });
 
 for (const { name } of DRIVERS)
+  loopBehaviour(`openServer with ssl, on ${name}, among silent clients`, (it) => {
+    it(
+      'gives the others to one who waits, and accepts no more than the backlog beyond that',
+      async (loop) => {
+        const opened = async ({ server, accepted }: Open): Promise<void> => {
+          const address = server.sockets[0]?.getsockname() as AddressInput;
+          const connect = async (): Promise<Socket> => {
+            const client = stream(name);
+            await loop.sockConnect(client, address);
+            return client;
+          };
+          const taking = asyncio.createTask(server.accept());
+          const silent = [await connect(), await connect()];
+          await until(loop, () => accepted() === 2);
+          const options = { sock: await connect(), ssl: CLIENT, serverHostname: 'localhost' };
+
+          const [, writer] = await asyncio.openConnection(undefined, undefined, options);
+          const taken = await taking;
+
+          assert.is.not(taken, undefined);
+          const next = asyncio.createTask(server.accept());
+          silent.push(await connect(), await connect());
+          await settle(loop, 20);
+          assert.is(accepted(), 4);
+          next.cancel();
+          await rejects(next, asyncio.CancelledError);
+          for (const client of silent) client.close();
+          writer.transport.abort();
+        };
+        await open(loop, name, opened, { ssl: SERVER, backlog: 2 });
+      },
+      REAL,
+    );
+  });
+
+for (const { name } of DRIVERS)
   loopBehaviour(`openServer on ${name}, whose tasks are cancelled`, (it) => {
     it(
       'accepts the next after each connection that was under way',

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
+import { osError } from '../../src/base/os-errors.ts';
 import { DatagramProtocol, type DatagramTransport, type Loop, OSError } from '../../src/index.ts';
+import type { Endpoint } from '../../src/sock/endpoint.ts';
 import type { Address, AddressInput, DriverName, Socket } from '../../src/socket.ts';
 import * as socket from '../../src/socket.ts';
 import { DRIVERS, datagram, freshPath, stream } from '../support/drivers.ts';
@@ -70,6 +72,32 @@ const nameOf = (transport: DatagramTransport): Address =>
 
 for (const { name } of DRIVERS)
   loopBehaviour(`DatagramTransport on ${name}`, (it) => {
+    it(
+      'tries once a turn where errorReceived() sends again, and all of that fails',
+      async (loop, { settle }) => {
+        const [transport, mailbox] = await boxOn(loop, name);
+        const to = nameOf(transport) as AddressInput;
+        const endpoint = transport.getExtraInfo('socket')?._sock._endpoint as Endpoint;
+        endpoint.trySendto = () => -1;
+        transport.sendto(HELLO, to);
+        let tries = 0;
+        endpoint.trySendto = () => {
+          tries += 1;
+          if (tries > 1000) throw new Error('never ends');
+          throw osError('ENETUNREACH', 'sendto');
+        };
+        mailbox.errorReceived = () => transport.sendto(HELLO, to);
+
+        endpoint.writer?.ready();
+        await settle(20);
+
+        assert.ok(tries > 1 && tries < 100, `${tries}`);
+        transport.abort();
+        await mailbox.lost;
+      },
+      REAL,
+    );
+
     it(
       'sends to whom it is told, and tells who sent',
       async (loop) => {
