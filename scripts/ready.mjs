@@ -6,6 +6,7 @@ import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { chain } from './doors.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const inRoot = (...names) => path.join(root, ...names);
@@ -33,6 +34,7 @@ export function build(source = sourceHash()) {
   const remove = () => rmSync(next, { recursive: true, force: true });
   process.once('exit', remove);
   run([process.execPath, tsc, '--outDir', next]);
+  for (const door of ['index', 'testing']) chain(next, door);
   if (text(path.join(next, 'cli.js')) !== undefined) chmodSync(path.join(next, 'cli.js'), 0o755);
   writeFileSync(path.join(next, '.built-from'), source);
   rmSync(inRoot('dist'), { recursive: true, force: true });
@@ -62,8 +64,8 @@ function sourceHash() {
     .filter((name) => name.endsWith('.ts'))
     .map((name) => path.join('src', name));
   const hash = createHash('sha256');
-  for (const name of ['package-lock.json', 'tsconfig.json', ...sources.sort()])
-    hash.update(`${name}\0${text(inRoot(name))}\0`);
+  const made = ['package-lock.json', 'tsconfig.json', 'scripts/doors.mjs', ...sources.sort()];
+  for (const name of made) hash.update(`${name}\0${text(inRoot(name))}\0`);
   return hash.digest('hex');
 }
 
