@@ -1,5 +1,5 @@
 // npm test [-- PATTERN]: the whole suite, in two processes side by side, or the files whose path matches. With
-// --slow, the slow tests.
+// --slow, the slow tests; with --faults, those of them that break things on purpose, at more moments.
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
@@ -7,8 +7,13 @@ import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
 ensureInstalled();
 ensureBuilt(); // examples and the command are tested as users get them
 
-const args = process.argv.slice(2).filter((arg) => arg !== '--slow');
+const args = process.argv.slice(2).filter((arg) => arg !== '--slow' && arg !== '--faults');
 const slow = process.argv.includes('--slow');
+if (process.argv.includes('--faults')) {
+  args.push('(?:faults/|sock/threads)');
+  process.env.MOMENTS ??= '200';
+  process.env.WORKERS ??= '200';
+}
 const files = `${args.map((pattern) => `(?=.*${pattern})`).join('')}.*`;
 
 /** What mostly waits for programs of its own: it runs beside all others. Random programs are at work. */

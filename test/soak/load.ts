@@ -1,20 +1,24 @@
 /**
- * The load of a soak, on `node:net`: clients of every manner, each kind over and over, paced so that
- * the machine stays usable. Each second it writes what they did; whatever they get back is compared
- * with what they sent.
+ * The load of a soak, on `node:net` and `node:tls`: at every place clients of every manner, each kind over
+ * and over, paced so that the machine stays usable. Each second it writes what they did; whatever they
+ * get back is compared with what they sent.
+ *
+ * Arguments: messages per second, seconds until it ends by itself, and the places, as `tcp:PORT`,
+ * `ipv6:PORT`, `tls:PORT` and `unix:PATH`.
  */
-import { Client } from '../support/client.ts';
+import { Client, type Place } from '../support/client.ts';
 
-/** How many of a kind there are at any time, and how long one rests before the next, in ms. */
-const TALKERS = 20;
-const OTHERS = 4;
+/** How many of a kind there are at any time and place, and how long one rests before the next, in ms. */
+const TALKERS = 5;
+const OTHERS = 2;
 const REST_MS = 50;
 /** How often a talker talks, in ms. */
 const TICK_MS = 100;
 /** Bytes of a message. */
 const MESSAGE = 1000;
 
-const [port, rate, deadline] = process.argv.slice(2).map(Number) as [number, number, number];
+const [rate, deadline] = process.argv.slice(2, 4).map(Number) as [number, number];
+const places = process.argv.slice(4).map((text) => text.split(':') as [string, string]);
 
 const counts = { messages: 0, connects: 0, resets: 0, halfCloses: 0, unread: 0, silent: 0, cut: 0 };
 let stopped = false;
@@ -43,7 +47,7 @@ function compare(received: Buffer, data: Buffer): void {
 
 /** A connection that stays, with messages to and fro. */
 async function talk(client: Client): Promise<void> {
-  const each = rate / TALKERS / (1000 / TICK_MS);
+  const each = rate / places.length / TALKERS / (1000 / TICK_MS);
   let owed = 0;
   let next = performance.now();
   while (!stopped) {
@@ -99,9 +103,9 @@ async function beSilent(): Promise<void> {
 }
 
 /** Has one client after another do the same. */
-async function keep(about: (client: Client) => Promise<void>): Promise<void> {
+async function keep(place: Place, about: (client: Client) => Promise<void>): Promise<void> {
   while (!stopped) {
-    using client = await Client.to(port);
+    using client = await Client.at(place);
     counts.connects += 1;
     try {
       await about(client);
@@ -125,13 +129,27 @@ const writing = setInterval(write, 1000);
 const limit = setTimeout(stop, deadline * 1000);
 process.once('SIGTERM', stop);
 
-await Promise.all([
-  ...Array.from({ length: TALKERS }, () => keep(talk)),
-  ...[visit, reset, halfClose, beSilent].flatMap((about) =>
-    Array.from({ length: OTHERS }, () => keep(about)),
-  ),
-  keep(leaveUnread),
-]);
+/** Clients of every manner at one place. */
+function crowd([name, where]: [string, string]): Promise<void>[] {
+  const place =
+    name === 'unix'
+      ? { path: where }
+      : {
+          port: Number(where),
+          host: name === 'ipv6' ? '::1' : '127.0.0.1',
+          tls: name === 'tls',
+        };
+  const others = [visit, reset, beSilent];
+  // TLS ends both ways at once.
+  if (name !== 'tls') others.push(halfClose);
+  return [
+    ...Array.from({ length: TALKERS }, () => keep(place, talk)),
+    ...others.flatMap((about) => Array.from({ length: OTHERS }, () => keep(place, about))),
+    keep(place, leaveUnread),
+  ];
+}
+
+await Promise.all(places.flatMap(crowd));
 clearInterval(writing);
 clearTimeout(limit);
 write();

@@ -1,5 +1,6 @@
 /**
- * npm run soak [-- --minutes N]: an echo server under everything that clients do, for long.
+ * npm run soak [-- --minutes N]: an echo server under everything that clients do, for long: by TCP on
+ * IPv4 and IPv6, with TLS, and on a unix path.
  *
  * Two processes: the server, whose memory and descriptors are watched, and the load, which compares
  * all that it gets back. Tells each minute how it stands; passes if the server stayed as it was.
@@ -19,6 +20,8 @@ Options:
 
 /** Messages that a soak has to come to, in a minute: 1,000,000 in half an hour. */
 const LEAST_A_MINUTE = 1_000_000 / 30;
+/** How clients come to the server. */
+const PLACES = ['tcp', 'ipv6', 'tls', 'unix'];
 /** Seconds between two looks at the server. */
 const PERIOD = 2;
 /** Seconds that the children may go on when nobody ends them. */
@@ -53,14 +56,11 @@ async function soak(minutes: number, rate: number, driver: string): Promise<numb
   await using server = Program.typescript('test/soak/server.ts', [deadline], {
     env: { ASYNCIO_SOCKETS: driver },
   });
-  const [, port] = await server.shows(/listening on \('.*', (\d+)\)/);
+  const places: string[] = [];
+  for (const name of PLACES) places.push(await placeOf(server, name));
   const atRest = await resting(server);
   say(`the server, on ${driver}, at rest: ${standing(server)}`);
-  await using load = Program.typescript('test/soak/load.ts', [
-    String(port),
-    String(rate),
-    deadline,
-  ]);
+  await using load = Program.typescript('test/soak/load.ts', [String(rate), deadline, ...places]);
 
   const samples = await watch(server, load, minutes);
 
@@ -96,6 +96,12 @@ async function soak(minutes: number, rate: number, driver: string): Promise<numb
   const good = checks.every(([one]) => one);
   say(good ? `passed: ${minutes} minutes, ${totals(counts)}` : 'FAILED');
   return good ? 0 : 1;
+}
+
+/** Where the server listens, as it says it. */
+async function placeOf(server: Program, name: string): Promise<string> {
+  const [, place] = await server.shows(new RegExp(`^listening (${name}:.*)$`, 'm'));
+  return place as string;
 }
 
 /** Looks at the server for so long, and tells each minute how it stands. */

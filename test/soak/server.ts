@@ -1,10 +1,17 @@
 /**
- * The server of a soak: the echo server of the command, and a task that cancels those of its clients
- * at random. Each second it writes how many tasks there are and how many it has cancelled.
+ * The server of a soak: the echo server of the command, by TCP, IPv6 and TLS, and one on a unix path;
+ * and a task that cancels those of its clients at random. Says where it listens, and then each second how
+ * many tasks there are and how many it has cancelled.
  */
-import { serveEcho } from '../../src/echo/echo-sock.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { selfSigned } from '../../src/echo/certificate.ts';
+import { type EchoOptions, PIECE } from '../../src/echo/echo-sock.ts';
+import { MANNERS, type Manner } from '../../src/echo/manners.ts';
 import { Statistics } from '../../src/echo/statistics.ts';
 import * as asyncio from '../../src/index.ts';
+import type { Address, InetAddress } from '../../src/socket.ts';
 
 /** Cancels per second. */
 const CANCELS = 10;
@@ -13,6 +20,7 @@ const CANCELS = 10;
 const EXPECTED = /: (ConnectionResetError|BrokenPipeError): /;
 
 const deadline = Number(process.argv[2]);
+const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-soak-'));
 let cancelled = 0;
 
 const cancels = asyncio.coroutine(async function cancels(): Promise<never> {
@@ -32,23 +40,67 @@ const reports = asyncio.coroutine(async function reports(): Promise<never> {
 });
 
 function say(line: string): void {
-  if (/^(listening|closing)/.test(line)) console.log(line);
-  else if (!EXPECTED.test(line)) console.error(line);
+  if (!line.startsWith('closing') && !EXPECTED.test(line)) console.error(line);
 }
+
+/** Serves at a port of a host, until it is cancelled. */
+function serve(
+  name: string,
+  manner: Manner,
+  options: Pick<EchoOptions, 'host' | 'ssl'>,
+): asyncio.Task<never> {
+  const onListening = (address: Address): void =>
+    console.log(`listening ${name}:${(address as InetAddress)[1]}`);
+  const statistics = new Statistics(0);
+  return asyncio.createTask(
+    MANNERS[manner]({ ...options, port: 0, grace: 0, say, statistics, onListening }),
+  );
+}
+
+const serveClient = asyncio.coroutine(async function serveClient(
+  reader: asyncio.StreamReader,
+  writer: asyncio.StreamWriter,
+): Promise<void> {
+  try {
+    for (;;) {
+      const data = await reader.read(PIECE);
+      if (data.length === 0) return;
+      writer.write(data);
+      await writer.drain();
+    }
+  } catch (error) {
+    if (asyncio.isException(error)) return say(`unix: ${error}`);
+    writer.transport.abort();
+    throw error;
+  } finally {
+    writer.close();
+  }
+});
+
+const serveOnPath = asyncio.coroutine(async function serveOnPath(): Promise<void> {
+  const at = path.join(folder, 'echo');
+  await using server = await asyncio.startUnixServer(serveClient, at);
+  console.log(`listening unix:${at}`);
+  await server.serveForever();
+});
 
 await asyncio.run(async () => {
   const loop = asyncio.getRunningLoop();
-  const server = asyncio.createTask(
-    serveEcho({ host: '127.0.0.1', port: 0, grace: 0, say, statistics: new Statistics(0) }),
-  );
+  const servers = [
+    serve('tcp', 'sock', { host: '127.0.0.1' }),
+    serve('ipv6', 'protocol', { host: '::1' }),
+    serve('tls', 'streams', { host: '127.0.0.1', ssl: selfSigned(['127.0.0.1']) }),
+    asyncio.createTask(serveOnPath()),
+  ];
   const beside = [asyncio.createTask(cancels()), asyncio.createTask(reports())];
-  loop.addSignalHandler('SIGTERM', () => server.cancel());
+  const stop = (): void => {
+    for (const server of servers) server.cancel();
+  };
+  loop.addSignalHandler('SIGTERM', stop);
   // Whoever started it may be gone.
-  loop.callLater(deadline, () => server.cancel());
-  try {
-    await server;
-  } catch (error) {
-    if (!(error instanceof asyncio.CancelledError)) throw error;
-  }
+  loop.callLater(deadline, stop);
+  for (const ended of await asyncio.gather(...servers, { returnExceptions: true }))
+    if (!(ended instanceof asyncio.CancelledError)) throw ended;
   for (const task of beside) task.cancel();
 });
+rmSync(folder, { recursive: true });

@@ -1,5 +1,11 @@
-/** TCP clients on `node:net`: what talks to a server under test must not be made of it. */
+/** Clients on `node:net` and `node:tls`: what talks to a server under test must not be made of it. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+
+/** Where a server listens. */
+export type Place =
+  | { readonly path: string }
+  | { readonly port: number; readonly host: string; readonly tls?: boolean };
 
 /** Milliseconds between two tries to reach a server that does not listen yet. */
 const RETRY_MS = 10;
@@ -10,6 +16,7 @@ const STUCK_MS = 250;
 
 export class Client implements Disposable {
   readonly #socket: Socket;
+  readonly #isTcp: boolean;
   #received: Buffer[] = [];
   #size = 0;
   /** How many bytes the kernel has taken. */
@@ -22,6 +29,7 @@ export class Client implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.#isTcp = !(socket instanceof TLSSocket) && socket.localPort !== undefined;
     this.address = `('${socket.localAddress}', ${socket.localPort})`;
     socket.on('data', (data: Buffer) => {
       this.#received.push(data);
@@ -42,10 +50,15 @@ export class Client implements Disposable {
     port: number,
     { host = '127.0.0.1', seconds = 15 }: { host?: string; seconds?: number } = {},
   ): Promise<Client> {
+    return await Client.at({ port, host }, seconds);
+  }
+
+  /** Connects to a place, which {@link to} does to a port; with TLS it trusts whomever it finds. */
+  static async at(place: Place, seconds = 15): Promise<Client> {
     const end = performance.now() + seconds * 1000;
     while (true) {
       try {
-        return new Client(await connected(port, host));
+        return new Client(await connected(place));
       } catch (error) {
         if (performance.now() > end || (error as { code?: string }).code !== 'ECONNREFUSED')
           throw error;
@@ -120,8 +133,10 @@ export class Client implements Disposable {
     this.#socket.end();
   }
 
+  /** Resets the connection; one that is none of TCP by itself is reset only where bytes are unread. */
   reset(): void {
-    this.#socket.resetAndDestroy();
+    if (this.#isTcp) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   close(): void {
@@ -144,12 +159,15 @@ export class Client implements Disposable {
   }
 }
 
-function connected(port: number, host: string): Promise<Socket> {
+function connected(place: Place): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host, allowHalfOpen: true });
+    const encrypted = 'tls' in place && place.tls;
+    const socket = encrypted
+      ? connectTls({ ...place, rejectUnauthorized: false })
+      : connect({ ...place, allowHalfOpen: true });
     socket.setNoDelay(true);
     socket.once('error', reject);
-    socket.once('connect', () => {
+    socket.once(encrypted ? 'secureConnect' : 'connect', () => {
       socket.off('error', reject);
       resolve(socket);
     });

@@ -1,9 +1,12 @@
-/** Threads that begin and end to watch descriptors all the time, and are terminated meanwhile. */
+/**
+ * Threads that begin and end to watch descriptors all the time, and are terminated meanwhile, as many as
+ * the argument says.
+ */
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import * as asyncio from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
 
-const THREADS = 60;
+const THREADS = Number(process.argv[2]);
 const MOST_MS = 20;
 
 async function watch(): Promise<void> {
@@ -29,5 +32,5 @@ async function endOne(): Promise<void> {
 
 if (isMainThread) {
   for (let n = 0; n < THREADS; n += 2) await Promise.all([endOne(), endOne()]);
-  console.log('all ended');
+  console.log(`${THREADS} have ended`);
 } else await asyncio.run(watch);
