@@ -7,9 +7,18 @@ import { captureUserStack } from './stacks.ts';
 /** The prototypes of our own error classes. */
 const ours = new WeakSet<object>();
 
+/** How many of our errors were made. */
+let made = 0;
+
+/** How many errors of our classes were made so far: a different number tells that one was made. */
+export function errorsMade(): number {
+  return made;
+}
+
 /** What our classes extend in place of `Error`: their stacks are without our frames. */
 class ErrorWithUserStack extends Error {
   constructor(message?: string, options?: ErrorOptions) {
+    made += 1;
     const before = Error.stackTraceLimit;
     if (before > 0) {
       // One stack is enough, and without this one the other costs a quarter.

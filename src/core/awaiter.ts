@@ -241,7 +241,7 @@ export class Awaiter implements Runnable, Waiting {
     if (this._chain === undefined) return;
     if (threw) {
       this._future._see();
-      this._chain.reject(value);
+      throwIntoAwait(this._chain.resolve, this._chain.reject, value);
     } else this._chain.resolve(value);
   }
 
@@ -274,7 +274,7 @@ export class NativeAwaiter extends Awaiter {
  * Is this the `then` of an `await`, or of `Promise.all()` and the like? They hand in functions of
  * V8's own, which nobody else has.
  */
-function isAwait(onFulfilled: OnFulfilled, onRejected: OnRejected): boolean {
+export function isAwait(onFulfilled: OnFulfilled, onRejected: OnRejected): boolean {
   return (
     typeof onRejected === 'function' &&
     onFulfilled?.name === '' &&

@@ -1,8 +1,10 @@
 import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
-import { RuntimeError } from '../base/errors.ts';
+import { errorsMade, RuntimeError } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import { userSite, userStack } from '../base/stacks.ts';
+import { throwIntoAwait } from './await-stack.ts';
+import { isAwait } from './awaiter.ts';
 import { forgetCoroutine, type NeverAwaitedRecord, watchCoroutine } from './never-awaited.ts';
 import { runningLoop } from './running.ts';
 
@@ -86,7 +88,11 @@ export class Coroutine<T> implements Promise<T> {
     // biome-ignore lint/suspicious/noExplicitAny: as a promise's
     onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    return this._begun().then(onFulfilled, onRejected);
+    const before = errorsMade();
+    const begun = this._begun();
+    return errorsMade() === before || !isAwait(onFulfilled as () => unknown, onRejected)
+      ? begun.then(onFulfilled, onRejected)
+      : (begun.then(onFulfilled, showing(onFulfilled, onRejected)) as Promise<R | E>);
   }
 
   /** As a promise's `catch`. */
@@ -117,6 +123,14 @@ export class Coroutine<T> implements Promise<T> {
     forgetCoroutine(this);
     return body;
   }
+}
+
+/**
+ * What rejects an `await`, where an error of ours was made while the body began. Then nobody was on
+ * the stack: V8 called `then`.
+ */
+function showing(resolve: unknown, reject: unknown): (error: unknown) => void {
+  return (error) => throwIntoAwait(resolve as () => void, reject as () => void, error);
 }
 
 /** Sees to the reports of a coroutine that was just made. */

@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import { inOrder, throwIntoAwait } from '../../src/core/await-stack.ts';
 import {
   CancelledError,
+  coroutine,
   createTask,
   gather,
   getRunningLoop,
@@ -11,6 +12,7 @@ import {
   RuntimeError,
   shield,
   sleep,
+  Timeout,
   TimeoutError,
 } from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
@@ -57,6 +59,11 @@ loopBehaviour('The stack of a cancel', (it) => {
     'shield()': () => shield(sleep(0.001)),
     'Queue.get()': () => new Queue().get(),
     'Promise.all()': () => Promise.all([sleep(10), sleep(20)]),
+    'what then() gives': () => sleep(10).then(() => 1),
+    'what finally() gives': () =>
+      getRunningLoop()
+        .createFuture()
+        .finally(() => {}),
     'a lock': () => {
       const lock = new Lock();
       void lock.acquire().then(() => {});
@@ -230,6 +237,28 @@ loopBehaviour('The stack of an error that is thrown into an await', (it) => {
     });
 
     showsAwaits(await rejects(task, RuntimeError), ...AWAITS);
+  });
+
+  it('shows the await of a coroutine that fails before it first waits', async () => {
+    const once = coroutine(async () => 1)();
+    await once;
+
+    showsAwaits(
+      await rejects(
+        outer(() => once),
+        RuntimeError,
+      ),
+      ...AWAITS,
+    );
+    const timeout = new Timeout(undefined);
+    await timeout.run(() => {});
+    showsAwaits(
+      await rejects(
+        outer(() => timeout.run(() => {})),
+        RuntimeError,
+      ),
+      ...AWAITS,
+    );
   });
 
   it('keeps the limit of stacks, and shows none where there is none', async () => {

@@ -4,6 +4,7 @@ import {
   connectedPair,
   DRIVERS,
   freshAddress,
+  freshPath,
   listening,
   type Pair,
   stream,
@@ -238,6 +239,14 @@ loopBehaviour('An error of names and addresses', (it) => {
         () => asyncio.openConnection('127.0.0.1', port),
         asyncio.ConnectionRefusedError,
       );
+    },
+    { clock: 'real' },
+  );
+
+  it(
+    'shows the await of a path where nobody is',
+    async () => {
+      await showsWhere(() => asyncio.openUnixConnection(freshPath()), asyncio.OSError);
     },
     { clock: 'real' },
   );
