@@ -976,11 +976,14 @@ behaviour('loop.sockAccept, as descriptors run out', (it) => {
     await runChecked(async () => {
       const loop = getRunningLoop();
       const listener = listening('memory');
+      const task = createTask(async () => void (await loop.sockAccept(listener)));
+      await sleep(0);
       listener._endpoint.tryAccept = () => {
         throw osError('EMFILE', 'accept');
       };
-      const task = createTask(async () => void (await loop.sockAccept(listener)));
       loop.setExceptionHandler(() => void task.cancel());
+
+      listener._endpoint.reader?.ready();
 
       await rejects(task, CancelledError);
 
