@@ -139,10 +139,14 @@ export class TlsServer {
     const { ALPNProtocols, requestCert, enableTrace } = this.#options;
     const { SNICallback: find, ALPNCallback: choose } = this.#options;
     const SNICallback: typeof find = (name, done) => {
+      const refuse = (error: unknown): void =>
+        done((error ?? new Error('SNICallback failed')) as Error);
       try {
-        find?.(name, done);
+        const given: unknown = find?.(name, done);
+        // Node would let the rejection of an async one end the process.
+        if (given instanceof Promise) given.catch(refuse);
       } catch (error) {
-        done(error as Error);
+        refuse(error);
       }
     };
     const ALPNCallback: typeof choose = (asked) => {

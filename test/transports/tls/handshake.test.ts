@@ -1,7 +1,8 @@
 import * as assert from 'uvu/assert';
 import { selfSigned } from '../../../src/echo/certificate.ts';
 import * as asyncio from '../../../src/index.ts';
-import { DRIVERS } from '../../support/drivers.ts';
+import type { AddressInput } from '../../../src/socket.ts';
+import { DRIVERS, listening, stream } from '../../support/drivers.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 import { serving } from '../../support/streams.ts';
@@ -259,13 +260,14 @@ loopBehaviour('a callback of a TLS server that throws', (it) => {
   const fail = (): never => {
     throw new Error('planted');
   };
-  for (const [name, callback] of [
-    ['SNICallback', fail],
-    ['ALPNCallback', fail],
-    ['ALPNCallback', () => 'what nobody asked for'],
+  for (const [name, callback, how] of [
+    ['SNICallback', fail, ''],
+    ['SNICallback', async () => fail(), 'that is async'],
+    ['ALPNCallback', fail, ''],
+    ['ALPNCallback', () => 'what nobody asked for', 'with nonsense'],
   ] as const)
     it(
-      `fails the handshake, and is reported: ${name} ${callback === fail ? '' : 'with nonsense'}`,
+      `fails the handshake, and is reported: ${name} ${how}`,
       async (loop, { reports }) => {
         const [near, far] = await socketsOn(loop, 'memory');
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
@@ -290,6 +292,42 @@ loopBehaviour('a callback of a TLS server that throws', (it) => {
       REAL,
     );
 });
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`a callback of a TLS server that ends the clients, on ${name}`, (it) => {
+    for (const [what, callback] of [
+      ['SNICallback', (_name: string, done: () => void) => done()],
+      ['ALPNCallback', () => 'h2'],
+    ] as const)
+      for (const end of ['closeClients', 'abortClients'] as const)
+        it(
+          `ends the one that shakes hands, too: ${what}, ${end}()`,
+          async (loop) => {
+            const sock = listening(name);
+            const calls: string[] = [];
+            const acting = (...given: [string, () => void]): unknown => {
+              server.close();
+              server[end]();
+              return callback(...given);
+            };
+            const server: asyncio.Server = await loop.createServer(
+              () => Object.assign(new Recorder(loop), { calls }),
+              undefined,
+              undefined,
+              { sock, ssl: { ...SERVER, [what]: acting } },
+            );
+            const client = stream(name);
+            await loop.sockConnect(client, sock.getsockname() as AddressInput);
+            const ssl = { ...CLIENT, ALPNProtocols: ['h2'] };
+
+            await rejects(secureClient(loop, client, new Recorder(loop), ssl), asyncio.OSError);
+            await server.waitClosed();
+
+            assert.equal(calls, []);
+          },
+          REAL,
+        );
+  });
 
 loopBehaviour("a client's certificate", (it) => {
   const mine = selfSigned(['client']);
