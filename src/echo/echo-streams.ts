@@ -57,7 +57,8 @@ async function hasMore(reader: asyncio.StreamReader): Promise<boolean> {
     const data = await asyncio.timeout(0, () => reader.read(1));
     return data.length > 0;
   } catch (error) {
-    if (error instanceof asyncio.TimeoutError) return false;
+    // Nothing has come, or the client has broken the connection itself.
+    if (error instanceof asyncio.OSError) return false;
     throw error;
   }
 }
