@@ -308,11 +308,15 @@ class Connect extends SockOperation<void> {
     const found = (this._loop as LookingUpLoop).getaddrinfo(host, port, asked);
     const lookUp = ensureFuture(found, { loop: this._loop });
     this.#lookUp = lookUp;
+    // Meanwhile the slot is taken: nobody else connects, and a close is told at once.
+    this.wait();
     lookUp.addDoneCallback(() => {
       this.#lookUp = undefined;
+      const error = lookUp.cancelled() ? undefined : lookUp.exception();
       if (this.done()) return;
-      const error = lookUp.exception();
-      if (error !== undefined) this._fail(error);
+      this.leave();
+      if (lookUp.cancelled()) this.cancel();
+      else if (error !== undefined) this._fail(error);
       else this.#beginWith(lookUp.result()[0]);
     });
     return this;
@@ -324,6 +328,7 @@ class Connect extends SockOperation<void> {
   }
 
   protected attempt(): { readonly value: undefined } | undefined {
+    if (this.#lookUp !== undefined) return undefined;
     const failure = madeForAwait(() => {
       const error = this.endpoint.connectError();
       return error && connectError(error, this.#address as Address);

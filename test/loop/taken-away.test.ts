@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { createTask, type Loop, OSError, sleep } from '../../src/index.ts';
+import { createTask, type Loop, OSError, RuntimeError, sleep } from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
 import {
   DRIVERS,
@@ -180,6 +180,28 @@ for (const driver of DRIVERS) {
           assert.not(server.fileno() < 0);
           silent.close();
           close();
+        },
+        REAL,
+      );
+
+      it(
+        `fails a sockConnect that looks its host up with EBADF at ${how}()`,
+        async (loop) => {
+          const lookUp = loop.createFuture<never>();
+          loop.getaddrinfo = () => lookUp as never;
+          const client = stream(driver.name);
+          client.bind(['127.0.0.1', 0]);
+          const connecting = loop.sockConnect(client, ['host.invalid', 9]);
+          throws(() => loop.sockConnect(client, ['127.0.0.1', 9]), RuntimeError, {
+            message: /already sending or connecting/,
+          });
+
+          const fileno = client[how]() as unknown as number;
+
+          await rejects(connecting, OSError, { code: 'EBADF' });
+          lookUp.setException(new OSError('nobody asks any more'));
+          await sleep(0);
+          if (how === 'detach') socket.socket(-1, -1, -1, { driver: driver.name, fileno }).close();
         },
         REAL,
       );
