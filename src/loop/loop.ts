@@ -35,7 +35,7 @@ import {
   type DatagramEndpointOptions,
 } from '../transports/create-datagram-endpoint.ts';
 import { createServer, type Hosts, type ServerOptions } from '../transports/create-server.ts';
-import { closeLeftovers } from '../transports/left-open.ts';
+import { closeLeftovers, sendHeldOn } from '../transports/left-open.ts';
 import type { Server } from '../transports/server.ts';
 import type { TlsContext } from '../transports/tls/context.ts';
 import type { TlsServerOptions } from '../transports/tls/options.ts';
@@ -146,9 +146,13 @@ export class Loop implements LoopCore {
     setRunningLoop(this);
     this.#followDebug();
     const listenNoMore = this.#listenForInterrupts();
+    const sendHeld = (): void => sendHeldOn(this);
+    process.on('exit', sendHeld);
     await new Promise<void>((resolve) => {
       this._turns.start(() => {
         setRunningLoop(undefined);
+        process.off('exit', sendHeld);
+        sendHeld();
         listenNoMore();
         resolve();
       });

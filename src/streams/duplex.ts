@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { ConnectionResetError } from '../base/os-errors.ts';
 import { repr } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
@@ -23,6 +24,8 @@ class StreamsDuplex extends Duplex {
     super({ allowHalfOpen: writer.canWriteEof() });
     this.#reader = reader;
     this.#writer = writer;
+    // What was written before the peer's end is still sent, also with TLS.
+    writer.transport._keepHalfOpen();
   }
 
   override _read(): void {
@@ -34,6 +37,7 @@ class StreamsDuplex extends Duplex {
 
   override _write(data: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
     try {
+      if (this.#writer.isClosing()) throw new ConnectionResetError('Connection lost');
       this.#writer.write(data);
       this.#writer.drain().then(() => done(), done);
     } catch (error) {
@@ -43,7 +47,7 @@ class StreamsDuplex extends Duplex {
 
   override _final(done: (error?: Error) => void): void {
     try {
-      this.#writer.writeEof();
+      this.#writer.transport._endSending();
       done();
     } catch (error) {
       done(error as Error);
@@ -66,8 +70,10 @@ class StreamsDuplex extends Duplex {
  * sit on a connection of ours: `http.request({ createConnection: () => toDuplex(streams) })`.
  * `Duplex.toWeb()` makes web streams of it.
  *
- * The two are the stream's from then on. Ending the stream ends sending; destroying it closes the
- * connection, with an error at once.
+ * The two are the stream's from then on. Ending the stream ends sending, with TLS, too: what the peer
+ * sends after that is still read. Destroying it closes the connection, with an error at once.
+ *
+ * With TLS the stream ends when its peer does, once what was written is sent: `allowHalfOpen` is false.
  *
  * asyncio has not this one.
  *

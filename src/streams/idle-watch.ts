@@ -3,51 +3,99 @@ import type { Transport } from '../transports/transport.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 /**
- * Aborts a connection whose peer neither sends what is waited for, nor takes what was written.
+ * Aborts a connection whose peer neither sends what is waited for nor takes what was written.
  *
- * One timer a connection: it is not set anew with every message, but looks, when it rings, how long
- * ago the last one was.
+ *             a read waits
+ *   resting ───────────────▶ waiting ── no sign of the peer for so long ──▶ aborted
+ *      ▲                        │
+ *      └────────────────────────┘
+ *         bytes came, or the read was cancelled
+ *
+ * Only time spent waiting counts. A byte that comes, or that is taken of what had to wait, is a sign of
+ * the peer, and begins the time anew.
+ *
+ * There is one timer per connection. It is not set again with every message: when it rings, it
+ * looks at how long ago the last sign was.
  */
 export class IdleWatch {
   readonly #loop: LoopCore;
   readonly #seconds: number;
-  readonly #transport: Transport;
   readonly #reader: StreamReader;
-  /** When the peer was last seen to do something, on the loop's clock. */
-  #last: number;
-  /** How many bytes waited to be sent when it last rang. */
-  #unsent = 0;
-  #timer: Cancellable;
+  #transport: Transport;
+  /** Since when the peer has given no sign, on the loop's clock, moved on by the rests since then. */
+  #since: number;
+  /** Since when no read waits; none while one does. */
+  #resting: number | undefined;
+  /** The traffic of the transport when it last rang. */
+  #traffic: number;
+  /** Did bytes wait to be sent when it last rang? */
+  #hadUnsent = false;
+  /** None once the connection is gone. */
+  #timer: Cancellable | undefined;
 
   constructor(loop: LoopCore, seconds: number, transport: Transport, reader: StreamReader) {
     this.#loop = loop;
     this.#seconds = seconds;
     this.#transport = transport;
     this.#reader = reader;
-    this.#last = loop.time();
+    this.#traffic = transport._traffic;
+    this.#since = loop.time();
+    this.#resting = this.#since;
     this.#timer = this.#set();
+    reader._waits = this;
+  }
+
+  /** The connection goes on over another transport. */
+  watch(transport: Transport): void {
+    this.#transport = transport;
+    this.#traffic = transport._traffic;
   }
 
   /** The peer has sent something. */
   note(): void {
-    this.#last = this.#loop.time();
+    this.#since = this.#loop.time();
+    this.#resting = this.#since;
+    this.#traffic = this.#transport._traffic;
+  }
+
+  /** A read waits for the peer. */
+  begin(): void {
+    if (this.#resting === undefined) return;
+    this.#since += this.#loop.time() - this.#resting;
+    this.#resting = undefined;
+  }
+
+  /** The read was cancelled. */
+  end(): void {
+    this.#resting ??= this.#loop.time();
   }
 
   stop(): void {
-    this.#timer.cancel();
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #set(): Cancellable {
-    return this.#loop.callAt(this.#last + this.#seconds, () => this.#look());
+    return this.#loop.callAt(this.#since + this.#seconds, () => this.#look());
   }
 
   #look(): void {
-    const unsent = this.#transport.getWriteBufferSize();
-    const waits = this.#reader._isWaiting || unsent > 0;
-    // It took some, or nobody waits for it: its time begins anew.
-    if (!waits || unsent < this.#unsent) this.note();
-    this.#unsent = unsent;
-    if (this.#loop.time() - this.#last >= this.#seconds) this.#transport.abort();
+    // The system tells that there is room when there is much; a slow peer makes a little at a time.
+    this.#transport._sendWhatGoes();
+    if (this.#timer === undefined) return;
+    const { _traffic: traffic } = this.#transport;
+    const hasUnsent = this.#transport.getWriteBufferSize() > 0;
+    const waits = this.#reader._isWaiting || hasUnsent;
+    const isNew = hasUnsent && !this.#hadUnsent;
+    if (!waits || isNew || traffic !== this.#traffic) this.#beginAnew();
+    this.#traffic = traffic;
+    this.#hadUnsent = hasUnsent;
+    if (this.#loop.time() - this.#since >= this.#seconds) this.#transport.abort();
     else this.#timer = this.#set();
+  }
+
+  #beginAnew(): void {
+    this.#since = this.#loop.time();
+    if (this.#resting !== undefined || !this.#reader._isWaiting) this.#resting = this.#since;
   }
 }

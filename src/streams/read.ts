@@ -10,6 +10,8 @@ export interface Source {
   exception(): unknown;
   /** @internal sees to it that more bytes come */
   _resume(): void;
+  /** @internal the read that waited was cancelled */
+  _gaveUp(): void;
 }
 
 /**
@@ -63,7 +65,9 @@ export class Read extends NativeOperation<Uint8Array> implements Runnable {
 
   /** @internal not before its turn, unless it was cancelled */
   override _tell(): void {
-    if (this.cancelled()) super._tell();
+    if (!this.cancelled()) return;
+    this.#source._gaveUp();
+    super._tell();
   }
 
   #waitOn(): void {

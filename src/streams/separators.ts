@@ -42,6 +42,11 @@ export class Search {
     return this.#offset;
   }
 
+  /** The bytes so far are gone: begins anew with the next ones. */
+  restart(): void {
+    this.#offset = 0;
+  }
+
   /** The separator that ends first; `undefined`: none is there yet. */
   in(bytes: ByteBuffer): Found | undefined {
     const [shortest] = this.#separators as [Uint8Array];

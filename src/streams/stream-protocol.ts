@@ -157,11 +157,24 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     return this.#handler !== undefined;
   }
 
-  /** @internal the connection goes on over another transport */
+  /** @internal gives away what was received and not read */
+  _takeUnread(): Uint8Array {
+    return this.#reader._takeUnread();
+  }
+
+  /** @internal the connection goes on over another transport, if it was made */
   _replaceTransport(transport: Transport): void {
+    if (this.#transport === undefined) return;
     this.#transport = transport;
     this.#isEncrypted = isEncrypted(transport);
     this.#reader._replaceTransport(transport);
+    this.#idle?.watch(transport);
+  }
+
+  /** @internal a transport calls it from now on, whose protocol was told to pause, or was not */
+  _adoptWriting(paused: boolean): void {
+    if (paused) this._flow.pause();
+    else this._flow.resume();
   }
 
   /** @internal done when the connection is gone, as it ended */

@@ -59,11 +59,16 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
   #exception: unknown;
   /** The read that waits; one that is done waits no longer. */
   #read: Read | undefined;
+  /** What the last read looked for, and how far. */
+  #search: Search | undefined;
   #transport: PausableTransport | undefined;
   /** Is the transport paused, by us? */
   #paused = false;
   /** @internal called when a read begins to wait and no byte is there */
   _onIdle: (() => void) | undefined;
+
+  /** @internal told when a read begins to wait, and when one is given up */
+  _waits: { begin(): void; end(): void } | undefined;
 
   /**
    * @throws {TypeError} when `limit` is no number
@@ -119,6 +124,7 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
    */
   readline(): Operation<Uint8Array> {
     const search = new Search(NEWLINE);
+    this.#search = search;
     return this.#start('readuntil', () => this.#takeLine(search));
   }
 
@@ -155,6 +161,7 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
    */
   readuntil(separator: Uint8Array | readonly Uint8Array[] = NEWLINE): Operation<Uint8Array> {
     const search = new Search(separator);
+    this.#search = search;
     return this.#start('readuntil', () => this.#takeUntil(search));
   }
 
@@ -291,10 +298,23 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
 
   /** @internal a read wants more: else it would wait for ever */
   _resume(): void {
+    this._waits?.begin();
     if (this.#bytes.size === 0) this._onIdle?.();
     if (!this.#paused) return;
     this.#paused = false;
     this.#transport?.resumeReading();
+  }
+
+  /** @internal gives away what is unread; the transport is no longer paused for its sake */
+  _takeUnread(): Uint8Array {
+    this.#paused = false;
+    this.#search?.restart();
+    return this.#bytes.take(this.#bytes.size);
+  }
+
+  /** @internal the read that waited was cancelled */
+  _gaveUp(): void {
+    this._waits?.end();
   }
 
   /** @internal what is held back from now on, in place of the transport that was set */

@@ -12,8 +12,6 @@ import type { StreamReader } from './stream-reader.ts';
 export interface WriterProtocol extends ProtocolCallbacks {
   /** @internal is it that of a server's connection? */
   readonly _hasHandler: boolean;
-  /** @internal the connection goes on over another transport */
-  _replaceTransport(transport: Transport): void;
   /** @internal whether it may write on */
   readonly _flow: WriteFlow;
   /** @internal done when the connection is gone, as it ended */
@@ -129,7 +127,8 @@ export class StreamWriter {
    * Encrypts the connection from here on, when what waits was sent. In the handler of a server it is
    * the server's side of TLS, else the client's.
    *
-   * What the peer sends in the clear after that breaks the handshake; so both sides agree before.
+   * Bytes that came already and were not read belong to the handshake. So what a peer sends in the
+   * clear behind its last line breaks the handshake, and is never read as if it had been encrypted.
    *
    * @param sslcontext - what `tls.createSecureContext()` made, or its options
    * @param options - `serverHostname`: whom the certificate must be for; `sslHandshakeTimeout`,
@@ -151,7 +150,6 @@ export class StreamWriter {
       const loop = this.#loop as EncryptingLoop;
       const upgraded = { ...options, serverSide };
       this.#transport = await loop.startTls(this.#transport, protocol, sslcontext, upgraded);
-      protocol._replaceTransport(this.#transport);
     };
     return new Coroutine(start, 'StreamWriter.startTls', undefined);
   }

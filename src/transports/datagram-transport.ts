@@ -72,6 +72,9 @@ export class SocketDatagramTransport extends DatagramTransport {
       receive: () => this.#receive(),
       flush: () => this.#flush(),
       drop: () => this.#drop(),
+      sendLast: () => {
+        if (this.#size > 0) this.#flush();
+      },
       waiting: () => this.#size,
       made,
     });

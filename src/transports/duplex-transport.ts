@@ -77,6 +77,8 @@ export class DuplexTransport extends Transport implements Leftover {
   #backlogSize = 0;
   /** How many bytes the stream has that it has not taken yet. */
   #inFlight = 0;
+  /** How many bytes were received, and taken by the stream. */
+  #moved = 0;
   /** Writes since the connection was lost. */
   #lostWrites = 0;
   /** Is a turn queued that tells the news? */
@@ -109,8 +111,10 @@ export class DuplexTransport extends Transport implements Leftover {
       this.#pump();
     });
     duplex.on('data', (data: unknown) => {
-      if (isBytes(data)) this.#pieces.push(data);
-      else this._noteFailure(new TypeError(`a stream of bytes gave ${repr(data)}`));
+      if (isBytes(data)) {
+        this.#pieces.push(data);
+        this.#moved += data.length;
+      } else this._noteFailure(new TypeError(`a stream of bytes gave ${repr(data)}`));
       this._news();
     });
     duplex.on('end', () => {
@@ -172,6 +176,7 @@ export class DuplexTransport extends Transport implements Leftover {
 
   setProtocol(protocol: ProtocolCallbacks): void {
     this.#protocol = protocol;
+    protocol._adoptWriting?.(this.#marks.paused);
   }
 
   getProtocol(): ProtocolCallbacks | undefined {
@@ -215,6 +220,11 @@ export class DuplexTransport extends Transport implements Leftover {
     this._news();
   }
 
+  /** @internal the protocol is another one, which does not know yet whether the peer has ended */
+  _tellEndAgain(): void {
+    this.#endIsNews = true;
+  }
+
   /** @internal has the stream take what was received, and tells its news at once */
   _feed(feed: () => void): void {
     this.#feeding = true;
@@ -243,7 +253,7 @@ export class DuplexTransport extends Transport implements Leftover {
     this._advance();
     if (this.#isMade) {
       this.#deliver();
-      if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0) {
+      if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0 && !this.#paused) {
         this.#endIsNews = false;
         this._receiveEnd();
       }
@@ -251,8 +261,14 @@ export class DuplexTransport extends Transport implements Leftover {
     }
     this.#endIfSent();
     if (this.#failure !== undefined) this._failed(this.#failure.error);
-    if (this.#closed) this._closed();
+    if (this.#closed && !this.#owesNews) this._closed();
     this._settle();
+  }
+
+  /** Is there something of the peer's that a paused protocol will be told when it resumes? */
+  get #owesNews(): boolean {
+    if (this.#state !== 'open' || !this.#paused) return false;
+    return this.#pieces.length > 0 || (this.#peerEnded && this.#endIsNews);
   }
 
   #deliver(): void {
@@ -351,6 +367,7 @@ export class DuplexTransport extends Transport implements Leftover {
       // A failure comes as the stream's 'error', too.
       this._duplex.write(piece, () => {
         if (this.#state === 'lost') return;
+        this.#moved += this.#inFlight;
         this.#inFlight = 0;
         this.#send();
         if (this.#marks.paused || this.#ended || this.#state === 'closing') this._news();
@@ -419,6 +436,11 @@ export class DuplexTransport extends Transport implements Leftover {
     return this.#backlogSize + this.#inFlight;
   }
 
+  /** @internal */
+  override get _traffic(): number {
+    return this.#moved;
+  }
+
   /** @internal how many bytes the stream was not handed yet */
   get _backlogSize(): number {
     return this.#backlogSize;
@@ -432,6 +454,12 @@ export class DuplexTransport extends Transport implements Leftover {
   /** @internal */
   override get _writingPaused(): boolean {
     return this.#marks.paused;
+  }
+
+  /** @internal the protocol was told to pause by another transport: tells it when to go on */
+  _goOnAfterPause(): void {
+    this.#marks.rise(Number.POSITIVE_INFINITY);
+    this._news();
   }
 
   #pauseIfFull(): void {

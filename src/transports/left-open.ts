@@ -4,6 +4,8 @@ import type { LoopCore } from '../core/loop-core.ts';
 export interface Leftover {
   /** Its loop is closed: lets go of the system. */
   _loopClosed(): void;
+  /** Its loop runs no more, or never will: sends what waits for the end of a turn. */
+  _loopStands?(): void;
 }
 
 /**
@@ -25,6 +27,11 @@ export function openOn(loop: LoopCore, leftover: Leftover): void {
 /** Says that `leftover` is closed. */
 export function noLongerOpenOn(loop: LoopCore, leftover: Leftover): void {
   open.get(loop)?.delete(leftover);
+}
+
+/** Has nothing wait for the end of a turn that does not come. */
+export function sendHeldOn(loop: LoopCore): void {
+  for (const leftover of open.get(loop) ?? []) leftover._loopStands?.();
 }
 
 /** Closes what is open on a loop that was closed. */

@@ -38,6 +38,10 @@ export interface LifecycleParts<P extends BaseCallbacks> {
   readonly flush: () => void;
   /** Forgets what waits to be sent. */
   readonly drop: () => void;
+  /** Sends what only waits for the end of the turn; tells nobody. */
+  readonly sendHeld?: () => void;
+  /** Sends of what waits as much as goes, before the system's socket is closed. */
+  readonly sendLast: () => void;
   /** Told when the connection is lost, a turn before the protocol. */
   readonly lost?: (error: unknown) => void;
   /** How many bytes wait to be sent. */
@@ -220,8 +224,13 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   _loopClosed(): void {
     warnResource(`unclosed transport ${this}`);
     // As far as it goes: what the kernel does not take now is lost.
-    if (this.lost === 0 && this.#parts.waiting() > 0) this.#parts.flush();
+    if (this.lost === 0) this.#parts.sendLast();
     this.#release();
+  }
+
+  /** @internal */
+  _loopStands(): void {
+    if (this.lost === 0) this.#parts.sendHeld?.();
   }
 
   /** `<_SelectorSocketTransport fd=8 read=polling write=<idle, bufsize=0>>`, as CPython. */

@@ -2,6 +2,7 @@ import { isBytes } from '../base/bytes.ts';
 import { LOST_WRITES_BEFORE_LOG, MAX_READ_SIZE } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
+import { OSError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
 import type { Future } from '../core/future.ts';
@@ -65,6 +66,8 @@ export class SocketTransport extends Transport {
   #buffered: boolean;
   /** Was `writeEof()` called? */
   #ended = false;
+  /** How many bytes were received, and how many the peer took that had been refused before. */
+  #traffic = 0;
   /** Says that somebody else sends on the socket. */
   #loan: Loan | undefined;
 
@@ -97,6 +100,10 @@ export class SocketTransport extends Transport {
       receive: () => this.#receive(),
       flush: () => this.#flush(),
       drop: () => this.#drop(),
+      sendHeld: () => {
+        if (this.#held) this.#sendLast();
+      },
+      sendLast: () => this.#sendLast(),
       lost: (error) => this.#loan?.lose(error),
       waiting: () => this.getWriteBufferSize(),
       made,
@@ -107,6 +114,7 @@ export class SocketTransport extends Transport {
   setProtocol(protocol: ProtocolCallbacks): void {
     this.#life.protocol = protocol;
     this.#buffered = isBuffered(protocol);
+    protocol._adoptWriting?.(this.#life.marks.paused);
   }
 
   getProtocol(): ProtocolCallbacks | undefined {
@@ -123,7 +131,6 @@ export class SocketTransport extends Transport {
   }
 
   abort(): void {
-    this.#sendHeld();
     this.#life.forceClose(undefined);
   }
 
@@ -157,6 +164,7 @@ export class SocketTransport extends Transport {
     }
     if (data === undefined) return false;
     if (data.length === 0) return this.#receiveEnd();
+    this.#traffic += data.length;
     this.#sentIn = undefined;
     try {
       (this.#life.protocol as Protocol).dataReceived(data);
@@ -188,6 +196,7 @@ export class SocketTransport extends Transport {
     }
     if (nbytes < 0) return false;
     if (nbytes === 0) return this.#receiveEnd();
+    this.#traffic += nbytes;
     this.#sentIn = undefined;
     try {
       protocol.bufferUpdated(nbytes);
@@ -252,8 +261,12 @@ export class SocketTransport extends Transport {
     return length <= HELD_PIECE && this.#unsent.size + length <= HELD_ALL;
   }
 
-  /** Keeps `data` until the turn ends. */
+  /** Keeps `data` until the turn ends; where no loop runs, there is none. */
   #hold(data: Uint8Array): void {
+    if (!this.#life.loop._turns.running) {
+      this.#send(data);
+      return;
+    }
     this.#held = true;
     this.#unsent.push(data, 0);
     this.#life.writer.startTrying();
@@ -269,6 +282,7 @@ export class SocketTransport extends Transport {
   /** Sends of what waits as much as goes; `false`: the connection is broken. */
   #sendUnsent(): boolean {
     const wasHeld = this.#held;
+    const { size } = this.#unsent;
     this.#held = false;
     try {
       this.#unsent.sendTo(this.#endpoint);
@@ -278,6 +292,7 @@ export class SocketTransport extends Transport {
     }
     // Not before now did it count as waiting.
     if (wasHeld) this.#life.pauseIfFull();
+    else this.#traffic += size - this.#unsent.size;
     return true;
   }
 
@@ -336,6 +351,16 @@ export class SocketTransport extends Transport {
   }
 
   /** @internal */
+  override get _traffic(): number {
+    return this.#traffic;
+  }
+
+  /** @internal */
+  override _sendWhatGoes(): void {
+    if (this.#unsent.size > 0 && this.#life.lost === 0) this.#flush();
+  }
+
+  /** @internal */
   override get _sendsFiles(): 'by the system' {
     return 'by the system';
   }
@@ -370,9 +395,23 @@ export class SocketTransport extends Transport {
     }
   }
 
+  /** The connection ends at once: what is held counts as sent, and the rest is dropped. */
   #drop(): void {
+    if (this.#held) this.#sendLast();
     this.#held = false;
     this.#unsent.clear();
+  }
+
+  /** Sends what goes of what waits, where nobody is told of the outcome any more. */
+  #sendLast(): void {
+    if (this.#unsent.size === 0) return;
+    this.#held = false;
+    try {
+      this.#unsent.sendTo(this.#endpoint);
+    } catch (error) {
+      // The connection is broken, and ends.
+      if (!(error instanceof OSError)) throw error;
+    }
   }
 
   /** `<_SelectorSocketTransport fd=8 read=polling write=<idle, bufsize=0>>`, as CPython. */

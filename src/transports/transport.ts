@@ -23,6 +23,12 @@ export interface ProtocolCallbacks extends BaseCallbacks {
    * Unlike the others, asyncio has not this one. See {@link Server.shutdown}.
    */
   shutdownRequested?(): void;
+  /** @internal gives away what was received and not read */
+  _takeUnread?(): Uint8Array;
+  /** @internal the connection goes on over another transport */
+  _replaceTransport?(transport: Transport): void;
+  /** @internal a transport calls it from now on, whose protocol was told to pause, or was not */
+  _adoptWriting?(paused: boolean): void;
 }
 
 /** What a transport of datagrams calls. */
@@ -118,6 +124,25 @@ export abstract class Transport extends BaseTransport {
   /** @internal was the protocol told to pause, and not yet to go on? */
   get _writingPaused(): boolean {
     return false;
+  }
+
+  /**
+   * @internal how many bytes the peer has sent so far, and has taken of what had to wait; only ever
+   * compared with an earlier answer, so a transport without a count tells by what waits to be sent
+   */
+  get _traffic(): number {
+    return -this.getWriteBufferSize();
+  }
+
+  /** @internal sends now what the system takes, without being told that it does */
+  _sendWhatGoes(): void {}
+
+  /** @internal keeps the connection when the peer ends, also with TLS, until `_endSending()` */
+  _keepHalfOpen(): void {}
+
+  /** @internal `writeEof()`, and also with TLS after `_keepHalfOpen()` */
+  _endSending(): void {
+    this.writeEof();
   }
 
   /** Has the protocol called from now on. */

@@ -96,7 +96,7 @@ export async function until(loop: Loop, isSo: () => boolean): Promise<void> {
 export async function receiveAll(loop: Loop, sock: Socket, nbytes = Infinity): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   for (let size = 0; size < nbytes; ) {
-    const piece = await loop.sockRecv(sock, 65_536);
+    const piece = await loop.sockRecv(sock, Math.min(65_536, nbytes - size));
     if (piece.length === 0) break;
     pieces.push(piece);
     size += piece.length;

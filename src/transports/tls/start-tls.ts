@@ -1,7 +1,9 @@
+import { ConnectionResetError } from '../../base/os-errors.ts';
 import { repr } from '../../base/repr.ts';
 import { Coroutine } from '../../core/coroutine.ts';
 import { Future } from '../../core/future.ts';
 import type { LoopCore } from '../../core/loop-core.ts';
+import { DuplexTransport } from '../duplex-transport.ts';
 import { type ProtocolCallbacks, Transport } from '../transport.ts';
 import { TlsClient, type TlsContext, TlsServer } from './context.ts';
 import { type TlsTimeouts, TlsTransport } from './tls-transport.ts';
@@ -29,6 +31,8 @@ export function startTls(
       );
     if (!(transport instanceof Transport))
       throw new TypeError(`transport ${repr(transport)} is not supported by startTls()`);
+    const before = transport.getProtocol();
+    if (before === undefined) throw new ConnectionResetError('Connection lost');
     const side = serverSide ? new TlsServer(sslcontext) : new TlsClient(sslcontext, serverHostname);
     const made = new Future<void>(loop._asOption);
     const encrypted = new TlsTransport(loop, side, protocol, {
@@ -36,10 +40,17 @@ export function startTls(
       made,
       callConnectionMade: false,
     });
+    const { _writingPaused: wasPaused } = transport;
+    // What came already was sent before anything was encrypted, or belongs to the handshake.
+    const unread = before._takeUnread?.();
     // So that nothing comes before the protocol knows its transport.
     transport.pauseReading();
     transport.setProtocol(encrypted.protocol);
-    const begin = loop.callSoon(() => encrypted.protocol.connectionMade(transport));
+    if (transport instanceof DuplexTransport) transport._tellEndAgain();
+    const begin = loop.callSoon(() => {
+      encrypted.protocol.connectionMade(transport);
+      if (unread !== undefined && unread.length > 0) encrypted.protocol.dataReceived(unread);
+    });
     const resume = loop.callSoon(() => transport.resumeReading());
     try {
       await made;
@@ -50,6 +61,7 @@ export function startTls(
       resume.cancel();
       throw error;
     }
+    if (wasPaused) encrypted._goOnAfterPause();
     return encrypted;
   };
   return new Coroutine(start, 'Loop.startTls', undefined);

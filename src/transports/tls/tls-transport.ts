@@ -75,6 +75,10 @@ export class TlsTransport extends DuplexTransport {
   #timer: Cancellable | undefined;
   /** Has the protocol been told the last? */
   #told = false;
+  /** Does each side end alone? asyncio's protocols cannot have it; `toDuplex()` does. */
+  #halfOpen = false;
+  /** Have we ended sending, and not closed? */
+  #endedSending = false;
 
   /**
    * @throws {TypeError} when `protocol` is none
@@ -124,6 +128,9 @@ export class TlsTransport extends DuplexTransport {
       connectionMade: (transport: Transport): void => this.#begin(transport),
       dataReceived: (data: Uint8Array): void => this._feed(() => wire.feed(data)),
       eofReceived: (): boolean => this.#receiveRawEnd(),
+      _adoptWriting: (paused: boolean): void => {
+        if (paused) wire.full();
+      },
       pauseWriting: (): void => wire.full(),
       resumeWriting: (): void => wire.drained(),
       connectionLost: (error?: unknown): void => this.#lost(error),
@@ -202,6 +209,8 @@ export class TlsTransport extends DuplexTransport {
     try {
       this._connected(() => {
         if (callConnectionMade) this.getProtocol()?.connectionMade(this);
+        // Before the first bytes: whoever is told of them pauses this transport, not the one below.
+        else this.getProtocol()?._replaceTransport?.(this);
       });
     } catch (error) {
       if (endsTheLoop(error)) throw error;
@@ -219,13 +228,28 @@ export class TlsTransport extends DuplexTransport {
     if (this._isLost) return;
     if (this._callEofReceived())
       log('returning true from eofReceived() has no effect when using ssl');
-    this.close();
+    if (!this.#halfOpen || this.#endedSending) this.close();
   }
 
   /** @internal says so to the peer, if it still listens */
   override _endStream(): void {
-    if (this.#rawEnded) this.#raw?.close();
+    if (this.#rawEnded && !this.#halfOpen) this.#raw?.close();
     else super._endStream();
+  }
+
+  /** @internal the connection stays when the peer ends, until {@link _endSending} */
+  override _keepHalfOpen(): void {
+    this.#halfOpen = true;
+    // Else Node's socket ends itself with its peer, whatever waits.
+    this.#socket.allowHalfOpen = true;
+  }
+
+  /** @internal tells the peer that nothing more comes, and reads on */
+  override _endSending(): void {
+    if (this.isClosing() || this.#endedSending) return;
+    this.#endedSending = true;
+    super.writeEof();
+    if (this.#socket.readableEnded) this.close();
   }
 
   override close(): void {
@@ -252,6 +276,16 @@ export class TlsTransport extends DuplexTransport {
   /** What was not encrypted yet, and what is encrypted and waits underneath. */
   override getWriteBufferSize(): number {
     return this._backlogSize + (this.#raw?.getWriteBufferSize() ?? 0);
+  }
+
+  /** @internal that of the transport underneath: the peer may take long for a whole record */
+  override get _traffic(): number {
+    return this.#raw?._traffic ?? 0;
+  }
+
+  /** @internal */
+  override _sendWhatGoes(): void {
+    this.#raw?._sendWhatGoes();
   }
 
   /** @internal */

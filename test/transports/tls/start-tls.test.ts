@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import * as asyncio from '../../../src/index.ts';
+import { SHUT_WR, type Socket } from '../../../src/socket.ts';
 import { DRIVERS } from '../../support/drivers.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
@@ -13,7 +14,13 @@ import {
   securely,
   secureServer,
 } from '../../support/tls.ts';
-import { Recorder, socketsOn, until } from '../../support/transports.ts';
+import {
+  Recorder,
+  receiveAll,
+  socketsOn,
+  until,
+  writeUntilFull,
+} from '../../support/transports.ts';
 
 const REAL = { clock: 'real' } as const;
 const HELLO = Buffer.from('hello');
@@ -220,5 +227,200 @@ for (const { name } of DRIVERS) {
       },
       REAL,
     );
+
+    it(
+      'takes bytes that came with the last line for the handshake, and for nothing else',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name);
+        const [fromRelay, toRelay] = await socketsOn(loop, name);
+        const outcome = loop.createFuture<string>();
+        const handler: asyncio.ClientConnected = async (reader, writer) => {
+          await reader.readline();
+          await asyncio.sleep(0.02);
+          try {
+            await writer.startTls(SERVER);
+            outcome.setResult(String(await reader.readline()));
+          } catch (error) {
+            outcome.setResult(String(error));
+          }
+        };
+        const reader = new asyncio.StreamReader();
+        const protocol = new asyncio.StreamReaderProtocol(reader, handler);
+        await loop.connectAcceptedSocket(() => protocol, far);
+        // The client's ClientHello is sent together with its last line.
+        const connecting = asyncio.createTask(async () =>
+          secureClient(loop, fromRelay, new Recorder(loop)),
+        );
+        const hello = await loop.sockRecv(toRelay, 65_536);
+        await loop.sockSendall(near, Buffer.concat([Buffer.from('STARTTLS\n'), hello]));
+        const carrying = [carry(loop, near, toRelay), carry(loop, toRelay, near)];
+
+        const client = await connecting;
+        client.write(Buffer.from('a secret\n'));
+
+        assert.is(await outcome, 'a secret\n');
+        client.abort();
+        await Promise.all(carrying);
+        for (const sock of [near, toRelay]) sock.close();
+      },
+      { ...REAL },
+    );
+
+    it(
+      'never gives what came in the clear for something encrypted',
+      async (loop) => {
+        for (const injected of ['INJECTED\n', 'x']) {
+          const outcome = loop.createFuture<unknown>();
+          const handler: asyncio.ClientConnected = async (reader, writer) => {
+            await reader.readline();
+            await asyncio.sleep(0.02);
+            const reading = asyncio.createTask(async () => String(await reader.readline()));
+            try {
+              await writer.startTls(SERVER);
+              outcome.setResult(await reading);
+            } catch (error) {
+              outcome.setResult(error);
+              await reading.catch(() => {});
+            }
+          };
+          await serving(loop, name, handler, async ({ connectSocket }) => {
+            const sock = await connectSocket();
+            await loop.sockSendall(sock, Buffer.from(`STARTTLS\n${injected}`));
+            await asyncio.sleep(0.05);
+            sock.shutdown(SHUT_WR);
+
+            assert.instance(await outcome, asyncio.OSError);
+            sock.close();
+          });
+        }
+      },
+      REAL,
+    );
+
+    it(
+      'takes what came with the last line on the client’s side, too',
+      async (loop) => {
+        const handler: asyncio.ClientConnected = async (reader, writer) => {
+          writer.write(Buffer.from('220 go ahead\nINJECTED\n'));
+          await writer.drain();
+          writer.writeEof();
+          await reader.read();
+        };
+        await serving(loop, name, handler, async ({ connect }) => {
+          const [reader, writer] = await connect();
+          await reader.readline();
+          await asyncio.sleep(0.02);
+
+          await rejects(writer.startTls(CLIENT, { serverHostname: 'localhost' }), asyncio.OSError);
+
+          assert.not.match(await reader.read().then(String, String), 'INJECTED');
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'reads on, however much comes right behind the handshake',
+      async (loop) => {
+        const flood = Buffer.alloc(500_000, 'behind the handshake ');
+        const handler: asyncio.ClientConnected = async (_reader, writer) => {
+          await writer.startTls(SERVER);
+          writer.write(flood);
+          await writer.drain();
+        };
+        await serving(loop, name, handler, async ({ connect }) => {
+          const [reader, writer] = await connect({ limit: 100 });
+          await writer.startTls(CLIENT, { serverHostname: 'localhost' });
+          await asyncio.sleep(0.05);
+
+          assert.ok(Buffer.from(await reader.readexactly(flood.length)).equals(flood));
+          writer.close();
+        });
+      },
+      REAL,
+    );
   });
+
+  loopBehaviour(`pausing on ${name}`, (it) => {
+    it(
+      'outlasts startTls: a protocol that was told to pause is told to go on',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name);
+        const [client, server] = [new Recorder(loop), new Recorder(loop)];
+        const [before] = await loop.createConnection(() => client, undefined, undefined, {
+          sock: near,
+        });
+        const sent = writeUntilFull(before);
+        before.setWriteBufferLimits(0);
+        assert.is(client.calls.at(-1), 'pauseWriting');
+        const starting = asyncio.createTask(async () =>
+          loop.startTls(before, client, CLIENT, { serverHostname: 'localhost' }),
+        );
+        await receiveAll(loop, far, sent.length);
+        const [other] = await loop.connectAcceptedSocket(() => server, far);
+        const answering = await loop.startTls(other, server, SERVER, { serverSide: true });
+        const transport = await starting;
+
+        await until(loop, () => client.calls.at(-1) === 'resumeWriting');
+        transport.setWriteBufferLimits(0);
+        answering.pauseReading();
+        transport.write(Buffer.alloc(10_000_000));
+
+        assert.equal(client.calls, [
+          'connectionMade',
+          'pauseWriting',
+          'resumeWriting',
+          'pauseWriting',
+        ]);
+        transport.abort();
+        answering.abort();
+        await client.lost;
+      },
+      REAL,
+    );
+
+    it(
+      'outlasts setProtocol: a stream that takes over a full transport waits, and goes on',
+      async (loop) => {
+        const [near, far] = await socketsOn(loop, name);
+        const [transport] = await loop.createConnection(
+          () => new Recorder(loop),
+          undefined,
+          undefined,
+          { sock: near },
+        );
+        const sent = writeUntilFull(transport);
+        transport.setWriteBufferLimits(0);
+        const reader = new asyncio.StreamReader();
+        const protocol = new asyncio.StreamReaderProtocol(reader);
+        transport.setProtocol(protocol);
+        const writer = new asyncio.StreamWriter(transport, protocol, reader, loop);
+        const draining = writer.drain();
+        await asyncio.sleep(0);
+        assert.not(draining.done());
+
+        await receiveAll(loop, far, sent.length);
+
+        await draining;
+        transport.abort();
+        far.close();
+        await writer.waitClosed();
+      },
+      REAL,
+    );
+  });
+}
+
+/** Carries what comes from one socket to another one, until the end. */
+async function carry(loop: asyncio.Loop, from: Socket, to: Socket): Promise<void> {
+  try {
+    for (;;) {
+      const data = await loop.sockRecv(from, 65_536);
+      if (data.length === 0) break;
+      await loop.sockSendall(to, data);
+    }
+    to.shutdown(SHUT_WR);
+  } catch (error) {
+    if (!(error instanceof asyncio.OSError)) throw error;
+  }
 }

@@ -473,6 +473,35 @@ loopBehaviour('a transport of TLS', (it) => {
   );
 });
 
+for (const { name } of DRIVERS)
+  loopBehaviour(`a protocol over TLS that paused on ${name}`, (it) => {
+    for (const lastWords of ['', 'last words'])
+      it(
+        `is told of the end ${lastWords && 'and what came before it '}when it resumes, and not before`,
+        async (loop) => {
+          const [client, server] = [new Recorder(loop), new Recorder(loop)];
+          await securely(loop, name, client, server, async (transport, other) => {
+            transport.pauseReading();
+            if (lastWords !== '') other.write(Buffer.from(lastWords));
+            other.close();
+            await asyncio.sleep(0.05);
+            assert.equal(client.calls, ['connectionMade']);
+
+            transport.resumeReading();
+
+            assert.is(await client.lost, undefined);
+            assert.equal(client.calls, [
+              'connectionMade',
+              ...(lastWords === '' ? [] : [`dataReceived ${lastWords}`]),
+              'eofReceived',
+              'connectionLost',
+            ]);
+          });
+        },
+        REAL,
+      );
+  });
+
 loopBehaviour('a transport of TLS that is closed', (it) => {
   it(
     'is held by nobody, nor is its context',
