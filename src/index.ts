@@ -53,6 +53,7 @@ export {
 } from './core/ensure-future.ts';
 export { Future, isfuture } from './core/future.ts';
 export { Handle, TimerHandle } from './core/handle.ts';
+export type { Abandoning } from './core/limit.ts';
 export type { ExceptionContext } from './core/loop-core.ts';
 export { Operation } from './core/operation.ts';
 export { isAwaitTracking, setAwaitTracking } from './core/stands.ts';
@@ -136,11 +137,13 @@ export {
   type GatherOptions,
   gather,
 } from './tasks/gather.ts';
+export { moveOnAfter } from './tasks/move-on-after.ts';
 export { runCoroutineThreadsafe } from './tasks/run-coroutine-threadsafe.ts';
 export { shield } from './tasks/shield.ts';
+export { shielded } from './tasks/shielded.ts';
 export { sleep } from './tasks/sleep.ts';
 export { TaskGroup, taskGroup } from './tasks/task-group.ts';
-export { Timeout, timeout, timeoutAt } from './tasks/timeout.ts';
+export { type MovedOn, Timeout, timeout, timeoutAt } from './tasks/timeout.ts';
 export {
   ALL_COMPLETED,
   FIRST_COMPLETED,

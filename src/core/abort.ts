@@ -1,10 +1,9 @@
-import { RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
-import { cancelOf } from './cancel-of.ts';
-import { currentTask, type Task } from './task.ts';
+import { type Abandoning, Limit } from './limit.ts';
+import type { Task } from './task.ts';
 
 /** Something that an `AbortSignal` can break off. */
-export interface Abortable {
+export interface Abortable extends Abandoning {
   /** Breaks it off when it is aborted: its `reason` is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -63,13 +62,14 @@ export function cancelOnAbort(task: Task<unknown>, signal: AbortSignal): void {
  * @throws {TypeError} when `signal` is something else
  */
 export function untilAborted<T>(
-  signal: AbortSignal | undefined,
+  options: Abortable | undefined,
   call: () => PromiseLike<T> | T,
 ): () => Promise<T> {
+  const signal = options?.signal;
   // A call of ours gives a promise, or what is awaited as one.
   if (signal === undefined) return call as () => Promise<T>;
   checkSignal(signal);
-  return () => underSignal(signal, call);
+  return () => underSignal(signal, call, options);
 }
 
 /**
@@ -82,27 +82,17 @@ export function untilAborted<T>(
 export async function underSignal<T>(
   signal: AbortSignal,
   body: () => PromiseLike<T> | T,
+  options?: Abandoning,
 ): Promise<T> {
   signal.throwIfAborted();
-  const task = currentTask();
-  if (task === undefined) throw new RuntimeError('a signal needs a task that it can break off');
-  const cancelling = task.cancelling();
-  let aborted = false;
-  const forget = onAbort(signal, () => {
-    aborted = true;
-    task.cancel();
-  });
-  const isOurs = (): boolean => {
-    forget();
-    return aborted && task.uncancel() <= cancelling;
-  };
-  let result: T;
+  const limit = Limit.open(
+    { abandon: options?.abandon, name: 'a call with a signal' },
+    'a signal needs a task that it can break off',
+  );
+  const forget = onAbort(signal, () => limit.cancel());
   try {
-    result = await body();
-  } catch (error) {
-    if (isOurs() && cancelOf(error) !== undefined) throw signal.reason;
-    throw error;
+    return await limit.run(body, () => signal.reason);
+  } finally {
+    forget();
   }
-  isOurs();
-  return result;
 }

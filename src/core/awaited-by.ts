@@ -25,9 +25,9 @@ export function awaitedBy(future: Future<unknown>): Set<Future<unknown>> {
   const add = (waiter: unknown): void => {
     if (waiter !== undefined && waiter !== future) found.add(waiter as Future<unknown>);
   };
-  const { _task, _others } = future as { _task?: unknown; _others?: { task: unknown }[] };
-  add(_task);
-  for (const { task } of _others ?? []) add(task);
+  const { _scope, _others } = future as Partial<{ _scope: Scope; _others: { _scope: Scope }[] }>;
+  add(_scope?.task);
+  for (const other of _others ?? []) add(other._scope.task);
   for (const entry of future._listEntries())
     if (entry instanceof Awaiter) add(entry._subject);
     else add((entry.callback as Callback)._for?.task);

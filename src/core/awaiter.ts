@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { CancelledError } from '../base/errors.ts';
+import { CancelledError } from '../base/errors.ts';
 import { forAwait, throwIntoAwait } from './await-stack.ts';
 import { currentScope, runInScope } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
@@ -10,6 +10,8 @@ export interface Awaited {
   readonly _loop: LoopCore;
   readonly _state: 'pending' | 'cancelled' | 'finished';
   readonly _failed: boolean;
+  /** Is it told in its own turn, cancelled or not? */
+  readonly _comesAnyhow: boolean;
   cancel(message?: string): boolean;
   _see(): void;
   _outcome(): unknown;
@@ -19,19 +21,42 @@ export interface Awaited {
 /** What an awaiter knows of the task whose code awaits. */
 export interface AwaitingTask {
   readonly _loop: LoopCore;
-  /** Is a cancel to be thrown at the next `await`? */
-  _mustCancel: boolean;
-  _enter(awaiter: Waiting): void;
-  _leave(awaiter: Waiting): void;
-  _makeCancelledError(): CancelledError;
 }
 
-/** What a task knows of an `await` of its own. */
+/** What an awaiter knows of the scope that its `await` belongs to. */
+export interface AwaitingScope {
+  /** The task that awaits; none once that is done. */
+  readonly task: AwaitingTask | undefined;
+  _enter(awaiter: Waiting): void;
+  _leave(awaiter: Waiting): void;
+  /**
+   * Is told that something is asked by its `then()`, for an `await` or by `Promise.all()` and the like.
+   *
+   * @throws {CancelledError} where a cancel waits for the code that asks
+   */
+  _beforeThen(): void;
+  /** Has the next `await` in this scope throw. */
+  _pend(request: CancelRequest): void;
+}
+
+/** A cancel that is on its way to an `await`. */
+export interface CancelRequest {
+  /** What the error is to say. */
+  readonly message: string | undefined;
+  /** Is told who sees it, as it is thrown in `scope`. */
+  _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope): void;
+}
+
+/** What a scope knows of an `await` in it. */
 export interface Waiting {
   /** What is awaited. */
   readonly _future: Awaited;
+  /** The scope that it is in, while it waits. */
+  _scope: AwaitingScope | undefined;
+  /** Set by a cancel that the future has taken, and may refuse. */
+  _cancelled: CancelRequest | undefined;
   /** Set by a cancel that the future is past taking: the `await` throws it instead. */
-  _mustCancel: boolean;
+  _mustCancel: CancelRequest | undefined;
 }
 
 type OnFulfilled = ((value: never) => unknown) | null | undefined;
@@ -56,8 +81,8 @@ export class Awaiter implements Runnable, Waiting {
   readonly _future: Awaited;
   private readonly _onFulfilled: OnFulfilled;
   private readonly _onRejected: OnRejected;
-  /** The task that awaits, if it is one that does. */
-  private _task: AwaitingTask | undefined = undefined;
+  /** @internal the scope of the `await`, if it is one, while it waits */
+  _scope: AwaitingScope | undefined = undefined;
   /** The place in the drawing; delivered at once where the future was done already. */
   private _waiting: boolean;
   /** What came of it: only told to those who chain. */
@@ -65,8 +90,10 @@ export class Awaiter implements Runnable, Waiting {
 
   // What few of them ever set stands in the prototype: each pending `await` has one of these.
 
-  /** @internal set by a cancel of the task that the future is past taking: throw it instead */
-  declare _mustCancel: boolean;
+  /** @internal set by a cancel that the future is past taking: throw it instead */
+  declare _mustCancel: CancelRequest | undefined;
+  /** @internal set by a cancel that the future has taken */
+  declare _cancelled: CancelRequest | undefined;
   /** In whose context the callbacks run; none for an `await`, which has its own. */
   declare private _caller: Caller | undefined;
   /** What is called before the outcome is passed on, whatever it is; gone once called. */
@@ -76,7 +103,8 @@ export class Awaiter implements Runnable, Waiting {
 
   static {
     Object.assign(this.prototype, {
-      _mustCancel: false,
+      _mustCancel: undefined,
+      _cancelled: undefined,
       _caller: undefined,
       _onFinally: undefined,
       _chain: undefined,
@@ -99,34 +127,37 @@ export class Awaiter implements Runnable, Waiting {
 
   /** @internal whom it wakes: the task, or else the future, to those who only ask by `then` */
   get _subject(): AwaitingTask | Awaited {
-    return this._task ?? this._future;
+    return this._scope?.task ?? this._future;
   }
 
   /**
    * @internal it waits from now on
    *
-   * @returns the task that awaits, unless it is only somebody who asks by `then`
+   * @returns the scope of the `await`; none for somebody who only asks by `then`
    */
-  _wait(): AwaitingTask | undefined {
-    if (this._isAwait) return currentAwaitingTask();
+  _wait(): AwaitingScope | undefined {
+    if (this._isAwait) {
+      const scope = currentAwaitingScope();
+      scope?._beforeThen();
+      return scope;
+    }
     this._caller = caller();
     return undefined;
   }
 
-  /** @internal `task` awaits it */
-  _join(task: AwaitingTask): void {
-    this._task = task;
-    task._enter(this);
+  /** @internal it is an `await` in `scope` */
+  _join(scope: AwaitingScope): void {
+    this._scope = scope;
+    scope._enter(this);
   }
 
   /** @internal its turn has come: the future is done */
   _run(): void {
     this._waiting = false;
-    const task = this._task;
-    task?._leave(this);
-    if (this._mustCancel && task !== undefined && this._future._state !== 'cancelled') {
+    this._scope?._leave(this);
+    if (this._mustCancel !== undefined && this._future._state !== 'cancelled') {
       this._future._see();
-      this._reject(task._makeCancelledError());
+      this._reject(new CancelledError(this._mustCancel.message));
     } else this._deliver();
   }
 
@@ -148,14 +179,14 @@ export class Awaiter implements Runnable, Waiting {
 
   /** @internal how it prints among the callbacks of its future */
   _form(): string {
-    return this._task === undefined ? 'then()' : 'Task.task_wakeup()';
+    return this._scope === undefined ? 'then()' : 'Task.task_wakeup()';
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it stands for the promise that `then` returns
   then(onFulfilled: OnFulfilled, onRejected: OnRejected): Promise<unknown> {
-    if (this._waiting && this._task === undefined && isAwait(onFulfilled, onRejected)) {
-      const task = currentAwaitingTask();
-      if (task?._loop === this._future._loop) this._join(task);
+    if (this._waiting && this._scope === undefined && isAwait(onFulfilled, onRejected)) {
+      const scope = currentAwaitingScope();
+      if (scope?.task?._loop === this._future._loop) this._join(scope as AwaitingScope);
     }
     return this._promise().then(onFulfilled as (value: unknown) => unknown, onRejected);
   }
@@ -197,7 +228,12 @@ export class Awaiter implements Runnable, Waiting {
     if (this._onFinally !== undefined) this._afterwards(() => this._reject(reason));
     else if (this._isAwait && this._chain === undefined) {
       this._outcome = FULFILLED_WITH_NOTHING;
-      throwIntoAwait(this._onFulfilled as () => unknown, this._onRejected as () => unknown, reason);
+      throwIntoAwait(
+        this._onFulfilled as () => unknown,
+        this._onRejected as () => unknown,
+        reason,
+        seeCancel(this, this._scope, reason),
+      );
     } else if (typeof this._onRejected === 'function') this._call(this._onRejected, reason);
     else this._settle(true, reason);
   }
@@ -297,8 +333,21 @@ function caller(): Caller {
     : (callback, value) => resource.runInAsyncScope(runInScope, undefined, scope, callback, value);
 }
 
-function currentAwaitingTask(): AwaitingTask | undefined {
-  return currentScope()?.task as AwaitingTask | undefined;
+/** Who is to be told who sees `error`, where that is a cancel of a scope. */
+export function seeCancel(
+  awaiter: Waiting,
+  scope: AwaitingScope | undefined,
+  error: unknown,
+): ((frames: readonly NodeJS.CallSite[]) => void) | undefined {
+  const request = awaiter._mustCancel ?? awaiter._cancelled;
+  if (request === undefined || scope === undefined || !(error instanceof CancelledError))
+    return undefined;
+  return (frames) => request._thrown(frames, scope);
+}
+
+/** The scope that an `await` of the code that runs belongs to. */
+function currentAwaitingScope(): AwaitingScope | undefined {
+  return currentScope()?._awaitsIn as AwaitingScope | undefined;
 }
 
 /** Whoever is to be told a microtask from now, hangs on this. */

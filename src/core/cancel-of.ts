@@ -1,11 +1,19 @@
 import { CancelledError } from '../base/errors.ts';
+import { causeOfAbort } from './cancel-signal.ts';
 
 /**
- * The cancel that `error` stands for, if it does: the error itself, or what Node's own calls make
- * of it, an `AbortError` with the reason of `task.signal` for a cause.
+ * The cancel that `error` stands for, if it does: the error itself, or what others make of it. Node's
+ * own calls throw an `AbortError` with the reason of the signal for a cause; `Promise.any()` throws
+ * an `AggregateError` of all.
  */
 export function cancelOf(error: unknown): CancelledError | undefined {
   if (error instanceof CancelledError) return error;
-  const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
-  return name === 'AbortError' && cause instanceof CancelledError ? cause : undefined;
+  return causeOfAbort(error) ?? cancelOfAll(error);
+}
+
+/** Groups of exceptions are classes of their own, and are none. */
+function cancelOfAll(error: unknown): CancelledError | undefined {
+  if (!(error instanceof AggregateError) || error.constructor !== AggregateError) return undefined;
+  const cancels = error.errors.map(cancelOf);
+  return cancels.includes(undefined) ? undefined : cancels[0];
 }

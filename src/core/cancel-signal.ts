@@ -1,35 +1,25 @@
 import { CancelledError } from '../base/errors.ts';
+import { noteAwaited } from './carried.ts';
+
+/** Whose cancel a reason is. */
+const cancelled = new WeakMap<CancelledError, object>();
 
 /**
- * The `AbortSignal` of a task, which knows when it has passed a cancel on.
+ * The `AbortSignal` of a scope.
  *
  * A task that awaits a promise of `fetch(url, { signal })` awaits nothing of ours, so its cancel
  * waits for the next `await` of ours; but the signal throws it where the task is. Thrown again
- * later, it would break off the clean-up. Whoever rejects a promise because of a signal asks the
- * signal for its reason: that is how we hear of it. Of one that asks an `AbortSignal.any()` we do
- * not, and there the next `await` throws once more; `wrapPromise()` around the call prevents that.
+ * later, it would break off the clean-up. So from the first signal on it is noted what each `await`
+ * waits for: the scope looks whether that has thrown the reason.
  */
 export class CancelSignal {
   readonly #controller = new AbortController();
-  readonly #passedOn: () => void;
-  /** Of the first cancel; none before. */
-  #reason: CancelledError | undefined;
+  readonly #owner: object;
 
-  /** @param passedOn - called when the reason of the cancel is asked for */
-  constructor(passedOn: () => void) {
-    this.#passedOn = passedOn;
-    const { signal } = this.#controller;
-    const throwIfAborted = signal.throwIfAborted.bind(signal);
-    Object.defineProperties(signal, {
-      reason: { get: () => this.#passOn(), configurable: true },
-      throwIfAborted: {
-        value: () => {
-          this.#passOn();
-          throwIfAborted();
-        },
-        configurable: true,
-      },
-    });
+  /** @param owner - the scope of the whole task */
+  constructor(owner: object) {
+    this.#owner = owner;
+    noteAwaited();
   }
 
   get signal(): AbortSignal {
@@ -38,18 +28,21 @@ export class CancelSignal {
 
   /** Aborts what listens, with a {@link CancelledError} of this message. */
   abort(message: string | undefined): void {
-    this.#reason ??= new CancelledError(message);
-    this.#controller.abort(this.#reason);
+    if (this.signal.aborted) return;
+    const reason = new CancelledError(message);
+    cancelled.set(reason, this.#owner);
+    this.#controller.abort(reason);
   }
 
-  /** The cancel itself, where `error` is the `AbortError` by which Node's own calls pass it on. */
-  unwrap(error: unknown): CancelledError | undefined {
-    const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
-    return name === 'AbortError' && cause === this.#reason ? this.#reason : undefined;
+  /** The reason by which a signal of `owner` was aborted, where `error` is that or stands for it. */
+  static reasonIn(error: unknown, owner: object): CancelledError | undefined {
+    const reason = error instanceof CancelledError ? error : causeOfAbort(error);
+    return reason !== undefined && cancelled.get(reason) === owner ? reason : undefined;
   }
+}
 
-  #passOn(): CancelledError | undefined {
-    if (this.#reason !== undefined) this.#passedOn();
-    return this.#reason;
-  }
+/** What an `AbortError` of Node's own calls has for a cause. */
+export function causeOfAbort(error: unknown): CancelledError | undefined {
+  const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
+  return name === 'AbortError' && cause instanceof CancelledError ? cause : undefined;
 }

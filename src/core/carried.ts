@@ -17,10 +17,19 @@ let inForce: object | undefined;
 /** Under this a promise keeps what it noted. */
 const NOTE = Symbol('asyncio-ts');
 
-type Noting = { [NOTE]?: object | undefined };
+/** Under this a promise keeps what it waits for, once that is noted. */
+const AWAITED = Symbol('asyncio-ts.awaited');
+
+type Noting = { [NOTE]?: object | undefined; [AWAITED]?: Promise<unknown> | undefined };
+
+/** Is it noted what each `await` waits for? */
+let notesAwaited = false;
 
 /** Who wants to be told that an `await` begins. */
 let tellAwait: (awaited: object, thing: object | undefined) => void = () => {};
+
+/** Who wants to be told that code is about to go on. */
+let tellBefore: (thing: object, awaited: Promise<unknown> | undefined) => void = () => {};
 
 /** Who wants to be told that something has gone on. */
 let tellAfter: () => void = () => {};
@@ -28,16 +37,35 @@ let tellAfter: () => void = () => {};
 const hooks = {
   init(promise: object, awaited: object | undefined): void {
     if (inForce !== undefined) (promise as Noting)[NOTE] = inForce;
-    if (awaited !== undefined) tellAwait(awaited, inForce);
+    if (awaited !== undefined) {
+      tellAwait(awaited, inForce);
+      if (notesAwaited && inForce !== undefined) noteWhatIsAwaited(promise, awaited);
+    }
   },
   before(promise: object): void {
     inForce = (promise as Noting)[NOTE];
+    if (notesAwaited && inForce !== undefined) tellBefore(inForce, (promise as Noting)[AWAITED]);
   },
   after(): void {
     inForce = undefined;
     tellAfter();
   },
 };
+
+/** The promise that was made last. */
+let lastMade: object | undefined;
+
+/**
+ * Notes what `promise` waits for.
+ *
+ * An `await` of a thenable makes two promises. The first stands for the thenable, and V8 tells of it
+ * as if it waited for the function that awaits. It waits for nothing.
+ */
+function noteWhatIsAwaited(promise: Noting, awaited: Noting): void {
+  if (awaited === lastMade) awaited[AWAITED] = undefined;
+  promise[AWAITED] = awaited as Promise<unknown>;
+  lastMade = promise;
+}
 
 let hooked = false;
 
@@ -46,9 +74,26 @@ export function carried(): object | undefined {
   return inForce;
 }
 
+/** What was in force where `promise` was made. */
+export function noteOf(promise: object): object | undefined {
+  return (promise as Noting)[NOTE];
+}
+
 /** From now on calls `tell` with what is awaited, and with what is in force, as an `await` begins. */
 export function onAwait(tell: (awaited: object, thing: object | undefined) => void): void {
   tellAwait = tell;
+}
+
+/** From now on notes what each `await` waits for; {@link onBefore} is told. */
+export function noteAwaited(): void {
+  notesAwaited = true;
+}
+
+/** From now on calls `tell` before code goes on, with what is in force, and what was awaited. */
+export function onBefore(
+  tell: (thing: object, awaited: Promise<unknown> | undefined) => void,
+): void {
+  tellBefore = tell;
 }
 
 /** From now on calls `tell` when a promise has gone on, as far as it goes. */
@@ -72,6 +117,11 @@ export function putAside(): object | undefined {
   const aside = inForce;
   inForce = undefined;
   return aside;
+}
+
+/** Has `thing` in force for the rest of the code that runs, and wherever that goes on. */
+export function carryOn(thing: object): void {
+  inForce = thing;
 }
 
 /** Has it in force again. */

@@ -12,13 +12,25 @@ import { carried, carry } from './carried.ts';
  */
 export class Scope {
   #context: Context | undefined;
-  /** The task that this code runs in; none in a callback, and none once the task is done. */
-  task: object | undefined;
 
   /** @param context - none: one that is empty, made when it is asked for */
-  constructor(context: Context | undefined, task: object | undefined) {
+  constructor(context: Context | undefined) {
     this.#context = context;
-    this.task = task;
+  }
+
+  /** The task that this code runs in; none in a callback, and none once the task is done. */
+  get task(): object | undefined {
+    return undefined;
+  }
+
+  /** @internal the scope that an `await` here belongs to, see `cancel-scope.ts`; none in a callback */
+  get _awaitsIn(): object | undefined {
+    return undefined;
+  }
+
+  /** @internal a scope for the same code with other variables */
+  _with(context: Context): Scope {
+    return context._scope;
   }
 
   /** The variables that this code reads and writes. */
@@ -107,8 +119,7 @@ export class Context {
    * @returns what `callback` returns
    */
   run<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
-    const task = currentScope()?.task;
-    const scope = task ? new Scope(this, task) : this._scope;
+    const scope = currentScope()?._with(this) ?? this._scope;
     return runInScope(scope, () => callback(...args), undefined);
   }
 
@@ -134,7 +145,7 @@ export class Context {
 
   /** @internal the scope of callbacks in this context */
   get _scope(): Scope {
-    this.#scope ??= new Scope(this, undefined);
+    this.#scope ??= new Scope(this);
     return this.#scope;
   }
 

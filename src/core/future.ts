@@ -73,6 +73,8 @@ export class Future<T> implements Promise<T> {
   declare _record: FailureRecord | undefined;
   /** @internal what it failed with */
   declare _exception: unknown;
+  /** @internal is it told in its own turn, cancelled or not? */
+  declare readonly _comesAnyhow: boolean;
   /** @internal where it was made, in debug mode */
   declare readonly _sourceTraceback: readonly string[] | undefined;
 
@@ -84,6 +86,7 @@ export class Future<T> implements Promise<T> {
       _unseen: false,
       _record: undefined,
       _exception: undefined,
+      _comesAnyhow: false,
       _sourceTraceback: undefined,
     });
   }
@@ -386,9 +389,10 @@ export class Future<T> implements Promise<T> {
       awaiter._deliverDone();
       return awaiter;
     }
-    const task = awaiter._wait();
-    if (task === undefined) this._addEntry(awaiter);
-    else if (task._loop !== this._loop)
+    const scope = awaiter._wait();
+    const task = scope?.task;
+    if (scope === undefined) this._addEntry(awaiter);
+    else if (task !== undefined && task._loop !== this._loop)
       awaiter._refuse(
         new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`),
       );
@@ -396,7 +400,7 @@ export class Future<T> implements Promise<T> {
       awaiter._refuse(new RuntimeError(`Task cannot await on itself: ${this}`));
     else {
       this._addEntry(awaiter);
-      awaiter._join(task);
+      awaiter._join(scope);
     }
     return awaiter;
   }

@@ -122,7 +122,7 @@ export class Handle implements Runnable {
   }
 
   private get _scope(): Scope {
-    this.#scope ??= new Scope(undefined, undefined);
+    this.#scope ??= new Scope(undefined);
     return this.#scope;
   }
 

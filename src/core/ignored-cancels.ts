@@ -13,6 +13,7 @@ export interface CancelledTask {
   readonly _loop: LoopCore;
   readonly _mustCancel: boolean;
   getName(): string;
+  getCoro(): { readonly _site: string | undefined };
   done(): boolean;
   /** What of ours it awaits. */
   _awaited(): unknown[];
@@ -25,15 +26,25 @@ const cancelledAt = new WeakMap<CancelledTask, string>();
 const leftOver = new WeakSet<CancelledTask>();
 
 /** Is told, in debug mode, that `task` was cancelled. */
-export function watchCancel(task: CancelledTask): void {
+export function noteWhereCancelled(task: CancelledTask): void {
   const site = standOf(task)[0]?._site;
   if (site !== undefined) cancelledAt.set(task, site);
-  if (!task._mustCancel || task._loop.isClosed()) return;
+}
+
+/**
+ * Names `task`, which was cancelled, if it still waits for a promise that is not ours some seconds
+ * from now.
+ *
+ * @returns a function that ends the watch: the task is done
+ */
+export function watchCancel(task: CancelledTask): () => void {
+  if (task._loop.isClosed()) return () => {};
   const begin = task._loop.time();
-  task._loop.callLater(CANCEL_PATIENCE, () => {
+  const timer = task._loop.callLater(CANCEL_PATIENCE, () => {
     if (task.done() || !task._mustCancel || leftOver.has(task)) return;
     log(describeLaggard(task, task._loop.time() - begin));
   });
+  return () => timer.cancel();
 }
 
 /** Is told, in debug mode, that `task` ended with a result in spite of a cancel. */
@@ -86,6 +97,10 @@ function describeLaggard(task: CancelledTask, seconds: number): string {
   const awaited = task._awaited();
   const what = awaited.length > 0 ? awaited.join(', ') : 'a promise that is not ours';
   const site = standOf(task)[0]?._site;
-  const where = site === undefined ? ' (debug mode says where)' : `, at ${site}`;
+  const { _site: defined } = task.getCoro();
+  const where =
+    site !== undefined
+      ? `, at ${site}`
+      : ` (${defined === undefined ? '' : `in a function defined at ${defined}; `}debug mode says where)`;
   return `${task.getName()} was cancelled ${seconds.toFixed(1)} s ago and still waits for ${what}${where}`;
 }

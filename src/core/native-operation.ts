@@ -1,8 +1,8 @@
 import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
-import { RuntimeError } from '../base/errors.ts';
+import { CancelledError, RuntimeError } from '../base/errors.ts';
 import { userStack } from '../base/stacks.ts';
 import { throwHere, throwIntoAwait } from './await-stack.ts';
-import type { AwaitingTask, Waiting } from './awaiter.ts';
+import { type AwaitingScope, type CancelRequest, seeCancel, type Waiting } from './awaiter.ts';
 import type { Scope } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import { awaitBegins, awaitedNatively, NativePromise } from './native-promise.ts';
@@ -28,7 +28,7 @@ class PromiseWithFields extends NativePromise {
     fields['_result'] = undefined;
     fields['_isAwaited'] = false;
     fields['_settled'] = false;
-    fields['_task'] = undefined;
+    fields['_scope'] = undefined;
     if (loop.getDebug()) fields['_sourceTraceback'] = userStack(DEBUG_STACK_DEPTH);
   }
 }
@@ -38,7 +38,8 @@ Object.setPrototypeOf(PromiseWithFields.prototype, Operation.prototype);
 // As in a future: what most operations never set.
 Object.assign(PromiseWithFields.prototype, {
   _entries: undefined,
-  _mustCancel: false,
+  _mustCancel: undefined,
+  _cancelled: undefined,
   _others: undefined,
 });
 
@@ -60,11 +61,13 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   declare private _isAwaited: boolean;
   /** Has the promise its outcome? */
   declare private _settled: boolean;
-  /** The first task that awaits. */
-  declare private _task: AwaitingTask | undefined;
-  /** @internal set by a cancel of that task that came too late for this: throw it instead */
-  declare _mustCancel: boolean;
-  /** Further tasks that await. */
+  /** @internal the scope of the first `await` */
+  declare _scope: AwaitingScope | undefined;
+  /** @internal set by a cancel of that `await` that came too late for this: throw it instead */
+  declare _mustCancel: CancelRequest | undefined;
+  /** @internal set by a cancel of that `await` that this has taken */
+  declare _cancelled: CancelRequest | undefined;
+  /** Further `await`s. */
   declare private _others: Other[] | undefined;
 
   // It is needed: V8 looks for the next class that has one, each time that it makes an object.
@@ -79,7 +82,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
 
   /** @internal whom a turn of it wakes */
   override get _subject(): unknown {
-    return this._task ?? super._subject;
+    return this._scope?.task ?? super._subject;
   }
 
   /** @internal an `await` of it begins, in `scope` */
@@ -92,18 +95,19 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
       if (this._settled) throwHere(this._failed ? this._exception : earlyCancels.get(this));
       return;
     }
-    const task = (scope as Scope | undefined)?.task as AwaitingTask | undefined;
-    if (task === undefined) return;
-    if (task._loop !== this._loop)
+    const within = (scope as Scope | undefined)?._awaitsIn as AwaitingScope | undefined;
+    if (within === undefined) return;
+    const { task } = within;
+    if (task !== undefined && task._loop !== this._loop)
       this.refuse(new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`));
-    else if (this._task === undefined) {
-      this._task = task;
-      task._enter(this);
+    else if (this._scope === undefined) {
+      this._scope = within;
+      within._enter(this);
     } else {
-      const other = new Other(this, task);
+      const other = new Other(this, within);
       this._others ??= [];
       this._others.push(other);
-      task._enter(other);
+      within._enter(other);
     }
   }
 
@@ -122,22 +126,23 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
 
   /** @internal its turn has come: those who await it go on */
   _wake(): void {
-    const task = this._task;
-    if (task !== undefined) {
-      this._task = undefined;
-      task._leave(this);
+    const scope = this._scope;
+    if (scope !== undefined) {
+      scope._leave(this);
+      this._scope = undefined;
       if (this._others !== undefined) this.leaveOthers(this._others);
-      if (this._mustCancel && this._state !== 'cancelled') {
+      if (this._mustCancel !== undefined && this._state !== 'cancelled') {
         this._see();
         this._settled = true;
-        throwIntoAwait(this._resolve, this._reject, task._makeCancelledError());
+        this.throw(new CancelledError(this._mustCancel.message), scope);
         return;
       }
     }
-    this.settle();
+    this.settle(scope);
   }
 
-  private settle(): void {
+  /** @param scope - of the first `await` */
+  private settle(scope?: AwaitingScope): void {
     if (this._settled) return;
     this._settled = true;
     if (this._state === 'finished' && !this._failed) {
@@ -146,11 +151,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     }
     if (this._isAwaited) {
       if (this._failed) this._see();
-      throwIntoAwait(
-        this._resolve,
-        this._reject,
-        this._failed ? this._exception : this._makeCancelledError(),
-      );
+      this.throw(this._failed ? this._exception : this._makeCancelledError(), scope);
     } else {
       const error = this._failed ? this._exception : this._makeCancelledError();
       if (!this._failed) earlyCancels.set(this, error);
@@ -162,25 +163,29 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     }
   }
 
+  private throw(error: unknown, scope: AwaitingScope | undefined): void {
+    throwIntoAwait(this._resolve, this._reject, error, seeCancel(this, scope, error));
+  }
+
   /** What is awaited cannot be. */
   private refuse(error: Error): void {
     this._settled = true;
     this._reject(error);
   }
 
-  /** One outcome is for all who await: a cancel of another task is thrown at its next `await`. */
+  /** One outcome is for all who await: a cancel of another `await` is thrown at the next one. */
   private leaveOthers(others: Other[]): void {
     this._others = undefined;
     for (const other of others) {
-      other.task._leave(other);
-      if (other._mustCancel) other.task._mustCancel = true;
+      other._scope._leave(other);
+      if (other._mustCancel !== undefined) other._scope._pend(other._mustCancel);
     }
   }
 
   /** @internal */
   override _formEntries(): string[] {
     const forms = super._formEntries();
-    const tasks = (this._task === undefined ? 0 : 1) + (this._others?.length ?? 0);
+    const tasks = (this._scope === undefined ? 0 : 1) + (this._others?.length ?? 0);
     for (let n = 0; n < tasks; n += 1) forms.unshift('Task.task_wakeup()');
     return forms;
   }
@@ -188,15 +193,16 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
 
 awaitedNatively(NativeOperation);
 
-/** A second task, or a third, that awaits one operation. */
+/** A second `await` of one operation, or a third. */
 class Other implements Waiting {
   readonly _future: NativeOperation<unknown>;
-  readonly task: AwaitingTask;
-  _mustCancel = false;
+  _scope: AwaitingScope;
+  _mustCancel: CancelRequest | undefined = undefined;
+  _cancelled: CancelRequest | undefined = undefined;
 
-  constructor(future: NativeOperation<unknown>, task: AwaitingTask) {
+  constructor(future: NativeOperation<unknown>, scope: AwaitingScope) {
     this._future = future;
-    this.task = task;
+    this._scope = scope;
   }
 }
 

@@ -2,12 +2,15 @@ import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '..
 import type { Frame } from '../base/frames.ts';
 import { log } from '../base/log.ts';
 import { repr } from '../base/repr.ts';
-import type { Awaited, AwaitingTask, Waiting } from './awaiter.ts';
+import type { Awaited, AwaitingTask, CancelRequest } from './awaiter.ts';
+import { cancelOf } from './cancel-of.ts';
+import { Cancel, type CancelScope, RootScope } from './cancel-scope.ts';
 import { CancelSignal } from './cancel-signal.ts';
-import { type Context, copyValues, currentScope, runInScope, Scope } from './context.ts';
+import { type Context, copyValues, currentScope, runInScope } from './context.ts';
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { Future, isfuture } from './future.ts';
-import { noteSwallowed, watchCancel } from './ignored-cancels.ts';
+import { noteSwallowed, noteWhereCancelled, watchCancel } from './ignored-cancels.ts';
+import type { LimitedTask } from './limit.ts';
 import type { LoopCore } from './loop-core.ts';
 import { Operation } from './operation.ts';
 import type { Runnable } from './runnable.ts';
@@ -48,17 +51,9 @@ let tasksMade = 0;
 //                                 ▼
 //                      the body ends: the task is done
 //
-// #awaiters is what the task awaits: one, or several under `Promise.all` and the like. An awaiter
-// outlives `waiting` by a moment: it stays, its future done, until its turn comes. cancel() asks
-// each future, for one may be a task that refuses; where a future is past cancelling, its awaiter
-// throws instead of giving the result. Where the task awaits nothing, _mustCancel makes the next
-// `await` throw, or the end of the body.
-//
-// While the body awaits something that is not ours, a promise of `fetch()` for instance, the task
-// is `running` to us: only `signal` reaches it there.
-//
-// A loser of `Promise.race` stays among the #awaiters until it is done: nothing tells that nobody
-// listens to it any more. A cancel reaches it along with what the task really waits for.
+// What it awaits, and what a cancel does, is its scope's: see `cancel-scope.ts`. While the body
+// awaits something that is not ours, a promise of `fetch()` for instance, the task is `running` to
+// us: only `signal` reaches it there.
 
 /**
  * A coroutine that runs on its own, beside its maker.
@@ -69,26 +64,22 @@ let tasksMade = 0;
  *
  * @see asyncio's `Task`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Task
  */
-export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
-  /** @internal a cancel that waits for the next `await` */
-  declare _mustCancel: boolean;
+export class Task<T> extends Future<T> implements Runnable, AwaitingTask, LimitedTask {
   /** @internal does it report when its loop closes before it is done? Not where that is known. */
   declare _logDestroyPending: boolean;
-  /** What awaits in the body, in order; drawn above. */
-  #awaiters: Waiting | Waiting[] | undefined;
+  /** Ends the watch for a cancel that the body does not hear of. */
+  declare private _endWatch: (() => void) | undefined;
   readonly #coroutine: Coroutine<T>;
   /** A name, or the number that a default name is made of. */
   #name: string | number;
-  readonly #scope: Scope;
-  /** cancel()s that no uncancel() took back. */
+  readonly #scope: RootScope;
+  /** cancel()s that no uncancel() took back, of its own and of the limits in it. */
   #cancelling = 0;
-  declare private _signal: CancelSignal | undefined;
 
   static {
     Object.assign(this.prototype, {
-      _mustCancel: false,
       _logDestroyPending: true,
-      _signal: undefined,
+      _endWatch: undefined,
     });
   }
 
@@ -109,7 +100,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
       tasksMade += 1;
       this.#name = tasksMade;
     } else this.#name = String(options.name);
-    this.#scope = new Scope(options.context ?? copyValues(), this);
+    this.#scope = new RootScope(options.context ?? copyValues(), this);
     this._loop._tasks.add(this);
     if (options.eagerStart && runningLoop() === this._loop)
       runInScope(this.#scope, Task.#begin, this as Task<unknown>);
@@ -138,18 +129,15 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   }
 
   /**
-   * Aborted when the task is asked to end: for what takes a signal, `fetch(url, { signal })`.
+   * Aborted when the task is asked to end: for what takes a signal, `fetch(url, { signal })`. In the
+   * body of a limit, a `timeout()` for instance, also when that is reached.
    *
    * An `await` of such a call throws the cancel then, and the next `await` does not throw it again.
+   * When all cancels were taken back, there is a new signal.
    */
   get signal(): AbortSignal {
-    if (this._signal === undefined) {
-      this._signal = new CancelSignal(() => {
-        this._mustCancel = false;
-      });
-      if (this.#cancelling > 0) this._signal.abort(this._cancelMessage);
-    }
-    return this._signal.signal;
+    const scope = currentScope()?._awaitsIn as CancelScope | undefined;
+    return (scope?._root === this.#scope ? scope : this.#scope)._signal;
   }
 
   /**
@@ -167,12 +155,10 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
     this._see();
     if (this._state !== 'pending') return false;
     this.#cancelling += 1;
-    if (!this.#cancelAwaited(message)) {
-      this._mustCancel = true;
-      this._cancelMessage = message;
-    }
-    this._signal?.abort(message);
-    if (this._loop.getDebug()) watchCancel(this);
+    this.#scope._requests += 1;
+    this.#scope._cancel(new Cancel(this.#scope, message));
+    if (this._loop.getDebug()) noteWhereCancelled(this);
+    if (this._mustCancel && this._endWatch === undefined) this._endWatch = watchCancel(this);
     return true;
   }
 
@@ -189,8 +175,9 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
    */
   uncancel(): number {
     if (this.#cancelling > 0) {
-      this.#cancelling -= 1;
-      if (this.#cancelling === 0) this.#withdrawCancel();
+      const scope = currentScope()?._awaitsIn as CancelScope | undefined;
+      this.#scope._takeRequestBack(scope);
+      this._uncountCancel();
     }
     return this.#cancelling;
   }
@@ -253,35 +240,29 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
 
   /** @internal its first turn has come */
   _run(): void {
-    if (this._mustCancel) {
-      this._mustCancel = false;
+    const cancel = this.#scope._takePending();
+    if (cancel !== undefined) {
       this.#coroutine.close();
-      this.#fail(this._makeCancelledError());
+      this.#fail(new CancelledError(cancel.message));
     } else if (this._state === 'pending')
       runInScope(this.#scope, Task.#begin, this as Task<unknown>);
     else this.#end();
   }
 
-  /** @internal it awaits a future that is not done */
-  _enter(awaiter: Waiting): void {
-    const awaiters = this.#awaiters;
-    if (awaiters === undefined) this.#awaiters = awaiter;
-    else if (Array.isArray(awaiters)) awaiters.push(awaiter);
-    else this.#awaiters = [awaiters, awaiter];
-    if (!this._mustCancel) return;
-    this._mustCancel = false;
-    cancelAwaiter(awaiter, this._cancelMessage);
+  /** @internal a cancel waits for the next `await` */
+  get _mustCancel(): boolean {
+    return this.#scope._isPending;
   }
 
-  /** @internal `awaiter`, which it entered, has its turn */
-  _leave(awaiter: Waiting): void {
-    const awaiters = this.#awaiters;
-    if (awaiters === awaiter) this.#awaiters = undefined;
-    else if (Array.isArray(awaiters)) {
-      const at = awaiters.indexOf(awaiter);
-      if (at >= 0) awaiters.splice(at, 1);
-      if (awaiters.length === 0) this.#awaiters = undefined;
-    }
+  /** @internal a limit in it was reached */
+  _countCancel(): void {
+    this.#cancelling += 1;
+  }
+
+  /** @internal the last one that is taken back also withdraws what was not yet thrown */
+  _uncountCancel(): void {
+    this.#cancelling -= 1;
+    if (this.#cancelling === 0) this.#scope._withdraw();
   }
 
   /** @internal */
@@ -299,7 +280,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
 
   /** @internal what it waits for */
   _awaited(): Awaited[] {
-    return this._state === 'pending' ? this.#listAwaiters().map(({ _future }) => _future) : [];
+    return this._state === 'pending' ? this.#scope._listAwaits().map(({ _future }) => _future) : [];
   }
 
   /** Not a closure of each task: there may be many that wait, and each byte of them counts. */
@@ -326,25 +307,24 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
   /** The body has a result. */
   #give(result: T): void {
     if (!this.#end()) return;
-    if (this._mustCancel) {
-      this._mustCancel = false;
-      this.#endAtCancel();
-    } else {
+    const cancel = this.#scope._takePending();
+    if (cancel !== undefined) this.#endAtCancel(cancel);
+    else {
       if (this.#cancelling > 0 && this._loop.getDebug()) noteSwallowed(this);
       this._finish(result);
     }
   }
 
   /** A cancel came with the last step: what the body gave is not wanted any more. */
-  #endAtCancel(): void {
-    super.cancel(this._cancelMessage);
+  #endAtCancel(cancel: CancelRequest): void {
+    super.cancel(cancel.message);
   }
 
   /** The body threw. */
   #fail(error: unknown): void {
     if (!this.#end()) return;
-    const cancelled = this._signal?.unwrap(error) ?? error;
-    if (cancelled instanceof CancelledError) this._endCancelled(cancelled);
+    const cancel = error instanceof CancelledError ? error : this.#cancelIn(error);
+    if (cancel !== undefined) this._endCancelled(cancel);
     else this._fail(error);
     if (!endsTheLoop(error)) return;
     // Whoever runs the loop gets it: it is not lost.
@@ -358,8 +338,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
    * @returns `false` when the task is done already: somebody used the methods of `Future` on it
    */
   #end(): boolean {
-    this.#awaiters = undefined;
-    this.#scope.task = undefined;
+    this.#scope._end();
+    this._endWatch?.();
     this._loop._tasks.delete(this as Task<unknown>);
     if (this._state === 'pending') return true;
     this._loop.callExceptionHandler({
@@ -370,23 +350,13 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
     return false;
   }
 
-  #cancelAwaited(message: string | undefined): boolean {
-    const awaiters = this.#listAwaiters();
-    for (const awaiter of awaiters)
-      if (!cancelAwaiter(awaiter, message)) this._cancelMessage = message;
-    return awaiters.length > 0;
-  }
-
-  #withdrawCancel(): void {
-    this._mustCancel = false;
-    for (const awaiter of this.#listAwaiters()) awaiter._mustCancel = false;
-  }
-
-  /** What awaits now: a list of its own, for a cancelled future may make others leave. */
-  #listAwaiters(): Waiting[] {
-    const awaiters = this.#awaiters;
-    if (awaiters === undefined) return [];
-    return Array.isArray(awaiters) ? [...awaiters] : [awaiters];
+  /** A cancel of this task, in what others made of it. */
+  #cancelIn(error: unknown): CancelledError | undefined {
+    return error instanceof AggregateError
+      ? this.#cancelling > 0
+        ? cancelOf(error)
+        : undefined
+      : CancelSignal.reasonIn(error, this.#scope);
   }
 
   #formCoroutine(): string {
@@ -400,20 +370,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask {
 
 /** The task whose body has just ended. */
 function taskInForce(): Task<unknown> {
-  return (currentScope() as Scope).task as Task<unknown>;
-}
-
-/**
- * Cancels what is awaited, or else has its awaiter throw when its turn comes. The turn of a
- * {@link Turn} comes anyhow.
- *
- * @returns was the future cancelled?
- */
-function cancelAwaiter(awaiter: Waiting, message: string | undefined): boolean {
-  const future = awaiter._future;
-  if (!(future instanceof Turn) && future.cancel(message)) return true;
-  awaiter._mustCancel = true;
-  return false;
+  return currentScope()?.task as Task<unknown>;
 }
 
 /** An operation in the form of a coroutine; closed before it has begun, it is given up. */

@@ -13,6 +13,7 @@ import type { Runnable } from './runnable.ts';
 export class Turn<T> extends NativeOperation<T> implements Runnable {
   static {
     awaitedNatively(this);
+    Object.assign(this.prototype, { _comesAnyhow: true });
   }
 
   readonly #given: T;

@@ -1,6 +1,7 @@
 import { THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
+import { describeAbandoned } from '../core/abandoned.ts';
 import { checkSignal, onAbort } from '../core/abort.ts';
 import { type Context, copyContext } from '../core/context.ts';
 import { Coroutine } from '../core/coroutine.ts';
@@ -132,6 +133,7 @@ export class Runner {
     if (loop.isRunning()) throw new RuntimeError('Cannot close a running event loop');
     try {
       await cancelAllTasks(loop);
+      for (const message of describeAbandoned(loop)) loop.callExceptionHandler({ message });
       // A run each: so what was scheduled at the last, callbacks mostly, still has its turns.
       await loop.runUntilComplete(loop.shutdownAsyncgens());
       await loop.runUntilComplete(loop.shutdownDefaultExecutor(THREAD_JOIN_TIMEOUT));

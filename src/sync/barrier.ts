@@ -72,7 +72,7 @@ export class Barrier extends LoopBound {
    */
   wait(options?: Abortable): Coroutine<number> {
     const wait = (): Promise<number> => this.#wait();
-    return new Coroutine(untilAborted(options?.signal, wait), 'Barrier.wait', undefined);
+    return new Coroutine(untilAborted(options, wait), 'Barrier.wait', undefined);
   }
 
   /**

@@ -54,7 +54,7 @@ export class Call<T> extends CoroutinePromise<T> {
    * @throws {TypeError} when `signal` is no signal
    */
   constructor(body: () => Outcome<T>, name: string, options?: Abortable) {
-    super(untilAborted(options?.signal, body), name);
+    super(untilAborted(options, body), name);
   }
 
   /** @internal an `await` of it begins */

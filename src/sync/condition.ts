@@ -87,7 +87,7 @@ export class Condition extends Holdable {
    */
   wait(options?: Abortable): Coroutine<true> {
     const wait = (): Promise<true> => this.#wait();
-    return new Coroutine(untilAborted(options?.signal, wait), 'Condition.wait', undefined);
+    return new Coroutine(untilAborted(options, wait), 'Condition.wait', undefined);
   }
 
   /**
@@ -112,7 +112,7 @@ export class Condition extends Holdable {
       }
       return result;
     };
-    return new Coroutine(untilAborted(options?.signal, wait), 'Condition.waitFor', undefined);
+    return new Coroutine(untilAborted(options, wait), 'Condition.waitFor', undefined);
   }
 
   /**

@@ -261,7 +261,7 @@ export class Queue<T = unknown> extends LoopBound {
       this.#finished ??= new Event();
       await this.#finished.wait();
     };
-    return new Coroutine(untilAborted(options?.signal, join), 'Queue.join', undefined);
+    return new Coroutine(untilAborted(options, join), 'Queue.join', undefined);
   }
 
   /**

@@ -61,7 +61,7 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
   get _isCancelled(): boolean {
     if (this._state === 'cancelled') return true;
     const awaiter = this._entries;
-    return awaiter instanceof Awaiter && awaiter._mustCancel;
+    return awaiter instanceof Awaiter && awaiter._mustCancel !== undefined;
   }
 
   /** @internal settles, when it is done, the promise of which these are the functions */

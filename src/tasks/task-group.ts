@@ -6,6 +6,7 @@ import { cancelOf } from '../core/cancel-of.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { createTask, type NewTaskOptions } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
+import { Limit } from '../core/limit.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { requireRunningLoop } from '../core/running.ts';
 import { currentTask, type Task, type TaskBody } from '../core/task.ts';
@@ -17,6 +18,12 @@ type Phase = 'created' | 'entered' | 'exiting';
 /** How a body ended that did not return. */
 interface Failure {
   readonly error: unknown;
+}
+
+/** The cancels that came while a group waited for its tasks. */
+interface Cancels {
+  fromOutside?: CancelledError;
+  last?: CancelledError;
 }
 
 /**
@@ -49,8 +56,10 @@ export class TaskGroup {
   #loop: LoopCore | undefined;
   /** The task that runs the body; set while it does. */
   #parent: Task<unknown> | undefined;
-  /** Did the group cancel its parent? Then it must take that back. */
-  #parentCancelRequested = false;
+  /** The scope of the body, and of the wait for the tasks: what the group cancels when one fails. */
+  #limit: Limit | undefined;
+  /** Did it? */
+  #bodyCancelled = false;
   /** Those that are not done, and those whose end the group has not heard of yet. */
   readonly #tasks = new Set<Task<unknown>>();
   /** What tasks threw, in the order in which they ended. */
@@ -82,6 +91,19 @@ export class TaskGroup {
     // Its first step may have cancelled the group, if it was made to run at once.
     if (this.#aborting && !task.done()) task.cancel();
     return task;
+  }
+
+  /**
+   * Aborted when the body is cancelled: because a task failed, by {@link cancel}, or with the task that
+   * runs it. For what takes a signal, `fetch(url, { signal })`.
+   *
+   * Not in asyncio.
+   *
+   * @throws {RuntimeError} when the body does not run
+   */
+  get signal(): AbortSignal {
+    if (this.#limit === undefined) throw new RuntimeError(`TaskGroup ${this} does not run`);
+    return this.#limit._signal;
   }
 
   /**
@@ -118,17 +140,22 @@ export class TaskGroup {
   }
 
   async #run<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Promise<T | undefined> {
-    this.#enter();
+    const limit = this.#enter();
     let result: T | undefined;
     let failure: Failure | undefined;
+    const all = async (): Promise<Cancels> => {
+      try {
+        result = await body(this);
+      } catch (error) {
+        failure = { error };
+      }
+      return await this.#end(failure);
+    };
     try {
-      result = await body(this);
-    } catch (error) {
-      failure = { error };
-    }
-    try {
-      await this.#exit(failure);
+      const cancels = await limit.run(all, (cancel) => cancel);
+      this.#throw(failure, cancels, limit);
     } finally {
+      this.#limit = undefined;
       this.#parent = undefined;
       this.#errors = [];
       this.#baseError = undefined;
@@ -136,54 +163,58 @@ export class TaskGroup {
     return result;
   }
 
-  #enter(): void {
+  #enter(): Limit {
     if (this.#phase !== 'created')
       throw new RuntimeError(`TaskGroup ${this} has already been entered`);
     this.#loop = requireRunningLoop();
     this.#parent = currentTask();
-    if (this.#parent === undefined)
-      throw new RuntimeError(`TaskGroup ${this} cannot determine the parent task`);
+    const limit = Limit.open(
+      { name: 'taskGroup', abandon: false },
+      `TaskGroup ${this} cannot determine the parent task`,
+    );
+    this.#limit = limit;
     this.#phase = 'entered';
     forThisTask(this.#onTaskDone);
     if (this.#cancelOnEnter) this.cancel();
+    return limit;
   }
 
-  async #exit(failure: Failure | undefined): Promise<void> {
-    const parent = this.#parent;
-    invariant(parent !== undefined, 'a group ended that has no parent');
+  /** The body has ended. */
+  async #end(failure: Failure | undefined): Promise<Cancels> {
     this.#phase = 'exiting';
-    const bodyCancel = cancelOf(failure?.error);
     if (failure !== undefined) {
       this.#noteBaseError(failure.error);
       if (!this.#aborting) this.#abort();
     }
-    const cancels = await this.#allDone();
+    return await this.#allDone();
+  }
+
+  /** All tasks have ended, and so has the scope: throws what comes of it. */
+  #throw(failure: Failure | undefined, cancels: Cancels, limit: Limit): void {
     if (this.#baseError !== undefined) {
       this.#reportSuppressed();
       throw this.#baseError.error;
     }
 
+    const bodyCancel = cancelOf(failure?.error);
     let cancel = cancels.fromOutside ?? bodyCancel;
-    if (this.#parentCancelRequested) {
-      if (parent.uncancel() === 0) cancel = undefined;
+    if (this.#bodyCancelled) {
+      if (limit.cancelling === 0) cancel = undefined;
       // One that came on top of our own must not be lost.
       else cancel ??= cancels.last;
     }
     if (failure !== undefined && bodyCancel === undefined) this.#errors.push(failure.error);
     if (this.#errors.length > 0) {
       // Somebody else's cancel, which the errors hide: the next await throws it.
-      if (parent.cancelling() > 0) {
-        parent.uncancel();
-        parent.cancel();
-      }
+      limit.throwAgain();
       throw new BaseExceptionGroup('unhandled errors in a TaskGroup', this.#errors);
     }
     if (cancel !== undefined) throw cancel;
   }
 
   /** Waits for all tasks, whatever cancels come meanwhile. */
-  async #allDone(): Promise<{ fromOutside?: CancelledError; last?: CancelledError }> {
-    const cancels: { fromOutside?: CancelledError; last?: CancelledError } = {};
+  async #allDone(): Promise<Cancels> {
+    const cancels: Cancels = {};
     while (this.#tasks.size > 0) {
       this.#completed ??= new Future<void>(this.#loop?._asOption);
       try {
@@ -208,9 +239,9 @@ export class TaskGroup {
 
   #abortWithParent(): void {
     this.#abort();
-    if (this.#parentCancelRequested) return;
-    this.#parentCancelRequested = true;
-    this.#parent?.cancel();
+    if (this.#bodyCancelled) return;
+    this.#bodyCancelled = true;
+    this.#limit?.cancel();
   }
 
   readonly #onTaskDone = calledAs('TaskGroup._on_task_done', (task: Task<unknown>): void => {

@@ -1,13 +1,26 @@
-import { invariant, RuntimeError } from '../base/errors.ts';
+import { type CancelledError, RuntimeError } from '../base/errors.ts';
 import { checkTimeout } from '../base/numbers.ts';
 import { TimeoutError } from '../base/os-errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
 import { repr } from '../base/repr.ts';
-import { cancelOf } from '../core/cancel-of.ts';
 import { Coroutine } from '../core/coroutine.ts';
+import { type Abandoning, Limit } from '../core/limit.ts';
 import type { Cancellable } from '../core/loop-core.ts';
 import { requireRunningLoop } from '../core/running.ts';
-import { currentTask, type Task } from '../core/task.ts';
+
+/** Options of a {@link Timeout}. */
+interface TimeoutOptions extends Abandoning {
+  readonly shield?: boolean | undefined;
+}
+
+/** How a body ended that had a limit: with its result, or because the time was over. */
+export type MovedOn<T> =
+  | { readonly expired: false; readonly value: T }
+  | { readonly expired: true; readonly value: undefined };
+
+function checkBody(body: unknown): void {
+  if (typeof body !== 'function') throw new TypeError(`a function was expected, got ${repr(body)}`);
+}
 
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 
@@ -37,20 +50,35 @@ export class Timeout {
   #when: number | undefined;
   /** The call of {@link #expire}, while there is to be one. */
   #timer: Cancellable | undefined;
-  /** The task that runs the body; set while it does. */
-  #task: Task<unknown> | undefined;
-  /** The cancels that the task had when it entered: they are none of ours. */
-  #cancelling = 0;
+  /** The scope of the body; set while that runs. */
+  #limit: Limit | undefined;
+  readonly #options: TimeoutOptions;
 
   /**
    * @param when - when the time is over, in seconds on the clock of `loop.time()`; `undefined`
    *   for never
+   * @param options - `abandon`: see {@link timeout}
    * @throws {TypeError} when `when` is neither
    * @throws {RangeError} when `when` is NaN
    */
-  constructor(when: number | undefined) {
+  constructor(when: number | undefined, options: TimeoutOptions = {}) {
     checkTimeout(when, 'when');
     this.#when = when;
+    this.#options = options;
+  }
+
+  /**
+   * Aborted when the time is over, or when the task is cancelled: for what takes a signal,
+   * `fetch(url, { signal: limit.signal })`.
+   *
+   * Not in asyncio.
+   *
+   * @throws {RuntimeError} when the body does not run
+   */
+  get signal(): AbortSignal {
+    if (this.#limit === undefined)
+      throw new RuntimeError(`the body of ${this} does not run: it has no signal`);
+    return this.#limit._signal;
   }
 
   /** When the time is over, in seconds on the clock of `loop.time()`; `undefined` for never. */
@@ -98,53 +126,64 @@ export class Timeout {
    * @throws {RuntimeError} when there was a body before, or no task awaits this
    */
   run<T>(body: (timeout: Timeout) => T | PromiseLike<T>): Coroutine<T> {
-    if (typeof body !== 'function')
-      throw new TypeError(`a function was expected, got ${repr(body)}`);
-    return new Coroutine(() => this.#run(body), 'timeout', undefined);
+    checkBody(body);
+    const wait = (): Promise<T> =>
+      this.#run(body, 'timeout', (cause) => new TimeoutError('', { cause }));
+    return new Coroutine(wait, 'timeout', undefined);
   }
 
-  async #run<T>(body: (timeout: Timeout) => T | PromiseLike<T>): Promise<T> {
-    this.#enter();
-    let result: T;
+  /** @internal as {@link run}; says whether the time was over, in place of the error */
+  _moveOn<T>(body: (timeout: Timeout) => T | PromiseLike<T>, name: string): Coroutine<MovedOn<T>> {
+    checkBody(body);
+    const wait = async (): Promise<MovedOn<T>> => {
+      const over = {};
+      try {
+        return { expired: false, value: await this.#run(body, name, () => over) };
+      } catch (error) {
+        if (error === over) return { expired: true, value: undefined };
+        throw error;
+      }
+    };
+    return new Coroutine(wait, name, undefined);
+  }
+
+  async #run<T>(
+    body: (timeout: Timeout) => T | PromiseLike<T>,
+    name: string,
+    errorFor: (cancel: CancelledError) => unknown,
+  ): Promise<T> {
+    const limit = this.#enter(name);
     try {
-      result = await body(this);
-    } catch (error) {
-      const cancel = cancelOf(error);
-      if (this.#exit() && cancel !== undefined) throw new TimeoutError('', { cause: cancel });
-      throw error;
+      return await limit.run(() => body(this), errorFor);
+    } finally {
+      this.#exit();
     }
-    this.#exit();
-    return result;
   }
 
-  #enter(): void {
+  #enter(name: string): Limit {
     if (this.#state !== 'created') throw new RuntimeError('Timeout has already been entered');
-    const task = currentTask();
-    if (task === undefined) throw new RuntimeError('Timeout should be used inside a task');
+    const limit = Limit.open(
+      { ...this.#options, name },
+      name === 'timeout'
+        ? 'Timeout should be used inside a task'
+        : `${name}() should be used inside a task`,
+    );
+    this.#limit = limit;
     this.#state = 'active';
-    this.#task = task;
-    this.#cancelling = task.cancelling();
     this.reschedule(this.#when);
+    return limit;
   }
 
-  /** @returns was the time over, and nobody else asked the task to end? */
-  #exit(): boolean {
+  #exit(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const task = this.#task;
-    this.#task = undefined;
-    if (this.#state !== 'expiring') {
-      this.#state = 'finished';
-      return false;
-    }
-    this.#state = 'expired';
-    invariant(task !== undefined, 'a timeout expired outside of its task');
-    return task.uncancel() <= this.#cancelling;
+    this.#limit = undefined;
+    this.#state = this.#state === 'expiring' ? 'expired' : 'finished';
   }
 
   readonly #expire = calledAs('Timeout._on_timeout', (): void => {
     this.#timer = undefined;
-    this.#task?.cancel();
+    this.#limit?.cancel();
     this.#state = 'expiring';
   });
 
@@ -186,10 +225,11 @@ export class Timeout {
 export function timeout<T>(
   delay: number | undefined,
   body: (timeout: Timeout) => T | PromiseLike<T>,
+  options: Abandoning = {},
 ): Coroutine<T> {
   checkTimeout(delay, 'delay');
   const now = requireRunningLoop().time();
-  return new Timeout(delay === undefined ? undefined : now + delay).run(body);
+  return new Timeout(delay === undefined ? undefined : now + delay, options).run(body);
 }
 
 /**
@@ -210,6 +250,7 @@ export function timeout<T>(
 export function timeoutAt<T>(
   when: number | undefined,
   body: (timeout: Timeout) => T | PromiseLike<T>,
+  options: Abandoning = {},
 ): Coroutine<T> {
-  return new Timeout(when).run(body);
+  return new Timeout(when, options).run(body);
 }

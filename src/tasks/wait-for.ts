@@ -47,12 +47,12 @@ export function waitFor<T>(
   const wait = (): Promise<T> =>
     timeout !== undefined && timeout <= 0
       ? whatIsThere(awaitable)
-      : limit(timeout, () => awaitHere(awaitable))._begin();
+      : limit(timeout, () => awaitHere(awaitable), options)._begin();
   if (signal === undefined) return new Coroutine(wait, 'waitFor', undefined);
   return new Coroutine(
     () => {
       if (signal.aborted) giveUp(awaitable);
-      return underSignal(signal, wait);
+      return underSignal(signal, wait, options);
     },
     'waitFor',
     undefined,

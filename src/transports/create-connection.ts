@@ -70,7 +70,7 @@ export function createConnection<P extends ProtocolCallbacks>(
     const sock = given ?? (await connectToHost(loop, host, port, options));
     return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
-  return new Coroutine(untilAborted(options.signal, connect), 'Loop.createConnection', undefined);
+  return new Coroutine(untilAborted(options, connect), 'Loop.createConnection', undefined);
 }
 
 /** How several addresses are tried, if they are. */

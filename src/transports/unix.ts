@@ -49,11 +49,7 @@ export function createUnixConnection<P extends ProtocolCallbacks>(
     const sock = given ?? (await connectToPath(loop, path as string));
     return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
-  return new Coroutine(
-    untilAborted(options.signal, connect),
-    'Loop.createUnixConnection',
-    undefined,
-  );
+  return new Coroutine(untilAborted(options, connect), 'Loop.createUnixConnection', undefined);
 }
 
 /** `loop.createUnixServer()`, which documents it. */

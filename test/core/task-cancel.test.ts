@@ -612,7 +612,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
 
     done.setResult('lost');
     task.cancel();
-    await task;
+    await rejects(task, CancelledError);
 
     assert.equal(log, ['done cancelled', 'open cancelled']);
   });
