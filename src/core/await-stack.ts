@@ -78,7 +78,7 @@ export function throwIntoAwait(
     .then(() => {
       // Where several await it in one step, it has the stack of the first by now.
       if (shows && needsStack(error)) show(error);
-      see?.(framesOfNow());
+      see?.(callSitesOfNow());
       throw error;
     })
     .then(resolve, reject);
@@ -119,7 +119,7 @@ function needsStack(error: unknown): error is Error {
 const DEPTH = 200;
 
 /** The frames of now as V8 describes them; none where the program keeps `prepareStackTrace` to itself. */
-export function framesOfNow(): readonly NodeJS.CallSite[] {
+export function callSitesOfNow(): readonly NodeJS.CallSite[] {
   const before = Reflect.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   let frames: readonly NodeJS.CallSite[] = [];
   const prepareStackTrace = (_: unknown, sites: readonly NodeJS.CallSite[]): string => {

@@ -1,5 +1,5 @@
 import { CancelledError } from '../base/errors.ts';
-import { framesOfNow } from './await-stack.ts';
+import { callSitesOfNow } from './await-stack.ts';
 import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from './awaiter.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { carryOn, onBefore } from './carried.ts';
@@ -359,7 +359,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     let path: CancelPath | undefined;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
       if (scope._kept === undefined) continue;
-      path ??= CancelPath.of(framesOfNow());
+      path ??= CancelPath.of(callSitesOfNow());
       taken = scope._takeKept(this, path) ?? taken;
     }
     return taken;

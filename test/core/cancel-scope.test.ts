@@ -262,10 +262,11 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.ok(task.cancelled());
   });
 
-  for (const [name, combinator] of [
-    ['Promise.allSettled', Promise.allSettled.bind(Promise)],
-    ['Promise.any', Promise.any.bind(Promise)],
-  ] as const) {
+  const combinators: [string, (waits: Promise<void>[]) => Promise<unknown>][] = [
+    ['Promise.allSettled', (waits) => Promise.allSettled(waits)],
+    ['Promise.any', (waits) => Promise.any(waits)],
+  ];
+  for (const [name, combinator] of combinators) {
     it(`makes a timeout around ${name} throw its error`, async (loop) => {
       const begin = loop.time();
 

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { CancelledError } from '../../src/base/errors.ts';
 import { redirectLog } from '../../src/base/log.ts';
+import { coroutine } from '../../src/core/coroutine.ts';
 import { createTask } from '../../src/core/ensure-future.ts';
 import type { ExceptionContext } from '../../src/core/loop-core.ts';
 import { currentTask } from '../../src/core/task.ts';
@@ -132,11 +133,12 @@ loopBehaviour('Task.cancel, in debug mode', (it) => {
 });
 
 loopBehaviour('Task.cancel, outside of debug mode', (it) => {
-  it('names nobody', async (_loop, { logged }) => {
+  it('names a task that goes on waiting for what is not ours', async (_loop, { logged }) => {
     const { promise, resolve } = foreign();
-    const task = createTask(async () => {
+    const stubborn = coroutine(async function stubborn() {
       await promise;
     });
+    const task = createTask(stubborn(), { name: 'stubborn' });
     await sleep(1);
 
     task.cancel();
@@ -144,6 +146,26 @@ loopBehaviour('Task.cancel, outside of debug mode', (it) => {
     resolve();
 
     await rejects(task, CancelledError);
+    assert.is(logged.length, 1);
+    assert.match(
+      String(logged[0]),
+      /^stubborn was cancelled 2\.0 s ago and still waits for a promise that is not ours \(in a function defined at .*ignored-cancels\.test\.ts:\d+; debug mode says where\)/,
+    );
+  });
+
+  it('says nothing of a task that ends in time', async (loop, { logged }) => {
+    const { promise, resolve } = foreign();
+    const task = createTask(async () => {
+      await promise;
+      await sleep(1);
+    });
+    await sleep(1);
+
+    task.cancel();
+    loop.callLater(1, resolve);
+    await rejects(task, CancelledError);
+    await sleep(30);
+
     assert.equal(logged, []);
   });
 });

@@ -1,0 +1,85 @@
+// A program whose cancels come out of calls that nobody awaits: it must not end because of them.
+import { EventEmitter } from 'node:events';
+import * as asyncio from 'asyncio-ts';
+
+const { sleep } = asyncio;
+const [word] = process.argv.slice(2);
+
+async function flush(): Promise<void> {
+  try {
+    await sleep(60);
+  } finally {
+    await sleep(0.001);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    console.log('flush cleaned up');
+  }
+}
+
+const ways: Record<string, () => Promise<unknown>> = {
+  async cancelled() {
+    const task = asyncio.createTask(async () => {
+      void flush();
+      const events = new EventEmitter();
+      events.on('event', async () => await asyncio.createTask(() => sleep(60)));
+      events.emit('event');
+      void Promise.any([sleep(60)]);
+      void Promise.allSettled([sleep(60)]);
+      void (async () => await asyncio.taskGroup(async () => await sleep(60)))();
+      await sleep(60);
+    });
+    await sleep(0.001);
+    task.cancel();
+    await task.catch((error: unknown) => console.log(String(error)));
+    await sleep(0.05);
+  },
+
+  async limited() {
+    const limit = asyncio.timeout(0.001, async () => {
+      void flush();
+      await sleep(60);
+    });
+    await limit.catch((error: unknown) => console.log(String(error)));
+    await sleep(0.05);
+  },
+
+  async interrupted() {
+    void flush();
+    setTimeout(() => process.kill(process.pid, 'SIGINT'), 1);
+    await sleep(60);
+  },
+
+  async fails() {
+    const task = asyncio.createTask(async () => {
+      void (async () => {
+        try {
+          await sleep(60);
+        } catch {}
+        throw new RangeError('a real failure');
+      })();
+      await sleep(60);
+    });
+    await sleep(0.001);
+    task.cancel();
+    await task.catch(() => {});
+    await sleep(0.05);
+  },
+
+  async 'fails otherwise'() {
+    const handled = async (): Promise<void> => {
+      await sleep(60).catch(() => {});
+      throw new AggregateError([new asyncio.CancelledError(), new RangeError('another')]);
+    };
+    const task = asyncio.createTask(async () => {
+      const pending = handled();
+      await pending.catch((error: unknown) => console.log((error as Error).name));
+      throw new asyncio.CancelledError();
+    });
+    await sleep(0.001);
+    task.cancel();
+    await task.catch(() => {});
+    await sleep(0.05);
+  },
+};
+
+await asyncio.run(ways[word as string] as () => Promise<unknown>);
+console.log('goes on');
