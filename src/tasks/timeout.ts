@@ -13,10 +13,19 @@ interface TimeoutOptions extends Abandoning {
   readonly shield?: boolean | undefined;
 }
 
-/** How a body ended that had a limit: with its result, or because the time was over. */
+/** How a body ended that had a limit. */
 export type MovedOn<T> =
-  | { readonly expired: false; readonly value: T }
-  | { readonly expired: true; readonly value: undefined };
+  | {
+      /** The body ended in time. */
+      readonly expired: false;
+      /** What it returned. */
+      readonly value: T;
+    }
+  | {
+      /** The time was over, and the body was cancelled. */
+      readonly expired: true;
+      readonly value: undefined;
+    };
 
 function checkBody(body: unknown): void {
   if (typeof body !== 'function') throw new TypeError(`a function was expected, got ${repr(body)}`);
