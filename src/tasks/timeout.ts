@@ -24,6 +24,7 @@ export type MovedOn<T> =
   | {
       /** The time was over, and the body was cancelled. */
       readonly expired: true;
+      /** Nothing. */
       readonly value: undefined;
     };
 
