@@ -2,6 +2,7 @@
  * The errors that are asyncio's own. Those of the operating system are in `os-errors.ts`.
  */
 
+import { isA } from './attempt.ts';
 import { captureUserStack } from './stacks.ts';
 
 /** The prototypes of our own error classes. */
@@ -141,15 +142,13 @@ export class InternalError extends Error {
  *   holds one of these; `true` for all other values
  */
 export function isException(error: unknown): boolean {
-  if (error instanceof BaseException) return false;
-  return !(
-    error instanceof AggregateError && (error as { _endsMore?: boolean })._endsMore === true
-  );
+  if (isA(error, BaseException)) return false;
+  return !(isA(error, AggregateError) && (error as { _endsMore?: boolean })._endsMore === true);
 }
 
 /** Is `error` one of the two that end the loop itself, and not only the task they rise in? */
 export function endsTheLoop(error: unknown): error is KeyboardInterrupt | SystemExit {
-  return error instanceof KeyboardInterrupt || error instanceof SystemExit;
+  return isA(error, KeyboardInterrupt) || isA(error, SystemExit);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { repr } from './repr.ts';
+import { brief } from './repr.ts';
 
 /**
  * What every function does first with a number that a program gave it: a wrong one is refused before
@@ -97,6 +97,6 @@ export function checkPositiveSeconds(
 }
 
 function refusal(value: unknown, text: string): TypeError | RangeError {
-  const message = `${text}, got ${repr(value)}`;
+  const message = `${text}, got ${brief(value)}`;
   return typeof value === 'number' ? new RangeError(message) : new TypeError(message);
 }

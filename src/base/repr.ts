@@ -1,28 +1,74 @@
 import { inspect } from 'node:util';
+import { attempt, isA, textOf } from './attempt.ts';
 import { hasMemory } from './bytes.ts';
 
-/** How many characters and items of a value a printed form shows; those of Python's `reprlib`. */
+/** How many characters and items of a value a short form shows; those of Python's `reprlib`. */
 const LIMITS = { characters: 30, sequence: 6, mapping: 4, depth: 6 };
 
-/** How many of the characters are left at the two ends of what is shortened. */
-const ENDS = [13, 14] as const;
+/** The same of an argument in an error message: most names, addresses and objects are shown whole. */
+const BRIEF_CHARACTERS = 100;
+
+/** A piece of a text or of bytes that surely holds all that an end of a short form shows. */
+const PIECE = 128;
+
+/** The most characters of a printed form, more or less: a report stays readable, and cheap. */
+const MOST = 100_000;
+/** The most of a short one, for values in values. */
+const MOST_SHORT = 1_000;
+/** The most characters of {@link brief}. */
+const MOST_BRIEF = 250;
+/** The deepest that values in values are printed. */
+const DEEPEST = 100;
+/** The most properties of an instance that are looked at, and the largest dictionary that is sorted. */
+const MOST_PROPERTIES = 1_000;
+/** A number of more bits takes long to print. */
+const LARGEST = 2n ** 4096n;
 
 /**
  * Prints a value as Python's `repr()` does.
  *
  * `undefined` and `null` are `None`, a `Uint8Array` is `b'…'`, an array is a list, a plain object
- * or a `Map` a dictionary, an error `Name('message')`. A value with a `toString` of its own is
- * what that says.
+ * or a `Map` a dictionary, an error `Name('message')`. A value with a `toString` of its own prints
+ * as that says. Never throws, whatever the value does; very long forms are cut.
  */
 export function repr(value: unknown): string {
-  return print(value, false, 0, []);
+  return print(value, { characters: undefined, left: MOST }, 0, []);
 }
 
 /**
- * Prints a value as Python's `reprlib.repr()` does: like {@link repr}, with long ones shortened.
+ * Prints a value as Python's `reprlib.repr()` does: like {@link repr}, with long ones shortened. The
+ * cost does not grow with the value.
  */
 export function shortRepr(value: unknown): string {
-  return print(value, true, 0, []);
+  return print(value, { characters: LIMITS.characters, left: MOST_SHORT }, 0, []);
+}
+
+/**
+ * Prints an argument for an error message that says what was expected instead: as {@link shortRepr},
+ * with more of a text, and never longer than some lines.
+ *
+ * For data, which may be secret, there is {@link typeNameOf}.
+ */
+export function brief(value: unknown): string {
+  const text = print(value, { characters: BRIEF_CHARACTERS, left: MOST_SHORT }, 0, []);
+  return text.length <= MOST_BRIEF ? text : `${text.slice(0, MOST_BRIEF)}...`;
+}
+
+/** Says what kind of value this is, and nothing of what is in it: for data and for credentials. */
+export function typeNameOf(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return 'a string';
+    case 'function':
+      return 'a function';
+    case 'object':
+      if (value === null) return 'None';
+      return isA(value, Uint8Array) && !hasMemory(value)
+        ? brief(value)
+        : `an object of class ${classOf(value).slice(0, PIECE)}`;
+    default:
+      return brief(value);
+  }
 }
 
 /** Prints a callback with its arguments, as asyncio does in messages: `cb('hello')`, or `cb()`. */
@@ -32,25 +78,50 @@ export function formatCallback(callback: unknown, args: readonly unknown[] = [])
 
 /** The name of a function, or what stands for it: `<anonymous>`, as V8 has it in stacks. */
 export function functionName(callback: unknown): string {
-  return typeof callback === 'function' ? callback.name || '<anonymous>' : repr(callback);
+  if (typeof callback !== 'function') return repr(callback);
+  // A static `name` of a class may be anything.
+  const name: unknown = attempt(() => callback.name, '');
+  return typeof name === 'string' && name !== '' ? name : '<anonymous>';
 }
 
-function print(value: unknown, short: boolean, depth: number, above: readonly object[]): string {
+/** How a value is printed, and how many characters of it may still be. */
+interface Form {
+  /** The most characters of a text, and of an instance; with it, containers are shortened too. */
+  readonly characters: number | undefined;
+  left: number;
+}
+
+type Above = readonly object[];
+
+function print(value: unknown, form: Form, depth: number, above: Above): string {
+  try {
+    const text = printAny(value, form, depth, above);
+    form.left -= text.length;
+    return text;
+  } catch {
+    // As Python's reprlib has it: what is printed in a report must not become a failure of its own.
+    return `<${classOf(value)} instance>`;
+  }
+}
+
+function printAny(value: unknown, form: Form, depth: number, above: Above): string {
   switch (typeof value) {
     case 'undefined':
       return 'None';
     case 'boolean':
       return value ? 'True' : 'False';
     case 'string':
-      return printString(value, short);
+      return printString(value, form);
     case 'number':
       return printNumber(value);
+    case 'bigint':
+      return value < LARGEST && value > -LARGEST ? String(value) : '<huge bigint>';
     case 'function':
-      return `<function ${functionName(value)}>`;
+      return within(`<function ${functionName(value)}>`, form);
     case 'object':
-      return value === null ? 'None' : printObject(value, short, depth, above);
+      return value === null ? 'None' : printObject(value, form, depth, above);
     default:
-      return String(value);
+      return within(String(value), form);
   }
 }
 
@@ -60,69 +131,81 @@ function printNumber(value: number): string {
   return String(value);
 }
 
-function printString(value: string, short: boolean): string {
-  const { characters } = LIMITS;
-  if (!short) return quote(value);
+function printString(value: string, form: Form): string {
+  const { characters } = form;
+  if (characters === undefined) return quoteWithin(value, form);
   // As Python does it: shortened, then quoted, then shortened again.
-  const points = [...value];
-  const [head, tail] = ENDS;
-  if (points.length <= characters) {
+  if (value.length <= 2 * characters && [...value].length <= characters) {
     const whole = quote(value);
     if ([...whole].length <= characters) return whole;
   }
-  return middleLeftOut(quote([...points.slice(0, head), ...points.slice(-tail)].join('')));
+  return middleLeftOut(quote(endsOf(value, characters).join('')), characters);
 }
 
-function printObject(
-  value: object,
-  short: boolean,
-  depth: number,
-  above: readonly object[],
-): string {
-  if (value instanceof AggregateError && !above.includes(value)) {
-    const inside = [...above, value];
-    const errors = value.errors.map((error) => print(error, false, depth, inside));
-    return `${nameOf(value)}(${quote(value.message)}, [${errors.join(', ')}])`;
-  }
-  if (value instanceof Error) return printError(value);
-  if (value instanceof Uint8Array) return cut(printBytes(value), short);
+function printObject(value: object, form: Form, depth: number, above: Above): string {
+  const short = form.characters !== undefined;
+  if (value instanceof Error) return printError(value, form, depth, above);
+  if (value instanceof Uint8Array) return cut(printBytes(value, form), form);
   const container = containerOf(value);
-  if (container === undefined) return cut(printInstance(value), short);
-  const [open, close, entries, most] = container;
+  if (container === undefined) return cut(printInstance(value, form), form);
+  const [open, close, size, entries, most] = container;
   if (above.includes(value)) return `${open}...${close}`;
-  if (entries.length > 0 && short && depth >= LIMITS.depth) return `${open}...${close}`;
+  if (size > 0 && depth >= (short ? LIMITS.depth : DEEPEST)) return `${open}...${close}`;
   const inside = [...above, value];
-  const shown = (short ? sortedIfSo(container).slice(0, most) : entries).map((entry) =>
-    entry.map((part) => print(part, short, depth + 1, inside)).join(': '),
-  );
-  if (shown.length < entries.length) shown.push('...');
+  const shown: string[] = [];
+  for (const entry of short ? sortedIfSo(container) : entries()) {
+    if ((short && shown.length >= most) || form.left <= 0) break;
+    shown.push(entry.map((part) => print(part, form, depth + 1, inside)).join(': '));
+  }
+  if (shown.length < size) shown.push('...');
   return `${open}${shown.join(', ')}${close}`;
 }
 
-type Container = [open: string, close: string, entries: unknown[][], most: number];
+type Container = [
+  open: string,
+  close: string,
+  size: number,
+  /** Not a list: there may be millions. */
+  entries: () => Iterable<readonly unknown[]>,
+  most: number,
+];
 
 function containerOf(value: object): Container | undefined {
   if (hasOwnForm(value)) return undefined;
-  if (Array.isArray(value)) return ['[', ']', Array.from(value, (item) => [item]), LIMITS.sequence];
-  if (value instanceof Map) return ['{', '}', [...value], LIMITS.mapping];
+  if (Array.isArray(value))
+    return ['[', ']', value.length, () => eachAlone(value), LIMITS.sequence];
+  if (value instanceof Map) return ['{', '}', value.size, () => value, LIMITS.mapping];
   if (value instanceof Set)
     return value.size === 0
-      ? ['set(', ')', [], 0]
-      : ['{', '}', [...value].map((item) => [item]), LIMITS.sequence];
+      ? ['set(', ')', 0, () => [], 0]
+      : ['{', '}', value.size, () => eachAlone(value), LIMITS.sequence];
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null)
-    return ['{', '}', Object.entries(value), LIMITS.mapping];
-  return undefined;
+  if (prototype !== Object.prototype && prototype !== null) return undefined;
+  const keys = Object.keys(value);
+  return ['{', '}', keys.length, () => eachProperty(value, keys), LIMITS.mapping];
 }
 
+function* eachAlone(items: Iterable<unknown>): Iterable<readonly unknown[]> {
+  for (const item of items) yield [item];
+}
+
+function* eachProperty(value: object, keys: readonly string[]): Iterable<readonly unknown[]> {
+  for (const key of keys)
+    yield [key, attempt(() => (value as Record<string, unknown>)[key], UNREADABLE)];
+}
+
+/** Stands for a property whose getter throws. */
+const UNREADABLE = { toString: () => '<unreadable>' };
+
 /** The entries as `reprlib` shows them: those of dictionaries and sets in order, if they have one. */
-function sortedIfSo([open, , entries]: Container): unknown[][] {
-  if (open !== '{') return entries;
-  const keys = entries.map(([key]) => key);
+function sortedIfSo([open, , size, entries]: Container): Iterable<readonly unknown[]> {
+  if (open !== '{' || size > MOST_PROPERTIES) return entries();
+  const all = [...entries()];
+  const keys = all.map(([key]) => key);
   for (const kind of ['number', 'string'])
     if (keys.every((key) => typeof key === kind))
-      return [...entries].sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
-  return entries;
+      return all.sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
+  return all;
 }
 
 /** Does the value say itself how it prints, with a `toString` that is not the language's? */
@@ -135,59 +218,133 @@ function hasOwnForm(value: object): boolean {
   );
 }
 
-function printInstance(value: object): string {
-  try {
-    return hasOwnForm(value) ? String(value) : inspect(value, { depth: 1, breakLength: Infinity });
-  } catch {
-    // As Python's reprlib has it: what is printed in a report must not become a failure of its own.
-    return `<${value.constructor?.name ?? 'object'} instance>`;
-  }
+function printInstance(value: object, form: Form): string {
+  if (hasOwnForm(value)) return within(String(value), form);
+  if (Object.keys(value).length > MOST_PROPERTIES) return `<${classOf(value)} instance>`;
+  const depth = { depth: 1, breakLength: Infinity };
+  return within(
+    inspect(
+      value,
+      form.characters === undefined
+        ? depth
+        : { ...depth, maxArrayLength: 20, maxStringLength: 100 },
+    ),
+    form,
+  );
 }
 
 /** `Name('message')`; an error of the system shows number and text, as Python's does. */
-function printError(error: Error): string {
+function printError(error: Error, form: Form, depth: number, above: Above): string {
+  const message = messageOf(error);
+  const name = within(nameOf(error), form);
+  const quoted = (text: string): string =>
+    form.characters !== undefined && text.length > MOST_SHORT
+      ? printString(text, form)
+      : quoteWithin(text, form);
+  if (isA(error, AggregateError) && !above.includes(error)) {
+    const first = quoted(message);
+    return `${name}(${first}, [${printGroup(error, form, depth, above).join(', ')}])`;
+  }
   const { errno, strerror } = error as { errno?: unknown; strerror?: unknown };
   if (typeof errno === 'number' && typeof strerror === 'string')
-    return `${nameOf(error)}(${Math.abs(errno)}, ${quote(strerror)})`;
-  return `${nameOf(error)}(${error.message === '' ? '' : quote(error.message)})`;
+    return `${name}(${Math.abs(errno)}, ${quoted(strerror)})`;
+  return `${name}(${message === '' ? '' : quoted(message)})`;
+}
+
+function printGroup(group: AggregateError, form: Form, depth: number, above: Above): string[] {
+  const errors = errorsOf(group);
+  const shown: string[] = [];
+  for (const error of errors) {
+    if (form.left <= 0 || depth >= DEEPEST) break;
+    shown.push(print(error, form, depth + 1, [...above, group]));
+  }
+  if (shown.length < errors.length) shown.push('...');
+  return shown;
+}
+
+/** What a group of errors holds; nothing, where a program has put something else there. */
+export function errorsOf(group: AggregateError): readonly unknown[] {
+  const errors: unknown = attempt(() => group.errors, undefined);
+  return Array.isArray(errors) ? errors : [];
 }
 
 /** The name of an error; that of its class, where nobody gave the class a `name`. */
 export function nameOf(error: Error): string {
-  const { name } = error;
-  return name === 'Error' ? error.constructor?.name || name : name;
+  const name: unknown = attempt(() => error.name, undefined);
+  if (typeof name === 'string' && name !== 'Error') return name;
+  const ofClass = classOf(error);
+  return ofClass === 'object' ? 'Error' : ofClass;
 }
 
-function cut(text: string, short: boolean): string {
-  return short && [...text].length > LIMITS.characters ? middleLeftOut(text) : text;
+/** The message of an error, as text. */
+export function messageOf(error: Error): string {
+  const message: unknown = attempt(() => error.message, '<unprintable>');
+  if (typeof message === 'string') return message;
+  return message === undefined ? '' : textOf(message);
 }
 
-function middleLeftOut(text: string): string {
-  const points = [...text];
-  const [head, tail] = ENDS;
-  return `${points.slice(0, head).join('')}...${points.slice(-tail).join('')}`;
+/** The name of the class of an object; `object` where that cannot be known. */
+export function classOf(value: unknown): string {
+  const name: unknown = attempt(
+    () => (value as { constructor?: { name?: unknown } }).constructor?.name,
+    undefined,
+  );
+  return typeof name === 'string' && name !== '' ? name : 'object';
+}
+
+function cut(text: string, { characters }: Form): string {
+  if (characters === undefined || text.length <= characters) return text;
+  if (text.length <= 2 * characters && [...text].length <= characters) return text;
+  return middleLeftOut(text, characters);
+}
+
+function middleLeftOut(text: string, characters: number): string {
+  return endsOf(text, characters).join('...');
+}
+
+/** The first and the last characters, which may be pairs of surrogates, with room for three dots. */
+function endsOf(text: string, characters: number): [head: string, tail: string] {
+  const head = Math.floor((characters - 3) / 2);
+  return [
+    [...text.slice(0, PIECE)].slice(0, head).join(''),
+    [...text.slice(-PIECE)].slice(head + 3 - characters).join(''),
+  ];
+}
+
+/** As much of a text as may still be printed. */
+function within(text: string, { left }: Form): string {
+  return text.length <= left ? text : `${text.slice(0, Math.max(left, 0))}...`;
 }
 
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** What Python does not print as it is: controls, separators, what no character was given to. */
-const UNPRINTABLE = /[\p{C}\p{Z}]/u;
+/** What is escaped: controls, separators, what no character was given to; a space is not. */
+const ESCAPED = /[\\'"]|(?! )[\p{C}\p{Z}]/gu;
+
+function quoteWithin(text: string, { left }: Form): string {
+  return text.length <= left ? quote(text) : `${quote(text.slice(0, Math.max(left, 0)))}...`;
+}
 
 function quote(text: string): string {
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
-  let inside = '';
-  for (const character of text) {
-    if (character in ESCAPES) inside += ESCAPES[character];
-    else if (character === mark) inside += `\\${mark}`;
-    else if (character !== ' ' && UNPRINTABLE.test(character)) inside += hex(character);
-    else inside += character;
-  }
+  const inside = text.replace(ESCAPED, (character) => {
+    if (character === "'" || character === '"') return character === mark ? `\\${mark}` : character;
+    return ESCAPES[character] ?? hex(character);
+  });
   return mark + inside + mark;
 }
 
-function printBytes(bytes: Uint8Array): string {
-  if (!hasMemory(bytes)) return `<${bytes.constructor.name} without memory>`;
+function printBytes(bytes: Uint8Array, { characters, left }: Form): string {
+  if (!hasMemory(bytes)) return `<${classOf(bytes)} without memory>`;
   const mark = bytes.includes(0x27) && !bytes.includes(0x22) ? '"' : "'";
+  const escaped = (piece: Uint8Array): string => escapeBytes(piece, mark);
+  if (characters !== undefined && bytes.length > 2 * PIECE)
+    return `b${mark}${escaped(bytes.subarray(0, PIECE))}${escaped(bytes.subarray(-PIECE))}${mark}`;
+  const inside = escaped(bytes.subarray(0, Math.max(left, 0)));
+  return `b${mark}${inside}${mark}${bytes.length > left ? '...' : ''}`;
+}
+
+function escapeBytes(bytes: Uint8Array, mark: string): string {
   let inside = '';
   for (const byte of bytes) {
     const character = String.fromCharCode(byte);
@@ -196,7 +353,7 @@ function printBytes(bytes: Uint8Array): string {
     else if (byte < 0x20 || byte >= 0x7f) inside += hex(character);
     else inside += character;
   }
-  return `b${mark}${inside}${mark}`;
+  return inside;
 }
 
 function hex(character: string): string {

@@ -1,6 +1,7 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nameOf, repr } from './repr.ts';
+import { attempt, isA, textOf } from './attempt.ts';
+import { errorsOf, messageOf, nameOf, repr } from './repr.ts';
 
 /**
  * Where in the user's program something was made: the stack of now, without our own frames.
@@ -42,23 +43,100 @@ export function siteOf(frame: string | undefined): string | undefined {
  * The text of an error's stack and of its causes, without the frames by which the loop came to the
  * user's; for a value that is no error, or has no stack, what it prints as. What an
  * `AggregateError` holds is shown as a tree, in the form that Python gives exception groups.
+ *
+ * Never throws, whatever the error does; what is very long is cut.
  */
 export function stackOf(error: unknown): string {
-  if (error instanceof AggregateError) return treeOf(error, 1, [], { due: false }).join('\n');
-  return stackBelow(error, []);
+  const report = { due: false, left: MOST };
+  const text = isA(error, AggregateError)
+    ? treeOf(error, 1, [], report).join('\n')
+    : stackBelow(error, [], report);
+  return text.length <= 2 * MOST ? text : `${text.slice(0, 2 * MOST)}\n...`;
 }
 
-/** As {@link stackOf}; `above` are those whose cause it is, and a cause may be its own. */
-function stackBelow(error: unknown, above: readonly unknown[]): string {
-  if (!(error instanceof Error)) return `Thrown: ${repr(error)}`;
-  const stack = withoutOurs(String(error.stack ?? `${error.name}: ${error.message}`), error);
-  const text = counted(named(stack, nameOf(error)), error);
-  if (error.cause === undefined || above.includes(error.cause)) return text;
-  const cause =
-    error.cause instanceof AggregateError
-      ? `\n${treeOf(error.cause, 1, [...above, error], { due: false }).join('\n')}`
-      : stackBelow(error.cause, [...above, error]);
-  return `${text}\n[cause]: ${cause}`;
+/**
+ * The stack of an error as text; name and message where it has none, or its getter throws. A list,
+ * which a program's `Error.prepareStackTrace` may have made, is shown line by line.
+ */
+export function stackText(error: Error): string {
+  const stack: unknown = attempt(() => error.stack, undefined);
+  if (typeof stack === 'string') return stack;
+  const [name, message] = [nameOf(error), messageOf(error)];
+  const header = message === '' ? name : `${name}: ${message}`;
+  if (!Array.isArray(stack)) return header;
+  return [header, ...stack.slice(0, MOST_CAUSES).map((site) => `    at ${textOf(site)}`)].join(
+    '\n',
+  );
+}
+
+/** The text that is being made: how much of it is left, and whether a frame must be closed. */
+interface Report {
+  /** Is the line due that ends the frame of a group? The innermost of the last ones draws it. */
+  due: boolean;
+  /** How many characters may still come. */
+  left: number;
+}
+
+/** The most characters of a report, more or less, and of one stack. */
+const MOST = 500_000;
+const MOST_OF_ONE = 100_000;
+/** The most causes, one under the other, that are shown. */
+const MOST_CAUSES = 100;
+
+/** As {@link stackOf}; `above` are the errors that this one is the cause of, or a part. */
+function stackBelow(error: unknown, above: readonly unknown[], report: Report): string {
+  const parts: string[] = [];
+  let prefix = '';
+  let place = above;
+  for (let next = error; ; ) {
+    const text = prefix + stackOfOne(next);
+    report.left -= text.length;
+    parts.push(text);
+    const cause = causeOf(next);
+    if (cause === undefined || cause === next || place.includes(cause)) break;
+    place = [...place, next];
+    prefix = '[cause]: ';
+    if (report.left <= 0 || place.length >= MOST_CAUSES) {
+      parts.push(`${prefix}... (${countCauses(cause)})`);
+      break;
+    }
+    if (isA(cause, AggregateError)) {
+      parts.push(`${prefix}\n${treeOf(cause, 1, place, report).join('\n')}`);
+      break;
+    }
+    next = cause;
+  }
+  return parts.join('\n');
+}
+
+function causeOf(error: unknown): unknown {
+  return isA(error, Error) ? attempt(() => error.cause, undefined) : undefined;
+}
+
+function countCauses(first: unknown): string {
+  const seen = new Set<unknown>();
+  for (
+    let next = first;
+    next !== undefined && !seen.has(next) && seen.size < MOST_OF_ONE;
+    next = causeOf(next)
+  )
+    seen.add(next);
+  // A getter may make a new one each time.
+  return seen.size < MOST_OF_ONE ? `${seen.size} more` : `${seen.size} or more`;
+}
+
+/** The stack of an error without what is under it. */
+function stackOfOne(error: unknown): string {
+  if (!isA(error, Error)) return `Thrown: ${repr(error)}`;
+  const stack = withoutOurs(middleLeftOut(stackText(error)), error);
+  return counted(named(stack, nameOf(error)), error);
+}
+
+/** The message of an error may be as long as it likes: its frames are at the end. */
+function middleLeftOut(stack: string): string {
+  return stack.length <= MOST_OF_ONE
+    ? stack
+    : `${stack.slice(0, MOST_OF_ONE / 2)}...${stack.slice(-MOST_OF_ONE / 2)}`;
 }
 
 /** How many errors of a group are shown, and how deep groups within groups; Python's figures. */
@@ -69,39 +147,45 @@ const DEPTH = 10;
  * The lines of a group and all in it, with their frame.
  *
  * @param depth - 1 for the outermost group
- * @param above - the groups that it is in
- * @param closing - is the line due that ends the frame? The innermost of the last ones draws it
+ * @param above - the errors and groups that it is in
  */
 function treeOf(
   group: AggregateError,
   depth: number,
   above: readonly unknown[],
-  closing: { due: boolean },
+  report: Report,
 ): string[] {
   const margin = '  '.repeat(depth);
   if (depth > DEPTH || above.includes(group))
     return [
       `${margin}| ... (${above.includes(group) ? 'shown above' : `max_group_depth is ${DEPTH}`})`,
     ];
-  const lines = stackBelow(group, [])
+  if (report.left <= 0) return [`${margin}| ...`];
+  const inside = [...above, group];
+  const lines = stackBelow(group, above, report)
     .split('\n')
     .map((line, at) => `${margin}${at === 0 && depth === 1 ? '+' : '|'} ${line}`);
-  const { length } = group.errors;
+  const errors = errorsOf(group);
+  const { length } = errors;
   const shown = Math.min(length, WIDTH + 1);
   for (let at = 0; at < shown; at += 1) {
     const last = at === shown - 1;
     const left = at < WIDTH ? 0 : length - WIDTH;
-    closing.due = last;
+    report.due = last;
     const title = left > 0 ? '...' : at + 1;
     lines.push(`${margin}${at === 0 ? '+-' : '  '}+---------------- ${title} ----------------`);
-    const error: unknown = group.errors[at];
+    const error: unknown = errors[at];
     if (left > 0) lines.push(`${margin}  | and ${left} more exception${left > 1 ? 's' : ''}`);
-    else if (error instanceof AggregateError)
-      lines.push(...treeOf(error, depth + 1, [...above, group], closing));
-    else for (const line of stackBelow(error, []).split('\n')) lines.push(`${margin}  | ${line}`);
-    if (last && closing.due) {
+    else if (isA(error, AggregateError)) lines.push(...treeOf(error, depth + 1, inside, report));
+    else {
+      // A tree among its causes has a frame of its own.
+      const below = stackBelow(error, inside, { due: false, left: report.left });
+      report.left -= below.length;
+      for (const line of below.split('\n')) lines.push(`${margin}  | ${line}`);
+    }
+    if (last && report.due) {
       lines.push(`${margin}  +------------------------------------`);
-      closing.due = false;
+      report.due = false;
     }
   }
   return lines;
@@ -109,10 +193,10 @@ function treeOf(
 
 /** Says behind the message of a group how many errors it holds, as Python does. */
 function counted(stack: string, error: Error): string {
-  if (!(error instanceof AggregateError)) return stack;
-  const name = nameOf(error);
-  const header = error.message === '' ? name : `${name}: ${error.message}`;
-  const { length } = error.errors;
+  if (!isA(error, AggregateError)) return stack;
+  const [name, message] = [nameOf(error), messageOf(error)];
+  const header = message === '' ? name : `${name}: ${message}`;
+  const { length } = errorsOf(error);
   const count = ` (${length} sub-exception${length === 1 ? '' : 's'})`;
   return stack.startsWith(header) ? header + count + stack.slice(header.length) : stack;
 }
@@ -120,13 +204,16 @@ function counted(stack: string, error: Error): string {
 /** Without what comes after the user's last frame, and without our frames between the user's. */
 function withoutOurs(stack: string, error: Error): string {
   const lines = stack.split('\n');
-  const last = lines.findLastIndex((line) => !FRAME.test(line) || isUserFrame(line));
+  // A line of the message may look like a frame.
+  const head = linesOf(messageOf(error));
+  const last = lines.findLastIndex(
+    (line, at) => at < head || !FRAME.test(line) || isUserFrame(line),
+  );
   // If all are ours, they are all that there is to say.
-  if (last < 0 || !isUserFrame(lines[last] as string)) return stack;
+  if (last < head || !isUserFrame(lines[last] as string)) return stack;
   const kept = lines.slice(0, last + 1);
   // A fault of ours is reported with our frames.
   if (nameOf(error) === 'InternalError') return kept.join('\n');
-  const head = linesOf(error.message);
   return kept.filter((line, at) => at < head || !isPlumbing(line)).join('\n');
 }
 
@@ -147,9 +234,13 @@ function named(stack: string, name: string): string {
 }
 
 function captured(depth: number): string {
-  const holder: { stack?: string } = {};
-  captureStack(holder, depth + OURS_AT_MOST);
-  return holder.stack ?? '';
+  const holder: { stack?: unknown } = {};
+  // A program's `Error.prepareStackTrace` may throw, or make no text: then the place is not known.
+  const stack = attempt(() => {
+    captureStack(holder, depth + OURS_AT_MOST);
+    return holder.stack;
+  }, undefined);
+  return typeof stack === 'string' ? stack : '';
 }
 
 /** How many frames of ours and Node's a stack has above and between the user's. */
@@ -168,8 +259,11 @@ export function captureStack(holder: object, depth: number, above?: Constructor)
   const before = Error.stackTraceLimit;
   // Returns false where a program has frozen `Error`: then the limit is what it is.
   Reflect.set(Error, 'stackTraceLimit', depth);
-  captureStackTrace(holder, above);
-  Reflect.set(Error, 'stackTraceLimit', before);
+  try {
+    captureStackTrace(holder, above);
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', before);
+  }
 }
 
 /**
@@ -242,10 +336,12 @@ export function isUserFrame(line: string): boolean {
 }
 
 function pathOf(file: string): string {
-  return file.startsWith('file:') ? fileURLToPath(file) : file;
+  // A URL of another host is no path: it stays what it is.
+  return file.startsWith('file:') ? attempt(() => fileURLToPath(file), file) : file;
 }
 
 function shown(path: string): string {
-  const near = relative(process.cwd(), path);
+  // The working directory may have been removed.
+  const near = attempt(() => relative(process.cwd(), path), path);
   return near.startsWith('..') ? path : near;
 }

@@ -1,4 +1,4 @@
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { type Abandoning, Limit } from './limit.ts';
 import type { Task } from './task.ts';
 
@@ -17,7 +17,7 @@ export function checkSignal(value: unknown): void {
   if (value === undefined) return;
   const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
   if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function')
-    throw new TypeError(`signal must be an AbortSignal, got ${repr(value)}`);
+    throw new TypeError(`signal must be an AbortSignal, got ${brief(value)}`);
 }
 
 /** Who is to be told of each signal. Node warns of more than ten listeners: so we have one. */

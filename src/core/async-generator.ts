@@ -1,5 +1,5 @@
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { Collected } from './collected.ts';
 import type { OpenGenerator } from './open-generators.ts';
 import { runningLoop } from './running.ts';
@@ -108,7 +108,7 @@ export function asyncgen<
   F extends (this: any, ...args: any[]) => AsyncGenerator<unknown, unknown, any>,
 >(body: F): F {
   if (typeof body !== 'function')
-    throw new TypeError(`an async generator function was expected, got ${repr(body)}`);
+    throw new TypeError(`an async generator function was expected, got ${brief(body)}`);
   const name = body.name || '<anonymous>';
   function call(this: ThisParameterType<F>, ...args: Parameters<F>): AsyncGenerator {
     return new TrackedGenerator(name, body.apply(this, args));

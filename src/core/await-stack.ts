@@ -1,5 +1,6 @@
+import { isA } from '../base/attempt.ts';
 import { isOfOurClass } from '../base/errors.ts';
-import { captureStack, captureUserStack, hasUserFrame } from '../base/stacks.ts';
+import { captureStack, captureUserStack, hasUserFrame, stackText } from '../base/stacks.ts';
 
 /**
  * Stacks for errors that are thrown into an `await`: they show the `await` that failed, and all
@@ -38,7 +39,7 @@ export function madeForAwait<T>(make: () => T): T {
 
 /** As {@link madeForAwait}, for an error that was just made and has a stack already. */
 export function forAwait<E>(error: E): E {
-  if (error instanceof Error) elsewhere.add(error);
+  if (isA(error, Error)) elsewhere.add(error);
   return error;
 }
 
@@ -111,8 +112,8 @@ function show(error: Error): void {
 }
 
 function needsStack(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  return (isOfOurClass(error) && !hasUserFrame(error.stack)) || elsewhere.has(error);
+  if (!isA(error, Error)) return false;
+  return (isOfOurClass(error) && !hasUserFrame(stackText(error))) || elsewhere.has(error);
 }
 
 /** Far more than a program has functions that wait for one another. */

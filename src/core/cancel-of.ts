@@ -1,3 +1,4 @@
+import { attempt, isA } from '../base/attempt.ts';
 import { CancelledError } from '../base/errors.ts';
 import { causeOfAbort } from './cancel-signal.ts';
 
@@ -7,8 +8,9 @@ import { causeOfAbort } from './cancel-signal.ts';
  * an `AggregateError` of all.
  */
 export function cancelOf(error: unknown): CancelledError | undefined {
-  if (error instanceof CancelledError) return error;
-  return causeOfAbort(error) ?? cancelOfAll(error);
+  if (isA(error, CancelledError)) return error;
+  // A getter of the error may throw: then it is no cancel.
+  return attempt(() => causeOfAbort(error) ?? cancelOfAll(error), undefined);
 }
 
 /** Groups of exceptions are classes of their own, and are none. */

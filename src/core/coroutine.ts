@@ -1,7 +1,7 @@
 import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { errorsMade, RuntimeError } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { userSite, userStack } from '../base/stacks.ts';
 import { throwIntoAwait } from './await-stack.ts';
 import { isAwait } from './awaiter.ts';
@@ -163,7 +163,7 @@ export function coroutine<This, A extends unknown[], T>(
   body: (this: This, ...args: A) => Promise<T>,
 ): CoroutineFunction<This, A, T> {
   if (typeof body !== 'function')
-    throw new TypeError(`an async function was expected, got ${repr(body)}`);
+    throw new TypeError(`an async function was expected, got ${brief(body)}`);
   const name = body.name || '<anonymous>';
   const site = userSite();
   function call(this: This, ...args: A): Coroutine<T> {

@@ -1,5 +1,5 @@
 import { CancelledError, isException, RuntimeError } from '../base/errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import type { Abortable } from './abort.ts';
 import { Coroutine, iscoroutine } from './coroutine.ts';
 import { Future } from './future.ts';
@@ -58,7 +58,7 @@ export function ensureFuture<T>(
   if (typeof (awaitable as PromiseLike<T> | null)?.then === 'function')
     return wrapPromise(awaitable as PromiseLike<T>, { loop });
   throw new TypeError(
-    `An asyncio.Future, a coroutine or an awaitable is required, got ${repr(awaitable)}`,
+    `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(awaitable)}`,
   );
 }
 
@@ -93,7 +93,7 @@ export function wrapPromise<T>(
 ): Future<T> {
   if (promise instanceof Future) return promise as Future<T>;
   if (typeof (promise as PromiseLike<T> | null)?.then !== 'function' || iscoroutine(promise))
-    throw new TypeError(`a promise was expected, got ${repr(promise)}`);
+    throw new TypeError(`a promise was expected, got ${brief(promise)}`);
   const future = new Future<T>(options);
   promise.then(
     (value) => {

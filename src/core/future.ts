@@ -1,7 +1,7 @@
 import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { CancelledError, InvalidStateError, RuntimeError } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
-import { formatCallback, repr, shortRepr } from '../base/repr.ts';
+import { brief, formatCallback, repr, shortRepr } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
 import { madeForAwait } from './await-stack.ts';
 import { Awaiter } from './awaiter.ts';
@@ -170,7 +170,7 @@ export class Future<T> implements Promise<T> {
         ? new exception()
         : exception;
     if (!(error instanceof Error))
-      throw new TypeError(`exception must be an Error or a class of errors, got ${repr(error)}`);
+      throw new TypeError(`exception must be an Error or a class of errors, got ${brief(error)}`);
     this._fail(error);
   }
 
@@ -415,7 +415,7 @@ export class Future<T> implements Promise<T> {
 /** The loop of a future for which none was given. */
 function loopFor(options: unknown): LoopCore {
   if (options !== undefined && (typeof options !== 'object' || '_turns' in (options ?? {})))
-    throw new TypeError(`options such as { loop } were expected, got ${repr(options)}`);
+    throw new TypeError(`options such as { loop } were expected, got ${brief(options)}`);
   return requireEventLoop();
 }
 

@@ -1,3 +1,4 @@
+import { textOf } from '../base/attempt.ts';
 import { stackOf } from '../base/stacks.ts';
 import { Collected } from './collected.ts';
 import type { ExceptionContext, LoopCore } from './loop-core.ts';
@@ -60,7 +61,7 @@ const failures = new Collected<FailedFuture, FailureRecord>({
     stackOf(exception);
     const record: FailureRecord = {
       subject: future._kind,
-      printed: String(future),
+      printed: textOf(future),
       exception,
       loop: future._loop,
       sourceTraceback: future._sourceTraceback,

@@ -1,7 +1,8 @@
+import { attempt, isA } from '../base/attempt.ts';
 import { type Frame, framesOf } from '../base/frames.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { repr } from '../base/repr.ts';
-import { captureStack } from '../base/stacks.ts';
+import { captureStack, stackText } from '../base/stacks.ts';
 import { currentScope } from './context.ts';
 import { isAwaitTracking, standOf } from './stands.ts';
 
@@ -32,18 +33,18 @@ export function stackOfTask(task: StackedTask, limit: number | undefined): Frame
 
 function allFrames(task: StackedTask): Frame[] {
   if (task._state !== 'pending')
-    return task._failed && task._exception instanceof Error
-      ? framesOf(task._exception.stack, 'core/task')
+    return task._failed && isA(task._exception, Error)
+      ? framesOf(stackText(task._exception), 'core/task')
       : [];
   return (currentScope()?.task as unknown) === task ? framesOfNow() : standOf(task);
 }
 
 /** The frames of the code that runs, as far as the task that it is a part of. */
 export function framesOfNow(): Frame[] {
-  const now: { stack?: string } = {};
-  captureStack(now, 60);
+  const now = new Error();
+  attempt(() => captureStack(now, 60), undefined);
   // This call came by way of the task's own method: that is not where the task began.
-  return framesOf(withoutHead(now.stack ?? ''), 'core/task');
+  return framesOf(withoutHead(stackText(now)), 'core/task');
 }
 
 /** Without our own frames at its head. */

@@ -1,7 +1,7 @@
 import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '../base/errors.ts';
 import type { Frame } from '../base/frames.ts';
 import { log } from '../base/log.ts';
-import { repr } from '../base/repr.ts';
+import { brief, repr } from '../base/repr.ts';
 import type { Awaited, AwaitingTask, CancelRequest } from './awaiter.ts';
 import { cancelOf } from './cancel-of.ts';
 import { Cancel, type CancelScope, RootScope } from './cancel-scope.ts';
@@ -397,9 +397,9 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
     return new Coroutine(async () => await body(), body.name || '<anonymous>', undefined);
   throw new TypeError(
     typeof (body as { then?: unknown } | null)?.then === 'function'
-      ? `a coroutine was expected, got ${isfuture(body) ? repr(body) : 'a promise that already runs'}: ` +
+      ? `a coroutine was expected, got ${isfuture(body) ? brief(body) : 'a promise that already runs'}: ` +
           'make the function a coroutine function with coroutine(), or write createTask(() => call())'
-      : `a coroutine was expected, got ${repr(body)}`,
+      : `a coroutine was expected, got ${brief(body)}`,
   );
 }
 

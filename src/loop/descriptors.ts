@@ -1,6 +1,6 @@
 import { RuntimeError } from '../base/errors.ts';
 import { osError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { copyValues } from '../core/context.ts';
 import { Handle } from '../core/handle.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -202,7 +202,7 @@ function filenoOf(fd: unknown): number {
     });
   const fileno = fd instanceof Socket ? fd.fileno() : fd;
   if (typeof fileno !== 'number' || !Number.isInteger(fileno))
-    throw new TypeError(`Invalid file object: ${repr(fd)}`);
+    throw new TypeError(`Invalid file object: ${brief(fd)}`);
   if (fileno < 0 || fileno > 0x7fffffff) throw new RangeError(`Invalid file descriptor: ${fileno}`);
   return fileno;
 }

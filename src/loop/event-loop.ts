@@ -1,5 +1,5 @@
 import { RuntimeError } from '../base/errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { requireEventLoop, runningLoop, setCurrentLoop } from '../core/running.ts';
 import { Loop } from './loop.ts';
 
@@ -46,6 +46,6 @@ export function getEventLoop(): Loop {
  */
 export function setEventLoop(loop: Loop | undefined): void {
   if (loop !== undefined && !(loop instanceof Loop))
-    throw new TypeError(`loop argument must be a Loop or undefined, got ${repr(loop)}`);
+    throw new TypeError(`loop argument must be a Loop or undefined, got ${brief(loop)}`);
   setCurrentLoop(loop);
 }

@@ -1,3 +1,4 @@
+import { textOf } from '../base/attempt.ts';
 import { endsTheLoop } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { repr } from '../base/repr.ts';
@@ -13,7 +14,7 @@ const PRINTED_KEYS: Record<string, string> = {
 
 /** What the default handler writes: the message, the other keys in order, the stack. */
 export function formatReport(context: ExceptionContext): string {
-  const lines = [context.message || 'Unhandled exception in event loop'];
+  const lines = [textOf(context.message || 'Unhandled exception in event loop')];
   for (const key of Object.keys(context).sort()) {
     if (key === 'message' || key === 'exception' || context[key] === undefined) continue;
     lines.push(`${PRINTED_KEYS[key] ?? key}: ${formatValue(key, context[key])}`);
@@ -23,9 +24,9 @@ export function formatReport(context: ExceptionContext): string {
 }
 
 function formatValue(key: string, value: unknown): string {
-  if (!(key in PRINTED_KEYS)) return repr(value);
+  if (!(key in PRINTED_KEYS) || !Array.isArray(value)) return repr(value);
   const subject = key === 'sourceTraceback' ? 'Object' : 'Handle';
-  return [`${subject} created at (most recent call first):`, ...(value as string[])].join('\n');
+  return [`${subject} created at (most recent call first):`, ...value.map(textOf)].join('\n');
 }
 
 /**

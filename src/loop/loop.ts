@@ -3,7 +3,7 @@ import { endsTheLoop, KeyboardInterrupt, RuntimeError } from '../base/errors.ts'
 import { log } from '../base/log.ts';
 import { checkFiniteSeconds, checkSeconds, checkTimeout } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief, repr } from '../base/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/warnings.ts';
 import { cancelOnAbort, checkSignal } from '../core/abort.ts';
 import { startCollector } from '../core/collector.ts';
@@ -359,7 +359,7 @@ export class Loop implements LoopCore {
    */
   setTaskFactory(factory: TaskFactory | undefined): void {
     if (factory !== undefined && typeof factory !== 'function')
-      throw new TypeError(`task factory must be a callable or None, got ${repr(factory)}`);
+      throw new TypeError(`task factory must be a callable or None, got ${brief(factory)}`);
     this.#taskFactory = factory;
   }
 
@@ -454,7 +454,7 @@ export class Loop implements LoopCore {
    */
   setExceptionHandler(handler: ExceptionHandler | undefined): void {
     if (handler !== undefined && typeof handler !== 'function')
-      throw new TypeError(`A callable object or None is expected, got ${repr(handler)}`);
+      throw new TypeError(`A callable object or None is expected, got ${brief(handler)}`);
     this.#exceptionHandler = handler;
   }
 
@@ -1094,7 +1094,7 @@ export class Loop implements LoopCore {
    * @param sig - the signal's name, as `'SIGTERM'`, or its number
    * @throws {TypeError} when `sig` is neither, or `callback` not a function
    * @throws {RangeError} when there is no such signal
-   * @throws {RuntimeError} when it cannot be caught, or the loop is closed
+   * @throws {RuntimeError} when it cannot be caught, the loop is closed, or this is a worker thread
    * @see asyncio's `loop.add_signal_handler()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_signal_handler
    */
@@ -1222,5 +1222,5 @@ function checkCallback(callback: unknown, method: string): void {
   if (callback instanceof Coroutine || iscoroutinefunction(callback))
     throw new TypeError(`coroutines cannot be used with ${method}()`);
   if (typeof callback !== 'function')
-    throw new TypeError(`a callable object was expected by ${method}(), got ${repr(callback)}`);
+    throw new TypeError(`a callable object was expected by ${method}(), got ${brief(callback)}`);
 }

@@ -2,7 +2,7 @@ import { ADDRCONFIG, ALL, type LookupAddress, lookup, lookupService, V4MAPPED } 
 import { isIPv4, isIPv6 } from 'node:net';
 import { checkWhole } from '../base/numbers.ts';
 import { fromNodeError, osError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
 import { type Address, checkNoNull, inet6Address, inetAddress } from '../sock/address.ts';
@@ -197,7 +197,7 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
     super(loop._asOption);
     const [host, port, flowinfo = 0, scopeid = 0] = Array.isArray(address) ? address : [];
     if (typeof host !== 'string' || typeof port !== 'number')
-      throw new TypeError(`getnameinfo(): sockaddr must be [host, port], got ${repr(address)}`);
+      throw new TypeError(`getnameinfo(): sockaddr must be [host, port], got ${brief(address)}`);
     checkNoNull(host, 'getnameinfo(): the host');
     checkWhole(port, 0, 65_535, 'getnameinfo(): the port');
     checkWhole(flowinfo, 0, 0xfffff, 'getnameinfo(): flowinfo');
@@ -259,7 +259,7 @@ function info(
 function checkHost(host: unknown): void {
   if (host === undefined) return;
   if (typeof host !== 'string')
-    throw new TypeError(`getaddrinfo(): host must be a string, got ${repr(host)}`);
+    throw new TypeError(`getaddrinfo(): host must be a string, got ${brief(host)}`);
   checkNoNull(host, 'getaddrinfo(): host');
 }
 
@@ -276,7 +276,7 @@ function portNumber(port: number | string | undefined): number | undefined {
     // As the system does, which has no names that begin so.
     if (number < 0) return undefined;
   } else if (typeof port !== 'number')
-    throw new TypeError(`port must be a number or a string, got ${repr(port)}`);
+    throw new TypeError(`port must be a number or a string, got ${brief(port)}`);
   checkWhole(number, 0, 65_535, 'port');
   return number === 0 ? 0 : number;
 }

@@ -4,7 +4,7 @@ import { SENDFILE_FALLBACK_READBUFFER_SIZE } from '../base/constants.ts';
 import { RuntimeError, SendfileNotAvailableError } from '../base/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { fromNodeError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { wrapPromise } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
@@ -208,7 +208,7 @@ function check(
   count: unknown,
 ): number {
   if (!(sock instanceof Socket))
-    throw new TypeError(`sockSendfile(): sock must be a Socket, got ${repr(sock)}`);
+    throw new TypeError(`sockSendfile(): sock must be a Socket, got ${brief(sock)}`);
   if (loop.isClosed()) throw new RuntimeError('Event loop is closed');
   if (loop.getDebug() && sock.gettimeout() !== 0)
     throw new RangeError('the socket must be non-blocking');
@@ -228,7 +228,7 @@ export function checkFile(file: unknown, offset: unknown, count: unknown): numbe
   const fd = typeof file === 'number' ? file : (file as { fd?: unknown } | null)?.fd;
   if (typeof fd !== 'number')
     throw new TypeError(
-      `file must be a descriptor, or have one as fd: a FileHandle, got ${repr(file)}`,
+      `file must be a descriptor, or have one as fd: a FileHandle, got ${brief(file)}`,
     );
   checkWhole(fd, 0, 0x7fffffff, 'file');
   if (count !== undefined) checkWhole(count, 1, Number.MAX_SAFE_INTEGER, 'count');

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../base/errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { copyContext } from '../core/context.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 
@@ -24,6 +25,8 @@ export class SignalHandlers {
   ): void {
     const name = signalName(sig);
     if (UNCATCHABLE.includes(name)) throw new RuntimeError(`sig ${sig} cannot be caught`);
+    // Node hands signals to the main thread alone.
+    if (!isMainThread) throw new RuntimeError('addSignalHandler() only works in the main thread');
     this.remove(name);
     const context = copyContext();
     const listener = (): void => {
@@ -54,10 +57,10 @@ function signalName(sig: unknown): NodeJS.Signals {
   const { signals } = constants;
   if (typeof sig === 'string') {
     if (sig in signals) return sig as NodeJS.Signals;
-    throw new RangeError(`invalid signal name ${repr(sig)}`);
+    throw new RangeError(`invalid signal name ${brief(sig)}`);
   }
   if (typeof sig !== 'number' || !Number.isInteger(sig))
-    throw new TypeError(`sig must be a signal's name or number, got ${repr(sig)}`);
+    throw new TypeError(`sig must be a signal's name or number, got ${brief(sig)}`);
   const found = Object.entries(signals).find(([, number]) => number === sig);
   if (found === undefined) throw new RangeError(`invalid signal number ${sig}`);
   return found[0] as NodeJS.Signals;

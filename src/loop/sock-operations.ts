@@ -3,7 +3,7 @@ import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { OSError, osError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief, repr, typeNameOf } from '../base/repr.ts';
 import { forAwait, madeForAwait } from '../core/await-stack.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import type { Future } from '../core/future.ts';
@@ -544,7 +544,7 @@ function connectError(error: unknown, address: Address): unknown {
 
 function checkSocket(sock: unknown, method: string): void {
   if (!(sock instanceof Socket))
-    throw new TypeError(`${method}(): sock must be a Socket, got ${repr(sock)}`);
+    throw new TypeError(`${method}(): sock must be a Socket, got ${brief(sock)}`);
 }
 
 /** @throws {RangeError} when memory was taken away from an operation that waited with it */
@@ -556,5 +556,5 @@ function checkUncut(bytes: Uint8Array, length: number, what: 'buffer' | 'data'):
 }
 
 function checkBytes(data: unknown, what: string): void {
-  if (!isBytes(data)) throw new TypeError(`${what} must be a Uint8Array, got ${repr(data)}`);
+  if (!isBytes(data)) throw new TypeError(`${what} must be a Uint8Array, got ${typeNameOf(data)}`);
 }

@@ -1,7 +1,7 @@
 import { SENDFILE_PIECE } from '../base/constants.ts';
 import { RuntimeError, SendfileNotAvailableError } from '../base/errors.ts';
 import { ConnectionError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -56,7 +56,7 @@ export function sendfile(
 function check(transport: unknown, fallback: boolean): void {
   const how = transport instanceof Transport ? transport._sendsFiles : undefined;
   if (how === undefined)
-    throw new RuntimeError(`sendfile is not supported for transport ${repr(transport)}`);
+    throw new RuntimeError(`sendfile is not supported for transport ${brief(transport)}`);
   if ((transport as Transport).isClosing()) throw new RuntimeError('Transport is closing');
   if (how === 'by writing' && !fallback)
     throw new RuntimeError(

@@ -1,6 +1,6 @@
 import { THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { describeAbandoned } from '../core/abandoned.ts';
 import { checkSignal, onAbort } from '../core/abort.ts';
 import { type Context, copyContext } from '../core/context.ts';
@@ -79,7 +79,7 @@ export class Runner {
   async run<T>(main: TaskBody<T>, options: MainOptions = {}): Promise<T> {
     if (!(main instanceof Coroutine || main instanceof Operation || typeof main === 'function'))
       throw new TypeError(
-        `a coroutine was expected, got ${isPromise(main) ? 'a promise that already runs: make the function a coroutine function with coroutine(), or write run(() => main())' : repr(main)}`,
+        `a coroutine was expected, got ${isPromise(main) ? 'a promise that already runs: make the function a coroutine function with coroutine(), or write run(() => main())' : brief(main)}`,
       );
     if (runningLoop() !== undefined)
       throw new RuntimeError('Runner.run() cannot be called from a running event loop');

@@ -1,7 +1,7 @@
 import { checkWhole } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief, repr } from '../base/repr.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
 
 /** An IPv4 address: its number as text, and the port. Prints as `('127.0.0.1', 33090)`. */
@@ -98,18 +98,18 @@ const LAST_PORT = 65_535;
 export function checkAddress(family: number, input: unknown, caller: string): Address {
   if (family === AF_UNIX) {
     if (typeof input === 'string') return checkPath(input);
-    throw new TypeError(`${caller}(): an AF_UNIX address must be a path, got ${repr(input)}`);
+    throw new TypeError(`${caller}(): an AF_UNIX address must be a path, got ${brief(input)}`);
   }
   const six = family === AF_INET6;
   if (!Array.isArray(input) || input.length < 2 || input.length > (six ? 4 : 2)) {
     const shape = six
       ? 'AF_INET6 address must be [host, port], with flowinfo and scopeid if need be'
       : 'AF_INET address must be [host, port]';
-    throw new TypeError(`${caller}(): an ${shape}, got ${repr(input)}`);
+    throw new TypeError(`${caller}(): an ${shape}, got ${brief(input)}`);
   }
   const [host, port, flowinfo = 0, scopeid = 0] = input as unknown[];
   if (typeof host !== 'string')
-    throw new TypeError(`${caller}(): the host must be a string, got ${repr(host)}`);
+    throw new TypeError(`${caller}(): the host must be a string, got ${brief(host)}`);
   checkNoNull(host, `${caller}(): the host`);
   checkWhole(port, 0, LAST_PORT, `${caller}(): the port`);
   if (!six) return inetAddress(host, port);
@@ -126,5 +126,5 @@ export function checkAddress(family: number, input: unknown, caller: string): Ad
  */
 export function checkNoNull(text: string, what: string): void {
   if (text.includes('\0'))
-    throw new RangeError(`${what} must not have a null character in it, got ${repr(text)}`);
+    throw new RangeError(`${what} must not have a null character in it, got ${brief(text)}`);
 }

@@ -2,7 +2,7 @@ import { isBytes } from '../base/bytes.ts';
 import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
 import { type BlockingIOError, cErrno, OSError, osError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { typeNameOf } from '../base/repr.ts';
 import { warnResource } from '../base/warnings.ts';
 import { type Address, type AddressInput, addressText, checkAddress } from './address.ts';
 import { EMPTY } from './byte-queue.ts';
@@ -447,7 +447,7 @@ function wouldBlock(syscall: string): OSError {
 
 function checkBytes(data: unknown, caller: string): asserts data is Uint8Array {
   if (!isBytes(data))
-    throw new TypeError(`${caller}(): data must be a Uint8Array, got ${repr(data)}`);
+    throw new TypeError(`${caller}(): data must be a Uint8Array, got ${typeNameOf(data)}`);
 }
 
 function checkInt(value: unknown, what: string): asserts value is number {
@@ -456,7 +456,7 @@ function checkInt(value: unknown, what: string): asserts value is number {
 
 function viewOf(buffer: unknown, nbytes: unknown, caller: string): Uint8Array {
   if (!isBytes(buffer))
-    throw new TypeError(`${caller}(): buffer must be a Uint8Array, got ${repr(buffer)}`);
+    throw new TypeError(`${caller}(): buffer must be a Uint8Array, got ${typeNameOf(buffer)}`);
   checkWhole(nbytes, 0, buffer.length, `${caller}(): nbytes`);
   return nbytes === 0 || nbytes === buffer.length ? buffer : buffer.subarray(0, nbytes);
 }

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { ConnectionResetError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -140,7 +140,7 @@ async function transportOn(
   protocol: ProtocolCallbacks,
 ): Promise<Transport> {
   if (!(duplex instanceof Duplex))
-    throw new TypeError(`duplex must be a stream.Duplex, got ${repr(duplex)}`);
+    throw new TypeError(`duplex must be a stream.Duplex, got ${brief(duplex)}`);
   if (duplex.readableObjectMode || duplex.writableObjectMode)
     throw new TypeError('duplex must be a stream of bytes, got one of objects');
   if (duplex.destroyed) throw new RangeError('duplex must not be destroyed');

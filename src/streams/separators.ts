@@ -1,4 +1,4 @@
-import { repr } from '../base/repr.ts';
+import { typeNameOf } from '../base/repr.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
 
 /** Where a separator stands, counted from the first unread byte. */
@@ -29,7 +29,7 @@ export class Search {
     const list = separators instanceof Uint8Array ? [separators] : separators;
     if (!Array.isArray(list) || !list.every((each) => each instanceof Uint8Array))
       throw new TypeError(
-        `separator must be a Uint8Array, or an array of such, got ${repr(separators)}`,
+        `separator must be a Uint8Array, or an array of such, got ${typeNameOf(separators)}`,
       );
     if (list.length === 0) throw new RangeError('Separator should contain at least one element');
     if (list.some(({ length }) => length === 0))

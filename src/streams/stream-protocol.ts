@@ -1,6 +1,6 @@
 import { checkPositiveSeconds } from '../base/numbers.ts';
 import { calledAs } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { Coroutine, coroutine, iscoroutinefunction } from '../core/coroutine.ts';
 import { wrapPromise } from '../core/ensure-future.ts';
 import type { Future } from '../core/future.ts';
@@ -228,7 +228,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
  */
 export function asHandler(handler: unknown): ClientConnected {
   if (typeof handler !== 'function')
-    throw new TypeError(`clientConnected must be a function, got ${repr(handler)}`);
+    throw new TypeError(`clientConnected must be a function, got ${brief(handler)}`);
   const isAsync = handler.constructor.name === 'AsyncFunction' && !iscoroutinefunction(handler);
   return isAsync ? coroutine(handler as () => Promise<unknown>) : (handler as ClientConnected);
 }

@@ -2,7 +2,7 @@ import { STREAM_LIMIT } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
 import { checkNumber } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief, repr, typeNameOf } from '../base/repr.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { NativeOperation } from '../core/native-operation.ts';
 import type { Operation } from '../core/operation.ts';
@@ -237,7 +237,7 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
    */
   feedData(data: Uint8Array): void {
     if (!(data instanceof Uint8Array))
-      throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
+      throw new TypeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
     if (this.#eof) throw new RuntimeError('feedData after feedEof');
     if (data.length === 0) return;
     this.#bytes.push(data);
@@ -373,5 +373,5 @@ export function checkLimit(limit: unknown): void {
 }
 
 function checkCount(n: unknown): void {
-  if (!Number.isInteger(n)) throw new TypeError(`n must be a whole number, got ${repr(n)}`);
+  if (!Number.isInteger(n)) throw new TypeError(`n must be a whole number, got ${brief(n)}`);
 }

@@ -1,6 +1,6 @@
 import { CancelledError, RuntimeError } from '../base/errors.ts';
 import { checkNumber } from '../base/numbers.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -49,7 +49,7 @@ export class Condition extends Holdable {
    */
   constructor(lock: Lock = new Lock()) {
     super();
-    if (!(lock instanceof Lock)) throw new TypeError(`lock must be a Lock, got ${repr(lock)}`);
+    if (!(lock instanceof Lock)) throw new TypeError(`lock must be a Lock, got ${brief(lock)}`);
     this.#lock = lock;
   }
 

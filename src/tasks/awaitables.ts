@@ -1,4 +1,4 @@
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { Awaiter } from '../core/awaiter.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { wrapPromise } from '../core/ensure-future.ts';
@@ -21,7 +21,7 @@ export function checkAwaitable(value: unknown): void {
   if (typeof value === 'function' || typeof (value as PromiseLike<unknown>)?.then === 'function')
     return;
   throw new TypeError(
-    `An asyncio.Future, a coroutine or an awaitable is required, got ${repr(value)}`,
+    `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(value)}`,
   );
 }
 
@@ -54,5 +54,5 @@ export async function awaitHere<T>(awaitable: Awaitable<T>): Promise<T> {
 
 /** The class of a value, for messages. */
 function kindOf(value: unknown): string {
-  return typeof value === 'object' && value !== null ? value.constructor.name : repr(value);
+  return typeof value === 'object' && value !== null ? value.constructor.name : brief(value);
 }

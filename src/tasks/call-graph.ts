@@ -2,7 +2,7 @@ import { RuntimeError } from '../base/errors.ts';
 import type { Frame } from '../base/frames.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { numberOf } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief, repr } from '../base/repr.ts';
 import { awaitedBy } from '../core/awaited-by.ts';
 import { Future } from '../core/future.ts';
 import { runningLoop } from '../core/running.ts';
@@ -89,7 +89,7 @@ export function captureCallGraph(
   if (subject === undefined) return undefined;
   if (!(subject instanceof Future))
     throw new TypeError(
-      `${repr(subject)} object does not appear to be compatible with asyncio.Future`,
+      `${brief(subject)} object does not appear to be compatible with asyncio.Future`,
     );
   if (subject !== current) return graphOf(subject, limit, new Set());
   return graphOf(subject, limit, new Set(), framesOfNow().slice(Math.max(0, depth - 1)));

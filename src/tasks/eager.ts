@@ -1,4 +1,4 @@
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Task, type TaskBody, type TaskOptions } from '../core/task.ts';
 
@@ -27,7 +27,7 @@ type EagerTaskFactory = <T>(loop: LoopCore, body: TaskBody<T>, options?: TaskOpt
  */
 export function createEagerTaskFactory(taskClass: TaskClass): EagerTaskFactory {
   if (typeof taskClass !== 'function')
-    throw new TypeError(`a class of tasks was expected, got ${repr(taskClass)}`);
+    throw new TypeError(`a class of tasks was expected, got ${brief(taskClass)}`);
   return (loop, body, options) => new taskClass(body, { eagerStart: true, ...options, loop });
 }
 

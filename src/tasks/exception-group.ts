@@ -1,6 +1,6 @@
 import { isException, named } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { captureUserStack, stackOf } from '../base/stacks.ts';
 
 /** A class of errors, to be asked for by `instanceof`. */
@@ -34,9 +34,11 @@ export class BaseExceptionGroup extends AggregateError {
    */
   constructor(message: string, exceptions: readonly unknown[], options?: ErrorOptions) {
     if (typeof message !== 'string')
-      throw new TypeError(`message must be a text, got ${repr(message)}`);
+      throw new TypeError(`message must be a text, got ${brief(message)}`);
     if (!Array.isArray(exceptions))
-      throw new TypeError(`second argument (exceptions) must be an array, got ${repr(exceptions)}`);
+      throw new TypeError(
+        `second argument (exceptions) must be an array, got ${brief(exceptions)}`,
+      );
     if (exceptions.length === 0)
       throw new RangeError('second argument (exceptions) must be a non-empty array');
     super(exceptions, message, options);
@@ -162,7 +164,7 @@ function toPredicate(condition: GroupCondition): (exception: unknown) => boolean
     return (exception) => condition.some((each) => exception instanceof each);
   if (typeof condition === 'function') return condition as (exception: unknown) => boolean;
   throw new TypeError(
-    `expected a function, a class of errors, or an array of such classes, got ${repr(condition)}`,
+    `expected a function, a class of errors, or an array of such classes, got ${brief(condition)}`,
   );
 }
 

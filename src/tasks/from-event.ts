@@ -1,4 +1,4 @@
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
@@ -97,9 +97,9 @@ export function fromEvent(
 ): Operation<unknown[]> {
   const { on, addEventListener } = Object(emitter) as { on?: unknown; addEventListener?: unknown };
   if (typeof on !== 'function' && typeof addEventListener !== 'function')
-    throw new TypeError(`an EventEmitter or an EventTarget was expected, got ${repr(emitter)}`);
+    throw new TypeError(`an EventEmitter or an EventTarget was expected, got ${brief(emitter)}`);
   if (typeof name !== 'string' && typeof name !== 'symbol')
-    throw new TypeError(`the name of an event was expected, got ${repr(name)}`);
+    throw new TypeError(`the name of an event was expected, got ${brief(name)}`);
   checkSignal(options.signal);
   const wait = new EventWait(requireRunningLoop(), emitter, name);
   if (options.signal !== undefined) wait.abortWith(options.signal);

@@ -1,5 +1,5 @@
 import { calledAs } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
@@ -24,7 +24,7 @@ import type { TaskBody } from '../core/task.ts';
  */
 export function runCoroutineThreadsafe<T>(body: TaskBody<T>, loop: LoopCore): Future<T> {
   if (!(body instanceof Coroutine) && typeof body !== 'function')
-    throw new TypeError(`A coroutine object is required, got ${repr(body)}`);
+    throw new TypeError(`A coroutine object is required, got ${brief(body)}`);
   const future = new Future<T>({ loop });
   const begin = (): void => {
     try {

@@ -1,6 +1,6 @@
 import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../base/errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { forThisTask } from '../core/awaited-by.ts';
 import { cancelOf } from '../core/cancel-of.ts';
 import { Coroutine } from '../core/coroutine.ts';
@@ -135,7 +135,7 @@ export class TaskGroup {
    */
   run<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Coroutine<T | undefined> {
     if (typeof body !== 'function')
-      throw new TypeError(`a function was expected, got ${repr(body)}`);
+      throw new TypeError(`a function was expected, got ${brief(body)}`);
     return new Coroutine(() => this.#run(body), 'taskGroup', undefined);
   }
 

@@ -2,7 +2,7 @@ import { type CancelledError, RuntimeError } from '../base/errors.ts';
 import { checkTimeout } from '../base/numbers.ts';
 import { TimeoutError } from '../base/os-errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief, repr } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { type Abandoning, Limit } from '../core/limit.ts';
 import type { Cancellable } from '../core/loop-core.ts';
@@ -29,7 +29,8 @@ export type MovedOn<T> =
     };
 
 function checkBody(body: unknown): void {
-  if (typeof body !== 'function') throw new TypeError(`a function was expected, got ${repr(body)}`);
+  if (typeof body !== 'function')
+    throw new TypeError(`a function was expected, got ${brief(body)}`);
 }
 
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../base/errors.ts';
 import { checkTimeout } from '../base/numbers.ts';
 import { calledAs } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { forThisTask } from '../core/awaited-by.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
@@ -54,7 +54,7 @@ export function wait<F extends Future<unknown>>(
   const different = new Set(futures);
   if (different.size === 0) throw new RangeError('Set of Tasks/Futures is empty.');
   if (!RETURN_WHEN.includes(returnWhen))
-    throw new RangeError(`Invalid return_when value: ${repr(returnWhen)}`);
+    throw new RangeError(`Invalid return_when value: ${brief(returnWhen)}`);
   checkTimeout(timeout, 'timeout');
   for (const future of different) checkFuture(future);
   return new Coroutine(() => waitForThem(different, timeout, returnWhen), 'wait', undefined);
@@ -65,7 +65,7 @@ function checkFuture(value: unknown): void {
   throw new TypeError(
     value instanceof Coroutine
       ? 'Passing coroutines is forbidden, use tasks explicitly.'
-      : `futures and tasks were expected, got ${repr(value)}`,
+      : `futures and tasks were expected, got ${brief(value)}`,
   );
 }
 

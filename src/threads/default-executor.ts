@@ -1,6 +1,6 @@
 import { RuntimeError } from '../base/errors.ts';
 import { calledAs } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { warnRuntime } from '../base/warnings.ts';
 import { wrapPromise } from '../core/ensure-future.ts';
 import type { Future } from '../core/future.ts';
@@ -23,7 +23,7 @@ export class DefaultExecutor {
   /** @throws {TypeError} when `executor` is no `ThreadPoolExecutor` */
   set(executor: ThreadPoolExecutor): void {
     if (!(executor instanceof ThreadPoolExecutor))
-      throw new TypeError(`executor must be ThreadPoolExecutor instance, got ${repr(executor)}`);
+      throw new TypeError(`executor must be ThreadPoolExecutor instance, got ${brief(executor)}`);
     this.#executor = executor;
   }
 
@@ -34,7 +34,7 @@ export class DefaultExecutor {
     args: A,
   ): Future<Awaited<T>> {
     if (executor !== undefined && typeof executor?.submit !== 'function')
-      throw new TypeError(`an executor or undefined was expected, got ${repr(executor)}`);
+      throw new TypeError(`an executor or undefined was expected, got ${brief(executor)}`);
     if (executor === undefined) toThreadFunction(callback);
     const submitted = (executor ?? this.#get()).submit(callback, ...args);
     const future = wrapPromise<Awaited<T>>(submitted, { loop: this.#loop });

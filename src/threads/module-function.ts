@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { ModuleFunction } from './executor.ts';
 
 /**
@@ -25,7 +25,7 @@ export function moduleFunction<F extends (...args: never[]) => unknown>(
   name = 'default',
 ): ModuleFunction<Parameters<F>, ReturnType<F>> {
   if (typeof name !== 'string')
-    throw new TypeError(`the name of an export was expected, got ${repr(name)}`);
+    throw new TypeError(`the name of an export was expected, got ${brief(name)}`);
   return new ModuleFunction(urlOf(module), name);
 }
 
@@ -36,6 +36,6 @@ function urlOf(module: URL | string): string {
     if (URL.canParse(module)) return new URL(module).href;
   }
   throw new TypeError(
-    `a URL or an absolute path was expected, got ${repr(module)}: write new URL('./module.js', import.meta.url)`,
+    `a URL or an absolute path was expected, got ${brief(module)}: write new URL('./module.js', import.meta.url)`,
   );
 }

@@ -1,4 +1,4 @@
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { ModuleFunction } from './executor.ts';
 
 /** A function in the form in which it goes to a thread. */
@@ -42,7 +42,7 @@ const sources = new WeakMap<object, string>();
 export function toThreadFunction(callee: unknown): ThreadFunction {
   if (callee instanceof ModuleFunction) return { url: callee.url, name: callee.name };
   if (typeof callee !== 'function')
-    throw new TypeError(`a callable object was expected, got ${repr(callee)}`);
+    throw new TypeError(`a callable object was expected, got ${brief(callee)}`);
   let source = sources.get(callee);
   if (source === undefined) {
     source = sourceOf(callee);
@@ -57,15 +57,15 @@ const WRITE_INSTEAD =
 function sourceOf(callee: object): string {
   const text = Function.prototype.toString.call(callee);
   if (/\{\s*\[native code\]\s*\}$/.test(text))
-    throw new TypeError(`${repr(callee)} has no source text (native or bound): ${WRITE_INSTEAD}`);
+    throw new TypeError(`${brief(callee)} has no source text (native or bound): ${WRITE_INSTEAD}`);
   if (/^class\b/.test(text))
-    throw new TypeError(`a function was expected, got the class ${repr(callee)}`);
+    throw new TypeError(`a function was expected, got the class ${brief(callee)}`);
   // A method's text is an expression only inside of an object.
   const expressions = [`(${text})`, `Object.values({ ${text} })[0]`];
   const expression = expressions.find(isExpression);
   if (expression === undefined)
     throw new TypeError(
-      `the text of ${repr(callee)} cannot stand alone, as that of a getter or a #private method: ${WRITE_INSTEAD}`,
+      `the text of ${brief(callee)} cannot stand alone, as that of a getter or a #private method: ${WRITE_INSTEAD}`,
     );
   return expression;
 }

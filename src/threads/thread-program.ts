@@ -4,7 +4,11 @@
  *
  * It loads as little as it can: a thread is there when its first call can begin.
  */
+
 import { type MessagePort, parentPort } from 'node:worker_threads';
+import { attempt, isA } from '../base/attempt.ts';
+import { messageOf, nameOf } from '../base/repr.ts';
+import { stackText } from '../base/stacks.ts';
 import type { PackedError, ThreadAnswer, ThreadCall, ThreadFunction } from './thread-call.ts';
 
 const home = parentPort as MessagePort;
@@ -32,7 +36,7 @@ async function answer({ callee, args }: ThreadCall): Promise<void> {
     const result = await (await find(callee))(...args);
     send({ result }, `what ${callee.name}() returned cannot cross between threads`);
   } catch (error) {
-    const thrown = error instanceof Error ? pack(error, []) : { value: error };
+    const thrown = isA(error, Error) ? pack(error, []) : { value: error };
     send({ thrown }, `what ${callee.name}() threw cannot cross between threads`);
   }
 }
@@ -70,19 +74,23 @@ function make({ source, name }: { readonly source: string; readonly name: string
   return new Function('__name', text)(keepName) as Callable;
 }
 
+/** The deepest that the causes of causes cross. */
+const DEEPEST = 100;
+
 function pack(error: Error, above: readonly Error[]): PackedError {
-  const { name, message, stack, cause, errors } = error as Error & { errors?: unknown };
+  const cause: unknown = attempt(() => error.cause, undefined);
+  const errors: unknown = attempt(() => (error as { errors?: unknown }).errors, undefined);
   const inside = [...above, error];
   const isNew = (other: unknown): other is Error =>
-    other instanceof Error && !inside.includes(other);
-  const fields = Object.entries(error).filter(
+    isA(other, Error) && !inside.includes(other) && inside.length < DEEPEST;
+  const fields = attempt(() => Object.entries(error), []).filter(
     ([key, value]) =>
       !['name', 'message', 'stack', 'cause', 'errors'].includes(key) && crosses(value),
   );
   return {
-    name: name === 'Error' ? error.constructor?.name || name : name,
-    message: message + hint(error),
-    stack,
+    name: nameOf(error),
+    message: messageOf(error) + hint(error),
+    stack: stackText(error),
     fields: Object.fromEntries(fields),
     cause: isNew(cause) ? pack(cause, inside) : undefined,
     errors: Array.isArray(errors)
@@ -93,9 +101,9 @@ function pack(error: Error, above: readonly Error[]): PackedError {
 
 /** What is mostly at fault when a name is not known here. */
 function hint(error: Error): string {
-  return error.name === 'ReferenceError' &&
-    error.message.endsWith('is not defined') &&
-    /\n\s*at .*\bthread:/.test(error.stack ?? '')
+  return nameOf(error) === 'ReferenceError' &&
+    messageOf(error).endsWith('is not defined') &&
+    /\n\s*at .*\bthread:/.test(stackText(error))
     ? '; the function is here as its source text, without the variables around it: hand them over as arguments, or name an exported function with moduleFunction()'
     : '';
 }

@@ -1,6 +1,6 @@
 import { checkTimeout, checkWhole } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
@@ -147,7 +147,7 @@ function givenSocket(
  * @throws {RangeError} when it is no stream socket
  */
 export function checkStreamSocket(sock: unknown): asserts sock is Socket {
-  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${repr(sock)}`);
+  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
   if (sock.type !== SOCK_STREAM) throw new RangeError(`A Stream Socket was expected, got ${sock}`);
 }
 

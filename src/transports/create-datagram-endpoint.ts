@@ -1,6 +1,6 @@
 import { checkWhole } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { Future } from '../core/future.ts';
 import { type Address, checkAddress } from '../sock/address.ts';
@@ -88,11 +88,11 @@ function checkKinds({ family = 0, proto = 0, flags = 0 }: DatagramEndpointOption
 /** The socket that was given, if one is to be used, and can be. */
 function givenSocket({ sock, ...others }: DatagramEndpointOptions): Socket | undefined {
   if (sock === undefined) return undefined;
-  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${repr(sock)}`);
+  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
   if (sock.type !== SOCK_DGRAM) throw new RangeError(`A UDP Socket was expected, got ${sock}`);
   const said = Object.entries(others).filter(([, value]) => value);
   if (said.length === 0) return sock;
-  const problems = said.map(([name, value]) => `${name}=${repr(value)}`).join(', ');
+  const problems = said.map(([name, value]) => `${name}=${brief(value)}`).join(', ');
   throw new RangeError(
     `socket modifier options can not be used when sock is specified. (${problems})`,
   );
@@ -145,7 +145,7 @@ async function placesFor(
   const places = new Map<string, Place>();
   const add = async (side: 'local' | 'remote', address: DatagramAddress): Promise<void> => {
     if (!Array.isArray(address) || address.length !== 2)
-      throw new TypeError(`[host, port] is expected, got ${repr(address)}`);
+      throw new TypeError(`[host, port] is expected, got ${brief(address)}`);
     for (const [of, , through, , found] of await lookUp(loop, address[0], address[1], asked)) {
       const key = `${of} ${through}`;
       const place = places.get(key) ?? { family: of, proto: through };

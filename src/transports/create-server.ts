@@ -2,7 +2,7 @@ import { SERVER_BACKLOG } from '../base/constants.ts';
 import { log } from '../base/log.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { OSError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { checkSignal, onAbort } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import {
@@ -84,7 +84,7 @@ export function createServer(
 export function checkServing(protocolFactory: unknown, options: ServingOptions): Encryption {
   const { backlog = SERVER_BACKLOG, maxConnections = Number.POSITIVE_INFINITY } = options;
   if (typeof protocolFactory !== 'function')
-    throw new TypeError(`protocolFactory must be a function, got ${repr(protocolFactory)}`);
+    throw new TypeError(`protocolFactory must be a function, got ${brief(protocolFactory)}`);
   checkWhole(backlog, 0, 0x7fffffff, 'backlog');
   checkWhole(maxConnections, 1, Number.POSITIVE_INFINITY, 'maxConnections');
   checkSignal(options.signal);
@@ -144,7 +144,7 @@ async function socketsFor(
     return bindAll(loop, await waysTo(loop, host, port, options), options);
   }
   if (sock === undefined) throw new RangeError('Neither host/port nor sock were specified');
-  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${repr(sock)}`);
+  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
   if (sock.type !== SOCK_STREAM) throw new RangeError(`A Stream Socket was expected, got ${sock}`);
   checkUnused(sock);
   return [sock];
@@ -162,7 +162,7 @@ async function waysTo(
     const asked = { family, type: SOCK_STREAM, proto: 0, flags };
     const ways = await loop.getaddrinfo(name || undefined, port, asked);
     if (ways.length > 0) return ways;
-    throw new OSError(`getaddrinfo(${repr(name)}) returned empty list`);
+    throw new OSError(`getaddrinfo(${brief(name)}) returned empty list`);
   };
   const name = 'BaseEventLoop._create_server_getaddrinfo';
   const lookUps = hosts.map((each) =>
@@ -181,7 +181,7 @@ function bindAll(loop: BindingLoop, ways: readonly Way[], options: ServerOptions
     }
     if (sockets.length > 0) return sockets;
     const addresses = ways.map(([, , , , address]) => address);
-    throw new OSError(`could not bind on any address out of ${repr(addresses)}`);
+    throw new OSError(`could not bind on any address out of ${brief(addresses)}`);
   } catch (error) {
     for (const sock of sockets) sock.close();
     throw error;

@@ -3,7 +3,7 @@ import { LOST_WRITES_BEFORE_LOG, MAX_READ_SIZE } from '../base/constants.ts';
 import { log } from '../base/log.ts';
 import { OSError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief, typeNameOf } from '../base/repr.ts';
 import type { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { type Address, type AddressInput, addressText, checkAddress } from '../sock/address.ts';
@@ -121,7 +121,7 @@ export class SocketDatagramTransport extends DatagramTransport {
   // ── sending ────────────────────────────────────────────────────────────────────────────────
 
   sendto(data: Uint8Array, address?: AddressInput): void {
-    if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
+    if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
     const to = this.#whom(address);
     if (this.#life.lost > 0 && this.#address !== undefined) {
       if (this.#life.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');
@@ -143,7 +143,7 @@ export class SocketDatagramTransport extends DatagramTransport {
       address === undefined ? undefined : checkAddress(this.#sock.family, address, 'sendto');
     if (this.#address === undefined) return given;
     if (given !== undefined && addressText(given) !== addressText(this.#address))
-      throw new RangeError(`Invalid address: must be None or ${repr(this.#address)}`);
+      throw new RangeError(`Invalid address: must be None or ${brief(this.#address)}`);
     return this.#address;
   }
 

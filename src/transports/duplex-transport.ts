@@ -5,7 +5,7 @@ import { endsTheLoop, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { fromNodeError, OSError } from '../base/os-errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { typeNameOf } from '../base/repr.ts';
 import { warnResource } from '../base/warnings.ts';
 import { copyContext } from '../core/context.ts';
 import type { Future } from '../core/future.ts';
@@ -114,7 +114,7 @@ export class DuplexTransport extends Transport implements Leftover {
       if (isBytes(data)) {
         this.#pieces.push(data);
         this.#moved += data.length;
-      } else this._noteFailure(new TypeError(`a stream of bytes gave ${repr(data)}`));
+      } else this._noteFailure(new TypeError(`a stream of bytes gave ${typeNameOf(data)}`));
       this._news();
     });
     duplex.on('end', () => {
@@ -295,7 +295,7 @@ export class DuplexTransport extends Transport implements Leftover {
       this.#call('getBuffer', () => {
         buffer = protocol.getBuffer(-1);
         if (!isBytes(buffer))
-          throw new TypeError(`getBuffer() must return a Uint8Array, got ${repr(buffer)}`);
+          throw new TypeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
         if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
       });
       if (buffer === undefined || this.#state !== 'open') return;

@@ -1,4 +1,4 @@
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import type { Address } from '../sock/address.ts';
 import type {
   BaseTransport,
@@ -137,5 +137,5 @@ export function isBuffered(
 /** @throws {TypeError} when it is no protocol */
 export function checkProtocol(protocol: unknown): void {
   if (typeof (protocol as { connectionMade?: unknown } | undefined)?.connectionMade !== 'function')
-    throw new TypeError(`a protocol was expected, got ${repr(protocol)}`);
+    throw new TypeError(`a protocol was expected, got ${brief(protocol)}`);
 }

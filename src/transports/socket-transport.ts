@@ -4,7 +4,7 @@ import { endsTheLoop, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { OSError } from '../base/os-errors.ts';
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { typeNameOf } from '../base/repr.ts';
 import type { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { Address } from '../sock/address.ts';
@@ -181,7 +181,7 @@ export class SocketTransport extends Transport {
     try {
       buffer = protocol.getBuffer(-1);
       if (!isBytes(buffer))
-        throw new TypeError(`getBuffer() must return a Uint8Array, got ${repr(buffer)}`);
+        throw new TypeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
       if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
     } catch (error) {
       this.#protocolFailed(error, 'getBuffer');
@@ -428,5 +428,5 @@ function sendAtOnce(sock: Socket): void {
 
 /** @throws {TypeError} when `data` is no `Uint8Array` */
 export function checkBytes(data: unknown): void {
-  if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${repr(data)}`);
+  if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
 }

@@ -1,5 +1,5 @@
 import { printsAsText } from '../base/printing.ts';
-import { repr } from '../base/repr.ts';
+import { brief } from '../base/repr.ts';
 import { type Address, addressText } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
 
@@ -116,7 +116,7 @@ export class TransportSocket {
   settimeout(timeout: number | undefined): void {
     if (timeout !== 0)
       throw new RangeError(
-        `settimeout(): only 0 timeout is allowed on transport sockets, got ${repr(timeout)}`,
+        `settimeout(): only 0 timeout is allowed on transport sockets, got ${brief(timeout)}`,
       );
   }
 

@@ -1,7 +1,7 @@
 import { statSync, unlinkSync } from 'node:fs';
 import { log } from '../base/log.ts';
 import { OSError, osError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { brief, repr } from '../base/repr.ts';
 import { type Abortable, untilAborted } from '../core/abort.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -87,7 +87,7 @@ function givenSocket(
     throw new RangeError('path and sock can not be specified at the same time');
   }
   if (sock === undefined) throw new RangeError(refusal);
-  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${repr(sock)}`);
+  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
   if (sock.family !== AF_UNIX || sock.type !== SOCK_STREAM)
     throw new RangeError(`A UNIX Domain Stream Socket was expected, got ${sock}`);
   return sock;
@@ -112,7 +112,7 @@ async function connectToPath(loop: UnixConnectingLoop, path: string): Promise<So
 function bindToPath(path: string): Socket {
   const sock = newSocket();
   try {
-    if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${repr(path)}`);
+    if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${brief(path)}`);
     checkAddress(AF_UNIX, path, 'createUnixServer');
     removeStale(path);
     sock.bind(path);

@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import { coroutine, KeyboardInterrupt, RuntimeError } from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
@@ -7,6 +8,34 @@ import { throws } from '../support/throws.ts';
 const REAL = { clock: 'real' } as const;
 
 loopBehaviour('loop.addSignalHandler', (it) => {
+  it(
+    'is refused in a worker thread, which gets no signals',
+    async (loop) => {
+      const built = new URL('../../dist/index.js', import.meta.url).href;
+      const answer = loop.createFuture<string>();
+      const worker = new Worker(
+        `import(${JSON.stringify(built)}).then(({ Loop }) => {
+          const loop = new Loop();
+          try {
+            loop.addSignalHandler('SIGUSR2', () => {});
+          } catch (error) {
+            require('node:worker_threads').parentPort.postMessage(String(error));
+          }
+        });`,
+        { eval: true, execArgv: [] },
+      );
+      worker.once('message', (text: string) => answer.setResult(text));
+      worker.once('error', (error) => answer.setException(error));
+
+      assert.match(
+        await answer,
+        /RuntimeError: addSignalHandler\(\) only works in the main thread/,
+      );
+      await worker.terminate();
+    },
+    REAL,
+  );
+
   it(
     'calls back in the loop with its arguments when the signal comes',
     async (loop) => {

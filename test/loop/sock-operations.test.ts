@@ -728,7 +728,7 @@ for (const driver of DRIVERS) {
         const { client, all } = await connection(loop, driver);
         await closing(all, async () => {
           throws(() => loop.sockSendall(client, 'text' as unknown as Uint8Array), TypeError, {
-            message: /data must be a Uint8Array, got 'text'/,
+            message: /data must be a Uint8Array, got a string/,
           });
         });
       },

@@ -216,7 +216,7 @@ for (const { name, shown = name } of DRIVERS) {
           TypeError,
           "recv(): nbytes must be a whole number from 0, got '1'",
         ],
-        [() => send('text'), TypeError, "send(): data must be a Uint8Array, got 'text'"],
+        [() => send('text'), TypeError, 'send(): data must be a Uint8Array, got a string'],
         [
           () => bind(['127.0.0.1', 70_000]),
           RangeError,

@@ -338,7 +338,7 @@ loopBehaviour('StreamReader.readuntil', (it) => {
         message: 'Separator should contain at least one element',
       });
       throws(() => reader.readuntil('\n' as never), TypeError, {
-        message: "separator must be a Uint8Array, or an array of such, got '\\n'",
+        message: 'separator must be a Uint8Array, or an array of such, got a string',
       });
     },
     'test_readuntil_separator',

@@ -141,7 +141,7 @@ for (const { name } of DRIVERS)
       ],
       [
         'getBuffer',
-        "TypeError: getBuffer() must return a Uint8Array, got 'text'",
+        'TypeError: getBuffer() must return a Uint8Array, got a string',
         () => 'text',
         undefined,
       ],

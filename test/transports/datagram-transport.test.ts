@@ -156,7 +156,7 @@ for (const { name } of DRIVERS)
         const [transport, protocol] = await boxOn(loop, name);
 
         throws(() => transport.sendto('text' as never, nameOf(transport) as never), TypeError, {
-          message: "data must be a Uint8Array, got 'text'",
+          message: 'data must be a Uint8Array, got a string',
         });
 
         transport.abort();

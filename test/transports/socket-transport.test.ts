@@ -397,7 +397,7 @@ for (const { name } of DRIVERS) {
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           throws(() => transport.write('text' as never), TypeError, {
-            message: "data must be a Uint8Array, got 'text'",
+            message: 'data must be a Uint8Array, got a string',
           });
           throws(() => transport.writelines([HELLO, [1] as never]), TypeError);
 

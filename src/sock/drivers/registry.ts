@@ -1,5 +1,5 @@
 import { RuntimeError } from '../../base/errors.ts';
-import { repr } from '../../base/repr.ts';
+import { brief } from '../../base/repr.ts';
 import { warnRuntime } from '../../base/warnings.ts';
 import type { Driver } from '../endpoint.ts';
 import { memoryDriver } from './memory/driver.ts';
@@ -49,12 +49,12 @@ function find(name: string, what: string): Driver {
   const driver = DRIVERS.get(name) ?? HIDDEN.get(name);
   if (driver === undefined) {
     const names = [...DRIVERS.keys()].join(' or ');
-    throw new RangeError(`${what} must be ${names}, got ${repr(name)}`);
+    throw new RangeError(`${what} must be ${names}, got ${brief(name)}`);
   }
   const { missing } = driver;
   if (missing !== undefined)
     throw new RuntimeError(
-      `${what} is ${repr(name)}, and that driver cannot be used: ${missing.why}`,
+      `${what} is ${brief(name)}, and that driver cannot be used: ${missing.why}`,
     );
   return driver;
 }

@@ -8,7 +8,7 @@ import {
   type SecureContextOptions,
   TLSSocket,
 } from 'node:tls';
-import { repr } from '../../base/repr.ts';
+import { brief, typeNameOf } from '../../base/repr.ts';
 import { checkNoNull } from '../../sock/address.ts';
 
 /**
@@ -62,7 +62,7 @@ export class TlsClient {
    */
   constructor(ssl: TlsContext | true, hostname: string | undefined) {
     if (hostname !== undefined && typeof hostname !== 'string')
-      throw new TypeError(`serverHostname must be a string, got ${repr(hostname)}`);
+      throw new TypeError(`serverHostname must be a string, got ${brief(hostname)}`);
     if (hostname !== undefined) checkNoNull(hostname, 'serverHostname');
     this.#options = optionsOf(ssl, true);
     this.#hostname = hostname ?? '';
@@ -153,7 +153,7 @@ export class TlsServer {
       try {
         const chosen = choose?.(asked);
         if (chosen === undefined || asked.protocols.includes(chosen)) return chosen;
-        throw new RangeError(`ALPNCallback chose ${repr(chosen)}, of ${repr(asked.protocols)}`);
+        throw new RangeError(`ALPNCallback chose ${brief(chosen)}, of ${brief(asked.protocols)}`);
       } catch (error) {
         failed(error);
         return undefined;
@@ -193,7 +193,7 @@ function optionsOf(ssl: unknown, mayBeTrue: boolean): TlsOptions {
   if (ssl === true && mayBeTrue) return {};
   if (typeof ssl !== 'object' || ssl === null || Array.isArray(ssl))
     throw new TypeError(
-      `ssl must be ${mayBeTrue ? 'true, ' : ''}a tls.SecureContext or an object of options, got ${repr(ssl)}`,
+      `ssl must be ${mayBeTrue ? 'true, ' : ''}a tls.SecureContext or an object of options, got ${typeNameOf(ssl)}`,
     );
   return isSecureContext(ssl) ? { secureContext: ssl } : (ssl as TlsOptions);
 }

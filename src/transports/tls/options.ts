@@ -1,4 +1,4 @@
-import { repr } from '../../base/repr.ts';
+import { typeNameOf } from '../../base/repr.ts';
 import type { Future } from '../../core/future.ts';
 import type { LoopCore } from '../../core/loop-core.ts';
 import type { Address } from '../../sock/address.ts';
@@ -82,7 +82,7 @@ function withoutTls({ sslHandshakeTimeout, sslShutdownTimeout, ...others }: TlsC
   const { ssl } = others;
   if (ssl !== undefined && ssl !== false && ssl !== null)
     throw new TypeError(
-      `ssl must be a tls.SecureContext or an object of options, got ${repr(ssl)}`,
+      `ssl must be a tls.SecureContext or an object of options, got ${typeNameOf(ssl)}`,
     );
   if (sslHandshakeTimeout !== undefined)
     throw new RangeError('sslHandshakeTimeout is only meaningful with ssl');

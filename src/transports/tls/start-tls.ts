@@ -1,5 +1,5 @@
 import { ConnectionResetError } from '../../base/os-errors.ts';
-import { repr } from '../../base/repr.ts';
+import { brief, typeNameOf } from '../../base/repr.ts';
 import { Coroutine } from '../../core/coroutine.ts';
 import { Future } from '../../core/future.ts';
 import type { LoopCore } from '../../core/loop-core.ts';
@@ -27,10 +27,10 @@ export function startTls(
   const start = async (): Promise<Transport> => {
     if (typeof sslcontext !== 'object' || sslcontext === null)
       throw new TypeError(
-        `sslcontext must be a tls.SecureContext or an object of options, got ${repr(sslcontext)}`,
+        `sslcontext must be a tls.SecureContext or an object of options, got ${typeNameOf(sslcontext)}`,
       );
     if (!(transport instanceof Transport))
-      throw new TypeError(`transport ${repr(transport)} is not supported by startTls()`);
+      throw new TypeError(`transport ${brief(transport)} is not supported by startTls()`);
     const before = transport.getProtocol();
     if (before === undefined) throw new ConnectionResetError('Connection lost');
     const side = serverSide ? new TlsServer(sslcontext) : new TlsClient(sslcontext, serverHostname);

@@ -1,0 +1,24 @@
+/**
+ * Reads of values that this library did not make: a getter may throw, a proxy may be revoked, a
+ * `toString` may return anything. A report must not fail because of what it prints.
+ */
+
+/** What `read` returns, or `otherwise` if it throws. */
+export function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    // Foreign code threw while it was printed: the caller prints something else.
+    return otherwise;
+  }
+}
+
+/** `value instanceof kind`, and false where a proxy throws instead of answering. */
+export function isA<T>(value: unknown, kind: abstract new (...args: never[]) => T): value is T {
+  return attempt(() => value instanceof kind, false);
+}
+
+/** `String(value)`, or `<unprintable>` where that throws. */
+export function textOf(value: unknown): string {
+  return attempt(() => String(value), '<unprintable>');
+}
