@@ -40,13 +40,13 @@ type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
  *
  *            run()           the time is over             the body has ended
  *   created ──────▶ active ───────────────────▶ expiring ────────────────────▶ expired
- *                      │
+ *                      │                                    or was abandoned
  *                      └──────────────────────▶ finished
  *                          the body has ended
  *
- * When the time is over, the task is cancelled; where the body ends by that cancel, it is taken
- * back, and a `TimeoutError` is thrown in its place. A cancel by somebody else passes through, and
- * so does whatever else the body throws.
+ * When the time is over, the body is cancelled, and not what runs beside it in the task. Where it
+ * ends by that cancel, a `TimeoutError` is thrown in its place. A cancel by somebody else passes
+ * through, and so does whatever else the body throws.
  *
  * @see asyncio's `Timeout`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Timeout
  */
@@ -211,8 +211,10 @@ export class Timeout {
  *
  * When the time is over, the body is cancelled where it waits, and has the time that it takes to
  * clean up; then a `TimeoutError` is thrown. If it ends in another way, that is what comes of it.
- * The wait for a promise that is not ours cannot be broken off inside the body: give it the
- * `signal` of {@link currentTask}, or wrap it with {@link wrapPromise}.
+ *
+ * A promise that this library did not make cannot be broken off. If the body waits for one when the
+ * time is over, the caller goes on without it: the body is abandoned, and its next `await` of ours
+ * throws a {@link CancelledError}. Give `limit.signal` to what takes a signal, so that it stops.
  *
  * ```ts
  * await asyncio.timeout(10, async (limit) => {
@@ -224,6 +226,7 @@ export class Timeout {
  *
  * @param delay - in seconds from now; 0 or less: until the body first waits; `undefined`: no limit
  * @param body - gets the {@link Timeout}, which can set another time
+ * @param options - `abandon`: `false` waits for the body in any case, as asyncio does
  * @returns what `body` returns
  * @throws what `body` throws
  * @throws {TimeoutError} when the time was over; its cause is the cancel
@@ -248,6 +251,7 @@ export function timeout<T>(
  *
  * @param when - in seconds on the clock of `loop.time()`; `undefined` for no limit
  * @param body - gets the {@link Timeout}, which can set another time
+ * @param options - `abandon`: `false` waits for the body in any case, as asyncio does
  * @returns what `body` returns
  * @throws what `body` throws
  * @throws {TimeoutError} when the time was over; its cause is the cancel

@@ -17,13 +17,14 @@ import { timeout as limit } from './timeout.ts';
  * longer than `timeout`. A result that it gives in spite of the cancel is returned, and an error
  * of its own is thrown. A coroutine or function runs as a part of the task that waits.
  *
- * Promises that are not ours know no cancel: the wait for one that is given as it is,
- * `waitFor(fetch(url), 1)`, is broken off; one that a function waits for is not.
+ * A promise that this library did not make cannot be cancelled: when the time is over, this goes on
+ * without it. A function that waits for one is abandoned, see {@link timeout}.
  *
  * @param awaitable - a future, a coroutine, a function without arguments, or a promise
  * @param timeout - in seconds; 0 or less: only if it is done already, and a coroutine does not
  *   begin; `undefined`: as long as it takes
- * @param options - `signal`: breaks the wait off when it is aborted, as a timeout does
+ * @param options - `signal`: breaks the wait off when it is aborted, as a timeout does; `abandon`:
+ *   `false` waits for a function in any case, as asyncio does
  * @returns its result
  * @throws what it failed with
  * @throws the reason of `signal`, when that was aborted and the cancel ended it
