@@ -14,7 +14,7 @@ if (process.argv.includes('--faults')) {
   process.env.MOMENTS ??= '200';
   process.env.WORKERS ??= '200';
 }
-const files = `${args.map((pattern) => `(?=.*${pattern})`).join('')}.*`;
+const files = `${args.map((pattern) => `(?=.*(?:${pattern}))`).join('')}.*`;
 
 /** What mostly waits for programs of its own: it runs beside all others. Random programs are at work. */
 const WAITING = '(?:parity/(?!random)|echo/|faults/|bench/)';
