@@ -8,6 +8,7 @@ import {
   COLLECTION_SHARE_URGENT,
 } from '../base/constants.ts';
 import { onSuspectedGarbage, suspects } from '../base/garbage.ts';
+import { now } from '../base/node-timers.ts';
 import { chore } from './host.ts';
 
 /**
@@ -54,7 +55,7 @@ export function startCollector(): void {
     if (!enabled) return;
     restMs = COLLECTION_DELAY_MS;
     asked ||= urgent;
-    if (urgent) scheduleAt(Math.max(performance.now(), urgentUsedUpTo));
+    if (urgent) scheduleAt(Math.max(now(), urgentUsedUpTo));
     else schedule(COLLECTION_DELAY_MS);
   });
 }
@@ -76,14 +77,14 @@ export function isCollectorEnabled(): boolean {
 
 function schedule(delayMs: number): void {
   const earned = usedUpTo - COLLECTION_BURST_MS / COLLECTION_SHARE;
-  scheduleAt(Math.max(performance.now() + delayMs, earned));
+  scheduleAt(Math.max(now() + delayMs, earned));
 }
 
 function scheduleAt(at: number): void {
   if (at >= comesAt) return;
   unschedule();
   comesAt = at;
-  forget = chore(Math.max(1, at - performance.now()), run);
+  forget = chore(Math.max(1, at - now()), run);
 }
 
 function unschedule(): void {
@@ -99,9 +100,9 @@ function run(): void {
   asked = false;
   collect ??= findCollect();
   if (collect === false) return;
-  const begin = performance.now();
+  const begin = now();
   collect();
-  const took = performance.now() - begin;
+  const took = now() - begin;
   if (urgent) urgentUsedUpTo = begin + took / COLLECTION_SHARE_URGENT;
   else usedUpTo = Math.max(usedUpTo, begin) + took / COLLECTION_SHARE;
   restMs *= 2;

@@ -1,5 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import { LONGEST_TIMER_MS } from '../base/constants.ts';
+import {
+  clearInterval,
+  clearTimeout,
+  nextTick,
+  now,
+  setImmediate,
+  setInterval,
+  setTimeout,
+} from '../base/node-timers.ts';
 
 /**
  * What the loop stands on: Node's own loop, in five calls. The one file that makes immediates,
@@ -43,14 +52,14 @@ export interface Host {
 const nobody = new AsyncResource('asyncio-ts.host');
 
 export const nodeHost: Host = {
-  time: () => performance.now() / 1000,
+  time: () => now() / 1000,
 
   immediate: (callback) => {
     setImmediate(callback);
   },
 
   tick: (callback) => {
-    process.nextTick(callback);
+    nextTick(callback);
   },
 
   alarm: (delay, callback) => {

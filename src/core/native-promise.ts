@@ -1,3 +1,4 @@
+import { queueMicrotask } from '../base/node-timers.ts';
 import { carried, carry, followPromises, onAfter, onAwait, putAside, putBack } from './carried.ts';
 
 /** The method by which a promise is told that an `await` of it begins. Another copy of this library has another. */

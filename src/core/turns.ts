@@ -1,3 +1,4 @@
+import { now, queueMicrotask } from '../base/node-timers.ts';
 import { inOrder } from './await-stack.ts';
 import { currentScope } from './context.ts';
 import { Fifo } from './fifo.ts';
@@ -193,9 +194,9 @@ export class Turns {
   /** May another turn begin before Node's loop has its own? */
   #mayGoOn(): boolean {
     if (this.#withoutNode >= MOST_WITHOUT_NODE) return false;
-    const now = this.#host.time();
-    this.#onOurOwnFrom ??= now;
-    return now - this.#onOurOwnFrom < LONGEST_WITHOUT_NODE;
+    const time = this.#host.time();
+    this.#onOurOwnFrom ??= time;
+    return time - this.#onOurOwnFrom < LONGEST_WITHOUT_NODE;
   }
 
   #takeStep(): void {
@@ -305,12 +306,12 @@ export class Turns {
   #runWatched(entry: Runnable, watch: (subject: unknown, seconds: number) => void): void {
     // Asked before it runs: then nobody waits for it any more.
     const subject = entry._subject ?? entry;
-    const begin = performance.now();
+    const begin = now();
     this.current = entry;
     queueMicrotask(() =>
       this.#host.tick(() => {
         if (this.current === entry) this.current = undefined;
-        watch(subject, (performance.now() - begin) / 1000);
+        watch(subject, (now() - begin) / 1000);
       }),
     );
     entry._run();

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { KeyboardInterrupt, SystemExit } from '../base/errors.ts';
 import { log } from '../base/log.ts';
+import { setImmediate } from '../base/node-timers.ts';
 
 /**
  * How a program ends that lets a KeyboardInterrupt or a SystemExit pass: with the status that

@@ -1,3 +1,4 @@
+import { clearInterval, setImmediate, setInterval } from '../base/node-timers.ts';
 import { type Host, nodeHost } from '../core/host.ts';
 
 /** Turns without anything to do after which everybody is taken to wait for a timer. */
