@@ -56,7 +56,9 @@ behaviour('docs/book', (it) => {
   });
 
   it('is refused where it shows something else', async () => {
-    const { status, stderr } = await checked((text) => text.replace('toUpperCase', 'toLowerCase'));
+    const { status, stderr } = await checked((text) =>
+      text.replace('pauseWriting', 'resumeWriting'),
+    );
 
     assert.is(status, 1);
     assert.is(stderr, 'protocols.md shows what is not so: npm run book mends it\n');
