@@ -28,8 +28,9 @@ export class Wire extends Duplex {
   attach(transport: Transport): void {
     transport.setWriteBufferLimits(0);
     this.#transport = transport;
-    for (const data of this.#early) transport.write(data);
+    const early = this.#early;
     this.#early = [];
+    for (const data of early) this.#send(transport, data);
     this.#goOn();
   }
 
@@ -67,8 +68,17 @@ export class Wire extends Duplex {
   override _write(data: Uint8Array, _encoding: string, done: () => void): void {
     this.#written = done;
     if (this.#transport === undefined) this.#early.push(data);
-    else this.#transport.write(data);
+    else this.#send(this.#transport, data);
     this.#goOn();
+  }
+
+  /** A transport that refuses, after `writeEof()` for instance, ends the encryption with its error. */
+  #send(transport: Transport, data: Uint8Array): void {
+    try {
+      transport.write(data);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
   }
 
   #goOn(): void {

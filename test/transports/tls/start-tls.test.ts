@@ -27,6 +27,13 @@ const HELLO = Buffer.from('hello');
 const SSL = 'test_ssl.py::TestSSL::';
 const START = 'test_sslproto.py::BaseStartTLS::';
 
+/** Goes on when the peer has ended. */
+class HalfOpen extends Recorder {
+  override eofReceived(): boolean {
+    return true;
+  }
+}
+
 for (const { name } of DRIVERS) {
   loopBehaviour(`loop.startTls on ${name}`, (it) => {
     it(
@@ -70,6 +77,32 @@ for (const { name } of DRIVERS) {
         ],
       },
     );
+
+    for (const serverSide of [false, true])
+      it(
+        `fails where nothing can be written any more, as the ${serverSide ? 'server' : 'client'}`,
+        async (loop, { expectReport }) => {
+          const [near, far] = await socketsOn(loop, name);
+          const [client, server] = [new HalfOpen(loop), new HalfOpen(loop)];
+          const [[before], [serverBefore]] = await Promise.all([
+            loop.createConnection(() => client, undefined, undefined, { sock: near }),
+            loop.connectAcceptedSocket(() => server, far),
+          ]);
+          (serverSide ? serverBefore : before).writeEof();
+          const [asClient, asServer] = await asyncio.gather(
+            loop.startTls(before, client, CLIENT, { serverHostname: 'localhost' }),
+            loop.startTls(serverBefore, server, SERVER, { serverSide: true }),
+            { returnExceptions: true },
+          );
+
+          assert.instance(serverSide ? asServer : asClient, asyncio.RuntimeError);
+          assert.instance(serverSide ? asClient : asServer, asyncio.ConnectionResetError);
+          assert.instance(await (serverSide ? server : client).lost, asyncio.RuntimeError);
+          assert.instance(await (serverSide ? client : server).lost, asyncio.ConnectionResetError);
+          expectReport(/^SSL handshake failed$/);
+        },
+        REAL,
+      );
 
     it(
       'encrypts for a protocol that has memory of its own',

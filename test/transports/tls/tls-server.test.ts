@@ -304,3 +304,38 @@ behaviour('ssl: true', (it) => {
     },
   );
 });
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`closeClients() of a server of TLS on ${name}`, (it) => {
+    it(
+      'ends the encryption, and waits for the end of the peer',
+      async (loop) => {
+        const sock = stream(name);
+        sock.bind(freshAddress(socket.AF_INET));
+        const address = sock.getsockname() as socket.AddressInput;
+        const served = new Recorder(loop);
+        const server = await loop.createServer(() => served, undefined, undefined, {
+          sock,
+          ssl: SERVER,
+        });
+        const far = stream(name);
+        await loop.sockConnect(far, address);
+        const client = new Recorder(loop);
+        await loop.createConnection(() => client, undefined, undefined, {
+          sock: far,
+          ssl: CLIENT,
+          serverHostname: 'localhost',
+        });
+        await until(loop, () => served.calls.length > 0);
+
+        server.close();
+        server.closeClients();
+        await server.waitClosed();
+
+        assert.is(await client.lost, undefined);
+        assert.equal(client.calls, ['connectionMade', 'eofReceived', 'connectionLost']);
+        assert.equal(served.calls, ['connectionMade', 'eofReceived', 'connectionLost']);
+      },
+      REAL,
+    );
+  });
