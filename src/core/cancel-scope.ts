@@ -1,11 +1,10 @@
 import { CancelledError } from '../base/errors.ts';
-import { callSitesOfNow } from './await-stack.ts';
 import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from './awaiter.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { carryOn, onBefore } from './carried.ts';
 import { type Context, currentScope, Scope } from './context.ts';
 import { watchFloatingCancels } from './floating-cancels.ts';
-import { CancelPath } from './kept-cancel.ts';
+import { CancelPath, followAwaits } from './kept-cancel.ts';
 
 /**
  * What is cancelled: a task, or a part of one that has a limit.
@@ -126,6 +125,11 @@ export class CancelScope extends Scope implements AwaitingScope {
   /** @internal does it wait for the next `await`, to throw there? */
   get _isPending(): boolean {
     return this._pending !== undefined;
+  }
+
+  /** @internal does one wait in the task? */
+  get _hasPendings(): boolean {
+    return this._root._pendings > 0;
   }
 
   // ── what awaits ────────────────────────────────────────────────────────────────────────────
@@ -301,6 +305,7 @@ export class CancelScope extends Scope implements AwaitingScope {
   }
 
   private _keep(request: Cancel, path: CancelPath): void {
+    followAwaits(mayThrow);
     const depth = path.keepers - 1;
     if (this._kept !== undefined && this._kept.depth >= depth) return;
     if (this._kept === undefined) this._root._pendings += 1;
@@ -359,7 +364,8 @@ export class CancelScope extends Scope implements AwaitingScope {
     let path: CancelPath | undefined;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
       if (scope._kept === undefined) continue;
-      path ??= CancelPath.of(callSitesOfNow());
+      path ??= CancelPath.ofNow();
+      if (path === undefined) return undefined;
       taken = scope._takeKept(this, path) ?? taken;
     }
     return taken;
@@ -447,6 +453,12 @@ export class CancelScope extends Scope implements AwaitingScope {
 }
 
 const nativeThen = Promise.prototype.then;
+
+/** Does a cancel wait for an `await` in the task of `scope`? */
+function mayThrow(scope: object): boolean {
+  const within = (scope as Scope)._awaitsIn;
+  return within instanceof CancelScope && within._hasPendings;
+}
 
 /** Cancels what is awaited, or else has the `await` throw when its turn comes. */
 function cancelAwait(awaiter: Waiting, request: CancelRequest): void {

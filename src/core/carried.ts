@@ -28,6 +28,12 @@ let notesAwaited = false;
 /** Who wants to be told that an `await` begins. */
 let tellAwait: (awaited: object, thing: object | undefined) => void = () => {};
 
+/** Who wants to see each `await` of code that has something in force. */
+let seeAwait: ((awaited: object, thing: object) => void) | undefined;
+
+/** The promise that goes on, if that is noted. */
+let goingOn: object | undefined;
+
 /** Who wants to be told that code is about to go on. */
 let tellBefore: (thing: object, awaited: Promise<unknown> | undefined) => void = () => {};
 
@@ -40,14 +46,17 @@ const hooks = {
     if (awaited !== undefined) {
       tellAwait(awaited, inForce);
       if (notesAwaited && inForce !== undefined) noteWhatIsAwaited(promise, awaited);
+      if (seeAwait !== undefined && inForce !== undefined) seeAwait(awaited, inForce);
     }
   },
   before(promise: object): void {
     inForce = (promise as Noting)[NOTE];
+    if (seeAwait !== undefined) goingOn = promise;
     if (notesAwaited && inForce !== undefined) tellBefore(inForce, (promise as Noting)[AWAITED]);
   },
   after(): void {
     inForce = undefined;
+    goingOn = undefined;
     tellAfter();
   },
 };
@@ -82,6 +91,20 @@ export function noteOf(promise: object): object | undefined {
 /** From now on calls `tell` with what is awaited, and with what is in force, as an `await` begins. */
 export function onAwait(tell: (awaited: object, thing: object | undefined) => void): void {
   tellAwait = tell;
+}
+
+/**
+ * From now on calls `see` inside the call by which an `await` begins, with what is awaited: where that is
+ * a thenable, the promise that stands for it. That is what {@link promiseGoingOn} is when its `then` is
+ * called.
+ */
+export function watchAwaits(see: (awaited: object, thing: object) => void): void {
+  seeAwait = see;
+}
+
+/** The promise by which the code runs that runs; none before {@link watchAwaits}. */
+export function promiseGoingOn(): object | undefined {
+  return goingOn;
 }
 
 /** From now on notes what each `await` waits for; {@link onBefore} is told. */

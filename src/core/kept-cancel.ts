@@ -5,8 +5,11 @@
  * them never sees the cancel. So it is thrown once more, at that code's next `await`.
  */
 
+import { callSitesOfNow } from './await-stack.ts';
+import { promiseGoingOn, watchAwaits } from './carried.ts';
+
 /** Runs the body of each limit: in a stack it marks where a body ends, and its caller begins. */
-export const RUNS_BODY = 'runBodyOfLimit';
+export const RUNS_BODY = 'asyncio-ts.runBodyOfLimit';
 
 /** A function above an `await`; or where a cancel is kept; or where the body of a limit ends. */
 type Step = { readonly at: string } | 'keeps' | 'limit';
@@ -22,6 +25,23 @@ export class CancelPath {
   /** @param frames - of the `await`, as V8 describes them */
   static of(frames: readonly NodeJS.CallSite[]): CancelPath {
     return new CancelPath(frames.flatMap((frame) => stepOf(frame) ?? []));
+  }
+
+  /**
+   * Of the `await` that begins now.
+   *
+   * V8 calls the `then` of what is awaited, and it shows nothing above that before Node 26. There it is
+   * what was seen as the `await` began, see {@link followAwaits}.
+   *
+   * @returns nothing where that is not known: it began before anything was kept
+   */
+  static ofNow(): CancelPath | undefined {
+    const frames = callSitesOfNow();
+    if (frames.some(isAsync)) return CancelPath.of(frames);
+    const above = paths.get(promiseGoingOn() ?? paths);
+    if (above !== undefined) return above;
+    const outermost = frames.findLast((frame) => !frame.getFileName()?.startsWith('node:'));
+    return outermost?.getFunctionName() === 'then' ? undefined : CancelPath.of(frames);
   }
 
   /** Only what is in the bodies of the innermost `count` limits; all where there are fewer. */
@@ -64,12 +84,24 @@ export class CancelPath {
   }
 }
 
+/** What is above each `await` in code that a kept cancel may be for, by what is awaited. */
+const paths = new WeakMap<object, CancelPath>();
+
+/** From now on sees what is above each `await` in a scope for which `isMeant` says so. */
+export function followAwaits(isMeant: (scope: object) => boolean): void {
+  watchAwaits((awaited, scope) => {
+    if (!isMeant(scope)) return;
+    const path = CancelPath.ofNow();
+    if (path !== undefined) paths.set(awaited, path);
+  });
+}
+
 function functionsOf(steps: readonly Step[]): string[] {
   return steps.flatMap((step) => (typeof step === 'string' ? [] : step.at));
 }
 
 function stepOf(frame: NodeJS.CallSite): Step | undefined {
-  if (!(frame as Partial<AsyncFrame>).isAsync?.()) return undefined;
+  if (!isAsync(frame)) return undefined;
   const name = frame.getFunctionName();
   if (name === RUNS_BODY) return 'limit';
   if (frame.getFileName() === null || frame.getFileName() === undefined)
@@ -79,6 +111,6 @@ function stepOf(frame: NodeJS.CallSite): Step | undefined {
   };
 }
 
-interface AsyncFrame {
-  isAsync(): boolean;
+function isAsync(frame: NodeJS.CallSite): boolean {
+  return (frame as Partial<{ isAsync(): boolean }>).isAsync?.() === true;
 }

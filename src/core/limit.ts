@@ -3,6 +3,7 @@ import { noteAbandoned } from './abandoned.ts';
 import { cancelOf } from './cancel-of.ts';
 import { Cancel, CancelScope } from './cancel-scope.ts';
 import { currentScope, runInScope } from './context.ts';
+import { RUNS_BODY } from './kept-cancel.ts';
 import type { LoopCore } from './loop-core.ts';
 import { standOf } from './stands.ts';
 
@@ -226,7 +227,7 @@ function keptAs(hasKept: boolean): CancelledError | undefined {
   return hasKept ? new CancelledError() : undefined;
 }
 
-/** Its name is `RUNS_BODY`. */
+/** In a stack it is known by its name, which it has in a minified program, too. */
 async function runBodyOfLimit<T>(call: {
   readonly limit: Limit;
   readonly body: () => T | PromiseLike<T>;
@@ -243,5 +244,7 @@ async function runBodyOfLimit<T>(call: {
   if (thrown !== undefined) throw thrown.error;
   return result as T;
 }
+
+Object.defineProperty(runBodyOfLimit, 'name', { value: RUNS_BODY });
 
 const nativeThen = Promise.prototype.then;

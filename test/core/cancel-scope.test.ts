@@ -310,6 +310,34 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, ['inner', 'outer']);
   });
 
+  it('is for the code that has not seen it, whatever other branches await meanwhile', async (loop) => {
+    const log: string[] = [];
+    const cleansUp = async (): Promise<void> => {
+      try {
+        await sleep(10);
+      } finally {
+        const done = loop.createFuture<void>();
+        loop.callLater(1, () => done.setResult());
+        await done;
+        log.push('cleaned up');
+      }
+    };
+    const task = createTask(async () => {
+      try {
+        await Promise.any([sleep(10), cleansUp()]);
+      } finally {
+        await sleep(1);
+        log.push('not reached');
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['cleaned up']);
+  });
+
   it('is not thrown again where another branch has thrown it to the same code', async () => {
     const log: string[] = [];
     const settled = async (): Promise<unknown> => await Promise.allSettled([sleep(10)]);

@@ -1,0 +1,21 @@
+import fc from 'fast-check';
+import { branchPrograms, compareBranches } from '../support/branch-programs.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+
+/** By seed: how many programs. Several runs, so that their memory is given back in between. */
+const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
+const EACH = 5000;
+
+loopBehaviour('Branches of a task, in 100,000 random programs', (it) => {
+  for (const seed of SEEDS)
+    it(
+      `see what tasks of their own would see, at the same time, from seed ${seed} on`,
+      async (loop) => {
+        await fc.assert(
+          fc.asyncProperty(branchPrograms, (program) => compareBranches(loop, program)),
+          { seed, numRuns: EACH },
+        );
+      },
+      { seconds: 600 },
+    );
+});
