@@ -2,13 +2,15 @@
 // run side by side, each prints what it has to say when it ends, and the worst of them decides.
 // With --package, the checks of the packed package instead, which need a build.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { usersProject } from './packed.mjs';
 import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
 
 const code = {
   biome: ['biome', 'ci', '--error-on-warnings'],
-  'types of src': ['tsc', '--noEmit'],
-  'types of the rest': ['tsc', '-p', 'tsconfig.check.json'],
+  'types of src': ['typescript', '--noEmit'],
+  'types of the rest': ['typescript', '-p', 'tsconfig.check.json'],
   'unused code': ['knip', '--no-progress'],
   book: ['tsx', 'scripts/book.ts', '--check'],
   documentation: ['typedoc', '--emit', 'none', '--treatWarningsAsErrors', '--logLevel', 'Warn'],
@@ -17,17 +19,45 @@ const pack = {
   publint: ['publint', '--strict'],
   'are the types wrong': ['attw', '--pack', '.', '--profile', 'esm-only', '--no-color'],
 };
+/** The oldest TypeScript whose users we serve, the last of each major, and the newest. */
+const compilers = ['typescript-5.4', 'typescript-5.9', 'typescript', 'typescript-7'];
 
 ensureInstalled();
-const asked = process.argv.includes('--package') ? pack : code;
-if (asked === pack) ensureBuilt();
+const asked = process.argv.includes('--package') ? { ...pack, ...typesForUsers() } : code;
 const statuses = await Promise.all(Object.entries(asked).map(check));
 process.exitCode = Math.max(...statuses);
 
+/** A check of the packed types for each compiler, and each way of resolving modules. */
+function typesForUsers() {
+  ensureBuilt();
+  const projects = Object.entries(usersProject());
+  const checks = compilers.flatMap((compiler) =>
+    projects.map(([resolution, project]) => [
+      `types for users, TypeScript ${versionOf(compiler)}, ${resolution}`,
+      [compiler, '-p', project],
+    ]),
+  );
+  return Object.fromEntries(checks);
+}
+
+function versionOf(name) {
+  const file = path.join(root, 'node_modules', name, 'package.json');
+  return JSON.parse(readFileSync(file, 'utf8')).version;
+}
+
+/** What runs a tool. Several compilers are installed, and only one of them can be `.bin/tsc`. */
+function commandOf(tool) {
+  const modules = path.join(root, 'node_modules');
+  return tool.startsWith('typescript')
+    ? [process.execPath, path.join(modules, tool, 'bin', 'tsc')]
+    : [path.join(modules, '.bin', tool)];
+}
+
 /** Runs one check; answers 0 if it passed and 1 if not. */
 function check([name, [tool, ...args]]) {
-  const bin = path.join(root, 'node_modules', '.bin', tool);
-  const child = spawn(bin, args, { cwd: root, shell: process.platform === 'win32' });
+  const [command, ...before] = commandOf(tool);
+  const shell = process.platform === 'win32' && before.length === 0;
+  const child = spawn(command, [...before, ...args], { cwd: root, shell });
   const said = [];
   child.stdout.on('data', (chunk) => said.push(chunk));
   child.stderr.on('data', (chunk) => said.push(chunk));

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chain } from './doors.mjs';
+import { hideInternal } from './hide-internal.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const inRoot = (...names) => path.join(root, ...names);
@@ -35,6 +36,7 @@ export function build(source = sourceHash()) {
   process.once('exit', remove);
   run([process.execPath, tsc, '--outDir', next]);
   for (const door of ['index', 'testing']) chain(next, door);
+  hideInternal(next);
   if (text(path.join(next, 'cli.js')) !== undefined) chmodSync(path.join(next, 'cli.js'), 0o755);
   writeFileSync(path.join(next, '.built-from'), source);
   rmSync(inRoot('dist'), { recursive: true, force: true });
@@ -64,7 +66,8 @@ function sourceHash() {
     .filter((name) => name.endsWith('.ts'))
     .map((name) => path.join('src', name));
   const hash = createHash('sha256');
-  const made = ['package-lock.json', 'tsconfig.json', 'scripts/doors.mjs', ...sources.sort()];
+  const scripts = ['scripts/doors.mjs', 'scripts/hide-internal.mjs'];
+  const made = ['package-lock.json', 'tsconfig.json', ...scripts, ...sources.sort()];
   for (const name of made) hash.update(`${name}\0${text(inRoot(name))}\0`);
   return hash.digest('hex');
 }

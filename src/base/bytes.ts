@@ -33,3 +33,10 @@ export function hasMemory(bytes: Uint8Array): boolean {
     return false;
   }
 }
+
+/** The same memory as a `Buffer`. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

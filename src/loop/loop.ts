@@ -573,7 +573,7 @@ export class Loop implements LoopCore {
    * @see asyncio's `loop.sock_recv()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv
    */
-  sockRecv(sock: Socket, nbytes: number): Operation<Uint8Array> {
+  sockRecv(sock: Socket, nbytes: number): Operation<Buffer> {
     return this.#sockets.recv(sock, nbytes);
   }
 
@@ -611,7 +611,7 @@ export class Loop implements LoopCore {
    * @see asyncio's `loop.sock_recvfrom()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recvfrom
    */
-  sockRecvfrom(sock: Socket, bufsize: number): Operation<[data: Uint8Array, address: Address]> {
+  sockRecvfrom(sock: Socket, bufsize: number): Operation<[data: Buffer, address: Address]> {
     return this.#sockets.recvfrom(sock, bufsize);
   }
 

@@ -120,7 +120,7 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
 }
 
 /** Receives into memory of its own. */
-class Receive extends SockOperation<Uint8Array> {
+class Receive extends SockOperation<Buffer> {
   static {
     awaitedNatively(this);
   }
@@ -136,7 +136,7 @@ class Receive extends SockOperation<Uint8Array> {
     this.#nbytes = nbytes;
   }
 
-  protected attempt(): { readonly value: Uint8Array } | undefined {
+  protected attempt(): { readonly value: Buffer } | undefined {
     const value = this.endpoint.tryRecv(this.#nbytes);
     return value && { value };
   }
@@ -359,15 +359,15 @@ export class SockOperations {
     this.#sent._finish(undefined);
   }
 
-  recv(sock: Socket, nbytes: number): Operation<Uint8Array> {
+  recv(sock: Socket, nbytes: number): Operation<Buffer> {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'nbytes');
     this.#check(sock, 'sockRecv', 'reader');
-    if (nbytes === 0) return this.#done<Uint8Array>(EMPTY);
+    if (nbytes === 0) return this.#done<Buffer>(EMPTY);
     if (this.#mustYield()) return new Receive(this.#loop, sock, nbytes).waitTurn();
     try {
       const data = sock._endpoint.tryRecv(nbytes);
       if (data === undefined) return new Receive(this.#loop, sock, nbytes).wait();
-      return this.#done<Uint8Array>(data);
+      return this.#done<Buffer>(data);
     } catch (error) {
       return this.#failed(error);
     }
@@ -387,7 +387,7 @@ export class SockOperations {
     }
   }
 
-  recvfrom(sock: Socket, bufsize: number): Operation<[Uint8Array, Address]> {
+  recvfrom(sock: Socket, bufsize: number): Operation<[Buffer, Address]> {
     checkWhole(bufsize, 0, Number.MAX_SAFE_INTEGER, 'bufsize');
     return this.#start(sock, 'sockRecvfrom', 'reader', () => {
       const received = sock._endpoint.tryRecvfrom(bufsize);

@@ -167,7 +167,7 @@ export class Socket {
    * @throws {RangeError} when `nbytes` is not a whole number from 0
    * @throws {OSError} when the connection broke
    */
-  recv(nbytes: number): Uint8Array {
+  recv(nbytes: number): Buffer {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recv(): nbytes');
     const endpoint = this.#anew('recv', 'reader');
     // As in Python: nothing asked for, nothing looked for.
@@ -199,7 +199,7 @@ export class Socket {
    *
    * @throws {BlockingIOError} when none has come
    */
-  recvfrom(nbytes: number): [data: Uint8Array, address: Address] {
+  recvfrom(nbytes: number): [data: Buffer, address: Address] {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recvfrom(): nbytes');
     const received = this.#anew('recvfrom', 'reader').tryRecvfrom(nbytes);
     if (received === undefined) throw wouldBlock('recvfrom');
@@ -346,8 +346,8 @@ export class Socket {
    * @param buflen - the most bytes to give, from 1 to 1024
    * @throws {OSError} ENOPROTOOPT when the driver has not the option
    */
-  getsockopt(level: number, option: number, buflen: number): Uint8Array;
-  getsockopt(level: number, option: number, buflen?: number): number | Uint8Array {
+  getsockopt(level: number, option: number, buflen: number): Buffer;
+  getsockopt(level: number, option: number, buflen?: number): number | Buffer {
     checkInt(level, 'getsockopt(): level');
     checkInt(option, 'getsockopt(): option');
     const value = this.#open('getsockopt').getsockopt(level, option);

@@ -1,5 +1,6 @@
 // Not the global one: that is a getter, and looked up each time.
 import { Buffer } from 'node:buffer';
+import { asBuffer } from '../base/bytes.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -74,9 +75,7 @@ export class ByteBuffer {
   }
 
   #adopt(data: Uint8Array): void {
-    this.#block = Buffer.isBuffer(data)
-      ? data
-      : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    this.#block = asBuffer(data);
     this.#start = 0;
     this.#end = data.length;
     this.#own = false;

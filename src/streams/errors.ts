@@ -1,3 +1,4 @@
+import { asBuffer } from '../base/bytes.ts';
 import { named } from '../base/errors.ts';
 
 /**
@@ -12,7 +13,7 @@ export class IncompleteReadError extends Error {
   }
 
   /** What came before the end. */
-  readonly partial: Uint8Array;
+  readonly partial: Buffer;
   /** How many bytes were asked for; `undefined` where it was a separator. */
   readonly expected: number | undefined;
 
@@ -23,7 +24,7 @@ export class IncompleteReadError extends Error {
   constructor(partial: Uint8Array, expected: number | undefined) {
     const asked = expected === undefined ? 'undefined' : String(expected);
     super(`${partial.length} bytes read on a total of ${asked} expected bytes`);
-    this.partial = partial;
+    this.partial = asBuffer(partial);
     this.expected = expected;
   }
 }

@@ -26,17 +26,17 @@ export interface Source {
  * It takes its bytes in the very turn in which it hands them to whoever awaits it: a read that was
  * cancelled has taken nothing.
  */
-export class Read extends NativeOperation<Uint8Array> implements Runnable {
+export class Read extends NativeOperation<Buffer> implements Runnable {
   static {
     awaitedNatively(this);
   }
 
   readonly #source: Source;
   /** Takes the bytes; `undefined`: not enough yet. */
-  readonly #take: () => Uint8Array | undefined;
+  readonly #take: () => Buffer | undefined;
   #queued = false;
 
-  constructor(loop: LoopCore, source: Source, take: () => Uint8Array | undefined) {
+  constructor(loop: LoopCore, source: Source, take: () => Buffer | undefined) {
     super(loop);
     this.#source = source;
     this.#take = take;

@@ -158,7 +158,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   }
 
   /** @internal gives away what was received and not read */
-  _takeUnread(): Uint8Array {
+  _takeUnread(): Buffer {
     return this.#reader._takeUnread();
   }
 

@@ -28,7 +28,7 @@ export interface StreamReaderOptions {
   readonly loop?: LoopCore | undefined;
 }
 
-const NOTHING: Uint8Array = new Uint8Array();
+const NOTHING: Buffer = Buffer.alloc(0);
 const NEWLINE: Uint8Array = Uint8Array.of(10);
 
 /**
@@ -45,7 +45,7 @@ const NEWLINE: Uint8Array = Uint8Array.of(10);
  * @see asyncio's `StreamReader`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader
  */
-export class StreamReader implements Source, AsyncIterable<Uint8Array> {
+export class StreamReader implements Source, AsyncIterable<Buffer> {
   static {
     printsAsText(this);
   }
@@ -96,12 +96,12 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
    * @see asyncio's `StreamReader.read()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.read
    */
-  read(n = -1): Operation<Uint8Array> {
+  read(n = -1): Operation<Buffer> {
     checkCount(n);
     return this.#start('read', () => this.#takeSome(n));
   }
 
-  #takeSome(n: number): Uint8Array | undefined {
+  #takeSome(n: number): Buffer | undefined {
     if (n === 0) return NOTHING;
     const { size } = this.#bytes;
     if (n < 0) return this.#eof ? this.#take(size) : undefined;
@@ -122,13 +122,13 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
    * @see asyncio's `StreamReader.readline()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readline
    */
-  readline(): Operation<Uint8Array> {
+  readline(): Operation<Buffer> {
     const search = new Search(NEWLINE);
     this.#search = search;
     return this.#start('readuntil', () => this.#takeLine(search));
   }
 
-  #takeLine(search: Search): Uint8Array | undefined {
+  #takeLine(search: Search): Buffer | undefined {
     try {
       return this.#takeUntil(search);
     } catch (error) {
@@ -159,13 +159,13 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
    * @see asyncio's `StreamReader.readuntil()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil
    */
-  readuntil(separator: Uint8Array | readonly Uint8Array[] = NEWLINE): Operation<Uint8Array> {
+  readuntil(separator: Uint8Array | readonly Uint8Array[] = NEWLINE): Operation<Buffer> {
     const search = new Search(separator);
     this.#search = search;
     return this.#start('readuntil', () => this.#takeUntil(search));
   }
 
-  #takeUntil(search: Search): Uint8Array | undefined {
+  #takeUntil(search: Search): Buffer | undefined {
     const found = search.in(this.#bytes);
     if (found === undefined) {
       if (search.offset > this.#limit)
@@ -198,13 +198,13 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
    * @see asyncio's `StreamReader.readexactly()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readexactly
    */
-  readexactly(n: number): Operation<Uint8Array> {
+  readexactly(n: number): Operation<Buffer> {
     checkCount(n);
     if (n < 0) throw new RangeError('readexactly size can not be less than zero');
     return this.#start('readexactly', () => this.#takeExactly(n));
   }
 
-  #takeExactly(n: number): Uint8Array | undefined {
+  #takeExactly(n: number): Buffer | undefined {
     const { size } = this.#bytes;
     if (size >= n) return this.#take(n);
     if (!this.#eof) return undefined;
@@ -212,7 +212,7 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
   }
 
   /** Reads line by line, until the end. */
-  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+  async *[Symbol.asyncIterator](): AsyncIterator<Buffer> {
     for (let line = await this.readline(); line.length > 0; line = await this.readline())
       yield line;
   }
@@ -306,7 +306,7 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
   }
 
   /** @internal gives away what is unread; the transport is no longer paused for its sake */
-  _takeUnread(): Uint8Array {
+  _takeUnread(): Buffer {
     this.#paused = false;
     this.#search?.restart();
     return this.#bytes.take(this.#bytes.size);
@@ -323,7 +323,7 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
     if (this.#paused) transport.pauseReading();
   }
 
-  #start(name: string, take: () => Uint8Array | undefined): Operation<Uint8Array> {
+  #start(name: string, take: () => Buffer | undefined): Operation<Buffer> {
     if (this.#waiting() !== undefined)
       throw new RuntimeError(
         `${name}() called while another coroutine is already waiting for incoming data`,
@@ -332,17 +332,17 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
       if (this.#exception !== undefined) throw this.#exception;
       const bytes = take();
       if (bytes === undefined) return this.#wait(take);
-      const done = new NativeOperation<Uint8Array>(this.#loop);
+      const done = new NativeOperation<Buffer>(this.#loop);
       done._finish(bytes);
       return done;
     } catch (error) {
-      const failed = new NativeOperation<Uint8Array>(this.#loop);
+      const failed = new NativeOperation<Buffer>(this.#loop);
       failed._fail(error);
       return failed;
     }
   }
 
-  #wait(take: () => Uint8Array | undefined): Read {
+  #wait(take: () => Buffer | undefined): Read {
     const read = new Read(this.#loop, this, take);
     this.#read = read;
     this._resume();
@@ -353,7 +353,7 @@ export class StreamReader implements Source, AsyncIterable<Uint8Array> {
     return this.#read?._state === 'pending' ? this.#read : undefined;
   }
 
-  #take(nbytes: number): Uint8Array {
+  #take(nbytes: number): Buffer {
     const bytes = this.#bytes.take(nbytes);
     if (this.#paused && this.#bytes.size <= this.#limit) {
       this.#paused = false;

@@ -37,6 +37,11 @@ export class StreamServer implements AsyncIterable<Streams>, AsyncDisposable {
     return this.server.sockets;
   }
 
+  /** The port that it listens on, as {@link Server.port} has it. */
+  get port(): number | undefined {
+    return this.server.port;
+  }
+
   /**
    * Takes a connection, waiting until one comes. Of several who wait, the first one gets it.
    *

@@ -68,27 +68,30 @@ export class StreamWriter {
   }
 
   /**
-   * Sends `data`: at once as far as it goes, the rest when the peer takes more.
+   * Sends `data`: at once as far as it goes, the rest when the peer takes more. A string is sent as
+   * UTF-8; a half of a surrogate pair in it becomes U+FFFD, as everywhere in JavaScript. Unlike
+   * asyncio, which takes no strings; see docs/differences.md#strings-are-sent-as-utf-8.
    *
    * The bytes are the caller's again when the call returns. Written after the connection was closed,
    * they are dropped.
    *
-   * @throws {TypeError} when `data` is no `Uint8Array`
+   * @throws {TypeError} when `data` is neither a `Uint8Array` nor a string
    * @throws {RuntimeError} after {@link writeEof}
    * @see asyncio's `StreamWriter.write()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.write
    */
-  write(data: Uint8Array): void {
+  write(data: Uint8Array | string): void {
     this.#transport.write(data);
   }
 
   /**
    * Sends several pieces as if they were one.
    *
-   * @throws {TypeError} when one of them is no `Uint8Array`
+   * @throws {TypeError} when one of them is neither a `Uint8Array` nor a string; when `pieces` is a
+   *   string itself
    * @throws {RuntimeError} after {@link writeEof}
    */
-  writelines(pieces: Iterable<Uint8Array>): void {
+  writelines(pieces: Iterable<Uint8Array | string>): void {
     this.#transport.writelines(pieces);
   }
 
@@ -195,6 +198,15 @@ export class StreamWriter {
    *   `'cipher'`, `'sslObject'`, too
    */
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
+  /**
+   * What is known of the connection beside its bytes; `fallback` where that is not known.
+   *
+   * @param fallback - what to give where that is not known
+   */
+  getExtraInfo<Name extends keyof ExtraInfo, Fallback>(
+    name: Name,
+    fallback: Fallback,
+  ): ExtraInfo[Name] | Fallback;
   /**
    * What is known of the connection beside its bytes.
    *

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { isBytes } from '../base/bytes.ts';
+import { asBuffer, isBytes } from '../base/bytes.ts';
 import { DUPLEX_PIECE, LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
@@ -13,7 +13,7 @@ import type { LoopCore } from '../core/loop-core.ts';
 import { type Leftover, noLongerOpenOn, openOn } from './left-open.ts';
 import type { ConnectionCounter } from './lifecycle.ts';
 import { type BufferedProtocol, checkProtocol, isBuffered, type Protocol } from './protocols.ts';
-import { checkBytes } from './socket-transport.ts';
+import { joinBytes, toBytes } from './to-bytes.ts';
 import { type ExtraInfo, type ProtocolCallbacks, Transport } from './transport.ts';
 import { WaterMarks } from './water-marks.ts';
 
@@ -64,7 +64,7 @@ export class DuplexTransport extends Transport implements Leftover {
   #isMade = false;
   #paused = false;
   /** Received, and not handed on yet. */
-  #pieces: Uint8Array[] = [];
+  #pieces: Buffer[] = [];
   /** Has the peer ended? */
   #peerEnded = false;
   /** Is the protocol to be told of that? */
@@ -112,7 +112,7 @@ export class DuplexTransport extends Transport implements Leftover {
     });
     duplex.on('data', (data: unknown) => {
       if (isBytes(data)) {
-        this.#pieces.push(data);
+        this.#pieces.push(asBuffer(data));
         this.#moved += data.length;
       } else this._noteFailure(new TypeError(`a stream of bytes gave ${typeNameOf(data)}`));
       this._news();
@@ -274,7 +274,7 @@ export class DuplexTransport extends Transport implements Leftover {
   #deliver(): void {
     if (this.#state !== 'open') this.#pieces = [];
     if (this.#paused || this.#pieces.length === 0) return;
-    const [first] = this.#pieces as [Uint8Array];
+    const [first] = this.#pieces as [Buffer];
     const data = this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
     this.#pieces = [];
     const protocol = this.#protocol as ProtocolCallbacks;
@@ -283,7 +283,7 @@ export class DuplexTransport extends Transport implements Leftover {
   }
 
   /** Copies into the protocol's own memory, as often as it takes. */
-  #deliverInto(protocol: BufferedProtocol, data: Uint8Array): void {
+  #deliverInto(protocol: BufferedProtocol, data: Buffer): void {
     let rest = data;
     while (rest.length > 0 && this.#state === 'open') {
       if (this.#paused || this.#protocol !== (protocol as unknown)) {
@@ -337,8 +337,8 @@ export class DuplexTransport extends Transport implements Leftover {
 
   // ── sending ────────────────────────────────────────────────────────────────────────────────
 
-  write(data: Uint8Array): void {
-    checkBytes(data);
+  write(written: Uint8Array | string): void {
+    const data = toBytes(written);
     if (this.#ended) throw new RuntimeError('Cannot call write() after writeEof()');
     if (data.length === 0) return;
     if (this.#state !== 'open') {
@@ -406,10 +406,8 @@ export class DuplexTransport extends Transport implements Leftover {
     this._duplex.end();
   }
 
-  writelines(pieces: Iterable<Uint8Array>): void {
-    const list = [...pieces];
-    for (const piece of list) checkBytes(piece);
-    this.write(list.length === 1 ? (list[0] as Uint8Array) : Buffer.concat(list));
+  writelines(pieces: Iterable<Uint8Array | string>): void {
+    this.write(joinBytes(pieces));
   }
 
   writeEof(): void {

@@ -53,7 +53,7 @@ export class Protocol extends BaseProtocol {
    *
    * @param _data - an array that nothing else writes to, never empty
    */
-  dataReceived(_data: Uint8Array): void {}
+  dataReceived(_data: Buffer): void {}
 
   /**
    * The peer has ended sending.
@@ -121,7 +121,7 @@ export class DatagramProtocol extends BaseProtocol implements DatagramCallbacks 
    * @param _data - an array that nothing else writes to; a datagram may be empty
    * @param _address - who sent it
    */
-  datagramReceived(_data: Uint8Array, _address: Address): void {}
+  datagramReceived(_data: Buffer, _address: Address): void {}
 
   /** An earlier send, or a receive, failed; nothing ends by that. */
   errorReceived(_error: Error): void {}

@@ -128,6 +128,18 @@ export class Server implements ConnectionCounter, Leftover {
     return new Sockets(...(this.#acceptors ?? []).map(({ sock }) => new TransportSocket(sock)));
   }
 
+  /**
+   * The port that it listens on: that of the first socket, where several have ports of their own.
+   * `undefined` on AF_UNIX, and once it is closed.
+   *
+   * Unlike asyncio, which has only {@link sockets}.
+   */
+  get port(): number | undefined {
+    const [first] = this.#acceptors ?? [];
+    const address = first?.sock.getsockname();
+    return typeof address === 'object' ? address[1] : undefined;
+  }
+
   /** Does it accept connections? */
   isServing(): boolean {
     return this.#serving;

@@ -16,6 +16,7 @@ import { type ConnectionCounter, describe, Lifecycle } from './lifecycle.ts';
 import { Loan } from './loan.ts';
 import { type BufferedProtocol, isBuffered, type Protocol } from './protocols.ts';
 import { SendQueue } from './send-queue.ts';
+import { joinBytes, toBytes } from './to-bytes.ts';
 import { type ProtocolCallbacks, Transport } from './transport.ts';
 
 /** Bytes of a piece that may be held, to be sent together with others. */
@@ -155,7 +156,7 @@ export class SocketTransport extends Transport {
   /** Receives once; `false`: would block, or nothing is wanted any more. */
   #receive(): boolean {
     if (this.#buffered) return this.#receiveInto();
-    let data: Uint8Array | undefined;
+    let data: Buffer | undefined;
     try {
       data = this.#endpoint.tryRecv(MAX_READ_SIZE);
     } catch (error) {
@@ -223,8 +224,8 @@ export class SocketTransport extends Transport {
 
   // ── sending ────────────────────────────────────────────────────────────────────────────────
 
-  write(data: Uint8Array): void {
-    checkBytes(data);
+  write(written: Uint8Array | string): void {
+    const data = toBytes(written);
     if (this.#ended) throw new RuntimeError('Cannot call write() after writeEof()');
     if (this.#loan !== undefined)
       throw new RuntimeError('unable to write; sendfile is in progress');
@@ -296,10 +297,8 @@ export class SocketTransport extends Transport {
     return true;
   }
 
-  writelines(pieces: Iterable<Uint8Array>): void {
-    const list = [...pieces];
-    for (const piece of list) checkBytes(piece);
-    this.write(list.length === 1 ? (list[0] as Uint8Array) : Buffer.concat(list));
+  writelines(pieces: Iterable<Uint8Array | string>): void {
+    this.write(joinBytes(pieces));
   }
 
   writeEof(): void {
@@ -424,9 +423,4 @@ export class SocketTransport extends Transport {
 function sendAtOnce(sock: Socket): void {
   const internet = sock.family === AF_INET || sock.family === AF_INET6;
   if (internet && sock.proto === IPPROTO_TCP) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
-}
-
-/** @throws {TypeError} when `data` is no `Uint8Array` */
-export function checkBytes(data: unknown): void {
-  if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
 }

@@ -72,8 +72,8 @@ export class TransportSocket {
    * @param buflen - the most bytes to give, from 1 to 1024
    * @throws {OSError} ENOPROTOOPT when the driver has not the option
    */
-  getsockopt(level: number, option: number, buflen: number): Uint8Array;
-  getsockopt(level: number, option: number, buflen?: number): number | Uint8Array {
+  getsockopt(level: number, option: number, buflen: number): Buffer;
+  getsockopt(level: number, option: number, buflen?: number): number | Buffer {
     return buflen === undefined
       ? this._sock.getsockopt(level, option)
       : this._sock.getsockopt(level, option, buflen);

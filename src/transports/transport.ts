@@ -24,7 +24,7 @@ export interface ProtocolCallbacks extends BaseCallbacks {
    */
   shutdownRequested?(): void;
   /** @internal gives away what was received and not read */
-  _takeUnread?(): Uint8Array;
+  _takeUnread?(): Buffer;
   /** @internal the connection goes on over another transport */
   _replaceTransport?(transport: Transport): void;
   /** @internal a transport calls it from now on, whose protocol was told to pause, or was not */
@@ -36,7 +36,7 @@ export interface DatagramCallbacks extends BaseCallbacks {
   /** Datagrams can be sent and received. */
   connectionMade(transport: DatagramTransport): void;
   /** A datagram came. */
-  datagramReceived(data: Uint8Array, address: Address): void;
+  datagramReceived(data: Buffer, address: Address): void;
   /** An earlier send, or a receive, failed. */
   errorReceived(error: Error): void;
 }
@@ -85,6 +85,15 @@ export abstract class BaseTransport {
    *   `'cipher'`, `'sslObject'`, too
    */
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
+  /**
+   * What is known of the connection beside its bytes; `fallback` where that is not known.
+   *
+   * @param fallback - what to give where that is not known
+   */
+  getExtraInfo<Name extends keyof ExtraInfo, Fallback>(
+    name: Name,
+    fallback: Fallback,
+  ): ExtraInfo[Name] | Fallback;
   /**
    * What is known of the connection beside its bytes.
    *
@@ -167,7 +176,9 @@ export abstract class Transport extends BaseTransport {
   abstract resumeReading(): void;
 
   /**
-   * Sends `data`: at once as far as it goes, the rest when the peer takes more.
+   * Sends `data`: at once as far as it goes, the rest when the peer takes more. A string is sent as
+   * UTF-8; a half of a surrogate pair in it becomes U+FFFD, as everywhere in JavaScript. Unlike
+   * asyncio, which takes no strings; see docs/differences.md#strings-are-sent-as-utf-8.
    *
    * Small pieces that follow each other, with nothing received in between, are sent together at
    * the end of the turn. See docs/differences.md#small-writes.
@@ -175,18 +186,19 @@ export abstract class Transport extends BaseTransport {
    * The bytes are the caller's again when the call returns. Written after the connection was lost,
    * they are dropped; from the fifth time on that is logged.
    *
-   * @throws {TypeError} when `data` is no `Uint8Array`
+   * @throws {TypeError} when `data` is neither a `Uint8Array` nor a string
    * @throws {RuntimeError} after {@link writeEof}
    */
-  abstract write(data: Uint8Array): void;
+  abstract write(data: Uint8Array | string): void;
 
   /**
    * Sends several pieces as if they were one.
    *
-   * @throws {TypeError} when one of them is no `Uint8Array`
+   * @throws {TypeError} when one of them is neither a `Uint8Array` nor a string; when `pieces` is a
+   *   string itself
    * @throws {RuntimeError} after {@link writeEof}
    */
-  abstract writelines(pieces: Iterable<Uint8Array>): void;
+  abstract writelines(pieces: Iterable<Uint8Array | string>): void;
 
   /**
    * Ends sending, once what waits is sent; the peer may go on. Again, or when closing: does

@@ -336,6 +336,15 @@ for (const { name, real } of DRIVERS) {
       },
     );
 
+    inHall('knows its port, until it is closed', async (hall) => {
+      const server = await hall.opens();
+      const address = socketOf(server).getsockname();
+
+      assert.is(server.port, typeof address === 'string' ? undefined : address[1]);
+      await hall.closes(server);
+      assert.is(server.port, undefined);
+    });
+
     inHall('is closed, and waited for, at the end of `await using`', async (hall, loop) => {
       let client: Socket | undefined;
       let kept: Server;

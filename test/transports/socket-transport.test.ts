@@ -393,13 +393,32 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'refuses what is no array of bytes',
+      'sends strings as UTF-8, the empty one and halves of a pair, too',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
-          throws(() => transport.write('text' as never), TypeError, {
-            message: 'data must be a Uint8Array, got a string',
+          transport.write('grüß ');
+          transport.write('');
+          transport.writelines(['€ ', Buffer.from('and '), '😀']);
+          transport.writelines(['\ud800']);
+          transport.writeEof();
+
+          assert.is(String(await receiveAll(loop, peer)), 'grüß € and 😀\ufffd');
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'refuses what is neither bytes nor a string',
+      async (loop) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
+          throws(() => transport.write(5 as never), TypeError, {
+            message: 'data must be a Uint8Array or a string, got 5',
           });
           throws(() => transport.writelines([HELLO, [1] as never]), TypeError);
+          throws(() => transport.writelines('text'), TypeError, {
+            message: 'expected an iterable of Uint8Arrays or strings, got a string',
+          });
 
           transport.close();
           assert.is((await receiveAll(loop, peer)).length, 0);

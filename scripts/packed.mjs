@@ -1,0 +1,66 @@
+// The package as a user has it: packed, and installed beside programs of the user's.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { root } from './ready.mjs';
+
+/** What the project of a user may have in its tsconfig.json; all else is as it is by default. */
+const OPTIONS = {
+  target: 'es2022',
+  types: ['node'],
+  strict: true,
+  noEmit: true,
+  allowImportingTsExtensions: true,
+  // By default off, and what this is about.
+  skipLibCheck: false,
+};
+const RESOLUTIONS = {
+  nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+};
+
+/**
+ * Makes a user's project that has the packed package and the type tests of test/types; it is removed
+ * when the process exits.
+ *
+ * @returns the tsconfig.json of each way of resolving modules
+ */
+export function usersProject() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const installed = path.join(folder, 'node_modules');
+  mkdirSync(path.join(installed, '@types'), { recursive: true });
+  run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], root);
+  const { name, version } = JSON.parse(run('npm', ['pkg', 'get', 'name', 'version'], root));
+  run('tar', ['-xzf', `${name}-${version}.tgz`], folder);
+  cpSync(path.join(folder, 'package'), path.join(installed, name), { recursive: true });
+  symlinkSync(
+    path.join(root, 'node_modules', '@types', 'node'),
+    path.join(installed, '@types', 'node'),
+    'junction',
+  );
+  cpSync(path.join(root, 'test', 'types'), path.join(folder, 'src'), { recursive: true });
+  writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
+  return Object.fromEntries(
+    Object.entries(RESOLUTIONS).map(([resolution, options]) => {
+      const file = path.join(folder, `tsconfig.${resolution}.json`);
+      const compilerOptions = { ...OPTIONS, ...options };
+      writeFileSync(file, JSON.stringify({ compilerOptions, include: ['src'] }));
+      return [resolution, file];
+    }),
+  );
+}
+
+function run(command, args, cwd) {
+  const shell = process.platform === 'win32';
+  const { status, error, stdout } = spawnSync(command, args, {
+    cwd,
+    shell,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 2],
+  });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} exited with ${status}`);
+  return stdout;
+}
