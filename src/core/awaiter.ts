@@ -1,5 +1,5 @@
-import { AsyncResource } from 'node:async_hooks';
 import { CancelledError } from '../base/errors.ts';
+import { asyncContextHere, runInAsyncContext } from './async-context.ts';
 import { forAwait, throwIntoAwait } from './await-stack.ts';
 import { currentScope, runInScope } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
@@ -327,10 +327,13 @@ type Caller = (callback: (value?: unknown) => unknown, value?: unknown) => unkno
 /** Calls functions as from here: in the same scope, with what Node's `AsyncLocalStorage`s hold. */
 function caller(): Caller {
   const scope = currentScope();
-  const resource = new AsyncResource('asyncio-ts.then');
-  return scope === undefined
-    ? (callback, value) => resource.runInAsyncScope(callback, undefined, value)
-    : (callback, value) => resource.runInAsyncScope(runInScope, undefined, scope, callback, value);
+  const asyncContext = asyncContextHere();
+  return (callback, value) =>
+    runInAsyncContext(
+      asyncContext,
+      (given) => (scope === undefined ? callback(given) : runInScope(scope, callback, given)),
+      value,
+    );
 }
 
 /** Who is to be told who sees `error`, where that is a cancel of a scope. */

@@ -1,6 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { RuntimeError } from '../base/errors.ts';
 import { repr } from '../base/repr.ts';
+import {
+  type AsyncContext,
+  asyncContextHere,
+  asyncContextsUsed,
+  makeOwnStorage,
+  runInAsyncContext,
+} from './async-context.ts';
 import { carried, carry } from './carried.ts';
 
 /**
@@ -11,7 +18,13 @@ import { carried, carry } from './carried.ts';
  * that is done: else a promise would keep a failed task from being collected, and reported.
  */
 export class Scope {
+  static {
+    this.prototype._asyncContext = undefined;
+  }
+
   #context: Context | undefined;
+  /** @internal where it begins, see {@link startInScope}; none: outside of all stores */
+  declare _asyncContext: AsyncContext | undefined;
 
   /** @param context - none: one that is empty, made when it is asked for */
   constructor(context: Context | undefined) {
@@ -58,6 +71,19 @@ export function runInScope<A, R>(scope: Scope, callback: (argument: A) => R, arg
 }
 
 /**
+ * Calls `callback` with `argument`, with `scope` in force: as something that begins with this call,
+ * so in the async context that it was made in, and not in that of whoever calls.
+ */
+export function startInScope<A, R>(scope: Scope, callback: (argument: A) => R, argument: A): R {
+  if (!asyncContextsUsed) return runInScope(scope, callback, argument);
+  return runInAsyncContext(
+    scope._asyncContext,
+    () => runInScope(scope, callback, argument),
+    undefined,
+  );
+}
+
+/**
  * The context by which Node's own callbacks, those of timers and sockets for instance, find the
  * variables of the code that asked for them.
  *
@@ -68,10 +94,7 @@ let spread: AsyncLocalStorage<Context | undefined> | undefined;
 
 /** From now on, what Node's callbacks are asked for in is remembered. */
 function beginSpread(): void {
-  if (spread !== undefined) return;
-  spread = new AsyncLocalStorage();
-  // Node begins with the first store.
-  spread.enterWith(undefined);
+  spread ??= makeOwnStorage();
 }
 
 /** Has Node's callbacks find `context` that are asked for by the code that runs. */
@@ -195,6 +218,27 @@ export function copyContext(): Context {
 export function copyValues(): Context | undefined {
   const context = currentContext();
   return context.size === 0 ? undefined : context.copy();
+}
+
+/**
+ * The scope of what is made here and called later.
+ *
+ * @param context - by default a copy of the context in force
+ * @returns none where there are neither variables nor stores: most are, and need none
+ */
+export function scopeForLater(context: Context | undefined = copyValues()): Scope | undefined {
+  return scopeIn(context, asyncContextHere());
+}
+
+/** The scope of what begins in `asyncContext`, which was kept; see {@link scopeForLater}. */
+export function scopeIn(
+  context: Context | undefined,
+  asyncContext: AsyncContext | undefined,
+): Scope | undefined {
+  if (asyncContext === undefined) return context?._scope;
+  const scope = new Scope(context);
+  scope._asyncContext = asyncContext;
+  return scope;
 }
 
 /**

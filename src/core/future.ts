@@ -5,7 +5,7 @@ import { brief, formatCallback, repr, shortRepr } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
 import { madeForAwait } from './await-stack.ts';
 import { Awaiter } from './awaiter.ts';
-import { type Context, copyValues } from './context.ts';
+import { type Context, type Scope, scopeForLater } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import { type FailureRecord, forgetFailure, watchFailure } from './never-retrieved.ts';
 import { requireEventLoop } from './running.ts';
@@ -13,11 +13,11 @@ import { requireEventLoop } from './running.ts';
 /** The states of a future; it leaves `pending` once, for one of the other two. */
 export type FutureState = 'pending' | 'cancelled' | 'finished';
 
-/** A callback for when the future is done, and the context that it will run in. */
+/** A callback for when the future is done, and the scope that it will run in. */
 interface DoneCallback {
   readonly callback: (future: never) => unknown;
   /** None: an empty one of its own. */
-  readonly context: Context | undefined;
+  readonly scope: Scope | undefined;
 }
 
 /** What a future calls, in this order, when it is done. */
@@ -200,9 +200,9 @@ export class Future<T> implements Promise<T> {
     callback: (future: this) => unknown,
     options: { readonly context?: Context } = {},
   ): void {
-    const context = options.context ?? copyValues();
-    if (this._state === 'pending') this._addEntry({ callback, context });
-    else this._loop._callSoonIn(context, callback, this);
+    const scope = scopeForLater(options.context);
+    if (this._state === 'pending') this._addEntry({ callback, scope });
+    else this._loop._callSoonIn(scope, callback, this);
   }
 
   /**
@@ -408,7 +408,7 @@ export class Future<T> implements Promise<T> {
   /** @internal */
   _tellOne(entry: Entry): void {
     if (entry instanceof Awaiter) this._loop._turns.soon(entry);
-    else this._loop._callSoonIn(entry.context, entry.callback as (future: this) => unknown, this);
+    else this._loop._callSoonIn(entry.scope, entry.callback as (future: this) => unknown, this);
   }
 }
 

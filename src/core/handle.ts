@@ -3,7 +3,7 @@ import { endsTheLoop } from '../base/errors.ts';
 import { printsAsText } from '../base/printing.ts';
 import { formatCallback } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
-import { type Context, runInScope, Scope } from './context.ts';
+import { type Context, Scope, startInScope } from './context.ts';
 import type { ExceptionContext, LoopCore } from './loop-core.ts';
 import type { Runnable } from './runnable.ts';
 import type { Timed } from './timer-heap.ts';
@@ -43,18 +43,18 @@ export class Handle implements Runnable {
   /**
    * @internal
    *
-   * @param context - none: an empty one of its own
+   * @param scope - none: an empty one of its own
    */
   constructor(
     callback: (...args: never[]) => unknown,
     args: readonly unknown[],
     loop: LoopCore,
-    context: Context | undefined,
+    scope: Scope | undefined,
   ) {
     this._callback = callback;
     this._args = args;
     this._loop = loop;
-    this.#scope = context?._scope;
+    this.#scope = scope;
     if (loop.getDebug()) this._sourceTraceback = userStack(DEBUG_STACK_DEPTH);
   }
 
@@ -93,7 +93,7 @@ export class Handle implements Runnable {
   _run(): void {
     if (this._callback === undefined) return;
     try {
-      runInScope(this._scope, Handle.#call, this);
+      startInScope(this._scope, Handle.#call, this);
     } catch (error) {
       if (endsTheLoop(error)) this._loop._interrupt(error);
       else this._report(error);
@@ -133,7 +133,7 @@ export class Handle implements Runnable {
       handle: this,
     };
     if (this._sourceTraceback !== undefined) context.sourceTraceback = this._sourceTraceback;
-    runInScope(this._scope, () => this._loop.callExceptionHandler(context), undefined);
+    startInScope(this._scope, () => this._loop.callExceptionHandler(context), undefined);
   }
 }
 
@@ -158,9 +158,9 @@ export class TimerHandle extends Handle implements Timed {
     callback: (...args: never[]) => unknown,
     args: readonly unknown[],
     loop: LoopCore,
-    context: Context | undefined,
+    scope: Scope | undefined,
   ) {
-    super(callback, args, loop, context);
+    super(callback, args, loop, scope);
     this.#when = when;
     timersMade += 1;
     this.#number = timersMade;

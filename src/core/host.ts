@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { LONGEST_TIMER_MS } from '../base/constants.ts';
 import {
   clearInterval,
@@ -9,6 +8,7 @@ import {
   setInterval,
   setTimeout,
 } from '../base/node-timers.ts';
+import { asyncContextsUsed, outside } from './async-context.ts';
 
 /**
  * What the loop stands on: Node's own loop, in five calls. The one file that makes immediates,
@@ -45,31 +45,30 @@ export interface Host {
 }
 
 /**
- * Timers inherit the async context in force where they are made, and would keep the task that
- * made them alive for as long as they wait. Those of the host are made in the context of the
- * module instead, which belongs to nobody.
+ * What Node calls back inherits the async context in force where it was asked for, and keeps its
+ * stores alive. The host asks in a context that belongs to nobody.
  */
-const nobody = new AsyncResource('asyncio-ts.host');
-
 export const nodeHost: Host = {
   time: () => now() / 1000,
 
   immediate: (callback) => {
-    setImmediate(callback);
+    if (asyncContextsUsed) outside(setImmediate, callback);
+    else setImmediate(callback);
   },
 
   tick: (callback) => {
-    nextTick(callback);
+    if (asyncContextsUsed) outside(nextTick, callback);
+    else nextTick(callback);
   },
 
   alarm: (delay, callback) => {
     const delayMs = Math.min(Math.max(Math.ceil(delay * 1000), 1), LONGEST_TIMER_MS);
-    const timer = nobody.runInAsyncScope(setTimeout, undefined, callback, delayMs);
+    const timer = outside(setTimeout, callback, delayMs);
     return () => clearTimeout(timer);
   },
 
   keepAlive: () => {
-    const timer = nobody.runInAsyncScope(setInterval, undefined, () => {}, LONGEST_TIMER_MS);
+    const timer = outside(setInterval, () => {}, LONGEST_TIMER_MS);
     return () => clearInterval(timer);
   },
 };
@@ -81,7 +80,7 @@ export const nodeHost: Host = {
  * @returns a function that forgets the call
  */
 export function chore(delayMs: number, callback: () => void): () => void {
-  const timer = nobody.runInAsyncScope(setTimeout, undefined, callback, delayMs);
+  const timer = outside(setTimeout, callback, delayMs);
   timer.unref();
   return () => clearTimeout(timer);
 }
@@ -93,5 +92,5 @@ export function chore(delayMs: number, callback: () => void): () => void {
  * over it until the system has news.
  */
 export function choreNextTurn(callback: () => void): void {
-  nobody.runInAsyncScope(setImmediate, undefined, callback);
+  outside(setImmediate, callback);
 }

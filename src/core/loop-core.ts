@@ -1,4 +1,4 @@
-import type { Context } from './context.ts';
+import type { Scope } from './context.ts';
 import type { AsyncGenerators } from './open-generators.ts';
 import type { Turns } from './turns.ts';
 
@@ -59,9 +59,9 @@ export interface LoopCore {
     ...args: A
   ): Cancellable;
   callExceptionHandler(context: ExceptionContext): void;
-  /** @internal like `callSoon`, in a context that is given and not copied; none: an empty one */
+  /** @internal like `callSoon`, in a scope that is given; none: an empty one */
   _callSoonIn<A extends unknown[]>(
-    context: Context | undefined,
+    scope: Scope | undefined,
     callback: (...args: A) => unknown,
     ...args: A
   ): Cancellable;

@@ -2,11 +2,12 @@ import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '..
 import type { Frame } from '../base/frames.ts';
 import { log } from '../base/log.ts';
 import { brief, repr } from '../base/repr.ts';
+import { asyncContextHere } from './async-context.ts';
 import type { Awaited, AwaitingTask, CancelRequest } from './awaiter.ts';
 import { cancelOf } from './cancel-of.ts';
 import { Cancel, type CancelScope, RootScope } from './cancel-scope.ts';
 import { CancelSignal } from './cancel-signal.ts';
-import { type Context, copyValues, currentScope, runInScope } from './context.ts';
+import { type Context, copyValues, currentScope, runInScope, startInScope } from './context.ts';
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { Future, isfuture } from './future.ts';
 import { noteSwallowed, noteWhereCancelled, watchCancel } from './ignored-cancels.ts';
@@ -104,7 +105,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     this._loop._tasks.add(this);
     if (options.eagerStart && runningLoop() === this._loop)
       runInScope(this.#scope, Task.#begin, this as Task<unknown>);
-    else this._loop._turns.soon(this);
+    else {
+      const asyncContext = asyncContextHere();
+      if (asyncContext !== undefined) this.#scope._asyncContext = asyncContext;
+      this._loop._turns.soon(this);
+    }
   }
 
   /** What the task is called. */
@@ -245,8 +250,10 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
       this.#coroutine.close();
       this.#fail(new CancelledError(cancel.message));
     } else if (this._state === 'pending')
-      runInScope(this.#scope, Task.#begin, this as Task<unknown>);
+      startInScope(this.#scope, Task.#begin, this as Task<unknown>);
     else this.#end();
+    // From here on it is carried along the `await`s of the body, and needed no more.
+    if (this.#scope._asyncContext !== undefined) this.#scope._asyncContext = undefined;
   }
 
   /** @internal a cancel waits for the next `await` */

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../base/errors.ts';
 import { osError } from '../base/os-errors.ts';
 import { brief } from '../base/repr.ts';
-import { copyValues } from '../core/context.ts';
+import { scopeForLater } from '../core/context.ts';
 import { Handle } from '../core/handle.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { Runnable } from '../core/runnable.ts';
@@ -159,7 +159,7 @@ export class Descriptors {
       watched = new Watched(fileno, this.#loop, socketEndpointOf(fileno), () => this.#drop(fileno));
       this.#watched.set(fileno, watched);
     }
-    watched[side].set(new Handle(callback, args, this.#loop, copyValues()));
+    watched[side].set(new Handle(callback, args, this.#loop, scopeForLater()));
   }
 
   remove(side: SideName, fd: FileDescriptorLike): boolean {

@@ -6,8 +6,9 @@ import { printsAsText } from '../base/printing.ts';
 import { brief, repr } from '../base/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/warnings.ts';
 import { cancelOnAbort, checkSignal } from '../core/abort.ts';
+import { lookForAsyncContexts } from '../core/async-context.ts';
 import { startCollector } from '../core/collector.ts';
-import { type Context, copyValues } from '../core/context.ts';
+import { type Scope, scopeForLater } from '../core/context.ts';
 import { Coroutine, iscoroutinefunction } from '../core/coroutine.ts';
 import { ensureFuture, type NewTaskOptions } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
@@ -120,6 +121,7 @@ export class Loop implements LoopCore {
    */
   constructor(options: { readonly debug?: boolean /** @internal */; readonly host?: Host } = {}) {
     startCollector();
+    lookForAsyncContexts();
     this._turns = new Turns(options.host ?? nodeHost);
     this.#debug = false;
     this.#sockets = new SockOperations(this);
@@ -248,7 +250,7 @@ export class Loop implements LoopCore {
    */
   callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
     checkCallback(callback, 'callSoon');
-    return this._callSoonIn(copyValues(), callback, ...args);
+    return this._callSoonIn(scopeForLater(), callback, ...args);
   }
 
   /**
@@ -260,7 +262,7 @@ export class Loop implements LoopCore {
    */
   callSoonThreadsafe<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
     checkCallback(callback, 'callSoonThreadsafe');
-    return this._callSoonIn(copyValues(), callback, ...args);
+    return this._callSoonIn(scopeForLater(), callback, ...args);
   }
 
   /**
@@ -1133,12 +1135,12 @@ export class Loop implements LoopCore {
 
   /** @internal */
   _callSoonIn<A extends unknown[]>(
-    context: Context | undefined,
+    scope: Scope | undefined,
     callback: (...args: A) => unknown,
     ...args: A
   ): Handle {
     this.#checkClosed();
-    const handle = new Handle(callback as (...args: never[]) => unknown, args, this, context);
+    const handle = new Handle(callback as (...args: never[]) => unknown, args, this, scope);
     this._turns.soon(handle);
     return handle;
   }
@@ -1182,7 +1184,7 @@ export class Loop implements LoopCore {
   #at<A extends unknown[]>(when: number, callback: (...args: A) => unknown, args: A): TimerHandle {
     this.#checkClosed();
     const call = callback as (...args: never[]) => unknown;
-    const timer = new TimerHandle(when, call, args, this, copyValues());
+    const timer = new TimerHandle(when, call, args, this, scopeForLater());
     this._turns.at(timer);
     return timer;
   }

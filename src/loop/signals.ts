@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../base/errors.ts';
 import { brief } from '../base/repr.ts';
-import { copyContext } from '../core/context.ts';
+import { copyContext, scopeForLater } from '../core/context.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 
 /** Those that the system never hands over. */
@@ -28,9 +28,9 @@ export class SignalHandlers {
     // Node hands signals to the main thread alone.
     if (!isMainThread) throw new RuntimeError('addSignalHandler() only works in the main thread');
     this.remove(name);
-    const context = copyContext();
+    const scope = scopeForLater(copyContext());
     const listener = (): void => {
-      this.#loop._callSoonIn(context, callback, ...args);
+      this.#loop._callSoonIn(scope, callback, ...args);
     };
     process.on(name, listener);
     this.#removers.set(name, () => process.off(name, listener));

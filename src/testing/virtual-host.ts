@@ -1,4 +1,5 @@
-import { clearInterval, setImmediate, setInterval } from '../base/node-timers.ts';
+import { clearInterval, setInterval } from '../base/node-timers.ts';
+import { outside } from '../core/async-context.ts';
 import { type Host, nodeHost } from '../core/host.ts';
 
 /** Turns without anything to do after which everybody is taken to wait for a timer. */
@@ -16,7 +17,7 @@ export function virtualHost(start = 0): Host & { advance(seconds: number): void 
   let alarm: { readonly when: number; readonly callback: () => void } | undefined;
 
   const watch = (waiting: NonNullable<typeof alarm>, seen: number, idle: number): void => {
-    setImmediate(() => {
+    nodeHost.immediate(() => {
       if (alarm !== waiting) return;
       if (immediates !== seen) watch(waiting, immediates, 0);
       else if (idle < IDLE_TURNS) watch(waiting, seen, idle + 1);
@@ -32,7 +33,7 @@ export function virtualHost(start = 0): Host & { advance(seconds: number): void 
     time: () => now,
     immediate: (callback) => {
       immediates += 1;
-      setImmediate(callback);
+      nodeHost.immediate(callback);
     },
     tick: nodeHost.tick,
     alarm: (delay, callback) => {
@@ -44,7 +45,7 @@ export function virtualHost(start = 0): Host & { advance(seconds: number): void 
       };
     },
     keepAlive: () => {
-      const timer = setInterval(() => {}, 1000);
+      const timer = outside(setInterval, () => {}, 1000);
       return () => clearInterval(timer);
     },
     advance: (seconds) => {

@@ -1,5 +1,6 @@
 import { ACCEPT_RETRY_DELAY } from '../base/constants.ts';
 import { ConnectionAbortedError, OSError } from '../base/os-errors.ts';
+import { copyContext, type Scope, scopeForLater } from '../core/context.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
 import type { Address } from '../sock/address.ts';
 import type { Accepted } from '../sock/endpoint.ts';
@@ -26,6 +27,8 @@ export class Acceptor {
   readonly #loop: LoopCore;
   readonly #accepted: (sock: Socket, address: Address) => boolean;
   readonly #watch: Watch;
+  /** Where connections are accepted, so their protocols and handlers begin: that of {@link listen}. */
+  #scope: Scope | undefined;
   /** Runs while it rests. */
   #retry: Cancellable | undefined;
 
@@ -48,9 +51,15 @@ export class Acceptor {
     this.#watch = new Watch(server, loop, sock._endpoint, 'reader', name, work, 'server');
   }
 
+  /** Has the system take connections, up to `backlog`. */
+  listen(backlog: number): void {
+    this.sock.listen(backlog);
+    this.#scope = scopeForLater(copyContext());
+  }
+
   /** Accepts, if it does not already and does not rest. */
   start(): void {
-    if (this.#retry === undefined && !this.#watch.active) this.#watch.startTrying();
+    if (this.#retry === undefined && !this.#watch.active) this.#watch.startTrying(this.#scope);
   }
 
   stop(): void {

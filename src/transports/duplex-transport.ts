@@ -7,7 +7,8 @@ import { fromNodeError, OSError } from '../base/os-errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
 import { typeNameOf } from '../base/repr.ts';
 import { warnResource } from '../base/warnings.ts';
-import { copyContext } from '../core/context.ts';
+import { asyncContextHere, runInAsyncContext } from '../core/async-context.ts';
+import { copyContext, copyValues, scopeIn } from '../core/context.ts';
 import type { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { type Leftover, noLongerOpenOn, openOn } from './left-open.ts';
@@ -54,7 +55,8 @@ export class DuplexTransport extends Transport implements Leftover {
   #server: ConnectionCounter | undefined;
   readonly #marks: WaterMarks;
   readonly #tellNews: () => void;
-  readonly #context = copyContext();
+  readonly #asyncContext = asyncContextHere();
+  readonly #scope = scopeIn(copyContext(), this.#asyncContext);
   /** Made done when the protocol was told of the connection; none from then on. */
   #made: Future<void> | undefined;
   /** Gone once the connection is. */
@@ -233,14 +235,14 @@ export class DuplexTransport extends Transport implements Leftover {
     } finally {
       this.#feeding = false;
     }
-    this.#pump();
+    runInAsyncContext(this.#asyncContext, () => this.#pump(), undefined);
   }
 
   /** @internal there are news: tells of them in the next turn */
   _news(): void {
     if (this.#queued || this.#feeding || this._loop.isClosed()) return;
     this.#queued = true;
-    this._loop._callSoonIn(this.#context, this.#tellNews);
+    this._loop._callSoonIn(this.#scope, this.#tellNews);
   }
 
   /** @internal the stream failed: the first time counts */
@@ -510,7 +512,12 @@ export class DuplexTransport extends Transport implements Leftover {
     this._drop();
     this._duplex.destroy();
     const call = (reason: unknown): void => this._callConnectionLost(reason);
-    this._loop.callSoon(calledAs('DuplexTransport._call_connection_lost', call), error);
+    this._callSoon(calledAs('DuplexTransport._call_connection_lost', call), error);
+  }
+
+  /** @internal calls back in the async context in which the transport was made */
+  _callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): void {
+    this._loop._callSoonIn(scopeIn(copyValues(), this.#asyncContext), callback, ...args);
   }
 
   /** @internal neither receives nor sends from now on */

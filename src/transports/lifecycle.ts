@@ -2,6 +2,8 @@ import { endsTheLoop } from '../base/errors.ts';
 import { OSError } from '../base/os-errors.ts';
 import { calledAs } from '../base/printing.ts';
 import { warnResource } from '../base/warnings.ts';
+import { asyncContextHere } from '../core/async-context.ts';
+import { copyValues, scopeIn } from '../core/context.ts';
 import type { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { Address } from '../sock/address.ts';
@@ -82,6 +84,8 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   readonly #parts: LifecycleParts<P>;
   /** The descriptor, also when it is closed. */
   readonly #fd: number;
+  /** Where the protocol is told of what it did not cause itself. */
+  readonly #asyncContext = asyncContextHere();
   #closed = false;
 
   /**
@@ -197,7 +201,8 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     this.writer.stop();
     this.#parts.lost?.(error);
     const call = (reason: unknown): void => this.#callConnectionLost(reason);
-    this.loop.callSoon(calledAs(this.#parts.callbacks.lost, call), error);
+    const scope = scopeIn(copyValues(), this.#asyncContext);
+    this.loop._callSoonIn(scope, calledAs(this.#parts.callbacks.lost, call), error);
   }
 
   #callConnectionLost(error: unknown): void {

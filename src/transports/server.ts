@@ -165,7 +165,7 @@ export class Server implements ConnectionCounter, Leftover {
   #start(): void {
     if (this.#serving) return;
     if (this.#acceptors === undefined) throw new RuntimeError(`server ${this} is closed`);
-    for (const { sock } of this.#acceptors) sock.listen(this.#parts.backlog);
+    for (const acceptor of this.#acceptors) acceptor.listen(this.#parts.backlog);
     this.#serving = true;
     this.#acceptMore();
   }

@@ -1,6 +1,7 @@
 import { RuntimeError } from '../base/errors.ts';
 import { calledAs } from '../base/printing.ts';
-import { copyValues } from '../core/context.ts';
+import { asyncContextHere } from '../core/async-context.ts';
+import { copyValues, type Scope, scopeIn } from '../core/context.ts';
 import { Handle } from '../core/handle.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
@@ -31,7 +32,9 @@ export class Watch implements Ready {
   readonly #side: 'reader' | 'writer';
   /** What the handle calls. */
   readonly #turn: () => void;
-  /** Runs the work in the context of the start, and catches what it throws; none while idle. */
+  /** In which the work runs. */
+  readonly #asyncContext = asyncContextHere();
+  /** Runs the work in the scope of the start, and catches what it throws; none while idle. */
   #handle: Handle | undefined;
   #queued = false;
 
@@ -73,14 +76,19 @@ export class Watch implements Ready {
     return this.#handle !== undefined;
   }
 
-  /** Waits to be told: for who has just tried, and would have blocked. */
-  start(): void {
-    this.#handle ??= new Handle(this.#turn, [], this.#loop, copyValues());
+  /**
+   * Waits to be told: for who has just tried, and would have blocked.
+   *
+   * @param scope - where the work runs; by default in a copy of the context variables in force, and
+   *   in the async context in which the watch was made
+   */
+  start(scope: Scope | undefined = scopeIn(copyValues(), this.#asyncContext)): void {
+    this.#handle ??= new Handle(this.#turn, [], this.#loop, scope);
   }
 
   /** Tries in the next turn, without being told. */
-  startTrying(): void {
-    this.start();
+  startTrying(scope?: Scope): void {
+    this.start(scope);
     this.#queue();
   }
 

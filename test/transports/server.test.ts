@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import { osError } from '../../src/base/os-errors.ts';
 import {
   CancelledError,
+  ContextVar,
   createTask,
   eagerTaskFactory,
   type Loop,
@@ -381,6 +382,26 @@ for (const { name, real } of DRIVERS) {
         await hall.closes(server);
       },
     );
+
+    inHall('accepts in its own context, whichever client made room', async (hall, loop) => {
+      const variable = new ContextVar<string>('client', { default: 'none' });
+      const found: string[] = [];
+      const server = await hall.opens({ maxConnections: 1 }, () => {
+        found.push(variable.get());
+        return new Recorder(loop);
+      });
+      const [, protocol] = await hall.enters();
+
+      await createTask(async () => {
+        variable.set('the first');
+        protocol.transport?.close();
+        await protocol.lost;
+      });
+      await hall.enters();
+
+      assert.equal(found, ['none', 'none']);
+      await hall.closes(server);
+    });
 
     inHall('has no more than maxConnections at a time; the rest wait', async (hall, loop) => {
       const server = await hall.opens({ maxConnections: 2 });

@@ -330,7 +330,7 @@ export class TlsTransport extends DuplexTransport {
     const error = this.#reason?.error;
     if (!this.#waiter.done()) this.#waiter._fail(error ?? closedEarly());
     const call = (reason: unknown): void => this._callConnectionLost(reason);
-    this._loop.callSoon(calledAs('SSLProtocol._call_connection_lost', call), error);
+    this._callSoon(calledAs('SSLProtocol._call_connection_lost', call), error);
   }
 
   /** @internal one that was told of the connection before TLS is told of its end in any case */
