@@ -10,17 +10,63 @@ import { promiseHooks } from 'node:v8';
  *   a promise is made      it notes what is in force: an `await` makes one, too, and what is
  *                          awaited is told of
  *   it is about to go on   what it noted is in force
- *   it has gone on         nothing is
+ *   it has gone on         nothing is; or what was before, where one goes on inside the step of
+ *                          another: `vm` has queues of microtasks that it runs at once
  */
 let inForce: object | undefined;
 
-/** Under this a promise keeps what it noted. */
-const NOTE = Symbol('asyncio-ts');
+/** A step that has another one inside it, and what it goes on with after that. */
+interface Outer {
+  readonly thing: object | undefined;
+  readonly goingOn: object | undefined;
+  /** The one that this is inside of. */
+  readonly next: Outer | undefined;
+}
 
-/** Under this a promise keeps what it waits for, once that is noted. */
-const AWAITED = Symbol('asyncio-ts.awaited');
+/** The step outside of the one that runs; none outside of the outermost. */
+let outer: Outer | undefined;
 
-type Noting = { [NOTE]?: object | undefined; [AWAITED]?: Promise<unknown> | undefined };
+/** A class above that has its `#` fields added to an object that is there already. */
+class Given {
+  constructor(promise: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: it is what adds them
+    return promise;
+  }
+}
+
+/** What a promise notes. A `#` field, for nobody is to see it who prints the promise. */
+class Note extends Given {
+  #thing: object | undefined;
+
+  constructor(promise: object, thing: object) {
+    super(promise);
+    this.#thing = thing;
+  }
+
+  static of(promise: object): object | undefined {
+    return #thing in promise ? promise.#thing : undefined;
+  }
+}
+
+/** What a promise waits for, once that is noted. */
+class AwaitedNote extends Given {
+  #awaited: Promise<unknown> | undefined;
+
+  constructor(promise: object, awaited: Promise<unknown> | undefined) {
+    super(promise);
+    this.#awaited = awaited;
+  }
+
+  static of(promise: object): Promise<unknown> | undefined {
+    return #awaited in promise ? promise.#awaited : undefined;
+  }
+
+  /** Notes it, also where something else was noted. */
+  static set(promise: object, awaited: Promise<unknown> | undefined): void {
+    if (#awaited in promise) promise.#awaited = awaited;
+    else new AwaitedNote(promise, awaited);
+  }
+}
 
 /** Is it noted what each `await` waits for? */
 let notesAwaited = false;
@@ -42,7 +88,7 @@ let tellAfter: () => void = () => {};
 
 const hooks = {
   init(promise: object, awaited: object | undefined): void {
-    if (inForce !== undefined) (promise as Noting)[NOTE] = inForce;
+    if (inForce !== undefined) new Note(promise, inForce);
     if (awaited !== undefined) {
       tellAwait(awaited, inForce);
       if (notesAwaited && inForce !== undefined) noteWhatIsAwaited(promise, awaited);
@@ -50,13 +96,21 @@ const hooks = {
     }
   },
   before(promise: object): void {
-    inForce = (promise as Noting)[NOTE];
+    if (inForce !== undefined || outer !== undefined)
+      outer = { thing: inForce, goingOn, next: outer };
+    inForce = Note.of(promise);
     if (seeAwait !== undefined) goingOn = promise;
-    if (notesAwaited && inForce !== undefined) tellBefore(inForce, (promise as Noting)[AWAITED]);
+    if (notesAwaited && inForce !== undefined) tellBefore(inForce, AwaitedNote.of(promise));
   },
   after(): void {
-    inForce = undefined;
-    goingOn = undefined;
+    if (outer === undefined) {
+      inForce = undefined;
+      goingOn = undefined;
+    } else {
+      inForce = outer.thing;
+      goingOn = outer.goingOn;
+      outer = outer.next;
+    }
     tellAfter();
   },
 };
@@ -70,9 +124,9 @@ let lastMade: object | undefined;
  * An `await` of a thenable makes two promises. The first stands for the thenable, and V8 tells of it
  * as if it waited for the function that awaits. It waits for nothing.
  */
-function noteWhatIsAwaited(promise: Noting, awaited: Noting): void {
-  if (awaited === lastMade) awaited[AWAITED] = undefined;
-  promise[AWAITED] = awaited as Promise<unknown>;
+function noteWhatIsAwaited(promise: object, awaited: object): void {
+  if (awaited === lastMade) AwaitedNote.set(awaited, undefined);
+  AwaitedNote.set(promise, awaited as Promise<unknown>);
   lastMade = promise;
 }
 
@@ -85,7 +139,7 @@ export function carried(): object | undefined {
 
 /** What was in force where `promise` was made. */
 export function noteOf(promise: object): object | undefined {
-  return (promise as Noting)[NOTE];
+  return Note.of(promise);
 }
 
 /** From now on calls `tell` with what is awaited, and with what is in force, as an `await` begins. */
