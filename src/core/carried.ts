@@ -94,6 +94,7 @@ const hooks = {
       if (notesAwaited && inForce !== undefined) noteWhatIsAwaited(promise, awaited);
       if (seeAwait !== undefined && inForce !== undefined) seeAwait(awaited, inForce);
     }
+    newest = undefined;
   },
   before(promise: object): void {
     if (inForce !== undefined || outer !== undefined)
@@ -128,6 +129,19 @@ function noteWhatIsAwaited(promise: object, awaited: object): void {
   if (awaited === lastMade) AwaitedNote.set(awaited, undefined);
   AwaitedNote.set(promise, awaited as Promise<unknown>);
   lastMade = promise;
+}
+
+/** What {@link noteNewest} was told of, until a promise is made after that. */
+let newest: object | undefined;
+
+/** Notes that `promise` is the one that was made last; it is, until another one is made. */
+export function noteNewest(promise: object): void {
+  newest = promise;
+}
+
+/** Was no promise made since {@link noteNewest} was told of `promise`? */
+export function isNewest(promise: object): boolean {
+  return newest === promise;
 }
 
 let hooked = false;

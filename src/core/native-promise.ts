@@ -1,5 +1,12 @@
-import { queueMicrotask } from '../base/node-timers.ts';
-import { carried, carry, followPromises, onAfter, onAwait, putAside, putBack } from './carried.ts';
+import {
+  carried,
+  followPromises,
+  isNewest,
+  onAfter,
+  onAwait,
+  putAside,
+  putBack,
+} from './carried.ts';
 
 /** The method by which a promise is told that an `await` of it begins. Another copy of this library has another. */
 export const awaitBegins: unique symbol = Symbol('asyncio-ts.awaitBegins');
@@ -67,27 +74,27 @@ export function awaitedNatively(operation: { readonly prototype: object }): void
 
 /** What begins when it is awaited, and not before. */
 interface Lazy {
-  /** It was made a promise of, and that is not awaited by an `await`: it is to begin. */
+  /** It was asked whether it is a promise, and not awaited then. */
+  _wasAsked(): void;
+  /** V8 waits for it, and told nobody: it is to begin. */
   _resolveBegins(): void;
 }
 
-/** Which lazy one was asked last whether it is a promise; `await` asks, and begins at once. */
+/** Which lazy one was asked last whether it is a promise: by its `constructor`. */
 let asked: Lazy | undefined;
-/** What was in force then. */
-let askedIn: object | undefined;
 
 /**
- * Is told that `lazy` was asked whether it is a promise.
+ * May `lazy` be taken for a promise of V8's own, when it is asked?
  *
- * An `await` of it follows at once. If none does, it was `Promise.resolve()` that asked, or the
- * `for await` of an array: that tells nobody, and waits. So it begins as soon as that is seen.
+ * Only by an `await` right where it was made, which goes on to tell that it awaits. Others may ask,
+ * too: `Promise.resolve()`, the `for await` of an array, or a program that looks at its `constructor`.
+ * Of these nobody tells who it was. So the answer is no where another promise was made meanwhile, as
+ * `for await` does; then it is asked by `then()`, like any coroutine.
  */
-export function noteAsked(lazy: Lazy): void {
-  if (asked !== undefined && asked !== lazy) lookAtAsked(lazy);
+export function mayBeAwaited(lazy: Lazy): boolean {
+  if (!isNewest(lazy) || carried() === undefined) return false;
   asked = lazy;
-  askedIn = carried();
-  // Not from a task: `Array.fromAsync()` asks so, and the hooks hear no more of it.
-  if (askedIn === undefined) queueMicrotask(lookOnceMore);
+  return true;
 }
 
 /** Is told that `lazy` was asked by somebody who only looks at it. */
@@ -95,11 +102,14 @@ export function forgetAsked(lazy: Lazy): void {
   if (asked === lazy) asked = undefined;
 }
 
+/** Somebody has asked `asked`; what is awaited next is `awaited`, or nothing in this step. */
 function lookAtAsked(awaited: object | undefined): void {
   const lazy = asked as Lazy;
   asked = undefined;
-  if (lazy !== awaited) carry(askedIn, () => lazy._resolveBegins(), undefined);
-  askedIn = undefined;
+  if (lazy === awaited) return;
+  // The `for await` of a generator that has just made it: what V8 awaits then was made before.
+  if (awaited !== undefined && isNewest(lazy) && !(awaitBegins in awaited)) lazy._resolveBegins();
+  else lazy._wasAsked();
 }
 
 onAwait((awaited, scope) => {
@@ -107,8 +117,6 @@ onAwait((awaited, scope) => {
   (awaited as Partial<Told>)[awaitBegins]?.(scope);
 });
 
-function lookOnceMore(): void {
+onAfter(() => {
   if (asked !== undefined) lookAtAsked(undefined);
-}
-
-onAfter(lookOnceMore);
+});

@@ -1,6 +1,7 @@
 import { type Abortable, untilAborted } from '../core/abort.ts';
+import { noteNewest } from '../core/carried.ts';
 import { Coroutine, watchMade } from '../core/coroutine.ts';
-import { awaitBegins, forgetAsked, NativePromise, noteAsked } from '../core/native-promise.ts';
+import { awaitBegins, forgetAsked, mayBeAwaited, NativePromise } from '../core/native-promise.ts';
 import { Waiter } from './waiter.ts';
 
 /** What a call comes to: a waiter where it has to wait, and what it gives where it has not. */
@@ -18,6 +19,7 @@ class PromiseWithFields extends NativePromise {
     fields['name'] = name;
     fields['_site'] = undefined;
     watchMade(this as unknown as Coroutine<unknown>);
+    noteNewest(this);
   }
 }
 
@@ -40,7 +42,7 @@ export class Call<T> extends CoroutinePromise<T> {
   declare private readonly _resolve: (value: unknown) => void;
   declare private readonly _reject: (reason: unknown) => void;
 
-  /** @internal did it begin as a promise? */
+  /** @internal is it awaited as often as somebody likes, as a promise is? By default once. */
   declare _isPromise: boolean;
 
   static {
@@ -59,11 +61,16 @@ export class Call<T> extends CoroutinePromise<T> {
 
   /** @internal an `await` of it begins */
   [awaitBegins](): void {
-    // One that began as a promise has its outcome, or will have it.
-    if (!this._isPromise) this._start();
+    // One that is a promise may have its outcome, or wait for it.
+    if (this._untouched) this._start();
   }
 
-  /** @internal it was made a promise of: as often as that is awaited, it begins once, and now */
+  /** @internal it may have been made a promise of, by `Promise.resolve()` */
+  _wasAsked(): void {
+    if (this._untouched) this._isPromise = true;
+  }
+
+  /** @internal V8 waits for it as for a promise */
   _resolveBegins(): void {
     if (!this._untouched) return;
     this._isPromise = true;
@@ -93,6 +100,10 @@ export class Call<T> extends CoroutinePromise<T> {
 
   /** @internal for those who only ask, by `then` and its like */
   override _begun(): Promise<T> {
+    if (this._isPromise) {
+      if (this._untouched) this._start();
+      return nativeThen.call(this) as Promise<T>;
+    }
     try {
       const outcome = this._call() as Outcome<T>;
       return outcome instanceof Waiter ? outcome : Promise.resolve(outcome);
@@ -102,17 +113,18 @@ export class Call<T> extends CoroutinePromise<T> {
   }
 }
 
+const nativeThen = Promise.prototype.then;
+
 // What V8 asks before it awaits: is it a promise? Not when one `await` has begun it, for there is
 // nothing to begin any more: then `then` is called, and the answer is an error.
 Object.defineProperty(Call.prototype, 'constructor', {
   get(this: Call<unknown>): unknown {
-    if (this._isPromise) return Promise;
-    if (!this._untouched) return Call;
-    noteAsked(this);
-    return Promise;
+    if (this._untouched) return mayBeAwaited(this) ? Promise : Call;
+    return this._isPromise ? Promise : Call;
   },
 });
 
 async function awaited<T>(call: Call<T>): Promise<T> {
+  noteNewest(call);
   return await call;
 }

@@ -54,5 +54,8 @@ export async function awaitHere<T>(awaitable: Awaitable<T>): Promise<T> {
 
 /** The class of a value, for messages. */
 function kindOf(value: unknown): string {
-  return typeof value === 'object' && value !== null ? value.constructor.name : brief(value);
+  if (value instanceof Coroutine) return 'Coroutine';
+  return typeof value === 'object' && value !== null
+    ? (value.constructor?.name ?? 'Object')
+    : brief(value);
 }
