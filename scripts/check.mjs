@@ -12,6 +12,7 @@ const code = {
   'types of src': ['typescript', '--noEmit'],
   'types of the rest': ['typescript', '-p', 'tsconfig.check.json'],
   'unused code': ['knip', '--no-progress'],
+  'examples in docstrings': ['node', 'scripts/examples.mjs'],
   book: ['tsx', 'scripts/book.ts', '--check'],
   documentation: ['typedoc', '--emit', 'none', '--treatWarningsAsErrors', '--logLevel', 'Warn'],
 };
@@ -48,6 +49,7 @@ function versionOf(name) {
 /** What runs a tool. Several compilers are installed, and only one of them can be `.bin/tsc`. */
 function commandOf(tool) {
   const modules = path.join(root, 'node_modules');
+  if (tool === 'node') return [process.execPath];
   return tool.startsWith('typescript')
     ? [process.execPath, path.join(modules, tool, 'bin', 'tsc')]
     : [path.join(modules, '.bin', tool)];

@@ -21,7 +21,7 @@ const RESOLUTIONS = {
 };
 
 /**
- * Makes a user's project that has the packed package and the type tests of test/types; it is removed
+ * Makes a user's project that has the packed package and the programs of test/types/users; it is removed
  * when the process exits.
  *
  * @returns the tsconfig.json of each way of resolving modules
@@ -40,7 +40,8 @@ export function usersProject() {
     path.join(installed, '@types', 'node'),
     'junction',
   );
-  cpSync(path.join(root, 'test', 'types'), path.join(folder, 'src'), { recursive: true });
+  const programs = path.join(root, 'test', 'types', 'users');
+  cpSync(programs, path.join(folder, 'src'), { recursive: true });
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
   return Object.fromEntries(
     Object.entries(RESOLUTIONS).map(([resolution, options]) => {

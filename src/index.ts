@@ -104,6 +104,7 @@ export { Barrier } from './sync/barrier.ts';
 export { Condition } from './sync/condition.ts';
 export { BrokenBarrierError, QueueEmpty, QueueFull, QueueShutDown } from './sync/errors.ts';
 export { Event } from './sync/event.ts';
+export type { Held } from './sync/holdable.ts';
 export { Lock } from './sync/lock.ts';
 export { LifoQueue, PriorityQueue, Queue } from './sync/queue.ts';
 export { BoundedSemaphore, Semaphore } from './sync/semaphore.ts';

@@ -28,9 +28,16 @@ export function userStack(depth: number): string[] {
   return userFrames(captured(depth)).slice(0, depth);
 }
 
-/** `file:line` of the innermost frame of now that is not ours, or `undefined` if all are. */
+/** By what TypeScript, esbuild, Babel and swc apply a decorator: written into the user's own file. */
+const APPLIES_DECORATOR = /__esDecorate|__decorateElement|_?apply_?[dD]ecs/;
+
+/**
+ * `file:line` of the innermost frame of now that is not ours, or `undefined` if all are. Of a decorator
+ * it is the class, and not what applies it.
+ */
 export function userSite(): string | undefined {
-  return siteOf(userFrames(captured(4))[0]);
+  const frames = userFrames(captured(6));
+  return siteOf(frames.find((frame) => !APPLIES_DECORATOR.test(frame)) ?? frames[0]);
 }
 
 /** `file:line` of a line of a stack, the file seen from the working directory. */

@@ -1,6 +1,7 @@
 import { printsAsText } from '../base/printing.ts';
 import { brief } from '../base/repr.ts';
 import { Collected } from './collected.ts';
+import { checkDecorated } from './decorated.ts';
 import type { OpenGenerator } from './open-generators.ts';
 import { runningLoop } from './running.ts';
 
@@ -97,16 +98,20 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
  * Unlike in Python, generators of functions that were not given to this are nobody's. See
  * docs/differences.md#generators-left-open.
  *
+ * It is also a standard decorator of methods: `@asyncio.asyncgen async *lines() { … }`.
+ *
  * @typeParam F - the type of the function
  * @param body - an `async function*`; its name is the generators'
- * @throws {TypeError} when `body` is not a function
+ * @param context - what a decorator is given
+ * @throws {TypeError} when `body` is not a function, or it decorates anything but a method
  * @see Python's asynchronous generators,
  *   https://docs.python.org/3/reference/expressions.html#asynchronous-generator-functions
  */
 export function asyncgen<
   // biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
   F extends (this: any, ...args: any[]) => AsyncGenerator<unknown, unknown, any>,
->(body: F): F {
+>(body: F, context?: unknown): F {
+  checkDecorated('asyncgen', context);
   if (typeof body !== 'function')
     throw new TypeError(`an async generator function was expected, got ${brief(body)}`);
   const name = body.name || '<anonymous>';

@@ -5,6 +5,7 @@ import { brief } from '../base/repr.ts';
 import { userSite, userStack } from '../base/stacks.ts';
 import { throwIntoAwait } from './await-stack.ts';
 import { isAwait } from './awaiter.ts';
+import { checkDecorated } from './decorated.ts';
 import { forgetCoroutine, type NeverAwaitedRecord, watchCoroutine } from './never-awaited.ts';
 import { runningLoop } from './running.ts';
 
@@ -154,14 +155,32 @@ export type CoroutineFunction<This, A extends unknown[], T> = ((
  *
  * Reports show where this was called as the place where the function is defined.
  *
+ * It is also a standard decorator of methods:
+ *
+ * ```ts
+ * class Client {
+ *   @asyncio.coroutine
+ *   async get(path: string): Promise<string> {
+ *     await asyncio.sleep(1);
+ *     return path;
+ *   }
+ * }
+ * ```
+ *
+ * For TypeScript, whose decorators change no types, such a method still returns a promise. So a task is
+ * made by `createTask(() => client.get('/'))`.
+ *
  * @param body - an `async` function; its name is the coroutine's
- * @throws {TypeError} when `body` is not a function
+ * @param context - what a decorator is given
+ * @throws {TypeError} when `body` is not a function, or it decorates anything but a method
  * @see Python's `async def`,
  *   https://docs.python.org/3/reference/compound_stmts.html#async-def
  */
 export function coroutine<This, A extends unknown[], T>(
   body: (this: This, ...args: A) => Promise<T>,
+  context?: unknown,
 ): CoroutineFunction<This, A, T> {
+  checkDecorated('coroutine', context);
   if (typeof body !== 'function')
     throw new TypeError(`an async function was expected, got ${brief(body)}`);
   const name = body.name || '<anonymous>';

@@ -5,7 +5,7 @@ import { Coroutine, iscoroutine } from './coroutine.ts';
 import { Future } from './future.ts';
 import type { LoopCore } from './loop-core.ts';
 import { requireEventLoop, requireRunningLoop } from './running.ts';
-import type { Task, TaskBody, TaskOptions } from './task.ts';
+import type { NotAPromise, Task, TaskBody, TaskOptions } from './task.ts';
 
 /** What can be said of a task to who makes it; `signal` cancels it when it is aborted. */
 export interface NewTaskOptions extends TaskOptions, Abortable {}
@@ -26,8 +26,8 @@ interface TaskMaker extends LoopCore {
  * @see asyncio's `create_task()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
  */
-export function createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T> {
-  return (requireRunningLoop() as TaskMaker).createTask(body, options);
+export function createTask<T>(body: TaskBody<T> | NotAPromise, options?: NewTaskOptions): Task<T> {
+  return (requireRunningLoop() as TaskMaker).createTask(body as TaskBody<T>, options);
 }
 
 /**

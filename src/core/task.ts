@@ -23,6 +23,13 @@ import { Turn } from './turn.ts';
 /** What a task can be made of: a coroutine, or a function that makes a promise when it is called. */
 export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
 
+/**
+ * What the compiler says of a promise where a {@link TaskBody} is wanted: the name of this type stands in
+ * its message. It is no value that anybody would pass.
+ */
+export type NotAPromise =
+  'a promise already runs: write createTask(() => f()), or make f a coroutine function with coroutine()';
+
 /** What can be said of a task when it is made. */
 export interface TaskOptions {
   /** What the task is called; by default `Task-N`, with N counted through the process. */

@@ -1,5 +1,6 @@
 import { Coroutine } from '../core/coroutine.ts';
 import { requireRunningLoop } from '../core/running.ts';
+import { checkPath, checkPlace } from '../transports/check-place.ts';
 import type { ConnectionOptions } from '../transports/create-connection.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
 import type { UnixConnectionOptions } from '../transports/unix.ts';
@@ -47,6 +48,7 @@ export function openConnection(
   port?: number | string,
   options: ConnectionOptions & StreamOptions = {},
 ): Coroutine<Streams> {
+  checkPlace('openConnection(host, port, options)', host, port);
   const connect = async (): Promise<Streams> => {
     const { limit, ...rest } = options;
     return await opened(limit, (loop, factory) => loop.createConnection(factory, host, port, rest));
@@ -70,6 +72,7 @@ export function openUnixConnection(
   path?: string,
   options: UnixConnectionOptions & StreamOptions = {},
 ): Coroutine<Streams> {
+  checkPath('openUnixConnection(path, options)', path);
   const connect = async (): Promise<Streams> => {
     const { limit, ...rest } = options;
     return await opened(limit, (loop, factory) => loop.createUnixConnection(factory, path, rest));

@@ -1,6 +1,7 @@
 import { SERVER_BACKLOG } from '../base/constants.ts';
 import { Coroutine } from '../core/coroutine.ts';
 import { requireRunningLoop } from '../core/running.ts';
+import { checkPath, checkPlaces } from '../transports/check-place.ts';
 import type { Hosts, ServerOptions, ServingOptions } from '../transports/create-server.ts';
 import type { Server } from '../transports/server.ts';
 import type { ProtocolCallbacks } from '../transports/transport.ts';
@@ -18,8 +19,12 @@ export type OpenServerOptions = StreamOptions & Pick<ConnectionLimits, 'idleTime
  * Listens on a port, and gives the connections that come in to whoever takes them:
  *
  * ```ts
+ * const echo = asyncio.coroutine(async ([reader, writer]: asyncio.Streams) => {
+ *   for await (const line of reader) writer.write(line);
+ *   writer.close();
+ * });
  * await using server = await asyncio.openServer('127.0.0.1', 8888);
- * for await (const [reader, writer] of server) asyncio.createTask(serve(reader, writer));
+ * for await (const streams of server) asyncio.createTask(echo(streams));
  * ```
  *
  * Each is accepted when it is asked for, and not before; see {@link StreamServer}. With TLS, up to
@@ -43,6 +48,7 @@ export function openServer(
   port?: number | string,
   options: Omit<ServerOptions, 'startServing'> & OpenServerOptions = {},
 ): Coroutine<StreamServer> {
+  checkPlaces('openServer(host, port, options)', host, port);
   const open = async (): Promise<StreamServer> =>
     await opened(options, (loop, factory, rest) => loop.createServer(factory, host, port, rest));
   return new Coroutine(open, 'openServer', undefined);
@@ -65,6 +71,7 @@ export function openUnixServer(
   path?: string,
   options: Omit<UnixServerOptions, 'startServing'> & OpenServerOptions = {},
 ): Coroutine<StreamServer> {
+  checkPath('openUnixServer(path, options)', path);
   const open = async (): Promise<StreamServer> =>
     await opened(options, (loop, factory, rest) => loop.createUnixServer(factory, path, rest));
   return new Coroutine(open, 'openUnixServer', undefined);

@@ -1,5 +1,6 @@
 import { Coroutine } from '../core/coroutine.ts';
 import { requireRunningLoop } from '../core/running.ts';
+import { checkPath, checkPlaces } from '../transports/check-place.ts';
 import type { Hosts, ServerOptions } from '../transports/create-server.ts';
 import type { Server } from '../transports/server.ts';
 import type { ProtocolCallbacks } from '../transports/transport.ts';
@@ -61,6 +62,7 @@ export function startServer(
   options: ServerOptions & StreamServerOptions = {},
 ): Coroutine<Server> {
   const handler = asHandler(clientConnected);
+  checkPlaces('startServer(handler, host, port, options)', host, port);
   const start = async (): Promise<Server> => {
     const { limit, idleTimeout, handlerTimeout, ...rest } = options;
     const loop = requireRunningLoop() as ServingLoop;
@@ -93,6 +95,7 @@ export function startUnixServer(
   options: UnixServerOptions & StreamServerOptions = {},
 ): Coroutine<Server> {
   const handler = asHandler(clientConnected);
+  checkPath('startUnixServer(handler, path, options)', path);
   const start = async (): Promise<Server> => {
     const { limit, idleTimeout, handlerTimeout, ...rest } = options;
     const loop = requireRunningLoop() as ServingLoop;

@@ -29,9 +29,11 @@ class ConditionWaiter extends Waiter<void> {
  * Lets tasks that hold a lock wait until another one says that something has changed.
  *
  * ```ts
+ * const items: string[] = [];
+ * const condition = new asyncio.Condition();
  * await condition.with(async () => {
  *   await condition.waitFor(() => items.length > 0);
- *   …
+ *   console.log(items.shift());
  * });
  * ```
  *

@@ -40,12 +40,59 @@ export abstract class Holdable extends LoopBound {
     return new Coroutine(held, `${this.constructor.name}.with`, undefined);
   }
 
-  /** {@link release}, at the end of `using`; for those who have acquired it. */
+  /**
+   * Waits for its turn, and holds it to the end of a block:
+   *
+   * ```ts
+   * const lock = new asyncio.Lock();
+   * {
+   *   using _held = await lock.hold();
+   *   console.log('nobody else is here');
+   * }
+   * ```
+   *
+   * This cannot itself be what `using` is given, for whoever forgot to acquire it would release what
+   * another one holds. `await using` does the same. asyncio has not this one; {@link with} is its
+   * `async with`.
+   *
+   * @param options - `signal`: breaks the wait off when it is aborted
+   * @returns a coroutine that gives what `using` releases
+   * @throws the reason of `signal`, when that was aborted
+   * @throws {CancelledError} when the waiting task is cancelled; nothing is held then
+   */
+  hold(options?: Abortable): Coroutine<Held> {
+    checkSignal(options?.signal);
+    const hold = async (): Promise<Held> => {
+      await this.acquire(options);
+      return new Held(this);
+    };
+    return new Coroutine(hold, `${this.constructor.name}.hold`, undefined);
+  }
+}
+
+/** That something is held, until the end of a block. It is released once, however often it is asked to. */
+export class Held implements Disposable, AsyncDisposable {
+  /** What is held; gone when it was released. */
+  #what: Holdable | undefined;
+
+  /** @internal made by {@link Holdable.hold} */
+  constructor(what: Holdable) {
+    this.#what = what;
+  }
+
+  /** Releases it before the block ends. */
+  release(): void {
+    const what = this.#what;
+    this.#what = undefined;
+    what?.release();
+  }
+
+  /** {@link release}, at the end of `using`. */
   [Symbol.dispose](): void {
     this.release();
   }
 
-  /** {@link release}, at the end of `await using`; for those who have acquired it. */
+  /** {@link release}, at the end of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
   }

@@ -37,7 +37,10 @@ class LockWaiter extends Waiter<true> {
  * It has no owner: any task may release it. Acquired twice by one task, it waits for itself.
  *
  * ```ts
- * await lock.with(async () => { … });
+ * const lock = new asyncio.Lock();
+ * await lock.with(async () => {
+ *   console.log('alone');
+ * });
  * ```
  *
  * @see asyncio's `Lock`, https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock

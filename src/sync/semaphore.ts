@@ -35,7 +35,10 @@ class SemaphoreWaiter extends Waiter<true> {
  * Places are given in the order of asking; one that is cancelled passes its place on.
  *
  * ```ts
- * await semaphore.with(async () => { … });
+ * const semaphore = new asyncio.Semaphore(2);
+ * await semaphore.with(async () => {
+ *   console.log('one of two at the most');
+ * });
  * ```
  *
  * @see asyncio's `Semaphore`,

@@ -41,10 +41,12 @@ export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf
  * Coroutines and functions become tasks. There are two ways to iterate:
  *
  * ```ts
- * for await (const task of asCompleted(tasks))  // the tasks that were given
+ * const tasks = [2, 1].map((delay) => asyncio.createTask(asyncio.sleep(delay, 'done')));
+ *
+ * for await (const task of asyncio.asCompleted(tasks)) // the tasks that were given
  *   console.log(task.getName(), await task);
  *
- * for (const next of asCompleted(tasks))        // one result after another
+ * for (const next of asyncio.asCompleted(tasks)) // one result after another
  *   console.log(await next);
  * ```
  *

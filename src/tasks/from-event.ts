@@ -77,7 +77,9 @@ function isEmitter(value: EmitterLike | TargetLike): value is EmitterLike {
  * waiting task removes the listeners.
  *
  * ```ts
- * const [code] = await asyncio.fromEvent(child, 'exit');
+ * import { spawn } from 'node:child_process';
+ *
+ * const [code] = await asyncio.fromEvent(spawn('ls'), 'exit');
  * ```
  *
  * @param emitter - an `EventEmitter` or an `EventTarget`

@@ -26,6 +26,9 @@ export type GatheredOrErrors<A extends readonly unknown[]> = {
 
 type Awaitables = readonly Awaitable<unknown>[];
 
+/** What the compiler says of a list of awaitables; see {@link NotAPromise}. */
+type NotAList = 'gather() takes awaitables one by one, not in a list: write gather(...list)';
+
 /**
  * Runs all at once, and gives their results in the order of the arguments.
  *
@@ -57,7 +60,7 @@ export function gather<A extends Awaitables>(
   ]
 ): Future<Gathered<A>>;
 export function gather<A extends Awaitables>(
-  ...args: [...awaitables: A, options: GatherOptions]
+  ...args: [...awaitables: A, options: GatherOptions | NotAList]
 ): Future<GatheredOrErrors<A>>;
 export function gather(...args: unknown[]): Future<unknown[]> {
   const { returnExceptions = false, signal } = takeOptions(args);
@@ -90,6 +93,11 @@ function takeOptions(args: unknown[]): GatherOptions {
  * when one of them is wrong.
  */
 function toFutures(awaitables: unknown[]): Future<unknown>[] {
+  if (awaitables.some((each) => Array.isArray(each) || each instanceof Set)) {
+    const hint: NotAList =
+      'gather() takes awaitables one by one, not in a list: write gather(...list)';
+    throw new TypeError(hint);
+  }
   for (const each of awaitables) checkAwaitable(each);
   const given = awaitables.find((each) => each instanceof Future) as Future<unknown> | undefined;
   let loop: LoopCore | undefined = given?._loop;

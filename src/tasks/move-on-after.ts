@@ -11,8 +11,9 @@ import { type MovedOn, Timeout } from './timeout.ts';
  * As {@link timeout}, for work that may be left undone:
  *
  * ```ts
- * const { expired, value } = await asyncio.moveOnAfter(0.5, () => suggestions(query));
- * console.log(expired ? 'no suggestions' : value);
+ * const [reader] = await asyncio.openConnection('127.0.0.1', 8888);
+ * const { expired, value } = await asyncio.moveOnAfter(0.5, () => reader.readline());
+ * console.log(expired ? 'no greeting' : String(value));
  * ```
  *
  * Not in asyncio; anyio and trio have it as `move_on_after()`.

@@ -11,10 +11,12 @@ import { type MovedOn, Timeout } from './timeout.ts';
  * for ever: when the time is over, the body is cancelled, and this returns without an error.
  *
  * ```ts
+ * const [reader, writer] = await asyncio.openConnection('127.0.0.1', 8888);
  * try {
- *   await serve(connection);
+ *   console.log(String(await reader.read()));
  * } finally {
- *   await asyncio.shielded(2, () => sayGoodbye(connection));
+ *   writer.write('goodbye');
+ *   await asyncio.shielded(2, () => writer.drain());
  * }
  * ```
  *

@@ -9,7 +9,7 @@ import { Future } from '../core/future.ts';
 import { Limit } from '../core/limit.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { requireRunningLoop } from '../core/running.ts';
-import { currentTask, type Task, type TaskBody } from '../core/task.ts';
+import { currentTask, type NotAPromise, type Task, type TaskBody } from '../core/task.ts';
 import { BaseExceptionGroup } from './exception-group.ts';
 
 /** Where the body of a group stands; drawn over {@link TaskGroup}. */
@@ -81,7 +81,7 @@ export class TaskGroup {
    * @see asyncio's `TaskGroup.create_task()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup.create_task
    */
-  createTask<T>(body: TaskBody<T>, options: NewTaskOptions = {}): Task<T> {
+  createTask<T>(body: TaskBody<T> | NotAPromise, options: NewTaskOptions = {}): Task<T> {
     if (this.#phase === 'created') this.#refuse(body, 'has not been entered');
     if (this.#phase === 'exiting' && this.#tasks.size === 0) this.#refuse(body, 'is finished');
     if (this.#aborting) this.#refuse(body, 'is shutting down');
@@ -304,11 +304,11 @@ export class TaskGroup {
  * waiting task goes to all.
  *
  * ```ts
- * const [page, user] = await asyncio.taskGroup(async (group) => [
- *   group.createTask(fetchPage()),
- *   group.createTask(fetchUser()),
- * ]);
- * console.log(page.result(), user.result());
+ * await asyncio.taskGroup(async (group) => {
+ *   const one = group.createTask(asyncio.sleep(1, 'one'));
+ *   const two = group.createTask(asyncio.sleep(2, 'two'));
+ *   console.log(await one, await two);
+ * });
  * ```
  *
  * @param body - gets the {@link TaskGroup}

@@ -217,10 +217,11 @@ export class Timeout {
  * throws a {@link CancelledError}. Give `limit.signal` to what takes a signal, so that it stops.
  *
  * ```ts
+ * const [reader] = await asyncio.openConnection('127.0.0.1', 8888);
  * await asyncio.timeout(10, async (limit) => {
- *   await handshake();
+ *   console.log(String(await reader.readline()));
  *   limit.reschedule(asyncio.getRunningLoop().time() + 60);
- *   await transfer();
+ *   console.log(String(await reader.read()));
  * });
  * ```
  *

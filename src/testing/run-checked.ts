@@ -31,10 +31,15 @@ export class LeftBehindError extends Error {
  * mode, so that a task that is left says where it waits.
  *
  * ```ts
- * test('answers', () => runChecked(async () => {
- *   await using server = await asyncio.startServer(answer, '127.0.0.1', 0);
- *   // …
- * }));
+ * import { test } from 'node:test';
+ * import { runChecked } from 'asyncio-ts/testing';
+ *
+ * test('answers', () =>
+ *   runChecked(async () => {
+ *     await using server = await asyncio.startServer(() => {}, '127.0.0.1', 0);
+ *     const [, writer] = await asyncio.openConnection('127.0.0.1', server.port);
+ *     writer.close();
+ *   }));
  * ```
  *
  * @param main - a coroutine, or a function without arguments that returns a promise

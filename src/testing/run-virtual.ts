@@ -22,9 +22,15 @@ export interface VirtualOptions {
  * never will.
  *
  * ```ts
- * test('gives up after a minute', () => runVirtual(async () => {
- *   await assert.rejects(asyncio.timeout(60, () => neverAnswers()), asyncio.TimeoutError);
- * }));
+ * import assert from 'node:assert';
+ * import { test } from 'node:test';
+ * import { runVirtual } from 'asyncio-ts/testing';
+ *
+ * test('gives up after a minute', () =>
+ *   runVirtual(async () => {
+ *     const queue = new asyncio.Queue();
+ *     await assert.rejects(asyncio.waitFor(queue.get(), 60), asyncio.TimeoutError);
+ *   }));
  * ```
  *
  * @param main - a coroutine, or a function without arguments that returns a promise

@@ -8,11 +8,12 @@ import { ModuleFunction } from './executor.ts';
  * loads the module itself, once.
  *
  * ```ts
- * const digest = asyncio.moduleFunction<typeof import('./digest.js').digest>(
- *   new URL('./digest.js', import.meta.url),
- *   'digest',
+ * // A module of your own would be new URL('./digest.js', import.meta.url).
+ * const gzip = asyncio.moduleFunction<typeof import('node:zlib').gzipSync>(
+ *   new URL('node:zlib'),
+ *   'gzipSync',
  * );
- * const sum = await asyncio.toThread(digest, bytes);
+ * const packed = await asyncio.toThread(gzip, 'text');
  * ```
  *
  * @typeParam F - the type of the function

@@ -11,6 +11,7 @@ import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
 import { ExceptionGroup } from '../tasks/exception-group.ts';
 import { bindError } from './bind-error.ts';
+import { checkPlace } from './check-place.ts';
 import { type LookingUpLoop, lookUp, type Way } from './looking-up.ts';
 import { type RacingLoop, staggeredRace } from './staggered-race.ts';
 import {
@@ -63,6 +64,7 @@ export function createConnection<P extends ProtocolCallbacks>(
   port: number | string | undefined,
   options: ConnectionOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
+  checkPlace('createConnection(protocolFactory, host, port, options)', host, port);
   const connect = async (): Promise<[Transport, P]> => {
     checkRace(options);
     const encryption = encryptionToHost(options, host);

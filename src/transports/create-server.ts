@@ -19,6 +19,7 @@ import {
 import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
 import { bindError } from './bind-error.ts';
+import { checkPlaces } from './check-place.ts';
 import type { LookingUpLoop, Way } from './looking-up.ts';
 import { type Demand, Server, type ServingLoop } from './server.ts';
 import { type Encryption, encryptionOfServer, type TlsServerOptions } from './tls/options.ts';
@@ -72,6 +73,7 @@ export function createServer(
   port: number | string | undefined,
   options: ServerOptions,
 ): Coroutine<Server> {
+  checkPlaces('createServer(protocolFactory, host, port, options)', host, port);
   const create = async (): Promise<Server> => {
     const encryption = checkServing(protocolFactory, options);
     const sockets = await socketsFor(loop, host, port, options);

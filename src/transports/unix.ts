@@ -9,6 +9,7 @@ import { type Address, checkAddress } from '../sock/address.ts';
 import { AF_UNIX, SOCK_STREAM } from '../sock/constants.ts';
 import { driverNamed } from '../sock/drivers/registry.ts';
 import { Socket } from '../sock/socket.ts';
+import { checkPath } from './check-place.ts';
 import { transportOn } from './create-connection.ts';
 import { checkServing, type ServingOptions, serverOn } from './create-server.ts';
 import type { Server, ServingLoop } from './server.ts';
@@ -43,6 +44,7 @@ export function createUnixConnection<P extends ProtocolCallbacks>(
   path: string | undefined,
   options: UnixConnectionOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
+  checkPath('createUnixConnection(protocolFactory, path, options)', path);
   const connect = async (): Promise<[Transport, P]> => {
     const encryption = encryptionToPath(options);
     const given = givenSocket(path, options.sock, 'no path and sock were specified');
@@ -59,6 +61,7 @@ export function createUnixServer(
   path: string | undefined,
   options: UnixServerOptions,
 ): Coroutine<Server> {
+  checkPath('createUnixServer(protocolFactory, path, options)', path);
   const create = async (): Promise<Server> => {
     const encryption = checkServing(protocolFactory, options);
     const given = givenSocket(path, options.sock, 'path was not specified, and no sock specified');

@@ -9,6 +9,7 @@ import {
   currentTask,
   Future,
   getRunningLoop,
+  type Loop,
   newEventLoop,
   RuntimeError,
   sleep,
@@ -755,7 +756,7 @@ loopBehaviour('createTask with context variables', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_context_3'] },
   );
 
-  const makers: [how: string, origin: string, make: typeof createTask][] = [
+  const makers: [how: string, origin: string, make: Loop['createTask']][] = [
     ['new Task', 'test_context_4', (body, options) => new Task(body, options)],
     ['createTask', 'test_context_5', createTask],
     [

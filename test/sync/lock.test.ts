@@ -441,28 +441,3 @@ loopBehaviour('Lock.with', (it) => {
     assert.ok(lock.locked());
   });
 });
-
-loopBehaviour('await using lock', (it) => {
-  it('releases at the end of the block', async () => {
-    const lock = new Lock();
-
-    {
-      await lock.acquire();
-      await using _held = lock;
-      assert.ok(lock.locked());
-    }
-
-    assert.not(lock.locked());
-  });
-
-  it('has a form without await', async () => {
-    const lock = new Lock();
-
-    {
-      await lock.acquire();
-      using _held = lock;
-    }
-
-    assert.not(lock.locked());
-  });
-});

@@ -340,6 +340,19 @@ loopBehaviour('gather', (it) => {
     { cpython: [`${COROUTINES}test_exception_marking`] },
   );
 
+  it('says what to write, where it is given a list', async () => {
+    const list = [give(1), give(2)];
+    const message = 'gather() takes awaitables one by one, not in a list: write gather(...list)';
+    // @ts-expect-error as the compiler says, too
+    throws(() => gather(list), TypeError, { message });
+    // @ts-expect-error also with options
+    throws(() => gather(list, { returnExceptions: true }), TypeError, { message });
+    // @ts-expect-error or a set
+    throws(() => gather(new Set(list)), TypeError, { message });
+
+    assert.equal(await gather(...list), [1, 2]);
+  });
+
   it(
     'begins nothing when one of its arguments cannot be awaited',
     async () => {
