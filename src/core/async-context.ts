@@ -112,15 +112,15 @@ export function outside<A extends unknown[], R>(callback: (...args: A) => R, ...
 
 /** A storage for ourselves: programs that have no other one have no stores to keep. */
 export function makeOwnStorage<T>(): AsyncLocalStorage<T | undefined> {
-  const storage = new AsyncLocalStorage<T | undefined>();
-  ourStorages.add(storage);
-  Object.defineProperty(storage, 'enterWith', { value: enterWith });
   beginsOurs = true;
   try {
+    const storage = new AsyncLocalStorage<T | undefined>();
+    ourStorages.add(storage);
+    Object.defineProperty(storage, 'enterWith', { value: enterWith });
     // Node begins with the first store.
     storage.enterWith(undefined);
+    return storage;
   } finally {
     beginsOurs = false;
   }
-  return storage;
 }

@@ -168,6 +168,15 @@ if (moment === 'for a while') {
   await asyncio.run(async () => {
     const loop = asyncio.getRunningLoop();
     const lock = new asyncio.Lock();
+    const server = await asyncio.startServer(
+      async (reader, writer) => {
+        writer.write(await reader.read(10));
+        writer.close();
+      },
+      '127.0.0.1',
+      0,
+    );
+    const port = server.sockets[0]?.getsockname() as [string, number];
     for (let n = 0; n < 100; n += 1) {
       const store = { n };
       stores.push(new WeakRef(store));
@@ -177,6 +186,14 @@ if (moment === 'for a while') {
         return asyncio.createTask(async () => {
           await asyncio.sleep(0.001 * (n % 3));
           await lock.with(() => asyncio.sleep(0));
+          await asyncio.timeout(0.001, () => asyncio.sleep(1)).catch(() => {});
+          await asyncio.waitFor(asyncio.shield(asyncio.sleep(0)), 1);
+          if (n % 10 === 0) {
+            const [reader, writer] = await asyncio.openConnection(...port);
+            writer.write(Buffer.from('hello'));
+            await reader.read();
+            writer.close();
+          }
           if (storage.getStore() !== store) console.log('lost');
         });
       });
@@ -185,6 +202,7 @@ if (moment === 'for a while') {
       await asyncio.sleep(0.002);
       globalThis.gc?.();
     }
+    server.close();
     console.log(`${stores.filter((store) => store.deref() !== undefined).length} stores are left`);
   });
 }
