@@ -1,8 +1,9 @@
 /**
- * The word "something may be collectable that holds a resource", on its way from the room that
- * sees it to the collector in `core`, which neither knows.
+ * The word "something should be collected", on its way from the room that says it to the collector in
+ * `core`, which neither knows.
  *
- * CPython closes a forgotten socket at once, by counting references; V8 may not look for hours.
+ * It is said of what has a report to give, and where descriptors run out. Nothing that a peer does is a
+ * reason: a client that leaves must not cost the others anything.
  */
 
 /** @param urgent - is a resource so short that the collection should not wait? */
@@ -12,24 +13,24 @@ let listeners: readonly GarbageListener[] = [];
 let waiting = 0;
 
 /**
- * Says that something which nobody may need any more still holds a resource.
+ * Says that there is something which should be collected as soon as nobody needs it any more.
  *
- * One that can say later that the resource was released after all calls {@link dismissSuspect};
- * an urgent word is about no object in particular, and is not counted.
+ * Whoever says so calls {@link dismissSuspect} when it was collected, or need not be. An urgent word is
+ * about no object in particular, and is not counted.
  *
- * @param urgent - is the resource so short that the collection should not wait?
+ * @param urgent - is a resource so short that the collection should not wait?
  */
 export function suspectGarbage(urgent = false): void {
   if (!urgent) waiting += 1;
   for (const listener of listeners) listener(urgent);
 }
 
-/** Says that a suspect has released its resource; once for each {@link suspectGarbage}. */
+/** Says that a suspect is none any more; once for each {@link suspectGarbage}. */
 export function dismissSuspect(): void {
   waiting -= 1;
 }
 
-/** How many suspects still hold their resource: with none, a collection can find nothing. */
+/** How many suspects there are: with none, a collection can find nothing. */
 export function suspects(): number {
   return waiting;
 }

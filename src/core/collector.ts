@@ -1,8 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
   COLLECTION_BURST_MS,
   COLLECTION_DELAY_MS,
+  COLLECTION_MS_PER_MB,
+  COLLECTION_PAUSE_MS,
   COLLECTION_REST_MS,
   COLLECTION_SHARE,
   COLLECTION_SHARE_URGENT,
@@ -12,27 +14,34 @@ import { now } from '../base/node-timers.ts';
 import { chore } from './host.ts';
 
 /**
- * Asks for garbage collections while there is something to report, or to close, once it is
+ * Has V8 begin a garbage collection while there is something to report, or to close, once it is
  * collected.
  *
  * CPython reports a lost failure at once: it counts references. V8 may take hours, in a server
- * that has nothing to do for ever. So whoever has such a thing says so (`base/garbage.ts`), and
- * a collection comes soon after, one for all. It must be a full one: finalizers do not run after
- * the others.
+ * that has nothing to do. So whoever has such a thing says so (`base/garbage.ts`), and a collection
+ * begins soon after, one for all. It must be a full one: finalizers do not run after the others.
  *
  *            a suspicion                      the time is up
- *   at rest ─────────────▶ waiting ──────────────────────────────▶ collects, and waits again
+ *   at rest ─────────────▶ waiting ──────────────────────────────▶ prods V8, and waits again
  *      ▲                                                           while there are suspects: each
  *      └── none is left, or too many collections found nothing     wait is twice the last
  *
- * Its share of the time is bounded: a collection that took d uses up the share of 100·d. A few may
+ * The program must not stand still for it: `gc()` would stop it for 2 ms a megabyte. So V8 is not
+ * forced but prodded. It begins its own collection, which marks in threads beside the program and in
+ * small steps, and ends with a short pause. Only where descriptors run out, and the heap is small, is
+ * it forced: more clients come in less time than V8 takes.
+ *
+ * Its share of the time is bounded: a collection that costs d uses up the share of 100·d. A few may
  * come in a row, on credit; then each waits until the share has been earned. Those that are
  * urgent have a share of their own, without credit.
  */
 
 let enabled = process.env['ASYNCIO_COLLECTOR'] !== 'off';
-/** What V8 calls `gc`, looked for once; `false` where there is none. */
-let collect: (() => void) | false | undefined;
+/** What V8 calls `gc`, looked for once; {@link prod} where there is none. */
+let force = (): void => {
+  force = findCollect() ?? prod;
+  force();
+};
 /** Forgets the collection that is waited for. */
 let forget: (() => void) | undefined;
 /** When the one that is waited for comes, in milliseconds on the clock of `performance`. */
@@ -61,8 +70,8 @@ export function startCollector(): void {
 }
 
 /**
- * Switches the asked-for garbage collections on or off. Off, lost failures are reported when V8
- * collects by itself, and when the process ends. The environment's `ASYNCIO_COLLECTOR=off` is
+ * Switches the garbage collections on or off that the library asks for. Off, lost failures are
+ * reported when V8 collects by itself, and when the process ends. The environment's `ASYNCIO_COLLECTOR=off` is
  * the same from the start.
  */
 export function setCollectorEnabled(value: boolean): void {
@@ -98,27 +107,44 @@ function run(): void {
   if (suspects() === 0 && !asked) return;
   const urgent = asked;
   asked = false;
-  collect ??= findCollect();
-  if (collect === false) return;
   const begin = now();
-  collect();
-  const took = now() - begin;
-  if (urgent) urgentUsedUpTo = begin + took / COLLECTION_SHARE_URGENT;
-  else usedUpTo = Math.max(usedUpTo, begin) + took / COLLECTION_SHARE;
+  let cost = (getHeapStatistics().used_heap_size / 1e6) * COLLECTION_MS_PER_MB;
+  if (urgent && cost <= COLLECTION_PAUSE_MS) {
+    force();
+    cost = now() - begin;
+  } else prod();
+  if (urgent) urgentUsedUpTo = begin + cost / COLLECTION_SHARE_URGENT;
+  else usedUpTo = Math.max(usedUpTo, begin) + cost / COLLECTION_SHARE;
   restMs *= 2;
   if (suspects() > 0 && restMs < COLLECTION_REST_MS) schedule(restMs);
 }
 
-/** V8's `gc`, which is not for everybody, or `false`. */
-function findCollect(): (() => void) | false {
+/**
+ * Bytes of a buffer at which V8 begins a collection: when all buffers have grown by 64 MB since the
+ * last, it does.
+ */
+const PROD_BYTES = 72 * 1024 * 1024;
+
+/** Makes V8 begin a full collection, unless one is under way. */
+function prod(): void {
+  try {
+    // No byte of it is ever touched, so the system gives no memory for it.
+    new ArrayBuffer(PROD_BYTES);
+  } catch {
+    // No such block of addresses is free: V8 has collected all it can before it said so.
+  }
+}
+
+/** V8's `gc`, which is not for everybody. */
+function findCollect(): (() => void) | undefined {
   if (typeof globalThis.gc === 'function') return () => void globalThis.gc?.();
   try {
     setFlagsFromString('--expose-gc');
     const gc: unknown = runInNewContext('gc');
     setFlagsFromString('--no-expose-gc');
-    return typeof gc === 'function' ? () => void gc() : false;
+    return typeof gc === 'function' ? () => void gc() : undefined;
   } catch {
-    // Another engine, or one that was locked down: then V8's own collections must do.
-    return false;
+    // Another engine, or one that was locked down.
+    return undefined;
   }
 }

@@ -25,7 +25,20 @@ behaviour('Loop', (it) => {
       const { stdout, stderr } = await runFile('test/core/children/collections.ts');
 
       assert.is(stderr, '');
-      assert.is(stdout, 'collections: 0\n');
+      assert.is(stdout, 'collections: 0, forced: 0\n');
+    },
+    { seconds: 60 },
+  );
+
+  it(
+    'has V8 begin a collection for a lost failure, and does not stop the program for it',
+    async () => {
+      const { stdout, stderr } = await runFile('test/core/children/collections.ts', {
+        args: ['lost'],
+      });
+
+      assert.match(stderr, /^Task exception was never retrieved\n/);
+      assert.match(stdout, /^collections: [1-9]\d*, forced: 0\n$/);
     },
     { seconds: 60 },
   );

@@ -12,7 +12,7 @@ function report(program: string, env: Record<string, string> = {}): Promise<Ende
 
 // All at once, for each of them mostly waits.
 const ended = new Map(
-  ['future', 'task', 'outlived', 'referenced', 'silent', 'thousand', 'switchedOff'].map(
+  ['future', 'task', 'outlived', 'referenced', 'silent', 'large', 'thousand', 'switchedOff'].map(
     (program) => [program, report(program)],
   ),
 );
@@ -116,6 +116,17 @@ behaviour('A failure that nobody retrieves', (it) => {
         `${BASE}test_tb_logger_exception_result_retrieved`,
       ],
     },
+  );
+
+  it(
+    'is reported while the program runs where its heap is large, too',
+    async () => {
+      const { stdout, stderr } = await outcome('large');
+
+      assert.is(stdout, 'said while running: true, beside 1000000 objects\n');
+      assert.match(stderr, /^Task exception was never retrieved\n/);
+    },
+    { seconds: SECONDS },
   );
 
   it(

@@ -17,8 +17,11 @@ import type { OSError } from '../../base/os-errors.ts';
  * shortage is noticed here, where an accept would have failed in Python.
  */
 
-/** Descriptors that are still free when the collector is asked to hurry. */
-const NEARLY = 16;
+/**
+ * The share of the descriptors that is still free when the collector is asked to hurry: V8 needs some
+ * time for that, and more clients come meanwhile.
+ */
+const NEARLY = 1 / 4;
 
 /** No process has a limit so low that a smaller number could say anything. */
 const WORTH_A_LOOK = 32;
@@ -33,7 +36,7 @@ let limit: number | undefined;
 export function noteDescriptor(fd: number | undefined): boolean {
   if (fd === undefined || fd < WORTH_A_LOOK) return false;
   limit ??= descriptorLimit();
-  if (fd >= limit - NEARLY) suspectGarbage(true);
+  if (fd >= limit * (1 - NEARLY)) suspectGarbage(true);
   return fd >= limit - 1;
 }
 

@@ -1,10 +1,21 @@
-/** A program without a fault, which counts the garbage collections that are asked for. */
+/**
+ * A program that counts the garbage collections that are asked for: one without a fault, or with
+ * `lost` one that loses a failure.
+ */
 import * as asyncio from '../../../src/index.ts';
 
 let collections = 0;
+let forced = 0;
 (globalThis as { gc?: () => void }).gc = () => {
-  collections += 1;
+  forced += 1;
 };
+globalThis.ArrayBuffer = new Proxy(ArrayBuffer, {
+  construct(target, args: [number], newTarget) {
+    // So large is only what has V8 begin a collection.
+    if (args[0] > 64 * 1024 * 1024) collections += 1;
+    return Reflect.construct(target, args, newTarget) as ArrayBuffer;
+  },
+});
 
 const echo = asyncio.coroutine(async function echo(n: number) {
   await asyncio.sleep(0);
@@ -19,7 +30,8 @@ await asyncio.run(async () => {
     await asyncio.sleep(0);
     await task.catch(() => {});
   }
+  if (process.argv[2] === 'lost') asyncio.createTask(echo(0));
   // Past the time at which a collection would come.
   await asyncio.sleep(0.2);
 });
-console.log(`collections: ${collections}`);
+console.log(`collections: ${collections}, forced: ${forced}`);

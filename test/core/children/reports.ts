@@ -92,6 +92,13 @@ const programs: Record<string, () => Promise<void>> = {
     console.log(`said while running: ${await saidWithin(0.3)}`);
   },
 
+  /** A task fails in a program that has 100 MB in its heap. */
+  async large() {
+    const ballast = Array.from({ length: 1_000_000 }, (_, n) => ({ n, inner: { n } }));
+    makeFailing(1);
+    console.log(`said while running: ${await saidWithin(20)}, beside ${ballast.length} objects`);
+  },
+
   /** A thousand failures at once. */
   async thousand() {
     makeFailing(1000);

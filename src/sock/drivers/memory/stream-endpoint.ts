@@ -1,4 +1,3 @@
-import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
@@ -44,7 +43,6 @@ export class StreamEndpoint extends MemoryEndpoint {
   #receiveLimit = RECEIVE_LIMIT;
   /** No more bytes will come. */
   #ended = false;
-  #suspected = false;
   #sendingEnded = false;
   /** The code that the next operation fails with. */
   #failure: string | undefined = undefined;
@@ -114,10 +112,6 @@ export class StreamEndpoint extends MemoryEndpoint {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (!this.closed && !this.#suspected) {
-      this.#suspected = true;
-      suspectGarbage();
-    }
     this.tellReader();
   }
 
@@ -229,7 +223,6 @@ export class StreamEndpoint extends MemoryEndpoint {
   // ---- closing ---------------------------------------------------------------------------------
 
   protected override leave(): void {
-    if (this.#suspected) dismissSuspect();
     if (this.own !== undefined && network.find(this.own) === this) network.release(this.own);
     for (const endpoint of this.#incoming) {
       endpoint.#resets = true;

@@ -1,6 +1,5 @@
 // Not the global one: that is a getter, and looked up each time.
 import { Buffer } from 'node:buffer';
-import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
@@ -141,8 +140,6 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   #receiveLimit = RECEIVE_LIMIT;
   /** No more bytes will come: the peer ended, the connection broke, or SHUT_RD. */
   #ended = false;
-  /** Was it reported as something that somebody may have forgotten to close? */
-  #suspected = false;
 
   /** Has libuv bytes that the kernel did not take? Then a send would block. */
   #sending = false;
@@ -255,9 +252,6 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   #end(): void {
     this.#ended = true;
     this.#reading = false;
-    if (this.closed || this.#suspected) return;
-    this.#suspected = true;
-    suspectGarbage();
   }
 
   /** The connection is lost: the next operation says why, then receiving ends and sending fails. */
@@ -493,7 +487,6 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   override close(): void {
     if (this.closed) return;
     this.closed = true;
-    if (this.#suspected) dismissSuspect();
     this.#ended = true;
     for (const client of this.#incoming) abandon(client, this.family !== AF_UNIX);
     this.#incoming = [];

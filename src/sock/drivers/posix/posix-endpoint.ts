@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { constants } from 'node:os';
-import { dismissSuspect, suspectGarbage } from '../../../base/garbage.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
@@ -81,7 +80,6 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   declare private divided: boolean;
   /** Is SO_RCVLOWAT set? Fewer bytes may be there without being told of, so each receive is tried. */
   declare private lowWater: boolean;
-  declare private suspected: boolean;
   /** Did a connect that took time succeed? */
   declare private connected: boolean;
 
@@ -91,7 +89,6 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       peerEnded: false,
       divided: false,
       lowWater: false,
-      suspected: false,
       connected: false,
     });
   }
@@ -197,17 +194,11 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       return false;
     }
     if (this.type !== SOCK_STREAM) return true;
-    if (received === 0) this.suspect();
-    else if (received < most && this.#watched && !this.peerEnded && !this.divided)
+    // Where it gave the end, it goes on doing so.
+    const isShort = received > 0 && received < most;
+    if (isShort && this.#watched && !this.peerEnded && !this.divided)
       this.#readable = this.lowWater;
     return true;
-  }
-
-  /** Somebody may have forgotten to close it: its peer has ended. */
-  private suspect(): void {
-    if (this.suspected) return;
-    this.suspected = true;
-    suspectGarbage();
   }
 
   // ---- sending ---------------------------------------------------------------------------------
@@ -341,7 +332,6 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   private leave(): number {
     if (this.closed) return -1;
     this.closed = true;
-    if (this.suspected) dismissSuspect();
     if (this.#known) this.#selector.forget(this);
     const { fd } = this;
     if (live[fd] === this) live[fd] = undefined;

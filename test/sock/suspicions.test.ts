@@ -1,0 +1,45 @@
+import * as assert from 'uvu/assert';
+import { onSuspectedGarbage } from '../../src/base/garbage.ts';
+import * as asyncio from '../../src/index.ts';
+import * as socket from '../../src/socket.ts';
+import { behaviour } from '../support/behaviour.ts';
+import { DRIVERS, freshAddress, stream } from '../support/drivers.ts';
+
+/** The ways in which a client leaves. */
+const WAYS: Readonly<Record<string, (client: socket.Socket) => void>> = {
+  closes: (client) => client.close(),
+  'has finished sending, and stays': (client) => client.shutdown(socket.SHUT_WR),
+  'closes with bytes unread, which resets the connection': (client) => client.close(),
+};
+
+for (const { name } of DRIVERS)
+  behaviour(`A client that leaves (${name})`, (it) => {
+    for (const [way, leave] of Object.entries(WAYS))
+      it(`asks for no garbage collection where it ${way}`, async () => {
+        let told = 0;
+        const stop = onSuspectedGarbage(() => {
+          told += 1;
+        });
+        try {
+          await asyncio.run(async () => {
+            const loop = asyncio.getRunningLoop();
+            using listener = stream(name);
+            listener.bind(freshAddress(socket.AF_INET) as socket.Address);
+            listener.listen();
+            using client = stream(name);
+            await loop.sockConnect(client, listener.getsockname() as socket.Address);
+            const [accepted] = await loop.sockAccept(listener);
+            using connection = accepted;
+            if (way.includes('unread')) await loop.sockSendall(connection, Buffer.from('unread'));
+
+            leave(client);
+            // The end, or that the peer has reset the connection.
+            await loop.sockRecv(connection, 100).catch(() => {});
+            await asyncio.sleep(0);
+          });
+        } finally {
+          stop();
+        }
+        assert.is(told, 0);
+      });
+  });
