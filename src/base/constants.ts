@@ -79,6 +79,9 @@ export const TLS_WRITE_HIGH_WATER: number = 512 * 1024;
 /** Bytes that are handed to a stream of Node's at once: so many that what waits is known well. */
 export const DUPLEX_PIECE: number = 64 * 1024;
 
+/** Milliseconds after which what was closed gives up its last bytes, where Node sends them, not the system. */
+export const FLUSH_PATIENCE_MS: number = 30_000;
+
 /** Connections of a server that may wait to be accepted, on each socket; asyncio's figure. */
 export const SERVER_BACKLOG = 100;
 

@@ -220,6 +220,8 @@ export class Loop implements LoopCore {
   close(): void {
     if (this.isRunning()) throw new RuntimeError('Cannot close a running event loop');
     if (this.#closed) return;
+    // While the loop can still be asked for turns; none of them will come.
+    sendHeldOn(this);
     this.#closed = true;
     unclosed.unregister(this);
     this.#signals.clear();

@@ -72,9 +72,7 @@ export class SocketDatagramTransport extends DatagramTransport {
       receive: () => this.#receive(),
       flush: () => this.#flush(),
       drop: () => this.#drop(),
-      sendLast: () => {
-        if (this.#size > 0) this.#flush();
-      },
+      sendLast: () => this.#sendLast(),
       waiting: () => this.#size,
       made,
     });
@@ -148,18 +146,20 @@ export class SocketDatagramTransport extends DatagramTransport {
   }
 
   #trySend(data: Uint8Array, address: Address | undefined): 'done' | 'would block' | 'failed' {
-    const { endpoint } = this.#life;
     try {
-      const sent =
-        this.#connected || address === undefined
-          ? endpoint.trySend(data, 0)
-          : endpoint.trySendto(data, resolveLocally(this.#sock.family, address));
-      return sent < 0 ? 'would block' : 'done';
+      return this.#sendNow(data, address) < 0 ? 'would block' : 'done';
     } catch (error) {
       if (error instanceof OSError) this.#life.protocol?.errorReceived(error);
       else this.#life.fail(error, 'Fatal write error on datagram transport');
       return 'failed';
     }
+  }
+
+  /** How many bytes were sent; negative: it would block. */
+  #sendNow(data: Uint8Array, address: Address | undefined): number {
+    const { endpoint } = this.#life;
+    if (this.#connected || address === undefined) return endpoint.trySend(data, 0);
+    return endpoint.trySendto(data, resolveLocally(this.#sock.family, address));
   }
 
   #flush(): void {
@@ -187,6 +187,18 @@ export class SocketDatagramTransport extends DatagramTransport {
     if (this.#unsent[0] !== first) return;
     this.#unsent.shift();
     this.#size -= first.data.length + HEADER_SIZE;
+  }
+
+  /** Sends what goes of what waits, where nobody is told of the outcome any more. */
+  #sendLast(): void {
+    for (const { data, address } of this.#unsent) {
+      try {
+        if (this.#sendNow(data, address) < 0) return;
+      } catch (error) {
+        // The next one may go to somebody else.
+        if (!(error instanceof OSError)) throw error;
+      }
+    }
   }
 
   #drop(): void {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { asBuffer, isBytes } from '../base/bytes.ts';
-import { DUPLEX_PIECE, LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
+import { DUPLEX_PIECE, FLUSH_PATIENCE_MS, LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { fromNodeError, OSError } from '../base/os-errors.ts';
@@ -352,6 +352,7 @@ export class DuplexTransport extends Transport implements Leftover {
     this.#backlog.push(Buffer.from(data));
     this.#backlogSize += data.length;
     this.#send();
+    if (!this._loop._turns.running) this._loopStands();
     this.#pauseIfFull();
   }
 
@@ -362,15 +363,18 @@ export class DuplexTransport extends Transport implements Leftover {
 
   /** Hands the stream the next piece, if it has taken the last. */
   #send(): void {
-    if (this.#inFlight > 0 || this.#backlog.length === 0) return;
+    if (this.#inFlight === 0 && this.#backlog.length > 0) this.#sendPiece();
+  }
+
+  #sendPiece(): void {
     const piece = this.#nextPiece();
-    this.#inFlight = piece.length;
+    this.#inFlight += piece.length;
     try {
       // A failure comes as the stream's 'error', too.
       this._duplex.write(piece, () => {
         if (this.#state === 'lost') return;
-        this.#moved += this.#inFlight;
-        this.#inFlight = 0;
+        this.#moved += piece.length;
+        this.#inFlight -= piece.length;
         this.#send();
         if (this.#marks.paused || this.#ended || this.#state === 'closing') this._news();
       });
@@ -549,11 +553,18 @@ export class DuplexTransport extends Transport implements Leftover {
     this._loop.callExceptionHandler({ ...context, ...(peername !== undefined && { peername }) });
   }
 
+  /** @internal gives the stream all that waits, ready or not */
+  _loopStands(): void {
+    while (this.#backlog.length > 0) this.#sendPiece();
+  }
+
   /** @internal */
   _loopClosed(): void {
     warnResource(`unclosed transport ${this}`);
+    const isSending = this.#inFlight > 0;
     this._drop();
-    this._duplex.destroy();
+    if (isSending) endPatiently(this._duplex);
+    else this._duplex.destroy();
   }
 
   /** `<DuplexTransport closing bufsize=0>` */
@@ -561,4 +572,14 @@ export class DuplexTransport extends Transport implements Leftover {
     const closing = this.#state === 'open' ? '' : ' closing';
     return `<DuplexTransport${closing} bufsize=${this.getWriteBufferSize()}>`;
   }
+}
+
+/**
+ * Lets a stream send what it was given, as a kernel does for a socket that was closed, but not for
+ * ever: its peer may take nothing.
+ */
+function endPatiently(duplex: Duplex): void {
+  const timer = setTimeout(() => duplex.destroy(), FLUSH_PATIENCE_MS);
+  duplex.once('close', () => clearTimeout(timer));
+  duplex.end(() => duplex.destroy());
 }

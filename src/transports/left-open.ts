@@ -4,7 +4,7 @@ import type { LoopCore } from '../core/loop-core.ts';
 export interface Leftover {
   /** Its loop is closed: lets go of the system. */
   _loopClosed(): void;
-  /** Its loop runs no more, or never will: sends what waits for the end of a turn. */
+  /** Its loop has stopped, is about to be closed, or the process exits: sends what it holds back. */
   _loopStands?(): void;
 }
 
@@ -29,9 +29,12 @@ export function noLongerOpenOn(loop: LoopCore, leftover: Leftover): void {
   open.get(loop)?.delete(leftover);
 }
 
-/** Has nothing wait for the end of a turn that does not come. */
+/**
+ * Sends what is held back for a turn that may never come. The last one opened goes first: it may
+ * send through another one, as TLS does.
+ */
 export function sendHeldOn(loop: LoopCore): void {
-  for (const leftover of open.get(loop) ?? []) leftover._loopStands?.();
+  for (const leftover of [...(open.get(loop) ?? [])].reverse()) leftover._loopStands?.();
 }
 
 /** Closes what is open on a loop that was closed. */
@@ -39,5 +42,5 @@ export function closeLeftovers(loop: LoopCore): void {
   const leftovers = open.get(loop);
   if (leftovers === undefined) return;
   open.delete(loop);
-  for (const leftover of leftovers) leftover._loopClosed();
+  for (const leftover of [...leftovers].reverse()) leftover._loopClosed();
 }

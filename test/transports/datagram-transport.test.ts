@@ -72,6 +72,38 @@ const nameOf = (transport: DatagramTransport): Address =>
 
 for (const { name } of DRIVERS)
   loopBehaviour(`DatagramTransport on ${name}`, (it) => {
+    it.resting(
+      'sends what waits when its loop is closed, and tells the protocol nothing more',
+      async (loop) => {
+        const [one, first, two, second] = await loop.runUntilComplete(async () => [
+          ...(await boxOn(loop, name)),
+          ...(await boxOn(loop, name)),
+        ]);
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        endpoint.trySendto = () => -1;
+        one.setWriteBufferLimits(0);
+        for (const text of ['fails', 'arrives', 'would block'])
+          one.sendto(Buffer.from(text), nameOf(two) as AddressInput);
+        one.close();
+        const tried: string[] = [];
+        endpoint.trySendto = (data, address) => {
+          const text = String(data);
+          tried.push(text);
+          if (text === 'fails') throw osError('EACCES', 'sendto');
+          return text === 'would block' ? -1 : trySendto.call(endpoint, data, address);
+        };
+
+        loop.close();
+
+        assert.equal(tried, ['fails', 'arrives', 'would block']);
+        assert.equal(first.errors, []);
+        assert.equal(first.calls, ['connectionMade', 'pauseWriting']);
+        assert.equal(second.calls, ['connectionMade']);
+      },
+      REAL,
+    );
+
     it(
       'tries once a turn where errorReceived() sends again, and all of that fails',
       async (loop, { settle }) => {

@@ -1,8 +1,14 @@
 /** Small writes that wait for the end of the turn arrive, whatever ends before that. */
+import { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { TLSSocket } from 'node:tls';
 import * as assert from 'uvu/assert';
-import { Protocol, type Transport } from '../../src/index.ts';
-import { DRIVERS, receivedAll } from '../support/drivers.ts';
+import { connectDuplex, Protocol, type Transport } from '../../src/index.ts';
+import type { Socket } from '../../src/socket.ts';
+import { DRIVERS, received, receivedAll, sentAll } from '../support/drivers.ts';
+import { duplexPair } from '../support/duplex-pair.ts';
 import { loopBehaviour, settle } from '../support/loop-behaviour.ts';
+import { CLIENT, SERVER, secureClient } from '../support/tls.ts';
 import { Recorder, receiveAll, socketsOn, until } from '../support/transports.ts';
 
 const REAL = { clock: 'real' } as const;
@@ -12,7 +18,116 @@ function writeThree(transport: Transport): void {
   for (let n = 0; n < 3; n += 1) transport.write(SMALL);
 }
 
+/** A socket as one of Node's streams, which needs no loop. */
+function streamOn(sock: Socket): Duplex {
+  return new Duplex({
+    read() {
+      received(sock).then(
+        (data) => this.push(data.length === 0 ? null : data),
+        () => this.push(null),
+      );
+    },
+    write(data, _encoding, done) {
+      sentAll(sock, data).then(() => done(), done);
+    },
+  });
+}
+
+/** What comes to a server of TLS: `size` bytes, or all up to the end. */
+function decrypted(stream: Duplex, size: number): Promise<string> {
+  const socket = new TLSSocket(stream as never, { isServer: true, ...SERVER });
+  let whole = '';
+  return new Promise((resolve) => {
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      whole += data;
+      if (whole.length >= size) resolve(whole);
+    });
+    // TLS's own end does not come.
+    stream.on('end', () => setImmediate(() => resolve(whole)));
+  });
+}
+
+loopBehaviour('three small writes on a stream of Node’s', (it) => {
+  it.resting('arrive when the loop is closed in their turn', async (loop) => {
+    const [near, far] = duplexPair();
+    const [transport] = await loop.runUntilComplete(() =>
+      connectDuplex(() => new Protocol(), near),
+    );
+    // It takes one piece at a time.
+    const write = near._write;
+    near._write = (data, encoding, done) =>
+      write.call(near, data, encoding, () => setImmediate(done));
+    loop.callSoon(() => {
+      writeThree(transport);
+      loop.stop();
+    });
+    await loop.runForever();
+    loop.close();
+
+    assert.is(await text(far), 'small'.repeat(3));
+    assert.ok(near.destroyed);
+  });
+
+  it.resting(
+    'arrive with startTls, too',
+    async (loop) => {
+      const [near, far] = duplexPair();
+      const receiving = decrypted(far, 15);
+      const transport = await loop.runUntilComplete(async () => {
+        const protocol = new Protocol();
+        const [before] = await connectDuplex(() => protocol, near);
+        return loop.startTls(before, protocol, CLIENT, { serverHostname: 'localhost' });
+      });
+      loop.callSoon(() => {
+        writeThree(transport);
+        loop.stop();
+      });
+      await loop.runForever();
+      loop.close();
+
+      assert.is(await receiving, 'small'.repeat(3));
+    },
+    REAL,
+  );
+});
+
 for (const { name, real } of DRIVERS) {
+  if (real)
+    loopBehaviour(`three small writes with TLS on ${name}`, (it) => {
+      for (const when of [
+        'the loop is stopped in their turn',
+        'no loop runs',
+        'they are behind many',
+      ])
+        it.resting(
+          `arrive when ${when}, and it is closed`,
+          async (loop) => {
+            const [sock, peer] = await loop.runUntilComplete(() => socketsOn(loop, name));
+            const many = when === 'they are behind many' ? 100_000 : 0;
+            const receiving = decrypted(streamOn(peer), many + 15);
+            const transport = await loop.runUntilComplete(() =>
+              secureClient(loop, sock, new Protocol()),
+            );
+            const write = (): void => {
+              transport.write(Buffer.alloc(many, 'x'));
+              writeThree(transport);
+              loop.stop();
+            };
+            if (when === 'no loop runs') writeThree(transport);
+            else {
+              loop.callSoon(write);
+              await loop.runForever();
+            }
+            loop.close();
+
+            assert.is(await receiving, 'x'.repeat(many) + 'small'.repeat(3));
+            peer.close();
+          },
+          REAL,
+        );
+    });
+
   loopBehaviour(`three small writes on ${name}`, (it) => {
     if (real)
       it.resting(

@@ -13,6 +13,7 @@ import { forAwait } from '../../core/await-stack.ts';
 import type { Future } from '../../core/future.ts';
 import type { Cancellable, LoopCore } from '../../core/loop-core.ts';
 import { DuplexTransport } from '../duplex-transport.ts';
+import { openOn } from '../left-open.ts';
 import { Protocol } from '../protocols.ts';
 import type { ExtraInfo, ProtocolCallbacks, Transport } from '../transport.ts';
 import { WaterMarks } from '../water-marks.ts';
@@ -144,6 +145,7 @@ export class TlsTransport extends DuplexTransport {
       transport.abort();
       return;
     }
+    openOn(this._loop, this);
     const { sslHandshakeTimeout: given } = this.#options;
     this.#timer = this._loop.callLater(given ?? TLS_HANDSHAKE_TIMEOUT, () => {
       const text = `SSL handshake is taking longer than ${given ?? '60.0'} seconds: aborting the connection`;
@@ -298,6 +300,24 @@ export class TlsTransport extends DuplexTransport {
     return method === 'eofReceived' ? 'Error calling eofReceived()' : 'Fatal error on SSL protocol';
   }
 
+  // ── a loop that stands ─────────────────────────────────────────────────────────────────────
+
+  /** @internal encrypts all that waits, and gives it to the transport underneath */
+  override _loopStands(): void {
+    let before: number;
+    do {
+      before = this._backlogSize;
+      finishWrite(this.#socket);
+      this.#wire.handOn();
+    } while (this._backlogSize < before);
+  }
+
+  /** @internal the one underneath says that it was not closed */
+  override _loopClosed(): void {
+    this._drop();
+    this.#socket.destroy();
+  }
+
   // ── the end ────────────────────────────────────────────────────────────────────────────────
 
   /** @internal */
@@ -354,6 +374,22 @@ export class TlsTransport extends DuplexTransport {
 export function checkTimeouts({ sslHandshakeTimeout, sslShutdownTimeout }: TlsTimeouts): void {
   checkPositiveSeconds(sslHandshakeTimeout, 'sslHandshakeTimeout');
   checkPositiveSeconds(sslShutdownTimeout, 'sslShutdownTimeout');
+}
+
+/**
+ * Has a TLS socket go on to its next write. It waits with that for an immediate of Node's, although
+ * what it was given is encrypted at once. The documentation has not this one.
+ */
+function finishWrite(socket: TLSSocket): void {
+  const { ssl } = socket as unknown as { ssl: { _parentWrap?: StreamWrap } | null };
+  const wrap = ssl?._parentWrap;
+  wrap?.finishWrite?.(wrap._handle, 0);
+}
+
+/** What Node has between a TLS socket and a stream. */
+interface StreamWrap {
+  readonly _handle: object;
+  finishWrite?(handle: object, status: number): void;
 }
 
 function closedEarly(): ConnectionAbortedError {

@@ -59,6 +59,13 @@ export class Wire extends Duplex {
     this.#goOn();
   }
 
+  /** Gives the transport all that was written, also if it is full. */
+  handOn(): void {
+    if (this.#transport === undefined) return;
+    do this.drained();
+    while (this.#written !== undefined);
+  }
+
   override _read(): void {
     if (!this.#paused) return;
     this.#paused = false;

@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import * as asyncio from '../../../src/index.ts';
 import { SHUT_WR, type Socket } from '../../../src/socket.ts';
 import { DRIVERS } from '../../support/drivers.ts';
+import { duplexPair } from '../../support/duplex-pair.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 import { serving } from '../../support/streams.ts';
@@ -33,6 +34,19 @@ class HalfOpen extends Recorder {
     return true;
   }
 }
+
+const START_TLS = Buffer.from('STARTTLS\n');
+const GO_AHEAD = Buffer.from('220 go ahead\n');
+const FLOOD = Buffer.alloc(500_000, 'behind the handshake ');
+
+/** What somebody put behind the last line in the clear: commands, a byte, and what looks like records. */
+const INJECTIONS = [
+  Buffer.from('INJECTED\n'),
+  Buffer.from('x'),
+  Buffer.from('GET / HTTP/1.0\r\n\r\n'),
+  Buffer.from('\x17\x03\x03\x00\x09INJECTED\n', 'latin1'),
+  Buffer.from('\x16\x03\x01\x00\x09INJECTED\n', 'latin1'),
+];
 
 for (const { name } of DRIVERS) {
   loopBehaviour(`loop.startTls on ${name}`, (it) => {
@@ -184,6 +198,28 @@ for (const { name } of DRIVERS) {
     );
 
     it(
+      'takes what comes in the clear while the protocol pauses for the handshake, and fails',
+      async (loop) => {
+        for (const injected of INJECTIONS) {
+          const [near, far] = await socketsOn(loop, name);
+          const server = new Recorder(loop);
+          const [before] = await loop.connectAcceptedSocket(() => server, far);
+          before.pauseReading();
+          await loop.sockSendall(near, injected);
+          const client = errorOf(secureClient(loop, near, new Recorder(loop)));
+
+          const error = await errorOf(loop.startTls(before, server, SERVER, { serverSide: true }));
+
+          assert.instance(error, asyncio.SSLError, String(injected));
+          assert.instance(await client, asyncio.OSError);
+          await server.lost;
+          assert.equal(server.calls, ['connectionMade', 'connectionLost']);
+        }
+      },
+      REAL,
+    );
+
+    it(
       'fails a connection whose bytes were spoiled on the way',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
@@ -302,28 +338,23 @@ for (const { name } of DRIVERS) {
     it(
       'never gives what came in the clear for something encrypted',
       async (loop) => {
-        for (const injected of ['INJECTED\n', 'x']) {
+        for (const injected of INJECTIONS) {
           const outcome = loop.createFuture<unknown>();
           const handler: asyncio.ClientConnected = async (reader, writer) => {
             await reader.readline();
-            await asyncio.sleep(0.02);
-            const reading = asyncio.createTask(async () => String(await reader.readline()));
-            try {
-              await writer.startTls(SERVER);
-              outcome.setResult(await reading);
-            } catch (error) {
-              outcome.setResult(error);
-              await reading.catch(() => {});
-            }
+            writer.write(GO_AHEAD);
+            outcome.setResult(await errorOf(writer.startTls(SERVER)));
+            assert.instance(await errorOf(reader.readline()), asyncio.SSLError);
           };
           await serving(loop, name, handler, async ({ connectSocket }) => {
             const sock = await connectSocket();
-            await loop.sockSendall(sock, Buffer.from(`STARTTLS\n${injected}`));
-            await asyncio.sleep(0.05);
-            sock.shutdown(SHUT_WR);
+            await loop.sockSendall(sock, Buffer.concat([START_TLS, injected]));
+            await loop.sockRecv(sock, 100);
 
-            assert.instance(await outcome, asyncio.OSError);
-            sock.close();
+            const secured = errorOf(secureClient(loop, sock, new Recorder(loop)));
+
+            assert.instance(await outcome, asyncio.SSLError, String(injected));
+            assert.instance(await secured, asyncio.OSError);
           });
         }
       },
@@ -331,44 +362,97 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'takes what came with the last line on the client’s side, too',
+      'never does so on the client’s side',
       async (loop) => {
-        const handler: asyncio.ClientConnected = async (reader, writer) => {
-          writer.write(Buffer.from('220 go ahead\nINJECTED\n'));
-          await writer.drain();
-          writer.writeEof();
-          await reader.read();
-        };
-        await serving(loop, name, handler, async ({ connect }) => {
-          const [reader, writer] = await connect();
-          await reader.readline();
-          await asyncio.sleep(0.02);
+        for (const injected of INJECTIONS) {
+          let answered: unknown;
+          const handler: asyncio.ClientConnected = async (_reader, writer) => {
+            writer.write(Buffer.concat([GO_AHEAD, injected]));
+            await writer.drain();
+            answered = await errorOf(writer.startTls(SERVER));
+          };
+          await serving(loop, name, handler, async ({ connect }) => {
+            const [reader, writer] = await connect();
+            await reader.readline();
+            await asyncio.sleep(0.02);
 
-          await rejects(writer.startTls(CLIENT, { serverHostname: 'localhost' }), asyncio.OSError);
+            const error = await errorOf(writer.startTls(CLIENT, { serverHostname: 'localhost' }));
 
-          assert.not.match(await reader.read().then(String, String), 'INJECTED');
-        });
+            assert.instance(error, asyncio.SSLError, String(injected));
+            assert.instance(await errorOf(reader.read()), asyncio.SSLError);
+            await until(loop, () => answered !== undefined);
+            assert.instance(answered, asyncio.OSError);
+          });
+        }
       },
       REAL,
     );
 
     it(
-      'reads on, however much comes right behind the handshake',
+      'reads on, however much comes right behind the handshake, on either side',
       async (loop) => {
-        const flood = Buffer.alloc(500_000, 'behind the handshake ');
-        const handler: asyncio.ClientConnected = async (_reader, writer) => {
-          await writer.startTls(SERVER);
-          writer.write(flood);
+        const send = async (writer: asyncio.StreamWriter): Promise<void> => {
+          writer.write(FLOOD);
           await writer.drain();
         };
-        await serving(loop, name, handler, async ({ connect }) => {
-          const [reader, writer] = await connect({ limit: 100 });
-          await writer.startTls(CLIENT, { serverHostname: 'localhost' });
-          await asyncio.sleep(0.05);
+        const receive = async (reader: asyncio.StreamReader): Promise<void> => {
+          await asyncio.sleep(0.02);
+          assert.ok(Buffer.from(await reader.readexactly(FLOOD.length)).equals(FLOOD));
+        };
+        for (const isServers of [true, false]) {
+          const served = loop.createFuture<void>();
+          const handler: asyncio.ClientConnected = async (reader, writer) => {
+            await writer.startTls(SERVER);
+            await (isServers ? send(writer) : receive(reader));
+            served.setResult();
+            await reader.read();
+          };
+          await serving(
+            loop,
+            name,
+            handler,
+            async ({ connect }) => {
+              const [reader, writer] = await connect({ limit: 100 });
+              await writer.startTls(CLIENT, { serverHostname: 'localhost' });
+              await (isServers ? receive(reader) : send(writer));
+              await served;
+              writer.close();
+            },
+            { limit: 100 },
+          );
+        }
+      },
+      REAL,
+    );
 
-          assert.ok(Buffer.from(await reader.readexactly(flood.length)).equals(flood));
-          writer.close();
-        });
+    it(
+      'is not needed for that: where TLS stands from the first byte, all is read, too',
+      async (loop) => {
+        for (const isServers of [true, false]) {
+          const served = loop.createFuture<Uint8Array>();
+          // Not async: it writes in the turn in which the handshake is done.
+          const handler: asyncio.ClientConnected = (reader, writer) => {
+            if (isServers) writer.write(FLOOD);
+            const reading = asyncio.createTask(async () =>
+              reader.readexactly(isServers ? 0 : FLOOD.length),
+            );
+            reading.addDoneCallback(() => served.setResult(reading.result()));
+          };
+          await serving(
+            loop,
+            name,
+            handler,
+            async ({ connect }) => {
+              const secure = { ssl: CLIENT, serverHostname: 'localhost' };
+              const [reader, writer] = await connect({ ...secure, limit: 100 });
+              if (!isServers) writer.write(FLOOD);
+              await asyncio.sleep(0.02);
+              const taken = isServers ? await reader.readexactly(FLOOD.length) : await served;
+              assert.ok(Buffer.from(taken).equals(FLOOD));
+            },
+            { limit: 100, ssl: SERVER },
+          );
+        }
       },
       REAL,
     );
@@ -442,6 +526,87 @@ for (const { name } of DRIVERS) {
       REAL,
     );
   });
+}
+
+loopBehaviour('startTls on streams of Node’s', (it) => {
+  it(
+    'never gives what came in the clear for something encrypted',
+    async (loop) => {
+      for (const injected of INJECTIONS)
+        for (const isServers of [true, false]) {
+          const [client, server] = await pairOfStreams();
+          const [[victim], [, attacker]] = isServers ? [server, client] : [client, server];
+          attacker.write(Buffer.concat([START_TLS, injected]));
+          assert.is(String(await victim.readline()), String(START_TLS));
+          await asyncio.sleep(0.01);
+
+          const answering = errorOf(answer(loop, server[1]));
+          const asking = errorOf(client[1].startTls(CLIENT, { serverHostname: 'localhost' }));
+
+          const error = await (isServers ? answering : asking);
+
+          assert.instance(error, asyncio.SSLError, String(injected));
+          assert.instance(await errorOf(victim.read()), asyncio.SSLError);
+          // A pair of streams does not tell the one that the other is gone.
+          attacker.transport.abort();
+          assert.instance(await (isServers ? asking : answering), asyncio.OSError);
+        }
+    },
+    REAL,
+  );
+
+  it(
+    'reads on, however much comes right behind the handshake, on either side',
+    async (loop) => {
+      for (const isServers of [true, false]) {
+        const [[reader, writer], [other, peer]] = await pairOfStreams(100);
+        const answering = answer(loop, peer);
+        const asking = asyncio.createTask(async () => {
+          await writer.startTls(CLIENT, { serverHostname: 'localhost' });
+          if (!isServers) writer.write(FLOOD);
+        });
+        const secured = await answering;
+        if (isServers) secured.write(FLOOD);
+        await asking;
+        await asyncio.sleep(0.02);
+
+        const taken = await (isServers ? reader : other).readexactly(FLOOD.length);
+
+        assert.ok(Buffer.from(taken).equals(FLOOD));
+        writer.transport.abort();
+        secured.abort();
+        await asyncio.sleep(0.01);
+      }
+    },
+    REAL,
+  );
+});
+
+/** A client and a server on two streams of Node's. */
+async function pairOfStreams(limit?: number): Promise<[asyncio.Streams, asyncio.Streams]> {
+  const [near, far] = duplexPair();
+  return [await asyncio.fromDuplex(near, { limit }), await asyncio.fromDuplex(far, { limit })];
+}
+
+/** The server's side of startTls, where no handler says that it is one. */
+function answer(
+  loop: asyncio.Loop,
+  { transport }: asyncio.StreamWriter,
+): Promise<asyncio.Transport> {
+  const protocol = transport.getProtocol() as asyncio.ProtocolCallbacks;
+  const start = async (): Promise<asyncio.Transport> =>
+    loop.startTls(transport, protocol, SERVER, { serverSide: true });
+  return start();
+}
+
+/** What a call fails with. */
+async function errorOf(call: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await call;
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** Carries what comes from one socket to another one, until the end. */

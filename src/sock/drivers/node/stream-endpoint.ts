@@ -1,5 +1,6 @@
 // Not the global one: that is a getter, and looked up each time.
 import { Buffer } from 'node:buffer';
+import { FLUSH_PATIENCE_MS } from '../../../base/constants.ts';
 import { type OSError, osError } from '../../../base/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
@@ -57,9 +58,6 @@ const RECEIVE_LIMIT = 256 * 1024;
 
 /** Bytes that one send takes at the most, and so the most that wait outside the kernel. */
 const SEND_LIMIT = 64 * 1024;
-
-/** Milliseconds after which a closed socket gives up its last bytes. */
-const FLUSH_PATIENCE_MS = 30_000;
 
 /** Seconds of silence before the first keep-alive probe; Linux's default. */
 const KEEPALIVE_IDLE = 7200;
