@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
 import { BlockingIOError } from '../../src/base/os-errors.ts';
 import type { Address, DriverName, Socket } from '../../src/socket.ts';
 import * as socket from '../../src/socket.ts';
@@ -171,6 +172,21 @@ export function filled(sock: Socket, chunk: Uint8Array = Buffer.alloc(65_536, 'x
     if (nbytes < 0) return total;
     total += nbytes;
   }
+}
+
+/** A socket as one of Node's streams, which needs no loop. */
+export function streamOn(sock: Socket): Duplex {
+  return new Duplex({
+    read() {
+      received(sock).then(
+        (data) => this.push(data.length === 0 ? null : data),
+        () => this.push(null),
+      );
+    },
+    write(data, _encoding, done) {
+      sentAll(sock, data).then(() => done(), done);
+    },
+  });
 }
 
 /** A call as a promise, for `rejects`. */

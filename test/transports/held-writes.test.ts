@@ -1,11 +1,10 @@
 /** Small writes that wait for the end of the turn arrive, whatever ends before that. */
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
 import * as assert from 'uvu/assert';
 import { connectDuplex, Protocol, type Transport } from '../../src/index.ts';
-import type { Socket } from '../../src/socket.ts';
-import { DRIVERS, received, receivedAll, sentAll } from '../support/drivers.ts';
+import { DRIVERS, receivedAll, streamOn } from '../support/drivers.ts';
 import { duplexPair } from '../support/duplex-pair.ts';
 import { loopBehaviour, settle } from '../support/loop-behaviour.ts';
 import { CLIENT, SERVER, secureClient } from '../support/tls.ts';
@@ -16,21 +15,6 @@ const SMALL = Buffer.from('small');
 
 function writeThree(transport: Transport): void {
   for (let n = 0; n < 3; n += 1) transport.write(SMALL);
-}
-
-/** A socket as one of Node's streams, which needs no loop. */
-function streamOn(sock: Socket): Duplex {
-  return new Duplex({
-    read() {
-      received(sock).then(
-        (data) => this.push(data.length === 0 ? null : data),
-        () => this.push(null),
-      );
-    },
-    write(data, _encoding, done) {
-      sentAll(sock, data).then(() => done(), done);
-    },
-  });
 }
 
 /** What comes to a server of TLS: `size` bytes, or all up to the end. */

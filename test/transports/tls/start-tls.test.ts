@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import * as asyncio from '../../../src/index.ts';
 import { SHUT_WR, type Socket } from '../../../src/socket.ts';
-import { DRIVERS } from '../../support/drivers.ts';
+import { DRIVERS, streamOn } from '../../support/drivers.ts';
 import { duplexPair } from '../../support/duplex-pair.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
@@ -426,6 +426,51 @@ for (const { name } of DRIVERS) {
     );
 
     it(
+      'reads on where the first bytes come together with the end of the handshake',
+      async (loop) => {
+        for (const isOnSocket of [true, false])
+          for (const isServers of [true, false]) {
+            const [near, far] = await socketsOn(loop, name);
+            const [fromRelay, toRelay] = await socketsOn(loop, name);
+            const received = loop.createFuture<Uint8Array>();
+            // With TLS 1.2 the server has the last word, with 1.3 the client.
+            const ssl = { ...SERVER, maxVersion: isServers ? 'TLSv1.2' : 'TLSv1.3' } as const;
+            const handler: asyncio.ClientConnected = async (reader, writer) => {
+              await writer.startTls(ssl);
+              if (isServers) writer.write(FLOOD);
+              else received.setResult(await reader.readexactly(FLOOD.length));
+              await reader.read();
+            };
+            const made = new asyncio.StreamReaderProtocol(
+              new asyncio.StreamReader({ limit: 100 }),
+              handler,
+            );
+            if (isOnSocket) await loop.connectAcceptedSocket(() => made, far);
+            else await asyncio.connectDuplex(() => made, streamOn(far));
+            const [reader, writer] = isOnSocket
+              ? await asyncio.openConnection(undefined, undefined, { sock: fromRelay, limit: 100 })
+              : await asyncio.fromDuplex(streamOn(fromRelay), { limit: 100 });
+            const carrying = [
+              isServers ? carry(loop, toRelay, near) : carryTogether(loop, toRelay, near),
+              isServers ? carryTogether(loop, near, toRelay) : carry(loop, near, toRelay),
+            ];
+
+            await writer.startTls(CLIENT, { serverHostname: 'localhost' });
+            if (isServers) received.setResult(await reader.readexactly(FLOOD.length));
+            else writer.write(FLOOD);
+
+            assert.ok(Buffer.from(await received).equals(FLOOD));
+            writer.close();
+            await writer.waitClosed();
+            if (!isOnSocket) for (const sock of [fromRelay, far]) sock.close();
+            await Promise.all(carrying);
+            for (const sock of [near, toRelay]) sock.close();
+          }
+      },
+      REAL,
+    );
+
+    it(
       'is not needed for that: where TLS stands from the first byte, all is read, too',
       async (loop) => {
         for (const isServers of [true, false]) {
@@ -607,6 +652,13 @@ async function errorOf(call: PromiseLike<unknown>): Promise<unknown> {
   } catch (error) {
     return error;
   }
+}
+
+/** As {@link carry}, but what comes after the first flight of the handshake is sent on in one go. */
+async function carryTogether(loop: asyncio.Loop, from: Socket, to: Socket): Promise<void> {
+  await loop.sockSendall(to, await loop.sockRecv(from, 65_536));
+  await loop.sockSendall(to, await receiveAll(loop, from, 60_000));
+  await carry(loop, from, to);
 }
 
 /** Carries what comes from one socket to another one, until the end. */
