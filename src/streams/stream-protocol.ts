@@ -54,8 +54,8 @@ export interface StreamProtocolOptions extends ConnectionLimits {
 /**
  * What a connection tells, for a reader and a writer.
  *
- * With a handler it is one of a server's. The connection is closed when the handler ends, and what
- * the handler throws is reported.
+ * With a handler it is one of a server's. The connection is closed when a handler in a task ends, and
+ * when any handler throws. What it throws is reported.
  *
  * @see asyncio's `StreamReaderProtocol`, `Lib/asyncio/streams.py`
  */
@@ -108,7 +108,14 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     const handler = this.#handler;
     if (handler === undefined) return;
     const writer = new StreamWriter(transport, this, reader, this.#loop);
-    const given = handler(reader, writer);
+    let given: unknown;
+    try {
+      given = handler(reader, writer);
+    } catch (error) {
+      // Nobody has the connection, and with TLS it is aborted anyway, once that is reported.
+      this.#loop.callSoon(() => transport.close());
+      throw error;
+    }
     if (given instanceof Coroutine) this.#handle(this.#loop.createTask(given));
     else if (typeof (given as PromiseLike<unknown> | undefined)?.then === 'function')
       this.#handle(wrapPromise(given as PromiseLike<unknown>, { loop: this.#loop }));

@@ -62,6 +62,42 @@ loopBehaviour('idleTimeout', (it) => {
     );
   });
 
+  it('spares a client that makes too little room for the system to tell of it', async (loop) => {
+    const served = loop.createFuture<asyncio.StreamWriter>();
+    const fill: asyncio.ClientConnected = async (reader, writer) => {
+      served.setResult(writer);
+      await reader.read();
+    };
+    await serving(
+      loop,
+      'memory',
+      fill,
+      async ({ connect }) => {
+        await connect();
+        const writer = await served;
+        const { _sock: sock } = writer.getExtraInfo('socket') as asyncio.TransportSocket;
+        let room = 0;
+        // Takes what there is room for, and never says that there is some.
+        sock._endpoint.trySend = (data, from) => {
+          const nbytes = Math.min(room, data.length - from);
+          room -= nbytes;
+          return nbytes > 0 ? nbytes : -1;
+        };
+        writer.write(PIECE);
+        for (let n = 0; n < 10; n += 1) {
+          await asyncio.sleep(9);
+          room += 1000;
+        }
+        assert.not(writer.isClosing());
+
+        await asyncio.sleep(21);
+
+        assert.ok(writer.isClosing());
+      },
+      LIMIT,
+    );
+  });
+
   it('cuts off a silent client, also where each read is given up soon', async (loop) => {
     let rounds = 0;
     const poll: asyncio.ClientConnected = async (reader) => {

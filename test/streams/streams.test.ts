@@ -6,6 +6,7 @@ import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { serving } from '../support/streams.ts';
 import { throws } from '../support/throws.ts';
+import { CLIENT, SERVER } from '../support/tls.ts';
 import { until } from '../support/transports.ts';
 
 const REAL = { clock: 'real' } as const;
@@ -107,16 +108,34 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'reports a plain function that throws as the callback that it is in',
-      async (loop, { expectReport }) => {
+      'reports a plain function that throws as the callback that it is in, and closes its connection',
+      async (loop, scene) => {
+        const odd = new RangeError('odd');
         const fail = (): never => {
-          throw new RangeError('odd');
+          throw odd;
         };
-        await serving(loop, name, fail, async ({ connect }) => {
-          await connect();
-          await asyncio.sleep(0.01);
-        });
-        expectReport(/^Exception in callback StreamReaderProtocol\.connectionMade/);
+        for (const isSecure of [false, true]) {
+          const serve = isSecure ? { ssl: SERVER } : {};
+          const secure = isSecure ? { ssl: CLIENT, serverHostname: 'localhost' } : {};
+          await serving(
+            loop,
+            name,
+            fail,
+            async ({ connect }) => {
+              const [reader] = await connect(secure);
+
+              assert.is(String(await reader.read()), '');
+            },
+            serve,
+          );
+        }
+        for (const { exception } of scene.reports) assert.is(exception, odd);
+        const [first, second] = scene.reports.map(({ message }) => String(message));
+        assert.match(
+          first as string,
+          /^Exception in callback StreamReaderProtocol\.connectionMade/,
+        );
+        assert.is(second, 'Fatal error on SSL protocol');
       },
       REAL,
     );
