@@ -3,6 +3,7 @@ import { asBuffer, isBytes } from '../base/bytes.ts';
 import { DUPLEX_PIECE, FLUSH_PATIENCE_MS, LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
+import { clearTimeout, setTimeout } from '../base/node-timers.ts';
 import { fromNodeError, OSError } from '../base/os-errors.ts';
 import { calledAs, printsAsText } from '../base/printing.ts';
 import { typeNameOf } from '../base/repr.ts';
