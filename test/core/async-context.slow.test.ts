@@ -13,12 +13,16 @@ behaviour('What is made in a store and runs later', (it) => {
     'hooks early',
   ])
     for (const debug of ['', '1'])
-      it(`runs in that store, with ${modes}${debug && ' in debug mode'}`, async () => {
-        const { stdout, stderr } = await runFile('test/core/children/async-context.ts', {
-          args: modes.split(' '),
-          env: { ASYNCIO_DEBUG: debug },
-        });
+      it(
+        `runs in that store, with ${modes}${debug && ' in debug mode'}`,
+        async () => {
+          const { stdout, stderr } = await runFile('test/core/children/async-context.ts', {
+            args: modes.split(' '),
+            env: { ASYNCIO_DEBUG: debug },
+          });
 
-        assert.equal([stdout, stderr], ['many checks\n', '']);
-      });
+          assert.equal([stdout, stderr], ['many checks\n', '']);
+        },
+        { seconds: 60 },
+      );
 });

@@ -110,7 +110,7 @@ async function attemptAs(
   await asyncio.sleep(0);
   if (typeof trigger === 'function') await as(`not ${who}`, trigger as () => unknown);
   try {
-    await asyncio.timeout(5, () => called.wait());
+    await asyncio.timeout(30, () => called.wait());
   } catch {
     note(`of ${who}: was not called`);
   }
