@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { attempt, isA, textOf } from './attempt.ts';
 import { hasMemory } from './bytes.ts';
+import { isError } from './is-error.ts';
 
 /** How many characters and items of a value a short form shows; those of Python's `reprlib`. */
 const LIMITS = { characters: 30, sequence: 6, mapping: 4, depth: 6 };
@@ -144,7 +145,7 @@ function printString(value: string, form: Form): string {
 
 function printObject(value: object, form: Form, depth: number, above: Above): string {
   const short = form.characters !== undefined;
-  if (value instanceof Error) return printError(value, form, depth, above);
+  if (isError(value)) return printError(value, form, depth, above);
   if (value instanceof Uint8Array) return cut(printBytes(value, form), form);
   const container = containerOf(value);
   if (container === undefined) return cut(printInstance(value, form), form);

@@ -21,31 +21,43 @@ export function checkSignal(value: unknown): void {
 }
 
 /** Who is to be told of each signal. Node warns of more than ten listeners: so we have one. */
-const told = new WeakMap<AbortSignal, Set<() => void>>();
+const told = new WeakMap<AbortSignal, Told>();
+
+interface Told {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
+}
 
 /**
  * Calls back, at once, when `signal` is aborted; not, if it is already.
  *
+ * The signal has a listener only while there is somebody to call back: one that `AbortSignal.any()`
+ * made lives, with all its sources, for as long as it has any.
+ *
  * @returns a function that forgets the call
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  let callbacks = told.get(signal);
-  if (callbacks === undefined) {
-    const all = new Set<() => void>();
-    callbacks = all;
-    told.set(signal, all);
-    signal.addEventListener(
-      'abort',
-      () => {
-        for (const each of [...all]) each();
-      },
-      { once: true },
-    );
+  if (signal.aborted) return () => {};
+  let known = told.get(signal);
+  if (known === undefined) {
+    const callbacks = new Set<() => void>();
+    const listener = (): void => {
+      told.delete(signal);
+      for (const each of [...callbacks]) each();
+    };
+    known = { callbacks, listener };
+    told.set(signal, known);
+    signal.addEventListener('abort', listener, { once: true });
   }
+  const { callbacks, listener } = known;
   // One of its own: the same function may be there twice.
   const entry = (): void => callback();
   callbacks.add(entry);
-  return () => callbacks.delete(entry);
+  return () => {
+    if (!callbacks.delete(entry) || callbacks.size > 0 || told.get(signal) !== known) return;
+    told.delete(signal);
+    signal.removeEventListener('abort', listener);
+  };
 }
 
 /** Cancels `task` when `signal` is aborted, as long as it is not done. */

@@ -1,4 +1,5 @@
-import { CancelledError, isException, RuntimeError } from '../base/errors.ts';
+import { RuntimeError } from '../base/errors.ts';
+import { isThenable } from '../base/is-thenable.ts';
 import { brief } from '../base/repr.ts';
 import type { Abortable } from './abort.ts';
 import { Coroutine, iscoroutine } from './coroutine.ts';
@@ -6,6 +7,7 @@ import { Future } from './future.ts';
 import type { LoopCore } from './loop-core.ts';
 import { requireEventLoop, requireRunningLoop } from './running.ts';
 import type { NotAPromise, Task, TaskBody, TaskOptions } from './task.ts';
+import { WrappedFuture } from './wrapped-promise.ts';
 
 /** What can be said of a task to who makes it; `signal` cancels it when it is aborted. */
 export interface NewTaskOptions extends TaskOptions, Abortable {}
@@ -54,9 +56,8 @@ export function ensureFuture<T>(
   }
   const loop = options.loop ?? requireEventLoop();
   if (awaitable instanceof Coroutine) return taskOf(awaitable as Coroutine<T>, loop);
+  if (isThenable(awaitable)) return wrapPromise(awaitable as PromiseLike<T>, { loop });
   if (typeof awaitable === 'function') return (loop as TaskMaker).createTask(awaitable);
-  if (typeof (awaitable as PromiseLike<T> | null)?.then === 'function')
-    return wrapPromise(awaitable as PromiseLike<T>, { loop });
   throw new TypeError(
     `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(awaitable)}`,
   );
@@ -75,8 +76,9 @@ function taskOf<T>(coroutine: Coroutine<T>, loop: LoopCore): Task<T> {
 /**
  * A future of a promise that is not ours; a future of ours is given back as it is.
  *
- * An `await` of it can be cancelled. The work behind the promise goes on then, and if it fails
- * after that, the loop's exception handler is told.
+ * An `await` of it can be cancelled. The work behind the promise goes on then. If it fails after
+ * that, the loop's exception handler is told once, unless another future waits for the promise or
+ * the program has asked the promise itself since.
  *
  * Unlike asyncio's, a cancel does not reach the work: promises know none. See
  * docs/differences.md#wrapped-promises.
@@ -92,37 +94,7 @@ export function wrapPromise<T>(
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
   if (promise instanceof Future) return promise as Future<T>;
-  if (typeof (promise as PromiseLike<T> | null)?.then !== 'function' || iscoroutine(promise))
+  if (!isThenable(promise) || iscoroutine(promise))
     throw new TypeError(`a promise was expected, got ${brief(promise)}`);
-  const future = new Future<T>(options);
-  promise.then(
-    (value) => {
-      forgetCallbacksIfClosed(future);
-      if (!future.done()) future._finish(value);
-    },
-    (error: unknown) => {
-      forgetCallbacksIfClosed(future);
-      if (!future.done()) {
-        if (error instanceof CancelledError) future._endCancelled(error);
-        else future._fail(error);
-      }
-      // A promise that a cancel reached by another way, a signal for instance, ends like that.
-      else if (isException(error) && !isAbort(error))
-        future._loop.callExceptionHandler({
-          message: 'Promise failed after its future was cancelled',
-          exception: error,
-          future,
-        });
-    },
-  );
-  return future;
-}
-
-/** A promise may outlive the loop: then there is nobody left to tell. */
-function forgetCallbacksIfClosed(future: Future<never> | Future<unknown>): void {
-  if (future._loop.isClosed()) future._entries = undefined;
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+  return new WrappedFuture(promise, options);
 }

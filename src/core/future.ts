@@ -1,10 +1,12 @@
 import { DEBUG_STACK_DEPTH } from '../base/constants.ts';
 import { CancelledError, InvalidStateError, RuntimeError } from '../base/errors.ts';
+import { isError, isErrorClass } from '../base/is-error.ts';
 import { printsAsText } from '../base/printing.ts';
 import { brief, formatCallback, repr, shortRepr } from '../base/repr.ts';
 import { siteOf, userStack } from '../base/stacks.ts';
 import { madeForAwait } from './await-stack.ts';
 import { Awaiter } from './awaiter.ts';
+import { checkCancelMessage } from './cancel-message.ts';
 import { type Context, type Scope, scopeForLater } from './context.ts';
 import type { LoopCore } from './loop-core.ts';
 import { type FailureRecord, forgetFailure, watchFailure } from './never-retrieved.ts';
@@ -164,12 +166,8 @@ export class Future<T> implements Promise<T> {
    */
   setException(exception: Error | (new () => Error)): void {
     if (this._state !== 'pending') throw new InvalidStateError('invalid state');
-    const error: unknown =
-      typeof exception === 'function' &&
-      (exception === Error || exception.prototype instanceof Error)
-        ? new exception()
-        : exception;
-    if (!(error instanceof Error))
+    const error: unknown = isErrorClass(exception) ? new exception() : exception;
+    if (!isError(error))
       throw new TypeError(`exception must be an Error or a class of errors, got ${brief(error)}`);
     this._fail(error);
   }
@@ -179,8 +177,10 @@ export class Future<T> implements Promise<T> {
    *
    * @param message - what that error is to say
    * @returns `false` when it was done already, and nothing happened
+   * @throws {TypeError} when `message` is not a string
    */
   cancel(message?: string): boolean {
+    checkCancelMessage(message);
     this._see();
     if (this._state !== 'pending') return false;
     this._state = 'cancelled';

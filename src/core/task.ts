@@ -1,9 +1,11 @@
 import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '../base/errors.ts';
 import type { Frame } from '../base/frames.ts';
+import { isThenable } from '../base/is-thenable.ts';
 import { log } from '../base/log.ts';
 import { brief, repr } from '../base/repr.ts';
 import { asyncContextHere } from './async-context.ts';
 import type { Awaited, AwaitingTask, CancelRequest } from './awaiter.ts';
+import { checkCancelMessage } from './cancel-message.ts';
 import { cancelOf } from './cancel-of.ts';
 import { Cancel, type CancelScope, RootScope } from './cancel-scope.ts';
 import { CancelSignal } from './cancel-signal.ts';
@@ -160,10 +162,12 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
    *
    * @param message - what the error is to say
    * @returns `false` when the task was done already, and nothing happened
+   * @throws {TypeError} when `message` is not a string
    * @see asyncio's `Task.cancel()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.cancel
    */
   override cancel(message?: string): boolean {
+    checkCancelMessage(message);
     this._see();
     if (this._state !== 'pending') return false;
     this.#cancelling += 1;
@@ -407,10 +411,10 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
   if (body instanceof Coroutine) return body;
   if (body instanceof Operation) return new OperationCall(body as Operation<T>);
   if (iscoroutinefunction(body)) return (body as () => Coroutine<T>)();
-  if (typeof body === 'function')
+  if (typeof body === 'function' && !isThenable(body))
     return new Coroutine(async () => await body(), body.name || '<anonymous>', undefined);
   throw new TypeError(
-    typeof (body as { then?: unknown } | null)?.then === 'function'
+    isThenable(body)
       ? `a coroutine was expected, got ${isfuture(body) ? brief(body) : 'a promise that already runs'}: ` +
           'make the function a coroutine function with coroutine(), or write createTask(() => call())'
       : `a coroutine was expected, got ${brief(body)}`,

@@ -1,4 +1,5 @@
 import { isException, RuntimeError } from '../base/errors.ts';
+import { isError } from '../base/is-error.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import type { OpenGenerator } from '../core/open-generators.ts';
 import { gather } from '../tasks/gather.ts';
@@ -11,7 +12,7 @@ export async function closeAsyncgens(loop: LoopCore): Promise<void> {
   const errors = await gather(...closing, { returnExceptions: true });
   left.forEach((asyncgen, at) => {
     const exception: unknown = errors[at];
-    if (!(exception instanceof Error) || !isException(exception)) return;
+    if (!isError(exception) || !isException(exception)) return;
     loop.callExceptionHandler({
       message: `an error occurred during closing of asynchronous generator ${asyncgen}`,
       exception,

@@ -5,6 +5,7 @@ import { checkWhole } from '../base/numbers.ts';
 import { OSError, osError } from '../base/os-errors.ts';
 import { brief, repr, typeNameOf } from '../base/repr.ts';
 import { forAwait, madeForAwait } from '../core/await-stack.ts';
+import { checkCancelMessage } from '../core/cancel-message.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import type { Future } from '../core/future.ts';
 import type { Cancellable, LoopCore } from '../core/loop-core.ts';
@@ -102,6 +103,7 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
   }
 
   override cancel(message?: string): boolean {
+    checkCancelMessage(message);
     this.leave();
     return super.cancel(message);
   }
@@ -267,6 +269,7 @@ class Accept extends SockOperation<[Socket, Address]> {
   }
 
   override cancel(message?: string): boolean {
+    checkCancelMessage(message);
     this.#retry?.cancel();
     return super.cancel(message);
   }

@@ -1,4 +1,5 @@
 import { Awaiter, NativeAwaiter } from '../core/awaiter.ts';
+import { checkCancelMessage } from '../core/cancel-message.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 import { Operation } from '../core/operation.ts';
 import type { Runnable } from '../core/runnable.ts';
@@ -49,6 +50,7 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
 
   /** Woken, it is past cancelling. */
   override cancel(message?: string): boolean {
+    checkCancelMessage(message);
     if (this._woken || !super.cancel(message)) return false;
     this._loop._turns.soon(this);
     return true;

@@ -1,3 +1,4 @@
+import { isThenable } from '../base/is-thenable.ts';
 import { checkTimeout } from '../base/numbers.ts';
 import { TimeoutError } from '../base/os-errors.ts';
 import { calledAs } from '../base/printing.ts';
@@ -77,7 +78,7 @@ export function asCompleted<A extends Awaitable<unknown>>(
 
 /** Is it a function, or the first of those that are the same? */
 function isFirst(each: unknown, at: number, all: readonly unknown[]): boolean {
-  return typeof each === 'function' || all.indexOf(each) === at;
+  return (typeof each === 'function' && !isThenable(each)) || all.indexOf(each) === at;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isThenable } from '../base/is-thenable.ts';
 import { brief } from '../base/repr.ts';
 import { Awaiter } from '../core/awaiter.ts';
 import { Coroutine } from '../core/coroutine.ts';
@@ -18,8 +19,7 @@ export type ResultOf<A> =
  * @throws {TypeError} when it is not
  */
 export function checkAwaitable(value: unknown): void {
-  if (typeof value === 'function' || typeof (value as PromiseLike<unknown>)?.then === 'function')
-    return;
+  if (typeof value === 'function' || isThenable(value)) return;
   throw new TypeError(
     `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(value)}`,
   );
@@ -44,7 +44,7 @@ export function checkIterable(value: unknown, what: string): void {
  * broken off; the work behind it goes on.
  */
 export async function awaitHere<T>(awaitable: Awaitable<T>): Promise<T> {
-  if (typeof awaitable === 'function') return await awaitable();
+  if (typeof awaitable === 'function' && !isThenable(awaitable)) return await awaitable();
   const ours =
     awaitable instanceof Future ||
     awaitable instanceof Coroutine ||

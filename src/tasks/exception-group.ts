@@ -1,4 +1,5 @@
 import { isException, named } from '../base/errors.ts';
+import { isErrorClass } from '../base/is-error.ts';
 import { printsAsText } from '../base/printing.ts';
 import { brief } from '../base/repr.ts';
 import { captureUserStack, stackOf } from '../base/stacks.ts';
@@ -166,10 +167,6 @@ function toPredicate(condition: GroupCondition): (exception: unknown) => boolean
   throw new TypeError(
     `expected a function, a class of errors, or an array of such classes, got ${brief(condition)}`,
   );
-}
-
-function isErrorClass(value: unknown): value is ErrorClass {
-  return typeof value === 'function' && (value === Error || value.prototype instanceof Error);
 }
 
 /** Sets what an error shows by itself, and `util.inspect` not once more. */

@@ -28,8 +28,9 @@ class EventWait extends Operation<unknown[]> {
   }
 
   override cancel(message?: string): boolean {
+    const cancelled = super.cancel(message);
     this.#leave();
-    return super.cancel(message);
+    return cancelled;
   }
 
   /** Ends the wait with the reason of `signal`, when that is aborted. */

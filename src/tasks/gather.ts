@@ -1,8 +1,10 @@
 import { CancelledError } from '../base/errors.ts';
+import { isThenable } from '../base/is-thenable.ts';
 import { calledAs } from '../base/printing.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
 import { madeForAwait } from '../core/await-stack.ts';
 import { forThisTask } from '../core/awaited-by.ts';
+import { checkCancelMessage } from '../core/cancel-message.ts';
 import { ensureFuture } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
 import type { LoopCore } from '../core/loop-core.ts';
@@ -111,7 +113,7 @@ function toFutures(awaitables: unknown[]): Future<unknown>[] {
     loop ??= future._loop;
     // Nobody else has it: that it never ended is told by whoever waits for the whole.
     if (future !== each && future instanceof Task) future._logDestroyPending = false;
-    if (typeof each !== 'function') known.set(each, future);
+    if (typeof each !== 'function' || isThenable(each)) known.set(each, future);
     return future;
   });
 }
@@ -151,6 +153,7 @@ class GatheringFuture extends Future<unknown[]> {
   }
 
   override cancel(message?: string): boolean {
+    checkCancelMessage(message);
     if (this._state !== 'pending') return false;
     let reached = false;
     for (const child of this.#children) if (child.cancel(message)) reached = true;

@@ -1,4 +1,5 @@
 import { isException } from '../base/errors.ts';
+import { isError } from '../base/is-error.ts';
 import { calledAs } from '../base/printing.ts';
 import { nameOf } from '../base/repr.ts';
 import { forThisTask } from '../core/awaited-by.ts';
@@ -49,7 +50,7 @@ const logOnException = calledAs('_log_on_exception', (future: Future<unknown>): 
   future._see();
   const exception = future._outcome();
   if (!future._failed || !isException(exception)) return;
-  const name = exception instanceof Error ? nameOf(exception) : 'Exception';
+  const name = isError(exception) ? nameOf(exception) : 'Exception';
   const context: ExceptionContext = {
     message: `${name} exception in shielded future`,
     exception,

@@ -23,8 +23,9 @@ class Sleep<T> extends NativeOperation<T> {
   }
 
   override cancel(message?: string): boolean {
+    const cancelled = super.cancel(message);
     this.#timer.cancel();
-    return super.cancel(message);
+    return cancelled;
   }
 
   /** Ends it before its time, with `error`. */

@@ -4,9 +4,10 @@ import { calledAs } from '../base/printing.ts';
 import { type Abortable, checkSignal, underSignal } from '../core/abort.ts';
 import { cancelOf } from '../core/cancel-of.ts';
 import { Coroutine } from '../core/coroutine.ts';
-import { ensureFuture } from '../core/ensure-future.ts';
+import { ensureFuture, wrapPromise } from '../core/ensure-future.ts';
 import { Future } from '../core/future.ts';
-import { requireRunningLoop } from '../core/running.ts';
+import { requireRunningLoop, runningLoop } from '../core/running.ts';
+import { isNative } from '../core/wrapped-promise.ts';
 import { type Awaitable, awaitHere, checkAwaitable } from './awaitables.ts';
 import { timeout as limit } from './timeout.ts';
 
@@ -45,19 +46,28 @@ export function waitFor<T>(
   checkTimeout(timeout, 'timeout');
   checkSignal(options.signal);
   const { signal } = options;
+  const waited = claimed(awaitable);
   const wait = (): Promise<T> =>
     timeout !== undefined && timeout <= 0
-      ? whatIsThere(awaitable)
-      : limit(timeout, () => awaitHere(awaitable), options)._begin();
+      ? whatIsThere(waited)
+      : limit(timeout, () => awaitHere(waited), options)._begin();
   if (signal === undefined) return new Coroutine(wait, 'waitFor', undefined);
   return new Coroutine(
     () => {
-      if (signal.aborted) giveUp(awaitable);
+      if (signal.aborted) giveUp(waited);
       return underSignal(signal, wait, options);
     },
     'waitFor',
     undefined,
   );
+}
+
+/**
+ * A promise that is under way already may fail before this begins: from now on it is a future, which
+ * reports its failure itself where nobody waits for it.
+ */
+function claimed<T>(awaitable: Awaitable<T>): Awaitable<T> {
+  return isNative(awaitable) && runningLoop() !== undefined ? wrapPromise(awaitable) : awaitable;
 }
 
 /** Cancels what nobody will wait for. */

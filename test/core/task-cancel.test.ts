@@ -372,7 +372,7 @@ loopBehaviour('Task.cancel with a message', (it) => {
   it(
     'has exception() throw an error that says it',
     async (_loop, { settle }) => {
-      for (const message of ['my message', undefined, 5 as unknown as string]) {
+      for (const message of ['my message', undefined, '']) {
         const task = createTask(() => sleep(10));
         await settle();
         task.cancel(message);
@@ -380,7 +380,7 @@ loopBehaviour('Task.cancel with a message', (it) => {
 
         const outer = createTask(async () => task.exception());
 
-        await rejects(outer, CancelledError, { message: String(message ?? '') });
+        await rejects(outer, CancelledError, { message: message ?? '' });
       }
     },
     { cpython: ['test_tasks.py::BaseTaskTests::test_cancel_with_message_then_future_exception'] },

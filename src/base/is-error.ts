@@ -1,0 +1,28 @@
+import { types } from 'node:util';
+
+/** Is `value` an error? Also of another realm, a context of `vm` for instance. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
+/** Is `value` a class of errors? Also of another realm. */
+export function isErrorClass(value: unknown): value is new (...args: never[]) => Error {
+  if (typeof value !== 'function') return false;
+  const { prototype } = value as { prototype?: unknown };
+  return value === Error || prototype instanceof Error || isForeignErrorClass(prototype);
+}
+
+function isForeignErrorClass(prototype: unknown): boolean {
+  for (let each = prototype; isObject(each); each = Object.getPrototypeOf(each)) {
+    const kind = (each as { constructor?: unknown }).constructor;
+    if (typeof kind === 'function' && sourceOf.call(kind) === NATIVE_ERROR) return true;
+  }
+  return false;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+const sourceOf = Function.prototype.toString;
+const NATIVE_ERROR = sourceOf.call(Error);
