@@ -85,6 +85,13 @@ const endings: readonly Ending[] = [
     stderr: /RangeError: main failed\n/,
   },
   {
+    word: 'fails uncaught after a caught interrupt',
+    says: 'ends at once, and tells monitors once, at a later failure where the KeyboardInterrupt was caught',
+    status: 1,
+    stdout: 'main cleans up\ncaught\nmonitor: a callback failed\n',
+    stderr: /RangeError: a callback failed\n/,
+  },
+  {
     word: 'interrupted, by tasks without uncancel',
     says: 'rejects with the CancelledError where the tasks have no uncancel()',
     status: 0,
