@@ -70,6 +70,8 @@ export { type ExceptionHandler, Loop, type TaskFactory } from './loop/loop.ts';
 export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
 export type { SendfileOptions, SentFile } from './loop/sendfile.ts';
 // Running a program
+export { type EnterOptions, enter } from './runners/enter.ts';
+export type { Main } from './runners/main.ts';
 export { Runner, type RunOptions, run } from './runners/runner.ts';
 // Streams
 export { connectDuplex, fromDuplex, toDuplex } from './streams/duplex.ts';

@@ -99,7 +99,7 @@ behaviour('examples/', (it) => {
     // Those of the articles are played beside Python's in test/parity/articles.
     .filter((file) => !/^(handlers|server|context-manager|protocol)\//.test(file))
     // These are of several files, and have tests of their own in test/examples.
-    .filter((file) => !/^(http|resp)\//.test(file))
+    .filter((file) => !/^(enter|http|resp)\//.test(file))
     .sort();
 
   it('has a test for every file, and only for these', () => {

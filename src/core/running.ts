@@ -15,7 +15,10 @@ export function runningLoop(): LoopCore | undefined {
  * @throws {RuntimeError} when none does
  */
 export function requireRunningLoop(): LoopCore {
-  if (running === undefined) throw new RuntimeError('no running event loop');
+  if (running === undefined)
+    throw new RuntimeError(
+      'no running event loop: make the call inside of run(() => …), enter(() => …) or loop.runUntilComplete(() => …)',
+    );
   return running;
 }
 

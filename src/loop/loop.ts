@@ -66,6 +66,12 @@ import { sendfile } from './transport-sendfile.ts';
 /** Is told what went wrong where nobody could be told by an exception. */
 export type ExceptionHandler = (loop: Loop, context: ExceptionContext) => unknown;
 
+/** What a KeyboardInterrupt or SystemExit ended a run with. */
+export interface Interruption {
+  /** The error itself. */
+  readonly error: unknown;
+}
+
 /** Makes the tasks of a loop, in place of the `Task` class. */
 export type TaskFactory = <T>(loop: Loop, body: TaskBody<T>, options: TaskOptions) => Future<T>;
 
@@ -113,7 +119,7 @@ export class Loop implements LoopCore {
   /** Has the awaits of tasks no longer followed; set while they are. */
   #endTracking: (() => void) | undefined;
   /** What a KeyboardInterrupt or SystemExit ended the run with. */
-  #interruption: { readonly error: unknown } | undefined;
+  #interruption: Interruption | undefined;
 
   /**
    * @param options - `debug`: by default on if the environment's `ASYNCIO_DEBUG` is not empty;
@@ -145,22 +151,13 @@ export class Loop implements LoopCore {
   async runForever(): Promise<void> {
     this.#checkClosed();
     this.#checkResting();
-    setRunningLoop(this);
-    this.#followDebug();
     const listenNoMore = this.#listenForInterrupts();
-    const sendHeld = (): void => sendHeldOn(this);
-    process.on('exit', sendHeld);
-    await new Promise<void>((resolve) => {
-      this._turns.start(() => {
-        setRunningLoop(undefined);
-        process.off('exit', sendHeld);
-        sendHeld();
+    const interruption = await new Promise<Interruption | undefined>((resolve) => {
+      this._start((ended) => {
         listenNoMore();
-        resolve();
+        resolve(ended);
       });
     });
-    const interruption = this.#interruption;
-    this.#interruption = undefined;
     if (interruption !== undefined) throw onItsWayOut(interruption.error);
   }
 
@@ -1150,6 +1147,25 @@ export class Loop implements LoopCore {
   /** @internal has the program a handler of its own for the signal? */
   _handlesSignal(name: NodeJS.Signals): boolean {
     return this.#signals.has(name);
+  }
+
+  /**
+   * @internal runs until `stop()`, and lets signals be
+   * @param ended - called when the run has ended, with the error that ended it, if one did
+   */
+  _start(ended: (interruption: Interruption | undefined) => void): void {
+    setRunningLoop(this);
+    this.#followDebug();
+    const sendHeld = (): void => sendHeldOn(this);
+    process.on('exit', sendHeld);
+    this._turns.start(() => {
+      setRunningLoop(undefined);
+      process.off('exit', sendHeld);
+      sendHeld();
+      const interruption = this.#interruption;
+      this.#interruption = undefined;
+      ended(interruption);
+    });
   }
 
   /** @internal */

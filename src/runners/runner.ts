@@ -1,17 +1,16 @@
 import { THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
-import { brief } from '../base/repr.ts';
 import { describeAbandoned } from '../core/abandoned.ts';
-import { checkSignal, onAbort } from '../core/abort.ts';
+import { checkSignal } from '../core/abort.ts';
 import { type Context, copyContext } from '../core/context.ts';
-import { Coroutine } from '../core/coroutine.ts';
 import { watchLaggards } from '../core/ignored-cancels.ts';
-import { Operation } from '../core/operation.ts';
 import { runningLoop } from '../core/running.ts';
-import { allTasks, type Task, type TaskBody } from '../core/task.ts';
+import { allTasks, type Task } from '../core/task.ts';
 import { setEventLoop } from '../loop/event-loop.ts';
 import { onItsWayOut } from '../loop/interrupts.ts';
 import { Loop } from '../loop/loop.ts';
+import { refuseSecondLoop } from './enter.ts';
+import { cancelledBy, type Main, toTaskBody } from './main.ts';
 
 /** What can be said of a run. */
 export interface RunOptions {
@@ -66,28 +65,25 @@ export class Runner {
    * The first Ctrl-C cancels it; if it ends by that, the run fails with a
    * {@link KeyboardInterrupt}. The second ends the run at once.
    *
-   * @param main - a coroutine, or a function without arguments that returns a promise
+   * @param main - a coroutine, a function without arguments that returns a promise, or anything else
+   *   that can be awaited: a cancel ends the wait for a promise, and not its work
    * @param options - `context`: by default the runner's own, which lasts from run to run; `signal`:
    *   cancels the coroutine when it is aborted
    * @returns what the coroutine returns
    * @throws what the coroutine throws
    * @throws the reason of `signal`, when that was aborted and the cancel ended the coroutine
-   * @throws {TypeError} when `main` is not something that a task can be made of
+   * @throws {TypeError} when `main` cannot be awaited
    * @throws {RuntimeError} when a loop runs already, or the runner is closed
    * @throws {KeyboardInterrupt} when the user ended the run
    */
-  async run<T>(main: TaskBody<T>, options: MainOptions = {}): Promise<T> {
-    if (!(main instanceof Coroutine || main instanceof Operation || typeof main === 'function'))
-      throw new TypeError(
-        `a coroutine was expected, got ${isPromise(main) ? 'a promise that already runs: make the function a coroutine function with coroutine(), or write run(() => main())' : brief(main)}`,
-      );
-    if (runningLoop() !== undefined)
-      throw new RuntimeError('Runner.run() cannot be called from a running event loop');
+  async run<T>(main: Main<T>, options: MainOptions = {}): Promise<T> {
+    if (runningLoop() !== undefined) throw new RuntimeError(refuseSecondLoop('Runner.run()'));
+    const body = toTaskBody(main);
     const { signal } = options;
     checkSignal(signal);
     const loop = this.#prepare();
     const context = options.context ?? (this.#context as Context);
-    const task = loop.createTask(main, { context });
+    const task = loop.createTask(body, { context });
     this.#interrupts = 0;
     const interrupt = (): void => {
       // With `addSignalHandler()` the program has taken it over, as with asyncio. Listeners that
@@ -96,12 +92,7 @@ export class Runner {
     };
     const handles = process.listenerCount('SIGINT') === 0;
     if (handles) process.on('SIGINT', interrupt);
-    let aborted = false;
-    const abort = (): void => {
-      aborted = task.cancel();
-    };
-    const forget = signal && onAbort(signal, abort);
-    if (signal?.aborted) abort();
+    const { forget, errorFor } = cancelledBy(signal, task);
     try {
       return await loop.runUntilComplete(task);
     } catch (error) {
@@ -109,11 +100,9 @@ export class Runner {
       const { uncancel } = task as Partial<Task<T>>;
       if (error instanceof CancelledError && this.#interrupts > 0 && uncancel?.call(task) === 0)
         throw onItsWayOut(new KeyboardInterrupt());
-      if (error instanceof CancelledError && aborted && uncancel?.call(task) === 0)
-        throw signal?.reason;
-      throw onItsWayOut(error);
+      throw onItsWayOut(errorFor(error));
     } finally {
-      forget?.();
+      forget();
       if (handles) process.off('SIGINT', interrupt);
     }
   }
@@ -177,23 +166,23 @@ export class Runner {
  * The process stays alive until then, and no longer for its sake. A program that lets a
  * {@link KeyboardInterrupt} pass ends with status 130 and one line.
  *
- * @param main - a coroutine, or a function without arguments that returns a promise
+ * @param main - a coroutine, a function without arguments that returns a promise, or anything else that
+ *   can be awaited: a cancel ends the wait for a promise, and not its work
  * @param options - `debug`: debug mode; `loopFactory`: makes the loop; `signal`: cancels `main` when
  *   it is aborted
  * @returns what `main` returns
  * @throws what `main` throws
  * @throws the reason of `signal`, when that was aborted and the cancel ended `main`
- * @throws {TypeError} when `main` is not something that a task can be made of
+ * @throws {TypeError} when `main` cannot be awaited
  * @throws {RuntimeError} when a loop runs already
  * @throws {KeyboardInterrupt} when the user pressed Ctrl-C, and `main` let itself be cancelled
  * @see asyncio's `run()`, https://docs.python.org/3/library/asyncio-runner.html#asyncio.run
  */
 export async function run<T>(
-  main: TaskBody<T>,
+  main: Main<T>,
   options: RunOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
-  if (runningLoop() !== undefined)
-    throw new RuntimeError('asyncio.run() cannot be called from a running event loop');
+  if (runningLoop() !== undefined) throw new RuntimeError(refuseSecondLoop('asyncio.run()'));
   const runner = new Runner(options);
   try {
     return await runner.run(main, { signal: options.signal });
@@ -230,8 +219,4 @@ async function cancelAllTasks(loop: Loop): Promise<void> {
       task,
     });
   }
-}
-
-function isPromise(value: unknown): boolean {
-  return typeof (value as { then?: unknown } | null)?.then === 'function';
 }

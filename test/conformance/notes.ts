@@ -302,17 +302,17 @@ export const notes: Readonly<Record<string, Note>> = {
   'test_runners.py::RunTests::test_asyncio_run_only_coro': {
     status: 'differs',
     reason: 'a TypeError, as in Python 3.14; and a function is taken',
-    entry: 'refused-mains',
+    entry: 'mains',
   },
   'test_runners.py::RunnerTests::test_run_non_coro': {
     status: 'differs',
     reason: 'a TypeError, as in Python 3.14',
-    entry: 'refused-mains',
+    entry: 'mains',
   },
   'test_runners.py::RunnerTests::test_run_future': {
     status: 'differs',
-    reason: 'a TypeError; Python 3.14 takes futures, and others do not',
-    entry: 'refused-mains',
+    reason: 'a future is awaited, as in Python 3.14; before, it was refused',
+    entry: 'mains',
   },
   'test_locks.py::LockTests::test_lock': {
     status: 'not applicable',

@@ -68,21 +68,37 @@ behaviour('run', (it) => {
   );
 
   it(
-    'refuses what is no coroutine, and says what to write',
+    'refuses what cannot be awaited',
     async () => {
-      const running = async (): Promise<void> => {};
-      const refuses = (main: unknown, message: string): Promise<TypeError> =>
-        rejects(run(main as () => Promise<void>), TypeError, { message });
-
-      await refuses(1, 'a coroutine was expected, got 1');
-      await refuses(
-        running(),
-        'a coroutine was expected, got a promise that already runs: make the function a ' +
-          'coroutine function with coroutine(), or write run(() => main())',
-      );
+      await rejects(run(1 as unknown as () => Promise<void>), TypeError, {
+        message: 'An asyncio.Future, a coroutine or an awaitable is required, got 1',
+      });
     },
     { cpython: [`${RUN}test_asyncio_run_only_coro`] },
   );
+
+  it('takes anything that can be awaited', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: it is what this is about
+    const thenable: PromiseLike<number> = { then: (resolve) => Promise.resolve(3).then(resolve) };
+
+    assert.is(await run(Promise.resolve(1)), 1);
+    assert.is(await run(thenable), 3);
+    await rejects(run(Promise.reject(new RangeError('spam'))), RangeError, { message: 'spam' });
+  });
+
+  it('can be cancelled while it waits for a promise', async () => {
+    const never = new Promise<never>(() => {});
+
+    await rejects(run(never, { signal: AbortSignal.abort(new RangeError('gone')) }), RangeError);
+  });
+
+  it('refuses a future of another loop', async () => {
+    const loop = new Loop();
+    const future = loop.createFuture();
+    loop.close();
+
+    await rejects(run(future), RuntimeError, { message: /attached to a different loop/ });
+  });
 
   it(
     'has the debug mode that is asked for, or else the one of the environment',

@@ -1,0 +1,114 @@
+import { CancelledError } from '../base/errors.ts';
+import { queueMicrotask } from '../base/node-timers.ts';
+import { type Abortable, checkSignal } from '../core/abort.ts';
+import type { Context } from '../core/context.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { runningLoop } from '../core/running.ts';
+import { onItsWayOut } from '../loop/interrupts.ts';
+import type { Loop } from '../loop/loop.ts';
+import { cancelledBy, type Main, toTaskBody } from './main.ts';
+import { SharedLoop } from './shared-loop.ts';
+
+/** Options for {@link enter}. */
+export interface EnterOptions extends Abortable {
+  /** What the task is called; by default `Task-N`. */
+  readonly name?: string | undefined;
+  /** The context that the task runs in; by default a copy of the one in force. */
+  readonly context?: Context | undefined;
+}
+
+/** The loop for those who enter while no other one runs. */
+let shared: SharedLoop | undefined;
+
+/**
+ * Runs `body` as a task, from anywhere in a program that runs already: a request handler, an event
+ * listener, a test.
+ *
+ * The task runs on the loop that runs in this thread. If none does, it runs on a loop that all callers
+ * of `enter()` share. That one keeps the process alive while it has a task, also one that `body` made
+ * and did not await; then it rests. Its timers and connections alone keep nothing alive, and wait for
+ * the next task. It leaves Ctrl-C and other signals to the program, and `loop.stop()` throws in it.
+ * Generators of `asyncgen()` that are left open are closed when they are collected. Threads of
+ * `toThread()` are kept for later calls. Debug mode is on if the environment's `ASYNCIO_DEBUG` is not
+ * empty, or after `loop.setDebug(true)`.
+ *
+ * On the loop of `run()`, the task is cancelled when that ends, as all tasks that are left.
+ *
+ * `body` sees the `AsyncLocalStorage` stores and the context variables of the caller. The promise is
+ * an ordinary one: inside a task, a cancel of that task does not reach `body`, so await `body`
+ * directly there. If `body` fails and nobody handles that, Node reports an unhandled rejection. If it was
+ * cancelled, nothing is reported.
+ *
+ * Not in asyncio.
+ *
+ * @param body - a coroutine, or a function without arguments that returns a promise; anything that
+ *   can be awaited is waited for
+ * @param options - `signal`: cancels the task when it is aborted; `name`; `context`
+ * @returns a promise of what `body` returns
+ * @throws what `body` throws
+ * @throws the reason of `signal`, when that was aborted and the cancel ended `body`; if it is aborted
+ *   already, `body` does not begin
+ * @throws {CancelledError} when the task was cancelled in another way
+ * @throws {TypeError} when `body` cannot be awaited, or `signal` is no `AbortSignal`
+ *
+ * @example
+ * ```ts
+ * server.on('request', (request, response) => {
+ *   const client = new AbortController();
+ *   response.once('close', () => client.abort());
+ *   asyncio
+ *     .enter(() => asyncio.timeout(5, () => answer(request, response)), { signal: client.signal })
+ *     .catch((error) => response.destroy(error));
+ * });
+ * ```
+ */
+export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> {
+  const promise = new Promise<T>((resolve, reject) => {
+    const { signal, name, context } = options;
+    const main = toTaskBody(body);
+    checkSignal(signal);
+    if (signal?.aborted) {
+      if (main instanceof Coroutine) main.close();
+      cancelled();
+      throw signal.reason;
+    }
+    const loop = loopToEnter();
+    const isShared = loop instanceof SharedLoop;
+    const task = isShared
+      ? loop._enter(main, { name, context })
+      : loop.createTask(main, { name, context });
+    const { forget, errorFor } = cancelledBy(signal, task);
+    const settle = (): void => {
+      try {
+        resolve(task.result());
+      } catch (error) {
+        if (error instanceof CancelledError) cancelled();
+        reject(onItsWayOut(errorFor(error)));
+      }
+    };
+    task.addDoneCallback(function leave(done): void {
+      forget();
+      if (isShared) loop._leave(done, settle);
+      else settle();
+    });
+  });
+  return promise;
+
+  /** A cancel is no news to those who do not wait for it. */
+  function cancelled(): void {
+    queueMicrotask(() => promise.catch(() => {}));
+  }
+}
+
+/** Is this the loop that {@link enter} opened? Then it says how to use it. */
+export function refuseSecondLoop(method: string): string {
+  const hint = runningLoop() instanceof SharedLoop ? ', that of enter(): write enter(main)' : '';
+  return `${method} cannot be called from a running event loop${hint}`;
+}
+
+function loopToEnter(): Loop {
+  const running = runningLoop();
+  if (running !== undefined) return running as Loop;
+  if (shared === undefined || shared.isClosed()) shared = new SharedLoop();
+  return shared;
+}

@@ -1,0 +1,59 @@
+import { CancelledError } from '../base/errors.ts';
+import { brief } from '../base/repr.ts';
+import { onAbort } from '../core/abort.ts';
+import { Coroutine } from '../core/coroutine.ts';
+import { wrapPromise } from '../core/ensure-future.ts';
+import { Future } from '../core/future.ts';
+import { Operation } from '../core/operation.ts';
+import type { Task, TaskBody } from '../core/task.ts';
+
+/** What can be run from outside a loop: anything that can be awaited, and functions without arguments. */
+export type Main<T> = TaskBody<T> | PromiseLike<T>;
+
+/**
+ * What a task can be made of, for anything that can be awaited. A promise runs already: a cancel ends
+ * the wait for it, and not its work.
+ *
+ * @throws {TypeError} when `main` cannot be awaited
+ */
+export function toTaskBody<T>(main: Main<T>): TaskBody<T> {
+  if (main instanceof Coroutine || main instanceof Operation || typeof main === 'function')
+    return main as TaskBody<T>;
+  if (main instanceof Future) return () => main;
+  if (typeof (main as PromiseLike<T> | null)?.then === 'function') {
+    const promise = Promise.resolve(main as PromiseLike<T>);
+    // It may fail before the task begins.
+    promise.catch(() => {});
+    return () => wrapPromise(promise);
+  }
+  throw new TypeError(
+    `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(main)}`,
+  );
+}
+
+/**
+ * Cancels `task` when `signal` is aborted, also if it is by now.
+ *
+ * @returns `forget`, which ends that; and `errorFor`, which tells what a caller gets for the error
+ *   that the task ended with: the reason of the signal, if its cancel was the only one
+ */
+export function cancelledBy(
+  signal: AbortSignal | undefined,
+  task: Task<unknown>,
+): { forget(): void; errorFor(error: unknown): unknown } {
+  if (signal === undefined) return { forget: () => {}, errorFor: (error) => error };
+  let aborted = false;
+  const abort = (): void => {
+    aborted = task.cancel();
+  };
+  const forget = onAbort(signal, abort);
+  if (signal.aborted) abort();
+  return {
+    forget,
+    errorFor: (error) => {
+      const isOurs = error instanceof CancelledError && aborted;
+      // What a task factory makes may not count its cancels.
+      return isOurs && (task as Partial<typeof task>).uncancel?.() === 0 ? signal.reason : error;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { get } from 'node:http';
+import * as assert from 'uvu/assert';
+import { behaviour } from '../support/behaviour.ts';
+import { runFile } from '../support/child.ts';
+import { freePort, Program } from '../support/program.ts';
+
+/** Gets a path of a server on this machine. */
+function fetched(port: number, path: string): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    get({ port, host: '127.0.0.1', path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    }).on('error', reject);
+  });
+}
+
+behaviour('examples/enter', (it) => {
+  for (const name of ['http'])
+    it(
+      `${name} answers, limits the time, and cancels when the client leaves`,
+      async () => {
+        const port = await freePort();
+        await using server = Program.typescript(`examples/enter/${name}.ts`, [], {
+          env: { PORT: String(port) },
+        });
+        await server.shows(/listening/);
+
+        const answers = [fetched(port, '/?seconds=0'), fetched(port, '/?seconds=60')];
+        const [fast, slow] = await Promise.all(answers);
+        const leaving = get({ port, host: '127.0.0.1', path: '/?seconds=61', agent: false });
+        leaving.on('error', () => {});
+        await server.shows(/asked for .*61\n/);
+        leaving.destroy();
+        await server.shows(/cancelled\nthe client left\n/);
+
+        assert.equal(fast, { status: 200, text: 'done\n' });
+        assert.is(slow?.status, 504);
+        assert.is(server.stderr, '');
+      },
+      { seconds: 30 },
+    );
+
+  it(
+    'node-test passes under node:test',
+    async () => {
+      const { status, stdout, stderr } = await runFile('examples/enter/node-test.ts');
+
+      assert.is(stderr, '');
+      assert.match(stdout, /pass 2/);
+      assert.is(status, 0);
+    },
+    { seconds: 30 },
+  );
+});
