@@ -53,12 +53,13 @@ let shared: SharedLoop | undefined;
  *
  * @example
  * ```ts
- * server.on('request', (request, response) => {
+ * import { createServer } from 'node:http';
+ *
+ * createServer(async (request, response) => {
  *   const client = new AbortController();
  *   response.once('close', () => client.abort());
- *   asyncio
- *     .enter(() => asyncio.timeout(5, () => answer(request, response)), { signal: client.signal })
- *     .catch((error) => response.destroy(error));
+ *   const body = () => asyncio.timeout(5, () => asyncio.sleep(1, `you asked for ${request.url}`));
+ *   response.end(await asyncio.enter(body, { signal: client.signal }).catch(String));
  * });
  * ```
  */
