@@ -4,7 +4,7 @@ import { CancelSignal } from './cancel-signal.ts';
 import { carryOn, onBefore } from './carried.ts';
 import { type Context, currentScope, Scope } from './context.ts';
 import { watchFloatingCancels } from './floating-cancels.ts';
-import { CancelPath, followAwaits } from './kept-cancel.ts';
+import { CancelPath, followAwaits, KeptCancel } from './kept-cancel.ts';
 
 /**
  * What is cancelled: a task, or a part of one that has a limit.
@@ -44,8 +44,8 @@ export class CancelScope extends Scope implements AwaitingScope {
   declare private _children: Set<CancelScope> | undefined;
   /** The cancel that waits for the next `await`. */
   declare private _pending: Pending | undefined;
-  /** The cancel that `Promise.allSettled()` or the like has kept from the code that waits for that. */
-  declare private _kept: KeptCancel | undefined;
+  /** What `Promise.allSettled()` and the like have kept from code that waits for them. */
+  declare private _kept: KeptCancel[] | undefined;
   /** How many scopes of the task have one of the two; counted by the root. */
   declare private _pendings: number;
   /** Whom to tell when an `await` has ended; kept by the root. */
@@ -199,7 +199,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     const parent = (this._parent as CancelScope)._awaitsIn;
     parent._children?.delete(this);
     this._unpend();
-    this._unkeep();
+    // What was kept from code in it stays for that, which still carries this scope.
     this._passesTo = parent;
     for (const awaiter of this._ownAwaits()) {
       awaiter._scope = parent;
@@ -246,11 +246,17 @@ export class CancelScope extends Scope implements AwaitingScope {
 
   /** @internal withdraws what was not thrown yet, here and below */
   _withdraw(): void {
-    this._unpend();
+    this._withdrawPending();
     this._unkeep();
-    this._cancelSignal = undefined;
     for (const awaiter of this._ownAwaits()) awaiter._mustCancel = undefined;
     for (const child of this._children ?? []) child._withdraw();
+  }
+
+  /** @internal withdraws, here and below, what waits for an `await` that has not begun */
+  _withdrawPending(): void {
+    this._unpend();
+    this._cancelSignal = undefined;
+    for (const child of this._children ?? []) child._withdrawPending();
   }
 
   /**
@@ -269,15 +275,20 @@ export class CancelScope extends Scope implements AwaitingScope {
 
   /** @internal takes the cancel that waits for the next `await`: it is thrown in another way */
   _takePending(): CancelRequest | undefined {
-    const request = this._pending?.request ?? (this._hasKept ? this._kept?.request : undefined);
+    const request = this._pending?.request ?? this._keptFromBody?.request;
     this._unpend();
     this._unkeep();
     return request;
   }
 
-  /** @internal was a cancel kept from its outermost function, which has not seen it yet? */
-  get _hasKept(): boolean {
-    return this._kept?.aware === 0;
+  /** @internal the cancel that was kept from the whole body, which has not seen it yet */
+  get _keptFromBody(): KeptCancel | undefined {
+    return this._kept?.find((kept) => kept.endsBody && kept.isUnseen);
+  }
+
+  /** @internal the name of the function that the body is, if it runs by itself */
+  get _bodyName(): string | undefined {
+    return undefined;
   }
 
   /** @internal is it the scope of the body of a limit? */
@@ -297,6 +308,7 @@ export class CancelScope extends Scope implements AwaitingScope {
       limits -= 1;
     }
     const part = path.within(this._limitsFrom(scope));
+    this._noteArrival(part);
     if (part.keepers > 0) this._keep(request, part);
     else {
       request._seen.push(part);
@@ -304,28 +316,40 @@ export class CancelScope extends Scope implements AwaitingScope {
     }
   }
 
+  /** A cancel is thrown into `path`: is it one that was kept for that? */
+  private _noteArrival(path: CancelPath): void {
+    if (this._kept === undefined) return;
+    const { line } = path;
+    // It may also have come to others, who were called first: then it is still to come.
+    for (const kept of this._kept) if (kept.isThrown && kept.isFor(line)) this._unkeep(kept);
+  }
+
   private _keep(request: Cancel, path: CancelPath): void {
     followAwaits(mayThrow);
-    const depth = path.keepers - 1;
-    if (this._kept !== undefined && this._kept.depth >= depth) return;
+    const made = new KeptCancel(request, path, this._bodyName);
+    for (const kept of this._kept ?? [])
+      if (kept.isFor(made.unaware)) {
+        if (kept.depth > made.depth) return;
+        this._unkeep(kept);
+      }
     if (this._kept === undefined) this._root._pendings += 1;
-    this._kept = { request, unaware: path.unaware, aware: 0, depth };
+    this._kept = [...(this._kept ?? []), made];
     for (const seen of request._seen) this._tellAware(seen);
   }
 
   /** The functions of `path` have seen the cancel. */
   private _tellAware(path: CancelPath): void {
-    const kept = this._kept;
-    if (kept === undefined) return;
-    const aware = Math.max(kept.aware, path.sharedWith(kept.unaware));
-    if (aware === kept.unaware.length) this._unkeep();
-    else this._kept = { ...kept, aware };
+    for (const kept of this._kept ?? []) {
+      kept.tellAware(path);
+      if (kept.isSeenByAll) this._unkeep(kept);
+    }
   }
 
-  private _unkeep(): void {
+  private _unkeep(kept?: KeptCancel): void {
     if (this._kept === undefined) return;
-    this._kept = undefined;
-    this._root._pendings -= 1;
+    const others = kept === undefined ? [] : this._kept.filter((each) => each !== kept);
+    this._kept = others.length === 0 ? undefined : others;
+    if (this._kept === undefined) this._root._pendings -= 1;
   }
 
   /** How many bodies of limits lead from `scope` up to the end of this one. */
@@ -338,37 +362,65 @@ export class CancelScope extends Scope implements AwaitingScope {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** A kept cancel that the code is to see that runs in `scope`. */
-  private _takeKept(scope: CancelScope, path: CancelPath): CancelRequest | undefined {
-    const kept = this._kept;
-    if (kept === undefined) return undefined;
-    const { keepers, functions } = path.within(this._limitsFrom(scope));
-    if (keepers > kept.depth || functions < kept.aware) return undefined;
-    this._unkeep();
-    if (keepers > 0) {
-      this._root._pendings += 1;
-      this._kept = { ...kept, depth: keepers - 1 };
-    }
-    return kept.request;
+  /** A kept cancel that is for the code that awaits in `scope`. */
+  private _keptFor(scope: CancelScope, path: CancelPath): KeptCancel | undefined {
+    if (this._kept === undefined) return undefined;
+    const { keepers, line } = path.within(this._limitsFrom(scope));
+    return this._kept.find(
+      (kept) =>
+        keepers <= kept.depth &&
+        kept.isFor(line) &&
+        // Two calls of one function may look alike: the one that has seen it is left alone.
+        !kept.request._seen.some((path) => path.hasGoneOn(line, kept.unaware)),
+    );
   }
 
   /** @internal see {@link AwaitingScope} */
   _beforeThen(): void {
-    if (this._root._pendings === 0) return;
-    const kept = this._takeAllKept();
-    if (kept !== undefined) throw new CancelledError(kept.message);
+    if (this._root._pendings === 0 || !this._carried._mayThrowKept) return;
+    const path = CancelPath.ofNow();
+    if (path === undefined || !path.isDirect) return;
+    let thrown: CancelRequest | undefined;
+    for (const [scope, kept] of this._listKept(path)) {
+      scope._unkeep(kept);
+      thrown = kept.request;
+    }
+    if (thrown !== undefined) throw new CancelledError(thrown.message);
+  }
+
+  /** Those that are for the `await` that begins. */
+  private _listKept(path: CancelPath): [CancelScope, KeptCancel][] {
+    const begin = this._carried;
+    const list: [CancelScope, KeptCancel][] = [];
+    for (let scope: CancelScope | undefined = begin; scope; scope = scope._above) {
+      const kept = scope._keptFor(begin, path);
+      if (kept !== undefined) list.push([scope, kept]);
+    }
+    return list;
   }
 
   private _takeAllKept(): CancelRequest | undefined {
+    const path = this._carried._mayThrowKept ? CancelPath.ofNow() : undefined;
+    if (path === undefined) return undefined;
     let taken: CancelRequest | undefined;
-    let path: CancelPath | undefined;
-    for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
-      if (scope._kept === undefined) continue;
-      path ??= CancelPath.ofNow();
-      if (path === undefined) return undefined;
-      taken = scope._takeKept(this, path) ?? taken;
+    for (const [, kept] of this._listKept(path)) {
+      kept.isThrown = true;
+      taken = kept.request;
     }
     return taken;
+  }
+
+  /** The scope that the code that runs carries, whose body may have ended. */
+  private get _carried(): CancelScope {
+    const scope = currentScope();
+    return scope instanceof CancelScope && scope._awaitsIn === this ? scope : this;
+  }
+
+  /** @internal is anything kept from code in it? */
+  get _mayThrowKept(): boolean {
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+      if (scope._kept !== undefined) return true;
+    return false;
   }
 
   private _reach(request: CancelRequest): boolean {
@@ -454,10 +506,8 @@ export class CancelScope extends Scope implements AwaitingScope {
 
 const nativeThen = Promise.prototype.then;
 
-/** Does a cancel wait for an `await` in the task of `scope`? */
 function mayThrow(scope: object): boolean {
-  const within = (scope as Scope)._awaitsIn;
-  return within instanceof CancelScope && within._hasPendings;
+  return scope instanceof CancelScope && scope._hasPendings && scope._mayThrowKept;
 }
 
 /** Cancels what is awaited, or else has the `await` throw when its turn comes. */
@@ -484,17 +534,6 @@ export class Cancel implements CancelRequest {
   }
 }
 
-/** A cancel that somebody has kept, and that others are to see. */
-interface KeptCancel {
-  readonly request: CancelRequest;
-  /** The functions that had not seen it when it was kept, innermost first. */
-  readonly unaware: readonly string[];
-  /** So many of the outermost have seen it since, thrown by others. */
-  readonly aware: number;
-  /** It is for code in which it would be kept no more than so often. */
-  readonly depth: number;
-}
-
 /** A cancel that waits for the next `await`. */
 interface Pending {
   readonly request: CancelRequest;
@@ -518,6 +557,10 @@ export class RootScope extends CancelScope {
 
   override get task(): AwaitingTask | undefined {
     return this.#task;
+  }
+
+  override get _bodyName(): string | undefined {
+    return (this.#task as { getCoro?(): { name: string } } | undefined)?.getCoro?.().name;
   }
 
   /** @internal the task is done */

@@ -151,7 +151,7 @@ export class Limit extends CancelScope {
   _end(failure: Failure | undefined): Failure | undefined {
     const wasAbandoned = this.#state === 'abandoned';
     const wasCancelled = this.#state === 'cancelled';
-    const hasKept = this._hasKept;
+    const hasKept = this._keptFromBody !== undefined;
     this.#state = 'over';
     this._close();
     if (wasAbandoned) {

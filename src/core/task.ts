@@ -13,6 +13,7 @@ import { type Context, copyValues, currentScope, runInScope, startInScope } from
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { Future, isfuture } from './future.ts';
 import { noteSwallowed, noteWhereCancelled, watchCancel } from './ignored-cancels.ts';
+import { RUNS_TASK } from './kept-cancel.ts';
 import type { LimitedTask } from './limit.ts';
 import type { LoopCore } from './loop-core.ts';
 import { Operation } from './operation.ts';
@@ -193,7 +194,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     if (this.#cancelling > 0) {
       const scope = currentScope()?._awaitsIn as CancelScope | undefined;
       this.#scope._takeRequestBack(scope);
-      this._uncountCancel();
+      this.#cancelling -= 1;
+      if (this.#cancelling === 0) this.#scope._withdraw();
     }
     return this.#cancelling;
   }
@@ -277,10 +279,10 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     this.#cancelling += 1;
   }
 
-  /** @internal the last one that is taken back also withdraws what was not yet thrown */
+  /** @internal one of a limit is taken back, whose body has ended: what it has left stays cancelled */
   _uncountCancel(): void {
     this.#cancelling -= 1;
-    if (this.#cancelling === 0) this.#scope._withdraw();
+    if (this.#cancelling === 0) this.#scope._withdrawPending();
   }
 
   /** @internal */
@@ -412,7 +414,7 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
   if (body instanceof Operation) return new OperationCall(body as Operation<T>);
   if (iscoroutinefunction(body)) return (body as () => Coroutine<T>)();
   if (typeof body === 'function' && !isThenable(body))
-    return new Coroutine(async () => await body(), body.name || '<anonymous>', undefined);
+    return new Coroutine(() => runBodyOfTask(body), body.name || '<anonymous>', undefined);
   throw new TypeError(
     isThenable(body)
       ? `a coroutine was expected, got ${isfuture(body) ? brief(body) : 'a promise that already runs'}: ` +
@@ -420,6 +422,13 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
       : `a coroutine was expected, got ${brief(body)}`,
   );
 }
+
+/** In a stack it is known by its name, which it has in a minified program, too. */
+async function runBodyOfTask<T>(body: () => PromiseLike<T>): Promise<T> {
+  return await body();
+}
+
+Object.defineProperty(runBodyOfTask, 'name', { value: RUNS_TASK });
 
 /**
  * The task whose code is running, or `undefined` where none is: in a callback.

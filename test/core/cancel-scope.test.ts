@@ -338,6 +338,174 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, ['cleaned up']);
   });
 
+  const together: [string, (waits: Promise<void>[]) => Promise<unknown>][] = [
+    ['Promise.all', (waits) => Promise.all(waits)],
+    ['Promise.allSettled', (waits) => Promise.allSettled(waits)],
+  ];
+  for (const [name, combinator] of together)
+    it(`is thrown in each branch of one function, under ${name}`, async (loop) => {
+      const log: string[] = [];
+      const branch = async (): Promise<void> => {
+        await Promise.allSettled([sleep(10)]);
+        await new Promise<void>((resolve) => loop.callLater(1, resolve));
+        try {
+          await sleep(10);
+        } catch (error) {
+          log.push(nameOf(error));
+          throw error;
+        }
+      };
+      const task = createTask(() => combinator([branch(), branch(), branch()]));
+      await sleep(1);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+      await sleep(2);
+
+      assert.equal(log, ['CancelledError', 'CancelledError', 'CancelledError']);
+    });
+
+  it('is for the code that waited, also when that first calls others', async () => {
+    const log: string[] = [];
+    const flush = async (): Promise<void> => {
+      try {
+        await sleep(10);
+      } catch (error) {
+        log.push(`flush ${nameOf(error)}`);
+      }
+    };
+    const task = createTask(async () => {
+      await Promise.allSettled([sleep(10)]);
+      void flush();
+      await sleep(10);
+      log.push('not reached');
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['flush CancelledError']);
+  });
+
+  it('is thrown once, where a branch beside is cancelled in the meantime', async () => {
+    const log: string[] = [];
+    const keeps = async (): Promise<void> => {
+      try {
+        await Promise.allSettled([sleep(10)]);
+        await sleep(0);
+      } finally {
+        await sleep(1);
+        log.push('is clean');
+      }
+    };
+    const beside = async (): Promise<void> => await sleep(10);
+    const task = createTask(async () => {
+      await Promise.allSettled([keeps(), beside()]);
+      await sleep(10);
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['is clean']);
+  });
+
+  it('does not break the clean-up off of a call of the same function that has seen it', async () => {
+    const log: string[] = [];
+    const work = async (n: number): Promise<void> => {
+      if (n === 1) await Promise.allSettled([sleep(10)]);
+      try {
+        await sleep(10);
+      } finally {
+        await sleep(1);
+        log.push(`${n} is clean`);
+      }
+    };
+    const task = createTask(async () => {
+      void work(1);
+      void work(2);
+      await sleep(10);
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+    await sleep(20);
+
+    assert.ok(log.includes('2 is clean'));
+  });
+
+  it('is not for the task, where it was kept from a call that nobody awaits', async () => {
+    const task = createTask(async () => {
+      void (async () => {
+        await Promise.allSettled([sleep(10)]);
+      })();
+      try {
+        await sleep(10);
+        return 'not reached';
+      } catch {
+        return 'refused';
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+
+    assert.is(await task, 'refused');
+  });
+
+  it('ends the waits for futures that the same code begins before its next await', async (loop) => {
+    const task = createTask(async () => {
+      await Promise.allSettled([loop.createFuture()]);
+      await Promise.allSettled([loop.createFuture(), loop.createFuture()]);
+      await sleep(10);
+    });
+    await sleep(1);
+
+    task.cancel();
+
+    await rejects(task, CancelledError);
+  });
+
+  for (const [name, keeper] of Object.entries({
+    'Promise.allSettled': async () => {
+      await Promise.allSettled([sleep(10)]);
+    },
+    'Promise.allSettled of clean-up': async () => {
+      const cleansUp = async (): Promise<void> => {
+        try {
+          await sleep(10);
+        } finally {
+          await sleep(2);
+        }
+      };
+      await Promise.allSettled([cleansUp()]);
+    },
+    'Promise.any': () => Promise.any([sleep(10)]).catch(() => {}),
+  }))
+    it(`is thrown in a branch that a limit has left: ${name}`, async () => {
+      const log: string[] = [];
+      const branch = async (): Promise<void> => {
+        try {
+          await keeper();
+          await sleep(0);
+          log.push('goes on');
+        } catch (error) {
+          log.push(nameOf(error));
+        }
+      };
+
+      await rejects(
+        timeout(1, () => Promise.all([branch(), sleep(10)])),
+        TimeoutError,
+      );
+      await sleep(5);
+
+      assert.equal(log, ['CancelledError']);
+    });
+
   it('is not thrown again where another branch has thrown it to the same code', async () => {
     const log: string[] = [];
     const settled = async (): Promise<unknown> => await Promise.allSettled([sleep(10)]);

@@ -17,6 +17,8 @@
  *   all the same, but code that awaits a call sees what the call returns, as in asyncio.
  * - A branch that cancels the task and fails before it awaits, or that does so as it begins: a task
  *   beside it has been made by then, but a call has not.
+ * - Losers of one `Promise.race()`, or calls that nobody awaits, that are calls of one function: where
+ *   one has kept its cancel, nobody can tell which. So each is a function of its own.
  * - A limit in what goes on when its task has ended: limits need a task.
  * - A cancel that `allSettled` or `any` keeps is thrown by `gather()`, and here by the next `await`. So
  *   there is always one.
@@ -131,7 +133,7 @@ class Region {
 
   /** Has its task ended? */
   get isGone(): boolean {
-    return this.open === undefined;
+    return this.above === undefined ? this.isOver : this.above.isGone;
   }
 
   private get open(): Region | undefined {
@@ -245,6 +247,16 @@ function inTasks(region: Region): Way {
   };
 }
 
+/** A branch that is another function for each `n`: V8 numbers those of `Promise.all()` only. */
+function asOwnFunction(n: number, branch: Branch): Branch {
+  const functions: Branch[] = [
+    async (within) => await branch(within),
+    async (within) => await branch(within),
+    async (within) => await branch(within),
+  ];
+  return functions[n] as Branch;
+}
+
 /** One run of a program. */
 class Run {
   readonly branches = new Map<string, Entry[]>();
@@ -321,12 +333,19 @@ class Run {
 
   async #block(name: string, block: Block, region: Region, mayKeep: boolean): Promise<void> {
     for (const [n, step] of block.entries()) {
-      await this.#do(`${name}.${n}`, name, step, region, mayKeep);
+      await this.#do(n, name, step, region, mayKeep);
       this.#note(name, `${step.do} is over`);
     }
   }
 
-  async #do(id: string, name: string, step: Step, region: Region, mayKeep: boolean): Promise<void> {
+  async #do(
+    place: number,
+    name: string,
+    step: Step,
+    region: Region,
+    mayKeep: boolean,
+  ): Promise<void> {
+    const id = `${name}.${place}`;
     const branches = (blocks: readonly Block[], keep: boolean): Branch[] =>
       blocks.map(
         (block, n) => (within) => this.#branch(`${id}.${step.do}${n}`, block, within, keep),
@@ -341,6 +360,7 @@ class Run {
         this.#main?.cancel();
         return await sleep(step.time + jitter(`${id}, then`));
       case 'fail':
+        await sleep(jitter(id));
         throw new Failure('asked for');
       case 'timeout':
         try {
@@ -404,7 +424,7 @@ class Run {
         }
         return;
       case 'float':
-        way.float(branches([step.block], true)[0] as Branch);
+        way.float(asOwnFunction(place, branches([step.block], true)[0] as Branch));
         return;
       case 'all':
         await way.all(branches(step.blocks, false));
@@ -418,10 +438,12 @@ class Run {
       case 'race':
         // Or several would end at one instant.
         await way.race(
-          branches(step.blocks, false).map((branch, n) => async (within) => {
-            await sleep(jitter(`${id}.race${n}`));
-            return await branch(within);
-          }),
+          branches(step.blocks, false).map((branch, n) =>
+            asOwnFunction(n, async (within) => {
+              await sleep(jitter(`${id}.race${n}`));
+              return await branch(within);
+            }),
+          ),
         );
         return;
       case 'any':
