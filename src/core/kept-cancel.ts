@@ -264,8 +264,8 @@ interface V8Frame {
   isAsync(): boolean;
   getPromiseIndex(): number | null;
   /** Of the function. */
-  getEnclosingLineNumber(): number;
-  getEnclosingColumnNumber(): number;
+  getEnclosingLineNumber(): number | null;
+  getEnclosingColumnNumber(): number | null;
 }
 
 function isAsync(frame: NodeJS.CallSite): boolean {
