@@ -86,6 +86,8 @@ export class DuplexTransport extends Transport implements Leftover {
   #lostWrites = 0;
   /** Is a turn queued that tells the news? */
   #queued = false;
+  /** Is the protocol being told of what came? */
+  #delivering = false;
   /** Are news told by who brings them? */
   #feeding = false;
   /** What the stream failed with. */
@@ -239,6 +241,16 @@ export class DuplexTransport extends Transport implements Leftover {
     runInAsyncContext(this.#asyncContext, () => this.#pump(), undefined);
   }
 
+  /** @internal tells the protocol now of what has come, unless it paused or is being told */
+  _deliverNow(): void {
+    if (this.#paused || this.#delivering) return;
+    const duplex = this._duplex;
+    this._feed(() => {
+      // What is read comes as 'data'.
+      while (duplex.read() !== null);
+    });
+  }
+
   /** @internal there are news: tells of them in the next turn */
   _news(): void {
     if (this.#queued || this.#feeding || this._loop.isClosed()) return;
@@ -256,7 +268,7 @@ export class DuplexTransport extends Transport implements Leftover {
     this._advance();
     if (this.#isMade) {
       this.#deliver();
-      if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0 && !this.#paused) {
+      if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0 && !this.#holdsBack) {
         this.#endIsNews = false;
         this._receiveEnd();
       }
@@ -268,9 +280,14 @@ export class DuplexTransport extends Transport implements Leftover {
     this._settle();
   }
 
+  /** Does the protocol want no news until it resumes? One that closed will not resume. */
+  get #holdsBack(): boolean {
+    return this.#paused && this.#state === 'open';
+  }
+
   /** Is there something of the peer's that a paused protocol will be told when it resumes? */
   get #owesNews(): boolean {
-    if (this.#state !== 'open' || !this.#paused) return false;
+    if (!this.#holdsBack) return false;
     return this.#pieces.length > 0 || (this.#peerEnded && this.#endIsNews);
   }
 
@@ -281,8 +298,13 @@ export class DuplexTransport extends Transport implements Leftover {
     const data = this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
     this.#pieces = [];
     const protocol = this.#protocol as ProtocolCallbacks;
-    if (isBuffered(protocol)) this.#deliverInto(protocol, data);
-    else this.#call('dataReceived', () => (protocol as Protocol).dataReceived(data));
+    this.#delivering = true;
+    try {
+      if (isBuffered(protocol)) this.#deliverInto(protocol, data);
+      else this.#call('dataReceived', () => (protocol as Protocol).dataReceived(data));
+    } finally {
+      this.#delivering = false;
+    }
   }
 
   /** Copies into the protocol's own memory, as often as it takes. */

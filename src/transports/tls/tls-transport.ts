@@ -260,6 +260,9 @@ export class TlsTransport extends DuplexTransport {
       this.abort();
       return;
     }
+    // As in asyncio, closing drops nothing that arrived before it.
+    this._deliverNow();
+    if (this.isClosing()) return;
     const seconds = this.#options.sslShutdownTimeout ?? TLS_SHUTDOWN_TIMEOUT;
     this.#timer = this._loop.callLater(seconds, () => {
       this._lose(forAwait(new TimeoutError('SSL shutdown timed out', { code: 'ETIMEDOUT' })));

@@ -6,7 +6,7 @@ import { selfSigned } from '../../../src/echo/certificate.ts';
 import * as asyncio from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
 import { DRIVERS } from '../../support/drivers.ts';
-import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { loopBehaviour, settle } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 import {
   Buffered,
@@ -29,6 +29,19 @@ const START = 'test_sslproto.py::BaseStartTLS::';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 setFlagsFromString('--no-expose-gc');
+
+/** Receives into memory of its own, and notes what it is told as the others do. */
+class BufferedRecorder extends Recorder {
+  readonly #buffer = Buffer.alloc(100);
+
+  getBuffer(): Buffer {
+    return this.#buffer;
+  }
+
+  bufferUpdated(nbytes: number): void {
+    this.calls.push(`dataReceived ${this.#buffer.subarray(0, nbytes)}`);
+  }
+}
 
 /** The timers that a loop is asked for from now on. */
 function timersOf(loop: asyncio.Loop): asyncio.TimerHandle[] {
@@ -500,7 +513,91 @@ for (const { name } of DRIVERS)
         },
         REAL,
       );
+
+    for (const [kind, make] of [
+      ['whole', (loop: asyncio.Loop) => new Recorder(loop)],
+      ['buffered', (loop: asyncio.Loop) => new BufferedRecorder(loop)],
+    ] as const)
+      it(
+        `gets what came meanwhile, ${kind}, when it resumes and closes in one turn`,
+        async (loop) => {
+          const [client, server] = [new Recorder(loop), make(loop)];
+          await securely(loop, name, client, server, async (transport, other) => {
+            await arrivesPaused(loop, transport, other);
+
+            other.resumeReading();
+            other.close();
+
+            assert.is(await server.lost, undefined);
+            assert.equal(server.calls, [
+              'connectionMade',
+              'dataReceived hello',
+              'eofReceived',
+              'connectionLost',
+            ]);
+          });
+        },
+        REAL,
+      );
+
+    it(
+      'may close again, or abort, when it gets what came meanwhile',
+      async (loop) => {
+        for (const end of ['close', 'abort'] as const) {
+          const [client, server] = [new Recorder(loop), new Recorder(loop)];
+          server.dataReceived = (data) => {
+            Recorder.prototype.dataReceived.call(server, data);
+            server.transport?.[end]();
+          };
+          await securely(loop, name, client, server, async (transport, other) => {
+            await arrivesPaused(loop, transport, other);
+
+            other.resumeReading();
+            other.close();
+
+            await server.lost;
+            const answer = end === 'close' ? ['eofReceived'] : [];
+            const calls = ['connectionMade', 'dataReceived hello', ...answer, 'connectionLost'];
+            assert.equal(server.calls, calls);
+          });
+        }
+      },
+      REAL,
+    );
+
+    for (const unread of [false, true])
+      it(
+        `is told of the end when it closes without resuming, ${unread ? 'and of nothing unread' : 'with nothing unread'}`,
+        async (loop) => {
+          const [client, server] = [new Recorder(loop), new Recorder(loop)];
+          await securely(loop, name, client, server, async (transport, other) => {
+            if (unread) await arrivesPaused(loop, transport, other);
+            else other.pauseReading();
+
+            other.close();
+
+            assert.is(await server.lost, undefined);
+            assert.equal(server.calls, ['connectionMade', 'eofReceived', 'connectionLost']);
+          });
+        },
+        REAL,
+      );
   });
+
+/** Has `hello` arrive at a side that paused. */
+async function arrivesPaused(
+  loop: asyncio.Loop,
+  from: asyncio.Transport,
+  to: asyncio.Transport,
+): Promise<void> {
+  // What Node has of its own before, session tickets, is no part of this.
+  await settle(loop, 5);
+  to.pauseReading();
+  const before = to._traffic;
+  from.write(HELLO);
+  await until(loop, () => to._traffic > before);
+  await settle(loop, 5);
+}
 
 loopBehaviour('a transport of TLS that is closed', (it) => {
   it(
