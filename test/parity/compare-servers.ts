@@ -5,32 +5,35 @@
  *
  * Exits with 1 if any does.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from '../support/child.ts';
 
 const [count = '500', seed = '1', driver = 'posix', python = 'python3'] = process.argv.slice(2);
 
-function output(command: string, args: string[]): string {
-  const { stdout, stderr, status } = spawnSync(command, args, {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 30,
-  });
+async function output(command: string, args: string[]): Promise<string> {
+  const { stdout, stderr, status } = await runCommand(command, args);
   if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
   return stdout;
 }
 
-const node = (name: string, ...args: string[]): string =>
+const node = (name: string, ...args: string[]): Promise<string> =>
   output(process.execPath, ['--import', 'tsx', `test/parity/${name}.ts`, ...args]);
 
 const folder = mkdtempSync(join(tmpdir(), 'asyncio-'));
 try {
   const file = join(folder, 'programs.jsonl');
-  const programs = node('make-random-servers', count, seed);
+  const programs = await node('make-random-servers', count, seed);
   writeFileSync(file, programs);
-  const ours = node('random-servers', file, driver).split(/^program \d+\n/m);
-  const theirs = output(python, ['test/parity/random-servers.py', file]).split(/^program \d+\n/m);
+  const printed = await Promise.all([
+    output(python, ['test/parity/random-servers.py', file]),
+    node('random-servers', file, driver),
+  ]);
+  const [theirs, ours] = printed.map((text) => text.split(/^program \d+\n/m)) as [
+    string[],
+    string[],
+  ];
   let different = 0;
   for (const [n, program] of programs.trimEnd().split('\n').entries()) {
     if (ours[n + 1] === theirs[n + 1]) continue;

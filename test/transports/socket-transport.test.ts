@@ -393,6 +393,23 @@ for (const { name } of DRIVERS) {
     );
 
     it(
+      'drops what comes after it sent what waited and ended, and logs that, too, from the fifth time on',
+      async (loop, { logged }) => {
+        await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
+          const written = writeUntilFull(transport);
+          transport.close();
+          assert.is((await receiveAll(loop, peer)).length, written.length);
+          assert.is(await protocol.lost, undefined);
+
+          for (let time = 0; time < 6; time += 1) transport.write(HELLO);
+
+          assert.equal(logged, Array(2).fill('socket.send() raised exception.\n'));
+        });
+      },
+      REAL,
+    );
+
+    it(
       'sends strings as UTF-8, the empty one and halves of a pair, too',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
