@@ -121,7 +121,7 @@ async def asked():
     except RuntimeError:
         print('no half-close')
     try:
-        transport.write('text')
+        transport.write(5)
     except TypeError:
         print('no text')
     for n in range(7):

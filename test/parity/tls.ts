@@ -154,7 +154,7 @@ async function asked(): Promise<void> {
     if (error instanceof asyncio.RuntimeError) print('no half-close');
   }
   try {
-    transport.write('text' as never);
+    transport.write(5 as never);
   } catch (error) {
     if (error instanceof TypeError) print('no text');
   }
