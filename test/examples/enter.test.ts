@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import * as assert from 'uvu/assert';
 import { behaviour } from '../support/behaviour.ts';
-import { runFile } from '../support/child.ts';
+import { runCommand, runFile } from '../support/child.ts';
 import { freePort, Program } from '../support/program.ts';
 
 /** Gets a path of a server on this machine. */
@@ -18,7 +18,7 @@ function fetched(port: number, path: string): Promise<{ status: number; text: st
 }
 
 behaviour('examples/enter', (it) => {
-  for (const name of ['http'])
+  for (const name of ['http', 'express', 'fastify'])
     it(
       `${name} answers, limits the time, and cancels when the client leaves`,
       async () => {
@@ -53,5 +53,17 @@ behaviour('examples/enter', (it) => {
       assert.is(status, 0);
     },
     { seconds: 30 },
+  );
+
+  it(
+    'vitest passes under vitest',
+    async () => {
+      const args = ['node_modules/vitest/vitest.mjs', 'run', 'examples/enter/vitest.test.ts'];
+      const { status, stdout } = await runCommand(process.execPath, args);
+
+      assert.match(stdout, /2 passed/);
+      assert.is(status, 0);
+    },
+    { seconds: 60 },
   );
 });

@@ -1,0 +1,46 @@
+/**
+ * An Express server, with a limit for each request and a cancel when the client leaves.
+ *
+ *   PORT=8080 node express.ts      curl 'localhost:8080/?seconds=1'
+ */
+import * as asyncio from 'asyncio-ts';
+import express, { type NextFunction, type Request, type Response } from 'express';
+
+/** The longest time that a request may take, in seconds. */
+const LIMIT = 2;
+
+type Answer = (request: Request, response: Response) => Promise<void>;
+
+/** A handler that runs as a task: it is cancelled after LIMIT, or when the client leaves. */
+function asTask(answer: Answer) {
+  return async (request: Request, response: Response): Promise<void> => {
+    console.log(`asked for ${request.url}`);
+    const client = new AbortController();
+    response.once('close', () => client.abort());
+    await asyncio.enter(() => asyncio.timeout(LIMIT, () => answer(request, response)), {
+      signal: client.signal,
+    });
+  };
+}
+
+const app = express();
+
+app.get(
+  '/',
+  asTask(async (request, response) => {
+    try {
+      await asyncio.sleep(Number(request.query['seconds']));
+    } catch (error) {
+      if (error instanceof asyncio.CancelledError) console.log('cancelled');
+      throw error;
+    }
+    response.send('done\n');
+  }),
+);
+
+app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+  if (response.closed) console.log('the client left');
+  else response.status(error instanceof asyncio.TimeoutError ? 504 : 500).send(`${error}\n`);
+});
+
+app.listen(Number(process.env['PORT'] ?? 8080), '127.0.0.1', () => console.log('listening'));
