@@ -19,7 +19,7 @@
  *   beside it has been made by then, but a call has not.
  * - Losers of one `Promise.race()`, or calls that nobody awaits, that are calls of one function: where
  *   one has kept its cancel, nobody can tell which. So each is a function of its own.
- * - A limit in what goes on when its task has ended: limits need a task.
+ * - A limit or a group in what goes on when its task has ended: both need a task.
  * - A cancel that `allSettled` or `any` keeps is thrown by `gather()`, and here by the next `await`. So
  *   there is always one.
  */
@@ -264,6 +264,8 @@ class Run {
   readonly #way: (region: Region) => Way;
   readonly #begin: number;
   #main: Task<unknown> | undefined;
+  /** Has a group outlived the task that it is a part of? */
+  hasOrphans = false;
   /** How many blocks have begun and not ended. */
   running = 0;
 
@@ -494,6 +496,7 @@ class Run {
           });
           this.#isRoot(task, own);
           task.addDoneCallback(() => {
+            if (region.isGone) this.hasOrphans = true;
             if (task.cancelled() || task.exception() === undefined || phase === 'aborting') return;
             phase = 'aborting';
             within.cancel();
@@ -553,6 +556,7 @@ export async function compareBranches(loop: Loop, program: BranchProgram): Promi
   await tasks.run(program);
   const calls = new Run(loop, false);
   await calls.run(program);
+  fc.pre(!calls.hasOrphans && !tasks.hasOrphans);
   if (!isSame(calls.branches, tasks.branches))
     assert.is(print(calls.branches), print(tasks.branches));
   assert.is(currentTask()?.cancelling(), 0);

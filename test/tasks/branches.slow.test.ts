@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import * as assert from 'uvu/assert';
 import { branchPrograms, compareBranches } from '../support/branch-programs.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 
@@ -10,11 +11,14 @@ loopBehaviour('Branches of a task, in 100,000 random programs', (it) => {
   for (const seed of SEEDS)
     it(
       `see what tasks of their own would see, at the same time, from seed ${seed} on`,
-      async (loop) => {
+      async (loop, scene) => {
         await fc.assert(
           fc.asyncProperty(branchPrograms, (program) => compareBranches(loop, program)),
           { seed, numRuns: EACH },
         );
+
+        for (const { message } of scene.reports)
+          assert.match(String(message), /parent task .* is already completed$/);
       },
       { seconds: 600 },
     );
