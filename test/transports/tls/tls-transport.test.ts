@@ -582,6 +582,31 @@ for (const { name } of DRIVERS)
         },
         REAL,
       );
+
+    it(
+      'is not told of the end when it resumes and pauses again in one turn',
+      async (loop) => {
+        const [client, server] = [new Recorder(loop), new Recorder(loop)];
+        await securely(loop, name, client, server, async (transport, other) => {
+          await settle(loop, 5);
+          transport.pauseReading();
+          other.abort();
+          await server.lost;
+          await settle(loop, 10);
+
+          transport.resumeReading();
+          transport.pauseReading();
+          await settle(loop, 10);
+          assert.equal(client.calls, ['connectionMade']);
+
+          transport.resumeReading();
+
+          await client.lost;
+          assert.equal(client.calls, ['connectionMade', 'eofReceived', 'connectionLost']);
+        });
+      },
+      REAL,
+    );
   });
 
 /** Has `hello` arrive at a side that paused. */
