@@ -60,6 +60,8 @@ export class Turns {
   #withoutNode = 0;
   /** When the second turn since then began, in seconds on the host's clock. */
   #onOurOwnFrom: number | undefined;
+  /** Does Node's loop have its turn right after the first one of the next run? */
+  #nodeAfterFirst = false;
   /** Was `stop()` called while resting? Then one turn still runs. */
   #oneTurn = false;
   /** Runs the next entry of this run, in a tick; other functions for each run, as the next two. */
@@ -147,8 +149,22 @@ export class Turns {
       step();
     };
     this.#tick = () => this.#host.tick(step);
-    if (this.#stopping || this.#anyReady()) this.#host.immediate(this.#stepOfNode);
+    const first = (): void => {
+      this.#withoutNode = MOST_WITHOUT_NODE;
+      step();
+    };
+    const firstStep = this.#nodeAfterFirst ? first : this.#stepOfNode;
+    this.#nodeAfterFirst = false;
+    if (this.#stopping || this.#anyReady()) this.#host.immediate(firstStep);
     else this.#sleep();
+  }
+
+  /**
+   * Gives Node's loop its turn right after the first one of the next run, so that a signal which the
+   * first one sends is heard before the second.
+   */
+  nodeAfterFirst(): void {
+    this.#nodeAfterFirst = true;
   }
 
   /** Ends with the batch that runs, or that comes next if none does. */

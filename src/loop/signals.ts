@@ -3,10 +3,21 @@ import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../base/errors.ts';
 import { brief } from '../base/repr.ts';
 import { copyContext, scopeForLater } from '../core/context.ts';
+import { choreNextTurn } from '../core/host.ts';
 import type { LoopCore } from '../core/loop-core.ts';
 
 /** Those that the system never hands over. */
 const UNCATCHABLE: readonly string[] = ['SIGKILL', 'SIGSTOP'];
+
+/**
+ * Resolves when each signal that came before the call was given to its listeners.
+ *
+ * Node asks the system for signals in the poll phase. Called in that phase or before it, the first
+ * immediate may come before the next poll; the second one never does.
+ */
+export function signalsHeard(): Promise<void> {
+  return new Promise((resolve) => choreNextTurn(() => choreNextTurn(resolve)));
+}
 
 /** The signals that a loop handles, each by one callback that runs in the loop. */
 export class SignalHandlers {

@@ -9,6 +9,7 @@ import { allTasks, type Task } from '../core/task.ts';
 import { setEventLoop } from '../loop/event-loop.ts';
 import { onItsWayOut } from '../loop/interrupts.ts';
 import { Loop } from '../loop/loop.ts';
+import { signalsHeard } from '../loop/signals.ts';
 import { refuseSecondLoop } from './enter.ts';
 import { cancelledBy, type Main, toTaskBody } from './main.ts';
 
@@ -44,6 +45,10 @@ export class Runner {
   #context: Context | undefined;
   /** SIGINTs that came in this run. */
   #interrupts = 0;
+  /** Has the first one cancelled the program? */
+  #cancelled = false;
+  /** Did one come when the program was over? */
+  #late = false;
 
   /** @param options - `debug`, `loopFactory` */
   constructor(options: RunOptions = {}) {
@@ -85,21 +90,33 @@ export class Runner {
     const context = options.context ?? (this.#context as Context);
     const task = loop.createTask(body, { context });
     this.#interrupts = 0;
+    this.#cancelled = false;
+    this.#late = false;
     const interrupt = (): void => {
       // With `addSignalHandler()` the program has taken it over, as with asyncio. Listeners that
       // others add beside ours are no reason to go on.
       if (!loop._handlesSignal('SIGINT')) this.#onInterrupt(task);
     };
     const handles = process.listenerCount('SIGINT') === 0;
-    if (handles) process.on('SIGINT', interrupt);
+    if (handles) {
+      process.on('SIGINT', interrupt);
+      loop._turns.nodeAfterFirst();
+    }
     const { forget, errorFor } = cancelledBy(signal, task);
     try {
-      return await loop.runUntilComplete(task);
+      const result = await loop.runUntilComplete(task);
+      // The program may have sent itself the signal at the last: it is not to be lost.
+      if (handles) await signalsHeard();
+      if (this.#late) throw new KeyboardInterrupt();
+      return result;
     } catch (error) {
-      // Not if somebody else cancelled it too; what a task factory makes may not count.
-      const { uncancel } = task as Partial<Task<T>>;
-      if (error instanceof CancelledError && this.#interrupts > 0 && uncancel?.call(task) === 0)
-        throw onItsWayOut(new KeyboardInterrupt());
+      if (error instanceof CancelledError) {
+        if (handles) await signalsHeard();
+        // Not if somebody else cancelled it too; what a task factory makes may not count.
+        const { uncancel, cancelling } = task as Partial<Task<T>>;
+        const others = this.#cancelled ? uncancel : this.#late ? cancelling : undefined;
+        if (others?.call(task) === 0) throw onItsWayOut(new KeyboardInterrupt());
+      }
       throw onItsWayOut(errorFor(error));
     } finally {
       forget();
@@ -154,8 +171,10 @@ export class Runner {
 
   #onInterrupt(task: Task<unknown>): void {
     this.#interrupts += 1;
-    if (this.#interrupts === 1 && !task.done()) task.cancel();
-    else this.#loop?._interrupt(new KeyboardInterrupt());
+    if (this.#interrupts === 1 && !task.done()) this.#cancelled = task.cancel();
+    else if (this.#interrupts > 1 && this.#loop?.isRunning())
+      this.#loop._interrupt(new KeyboardInterrupt());
+    else this.#late = true;
   }
 }
 

@@ -12,9 +12,14 @@ interface Ending {
   readonly cpython?: readonly string[];
   /** Is it run in both ways? By default only awaited. */
   readonly bothWays?: boolean;
+  /** How often it is run, to the same end each time. */
+  readonly times?: number;
 }
 
 type Way = 'awaited' | 'un-awaited';
+
+/** How often a program runs whose outcome depended on chance. */
+const TIMES = 4;
 
 const INTERRUPTED = { status: 130, stderr: 'KeyboardInterrupt\n' };
 
@@ -78,6 +83,49 @@ const endings: readonly Ending[] = [
     ...INTERRUPTED,
   },
   {
+    word: 'signals itself and sleeps',
+    says: 'cancels main where it sends itself a SIGINT and waits',
+    stdout: 'in main: CancelledError\n',
+    times: TIMES,
+    ...INTERRUPTED,
+  },
+  {
+    word: 'signals itself and takes a turn',
+    says: 'cancels main where it sends itself a SIGINT in the first turn, and takes another',
+    stdout: 'in main: CancelledError\n',
+    times: TIMES,
+    ...INTERRUPTED,
+  },
+  {
+    word: 'signals itself and returns',
+    says: 'is interrupted where main sends itself a SIGINT and returns',
+    stdout: 'main goes on\n',
+    times: TIMES,
+    ...INTERRUPTED,
+  },
+  {
+    word: 'signals itself late and returns',
+    says: 'is interrupted where main sends itself a SIGINT after a while and returns',
+    stdout: 'main goes on\n',
+    times: TIMES,
+    ...INTERRUPTED,
+  },
+  {
+    word: 'signals itself and throws a cancel',
+    says: 'is interrupted where main sends itself a SIGINT and throws a CancelledError',
+    stdout: 'in main: CancelledError\n',
+    times: TIMES,
+    ...INTERRUPTED,
+  },
+  {
+    word: 'signals itself and fails',
+    says: 'fails as main does where main sends itself a SIGINT and fails',
+    status: 1,
+    stdout: 'in main: RangeError\n',
+    stderr: /RangeError: main failed\n/,
+    times: TIMES,
+  },
+  {
     word: 'fails after a caught interrupt',
     says: 'shows a later failure where the KeyboardInterrupt was caught',
     status: 1,
@@ -107,16 +155,17 @@ const programs = endings.flatMap((ending): (Ending & { readonly way: Way })[] =>
   ...(ending.bothWays ? [{ ...ending, way: 'un-awaited' as const }] : []),
 ]);
 /** How they end: all are started at once, with the first test, for a start takes its time. */
-let started: Map<object, Promise<Ended>> | undefined;
+let started: Map<object, Promise<Ended[]>> | undefined;
 
-function endOf(program: (typeof programs)[number]): Promise<Ended> {
+function endOf(program: (typeof programs)[number]): Promise<Ended[]> {
   started ??= new Map(
     programs.map((each) => {
       const args = each.way === 'awaited' ? [each.word, 'awaited'] : [each.word];
-      return [each, runFile(FILE, { args })];
+      const runs = Array.from({ length: each.times ?? 1 }, () => runFile(FILE, { args }));
+      return [each, Promise.all(runs)];
     }),
   );
-  return started.get(program) as Promise<Ended>;
+  return started.get(program) as Promise<Ended[]>;
 }
 
 for (const asked of ['awaited', 'un-awaited'] as const)
@@ -127,12 +176,12 @@ for (const asked of ['awaited', 'un-awaited'] as const)
         async () => {
           const { stdout = '', stderr = '', status } = program;
 
-          const ended = await endOf(program);
-
-          if (typeof stderr === 'string') assert.is(ended.stderr, stderr);
-          else assert.match(ended.stderr, stderr);
-          assert.is(ended.stdout, stdout);
-          assert.is(ended.status, status);
+          for (const ended of await endOf(program)) {
+            if (typeof stderr === 'string') assert.is(ended.stderr, stderr);
+            else assert.match(ended.stderr, stderr);
+            assert.is(ended.stdout, stdout);
+            assert.is(ended.status, status);
+          }
         },
         { seconds: 30, cpython: program.cpython ?? [] },
       );
