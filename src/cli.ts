@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { selfSigned } from './echo/certificate.ts';
 import { serveEchoWithWorkers, WorkersError } from './echo/echo-workers.ts';
-import { MANNERS, type Manner } from './echo/manners.ts';
+import { MANNERS, type Manner } from './echo/styles.ts';
 import * as asyncio from './index.ts';
 
 /** What the command ends with. */

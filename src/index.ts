@@ -29,14 +29,12 @@ export {
   SSLError,
   TimeoutError,
 } from './base/os-errors.ts';
-export type { Abortable } from './core/abort.ts';
-// Generators
-export { asyncgen } from './core/async-generator.ts';
-export { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from './core/awaited-by.ts';
-// Failures that nobody retrieved
-export { isCollectorEnabled, setCollectorEnabled } from './core/collector.ts';
+export type { Abandoning } from './core/cancellation/limit.ts';
 // Context variables
-export { Context, ContextVar, copyContext, Token } from './core/context.ts';
+export { Context, ContextVar, copyContext, Token } from './core/context/context.ts';
+export type { Abortable } from './core/coroutines/abort-signals.ts';
+// Generators
+export { asyncgen } from './core/coroutines/async-generator.ts';
 // Coroutines, tasks, futures
 export {
   Coroutine,
@@ -44,20 +42,31 @@ export {
   coroutine,
   iscoroutine,
   iscoroutinefunction,
-} from './core/coroutine.ts';
+} from './core/coroutines/coroutine.ts';
 export {
   createTask,
   ensureFuture,
   type NewTaskOptions,
   wrapPromise,
-} from './core/ensure-future.ts';
-export { Future, isfuture } from './core/future.ts';
-export { Handle, TimerHandle } from './core/handle.ts';
-export type { Abandoning } from './core/limit.ts';
-export type { ExceptionContext } from './core/loop-core.ts';
-export { Operation } from './core/operation.ts';
-export { isAwaitTracking, setAwaitTracking } from './core/stands.ts';
-export { allTasks, currentTask, Task, type TaskBody, type TaskOptions } from './core/task.ts';
+} from './core/coroutines/ensure-future.ts';
+export {
+  allTasks,
+  currentTask,
+  Task,
+  type TaskBody,
+  type TaskOptions,
+} from './core/coroutines/task.ts';
+export { isAwaitTracking, setAwaitTracking } from './core/futures/await-stacks.ts';
+export {
+  futureAddToAwaitedBy,
+  futureDiscardFromAwaitedBy,
+} from './core/futures/call-graph-edges.ts';
+export { Future, isfuture } from './core/futures/future.ts';
+export { Operation } from './core/futures/operation.ts';
+// Failures that nobody retrieved
+export { isCollectorEnabled, setCollectorEnabled } from './core/reports/collector.ts';
+export { Handle, TimerHandle } from './core/turns/handle.ts';
+export type { ExceptionContext } from './core/turns/loop-core.ts';
 export type { FileDescriptorLike } from './loop/descriptors.ts';
 // The loop
 export {
@@ -82,12 +91,17 @@ export {
   type StreamOptions,
   type Streams,
 } from './streams/open-connection.ts';
-export { type OpenServerOptions, openServer, openUnixServer } from './streams/open-server.ts';
+export {
+  type OpenServerOptions,
+  openServer,
+  openUnixServer,
+} from './streams/server/open-server.ts';
 export {
   type StreamServerOptions,
   startServer,
   startUnixServer,
-} from './streams/start-server.ts';
+} from './streams/server/start-server.ts';
+export { StreamServer } from './streams/server/stream-server.ts';
 export {
   type ClientConnected,
   type ConnectionLimits,
@@ -99,7 +113,6 @@ export {
   StreamReader,
   type StreamReaderOptions,
 } from './streams/stream-reader.ts';
-export { StreamServer } from './streams/stream-server.ts';
 export { StreamWriter } from './streams/stream-writer.ts';
 // Locks and queues
 export { Barrier } from './sync/barrier.ts';
@@ -110,14 +123,6 @@ export type { Held } from './sync/holdable.ts';
 export { Lock } from './sync/lock.ts';
 export { LifoQueue, PriorityQueue, Queue } from './sync/queue.ts';
 export { BoundedSemaphore, Semaphore } from './sync/semaphore.ts';
-// Waiting for several, and for so long
-export {
-  asCompleted,
-  type CompletedFuture,
-  type CompletedIterator,
-  type Completions,
-  type NextCompleted,
-} from './tasks/as-completed.ts';
 export type { Awaitable, ResultOf } from './tasks/awaitables.ts';
 export {
   type CallGraphOptions,
@@ -128,25 +133,34 @@ export {
   printCallGraph,
 } from './tasks/call-graph.ts';
 export { createEagerTaskFactory, eagerTaskFactory } from './tasks/eager.ts';
+export { fromEvent } from './tasks/from-event.ts';
+export { moveOnAfter } from './tasks/limits/move-on-after.ts';
+export { shielded } from './tasks/limits/shielded.ts';
+export { type MovedOn, Timeout, timeout, timeoutAt } from './tasks/limits/timeout.ts';
+export { waitFor } from './tasks/limits/wait-for.ts';
+export { runCoroutineThreadsafe } from './tasks/run-coroutine-threadsafe.ts';
+export { shield } from './tasks/shield.ts';
+export { sleep } from './tasks/sleep.ts';
+// Waiting for several, and for so long
+export {
+  asCompleted,
+  type CompletedFuture,
+  type CompletedIterator,
+  type Completions,
+  type NextCompleted,
+} from './tasks/together/as-completed.ts';
 export {
   BaseExceptionGroup,
   ExceptionGroup,
   type GroupCondition,
-} from './tasks/exception-group.ts';
-export { fromEvent } from './tasks/from-event.ts';
+} from './tasks/together/exception-group.ts';
 export {
   type Gathered,
   type GatheredOrErrors,
   type GatherOptions,
   gather,
-} from './tasks/gather.ts';
-export { moveOnAfter } from './tasks/move-on-after.ts';
-export { runCoroutineThreadsafe } from './tasks/run-coroutine-threadsafe.ts';
-export { shield } from './tasks/shield.ts';
-export { shielded } from './tasks/shielded.ts';
-export { sleep } from './tasks/sleep.ts';
-export { TaskGroup, taskGroup } from './tasks/task-group.ts';
-export { type MovedOn, Timeout, timeout, timeoutAt } from './tasks/timeout.ts';
+} from './tasks/together/gather.ts';
+export { TaskGroup, taskGroup } from './tasks/together/task-group.ts';
 export {
   ALL_COMPLETED,
   FIRST_COMPLETED,
@@ -154,8 +168,7 @@ export {
   type ReturnWhen,
   type WaitOptions,
   wait,
-} from './tasks/wait.ts';
-export { waitFor } from './tasks/wait-for.ts';
+} from './tasks/together/wait.ts';
 // Threads
 export {
   type Executor,
@@ -167,19 +180,20 @@ export { moduleFunction } from './threads/module-function.ts';
 export { ThreadPoolExecutor } from './threads/thread-pool-executor.ts';
 export { toThread } from './threads/to-thread.ts';
 // Transports and protocols
-export type { ConnectionOptions } from './transports/create-connection.ts';
+export type { ConnectionOptions } from './transports/connect/create-connection.ts';
 export type {
   DatagramAddress,
   DatagramEndpointOptions,
-} from './transports/create-datagram-endpoint.ts';
-export type { Hosts, ServerOptions, ServingOptions } from './transports/create-server.ts';
+} from './transports/datagrams/create-datagram-endpoint.ts';
 export {
   BaseProtocol,
   BufferedProtocol,
   DatagramProtocol,
   Protocol,
 } from './transports/protocols.ts';
-export { Server, type ShutdownReport } from './transports/server.ts';
+export type { Hosts, ServerOptions, ServingOptions } from './transports/server/create-server.ts';
+export { Server, type ShutdownReport } from './transports/server/server.ts';
+export type { UnixConnectionOptions, UnixServerOptions } from './transports/server/unix.ts';
 export type { TlsContext, TlsOptions } from './transports/tls/context.ts';
 export type { TlsClientOptions, TlsServerOptions } from './transports/tls/options.ts';
 export type { StartTlsOptions } from './transports/tls/start-tls.ts';
@@ -194,4 +208,3 @@ export {
   Transport,
 } from './transports/transport.ts';
 export { TransportSocket } from './transports/transport-socket.ts';
-export type { UnixConnectionOptions, UnixServerOptions } from './transports/unix.ts';

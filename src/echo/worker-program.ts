@@ -4,8 +4,8 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import * as asyncio from '../index.ts';
-import { MANNERS, type Manner } from './manners.ts';
 import { Statistics } from './statistics.ts';
+import { MANNERS, type Manner } from './styles.ts';
 
 /** What a worker is told when it starts. After that, any message means: stop. */
 export interface Order {

@@ -1,8 +1,8 @@
 import { isException, RuntimeError } from '../base/errors.ts';
 import { isError } from '../base/is-error.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import type { OpenGenerator } from '../core/open-generators.ts';
-import { gather } from '../tasks/gather.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import type { OpenGenerator } from '../core/turns/open-generators.ts';
+import { gather } from '../tasks/together/gather.ts';
 
 /** Closes the generators that were left open, and reports what fails in that. */
 export async function closeAsyncgens(loop: LoopCore): Promise<void> {

@@ -1,14 +1,14 @@
 import { RuntimeError } from '../base/errors.ts';
 import { osError } from '../base/os-errors.ts';
 import { brief } from '../base/repr.ts';
-import { scopeForLater } from '../core/context.ts';
-import { Handle } from '../core/handle.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import type { Runnable } from '../core/runnable.ts';
+import { scopeForLater } from '../core/context/context.ts';
+import { Handle } from '../core/turns/handle.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import type { Runnable } from '../core/turns/ready-entry.ts';
 import { DescriptorWatch, socketEndpointOf } from '../sock/descriptor-watch.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import { Socket } from '../sock/socket.ts';
-import { transportRefusal } from '../transports/watch.ts';
+import { transportRefusal } from '../transports/readiness-watch.ts';
 
 /** A descriptor, or a socket that has one. */
 export type FileDescriptorLike = number | Socket;

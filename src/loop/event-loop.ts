@@ -1,6 +1,6 @@
 import { RuntimeError } from '../base/errors.ts';
 import { brief } from '../base/repr.ts';
-import { requireEventLoop, runningLoop, setCurrentLoop } from '../core/running.ts';
+import { requireEventLoop, runningLoop, setCurrentLoop } from '../core/turns/running-loop.ts';
 import { Loop } from './loop.ts';
 
 /**

@@ -3,8 +3,8 @@ import { endsTheLoop } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { repr } from '../base/repr.ts';
 import { stackOf } from '../base/stacks.ts';
-import { type Context, runInScope } from '../core/context.ts';
-import type { ExceptionContext } from '../core/loop-core.ts';
+import { type Context, runInScope } from '../core/context/context.ts';
+import type { ExceptionContext } from '../core/turns/loop-core.ts';
 
 /** How the keys are printed whose words differ from Python's only in form. */
 const PRINTED_KEYS: Record<string, string> = {

@@ -5,22 +5,22 @@ import { checkFiniteSeconds, checkSeconds, checkTimeout } from '../base/numbers.
 import { printsAsText } from '../base/printing.ts';
 import { brief, repr } from '../base/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/warnings.ts';
-import { cancelOnAbort, checkSignal } from '../core/abort.ts';
-import { lookForAsyncContexts } from '../core/async-context.ts';
-import { startCollector } from '../core/collector.ts';
-import { type Scope, scopeForLater } from '../core/context.ts';
-import { Coroutine, iscoroutinefunction } from '../core/coroutine.ts';
-import { ensureFuture, type NewTaskOptions } from '../core/ensure-future.ts';
-import { Future } from '../core/future.ts';
-import { Handle, TimerHandle } from '../core/handle.ts';
-import { type Host, nodeHost } from '../core/host.ts';
-import type { ExceptionContext, LoopCore } from '../core/loop-core.ts';
-import { AsyncGenerators } from '../core/open-generators.ts';
-import type { Operation } from '../core/operation.ts';
-import { runningLoop, setRunningLoop } from '../core/running.ts';
-import { trackStands } from '../core/stands.ts';
-import { allTasks, Task, type TaskBody, type TaskOptions } from '../core/task.ts';
-import { Turns } from '../core/turns.ts';
+import { lookForAsyncContexts } from '../core/context/async-context.ts';
+import { type Scope, scopeForLater } from '../core/context/context.ts';
+import { cancelOnAbort, checkSignal } from '../core/coroutines/abort-signals.ts';
+import { Coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts';
+import { ensureFuture, type NewTaskOptions } from '../core/coroutines/ensure-future.ts';
+import { allTasks, Task, type TaskBody, type TaskOptions } from '../core/coroutines/task.ts';
+import { trackStands } from '../core/futures/await-stacks.ts';
+import { Future } from '../core/futures/future.ts';
+import type { Operation } from '../core/futures/operation.ts';
+import { startCollector } from '../core/reports/collector.ts';
+import { Handle, TimerHandle } from '../core/turns/handle.ts';
+import { type Host, nodeHost } from '../core/turns/host.ts';
+import type { ExceptionContext, LoopCore } from '../core/turns/loop-core.ts';
+import { AsyncGenerators } from '../core/turns/open-generators.ts';
+import { runningLoop, setRunningLoop } from '../core/turns/running-loop.ts';
+import { Turns } from '../core/turns/turns.ts';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
 import { DefaultExecutor } from '../threads/default-executor.ts';
@@ -30,14 +30,24 @@ import {
   type ConnectionOptions,
   connectAcceptedSocket,
   createConnection,
-} from '../transports/create-connection.ts';
+} from '../transports/connect/create-connection.ts';
 import {
   createDatagramEndpoint,
   type DatagramEndpointOptions,
-} from '../transports/create-datagram-endpoint.ts';
-import { createServer, type Hosts, type ServerOptions } from '../transports/create-server.ts';
-import { closeLeftovers, sendHeldOn } from '../transports/left-open.ts';
-import type { Server } from '../transports/server.ts';
+} from '../transports/datagrams/create-datagram-endpoint.ts';
+import { closeLeftovers, sendHeldOn } from '../transports/open-transports.ts';
+import {
+  createServer,
+  type Hosts,
+  type ServerOptions,
+} from '../transports/server/create-server.ts';
+import type { Server } from '../transports/server/server.ts';
+import {
+  createUnixConnection,
+  createUnixServer,
+  type UnixConnectionOptions,
+  type UnixServerOptions,
+} from '../transports/server/unix.ts';
 import type { TlsContext } from '../transports/tls/context.ts';
 import type { TlsServerOptions } from '../transports/tls/options.ts';
 import { type StartTlsOptions, startTls } from '../transports/tls/start-tls.ts';
@@ -47,12 +57,6 @@ import type {
   ProtocolCallbacks,
   Transport,
 } from '../transports/transport.ts';
-import {
-  createUnixConnection,
-  createUnixServer,
-  type UnixConnectionOptions,
-  type UnixServerOptions,
-} from '../transports/unix.ts';
 import { closeAsyncgens } from './close-asyncgens.ts';
 import { Descriptors, type FileDescriptorLike } from './descriptors.ts';
 import { deliverReport, formatReport } from './exception-handler.ts';

@@ -3,8 +3,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { checkWhole } from '../base/numbers.ts';
 import { fromNodeError, osError } from '../base/os-errors.ts';
 import { brief } from '../base/repr.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { Operation } from '../core/operation.ts';
+import { Operation } from '../core/futures/operation.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import { type Address, checkNoNull, inet6Address, inetAddress } from '../sock/address.ts';
 import {
   AF_INET,

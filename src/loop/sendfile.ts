@@ -5,16 +5,16 @@ import { RuntimeError, SendfileNotAvailableError } from '../base/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { fromNodeError } from '../base/os-errors.ts';
 import { brief } from '../base/repr.ts';
-import { Coroutine } from '../core/coroutine.ts';
-import { wrapPromise } from '../core/ensure-future.ts';
-import { Future } from '../core/future.ts';
-import type { LoopCore } from '../core/loop-core.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { wrapPromise } from '../core/coroutines/ensure-future.ts';
+import { Future } from '../core/futures/future.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import { SOCK_STREAM } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import { setFilePosition } from '../sock/file-position.ts';
 import { Socket } from '../sock/socket.ts';
-import type { Loan } from '../transports/loan.ts';
-import { transportRefusal } from '../transports/watch.ts';
+import type { Loan } from '../transports/borrowed-socket.ts';
+import { transportRefusal } from '../transports/readiness-watch.ts';
 
 /** A file to send: a descriptor, or what has one, as a `FileHandle` of `node:fs/promises`. */
 export type SentFile =

@@ -2,9 +2,9 @@ import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../base/errors.ts';
 import { brief } from '../base/repr.ts';
-import { copyContext, scopeForLater } from '../core/context.ts';
-import { choreNextTurn } from '../core/host.ts';
-import type { LoopCore } from '../core/loop-core.ts';
+import { copyContext, scopeForLater } from '../core/context/context.ts';
+import { choreNextTurn } from '../core/turns/host.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 
 /** Those that the system never hands over. */
 const UNCATCHABLE: readonly string[] = ['SIGKILL', 'SIGSTOP'];

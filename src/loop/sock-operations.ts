@@ -1,18 +1,18 @@
+import { forAwait, madeForAwait } from '../base/await-stack.ts';
 import { isBytes } from '../base/bytes.ts';
 import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { OSError, osError } from '../base/os-errors.ts';
 import { brief, repr, typeNameOf } from '../base/repr.ts';
-import { forAwait, madeForAwait } from '../core/await-stack.ts';
-import { checkCancelMessage } from '../core/cancel-message.ts';
-import { ensureFuture } from '../core/ensure-future.ts';
-import type { Future } from '../core/future.ts';
-import type { Cancellable, LoopCore } from '../core/loop-core.ts';
-import { NativeOperation } from '../core/native-operation.ts';
-import { awaitedNatively } from '../core/native-promise.ts';
-import type { Operation } from '../core/operation.ts';
-import type { Runnable } from '../core/runnable.ts';
+import { ensureFuture } from '../core/coroutines/ensure-future.ts';
+import { checkCancelMessage } from '../core/futures/cancel-message.ts';
+import type { Future } from '../core/futures/future.ts';
+import { NativeOperation } from '../core/futures/native-operation.ts';
+import { awaitedNatively } from '../core/futures/native-promise.ts';
+import type { Operation } from '../core/futures/operation.ts';
+import type { Cancellable, LoopCore } from '../core/turns/loop-core.ts';
+import type { Runnable } from '../core/turns/ready-entry.ts';
 import { type Address, type AddressInput, checkAddress } from '../sock/address.ts';
 import { EMPTY } from '../sock/byte-queue.ts';
 import { AF_INET, AF_INET6 } from '../sock/constants.ts';
@@ -20,8 +20,8 @@ import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import { resolveLocally } from '../sock/resolve.ts';
 import { sendMost } from '../sock/send-most.ts';
 import { Socket } from '../sock/socket.ts';
-import type { LookingUpLoop, Way } from '../transports/looking-up.ts';
-import { transportRefusal } from '../transports/watch.ts';
+import type { LookingUpLoop, Way } from '../transports/host-lookup.ts';
+import { transportRefusal } from '../transports/readiness-watch.ts';
 import { isNumericHost } from './names.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { CancelledError } from '../base/errors.ts';
 import { queueMicrotask } from '../base/node-timers.ts';
-import { type Abortable, checkSignal } from '../core/abort.ts';
-import type { Context } from '../core/context.ts';
-import { Coroutine } from '../core/coroutine.ts';
-import { runningLoop } from '../core/running.ts';
+import type { Context } from '../core/context/context.ts';
+import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { runningLoop } from '../core/turns/running-loop.ts';
 import { onItsWayOut } from '../loop/interrupts.ts';
 import type { Loop } from '../loop/loop.ts';
 import { cancelledBy, type Main, toTaskBody } from './main.ts';

@@ -1,11 +1,11 @@
 import { CancelledError } from '../base/errors.ts';
 import { brief } from '../base/repr.ts';
-import { onAbort } from '../core/abort.ts';
-import { Coroutine } from '../core/coroutine.ts';
-import { wrapPromise } from '../core/ensure-future.ts';
-import { Future } from '../core/future.ts';
-import { Operation } from '../core/operation.ts';
-import type { Task, TaskBody } from '../core/task.ts';
+import { onAbort } from '../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { wrapPromise } from '../core/coroutines/ensure-future.ts';
+import type { Task, TaskBody } from '../core/coroutines/task.ts';
+import { Future } from '../core/futures/future.ts';
+import { Operation } from '../core/futures/operation.ts';
 
 /** What can be run from outside a loop: anything that can be awaited, and functions without arguments. */
 export type Main<T> = TaskBody<T> | PromiseLike<T>;

@@ -1,11 +1,11 @@
 import { THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
-import { describeAbandoned } from '../core/abandoned.ts';
-import { checkSignal } from '../core/abort.ts';
-import { type Context, copyContext } from '../core/context.ts';
-import { watchLaggards } from '../core/ignored-cancels.ts';
-import { runningLoop } from '../core/running.ts';
-import { allTasks, type Task } from '../core/task.ts';
+import { describeAbandoned } from '../core/cancellation/abandoned.ts';
+import { watchLaggards } from '../core/cancellation/ignored-cancels.ts';
+import { type Context, copyContext } from '../core/context/context.ts';
+import { checkSignal } from '../core/coroutines/abort-signals.ts';
+import { allTasks, type Task } from '../core/coroutines/task.ts';
+import { runningLoop } from '../core/turns/running-loop.ts';
 import { setEventLoop } from '../loop/event-loop.ts';
 import { onItsWayOut } from '../loop/interrupts.ts';
 import { Loop } from '../loop/loop.ts';

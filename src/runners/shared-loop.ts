@@ -1,9 +1,9 @@
 import { RuntimeError } from '../base/errors.ts';
 import { setImmediate } from '../base/node-timers.ts';
-import type { NewTaskOptions } from '../core/ensure-future.ts';
-import type { Future } from '../core/future.ts';
-import { runningLoop } from '../core/running.ts';
-import type { Task, TaskBody } from '../core/task.ts';
+import type { NewTaskOptions } from '../core/coroutines/ensure-future.ts';
+import type { Task, TaskBody } from '../core/coroutines/task.ts';
+import type { Future } from '../core/futures/future.ts';
+import { runningLoop } from '../core/turns/running-loop.ts';
 import { onItsWayOut } from '../loop/interrupts.ts';
 import { type Interruption, Loop } from '../loop/loop.ts';
 

@@ -1,8 +1,8 @@
 import { ConnectionResetError } from '../base/os-errors.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { NativeOperation } from '../core/native-operation.ts';
-import { Operation } from '../core/operation.ts';
-import type { Runnable } from '../core/runnable.ts';
+import { NativeOperation } from '../core/futures/native-operation.ts';
+import { Operation } from '../core/futures/operation.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import type { Runnable } from '../core/turns/ready-entry.ts';
 
 /** Waits until little enough waits to be sent. */
 class Drain extends Operation<void> implements Runnable {

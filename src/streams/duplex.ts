@@ -1,10 +1,10 @@
 import { Duplex } from 'node:stream';
 import { ConnectionResetError } from '../base/os-errors.ts';
 import { brief } from '../base/repr.ts';
-import { Coroutine } from '../core/coroutine.ts';
-import { Future } from '../core/future.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { requireRunningLoop } from '../core/running.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { Future } from '../core/futures/future.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import { DuplexTransport } from '../transports/duplex-transport.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
 import type { StreamOptions, Streams } from './open-connection.ts';

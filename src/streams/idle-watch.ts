@@ -1,4 +1,4 @@
-import type { Cancellable, LoopCore } from '../core/loop-core.ts';
+import type { Cancellable, LoopCore } from '../core/turns/loop-core.ts';
 import type { Transport } from '../transports/transport.ts';
 import type { StreamReader } from './stream-reader.ts';
 

@@ -1,9 +1,9 @@
-import { Coroutine } from '../core/coroutine.ts';
-import { requireRunningLoop } from '../core/running.ts';
-import { checkPath, checkPlace } from '../transports/check-place.ts';
-import type { ConnectionOptions } from '../transports/create-connection.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { requireRunningLoop } from '../core/turns/running-loop.ts';
+import { checkPath, checkPlace } from '../transports/connect/check-place.ts';
+import type { ConnectionOptions } from '../transports/connect/create-connection.ts';
+import type { UnixConnectionOptions } from '../transports/server/unix.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
-import type { UnixConnectionOptions } from '../transports/unix.ts';
 import { type HandlingLoop, StreamReaderProtocol } from './stream-protocol.ts';
 import { StreamReader } from './stream-reader.ts';
 import { StreamWriter } from './stream-writer.ts';

@@ -1,8 +1,8 @@
-import { forAwait } from '../core/await-stack.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { NativeOperation } from '../core/native-operation.ts';
-import { awaitedNatively } from '../core/native-promise.ts';
-import type { Runnable } from '../core/runnable.ts';
+import { forAwait } from '../base/await-stack.ts';
+import { NativeOperation } from '../core/futures/native-operation.ts';
+import { awaitedNatively } from '../core/futures/native-promise.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import type { Runnable } from '../core/turns/ready-entry.ts';
 
 /** Whose bytes a {@link Read} waits for. */
 export interface Source {

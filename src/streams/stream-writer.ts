@@ -1,7 +1,7 @@
 import { printsAsText } from '../base/printing.ts';
-import { Coroutine } from '../core/coroutine.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { Operation } from '../core/operation.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { Operation } from '../core/futures/operation.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { TlsContext } from '../transports/tls/context.ts';
 import type { StartTlsOptions } from '../transports/tls/start-tls.ts';
 import type { ExtraInfo, ProtocolCallbacks, Transport } from '../transports/transport.ts';

@@ -1,6 +1,6 @@
 import { checkNumber, checkWhole } from '../base/numbers.ts';
-import { type Abortable, untilAborted } from '../core/abort.ts';
-import { Coroutine } from '../core/coroutine.ts';
+import { type Abortable, untilAborted } from '../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Condition } from './condition.ts';
 import { BrokenBarrierError } from './errors.ts';
 import { LoopBound, printPrimitive } from './loop-bound.ts';

@@ -1,7 +1,12 @@
-import { type Abortable, untilAborted } from '../core/abort.ts';
-import { noteNewest } from '../core/carried.ts';
-import { Coroutine, watchMade } from '../core/coroutine.ts';
-import { awaitBegins, forgetAsked, mayBeAwaited, NativePromise } from '../core/native-promise.ts';
+import { noteNewest } from '../core/context/promise-hooks.ts';
+import { type Abortable, untilAborted } from '../core/coroutines/abort-signals.ts';
+import { Coroutine, watchMade } from '../core/coroutines/coroutine.ts';
+import {
+  awaitBegins,
+  forgetAsked,
+  mayBeAwaited,
+  NativePromise,
+} from '../core/futures/native-promise.ts';
 import { Waiter } from './waiter.ts';
 
 /** What a call comes to: a waiter where it has to wait, and what it gives where it has not. */

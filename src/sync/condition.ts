@@ -1,9 +1,9 @@
 import { CancelledError, RuntimeError } from '../base/errors.ts';
 import { checkNumber } from '../base/numbers.ts';
 import { brief } from '../base/repr.ts';
-import { type Abortable, untilAborted } from '../core/abort.ts';
-import { Coroutine } from '../core/coroutine.ts';
-import type { LoopCore } from '../core/loop-core.ts';
+import { type Abortable, untilAborted } from '../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import { Holdable } from './holdable.ts';
 import { Lock } from './lock.ts';
 import { printPrimitive } from './loop-bound.ts';

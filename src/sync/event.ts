@@ -1,6 +1,6 @@
-import type { Abortable } from '../core/abort.ts';
-import type { Coroutine } from '../core/coroutine.ts';
-import type { LoopCore } from '../core/loop-core.ts';
+import type { Abortable } from '../core/coroutines/abort-signals.ts';
+import type { Coroutine } from '../core/coroutines/coroutine.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import { Call, type Outcome } from './call.ts';
 import { LoopBound, printPrimitive } from './loop-bound.ts';
 import { Line, Waiter } from './waiter.ts';

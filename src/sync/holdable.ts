@@ -1,5 +1,5 @@
-import { type Abortable, checkSignal } from '../core/abort.ts';
-import { Coroutine } from '../core/coroutine.ts';
+import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { LoopBound } from './loop-bound.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../base/errors.ts';
 import { numberOf, printsAsText } from '../base/printing.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { requireRunningLoop } from '../core/running.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import { requireRunningLoop } from '../core/turns/running-loop.ts';
 
 /**
  * What belongs to a loop from the moment when somebody first has to wait in it. It can be made

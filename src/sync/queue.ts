@@ -1,9 +1,9 @@
 import { checkNumber } from '../base/numbers.ts';
 import { repr } from '../base/repr.ts';
-import { type Abortable, untilAborted } from '../core/abort.ts';
-import { Coroutine } from '../core/coroutine.ts';
-import { Fifo } from '../core/fifo.ts';
-import type { LoopCore } from '../core/loop-core.ts';
+import { type Abortable, untilAborted } from '../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { Fifo } from '../core/turns/fifo.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import { Call, type Outcome } from './call.ts';
 import { QueueEmpty, QueueFull, QueueShutDown } from './errors.ts';
 import { Event } from './event.ts';

@@ -1,8 +1,8 @@
 import { checkNumber, checkWhole } from '../base/numbers.ts';
 import { repr } from '../base/repr.ts';
-import type { Abortable } from '../core/abort.ts';
-import type { Coroutine } from '../core/coroutine.ts';
-import type { LoopCore } from '../core/loop-core.ts';
+import type { Abortable } from '../core/coroutines/abort-signals.ts';
+import type { Coroutine } from '../core/coroutines/coroutine.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import { Call, type Outcome } from './call.ts';
 import { Holdable } from './holdable.ts';
 import { printPrimitive } from './loop-bound.ts';

@@ -1,8 +1,8 @@
-import { Awaiter, NativeAwaiter } from '../core/awaiter.ts';
-import { checkCancelMessage } from '../core/cancel-message.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { Operation } from '../core/operation.ts';
-import type { Runnable } from '../core/runnable.ts';
+import { Awaiter, NativeAwaiter } from '../core/futures/awaiter.ts';
+import { checkCancelMessage } from '../core/futures/cancel-message.ts';
+import { Operation } from '../core/futures/operation.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import type { Runnable } from '../core/turns/ready-entry.ts';
 
 /**
  * A task's place in the line of a primitive.

@@ -1,10 +1,10 @@
 import { isThenable } from '../base/is-thenable.ts';
 import { brief } from '../base/repr.ts';
-import { Awaiter } from '../core/awaiter.ts';
-import { Coroutine } from '../core/coroutine.ts';
-import { wrapPromise } from '../core/ensure-future.ts';
-import { Future } from '../core/future.ts';
-import type { TaskBody } from '../core/task.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { wrapPromise } from '../core/coroutines/ensure-future.ts';
+import type { TaskBody } from '../core/coroutines/task.ts';
+import { Awaiter } from '../core/futures/awaiter.ts';
+import { Future } from '../core/futures/future.ts';
 
 /** What can be awaited, or called and then awaited: a future, a coroutine, a function, a promise. */
 export type Awaitable<T> = TaskBody<T> | PromiseLike<T>;

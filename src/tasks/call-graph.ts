@@ -3,11 +3,11 @@ import type { Frame } from '../base/frames.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { numberOf } from '../base/printing.ts';
 import { brief, repr } from '../base/repr.ts';
-import { awaitedBy } from '../core/awaited-by.ts';
-import { Future } from '../core/future.ts';
-import { runningLoop } from '../core/running.ts';
-import { currentTask, Task } from '../core/task.ts';
-import { checkLimit, framesOfNow } from '../core/task-stack.ts';
+import { currentTask, Task } from '../core/coroutines/task.ts';
+import { checkLimit, framesOfNow } from '../core/coroutines/task-stack.ts';
+import { awaitedBy } from '../core/futures/call-graph-edges.ts';
+import { Future } from '../core/futures/future.ts';
+import { runningLoop } from '../core/turns/running-loop.ts';
 
 /** One function on the call stack of a task. */
 export class FrameCallGraphEntry {

@@ -1,6 +1,6 @@
 import { brief } from '../base/repr.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { Task, type TaskBody, type TaskOptions } from '../core/task.ts';
+import { Task, type TaskBody, type TaskOptions } from '../core/coroutines/task.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 
 /** A class of tasks. */
 type TaskClass = new <T>(

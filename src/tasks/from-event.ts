@@ -1,8 +1,8 @@
 import { brief } from '../base/repr.ts';
-import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { Operation } from '../core/operation.ts';
-import { requireRunningLoop } from '../core/running.ts';
+import { type Abortable, checkSignal, onAbort } from '../core/coroutines/abort-signals.ts';
+import { Operation } from '../core/futures/operation.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import { requireRunningLoop } from '../core/turns/running-loop.ts';
 
 /** What emits events as Node's `EventEmitter` does: streams, servers, child processes. */
 interface EmitterLike {

@@ -1,10 +1,10 @@
 import { calledAs } from '../base/printing.ts';
 import { brief } from '../base/repr.ts';
-import { Coroutine } from '../core/coroutine.ts';
-import { ensureFuture } from '../core/ensure-future.ts';
-import { Future } from '../core/future.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import type { TaskBody } from '../core/task.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { ensureFuture } from '../core/coroutines/ensure-future.ts';
+import type { TaskBody } from '../core/coroutines/task.ts';
+import { Future } from '../core/futures/future.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 
 /**
  * Has `loop` run a coroutine as a task, for code that no loop runs: what Node calls back.

@@ -2,10 +2,10 @@ import { isException } from '../base/errors.ts';
 import { isError } from '../base/is-error.ts';
 import { calledAs } from '../base/printing.ts';
 import { nameOf } from '../base/repr.ts';
-import { forThisTask } from '../core/awaited-by.ts';
-import { ensureFuture } from '../core/ensure-future.ts';
-import { Future } from '../core/future.ts';
-import type { ExceptionContext } from '../core/loop-core.ts';
+import { ensureFuture } from '../core/coroutines/ensure-future.ts';
+import { forThisTask } from '../core/futures/call-graph-edges.ts';
+import { Future } from '../core/futures/future.ts';
+import type { ExceptionContext } from '../core/turns/loop-core.ts';
 import type { Awaitable } from './awaitables.ts';
 
 /**

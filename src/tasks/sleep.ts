@@ -1,11 +1,11 @@
 import { checkSeconds } from '../base/numbers.ts';
-import { type Abortable, checkSignal, onAbort } from '../core/abort.ts';
-import type { Cancellable, LoopCore } from '../core/loop-core.ts';
-import { NativeOperation } from '../core/native-operation.ts';
-import { awaitedNatively } from '../core/native-promise.ts';
-import type { Operation } from '../core/operation.ts';
-import { requireRunningLoop } from '../core/running.ts';
-import { Turn } from '../core/turn.ts';
+import { type Abortable, checkSignal, onAbort } from '../core/coroutines/abort-signals.ts';
+import { NativeOperation } from '../core/futures/native-operation.ts';
+import { awaitedNatively } from '../core/futures/native-promise.ts';
+import { Turn } from '../core/futures/next-turn.ts';
+import type { Operation } from '../core/futures/operation.ts';
+import type { Cancellable, LoopCore } from '../core/turns/loop-core.ts';
+import { requireRunningLoop } from '../core/turns/running-loop.ts';
 
 /** A wait that takes its timer along when it is cancelled. */
 class Sleep<T> extends NativeOperation<T> {

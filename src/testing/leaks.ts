@@ -1,11 +1,11 @@
 import { stackOf, userSite } from '../base/stacks.ts';
-import { currentScope } from '../core/context.ts';
-import type { Future } from '../core/future.ts';
-import type { TimerHandle } from '../core/handle.ts';
-import type { ExceptionContext } from '../core/loop-core.ts';
-import { observeFailures } from '../core/never-retrieved.ts';
-import { standOf, trackStands } from '../core/stands.ts';
-import { allTasks, Task } from '../core/task.ts';
+import { currentScope } from '../core/context/context.ts';
+import { allTasks, Task } from '../core/coroutines/task.ts';
+import { standOf, trackStands } from '../core/futures/await-stacks.ts';
+import type { Future } from '../core/futures/future.ts';
+import { observeFailures } from '../core/reports/never-retrieved.ts';
+import type { TimerHandle } from '../core/turns/handle.ts';
+import type { ExceptionContext } from '../core/turns/loop-core.ts';
 import type { Loop } from '../loop/loop.ts';
 import { Socket } from '../sock/socket.ts';
 

@@ -1,6 +1,6 @@
 import { named } from '../base/errors.ts';
-import type { Host } from '../core/host.ts';
-import type { TaskBody } from '../core/task.ts';
+import type { TaskBody } from '../core/coroutines/task.ts';
+import type { Host } from '../core/turns/host.ts';
 import { Loop } from '../loop/loop.ts';
 import { Runner } from '../runners/runner.ts';
 import { Leaks } from './leaks.ts';

@@ -1,5 +1,5 @@
 import { checkFiniteSeconds } from '../base/numbers.ts';
-import type { TaskBody } from '../core/task.ts';
+import type { TaskBody } from '../core/coroutines/task.ts';
 import { runWatched } from './run-checked.ts';
 import { virtualHost } from './virtual-host.ts';
 

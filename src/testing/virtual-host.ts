@@ -1,6 +1,6 @@
 import { clearInterval, setInterval } from '../base/node-timers.ts';
-import { outside } from '../core/async-context.ts';
-import { type Host, nodeHost } from '../core/host.ts';
+import { outside } from '../core/context/async-context.ts';
+import { type Host, nodeHost } from '../core/turns/host.ts';
 
 /** Turns without anything to do after which everybody is taken to wait for a timer. */
 const IDLE_TURNS = 4;

@@ -1,7 +1,7 @@
-import { Coroutine } from '../core/coroutine.ts';
-import type { Future } from '../core/future.ts';
-import type { LoopCore } from '../core/loop-core.ts';
-import { requireRunningLoop } from '../core/running.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import type { Future } from '../core/futures/future.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import type { Executor, ThreadCallable } from './executor.ts';
 import { toThreadFunction } from './thread-call.ts';
 

@@ -2,18 +2,18 @@ import { endsTheLoop } from '../base/errors.ts';
 import { OSError } from '../base/os-errors.ts';
 import { calledAs } from '../base/printing.ts';
 import { warnResource } from '../base/warnings.ts';
-import { asyncContextHere } from '../core/async-context.ts';
-import { copyValues, scopeIn } from '../core/context.ts';
-import type { Future } from '../core/future.ts';
-import type { LoopCore } from '../core/loop-core.ts';
+import { asyncContextHere } from '../core/context/async-context.ts';
+import { copyValues, scopeIn } from '../core/context/context.ts';
+import type { Future } from '../core/futures/future.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Address } from '../sock/address.ts';
 import type { Endpoint } from '../sock/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
-import { type Leftover, noLongerOpenOn, openOn } from './left-open.ts';
+import { type Leftover, noLongerOpenOn, openOn } from './open-transports.ts';
 import { checkProtocol } from './protocols.ts';
+import { checkUnused, Watch } from './readiness-watch.ts';
 import type { BaseCallbacks, BaseTransport, ExtraInfo } from './transport.ts';
 import { TransportSocket } from './transport-socket.ts';
-import { checkUnused, Watch } from './watch.ts';
 import { WaterMarks } from './water-marks.ts';
 
 /** Who counts the connections of a server. */

@@ -57,7 +57,7 @@ loopBehaviour('stackOf', (it) => {
     const error = new Error(
       'at home (node:internal/timers:1:1)\n    at f (node:internal/timers:1:1)',
     );
-    const ours = fileURLToPath(new URL('../../src/core/task.ts', import.meta.url));
+    const ours = fileURLToPath(new URL('../../src/core/coroutines/task.ts', import.meta.url));
     error.stack = [
       `Error: ${error.message}`,
       `    at ours (${ours}:1:1)`,

@@ -1,5 +1,5 @@
 /** Clients that are slow or silent, by thousands. CROWD=5000 has as many. */
-import { MANNERS, type Manner } from '../../src/echo/manners.ts';
+import { MANNERS, type Manner } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { reapsTheIdle, servesBesideCrowd } from './crowd.ts';
 import { mostDescriptors, REAL_DRIVERS } from './scenarios.ts';

@@ -1,6 +1,6 @@
 /** Thousands of clients that are slow or silent, and a few good ones among them. */
 import * as assert from 'uvu/assert';
-import type { Manner } from '../../src/echo/manners.ts';
+import type { Manner } from '../../src/echo/styles.ts';
 import type { DriverName } from '../../src/socket.ts';
 import type { Client } from '../support/client.ts';
 import { Program } from '../support/program.ts';

@@ -1,5 +1,5 @@
 /** What clients and the system can do to a server, in the sizes that count. */
-import { MANNERS, type Manner } from '../../src/echo/manners.ts';
+import { MANNERS, type Manner } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {
   comeAndGo,

@@ -1,6 +1,6 @@
 /** The faults of faults.slow.test.ts in small. */
 import { platform } from 'node:os';
-import { MANNERS, type Manner } from '../../src/echo/manners.ts';
+import { MANNERS, type Manner } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {
   comeAndGo,

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { platform } from 'node:os';
 import * as assert from 'uvu/assert';
-import { MANNERS, type Manner } from '../../src/echo/manners.ts';
+import { MANNERS, type Manner } from '../../src/echo/styles.ts';
 import { CancelledError, createTask, type Loop, wrapPromise } from '../../src/index.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { type Scene, settle } from '../support/loop-behaviour.ts';

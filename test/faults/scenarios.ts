@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import type { Manner } from '../../src/echo/manners.ts';
+import type { Manner } from '../../src/echo/styles.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
 import { DRIVERS } from '../support/drivers.ts';

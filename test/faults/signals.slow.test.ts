@@ -1,5 +1,5 @@
 /** Servers that are told to stop at random moments. MOMENTS=200 has them stop as often; SEED=n, elsewhere. */
-import { MANNERS, type Manner } from '../../src/echo/manners.ts';
+import { MANNERS, type Manner } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { REAL_DRIVERS } from './scenarios.ts';
 import { stopsAtMoments } from './signals.ts';

@@ -3,7 +3,7 @@
  * with what status, and what its clients and its output have of it.
  */
 import * as assert from 'uvu/assert';
-import type { Manner } from '../../src/echo/manners.ts';
+import type { Manner } from '../../src/echo/styles.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
 import { type Ending, endingOf, type Sample } from '../support/cpu.ts';

@@ -1,5 +1,5 @@
 /** Every fault at once, at every manner. FAULT_SECONDS=60 makes it a minute each. */
-import { MANNERS, type Manner } from '../../src/echo/manners.ts';
+import { MANNERS, type Manner } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { REAL_DRIVERS } from './scenarios.ts';
 import { servesThroughFaults } from './wire.ts';

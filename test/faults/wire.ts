@@ -1,7 +1,7 @@
 /** Clients that go wrong in every way at once, and a fresh one that is served meanwhile, again and again. */
 import type { ConnectionOptions } from 'node:tls';
 import * as assert from 'uvu/assert';
-import type { Manner } from '../../src/echo/manners.ts';
+import type { Manner } from '../../src/echo/styles.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
 import { delayed, sampleOf } from '../support/cpu.ts';

@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fastify } from 'fastify';
 import * as assert from 'uvu/assert';
-import { runningLoop } from '../../src/core/running.ts';
+import { runningLoop } from '../../src/core/turns/running-loop.ts';
 import { CancelledError, enter, type Loop, sleep, timeout } from '../../src/index.ts';
 import { behaviour } from '../support/behaviour.ts';
 

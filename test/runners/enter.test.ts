@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as later } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { runningLoop } from '../../src/core/running.ts';
+import { runningLoop } from '../../src/core/turns/running-loop.ts';
 import {
   CancelledError,
   ContextVar,

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { runningLoop } from '../../src/core/running.ts';
+import { runningLoop } from '../../src/core/turns/running-loop.ts';
 import {
   CancelledError,
   type Coroutine,

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { selfSigned } from '../../src/echo/certificate.ts';
 import { type EchoOptions, PIECE } from '../../src/echo/echo-sock.ts';
-import { MANNERS, type Manner } from '../../src/echo/manners.ts';
 import { Statistics } from '../../src/echo/statistics.ts';
+import { MANNERS, type Manner } from '../../src/echo/styles.ts';
 import * as asyncio from '../../src/index.ts';
 import type { Address, InetAddress } from '../../src/socket.ts';
 

@@ -6,9 +6,9 @@
  * whatever happened.
  */
 import { redirectLog } from '../../src/base/log.ts';
-import { nodeHost } from '../../src/core/host.ts';
-import type { ExceptionContext } from '../../src/core/loop-core.ts';
-import { setRunningLoop } from '../../src/core/running.ts';
+import { nodeHost } from '../../src/core/turns/host.ts';
+import type { ExceptionContext } from '../../src/core/turns/loop-core.ts';
+import { setRunningLoop } from '../../src/core/turns/running-loop.ts';
 import { Loop } from '../../src/loop/loop.ts';
 import { virtualHost } from '../../src/testing/virtual-host.ts';
 import { behaviour, type Options } from './behaviour.ts';

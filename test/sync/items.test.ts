@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { Fifo } from '../../src/core/fifo.ts';
+import { Fifo } from '../../src/core/turns/fifo.ts';
 import { type Items, LifoItems, SortedItems } from '../../src/sync/items.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { throws } from '../support/throws.ts';

@@ -1,9 +1,12 @@
 import * as assert from 'uvu/assert';
 import { RuntimeError } from '../../src/base/errors.ts';
-import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from '../../src/core/awaited-by.ts';
-import { createTask } from '../../src/core/ensure-future.ts';
-import type { Future } from '../../src/core/future.ts';
-import { Task } from '../../src/core/task.ts';
+import { createTask } from '../../src/core/coroutines/ensure-future.ts';
+import { Task } from '../../src/core/coroutines/task.ts';
+import {
+  futureAddToAwaitedBy,
+  futureDiscardFromAwaitedBy,
+} from '../../src/core/futures/call-graph-edges.ts';
+import type { Future } from '../../src/core/futures/future.ts';
 import type { Loop } from '../../src/loop/loop.ts';
 import {
   captureCallGraph,
@@ -11,13 +14,13 @@ import {
   formatCallGraph,
   printCallGraph,
 } from '../../src/tasks/call-graph.ts';
-import { gather } from '../../src/tasks/gather.ts';
+import { timeout } from '../../src/tasks/limits/timeout.ts';
+import { waitFor } from '../../src/tasks/limits/wait-for.ts';
 import { shield } from '../../src/tasks/shield.ts';
 import { sleep } from '../../src/tasks/sleep.ts';
-import { taskGroup } from '../../src/tasks/task-group.ts';
-import { timeout } from '../../src/tasks/timeout.ts';
-import { wait } from '../../src/tasks/wait.ts';
-import { waitFor } from '../../src/tasks/wait-for.ts';
+import { gather } from '../../src/tasks/together/gather.ts';
+import { taskGroup } from '../../src/tasks/together/task-group.ts';
+import { wait } from '../../src/tasks/together/wait.ts';
 import { linesOf } from '../support/lines.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { throws } from '../support/throws.ts';

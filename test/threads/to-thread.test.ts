@@ -1,8 +1,8 @@
 import * as assert from 'uvu/assert';
 import { CancelledError, RuntimeError } from '../../src/base/errors.ts';
-import { ContextVar } from '../../src/core/context.ts';
-import { gather } from '../../src/tasks/gather.ts';
+import { ContextVar } from '../../src/core/context/context.ts';
 import { sleep } from '../../src/tasks/sleep.ts';
+import { gather } from '../../src/tasks/together/gather.ts';
 import type { Executor, Submitted } from '../../src/threads/executor.ts';
 import { moduleFunction } from '../../src/threads/module-function.ts';
 import { ThreadPoolExecutor } from '../../src/threads/thread-pool-executor.ts';

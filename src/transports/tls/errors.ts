@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { forAwait } from '../../base/await-stack.ts';
 import {
   ConnectionResetError,
   fromNodeError,
@@ -6,7 +7,6 @@ import {
   SSLCertVerificationError,
   SSLError,
 } from '../../base/os-errors.ts';
-import { forAwait } from '../../core/await-stack.ts';
 
 /** What OpenSSL tells of a failure. */
 interface OpenSSLError extends Error {

@@ -1,6 +1,6 @@
 import { typeNameOf } from '../../base/repr.ts';
-import type { Future } from '../../core/future.ts';
-import type { LoopCore } from '../../core/loop-core.ts';
+import type { Future } from '../../core/futures/future.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/address.ts';
 import type { Socket } from '../../sock/socket.ts';
 import type { ConnectionCounter } from '../lifecycle.ts';

@@ -1,8 +1,8 @@
 import { ConnectionResetError } from '../../base/os-errors.ts';
 import { brief, typeNameOf } from '../../base/repr.ts';
-import { Coroutine } from '../../core/coroutine.ts';
-import { Future } from '../../core/future.ts';
-import type { LoopCore } from '../../core/loop-core.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { Future } from '../../core/futures/future.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { DuplexTransport } from '../duplex-transport.ts';
 import { type ProtocolCallbacks, Transport } from '../transport.ts';
 import { TlsClient, type TlsContext, TlsServer } from './context.ts';

@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { forAwait } from '../../base/await-stack.ts';
 import {
   TLS_HANDSHAKE_TIMEOUT,
   TLS_SHUTDOWN_TIMEOUT,
@@ -9,11 +10,10 @@ import { log } from '../../base/log.ts';
 import { checkPositiveSeconds } from '../../base/numbers.ts';
 import { ConnectionAbortedError, TimeoutError } from '../../base/os-errors.ts';
 import { calledAs } from '../../base/printing.ts';
-import { forAwait } from '../../core/await-stack.ts';
-import type { Future } from '../../core/future.ts';
-import type { Cancellable, LoopCore } from '../../core/loop-core.ts';
+import type { Future } from '../../core/futures/future.ts';
+import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import { DuplexTransport } from '../duplex-transport.ts';
-import { openOn } from '../left-open.ts';
+import { openOn } from '../open-transports.ts';
 import { Protocol } from '../protocols.ts';
 import type { ExtraInfo, ProtocolCallbacks, Transport } from '../transport.ts';
 import { WaterMarks } from '../water-marks.ts';

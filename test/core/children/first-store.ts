@@ -9,7 +9,7 @@ const storage = new AsyncLocalStorage<unknown>();
 const load = async () => ({
   asyncio: await import('../../../src/index.ts'),
   socket: await import('../../../src/socket.ts'),
-  core: await import('../../../src/core/async-context.ts'),
+  core: await import('../../../src/core/context/async-context.ts'),
 });
 const tell = (who: string) => console.log(`${who}: ${storage.getStore() ?? 'nothing'}`);
 

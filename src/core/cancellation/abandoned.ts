@@ -1,0 +1,42 @@
+import { log } from '../../base/log.ts';
+import type { LoopCore } from '../turns/loop-core.ts';
+
+/**
+ * The bodies of limits that were abandoned: their caller has gone on without them, because they wait
+ * for a promise that is not ours. They are named as that happens, in debug mode, and again when the
+ * program ends and they still wait.
+ */
+
+/** One of them, as it is told. */
+interface Abandoned {
+  /** `Task-3: the body of timeout()` */
+  readonly what: string;
+  /** `, at FILE:LINE`; empty where that is not known. */
+  readonly where: string;
+  /** On the loop's clock, in seconds. */
+  readonly since: number;
+}
+
+const abandoned = new WeakMap<LoopCore, Set<Abandoned>>();
+
+/**
+ * Notes one more.
+ *
+ * @returns a function that forgets it: its body has ended
+ */
+export function noteAbandoned(loop: LoopCore, what: string, where: string): () => void {
+  if (loop.getDebug())
+    log(`${what} was abandoned while it waits for a promise that is not ours${where}`);
+  const one: Abandoned = { what, where, since: loop.time() };
+  const all = abandoned.get(loop) ?? new Set();
+  abandoned.set(loop, all.add(one));
+  return () => all.delete(one);
+}
+
+/** What is to be said of those that still wait, a line each. */
+export function describeAbandoned(loop: LoopCore): string[] {
+  return [...(abandoned.get(loop) ?? [])].map(
+    ({ what, where, since }) =>
+      `${what} was abandoned ${(loop.time() - since).toFixed(1)} s ago and still waits for a promise that is not ours${where}`,
+  );
+}

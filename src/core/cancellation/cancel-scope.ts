@@ -1,0 +1,620 @@
+import { CancelledError } from '../../base/errors.ts';
+import { type Context, currentScope, Scope } from '../context/context.ts';
+import { carryOn, onBefore } from '../context/promise-hooks.ts';
+import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
+import { CancelSignal } from './cancel-signal.ts';
+import { watchFloatingCancels } from './floating-cancels.ts';
+import { CancelPath, followAwaits, KeptCancel } from './kept-cancel.ts';
+
+/**
+ * What is cancelled: a task, or a part of one that has a limit.
+ *
+ * Each task has a root scope. `timeout()`, a `signal` and the body of a `taskGroup()` open a scope
+ * below the one in force (`limit.ts`). Scopes are carried along every `await`, so an `await` of
+ * ours belongs to the scope in which it began, and branches of one task (`Promise.all()`, a call
+ * that nobody awaits) each stay in the scope of the code that they are a part of.
+ *
+ * A cancel of a scope reaches every `await` in it and below it. Where there is none, the task waits
+ * for a promise that is not ours, or runs: then the next `await` of ours throws.
+ *
+ *            cancel(), nothing of ours is awaited
+ *   open ────────────────────────────────────────────▶ pending
+ *    ▲                                                    │
+ *    └────────────────────────────────────────────────────┘
+ *      the next `await` of ours in it or below begins: it throws; or the promise that was awaited
+ *      has thrown the cancel itself, because it has heard of it by the signal
+ *
+ * What is awaited is cancelled itself, for it may be a task that refuses. A future that is past
+ * cancelling has its `await` throw when its turn comes.
+ *
+ * A scope whose body has ended leaves to its parent what still awaits in it: a call that nobody
+ * awaited, or the loser of a race.
+ */
+export class CancelScope extends Scope implements AwaitingScope {
+  /** What awaits in this scope, in the order of the `await`s. */
+  private _awaits: Waiting | Waiting[] | undefined = undefined;
+
+  // What few of them ever set stands in the prototype: each task has one of these.
+
+  /** @internal the scope that this one is a part of; none for the root of a task */
+  declare _parent: CancelScope | undefined;
+  /** The scope that has the `await`s of this one, where that is another. */
+  declare protected _passesTo: CancelScope | undefined;
+  /** The scopes below that are open. */
+  declare private _children: Set<CancelScope> | undefined;
+  /** The cancel that waits for the next `await`. */
+  declare private _pending: Pending | undefined;
+  /** What `Promise.allSettled()` and the like have kept from code that waits for them. */
+  declare private _kept: KeptCancel[] | undefined;
+  /** How many scopes of the task have one of the two; counted by the root. */
+  declare private _pendings: number;
+  /** Whom to tell when an `await` has ended; kept by the root. */
+  declare private _watchers: Set<() => void> | undefined;
+  /** @internal how many cancels of this scope were not taken back */
+  declare _requests: number;
+  /** @internal does a cancel of what is above stop here? */
+  declare _isShielded: boolean;
+  /** @internal was it cancelled, now or ever? */
+  declare _wasCancelled: boolean;
+  declare private _cancelSignal: CancelSignal | undefined;
+
+  static {
+    onBefore((scope, awaited) => {
+      if (awaited === undefined || !(scope instanceof CancelScope)) return;
+      const within = scope._awaitsIn;
+      if (within._root._pendings > 0) within._goesOn(awaited);
+    });
+    Object.assign(this.prototype, {
+      _parent: undefined,
+      _passesTo: undefined,
+      _children: undefined,
+      _pending: undefined,
+      _kept: undefined,
+      _pendings: 0,
+      _watchers: undefined,
+      _requests: 0,
+      _isShielded: false,
+      _wasCancelled: false,
+      _cancelSignal: undefined,
+    });
+  }
+
+  // It is needed: V8 looks for the next class that has one, each time that it makes an object.
+  constructor(context: Context | undefined) {
+    super(context);
+  }
+
+  /** @internal the scope of the whole task */
+  get _root(): CancelScope {
+    let scope: CancelScope = this;
+    while (scope._parent !== undefined) scope = scope._parent;
+    return scope;
+  }
+
+  override get task(): AwaitingTask | undefined {
+    return this._root.task;
+  }
+
+  override get context(): Context {
+    return this._parent === undefined ? super.context : this._parent.context;
+  }
+
+  override get _awaitsIn(): CancelScope {
+    let scope: CancelScope = this;
+    while (scope._passesTo !== undefined) scope = scope._passesTo;
+    return scope;
+  }
+
+  override _with(context: Context): Scope {
+    return new OtherContext(context, this._awaitsIn);
+  }
+
+  /**
+   * @internal aborted when the scope is cancelled, or one above it; a new one when all cancels were
+   * taken back
+   */
+  get _signal(): AbortSignal {
+    if (this._cancelSignal === undefined) {
+      this._cancelSignal = new CancelSignal(this._root);
+      for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+        if (scope._requests > 0) this._cancelSignal.abort(scope._pending?.request.message);
+    }
+    return this._cancelSignal.signal;
+  }
+
+  /** @internal does it wait for the next `await`, to throw there? */
+  get _isPending(): boolean {
+    return this._pending !== undefined;
+  }
+
+  /** @internal does one wait in the task? */
+  get _hasPendings(): boolean {
+    return this._root._pendings > 0;
+  }
+
+  // ── what awaits ────────────────────────────────────────────────────────────────────────────
+
+  /** @internal an `await` of what is not done begins here */
+  _enter(awaiter: Waiting): void {
+    const awaits = this._awaits;
+    if (awaits === undefined) this._awaits = awaiter;
+    else if (Array.isArray(awaits)) awaits.push(awaiter);
+    else this._awaits = [awaits, awaiter];
+    if (this._root._pendings > 0) this._throwPending(awaiter);
+  }
+
+  /** @internal `awaiter`, which entered, has its turn */
+  _leave(awaiter: Waiting): void {
+    const awaits = this._awaits;
+    if (awaits === awaiter) this._awaits = undefined;
+    else if (Array.isArray(awaits)) {
+      // Most often it is the last: a loser of a race stays for long, and before the others.
+      const at = awaits.lastIndexOf(awaiter);
+      if (at >= 0) awaits.splice(at, 1);
+      if (awaits.length === 0) this._awaits = undefined;
+    }
+    const { _watchers: watchers } = this._root;
+    if (watchers !== undefined) for (const tell of watchers) tell();
+  }
+
+  /** @internal what awaits here and below, in a list of its own */
+  _listAwaits(): Waiting[] {
+    const list = this._ownAwaits();
+    for (const child of this._children ?? []) list.push(...child._listAwaits());
+    return list;
+  }
+
+  private _ownAwaits(): Waiting[] {
+    const awaits = this._awaits;
+    if (awaits === undefined) return [];
+    return Array.isArray(awaits) ? [...awaits] : [awaits];
+  }
+
+  /**
+   * @internal calls `tell` after each `await` that ends in the task
+   *
+   * @returns a function that ends that
+   */
+  _onLeave(tell: () => void): () => void {
+    const root = this._root;
+    root._watchers ??= new Set();
+    root._watchers.add(tell);
+    return () => {
+      root._watchers?.delete(tell);
+      if (root._watchers?.size === 0) root._watchers = undefined;
+    };
+  }
+
+  // ── the tree ───────────────────────────────────────────────────────────────────────────────
+
+  /** @internal `scope` is a part of this one, until {@link _close} */
+  _openBelow(scope: CancelScope): void {
+    scope._parent = this;
+    this._children ??= new Set();
+    this._children.add(scope);
+  }
+
+  /** @internal its body has ended: what still awaits in it, its parent has from now on */
+  _close(): void {
+    const parent = (this._parent as CancelScope)._awaitsIn;
+    parent._children?.delete(this);
+    this._unpend();
+    // What was kept from code in it stays for that, which still carries this scope.
+    this._passesTo = parent;
+    for (const awaiter of this._ownAwaits()) {
+      awaiter._scope = parent;
+      parent._enter(awaiter);
+    }
+    this._awaits = undefined;
+    for (const child of this._children ?? []) parent._openBelow(child);
+    this._children = undefined;
+  }
+
+  /** @internal from now on no cancel from above reaches it */
+  _detach(): void {
+    this._parent?._children?.delete(this);
+    this._isShielded = true;
+  }
+
+  /** @internal the scope from which cancels come here */
+  get _above(): CancelScope | undefined {
+    return this._isShielded ? undefined : this._parent;
+  }
+
+  // ── cancels ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * @internal cancels what awaits here and below; where nothing does, the next `await` throws
+   *
+   * @returns did it reach an `await`?
+   */
+  _cancel(request: CancelRequest): boolean {
+    watchFloatingCancels();
+    const reached = this._reach(request);
+    const line = currentScope()?._awaitsIn;
+    if (!reached) this._pend(request);
+    // The code that cancels is itself a part of it, beside what awaits.
+    else if (line instanceof CancelScope && line._isWithin(this)) carryOn(new Line(line, request));
+    return reached;
+  }
+
+  /** @internal has the next `await` here or below throw */
+  _pend(request: CancelRequest): void {
+    if (this._pending === undefined) this._root._pendings += 1;
+    this._pending = { request, entered: this._pending?.entered };
+  }
+
+  /** @internal withdraws what was not thrown yet, here and below */
+  _withdraw(): void {
+    this._withdrawPending();
+    this._unkeep();
+    for (const awaiter of this._ownAwaits()) awaiter._mustCancel = undefined;
+    for (const child of this._children ?? []) child._withdraw();
+  }
+
+  /** @internal withdraws, here and below, what waits for an `await` that has not begun */
+  _withdrawPending(): void {
+    this._unpend();
+    this._cancelSignal = undefined;
+    for (const child of this._children ?? []) child._withdrawPending();
+  }
+
+  /**
+   * @internal one of the task's cancels was taken back: the root's own, or else that of a limit that
+   * `scope` is in
+   */
+  _takeRequestBack(scope: CancelScope | undefined): void {
+    if (this._requests > 0) this._requests -= 1;
+    else
+      for (let each = scope; each !== undefined; each = each._parent)
+        if (each._requests > 0) {
+          each._requests -= 1;
+          return;
+        }
+  }
+
+  /** @internal takes the cancel that waits for the next `await`: it is thrown in another way */
+  _takePending(): CancelRequest | undefined {
+    const request = this._pending?.request ?? this._keptFromBody?.request;
+    this._unpend();
+    this._unkeep();
+    return request;
+  }
+
+  /** @internal the cancel that was kept from the whole body, which has not seen it yet */
+  get _keptFromBody(): KeptCancel | undefined {
+    return this._kept?.find((kept) => kept.endsBody && kept.isUnseen);
+  }
+
+  /** @internal the name of the function that the body is, if it runs by itself */
+  get _bodyName(): string | undefined {
+    return undefined;
+  }
+
+  /** @internal is it the scope of the body of a limit? */
+  get _isLimit(): boolean {
+    return false;
+  }
+
+  /** @internal the body has seen a cancel */
+  _bodySees(): void {}
+
+  /** @internal a cancel is thrown at an `await` in `scope`: who sees it? */
+  _see(request: Cancel, path: CancelPath, scope: CancelScope): void {
+    let { limits } = path;
+    for (let each: CancelScope | undefined = scope; each && limits > 0; each = each._parent) {
+      if (!each._isLimit) continue;
+      each._bodySees();
+      limits -= 1;
+    }
+    const part = path.within(this._limitsFrom(scope));
+    this._noteArrival(part);
+    if (part.keepers > 0) this._keep(request, part);
+    else {
+      request._seen.push(part);
+      this._tellAware(part);
+    }
+  }
+
+  /** A cancel is thrown into `path`: is it one that was kept for that? */
+  private _noteArrival(path: CancelPath): void {
+    if (this._kept === undefined) return;
+    const { line } = path;
+    // It may also have come to others, who were called first: then it is still to come.
+    for (const kept of this._kept) if (kept.isThrown && kept.isFor(line)) this._unkeep(kept);
+  }
+
+  private _keep(request: Cancel, path: CancelPath): void {
+    followAwaits(mayThrow);
+    const made = new KeptCancel(request, path, this._bodyName);
+    for (const kept of this._kept ?? [])
+      if (kept.isFor(made.unaware)) {
+        if (kept.depth > made.depth) return;
+        this._unkeep(kept);
+      }
+    if (this._kept === undefined) this._root._pendings += 1;
+    this._kept = [...(this._kept ?? []), made];
+    for (const seen of request._seen) this._tellAware(seen);
+  }
+
+  /** The functions of `path` have seen the cancel. */
+  private _tellAware(path: CancelPath): void {
+    for (const kept of this._kept ?? []) {
+      kept.tellAware(path);
+      if (kept.isSeenByAll) this._unkeep(kept);
+    }
+  }
+
+  private _unkeep(kept?: KeptCancel): void {
+    if (this._kept === undefined) return;
+    const others = kept === undefined ? [] : this._kept.filter((each) => each !== kept);
+    this._kept = others.length === 0 ? undefined : others;
+    if (this._kept === undefined) this._root._pendings -= 1;
+  }
+
+  /** How many bodies of limits lead from `scope` up to the end of this one. */
+  private _limitsFrom(scope: CancelScope): number {
+    let count = 0;
+    for (let each: CancelScope | undefined = scope; each; each = each._parent) {
+      if (each._isLimit) count += 1;
+      if (each === this) return this._isLimit ? count : Number.POSITIVE_INFINITY;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** A kept cancel that is for the code that awaits in `scope`. */
+  private _keptFor(scope: CancelScope, path: CancelPath): KeptCancel | undefined {
+    if (this._kept === undefined) return undefined;
+    const { keepers, line } = path.within(this._limitsFrom(scope));
+    return this._kept.find(
+      (kept) =>
+        keepers <= kept.depth &&
+        kept.isFor(line) &&
+        // Two calls of one function may look alike: the one that has seen it is left alone.
+        !kept.request._seen.some((path) => path.hasGoneOn(line, kept.unaware)),
+    );
+  }
+
+  /** @internal see {@link AwaitingScope} */
+  _beforeThen(): void {
+    if (this._root._pendings === 0 || !this._carried._mayThrowKept) return;
+    const path = CancelPath.ofNow();
+    if (path === undefined || !path.isDirect) return;
+    let thrown: CancelRequest | undefined;
+    for (const [scope, kept] of this._listKept(path)) {
+      scope._unkeep(kept);
+      thrown = kept.request;
+    }
+    if (thrown !== undefined) throw new CancelledError(thrown.message);
+  }
+
+  /** Those that are for the `await` that begins. */
+  private _listKept(path: CancelPath): [CancelScope, KeptCancel][] {
+    const begin = this._carried;
+    const list: [CancelScope, KeptCancel][] = [];
+    for (let scope: CancelScope | undefined = begin; scope; scope = scope._above) {
+      const kept = scope._keptFor(begin, path);
+      if (kept !== undefined) list.push([scope, kept]);
+    }
+    return list;
+  }
+
+  private _takeAllKept(): CancelRequest | undefined {
+    const path = this._carried._mayThrowKept ? CancelPath.ofNow() : undefined;
+    if (path === undefined) return undefined;
+    let taken: CancelRequest | undefined;
+    for (const [, kept] of this._listKept(path)) {
+      kept.isThrown = true;
+      taken = kept.request;
+    }
+    return taken;
+  }
+
+  /** The scope that the code that runs carries, whose body may have ended. */
+  private get _carried(): CancelScope {
+    const scope = currentScope();
+    return scope instanceof CancelScope && scope._awaitsIn === this ? scope : this;
+  }
+
+  /** @internal is anything kept from code in it? */
+  get _mayThrowKept(): boolean {
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+      if (scope._kept !== undefined) return true;
+    return false;
+  }
+
+  private _reach(request: CancelRequest): boolean {
+    let reached = false;
+    this._wasCancelled = true;
+    for (const awaiter of this._ownAwaits()) {
+      cancelAwait(awaiter, request);
+      reached = true;
+    }
+    for (const child of [...(this._children ?? [])]) {
+      if (child._isShielded) this._pend(request);
+      else if (child._reach(request)) reached = true;
+    }
+    this._cancelSignal?.abort(request.message);
+    return reached || this._pending !== undefined;
+  }
+
+  private _isWithin(other: CancelScope): boolean {
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+      if (scope === other) return true;
+    return false;
+  }
+
+  private _unpend(): void {
+    if (this._pending === undefined) return;
+    this._pending = undefined;
+    this._root._pendings -= 1;
+  }
+
+  /** An `await` begins: it throws what waits for it, of this scope and of those above. */
+  private _throwPending(awaiter: Waiting): void {
+    let thrown = this._takeAllKept();
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
+      const pending = scope._pending;
+      if (pending === undefined) continue;
+      if (pending.entered !== undefined) pending.entered.push(awaiter);
+      else {
+        thrown ??= pending.request;
+        scope._unpend();
+      }
+    }
+    if (thrown !== undefined) cancelAwait(awaiter, thrown);
+  }
+
+  /**
+   * @internal code goes on here that has waited for `awaited`, a promise that is not ours
+   *
+   * If that has thrown the cancel, because it has heard of it by the signal, the next `await` does
+   * not throw it again. Which of the two it is, is known a microtask from now.
+   */
+  _goesOn(awaited: Promise<unknown>): void {
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+      scope._lookBack(awaited);
+  }
+
+  private _lookBack(awaited: Promise<unknown>): void {
+    const pending = this._pending;
+    if (pending === undefined || pending.entered !== undefined) return;
+    const entered: Waiting[] = [];
+    pending.entered = entered;
+    const look = (wasThrown: boolean): void => {
+      if (this._pending !== undefined) this._pending.entered = undefined;
+      if (this._pending === undefined) return;
+      if (wasThrown) this._unpend();
+      else if (entered.length > 0) {
+        const { request } = this._pending;
+        this._unpend();
+        for (const awaiter of entered) cancelAwait(awaiter, request);
+      }
+    };
+    nativeThen.call(
+      awaited,
+      () => look(false),
+      (error: unknown) => look(this._root._wasThrownAs(error)),
+    );
+  }
+
+  /** @internal is `error` a cancel that a signal of this task has passed on? */
+  _wasThrownAs(error: unknown): boolean {
+    return CancelSignal.reasonIn(error, this._root) !== undefined;
+  }
+}
+
+const nativeThen = Promise.prototype.then;
+
+function mayThrow(scope: object): boolean {
+  return scope instanceof CancelScope && scope._hasPendings && scope._mayThrowKept;
+}
+
+/** Cancels what is awaited, or else has the `await` throw when its turn comes. */
+function cancelAwait(awaiter: Waiting, request: CancelRequest): void {
+  const future = awaiter._future;
+  if (!future._comesAnyhow && future.cancel(request.message)) awaiter._cancelled = request;
+  else awaiter._mustCancel = request;
+}
+
+/** One cancel of a scope. */
+export class Cancel implements CancelRequest {
+  readonly message: string | undefined;
+  readonly #scope: CancelScope;
+  /** @internal where it was thrown, and nobody has kept it */
+  readonly _seen: CancelPath[] = [];
+
+  constructor(scope: CancelScope, message?: string) {
+    this.#scope = scope;
+    this.message = message;
+  }
+
+  _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope): void {
+    this.#scope._see(this, CancelPath.of(frames), scope as CancelScope);
+  }
+}
+
+/** A cancel that waits for the next `await`. */
+interface Pending {
+  readonly request: CancelRequest;
+  /** While it is being found out whether it was thrown: the `await`s that have begun meanwhile. */
+  entered: Waiting[] | undefined;
+}
+
+/** The scope of a whole task. */
+export class RootScope extends CancelScope {
+  /** None once the task is done: promises hold their scope, and must not hold the task. */
+  #task: AwaitingTask | undefined;
+
+  constructor(context: Context | undefined, task: AwaitingTask) {
+    super(context);
+    this.#task = task;
+  }
+
+  override get _root(): CancelScope {
+    return this;
+  }
+
+  override get task(): AwaitingTask | undefined {
+    return this.#task;
+  }
+
+  override get _bodyName(): string | undefined {
+    return (this.#task as { getCoro?(): { name: string } } | undefined)?.getCoro?.().name;
+  }
+
+  /** @internal the task is done */
+  _end(): void {
+    this.#task = undefined;
+  }
+}
+
+/** The same code, with other variables. */
+class OtherContext extends CancelScope {
+  readonly #context: Context;
+
+  constructor(context: Context, scope: CancelScope) {
+    super(undefined);
+    this.#context = context;
+    this._parent = scope;
+    this._passesTo = scope;
+  }
+
+  override get context(): Context {
+    return this.#context;
+  }
+}
+
+/**
+ * The code that has cancelled the very task that it is a part of, beside what else awaits in that:
+ * its next `await` throws, and not that of another.
+ */
+class Line extends CancelScope {
+  /** Gone when it was thrown. */
+  #request: CancelRequest | undefined;
+
+  constructor(scope: CancelScope, request: CancelRequest) {
+    super(undefined);
+    this._parent = scope;
+    this.#request = request;
+  }
+
+  override get _awaitsIn(): CancelScope {
+    return this.#request === undefined ? (this._parent as CancelScope)._awaitsIn : this;
+  }
+
+  override _enter(awaiter: Waiting): void {
+    const request = this.#request as CancelRequest;
+    const scope = (this._parent as CancelScope)._awaitsIn;
+    this.#request = undefined;
+    awaiter._scope = scope;
+    scope._enter(awaiter);
+    cancelAwait(awaiter, request);
+  }
+
+  override _openBelow(scope: CancelScope): void {
+    (this._parent as CancelScope)._awaitsIn._openBelow(scope);
+    if (this.#request !== undefined) scope._pend(this.#request);
+    this.#request = undefined;
+  }
+}

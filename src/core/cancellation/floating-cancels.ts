@@ -1,0 +1,65 @@
+import { inspect } from 'node:util';
+import { promiseHooks } from 'node:v8';
+import { noteOf, putAside, putBack } from '../context/promise-hooks.ts';
+
+/**
+ * Keeps a cancel from ending the program where it comes out of a call that nobody awaits:
+ * `void flush()` in a task, or an `async` listener of an event.
+ *
+ * The call is a part of the task and is cancelled with it, so its promise is rejected, and Node ends
+ * the program for a rejection that nobody handles. Nobody has failed here, though. So promises that
+ * were made in a scope that was cancelled are looked at as they settle, and those that a cancel
+ * rejected count as handled.
+ */
+
+/** A scope, as far as it matters here. */
+interface Cancellable {
+  readonly _wasCancelled?: boolean;
+}
+
+let watching = false;
+
+/** Looks after such promises from now on: a scope is cancelled for the first time. */
+export function watchFloatingCancels(): void {
+  if (watching) return;
+  watching = true;
+  promiseHooks.onSettled((promise: Promise<unknown>) => {
+    if ((noteOf(promise) as Cancellable | undefined)?._wasCancelled !== true) return;
+    // It is about to be settled; Node asks for handlers when no microtask is left. The promises that
+    // are made for this are nobody's, or they would be looked at in turn.
+    const aside = putAside();
+    void settled.then(() => handleCancel(promise));
+    putBack(aside);
+  });
+}
+
+function handleCancel(promise: Promise<unknown>): void {
+  if (isCancelled(promise)) nativeThen.call(promise, undefined, () => {});
+}
+
+/**
+ * Was `promise` rejected by a cancel, as `cancelOf()` knows it?
+ *
+ * Read off its printed form: nothing else tells how a promise was settled, and leaves its rejection
+ * unhandled where it is another.
+ */
+function isCancelled(promise: Promise<unknown>): boolean {
+  try {
+    const [, name] = REJECTED.exec(inspect(promise, { ...BRIEFLY, depth: 0 })) ?? [];
+    if (name === 'CancelledError') return true;
+    if (name !== 'AbortError' && name !== 'AggregateError') return false;
+    const whole = inspect(promise, { ...BRIEFLY, depth: 2 });
+    if (name === 'AbortError') return whole.includes('[cause]: CancelledError');
+    const errors = [...whole.matchAll(/^\s+(?:\[errors\]: \[)?\s*\[?(\w*Error)\b/gm)];
+    return errors.length > 0 && errors.every(([, each]) => each === 'CancelledError');
+  } catch {
+    // It has a value that cannot be printed, and that is no error of ours.
+    return false;
+  }
+}
+
+const REJECTED = /<rejected> \[?(\w+)/;
+const BRIEFLY = { customInspect: false, maxArrayLength: 100, maxStringLength: 100 };
+
+const nativeThen = Promise.prototype.then;
+const settled = Promise.resolve();

@@ -1,0 +1,250 @@
+import { CancelledError, endsTheLoop, isException, RuntimeError } from '../../base/errors.ts';
+import { currentScope, runInScope } from '../context/context.ts';
+import { standOf } from '../futures/await-stacks.ts';
+import type { LoopCore } from '../turns/loop-core.ts';
+import { noteAbandoned } from './abandoned.ts';
+import { cancelOf } from './cancel-in-error.ts';
+import { Cancel, CancelScope } from './cancel-scope.ts';
+import { RUNS_BODY } from './kept-cancel.ts';
+
+/** What a limit knows of the task that it is a part of. */
+export interface LimitedTask {
+  readonly _loop: LoopCore;
+  getName(): string;
+  /** Counts a cancel that is asked of a part of it. */
+  _countCancel(): void;
+  /** Takes one back that was counted. */
+  _uncountCancel(): void;
+}
+
+/** Options of whatever has a limit. */
+export interface Abandoning {
+  /**
+   * What becomes of a body that waits for a promise that this library did not make when the limit is
+   * reached. By default the body is abandoned: the caller goes on at once. `false` waits until the
+   * body has ended, as asyncio does, however long that takes.
+   */
+  readonly abandon?: boolean | undefined;
+}
+
+/** What a {@link Limit} is opened with. */
+export interface LimitOptions extends Abandoning {
+  /** What the user called: `timeout`. */
+  readonly name: string;
+  /** Does a cancel of the task wait until the body has ended? */
+  readonly shield?: boolean | undefined;
+}
+
+/**
+ * A part of a task that can be cancelled by itself: the body of a `timeout()`, for instance.
+ *
+ *            cancel()                     the body ends
+ *   open ─────────────────▶ cancelled ─────────────────────────▶ over
+ *     │                         │                                 ▲
+ *     │                         │ the body has not seen the       │ the body ends
+ *     │ the body ends           ▼ cancel: it awaits nothing of ours
+ *     │                     abandoned ────────────────────────────┤
+ *     └───────────────────────────────────────────────────────────┘
+ *
+ * Its own cancels are taken back when it is over, or when it is abandoned. Whoever waits for an
+ * abandoned body goes on with the error of the limit; the next `await` of ours in the body throws.
+ */
+export class Limit extends CancelScope {
+  #state: 'open' | 'cancelled' | 'abandoned' | 'over' = 'open';
+  readonly #task: LimitedTask;
+  /** The cancels that were in force when it began: they are none of ours. */
+  readonly #before: number;
+  readonly #name: string;
+  readonly #abandons: boolean;
+  /** Has the body seen a cancel? */
+  #isSeen = false;
+  /** Rejects what the caller awaits. */
+  #reject: (error: unknown) => void = () => {};
+  /** Forgets that it was abandoned. */
+  #forget: () => void = () => {};
+  #errorFor: (cancel: CancelledError) => unknown = (cancel) => cancel;
+
+  private constructor(within: CancelScope, options: LimitOptions) {
+    super(undefined);
+    within._openBelow(this);
+    if (options.shield === true) this._isShielded = true;
+    this.#name = options.name;
+    this.#task = within.task as unknown as LimitedTask;
+    this.#abandons = options.abandon !== false;
+    this.#before = this.cancelling;
+  }
+
+  /**
+   * Opens one as a part of the task that runs.
+   *
+   * @param otherwise - what is said where no task runs
+   * @throws {RuntimeError} when no task runs
+   */
+  static open(options: LimitOptions, otherwise: string): Limit {
+    const within = currentScope()?._awaitsIn as CancelScope | undefined;
+    if (within?.task === undefined) throw new RuntimeError(otherwise);
+    return new Limit(within, options);
+  }
+
+  /** The cancels of this scope, and of those above that reach it, that were not taken back. */
+  get cancelling(): number {
+    let sum = 0;
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+      sum += scope._requests;
+    return sum;
+  }
+
+  override get _isLimit(): boolean {
+    return true;
+  }
+
+  override _bodySees(): void {
+    this.#isSeen = true;
+  }
+
+  /** Cancels the body. */
+  cancel(): void {
+    if (this.#state === 'over' || this.#state === 'abandoned') return;
+    this.#state = 'cancelled';
+    this._requests += 1;
+    this.#task._countCancel();
+    this._cancel(new Cancel(this));
+    if (this.#abandons) this.#lookLater();
+  }
+
+  /** Where somebody else has cancelled the task, too, its next `await` throws again. */
+  throwAgain(): void {
+    for (let scope = this._parent; scope !== undefined; scope = scope._parent)
+      if (scope._requests > 0) {
+        scope._pend(new Cancel(scope));
+        return;
+      }
+  }
+
+  /**
+   * Runs `body`; the caller awaits what this returns.
+   *
+   * @param errorFor - what is thrown where the body ended by our cancel, and by no other
+   */
+  run<T>(
+    body: () => T | PromiseLike<T>,
+    errorFor: (cancel: CancelledError) => unknown,
+  ): Promise<T> {
+    this.#errorFor = errorFor;
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      // By the promise's own functions: V8 shows the callers of what fails in the body.
+      nativeThen.call(
+        runInScope(this, runBodyOfLimit, { limit: this, body }),
+        resolve as never,
+        reject,
+      );
+    });
+  }
+
+  /**
+   * @internal the body has ended
+   *
+   * @param failure - how, unless it has returned
+   * @returns what is thrown in place of that
+   */
+  _end(failure: Failure | undefined): Failure | undefined {
+    const wasAbandoned = this.#state === 'abandoned';
+    const wasCancelled = this.#state === 'cancelled';
+    const hasKept = this._keptFromBody !== undefined;
+    this.#state = 'over';
+    this._close();
+    if (wasAbandoned) {
+      this.#forget();
+      if (failure !== undefined) this.#report(failure.error);
+      return failure;
+    }
+    if (!wasCancelled) return failure;
+    this.#takeBack();
+    const cancel = failure === undefined ? keptAs(hasKept) : cancelOf(failure.error);
+    if (cancel === undefined) return failure;
+    const error =
+      this.cancelling <= this.#before ? this.#errorFor(cancel) : (failure?.error ?? cancel);
+    return { error };
+  }
+
+  #takeBack(): void {
+    for (; this._requests > 0; this._requests -= 1) this.#task._uncountCancel();
+  }
+
+  /** A turn from now, the body has seen the cancel, if it waits for anything that can throw it. */
+  #lookLater(): void {
+    this.#task._loop._turns.soon({ _run: () => this.#look(), _subject: this.#task });
+  }
+
+  #look(): void {
+    if (this.#state !== 'cancelled') return;
+    if (this._listAwaits().length > 0) {
+      const forget = this._onLeave(() => {
+        forget();
+        this.#lookLater();
+      });
+    } else if (!this.#isSeen) this.#giveUp();
+  }
+
+  /** The caller goes on without the body. */
+  #giveUp(): void {
+    this.#state = 'abandoned';
+    this.#takeBack();
+    const isOurs = this.cancelling <= this.#before;
+    const site = standOf(this.#task)[0]?._site;
+    this.#forget = noteAbandoned(
+      this.#task._loop,
+      `${this.#task.getName()}: the body of ${this.#name}()`,
+      site === undefined ? '' : `, at ${site}`,
+    );
+    this._detach();
+    this._pend(new Cancel(this));
+    const cancel = new CancelledError();
+    this.#reject(isOurs ? this.#errorFor(cancel) : cancel);
+  }
+
+  /** What an abandoned body throws, nobody gets. */
+  #report(error: unknown): void {
+    const loop = this.#task._loop;
+    if (endsTheLoop(error)) loop._interrupt(error);
+    else if (cancelOf(error) === undefined && isException(error))
+      loop.callExceptionHandler({
+        message: `The body of ${this.#name}() failed after it was abandoned`,
+        exception: error,
+        task: this.#task,
+      });
+  }
+}
+
+/** How a body ended that did not return. */
+interface Failure {
+  readonly error: unknown;
+}
+
+/** A body that has kept the cancel from itself ends as one that has seen it. */
+function keptAs(hasKept: boolean): CancelledError | undefined {
+  return hasKept ? new CancelledError() : undefined;
+}
+
+/** In a stack it is known by its name, which it has in a minified program, too. */
+async function runBodyOfLimit<T>(call: {
+  readonly limit: Limit;
+  readonly body: () => T | PromiseLike<T>;
+}): Promise<T> {
+  const { limit, body } = call;
+  let result: T | undefined;
+  let failure: Failure | undefined;
+  try {
+    result = await body();
+  } catch (error) {
+    failure = { error };
+  }
+  const thrown = limit._end(failure);
+  if (thrown !== undefined) throw thrown.error;
+  return result as T;
+}
+
+Object.defineProperty(runBodyOfLimit, 'name', { value: RUNS_BODY });
+
+const nativeThen = Promise.prototype.then;

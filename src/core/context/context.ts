@@ -1,0 +1,346 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import { RuntimeError } from '../../base/errors.ts';
+import { repr } from '../../base/repr.ts';
+import {
+  type AsyncContext,
+  asyncContextHere,
+  asyncContextsUsed,
+  makeOwnStorage,
+  runInAsyncContext,
+} from './async-context.ts';
+import { carried, carry } from './promise-hooks.ts';
+
+/**
+ * Whose code is running: the context variables in force, and the current task.
+ *
+ * It is carried along every `await`. A task has one for all its steps; a callback has one without
+ * a task. Promises hold the scope for as long as they live. So a scope lets go of its task when
+ * that is done: else a promise would keep a failed task from being collected, and reported.
+ */
+export class Scope {
+  static {
+    this.prototype._asyncContext = undefined;
+  }
+
+  #context: Context | undefined;
+  /** @internal where it begins, see {@link startInScope}; none: outside of all stores */
+  declare _asyncContext: AsyncContext | undefined;
+
+  /** @param context - none: one that is empty, made when it is asked for */
+  constructor(context: Context | undefined) {
+    this.#context = context;
+  }
+
+  /** The task that this code runs in; none in a callback, and none once the task is done. */
+  get task(): object | undefined {
+    return undefined;
+  }
+
+  /** @internal the scope that an `await` here belongs to, see `cancel-scope.ts`; none in a callback */
+  get _awaitsIn(): object | undefined {
+    return undefined;
+  }
+
+  /** @internal a scope for the same code with other variables */
+  _with(context: Context): Scope {
+    return context._scope;
+  }
+
+  /** The variables that this code reads and writes. */
+  get context(): Context {
+    this.#context ??= new Context();
+    return this.#context;
+  }
+}
+
+/** The scope in force; none outside of tasks and callbacks, and none in what Node calls back. */
+export function currentScope(): Scope | undefined {
+  return carried() as Scope | undefined;
+}
+
+/** Calls `callback` with `argument`, with `scope` in force in it and wherever it goes on. */
+export function runInScope<A, R>(scope: Scope, callback: (argument: A) => R, argument: A): R {
+  if (spread === undefined) {
+    try {
+      return carry(scope, callback, argument);
+    } finally {
+      endSpread();
+    }
+  }
+  return spread.run(scope.context, carry<A, R>, scope, callback, argument);
+}
+
+/**
+ * Calls `callback` with `argument`, with `scope` in force: as something that begins with this call,
+ * so in the async context that it was made in, and not in that of whoever calls.
+ */
+export function startInScope<A, R>(scope: Scope, callback: (argument: A) => R, argument: A): R {
+  if (!asyncContextsUsed) return runInScope(scope, callback, argument);
+  return runInAsyncContext(
+    scope._asyncContext,
+    () => runInScope(scope, callback, argument),
+    undefined,
+  );
+}
+
+/**
+ * The context by which Node's own callbacks, those of timers and sockets for instance, find the
+ * variables of the code that asked for them.
+ *
+ * There is none before the first variable is made: as long as there are no variables it is no
+ * matter which context a callback finds, and programs without any are spared the cost.
+ */
+let spread: AsyncLocalStorage<Context | undefined> | undefined;
+
+/** From now on, what Node's callbacks are asked for in is remembered. */
+function beginSpread(): void {
+  spread ??= makeOwnStorage();
+}
+
+/** Has Node's callbacks find `context` that are asked for by the code that runs. */
+function spreadContext(context: Context): void {
+  if (context !== root && spread?.getStore() !== context) spread?.enterWith(context);
+}
+
+/** Ends what a `set()` began in a scope that is older than the first variable. */
+function endSpread(): void {
+  if (spread?.getStore() !== undefined) spread.enterWith(undefined);
+}
+
+/**
+ * A set of values of context variables, seen and changed by the code that runs in it.
+ *
+ * Every task and every callback runs in a copy of the context that it was made in, so that what
+ * they set stays with them. Copying costs the same whatever the context holds.
+ *
+ * @see Python's `contextvars.Context`,
+ *   https://docs.python.org/3/library/contextvars.html#contextvars.Context
+ */
+export class Context {
+  /** The values. Shared with a copy until one of the two changes its own. */
+  #values: Map<object, unknown> | undefined;
+  /** Is `#values` also somebody else's? Then it is copied before it is changed. */
+  #shared = false;
+  #scope: Scope | undefined;
+
+  /** A context with the same values that changes on its own. */
+  copy(): Context {
+    const copy = new Context();
+    if (this.#values !== undefined) {
+      copy.#values = this.#values;
+      copy.#shared = true;
+      this.#shared = true;
+    }
+    return copy;
+  }
+
+  /**
+   * Calls `callback` with `args` in this context; what it sets stays in the context.
+   *
+   * The current task stays what it is.
+   *
+   * @returns what `callback` returns
+   */
+  run<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
+    const scope = currentScope()?._with(this) ?? this._scope;
+    return runInScope(scope, () => callback(...args), undefined);
+  }
+
+  /** A function that calls `callback` in this context, whoever calls it and when. */
+  bind<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R {
+    return (...args) => this.run(callback, ...args);
+  }
+
+  /** The value of `variable` here, without regard to its default. */
+  get<T>(variable: ContextVar<T>): T | undefined {
+    return this.#values?.get(variable) as T | undefined;
+  }
+
+  /** Was `variable` set here? */
+  has<T>(variable: ContextVar<T>): boolean {
+    return this.#values?.has(variable) ?? false;
+  }
+
+  /** How many variables are set here. */
+  get size(): number {
+    return this.#values?.size ?? 0;
+  }
+
+  /** @internal the scope of callbacks in this context */
+  get _scope(): Scope {
+    this.#scope ??= new Scope(this);
+    return this.#scope;
+  }
+
+  /** @internal */
+  _set<T>(variable: ContextVar<T>, value: T): void {
+    this.#own().set(variable, value);
+  }
+
+  /** @internal */
+  _unset<T>(variable: ContextVar<T>): void {
+    this.#own().delete(variable);
+  }
+
+  #own(): Map<object, unknown> {
+    if (this.#values === undefined || this.#shared) {
+      this.#values = new Map(this.#values);
+      this.#shared = false;
+    }
+    return this.#values;
+  }
+
+  /** `<Context with N variables>` */
+  toString(): string {
+    return `<Context with ${this.size} ${this.size === 1 ? 'variable' : 'variables'}>`;
+  }
+}
+
+/** The context of code that no loop runs. */
+const root = new Context();
+
+/** The context in force. */
+export function currentContext(): Context {
+  return currentScope()?.context ?? spread?.getStore() ?? root;
+}
+
+/**
+ * A copy of the context in force.
+ *
+ * @see Python's `contextvars.copy_context()`,
+ *   https://docs.python.org/3/library/contextvars.html#contextvars.copy_context
+ */
+export function copyContext(): Context {
+  return currentContext().copy();
+}
+
+/** A copy of the context in force; none where that is empty: most are, and nobody asks for them. */
+export function copyValues(): Context | undefined {
+  const context = currentContext();
+  return context.size === 0 ? undefined : context.copy();
+}
+
+/**
+ * The scope of what is made here and called later.
+ *
+ * @param context - by default a copy of the context in force
+ * @returns none where there are neither variables nor stores: most are, and need none
+ */
+export function scopeForLater(context: Context | undefined = copyValues()): Scope | undefined {
+  return scopeIn(context, asyncContextHere());
+}
+
+/** The scope of what begins in `asyncContext`, which was kept; see {@link scopeForLater}. */
+export function scopeIn(
+  context: Context | undefined,
+  asyncContext: AsyncContext | undefined,
+): Scope | undefined {
+  if (asyncContext === undefined) return context?._scope;
+  const scope = new Scope(context);
+  scope._asyncContext = asyncContext;
+  return scope;
+}
+
+/**
+ * A variable with one value a context: set in one task, it is not seen by the others.
+ *
+ * @see Python's `contextvars.ContextVar`,
+ *   https://docs.python.org/3/library/contextvars.html#contextvars.ContextVar
+ */
+export class ContextVar<T> {
+  /** What the variable is called in messages. */
+  readonly name: string;
+  readonly #default: T | undefined;
+  readonly #hasDefault: boolean;
+
+  /**
+   * @param name - what the variable is called in messages
+   * @param options - `default`: the value where none was set
+   */
+  constructor(name: string, options: { default?: T } = {}) {
+    this.name = name;
+    this.#hasDefault = 'default' in options;
+    this.#default = options.default;
+    beginSpread();
+  }
+
+  /**
+   * The value in the context in force, else `fallback`, else the default of the variable.
+   *
+   * @throws {ReferenceError} when there is none of the three (`LookupError` in Python)
+   */
+  get(fallback?: T): T {
+    const context = currentContext();
+    if (context.has(this)) return context.get(this) as T;
+    if (fallback !== undefined) return fallback;
+    if (this.#hasDefault) return this.#default as T;
+    throw new ReferenceError(`${this} has no value in this context and no default`);
+  }
+
+  /**
+   * Sets the value in the context in force.
+   *
+   * @returns a token that {@link reset} takes to bring the value before back
+   */
+  set(value: T): Token<T> {
+    const context = currentContext();
+    const token = new Token(this, context, context.has(this), this.#here());
+    context._set(this, value);
+    spreadContext(context);
+    return token;
+  }
+
+  /**
+   * Brings back the value from before the `set()` that gave `token`.
+   *
+   * @throws {RuntimeError} when the token was used once already
+   * @throws {RangeError} when the token is of another variable or of another context
+   */
+  reset(token: Token<T>): void {
+    if (token._used) throw new RuntimeError(`${token} has already been used once`);
+    if (token.variable !== this)
+      throw new RangeError(`${token} was created by a different ContextVar`);
+    const context = currentContext();
+    if (token._context !== context)
+      throw new RangeError(`${token} was created in a different Context`);
+    token._used = true;
+    if (token._had) context._set(this, token.oldValue as T);
+    else context._unset(this);
+  }
+
+  /** `<ContextVar name='NAME'>` */
+  toString(): string {
+    return `<ContextVar name=${repr(this.name)}>`;
+  }
+
+  #here(): T | undefined {
+    return currentContext().get(this);
+  }
+}
+
+/** What a variable held before a `set()`, for {@link ContextVar.reset}. */
+export class Token<T> {
+  /** The variable that was set. */
+  readonly variable: ContextVar<T>;
+  /** What it held; `undefined` where it held nothing. */
+  readonly oldValue: T | undefined;
+  /** @internal */
+  readonly _context: Context;
+  /** @internal */
+  readonly _had: boolean;
+  /** @internal */
+  _used = false;
+
+  /** @internal */
+  constructor(variable: ContextVar<T>, context: Context, had: boolean, oldValue: T | undefined) {
+    this.variable = variable;
+    this._context = context;
+    this._had = had;
+    this.oldValue = oldValue;
+  }
+
+  /** `<Token var=…>` */
+  toString(): string {
+    return `<Token${this._used ? ' used' : ''} var=${this.variable}>`;
+  }
+}

@@ -1,0 +1,125 @@
+import { printsAsText } from '../../base/printing.ts';
+import { brief } from '../../base/repr.ts';
+import { Collected } from '../reports/collected.ts';
+import type { OpenGenerator } from '../turns/open-generators.ts';
+import { runningLoop } from '../turns/running-loop.ts';
+import { checkDecorated } from './decorated-method.ts';
+
+const abandoned = new Collected<TrackedGenerator<never, never, never>, OpenGenerator>({
+  matters: (generator) => generator._record?.isOpen ?? false,
+  record: (generator) => generator._record as OpenGenerator,
+  report: (record, ending) => {
+    if (!ending) record.collected();
+  },
+});
+
+/** Not a closure of a generator: a record must not lead back to it. */
+const forget = (record: OpenGenerator): void => abandoned.forget(record);
+
+/** A generator whose loop knows of it from its first step to its last. */
+class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
+  static {
+    printsAsText(this);
+  }
+
+  readonly #name: string;
+  readonly #generator: AsyncGenerator<T, R, N>;
+  /** By which the loop knows it, once it has begun. */
+  _record: OpenGenerator | undefined;
+  #ended = false;
+
+  constructor(name: string, generator: AsyncGenerator<T, R, N>) {
+    this.#name = name;
+    this.#generator = generator;
+  }
+
+  next(...value: [] | [N]): Promise<IteratorResult<T, R>> {
+    this.#begin();
+    return this.#watch(this.#generator.next(...value));
+  }
+
+  return(value: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
+    return this.#watch(this.#generator.return(value));
+  }
+
+  throw(error: unknown): Promise<IteratorResult<T, R>> {
+    return this.#watch(this.#generator.throw(error));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return(undefined as R);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'AsyncGenerator';
+  }
+
+  toString(): string {
+    return `<async_generator object ${this.#name}>`;
+  }
+
+  #begin(): void {
+    if (this._record !== undefined || this.#ended) return;
+    const loop = runningLoop();
+    if (loop === undefined) return;
+    this._record = loop._asyncgens.begin(this.#name, this.#generator as AsyncGenerator, forget);
+    abandoned.add(this as unknown as TrackedGenerator<never, never, never>);
+  }
+
+  #watch(step: Promise<IteratorResult<T, R>>): Promise<IteratorResult<T, R>> {
+    step.then(
+      ({ done }) => {
+        if (done) this.#end();
+      },
+      // Whoever takes the step gets the error.
+      () => this.#end(),
+    );
+    return step;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this._record?.forget();
+    this._record = undefined;
+  }
+}
+
+/**
+ * Makes a function of an `async function*` whose generators are closed when they are left open: by
+ * `run()` in the end, or when nobody can go on with them any more. Their `finally` runs then.
+ *
+ * `for await` closes a generator that it leaves early, with or without this. What it does not see is
+ * one that is asked by `next()`, or that is waited for under `Promise.race()`.
+ *
+ * Unlike in Python, generators of functions that were not given to this are nobody's. See
+ * docs/differences.md#generators-left-open.
+ *
+ * It is also a standard decorator of methods: `@asyncio.asyncgen async *lines() { … }`.
+ *
+ * @typeParam F - the type of the function
+ * @param body - an `async function*`; its name is the generators'
+ * @param context - what a decorator is given
+ * @throws {TypeError} when `body` is not a function, or it decorates anything but a method
+ * @see Python's asynchronous generators,
+ *   https://docs.python.org/3/reference/expressions.html#asynchronous-generator-functions
+ */
+export function asyncgen<
+  // biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
+  F extends (this: any, ...args: any[]) => AsyncGenerator<unknown, unknown, any>,
+>(body: F, context?: unknown): F {
+  checkDecorated('asyncgen', context);
+  if (typeof body !== 'function')
+    throw new TypeError(`an async generator function was expected, got ${brief(body)}`);
+  const name = body.name || '<anonymous>';
+  function call(this: ThisParameterType<F>, ...args: Parameters<F>): AsyncGenerator {
+    return new TrackedGenerator(name, body.apply(this, args));
+  }
+  return Object.defineProperties(call as unknown as F, {
+    name: { value: name, configurable: true },
+    length: { value: body.length, configurable: true },
+  });
+}

@@ -1,0 +1,100 @@
+import { RuntimeError } from '../../base/errors.ts';
+import { isThenable } from '../../base/is-thenable.ts';
+import { brief } from '../../base/repr.ts';
+import { Future } from '../futures/future.ts';
+import type { LoopCore } from '../turns/loop-core.ts';
+import { requireEventLoop, requireRunningLoop } from '../turns/running-loop.ts';
+import type { Abortable } from './abort-signals.ts';
+import { Coroutine, iscoroutine } from './coroutine.ts';
+import type { NotAPromise, Task, TaskBody, TaskOptions } from './task.ts';
+import { WrappedFuture } from './wrapped-promise.ts';
+
+/** What can be said of a task to who makes it; `signal` cancels it when it is aborted. */
+export interface NewTaskOptions extends TaskOptions, Abortable {}
+
+/** A loop that makes tasks: any that users see. */
+interface TaskMaker extends LoopCore {
+  createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T>;
+}
+
+/**
+ * Makes a task of a coroutine: it runs beside its maker, from the next turn on.
+ *
+ * @param body - a coroutine, or a function without arguments that returns a promise
+ * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
+ * @throws {TypeError} when `body` is something else, a promise that already runs for instance, or
+ *   `signal` is no `AbortSignal`
+ * @throws {RuntimeError} when no loop runs
+ * @see asyncio's `create_task()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
+ */
+export function createTask<T>(body: TaskBody<T> | NotAPromise, options?: NewTaskOptions): Task<T> {
+  return (requireRunningLoop() as TaskMaker).createTask(body as TaskBody<T>, options);
+}
+
+/**
+ * A future for anything that can be awaited: a future is given back as it is, a coroutine or a
+ * function becomes a task, a promise is wrapped.
+ *
+ * @param options - `loop`: by default the one that runs, or else the one of `setEventLoop()`
+ * @throws {RangeError} when a future belongs to a loop other than the one that was given
+ * @throws {TypeError} when `awaitable` is none of these
+ * @throws {RuntimeError} when no loop is given and there is none, or it is closed
+ * @see asyncio's `ensure_future()`,
+ *   https://docs.python.org/3/library/asyncio-future.html#asyncio.ensure_future
+ */
+export function ensureFuture<T>(
+  awaitable: TaskBody<T> | PromiseLike<T>,
+  options: { readonly loop?: LoopCore | undefined } = {},
+): Future<T> {
+  if (awaitable instanceof Future) {
+    if (options.loop !== undefined && awaitable._loop !== options.loop)
+      throw new RangeError(
+        'The future belongs to a different loop than the one specified as the loop argument',
+      );
+    return awaitable as Future<T>;
+  }
+  const loop = options.loop ?? requireEventLoop();
+  if (awaitable instanceof Coroutine) return taskOf(awaitable as Coroutine<T>, loop);
+  if (isThenable(awaitable)) return wrapPromise(awaitable as PromiseLike<T>, { loop });
+  if (typeof awaitable === 'function') return (loop as TaskMaker).createTask(awaitable);
+  throw new TypeError(
+    `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(awaitable)}`,
+  );
+}
+
+/** A task of a coroutine that nobody else knows: where none can be made, it counts as given up. */
+function taskOf<T>(coroutine: Coroutine<T>, loop: LoopCore): Task<T> {
+  try {
+    return (loop as TaskMaker).createTask(coroutine);
+  } catch (error) {
+    if (error instanceof RuntimeError) coroutine.close();
+    throw error;
+  }
+}
+
+/**
+ * A future of a promise that is not ours; a future of ours is given back as it is.
+ *
+ * An `await` of it can be cancelled. The work behind the promise goes on then. If it fails after
+ * that, the loop's exception handler is told once, unless another future waits for the promise or
+ * the program has asked the promise itself since.
+ *
+ * Unlike asyncio's, a cancel does not reach the work: promises know none. See
+ * docs/differences.md#wrapped-promises.
+ *
+ * @param options - `loop`: by default the one that runs, or else the one of `setEventLoop()`
+ * @throws {TypeError} when `promise` is no promise, a coroutine for instance
+ * @throws {RuntimeError} when no loop is given and there is none
+ * @see asyncio's `wrap_future()`,
+ *   https://docs.python.org/3/library/asyncio-future.html#asyncio.wrap_future
+ */
+export function wrapPromise<T>(
+  promise: PromiseLike<T>,
+  options: { readonly loop?: LoopCore | undefined } = {},
+): Future<T> {
+  if (promise instanceof Future) return promise as Future<T>;
+  if (!isThenable(promise) || iscoroutine(promise))
+    throw new TypeError(`a promise was expected, got ${brief(promise)}`);
+  return new WrappedFuture(promise, options);
+}

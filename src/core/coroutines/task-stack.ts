@@ -1,0 +1,70 @@
+import { attempt, isA } from '../../base/attempt.ts';
+import { type Frame, framesOf } from '../../base/frames.ts';
+import { checkWhole } from '../../base/numbers.ts';
+import { repr } from '../../base/repr.ts';
+import { captureStack, stackText } from '../../base/stacks.ts';
+import { currentScope } from '../context/context.ts';
+import { isAwaitTracking, standOf } from '../futures/await-stacks.ts';
+
+/** What is asked of a task whose stack is wanted. */
+export interface StackedTask {
+  readonly _state: 'pending' | 'cancelled' | 'finished';
+  readonly _failed: boolean;
+  readonly _exception: unknown;
+}
+
+/**
+ * Looks whether `limit` can be a number of frames.
+ *
+ * @throws {TypeError} when it is no number
+ * @throws {RangeError} when it is not a whole number
+ */
+export function checkLimit(limit: number | undefined): void {
+  if (limit !== undefined)
+    checkWhole(limit, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'limit');
+}
+
+/** The frames of a task, innermost first: of now, where it waits, or where it failed. */
+export function stackOfTask(task: StackedTask, limit: number | undefined): Frame[] {
+  checkLimit(limit);
+  const frames = allFrames(task);
+  return limit === undefined ? frames : frames.slice(0, Math.max(0, limit));
+}
+
+function allFrames(task: StackedTask): Frame[] {
+  if (task._state !== 'pending')
+    return task._failed && isA(task._exception, Error)
+      ? framesOf(stackText(task._exception), 'core/coroutines/task')
+      : [];
+  return (currentScope()?.task as unknown) === task ? framesOfNow() : standOf(task);
+}
+
+/** The frames of the code that runs, as far as the task that it is a part of. */
+export function framesOfNow(): Frame[] {
+  const now = new Error();
+  attempt(() => captureStack(now, 60), undefined);
+  // This call came by way of the task's own method: that is not where the task began.
+  return framesOf(withoutHead(stackText(now)), 'core/coroutines/task');
+}
+
+/** Without our own frames at its head. */
+function withoutHead(stack: string): string {
+  const lines = stack.split('\n').slice(1);
+  const first = lines.findIndex((line) => framesOf(line).length > 0);
+  return first < 0 ? '' : lines.slice(first).join('\n');
+}
+
+/** What `printStack()` prints, without the last line break. */
+export function formatStack(task: StackedTask, limit: number | undefined): string {
+  const frames = stackOfTask(task, limit);
+  const failed = task._failed && task._state === 'finished';
+  if (frames.length === 0) {
+    const why =
+      task._state === 'pending' && !isAwaitTracking()
+        ? ' (it is known in debug mode, and after setAwaitTracking(true))'
+        : '';
+    return `No stack for ${task}${why}`;
+  }
+  const title = `${failed ? 'Traceback' : 'Stack'} for ${task} (most recent call first):`;
+  return [title, ...(failed ? [repr(task._exception)] : []), ...frames].join('\n');
+}

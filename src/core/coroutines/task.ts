@@ -1,0 +1,462 @@
+import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '../../base/errors.ts';
+import type { Frame } from '../../base/frames.ts';
+import { isThenable } from '../../base/is-thenable.ts';
+import { log } from '../../base/log.ts';
+import { brief, repr } from '../../base/repr.ts';
+import { cancelOf } from '../cancellation/cancel-in-error.ts';
+import { Cancel, type CancelScope, RootScope } from '../cancellation/cancel-scope.ts';
+import { CancelSignal } from '../cancellation/cancel-signal.ts';
+import { noteSwallowed, noteWhereCancelled, watchCancel } from '../cancellation/ignored-cancels.ts';
+import { RUNS_TASK } from '../cancellation/kept-cancel.ts';
+import type { LimitedTask } from '../cancellation/limit.ts';
+import { asyncContextHere } from '../context/async-context.ts';
+import {
+  type Context,
+  copyValues,
+  currentScope,
+  runInScope,
+  startInScope,
+} from '../context/context.ts';
+import { outermostStandOf } from '../futures/await-stacks.ts';
+import type { Awaited, AwaitingTask, CancelRequest } from '../futures/awaiter.ts';
+import { checkCancelMessage } from '../futures/cancel-message.ts';
+import { Future, isfuture } from '../futures/future.ts';
+import { Turn } from '../futures/next-turn.ts';
+import { Operation } from '../futures/operation.ts';
+import type { LoopCore } from '../turns/loop-core.ts';
+import type { Runnable } from '../turns/ready-entry.ts';
+import { requireRunningLoop, runningLoop } from '../turns/running-loop.ts';
+import { Coroutine, iscoroutinefunction } from './coroutine.ts';
+import { formatStack, stackOfTask } from './task-stack.ts';
+
+/** What a task can be made of: a coroutine, or a function that makes a promise when it is called. */
+export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
+
+/**
+ * What the compiler says of a promise where a {@link TaskBody} is wanted: the name of this type stands in
+ * its message. It is no value that anybody would pass.
+ */
+export type NotAPromise =
+  'a promise already runs: write createTask(() => f()), or make f a coroutine function with coroutine()';
+
+/** What can be said of a task when it is made. */
+export interface TaskOptions {
+  /** What the task is called; by default `Task-N`, with N counted through the process. */
+  readonly name?: string | undefined;
+  /** The context that the task runs in; by default a copy of the one in force. */
+  readonly context?: Context | undefined;
+  /**
+   * Does the body begin at once, inside the call that makes the task, as far as its first wait? By
+   * default it begins in the next turn; and so it does where the loop does not run.
+   */
+  readonly eagerStart?: boolean | undefined;
+}
+
+const nativeThen = Promise.prototype.then;
+
+/** Counts tasks, for their names. */
+let tasksMade = 0;
+
+// A task that is not done is in one of three states; a new one starts in `scheduled`, an eager one
+// in `running`.
+//
+//             its turn comes            it awaits a future that is not done
+//   scheduled ───────────────▶ running ─────────────────────────────────────▶ waiting
+//       ▲                         │                                              │
+//       └─────────────────────────┼──────────────────────────────────────────────┘
+//                                 │        that future is done, or was cancelled
+//                                 ▼
+//                      the body ends: the task is done
+//
+// What it awaits, and what a cancel does, is its scope's: see `cancel-scope.ts`. While the body
+// awaits something that is not ours, a promise of `fetch()` for instance, the task is `running` to
+// us: only `signal` reaches it there.
+
+/**
+ * A coroutine that runs on its own, beside its maker.
+ *
+ * Its loop holds it until it is done. Its body begins in the turn after it was made; each `await`
+ * of a future that is not done gives way to others. A failure that nobody asks for, by `await`,
+ * `result()` or `exception()`, is reported when nobody can ask any more.
+ *
+ * @see asyncio's `Task`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Task
+ */
+export class Task<T> extends Future<T> implements Runnable, AwaitingTask, LimitedTask {
+  /** @internal does it report when its loop closes before it is done? Not where that is known. */
+  declare _logDestroyPending: boolean;
+  /** Ends the watch for a cancel that the body does not hear of. */
+  declare private _endWatch: (() => void) | undefined;
+  readonly #coroutine: Coroutine<T>;
+  /** A name, or the number that a default name is made of. */
+  #name: string | number;
+  readonly #scope: RootScope;
+  /** cancel()s that no uncancel() took back, of its own and of the limits in it. */
+  #cancelling = 0;
+
+  static {
+    Object.assign(this.prototype, {
+      _logDestroyPending: true,
+      _endWatch: undefined,
+    });
+  }
+
+  /**
+   * @param body - a coroutine, or a function without arguments that returns a promise
+   * @param options - `loop`: by default the one that runs; `name`; `context`; `eagerStart`
+   * @throws {TypeError} when `body` is something else: a promise that already runs can be
+   *   neither tracked nor cancelled
+   * @throws {RuntimeError} when no loop is given and none runs
+   */
+  constructor(
+    body: TaskBody<T>,
+    options: TaskOptions & { readonly loop?: LoopCore | undefined } = {},
+  ) {
+    super(options);
+    this.#coroutine = toCoroutine(body);
+    if (options.name === undefined) {
+      tasksMade += 1;
+      this.#name = tasksMade;
+    } else this.#name = String(options.name);
+    this.#scope = new RootScope(options.context ?? copyValues(), this);
+    this._loop._tasks.add(this);
+    if (options.eagerStart && runningLoop() === this._loop)
+      runInScope(this.#scope, Task.#begin, this as Task<unknown>);
+    else {
+      const asyncContext = asyncContextHere();
+      if (asyncContext !== undefined) this.#scope._asyncContext = asyncContext;
+      this._loop._turns.soon(this);
+    }
+  }
+
+  /** What the task is called. */
+  getName(): string {
+    return typeof this.#name === 'number' ? `Task-${this.#name}` : this.#name;
+  }
+
+  /** Calls the task something else. */
+  setName(name: string): void {
+    this.#name = String(name);
+    if (this._record !== undefined) this._record.printed = String(this);
+  }
+
+  /** The coroutine that the task runs. */
+  getCoro(): Coroutine<T> {
+    return this.#coroutine;
+  }
+
+  /** The context that all its steps run in. */
+  getContext(): Context {
+    return this.#scope.context;
+  }
+
+  /**
+   * Aborted when the task is asked to end: for what takes a signal, `fetch(url, { signal })`. In the
+   * body of a limit, a `timeout()` for instance, also when that is reached.
+   *
+   * An `await` of such a call throws the cancel then, and the next `await` does not throw it again.
+   * When all cancels were taken back, there is a new signal.
+   */
+  get signal(): AbortSignal {
+    const scope = currentScope()?._awaitsIn as CancelScope | undefined;
+    return (scope?._root === this.#scope ? scope : this.#scope)._signal;
+  }
+
+  /**
+   * Asks the task to end: a {@link CancelledError} is thrown at the `await` where it waits, or at
+   * the next one where it would. The body may clean up, and it may refuse.
+   *
+   * If the task waits for another task, that one is asked.
+   *
+   * @param message - what the error is to say
+   * @returns `false` when the task was done already, and nothing happened
+   * @throws {TypeError} when `message` is not a string
+   * @see asyncio's `Task.cancel()`,
+   *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.cancel
+   */
+  override cancel(message?: string): boolean {
+    checkCancelMessage(message);
+    this._see();
+    if (this._state !== 'pending') return false;
+    this.#cancelling += 1;
+    this.#scope._requests += 1;
+    this.#scope._cancel(new Cancel(this.#scope, message));
+    if (this._loop.getDebug()) noteWhereCancelled(this);
+    if (this._mustCancel && this._endWatch === undefined) this._endWatch = watchCancel(this);
+    return true;
+  }
+
+  /** How many cancels were asked for and not taken back by {@link uncancel}. */
+  cancelling(): number {
+    return this.#cancelling;
+  }
+
+  /**
+   * Takes one cancel back; for those who caught its error and mean to go on. The last one taken
+   * back also withdraws a cancel that was not yet delivered.
+   *
+   * @returns how many cancels are left
+   */
+  uncancel(): number {
+    if (this.#cancelling > 0) {
+      const scope = currentScope()?._awaitsIn as CancelScope | undefined;
+      this.#scope._takeRequestBack(scope);
+      this.#cancelling -= 1;
+      if (this.#cancelling === 0) this.#scope._withdraw();
+    }
+    return this.#cancelling;
+  }
+
+  /**
+   * Where the task stands, innermost frame first: of now, where it is the current one; where it waits,
+   * in debug mode and after `setAwaitTracking(true)`; where it failed. Empty where that is not known,
+   * and where it is over and has not failed.
+   *
+   * Unlike asyncio's, innermost first, and with all functions that wait for one another. See
+   * docs/differences.md#where-a-task-stands.
+   *
+   * @param options - `limit`: the most frames
+   * @throws {RangeError} when `limit` is not a whole number
+   * @see asyncio's `Task.get_stack()`,
+   *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.get_stack
+   */
+  getStack(options: { readonly limit?: number | undefined } = {}): Frame[] {
+    return stackOfTask(this, options.limit);
+  }
+
+  /**
+   * Prints {@link getStack} in the form of a stack, to standard error.
+   *
+   * @param options - `limit`: the most frames; `file`: what has a `write()`, to print to instead
+   * @throws {RangeError} when `limit` is not a whole number
+   * @see asyncio's `Task.print_stack()`,
+   *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.print_stack
+   */
+  printStack(
+    options: {
+      readonly limit?: number | undefined;
+      readonly file?: { write(text: string): unknown } | undefined;
+    } = {},
+  ): void {
+    const text = formatStack(this, options.limit);
+    if (options.file === undefined) log(text);
+    else options.file.write(`${text}\n`);
+  }
+
+  /**
+   * Not for tasks: the body gives the result.
+   *
+   * @throws {RuntimeError} always
+   */
+  override setResult(_result: T): void {
+    throw new RuntimeError('Task does not support setResult operation');
+  }
+
+  /**
+   * Not for tasks: the body gives the exception.
+   *
+   * @throws {RuntimeError} always
+   */
+  override setException(_exception: unknown): void {
+    throw new RuntimeError('Task does not support setException operation');
+  }
+
+  // ── between our files ──────────────────────────────────────────────────────────────────────
+
+  /** @internal its first turn has come */
+  _run(): void {
+    const cancel = this.#scope._takePending();
+    if (cancel !== undefined) {
+      this.#coroutine.close();
+      this.#fail(new CancelledError(cancel.message));
+    } else if (this._state === 'pending')
+      startInScope(this.#scope, Task.#begin, this as Task<unknown>);
+    else this.#end();
+    // From here on it is carried along the `await`s of the body, and needed no more.
+    if (this.#scope._asyncContext !== undefined) this.#scope._asyncContext = undefined;
+  }
+
+  /** @internal a cancel waits for the next `await` */
+  get _mustCancel(): boolean {
+    return this.#scope._isPending;
+  }
+
+  /** @internal a limit in it was reached */
+  _countCancel(): void {
+    this.#cancelling += 1;
+  }
+
+  /** @internal one of a limit is taken back, whose body has ended: what it has left stays cancelled */
+  _uncountCancel(): void {
+    this.#cancelling -= 1;
+    if (this.#cancelling === 0) this.#scope._withdrawPending();
+  }
+
+  /** @internal */
+  override _parts(): string[] {
+    const [state, ...rest] = super._parts();
+    const awaited = this._awaited();
+    return [
+      this.#cancelling > 0 && this._state === 'pending' ? 'cancelling' : (state as string),
+      `name=${repr(this.getName())}`,
+      `coro=<${this.#formCoroutine()}>`,
+      ...(awaited.length === 0 ? [] : [`wait_for=${awaited.join(', ')}`]),
+      ...rest,
+    ];
+  }
+
+  /** @internal what it waits for */
+  _awaited(): Awaited[] {
+    return this._state === 'pending' ? this.#scope._listAwaits().map(({ _future }) => _future) : [];
+  }
+
+  /** Not a closure of each task: there may be many that wait, and each byte of them counts. */
+  static #begin(task: Task<unknown>): void {
+    const gave = task.#coroutine._begin();
+    // What an `async` function gives is a promise of V8's own. All else is awaited: so a cancel reaches
+    // it, and the functions find their task as what is in force.
+    const body = gave.then === nativeThen ? gave : Task.#awaitBody(gave);
+    nativeThen.call(body, Task.#bodyGave, Task.#bodyThrew);
+  }
+
+  static async #awaitBody(gave: PromiseLike<unknown>): Promise<unknown> {
+    return await gave;
+  }
+
+  static readonly #bodyGave = (result: unknown): void => {
+    taskInForce().#give(result);
+  };
+
+  static readonly #bodyThrew = (error: unknown): void => {
+    taskInForce().#fail(error);
+  };
+
+  /** The body has a result. */
+  #give(result: T): void {
+    if (!this.#end()) return;
+    const cancel = this.#scope._takePending();
+    if (cancel !== undefined) this.#endAtCancel(cancel);
+    else {
+      if (this.#cancelling > 0 && this._loop.getDebug()) noteSwallowed(this);
+      this._finish(result);
+    }
+  }
+
+  /** A cancel came with the last step: what the body gave is not wanted any more. */
+  #endAtCancel(cancel: CancelRequest): void {
+    super.cancel(cancel.message);
+  }
+
+  /** The body threw. */
+  #fail(error: unknown): void {
+    if (!this.#end()) return;
+    const cancel = error instanceof CancelledError ? error : this.#cancelIn(error);
+    if (cancel !== undefined) this._endCancelled(cancel);
+    else this._fail(error);
+    if (!endsTheLoop(error)) return;
+    // Whoever runs the loop gets it: it is not lost.
+    this._see();
+    this._loop._interrupt(error);
+  }
+
+  /**
+   * The body has ended.
+   *
+   * @returns `false` when the task is done already: somebody used the methods of `Future` on it
+   */
+  #end(): boolean {
+    this.#scope._end();
+    this._endWatch?.();
+    this._loop._tasks.delete(this as Task<unknown>);
+    if (this._state === 'pending') return true;
+    this._loop.callExceptionHandler({
+      message: 'Exception in callback Task.task_step()',
+      exception: new InvalidStateError(`step(): already done: ${this}`),
+      task: this,
+    });
+    return false;
+  }
+
+  /** A cancel of this task, in what others made of it. */
+  #cancelIn(error: unknown): CancelledError | undefined {
+    return error instanceof AggregateError
+      ? this.#cancelling > 0
+        ? cancelOf(error)
+        : undefined
+      : CancelSignal.reasonIn(error, this.#scope);
+  }
+
+  #formCoroutine(): string {
+    const { name, _site: site } = this.#coroutine;
+    if (this._state !== 'pending') return `${name}() done${site ? `, defined at ${site}` : ''}`;
+    const stand = outermostStandOf(this);
+    if (stand !== undefined) return `${name}() running at ${stand._site}`;
+    return `${name}() running${site ? `, defined at ${site}` : ''}`;
+  }
+}
+
+/** The task whose body has just ended. */
+function taskInForce(): Task<unknown> {
+  return currentScope()?.task as Task<unknown>;
+}
+
+/** An operation in the form of a coroutine; closed before it has begun, it is given up. */
+class OperationCall<T> extends Coroutine<T> {
+  readonly #operation: Operation<T>;
+
+  constructor(operation: Operation<T>) {
+    const wait = (): Operation<T> => (operation instanceof Turn ? operation._again() : operation);
+    super(async () => await wait(), 'operation', undefined);
+    this.#operation = operation;
+  }
+
+  override close(): void {
+    if (this._untouched) this.#operation.cancel();
+    super.close();
+  }
+}
+
+function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
+  if (body instanceof Coroutine) return body;
+  if (body instanceof Operation) return new OperationCall(body as Operation<T>);
+  if (iscoroutinefunction(body)) return (body as () => Coroutine<T>)();
+  if (typeof body === 'function' && !isThenable(body))
+    return new Coroutine(() => runBodyOfTask(body), body.name || '<anonymous>', undefined);
+  throw new TypeError(
+    isThenable(body)
+      ? `a coroutine was expected, got ${isfuture(body) ? brief(body) : 'a promise that already runs'}: ` +
+          'make the function a coroutine function with coroutine(), or write createTask(() => call())'
+      : `a coroutine was expected, got ${brief(body)}`,
+  );
+}
+
+/** In a stack it is known by its name, which it has in a minified program, too. */
+async function runBodyOfTask<T>(body: () => PromiseLike<T>): Promise<T> {
+  return await body();
+}
+
+Object.defineProperty(runBodyOfTask, 'name', { value: RUNS_TASK });
+
+/**
+ * The task whose code is running, or `undefined` where none is: in a callback.
+ *
+ * @param loop - the loop that the task must be of; by default the one that runs
+ * @throws {RuntimeError} when no loop is given and none runs
+ * @see asyncio's `current_task()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.current_task
+ */
+export function currentTask(loop: LoopCore = requireRunningLoop()): Task<unknown> | undefined {
+  const task = currentScope()?.task as Task<unknown> | undefined;
+  return task?._loop === loop && runningLoop() === loop ? task : undefined;
+}
+
+/**
+ * The tasks that are not done.
+ *
+ * @param loop - the loop whose tasks are meant; by default the one that runs
+ * @throws {RuntimeError} when no loop is given and none runs
+ * @see asyncio's `all_tasks()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.all_tasks
+ */
+export function allTasks(loop: LoopCore = requireRunningLoop()): Set<Task<unknown>> {
+  return new Set(loop._tasks as Set<Task<unknown>>);
+}

@@ -1,0 +1,11 @@
+import { brief } from '../../base/repr.ts';
+
+/**
+ * Looks whether `message` can be the message of a cancel.
+ *
+ * @throws {TypeError} when it is neither a string nor `undefined`
+ */
+export function checkCancelMessage(message: unknown): void {
+  if (message !== undefined && typeof message !== 'string')
+    throw new TypeError(`the message of a cancel must be a string, got ${brief(message)}`);
+}

@@ -1,0 +1,433 @@
+import { madeForAwait } from '../../base/await-stack.ts';
+import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
+import { CancelledError, InvalidStateError, RuntimeError } from '../../base/errors.ts';
+import { isError, isErrorClass } from '../../base/is-error.ts';
+import { printsAsText } from '../../base/printing.ts';
+import { brief, formatCallback, repr, shortRepr } from '../../base/repr.ts';
+import { siteOf, userStack } from '../../base/stacks.ts';
+import { type Context, type Scope, scopeForLater } from '../context/context.ts';
+import { type FailureRecord, forgetFailure, watchFailure } from '../reports/never-retrieved.ts';
+import type { LoopCore } from '../turns/loop-core.ts';
+import { requireEventLoop } from '../turns/running-loop.ts';
+import { Awaiter } from './awaiter.ts';
+import { checkCancelMessage } from './cancel-message.ts';
+
+/** The states of a future; it leaves `pending` once, for one of the other two. */
+export type FutureState = 'pending' | 'cancelled' | 'finished';
+
+/** A callback for when the future is done, and the scope that it will run in. */
+interface DoneCallback {
+  readonly callback: (future: never) => unknown;
+  /** None: an empty one of its own. */
+  readonly scope: Scope | undefined;
+}
+
+/** What a future calls, in this order, when it is done. */
+type Entry = DoneCallback | Awaiter;
+
+/** The futures that are being printed, for those that contain themselves. */
+const printing = new Set<unknown>();
+
+/**
+ * A result that is not there yet.
+ *
+ * `await` it: the awaiting task goes on one turn after the future is done, or at once if it is
+ * done already. It is a full promise by type, but none by nature: it does nothing when a failure
+ * is not handled, except to report it through the loop when nobody can handle it any more.
+ *
+ *              setResult(), setException()
+ *   pending ────────────────────────────────▶ finished
+ *      │
+ *      └────────────────────────────────────▶ cancelled
+ *                       cancel()
+ *
+ * Whoever is to be told, an awaiting task or a callback, is told in the order of asking, by the
+ * loop, and never from inside the call that makes the future done.
+ *
+ * @see asyncio's `Future`,
+ *   https://docs.python.org/3/library/asyncio-future.html#asyncio.Future
+ */
+export class Future<T> implements Promise<T> {
+  static {
+    printsAsText(this);
+  }
+
+  /** @internal the loop that tells the others */
+  readonly _loop: LoopCore;
+  /** @internal see the drawing above */
+  _state: FutureState = 'pending';
+  /** @internal whom to tell; one, several, or none */
+  _entries: Entry | Entry[] | undefined = undefined;
+  /** @internal what it finished with. All fields are in `native-operation.ts`, too: so none is `#` */
+  _result: T | undefined = undefined;
+
+  // What few of them ever set stands in the prototype: there may be very many futures at once.
+
+  /** @internal what the error is to say that is made when a cancelled future is asked */
+  declare _cancelMessage: string | undefined;
+  /** @internal the error that ended a cancelled task, to be thrown to the first who asks */
+  declare _cancelledError: CancelledError | undefined;
+  /** @internal did it end with an exception? */
+  declare _failed: boolean;
+  /** @internal did it fail, and has nobody seen that? */
+  declare _unseen: boolean;
+  /** @internal the record by which an unseen failure is reported, once it is watched */
+  declare _record: FailureRecord | undefined;
+  /** @internal what it failed with */
+  declare _exception: unknown;
+  /** @internal is it told in its own turn, cancelled or not? */
+  declare readonly _comesAnyhow: boolean;
+  /** @internal where it was made, in debug mode */
+  declare readonly _sourceTraceback: readonly string[] | undefined;
+
+  static {
+    Object.assign(this.prototype, {
+      _cancelMessage: undefined,
+      _cancelledError: undefined,
+      _failed: false,
+      _unseen: false,
+      _record: undefined,
+      _exception: undefined,
+      _comesAnyhow: false,
+      _sourceTraceback: undefined,
+    });
+  }
+
+  /**
+   * @param options - `loop`: the loop that the future belongs to; by default the one that runs,
+   *   or else the one of `setEventLoop()`
+   * @throws {TypeError} when `options` are none, a loop itself for instance
+   * @throws {RuntimeError} when no loop is given and there is none
+   */
+  constructor(options?: { readonly loop?: LoopCore | undefined }) {
+    this._loop = options?.loop ?? loopFor(options);
+    if (this._loop.getDebug()) this._sourceTraceback = userStack(DEBUG_STACK_DEPTH);
+  }
+
+  /** The loop that the future belongs to. */
+  getLoop(): LoopCore {
+    return this._loop;
+  }
+
+  /** Has it a result, an exception, or was it cancelled? */
+  done(): boolean {
+    return this._state !== 'pending';
+  }
+
+  /** Was it cancelled? */
+  cancelled(): boolean {
+    return this._state === 'cancelled';
+  }
+
+  /**
+   * The result.
+   *
+   * @throws what the future failed with; it counts as seen from then on
+   * @throws {CancelledError} when the future was cancelled
+   * @throws {InvalidStateError} when it is not done
+   */
+  result(): T {
+    if (this._state === 'cancelled') throw this._takeCancelledError();
+    if (this._state === 'pending') throw new InvalidStateError('Result is not set.');
+    this._see();
+    if (this._failed) throw this._exception;
+    return this._result as T;
+  }
+
+  /**
+   * What the future failed with, or `undefined` when it has a result. It counts as seen.
+   *
+   * @throws {CancelledError} when the future was cancelled
+   * @throws {InvalidStateError} when it is not done
+   */
+  exception(): unknown {
+    if (this._state === 'cancelled') throw this._takeCancelledError();
+    if (this._state === 'pending') throw new InvalidStateError('Exception is not set.');
+    this._see();
+    return this._failed ? this._exception : undefined;
+  }
+
+  /**
+   * Makes the future done, with a result.
+   *
+   * @throws {InvalidStateError} when it is done already
+   */
+  setResult(result: T): void {
+    if (this._state !== 'pending') throw new InvalidStateError('invalid state');
+    this._finish(result);
+  }
+
+  /**
+   * Makes the future done, with an exception: an error, or a class of errors that can be made
+   * without arguments.
+   *
+   * @throws {TypeError} when `exception` is neither
+   * @throws {InvalidStateError} when the future is done already
+   */
+  setException(exception: Error | (new () => Error)): void {
+    if (this._state !== 'pending') throw new InvalidStateError('invalid state');
+    const error: unknown = isErrorClass(exception) ? new exception() : exception;
+    if (!isError(error))
+      throw new TypeError(`exception must be an Error or a class of errors, got ${brief(error)}`);
+    this._fail(error);
+  }
+
+  /**
+   * Cancels the future: it is done, and whoever awaits it gets a {@link CancelledError}.
+   *
+   * @param message - what that error is to say
+   * @returns `false` when it was done already, and nothing happened
+   * @throws {TypeError} when `message` is not a string
+   */
+  cancel(message?: string): boolean {
+    checkCancelMessage(message);
+    this._see();
+    if (this._state !== 'pending') return false;
+    this._state = 'cancelled';
+    this._cancelMessage = message;
+    this._tell();
+    return true;
+  }
+
+  /**
+   * Calls `callback` with this future when it is done: never at once, always by the loop.
+   *
+   * What it throws goes to the loop's exception handler.
+   *
+   * @param options - `context`: the context to run in, by default a copy of the one in force
+   */
+  addDoneCallback(
+    callback: (future: this) => unknown,
+    options: { readonly context?: Context } = {},
+  ): void {
+    const scope = scopeForLater(options.context);
+    if (this._state === 'pending') this._addEntry({ callback, scope });
+    else this._loop._callSoonIn(scope, callback, this);
+  }
+
+  /**
+   * Takes back every {@link addDoneCallback} of `callback`.
+   *
+   * @returns how many there were
+   */
+  removeDoneCallback(callback: (future: this) => unknown): number {
+    const before = this._listEntries();
+    const kept = before.filter((entry) => entry instanceof Awaiter || entry.callback !== callback);
+    this._entries = kept.length === 0 ? undefined : kept;
+    return before.length - kept.length;
+  }
+
+  /**
+   * What `await` calls. As a promise's `then`, apart from this: a failure that is passed on to
+   * nobody counts as not seen, and is reported as never retrieved, not as an unhandled rejection.
+   *
+   * An `await` in a task says that the task waits: a cancel of the task cancels this future. A
+   * `then` of one's own callbacks says nothing of the kind, until what it gave is awaited.
+   */
+  // biome-ignore lint/suspicious/noThenProperty: a future is awaited, so it has one
+  then<R = T, E = never>(
+    onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
+    // biome-ignore lint/suspicious/noExplicitAny: as a promise's
+    onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
+  ): Promise<R | E> {
+    return this._ask(new Awaiter(this, onFulfilled, onRejected)) as Promise<R | E>;
+  }
+
+  /** As a promise's `catch`. */
+  // biome-ignore lint/suspicious/noExplicitAny: as a promise's
+  catch<E = never>(onRejected?: ((reason: any) => E | PromiseLike<E>) | null): Promise<T | E> {
+    return this.then(undefined, onRejected);
+  }
+
+  /** As a promise's `finally`. */
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    const callback = typeof onFinally === 'function' ? onFinally : undefined;
+    return this._ask(new Awaiter(this, undefined, undefined, callback)) as Promise<T>;
+  }
+
+  /** `'Future'` */
+  get [Symbol.toStringTag](): string {
+    return 'Future';
+  }
+
+  /** `<Future pending cb=[cb()]>`, `<Future finished result=1>`, `<Future cancelled>`, … */
+  toString(): string {
+    if (printing.has(this)) return '...';
+    printing.add(this);
+    try {
+      return `<${this._kind} ${this._parts().join(' ')}>`;
+    } finally {
+      printing.delete(this);
+    }
+  }
+
+  // ── between our files ──────────────────────────────────────────────────────────────────────
+
+  /** @internal the class that the printed form and reports name */
+  get _kind(): string {
+    return this.constructor.name;
+  }
+
+  /** @internal done, with a result; the caller knows that it is pending */
+  _finish(result: T): void {
+    this._result = result;
+    this._state = 'finished';
+    this._tell();
+  }
+
+  /** @internal done, with whatever was thrown; the caller knows that it is pending */
+  _fail(exception: unknown): void {
+    this._exception = exception;
+    this._failed = true;
+    this._state = 'finished';
+    this._unseen = true;
+    watchFailure(this);
+    this._tell();
+  }
+
+  /** @internal done, by a cancel that came to whatever gives the result, as this error */
+  _endCancelled(error: CancelledError): void {
+    this._state = 'cancelled';
+    this._cancelledError = error;
+    this._cancelMessage = undefined;
+    this._tell();
+  }
+
+  /** @internal somebody saw the outcome */
+  _see(): void {
+    if (!this._unseen) return;
+    this._unseen = false;
+    if (this._record !== undefined) {
+      forgetFailure(this._record);
+      this._record = undefined;
+    }
+  }
+
+  /** @internal the outcome of a finished one, without a word on whether it was seen */
+  _outcome(): unknown {
+    return this._failed ? this._exception : this._result;
+  }
+
+  /** @internal tells whoever asked to be told; a turn later, and in order */
+  _tell(): void {
+    const entries = this._entries;
+    if (entries === undefined) return;
+    this._entries = undefined;
+    if (Array.isArray(entries)) for (const entry of entries) this._tellOne(entry);
+    else this._tellOne(entries);
+  }
+
+  /**
+   * @internal tells those who await it in this very turn: for what is done *by* the turn in
+   * which it is told, so that no cancel can come between the two and lose the result
+   */
+  _tellNow(): void {
+    const entries = this._entries;
+    if (entries === undefined) return;
+    this._entries = undefined;
+    if (entries instanceof Awaiter) entries._run();
+    else if (Array.isArray(entries)) {
+      for (const entry of entries)
+        if (entry instanceof Awaiter) entry._run();
+        else this._tellOne(entry);
+    } else this._tellOne(entries);
+  }
+
+  /** @internal the error for whoever awaits a cancelled future */
+  _makeCancelledError(): CancelledError {
+    return this._cancelledError === undefined
+      ? madeForAwait(() => new CancelledError(this._cancelMessage))
+      : this._takeCancelledError();
+  }
+
+  /** The error for whoever asks a cancelled future; what it was cancelled with, for the first. */
+  private _takeCancelledError(): CancelledError {
+    const error = this._cancelledError ?? new CancelledError(this._cancelMessage);
+    this._cancelledError = undefined;
+    return error;
+  }
+
+  /** @internal */
+  _addEntry(entry: Entry): void {
+    const entries = this._entries;
+    if (entries === undefined) this._entries = entry;
+    else if (Array.isArray(entries)) entries.push(entry);
+    else this._entries = [entries, entry];
+  }
+
+  /** @internal */
+  _listEntries(): Entry[] {
+    const entries = this._entries;
+    if (entries === undefined) return [];
+    return Array.isArray(entries) ? entries : [entries];
+  }
+
+  /** @internal how those print who are to be told */
+  _formEntries(): string[] {
+    return this._listEntries().map(printEntry);
+  }
+
+  /** @internal what the printed form says, in asyncio's order */
+  _parts(): string[] {
+    const parts: string[] = [this._state];
+    if (this._state === 'finished')
+      parts.push(
+        this._failed ? `exception=${repr(this._exception)}` : `result=${shortRepr(this._result)}`,
+      );
+    const callbacks = this._formEntries();
+    if (callbacks.length > 2)
+      callbacks.splice(1, callbacks.length - 2, `<${callbacks.length - 2} more>`);
+    if (callbacks.length > 0) parts.push(`cb=[${callbacks.join(', ')}]`);
+    const site = siteOf(this._sourceTraceback?.[0]);
+    if (site !== undefined) parts.push(`created at ${site}`);
+    return parts;
+  }
+
+  /** @internal has `awaiter` told; what it returns stands for the promise that a `then` returns. */
+  _ask(awaiter: Awaiter): unknown {
+    if (this._state !== 'pending') {
+      awaiter._deliverDone();
+      return awaiter;
+    }
+    const scope = awaiter._wait();
+    const task = scope?.task;
+    if (scope === undefined) this._addEntry(awaiter);
+    else if (task !== undefined && task._loop !== this._loop)
+      awaiter._refuse(
+        new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`),
+      );
+    else if ((task as unknown) === this)
+      awaiter._refuse(new RuntimeError(`Task cannot await on itself: ${this}`));
+    else {
+      this._addEntry(awaiter);
+      awaiter._join(scope);
+    }
+    return awaiter;
+  }
+
+  /** @internal */
+  _tellOne(entry: Entry): void {
+    if (entry instanceof Awaiter) this._loop._turns.soon(entry);
+    else this._loop._callSoonIn(entry.scope, entry.callback as (future: this) => unknown, this);
+  }
+}
+
+/** The loop of a future for which none was given. */
+function loopFor(options: unknown): LoopCore {
+  if (options !== undefined && (typeof options !== 'object' || '_turns' in (options ?? {})))
+    throw new TypeError(`options such as { loop } were expected, got ${brief(options)}`);
+  return requireEventLoop();
+}
+
+/**
+ * Is `value` a future or a task?
+ *
+ * @see asyncio's `isfuture()`, https://docs.python.org/3/library/asyncio-future.html#asyncio.isfuture
+ */
+export function isfuture(value: unknown): value is Future<unknown> {
+  return value instanceof Future;
+}
+
+function printEntry(entry: Entry): string {
+  return entry instanceof Awaiter ? entry._form() : formatCallback(entry.callback);
+}

@@ -1,0 +1,224 @@
+import { throwHere, throwIntoAwait } from '../../base/await-stack.ts';
+import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
+import { CancelledError, RuntimeError } from '../../base/errors.ts';
+import { userStack } from '../../base/stacks.ts';
+import type { Scope } from '../context/context.ts';
+import type { LoopCore } from '../turns/loop-core.ts';
+import type { Runnable } from '../turns/ready-entry.ts';
+import { type AwaitingScope, type CancelRequest, seeCancel, type Waiting } from './awaiter.ts';
+import { awaitBegins, awaitedNatively, NativePromise } from './native-promise.ts';
+import { Operation } from './operation.ts';
+
+/** Whose rejection is being declared handled: nobody awaits that. */
+let muting: object | undefined;
+
+/** What operations reject with that were cancelled before anybody awaited them. */
+const earlyCancels = new WeakMap<object, unknown>();
+
+/**
+ * A promise of V8's own with the fields of a future: what `Future`'s constructor gives, by hand,
+ * for a class has one constructor above it, and here that is the promise's.
+ */
+class PromiseWithFields extends NativePromise {
+  constructor(loop: LoopCore) {
+    super();
+    const fields = this as unknown as Record<string, unknown>;
+    fields['_loop'] = loop;
+    fields['_state'] = 'pending';
+    fields['_result'] = undefined;
+    fields['_isAwaited'] = false;
+    fields['_settled'] = false;
+    fields['_scope'] = undefined;
+    if (loop.getDebug()) fields['_sourceTraceback'] = userStack(DEBUG_STACK_DEPTH);
+  }
+}
+
+Object.setPrototypeOf(PromiseWithFields.prototype, Operation.prototype);
+
+// As in a future: what most operations never set.
+Object.assign(PromiseWithFields.prototype, {
+  _entries: undefined,
+  _mustCancel: undefined,
+  _cancelled: undefined,
+  _others: undefined,
+});
+
+const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
+  PromiseWithFields as unknown as new <T>(
+    loop: LoopCore,
+  ) => Operation<T>;
+
+/**
+ * An operation that V8 awaits as a promise of its own. All other asking, by `then()` or
+ * `Promise.race()`, goes the way of every future.
+ *
+ * A class that extends it has to call {@link awaitedNatively}, or is awaited as any future is.
+ */
+export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
+  declare private readonly _resolve: (value: unknown) => void;
+  declare private readonly _reject: (reason: unknown) => void;
+  /** Does anybody await it, that we know of? */
+  declare private _isAwaited: boolean;
+  /** Has the promise its outcome? */
+  declare private _settled: boolean;
+  /** @internal the scope of the first `await` */
+  declare _scope: AwaitingScope | undefined;
+  /** @internal set by a cancel of that `await` that came too late for this: throw it instead */
+  declare _mustCancel: CancelRequest | undefined;
+  /** @internal set by a cancel of that `await` that this has taken */
+  declare _cancelled: CancelRequest | undefined;
+  /** Further `await`s. */
+  declare private _others: Other[] | undefined;
+
+  // It is needed: V8 looks for the next class that has one, each time that it makes an object.
+  constructor(loop: LoopCore) {
+    super(loop);
+  }
+
+  /** @internal what is awaited */
+  get _future(): this {
+    return this;
+  }
+
+  /** @internal whom a turn of it wakes */
+  override get _subject(): unknown {
+    return this._scope?.task ?? super._subject;
+  }
+
+  /** @internal an `await` of it begins, in `scope` */
+  [awaitBegins](scope: object | undefined): void {
+    this._isAwaited = true;
+    if (this._state !== 'pending') {
+      // The promise has the outcome, or its turn is under way.
+      if (muting === this) return;
+      if (this._failed) this._see();
+      if (this._settled) throwHere(this._failed ? this._exception : earlyCancels.get(this));
+      return;
+    }
+    const within = (scope as Scope | undefined)?._awaitsIn as AwaitingScope | undefined;
+    if (within === undefined) return;
+    const { task } = within;
+    if (task !== undefined && task._loop !== this._loop)
+      this.refuse(new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`));
+    else if (this._scope === undefined) {
+      this._scope = within;
+      within._enter(this);
+    } else {
+      const other = new Other(this, within);
+      this._others ??= [];
+      this._others.push(other);
+      within._enter(other);
+    }
+  }
+
+  /** @internal */
+  override _tell(): void {
+    if (this._isAwaited) this._loop._turns.soon(new Wake(this));
+    else this.settle();
+    super._tell();
+  }
+
+  /** @internal */
+  override _tellNow(): void {
+    this._wake();
+    super._tellNow();
+  }
+
+  /** @internal its turn has come: those who await it go on */
+  _wake(): void {
+    const scope = this._scope;
+    if (scope !== undefined) {
+      scope._leave(this);
+      this._scope = undefined;
+      if (this._others !== undefined) this.leaveOthers(this._others);
+      if (this._mustCancel !== undefined && this._state !== 'cancelled') {
+        this._see();
+        this._settled = true;
+        this.throw(new CancelledError(this._mustCancel.message), scope);
+        return;
+      }
+    }
+    this.settle(scope);
+  }
+
+  /** @param scope - of the first `await` */
+  private settle(scope?: AwaitingScope): void {
+    if (this._settled) return;
+    this._settled = true;
+    if (this._state === 'finished' && !this._failed) {
+      this._resolve(this._result);
+      return;
+    }
+    if (this._isAwaited) {
+      if (this._failed) this._see();
+      this.throw(this._failed ? this._exception : this._makeCancelledError(), scope);
+    } else {
+      const error = this._failed ? this._exception : this._makeCancelledError();
+      if (!this._failed) earlyCancels.set(this, error);
+      // Nobody awaits it, and it is reported by our own means: not by Node's as well.
+      this._reject(error);
+      muting = this;
+      Promise.prototype.then.call(this, undefined, () => {});
+      muting = undefined;
+    }
+  }
+
+  private throw(error: unknown, scope: AwaitingScope | undefined): void {
+    throwIntoAwait(this._resolve, this._reject, error, seeCancel(this, scope, error));
+  }
+
+  /** What is awaited cannot be. */
+  private refuse(error: Error): void {
+    this._settled = true;
+    this._reject(error);
+  }
+
+  /** One outcome is for all who await: a cancel of another `await` is thrown at the next one. */
+  private leaveOthers(others: Other[]): void {
+    this._others = undefined;
+    for (const other of others) {
+      other._scope._leave(other);
+      if (other._mustCancel !== undefined) other._scope._pend(other._mustCancel);
+    }
+  }
+
+  /** @internal */
+  override _formEntries(): string[] {
+    const forms = super._formEntries();
+    const tasks = (this._scope === undefined ? 0 : 1) + (this._others?.length ?? 0);
+    for (let n = 0; n < tasks; n += 1) forms.unshift('Task.task_wakeup()');
+    return forms;
+  }
+}
+
+awaitedNatively(NativeOperation);
+
+/** A second `await` of one operation, or a third. */
+class Other implements Waiting {
+  readonly _future: NativeOperation<unknown>;
+  _scope: AwaitingScope;
+  _mustCancel: CancelRequest | undefined = undefined;
+  _cancelled: CancelRequest | undefined = undefined;
+
+  constructor(future: NativeOperation<unknown>, scope: AwaitingScope) {
+    this._future = future;
+    this._scope = scope;
+  }
+}
+
+/** The turn in which those go on who await an operation that was done outside of its own turn. */
+class Wake implements Runnable {
+  readonly #operation: NativeOperation<unknown>;
+
+  constructor(operation: NativeOperation<unknown>) {
+    this.#operation = operation;
+  }
+
+  get _subject(): unknown {
+    return this.#operation._subject;
+  }
+
+  _run(): void {
+    this.#operation._wake();
+  }
+}

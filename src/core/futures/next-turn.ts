@@ -1,0 +1,41 @@
+import type { LoopCore } from '../turns/loop-core.ts';
+import type { Runnable } from '../turns/ready-entry.ts';
+import { NativeOperation } from './native-operation.ts';
+import { awaitedNatively } from './native-promise.ts';
+
+/**
+ * One turn of the loop: an `await` of it goes on in the next one. What a bare `yield` is to
+ * asyncio's tasks, and `sleep(0)`.
+ *
+ * Its own entry in the queue tells those who wait, done or cancelled: telling them by entries of
+ * their own would cost a second turn.
+ */
+export class Turn<T> extends NativeOperation<T> implements Runnable {
+  static {
+    awaitedNatively(this);
+    Object.assign(this.prototype, { _comesAnyhow: true });
+  }
+
+  readonly #given: T;
+
+  /** @param given - what an `await` gives */
+  constructor(loop: LoopCore, given: T) {
+    super(loop);
+    this.#given = given;
+    loop._turns.soon(this);
+  }
+
+  /** @internal another one: for a task that is made of this one, and waits when it runs itself */
+  _again(): Turn<T> {
+    return new Turn(this._loop, this.#given);
+  }
+
+  /** @internal its turn has come */
+  _run(): void {
+    if (this._state === 'pending') this._finish(this.#given);
+    this._tellNow();
+  }
+
+  /** @internal not before its turn */
+  override _tell(): void {}
+}

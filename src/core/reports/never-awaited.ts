@@ -1,0 +1,61 @@
+import { log } from '../../base/log.ts';
+import { warnRuntime } from '../../base/warnings.ts';
+import { Collected } from './collected.ts';
+
+/**
+ * Warns of coroutines that were made and never awaited: none of their body ran.
+ *
+ * @see Python's RuntimeWarning "coroutine 'x' was never awaited"
+ */
+export interface NeverAwaitedRecord {
+  readonly name: string;
+  readonly site: string | undefined;
+  readonly origin: readonly string[] | undefined;
+}
+
+/** What is known here of a coroutine. */
+export interface UnawaitedCoroutine {
+  readonly name: string;
+  readonly _untouched: boolean;
+  readonly _site: string | undefined;
+  readonly _origin: readonly string[] | undefined;
+  _record: NeverAwaitedRecord | undefined;
+}
+
+const forgotten = new Collected<UnawaitedCoroutine, NeverAwaitedRecord>({
+  matters: (coroutine) => coroutine._untouched,
+  patience: 50,
+
+  record: (coroutine) => {
+    const record = {
+      name: coroutine.name,
+      site: coroutine._site,
+      origin: coroutine._origin,
+    };
+    coroutine._record = record;
+    return record;
+  },
+
+  report: ({ name, site, origin }, ending) => {
+    const text = `coroutine '${name}' was never awaited`;
+    const made = origin && ['Coroutine created at (most recent call first)', ...origin].join('\n');
+    const detail = made ?? (site && `    defined at ${site}`);
+    // A warning of Node's comes a tick later, and there is none any more.
+    if (ending) log(`RuntimeWarning: ${text}${detail ? `\n${detail}` : ''}`);
+    else warnRuntime(text, detail);
+  },
+});
+
+/** Is told that `coroutine` was made. */
+export function watchCoroutine(coroutine: UnawaitedCoroutine): void {
+  forgotten.add(coroutine);
+}
+
+/** Is told that `coroutine` was awaited, or closed. */
+export function forgetCoroutine(coroutine: UnawaitedCoroutine): void {
+  if (coroutine._record === undefined) forgotten.dismiss(coroutine);
+  else {
+    forgotten.forget(coroutine._record);
+    coroutine._record = undefined;
+  }
+}

@@ -1,0 +1,190 @@
+import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
+import { endsTheLoop } from '../../base/errors.ts';
+import { printsAsText } from '../../base/printing.ts';
+import { formatCallback } from '../../base/repr.ts';
+import { siteOf, userStack } from '../../base/stacks.ts';
+import { type Context, Scope, startInScope } from '../context/context.ts';
+import type { ExceptionContext, LoopCore } from './loop-core.ts';
+import type { Runnable } from './ready-entry.ts';
+import type { Timed } from './timer-heap.ts';
+
+/**
+ * A callback that waits for its turn; what `callSoon()` returns.
+ *
+ * The one place where what a callback throws is caught.
+ *
+ * @see asyncio's `Handle`, https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Handle
+ */
+export class Handle implements Runnable {
+  static {
+    printsAsText(this);
+    // What few of them ever set: there may be very many.
+    Object.assign(this.prototype, {
+      _sourceTraceback: undefined,
+      _cancelled: false,
+      _printed: undefined,
+    });
+  }
+
+  /** @internal dropped when the handle is cancelled, with the arguments */
+  _callback: ((...args: never[]) => unknown) | undefined;
+  /** @internal */
+  _args: readonly unknown[];
+  /** @internal */
+  readonly _loop: LoopCore;
+  /** @internal where it was made, in debug mode */
+  declare readonly _sourceTraceback: readonly string[] | undefined;
+  /** Where the callback runs; none before that is asked for, where the context is empty. */
+  #scope: Scope | undefined;
+  declare private _cancelled: boolean;
+  /** What the handle printed before it was cancelled, in debug mode. */
+  declare private _printed: string | undefined;
+
+  /**
+   * @internal
+   *
+   * @param scope - none: an empty one of its own
+   */
+  constructor(
+    callback: (...args: never[]) => unknown,
+    args: readonly unknown[],
+    loop: LoopCore,
+    scope: Scope | undefined,
+  ) {
+    this._callback = callback;
+    this._args = args;
+    this._loop = loop;
+    this.#scope = scope;
+    if (loop.getDebug()) this._sourceTraceback = userStack(DEBUG_STACK_DEPTH);
+  }
+
+  /** Forgets the callback; it will not be called. Does nothing when it was called already. */
+  cancel(): void {
+    if (this._cancelled) return;
+    this._cancelled = true;
+    if (this._loop.getDebug()) this._printed = this._form();
+    this._callback = undefined;
+    this._args = [];
+  }
+
+  /** Was it cancelled? */
+  cancelled(): boolean {
+    return this._cancelled;
+  }
+
+  /** The context that the callback runs in. */
+  getContext(): Context {
+    return this._scope.context;
+  }
+
+  /** `<Handle cb()>`; in debug mode with the arguments, and ` created at FILE:LINE`. */
+  toString(): string {
+    const parts = [this.constructor.name];
+    if (this._cancelled) parts.push('cancelled');
+    parts.push(...this._moment());
+    const form = this._printed ?? this._form();
+    if (form !== '') parts.push(form);
+    const site = siteOf(this._sourceTraceback?.[0]);
+    if (site !== undefined) parts.push(`created at ${site}`);
+    return `<${parts.join(' ')}>`;
+  }
+
+  /** @internal */
+  _run(): void {
+    if (this._callback === undefined) return;
+    try {
+      startInScope(this._scope, Handle.#call, this);
+    } catch (error) {
+      if (endsTheLoop(error)) this._loop._interrupt(error);
+      else this._report(error);
+    }
+  }
+
+  static #call(handle: Handle): void {
+    const callback = handle._callback as (...args: unknown[]) => unknown;
+    const args = handle._args;
+    // Most have none, and passing a list on is slow.
+    if (args.length === 0) callback();
+    else callback(...args);
+  }
+
+  /** @internal the callback as long as there is one; with its arguments in debug mode */
+  _form(): string {
+    if (this._callback === undefined) return '';
+    // They may be secret: shown only to those who look for faults.
+    const args = this._loop.getDebug() ? this._args : undefined;
+    return formatCallback(this._callback, args);
+  }
+
+  /** @internal what a timer says of its moment */
+  _moment(): string[] {
+    return [];
+  }
+
+  private get _scope(): Scope {
+    this.#scope ??= new Scope(undefined);
+    return this.#scope;
+  }
+
+  private _report(error: unknown): void {
+    const context: ExceptionContext = {
+      message: `Exception in callback ${this._form()}`,
+      exception: error,
+      handle: this,
+    };
+    if (this._sourceTraceback !== undefined) context.sourceTraceback = this._sourceTraceback;
+    startInScope(this._scope, () => this._loop.callExceptionHandler(context), undefined);
+  }
+}
+
+/** Counts timers, so that of those with the same deadline the older one comes first. */
+let timersMade = 0;
+
+/**
+ * A callback that waits for its time; what `callLater()` and `callAt()` return.
+ *
+ * @see asyncio's `TimerHandle`,
+ *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.TimerHandle
+ */
+export class TimerHandle extends Handle implements Timed {
+  /** @internal is it in the loop's heap? */
+  _scheduled = false;
+  readonly #when: number;
+  readonly #number: number;
+
+  /** @internal */
+  constructor(
+    when: number,
+    callback: (...args: never[]) => unknown,
+    args: readonly unknown[],
+    loop: LoopCore,
+    scope: Scope | undefined,
+  ) {
+    super(callback, args, loop, scope);
+    this.#when = when;
+    timersMade += 1;
+    this.#number = timersMade;
+  }
+
+  /** When the callback is due, in seconds on the loop's clock. */
+  when(): number {
+    return this.#when;
+  }
+
+  override cancel(): void {
+    if (!this.cancelled() && this._scheduled) {
+      super.cancel();
+      this._loop._turns.timerCancelled();
+    } else super.cancel();
+  }
+
+  /** @internal does this one come before `other`? */
+  _before(other: TimerHandle): boolean {
+    return this.#when === other.#when ? this.#number < other.#number : this.#when < other.#when;
+  }
+
+  /** @internal */
+  override _moment(): string[] {
+    return [`when=${this.#when}`];
+  }
+}

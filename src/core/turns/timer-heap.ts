@@ -1,0 +1,129 @@
+import {
+  MIN_CANCELLED_TIMER_HANDLES_FRACTION,
+  MIN_SCHEDULED_TIMER_HANDLES,
+} from '../../base/constants.ts';
+import type { Runnable } from './ready-entry.ts';
+
+/** What the heap holds: a timer handle. */
+export interface Timed extends Runnable {
+  /** @internal is it in the heap? The heap says so. */
+  _scheduled: boolean;
+  /** When it is due, in seconds. */
+  when(): number;
+  cancelled(): boolean;
+  /** @internal is it to come before `other`? */
+  _before(other: Timed): boolean;
+}
+
+/**
+ * The timers that wait, the earliest first; of equal ones, the one that was made first.
+ *
+ * A cancelled timer stays where it is until it comes up, or until so many are cancelled that the
+ * heap is made anew without them: removing one from the middle would cost a search.
+ */
+export class TimerHeap {
+  /** A binary heap: the children of `i` are `2i + 1` and `2i + 2`, and none is before its parent. */
+  #heap: Timed[] = [];
+  /** How many in the heap were cancelled. */
+  #cancelled = 0;
+
+  /** How many it holds, cancelled ones too. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  add(timer: Timed): void {
+    timer._scheduled = true;
+    this.#heap.push(timer);
+    this.#rise(this.#heap.length - 1);
+  }
+
+  /** Is told that one of the timers in the heap was cancelled. */
+  oneCancelled(): void {
+    this.#cancelled += 1;
+    const size = this.#heap.length;
+    if (
+      size > MIN_SCHEDULED_TIMER_HANDLES &&
+      this.#cancelled / size > MIN_CANCELLED_TIMER_HANDLES_FRACTION
+    )
+      this.#rebuild();
+  }
+
+  /** When the first timer that still counts is due, in seconds on the loop's clock. */
+  nextWhen(): number | undefined {
+    let top = this.#heap[0];
+    while (top?.cancelled()) {
+      this.#removeTop();
+      top = this.#heap[0];
+    }
+    return top?.when();
+  }
+
+  /** Removes and gives what is due at `now`, in order; `undefined` where nothing is. */
+  takeDue(now: number): Timed[] | undefined {
+    let due: Timed[] | undefined;
+    for (let when = this.nextWhen(); when !== undefined && when <= now; when = this.nextWhen()) {
+      due ??= [];
+      due.push(this.#removeTop());
+    }
+    return due;
+  }
+
+  clear(): void {
+    for (const timer of this.#heap) timer._scheduled = false;
+    this.#heap = [];
+    this.#cancelled = 0;
+  }
+
+  #rebuild(): void {
+    const kept = this.#heap.filter((timer) => !timer.cancelled());
+    for (const timer of this.#heap) timer._scheduled = false;
+    this.#heap = [];
+    this.#cancelled = 0;
+    for (const timer of kept) this.add(timer);
+  }
+
+  #removeTop(): Timed {
+    const heap = this.#heap;
+    const top = heap[0] as Timed;
+    const last = heap.pop() as Timed;
+    if (heap.length > 0) {
+      heap[0] = last;
+      this.#sink(0);
+    }
+    top._scheduled = false;
+    if (top.cancelled()) this.#cancelled -= 1;
+    return top;
+  }
+
+  #rise(from: number): void {
+    const heap = this.#heap;
+    const timer = heap[from] as Timed;
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent] as Timed;
+      if (!timer._before(above)) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = timer;
+  }
+
+  #sink(from: number): void {
+    const heap = this.#heap;
+    const timer = heap[from] as Timed;
+    let at = from;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      const right = heap[child + 1];
+      if (right?._before(heap[child] as Timed)) child += 1;
+      const below = heap[child] as Timed;
+      if (!below._before(timer)) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = timer;
+  }
+}

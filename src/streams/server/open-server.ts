@@ -1,0 +1,99 @@
+import { SERVER_BACKLOG } from '../../base/constants.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { requireRunningLoop } from '../../core/turns/running-loop.ts';
+import { checkPath, checkPlaces } from '../../transports/connect/check-place.ts';
+import type {
+  Hosts,
+  ServerOptions,
+  ServingOptions,
+} from '../../transports/server/create-server.ts';
+import type { Server } from '../../transports/server/server.ts';
+import type { UnixServerOptions } from '../../transports/server/unix.ts';
+import type { ProtocolCallbacks } from '../../transports/transport.ts';
+import type { StreamOptions } from '../open-connection.ts';
+import type { ConnectionLimits } from '../stream-protocol.ts';
+import { Arrivals } from './accepted-connections.ts';
+import { protocols, type ServingLoop } from './start-server.ts';
+import { StreamServer } from './stream-server.ts';
+
+/** What can be said of a server whose connections are taken one by one. */
+export type OpenServerOptions = StreamOptions & Pick<ConnectionLimits, 'idleTimeout'>;
+
+/**
+ * Listens on a port, and gives the connections that come in to whoever takes them:
+ *
+ * ```ts
+ * const echo = asyncio.coroutine(async ([reader, writer]: asyncio.Streams) => {
+ *   for await (const line of reader) writer.write(line);
+ *   writer.close();
+ * });
+ * await using server = await asyncio.openServer('127.0.0.1', 8888);
+ * for await (const streams of server) asyncio.createTask(echo(streams));
+ * ```
+ *
+ * Each is accepted when it is asked for, and not before; see {@link StreamServer}. With TLS, up to
+ * `backlog` more shake hands meanwhile, so that a silent client keeps nobody out. Nothing is closed
+ * by itself: whoever takes a connection closes its writer. {@link startServer} calls a handler
+ * instead, and closes its connection when it ends.
+ *
+ * asyncio has not this one.
+ *
+ * @param host - a name or a number, or several; none, or `''`, for all interfaces
+ * @param port - a number, also as text; 0 for any that is free
+ * @param options - `backlog`: how many connections may wait to be asked for, on each socket; `limit`:
+ *   that of the readers; `idleTimeout`: in seconds; all others as those of {@link Loop.createServer}
+ * @returns a coroutine that gives the server
+ * @throws {RangeError} when a limit is not positive
+ * @throws as {@link Loop.createServer}
+ * @throws {CancelledError} when the waiting task is cancelled
+ */
+export function openServer(
+  host?: Hosts,
+  port?: number | string,
+  options: Omit<ServerOptions, 'startServing'> & OpenServerOptions = {},
+): Coroutine<StreamServer> {
+  checkPlaces('openServer(host, port, options)', host, port);
+  const open = async (): Promise<StreamServer> =>
+    await opened(options, (loop, factory, rest) => loop.createServer(factory, host, port, rest));
+  return new Coroutine(open, 'openServer', undefined);
+}
+
+/**
+ * Listens on a path of AF_UNIX, and gives the connections that come in to whoever takes them.
+ *
+ * All else is as in {@link openServer}.
+ *
+ * @param path - where to listen
+ * @param options - as those of {@link openServer}; all others as those of
+ *   {@link Loop.createUnixServer}
+ * @returns a coroutine that gives the server
+ * @throws {RangeError} when a limit is not positive
+ * @throws as {@link Loop.createUnixServer}
+ * @throws {CancelledError} when the waiting task is cancelled
+ */
+export function openUnixServer(
+  path?: string,
+  options: Omit<UnixServerOptions, 'startServing'> & OpenServerOptions = {},
+): Coroutine<StreamServer> {
+  checkPath('openUnixServer(path, options)', path);
+  const open = async (): Promise<StreamServer> =>
+    await opened(options, (loop, factory, rest) => loop.createUnixServer(factory, path, rest));
+  return new Coroutine(open, 'openUnixServer', undefined);
+}
+
+async function opened(
+  { limit, idleTimeout, ...rest }: ServingOptions & OpenServerOptions,
+  serve: (
+    loop: ServingLoop,
+    factory: () => ProtocolCallbacks,
+    options: ServingOptions,
+  ) => Coroutine<Server>,
+): Promise<StreamServer> {
+  const loop = requireRunningLoop() as ServingLoop;
+  const { ssl, backlog = SERVER_BACKLOG } = rest;
+  const arrivals = new Arrivals(ssl === undefined ? 0 : backlog);
+  const factory = protocols(loop, (...streams) => arrivals.made(streams), { limit, idleTimeout });
+  const server = await serve(loop, factory, { ...rest, startServing: true, _demand: arrivals });
+  arrivals.comeFrom(server);
+  return new StreamServer(server, arrivals);
+}

@@ -1,0 +1,272 @@
+import { type CancelledError, RuntimeError } from '../../base/errors.ts';
+import { checkTimeout } from '../../base/numbers.ts';
+import { TimeoutError } from '../../base/os-errors.ts';
+import { calledAs, printsAsText } from '../../base/printing.ts';
+import { brief, repr } from '../../base/repr.ts';
+import { type Abandoning, Limit } from '../../core/cancellation/limit.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import type { Cancellable } from '../../core/turns/loop-core.ts';
+import { requireRunningLoop } from '../../core/turns/running-loop.ts';
+
+/** Options of a {@link Timeout}. */
+interface TimeoutOptions extends Abandoning {
+  readonly shield?: boolean | undefined;
+}
+
+/** How a body ended that had a limit. */
+export type MovedOn<T> =
+  | {
+      /** The body ended in time. */
+      readonly expired: false;
+      /** What it returned. */
+      readonly value: T;
+    }
+  | {
+      /** The time was over, and the body was cancelled. */
+      readonly expired: true;
+      /** Nothing. */
+      readonly value: undefined;
+    };
+
+function checkBody(body: unknown): void {
+  if (typeof body !== 'function')
+    throw new TypeError(`a function was expected, got ${brief(body)}`);
+}
+
+type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
+
+/**
+ * A limit on the time that a piece of a task may take; what the body of {@link timeout} gets.
+ *
+ *            run()           the time is over             the body has ended
+ *   created ──────▶ active ───────────────────▶ expiring ────────────────────▶ expired
+ *                      │                                    or was abandoned
+ *                      └──────────────────────▶ finished
+ *                          the body has ended
+ *
+ * When the time is over, the body is cancelled, and not what runs beside it in the task. Where it
+ * ends by that cancel, a `TimeoutError` is thrown in its place. A cancel by somebody else passes
+ * through, and so does whatever else the body throws.
+ *
+ * @see asyncio's `Timeout`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Timeout
+ */
+export class Timeout {
+  static {
+    printsAsText(this);
+  }
+
+  /** See the drawing above. */
+  #state: TimeoutState = 'created';
+  /** On the loop's clock, in seconds; none for no limit. */
+  #when: number | undefined;
+  /** The call of {@link #expire}, while there is to be one. */
+  #timer: Cancellable | undefined;
+  /** The scope of the body; set while that runs. */
+  #limit: Limit | undefined;
+  readonly #options: TimeoutOptions;
+
+  /**
+   * @param when - when the time is over, in seconds on the clock of `loop.time()`; `undefined`
+   *   for never
+   * @param options - `abandon`: see {@link timeout}
+   * @throws {TypeError} when `when` is neither
+   * @throws {RangeError} when `when` is NaN
+   */
+  constructor(when: number | undefined, options: TimeoutOptions = {}) {
+    checkTimeout(when, 'when');
+    this.#when = when;
+    this.#options = options;
+  }
+
+  /**
+   * Aborted when the time is over, or when the task is cancelled: for what takes a signal,
+   * `fetch(url, { signal: limit.signal })`.
+   *
+   * Not in asyncio.
+   *
+   * @throws {RuntimeError} when the body does not run
+   */
+  get signal(): AbortSignal {
+    if (this.#limit === undefined)
+      throw new RuntimeError(`the body of ${this} does not run: it has no signal`);
+    return this.#limit._signal;
+  }
+
+  /** When the time is over, in seconds on the clock of `loop.time()`; `undefined` for never. */
+  when(): number | undefined {
+    return this.#when;
+  }
+
+  /**
+   * Sets another time: later, earlier, or `undefined` for none. One that is past is over in the
+   * next turn.
+   *
+   * @param when - in seconds on the clock of `loop.time()`
+   * @throws {TypeError} when `when` is no number
+   * @throws {RangeError} when `when` is NaN
+   * @throws {RuntimeError} when the body has not begun, when the time is over, or the body has ended
+   */
+  reschedule(when: number | undefined): void {
+    checkTimeout(when, 'when');
+    if (this.#state === 'created') throw new RuntimeError('Timeout has not been entered');
+    if (this.#state !== 'active')
+      throw new RuntimeError(`Cannot change state of ${this.#state} Timeout`);
+    this.#when = when;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (when === undefined || when === Number.POSITIVE_INFINITY) return;
+    const loop = requireRunningLoop();
+    this.#timer =
+      when <= loop.time() ? loop.callSoon(this.#expire) : loop.callAt(when, this.#expire);
+  }
+
+  /** Was the time over before the body had ended? */
+  expired(): boolean {
+    return this.#state === 'expiring' || this.#state === 'expired';
+  }
+
+  /**
+   * Runs `body` as a part of the task that awaits this, until the time is over. Once only.
+   *
+   * Python's `async with` around the body.
+   *
+   * @returns what `body` returns
+   * @throws what `body` throws
+   * @throws {TimeoutError} when the body was broken off because the time was over
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @throws {RuntimeError} when there was a body before, or no task awaits this
+   */
+  run<T>(body: (timeout: Timeout) => T | PromiseLike<T>): Coroutine<T> {
+    checkBody(body);
+    const wait = (): Promise<T> =>
+      this.#run(body, 'timeout', (cause) => new TimeoutError('', { cause }));
+    return new Coroutine(wait, 'timeout', undefined);
+  }
+
+  /** @internal as {@link run}; says whether the time was over, in place of the error */
+  _moveOn<T>(body: (timeout: Timeout) => T | PromiseLike<T>, name: string): Coroutine<MovedOn<T>> {
+    checkBody(body);
+    const wait = async (): Promise<MovedOn<T>> => {
+      const over = {};
+      try {
+        return { expired: false, value: await this.#run(body, name, () => over) };
+      } catch (error) {
+        if (error === over) return { expired: true, value: undefined };
+        throw error;
+      }
+    };
+    return new Coroutine(wait, name, undefined);
+  }
+
+  async #run<T>(
+    body: (timeout: Timeout) => T | PromiseLike<T>,
+    name: string,
+    errorFor: (cancel: CancelledError) => unknown,
+  ): Promise<T> {
+    const limit = this.#enter(name);
+    try {
+      return await limit.run(() => body(this), errorFor);
+    } finally {
+      this.#exit();
+    }
+  }
+
+  #enter(name: string): Limit {
+    if (this.#state !== 'created') throw new RuntimeError('Timeout has already been entered');
+    const limit = Limit.open(
+      { ...this.#options, name },
+      name === 'timeout'
+        ? 'Timeout should be used inside a task'
+        : `${name}() should be used inside a task`,
+    );
+    this.#limit = limit;
+    this.#state = 'active';
+    this.reschedule(this.#when);
+    return limit;
+  }
+
+  #exit(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#limit = undefined;
+    this.#state = this.#state === 'expiring' ? 'expired' : 'finished';
+  }
+
+  readonly #expire = calledAs('Timeout._on_timeout', (): void => {
+    this.#timer = undefined;
+    this.#limit?.cancel();
+    this.#state = 'expiring';
+  });
+
+  /** `<Timeout [active] when=836.879>`, `<Timeout [expired]>`, … */
+  toString(): string {
+    if (this.#state !== 'active') return `<Timeout [${this.#state}]>`;
+    const when = this.#when === undefined ? undefined : Math.round(this.#when * 1000) / 1000;
+    return `<Timeout [active] when=${repr(when)}>`;
+  }
+}
+
+/**
+ * Runs `body` as a part of the task that awaits this, for `delay` seconds at the most.
+ *
+ * When the time is over, the body is cancelled where it waits, and has the time that it takes to
+ * clean up; then a `TimeoutError` is thrown. If it ends in another way, that is what comes of it.
+ *
+ * A promise that this library did not make cannot be broken off. If the body waits for one when the
+ * time is over, the caller goes on without it: the body is abandoned, and its next `await` of ours
+ * throws a {@link CancelledError}. Give `limit.signal` to what takes a signal, so that it stops.
+ *
+ * ```ts
+ * const [reader] = await asyncio.openConnection('127.0.0.1', 8888);
+ * await asyncio.timeout(10, async (limit) => {
+ *   console.log(String(await reader.readline()));
+ *   limit.reschedule(asyncio.getRunningLoop().time() + 60);
+ *   console.log(String(await reader.read()));
+ * });
+ * ```
+ *
+ * @param delay - in seconds from now; 0 or less: until the body first waits; `undefined`: no limit
+ * @param body - gets the {@link Timeout}, which can set another time
+ * @param options - `abandon`: `false` waits for the body in any case, as asyncio does
+ * @returns what `body` returns
+ * @throws what `body` throws
+ * @throws {TimeoutError} when the time was over; its cause is the cancel
+ * @throws {CancelledError} when the waiting task is cancelled by somebody else
+ * @throws {TypeError} when `delay` is no number, or `body` no function
+ * @throws {RangeError} when `delay` is NaN
+ * @throws {RuntimeError} when no loop runs, or no task awaits this
+ * @see asyncio's `timeout()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout
+ */
+export function timeout<T>(
+  delay: number | undefined,
+  body: (timeout: Timeout) => T | PromiseLike<T>,
+  options: Abandoning = {},
+): Coroutine<T> {
+  checkTimeout(delay, 'delay');
+  const now = requireRunningLoop().time();
+  return new Timeout(delay === undefined ? undefined : now + delay, options).run(body);
+}
+
+/**
+ * As {@link timeout}, with the moment at which the time is over.
+ *
+ * @param when - in seconds on the clock of `loop.time()`; `undefined` for no limit
+ * @param body - gets the {@link Timeout}, which can set another time
+ * @param options - `abandon`: `false` waits for the body in any case, as asyncio does
+ * @returns what `body` returns
+ * @throws what `body` throws
+ * @throws {TimeoutError} when the time was over; its cause is the cancel
+ * @throws {CancelledError} when the waiting task is cancelled by somebody else
+ * @throws {TypeError} when `when` is no number, or `body` no function
+ * @throws {RangeError} when `when` is NaN
+ * @throws {RuntimeError} when no task awaits this
+ * @see asyncio's `timeout_at()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout_at
+ */
+export function timeoutAt<T>(
+  when: number | undefined,
+  body: (timeout: Timeout) => T | PromiseLike<T>,
+  options: Abandoning = {},
+): Coroutine<T> {
+  return new Timeout(when, options).run(body);
+}

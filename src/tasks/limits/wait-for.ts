@@ -1,0 +1,106 @@
+import { checkTimeout } from '../../base/numbers.ts';
+import { TimeoutError } from '../../base/os-errors.ts';
+import { calledAs } from '../../base/printing.ts';
+import { cancelOf } from '../../core/cancellation/cancel-in-error.ts';
+import { type Abortable, checkSignal, underSignal } from '../../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { ensureFuture, wrapPromise } from '../../core/coroutines/ensure-future.ts';
+import { isNative } from '../../core/coroutines/wrapped-promise.ts';
+import { Future } from '../../core/futures/future.ts';
+import { requireRunningLoop, runningLoop } from '../../core/turns/running-loop.ts';
+import { type Awaitable, awaitHere, checkAwaitable } from '../awaitables.ts';
+import { timeout as limit } from './timeout.ts';
+
+/**
+ * Awaits `awaitable`, for `timeout` seconds at the most.
+ *
+ * When the time is over, it is cancelled, and waited for until it has ended: so this may take
+ * longer than `timeout`. A result that it gives in spite of the cancel is returned, and an error
+ * of its own is thrown. A coroutine or function runs as a part of the task that waits.
+ *
+ * A promise that this library did not make cannot be cancelled: when the time is over, this goes on
+ * without it. A function that waits for one is abandoned, see {@link timeout}.
+ *
+ * @param awaitable - a future, a coroutine, a function without arguments, or a promise
+ * @param timeout - in seconds; 0 or less: only if it is done already, and a coroutine does not
+ *   begin; `undefined`: as long as it takes
+ * @param options - `signal`: breaks the wait off when it is aborted, as a timeout does; `abandon`:
+ *   `false` waits for a function in any case, as asyncio does
+ * @returns its result
+ * @throws what it failed with
+ * @throws the reason of `signal`, when that was aborted and the cancel ended it
+ * @throws {TimeoutError} when the time was over and the cancel ended it
+ * @throws {CancelledError} when the waiting task is cancelled; `awaitable` is, too
+ * @throws {TypeError} when `awaitable` cannot be awaited, or `timeout` is no number
+ * @throws {RangeError} when `timeout` is NaN
+ * @throws {RuntimeError} when no loop runs, or no task awaits this
+ * @see asyncio's `wait_for()`,
+ *   https://docs.python.org/3/library/asyncio-task.html#asyncio.wait_for
+ */
+export function waitFor<T>(
+  awaitable: Awaitable<T>,
+  timeout: number | undefined,
+  options: Abortable = {},
+): Coroutine<T> {
+  checkAwaitable(awaitable);
+  checkTimeout(timeout, 'timeout');
+  checkSignal(options.signal);
+  const { signal } = options;
+  const waited = claimed(awaitable);
+  const wait = (): Promise<T> =>
+    timeout !== undefined && timeout <= 0
+      ? whatIsThere(waited)
+      : limit(timeout, () => awaitHere(waited), options)._begin();
+  if (signal === undefined) return new Coroutine(wait, 'waitFor', undefined);
+  return new Coroutine(
+    () => {
+      if (signal.aborted) giveUp(waited);
+      return underSignal(signal, wait, options);
+    },
+    'waitFor',
+    undefined,
+  );
+}
+
+/**
+ * A promise that is under way already may fail before this begins: from now on it is a future, which
+ * reports its failure itself where nobody waits for it.
+ */
+function claimed<T>(awaitable: Awaitable<T>): Awaitable<T> {
+  return isNative(awaitable) && runningLoop() !== undefined ? wrapPromise(awaitable) : awaitable;
+}
+
+/** Cancels what nobody will wait for. */
+function giveUp(awaitable: Awaitable<unknown>): void {
+  if (awaitable instanceof Coroutine) awaitable.close();
+  else if (awaitable instanceof Future) awaitable.cancel();
+}
+
+/** The result, if there is one already. Otherwise cancels it, and waits until it has ended. */
+async function whatIsThere<T>(awaitable: Awaitable<T>): Promise<T> {
+  const future = ensureFuture(awaitable);
+  if (future.done()) return future.result();
+  await cancelAndWait(future);
+  try {
+    return future.result();
+  } catch (error) {
+    const cancel = cancelOf(error);
+    if (cancel === undefined) throw error;
+    throw new TimeoutError('', { cause: cancel });
+  }
+}
+
+async function cancelAndWait(future: Future<unknown>): Promise<void> {
+  const waiter = new Future<void>(requireRunningLoop()._asOption);
+  const release = calledAs('_release_waiter', () => {
+    if (!waiter.done()) waiter._finish();
+  });
+  future.addDoneCallback(release);
+  try {
+    future.cancel();
+    // Not the future itself: it may refuse a cancel that is meant for who waits here.
+    await waiter;
+  } finally {
+    future.removeDoneCallback(release);
+  }
+}

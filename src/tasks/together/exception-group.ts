@@ -1,0 +1,175 @@
+import { isException, named } from '../../base/errors.ts';
+import { isErrorClass } from '../../base/is-error.ts';
+import { printsAsText } from '../../base/printing.ts';
+import { brief } from '../../base/repr.ts';
+import { captureUserStack, stackOf } from '../../base/stacks.ts';
+
+/** A class of errors, to be asked for by `instanceof`. */
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** What to look for in a group: errors of a class, or of one of several, or those that it takes. */
+export type GroupCondition = ErrorClass | readonly ErrorClass[] | ((exception: unknown) => boolean);
+
+/**
+ * Several exceptions that were thrown together, at least one of which is no failure but a request
+ * to end; where all are failures, `new BaseExceptionGroup()` makes an {@link ExceptionGroup}.
+ *
+ * Groups may hold groups: a tree, and it prints as one.
+ *
+ * @see Python's `BaseExceptionGroup`,
+ *   https://docs.python.org/3/library/exceptions.html#BaseExceptionGroup
+ */
+export class BaseExceptionGroup extends AggregateError {
+  static {
+    named(this, 'BaseExceptionGroup');
+    // The whole tree, with the stacks of all in it.
+    printsAsText(this, stackOf);
+  }
+
+  /**
+   * @param message - what they have in common
+   * @param exceptions - at least one; any value, as in a `throw`
+   * @param options - `cause`
+   * @throws {TypeError} when `message` is no text, or `exceptions` not an array
+   * @throws {RangeError} when there are none
+   */
+  constructor(message: string, exceptions: readonly unknown[], options?: ErrorOptions) {
+    if (typeof message !== 'string')
+      throw new TypeError(`message must be a text, got ${brief(message)}`);
+    if (!Array.isArray(exceptions))
+      throw new TypeError(
+        `second argument (exceptions) must be an array, got ${brief(exceptions)}`,
+      );
+    if (exceptions.length === 0)
+      throw new RangeError('second argument (exceptions) must be a non-empty array');
+    super(exceptions, message, options);
+    captureUserStack(this, new.target);
+    if (new.target !== BaseExceptionGroup || !exceptions.every(isException)) return;
+    const group = new ExceptionGroup(message, exceptions, options);
+    captureUserStack(group, BaseExceptionGroup);
+    // biome-ignore lint/correctness/noConstructorReturn: the more precise class, as in Python
+    return group;
+  }
+
+  /** The exceptions of the group, in order; what `AggregateError` calls `errors`. */
+  get exceptions(): readonly unknown[] {
+    return this.errors;
+  }
+
+  /**
+   * What of the group fulfils `condition`, in groups of the same shape.
+   *
+   * The group itself is asked first: if it fulfils the condition, it is returned as it is.
+   *
+   * @returns `undefined` when nothing does
+   */
+  subgroup(condition: GroupCondition): BaseExceptionGroup | undefined {
+    return this.split(condition)[0];
+  }
+
+  /**
+   * Parts the group in what fulfils `condition` and what does not, in groups of the same shape.
+   *
+   * @returns both; `undefined` for a part that would be empty
+   */
+  split(
+    condition: GroupCondition,
+  ): [match: BaseExceptionGroup | undefined, rest: BaseExceptionGroup | undefined] {
+    return this.#split(toPredicate(condition));
+  }
+
+  /**
+   * A group with other exceptions, for {@link split} and {@link subgroup}; those give it the stack
+   * and the cause. To be overridden by subclasses, which else fall apart into plain groups.
+   *
+   * @param exceptions - at least one
+   */
+  derive(exceptions: readonly unknown[]): BaseExceptionGroup {
+    return new BaseExceptionGroup(this.message, exceptions);
+  }
+
+  /** `NAME: MESSAGE (2 sub-exceptions)` */
+  override toString(): string {
+    const { length } = this.errors;
+    return `${this.name}: ${this.message} (${length} sub-exception${length === 1 ? '' : 's'})`;
+  }
+
+  /** @internal is it what `isException()` says `false` of? */
+  get _endsMore(): boolean {
+    return true;
+  }
+
+  #split(
+    fulfils: (exception: unknown) => boolean,
+  ): [match: BaseExceptionGroup | undefined, rest: BaseExceptionGroup | undefined] {
+    if (fulfils(this)) return [this, undefined];
+    const match: unknown[] = [];
+    const rest: unknown[] = [];
+    for (const exception of this.errors) {
+      if (exception instanceof BaseExceptionGroup) {
+        const [inMatch, inRest] = exception.#split(fulfils);
+        if (inMatch !== undefined) match.push(inMatch);
+        if (inRest !== undefined) rest.push(inRest);
+      } else (fulfils(exception) ? match : rest).push(exception);
+    }
+    return [this.#part(match), this.#part(rest)];
+  }
+
+  #part(exceptions: readonly unknown[]): BaseExceptionGroup | undefined {
+    if (exceptions.length === 0) return undefined;
+    const part = this.derive(exceptions);
+    if (this.cause !== undefined) hide(part, 'cause', this.cause);
+    const frames = /^ {4}at /m.exec(this.stack ?? '');
+    if (frames !== null)
+      hide(part, 'stack', `${part.name}: ${part.message}\n${this.stack?.slice(frames.index)}`);
+    return part;
+  }
+}
+
+/**
+ * Several failures that were thrown together.
+ *
+ * @see Python's `ExceptionGroup`,
+ *   https://docs.python.org/3/library/exceptions.html#ExceptionGroup
+ */
+export class ExceptionGroup extends BaseExceptionGroup {
+  static {
+    named(this, 'ExceptionGroup');
+  }
+
+  /**
+   * @param message - what they have in common
+   * @param exceptions - at least one
+   * @param options - `cause`
+   * @throws {TypeError} when one of them is a `BaseException`, which is no failure; or when
+   *   `message` is no text, or `exceptions` not an array
+   * @throws {RangeError} when there are none
+   */
+  constructor(message: string, exceptions: readonly unknown[], options?: ErrorOptions) {
+    super(message, exceptions, options);
+    if (!exceptions.every(isException)) {
+      const own = new.target === ExceptionGroup ? 'an ExceptionGroup' : `'${new.target.name}'`;
+      throw new TypeError(`Cannot nest BaseExceptions in ${own}`);
+    }
+  }
+
+  /** @internal */
+  override get _endsMore(): boolean {
+    return false;
+  }
+}
+
+function toPredicate(condition: GroupCondition): (exception: unknown) => boolean {
+  if (isErrorClass(condition)) return (exception) => exception instanceof condition;
+  if (Array.isArray(condition) && condition.every(isErrorClass))
+    return (exception) => condition.some((each) => exception instanceof each);
+  if (typeof condition === 'function') return condition as (exception: unknown) => boolean;
+  throw new TypeError(
+    `expected a function, a class of errors, or an array of such classes, got ${brief(condition)}`,
+  );
+}
+
+/** Sets what an error shows by itself, and `util.inspect` not once more. */
+function hide(error: Error, name: 'cause' | 'stack', value: unknown): void {
+  Object.defineProperty(error, name, { value, configurable: true, writable: true });
+}

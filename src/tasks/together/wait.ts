@@ -1,0 +1,120 @@
+import { RuntimeError } from '../../base/errors.ts';
+import { checkTimeout } from '../../base/numbers.ts';
+import { calledAs } from '../../base/printing.ts';
+import { brief } from '../../base/repr.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { forThisTask } from '../../core/futures/call-graph-edges.ts';
+import { Future } from '../../core/futures/future.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import { requireRunningLoop } from '../../core/turns/running-loop.ts';
+import { checkIterable } from '../awaitables.ts';
+
+/** {@link wait} returns when one of them is done. */
+export const FIRST_COMPLETED: 'FIRST_COMPLETED' = 'FIRST_COMPLETED';
+/** {@link wait} returns when one of them failed; when none does, as {@link ALL_COMPLETED}. */
+export const FIRST_EXCEPTION: 'FIRST_EXCEPTION' = 'FIRST_EXCEPTION';
+/** {@link wait} returns when all of them are done. */
+export const ALL_COMPLETED: 'ALL_COMPLETED' = 'ALL_COMPLETED';
+
+/** When a {@link wait} returns. */
+export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED;
+
+/** What can be said of a {@link wait}. */
+export interface WaitOptions {
+  /** How long to wait at the most, in seconds; by default as long as it takes. */
+  readonly timeout?: number | undefined;
+  /** What to wait for; by default `ALL_COMPLETED`. */
+  readonly returnWhen?: ReturnWhen | undefined;
+}
+
+const RETURN_WHEN: readonly unknown[] = [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED];
+
+/**
+ * Waits for futures and tasks, and tells those that are done from those that are not.
+ *
+ * It throws nothing that they failed with, and cancels none of them: not when the time is over,
+ * and not when it is cancelled itself. A task that was cancelled is no failure to
+ * `FIRST_EXCEPTION`.
+ *
+ * @param futures - futures and tasks; the same one more than once counts once
+ * @param options - `timeout`: in seconds; `returnWhen`
+ * @returns two sets, in the order in which they were given
+ * @throws {TypeError} when `futures` is not an iterable of futures and tasks; coroutines are none
+ * @throws {RangeError} when there are none of them, or an option is not one of its values
+ * @throws {RuntimeError} when no loop runs
+ * @throws {CancelledError} when the waiting task is cancelled
+ * @see asyncio's `wait()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.wait
+ */
+export function wait<F extends Future<unknown>>(
+  futures: Iterable<F>,
+  options: WaitOptions = {},
+): Coroutine<[done: Set<F>, pending: Set<F>]> {
+  const { timeout, returnWhen = ALL_COMPLETED } = options;
+  checkIterable(futures, 'a list of futures');
+  const different = new Set(futures);
+  if (different.size === 0) throw new RangeError('Set of Tasks/Futures is empty.');
+  if (!RETURN_WHEN.includes(returnWhen))
+    throw new RangeError(`Invalid return_when value: ${brief(returnWhen)}`);
+  checkTimeout(timeout, 'timeout');
+  for (const future of different) checkFuture(future);
+  return new Coroutine(() => waitForThem(different, timeout, returnWhen), 'wait', undefined);
+}
+
+function checkFuture(value: unknown): void {
+  if (value instanceof Future) return;
+  throw new TypeError(
+    value instanceof Coroutine
+      ? 'Passing coroutines is forbidden, use tasks explicitly.'
+      : `futures and tasks were expected, got ${brief(value)}`,
+  );
+}
+
+async function waitForThem<F extends Future<unknown>>(
+  futures: ReadonlySet<F>,
+  timeout: number | undefined,
+  returnWhen: ReturnWhen,
+): Promise<[done: Set<F>, pending: Set<F>]> {
+  const loop = requireRunningLoop();
+  for (const future of futures)
+    if (future._loop !== loop) throw new RuntimeError(`${future} is attached to a different loop`);
+  await whenEnough(loop, futures, timeout, returnWhen);
+  const done = new Set<F>();
+  const pending = new Set<F>();
+  // Those, too, that were done while the wake-up was on its way.
+  for (const future of futures) (future.done() ? done : pending).add(future);
+  return [done, pending];
+}
+
+async function whenEnough(
+  loop: LoopCore,
+  futures: ReadonlySet<Future<unknown>>,
+  timeout: number | undefined,
+  returnWhen: ReturnWhen,
+): Promise<void> {
+  const waiter = new Future<void>(loop._asOption);
+  const release = calledAs('_release_waiter', () => {
+    if (!waiter.done()) waiter._finish();
+  });
+  let left = futures.size;
+  const onCompletion = calledAs('_wait.<locals>._on_completion', (future: Future<unknown>) => {
+    left -= 1;
+    if (left <= 0 || returnWhen === FIRST_COMPLETED) release();
+    else if (returnWhen === FIRST_EXCEPTION && future._failed) {
+      // As asyncio has it: whoever waits for an exception has seen it.
+      future._see();
+      release();
+    }
+  });
+  forThisTask(onCompletion);
+  const timer =
+    timeout === undefined || timeout === Number.POSITIVE_INFINITY
+      ? undefined
+      : loop.callLater(Math.max(timeout, 0), release);
+  for (const future of futures) future.addDoneCallback(onCompletion);
+  try {
+    await waiter;
+  } finally {
+    timer?.cancel();
+    for (const future of futures) future.removeDoneCallback(onCompletion);
+  }
+}

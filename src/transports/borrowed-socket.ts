@@ -1,0 +1,50 @@
+import { forAwait } from '../base/await-stack.ts';
+import { ConnectionError } from '../base/os-errors.ts';
+import { Future } from '../core/futures/future.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import type { Socket } from '../sock/socket.ts';
+
+/** The socket of a transport, lent to somebody who sends on it; the transport writes nothing then. */
+export class Loan {
+  readonly sock: Socket;
+  readonly #loop: LoopCore;
+  /** What the one who has it waits for. */
+  #waiter: Future<void> | undefined;
+  /** Why there is nothing to send on any more. */
+  #lost: { readonly error: unknown } | undefined;
+
+  constructor(loop: LoopCore, sock: Socket) {
+    this.#loop = loop;
+    this.sock = sock;
+  }
+
+  /** Waits for {@link wake}. @throws what the connection was lost by */
+  async wait(): Promise<void> {
+    this.check();
+    const waiter = new Future<void>(this.#loop._asOption);
+    this.#waiter = waiter;
+    try {
+      await waiter;
+    } finally {
+      this.#waiter = undefined;
+    }
+  }
+
+  /** Has the one who waits go on. */
+  wake(): void {
+    if (this.#waiter?.done() === false) this.#waiter.setResult();
+  }
+
+  /** The connection is lost. */
+  lose(error: unknown): void {
+    this.#lost ??= {
+      error: error ?? forAwait(new ConnectionError('Connection is closed by peer')),
+    };
+    if (this.#waiter?.done() === false) this.#waiter._fail(this.#lost.error);
+  }
+
+  /** @throws what the connection was lost by */
+  check(): void {
+    if (this.#lost !== undefined) throw this.#lost.error;
+  }
+}

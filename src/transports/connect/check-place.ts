@@ -1,0 +1,37 @@
+import { typeNameOf } from '../../base/repr.ts';
+
+/**
+ * Refuses what cannot be a host or a port: options that stand in their place, for instance, as they do in
+ * Node's `listen()` and in Bun's.
+ *
+ * @param call - how it is to be written: `'openConnection(host, port, options)'`
+ * @throws {TypeError} when one of them cannot
+ */
+export function checkPlace(call: string, host: unknown, port: unknown): void {
+  if (!isText(host)) throw new TypeError(`${call}: host must be a string, got ${typeNameOf(host)}`);
+  checkPort(call, port);
+}
+
+/** As {@link checkPlace}, where there may be several hosts. */
+export function checkPlaces(call: string, hosts: unknown, port: unknown): void {
+  if (!isText(hosts) && !Array.isArray(hosts))
+    throw new TypeError(
+      `${call}: host must be a string, or an array of strings, got ${typeNameOf(hosts)}`,
+    );
+  checkPort(call, port);
+}
+
+/** As {@link checkPlace}, for a path of AF_UNIX. */
+export function checkPath(call: string, path: unknown): void {
+  if (!isText(path)) throw new TypeError(`${call}: path must be a string, got ${typeNameOf(path)}`);
+}
+
+function checkPort(call: string, port: unknown): void {
+  if (!isText(port) && typeof port !== 'number')
+    throw new TypeError(`${call}: port must be a number or a string, got ${typeNameOf(port)}`);
+}
+
+/** Is it a text, or left out? Text may be bytes, as everywhere in asyncio. */
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string' || value instanceof Uint8Array;
+}

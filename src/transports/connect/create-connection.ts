@@ -1,0 +1,246 @@
+import { checkTimeout, checkWhole } from '../../base/numbers.ts';
+import { OSError } from '../../base/os-errors.ts';
+import { brief } from '../../base/repr.ts';
+import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { Future } from '../../core/futures/future.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import type { Address } from '../../sock/address.ts';
+import { bindError } from '../../sock/bind-error.ts';
+import { SOCK_STREAM } from '../../sock/constants.ts';
+import { driverNamed } from '../../sock/drivers/registry.ts';
+import { Socket } from '../../sock/socket.ts';
+import { ExceptionGroup } from '../../tasks/together/exception-group.ts';
+import { type LookingUpLoop, lookUp, type Way } from '../host-lookup.ts';
+import {
+  type Encryption,
+  encryptionOfServer,
+  encryptionToHost,
+  newTransport,
+  type TlsClientOptions,
+  type TlsServerOptions,
+} from '../tls/options.ts';
+import type { ProtocolCallbacks, Transport } from '../transport.ts';
+import { checkPlace } from './check-place.ts';
+import { type RacingLoop, staggeredRace } from './staggered-race.ts';
+
+/** What can be said of a connection that is to be made. */
+export interface ConnectionOptions extends TlsClientOptions, Abortable {
+  /** Only addresses of this family: AF_INET, AF_INET6; by default both. */
+  readonly family?: number | undefined;
+  /** Only addresses of this protocol; by default any. */
+  readonly proto?: number | undefined;
+  /** For the look-up of the host: AI_NUMERICHOST, … */
+  readonly flags?: number | undefined;
+  /** A connected stream socket to use, in place of a host and a port. The transport closes it. */
+  readonly sock?: Socket | undefined;
+  /** Where to connect from. */
+  readonly localAddr?: readonly [host: string, port: number] | undefined;
+  /**
+   * Seconds after which the next address of the host is tried while one has not answered yet; the
+   * first that answers wins ("happy eyeballs", RFC 8305; 0.25 is its advice). By default the next
+   * is tried when one has failed.
+   */
+  readonly happyEyeballsDelay?: number | undefined;
+  /**
+   * How many addresses of the first family are tried before the families take turns; 0 leaves the
+   * order as it was found. By default 1 where `happyEyeballsDelay` is given, else 0.
+   */
+  readonly interleave?: number | undefined;
+  /** Is an ExceptionGroup of all failures to be thrown, in place of one error that lists them? */
+  readonly allErrors?: boolean | undefined;
+}
+
+/** What connecting needs of a loop. */
+export interface ConnectingLoop extends LookingUpLoop, RacingLoop {
+  sockConnect(sock: Socket, address: Address): PromiseLike<void>;
+}
+
+/** `loop.createConnection()`, which documents it. */
+export function createConnection<P extends ProtocolCallbacks>(
+  loop: ConnectingLoop,
+  protocolFactory: () => P,
+  host: string | undefined,
+  port: number | string | undefined,
+  options: ConnectionOptions,
+): Coroutine<[transport: Transport, protocol: P]> {
+  checkPlace('createConnection(protocolFactory, host, port, options)', host, port);
+  const connect = async (): Promise<[Transport, P]> => {
+    checkRace(options);
+    const encryption = encryptionToHost(options, host);
+    const given = givenSocket(host, port, options.sock);
+    const sock = given ?? (await connectToHost(loop, host, port, options));
+    return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
+  };
+  return new Coroutine(untilAborted(options, connect), 'Loop.createConnection', undefined);
+}
+
+/** How several addresses are tried, if they are. */
+function checkRace({ happyEyeballsDelay, interleave = 0 }: ConnectionOptions): void {
+  checkTimeout(happyEyeballsDelay, 'happyEyeballsDelay');
+  checkWhole(interleave, 0, Number.MAX_SAFE_INTEGER, 'interleave');
+}
+
+/** `loop.connectAcceptedSocket()`, which documents it. */
+export function connectAcceptedSocket<P extends ProtocolCallbacks>(
+  loop: LoopCore,
+  protocolFactory: () => P,
+  sock: Socket,
+  options: TlsServerOptions,
+): Coroutine<[transport: Transport, protocol: P]> {
+  const connect = async (): Promise<[Transport, P]> => {
+    const encryption = encryptionOfServer(options);
+    checkStreamSocket(sock);
+    return await transportOn(loop, sock, protocolFactory, false, encryption);
+  };
+  return new Coroutine(connect, 'Loop.connectAcceptedSocket', undefined);
+}
+
+/**
+ * A transport on a connected socket, when its protocol has been told.
+ *
+ * @param isOurs - is the socket to be closed if there will be no transport?
+ */
+export async function transportOn<P extends ProtocolCallbacks>(
+  loop: LoopCore,
+  sock: Socket,
+  protocolFactory: () => P,
+  isOurs: boolean,
+  encryption: Encryption,
+): Promise<[Transport, P]> {
+  const made = new Future<void>(loop._asOption);
+  let protocol: P;
+  let transport: Transport;
+  try {
+    sock.setblocking(false);
+    protocol = protocolFactory();
+    transport = newTransport(loop, sock, protocol, encryption, { made });
+  } catch (error) {
+    if (isOurs) sock.close();
+    throw error;
+  }
+  try {
+    await made;
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+  return [transport, protocol];
+}
+
+/** The socket that was given, if one is to be used, and can be. */
+function givenSocket(
+  host: string | undefined,
+  port: number | string | undefined,
+  sock: Socket | undefined,
+): Socket | undefined {
+  if (host !== undefined || port !== undefined) {
+    if (sock === undefined) return undefined;
+    throw new RangeError('host/port and sock can not be specified at the same time');
+  }
+  if (sock === undefined)
+    throw new RangeError('host and port was not specified and no sock specified');
+  checkStreamSocket(sock);
+  return sock;
+}
+
+/**
+ * @throws {TypeError} when `sock` is no socket
+ * @throws {RangeError} when it is no stream socket
+ */
+export function checkStreamSocket(sock: unknown): asserts sock is Socket {
+  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
+  if (sock.type !== SOCK_STREAM) throw new RangeError(`A Stream Socket was expected, got ${sock}`);
+}
+
+/** Looks the host up, and tries its addresses until one connects. */
+async function connectToHost(
+  loop: ConnectingLoop,
+  host: string | undefined,
+  port: number | string | undefined,
+  options: ConnectionOptions,
+): Promise<Socket> {
+  const { family = 0, proto = 0, flags = 0, localAddr, happyEyeballsDelay: delay } = options;
+  const { interleave = delay === undefined ? 0 : 1 } = options;
+  const asked = { family, type: SOCK_STREAM, proto, flags };
+  const found = await lookUp(loop, host, port, asked);
+  const from = localAddr && (await lookUp(loop, ...localAddr, asked));
+  const failures: Error[] = [];
+  const attempts = interleaved(found, interleave).map(
+    (way) => () => connectSocket(loop, way, from, failures),
+  );
+  const sock =
+    delay === undefined
+      ? await firstOf(attempts)
+      : await staggeredRace(loop, attempts, delay, (late) => late.close());
+  if (sock !== undefined) return sock;
+  if (options.allErrors) throw new ExceptionGroup('create_connection failed', failures);
+  throw oneFor(failures);
+}
+
+/** Makes attempts one after another, until one gives something. */
+async function firstOf<T>(attempts: readonly (() => Promise<T | undefined>)[]) {
+  for (const attempt of attempts) {
+    const outcome = await attempt();
+    if (outcome !== undefined) return outcome;
+  }
+  return undefined;
+}
+
+/** The ways with the families in turn, `first` of the first family at the head; 0: as they are. */
+export function interleaved(ways: readonly Way[], first: number): readonly Way[] {
+  if (first <= 0) return ways;
+  const families = new Map<number, Way[]>();
+  for (const way of ways) families.set(way[0], [...(families.get(way[0]) ?? []), way]);
+  const lists = [...families.values()];
+  const ordered = lists[0]?.splice(0, first - 1) ?? [];
+  while (lists.some((list) => list.length > 0))
+    for (const list of lists) ordered.push(...list.splice(0, 1));
+  return ordered;
+}
+
+/** Connects one socket; `undefined`: it failed, and `failures` has all that went wrong. */
+async function connectSocket(
+  loop: ConnectingLoop,
+  [family, type, proto, , address]: Way,
+  from: readonly Way[] | undefined,
+  failures: Error[],
+): Promise<Socket | undefined> {
+  let sock: Socket | undefined;
+  try {
+    sock = Socket._of(driverNamed().open(family, type, proto));
+    sock.setblocking(false);
+    if (from !== undefined) bindToOne(sock, from, failures);
+    await loop.sockConnect(sock, address);
+    return sock;
+  } catch (error) {
+    sock?.close();
+    if (!(error instanceof OSError)) throw error;
+    failures.push(error);
+    return undefined;
+  }
+}
+
+/** Binds to the first local address that will do; each that will not is a failure. */
+function bindToOne(sock: Socket, from: readonly Way[], failures: Error[]): void {
+  const own = from.filter(([family]) => family === sock.family);
+  let last: OSError | undefined;
+  for (const [, , , , address] of own) {
+    if (last !== undefined) failures.push(last);
+    try {
+      sock.bind(address);
+      return;
+    } catch (error) {
+      if (!(error instanceof OSError)) throw error;
+      last = bindError(error, address);
+    }
+  }
+  throw last ?? new OSError(`no matching local address with family=${sock.family} found`);
+}
+
+/** The one error to be thrown for all that went wrong. */
+function oneFor(failures: readonly Error[]): Error {
+  const [first, ...others] = failures as [Error, ...Error[]];
+  if (others.every(({ message }) => message === first.message)) return first;
+  return new OSError(`Multiple exceptions: ${failures.map(({ message }) => message).join(', ')}`);
+}

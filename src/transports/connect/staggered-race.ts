@@ -1,0 +1,82 @@
+import { CancelledError } from '../../base/errors.ts';
+import type { Task, TaskBody } from '../../core/coroutines/task.ts';
+import { Future } from '../../core/futures/future.ts';
+import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
+
+/** A loop that makes tasks. */
+export interface RacingLoop extends LoopCore {
+  createTask<T>(body: TaskBody<T>): Task<T>;
+}
+
+/**
+ * Makes attempts beside each other: the first at once, each further one when the one before has
+ * failed, or has taken `delay` seconds. The first that gives something wins; the others are
+ * cancelled, and waited for.
+ *
+ * @param attempts - each gives `undefined` when it fails
+ * @param delay - in seconds; Infinity: each waits for the one before
+ * @param discard - takes what another attempt gave in the moment in which it had lost
+ * @returns what the winner gave; `undefined` when all failed
+ * @throws what an attempt throws
+ * @throws {CancelledError} when the waiting task is cancelled; so are all attempts then
+ * @see asyncio's `staggered_race()`, `Lib/asyncio/staggered.py`
+ */
+export async function staggeredRace<T>(
+  loop: RacingLoop,
+  attempts: readonly (() => Promise<T | undefined>)[],
+  delay: number,
+  discard: (late: T) => void,
+): Promise<T | undefined> {
+  if (attempts.length === 0) return undefined;
+  const ended = new Future<void>(loop._asOption);
+  const running = new Set<Task<T | undefined>>();
+  let begun = 0;
+  let won: { readonly value: T } | undefined;
+  let failed: { readonly error: unknown } | undefined;
+  let timer: Cancellable | undefined;
+
+  const isOver = (): boolean => won !== undefined || failed !== undefined || ended.done();
+  const cancelRest = (): void => {
+    timer?.cancel();
+    for (const task of running) task.cancel();
+  };
+  const beginNext = (): void => {
+    timer?.cancel();
+    const attempt = attempts[begun];
+    if (attempt === undefined || isOver()) return;
+    begun += 1;
+    const task = loop.createTask(attempt);
+    running.add(task);
+    task.addDoneCallback(onEnd);
+    if (begun < attempts.length && delay < Number.POSITIVE_INFINITY)
+      timer = loop.callLater(Math.max(delay, 0), beginNext);
+  };
+  const take = (value: T): void => {
+    if (isOver()) discard(value);
+    else won = { value };
+  };
+  const onEnd = (task: Task<T | undefined>): void => {
+    running.delete(task);
+    try {
+      const value = task.result();
+      if (value === undefined) beginNext();
+      else take(value);
+    } catch (error) {
+      // Those that lost end like that.
+      if (!(error instanceof CancelledError && isOver())) failed ??= { error };
+    }
+    if (isOver()) cancelRest();
+    if (running.size === 0 && !ended.done()) ended._finish();
+  };
+
+  beginNext();
+  try {
+    await ended;
+  } catch (error) {
+    cancelRest();
+    if (won !== undefined) discard(won.value);
+    throw error;
+  }
+  if (failed !== undefined) throw failed.error;
+  return won?.value;
+}

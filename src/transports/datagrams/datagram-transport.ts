@@ -1,0 +1,226 @@
+import { isBytes } from '../../base/bytes.ts';
+import { LOST_WRITES_BEFORE_LOG, MAX_READ_SIZE } from '../../base/constants.ts';
+import { log } from '../../base/log.ts';
+import { OSError } from '../../base/os-errors.ts';
+import { printsAsText } from '../../base/printing.ts';
+import { brief, typeNameOf } from '../../base/repr.ts';
+import type { Future } from '../../core/futures/future.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import { type Address, type AddressInput, addressText, checkAddress } from '../../sock/address.ts';
+import type { ReceivedFrom } from '../../sock/endpoint.ts';
+import { resolveLocally } from '../../sock/resolve.ts';
+import type { Socket } from '../../sock/socket.ts';
+import { describe, Lifecycle } from '../lifecycle.ts';
+import { type DatagramCallbacks, DatagramTransport } from '../transport.ts';
+
+/** A datagram that waits to be sent. */
+interface Unsent {
+  readonly data: Uint8Array;
+  readonly address: Address | undefined;
+}
+
+/** Bytes that a datagram counts for beyond its own, so that empty ones count, too; asyncio's figure. */
+const HEADER_SIZE = 8;
+
+/**
+ * A transport on a datagram socket, which is the transport's from then on. Its states are those of
+ * its {@link Lifecycle}.
+ *
+ * @see asyncio's `_SelectorDatagramTransport`, `Lib/asyncio/selector_events.py`
+ */
+export class SocketDatagramTransport extends DatagramTransport {
+  static {
+    printsAsText(this);
+  }
+
+  readonly #life: Lifecycle<DatagramCallbacks>;
+  readonly #sock: Socket;
+  /** To whom all goes; `undefined`: to whom each send says. */
+  readonly #address: Address | undefined;
+  /** Has the socket a peer of its own? Then the system wants no address. */
+  readonly #connected: boolean;
+  #unsent: Unsent[] = [];
+  /** What waits, in bytes. */
+  #size = 0;
+
+  /**
+   * Calls `connectionMade()` in the next turn, and begins to receive.
+   *
+   * @param address - to whom all goes
+   * @param made - made done after that, unless it was cancelled
+   */
+  constructor(
+    loop: LoopCore,
+    sock: Socket,
+    protocol: DatagramCallbacks,
+    address?: Address,
+    made?: Future<void>,
+  ) {
+    super(describe(sock));
+    this.#sock = sock;
+    this.#address = address;
+    this.#connected = this.getExtraInfo('peername') !== undefined;
+    this.#life = new Lifecycle<DatagramCallbacks>(this, loop, {
+      name: '_SelectorDatagramTransport',
+      callbacks: {
+        flush: '_SelectorDatagramTransport._sendto_ready',
+        lost: '_SelectorTransport._call_connection_lost',
+      },
+      sock,
+      protocol,
+      connect: () => protocol.connectionMade(this),
+      receive: () => this.#receive(),
+      flush: () => this.#flush(),
+      drop: () => this.#drop(),
+      sendLast: () => this.#sendLast(),
+      waiting: () => this.#size,
+      made,
+    });
+  }
+
+  setProtocol(protocol: DatagramCallbacks): void {
+    this.#life.protocol = protocol;
+  }
+
+  getProtocol(): DatagramCallbacks | undefined {
+    return this.#life.protocol;
+  }
+
+  isClosing(): boolean {
+    return this.#life.closing;
+  }
+
+  close(): void {
+    this.#life.close();
+  }
+
+  abort(): void {
+    this.#life.forceClose(undefined);
+  }
+
+  // ── receiving ──────────────────────────────────────────────────────────────────────────────
+
+  /** Receives one; `false`: there is none. */
+  #receive(): boolean {
+    const { protocol } = this.#life;
+    let received: ReceivedFrom | undefined;
+    try {
+      received = this.#life.endpoint.tryRecvfrom(MAX_READ_SIZE);
+    } catch (error) {
+      if (error instanceof OSError) protocol?.errorReceived(error);
+      else this.#life.fail(error, 'Fatal read error on datagram transport');
+      return !this.#life.endpoint.closed;
+    }
+    if (received === undefined) return false;
+    protocol?.datagramReceived(received.data, received.address);
+    return true;
+  }
+
+  // ── sending ────────────────────────────────────────────────────────────────────────────────
+
+  sendto(data: Uint8Array, address?: AddressInput): void {
+    if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
+    const to = this.#whom(address);
+    if (this.#life.lost > 0 && this.#address !== undefined) {
+      if (this.#life.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');
+      this.#life.lost += 1;
+      return;
+    }
+    if (this.#unsent.length === 0) {
+      if (this.#trySend(data, to) !== 'would block') return;
+      this.#life.writer.start();
+    }
+    this.#unsent.push({ data: Buffer.from(data), address: to });
+    this.#size += data.length + HEADER_SIZE;
+    this.#life.pauseIfFull();
+  }
+
+  /** Whom a datagram goes to; `undefined`: the peer of the socket. */
+  #whom(address: AddressInput | undefined): Address | undefined {
+    const given =
+      address === undefined ? undefined : checkAddress(this.#sock.family, address, 'sendto');
+    if (this.#address === undefined) return given;
+    if (given !== undefined && addressText(given) !== addressText(this.#address))
+      throw new RangeError(`Invalid address: must be None or ${brief(this.#address)}`);
+    return this.#address;
+  }
+
+  #trySend(data: Uint8Array, address: Address | undefined): 'done' | 'would block' | 'failed' {
+    try {
+      return this.#sendNow(data, address) < 0 ? 'would block' : 'done';
+    } catch (error) {
+      if (error instanceof OSError) this.#life.protocol?.errorReceived(error);
+      else this.#life.fail(error, 'Fatal write error on datagram transport');
+      return 'failed';
+    }
+  }
+
+  /** How many bytes were sent; negative: it would block. */
+  #sendNow(data: Uint8Array, address: Address | undefined): number {
+    const { endpoint } = this.#life;
+    if (this.#connected || address === undefined) return endpoint.trySend(data, 0);
+    return endpoint.trySendto(data, resolveLocally(this.#sock.family, address));
+  }
+
+  #flush(): void {
+    let outcome: 'done' | 'would block' | 'failed' = 'done';
+    // After a failure the rest has its turn later: errorReceived() may have sent more.
+    while (this.#unsent.length > 0 && outcome === 'done') {
+      const [first] = this.#unsent as [Unsent];
+      outcome = 'failed';
+      try {
+        outcome = this.#trySend(first.data, first.address);
+      } finally {
+        if (outcome !== 'would block') this.#forget(first);
+        if (outcome === 'failed' && this.#unsent.length > 0) this.#life.writer.startTrying();
+      }
+    }
+    this.#life.resumeIfLow();
+    // resumeWriting() may have sent more, or closed the transport.
+    if (this.#unsent.length > 0 || this.#life.lost > 0) return;
+    this.#life.writer.stop();
+    this.#life.endIfClosing();
+  }
+
+  /** Is done with the first of those that wait, unless all were dropped meanwhile. */
+  #forget(first: Unsent): void {
+    if (this.#unsent[0] !== first) return;
+    this.#unsent.shift();
+    this.#size -= first.data.length + HEADER_SIZE;
+  }
+
+  /** Sends what goes of what waits, where nobody is told of the outcome any more. */
+  #sendLast(): void {
+    for (const { data, address } of this.#unsent) {
+      try {
+        if (this.#sendNow(data, address) < 0) return;
+      } catch (error) {
+        // The next one may go to somebody else.
+        if (!(error instanceof OSError)) throw error;
+      }
+    }
+  }
+
+  #drop(): void {
+    this.#unsent = [];
+    this.#size = 0;
+  }
+
+  setWriteBufferLimits(high?: number, low?: number): void {
+    this.#life.marks.set(high, low);
+    this.#life.pauseIfFull();
+  }
+
+  getWriteBufferLimits(): [low: number, high: number] {
+    return this.#life.marks.limits;
+  }
+
+  getWriteBufferSize(): number {
+    return this.#size;
+  }
+
+  /** `<_SelectorDatagramTransport fd=8 read=polling write=<idle, bufsize=0>>`, as CPython. */
+  override toString(): string {
+    return String(this.#life);
+  }
+}

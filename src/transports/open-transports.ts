@@ -1,0 +1,46 @@
+import type { LoopCore } from '../core/turns/loop-core.ts';
+
+/** What uses the system through a loop, and is of no use without it. */
+export interface Leftover {
+  /** Its loop is closed: lets go of the system. */
+  _loopClosed(): void;
+  /** Its loop has stopped, is about to be closed, or the process exits: sends what it holds back. */
+  _loopStands?(): void;
+}
+
+/**
+ * The transports and servers that are open, by loop.
+ *
+ * A loop that is closed closes them: nobody could be told of what happens on them any more. In
+ * CPython they are closed when nobody refers to them; here the system's handles would hold them
+ * for ever.
+ */
+const open = new WeakMap<LoopCore, Set<Leftover>>();
+
+/** Has `leftover` closed with its loop. */
+export function openOn(loop: LoopCore, leftover: Leftover): void {
+  const others = open.get(loop);
+  if (others === undefined) open.set(loop, new Set([leftover]));
+  else others.add(leftover);
+}
+
+/** Says that `leftover` is closed. */
+export function noLongerOpenOn(loop: LoopCore, leftover: Leftover): void {
+  open.get(loop)?.delete(leftover);
+}
+
+/**
+ * Sends what is held back for a turn that may never come. The last one opened goes first: it may
+ * send through another one, as TLS does.
+ */
+export function sendHeldOn(loop: LoopCore): void {
+  for (const leftover of [...(open.get(loop) ?? [])].reverse()) leftover._loopStands?.();
+}
+
+/** Closes what is open on a loop that was closed. */
+export function closeLeftovers(loop: LoopCore): void {
+  const leftovers = open.get(loop);
+  if (leftovers === undefined) return;
+  open.delete(loop);
+  for (const leftover of [...leftovers].reverse()) leftover._loopClosed();
+}

@@ -1,0 +1,233 @@
+import { SERVER_BACKLOG } from '../../base/constants.ts';
+import { log } from '../../base/log.ts';
+import { checkWhole } from '../../base/numbers.ts';
+import { OSError } from '../../base/os-errors.ts';
+import { brief } from '../../base/repr.ts';
+import { checkSignal, onAbort } from '../../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { bindError } from '../../sock/bind-error.ts';
+import {
+  AF_INET6,
+  AI_PASSIVE,
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
+  SO_KEEPALIVE,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../../sock/constants.ts';
+import { driverNamed } from '../../sock/drivers/registry.ts';
+import { Socket } from '../../sock/socket.ts';
+import { checkPlaces } from '../connect/check-place.ts';
+import type { LookingUpLoop, Way } from '../host-lookup.ts';
+import { checkUnused } from '../readiness-watch.ts';
+import { type Encryption, encryptionOfServer, type TlsServerOptions } from '../tls/options.ts';
+import type { ProtocolCallbacks } from '../transport.ts';
+import { type Demand, Server, type ServingLoop } from './server.ts';
+
+/** What can be said of any server. */
+export interface ServingOptions extends TlsServerOptions {
+  /** How many connections may wait to be accepted; by default 100. */
+  readonly backlog?: number | undefined;
+  /** Is it to accept connections from the beginning? By default yes. */
+  readonly startServing?: boolean | undefined;
+  /**
+   * How many connections there may be at a time; by default any number. More wait to be accepted.
+   * asyncio has not this one.
+   */
+  readonly maxConnections?: number | undefined;
+  /** Closes the server when it is aborted; one that is aborted already has its reason thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** @internal who wants the connections, one by one */
+  readonly _demand?: Demand | undefined;
+}
+
+/** What can be said of a server that is to be made. */
+export interface ServerOptions extends ServingOptions {
+  /** Only addresses of this family: AF_INET, AF_INET6; by default both. */
+  readonly family?: number | undefined;
+  /** For the look-up of the hosts; by default AI_PASSIVE. */
+  readonly flags?: number | undefined;
+  /** A bound stream socket to use, in place of hosts and a port. The server closes it. */
+  readonly sock?: Socket | undefined;
+  /** May the port be one that was in use a moment ago? By default yes. */
+  readonly reuseAddress?: boolean | undefined;
+  /** May other sockets with the same option have the same port? By default not. */
+  readonly reusePort?: boolean | undefined;
+  /** Are silent connections probed from time to time? By default not. */
+  readonly keepAlive?: boolean | undefined;
+}
+
+/** A host to listen on, or several; none, or an empty one, for all interfaces. */
+export type Hosts = string | readonly string[] | undefined;
+
+/** What making a server needs of a loop. */
+export type BindingLoop = LookingUpLoop & ServingLoop;
+
+/** `loop.createServer()`, which documents it. */
+export function createServer(
+  loop: BindingLoop,
+  protocolFactory: () => ProtocolCallbacks,
+  host: Hosts,
+  port: number | string | undefined,
+  options: ServerOptions,
+): Coroutine<Server> {
+  checkPlaces('createServer(protocolFactory, host, port, options)', host, port);
+  const create = async (): Promise<Server> => {
+    const encryption = checkServing(protocolFactory, options);
+    const sockets = await socketsFor(loop, host, port, options);
+    return await serverOn(loop, sockets, protocolFactory, options, encryption);
+  };
+  return new Coroutine(create, 'Loop.createServer', undefined);
+}
+
+/** Refuses what cannot be, before anything is bound; says how it is to encrypt. */
+export function checkServing(protocolFactory: unknown, options: ServingOptions): Encryption {
+  const { backlog = SERVER_BACKLOG, maxConnections = Number.POSITIVE_INFINITY } = options;
+  if (typeof protocolFactory !== 'function')
+    throw new TypeError(`protocolFactory must be a function, got ${brief(protocolFactory)}`);
+  checkWhole(backlog, 0, 0x7fffffff, 'backlog');
+  checkWhole(maxConnections, 1, Number.POSITIVE_INFINITY, 'maxConnections');
+  checkSignal(options.signal);
+  options.signal?.throwIfAborted();
+  return encryptionOfServer(options);
+}
+
+/** A server on bound sockets, which serves if it is to. */
+export async function serverOn(
+  loop: ServingLoop,
+  sockets: readonly Socket[],
+  protocolFactory: () => ProtocolCallbacks,
+  options: ServingOptions,
+  encryption: Encryption,
+  closed?: () => void,
+): Promise<Server> {
+  const {
+    backlog = SERVER_BACKLOG,
+    startServing = true,
+    maxConnections = Number.POSITIVE_INFINITY,
+  } = options;
+  const { _demand: demand, signal } = options;
+  for (const sock of sockets) sock.setblocking(false);
+  const server = new Server(loop, {
+    sockets,
+    protocolFactory,
+    backlog,
+    maxConnections,
+    encryption,
+    demand,
+    closed: () => {
+      forget?.();
+      closed?.();
+    },
+  });
+  const forget = signal && onAbort(signal, () => server.close());
+  try {
+    signal?.throwIfAborted();
+    if (startServing) await server._startServing();
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return server;
+}
+
+async function socketsFor(
+  loop: BindingLoop,
+  host: Hosts,
+  port: number | string | undefined,
+  options: ServerOptions,
+): Promise<Socket[]> {
+  const { sock } = options;
+  if (host !== undefined || port !== undefined) {
+    if (sock !== undefined)
+      throw new RangeError('host/port and sock can not be specified at the same time');
+    return bindAll(loop, await waysTo(loop, host, port, options), options);
+  }
+  if (sock === undefined) throw new RangeError('Neither host/port nor sock were specified');
+  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
+  if (sock.type !== SOCK_STREAM) throw new RangeError(`A Stream Socket was expected, got ${sock}`);
+  checkUnused(sock);
+  return [sock];
+}
+
+/** All addresses of all hosts, each once. */
+async function waysTo(
+  loop: BindingLoop,
+  host: Hosts,
+  port: number | string | undefined,
+  { family = 0, flags = AI_PASSIVE }: ServerOptions,
+): Promise<Way[]> {
+  const hosts = typeof host === 'string' ? [host] : (host ?? [undefined]);
+  const lookUp = async (name: string | undefined): Promise<readonly Way[]> => {
+    const asked = { family, type: SOCK_STREAM, proto: 0, flags };
+    const ways = await loop.getaddrinfo(name || undefined, port, asked);
+    if (ways.length > 0) return ways;
+    throw new OSError(`getaddrinfo(${brief(name)}) returned empty list`);
+  };
+  const name = 'BaseEventLoop._create_server_getaddrinfo';
+  const lookUps = hosts.map((each) =>
+    loop.createTask(new Coroutine(() => lookUp(each), name, undefined)),
+  );
+  const ways = (await Promise.all(lookUps)).flat();
+  return [...new Map(ways.map((way) => [String(way), way])).values()];
+}
+
+function bindAll(loop: BindingLoop, ways: readonly Way[], options: ServerOptions): Socket[] {
+  const sockets: Socket[] = [];
+  try {
+    for (const way of ways) {
+      const sock = bindOne(loop, way, options);
+      if (sock !== undefined) sockets.push(sock);
+    }
+    if (sockets.length > 0) return sockets;
+    const addresses = ways.map(([, , , , address]) => address);
+    throw new OSError(`could not bind on any address out of ${brief(addresses)}`);
+  } catch (error) {
+    for (const sock of sockets) sock.close();
+    throw error;
+  }
+}
+
+/** A socket bound to one address; `undefined` where this machine has not such addresses. */
+function bindOne(
+  loop: BindingLoop,
+  [family, type, proto, , address]: Way,
+  options: ServerOptions,
+): Socket | undefined {
+  let sock: Socket;
+  try {
+    sock = Socket._of(driverNamed().open(family, type, proto));
+  } catch (error) {
+    if (!(error instanceof OSError) || error.code === 'EMFILE') throw error;
+    // The family is not supported.
+    if (loop.getDebug())
+      log(`createServer() failed to create socket.socket(${family}, ${type}, ${proto}): ${error}`);
+    return undefined;
+  }
+  try {
+    setOptions(sock, options);
+    sock.bind(address);
+    return sock;
+  } catch (error) {
+    sock.close();
+    if (!(error instanceof OSError) || error.syscall !== 'bind') throw error;
+    const told = bindError(error, address);
+    if (error.code !== 'EADDRNOTAVAIL') throw told;
+    // The family is not enabled.
+    if (loop.getDebug()) log(told.message);
+    return undefined;
+  }
+}
+
+function setOptions(
+  sock: Socket,
+  { reuseAddress = true, reusePort, keepAlive }: ServerOptions,
+): void {
+  if (reuseAddress) sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+  if (reusePort) sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
+  if (keepAlive) sock.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
+  // A socket for each family: one that takes both would stand in the way of the other.
+  if (sock.family === AF_INET6) sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1);
+}

@@ -1,0 +1,502 @@
+import { CancelledError, endsTheLoop, isException, RuntimeError } from '../../base/errors.ts';
+import { checkSecondsFromZero } from '../../base/numbers.ts';
+import { OSError } from '../../base/os-errors.ts';
+import { printsAsText } from '../../base/printing.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import type { Task, TaskBody } from '../../core/coroutines/task.ts';
+import { Future } from '../../core/futures/future.ts';
+import { Turn } from '../../core/futures/next-turn.ts';
+import { Operation } from '../../core/futures/operation.ts';
+import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
+import type { Address } from '../../sock/address.ts';
+import type { Socket } from '../../sock/socket.ts';
+import type { ConnectionCounter } from '../lifecycle.ts';
+import { type Leftover, noLongerOpenOn, openOn } from '../open-transports.ts';
+import { type Encryption, newTransport } from '../tls/options.ts';
+import type { BaseTransport, ProtocolCallbacks, Transport } from '../transport.ts';
+import { TransportSocket } from '../transport-socket.ts';
+import { Acceptor } from './acceptor.ts';
+
+/** What serving needs of a loop. */
+export interface ServingLoop extends LoopCore {
+  createTask<T>(body: TaskBody<T>): Task<T>;
+}
+
+/** Who wants the connections of a server, one by one. */
+export interface Demand {
+  /**
+   * Is one more wanted?
+   *
+   * @param coming - how many were accepted that may still become a connection
+   */
+  isOpen(coming: number): boolean;
+  /** The server was closed. */
+  closed(): void;
+}
+
+/** What a server is made of. */
+export interface ServerParts {
+  /** Bound, not yet listening; the server's from then on. */
+  readonly sockets: readonly Socket[];
+  readonly protocolFactory: () => ProtocolCallbacks;
+  /** How many connections may wait to be accepted, on each socket. */
+  readonly backlog: number;
+  /** How many connections there may be; more wait to be accepted. */
+  readonly maxConnections: number;
+  /** How its connections are encrypted. */
+  readonly encryption: Encryption;
+  /** Where it is given, no more is accepted than is wanted. */
+  readonly demand?: Demand | undefined;
+  /** Called once, when the server has closed its sockets. */
+  readonly closed?: (() => void) | undefined;
+}
+
+/** What became of the connections of a server that was shut down. */
+export interface ShutdownReport {
+  /** The peers whose connections ended by themselves, in time. */
+  readonly finished: readonly (Address | undefined)[];
+  /** The peers that held the server to the end, and were cut off. */
+  readonly aborted: readonly (Address | undefined)[];
+}
+
+/** A connection that was accepted, and does not stand yet. */
+interface Arrival {
+  readonly sock: Socket;
+  readonly address: Address;
+  /** Was it closed by the server before it had a transport? */
+  unwanted: boolean;
+}
+
+/**
+ * Accepts connections, and makes a transport and a protocol for each.
+ *
+ *            startServing(), serveForever()              close()
+ *   bound ───────────────────────────────────▶ serving ───────────▶ closed
+ *     │                                                               ▲  │ the last connection ended
+ *     └────────────────────────────── close() ────────────────────────┘  ▼
+ *                                                                     waitClosed()
+ *
+ * Closed, it accepts no more; the connections that it has are left alone, unless they are closed
+ * by {@link closeClients} or {@link abortClients}.
+ *
+ * @see asyncio's `Server`,
+ *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server
+ */
+export class Server implements ConnectionCounter, Leftover {
+  static {
+    printsAsText(this);
+  }
+
+  readonly #loop: ServingLoop;
+  readonly #parts: ServerParts;
+  /** None once it is closed. */
+  #acceptors: readonly Acceptor[] | undefined;
+  #serving = false;
+  /** Connections that have a transport and are not gone. */
+  readonly #transports = new Set<Transport>();
+  /** Connections that were accepted and have no transport yet. */
+  readonly #arrivals = new Set<Arrival>();
+  /** Connections that were accepted and whose protocol was not told yet, with a transport or without. */
+  readonly #coming = new Set<Arrival>();
+  /** What {@link serveForever} waits for, while it does. */
+  #forever: Future<void> | undefined;
+  /** Those that wait for the last connection to end; none once it has. */
+  #waiters: Operation<void>[] | undefined = [];
+  /** The connections that {@link shutdown} waits for, once it was called. */
+  #leaving: Set<Transport> | undefined;
+  /** The peers that were too late for it, once its time is over. */
+  #late: ReadonlySet<Transport | Arrival> = new Set();
+
+  /** @internal made by `createServer()` and the like */
+  constructor(loop: ServingLoop, parts: ServerParts) {
+    this.#loop = loop;
+    this.#parts = parts;
+    const accepted = (sock: Socket, address: Address): boolean => this.#accepted(sock, address);
+    this.#acceptors = parts.sockets.map(
+      (sock) => new Acceptor(loop, this, sock, parts.backlog, accepted),
+    );
+    openOn(loop, this);
+  }
+
+  /** The loop that it serves on. */
+  getLoop(): LoopCore {
+    return this.#loop;
+  }
+
+  /** The sockets that it listens on, to be asked; none once it is closed. */
+  get sockets(): readonly TransportSocket[] {
+    return new Sockets(...(this.#acceptors ?? []).map(({ sock }) => new TransportSocket(sock)));
+  }
+
+  /**
+   * The port that it listens on: that of the first socket, where several have ports of their own.
+   * `undefined` on AF_UNIX, and once it is closed.
+   *
+   * Unlike asyncio, which has only {@link sockets}.
+   */
+  get port(): number | undefined {
+    const [first] = this.#acceptors ?? [];
+    const address = first?.sock.getsockname();
+    return typeof address === 'object' ? address[1] : undefined;
+  }
+
+  /** Does it accept connections? */
+  isServing(): boolean {
+    return this.#serving;
+  }
+
+  /**
+   * Begins to accept connections, if it does not already.
+   *
+   * @throws {RuntimeError} when it is closed
+   * @see asyncio's `Server.start_serving()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.start_serving
+   */
+  startServing(): Coroutine<void> {
+    return new Coroutine(() => this._startServing(), 'Server.startServing', undefined);
+  }
+
+  /** @internal begins to accept; done a turn later, as asyncio has it */
+  async _startServing(): Promise<void> {
+    this.#start();
+    await new Turn(this.#loop, undefined);
+  }
+
+  #start(): void {
+    if (this.#serving) return;
+    if (this.#acceptors === undefined) throw new RuntimeError(`server ${this} is closed`);
+    for (const acceptor of this.#acceptors) acceptor.listen(this.#parts.backlog);
+    this.#serving = true;
+    this.#acceptMore();
+  }
+
+  /**
+   * Accepts connections until it is cancelled, or somebody closes the server.
+   *
+   * Cancelled, it closes the server and its connections, and waits until they are gone. Closed by
+   * somebody else, it ends with a CancelledError too, and waits for the connections to end.
+   *
+   * Unlike asyncio up to 3.13, a cancel closes the connections, too. See
+   * docs/differences.md#serving-ends-for-the-clients-too.
+   *
+   * @throws {CancelledError} in the end
+   * @throws {RuntimeError} when the server is closed, or somebody awaits this already
+   * @see asyncio's `Server.serve_forever()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.serve_forever
+   */
+  serveForever(): Coroutine<never> {
+    return new Coroutine(() => this.#serveForever(), 'Server.serveForever', undefined);
+  }
+
+  async #serveForever(): Promise<never> {
+    if (this.#forever !== undefined)
+      throw new RuntimeError(`server ${this} is already being awaited on serveForever()`);
+    this.#start();
+    const forever = new Future<void>(this.#loop._asOption);
+    this.#forever = forever;
+    try {
+      await forever;
+      throw new RuntimeError('serveForever() ended'); // Nobody sets a result.
+    } catch (error) {
+      if (!(error instanceof CancelledError)) throw error;
+      if (this.#acceptors !== undefined) {
+        this.close();
+        this.closeClients();
+      }
+      try {
+        await this.waitClosed();
+      } catch (again) {
+        // Cancelled once more, it waits no longer.
+        if (!(again instanceof CancelledError)) throw again;
+      }
+      throw error;
+    } finally {
+      this.#forever = undefined;
+    }
+  }
+
+  /**
+   * Closes the sockets that it listens on. The connections that it has are left alone; those that
+   * nobody accepted yet are lost. Again: does nothing.
+   *
+   * @see asyncio's `Server.close()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close
+   */
+  close(): void {
+    const acceptors = this.#acceptors;
+    if (acceptors === undefined) return;
+    this.#acceptors = undefined;
+    this.#serving = false;
+    for (const acceptor of acceptors) acceptor.close();
+    noLongerOpenOn(this.#loop, this);
+    this.#parts.closed?.();
+    this.#parts.demand?.closed();
+    this.#forever?.cancel();
+    this.#wakeIfGone();
+  }
+
+  /**
+   * Closes the connections that it has: what waits to be sent is sent, and nothing more received.
+   * Those that were accepted a moment ago, and have no protocol yet, are dropped.
+   *
+   * @see asyncio's `Server.close_clients()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close_clients
+   */
+  closeClients(): void {
+    for (const arrival of this.#arrivals) arrival.unwanted = true;
+    for (const transport of [...this.#transports]) transport.close();
+  }
+
+  /**
+   * Closes the connections that it has at once: what waits to be sent is dropped.
+   *
+   * @see asyncio's `Server.abort_clients()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.abort_clients
+   */
+  abortClients(): void {
+    for (const arrival of this.#arrivals) arrival.unwanted = true;
+    for (const transport of [...this.#transports]) transport.abort();
+  }
+
+  /**
+   * Waits until the server is closed and its last connection is gone.
+   *
+   * It closes nothing. A cancel leaves the server as it is.
+   *
+   * @throws {CancelledError} when the waiting task is cancelled
+   * @see asyncio's `Server.wait_closed()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.wait_closed
+   */
+  waitClosed(): Operation<void> {
+    const waiter = new Operation<void>(this.#loop._asOption);
+    if (this.#waiters === undefined) waiter._finish();
+    else this.#waiters.push(waiter);
+    return waiter;
+  }
+
+  /**
+   * Ends the server in good order: accepts no more, lets connections finish what they are doing,
+   * and aborts those that have not when the time is over.
+   *
+   * A connection of `startServer()` is busy as long as its handler does anything but wait for
+   * bytes with none received, or bytes wait to be sent. Other protocols are told by
+   * `shutdownRequested()`, where they have that, and are closed at once where they have not. Cancelled,
+   * it aborts what is left.
+   *
+   * Unlike the rest, asyncio has not this one.
+   *
+   * @param options - `grace`: how long the busy ones may take, in seconds
+   * @returns which peers finished, and which had to be cut off
+   * @throws {TypeError} when `grace` is no number
+   * @throws {RangeError} when `grace` is negative or not finite
+   * @throws {CancelledError} when the waiting task is cancelled
+   */
+  shutdown({ grace }: { readonly grace: number }): Coroutine<ShutdownReport> {
+    checkSecondsFromZero(grace, 'grace');
+    return new Coroutine(() => this.#shutdown(grace), 'Server.shutdown', undefined);
+  }
+
+  async #shutdown(grace: number): Promise<ShutdownReport> {
+    this.close();
+    const leaving = new Set(this.#transports);
+    this.#leaving = leaving;
+    for (const transport of leaving) this.#requestShutdown(transport);
+    const timer: Cancellable = this.#loop.callLater(grace, () => {
+      this.#late = new Set([...this.#transports, ...this.#arrivals]);
+      this.abortClients();
+    });
+    try {
+      await this.waitClosed();
+    } catch (error) {
+      this.abortClients();
+      throw error;
+    } finally {
+      timer.cancel();
+    }
+    const late = this.#late;
+    const finished = [...leaving].filter((transport) => !late.has(transport));
+    return { finished: finished.map(peerOf), aborted: [...late].map(peerOf) };
+  }
+
+  /** Has a connection end as soon as it is not busy. */
+  #requestShutdown(transport: Transport): void {
+    const protocol = transport.getProtocol();
+    try {
+      if (protocol?.shutdownRequested === undefined) transport.close();
+      else protocol.shutdownRequested();
+    } catch (error) {
+      if (endsTheLoop(error)) throw error;
+      // It will not end by itself, and must not keep the others from ending.
+      transport.close();
+      const message = 'protocol.shutdownRequested() failed';
+      this.#loop.callExceptionHandler({ message, exception: error, transport, protocol });
+    }
+  }
+
+  /** `close()` and `waitClosed()`, at the end of `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.waitClosed();
+  }
+
+  /** `<Server sockets=(<asyncio.TransportSocket fd=6, …>,)>` */
+  toString(): string {
+    return `<${this.constructor.name} sockets=${this.sockets}>`;
+  }
+
+  // ── connections ────────────────────────────────────────────────────────────────────────────
+
+  /** A connection came in; may there be more? */
+  #accepted(sock: Socket, address: Address): boolean {
+    const arrival: Arrival = { sock, address, unwanted: false };
+    this.#arrivals.add(arrival);
+    this.#coming.add(arrival);
+    try {
+      const connect = (): Promise<void> => this.#connect(arrival);
+      const task = this.#loop.createTask(
+        new Coroutine(connect, 'BaseSelectorEventLoop._accept_connection2', undefined),
+      );
+      // Cancelled before it began, it did not do this itself.
+      task.addDoneCallback(() => this.#settle(arrival));
+    } catch (error) {
+      // The program's task factory threw.
+      this.#settle(arrival);
+      throw error;
+    }
+    if (this.#mayAccept()) return true;
+    this.#acceptNoMore();
+    return false;
+  }
+
+  async #connect(arrival: Arrival): Promise<void> {
+    const { sock, address } = arrival;
+    const made = new Future<void>(this.#loop._asOption);
+    let protocol: ProtocolCallbacks | undefined;
+    let transport: Transport | undefined;
+    try {
+      if (arrival.unwanted) return;
+      protocol = this.#parts.protocolFactory();
+      // The factory may have closed the clients.
+      if (arrival.unwanted) return;
+      const connection = { made, server: this, peername: address };
+      const { encryption } = this.#parts;
+      transport = newTransport(this.#loop, sock, protocol, encryption, connection);
+      this.#arrivals.delete(arrival);
+      await made;
+    } catch (error) {
+      transport?.close();
+      this.#settle(arrival);
+      if (endsTheLoop(error)) throw error;
+      // A cancel is that of the program's end; and that a client cannot do TLS, or does not trust us,
+      // is nobody's fault here.
+      const isClients = this.#parts.encryption !== undefined && error instanceof OSError;
+      if (isException(error) && (!isClients || this.#loop.getDebug()))
+        this.#report(error, { protocol, transport, peername: address });
+    } finally {
+      this.#settle(arrival);
+    }
+  }
+
+  /** The connection stands, or came to nothing: the one place where what it took is given back. */
+  #settle(arrival: Arrival): void {
+    if (!this.#coming.delete(arrival)) return;
+    if (this.#arrivals.delete(arrival)) {
+      // It has no transport, which would close it.
+      arrival.sock.close();
+      this.#wakeIfGone();
+    }
+    this.#acceptMore();
+  }
+
+  /** Unlike asyncio, in any mode. See docs/differences.md#failed-connections-are-reported. */
+  #report(exception: unknown, details: object): void {
+    const known = Object.entries(details).filter(([, value]) => value !== undefined);
+    this.#loop.callExceptionHandler({
+      message: 'Error on transport creation for incoming connection',
+      exception,
+      ...Object.fromEntries(known),
+    });
+  }
+
+  /** How many connections there are, with a transport or without. */
+  get #connections(): number {
+    return this.#transports.size + this.#arrivals.size;
+  }
+
+  #mayAccept(): boolean {
+    const { demand, maxConnections } = this.#parts;
+    if (!this.#serving || this.#connections >= maxConnections) return false;
+    return demand === undefined || demand.isOpen(this.#coming.size);
+  }
+
+  /** Accepts, if it does not already and more are wanted. */
+  #acceptMore(): void {
+    if (!this.#mayAccept()) return;
+    for (const acceptor of this.#acceptors ?? []) acceptor.start();
+  }
+
+  #acceptNoMore(): void {
+    for (const acceptor of this.#acceptors ?? []) acceptor.stop();
+  }
+
+  /** @internal more or fewer connections are wanted than before */
+  _demandChanged(): void {
+    if (this.#mayAccept()) this.#acceptMore();
+    else this.#acceptNoMore();
+  }
+
+  /** @internal a connection was made */
+  _attach(transport: BaseTransport): void {
+    const connection = transport as Transport;
+    this.#transports.add(connection);
+    if (this.#leaving === undefined) return;
+    this.#leaving.add(connection);
+    const request = (): void => this.#requestShutdown(connection);
+    // Its protocol is told of the connection first.
+    this.#loop.callSoon(() => this.#loop.callSoon(request));
+  }
+
+  /** @internal a connection is gone */
+  _detach(transport: BaseTransport): void {
+    this.#transports.delete(transport as Transport);
+    this.#acceptMore();
+    this.#wakeIfGone();
+  }
+
+  #wakeIfGone(): void {
+    if (this.#connections > 0 || this.#acceptors !== undefined) return;
+    const waiters = this.#waiters ?? [];
+    this.#waiters = undefined;
+    for (const waiter of waiters) if (!waiter.done()) waiter._finish();
+  }
+
+  /** @internal */
+  _loopClosed(): void {
+    this.#serving = false;
+    for (const { sock } of this.#acceptors ?? []) sock.close();
+    for (const { sock } of this.#arrivals) sock.close();
+    this.#acceptors = undefined;
+    this.#parts.closed?.();
+    this.#parts.demand?.closed();
+  }
+}
+
+function peerOf(connection: Transport | Arrival): Address | undefined {
+  return 'address' in connection ? connection.address : connection.getExtraInfo('peername');
+}
+
+/** Sockets that print as a Python tuple. */
+class Sockets extends Array<TransportSocket> {
+  static {
+    printsAsText(this);
+  }
+
+  // What map() and slice() make of it is a plain array.
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  override toString(): string {
+    return `(${Array.from(this, String).join(', ')}${this.length === 1 ? ',' : ''})`;
+  }
+}

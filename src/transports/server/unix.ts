@@ -1,0 +1,148 @@
+import { statSync, unlinkSync } from 'node:fs';
+import { log } from '../../base/log.ts';
+import { OSError, osError } from '../../base/os-errors.ts';
+import { brief, repr } from '../../base/repr.ts';
+import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import { type Address, checkAddress } from '../../sock/address.ts';
+import { AF_UNIX, SOCK_STREAM } from '../../sock/constants.ts';
+import { driverNamed } from '../../sock/drivers/registry.ts';
+import { Socket } from '../../sock/socket.ts';
+import { checkPath } from '../connect/check-place.ts';
+import { transportOn } from '../connect/create-connection.ts';
+import { checkUnused } from '../readiness-watch.ts';
+import { removeStale } from '../stale-unix-socket.ts';
+import { encryptionToPath, type TlsClientOptions } from '../tls/options.ts';
+import type { ProtocolCallbacks, Transport } from '../transport.ts';
+import { checkServing, type ServingOptions, serverOn } from './create-server.ts';
+import type { Server, ServingLoop } from './server.ts';
+
+/** What can be said of a connection over AF_UNIX that is to be made. */
+export interface UnixConnectionOptions extends TlsClientOptions, Abortable {
+  /** A connected stream socket to use, in place of a path. The transport closes it. */
+  readonly sock?: Socket | undefined;
+}
+
+/** What can be said of a server on AF_UNIX that is to be made. */
+export interface UnixServerOptions extends ServingOptions {
+  /** A bound stream socket to use, in place of a path. The server closes it. */
+  readonly sock?: Socket | undefined;
+  /** Is the path to be removed when the server is closed? By default yes. */
+  readonly cleanupSocket?: boolean | undefined;
+}
+
+/** What connecting needs of a loop. */
+export interface UnixConnectingLoop extends LoopCore {
+  sockConnect(sock: Socket, address: Address): PromiseLike<void>;
+}
+
+/** `loop.createUnixConnection()`, which documents it. */
+export function createUnixConnection<P extends ProtocolCallbacks>(
+  loop: UnixConnectingLoop,
+  protocolFactory: () => P,
+  path: string | undefined,
+  options: UnixConnectionOptions,
+): Coroutine<[transport: Transport, protocol: P]> {
+  checkPath('createUnixConnection(protocolFactory, path, options)', path);
+  const connect = async (): Promise<[Transport, P]> => {
+    const encryption = encryptionToPath(options);
+    const given = givenSocket(path, options.sock, 'no path and sock were specified');
+    const sock = given ?? (await connectToPath(loop, path as string));
+    return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
+  };
+  return new Coroutine(untilAborted(options, connect), 'Loop.createUnixConnection', undefined);
+}
+
+/** `loop.createUnixServer()`, which documents it. */
+export function createUnixServer(
+  loop: ServingLoop,
+  protocolFactory: () => ProtocolCallbacks,
+  path: string | undefined,
+  options: UnixServerOptions,
+): Coroutine<Server> {
+  checkPath('createUnixServer(protocolFactory, path, options)', path);
+  const create = async (): Promise<Server> => {
+    const encryption = checkServing(protocolFactory, options);
+    const given = givenSocket(path, options.sock, 'path was not specified, and no sock specified');
+    if (given !== undefined) checkUnused(given);
+    const sock = given ?? bindToPath(path as string);
+    let remove: (() => void) | undefined;
+    try {
+      if (options.cleanupSocket !== false) remove = removerOf(sock.getsockname());
+    } catch (error) {
+      if (given === undefined) sock.close();
+      throw error;
+    }
+    return await serverOn(loop, [sock], protocolFactory, options, encryption, remove);
+  };
+  return new Coroutine(create, 'Loop.createUnixServer', undefined);
+}
+
+/** The socket that was given, if one is to be used, and can be. */
+function givenSocket(
+  path: string | undefined,
+  sock: Socket | undefined,
+  refusal: string,
+): Socket | undefined {
+  if (path !== undefined) {
+    if (sock === undefined) return undefined;
+    throw new RangeError('path and sock can not be specified at the same time');
+  }
+  if (sock === undefined) throw new RangeError(refusal);
+  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
+  if (sock.family !== AF_UNIX || sock.type !== SOCK_STREAM)
+    throw new RangeError(`A UNIX Domain Stream Socket was expected, got ${sock}`);
+  return sock;
+}
+
+function newSocket(): Socket {
+  return Socket._of(driverNamed().open(AF_UNIX, SOCK_STREAM, 0));
+}
+
+async function connectToPath(loop: UnixConnectingLoop, path: string): Promise<Socket> {
+  const sock = newSocket();
+  try {
+    sock.setblocking(false);
+    await loop.sockConnect(sock, path);
+    return sock;
+  } catch (error) {
+    sock.close();
+    throw error;
+  }
+}
+
+function bindToPath(path: string): Socket {
+  const sock = newSocket();
+  try {
+    if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${brief(path)}`);
+    checkAddress(AF_UNIX, path, 'createUnixServer');
+    removeStale(path);
+    sock.bind(path);
+    return sock;
+  } catch (error) {
+    sock.close();
+    if (!(error instanceof OSError) || error.code !== 'EADDRINUSE') throw error;
+    const strerror = `Address ${repr(path)} is already in use`;
+    throw osError('EADDRINUSE', 'bind', { strerror });
+  }
+}
+
+/** What removes the path of a server when it is closed; if it is still the server's. */
+function removerOf(path: Address): (() => void) | undefined {
+  const inode = inodeOf(path);
+  if (inode === undefined) return undefined;
+  return () => {
+    try {
+      if (inodeOf(path) === inode) unlinkSync(path as string);
+    } catch (error) {
+      log(`Unable to clean up listening UNIX socket ${repr(path)}: ${repr(error)}`);
+    }
+  };
+}
+
+/** The number of the file at `path`; `undefined` where there is none. */
+function inodeOf(path: Address): number | undefined {
+  if (typeof path !== 'string' || path === '' || path.startsWith('\0')) return undefined;
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}

@@ -1,0 +1,632 @@
+import * as assert from 'uvu/assert';
+import {
+  CancelledError,
+  createTask,
+  currentTask,
+  Lock,
+  sleep,
+  TimeoutError,
+  taskGroup,
+  timeout,
+  waitFor,
+} from '../../../src/index.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+
+/** A call with a limit of its own, as a user writes it. */
+async function get(seconds: number, limit: number): Promise<string> {
+  try {
+    return await timeout(limit, async () => {
+      await sleep(seconds);
+      return 'in time';
+    });
+  } catch (error) {
+    if (error instanceof TimeoutError) return 'too late';
+    throw error;
+  }
+}
+
+/** A promise of somebody else, and what fulfils it. */
+function foreign(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+const nameOf = (error: unknown): string => (error as Error).name;
+
+loopBehaviour('A limit in one branch of a task', (it) => {
+  it('leaves the branches beside it alone', async () => {
+    assert.equal(await Promise.all([get(5, 1), get(3, 10)]), ['too late', 'in time']);
+  });
+
+  it('leaves the code beside it alone that is waited for later', async () => {
+    const beside = sleep(3, 'beside');
+    const other = (async () => await beside)();
+
+    assert.is(await get(5, 1), 'too late');
+    assert.is(await other, 'beside');
+  });
+
+  const limits = {
+    waitFor: () => waitFor(sleep(5), 1),
+    'a signal': () => {
+      const controller = new AbortController();
+      createTask(async () => {
+        await sleep(1);
+        controller.abort(new TimeoutError());
+      });
+      return waitFor(sleep(5), 10, { signal: controller.signal });
+    },
+    'a task group that fails': () =>
+      taskGroup(async (group) => {
+        group.createTask(async () => {
+          await sleep(1);
+          throw new RangeError('failed');
+        });
+        await sleep(5);
+      }),
+    'Lock.acquire with a signal': async () => {
+      const lock = new Lock();
+      await lock.acquire();
+      const controller = new AbortController();
+      createTask(async () => {
+        await sleep(1);
+        controller.abort(new TimeoutError());
+      });
+      await lock.acquire({ signal: controller.signal });
+    },
+  };
+  for (const [name, limit] of Object.entries(limits))
+    it(`leaves the branches beside it alone: ${name}`, async (loop) => {
+      const begin = loop.time();
+      const beside = async (): Promise<string> => {
+        await sleep(3);
+        return 'in time';
+      };
+      const limited = async (): Promise<unknown> => await limit();
+
+      const [error, result] = await Promise.all([limited().catch(nameOf), beside()]);
+
+      assert.match(String(error), /^(TimeoutError|ExceptionGroup)$/);
+      assert.is(result, 'in time');
+      assert.is(loop.time() - begin, 3);
+      assert.is(currentTask()?.cancelling(), 0);
+    });
+
+  it('counts its own cancel where two are reached at once', async () => {
+    assert.equal(await Promise.all([get(5, 1), get(5, 1), get(5, 1)]), [
+      'too late',
+      'too late',
+      'too late',
+    ]);
+    assert.is(currentTask()?.cancelling(), 0);
+  });
+
+  it('passes a cancel of the task on, which reaches all branches', async () => {
+    const log: string[] = [];
+    const branch = async (name: string, limit: number): Promise<void> => {
+      try {
+        await timeout(limit, () => sleep(10));
+      } catch (error) {
+        log.push(`${name} ${nameOf(error)}`);
+        throw error;
+      }
+    };
+    const task = createTask(() => Promise.all([branch('a', 5), branch('b', 6)]));
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+    await sleep(0);
+
+    assert.equal(log, ['a CancelledError', 'b CancelledError']);
+  });
+
+  it('gives a call that nobody awaits back to the task when its body has ended', async () => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      await timeout(5, async () => {
+        void sleep(100).catch((error: unknown) => void log.push(nameOf(error)));
+        void (async () => {
+          try {
+            await sleep(100);
+          } catch (error) {
+            log.push(nameOf(error));
+          }
+        })();
+      });
+      await sleep(100);
+    });
+    await sleep(10);
+    assert.equal(log, []);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+    await sleep(0);
+
+    assert.equal(log, ['CancelledError']);
+  });
+});
+
+loopBehaviour('A task that cancels itself', (it) => {
+  it('throws at its next await, beside the loser of a race', async () => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      await Promise.race([sleep(1), sleep(100)]);
+      currentTask()?.cancel();
+      log.push('cancelled');
+      await sleep(1);
+      log.push('not reached');
+    });
+
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['cancelled']);
+  });
+
+  it('throws in the branch that did, and in the one beside it, once each', async () => {
+    const log: string[] = [];
+    const waits = async (name: string, begin: () => void): Promise<void> => {
+      try {
+        begin();
+        await sleep(10);
+      } catch (error) {
+        log.push(`${name} ${nameOf(error)}`);
+        await sleep(1);
+        log.push(`${name} cleaned up`);
+        throw error;
+      }
+    };
+    const task = createTask(() =>
+      Promise.all([waits('a', () => {}), waits('b', () => void currentTask()?.cancel())]),
+    );
+
+    await rejects(task, CancelledError);
+    await sleep(2);
+
+    assert.equal(log.sort(), [
+      'a CancelledError',
+      'a cleaned up',
+      'b CancelledError',
+      'b cleaned up',
+    ]);
+  });
+
+  it('throws in the first await of a limit that it opens then', async () => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      await Promise.race([sleep(1), sleep(100)]);
+      currentTask()?.cancel();
+      await timeout(5, async () => {
+        await sleep(1);
+        log.push('not reached');
+      });
+    });
+
+    await rejects(task, CancelledError);
+
+    assert.equal(log, []);
+  });
+});
+
+loopBehaviour('A cancel that a combinator keeps', (it) => {
+  it('ends a loop of Promise.allSettled', async () => {
+    const task = createTask(async () => {
+      for (;;) await Promise.allSettled([sleep(1)]);
+    });
+    await sleep(2.5);
+
+    task.cancel();
+
+    await rejects(task, CancelledError);
+  });
+
+  it('is thrown at the next await, once', async () => {
+    const log: string[] = [];
+    const work = async (): Promise<void> => {
+      try {
+        await sleep(10);
+      } finally {
+        await sleep(1);
+        log.push('work cleaned up');
+      }
+    };
+    const task = createTask(async () => {
+      const [outcome] = await Promise.allSettled([work()]);
+      log.push(String(outcome?.status));
+      try {
+        await sleep(10);
+      } finally {
+        await sleep(1);
+        log.push('task cleaned up');
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['work cleaned up', 'rejected', 'task cleaned up']);
+  });
+
+  it('ends a task cancelled that awaits nothing more', async () => {
+    const task = createTask(() => Promise.allSettled([sleep(10)]));
+    await sleep(1);
+
+    task.cancel();
+
+    await rejects(task, CancelledError);
+    assert.ok(task.cancelled());
+  });
+
+  const combinators: [string, (waits: Promise<void>[]) => Promise<unknown>][] = [
+    ['Promise.allSettled', (waits) => Promise.allSettled(waits)],
+    ['Promise.any', (waits) => Promise.any(waits)],
+  ];
+  for (const [name, combinator] of combinators) {
+    it(`makes a timeout around ${name} throw its error`, async (loop) => {
+      const begin = loop.time();
+
+      await rejects(
+        timeout(1, () => combinator([sleep(10), sleep(20)])),
+        TimeoutError,
+      );
+
+      assert.is(loop.time() - begin, 1);
+      assert.is(currentTask()?.cancelling(), 0);
+      await sleep(1);
+    });
+
+    it(`ends a task whose body is ${name}`, async () => {
+      const task = createTask(() => combinator([sleep(10)]));
+      await sleep(1);
+      task.cancel();
+      await rejects(task, CancelledError);
+      assert.ok(task.cancelled());
+    });
+  }
+
+  it('is seen by each function above, where one combinator is in another', async () => {
+    const log: string[] = [];
+    const level = async (name: string, inner: () => Promise<unknown>): Promise<void> => {
+      await Promise.allSettled([inner()]);
+      try {
+        await sleep(10);
+        log.push(`${name} was not cancelled`);
+      } catch (error) {
+        log.push(name);
+        throw error;
+      }
+    };
+    const task = createTask(() => level('outer', () => level('inner', () => sleep(10))));
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['inner', 'outer']);
+  });
+
+  it('is for the code that has not seen it, whatever other branches await meanwhile', async (loop) => {
+    const log: string[] = [];
+    const cleansUp = async (): Promise<void> => {
+      try {
+        await sleep(10);
+      } finally {
+        const done = loop.createFuture<void>();
+        loop.callLater(1, () => done.setResult());
+        await done;
+        log.push('cleaned up');
+      }
+    };
+    const task = createTask(async () => {
+      try {
+        await Promise.any([sleep(10), cleansUp()]);
+      } finally {
+        await sleep(1);
+        log.push('not reached');
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['cleaned up']);
+  });
+
+  const together: [string, (waits: Promise<void>[]) => Promise<unknown>][] = [
+    ['Promise.all', (waits) => Promise.all(waits)],
+    ['Promise.allSettled', (waits) => Promise.allSettled(waits)],
+  ];
+  for (const [name, combinator] of together)
+    it(`is thrown in each branch of one function, under ${name}`, async (loop) => {
+      const log: string[] = [];
+      const branch = async (): Promise<void> => {
+        await Promise.allSettled([sleep(10)]);
+        await new Promise<void>((resolve) => loop.callLater(1, resolve));
+        try {
+          await sleep(10);
+        } catch (error) {
+          log.push(nameOf(error));
+          throw error;
+        }
+      };
+      const task = createTask(() => combinator([branch(), branch(), branch()]));
+      await sleep(1);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+      await sleep(2);
+
+      assert.equal(log, ['CancelledError', 'CancelledError', 'CancelledError']);
+    });
+
+  it('is for the code that waited, also when that first calls others', async () => {
+    const log: string[] = [];
+    const flush = async (): Promise<void> => {
+      try {
+        await sleep(10);
+      } catch (error) {
+        log.push(`flush ${nameOf(error)}`);
+      }
+    };
+    const task = createTask(async () => {
+      await Promise.allSettled([sleep(10)]);
+      void flush();
+      await sleep(10);
+      log.push('not reached');
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['flush CancelledError']);
+  });
+
+  it('is thrown once, where a branch beside is cancelled in the meantime', async () => {
+    const log: string[] = [];
+    const keeps = async (): Promise<void> => {
+      try {
+        await Promise.allSettled([sleep(10)]);
+        await sleep(0);
+      } finally {
+        await sleep(1);
+        log.push('is clean');
+      }
+    };
+    const beside = async (): Promise<void> => await sleep(10);
+    const task = createTask(async () => {
+      await Promise.allSettled([keeps(), beside()]);
+      await sleep(10);
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['is clean']);
+  });
+
+  it('does not break the clean-up off of a call of the same function that has seen it', async () => {
+    const log: string[] = [];
+    const work = async (n: number): Promise<void> => {
+      if (n === 1) await Promise.allSettled([sleep(10)]);
+      try {
+        await sleep(10);
+      } finally {
+        await sleep(1);
+        log.push(`${n} is clean`);
+      }
+    };
+    const task = createTask(async () => {
+      void work(1);
+      void work(2);
+      await sleep(10);
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+    await sleep(20);
+
+    assert.ok(log.includes('2 is clean'));
+  });
+
+  it('is not for the task, where it was kept from a call that nobody awaits', async () => {
+    const task = createTask(async () => {
+      void (async () => {
+        await Promise.allSettled([sleep(10)]);
+      })();
+      try {
+        await sleep(10);
+        return 'not reached';
+      } catch {
+        return 'refused';
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+
+    assert.is(await task, 'refused');
+  });
+
+  it('ends the waits for futures that the same code begins before its next await', async (loop) => {
+    const task = createTask(async () => {
+      await Promise.allSettled([loop.createFuture()]);
+      await Promise.allSettled([loop.createFuture(), loop.createFuture()]);
+      await sleep(10);
+    });
+    await sleep(1);
+
+    task.cancel();
+
+    await rejects(task, CancelledError);
+  });
+
+  for (const [name, keeper] of Object.entries({
+    'Promise.allSettled': async () => {
+      await Promise.allSettled([sleep(10)]);
+    },
+    'Promise.allSettled of clean-up': async () => {
+      const cleansUp = async (): Promise<void> => {
+        try {
+          await sleep(10);
+        } finally {
+          await sleep(2);
+        }
+      };
+      await Promise.allSettled([cleansUp()]);
+    },
+    'Promise.any': () => Promise.any([sleep(10)]).catch(() => {}),
+  }))
+    it(`is thrown in a branch that a limit has left: ${name}`, async () => {
+      const log: string[] = [];
+      const branch = async (): Promise<void> => {
+        try {
+          await keeper();
+          await sleep(0);
+          log.push('goes on');
+        } catch (error) {
+          log.push(nameOf(error));
+        }
+      };
+
+      await rejects(
+        timeout(1, () => Promise.all([branch(), sleep(10)])),
+        TimeoutError,
+      );
+      await sleep(5);
+
+      assert.equal(log, ['CancelledError']);
+    });
+
+  it('is not thrown again where another branch has thrown it to the same code', async () => {
+    const log: string[] = [];
+    const settled = async (): Promise<unknown> => await Promise.allSettled([sleep(10)]);
+    const task = createTask(async () => {
+      try {
+        await Promise.all([settled(), sleep(20)]);
+      } catch (error) {
+        log.push(nameOf(error));
+        await sleep(1);
+        log.push('cleaned up');
+        throw error;
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['CancelledError', 'cleaned up']);
+  });
+
+  it('is left alone where the function that was called has caught it', async () => {
+    const work = async (): Promise<string> => {
+      try {
+        await sleep(10);
+        return 'whole';
+      } catch {
+        return 'partial';
+      }
+    };
+    const task = createTask(async () => {
+      const result = await work();
+      await sleep(1);
+      return result;
+    });
+    await sleep(1);
+
+    task.cancel();
+
+    assert.is(await task, 'partial');
+  });
+});
+
+loopBehaviour('Task.signal', (it) => {
+  it('is a new one when all cancels were taken back', async () => {
+    const task = currentTask();
+    const before = task?.signal;
+    const caught = createTask(async () => {
+      const own = currentTask();
+      const first = own?.signal;
+      try {
+        await sleep(10);
+      } catch {
+        own?.uncancel();
+      }
+      return [first?.aborted, own?.signal.aborted];
+    });
+    await sleep(1);
+    caught.cancel();
+
+    assert.equal(await caught, [true, false]);
+    assert.is(task?.signal, before);
+  });
+
+  it('is aborted by a limit in its body, and in no other branch', async () => {
+    const beside = currentTask()?.signal;
+    let inside: AbortSignal | undefined;
+
+    await rejects(
+      timeout(1, async (limit) => {
+        inside = currentTask()?.signal;
+        assert.is(limit.signal, inside);
+        await sleep(10);
+      }),
+      TimeoutError,
+    );
+
+    assert.ok(inside?.aborted);
+    assert.instance(inside?.reason, CancelledError);
+    assert.not(beside?.aborted);
+    assert.not(currentTask()?.signal.aborted);
+  });
+
+  it('does not withdraw the cancel of whoever only looks at it', async () => {
+    const { promise, resolve } = foreign();
+    const log: string[] = [];
+    const task = createTask(async () => {
+      const signal = currentTask()?.signal;
+      signal?.addEventListener('abort', () => void log.push(nameOf(signal.reason)));
+      await promise;
+      await sleep(1);
+      log.push('not reached');
+    });
+    await sleep(1);
+
+    task.cancel();
+    assert.instance(task.signal.reason, CancelledError);
+    resolve();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['CancelledError']);
+  });
+
+  it('has its reason thrown once, also by a combined signal', async () => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      const signal = AbortSignal.any([currentTask()?.signal as AbortSignal]);
+      try {
+        await new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+      } finally {
+        await sleep(1);
+        log.push('cleaned up');
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['cleaned up']);
+  });
+});

@@ -1,0 +1,73 @@
+import * as assert from 'uvu/assert';
+import { behaviour } from '../../support/behaviour.ts';
+import { type Ended, runFile } from '../../support/child.ts';
+
+const FILE = 'test/core/children/floating.ts';
+const program = (word: string): Promise<Ended> => runFile(FILE, { args: [word] });
+
+// All at once, for each of them mostly waits.
+const cancelled = program('cancelled');
+const limited = program('limited');
+const interrupted = program('interrupted');
+const fails = program('fails');
+const failsOtherwise = program('fails otherwise');
+
+behaviour('A cancel of a call that nobody awaits', (it) => {
+  it(
+    'lets the program go on, and the call clean up',
+    async () => {
+      assert.equal(await cancelled, {
+        status: 0,
+        stdout: 'CancelledError\nflush cleaned up\ngoes on\n',
+        stderr: '',
+      });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'lets the program go on after a timeout',
+    async () => {
+      assert.equal(await limited, {
+        status: 0,
+        stdout: 'TimeoutError\nflush cleaned up\ngoes on\n',
+        stderr: '',
+      });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'leaves the status of Ctrl-C as it is',
+    async () => {
+      const { status, stderr } = await interrupted;
+
+      assert.is(status, 130);
+      assert.is(stderr, 'KeyboardInterrupt\n');
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'hides no failure of such a call',
+    async () => {
+      const { status, stderr } = await fails;
+
+      assert.match(stderr, /RangeError: a real failure/);
+      assert.is(status, 1);
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'makes nothing of an error that is handled',
+    async () => {
+      assert.equal(await failsOtherwise, {
+        status: 0,
+        stdout: 'AggregateError\ngoes on\n',
+        stderr: '',
+      });
+    },
+    { seconds: 30 },
+  );
+});

@@ -1,0 +1,282 @@
+import * as assert from 'uvu/assert';
+import {
+  CancelledError,
+  createTask,
+  currentTask,
+  Lock,
+  type Loop,
+  moveOnAfter,
+  sleep,
+  TimeoutError,
+  taskGroup,
+  timeout,
+  timeoutAt,
+  waitFor,
+} from '../../../src/index.ts';
+import { run } from '../../../src/runners/runner.ts';
+import { LeftBehindError } from '../../../src/testing/run-checked.ts';
+import { runVirtual } from '../../../src/testing/run-virtual.ts';
+import { behaviour } from '../../support/behaviour.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+
+/** A promise of somebody else, and what settles it. */
+function foreign(): {
+  promise: Promise<string>;
+  resolve: (value: string) => void;
+  reject: (error: Error) => void;
+} {
+  let resolve = (_value: string): void => {};
+  let reject = (_error: Error): void => {};
+  const promise = new Promise<string>((ok, fail) => {
+    resolve = ok;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
+}
+
+class Enough extends Error {}
+
+type Body<T> = () => Promise<T>;
+
+/** Each limit, of one second; what it throws when that is over. */
+const limits: Record<string, (loop: Loop, body: Body<unknown>, abandon?: false) => unknown> = {
+  timeout: (_loop, body, abandon) => timeout(1, body, { abandon }),
+  timeoutAt: (loop, body, abandon) => timeoutAt(loop.time() + 1, body, { abandon }),
+  waitFor: (_loop, body, abandon) => waitFor(body, 1, { abandon }),
+  'a signal': (loop, body, abandon) => {
+    const controller = new AbortController();
+    loop.callLater(1, () => controller.abort(new Enough()));
+    return waitFor(body, undefined, { signal: controller.signal, abandon });
+  },
+};
+
+for (const [name, limited] of Object.entries(limits))
+  loopBehaviour(`${name}, around a promise of others`, (it) => {
+    const limitError = name === 'a signal' ? Enough : TimeoutError;
+
+    it('is on time', async (loop) => {
+      const begin = loop.time();
+      const { promise, resolve } = foreign();
+
+      await rejects(Promise.resolve(limited(loop, () => promise)), limitError);
+
+      assert.is(loop.time() - begin, 1);
+      assert.is(currentTask()?.cancelling(), 0);
+      await sleep(1);
+      resolve('late');
+      await sleep(1);
+    });
+
+    it('is on time also where something else of the body waits for ours', async (loop) => {
+      const begin = loop.time();
+      const { promise } = foreign();
+      const body = async (): Promise<unknown> => {
+        void (async () => {
+          await sleep(100);
+        })();
+        await Promise.race([sleep(0.5), sleep(100)]);
+        return await promise;
+      };
+
+      await rejects(Promise.resolve(limited(loop, body)), limitError);
+
+      assert.is(loop.time() - begin, 1);
+    });
+
+    it('has the next await of the abandoned body throw, and its clean-up run', async (loop) => {
+      const log: string[] = [];
+      const { promise, resolve } = foreign();
+      const body = async (): Promise<void> => {
+        try {
+          await promise;
+          log.push(`signal ${signal?.aborted}`);
+          await sleep(1);
+          log.push('not reached');
+        } catch (error) {
+          log.push((error as Error).name);
+          throw error;
+        } finally {
+          await sleep(1);
+          log.push('cleaned up');
+        }
+      };
+      let signal: AbortSignal | undefined;
+      await rejects(
+        Promise.resolve(
+          limited(loop, () => {
+            signal = currentTask()?.signal;
+            return body();
+          }),
+        ),
+        limitError,
+      );
+      await sleep(1);
+
+      resolve('late');
+      await sleep(2);
+
+      assert.equal(log, ['signal true', 'CancelledError', 'cleaned up']);
+    });
+
+    it('reports what an abandoned body throws', async (loop, { reports }) => {
+      const { promise, reject } = foreign();
+      await rejects(Promise.resolve(limited(loop, () => promise)), limitError);
+
+      reject(new RangeError('afterwards'));
+      await sleep(1);
+
+      assert.is(reports.length, 1);
+      assert.match(String(reports[0]?.message), /failed after it was abandoned/);
+      assert.instance(reports[0]?.exception, RangeError);
+    });
+
+    it('waits for the body with { abandon: false }', async (loop) => {
+      const begin = loop.time();
+      const { promise, resolve } = foreign();
+      loop.callLater(3, () => resolve('late'));
+
+      assert.is(await limited(loop, () => promise, false), 'late');
+      assert.is(loop.time() - begin, 3);
+      assert.is(currentTask()?.cancelling(), 0);
+    });
+
+    it('waits for clean-up in the body, of ours and of others', async (loop) => {
+      const begin = loop.time();
+      const { promise, resolve } = foreign();
+      loop.callLater(4, () => resolve('released'));
+      const log: string[] = [];
+      const body = async (): Promise<void> => {
+        try {
+          await sleep(100);
+        } finally {
+          await sleep(1);
+          log.push(await promise);
+        }
+      };
+
+      await rejects(Promise.resolve(limited(loop, body)), limitError);
+
+      assert.equal(log, ['released']);
+      assert.is(loop.time() - begin, 4);
+    });
+
+    it('gives a body that heard of the limit by its signal the time to end', async (loop) => {
+      const log: string[] = [];
+      const body = async (): Promise<void> => {
+        const signal = currentTask()?.signal as AbortSignal;
+        try {
+          await new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+          });
+        } finally {
+          await sleep(1);
+          log.push('cleaned up');
+        }
+      };
+
+      await rejects(Promise.resolve(limited(loop, body)), limitError);
+
+      assert.equal(log, ['cleaned up']);
+    });
+
+    it('passes on a cancel of the task that came before', async (loop) => {
+      const { promise, resolve } = foreign();
+      const task = createTask(async () => await limited(loop, () => promise));
+      await sleep(0.5);
+      task.cancel();
+      await sleep(1);
+
+      await rejects(task, CancelledError);
+      resolve('late');
+      await sleep(1);
+    });
+  });
+
+loopBehaviour('A limit around another one', (it) => {
+  it('is on time, whatever the inner one waits for', async (loop) => {
+    const begin = loop.time();
+    const { promise } = foreign();
+
+    await rejects(
+      timeout(1, () => timeout(5, () => promise)),
+      TimeoutError,
+    );
+
+    assert.is(loop.time() - begin, 1);
+  });
+
+  it('goes on after the inner one has abandoned its body', async (loop) => {
+    const begin = loop.time();
+    const { promise } = foreign();
+
+    const outcome = await timeout(5, async () => {
+      const inner = await moveOnAfter(1, () => promise);
+      await sleep(1);
+      return inner;
+    });
+
+    assert.equal(outcome, { expired: true, value: undefined });
+    assert.is(loop.time() - begin, 2);
+  });
+
+  it('is on time around a group whose body waits for others', async (loop) => {
+    const begin = loop.time();
+    const { promise, resolve } = foreign();
+    const ended: string[] = [];
+
+    await rejects(
+      timeout(1, () =>
+        taskGroup(async (group) => {
+          group.createTask(async () => {
+            try {
+              await sleep(10);
+            } finally {
+              ended.push('task');
+            }
+          });
+          await promise;
+        }),
+      ),
+      TimeoutError,
+    );
+
+    assert.is(loop.time() - begin, 1);
+    resolve('late');
+    await sleep(1);
+    assert.equal(ended, ['task']);
+  });
+});
+
+behaviour('A body that is abandoned', (it) => {
+  it('is named by runVirtual', async () => {
+    const error = await rejects(
+      runVirtual(async () => {
+        await rejects(
+          timeout(1, () => new Promise(() => {})),
+          TimeoutError,
+        );
+      }),
+      LeftBehindError,
+    );
+
+    assert.match(
+      error.message,
+      /Task-\d+: the body of timeout\(\) was abandoned 0\.0 s ago and still waits for a promise that is not ours/,
+    );
+  });
+
+  it('holds no lock of ours for ever', async () => {
+    await run(async () => {
+      const lock = new Lock();
+      const { promise, resolve } = foreign();
+      await rejects(
+        timeout(0.001, () => lock.with(() => promise)),
+        TimeoutError,
+      );
+      resolve('late');
+      await lock.acquire();
+      lock.release();
+    });
+  });
+});

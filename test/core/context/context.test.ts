@@ -1,0 +1,205 @@
+import * as assert from 'uvu/assert';
+import {
+  Context,
+  ContextVar,
+  copyContext,
+  createTask,
+  currentTask,
+  RuntimeError,
+  sleep,
+} from '../../../src/index.ts';
+import { runFile } from '../../support/child.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { throws } from '../../support/throws.ts';
+
+loopBehaviour('ContextVar', (it) => {
+  it('is a value of each task', async () => {
+    const variable = new ContextVar<string>('who');
+    const seen: string[] = [];
+    const worker = (name: string) => async () => {
+      variable.set(name);
+      for (let n = 0; n < 3; n += 1) {
+        await sleep(0);
+        seen.push(`${name} sees ${variable.get()}`);
+      }
+    };
+
+    variable.set('main');
+    await Promise.all([createTask(worker('a')), createTask(worker('b'))]);
+
+    assert.equal(seen, ['a sees a', 'b sees b', 'a sees a', 'b sees b', 'a sees a', 'b sees b']);
+    assert.is(variable.get(), 'main');
+  });
+
+  it('is seen by a task as it was when the task was made', async () => {
+    const variable = new ContextVar<number>('n');
+    variable.set(1);
+
+    const task = createTask(async () => variable.get());
+    variable.set(2);
+
+    assert.is(await task, 1);
+  });
+
+  it('is seen by callbacks as it was when they were asked for', async (loop) => {
+    const variable = new ContextVar<number>('n');
+    const seen: unknown[] = [];
+    const note = (): void => void seen.push(variable.get(), currentTask());
+    const future = loop.createFuture();
+
+    variable.set(1);
+    loop.callSoon(note);
+    variable.set(2);
+    loop.callLater(1, note);
+    variable.set(3);
+    future.addDoneCallback(note);
+    variable.set(4);
+    future.setResult(1);
+    await sleep(2);
+
+    assert.equal(seen, [1, undefined, 3, undefined, 2, undefined]);
+  });
+
+  it("is found by Node's own callbacks as it was for the code that asked for them", async () => {
+    const variable = new ContextVar<string>('who', { default: 'nobody' });
+    const seen: string[] = [];
+    const asking = (name: string) => async () => {
+      await sleep(0);
+      variable.set(name);
+      await sleep(0);
+      queueMicrotask(() => seen.push(`${name} sees ${variable.get()}`));
+      process.nextTick(() => seen.push(`${name} sees ${variable.get()}`));
+      await sleep(0);
+    };
+
+    await Promise.all([createTask(asking('a')), createTask(asking('b'))]);
+
+    assert.equal(seen.sort(), ['a sees a', 'a sees a', 'b sees b', 'b sees b']);
+    assert.is(variable.get(), 'nobody');
+  });
+
+  it.resting("is found by Node's callbacks from the first set() of a process on", async () => {
+    const inTask = await runFile('test/core/children/first-variable.ts', { args: ['in a task'] });
+    const inRun = await runFile('test/core/children/first-variable.ts', { args: ['in run()'] });
+
+    const all = (who: string, value: string): string[] =>
+      ['immediate', 'microtask', 'tick', 'timer'].map((how) => `${who}, ${how}: ${value}`);
+    assert.equal([inTask.stderr, inRun.stderr], ['', '']);
+    assert.equal(inTask.stdout.trim().split('\n').sort(), [
+      ...all('child', 'set'),
+      ...all('main', 'nobody'),
+      ...all('outside', 'nobody'),
+      ...all('setting', 'set'),
+      ...all('silent', 'nobody'),
+    ]);
+    assert.equal(inRun.stdout.trim().split('\n').sort(), [
+      'context: nobody',
+      ...all('outside', 'nobody'),
+    ]);
+  });
+
+  it("gives Node's own callbacks no current task", async (loop) => {
+    const seen: unknown[] = [];
+    const note = (): void => void seen.push(currentTask(loop));
+
+    queueMicrotask(note);
+    process.nextTick(note);
+    await sleep(0);
+
+    assert.equal(seen, [undefined, undefined]);
+  });
+
+  it('runs a done callback in the context that is given', async (loop) => {
+    const variable = new ContextVar<number>('n');
+    const context = new Context();
+    context.run(() => variable.set(7));
+    const seen: unknown[] = [];
+    const future = loop.createFuture();
+
+    future.addDoneCallback(() => seen.push(variable.get()), { context });
+    future.setResult(1);
+    await sleep(0);
+
+    assert.equal(seen, [7]);
+  });
+
+  it.resting('gives the value, or what is given in its place, or the default', () => {
+    const bare = new ContextVar<number>('bare');
+    const round = new ContextVar<number>('round', { default: 0 });
+
+    assert.is(round.get(), 0);
+    assert.is(round.get(5), 5);
+    assert.is(bare.get(5), 5);
+    throws(() => bare.get(), ReferenceError, { message: /^<ContextVar name='bare'> has no value/ });
+    new Context().run(() => {
+      round.set(1);
+      assert.is(round.get(5), 1);
+    });
+  });
+
+  it.resting('is reset to what it was, by the token of the set()', () => {
+    const variable = new ContextVar<number>('n', { default: 0 });
+    new Context().run(() => {
+      const first = variable.set(1);
+      const second = variable.set(2);
+      assert.is(second.oldValue, 1);
+
+      variable.reset(second);
+      assert.is(variable.get(), 1);
+      variable.reset(first);
+      assert.is(variable.get(), 0);
+      throws(() => variable.reset(first), RuntimeError, {
+        message: "<Token used var=<ContextVar name='n'>> has already been used once",
+      });
+    });
+  });
+
+  it.resting('refuses the token of another variable, and of another context', () => {
+    const variable = new ContextVar<number>('n');
+    const other = new ContextVar<number>('other');
+    const context = new Context();
+    const token = context.run(() => variable.set(1));
+
+    throws(() => context.run(() => other.reset(token)), RangeError, {
+      message: /was created by a different ContextVar$/,
+    });
+    throws(() => copyContext().run(() => variable.reset(token)), RangeError, {
+      message: /was created in a different Context$/,
+    });
+  });
+});
+
+loopBehaviour('Context', (it) => {
+  it.resting('keeps what is set in it, and what is set in its copies apart', () => {
+    const variable = new ContextVar<number>('n');
+    const context = new Context();
+    context.run(() => variable.set(1));
+
+    const copy = context.copy();
+    copy.run(() => variable.set(2));
+
+    assert.equal([context.get(variable), copy.get(variable)], [1, 2]);
+    context.run(() => variable.set(3));
+    assert.equal([context.get(variable), copy.get(variable)], [3, 2]);
+    assert.equal([context.has(variable), context.size, new Context().size], [true, 1, 0]);
+  });
+
+  it('leaves the current task what it is', async () => {
+    const task = currentTask();
+
+    assert.is(
+      new Context().run(() => currentTask()),
+      task,
+    );
+  });
+
+  it.resting('binds a function to itself', () => {
+    const variable = new ContextVar<number>('n');
+    const context = new Context();
+    context.run(() => variable.set(1));
+
+    const add = context.bind((a: number, b: number) => variable.get() + a + b);
+
+    assert.is(add(2, 3), 6);
+  });
+});

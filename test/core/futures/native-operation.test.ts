@@ -1,0 +1,180 @@
+import * as assert from 'uvu/assert';
+import { NativeOperation } from '../../../src/core/futures/native-operation.ts';
+import { awaitedNatively } from '../../../src/core/futures/native-promise.ts';
+import {
+  CancelledError,
+  createTask,
+  Future,
+  Loop,
+  RuntimeError,
+  sleep,
+} from '../../../src/index.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+
+/** An operation that the test makes done. */
+class Asked extends NativeOperation<string> {
+  static {
+    awaitedNatively(this);
+  }
+}
+
+loopBehaviour('An operation that V8 awaits itself', (it) => {
+  it('has every field of a future', async (loop) => {
+    const operation = new Asked(loop);
+
+    const missing = Object.keys(new Future({ loop })).filter((key) => !(key in operation));
+    assert.equal(missing, []);
+    assert.ok(operation instanceof Future);
+    operation.cancel();
+  });
+
+  it('is awaited without a call of then', async (loop) => {
+    const operation = new Asked(loop);
+    let asked = false;
+    Object.defineProperty(operation, 'then', {
+      get() {
+        asked = true;
+        return Future.prototype.then;
+      },
+    });
+    loop.callSoon(() => operation._finish('done'));
+
+    assert.is(await operation, 'done');
+    assert.is(asked, false);
+  });
+
+  it('wakes every task that awaits it', async (loop) => {
+    const operation = new Asked(loop);
+    const tasks = [1, 2, 3].map((n) => createTask(async () => `${n} ${await operation}`));
+    await sleep(0);
+    assert.match(
+      String(operation),
+      /^<Future pending cb=\[Task\.task_wakeup\(\), <1 more>, Task\.task_wakeup\(\)\]>$/,
+    );
+    operation._finish('done');
+
+    assert.equal(await Promise.all(tasks), ['1 done', '2 done', '3 done']);
+  });
+
+  it('is cancelled by a cancel of a task that awaits it', async (loop) => {
+    const operation = new Asked(loop);
+    const task = createTask(async () => await operation);
+    await sleep(0);
+    task.cancel('enough');
+
+    await rejects(task, CancelledError, { message: 'enough' });
+    assert.ok(operation.cancelled());
+  });
+
+  it('is cancelled as soon as a task awaits it that was told to end', async (loop) => {
+    const operation = new Asked(loop);
+    const task = createTask(async () => {
+      task.cancel('before');
+      return await operation;
+    });
+
+    await rejects(task, CancelledError, { message: 'before' });
+    assert.ok(operation.cancelled());
+  });
+
+  it('throws a cancel that comes between its end and the turn', async (loop) => {
+    const operation = new Asked(loop);
+    const task = createTask(async () => await operation);
+    await sleep(0);
+    operation._finish('too late');
+    task.cancel();
+
+    await rejects(task, CancelledError);
+    assert.is(task.cancelling(), 1);
+  });
+
+  it('loses no cancel of a second task in that moment: its next await throws it', async (loop) => {
+    const operation = new Asked(loop);
+    const steps: string[] = [];
+    const first = createTask(async () => await operation);
+    const second = createTask(async () => {
+      steps.push(await operation);
+      await sleep(1);
+      steps.push('slept');
+    });
+    await sleep(0);
+    operation._finish('done');
+    second.cancel();
+
+    await rejects(second, CancelledError);
+    assert.is(await first, 'done');
+    assert.equal(steps, ['done']);
+  });
+
+  it('gives its outcome at once when it is awaited later', async (loop, { settle }) => {
+    const finished = new Asked(loop);
+    const failed = new Asked(loop);
+    finished._finish('done');
+    failed._fail(new RangeError('no'));
+    await settle();
+
+    let turns = 0;
+    loop.callSoon(() => {
+      turns += 1;
+    });
+    assert.is(await finished, 'done');
+    await rejects((async () => await failed)(), RangeError, { message: 'no' });
+    assert.is(turns, 0);
+  });
+
+  it('tells those who chain, and those who race', async (loop) => {
+    const operation = new Asked(loop);
+    const both = Promise.all([
+      operation.then((value) => `then ${value}`),
+      Promise.race([operation, new Asked(loop)]),
+      (async () => operation)(),
+    ]);
+    loop.callSoon(() => operation._finish('done'));
+
+    assert.equal(await both, ['then done', 'done', 'done']);
+  });
+
+  it('is awaited where V8 tells nobody of it', async (loop) => {
+    const operations = [new Asked(loop), new Asked(loop)] as const;
+    loop.callSoon(() => operations[0]._finish('first'));
+    loop.callSoon(() => operations[1]._finish('second'));
+    const seen: string[] = [];
+    for await (const value of operations) seen.push(value);
+    async function* gives(): AsyncGenerator<string, string> {
+      const operation = new Asked(loop);
+      loop.callSoon(() => operation._finish('returned'));
+      yield 'yielded';
+      return operation;
+    }
+    const generator = gives();
+    seen.push((await generator.next()).value, (await generator.next()).value);
+
+    assert.equal(seen, ['first', 'second', 'yielded', 'returned']);
+  });
+
+  it('refuses a task of another loop', async (loop) => {
+    const other = new Loop();
+    const operation = new Asked(other);
+
+    await rejects((async () => await operation)(), RuntimeError, {
+      message: /^Task .* got Future .* attached to a different loop$/,
+    });
+    assert.is(loop.isRunning(), true);
+    other.close();
+  });
+
+  it('fails without a word to Node where nobody awaits it', async (loop, { settle }) => {
+    const told: unknown[] = [];
+    const tell = (error: unknown): void => void told.push(error);
+    process.on('unhandledRejection', tell);
+    const operation = new Asked(loop);
+    operation._fail(new RangeError('ours to report'));
+    await settle();
+    process.off('unhandledRejection', tell);
+
+    assert.equal(told, []);
+    assert.is(operation._unseen, true);
+    operation.exception();
+  });
+});

@@ -1,0 +1,119 @@
+import * as assert from 'uvu/assert';
+import { CancelledError, createTask, moveOnAfter, shielded, sleep } from '../../../src/index.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { throws } from '../../support/throws.ts';
+
+for (const [name, limited] of Object.entries({ moveOnAfter, shielded }))
+  loopBehaviour(name, (it) => {
+    it('gives what the body gives, when that is in time', async () => {
+      assert.equal(await limited(2, () => sleep(1, 'done')), { expired: false, value: 'done' });
+    });
+
+    it('says that the time was over, without an error', async (loop) => {
+      const begin = loop.time();
+
+      assert.equal(await limited(1, () => sleep(2, 'done')), { expired: true, value: undefined });
+      assert.is(loop.time() - begin, 1);
+    });
+
+    it('is on time also where the body waits for a promise of others', async (loop) => {
+      const begin = loop.time();
+
+      assert.is((await limited(1, () => new Promise(() => {}))).expired, true);
+      assert.is(loop.time() - begin, 1);
+    });
+
+    it('has no limit where none is given, and another one where that is set', async (loop) => {
+      assert.is((await limited(undefined, () => sleep(100))).expired, false);
+      const { expired } = await limited(100, async (limit) => {
+        limit.reschedule(loop.time() + 1);
+        await sleep(10);
+      });
+      assert.is(expired, true);
+    });
+
+    it('throws what the body throws', async () => {
+      await rejects(
+        limited(1, async () => {
+          throw new RangeError('mine');
+        }),
+        RangeError,
+        { message: 'mine' },
+      );
+    });
+
+    it('refuses wrong arguments at once', async () => {
+      throws(() => limited('1' as unknown as number, () => {}), TypeError);
+      throws(() => limited(Number.NaN, () => {}), RangeError);
+      throws(() => limited(1, 5 as unknown as () => void), TypeError);
+    });
+  });
+
+loopBehaviour('moveOnAfter', (it) => {
+  it('passes on a cancel of the task', async () => {
+    const task = createTask(() => moveOnAfter(5, () => sleep(10)));
+    await sleep(1);
+
+    task.cancel();
+
+    await rejects(task, CancelledError);
+  });
+});
+
+loopBehaviour('shielded', (it) => {
+  it('has a cancel wait until the body has ended', async (loop) => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      await shielded(5, () => sleep(2));
+      log.push(`ended at ${loop.time() - begin}`);
+      await sleep(1);
+      log.push('not reached');
+    });
+    const begin = loop.time();
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['ended at 2']);
+  });
+
+  it('lets clean-up wait, and no longer than its limit', async (loop) => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      try {
+        await sleep(10);
+      } finally {
+        const { expired } = await shielded(2, () => sleep(5));
+        log.push(`expired: ${expired}, at ${loop.time() - begin}`);
+      }
+    });
+    const begin = loop.time();
+    await sleep(1);
+
+    task.cancel();
+    await sleep(1);
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['expired: true, at 3']);
+  });
+
+  it('has its own signal, which a cancel of the task does not abort', async () => {
+    let aborted: boolean | undefined;
+    const task = createTask(() =>
+      shielded(5, async (limit) => {
+        const { signal } = limit;
+        await sleep(2);
+        aborted = signal.aborted;
+      }),
+    );
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.is(aborted, false);
+  });
+});

@@ -1,0 +1,776 @@
+import * as assert from 'uvu/assert';
+import {
+  BaseException,
+  BaseExceptionGroup,
+  CancelledError,
+  ContextVar,
+  copyContext,
+  coroutine,
+  createTask,
+  currentTask,
+  ExceptionGroup,
+  KeyboardInterrupt,
+  RuntimeError,
+  sleep,
+  type Task,
+  TaskGroup,
+  TimeoutError,
+  taskGroup,
+  timeout,
+} from '../../../src/index.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { throws } from '../../support/throws.ts';
+
+const BASE = 'test_taskgroups.py::TestTaskGroup::';
+
+class Boom extends Error {}
+class OtherBoom extends Error {}
+class BaseBoom extends BaseException {}
+
+async function answer(delay: number, value: number): Promise<number> {
+  await sleep(delay);
+  return value;
+}
+
+async function failAfter(delay: number, error: unknown = new Boom('boom')): Promise<never> {
+  await sleep(delay);
+  throw error;
+}
+
+/** Sleeps, and fails as it is cancelled. */
+async function failWhenEnded(error: unknown = new Boom('in finally')): Promise<void> {
+  try {
+    await sleep(10);
+  } finally {
+    // biome-ignore lint/correctness/noUnsafeFinally: as Python's test does
+    throw error;
+  }
+}
+
+function classesIn(group: BaseExceptionGroup): string[] {
+  return group.exceptions.map((error) => (error as Error).constructor.name);
+}
+
+loopBehaviour('taskGroup', (it) => {
+  it(
+    'waits for all its tasks, and gives what the body gives',
+    async (loop) => {
+      const tasks: Task<number>[] = [];
+
+      const result = await taskGroup(async (group) => {
+        tasks.push(group.createTask(() => answer(0.1, 42)));
+        tasks.push(group.createTask(() => answer(0.2, 11)));
+        return 'body';
+      });
+
+      assert.is(result, 'body');
+      assert.equal(
+        tasks.map((task) => task.result()),
+        [42, 11],
+      );
+      assert.ok(loop.time() >= 0.2);
+    },
+    { cpython: [`${BASE}test_taskgroup_01`] },
+  );
+
+  it(
+    'takes tasks while its body waits',
+    async () => {
+      const [first, second] = (await taskGroup(async (group) => {
+        const early = group.createTask(() => answer(0.1, 42));
+        await sleep(0.15);
+        return [early, group.createTask(() => answer(0.2, 11))];
+      })) as [Task<number>, Task<number>];
+
+      assert.is(first.result(), 42);
+      assert.is(second.result(), 11);
+    },
+    { cpython: [`${BASE}test_taskgroup_02`] },
+  );
+
+  it(
+    'goes on when one of its tasks is cancelled',
+    async () => {
+      const [first, second] = (await taskGroup(async (group) => {
+        const early = group.createTask(() => answer(1, 42));
+        await sleep(0.15);
+        early.cancel();
+        return [early, group.createTask(() => answer(0.2, 11))];
+      })) as [Task<number>, Task<number>];
+
+      assert.ok(first.cancelled());
+      assert.is(second.result(), 11);
+    },
+    { cpython: [`${BASE}test_taskgroup_03`] },
+  );
+
+  it(
+    'cancels the others when one fails, and throws the failures together',
+    async () => {
+      const log: string[] = [];
+      let other: Task<unknown> | undefined;
+      const runner = createTask(async () => {
+        await taskGroup(async (group) => {
+          group.createTask(() => failAfter(0.1));
+          other = group.createTask(async () => {
+            try {
+              await sleep(1);
+            } catch (error) {
+              log.push((error as Error).name);
+              throw error;
+            }
+            log.push('not cancelled');
+          });
+        });
+        log.push('went on');
+      });
+
+      const group = await rejects(runner, ExceptionGroup, {
+        message: 'unhandled errors in a TaskGroup',
+      });
+
+      assert.equal(classesIn(group), ['Boom']);
+      assert.equal(log, ['CancelledError']);
+      assert.ok(other?.cancelled());
+    },
+    { cpython: [`${BASE}test_taskgroup_04`] },
+  );
+
+  it(
+    'cancels its body, too, and holds every failure of the same turn',
+    async () => {
+      let bodyEndedBy: unknown;
+      const runner = taskGroup(async (group) => {
+        for (let n = 0; n < 3; n += 1) group.createTask(() => failAfter(0.1));
+        group.createTask(() => sleep(5));
+        try {
+          await sleep(10);
+        } catch (error) {
+          bodyEndedBy = error;
+          throw error;
+        }
+      });
+
+      const group = await rejects(createTask(runner), ExceptionGroup);
+
+      assert.equal(classesIn(group), ['Boom', 'Boom', 'Boom']);
+      assert.instance(bodyEndedBy, CancelledError);
+    },
+    { cpython: [`${BASE}test_cancel_children_on_child_error`] },
+  );
+
+  for (const { where, cpython, count, body } of [
+    {
+      where: 'in its end',
+      cpython: ['test_cancellation', 'test_taskgroup_22'],
+      count: 5,
+      body: async () => {},
+    },
+    {
+      where: 'in its body',
+      cpython: ['test_taskgroup_07', 'test_taskgroup_17'],
+      count: 6,
+      body: () => sleep(10),
+    },
+  ])
+    it(
+      `passes a cancel on to all its tasks, ${where}`,
+      async () => {
+        let cancelled = 0;
+        const counted = async (work: () => PromiseLike<void>): Promise<void> => {
+          try {
+            await work();
+          } catch (error) {
+            if (error instanceof CancelledError) cancelled += 1;
+            throw error;
+          }
+        };
+        const runner = createTask(() =>
+          taskGroup(async (group) => {
+            for (let n = 0; n < 5; n += 1) group.createTask(() => counted(() => sleep(5)));
+            await counted(body);
+          }),
+        );
+        await sleep(0.1);
+
+        assert.not(runner.done());
+        runner.cancel('enough');
+
+        await rejects(runner, CancelledError, { message: 'enough' });
+        assert.is(cancelled, count);
+      },
+      { cpython: cpython.map((name) => BASE + name) },
+    );
+
+  it(
+    'throws what its tasks fail with as they are cancelled, rather than the cancel',
+    async () => {
+      const runner = createTask(() =>
+        taskGroup(async (group) => {
+          for (let n = 0; n < 5; n += 1) group.createTask(() => failWhenEnded());
+          await sleep(10);
+        }),
+      );
+      await sleep(0.1);
+      runner.cancel();
+
+      const group = await rejects(runner, ExceptionGroup);
+
+      assert.equal(classesIn(group), Array(5).fill('Boom'));
+    },
+    { cpython: [`${BASE}test_taskgroup_08`] },
+  );
+
+  for (const waits of [true, false])
+    it(
+      `cancels its tasks when its body fails, ${waits ? 'after a wait' : 'at once'}`,
+      async () => {
+        const tasks: Task<number>[] = [];
+        const running = taskGroup(async (group) => {
+          tasks.push(group.createTask(() => answer(1, 42)));
+          tasks.push(group.createTask(() => answer(2, 11)));
+          if (waits) await sleep(0.1);
+          throw new Boom('body');
+        });
+
+        const group = await rejects(running, ExceptionGroup);
+
+        assert.equal(classesIn(group), ['Boom']);
+        assert.ok(tasks.every((task) => task.cancelled()));
+      },
+      { cpython: [`${BASE}test_taskgroup_${waits ? '09' : '10'}`] },
+    );
+
+  for (const outerHasTask of [false, true])
+    it(
+      `throws a group within a group, ${outerHasTask ? 'beside a task' : 'alone'}`,
+      async () => {
+        const runner = createTask(() =>
+          taskGroup(async (outer) => {
+            if (outerHasTask) outer.createTask(sleep(10));
+            await taskGroup(async (inner) => {
+              for (let n = 0; n < 5; n += 1) inner.createTask(() => failWhenEnded());
+              await sleep(10);
+            });
+          }),
+        );
+        await sleep(0.1);
+        runner.cancel();
+
+        const group = await rejects(runner, ExceptionGroup);
+
+        assert.equal(classesIn(group), ['ExceptionGroup']);
+        assert.equal(classesIn(group.exceptions[0] as BaseExceptionGroup), Array(5).fill('Boom'));
+      },
+      { cpython: [`${BASE}test_taskgroup_${outerHasTask ? '12' : '11'}`] },
+    );
+
+  it(
+    'cancels a group within its body, and throws only its own failure',
+    async () => {
+      const running = taskGroup(async (outer) => {
+        outer.createTask(() => failAfter(0.1));
+        await taskGroup(async (inner) => void inner.createTask(() => failAfter(10)));
+      });
+
+      const group = await rejects(createTask(running), ExceptionGroup);
+
+      assert.equal(classesIn(group), ['Boom']);
+    },
+    { cpython: [`${BASE}test_taskgroup_13`] },
+  );
+
+  it(
+    'ends with the failure of a group within its body',
+    async () => {
+      const running = taskGroup(async (outer) => {
+        outer.createTask(() => failAfter(10));
+        await taskGroup(async (inner) => void inner.createTask(() => failAfter(0.1)));
+      });
+
+      const group = await rejects(createTask(running), ExceptionGroup);
+
+      assert.equal(classesIn(group), ['ExceptionGroup']);
+      assert.equal(classesIn(group.exceptions[0] as BaseExceptionGroup), ['Boom']);
+    },
+    { cpython: [`${BASE}test_taskgroup_14`] },
+  );
+
+  for (const nested of [false, true])
+    it(
+      `throws the failure of a task that comes after a cancel, ${nested ? 'by way of a task' : 'directly'}`,
+      async () => {
+        const work = async (): Promise<void> => {
+          await taskGroup(async (group) => {
+            group.createTask(() => failAfter(0.3));
+            try {
+              await sleep(10);
+            } catch (error) {
+              await sleep(0.5);
+              throw error;
+            }
+          });
+        };
+        const runner = createTask(nested ? async () => await createTask(work) : work);
+        await sleep(0.1);
+        runner.cancel();
+
+        const group = await rejects(runner, ExceptionGroup);
+
+        assert.equal(classesIn(group), ['Boom']);
+      },
+      { cpython: [`${BASE}test_taskgroup_${nested ? '16' : '15'}`] },
+    );
+
+  it(
+    'throws what the body makes of its cancel',
+    async () => {
+      const runner = createTask(() =>
+        taskGroup(async () => {
+          try {
+            await sleep(10);
+          } catch {
+            throw new OtherBoom('in place of the cancel');
+          }
+        }),
+      );
+      await sleep(0.1);
+      runner.cancel();
+
+      const group = await rejects(runner, ExceptionGroup);
+
+      assert.equal(classesIn(group), ['OtherBoom']);
+    },
+    { cpython: [`${BASE}test_taskgroup_18`] },
+  );
+
+  it(
+    'throws the failure of a task and that of the body together',
+    async () => {
+      const running = taskGroup(async (group) => {
+        group.createTask(() => failAfter(0.1));
+        await failWhenEnded(new OtherBoom('body'));
+      });
+
+      const group = await rejects(createTask(running), ExceptionGroup);
+
+      assert.equal(classesIn(group), ['Boom', 'OtherBoom']);
+    },
+    { cpython: [`${BASE}test_taskgroup_19`] },
+  );
+
+  it(
+    'throws a KeyboardInterrupt of its body by itself, and tells what it hides',
+    async (_loop, scene) => {
+      const running = taskGroup(async (group) => {
+        group.createTask(() => failAfter(0.1));
+        await failWhenEnded(new KeyboardInterrupt());
+      });
+
+      await rejects(running, KeyboardInterrupt);
+
+      scene.expectReport(/was not propagated because the TaskGroup body is being closed/);
+    },
+    { cpython: [`${BASE}test_taskgroup_20`] },
+  );
+
+  it(
+    'throws a BaseExceptionGroup when one of them is no Exception',
+    async () => {
+      const ofBody = taskGroup(async (group) => {
+        group.createTask(() => failAfter(0.1));
+        await failWhenEnded(new BaseBoom());
+      });
+      const ofTask = taskGroup(async (group) => {
+        group.createTask(() => failAfter(0.1, new BaseBoom()));
+        await failWhenEnded(new OtherBoom('body'));
+      });
+
+      const first = await rejects(ofBody, BaseExceptionGroup);
+      const second = await rejects(ofTask, BaseExceptionGroup);
+
+      assert.not(first instanceof ExceptionGroup);
+      assert.equal(classesIn(first), ['Boom', 'BaseBoom']);
+      assert.equal(classesIn(second), ['BaseBoom', 'OtherBoom']);
+    },
+    { cpython: [`${BASE}test_taskgroup_20a`, `${BASE}test_taskgroup_21a`] },
+  );
+
+  it.resting(
+    'ends the loop by a KeyboardInterrupt of a task, and throws it when the loop goes on',
+    async (loop) => {
+      const runner = loop.createTask(() =>
+        taskGroup(async (group) => {
+          group.createTask(() => failAfter(0.1, new KeyboardInterrupt()));
+          await failWhenEnded(new TypeError('body')).catch(() => {});
+        }),
+      );
+
+      await rejects(loop.runUntilComplete(runner), KeyboardInterrupt);
+
+      await rejects(loop.runUntilComplete(runner), KeyboardInterrupt);
+    },
+  );
+
+  it(
+    'forgets tasks that are done',
+    async () => {
+      await taskGroup(async (group) => {
+        for (let count = 0; count < 10; count += 1) {
+          await sleep(0.1);
+          group.createTask(sleep(0.3));
+          if (count === 5) assert.match(String(group), /tasks=[1-4] /);
+        }
+        await sleep(1.35);
+        assert.is(String(group), '<TaskGroup entered>');
+      });
+    },
+    { cpython: [`${BASE}test_taskgroup_23`] },
+  );
+
+  it(
+    'takes tasks from its tasks when its body has ended',
+    async () => {
+      const log: number[] = [];
+      const leaf = async (delay: number): Promise<void> => {
+        await sleep(delay);
+        log.push(delay);
+      };
+
+      await taskGroup(async (group) => {
+        group.createTask(async () => {
+          await sleep(0.1);
+          group.createTask(() => leaf(0.1));
+          group.createTask(() => leaf(0.2));
+        });
+      });
+
+      assert.equal(log, [0.1, 0.2]);
+    },
+    { cpython: [`${BASE}test_taskgroup_24`] },
+  );
+
+  it(
+    'ends tasks that make ever more tasks',
+    async () => {
+      let heads = 0;
+      const hydra = async (group: TaskGroup): Promise<void> => {
+        heads += 1;
+        await sleep(0.01);
+        group.createTask(() => hydra(group));
+        group.createTask(() => hydra(group));
+      };
+      const hercules = async (): Promise<void> => {
+        while (heads < 10) await sleep(0.015);
+        throw new Boom('enough');
+      };
+
+      const running = taskGroup(async (group) => {
+        group.createTask(() => hydra(group));
+        group.createTask(hercules);
+      });
+      const group = await rejects(running, ExceptionGroup);
+
+      assert.equal(classesIn(group), ['Boom']);
+      assert.ok(heads >= 10);
+    },
+    { cpython: [`${BASE}test_taskgroup_25`] },
+  );
+
+  it(
+    'lets errors of the body and of a task stand together, and leaves no cancel behind',
+    async () => {
+      const main = createTask(async () => {
+        const running = taskGroup(async (group) => {
+          group.createTask(async () => {
+            throw new Boom('task');
+          });
+          await failWhenEnded(new Boom('body'));
+        });
+        const group = await rejects(running, ExceptionGroup);
+        assert.is(group.exceptions.length, 2);
+        assert.is(currentTask()?.cancelling(), 0);
+        await sleep(0);
+      });
+
+      await main;
+    },
+    { cpython: [`${BASE}test_taskgroup_context_manager_exit_raises`] },
+  );
+
+  it('gives a cancel from outside, which the errors hide, to the next await', async () => {
+    const log: unknown[] = [];
+    const runner = createTask(async () => {
+      const running = taskGroup(async (group) => {
+        group.createTask(() => failWhenEnded());
+        await sleep(10);
+      });
+      log.push((await rejects(running, ExceptionGroup)).exceptions.length);
+      log.push(currentTask()?.cancelling());
+      await sleep(0);
+      log.push('not reached');
+    });
+    await sleep(0.1);
+    runner.cancel();
+
+    await rejects(runner, CancelledError);
+
+    assert.equal(log, [1, 1]);
+  });
+
+  it('keeps a cancel that comes when it has cancelled its parent itself', async () => {
+    const runner = createTask(async () => {
+      await taskGroup(async (group) => {
+        group.createTask(async () => {
+          await sleep(0.1);
+          group.cancel();
+          runner.cancel('from outside');
+        });
+        await sleep(10);
+      });
+    });
+
+    await rejects(runner, CancelledError);
+  });
+
+  it('keeps such a cancel when its body has ended, too', async () => {
+    const runner = createTask(async () => {
+      await taskGroup(async (group) => {
+        group.createTask(async () => {
+          await sleep(0.1);
+          group.cancel();
+          runner.cancel('from outside');
+        });
+      });
+    });
+
+    await rejects(runner, CancelledError);
+  });
+
+  it('ends by a timeout around it', async () => {
+    let task: Task<void> | undefined;
+    const running = timeout(1, () =>
+      taskGroup(async (group) => {
+        task = group.createTask(sleep(5));
+      }),
+    );
+
+    await rejects(running, TimeoutError);
+
+    assert.ok(task?.cancelled());
+    assert.is(currentTask()?.cancelling(), 0);
+  });
+
+  it('waits for its tasks however often it is cancelled', async () => {
+    let ended = false;
+    const runner = createTask(() =>
+      taskGroup(async (group) => {
+        group.createTask(async () => {
+          for (let n = 0; n < 3; n += 1) await sleep(1).catch(() => {});
+          ended = true;
+        });
+      }),
+    );
+    for (let n = 0; n < 3; n += 1) {
+      await sleep(0.1);
+      runner.cancel();
+    }
+
+    await rejects(runner, CancelledError);
+
+    assert.ok(ended);
+  });
+
+  it.resting(
+    'has no parent where no task is',
+    async (loop, scene) => {
+      const group = new TaskGroup();
+      let error: unknown;
+      loop.callSoon(async () => {
+        error = await group.run(async () => {}).catch((reason: unknown) => reason);
+      });
+
+      await loop.runUntilComplete(() => scene.settle());
+
+      assert.instance(error, RuntimeError);
+      assert.match(String(error), /cannot determine the parent task/);
+      throws(() => group.createTask(() => answer(0, 1)), RuntimeError, {
+        message: /has not been entered/,
+      });
+    },
+    { cpython: [`${BASE}test_taskgroup_without_parent_task`] },
+  );
+
+  it('refuses what is no function at once', () => {
+    throws(() => taskGroup(3 as never), TypeError, { message: 'a function was expected, got 3' });
+    return Promise.resolve();
+  });
+});
+
+loopBehaviour('TaskGroup.createTask', (it) => {
+  it(
+    'gives a name',
+    async () => {
+      await taskGroup(async (group) => {
+        assert.is(group.createTask(sleep(0), { name: 'yolo' }).getName(), 'yolo');
+      });
+    },
+    { cpython: [`${BASE}test_taskgroup_task_name`] },
+  );
+
+  it(
+    'runs the task in the context that is given',
+    async () => {
+      const variable = new ContextVar<number>('variable');
+      const setTo = async (value: number): Promise<void> => {
+        await sleep(0);
+        variable.set(value);
+      };
+
+      await taskGroup(async (group) => {
+        const context = copyContext();
+        assert.is(context.get(variable), undefined);
+        await group.createTask(() => setTo(1), { context });
+        assert.is(context.get(variable), 1);
+        await group.createTask(() => setTo(2), { context });
+        assert.is(context.get(variable), 2);
+      });
+    },
+    { cpython: [`${BASE}test_taskgroup_task_context`] },
+  );
+
+  it(
+    'refuses when the group is shutting down, and closes the coroutine',
+    async () => {
+      const late = coroutine(async function late() {});
+      let message = '';
+      const running = taskGroup(async (group) => {
+        group.createTask(() => failAfter(0.001));
+        group.createTask(async () => {
+          const call = late();
+          await sleep(1).catch(() => {
+            message = throws(() => group.createTask(call), RuntimeError).message;
+          });
+          await rejects(call, RuntimeError, { message: /cannot reuse/ });
+        });
+      });
+
+      const group = await rejects(running, ExceptionGroup);
+
+      assert.equal(classesIn(group), ['Boom']);
+      assert.is(message, 'TaskGroup <TaskGroup tasks=1 errors=1 cancelling> is shutting down');
+    },
+    { cpython: [`${BASE}test_taskgroup_no_create_task_after_failure`] },
+  );
+
+  it(
+    'refuses before the body has begun, and when all is over',
+    async () => {
+      const group = new TaskGroup();
+      throws(() => group.createTask(sleep(0)), RuntimeError, {
+        message: 'TaskGroup <TaskGroup> has not been entered',
+      });
+
+      await group.run(async () => {});
+
+      throws(() => group.createTask(sleep(0)), RuntimeError, {
+        message: 'TaskGroup <TaskGroup entered> is finished',
+      });
+    },
+    { cpython: [`${BASE}test_taskgroup_finished`, `${BASE}test_taskgroup_not_entered`] },
+  );
+});
+
+loopBehaviour('TaskGroup.run', (it) => {
+  it(
+    'runs one body only',
+    async () => {
+      const group = new TaskGroup();
+      await group.run(async () => {
+        await rejects(
+          group.run(async () => {}),
+          RuntimeError,
+          {
+            message: 'TaskGroup <TaskGroup entered> has already been entered',
+          },
+        );
+      });
+
+      await rejects(
+        group.run(async () => {}),
+        RuntimeError,
+        { message: /already been entered/ },
+      );
+    },
+    { cpython: [`${BASE}test_taskgroup_already_entered`, `${BASE}test_taskgroup_double_enter`] },
+  );
+});
+
+loopBehaviour('TaskGroup.cancel', (it) => {
+  it('ends body and tasks without an error', async () => {
+    const tasks: Task<void>[] = [];
+
+    const result = await taskGroup(async (group) => {
+      tasks.push(group.createTask(sleep(10)), group.createTask(sleep(20)));
+      await sleep(0.1);
+      group.cancel();
+      group.cancel();
+      await sleep(10);
+      return 'not reached';
+    });
+
+    assert.is(result, undefined);
+    assert.ok(tasks.every((task) => task.cancelled()));
+    assert.is(currentTask()?.cancelling(), 0);
+    await sleep(0);
+  });
+
+  it('takes effect at the first wait when it was called before', async () => {
+    const log: string[] = [];
+    const group = new TaskGroup();
+    group.cancel();
+
+    await group.run(async () => {
+      log.push('began');
+      await sleep(0);
+      log.push('not reached');
+    });
+
+    assert.equal(log, ['began']);
+  });
+
+  it('comes from a task of the group when the body has ended', async (loop) => {
+    const begin = loop.time();
+
+    await taskGroup(async (group) => {
+      group.createTask(sleep(10));
+      group.createTask(async () => {
+        await sleep(1);
+        group.cancel();
+      });
+    });
+
+    assert.is(loop.time() - begin, 1);
+  });
+
+  it('does not hide failures', async () => {
+    const running = taskGroup(async (group) => {
+      group.createTask(() => failWhenEnded());
+      await sleep(0);
+      group.cancel();
+    });
+
+    assert.equal(classesIn(await rejects(running, ExceptionGroup)), ['Boom']);
+  });
+
+  it('does nothing when the group is finished', async () => {
+    const group = new TaskGroup();
+    await group.run(async () => {});
+
+    group.cancel();
+
+    await sleep(0);
+    assert.is(currentTask()?.cancelling(), 0);
+  });
+});

@@ -1,0 +1,627 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { osError } from '../../../src/base/os-errors.ts';
+import {
+  DatagramProtocol,
+  type DatagramTransport,
+  type Loop,
+  OSError,
+} from '../../../src/index.ts';
+import type { Endpoint } from '../../../src/sock/endpoint.ts';
+import type { Address, AddressInput, DriverName, Socket } from '../../../src/socket.ts';
+import * as socket from '../../../src/socket.ts';
+import { DRIVERS, datagram, freshPath, stream } from '../../support/drivers.ts';
+import { loopBehaviour, type Scene } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { throws } from '../../support/throws.ts';
+import { until } from '../../support/transports.ts';
+
+const REAL = { clock: 'real' } as const;
+const HELLO = Buffer.from('hello');
+const SUITE = 'test_selector_events.py::SelectorDatagramTransportTests::';
+const EVENTS = 'test_events.py::EventLoopTestsMixin::';
+const BASE = 'test_base_events.py::BaseEventLoopWithSelectorTests::';
+
+/** Notes what it is told. */
+class Mailbox extends DatagramProtocol {
+  readonly received: [text: string, address: Address][] = [];
+  readonly errors: Error[] = [];
+  readonly calls: string[] = [];
+  readonly lost;
+
+  constructor(loop: Loop) {
+    super();
+    this.lost = loop.createFuture<unknown>();
+  }
+
+  override connectionMade(): void {
+    this.calls.push('connectionMade');
+  }
+
+  override datagramReceived(data: Uint8Array, address: Address): void {
+    this.received.push([String(data), address]);
+  }
+
+  override errorReceived(error: Error): void {
+    this.errors.push(error);
+  }
+
+  override pauseWriting(): void {
+    this.calls.push('pauseWriting');
+  }
+
+  override resumeWriting(): void {
+    this.calls.push('resumeWriting');
+  }
+
+  override connectionLost(error?: unknown): void {
+    this.calls.push('connectionLost');
+    this.lost.setResult(error);
+  }
+}
+
+/** A transport on a bound socket of a driver. */
+async function boxOn(
+  loop: Loop,
+  driver: DriverName,
+  remote?: Address,
+): Promise<[DatagramTransport, Mailbox]> {
+  const sock = datagram(driver);
+  sock.bind(['127.0.0.1', 0]);
+  if (remote !== undefined) sock.connect(remote as AddressInput);
+  return await loop.createDatagramEndpoint(() => new Mailbox(loop), { sock });
+}
+
+const nameOf = (transport: DatagramTransport): Address =>
+  transport.getExtraInfo('sockname') as Address;
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`DatagramTransport on ${name}`, (it) => {
+    it.resting(
+      'sends what waits when its loop is closed, and tells the protocol nothing more',
+      async (loop) => {
+        const [one, first, two, second] = await loop.runUntilComplete(async () => [
+          ...(await boxOn(loop, name)),
+          ...(await boxOn(loop, name)),
+        ]);
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        endpoint.trySendto = () => -1;
+        one.setWriteBufferLimits(0);
+        for (const text of ['fails', 'arrives', 'would block'])
+          one.sendto(Buffer.from(text), nameOf(two) as AddressInput);
+        one.close();
+        const tried: string[] = [];
+        endpoint.trySendto = (data, address) => {
+          const text = String(data);
+          tried.push(text);
+          if (text === 'fails') throw osError('EACCES', 'sendto');
+          return text === 'would block' ? -1 : trySendto.call(endpoint, data, address);
+        };
+
+        loop.close();
+
+        assert.equal(tried, ['fails', 'arrives', 'would block']);
+        assert.equal(first.errors, []);
+        assert.equal(first.calls, ['connectionMade', 'pauseWriting']);
+        assert.equal(second.calls, ['connectionMade']);
+      },
+      REAL,
+    );
+
+    it(
+      'tries once a turn where errorReceived() sends again, and all of that fails',
+      async (loop, { settle }) => {
+        const [transport, mailbox] = await boxOn(loop, name);
+        const to = nameOf(transport) as AddressInput;
+        const endpoint = transport.getExtraInfo('socket')?._sock._endpoint as Endpoint;
+        endpoint.trySendto = () => -1;
+        transport.sendto(HELLO, to);
+        let tries = 0;
+        endpoint.trySendto = () => {
+          tries += 1;
+          if (tries > 1000) throw new Error('never ends');
+          throw osError('ENETUNREACH', 'sendto');
+        };
+        mailbox.errorReceived = () => transport.sendto(HELLO, to);
+
+        endpoint.writer?.ready();
+        await settle(20);
+
+        assert.ok(tries > 1 && tries < 100, `${tries}`);
+        transport.abort();
+        await mailbox.lost;
+      },
+      REAL,
+    );
+
+    it(
+      'sends to whom it is told, and tells who sent',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+
+        one.sendto(HELLO, nameOf(two) as AddressInput);
+        one.sendto(new Uint8Array(), nameOf(two) as AddressInput);
+        await until(loop, () => second.received.length === 2);
+        two.sendto(Buffer.from('answer'), second.received[0]?.[1] as AddressInput);
+        await until(loop, () => first.received.length === 1);
+
+        assert.equal(second.received, [
+          ['hello', nameOf(one)],
+          ['', nameOf(one)],
+        ]);
+        assert.equal(first.received, [['answer', nameOf(two)]]);
+        for (const each of [one, two]) each.close();
+        assert.is(await first.lost, undefined);
+        await second.lost;
+        assert.equal(first.calls, ['connectionMade', 'connectionLost']);
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${SUITE}test_read_ready`,
+          `${SUITE}test_sendto`,
+          `${SUITE}test_read_ready_tryagain`,
+          `${EVENTS}test_create_datagram_endpoint_sock`,
+          'test_selector_events.py::SelectorDatagramTransportTests::test_sendto_bytearray',
+          'test_selector_events.py::SelectorDatagramTransportTests::test_sendto_memoryview',
+        ],
+      },
+    );
+
+    it(
+      'needs no address where its socket has a peer, and refuses another one',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name, nameOf(one));
+
+        two.sendto(HELLO);
+        await until(loop, () => first.received.length === 1);
+
+        assert.equal(first.received, [['hello', nameOf(two)]]);
+        assert.equal(two.getExtraInfo('peername'), nameOf(one));
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      REAL,
+    );
+
+    it(
+      'refuses what is no array of bytes',
+      async (loop) => {
+        const [transport, protocol] = await boxOn(loop, name);
+
+        throws(() => transport.sendto('text' as never, nameOf(transport) as never), TypeError, {
+          message: 'data must be a Uint8Array, got a string',
+        });
+
+        transport.abort();
+        assert.is(await protocol.lost, undefined);
+      },
+      { ...REAL, cpython: [`${SUITE}test_sendto_str`] },
+    );
+
+    it(
+      'keeps what the system does not take, and tells the protocol to pause and to go on',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        endpoint.trySendto = () => -1;
+        const piece = Buffer.alloc(40_000, 'x');
+
+        one.sendto(piece, nameOf(two) as AddressInput);
+        piece.fill('y');
+        assert.is(one.getWriteBufferSize(), 40_008);
+        assert.equal(first.calls, ['connectionMade']);
+        one.sendto(piece, nameOf(two) as AddressInput);
+        assert.equal(first.calls, ['connectionMade', 'pauseWriting']);
+        endpoint.trySendto = trySendto;
+        endpoint.writer?.ready();
+        await until(loop, () => second.received.length === 2);
+
+        assert.is(one.getWriteBufferSize(), 0);
+        assert.equal(first.calls, ['connectionMade', 'pauseWriting', 'resumeWriting']);
+        assert.equal(
+          second.received.map(([text]) => text.replace(/(.)\1*/g, '$1')),
+          ['x', 'y'],
+        );
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${SUITE}test_sendto_buffer`,
+          `${SUITE}test_sendto_tryagain`,
+          `${SUITE}test_sendto_ready`,
+          `${SUITE}test_sendto_ready_tryagain`,
+          'test_selector_events.py::SelectorDatagramTransportTests::test_sendto_buffer_bytearray',
+          'test_selector_events.py::SelectorDatagramTransportTests::test_sendto_buffer_memoryview',
+        ],
+      },
+    );
+
+    it(
+      'sends what waits before it closes',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        endpoint.trySendto = () => -1;
+        one.sendto(HELLO, nameOf(two) as AddressInput);
+
+        one.close();
+        assert.is(one.isClosing(), true);
+        endpoint.trySendto = trySendto;
+        endpoint.writer?.ready();
+
+        assert.is(await first.lost, undefined);
+        await until(loop, () => second.received.length === 1);
+        two.close();
+        await second.lost;
+      },
+      {
+        ...REAL,
+        cpython: [`${SUITE}test_sendto_closing`, `${SUITE}test_sendto_ready_closing`],
+      },
+    );
+
+    it(
+      'tells the protocol of a failure, and goes on',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        endpoint.trySendto = () => {
+          throw new OSError('odd');
+        };
+
+        one.sendto(HELLO, nameOf(two) as AddressInput);
+        assert.equal(first.errors.map(String), ['OSError: odd']);
+        endpoint.trySendto = trySendto;
+        one.sendto(HELLO, nameOf(two) as AddressInput);
+        await until(loop, () => second.received.length === 1);
+
+        assert.is(one.isClosing(), false);
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${SUITE}test_sendto_error_received`,
+          `${SUITE}test_read_ready_oserr`,
+          'test_selector_events.py::SelectorDatagramTransportTests::test_sendto_error_received_connected',
+        ],
+      },
+    );
+
+    it(
+      'ends by what is no failure of the system, which is reported',
+      async (loop, { expectReport }) => {
+        const [one, first] = await boxOn(loop, name);
+        socketOf(one)._endpoint.trySendto = () => {
+          throw new RangeError('odd');
+        };
+
+        one.sendto(HELLO, nameOf(one) as AddressInput);
+
+        assert.is(String(await first.lost), 'RangeError: odd');
+        expectReport(/^Fatal write error on datagram transport$/);
+      },
+      { ...REAL, cpython: [`${SUITE}test_sendto_exception`] },
+    );
+
+    it(
+      'tells the protocol of a failure of what waits, and sends the rest',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        endpoint.trySendto = () => -1;
+        for (const text of ['lost', 'sent'])
+          one.sendto(Buffer.from(text), nameOf(two) as AddressInput);
+
+        endpoint.trySendto = () => {
+          endpoint.trySendto = trySendto;
+          throw new OSError('odd');
+        };
+        endpoint.writer?.ready();
+        await until(loop, () => first.errors.length > 0);
+        // CPython leaves what follows to the next time that the socket is ready.
+        endpoint.writer?.ready();
+        await until(loop, () => second.received.length > 0);
+
+        assert.equal(first.errors.map(String), ['OSError: odd']);
+        assert.is(second.received[0]?.[0], 'sent');
+        assert.is(one.isClosing(), false);
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${SUITE}test_sendto_ready_error_received`,
+          `${SUITE}test_sendto_ready_error_received_connection`,
+        ],
+      },
+    );
+
+    it(
+      'goes on with what else has come, and what else waits, where the protocol throws',
+      async (loop, { expectReport }) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const { datagramReceived } = second;
+        second.datagramReceived = (data, address) => {
+          datagramReceived.call(second, data, address);
+          if (String(data) === 'first') throw new Error('cannot receive');
+        };
+        for (const text of ['first', 'second', 'third'])
+          one.sendto(Buffer.from(text), nameOf(two) as AddressInput);
+        await until(loop, () => second.received.length === 3);
+        expectReport(/_SelectorDatagramTransport\._read_ready/);
+
+        const endpoint = socketOf(one)._endpoint;
+        const { trySendto } = endpoint;
+        first.errorReceived = (error) => {
+          first.errors.push(error);
+          throw new Error('cannot be told');
+        };
+        endpoint.trySendto = () => -1;
+        for (const text of ['lost', 'sent'])
+          one.sendto(Buffer.from(text), nameOf(two) as AddressInput);
+        endpoint.trySendto = (data, address) => {
+          if (String(data) !== 'lost') return trySendto.call(endpoint, data, address);
+          throw new OSError('odd');
+        };
+        endpoint.writer?.ready();
+        await until(loop, () => second.received.length === 4);
+
+        assert.equal(
+          second.received.map(([text]) => text),
+          ['first', 'second', 'third', 'sent'],
+        );
+        assert.equal(first.errors.map(String), ['OSError: odd']);
+        expectReport(/_SelectorDatagramTransport\._sendto_ready/);
+        assert.is(one.getWriteBufferSize(), 0);
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      REAL,
+    );
+
+    it(
+      'ends by what is no failure of the system, where it receives or sends what waits',
+      async (loop, { expectReport }) => {
+        const fails = (): never => {
+          throw new RangeError('odd');
+        };
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const [sending, receiving] = [one, two].map((each) => socketOf(each)._endpoint);
+        assert.ok(sending !== undefined && receiving !== undefined);
+        receiving.tryRecvfrom = fails;
+        one.sendto(HELLO, nameOf(two) as AddressInput);
+        assert.is(String(await second.lost), 'RangeError: odd');
+
+        sending.trySendto = () => -1;
+        one.sendto(HELLO, nameOf(one) as AddressInput);
+        sending.trySendto = fails;
+        sending.writer?.ready();
+
+        assert.is(String(await first.lost), 'RangeError: odd');
+        expectReport(/^Fatal read error on datagram transport$/);
+        expectReport(/^Fatal write error on datagram transport$/);
+      },
+      {
+        ...REAL,
+        cpython: [
+          `${SUITE}test_read_ready_err`,
+          `${SUITE}test_sendto_ready_exception`,
+          `${SUITE}test_fatal_error_connected_custom_error`,
+        ],
+      },
+    );
+
+    it(
+      'prints as in CPython',
+      async (loop) => {
+        const [transport, protocol] = await boxOn(loop, name);
+        const fd = socketOf(transport).fileno();
+        assert.is(
+          String(transport),
+          `<_SelectorDatagramTransport fd=${fd} read=polling write=<idle, bufsize=0>>`,
+        );
+
+        transport.close();
+        await protocol.lost;
+        await until(loop, () => true);
+
+        assert.is(String(transport), `<_SelectorDatagramTransport closed fd=${fd}>`);
+      },
+      REAL,
+    );
+  });
+
+/** Is the driver that is chosen unasked one of datagrams on paths? */
+function hasUnixDatagrams(): boolean {
+  const sock = socket.socket();
+  sock.close();
+  return sock.driver === 'posix';
+}
+
+loopBehaviour('loop.createDatagramEndpoint of AF_UNIX', (it) => {
+  const onPosix = (
+    sentence: string,
+    scenario: (loop: Loop, scene: Scene) => Promise<void>,
+    cpython: readonly string[] = [],
+  ): void => {
+    const options = { ...REAL, cpython };
+    if (hasUnixDatagrams()) it(sentence, scenario, options);
+    else it.skip(sentence, 'it takes posix', scenario, options);
+  };
+
+  onPosix(
+    'needs no address',
+    async (loop) => {
+      const make = (): Mailbox => new Mailbox(loop);
+      const [transport, box] = await loop.createDatagramEndpoint(make, { family: socket.AF_UNIX });
+
+      assert.is(transport.getExtraInfo('socket')?.family, socket.AF_UNIX);
+      transport.close();
+      assert.is(await box.lost, undefined);
+      assert.equal(box.calls, ['connectionMade', 'connectionLost']);
+    },
+    [`${BASE}test_create_datagram_endpoint_sock_unix`],
+  );
+
+  onPosix(
+    'takes the place of a socket that was left behind, and hears who sends there',
+    async (loop, { logged }) => {
+      const localAddr = freshPath();
+      const stale = datagram('posix', socket.AF_UNIX);
+      stale.bind(localAddr);
+      stale.close();
+      const make = (): Mailbox => new Mailbox(loop);
+      const family = socket.AF_UNIX;
+
+      const [server, box] = await loop.createDatagramEndpoint(make, { localAddr, family });
+      const [client, other] = await loop.createDatagramEndpoint(make, {
+        remoteAddr: localAddr,
+        family,
+      });
+      client.sendto(HELLO);
+      await until(loop, () => box.received.length === 1);
+
+      assert.is(box.received[0]?.[0], 'hello');
+      assert.equal(logged, []);
+      for (const each of [server, client]) each.close();
+      await Promise.all([box.lost, other.lost]);
+    },
+    [`${BASE}test_create_datagram_endpoint_existing_sock_unix`],
+  );
+
+  onPosix('fails where there is a file that is no socket, and leaves it alone', async (loop) => {
+    const localAddr = freshPath();
+    writeFileSync(localAddr, 'text');
+    const make = (): Mailbox => new Mailbox(loop);
+
+    await rejects(
+      loop.createDatagramEndpoint(make, { localAddr, family: socket.AF_UNIX }),
+      OSError,
+      { code: 'EADDRINUSE' },
+    );
+
+    assert.is(readFileSync(localAddr, 'utf8'), 'text');
+  });
+});
+
+loopBehaviour('loop.createDatagramEndpoint', (it) => {
+  for (const [host, origin] of [
+    ['127.0.0.1', 'test_create_datagram_endpoint'],
+    ['::1', 'test_create_datagram_endpoint_ipv6'],
+  ] as const)
+    it(
+      `binds to ${host}, and sends to a remote address`,
+      async (loop) => {
+        const make = (): Mailbox => new Mailbox(loop);
+        const [server, box] = await loop.createDatagramEndpoint(make, { localAddr: [host, 0] });
+        const [, port] = nameOf(server) as [string, number];
+
+        const [client, other] = await loop.createDatagramEndpoint(make, {
+          remoteAddr: [host, port],
+        });
+        client.sendto(HELLO);
+        await until(loop, () => box.received.length === 1);
+        throws(() => client.sendto(HELLO, [host, 1]), RangeError, {
+          message: `Invalid address: must be None or ${client.getExtraInfo('peername')}`,
+        });
+
+        assert.is(box.received[0]?.[0], 'hello');
+        for (const each of [server, client]) each.close();
+        await Promise.all([box.lost, other.lost]);
+      },
+      { ...REAL, cpython: [`${EVENTS}${origin}`, `${SUITE}test_sendto_connected_addr`] },
+    );
+
+  it(
+    'refuses what does not go together',
+    async (loop) => {
+      const make = (options: object) =>
+        loop.createDatagramEndpoint(() => new DatagramProtocol(), options);
+      const tcp = stream('memory');
+      const udp = datagram('memory');
+
+      await rejects(make({}), RangeError, { message: 'unexpected address family' });
+      await rejects(make({ sock: tcp }), RangeError, {
+        message: `A UDP Socket was expected, got ${tcp}`,
+      });
+      await rejects(make({ sock: udp, localAddr: ['127.0.0.1', 0] }), RangeError, {
+        message:
+          'socket modifier options can not be used when sock is specified. ' +
+          "(localAddr=['127.0.0.1', 0])",
+      });
+      await rejects(make({ localAddr: 'text' }), TypeError, {
+        message: "[host, port] is expected, got 'text'",
+      });
+      await rejects(make({ localAddr: ['127.0.0.1', 0], remoteAddr: ['::1', 1] }), RangeError, {
+        message: 'can not get address information',
+      });
+      for (const each of [tcp, udp]) each.close();
+    },
+    {
+      cpython: [
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_wrong_sock',
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_addr_error',
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_no_matching_family',
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_noaddr_nofamily',
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_sock_sockopts',
+      ],
+    },
+  );
+
+  it(
+    'fails where the address is in use',
+    async (loop) => {
+      const sock = datagram('node');
+      sock.bind(['127.0.0.1', 0]);
+      const [host, port] = sock.getsockname() as [string, number];
+
+      await rejects(
+        loop.createDatagramEndpoint(() => new DatagramProtocol(), { localAddr: [host, port] }),
+        OSError,
+        { code: 'EADDRINUSE' },
+      );
+      sock.close();
+    },
+    {
+      cpython: [
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_cant_bind',
+      ],
+    },
+  );
+
+  it(
+    'has a protocol whose methods do nothing',
+    async () => {
+      const protocol = new DatagramProtocol();
+      assert.is(protocol.connectionMade(undefined as never), undefined);
+      assert.is(protocol.datagramReceived(HELLO, ''), undefined);
+      assert.is(protocol.errorReceived(new Error('odd')), undefined);
+      assert.is(protocol.connectionLost(), undefined);
+    },
+    { cpython: ['test_protocols.py::ProtocolsAbsTests::test_datagram_protocol'] },
+  );
+});
+
+/** The transport's own socket. */
+function socketOf(transport: DatagramTransport): Socket {
+  return transport.getExtraInfo('socket')?._sock as Socket;
+}

@@ -1,0 +1,187 @@
+import { networkInterfaces } from 'node:os';
+import * as assert from 'uvu/assert';
+import { OSError, Protocol, RuntimeError, type Server } from '../../../src/index.ts';
+import * as socket from '../../../src/socket.ts';
+import { datagram, listening, stream } from '../../support/drivers.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { Recorder } from '../../support/transports.ts';
+
+const REAL = { clock: 'real' } as const;
+const protocol = (): Protocol => new Protocol();
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
+
+/** Do sockets have the options of the system here? */
+function isPosix(): boolean {
+  const sock = socket.socket();
+  sock.close();
+  return sock.driver === 'posix';
+}
+
+/** Where a server listens: `[host, port]` each. */
+function addressesOf({ sockets }: Server): [string, number][] {
+  return sockets.map((sock) => sock.getsockname() as unknown as [string, number]);
+}
+
+loopBehaviour('loop.createServer', (it) => {
+  it(
+    'listens on a host and any port, and can be connected to',
+    async (loop) => {
+      const server = await loop.createServer(protocol, '127.0.0.1', 0);
+      const [[host, port] = ['', 0]] = addressesOf(server);
+
+      const [transport, client] = await loop.createConnection(() => new Recorder(loop), host, port);
+
+      assert.is(host, '127.0.0.1');
+      assert.equal([...(transport.getExtraInfo('peername') ?? [])], [host, port]);
+      server.close();
+      transport.close();
+      await client.lost;
+      await server.waitClosed();
+    },
+    { ...REAL, cpython: ['test_events.py::EventLoopTestsMixin::test_create_connection'] },
+  );
+
+  it(
+    'listens on each of several hosts, once where one is named twice',
+    async (loop) => {
+      const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.1'];
+      await using server = await loop.createServer(protocol, hosts, 0);
+
+      assert.equal(
+        addressesOf(server).map(([host]) => host),
+        ['127.0.0.1', '127.0.0.2'],
+      );
+    },
+    {
+      ...REAL,
+      cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_multiple_hosts_ipv4'],
+    },
+  );
+
+  const everywhere = async (loop: Parameters<Parameters<typeof it>[1]>[0]): Promise<void> => {
+    for (const host of [undefined, '']) {
+      await using server = await loop.createServer(protocol, host, 0);
+
+      const families = server.sockets.map(({ family }) => family).sort((a, b) => a - b);
+      assert.equal(families, [socket.AF_INET, socket.AF_INET6]);
+      const [one, two] = addressesOf(server);
+      assert.is.not(one?.[1], two?.[1]);
+    }
+  };
+  const dual = {
+    ...REAL,
+    cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_dual_stack'],
+  };
+  const sentence = 'listens on a socket for each family where there is no host';
+  if (hasIpv6) it(sentence, everywhere, dual);
+  else it.skip(sentence, 'there is no IPv6 here', everywhere, dual);
+
+  it(
+    'fails with the address that is in use, and leaves no socket open',
+    async (loop) => {
+      await using server = await loop.createServer(protocol, '127.0.0.1', 0);
+      const [[, port] = ['', 0]] = addressesOf(server);
+      const hosts = ['127.0.0.2', '127.0.0.1'];
+
+      await rejects(loop.createServer(protocol, hosts, port), OSError, {
+        code: 'EADDRINUSE',
+        message:
+          '[Errno 98] error while attempting to bind on address ' +
+          `('127.0.0.1', ${port}): address already in use`,
+      });
+
+      await using free = await loop.createServer(protocol, '127.0.0.2', port);
+      assert.is(free.sockets.length, 1);
+    },
+    { ...REAL, cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_addr_in_use'] },
+  );
+
+  const onIpv6 = async (loop: Parameters<Parameters<typeof it>[1]>[0]): Promise<void> => {
+    await using server = await loop.createServer(protocol, ['::1', '127.0.0.1', '::1'], 0);
+
+    assert.equal(
+      addressesOf(server).map(([host]) => host),
+      ['::1', '127.0.0.1'],
+    );
+  };
+  const sixToo = {
+    ...REAL,
+    cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_multiple_hosts_ipv6'],
+  };
+  if (hasIpv6) it('listens on hosts of both families', onIpv6, sixToo);
+  else it.skip('listens on hosts of both families', 'there is no IPv6 here', onIpv6, sixToo);
+
+  const sharing = async (loop: Parameters<Parameters<typeof it>[1]>[0]): Promise<void> => {
+    const shares = (server: Server): boolean =>
+      server.sockets[0]?.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT) !== 0;
+    await using alone = await loop.createServer(protocol, '127.0.0.1', 0);
+    await using one = await loop.createServer(protocol, '127.0.0.1', 0, { reusePort: true });
+    const [[, port] = []] = addressesOf(one);
+    await using two = await loop.createServer(protocol, '127.0.0.1', port, { reusePort: true });
+
+    assert.equal([alone, one, two].map(shares), [false, true, true]);
+  };
+  const reusePort = {
+    ...REAL,
+    cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_reuse_port'],
+  };
+  if (isPosix()) it('shares a port where reusePort says so', sharing, reusePort);
+  else it.skip('shares a port where reusePort says so', 'it takes posix', sharing, reusePort);
+
+  it(
+    'refuses what does not go together, before anything is bound',
+    async (loop) => {
+      const sock = stream('memory');
+      const udp = datagram('memory');
+      const create = (host?: string, port?: number, options = {}) =>
+        loop.createServer(protocol, host, port, options);
+
+      await rejects(create('127.0.0.1', 0, { sock }), RangeError, {
+        message: 'host/port and sock can not be specified at the same time',
+      });
+      await rejects(create(), RangeError, { message: 'Neither host/port nor sock were specified' });
+      await rejects(create(undefined, undefined, { sock: udp }), RangeError, {
+        message: `A Stream Socket was expected, got ${udp}`,
+      });
+      await rejects(create(undefined, undefined, { sock: 'x' }), TypeError, {
+        message: "sock must be a Socket, got 'x'",
+      });
+      await rejects(create('127.0.0.1', 0, { backlog: -1 }), RangeError, { message: /backlog/ });
+      await rejects(create('127.0.0.1', 0, { maxConnections: 0 }), RangeError, {
+        message: 'maxConnections must be a whole number from 1, or Infinity, got 0',
+      });
+      await rejects(loop.createServer(7 as never, '127.0.0.1', 0), TypeError, {
+        message: 'protocolFactory must be a function, got 7',
+      });
+      await rejects(create('127.0.0.1', 0, { ssl: true }), TypeError, { message: /ssl/ });
+      for (const each of [sock, udp]) each.close();
+    },
+    {
+      cpython: [
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_wrong_sock',
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_host_port_sock',
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_no_host_port_sock',
+      ],
+    },
+  );
+
+  it('refuses a socket that another server has, or that an operation waits on', async (loop) => {
+    const taken = listening('memory');
+    const waited = listening('memory');
+    await using server = await loop.createServer(protocol, undefined, undefined, { sock: taken });
+    const accepting = loop.sockAccept(waited);
+    const create = (sock: socket.Socket) =>
+      loop.createServer(protocol, undefined, undefined, { sock });
+
+    await rejects(create(taken), RuntimeError, {
+      message: `File descriptor ${taken.fileno()} is used by server ${server}`,
+    });
+    await rejects(create(waited), RuntimeError, { message: /^an operation is waiting on/ });
+
+    accepting.cancel();
+    waited.close();
+  });
+});
