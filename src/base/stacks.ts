@@ -294,6 +294,7 @@ export function captureUserStack<E extends Error>(error: E, above?: Constructor)
     });
   };
   const get = (): unknown => {
+    if (leavesOut) return error.name;
     // The first line is made of these.
     holder.name = error.name;
     holder.message = error.message;
@@ -304,6 +305,19 @@ export function captureUserStack<E extends Error>(error: E, above?: Constructor)
   // Fails where the error is frozen: then it keeps the stack that it has.
   Reflect.defineProperty(error, 'stack', { get, set, configurable: true, enumerable: false });
   return error;
+}
+
+/** Are the stacks of our errors left unmade for now? */
+let leavesOut = false;
+
+/** Calls `print` with stacks of our errors left out: to make one costs far more than to print the rest. */
+export function withoutStacks<T>(print: () => T): T {
+  leavesOut = true;
+  try {
+    return print();
+  } finally {
+    leavesOut = false;
+  }
 }
 
 type Constructor = abstract new (...args: never[]) => unknown;

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { promiseHooks } from 'node:v8';
+import { withoutStacks } from '../../base/stacks.ts';
 import { noteOf, putAside, putBack } from '../context/promise-hooks.ts';
 
 /**
@@ -45,11 +46,12 @@ function handleCancel(promise: Promise<unknown>): void {
  */
 function isCancelled(promise: Promise<unknown>): boolean {
   try {
-    const [, name] = REJECTED.exec(inspect(promise, { ...BRIEFLY, depth: 0 })) ?? [];
+    const brief = withoutStacks(() => inspect(promise, { ...BRIEFLY, depth: 0 }));
+    const [, name] = REJECTED.exec(brief) ?? [];
     if (name === 'CancelledError') return true;
     if (name !== 'AbortError' && name !== 'AggregateError') return false;
-    const whole = inspect(promise, { ...BRIEFLY, depth: 2 });
-    if (name === 'AbortError') return whole.includes('[cause]: CancelledError');
+    const whole = withoutStacks(() => inspect(promise, { ...BRIEFLY, depth: 2 }));
+    if (name === 'AbortError') return /\[cause\]: \[?CancelledError/.test(whole);
     const errors = [...whole.matchAll(/^\s+(?:\[errors\]: \[)?\s*\[?(\w*Error)\b/gm)];
     return errors.length > 0 && errors.every(([, each]) => each === 'CancelledError');
   } catch {
