@@ -172,9 +172,13 @@ export function addressOf(array: ArrayBufferView): number {
   return Number(koffi().address(array));
 }
 
-/** The error of the call that has just failed. */
-export function lastError(syscall: string): OSError {
-  const error = osError(-libc().errno(), syscall);
+/**
+ * The error of the call that has just failed.
+ *
+ * @param errno - what that call has said, if it was asked for already: another call may say something else
+ */
+export function lastError(syscall: string, errno: number = libc().errno()): OSError {
+  const error = osError(-errno, syscall);
   // One number with two names on Linux; of sockets, this is the one.
   return error.code === 'ENOTSUP' ? osError('EOPNOTSUPP', syscall) : error;
 }

@@ -26,7 +26,13 @@ import { cameAlong, receiveMessage } from './message.ts';
 import { DIVIDED, ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
 
-const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR } = constants.errno;
+const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR, ENOENT } = constants.errno;
+
+/**
+ * What none of these calls says of a socket. V8 may look for a file of its own between a call and the
+ * reading of errno: then what the call has said is lost, and it is made once more.
+ */
+const OVERWRITTEN = ENOENT;
 
 /** Bytes that one receive takes at the most. */
 const RECEIVE_SIZE = 256 * 1024;
@@ -244,7 +250,8 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (this.connected) throw osError('EISCONN', 'connect');
     const length = writeAddress(this.family, address);
     if (libc().connect(this.fd, storage, length) === 0) return true;
-    if (libc().errno() !== EINPROGRESS) throw noteFailure(lastError('connect'));
+    const errno = libc().errno();
+    if (errno !== EINPROGRESS) throw noteFailure(lastError('connect', errno));
     this.watch(WRITABLE);
     this.#readable = true;
     this.#writable = false;
@@ -267,8 +274,9 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (fd < 0) {
       const errno = libc().errno();
       // The client gave up before its turn came: the next one, please.
-      if (errno === ECONNABORTED || errno === EINTR) return this.tryAccept();
-      if (errno !== EAGAIN) throw noteFailure(lastError('accept'));
+      if (errno === ECONNABORTED || errno === EINTR || errno === OVERWRITTEN)
+        return this.tryAccept();
+      if (errno !== EAGAIN) throw noteFailure(lastError('accept', errno));
       this.watch(READABLE);
       this.#readable = false;
       return undefined;
@@ -400,8 +408,9 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
    */
   private block(side: number, syscall: string): void {
     const errno = libc().errno();
-    if (errno !== EAGAIN && errno !== EINTR) throw lastError(syscall);
-    const unsure = errno === EINTR || (side === READABLE && this.divided);
+    const isLost = errno === EINTR || (errno === OVERWRITTEN && syscall !== 'sendto');
+    if (errno !== EAGAIN && !isLost) throw lastError(syscall, errno);
+    const unsure = isLost || (side === READABLE && this.divided);
     if (unsure && this.#watched) this.#selector.tellAgain(this);
     else this.watch(side);
     if (side === READABLE) {
