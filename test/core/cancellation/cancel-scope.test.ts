@@ -10,6 +10,7 @@ import {
   timeout,
   waitFor,
 } from '../../../src/index.ts';
+import { foreign } from '../../support/foreign.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 
@@ -24,15 +25,6 @@ async function get(seconds: number, limit: number): Promise<string> {
     if (error instanceof TimeoutError) return 'too late';
     throw error;
   }
-}
-
-/** A promise of somebody else, and what fulfils it. */
-function foreign(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 const nameOf = (error: unknown): string => (error as Error).name;

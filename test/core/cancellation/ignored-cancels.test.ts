@@ -11,21 +11,13 @@ import { timeout } from '../../../src/tasks/limits/timeout.ts';
 import { sleep } from '../../../src/tasks/sleep.ts';
 import { virtualHost } from '../../../src/testing/virtual-host.ts';
 import { behaviour } from '../../support/behaviour.ts';
+import { foreign } from '../../support/foreign.ts';
 import { linesOf } from '../../support/lines.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 
 const lineOf = linesOf(import.meta.url);
 const debug = { debug: true } as const;
-
-/** A promise of somebody else, and what fulfils it. */
-function foreign(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
 
 loopBehaviour('Task.cancel, in debug mode', (it) => {
   it(

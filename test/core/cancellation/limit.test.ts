@@ -17,23 +17,9 @@ import { run } from '../../../src/runners/runner.ts';
 import { LeftBehindError } from '../../../src/testing/run-checked.ts';
 import { runVirtual } from '../../../src/testing/run-virtual.ts';
 import { behaviour } from '../../support/behaviour.ts';
+import { foreign } from '../../support/foreign.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
-
-/** A promise of somebody else, and what settles it. */
-function foreign(): {
-  promise: Promise<string>;
-  resolve: (value: string) => void;
-  reject: (error: Error) => void;
-} {
-  let resolve = (_value: string): void => {};
-  let reject = (_error: Error): void => {};
-  const promise = new Promise<string>((ok, fail) => {
-    resolve = ok;
-    reject = fail;
-  });
-  return { promise, resolve, reject };
-}
 
 class Enough extends Error {}
 
@@ -57,7 +43,7 @@ for (const [name, limited] of Object.entries(limits))
 
     it('is on time', async (loop) => {
       const begin = loop.time();
-      const { promise, resolve } = foreign();
+      const { promise, resolve } = foreign<string>();
 
       await rejects(Promise.resolve(limited(loop, () => promise)), limitError);
 
@@ -70,7 +56,7 @@ for (const [name, limited] of Object.entries(limits))
 
     it('is on time also where something else of the body waits for ours', async (loop) => {
       const begin = loop.time();
-      const { promise } = foreign();
+      const { promise } = foreign<string>();
       const body = async (): Promise<unknown> => {
         void (async () => {
           await sleep(100);
@@ -86,7 +72,7 @@ for (const [name, limited] of Object.entries(limits))
 
     it('has the next await of the abandoned body throw, and its clean-up run', async (loop) => {
       const log: string[] = [];
-      const { promise, resolve } = foreign();
+      const { promise, resolve } = foreign<string>();
       const body = async (): Promise<void> => {
         try {
           await promise;
@@ -120,7 +106,7 @@ for (const [name, limited] of Object.entries(limits))
     });
 
     it('reports what an abandoned body throws', async (loop, { reports }) => {
-      const { promise, reject } = foreign();
+      const { promise, reject } = foreign<string>();
       await rejects(Promise.resolve(limited(loop, () => promise)), limitError);
 
       reject(new RangeError('afterwards'));
@@ -133,7 +119,7 @@ for (const [name, limited] of Object.entries(limits))
 
     it('waits for the body with { abandon: false }', async (loop) => {
       const begin = loop.time();
-      const { promise, resolve } = foreign();
+      const { promise, resolve } = foreign<string>();
       loop.callLater(3, () => resolve('late'));
 
       assert.is(await limited(loop, () => promise, false), 'late');
@@ -143,7 +129,7 @@ for (const [name, limited] of Object.entries(limits))
 
     it('waits for clean-up in the body, of ours and of others', async (loop) => {
       const begin = loop.time();
-      const { promise, resolve } = foreign();
+      const { promise, resolve } = foreign<string>();
       loop.callLater(4, () => resolve('released'));
       const log: string[] = [];
       const body = async (): Promise<void> => {
@@ -181,7 +167,7 @@ for (const [name, limited] of Object.entries(limits))
     });
 
     it('passes on a cancel of the task that came before', async (loop) => {
-      const { promise, resolve } = foreign();
+      const { promise, resolve } = foreign<string>();
       const task = createTask(async () => await limited(loop, () => promise));
       await sleep(0.5);
       task.cancel();
@@ -196,7 +182,7 @@ for (const [name, limited] of Object.entries(limits))
 loopBehaviour('A limit around another one', (it) => {
   it('is on time, whatever the inner one waits for', async (loop) => {
     const begin = loop.time();
-    const { promise } = foreign();
+    const { promise } = foreign<string>();
 
     await rejects(
       timeout(1, () => timeout(5, () => promise)),
@@ -208,7 +194,7 @@ loopBehaviour('A limit around another one', (it) => {
 
   it('goes on after the inner one has abandoned its body', async (loop) => {
     const begin = loop.time();
-    const { promise } = foreign();
+    const { promise } = foreign<string>();
 
     const outcome = await timeout(5, async () => {
       const inner = await moveOnAfter(1, () => promise);
@@ -222,7 +208,7 @@ loopBehaviour('A limit around another one', (it) => {
 
   it('is on time around a group whose body waits for others', async (loop) => {
     const begin = loop.time();
-    const { promise, resolve } = foreign();
+    const { promise, resolve } = foreign<string>();
     const ended: string[] = [];
 
     await rejects(
@@ -269,7 +255,7 @@ behaviour('A body that is abandoned', (it) => {
   it('holds no lock of ours for ever', async () => {
     await run(async () => {
       const lock = new Lock();
-      const { promise, resolve } = foreign();
+      const { promise, resolve } = foreign<string>();
       await rejects(
         timeout(0.001, () => lock.with(() => promise)),
         TimeoutError,
