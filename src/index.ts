@@ -15,8 +15,7 @@ export {
   RuntimeError,
   SendfileNotAvailableError,
   SystemExit,
-} from './base/errors.ts';
-export { Frame } from './base/frames.ts';
+} from './base/errors/errors.ts';
 export {
   BlockingIOError,
   BrokenPipeError,
@@ -28,7 +27,8 @@ export {
   SSLCertVerificationError,
   SSLError,
   TimeoutError,
-} from './base/os-errors.ts';
+} from './base/errors/os-errors.ts';
+export { Frame } from './base/stacks/frame.ts';
 export type { Abandoning } from './core/cancellation/limit.ts';
 // Context variables
 export { Context, ContextVar, copyContext, Token } from './core/context/context.ts';

@@ -14,7 +14,7 @@ import { driverNamed } from './sock/drivers/registry.ts';
 import type { DriverName, Endpoint, Kind } from './sock/endpoint.ts';
 import { Socket } from './sock/socket.ts';
 
-export { gaierror, OSError as error, TimeoutError as timeout } from './base/os-errors.ts';
+export { gaierror, OSError as error, TimeoutError as timeout } from './base/errors/os-errors.ts';
 export type { Address, AddressInput, Inet6Address, InetAddress } from './sock/address.ts';
 export * from './sock/constants.ts';
 export type { DriverName } from './sock/endpoint.ts';

@@ -1,4 +1,4 @@
-import { brief } from './repr.ts';
+import { brief } from './printing/repr.ts';
 
 /**
  * What every function does first with a number that a program gave it: a wrong one is refused before

@@ -1,5 +1,5 @@
-import { isException, RuntimeError } from '../base/errors.ts';
-import { isError } from '../base/is-error.ts';
+import { isException, RuntimeError } from '../base/errors/errors.ts';
+import { isError } from '../base/values/is-error.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { OpenGenerator } from '../core/turns/open-generators.ts';
 import { gather } from '../tasks/together/gather.ts';

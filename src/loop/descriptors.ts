@@ -1,6 +1,6 @@
-import { RuntimeError } from '../base/errors.ts';
-import { osError } from '../base/os-errors.ts';
-import { brief } from '../base/repr.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
+import { osError } from '../base/errors/os-errors.ts';
+import { brief } from '../base/printing/repr.ts';
 import { scopeForLater } from '../core/context/context.ts';
 import { Handle } from '../core/turns/handle.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

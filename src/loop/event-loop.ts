@@ -1,5 +1,5 @@
-import { RuntimeError } from '../base/errors.ts';
-import { brief } from '../base/repr.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
+import { brief } from '../base/printing/repr.ts';
 import { requireEventLoop, runningLoop, setCurrentLoop } from '../core/turns/running-loop.ts';
 import { Loop } from './loop.ts';
 

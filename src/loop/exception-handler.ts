@@ -1,8 +1,8 @@
-import { textOf } from '../base/attempt.ts';
-import { endsTheLoop } from '../base/errors.ts';
-import { log } from '../base/log.ts';
-import { repr } from '../base/repr.ts';
-import { stackOf } from '../base/stacks.ts';
+import { endsTheLoop } from '../base/errors/errors.ts';
+import { log } from '../base/printing/log.ts';
+import { repr } from '../base/printing/repr.ts';
+import { stackOf } from '../base/stacks/stacks.ts';
+import { textOf } from '../base/values/attempt.ts';
 import { type Context, runInScope } from '../core/context/context.ts';
 import type { ExceptionContext } from '../core/turns/loop-core.ts';
 

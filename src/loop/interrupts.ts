@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { isA } from '../base/attempt.ts';
-import { KeyboardInterrupt, SystemExit } from '../base/errors.ts';
-import { log } from '../base/log.ts';
+import { KeyboardInterrupt, SystemExit } from '../base/errors/errors.ts';
+import { log } from '../base/printing/log.ts';
+import { isA } from '../base/values/attempt.ts';
 
 /**
  * How a program ends that lets a KeyboardInterrupt or a SystemExit pass: with the status that

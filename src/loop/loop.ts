@@ -1,10 +1,10 @@
 import { SLOW_CALLBACK_DURATION } from '../base/constants.ts';
-import { endsTheLoop, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
-import { log } from '../base/log.ts';
+import { endsTheLoop, KeyboardInterrupt, RuntimeError } from '../base/errors/errors.ts';
 import { checkFiniteSeconds, checkSeconds, checkTimeout } from '../base/numbers.ts';
-import { printsAsText } from '../base/printing.ts';
-import { brief, repr } from '../base/repr.ts';
-import { showResourceWarnings, warnResource } from '../base/warnings.ts';
+import { printsAsText } from '../base/printing/inspect.ts';
+import { log } from '../base/printing/log.ts';
+import { brief, repr } from '../base/printing/repr.ts';
+import { showResourceWarnings, warnResource } from '../base/printing/warnings.ts';
 import { lookForAsyncContexts } from '../core/context/async-context.ts';
 import { type Scope, scopeForLater } from '../core/context/context.ts';
 import { cancelOnAbort, checkSignal } from '../core/coroutines/abort-signals.ts';

@@ -1,8 +1,8 @@
 import { ADDRCONFIG, ALL, type LookupAddress, lookup, lookupService, V4MAPPED } from 'node:dns';
 import { isIPv4, isIPv6 } from 'node:net';
+import { fromNodeError, osError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
-import { fromNodeError, osError } from '../base/os-errors.ts';
-import { brief } from '../base/repr.ts';
+import { brief } from '../base/printing/repr.ts';
 import { Operation } from '../core/futures/operation.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { type Address, checkNoNull, inet6Address, inetAddress } from '../sock/address.ts';

@@ -1,10 +1,10 @@
 import { fstatSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { SENDFILE_FALLBACK_READBUFFER_SIZE } from '../base/constants.ts';
-import { RuntimeError, SendfileNotAvailableError } from '../base/errors.ts';
+import { RuntimeError, SendfileNotAvailableError } from '../base/errors/errors.ts';
+import { fromNodeError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
-import { fromNodeError } from '../base/os-errors.ts';
-import { brief } from '../base/repr.ts';
+import { brief } from '../base/printing/repr.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import { Future } from '../core/futures/future.ts';

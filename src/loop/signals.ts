@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { RuntimeError } from '../base/errors.ts';
-import { brief } from '../base/repr.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
+import { brief } from '../base/printing/repr.ts';
 import { copyContext, scopeForLater } from '../core/context/context.ts';
 import { choreNextTurn } from '../core/turns/host.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

@@ -1,10 +1,10 @@
-import { forAwait, madeForAwait } from '../base/await-stack.ts';
-import { isBytes } from '../base/bytes.ts';
 import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
-import { RuntimeError } from '../base/errors.ts';
+import { forAwait, madeForAwait } from '../base/errors/await-stack.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
+import { OSError, osError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
-import { OSError, osError } from '../base/os-errors.ts';
-import { brief, repr, typeNameOf } from '../base/repr.ts';
+import { brief, repr, typeNameOf } from '../base/printing/repr.ts';
+import { isBytes } from '../base/values/bytes.ts';
 import { ensureFuture } from '../core/coroutines/ensure-future.ts';
 import { checkCancelMessage } from '../core/futures/cancel-message.ts';
 import type { Future } from '../core/futures/future.ts';

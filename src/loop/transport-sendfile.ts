@@ -1,7 +1,7 @@
 import { SENDFILE_PIECE } from '../base/constants.ts';
-import { RuntimeError, SendfileNotAvailableError } from '../base/errors.ts';
-import { ConnectionError } from '../base/os-errors.ts';
-import { brief } from '../base/repr.ts';
+import { RuntimeError, SendfileNotAvailableError } from '../base/errors/errors.ts';
+import { ConnectionError } from '../base/errors/os-errors.ts';
+import { brief } from '../base/printing/repr.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

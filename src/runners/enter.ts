@@ -1,4 +1,4 @@
-import { CancelledError } from '../base/errors.ts';
+import { CancelledError } from '../base/errors/errors.ts';
 import { queueMicrotask } from '../base/node-timers.ts';
 import type { Context } from '../core/context/context.ts';
 import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';

@@ -1,5 +1,5 @@
-import { CancelledError } from '../base/errors.ts';
-import { brief } from '../base/repr.ts';
+import { CancelledError } from '../base/errors/errors.ts';
+import { brief } from '../base/printing/repr.ts';
 import { onAbort } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';

@@ -1,5 +1,5 @@
 import { THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
-import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors.ts';
+import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors/errors.ts';
 import { describeAbandoned } from '../core/cancellation/abandoned.ts';
 import { watchLaggards } from '../core/cancellation/ignored-cancels.ts';
 import { type Context, copyContext } from '../core/context/context.ts';

@@ -1,4 +1,4 @@
-import { RuntimeError } from '../base/errors.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
 import { setImmediate } from '../base/node-timers.ts';
 import type { NewTaskOptions } from '../core/coroutines/ensure-future.ts';
 import type { Task, TaskBody } from '../core/coroutines/task.ts';

@@ -1,7 +1,7 @@
+import { OSError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
-import { OSError } from '../base/os-errors.ts';
-import { printsAsText } from '../base/printing.ts';
-import { brief, repr } from '../base/repr.ts';
+import { printsAsText } from '../base/printing/inspect.ts';
+import { brief, repr } from '../base/printing/repr.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
 
 /** An IPv4 address: its number as text, and the port. Prints as `('127.0.0.1', 33090)`. */

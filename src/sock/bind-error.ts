@@ -1,5 +1,5 @@
-import { OSError, osError } from '../base/os-errors.ts';
-import { repr } from '../base/repr.ts';
+import { OSError, osError } from '../base/errors/os-errors.ts';
+import { repr } from '../base/printing/repr.ts';
 import type { Address } from './address.ts';
 
 /** A failure to bind in asyncio's words: with the address. */

@@ -1,4 +1,4 @@
-import { osError } from '../base/os-errors.ts';
+import { osError } from '../base/errors/os-errors.ts';
 import { posixDriver } from './drivers/posix/driver.ts';
 import { closeDescriptor, duplicate, keepingFlags, lastError } from './drivers/posix/libc.ts';
 import { PollHandle, UV_READABLE, UV_WRITABLE } from './drivers/posix/libuv.ts';

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { osError } from '../base/os-errors.ts';
+import { osError } from '../base/errors/os-errors.ts';
 import { AF_INET, AF_INET6 } from './constants.ts';
 import { zoneIndex, zoneName } from './zones.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
-import { osError } from '../base/os-errors.ts';
+import { osError } from '../base/errors/os-errors.ts';
 import { type Address, inet6Address, inetAddress } from './address.ts';
 import { AF_INET, AF_INET6 } from './constants.ts';
 import { type NumericHost, numericHost } from './numeric-host.ts';

@@ -1,9 +1,9 @@
-import { isBytes } from '../base/bytes.ts';
+import { type BlockingIOError, cErrno, OSError, osError } from '../base/errors/os-errors.ts';
 import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
-import { type BlockingIOError, cErrno, OSError, osError } from '../base/os-errors.ts';
-import { printsAsText } from '../base/printing.ts';
-import { typeNameOf } from '../base/repr.ts';
-import { warnResource } from '../base/warnings.ts';
+import { printsAsText } from '../base/printing/inspect.ts';
+import { typeNameOf } from '../base/printing/repr.ts';
+import { warnResource } from '../base/printing/warnings.ts';
+import { isBytes } from '../base/values/bytes.ts';
 import { type Address, type AddressInput, addressText, checkAddress } from './address.ts';
 import { EMPTY } from './byte-queue.ts';
 import { SHUT_RD, SHUT_RDWR } from './constants.ts';

@@ -1,6 +1,6 @@
 // Not the global one: that is a getter, and looked up each time.
 import { Buffer } from 'node:buffer';
-import { asBuffer } from '../base/bytes.ts';
+import { asBuffer } from '../base/values/bytes.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 

@@ -1,4 +1,4 @@
-import { ConnectionResetError } from '../base/os-errors.ts';
+import { ConnectionResetError } from '../base/errors/os-errors.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import { Operation } from '../core/futures/operation.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

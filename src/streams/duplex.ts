@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
-import { ConnectionResetError } from '../base/os-errors.ts';
-import { brief } from '../base/repr.ts';
+import { ConnectionResetError } from '../base/errors/os-errors.ts';
+import { brief } from '../base/printing/repr.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

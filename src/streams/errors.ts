@@ -1,5 +1,5 @@
-import { asBuffer } from '../base/bytes.ts';
-import { named } from '../base/errors.ts';
+import { named } from '../base/errors/errors.ts';
+import { asBuffer } from '../base/values/bytes.ts';
 
 /**
  * The end came before all that was asked for.

@@ -1,4 +1,4 @@
-import { typeNameOf } from '../base/repr.ts';
+import { typeNameOf } from '../base/printing/repr.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
 
 /** Where a separator stands, counted from the first unread byte. */

@@ -1,6 +1,6 @@
 import { checkPositiveSeconds } from '../base/numbers.ts';
-import { calledAs } from '../base/printing.ts';
-import { brief } from '../base/repr.ts';
+import { calledAs } from '../base/printing/inspect.ts';
+import { brief } from '../base/printing/repr.ts';
 import { Coroutine, coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import type { Task, TaskBody } from '../core/coroutines/task.ts';

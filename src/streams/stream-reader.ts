@@ -1,8 +1,8 @@
 import { STREAM_LIMIT } from '../base/constants.ts';
-import { RuntimeError } from '../base/errors.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
 import { checkNumber } from '../base/numbers.ts';
-import { printsAsText } from '../base/printing.ts';
-import { brief, repr, typeNameOf } from '../base/repr.ts';
+import { printsAsText } from '../base/printing/inspect.ts';
+import { brief, repr, typeNameOf } from '../base/printing/repr.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import type { Operation } from '../core/futures/operation.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

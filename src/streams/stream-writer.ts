@@ -1,4 +1,4 @@
-import { printsAsText } from '../base/printing.ts';
+import { printsAsText } from '../base/printing/inspect.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Operation } from '../core/futures/operation.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

@@ -1,6 +1,6 @@
-import { CancelledError, RuntimeError } from '../base/errors.ts';
+import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { checkNumber } from '../base/numbers.ts';
-import { brief } from '../base/repr.ts';
+import { brief } from '../base/printing/repr.ts';
 import { type Abortable, untilAborted } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

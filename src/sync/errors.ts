@@ -2,7 +2,7 @@
  * What the primitives themselves refuse.
  */
 
-import { named, RuntimeError } from '../base/errors.ts';
+import { named, RuntimeError } from '../base/errors/errors.ts';
 
 /**
  * Thrown to those who wait at a barrier that is reset or aborted, or who come to one that is

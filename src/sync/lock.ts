@@ -1,4 +1,4 @@
-import { RuntimeError } from '../base/errors.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
 import type { Abortable } from '../core/coroutines/abort-signals.ts';
 import type { Coroutine } from '../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

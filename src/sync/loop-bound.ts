@@ -1,5 +1,5 @@
-import { RuntimeError } from '../base/errors.ts';
-import { numberOf, printsAsText } from '../base/printing.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
+import { numberOf, printsAsText } from '../base/printing/inspect.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 

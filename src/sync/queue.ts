@@ -1,5 +1,5 @@
 import { checkNumber } from '../base/numbers.ts';
-import { repr } from '../base/repr.ts';
+import { repr } from '../base/printing/repr.ts';
 import { type Abortable, untilAborted } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Fifo } from '../core/turns/fifo.ts';

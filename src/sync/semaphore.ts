@@ -1,5 +1,5 @@
 import { checkNumber, checkWhole } from '../base/numbers.ts';
-import { repr } from '../base/repr.ts';
+import { repr } from '../base/printing/repr.ts';
 import type { Abortable } from '../core/coroutines/abort-signals.ts';
 import type { Coroutine } from '../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

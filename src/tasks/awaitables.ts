@@ -1,5 +1,5 @@
-import { isThenable } from '../base/is-thenable.ts';
-import { brief } from '../base/repr.ts';
+import { brief } from '../base/printing/repr.ts';
+import { isThenable } from '../base/values/is-thenable.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import type { TaskBody } from '../core/coroutines/task.ts';

@@ -1,8 +1,8 @@
-import { RuntimeError } from '../base/errors.ts';
-import type { Frame } from '../base/frames.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
-import { numberOf } from '../base/printing.ts';
-import { brief, repr } from '../base/repr.ts';
+import { numberOf } from '../base/printing/inspect.ts';
+import { brief, repr } from '../base/printing/repr.ts';
+import type { Frame } from '../base/stacks/frame.ts';
 import { currentTask, Task } from '../core/coroutines/task.ts';
 import { checkLimit, framesOfNow } from '../core/coroutines/task-stack.ts';
 import { awaitedBy } from '../core/futures/call-graph-edges.ts';

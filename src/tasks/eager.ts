@@ -1,4 +1,4 @@
-import { brief } from '../base/repr.ts';
+import { brief } from '../base/printing/repr.ts';
 import { Task, type TaskBody, type TaskOptions } from '../core/coroutines/task.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 

@@ -1,4 +1,4 @@
-import { brief } from '../base/repr.ts';
+import { brief } from '../base/printing/repr.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/coroutines/abort-signals.ts';
 import { Operation } from '../core/futures/operation.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

@@ -1,5 +1,5 @@
-import { calledAs } from '../base/printing.ts';
-import { brief } from '../base/repr.ts';
+import { calledAs } from '../base/printing/inspect.ts';
+import { brief } from '../base/printing/repr.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { ensureFuture } from '../core/coroutines/ensure-future.ts';
 import type { TaskBody } from '../core/coroutines/task.ts';

@@ -1,7 +1,7 @@
-import { isException } from '../base/errors.ts';
-import { isError } from '../base/is-error.ts';
-import { calledAs } from '../base/printing.ts';
-import { nameOf } from '../base/repr.ts';
+import { isException } from '../base/errors/errors.ts';
+import { calledAs } from '../base/printing/inspect.ts';
+import { nameOf } from '../base/printing/repr.ts';
+import { isError } from '../base/values/is-error.ts';
 import { ensureFuture } from '../core/coroutines/ensure-future.ts';
 import { forThisTask } from '../core/futures/call-graph-edges.ts';
 import { Future } from '../core/futures/future.ts';

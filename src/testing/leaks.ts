@@ -1,4 +1,4 @@
-import { stackOf, userSite } from '../base/stacks.ts';
+import { stackOf, userSite } from '../base/stacks/stacks.ts';
 import { currentScope } from '../core/context/context.ts';
 import { allTasks, Task } from '../core/coroutines/task.ts';
 import { standOf, trackStands } from '../core/futures/await-stacks.ts';

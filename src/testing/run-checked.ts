@@ -1,4 +1,4 @@
-import { named } from '../base/errors.ts';
+import { named } from '../base/errors/errors.ts';
 import type { TaskBody } from '../core/coroutines/task.ts';
 import type { Host } from '../core/turns/host.ts';
 import { Loop } from '../loop/loop.ts';

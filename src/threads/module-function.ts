@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { brief } from '../base/repr.ts';
+import { brief } from '../base/printing/repr.ts';
 import { ModuleFunction } from './executor.ts';
 
 /**

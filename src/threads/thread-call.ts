@@ -1,4 +1,4 @@
-import { brief } from '../base/repr.ts';
+import { brief } from '../base/printing/repr.ts';
 import { ModuleFunction } from './executor.ts';
 
 /** A function in the form in which it goes to a thread. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { MAX_THREADS, THREADS_BESIDE_CORES } from '../base/constants.ts';
-import { CancelledError, RuntimeError } from '../base/errors.ts';
+import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import type { Executor, Submitted, ThreadCallable } from './executor.ts';
 import { cloneForThread, type Job, Thread } from './thread.ts';

@@ -6,9 +6,9 @@
  */
 
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { attempt, isA } from '../base/attempt.ts';
-import { messageOf, nameOf } from '../base/repr.ts';
-import { stackText } from '../base/stacks.ts';
+import { messageOf, nameOf } from '../base/printing/repr.ts';
+import { stackText } from '../base/stacks/stacks.ts';
+import { attempt, isA } from '../base/values/attempt.ts';
 import type { PackedError, ThreadAnswer, ThreadCall, ThreadFunction } from './thread-call.ts';
 
 const home = parentPort as MessagePort;

@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { RuntimeError } from '../base/errors.ts';
-import { log } from '../base/log.ts';
-import { stackOf } from '../base/stacks.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
+import { log } from '../base/printing/log.ts';
+import { stackOf } from '../base/stacks/stacks.ts';
 import type { ThreadAnswer, ThreadCall } from './thread-call.ts';
 import { unpackError } from './unpack-error.ts';
 

@@ -1,5 +1,5 @@
-import * as errors from '../base/errors.ts';
-import * as osErrors from '../base/os-errors.ts';
+import * as errors from '../base/errors/errors.ts';
+import * as osErrors from '../base/errors/os-errors.ts';
 import type { PackedError } from './thread-call.ts';
 
 type ErrorClass = { readonly prototype: Error };

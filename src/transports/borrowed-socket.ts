@@ -1,5 +1,5 @@
-import { forAwait } from '../base/await-stack.ts';
-import { ConnectionError } from '../base/os-errors.ts';
+import { forAwait } from '../base/errors/await-stack.ts';
+import { ConnectionError } from '../base/errors/os-errors.ts';
 import { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Socket } from '../sock/socket.ts';

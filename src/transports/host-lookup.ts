@@ -1,4 +1,4 @@
-import { OSError } from '../base/os-errors.ts';
+import { OSError } from '../base/errors/os-errors.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Address } from '../sock/address.ts';
 

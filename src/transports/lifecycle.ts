@@ -1,7 +1,7 @@
-import { endsTheLoop } from '../base/errors.ts';
-import { OSError } from '../base/os-errors.ts';
-import { calledAs } from '../base/printing.ts';
-import { warnResource } from '../base/warnings.ts';
+import { endsTheLoop } from '../base/errors/errors.ts';
+import { OSError } from '../base/errors/os-errors.ts';
+import { calledAs } from '../base/printing/inspect.ts';
+import { warnResource } from '../base/printing/warnings.ts';
 import { asyncContextHere } from '../core/context/async-context.ts';
 import { copyValues, scopeIn } from '../core/context/context.ts';
 import type { Future } from '../core/futures/future.ts';

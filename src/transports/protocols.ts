@@ -1,4 +1,4 @@
-import { brief } from '../base/repr.ts';
+import { brief } from '../base/printing/repr.ts';
 import type { Address } from '../sock/address.ts';
 import type {
   BaseTransport,

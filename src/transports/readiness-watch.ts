@@ -1,5 +1,5 @@
-import { RuntimeError } from '../base/errors.ts';
-import { calledAs } from '../base/printing.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
+import { calledAs } from '../base/printing/inspect.ts';
 import { asyncContextHere } from '../core/context/async-context.ts';
 import { copyValues, type Scope, scopeIn } from '../core/context/context.ts';
 import { Handle } from '../core/turns/handle.ts';

@@ -1,10 +1,10 @@
-import { isBytes } from '../base/bytes.ts';
 import { LOST_WRITES_BEFORE_LOG, MAX_READ_SIZE } from '../base/constants.ts';
-import { endsTheLoop, RuntimeError } from '../base/errors.ts';
-import { log } from '../base/log.ts';
-import { OSError } from '../base/os-errors.ts';
-import { printsAsText } from '../base/printing.ts';
-import { typeNameOf } from '../base/repr.ts';
+import { endsTheLoop, RuntimeError } from '../base/errors/errors.ts';
+import { OSError } from '../base/errors/os-errors.ts';
+import { printsAsText } from '../base/printing/inspect.ts';
+import { log } from '../base/printing/log.ts';
+import { typeNameOf } from '../base/printing/repr.ts';
+import { isBytes } from '../base/values/bytes.ts';
 import type { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Address } from '../sock/address.ts';

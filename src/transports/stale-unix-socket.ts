@@ -1,6 +1,6 @@
 import { statSync, unlinkSync } from 'node:fs';
-import { log } from '../base/log.ts';
-import { repr } from '../base/repr.ts';
+import { log } from '../base/printing/log.ts';
+import { repr } from '../base/printing/repr.ts';
 
 /**
  * Removes a socket that another process left behind at a path; what is no socket is left alone, and

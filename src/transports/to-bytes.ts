@@ -1,5 +1,5 @@
-import { isBytes } from '../base/bytes.ts';
-import { typeNameOf } from '../base/repr.ts';
+import { typeNameOf } from '../base/printing/repr.ts';
+import { isBytes } from '../base/values/bytes.ts';
 
 /**
  * What is to be sent: bytes as they are, a string as UTF-8.

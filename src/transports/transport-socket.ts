@@ -1,5 +1,5 @@
-import { printsAsText } from '../base/printing.ts';
-import { brief } from '../base/repr.ts';
+import { printsAsText } from '../base/printing/inspect.ts';
+import { brief } from '../base/printing/repr.ts';
 import { type Address, addressText } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
 

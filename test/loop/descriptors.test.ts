@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import * as assert from 'uvu/assert';
-import { RuntimeError } from '../../src/base/errors.ts';
-import { OSError, PermissionError } from '../../src/base/os-errors.ts';
+import { RuntimeError } from '../../src/base/errors/errors.ts';
+import { OSError, PermissionError } from '../../src/base/errors/os-errors.ts';
 import { Protocol } from '../../src/index.ts';
 import type { Loop } from '../../src/loop/loop.ts';
 import * as socket from '../../src/socket.ts';

@@ -3,7 +3,7 @@
  * the rooms below say already.
  */
 import * as assert from 'uvu/assert';
-import { OSError, TimeoutError } from '../../src/base/os-errors.ts';
+import { OSError, TimeoutError } from '../../src/base/errors/os-errors.ts';
 import type { Loop } from '../../src/loop/loop.ts';
 import * as socket from '../../src/socket.ts';
 import { DatagramProtocol, Protocol } from '../../src/transports/protocols.ts';

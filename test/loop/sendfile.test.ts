@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { CancelledError, SendfileNotAvailableError } from '../../src/base/errors.ts';
+import { CancelledError, SendfileNotAvailableError } from '../../src/base/errors/errors.ts';
 import type { Loop } from '../../src/loop/loop.ts';
 import * as socket from '../../src/socket.ts';
 import { connectedPair, DRIVERS, datagram, filled } from '../support/drivers.ts';

@@ -1,6 +1,6 @@
 /** An event: all who wait go on, in order, even if it is cleared before their turn. */
 
-import { repr } from '../../src/base/repr.ts';
+import { repr } from '../../src/base/printing/repr.ts';
 import { createTask, Event, run, sleep } from '../../src/index.ts';
 import { print } from '../support/print.ts';
 

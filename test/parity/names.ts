@@ -1,7 +1,7 @@
 /** Numbers for hosts, ports and flags, odd ones too: what getaddrinfo() and getnameinfo() take. */
 
 import { readFileSync } from 'node:fs';
-import { repr } from '../../src/base/repr.ts';
+import { repr } from '../../src/base/printing/repr.ts';
 import { getRunningLoop, run } from '../../src/index.ts';
 import { gaierror } from '../../src/socket.ts';
 import { print } from '../support/print.ts';

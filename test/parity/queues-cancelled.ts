@@ -1,5 +1,5 @@
 /** A queue: who is cancelled takes nothing, puts nothing, and passes its turn on. */
-import { repr } from '../../src/base/repr.ts';
+import { repr } from '../../src/base/printing/repr.ts';
 import { createTask, Queue, run, sleep, type Task } from '../../src/index.ts';
 import { print } from '../support/print.ts';
 

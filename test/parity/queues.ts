@@ -1,5 +1,5 @@
 /** A queue between producers and consumers: who waits is served in the order of coming. */
-import { repr } from '../../src/base/repr.ts';
+import { repr } from '../../src/base/printing/repr.ts';
 import { createTask, LifoQueue, PriorityQueue, Queue, run, sleep } from '../../src/index.ts';
 import { print } from '../support/print.ts';
 

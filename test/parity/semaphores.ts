@@ -1,5 +1,5 @@
 /** Semaphores: places are given in the order of asking, and passed on by those who are cancelled. */
-import { repr } from '../../src/base/repr.ts';
+import { repr } from '../../src/base/printing/repr.ts';
 import { BoundedSemaphore, createTask, run, Semaphore, sleep } from '../../src/index.ts';
 import { print } from '../support/print.ts';
 

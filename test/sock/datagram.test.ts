@@ -1,5 +1,9 @@
 import * as assert from 'uvu/assert';
-import { BlockingIOError, ConnectionRefusedError, OSError } from '../../src/base/os-errors.ts';
+import {
+  BlockingIOError,
+  ConnectionRefusedError,
+  OSError,
+} from '../../src/base/errors/os-errors.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { connect, createServer, Socket as NetSocket } from 'node:net';
 import { devNull } from 'node:os';
 import * as assert from 'uvu/assert';
-import { OSError } from '../../src/base/os-errors.ts';
+import { OSError } from '../../src/base/errors/os-errors.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { OSError } from '../../src/base/os-errors.ts';
+import { OSError } from '../../src/base/errors/os-errors.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { DRIVERS, freshPath } from '../support/drivers.ts';

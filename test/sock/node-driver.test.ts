@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { ConnectionResetError, OSError } from '../../src/base/os-errors.ts';
+import { ConnectionResetError, OSError } from '../../src/base/errors/os-errors.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {

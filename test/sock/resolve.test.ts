@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import * as assert from 'uvu/assert';
-import { gaierror } from '../../src/base/os-errors.ts';
+import { gaierror } from '../../src/base/errors/os-errors.ts';
 import { inet6Address, inetAddress } from '../../src/sock/address.ts';
 import { resolveLocally } from '../../src/sock/resolve.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from '../../src/socket.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
-import { BlockingIOError, gaierror, OSError } from '../../src/base/os-errors.ts';
+import { BlockingIOError, gaierror, OSError } from '../../src/base/errors/os-errors.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {

@@ -6,7 +6,7 @@ import {
   ConnectionResetError,
   FileNotFoundError,
   OSError,
-} from '../../src/base/os-errors.ts';
+} from '../../src/base/errors/os-errors.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
-import { BlockingIOError } from '../../src/base/os-errors.ts';
+import { BlockingIOError } from '../../src/base/errors/os-errors.ts';
 import type { Address, DriverName, Socket } from '../../src/socket.ts';
 import * as socket from '../../src/socket.ts';
 

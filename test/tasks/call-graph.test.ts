@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { RuntimeError } from '../../src/base/errors.ts';
+import { RuntimeError } from '../../src/base/errors/errors.ts';
 import { createTask } from '../../src/core/coroutines/ensure-future.ts';
 import { Task } from '../../src/core/coroutines/task.ts';
 import {

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
-import { CancelledError, RuntimeError } from '../../src/base/errors.ts';
-import { BrokenPipeError } from '../../src/base/os-errors.ts';
+import { CancelledError, RuntimeError } from '../../src/base/errors/errors.ts';
+import { BrokenPipeError } from '../../src/base/errors/os-errors.ts';
 import { moduleFunction } from '../../src/threads/module-function.ts';
 import { ThreadPoolExecutor } from '../../src/threads/thread-pool-executor.ts';
 import { behaviour } from '../support/behaviour.ts';

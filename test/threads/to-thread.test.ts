@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { CancelledError, RuntimeError } from '../../src/base/errors.ts';
+import { CancelledError, RuntimeError } from '../../src/base/errors/errors.ts';
 import { ContextVar } from '../../src/core/context/context.ts';
 import { sleep } from '../../src/tasks/sleep.ts';
 import { gather } from '../../src/tasks/together/gather.ts';

@@ -1,5 +1,5 @@
-import { attempt, isA } from '../../base/attempt.ts';
-import { CancelledError } from '../../base/errors.ts';
+import { CancelledError } from '../../base/errors/errors.ts';
+import { attempt, isA } from '../../base/values/attempt.ts';
 import { causeOfAbort } from './cancel-signal.ts';
 
 /**

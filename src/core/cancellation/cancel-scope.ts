@@ -1,4 +1,4 @@
-import { CancelledError } from '../../base/errors.ts';
+import { CancelledError } from '../../base/errors/errors.ts';
 import { type Context, currentScope, Scope } from '../context/context.ts';
 import { carryOn, onBefore } from '../context/promise-hooks.ts';
 import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';

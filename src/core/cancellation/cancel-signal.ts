@@ -1,4 +1,4 @@
-import { CancelledError } from '../../base/errors.ts';
+import { CancelledError } from '../../base/errors/errors.ts';
 import { noteAwaited } from '../context/promise-hooks.ts';
 
 /** Whose cancel a reason is. */

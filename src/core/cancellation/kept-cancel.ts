@@ -4,7 +4,7 @@
  * `Promise.allSettled()` and `Promise.any()` keep what is thrown to them: the code that waits for
  * them never sees the cancel. So it is thrown once more, at that code's next `await`.
  */
-import { callSitesOfNow } from '../../base/await-stack.ts';
+import { callSitesOfNow } from '../../base/errors/await-stack.ts';
 import { promiseGoingOn, watchAwaits } from '../context/promise-hooks.ts';
 import type { CancelRequest } from '../futures/awaiter.ts';
 

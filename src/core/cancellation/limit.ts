@@ -1,4 +1,9 @@
-import { CancelledError, endsTheLoop, isException, RuntimeError } from '../../base/errors.ts';
+import {
+  CancelledError,
+  endsTheLoop,
+  isException,
+  RuntimeError,
+} from '../../base/errors/errors.ts';
 import { currentScope, runInScope } from '../context/context.ts';
 import { standOf } from '../futures/await-stacks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';

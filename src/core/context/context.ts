@@ -1,6 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { RuntimeError } from '../../base/errors.ts';
-import { repr } from '../../base/repr.ts';
+import { RuntimeError } from '../../base/errors/errors.ts';
+import { repr } from '../../base/printing/repr.ts';
 import {
   type AsyncContext,
   asyncContextHere,

@@ -1,4 +1,4 @@
-import { brief } from '../../base/repr.ts';
+import { brief } from '../../base/printing/repr.ts';
 import { type Abandoning, Limit } from '../cancellation/limit.ts';
 import type { Task } from './task.ts';
 

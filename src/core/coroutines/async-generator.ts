@@ -1,5 +1,5 @@
-import { printsAsText } from '../../base/printing.ts';
-import { brief } from '../../base/repr.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
+import { brief } from '../../base/printing/repr.ts';
 import { Collected } from '../reports/collected.ts';
 import type { OpenGenerator } from '../turns/open-generators.ts';
 import { runningLoop } from '../turns/running-loop.ts';

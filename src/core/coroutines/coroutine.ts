@@ -1,9 +1,9 @@
-import { throwIntoAwait } from '../../base/await-stack.ts';
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
-import { errorsMade, RuntimeError } from '../../base/errors.ts';
-import { printsAsText } from '../../base/printing.ts';
-import { brief } from '../../base/repr.ts';
-import { userSite, userStack } from '../../base/stacks.ts';
+import { throwIntoAwait } from '../../base/errors/await-stack.ts';
+import { errorsMade, RuntimeError } from '../../base/errors/errors.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
+import { brief } from '../../base/printing/repr.ts';
+import { userSite, userStack } from '../../base/stacks/stacks.ts';
 import { isAwait } from '../futures/awaiter.ts';
 import {
   forgetCoroutine,

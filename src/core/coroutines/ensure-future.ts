@@ -1,6 +1,6 @@
-import { RuntimeError } from '../../base/errors.ts';
-import { isThenable } from '../../base/is-thenable.ts';
-import { brief } from '../../base/repr.ts';
+import { RuntimeError } from '../../base/errors/errors.ts';
+import { brief } from '../../base/printing/repr.ts';
+import { isThenable } from '../../base/values/is-thenable.ts';
 import { Future } from '../futures/future.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { requireEventLoop, requireRunningLoop } from '../turns/running-loop.ts';

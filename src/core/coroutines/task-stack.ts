@@ -1,8 +1,8 @@
-import { attempt, isA } from '../../base/attempt.ts';
-import { type Frame, framesOf } from '../../base/frames.ts';
 import { checkWhole } from '../../base/numbers.ts';
-import { repr } from '../../base/repr.ts';
-import { captureStack, stackText } from '../../base/stacks.ts';
+import { repr } from '../../base/printing/repr.ts';
+import { type Frame, framesOf } from '../../base/stacks/frame.ts';
+import { captureStack, stackText } from '../../base/stacks/stacks.ts';
+import { attempt, isA } from '../../base/values/attempt.ts';
 import { currentScope } from '../context/context.ts';
 import { isAwaitTracking, standOf } from '../futures/await-stacks.ts';
 

@@ -1,8 +1,13 @@
-import { CancelledError, endsTheLoop, InvalidStateError, RuntimeError } from '../../base/errors.ts';
-import type { Frame } from '../../base/frames.ts';
-import { isThenable } from '../../base/is-thenable.ts';
-import { log } from '../../base/log.ts';
-import { brief, repr } from '../../base/repr.ts';
+import {
+  CancelledError,
+  endsTheLoop,
+  InvalidStateError,
+  RuntimeError,
+} from '../../base/errors/errors.ts';
+import { log } from '../../base/printing/log.ts';
+import { brief, repr } from '../../base/printing/repr.ts';
+import type { Frame } from '../../base/stacks/frame.ts';
+import { isThenable } from '../../base/values/is-thenable.ts';
 import { cancelOf } from '../cancellation/cancel-in-error.ts';
 import { Cancel, type CancelScope, RootScope } from '../cancellation/cancel-scope.ts';
 import { CancelSignal } from '../cancellation/cancel-signal.ts';

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { CancelledError, isException } from '../../base/errors.ts';
-import { isError } from '../../base/is-error.ts';
+import { CancelledError, isException } from '../../base/errors/errors.ts';
+import { isError } from '../../base/values/is-error.ts';
 import { Future } from '../futures/future.ts';
 import { awaitBegins } from '../futures/native-promise.ts';
 import type { LoopCore } from '../turns/loop-core.ts';

@@ -1,4 +1,4 @@
-import { brief } from '../../base/repr.ts';
+import { brief } from '../../base/printing/repr.ts';
 
 /**
  * Looks whether `message` can be the message of a cancel.

@@ -1,10 +1,10 @@
-import { madeForAwait } from '../../base/await-stack.ts';
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
-import { CancelledError, InvalidStateError, RuntimeError } from '../../base/errors.ts';
-import { isError, isErrorClass } from '../../base/is-error.ts';
-import { printsAsText } from '../../base/printing.ts';
-import { brief, formatCallback, repr, shortRepr } from '../../base/repr.ts';
-import { siteOf, userStack } from '../../base/stacks.ts';
+import { madeForAwait } from '../../base/errors/await-stack.ts';
+import { CancelledError, InvalidStateError, RuntimeError } from '../../base/errors/errors.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
+import { brief, formatCallback, repr, shortRepr } from '../../base/printing/repr.ts';
+import { siteOf, userStack } from '../../base/stacks/stacks.ts';
+import { isError, isErrorClass } from '../../base/values/is-error.ts';
 import { type Context, type Scope, scopeForLater } from '../context/context.ts';
 import { type FailureRecord, forgetFailure, watchFailure } from '../reports/never-retrieved.ts';
 import type { LoopCore } from '../turns/loop-core.ts';

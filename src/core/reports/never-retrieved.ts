@@ -1,5 +1,5 @@
-import { textOf } from '../../base/attempt.ts';
-import { stackOf } from '../../base/stacks.ts';
+import { stackOf } from '../../base/stacks/stacks.ts';
+import { textOf } from '../../base/values/attempt.ts';
 import type { ExceptionContext, LoopCore } from '../turns/loop-core.ts';
 import { Collected } from './collected.ts';
 

@@ -1,8 +1,8 @@
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
-import { endsTheLoop } from '../../base/errors.ts';
-import { printsAsText } from '../../base/printing.ts';
-import { formatCallback } from '../../base/repr.ts';
-import { siteOf, userStack } from '../../base/stacks.ts';
+import { endsTheLoop } from '../../base/errors/errors.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
+import { formatCallback } from '../../base/printing/repr.ts';
+import { siteOf, userStack } from '../../base/stacks/stacks.ts';
 import { type Context, Scope, startInScope } from '../context/context.ts';
 import type { ExceptionContext, LoopCore } from './loop-core.ts';
 import type { Runnable } from './ready-entry.ts';

@@ -1,4 +1,4 @@
-import { RuntimeError } from '../../base/errors.ts';
+import { RuntimeError } from '../../base/errors/errors.ts';
 import type { LoopCore } from './loop-core.ts';
 
 /** The loop that runs in this thread: one at a time. */

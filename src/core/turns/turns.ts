@@ -1,4 +1,4 @@
-import { inOrder } from '../../base/await-stack.ts';
+import { inOrder } from '../../base/errors/await-stack.ts';
 import { now, queueMicrotask } from '../../base/node-timers.ts';
 import { currentScope } from '../context/context.ts';
 import { Fifo } from './fifo.ts';

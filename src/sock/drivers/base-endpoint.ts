@@ -1,4 +1,4 @@
-import { type OSError, osError } from '../../base/os-errors.ts';
+import { type OSError, osError } from '../../base/errors/os-errors.ts';
 import type { Address } from '../address.ts';
 import { SO_DOMAIN, SO_ERROR, SO_PROTOCOL, SO_TYPE, SOL_SOCKET } from '../constants.ts';
 import type {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
+import type { OSError } from '../../base/errors/os-errors.ts';
 import { suspectGarbage } from '../../base/garbage.ts';
-import type { OSError } from '../../base/os-errors.ts';
 
 /**
  * How near the process is to its limit of descriptors.

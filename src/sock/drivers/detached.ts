@@ -1,4 +1,4 @@
-import { osError } from '../../base/os-errors.ts';
+import { osError } from '../../base/errors/os-errors.ts';
 import type { DriverName, Endpoint } from '../endpoint.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { RuntimeError } from '../../base/errors.ts';
-import { brief } from '../../base/repr.ts';
-import { warnRuntime } from '../../base/warnings.ts';
+import { RuntimeError } from '../../base/errors/errors.ts';
+import { brief } from '../../base/printing/repr.ts';
+import { warnRuntime } from '../../base/printing/warnings.ts';
 import type { Driver } from '../endpoint.ts';
 import { memoryDriver } from './memory/driver.ts';
 import { nodeDriver } from './node/driver.ts';

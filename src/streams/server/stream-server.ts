@@ -1,4 +1,4 @@
-import { printsAsText } from '../../base/printing.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { Server } from '../../transports/server/server.ts';
 import type { TransportSocket } from '../../transports/transport-socket.ts';

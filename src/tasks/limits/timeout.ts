@@ -1,8 +1,8 @@
-import { type CancelledError, RuntimeError } from '../../base/errors.ts';
+import { type CancelledError, RuntimeError } from '../../base/errors/errors.ts';
+import { TimeoutError } from '../../base/errors/os-errors.ts';
 import { checkTimeout } from '../../base/numbers.ts';
-import { TimeoutError } from '../../base/os-errors.ts';
-import { calledAs, printsAsText } from '../../base/printing.ts';
-import { brief, repr } from '../../base/repr.ts';
+import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
+import { brief, repr } from '../../base/printing/repr.ts';
 import { type Abandoning, Limit } from '../../core/cancellation/limit.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { Cancellable } from '../../core/turns/loop-core.ts';

@@ -1,6 +1,6 @@
+import { TimeoutError } from '../../base/errors/os-errors.ts';
 import { checkTimeout } from '../../base/numbers.ts';
-import { TimeoutError } from '../../base/os-errors.ts';
-import { calledAs } from '../../base/printing.ts';
+import { calledAs } from '../../base/printing/inspect.ts';
 import { cancelOf } from '../../core/cancellation/cancel-in-error.ts';
 import { type Abortable, checkSignal, underSignal } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';

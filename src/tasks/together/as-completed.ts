@@ -1,7 +1,7 @@
-import { isThenable } from '../../base/is-thenable.ts';
+import { TimeoutError } from '../../base/errors/os-errors.ts';
 import { checkTimeout } from '../../base/numbers.ts';
-import { TimeoutError } from '../../base/os-errors.ts';
-import { calledAs } from '../../base/printing.ts';
+import { calledAs } from '../../base/printing/inspect.ts';
+import { isThenable } from '../../base/values/is-thenable.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { ensureFuture } from '../../core/coroutines/ensure-future.ts';
 import { Future } from '../../core/futures/future.ts';

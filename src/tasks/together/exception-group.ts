@@ -1,8 +1,8 @@
-import { isException, named } from '../../base/errors.ts';
-import { isErrorClass } from '../../base/is-error.ts';
-import { printsAsText } from '../../base/printing.ts';
-import { brief } from '../../base/repr.ts';
-import { captureUserStack, stackOf } from '../../base/stacks.ts';
+import { isException, named } from '../../base/errors/errors.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
+import { brief } from '../../base/printing/repr.ts';
+import { captureUserStack, stackOf } from '../../base/stacks/stacks.ts';
+import { isErrorClass } from '../../base/values/is-error.ts';
 
 /** A class of errors, to be asked for by `instanceof`. */
 type ErrorClass = abstract new (...args: never[]) => Error;

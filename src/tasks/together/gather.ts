@@ -1,7 +1,7 @@
-import { madeForAwait } from '../../base/await-stack.ts';
-import { CancelledError } from '../../base/errors.ts';
-import { isThenable } from '../../base/is-thenable.ts';
-import { calledAs } from '../../base/printing.ts';
+import { madeForAwait } from '../../base/errors/await-stack.ts';
+import { CancelledError } from '../../base/errors/errors.ts';
+import { calledAs } from '../../base/printing/inspect.ts';
+import { isThenable } from '../../base/values/is-thenable.ts';
 import { type Abortable, checkSignal, onAbort } from '../../core/coroutines/abort-signals.ts';
 import { ensureFuture } from '../../core/coroutines/ensure-future.ts';
 import { Task } from '../../core/coroutines/task.ts';

@@ -1,6 +1,6 @@
-import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../../base/errors.ts';
-import { calledAs, printsAsText } from '../../base/printing.ts';
-import { brief } from '../../base/repr.ts';
+import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../../base/errors/errors.ts';
+import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
+import { brief } from '../../base/printing/repr.ts';
 import { cancelOf } from '../../core/cancellation/cancel-in-error.ts';
 import { Limit } from '../../core/cancellation/limit.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';

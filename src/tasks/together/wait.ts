@@ -1,7 +1,7 @@
-import { RuntimeError } from '../../base/errors.ts';
+import { RuntimeError } from '../../base/errors/errors.ts';
 import { checkTimeout } from '../../base/numbers.ts';
-import { calledAs } from '../../base/printing.ts';
-import { brief } from '../../base/repr.ts';
+import { calledAs } from '../../base/printing/inspect.ts';
+import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { forThisTask } from '../../core/futures/call-graph-edges.ts';
 import { Future } from '../../core/futures/future.ts';

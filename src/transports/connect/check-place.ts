@@ -1,4 +1,4 @@
-import { typeNameOf } from '../../base/repr.ts';
+import { typeNameOf } from '../../base/printing/repr.ts';
 
 /**
  * Refuses what cannot be a host or a port: options that stand in their place, for instance, as they do in

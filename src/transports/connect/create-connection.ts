@@ -1,6 +1,6 @@
+import { OSError } from '../../base/errors/os-errors.ts';
 import { checkTimeout, checkWhole } from '../../base/numbers.ts';
-import { OSError } from '../../base/os-errors.ts';
-import { brief } from '../../base/repr.ts';
+import { brief } from '../../base/printing/repr.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';

@@ -1,4 +1,4 @@
-import { CancelledError } from '../../base/errors.ts';
+import { CancelledError } from '../../base/errors/errors.ts';
 import type { Task, TaskBody } from '../../core/coroutines/task.ts';
 import { Future } from '../../core/futures/future.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';

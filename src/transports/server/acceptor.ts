@@ -1,5 +1,5 @@
 import { ACCEPT_RETRY_DELAY } from '../../base/constants.ts';
-import { ConnectionAbortedError, OSError } from '../../base/os-errors.ts';
+import { ConnectionAbortedError, OSError } from '../../base/errors/os-errors.ts';
 import { copyContext, type Scope, scopeForLater } from '../../core/context/context.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/address.ts';

@@ -1,8 +1,8 @@
 import { SERVER_BACKLOG } from '../../base/constants.ts';
-import { log } from '../../base/log.ts';
+import { OSError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
-import { OSError } from '../../base/os-errors.ts';
-import { brief } from '../../base/repr.ts';
+import { log } from '../../base/printing/log.ts';
+import { brief } from '../../base/printing/repr.ts';
 import { checkSignal, onAbort } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { bindError } from '../../sock/bind-error.ts';

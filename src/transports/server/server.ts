@@ -1,7 +1,12 @@
-import { CancelledError, endsTheLoop, isException, RuntimeError } from '../../base/errors.ts';
+import {
+  CancelledError,
+  endsTheLoop,
+  isException,
+  RuntimeError,
+} from '../../base/errors/errors.ts';
+import { OSError } from '../../base/errors/os-errors.ts';
 import { checkSecondsFromZero } from '../../base/numbers.ts';
-import { OSError } from '../../base/os-errors.ts';
-import { printsAsText } from '../../base/printing.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { Task, TaskBody } from '../../core/coroutines/task.ts';
 import { Future } from '../../core/futures/future.ts';

@@ -1,7 +1,7 @@
 import { statSync, unlinkSync } from 'node:fs';
-import { log } from '../../base/log.ts';
-import { OSError, osError } from '../../base/os-errors.ts';
-import { brief, repr } from '../../base/repr.ts';
+import { OSError, osError } from '../../base/errors/os-errors.ts';
+import { log } from '../../base/printing/log.ts';
+import { brief, repr } from '../../base/printing/repr.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';

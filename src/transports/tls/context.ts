@@ -8,7 +8,7 @@ import {
   type SecureContextOptions,
   TLSSocket,
 } from 'node:tls';
-import { brief, typeNameOf } from '../../base/repr.ts';
+import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { checkNoNull } from '../../sock/address.ts';
 
 /**

@@ -1,12 +1,12 @@
 import type { TLSSocket } from 'node:tls';
-import { forAwait } from '../../base/await-stack.ts';
+import { forAwait } from '../../base/errors/await-stack.ts';
 import {
   ConnectionResetError,
   fromNodeError,
   OSError,
   SSLCertVerificationError,
   SSLError,
-} from '../../base/os-errors.ts';
+} from '../../base/errors/os-errors.ts';
 
 /** What OpenSSL tells of a failure. */
 interface OpenSSLError extends Error {

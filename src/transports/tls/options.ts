@@ -1,4 +1,4 @@
-import { typeNameOf } from '../../base/repr.ts';
+import { typeNameOf } from '../../base/printing/repr.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/address.ts';

@@ -1,5 +1,5 @@
-import { ConnectionResetError } from '../../base/os-errors.ts';
-import { brief, typeNameOf } from '../../base/repr.ts';
+import { ConnectionResetError } from '../../base/errors/os-errors.ts';
+import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';

@@ -1,15 +1,15 @@
 import type { TLSSocket } from 'node:tls';
-import { forAwait } from '../../base/await-stack.ts';
 import {
   TLS_HANDSHAKE_TIMEOUT,
   TLS_SHUTDOWN_TIMEOUT,
   TLS_WRITE_HIGH_WATER,
 } from '../../base/constants.ts';
-import { endsTheLoop, RuntimeError } from '../../base/errors.ts';
-import { log } from '../../base/log.ts';
+import { forAwait } from '../../base/errors/await-stack.ts';
+import { endsTheLoop, RuntimeError } from '../../base/errors/errors.ts';
+import { ConnectionAbortedError, TimeoutError } from '../../base/errors/os-errors.ts';
 import { checkPositiveSeconds } from '../../base/numbers.ts';
-import { ConnectionAbortedError, TimeoutError } from '../../base/os-errors.ts';
-import { calledAs } from '../../base/printing.ts';
+import { calledAs } from '../../base/printing/inspect.ts';
+import { log } from '../../base/printing/log.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import { DuplexTransport } from '../duplex-transport.ts';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import * as assert from 'uvu/assert';
-import { CancelledError } from '../../../src/base/errors.ts';
+import { CancelledError } from '../../../src/base/errors/errors.ts';
 import { coroutine } from '../../../src/core/coroutines/coroutine.ts';
 import { createTask } from '../../../src/core/coroutines/ensure-future.ts';
 import { allTasks, currentTask, type Task } from '../../../src/core/coroutines/task.ts';

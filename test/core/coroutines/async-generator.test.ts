@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { CancelledError } from '../../../src/base/errors.ts';
+import { CancelledError } from '../../../src/base/errors/errors.ts';
 import { asyncgen } from '../../../src/core/coroutines/async-generator.ts';
 import { run } from '../../../src/runners/runner.ts';
 import { sleep } from '../../../src/tasks/sleep.ts';

@@ -1,6 +1,7 @@
 /** Echoes, with few descriptors; says its port, then every shortage and how urgent it was. */
+
+import { BlockingIOError, OSError } from '../../../src/base/errors/os-errors.ts';
 import { onSuspectedGarbage } from '../../../src/base/garbage.ts';
-import { BlockingIOError, OSError } from '../../../src/base/os-errors.ts';
 import * as socket from '../../../src/socket.ts';
 
 process.stdin.on('end', () => process.exit()).resume();

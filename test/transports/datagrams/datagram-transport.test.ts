@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { osError } from '../../../src/base/os-errors.ts';
+import { osError } from '../../../src/base/errors/os-errors.ts';
 import {
   DatagramProtocol,
   type DatagramTransport,

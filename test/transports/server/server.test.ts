@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { osError } from '../../../src/base/os-errors.ts';
+import { osError } from '../../../src/base/errors/os-errors.ts';
 import {
   CancelledError,
   ContextVar,

@@ -1,4 +1,4 @@
-import { osError } from '../../../base/os-errors.ts';
+import { osError } from '../../../base/errors/os-errors.ts';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
 import type { Driver, Endpoint } from '../../endpoint.ts';
 import { refuseDescriptor } from '../detached.ts';

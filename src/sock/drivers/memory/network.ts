@@ -1,4 +1,4 @@
-import { osError } from '../../../base/os-errors.ts';
+import { osError } from '../../../base/errors/os-errors.ts';
 import { type Address, inet6Address, inetAddress } from '../../address.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type OSError, osError } from '../../../base/os-errors.ts';
+import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
 import {

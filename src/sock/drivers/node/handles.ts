@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createSocket } from 'node:dgram';
 import { Socket as NetSocket } from 'node:net';
-import { InternalError } from '../../../base/errors.ts';
-import { osError } from '../../../base/os-errors.ts';
+import { InternalError } from '../../../base/errors/errors.ts';
+import { osError } from '../../../base/errors/os-errors.ts';
 import { hasDescriptor, noteFailure } from '../descriptors.ts';
 
 /**

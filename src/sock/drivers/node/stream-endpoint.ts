@@ -1,7 +1,7 @@
 // Not the global one: that is a getter, and looked up each time.
 import { Buffer } from 'node:buffer';
 import { FLUSH_PATIENCE_MS } from '../../../base/constants.ts';
-import { type OSError, osError } from '../../../base/os-errors.ts';
+import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
 import {

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { osError } from '../../../base/os-errors.ts';
+import { osError } from '../../../base/errors/os-errors.ts';
 import {
   AF_INET,
   AF_INET6,

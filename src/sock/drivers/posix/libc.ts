@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { OSError, osError } from '../../../base/os-errors.ts';
+import { OSError, osError } from '../../../base/errors/os-errors.ts';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../constants.ts';
 import { hasDescriptor } from '../descriptors.ts';
 import { kernel } from './kernel.ts';

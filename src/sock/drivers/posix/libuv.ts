@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { isMainThread } from 'node:worker_threads';
-import { type OSError, osError } from '../../../base/os-errors.ts';
+import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { kernel } from './kernel.ts';
 import { bindAll, koffi } from './koffi.ts';
 

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { constants } from 'node:os';
-import { type OSError, osError } from '../../../base/os-errors.ts';
+import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
 import { AF_UNIX, SO_ERROR, SO_RCVLOWAT, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';

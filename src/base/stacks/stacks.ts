@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { attempt, isA, textOf } from './attempt.ts';
-import { errorsOf, messageOf, nameOf, repr } from './repr.ts';
+import { errorsOf, messageOf, nameOf, repr } from '../printing/repr.ts';
+import { attempt, isA, textOf } from '../values/attempt.ts';
 
 /**
  * Where in the user's program something was made: the stack of now, without our own frames.
@@ -14,7 +14,7 @@ import { errorsOf, messageOf, nameOf, repr } from './repr.ts';
  * in their place. `echo` is a user of the library, and not left out.
  */
 const OURS: readonly string[] = ['dist', 'src'].map((folder) =>
-  fileURLToPath(new URL(`../../${folder}/`, import.meta.url)),
+  fileURLToPath(new URL(`../../../${folder}/`, import.meta.url)),
 );
 
 const FRAME = /^\s*at (?:.*\()?(.+?):(\d+):\d+\)?$/;

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { invariant } from '../../src/base/errors.ts';
+import { invariant } from '../../../src/base/errors/errors.ts';
 import {
   BaseException,
   CancelledError,
@@ -9,9 +9,9 @@ import {
   KeyboardInterrupt,
   RuntimeError,
   SystemExit,
-} from '../../src/index.ts';
-import { behaviour } from '../support/behaviour.ts';
-import { throws } from '../support/throws.ts';
+} from '../../../src/index.ts';
+import { behaviour } from '../../support/behaviour.ts';
+import { throws } from '../../support/throws.ts';
 
 behaviour('isException', (it) => {
   it("knows what Python's `except Exception` would catch", () => {

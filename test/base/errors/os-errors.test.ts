@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
-import * as errors from '../../src/base/os-errors.ts';
-import { repr } from '../../src/base/repr.ts';
-import { behaviour } from '../support/behaviour.ts';
+import * as errors from '../../../src/base/errors/os-errors.ts';
+import { repr } from '../../../src/base/printing/repr.ts';
+import { behaviour } from '../../support/behaviour.ts';
 
 behaviour('osError', (it) => {
   it('makes the class that Python has for a code', () => {

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { inOrder, throwIntoAwait } from '../../src/base/await-stack.ts';
+import { inOrder, throwIntoAwait } from '../../../src/base/errors/await-stack.ts';
 import {
   CancelledError,
   coroutine,
@@ -14,12 +14,12 @@ import {
   sleep,
   Timeout,
   TimeoutError,
-} from '../../src/index.ts';
-import * as socket from '../../src/socket.ts';
-import { behaviour } from '../support/behaviour.ts';
-import { loopBehaviour } from '../support/loop-behaviour.ts';
-import { rejects } from '../support/rejects.ts';
-import { showsAwaits } from '../support/shows-awaits.ts';
+} from '../../../src/index.ts';
+import * as socket from '../../../src/socket.ts';
+import { behaviour } from '../../support/behaviour.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { showsAwaits } from '../../support/shows-awaits.ts';
 
 /** Awaits what `make` makes, two functions deep. */
 async function outer(make: () => unknown): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { attempt, isA, textOf } from './attempt.ts';
-import { hasMemory } from './bytes.ts';
-import { isError } from './is-error.ts';
+import { attempt, isA, textOf } from '../values/attempt.ts';
+import { hasMemory } from '../values/bytes.ts';
+import { isError } from '../values/is-error.ts';
 
 /** How many characters and items of a value a short form shows; those of Python's `reprlib`. */
 const LIMITS = { characters: 30, sequence: 6, mapping: 4, depth: 6 };

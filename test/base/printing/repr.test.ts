@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import { formatCallback, repr, shortRepr } from '../../src/base/repr.ts';
-import { CancelledError, KeyboardInterrupt } from '../../src/index.ts';
-import { behaviour } from '../support/behaviour.ts';
+import { formatCallback, repr, shortRepr } from '../../../src/base/printing/repr.ts';
+import { CancelledError, KeyboardInterrupt } from '../../../src/index.ts';
+import { behaviour } from '../../support/behaviour.ts';
 
 class Boom extends Error {}
 class Point {

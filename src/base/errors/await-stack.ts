@@ -1,6 +1,6 @@
-import { isA } from './attempt.ts';
+import { captureStack, captureUserStack, hasUserFrame, stackText } from '../stacks/stacks.ts';
+import { isA } from '../values/attempt.ts';
 import { isOfOurClass } from './errors.ts';
-import { captureStack, captureUserStack, hasUserFrame, stackText } from './stacks.ts';
 
 /**
  * Stacks for errors that are thrown into an `await`: they show the `await` that failed, and all

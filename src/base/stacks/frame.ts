@@ -1,4 +1,4 @@
-import { printsAsText } from './printing.ts';
+import { printsAsText } from '../printing/inspect.ts';
 import { isUserFrame, siteOf } from './stacks.ts';
 
 /**

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import { brief, repr, shortRepr, typeNameOf } from '../../src/base/repr.ts';
-import { stackOf, userSite } from '../../src/base/stacks.ts';
-import { behaviour } from '../support/behaviour.ts';
+import { brief, repr, shortRepr, typeNameOf } from '../../../src/base/printing/repr.ts';
+import { stackOf, userSite } from '../../../src/base/stacks/stacks.ts';
+import { behaviour } from '../../support/behaviour.ts';
 
 function withGetter<T extends object>(key: string, object: T): T {
   return Object.defineProperty(object, key, {

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
-import { InternalError, invariant } from '../../src/base/errors.ts';
-import { siteOf, stackOf, userSite, userStack } from '../../src/base/stacks.ts';
-import { coroutine, sleep } from '../../src/index.ts';
-import { behaviour } from '../support/behaviour.ts';
-import { loopBehaviour } from '../support/loop-behaviour.ts';
-import { rejects } from '../support/rejects.ts';
+import { InternalError, invariant } from '../../../src/base/errors/errors.ts';
+import { siteOf, stackOf, userSite, userStack } from '../../../src/base/stacks/stacks.ts';
+import { coroutine, sleep } from '../../../src/index.ts';
+import { behaviour } from '../../support/behaviour.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
 
 behaviour('userStack', (it) => {
   it('gives the frames of the user, innermost first', () => {
@@ -57,7 +57,7 @@ loopBehaviour('stackOf', (it) => {
     const error = new Error(
       'at home (node:internal/timers:1:1)\n    at f (node:internal/timers:1:1)',
     );
-    const ours = fileURLToPath(new URL('../../src/core/coroutines/task.ts', import.meta.url));
+    const ours = fileURLToPath(new URL('../../../src/core/coroutines/task.ts', import.meta.url));
     error.stack = [
       `Error: ${error.message}`,
       `    at ours (${ours}:1:1)`,
