@@ -1,6 +1,5 @@
 import { ACCEPT_RETRY_DELAY, OPERATIONS_PER_TURN } from '../base/constants.ts';
-import { forAwait, madeForAwait } from '../base/errors/await-stack.ts';
-import { RuntimeError } from '../base/errors/errors.ts';
+import { forAwait, madeForAwait, RuntimeError } from '../base/errors/errors.ts';
 import { OSError, osError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { brief, repr, typeNameOf } from '../base/printing/repr.ts';

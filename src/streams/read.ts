@@ -1,4 +1,4 @@
-import { forAwait } from '../base/errors/await-stack.ts';
+import { forAwait } from '../base/errors/errors.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import { awaitedNatively } from '../core/futures/native-promise.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

@@ -1,4 +1,4 @@
-import { forAwait } from '../base/errors/await-stack.ts';
+import { forAwait } from '../base/errors/errors.ts';
 import { ConnectionError } from '../base/errors/os-errors.ts';
 import { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

@@ -1,6 +1,12 @@
-import { captureStack, captureUserStack, hasUserFrame, stackText } from '../stacks/stacks.ts';
+import {
+  CapturedStack,
+  captureUserStack,
+  showStack,
+  stackBeforePrint,
+} from '../stacks/captured-stack.ts';
+import { hasUserFrame, stackText } from '../stacks/stacks.ts';
 import { isA } from '../values/attempt.ts';
-import { isOfOurClass } from './errors.ts';
+import { isForAwait, isOfOurClass, isThrown } from './errors.ts';
 
 /**
  * Stacks for errors that are thrown into an `await`: they show the `await` that failed, and all
@@ -15,33 +21,6 @@ import { isOfOurClass } from './errors.ts';
  * V8 finds no frames where several wait for one promise, and where it is not an `async` function
  * that waits.
  */
-
-/** Errors that were made for an `await` elsewhere: their own stack says nothing to the user. */
-const elsewhere = new WeakSet<Error>();
-
-/**
- * Makes an error about an `await` elsewhere: of another task, or of nobody yet. It has no stack of its
- * own, which would cost more than all the rest, but takes that of the first `await` that it is thrown
- * into.
- *
- * Errors of our classes that are made in another way take it, too, where no function of the user's was
- * on the stack.
- */
-export function madeForAwait<T>(make: () => T): T {
-  const before = Error.stackTraceLimit;
-  Reflect.set(Error, 'stackTraceLimit', 0);
-  try {
-    return make();
-  } finally {
-    Reflect.set(Error, 'stackTraceLimit', before);
-  }
-}
-
-/** As {@link madeForAwait}, for an error that was just made and has a stack already. */
-export function forAwait<E>(error: E): E {
-  if (isA(error, Error)) elsewhere.add(error);
-  return error;
-}
 
 /** Is told of the suspended functions above an `await`, innermost first, as V8 describes them. */
 export type SeeFrames = (frames: readonly NodeJS.CallSite[]) => void;
@@ -78,8 +57,14 @@ export function throwIntoAwait(
   settled
     .then(() => {
       // Where several await it in one step, it has the stack of the first by now.
-      if (shows && needsStack(error)) show(error);
-      see?.(callSitesOfNow());
+      const isShown = shows && needsStack(error);
+      if (see === undefined) {
+        if (isShown) showNow(error);
+      } else {
+        const captured = new CapturedStack(DEPTH);
+        if (isShown) show(error, captured);
+        see(captured.frames);
+      }
       throw error;
     })
     .then(resolve, reject);
@@ -87,7 +72,7 @@ export function throwIntoAwait(
 
 /** Gives an error that we made the stack of now, in the call by which an `await` begins. */
 export function throwHere(error: unknown): void {
-  if (needsStack(error)) show(error);
+  if (needsStack(error)) showNow(error);
 }
 
 /**
@@ -106,14 +91,24 @@ export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from =
   }
 }
 
-function show(error: Error): void {
-  elsewhere.delete(error);
+function showNow(error: Error): void {
   captureUserStack(error);
+  isThrown(error);
+}
+
+function show(error: Error, captured: CapturedStack): void {
+  const limit = Error.stackTraceLimit;
+  if (limit > 0) showStack(error, captured, limit);
+  isThrown(error);
 }
 
 function needsStack(error: unknown): error is Error {
-  if (!isA(error, Error)) return false;
-  return (isOfOurClass(error) && !hasUserFrame(stackText(error))) || elsewhere.has(error);
+  return isA(error, Error) && (isForAwait(error) || (isOfOurClass(error) && !showsUser(error)));
+}
+
+function showsUser(error: Error): boolean {
+  const stack = stackBeforePrint(error);
+  return stack instanceof CapturedStack ? stack.hasUserFrame : hasUserFrame(stackText(error));
 }
 
 /** Far more than a program has functions that wait for one another. */
@@ -121,22 +116,5 @@ const DEPTH = 200;
 
 /** The frames of now as V8 describes them; none where the program keeps `prepareStackTrace` to itself. */
 export function callSitesOfNow(): readonly NodeJS.CallSite[] {
-  const before = Reflect.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
-  let frames: readonly NodeJS.CallSite[] = [];
-  const prepareStackTrace = (_: unknown, sites: readonly NodeJS.CallSite[]): string => {
-    frames = sites;
-    return '';
-  };
-  const ours =
-    before?.configurable === false
-      ? { value: prepareStackTrace }
-      : { value: prepareStackTrace, configurable: true, writable: true };
-  if (!Reflect.defineProperty(Error, 'prepareStackTrace', ours)) return frames;
-  const holder: { stack?: string } = {};
-  captureStack(holder, DEPTH);
-  // Asked for now: then it is made.
-  void holder.stack;
-  if (before === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');
-  else Reflect.defineProperty(Error, 'prepareStackTrace', before);
-  return frames;
+  return new CapturedStack(DEPTH).frames;
 }

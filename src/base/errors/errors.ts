@@ -2,7 +2,8 @@
  * The errors that are asyncio's own. Those of the operating system are in `os-errors.ts`.
  */
 
-import { captureUserStack } from '../stacks/stacks.ts';
+import { captureUserStack } from '../stacks/captured-stack.ts';
+import { setStackLimit } from '../stacks/stacks.ts';
 import { isA } from '../values/attempt.ts';
 
 /** The prototypes of our own error classes. */
@@ -16,19 +17,74 @@ export function errorsMade(): number {
   return made;
 }
 
+/** Are errors being made for an `await` elsewhere? */
+let makesForAwait = false;
+
 /** What our classes extend in place of `Error`: their stacks are without our frames. */
 class ErrorWithUserStack extends Error {
+  /** Was it made for an `await` elsewhere, that it was not thrown into yet? */
+  #isForAwait: boolean;
+
   constructor(message?: string, options?: ErrorOptions) {
     made += 1;
-    const before = Error.stackTraceLimit;
-    if (before > 0) {
-      // One stack is enough, and without this one the other costs a quarter.
-      Reflect.set(Error, 'stackTraceLimit', undefined);
-      super(message, options);
-      Reflect.set(Error, 'stackTraceLimit', before);
-      captureUserStack(this, new.target);
-    } else super(message, options);
+    const limit = Error.stackTraceLimit;
+    // One stack is enough, and without this one the other costs a quarter.
+    if (limit > 0) setStackLimit(makesForAwait ? 0 : undefined);
+    super(message, options);
+    if (limit > 0) {
+      setStackLimit(limit);
+      if (!makesForAwait) captureUserStack(this, new.target);
+    }
+    this.#isForAwait = makesForAwait;
   }
+
+  static isForAwait(error: object): boolean {
+    return #isForAwait in error && error.#isForAwait;
+  }
+
+  /** @returns `false` where it is no error of ours */
+  static setForAwait(error: object, isForAwait: boolean): boolean {
+    if (!(#isForAwait in error)) return false;
+    error.#isForAwait = isForAwait;
+    return true;
+  }
+}
+
+/**
+ * Makes an error about an `await` elsewhere: of another task, or of nobody yet. It has no stack of its
+ * own, which would cost more than all the rest, but takes that of the first `await` that it is thrown
+ * into.
+ *
+ * Errors of our classes that are made in another way take it, too, where no function of the user's was
+ * on the stack.
+ */
+export function madeForAwait<T>(make: () => T): T {
+  const before = makesForAwait;
+  makesForAwait = true;
+  try {
+    return make();
+  } finally {
+    makesForAwait = before;
+  }
+}
+
+/** Errors of others that were made for an `await` elsewhere: their own stack says nothing to the user. */
+const othersForAwait = new WeakSet<Error>();
+
+/** As {@link madeForAwait}, for an error that was just made and has a stack already. */
+export function forAwait<E>(error: E): E {
+  if (isA(error, Error) && !ErrorWithUserStack.setForAwait(error, true)) othersForAwait.add(error);
+  return error;
+}
+
+/** Was it made for an `await` elsewhere, that it was not thrown into yet? */
+export function isForAwait(error: Error): boolean {
+  return ErrorWithUserStack.isForAwait(error) || othersForAwait.has(error);
+}
+
+/** It was thrown into an `await`, and has the stack of that. */
+export function isThrown(error: Error): void {
+  if (!ErrorWithUserStack.setForAwait(error, false)) othersForAwait.delete(error);
 }
 
 /**

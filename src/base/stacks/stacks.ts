@@ -251,10 +251,25 @@ function captured(depth: number): string {
 }
 
 /** How many frames of ours and Node's a stack has above and between the user's. */
-const OURS_AT_MOST = 12;
+export const OURS_AT_MOST = 12;
 
 // Bound here: a program may replace it.
 const { captureStackTrace } = Error;
+
+/**
+ * Sets how many frames V8 captures; `undefined`: it captures no stack at all.
+ *
+ * @returns what it was
+ */
+export function setStackLimit(limit: number | undefined): number | undefined {
+  const before: number | undefined = Error.stackTraceLimit;
+  try {
+    Error.stackTraceLimit = limit as number;
+  } catch {
+    // A program has frozen `Error`: then the limit is what it is.
+  }
+  return before;
+}
 
 /**
  * Captures the stack of now as `holder.stack`, whatever `Error.stackTraceLimit` says.
@@ -263,60 +278,11 @@ const { captureStackTrace } = Error;
  * @param above - frames from this function's on are left out: a constructor's
  */
 export function captureStack(holder: object, depth: number, above?: Constructor): void {
-  const before = Error.stackTraceLimit;
-  // Returns false where a program has frozen `Error`: then the limit is what it is.
-  Reflect.set(Error, 'stackTraceLimit', depth);
+  const before = setStackLimit(depth);
   try {
     captureStackTrace(holder, above);
   } finally {
-    Reflect.set(Error, 'stackTraceLimit', before);
-  }
-}
-
-/**
- * Captures the stack of now and makes it the stack of `error`, without Node's and our own frames.
- * Does nothing where the program wants no stacks. The text is made when somebody asks for it.
- *
- * @param above - frames from this function's on are left out: a constructor's
- * @returns `error`
- */
-export function captureUserStack<E extends Error>(error: E, above?: Constructor): E {
-  const limit = Error.stackTraceLimit;
-  if (!(limit > 0)) return error;
-  const holder: Partial<Error> = {};
-  captureStack(holder, limit + OURS_AT_MOST, above);
-  const set = (stack: unknown): void => {
-    Reflect.defineProperty(error, 'stack', {
-      value: stack,
-      configurable: true,
-      enumerable: false,
-      writable: true,
-    });
-  };
-  const get = (): unknown => {
-    if (leavesOut) return error.name;
-    // The first line is made of these.
-    holder.name = error.name;
-    holder.message = error.message;
-    const stack = onlyUserFrames(holder, limit);
-    set(stack);
-    return stack;
-  };
-  // Fails where the error is frozen: then it keeps the stack that it has.
-  Reflect.defineProperty(error, 'stack', { get, set, configurable: true, enumerable: false });
-  return error;
-}
-
-/** Are the stacks of our errors left unmade for now? */
-let leavesOut = false;
-
-/** Calls `print` with stacks of our errors left out: to make one costs far more than to print the rest. */
-export function withoutStacks<T>(print: () => T): T {
-  leavesOut = true;
-  try {
-    return print();
-  } finally {
-    leavesOut = false;
+    setStackLimit(before);
   }
 }
 
@@ -328,7 +294,7 @@ type Constructor = abstract new (...args: never[]) => unknown;
  *
  * @param most - the most frames
  */
-function onlyUserFrames({ stack, message }: Partial<Error>, most: number): unknown {
+export function onlyUserFrames(stack: unknown, message: unknown, most: number): unknown {
   if (typeof stack !== 'string') return stack;
   const head = linesOf(message);
   const lines = stack.split('\n');

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { promiseHooks } from 'node:v8';
-import { withoutStacks } from '../../base/stacks/stacks.ts';
+import { withoutStacks } from '../../base/stacks/captured-stack.ts';
 import { noteOf, putAside, putBack } from '../context/promise-hooks.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { forAwait, throwIntoAwait } from '../../base/errors/await-stack.ts';
-import { CancelledError } from '../../base/errors/errors.ts';
+import { throwIntoAwait } from '../../base/errors/await-stack.ts';
+import { CancelledError, forAwait } from '../../base/errors/errors.ts';
 import { asyncContextHere, runInAsyncContext } from '../context/async-context.ts';
 import { currentScope, runInScope } from '../context/context.ts';
 import type { LoopCore } from '../turns/loop-core.ts';

@@ -1,6 +1,10 @@
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
-import { madeForAwait } from '../../base/errors/await-stack.ts';
-import { CancelledError, InvalidStateError, RuntimeError } from '../../base/errors/errors.ts';
+import {
+  CancelledError,
+  InvalidStateError,
+  madeForAwait,
+  RuntimeError,
+} from '../../base/errors/errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief, formatCallback, repr, shortRepr } from '../../base/printing/repr.ts';
 import { siteOf, userStack } from '../../base/stacks/stacks.ts';

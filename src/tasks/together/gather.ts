@@ -1,5 +1,4 @@
-import { madeForAwait } from '../../base/errors/await-stack.ts';
-import { CancelledError } from '../../base/errors/errors.ts';
+import { CancelledError, madeForAwait } from '../../base/errors/errors.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { type Abortable, checkSignal, onAbort } from '../../core/coroutines/abort-signals.ts';

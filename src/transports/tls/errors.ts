@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { forAwait } from '../../base/errors/await-stack.ts';
+import { forAwait } from '../../base/errors/errors.ts';
 import {
   ConnectionResetError,
   fromNodeError,

@@ -4,8 +4,7 @@ import {
   TLS_SHUTDOWN_TIMEOUT,
   TLS_WRITE_HIGH_WATER,
 } from '../../base/constants.ts';
-import { forAwait } from '../../base/errors/await-stack.ts';
-import { endsTheLoop, RuntimeError } from '../../base/errors/errors.ts';
+import { endsTheLoop, forAwait, RuntimeError } from '../../base/errors/errors.ts';
 import { ConnectionAbortedError, TimeoutError } from '../../base/errors/os-errors.ts';
 import { checkPositiveSeconds } from '../../base/numbers.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
