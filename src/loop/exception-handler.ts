@@ -1,7 +1,7 @@
 import { endsTheLoop } from '../base/errors/errors.ts';
 import { log } from '../base/printing/log.ts';
 import { repr } from '../base/printing/repr.ts';
-import { stackOf } from '../base/stacks/stacks.ts';
+import { stackOf } from '../base/stacks/error-report.ts';
 import { textOf } from '../base/values/attempt.ts';
 import { type Context, runInScope } from '../core/context/context.ts';
 import type { ExceptionContext } from '../core/turns/loop-core.ts';

@@ -1,4 +1,5 @@
-import { stackOf, userSite } from '../base/stacks/stacks.ts';
+import { userSite } from '../base/stacks/capture.ts';
+import { stackOf } from '../base/stacks/error-report.ts';
 import { currentScope } from '../core/context/context.ts';
 import { allTasks, Task } from '../core/coroutines/task.ts';
 import { standOf, trackStands } from '../core/futures/await-stacks.ts';

@@ -7,7 +7,7 @@
 
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { messageOf, nameOf } from '../base/printing/repr.ts';
-import { stackText } from '../base/stacks/stacks.ts';
+import { stackText } from '../base/stacks/error-report.ts';
 import { attempt, isA } from '../base/values/attempt.ts';
 import type { PackedError, ThreadAnswer, ThreadCall, ThreadFunction } from './thread-call.ts';
 

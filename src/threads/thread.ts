@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { RuntimeError } from '../base/errors/errors.ts';
 import { log } from '../base/printing/log.ts';
-import { stackOf } from '../base/stacks/stacks.ts';
+import { stackOf } from '../base/stacks/error-report.ts';
 import type { ThreadAnswer, ThreadCall } from './thread-call.ts';
 import { unpackError } from './unpack-error.ts';
 

@@ -4,7 +4,8 @@ import {
   showStack,
   stackBeforePrint,
 } from '../stacks/captured-stack.ts';
-import { hasUserFrame, stackText } from '../stacks/stacks.ts';
+import { stackText } from '../stacks/error-report.ts';
+import { hasUserFrame } from '../stacks/user-frames.ts';
 import { isA } from '../values/attempt.ts';
 import { isForAwait, isOfOurClass, isThrown } from './errors.ts';
 

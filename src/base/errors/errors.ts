@@ -2,8 +2,8 @@
  * The errors that are asyncio's own. Those of the operating system are in `os-errors.ts`.
  */
 
+import { setStackLimit } from '../stacks/capture.ts';
 import { captureUserStack } from '../stacks/captured-stack.ts';
-import { setStackLimit } from '../stacks/stacks.ts';
 import { isA } from '../values/attempt.ts';
 
 /** The prototypes of our own error classes. */

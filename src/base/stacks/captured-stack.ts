@@ -1,5 +1,6 @@
 import { attempt } from '../values/attempt.ts';
-import { captureStack, isUserFrame, OURS_AT_MOST, onlyUserFrames } from './stacks.ts';
+import { captureStack, OURS_AT_MOST, onlyUserFrames } from './capture.ts';
+import { isUserFrame } from './user-frames.ts';
 
 type Constructor = abstract new (...args: never[]) => unknown;
 

@@ -1,5 +1,5 @@
 import { printsAsText } from '../printing/inspect.ts';
-import { isUserFrame, siteOf } from './stacks.ts';
+import { isUserFrame, siteOf } from './user-frames.ts';
 
 /**
  * A place in a program: a function, and the line that it has come to. What is known of one of

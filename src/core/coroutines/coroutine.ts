@@ -3,7 +3,7 @@ import { throwIntoAwait } from '../../base/errors/await-stack.ts';
 import { errorsMade, RuntimeError } from '../../base/errors/errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
-import { userSite, userStack } from '../../base/stacks/stacks.ts';
+import { userSite, userStack } from '../../base/stacks/capture.ts';
 import { isAwait } from '../futures/awaiter.ts';
 import {
   forgetCoroutine,

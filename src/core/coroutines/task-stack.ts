@@ -1,7 +1,8 @@
 import { checkWhole } from '../../base/numbers.ts';
 import { repr } from '../../base/printing/repr.ts';
+import { captureStack } from '../../base/stacks/capture.ts';
+import { stackText } from '../../base/stacks/error-report.ts';
 import { type Frame, framesOf } from '../../base/stacks/frame.ts';
-import { captureStack, stackText } from '../../base/stacks/stacks.ts';
 import { attempt, isA } from '../../base/values/attempt.ts';
 import { currentScope } from '../context/context.ts';
 import { isAwaitTracking, standOf } from '../futures/await-stacks.ts';

@@ -1,6 +1,6 @@
 import { promiseHooks } from 'node:v8';
+import { captureStack } from '../../base/stacks/capture.ts';
 import { type Frame, framesOf } from '../../base/stacks/frame.ts';
-import { captureStack } from '../../base/stacks/stacks.ts';
 import type { Scope } from '../context/context.ts';
 import { carried, followPromises } from '../context/promise-hooks.ts';
 

@@ -7,7 +7,8 @@ import {
 } from '../../base/errors/errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief, formatCallback, repr, shortRepr } from '../../base/printing/repr.ts';
-import { siteOf, userStack } from '../../base/stacks/stacks.ts';
+import { userStack } from '../../base/stacks/capture.ts';
+import { siteOf } from '../../base/stacks/user-frames.ts';
 import { isError, isErrorClass } from '../../base/values/is-error.ts';
 import { type Context, type Scope, scopeForLater } from '../context/context.ts';
 import { type FailureRecord, forgetFailure, watchFailure } from '../reports/never-retrieved.ts';

@@ -1,7 +1,7 @@
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
 import { throwHere, throwIntoAwait } from '../../base/errors/await-stack.ts';
 import { CancelledError, RuntimeError } from '../../base/errors/errors.ts';
-import { userStack } from '../../base/stacks/stacks.ts';
+import { userStack } from '../../base/stacks/capture.ts';
 import type { Scope } from '../context/context.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import type { Runnable } from '../turns/ready-entry.ts';

@@ -1,4 +1,4 @@
-import { dismissSuspect, suspectGarbage } from '../../base/garbage.ts';
+import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { chore, choreNextTurn } from '../turns/host.ts';
 
 /** What is watched, and what is said of it when it is gone. */
@@ -47,7 +47,7 @@ export class Collected<T extends object, R extends object> {
     this.#kind = kind;
     this.#registry = new FinalizationRegistry((record) => {
       if (!this.#watched.delete(record)) return;
-      dismissSuspect();
+      withdrawCollectionRequest();
       kind.report(record, false);
     });
   }
@@ -71,7 +71,7 @@ export class Collected<T extends object, R extends object> {
 
   forget(record: R): void {
     if (!this.#watched.delete(record)) return;
-    dismissSuspect();
+    withdrawCollectionRequest();
     this.#registry.unregister(record);
   }
 
@@ -105,7 +105,7 @@ export class Collected<T extends object, R extends object> {
       const record = this.#kind.record(subject);
       this.#watched.add(record);
       this.#registry.register(subject, record, record);
-      suspectGarbage();
+      requestCollection();
     }
   }
 

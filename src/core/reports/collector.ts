@@ -1,5 +1,6 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { onCollectionRequest, pendingCollectionRequests } from '../../base/collection-requests.ts';
 import {
   COLLECTION_BURST_MS,
   COLLECTION_DELAY_MS,
@@ -9,7 +10,6 @@ import {
   COLLECTION_SHARE,
   COLLECTION_SHARE_URGENT,
 } from '../../base/constants.ts';
-import { onSuspectedGarbage, suspects } from '../../base/garbage.ts';
 import { now } from '../../base/node-timers.ts';
 import { chore } from '../turns/host.ts';
 
@@ -17,23 +17,23 @@ import { chore } from '../turns/host.ts';
  * Has V8 begin a garbage collection while there is something to report, or to close, once it is
  * collected.
  *
- * CPython reports a lost failure at once: it counts references. V8 may take hours, in a server
- * that has nothing to do. So whoever has such a thing says so (`base/garbage.ts`), and a collection
- * begins soon after, one for all. It must be a full one: finalizers do not run after the others.
+ * CPython counts references, and reports a lost failure at once. V8 may take hours in a server that has
+ * nothing to do. So whoever has something to report asks for a collection (`base/collection-requests.ts`).
+ * One begins soon after, for all requests. It must be a full one: only then do finalizers run.
  *
- *            a suspicion                      the time is up
- *   at rest ─────────────▶ waiting ──────────────────────────────▶ prods V8, and waits again
- *      ▲                                                           while there are suspects: each
- *      └── none is left, or too many collections found nothing     wait is twice the last
+ *            a request                       the time is up
+ *   at rest ───────────▶ waiting ──────────────────────────────▶ prods V8, and waits again
+ *      ▲                                                         while requests are pending:
+ *      └── none is pending, or too many collections found        each wait is twice the last
+ *          nothing
  *
  * The program must not stand still for it: `gc()` would stop it for 2 ms a megabyte. So V8 is not
  * forced but prodded. It begins its own collection, which marks in threads beside the program and in
- * small steps, and ends with a short pause. Only where descriptors run out, and the heap is small, is
- * it forced: more clients come in less time than V8 takes.
+ * small steps, and ends with a short pause. It is forced only where descriptors run out and the heap is
+ * small: clients may come faster than V8 collects.
  *
- * Its share of the time is bounded: a collection that costs d uses up the share of 100·d. A few may
- * come in a row, on credit; then each waits until the share has been earned. Those that are
- * urgent have a share of their own, without credit.
+ * Collections take a bounded share of the time: after one that took d, the next waits until 100·d have
+ * passed. A few may come in a row, on credit. Urgent ones have a share of their own, without credit.
  */
 
 let enabled = process.env['ASYNCIO_COLLECTOR'] !== 'off';
@@ -50,17 +50,17 @@ let comesAt = Number.POSITIVE_INFINITY;
 let usedUpTo = 0;
 /** The time up to which the share of the urgent ones is used up. */
 let urgentUsedUpTo = 0;
-/** Milliseconds to the next one, if there is no new suspicion. */
+/** Milliseconds to the next one, if there is no new request. */
 let restMs = COLLECTION_DELAY_MS;
-/** Did somebody ask for a collection who is no suspect? */
+/** Was an urgent collection asked for? */
 let asked = false;
 let listening = false;
 
-/** Begins to listen to suspicions; every loop does it, and the first one counts. */
+/** Begins to listen to requests. Every loop calls this; only the first call counts. */
 export function startCollector(): void {
   if (listening) return;
   listening = true;
-  onSuspectedGarbage((urgent) => {
+  onCollectionRequest((urgent) => {
     if (!enabled) return;
     restMs = COLLECTION_DELAY_MS;
     asked ||= urgent;
@@ -104,7 +104,7 @@ function unschedule(): void {
 
 function run(): void {
   unschedule();
-  if (suspects() === 0 && !asked) return;
+  if (pendingCollectionRequests() === 0 && !asked) return;
   const urgent = asked;
   asked = false;
   const begin = now();
@@ -116,7 +116,7 @@ function run(): void {
   if (urgent) urgentUsedUpTo = begin + cost / COLLECTION_SHARE_URGENT;
   else usedUpTo = Math.max(usedUpTo, begin) + cost / COLLECTION_SHARE;
   restMs *= 2;
-  if (suspects() > 0 && restMs < COLLECTION_REST_MS) schedule(restMs);
+  if (pendingCollectionRequests() > 0 && restMs < COLLECTION_REST_MS) schedule(restMs);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { stackOf } from '../../base/stacks/stacks.ts';
+import { stackOf } from '../../base/stacks/error-report.ts';
 import { textOf } from '../../base/values/attempt.ts';
 import type { ExceptionContext, LoopCore } from '../turns/loop-core.ts';
 import { Collected } from './collected.ts';

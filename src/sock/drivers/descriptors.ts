@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
+import { requestCollection } from '../../base/collection-requests.ts';
 import type { OSError } from '../../base/errors/os-errors.ts';
-import { suspectGarbage } from '../../base/garbage.ts';
 
 /**
  * How near the process is to its limit of descriptors.
@@ -36,13 +36,13 @@ let limit: number | undefined;
 export function noteDescriptor(fd: number | undefined): boolean {
   if (fd === undefined || fd < WORTH_A_LOOK) return false;
   limit ??= descriptorLimit();
-  if (fd >= limit * (1 - NEARLY)) suspectGarbage(true);
+  if (fd >= limit * (1 - NEARLY)) requestCollection(true);
   return fd >= limit - 1;
 }
 
 /** Asks for a collection when an error says that there was no descriptor; gives the error back. */
 export function noteFailure(error: OSError): OSError {
-  if (error.code === 'EMFILE' || error.code === 'ENFILE') suspectGarbage(true);
+  if (error.code === 'EMFILE' || error.code === 'ENFILE') requestCollection(true);
   return error;
 }
 

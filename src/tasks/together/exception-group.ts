@@ -2,7 +2,7 @@ import { isException, named } from '../../base/errors/errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { captureUserStack } from '../../base/stacks/captured-stack.ts';
-import { stackOf } from '../../base/stacks/stacks.ts';
+import { stackOf } from '../../base/stacks/error-report.ts';
 import { isErrorClass } from '../../base/values/is-error.ts';
 
 /** A class of errors, to be asked for by `instanceof`. */

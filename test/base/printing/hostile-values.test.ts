@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { brief, repr, shortRepr, typeNameOf } from '../../../src/base/printing/repr.ts';
-import { stackOf, userSite } from '../../../src/base/stacks/stacks.ts';
+import { userSite } from '../../../src/base/stacks/capture.ts';
+import { stackOf } from '../../../src/base/stacks/error-report.ts';
 import { behaviour } from '../../support/behaviour.ts';
 
 function withGetter<T extends object>(key: string, object: T): T {

@@ -1,12 +1,12 @@
 /** Echoes, with few descriptors; says its port, then every shortage and how urgent it was. */
 
+import { onCollectionRequest } from '../../../src/base/collection-requests.ts';
 import { BlockingIOError, OSError } from '../../../src/base/errors/os-errors.ts';
-import { onSuspectedGarbage } from '../../../src/base/garbage.ts';
 import * as socket from '../../../src/socket.ts';
 
 process.stdin.on('end', () => process.exit()).resume();
 let urgent = 0;
-onSuspectedGarbage((hurry) => {
+onCollectionRequest((hurry) => {
   if (hurry) urgent += 1;
 });
 

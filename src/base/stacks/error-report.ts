@@ -1,50 +1,10 @@
-import { relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { errorsOf, messageOf, nameOf, repr } from '../printing/repr.ts';
 import { attempt, isA, textOf } from '../values/attempt.ts';
+import { FRAME, isPlumbing, isUserFrame, linesOf } from './user-frames.ts';
 
 /**
- * Where in the user's program something was made: the stack of now, without our own frames.
- *
- * Taken from the text of a stack and not from V8's call sites: only the text knows source maps.
+ * An error as the text of a report: its stack, its causes, and the errors of a group.
  */
-
-/**
- * The folders that our own frames lie in: the built files, and the sources that source maps put
- * in their place. `echo` is a user of the library, and not left out.
- */
-const OURS: readonly string[] = ['dist', 'src'].map((folder) =>
-  fileURLToPath(new URL(`../../../${folder}/`, import.meta.url)),
-);
-
-const FRAME = /^\s*at (?:.*\()?(.+?):(\d+):\d+\)?$/;
-
-/**
- * The stack of now, innermost frame first, without Node's and our own frames.
- *
- * @param depth - the most frames to give
- */
-export function userStack(depth: number): string[] {
-  return userFrames(captured(depth)).slice(0, depth);
-}
-
-/** By what TypeScript, esbuild, Babel and swc apply a decorator: written into the user's own file. */
-const APPLIES_DECORATOR = /__esDecorate|__decorateElement|_?apply_?[dD]ecs/;
-
-/**
- * `file:line` of the innermost frame of now that is not ours, or `undefined` if all are. Of a decorator
- * it is the class, and not what applies it.
- */
-export function userSite(): string | undefined {
-  const frames = userFrames(captured(6));
-  return siteOf(frames.find((frame) => !APPLIES_DECORATOR.test(frame)) ?? frames[0]);
-}
-
-/** `file:line` of a line of a stack, the file seen from the working directory. */
-export function siteOf(frame: string | undefined): string | undefined {
-  const match = FRAME.exec(frame ?? '');
-  return match ? `${shown(pathOf(match[1] as string))}:${match[2]}` : undefined;
-}
 
 /**
  * The text of an error's stack and of its causes, without the frames by which the loop came to the
@@ -224,111 +184,7 @@ function withoutOurs(stack: string, error: Error): string {
   return kept.filter((line, at) => at < head || !isPlumbing(line)).join('\n');
 }
 
-/** Is it a frame of ours, or one by which Node runs ticks, immediates and timers? */
-function isPlumbing(line: string): boolean {
-  return (
-    FRAME.test(line) && !isUserFrame(line) && !/node:(?!internal\/(process|timers)\b)/.test(line)
-  );
-}
-
-function linesOf(text: unknown): number {
-  return String(text).split('\n').length;
-}
-
 /** A stack says `Error` where the class of the error has no `name`: then that of the class. */
 function named(stack: string, name: string): string {
   return /^Error\b/.test(stack) ? name + stack.slice('Error'.length) : stack;
-}
-
-function captured(depth: number): string {
-  const holder: { stack?: unknown } = {};
-  // A program's `Error.prepareStackTrace` may throw, or make no text: then the place is not known.
-  const stack = attempt(() => {
-    captureStack(holder, depth + OURS_AT_MOST);
-    return holder.stack;
-  }, undefined);
-  return typeof stack === 'string' ? stack : '';
-}
-
-/** How many frames of ours and Node's a stack has above and between the user's. */
-export const OURS_AT_MOST = 12;
-
-// Bound here: a program may replace it.
-const { captureStackTrace } = Error;
-
-/**
- * Sets how many frames V8 captures; `undefined`: it captures no stack at all.
- *
- * @returns what it was
- */
-export function setStackLimit(limit: number | undefined): number | undefined {
-  const before: number | undefined = Error.stackTraceLimit;
-  try {
-    Error.stackTraceLimit = limit as number;
-  } catch {
-    // A program has frozen `Error`: then the limit is what it is.
-  }
-  return before;
-}
-
-/**
- * Captures the stack of now as `holder.stack`, whatever `Error.stackTraceLimit` says.
- *
- * @param depth - the most frames to capture
- * @param above - frames from this function's on are left out: a constructor's
- */
-export function captureStack(holder: object, depth: number, above?: Constructor): void {
-  const before = setStackLimit(depth);
-  try {
-    captureStackTrace(holder, above);
-  } finally {
-    setStackLimit(before);
-  }
-}
-
-type Constructor = abstract new (...args: never[]) => unknown;
-
-/**
- * The stack of an error without Node's and our own frames. One that is no text was made by a program's
- * `Error.prepareStackTrace`, and stays.
- *
- * @param most - the most frames
- */
-export function onlyUserFrames(stack: unknown, message: unknown, most: number): unknown {
-  if (typeof stack !== 'string') return stack;
-  const head = linesOf(message);
-  const lines = stack.split('\n');
-  const frames = lines.slice(head);
-  const shown = frames.filter((line) => isUserFrame(line) || !FRAME.test(line));
-  // If all are ours, they are all that there is to say.
-  const kept = shown.some(isUserFrame) ? shown : frames;
-  return [...lines.slice(0, head), ...kept.slice(0, most)].join('\n');
-}
-
-/** Does a stack show any line of the user's? */
-export function hasUserFrame(stack: unknown): boolean {
-  return typeof stack === 'string' && stack.includes('\n    at ') && userFrames(stack).length > 0;
-}
-
-function userFrames(stack: string): string[] {
-  return stack.split('\n').filter(isUserFrame);
-}
-
-/** Is a line of a stack a frame that is neither Node’s nor ours? */
-export function isUserFrame(line: string): boolean {
-  const file = FRAME.exec(line)?.[1];
-  if (file === undefined || file.startsWith('node:')) return false;
-  const path = pathOf(file);
-  return !OURS.some((ours) => path.startsWith(ours) && !path.startsWith(`${ours}echo${sep}`));
-}
-
-function pathOf(file: string): string {
-  // A URL of another host is no path: it stays what it is.
-  return file.startsWith('file:') ? attempt(() => fileURLToPath(file), file) : file;
-}
-
-function shown(path: string): string {
-  // The working directory may have been removed.
-  const near = attempt(() => relative(process.cwd(), path), path);
-  return near.startsWith('..') ? path : near;
 }

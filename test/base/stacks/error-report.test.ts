@@ -1,42 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { InternalError, invariant } from '../../../src/base/errors/errors.ts';
-import { siteOf, stackOf, userSite, userStack } from '../../../src/base/stacks/stacks.ts';
+import { stackOf } from '../../../src/base/stacks/error-report.ts';
 import { coroutine, sleep } from '../../../src/index.ts';
-import { behaviour } from '../../support/behaviour.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
-
-behaviour('userStack', (it) => {
-  it('gives the frames of the user, innermost first', () => {
-    function inner(): string[] {
-      return userStack(2);
-    }
-    const frames = inner();
-
-    assert.is(frames.length, 2);
-    assert.match(String(frames[0]), /at inner \(.*stacks\.test\.ts:\d+:\d+\)$/);
-    assert.match(String(frames[1]), /stacks\.test\.ts:\d+:\d+\)$/);
-  });
-
-  it('leaves the limit of all other stacks as it is', () => {
-    const before = Error.stackTraceLimit;
-
-    userStack(3);
-
-    assert.is(Error.stackTraceLimit, before);
-  });
-});
-
-behaviour('siteOf', (it) => {
-  it('gives the file as seen from the working directory, and the line', () => {
-    assert.is(siteOf(`    at f (${process.cwd()}/a/b.ts:12:3)`), 'a/b.ts:12');
-    assert.is(siteOf('    at /elsewhere/c.js:1:2'), '/elsewhere/c.js:1');
-    assert.is(siteOf('    at async f (file:///elsewhere/c.js:1:2)'), '/elsewhere/c.js:1');
-    assert.is(siteOf(undefined), undefined);
-    assert.match(String(userSite()), /^test\/base\/stacks\.test\.ts:\d+$/);
-  });
-});
 
 loopBehaviour('stackOf', (it) => {
   it('gives the stack without the frames by which the loop came to the user', async () => {
@@ -48,7 +16,7 @@ loopBehaviour('stackOf', (it) => {
 
     assert.match(
       stackOf(caught),
-      /^RangeError: boom\n {4}at failing \(.*stacks\.test\.ts:\d+:\d+\)$/m,
+      /^RangeError: boom\n {4}at failing \(.*error-report\.test\.ts:\d+:\d+\)$/m,
     );
     assert.not.match(stackOf(caught), /turns\.ts/);
   });
@@ -83,8 +51,8 @@ loopBehaviour('stackOf', (it) => {
   it('keeps our frames of a fault that is ours', async () => {
     const fault = await rejects((async () => invariant(false, 'a fault'))(), InternalError);
 
-    assert.match(stackOf(fault), /at .*invariant .*src\/base\/errors\.ts/);
-    assert.match(stackOf(fault), /stacks\.test\.ts/);
+    assert.match(stackOf(fault), /at .*invariant .*src\/base\/errors\/errors\.ts/);
+    assert.match(stackOf(fault), /error-report\.test\.ts/);
   });
 
   it('gives the causes, and ends where a cause is its own', async () => {

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { onSuspectedGarbage } from '../../src/base/garbage.ts';
+import { onCollectionRequest } from '../../src/base/collection-requests.ts';
 import * as asyncio from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
@@ -17,7 +17,7 @@ for (const { name } of DRIVERS)
     for (const [way, leave] of Object.entries(WAYS))
       it(`asks for no garbage collection where it ${way}`, async () => {
         let told = 0;
-        const stop = onSuspectedGarbage(() => {
+        const stop = onCollectionRequest(() => {
           told += 1;
         });
         try {

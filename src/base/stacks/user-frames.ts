@@ -1,0 +1,67 @@
+import { relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { attempt } from '../values/attempt.ts';
+
+/**
+ * Which frames of a stack are the user's: neither Node's nor this library's.
+ *
+ * They are read from the text of a stack and not from V8's call sites: only the text knows source maps.
+ */
+
+/**
+ * The folders that our own frames lie in: the built files, and the sources that source maps put
+ * in their place. `echo` is a user of the library, and not left out.
+ */
+const OURS: readonly string[] = ['dist', 'src'].map((folder) =>
+  fileURLToPath(new URL(`../../../${folder}/`, import.meta.url)),
+);
+
+/** A line of a stack that is a frame; groups: file, line. */
+export const FRAME: RegExp = /^\s*at (?:.*\()?(.+?):(\d+):\d+\)?$/;
+
+/** `file:line` of a line of a stack, the file seen from the working directory. */
+export function siteOf(frame: string | undefined): string | undefined {
+  const match = FRAME.exec(frame ?? '');
+  return match ? `${shown(pathOf(match[1] as string))}:${match[2]}` : undefined;
+}
+
+/** Does a stack show any line of the user's? */
+export function hasUserFrame(stack: unknown): boolean {
+  return typeof stack === 'string' && stack.includes('\n    at ') && userFrames(stack).length > 0;
+}
+
+/** The lines of a stack that are frames of the user's. */
+export function userFrames(stack: string): string[] {
+  return stack.split('\n').filter(isUserFrame);
+}
+
+/** Is a line of a stack a frame that is neither Node’s nor ours? */
+export function isUserFrame(line: string): boolean {
+  const file = FRAME.exec(line)?.[1];
+  if (file === undefined || file.startsWith('node:')) return false;
+  const path = pathOf(file);
+  return !OURS.some((ours) => path.startsWith(ours) && !path.startsWith(`${ours}echo${sep}`));
+}
+
+function pathOf(file: string): string {
+  // A URL of another host is no path: it stays what it is.
+  return file.startsWith('file:') ? attempt(() => fileURLToPath(file), file) : file;
+}
+
+function shown(path: string): string {
+  // The working directory may have been removed.
+  const near = attempt(() => relative(process.cwd(), path), path);
+  return near.startsWith('..') ? path : near;
+}
+
+/** Is it a frame of ours, or one by which Node runs ticks, immediates and timers? */
+export function isPlumbing(line: string): boolean {
+  return (
+    FRAME.test(line) && !isUserFrame(line) && !/node:(?!internal\/(process|timers)\b)/.test(line)
+  );
+}
+
+/** How many lines of a stack its message takes: any of them may look like a frame. */
+export function linesOf(message: unknown): number {
+  return String(message).split('\n').length;
+}
