@@ -1,57 +1,38 @@
 import * as assert from 'uvu/assert';
-import { createTask, type Loop, sleep } from '../../src/index.ts';
-import { libc } from '../../src/sock/drivers/posix/libc.ts';
-import { connectedPair, DRIVERS, listening, stream } from '../support/drivers.ts';
-import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { behaviour } from '../support/behaviour.ts';
+import { runFile } from '../support/child.ts';
 
-const REAL = { clock: 'real' } as const;
-const ENOENT = 2;
+/** What the child prints, in the main thread and then in another one. */
+const PLAYED = ['bytes', '8000000', 'pair', 'EINPROGRESS', 'ENOTCONN'];
 
-/** Has the next reading of errno find that of a call that V8 has made meanwhile. */
-function overwriteErrno(): () => boolean {
-  const bound = libc() as { errno: () => number };
-  const { errno } = bound;
-  bound.errno = () => {
-    bound.errno = errno;
-    return ENOENT;
-  };
-  return () => bound.errno === errno;
-}
-
-for (const driver of DRIVERS.filter(({ name }) => name.startsWith('posix')))
-  loopBehaviour(`An errno that was overwritten (${driver.name})`, (it) => {
+for (const driver of ['posix', 'posix, uv_poll'])
+  behaviour(`errno (${driver})`, (it) => {
     it(
-      'is taken for no error of a receive, which goes on',
-      async (loop: Loop) => {
-        const { client, server, close } = await connectedPair(driver.name);
-        const wasRead = overwriteErrno();
+      'is what the call left, not what was left by one that came after it',
+      async () => {
+        const { stdout, status } = await played(driver, 'late');
 
-        const receiving = createTask(loop.sockRecv(server, 10));
-        await sleep(0);
-        assert.ok(wasRead());
-        client.send(Buffer.from('bytes'));
-
-        assert.is(String(await receiving), 'bytes');
-        close();
+        assert.equal(stdout.trim().split('\n'), [...PLAYED, ...PLAYED]);
+        assert.is(status, 0);
       },
-      REAL,
+      { seconds: 20 },
     );
 
     it(
-      'is taken for no error of an accept',
-      async (loop: Loop) => {
-        const server = listening(driver.name);
-        const wasRead = overwriteErrno();
-        const accepting = createTask(loop.sockAccept(server));
-        await sleep(0);
-        assert.ok(wasRead());
+      'is asked of koffi where it cannot be read',
+      async () => {
+        const { stdout, status } = await played(driver, 'no view');
 
-        const client = stream(driver.name);
-        await loop.sockConnect(client, server.getsockname());
-        const [accepted] = await accepting;
-
-        for (const sock of [server, client, accepted]) sock.close();
+        assert.equal(stdout.trim().split('\n'), [...PLAYED, ...PLAYED]);
+        assert.is(status, 0);
       },
-      REAL,
+      { seconds: 20 },
     );
   });
+
+function played(driver: string, how: string): ReturnType<typeof runFile> {
+  return runFile('test/sock/children/errno.ts', {
+    args: [how],
+    env: { ASYNCIO_SOCKETS: driver },
+  });
+}

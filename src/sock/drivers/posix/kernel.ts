@@ -67,6 +67,8 @@ export interface Kernel {
   readonly soNoSigPipe: number | undefined;
   readonly oNonBlock: number;
   readonly fDupfdCloexec: number;
+  /** C's function that returns where errno is. */
+  readonly errnoLocation: string;
   /** What dlsym() takes for "anywhere". */
   readonly rtldDefault: number;
   /** Its number of one of our families. */
@@ -88,6 +90,7 @@ const LINUX: Kernel = {
   soNoSigPipe: undefined,
   oNonBlock: 0o4000,
   fDupfdCloexec: 1030,
+  errnoLocation: '__errno_location',
   rtldDefault: 0,
   familyOut: (family) => family,
   familyIn: (family) => family,
@@ -189,6 +192,7 @@ const DARWIN: Kernel = {
   soNoSigPipe: 0x1022,
   oNonBlock: 0x0004,
   fDupfdCloexec: 67,
+  errnoLocation: '__error',
   rtldDefault: -2,
   familyOut: (family) => (family === AF_INET6 ? DARWIN_AF_INET6 : family),
   familyIn: (family) => {

@@ -5,6 +5,7 @@ interface Koffi {
   load(path: null): { func(definition: string): unknown };
   errno(): number;
   address(value: ArrayBufferView): bigint;
+  view(pointer: unknown, nbytes: number): ArrayBuffer;
   proto(result: string, parameters: readonly string[]): unknown;
   pointer(type: unknown): unknown;
   register(callback: (...args: never[]) => void, type: unknown): unknown;

@@ -2,17 +2,16 @@ import { Buffer } from 'node:buffer';
 import { OSError, osError } from '../../../base/errors/os-errors.ts';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../constants.ts';
 import { hasDescriptor } from '../descriptors.ts';
+import { errno, loadErrno } from './errno.ts';
 import { kernel } from './kernel.ts';
 import { bindAll, koffi } from './koffi.ts';
 import { closeAtThreadEnd, keepAtThreadEnd, loadLibuv } from './libuv.ts';
 
 /**
  * libc, called through koffi: with `libuv.ts`, `message.ts` and `sockaddr.ts` the only files that know
- * about the layout of C's structures, errno, and what kernels do differently.
+ * about the layout of C's structures, and what kernels do differently.
  */
 export interface Libc {
-  /** Why the last call failed: C's number. To be asked at once. */
-  errno(): number;
   bind(fd: number, address: Buffer, length: number): number;
   listen(fd: number, backlog: number): number;
   connect(fd: number, address: Buffer, length: number): number;
@@ -147,7 +146,7 @@ function load(): Libc & Hidden {
   try {
     const signatures = platform === 'linux' ? { ...SIGNATURES, ...LINUX_SIGNATURES } : SIGNATURES;
     const bound = bindAll<Libc & Hidden>(signatures);
-    bound.errno = koffi().errno;
+    loadErrno();
     loadLibuv();
     return bound;
   } catch (error) {
@@ -175,10 +174,10 @@ export function addressOf(array: ArrayBufferView): number {
 /**
  * The error of the call that has just failed.
  *
- * @param errno - what that call has said, if it was asked for already: another call may say something else
+ * @param number - its errno, if it was read already
  */
-export function lastError(syscall: string, errno: number = libc().errno()): OSError {
-  const error = osError(-errno, syscall);
+export function lastError(syscall: string, number: number = errno[0]): OSError {
+  const error = osError(-number, syscall);
   // One number with two names on Linux; of sockets, this is the one.
   return error.code === 'ENOTSUP' ? osError('EOPNOTSUPP', syscall) : error;
 }
@@ -219,11 +218,10 @@ export function openPair(
 /** Accepts a connection that does not block; its descriptor, or -1. */
 export function acceptFrom(fd: number, address: Buffer, length: Buffer): number {
   const { accept, accept4 } = hidden();
-  return made(
-    kernel.makesNonBlocking
-      ? accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC)
-      : accept(fd, address, length),
-  );
+  const accepted = kernel.makesNonBlocking
+    ? accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC)
+    : accept(fd, address, length);
+  return accepted < 0 ? accepted : made(accepted);
 }
 
 /** Makes another descriptor of the same thing; -1 on failure. */

@@ -7,6 +7,7 @@ import { AF_UNIX, SO_ERROR, SO_RCVLOWAT, SOCK_STREAM, SOL_SOCKET } from '../../c
 import type { Accepted, Endpoint, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
 import { SlottedEndpoint } from '../base-endpoint.ts';
 import { noteDescriptor, noteFailure } from '../descriptors.ts';
+import { errno } from './errno.ts';
 import { letFreedMemoryStay } from './freed-memory.ts';
 import {
   acceptFrom,
@@ -26,13 +27,7 @@ import { cameAlong, receiveMessage } from './message.ts';
 import { DIVIDED, ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
 
-const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR, ENOENT } = constants.errno;
-
-/**
- * What none of these calls says of a socket. V8 may look for a file of its own between a call and the
- * reading of errno: then what the call has said is lost, and it is made once more.
- */
-const OVERWRITTEN = ENOENT;
+const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR } = constants.errno;
 
 /** Bytes that one receive takes at the most. */
 const RECEIVE_SIZE = 256 * 1024;
@@ -146,7 +141,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     const received = this.mayBeDivided
       ? this.receiveMessage(receiveAddress, most)
       : libc().recvAt(this.fd, receiveAddress, most, 0);
-    if (!this.took(received, most, 'recv')) return undefined;
+    if (!this.took(received, errno[0], most, 'recv')) return undefined;
     return copyOut(receiveBuffer, received);
   }
 
@@ -156,7 +151,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     const received = this.mayBeDivided
       ? this.receiveMessage(addressOf(view), view.length)
       : libc().recv(this.fd, view, view.length, 0);
-    return this.took(received, view.length, 'recv') ? received : -1;
+    return this.took(received, errno[0], view.length, 'recv') ? received : -1;
   }
 
   tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
@@ -172,7 +167,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (this.mayBeDivided) this.divided = true;
     expectAddress();
     const nbytes = libc().recvfrom(this.fd, view, view.length, 0, storage, storageLength);
-    if (!this.took(nbytes, view.length, 'recvfrom')) return undefined;
+    if (!this.took(nbytes, errno[0], view.length, 'recvfrom')) return undefined;
     return { nbytes, address: this.sender() };
   }
 
@@ -194,9 +189,9 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   /** Looks at what a receive gave: did it take something, be it the end? */
-  private took(received: number, most: number, syscall: string): boolean {
+  private took(received: number, why: number, most: number, syscall: string): boolean {
     if (received < 0) {
-      this.block(READABLE, syscall);
+      this.block(READABLE, why, syscall);
       return false;
     }
     if (this.type !== SOCK_STREAM) return true;
@@ -213,7 +208,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.mustBeOpen('send');
     if (!this.#writable) return -1;
     const part = from === 0 ? data : data.subarray(from);
-    return this.sent(libc().send(this.fd, part, part.length, MSG_NOSIGNAL), 'send');
+    return this.sent(libc().send(this.fd, part, part.length, MSG_NOSIGNAL), errno[0], 'send');
   }
 
   trySendto(data: Uint8Array, address: Address): number {
@@ -222,7 +217,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     const length = writeAddress(this.family, address);
     const { sendto } = libc();
     const sent = sendto(this.fd, data, data.length, MSG_NOSIGNAL, storage, length);
-    return this.sent(sent, 'sendto');
+    return this.sent(sent, errno[0], 'sendto');
   }
 
   get trySendfile(): Endpoint['trySendfile'] {
@@ -232,13 +227,13 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   private _trySendfile(file: number, offset: number, nbytes: number): number {
     this.mustBeOpen('sendfile');
     if (!this.#writable) return -1;
-    return this.sent(sendFile(this.fd, file, offset, nbytes), 'sendfile');
+    return this.sent(sendFile(this.fd, file, offset, nbytes), errno[0], 'sendfile');
   }
 
   /** How many bytes a send took. Only its refusal says that there is no room: not that it was short. */
-  private sent(sent: number, syscall: string): number {
+  private sent(sent: number, why: number, syscall: string): number {
     if (sent >= 0) return sent;
-    this.block(WRITABLE, syscall);
+    this.block(WRITABLE, why, syscall);
     return -1;
   }
 
@@ -250,8 +245,8 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (this.connected) throw osError('EISCONN', 'connect');
     const length = writeAddress(this.family, address);
     if (libc().connect(this.fd, storage, length) === 0) return true;
-    const errno = libc().errno();
-    if (errno !== EINPROGRESS) throw noteFailure(lastError('connect', errno));
+    const why = errno[0];
+    if (why !== EINPROGRESS) throw noteFailure(lastError('connect', why));
     this.watch(WRITABLE);
     this.#readable = true;
     this.#writable = false;
@@ -272,11 +267,10 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     expectAddress();
     const fd = acceptFrom(this.fd, storage, storageLength);
     if (fd < 0) {
-      const errno = libc().errno();
+      const why = errno[0];
       // The client gave up before its turn came: the next one, please.
-      if (errno === ECONNABORTED || errno === EINTR || errno === OVERWRITTEN)
-        return this.tryAccept();
-      if (errno !== EAGAIN) throw noteFailure(lastError('accept', errno));
+      if (why === ECONNABORTED || why === EINTR) return this.tryAccept();
+      if (why !== EAGAIN) throw noteFailure(lastError('accept', why));
       this.watch(READABLE);
       this.#readable = false;
       return undefined;
@@ -404,13 +398,12 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
    * A call that a signal broke off, or that stopped at what divides the bytes, has not found out
    * whether there is more: what is so is told once more then.
    *
-   * @throws {OSError} for what is no "would block"
+   * @param why - its errno
+   * @throws {OSError} if it failed for another reason
    */
-  private block(side: number, syscall: string): void {
-    const errno = libc().errno();
-    const isLost = errno === EINTR || (errno === OVERWRITTEN && syscall !== 'sendto');
-    if (errno !== EAGAIN && !isLost) throw lastError(syscall, errno);
-    const unsure = isLost || (side === READABLE && this.divided);
+  private block(side: number, why: number, syscall: string): void {
+    if (why !== EAGAIN && why !== EINTR) throw lastError(syscall, why);
+    const unsure = why === EINTR || (side === READABLE && this.divided);
     if (unsure && this.#watched) this.#selector.tellAgain(this);
     else this.watch(side);
     if (side === READABLE) {
