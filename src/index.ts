@@ -23,7 +23,10 @@ export {
   ConnectionError,
   ConnectionRefusedError,
   ConnectionResetError,
+  FileNotFoundError,
   OSError,
+  PermissionError,
+  ProcessLookupError,
   SSLCertVerificationError,
   SSLError,
   TimeoutError,
@@ -114,6 +117,14 @@ export {
   type StreamReaderOptions,
 } from './streams/stream-reader.ts';
 export { StreamWriter } from './streams/stream-writer.ts';
+// Child processes and pipes
+export {
+  createSubprocessExec,
+  createSubprocessShell,
+  type ProcessOptions,
+} from './streams/subprocess/create-subprocess.ts';
+export type { Process } from './streams/subprocess/process.ts';
+export * as subprocess from './subprocess.ts';
 // Locks and queues
 export { Barrier } from './sync/barrier.ts';
 export { Condition } from './sync/condition.ts';
@@ -185,15 +196,20 @@ export type {
   DatagramAddress,
   DatagramEndpointOptions,
 } from './transports/datagrams/create-datagram-endpoint.ts';
+export type { PipeOptions } from './transports/pipes/connect-pipe.ts';
+export type { HasDescriptor, PipeLike } from './transports/pipes/open-pipe.ts';
 export {
   BaseProtocol,
   BufferedProtocol,
   DatagramProtocol,
   Protocol,
+  SubprocessProtocol,
 } from './transports/protocols.ts';
 export type { Hosts, ServerOptions, ServingOptions } from './transports/server/create-server.ts';
 export { Server, type ShutdownReport } from './transports/server/server.ts';
 export type { UnixConnectionOptions, UnixServerOptions } from './transports/server/unix.ts';
+export type { Stdio, SubprocessOptions } from './transports/subprocess/options.ts';
+export type { ProgramArguments } from './transports/subprocess/run-subprocess.ts';
 export type { TlsContext, TlsOptions } from './transports/tls/context.ts';
 export type { TlsClientOptions, TlsServerOptions } from './transports/tls/options.ts';
 export type { StartTlsOptions } from './transports/tls/start-tls.ts';
@@ -205,6 +221,12 @@ export {
   DatagramTransport,
   type ExtraInfo,
   type ProtocolCallbacks,
+  type ReadPipeCallbacks,
+  ReadTransport,
+  type SubprocessCallbacks,
+  SubprocessTransport,
   Transport,
+  type WritePipeCallbacks,
+  WriteTransport,
 } from './transports/transport.ts';
 export { TransportSocket } from './transports/transport-socket.ts';

@@ -37,6 +37,12 @@ import {
 } from '../transports/datagrams/create-datagram-endpoint.ts';
 import { closeLeftovers, sendHeldOn } from '../transports/open-transports.ts';
 import {
+  connectReadPipe,
+  connectWritePipe,
+  type PipeOptions,
+} from '../transports/pipes/connect-pipe.ts';
+import type { PipeLike } from '../transports/pipes/open-pipe.ts';
+import {
   createServer,
   type Hosts,
   type ServerOptions,
@@ -48,6 +54,12 @@ import {
   type UnixConnectionOptions,
   type UnixServerOptions,
 } from '../transports/server/unix.ts';
+import type { SubprocessOptions } from '../transports/subprocess/options.ts';
+import {
+  type ProgramArguments,
+  subprocessExec,
+  subprocessShell,
+} from '../transports/subprocess/run-subprocess.ts';
 import type { TlsContext } from '../transports/tls/context.ts';
 import type { TlsServerOptions } from '../transports/tls/options.ts';
 import { type StartTlsOptions, startTls } from '../transports/tls/start-tls.ts';
@@ -55,7 +67,13 @@ import type {
   DatagramCallbacks,
   DatagramTransport,
   ProtocolCallbacks,
+  ReadPipeCallbacks,
+  ReadTransport,
+  SubprocessCallbacks,
+  SubprocessTransport,
   Transport,
+  WritePipeCallbacks,
+  WriteTransport,
 } from '../transports/transport.ts';
 import { closeAsyncgens } from './close-asyncgens.ts';
 import { Descriptors, type FileDescriptorLike } from './descriptors.ts';
@@ -1040,6 +1058,94 @@ export class Loop implements LoopCore {
     options: DatagramEndpointOptions = {},
   ): Coroutine<[transport: DatagramTransport, protocol: P]> {
     return createDatagramEndpoint(this, protocolFactory, options);
+  }
+
+  // ── pipes and child processes ──────────────────────────────────────────────────────────────
+
+  /**
+   * Has a protocol told of what comes out of a pipe.
+   *
+   * The pipe is the transport's from then on, and does not block. A standard descriptor (0, 1, 2) is
+   * never closed. `process.stdin` stands for descriptor 0; nothing else may read it meanwhile.
+   *
+   * @param protocolFactory - called without arguments
+   * @param pipe - a descriptor of a pipe, a socket or a terminal; what has one as `fd`, as a
+   *   `FileHandle` or `process.stdin`; or a socket of ours
+   * @param options - `driver`: how it is read; by default as sockets are
+   * @returns a coroutine that gives the transport, and what `protocolFactory` made
+   * @throws {TypeError} when `pipe` has no descriptor, or what `protocolFactory` made cannot receive
+   * @throws {RangeError} when it is a regular file, or something else that is no pipe
+   * @throws {RuntimeError} when a transport has the socket, or an operation is waiting on it
+   * @throws {OSError} EBADF; EOPNOTSUPP where the driver cannot
+   * @throws {CancelledError} when the waiting task is cancelled; the pipe is closed
+   * @see asyncio's `loop.connect_read_pipe()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_read_pipe
+   */
+  connectReadPipe<P extends ReadPipeCallbacks>(
+    protocolFactory: () => P,
+    pipe: PipeLike,
+    options: PipeOptions = {},
+  ): Coroutine<[transport: ReadTransport, protocol: P]> {
+    return connectReadPipe(this, protocolFactory, pipe, options);
+  }
+
+  /**
+   * Gives a protocol a transport that writes to a pipe.
+   *
+   * As {@link connectReadPipe} in all else. Where nobody reads the other end any more, the transport is
+   * closed.
+   *
+   * @see asyncio's `loop.connect_write_pipe()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_write_pipe
+   */
+  connectWritePipe<P extends WritePipeCallbacks>(
+    protocolFactory: () => P,
+    pipe: PipeLike,
+    options: PipeOptions = {},
+  ): Coroutine<[transport: WriteTransport, protocol: P]> {
+    return connectWritePipe(this, protocolFactory, pipe, options);
+  }
+
+  /**
+   * Runs a program as a child process, and has a protocol told of it.
+   *
+   * The streams of the child that the options do not name are pipes. A child that still runs when its
+   * loop is closed is killed.
+   *
+   * @param protocolFactory - called without arguments
+   * @param program - a file, or a name that is looked for in PATH
+   * @param rest - the arguments; last, maybe, the options: see {@link SubprocessOptions}
+   * @returns a coroutine that gives the transport, and what `protocolFactory` made
+   * @throws {TypeError} when an argument is no string, or an option is wrong or unknown
+   * @throws {RangeError} when a string has a null character in it, or there is no such signal
+   * @throws {OSError} when the child cannot be started: `[Errno 2] No such file or directory: 'x'`
+   * @throws {CancelledError} when the waiting task is cancelled; the child is killed, and waited for
+   * @see asyncio's `loop.subprocess_exec()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_exec
+   */
+  subprocessExec<P extends SubprocessCallbacks>(
+    protocolFactory: () => P,
+    program: string | URL,
+    ...rest: ProgramArguments
+  ): Coroutine<[transport: SubprocessTransport, protocol: P]> {
+    return subprocessExec(this, protocolFactory, program, rest);
+  }
+
+  /**
+   * Runs a command of the shell, `/bin/sh`, as a child process; as {@link subprocessExec} in all else.
+   *
+   * Whatever a command is made of must be quoted for the shell, if a stranger can have a say in it.
+   *
+   * @param cmd - the command
+   * @see asyncio's `loop.subprocess_shell()`,
+   *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_shell
+   */
+  subprocessShell<P extends SubprocessCallbacks>(
+    protocolFactory: () => P,
+    cmd: string,
+    options: SubprocessOptions = {},
+  ): Coroutine<[transport: SubprocessTransport, protocol: P]> {
+    return subprocessShell(this, protocolFactory, cmd, options);
   }
 
   // ── names ──────────────────────────────────────────────────────────────────────────────────

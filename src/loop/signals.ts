@@ -1,7 +1,6 @@
-import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../base/errors/errors.ts';
-import { brief } from '../base/printing/repr.ts';
+import { signalName } from '../base/signal-names.ts';
 import { copyContext, scopeForLater } from '../core/context/context.ts';
 import { choreNextTurn } from '../core/turns/host.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -62,17 +61,4 @@ export class SignalHandlers {
     for (const remove of this.#removers.values()) remove();
     this.#removers.clear();
   }
-}
-
-function signalName(sig: unknown): NodeJS.Signals {
-  const { signals } = constants;
-  if (typeof sig === 'string') {
-    if (sig in signals) return sig as NodeJS.Signals;
-    throw new RangeError(`invalid signal name ${brief(sig)}`);
-  }
-  if (typeof sig !== 'number' || !Number.isInteger(sig))
-    throw new TypeError(`sig must be a signal's name or number, got ${brief(sig)}`);
-  const found = Object.entries(signals).find(([, number]) => number === sig);
-  if (found === undefined) throw new RangeError(`invalid signal number ${sig}`);
-  return found[0] as NodeJS.Signals;
 }

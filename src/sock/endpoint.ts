@@ -67,6 +67,47 @@ export interface Driver {
    *   driver has no use for descriptors
    */
   adopt(fd: number, kind: Kind, copy: boolean): Endpoint;
+
+  /**
+   * Takes over one end of a pipe, or what can be used as one. Closing it closes the descriptor, unless
+   * that is a standard one: 0, 1 or 2.
+   *
+   * @param writes - is it the end that is written to?
+   * @param leaves - is the descriptor left to somebody else to close?
+   * @throws {OSError} EBADF; EBUSY when a socket of ours has it; EOPNOTSUPP when the driver cannot
+   */
+  adoptPipe(fd: number, kind: PipeKind, writes: boolean, leaves: boolean): PipeEnd;
+
+  /**
+   * Makes a pipe that blocks and that no child inherits. Not there: the driver cannot.
+   *
+   * @throws {OSError} when descriptors ran out
+   */
+  readonly makePipe?: (() => [readEnd: number, writeEnd: number]) | undefined;
+}
+
+/** What a descriptor is that is used as a pipe. */
+export type PipeKind = 'fifo' | 'socket' | 'device';
+
+/** One end of a pipe: a part of an {@link Endpoint}. */
+export interface PipeEnd
+  extends Pick<
+    Endpoint,
+    | 'driver'
+    | 'reader'
+    | 'writer'
+    | 'mayReceive'
+    | 'tryRecv'
+    | 'trySend'
+    | 'close'
+    | 'closed'
+    | 'fileno'
+  > {
+  /**
+   * On an end that is written to: does `tryRecv()` give the end, or anything at all, once nobody reads
+   * the other one any more? Where not, only a write that fails tells of it.
+   */
+  readonly noticesReader?: boolean;
 }
 
 /** What a socket is; -1 where it is not known. */

@@ -4,12 +4,18 @@ import { Operation } from '../core/futures/operation.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { TlsContext } from '../transports/tls/context.ts';
 import type { StartTlsOptions } from '../transports/tls/start-tls.ts';
-import type { ExtraInfo, ProtocolCallbacks, Transport } from '../transports/transport.ts';
+import type {
+  BaseCallbacks,
+  ExtraInfo,
+  ProtocolCallbacks,
+  Transport,
+  WriteTransport,
+} from '../transports/transport.ts';
 import type { WriteFlow } from './drain.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 /** What a writer needs of the protocol of its connection. */
-export interface WriterProtocol extends ProtocolCallbacks {
+export interface WriterProtocol extends BaseCallbacks {
   /** @internal is it that of a server's connection? */
   readonly _hasHandler: boolean;
   /** @internal whether it may write on */
@@ -51,18 +57,18 @@ export class StreamWriter {
    * @param reader - the reader of the same connection: what broke it is thrown by `drain()`
    */
   constructor(
-    transport: Transport,
+    transport: Transport | WriteTransport,
     protocol: WriterProtocol,
     reader: StreamReader | undefined,
     loop: LoopCore,
   ) {
-    this.#transport = transport;
+    this.#transport = transport as Transport;
     this.#protocol = protocol;
     this.#reader = reader;
     this.#loop = loop;
   }
 
-  /** The transport underneath. */
+  /** The transport underneath; of a pipe only a {@link WriteTransport}, which does not read. */
   get transport(): Transport {
     return this.#transport;
   }
@@ -147,7 +153,8 @@ export class StreamWriter {
     options: Omit<StartTlsOptions, 'serverSide'> = {},
   ): Coroutine<void> {
     const start = async (): Promise<void> => {
-      const protocol = this.#protocol;
+      // Where it is none of a stream, its transport is refused.
+      const protocol = this.#protocol as WriterProtocol & ProtocolCallbacks;
       const serverSide = protocol._hasHandler;
       await this.drain();
       const loop = this.#loop as EncryptingLoop;

@@ -5,6 +5,8 @@ import type {
   DatagramCallbacks,
   DatagramTransport,
   ProtocolCallbacks,
+  SubprocessCallbacks,
+  SubprocessTransport,
   Transport,
 } from './transport.ts';
 
@@ -125,6 +127,39 @@ export class DatagramProtocol extends BaseProtocol implements DatagramCallbacks 
 
   /** An earlier send, or a receive, failed; nothing ends by that. */
   errorReceived(_error: Error): void {}
+}
+
+/**
+ * The protocol of a child process.
+ *
+ *   connectionMade ──▶ pipeDataReceived, pipeConnectionLost, processExited ──▶ connectionLost
+ *                       in any order: a child may exit before its output is read
+ *
+ * @see asyncio's `SubprocessProtocol`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessProtocol
+ */
+export class SubprocessProtocol extends BaseProtocol implements SubprocessCallbacks {
+  /** The child runs, and its pipes are open; called once, and first. */
+  override connectionMade(_transport: SubprocessTransport): void {}
+
+  /**
+   * The child wrote something.
+   *
+   * @param _fd - its descriptor: 1 or 2
+   * @param _data - an array that nothing else writes to, never empty
+   */
+  pipeDataReceived(_fd: number, _data: Buffer): void {}
+
+  /**
+   * A pipe to the child is closed.
+   *
+   * @param _fd - the child's descriptor: 0, 1 or 2
+   * @param _error - what broke it; `undefined` when it was closed, by whichever side
+   */
+  pipeConnectionLost(_fd: number, _error?: unknown): void {}
+
+  /** The child has exited. It may have written something that is not read yet. */
+  processExited(): void {}
 }
 
 /** Does the protocol receive into memory of its own? */

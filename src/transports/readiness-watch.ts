@@ -7,6 +7,9 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 
+/** What has the slots: an endpoint, or the end of a pipe. */
+type Watchable = Pick<Endpoint, 'reader' | 'writer' | 'mayReceive'>;
+
 /**
  * Does the work of a transport or a server on one side of its endpoint, in turns of the loop:
  * asyncio's reader or writer of a descriptor.
@@ -28,7 +31,7 @@ export class Watch implements Ready {
   /** What the owner is. */
   readonly kind: 'transport' | 'server';
   readonly #loop: LoopCore;
-  readonly #endpoint: Endpoint;
+  readonly #endpoint: Watchable;
   readonly #side: 'reader' | 'writer';
   /** What the handle calls. */
   readonly #turn: () => void;
@@ -47,7 +50,7 @@ export class Watch implements Ready {
   constructor(
     owner: object,
     loop: LoopCore,
-    endpoint: Endpoint,
+    endpoint: Watchable,
     side: 'reader' | 'writer',
     name: string,
     work: () => boolean,

@@ -52,7 +52,7 @@ export class SendQueue {
    *
    * @throws {OSError} when the connection is broken
    */
-  sendTo(endpoint: Endpoint): void {
+  sendTo(endpoint: Pick<Endpoint, 'trySend'>): void {
     while (this.size > 0) {
       const block = this.#firstBlock();
       const sent = endpoint.trySend(block, this.#sent);

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import type { CipherNameAndProtocol, PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { TransportSocket } from './transport-socket.ts';
@@ -31,6 +32,36 @@ export interface ProtocolCallbacks extends BaseCallbacks {
   _adoptWriting?(paused: boolean): void;
 }
 
+/** What the end of a pipe that is read from calls. */
+export interface ReadPipeCallbacks {
+  /** The pipe is open. */
+  connectionMade(transport: ReadTransport): void;
+  /** Bytes came. */
+  dataReceived(data: Buffer): void;
+  /** Nobody writes any more. */
+  eofReceived(): unknown;
+  /** The pipe is closed; called once, and last. */
+  connectionLost(error?: unknown): void;
+}
+
+/** What the end of a pipe that is written to calls. */
+export interface WritePipeCallbacks extends BaseCallbacks {
+  /** The pipe is open. */
+  connectionMade(transport: WriteTransport): void;
+}
+
+/** What the transport of a child process calls. */
+export interface SubprocessCallbacks extends BaseCallbacks {
+  /** The child runs, and its pipes are open. */
+  connectionMade(transport: SubprocessTransport): void;
+  /** The child wrote to its descriptor `fd`: 1 or 2. */
+  pipeDataReceived(fd: number, data: Buffer): void;
+  /** A pipe is closed. */
+  pipeConnectionLost(fd: number, error?: unknown): void;
+  /** The child has exited. */
+  processExited(): void;
+}
+
 /** What a transport of datagrams calls. */
 export interface DatagramCallbacks extends BaseCallbacks {
   /** Datagrams can be sent and received. */
@@ -62,6 +93,10 @@ export interface ExtraInfo {
    * `getProtocol()`, `getSession()`, …
    */
   readonly sslObject: TLSSocket;
+  /** Of a pipe, what {@link Loop.connectReadPipe} or {@link Loop.connectWritePipe} was given. */
+  readonly pipe: unknown;
+  /** Of a child process, Node's own: only to be asked. */
+  readonly subprocess: ChildProcess;
 }
 
 /**
@@ -116,15 +151,46 @@ export abstract class BaseTransport {
 }
 
 /**
- * A connection, as its protocol sees it: bytes go out by calls, and come in by callbacks.
+ * The end of a pipe that is read from, as its protocol sees it.
  *
- * Nothing here waits. What cannot be sent at once is kept; whoever sends more than the peer takes
+ * Every {@link Transport} counts as one, too: `instanceof` says so.
+ *
+ * @see asyncio's `ReadTransport`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.ReadTransport
+ */
+export abstract class ReadTransport extends BaseTransport {
+  /** @internal */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this === ReadTransport && value instanceof Transport) return true;
+    return Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+
+  /** Has the protocol called from now on. */
+  abstract setProtocol(protocol: ReadPipeCallbacks): void;
+
+  /** Who is called; `undefined` once the pipe is closed. */
+  abstract getProtocol(): ReadPipeCallbacks | undefined;
+
+  /** Does it receive? Not when paused or closing. */
+  abstract isReading(): boolean;
+
+  /** Leaves what comes in the pipe, which holds the writer back, until {@link resumeReading}. */
+  abstract pauseReading(): void;
+
+  /** Receives again. Does nothing when it was not paused, or is closing. */
+  abstract resumeReading(): void;
+}
+
+/**
+ * Where a protocol writes: the end of a pipe, or a whole connection.
+ *
+ * Nothing here waits. What cannot be sent at once is kept; whoever sends more than the reader takes
  * is told by the protocol's `pauseWriting()`.
  *
- * @see asyncio's `Transport`,
- *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport
+ * @see asyncio's `WriteTransport`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport
  */
-export abstract class Transport extends BaseTransport {
+export abstract class WriteTransport extends BaseTransport {
   /** @internal how a file is sent: by the system, or by reading it and writing; else not at all */
   get _sendsFiles(): 'by the system' | 'by writing' | undefined {
     return undefined;
@@ -155,25 +221,16 @@ export abstract class Transport extends BaseTransport {
   }
 
   /** Has the protocol called from now on. */
-  abstract setProtocol(protocol: ProtocolCallbacks): void;
+  abstract setProtocol(protocol: BaseCallbacks): void;
 
   /** Who is called; `undefined` once the connection is gone. */
-  abstract getProtocol(): ProtocolCallbacks | undefined;
+  abstract getProtocol(): BaseCallbacks | undefined;
 
   /**
    * Closes the connection at once: what waits to be sent is dropped. The protocol's
    * `connectionLost(undefined)` is called in the next turn.
    */
   abstract abort(): void;
-
-  /** Does it receive? Not when paused or closing. */
-  abstract isReading(): boolean;
-
-  /** Leaves what comes with the system, which holds the peer back, until {@link resumeReading}. */
-  abstract pauseReading(): void;
-
-  /** Receives again. Does nothing when it was not paused, or is closing. */
-  abstract resumeReading(): void;
 
   /**
    * Sends `data`: at once as far as it goes, the rest when the peer takes more. A string is sent as
@@ -225,6 +282,83 @@ export abstract class Transport extends BaseTransport {
 
   /** How many bytes wait to be sent. */
   abstract getWriteBufferSize(): number;
+}
+
+/**
+ * A connection, as its protocol sees it: bytes go out by calls, and come in by callbacks.
+ *
+ * Nothing here waits. What cannot be sent at once is kept; whoever sends more than the peer takes
+ * is told by the protocol's `pauseWriting()`.
+ *
+ * @see asyncio's `Transport`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport
+ */
+export abstract class Transport extends WriteTransport {
+  /** Has the protocol called from now on. */
+  abstract override setProtocol(protocol: ProtocolCallbacks): void;
+
+  /** Who is called; `undefined` once the connection is gone. */
+  abstract override getProtocol(): ProtocolCallbacks | undefined;
+
+  /** Does it receive? Not when paused or closing. */
+  abstract isReading(): boolean;
+
+  /** Leaves what comes with the system, which holds the peer back, until {@link resumeReading}. */
+  abstract pauseReading(): void;
+
+  /** Receives again. Does nothing when it was not paused, or is closing. */
+  abstract resumeReading(): void;
+}
+
+/**
+ * A child process, as its protocol sees it.
+ *
+ * @see asyncio's `SubprocessTransport`,
+ *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport
+ */
+export abstract class SubprocessTransport extends BaseTransport {
+  /** Has the protocol called from now on. */
+  abstract setProtocol(protocol: SubprocessCallbacks): void;
+
+  /** Who is called; `undefined` once the child has exited and its pipes are closed. */
+  abstract getProtocol(): SubprocessCallbacks | undefined;
+
+  /** The number of the process. */
+  abstract getPid(): number;
+
+  /**
+   * How the child ended: its exit code, or minus the number of the signal that killed it; `undefined`
+   * while it runs.
+   */
+  abstract getReturncode(): number | undefined;
+
+  /**
+   * The transport of a pipe to the child.
+   *
+   * @param fd - 0: what it reads; 1 and 2: what it writes
+   * @returns `undefined` where there is no pipe
+   */
+  abstract getPipeTransport(fd: number): ReadTransport | WriteTransport | undefined;
+
+  /**
+   * Sends a signal to the child. One that has exited does not mind.
+   *
+   * @param signal - the signal's name, as `'SIGTERM'`, or its number
+   * @throws {TypeError} when it is neither
+   * @throws {RangeError} when there is no such signal
+   * @throws {ProcessLookupError} when the child has exited, and its protocol was told of the end
+   * @throws {PermissionError} when the child belongs to somebody else
+   */
+  abstract sendSignal(signal: NodeJS.Signals | number): void;
+
+  /** Asks the child to end: sends SIGTERM. @throws as {@link sendSignal} */
+  abstract terminate(): void;
+
+  /** Ends the child: sends SIGKILL. @throws as {@link sendSignal} */
+  abstract kill(): void;
+
+  /** Closes the pipes, and kills a child that still runs. Again: does nothing. */
+  abstract override close(): void;
 }
 
 /**

@@ -41,4 +41,5 @@ export const memoryDriver: Driver = {
   },
 
   adopt: () => refuseDescriptor('memory'),
+  adoptPipe: () => refuseDescriptor('memory'),
 };

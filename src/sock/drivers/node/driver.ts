@@ -1,9 +1,11 @@
+import { isatty } from 'node:tty';
 import { osError } from '../../../base/errors/os-errors.ts';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
-import type { Driver, Endpoint } from '../../endpoint.ts';
+import type { Driver, Endpoint, PipeEnd, PipeKind } from '../../endpoint.ts';
 import { refuseDescriptor } from '../detached.ts';
 import { memoryDriver } from '../memory/driver.ts';
 import { DatagramEndpoint } from './datagram-endpoint.ts';
+import { NodePipe } from './node-pipe.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
 /** Sockets on what Node's own `net` and `dgram` stand on: everywhere, with no dependency. */
@@ -32,4 +34,18 @@ export const nodeDriver: Driver = {
   },
 
   adopt: () => refuseDescriptor('node'),
+
+  adoptPipe(fd: number, kind: PipeKind, writes: boolean, leaves: boolean): PipeEnd {
+    if (leaves)
+      throw osError('EOPNOTSUPP', 'open', {
+        strerror:
+          'Operation not supported (the node driver takes descriptors by their numbers only)',
+      });
+    // libuv would end the process over one that cannot be polled: /dev/null.
+    if (kind === 'device' && !isatty(fd))
+      throw osError('EOPNOTSUPP', 'open', {
+        strerror: 'Operation not supported (the node driver knows pipes, sockets and terminals)',
+      });
+    return new NodePipe(fd, kind === 'socket' || !writes);
+  },
 };

@@ -54,6 +54,8 @@ export interface TcpHandle extends StreamHandle {
 export interface PipeHandle extends StreamHandle {
   /** Gives nothing on Node 20: what goes wrong is told by the request. */
   connect(request: ConnectRequest, path: string): number | undefined;
+  /** Takes a descriptor over. */
+  open(fd: number): number | undefined;
 }
 
 /** A socket of UDP. */
@@ -302,6 +304,18 @@ function needed<Value>(name: string, value: Value | undefined): Value {
     `Node ${process.version} keeps its ${name} class elsewhere, so the node driver of asyncio-ts ` +
       'cannot make sockets. Please report it.',
   );
+}
+
+/** Takes the handle away from a stream of Node's, which is of no use any more. */
+export function takeHandle(stream: object): StreamHandle {
+  const owner = stream as { _handle?: StreamHandle | null };
+  const handle = owner._handle;
+  if (!handle) throw new InternalError(`a stream of Node ${process.version} has no handle`);
+  owner._handle = null;
+  // It began to read when it was made.
+  handle.readStop();
+  handle.unref();
+  return handle;
 }
 
 /** Who is told what a {@link StreamReader} reads. */

@@ -10,7 +10,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../../constants.ts';
-import type { Driver, Endpoint, Kind, Missing } from '../../endpoint.ts';
+import type { Driver, Endpoint, Kind, Missing, PipeEnd, PipeKind } from '../../endpoint.ts';
 import { noteFailure } from '../descriptors.ts';
 import { epollSelector } from './epoll-selector.ts';
 import {
@@ -23,11 +23,13 @@ import {
   loadLibc,
   MissingError,
   openPair,
+  openPipe,
   openSocket,
   takeOver,
 } from './libc.ts';
 import { pollSelector } from './poll-selector.ts';
 import { endpointOf, PosixEndpoint } from './posix-endpoint.ts';
+import { PosixPipe } from './posix-pipe.ts';
 import type { Selector } from './selector.ts';
 import { expectAddress, readFamily, storage, storageLength } from './sockaddr.ts';
 
@@ -78,10 +80,7 @@ class PosixDriver implements Driver {
   }
 
   adopt(fd: number, kind: Kind, copy: boolean): Endpoint {
-    if (!copy && endpointOf(fd) !== undefined)
-      throw osError('EBUSY', 'socket', {
-        strerror: `descriptor ${fd} is another Socket's: detach() gives it up, dup() makes a second`,
-      });
+    if (!copy) checkNobodys(fd, 'socket');
     const found = kindOf(fd, kind);
     const selector = this.#selector();
     const own = copy ? duplicate(fd) : fd;
@@ -96,6 +95,17 @@ class PosixDriver implements Driver {
     return endpoint;
   }
 
+  adoptPipe(fd: number, kind: PipeKind, writes: boolean, leaves: boolean): PipeEnd {
+    checkNobodys(fd, 'open');
+    return new PosixPipe(fd, kind, writes, leaves, this.#selector());
+  }
+
+  makePipe(): [readEnd: number, writeEnd: number] {
+    const ends = openPipe();
+    if (ends === undefined) throw noteFailure(lastError('pipe'));
+    return ends;
+  }
+
   #findMissing(): Missing | undefined {
     try {
       loadLibc();
@@ -106,6 +116,14 @@ class PosixDriver implements Driver {
       return { why, lasts: error instanceof MissingError ? error.lasts : !isShortage(error) };
     }
   }
+}
+
+/** @throws {OSError} EBUSY when a socket of ours has the descriptor */
+function checkNobodys(fd: number, syscall: string): void {
+  if (endpointOf(fd) === undefined) return;
+  throw osError('EBUSY', syscall, {
+    strerror: `descriptor ${fd} is another Socket's: detach() gives it up, dup() makes a second`,
+  });
 }
 
 /** What a descriptor is: as was said, and for the rest as the kernel says. */

@@ -41,6 +41,9 @@ export interface Libc {
   getsockname(fd: number, address: Buffer, length: Buffer): number;
   getpeername(fd: number, address: Buffer, length: Buffer): number;
   inet_pton(family: number, text: string, into: Buffer): number;
+  /** Into memory by its address. */
+  read(fd: number, address: number, nbytes: number): number;
+  write(fd: number, data: Uint8Array, nbytes: number): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
   epoll_wait(epoll: number, events: number, most: number, timeout: number): number;
@@ -58,6 +61,8 @@ interface Hidden {
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
   lseek(fd: number, offset: number, whence: number): number;
+  pipe(pair: Buffer): number;
+  pipe2?(pair: Buffer, flags: number): number;
   sendfile?(to: number, from: number, offset: Buffer, nbytes: number): number;
 }
 
@@ -82,12 +87,16 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   getsockopt: 'int getsockopt(int, int, int, void *, void *)',
   inet_pton: 'int inet_pton(int, const char *, void *)',
   lseek: 'int64_t lseek(int, int64_t, int)',
+  read: 'intptr_t read(int, uintptr_t, size_t)',
+  write: 'intptr_t write(int, void *, size_t)',
+  pipe: 'int pipe(void *)',
 };
 
 const LINUX_SIGNATURES: Readonly<Record<string, string>> = {
   recvmsg: 'intptr_t recvmsg(int, uintptr_t, int)',
   accept4: 'int accept4(int, void *, void *, int)',
   sendfile: 'intptr_t sendfile(int, int, void *, size_t)',
+  pipe2: 'int pipe2(void *, int)',
   epoll_create1: 'int epoll_create1(int)',
   epoll_ctl: 'int epoll_ctl(int, int, int, void *)',
   epoll_wait: 'int epoll_wait(int, uintptr_t, int, int)',
@@ -259,6 +268,29 @@ export function keepingFlags<Result>(fd: number, act: () => Result): Result {
   } finally {
     if (flags >= 0) fcntl(fd, F_SETFL, 'int', flags);
   }
+}
+
+/** Makes a pipe that blocks, and that no child inherits; `undefined` on failure. */
+export function openPipe(): [readEnd: number, writeEnd: number] | undefined {
+  const { pipe, pipe2, fcntl } = hidden();
+  const pair = Buffer.alloc(8);
+  const status = pipe2 === undefined ? pipe(pair) : pipe2(pair, SOCK_CLOEXEC);
+  if (status < 0) return undefined;
+  const ends: [number, number] = [pair.readInt32LE(0), pair.readInt32LE(4)];
+  if (pipe2 === undefined) for (const end of ends) fcntl(end, F_SETFD, 'int', FD_CLOEXEC);
+  return ends;
+}
+
+/**
+ * Has a descriptor not block.
+ *
+ * @returns a function that gives it back as it was; `undefined` on failure
+ */
+export function borrowNonBlocking(fd: number): (() => void) | undefined {
+  const { fcntl } = hidden();
+  const flags = fcntl(fd, F_GETFL, 'int', 0);
+  if (!setNonBlocking(fd)) return undefined;
+  return () => void fcntl(fd, F_SETFL, 'int', flags);
 }
 
 /** What is left to do with a descriptor that a call gave, if it gave one. */

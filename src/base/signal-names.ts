@@ -1,0 +1,26 @@
+import { constants } from 'node:os';
+import { brief } from './printing/repr.ts';
+
+/**
+ * The name of a signal, which is given by its name or its number.
+ *
+ * @throws {TypeError} when `sig` is neither
+ * @throws {RangeError} when there is no such signal
+ */
+export function signalName(sig: unknown): NodeJS.Signals {
+  const { signals } = constants;
+  if (typeof sig === 'string') {
+    if (sig in signals) return sig as NodeJS.Signals;
+    throw new RangeError(`invalid signal name ${brief(sig)}`);
+  }
+  if (typeof sig !== 'number' || !Number.isInteger(sig))
+    throw new TypeError(`sig must be a signal's name or number, got ${brief(sig)}`);
+  const found = Object.entries(signals).find(([, number]) => number === sig);
+  if (found === undefined) throw new RangeError(`invalid signal number ${sig}`);
+  return found[0] as NodeJS.Signals;
+}
+
+/** C's number of a signal. */
+export function signalNumber(name: NodeJS.Signals): number {
+  return constants.signals[name];
+}

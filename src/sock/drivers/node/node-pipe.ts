@@ -1,0 +1,31 @@
+import { osError } from '../../../base/errors/os-errors.ts';
+import { AF_UNIX } from '../../constants.ts';
+import type { PipeEnd } from '../../endpoint.ts';
+import { outside, SOCKET_KIND, type StreamHandle, streamClasses } from './handles.ts';
+import { StreamEndpoint } from './stream-endpoint.ts';
+
+/** One end of a pipe on a handle of Node's: for libuv it is no different from a socket of AF_UNIX. */
+export class NodePipe extends StreamEndpoint implements PipeEnd {
+  readonly noticesReader: boolean;
+
+  /**
+   * @param from - a descriptor, or the handle that has it
+   * @throws {OSError} when libuv refuses the descriptor
+   */
+  constructor(from: number | StreamHandle, noticesReader: boolean) {
+    super(AF_UNIX, 0, typeof from === 'number' ? outside(openHandle, from) : from);
+    this.noticesReader = noticesReader;
+  }
+}
+
+function openHandle(fd: number): StreamHandle {
+  const { pipe } = streamClasses();
+  const handle = new pipe(SOCKET_KIND);
+  handle.unref();
+  const status = handle.open(fd) ?? 0;
+  if (status < 0) {
+    handle.close();
+    throw osError(status, 'open');
+  }
+  return handle;
+}

@@ -1,0 +1,94 @@
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import { requireRunningLoop } from '../../core/turns/running-loop.ts';
+import type { SubprocessOptions } from '../../transports/subprocess/options.ts';
+import { type ProgramArguments, splitOptions } from '../../transports/subprocess/run-subprocess.ts';
+import type { SubprocessCallbacks, SubprocessTransport } from '../../transports/transport.ts';
+import type { StreamOptions } from '../open-connection.ts';
+import { checkLimit } from '../stream-reader.ts';
+import { Process, type WaitedTransport } from './process.ts';
+import { SubprocessStreamProtocol } from './subprocess-protocol.ts';
+
+/** What can be said of a child process with streams. */
+export interface ProcessOptions extends SubprocessOptions, StreamOptions {}
+
+/** What starting a child needs of a loop. */
+interface SpawningLoop extends LoopCore {
+  subprocessExec<P extends SubprocessCallbacks>(
+    protocolFactory: () => P,
+    program: string | URL,
+    ...rest: ProgramArguments
+  ): Coroutine<[transport: SubprocessTransport, protocol: P]>;
+  subprocessShell<P extends SubprocessCallbacks>(
+    protocolFactory: () => P,
+    cmd: string,
+    options?: SubprocessOptions,
+  ): Coroutine<[transport: SubprocessTransport, protocol: P]>;
+}
+
+/**
+ * Runs a program as a child process.
+ *
+ * The streams of the child that the options do not name are those of this program. A child that
+ * still runs when its loop is closed is killed.
+ *
+ * @param program - a file, or a name that is looked for in PATH
+ * @param rest - the arguments; last, maybe, the options: `limit`: that of the readers; all others are
+ *   those of {@link SubprocessOptions}
+ * @returns a coroutine that gives the process
+ * @throws {RangeError} when `limit` is not positive
+ * @throws as {@link Loop.subprocessExec}
+ * @throws {CancelledError} when the waiting task is cancelled; the child is killed, and waited for
+ * @see asyncio's `create_subprocess_exec()`,
+ *   https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.create_subprocess_exec
+ */
+export function createSubprocessExec(
+  program: string | URL,
+  ...rest: string[] | [...args: string[], options: ProcessOptions]
+): Coroutine<Process> {
+  const [args, options] = splitOptions(rest) as [string[], ProcessOptions];
+  const create = (): Promise<Process> =>
+    created(options, (loop, factory, others) =>
+      loop.subprocessExec(factory, program, ...args, others),
+    );
+  return new Coroutine(create, 'createSubprocessExec', undefined);
+}
+
+/**
+ * Runs a command of the shell, `/bin/sh`, as a child process; as {@link createSubprocessExec} in all
+ * else.
+ *
+ * Whatever a command is made of must be quoted for the shell, if a stranger can have a say in it.
+ *
+ * @param cmd - the command
+ * @param options - `limit`: that of the readers; all others are those of {@link SubprocessOptions}
+ * @returns a coroutine that gives the process
+ * @throws as {@link createSubprocessExec}
+ * @see asyncio's `create_subprocess_shell()`,
+ *   https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.create_subprocess_shell
+ */
+export function createSubprocessShell(
+  cmd: string,
+  options: ProcessOptions = {},
+): Coroutine<Process> {
+  const create = (): Promise<Process> =>
+    created(options, (loop, factory, others) => loop.subprocessShell(factory, cmd, others));
+  return new Coroutine(create, 'createSubprocessShell', undefined);
+}
+
+async function created(
+  { limit, ...others }: ProcessOptions,
+  run: (
+    loop: SpawningLoop,
+    factory: () => SubprocessStreamProtocol,
+    options: SubprocessOptions,
+  ) => Coroutine<[SubprocessTransport, SubprocessStreamProtocol]>,
+): Promise<Process> {
+  if (limit !== undefined) checkLimit(limit);
+  const loop = requireRunningLoop() as SpawningLoop;
+  const factory = (): SubprocessStreamProtocol => new SubprocessStreamProtocol(limit, loop);
+  // The streams that are not named are inherited.
+  const named = { stdin: undefined, stdout: undefined, stderr: undefined, ...others };
+  const [transport, protocol] = await run(loop, factory, named);
+  return new Process(transport as WaitedTransport, protocol);
+}

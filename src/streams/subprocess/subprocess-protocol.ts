@@ -1,0 +1,147 @@
+import { printsAsText } from '../../base/printing/inspect.ts';
+import { Operation } from '../../core/futures/operation.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import type {
+  ReadTransport,
+  SubprocessCallbacks,
+  SubprocessTransport,
+  WriteTransport,
+} from '../../transports/transport.ts';
+import { WriteFlow } from '../drain.ts';
+import { StreamReader } from '../stream-reader.ts';
+import { StreamWriter, type WriterProtocol } from '../stream-writer.ts';
+
+/**
+ * What a child process tells, for a writer and readers. Once the child has exited and all of its
+ * output has come, it closes the transport.
+ *
+ * @see asyncio's `SubprocessStreamProtocol`, `Lib/asyncio/subprocess.py`
+ */
+export class SubprocessStreamProtocol implements SubprocessCallbacks, WriterProtocol {
+  static {
+    printsAsText(this);
+  }
+
+  /** @internal whether `stdin` may write on */
+  readonly _flow: WriteFlow;
+  /** Writes to what the child reads; `undefined` where there is no pipe. */
+  stdin: StreamWriter | undefined;
+  /** Reads what the child writes; `undefined` where there is no pipe. */
+  stdout: StreamReader | undefined;
+  /** Reads the errors that the child writes; `undefined` where there is no pipe. */
+  stderr: StreamReader | undefined;
+  readonly #loop: LoopCore;
+  readonly #limit: number | undefined;
+  /** Gone once it is closed. */
+  #transport: SubprocessTransport | undefined;
+  #hasExited = false;
+  /** The pipes from the child that are open. */
+  readonly #open = new Set<number>();
+  /** How `stdin` ended, once it has. */
+  #ended: { readonly error: unknown } | undefined;
+  /** Those who wait for that. */
+  #waiting: Operation<void>[] = [];
+
+  /** @param limit - that of the readers, in bytes */
+  constructor(limit: number | undefined, loop: LoopCore) {
+    this.#limit = limit;
+    this.#loop = loop;
+    this._flow = new WriteFlow(loop);
+  }
+
+  connectionMade(transport: SubprocessTransport): void {
+    this.#transport = transport;
+    this.stdout = this.#readerOf(1);
+    this.stderr = this.#readerOf(2);
+    const stdin = transport.getPipeTransport(0);
+    if (stdin !== undefined)
+      this.stdin = new StreamWriter(stdin as WriteTransport, this, undefined, this.#loop);
+  }
+
+  #readerOf(fd: number): StreamReader | undefined {
+    const transport = this.#transport?.getPipeTransport(fd);
+    if (transport === undefined) return undefined;
+    const reader = new StreamReader({ limit: this.#limit, loop: this.#loop });
+    reader.setTransport(transport as ReadTransport);
+    this.#open.add(fd);
+    return reader;
+  }
+
+  #reader(fd: number): StreamReader | undefined {
+    return fd === 1 ? this.stdout : this.stderr;
+  }
+
+  pipeDataReceived(fd: number, data: Buffer): void {
+    this.#reader(fd)?.feedData(data);
+  }
+
+  pipeConnectionLost(fd: number, error?: unknown): void {
+    if (fd === 0) {
+      this.#stdinLost(error);
+      return;
+    }
+    const reader = this.#reader(fd);
+    if (error === undefined) reader?.feedEof();
+    else reader?.setException(error);
+    this.#open.delete(fd);
+    this.#closeIfDone();
+  }
+
+  #stdinLost(error: unknown): void {
+    this.stdin?.close();
+    this._flow.connectionLost(error);
+    this.#ended = { error };
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const waiter of waiting) if (!waiter.done()) end(waiter, error);
+  }
+
+  processExited(): void {
+    this.#hasExited = true;
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (this.#open.size > 0 || !this.#hasExited) return;
+    this.#transport?.close();
+    this.#transport = undefined;
+  }
+
+  pauseWriting(): void {
+    this._flow.pause();
+  }
+
+  resumeWriting(): void {
+    this._flow.resume();
+  }
+
+  connectionLost(error?: unknown): void {
+    this._flow.connectionLost(error);
+  }
+
+  /** @internal */
+  get _hasHandler(): boolean {
+    return false;
+  }
+
+  /** @internal done when `stdin` is closed, as it ended */
+  _whenClosed(): Operation<void> {
+    const waiter = new Operation<void>(this.#loop._asOption);
+    if (this.#ended === undefined) this.#waiting.push(waiter);
+    else end(waiter, this.#ended.error);
+    return waiter;
+  }
+
+  /** `<SubprocessStreamProtocol stdin=<StreamWriter …> stdout=<StreamReader …>>` */
+  toString(): string {
+    const parts = [this.constructor.name];
+    for (const name of ['stdin', 'stdout', 'stderr'] as const)
+      if (this[name] !== undefined) parts.push(`${name}=${this[name]}`);
+    return `<${parts.join(' ')}>`;
+  }
+}
+
+function end(waiter: Operation<void>, error: unknown): void {
+  if (error === undefined) waiter._finish();
+  else waiter._fail(error);
+}

@@ -1,0 +1,94 @@
+import { fstatSync } from 'node:fs';
+import { endsTheLoop } from '../../base/errors/errors.ts';
+import { fromNodeError } from '../../base/errors/os-errors.ts';
+import { brief } from '../../base/printing/repr.ts';
+import { driverNamed } from '../../sock/drivers/registry.ts';
+import type { DriverName, PipeEnd, PipeKind } from '../../sock/endpoint.ts';
+import { Socket } from '../../sock/socket.ts';
+import { checkUnused } from '../readiness-watch.ts';
+
+/** What has a descriptor, as Node's streams and `FileHandle`s have. */
+export interface HasDescriptor {
+  /** The descriptor. */
+  readonly fd: number;
+  /** Closes it; called by the transport, unless the descriptor is a standard one. */
+  close?(): unknown;
+}
+
+/** What can be used as a pipe: a descriptor, or what has one. */
+export type PipeLike = number | Socket | HasDescriptor;
+
+/** A pipe as its transport has it. */
+export interface OpenPipe {
+  readonly end: PipeEnd;
+  /** Is it known when nobody reads any more what is written? */
+  readonly noticesReader: boolean;
+  /** The descriptor, also when it is closed. */
+  readonly fd: number;
+  /** Closes it, and what it was taken from. */
+  close(): void;
+}
+
+const STDERR = 2;
+
+/**
+ * Takes over what a transport is to read from, or write to.
+ *
+ * @throws {TypeError} when it has no descriptor
+ * @throws {RangeError} when it is a regular file, or something else that is no pipe
+ * @throws {RuntimeError} when a transport has it, or an operation waits on it
+ * @throws {OSError} EBADF; EOPNOTSUPP where the driver cannot
+ */
+export function openPipe(pipe: unknown, writes: boolean, driver?: DriverName): OpenPipe {
+  if (pipe instanceof Socket) return openSocket(pipe);
+  const fd = descriptorOf(pipe);
+  const kind = kindOf(fd, writes);
+  const owner = typeof pipe === 'object' && fd > STDERR ? (pipe as HasDescriptor) : undefined;
+  const end = driverNamed(driver).adoptPipe(fd, kind, writes, owner !== undefined);
+  const close = (): void => {
+    end.close();
+    owner?.close?.();
+  };
+  return { ...opened(end, fd), close };
+}
+
+/** The end of a pipe that is nobody else's. */
+export function opened(end: PipeEnd, fd: number = end.fileno()): OpenPipe {
+  return { end, noticesReader: end.noticesReader !== false, fd, close: () => end.close() };
+}
+
+function openSocket(sock: Socket): OpenPipe {
+  checkUnused(sock);
+  sock.setblocking(false);
+  return { ...opened(sock._endpoint), close: () => sock.close() };
+}
+
+function descriptorOf(pipe: unknown): number {
+  const fd = typeof pipe === 'number' ? pipe : (pipe as Partial<HasDescriptor> | undefined)?.fd;
+  if (typeof fd !== 'number' || !Number.isInteger(fd))
+    throw new TypeError(`pipe must be a descriptor, or have one as fd, got ${brief(pipe)}`);
+  if (fd < 0) throw new RangeError(`Invalid file descriptor: ${fd}`);
+  return fd;
+}
+
+function kindOf(fd: number, writes: boolean): PipeKind {
+  const kind = kindIn(fd);
+  if (kind !== undefined) return kind;
+  throw new RangeError(
+    writes
+      ? 'Pipe transport is only for pipes, sockets and character devices'
+      : 'Pipe transport is for pipes/sockets only.',
+  );
+}
+
+function kindIn(fd: number): PipeKind | undefined {
+  try {
+    const stats = fstatSync(fd);
+    if (stats.isFIFO()) return 'fifo';
+    if (stats.isSocket()) return 'socket';
+    return stats.isCharacterDevice() ? 'device' : undefined;
+  } catch (error) {
+    if (endsTheLoop(error)) throw error;
+    throw fromNodeError(error);
+  }
+}

@@ -1,0 +1,239 @@
+import { LOST_WRITES_BEFORE_LOG } from '../../base/constants.ts';
+import { endsTheLoop } from '../../base/errors/errors.ts';
+import { OSError, osError } from '../../base/errors/os-errors.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
+import { log } from '../../base/printing/log.ts';
+import type { Future } from '../../core/futures/future.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import type { Watch } from '../readiness-watch.ts';
+import { SendQueue } from '../send-queue.ts';
+import { joinBytes, toBytes } from '../to-bytes.ts';
+import { type WritePipeCallbacks, WriteTransport } from '../transport.ts';
+import { WaterMarks } from '../water-marks.ts';
+import type { OpenPipe } from './open-pipe.ts';
+import { PipeLife } from './pipe-life.ts';
+
+/**
+ * A transport on the end of a pipe that is written to. Its states are those of its {@link PipeLife}.
+ *
+ * Where nobody reads the other end any more, the pipe is closed: with a `BrokenPipeError` if
+ * something waits to be written.
+ *
+ * @see asyncio's `_UnixWritePipeTransport`, `Lib/asyncio/unix_events.py`
+ */
+export class WritePipeTransport extends WriteTransport {
+  static {
+    printsAsText(this);
+  }
+
+  readonly #life: PipeLife<WritePipeCallbacks>;
+  readonly #writer: Watch;
+  /** Tells when nobody reads the other end any more. */
+  readonly #peer: Watch;
+  readonly #marks = new WaterMarks();
+  readonly #unsent = new SendQueue();
+  /** How many bytes the pipe has taken that had to wait. */
+  #moved = 0;
+  /** 0 until a write fails; then 1, and 1 more for each write since, and for each after the close. */
+  #lost = 0;
+
+  /**
+   * Calls `connectionMade()` in the next turn.
+   *
+   * @param given - what `getExtraInfo('pipe')` shall give
+   * @throws {TypeError} when `protocol` is none
+   * @throws {RuntimeError} when the loop is closed
+   */
+  constructor(
+    loop: LoopCore,
+    pipe: OpenPipe,
+    protocol: WritePipeCallbacks,
+    given: unknown,
+    made?: Future<void>,
+  ) {
+    super({ pipe: given });
+    this.#life = new PipeLife<WritePipeCallbacks>(this, loop, {
+      name: '_UnixWritePipeTransport',
+      pipe,
+      protocol,
+      begin: () => {
+        if (pipe.noticesReader && !this.#life.closing) this.#peer.startTrying();
+      },
+      made,
+      last: () => this.#writeLast(),
+      shown: () => {
+        const polling = this.#writer.active ? 'polling' : 'idle';
+        return `${polling} bufsize=${this.getWriteBufferSize()}`;
+      },
+    });
+    this.#peer = this.#life.watch('reader', '_UnixWritePipeTransport._read_ready', () =>
+      this.#lookForReader(),
+    );
+    this.#writer = this.#life.watch('writer', '_UnixWritePipeTransport._write_ready', () =>
+      this.#flush(),
+    );
+  }
+
+  /** Where there is something to read, be it the end, nobody reads: as asyncio has it. */
+  #lookForReader(): boolean {
+    try {
+      if (this.#life.pipe.end.tryRecv(1) === undefined) return false;
+    } catch (error) {
+      if (!(error instanceof OSError)) throw error;
+    }
+    this.#close(this.#unsent.size > 0 ? osError('EPIPE', 'write') : undefined);
+    return false;
+  }
+
+  write(written: Uint8Array | string): void {
+    const data = toBytes(written);
+    if (data.length === 0) return;
+    if (this.#lost > 0 || this.#life.closing) {
+      if (this.#lost >= LOST_WRITES_BEFORE_LOG)
+        log('pipe closed by peer or os.write(pipe, data) raised exception.');
+      this.#lost += 1;
+      return;
+    }
+    let sent = 0;
+    if (this.#unsent.size === 0) {
+      try {
+        sent = Math.max(0, this.#life.pipe.end.trySend(data, 0));
+      } catch (error) {
+        this.#fail(error);
+        return;
+      }
+      if (sent === data.length) return;
+      this.#writer.startTrying();
+    }
+    this.#unsent.push(data, sent);
+    this.#pauseIfFull();
+  }
+
+  writelines(pieces: Iterable<Uint8Array | string>): void {
+    this.write(joinBytes(pieces));
+  }
+
+  /** The pipe takes more: may there be still more room? */
+  #flush(): boolean {
+    const { size } = this.#unsent;
+    try {
+      this.#unsent.sendTo(this.#life.pipe.end);
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+    this.#moved += size - this.#unsent.size;
+    if (this.#unsent.size > 0) return false;
+    this.#writer.stop();
+    this.#resumeIfLow();
+    // resumeWriting() may have written more, or closed the transport.
+    if (this.#life.closing && this.#unsent.size === 0) {
+      this.#peer.stop();
+      this.#life.callConnectionLost(undefined);
+    }
+    return false;
+  }
+
+  #fail(error: unknown): void {
+    if (endsTheLoop(error)) throw error;
+    this.#lost += 1;
+    try {
+      if (!(error instanceof OSError))
+        this.#life.report(error, 'Fatal write error on pipe transport');
+    } finally {
+      this.#close(error);
+    }
+  }
+
+  /** Ends it at once: what waits is dropped. */
+  #close(error: unknown): void {
+    this.#unsent.clear();
+    this.#life.lose(error);
+  }
+
+  canWriteEof(): boolean {
+    return true;
+  }
+
+  /** Closes the pipe once what waits is written: a pipe has no other end of its bytes. */
+  writeEof(): void {
+    const life = this.#life;
+    if (life.closing) return;
+    life.closing = true;
+    if (this.#unsent.size === 0) life.lose(undefined);
+  }
+
+  setProtocol(protocol: WritePipeCallbacks): void {
+    this.#life.protocol = protocol;
+  }
+
+  getProtocol(): WritePipeCallbacks | undefined {
+    return this.#life.protocol;
+  }
+
+  isClosing(): boolean {
+    return this.#life.closing;
+  }
+
+  close(): void {
+    this.writeEof();
+  }
+
+  abort(): void {
+    if (this.#life.protocol !== undefined) this.#close(undefined);
+  }
+
+  setWriteBufferLimits(high?: number, low?: number): void {
+    this.#marks.set(high, low);
+    this.#pauseIfFull();
+  }
+
+  getWriteBufferLimits(): [low: number, high: number] {
+    return this.#marks.limits;
+  }
+
+  getWriteBufferSize(): number {
+    return this.#unsent.size;
+  }
+
+  /** @internal */
+  override get _traffic(): number {
+    return this.#moved;
+  }
+
+  /** @internal */
+  override get _writingPaused(): boolean {
+    return this.#marks.paused;
+  }
+
+  #pauseIfFull(): void {
+    if (this.#marks.rise(this.#unsent.size)) this.#tell('pauseWriting');
+  }
+
+  #resumeIfLow(): void {
+    if (this.#marks.fall(this.#unsent.size)) this.#tell('resumeWriting');
+  }
+
+  #tell(method: 'pauseWriting' | 'resumeWriting'): void {
+    try {
+      this.#life.protocol?.[method]();
+    } catch (error) {
+      if (endsTheLoop(error)) throw error;
+      this.#life.report(error, `protocol.${method}() failed`);
+    }
+  }
+
+  /** Writes what goes of what waits, where nobody is told of the outcome any more. */
+  #writeLast(): void {
+    try {
+      this.#unsent.sendTo(this.#life.pipe.end);
+    } catch (error) {
+      if (!(error instanceof OSError)) throw error;
+    }
+  }
+
+  /** `<_UnixWritePipeTransport fd=8 idle bufsize=0>`, as CPython. */
+  override toString(): string {
+    return String(this.#life);
+  }
+}

@@ -1,0 +1,97 @@
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { Future } from '../../core/futures/future.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import { checkProtocol } from '../protocols.ts';
+import type { SubprocessCallbacks, SubprocessTransport } from '../transport.ts';
+import { ChildTransport } from './child-transport.ts';
+import {
+  type Command,
+  checkOptions,
+  checkText,
+  PIPE,
+  pathOf,
+  type SubprocessOptions,
+} from './options.ts';
+import { spawnChild } from './spawn.ts';
+
+/** The arguments of a program; last, maybe, the options. */
+export type ProgramArguments = string[] | [...args: string[], options: SubprocessOptions];
+
+/** `loop.subprocessExec()`, which documents it. */
+export function subprocessExec<P extends SubprocessCallbacks>(
+  loop: LoopCore,
+  protocolFactory: () => P,
+  program: string | URL,
+  rest: readonly unknown[],
+): Coroutine<[transport: SubprocessTransport, protocol: P]> {
+  const [args, options] = splitOptions(rest);
+  const run = (): Promise<[SubprocessTransport, P]> => {
+    checkOptions(options, false);
+    const name = pathOf(program);
+    checkText(name, 'program');
+    for (const arg of args) checkText(arg, 'an argument');
+    return started(loop, protocolFactory, { program: name, args: args as string[] }, options);
+  };
+  return new Coroutine(async () => await run(), 'subprocessExec', undefined);
+}
+
+/** `loop.subprocessShell()`, which documents it. */
+export function subprocessShell<P extends SubprocessCallbacks>(
+  loop: LoopCore,
+  protocolFactory: () => P,
+  cmd: string,
+  options: SubprocessOptions,
+): Coroutine<[transport: SubprocessTransport, protocol: P]> {
+  const run = (): Promise<[SubprocessTransport, P]> => {
+    checkOptions(options, true);
+    checkText(cmd, 'cmd');
+    return started(loop, protocolFactory, { program: '/bin/sh', args: ['-c', cmd] }, options);
+  };
+  return new Coroutine(async () => await run(), 'subprocessShell', undefined);
+}
+
+/** Takes the options off the end of the arguments of a program. */
+export function splitOptions(
+  rest: readonly unknown[],
+): [args: readonly unknown[], options: SubprocessOptions] {
+  const last = rest.at(-1);
+  if (typeof last !== 'object' || last === null) return [rest, {}];
+  return [rest.slice(0, -1), last as SubprocessOptions];
+}
+
+async function started<P extends SubprocessCallbacks>(
+  loop: LoopCore,
+  protocolFactory: () => P,
+  command: Command,
+  options: SubprocessOptions,
+): Promise<[SubprocessTransport, P]> {
+  options.signal?.throwIfAborted();
+  const protocol = protocolFactory();
+  checkProtocol(protocol);
+  const made = new Future<void>(loop._asOption);
+  const spawned = spawnChild(command, withPipes(options), (error) => {
+    if (!made.done()) made._fail(error);
+  });
+  // It fails.
+  if (spawned.child.pid === undefined) await made;
+  const transport = new ChildTransport(loop, protocol, spawned, options, made);
+  try {
+    await made;
+  } catch (error) {
+    transport.close();
+    await transport._wait();
+    throw error;
+  }
+  return [transport, protocol];
+}
+
+/** The streams that are not named are pipes. */
+function withPipes(options: SubprocessOptions): SubprocessOptions {
+  const { hasOwn } = Object;
+  return {
+    ...options,
+    stdin: hasOwn(options, 'stdin') ? options.stdin : PIPE,
+    stdout: hasOwn(options, 'stdout') ? options.stdout : PIPE,
+    stderr: hasOwn(options, 'stderr') ? options.stderr : PIPE,
+  };
+}

@@ -1,0 +1,199 @@
+import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process';
+import { accessSync, closeSync, constants, statSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
+import { fromNodeError, OSError, osError } from '../../base/errors/os-errors.ts';
+import { outside } from '../../core/context/async-context.ts';
+import { takeHandle } from '../../sock/drivers/node/handles.ts';
+import { NodePipe } from '../../sock/drivers/node/node-pipe.ts';
+import { driverNamed } from '../../sock/drivers/registry.ts';
+import type { Driver } from '../../sock/endpoint.ts';
+import { type OpenPipe, opened } from '../pipes/open-pipe.ts';
+import {
+  type Command,
+  DEVNULL,
+  descriptorOf,
+  PIPE,
+  pathOf,
+  STDOUT,
+  type SubprocessOptions,
+} from './options.ts';
+
+/** A child process, and our ends of its pipes by its own descriptors: 0, 1, 2. */
+export interface Spawned {
+  readonly child: ChildProcess;
+  readonly pipes: ReadonlyMap<number, OpenPipe>;
+}
+
+/** What one standard stream of the child is to be: for Node, and what is ours of it. */
+type Given = 'inherit' | 'ignore' | 'pipe' | number;
+
+/**
+ * Starts a child process. None of our descriptors but those that are named is open in it.
+ *
+ * @param failed - called in a later tick, if `child.pid` is `undefined`: with why it could not start
+ * @throws {OSError} when the child cannot be started, and that is known at once
+ */
+export function spawnChild(
+  command: Command,
+  options: SubprocessOptions,
+  failed: (error: Error) => void,
+): Spawned {
+  const driver = driverNamed(options.driver);
+  const wanted = [options.stdin, options.stdout, options.stderr].map(descriptorOf);
+  if (driver.makePipe === undefined)
+    return spawnOnStreams(driver, wanted, command, options, failed);
+  const theirs: number[] = [];
+  const ours = new Map<number, number>();
+  try {
+    const given = wanted.map((fd, index): Given => {
+      if (fd !== PIPE) return plainStdio(fd, index);
+      const [readEnd, writeEnd] = (driver.makePipe as () => [number, number])();
+      theirs.push(index === 0 ? readEnd : writeEnd);
+      ours.set(index, index === 0 ? writeEnd : readEnd);
+      return theirs.at(-1) as number;
+    });
+    if (wanted[2] === STDOUT) given[2] = given[1] === 'inherit' ? 1 : (given[1] as Given);
+    const child = start(command, options, given, (error) => {
+      closeAll(ours.values());
+      failed(error);
+    });
+    if (child.pid === undefined) return { child, pipes: new Map() };
+    const pipes = new Map<number, OpenPipe>();
+    for (const [index, fd] of ours) {
+      pipes.set(index, opened(driver.adoptPipe(fd, 'fifo', index === 0, false)));
+    }
+    return { child, pipes };
+  } catch (error) {
+    closeAll(ours.values());
+    throw error;
+  } finally {
+    closeAll(theirs);
+  }
+}
+
+/** As {@link spawnChild}, with the streams that Node makes. */
+function spawnOnStreams(
+  { name }: Driver,
+  wanted: readonly (number | undefined)[],
+  command: Command,
+  options: SubprocessOptions,
+  failed: (error: Error) => void,
+): Spawned {
+  if (name === 'memory' && wanted.includes(PIPE))
+    throw osError('EOPNOTSUPP', 'pipe', {
+      strerror: 'Operation not supported (the memory driver has no pipes to other processes)',
+    });
+  const given = wanted.map((fd, index) => (fd === PIPE ? 'pipe' : plainStdio(fd, index)));
+  const merged = wanted[2] === STDOUT;
+  if (merged) given[2] = given[1] === 'inherit' ? 1 : (given[1] as Given);
+  const isShared = merged && given[1] === 'pipe';
+  if (isShared) given[2] = 'ignore';
+  const child = isShared
+    ? startWithOneOutput(command, options, given, failed)
+    : start(command, options, given, failed);
+  const pipes = new Map<number, OpenPipe>();
+  if (child.pid === undefined) return { child, pipes };
+  for (const [index, stdio] of given.entries()) {
+    const stream = [child.stdin, child.stdout, child.stderr][index];
+    if (stdio === 'pipe' && stream)
+      pipes.set(index, opened(new NodePipe(takeHandle(stream), true)));
+  }
+  return { child, pipes };
+}
+
+/**
+ * Node gives each stream a pipe of its own. So a shell leads the second to the first, and then becomes
+ * the program.
+ */
+function startWithOneOutput(
+  { program, args }: Command,
+  { executable, ...options }: SubprocessOptions,
+  given: readonly Given[],
+  failed: (error: Error) => void,
+): ChildProcess {
+  const file = executable === undefined ? program : pathOf(executable);
+  const code = whyNotRun(file, options);
+  if (code !== undefined) throw explained(osError(code, 'spawn'), file, options.cwd);
+  const shell = ['-c', 'exec "$0" "$@" 2>&1', file, ...args];
+  return start({ program: '/bin/sh', args: shell }, options, given, failed);
+}
+
+/** Why a file cannot be run, as far as one can see; a name is looked for in PATH. */
+function whyNotRun(
+  file: string,
+  { cwd, env = process.env }: SubprocessOptions,
+): string | undefined {
+  const directory = cwd === undefined ? '.' : pathOf(cwd);
+  const places = file.includes('/') ? [''] : (env['PATH'] ?? '/usr/bin:/bin').split(delimiter);
+  let code = 'ENOENT';
+  for (const place of places) {
+    try {
+      accessSync(resolve(directory, place, file), constants.X_OK);
+      return undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') code = 'EACCES';
+    }
+  }
+  return code;
+}
+
+function plainStdio(fd: number | undefined, index: number): Given {
+  if (fd === undefined || fd === STDOUT) return 'inherit';
+  if (fd === DEVNULL) return 'ignore';
+  return fd === index ? 'inherit' : fd;
+}
+
+function start(
+  { program, args }: Command,
+  options: SubprocessOptions,
+  given: readonly Given[],
+  failed: (error: Error) => void,
+): ChildProcess {
+  const { executable, cwd, env, startNewSession, passFds = [], user, group } = options;
+  const stdio: Given[] = [...given];
+  for (const fd of passFds) {
+    while (stdio.length <= fd) stdio.push('ignore');
+    if (fd > 2) stdio[fd] = fd;
+  }
+  const spawning: SpawnOptions = {
+    stdio: stdio as StdioOptions,
+    ...(executable !== undefined && { argv0: program }),
+    ...(cwd !== undefined && { cwd: pathOf(cwd) }),
+    ...(env !== undefined && { env: env as NodeJS.ProcessEnv }),
+    ...(startNewSession && { detached: true }),
+    ...(user !== undefined && { uid: user }),
+    ...(group !== undefined && { gid: group }),
+  };
+  const file = executable === undefined ? program : pathOf(executable);
+  const asOurs = (error: unknown): Error => explained(error, file, cwd);
+  return outside(() => {
+    let child: ChildProcess;
+    try {
+      child = spawn(file, args, spawning);
+    } catch (error) {
+      throw asOurs(error);
+    }
+    child.once('error', (error) => failed(asOurs(error)));
+    // The loop keeps the process alive while it runs, and not longer.
+    if (child.pid !== undefined) child.unref();
+    return child;
+  });
+}
+
+/** The error with the file, or the directory, that it is about, as Python has it. */
+function explained(error: unknown, file: string, cwd: string | URL | undefined): Error {
+  const ours = fromNodeError(error);
+  if (!(ours instanceof OSError)) return ours;
+  const { code = 'EIO' } = ours;
+  const directory = cwd === undefined ? undefined : pathOf(cwd);
+  const filename = directory !== undefined && !isDirectory(directory) ? directory : file;
+  return osError(code, 'spawn', { filename, cause: error });
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function closeAll(descriptors: Iterable<number>): void {
+  for (const fd of descriptors) closeSync(fd);
+}
