@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { endWithUs } from './children.ts';
+import { errorLine } from './error-line.ts';
 import type { MicroCosts, ServerFigure } from './figures.ts';
-import { lastWords } from './last-words.ts';
 import { ClientError, type LoadClient } from './load-client.ts';
 import { type Load, type LoadResult, nameOf } from './loads.ts';
 import { Server } from './server.ts';
@@ -54,7 +54,7 @@ export async function* measureServer(
       say(nameOf(load));
       const result = await run(load, WARM_UP, seconds).catch(async (error: Error) => {
         if (error instanceof ClientError) throw error;
-        const said = await server.lastWords();
+        const said = await server.errorLine();
         throw new Error([`${nameOf(load)}: ${error.message}`, said].filter(Boolean).join('; '));
       });
       yield { round, server: name, load: nameOf(load), ...result };
@@ -72,7 +72,7 @@ export async function measureMicro({ command: [program, ...args] }: Command): Pr
     return JSON.parse((await running).stdout) as MicroCosts;
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
-    throw new Error(lastWords(stderr) ?? message);
+    throw new Error(errorLine(stderr) ?? message);
   }
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { parseArgs, promisify } from 'node:util';
 import { endWithUs } from './children.ts';
-import { lastWords } from './last-words.ts';
+import { errorLine } from './error-line.ts';
 import { UsageError } from './options.ts';
 import { sleepers } from './subjects.ts';
 
@@ -88,7 +88,7 @@ async function measure(program: string, args: string[], tasks: number): Promise<
     return JSON.parse((await running).stdout) as MemoryFigures;
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
-    throw new Error(lastWords(stderr) ?? message);
+    throw new Error(errorLine(stderr) ?? message);
   }
 }
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endWithUs, howItEnded } from './children.ts';
-import { lastWords } from './last-words.ts';
+import { errorLine } from './error-line.ts';
 import type { Command } from './subjects.ts';
 
 /** Seconds that a server may take to say where it listens. */
@@ -53,16 +53,16 @@ export class Server {
     const port = /listening on \('.*', (\d+)\)/.exec(String(line))?.[1];
     const server = new Server(child, Number(port), complaints);
     if (port !== undefined) return server;
-    const said = await server.lastWords();
+    const said = await server.errorLine();
     await server.stop();
     throw new StartError(said ?? 'it did not say where it listens');
   }
 
   /** How it ended, if it did, and the last error that it printed, if it did. */
-  async lastWords(): Promise<string | undefined> {
+  async errorLine(): Promise<string | undefined> {
     const child = this.#process;
     if (howItEnded(child) === undefined) await within(AGONY, [once(child, 'close')]);
-    const [ending, said] = [howItEnded(child), lastWords(this.#complaints())];
+    const [ending, said] = [howItEnded(child), errorLine(this.#complaints())];
     const words = [ending && `it ${ending}`, said && `it said: ${said}`].filter(Boolean);
     return words.length > 0 ? words.join('; ') : undefined;
   }

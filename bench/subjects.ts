@@ -27,8 +27,8 @@ export interface Command {
 /** What the ratios are of: what everybody has in Node, and the limit. */
 export const YARDSTICKS = { node: 'node:net', limit: 'C epoll' } as const;
 
-/** The manners in which Python's echo server is written. */
-const MANNERS = ['sock', 'streams', 'protocol'] as const;
+/** The styles in which Python's echo server is written. */
+const STYLES = ['sock', 'streams', 'protocol'] as const;
 
 const inBench = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -50,8 +50,8 @@ export const servers: readonly Subject[] = [
     }),
   },
   inNode(YARDSTICKS.node, 'servers/node-net.ts'),
-  ...MANNERS.map((manner) => inPython(`CPython ${manner}`, `servers/python-${manner}.py`)),
-  ...MANNERS.map((manner) => inUvloop(`uvloop ${manner}`, `servers/python-${manner}.py`)),
+  ...STYLES.map((style) => inPython(`CPython ${style}`, `servers/python-${style}.py`)),
+  ...STYLES.map((style) => inUvloop(`uvloop ${style}`, `servers/python-${style}.py`)),
   {
     name: 'Bun',
     find: () => started(findBun(), ({ executable }) => [executable, inBench('servers/bun.ts')]),
@@ -115,13 +115,13 @@ function inNode(name: string, file: string, environment: Record<string, string> 
 }
 
 /** The limit of what can be had in Node, as the C server is that of all. */
-function inNodeWithKoffi(...manners: string[]): Subject[] {
-  return manners.map((manner) => ({
-    name: `koffi alone ${manner}`,
+function inNodeWithKoffi(...styles: string[]): Subject[] {
+  return styles.map((style) => ({
+    name: `koffi alone ${style}`,
     find: () =>
       loadLibc() === undefined
         ? { missing: 'no koffi, or this is not Linux' }
-        : { command: [process.execPath, plain('bench/servers/koffi.ts'), manner] },
+        : { command: [process.execPath, plain('bench/servers/koffi.ts'), style] },
   }));
 }
 

@@ -14,8 +14,8 @@ import * as asyncio from 'asyncio-ts';
 /** Megabytes of small objects. */
 const SIZES = [0, 100, 400, 800, 2400];
 /** Who collects: nobody, `gc()`, or the library. */
-const MANNERS = ['nothing', 'gc', 'library'] as const;
-type Manner = (typeof MANNERS)[number];
+const MODES = ['nothing', 'gc', 'library'] as const;
+type Mode = (typeof MODES)[number];
 
 /** Seconds that are waited for a report. */
 const PATIENCE = 30;
@@ -30,7 +30,7 @@ interface Measured {
 }
 
 const [first, ...rest] = process.argv.slice(2);
-if (first === 'one-run') await asyncio.run(() => oneRun(Number(rest[0]), rest[1] as Manner));
+if (first === 'one-run') await asyncio.run(() => oneRun(Number(rest[0]), rest[1] as Mode));
 else table(Number(first ?? 3));
 
 // ---- the table ----------------------------------------------------------------------------------
@@ -42,8 +42,8 @@ function table(runs: number): void {
   console.log('| heap, MB | pause: nothing lost | `gc()` | lost failure | until its report |');
   console.log('| ---: | ---: | ---: | ---: | ---: |');
   for (const size of SIZES) {
-    const measured = MANNERS.map((manner) =>
-      Array.from({ length: runs }, () => measure(size, manner)),
+    const measured = MODES.map((mode) =>
+      Array.from({ length: runs }, () => measure(size, mode)),
     );
     const pauses = measured.map((each) => shown(each.map(({ pause }) => pause)));
     const last = measured.at(-1) ?? [];
@@ -53,9 +53,9 @@ function table(runs: number): void {
   }
 }
 
-function measure(size: number, manner: Manner): Measured {
+function measure(size: number, mode: Mode): Measured {
   const args = ['--max-old-space-size=6000', ...process.execArgv, fileURLToPath(import.meta.url)];
-  args.push('one-run', String(size), manner);
+  args.push('one-run', String(size), mode);
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (!stdout.startsWith('{')) throw new Error(`${args.join(' ')}: ${stderr}`);
   return JSON.parse(stdout) as Measured;
@@ -67,7 +67,7 @@ function shown(values: readonly number[]): string {
 
 // ---- one run ------------------------------------------------------------------------------------
 
-async function oneRun(size: number, manner: Manner): Promise<void> {
+async function oneRun(size: number, mode: Mode): Promise<void> {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   const loop = asyncio.getRunningLoop();
@@ -95,12 +95,12 @@ async function oneRun(size: number, manner: Manner): Promise<void> {
     throw new Error('nobody asks for this');
   });
   let report: number | undefined;
-  if (manner === 'library') {
+  if (mode === 'library') {
     asyncio.createTask(fails());
     await asyncio.timeout(PATIENCE, () => reported);
     report = performance.now() - begin;
   } else {
-    if (manner === 'gc') gc();
+    if (mode === 'gc') gc();
     await asyncio.sleep(WATCHED);
   }
   clearInterval(watch);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { selfSigned } from './echo/certificate.ts';
 import { serveEchoWithWorkers, WorkersError } from './echo/echo-workers.ts';
-import { MANNERS, type Manner } from './echo/styles.ts';
+import { STYLES, type Style } from './echo/styles.ts';
 import * as asyncio from './index.ts';
 
 /** What the command ends with. */
@@ -20,7 +20,7 @@ Commands:
 Options of echo:
   --host HOST      the address to listen on          (default: 127.0.0.1)
   --port PORT      the port to listen on; 0: any     (default: 8000)
-  --manner MANNER  made of: sock, streams or protocol   (default: sock, with --tls streams)
+  --style STYLE    made of: sock, streams or protocol   (default: sock, with --tls streams)
   --tls            encrypt, with a certificate made on the spot: nobody vouches for it
   --workers N      how many threads serve, each with its own loop   (default: 1)
   --quiet          do not tell of each connection
@@ -37,7 +37,7 @@ Status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by S
 const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string', default: '8000' },
-  manner: { type: 'string' },
+  style: { type: 'string' },
   tls: { type: 'boolean', default: false },
   workers: { type: 'string', default: '1' },
   quiet: { type: 'boolean', default: false },
@@ -64,14 +64,14 @@ async function main(args: string[]): Promise<number> {
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
   if (rest.length > 0) throw new UsageError(`echo takes no ${rest[0]}`);
   const workers = wholeNumber('--workers', values.workers, 1, MOST_WORKERS);
-  const manner = mannerOf(values.manner ?? (values.tls ? 'streams' : 'sock'));
-  if (values.tls && manner === 'sock')
+  const style = styleOf(values.style ?? (values.tls ? 'streams' : 'sock'));
+  if (values.tls && style === 'sock')
     throw new UsageError('operations on sockets do not encrypt: --tls takes streams or protocol');
   return await echo({
     host: values.host,
     port: wholeNumber('--port', values.port, 0, 65_535),
     grace: seconds('--grace', values.grace),
-    manner,
+    style,
     workers,
     isEncrypted: values.tls,
     isQuiet: values.quiet,
@@ -84,7 +84,7 @@ interface Wish {
   readonly port: number;
   /** Seconds. */
   readonly grace: number;
-  readonly manner: Manner;
+  readonly style: Style;
   readonly workers: number;
   readonly isEncrypted: boolean;
   readonly isQuiet: boolean;
@@ -100,7 +100,7 @@ function parse(args: string[]) {
 }
 
 async function echo(wish: Wish): Promise<number> {
-  const { host, port, grace, manner, workers } = wish;
+  const { host, port, grace, style, workers } = wish;
   const say = (line: string): void => console.log(`echo: ${line}`);
   const onConnection = wish.isQuiet ? undefined : say;
   const ssl = wish.isEncrypted ? certificate(host, say) : undefined;
@@ -112,8 +112,8 @@ async function echo(wish: Wish): Promise<number> {
       server?.cancel();
     });
     const options = { host, port, ssl, grace, say, onConnection };
-    if (workers === 1) await MANNERS[manner](options);
-    else await serveEchoWithWorkers({ ...options, manner, workers, onFailure: complain });
+    if (workers === 1) await STYLES[style](options);
+    else await serveEchoWithWorkers({ ...options, style, workers, onFailure: complain });
   });
   try {
     await asyncio.run(serve());
@@ -145,10 +145,10 @@ function wholeNumber(option: string, text: string, least: number, most: number):
   throw new UsageError(`${option} must be a whole number from ${least} to ${most}, got '${text}'`);
 }
 
-function mannerOf(text: string): Manner {
-  if (Object.hasOwn(MANNERS, text)) return text as Manner;
-  const names = Object.keys(MANNERS).join(', ');
-  throw new UsageError(`--manner must be one of ${names}, got '${text}'`);
+function styleOf(text: string): Style {
+  if (Object.hasOwn(STYLES, text)) return text as Style;
+  const names = Object.keys(STYLES).join(', ');
+  throw new UsageError(`--style must be one of ${names}, got '${text}'`);
 }
 
 function seconds(option: string, text: string): number {

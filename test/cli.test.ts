@@ -61,10 +61,10 @@ behaviour('asyncio-ts', (it) => {
     [['echo', '--workers', '1000'], "--workers must be a whole number from 1 to 256, got '1000'"],
     [['echo', '--grace=-1'], "--grace must be a number of seconds from 0, got '-1'"],
     [
-      ['echo', '--tls', '--manner', 'sock'],
+      ['echo', '--tls', '--style', 'sock'],
       'operations on sockets do not encrypt: --tls takes streams or protocol',
     ],
-    [['echo', '--manner', 'odd'], "--manner must be one of sock, streams, protocol, got 'odd'"],
+    [['echo', '--style', 'odd'], "--style must be one of sock, streams, protocol, got 'odd'"],
     [['echo', '--grace', ''], "--grace must be a number of seconds from 0, got ''"],
   ];
   it(
@@ -111,11 +111,11 @@ behaviour('asyncio-ts echo', (it) => {
     CHILD,
   );
 
-  for (const manner of ['streams', 'protocol'])
+  for (const style of ['streams', 'protocol'])
     it(
-      `does the same, made of another thing: --manner ${manner}`,
+      `does the same, made of another thing: --style ${style}`,
       async () => {
-        const { server, port } = await serve('--manner', manner, '--grace', '0.1');
+        const { server, port } = await serve('--style', style, '--grace', '0.1');
         await using _ = server;
         using client = await Client.to(port);
         assert.is(await client.converse('hello'), 'hello');
@@ -133,7 +133,7 @@ behaviour('asyncio-ts echo', (it) => {
       CHILD,
     );
 
-  for (const more of [[], ['--manner', 'protocol'], ['--workers', '2', '--manner', 'protocol']])
+  for (const more of [[], ['--style', 'protocol'], ['--workers', '2', '--style', 'protocol']])
     it(
       `encrypts with a certificate of its own: ${['--tls', ...more].join(' ')}`,
       async () => {

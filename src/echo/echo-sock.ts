@@ -12,7 +12,7 @@ export interface EchoOptions {
   readonly grace: number;
   /** How sockets are made; else as for any socket. */
   readonly driver?: socket.DriverName | undefined;
-  /** How connections are encrypted; left out, they are not. The manner of sock cannot. */
+  /** How connections are encrypted; they are not if left out. The sock style has no encryption. */
   readonly ssl?: asyncio.TlsOptions | undefined;
   /** Is the port shared with other sockets that say so, each of which gets a part of the clients? */
   readonly reusePort?: boolean | undefined;

@@ -9,7 +9,7 @@ import type { Order } from './worker-program.ts';
 /** How an echo server on several threads is to serve. */
 export interface WorkersOptions
   extends Pick<EchoOptions, 'host' | 'port' | 'grace' | 'onConnection' | 'say'>,
-    Pick<Order, 'manner' | 'ssl'> {
+    Pick<Order, 'style' | 'ssl'> {
   /** How many threads there are, each with a loop of its own. */
   readonly workers: number;
   /** Told of each worker that fails, at once. */

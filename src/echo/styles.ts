@@ -2,11 +2,11 @@ import { serveEchoOnProtocols } from './echo-protocol.ts';
 import { serveEcho } from './echo-sock.ts';
 import { serveEchoOnStreams } from './echo-streams.ts';
 
-/** The name of a manner. */
-export type Manner = 'sock' | 'streams' | 'protocol';
+/** How the server is written. */
+export type Style = 'sock' | 'streams' | 'protocol';
 
 /** Three ways to write the same server. */
-export const MANNERS: Readonly<Record<Manner, typeof serveEcho>> = {
+export const STYLES: Readonly<Record<Style, typeof serveEcho>> = {
   sock: serveEcho,
   streams: serveEchoOnStreams,
   protocol: serveEchoOnProtocols,

@@ -5,11 +5,11 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import * as asyncio from '../index.ts';
 import { Statistics } from './statistics.ts';
-import { MANNERS, type Manner } from './styles.ts';
+import { STYLES, type Style } from './styles.ts';
 
 /** What a worker is told when it starts. After that, any message means: stop. */
 export interface Order {
-  readonly manner: Manner;
+  readonly style: Style;
   readonly host: string;
   readonly port: number;
   /** How connections are encrypted, if they are: the key and the certificate. */
@@ -29,14 +29,14 @@ export type News =
   | { readonly line: string };
 
 const home = parentPort as MessagePort;
-const { manner, host, port, ssl, grace, tellsConnections, memory } = workerData as Order;
+const { style, host, port, ssl, grace, tellsConnections, memory } = workerData as Order;
 const tell = (news: News): void => home.postMessage(news);
 
 const serve = asyncio.coroutine(async function serve(): Promise<void> {
   const loop = asyncio.getRunningLoop();
   const server = asyncio.currentTask();
   home.once('message', () => loop.callSoonThreadsafe(() => server?.cancel()));
-  await MANNERS[manner]({
+  await STYLES[style]({
     host,
     port,
     ssl,

@@ -5,7 +5,7 @@ import { Statistics } from './statistics.ts';
 import type { News, Order } from './worker-program.ts';
 
 /** How a worker is to serve, and who is told what it has to say. */
-export interface WorkerOptions extends Pick<Order, 'manner' | 'host' | 'port' | 'ssl' | 'grace'> {
+export interface WorkerOptions extends Pick<Order, 'style' | 'host' | 'port' | 'ssl' | 'grace'> {
   /** Told of each connection; left out, nobody is. */
   readonly onConnection?: ((line: string) => void) | undefined;
   /** Told all else that it says. */
@@ -33,10 +33,10 @@ export class EchoWorker {
 
   /** @param number - what it is called by, from 1 */
   constructor(number: number, options: WorkerOptions) {
-    const { manner, host, port, ssl, grace, onConnection, say, onFailure } = options;
+    const { style, host, port, ssl, grace, onConnection, say, onFailure } = options;
     const memory = Statistics.memory();
     const tellsConnections = onConnection !== undefined;
-    const order: Order = { manner, host, port, ssl, grace, tellsConnections, memory };
+    const order: Order = { style, host, port, ssl, grace, tellsConnections, memory };
     this.#number = number;
     this.#onFailure = onFailure;
     this.statistics = new Statistics(0, memory);

@@ -11,7 +11,7 @@ import { cancelOnAbort, checkSignal } from '../core/coroutines/abort-signals.ts'
 import { Coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts';
 import { ensureFuture, type NewTaskOptions } from '../core/coroutines/ensure-future.ts';
 import { allTasks, Task, type TaskBody, type TaskOptions } from '../core/coroutines/task.ts';
-import { trackStands } from '../core/futures/await-stacks.ts';
+import { trackPendingAwaits } from '../core/futures/await-stacks.ts';
 import { Future } from '../core/futures/future.ts';
 import type { Operation } from '../core/futures/operation.ts';
 import { startCollector } from '../core/reports/collector.ts';
@@ -1290,7 +1290,7 @@ export class Loop implements LoopCore {
    */
   #followDebug(): void {
     this._turns.watch = this.#debug ? this.#watchSlow : undefined;
-    if (this.#debug && !this.#closed) this.#endTracking ??= trackStands();
+    if (this.#debug && !this.#closed) this.#endTracking ??= trackPendingAwaits();
     else {
       this.#endTracking?.();
       this.#endTracking = undefined;

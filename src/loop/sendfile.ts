@@ -13,7 +13,7 @@ import { SOCK_STREAM } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import { setFilePosition } from '../sock/file-position.ts';
 import { Socket } from '../sock/socket.ts';
-import type { Loan } from '../transports/borrowed-socket.ts';
+import type { BorrowedSocket } from '../transports/borrowed-socket.ts';
 import { transportRefusal } from '../transports/readiness-watch.ts';
 
 /** A file to send: a descriptor, or what has one, as a `FileHandle` of `node:fs/promises`. */
@@ -70,7 +70,7 @@ export function sockSendfile(
 /**
  * Has the system send; not available, it has sent nothing.
  *
- * @param loan - says that the socket is a transport's
+ * @param borrowed - says that the socket is a transport's
  */
 export async function sendBySystem(
   loop: LoopCore,
@@ -79,7 +79,7 @@ export async function sendBySystem(
   offset: number,
   count: number | undefined,
   note: (nbytes: number) => void,
-  loan?: Loan,
+  borrowed?: BorrowedSocket,
 ): Promise<void> {
   const endpoint = sock._endpoint;
   if (endpoint.trySendfile === undefined)
@@ -92,7 +92,7 @@ export async function sendBySystem(
   while (count === undefined || sent < count) {
     const left = (count ?? Number.MAX_SAFE_INTEGER) - sent;
     let now: number;
-    loan?.check();
+    borrowed?.check();
     try {
       now = endpoint.trySendfile(file, offset + sent, left);
     } catch (error) {
@@ -105,7 +105,7 @@ export async function sendBySystem(
       note(now);
     }
     // As asyncio: the others have a turn between two calls, each of which may send much.
-    if (now < 0) await room(loop, sock, endpoint, loan);
+    if (now < 0) await room(loop, sock, endpoint, borrowed);
     else await turn(loop);
   }
 }
@@ -152,14 +152,14 @@ async function room(
   loop: LoopCore,
   sock: Socket,
   endpoint: Endpoint,
-  loan: Loan | undefined,
+  borrowed: BorrowedSocket | undefined,
 ): Promise<void> {
   refuseSecond(sock, endpoint);
-  if (loan !== undefined) {
-    const waiter: Ready = { ready: () => loan.wake() };
+  if (borrowed !== undefined) {
+    const waiter: Ready = { ready: () => borrowed.wake() };
     endpoint.writer = waiter;
     try {
-      return await loan.wait();
+      return await borrowed.wait();
     } finally {
       if (endpoint.writer === waiter) endpoint.writer = undefined;
     }

@@ -19,7 +19,7 @@ import type { Endpoint, Ready } from '../sock/endpoint.ts';
 import { resolveLocally } from '../sock/resolve.ts';
 import { sendMost } from '../sock/send-most.ts';
 import { Socket } from '../sock/socket.ts';
-import type { LookingUpLoop, Way } from '../transports/host-lookup.ts';
+import type { ResolvedAddress, ResolvingLoop } from '../transports/host-lookup.ts';
 import { transportRefusal } from '../transports/readiness-watch.ts';
 import { isNumericHost } from './names.ts';
 
@@ -285,7 +285,7 @@ class Connect extends SockOperation<void> {
   }
 
   /** The look-up, while it runs. */
-  #lookUp: Future<readonly Way[]> | undefined;
+  #lookUp: Future<readonly ResolvedAddress[]> | undefined;
   #address: Address | undefined;
 
   /** Begins with an address that needs no look-up. */
@@ -307,7 +307,7 @@ class Connect extends SockOperation<void> {
     const { family, type, proto } = this.sock;
     const asked = { family, type, proto, flags: 0 };
     // By the loop's own method, which a program may have put another one in the place of.
-    const found = (this._loop as LookingUpLoop).getaddrinfo(host, port, asked);
+    const found = (this._loop as ResolvingLoop).getaddrinfo(host, port, asked);
     const lookUp = ensureFuture(found, { loop: this._loop });
     this.#lookUp = lookUp;
     // Meanwhile the slot is taken: nobody else connects, and a close is told at once.
@@ -324,7 +324,7 @@ class Connect extends SockOperation<void> {
     return this;
   }
 
-  #beginWith(way: Way | undefined): void {
+  #beginWith(way: ResolvedAddress | undefined): void {
     if (way === undefined) this._fail(new OSError('getaddrinfo() returned empty list'));
     else this.begin(way[4]);
   }

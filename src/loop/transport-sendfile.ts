@@ -73,7 +73,9 @@ async function sendNatively(
 ): Promise<boolean> {
   if (!(transport instanceof SocketTransport)) return false;
   try {
-    await transport._lend((loan) => sendBySystem(loop, loan.sock, fd, offset, count, note, loan));
+    await transport._lend((borrowed) =>
+      sendBySystem(loop, borrowed.sock, fd, offset, count, note, borrowed),
+    );
     return true;
   } catch (error) {
     if (!fallback || !(error instanceof SendfileNotAvailableError)) throw error;

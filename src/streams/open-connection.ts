@@ -1,6 +1,6 @@
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
-import { checkPath, checkPlace } from '../transports/connect/check-place.ts';
+import { checkHostPort, checkPath } from '../transports/connect/check-host-port.ts';
 import type { ConnectionOptions } from '../transports/connect/create-connection.ts';
 import type { UnixConnectionOptions } from '../transports/server/unix.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
@@ -48,7 +48,7 @@ export function openConnection(
   port?: number | string,
   options: ConnectionOptions & StreamOptions = {},
 ): Coroutine<Streams> {
-  checkPlace('openConnection(host, port, options)', host, port);
+  checkHostPort('openConnection(host, port, options)', host, port);
   const connect = async (): Promise<Streams> => {
     const { limit, ...rest } = options;
     return await opened(limit, (loop, factory) => loop.createConnection(factory, host, port, rest));

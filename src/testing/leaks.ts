@@ -2,7 +2,7 @@ import { userSite } from '../base/stacks/capture.ts';
 import { stackOf } from '../base/stacks/error-report.ts';
 import { currentScope } from '../core/context/context.ts';
 import { allTasks, Task } from '../core/coroutines/task.ts';
-import { standOf, trackStands } from '../core/futures/await-stacks.ts';
+import { suspendedFrames, trackPendingAwaits } from '../core/futures/await-stacks.ts';
 import type { Future } from '../core/futures/future.ts';
 import { observeFailures } from '../core/reports/never-retrieved.ts';
 import type { TimerHandle } from '../core/turns/handle.ts';
@@ -36,7 +36,7 @@ export class Leaks {
     });
     this.#watchTimers();
     this.#ends.push(
-      trackStands(),
+      trackPendingAwaits(),
       observeFailures((future) => {
         if (future._loop === loop) this.#failed.push(future as Future<unknown>);
       }),
@@ -123,5 +123,5 @@ function siteOfNow(): string | undefined {
   const site = userSite();
   if (site !== undefined) return site;
   const task = currentScope()?.task;
-  return task && standOf(task)[0]?._site;
+  return task && suspendedFrames(task)[0]?._site;
 }

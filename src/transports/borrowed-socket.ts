@@ -5,7 +5,7 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Socket } from '../sock/socket.ts';
 
 /** The socket of a transport, lent to somebody who sends on it; the transport writes nothing then. */
-export class Loan {
+export class BorrowedSocket {
   readonly sock: Socket;
   readonly #loop: LoopCore;
   /** What the one who has it waits for. */

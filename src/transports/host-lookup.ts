@@ -2,8 +2,8 @@ import { OSError } from '../base/errors/os-errors.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Address } from '../sock/address.ts';
 
-/** One way to reach a host, as `getaddrinfo()` has it. */
-export type Way = readonly [
+/** One address of a host, as `getaddrinfo()` gives it. */
+export type ResolvedAddress = readonly [
   family: number,
   type: number,
   proto: number,
@@ -12,7 +12,7 @@ export type Way = readonly [
 ];
 
 /** What is asked for in a look-up; 0 is anything. */
-export interface Asked {
+export interface LookupHints {
   readonly family: number;
   readonly type: number;
   readonly proto: number;
@@ -20,12 +20,12 @@ export interface Asked {
 }
 
 /** A loop that looks up names. */
-export interface LookingUpLoop extends LoopCore {
+export interface ResolvingLoop extends LoopCore {
   getaddrinfo(
     host: string | undefined,
     port: number | string | undefined,
-    options: Asked,
-  ): PromiseLike<readonly Way[]>;
+    options: LookupHints,
+  ): PromiseLike<readonly ResolvedAddress[]>;
 }
 
 /**
@@ -34,11 +34,11 @@ export interface LookingUpLoop extends LoopCore {
  * @throws {OSError} when there is no way to it
  */
 export async function lookUp(
-  loop: LookingUpLoop,
+  loop: ResolvingLoop,
   host: string | undefined,
   port: number | string | undefined,
-  asked: Asked,
-): Promise<readonly Way[]> {
+  asked: LookupHints,
+): Promise<readonly ResolvedAddress[]> {
   const ways = await loop.getaddrinfo(host, port, asked);
   if (ways.length > 0) return ways;
   throw new OSError('getaddrinfo() returned empty list');

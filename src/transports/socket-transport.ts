@@ -12,7 +12,7 @@ import { AF_INET, AF_INET6, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../sock/co
 import type { Endpoint } from '../sock/endpoint.ts';
 import { sendMost } from '../sock/send-most.ts';
 import type { Socket } from '../sock/socket.ts';
-import { Loan } from './borrowed-socket.ts';
+import { BorrowedSocket } from './borrowed-socket.ts';
 import { type ConnectionCounter, describe, Lifecycle } from './lifecycle.ts';
 import { type BufferedProtocol, isBuffered, type Protocol } from './protocols.ts';
 import { SendQueue } from './send-queue.ts';
@@ -70,7 +70,7 @@ export class SocketTransport extends Transport {
   /** How many bytes were received, and how many the peer took that had been refused before. */
   #traffic = 0;
   /** Says that somebody else sends on the socket. */
-  #loan: Loan | undefined;
+  #borrowed: BorrowedSocket | undefined;
 
   /**
    * Calls `connectionMade()` in the next turn, and begins to receive.
@@ -105,7 +105,7 @@ export class SocketTransport extends Transport {
         if (this.#held) this.#sendLast();
       },
       sendLast: () => this.#sendLast(),
-      lost: (error) => this.#loan?.lose(error),
+      lost: (error) => this.#borrowed?.lose(error),
       waiting: () => this.getWriteBufferSize(),
       made,
       server,
@@ -227,7 +227,7 @@ export class SocketTransport extends Transport {
   write(written: Uint8Array | string): void {
     const data = toBytes(written);
     if (this.#ended) throw new RuntimeError('Cannot call write() after writeEof()');
-    if (this.#loan !== undefined)
+    if (this.#borrowed !== undefined)
       throw new RuntimeError('unable to write; sendfile is in progress');
     if (data.length === 0) return;
     if (this.#held && !this.#mayHold(data)) this.#sendHeld();
@@ -337,7 +337,7 @@ export class SocketTransport extends Transport {
     // resumeWriting() may have written more, or closed the transport.
     if (this.#unsent.size > 0 || life.lost > 0) return;
     life.writer.stop();
-    this.#loan?.wake();
+    this.#borrowed?.wake();
     if (!life.endIfClosing() && mustEnd) this.#endSending();
   }
 
@@ -375,20 +375,20 @@ export class SocketTransport extends Transport {
    *
    * @throws {RuntimeError} when it is lent already
    */
-  async _lend<T>(use: (loan: Loan) => Promise<T>): Promise<T> {
-    if (this.#loan !== undefined) throw new RuntimeError('sendfile is in progress already');
+  async _lend<T>(use: (borrowed: BorrowedSocket) => Promise<T>): Promise<T> {
+    if (this.#borrowed !== undefined) throw new RuntimeError('sendfile is in progress already');
     const life = this.#life;
-    const loan = new Loan(life.loop, life.sock);
-    this.#loan = loan;
+    const borrowed = new BorrowedSocket(life.loop, life.sock);
+    this.#borrowed = borrowed;
     const resume = this.isReading();
     this.pauseReading();
     try {
       this.#sendHeld();
-      if (this.#unsent.size > 0) await loan.wait();
+      if (this.#unsent.size > 0) await borrowed.wait();
       life.writer.release();
-      return await use(loan);
+      return await use(borrowed);
     } finally {
-      this.#loan = undefined;
+      this.#borrowed = undefined;
       if (life.lost === 0) life.writer.retake();
       if (resume) this.resumeReading();
     }

@@ -99,11 +99,11 @@ behaviour('asyncio-ts echo --workers', (it) => {
     CHILD,
   );
 
-  for (const manner of ['streams', 'protocol'])
+  for (const style of ['streams', 'protocol'])
     it(
-      `serves in the manner of ${manner}, and stops gracefully`,
+      `serves in the style of ${style}, and stops gracefully`,
       async () => {
-        await using serving = await Serving.with(2, ['--manner', manner, '--grace', '60']);
+        await using serving = await Serving.with(2, ['--style', style, '--grace', '60']);
         const clients = await serving.clients(40);
 
         serving.program.signal('SIGINT');

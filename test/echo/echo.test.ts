@@ -20,13 +20,13 @@ import { type LoopIt, type LoopOptions, loopBehaviour, settle } from '../support
 import { rejects } from '../support/rejects.ts';
 
 /** One way to write the server, on one driver. */
-interface Manner extends DriverCase {
+interface Style extends DriverCase {
   readonly serve: typeof serveEcho;
   /** Tasks that serve one client. */
   readonly tasks: number;
 }
 
-const MANNERS = [
+const STYLES = [
   { serve: serveEcho, tasks: 1 },
   { serve: serveEchoOnStreams, tasks: 1 },
   { serve: serveEchoOnProtocols, tasks: 0 },
@@ -47,7 +47,7 @@ interface Serving {
 
 /** Serves on one driver while `use` runs. */
 async function serving(
-  { name: driver, serve }: Manner,
+  { name: driver, serve }: Style,
   options: Partial<EchoOptions>,
   use: (server: Serving) => Promise<unknown>,
 ): Promise<void> {
@@ -127,12 +127,12 @@ function reset(client: Socket): void {
 
 function onEachDriver(
   subject: string,
-  declare: (it: LoopIt, driver: Manner, options: LoopOptions) => void,
+  declare: (it: LoopIt, driver: Style, options: LoopOptions) => void,
 ): void {
-  for (const manner of MANNERS)
+  for (const style of STYLES)
     for (const driver of DRIVERS)
-      loopBehaviour(`${manner.serve.name}${subject} (${driver.name})`, (it) =>
-        declare(it, { ...driver, ...manner }, { clock: driver.real ? 'real' : 'virtual' }),
+      loopBehaviour(`${style.serve.name}${subject} (${driver.name})`, (it) =>
+        declare(it, { ...driver, ...style }, { clock: driver.real ? 'real' : 'virtual' }),
       );
 }
 

@@ -1,5 +1,5 @@
 /** Clients that are slow or silent, by thousands. CROWD=5000 has as many. */
-import { MANNERS, type Manner } from '../../src/echo/styles.ts';
+import { STYLES, type Style } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { reapsTheIdle, servesBesideCrowd } from './crowd.ts';
 import { mostDescriptors, REAL_DRIVERS } from './scenarios.ts';
@@ -16,9 +16,9 @@ for (const driver of REAL_DRIVERS)
       { skip: it.skip },
     );
 
-    for (const manner of Object.keys(MANNERS) as Manner[])
-      onAmple(`serves the good ones as before, made of ${manner}`, () =>
-        servesBesideCrowd(manner, driver, COUNT),
+    for (const style of Object.keys(STYLES) as Style[])
+      onAmple(`serves the good ones as before, made of ${style}`, () =>
+        servesBesideCrowd(style, driver, COUNT),
       );
 
     onAmple('gives them up, with an idle timeout, and nobody else', () =>

@@ -1,6 +1,6 @@
 /** Thousands of clients that are slow or silent, and a few good ones among them. */
 import * as assert from 'uvu/assert';
-import type { Manner } from '../../src/echo/styles.ts';
+import type { Style } from '../../src/echo/styles.ts';
 import type { DriverName } from '../../src/socket.ts';
 import type { Client } from '../support/client.ts';
 import { Program } from '../support/program.ts';
@@ -19,11 +19,11 @@ const ALLOWANCE_MS = 1;
 
 /** The p99 of good clients beside a crowd stays below twice what it is without. */
 export async function servesBesideCrowd(
-  manner: Manner,
+  style: Style,
   driver: DriverName,
   count: number,
 ): Promise<void> {
-  const args = ['echo', '--port', '0', '--quiet', '--grace', '0', '--manner', manner];
+  const args = ['echo', '--port', '0', '--quiet', '--grace', '0', '--style', style];
   const env = { ASYNCIO_SOCKETS: driver };
   await using server = await listening(Program.command(args, { env }));
   const good = await Promise.all(Array.from({ length: GOOD }, () => server.client()));

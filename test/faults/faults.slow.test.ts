@@ -1,5 +1,5 @@
 /** What clients and the system can do to a server, in the sizes that count. */
-import { MANNERS, type Manner } from '../../src/echo/styles.ts';
+import { STYLES, type Style } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {
   comeAndGo,
@@ -23,15 +23,15 @@ import {
 const IDLE = 9000;
 
 for (const driver of REAL_DRIVERS) {
-  for (const manner of Object.keys(MANNERS) as Manner[])
-    behaviour(`An echo server made of ${manner}, under faults (${driver})`, (it) => {
+  for (const style of Object.keys(STYLES) as Style[])
+    behaviour(`An echo server made of ${style}, under faults (${driver})`, (it) => {
       const does = (
         sentence: string,
         scenario: Scenario,
         seconds = 60,
         descriptors?: number,
       ): void =>
-        it(sentence, () => on(trackedServer(driver, { manner, descriptors }), scenario), {
+        it(sentence, () => on(trackedServer(driver, { style, descriptors }), scenario), {
           seconds,
         });
 

@@ -1,6 +1,6 @@
 /** The faults of faults.slow.test.ts in small. */
 import { platform } from 'node:os';
-import { MANNERS, type Manner } from '../../src/echo/styles.ts';
+import { STYLES, type Style } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import {
   comeAndGo,
@@ -19,16 +19,16 @@ import {
 } from './scenarios.ts';
 
 for (const driver of REAL_DRIVERS) {
-  // What is polled otherwise is told to all manners alike.
-  const manners = driver === 'node' || driver === 'posix' ? Object.keys(MANNERS) : ['sock'];
-  for (const manner of manners as Manner[])
-    behaviour(`An echo server made of ${manner} (${driver})`, (it) => {
+  // What is polled otherwise is told to all styles alike.
+  const styles = driver === 'node' || driver === 'posix' ? Object.keys(STYLES) : ['sock'];
+  for (const style of styles as Style[])
+    behaviour(`An echo server made of ${style} (${driver})`, (it) => {
       // One server for all of them: to start it is most of the work.
       it(
         'names whom it loses, serves who is slow or has finished sending, and has nothing left of who went',
         () =>
           on(
-            trackedServer(driver, { manner }),
+            trackedServer(driver, { style }),
             (server) => resetsDuringSendall(server, 1),
             (server) => sendsByteByByte(server, 100),
             (server) => finishSending(server, 10, 200_000),

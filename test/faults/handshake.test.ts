@@ -5,12 +5,12 @@ import { survivesCuts } from './handshake.ts';
 /** From one number of bytes to the next. */
 const STEP = 150;
 
-for (const manner of ['streams', 'protocol'] as const)
+for (const style of ['streams', 'protocol'] as const)
   for (const driver of ['node', 'posix'] as const)
-    loopBehaviour(`An echo server with ssl, made of ${manner} (${driver})`, (it) => {
+    loopBehaviour(`An echo server with ssl, made of ${style} (${driver})`, (it) => {
       it(
         'has nothing left of clients that go in the middle of the handshake',
-        (loop, scene) => survivesCuts(loop, scene, manner, driver, STEP),
+        (loop, scene) => survivesCuts(loop, scene, style, driver, STEP),
         { clock: 'real', seconds: 30 },
       );
     });

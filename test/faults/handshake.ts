@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { platform } from 'node:os';
 import * as assert from 'uvu/assert';
-import { MANNERS, type Manner } from '../../src/echo/styles.ts';
+import { STYLES, type Style } from '../../src/echo/styles.ts';
 import { CancelledError, createTask, type Loop, wrapPromise } from '../../src/index.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { type Scene, settle } from '../support/loop-behaviour.ts';
@@ -36,13 +36,13 @@ interface Cuts {
 export async function survivesCuts(
   loop: Loop,
   { logged }: Scene,
-  manner: Manner,
+  style: Style,
   driver: DriverName,
   step: number,
 ): Promise<void> {
   const said: string[] = [];
   const options = { host: '127.0.0.1', port: 0, grace: 5, driver, ssl: SERVER };
-  const server = createTask(MANNERS[manner]({ ...options, say: (line) => said.push(line) }));
+  const server = createTask(STYLES[style]({ ...options, say: (line) => said.push(line) }));
   while (said.length === 0) await settle(loop, 1);
   const port = Number(/, (\d+)/.exec(said[0] ?? '')?.[1]);
   const tasks = loop._tasks.size;
@@ -66,11 +66,11 @@ export async function survivesCuts(
 
 /** As {@link survivesCuts}, with a server of its own, that has a fresh client to serve after each that went. */
 export async function servesBetweenCuts(
-  manner: Manner,
+  style: Style,
   driver: DriverName,
   step: number,
 ): Promise<void> {
-  await using server = await trackedServer(driver, { manner, grace: 5, tls: true });
+  await using server = await trackedServer(driver, { style, grace: 5, tls: true });
   const descriptors = await restingDescriptors(server);
   const { sizes, cuts, fresh, half, most } = await clients(server.port, server.program.pid, step);
   await until(() => server.program.descriptors() <= descriptors, 'every one is closed');

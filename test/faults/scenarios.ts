@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import type { Manner } from '../../src/echo/styles.ts';
+import type { Style } from '../../src/echo/styles.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
 import { DRIVERS } from '../support/drivers.ts';
@@ -28,7 +28,7 @@ export const REAL_DRIVERS: readonly DriverName[] = DRIVERS.filter(({ real }) => 
 const START = 20;
 
 interface ServerOptions {
-  readonly manner?: Manner;
+  readonly style?: Style;
   /** Seconds. */
   readonly grace?: number;
   /** The most descriptors that it may have. */
@@ -40,10 +40,10 @@ interface ServerOptions {
 /** The command's server: it tracks its tasks, and closes every connection. */
 export async function trackedServer(
   driver: DriverName,
-  { manner = 'sock', grace = 0, descriptors, tls = false }: ServerOptions = {},
+  { style = 'sock', grace = 0, descriptors, tls = false }: ServerOptions = {},
 ): Promise<Server> {
   const env = { ASYNCIO_SOCKETS: driver };
-  const args = ['echo', '--port', '0', '--quiet', '--grace', String(grace), '--manner', manner];
+  const args = ['echo', '--port', '0', '--quiet', '--grace', String(grace), '--style', style];
   const program = Program.command(
     tls ? [...args, '--tls'] : args,
     descriptors === undefined ? { env } : { env, descriptors },

@@ -1,5 +1,5 @@
 /** Servers that are told to stop at random moments. MOMENTS=200 has them stop as often; SEED=n, elsewhere. */
-import { MANNERS, type Manner } from '../../src/echo/styles.ts';
+import { STYLES, type Style } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { REAL_DRIVERS } from './scenarios.ts';
 import { stopsAtMoments } from './signals.ts';
@@ -8,13 +8,13 @@ const MOMENTS = Number(process.env['MOMENTS'] ?? 12);
 const SEED = Number(process.env['SEED'] ?? 1);
 
 for (const driver of REAL_DRIVERS)
-  for (const manner of Object.keys(MANNERS) as Manner[])
-    behaviour(`asyncio-ts echo under load, made of ${manner} (${driver})`, (it) => {
+  for (const style of Object.keys(STYLES) as Style[])
+    behaviour(`asyncio-ts echo under load, made of ${style} (${driver})`, (it) => {
       // The driver that is chosen where nobody says which gets the most.
       const count = driver === 'posix' ? MOMENTS : Math.ceil(MOMENTS / 4);
       it(
         `ends soon after SIGINT or SIGTERM, at ${count} random moments, and cuts nothing short unseen`,
-        () => stopsAtMoments(manner, driver, count, SEED),
+        () => stopsAtMoments(style, driver, count, SEED),
         { seconds: 60 + count * 5 },
       );
     });

@@ -3,7 +3,7 @@
  * with what status, and what its clients and its output have of it.
  */
 import * as assert from 'uvu/assert';
-import type { Manner } from '../../src/echo/styles.ts';
+import type { Style } from '../../src/echo/styles.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
 import { type Ending, endingOf, type Sample } from '../support/cpu.ts';
@@ -62,7 +62,7 @@ interface Stopped extends Ending {
 
 /** Has servers stop at so many moments, two at a time; the seed says which. */
 export async function stopsAtMoments(
-  manner: Manner,
+  style: Style,
   driver: DriverName,
   count: number,
   seed: number,
@@ -73,7 +73,7 @@ export async function stopsAtMoments(
   let again = 0;
   const play = async (moment: Moment): Promise<Stopped> => {
     for (let tries = 0; ; tries += 1) {
-      const stopped = await stopsAt(manner, driver, moment);
+      const stopped = await stopsAt(style, driver, moment);
       if (stopped.late < PROMPT_MS || stopped.delayed < STARVED_MS || tries === AGAIN)
         return stopped;
       again += 1;
@@ -88,7 +88,7 @@ export async function stopsAtMoments(
         if (stopped.late >= PROMPT_MS) say(`${inWords(stopped)}: ${JSON.stringify(moment)}`);
       } catch (error) {
         moments.length = 0;
-        const which = `seed ${seed}, ${manner}, ${driver}, ${JSON.stringify(moment)}`;
+        const which = `seed ${seed}, ${style}, ${driver}, ${JSON.stringify(moment)}`;
         throw new Error(which, { cause: error });
       }
   };
@@ -99,7 +99,7 @@ export async function stopsAtMoments(
   const at = (part: number): string => `${sorted[Math.ceil(part * count) - 1]?.late.toFixed(0)} ms`;
   const prompt = all.filter(({ late }) => late < PROMPT_MS).length;
   say(
-    `${count} servers of ${manner} on ${driver} (seed ${seed}): ended ${at(0.5)} after the grace period ` +
+    `${count} servers of ${style} on ${driver} (seed ${seed}): ended ${at(0.5)} after the grace period ` +
       `or the last client (half of them), ${at(0.95)} (19 of 20), ${at(1)} at most, ${prompt} within ` +
       `${PROMPT_MS} ms; ${again} others were late on a busy machine, and played again; ` +
       `${sum('messages')} messages whole, ${sum('cuts')} cut off by a reset`,
@@ -119,11 +119,11 @@ function inWords({ late, delayed, ran }: Stopped): string {
 }
 
 async function stopsAt(
-  manner: Manner,
+  style: Style,
   driver: DriverName,
   { signal, grace, after, resetAfter, leave }: Moment,
 ): Promise<Stopped> {
-  const args = ['echo', '--port', '0', '--manner', manner, '--grace', String(grace)];
+  const args = ['echo', '--port', '0', '--style', style, '--grace', String(grace)];
   await using server = Program.command(args, { env: { ASYNCIO_SOCKETS: driver } });
   const [, port] = await server.shows(/listening on \('.*', (\d+)\)/, { seconds: 30 });
   const clients: Client[] = [];

@@ -5,12 +5,12 @@ import { sendsToSlowReader } from './slow-reader.ts';
 
 const MEGABYTES = Number(process.env['SLOW_READER_MB'] ?? 64);
 
-for (const manner of ['streams', 'protocol'] as const)
+for (const style of ['streams', 'protocol'] as const)
   for (const driver of REAL_DRIVERS)
-    behaviour(`A sender, made of ${manner} (${driver})`, (it) => {
+    behaviour(`A sender, made of ${style} (${driver})`, (it) => {
       it(
         `lets no more than the water marks wait while ${MEGABYTES} MB go to a slow reader`,
-        () => sendsToSlowReader(manner, driver, MEGABYTES),
+        () => sendsToSlowReader(style, driver, MEGABYTES),
         { seconds: 60 + MEGABYTES / 5 },
       );
     });

@@ -22,13 +22,13 @@ const MOST_GROWN = 40_000_000;
 
 /** Has a program send to a reader that rests again and again; all must arrive, and little wait. */
 export async function sendsToSlowReader(
-  manner: 'streams' | 'protocol',
+  style: 'streams' | 'protocol',
   driver: DriverName,
   megabytes: number,
 ): Promise<void> {
   const seconds = 30 + megabytes / 5;
   const env = { ASYNCIO_SOCKETS: driver };
-  const args = [manner, String(megabytes)];
+  const args = [style, String(megabytes)];
   await using sender = Program.typescript('test/faults/children/sends-much.ts', args, { env });
   const [, port] = await sender.shows(/listening on \('.*', (\d+)\)/, { seconds: 20 });
   const begin = performance.now();

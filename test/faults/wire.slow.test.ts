@@ -1,20 +1,20 @@
-/** Every fault at once, at every manner. FAULT_SECONDS=60 makes it a minute each. */
-import { MANNERS, type Manner } from '../../src/echo/styles.ts';
+/** Every fault at once, in every style. FAULT_SECONDS=60 makes it a minute each. */
+import { STYLES, type Style } from '../../src/echo/styles.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { REAL_DRIVERS } from './scenarios.ts';
 import { servesThroughFaults } from './wire.ts';
 
 const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 5);
 
-for (const manner of Object.keys(MANNERS) as Manner[])
+for (const style of Object.keys(STYLES) as Style[])
   for (const driver of REAL_DRIVERS)
-    behaviour(`An echo server made of ${manner}, among clients that go wrong (${driver})`, (it) => {
+    behaviour(`An echo server made of ${style}, among clients that go wrong (${driver})`, (it) => {
       const does = `serves a fresh one within 100 ms for ${SECONDS} s, and has nothing left of the others`;
-      it(does, () => servesThroughFaults(manner, driver, SECONDS), { seconds: 60 + SECONDS });
+      it(does, () => servesThroughFaults(style, driver, SECONDS), { seconds: 60 + SECONDS });
 
       // Operations on sockets do not encrypt.
-      if (manner === 'sock') return;
-      it(`${does}, with TLS`, () => servesThroughFaults(manner, driver, SECONDS, true), {
+      if (style === 'sock') return;
+      it(`${does}, with TLS`, () => servesThroughFaults(style, driver, SECONDS, true), {
         seconds: 60 + SECONDS,
       });
     });

@@ -1,7 +1,7 @@
 /** Clients that go wrong in every way at once, and a fresh one that is served meanwhile, again and again. */
 import type { ConnectionOptions } from 'node:tls';
 import * as assert from 'uvu/assert';
-import type { Manner } from '../../src/echo/styles.ts';
+import type { Style } from '../../src/echo/styles.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { Client } from '../support/client.ts';
 import { delayed, sampleOf } from '../support/cpu.ts';
@@ -28,12 +28,12 @@ interface Took {
 
 /** Faults for so many seconds; none is left behind, and a fresh client is served throughout. */
 export async function servesThroughFaults(
-  manner: Manner,
+  style: Style,
   driver: DriverName,
   seconds: number,
   tls = false,
 ): Promise<void> {
-  await using server = await trackedServer(driver, { manner, grace: 5, tls });
+  await using server = await trackedServer(driver, { style, grace: 5, tls });
   const converse = async (): Promise<Took> => {
     const before = sampleOf(server.program.pid);
     if (tls) await conversesEncrypted(server.port);

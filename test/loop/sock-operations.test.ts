@@ -608,12 +608,12 @@ for (const driver of DRIVERS) {
       REAL,
     );
 
-    for (const [manner, origin] of [
+    for (const [style, origin] of [
       ['sockRecv', 'test_huge_content'],
       ['sockRecvInto', 'test_huge_content_recvinto'],
     ] as const)
       it(
-        `sends a million bytes while ${manner} receives them back`,
+        `sends a million bytes while ${style} receives them back`,
         async (loop) => {
           const size = 1_000_000;
           const content = Buffer.from('0123456789'.repeat(size / 10));
@@ -630,7 +630,7 @@ for (const driver of DRIVERS) {
           const buffer = Buffer.alloc(size);
           for (;;) {
             const part =
-              manner === 'sockRecv'
+              style === 'sockRecv'
                 ? await loop.sockRecv(sock, size)
                 : Buffer.from(buffer.subarray(0, await loop.sockRecvInto(sock, buffer)));
             if (part.length === 0) break;

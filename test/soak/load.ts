@@ -1,5 +1,5 @@
 /**
- * The load of a soak, on `node:net` and `node:tls`: at every place clients of every manner, each kind over
+ * The load of a soak, on `node:net` and `node:tls`: at every place clients of every style, each kind over
  * and over, paced so that the machine stays usable. Each second it writes what they did; whatever they
  * get back is compared with what they sent.
  *
@@ -129,7 +129,7 @@ const writing = setInterval(write, 1000);
 const limit = setTimeout(stop, deadline * 1000);
 process.once('SIGTERM', stop);
 
-/** Clients of every manner at one place. */
+/** Clients of every style at one place. */
 function crowd([name, where]: [string, string]): Promise<void>[] {
   const place =
     name === 'unix'

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { selfSigned } from '../../src/echo/certificate.ts';
 import { type EchoOptions, PIECE } from '../../src/echo/echo-sock.ts';
 import { Statistics } from '../../src/echo/statistics.ts';
-import { MANNERS, type Manner } from '../../src/echo/styles.ts';
+import { STYLES, type Style } from '../../src/echo/styles.ts';
 import * as asyncio from '../../src/index.ts';
 import type { Address, InetAddress } from '../../src/socket.ts';
 
@@ -46,14 +46,14 @@ function say(line: string): void {
 /** Serves at a port of a host, until it is cancelled. */
 function serve(
   name: string,
-  manner: Manner,
+  style: Style,
   options: Pick<EchoOptions, 'host' | 'ssl'>,
 ): asyncio.Task<never> {
   const onListening = (address: Address): void =>
     console.log(`listening ${name}:${(address as InetAddress)[1]}`);
   const statistics = new Statistics(0);
   return asyncio.createTask(
-    MANNERS[manner]({ ...options, port: 0, grace: 0, say, statistics, onListening }),
+    STYLES[style]({ ...options, port: 0, grace: 0, say, statistics, onListening }),
   );
 }
 

@@ -1,6 +1,6 @@
 import { CANCEL_PATIENCE, SHUTDOWN_PATIENCE } from '../../base/constants.ts';
 import { log } from '../../base/printing/log.ts';
-import { standOf } from '../futures/await-stacks.ts';
+import { suspendedFrames } from '../futures/await-stacks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
@@ -27,7 +27,7 @@ const leftOver = new WeakSet<CancelledTask>();
 
 /** Is told, in debug mode, that `task` was cancelled. */
 export function noteWhereCancelled(task: CancelledTask): void {
-  const site = standOf(task)[0]?._site;
+  const site = suspendedFrames(task)[0]?._site;
   if (site !== undefined) cancelledAt.set(task, site);
 }
 
@@ -96,7 +96,7 @@ export function watchLaggards(loop: LoopCore, tasks: readonly CancelledTask[]): 
 function describeLaggard(task: CancelledTask, seconds: number): string {
   const awaited = task._awaited();
   const what = awaited.length > 0 ? awaited.join(', ') : 'a promise that is not ours';
-  const site = standOf(task)[0]?._site;
+  const site = suspendedFrames(task)[0]?._site;
   const { _site: defined } = task.getCoro();
   const where =
     site !== undefined

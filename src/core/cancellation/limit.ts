@@ -5,7 +5,7 @@ import {
   RuntimeError,
 } from '../../base/errors/errors.ts';
 import { currentScope, runInScope } from '../context/context.ts';
-import { standOf } from '../futures/await-stacks.ts';
+import { suspendedFrames } from '../futures/await-stacks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { noteAbandoned } from './abandoned.ts';
 import { cancelOf } from './cancel-in-error.ts';
@@ -197,7 +197,7 @@ export class Limit extends CancelScope {
     this.#state = 'abandoned';
     this.#takeBack();
     const isOurs = this.cancelling <= this.#before;
-    const site = standOf(this.#task)[0]?._site;
+    const site = suspendedFrames(this.#task)[0]?._site;
     this.#forget = noteAbandoned(
       this.#task._loop,
       `${this.#task.getName()}: the body of ${this.#name}()`,

@@ -5,7 +5,7 @@ import { stackText } from '../../base/stacks/error-report.ts';
 import { type Frame, framesOf } from '../../base/stacks/frame.ts';
 import { attempt, isA } from '../../base/values/attempt.ts';
 import { currentScope } from '../context/context.ts';
-import { isAwaitTracking, standOf } from '../futures/await-stacks.ts';
+import { isAwaitTracking, suspendedFrames } from '../futures/await-stacks.ts';
 
 /** What is asked of a task whose stack is wanted. */
 export interface StackedTask {
@@ -37,7 +37,7 @@ function allFrames(task: StackedTask): Frame[] {
     return task._failed && isA(task._exception, Error)
       ? framesOf(stackText(task._exception), 'core/coroutines/task')
       : [];
-  return (currentScope()?.task as unknown) === task ? framesOfNow() : standOf(task);
+  return (currentScope()?.task as unknown) === task ? framesOfNow() : suspendedFrames(task);
 }
 
 /** The frames of the code that runs, as far as the task that it is a part of. */

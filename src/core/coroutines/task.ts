@@ -22,7 +22,7 @@ import {
   runInScope,
   startInScope,
 } from '../context/context.ts';
-import { outermostStandOf } from '../futures/await-stacks.ts';
+import { outermostSuspendedFrame } from '../futures/await-stacks.ts';
 import type { Awaited, AwaitingTask, CancelRequest } from '../futures/awaiter.ts';
 import { checkCancelMessage } from '../futures/cancel-message.ts';
 import { Future, isfuture } from '../futures/future.ts';
@@ -393,8 +393,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   #formCoroutine(): string {
     const { name, _site: site } = this.#coroutine;
     if (this._state !== 'pending') return `${name}() done${site ? `, defined at ${site}` : ''}`;
-    const stand = outermostStandOf(this);
-    if (stand !== undefined) return `${name}() running at ${stand._site}`;
+    const frame = outermostSuspendedFrame(this);
+    if (frame !== undefined) return `${name}() running at ${frame._site}`;
     return `${name}() running${site ? `, defined at ${site}` : ''}`;
   }
 }

@@ -5,31 +5,30 @@ import type { Scope } from '../context/context.ts';
 import { carried, followPromises } from '../context/promise-hooks.ts';
 
 /**
- * Where tasks stand: what V8 keeps to itself of suspended `async` functions.
+ * Where tasks wait: V8 does not say where a suspended `async` function is.
  *
- * When an `await` begins, V8 tells the hooks that follow promises, and in that moment the function
- * that awaits is on the stack, with those that await it. So a stack that is captured there knows the
- * line; it costs a microsecond or two, and is put into words only when somebody asks. It is made
- * while somebody wants to know: in debug mode, or after {@link setAwaitTracking}. Else there is no
- * hook, and no cost.
+ * When an `await` begins, V8 calls the promise hooks with the awaiting function still on the stack, and
+ * its callers below it. A stack captured there has the line. It costs a microsecond or two, and becomes
+ * text only when somebody asks. Stacks are captured in debug mode and after {@link setAwaitTracking};
+ * otherwise there is no hook and no cost.
  *
  *            an await begins              it goes on
- *   nothing ────────────────▶ a stand ────────────────▶ nothing
+ *   nothing ────────────────▶ pending ────────────────▶ nothing
  */
 
-/** Frames of a stand at the most. */
+/** The most frames of a stack. */
 const DEPTH = 50;
 
 /** The stack of an `await` that has begun and not gone on, and its frames once somebody asked. */
-interface Stand {
+interface PendingAwait {
   readonly at: { stack?: string };
   frames?: readonly Frame[];
 }
 
 /** The awaits of each task that have begun and not gone on, oldest first, by V8's promise for them. */
-let stands = new WeakMap<object, Map<object, Stand>>();
+let pendingAwaits = new WeakMap<object, Map<object, PendingAwait>>();
 
-/** How many want to know. */
+/** How many callers have switched tracking on. */
 let wanted = 0;
 let stopHooks: (() => void) | undefined;
 
@@ -38,27 +37,27 @@ const hooks = {
     if (awaited === undefined) return;
     const task = (carried() as Scope | undefined)?.task;
     if (task === undefined) return;
-    const stand: Stand = { at: {} };
-    captureStack(stand.at, DEPTH);
-    const known = stands.get(task);
-    if (known === undefined) stands.set(task, new Map([[promise, stand]]));
-    else known.set(promise, stand);
+    const pending: PendingAwait = { at: {} };
+    captureStack(pending.at, DEPTH);
+    const known = pendingAwaits.get(task);
+    if (known === undefined) pendingAwaits.set(task, new Map([[promise, pending]]));
+    else known.set(promise, pending);
   },
   before(promise: object): void {
     const task = (carried() as Scope | undefined)?.task;
-    if (task !== undefined) stands.get(task)?.delete(promise);
+    if (task !== undefined) pendingAwaits.get(task)?.delete(promise);
   },
 };
 
 /**
- * From now on it is noted where tasks await.
+ * Begins to track where tasks await.
  *
- * @returns a function that ends that, once all have called theirs
+ * @returns a function that ends it, once every caller has called theirs
  */
-export function trackStands(): () => void {
+export function trackPendingAwaits(): () => void {
   wanted += 1;
   if (wanted === 1) {
-    // Those that carry come first: these ask what is carried.
+    // First the hooks that carry the scope: these ask for it.
     followPromises();
     stopHooks = promiseHooks.createHook(hooks) as () => void;
   }
@@ -69,7 +68,7 @@ export function trackStands(): () => void {
     wanted -= 1;
     if (wanted > 0) return;
     stopHooks?.();
-    stands = new WeakMap();
+    pendingAwaits = new WeakMap();
   };
 }
 
@@ -81,14 +80,14 @@ let endTracking: (() => void) | undefined;
  * nothing. What waits already when it is switched on is not known.
  */
 export function setAwaitTracking(enabled: boolean): void {
-  if (enabled) endTracking ??= trackStands();
+  if (enabled) endTracking ??= trackPendingAwaits();
   else {
     endTracking?.();
     endTracking = undefined;
   }
 }
 
-/** Is it noted where tasks wait, in debug mode or after {@link setAwaitTracking}? */
+/** Is it tracked where tasks wait, in debug mode or after {@link setAwaitTracking}? */
 export function isAwaitTracking(): boolean {
   return wanted > 0;
 }
@@ -99,10 +98,10 @@ export function isAwaitTracking(): boolean {
  * Where it waits for several things at once, under `Promise.all()` for instance, those of the newest
  * come first, and a frame that they share comes once.
  */
-export function standOf(task: object): Frame[] {
-  const all = standsOf(task);
+export function suspendedFrames(task: object): Frame[] {
+  const all = framesOfPendingAwaits(task);
   const shown: Frame[] = [];
-  // Each stand knows its callers; those which others stand in need no word of their own.
+  // Each stack has its callers: a stack that lies within another need not be shown.
   const inner = all.filter((one) => !all.some((other) => other !== one && isWithin(one, other)));
   for (const frames of inner.reverse())
     for (const frame of frames)
@@ -110,21 +109,21 @@ export function standOf(task: object): Frame[] {
   return shown;
 }
 
-/** Where the task's own function waits; not known where nobody tracks. */
-export function outermostStandOf(task: object): Frame | undefined {
-  const all = standsOf(task);
+/** Where the task's own function waits; `undefined` where that is not tracked. */
+export function outermostSuspendedFrame(task: object): Frame | undefined {
+  const all = framesOfPendingAwaits(task);
   const frame = all[0]?.at(-1);
   return frame && at(frame, all);
 }
 
-function standsOf(task: object): (readonly Frame[])[] {
+function framesOfPendingAwaits(task: object): (readonly Frame[])[] {
   const found: (readonly Frame[])[] = [];
-  for (const stand of stands.get(task)?.values() ?? []) {
-    const { stack = '' } = stand.at;
+  for (const pending of pendingAwaits.get(task)?.values() ?? []) {
+    const { stack = '' } = pending.at;
     // Not awaits, but what Promise.all() and the like make of each that they wait for.
     if (/\n\s*at Promise\.then \(<anonymous>\)/.test(stack)) continue;
-    stand.frames ??= framesOf(stack, 'core/coroutines/task');
-    if (stand.frames.length > 0) found.push(stand.frames);
+    pending.frames ??= framesOf(stack, 'core/coroutines/task');
+    if (pending.frames.length > 0) found.push(pending.frames);
   }
   return found;
 }

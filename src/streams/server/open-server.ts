@@ -1,7 +1,7 @@
 import { SERVER_BACKLOG } from '../../base/constants.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
-import { checkPath, checkPlaces } from '../../transports/connect/check-place.ts';
+import { checkHostsPort, checkPath } from '../../transports/connect/check-host-port.ts';
 import type {
   Hosts,
   ServerOptions,
@@ -52,7 +52,7 @@ export function openServer(
   port?: number | string,
   options: Omit<ServerOptions, 'startServing'> & OpenServerOptions = {},
 ): Coroutine<StreamServer> {
-  checkPlaces('openServer(host, port, options)', host, port);
+  checkHostsPort('openServer(host, port, options)', host, port);
   const open = async (): Promise<StreamServer> =>
     await opened(options, (loop, factory, rest) => loop.createServer(factory, host, port, rest));
   return new Coroutine(open, 'openServer', undefined);

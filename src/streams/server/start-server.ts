@@ -1,6 +1,6 @@
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
-import { checkPath, checkPlaces } from '../../transports/connect/check-place.ts';
+import { checkHostsPort, checkPath } from '../../transports/connect/check-host-port.ts';
 import type { Hosts, ServerOptions } from '../../transports/server/create-server.ts';
 import type { Server } from '../../transports/server/server.ts';
 import type { UnixServerOptions } from '../../transports/server/unix.ts';
@@ -62,7 +62,7 @@ export function startServer(
   options: ServerOptions & StreamServerOptions = {},
 ): Coroutine<Server> {
   const handler = asHandler(clientConnected);
-  checkPlaces('startServer(handler, host, port, options)', host, port);
+  checkHostsPort('startServer(handler, host, port, options)', host, port);
   const start = async (): Promise<Server> => {
     const { limit, idleTimeout, handlerTimeout, ...rest } = options;
     const loop = requireRunningLoop() as ServingLoop;

@@ -11,7 +11,7 @@ import { SOCK_STREAM } from '../../sock/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
 import { ExceptionGroup } from '../../tasks/together/exception-group.ts';
-import { type LookingUpLoop, lookUp, type Way } from '../host-lookup.ts';
+import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../host-lookup.ts';
 import {
   type Encryption,
   encryptionOfServer,
@@ -21,7 +21,7 @@ import {
   type TlsServerOptions,
 } from '../tls/options.ts';
 import type { ProtocolCallbacks, Transport } from '../transport.ts';
-import { checkPlace } from './check-place.ts';
+import { checkHostPort } from './check-host-port.ts';
 import { type RacingLoop, staggeredRace } from './staggered-race.ts';
 
 /** What can be said of a connection that is to be made. */
@@ -52,7 +52,7 @@ export interface ConnectionOptions extends TlsClientOptions, Abortable {
 }
 
 /** What connecting needs of a loop. */
-export interface ConnectingLoop extends LookingUpLoop, RacingLoop {
+export interface ConnectingLoop extends ResolvingLoop, RacingLoop {
   sockConnect(sock: Socket, address: Address): PromiseLike<void>;
 }
 
@@ -64,7 +64,7 @@ export function createConnection<P extends ProtocolCallbacks>(
   port: number | string | undefined,
   options: ConnectionOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
-  checkPlace('createConnection(protocolFactory, host, port, options)', host, port);
+  checkHostPort('createConnection(protocolFactory, host, port, options)', host, port);
   const connect = async (): Promise<[Transport, P]> => {
     checkRace(options);
     const encryption = encryptionToHost(options, host);
@@ -188,9 +188,12 @@ async function firstOf<T>(attempts: readonly (() => Promise<T | undefined>)[]) {
 }
 
 /** The ways with the families in turn, `first` of the first family at the head; 0: as they are. */
-export function interleaved(ways: readonly Way[], first: number): readonly Way[] {
+export function interleaved(
+  ways: readonly ResolvedAddress[],
+  first: number,
+): readonly ResolvedAddress[] {
   if (first <= 0) return ways;
-  const families = new Map<number, Way[]>();
+  const families = new Map<number, ResolvedAddress[]>();
   for (const way of ways) families.set(way[0], [...(families.get(way[0]) ?? []), way]);
   const lists = [...families.values()];
   const ordered = lists[0]?.splice(0, first - 1) ?? [];
@@ -202,8 +205,8 @@ export function interleaved(ways: readonly Way[], first: number): readonly Way[]
 /** Connects one socket; `undefined`: it failed, and `failures` has all that went wrong. */
 async function connectSocket(
   loop: ConnectingLoop,
-  [family, type, proto, , address]: Way,
-  from: readonly Way[] | undefined,
+  [family, type, proto, , address]: ResolvedAddress,
+  from: readonly ResolvedAddress[] | undefined,
   failures: Error[],
 ): Promise<Socket | undefined> {
   let sock: Socket | undefined;
@@ -222,7 +225,7 @@ async function connectSocket(
 }
 
 /** Binds to the first local address that will do; each that will not is a failure. */
-function bindToOne(sock: Socket, from: readonly Way[], failures: Error[]): void {
+function bindToOne(sock: Socket, from: readonly ResolvedAddress[], failures: Error[]): void {
   const own = from.filter(([family]) => family === sock.family);
   let last: OSError | undefined;
   for (const [, , , , address] of own) {

@@ -13,7 +13,7 @@ import {
 } from '../../sock/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
-import { type LookingUpLoop, lookUp } from '../host-lookup.ts';
+import { lookUp, type ResolvingLoop } from '../host-lookup.ts';
 import { removeStale } from '../stale-unix-socket.ts';
 import type { DatagramCallbacks, DatagramTransport } from '../transport.ts';
 import { SocketDatagramTransport } from './datagram-transport.ts';
@@ -42,7 +42,7 @@ export interface DatagramEndpointOptions {
 }
 
 /** What making an endpoint needs of a loop. */
-export interface DatagramLoop extends LookingUpLoop {
+export interface DatagramLoop extends ResolvingLoop {
   sockConnect(sock: Socket, address: Address): PromiseLike<void>;
 }
 

@@ -19,8 +19,8 @@ import {
 } from '../../sock/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
-import { checkPlaces } from '../connect/check-place.ts';
-import type { LookingUpLoop, Way } from '../host-lookup.ts';
+import { checkHostsPort } from '../connect/check-host-port.ts';
+import type { ResolvedAddress, ResolvingLoop } from '../host-lookup.ts';
 import { checkUnused } from '../readiness-watch.ts';
 import { type Encryption, encryptionOfServer, type TlsServerOptions } from '../tls/options.ts';
 import type { ProtocolCallbacks } from '../transport.ts';
@@ -63,7 +63,7 @@ export interface ServerOptions extends ServingOptions {
 export type Hosts = string | readonly string[] | undefined;
 
 /** What making a server needs of a loop. */
-export type BindingLoop = LookingUpLoop & ServingLoop;
+export type BindingLoop = ResolvingLoop & ServingLoop;
 
 /** `loop.createServer()`, which documents it. */
 export function createServer(
@@ -73,7 +73,7 @@ export function createServer(
   port: number | string | undefined,
   options: ServerOptions,
 ): Coroutine<Server> {
-  checkPlaces('createServer(protocolFactory, host, port, options)', host, port);
+  checkHostsPort('createServer(protocolFactory, host, port, options)', host, port);
   const create = async (): Promise<Server> => {
     const encryption = checkServing(protocolFactory, options);
     const sockets = await socketsFor(loop, host, port, options);
@@ -158,9 +158,9 @@ async function waysTo(
   host: Hosts,
   port: number | string | undefined,
   { family = 0, flags = AI_PASSIVE }: ServerOptions,
-): Promise<Way[]> {
+): Promise<ResolvedAddress[]> {
   const hosts = typeof host === 'string' ? [host] : (host ?? [undefined]);
-  const lookUp = async (name: string | undefined): Promise<readonly Way[]> => {
+  const lookUp = async (name: string | undefined): Promise<readonly ResolvedAddress[]> => {
     const asked = { family, type: SOCK_STREAM, proto: 0, flags };
     const ways = await loop.getaddrinfo(name || undefined, port, asked);
     if (ways.length > 0) return ways;
@@ -174,7 +174,11 @@ async function waysTo(
   return [...new Map(ways.map((way) => [String(way), way])).values()];
 }
 
-function bindAll(loop: BindingLoop, ways: readonly Way[], options: ServerOptions): Socket[] {
+function bindAll(
+  loop: BindingLoop,
+  ways: readonly ResolvedAddress[],
+  options: ServerOptions,
+): Socket[] {
   const sockets: Socket[] = [];
   try {
     for (const way of ways) {
@@ -193,7 +197,7 @@ function bindAll(loop: BindingLoop, ways: readonly Way[], options: ServerOptions
 /** A socket bound to one address; `undefined` where this machine has not such addresses. */
 function bindOne(
   loop: BindingLoop,
-  [family, type, proto, , address]: Way,
+  [family, type, proto, , address]: ResolvedAddress,
   options: ServerOptions,
 ): Socket | undefined {
   let sock: Socket;

@@ -9,7 +9,7 @@ import { type Address, checkAddress } from '../../sock/address.ts';
 import { AF_UNIX, SOCK_STREAM } from '../../sock/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
-import { checkPath } from '../connect/check-place.ts';
+import { checkPath } from '../connect/check-host-port.ts';
 import { transportOn } from '../connect/create-connection.ts';
 import { checkUnused } from '../readiness-watch.ts';
 import { removeStale } from '../stale-unix-socket.ts';

@@ -10,7 +10,7 @@ const PIECE = 65_536;
 /** Megabytes after which a process has the size that it needs: from there on, growth counts. */
 const WARM = 16;
 
-const [manner, megabytes] = [process.argv[2], Number(process.argv[3])];
+const [style, megabytes] = [process.argv[2], Number(process.argv[3])];
 const pieces = Math.ceil((megabytes * 1e6) / PIECE);
 const hash = createHash('sha256');
 const most = { waiting: 0, size: 0 };
@@ -104,7 +104,7 @@ await asyncio.run(async () => {
   const loop = asyncio.getRunningLoop();
   const ended = loop.createFuture<void>();
   const server =
-    manner === 'streams'
+    style === 'streams'
       ? await withStreams(ended)
       : await loop.createServer(() => new Sender(ended), '127.0.0.1', 0);
   console.log(`listening on ${server.sockets[0]?.getsockname()}`);

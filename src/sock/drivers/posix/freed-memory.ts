@@ -1,5 +1,5 @@
 /** Bytes of a block that the C library has to see freed: a little less than the most it learns from. */
-const LESSON = 32 * 1024 * 1024 - 64 * 1024;
+const LARGE_BLOCK = 32 * 1024 * 1024 - 64 * 1024;
 
 let stays = false;
 
@@ -16,7 +16,7 @@ export function letFreedMemoryStay(): void {
   if (stays) return;
   stays = true;
   try {
-    new ArrayBuffer(LESSON);
+    new ArrayBuffer(LARGE_BLOCK);
   } catch {
     // So short of memory, there is nothing to be kept.
   }

@@ -7,13 +7,13 @@ import { typeNameOf } from '../../base/printing/repr.ts';
  * @param call - how it is to be written: `'openConnection(host, port, options)'`
  * @throws {TypeError} when one of them cannot
  */
-export function checkPlace(call: string, host: unknown, port: unknown): void {
+export function checkHostPort(call: string, host: unknown, port: unknown): void {
   if (!isText(host)) throw new TypeError(`${call}: host must be a string, got ${typeNameOf(host)}`);
   checkPort(call, port);
 }
 
-/** As {@link checkPlace}, where there may be several hosts. */
-export function checkPlaces(call: string, hosts: unknown, port: unknown): void {
+/** As {@link checkHostPort}, where there may be several hosts. */
+export function checkHostsPort(call: string, hosts: unknown, port: unknown): void {
   if (!isText(hosts) && !Array.isArray(hosts))
     throw new TypeError(
       `${call}: host must be a string, or an array of strings, got ${typeNameOf(hosts)}`,
@@ -21,7 +21,7 @@ export function checkPlaces(call: string, hosts: unknown, port: unknown): void {
   checkPort(call, port);
 }
 
-/** As {@link checkPlace}, for a path of AF_UNIX. */
+/** As {@link checkHostPort}, for a path of AF_UNIX. */
 export function checkPath(call: string, path: unknown): void {
   if (!isText(path)) throw new TypeError(`${call}: path must be a string, got ${typeNameOf(path)}`);
 }
