@@ -42,9 +42,7 @@ function table(runs: number): void {
   console.log('| heap, MB | pause: nothing lost | `gc()` | lost failure | until its report |');
   console.log('| ---: | ---: | ---: | ---: | ---: |');
   for (const size of SIZES) {
-    const measured = MODES.map((mode) =>
-      Array.from({ length: runs }, () => measure(size, mode)),
-    );
+    const measured = MODES.map((mode) => Array.from({ length: runs }, () => measure(size, mode)));
     const pauses = measured.map((each) => shown(each.map(({ pause }) => pause)));
     const last = measured.at(-1) ?? [];
     const report = shown(last.map(({ report }) => report ?? Number.NaN));

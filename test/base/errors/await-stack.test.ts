@@ -17,6 +17,7 @@ import {
 } from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
 import { behaviour } from '../../support/behaviour.ts';
+import { foreign } from '../../support/foreign.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 import { showsAwaits } from '../../support/shows-awaits.ts';
@@ -376,7 +377,7 @@ behaviour('inOrder', (it) => {
   it('does the next thing at once, or where one fails as late as that is thrown', async () => {
     const steps: string[] = [];
     const things = [false, true, false, true, false].map((fails, at) => {
-      const { promise, resolve, reject } = withResolvers();
+      const { promise, resolve, reject } = foreign<unknown>();
       const goesOn = async (): Promise<void> => {
         await promise.catch(() => {});
         steps.push(`${at} goes on`);
@@ -397,17 +398,3 @@ behaviour('inOrder', (it) => {
     );
   });
 });
-
-function withResolvers(): {
-  promise: Promise<unknown>;
-  resolve: (value: unknown) => void;
-  reject: (reason: unknown) => void;
-} {
-  let resolve = (_: unknown): void => {};
-  let reject = (_: unknown): void => {};
-  const promise = new Promise((one, other) => {
-    resolve = one;
-    reject = other;
-  });
-  return { promise, resolve, reject };
-}

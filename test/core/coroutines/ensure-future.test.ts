@@ -10,6 +10,7 @@ import {
   Task,
   wrapPromise,
 } from '../../../src/index.ts';
+import { foreign } from '../../support/foreign.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 import { throws } from '../../support/throws.ts';
@@ -241,7 +242,7 @@ loopBehaviour('wrapPromise', (it) => {
   });
 
   it('reports a failure that comes after a cancel', async (_loop, scene) => {
-    const { promise, reject } = withResolvers();
+    const { promise, reject } = foreign<unknown>();
     const future = wrapPromise(promise);
     future.cancel();
 
@@ -252,7 +253,7 @@ loopBehaviour('wrapPromise', (it) => {
   });
 
   it('does not report what a signal broke off', async (_loop, { settle }) => {
-    const { promise, reject } = withResolvers();
+    const { promise, reject } = foreign<unknown>();
     const future = wrapPromise(promise);
     future.cancel();
 
@@ -263,7 +264,7 @@ loopBehaviour('wrapPromise', (it) => {
   });
 
   it.resting('is no unhandled rejection where the loop is closed before', async (loop) => {
-    const { promise, resolve } = withResolvers();
+    const { promise, resolve } = foreign<unknown>();
     const future = wrapPromise(promise, { loop });
     future.addDoneCallback(() => assert.unreachable('called on a closed loop'));
     loop.close();
@@ -287,17 +288,3 @@ loopBehaviour('wrapPromise', (it) => {
     body.close();
   });
 });
-
-function withResolvers(): {
-  promise: Promise<unknown>;
-  resolve: (value: unknown) => void;
-  reject: (error: unknown) => void;
-} {
-  let resolve: (value: unknown) => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
-}

@@ -15,6 +15,7 @@ import {
   type Task,
   wrapPromise,
 } from '../../../src/index.ts';
+import { foreign } from '../../support/foreign.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 import { showsAwaits } from '../../support/shows-awaits.ts';
@@ -638,10 +639,10 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
   });
 
   it('reaches the next await of ours after a foreign promise', async () => {
-    const foreign = withResolvers<void>();
+    const outside = foreign();
     const log: string[] = [];
     const task = createTask(async () => {
-      await foreign.promise;
+      await outside.promise;
       log.push('foreign done');
       await noting(log, 'sleep', sleep(10));
     });
@@ -650,7 +651,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     task.cancel();
     await sleep(1);
     assert.equal(log, []);
-    foreign.resolve();
+    outside.resolve();
     await rejects(task, CancelledError);
 
     assert.equal(log, ['foreign done', 'sleep cancelled']);
@@ -964,17 +965,17 @@ loopBehaviour('Task.signal', (it) => {
   });
 
   it('leaves the cancel to the next await where nobody asks for the reason', async () => {
-    const foreign = withResolvers<void>();
+    const outside = foreign();
     const log: string[] = [];
     const task: Task<void> = createTask(async () => {
       task.signal.addEventListener('abort', () => log.push('told'));
-      await foreign.promise;
+      await outside.promise;
       await noting(log, 'sleep', sleep(1));
     });
     await sleep(0);
 
     task.cancel();
-    foreign.resolve();
+    outside.resolve();
     await rejects(task, CancelledError);
 
     assert.equal(log, ['told', 'sleep cancelled']);
@@ -1024,11 +1025,3 @@ loopBehaviour('Task that throws SystemExit when it is cancelled', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_baseexception_during_cancel'] },
   );
 });
-
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((give) => {
-    resolve = give;
-  });
-  return { promise, resolve };
-}

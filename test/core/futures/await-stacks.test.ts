@@ -4,6 +4,7 @@ import { createTask, ensureFuture } from '../../../src/core/coroutines/ensure-fu
 import type { Task } from '../../../src/core/coroutines/task.ts';
 import { isAwaitTracking, setAwaitTracking } from '../../../src/core/futures/await-stacks.ts';
 import { sleep } from '../../../src/tasks/sleep.ts';
+import { foreign } from '../../support/foreign.ts';
 import { linesOf } from '../../support/lines.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
@@ -120,15 +121,15 @@ loopBehaviour('Task.getStack', (it) => {
   it(
     'knows where a task waits for what is not ours',
     async () => {
-      const foreign = withResolvers();
+      const outside = foreign();
       const task = createTask(async function main() {
-        await foreign.promise; // here: foreign
+        await outside.promise; // here: foreign
       });
 
       await sleep(0);
 
       assert.equal(namesOf(task), [`main ${lineOf('foreign')}`]);
-      foreign.resolve();
+      outside.resolve();
       await task;
     },
     debug,
@@ -348,11 +349,3 @@ loopBehaviour('setAwaitTracking', (it) => {
     debug,
   );
 });
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
