@@ -168,6 +168,12 @@ export interface Endpoint {
    */
   trySend(data: Uint8Array, from: number): number;
 
+  /**
+   * Has the peer taken bytes since the last call, while a send would block? Not there: a driver whose
+   * {@link trySend} finds out by itself.
+   */
+  readonly hasMovedOn?: (() => boolean) | undefined;
+
   /** Sends one datagram: all its bytes, or -1: would block. */
   trySendto(data: Uint8Array, address: Address): number;
 

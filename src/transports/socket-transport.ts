@@ -356,7 +356,9 @@ export class SocketTransport extends Transport {
 
   /** @internal */
   override _sendWhatGoes(): void {
-    if (this.#unsent.size > 0 && this.#life.lost === 0) this.#flush();
+    if (this.#unsent.size === 0 || this.#life.lost > 0) return;
+    if (this.#endpoint.hasMovedOn?.()) this.#traffic += 1;
+    this.#flush();
   }
 
   /** @internal */

@@ -45,6 +45,7 @@ import {
   TCP_REUSE_PORT,
   type TcpHandle,
 } from './handles.ts';
+import { PeerProgress } from './peer-progress.ts';
 
 /** Bytes that one read takes from the kernel. */
 const READ_SIZE = 64 * 1024;
@@ -142,6 +143,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   /** Has libuv bytes that the kernel did not take? Then a send would block. */
   #sending = false;
   #sendingEnded = false;
+  /** From the first question in a send on that has to wait, to the end of that. */
+  #progress: PeerProgress | undefined = undefined;
   /** Why the next operation fails. */
   #failure: Failure | undefined = undefined;
 
@@ -314,6 +317,16 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     }
   }
 
+  /**
+   * The system tells libuv of room only when there is much, a third of its buffer. A slow peer may take
+   * long for that.
+   */
+  hasMovedOn(): boolean {
+    if (!this.#sending || this.closed || this.family === AF_UNIX || this.#fd < 0) return false;
+    this.#progress ??= new PeerProgress(this.#fd);
+    return this.#progress.ask();
+  }
+
   #sendFailed(status: number): OSError {
     this.#sendingEnded = true;
     return osError(status, 'send');
@@ -322,6 +335,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   /** What had to wait is with the kernel now, or never will be. */
   #sent(status: number): void {
     this.#sending = false;
+    this.#progress = undefined;
     if (this.closed) {
       this.#release();
       return;
