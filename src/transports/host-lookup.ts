@@ -37,9 +37,10 @@ export async function lookUp(
   loop: ResolvingLoop,
   host: string | undefined,
   port: number | string | undefined,
-  asked: LookupHints,
+  hints: LookupHints,
+  call = 'getaddrinfo()',
 ): Promise<readonly ResolvedAddress[]> {
-  const ways = await loop.getaddrinfo(host, port, asked);
-  if (ways.length > 0) return ways;
-  throw new OSError('getaddrinfo() returned empty list');
+  const addresses = await loop.getaddrinfo(host, port, hints);
+  if (addresses.length > 0) return addresses;
+  throw new OSError(`${call} returned empty list`);
 }

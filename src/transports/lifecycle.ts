@@ -1,6 +1,8 @@
+import { LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
 import { endsTheLoop } from '../base/errors/errors.ts';
 import { OSError } from '../base/errors/os-errors.ts';
 import { calledAs } from '../base/printing/inspect.ts';
+import { log } from '../base/printing/log.ts';
 import { warnResource } from '../base/printing/warnings.ts';
 import { asyncContextHere } from '../core/context/async-context.ts';
 import { copyValues, scopeIn } from '../core/context/context.ts';
@@ -135,6 +137,12 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     this.closing = true;
     this.reader.stop();
     if (this.#parts.waiting() === 0) this.#lose(undefined);
+  }
+
+  /** Counts a write to a lost connection; logs if there are too many. */
+  countLostWrite(): void {
+    if (this.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');
+    this.lost += 1;
   }
 
   /** Ends the connection because of `error`; one of the system's is nobody's fault, and no news. */

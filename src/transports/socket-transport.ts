@@ -1,8 +1,7 @@
-import { LOST_WRITES_BEFORE_LOG, MAX_READ_SIZE } from '../base/constants.ts';
+import { MAX_READ_SIZE } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors/errors.ts';
 import { OSError } from '../base/errors/os-errors.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
-import { log } from '../base/printing/log.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
 import { isBytes } from '../base/values/bytes.ts';
 import type { Future } from '../core/futures/future.ts';
@@ -233,8 +232,7 @@ export class SocketTransport extends Transport {
     if (this.#held && !this.#mayHold(data)) this.#sendHeld();
     const life = this.#life;
     if (life.lost > 0) {
-      if (life.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');
-      life.lost += 1;
+      life.countLostWrite();
       return;
     }
     if (this.#unsent.size > 0) this.#unsent.push(data, 0);

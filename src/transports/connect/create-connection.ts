@@ -3,7 +3,6 @@ import { checkTimeout, checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
-import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/address.ts';
 import { bindError } from '../../sock/bind-error.ts';
@@ -23,6 +22,7 @@ import {
 import type { ProtocolCallbacks, Transport } from '../transport.ts';
 import { checkHostPort } from './check-host-port.ts';
 import { type RacingLoop, staggeredRace } from './staggered-race.ts';
+import { transportOn } from './transport-on.ts';
 
 /** What can be said of a connection that is to be made. */
 export interface ConnectionOptions extends TlsClientOptions, Abortable {
@@ -70,7 +70,7 @@ export function createConnection<P extends ProtocolCallbacks>(
     const encryption = encryptionToHost(options, host);
     const given = givenSocket(host, port, options.sock);
     const sock = given ?? (await connectToHost(loop, host, port, options));
-    return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
+    return await connectionOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
   return new Coroutine(untilAborted(options, connect), 'Loop.createConnection', undefined);
 }
@@ -91,7 +91,7 @@ export function connectAcceptedSocket<P extends ProtocolCallbacks>(
   const connect = async (): Promise<[Transport, P]> => {
     const encryption = encryptionOfServer(options);
     checkStreamSocket(sock);
-    return await transportOn(loop, sock, protocolFactory, false, encryption);
+    return await connectionOn(loop, sock, protocolFactory, false, encryption);
   };
   return new Coroutine(connect, 'Loop.connectAcceptedSocket', undefined);
 }
@@ -101,31 +101,16 @@ export function connectAcceptedSocket<P extends ProtocolCallbacks>(
  *
  * @param isOurs - is the socket to be closed if there will be no transport?
  */
-export async function transportOn<P extends ProtocolCallbacks>(
+export function connectionOn<P extends ProtocolCallbacks>(
   loop: LoopCore,
   sock: Socket,
   protocolFactory: () => P,
   isOurs: boolean,
   encryption: Encryption,
 ): Promise<[Transport, P]> {
-  const made = new Future<void>(loop._asOption);
-  let protocol: P;
-  let transport: Transport;
-  try {
-    sock.setblocking(false);
-    protocol = protocolFactory();
-    transport = newTransport(loop, sock, protocol, encryption, { made });
-  } catch (error) {
-    if (isOurs) sock.close();
-    throw error;
-  }
-  try {
-    await made;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
-  return [transport, protocol];
+  return transportOn(loop, sock, protocolFactory, isOurs, (protocol, made) =>
+    newTransport(loop, sock, protocol, encryption, { made }),
+  );
 }
 
 /** The socket that was given, if one is to be used, and can be. */

@@ -2,7 +2,6 @@ import { OSError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
-import { Future } from '../../core/futures/future.ts';
 import { type Address, checkAddress } from '../../sock/address.ts';
 import {
   AF_UNIX,
@@ -13,6 +12,7 @@ import {
 } from '../../sock/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
+import { transportOn } from '../connect/transport-on.ts';
 import { lookUp, type ResolvingLoop } from '../host-lookup.ts';
 import { removeStale } from '../stale-unix-socket.ts';
 import type { DatagramCallbacks, DatagramTransport } from '../transport.ts';
@@ -64,24 +64,13 @@ export function createDatagramEndpoint<P extends DatagramCallbacks>(
     checkKinds(options);
     const given = givenSocket(options);
     const [sock, remote] = given ? [given] : await socketFor(loop, options);
-    const made = new Future<void>(loop._asOption);
-    let protocol: P;
-    let transport: DatagramTransport;
-    try {
-      sock.setblocking(false);
-      protocol = protocolFactory();
-      transport = new SocketDatagramTransport(loop, sock, protocol, remote, made);
-    } catch (error) {
-      if (given === undefined) sock.close();
-      throw error;
-    }
-    try {
-      await made;
-    } catch (error) {
-      transport.close();
-      throw error;
-    }
-    return [transport, protocol];
+    return await transportOn<P, DatagramTransport>(
+      loop,
+      sock,
+      protocolFactory,
+      given === undefined,
+      (protocol, made) => new SocketDatagramTransport(loop, sock, protocol, remote, made),
+    );
   };
   return new Coroutine(create, 'Loop.createDatagramEndpoint', undefined);
 }

@@ -1,7 +1,6 @@
-import { LOST_WRITES_BEFORE_LOG, MAX_READ_SIZE } from '../../base/constants.ts';
+import { MAX_READ_SIZE } from '../../base/constants.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
-import { log } from '../../base/printing/log.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { isBytes } from '../../base/values/bytes.ts';
 import type { Future } from '../../core/futures/future.ts';
@@ -122,8 +121,7 @@ export class SocketDatagramTransport extends DatagramTransport {
     if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
     const to = this.#whom(address);
     if (this.#life.lost > 0 && this.#address !== undefined) {
-      if (this.#life.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');
-      this.#life.lost += 1;
+      this.#life.countLostWrite();
       return;
     }
     if (this.#unsent.length === 0) {

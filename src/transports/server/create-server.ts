@@ -20,7 +20,7 @@ import {
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
 import { checkHostsPort } from '../connect/check-host-port.ts';
-import type { ResolvedAddress, ResolvingLoop } from '../host-lookup.ts';
+import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../host-lookup.ts';
 import { checkUnused } from '../readiness-watch.ts';
 import { type Encryption, encryptionOfServer, type TlsServerOptions } from '../tls/options.ts';
 import type { ProtocolCallbacks } from '../transport.ts';
@@ -160,15 +160,16 @@ async function waysTo(
   { family = 0, flags = AI_PASSIVE }: ServerOptions,
 ): Promise<ResolvedAddress[]> {
   const hosts = typeof host === 'string' ? [host] : (host ?? [undefined]);
-  const lookUp = async (name: string | undefined): Promise<readonly ResolvedAddress[]> => {
-    const asked = { family, type: SOCK_STREAM, proto: 0, flags };
-    const ways = await loop.getaddrinfo(name || undefined, port, asked);
-    if (ways.length > 0) return ways;
-    throw new OSError(`getaddrinfo(${brief(name)}) returned empty list`);
-  };
+  const hints = { family, type: SOCK_STREAM, proto: 0, flags };
   const name = 'BaseEventLoop._create_server_getaddrinfo';
   const lookUps = hosts.map((each) =>
-    loop.createTask(new Coroutine(() => lookUp(each), name, undefined)),
+    loop.createTask(
+      new Coroutine(
+        () => lookUp(loop, each || undefined, port, hints, `getaddrinfo(${brief(each)})`),
+        name,
+        undefined,
+      ),
+    ),
   );
   const ways = (await Promise.all(lookUps)).flat();
   return [...new Map(ways.map((way) => [String(way), way])).values()];

@@ -10,7 +10,7 @@ import { AF_UNIX, SOCK_STREAM } from '../../sock/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
 import { checkPath } from '../connect/check-host-port.ts';
-import { transportOn } from '../connect/create-connection.ts';
+import { connectionOn } from '../connect/create-connection.ts';
 import { checkUnused } from '../readiness-watch.ts';
 import { removeStale } from '../stale-unix-socket.ts';
 import { encryptionToPath, type TlsClientOptions } from '../tls/options.ts';
@@ -49,7 +49,7 @@ export function createUnixConnection<P extends ProtocolCallbacks>(
     const encryption = encryptionToPath(options);
     const given = givenSocket(path, options.sock, 'no path and sock were specified');
     const sock = given ?? (await connectToPath(loop, path as string));
-    return await transportOn(loop, sock, protocolFactory, given === undefined, encryption);
+    return await connectionOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
   return new Coroutine(untilAborted(options, connect), 'Loop.createUnixConnection', undefined);
 }
