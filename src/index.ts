@@ -219,6 +219,7 @@ export {
   BaseTransport,
   type DatagramCallbacks,
   DatagramTransport,
+  type EndCallbacks,
   type ExtraInfo,
   type ProtocolCallbacks,
   type ReadPipeCallbacks,

@@ -32,16 +32,17 @@ export interface ProtocolCallbacks extends BaseCallbacks {
   _adoptWriting?(paused: boolean): void;
 }
 
+/** What every protocol has. */
+export type EndCallbacks = Pick<BaseCallbacks, 'connectionLost'>;
+
 /** What the end of a pipe that is read from calls. */
-export interface ReadPipeCallbacks {
+export interface ReadPipeCallbacks extends EndCallbacks {
   /** The pipe is open. */
   connectionMade(transport: ReadTransport): void;
   /** Bytes came. */
   dataReceived(data: Buffer): void;
   /** Nobody writes any more. */
   eofReceived(): unknown;
-  /** The pipe is closed; called once, and last. */
-  connectionLost(error?: unknown): void;
 }
 
 /** What the end of a pipe that is written to calls. */
@@ -166,10 +167,10 @@ export abstract class ReadTransport extends BaseTransport {
   }
 
   /** Has the protocol called from now on. */
-  abstract setProtocol(protocol: ReadPipeCallbacks): void;
+  abstract setProtocol(protocol: EndCallbacks): void;
 
   /** Who is called; `undefined` once the pipe is closed. */
-  abstract getProtocol(): ReadPipeCallbacks | undefined;
+  abstract getProtocol(): EndCallbacks | undefined;
 
   /** Does it receive? Not when paused or closing. */
   abstract isReading(): boolean;

@@ -1,3 +1,4 @@
+import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
@@ -44,6 +45,8 @@ export function subprocessShell<P extends SubprocessCallbacks>(
 ): Coroutine<[transport: SubprocessTransport, protocol: P]> {
   const run = (): Promise<[SubprocessTransport, P]> => {
     checkOptions(options, true);
+    // asyncio has a ValueError for this.
+    if (typeof cmd !== 'string') throw new RangeError(`cmd must be a string, got ${brief(cmd)}`);
     checkText(cmd, 'cmd');
     return started(loop, protocolFactory, { program: '/bin/sh', args: ['-c', cmd] }, options);
   };

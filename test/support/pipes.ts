@@ -1,0 +1,89 @@
+/** Protocols on the ends of pipes, which note what they are told. */
+import {
+  BaseProtocol,
+  type Future,
+  type Loop,
+  type PipeLike,
+  Protocol,
+  type ReadTransport,
+  type WriteTransport,
+} from '../../src/index.ts';
+import type { DriverName } from '../../src/socket.ts';
+
+/** Notes what it is told, in order. */
+export class PipeReader extends Protocol {
+  readonly calls: string[] = [];
+  data = '';
+  /** Gets what connectionLost() is told. */
+  readonly lost: Future<unknown>;
+
+  constructor(loop: Loop) {
+    super();
+    this.lost = loop.createFuture();
+  }
+
+  override connectionMade(_transport: unknown): void {
+    this.calls.push('connectionMade');
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.data += data;
+    this.calls.push(`dataReceived ${data.length > 20 ? data.length : data}`);
+  }
+
+  override eofReceived(): void {
+    this.calls.push('eofReceived');
+  }
+
+  override connectionLost(error?: unknown): void {
+    this.calls.push('connectionLost');
+    this.lost.setResult(error);
+  }
+}
+
+/** Notes what it is told, in order. */
+export class PipeWriter extends BaseProtocol {
+  readonly calls: string[] = [];
+  /** Gets what connectionLost() is told. */
+  readonly lost: Future<unknown>;
+
+  constructor(loop: Loop) {
+    super();
+    this.lost = loop.createFuture();
+  }
+
+  override connectionMade(_transport: unknown): void {
+    this.calls.push('connectionMade');
+  }
+
+  override connectionLost(error?: unknown): void {
+    this.calls.push('connectionLost');
+    this.lost.setResult(error);
+  }
+
+  override pauseWriting(): void {
+    this.calls.push('pauseWriting');
+  }
+
+  override resumeWriting(): void {
+    this.calls.push('resumeWriting');
+  }
+}
+
+/** A transport that reads, with a protocol that takes notes. */
+export async function readingFrom(
+  loop: Loop,
+  pipe: PipeLike,
+  driver?: DriverName,
+): Promise<[ReadTransport, PipeReader]> {
+  return await loop.connectReadPipe(() => new PipeReader(loop), pipe, { driver });
+}
+
+/** A transport that writes, with a protocol that takes notes. */
+export async function writingTo(
+  loop: Loop,
+  pipe: PipeLike,
+  driver?: DriverName,
+): Promise<[WriteTransport, PipeWriter]> {
+  return await loop.connectWritePipe(() => new PipeWriter(loop), pipe, { driver });
+}
