@@ -98,8 +98,8 @@ behaviour('examples/', (it) => {
     .filter((file) => file.endsWith('.ts'))
     // Those of the articles are played beside Python's in test/parity/articles.
     .filter((file) => !/^(handlers|server|context-manager|protocol)\//.test(file))
-    // These are of several files, and have tests of their own in test/examples.
-    .filter((file) => !/^(enter|http|resp)\//.test(file))
+    // These have tests of their own in test/examples.
+    .filter((file) => !/^(enter|http|resp|subprocess)\//.test(file))
     .sort();
 
   it('has a test for every file, and only for these', () => {

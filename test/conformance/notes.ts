@@ -378,6 +378,10 @@ export const notes: Readonly<Record<string, Note>> = {
     status: 'not applicable',
     reason: 'makes an abstract class; TypeScript refuses that, and a subclass without the methods',
   },
+  'test_transports.py::TransportTests::test_subprocess_transport_not_implemented': {
+    status: 'not applicable',
+    reason: 'makes an abstract class; TypeScript refuses that, and a subclass without the methods',
+  },
   'test_transports.py::TransportTests::test_dgram_not_implemented': {
     status: 'not applicable',
     reason: 'makes an abstract class; TypeScript refuses that, and a subclass without the methods',
@@ -623,6 +627,11 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_set_loop',
     'test_set_loop_race_condition',
     'test_close',
+  ),
+  ...notApplicable(
+    'tests child watchers, which Python 3.14 has removed',
+    'test_subprocess.py::GenericWatcherTests',
+    'test_create_subprocess_fails_with_inactive_watcher',
   ),
   ...notApplicable(
     'tests child watchers, which Python 3.14 has removed',

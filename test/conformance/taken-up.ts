@@ -15,13 +15,7 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   'test_queues.py': 'all',
 
   'test_base_events.py': {
-    BaseEventLoopTests: {
-      except: [
-        // subprocesses
-        'test_subprocess_exec_invalid_args',
-        'test_subprocess_shell_invalid_args',
-      ],
-    },
+    BaseEventLoopTests: 'all',
     BaseEventTests: 'all',
     BaseEventLoopWithSelectorTests: 'all',
     RunningLoopTests: 'all',
@@ -41,35 +35,18 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
   'test_timeouts.py': 'all',
   'test_waitfor.py': 'all',
 
-  'test_protocols.py': { ProtocolsAbsTests: { except: ['test_subprocess_protocol'] } },
-  'test_transports.py': {
-    TransportTests: { except: ['test_subprocess_transport_not_implemented'] },
-  },
+  'test_protocols.py': 'all',
+  'test_transports.py': 'all',
   'test_server.py': 'all',
   'test_buffered_proto.py': 'all',
-  'test_streams.py': {
-    StreamTests: {
-      except: [
-        // pipes
-        'test_read_all_from_pipe_reader',
-      ],
-    },
-  },
+  'test_streams.py': 'all',
+  'test_subprocess.py': 'all',
 
   'test_selector_events.py': 'all',
   'test_events.py': {
-    EventLoopTestsMixin: {
-      except: [
-        // pipes and terminals
-        'test_read_pipe',
-        'test_unclosed_pipe_transport',
-        'test_read_pty_output',
-        'test_write_pipe',
-        'test_write_pipe_disconnect_on_close',
-        'test_write_pty',
-        'test_bidirectional_pty',
-      ],
-    },
+    EventLoopTestsMixin: 'all',
+    SubprocessTestsMixin: 'all',
+    KqueueEventLoopTests: 'all',
     ProactorEventLoopTests: 'all',
     HandleTests: 'all',
     TimerTests: 'all',
@@ -82,6 +59,8 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
     SelectorEventLoopSignalTests: 'all',
     SelectorEventLoopUnixSocketTests: 'all',
     SelectorEventLoopUnixSockSendfileTests: 'all',
+    UnixReadPipeTransportTests: 'all',
+    UnixWritePipeTransportTests: 'all',
     TestFunctional: 'all',
     AbstractChildWatcherTests: 'all',
     BaseChildWatcherTests: 'all',

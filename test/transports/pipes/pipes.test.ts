@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import * as assert from 'uvu/assert';
+import { osError } from '../../../src/base/errors/os-errors.ts';
 import {
   BrokenPipeError,
   BufferedProtocol,
@@ -15,8 +16,12 @@ import {
   Transport,
   WriteTransport,
 } from '../../../src/index.ts';
+import type { PipeEnd } from '../../../src/sock/endpoint.ts';
 import type { DriverName, Socket } from '../../../src/socket.ts';
 import * as socket from '../../../src/socket.ts';
+import { type OpenPipe, opened } from '../../../src/transports/pipes/open-pipe.ts';
+import { ReadPipeTransport } from '../../../src/transports/pipes/read-pipe-transport.ts';
+import { WritePipeTransport } from '../../../src/transports/pipes/write-pipe-transport.ts';
 import { connectedPair, DRIVERS } from '../../support/drivers.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { PipeReader, PipeWriter, readingFrom, writingTo } from '../../support/pipes.ts';
@@ -171,7 +176,11 @@ for (const driver of PIPE_DRIVERS) {
         closeSync(slave);
         assert.is(((await protocol.lost) as OSError).code, 'EIO');
       },
-      real(`${EVENTS}test_read_pty_output`, `${READ}test__call_connection_lost_with_err`),
+      real(
+        `${EVENTS}test_read_pty_output`,
+        'test_events.py::KqueueEventLoopTests::test_read_pty_output',
+        `${READ}test__call_connection_lost_with_err`,
+      ),
     );
 
     it(
@@ -418,7 +427,7 @@ for (const driver of PIPE_DRIVERS) {
         assert.is(await protocol.lost, undefined);
         closeSync(master);
       },
-      real(`${EVENTS}test_write_pty`),
+      real(`${EVENTS}test_write_pty`, 'test_events.py::KqueueEventLoopTests::test_write_pty'),
     );
 
     it(
@@ -598,6 +607,68 @@ for (const { name: driver } of DRIVERS) {
     );
   });
 }
+
+/** The end of a pipe that does as a test says. */
+function standIn(methods: Partial<PipeEnd>): OpenPipe {
+  const end: PipeEnd = {
+    driver: 'memory',
+    reader: undefined,
+    writer: undefined,
+    mayReceive: true,
+    closed: false,
+    tryRecv: () => undefined,
+    trySend: () => -1,
+    close: () => {},
+    fileno: () => 5,
+    ...methods,
+  };
+  return opened(end);
+}
+
+loopBehaviour('Pipe transports', (it) => {
+  it(
+    'report an error of reading, and end with it',
+    async (loop, { reports }) => {
+      const failure = osError('EINVAL', 'read');
+      const protocol = new PipeReader(loop);
+      const fails = (): never => {
+        throw failure;
+      };
+      new ReadPipeTransport(loop, standIn({ tryRecv: fails }), protocol, undefined);
+      assert.is(await protocol.lost, failure);
+      assert.is(reports.length, 1);
+      assert.is(reports[0]?.message, 'Fatal read error on pipe transport');
+      assert.is(reports[0]?.exception, failure);
+    },
+    { cpython: [`${READ}test__read_ready_error`] },
+  );
+
+  it(
+    'keep what a pipe takes nothing of, and close once it is written',
+    async (loop, { settle }) => {
+      const written: string[] = [];
+      let room = false;
+      const pipe = standIn({
+        trySend(data, from) {
+          if (!room) return -1;
+          written.push(String(data.subarray(from)));
+          return data.length - from;
+        },
+      });
+      const protocol = new PipeWriter(loop);
+      const transport = new WritePipeTransport(loop, pipe, protocol, undefined);
+      transport.write('data');
+      await settle(10);
+      assert.is(transport.getWriteBufferSize(), 4);
+      transport.close();
+      room = true;
+      pipe.end.writer?.ready();
+      assert.is(await protocol.lost, undefined);
+      assert.equal(written, ['data']);
+    },
+    { cpython: [`${WRITE}test__write_ready_empty`] },
+  );
+});
 
 loopBehaviour('loop.connectReadPipe on memory', (it) => {
   it(
