@@ -20,18 +20,18 @@ Commands:
 Options of echo:
   --host HOST      the address to listen on          (default: 127.0.0.1)
   --port PORT      the port to listen on; 0: any     (default: 8000)
-  --style STYLE    made of: sock, streams or protocol   (default: sock, with --tls streams)
-  --tls            encrypt, with a certificate made on the spot: nobody vouches for it
-  --workers N      how many threads serve, each with its own loop   (default: 1)
-  --quiet          do not tell of each connection
-  --grace SECONDS  how long clients may finish when the server stops   (default: 2)
+  --style STYLE    sock, streams or protocol         (default: sock; with --tls: streams)
+  --tls            encrypt, with a freshly generated, self-signed certificate
+  --workers N      threads that serve, each with its own loop   (default: 1)
+  --quiet          do not print a line for each connection
+  --grace SECONDS  how long open connections may finish when the server stops   (default: 2)
 
 Options:
   --help           show this
   --version        show the version
 
 Ctrl-C stops the server gracefully; a second Ctrl-C ends it at once.
-Status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+Exit status: 0 success, 1 failure, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
 `;
 
 const OPTIONS = {
@@ -60,13 +60,13 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const [command, ...rest] = positionals;
-  if (command === undefined) throw new UsageError('a command was expected: echo');
+  if (command === undefined) throw new UsageError('expected a command: echo');
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
-  if (rest.length > 0) throw new UsageError(`echo takes no ${rest[0]}`);
+  if (rest.length > 0) throw new UsageError(`unexpected argument for echo: ${rest[0]}`);
   const workers = wholeNumber('--workers', values.workers, 1, MOST_WORKERS);
   const style = styleOf(values.style ?? (values.tls ? 'streams' : 'sock'));
   if (values.tls && style === 'sock')
-    throw new UsageError('operations on sockets do not encrypt: --tls takes streams or protocol');
+    throw new UsageError('the sock style cannot encrypt: --tls needs --style streams or protocol');
   return await echo({
     host: values.host,
     port: wholeNumber('--port', values.port, 0, 65_535),

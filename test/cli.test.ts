@@ -50,9 +50,9 @@ behaviour('asyncio-ts', (it) => {
   );
 
   const misused: [args: string[], complaint: string][] = [
-    [[], 'a command was expected: echo'],
+    [[], 'expected a command: echo'],
     [['nope'], 'no such command: nope'],
-    [['echo', 'more'], 'echo takes no more'],
+    [['echo', 'more'], 'unexpected argument for echo: more'],
     [['echo', '--nope'], "Unknown option '--nope'"],
     [['echo', '--port'], "Option '--port <value>' argument missing"],
     [['echo', '--port', '65536'], "--port must be a whole number from 0 to 65535, got '65536'"],
@@ -62,7 +62,7 @@ behaviour('asyncio-ts', (it) => {
     [['echo', '--grace=-1'], "--grace must be a number of seconds from 0, got '-1'"],
     [
       ['echo', '--tls', '--style', 'sock'],
-      'operations on sockets do not encrypt: --tls takes streams or protocol',
+      'the sock style cannot encrypt: --tls needs --style streams or protocol',
     ],
     [['echo', '--style', 'odd'], "--style must be one of sock, streams, protocol, got 'odd'"],
     [['echo', '--grace', ''], "--grace must be a number of seconds from 0, got ''"],

@@ -227,9 +227,7 @@ function check(
 export function checkFile(file: unknown, offset: unknown, count: unknown): number {
   const fd = typeof file === 'number' ? file : (file as { fd?: unknown } | null)?.fd;
   if (typeof fd !== 'number')
-    throw new TypeError(
-      `file must be a descriptor, or have one as fd: a FileHandle, got ${brief(file)}`,
-    );
+    throw new TypeError(`file must be a descriptor or a FileHandle, got ${brief(file)}`);
   checkWhole(fd, 0, 0x7fffffff, 'file');
   if (count !== undefined) checkWhole(count, 1, Number.MAX_SAFE_INTEGER, 'count');
   checkWhole(offset, 0, Number.MAX_SAFE_INTEGER, 'offset');

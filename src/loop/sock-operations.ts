@@ -553,7 +553,7 @@ function checkSocket(sock: unknown, method: string): void {
 function checkUncut(bytes: Uint8Array, length: number, what: 'buffer' | 'data'): void {
   if (bytes.length < length)
     throw new RangeError(
-      `${what} was cut from ${length} to ${bytes.length} bytes while it was being ${what === 'data' ? 'sent' : 'filled'}`,
+      `${what} shrank from ${length} to ${bytes.length} bytes while it was being ${what === 'data' ? 'sent' : 'filled'}`,
     );
 }
 

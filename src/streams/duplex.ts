@@ -142,7 +142,7 @@ async function transportOn(
   if (!(duplex instanceof Duplex))
     throw new TypeError(`duplex must be a stream.Duplex, got ${brief(duplex)}`);
   if (duplex.readableObjectMode || duplex.writableObjectMode)
-    throw new TypeError('duplex must be a stream of bytes, got one of objects');
+    throw new TypeError('duplex must be a byte stream, got one in object mode');
   if (duplex.destroyed) throw new RangeError('duplex must not be destroyed');
   const made = new Future<void>(loop._asOption);
   const transport = new DuplexTransport(loop, duplex, protocol, { made });

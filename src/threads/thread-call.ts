@@ -52,7 +52,7 @@ export function toThreadFunction(callee: unknown): ThreadFunction {
 }
 
 const WRITE_INSTEAD =
-  'a function goes to a thread as its source text: write a function of its own, or name an exported one with moduleFunction()';
+  'a function is sent to a thread as its source text: write a separate function, or name an exported one with moduleFunction()';
 
 function sourceOf(callee: object): string {
   const text = Function.prototype.toString.call(callee);
@@ -65,7 +65,7 @@ function sourceOf(callee: object): string {
   const expression = expressions.find(isExpression);
   if (expression === undefined)
     throw new TypeError(
-      `the text of ${brief(callee)} cannot stand alone, as that of a getter or a #private method: ${WRITE_INSTEAD}`,
+      `the source text of ${brief(callee)} cannot be used on its own, like that of a getter or a #private method: ${WRITE_INSTEAD}`,
     );
   return expression;
 }

@@ -122,7 +122,7 @@ export function cloneForThread(args: readonly unknown[]): readonly unknown[] {
 function refusal(error: unknown): unknown {
   if (!(error instanceof Error && error.name === 'DataCloneError')) return error;
   return new TypeError(
-    `arguments cross to a thread as copies, which functions, promises and objects with private fields have none of: ${error.message}`,
+    `arguments are sent to a thread as copies, and functions, promises and objects with private fields cannot be copied: ${error.message}`,
     { cause: error },
   );
 }

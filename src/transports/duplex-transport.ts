@@ -119,7 +119,8 @@ export class DuplexTransport extends Transport implements Leftover {
       if (isBytes(data)) {
         this.#pieces.push(asBuffer(data));
         this.#moved += data.length;
-      } else this._noteFailure(new TypeError(`a stream of bytes gave ${typeNameOf(data)}`));
+      } else
+        this._noteFailure(new TypeError(`the stream must give bytes, got ${typeNameOf(data)}`));
       this._news();
     });
     duplex.on('end', () => {

@@ -203,7 +203,7 @@ for (const { name, shown = name } of DRIVERS) {
             ))();
 
         await rejects(send(client, 'file'), TypeError, {
-          message: "file must be a descriptor, or have one as fd: a FileHandle, got 'file'",
+          message: "file must be a descriptor or a FileHandle, got 'file'",
         });
         await rejects(send(client, null), TypeError);
         await rejects(send(client, 0, -1), RangeError, {

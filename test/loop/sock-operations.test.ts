@@ -547,7 +547,7 @@ for (const driver of DRIVERS) {
           });
 
           await rejects(sending, RangeError, {
-            message: 'data was cut from 1000 to 0 bytes while it was being sent',
+            message: 'data shrank from 1000 to 0 bytes while it was being sent',
           });
           receiving.cancel();
           await rejects(receiving, CancelledError);

@@ -68,7 +68,7 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
     () => {
       assert.match(
         chosen('posix', WITHOUT_KOFFI),
-        /^RuntimeError: ASYNCIO_SOCKETS is 'posix', and that driver cannot be used: koffi, the optional dependency, does not load: /,
+        /^RuntimeError: ASYNCIO_SOCKETS is 'posix', and that driver cannot be used: the optional dependency koffi does not load: /,
       );
     },
     { seconds: 20 },
@@ -106,7 +106,7 @@ behaviour('a driver', (it) => {
       assert.is(third, 'posix');
       assert.match(
         String(warning),
-        /^warning: the node driver stands in for posix, which cannot be used now: no descriptor is left/,
+        /^warning: using the node driver, because posix cannot be used now: no descriptor is left/,
       );
       assert.equal(others, []);
     },

@@ -192,7 +192,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       await rejects(
         pool.submit((n) => n, cannot),
         TypeError,
-        { message: /arguments cross to a thread as copies/ },
+        { message: /arguments are sent to a thread as copies/ },
       );
 
       assert.is(await pool.submit((n) => n, 1), 1);
@@ -237,7 +237,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       const waiting = pool.submit((object: { n: number }) => object.n, given);
       given.n = 2;
       const refused = pool.submit((f: unknown) => f, pool.submit);
-      await rejects(refused, TypeError, { message: /arguments cross to a thread as copies/ });
+      await rejects(refused, TypeError, { message: /arguments are sent to a thread as copies/ });
       open(closed);
 
       assert.equal([await running, await waiting], [7, 1]);

@@ -40,7 +40,7 @@ export function driverNamed(name?: string): Driver {
   else if (missing.lasts) chosen = nodeDriver;
   else if (!warned) {
     warned = true;
-    warnRuntime(`the node driver stands in for posix, which cannot be used now: ${missing.why}`);
+    warnRuntime(`using the node driver, because posix cannot be used now: ${missing.why}`);
   }
   return chosen ?? nodeDriver;
 }

@@ -88,7 +88,7 @@ export class Timeout {
    */
   get signal(): AbortSignal {
     if (this.#limit === undefined)
-      throw new RuntimeError(`the body of ${this} does not run: it has no signal`);
+      throw new RuntimeError(`${this} has no signal, because its body is not running`);
     return this.#limit._signal;
   }
 

@@ -36,7 +36,7 @@ export class BaseExceptionGroup extends AggregateError {
    */
   constructor(message: string, exceptions: readonly unknown[], options?: ErrorOptions) {
     if (typeof message !== 'string')
-      throw new TypeError(`message must be a text, got ${brief(message)}`);
+      throw new TypeError(`message must be a string, got ${brief(message)}`);
     if (!Array.isArray(exceptions))
       throw new TypeError(
         `second argument (exceptions) must be an array, got ${brief(exceptions)}`,

@@ -107,7 +107,7 @@ export class TaskGroup {
    * @throws {RuntimeError} when the body does not run
    */
   get signal(): AbortSignal {
-    if (this.#limit === undefined) throw new RuntimeError(`TaskGroup ${this} does not run`);
+    if (this.#limit === undefined) throw new RuntimeError(`TaskGroup ${this} is not running`);
     return this.#limit._signal;
   }
 

@@ -66,7 +66,7 @@ behaviour('ExceptionGroup', (it) => {
 
   it('refuses what makes no group', () => {
     throws(() => new ExceptionGroup(5 as never, [new Error('')]), TypeError, {
-      message: 'message must be a text, got 5',
+      message: 'message must be a string, got 5',
     });
     throws(() => new ExceptionGroup('g', 5 as never), TypeError, {
       message: 'second argument (exceptions) must be an array, got 5',

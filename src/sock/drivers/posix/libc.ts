@@ -140,7 +140,7 @@ export class MissingError extends Error {
 function load(): Libc & Hidden {
   const { platform } = process;
   if (platform !== 'linux' && platform !== 'darwin')
-    throw new MissingError(`it knows Linux and macOS only, not ${platform}`, true);
+    throw new MissingError(`it supports only Linux and macOS, not ${platform}`, true);
   // Node would not find koffi without, and remember that.
   if (!hasDescriptor()) throw new MissingError('no descriptor is left to load koffi', false);
   try {
@@ -148,7 +148,7 @@ function load(): Libc & Hidden {
   } catch (error) {
     const [line] = (error as Error).message.split('\n');
     throw new MissingError(
-      `koffi, the optional dependency, does not load: ${line}`,
+      `the optional dependency koffi does not load: ${line}`,
       hasDescriptor() && !isShortage(error),
     );
   }
@@ -161,7 +161,7 @@ function load(): Libc & Hidden {
   } catch (error) {
     if (isShortage(error)) throw new MissingError((error as Error).message, false);
     throw new MissingError(
-      `this Node does not give what it needs: ${(error as Error).message}`,
+      `this version of Node lacks something that it needs: ${(error as Error).message}`,
       true,
     );
   }
