@@ -1,5 +1,6 @@
 import { CancelledError } from '../base/errors/errors.ts';
 import { brief } from '../base/printing/repr.ts';
+import { isThenable } from '../base/values/is-thenable.ts';
 import { onAbort } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
@@ -17,15 +18,15 @@ export type Main<T> = TaskBody<T> | PromiseLike<T>;
  * @throws {TypeError} when `main` cannot be awaited
  */
 export function toTaskBody<T>(main: Main<T>): TaskBody<T> {
-  if (main instanceof Coroutine || main instanceof Operation || typeof main === 'function')
-    return main as TaskBody<T>;
+  if (main instanceof Coroutine || main instanceof Operation) return main;
   if (main instanceof Future) return () => main;
-  if (typeof (main as PromiseLike<T> | null)?.then === 'function') {
+  if (isThenable(main)) {
     const promise = Promise.resolve(main as PromiseLike<T>);
     // It may fail before the task begins.
     promise.catch(() => {});
     return () => wrapPromise(promise);
   }
+  if (typeof main === 'function') return main;
   throw new TypeError(
     `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(main)}`,
   );

@@ -9,6 +9,7 @@ import {
   type Pair,
   stream,
 } from '../support/drivers.ts';
+import { foreign } from '../support/foreign.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { showsAwaits } from '../support/shows-awaits.ts';
@@ -273,6 +274,14 @@ loopBehaviour('An error of a primitive', (it) => {
   > = {
     'timeout()': [() => asyncio.timeout(1, () => asyncio.sleep(2)), asyncio.TimeoutError],
     'waitFor()': [() => asyncio.waitFor(asyncio.sleep(2), 1), asyncio.TimeoutError],
+    'timeout() around a promise of others': [
+      () => asyncio.timeout(1, () => foreign().promise),
+      asyncio.TimeoutError,
+    ],
+    'waitFor() of a function that waits for a promise of others': [
+      () => asyncio.waitFor(() => foreign().promise, 1),
+      asyncio.TimeoutError,
+    ],
     'Queue.get()': [
       (loop) => {
         const queue = new asyncio.Queue();

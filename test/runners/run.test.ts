@@ -82,7 +82,10 @@ behaviour('run', (it) => {
     const thenable: PromiseLike<number> = { then: (resolve) => Promise.resolve(3).then(resolve) };
 
     assert.is(await run(Promise.resolve(1)), 1);
+    const callable = Object.assign(() => assert.unreachable('it was called'), thenable);
+
     assert.is(await run(thenable), 3);
+    assert.is(await run(callable), 3);
     await rejects(run(Promise.reject(new RangeError('spam'))), RangeError, { message: 'spam' });
   });
 

@@ -17,7 +17,7 @@ const OURS: readonly string[] = ['dist', 'src'].map((folder) =>
 );
 
 /** A line of a stack that is a frame; groups: file, line. */
-export const FRAME: RegExp = /^\s*at (?:.*\()?(.+?):(\d+):\d+\)?$/;
+export const FRAME: RegExp = /^\s*at (?:.*\(|async )?(.+?):(\d+):\d+\)?$/;
 
 /** `file:line` of a line of a stack, the file seen from the working directory. */
 export function siteOf(frame: string | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import { throwIntoAwait } from '../../base/errors/await-stack.ts';
 import {
   CancelledError,
   endsTheLoop,
@@ -63,7 +64,8 @@ export class Limit extends CancelScope {
   readonly #abandons: boolean;
   /** Has the body seen a cancel? */
   #isSeen = false;
-  /** Rejects what the caller awaits. */
+  /** Settle what the caller awaits. */
+  #resolve: (value: never) => void = () => {};
   #reject: (error: unknown) => void = () => {};
   /** Forgets that it was abandoned. */
   #forget: () => void = () => {};
@@ -137,6 +139,7 @@ export class Limit extends CancelScope {
   ): Promise<T> {
     this.#errorFor = errorFor;
     return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
       this.#reject = reject;
       // By the promise's own functions: V8 shows the callers of what fails in the body.
       nativeThen.call(
@@ -206,7 +209,7 @@ export class Limit extends CancelScope {
     this._detach();
     this._pend(new Cancel(this));
     const cancel = new CancelledError();
-    this.#reject(isOurs ? this.#errorFor(cancel) : cancel);
+    throwIntoAwait(this.#resolve, this.#reject, isOurs ? this.#errorFor(cancel) : cancel);
   }
 
   /** What an abandoned body throws, nobody gets. */

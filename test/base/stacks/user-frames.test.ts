@@ -7,6 +7,7 @@ behaviour('siteOf', (it) => {
     assert.is(siteOf(`    at f (${process.cwd()}/a/b.ts:12:3)`), 'a/b.ts:12');
     assert.is(siteOf('    at /elsewhere/c.js:1:2'), '/elsewhere/c.js:1');
     assert.is(siteOf('    at async f (file:///elsewhere/c.js:1:2)'), '/elsewhere/c.js:1');
+    assert.is(siteOf('    at async file:///elsewhere/c.js:1:2'), '/elsewhere/c.js:1');
     assert.is(siteOf(undefined), undefined);
   });
 });
