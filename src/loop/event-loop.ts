@@ -1,5 +1,6 @@
 import { RuntimeError } from '../base/errors/errors.ts';
 import { brief } from '../base/printing/repr.ts';
+import { currentScope } from '../core/context/context.ts';
 import { requireEventLoop, runningLoop, setCurrentLoop } from '../core/turns/running-loop.ts';
 import { Loop } from './loop.ts';
 
@@ -21,7 +22,7 @@ export function newEventLoop(): Loop {
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_running_loop
  */
 export function getRunningLoop(): Loop {
-  const loop = runningLoop();
+  const loop = runningLoop() ?? currentScope()?._needsLoop();
   if (loop === undefined) throw new RuntimeError('no running event loop');
   return loop as Loop;
 }

@@ -6,7 +6,7 @@ import { log } from '../base/printing/log.ts';
 import { brief, repr } from '../base/printing/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/printing/warnings.ts';
 import { lookForAsyncContexts } from '../core/context/async-context.ts';
-import { type Scope, scopeForLater } from '../core/context/context.ts';
+import { currentScope, type Scope, scopeForLater } from '../core/context/context.ts';
 import { cancelOnAbort, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts';
 import { ensureFuture, type NewTaskOptions } from '../core/coroutines/ensure-future.ts';
@@ -1278,6 +1278,19 @@ export class Loop implements LoopCore {
     });
   }
 
+  /** @internal it runs again when somebody runs it */
+  _wake(): boolean {
+    return false;
+  }
+
+  /** @internal it runs until it is stopped, whatever there is to do */
+  _hasLessToDo(): void {}
+
+  /** @internal makes room for another loop; `false`: it goes on */
+  _standAside(): boolean {
+    return false;
+  }
+
   /** @internal */
   _interrupt(error: unknown): void {
     this.#interruption ??= { error };
@@ -1318,12 +1331,15 @@ export class Loop implements LoopCore {
   }
 
   #checkClosed(): void {
-    if (this.#closed) throw new RuntimeError('Event loop is closed');
+    if (!this.#closed) return;
+    currentScope()?._needsLoop();
+    throw new RuntimeError('Event loop is closed');
   }
 
   #checkResting(): void {
     if (this.isRunning()) throw new RuntimeError('This event loop is already running');
-    if (runningLoop() !== undefined)
+    const running = runningLoop() as Loop | undefined;
+    if (running !== undefined && !running._standAside())
       throw new RuntimeError('Cannot run the event loop while another loop is running');
   }
 

@@ -1,4 +1,4 @@
-import { CancelledError } from '../base/errors/errors.ts';
+import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { queueMicrotask } from '../base/node-timers.ts';
 import type { Context } from '../core/context/context.ts';
 import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
@@ -25,12 +25,15 @@ let shared: SharedLoop | undefined;
  * listener, a test.
  *
  * The task runs on the loop that runs in this thread. If none does, it runs on a loop that all callers
- * of `enter()` share. That one keeps the process alive while it has a task, also one that `body` made
- * and did not await; then it rests. Its timers and connections alone keep nothing alive, and wait for
- * the next task. It leaves Ctrl-C and other signals to the program, and `loop.stop()` throws in it.
- * Generators of `asyncgen()` that are left open are closed when they are collected. Threads of
- * `toThread()` are kept for later calls. Debug mode is on if the environment's `ASYNCIO_DEBUG` is not
- * empty, or after `loop.setDebug(true)`.
+ * of `enter()` share. That one runs, and keeps the process alive, while it has a task, a call that
+ * nobody awaited, or an open server or connection: what `body` has left behind goes on. A server is to be
+ * closed, as one of `node:http`. Otherwise the loop rests. Its timers are called in time, but keep no
+ * process alive. While it has no task, it makes room for `run()`.
+ *
+ * The shared loop leaves Ctrl-C and other signals to the program, and `loop.stop()` throws in it. Generators
+ * of `asyncgen()` that are left open are closed when they are collected. Threads of `toThread()` are
+ * kept for later calls. Debug mode is on if the environment's `ASYNCIO_DEBUG` is not empty, or after
+ * `loop.setDebug(true)`.
  *
  * On the loop of `run()`, the task is cancelled when that ends, as all tasks that are left.
  *
@@ -101,10 +104,17 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
   }
 }
 
-/** Is this the loop that {@link enter} opened? Then it says how to use it. */
-export function refuseSecondLoop(method: string): string {
-  const hint = runningLoop() instanceof SharedLoop ? ', that of enter(): write enter(main)' : '';
-  return `${method} cannot be called from a running event loop${hint}`;
+/**
+ * Looks whether another loop may run: none does, or that of {@link enter} does with nobody inside.
+ *
+ * @throws {RuntimeError} when it may not
+ */
+export function checkMayRun(method: string): void {
+  const running = runningLoop();
+  const isShared = running instanceof SharedLoop;
+  if (running === undefined || (isShared && !running._isInhabited)) return;
+  const hint = isShared ? ', that of enter(): write enter(main)' : '';
+  throw new RuntimeError(`${method} cannot be called from a running event loop${hint}`);
 }
 
 function loopToEnter(): Loop {

@@ -1,16 +1,17 @@
-import { THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
+import { SHUTDOWN_PATIENCE, THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors/errors.ts';
 import { describeAbandoned } from '../core/cancellation/abandoned.ts';
 import { watchLaggards } from '../core/cancellation/ignored-cancels.ts';
+import { leftCallsOf, watchLeftCalls } from '../core/cancellation/left-calls.ts';
 import { type Context, copyContext } from '../core/context/context.ts';
 import { checkSignal } from '../core/coroutines/abort-signals.ts';
 import { allTasks, type Task } from '../core/coroutines/task.ts';
-import { runningLoop } from '../core/turns/running-loop.ts';
+import { beginProgram } from '../core/turns/running-loop.ts';
 import { setEventLoop } from '../loop/event-loop.ts';
 import { onItsWayOut } from '../loop/interrupts.ts';
 import { Loop } from '../loop/loop.ts';
 import { signalsHeard } from '../loop/signals.ts';
-import { refuseSecondLoop } from './enter.ts';
+import { checkMayRun } from './enter.ts';
 import { cancelledBy, type Main, toTaskBody } from './main.ts';
 
 /** What can be said of a run. */
@@ -82,7 +83,11 @@ export class Runner {
    * @throws {KeyboardInterrupt} when the user ended the run
    */
   async run<T>(main: Main<T>, options: MainOptions = {}): Promise<T> {
-    if (runningLoop() !== undefined) throw new RuntimeError(refuseSecondLoop('Runner.run()'));
+    checkMayRun('Runner.run()');
+    return await asProgram(() => this.#run(main, options));
+  }
+
+  async #run<T>(main: Main<T>, options: MainOptions): Promise<T> {
     const body = toTaskBody(main);
     const { signal } = options;
     checkSignal(signal);
@@ -111,7 +116,7 @@ export class Runner {
       return result;
     } catch (error) {
       if (error instanceof CancelledError) {
-        if (handles) await signalsHeard();
+        if (handles && !this.#cancelled) await signalsHeard();
         // Not if somebody else cancelled it too; what a task factory makes may not count.
         const { uncancel, cancelling } = task as Partial<Task<T>>;
         const others = this.#cancelled ? uncancel : this.#late ? cancelling : undefined;
@@ -137,8 +142,13 @@ export class Runner {
     }
     const loop = this.#loop as Loop;
     if (loop.isRunning()) throw new RuntimeError('Cannot close a running event loop');
+    await asProgram(() => this.#close(loop));
+  }
+
+  async #close(loop: Loop): Promise<void> {
     try {
       await cancelAllTasks(loop);
+      await cancelLeftCalls(loop);
       for (const message of describeAbandoned(loop)) loop.callExceptionHandler({ message });
       // A run each: so what was scheduled at the last, callbacks mostly, still has its turns.
       await loop.runUntilComplete(loop.shutdownAsyncgens());
@@ -201,12 +211,24 @@ export async function run<T>(
   main: Main<T>,
   options: RunOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
-  if (runningLoop() !== undefined) throw new RuntimeError(refuseSecondLoop('asyncio.run()'));
+  checkMayRun('asyncio.run()');
   const runner = new Runner(options);
+  return await asProgram(async () => {
+    try {
+      return await runner.run(main, { signal: options.signal });
+    } finally {
+      await runner.close();
+    }
+  });
+}
+
+/** The loop of {@link enter} does not run between two runs of one program. */
+async function asProgram<T>(program: () => Promise<T>): Promise<T> {
+  const end = beginProgram();
   try {
-    return await runner.run(main, { signal: options.signal });
+    return await program();
   } finally {
-    await runner.close();
+    end();
   }
 }
 
@@ -238,4 +260,27 @@ async function cancelAllTasks(loop: Loop): Promise<void> {
       task,
     });
   }
+}
+
+/** Cancels calls that nobody awaited and that are left of tasks, and waits until they have ended, for a while. */
+async function cancelLeftCalls(loop: Loop): Promise<void> {
+  if (leftCallsOf(loop).size === 0) return;
+  const ended = loop.createFuture<void>();
+  const look = (): void => {
+    const left = leftCallsOf(loop);
+    for (const calls of left) calls._cancelLeft();
+    if (left.size === 0 && !ended.done()) ended.setResult();
+  };
+  // What was cancelled goes on, and may await something else to clean up: that is known a turn later.
+  watchLeftCalls(loop, () => loop.callSoon(look));
+  const patience = loop.callLater(SHUTDOWN_PATIENCE, () => {
+    for (const calls of leftCallsOf(loop))
+      loop.callExceptionHandler({
+        message: `A call that nobody awaits was cancelled ${SHUTDOWN_PATIENCE} s ago and still waits for ${calls._describeAwaits()}: the program ends without it`,
+      });
+    ended.setResult();
+  });
+  look();
+  await loop.runUntilComplete(ended);
+  patience.cancel();
 }

@@ -1,26 +1,36 @@
 import { RuntimeError } from '../base/errors/errors.ts';
 import { setImmediate } from '../base/node-timers.ts';
+import { leftCallsOf } from '../core/cancellation/left-calls.ts';
 import type { NewTaskOptions } from '../core/coroutines/ensure-future.ts';
 import type { Task, TaskBody } from '../core/coroutines/task.ts';
 import type { Future } from '../core/futures/future.ts';
-import { runningLoop } from '../core/turns/running-loop.ts';
+import { chore } from '../core/turns/host.ts';
+import { noneRuns, whenNoneRuns } from '../core/turns/running-loop.ts';
 import { onItsWayOut } from '../loop/interrupts.ts';
 import { type Interruption, Loop } from '../loop/loop.ts';
+import { isAnyOpenOn } from '../transports/open-transports.ts';
 
-/** Turns that still run when the last task has ended: as many as the end of `run()` has. */
+/** Turns that still run when nothing is left to do: as many as the end of `run()` has. */
 const LAST_TURNS = 4;
 
 /**
- * The loop for programs that run already: it runs while it has a task, and rests otherwise.
+ * The loop for programs that run already: it runs while it has something to do, and rests otherwise.
  *
- *            a task is made                    the last task ends
- *   resting ────────────────▶ running ◀──────────────────────────────▶ leaving
- *      ▲                                  a task is made                  │
- *      └──────────────────────────────────────────────────────────────────┘
- *                             LAST_TURNS more turns are over
+ * It has something to do while it has a task, a call that nobody awaited and that its task has left
+ * behind, or a server or connection that is open. It is inhabited while it has a task.
  *
- * What still has to be called then, to close a connection for example, is called in the last turns.
- * Whoever waits for the last task is told in the rest, so that it may `run()` something at once.
+ *            there is something to do             nothing is left to do
+ *   resting ──────────────────────────▶ running ───────────────────────▶ leaving
+ *    ▲   ▲    a timer is due             │  ▲  ◀───────────────────────     │
+ *    │   │                               │  │   there is something to do    │
+ *    │   └───────────────────────────────┼──┼───────────────────────────────┘
+ *    │         LAST_TURNS are over       │  │
+ *    │                                   │  │ no loop runs any more
+ *    │        another loop is to run,    ▼  │
+ *    │        and nobody is inside    aside─┘
+ *
+ * What still has to be called in the end, to close a connection for example, is called in the last
+ * turns. Whoever waits for the last task is told in the rest, so that it may `run()` something at once.
  *
  * Signals are left to the program.
  */
@@ -32,13 +42,17 @@ export class SharedLoop extends Loop {
   #isLeaving = false;
   /** Is the end of the run ours? */
   #isStopping = false;
+  /** Does it make room for another loop? */
+  #isAside = false;
+  /** Forgets the timer that it rests until. */
+  #forgetAlarm: () => void = () => {};
   /** To be called when the loop rests. */
   readonly #whenResting: (() => void)[] = [];
 
   override createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T> {
     const task = super.createTask(body, options);
     this.#watch(task);
-    this.#wake();
+    this.#run();
     return task;
   }
 
@@ -49,13 +63,41 @@ export class SharedLoop extends Loop {
     return task;
   }
 
-  /** @internal the task has ended: calls `tell` at once, or in the rest if it was the last one */
+  /** @internal the task has ended: calls `tell` at once, or in the rest if nothing is left to do */
   _leave(task: Future<unknown>, tell: () => void): void {
     this.#entered.delete(task);
-    if (this.#isEmpty()) {
+    if (this.#hasToRun) tell();
+    else {
       this.#whenResting.push(tell);
       this.#leave();
-    } else tell();
+    }
+  }
+
+  /** @internal is anybody inside? */
+  get _isInhabited(): boolean {
+    return this.#entered.size > 0 || this._tasks.size > 0;
+  }
+
+  /** @internal */
+  override _wake(): boolean {
+    if (this.isClosed() || !noneRuns()) return false;
+    this.#run();
+    // There may be nothing to do.
+    this.#leave();
+    return true;
+  }
+
+  /** @internal */
+  override _hasLessToDo(): void {
+    if (this.isRunning() && !this.#hasToRun) this.#leave();
+  }
+
+  /** @internal */
+  override _standAside(): boolean {
+    if (this._isInhabited) return false;
+    this.#isAside = true;
+    this._turns.halt();
+    return true;
   }
 
   /** @throws {RuntimeError} always: others are inside */
@@ -75,14 +117,26 @@ export class SharedLoop extends Loop {
     throw new RuntimeError('the loop of enter() runs by itself: write enter(body)');
   }
 
-  #isEmpty(): boolean {
-    return this.#entered.size === 0 && this._tasks.size === 0;
+  get #hasToRun(): boolean {
+    return this._isInhabited || leftCallsOf(this).size > 0 || isAnyOpenOn(this);
   }
 
-  /** Runs, unless another loop does: then the next one who enters wakes it. */
-  #wake(): void {
-    if (runningLoop() !== undefined) return;
-    this._start((interruption) => this.#ended(interruption));
+  /** Runs, when no other loop does. */
+  #run(): void {
+    if (this.isRunning() || this.isClosed()) return;
+    this.#forgetAlarm();
+    if (noneRuns()) this._start((interruption) => this.#ended(interruption));
+    else if (!this.#isAside) this.#waitForRoom();
+  }
+
+  /** Runs when no other loop does any more. */
+  #waitForRoom(): void {
+    this.#isAside = true;
+    whenNoneRuns(() => {
+      this.#isAside = false;
+      this.#run();
+      if (!this.#hasToRun) this.#leave();
+    });
   }
 
   #watch(task: Future<unknown>): void {
@@ -94,25 +148,26 @@ export class SharedLoop extends Loop {
   readonly #oneEnded = (): void => {
     const [next] = this._tasks as Set<Task<unknown>>;
     if (next !== undefined) this.#watch(next);
-    else if (this.#isEmpty()) this.#leave();
+    else if (!this.#hasToRun) this.#leave();
   };
 
-  /** Rests soon, unless there is a task again by then. */
+  /** Rests soon, unless there is something to do by then. */
   #leave(): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
     let turns = LAST_TURNS;
     const oneTurn = (): void => {
       turns -= 1;
-      if (this.#isEmpty() && turns > 0) {
+      if (!this.#hasToRun && turns > 0) {
         this._callSoonIn(undefined, oneTurn);
         return;
       }
       this.#isLeaving = false;
-      if (this.#isEmpty()) {
+      if (this.#hasToRun) this.#tellAll();
+      else {
         this.#isStopping = true;
         super.stop();
-      } else this.#tellAll();
+      }
     };
     this._callSoonIn(undefined, oneTurn);
   }
@@ -122,8 +177,24 @@ export class SharedLoop extends Loop {
     const isBrokenOff = !this.#isStopping;
     this.#isStopping = false;
     if (interruption !== undefined) this.#throwOut(interruption.error);
+    if (this.#isAside) {
+      this.#waitForRoom();
+      this.#tellAll();
+      return;
+    }
     this.#tellAll();
-    if (isBrokenOff || !this.#isEmpty()) this.#wake();
+    if (isBrokenOff || this.#hasToRun) this.#run();
+    else this.#restUntilTimer();
+  }
+
+  /** A timer is called in time, also in a rest; but it keeps no process alive. */
+  #restUntilTimer(): void {
+    const when = this._turns.nextWhen();
+    if (when === undefined || this.isRunning()) return;
+    this.#forgetAlarm = chore(Math.max(when - this.time(), 0) * 1000, () => {
+      this.#run();
+      if (!this.#hasToRun) this.#leave();
+    });
   }
 
   /** A SystemExit or KeyboardInterrupt is for whoever entered, or else for the program. */

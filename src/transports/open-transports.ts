@@ -26,7 +26,12 @@ export function openOn(loop: LoopCore, leftover: Leftover): void {
 
 /** Says that `leftover` is closed. */
 export function noLongerOpenOn(loop: LoopCore, leftover: Leftover): void {
-  open.get(loop)?.delete(leftover);
+  if (open.get(loop)?.delete(leftover)) loop._hasLessToDo();
+}
+
+/** Is anything open? */
+export function isAnyOpenOn(loop: LoopCore): boolean {
+  return (open.get(loop)?.size ?? 0) > 0;
 }
 
 /**

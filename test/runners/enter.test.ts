@@ -11,14 +11,22 @@ import {
   enter,
   getRunningLoop,
   newEventLoop,
+  Protocol,
   RuntimeError,
   run,
+  type StreamReader,
+  type StreamServer,
+  type StreamWriter,
   sleep,
+  startServer,
   taskGroup,
   timeout,
 } from '../../src/index.ts';
+import type { AddressInput, DriverName, Socket } from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { type Ended, runFile } from '../support/child.ts';
+import { connected, DRIVERS, listening, received, stream } from '../support/drivers.ts';
+import { foreign } from '../support/foreign.ts';
 import { rejects } from '../support/rejects.ts';
 
 behaviour('enter', (it) => {
@@ -186,6 +194,127 @@ behaviour('enter', (it) => {
   });
 });
 
+behaviour('enter, from odd places', (it) => {
+  it('can be called inside of itself', async () => {
+    const outer = await enter(
+      async () => {
+        const inner = await enter(async () => currentTask()?.getName(), { name: 'inner' });
+        return [inner, currentTask()?.getName()];
+      },
+      { name: 'outer' },
+    );
+
+    assert.equal(outer, ['inner', 'outer']);
+  });
+
+  it('serves thousands at once', async () => {
+    const numbers = Array.from({ length: 5000 }, (_, n) => n);
+
+    const seen = await Promise.all(
+      numbers.map((n) =>
+        enter(async () => {
+          await sleep(0.001);
+          return n;
+        }),
+      ),
+    );
+
+    assert.equal(seen, numbers);
+    assert.is(runningLoop(), undefined);
+  });
+
+  it('opens another loop when somebody has closed the first one', async () => {
+    const first = await enter(async () => getRunningLoop());
+    first.close();
+
+    const second = await enter(async () => getRunningLoop());
+
+    assert.is.not(second, first);
+  });
+
+  it('refuses to have its loop closed while somebody is inside', async () => {
+    await enter(async () => {
+      assert.throws(() => getRunningLoop().close(), /Cannot close a running event loop/);
+    });
+  });
+
+  it('waits for the end of a program that is about to end', async () => {
+    const seen: string[] = [];
+    const entered: Promise<unknown>[] = [];
+
+    // It is called in a gap between two runs of the loop of run().
+    await run(async () => {
+      setImmediate(() => setImmediate(() => entered.push(enter(async () => seen.push('entered')))));
+    });
+    seen.push('run() has ended');
+    while (entered.length === 0) await later(1);
+    await Promise.all(entered);
+
+    assert.equal(seen, ['run() has ended', 'entered']);
+  });
+});
+
+behaviour('enter, when nobody is inside any more', (it) => {
+  for (const { name: driver } of DRIVERS)
+    it(`still serves who comes to a server that was left open (${driver})`, async () => {
+      const server = await enter(() => echoServer(listening(driver)));
+      const address = server.sockets[0]?.getsockname() as AddressInput;
+
+      for (const word of ['one', 'two']) assert.is(await answerTo(word, driver, address), word);
+
+      server.close();
+      while (runningLoop() !== undefined) await later(1);
+    });
+
+  it('makes room for run(), and comes back after it', async () => {
+    const server = await enter(() => echoServer(listening('node')));
+    const address = server.sockets[0]?.getsockname() as AddressInput;
+    let answer: Promise<string> | undefined;
+
+    const gave = await run(async () => {
+      answer = answerTo('waits', 'node', address);
+      await sleep(0.02);
+      return 'ran';
+    });
+
+    assert.is(gave, 'ran');
+    assert.is(await answer, 'waits');
+    server.close();
+    while (runningLoop() !== undefined) await later(1);
+  });
+
+  it('tells a connection that was left open what comes', async () => {
+    const server = await enter(() => echoServer(listening('node')));
+    const told = foreign<string>();
+    class Client extends Protocol {
+      override dataReceived(data: Uint8Array): void {
+        told.resolve(String(data));
+      }
+    }
+
+    const [transport] = await enter(() =>
+      getRunningLoop().createConnection(() => new Client(), '127.0.0.1', server.port),
+    );
+    transport.write('spam');
+
+    assert.is(await told.promise, 'spam');
+    transport.close();
+    server.close();
+    while (runningLoop() !== undefined) await later(1);
+  });
+
+  it('calls timers in time, and rests again', async () => {
+    const called = foreign();
+
+    await enter(async () => void getRunningLoop().callLater(0.005, called.resolve));
+    assert.is(runningLoop(), undefined);
+    await called.promise;
+    while (runningLoop() !== undefined) await later(1);
+
+    assert.is(await run(async () => 42), 42);
+  });
+});
+
 behaviour('enter with a signal', (it) => {
   it('cancels the task, and throws the reason', async () => {
     const controller = new AbortController();
@@ -262,6 +391,20 @@ behaviour('enter, as its program ends', (it) => {
     ['cancelled', 'reports no cancel that nobody awaits', { status: 0, stdout: 'cancelled\n' }],
     ['exits', 'ends with the status of a SystemExit', { status: 3, stdout: '' }],
     ['exits in a task', 'also of one in a task left behind', { status: 4, stdout: 'left\n' }],
+    ['server', 'keeps the process as long as a server is open', { status: 0, stdout: 'closed\n' }],
+    [
+      'call',
+      'keeps the process as long as a call goes on',
+      { status: 0, stdout: 'left\ncalled\n' },
+    ],
+    [
+      'exit event',
+      "lets process.on('exit') hear of the end",
+      { status: 0, stdout: 'left\nexit\n' },
+    ],
+    ['process.exit', 'ends where process.exit() is called', { status: 6, stdout: 'exit\n' }],
+    ['generator', 'closes generators that are left open', { status: 0, stdout: 'left\nclosed\n' }],
+    ['worker', 'works in a worker, too', { status: 0, stdout: 'from a worker\n' }],
     ['caught exit', 'goes on where the SystemExit is caught', { status: 0, stdout: '5 others\n' }],
   ];
   for (const [word, says, { status, stdout }] of programs)
@@ -289,6 +432,18 @@ behaviour('enter, as its program ends', (it) => {
   );
 
   it(
+    'reports a failure that nobody retrieves',
+    async () => {
+      const { status, stderr } = await ends('lost');
+
+      assert.is(status, 0);
+      assert.match(stderr, /^Task exception was never retrieved\n/);
+      assert.match(stderr, /RangeError: spam/);
+    },
+    { seconds: 30 },
+  );
+
+  it(
     'leaves Ctrl-C to the program',
     async () => {
       const { status, stdout } = await ends('interrupted');
@@ -299,6 +454,25 @@ behaviour('enter, as its program ends', (it) => {
     { seconds: 30 },
   );
 });
+
+/** Answers each connection with what it sends first, and closes it. */
+function echoServer(sock: Socket): Promise<StreamServer> {
+  const echo = async (reader: StreamReader, writer: StreamWriter): Promise<void> => {
+    writer.write(await reader.read(100));
+    await writer.drain();
+  };
+  return startServer(echo, undefined, undefined, { sock }) as unknown as Promise<StreamServer>;
+}
+
+/** What a client gets that nobody's loop has made. */
+async function answerTo(word: string, driver: DriverName, address: AddressInput): Promise<string> {
+  const client = stream(driver);
+  await connected(client, address);
+  client.send(Buffer.from(word));
+  const answer = await received(client);
+  client.close();
+  return String(Buffer.from(answer));
+}
 
 behaviour('runUntilComplete outside of a loop', (it) => {
   it('says what to write for a call that needs the loop', () => {

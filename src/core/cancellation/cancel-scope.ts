@@ -2,9 +2,12 @@ import { CancelledError } from '../../base/errors/errors.ts';
 import { type Context, currentScope, Scope } from '../context/context.ts';
 import { carryOn, onBefore } from '../context/promise-hooks.ts';
 import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
+import { Future } from '../futures/future.ts';
+import type { LoopCore } from '../turns/loop-core.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { watchFloatingCancels } from './floating-cancels.ts';
 import { CancelPath, followAwaits, KeptCancel } from './kept-cancel.ts';
+import { type LeftCalls, noteLeft } from './left-calls.ts';
 
 /**
  * What is cancelled: a task, or a part of one that has a limit.
@@ -155,6 +158,39 @@ export class CancelScope extends Scope implements AwaitingScope {
     }
     const { _watchers: watchers } = this._root;
     if (watchers !== undefined) for (const tell of watchers) tell();
+  }
+
+  /** @internal see {@link AwaitingScope} */
+  _goesOnAlone(awaiter: Waiting): void {
+    this._root._goesOnAlone(awaiter);
+  }
+
+  override _needsLoop(): LoopCore | undefined {
+    const loop = this._root._ownLoop;
+    if (loop === undefined) return undefined;
+    if (loop._wake()) return loop;
+    if (this.task !== undefined && !loop.isClosed()) return undefined;
+    this._countAsCancelled();
+    throw new CancelledError();
+  }
+
+  /** @internal the loop of the task, also when that is done */
+  get _ownLoop(): LoopCore | undefined {
+    return undefined;
+  }
+
+  /** What a cancel rejects here, and above, may have nobody who handles it. */
+  protected _countAsCancelled(): void {
+    watchFloatingCancels();
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._parent)
+      scope._wasCancelled = true;
+  }
+
+  /** @internal does anything await here or below? */
+  get _isAwaiting(): boolean {
+    if (this._awaits !== undefined) return true;
+    for (const child of this._children ?? []) if (child._isAwaiting) return true;
+    return false;
   }
 
   /** @internal what awaits here and below, in a list of its own */
@@ -542,13 +578,13 @@ interface Pending {
 }
 
 /** The scope of a whole task. */
-export class RootScope extends CancelScope {
-  /** None once the task is done: promises hold their scope, and must not hold the task. */
-  #task: AwaitingTask | undefined;
+export class RootScope extends CancelScope implements LeftCalls {
+  /** The task; its loop once that is done: promises hold their scope, and must not hold the task. */
+  #owner: AwaitingTask | LoopCore;
 
   constructor(context: Context | undefined, task: AwaitingTask) {
     super(context);
-    this.#task = task;
+    this.#owner = task;
   }
 
   override get _root(): CancelScope {
@@ -556,16 +592,53 @@ export class RootScope extends CancelScope {
   }
 
   override get task(): AwaitingTask | undefined {
-    return this.#task;
+    return this.#owner instanceof Future ? this.#owner : undefined;
+  }
+
+  override get _ownLoop(): LoopCore {
+    return this.#owner instanceof Future ? this.#owner._loop : (this.#owner as LoopCore);
   }
 
   override get _bodyName(): string | undefined {
-    return (this.#task as { getCoro?(): { name: string } } | undefined)?.getCoro?.().name;
+    return (this.task as { getCoro?(): { name: string } } | undefined)?.getCoro?.().name;
   }
 
   /** @internal the task is done */
   _end(): void {
-    this.#task = undefined;
+    this.#owner = this._ownLoop;
+    if (this._isAwaiting) this.#noteLeft();
+  }
+
+  override _goesOnAlone(awaiter: Waiting): void {
+    if (!this._ownLoop.isClosed()) this.#noteLeft();
+    else {
+      this._countAsCancelled();
+      cancelAwait(awaiter, new Cancel(this));
+    }
+  }
+
+  #noteLeft(): void {
+    const forgetLeft = noteLeft(this._ownLoop, this);
+    if (forgetLeft === undefined) return;
+    const forget = this._onLeave(() => {
+      if (this._isAwaiting) return;
+      forget();
+      forgetLeft();
+    });
+  }
+
+  /** @internal see {@link LeftCalls} */
+  _cancelLeft(): void {
+    if (this._requests > 0) return;
+    this._requests += 1;
+    this._cancel(new Cancel(this));
+  }
+
+  /** @internal see {@link LeftCalls} */
+  _describeAwaits(): string {
+    return this._listAwaits()
+      .map(({ _future }) => String(_future))
+      .join(', ');
   }
 }
 

@@ -47,7 +47,8 @@ function handleCancel(promise: Promise<unknown>): void {
 function isCancelled(promise: Promise<unknown>): boolean {
   try {
     const brief = withoutStacks(() => inspect(promise, { ...BRIEFLY, depth: 0 }));
-    const [, name] = REJECTED.exec(brief) ?? [];
+    const [, own, base] = REJECTED.exec(brief) ?? [];
+    const name = base ?? own;
     if (name === 'CancelledError') return true;
     if (name !== 'AbortError' && name !== 'AggregateError') return false;
     const whole = withoutStacks(() => inspect(promise, { ...BRIEFLY, depth: 2 }));
@@ -60,7 +61,8 @@ function isCancelled(promise: Promise<unknown>): boolean {
   }
 }
 
-const REJECTED = /<rejected> \[?(\w+)/;
+/** `CancelledError`, or `Stopped [CancelledError]` of a class that extends it. */
+const REJECTED = /<rejected> \[?(\w+)(?: \[(CancelledError)\])?/;
 const BRIEFLY = { customInspect: false, maxArrayLength: 100, maxStringLength: 100 };
 
 const nativeThen = Promise.prototype.then;

@@ -12,6 +12,7 @@ import { noteAbandoned } from './abandoned.ts';
 import { cancelOf } from './cancel-in-error.ts';
 import { Cancel, CancelScope } from './cancel-scope.ts';
 import { RUNS_BODY } from './kept-cancel.ts';
+import { LeftTask } from './left-calls.ts';
 
 /** What a limit knows of the task that it is a part of. */
 export interface LimitedTask {
@@ -71,26 +72,28 @@ export class Limit extends CancelScope {
   #forget: () => void = () => {};
   #errorFor: (cancel: CancelledError) => unknown = (cancel) => cancel;
 
-  private constructor(within: CancelScope, options: LimitOptions) {
+  private constructor(within: CancelScope, task: LimitedTask, options: LimitOptions) {
     super(undefined);
     within._openBelow(this);
     if (options.shield === true) this._isShielded = true;
     this.#name = options.name;
-    this.#task = within.task as unknown as LimitedTask;
+    this.#task = task;
     this.#abandons = options.abandon !== false;
     this.#before = this.cancelling;
   }
 
   /**
-   * Opens one as a part of the task that runs.
+   * Opens one as a part of the task that runs, or of a call that is left of one.
    *
    * @param otherwise - what is said where no task runs
    * @throws {RuntimeError} when no task runs
    */
   static open(options: LimitOptions, otherwise: string): Limit {
     const within = currentScope()?._awaitsIn as CancelScope | undefined;
-    if (within?.task === undefined) throw new RuntimeError(otherwise);
-    return new Limit(within, options);
+    const loop = within?._root._ownLoop;
+    if (within === undefined || loop === undefined) throw new RuntimeError(otherwise);
+    const task = within.task ?? new LeftTask(loop);
+    return new Limit(within, task as LimitedTask, options);
   }
 
   /** The cancels of this scope, and of those above that reach it, that were not taken back. */

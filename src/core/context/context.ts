@@ -46,6 +46,16 @@ export class Scope {
     return context._scope;
   }
 
+  /**
+   * @internal this code needs a running loop, and none runs
+   *
+   * @returns the one that runs for it from now on, if one does
+   * @throws {CancelledError} when it is what is left of a task: nobody runs it on
+   */
+  _needsLoop(): object | undefined {
+    return undefined;
+  }
+
   /** The variables that this code reads and writes. */
   get context(): Context {
     this.#context ??= new Context();

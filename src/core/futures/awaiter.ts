@@ -29,6 +29,8 @@ export interface AwaitingScope {
   readonly task: AwaitingTask | undefined;
   _enter(awaiter: Waiting): void;
   _leave(awaiter: Waiting): void;
+  /** Is told that `awaiter`, which entered, is a part of a task that is done. */
+  _goesOnAlone(awaiter: Waiting): void;
   /**
    * Is told that something is asked by its `then()`, for an `await` or by `Promise.all()` and the like.
    *
@@ -149,6 +151,7 @@ export class Awaiter implements Runnable, Waiting {
   _join(scope: AwaitingScope): void {
     this._scope = scope;
     scope._enter(this);
+    if (scope.task === undefined) scope._goesOnAlone(this);
   }
 
   /** @internal its turn has come: the future is done */

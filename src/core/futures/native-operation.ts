@@ -103,11 +103,13 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     else if (this._scope === undefined) {
       this._scope = within;
       within._enter(this);
+      if (task === undefined) within._goesOnAlone(this);
     } else {
       const other = new Other(this, within);
       this._others ??= [];
       this._others.push(other);
       within._enter(other);
+      if (task === undefined) within._goesOnAlone(other);
     }
   }
 

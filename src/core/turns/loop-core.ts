@@ -67,6 +67,10 @@ export interface LoopCore {
   ): Cancellable;
   /** @internal ends the run with `error`: somebody threw a KeyboardInterrupt or SystemExit */
   _interrupt(error: unknown): void;
+  /** @internal runs again, for a call that goes on when all tasks are done; `false`: it does not */
+  _wake(): boolean;
+  /** @internal is told that one of the things that it may run for is gone */
+  _hasLessToDo(): void;
   /** @internal itself, in the form of an option: one object for all futures */
   readonly _asOption: { readonly loop: LoopCore };
   /** @internal the tasks that are not done; held strongly */

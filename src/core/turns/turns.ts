@@ -88,6 +88,11 @@ export class Turns {
     return this.#host.time();
   }
 
+  /** When the first timer is due, on that clock; none where there is no timer. */
+  nextWhen(): number | undefined {
+    return this.#timers.nextWhen();
+  }
+
   /** Is the queue being worked off? */
   get running(): boolean {
     return this.#ended !== undefined;

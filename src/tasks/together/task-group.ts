@@ -258,7 +258,7 @@ export class TaskGroup {
     const error = task._outcome();
     this.#errors.push(error);
     this.#noteBaseError(error);
-    if (this.#parent === undefined || this.#parent.done())
+    if (this.#limit === undefined || this.#parent?.done())
       this.#loop?.callExceptionHandler({
         message: `Task ${task} has errored out but its parent task ${this.#parent} is already completed`,
         exception: error,

@@ -9,6 +9,8 @@ const program = (word: string): Promise<Ended> => runFile(FILE, { args: [word] }
 const cancelled = program('cancelled');
 const limited = program('limited');
 const interrupted = program('interrupted');
+const interruptedOfOthers = program('interrupted, of others');
+const subclass = program('subclass');
 const fails = program('fails');
 const failsOtherwise = program('fails otherwise');
 
@@ -44,6 +46,25 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
 
       assert.is(status, 130);
       assert.is(stderr, 'KeyboardInterrupt\n');
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'leaves the status of Ctrl-C as it is, also of a call that waits for others',
+    async () => {
+      const { status, stderr } = await interruptedOfOthers;
+
+      assert.is(stderr, 'KeyboardInterrupt\n');
+      assert.is(status, 130);
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'may be of a class of its own',
+    async () => {
+      assert.equal(await subclass, { status: 0, stdout: 'goes on\n', stderr: '' });
     },
     { seconds: 30 },
   );

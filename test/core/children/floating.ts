@@ -48,6 +48,38 @@ const ways: Record<string, () => Promise<unknown>> = {
     await sleep(60);
   },
 
+  async 'interrupted, of others'() {
+    const endless = async (): Promise<void> => {
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        await sleep(0);
+      }
+    };
+    void endless();
+    // It is emitted by nobody of ours, and so by no task.
+    const events = new EventEmitter();
+    events.on('event', async () => await sleep(0.001));
+    setInterval(() => events.emit('event'), 1);
+    setTimeout(() => process.kill(process.pid, 'SIGINT'), 20);
+    await sleep(60);
+  },
+
+  async subclass() {
+    class Stopped extends asyncio.CancelledError {}
+    const task = asyncio.createTask(async () => {
+      const stops = async (): Promise<void> => {
+        await sleep(60).catch(() => {});
+        throw new Stopped();
+      };
+      void stops();
+      await sleep(60);
+    });
+    await sleep(0.001);
+    task.cancel();
+    await task.catch(() => {});
+    await sleep(0.01);
+  },
+
   async fails() {
     const task = asyncio.createTask(async () => {
       void (async () => {

@@ -1,0 +1,195 @@
+import { setTimeout as later } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { runningLoop } from '../../../src/core/turns/running-loop.ts';
+import {
+  createTask,
+  Event,
+  enter,
+  getRunningLoop,
+  Loop,
+  type Main,
+  run,
+  sleep,
+  taskGroup,
+  timeout,
+  waitFor,
+} from '../../../src/index.ts';
+import { virtualHost } from '../../../src/testing/virtual-host.ts';
+import { behaviour } from '../../support/behaviour.ts';
+import { foreign } from '../../support/foreign.ts';
+
+/** As `run()`, with a clock of its own; what is reported is noted in `seen`. */
+function runWith<T>(main: Main<T>, seen: string[] = []): Promise<T> {
+  const loopFactory = (): Loop => {
+    const loop = new Loop({ host: virtualHost() });
+    loop.setExceptionHandler((_loop, { message }) => void seen.push(`reported: ${message}`));
+    return loop;
+  };
+  return run(main, { loopFactory });
+}
+
+/** A call that says how it ends. */
+async function flush(seen: string[], wait: () => unknown, cleanUp = 0): Promise<void> {
+  try {
+    await wait();
+    seen.push('went on');
+    await sleep(0);
+    seen.push('flushed');
+  } catch (error) {
+    seen.push((error as Error).name);
+    throw error;
+  } finally {
+    if (cleanUp > 0) await sleep(cleanUp);
+    seen.push('cleaned up');
+  }
+}
+
+behaviour('A call that nobody awaits, and that outlives its task', (it) => {
+  it('goes on while the loop runs', async () => {
+    const seen: string[] = [];
+
+    await runWith(async () => {
+      await createTask(async () => void flush(seen, () => sleep(1)));
+      seen.push('the task is done');
+      await sleep(2);
+    });
+
+    assert.equal(seen, ['the task is done', 'went on', 'flushed', 'cleaned up']);
+  });
+
+  it('may have limits and groups, as the task had', async () => {
+    const seen: unknown[] = [];
+    const { promise, resolve } = foreign();
+
+    await runWith(async () => {
+      const call = async (): Promise<void> => {
+        await promise;
+        seen.push(await timeout(1, () => sleep(0.5, 'in time')));
+        seen.push(await timeout(1, () => sleep(2)).catch((error: Error) => error.name));
+        seen.push(await waitFor(() => foreign().promise, 1).catch((error: Error) => error.name));
+        const fails = taskGroup(async (group) => {
+          group.createTask(() => Promise.reject(new RangeError('spam')));
+          await sleep(10);
+        });
+        seen.push(await fails.catch((error: Error) => error.name));
+      };
+      await createTask(async () => void call());
+      resolve();
+      await sleep(20);
+    });
+
+    assert.equal(seen, ['in time', 'TimeoutError', 'TimeoutError', 'ExceptionGroup']);
+  });
+
+  it('is cancelled at the end of run(), which waits for its clean-up', async () => {
+    const seen: string[] = [];
+
+    await runWith(async () => void flush(seen, () => sleep(1000), 5));
+    seen.push('ended');
+
+    assert.equal(seen, ['CancelledError', 'cleaned up', 'ended']);
+  });
+
+  it('is cancelled there once, also where its task was cancelled', async () => {
+    const seen: string[] = [];
+
+    await runWith(async () => {
+      const task = createTask(async () => {
+        void flush(seen, () => sleep(1000), 5);
+        await sleep(1000);
+      });
+      await sleep(1);
+      task.cancel();
+      await task.catch(() => {});
+    });
+
+    assert.equal(seen, ['CancelledError', 'cleaned up']);
+  });
+
+  it('is cancelled there within a limit of its own', async () => {
+    const seen: string[] = [];
+
+    await runWith(async () => {
+      void timeout(50, () => flush(seen, () => sleep(1000), 5)).catch(() => {});
+      await sleep(1);
+    });
+
+    assert.equal(seen, ['CancelledError', 'cleaned up']);
+  });
+
+  it('is given up, and reported, where it does not end', async () => {
+    const seen: string[] = [];
+
+    await runWith(async () => {
+      const refuse = async (): Promise<void> => {
+        for (;;)
+          try {
+            await new Event().wait();
+          } catch {}
+      };
+      void refuse();
+      await sleep(1);
+    }, seen);
+
+    assert.is(seen.length, 1);
+    assert.match(String(seen[0]), /^reported: A call that nobody awaits was cancelled 10 s ago/);
+  });
+
+  it('throws a cancel in place of an error when its loop is gone', async () => {
+    for (const next of [(): unknown => sleep(1), (): unknown => getRunningLoop(), undefined]) {
+      const seen: string[] = [];
+      const { promise, resolve } = foreign();
+
+      await runWith(async () => {
+        const loop = getRunningLoop();
+        void flush(seen, async () => {
+          await promise;
+          await (next ?? ((): unknown => loop.callSoon(() => {})))();
+        });
+        await sleep(1);
+      });
+      resolve();
+      await new Promise((ended) => setImmediate(ended));
+
+      assert.equal(seen, ['CancelledError', 'cleaned up']);
+    }
+  });
+
+  it('throws a cancel also while another loop runs', async () => {
+    const seen: string[] = [];
+    const { promise, resolve } = foreign();
+
+    await runWith(async () => {
+      void flush(seen, async () => {
+        await promise;
+        await sleep(1);
+      });
+    });
+    await runWith(async () => {
+      resolve();
+      await sleep(5);
+    });
+
+    assert.equal(seen, ['CancelledError', 'cleaned up']);
+  });
+
+  it('keeps the loop of enter() running, and is heard again after a promise of others', async () => {
+    const seen: string[] = [];
+    const { promise, resolve } = foreign();
+    const ended = foreign();
+
+    await enter(async () => {
+      const call = flush(seen, async () => {
+        await sleep(0.001);
+        await promise;
+      });
+      void call.finally(ended.resolve);
+    });
+    seen.push('the body is done');
+    setTimeout(resolve, 5);
+    await ended.promise;
+    while (runningLoop() !== undefined) await later(1);
+
+    assert.equal(seen, ['the body is done', 'went on', 'flushed', 'cleaned up']);
+  });
+});
