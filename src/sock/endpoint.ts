@@ -79,11 +79,22 @@ export interface Driver {
   adoptPipe(fd: number, kind: PipeKind, writes: boolean, leaves: boolean): PipeEnd;
 
   /**
-   * Makes a pipe that blocks and that no child inherits. Not there: the driver cannot.
+   * Makes a pipe to a child process that is about to be started. Not there: the driver cannot.
    *
+   * @param writes - do we write to it?
    * @throws {OSError} when descriptors ran out
    */
-  readonly makePipe?: (() => [readEnd: number, writeEnd: number]) | undefined;
+  readonly pipeToChild?: ((writes: boolean) => ChildPipe) | undefined;
+}
+
+/** A pipe to a child process. */
+export interface ChildPipe {
+  /** Our end. */
+  readonly end: PipeEnd;
+  /** The child's end: it blocks, and no other child inherits it. */
+  readonly theirs: number;
+  /** Closes the child's end here, once the child has it. */
+  closeTheirs(): void;
 }
 
 /** What a descriptor is that is used as a pipe. */

@@ -1,7 +1,6 @@
 /** What tests of child processes and pipes share: on which drivers, and a few programs. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { loadLibc } from '../../src/sock/drivers/posix/libc.ts';
-import { driverNamed } from '../../src/sock/drivers/registry.ts';
+import { loadLibc, openPipe } from '../../src/sock/drivers/posix/libc.ts';
 import type { DriverName } from '../../src/socket.ts';
 
 /** The drivers that have pipes to other processes. */
@@ -20,8 +19,7 @@ export const LARGE: Buffer = Buffer.alloc(4 * 1024 * 1024, 'x');
 /** Makes a pipe of the system's, whose ends block. */
 export function systemPipe(): [readEnd: number, writeEnd: number] {
   loadLibc();
-  const make = driverNamed('posix').makePipe as () => [number, number];
-  return make();
+  return openPipe() as [number, number];
 }
 
 /** The descriptors of this process, with what each stands for. */

@@ -1,12 +1,12 @@
 import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { fromNodeError, OSError, osError } from '../../base/errors/os-errors.ts';
 import { outside } from '../../core/context/async-context.ts';
 import { takeHandle } from '../../sock/drivers/node/handles.ts';
 import { NodePipe } from '../../sock/drivers/node/node-pipe.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
-import type { Driver } from '../../sock/endpoint.ts';
+import type { ChildPipe, Driver } from '../../sock/endpoint.ts';
 import { type OpenPipe, opened } from '../pipes/open-pipe.ts';
 import {
   type Command,
@@ -40,35 +40,32 @@ export function spawnChild(
 ): Spawned {
   const driver = driverNamed(options.driver);
   const wanted = [options.stdin, options.stdout, options.stderr].map(descriptorOf);
-  if (driver.makePipe === undefined)
+  if (driver.pipeToChild === undefined)
     return spawnOnStreams(driver, wanted, command, options, failed);
-  const theirs: number[] = [];
-  const ours = new Map<number, number>();
+  const made = new Map<number, ChildPipe>();
+  const closeOurs = (): void => {
+    for (const { end } of made.values()) end.close();
+  };
   try {
-    const given = wanted.map((fd, index): Given => {
-      if (fd !== PIPE) return plainStdio(fd, index);
-      const [readEnd, writeEnd] = (driver.makePipe as () => [number, number])();
-      theirs.push(index === 0 ? readEnd : writeEnd);
-      ours.set(index, index === 0 ? writeEnd : readEnd);
-      return theirs.at(-1) as number;
-    });
-    if (wanted[2] === STDOUT) given[2] = given[1] === 'inherit' ? 1 : (given[1] as Given);
-    const child = start(command, options, given, (error) => {
-      closeAll(ours.values());
-      failed(error);
-    });
-    if (child.pid === undefined) return { child, pipes: new Map() };
-    const pipes = new Map<number, OpenPipe>();
-    for (const [index, fd] of ours) {
-      pipes.set(index, opened(driver.adoptPipe(fd, 'fifo', index === 0, false)));
-    }
-    return { child, pipes };
+    for (const [index, fd] of wanted.entries())
+      if (fd === PIPE) made.set(index, driver.pipeToChild(index === 0));
+    const given = wanted.map((fd, index) => made.get(index)?.theirs ?? plainStdio(fd, index));
+    if (wanted[2] === STDOUT) given[2] = sameAs(given[1] as Given);
+    const child = start(command, options, given, failed);
+    if (child.pid === undefined) closeOurs();
+    const pipes = [...made].map(([index, { end }]) => [index, opened(end)] as const);
+    return { child, pipes: new Map(pipes) };
   } catch (error) {
-    closeAll(ours.values());
+    closeOurs();
     throw error;
   } finally {
-    closeAll(theirs);
+    for (const { closeTheirs } of made.values()) closeTheirs();
   }
+}
+
+/** For the second output: where the first one leads. */
+function sameAs(given: Given): Given {
+  return given === 'inherit' ? 1 : given;
 }
 
 /** As {@link spawnChild}, with the streams that Node makes. */
@@ -85,7 +82,7 @@ function spawnOnStreams(
     });
   const given = wanted.map((fd, index) => (fd === PIPE ? 'pipe' : plainStdio(fd, index)));
   const merged = wanted[2] === STDOUT;
-  if (merged) given[2] = given[1] === 'inherit' ? 1 : (given[1] as Given);
+  if (merged) given[2] = sameAs(given[1] as Given);
   const isShared = merged && given[1] === 'pipe';
   if (isShared) given[2] = 'ignore';
   const child = isShared
@@ -128,8 +125,10 @@ function whyNotRun(
   let code = 'ENOENT';
   for (const place of places) {
     try {
-      accessSync(resolve(directory, place, file), constants.X_OK);
-      return undefined;
+      const path = resolve(directory, place, file);
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return undefined;
+      code = 'EACCES';
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EACCES') code = 'EACCES';
     }
@@ -192,8 +191,4 @@ function explained(error: unknown, file: string, cwd: string | URL | undefined):
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function closeAll(descriptors: Iterable<number>): void {
-  for (const fd of descriptors) closeSync(fd);
 }

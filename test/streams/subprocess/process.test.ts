@@ -73,7 +73,7 @@ for (const driver of PIPE_DRIVERS) {
         const [stdout] = await child.communicate();
         assert.is(String(stdout), 'sh value /\n');
       },
-      real('test_create_subprocess_env_exec'),
+      REAL,
     );
 
     it(
@@ -161,7 +161,7 @@ for (const driver of PIPE_DRIVERS) {
         const [stdout] = await child.communicate();
         assert.is(String(stdout), 'bar');
       },
-      real('test_create_subprocess_env_shell'),
+      REAL,
     );
 
     it(
@@ -216,7 +216,7 @@ for (const driver of PIPE_DRIVERS) {
           assert.is(stderr?.length, 0);
         }
       },
-      real('test_communicate_none_input', 'test_empty_input'),
+      real('test_empty_input'),
     );
 
     it(
@@ -398,7 +398,7 @@ for (const driver of PIPE_DRIVERS) {
           assert.is(exited.result(), 0);
         }
       },
-      real('test_subprocess_send_signal_race'),
+      REAL,
     );
 
     it(
@@ -449,7 +449,7 @@ for (const driver of PIPE_DRIVERS) {
         const again = await gather(...Array.from({ length: 5 }, () => () => child.wait()));
         assert.equal(again, [0, 0, 0, 0, 0]);
       },
-      real('test_subprocess_concurrent_wait'),
+      REAL,
     );
 
     it(

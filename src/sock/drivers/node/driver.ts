@@ -5,6 +5,7 @@ import type { Driver, Endpoint, PipeEnd, PipeKind } from '../../endpoint.ts';
 import { refuseDescriptor } from '../detached.ts';
 import { memoryDriver } from '../memory/driver.ts';
 import { DatagramEndpoint } from './datagram-endpoint.ts';
+import { DevicePipe } from './device-pipe.ts';
 import { NodePipe } from './node-pipe.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
@@ -42,10 +43,7 @@ export const nodeDriver: Driver = {
           'Operation not supported (the node driver takes descriptors by their numbers only)',
       });
     // libuv would end the process over one that cannot be polled: /dev/null.
-    if (kind === 'device' && !isatty(fd))
-      throw osError('EOPNOTSUPP', 'open', {
-        strerror: 'Operation not supported (the node driver knows pipes, sockets and terminals)',
-      });
+    if (kind === 'device' && !isatty(fd)) return new DevicePipe(fd);
     return new NodePipe(fd, kind === 'socket' || !writes);
   },
 };

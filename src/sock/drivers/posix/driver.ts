@@ -10,7 +10,15 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../../constants.ts';
-import type { Driver, Endpoint, Kind, Missing, PipeEnd, PipeKind } from '../../endpoint.ts';
+import type {
+  ChildPipe,
+  Driver,
+  Endpoint,
+  Kind,
+  Missing,
+  PipeEnd,
+  PipeKind,
+} from '../../endpoint.ts';
 import { noteFailure } from '../descriptors.ts';
 import { epollSelector } from './epoll-selector.ts';
 import {
@@ -100,10 +108,19 @@ class PosixDriver implements Driver {
     return new PosixPipe(fd, kind, writes, leaves, this.#selector());
   }
 
-  makePipe(): [readEnd: number, writeEnd: number] {
+  pipeToChild(writes: boolean): ChildPipe {
     const ends = openPipe();
     if (ends === undefined) throw noteFailure(lastError('pipe'));
-    return ends;
+    const [ours, theirs] = writes ? [ends[1], ends[0]] : ends;
+    const closeTheirs = (): void => closeDescriptor(theirs);
+    try {
+      const end = new PosixPipe(ours, 'fifo', writes, false, this.#selector());
+      return { end, theirs, closeTheirs };
+    } catch (error) {
+      closeDescriptor(ours);
+      closeTheirs();
+      throw error;
+    }
   }
 
   #findMissing(): Missing | undefined {

@@ -1,0 +1,57 @@
+import { closeSync, readSync, writeSync } from 'node:fs';
+import { fromNodeError } from '../../../base/errors/os-errors.ts';
+import type { PipeEnd } from '../../endpoint.ts';
+import { SlottedEndpoint } from '../base-endpoint.ts';
+
+/** Bytes that one call takes at the most. */
+const PIECE = 64 * 1024;
+
+/** The last of the standard descriptors, which are not closed. */
+const STDERR = 2;
+
+/** A device that is always ready, as /dev/null is, which libuv cannot poll. */
+export class DevicePipe extends SlottedEndpoint implements PipeEnd {
+  readonly driver = 'node' as const;
+  readonly noticesReader = false;
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    super(-1, -1, -1);
+    this.#fd = fd;
+  }
+
+  tryRecv(nbytes: number): Buffer | undefined {
+    this.mustBeOpen('read');
+    const buffer = Buffer.allocUnsafe(Math.min(nbytes, PIECE));
+    const nread = unlessItWaits(() => readSync(this.#fd, buffer));
+    return nread === undefined ? undefined : buffer.subarray(0, nread);
+  }
+
+  trySend(data: Uint8Array, from: number): number {
+    this.mustBeOpen('write');
+    return unlessItWaits(() => writeSync(this.#fd, data, from)) ?? -1;
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.#fd > STDERR) closeSync(this.#fd);
+    this.tellReader();
+    this.tellWriter();
+  }
+
+  fileno(): number {
+    return this.closed ? -1 : this.#fd;
+  }
+}
+
+/** What a call gives; `undefined` where it would have to wait, of which nobody tells. */
+function unlessItWaits(call: () => number): number | undefined {
+  try {
+    return call();
+  } catch (error) {
+    const failure = fromNodeError(error);
+    if ((failure as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
+    throw failure;
+  }
+}
