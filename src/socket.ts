@@ -23,7 +23,7 @@ export { Socket } from './sock/socket.ts';
 /** Can sockets of AF_INET6 be made? What Node runs on has it, even where no interface does. */
 export const hasIPv6 = true;
 
-/** What can be said of a new socket beyond family, type and protocol. */
+/** Options for a new socket beyond family, type and protocol. */
 export interface SocketOptions {
   /**
    * How it is made; else as the environment's ASYNCIO_SOCKETS says; else `'posix'` where koffi

@@ -55,13 +55,13 @@ export const COLLECTION_BURST_MS = 100;
 /** Milliseconds from the first wish for a collection to the collection: many wishes, one run. */
 export const COLLECTION_DELAY_MS = 20;
 
-/** Milliseconds that the wait between two fruitless collections grows to at the most. */
+/** Milliseconds that the wait between two fruitless collections grows to at most. */
 export const COLLECTION_REST_MS = 60_000;
 
 /** The longest delay, in milliseconds, that Node's timers can hold. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
-/** Bytes that a transport hands its protocol at once, at the most; asyncio's figure. */
+/** Bytes that a transport hands its protocol at once, at most; asyncio's figure. */
 export const MAX_READ_SIZE: number = 256 * 1024;
 
 /** Bytes of a file that are read and sent at once where the system does not do both; asyncio's figure. */
@@ -76,7 +76,7 @@ export const WRITE_HIGH_WATER: number = 64 * 1024;
 /** The same where what is written is encrypted: records are made of it first; asyncio's figure. */
 export const TLS_WRITE_HIGH_WATER: number = 512 * 1024;
 
-/** Bytes that are handed to a stream of Node's at once: so many that what waits is known well. */
+/** Bytes that are handed to a Node stream at once: so many that what waits is known well. */
 export const DUPLEX_PIECE: number = 64 * 1024;
 
 /** Milliseconds after which what was closed gives up its last bytes, where Node sends them, not the system. */
@@ -94,10 +94,10 @@ export const TLS_SHUTDOWN_TIMEOUT = 30;
 /** Writes to a lost connection from which on they are logged; asyncio's figure. */
 export const LOST_WRITES_BEFORE_LOG = 5;
 
-/** Bytes of a line at the most, and half of what a stream keeps unread; asyncio's figure. */
+/** Bytes of a line at most, and half of what a stream keeps unread; asyncio's figure. */
 export const STREAM_LIMIT: number = 64 * 1024;
 
-/** Threads of a pool at the most, by default; Python's figure. */
+/** Threads of a pool at most, by default; Python's figure. */
 export const MAX_THREADS = 32;
 
 /** Threads of a pool beside one for each core, by default: most of them wait. Python's figure. */

@@ -2,7 +2,7 @@ import { brief } from './printing/repr.ts';
 
 /**
  * What every function does first with a number that a program gave it: a wrong one is refused before
- * anything has happened, with a `TypeError` for what is no number, a `RangeError` for another number.
+ * anything has happened, with a `TypeError` for what is not a number, a `RangeError` for another number.
  */
 
 /**
@@ -10,7 +10,7 @@ import { brief } from './printing/repr.ts';
  * as well.
  *
  * @param what - what the caller calls it, for the text
- * @throws {TypeError} when it is no number
+ * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is another number
  */
 export function checkWhole(
@@ -33,7 +33,7 @@ function range(least: number, most: number): string {
 /**
  * Checks that a value is a number, fractions and infinities included.
  *
- * @throws {TypeError} when it is no number
+ * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is NaN
  */
 export function checkNumber(value: unknown, what: string): asserts value is number {
@@ -44,7 +44,7 @@ export function checkNumber(value: unknown, what: string): asserts value is numb
 /**
  * Checks that a value is a number of seconds, infinitely many and negative ones included.
  *
- * @throws {TypeError} when it is no number
+ * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is NaN
  */
 export function checkSeconds(value: unknown, what: string): asserts value is number {
@@ -63,7 +63,7 @@ export function checkTimeout(value: unknown, what: string): asserts value is num
 /**
  * Checks that a value is a finite number of seconds.
  *
- * @throws {TypeError} when it is no number
+ * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is not finite
  */
 export function checkFiniteSeconds(value: unknown, what: string): asserts value is number {
@@ -74,7 +74,7 @@ export function checkFiniteSeconds(value: unknown, what: string): asserts value 
 /**
  * Checks that a value is a finite number of seconds from 0.
  *
- * @throws {TypeError} when it is no number
+ * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is another number
  */
 export function checkSecondsFromZero(value: unknown, what: string): asserts value is number {
@@ -85,7 +85,7 @@ export function checkSecondsFromZero(value: unknown, what: string): asserts valu
 /**
  * Checks that a value is a finite number of seconds above 0, or `undefined` for what is usual.
  *
- * @throws {TypeError} when it is no number
+ * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is another number
  */
 export function checkPositiveSeconds(

@@ -10,7 +10,7 @@ import type { Order } from './worker-program.ts';
 export interface WorkersOptions
   extends Pick<EchoOptions, 'host' | 'port' | 'grace' | 'onConnection' | 'say'>,
     Pick<Order, 'style' | 'ssl'> {
-  /** How many threads there are, each with a loop of its own. */
+  /** How many threads there are, each with its own loop. */
   readonly workers: number;
   /** Told of each worker that fails, at once. */
   readonly onFailure: (text: string) => void;

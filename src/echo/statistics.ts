@@ -10,7 +10,7 @@ export class Statistics {
 
   /**
    * @param begin - when counting begins, in seconds on the loop's clock
-   * @param memory - where the counts are; left out, in memory of its own
+   * @param memory - where the counts are; left out, in its own memory
    */
   constructor(begin: number, memory: SharedArrayBuffer = Statistics.memory()) {
     this.#begin = begin;

@@ -1,5 +1,5 @@
 /**
- * The thread of one of the workers that serve a port together: it serves on a loop of its own until
+ * The thread of one of the workers that serve a port together: it serves on its own loop until
  * it is told to stop. worker.ts starts it.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';

@@ -41,7 +41,7 @@ export function getEventLoop(): Loop {
 /**
  * Says which loop `getEventLoop()` gives while none runs; `undefined`: none.
  *
- * @throws {TypeError} when `loop` is no loop
+ * @throws {TypeError} when `loop` is not a loop
  * @see asyncio's `set_event_loop()`,
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.set_event_loop
  */

@@ -85,7 +85,7 @@ import { SignalHandlers } from './signals.ts';
 import { SockOperations } from './sock-operations.ts';
 import { sendfile } from './transport-sendfile.ts';
 
-/** Is told what went wrong where nobody could be told by an exception. */
+/** Called for failures that cannot be thrown to anybody. */
 export type ExceptionHandler = (loop: Loop, context: ExceptionContext) => unknown;
 
 /** What a KeyboardInterrupt or SystemExit ended a run with. */
@@ -105,8 +105,8 @@ const unclosed = new FinalizationRegistry<string>((printed) =>
 /**
  * The event loop: runs tasks and callbacks in turns, on Node's own loop.
  *
- * The counter over all rooms: asyncio's loop methods by their names. One loop runs at a time in
- * a thread; while it runs, the process stays alive.
+ * asyncio's loop methods, by their names. Only one loop runs at a time in
+ * a thread, and the process stays alive while it runs.
  *
  *            runForever(), runUntilComplete()                   close()
  *   resting ─────────────────────────────────▶ running    resting ─────▶ closed
@@ -145,7 +145,7 @@ export class Loop implements LoopCore {
 
   /**
    * @param options - `debug`: by default on if the environment's `ASYNCIO_DEBUG` is not empty;
-   *   `host`: what the loop stands on, for tests
+   *   `host`: what the loop runs on, for tests
    */
   constructor(options: { readonly debug?: boolean /** @internal */; readonly host?: Host } = {}) {
     startCollector();
@@ -163,10 +163,10 @@ export class Loop implements LoopCore {
   // ── running ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Runs until {@link stop} is called. If it was called before, one turn is run.
+   * Runs until {@link stop} is called. If that was called before, runs a single turn.
    *
    * @throws {RuntimeError} when this loop or another one runs, or this one is closed
-   * @throws {KeyboardInterrupt} when the user pressed Ctrl-C, and nobody else listens for it
+   * @throws {KeyboardInterrupt} when the user presses Ctrl-C, and nothing else listens for it
    * @see asyncio's `loop.run_forever()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_forever
    */
@@ -186,10 +186,10 @@ export class Loop implements LoopCore {
   /**
    * Runs until `future` is done.
    *
-   * @param future - a future, or what a task can be made of
+   * @param future - a future, or anything that a task can be made of
    * @returns its result
    * @throws what it failed with
-   * @throws {RuntimeError} when the loop is stopped before that, cannot run, or is closed
+   * @throws {RuntimeError} when the loop is stopped earlier, cannot run, or is closed
    * @see asyncio's `loop.run_until_complete()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_until_complete
    */
@@ -258,12 +258,12 @@ export class Loop implements LoopCore {
   // ── callbacks ──────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `callback` with `args` in the next turn, after whatever was asked for before.
+   * Calls `callback` with `args` in the next turn, after all that was scheduled before.
    *
-   * It runs in a copy of the context in force, without a current task. What it throws goes to
+   * It runs in a copy of the current context, without a current task. What it throws goes to
    * the exception handler.
    *
-   * @returns a handle; `cancel()` on it forgets the callback
+   * @returns a handle; its `cancel()` drops the callback
    * @throws {TypeError} when `callback` is not a function, or is a coroutine
    * @throws {RuntimeError} when the loop is closed
    * @see asyncio's `loop.call_soon()`,
@@ -275,8 +275,8 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * As {@link callSoon}. Threads of Node share no functions, so nothing can be called from
-   * another one: it is here for programs that come from Python.
+   * The same as {@link callSoon}. Node's threads share no functions, so it cannot be called from
+   * another thread. It is there for programs that come from Python.
    *
    * @see asyncio's `loop.call_soon_threadsafe()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_soon_threadsafe
@@ -291,11 +291,11 @@ export class Loop implements LoopCore {
    *
    * The wait is measured on the loop's own clock, {@link time}. The call is never early; it is
    * late by as long as the loop is busy. Callbacks that are due at the same instant are called in
-   * the order in which they were asked for, which asyncio leaves to its heap.
+   * the order in which they were scheduled, which asyncio leaves to its heap.
    *
    * @param delay - how long to wait, in seconds; fractions count, and 0 or less means the next turn
    * @param callback - called with `args`; what it throws goes to the loop's exception handler
-   * @returns a handle; `cancel()` on it forgets the callback, and does nothing once it has run
+   * @returns a handle; its `cancel()` drops the callback, and does nothing once it has run
    * @throws {TypeError} when `delay` is not a number, or `callback` not a function
    * @throws {RangeError} when `delay` is not finite
    * @throws {RuntimeError} when the loop is closed
@@ -314,11 +314,11 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Calls `callback` once, at a moment of the loop's clock.
+   * Calls `callback` once, at a given time on the loop's clock.
    *
-   * @param when - the moment, in seconds on the clock of {@link time}
+   * @param when - the time, in seconds on the clock of {@link time}
    * @param callback - called with `args`; what it throws goes to the loop's exception handler
-   * @returns a handle; `cancel()` on it forgets the callback
+   * @returns a handle; its `cancel()` drops the callback
    * @throws {TypeError} when `when` is not a number, or `callback` not a function
    * @throws {RangeError} when `when` is not finite
    * @throws {RuntimeError} when the loop is closed
@@ -349,12 +349,12 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Makes a task of a coroutine: it begins in the next turn.
+   * Makes a task of a coroutine. It starts in the next turn.
    *
    * @param body - a coroutine, or a function without arguments that returns a promise
    * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
-   * @throws {TypeError} when `body` is something else, a promise that already runs for instance, or
-   *   `signal` is no `AbortSignal`
+   * @throws {TypeError} when `body` is anything else, such as a promise that already runs, or when
+   *   `signal` is not an `AbortSignal`
    * @throws {RuntimeError} when the loop is closed
    * @see asyncio's `loop.create_task()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_task
@@ -376,7 +376,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Has `factory` make the tasks from now on; `undefined` brings back the usual ones.
+   * Makes tasks with `factory` from now on; `undefined` restores the default.
    *
    * @throws {TypeError} when `factory` is not a function
    */
@@ -394,8 +394,8 @@ export class Loop implements LoopCore {
   // ── generators ─────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Closes the generators of `asyncgen()` that have begun and not ended: their `finally` runs. What
-   * one of them throws is reported. `run()` does it in the end.
+   * Closes the `asyncgen()` generators that have started and not ended, so that their `finally` runs. What
+   * they throw is reported. `run()` does so at its end.
    *
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.shutdown_asyncgens()`,
@@ -408,17 +408,17 @@ export class Loop implements LoopCore {
   // ── threads ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls a function elsewhere, beside the loop: in the threads of the default executor, or in an
-   * executor of one's own.
+   * Calls a function outside the loop: in the threads of the default executor, or in another
+   * executor.
    *
-   * `toThread()` says what can cross between threads. Cancelling the future does not break off a call
-   * that has begun.
+   * See `toThread()` for what can be sent to threads. Cancelling the future does not interrupt a call
+   * that has started.
    *
    * @param executor - `undefined` for the default one, which is made when it is first needed
-   * @param callback - a function that can cross, or a {@link ModuleFunction}
+   * @param callback - a function that can be sent, or a {@link ModuleFunction}
    * @param args - what it is called with
    * @returns a future of the result
-   * @throws {TypeError} when `executor` is none, when `callback` or an argument cannot cross
+   * @throws {TypeError} when `executor` is not an executor, or `callback` or an argument cannot be sent
    * @throws {RuntimeError} when the loop is closed, or the executor was shut down
    * @see asyncio's `loop.run_in_executor()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_in_executor
@@ -433,9 +433,9 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Has `executor` be the default one from now on; it is shut down with the loop.
+   * Makes `executor` the default from now on. It is shut down with the loop.
    *
-   * @throws {TypeError} when `executor` is no {@link ThreadPoolExecutor}
+   * @throws {TypeError} when `executor` is not a {@link ThreadPoolExecutor}
    * @see asyncio's `loop.set_default_executor()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.set_default_executor
    */
@@ -444,12 +444,12 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Shuts the default executor down: waits for the calls that are made, and ends its threads. There
-   * is no default executor from then on. `run()` does it in the end.
+   * Shuts down the default executor: waits for its running calls, and ends its threads. There
+   * is no default executor after that. `run()` does so at its end.
    *
-   * @param timeout - how long to wait, in seconds: then it is warned of calls that still run, and they
+   * @param timeout - how long to wait, in seconds; then a warning names calls that still run, and they
    *   go on; `undefined` for no limit
-   * @throws {TypeError} when `timeout` is no number
+   * @throws {TypeError} when `timeout` is not a number
    * @throws {RangeError} when `timeout` is NaN
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.shutdown_default_executor()`,
@@ -467,10 +467,10 @@ export class Loop implements LoopCore {
   // ── reports ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Has `handler` told of all failures that nobody could be told of by an exception;
-   * `undefined` brings back the usual one, which writes them to standard error.
+   * Calls `handler` for all failures that cannot be thrown to anybody;
+   * `undefined` restores the default handler, which writes them to standard error.
    *
-   * @param handler - called with the loop and what is known; what it throws is reported, too
+   * @param handler - called with the loop and a context; what it throws is reported, too
    * @throws {TypeError} when `handler` is not a function
    * @see asyncio's `loop.set_exception_handler()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.set_exception_handler
@@ -481,13 +481,13 @@ export class Loop implements LoopCore {
     this.#exceptionHandler = handler;
   }
 
-  /** Who is told of failures; `undefined` for the usual handler. */
+  /** The handler of failures; `undefined` for the default. */
   getExceptionHandler(): ExceptionHandler | undefined {
     return this.#exceptionHandler;
   }
 
   /**
-   * The usual handler: writes the message, what is known, and the stack to standard error.
+   * The default handler: writes the message, the context and the stack to standard error.
    *
    * @see asyncio's `loop.default_exception_handler()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.default_exception_handler
@@ -501,7 +501,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Reports a failure that nobody can be told of by an exception. Never throws.
+   * Reports a failure that cannot be thrown to anybody. Never throws.
    *
    * @see asyncio's `loop.call_exception_handler()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_exception_handler
@@ -525,9 +525,9 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Sets the seconds from which a callback or a task's step is logged as slow, in debug mode.
+   * Sets the time, in seconds, from which a callback or a task's step is logged as slow, in debug mode.
    *
-   * @throws {TypeError} when `seconds` is no number
+   * @throws {TypeError} when `seconds` is not a number
    * @throws {RangeError} when `seconds` is NaN
    */
   set slowCallbackDuration(seconds: number) {
@@ -541,8 +541,8 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Switches debug mode: futures, tasks and handles remember where they were made, slow callbacks
-   * are logged, and what was left unclosed is warned of.
+   * Switches debug mode on or off: futures, tasks and handles remember where they were made, slow callbacks
+   * are logged, and there are warnings for whatever was left unclosed.
    */
   setDebug(enabled: boolean): void {
     this.#debug = Boolean(enabled);
@@ -553,15 +553,15 @@ export class Loop implements LoopCore {
   // ── sockets ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Accepts a connection, waiting until one comes.
+   * Accepts a connection; waits until one comes.
    *
-   * When the system is out of descriptors, that is reported, and accepting rests for a second.
+   * When descriptors run out, that is reported, and accepting pauses for a second.
    * Cancelling the waiting task loses no connection.
    *
    * Unlike asyncio, a second accept on a socket that already has one waiting is refused. See
    * docs/differences.md#one-receiver.
    *
-   * @param sock - a listening, non-blocking socket; stays open and stays the caller's
+   * @param sock - a listening, non-blocking socket; it stays open and the caller's
    * @returns the connection, non-blocking and the caller's to close, and its peer's address
    * @throws {RuntimeError} when another accept is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
@@ -574,18 +574,18 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Receives what a connected socket holds, waiting for the first byte if it holds nothing.
+   * Receives what a connected socket holds; waits for the first byte if it holds nothing.
    *
-   * Fewer bytes than asked for is the usual answer and no error. An empty array means that the
-   * peer has finished sending, and every later call answers the same.
+   * Receiving fewer bytes than asked for is normal. An empty array means that the
+   * peer has finished sending, and every later call returns the same.
    *
-   * Cancelling the waiting task takes nothing from the socket: bytes that come later are there
+   * Cancelling the waiting task takes nothing from the socket: bytes that come later are left
    * for the next call.
    *
    * Unlike asyncio, a second receive on a socket that already has one waiting is refused; there
    * it silently strands the first. See docs/differences.md#one-receiver.
    *
-   * @param sock - a connected, non-blocking socket; stays open and stays the caller's
+   * @param sock - a connected, non-blocking socket; it stays open and the caller's
    * @param nbytes - the most to receive, in bytes
    * @returns the bytes, in an array that nothing else will write to
    * @throws {RangeError} when `nbytes` is not a whole number from 0
@@ -601,14 +601,14 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Receives into an array, from its start, waiting for the first byte if the socket holds none.
+   * Receives into an array, from its start; waits for the first byte if the socket holds none.
    *
-   * As {@link sockRecv} in all else. The array must be left alone until then.
+   * Otherwise like {@link sockRecv}. The array must not be touched until it is done.
    *
-   * @param sock - a connected, non-blocking socket; stays open and stays the caller's
-   * @param buffer - filled from its start, as far as there are bytes
+   * @param sock - a connected, non-blocking socket; it stays open and the caller's
+   * @param buffer - filled from its start
    * @returns how many bytes were received; 0 when the peer has finished sending
-   * @throws {TypeError} when `buffer` is no `Uint8Array`
+   * @throws {TypeError} when `buffer` is not a `Uint8Array`
    * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
    * @throws {CancelledError} when the waiting task is cancelled
@@ -620,11 +620,11 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Receives a datagram and says who sent it, waiting for one if there is none.
+   * Receives a datagram and its sender's address; waits for one if there is none.
    *
-   * Of a datagram longer than `bufsize` the rest is lost. Cancelling loses none.
+   * The rest of a datagram longer than `bufsize` is lost. Cancelling loses no datagram.
    *
-   * @param sock - a non-blocking datagram socket; stays open and stays the caller's
+   * @param sock - a non-blocking datagram socket; it stays open and the caller's
    * @param bufsize - the most to receive, in bytes
    * @returns the bytes, and the sender's address
    * @throws {RangeError} when `bufsize` is not a whole number from 0
@@ -639,13 +639,13 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Receives a datagram into an array and says who sent it, waiting for one if there is none.
+   * Receives a datagram into an array, and its sender's address; waits for one if there is none.
    *
-   * @param sock - a non-blocking datagram socket; stays open and stays the caller's
+   * @param sock - a non-blocking datagram socket; it stays open and the caller's
    * @param buffer - filled from its start; what does not fit is lost
    * @param nbytes - the most to receive, in bytes; 0: as much as fits
    * @returns how many bytes were received, and the sender's address
-   * @throws {TypeError} when `buffer` is no `Uint8Array`
+   * @throws {TypeError} when `buffer` is not a `Uint8Array`
    * @throws {RangeError} when `nbytes` is not a whole number up to the length of `buffer`
    * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
@@ -662,17 +662,17 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Sends all of `data`, waiting while the socket takes no more.
+   * Sends all of `data`; waits while the socket takes no more.
    *
-   * Done means handed to the system, not received by the peer. `data` must be left alone until
-   * then. Cancelled halfway, a part is sent, and nobody can tell how much; the next send works.
+   * It is done when the system has the data, not when the peer has received it. `data` must not be touched until
+   * then. If it is cancelled halfway, part of the data is sent, and it is not known how much; the next send works.
    *
    * Unlike asyncio, a second send on a socket that already has one waiting is refused. See
    * docs/differences.md#one-receiver.
    *
-   * @param sock - a connected, non-blocking socket; stays open and stays the caller's
+   * @param sock - a connected, non-blocking socket; it stays open and the caller's
    * @param data - what to send
-   * @throws {TypeError} when `data` is no `Uint8Array`
+   * @throws {TypeError} when `data` is not a `Uint8Array`
    * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
    * @throws {CancelledError} when the waiting task is cancelled
@@ -684,21 +684,21 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Sends a file, by the system itself where it can: its bytes do not come into this process.
+   * Sends a file, by a system call where possible: its bytes do not pass through this process.
    *
-   * The file's position is behind the last byte that was sent when this ends, however it ends; that
-   * takes the posix driver, and without it the position stays. Cancelled halfway, a part is sent.
+   * When this ends, in whatever way, the file's position is behind the last byte that was sent. That
+   * needs the posix driver; without it the position stays. Cancelling halfway leaves part of it sent.
    *
-   * @param sock - a connected, non-blocking stream socket; stays open and stays the caller's
-   * @param file - a descriptor, or what has one as `fd`: a `FileHandle`; stays open
+   * @param sock - a connected, non-blocking stream socket; it stays open and the caller's
+   * @param file - a descriptor, or a `FileHandle` or other object with `fd`; stays open
    * @param offset - where to begin, in bytes from the start of the file
-   * @param count - how many bytes; by default all to the end of the file
-   * @param options - `fallback`: reads the file and sends what was read where the system cannot do
+   * @param count - how many bytes; by default up to the end of the file
+   * @param options - `fallback`: whether to read the file and send what was read if the system cannot do
    *   both; by default `true`
-   * @returns a coroutine that gives how many bytes were sent
-   * @throws {SendfileNotAvailableError} when the system cannot, and there is to be no fallback
+   * @returns a coroutine of the number of bytes sent
+   * @throws {SendfileNotAvailableError} when the system cannot, and `fallback` is false
    * @throws {TypeError} when `file` has no descriptor
-   * @throws {RangeError} when `sock` is no stream socket, or `offset` or `count` not a whole number
+   * @throws {RangeError} when `sock` is not a stream socket, or `offset` or `count` not a whole number
    *   from 0 and from 1
    * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
@@ -717,13 +717,13 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Sends a datagram, waiting while the socket takes none.
+   * Sends a datagram; waits while the socket takes none.
    *
-   * @param sock - a non-blocking datagram socket; stays open and stays the caller's
+   * @param sock - a non-blocking datagram socket; it stays open and the caller's
    * @param data - one datagram
-   * @param address - who shall get it
-   * @returns how many bytes were sent: all
-   * @throws {TypeError} when `data` is no `Uint8Array`, or `address` has not the family's shape
+   * @param address - the receiver's address
+   * @returns the number of bytes sent: all
+   * @throws {TypeError} when `data` is not a `Uint8Array`, or `address` does not have the family's shape
    * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
    * @throws {CancelledError} when the waiting task is cancelled
@@ -735,14 +735,14 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Connects a socket; a host that is a name is looked up first.
+   * Connects a socket. A host name is looked up first.
    *
-   * @param sock - a non-blocking socket; stays open and stays the caller's, connected or not
-   * @param address - whom to connect to
-   * @throws {TypeError} when `address` has not the family's shape
+   * @param sock - a non-blocking socket; it stays open and the caller's, connected or not
+   * @param address - the address to connect to
+   * @throws {TypeError} when `address` does not have the family's shape
    * @throws {RuntimeError} when another operation is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the connection fails: `[Errno 111] Connect call failed
-   *   ('127.0.0.1', 1)`; a `gaierror` when the name is not known
+   *   ('127.0.0.1', 1)`; a `gaierror` when the name is unknown
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.sock_connect()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_connect
@@ -754,16 +754,16 @@ export class Loop implements LoopCore {
   // ── descriptors ────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `callback` once a turn while a descriptor can be read from.
+   * Calls `callback` once per turn while a descriptor can be read from.
    *
-   * It is called in place of the one that was added before, which is cancelled. Whoever closes the
-   * descriptor removes the callback first: until then what it stands for stays open. A socket of
-   * ours that is closed removes its callbacks itself.
+   * It replaces a callback that was added before, which is cancelled. Remove the callback before you close the
+   * descriptor: until then the underlying file stays open. A `Socket` of this
+   * library removes its callbacks when it is closed.
    *
-   * @param fd - a descriptor of any kind that can be waited for, or a socket of the posix driver
+   * @param fd - any descriptor that can be polled, or a socket of the posix driver
    * @param callback - called with `args`; what it throws goes to the loop's exception handler
    * @throws {TypeError} when `fd` is neither, or `callback` not a function
-   * @throws {RangeError} when `fd` is no descriptor's number
+   * @throws {RangeError} when `fd` is not a descriptor's number
    * @throws {RuntimeError} when a transport has the descriptor, an operation is waiting on that
    *   side of it, or the loop is closed
    * @throws {OSError} EBADF; EPERM for a regular file, which is always ready; EOPNOTSUPP where the
@@ -782,7 +782,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Forgets the callback for reading.
+   * Removes the callback for reading.
    *
    * @returns `false` when there was none
    * @throws {RuntimeError} when a transport has the descriptor
@@ -792,8 +792,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Calls `callback` once a turn while a descriptor can be written to; as {@link addReader} in all
-   * else.
+   * Calls `callback` once per turn while a descriptor can be written to; otherwise like {@link addReader}.
    *
    * @see asyncio's `loop.add_writer()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_writer
@@ -809,7 +808,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Forgets the callback for writing.
+   * Removes the callback for writing.
    *
    * @returns `false` when there was none
    * @throws {RuntimeError} when a transport has the descriptor
@@ -821,28 +820,28 @@ export class Loop implements LoopCore {
   // ── transports ─────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Connects to a host, or takes a connected socket, and has a protocol told of what comes.
+   * Connects to a host, or takes a connected socket, and calls a protocol for what it receives.
    *
-   * The addresses of the host are tried in order, until one answers; with `happyEyeballsDelay`
-   * beside each other. `connectionMade()` has run when this is done. Cancelled, it leaves no socket
+   * The addresses of the host are tried in order until one answers, or concurrently with `happyEyeballsDelay`.
+   * When this is done, `connectionMade()` has run. Cancelling it leaves no socket
    * open.
    *
    * @param protocolFactory - called without arguments, once there is a connection
-   * @param host - a name or a number; `undefined`, with a port: this machine
-   * @param port - a number, also as text
+   * @param host - a name or a numeric address; `undefined`, with a port: this machine
+   * @param port - a number, or a string of digits
    * @param options - `sock`: a connected stream socket, the transport's from then on, in place of
    *   host and port; `family`, `proto`, `flags`: for the look-up; `localAddr`: where to connect
    *   from; `happyEyeballsDelay`, in seconds, and `interleave`: in which order, and how soon, the
    *   addresses are tried; `allErrors`: how it fails; `ssl`: encrypts, `true` as is usual, else as
    *   {@link startTls} has it; `serverHostname`: whom the certificate must be for, by default
    *   `host`; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default 60 and 30
-   * @returns a coroutine that gives the transport, and what `protocolFactory` made
-   * @throws {RangeError} when host and port and `sock` are given, or none of them; when `sock` is
+   * @returns a coroutine of the transport and the protocol
+   * @throws {RangeError} when both a host or port and `sock` are given, or neither; when `sock` is
    *   no stream socket
-   * @throws {TypeError} when `sock` is no socket, or what `protocolFactory` made no protocol
+   * @throws {TypeError} when `sock` is not a socket, or `protocolFactory` does not return a protocol
    * @throws {RuntimeError} when another transport has `sock`, or an operation is waiting on it
    * @throws {OSError} when no address answers; of several different failures `Multiple
-   *   exceptions: …`; a `gaierror` when the name is not known
+   *   exceptions: …`; a `gaierror` when the name is unknown
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.create_connection()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_connection
@@ -857,15 +856,15 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Makes a transport of a connection that was accepted elsewhere.
+   * Makes a transport from a connection that was accepted elsewhere.
    *
    * @param protocolFactory - called without arguments
    * @param sock - a connected stream socket; the transport's from then on
    * @param options - `ssl`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in {@link createServer}
-   * @returns a coroutine that gives the transport, and what `protocolFactory` made
-   * @throws {RangeError} when `sock` is no stream socket
+   * @returns a coroutine of the transport and the protocol
+   * @throws {RangeError} when `sock` is not a stream socket
    * @throws as the handshake of TLS; see {@link startTls}
-   * @throws {TypeError} when `sock` is no socket, or what `protocolFactory` made no protocol
+   * @throws {TypeError} when `sock` is not a socket, or `protocolFactory` does not return a protocol
    * @throws {RuntimeError} when another transport has `sock`, or an operation is waiting on it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.connect_accepted_socket()`,
@@ -880,24 +879,24 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Listens on a port, and has a protocol made for each connection that comes in.
+   * Listens on a port, and makes a protocol for each incoming connection.
    *
-   * There is a socket for each address of each host: with port 0, each has a port of its own.
-   * Where one cannot be bound, none is left open.
+   * There is a socket for each address of each host; with port 0, each has its own port.
+   * If one cannot be bound, none is left open.
    *
    * @param protocolFactory - called without arguments, once for each connection; what it throws is
    *   reported, and the connection closed
-   * @param host - a name or a number, or several; none, or `''`, for all interfaces
-   * @param port - a number, also as text; 0 for any that is free
+   * @param host - a name or a numeric address, or several; `undefined` or `''` for all interfaces
+   * @param port - a number, or a string of digits; 0 for any free port
    * @param options - `sock`: a bound stream socket, the server's from then on, in place of host and
    *   port; `family`, `flags`: for the look-up; `backlog`, `reuseAddress`, `reusePort`, `keepAlive`:
    *   of the sockets; `startServing`; `maxConnections`; `ssl`: encrypts the connections, as
    *   {@link startTls} has it; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default
-   *   60 and 30. A handshake that fails is told in debug mode only: it is the client's fault
-   * @returns a coroutine that gives the server, which accepts connections already
-   * @throws {RangeError} when host and port and `sock` are given, or none of them; when `sock` is
+   *   60 and 30. Failed handshakes are reported in debug mode only: they are the client's fault
+   * @returns a coroutine of the server, which already accepts connections
+   * @throws {RangeError} when both a host or port and `sock` are given, or neither; when `sock` is
    *   no stream socket, or a number out of range
-   * @throws {TypeError} when `protocolFactory` is no function, or `sock` no socket
+   * @throws {TypeError} when `protocolFactory` is not a function, or `sock` is not a socket
    * @throws {RuntimeError} when an operation or a server is waiting on `sock`
    * @throws {OSError} when an address cannot be bound: `[Errno 98] error while attempting to bind on
    *   address ('127.0.0.1', 8888): address already in use`; a `gaierror` when a name is not known
@@ -915,16 +914,16 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Connects to a path of AF_UNIX, or takes a connected socket of that family.
+   * Connects to a unix path, or takes a connected unix socket.
    *
    * @param protocolFactory - called without arguments, once there is a connection
-   * @param path - where somebody listens
+   * @param path - the path of a listening socket
    * @param options - `sock`: a connected stream socket, the transport's from then on; `ssl`, with
    *   `serverHostname`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in {@link createConnection}
-   * @returns a coroutine that gives the transport, and what `protocolFactory` made
+   * @returns a coroutine of the transport and the protocol
    * @throws {RangeError} when a path and `sock` are given, or neither; when `sock` is another kind
-   * @throws {TypeError} when `sock` is no socket, or what `protocolFactory` made no protocol
-   * @throws {OSError} when nobody listens there
+   * @throws {TypeError} when `sock` is not a socket, or `protocolFactory` does not return a protocol
+   * @throws {OSError} when nothing listens there
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.create_unix_connection()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_connection
@@ -938,9 +937,9 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Listens on a path of AF_UNIX, and has a protocol made for each connection that comes in.
+   * Listens on a unix path, and makes a protocol for each incoming connection.
    *
-   * A socket that somebody left at the path is removed first, and the server's own when it is
+   * A stale socket at the path is removed first, and the server's own when it is
    * closed.
    *
    * @param protocolFactory - called without arguments, once for each connection
@@ -948,9 +947,9 @@ export class Loop implements LoopCore {
    * @param options - `sock`: a bound stream socket, the server's from then on, in place of a path;
    *   `backlog`; `startServing`; `maxConnections`; `cleanupSocket`; `ssl`, `sslHandshakeTimeout`,
    *   `sslShutdownTimeout`: as in {@link createServer}
-   * @returns a coroutine that gives the server, which accepts connections already
+   * @returns a coroutine of the server, which already accepts connections
    * @throws {RangeError} when a path and `sock` are given, or neither; when `sock` is another kind
-   * @throws {TypeError} when `protocolFactory` is no function, or `sock` no socket
+   * @throws {TypeError} when `protocolFactory` is not a function, or `sock` is not a socket
    * @throws {OSError} when the path cannot be bound: `[Errno 98] Address '/tmp/x' is already in use`
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.create_unix_server()`,
@@ -965,19 +964,19 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Sends a file on a connection, by the system itself where it can: its bytes do not come into this
+   * Sends a file on a connection, by a system call where possible: its bytes do not pass through this
    * process. With TLS they do, to be encrypted.
    *
-   * What was written before goes first. Until this is done nothing is received, and nothing can be
-   * written. The file's position is as in {@link sockSendfile}. Cancelled halfway, a part is sent.
+   * Earlier writes go first. Until this is done nothing is received, and nothing can be
+   * written. For the file's position see {@link sockSendfile}. Cancelling halfway leaves part of it sent.
    *
-   * @param transport - that of a stream; stays open
-   * @param file - a descriptor, or what has one as `fd`: a `FileHandle`; stays open
+   * @param transport - a stream transport; stays open
+   * @param file - a descriptor, or a `FileHandle` or other object with `fd`; stays open
    * @param offset - where to begin, in bytes from the start of the file
-   * @param count - how many bytes; by default all to the end of the file
-   * @param options - `fallback`: reads the file and writes what was read where the system cannot do
+   * @param count - how many bytes; by default up to the end of the file
+   * @param options - `fallback`: whether to read the file and write what was read if the system cannot do
    *   both; by default `true`
-   * @returns a coroutine that gives how many bytes were sent, or are the transport's to send
+   * @returns a coroutine of the number of bytes that were sent, or that the transport will send
    * @throws {RuntimeError} when the transport is closing, or sends no files; when the system cannot,
    *   and there is to be no fallback; when a file is being sent
    * @throws {SendfileNotAvailableError} when the system cannot with this file or socket, and there
@@ -1000,22 +999,22 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Encrypts a connection that stands, from here on.
+   * Encrypts an established connection from now on.
    *
-   * The protocol is not told of the connection again; it gets what is received by the new
-   * transport, and the old one is not to be used any more. What was written before is sent in the
+   * The protocol's `connectionMade()` is not called again. It gets what is received through the new
+   * transport; the old one must not be used any more. Earlier writes are sent in the
    * clear, ahead of the handshake.
    *
-   * @param transport - a transport of a stream, one of TLS, too; when this fails, it is closed
-   * @param protocol - that of the connection
-   * @param sslcontext - what `tls.createSecureContext()` made; or its options, and with them
+   * @param transport - a stream transport, also with TLS; closed when this fails
+   * @param protocol - the connection's protocol
+   * @param sslcontext - the result of `tls.createSecureContext()`, or its options together with
    *   `ALPNProtocols`, `requestCert`, `rejectUnauthorized`, `checkServerIdentity`, `SNICallback`
    * @param options - `serverSide`: is this the side that was connected to? `serverHostname`: whom
    *   the certificate must be for; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by
    *   default 60 and 30
-   * @returns a coroutine that gives the transport to write to, when the handshake is done
-   * @throws {TypeError} when `sslcontext` or `transport` is none
-   * @throws {RangeError} when a time-out is not positive, a server has no certificate, or a client
+   * @returns a coroutine of the transport to write to; done when the handshake is
+   * @throws {TypeError} when `sslcontext` or `transport` is something else
+   * @throws {RangeError} when a timeout is not positive, a server has no certificate, or a client
    *   nobody to check the certificate for
    * @throws {SSLError} when TLS fails; {@link SSLCertVerificationError} when the certificate is not
    *   to be trusted, or somebody else's
@@ -1035,18 +1034,18 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Opens a socket for datagrams, and has a protocol told of what comes.
+   * Opens a datagram socket, and calls a protocol for what it receives.
    *
-   * A socket that somebody left at the path where it is to be is removed first.
+   * A stale socket at its local path is removed first.
    *
    * @param protocolFactory - called without arguments
    * @param options - `localAddr`: where it is; `remoteAddr`: whom it sends to and hears; `family`,
    *   `proto`, `flags`: for the look-up; `reusePort`, `allowBroadcast`; or `sock`: a datagram socket,
    *   the transport's from then on, in place of all that
-   * @returns a coroutine that gives the transport, and what `protocolFactory` made
+   * @returns a coroutine of the transport and the protocol
    * @throws {RangeError} when neither address nor family is given, when there is no address for both
-   *   sides, when `sock` is no datagram socket or more than it is given
-   * @throws {TypeError} when an address has not the shape of its family
+   *   sides, when `sock` is not a datagram socket or more than it is given
+   * @throws {TypeError} when an address does not have the shape of its family
    * @throws {OSError} when an address cannot be bound or connected; a `gaierror` when a name is not
    *   known
    * @throws {CancelledError} when the waiting task is cancelled
@@ -1063,7 +1062,7 @@ export class Loop implements LoopCore {
   // ── pipes and child processes ──────────────────────────────────────────────────────────────
 
   /**
-   * Has a protocol told of what comes out of a pipe.
+   * Reads a pipe, and calls a protocol for what it receives.
    *
    * The pipe is the transport's from then on, and does not block. A standard descriptor (0, 1, 2) is
    * never closed. `process.stdin` stands for descriptor 0; nothing else may read it meanwhile.
@@ -1072,9 +1071,9 @@ export class Loop implements LoopCore {
    * @param pipe - a descriptor of a pipe, a socket or a terminal; what has one as `fd`, as a
    *   `FileHandle` or `process.stdin`; or a socket of ours
    * @param options - `driver`: how it is read; by default as sockets are
-   * @returns a coroutine that gives the transport, and what `protocolFactory` made
+   * @returns a coroutine of the transport and the protocol
    * @throws {TypeError} when `pipe` has no descriptor, or what `protocolFactory` made cannot receive
-   * @throws {RangeError} when it is a regular file, or something else that is no pipe
+   * @throws {RangeError} when it is a regular file, or something else that is not a pipe
    * @throws {RuntimeError} when a transport has the socket, or an operation is waiting on it
    * @throws {OSError} EBADF; EOPNOTSUPP where the driver cannot
    * @throws {CancelledError} when the waiting task is cancelled; the pipe is closed
@@ -1090,9 +1089,9 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Gives a protocol a transport that writes to a pipe.
+   * Makes a transport that writes to a pipe.
    *
-   * As {@link connectReadPipe} in all else. Where nobody reads the other end any more, the transport is
+   * Otherwise like {@link connectReadPipe}. When the other end is closed, the transport is
    * closed.
    *
    * @see asyncio's `loop.connect_write_pipe()`,
@@ -1107,7 +1106,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Runs a program as a child process, and has a protocol told of it.
+   * Runs a program as a child process, and calls a protocol for it.
    *
    * The streams of the child that the options do not name are pipes. A child that still runs when its
    * loop is closed is killed.
@@ -1115,8 +1114,8 @@ export class Loop implements LoopCore {
    * @param protocolFactory - called without arguments
    * @param program - a file, or a name that is looked for in PATH
    * @param rest - the arguments; last, maybe, the options: see {@link SubprocessOptions}
-   * @returns a coroutine that gives the transport, and what `protocolFactory` made
-   * @throws {TypeError} when an argument is no string, or an option is wrong or unknown
+   * @returns a coroutine of the transport and the protocol
+   * @throws {TypeError} when an argument is not a string, or an option is wrong or unknown
    * @throws {RangeError} when a string has a null character in it, or there is no such signal
    * @throws {OSError} when the child cannot be started: `[Errno 2] No such file or directory: 'x'`
    * @throws {CancelledError} when the waiting task is cancelled; the child is killed, and waited for
@@ -1132,9 +1131,9 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Runs a command of the shell, `/bin/sh`, as a child process; as {@link subprocessExec} in all else.
+   * Runs a shell command with `/bin/sh` as a child process; otherwise like {@link subprocessExec}.
    *
-   * Whatever a command is made of must be quoted for the shell, if a stranger can have a say in it.
+   * Quote everything in it that may come from somebody else.
    *
    * @param cmd - the command
    * @see asyncio's `loop.subprocess_shell()`,
@@ -1151,13 +1150,13 @@ export class Loop implements LoopCore {
   // ── names ──────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Looks up the addresses of a host, off the main thread; numbers need no look-up.
+   * Looks up the addresses of a host, off the main thread. Numeric addresses need no look-up.
    *
-   * @param host - a name, a number, or `undefined`: this machine, or with AI_PASSIVE any
-   * @param port - a number, also as text
+   * @param host - a name, a numeric address, or `undefined`: this machine, or with AI_PASSIVE any
+   * @param port - a number, or a string of digits
    * @param options - `family`, `type`, `proto`: what is wanted, by default anything; `flags`
    * @returns one `[family, type, proto, canonname, sockaddr]` for each address and type
-   * @throws {TypeError} when `host` is no string, or `port` neither a number nor a string
+   * @throws {TypeError} when `host` is not a string, or `port` neither a number nor a string
    * @throws {RangeError} when `port` is not a whole number from 0 to 65535, or `host` has a null
    *   character in it
    * @throws {OSError} `gaierror` when the name, its zone or the service is not known, or there is no
@@ -1178,12 +1177,12 @@ export class Loop implements LoopCore {
   /**
    * Looks up the names of a host and of a service, off the main thread.
    *
-   * @param sockaddr - the address; its host must be a number
+   * @param sockaddr - the address; its host must be numeric
    * @param flags - NI_NUMERICHOST, NI_NUMERICSERV: a number will do; NI_NAMEREQD: none will
    * @returns the names; numbers where there are none, of a link-local address with its zone
-   * @throws {TypeError} when `sockaddr` is no address
+   * @throws {TypeError} when `sockaddr` is not an address
    * @throws {RangeError} when a number in it is out of range, or the host has a null character in it
-   * @throws {OSError} `gaierror` when the host is no number, or has no name and must have one
+   * @throws {OSError} `gaierror` when the host is not a numeric address, or has no name and must have one
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.getnameinfo()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getnameinfo
@@ -1199,10 +1198,10 @@ export class Loop implements LoopCore {
   // ── signals ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `callback` in the loop each time the process gets a signal, in place of what the signal
-   * does by itself.
+   * Calls `callback` in the loop each time the process gets a signal, instead of the signal's
+   * default action.
    *
-   * @param sig - the signal's name, as `'SIGTERM'`, or its number
+   * @param sig - the signal's name, such as `'SIGTERM'`, or its number
    * @throws {TypeError} when `sig` is neither, or `callback` not a function
    * @throws {RangeError} when there is no such signal
    * @throws {RuntimeError} when it cannot be caught, the loop is closed, or this is a worker thread
@@ -1220,7 +1219,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Lets a signal do again what it does by itself.
+   * Restores a signal's default action.
    *
    * @returns `false` when it had no handler
    * @throws {TypeError} when `sig` is neither a name nor a number
@@ -1254,7 +1253,7 @@ export class Loop implements LoopCore {
     return handle;
   }
 
-  /** @internal has the program a handler of its own for the signal? */
+  /** @internal has the program its own handler for the signal? */
   _handlesSignal(name: NodeJS.Signals): boolean {
     return this.#signals.has(name);
   }

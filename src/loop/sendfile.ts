@@ -24,7 +24,7 @@ export type SentFile =
       readonly fd: number;
     };
 
-/** What can be said of the sending of a file. */
+/** Options for the sending of a file. */
 export interface SendfileOptions {
   /** Reads the file and sends what was read where the system cannot do both; by default `true`. */
   readonly fallback?: boolean | undefined;

@@ -120,7 +120,7 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
   }
 }
 
-/** Receives into memory of its own. */
+/** Receives into its own memory. */
 class Receive extends SockOperation<Buffer> {
   static {
     awaitedNatively(this);

@@ -52,7 +52,7 @@ let shared: SharedLoop | undefined;
  * @throws the reason of `signal`, when that was aborted and the cancel ended `body`; if it is aborted
  *   already, `body` does not begin
  * @throws {CancelledError} when the task was cancelled in another way
- * @throws {TypeError} when `body` cannot be awaited, or `signal` is no `AbortSignal`
+ * @throws {TypeError} when `body` cannot be awaited, or `signal` is not an `AbortSignal`
  *
  * @example
  * ```ts

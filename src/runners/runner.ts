@@ -14,7 +14,7 @@ import { signalsHeard } from '../loop/signals.ts';
 import { checkMayRun } from './enter.ts';
 import { cancelledBy, type Main, toTaskBody } from './main.ts';
 
-/** What can be said of a run. */
+/** Options for a run. */
 export interface RunOptions {
   /** Debug mode; by default on if the environment's `ASYNCIO_DEBUG` is not empty. */
   readonly debug?: boolean | undefined;
@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly loopFactory?: (() => Loop) | undefined;
 }
 
-/** What can be said of one program that runs. */
+/** Options for one program that runs. */
 interface MainOptions {
   /** What it runs in; by default the runner's own, which lasts from run to run. */
   readonly context?: Context | undefined;

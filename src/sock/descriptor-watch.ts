@@ -13,7 +13,7 @@ export function socketEndpointOf(fd: number): Endpoint | undefined {
 /**
  * Tells in each poll phase while a descriptor is ready, as asyncio's selector does.
  *
- * It has a duplicate of its own: so it is in nobody's way who polls the descriptor too, be it Node
+ * It has its own duplicate: so it is in nobody's way who polls the descriptor too, be it Node
  * itself, and nothing goes wrong where the descriptor is closed under it. But what it watches
  * stays open until {@link close}.
  */

@@ -93,7 +93,7 @@ export class Socket {
    * `localhost`, this machine's name or one of the hosts file; other names are not looked up here,
    * since that would block.
    *
-   * @throws {TypeError} when the address has not the shape of the family
+   * @throws {TypeError} when the address does not have the shape of the family
    * @throws {RangeError} when the port is not a whole number from 0 to 65535
    * @throws {gaierror} when the host is a name that has to be looked up
    * @throws {OSError} when the system refuses: EADDRINUSE, EADDRNOTAVAIL, EACCES, …
@@ -224,7 +224,7 @@ export class Socket {
    *
    * @returns how many bytes, from the start of `data`
    * @throws {BlockingIOError} when nothing can go
-   * @throws {TypeError} when `data` is no Uint8Array
+   * @throws {TypeError} when `data` is not a Uint8Array
    * @throws {OSError} when the connection broke, or sending was shut down
    */
   send(data: Uint8Array): number {
@@ -324,7 +324,7 @@ export class Socket {
    * Sets an option.
    *
    * @param value - a number, or the bytes of C's structure (SO_LINGER: two ints)
-   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   setsockopt(level: number, option: number, value: number | boolean | Uint8Array): void {
     checkInt(level, 'setsockopt(): level');
@@ -337,14 +337,14 @@ export class Socket {
   /**
    * Reads an option that is a number.
    *
-   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   getsockopt(level: number, option: number): number;
   /**
    * Reads an option as bytes.
    *
    * @param buflen - the most bytes to give, from 1 to 1024
-   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   getsockopt(level: number, option: number, buflen: number): Buffer;
   getsockopt(level: number, option: number, buflen?: number): number | Buffer {

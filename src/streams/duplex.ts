@@ -15,7 +15,7 @@ import { StreamWriter } from './stream-writer.ts';
 /** The most bytes that are read at a time. */
 const PIECE = 65_536;
 
-/** A reader and a writer as one of Node's streams. */
+/** A reader and a writer as a Node stream. */
 class StreamsDuplex extends Duplex {
   readonly #reader: StreamReader;
   readonly #writer: StreamWriter;
@@ -66,36 +66,36 @@ class StreamsDuplex extends Duplex {
 }
 
 /**
- * Makes one of Node's streams of a reader and a writer, so that whatever is written for these can
- * sit on a connection of ours: `http.request({ createConnection: () => toDuplex(streams) })`.
- * `Duplex.toWeb()` makes web streams of it.
+ * Makes a Node stream from a reader and a writer, so that code written for Node streams can
+ * use this connection: `http.request({ createConnection: () => toDuplex(streams) })`.
+ * `Duplex.toWeb()` makes web streams from it.
  *
- * The two are the stream's from then on. Ending the stream ends sending, with TLS, too: what the peer
- * sends after that is still read. Destroying it closes the connection, with an error at once.
+ * The stream owns both from then on. Ending the stream ends sending, also with TLS: what the peer
+ * sends after that is still read. Destroying it closes the connection, at once if with an error.
  *
  * With TLS the stream ends when its peer does, once what was written is sent: `allowHalfOpen` is false.
  *
- * asyncio has not this one.
+ * Not in asyncio.
  *
- * @param streams - what `openConnection()` gives, or the two that a handler gets
+ * @param streams - the result of `openConnection()`, or the two arguments of a handler
  */
 export function toDuplex(streams: Streams): Duplex {
   return new StreamsDuplex(streams);
 }
 
 /**
- * Makes a reader and a writer of one of Node's streams, so that what is written for these can be
- * used on whatever Node has: a pipe, a child's standard streams, a tunnel, with `Duplex.fromWeb()` a
+ * Makes a reader and a writer from a Node stream, so that code written for these can be
+ * used with any of Node's streams: a pipe, a child's standard streams, a tunnel, or with `Duplex.fromWeb()` a
  * pair of web streams.
  *
- * The stream is theirs from then on: closing the writer ends it, and an error of its breaks them.
+ * They own the stream from then on: closing the writer ends it, and its error breaks them.
  *
- * asyncio has not this one.
+ * Not in asyncio.
  *
- * @param duplex - a stream of bytes, not destroyed
+ * @param duplex - a byte stream, not destroyed
  * @param options - `limit`: that of the reader
- * @returns a coroutine that gives a reader and a writer
- * @throws {TypeError} when `duplex` is no stream, or one of objects
+ * @returns a coroutine of a reader and a writer
+ * @throws {TypeError} when `duplex` is not a stream, or one of objects
  * @throws {RangeError} when it is destroyed, or `limit` is not positive
  */
 export function fromDuplex(duplex: Duplex, { limit }: StreamOptions = {}): Coroutine<Streams> {
@@ -110,16 +110,16 @@ export function fromDuplex(duplex: Duplex, { limit }: StreamOptions = {}): Corou
 }
 
 /**
- * Has a protocol told of what comes on one of Node's streams: what {@link Loop.createConnection} is
+ * Calls a protocol for what a Node stream receives, as {@link Loop.createConnection} does
  * for sockets.
  *
- * asyncio has not this one.
+ * Not in asyncio.
  *
  * @param protocolFactory - called without arguments
- * @param duplex - a stream of bytes, not destroyed; the transport's from then on
- * @returns a coroutine that gives the transport, and what `protocolFactory` made
- * @throws {TypeError} when `duplex` is no stream, or one of objects; when what `protocolFactory`
- *   made is no protocol
+ * @param duplex - a byte stream, not destroyed; the transport's from then on
+ * @returns a coroutine of the transport and the protocol
+ * @throws {TypeError} when `duplex` is not a stream, or one of objects; when what `protocolFactory`
+ *   made is not a protocol
  * @throws {RangeError} when `duplex` is destroyed
  */
 export function connectDuplex<P extends ProtocolCallbacks>(

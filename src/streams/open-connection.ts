@@ -35,8 +35,8 @@ export type Streams = [reader: StreamReader, writer: StreamWriter];
 /**
  * Connects to a host and a port.
  *
- * @param options - `limit`: that of the reader; all others as those of {@link Loop.createConnection}
- * @returns a coroutine that gives a reader and a writer; the connection is to be closed by the writer
+ * @param options - `limit`: the reader's; all others as for {@link Loop.createConnection}
+ * @returns a coroutine of a reader and a writer; close the connection with the writer
  * @throws {RangeError} when `limit` is not positive
  * @throws as {@link Loop.createConnection}
  * @throws {CancelledError} when the waiting task is cancelled
@@ -57,11 +57,11 @@ export function openConnection(
 }
 
 /**
- * Connects to a path of AF_UNIX.
+ * Connects to a unix path.
  *
- * @param options - `limit`: that of the reader; all others as those of
+ * @param options - `limit`: the reader's; all others as for
  *   {@link Loop.createUnixConnection}
- * @returns a coroutine that gives a reader and a writer; the connection is to be closed by the writer
+ * @returns a coroutine of a reader and a writer; close the connection with the writer
  * @throws {RangeError} when `limit` is not positive
  * @throws as {@link Loop.createUnixConnection}
  * @throws {CancelledError} when the waiting task is cancelled

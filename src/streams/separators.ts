@@ -18,7 +18,7 @@ export class Search {
   #offset = 0;
 
   /**
-   * @throws {TypeError} when a separator is no `Uint8Array`
+   * @throws {TypeError} when a separator is not a `Uint8Array`
    * @throws {RangeError} when there is none, or one is empty
    */
   constructor(separators: Uint8Array | readonly Uint8Array[]) {

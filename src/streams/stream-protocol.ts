@@ -15,7 +15,7 @@ import type { StreamReader } from './stream-reader.ts';
 import { StreamWriter } from './stream-writer.ts';
 
 /**
- * Serves one connection. A coroutine function, or an `async` one, runs in a task of its own; another
+ * Serves one connection. A coroutine function, or an `async` one, runs in its own task; another
  * one is called, and what it returns does not matter.
  */
 export type ClientConnected = (reader: StreamReader, writer: StreamWriter) => unknown;
@@ -29,15 +29,15 @@ export interface HandlingLoop extends LoopCore {
 export interface ConnectionLimits {
   /**
    * Seconds after which a connection is aborted whose handler waits for the peer in vain: to send
-   * something, or to take what was written. asyncio has not this one.
+   * something, or to take what was written. Not in asyncio.
    */
   readonly idleTimeout?: number | undefined;
-  /** Seconds after which a handler is cancelled, and that reported. asyncio has not this one. */
+  /** Seconds after which a handler is cancelled, and that reported. Not in asyncio. */
   readonly handlerTimeout?: number | undefined;
 }
 
 /**
- * @throws {TypeError} when one is no number
+ * @throws {TypeError} when one is not a number
  * @throws {RangeError} when one is not positive, or not finite
  */
 export function checkLimits({ idleTimeout, handlerTimeout }: ConnectionLimits): void {
@@ -45,7 +45,7 @@ export function checkLimits({ idleTimeout, handlerTimeout }: ConnectionLimits): 
   checkPositiveSeconds(handlerTimeout, 'handlerTimeout');
 }
 
-/** What can be said of the protocol of a reader and a writer. */
+/** Options for the protocol of a reader and a writer. */
 export interface StreamProtocolOptions extends ConnectionLimits {
   /** The loop to wait on; by default the one that runs, or else the one of `setEventLoop()`. */
   readonly loop?: LoopCore | undefined;
@@ -73,14 +73,14 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   #ended: { readonly error: unknown } | undefined;
   /** Those who wait for that. */
   #waiting: Operation<void>[] = [];
-  /** Runs while the connection stands, where there is a limit to silence. */
+  /** Runs while the connection is established, where there is a limit to silence. */
   #idle: IdleWatch | undefined;
 
   /**
    * @param reader - gets what comes
    * @param handler - serves the connection; none for a client's
    * @param options - `loop`; `idleTimeout`, `handlerTimeout`: in seconds
-   * @throws {TypeError} when a limit is no number
+   * @throws {TypeError} when a limit is not a number
    * @throws {RangeError} when a limit is not positive, or not finite
    * @throws {RuntimeError} when no loop is given and there is none
    */
@@ -231,7 +231,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
 /**
  * A handler whose calls are coroutines, where it is an `async` function: so it runs in a task.
  *
- * @throws {TypeError} when it is no function
+ * @throws {TypeError} when it is not a function
  */
 export function asHandler(handler: unknown): ClientConnected {
   if (typeof handler !== 'function')

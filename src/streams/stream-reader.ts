@@ -20,7 +20,7 @@ export interface PausableTransport {
   resumeReading(): void;
 }
 
-/** What can be said of a reader. */
+/** Options for a reader. */
 export interface StreamReaderOptions {
   /** The most bytes of a line, and half of what is kept unread; by default 65536. */
   readonly limit?: number | undefined;
@@ -32,15 +32,15 @@ const NOTHING: Buffer = Buffer.alloc(0);
 const NEWLINE: Uint8Array = Uint8Array.of(10);
 
 /**
- * The bytes that a peer sends, to be read as they are wanted.
+ * Reads the bytes that a peer sends.
  *
  * `for await (const line of reader)` reads line by line, until the end.
  *
- * What is not read yet waits here. Where that is more than twice the limit, the transport is paused,
- * and so the peer held back, until it is no more than the limit, or a read wants more.
+ * Unread bytes are buffered here. When there are more than twice the limit, the transport is paused,
+ * which holds the peer back, until there are no more than the limit, or a read needs more.
  *
- * A read that is cancelled takes nothing: its bytes are there for the next one. Where the stream broke,
- * every read fails with what broke it, also while there are bytes.
+ * A cancelled read takes nothing: its bytes are left for the next one. If the stream broke,
+ * every read fails with that error, even if bytes are left.
  *
  * @see asyncio's `StreamReader`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader
@@ -71,7 +71,7 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
   _waits: { begin(): void; end(): void } | undefined;
 
   /**
-   * @throws {TypeError} when `limit` is no number
+   * @throws {TypeError} when `limit` is not a number
    * @throws {RangeError} when `limit` is not positive
    * @throws {RuntimeError} when no loop is given and there is none
    */
@@ -84,14 +84,14 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
   // ── reading ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Reads what there is, waiting for the first byte if there is none.
+   * Reads the available bytes; waits for the first one if there are none.
    *
-   * @param n - the most bytes to read; left out, all until the end of the stream. The limit of the
-   *   reader does not count here
+   * @param n - the most bytes to read; by default all until the end of the stream. The reader's
+   *   limit does not apply
    * @returns the bytes, in an array that nothing else writes to; an empty one at the end
    * @throws {TypeError} when `n` is no whole number
    * @throws {RuntimeError} when another read is waiting
-   * @throws what the stream broke with
+   * @throws the error that broke the stream
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `StreamReader.read()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.read
@@ -110,14 +110,14 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
   }
 
   /**
-   * Reads a line, with its newline. The last one may have none.
+   * Reads a line, including its newline. The last line may have none.
    *
-   * A line that is longer than the limit is dropped; if its end is not there yet, all that is there.
+   * A line that is longer than the limit is dropped; if its end has not come yet, all buffered bytes are.
    *
    * @returns the line, in an array that nothing else writes to; an empty one at the end
    * @throws {RangeError} when the line is longer than the limit
    * @throws {RuntimeError} when another read is waiting
-   * @throws what the stream broke with
+   * @throws the error that broke the stream
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `StreamReader.readline()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readline
@@ -142,19 +142,19 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
   }
 
   /**
-   * Reads until a separator has come, and gives it along.
+   * Reads up to and including a separator.
    *
    * Of several separators, the one that ends first counts.
    *
-   * @param separator - the bytes to read to, or several that will do; by default a newline
+   * @param separator - the bytes to read to, or an array of alternatives; by default a newline
    * @returns the bytes, in an array that nothing else writes to
-   * @throws {IncompleteReadError} when the stream ends before; its `partial` has what there was
-   * @throws {LimitOverrunError} when there are more bytes than the limit before the separator; they
+   * @throws {IncompleteReadError} when the stream ends first; its `partial` has the bytes read
+   * @throws {LimitOverrunError} when more bytes than the limit precede the separator; they
    *   stay, to be read otherwise
-   * @throws {TypeError} when a separator is no `Uint8Array`
+   * @throws {TypeError} when a separator is not a `Uint8Array`
    * @throws {RangeError} when there is none, or one is empty
    * @throws {RuntimeError} when another read is waiting
-   * @throws what the stream broke with
+   * @throws the error that broke the stream
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `StreamReader.readuntil()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil
@@ -185,15 +185,15 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
   }
 
   /**
-   * Reads a number of bytes, waiting until they are there. The limit of the reader does not count
+   * Reads exactly `n` bytes; waits until they have come. The reader's limit does not apply
    * here.
    *
    * @returns the bytes, in an array that nothing else writes to
-   * @throws {IncompleteReadError} when the stream ends before; its `partial` has what there was
+   * @throws {IncompleteReadError} when the stream ends first; its `partial` has the bytes read
    * @throws {RangeError} when `n` is negative
    * @throws {TypeError} when `n` is no whole number
    * @throws {RuntimeError} when another read is waiting
-   * @throws what the stream broke with
+   * @throws the error that broke the stream
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `StreamReader.readexactly()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readexactly
@@ -261,7 +261,7 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
   }
 
   /**
-   * Has `transport` held back while too much is unread.
+   * Pauses `transport` while too much is unread.
    *
    * @throws {RuntimeError} when the reader has a transport already
    */
@@ -364,7 +364,7 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
 }
 
 /**
- * @throws {TypeError} when it is no number
+ * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is not positive
  */
 export function checkLimit(limit: unknown): void {

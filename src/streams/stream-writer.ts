@@ -35,10 +35,10 @@ interface EncryptingLoop extends LoopCore {
 }
 
 /**
- * Where bytes are written that a peer is to get.
+ * Writes bytes to a peer.
  *
- * `write()` does not wait: what the peer does not take is kept. So that it does not become too
- * much, `await writer.drain()` after it.
+ * `write()` does not wait: data that the peer does not take yet is buffered. To keep that from growing too
+ * large, `await writer.drain()` after each.
  *
  * @see asyncio's `StreamWriter`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter
@@ -54,7 +54,7 @@ export class StreamWriter {
   readonly #loop: LoopCore;
 
   /**
-   * @param reader - the reader of the same connection: what broke it is thrown by `drain()`
+   * @param reader - the reader of the same connection; `drain()` throws the error that broke it
    */
   constructor(
     transport: Transport | WriteTransport,
@@ -74,12 +74,12 @@ export class StreamWriter {
   }
 
   /**
-   * Sends `data`: at once as far as it goes, the rest when the peer takes more. A string is sent as
-   * UTF-8; a half of a surrogate pair in it becomes U+FFFD, as everywhere in JavaScript. Unlike
+   * Sends `data`: as much as possible at once, the rest when the peer takes more. A string is sent as
+   * UTF-8; half a surrogate pair becomes U+FFFD, as everywhere in JavaScript. Unlike
    * asyncio, which takes no strings; see docs/differences.md#strings-are-sent-as-utf-8.
    *
-   * The bytes are the caller's again when the call returns. Written after the connection was closed,
-   * they are dropped.
+   * When the call returns, the bytes are the caller's again. Data written after the connection was closed
+   * is dropped.
    *
    * @throws {TypeError} when `data` is neither a `Uint8Array` nor a string
    * @throws {RuntimeError} after {@link writeEof}
@@ -112,11 +112,11 @@ export class StreamWriter {
   }
 
   /**
-   * Waits until the peer has taken so much that writing may go on; mostly that is at once. Several
+   * Waits until the peer has taken enough for writing to go on, which is mostly at once. Several
    * tasks may wait.
    *
    * @throws {ConnectionResetError} when the connection is gone
-   * @throws what broke the connection
+   * @throws the error that broke the connection
    * @throws {CancelledError} when the waiting task is cancelled; what was written is still sent
    * @see asyncio's `StreamWriter.drain()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.drain
@@ -133,13 +133,13 @@ export class StreamWriter {
   }
 
   /**
-   * Encrypts the connection from here on, when what waits was sent. In the handler of a server it is
-   * the server's side of TLS, else the client's.
+   * Encrypts the connection once buffered data is sent. In a server's handler this is
+   * the server's side of TLS, otherwise the client's.
    *
-   * Bytes that came already and were not read belong to the handshake. So what a peer sends in the
-   * clear behind its last line breaks the handshake, and is never read as if it had been encrypted.
+   * Received bytes that were not read belong to the handshake. So anything that a peer sends in the
+   * clear after its last line breaks the handshake, and is never read as if it had been encrypted.
    *
-   * @param sslcontext - what `tls.createSecureContext()` made, or its options
+   * @param sslcontext - the result of `tls.createSecureContext()`, or its options
    * @param options - `serverHostname`: whom the certificate must be for; `sslHandshakeTimeout`,
    *   `sslShutdownTimeout`: in seconds
    * @returns a coroutine that is done when the handshake is
@@ -165,7 +165,7 @@ export class StreamWriter {
   }
 
   /**
-   * Closes the connection, once what waits is sent. Does not wait for that: `await
+   * Closes the connection once buffered data is sent. Does not wait for that: `await
    * writer.waitClosed()` does.
    *
    * @see asyncio's `StreamWriter.close()`,
@@ -181,9 +181,9 @@ export class StreamWriter {
   }
 
   /**
-   * Waits until the connection is gone. It closes nothing.
+   * Waits until the connection is gone. Does not close it.
    *
-   * @throws what broke the connection
+   * @throws the error that broke the connection
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `StreamWriter.wait_closed()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.wait_closed
@@ -199,25 +199,25 @@ export class StreamWriter {
   }
 
   /**
-   * What is known of the connection beside its bytes; `undefined` where that is not known.
+   * Extra information about the connection; `undefined` if it is not known.
    *
    * @param name - `'socket'`, `'sockname'`, `'peername'`; with TLS `'sslcontext'`, `'peercert'`,
    *   `'cipher'`, `'sslObject'`, too
    */
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
   /**
-   * What is known of the connection beside its bytes; `fallback` where that is not known.
+   * Extra information about the connection; `fallback` if it is not known.
    *
-   * @param fallback - what to give where that is not known
+   * @param fallback - returned if it is not known
    */
   getExtraInfo<Name extends keyof ExtraInfo, Fallback>(
     name: Name,
     fallback: Fallback,
   ): ExtraInfo[Name] | Fallback;
   /**
-   * What is known of the connection beside its bytes.
+   * Extra information about the connection.
    *
-   * @param fallback - what to give where that is not known
+   * @param fallback - returned if it is not known
    */
   getExtraInfo(name: string, fallback?: unknown): unknown;
   getExtraInfo(name: string, fallback?: unknown): unknown {

@@ -62,7 +62,7 @@ export class Barrier extends LoopBound {
   /**
    * Waits until as many tasks wait as there are parties.
    *
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @returns a number from 0 that is another for each of them: for work that one of them is to do
    * @throws the reason of `signal`, when that was aborted
    * @throws {BrokenBarrierError} when the barrier is broken, or is reset or aborted meanwhile

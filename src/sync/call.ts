@@ -40,7 +40,7 @@ const CoroutinePromise = PromiseWithFields as unknown as new <T>(
  * taken, put or counted before it is awaited, or its task begins. A cancel before that loses
  * nothing; and who forgets the `await` is warned.
  *
- * V8 awaits it as a promise of its own: it begins when the hooks that follow promises tell of the
+ * V8 awaits it as its own promise: it begins when the hooks that follow promises tell of the
  * `await`, and whoever awaits it waits for the waiter itself.
  */
 export class Call<T> extends CoroutinePromise<T> {
@@ -57,8 +57,8 @@ export class Call<T> extends CoroutinePromise<T> {
   /**
    * @param body - what begins when it is awaited
    * @param name - what reports call it: `'Lock.acquire'`
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
-   * @throws {TypeError} when `signal` is no signal
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @throws {TypeError} when `signal` is not a signal
    */
   constructor(body: () => Outcome<T>, name: string, options?: Abortable) {
     super(untilAborted(options, body), name);

@@ -47,7 +47,7 @@ export class Condition extends Holdable {
 
   /**
    * @param lock - the lock to be held; by default one of its own. Others may use it, too
-   * @throws {TypeError} when `lock` is no lock
+   * @throws {TypeError} when `lock` is not a lock
    */
   constructor(lock: Lock = new Lock()) {
     super();
@@ -79,7 +79,7 @@ export class Condition extends Holdable {
    * However it ends, the lock is held: a cancel or an abort, too, is thrown only when the lock could be
    * acquired, and what the task was notified of is passed on to another.
    *
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when the lock is not held
    * @throws {RuntimeError} when somebody has waited on another loop
@@ -96,7 +96,7 @@ export class Condition extends Holdable {
    * Waits until `predicate` gives a truth; asks it at once, and after each notification.
    *
    * @param predicate - called with the lock held
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @returns what `predicate` gave at last
    * @throws what `predicate` throws
    * @throws the reason of `signal`, when that was aborted

@@ -51,7 +51,7 @@ export class Event extends LoopBound {
   /**
    * Waits until the flag is up; takes no turn if it is.
    *
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @returns a coroutine: it looks at the flag when it is awaited
    * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop

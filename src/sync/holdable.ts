@@ -21,7 +21,7 @@ export abstract class Holdable extends LoopBound {
    * What Python writes as `async with lock: …` is `await lock.with(async () => { … })`.
    *
    * @param body - called once this is held; not at all when the wait is cancelled
-   * @param options - `signal`: breaks the wait off when it is aborted, not the body
+   * @param options - `signal`: interrupts the wait when it is aborted, not the body
    * @returns what `body` returns
    * @throws what `body` throws
    * @throws the reason of `signal`, when that was aborted
@@ -52,10 +52,10 @@ export abstract class Holdable extends LoopBound {
    * ```
    *
    * This cannot itself be what `using` is given, for whoever forgot to acquire it would release what
-   * another one holds. `await using` does the same. asyncio has not this one; {@link with} is its
+   * another one holds. `await using` does the same. Not in asyncio; {@link with} is its
    * `async with`.
    *
-   * @param options - `signal`: breaks the wait off when it is aborted
+   * @param options - `signal`: interrupts the wait when it is aborted
    * @returns a coroutine that gives what `using` releases
    * @throws the reason of `signal`, when that was aborted
    * @throws {CancelledError} when the waiting task is cancelled; nothing is held then

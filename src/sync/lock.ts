@@ -61,7 +61,7 @@ export class Lock extends Holdable {
    *
    * Cancelling the waiting task leaves the lock to the others.
    *
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @returns a coroutine: nothing is acquired before it is awaited
    * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop

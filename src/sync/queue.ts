@@ -167,7 +167,7 @@ export class Queue<T = unknown> extends LoopBound {
    *
    * Cancelling the waiting task leaves the item out, and the place to others.
    *
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @returns a coroutine: nothing is put before it is awaited
    * @throws the reason of `signal`, when that was aborted
    * @throws {QueueShutDown} when the queue is shut down, before or meanwhile
@@ -204,7 +204,7 @@ export class Queue<T = unknown> extends LoopBound {
    *
    * Cancelling the waiting task takes nothing: the item is there for the next.
    *
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @returns a coroutine: nothing is taken before it is awaited
    * @throws the reason of `signal`, when that was aborted
    * @throws {QueueShutDown} when the queue is shut down, before or meanwhile, and nothing is in it
@@ -248,7 +248,7 @@ export class Queue<T = unknown> extends LoopBound {
   /**
    * Waits until the work on all items is done, by the count of {@link taskDone}.
    *
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and somebody has joined on another loop
    * @throws {CancelledError} when the waiting task is cancelled

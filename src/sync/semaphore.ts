@@ -37,7 +37,7 @@ class SemaphoreWaiter extends Waiter<true> {
  * ```ts
  * const semaphore = new asyncio.Semaphore(2);
  * await semaphore.with(async () => {
- *   console.log('one of two at the most');
+ *   console.log('one of two at most');
  * });
  * ```
  *
@@ -73,7 +73,7 @@ export class Semaphore extends Holdable {
    *
    * Cancelling the waiting task leaves the place to the others.
    *
-   * @param options - `signal`: breaks the wait off when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @returns a coroutine: nothing is acquired before it is awaited
    * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop

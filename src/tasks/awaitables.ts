@@ -38,10 +38,10 @@ export function checkIterable(value: unknown, what: string): void {
 }
 
 /**
- * Awaits `awaitable` as a part of the task that calls.
+ * Awaits `awaitable` as part of the task that calls.
  *
  * So a cancel of the task reaches what it waits for. The wait for a promise that is not ours is
- * broken off; the work behind it goes on.
+ * interrupted; the work behind it goes on.
  */
 export async function awaitHere<T>(awaitable: Awaitable<T>): Promise<T> {
   if (typeof awaitable === 'function' && !isThenable(awaitable)) return await awaitable();

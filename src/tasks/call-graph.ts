@@ -49,7 +49,7 @@ export class FutureCallGraph {
   }
 }
 
-/** What can be said of a call graph that is wanted. */
+/** Options for a call graph. */
 export interface CallGraphOptions {
   /** How many frames of the current task are left out, with the caller's own counted as 1; by default 1. */
   readonly depth?: number | undefined;
@@ -66,7 +66,7 @@ export interface CallGraphOptions {
  * @param future - by default the current task
  * @param options - `depth`, `limit`
  * @returns `undefined` where there is no current task and no future is given
- * @throws {TypeError} when `future` is no future
+ * @throws {TypeError} when `future` is not a future
  * @throws {RuntimeError} when no loop runs and no future is given
  * @throws {RangeError} when `limit` is not a whole number
  * @see asyncio's `capture_call_graph()`,
@@ -132,7 +132,7 @@ function limited(frames: readonly Frame[], limit: number | undefined): readonly 
  * @param future - by default the current task
  * @param options - `depth`, `limit`
  * @returns an empty text where there is no current task and no future is given
- * @throws {TypeError} when `future` is no future
+ * @throws {TypeError} when `future` is not a future
  * @throws {RuntimeError} when no loop runs and no future is given
  * @see asyncio's `format_call_graph()`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.format_call_graph
@@ -167,7 +167,7 @@ function linesOf(
  *
  * @param future - by default the current task
  * @param options - `depth`, `limit`; `file`: what has a `write()`, to print to instead
- * @throws {TypeError} when `future` is no future
+ * @throws {TypeError} when `future` is not a future
  * @throws {RuntimeError} when no loop runs and no future is given
  * @see asyncio's `print_call_graph()`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.print_call_graph

@@ -21,7 +21,7 @@ type EagerTaskFactory = <T>(loop: LoopCore, body: TaskBody<T>, options?: TaskOpt
  * some microtasks later. See docs/differences.md#eager-tasks.
  *
  * @param taskClass - what the tasks are to be: {@link Task}, or a class derived from it
- * @throws {TypeError} when `taskClass` is no class
+ * @throws {TypeError} when `taskClass` is not a class
  * @see asyncio's `create_eager_task_factory()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_eager_task_factory
  */

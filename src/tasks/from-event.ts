@@ -89,7 +89,7 @@ function isEmitter(value: EmitterLike | TargetLike): value is EmitterLike {
  * @returns what the listener gets: its arguments, in an array
  * @throws what an `EventEmitter` gives with an `'error'` event that comes first
  * @throws the reason of `signal`, when that is aborted
- * @throws {TypeError} when `emitter` is neither, or `name` no name
+ * @throws {TypeError} when `emitter` is neither, or `name` is not a name
  * @throws {RuntimeError} when no loop runs
  * @throws {CancelledError} when the waiting task is cancelled
  */

@@ -15,9 +15,9 @@ import type { Awaitable } from './awaitables.ts';
  * loop's exception handler is told. A cancel of the work itself does come through.
  *
  * @param awaitable - a future, a coroutine, a function without arguments, or a promise
- * @returns a future of its own; or the one that was given, where that is done already
+ * @returns its own future; or the one that was given, where that is done already
  * @throws {TypeError} when `awaitable` cannot be awaited
- * @throws {RuntimeError} when no loop runs and none was set, and `awaitable` is no future
+ * @throws {RuntimeError} when no loop runs and none was set, and `awaitable` is not a future
  * @see asyncio's `shield()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.shield
  */
 export function shield<T>(awaitable: Awaitable<T>): Future<T> {

@@ -5,7 +5,7 @@ import { Loop } from '../loop/loop.ts';
 import { Runner } from '../runners/runner.ts';
 import { Leaks } from './leaks.ts';
 
-/** What can be said of a {@link runChecked}. */
+/** Options for {@link runChecked}. */
 export interface CheckedOptions {
   /** Debug mode; by default on if the environment's `ASYNCIO_DEBUG` is not empty. */
   readonly debug?: boolean | undefined;
@@ -53,7 +53,7 @@ export async function runChecked<T>(main: TaskBody<T>, options: CheckedOptions =
   return await runWatched(main, options.debug, undefined);
 }
 
-/** @param host - what the loop stands on; by default Node's own loop */
+/** @param host - what the loop runs on; by default Node's own loop */
 export async function runWatched<T>(
   main: TaskBody<T>,
   debug: boolean | undefined,

@@ -3,7 +3,7 @@ import type { TaskBody } from '../core/coroutines/task.ts';
 import { runWatched } from './run-checked.ts';
 import { virtualHost } from './virtual-host.ts';
 
-/** What can be said of a {@link runVirtual}. */
+/** Options for {@link runVirtual}. */
 export interface VirtualOptions {
   /** What the clock shows at first, in seconds; by default 0. */
   readonly start?: number | undefined;
@@ -38,7 +38,7 @@ export interface VirtualOptions {
  * @returns what `main` returns
  * @throws what `main` throws
  * @throws {LeftBehindError} when something is left
- * @throws {TypeError} when `start` is no number
+ * @throws {TypeError} when `start` is not a number
  * @throws {RangeError} when `start` is not finite
  * @throws {RuntimeError} when a loop runs already
  */

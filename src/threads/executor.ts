@@ -3,7 +3,7 @@ export interface Submitted<T> extends PromiseLike<T> {
   /**
    * Takes the call back, if it has not begun. Whoever has no use for that leaves it out.
    *
-   * @returns was it taken back? A call that runs is never broken off
+   * @returns was it taken back? A call that runs is never interrupted
    */
   cancel?(): boolean;
 }
@@ -25,7 +25,7 @@ export type ThreadCallable<A extends unknown[], T> = ((...args: A) => T) | Modul
 /**
  * A function that a module exports, named without being loaded: another thread loads it.
  *
- * This is the form for everything that needs more than its own text: a thread of Node's shares
+ * This is the form for everything that needs more than its own text: a Node thread shares
  * neither functions nor variables with the others, and a function that is handed to one goes as its
  * source text alone. What it refers to is looked up there, where only globals are.
  */

@@ -36,7 +36,7 @@ const sources = new WeakMap<object, string>();
 /**
  * The form in which `callee` goes to a thread.
  *
- * @throws {TypeError} when it is no function, or one whose text is not all of it: a native one, a
+ * @throws {TypeError} when it is not a function, or one whose text is not all of it: a native one, a
  *   bound one, a class
  */
 export function toThreadFunction(callee: unknown): ThreadFunction {

@@ -35,7 +35,7 @@ export class ThreadPoolExecutor implements Executor {
   /**
    * @param maxWorkers - the most threads; by default four more than the machine has cores, but no
    *   more than 32
-   * @throws {TypeError} when `maxWorkers` is no number
+   * @throws {TypeError} when `maxWorkers` is not a number
    * @throws {RangeError} when it is not a whole number from 1
    */
   constructor(
@@ -48,11 +48,11 @@ export class ThreadPoolExecutor implements Executor {
   /**
    * Has a thread call `callback` with `args`, as they are now.
    *
-   * A promise that it returns is awaited there. A call that has begun cannot be broken off: `cancel()`
+   * A promise that it returns is awaited there. A call that has begun cannot be interrupted: `cancel()`
    * on what this returns takes back one that still waits.
    *
    * @returns a promise of the result
-   * @throws {TypeError} when `callback` is no function that can cross, or an argument cannot
+   * @throws {TypeError} when `callback` is not a function that can cross, or an argument cannot
    * @throws {RuntimeError} when the executor was shut down
    */
   submit<A extends unknown[], T>(

@@ -35,7 +35,7 @@ interface ExecutorLoop extends LoopCore {
  * }, 'secret', 'salt');
  * ```
  *
- * @param callback - a function that can cross, or a {@link ModuleFunction}
+ * @param callback - a function that can be sent, or a {@link ModuleFunction}
  * @param args - what it is called with
  * @returns what it returns
  * @throws what it throws

@@ -19,7 +19,7 @@ import { joinBytes, toBytes } from './to-bytes.ts';
 import { type ExtraInfo, type ProtocolCallbacks, Transport } from './transport.ts';
 import { WaterMarks } from './water-marks.ts';
 
-/** What can be said of a new transport on a stream of Node's. */
+/** Options for a transport on a Node stream. */
 export interface DuplexTransportOptions {
   /** What `getExtraInfo()` shall know. */
   readonly extra?: Partial<ExtraInfo> | undefined;
@@ -30,7 +30,7 @@ export interface DuplexTransportOptions {
 }
 
 /**
- * A transport on one of Node's streams, which is the transport's from then on.
+ * A transport on a Node stream, which is the transport's from then on.
  *
  *               close(), the peer ended             all is sent: end()
  *   open ────────────────────────────────▶ closing ──────────────────▶ lost: connectionLost()
@@ -150,7 +150,7 @@ export class DuplexTransport extends Transport implements Leftover {
     openOn(this._loop, this);
   }
 
-  /** @internal the connection stands: tells the protocol, then all that came meanwhile */
+  /** @internal the connection is established: tells the protocol, then all that came meanwhile */
   _connected(tell: () => void): void {
     try {
       tell();
@@ -162,7 +162,7 @@ export class DuplexTransport extends Transport implements Leftover {
     }
   }
 
-  /** @internal goes on with what comes before the connection stands */
+  /** @internal goes on with what comes before the connection is established */
   _advance(): void {}
 
   /** @internal is the connection gone, or about to be? */

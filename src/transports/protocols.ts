@@ -11,22 +11,22 @@ import type {
 } from './transport.ts';
 
 /**
- * What all protocols are told. The methods do nothing: a protocol has those that it needs.
+ * The callbacks of all protocols. By default they do nothing: override those that you need.
  *
- * All are called by the loop, `pauseWriting()` and `resumeWriting()` also from within a call of the
+ * The loop calls all of them; `pauseWriting()` and `resumeWriting()` are also called within a call of the
  * transport.
  *
  * @see asyncio's `BaseProtocol`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseProtocol
  */
 export class BaseProtocol implements ProtocolCallbacks {
-  /** The connection stands; called once, and first. */
+  /** The connection is established. Called once, first. */
   connectionMade(_transport: BaseTransport): void {}
 
   /**
-   * The connection is gone; called once, and last.
+   * The connection is gone. Called once, last.
    *
-   * @param _error - what broke it; `undefined` when it was closed, by whichever side
+   * @param _error - what broke it; `undefined` when either side closed it
    */
   connectionLost(_error?: unknown): void {}
 
@@ -38,7 +38,7 @@ export class BaseProtocol implements ProtocolCallbacks {
 }
 
 /**
- * The protocol of a stream of bytes.
+ * A protocol for byte streams.
  *
  *   connectionMade ──▶ dataReceived, as often as bytes come ──▶ eofReceived ──▶ connectionLost
  *         └──────────────────────────┴───────────────────────────────────────────────▲
@@ -47,11 +47,11 @@ export class BaseProtocol implements ProtocolCallbacks {
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Protocol
  */
 export class Protocol extends BaseProtocol {
-  /** The connection stands; called once, and first. */
+  /** The connection is established. Called once, first. */
   override connectionMade(_transport: Transport): void {}
 
   /**
-   * Bytes came. Where they are cut has nothing to do with how the peer wrote them.
+   * Bytes came. They are not divided as the peer wrote them.
    *
    * @param _data - an array that nothing else writes to, never empty
    */
@@ -60,16 +60,16 @@ export class Protocol extends BaseProtocol {
   /**
    * The peer has ended sending.
    *
-   * @returns `true` to go on sending; else the transport closes itself
+   * @returns `true` to go on sending; otherwise the transport closes itself
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most protocols return nothing
   eofReceived(): boolean | undefined | void {}
 }
 
 /**
- * The protocol of a stream of bytes that brings the memory which they are received into.
+ * A protocol for byte streams that provides its own receive buffer.
  *
- * In place of `dataReceived()`, each time that bytes came:
+ * Instead of `dataReceived()`, whenever bytes came:
  *
  *   getBuffer ──▶ bufferUpdated
  *
@@ -77,12 +77,12 @@ export class Protocol extends BaseProtocol {
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BufferedProtocol
  */
 export class BufferedProtocol extends BaseProtocol {
-  /** The connection stands; called once, and first. */
+  /** The connection is established. Called once, first. */
   override connectionMade(_transport: Transport): void {}
 
   /**
-   * Gives the memory that is received into next, and nothing else writes to until
-   * `bufferUpdated()`; it may be asked for in vain.
+   * Returns the buffer for the next receive, which nothing else may write to until
+   * `bufferUpdated()`. Nothing may be received into it.
    *
    * @param _sizehint - how many bytes would be welcome; -1 for any number
    * @returns an array that is not empty
@@ -101,14 +101,14 @@ export class BufferedProtocol extends BaseProtocol {
   /**
    * The peer has ended sending.
    *
-   * @returns `true` to go on sending; else the transport closes itself
+   * @returns `true` to go on sending; otherwise the transport closes itself
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most protocols return nothing
   eofReceived(): boolean | undefined | void {}
 }
 
 /**
- * The protocol of datagrams.
+ * A protocol for datagrams.
  *
  * @see asyncio's `DatagramProtocol`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.DatagramProtocol
@@ -130,7 +130,7 @@ export class DatagramProtocol extends BaseProtocol implements DatagramCallbacks 
 }
 
 /**
- * The protocol of a child process.
+ * A protocol for a child process.
  *
  *   connectionMade ──▶ pipeDataReceived, pipeConnectionLost, processExited ──▶ connectionLost
  *                       in any order: a child may exit before its output is read
@@ -154,7 +154,7 @@ export class SubprocessProtocol extends BaseProtocol implements SubprocessCallba
    * A pipe to the child is closed.
    *
    * @param _fd - the child's descriptor: 0, 1 or 2
-   * @param _error - what broke it; `undefined` when it was closed, by whichever side
+   * @param _error - what broke it; `undefined` when either side closed it
    */
   pipeConnectionLost(_fd: number, _error?: unknown): void {}
 
@@ -162,14 +162,14 @@ export class SubprocessProtocol extends BaseProtocol implements SubprocessCallba
   processExited(): void {}
 }
 
-/** Does the protocol receive into memory of its own? */
+/** Does the protocol receive into its own memory? */
 export function isBuffered(
   protocol: ProtocolCallbacks,
 ): protocol is ProtocolCallbacks & BufferedProtocol {
   return typeof (protocol as Partial<BufferedProtocol> | undefined)?.getBuffer === 'function';
 }
 
-/** @throws {TypeError} when it is no protocol */
+/** @throws {TypeError} when it is not a protocol */
 export function checkProtocol(protocol: unknown): void {
   if (typeof (protocol as { connectionMade?: unknown } | undefined)?.connectionMade !== 'function')
     throw new TypeError(`a protocol was expected, got ${brief(protocol)}`);

@@ -21,10 +21,10 @@ import { type ProtocolCallbacks, Transport } from './transport.ts';
 /** Bytes of a piece that may be held, to be sent together with others. */
 const HELD_PIECE = 4 * 1024;
 
-/** Bytes that are held at the most. */
+/** Bytes that are held at most. */
 const HELD_ALL = 16 * 1024;
 
-/** What can be said of a new transport. */
+/** Options for a new transport. */
 export interface SocketTransportOptions {
   /** Made done when `connectionMade()` was called, unless it was cancelled. */
   readonly made?: Future<void> | undefined;
@@ -62,7 +62,7 @@ export class SocketTransport extends Transport {
   #held = false;
   /** The turn in which something was sent, unless something was received since. */
   #sentIn: number | undefined;
-  /** Has the protocol memory of its own to receive into? */
+  /** Has the protocol its own memory to receive into? */
   #buffered: boolean;
   /** Was `writeEof()` called? */
   #ended = false;

@@ -3,7 +3,7 @@ import { log } from '../base/printing/log.ts';
 import { repr } from '../base/printing/repr.ts';
 
 /**
- * Removes a socket that another process left behind at a path; what is no socket is left alone, and
+ * Removes a socket that another process left behind at a path; what is not a socket is left alone, and
  * so is an abstract name, which has no file.
  */
 export function removeStale(path: string): void {

@@ -63,14 +63,14 @@ export class TransportSocket {
   /**
    * Reads an option that is a number.
    *
-   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   getsockopt(level: number, option: number): number;
   /**
    * Reads an option as bytes.
    *
    * @param buflen - the most bytes to give, from 1 to 1024
-   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   getsockopt(level: number, option: number, buflen: number): Buffer;
   getsockopt(level: number, option: number, buflen?: number): number | Buffer {
@@ -83,7 +83,7 @@ export class TransportSocket {
    * Sets an option.
    *
    * @param value - a number, or the bytes of C's structure
-   * @throws {OSError} ENOPROTOOPT when the driver has not the option
+   * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   setsockopt(level: number, option: number, value: number | boolean | Uint8Array): void {
     this._sock.setsockopt(level, option, value);

@@ -5,7 +5,7 @@ import type { TransportSocket } from './transport-socket.ts';
 
 /** What the transports of every kind call. */
 export interface BaseCallbacks {
-  /** The connection is gone; called once, and last. */
+  /** The connection is gone. Called once, last. */
   connectionLost(error?: unknown): void;
   /** More waits to be sent than the high-water mark allows. */
   pauseWriting(): void;
@@ -15,13 +15,13 @@ export interface BaseCallbacks {
 
 /** What a transport calls: the methods of every protocol, whatever it is made of. */
 export interface ProtocolCallbacks extends BaseCallbacks {
-  /** The connection stands. */
+  /** The connection is established. */
   connectionMade(transport: Transport): void;
   /**
-   * The server shuts down: close the transport once what is under way is done. Without this
+   * The server shuts down: close the transport once current work is done. Without this
    * method the server closes it at once.
    *
-   * Unlike the others, asyncio has not this one. See {@link Server.shutdown}.
+   * Not in asyncio. See {@link Server.shutdown}.
    */
   shutdownRequested?(): void;
   /** @internal gives away what was received and not read */
@@ -90,7 +90,7 @@ export interface ExtraInfo {
   /** With TLS, how it is compressed: Node never does. */
   readonly compression: undefined;
   /**
-   * With TLS, Node's own socket: only to be asked, for `alpnProtocol`, `servername`, `authorized`,
+   * With TLS, Node's own socket. Only read from it: `alpnProtocol`, `servername`, `authorized`,
    * `getProtocol()`, `getSession()`, …
    */
   readonly sslObject: TLSSocket;
@@ -101,7 +101,7 @@ export interface ExtraInfo {
 }
 
 /**
- * What all transports can do.
+ * What all transports have in common.
  *
  * @see asyncio's `BaseTransport`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport
@@ -115,26 +115,26 @@ export abstract class BaseTransport {
   }
 
   /**
-   * What is known of the connection beside its bytes; `undefined` where that is not known.
+   * Extra information about the connection; `undefined` if it is not known.
    *
    * @param name - `'socket'`, `'sockname'`, `'peername'`; with TLS `'sslcontext'`, `'peercert'`,
    *   `'cipher'`, `'sslObject'`, too
    */
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
   /**
-   * What is known of the connection beside its bytes; `fallback` where that is not known.
+   * Extra information about the connection; `fallback` if it is not known.
    *
-   * @param fallback - what to give where that is not known
+   * @param fallback - returned if it is not known
    */
   getExtraInfo<Name extends keyof ExtraInfo, Fallback>(
     name: Name,
     fallback: Fallback,
   ): ExtraInfo[Name] | Fallback;
   /**
-   * What is known of the connection beside its bytes.
+   * Extra information about the connection.
    *
-   * @param name - what a transport of another kind may know, too
-   * @param fallback - what to give where that is not known
+   * @param name - a name that other transports may know
+   * @param fallback - returned if it is not known
    */
   getExtraInfo(name: string, fallback?: unknown): unknown;
   getExtraInfo(name: string, fallback?: unknown): unknown {
@@ -145,8 +145,8 @@ export abstract class BaseTransport {
   abstract isClosing(): boolean;
 
   /**
-   * Closes the connection: nothing more is received, what waits is sent, and then the protocol's
-   * `connectionLost(undefined)` is called by the loop. Again: does nothing.
+   * Closes the connection: nothing more is received, buffered data is sent, and then the protocol's
+   * `connectionLost(undefined)` is called by the loop. Does nothing if it is closing already.
    */
   abstract close(): void;
 }
@@ -185,8 +185,8 @@ export abstract class ReadTransport extends BaseTransport {
 /**
  * Where a protocol writes: the end of a pipe, or a whole connection.
  *
- * Nothing here waits. What cannot be sent at once is kept; whoever sends more than the reader takes
- * is told by the protocol's `pauseWriting()`.
+ * Nothing here waits. Data that cannot be sent at once is buffered; a protocol that sends more than the reader takes
+ * has its `pauseWriting()` called.
  *
  * @see asyncio's `WriteTransport`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport
@@ -228,21 +228,21 @@ export abstract class WriteTransport extends BaseTransport {
   abstract getProtocol(): BaseCallbacks | undefined;
 
   /**
-   * Closes the connection at once: what waits to be sent is dropped. The protocol's
+   * Closes the connection at once, and drops buffered data. The protocol's
    * `connectionLost(undefined)` is called in the next turn.
    */
   abstract abort(): void;
 
   /**
-   * Sends `data`: at once as far as it goes, the rest when the peer takes more. A string is sent as
-   * UTF-8; a half of a surrogate pair in it becomes U+FFFD, as everywhere in JavaScript. Unlike
+   * Sends `data`: as much as possible at once, the rest when the peer takes more. A string is sent as
+   * UTF-8; half a surrogate pair becomes U+FFFD, as everywhere in JavaScript. Unlike
    * asyncio, which takes no strings; see docs/differences.md#strings-are-sent-as-utf-8.
    *
-   * Small pieces that follow each other, with nothing received in between, are sent together at
+   * Small pieces that are written with nothing received in between are sent together at
    * the end of the turn. See docs/differences.md#small-writes.
    *
-   * The bytes are the caller's again when the call returns. Written after the connection was lost,
-   * they are dropped; from the fifth time on that is logged.
+   * When the call returns, the bytes are the caller's again. Data written after the connection was lost
+   * is dropped, and logged from the fifth time on.
    *
    * @throws {TypeError} when `data` is neither a `Uint8Array` nor a string
    * @throws {RuntimeError} after {@link writeEof}
@@ -259,7 +259,7 @@ export abstract class WriteTransport extends BaseTransport {
   abstract writelines(pieces: Iterable<Uint8Array | string>): void;
 
   /**
-   * Ends sending, once what waits is sent; the peer may go on. Again, or when closing: does
+   * Ends sending once buffered data is sent; the peer may go on. If it has ended or is closing, does
    * nothing.
    *
    * @throws {OSError} when the connection is broken
@@ -270,10 +270,10 @@ export abstract class WriteTransport extends BaseTransport {
   abstract canWriteEof(): boolean;
 
   /**
-   * Says how much may wait to be sent before the protocol is told to pause, which it may be at once.
+   * Sets how much data may be buffered before the protocol's `pauseWriting()` is called, possibly at once.
    *
-   * @param high - bytes above which `pauseWriting()` is called; 64 KiB, or four times `low`
-   * @param low - bytes from which on down `resumeWriting()` is called; a quarter of `high`
+   * @param high - bytes above which `pauseWriting()` is called; by default 64 KiB, or four times `low`
+   * @param low - bytes at or below which `resumeWriting()` is called; by default a quarter of `high`
    * @throws {RangeError} when not `high >= low >= 0`
    */
   abstract setWriteBufferLimits(high?: number, low?: number): void;
@@ -286,10 +286,10 @@ export abstract class WriteTransport extends BaseTransport {
 }
 
 /**
- * A connection, as its protocol sees it: bytes go out by calls, and come in by callbacks.
+ * A connection, as its protocol sees it: calls send bytes, and callbacks receive them.
  *
- * Nothing here waits. What cannot be sent at once is kept; whoever sends more than the peer takes
- * is told by the protocol's `pauseWriting()`.
+ * Nothing here waits. Data that cannot be sent at once is buffered; a protocol that sends more than the peer takes
+ * has its `pauseWriting()` called.
  *
  * @see asyncio's `Transport`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport
@@ -342,9 +342,9 @@ export abstract class SubprocessTransport extends BaseTransport {
   abstract getPipeTransport(fd: number): ReadTransport | WriteTransport | undefined;
 
   /**
-   * Sends a signal to the child. One that has exited does not mind.
+   * Sends a signal to the child. Has no effect if it has exited.
    *
-   * @param signal - the signal's name, as `'SIGTERM'`, or its number
+   * @param signal - the signal's name, such as `'SIGTERM'`, or its number
    * @throws {TypeError} when it is neither
    * @throws {RangeError} when there is no such signal
    * @throws {ProcessLookupError} when the child has exited, and its protocol was told of the end
@@ -363,7 +363,7 @@ export abstract class SubprocessTransport extends BaseTransport {
 }
 
 /**
- * A socket for datagrams, as its protocol sees it.
+ * A datagram socket, as its protocol sees it.
  *
  * @see asyncio's `DatagramTransport`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.DatagramTransport
@@ -379,26 +379,26 @@ export abstract class DatagramTransport extends BaseTransport {
    * Sends one datagram, at once or when the system takes more; the bytes are the caller's again
    * when the call returns.
    *
-   * A failure goes to the protocol's `errorReceived()`, and ends nothing.
+   * A failure goes to the protocol's `errorReceived()`, and does not close the transport.
    *
-   * @param data - the datagram; an empty one is one, too
-   * @param address - who shall get it; not needed where the transport has a remote address
-   * @throws {TypeError} when `data` is no `Uint8Array`
+   * @param data - the datagram; may be empty
+   * @param address - the receiver; not needed if the transport has a remote address
+   * @throws {TypeError} when `data` is not a `Uint8Array`
    * @throws {RangeError} when the transport has another remote address than `address`
    */
   abstract sendto(data: Uint8Array, address?: AddressInput): void;
 
   /**
-   * Closes the socket at once: what waits to be sent is dropped. The protocol's
+   * Closes the socket at once, and drops buffered data. The protocol's
    * `connectionLost(undefined)` is called in the next turn.
    */
   abstract abort(): void;
 
   /**
-   * Says how much may wait to be sent before the protocol is told to pause, which it may be at once.
+   * Sets how much data may be buffered before the protocol's `pauseWriting()` is called, possibly at once.
    *
-   * @param high - bytes above which `pauseWriting()` is called; 64 KiB, or four times `low`
-   * @param low - bytes from which on down `resumeWriting()` is called; a quarter of `high`
+   * @param high - bytes above which `pauseWriting()` is called; by default 64 KiB, or four times `low`
+   * @param low - bytes at or below which `resumeWriting()` is called; by default a quarter of `high`
    * @throws {RangeError} when not `high >= low >= 0`
    */
   abstract setWriteBufferLimits(high?: number, low?: number): void;

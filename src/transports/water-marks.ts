@@ -39,7 +39,7 @@ export class WaterMarks {
   }
 
   /**
-   * @throws {TypeError} when one is no number
+   * @throws {TypeError} when one is not a number
    * @throws {RangeError} when not `high >= low >= 0`
    */
   set(high?: number, low?: number): void {

@@ -76,7 +76,7 @@ export function captureStack(holder: object, depth: number, above?: Constructor)
 type Constructor = abstract new (...args: never[]) => unknown;
 
 /**
- * The stack of an error without Node's and our own frames. One that is no text was made by a program's
+ * The stack of an error without Node's and our own frames. One that is not a string was made by a program's
  * `Error.prepareStackTrace`, and stays.
  *
  * @param most - the most frames

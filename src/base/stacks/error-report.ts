@@ -8,7 +8,7 @@ import { FRAME, isPlumbing, isUserFrame, linesOf } from './user-frames.ts';
 
 /**
  * The text of an error's stack and of its causes, without the frames by which the loop came to the
- * user's; for a value that is no error, or has no stack, what it prints as. What an
+ * user's; for a value that is not an error, or has no stack, what it prints as. What an
  * `AggregateError` holds is shown as a tree, in the form that Python gives exception groups.
  *
  * Never throws, whatever the error does; what is very long is cut.
@@ -145,7 +145,7 @@ function treeOf(
     if (left > 0) lines.push(`${margin}  | and ${left} more exception${left > 1 ? 's' : ''}`);
     else if (isA(error, AggregateError)) lines.push(...treeOf(error, depth + 1, inside, report));
     else {
-      // A tree among its causes has a frame of its own.
+      // A tree among its causes has its own frame.
       const below = stackBelow(error, inside, { due: false, left: report.left });
       report.left -= below.length;
       for (const line of below.split('\n')) lines.push(`${margin}  | ${line}`);

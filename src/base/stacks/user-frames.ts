@@ -44,7 +44,7 @@ export function isUserFrame(line: string): boolean {
 }
 
 function pathOf(file: string): string {
-  // A URL of another host is no path: it stays what it is.
+  // A URL of another host is not a path: it stays what it is.
   return file.startsWith('file:') ? attempt(() => fileURLToPath(file), file) : file;
 }
 

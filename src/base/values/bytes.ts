@@ -9,7 +9,7 @@ const at = Function.prototype.call.bind(Uint8Array.prototype.at) as (
 ) => number | undefined;
 
 /**
- * Is `value` an array of bytes, as long as it says, with memory of its own?
+ * Is `value` an array of bytes, as long as it says, with its own memory?
  *
  * A class of somebody's may give `length` another meaning. The system would believe it, and read
  * or write beyond. And an array whose memory was transferred, or shrank below its start, looks

@@ -2,7 +2,7 @@ import { brief } from '../../base/printing/repr.ts';
 import { type Abandoning, Limit } from '../cancellation/limit.ts';
 import type { Task } from './task.ts';
 
-/** Something that an `AbortSignal` can break off. */
+/** Something that an `AbortSignal` can interrupt. */
 export interface Abortable extends Abandoning {
   /** Breaks it off when it is aborted: its `reason` is thrown. */
   readonly signal?: AbortSignal | undefined;
@@ -69,7 +69,7 @@ export function cancelOnAbort(task: Task<unknown>, signal: AbortSignal): void {
 }
 
 /**
- * A call that is broken off when `signal` is aborted, if there is one: see {@link underSignal}.
+ * A call that is interrupted when `signal` is aborted, if there is one: see {@link underSignal}.
  *
  * @throws {TypeError} when `signal` is something else
  */
@@ -85,7 +85,7 @@ export function untilAborted<T>(
 }
 
 /**
- * Runs `body` as a part of the task that calls, until `signal` is aborted: then it is cancelled where
+ * Runs `body` as part of the task that calls, until `signal` is aborted: then it is cancelled where
  * it waits, and the reason of the signal is thrown in place of the cancel. A cancel by somebody else
  * passes through, and so does whatever else the body throws or gives.
  *

@@ -17,7 +17,7 @@ import { checkDecorated } from './decorated-method.ts';
  * A call of an `async` function that has not begun.
  *
  * Nothing of the body runs until the coroutine is awaited, and then it runs as a part of the
- * awaiting task; or until it is given to `createTask()`, and then it runs as a task of its own.
+ * awaiting task; or until it is given to `createTask()`, and then it runs as its own task.
  * It runs once. One that never runs is warned of when it is collected.
  *
  *             await, createTask()
@@ -86,7 +86,7 @@ export class Coroutine<T> implements Promise<T> {
     this._take();
   }
 
-  /** What `await` calls: begins the body, as a part of the task that awaits. */
+  /** What `await` calls: begins the body, as part of the task that awaits. */
   // biome-ignore lint/suspicious/noThenProperty: a coroutine is awaited, so it has one
   then<R = T, E = never>(
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,

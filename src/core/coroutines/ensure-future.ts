@@ -9,7 +9,7 @@ import { Coroutine, iscoroutine } from './coroutine.ts';
 import type { NotAPromise, Task, TaskBody, TaskOptions } from './task.ts';
 import { WrappedFuture } from './wrapped-promise.ts';
 
-/** What can be said of a task to who makes it; `signal` cancels it when it is aborted. */
+/** Options for a task to who makes it; `signal` cancels it when it is aborted. */
 export interface NewTaskOptions extends TaskOptions, Abortable {}
 
 /** A loop that makes tasks: any that users see. */
@@ -22,8 +22,8 @@ interface TaskMaker extends LoopCore {
  *
  * @param body - a coroutine, or a function without arguments that returns a promise
  * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
- * @throws {TypeError} when `body` is something else, a promise that already runs for instance, or
- *   `signal` is no `AbortSignal`
+ * @throws {TypeError} when `body` is anything else, such as a promise that already runs, or when
+ *   `signal` is not an `AbortSignal`
  * @throws {RuntimeError} when no loop runs
  * @see asyncio's `create_task()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task

@@ -17,7 +17,7 @@ export interface StackedTask {
 /**
  * Looks whether `limit` can be a number of frames.
  *
- * @throws {TypeError} when it is no number
+ * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is not a whole number
  */
 export function checkLimit(limit: number | undefined): void {

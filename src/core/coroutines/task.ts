@@ -44,7 +44,7 @@ export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
 export type NotAPromise =
   'a promise already runs: write createTask(() => f()), or make f a coroutine function with coroutine()';
 
-/** What can be said of a task when it is made. */
+/** Options for a task when it is made. */
 export interface TaskOptions {
   /** What the task is called; by default `Task-N`, with N counted through the process. */
   readonly name?: string | undefined;

@@ -167,7 +167,7 @@ export class Awaiter implements Runnable, Waiting {
   /**
    * @internal the future was done when it was asked: no turn passes, and no cancel is delivered
    *
-   * An `await` asks in a microtask of its own, and is answered in it. For others another one
+   * An `await` asks in its own microtask, and is answered in it. For others another one
    * passes, for a promise never calls back from inside `then`.
    */
   _deliverDone(): void {

@@ -49,7 +49,7 @@ const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
   ) => Operation<T>;
 
 /**
- * An operation that V8 awaits as a promise of its own. All other asking, by `then()` or
+ * An operation that V8 awaits as its own promise. All other asking, by `then()` or
  * `Promise.race()`, goes the way of every future.
  *
  * A class that extends it has to call {@link awaitedNatively}, or is awaited as any future is.

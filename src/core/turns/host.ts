@@ -12,7 +12,7 @@ import { asyncContextsUsed, outside } from '../context/async-context.ts';
 
 /**
  * What the loop stands on: Node's own loop, in five calls. The one file that makes immediates,
- * ticks and timers; tests put a host with a clock of its own in its place.
+ * ticks and timers; tests put a host with its own clock in its place.
  *
  * One turn of Node's loop, and what of ours runs in it:
  *

@@ -45,7 +45,7 @@ export class OpenGenerator {
     this.#keeper._close(this);
   }
 
-  /** Runs its `finally`, as a part of the task that awaits this. */
+  /** Runs its `finally`, as part of the task that awaits this. */
   close(): Promise<IteratorResult<unknown>> {
     this.forget();
     return this.#generator.return(undefined);

@@ -75,7 +75,7 @@ export function noneRuns(): boolean {
 /** Those who wait until none runs. */
 let waiting: (() => void)[] = [];
 
-/** Calls back when no loop runs, in a turn of Node's: a program may run one after the other. */
+/** Calls back in a turn of Node's, when no loop runs: a program may run one loop after the other. */
 export function whenNoneRuns(callback: () => void): void {
   waiting.push(callback);
   nodeHost.immediate(tellWaiting);

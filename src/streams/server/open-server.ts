@@ -16,11 +16,11 @@ import { Arrivals } from './accepted-connections.ts';
 import { protocols, type ServingLoop } from './start-server.ts';
 import { StreamServer } from './stream-server.ts';
 
-/** What can be said of a server whose connections are taken one by one. */
+/** Options for a server whose connections are taken one by one. */
 export type OpenServerOptions = StreamOptions & Pick<ConnectionLimits, 'idleTimeout'>;
 
 /**
- * Listens on a port, and gives the connections that come in to whoever takes them:
+ * Listens on a port, and gives out incoming connections on request:
  *
  * ```ts
  * const echo = asyncio.coroutine(async ([reader, writer]: asyncio.Streams) => {
@@ -31,18 +31,18 @@ export type OpenServerOptions = StreamOptions & Pick<ConnectionLimits, 'idleTime
  * for await (const streams of server) asyncio.createTask(echo(streams));
  * ```
  *
- * Each is accepted when it is asked for, and not before; see {@link StreamServer}. With TLS, up to
- * `backlog` more shake hands meanwhile, so that a silent client keeps nobody out. Nothing is closed
- * by itself: whoever takes a connection closes its writer. {@link startServer} calls a handler
+ * Each is accepted only when it is requested; see {@link StreamServer}. With TLS, up to
+ * `backlog` more shake hands meanwhile, so that a silent client does not hold up the others. Nothing is closed
+ * automatically: close the writer of each connection that you take. {@link startServer} calls a handler
  * instead, and closes its connection when it ends.
  *
- * asyncio has not this one.
+ * Not in asyncio.
  *
- * @param host - a name or a number, or several; none, or `''`, for all interfaces
- * @param port - a number, also as text; 0 for any that is free
+ * @param host - a name or a numeric address, or several; `undefined` or `''` for all interfaces
+ * @param port - a number, or a string of digits; 0 for any free port
  * @param options - `backlog`: how many connections may wait to be asked for, on each socket; `limit`:
- *   that of the readers; `idleTimeout`: in seconds; all others as those of {@link Loop.createServer}
- * @returns a coroutine that gives the server
+ *   the readers'; `idleTimeout`: in seconds; all others as for {@link Loop.createServer}
+ * @returns a coroutine of the server
  * @throws {RangeError} when a limit is not positive
  * @throws as {@link Loop.createServer}
  * @throws {CancelledError} when the waiting task is cancelled
@@ -59,14 +59,14 @@ export function openServer(
 }
 
 /**
- * Listens on a path of AF_UNIX, and gives the connections that come in to whoever takes them.
+ * Listens on a unix path, and gives out incoming connections on request.
  *
- * All else is as in {@link openServer}.
+ * Otherwise like {@link openServer}.
  *
  * @param path - where to listen
  * @param options - as those of {@link openServer}; all others as those of
  *   {@link Loop.createUnixServer}
- * @returns a coroutine that gives the server
+ * @returns a coroutine of the server
  * @throws {RangeError} when a limit is not positive
  * @throws as {@link Loop.createUnixServer}
  * @throws {CancelledError} when the waiting task is cancelled

@@ -16,7 +16,7 @@ import {
 } from '../stream-protocol.ts';
 import { checkLimit, StreamReader } from '../stream-reader.ts';
 
-/** What can be said of a server of streams beside what can be said of any. */
+/** Options for a stream server beyond those of any server. */
 export type StreamServerOptions = StreamOptions & ConnectionLimits;
 
 /** What serving needs of a loop. */
@@ -35,20 +35,20 @@ export interface ServingLoop extends HandlingLoop {
 }
 
 /**
- * Listens on a port, and has each connection that comes in served by a task of its own.
+ * Listens on a port, and serves each incoming connection in a task.
  *
- * A connection is closed when its handler ends; what the handler throws is reported, with the
- * address of the peer. So a handler that hands its streams over to others waits for these. Unlike
+ * A connection is closed when its handler ends. What the handler throws is reported, with the
+ * peer's address. So a handler that passes its streams on must wait for the tasks that use them. Unlike
  * asyncio; see docs/differences.md#handlers-end-with-their-connections.
  *
- * @param clientConnected - called with a reader and a writer for each connection; a plain function
- *   may keep them, and closes the connection itself
- * @param host - a name or a number, or several; none, or `''`, for all interfaces
- * @param port - a number, also as text; 0 for any that is free
- * @param options - `limit`: that of the readers; `idleTimeout`, `handlerTimeout`: in seconds; all
- *   others as those of {@link Loop.createServer}, `maxConnections` for instance
- * @returns a coroutine that gives the server, which accepts connections already
- * @throws {TypeError} when `clientConnected` is no function
+ * @param clientConnected - called with a reader and a writer for each connection. A plain function
+ *   may keep them, and must close the connection itself
+ * @param host - a name or a numeric address, or several; `undefined` or `''` for all interfaces
+ * @param port - a number, or a string of digits; 0 for any free port
+ * @param options - `limit`: the readers'; `idleTimeout`, `handlerTimeout`: in seconds; all
+ *   others, such as `maxConnections`, as for {@link Loop.createServer}
+ * @returns a coroutine of the server, which already accepts connections
+ * @throws {TypeError} when `clientConnected` is not a function
  * @throws {RangeError} when a limit is not positive
  * @throws as {@link Loop.createServer}
  * @throws {CancelledError} when the waiting task is cancelled
@@ -73,16 +73,16 @@ export function startServer(
 }
 
 /**
- * Listens on a path of AF_UNIX, and has each connection that comes in served by a task of its own.
+ * Listens on a unix path, and serves each incoming connection in a task.
  *
- * All else is as in {@link startServer}.
+ * Otherwise like {@link startServer}.
  *
  * @param clientConnected - called with a reader and a writer for each connection
  * @param path - where to listen
- * @param options - `limit`: that of the readers; `idleTimeout`, `handlerTimeout`: in seconds; all
- *   others as those of {@link Loop.createUnixServer}
- * @returns a coroutine that gives the server, which accepts connections already
- * @throws {TypeError} when `clientConnected` is no function
+ * @param options - `limit`: the readers'; `idleTimeout`, `handlerTimeout`: in seconds; all
+ *   others as for {@link Loop.createUnixServer}
+ * @returns a coroutine of the server, which already accepts connections
+ * @throws {TypeError} when `clientConnected` is not a function
  * @throws {RangeError} when a limit is not positive
  * @throws as {@link Loop.createUnixServer}
  * @throws {CancelledError} when the waiting task is cancelled

@@ -8,14 +8,14 @@ import type { Arrivals } from './accepted-connections.ts';
 /**
  * A server whose connections are taken one by one: `for await (const [reader, writer] of server)`.
  *
- * A connection is accepted when somebody waits for it, and not before: until then it is in the
- * backlog of the system, which lets clients wait when that is full. So whoever takes connections no
- * faster than they can be served holds the clients back. With TLS, up to `backlog` more are accepted
- * while a caller waits, because a client that does not shake hands must not keep the others out.
+ * A connection is accepted only when somebody waits for it. Until then it is in the
+ * system's backlog, and clients wait when that is full. So a program that takes connections no
+ * faster than it serves them holds the clients back. With TLS, up to `backlog` more are accepted
+ * while a caller waits, because a client that does not shake hands must not hold up the others.
  *
- * A connection that was taken belongs to whoever took it, and is closed by its writer.
+ * A connection belongs to the caller that took it; close it with its writer.
  *
- * asyncio has not this one.
+ * Not in asyncio.
  */
 export class StreamServer implements AsyncIterable<Streams>, AsyncDisposable {
   static {
@@ -43,11 +43,11 @@ export class StreamServer implements AsyncIterable<Streams>, AsyncDisposable {
   }
 
   /**
-   * Takes a connection, waiting until one comes. Of several who wait, the first one gets it.
+   * Takes a connection; waits until one comes. Of several waiting callers, the first gets it.
    *
-   * A cancel loses no connection: one that has come in is there for the next who waits.
+   * Cancelling loses no connection: one that has come in goes to the next caller.
    *
-   * @returns a coroutine that gives a reader and a writer; or `undefined` when the server is closed
+   * @returns a coroutine of a reader and a writer, or of `undefined` when the server is closed
    * @throws {CancelledError} when the waiting task is cancelled
    */
   accept(): Coroutine<Streams | undefined> {
@@ -55,8 +55,8 @@ export class StreamServer implements AsyncIterable<Streams>, AsyncDisposable {
   }
 
   /**
-   * Takes connections until the server is closed. To leave the iteration closes nothing: another one
-   * goes on where it ended.
+   * Takes connections until the server is closed. Leaving the iteration does not close anything: another one
+   * continues where it ended.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Streams, void, undefined> {
     for (let streams = await this.accept(); streams !== undefined; streams = await this.accept())
@@ -64,15 +64,15 @@ export class StreamServer implements AsyncIterable<Streams>, AsyncDisposable {
   }
 
   /**
-   * Closes the sockets that it listens on, which ends its iterations. The connections that were taken
-   * are left alone; those that nobody has taken are lost.
+   * Closes the listening sockets, which ends its iterations. Connections that were taken
+   * are left alone; the others are lost.
    */
   close(): void {
     this.server.close();
   }
 
   /**
-   * Waits until the server is closed and its last connection is gone. It closes nothing.
+   * Waits until the server is closed and its last connection is gone. Does not close it.
    *
    * @returns a coroutine
    * @throws {CancelledError} when the waiting task is cancelled

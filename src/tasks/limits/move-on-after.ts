@@ -6,7 +6,7 @@ import { type MovedOn, Timeout } from './timeout.ts';
 
 /**
  * Runs `body` as part of the task that awaits this, for at most `delay` seconds, and returns without
- * an error when the time is over.
+ * an error when the time is up.
  *
  * As {@link timeout}, for work that may be left undone:
  *
@@ -21,7 +21,7 @@ import { type MovedOn, Timeout } from './timeout.ts';
  * @param delay - in seconds from now; 0 or less: until the body first waits; `undefined`: no limit
  * @param body - gets the {@link Timeout}, which can set another time
  * @param options - `abandon`: see {@link timeout}
- * @returns `expired`: was the body cancelled because the time was over? `value`: what it returned
+ * @returns `expired`: was the body cancelled because the time was up? `value`: what it returned
  * @throws what `body` throws
  * @throws {CancelledError} when the waiting task is cancelled
  * @throws {TypeError} when `delay` is not a number, or `body` not a function

@@ -7,8 +7,8 @@ import { type MovedOn, Timeout } from './timeout.ts';
 /**
  * Runs `body` as part of the task that awaits this; a cancel of the task waits until it has ended.
  *
- * For clean-up that has to wait for something itself. The limit keeps it from holding the cancel up
- * for ever: when the time is over, the body is cancelled, and this returns without an error.
+ * For clean-up that has to wait for something. The limit keeps it from delaying the cancel
+ * for ever: when the time is up, the body is cancelled, and this returns without an error.
  *
  * ```ts
  * const [reader, writer] = await asyncio.openConnection('127.0.0.1', 8888);
@@ -20,15 +20,15 @@ import { type MovedOn, Timeout } from './timeout.ts';
  * }
  * ```
  *
- * A cancel that comes meanwhile is thrown at the next `await` after this. {@link shield} protects
- * other tasks from a cancel, and not the code that awaits it.
+ * A cancel that comes in the meantime is thrown at the next `await` after this. {@link shield} protects
+ * other tasks from a cancel, not the code that awaits it.
  *
  * Not in asyncio; anyio and trio have it as `move_on_after(limit, shield=True)`.
  *
  * @param limit - in seconds from now; `undefined`: no limit
  * @param body - gets the {@link Timeout}, which can set another time
  * @param options - `abandon`: see {@link timeout}
- * @returns `expired`: was the body cancelled because the time was over? `value`: what it returned
+ * @returns `expired`: was the body cancelled because the time was up? `value`: what it returned
  * @throws what `body` throws
  * @throws {TypeError} when `limit` is not a number, or `body` not a function
  * @throws {RangeError} when `limit` is NaN

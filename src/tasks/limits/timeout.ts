@@ -13,7 +13,7 @@ interface TimeoutOptions extends Abandoning {
   readonly shield?: boolean | undefined;
 }
 
-/** How a body ended that had a limit. */
+/** How a body with a limit ended. */
 export type MovedOn<T> =
   | {
       /** The body ended in time. */
@@ -22,7 +22,7 @@ export type MovedOn<T> =
       readonly value: T;
     }
   | {
-      /** The time was over, and the body was cancelled. */
+      /** The time was up, and the body was cancelled. */
       readonly expired: true;
       /** Nothing. */
       readonly value: undefined;
@@ -36,17 +36,17 @@ function checkBody(body: unknown): void {
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 
 /**
- * A limit on the time that a piece of a task may take; what the body of {@link timeout} gets.
+ * A time limit for part of a task; the argument of the body of {@link timeout}.
  *
- *            run()           the time is over             the body has ended
+ *            run()           the time is up             the body has ended
  *   created ──────▶ active ───────────────────▶ expiring ────────────────────▶ expired
  *                      │                                    or was abandoned
  *                      └──────────────────────▶ finished
  *                          the body has ended
  *
- * When the time is over, the body is cancelled, and not what runs beside it in the task. Where it
- * ends by that cancel, a `TimeoutError` is thrown in its place. A cancel by somebody else passes
- * through, and so does whatever else the body throws.
+ * When the time is up, the body is cancelled, but not other branches of the task. If it
+ * ends with that cancel, a `TimeoutError` is thrown in its place. Any other cancel passes
+ * through, and so does any other error of the body.
  *
  * @see asyncio's `Timeout`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Timeout
  */
@@ -66,7 +66,7 @@ export class Timeout {
   readonly #options: TimeoutOptions;
 
   /**
-   * @param when - when the time is over, in seconds on the clock of `loop.time()`; `undefined`
+   * @param when - when the time is up, in seconds on the clock of `loop.time()`; `undefined`
    *   for never
    * @param options - `abandon`: see {@link timeout}
    * @throws {TypeError} when `when` is neither
@@ -79,12 +79,12 @@ export class Timeout {
   }
 
   /**
-   * Aborted when the time is over, or when the task is cancelled: for what takes a signal,
+   * Aborted when the time is up, or when the task is cancelled: for functions that take a signal,
    * `fetch(url, { signal: limit.signal })`.
    *
    * Not in asyncio.
    *
-   * @throws {RuntimeError} when the body does not run
+   * @throws {RuntimeError} when the body is not running
    */
   get signal(): AbortSignal {
     if (this.#limit === undefined)
@@ -92,19 +92,19 @@ export class Timeout {
     return this.#limit._signal;
   }
 
-  /** When the time is over, in seconds on the clock of `loop.time()`; `undefined` for never. */
+  /** When the time is up, in seconds on the clock of `loop.time()`; `undefined` for never. */
   when(): number | undefined {
     return this.#when;
   }
 
   /**
-   * Sets another time: later, earlier, or `undefined` for none. One that is past is over in the
+   * Sets another time: later, earlier, or `undefined` for none. A time in the past takes effect in the
    * next turn.
    *
    * @param when - in seconds on the clock of `loop.time()`
-   * @throws {TypeError} when `when` is no number
+   * @throws {TypeError} when `when` is not a number
    * @throws {RangeError} when `when` is NaN
-   * @throws {RuntimeError} when the body has not begun, when the time is over, or the body has ended
+   * @throws {RuntimeError} when the body has not started or has ended, or the time is up
    */
   reschedule(when: number | undefined): void {
     checkTimeout(when, 'when');
@@ -120,21 +120,21 @@ export class Timeout {
       when <= loop.time() ? loop.callSoon(this.#expire) : loop.callAt(when, this.#expire);
   }
 
-  /** Was the time over before the body had ended? */
+  /** Was the time up before the body had ended? */
   expired(): boolean {
     return this.#state === 'expiring' || this.#state === 'expired';
   }
 
   /**
-   * Runs `body` as a part of the task that awaits this, until the time is over. Once only.
+   * Runs `body` as part of the task that awaits this, until the time is up. Can be called only once.
    *
    * Python's `async with` around the body.
    *
    * @returns what `body` returns
    * @throws what `body` throws
-   * @throws {TimeoutError} when the body was broken off because the time was over
+   * @throws {TimeoutError} when the time was up before the body ended
    * @throws {CancelledError} when the waiting task is cancelled
-   * @throws {RuntimeError} when there was a body before, or no task awaits this
+   * @throws {RuntimeError} when it has been called before, or no task awaits this
    */
   run<T>(body: (timeout: Timeout) => T | PromiseLike<T>): Coroutine<T> {
     checkBody(body);
@@ -143,7 +143,7 @@ export class Timeout {
     return new Coroutine(wait, 'timeout', undefined);
   }
 
-  /** @internal as {@link run}; says whether the time was over, in place of the error */
+  /** @internal as {@link run}; says whether the time was up, in place of the error */
   _moveOn<T>(body: (timeout: Timeout) => T | PromiseLike<T>, name: string): Coroutine<MovedOn<T>> {
     checkBody(body);
     const wait = async (): Promise<MovedOn<T>> => {
@@ -207,14 +207,14 @@ export class Timeout {
 }
 
 /**
- * Runs `body` as a part of the task that awaits this, for `delay` seconds at the most.
+ * Runs `body` as part of the task that awaits this, for at most `delay` seconds.
  *
- * When the time is over, the body is cancelled where it waits, and has the time that it takes to
- * clean up; then a `TimeoutError` is thrown. If it ends in another way, that is what comes of it.
+ * When the time is up, the body is cancelled where it waits, and may take as long as it needs to
+ * clean up; then a `TimeoutError` is thrown. If it ends in any other way, that is the outcome.
  *
- * A promise that this library did not make cannot be broken off. If the body waits for one when the
+ * A promise that this library did not make cannot be interrupted. If the body waits for one when the
  * time is over, the caller goes on without it: the body is abandoned, and its next `await` of ours
- * throws a {@link CancelledError}. Give `limit.signal` to what takes a signal, so that it stops.
+ * throws a {@link CancelledError}. Pass `limit.signal` to functions that take a signal, to stop them.
  *
  * ```ts
  * const [reader] = await asyncio.openConnection('127.0.0.1', 8888);
@@ -230,9 +230,9 @@ export class Timeout {
  * @param options - `abandon`: `false` waits for the body in any case, as asyncio does
  * @returns what `body` returns
  * @throws what `body` throws
- * @throws {TimeoutError} when the time was over; its cause is the cancel
- * @throws {CancelledError} when the waiting task is cancelled by somebody else
- * @throws {TypeError} when `delay` is no number, or `body` no function
+ * @throws {TimeoutError} when the time was up; its cause is the cancel
+ * @throws {CancelledError} when the waiting task is cancelled otherwise
+ * @throws {TypeError} when `delay` is not a number, or `body` is not a function
  * @throws {RangeError} when `delay` is NaN
  * @throws {RuntimeError} when no loop runs, or no task awaits this
  * @see asyncio's `timeout()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout
@@ -248,16 +248,16 @@ export function timeout<T>(
 }
 
 /**
- * As {@link timeout}, with the moment at which the time is over.
+ * Like {@link timeout}, but takes the time at which the limit ends.
  *
  * @param when - in seconds on the clock of `loop.time()`; `undefined` for no limit
  * @param body - gets the {@link Timeout}, which can set another time
  * @param options - `abandon`: `false` waits for the body in any case, as asyncio does
  * @returns what `body` returns
  * @throws what `body` throws
- * @throws {TimeoutError} when the time was over; its cause is the cancel
- * @throws {CancelledError} when the waiting task is cancelled by somebody else
- * @throws {TypeError} when `when` is no number, or `body` no function
+ * @throws {TimeoutError} when the time was up; its cause is the cancel
+ * @throws {CancelledError} when the waiting task is cancelled otherwise
+ * @throws {TypeError} when `when` is not a number, or `body` is not a function
  * @throws {RangeError} when `when` is NaN
  * @throws {RuntimeError} when no task awaits this
  * @see asyncio's `timeout_at()`,

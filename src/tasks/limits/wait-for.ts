@@ -12,26 +12,26 @@ import { type Awaitable, awaitHere, checkAwaitable } from '../awaitables.ts';
 import { timeout as limit } from './timeout.ts';
 
 /**
- * Awaits `awaitable`, for `timeout` seconds at the most.
+ * Awaits `awaitable` for at most `timeout` seconds.
  *
- * When the time is over, it is cancelled, and waited for until it has ended: so this may take
- * longer than `timeout`. A result that it gives in spite of the cancel is returned, and an error
- * of its own is thrown. A coroutine or function runs as a part of the task that waits.
+ * When the time is up, it is cancelled, and this waits until it has ended. So it may take
+ * longer than `timeout`. If it gives a result in spite of the cancel, that is returned; an error
+ * of its own is thrown. A coroutine or function runs as part of the task that waits.
  *
- * A promise that this library did not make cannot be cancelled: when the time is over, this goes on
+ * A promise that this library did not make cannot be cancelled: when the time is up, this goes on
  * without it. A function that waits for one is abandoned, see {@link timeout}.
  *
  * @param awaitable - a future, a coroutine, a function without arguments, or a promise
  * @param timeout - in seconds; 0 or less: only if it is done already, and a coroutine does not
  *   begin; `undefined`: as long as it takes
- * @param options - `signal`: breaks the wait off when it is aborted, as a timeout does; `abandon`:
+ * @param options - `signal`: interrupts the wait when it is aborted, as a timeout does; `abandon`:
  *   `false` waits for a function in any case, as asyncio does
  * @returns its result
  * @throws what it failed with
  * @throws the reason of `signal`, when that was aborted and the cancel ended it
- * @throws {TimeoutError} when the time was over and the cancel ended it
+ * @throws {TimeoutError} when the time was up and the cancel ended it
  * @throws {CancelledError} when the waiting task is cancelled; `awaitable` is, too
- * @throws {TypeError} when `awaitable` cannot be awaited, or `timeout` is no number
+ * @throws {TypeError} when `awaitable` cannot be awaited, or `timeout` is not a number
  * @throws {RangeError} when `timeout` is NaN
  * @throws {RuntimeError} when no loop runs, or no task awaits this
  * @see asyncio's `wait_for()`,

@@ -10,14 +10,14 @@ import { requireEventLoop } from '../../core/turns/running-loop.ts';
 import { type Awaitable, checkAwaitable, checkIterable, type ResultOf } from '../awaitables.ts';
 
 /**
- * What {@link asCompleted} gives, to be iterated over in one of two ways.
+ * The result of {@link asCompleted}, which can be iterated in two ways.
  *
- * Both take from the same: whoever breaks off and iterates again goes on with the rest.
+ * Both take from the same results: leave the loop, iterate again, and it goes on with the rest.
  */
 export interface Completions<A> extends Iterable<Coroutine<ResultOf<A>>> {
-  /** By `for (const next of …)`: each to be awaited, for the result of the next that is done. */
+  /** By `for (const next of …)`: await each for the next result. */
   [Symbol.iterator](): Iterator<Coroutine<ResultOf<A>>>;
-  /** By `for await (const future of …)`: the futures themselves, each when it is done. */
+  /** By `for await (const future of …)`: each future when it is done. */
   [Symbol.asyncIterator](): CompletedIterator<CompletedFuture<A>>;
 }
 
@@ -37,7 +37,7 @@ export type NextCompleted<F> = IteratorYieldResult<F> | IteratorReturnResult<und
 export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf<A>>;
 
 /**
- * Runs all at once, and gives them in the order in which they are done.
+ * Runs all of them concurrently, and gives them in the order in which they are done.
  *
  * Coroutines and functions become tasks. There are two ways to iterate:
  *
@@ -51,7 +51,7 @@ export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf
  *   console.log(await next);
  * ```
  *
- * When the time is over, the next `await` throws, and so do all after it; nothing is cancelled.
+ * When the time is up, the next `await` throws, and so do all after it; nothing is cancelled.
  *
  * @param awaitables - futures, coroutines, functions without arguments, promises; what is there
  *   twice counts once, but for functions
@@ -59,7 +59,7 @@ export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf
  * @throws {TypeError} when `awaitables` is not an iterable of what can be awaited
  * @throws {RangeError} when futures belong to different loops, or `timeout` is NaN
  * @throws {RuntimeError} when no loop runs and none was set
- * @throws {TimeoutError} by the `await`, when the time is over
+ * @throws {TimeoutError} by the `await`, when the time is up
  * @see asyncio's `as_completed()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.as_completed
  */
@@ -89,7 +89,7 @@ class AsCompleted {
   readonly #loop: LoopCore;
   /** Those that are not done. */
   readonly #pending: Set<Future<unknown>>;
-  /** What is done, in order; `undefined` for each that was not when the time was over. */
+  /** What is done, in order; `undefined` for each that was not when the time was up. */
   readonly #completed: (Future<unknown> | undefined)[] = [];
   /** Who waits for one of these, in order. */
   readonly #waiters: Future<void>[] = [];
@@ -171,7 +171,7 @@ class AsCompleted {
   readonly #complete = calledAs(
     '_AsCompletedIterator._handle_completion',
     (future: Future<unknown>): void => {
-      // The time was over before.
+      // The time was up before.
       if (!this.#pending.delete(future)) return;
       this.#completed.push(future);
       this.#wakeNext();

@@ -12,7 +12,7 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 export type GroupCondition = ErrorClass | readonly ErrorClass[] | ((exception: unknown) => boolean);
 
 /**
- * Several exceptions that were thrown together, at least one of which is no failure but a request
+ * Several exceptions that were thrown together, at least one of which is not a failure but a request
  * to end; where all are failures, `new BaseExceptionGroup()` makes an {@link ExceptionGroup}.
  *
  * Groups may hold groups: a tree, and it prints as one.
@@ -31,7 +31,7 @@ export class BaseExceptionGroup extends AggregateError {
    * @param message - what they have in common
    * @param exceptions - at least one; any value, as in a `throw`
    * @param options - `cause`
-   * @throws {TypeError} when `message` is no text, or `exceptions` not an array
+   * @throws {TypeError} when `message` is not a string, or `exceptions` not an array
    * @throws {RangeError} when there are none
    */
   constructor(message: string, exceptions: readonly unknown[], options?: ErrorOptions) {
@@ -142,8 +142,8 @@ export class ExceptionGroup extends BaseExceptionGroup {
    * @param message - what they have in common
    * @param exceptions - at least one
    * @param options - `cause`
-   * @throws {TypeError} when one of them is a `BaseException`, which is no failure; or when
-   *   `message` is no text, or `exceptions` not an array
+   * @throws {TypeError} when one of them is a `BaseException`, which is not a failure; or when
+   *   `message` is not a string, or `exceptions` not an array
    * @throws {RangeError} when there are none
    */
   constructor(message: string, exceptions: readonly unknown[], options?: ErrorOptions) {

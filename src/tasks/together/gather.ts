@@ -11,9 +11,9 @@ import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireEventLoop } from '../../core/turns/running-loop.ts';
 import { type Awaitable, checkAwaitable, type ResultOf } from '../awaitables.ts';
 
-/** What can be said of a {@link gather}. */
+/** Options for {@link gather}. */
 export interface GatherOptions extends Abortable {
-  /** Are failures results like others, in their places? By default the first one is thrown. */
+  /** Are errors returned among the results? By default the first one is thrown. */
   readonly returnExceptions?: boolean | undefined;
 }
 
@@ -31,20 +31,20 @@ type Awaitables = readonly Awaitable<unknown>[];
 type NotAList = 'gather() takes awaitables one by one, not in a list: write gather(...list)';
 
 /**
- * Runs all at once, and gives their results in the order of the arguments.
+ * Runs all of them concurrently, and gives their results in the order of the arguments.
  *
- * Coroutines and functions become tasks. The first failure is thrown at once; the others then go
- * on unwatched, and what fails among them later is lost without a report: `taskGroup()` is for
- * those that must end together. With `returnExceptions` nothing is thrown, and the errors stand
- * in the places of the results.
+ * Coroutines and functions become tasks. The first failure is thrown at once. The others then go
+ * on, and their later failures are lost without a report: use `taskGroup()` for
+ * tasks that must end together. With `returnExceptions` nothing is thrown, and errors are
+ * returned in place of the results.
  *
- * A cancel is passed on to all that are not done. One that is cancelled by itself counts as one
+ * A cancel is passed on to all that are not done. One that is cancelled on its own counts as one
  * that failed with a {@link CancelledError}.
  *
- * A future or coroutine that is given twice runs once, and its result is there twice. A function
+ * A future or coroutine that is given twice runs once, and its result is returned twice. A function
  * that is given twice is called twice.
  *
- * @param awaitables - futures, coroutines, functions without arguments, promises; last, maybe,
+ * @param awaitables - futures, coroutines, functions without arguments, promises; optionally last,
  *   the options: `returnExceptions`; `signal`: cancels all that are not done when it is aborted
  * @returns a future of the results
  * @throws the reason of `signal`, when that was aborted before all were done

@@ -104,7 +104,7 @@ export class TaskGroup {
    *
    * Not in asyncio.
    *
-   * @throws {RuntimeError} when the body does not run
+   * @throws {RuntimeError} when the body is not running
    */
   get signal(): AbortSignal {
     if (this.#limit === undefined) throw new RuntimeError(`TaskGroup ${this} is not running`);
@@ -128,7 +128,7 @@ export class TaskGroup {
   }
 
   /**
-   * Runs `body` as a part of the task that awaits this, and waits for all tasks of the group. Once
+   * Runs `body` as part of the task that awaits this, and waits for all tasks of the group. Once
    * only.
    *
    * Python's `async with` around the body.
@@ -136,7 +136,7 @@ export class TaskGroup {
    * @returns what `body` returns; `undefined` when {@link cancel} broke it off
    * @throws {ExceptionGroup} of what the tasks and the body threw, cancels apart
    * @throws {CancelledError} when the waiting task is cancelled
-   * @throws {RuntimeError} when there was a body before, or no task awaits this
+   * @throws {RuntimeError} when it has been called before, or no task awaits this
    */
   run<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Coroutine<T | undefined> {
     if (typeof body !== 'function')
@@ -301,11 +301,11 @@ export class TaskGroup {
 }
 
 /**
- * Runs `body` as a part of the task that awaits this, with a group in which it can make tasks, and
+ * Runs `body` as part of the task that awaits this, with a group in which it can make tasks, and
  * waits for all of them: none outlives the call.
  *
  * When one fails, or the body does, the others and the body are cancelled; when all have ended,
- * the failures are thrown together. A task that is cancelled is no failure. A cancel of the
+ * the failures are thrown together. A task that is cancelled is not a failure. A cancel of the
  * waiting task goes to all.
  *
  * ```ts
@@ -321,7 +321,7 @@ export class TaskGroup {
  * @throws {ExceptionGroup} of what the tasks and the body threw; a {@link BaseExceptionGroup} where
  *   a `BaseException` is among it; a `KeyboardInterrupt` or `SystemExit` by itself
  * @throws {CancelledError} when the waiting task is cancelled and nothing failed
- * @throws {TypeError} when `body` is no function
+ * @throws {TypeError} when `body` is not a function
  * @throws {RuntimeError} when no loop runs, or no task awaits this
  * @see asyncio's `TaskGroup`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup

@@ -19,9 +19,9 @@ export const ALL_COMPLETED: 'ALL_COMPLETED' = 'ALL_COMPLETED';
 /** When a {@link wait} returns. */
 export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED;
 
-/** What can be said of a {@link wait}. */
+/** Options for {@link wait}. */
 export interface WaitOptions {
-  /** How long to wait at the most, in seconds; by default as long as it takes. */
+  /** How long to wait, in seconds; by default without a limit. */
   readonly timeout?: number | undefined;
   /** What to wait for; by default `ALL_COMPLETED`. */
   readonly returnWhen?: ReturnWhen | undefined;
@@ -30,10 +30,10 @@ export interface WaitOptions {
 const RETURN_WHEN: readonly unknown[] = [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED];
 
 /**
- * Waits for futures and tasks, and tells those that are done from those that are not.
+ * Waits for futures and tasks, and returns those that are done and those that are not.
  *
- * It throws nothing that they failed with, and cancels none of them: not when the time is over,
- * and not when it is cancelled itself. A task that was cancelled is no failure to
+ * It does not throw their errors and does not cancel them, neither when the time is up
+ * nor when it is cancelled itself. A cancelled task is not a failure for
  * `FIRST_EXCEPTION`.
  *
  * @param futures - futures and tasks; the same one more than once counts once

@@ -24,7 +24,7 @@ import { checkHostPort } from './check-host-port.ts';
 import { type RacingLoop, staggeredRace } from './staggered-race.ts';
 import { transportOn } from './transport-on.ts';
 
-/** What can be said of a connection that is to be made. */
+/** Options for a connection. */
 export interface ConnectionOptions extends TlsClientOptions, Abortable {
   /** Only addresses of this family: AF_INET, AF_INET6; by default both. */
   readonly family?: number | undefined;
@@ -130,8 +130,8 @@ function givenSocket(
 }
 
 /**
- * @throws {TypeError} when `sock` is no socket
- * @throws {RangeError} when it is no stream socket
+ * @throws {TypeError} when `sock` is not a socket
+ * @throws {RangeError} when it is not a stream socket
  */
 export function checkStreamSocket(sock: unknown): asserts sock is Socket {
   if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);

@@ -21,7 +21,7 @@ import { SocketDatagramTransport } from './datagram-transport.ts';
 /** An address of a datagram endpoint: a host and a port, or a path. */
 export type DatagramAddress = readonly [host: string, port: number] | string;
 
-/** What can be said of a datagram endpoint that is to be made. */
+/** Options for a datagram endpoint. */
 export interface DatagramEndpointOptions {
   /** Where it is. */
   readonly localAddr?: DatagramAddress | undefined;

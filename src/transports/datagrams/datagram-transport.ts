@@ -36,7 +36,7 @@ export class SocketDatagramTransport extends DatagramTransport {
   readonly #sock: Socket;
   /** To whom all goes; `undefined`: to whom each send says. */
   readonly #address: Address | undefined;
-  /** Has the socket a peer of its own? Then the system wants no address. */
+  /** Has the socket its own peer? Then the system wants no address. */
   readonly #connected: boolean;
   #unsent: Unsent[] = [];
   /** What waits, in bytes. */

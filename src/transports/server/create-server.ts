@@ -26,7 +26,7 @@ import { type Encryption, encryptionOfServer, type TlsServerOptions } from '../t
 import type { ProtocolCallbacks } from '../transport.ts';
 import { type Demand, Server, type ServingLoop } from './server.ts';
 
-/** What can be said of any server. */
+/** Options for any server. */
 export interface ServingOptions extends TlsServerOptions {
   /** How many connections may wait to be accepted; by default 100. */
   readonly backlog?: number | undefined;
@@ -34,7 +34,7 @@ export interface ServingOptions extends TlsServerOptions {
   readonly startServing?: boolean | undefined;
   /**
    * How many connections there may be at a time; by default any number. More wait to be accepted.
-   * asyncio has not this one.
+   * Not in asyncio.
    */
   readonly maxConnections?: number | undefined;
   /** Closes the server when it is aborted; one that is aborted already has its reason thrown. */
@@ -43,7 +43,7 @@ export interface ServingOptions extends TlsServerOptions {
   readonly _demand?: Demand | undefined;
 }
 
-/** What can be said of a server that is to be made. */
+/** Options for a server. */
 export interface ServerOptions extends ServingOptions {
   /** Only addresses of this family: AF_INET, AF_INET6; by default both. */
   readonly family?: number | undefined;

@@ -134,7 +134,7 @@ export class Server implements ConnectionCounter, Leftover {
   }
 
   /**
-   * The port that it listens on: that of the first socket, where several have ports of their own.
+   * The port that it listens on: the first socket's, if several have different ports.
    * `undefined` on AF_UNIX, and once it is closed.
    *
    * Unlike asyncio, which has only {@link sockets}.
@@ -151,7 +151,7 @@ export class Server implements ConnectionCounter, Leftover {
   }
 
   /**
-   * Begins to accept connections, if it does not already.
+   * Starts accepting connections, if it has not already.
    *
    * @throws {RuntimeError} when it is closed
    * @see asyncio's `Server.start_serving()`,
@@ -176,16 +176,16 @@ export class Server implements ConnectionCounter, Leftover {
   }
 
   /**
-   * Accepts connections until it is cancelled, or somebody closes the server.
+   * Accepts connections until it is cancelled, or the server is closed.
    *
-   * Cancelled, it closes the server and its connections, and waits until they are gone. Closed by
-   * somebody else, it ends with a CancelledError too, and waits for the connections to end.
+   * When cancelled, it closes the server and its connections, and waits until they are gone. If the server is closed by
+   * somebody else, it also ends with a CancelledError, once the connections have ended.
    *
    * Unlike asyncio up to 3.13, a cancel closes the connections, too. See
    * docs/differences.md#serving-ends-for-the-clients-too.
    *
-   * @throws {CancelledError} in the end
-   * @throws {RuntimeError} when the server is closed, or somebody awaits this already
+   * @throws {CancelledError} always, at the end
+   * @throws {RuntimeError} when the server is closed, or this is already being awaited
    * @see asyncio's `Server.serve_forever()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.serve_forever
    */
@@ -221,8 +221,8 @@ export class Server implements ConnectionCounter, Leftover {
   }
 
   /**
-   * Closes the sockets that it listens on. The connections that it has are left alone; those that
-   * nobody accepted yet are lost. Again: does nothing.
+   * Closes the listening sockets. Open connections are left alone; connections that
+   * were not accepted yet are lost. Does nothing if it is closed already.
    *
    * @see asyncio's `Server.close()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close
@@ -241,8 +241,8 @@ export class Server implements ConnectionCounter, Leftover {
   }
 
   /**
-   * Closes the connections that it has: what waits to be sent is sent, and nothing more received.
-   * Those that were accepted a moment ago, and have no protocol yet, are dropped.
+   * Closes all connections: buffered data is sent, and nothing more is received.
+   * Connections that were just accepted, and have no protocol yet, are dropped.
    *
    * @see asyncio's `Server.close_clients()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close_clients
@@ -253,7 +253,7 @@ export class Server implements ConnectionCounter, Leftover {
   }
 
   /**
-   * Closes the connections that it has at once: what waits to be sent is dropped.
+   * Closes all connections at once, and drops buffered data.
    *
    * @see asyncio's `Server.abort_clients()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.abort_clients
@@ -266,7 +266,7 @@ export class Server implements ConnectionCounter, Leftover {
   /**
    * Waits until the server is closed and its last connection is gone.
    *
-   * It closes nothing. A cancel leaves the server as it is.
+   * It does not close anything, and cancelling it does not affect the server.
    *
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Server.wait_closed()`,
@@ -280,19 +280,19 @@ export class Server implements ConnectionCounter, Leftover {
   }
 
   /**
-   * Ends the server in good order: accepts no more, lets connections finish what they are doing,
-   * and aborts those that have not when the time is over.
+   * Shuts the server down gracefully: stops accepting, lets connections finish what they are doing,
+   * and aborts the rest when the time is up.
    *
-   * A connection of `startServer()` is busy as long as its handler does anything but wait for
-   * bytes with none received, or bytes wait to be sent. Other protocols are told by
-   * `shutdownRequested()`, where they have that, and are closed at once where they have not. Cancelled,
-   * it aborts what is left.
+   * A `startServer()` connection is busy unless its handler waits for
+   * bytes with none received, and nothing is left to send. Other protocols have their
+   * `shutdownRequested()` called if there is one, and are closed at once if not. When cancelled,
+   * it aborts the rest.
    *
-   * Unlike the rest, asyncio has not this one.
+   * Not in asyncio.
    *
-   * @param options - `grace`: how long the busy ones may take, in seconds
-   * @returns which peers finished, and which had to be cut off
-   * @throws {TypeError} when `grace` is no number
+   * @param options - `grace`: how long busy connections may take, in seconds
+   * @returns which peers finished, and which were cut off
+   * @throws {TypeError} when `grace` is not a number
    * @throws {RangeError} when `grace` is negative or not finite
    * @throws {CancelledError} when the waiting task is cancelled
    */
@@ -402,7 +402,7 @@ export class Server implements ConnectionCounter, Leftover {
     }
   }
 
-  /** The connection stands, or came to nothing: the one place where what it took is given back. */
+  /** The connection is established, or came to nothing: the one place where what it took is given back. */
   #settle(arrival: Arrival): void {
     if (!this.#coming.delete(arrival)) return;
     if (this.#arrivals.delete(arrival)) {

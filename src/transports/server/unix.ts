@@ -18,13 +18,13 @@ import type { ProtocolCallbacks, Transport } from '../transport.ts';
 import { checkServing, type ServingOptions, serverOn } from './create-server.ts';
 import type { Server, ServingLoop } from './server.ts';
 
-/** What can be said of a connection over AF_UNIX that is to be made. */
+/** Options for a connection over AF_UNIX. */
 export interface UnixConnectionOptions extends TlsClientOptions, Abortable {
   /** A connected stream socket to use, in place of a path. The transport closes it. */
   readonly sock?: Socket | undefined;
 }
 
-/** What can be said of a server on AF_UNIX that is to be made. */
+/** Options for a server on AF_UNIX. */
 export interface UnixServerOptions extends ServingOptions {
   /** A bound stream socket to use, in place of a path. The server closes it. */
   readonly sock?: Socket | undefined;

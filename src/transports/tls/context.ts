@@ -55,7 +55,7 @@ export class TlsClient {
   /**
    * @param ssl - `true`: as is usual
    * @param hostname - whom the certificate must be for
-   * @throws {TypeError} when `ssl` is none, or `hostname` no string
+   * @throws {TypeError} when `ssl` is none, or `hostname` is not a string
    * @throws {RangeError} when there is no name to be checked, and it is to be; or the name has a null
    *   character in it
    * @throws as `tls.createSecureContext()`
@@ -85,7 +85,7 @@ export class TlsClient {
       socket: duplex,
       secureContext: this.context,
       host: hostname,
-      // An address is no name that could be asked for.
+      // An address is not a name that could be asked for.
       ...(isIP(hostname) === 0 && { servername: hostname }),
       ...(check !== undefined && {
         checkServerIdentity: (name, certificate) => {

@@ -30,7 +30,7 @@ export type Encryption = { readonly side: TlsSide; readonly timeouts: TlsTimeout
  * How `createConnection()` is to encrypt.
  *
  * @throws {RangeError} when an option has no meaning without `ssl`, or a name is missing
- * @throws {TypeError} when `ssl` is no context
+ * @throws {TypeError} when `ssl` is not a context
  */
 export function encryptionToHost(options: TlsClientOptions, host: string | undefined): Encryption {
   const { ssl, serverHostname } = options;

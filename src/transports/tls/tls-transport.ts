@@ -28,7 +28,7 @@ export interface TlsTimeouts {
   readonly sslShutdownTimeout?: number | undefined;
 }
 
-/** What can be said of a new transport that encrypts. */
+/** Options for a new transport that encrypts. */
 export interface TlsTransportOptions extends TlsTimeouts {
   /** Made done when the handshake is, and failed when it fails, unless it was cancelled. */
   readonly made: Future<void>;
@@ -42,7 +42,7 @@ export interface TlsTransportOptions extends TlsTimeouts {
  *              the handshake is done          close(), the peer's end
  *   shaking ──────────────────────────▶ open ─────────────────────────▶ closing ───▶ lost
  *      │          connectionMade()       │                                 │           ▲
- *      │ close(), the time is over,      │  abort(), an error    the peer has ended,   │
+ *      │ close(), the time is up  ,      │  abort(), an error    the peer has ended,   │
  *      │ the peer's end, an error        │                       or its time is over   │
  *      └─────────────────────────────────┴─────────────────────────────────┴───────────┘
  *                                                    connectionLost(), where it was made
@@ -82,7 +82,7 @@ export class TlsTransport extends DuplexTransport {
 
   /**
    * @throws {TypeError} when `protocol` is none
-   * @throws {RangeError} when a time-out is not positive
+   * @throws {RangeError} when a timeout is not positive
    */
   constructor(
     loop: LoopCore,
@@ -137,7 +137,7 @@ export class TlsTransport extends DuplexTransport {
     });
   }
 
-  /** The connection stands: shakes hands. */
+  /** The connection is established: shakes hands. */
   #begin(transport: Transport): void {
     this.#raw = transport;
     if (this._isLost) {
@@ -370,7 +370,7 @@ export class TlsTransport extends DuplexTransport {
 }
 
 /**
- * @throws {TypeError} when one is no number
+ * @throws {TypeError} when one is not a number
  * @throws {RangeError} when one is not positive, or not finite
  */
 export function checkTimeouts({ sslHandshakeTimeout, sslShutdownTimeout }: TlsTimeouts): void {

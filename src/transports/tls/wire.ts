@@ -2,14 +2,14 @@ import { Duplex } from 'node:stream';
 import type { Transport } from '../transport.ts';
 
 /**
- * A transport as one of Node's streams: what a TLS socket of Node's sits on. All that goes through it
+ * A transport as a Node stream: what a TLS socket of Node's sits on. All that goes through it
  * is encrypted.
  *
  * Both ways are held back: a write is done when the transport has nothing left to send, and the
  * transport is paused while nobody takes what came.
  */
 export class Wire extends Duplex {
-  /** None until the connection stands. */
+  /** None until the connection is established. */
   #transport: Transport | undefined;
   /** Does the transport have something to send? */
   #isFull = false;
@@ -24,7 +24,7 @@ export class Wire extends Duplex {
     super({ allowHalfOpen: true });
   }
 
-  /** The connection stands. */
+  /** The connection is established. */
   attach(transport: Transport): void {
     transport.setWriteBufferLimits(0);
     this.#transport = transport;

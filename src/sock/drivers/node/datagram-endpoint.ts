@@ -42,7 +42,7 @@ const RECEIVE_LIMIT = 64;
 /** Datagrams under way in libuv before a send would block. */
 const SEND_LIMIT = 64;
 
-/** A UDP socket on a handle of Node's. */
+/** A UDP socket on a Node handle. */
 export class DatagramEndpoint extends BaseEndpoint {
   readonly driver = 'node' as const;
   #handle: UdpHandle | undefined = undefined;

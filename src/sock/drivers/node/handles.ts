@@ -306,7 +306,7 @@ function needed<Value>(name: string, value: Value | undefined): Value {
   );
 }
 
-/** Takes the handle away from a stream of Node's, which is of no use any more. */
+/** Takes the handle away from a Node stream, which is of no use any more. */
 export function takeHandle(stream: object): StreamHandle {
   const owner = stream as { _handle?: StreamHandle | null };
   const handle = owner._handle;
@@ -330,7 +330,7 @@ export interface StreamReaderOwner {
  * Reads a handle.
  *
  * How much was read, and what went wrong, stands in an array inside Node that only `net.Socket`
- * sees. So a net.Socket is the reader, and everything else of it is cut off: it is no stream, has
+ * sees. So a net.Socket is the reader, and everything else of it is cut off: it is not a stream, has
  * no events and never closes the handle.
  */
 export class StreamReader extends NetSocket {

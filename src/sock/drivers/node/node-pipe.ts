@@ -4,7 +4,7 @@ import type { PipeEnd } from '../../endpoint.ts';
 import { outside, SOCKET_KIND, type StreamHandle, streamClasses } from './handles.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
-/** One end of a pipe on a handle of Node's: for libuv it is no different from a socket of AF_UNIX. */
+/** One end of a pipe on a Node handle: for libuv it is no different from a socket of AF_UNIX. */
 export class NodePipe extends StreamEndpoint implements PipeEnd {
   readonly noticesReader: boolean;
 

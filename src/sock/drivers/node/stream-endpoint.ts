@@ -57,7 +57,7 @@ const READ_SIZE = 64 * 1024;
  */
 const RECEIVE_LIMIT = 256 * 1024;
 
-/** Bytes that one send takes at the most, and so the most that wait outside the kernel. */
+/** Bytes that one send takes at most, and so the most that wait outside the kernel. */
 const SEND_LIMIT = 64 * 1024;
 
 /** Seconds of silence before the first keep-alive probe; Linux's default. */
@@ -119,7 +119,7 @@ interface Failure {
   readonly syscall: string;
 }
 
-/** A stream socket on a handle of Node's: TCP, or AF_UNIX. */
+/** A stream socket on a Node handle: TCP, or AF_UNIX. */
 export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   readonly driver = 'node' as const;
   #state: State = 'fresh';
@@ -516,7 +516,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
    * Lets libuv send what it still has, before the handle is closed.
    *
    * A kernel does so even when the process has ended; so the process waits for it here, but not
-   * for ever: the peer may take nothing. It is one send's worth at the most.
+   * for ever: the peer may take nothing. It is one send's worth at most.
    */
   #flush(): void {
     const handle = this.#handle as StreamHandle;

@@ -75,7 +75,7 @@ export interface Kernel {
   familyOut(family: number): number;
   /** Our number of one of its families; its own where we have none. */
   familyIn(family: number): number;
-  /** Its numbers of one of our options; `undefined`: it has not the option. */
+  /** Its numbers of one of our options; `undefined`: it does not have the option. */
   option(level: number, option: number): readonly [level: number, option: number] | undefined;
   /** The value of one of our options that it gave, as Linux would give it. */
   optionValue(level: number, option: number, value: number): number;

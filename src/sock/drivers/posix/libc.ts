@@ -325,7 +325,7 @@ function silence(fd: number): void {
 /** `off_t`, to be read and written by the kernel. */
 const fileOffset = Buffer.alloc(8);
 
-/** Bytes that one call sends at the most, by Linux's own limit. */
+/** Bytes that one call sends at most, by Linux's own limit. */
 const MOST_OF_FILE = 0x7ffff000;
 
 /** Is there the system call? macOS has one of the same name with other arguments. */
@@ -355,7 +355,7 @@ export function seek(file: number, position: number): void {
 const optionValue = Buffer.alloc(1024);
 const optionLength = Buffer.alloc(4);
 
-/** @throws {OSError} when the kernel refuses, or has not the option */
+/** @throws {OSError} when the kernel refuses, or does not have the option */
 export function setOption(
   fd: number,
   level: number,
@@ -374,7 +374,7 @@ export function setOption(
   if (hidden().setsockopt(fd, ...numbers, bytes, length) < 0) throw lastError('setsockopt');
 }
 
-/** @throws {OSError} when the kernel refuses, or has not the option */
+/** @throws {OSError} when the kernel refuses, or does not have the option */
 export function getOption(fd: number, level: number, option: number): number | Buffer {
   const numbers = kernel.option(level, option);
   if (numbers === undefined) throw osError('ENOPROTOOPT', 'getsockopt');

@@ -29,10 +29,10 @@ import { expectAddress, readAddress, storage, storageLength, writeAddress } from
 
 const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR } = constants.errno;
 
-/** Bytes that one receive takes at the most. */
+/** Bytes that one receive takes at most. */
 const RECEIVE_SIZE = 256 * 1024;
 
-/** What is so long has memory of its own. */
+/** What is so long has its own memory. */
 const LARGE = 16 * 1024;
 
 /** A datagram is no longer than this. */

@@ -18,7 +18,7 @@ import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './select
 
 const { EAGAIN, EINTR } = constants.errno;
 
-/** Bytes that one read takes at the most, as in CPython. */
+/** Bytes that one read takes at most, as in CPython. */
 const READ_SIZE = 256 * 1024;
 
 /** The last of the standard descriptors. */

@@ -25,7 +25,7 @@ export function expectAddress(): void {
  *
  * @returns its length, in bytes
  * @throws {OSError} ENAMETOOLONG when a path does not fit
- * @throws {gaierror} EAI_NONAME when the host is no number of the family
+ * @throws {gaierror} EAI_NONAME when the host is not a numeric address of the family
  */
 export function writeAddress(family: number, address: Address): number {
   if (typeof address === 'string') return writeFamily(family, writePath(address));
