@@ -416,7 +416,7 @@ export class Loop implements LoopCore {
    *
    * @param executor - `undefined` for the default one, which is made when it is first needed
    * @param callback - a function that can be sent, or a {@link ModuleFunction}
-   * @param args - what it is called with
+   * @param args - its arguments
    * @returns a future of the result
    * @throws {TypeError} when `executor` is not an executor, or `callback` or an argument cannot be sent
    * @throws {RuntimeError} when the loop is closed, or the executor was shut down

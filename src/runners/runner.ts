@@ -18,20 +18,20 @@ import { cancelledBy, type Main, toTaskBody } from './main.ts';
 export interface RunOptions {
   /** Debug mode; by default on if the environment's `ASYNCIO_DEBUG` is not empty. */
   readonly debug?: boolean | undefined;
-  /** Makes the loop, in place of `newEventLoop()`. */
+  /** Makes the loop, instead of `newEventLoop()`. */
   readonly loopFactory?: (() => Loop) | undefined;
 }
 
-/** Options for one program that runs. */
+/** Options for one run of a runner. */
 interface MainOptions {
-  /** What it runs in; by default the runner's own, which lasts from run to run. */
+  /** The context it runs in; by default the runner's own, which all runs share. */
   readonly context?: Context | undefined;
   /** Cancels the program when it is aborted: if that ends it, the reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs several coroutines one after another, on one loop and in one context.
+ * Runs several coroutines one after another, on the same loop and in the same context.
  *
  *             the first run(), getLoop()             close()
  *   created ──────────────────────────────▶ usable ─────────▶ closed
@@ -57,7 +57,7 @@ export class Runner {
   }
 
   /**
-   * The loop of this runner, made at the first call.
+   * This runner's loop, made at the first call.
    *
    * @throws {RuntimeError} when the runner is closed
    */
@@ -66,14 +66,14 @@ export class Runner {
   }
 
   /**
-   * Runs a coroutine to its end.
+   * Runs a coroutine until it ends.
    *
-   * The first Ctrl-C cancels it; if it ends by that, the run fails with a
+   * The first Ctrl-C cancels it. If it ends cancelled, the run fails with a
    * {@link KeyboardInterrupt}. The second ends the run at once.
    *
    * @param main - a coroutine, a function without arguments that returns a promise, or anything else
-   *   that can be awaited: a cancel ends the wait for a promise, and not its work
-   * @param options - `context`: by default the runner's own, which lasts from run to run; `signal`:
+   *   that can be awaited; a cancel ends the wait for a promise, not its work
+   * @param options - `context`: by default the runner's own, which all runs share; `signal`:
    *   cancels the coroutine when it is aborted
    * @returns what the coroutine returns
    * @throws what the coroutine throws
@@ -130,8 +130,8 @@ export class Runner {
   }
 
   /**
-   * Cancels and awaits what is still running, reports what fails in that, and closes the loop.
-   * Again: does nothing.
+   * Cancels and awaits what is still running, reports its failures, and closes the loop.
+   * Does nothing the second time.
    *
    * @throws {RuntimeError} when the loop runs
    */
@@ -189,14 +189,14 @@ export class Runner {
 }
 
 /**
- * Runs a program: makes a loop, runs `main` to its end, then cancels and awaits the tasks that
- * are left, and closes the loop.
+ * Runs a program: makes a loop, runs `main` until it ends, cancels and awaits the remaining
+ * tasks, and closes the loop.
  *
- * The process stays alive until then, and no longer for its sake. A program that lets a
- * {@link KeyboardInterrupt} pass ends with status 130 and one line.
+ * This keeps the process alive until then. If the program does not catch a
+ * {@link KeyboardInterrupt}, it ends with status 130 and one line.
  *
  * @param main - a coroutine, a function without arguments that returns a promise, or anything else that
- *   can be awaited: a cancel ends the wait for a promise, and not its work
+ *   can be awaited; a cancel ends the wait for a promise, not its work
  * @param options - `debug`: debug mode; `loopFactory`: makes the loop; `signal`: cancels `main` when
  *   it is aborted
  * @returns what `main` returns
@@ -204,7 +204,7 @@ export class Runner {
  * @throws the reason of `signal`, when that was aborted and the cancel ended `main`
  * @throws {TypeError} when `main` cannot be awaited
  * @throws {RuntimeError} when a loop runs already
- * @throws {KeyboardInterrupt} when the user pressed Ctrl-C, and `main` let itself be cancelled
+ * @throws {KeyboardInterrupt} when the user pressed Ctrl-C, and `main` ended cancelled
  * @see asyncio's `run()`, https://docs.python.org/3/library/asyncio-runner.html#asyncio.run
  */
 export async function run<T>(

@@ -213,7 +213,7 @@ export interface Endpoint {
   listen(backlog: number): void;
   shutdown(how: number): void;
 
-  /** Frees the descriptor; bytes already taken are still sent. Again: does nothing. */
+  /** Frees the descriptor; bytes already taken are still sent. Does nothing the second time. */
   close(): void;
 
   /** The own address: that of any host and port 0, or `''`, as long as there is none. */

@@ -261,7 +261,7 @@ export class Socket {
   }
 
   /**
-   * Closes the socket; what was sent before still goes out. Again: does nothing.
+   * Closes the socket; what was sent before still goes out. Does nothing the second time.
    *
    * Unlike in asyncio, whoever waits on the socket is told: its operation fails with EBADF. See
    * docs/differences.md#closing-under-an-operation.

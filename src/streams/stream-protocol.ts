@@ -47,7 +47,7 @@ export function checkLimits({ idleTimeout, handlerTimeout }: ConnectionLimits): 
 
 /** Options for the protocol of a reader and a writer. */
 export interface StreamProtocolOptions extends ConnectionLimits {
-  /** The loop to wait on; by default the one that runs, or else the one of `setEventLoop()`. */
+  /** The loop to wait on; by default the running one, otherwise that of `setEventLoop()`. */
   readonly loop?: LoopCore | undefined;
 }
 

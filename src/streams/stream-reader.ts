@@ -24,7 +24,7 @@ export interface PausableTransport {
 export interface StreamReaderOptions {
   /** The most bytes of a line, and half of what is kept unread; by default 65536. */
   readonly limit?: number | undefined;
-  /** The loop to wait on; by default the one that runs, or else the one of `setEventLoop()`. */
+  /** The loop to wait on; by default the running one, otherwise that of `setEventLoop()`. */
   readonly loop?: LoopCore | undefined;
 }
 

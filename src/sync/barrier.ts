@@ -20,24 +20,24 @@ import { LoopBound, printPrimitive } from './loop-bound.ts';
 type State = 'filling' | 'draining' | 'resetting' | 'broken';
 
 /**
- * Has tasks wait for each other: when so many wait, all go on.
+ * Makes tasks wait for each other: when enough of them wait, all go on.
  *
- * It fills again once all have left. A task that is cancelled leaves, and another may take its
+ * It can be used again once all have left. A cancelled task leaves, and another may take its
  * place.
  *
  * @see asyncio's `Barrier`, https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier
  */
 export class Barrier extends LoopBound {
-  /** How many tasks it takes. */
+  /** The number of tasks needed. */
   readonly parties: number;
   #state: State = 'filling';
-  /** How many are in it. */
+  /** The number of tasks in it. */
   #count = 0;
   /** Is notified when the state changes, or the last one leaves. */
   readonly #changed = new Condition();
 
   /**
-   * @param parties - how many tasks it takes: a whole number from 1
+   * @param parties - the number of tasks: a whole number from 1
    * @throws {TypeError} when `parties` is not a number
    * @throws {RangeError} when it is less than 1, or no whole number
    */
@@ -49,12 +49,12 @@ export class Barrier extends LoopBound {
     this.parties = parties;
   }
 
-  /** How many wait for the others; none once all have come. */
+  /** The number of waiting tasks; 0 once all have come. */
   get nWaiting(): number {
     return this.#state === 'filling' ? this.#count : 0;
   }
 
-  /** Was it aborted, and not reset since? */
+  /** Was it aborted and not reset since? */
   get broken(): boolean {
     return this.#state === 'broken';
   }
@@ -63,9 +63,9 @@ export class Barrier extends LoopBound {
    * Waits until as many tasks wait as there are parties.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * @returns a number from 0 that is another for each of them: for work that one of them is to do
+   * @returns a number from 0, different for each task: use it to pick one of them
    * @throws the reason of `signal`, when that was aborted
-   * @throws {BrokenBarrierError} when the barrier is broken, or is reset or aborted meanwhile
+   * @throws {BrokenBarrierError} when the barrier is broken, or is reset or aborted in the meantime
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Barrier.wait()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.wait
@@ -76,7 +76,7 @@ export class Barrier extends LoopBound {
   }
 
   /**
-   * Empties it: who waits gets a {@link BrokenBarrierError}, and it fills anew.
+   * Resets the barrier: waiting tasks get a {@link BrokenBarrierError}, and it can be used again.
    *
    * @throws {CancelledError} when the calling task is cancelled
    * @see asyncio's `Barrier.reset()`,
@@ -89,7 +89,7 @@ export class Barrier extends LoopBound {
   }
 
   /**
-   * Breaks it: who waits gets a {@link BrokenBarrierError}, and so does who comes.
+   * Breaks the barrier: waiting tasks get a {@link BrokenBarrierError}, and so do all that come.
    *
    * @throws {CancelledError} when the calling task is cancelled
    * @see asyncio's `Barrier.abort()`,

@@ -26,7 +26,7 @@ class ConditionWaiter extends Waiter<void> {
 }
 
 /**
- * Lets tasks that hold a lock wait until another one says that something has changed.
+ * Lets tasks that hold a lock wait until another notifies them of a change.
  *
  * ```ts
  * const items: string[] = [];
@@ -46,7 +46,7 @@ export class Condition extends Holdable {
   readonly #line = new Line();
 
   /**
-   * @param lock - the lock to be held; by default one of its own. Others may use it, too
+   * @param lock - the lock; by default a new one. It may be shared
    * @throws {TypeError} when `lock` is not a lock
    */
   constructor(lock: Lock = new Lock()) {
@@ -73,16 +73,16 @@ export class Condition extends Holdable {
   /**
    * Releases the lock, waits until it is notified, and acquires the lock again.
    *
-   * It may go on without anything having changed: check what is waited for, and wait again; or use
+   * It may return although nothing has changed: check the condition and wait again, or use
    * {@link waitFor}.
    *
-   * However it ends, the lock is held: a cancel or an abort, too, is thrown only when the lock could be
-   * acquired, and what the task was notified of is passed on to another.
+   * The lock is held in any case when it ends: a cancel or an abort is thrown only when the lock has been
+   * acquired again, and the notification is passed on to another task.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when the lock is not held
-   * @throws {RuntimeError} when somebody has waited on another loop
+   * @throws {RuntimeError} when it was used to wait on another loop before
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Condition.wait()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait
@@ -93,11 +93,11 @@ export class Condition extends Holdable {
   }
 
   /**
-   * Waits until `predicate` gives a truth; asks it at once, and after each notification.
+   * Waits until `predicate` returns a true value; calls it at once, and after each notification.
    *
    * @param predicate - called with the lock held
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * @returns what `predicate` gave at last
+   * @returns the last result of `predicate`
    * @throws what `predicate` throws
    * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and the lock is not held
@@ -118,10 +118,10 @@ export class Condition extends Holdable {
   }
 
   /**
-   * Wakes those who have waited longest. They go on when they have the lock, which the caller is
+   * Wakes the tasks that have waited longest. They go on when they have the lock, which the caller has
    * to release.
    *
-   * @param n - how many at most
+   * @param n - the most tasks to wake
    * @throws {RuntimeError} when the lock is not held
    */
   notify(n = 1): void {
@@ -131,7 +131,7 @@ export class Condition extends Holdable {
   }
 
   /**
-   * Wakes all who wait.
+   * Wakes all waiting tasks.
    *
    * @throws {RuntimeError} when the lock is not held
    */

@@ -31,30 +31,30 @@ export class Event extends LoopBound {
   #value = false;
   readonly #line = new Line();
 
-  /** Is the flag up? */
+  /** Is the flag set? */
   isSet(): boolean {
     return this.#value;
   }
 
-  /** Puts the flag up: all who wait go on, even if it is taken down before their turn. */
+  /** Sets the flag. All waiting tasks go on, even if it is cleared before their turn. */
   set(): void {
     if (this.#value) return;
     this.#value = true;
     this.#line.wake(Number.POSITIVE_INFINITY);
   }
 
-  /** Takes the flag down: who waits from now on waits for the next {@link set}. */
+  /** Clears the flag. Later waits wait for the next {@link set}. */
   clear(): void {
     this.#value = false;
   }
 
   /**
-   * Waits until the flag is up; takes no turn if it is.
+   * Waits until the flag is set; takes no turn if it is already.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * @returns a coroutine: it looks at the flag when it is awaited
+   * @returns a coroutine, which looks at the flag when it is awaited
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
+   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Event.wait()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event.wait

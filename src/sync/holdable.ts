@@ -3,24 +3,24 @@ import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { LoopBound } from './loop-bound.ts';
 
 /**
- * What is acquired, held and released.
+ * Something that is acquired, held and released.
  *
  * @see asyncio's `async with lock`,
  *   https://docs.python.org/3/library/asyncio-sync.html
  */
 export abstract class Holdable extends LoopBound {
-  /** Waits for its turn, and then holds it. */
+  /** Waits for its turn, and acquires it. */
   abstract acquire(options?: Abortable): Coroutine<true>;
 
-  /** Ends the holding. */
+  /** Releases it. */
   abstract release(): void;
 
   /**
-   * Calls `body` while holding this, and releases it when `body` has ended, however it ends.
+   * Acquires this, calls `body`, and releases it when `body` has ended in any way.
    *
-   * What Python writes as `async with lock: …` is `await lock.with(async () => { … })`.
+   * Python's `async with lock: …` is `await lock.with(async () => { … })`.
    *
-   * @param body - called once this is held; not at all when the wait is cancelled
+   * @param body - called when this is held; not called if the wait is cancelled
    * @param options - `signal`: interrupts the wait when it is aborted, not the body
    * @returns what `body` returns
    * @throws what `body` throws
@@ -41,7 +41,7 @@ export abstract class Holdable extends LoopBound {
   }
 
   /**
-   * Waits for its turn, and holds it to the end of a block:
+   * Acquires this, and holds it until the end of a block:
    *
    * ```ts
    * const lock = new asyncio.Lock();
@@ -51,12 +51,12 @@ export abstract class Holdable extends LoopBound {
    * }
    * ```
    *
-   * This cannot itself be what `using` is given, for whoever forgot to acquire it would release what
-   * another one holds. `await using` does the same. Not in asyncio; {@link with} is its
-   * `async with`.
+   * `using` does not take the object itself, because code that forgot to acquire it would release what
+   * another task holds. `await using` works the same. Not in asyncio, whose `async with` is
+   * {@link with}.
    *
    * @param options - `signal`: interrupts the wait when it is aborted
-   * @returns a coroutine that gives what `using` releases
+   * @returns a coroutine of an object for `using`, which releases this
    * @throws the reason of `signal`, when that was aborted
    * @throws {CancelledError} when the waiting task is cancelled; nothing is held then
    */

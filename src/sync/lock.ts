@@ -29,12 +29,12 @@ class LockWaiter extends Waiter<true> {
 }
 
 /**
- * Lets one task at a time have something.
+ * Gives exclusive access to one task at a time.
  *
- * The lock is given in the order of asking. Between a {@link release} and the turn of the next in
- * line it is unlocked, but nobody can overtake. One that is cancelled passes its turn on.
+ * The lock is given first come, first served. Between a {@link release} and the turn of the next in
+ * line it is unlocked, but nobody can overtake. A cancelled task passes its turn on.
  *
- * It has no owner: any task may release it. Acquired twice by one task, it waits for itself.
+ * It has no owner: any task may release it. A task that acquires it twice waits for itself.
  *
  * ```ts
  * const lock = new asyncio.Lock();
@@ -57,14 +57,14 @@ export class Lock extends Holdable {
   }
 
   /**
-   * Waits until it is unlocked and all who asked before had it, and locks it.
+   * Waits until the lock is free and everyone before in line has had it, and acquires it.
    *
-   * Cancelling the waiting task leaves the lock to the others.
+   * If the waiting task is cancelled, it does not acquire the lock.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * @returns a coroutine: nothing is acquired before it is awaited
+   * @returns a coroutine, which acquires nothing before it is awaited
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
+   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Lock.acquire()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.acquire
@@ -80,7 +80,7 @@ export class Lock extends Holdable {
   };
 
   /**
-   * Unlocks it, and wakes the first in line.
+   * Releases the lock, and wakes the first in line.
    *
    * @throws {RuntimeError} when it is not locked
    */

@@ -109,19 +109,19 @@ function wakeNext(line: Line): void {
 }
 
 /**
- * Passes items from tasks that put to tasks that get, first in, first out.
+ * Passes items between tasks, first in, first out.
  *
- * Who waits is served in the order of coming, and one that is cancelled passes its turn on: no
- * item is lost. An item that is put wakes a getter, but belongs to nobody until its turn; another
- * task that comes between the two may take it, and the getter then waits again.
+ * Waiting tasks are served first come, first served, and a cancelled one passes its turn on: no
+ * item is lost. Putting an item wakes a getter, but the item belongs to nobody until its turn. Another
+ * task may take it in between, and then the getter waits again.
  *
- * An item with a `then()`, a promise for instance, is awaited by whoever awaits {@link get};
- * {@link getNowait} gives it as it is.
+ * Awaiting {@link get} also awaits an item with a `then()`, such as a promise;
+ * {@link getNowait} returns it unchanged.
  *
  * @see asyncio's `Queue`, https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue
  */
 export class Queue<T = unknown> extends LoopBound {
-  /** How many items there is place for; 0 or less: for any number. */
+  /** The most items it can hold; 0 or less: no limit. */
   readonly maxsize: number;
   /** @internal was it shut down? */
   _isShutDown = false;
@@ -136,7 +136,7 @@ export class Queue<T = unknown> extends LoopBound {
   #finished: Event | undefined;
 
   /**
-   * @param maxsize - how many items there is place for; 0 or less: for any number
+   * @param maxsize - the most items it can hold; 0 or less: no limit
    * @throws {TypeError} when `maxsize` is not a number
    * @throws {RangeError} when it is NaN
    */
@@ -147,32 +147,32 @@ export class Queue<T = unknown> extends LoopBound {
     this.#items = this._makeItems();
   }
 
-  /** How many items are in it. */
+  /** The number of items in the queue. */
   qsize(): number {
     return this.#items.size;
   }
 
-  /** Is nothing in it? */
+  /** Is the queue empty? */
   empty(): boolean {
     return this.#items.size === 0;
   }
 
-  /** Is no place in it? Never, where there is place for any number. */
+  /** Is the queue full? Never if it has no limit. */
   full(): boolean {
     return this.maxsize > 0 && this.#items.size >= this.maxsize;
   }
 
   /**
-   * Puts an item in, waiting for a place if there is none.
+   * Puts an item into the queue; waits for a free place if there is none.
    *
-   * Cancelling the waiting task leaves the item out, and the place to others.
+   * If the waiting task is cancelled, the item is not put.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * @returns a coroutine: nothing is put before it is awaited
+   * @returns a coroutine, which puts nothing before it is awaited
    * @throws the reason of `signal`, when that was aborted
-   * @throws {QueueShutDown} when the queue is shut down, before or meanwhile
+   * @throws {QueueShutDown} when the queue is shut down, before or in the meantime
    * @throws {TypeError} when the queue sorts, and cannot compare the item
-   * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
+   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Queue.put()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.put
@@ -184,9 +184,9 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Puts an item in.
+   * Puts an item into the queue.
    *
-   * @throws {QueueFull} when there is no place
+   * @throws {QueueFull} when there is no free place
    * @throws {QueueShutDown} when the queue is shut down
    * @throws {TypeError} when the queue sorts, and cannot compare the item
    */
@@ -200,15 +200,15 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Takes an item out, waiting for one if there is none.
+   * Takes an item from the queue; waits for one if it is empty.
    *
-   * Cancelling the waiting task takes nothing: the item is there for the next.
+   * If the waiting task is cancelled, nothing is taken.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * @returns a coroutine: nothing is taken before it is awaited
+   * @returns a coroutine, which takes nothing before it is awaited
    * @throws the reason of `signal`, when that was aborted
-   * @throws {QueueShutDown} when the queue is shut down, before or meanwhile, and nothing is in it
-   * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
+   * @throws {QueueShutDown} when the queue is empty and is shut down, before or in the meantime
+   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Queue.get()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.get
@@ -221,10 +221,10 @@ export class Queue<T = unknown> extends LoopBound {
     this.empty() && !this._isShutDown ? new Getter(this) : this.getNowait();
 
   /**
-   * Takes an item out.
+   * Takes an item from the queue.
    *
-   * @throws {QueueEmpty} when nothing is in the queue
-   * @throws {QueueShutDown} when nothing is in it, and it is shut down
+   * @throws {QueueEmpty} when the queue is empty
+   * @throws {QueueShutDown} when it is empty and shut down
    */
   getNowait(): T {
     if (this.empty()) throw this._isShutDown ? new QueueShutDown() : new QueueEmpty();
@@ -234,8 +234,8 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Says that the work on an item is done which was taken out: one call for each item, for those
-   * who wait in {@link join}.
+   * Marks the work on an item that was taken as done. Call it once for each item, for tasks
+   * that wait in {@link join}.
    *
    * @throws {RangeError} when there were more calls than items (`ValueError` in Python)
    */
@@ -246,11 +246,11 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Waits until the work on all items is done, by the count of {@link taskDone}.
+   * Waits until {@link taskDone} was called for all items.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and somebody has joined on another loop
+   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Queue.join()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.join
@@ -265,10 +265,10 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Ends the queue: it takes nothing any more, and gives what is in it. Who waits, or comes for
-   * more, gets {@link QueueShutDown}.
+   * Shuts the queue down: it takes no more items, and gives those that are left. After that, {@link get} throws
+   * {@link QueueShutDown}, also for waiting tasks.
    *
-   * @param options - `immediate`: drop what is in it, and count the work on that as done; by
+   * @param options - `immediate`: drop its items, and count their work as done; by
    *   default `false`
    * @see asyncio's `Queue.shutdown()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.shutdown
@@ -305,10 +305,10 @@ export class Queue<T = unknown> extends LoopBound {
 }
 
 /**
- * A queue that gives the lowest item first.
+ * A queue that returns the lowest item first.
  *
- * Items are compared as Python does it: numbers with numbers, texts with texts, arrays item by
- * item, so that `[priority, data]` is what a tuple is there; other objects by their `valueOf()`.
+ * Items are compared as in Python: numbers with numbers, strings with strings, arrays item by
+ * item, so `[priority, data]` works like a tuple; other objects by their `valueOf()`.
  *
  * @see asyncio's `PriorityQueue`,
  *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.PriorityQueue
@@ -321,7 +321,7 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
 }
 
 /**
- * A queue that gives the newest item first.
+ * A queue that returns the newest item first.
  *
  * @see asyncio's `LifoQueue`,
  *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.LifoQueue

@@ -30,9 +30,9 @@ class SemaphoreWaiter extends Waiter<true> {
 }
 
 /**
- * Lets so many tasks at a time have something.
+ * Gives access to a limited number of tasks at a time.
  *
- * Places are given in the order of asking; one that is cancelled passes its place on.
+ * Places are given first come, first served. A cancelled task passes its place on.
  *
  * ```ts
  * const semaphore = new asyncio.Semaphore(2);
@@ -51,7 +51,7 @@ export class Semaphore extends Holdable {
   readonly _line: Line = new Line();
 
   /**
-   * @param value - how many places there are: a whole number from 0, or Infinity
+   * @param value - the number of places: a whole number from 0, or Infinity
    * @throws {TypeError} when `value` is not a number
    * @throws {RangeError} when it is negative, or no whole number
    */
@@ -63,20 +63,20 @@ export class Semaphore extends Holdable {
     this._value = value;
   }
 
-  /** Would {@link acquire} have to wait? So it would where others do, be there a place or not. */
+  /** Would {@link acquire} have to wait? It would if others wait already, even if a place is free. */
   locked(): boolean {
     return this._value === 0 || !this._line.isGivenUp;
   }
 
   /**
-   * Waits until there is a place and all who asked before have theirs, and takes it.
+   * Waits until everyone before in line has a place and one is free, and takes it.
    *
-   * Cancelling the waiting task leaves the place to the others.
+   * If the waiting task is cancelled, it takes no place.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * @returns a coroutine: nothing is acquired before it is awaited
+   * @returns a coroutine, which acquires nothing before it is awaited
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and somebody has waited on another loop
+   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Semaphore.acquire()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.acquire
@@ -91,7 +91,7 @@ export class Semaphore extends Holdable {
     return true;
   };
 
-  /** Gives a place back, to the first in line if there is one. */
+  /** Releases a place, to the first in line if there is one. */
   release(): void {
     this._value += 1;
     this.#wakeNext();
@@ -117,7 +117,7 @@ export class Semaphore extends Holdable {
 }
 
 /**
- * A semaphore that refuses a release too many.
+ * A semaphore that cannot be released too often.
  *
  * @see asyncio's `BoundedSemaphore`,
  *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.BoundedSemaphore
@@ -126,7 +126,7 @@ export class BoundedSemaphore extends Semaphore {
   readonly #bound: number;
 
   /**
-   * @param value - how many places there are: a whole number from 0, or Infinity
+   * @param value - the number of places: a whole number from 0, or Infinity
    * @throws {TypeError} when `value` is not a number
    * @throws {RangeError} when it is negative, or no whole number
    */
@@ -136,7 +136,7 @@ export class BoundedSemaphore extends Semaphore {
   }
 
   /**
-   * Gives a place back, to the first in line if there is one.
+   * Releases a place, to the first in line if there is one.
    *
    * @throws {RangeError} when all places are free (`ValueError` in Python)
    */

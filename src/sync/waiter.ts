@@ -115,7 +115,7 @@ export class Line {
    * Wakes those who wait, in order; they stay in the line until their turn.
    *
    * @param most - how many at most
-   * @returns how many there were
+   * @returns how often it was removed
    */
   wake(most: number): number {
     let woken = 0;

@@ -11,7 +11,7 @@ import { runningLoop } from '../core/turns/running-loop.ts';
 
 /** One function on the call stack of a task. */
 export class FrameCallGraphEntry {
-  /** The function, and the line that it has come to. */
+  /** The function, and its current line. */
   readonly frame: Frame;
 
   /** @internal */
@@ -21,7 +21,7 @@ export class FrameCallGraphEntry {
 }
 
 /**
- * A future or task, where it stands, and who waits for it.
+ * A future or task, where it waits, and who waits for it.
  *
  * @see asyncio's `FutureCallGraph`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.FutureCallGraph
@@ -30,8 +30,8 @@ export class FutureCallGraph {
   /** The future or task itself. */
   readonly future: Future<unknown>;
   /**
-   * Where it stands, innermost first; empty for a future, and for a task that waits where nobody
-   * follows awaits: see `Task.getStack()`.
+   * Its frames, innermost first; empty for a future, and for a waiting task if awaits are not
+   * tracked: see `Task.getStack()`.
    */
   readonly callStack: readonly FrameCallGraphEntry[];
   /** Who waits for it. */
@@ -51,21 +51,21 @@ export class FutureCallGraph {
 
 /** Options for a call graph. */
 export interface CallGraphOptions {
-  /** How many frames of the current task are left out, with the caller's own counted as 1; by default 1. */
+  /** How many frames of the current task are left out; the caller's own is 1, the default. */
   readonly depth?: number | undefined;
-  /** The most frames of each stack: the innermost; where it is negative, the outermost; 0 for none. */
+  /** The most frames of each stack: the innermost, or the outermost if negative; 0 for none. */
   readonly limit?: number | undefined;
 }
 
 /**
- * Tells where a task or future stands, who waits for it, who waits for those, and so on.
+ * Returns where a task or future waits, who waits for it, who waits for those, and so on.
  *
- * Lines of tasks that wait are known in debug mode, or after `setAwaitTracking(true)`; who waits for
+ * Lines of waiting tasks are known in debug mode, or after `setAwaitTracking(true)`; who waits for
  * whom is always known.
  *
  * @param future - by default the current task
  * @param options - `depth`, `limit`
- * @returns `undefined` where there is no current task and no future is given
+ * @returns `undefined` if there is no current task and no future is given
  * @throws {TypeError} when `future` is not a future
  * @throws {RuntimeError} when no loop runs and no future is given
  * @throws {RangeError} when `limit` is not a whole number
@@ -117,7 +117,7 @@ function limited(frames: readonly Frame[], limit: number | undefined): readonly 
 }
 
 /**
- * {@link captureCallGraph}, as a text.
+ * {@link captureCallGraph}, as a string.
  *
  * ```text
  * * Task(name='Task-2', id=0x2)
@@ -131,7 +131,7 @@ function limited(frames: readonly Frame[], limit: number | undefined): readonly 
  *
  * @param future - by default the current task
  * @param options - `depth`, `limit`
- * @returns an empty text where there is no current task and no future is given
+ * @returns an empty string if there is no current task and no future is given
  * @throws {TypeError} when `future` is not a future
  * @throws {RuntimeError} when no loop runs and no future is given
  * @see asyncio's `format_call_graph()`,
@@ -163,10 +163,10 @@ function linesOf(
 }
 
 /**
- * Prints {@link formatCallGraph} on standard output, with a line break.
+ * Prints {@link formatCallGraph} to standard output, with a newline.
  *
  * @param future - by default the current task
- * @param options - `depth`, `limit`; `file`: what has a `write()`, to print to instead
+ * @param options - `depth`, `limit`; `file`: an object with `write()` to print to instead
  * @throws {TypeError} when `future` is not a future
  * @throws {RuntimeError} when no loop runs and no future is given
  * @see asyncio's `print_call_graph()`,

@@ -12,15 +12,15 @@ type TaskClass = new <T>(
 type EagerTaskFactory = <T>(loop: LoopCore, body: TaskBody<T>, options?: TaskOptions) => Task<T>;
 
 /**
- * A task factory whose tasks begin at once, inside the call that makes them, as far as their first
- * wait. One that never waits is done without a turn of the loop.
+ * A task factory whose tasks start at once, inside the call that makes them, and run until they first
+ * wait. A task that never waits is done without a turn of the loop.
  *
- * The order of steps is another one than usual: a program that relies on that may break.
+ * This changes the order of steps: a program that relies on the usual order may break.
  *
- * Unlike asyncio's, a task that never waits is not done when the call that makes it returns, but
+ * Unlike in asyncio, a task that never waits is not done when the call that makes it returns, but
  * some microtasks later. See docs/differences.md#eager-tasks.
  *
- * @param taskClass - what the tasks are to be: {@link Task}, or a class derived from it
+ * @param taskClass - the class of the tasks: {@link Task}, or a subclass
  * @throws {TypeError} when `taskClass` is not a class
  * @see asyncio's `create_eager_task_factory()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_eager_task_factory

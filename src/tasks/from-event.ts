@@ -4,13 +4,13 @@ import { Operation } from '../core/futures/operation.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 
-/** What emits events as Node's `EventEmitter` does: streams, servers, child processes. */
+/** Emits events like Node's `EventEmitter`: streams, servers, child processes. */
 interface EmitterLike {
   on(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
   removeListener(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
 }
 
-/** What emits events as the web's `EventTarget` does: an `AbortSignal`, a `MessagePort`. */
+/** Emits events like the web's `EventTarget`: an `AbortSignal`, a `MessagePort`. */
 interface TargetLike {
   addEventListener(name: string, listener: (event: unknown) => void): unknown;
   removeEventListener(name: string, listener: (event: unknown) => void): unknown;
@@ -86,8 +86,8 @@ function isEmitter(value: EmitterLike | TargetLike): value is EmitterLike {
  * @param emitter - an `EventEmitter` or an `EventTarget`
  * @param name - the name of the event
  * @param options - `signal`: ends the wait when it is aborted
- * @returns what the listener gets: its arguments, in an array
- * @throws what an `EventEmitter` gives with an `'error'` event that comes first
+ * @returns the listener's arguments, in an array
+ * @throws the error of an `EventEmitter`'s `'error'` event, if that comes first
  * @throws the reason of `signal`, when that is aborted
  * @throws {TypeError} when `emitter` is neither, or `name` is not a name
  * @throws {RuntimeError} when no loop runs

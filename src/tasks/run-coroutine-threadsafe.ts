@@ -7,15 +7,15 @@ import { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 
 /**
- * Has `loop` run a coroutine as a task, for code that no loop runs: what Node calls back.
+ * Runs a coroutine as a task on `loop`, for code that runs outside any loop, such as Node's callbacks.
  *
- * A cancel of the future that it returns reaches the task, and a cancel of the task the future.
+ * Cancelling the returned future cancels the task, and cancelling the task cancels the future.
  *
- * Unlike asyncio's, it cannot be called from another thread: those of Node share no functions. See
+ * Unlike in asyncio, it cannot be called from another thread: Node's threads share no functions. See
  * docs/differences.md#threads.
  *
  * @param body - a coroutine, or a function without arguments that returns a promise
- * @param loop - the loop that shall run it
+ * @param loop - the loop to run it
  * @returns a future of the result
  * @throws {TypeError} when `body` is neither
  * @throws {RuntimeError} when the loop is closed

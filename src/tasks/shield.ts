@@ -9,13 +9,13 @@ import type { ExceptionContext } from '../core/turns/loop-core.ts';
 import type { Awaitable } from './awaitables.ts';
 
 /**
- * Protects what is awaited from a cancel of the task that awaits it.
+ * Protects the awaited work from a cancel of the task that awaits it.
  *
- * Cancelled, the `await` throws, and the work goes on unwatched; if it fails after that, the
- * loop's exception handler is told. A cancel of the work itself does come through.
+ * If the task is cancelled, the `await` throws and the work goes on. If it fails later, the
+ * loop's exception handler is called. Cancelling the work itself is not prevented.
  *
  * @param awaitable - a future, a coroutine, a function without arguments, or a promise
- * @returns its own future; or the one that was given, where that is done already
+ * @returns a new future, or the given one if that is done already
  * @throws {TypeError} when `awaitable` cannot be awaited
  * @throws {RuntimeError} when no loop runs and none was set, and `awaitable` is not a future
  * @see asyncio's `shield()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.shield

@@ -58,12 +58,12 @@ class AbortableSleep<T> extends Sleep<T> {
 }
 
 /**
- * Waits, and lets the others run meanwhile.
+ * Waits, and lets other tasks run.
  *
  * The wait begins with the call. `sleep(0)` waits for exactly one turn of the loop.
  *
  * @param delay - how long to wait, in seconds; fractions count, and 0 or less is one turn
- * @param result - what the `await` gives
+ * @param result - the result of the `await`
  * @param options - `signal`: ends the wait when it is aborted
  * @throws the reason of `signal`, when that is aborted
  * @throws {TypeError} when `delay` is not a number, or `signal` no `AbortSignal`

@@ -11,7 +11,7 @@ export interface CheckedOptions {
   readonly debug?: boolean | undefined;
 }
 
-/** Something was left behind by a program under test; the message says what, a line or more each. */
+/** A program under test has left something behind. The message names each, in a line or more. */
 export class LeftBehindError extends Error {
   static {
     named(this, 'LeftBehindError');
@@ -19,16 +19,16 @@ export class LeftBehindError extends Error {
 }
 
 /**
- * Runs a test as `run()` runs a program, and sees to it that nothing is left in the end:
+ * Runs a test like `run()` runs a program, and checks that it leaves nothing behind:
  *
- * - no task that still runs; those that do are cancelled
- * - no failure of a task or a future that nobody has seen
- * - no timer of the loop that has yet to come, when all tasks have ended
- * - no socket that is open: also those of transports, streams and servers
- * - no report to the loop's exception handler, but where the test has set one of its own
+ * - no running task; any that still run are cancelled
+ * - no failure of a task or a future that nobody has retrieved
+ * - no pending timer of the loop, once all tasks have ended
+ * - no open socket, including those of transports, streams and servers
+ * - no report to the loop's exception handler, unless the test has set its own
  *
- * What is left is named, with the place where it was made. Awaits are followed meanwhile, as in debug
- * mode, so that a task that is left says where it waits.
+ * Whatever is left is named, with the place where it was made. Awaits are tracked, as in debug
+ * mode, so that a remaining task says where it waits.
  *
  * ```ts
  * import { test } from 'node:test';
@@ -46,7 +46,7 @@ export class LeftBehindError extends Error {
  * @param options - `debug`
  * @returns what `main` returns
  * @throws what `main` throws
- * @throws {LeftBehindError} when something is left
+ * @throws {LeftBehindError} when something is left behind
  * @throws {RuntimeError} when a loop runs already
  */
 export async function runChecked<T>(main: TaskBody<T>, options: CheckedOptions = {}): Promise<T> {

@@ -5,20 +5,20 @@ import { virtualHost } from './virtual-host.ts';
 
 /** Options for {@link runVirtual}. */
 export interface VirtualOptions {
-  /** What the clock shows at first, in seconds; by default 0. */
+  /** The clock's start, in seconds; by default 0. */
   readonly start?: number | undefined;
   /** Debug mode; by default on if the environment's `ASYNCIO_DEBUG` is not empty. */
   readonly debug?: boolean | undefined;
 }
 
 /**
- * Runs a test in virtual time: the clock of the loop stands still while anything runs, and jumps
- * to the next timer when all tasks wait. So an hour of `sleep()` takes no time, and a timeout comes
- * in the same order of events each time.
+ * Runs a test in virtual time: the loop's clock stands still while anything runs, and jumps
+ * to the next timer when all tasks wait. So an hour of `sleep()` takes no time, and events come in the same
+ * order each time.
  *
- * In the end nothing may be left, as {@link runChecked} has it.
+ * At the end nothing may be left behind, as in {@link runChecked}.
  *
- * Not for what waits for the system: a socket that is about to be readable looks like one that
+ * Not for tests that wait for the system: a socket that is about to be readable looks like one that
  * never will.
  *
  * ```ts
@@ -37,7 +37,7 @@ export interface VirtualOptions {
  * @param options - `start`: in seconds; `debug`
  * @returns what `main` returns
  * @throws what `main` throws
- * @throws {LeftBehindError} when something is left
+ * @throws {LeftBehindError} when something is left behind
  * @throws {TypeError} when `start` is not a number
  * @throws {RangeError} when `start` is not finite
  * @throws {RuntimeError} when a loop runs already

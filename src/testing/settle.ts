@@ -1,10 +1,10 @@
 import { sleep } from '../tasks/sleep.ts';
 
 /**
- * Lets some turns of the loop pass, so that what is ready has run. No time passes on a virtual
+ * Lets some turns of the loop pass, so that everything that is ready runs. No time passes on a virtual
  * clock.
  *
- * @param turns - how many
+ * @param turns - the number of turns
  * @throws {RuntimeError} when no loop runs
  * @throws {CancelledError} when the waiting task is cancelled
  */

@@ -1,21 +1,21 @@
-/** What an {@link Executor} gives for a call: a promise of what comes of it. */
+/** The result of a call of an {@link Executor}: a promise of the outcome. */
 export interface Submitted<T> extends PromiseLike<T> {
   /**
-   * Takes the call back, if it has not begun. Whoever has no use for that leaves it out.
+   * Drops the call, if it has not started. Optional.
    *
-   * @returns was it taken back? A call that runs is never interrupted
+   * @returns was it dropped? A running call is never interrupted
    */
   cancel?(): boolean;
 }
 
 /**
- * Calls functions elsewhere, beside the loop: what `loop.runInExecutor()` takes.
+ * Calls functions outside the loop: the executor that `loop.runInExecutor()` takes.
  *
  * @see Python's `Executor`,
  *   https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor
  */
 export interface Executor {
-  /** Has `callback` called with `args`, elsewhere. */
+  /** Calls `callback` with `args` elsewhere. */
   submit<A extends unknown[], T>(callback: ThreadCallable<A, T>, ...args: A): Submitted<Awaited<T>>;
 }
 
@@ -23,18 +23,18 @@ export interface Executor {
 export type ThreadCallable<A extends unknown[], T> = ((...args: A) => T) | ModuleFunction<A, T>;
 
 /**
- * A function that a module exports, named without being loaded: another thread loads it.
+ * A function that a module exports, named but not loaded here: the thread loads it.
  *
  * This is the form for everything that needs more than its own text: a Node thread shares
- * neither functions nor variables with the others, and a function that is handed to one goes as its
- * source text alone. What it refers to is looked up there, where only globals are.
+ * neither functions nor variables with others, and a function is sent to it as its
+ * source text alone. There it can refer only to globals.
  */
 export class ModuleFunction<A extends unknown[] = unknown[], T = unknown> {
   /** Where the module is. */
   readonly url: string;
-  /** What it exports the function as. */
+  /** The name of the export. */
   readonly name: string;
-  /** Only for types: what the function takes and gives. */
+  /** Only for types: the function's parameters and result. */
   declare readonly signature: (...args: A) => T;
 
   /** @internal made by {@link moduleFunction} */

@@ -4,7 +4,7 @@ import { brief } from '../base/printing/repr.ts';
 import { ModuleFunction } from './executor.ts';
 
 /**
- * Names a function that a module exports, for `toThread()` and `loop.runInExecutor()`: the thread
+ * Names a function that a module exports, for `toThread()` and `loop.runInExecutor()`. The thread
  * loads the module itself, once.
  *
  * ```ts
@@ -18,7 +18,7 @@ import { ModuleFunction } from './executor.ts';
  *
  * @typeParam F - the type of the function
  * @param module - the URL of the module, or its absolute path
- * @param name - what it exports the function as; by default its default export
+ * @param name - the name of the export; by default the default export
  * @throws {TypeError} when `module` is neither: nobody knows what a relative path is relative to
  */
 export function moduleFunction<F extends (...args: never[]) => unknown>(

@@ -7,15 +7,15 @@ import { cloneForThread, type Job, Thread } from './thread.ts';
 import { toThreadFunction } from './thread-call.ts';
 
 /**
- * Some threads that call functions, one each at a time; what finds none free waits its turn.
+ * A pool of threads that call functions, one at a time each; calls wait while no thread is free.
  *
- * A thread is started when a call finds none idle, and stays for the next one. Idle threads keep no
+ * A thread is started when a call finds none idle, and kept for later calls. Idle threads do not keep the
  * process alive.
  *
- * What crosses: a function as its source text, or by its module ({@link moduleFunction}); arguments
- * and results as structured clones, copies that keep a `SharedArrayBuffer` shared; errors with their
+ * A function is sent as its source text, or by its module ({@link moduleFunction}); arguments
+ * and results as structured clones, which keep a `SharedArrayBuffer` shared; errors with their
  * name, message, stack, cause and plain fields. Variables around the function, contexts and
- * `AsyncLocalStorage`s do not. See docs/differences.md#calls-in-threads.
+ * `AsyncLocalStorage` stores are not sent. See docs/differences.md#calls-in-threads.
  *
  *           shutdown()
  *   open ──────────────▶ shut down: what was submitted is called yet, then the threads end
@@ -33,7 +33,7 @@ export class ThreadPoolExecutor implements Executor {
   #isShutDown = false;
 
   /**
-   * @param maxWorkers - the most threads; by default four more than the machine has cores, but no
+   * @param maxWorkers - the most threads; by default the number of cores plus four, but no
    *   more than 32
    * @throws {TypeError} when `maxWorkers` is not a number
    * @throws {RangeError} when it is not a whole number from 1
@@ -46,10 +46,10 @@ export class ThreadPoolExecutor implements Executor {
   }
 
   /**
-   * Has a thread call `callback` with `args`, as they are now.
+   * Calls `callback` in a thread with a copy of `args`, made now.
    *
-   * A promise that it returns is awaited there. A call that has begun cannot be interrupted: `cancel()`
-   * on what this returns takes back one that still waits.
+   * If it returns a promise, that is awaited there. A call that has started cannot be interrupted: `cancel()`
+   * on the result drops a call that still waits.
    *
    * @returns a promise of the result
    * @throws {TypeError} when `callback` is not a function that can cross, or an argument cannot
@@ -74,10 +74,10 @@ export class ThreadPoolExecutor implements Executor {
   }
 
   /**
-   * Takes no more calls; the threads end when they have made those that they have.
+   * Accepts no more calls; the threads end when all submitted calls have ended.
    *
-   * @param options - `wait`: by default `true`; else what this returns is fulfilled at once;
-   *   `cancelFutures`: are calls taken back that have not begun?
+   * @param options - `wait`: by default `true`; otherwise the result is fulfilled at once;
+   *   `cancelFutures`: whether to drop calls that have not started
    * @returns a promise, fulfilled when all threads have ended
    */
   async shutdown(

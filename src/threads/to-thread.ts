@@ -15,17 +15,17 @@ interface ExecutorLoop extends LoopCore {
 }
 
 /**
- * Calls a function in another thread, so that the loop goes on meanwhile.
+ * Calls a function in another thread, so that the loop goes on.
  *
- * The function crosses as its source text: it sees globals and its arguments, and can `import()`, but
- * no variables around it. One that needs more is named by its module, with {@link moduleFunction}.
- * Arguments and the result cross as structured clones, errors with name, message and stack. A promise
+ * The function is sent as its source text: it sees globals and its arguments, and can `import()`, but
+ * not the variables around it. A function that needs more is named by its module, with {@link moduleFunction}.
+ * Arguments and the result are sent as structured clones, errors with name, message and stack. A promise
  * that the function returns is awaited in the thread.
  *
- * Cancelling the waiting task does not stop the thread; a call that found no thread free yet is taken
- * back. `run()` waits for all calls in the end.
+ * Cancelling the waiting task does not stop the thread; a call that still waits for a thread is
+ * dropped. `run()` waits for all calls at its end.
  *
- * Unlike asyncio's, it does not take the context variables along. See
+ * Unlike in asyncio, context variables do not follow. See
  * docs/differences.md#calls-in-threads.
  *
  * ```ts
@@ -36,7 +36,7 @@ interface ExecutorLoop extends LoopCore {
  * ```
  *
  * @param callback - a function that can be sent, or a {@link ModuleFunction}
- * @param args - what it is called with
+ * @param args - its arguments
  * @returns what it returns
  * @throws what it throws
  * @throws {TypeError} when `callback` cannot cross; when an argument or the result cannot

@@ -358,7 +358,7 @@ export abstract class SubprocessTransport extends BaseTransport {
   /** Ends the child: sends SIGKILL. @throws as {@link sendSignal} */
   abstract kill(): void;
 
-  /** Closes the pipes, and kills a child that still runs. Again: does nothing. */
+  /** Closes the pipes, and kills a child that still runs. Does nothing the second time. */
   abstract override close(): void;
 }
 

@@ -70,7 +70,7 @@ export class BlockingIOError extends OSError {
   }
 }
 
-/** There is no such child process. */
+/** No such child process. */
 export class ChildProcessError extends OSError {
   static {
     named(this, 'ChildProcessError');
@@ -145,7 +145,7 @@ export class FileExistsError extends OSError {
   }
 }
 
-/** There is no such file. */
+/** No such file. */
 export class FileNotFoundError extends OSError {
   static {
     named(this, 'FileNotFoundError');
@@ -173,14 +173,14 @@ export class NotADirectoryError extends OSError {
   }
 }
 
-/** The caller has not the right to do it. */
+/** The caller does not have the permission. */
 export class PermissionError extends OSError {
   static {
     named(this, 'PermissionError');
   }
 }
 
-/** There is no such process. */
+/** No such process. */
 export class ProcessLookupError extends OSError {
   static {
     named(this, 'ProcessLookupError');

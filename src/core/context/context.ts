@@ -11,11 +11,11 @@ import {
 import { carried, carry } from './promise-hooks.ts';
 
 /**
- * Whose code is running: the context variables in force, and the current task.
+ * The scope of running code: its context variables and its task.
  *
- * It is carried along every `await`. A task has one for all its steps; a callback has one without
- * a task. Promises hold the scope for as long as they live. So a scope lets go of its task when
- * that is done: else a promise would keep a failed task from being collected, and reported.
+ * It follows every `await`. A task has one for all its steps; a callback has one without
+ * a task. Promises hold their scope for as long as they live. So a scope releases its task when
+ * that is done: otherwise a promise would keep a failed task from being collected and reported.
  */
 export class Scope {
   static {
@@ -118,10 +118,10 @@ function endSpread(): void {
 }
 
 /**
- * A set of values of context variables, seen and changed by the code that runs in it.
+ * A set of context variables, as seen and changed by the code that runs in it.
  *
- * Every task and every callback runs in a copy of the context that it was made in, so that what
- * they set stays with them. Copying costs the same whatever the context holds.
+ * Every task and callback runs in a copy of the context in which it was made, so that what
+ * it sets does not leak. Copying costs the same whatever the context holds.
  *
  * @see Python's `contextvars.Context`,
  *   https://docs.python.org/3/library/contextvars.html#contextvars.Context
@@ -147,7 +147,7 @@ export class Context {
   /**
    * Calls `callback` with `args` in this context; what it sets stays in the context.
    *
-   * The current task stays what it is.
+   * The current task does not change.
    *
    * @returns what `callback` returns
    */
@@ -156,12 +156,12 @@ export class Context {
     return runInScope(scope, () => callback(...args), undefined);
   }
 
-  /** A function that calls `callback` in this context, whoever calls it and when. */
+  /** Returns a function that calls `callback` in this context. */
   bind<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R {
     return (...args) => this.run(callback, ...args);
   }
 
-  /** The value of `variable` here, without regard to its default. */
+  /** The value of `variable` here, ignoring its default. */
   get<T>(variable: ContextVar<T>): T | undefined {
     return this.#values?.get(variable) as T | undefined;
   }
@@ -171,7 +171,7 @@ export class Context {
     return this.#values?.has(variable) ?? false;
   }
 
-  /** How many variables are set here. */
+  /** The number of variables set here. */
   get size(): number {
     return this.#values?.size ?? 0;
   }
@@ -209,13 +209,13 @@ export class Context {
 /** The context of code that no loop runs. */
 const root = new Context();
 
-/** The context in force. */
+/** The current context. */
 export function currentContext(): Context {
   return currentScope()?.context ?? spread?.getStore() ?? root;
 }
 
 /**
- * A copy of the context in force.
+ * A copy of the current context.
  *
  * @see Python's `contextvars.copy_context()`,
  *   https://docs.python.org/3/library/contextvars.html#contextvars.copy_context
@@ -252,20 +252,20 @@ export function scopeIn(
 }
 
 /**
- * A variable with one value a context: set in one task, it is not seen by the others.
+ * A variable with a value for each context: a value set in one task is not seen by others.
  *
  * @see Python's `contextvars.ContextVar`,
  *   https://docs.python.org/3/library/contextvars.html#contextvars.ContextVar
  */
 export class ContextVar<T> {
-  /** What the variable is called in messages. */
+  /** The variable's name in messages. */
   readonly name: string;
   readonly #default: T | undefined;
   readonly #hasDefault: boolean;
 
   /**
-   * @param name - what the variable is called in messages
-   * @param options - `default`: the value where none was set
+   * @param name - the variable's name in messages
+   * @param options - `default`: the value if none was set
    */
   constructor(name: string, options: { default?: T } = {}) {
     this.name = name;
@@ -275,9 +275,9 @@ export class ContextVar<T> {
   }
 
   /**
-   * The value in the context in force, else `fallback`, else the default of the variable.
+   * The value in the current context; otherwise `fallback`; otherwise the variable's default.
    *
-   * @throws {ReferenceError} when there is none of the three (`LookupError` in Python)
+   * @throws {ReferenceError} when there is none of these (`LookupError` in Python)
    */
   get(fallback?: T): T {
     const context = currentContext();
@@ -288,9 +288,9 @@ export class ContextVar<T> {
   }
 
   /**
-   * Sets the value in the context in force.
+   * Sets the value in the current context.
    *
-   * @returns a token that {@link reset} takes to bring the value before back
+   * @returns a token with which {@link reset} restores the previous value
    */
   set(value: T): Token<T> {
     const context = currentContext();
@@ -301,9 +301,9 @@ export class ContextVar<T> {
   }
 
   /**
-   * Brings back the value from before the `set()` that gave `token`.
+   * Restores the value from before the `set()` that returned `token`.
    *
-   * @throws {RuntimeError} when the token was used once already
+   * @throws {RuntimeError} when the token has been used already
    * @throws {RangeError} when the token is of another variable or of another context
    */
   reset(token: Token<T>): void {
@@ -332,7 +332,7 @@ export class ContextVar<T> {
 export class Token<T> {
   /** The variable that was set. */
   readonly variable: ContextVar<T>;
-  /** What it held; `undefined` where it held nothing. */
+  /** Its value before; `undefined` if it had none. */
   readonly oldValue: T | undefined;
   /** @internal */
   readonly _context: Context;

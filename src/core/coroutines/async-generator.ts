@@ -89,20 +89,20 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
 }
 
 /**
- * Makes a function of an `async function*` whose generators are closed when they are left open: by
- * `run()` in the end, or when nobody can go on with them any more. Their `finally` runs then.
+ * Makes a generator function from an `async function*`. Its generators are closed when they are left open: by
+ * `run()` at its end, or when they are collected. Their `finally` runs then.
  *
- * `for await` closes a generator that it leaves early, with or without this. What it does not see is
- * one that is asked by `next()`, or that is waited for under `Promise.race()`.
+ * `for await` closes a generator that it leaves early, with or without this. It does not close
+ * one that is read by `next()`, or awaited under `Promise.race()`.
  *
- * Unlike in Python, generators of functions that were not given to this are nobody's. See
+ * Unlike in Python, generators of other functions are not closed. See
  * docs/differences.md#generators-left-open.
  *
- * It is also a standard decorator of methods: `@asyncio.asyncgen async *lines() { … }`.
+ * It is also a standard method decorator: `@asyncio.asyncgen async *lines() { … }`.
  *
  * @typeParam F - the type of the function
  * @param body - an `async function*`; its name is the generators'
- * @param context - what a decorator is given
+ * @param context - the decorator context
  * @throws {TypeError} when `body` is not a function, or it decorates anything but a method
  * @see Python's asynchronous generators,
  *   https://docs.python.org/3/reference/expressions.html#asynchronous-generator-functions

@@ -14,11 +14,11 @@ import { runningLoop } from '../turns/running-loop.ts';
 import { checkDecorated } from './decorated-method.ts';
 
 /**
- * A call of an `async` function that has not begun.
+ * A call of an `async` function that has not started.
  *
- * Nothing of the body runs until the coroutine is awaited, and then it runs as a part of the
- * awaiting task; or until it is given to `createTask()`, and then it runs as its own task.
- * It runs once. One that never runs is warned of when it is collected.
+ * Its body does not run until the coroutine is awaited, and then runs as part of the
+ * awaiting task, or is given to `createTask()`, and then runs as its own task.
+ * It runs once. If it never runs, there is a warning when it is collected.
  *
  *             await, createTask()
  *   created ──────────────────────▶ begun
@@ -81,7 +81,7 @@ export class Coroutine<T> implements Promise<T> {
     return body();
   }
 
-  /** Gives the call up; the body will not run, and nobody is warned. */
+  /** Abandons the call: the body will not run, and there is no warning. */
   close(): void {
     this._take();
   }
@@ -154,12 +154,12 @@ export type CoroutineFunction<This, A extends unknown[], T> = ((
 };
 
 /**
- * Makes a coroutine function of an `async` function: a call of it runs nothing yet, but gives a
- * {@link Coroutine} to await, or to make a task of.
+ * Makes a coroutine function from an `async` function: a call runs nothing yet, but returns a
+ * {@link Coroutine} to await or to make a task of.
  *
- * Reports show where this was called as the place where the function is defined.
+ * Reports show the place of this call as the definition of the function.
  *
- * It is also a standard decorator of methods:
+ * It is also a standard method decorator:
  *
  * ```ts
  * class Client {
@@ -171,11 +171,11 @@ export type CoroutineFunction<This, A extends unknown[], T> = ((
  * }
  * ```
  *
- * For TypeScript, whose decorators change no types, such a method still returns a promise. So a task is
- * made by `createTask(() => client.get('/'))`.
+ * For TypeScript, whose decorators cannot change types, such a method still returns a promise. So make a task
+ * with `createTask(() => client.get('/'))`.
  *
  * @param body - an `async` function; its name is the coroutine's
- * @param context - what a decorator is given
+ * @param context - the decorator context
  * @throws {TypeError} when `body` is not a function, or it decorates anything but a method
  * @see Python's `async def`,
  *   https://docs.python.org/3/reference/compound_stmts.html#async-def
@@ -201,7 +201,7 @@ export function coroutine<This, A extends unknown[], T>(
 }
 
 /**
- * Is `value` a coroutine: a call that {@link coroutine} made lazy?
+ * Is `value` a coroutine, a lazy call that {@link coroutine} makes?
  *
  * @see asyncio's `iscoroutine()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.iscoroutine
@@ -210,7 +210,7 @@ export function iscoroutine(value: unknown): value is Coroutine<unknown> {
   return value instanceof Coroutine;
 }
 
-/** Is `value` a function that {@link coroutine} made? An `async` function by itself is not. */
+/** Is `value` a function made by {@link coroutine}? A plain `async` function is not. */
 export function iscoroutinefunction(value: unknown): boolean {
   return typeof value === 'function' && '_isCoroutineFunction' in value;
 }

@@ -9,7 +9,7 @@ import { Coroutine, iscoroutine } from './coroutine.ts';
 import type { NotAPromise, Task, TaskBody, TaskOptions } from './task.ts';
 import { WrappedFuture } from './wrapped-promise.ts';
 
-/** Options for a task to who makes it; `signal` cancels it when it is aborted. */
+/** Options for a new task; `signal` cancels it when it is aborted. */
 export interface NewTaskOptions extends TaskOptions, Abortable {}
 
 /** A loop that makes tasks: any that users see. */
@@ -18,7 +18,7 @@ interface TaskMaker extends LoopCore {
 }
 
 /**
- * Makes a task of a coroutine: it runs beside its maker, from the next turn on.
+ * Makes a task of a coroutine, which runs concurrently from the next turn on.
  *
  * @param body - a coroutine, or a function without arguments that returns a promise
  * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
@@ -33,10 +33,10 @@ export function createTask<T>(body: TaskBody<T> | NotAPromise, options?: NewTask
 }
 
 /**
- * A future for anything that can be awaited: a future is given back as it is, a coroutine or a
+ * A future for anything that can be awaited: a future is returned as it is, a coroutine or a
  * function becomes a task, a promise is wrapped.
  *
- * @param options - `loop`: by default the one that runs, or else the one of `setEventLoop()`
+ * @param options - `loop`: by default the running one, otherwise that of `setEventLoop()`
  * @throws {RangeError} when a future belongs to a loop other than the one that was given
  * @throws {TypeError} when `awaitable` is none of these
  * @throws {RuntimeError} when no loop is given and there is none, or it is closed
@@ -74,16 +74,16 @@ function taskOf<T>(coroutine: Coroutine<T>, loop: LoopCore): Task<T> {
 }
 
 /**
- * A future of a promise that is not ours; a future of ours is given back as it is.
+ * A future for a promise that this library did not create; a future is returned as it is.
  *
- * An `await` of it can be cancelled. The work behind the promise goes on then. If it fails after
- * that, the loop's exception handler is told once, unless another future waits for the promise or
- * the program has asked the promise itself since.
+ * Awaiting it can be cancelled; the work behind the promise then goes on. If it fails after
+ * that, the loop's exception handler is called once, unless another future waits for the promise or
+ * the program has called the promise's `then()` since.
  *
- * Unlike asyncio's, a cancel does not reach the work: promises know none. See
+ * Unlike in asyncio, a cancel does not reach the work, because promises cannot be cancelled. See
  * docs/differences.md#wrapped-promises.
  *
- * @param options - `loop`: by default the one that runs, or else the one of `setEventLoop()`
+ * @param options - `loop`: by default the running one, otherwise that of `setEventLoop()`
  * @throws {TypeError} when `promise` is no promise, a coroutine for instance
  * @throws {RuntimeError} when no loop is given and there is none
  * @see asyncio's `wrap_future()`,

@@ -34,25 +34,25 @@ import { requireRunningLoop, runningLoop } from '../turns/running-loop.ts';
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { formatStack, stackOfTask } from './task-stack.ts';
 
-/** What a task can be made of: a coroutine, or a function that makes a promise when it is called. */
+/** What a task can be made of: a coroutine, or a function that returns a promise. */
 export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
 
 /**
- * What the compiler says of a promise where a {@link TaskBody} is wanted: the name of this type stands in
- * its message. It is no value that anybody would pass.
+ * The compiler's message for a promise where a {@link TaskBody} is expected: the name of this type is part of
+ * it. There are no values of it.
  */
 export type NotAPromise =
   'a promise already runs: write createTask(() => f()), or make f a coroutine function with coroutine()';
 
-/** Options for a task when it is made. */
+/** Options for a new task. */
 export interface TaskOptions {
-  /** What the task is called; by default `Task-N`, with N counted through the process. */
+  /** The name of the task; by default `Task-N`, with N counted in the process. */
   readonly name?: string | undefined;
-  /** The context that the task runs in; by default a copy of the one in force. */
+  /** The context that the task runs in; by default a copy of the current one. */
   readonly context?: Context | undefined;
   /**
-   * Does the body begin at once, inside the call that makes the task, as far as its first wait? By
-   * default it begins in the next turn; and so it does where the loop does not run.
+   * Does the body start at once, inside the call that makes the task, and run until it first waits? By
+   * default it starts in the next turn, as it always does if the loop is not running.
    */
   readonly eagerStart?: boolean | undefined;
 }
@@ -78,11 +78,11 @@ let tasksMade = 0;
 // us: only `signal` reaches it there.
 
 /**
- * A coroutine that runs on its own, beside its maker.
+ * Runs a coroutine concurrently with the code that made it.
  *
- * Its loop holds it until it is done. Its body begins in the turn after it was made; each `await`
- * of a future that is not done gives way to others. A failure that nobody asks for, by `await`,
- * `result()` or `exception()`, is reported when nobody can ask any more.
+ * The loop keeps a reference to it until it is done. Its body starts in the turn after it was made. Each `await`
+ * of a future that is not done lets others run. A failure that nobody retrieves, by `await`,
+ * `result()` or `exception()`, is reported when nobody can retrieve it any more.
  *
  * @see asyncio's `Task`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Task
  */
@@ -107,7 +107,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
 
   /**
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `loop`: by default the one that runs; `name`; `context`; `eagerStart`
+   * @param options - `loop`: by default the running one; `name`; `context`; `eagerStart`
    * @throws {TypeError} when `body` is something else: a promise that already runs can be
    *   neither tracked nor cancelled
    * @throws {RuntimeError} when no loop is given and none runs
@@ -133,12 +133,12 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     }
   }
 
-  /** What the task is called. */
+  /** The name of the task. */
   getName(): string {
     return typeof this.#name === 'number' ? `Task-${this.#name}` : this.#name;
   }
 
-  /** Calls the task something else. */
+  /** Renames the task. */
   setName(name: string): void {
     this.#name = String(name);
     if (this._record !== undefined) this._record.printed = String(this);
@@ -155,11 +155,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * Aborted when the task is asked to end: for what takes a signal, `fetch(url, { signal })`. In the
-   * body of a limit, a `timeout()` for instance, also when that is reached.
+   * Aborted when the task is cancelled: for functions that take a signal, such as `fetch(url, { signal })`. In the
+   * body of a limit, such as `timeout()`, also when that expires.
    *
-   * An `await` of such a call throws the cancel then, and the next `await` does not throw it again.
-   * When all cancels were taken back, there is a new signal.
+   * Awaiting such a call throws the cancel, and the next `await` does not throw it again.
+   * When all cancels have been withdrawn, there is a new signal.
    */
   get signal(): AbortSignal {
     const scope = currentScope()?._awaitsIn as CancelScope | undefined;
@@ -167,13 +167,13 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * Asks the task to end: a {@link CancelledError} is thrown at the `await` where it waits, or at
-   * the next one where it would. The body may clean up, and it may refuse.
+   * Requests the task to end: a {@link CancelledError} is thrown at the `await` where it waits, or at
+   * its next one. The body may clean up, and it may ignore the cancel.
    *
-   * If the task waits for another task, that one is asked.
+   * If the task waits for another task, that one is cancelled.
    *
-   * @param message - what the error is to say
-   * @returns `false` when the task was done already, and nothing happened
+   * @param message - the message of the error
+   * @returns `false` if the task was done already, and nothing happened
    * @throws {TypeError} when `message` is not a string
    * @see asyncio's `Task.cancel()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.cancel
@@ -190,14 +190,14 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     return true;
   }
 
-  /** How many cancels were asked for and not taken back by {@link uncancel}. */
+  /** How many cancels were requested and not withdrawn by {@link uncancel}. */
   cancelling(): number {
     return this.#cancelling;
   }
 
   /**
-   * Takes one cancel back; for those who caught its error and mean to go on. The last one taken
-   * back also withdraws a cancel that was not yet delivered.
+   * Withdraws one cancel, for code that has caught its error and goes on. Withdrawing the last one
+   * also drops a cancel that was not delivered yet.
    *
    * @returns how many cancels are left
    */
@@ -212,11 +212,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * Where the task stands, innermost frame first: of now, where it is the current one; where it waits,
-   * in debug mode and after `setAwaitTracking(true)`; where it failed. Empty where that is not known,
-   * and where it is over and has not failed.
+   * The task's stack, innermost frame first: the current stack if it is the current task; where it waits,
+   * in debug mode and after `setAwaitTracking(true)`; or where it failed. Empty if that is not known,
+   * and if it has ended and not failed.
    *
-   * Unlike asyncio's, innermost first, and with all functions that wait for one another. See
+   * Unlike asyncio's it is innermost first, and has all functions that wait for one another. See
    * docs/differences.md#where-a-task-stands.
    *
    * @param options - `limit`: the most frames
@@ -229,9 +229,9 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * Prints {@link getStack} in the form of a stack, to standard error.
+   * Prints {@link getStack} as a stack, to standard error.
    *
-   * @param options - `limit`: the most frames; `file`: what has a `write()`, to print to instead
+   * @param options - `limit`: the most frames; `file`: an object with `write()` to print to instead
    * @throws {RangeError} when `limit` is not a whole number
    * @see asyncio's `Task.print_stack()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.print_stack
@@ -248,7 +248,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * Not for tasks: the body gives the result.
+   * Not for tasks: the body determines the result.
    *
    * @throws {RuntimeError} always
    */
@@ -257,7 +257,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * Not for tasks: the body gives the exception.
+   * Not for tasks: the body determines the exception.
    *
    * @throws {RuntimeError} always
    */
@@ -442,9 +442,9 @@ async function runBodyOfTask<T>(body: () => PromiseLike<T>): Promise<T> {
 Object.defineProperty(runBodyOfTask, 'name', { value: RUNS_TASK });
 
 /**
- * The task whose code is running, or `undefined` where none is: in a callback.
+ * The task whose code is running; `undefined` if there is none, as in a callback.
  *
- * @param loop - the loop that the task must be of; by default the one that runs
+ * @param loop - the task's loop; by default the running one
  * @throws {RuntimeError} when no loop is given and none runs
  * @see asyncio's `current_task()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.current_task
@@ -457,7 +457,7 @@ export function currentTask(loop: LoopCore = requireRunningLoop()): Task<unknown
 /**
  * The tasks that are not done.
  *
- * @param loop - the loop whose tasks are meant; by default the one that runs
+ * @param loop - the tasks' loop; by default the running one
  * @throws {RuntimeError} when no loop is given and none runs
  * @see asyncio's `all_tasks()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.all_tasks

@@ -10,7 +10,7 @@ const nativeThen = Promise.prototype.then;
 /** Those that wait for a promise, by the promise. */
 const sources = new WeakMap<object, Source>();
 
-/** A future that waits for a promise of others. */
+/** A future that waits for a promise that is not ours. */
 export class WrappedFuture<T> extends Future<T> {
   readonly #source: Source;
 
@@ -33,7 +33,7 @@ export class WrappedFuture<T> extends Future<T> {
 }
 
 /**
- * A promise of others, and the futures that wait for it.
+ * A promise that is not ours, and the futures that wait for it.
  *
  * A promise keeps whatever was handed to its `then()` until it is settled. So however often it is waited
  * for, its `then()` is called once.

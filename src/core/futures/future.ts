@@ -34,11 +34,11 @@ type Entry = DoneCallback | Awaiter;
 const printing = new Set<unknown>();
 
 /**
- * A result that is not there yet.
+ * A result that is not available yet.
  *
- * `await` it: the awaiting task goes on one turn after the future is done, or at once if it is
- * done already. It is a full promise by type, but none by nature: it does nothing when a failure
- * is not handled, except to report it through the loop when nobody can handle it any more.
+ * Await it: the awaiting task goes on one turn after the future is done, or at once if it is
+ * done already. It has the type of a promise, but is not one: it does nothing when a failure
+ * is not handled, except that the loop reports it when nobody can handle it any more.
  *
  *              setResult(), setException()
  *   pending ────────────────────────────────▶ finished
@@ -46,8 +46,8 @@ const printing = new Set<unknown>();
  *      └────────────────────────────────────▶ cancelled
  *                       cancel()
  *
- * Whoever is to be told, an awaiting task or a callback, is told in the order of asking, by the
- * loop, and never from inside the call that makes the future done.
+ * Awaiting tasks and callbacks are called in the order in which they were added, by the
+ * loop, and never within the call that makes the future done.
  *
  * @see asyncio's `Future`,
  *   https://docs.python.org/3/library/asyncio-future.html#asyncio.Future
@@ -99,8 +99,8 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * @param options - `loop`: the loop that the future belongs to; by default the one that runs,
-   *   or else the one of `setEventLoop()`
+   * @param options - `loop`: the loop that the future belongs to; by default the running one,
+   *   otherwise that of `setEventLoop()`
    * @throws {TypeError} when `options` are none, a loop itself for instance
    * @throws {RuntimeError} when no loop is given and there is none
    */
@@ -127,7 +127,7 @@ export class Future<T> implements Promise<T> {
   /**
    * The result.
    *
-   * @throws what the future failed with; it counts as seen from then on
+   * @throws the future's exception, which counts as retrieved from then on
    * @throws {CancelledError} when the future was cancelled
    * @throws {InvalidStateError} when it is not done
    */
@@ -140,7 +140,7 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * What the future failed with, or `undefined` when it has a result. It counts as seen.
+   * The future's exception, or `undefined` if it has a result. It counts as retrieved.
    *
    * @throws {CancelledError} when the future was cancelled
    * @throws {InvalidStateError} when it is not done
@@ -178,10 +178,10 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Cancels the future: it is done, and whoever awaits it gets a {@link CancelledError}.
+   * Cancels the future: it is done, and awaiting it throws a {@link CancelledError}.
    *
-   * @param message - what that error is to say
-   * @returns `false` when it was done already, and nothing happened
+   * @param message - the message of that error
+   * @returns `false` if it was done already, and nothing happened
    * @throws {TypeError} when `message` is not a string
    */
   cancel(message?: string): boolean {
@@ -195,11 +195,11 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Calls `callback` with this future when it is done: never at once, always by the loop.
+   * Calls `callback` with this future when it is done; never at once, always from the loop.
    *
    * What it throws goes to the loop's exception handler.
    *
-   * @param options - `context`: the context to run in, by default a copy of the one in force
+   * @param options - `context`: the context to run in, by default a copy of the current one
    */
   addDoneCallback(
     callback: (future: this) => unknown,
@@ -211,9 +211,9 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Takes back every {@link addDoneCallback} of `callback`.
+   * Removes `callback`, as often as {@link addDoneCallback} added it.
    *
-   * @returns how many there were
+   * @returns how often it was removed
    */
   removeDoneCallback(callback: (future: this) => unknown): number {
     const before = this._listEntries();
@@ -223,11 +223,11 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * What `await` calls. As a promise's `then`, apart from this: a failure that is passed on to
-   * nobody counts as not seen, and is reported as never retrieved, not as an unhandled rejection.
+   * Called by `await`. Like a promise's `then`, except that a failure that is passed on to
+   * nobody counts as not retrieved, and is reported as such, not as an unhandled rejection.
    *
-   * An `await` in a task says that the task waits: a cancel of the task cancels this future. A
-   * `then` of one's own callbacks says nothing of the kind, until what it gave is awaited.
+   * With an `await` in a task, the task waits: a cancel of the task cancels this future. A
+   * call of `then` with other callbacks does not have that effect, until its result is awaited.
    */
   // biome-ignore lint/suspicious/noThenProperty: a future is awaited, so it has one
   then<R = T, E = never>(

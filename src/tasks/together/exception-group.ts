@@ -5,17 +5,17 @@ import { captureUserStack } from '../../base/stacks/captured-stack.ts';
 import { stackOf } from '../../base/stacks/error-report.ts';
 import { isErrorClass } from '../../base/values/is-error.ts';
 
-/** A class of errors, to be asked for by `instanceof`. */
+/** A class of errors, to be checked by `instanceof`. */
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** What to look for in a group: errors of a class, or of one of several, or those that it takes. */
+/** What to look for in a group: errors of a class, of one of several classes, or for which a function returns true. */
 export type GroupCondition = ErrorClass | readonly ErrorClass[] | ((exception: unknown) => boolean);
 
 /**
- * Several exceptions that were thrown together, at least one of which is not a failure but a request
- * to end; where all are failures, `new BaseExceptionGroup()` makes an {@link ExceptionGroup}.
+ * Several exceptions thrown together, at least one of which is not a failure but a request
+ * to end. If all are failures, `new BaseExceptionGroup()` makes an {@link ExceptionGroup}.
  *
- * Groups may hold groups: a tree, and it prints as one.
+ * Groups may contain groups, and print as a tree.
  *
  * @see Python's `BaseExceptionGroup`,
  *   https://docs.python.org/3/library/exceptions.html#BaseExceptionGroup
@@ -52,26 +52,26 @@ export class BaseExceptionGroup extends AggregateError {
     return group;
   }
 
-  /** The exceptions of the group, in order; what `AggregateError` calls `errors`. */
+  /** The exceptions of the group, in order: `AggregateError`'s `errors`. */
   get exceptions(): readonly unknown[] {
     return this.errors;
   }
 
   /**
-   * What of the group fulfils `condition`, in groups of the same shape.
+   * The exceptions that fulfil `condition`, in groups of the same shape.
    *
    * The group itself is asked first: if it fulfils the condition, it is returned as it is.
    *
-   * @returns `undefined` when nothing does
+   * @returns `undefined` if none does
    */
   subgroup(condition: GroupCondition): BaseExceptionGroup | undefined {
     return this.split(condition)[0];
   }
 
   /**
-   * Parts the group in what fulfils `condition` and what does not, in groups of the same shape.
+   * Splits the group into exceptions that fulfil `condition` and those that do not, in groups of the same shape.
    *
-   * @returns both; `undefined` for a part that would be empty
+   * @returns both parts; `undefined` for an empty one
    */
   split(
     condition: GroupCondition,
@@ -80,8 +80,8 @@ export class BaseExceptionGroup extends AggregateError {
   }
 
   /**
-   * A group with other exceptions, for {@link split} and {@link subgroup}; those give it the stack
-   * and the cause. To be overridden by subclasses, which else fall apart into plain groups.
+   * Makes a group of other exceptions, for {@link split} and {@link subgroup}, which give it the stack
+   * and the cause. Subclasses override it; otherwise they split into plain groups.
    *
    * @param exceptions - at least one
    */
@@ -128,7 +128,7 @@ export class BaseExceptionGroup extends AggregateError {
 }
 
 /**
- * Several failures that were thrown together.
+ * Several failures thrown together.
  *
  * @see Python's `ExceptionGroup`,
  *   https://docs.python.org/3/library/exceptions.html#ExceptionGroup

@@ -27,7 +27,7 @@ export type GatheredOrErrors<A extends readonly unknown[]> = {
 
 type Awaitables = readonly Awaitable<unknown>[];
 
-/** What the compiler says of a list of awaitables; see {@link NotAPromise}. */
+/** The compiler's message for a list of awaitables; see {@link NotAPromise}. */
 type NotAList = 'gather() takes awaitables one by one, not in a list: write gather(...list)';
 
 /**

@@ -32,17 +32,17 @@ interface Cancels {
 }
 
 /**
- * Tasks that end together; what the body of {@link taskGroup} gets.
+ * Tasks that end together; the argument of the body of {@link taskGroup}.
  *
  *            run()            the body has ended            no task is left
  *   created ──────▶ entered ───────────────────▶ exiting ───────────────────▶ run() is over
  *
- * In `entered` and `exiting` a group may be aborting: a task of it or the body failed, the parent
- * was cancelled, or `cancel()` was called. Then all its tasks are cancelled, and it takes no more.
+ * In `entered` and `exiting` a group may be aborting: one of its tasks or the body failed, the parent
+ * was cancelled, or `cancel()` was called. Then all its tasks are cancelled, and it accepts no new ones.
  *
  * The parent is the task that runs the body. When a task of the group fails, the parent is
- * cancelled once, so that the body ends; that cancel is the group's own, and it takes it back at
- * the end. Every other cancel of the parent comes out of `run()`, or, where the group throws its
+ * cancelled once, so that the body ends. That cancel is the group's own, which it withdraws at
+ * the end. Any other cancel of the parent is thrown by `run()`, or, if the group throws its
  * errors instead, at the next `await`.
  *
  * @see asyncio's `TaskGroup`,
@@ -77,7 +77,7 @@ export class TaskGroup {
   /**
    * Makes a task in the group.
    *
-   * A body that is refused will not run: where it is a coroutine, it is closed.
+   * A coroutine that is refused is closed.
    *
    * @param body - a coroutine, or a function without arguments that returns a promise
    * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
@@ -100,7 +100,7 @@ export class TaskGroup {
 
   /**
    * Aborted when the body is cancelled: because a task failed, by {@link cancel}, or with the task that
-   * runs it. For what takes a signal, `fetch(url, { signal })`.
+   * runs it. For functions that take a signal, such as `fetch(url, { signal })`.
    *
    * Not in asyncio.
    *
@@ -112,11 +112,11 @@ export class TaskGroup {
   }
 
   /**
-   * Ends the group: its tasks and its body are cancelled, and {@link run} returns without an error
+   * Ends the group: cancels its tasks and its body, and {@link run} returns without an error
    * when they have ended.
    *
-   * Called before the body begins, it takes effect when that first waits. It may be called again,
-   * and does nothing when the group is finished.
+   * If it is called before the body starts, it takes effect when the body first waits. It may be called again,
+   * and does nothing once the group has finished.
    *
    * @see asyncio's `TaskGroup.cancel()`, new in Python 3.15,
    *   https://docs.python.org/3.15/library/asyncio-task.html#asyncio.TaskGroup.cancel
@@ -128,13 +128,13 @@ export class TaskGroup {
   }
 
   /**
-   * Runs `body` as part of the task that awaits this, and waits for all tasks of the group. Once
-   * only.
+   * Runs `body` as part of the task that awaits this, and waits for all tasks of the group. Can be called
+   * only once.
    *
    * Python's `async with` around the body.
    *
-   * @returns what `body` returns; `undefined` when {@link cancel} broke it off
-   * @throws {ExceptionGroup} of what the tasks and the body threw, cancels apart
+   * @returns what `body` returns; `undefined` if {@link cancel} ended it
+   * @throws {ExceptionGroup} of the errors of the tasks and the body, without cancels
    * @throws {CancelledError} when the waiting task is cancelled
    * @throws {RuntimeError} when it has been called before, or no task awaits this
    */
@@ -317,9 +317,9 @@ export class TaskGroup {
  * ```
  *
  * @param body - gets the {@link TaskGroup}
- * @returns what `body` returns; `undefined` when {@link TaskGroup.cancel} broke it off
- * @throws {ExceptionGroup} of what the tasks and the body threw; a {@link BaseExceptionGroup} where
- *   a `BaseException` is among it; a `KeyboardInterrupt` or `SystemExit` by itself
+ * @returns what `body` returns; `undefined` if {@link TaskGroup.cancel} ended it
+ * @throws {ExceptionGroup} of the errors of the tasks and the body; a {@link BaseExceptionGroup} if
+ *   a `BaseException` is among them; a `KeyboardInterrupt` or `SystemExit` on its own
  * @throws {CancelledError} when the waiting task is cancelled and nothing failed
  * @throws {TypeError} when `body` is not a function
  * @throws {RuntimeError} when no loop runs, or no task awaits this

@@ -7,7 +7,7 @@ export const ENDED = 4;
 /** Something other than plain bytes stands among those to read: a receive stops short of it. */
 export const DIVIDED = 8;
 
-/** Who is told what became of a descriptor. */
+/** Called when a descriptor is ready. */
 export interface Watched {
   readonly fd: number;
   /**
