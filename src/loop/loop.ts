@@ -5,6 +5,7 @@ import { printsAsText } from '../base/printing/inspect.ts';
 import { log } from '../base/printing/log.ts';
 import { brief, repr } from '../base/printing/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/printing/warnings.ts';
+import type { Received } from '../base/values/bytes.ts';
 import { lookForAsyncContexts } from '../core/context/async-context.ts';
 import { currentScope, type Scope, scopeForLater } from '../core/context/context.ts';
 import { cancelOnAbort, checkSignal } from '../core/coroutines/abort-signals.ts';
@@ -596,7 +597,7 @@ export class Loop implements LoopCore {
    * @see asyncio's `loop.sock_recv()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv
    */
-  sockRecv(sock: Socket, nbytes: number): Operation<Buffer> {
+  sockRecv(sock: Socket, nbytes: number): Operation<Received> {
     return this.#sockets.recv(sock, nbytes);
   }
 
@@ -634,7 +635,7 @@ export class Loop implements LoopCore {
    * @see asyncio's `loop.sock_recvfrom()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recvfrom
    */
-  sockRecvfrom(sock: Socket, bufsize: number): Operation<[data: Buffer, address: Address]> {
+  sockRecvfrom(sock: Socket, bufsize: number): Operation<[data: Received, address: Address]> {
     return this.#sockets.recvfrom(sock, bufsize);
   }
 

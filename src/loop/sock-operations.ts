@@ -3,7 +3,7 @@ import { forAwait, madeForAwait, RuntimeError } from '../base/errors/errors.ts';
 import { OSError, osError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { brief, repr, typeNameOf } from '../base/printing/repr.ts';
-import { isBytes } from '../base/values/bytes.ts';
+import { isBytes, type Received } from '../base/values/bytes.ts';
 import { ensureFuture } from '../core/coroutines/ensure-future.ts';
 import { checkCancelMessage } from '../core/futures/cancel-message.ts';
 import type { Future } from '../core/futures/future.ts';
@@ -121,7 +121,7 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
 }
 
 /** Receives into its own memory. */
-class Receive extends SockOperation<Buffer> {
+class Receive extends SockOperation<Received> {
   static {
     awaitedNatively(this);
   }
@@ -137,9 +137,9 @@ class Receive extends SockOperation<Buffer> {
     this.#nbytes = nbytes;
   }
 
-  protected attempt(): { readonly value: Buffer } | undefined {
+  protected attempt(): { readonly value: Received } | undefined {
     const value = this.endpoint.tryRecv(this.#nbytes);
-    return value && { value };
+    return value && { value: value as Received };
   }
 }
 
@@ -361,15 +361,15 @@ export class SockOperations {
     this.#sent._finish(undefined);
   }
 
-  recv(sock: Socket, nbytes: number): Operation<Buffer> {
+  recv(sock: Socket, nbytes: number): Operation<Received> {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'nbytes');
     this.#check(sock, 'sockRecv', 'reader');
-    if (nbytes === 0) return this.#done<Buffer>(EMPTY);
+    if (nbytes === 0) return this.#done(EMPTY as Received);
     if (this.#mustYield()) return new Receive(this.#loop, sock, nbytes).waitTurn();
     try {
       const data = sock._endpoint.tryRecv(nbytes);
       if (data === undefined) return new Receive(this.#loop, sock, nbytes).wait();
-      return this.#done<Buffer>(data);
+      return this.#done(data as Received);
     } catch (error) {
       return this.#failed(error);
     }
@@ -389,11 +389,11 @@ export class SockOperations {
     }
   }
 
-  recvfrom(sock: Socket, bufsize: number): Operation<[Buffer, Address]> {
+  recvfrom(sock: Socket, bufsize: number): Operation<[Received, Address]> {
     checkWhole(bufsize, 0, Number.MAX_SAFE_INTEGER, 'bufsize');
     return this.#start(sock, 'sockRecvfrom', 'reader', () => {
       const received = sock._endpoint.tryRecvfrom(bufsize);
-      return received && { value: [received.data, received.address] };
+      return received && { value: [received.data as Received, received.address] };
     });
   }
 

@@ -3,7 +3,7 @@ import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
 import { warnResource } from '../base/printing/warnings.ts';
-import { isBytes } from '../base/values/bytes.ts';
+import { isBytes, type Received } from '../base/values/bytes.ts';
 import { type Address, type AddressInput, addressText, checkAddress } from './address.ts';
 import { EMPTY } from './byte-queue.ts';
 import { SHUT_RD, SHUT_RDWR } from './constants.ts';
@@ -167,14 +167,14 @@ export class Socket {
    * @throws {RangeError} when `nbytes` is not a whole number from 0
    * @throws {OSError} when the connection broke
    */
-  recv(nbytes: number): Buffer {
+  recv(nbytes: number): Received {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recv(): nbytes');
     const endpoint = this.#anew('recv', 'reader');
     // As in Python: nothing asked for, nothing looked for.
-    if (nbytes === 0) return EMPTY;
+    if (nbytes === 0) return EMPTY as Received;
     const data = endpoint.tryRecv(nbytes);
     if (data === undefined) throw wouldBlock('recv');
-    return data;
+    return data as Received;
   }
 
   /**
@@ -199,11 +199,11 @@ export class Socket {
    *
    * @throws {BlockingIOError} when none has come
    */
-  recvfrom(nbytes: number): [data: Buffer, address: Address] {
+  recvfrom(nbytes: number): [data: Received, address: Address] {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recvfrom(): nbytes');
     const received = this.#anew('recvfrom', 'reader').tryRecvfrom(nbytes);
     if (received === undefined) throw wouldBlock('recvfrom');
-    return [received.data, received.address];
+    return [received.data as Received, received.address];
   }
 
   /**
@@ -346,14 +346,14 @@ export class Socket {
    * @param buflen - the most bytes to give, from 1 to 1024
    * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
-  getsockopt(level: number, option: number, buflen: number): Buffer;
-  getsockopt(level: number, option: number, buflen?: number): number | Buffer {
+  getsockopt(level: number, option: number, buflen: number): Received;
+  getsockopt(level: number, option: number, buflen?: number): number | Received {
     checkInt(level, 'getsockopt(): level');
     checkInt(option, 'getsockopt(): option');
     const value = this.#open('getsockopt').getsockopt(level, option);
     if (buflen === undefined) return typeof value === 'number' ? value : value.readInt32LE(0);
     checkWhole(buflen, 1, 1024, 'getsockopt(): buflen');
-    if (typeof value !== 'number') return value.subarray(0, buflen);
+    if (typeof value !== 'number') return value.subarray(0, buflen) as Received;
     const bytes = Buffer.alloc(4);
     bytes.writeInt32LE(value);
     return bytes.subarray(0, buflen);

@@ -1,5 +1,5 @@
 import { named } from '../base/errors/errors.ts';
-import { asBuffer } from '../base/values/bytes.ts';
+import { asBuffer, type Received } from '../base/values/bytes.ts';
 
 /**
  * The end came before all that was asked for.
@@ -13,7 +13,7 @@ export class IncompleteReadError extends Error {
   }
 
   /** What came before the end. */
-  readonly partial: Buffer;
+  readonly partial: Received;
   /** How many bytes were asked for; `undefined` where it was a separator. */
   readonly expected: number | undefined;
 
@@ -24,7 +24,7 @@ export class IncompleteReadError extends Error {
   constructor(partial: Uint8Array, expected: number | undefined) {
     const asked = expected === undefined ? 'undefined' : String(expected);
     super(`${partial.length} bytes read on a total of ${asked} expected bytes`);
-    this.partial = asBuffer(partial);
+    this.partial = asBuffer(partial) as Received;
     this.expected = expected;
   }
 }

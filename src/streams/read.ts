@@ -1,4 +1,5 @@
 import { forAwait } from '../base/errors/errors.ts';
+import type { Received } from '../base/values/bytes.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import { awaitedNatively } from '../core/futures/native-promise.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -26,17 +27,17 @@ export interface Source {
  * It takes its bytes in the very turn in which it hands them to whoever awaits it: a read that was
  * cancelled has taken nothing.
  */
-export class Read extends NativeOperation<Buffer> implements Runnable {
+export class Read extends NativeOperation<Received> implements Runnable {
   static {
     awaitedNatively(this);
   }
 
   readonly #source: Source;
   /** Takes the bytes; `undefined`: not enough yet. */
-  readonly #take: () => Buffer | undefined;
+  readonly #take: () => Received | undefined;
   #queued = false;
 
-  constructor(loop: LoopCore, source: Source, take: () => Buffer | undefined) {
+  constructor(loop: LoopCore, source: Source, take: () => Received | undefined) {
     super(loop);
     this.#source = source;
     this.#take = take;

@@ -1,6 +1,7 @@
 import { checkPositiveSeconds } from '../base/numbers.ts';
 import { calledAs } from '../base/printing/inspect.ts';
 import { brief } from '../base/printing/repr.ts';
+import type { Received } from '../base/values/bytes.ts';
 import { Coroutine, coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import type { Task, TaskBody } from '../core/coroutines/task.ts';
@@ -165,7 +166,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   }
 
   /** @internal gives away what was received and not read */
-  _takeUnread(): Buffer {
+  _takeUnread(): Received {
     return this.#reader._takeUnread();
   }
 

@@ -3,6 +3,7 @@ import { RuntimeError } from '../base/errors/errors.ts';
 import { checkNumber } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { brief, repr, typeNameOf } from '../base/printing/repr.ts';
+import type { Received } from '../base/values/bytes.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import type { Operation } from '../core/futures/operation.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -28,7 +29,7 @@ export interface StreamReaderOptions {
   readonly loop?: LoopCore | undefined;
 }
 
-const NOTHING: Buffer = Buffer.alloc(0);
+const NOTHING: Received = Buffer.alloc(0);
 const NEWLINE: Uint8Array = Uint8Array.of(10);
 
 /**
@@ -45,7 +46,7 @@ const NEWLINE: Uint8Array = Uint8Array.of(10);
  * @see asyncio's `StreamReader`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader
  */
-export class StreamReader implements Source, AsyncIterable<Buffer> {
+export class StreamReader implements Source, AsyncIterable<Received> {
   static {
     printsAsText(this);
   }
@@ -96,12 +97,12 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
    * @see asyncio's `StreamReader.read()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.read
    */
-  read(n = -1): Operation<Buffer> {
+  read(n = -1): Operation<Received> {
     checkCount(n);
     return this.#start('read', () => this.#takeSome(n));
   }
 
-  #takeSome(n: number): Buffer | undefined {
+  #takeSome(n: number): Received | undefined {
     if (n === 0) return NOTHING;
     const { size } = this.#bytes;
     if (n < 0) return this.#eof ? this.#take(size) : undefined;
@@ -122,13 +123,13 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
    * @see asyncio's `StreamReader.readline()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readline
    */
-  readline(): Operation<Buffer> {
+  readline(): Operation<Received> {
     const search = new Search(NEWLINE);
     this.#search = search;
     return this.#start('readuntil', () => this.#takeLine(search));
   }
 
-  #takeLine(search: Search): Buffer | undefined {
+  #takeLine(search: Search): Received | undefined {
     try {
       return this.#takeUntil(search);
     } catch (error) {
@@ -159,13 +160,13 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
    * @see asyncio's `StreamReader.readuntil()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil
    */
-  readuntil(separator: Uint8Array | readonly Uint8Array[] = NEWLINE): Operation<Buffer> {
+  readuntil(separator: Uint8Array | readonly Uint8Array[] = NEWLINE): Operation<Received> {
     const search = new Search(separator);
     this.#search = search;
     return this.#start('readuntil', () => this.#takeUntil(search));
   }
 
-  #takeUntil(search: Search): Buffer | undefined {
+  #takeUntil(search: Search): Received | undefined {
     const found = search.in(this.#bytes);
     if (found === undefined) {
       if (search.offset > this.#limit)
@@ -198,13 +199,13 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
    * @see asyncio's `StreamReader.readexactly()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readexactly
    */
-  readexactly(n: number): Operation<Buffer> {
+  readexactly(n: number): Operation<Received> {
     checkCount(n);
     if (n < 0) throw new RangeError('readexactly size can not be less than zero');
     return this.#start('readexactly', () => this.#takeExactly(n));
   }
 
-  #takeExactly(n: number): Buffer | undefined {
+  #takeExactly(n: number): Received | undefined {
     const { size } = this.#bytes;
     if (size >= n) return this.#take(n);
     if (!this.#eof) return undefined;
@@ -212,7 +213,7 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
   }
 
   /** Reads line by line, until the end. */
-  async *[Symbol.asyncIterator](): AsyncIterator<Buffer> {
+  async *[Symbol.asyncIterator](): AsyncIterator<Received> {
     for (let line = await this.readline(); line.length > 0; line = await this.readline())
       yield line;
   }
@@ -306,10 +307,10 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
   }
 
   /** @internal gives away what is unread; the transport is no longer paused for its sake */
-  _takeUnread(): Buffer {
+  _takeUnread(): Received {
     this.#paused = false;
     this.#search?.restart();
-    return this.#bytes.take(this.#bytes.size);
+    return this.#bytes.take(this.#bytes.size) as Received;
   }
 
   /** @internal the read that waited was cancelled */
@@ -323,7 +324,7 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
     if (this.#paused) transport.pauseReading();
   }
 
-  #start(name: string, take: () => Buffer | undefined): Operation<Buffer> {
+  #start(name: string, take: () => Received | undefined): Operation<Received> {
     if (this.#waiting() !== undefined)
       throw new RuntimeError(
         `${name}() called while another coroutine is already waiting for incoming data`,
@@ -332,17 +333,17 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
       if (this.#exception !== undefined) throw this.#exception;
       const bytes = take();
       if (bytes === undefined) return this.#wait(take);
-      const done = new NativeOperation<Buffer>(this.#loop);
+      const done = new NativeOperation<Received>(this.#loop);
       done._finish(bytes);
       return done;
     } catch (error) {
-      const failed = new NativeOperation<Buffer>(this.#loop);
+      const failed = new NativeOperation<Received>(this.#loop);
       failed._fail(error);
       return failed;
     }
   }
 
-  #wait(take: () => Buffer | undefined): Read {
+  #wait(take: () => Received | undefined): Read {
     const read = new Read(this.#loop, this, take);
     this.#read = read;
     this._resume();
@@ -353,13 +354,13 @@ export class StreamReader implements Source, AsyncIterable<Buffer> {
     return this.#read?._state === 'pending' ? this.#read : undefined;
   }
 
-  #take(nbytes: number): Buffer {
+  #take(nbytes: number): Received {
     const bytes = this.#bytes.take(nbytes);
     if (this.#paused && this.#bytes.size <= this.#limit) {
       this.#paused = false;
       this.#transport?.resumeReading();
     }
-    return bytes;
+    return bytes as Received;
   }
 }
 

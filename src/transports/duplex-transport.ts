@@ -7,7 +7,7 @@ import { calledAs, printsAsText } from '../base/printing/inspect.ts';
 import { log } from '../base/printing/log.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
 import { warnResource } from '../base/printing/warnings.ts';
-import { asBuffer, isBytes } from '../base/values/bytes.ts';
+import { asBuffer, isBytes, type Received } from '../base/values/bytes.ts';
 import { asyncContextHere, runInAsyncContext } from '../core/context/async-context.ts';
 import { copyContext, copyValues, scopeIn } from '../core/context/context.ts';
 import type { Future } from '../core/futures/future.ts';
@@ -302,7 +302,7 @@ export class DuplexTransport extends Transport implements Leftover {
     this.#delivering = true;
     try {
       if (isBuffered(protocol)) this.#deliverInto(protocol, data);
-      else this.#call('dataReceived', () => (protocol as Protocol).dataReceived(data));
+      else this.#call('dataReceived', () => (protocol as Protocol).dataReceived(data as Received));
     } finally {
       this.#delivering = false;
     }

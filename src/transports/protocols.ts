@@ -1,4 +1,5 @@
 import { brief } from '../base/printing/repr.ts';
+import type { Received } from '../base/values/bytes.ts';
 import type { Address } from '../sock/address.ts';
 import type {
   BaseTransport,
@@ -55,7 +56,7 @@ export class Protocol extends BaseProtocol {
    *
    * @param _data - an array that nothing else writes to, never empty
    */
-  dataReceived(_data: Buffer): void {}
+  dataReceived(_data: Received): void {}
 
   /**
    * The peer has ended sending.
@@ -123,7 +124,7 @@ export class DatagramProtocol extends BaseProtocol implements DatagramCallbacks 
    * @param _data - an array that nothing else writes to; a datagram may be empty
    * @param _address - who sent it
    */
-  datagramReceived(_data: Buffer, _address: Address): void {}
+  datagramReceived(_data: Received, _address: Address): void {}
 
   /** An earlier send, or a receive, failed; nothing ends by that. */
   errorReceived(_error: Error): void {}
@@ -148,7 +149,7 @@ export class SubprocessProtocol extends BaseProtocol implements SubprocessCallba
    * @param _fd - its descriptor: 1 or 2
    * @param _data - an array that nothing else writes to, never empty
    */
-  pipeDataReceived(_fd: number, _data: Buffer): void {}
+  pipeDataReceived(_fd: number, _data: Received): void {}
 
   /**
    * A pipe to the child is closed.

@@ -3,7 +3,7 @@ import { endsTheLoop, RuntimeError } from '../base/errors/errors.ts';
 import { OSError } from '../base/errors/os-errors.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
-import { isBytes } from '../base/values/bytes.ts';
+import { isBytes, type Received } from '../base/values/bytes.ts';
 import type { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Address } from '../sock/address.ts';
@@ -167,7 +167,7 @@ export class SocketTransport extends Transport {
     this.#traffic += data.length;
     this.#sentIn = undefined;
     try {
-      (this.#life.protocol as Protocol).dataReceived(data);
+      (this.#life.protocol as Protocol).dataReceived(data as Received);
     } catch (error) {
       this.#protocolFailed(error, 'dataReceived');
     }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { CipherNameAndProtocol, PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
+import type { Received } from '../base/values/bytes.ts';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { TransportSocket } from './transport-socket.ts';
 
@@ -25,7 +26,7 @@ export interface ProtocolCallbacks extends BaseCallbacks {
    */
   shutdownRequested?(): void;
   /** @internal gives away what was received and not read */
-  _takeUnread?(): Buffer;
+  _takeUnread?(): Received;
   /** @internal the connection goes on over another transport */
   _replaceTransport?(transport: Transport): void;
   /** @internal a transport calls it from now on, whose protocol was told to pause, or was not */
@@ -40,7 +41,7 @@ export interface ReadPipeCallbacks extends EndCallbacks {
   /** The pipe is open. */
   connectionMade(transport: ReadTransport): void;
   /** Bytes came. */
-  dataReceived(data: Buffer): void;
+  dataReceived(data: Received): void;
   /** Nobody writes any more. */
   eofReceived(): unknown;
 }
@@ -56,7 +57,7 @@ export interface SubprocessCallbacks extends BaseCallbacks {
   /** The child runs, and its pipes are open. */
   connectionMade(transport: SubprocessTransport): void;
   /** The child wrote to its descriptor `fd`: 1 or 2. */
-  pipeDataReceived(fd: number, data: Buffer): void;
+  pipeDataReceived(fd: number, data: Received): void;
   /** A pipe is closed. */
   pipeConnectionLost(fd: number, error?: unknown): void;
   /** The child has exited. */
@@ -68,7 +69,7 @@ export interface DatagramCallbacks extends BaseCallbacks {
   /** Datagrams can be sent and received. */
   connectionMade(transport: DatagramTransport): void;
   /** A datagram came. */
-  datagramReceived(data: Buffer, address: Address): void;
+  datagramReceived(data: Received, address: Address): void;
   /** An earlier send, or a receive, failed. */
   errorReceived(error: Error): void;
 }

@@ -9,6 +9,12 @@ const at = Function.prototype.call.bind(Uint8Array.prototype.at) as (
 ) => number | undefined;
 
 /**
+ * Bytes that were received: a `Buffer` on memory that nothing shares. That part of the type is known from
+ * TypeScript 5.7 on, and the web's types ask for it.
+ */
+export type Received = ReturnType<BufferConstructor['alloc']>;
+
+/**
  * Is `value` an array of bytes, as long as it says, with its own memory?
  *
  * A class of somebody's may give `length` another meaning. The system would believe it, and read

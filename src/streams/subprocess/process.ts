@@ -1,5 +1,6 @@
 import { BrokenPipeError, ConnectionResetError } from '../../base/errors/os-errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
+import type { Received } from '../../base/values/bytes.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { Operation } from '../../core/futures/operation.ts';
 import { gather } from '../../tasks/together/gather.ts';
@@ -90,10 +91,10 @@ export class Process {
    */
   communicate(
     input?: Uint8Array | string,
-  ): Coroutine<[stdout: Buffer | undefined, stderr: Buffer | undefined]> {
+  ): Coroutine<[stdout: Received | undefined, stderr: Received | undefined]> {
     const bytes = input === undefined ? undefined : toBytes(input);
     const { stdin, stdout, stderr } = this;
-    const communicate = async (): Promise<[Buffer | undefined, Buffer | undefined]> => {
+    const communicate = async (): Promise<[Received | undefined, Received | undefined]> => {
       const [, out, err] = await gather(
         async () => (stdin === undefined ? undefined : await feed(stdin, bytes)),
         async () => (stdout === undefined ? undefined : await this.#readAll(stdout, 1)),
@@ -105,7 +106,7 @@ export class Process {
     return new Coroutine(communicate, 'Process.communicate', undefined);
   }
 
-  async #readAll(reader: StreamReader, fd: number): Promise<Buffer> {
+  async #readAll(reader: StreamReader, fd: number): Promise<Received> {
     const output = await reader.read();
     this.#transport.getPipeTransport(fd)?.close();
     return output;

@@ -1,4 +1,5 @@
 import { printsAsText } from '../../base/printing/inspect.ts';
+import type { Received } from '../../base/values/bytes.ts';
 import { Operation } from '../../core/futures/operation.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type {
@@ -71,7 +72,7 @@ export class SubprocessStreamProtocol implements SubprocessCallbacks, WriterProt
     return fd === 1 ? this.stdout : this.stderr;
   }
 
-  pipeDataReceived(fd: number, data: Buffer): void {
+  pipeDataReceived(fd: number, data: Received): void {
     this.#reader(fd)?.feedData(data);
   }
 

@@ -115,6 +115,9 @@ export class TaskGroup {
    * Ends the group: cancels its tasks and its body, and {@link run} returns without an error
    * when they have ended.
    *
+   * {@link run} then gives `undefined`, unless the body had already returned: write
+   * `taskGroup<Result | undefined>(…)` where you use both.
+   *
    * If it is called before the body starts, it takes effect when the body first waits. It may be called again,
    * and does nothing once the group has finished.
    *
@@ -138,13 +141,13 @@ export class TaskGroup {
    * @throws {CancelledError} when the waiting task is cancelled
    * @throws {RuntimeError} when it has been called before, or no task awaits this
    */
-  run<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Coroutine<T | undefined> {
+  run<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Coroutine<T> {
     if (typeof body !== 'function')
       throw new TypeError(`a function was expected, got ${brief(body)}`);
     return new Coroutine(() => this.#run(body), 'taskGroup', undefined);
   }
 
-  async #run<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Promise<T | undefined> {
+  async #run<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Promise<T> {
     const limit = this.#enter();
     let result: T | undefined;
     let failure: Failure | undefined;
@@ -165,7 +168,8 @@ export class TaskGroup {
       this.#errors = [];
       this.#baseError = undefined;
     }
-    return result;
+    // `undefined` where `cancel()` broke the body off: who calls that says so by the type.
+    return result as T;
   }
 
   #enter(): Limit {
@@ -326,8 +330,6 @@ export class TaskGroup {
  * @see asyncio's `TaskGroup`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup
  */
-export function taskGroup<T>(
-  body: (group: TaskGroup) => T | PromiseLike<T>,
-): Coroutine<T | undefined> {
+export function taskGroup<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Coroutine<T> {
   return new TaskGroup().run(body);
 }

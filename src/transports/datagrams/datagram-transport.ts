@@ -2,7 +2,7 @@ import { MAX_READ_SIZE } from '../../base/constants.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
-import { isBytes } from '../../base/values/bytes.ts';
+import { isBytes, type Received } from '../../base/values/bytes.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { type Address, type AddressInput, addressText, checkAddress } from '../../sock/address.ts';
@@ -111,7 +111,7 @@ export class SocketDatagramTransport extends DatagramTransport {
       return !this.#life.endpoint.closed;
     }
     if (received === undefined) return false;
-    protocol?.datagramReceived(received.data, received.address);
+    protocol?.datagramReceived(received.data as Received, received.address);
     return true;
   }
 

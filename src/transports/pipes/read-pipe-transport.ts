@@ -1,6 +1,7 @@
 import { MAX_READ_SIZE } from '../../base/constants.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
+import type { Received } from '../../base/values/bytes.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Watch } from '../readiness-watch.ts';
@@ -67,7 +68,7 @@ export class ReadPipeTransport extends ReadTransport {
     }
     if (data === undefined) return false;
     if (data.length > 0) {
-      life.protocol?.dataReceived(data);
+      life.protocol?.dataReceived(data as Received);
       return true;
     }
     life.closing = true;

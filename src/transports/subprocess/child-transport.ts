@@ -4,6 +4,7 @@ import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
 import { log } from '../../base/printing/log.ts';
 import { warnResource } from '../../base/printing/warnings.ts';
 import { signalName, signalNumber } from '../../base/signal-names.ts';
+import type { Received } from '../../base/values/bytes.ts';
 import { asyncContextHere } from '../../core/context/async-context.ts';
 import { copyValues, scopeIn } from '../../core/context/context.ts';
 import { onAbort } from '../../core/coroutines/abort-signals.ts';
@@ -144,7 +145,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
   }
 
   /** @internal */
-  _pipeDataReceived(fd: number, data: Buffer): void {
+  _pipeDataReceived(fd: number, data: Received): void {
     this.#call('pipeDataReceived', (protocol) => protocol.pipeDataReceived(fd, data));
   }
 

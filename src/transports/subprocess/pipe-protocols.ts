@@ -1,9 +1,10 @@
+import type { Received } from '../../base/values/bytes.ts';
 import type { ReadTransport, WriteTransport } from '../transport.ts';
 
 /** What a pipe tells the transport of its child process. */
 export interface PipeOwner {
   /** @internal */
-  _pipeDataReceived(fd: number, data: Buffer): void;
+  _pipeDataReceived(fd: number, data: Received): void;
   /** @internal */
   _pipeConnectionLost(fd: number, error: unknown): void;
   /** @internal */
@@ -29,7 +30,7 @@ export class PipeProtocol<T extends ReadTransport | WriteTransport> {
 
   connectionMade(_transport: T): void {}
 
-  dataReceived(data: Buffer): void {
+  dataReceived(data: Received): void {
     this.#owner._pipeDataReceived(this.fd, data);
   }
 

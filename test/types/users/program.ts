@@ -4,6 +4,9 @@ import { type Address, type InetAddress, type Socket, socketpair } from 'asyncio
 import { runChecked, runVirtual } from 'asyncio-ts/testing';
 import { expectType } from './expect-type.ts';
 
+/** A buffer of its own memory, as `Buffer.alloc()` gives it: `Buffer<ArrayBuffer>` from TypeScript 5.7 on. */
+type Bytes = ReturnType<typeof Buffer.alloc>;
+
 class Echo extends asyncio.Protocol {
   #transport: asyncio.Transport | undefined;
 
@@ -36,10 +39,11 @@ export async function handle(
   reader: asyncio.StreamReader,
   writer: asyncio.StreamWriter,
 ): Promise<void> {
-  expectType<Buffer>()(await reader.read());
-  expectType<Buffer>()(await reader.readline());
-  expectType<Buffer>()(await reader.readexactly(1));
-  expectType<Buffer>()(await reader.readuntil(Uint8Array.of(0)));
+  expectType<Bytes>()(await reader.read());
+  expectType<Bytes>()(await reader.readline());
+  expectType<Bytes>()(await reader.readexactly(1));
+  expectType<Blob>()(new Blob([await reader.readexactly(1)]));
+  expectType<Bytes>()(await reader.readuntil(Uint8Array.of(0)));
   for await (const line of reader) console.log(line.toString('utf8').trimEnd());
   writer.write('text');
   writer.writelines(['text', new Uint8Array(1), Buffer.alloc(1)]);
@@ -94,9 +98,9 @@ async function onLoop(loop: asyncio.Loop): Promise<void> {
 
 async function onSockets(loop: asyncio.Loop): Promise<void> {
   const [left, right]: [Socket, Socket] = socketpair();
-  expectType<Buffer>()(left.recv(1));
-  expectType<Buffer>()(await loop.sockRecv(left, 1));
-  expectType<[data: Buffer, address: Address]>()(await loop.sockRecvfrom(left, 1));
+  expectType<Bytes>()(left.recv(1));
+  expectType<Bytes>()(await loop.sockRecv(left, 1));
+  expectType<[data: Bytes, address: Address]>()(await loop.sockRecvfrom(left, 1));
   await loop.sockSendall(right, new Uint8Array(1));
   await loop.sockConnect(left, right.getsockname());
   const [connected, address] = await loop.sockAccept(left);
@@ -115,8 +119,13 @@ async function tasks(): Promise<void> {
   expectType<(number | Error)[]>()(
     await asyncio.gather(...[1, 2].map(work), { returnExceptions: true }),
   );
-  const group = await asyncio.taskGroup(async (group) => group.createTask(work(1)));
-  expectType<number | undefined>()(group);
+  const one = await asyncio.taskGroup(async (group) => group.createTask(work(1)));
+  expectType<number>()(one);
+  const maybe = await asyncio.taskGroup<number | undefined>(async (group) => {
+    group.cancel();
+    return await work(1);
+  });
+  expectType<number | undefined>()(maybe);
   expectType<number>()(await asyncio.timeout(1, async () => await work(1)));
   expectType<number>()(await asyncio.waitFor(work(1), 1));
   expectType<number>()(await asyncio.shield(task));
