@@ -2,12 +2,12 @@ import { log } from '../../base/printing/log.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
- * The bodies of limits that were abandoned: their caller has gone on without them, because they wait
- * for a promise that is not ours. They are named as that happens, in debug mode, and again when the
- * program ends and they still wait.
+ * Bodies of limits that were abandoned: their caller has gone on without them, because they wait
+ * for a promise that is not ours. Debug mode names them at once; they are named again when the
+ * program ends, if they still wait.
  */
 
-/** One of them, as it is told. */
+/** An abandoned body, for the report. */
 interface Abandoned {
   /** `Task-3: the body of timeout()` */
   readonly what: string;
@@ -22,7 +22,7 @@ const abandoned = new WeakMap<LoopCore, Set<Abandoned>>();
 /**
  * Notes one more.
  *
- * @returns a function that forgets it: its body has ended
+ * @returns a function that removes it, for when the body has ended
  */
 export function noteAbandoned(loop: LoopCore, what: string, where: string): () => void {
   if (loop.getDebug())
@@ -33,7 +33,7 @@ export function noteAbandoned(loop: LoopCore, what: string, where: string): () =
   return () => all.delete(one);
 }
 
-/** What is to be said of those that still wait, a line each. */
+/** A line for each body that still waits. */
 export function describeAbandoned(loop: LoopCore): string[] {
   return [...(abandoned.get(loop) ?? [])].map(
     ({ what, where, since }) =>

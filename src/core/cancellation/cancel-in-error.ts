@@ -3,17 +3,17 @@ import { attempt, isA } from '../../base/values/attempt.ts';
 import { causeOfAbort } from './cancel-signal.ts';
 
 /**
- * The cancel that `error` stands for, if it does: the error itself, or what others make of it. Node's
- * own calls throw an `AbortError` with the reason of the signal for a cause; `Promise.any()` throws
- * an `AggregateError` of all.
+ * The cancel in `error`, if there is one: the error itself, or one that wraps it. Node's
+ * own functions throw an `AbortError` whose cause is the reason of the signal; `Promise.any()` throws
+ * an `AggregateError` of all errors.
  */
 export function cancelOf(error: unknown): CancelledError | undefined {
   if (isA(error, CancelledError)) return error;
-  // A getter of the error may throw: then it is no cancel.
+  // A getter of the error may throw: then it is not a cancel.
   return attempt(() => causeOfAbort(error) ?? cancelOfAll(error), undefined);
 }
 
-/** Groups of exceptions are classes of their own, and are none. */
+/** Exception groups do not count: they have their own classes. */
 function cancelOfAll(error: unknown): CancelledError | undefined {
   if (!(error instanceof AggregateError) || error.constructor !== AggregateError) return undefined;
   const cancels = error.errors.map(cancelOf);

@@ -10,54 +10,54 @@ import { CancelPath, followAwaits, KeptCancel } from './kept-cancel.ts';
 import { type LeftCalls, noteLeft } from './left-calls.ts';
 
 /**
- * What is cancelled: a task, or a part of one that has a limit.
+ * The unit of cancellation: a task, or part of one that has a limit.
  *
  * Each task has a root scope. `timeout()`, a `signal` and the body of a `taskGroup()` open a scope
- * below the one in force (`limit.ts`). Scopes are carried along every `await`, so an `await` of
- * ours belongs to the scope in which it began, and branches of one task (`Promise.all()`, a call
- * that nobody awaits) each stay in the scope of the code that they are a part of.
+ * below the current one (`limit.ts`). Scopes follow every `await`, so each of our `await`s
+ * belongs to the scope in which it began, and branches of one task (`Promise.all()`, a call
+ * that nobody awaits) each stay in the scope of their code.
  *
- * A cancel of a scope reaches every `await` in it and below it. Where there is none, the task waits
- * for a promise that is not ours, or runs: then the next `await` of ours throws.
+ * Cancelling a scope reaches every `await` in it and below it. If there is none, the task waits
+ * for a promise that is not ours, or runs. Then our next `await` throws.
  *
  *            cancel(), nothing of ours is awaited
  *   open ────────────────────────────────────────────▶ pending
  *    ▲                                                    │
  *    └────────────────────────────────────────────────────┘
- *      the next `await` of ours in it or below begins: it throws; or the promise that was awaited
- *      has thrown the cancel itself, because it has heard of it by the signal
+ *      our next `await` in it or below begins, and throws; or the awaited promise
+ *      has thrown the cancel itself, which it got through the signal
  *
- * What is awaited is cancelled itself, for it may be a task that refuses. A future that is past
- * cancelling has its `await` throw when its turn comes.
+ * The awaited object itself is cancelled, for it may be a task that ignores the cancel. If it is a future
+ * that is already done, its `await` throws when its turn comes.
  *
- * A scope whose body has ended leaves to its parent what still awaits in it: a call that nobody
+ * When the body of a scope has ended, its parent takes over whatever still awaits in it: a call that nobody
  * awaited, or the loser of a race.
  */
 export class CancelScope extends Scope implements AwaitingScope {
-  /** What awaits in this scope, in the order of the `await`s. */
+  /** The pending awaits in this scope, in order. */
   private _awaits: Waiting | Waiting[] | undefined = undefined;
 
-  // What few of them ever set stands in the prototype: each task has one of these.
+  // Fields that are rarely set are in the prototype: each task has one of these.
 
-  /** @internal the scope that this one is a part of; none for the root of a task */
+  /** @internal the parent scope; none for the root of a task */
   declare _parent: CancelScope | undefined;
-  /** The scope that has the `await`s of this one, where that is another. */
+  /** The scope that has taken over this one's `await`s, if any. */
   declare protected _passesTo: CancelScope | undefined;
-  /** The scopes below that are open. */
+  /** Open child scopes. */
   declare private _children: Set<CancelScope> | undefined;
   /** The cancel that waits for the next `await`. */
   declare private _pending: Pending | undefined;
-  /** What `Promise.allSettled()` and the like have kept from code that waits for them. */
+  /** Cancels that `Promise.allSettled()` and the like have kept from code that waits for them. */
   declare private _kept: KeptCancel[] | undefined;
-  /** How many scopes of the task have one of the two; counted by the root. */
+  /** How many scopes of the task have one of these two; counted in the root. */
   declare private _pendings: number;
-  /** Whom to tell when an `await` has ended; kept by the root. */
+  /** Called when an `await` has ended; kept in the root. */
   declare private _watchers: Set<() => void> | undefined;
-  /** @internal how many cancels of this scope were not taken back */
+  /** @internal how many cancels of this scope were not withdrawn */
   declare _requests: number;
-  /** @internal does a cancel of what is above stop here? */
+  /** @internal does a cancel from above stop here? */
   declare _isShielded: boolean;
-  /** @internal was it cancelled, now or ever? */
+  /** @internal was it ever cancelled? */
   declare _wasCancelled: boolean;
   declare private _cancelSignal: CancelSignal | undefined;
 
@@ -82,7 +82,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     });
   }
 
-  // It is needed: V8 looks for the next class that has one, each time that it makes an object.
+  // Needed for speed: otherwise V8 looks for the next class with a constructor each time it makes an object.
   constructor(context: Context | undefined) {
     super(context);
   }
@@ -113,8 +113,8 @@ export class CancelScope extends Scope implements AwaitingScope {
   }
 
   /**
-   * @internal aborted when the scope is cancelled, or one above it; a new one when all cancels were
-   * taken back
+   * @internal aborted when this scope or one above it is cancelled; a new signal once all cancels were
+   * withdrawn
    */
   get _signal(): AbortSignal {
     if (this._cancelSignal === undefined) {
@@ -125,19 +125,19 @@ export class CancelScope extends Scope implements AwaitingScope {
     return this._cancelSignal.signal;
   }
 
-  /** @internal does it wait for the next `await`, to throw there? */
+  /** @internal is a cancel waiting to be thrown at the next `await`? */
   get _isPending(): boolean {
     return this._pending !== undefined;
   }
 
-  /** @internal does one wait in the task? */
+  /** @internal is one waiting anywhere in the task? */
   get _hasPendings(): boolean {
     return this._root._pendings > 0;
   }
 
-  // ── what awaits ────────────────────────────────────────────────────────────────────────────
+  // ── pending awaits ────────────────────────────────────────────────────────────────────────────
 
-  /** @internal an `await` of what is not done begins here */
+  /** @internal an `await` of something that is not done begins here */
   _enter(awaiter: Waiting): void {
     const awaits = this._awaits;
     if (awaits === undefined) this._awaits = awaiter;
@@ -151,7 +151,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     const awaits = this._awaits;
     if (awaits === awaiter) this._awaits = undefined;
     else if (Array.isArray(awaits)) {
-      // Most often it is the last: a loser of a race stays for long, and before the others.
+      // Usually it is the last: the loser of a race stays for long, ahead of the others.
       const at = awaits.lastIndexOf(awaiter);
       if (at >= 0) awaits.splice(at, 1);
       if (awaits.length === 0) this._awaits = undefined;
@@ -174,12 +174,12 @@ export class CancelScope extends Scope implements AwaitingScope {
     throw new CancelledError();
   }
 
-  /** @internal the loop of the task, also when that is done */
+  /** @internal the loop of the task, even when the task is done */
   get _ownLoop(): LoopCore | undefined {
     return undefined;
   }
 
-  /** What a cancel rejects here, and above, may have nobody who handles it. */
+  /** Rejections by a cancel, here and above, may be handled by nobody. */
   protected _countAsCancelled(): void {
     watchFloatingCancels();
     for (let scope: CancelScope | undefined = this; scope; scope = scope._parent)
@@ -193,7 +193,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     return false;
   }
 
-  /** @internal what awaits here and below, in a list of its own */
+  /** @internal what awaits here and below, in its own list */
   _listAwaits(): Waiting[] {
     const list = this._ownAwaits();
     for (const child of this._children ?? []) list.push(...child._listAwaits());
@@ -209,7 +209,7 @@ export class CancelScope extends Scope implements AwaitingScope {
   /**
    * @internal calls `tell` after each `await` that ends in the task
    *
-   * @returns a function that ends that
+   * @returns a function that stops it
    */
   _onLeave(tell: () => void): () => void {
     const root = this._root;
@@ -223,19 +223,19 @@ export class CancelScope extends Scope implements AwaitingScope {
 
   // ── the tree ───────────────────────────────────────────────────────────────────────────────
 
-  /** @internal `scope` is a part of this one, until {@link _close} */
+  /** @internal adds the child `scope`, until {@link _close} */
   _openBelow(scope: CancelScope): void {
     scope._parent = this;
     this._children ??= new Set();
     this._children.add(scope);
   }
 
-  /** @internal its body has ended: what still awaits in it, its parent has from now on */
+  /** @internal its body has ended: its parent takes over whatever still awaits in it */
   _close(): void {
     const parent = (this._parent as CancelScope)._awaitsIn;
     parent._children?.delete(this);
     this._unpend();
-    // What was kept from code in it stays for that, which still carries this scope.
+    // A cancel that was kept from code in it stays here: that code still carries this scope.
     this._passesTo = parent;
     for (const awaiter of this._ownAwaits()) {
       awaiter._scope = parent;
@@ -260,27 +260,27 @@ export class CancelScope extends Scope implements AwaitingScope {
   // ── cancels ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * @internal cancels what awaits here and below; where nothing does, the next `await` throws
+   * @internal cancels the pending awaits here and below; if there are none, the next `await` throws
    *
-   * @returns did it reach an `await`?
+   * @returns whether it reached an `await`
    */
   _cancel(request: CancelRequest): boolean {
     watchFloatingCancels();
     const reached = this._reach(request);
     const line = currentScope()?._awaitsIn;
     if (!reached) this._pend(request);
-    // The code that cancels is itself a part of it, beside what awaits.
+    // The cancelling code is itself part of the scope, beside the pending awaits.
     else if (line instanceof CancelScope && line._isWithin(this)) carryOn(new Line(line, request));
     return reached;
   }
 
-  /** @internal has the next `await` here or below throw */
+  /** @internal makes the next `await` here or below throw */
   _pend(request: CancelRequest): void {
     if (this._pending === undefined) this._root._pendings += 1;
     this._pending = { request, entered: this._pending?.entered };
   }
 
-  /** @internal withdraws what was not thrown yet, here and below */
+  /** @internal withdraws cancels that were not thrown yet, here and below */
   _withdraw(): void {
     this._withdrawPending();
     this._unkeep();
@@ -288,7 +288,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     for (const child of this._children ?? []) child._withdraw();
   }
 
-  /** @internal withdraws, here and below, what waits for an `await` that has not begun */
+  /** @internal withdraws, here and below, cancels that wait for the next `await` */
   _withdrawPending(): void {
     this._unpend();
     this._cancelSignal = undefined;
@@ -296,8 +296,8 @@ export class CancelScope extends Scope implements AwaitingScope {
   }
 
   /**
-   * @internal one of the task's cancels was taken back: the root's own, or else that of a limit that
-   * `scope` is in
+   * @internal one of the task's cancels was withdrawn: the root's own, or else that of a limit that
+   * contains `scope`
    */
   _takeRequestBack(scope: CancelScope | undefined): void {
     if (this._requests > 0) this._requests -= 1;
@@ -309,7 +309,7 @@ export class CancelScope extends Scope implements AwaitingScope {
         }
   }
 
-  /** @internal takes the cancel that waits for the next `await`: it is thrown in another way */
+  /** @internal takes the cancel that waits for the next `await`, to throw it in another way */
   _takePending(): CancelRequest | undefined {
     const request = this._pending?.request ?? this._keptFromBody?.request;
     this._unpend();
@@ -317,17 +317,17 @@ export class CancelScope extends Scope implements AwaitingScope {
     return request;
   }
 
-  /** @internal the cancel that was kept from the whole body, which has not seen it yet */
+  /** @internal a cancel that was kept from the whole body, which has not seen it yet */
   get _keptFromBody(): KeptCancel | undefined {
     return this._kept?.find((kept) => kept.endsBody && kept.isUnseen);
   }
 
-  /** @internal the name of the function that the body is, if it runs by itself */
+  /** @internal the name of the body's function, if it runs directly */
   get _bodyName(): string | undefined {
     return undefined;
   }
 
-  /** @internal is it the scope of the body of a limit? */
+  /** @internal is it the scope of a limit's body? */
   get _isLimit(): boolean {
     return false;
   }
@@ -352,11 +352,11 @@ export class CancelScope extends Scope implements AwaitingScope {
     }
   }
 
-  /** A cancel is thrown into `path`: is it one that was kept for that? */
+  /** A cancel is thrown into `path`: is it one that was kept for it? */
   private _noteArrival(path: CancelPath): void {
     if (this._kept === undefined) return;
     const { line } = path;
-    // It may also have come to others, who were called first: then it is still to come.
+    // It may have gone to others that were called first: then it is still to be thrown.
     for (const kept of this._kept) if (kept.isThrown && kept.isFor(line)) this._unkeep(kept);
   }
 
@@ -388,7 +388,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     if (this._kept === undefined) this._root._pendings -= 1;
   }
 
-  /** How many bodies of limits lead from `scope` up to the end of this one. */
+  /** How many limits' bodies lie between `scope` and the end of this one. */
   private _limitsFrom(scope: CancelScope): number {
     let count = 0;
     for (let each: CancelScope | undefined = scope; each; each = each._parent) {
@@ -398,7 +398,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** A kept cancel that is for the code that awaits in `scope`. */
+  /** A kept cancel for the code that awaits in `scope`. */
   private _keptFor(scope: CancelScope, path: CancelPath): KeptCancel | undefined {
     if (this._kept === undefined) return undefined;
     const { keepers, line } = path.within(this._limitsFrom(scope));
@@ -406,7 +406,7 @@ export class CancelScope extends Scope implements AwaitingScope {
       (kept) =>
         keepers <= kept.depth &&
         kept.isFor(line) &&
-        // Two calls of one function may look alike: the one that has seen it is left alone.
+        // Two calls of one function may look alike: leave the one that has seen it alone.
         !kept.request._seen.some((path) => path.hasGoneOn(line, kept.unaware)),
     );
   }
@@ -424,7 +424,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     if (thrown !== undefined) throw new CancelledError(thrown.message);
   }
 
-  /** Those that are for the `await` that begins. */
+  /** The kept cancels for the `await` that begins. */
   private _listKept(path: CancelPath): [CancelScope, KeptCancel][] {
     const begin = this._carried;
     const list: [CancelScope, KeptCancel][] = [];
@@ -446,7 +446,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     return taken;
   }
 
-  /** The scope that the code that runs carries, whose body may have ended. */
+  /** The scope of the running code, whose body may have ended. */
   private get _carried(): CancelScope {
     const scope = currentScope();
     return scope instanceof CancelScope && scope._awaitsIn === this ? scope : this;
@@ -486,7 +486,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     this._root._pendings -= 1;
   }
 
-  /** An `await` begins: it throws what waits for it, of this scope and of those above. */
+  /** An `await` begins: throws the cancel that waits for it, in this scope or one above. */
   private _throwPending(awaiter: Waiting): void {
     let thrown = this._takeAllKept();
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
@@ -502,10 +502,10 @@ export class CancelScope extends Scope implements AwaitingScope {
   }
 
   /**
-   * @internal code goes on here that has waited for `awaited`, a promise that is not ours
+   * @internal code that has waited for `awaited`, a promise that is not ours, goes on here
    *
-   * If that has thrown the cancel, because it has heard of it by the signal, the next `await` does
-   * not throw it again. Which of the two it is, is known a microtask from now.
+   * If that has thrown the cancel, which it got through the signal, the next `await` does
+   * not throw it again. This is known a microtask later.
    */
   _goesOn(awaited: Promise<unknown>): void {
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
@@ -546,7 +546,7 @@ function mayThrow(scope: object): boolean {
   return scope instanceof CancelScope && scope._hasPendings && scope._mayThrowKept;
 }
 
-/** Cancels what is awaited, or else has the `await` throw when its turn comes. */
+/** Cancels the awaited object, or else makes the `await` throw when its turn comes. */
 function cancelAwait(awaiter: Waiting, request: CancelRequest): void {
   const future = awaiter._future;
   if (!future._comesAnyhow && future.cancel(request.message)) awaiter._cancelled = request;
@@ -557,7 +557,7 @@ function cancelAwait(awaiter: Waiting, request: CancelRequest): void {
 export class Cancel implements CancelRequest {
   readonly message: string | undefined;
   readonly #scope: CancelScope;
-  /** @internal where it was thrown, and nobody has kept it */
+  /** @internal where it was thrown and not kept */
   readonly _seen: CancelPath[] = [];
 
   constructor(scope: CancelScope, message?: string) {
@@ -573,13 +573,13 @@ export class Cancel implements CancelRequest {
 /** A cancel that waits for the next `await`. */
 interface Pending {
   readonly request: CancelRequest;
-  /** While it is being found out whether it was thrown: the `await`s that have begun meanwhile. */
+  /** While it is not known whether it was thrown: the `await`s that have begun since. */
   entered: Waiting[] | undefined;
 }
 
 /** The scope of a whole task. */
 export class RootScope extends CancelScope implements LeftCalls {
-  /** The task; its loop once that is done: promises hold their scope, and must not hold the task. */
+  /** The task, or its loop once the task is done: promises hold their scope, and must not hold the task. */
   #owner: AwaitingTask | LoopCore;
 
   constructor(context: Context | undefined, task: AwaitingTask) {
@@ -642,7 +642,7 @@ export class RootScope extends CancelScope implements LeftCalls {
   }
 }
 
-/** The same code, with other variables. */
+/** The same code with other context variables. */
 class OtherContext extends CancelScope {
   readonly #context: Context;
 
@@ -659,11 +659,11 @@ class OtherContext extends CancelScope {
 }
 
 /**
- * The code that has cancelled the very task that it is a part of, beside what else awaits in that:
- * its next `await` throws, and not that of another.
+ * The code that has cancelled its own task, beside other awaits in that task:
+ * its own next `await` throws, not another one.
  */
 class Line extends CancelScope {
-  /** Gone when it was thrown. */
+  /** Unset once it was thrown. */
   #request: CancelRequest | undefined;
 
   constructor(scope: CancelScope, request: CancelRequest) {

@@ -1,16 +1,16 @@
 import { CancelledError } from '../../base/errors/errors.ts';
 import { noteAwaited } from '../context/promise-hooks.ts';
 
-/** Whose cancel a reason is. */
+/** Which task's cancel a reason is. */
 const cancelled = new WeakMap<CancelledError, object>();
 
 /**
  * The `AbortSignal` of a scope.
  *
- * A task that awaits a promise of `fetch(url, { signal })` awaits nothing of ours, so its cancel
- * waits for the next `await` of ours; but the signal throws it where the task is. Thrown again
- * later, it would break off the clean-up. So from the first signal on it is noted what each `await`
- * waits for: the scope looks whether that has thrown the reason.
+ * A task that awaits `fetch(url, { signal })` has no pending await of ours, so its cancel
+ * waits for our next one. But the signal already throws it where the task is. Thrown again
+ * later, it would interrupt the clean-up. So once a signal is in use, it is recorded what each `await`
+ * waits for, and the scope checks whether that has thrown the reason.
  */
 export class CancelSignal {
   readonly #controller = new AbortController();
@@ -26,7 +26,7 @@ export class CancelSignal {
     return this.#controller.signal;
   }
 
-  /** Aborts what listens, with a {@link CancelledError} of this message. */
+  /** Aborts the signal with a {@link CancelledError} of this message. */
   abort(message: string | undefined): void {
     if (this.signal.aborted) return;
     const reason = new CancelledError(message);
@@ -34,14 +34,14 @@ export class CancelSignal {
     this.#controller.abort(reason);
   }
 
-  /** The reason by which a signal of `owner` was aborted, where `error` is that or stands for it. */
+  /** The reason with which a signal of `owner` was aborted, if `error` is or wraps it. */
   static reasonIn(error: unknown, owner: object): CancelledError | undefined {
     const reason = error instanceof CancelledError ? error : causeOfAbort(error);
     return reason !== undefined && cancelled.get(reason) === owner ? reason : undefined;
   }
 }
 
-/** What an `AbortError` of Node's own calls has for a cause. */
+/** The cause of an `AbortError` of Node's own functions. */
 export function causeOfAbort(error: unknown): CancelledError | undefined {
   const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
   return name === 'AbortError' && cause instanceof CancelledError ? cause : undefined;

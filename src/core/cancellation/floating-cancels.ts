@@ -4,23 +4,23 @@ import { withoutStacks } from '../../base/stacks/captured-stack.ts';
 import { noteOf, putAside, putBack } from '../context/promise-hooks.ts';
 
 /**
- * Keeps a cancel from ending the program where it comes out of a call that nobody awaits:
- * `void flush()` in a task, or an `async` listener of an event.
+ * Keeps a cancel that comes out of a call that nobody awaits from ending the program:
+ * `void flush()` in a task, or an `async` event listener.
  *
- * The call is a part of the task and is cancelled with it, so its promise is rejected, and Node ends
- * the program for a rejection that nobody handles. Nobody has failed here, though. So promises that
- * were made in a scope that was cancelled are looked at as they settle, and those that a cancel
+ * The call is part of the task and is cancelled with it. So its promise is rejected, and Node would end
+ * the program for an unhandled rejection, although nothing has failed. So promises that
+ * were made in a cancelled scope are inspected when they settle, and those that a cancel
  * rejected count as handled.
  */
 
-/** A scope, as far as it matters here. */
+/** The part of a scope that matters here. */
 interface Cancellable {
   readonly _wasCancelled?: boolean;
 }
 
 let watching = false;
 
-/** Looks after such promises from now on: a scope is cancelled for the first time. */
+/** Starts inspecting such promises: a scope is cancelled for the first time. */
 export function watchFloatingCancels(): void {
   if (watching) return;
   watching = true;
@@ -41,8 +41,8 @@ function handleCancel(promise: Promise<unknown>): void {
 /**
  * Was `promise` rejected by a cancel, as `cancelOf()` knows it?
  *
- * Read off its printed form: nothing else tells how a promise was settled, and leaves its rejection
- * unhandled where it is another.
+ * Read from its printed form: nothing else tells how a promise was settled without handling its
+ * rejection.
  */
 function isCancelled(promise: Promise<unknown>): boolean {
   try {
@@ -56,7 +56,7 @@ function isCancelled(promise: Promise<unknown>): boolean {
     const errors = [...whole.matchAll(/^\s+(?:\[errors\]: \[)?\s*\[?(\w*Error)\b/gm)];
     return errors.length > 0 && errors.every(([, each]) => each === 'CancelledError');
   } catch {
-    // It has a value that cannot be printed, and that is no error of ours.
+    // Its value cannot be printed, so it is not an error of ours.
     return false;
   }
 }

@@ -4,38 +4,38 @@ import { suspendedFrames } from '../futures/await-stacks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
- * Names the tasks that do not end although they were cancelled, and why: one that awaits a promise of
- * somebody else, which knows no cancel, and one whose `catch` kept the `CancelledError` to itself.
+ * Names cancelled tasks that do not end, and why: a task may await a promise that is not ours, which
+ * cannot be cancelled, or its `catch` may have swallowed the `CancelledError`.
  */
 
-/** What is asked of a task that was cancelled. */
+/** What must be known of a cancelled task. */
 export interface CancelledTask {
   readonly _loop: LoopCore;
   readonly _mustCancel: boolean;
   getName(): string;
   getCoro(): { readonly _site: string | undefined };
   done(): boolean;
-  /** What of ours it awaits. */
+  /** What it awaits that is ours. */
   _awaited(): unknown[];
 }
 
-/** Where each task was that was cancelled in debug mode. */
+/** Where each task waited when it was cancelled, in debug mode. */
 const cancelledAt = new WeakMap<CancelledTask, string>();
 
-/** Tasks that are left as their program ends: that is reported, and no matter of debug mode. */
+/** Tasks that are left as their program ends: these are reported in every mode. */
 const leftOver = new WeakSet<CancelledTask>();
 
-/** Is told, in debug mode, that `task` was cancelled. */
+/** Called in debug mode when `task` is cancelled. */
 export function noteWhereCancelled(task: CancelledTask): void {
   const site = suspendedFrames(task)[0]?._site;
   if (site !== undefined) cancelledAt.set(task, site);
 }
 
 /**
- * Names `task`, which was cancelled, if it still waits for a promise that is not ours some seconds
+ * Names the cancelled `task` if it still waits for a promise that is not ours some seconds
  * from now.
  *
- * @returns a function that ends the watch: the task is done
+ * @returns a function that stops watching, for when the task is done
  */
 export function watchCancel(task: CancelledTask): () => void {
   if (task._loop.isClosed()) return () => {};
@@ -47,7 +47,7 @@ export function watchCancel(task: CancelledTask): () => void {
   return () => timer.cancel();
 }
 
-/** Is told, in debug mode, that `task` ended with a result in spite of a cancel. */
+/** Called in debug mode when `task` ended with a result in spite of a cancel. */
 export function noteSwallowed(task: CancelledTask): void {
   const site = cancelledAt.get(task);
   log(
@@ -57,10 +57,10 @@ export function noteSwallowed(task: CancelledTask): void {
 }
 
 /**
- * Reports those of the tasks, in a while from now, that were cancelled and have not ended by then:
- * soon those that await what knows no cancel, and later those that only take their time.
+ * Reports the cancelled tasks that have not ended after a while:
+ * first those that await something that cannot be cancelled, later those that take long to clean up.
  *
- * @returns a function that ends the watch
+ * @returns a function that stops watching
  */
 export function watchLaggards(loop: LoopCore, tasks: readonly CancelledTask[]): () => void {
   const begin = loop.time();

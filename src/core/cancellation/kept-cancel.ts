@@ -1,34 +1,34 @@
 /**
- * What becomes of a cancel that is thrown into an `await`: read off the functions above it.
+ * What becomes of a cancel that is thrown into an `await`, derived from the functions above it.
  *
- * `Promise.allSettled()` and `Promise.any()` keep what is thrown to them: the code that waits for
- * them never sees the cancel. So it is thrown once more, at that code's next `await`.
+ * `Promise.allSettled()` and `Promise.any()` keep the errors of their promises: the code that waits for
+ * them never sees the cancel. So it is thrown again, at that code's next `await`.
  */
 import { callSitesOfNow } from '../../base/errors/await-stack.ts';
 import { promiseGoingOn, watchAwaits } from '../context/promise-hooks.ts';
 import type { CancelRequest } from '../futures/awaiter.ts';
 
-/** Runs the body of each limit: in a stack it marks where a body ends, and its caller begins. */
+/** Runs the body of each limit. In a stack its name marks where the body ends and its caller begins. */
 export const RUNS_BODY = 'asyncio-ts.runBodyOfLimit';
 
-/** Runs the body of a task that is made of a function. */
+/** Runs the body of a task made of a function. */
 export const RUNS_TASK = 'asyncio-ts.runBodyOfTask';
 
-/** What is above an `await`: a function, or what it waits for others by; or the end of a body. */
+/** A step above an `await`: a function, a combinator by which it waits, or the end of a body. */
 type Step =
   | FunctionStep
   | { readonly kind: 'combinator'; readonly keeps: boolean; readonly at: string }
   | { readonly kind: 'limit' | 'task' };
 
-/** What waits for one another, innermost first. */
+/** Functions and combinators that wait for one another, innermost first. */
 type Line = readonly Exclude<Step, { readonly kind: 'limit' | 'task' }>[];
 
 /** The functions above an `await`, innermost first. */
 export class CancelPath {
   readonly #steps: readonly Step[];
-  /** The functions that run, and do not wait yet; innermost first. */
+  /** The functions that run and do not wait yet, innermost first. */
   readonly #running: readonly Step[];
-  /** Is what runs on the stack, so that what is thrown now comes to it? */
+  /** Is the running code on the stack, so that an error thrown now reaches it? */
   readonly isDirect: boolean;
 
   private constructor(steps: readonly Step[], running: readonly Step[] = [], isDirect = true) {
@@ -37,18 +37,18 @@ export class CancelPath {
     this.isDirect = isDirect;
   }
 
-  /** @param frames - of the `await`, as V8 describes them */
+  /** @param frames - the frames of the `await`, as V8 describes them */
   static of(frames: readonly NodeJS.CallSite[]): CancelPath {
     return new CancelPath(frames.filter(isAsync).flatMap(stepOf));
   }
 
   /**
-   * Of the `await` that begins now.
+   * The path of the `await` that begins now.
    *
-   * V8 calls the `then` of what is awaited, and it shows nothing above that before Node 26. There it is
-   * what was seen as the `await` began, see {@link followAwaits}.
+   * V8 calls the awaited object's `then`, and before Node 26 shows no frames above that. There the path is
+   * the one recorded when the `await` began, see {@link followAwaits}.
    *
-   * @returns nothing where that is not known: it began before anything was kept
+   * @returns `undefined` if it is not known, because the `await` began before anything was kept
    */
   static ofNow(): CancelPath | undefined {
     const frames = callSitesOfNow();
@@ -62,7 +62,7 @@ export class CancelPath {
     return new CancelPath(frames.filter(isAsync).flatMap(stepOf), running);
   }
 
-  /** Only what is in the bodies of the innermost `count` limits; all where there are fewer. */
+  /** Only the part in the bodies of the innermost `count` limits; all of it if there are fewer. */
   within(count: number): CancelPath {
     let left = count;
     const end = this.#steps.findIndex((step) => step.kind === 'limit' && --left === 0);
@@ -70,7 +70,7 @@ export class CancelPath {
     return new CancelPath(this.#steps.slice(0, end + 1), this.#running, this.isDirect);
   }
 
-  /** How many limits' bodies see the cancel, from their innermost function to the outermost. */
+  /** How many limits' bodies see the cancel, from their innermost to their outermost function. */
   get limits(): number {
     const kept = this.#steps.findIndex(keepsIt);
     const seen = kept < 0 ? this.#steps : this.#steps.slice(0, kept);
@@ -82,20 +82,20 @@ export class CancelPath {
     return this.#steps.filter(keepsIt).length;
   }
 
-  /** What does not see the cancel. */
+  /** The part that does not see the cancel. */
   get unaware(): Line {
     return lineOf(this.#steps.slice(this.#steps.findIndex(keepsIt) + 1));
   }
 
-  /** What waits, and what runs. */
+  /** What waits and what runs. */
   get line(): Line {
     return lineOf([...this.#running, ...this.#steps]);
   }
 
   /**
-   * Is `line` code that saw the cancel here, and goes on elsewhere now?
+   * Is `line` code that saw the cancel here and now goes on elsewhere?
    *
-   * @param beside - what waited for the same, if anything did
+   * @param beside - what waited for the same promise, if anything did
    */
   hasGoneOn(line: Line, beside: Line): boolean {
     const all = this.line;
@@ -121,22 +121,22 @@ export class CancelPath {
 
 /** A cancel that can be kept. */
 interface KeptRequest extends CancelRequest {
-  /** Where it was thrown, and nobody has kept it. */
+  /** Where it was thrown and not kept. */
   readonly _seen: readonly CancelPath[];
 }
 
-/** A cancel that somebody has kept, and that others are to see. */
+/** A cancel that was kept, and that other code is to see. */
 export class KeptCancel {
   readonly request: KeptRequest;
-  /** What had not seen it when it was kept. */
+  /** The code that had not seen it when it was kept. */
   readonly unaware: Line;
-  /** It is for code in which it would be kept no more than so often. */
+  /** It is for code in which it would be kept at most this often. */
   readonly depth: number;
-  /** Is the end of the body among what is to see it? */
+  /** Is the end of the body to see it, too? */
   readonly endsBody: boolean;
-  /** So many of the outermost have seen it since, thrown by others. */
+  /** How many of the outermost functions have seen it since, thrown by others. */
   #aware = 0;
-  /** Has an `await` taken it? Until that has thrown it to the code that it is for, others take it, too. */
+  /** Has an `await` taken it? Until it is thrown to the code that it is for, others may take it, too. */
   isThrown = false;
 
   constructor(request: KeptRequest, path: CancelPath, bodyName: string | undefined) {
@@ -151,7 +151,7 @@ export class KeptCancel {
     return this.#aware === 0;
   }
 
-  /** All of `path` have seen the cancel. */
+  /** All functions of `path` have seen the cancel. */
   tellAware(path: CancelPath): void {
     if (path.keepers === 0) this.#aware = Math.max(this.#aware, sharedEnd(path.line, this.unaware));
   }
@@ -161,8 +161,8 @@ export class KeptCancel {
   }
 
   /**
-   * Is it for the code of `line`? That is a part of what was waiting, which goes on elsewhere now; the
-   * outermost of it may have gone on without it.
+   * Is it for the code of `line`? That code was among what waited and now goes on elsewhere; the
+   * outermost functions may have gone on without it.
    */
   isFor(line: Line): boolean {
     const all = this.unaware;
@@ -188,17 +188,17 @@ function isSameFunction(one: Line[number] | undefined, other: Line[number] | und
   return one?.kind === 'function' && other?.kind === 'function' && one.what === other.what;
 }
 
-/** How many of the outermost are the same. */
+/** How many of the outermost steps are the same. */
 function sharedEnd(one: Line, other: Line): number {
   let shared = 0;
   while (shared < one.length && one.at(-1 - shared)?.at === other.at(-1 - shared)?.at) shared += 1;
   return shared;
 }
 
-/** What is above each `await` in code that a kept cancel may be for, by what is awaited. */
+/** The path of each `await` in code that a kept cancel may be for, by the awaited promise. */
 const paths = new WeakMap<object, CancelPath>();
 
-/** From now on sees what is above each `await` in a scope for which `isMeant` says so. */
+/** Records from now on the path of each `await` in scopes for which `isMeant` returns true. */
 export function followAwaits(isMeant: (scope: object) => boolean): void {
   watchAwaits((awaited, scope) => {
     if (!isMeant(scope)) return;
@@ -230,7 +230,7 @@ function stepOf(frame: NodeJS.CallSite): Step[] {
   return [new FunctionStep(name, file, frame)];
 }
 
-/** A function of a stack. Where it stands is asked for when it matters: it is only compared where a cancel is kept. */
+/** A function in a stack. Its position is read only when it is compared, which is where a cancel is kept. */
 class FunctionStep {
   readonly kind = 'function';
   readonly name: string | null;
@@ -245,21 +245,21 @@ class FunctionStep {
     this.#frame = frame;
   }
 
-  /** The function, and where it is defined. */
+  /** The function and where it is defined. */
   get what(): string {
     const frame = this.#frame;
     this.#what ??= `${this.name} ${this.#file}:${frame.getEnclosingLineNumber?.()}:${frame.getEnclosingColumnNumber?.()}`;
     return this.#what;
   }
 
-  /** The same, and where it stands. */
+  /** The function and its position in it. */
   get at(): string {
     this.#at ??= `${this.what} ${this.#frame.getLineNumber()}:${this.#frame.getColumnNumber()}`;
     return this.#at;
   }
 }
 
-/** What V8 tells of frames besides. */
+/** What else V8 provides for frames. */
 interface V8Frame {
   isAsync(): boolean;
   getPromiseIndex(): number | null;

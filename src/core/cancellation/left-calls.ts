@@ -1,22 +1,22 @@
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
- * Calls that go on when the task that they are a part of is done: nobody awaited them, as in
- * `void flush()`, or they lost a race. They are known by the scope of their task, while something of
+ * Calls that go on after their task is done, because nobody awaited them, as in
+ * `void flush()`, or they lost a race. They are known by the scope of their task, as long as something of
  * ours is awaited in it.
  *
- * `run()` cancels them in the end, as it cancels tasks; the loop of `enter()` runs on for them.
+ * `run()` cancels them at its end, as it cancels tasks; the loop of `enter()` keeps running for them.
  */
 export interface LeftCalls {
-  /** What they await, for a report. */
+  /** What they await, for reports. */
   _describeAwaits(): string;
-  /** Cancels them, unless they were. */
+  /** Cancels them, if they were not cancelled yet. */
   _cancelLeft(): void;
 }
 
 interface Left {
   readonly calls: Set<LeftCalls>;
-  /** Is told when one was forgotten. */
+  /** Called when one was removed. */
   tell: (() => void) | undefined;
 }
 
@@ -29,7 +29,7 @@ export function leftCallsOf(loop: LoopCore): ReadonlySet<LeftCalls> {
   return left.get(loop)?.calls ?? NONE;
 }
 
-/** Calls back from now on when one is forgotten. */
+/** Calls back from now on when one is removed. */
 export function watchLeftCalls(loop: LoopCore, tell: () => void): void {
   const known = left.get(loop);
   if (known !== undefined) known.tell = tell;
@@ -38,7 +38,7 @@ export function watchLeftCalls(loop: LoopCore, tell: () => void): void {
 /**
  * Notes some.
  *
- * @returns a function that forgets them; none where they are noted already
+ * @returns a function that removes them; `undefined` if they were added already
  */
 export function noteLeft(loop: LoopCore, calls: LeftCalls): (() => void) | undefined {
   const all = left.get(loop) ?? { calls: new Set(), tell: undefined };
@@ -52,7 +52,7 @@ export function noteLeft(loop: LoopCore, calls: LeftCalls): (() => void) | undef
   };
 }
 
-/** Stands for the task of such calls, where a limit in them asks for it. */
+/** Takes the place of the task of such calls, for limits in them. */
 export class LeftTask {
   readonly _loop: LoopCore;
 

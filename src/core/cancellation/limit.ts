@@ -14,36 +14,36 @@ import { Cancel, CancelScope } from './cancel-scope.ts';
 import { RUNS_BODY } from './kept-cancel.ts';
 import { LeftTask } from './left-calls.ts';
 
-/** What a limit knows of the task that it is a part of. */
+/** What a limit needs of its task. */
 export interface LimitedTask {
   readonly _loop: LoopCore;
   getName(): string;
-  /** Counts a cancel that is asked of a part of it. */
+  /** Counts a cancel of part of it. */
   _countCancel(): void;
-  /** Takes one back that was counted. */
+  /** Withdraws one that was counted. */
   _uncountCancel(): void;
 }
 
-/** Options of whatever has a limit. */
+/** Options of functions with a limit. */
 export interface Abandoning {
   /**
-   * What becomes of a body that waits for a promise that this library did not make when the limit is
-   * reached. By default the body is abandoned: the caller goes on at once. `false` waits until the
-   * body has ended, as asyncio does, however long that takes.
+   * What happens when the limit is reached while the body waits for a promise that this library did not
+   * make. By default the body is abandoned, and the caller goes on at once. `false` waits until the
+   * body has ended, however long that takes, as asyncio does.
    */
   readonly abandon?: boolean | undefined;
 }
 
-/** What a {@link Limit} is opened with. */
+/** Options of {@link Limit.open}. */
 export interface LimitOptions extends Abandoning {
-  /** What the user called: `timeout`. */
+  /** The function that the user called: `timeout`. */
   readonly name: string;
-  /** Does a cancel of the task wait until the body has ended? */
+  /** Does a cancel of the task wait until the body ends? */
   readonly shield?: boolean | undefined;
 }
 
 /**
- * A part of a task that can be cancelled by itself: the body of a `timeout()`, for instance.
+ * Part of a task that can be cancelled on its own, such as the body of a `timeout()`.
  *
  *            cancel()                     the body ends
  *   open ─────────────────▶ cancelled ─────────────────────────▶ over
@@ -53,22 +53,22 @@ export interface LimitOptions extends Abandoning {
  *     │                     abandoned ────────────────────────────┤
  *     └───────────────────────────────────────────────────────────┘
  *
- * Its own cancels are taken back when it is over, or when it is abandoned. Whoever waits for an
- * abandoned body goes on with the error of the limit; the next `await` of ours in the body throws.
+ * Its own cancels are withdrawn when it is over or abandoned. The code that waits for an
+ * abandoned body goes on with the limit's error; our next `await` in the body throws.
  */
 export class Limit extends CancelScope {
   #state: 'open' | 'cancelled' | 'abandoned' | 'over' = 'open';
   readonly #task: LimitedTask;
-  /** The cancels that were in force when it began: they are none of ours. */
+  /** The number of cancels when it began: these are not its own. */
   readonly #before: number;
   readonly #name: string;
   readonly #abandons: boolean;
   /** Has the body seen a cancel? */
   #isSeen = false;
-  /** Settle what the caller awaits. */
+  /** Settle the promise that the caller awaits. */
   #resolve: (value: never) => void = () => {};
   #reject: (error: unknown) => void = () => {};
-  /** Forgets that it was abandoned. */
+  /** Removes it from the abandoned bodies. */
   #forget: () => void = () => {};
   #errorFor: (cancel: CancelledError) => unknown = (cancel) => cancel;
 
@@ -83,9 +83,9 @@ export class Limit extends CancelScope {
   }
 
   /**
-   * Opens one as a part of the task that runs, or of a call that is left of one.
+   * Opens one as part of the task that runs, or of a call that is left of one.
    *
-   * @param otherwise - what is said where no task runs
+   * @param otherwise - the error text if no task runs
    * @throws {RuntimeError} when no task runs
    */
   static open(options: LimitOptions, otherwise: string): Limit {
@@ -96,7 +96,7 @@ export class Limit extends CancelScope {
     return new Limit(within, task as LimitedTask, options);
   }
 
-  /** The cancels of this scope, and of those above that reach it, that were not taken back. */
+  /** The cancels of this scope, and of those above that reach it, that were not withdrawn. */
   get cancelling(): number {
     let sum = 0;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
@@ -122,7 +122,7 @@ export class Limit extends CancelScope {
     if (this.#abandons) this.#lookLater();
   }
 
-  /** Where somebody else has cancelled the task, too, its next `await` throws again. */
+  /** If the task was cancelled by others, too, its next `await` throws again. */
   throwAgain(): void {
     for (let scope = this._parent; scope !== undefined; scope = scope._parent)
       if (scope._requests > 0) {
@@ -134,7 +134,7 @@ export class Limit extends CancelScope {
   /**
    * Runs `body`; the caller awaits what this returns.
    *
-   * @param errorFor - what is thrown where the body ended by our cancel, and by no other
+   * @param errorFor - makes the error to throw if our cancel, and no other, ended the body
    */
   run<T>(
     body: () => T | PromiseLike<T>,
@@ -144,7 +144,7 @@ export class Limit extends CancelScope {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      // By the promise's own functions: V8 shows the callers of what fails in the body.
+      // By the promise's own functions: so V8 shows the callers when something fails in the body.
       nativeThen.call(
         runInScope(this, runBodyOfLimit, { limit: this, body }),
         resolve as never,
@@ -156,8 +156,8 @@ export class Limit extends CancelScope {
   /**
    * @internal the body has ended
    *
-   * @param failure - how, unless it has returned
-   * @returns what is thrown in place of that
+   * @param failure - how it failed, unless it has returned
+   * @returns the error to throw instead
    */
   _end(failure: Failure | undefined): Failure | undefined {
     const wasAbandoned = this.#state === 'abandoned';
@@ -183,7 +183,7 @@ export class Limit extends CancelScope {
     for (; this._requests > 0; this._requests -= 1) this.#task._uncountCancel();
   }
 
-  /** A turn from now, the body has seen the cancel, if it waits for anything that can throw it. */
+  /** After a turn, the body has seen the cancel if it waits for anything that can throw it. */
   #lookLater(): void {
     this.#task._loop._turns.soon({ _run: () => this.#look(), _subject: this.#task });
   }
@@ -215,7 +215,7 @@ export class Limit extends CancelScope {
     throwIntoAwait(this.#resolve, this.#reject, isOurs ? this.#errorFor(cancel) : cancel);
   }
 
-  /** What an abandoned body throws, nobody gets. */
+  /** An abandoned body's error has no receiver. */
   #report(error: unknown): void {
     const loop = this.#task._loop;
     if (endsTheLoop(error)) loop._interrupt(error);
@@ -228,17 +228,17 @@ export class Limit extends CancelScope {
   }
 }
 
-/** How a body ended that did not return. */
+/** How a body ended, if it did not return. */
 interface Failure {
   readonly error: unknown;
 }
 
-/** A body that has kept the cancel from itself ends as one that has seen it. */
+/** A body that has kept the cancel from itself counts as having seen it. */
 function keptAs(hasKept: boolean): CancelledError | undefined {
   return hasKept ? new CancelledError() : undefined;
 }
 
-/** In a stack it is known by its name, which it has in a minified program, too. */
+/** Known by its name in stacks, also in a minified program. */
 async function runBodyOfLimit<T>(call: {
   readonly limit: Limit;
   readonly body: () => T | PromiseLike<T>;
