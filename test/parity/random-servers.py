@@ -1,30 +1,9 @@
 """Runs the programs of a file, one a line, each of a server and its clients; prints what each of them was told."""
 import sys
-sys.path.pop(0)  # where a random.py of ours is
+sys.path[0] = 'test/parity/support'  # and not where a random.py of ours is
 import asyncio
-import json
-import logging
-import os
-import socket
-import ssl
-import tempfile
 
-logging.getLogger('asyncio').setLevel(logging.CRITICAL)
-
-PEM = 'test/parity/fixtures/self-signed.pem'
-SERVER = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-SERVER.load_cert_chain(PEM)
-CLIENT = ssl.create_default_context(cafile=PEM)
-STRANGER = ssl.create_default_context()
-FAMILIES = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6, 'unix': socket.AF_UNIX}
-# So many turns without news mean that nothing more comes.
-QUIET = 25
-
-show = print
-
-
-def name(error):
-    return 'None' if error is None else type(error).__name__
+from stage import CLIENT, SERVER, Stage, name, play_all, show
 
 
 class Told:
@@ -130,73 +109,24 @@ def protocol(told, buffered):
     return (Buffered if buffered else Streaming)(told)
 
 
-class Stage:
-    def __init__(self, program):
-        self.program = program
-        self.changes = 0
-        self.steps = 0
-        self.clients = []
-        self.served = []
-        self.arrived = []
-        self.raw = []
-        self.tasks = []
-        self.waits = []
+class ServerStage(Stage):
+    def new_client(self, label):
+        return Told(self, label)
 
-    def socket(self):
-        # Only where the protocol is said, asyncio switches Nagle's delays off.
-        family = self.program['family']
-        protocol = 0 if family == 'unix' else socket.IPPROTO_TCP
-        sock = socket.socket(FAMILIES[family], socket.SOCK_STREAM, protocol)
-        sock.setblocking(False)
-        return sock
-
-    async def open(self, folder):
-        self.loop = asyncio.get_running_loop()
-        sock, family = self.socket(), self.program['family']
-        if family == 'unix':
-            sock.bind(os.path.join(folder, 'socket'))
-        else:
-            sock.bind(('::1' if family == 'ipv6' else '127.0.0.1', 0))
-        self.address = sock.getsockname()
-        create = self.loop.create_unix_server if family == 'unix' else self.loop.create_server
-        self.server = await create(
-            self.accept, sock=sock, start_serving=self.program['serving'],
-            ssl=SERVER if self.program['tls'] == 'always' else None)
+    async def serve(self, **options):
+        create = (self.loop.create_unix_server if self.program['family'] == 'unix'
+                  else self.loop.create_server)
+        return await create(self.accept, **options)
 
     def accept(self):
         told = Told(self, f'served {len(self.served)}')
         self.served.append(told)
         return protocol(told, self.program['buffered'])
 
-    def start(self, what, begin):
-        label = f'{what} {len(self.tasks)}'
-        self.tasks.append(self.loop.create_task(self.wait(label, begin)))
-        return self.tasks[-1]
-
-    async def wait(self, label, begin):
-        try:
-            await begin()
-            self.outcomes.append(f'{label} done')
-        except asyncio.CancelledError:
-            self.outcomes.append(f'{label} cancelled')
-        except Exception as error:
-            self.outcomes.append(f'{label} failed {name(error)}')
-        self.changes += 1
-
-    async def connect(self, told, trusting):
-        sock = self.socket()
-        try:
-            await self.loop.sock_connect(sock, self.address)
-            self.arrived.append(told)
-        except BaseException:
-            sock.close()
-            raise
-        options = {}
-        if self.program['tls'] == 'always':
-            options = {'ssl': CLIENT if trusting else STRANGER, 'server_hostname': 'localhost'}
+    async def connect_end(self, told, **options):
         create = (self.loop.create_unix_connection if self.program['family'] == 'unix'
                   else self.loop.create_connection)
-        await create(lambda: protocol(told, self.program['buffered']), sock=sock, **options)
+        await create(lambda: protocol(told, self.program['buffered']), **options)
 
     async def encrypt(self, told, **options):
         transport = await self.loop.start_tls(
@@ -204,60 +134,12 @@ class Stage:
         if transport is not None:
             told.transport = transport
 
-    def visit(self):
-        sock = self.socket()
-        self.arrived.append(None)
-        self.raw.append(sock)
-        try:
-            sock.connect(self.address)
-        except BlockingIOError:
-            pass
-
-    def act(self, step):
-        size = step.get('n', 0)
-        match step['do']:
-            case 'connect':
-                told = Told(self, f'client {len(self.clients)}')
-                self.clients.append(told)
-                self.start('connect', lambda: self.connect(told, size == 0))
-            case 'stranger':
-                # Where none serves, some drivers refuse at once, and some later.
-                if self.server.is_serving():
-                    self.visit()
-            case 'stranger_sends':
-                for sock in self.raw:
-                    try:
-                        sock.send(b'GET / HTTP/1.1\r\n\r\n')
-                    except OSError as error:
-                        show('stranger', name(error))
-            case 'strangers_leave':
-                while self.raw:
-                    self.raw.pop().close()
-            case 'server_close':
-                self.server.close()
-            case 'close_clients':
-                # Without TLS alone: docs/differences.md#closing-the-clients-of-tls.
-                if self.program['tls'] == 'never':
-                    self.server.close_clients()
-            case 'abort_clients':
-                self.server.abort_clients()
-            case 'start_serving':
-                # CPython says that a closed server serves, after a TypeError.
-                if not self.server.sockets:
-                    return
-                self.start('start_serving', self.server.start_serving)
-            case 'wait_closed':
-                self.waits.append(self.start('wait_closed', self.server.wait_closed))
-            case 'cancel_wait':
-                if self.waits:
-                    self.waits.pop().cancel()
-            case 'upgrade':
-                self.upgrade(size)
-            case _:
-                ends = self.clients if step['side'] == 'client' else self.served
-                told = ends[step['at'] % len(ends)] if ends else None
-                if told and told.usable() and self.promised(told, step['do']):
-                    told.act(step)
+    def act_on_end(self, step):
+        if step['do'] == 'upgrade':
+            return self.upgrade(step['n'])
+        told = self.chosen(step)
+        if told and self.promised(told, step['do']):
+            told.act(step)
 
     def promised(self, told, what):
         """Is it promised what comes of a step? See the generator."""
@@ -280,13 +162,6 @@ class Stage:
             return peer.wrote < told.paused
         return told.resumed < self.steps or not self.program['buffered']
 
-    def peer(self, told):
-        if told in self.served:
-            at = self.served.index(told)
-            return self.arrived[at] if at < len(self.arrived) else None
-        at = self.arrived.index(told) if told in self.arrived else -1
-        return self.served[at] if 0 <= at < len(self.served) else None
-
     def upgrade(self, at):
         if not self.clients:
             return
@@ -304,60 +179,5 @@ class Stage:
             client, sslcontext=CLIENT, server_hostname='localhost'))
         self.start('server', lambda: self.encrypt(served, sslcontext=SERVER, server_side=True))
 
-    async def settle(self):
-        self.outcomes = []
-        quiet, seen = 0, self.changes
-        while quiet < QUIET:
-            # The kernel, too, takes its time on a busy machine.
-            await asyncio.sleep(0.001 if quiet == 20 else 0)
-            quiet = quiet + 1 if self.changes == seen else 0
-            seen = self.changes
 
-    def print(self):
-        show('  serving', self.server.is_serving(), 'sockets', len(self.server.sockets))
-        for outcome in sorted(self.outcomes):
-            show(' ', outcome)
-        for told in self.clients + self.served:
-            told.print()
-
-    async def end(self):
-        self.server.close()
-        for told in self.clients + self.served:
-            if told.usable():
-                told.transport.abort()
-        for task in self.tasks:
-            task.cancel()
-        for sock in self.raw:
-            sock.close()
-        await self.settle()
-        await asyncio.wait_for(self.server.wait_closed(), 5)
-        show('  ended')
-
-
-
-
-async def main(program, folder):
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-    stage = Stage(program)
-    await stage.open(folder)
-    await stage.settle()
-    for steps in program['steps']:
-        show('-', ' '.join(step['do'] for step in steps))
-        stage.steps += 1
-        for step in steps:
-            try:
-                stage.act(step)
-            except AttributeError:
-                pass  # CPython's own, where TLS was aborted
-            except Exception as error:
-                show('raised', name(error))
-        await stage.settle()
-        stage.print()
-    await stage.end()
-
-
-with open(sys.argv[1]) as file:
-    for number, line in enumerate(file):
-        print('program', number)
-        with tempfile.TemporaryDirectory() as folder:
-            asyncio.run(main(json.loads(line), folder))
+play_all(ServerStage, sys.argv[1])

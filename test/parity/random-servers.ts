@@ -1,67 +1,33 @@
 /** Runs the programs of a file, one a line, or the first of them: each of a server and its clients; prints what each of them was told. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
-  BlockingIOError,
   BufferedProtocol,
-  CancelledError,
-  coroutine,
-  createTask,
-  getRunningLoop,
   Protocol,
   type ProtocolCallbacks,
-  run,
   type Server,
-  sleep,
-  type Task,
-  type TlsOptions,
   type Transport,
-  waitFor,
 } from '../../src/index.ts';
-import type { AddressInput, DriverName, Socket } from '../../src/socket.ts';
-import * as socket from '../../src/socket.ts';
 import { print } from '../support/print.ts';
+import {
+  CLIENT,
+  type End,
+  type MakeOptions,
+  name,
+  type Program,
+  playAll,
+  SERVER,
+  Stage,
+  type Step,
+} from './support/stage.ts';
 
-const [file = '', driver = 'posix', most] = process.argv.slice(2) as [
-  string?,
-  DriverName?,
-  string?,
-];
-
-const PEM = readFileSync('test/parity/fixtures/self-signed.pem', 'utf8');
-const SERVER: TlsOptions = { key: PEM, cert: PEM };
-const CLIENT: TlsOptions = { ca: PEM };
-/** Trusts the public authorities only. */
-const STRANGER: TlsOptions = {};
-const FAMILIES = { ipv4: socket.AF_INET, ipv6: socket.AF_INET6, unix: socket.AF_UNIX } as const;
-/** After this many turns without news, nothing more comes. */
-const QUIET = 25;
-
-interface Step {
-  readonly do: string;
-  readonly n?: number;
-  readonly side?: 'client' | 'server';
-  readonly at?: number;
-}
-
-interface Program {
-  readonly family: keyof typeof FAMILIES;
-  readonly tls: 'never' | 'always' | 'later';
-  readonly serving: boolean;
+interface ServerProgram extends Program {
   readonly stays: boolean;
   readonly buffered: boolean;
-  readonly steps: readonly (readonly Step[])[];
-}
-
-function name(error: unknown): string {
-  if (error instanceof RangeError) return 'ValueError';
-  return error === undefined ? 'None' : (error as Error).constructor.name;
 }
 
 /** One end of a connection: what it is told, in order, until it is printed. */
-class Told {
+class Told implements End {
   transport: Transport | undefined;
+  trusting = true;
   lost = false;
   encrypted = false;
   /** Has it written its end? */
@@ -70,12 +36,12 @@ class Told {
   wrote = 0;
   paused = 0;
   resumed = 0;
-  readonly #stage: Stage;
+  readonly #stage: ServerStage;
   readonly #label: string;
   #received = 0;
   #news: string[] = [];
 
-  constructor(stage: Stage, label: string) {
+  constructor(stage: ServerStage, label: string) {
     this.#stage = stage;
     this.#label = label;
   }
@@ -158,90 +124,30 @@ class Told {
   }
 }
 
-/** A server, and the clients that came. */
-class Stage {
-  readonly program: Program;
-  /** Grows with everything that happens. */
-  changes = 0;
-  /** How many groups of steps have begun. */
-  steps = 0;
-  readonly #loop = getRunningLoop();
-  readonly #clients: Told[] = [];
-  readonly #served: Told[] = [];
-  /** The clients in the order in which the server gets them; nothing stands for a stranger. */
-  readonly #arrived: (Told | undefined)[] = [];
-  readonly #strangers: Socket[] = [];
-  readonly #tasks: Task<void>[] = [];
-  readonly #waits: Task<void>[] = [];
-  #outcomes: string[] = [];
-  #address!: AddressInput;
-  #server!: Server;
-
-  constructor(program: Program) {
-    this.program = program;
+/** A server of protocols. */
+class ServerStage extends Stage<ServerProgram, Told> {
+  protected newClient(label: string): Told {
+    return new Told(this, label);
   }
 
-  #socket(): Socket {
-    const type = socket.SOCK_STREAM | socket.SOCK_NONBLOCK;
-    // Only where the protocol is said, asyncio switches Nagle's delays off.
-    const { family } = this.program;
-    const protocol = family === 'unix' ? 0 : socket.IPPROTO_TCP;
-    return socket.socket(FAMILIES[family], type, protocol, { driver });
-  }
-
-  async open(folder: string): Promise<void> {
-    const { family, serving, tls } = this.program;
-    const sock = this.#socket();
-    if (family === 'unix') sock.bind(join(folder, 'socket'));
-    else sock.bind([family === 'ipv6' ? '::1' : '127.0.0.1', 0]);
-    this.#address = sock.getsockname() as AddressInput;
-    const options = { sock, startServing: serving, ssl: tls === 'always' ? SERVER : undefined };
+  protected serve(options: MakeOptions & { startServing: boolean }): PromiseLike<Server> {
     const accept = (): ProtocolCallbacks => this.#accept();
-    this.#server =
-      family === 'unix'
-        ? await this.#loop.createUnixServer(accept, undefined, options)
-        : await this.#loop.createServer(accept, undefined, undefined, options);
+    return this.program.family === 'unix'
+      ? this.loop.createUnixServer(accept, undefined, options)
+      : this.loop.createServer(accept, undefined, undefined, options);
   }
 
   #accept(): ProtocolCallbacks {
-    const told = new Told(this, `served ${this.#served.length}`);
-    this.#served.push(told);
+    const told = new Told(this, `served ${this.served.length}`);
+    this.served.push(told);
     return told.protocol(this.program.buffered);
   }
 
-  #start(what: string, begin: () => PromiseLike<unknown>): Task<void> {
-    const label = `${what} ${this.#tasks.length}`;
-    const task = createTask(() => this.#wait(label, begin));
-    this.#tasks.push(task);
-    return task;
-  }
-
-  async #wait(label: string, begin: () => PromiseLike<unknown>): Promise<void> {
-    try {
-      await begin();
-      this.#outcomes.push(`${label} done`);
-    } catch (error) {
-      const isCancel = error instanceof CancelledError;
-      this.#outcomes.push(`${label} ${isCancel ? 'cancelled' : `failed ${name(error)}`}`);
-    }
-    this.changes += 1;
-  }
-
-  async #connect(told: Told, trusting: boolean): Promise<void> {
-    const sock = this.#socket();
-    try {
-      await this.#loop.sockConnect(sock, this.#address);
-      this.#arrived.push(told);
-    } catch (error) {
-      sock.close();
-      throw error;
-    }
-    const { family, tls, buffered } = this.program;
-    const secure = { ssl: trusting ? CLIENT : STRANGER, serverHostname: 'localhost' };
-    const options = { sock, ...(tls === 'always' && secure) };
-    const factory = (): ProtocolCallbacks => told.protocol(buffered);
-    if (family === 'unix') await this.#loop.createUnixConnection(factory, undefined, options);
-    else await this.#loop.createConnection(factory, undefined, undefined, options);
+  protected connectEnd(told: Told, options: MakeOptions): PromiseLike<unknown> {
+    const factory = (): ProtocolCallbacks => told.protocol(this.program.buffered);
+    return this.program.family === 'unix'
+      ? this.loop.createUnixConnection(factory, undefined, options)
+      : this.loop.createConnection(factory, undefined, undefined, options);
   }
 
   async #encrypt(told: Told, isServer: boolean): Promise<void> {
@@ -249,63 +155,23 @@ class Stage {
     const protocol = transport.getProtocol() as ProtocolCallbacks;
     const side = isServer ? { serverSide: true } : { serverHostname: 'localhost' };
     const ssl = isServer ? SERVER : CLIENT;
-    told.transport = await this.#loop.startTls(transport, protocol, ssl, side);
+    told.transport = await this.loop.startTls(transport, protocol, ssl, side);
   }
 
-  #visit(): void {
-    const sock = this.#socket();
-    this.#arrived.push(undefined);
-    this.#strangers.push(sock);
-    try {
-      sock.connect(this.#address);
-    } catch (error) {
-      if (!(error instanceof BlockingIOError)) throw error;
+  protected actOnEnd(step: Step): void {
+    if (step.do === 'upgrade') {
+      this.#upgrade(step.n ?? 0);
+      return;
     }
-  }
-
-  act(step: Step): void {
-    const { do: what, n = 0 } = step;
-    if (what === 'connect') {
-      const told = new Told(this, `client ${this.#clients.length}`);
-      this.#clients.push(told);
-      this.#start(what, () => this.#connect(told, n === 0));
-    } else if (what === 'stranger') {
-      // Where none serves, some drivers refuse at once, and some later.
-      if (this.#server.isServing()) this.#visit();
-    } else if (what === 'stranger_sends') {
-      for (const sock of this.#strangers)
-        try {
-          sock.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
-        } catch (error) {
-          print('stranger', name(error));
-        }
-    } else if (what === 'strangers_leave') {
-      for (const sock of this.#strangers.splice(0)) sock.close();
-    } else if (what === 'server_close') this.#server.close();
-    else if (what === 'close_clients') {
-      // Without TLS alone: docs/differences.md#closing-the-clients-of-tls.
-      if (this.program.tls === 'never') this.#server.closeClients();
-    } else if (what === 'abort_clients') this.#server.abortClients();
-    else if (what === 'start_serving') {
-      // CPython says that a closed server serves, after a TypeError.
-      if (this.#server.sockets.length > 0) this.#start(what, () => this.#server.startServing());
-    } else if (what === 'wait_closed')
-      this.#waits.push(this.#start(what, () => this.#server.waitClosed()));
-    else if (what === 'cancel_wait') this.#waits.pop()?.cancel();
-    else if (what === 'upgrade') this.#upgrade(n);
-    else {
-      const ends = step.side === 'client' ? this.#clients : this.#served;
-      const told = ends[(step.at ?? 0) % ends.length];
-      const transport = told?.usable();
-      if (told !== undefined && transport !== undefined && this.#isPromised(told, transport, what))
-        told.act(transport, step);
-    }
+    const chosen = this.chosen(step);
+    if (chosen !== undefined && this.#isPromised(chosen.end, chosen.transport, step.do))
+      chosen.end.act(chosen.transport, step);
   }
 
   /** Is it promised what comes of a step? See the generator. */
   #isPromised(told: Told, transport: Transport, what: string): boolean {
     if (what.startsWith('write')) {
-      const peer = this.#peer(told)?.usable();
+      const peer = this.peer(told)?.usable();
       return peer !== undefined && !peer.isClosing() && !transport.isClosing();
     }
     if (what === 'abort' && this.program.tls !== 'never')
@@ -316,20 +182,15 @@ class Stage {
 
   /** With TLS, nothing that came may be unread: docs/differences.md#words-after-the-end-of-tls. */
   #closes(told: Told, transport: Transport): boolean {
-    const peer = this.#peer(told);
+    const peer = this.peer(told);
     if (peer?.usable() === undefined) return false;
     if (!transport.isReading()) return peer.wrote < told.paused;
     return told.resumed < this.steps || !this.program.buffered;
   }
 
-  #peer(told: Told): Told | undefined {
-    const at = this.#served.indexOf(told);
-    return at >= 0 ? this.#arrived[at] : this.#served[this.#arrived.indexOf(told)];
-  }
-
   #upgrade(at: number): void {
-    const client = this.#clients[at % this.#clients.length];
-    const served = client && this.#peer(client);
+    const client = this.clients[at % this.clients.length];
+    const served = client && this.peer(client);
     if (client === undefined || served === undefined) return;
     for (const told of [client, served]) {
       const transport = told.usable();
@@ -339,64 +200,9 @@ class Stage {
     client.encrypted = true;
     served.encrypted = true;
     print('upgrading');
-    this.#start('client', () => this.#encrypt(client, false));
-    this.#start('server', () => this.#encrypt(served, true));
-  }
-
-  async settle(): Promise<void> {
-    this.#outcomes = [];
-    let seen = this.changes;
-    for (let quiet = 0; quiet < QUIET; ) {
-      // The kernel, too, takes its time on a busy machine.
-      await sleep(quiet === 20 ? 0.001 : 0);
-      await new Promise((resolve) => setImmediate(resolve));
-      quiet = this.changes === seen ? quiet + 1 : 0;
-      seen = this.changes;
-    }
-  }
-
-  print(): void {
-    print('  serving', this.#server.isServing(), 'sockets', this.#server.sockets.length);
-    for (const outcome of this.#outcomes.toSorted()) print(' ', outcome);
-    for (const told of [...this.#clients, ...this.#served]) told.print();
-  }
-
-  async end(): Promise<void> {
-    this.#server.close();
-    for (const told of [...this.#clients, ...this.#served]) told.usable()?.abort();
-    for (const task of this.#tasks) task.cancel();
-    for (const sock of this.#strangers) sock.close();
-    await this.settle();
-    await waitFor(this.#server.waitClosed(), 5);
-    print('  ended');
+    this.start('client', () => this.#encrypt(client, false));
+    this.start('server', () => this.#encrypt(served, true));
   }
 }
 
-async function main(program: Program, folder: string): Promise<void> {
-  getRunningLoop().setExceptionHandler(() => {});
-  const stage = new Stage(program);
-  await stage.open(folder);
-  await stage.settle();
-  for (const steps of program.steps) {
-    print('-', steps.map((step) => step.do).join(' '));
-    stage.steps += 1;
-    for (const step of steps)
-      try {
-        stage.act(step);
-      } catch (error) {
-        print('raised', name(error));
-      }
-    await stage.settle();
-    stage.print();
-  }
-  await stage.end();
-}
-
-const programs = readFileSync(file, 'utf8').trimEnd().split('\n');
-const folder = mkdtempSync(join(tmpdir(), 'asyncio-'));
-for (const [number, program] of programs.slice(0, Number(most ?? Infinity)).entries()) {
-  print('program', number);
-  await run(coroutine(() => main(JSON.parse(program) as Program, folder))());
-  rmSync(join(folder, 'socket'), { force: true });
-}
-rmSync(folder, { recursive: true });
+await playAll(ServerStage, process.argv.slice(2));

@@ -1,0 +1,68 @@
+/**
+ * Makes random programs of servers or of streams, runs them here and in CPython 3.13, and prints those that
+ * differ:
+ *
+ *     npx tsx test/parity/compare-random.ts servers 500 1 posix python3.13
+ *     npx tsx test/parity/compare-random.ts streams 500 1 memory python3.13
+ *
+ * With `old` behind, only what an older CPython does in the same way. Exits with 1 if any differs.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from '../support/child.ts';
+
+const [kind = 'servers', count = '500', seed = '1', driver = 'posix', python = 'python3', old] =
+  process.argv.slice(2);
+
+/** What Python 3.11 does not have, or does otherwise. */
+const NEW = /_closed|wait|_clients/;
+
+interface Program {
+  readonly family: string;
+  readonly steps: { readonly do: string }[][];
+}
+
+async function output(command: string, args: string[]): Promise<string> {
+  const { stdout, stderr, status } = await runCommand(command, args);
+  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
+  return stdout;
+}
+
+const node = (name: string, ...args: string[]): Promise<string> =>
+  output(process.execPath, ['--import', 'tsx', `test/parity/${name}.ts`, ...args]);
+
+/** Leaves out what is new; a server's path stays in older ones, so no server of a path is closed. */
+function aged(line: string): string {
+  const program = JSON.parse(line) as Program;
+  const isOld = ({ do: what }: { do: string }): boolean =>
+    !NEW.test(what) && !(program.family === 'unix' && what === 'server_close');
+  const steps = program.steps.map((group) => group.filter(isOld));
+  return JSON.stringify({ ...program, steps: steps.filter((group) => group.length > 0) });
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'asyncio-'));
+try {
+  const file = join(folder, 'programs.jsonl');
+  const made = (await node(`make-random-${kind}`, count, seed)).trimEnd().split('\n');
+  const programs = old === 'old' ? made.map(aged) : made;
+  writeFileSync(file, `${programs.join('\n')}\n`);
+  const printed = await Promise.all([
+    output(python, [`test/parity/random-${kind}.py`, file]),
+    node(`random-${kind}`, file, driver),
+  ]);
+  const [theirs, ours] = printed.map((text) => text.split(/^program \d+\n/m)) as [
+    string[],
+    string[],
+  ];
+  let different = 0;
+  for (const [n, program] of programs.entries()) {
+    if (ours[n + 1] === theirs[n + 1]) continue;
+    different += 1;
+    console.log(`program ${n}: ${program}\n--- CPython\n${theirs[n + 1]}--- here\n${ours[n + 1]}`);
+  }
+  console.log(`${different} of ${count} programs differ`);
+  process.exitCode = different > 0 ? 1 : 0;
+} finally {
+  rmSync(folder, { recursive: true });
+}

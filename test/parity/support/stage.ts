@@ -1,0 +1,285 @@
+/** What random programs of servers have in common: a server, its clients, and what happens to them. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { redirectLog } from '../../../src/base/log.ts';
+import {
+  BlockingIOError,
+  CancelledError,
+  coroutine,
+  createTask,
+  getRunningLoop,
+  type Loop,
+  run,
+  type Server,
+  sleep,
+  type Task,
+  type TlsOptions,
+  type Transport,
+  waitFor,
+} from '../../../src/index.ts';
+import type { AddressInput, DriverName, Socket } from '../../../src/socket.ts';
+import * as socket from '../../../src/socket.ts';
+import { print } from '../../support/print.ts';
+
+const PEM = readFileSync('test/parity/fixtures/self-signed.pem', 'utf8');
+export const SERVER: TlsOptions = { key: PEM, cert: PEM };
+export const CLIENT: TlsOptions = { ca: PEM };
+/** Trusts the public authorities only. */
+const STRANGER: TlsOptions = {};
+const FAMILIES = { ipv4: socket.AF_INET, ipv6: socket.AF_INET6, unix: socket.AF_UNIX } as const;
+
+redirectLog(() => {});
+/** After this many turns without news, nothing more comes. */
+const QUIET = 25;
+
+export interface Step {
+  readonly do: string;
+  readonly n?: number;
+  readonly side?: 'client' | 'server';
+  readonly at?: number;
+}
+
+export interface Program {
+  readonly family: keyof typeof FAMILIES;
+  readonly tls: 'never' | 'always' | 'later';
+  readonly serving: boolean;
+  readonly steps: readonly (readonly Step[])[];
+}
+
+/** One end of a connection. */
+export interface End {
+  /** Does it trust the server's certificate? */
+  trusting: boolean;
+  /** Its transport, unless it is gone. */
+  usable(): Transport | undefined;
+  /** Prints what has become of it. */
+  print(): void;
+}
+
+/** What makes a server or a client, beside what is made of either. */
+export interface MakeOptions {
+  readonly sock: Socket;
+  readonly ssl?: TlsOptions | undefined;
+  readonly serverHostname?: string;
+}
+
+/** Python's name of an error. */
+export function name(error: unknown): string {
+  if (error instanceof RangeError) return 'ValueError';
+  return error === undefined ? 'None' : (error as Error).constructor.name;
+}
+
+/** A server, and the clients that came. */
+export abstract class Stage<P extends Program, E extends End> {
+  readonly program: P;
+  /** Grows with everything that happens. */
+  changes = 0;
+  /** How many groups of steps have begun. */
+  steps = 0;
+  protected readonly loop: Loop = getRunningLoop();
+  protected readonly clients: E[] = [];
+  protected readonly served: E[] = [];
+  readonly #driver: DriverName;
+  /** The clients in the order in which the server gets them; nothing stands for a stranger. */
+  readonly #arrived: (E | undefined)[] = [];
+  readonly #strangers: Socket[] = [];
+  readonly #tasks: Task<void>[] = [];
+  readonly #waits: Task<void>[] = [];
+  #outcomes: string[] = [];
+  #address!: AddressInput;
+  #server!: Server;
+
+  constructor(program: P, driver: DriverName) {
+    this.program = program;
+    this.#driver = driver;
+  }
+
+  protected abstract serve(options: MakeOptions & { startServing: boolean }): PromiseLike<Server>;
+  protected abstract newClient(label: string): E;
+  protected abstract connectEnd(end: E, options: MakeOptions): PromiseLike<unknown>;
+  protected abstract actOnEnd(step: Step): void;
+
+  #socket(): Socket {
+    const type = socket.SOCK_STREAM | socket.SOCK_NONBLOCK;
+    // Only where the protocol is said, asyncio switches Nagle's delays off.
+    const { family } = this.program;
+    const protocol = family === 'unix' ? 0 : socket.IPPROTO_TCP;
+    return socket.socket(FAMILIES[family], type, protocol, { driver: this.#driver });
+  }
+
+  async open(folder: string): Promise<void> {
+    const { family, serving, tls } = this.program;
+    const sock = this.#socket();
+    if (family === 'unix') sock.bind(join(folder, 'socket'));
+    else sock.bind([family === 'ipv6' ? '::1' : '127.0.0.1', 0]);
+    this.#address = sock.getsockname() as AddressInput;
+    const ssl = tls === 'always' ? SERVER : undefined;
+    this.#server = await this.serve({ sock, startServing: serving, ssl });
+  }
+
+  /** Begins something in a task, whose outcome is printed: what it gives, if that is a text. */
+  protected start(what: string, begin: () => PromiseLike<unknown>): Task<void> {
+    const label = `${what} ${this.#tasks.length}`;
+    const task = createTask(() => this.#wait(label, begin));
+    this.#tasks.push(task);
+    return task;
+  }
+
+  async #wait(label: string, begin: () => PromiseLike<unknown>): Promise<void> {
+    try {
+      const outcome = await begin();
+      this.tell(`${label} done${typeof outcome === 'string' ? ` ${outcome}` : ''}`);
+    } catch (error) {
+      const isCancel = error instanceof CancelledError;
+      this.tell(`${label} ${isCancel ? 'cancelled' : `failed ${name(error)}`}`);
+    }
+    this.changes += 1;
+  }
+
+  /** Has a line printed when all has settled. */
+  protected tell(outcome: string): void {
+    this.#outcomes.push(outcome);
+  }
+
+  async #connect(end: E): Promise<void> {
+    const sock = this.#socket();
+    try {
+      await this.loop.sockConnect(sock, this.#address);
+      this.arrives(end);
+    } catch (error) {
+      sock.close();
+      throw error;
+    }
+    const secure = { ssl: end.trusting ? CLIENT : STRANGER, serverHostname: 'localhost' };
+    await this.connectEnd(end, { sock, ...(this.program.tls === 'always' && secure) });
+  }
+
+  /** The next that the server gets; nothing stands for a stranger. */
+  protected arrives(end: E | undefined): void {
+    this.#arrived.push(end);
+  }
+
+  #visit(): void {
+    const sock = this.#socket();
+    this.arrives(undefined);
+    this.#strangers.push(sock);
+    try {
+      sock.connect(this.#address);
+    } catch (error) {
+      if (!(error instanceof BlockingIOError)) throw error;
+    }
+  }
+
+  /** Does what is asked of the server or of strangers. */
+  act(step: Step): void {
+    const { do: what, n = 0 } = step;
+    if (what === 'connect') {
+      const end = this.newClient(`client ${this.clients.length}`);
+      this.clients.push(end);
+      end.trusting = n === 0;
+      this.start(what, () => this.#connect(end));
+    } else if (what === 'stranger') {
+      // Where none serves, some drivers refuse at once, and some later.
+      if (this.#server.isServing()) this.#visit();
+    } else if (what === 'stranger_sends') {
+      for (const sock of this.#strangers)
+        try {
+          sock.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+        } catch (error) {
+          print('stranger', name(error));
+        }
+    } else if (what === 'strangers_leave') {
+      for (const sock of this.#strangers.splice(0)) sock.close();
+    } else if (what === 'server_close') this.#server.close();
+    else if (what === 'close_clients') {
+      // Without TLS alone: docs/differences.md#closing-the-clients-of-tls.
+      if (this.program.tls === 'never') this.#server.closeClients();
+    } else if (what === 'abort_clients') this.#server.abortClients();
+    else if (what === 'start_serving') {
+      // CPython says that a closed server serves, after a TypeError.
+      if (this.#server.sockets.length > 0) this.start(what, () => this.#server.startServing());
+    } else if (what === 'wait_closed')
+      this.#waits.push(this.start(what, () => this.#server.waitClosed()));
+    else if (what === 'cancel_wait') this.#waits.pop()?.cancel();
+    else this.actOnEnd(step);
+  }
+
+  /** The end that a step is about, if it is there. */
+  protected chosen({ side, at = 0 }: Step): { end: E; transport: Transport } | undefined {
+    const ends = side === 'client' ? this.clients : this.served;
+    const end = ends[at % ends.length];
+    const transport = end?.usable();
+    return end && transport && { end, transport };
+  }
+
+  protected peer(end: E): E | undefined {
+    const at = this.served.indexOf(end);
+    return at >= 0 ? this.#arrived[at] : this.served[this.#arrived.indexOf(end)];
+  }
+
+  async settle(): Promise<void> {
+    this.#outcomes = [];
+    let seen = this.changes;
+    for (let quiet = 0; quiet < QUIET; ) {
+      // The kernel, too, takes its time on a busy machine.
+      await sleep(quiet === 20 ? 0.001 : 0);
+      await new Promise((resolve) => setImmediate(resolve));
+      quiet = this.changes === seen ? quiet + 1 : 0;
+      seen = this.changes;
+    }
+  }
+
+  print(): void {
+    print('  serving', this.#server.isServing(), 'sockets', this.#server.sockets.length);
+    for (const outcome of this.#outcomes.toSorted()) print(' ', outcome);
+    for (const end of [...this.clients, ...this.served]) end.print();
+  }
+
+  async end(): Promise<void> {
+    this.#server.close();
+    for (const end of [...this.clients, ...this.served]) end.usable()?.abort();
+    for (const task of this.#tasks) task.cancel();
+    for (const sock of this.#strangers) sock.close();
+    await this.settle();
+    await waitFor(this.#server.waitClosed(), 5);
+    print('  ended');
+  }
+}
+
+async function play(stage: Stage<Program, End>, folder: string): Promise<void> {
+  getRunningLoop().setExceptionHandler(() => {});
+  await stage.open(folder);
+  await stage.settle();
+  for (const steps of stage.program.steps) {
+    print('-', steps.map((step) => step.do).join(' '));
+    stage.steps += 1;
+    for (const step of steps)
+      try {
+        stage.act(step);
+      } catch (error) {
+        print('raised', name(error));
+      }
+    await stage.settle();
+    stage.print();
+  }
+  await stage.end();
+}
+
+/** Plays the programs of a file, one a line, or the first of them. */
+export async function playAll<P extends Program>(
+  stage: new (program: P, driver: DriverName) => Stage<P, End>,
+  [file = '', driver = 'posix', most]: readonly string[],
+): Promise<void> {
+  const programs = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const folder = mkdtempSync(join(tmpdir(), 'asyncio-'));
+  for (const [number, program] of programs.slice(0, Number(most ?? Infinity)).entries()) {
+    print('program', number);
+    const main = coroutine(async () => {
+      await play(new stage(JSON.parse(program) as P, driver as DriverName), folder);
+    });
+    await run(main());
+    rmSync(join(folder, 'socket'), { force: true });
+  }
+  rmSync(folder, { recursive: true });
+}
