@@ -159,7 +159,7 @@ class ServerStage(Stage):
         if peer is None or not peer.usable():
             return False
         if not told.transport.is_reading():
-            return peer.wrote < told.paused
+            return peer.wrote < told.paused and told.resumed < told.paused
         return told.resumed < self.steps or not self.program['buffered']
 
     def upgrade(self, at):

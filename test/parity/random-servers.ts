@@ -184,7 +184,7 @@ class ServerStage extends Stage<ServerProgram, Told> {
   #closes(told: Told, transport: Transport): boolean {
     const peer = this.peer(told);
     if (peer?.usable() === undefined) return false;
-    if (!transport.isReading()) return peer.wrote < told.paused;
+    if (!transport.isReading()) return peer.wrote < told.paused && told.resumed < told.paused;
     return told.resumed < this.steps || !this.program.buffered;
   }
 

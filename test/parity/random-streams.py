@@ -9,7 +9,7 @@ from stage import CLIENT, SERVER, Stage, name, play_all, show
 SEPARATORS = [b'\n', b'\xfa\x00', (b'\n', b'\x64\x65\x66')]
 # What is written goes through all bytes but the last few, so that each tells where it was.
 CYCLE = bytes(range(251)) * 200
-LATER = b'x' * 6_000_000
+MUCH = b'x' * 6_000_000
 
 
 def told(data):
@@ -26,11 +26,12 @@ class End:
     def __init__(self, stage, label):
         self.stage = stage
         self.label = label
-        self.reader = self.writer = self.handler = self.reading = None
+        self.reader = self.writer = self.handler = self.reading = self.takes = None
         self.trusting = True
         self.lost = None
         self.encrypted = self.encrypting = False
         self.ended = False
+        self.much = False
         self.wrote = 0
         self.at = 0
         self.news = []
@@ -43,7 +44,7 @@ class End:
         writer._protocol._closed.add_done_callback(self.is_lost)
 
     def is_lost(self, closed):
-        self.lost = name(None if closed.cancelled() else closed.exception())
+        self.lost = self.stage.name(None if closed.cancelled() else closed.exception())
         self.news.append(f'lost {self.lost}')
         self.stage.changes += 1
 
@@ -58,12 +59,12 @@ class End:
         begin = self.at % 251
         self.at += size
         if size > 100_000:
-            return LATER[:size]
+            return MUCH
         return CYCLE[begin:begin + size]
 
     def read(self, what, size):
         """Begins to read, where none does. Of one that waits, it may be that nobody takes what comes."""
-        if self.reading is not None and not self.reading.done():
+        if self.is_reading():
             return
         reader = self.reader
 
@@ -77,7 +78,7 @@ class End:
                     data = await reader.readuntil(SEPARATORS[size])
                 case 'readexactly':
                     data = await reader.readexactly(size)
-            return told(data)
+            return 'some' if what == 'read' and self.vague() else told(data)
 
         async def or_fail():
             try:
@@ -87,14 +88,32 @@ class End:
             except asyncio.LimitOverrunError as error:
                 return f'overrun {error.consumed}'
 
-        self.all = what == 'read' and size < 0
+        self.takes = size if what == 'read' else None
         self.reading = self.stage.start(what, or_fail)
+
+    def unsent(self):
+        try:
+            return self.transport.get_write_buffer_size() if self.usable() else None
+        except AttributeError:
+            return None  # CPython's own, where TLS was aborted
+
+    def vague(self):
+        """Does so much come that it is not promised how much at a time?"""
+        peer = self.stage.peer(self)
+        return peer is not None and (peer.much or self.much)
+
+    def is_reading(self):
+        return self.reading is not None and not self.reading.done()
+
+    def takes_some(self):
+        return self.is_reading() and self.takes is not None and self.takes > 1
 
     def act(self, step):
         writer, size = self.writer, step.get('n', 0)
         if step['do'].startswith('write'):
             self.wrote = self.stage.steps
             self.ended |= step['do'] == 'write_eof'
+            self.much |= size > 100_000
         match step['do']:
             case 'write':
                 writer.write(self.data(size))
@@ -117,7 +136,7 @@ class End:
                 writer.transport.set_write_buffer_limits(size)
             case 'cancel_read':
                 # docs/differences.md#reads-begin-with-the-call: a read of all loses nothing.
-                if self.reading is not None and not self.all:
+                if self.reading is not None and self.takes != -1:
                     self.reading.cancel()
             case 'finish':
                 if not self.finish.done():
@@ -133,14 +152,16 @@ class End:
                     self.read(what, size)
 
     def print(self):
+        vague = self.vague()
         if self.usable():
             self.news.append(f'closing {self.transport.is_closing()}')
-            if not self.transport.is_closing():
+            if not self.transport.is_closing() and not vague:
                 self.news.append(f'reading {self.transport.is_reading()}')
         if self.reader is not None:
-            self.news.append(f'at eof {self.reader.at_eof()}')
+            if not vague:
+                self.news.append(f'at eof {self.reader.at_eof()}')
             if self.reader.exception() is not None:
-                self.news.append(name(self.reader.exception()))
+                self.news.append(self.stage.name(self.reader.exception()))
         show(' ', self.label, '|', ', '.join(self.news))
         self.news = []
 
@@ -175,7 +196,7 @@ class StreamStage(Stage):
         except asyncio.CancelledError:
             outcome = 'cancelled'
         except Exception as error:
-            outcome = f'failed {name(error)}'
+            outcome = f'failed {self.name(error)}'
             # Where it is encrypted by now, CPython closes what is underneath.
             if not end.encrypted:
                 raise
@@ -203,32 +224,56 @@ class StreamStage(Stage):
                    else asyncio.open_connection)
         end.made(*await connect(limit=self.program['limit'], **options))
 
+    def name(self, error):
+        # Which of the two it is depends on what is tried first, of sending and receiving.
+        either = self.program['tls'] == 'later' or any(
+            end.much for end in self.clients + self.served)
+        return 'ConnectionResetError' if either and isinstance(error, BrokenPipeError) else name(error)
+
+    def progress(self):
+        return self.changes, [end.unsent() for end in self.clients + self.served]
+
+    def act(self, step):
+        # docs/differences.md#handshakes-that-are-broken-off
+        if (step['do'] not in ('abort_clients', 'close_clients')
+                or not any(end.encrypting for end in self.served)):
+            super().act(step)
+
     def act_on_end(self, step):
         if step['do'] == 'upgrade':
             return self.upgrade(step['n'])
         end = self.chosen(step)
-        if end is None or not self.promised(end, step['do']):
+        if end is None or not self.promised(end, step['do'], step.get('n', 0)):
             return
         if step['do'] == 'start_tls':
             self.start_tls(end)
         else:
             end.act(step)
 
-    def promised(self, end, what):
+    def promised(self, end, what, size):
         """Is it promised what comes of a step? See the generator."""
         peer = self.peer(end)
-        closing = end.transport.is_closing()
+        both = (peer is not None and peer.writer is not None and peer.lost is None
+                and not peer.transport.is_closing() and not end.transport.is_closing())
+        tls, waits = self.program['tls'], self.program['handler'] in ('waits', 'plain')
         if what.startswith('write'):
-            return (peer is not None and peer.writer is not None and peer.lost is None
-                    and not peer.transport.is_closing() and not closing)
-        if what == 'abort' and self.program['tls'] != 'never':
-            return not closing and end.wrote < self.steps
+            if size > 100_000:
+                return both and not end.is_reading() and not peer.is_reading()
+            # Nor is it promised which bytes of a turn are there first.
+            return both and not (peer.takes_some() and end.wrote == self.steps)
+        if what == 'abort' and tls != 'never':
+            return not end.transport.is_closing() and end.wrote < self.steps
+        if what in ('abort', 'close') and not waits:
+            return end.wrote < self.steps
+        if what.startswith('read') and peer is not None:
+            # A ClientHello is never twice the same; and a line of so much may have lost its beginning.
+            if peer.encrypted and not end.encrypted or end.vague() and what[4:] not in ('', 'exactly'):
+                return False
+            # Nor is it promised how much TLS gives at a time.
+            return what != 'read' or size < 2 or waits and not end.encrypted and tls != 'always'
         if what == 'start_tls':
-            return (self.program['tls'] == 'later' and peer is not None and peer.writer is not None
-                    and peer.lost is None and not peer.transport.is_closing() and not closing
-                    and not end.ended and not peer.ended and not end.encrypted
-                    and (end.handler is None or self.program['handler'] == 'waits')
-                    and (end.reading is None or end.reading.done()))
+            return (tls == 'later' and both and waits and not end.encrypted
+                    and not any(each.ended or each.is_reading() for each in (end, peer)))
         return True
 
     def upgrade(self, at):
@@ -239,7 +284,7 @@ class StreamStage(Stage):
         served = self.peer(client)
         ends = [client, served]
         if served is not None and all(
-                end.usable() and self.promised(end, 'start_tls') for end in ends):
+                end.usable() and self.promised(end, 'start_tls', 0) for end in ends):
             for end in ends:
                 self.start_tls(end)
 
@@ -248,6 +293,10 @@ class StreamStage(Stage):
         side = 'server' if end in self.served else 'client'
         show('encrypting', end.label)
         self.start(f'{side} start_tls', lambda: self.encrypt(end, side == 'server'))
+
+    def tell_lost(self, protocol, error):
+        if not protocol._connection_lost:
+            protocol.connection_lost(error)
 
     async def encrypt(self, end, server_side):
         """StreamWriter.start_tls(), with what CPython does from 3.14 on: unread bytes go to TLS."""
@@ -261,18 +310,30 @@ class StreamStage(Stage):
                 None if server_side else 'localhost', call_connection_made=False)
             raw.pause_reading()
             raw.set_protocol(ssl_protocol)
-            ssl_protocol._incoming.write(bytes(reader._buffer))
+            unread = bytes(reader._buffer)
             reader._buffer.clear()
             reader._paused = False
-            made = self.loop.call_soon(ssl_protocol.connection_made, raw)
+
+            def make():
+                ssl_protocol.connection_made(raw)
+                if unread:
+                    ssl_protocol._incoming.write(unread)
+                    ssl_protocol._do_handshake()
+
+            made = self.loop.call_soon(make)
             resumes = self.loop.call_soon(raw.resume_reading)
             try:
                 await waiter
-            except BaseException:
+            except BaseException as error:
                 raw.close()
                 made.cancel()
                 resumes.cancel()
+                # docs/differences.md#handshakes-that-are-broken-off
+                self.loop.call_soon(self.tell_lost, protocol, error)
                 raise
+            # docs/differences.md#handshakes-that-are-broken-off
+            if ssl_protocol._app_transport is None:
+                raise ConnectionAbortedError
             writer._transport = ssl_protocol._app_transport
             protocol._replace_transport(writer._transport)
             # docs/differences.md#streams-that-are-encrypted-later

@@ -1,5 +1,6 @@
 /** Runs the programs of a file, one a line, or the first of them: each of a server of streams and its clients; prints what came of them. */
 import {
+  BrokenPipeError,
   CancelledError,
   coroutine,
   currentTask,
@@ -41,7 +42,7 @@ const SEPARATORS = [
 ];
 /** What is written goes through all bytes but the last few, so that each tells where it was. */
 const CYCLE = Buffer.from(Array.from({ length: 251 * 200 }, (_, n) => n % 251));
-const LATER = Buffer.alloc(6_000_000, 'x');
+const MUCH = Buffer.alloc(6_000_000, 'x');
 
 function told(data: Buffer): string {
   return `${data.length} ${data.subarray(0, 1).toString('hex')}-${data.subarray(-1).toString('hex')}`;
@@ -66,13 +67,15 @@ class StreamEnd implements End {
   encrypting = false;
   /** Has it written its end? */
   ended = false;
+  /** Has it written more than the system keeps? */
+  much = false;
   /** At which step it wrote last. */
   wrote = 0;
   readonly #stage: StreamStage;
   /** How many bytes it has written. */
   #at = 0;
-  /** Does it read all until the end? */
-  #all = false;
+  /** How many bytes its last `read()` is to take. */
+  #takes: number | undefined;
   #news: string[] = [];
 
   constructor(stage: StreamStage, label: string) {
@@ -88,7 +91,7 @@ class StreamEnd implements End {
     this.finish = new Future();
     writer.waitClosed().addDoneCallback((closed) => {
       this.lost = true;
-      this.#news.push(`lost ${name(closed.exception())}`);
+      this.#news.push(`lost ${this.#stage.name(closed.exception())}`);
       this.#stage.changes += 1;
     });
   }
@@ -100,7 +103,7 @@ class StreamEnd implements End {
   #data(size: number): Buffer {
     const begin = this.#at % 251;
     this.#at += size;
-    return size > 100_000 ? LATER : CYCLE.subarray(begin, begin + size);
+    return size > 100_000 ? MUCH : CYCLE.subarray(begin, begin + size);
   }
 
   /** Begins to read, where none does. Of one that waits, it may be that nobody takes what comes. */
@@ -113,10 +116,11 @@ class StreamEnd implements End {
       if (what === 'readuntil') return reader.readuntil(SEPARATORS[size]);
       return reader.readexactly(size);
     };
-    this.#all = what === 'read' && size < 0;
+    this.#takes = what === 'read' ? size : undefined;
     this.reading = this.#stage.begin(what, async () => {
       try {
-        return told(await begin());
+        const data = await begin();
+        return what === 'read' && this.isVague() ? 'some' : told(data);
       } catch (error) {
         if (error instanceof IncompleteReadError)
           return `incomplete ${told(error.partial)} of ${error.expected ?? 'None'}`;
@@ -130,11 +134,23 @@ class StreamEnd implements End {
     return this.reading !== undefined && !this.reading.done();
   }
 
+  /** Does it wait for bytes, however many? */
+  takesSome(): boolean {
+    return this.isReading() && this.#takes !== undefined && this.#takes > 1;
+  }
+
+  /** Does so much come that it is not promised how much at a time? */
+  isVague(): boolean {
+    const peer = this.#stage.peer(this);
+    return peer !== undefined && (peer.much || this.much);
+  }
+
   act(writer: StreamWriter, { do: what, n = 0 }: Step): void {
     const stage = this.#stage;
     if (what.startsWith('write')) {
       this.wrote = stage.steps;
       this.ended ||= what === 'write_eof';
+      this.much ||= n > 100_000;
     }
     if (what === 'write') writer.write(this.#data(n));
     else if (what === 'writelines') writer.writelines([this.#data(n), this.#data(1)]);
@@ -149,7 +165,7 @@ class StreamEnd implements End {
     else if (what === 'limits') writer.transport.setWriteBufferLimits(n);
     else if (what === 'cancel_read') {
       // docs/differences.md#reads-begin-with-the-call: a read of all loses nothing.
-      if (!this.#all) this.reading?.cancel();
+      if (this.#takes !== -1) this.reading?.cancel();
     } else if (what === 'finish') {
       if (!this.finish.done()) this.finish.setResult();
     } else if (what === 'fail') {
@@ -165,14 +181,16 @@ class StreamEnd implements End {
 
   print(): void {
     const transport = this.usable();
+    const isVague = this.isVague();
     if (transport !== undefined) {
       this.#news.push(`closing ${transport.isClosing() ? 'True' : 'False'}`);
-      if (!transport.isClosing())
+      if (!transport.isClosing() && !isVague)
         this.#news.push(`reading ${transport.isReading() ? 'True' : 'False'}`);
     }
     if (this.writer !== undefined) {
-      this.#news.push(`at eof ${this.reader.atEof() ? 'True' : 'False'}`);
-      if (this.reader.exception() !== undefined) this.#news.push(name(this.reader.exception()));
+      if (!isVague) this.#news.push(`at eof ${this.reader.atEof() ? 'True' : 'False'}`);
+      if (this.reader.exception() !== undefined)
+        this.#news.push(this.#stage.name(this.reader.exception()));
     }
     print(' ', this.label, '|', this.#news.join(', '));
     this.#news = [];
@@ -223,7 +241,7 @@ class StreamStage extends Stage<StreamProgram, StreamEnd> {
       else if (handler === 'echoes') await this.#echo(reader, writer);
       else await this.#echoLines(reader, writer);
     } catch (error) {
-      outcome = error instanceof CancelledError ? 'cancelled' : `failed ${name(error)}`;
+      outcome = error instanceof CancelledError ? 'cancelled' : `failed ${this.name(error)}`;
       throw error;
     } finally {
       this.changes += 1;
@@ -256,28 +274,61 @@ class StreamStage extends Stage<StreamProgram, StreamEnd> {
     end.made(reader, writer);
   }
 
+  override name(error: unknown): string {
+    // Which of the two it is depends on what is tried first, of sending and receiving.
+    const isEither =
+      this.program.tls === 'later' || [...this.clients, ...this.served].some((end) => end.much);
+    return isEither && error instanceof BrokenPipeError ? 'ConnectionResetError' : name(error);
+  }
+
+  protected override progress(): string {
+    const sizes = [...this.clients, ...this.served].map((end) =>
+      end.usable()?.getWriteBufferSize(),
+    );
+    return `${super.progress()} ${sizes}`;
+  }
+
+  override act(step: Step): void {
+    // docs/differences.md#handshakes-that-are-broken-off
+    const isEnd = step.do === 'abort_clients' || step.do === 'close_clients';
+    if (!isEnd || !this.served.some((end) => end.encrypting)) super.act(step);
+  }
+
   protected actOnEnd(step: Step): void {
     if (step.do === 'upgrade') {
       this.#upgrade(step.n ?? 0);
       return;
     }
     const { end } = this.chosen(step) ?? {};
-    if (end?.writer === undefined || !this.#isPromised(end, end.writer, step.do)) return;
+    if (end?.writer === undefined || !this.#isPromised(end, end.writer, step)) return;
     if (step.do === 'start_tls') this.#startTls(end, end.writer);
     else end.act(end.writer, step);
   }
 
   /** Is it promised what comes of a step? See the generator. */
-  #isPromised(end: StreamEnd, writer: StreamWriter, what: string): boolean {
+  #isPromised(end: StreamEnd, writer: StreamWriter, { do: what, n = 0 }: Step): boolean {
     const peer = this.peer(end);
     const both =
       peer?.writer !== undefined && !peer.lost && !peer.writer.isClosing() && !writer.isClosing();
-    if (what.startsWith('write')) return both;
-    const { tls } = this.program;
+    const { tls, handler } = this.program;
+    const waits = handler === 'waits' || handler === 'plain';
+    if (what.startsWith('write')) {
+      if (n > 100_000) return both && !end.isReading() && !peer.isReading();
+      // Nor is it promised which bytes of a turn are there first.
+      return both && !(peer.takesSome() && end.wrote === this.steps);
+    }
     if (what === 'abort' && tls !== 'never') return !writer.isClosing() && end.wrote < this.steps;
+    if ((what === 'abort' || what === 'close') && !waits) return end.wrote < this.steps;
+    if (what.startsWith('read') && peer !== undefined) {
+      // A ClientHello is never twice the same; and a line of so much may have lost its beginning.
+      if (peer.encrypted && !end.encrypted) return false;
+      if (end.isVague() && (what === 'readline' || what === 'readuntil')) return false;
+      // Nor is it promised how much TLS gives at a time.
+      return what !== 'read' || n < 2 || (waits && !end.encrypted && tls !== 'always');
+    }
     if (what !== 'start_tls') return true;
-    if (tls !== 'later' || !both || end.ended || peer.ended || end.encrypted) return false;
-    return end.isReadByOthers() && !end.isReading();
+    if (tls !== 'later' || !both || !waits || end.encrypted) return false;
+    return ![end, peer].some((each) => each.ended || each.isReading());
   }
 
   /** Both ends at once. */
@@ -286,7 +337,7 @@ class StreamStage extends Stage<StreamProgram, StreamEnd> {
     const served = client && this.peer(client);
     const ends = [client, served].filter((end) => end?.usable() !== undefined) as StreamEnd[];
     if (ends.length < 2) return;
-    if (ends.every((end) => this.#isPromised(end, end.writer as StreamWriter, 'start_tls')))
+    if (ends.every((end) => this.#isPromised(end, end.writer as StreamWriter, { do: 'start_tls' })))
       for (const end of ends) this.#startTls(end, end.writer as StreamWriter);
   }
 

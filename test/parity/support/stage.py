@@ -73,7 +73,7 @@ class Stage:
         except asyncio.CancelledError:
             self.outcomes.append(f'{label} cancelled')
         except Exception as error:
-            self.outcomes.append(f'{label} failed {name(error)}')
+            self.outcomes.append(f'{label} failed {self.name(error)}')
         self.changes += 1
 
     async def connect(self, end):
@@ -157,14 +157,22 @@ class Stage:
         at = self.arrived.index(end) if end in self.arrived else -1
         return self.served[at] if 0 <= at < len(self.served) else None
 
+    def name(self, error):
+        return name(error)
+
+    def progress(self):
+        """What is another as long as something happens."""
+        return self.changes
+
     async def settle(self):
         self.outcomes = []
-        quiet, seen = 0, self.changes
+        quiet, seen = 0, self.progress()
         while quiet < QUIET:
             # The kernel, too, takes its time on a busy machine.
             await asyncio.sleep(0.001 if quiet == 20 else 0)
-            quiet = quiet + 1 if self.changes == seen else 0
-            seen = self.changes
+            now = self.progress()
+            quiet = quiet + 1 if now == seen else 0
+            seen = now
 
     def print(self):
         show('  serving', self.server.is_serving(), 'sockets', len(self.server.sockets))

@@ -132,7 +132,7 @@ export abstract class Stage<P extends Program, E extends End> {
       this.tell(`${label} done${typeof outcome === 'string' ? ` ${outcome}` : ''}`);
     } catch (error) {
       const isCancel = error instanceof CancelledError;
-      this.tell(`${label} ${isCancel ? 'cancelled' : `failed ${name(error)}`}`);
+      this.tell(`${label} ${isCancel ? 'cancelled' : `failed ${this.name(error)}`}`);
     }
     this.changes += 1;
   }
@@ -213,20 +213,32 @@ export abstract class Stage<P extends Program, E extends End> {
     return end && transport && { end, transport };
   }
 
-  protected peer(end: E): E | undefined {
+  /** The other end, if it is there. */
+  peer(end: E): E | undefined {
     const at = this.served.indexOf(end);
     return at >= 0 ? this.#arrived[at] : this.served[this.#arrived.indexOf(end)];
   }
 
+  /** How an error is printed. */
+  name(error: unknown): string {
+    return name(error);
+  }
+
+  /** What is another as long as something happens. */
+  protected progress(): string {
+    return String(this.changes);
+  }
+
   async settle(): Promise<void> {
     this.#outcomes = [];
-    let seen = this.changes;
+    let seen = this.progress();
     for (let quiet = 0; quiet < QUIET; ) {
       // The kernel, too, takes its time on a busy machine.
       await sleep(quiet === 20 ? 0.001 : 0);
       await new Promise((resolve) => setImmediate(resolve));
-      quiet = this.changes === seen ? quiet + 1 : 0;
-      seen = this.changes;
+      const now = this.progress();
+      quiet = now === seen ? quiet + 1 : 0;
+      seen = now;
     }
   }
 
