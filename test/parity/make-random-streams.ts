@@ -1,11 +1,11 @@
 /**
  * Writes random programs for random-streams.py and random-streams.ts:
  *
- *     npx tsx test/parity/make-random-streams.ts 150 14 > test/parity/random-streams.jsonl
+ *     npx tsx test/parity/make-random-streams.ts 100 14 > test/parity/random-streams.jsonl
  */
 import fc from 'fast-check';
 
-const [count = '150', seed = '14'] = process.argv.slice(2);
+const [count = '100', seed = '14'] = process.argv.slice(2);
 
 type Weighted = fc.WeightedArbitrary<object>;
 
@@ -54,7 +54,7 @@ const strange = fc.oneof(
   step(1, 'strangers_leave'),
 );
 
-/** More than the system keeps for one who does not read. */
+/** More than the system keeps for one who does not read; only of unix paths is it known how much that is. */
 const much = fc.record({ do: fc.constant('write'), ...end, n: fc.constant(6_000_000) });
 
 /** What happens at a time is of one end, or of the server, or is a handshake. */
@@ -93,6 +93,7 @@ const program = fc.record({
 });
 
 interface Made {
+  readonly family: string;
   readonly tls: string;
   readonly limit: number;
   readonly steps: object[][];
@@ -105,6 +106,7 @@ function mended({ steps, ...rest }: Made): object {
       ({ do: what, n = 0 }) =>
         (rest.tls === 'later' || (what !== 'upgrade' && what !== 'start_tls')) &&
         (rest.tls === 'never' || !what.startsWith('write') || n <= 4000) &&
+        (rest.family === 'unix' || n <= 200_000) &&
         // docs/differences.md#what-waits-underneath-tls: asyncio pauses at the mark itself.
         (rest.tls === 'never' || what !== 'limits' || n > 0),
     ),

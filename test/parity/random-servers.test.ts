@@ -3,7 +3,7 @@
  * and unix paths, with TLS from the start, later or not at all. `make-random-servers.ts` makes others.
  */
 import { behaviour } from '../support/behaviour.ts';
-import { serversAsCPython } from './servers-as-cpython.ts';
+import { asCPython } from './random-as-cpython.ts';
 
 const COUNTS = { posix: 60, 'posix, uv_poll': 40 };
 
@@ -11,7 +11,7 @@ behaviour('parity of random programs of servers', (it) => {
   for (const [driver, count] of Object.entries(COUNTS))
     it(
       `prints what CPython 3.13 prints of the first ${count}, on ${driver}`,
-      () => serversAsCPython(driver, count),
+      () => asCPython('servers', driver, count),
       { seconds: 60 },
     );
 });

@@ -310,7 +310,7 @@ class StreamStage extends Stage<StreamProgram, StreamEnd> {
     const peer = this.peer(end);
     const both =
       peer?.writer !== undefined && !peer.lost && !peer.writer.isClosing() && !writer.isClosing();
-    const { tls, handler } = this.program;
+    const { tls, handler, limit } = this.program;
     const waits = handler === 'waits' || handler === 'plain';
     if (what.startsWith('write')) {
       if (n > 100_000) return both && !end.isReading() && !peer.isReading();
@@ -318,7 +318,9 @@ class StreamStage extends Stage<StreamProgram, StreamEnd> {
       return both && !(peer.takesSome() && end.wrote === this.steps);
     }
     if (what === 'abort' && tls !== 'never') return !writer.isClosing() && end.wrote < this.steps;
-    if ((what === 'abort' || what === 'close') && !waits) return end.wrote < this.steps;
+    // What a handler writes in one turn may be one send or several: so is what is read of it.
+    if ((what === 'abort' || what === 'close') && !waits)
+      return end.wrote < this.steps && limit === 65_536;
     if (what.startsWith('read') && peer !== undefined) {
       // A ClientHello is never twice the same; and a line of so much may have lost its beginning.
       if (peer.encrypted && !end.encrypted) return false;

@@ -3,6 +3,8 @@
  * and over, paced so that the machine stays usable. Each second it writes what they did; whatever they
  * get back is compared with what they sent.
  *
+ * At SIGUSR2 its clients leave one after another, and it says `resting`; at the next one they come back.
+ *
  * Arguments: messages per second, seconds until it ends by itself, and the places, as `tcp:PORT`,
  * `ipv6:PORT`, `tls:PORT` and `unix:PATH`.
  */
@@ -22,6 +24,13 @@ const places = process.argv.slice(4).map((text) => text.split(':') as [string, s
 
 const counts = { messages: 0, connects: 0, resets: 0, halfCloses: 0, unread: 0, silent: 0, cut: 0 };
 let stopped = false;
+/** Is nobody to come for now? */
+let resting = false;
+/** How many clients there are. */
+let present = 0;
+/** Lets them come again. */
+let wake = (): void => {};
+let awake = Promise.resolve();
 
 /** The server broke off what a client was about; it may, where it cancelled. */
 class Cut extends Error {}
@@ -50,7 +59,7 @@ async function talk(client: Client): Promise<void> {
   const each = rate / places.length / TALKERS / (1000 / TICK_MS);
   let owed = 0;
   let next = performance.now();
-  while (!stopped) {
+  while (!stopped && !resting) {
     for (owed += each; owed >= 1; owed -= 1) {
       await converse(client, message(MESSAGE));
       counts.messages += 1;
@@ -104,17 +113,44 @@ async function beSilent(): Promise<void> {
 
 /** Has one client after another do the same. */
 async function keep(place: Place, about: (client: Client) => Promise<void>): Promise<void> {
-  while (!stopped) {
-    using client = await Client.at(place);
-    counts.connects += 1;
-    try {
-      await about(client);
-    } catch (error) {
-      if (!(error instanceof Cut)) throw error;
-      if (!stopped) counts.cut += 1;
-    }
-    await pass(REST_MS);
+  for (;;) {
+    await awake;
+    if (stopped) return;
+    present += 1;
+    await meet(place, about);
+    present -= 1;
+    if (resting && present === 0) sayResting();
+    else await pass(REST_MS);
   }
+}
+
+async function meet(place: Place, about: (client: Client) => Promise<void>): Promise<void> {
+  using client = await Client.at(place);
+  counts.connects += 1;
+  try {
+    await about(client);
+  } catch (error) {
+    if (!(error instanceof Cut)) throw error;
+    if (!stopped) counts.cut += 1;
+  }
+}
+
+function rest(): void {
+  resting = true;
+  awake = new Promise((resolve) => {
+    wake = resolve;
+  });
+  if (present === 0) sayResting();
+}
+
+function goOn(): void {
+  resting = false;
+  wake();
+}
+
+function sayResting(): void {
+  write();
+  console.log('resting');
 }
 
 async function pass(ms: number): Promise<void> {
@@ -124,10 +160,12 @@ async function pass(ms: number): Promise<void> {
 const write = (): void => console.log(JSON.stringify(counts));
 const stop = (): void => {
   stopped = true;
+  goOn();
 };
 const writing = setInterval(write, 1000);
 const limit = setTimeout(stop, deadline * 1000);
 process.once('SIGTERM', stop);
+process.on('SIGUSR2', () => (resting ? goOn() : rest()));
 
 /** Clients of every style at one place. */
 function crowd([name, where]: [string, string]): Promise<void>[] {

@@ -1,11 +1,18 @@
 /**
  * The server of a soak: the echo server of the command, by TCP, IPv6 and TLS, and one on a unix path;
  * and a task that cancels those of its clients at random. Says where it listens, and then each second how
- * many tasks there are and how many it has cancelled.
+ * many tasks there are and how many it has cancelled. At SIGUSR2 it collects what is garbage, and says how
+ * much memory is left in use.
+ *
+ * Arguments: seconds until it ends by itself; and what it is to lose with each client of the path, one of
+ * `descriptor`, `task`, `object` and `buffer`, to see that it is found.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { selfSigned } from '../../src/echo/certificate.ts';
 import { type EchoOptions, PIECE } from '../../src/echo/echo-sock.ts';
 import { Statistics } from '../../src/echo/statistics.ts';
@@ -20,6 +27,9 @@ const CANCELS = 10;
 const EXPECTED = /: (ConnectionResetError|BrokenPipeError): /;
 
 const deadline = Number(process.argv[2]);
+const planted = process.argv[3];
+/** What was lost on purpose. */
+const lost: unknown[] = [];
 const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-soak-'));
 let cancelled = 0;
 
@@ -39,6 +49,48 @@ const reports = asyncio.coroutine(async function reports(): Promise<never> {
   }
 });
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** The fields of `struct mallinfo2`: `uordblks` and `hblkhd` are in use. */
+const MALLINFO = [
+  'arena',
+  'ordblks',
+  'smblks',
+  'hblks',
+  'hblkhd',
+  'usmblks',
+  'fsmblks',
+  'uordblks',
+  'fordblks',
+  'keepcost',
+];
+
+/** Bytes that `malloc()` has given out; what Node knows of them, where the C library does not tell. */
+const allocated = ((): (() => number) => {
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    koffi.struct('mallinfo2', Object.fromEntries(MALLINFO.map((field) => [field, 'size_t'])));
+    const mallinfo2 = koffi.load(null).func('mallinfo2 mallinfo2()');
+    return () => {
+      const { uordblks, hblkhd } = mallinfo2() as { uordblks: number; hblkhd: number };
+      return uordblks + hblkhd;
+    };
+  } catch {
+    return () => process.memoryUsage().external;
+  }
+})();
+
+/** Collects garbage, and says how much is in use then. */
+async function measure(): Promise<void> {
+  for (let n = 0; n < 3; n += 1) {
+    collect();
+    // What is told of the collected runs, and lets go of more.
+    await new Promise<void>((resolve) => setTimeout(resolve, 20));
+  }
+  console.log(`in use ${process.memoryUsage().heapUsed + allocated()}`);
+}
+
 function say(line: string): void {
   if (!line.startsWith('closing') && !EXPECTED.test(line)) console.error(line);
 }
@@ -57,10 +109,18 @@ function serve(
   );
 }
 
+function lose(): void {
+  if (planted === 'descriptor') openSync('/dev/null', 'r');
+  else if (planted === 'task') asyncio.createTask(() => new asyncio.Future<void>());
+  else if (planted === 'object') lost.push(Array.from({ length: 125 }, (_, n) => n + 0.5));
+  else if (planted === 'buffer') lost.push(Buffer.alloc(1000));
+}
+
 const serveClient = asyncio.coroutine(async function serveClient(
   reader: asyncio.StreamReader,
   writer: asyncio.StreamWriter,
 ): Promise<void> {
+  lose();
   try {
     for (;;) {
       const data = await reader.read(PIECE);
@@ -97,6 +157,7 @@ await asyncio.run(async () => {
     for (const server of servers) server.cancel();
   };
   loop.addSignalHandler('SIGTERM', stop);
+  loop.addSignalHandler('SIGUSR2', () => void measure());
   // Whoever started it may be gone.
   loop.callLater(deadline, stop);
   for (const ended of await asyncio.gather(...servers, { returnExceptions: true }))

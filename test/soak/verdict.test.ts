@@ -1,34 +1,51 @@
 import * as assert from 'uvu/assert';
 import { behaviour } from '../support/behaviour.ts';
-import { flat, type Sample } from './verdict.ts';
+import { type Sample, verdicts } from './verdict.ts';
 
-/** So many samples, each made of its number. */
+const AT_REST = { descriptors: 20, tasks: 8 };
+
+/** So many samples, with 1,000 clients between two of them, each made of its number. */
 function samples(count: number, make: (n: number) => Partial<Sample>): Sample[] {
-  return Array.from({ length: count }, (_, n) => ({ rss: 100e6, descriptors: 30, ...make(n) }));
+  return Array.from({ length: count }, (_, n) => ({
+    ...AT_REST,
+    connects: n * 1000,
+    used: 30e6,
+    rss: 100e6,
+    ...make(n),
+  }));
 }
 
-behaviour('flat', (it) => {
-  it('passes a server that stays as it is, whatever its start was like', () => {
-    const { passed, reasons } = flat(
-      samples(40, (n) => (n < 10 ? { rss: 60e6, descriptors: 4 } : { descriptors: 30 + (n % 3) })),
-    );
+/** Which of the verdicts are bad: of the memory in use and occupied, the descriptors, the tasks. */
+function bad(all: readonly Sample[]): number[] {
+  return verdicts(all, AT_REST).flatMap(({ passed }, n) => (passed ? [] : [n]));
+}
 
-    assert.ok(passed);
-    assert.match(String(reasons[0]), /^memory: 100\.0 MB in the second quarter, 100\.0 MB in the/);
-    assert.match(String(reasons[1]), /^descriptors: 31 in the second quarter, 31 in the last/);
+behaviour('the verdict of a soak', (it) => {
+  it('is good for a server that stays as it is, whatever its start was like', () => {
+    assert.equal(bad(samples(12, (n) => (n < 3 ? { used: n * 9e6, rss: n * 40e6 } : {}))), []);
   });
 
-  it('fails a server whose memory grows', () => {
-    assert.not(flat(samples(40, (n) => ({ rss: (100 + n / 3) * 1e6 }))).passed);
-    assert.ok(flat(samples(40, (n) => ({ rss: (100 - n / 3) * 1e6 }))).passed);
+  it('is bad for one of which each client takes memory', () => {
+    assert.equal(bad(samples(12, (n) => ({ used: 30e6 + n * 150e3 }))), [0]);
   });
 
-  it('fails a server whose descriptors become more, or fewer', () => {
-    assert.not(flat(samples(40, (n) => ({ descriptors: 30 + Math.floor(n / 5) }))).passed);
-    assert.not(flat(samples(40, (n) => ({ descriptors: 30 - Math.floor(n / 5) }))).passed);
+  it('does not mind memory that comes and goes', () => {
+    const noise = [0, 9e5, -4e5, 7e5, 1e5, -8e5];
+
+    assert.equal(bad(samples(12, (n) => ({ used: 30e6 + (noise[n % 6] as number) }))), []);
   });
 
-  it('fails when there is too little to go by', () => {
-    assert.not(flat(samples(7, () => ({}))).passed);
+  it('is bad for one that occupies more and more', () => {
+    assert.equal(bad(samples(12, (n) => ({ rss: 100e6 + n * 2e6 }))), [1]);
+  });
+
+  it('is bad for one that ever has one descriptor more, or one task', () => {
+    assert.equal(bad(samples(12, (n) => (n === 5 ? { descriptors: 21 } : {}))), [2]);
+    assert.equal(bad(samples(12, (n) => (n === 11 ? { tasks: 9 } : {}))), [3]);
+  });
+
+  it('is bad when there is too little to go by', () => {
+    assert.equal(bad(samples(5, () => ({}))), []);
+    assert.equal(bad(samples(4, () => ({}))), [0]);
   });
 });

@@ -1,47 +1,78 @@
-/** What a soak has seen at one moment. */
+/** What was seen of the server when all clients had left. */
 export interface Sample {
-  /** The server's memory, in bytes. */
+  /** How many had come by then. */
+  readonly connects: number;
+  /** The memory that it uses: what is left after a collection, in bytes. */
+  readonly used: number;
+  /** The memory that it occupies, in bytes. */
   readonly rss: number;
-  /** The server's open descriptors. */
+  /** Its open descriptors. */
   readonly descriptors: number;
+  /** Its tasks. */
+  readonly tasks: number;
 }
 
 /** What a soak came to. */
 export interface Verdict {
   readonly passed: boolean;
-  /** What it rests on, a line each. */
-  readonly reasons: readonly string[];
+  /** What it rests on. */
+  readonly reason: string;
 }
 
-/** By how much memory may be more in the last quarter than in the second: a part of it. */
-const MEMORY_SLACK = 0.05;
-/** By how many descriptors the quarters may differ: clients come and go all the time. */
-const DESCRIPTORS_SLACK = 3;
+/** Bytes that each client may leave behind: what is measured varies by so much for other reasons. */
+const LEFT_BY_ONE = 100;
+/** By how much the occupied memory may grow: a part of it. */
+const OCCUPIED_SLACK = 0.05;
+/** Samples that say something. */
+const LEAST = 4;
 
 /**
- * Says whether memory and descriptors stayed flat: by the medians of the second quarter and the
- * last. The first, in which everything is met for the first time, does not count.
+ * Says whether the server stayed as it was, by what it had whenever all clients had left. The first
+ * quarter, in which everything is met for the first time, does not count for memory.
+ *
+ * @param atRest - what it had before the first client
  */
-export function flat(samples: readonly Sample[]): Verdict {
-  if (samples.length < 8) return { passed: false, reasons: ['too short to tell'] };
-  const quarter = samples.length / 4;
-  const [second, last] = [
-    samples.slice(quarter, 2 * quarter),
-    samples.slice(samples.length - quarter),
+export function verdicts(
+  samples: readonly Sample[],
+  atRest: Pick<Sample, 'descriptors' | 'tasks'>,
+): Verdict[] {
+  const counted = samples.slice(Math.ceil(samples.length / 4));
+  const [first, last] = [counted[0], counted.at(-1)];
+  if (first === undefined || last === undefined || counted.length < LEAST)
+    return [{ passed: false, reason: 'too short to tell' }];
+  const each = slope(counted);
+  const grown = last.rss / first.rss - 1;
+  return [
+    {
+      passed: each <= LEFT_BY_ONE,
+      reason:
+        `memory in use: ${megabytes(first.used)} after the first quarter, ${megabytes(last.used)} at the end; ` +
+        `${each.toFixed(0)} bytes for each client (up to ${LEFT_BY_ONE} are none)`,
+    },
+    {
+      passed: grown <= OCCUPIED_SLACK,
+      reason:
+        `memory occupied: ${megabytes(first.rss)}, ${megabytes(last.rss)} ` +
+        `(${percent(grown)}; up to ${percent(OCCUPIED_SLACK)} is flat)`,
+    },
+    ...(['descriptors', 'tasks'] as const).map((what) => {
+      const most = Math.max(...samples.map((sample) => sample[what]));
+      return {
+        passed: most <= atRest[what],
+        reason: `${what} without clients: ${atRest[what]} before the first, ${most} at most after others`,
+      };
+    }),
   ];
-  const rss = [second, last].map((part) => median(part.map((sample) => sample.rss)));
-  const open = [second, last].map((part) => median(part.map((sample) => sample.descriptors)));
-  const [before, after] = rss as [number, number];
-  const [were, are] = open as [number, number];
-  return {
-    passed: after <= before * (1 + MEMORY_SLACK) && Math.abs(are - were) <= DESCRIPTORS_SLACK,
-    reasons: [
-      `memory: ${megabytes(before)} in the second quarter, ${megabytes(after)} in the last ` +
-        `(${percent(after / before - 1)}; up to ${percent(MEMORY_SLACK)} is flat)`,
-      `descriptors: ${were} in the second quarter, ${are} in the last ` +
-        `(${DESCRIPTORS_SLACK} more or fewer are flat)`,
-    ],
-  };
+}
+
+/** By how much the memory in use grows with each client: the median of what all pairs of samples say. */
+function slope(samples: readonly Sample[]): number {
+  const slopes = samples.flatMap((before, n) =>
+    samples
+      .slice(n + 1)
+      .map((after) => (after.used - before.used) / (after.connects - before.connects)),
+  );
+  return slopes.toSorted((a, b) => a - b)[Math.floor(slopes.length / 2)] as number;
 }
 
 /** `71.3 MB` */
@@ -51,9 +82,4 @@ export function megabytes(bytes: number): string {
 
 function percent(part: number): string {
   return `${part < 0 ? '' : '+'}${(part * 100).toFixed(1)} %`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] as number;
 }
