@@ -35,6 +35,7 @@ const LONGEST = 60;
 const STANDSTILL = 10;
 /** Seconds for the clients to leave, and for the server to be done with them. */
 const LEAVING = 60;
+const DONE = 20;
 /** Seconds that the children may go on when nobody ends them. */
 const OVERTIME = 600;
 
@@ -137,7 +138,10 @@ interface WatchOptions {
 /** What a server has without clients. */
 type AtRest = Pick<Sample, 'descriptors' | 'tasks'>;
 
-/** Has the load come and leave, and looks at the server each time; until either has ended, too. */
+/**
+ * Has the load come and leave, and looks at the server each time; until something was left behind, or
+ * either has ended, too.
+ */
 async function watch(
   server: Program,
   load: Program,
@@ -163,7 +167,7 @@ async function watch(
     say(
       `minute ${passed().toFixed(1)}: ${totals(latest(load))}; ${standing(server, samples.at(-1))}`,
     );
-    if (enough()) break;
+    if (enough() || isMore(samples.at(-1) as Sample, atRest)) break;
     load.signal('SIGUSR2');
   }
   return { samples, longest, minutes: passed() };
@@ -197,20 +201,21 @@ async function look(
   atRest: AtRest,
   count: number,
 ): Promise<Sample> {
-  const end = performance.now() + LEAVING * 1000;
+  const end = performance.now() + DONE * 1000;
   let now: AtRest;
   do {
     await pass(1100);
     now = { descriptors: server.descriptors(), tasks: latest<Tasks>(server).tasks };
-  } while (
-    (now.descriptors > atRest.descriptors || now.tasks > atRest.tasks) &&
-    performance.now() < end
-  );
+  } while (isMore(now, atRest) && performance.now() < end);
   // Not before: a collection closes sockets that nobody closed.
   server.signal('SIGUSR2');
   const [text] = await server.shows(nth('in use \\d+', count), { seconds: LEAVING });
   const used = Number(/(\d+)$/.exec(text)?.[1]);
   return { ...now, connects, used, rss: server.memory() };
+}
+
+function isMore(now: AtRest, before: AtRest): boolean {
+  return now.descriptors > before.descriptors || now.tasks > before.tasks;
 }
 
 /** Where a line stands for the nth time. */

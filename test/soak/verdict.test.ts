@@ -45,7 +45,8 @@ behaviour('the verdict of a soak', (it) => {
   });
 
   it('is bad when there is too little to go by', () => {
-    assert.equal(bad(samples(5, () => ({}))), []);
-    assert.equal(bad(samples(4, () => ({}))), [0]);
+    assert.equal(bad(samples(6, () => ({}))), []);
+    assert.equal(bad(samples(5, () => ({}))), [0]);
+    assert.equal(bad(samples(1, () => ({ descriptors: 21 }))), [0, 1]);
   });
 });

@@ -36,11 +36,23 @@ export function verdicts(
   samples: readonly Sample[],
   atRest: Pick<Sample, 'descriptors' | 'tasks'>,
 ): Verdict[] {
-  const counted = samples.slice(Math.ceil(samples.length / 4));
-  const [first, last] = [counted[0], counted.at(-1)];
-  if (first === undefined || last === undefined || counted.length < LEAST)
-    return [{ passed: false, reason: 'too short to tell' }];
-  const each = slope(counted);
+  return [
+    ...ofMemory(samples.slice(Math.ceil(samples.length / 4))),
+    ...(['descriptors', 'tasks'] as const).map((what) => {
+      const most = Math.max(...samples.map((sample) => sample[what]));
+      return {
+        passed: most <= atRest[what],
+        reason: `${what} without clients: ${atRest[what]} before the first, ${most} at most after others`,
+      };
+    }),
+  ];
+}
+
+function ofMemory(samples: readonly Sample[]): Verdict[] {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined || samples.length < LEAST)
+    return [{ passed: false, reason: 'memory: too short to tell' }];
+  const each = slope(samples);
   const grown = last.rss / first.rss - 1;
   return [
     {
@@ -55,13 +67,6 @@ export function verdicts(
         `memory occupied: ${megabytes(first.rss)}, ${megabytes(last.rss)} ` +
         `(${percent(grown)}; up to ${percent(OCCUPIED_SLACK)} is flat)`,
     },
-    ...(['descriptors', 'tasks'] as const).map((what) => {
-      const most = Math.max(...samples.map((sample) => sample[what]));
-      return {
-        passed: most <= atRest[what],
-        reason: `${what} without clients: ${atRest[what]} before the first, ${most} at most after others`,
-      };
-    }),
   ];
 }
 
