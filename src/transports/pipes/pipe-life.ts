@@ -88,14 +88,15 @@ export class PipeLife<P extends PipeProtocol> implements Leftover {
   /** Calls back in the next turn, in the async context in which the transport was made. */
   soon<A extends unknown[]>(name: string, call: (...args: A) => void, ...args: A): void {
     const scope = scopeIn(copyValues(), this.#asyncContext);
-    this.loop._callSoonIn(scope, calledAs(`${this.#parts.name}.${name}`, call), ...args);
+    this.loop._callSoonIn(scope, calledAs(name, call), ...args);
   }
 
   /** Ends it: tells the protocol in the next turn. */
   lose(error: unknown): void {
     this.closing = true;
     for (const watch of this.#watches) watch.stop();
-    this.soon('_call_connection_lost', (reason: unknown) => this.callConnectionLost(reason), error);
+    const name = `${this.#parts.name}._call_connection_lost`;
+    this.soon(name, (reason: unknown) => this.callConnectionLost(reason), error);
   }
 
   /** Tells the protocol that the pipe is closed, and closes it. */

@@ -73,7 +73,8 @@ export class ReadPipeTransport extends ReadTransport {
     }
     life.closing = true;
     this.#reader.stop();
-    life.soon('_eof_received', () => void life.protocol?.eofReceived());
+    const { protocol } = life;
+    life.soon(`${protocol?.constructor?.name}.eofReceived`, () => void protocol?.eofReceived());
     life.lose(undefined);
     return false;
   }
