@@ -129,7 +129,8 @@ export class Handle implements Runnable {
 
   private _report(error: unknown): void {
     const context: ExceptionContext = {
-      message: `Exception in callback ${this._form()}`,
+      // One that was cancelled while it ran has let go of its callback.
+      message: `Exception in callback ${this._form() || 'None()'}`,
       exception: error,
       handle: this,
     };

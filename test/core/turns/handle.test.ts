@@ -120,6 +120,21 @@ loopBehaviour('String(handle)', (it) => {
   );
 });
 
+loopBehaviour('Handle.cancel', (it) => {
+  it('within the callback leaves the report of its failure without a name, as in CPython', async (loop, scene) => {
+    const handle = loop.callSoon(() => {
+      handle.cancel();
+      throw new Error('on purpose');
+    });
+    await sleep(1);
+
+    assert.equal(
+      scene.reports.map(({ message }) => message),
+      ['Exception in callback None()'],
+    );
+  });
+});
+
 loopBehaviour('TimerHandle.cancel', (it) => {
   it('leaves the other timers their time', async (loop) => {
     const calls: number[] = [];
