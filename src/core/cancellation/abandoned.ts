@@ -26,7 +26,7 @@ const abandoned = new WeakMap<LoopCore, Set<Abandoned>>();
  */
 export function noteAbandoned(loop: LoopCore, what: string, where: string): () => void {
   if (loop.getDebug())
-    log(`${what} was abandoned while it waits for a promise that is not ours${where}`);
+    log(`${what} was abandoned while waiting for a promise that asyncio-ts did not create${where}`);
   const one: Abandoned = { what, where, since: loop.time() };
   const all = abandoned.get(loop) ?? new Set();
   abandoned.set(loop, all.add(one));
@@ -37,6 +37,6 @@ export function noteAbandoned(loop: LoopCore, what: string, where: string): () =
 export function describeAbandoned(loop: LoopCore): string[] {
   return [...(abandoned.get(loop) ?? [])].map(
     ({ what, where, since }) =>
-      `${what} was abandoned ${(loop.time() - since).toFixed(1)} s ago and still waits for a promise that is not ours${where}`,
+      `${what} was abandoned ${(loop.time() - since).toFixed(1)} s ago and still waits for a promise that asyncio-ts did not create${where}`,
   );
 }

@@ -89,13 +89,13 @@ export function watchLaggards(loop: LoopCore, tasks: readonly CancelledTask[]): 
 }
 
 /**
- * `Task-7 was cancelled 2.0 s ago and still waits for a promise that is not ours, at FILE:LINE`
+ * `Task-7 was cancelled 2.0 s ago and still waits for a promise that asyncio-ts did not create, at FILE:LINE`
  *
  * @param seconds - how long ago it was cancelled
  */
 function describeLaggard(task: CancelledTask, seconds: number): string {
   const awaited = task._awaited();
-  const what = awaited.length > 0 ? awaited.join(', ') : 'a promise that is not ours';
+  const what = awaited.length > 0 ? awaited.join(', ') : 'a promise that asyncio-ts did not create';
   const site = suspendedFrames(task)[0]?._site;
   const { _site: defined } = task.getCoro();
   const where =

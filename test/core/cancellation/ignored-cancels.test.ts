@@ -37,7 +37,7 @@ loopBehaviour('Task.cancel, in debug mode', (it) => {
       await sleep(3);
 
       assert.equal(logged, [
-        `stubborn was cancelled 2.0 s ago and still waits for a promise that is not ours, at ${lineOf('foreign')}\n`,
+        `stubborn was cancelled 2.0 s ago and still waits for a promise that asyncio-ts did not create, at ${lineOf('foreign')}\n`,
       ]);
       resolve();
       await rejects(task, CancelledError);
@@ -141,7 +141,7 @@ loopBehaviour('Task.cancel, outside of debug mode', (it) => {
     assert.is(logged.length, 1);
     assert.match(
       String(logged[0]),
-      /^stubborn was cancelled 2\.0 s ago and still waits for a promise that is not ours \(in a function defined at .*ignored-cancels\.test\.ts:\d+; debug mode says where\)/,
+      /^stubborn was cancelled 2\.0 s ago and still waits for a promise that asyncio-ts did not create \(in a function defined at .*ignored-cancels\.test\.ts:\d+; debug mode says where\)/,
     );
   });
 
@@ -210,7 +210,7 @@ behaviour('run, at its end', (it) => {
 
     assert.is(
       report?.message,
-      `left was cancelled 2.0 s ago and still waits for a promise that is not ours, at ${lineOf('left')}`,
+      `left was cancelled 2.0 s ago and still waits for a promise that asyncio-ts did not create, at ${lineOf('left')}`,
     );
     assert.match(String(report?.task), /^<Task cancelled name='left'/);
     assert.equal(more, []);
@@ -221,7 +221,7 @@ behaviour('run, at its end', (it) => {
 
     assert.is(
       report?.message,
-      'left was cancelled 2.0 s ago and still waits for a promise that is not ours (debug mode says where)',
+      'left was cancelled 2.0 s ago and still waits for a promise that asyncio-ts did not create (debug mode says where)',
     );
   });
 

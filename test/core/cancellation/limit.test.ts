@@ -248,7 +248,7 @@ behaviour('A body that is abandoned', (it) => {
 
     assert.match(
       error.message,
-      /Task-\d+: the body of timeout\(\) was abandoned 0\.0 s ago and still waits for a promise that is not ours/,
+      /Task-\d+: the body of timeout\(\) was abandoned 0\.0 s ago and still waits for a promise that asyncio-ts did not create/,
     );
   });
 

@@ -1,4 +1,4 @@
-import { type OSError, osError } from '../../../base/errors/os-errors.ts';
+import { osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
 import { AF_UNIX, IPPROTO_UDP, SHUT_RD, SHUT_RDWR, SOCK_DGRAM } from '../../constants.ts';
@@ -22,8 +22,6 @@ export class DatagramEndpoint extends MemoryEndpoint {
   /** Those that wait for room here. */
   #senders: Set<DatagramEndpoint> = new Set();
   #ended = false;
-  /** The code that the next operation fails with. */
-  #failure: string | undefined = undefined;
 
   constructor(family: number, proto: number) {
     super(family, SOCK_DGRAM, proto);
@@ -46,7 +44,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
   }
 
   override tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
-    this.#check('recvfrom');
+    this.check('recvfrom');
     const first = this.#received.shift();
     if (first === undefined)
       return this.#ended ? { data: EMPTY, address: unboundAddress(this.family) } : undefined;
@@ -63,7 +61,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
   }
 
   override trySend(data: Uint8Array, from: number): number {
-    this.#check('send');
+    this.check('send');
     if (this.peerName === undefined)
       throw osError(this.family === AF_UNIX ? 'ENOTCONN' : 'EDESTADDRREQ', 'send');
     const peer = this.#peer ?? network.find(this.peerName);
@@ -71,7 +69,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
   }
 
   override trySendto(data: Uint8Array, address: Address): number {
-    this.#check('sendto');
+    this.check('sendto');
     if (this.peerName !== undefined) throw osError('EISCONN', 'sendto');
     return this.#deliver(data, network.find(address));
   }
@@ -97,12 +95,12 @@ export class DatagramEndpoint extends MemoryEndpoint {
   }
 
   #refused(): void {
-    this.#failure = 'ECONNREFUSED';
+    this.failure = 'ECONNREFUSED';
     this.tellReader();
   }
 
   override connect(address: Address): boolean {
-    this.#check('connect');
+    this.check('connect');
     if (this.family === AF_UNIX && network.find(address) === undefined)
       throw osError('ENOENT', 'connect');
     this.bindToAny();
@@ -110,21 +108,14 @@ export class DatagramEndpoint extends MemoryEndpoint {
     return true;
   }
 
-  override connectError(): OSError | undefined {
-    this.mustBeOpen('connect');
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure === undefined ? undefined : osError(failure, 'connect');
-  }
-
   override bind(address: Address): void {
-    this.#check('bind');
+    this.check('bind');
     if (this.own !== undefined) throw osError('EINVAL', 'bind');
     this.own = network.bind(address, this);
   }
 
   override shutdown(how: number): void {
-    this.#check('shutdown');
+    this.check('shutdown');
     if (this.peerName === undefined) throw osError('ENOTCONN', 'shutdown');
     if (how === SHUT_RD || how === SHUT_RDWR) this.#ended = true;
     this.tellReader();
@@ -139,13 +130,5 @@ export class DatagramEndpoint extends MemoryEndpoint {
 
   protected override defaultProto(): number {
     return this.family === AF_UNIX ? 0 : IPPROTO_UDP;
-  }
-
-  #check(syscall: string): void {
-    this.mustBeOpen(syscall);
-    const failure = this.#failure;
-    if (failure === undefined) return;
-    this.#failure = undefined;
-    throw osError(failure, syscall);
   }
 }

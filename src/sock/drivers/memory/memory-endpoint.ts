@@ -1,4 +1,4 @@
-import { osError } from '../../../base/errors/os-errors.ts';
+import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { type Address, inet6Address, inetAddress, unboundAddress } from '../../address.ts';
 import {
   AF_INET6,
@@ -31,6 +31,8 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
   protected own: Address | undefined = undefined;
   /** Who it is connected to, by name. */
   protected peerName: Address | undefined = undefined;
+  /** The code that the next operation fails with. */
+  protected failure: string | undefined = undefined;
 
   override getsockname(): Address {
     this.mustBeOpen('getsockname');
@@ -41,6 +43,22 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
     this.mustBeOpen('getpeername');
     if (this.peerName === undefined) throw osError('ENOTCONN', 'getpeername');
     return this.peerName;
+  }
+
+  override connectError(): OSError | undefined {
+    this.mustBeOpen('connect');
+    const { failure } = this;
+    this.failure = undefined;
+    return failure === undefined ? undefined : osError(failure, 'connect');
+  }
+
+  /** @throws {OSError} when it is closed, or an earlier failure was not reported yet */
+  protected check(syscall: string): void {
+    this.mustBeOpen(syscall);
+    const { failure } = this;
+    if (failure === undefined) return;
+    this.failure = undefined;
+    throw osError(failure, syscall);
   }
 
   override fileno(): number {

@@ -1,4 +1,4 @@
-import { type OSError, osError } from '../../../base/errors/os-errors.ts';
+import { osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { ByteQueue, EMPTY } from '../../byte-queue.ts';
 import {
@@ -44,8 +44,6 @@ export class StreamEndpoint extends MemoryEndpoint {
   /** No more bytes will come. */
   #ended = false;
   #sendingEnded = false;
-  /** The code that the next operation fails with. */
-  #failure: string | undefined = undefined;
   #incoming: StreamEndpoint[] = [];
   #backlog = 0;
   #resets = false;
@@ -97,7 +95,7 @@ export class StreamEndpoint extends MemoryEndpoint {
   }
 
   #nothingReceived(): boolean {
-    this.#check('recv');
+    this.check('recv');
     if (this.#state !== 'connected') throw osError('ENOTCONN', 'recv');
     return this.#ended;
   }
@@ -116,7 +114,7 @@ export class StreamEndpoint extends MemoryEndpoint {
   }
 
   #broke(code: string): void {
-    this.#failure ??= code;
+    this.failure ??= code;
     this.#sendingEnded = true;
     this.#end();
     this.tellWriter();
@@ -125,7 +123,7 @@ export class StreamEndpoint extends MemoryEndpoint {
   // ---- sending ---------------------------------------------------------------------------------
 
   override trySend(data: Uint8Array, from: number): number {
-    this.#check('send');
+    this.check('send');
     if (this.#sendingEnded) throw osError('EPIPE', 'send');
     if (this.#state !== 'connected')
       throw osError(this.family === AF_UNIX ? 'ENOTCONN' : 'EPIPE', 'send');
@@ -147,7 +145,7 @@ export class StreamEndpoint extends MemoryEndpoint {
   }
 
   override shutdown(how: number): void {
-    this.#check('shutdown');
+    this.check('shutdown');
     if (this.#state !== 'connected') throw osError('ENOTCONN', 'shutdown');
     if (how === SHUT_WR || how === SHUT_RDWR) {
       this.#sendingEnded = true;
@@ -160,7 +158,7 @@ export class StreamEndpoint extends MemoryEndpoint {
   // ---- connecting and accepting ----------------------------------------------------------------
 
   override connect(address: Address): boolean {
-    this.#check('connect');
+    this.check('connect');
     if (this.#state !== 'fresh') throw osError('EISCONN', 'connect');
     const listener = network.find(address);
     if (listener === undefined && this.family === AF_UNIX) throw osError('ENOENT', 'connect');
@@ -178,21 +176,14 @@ export class StreamEndpoint extends MemoryEndpoint {
     return true;
   }
 
-  override connectError(): OSError | undefined {
-    this.mustBeOpen('connect');
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure === undefined ? undefined : osError(failure, 'connect');
-  }
-
   override bind(address: Address): void {
-    this.#check('bind');
+    this.check('bind');
     if (this.own !== undefined || this.#state !== 'fresh') throw osError('EINVAL', 'bind');
     this.own = network.bind(address, this);
   }
 
   override listen(backlog: number): void {
-    this.#check('listen');
+    this.check('listen');
     if (this.#state === 'connected') throw osError('EINVAL', 'listen');
     if (this.own === undefined) {
       if (this.family === AF_UNIX) throw osError('EINVAL', 'listen');
@@ -274,13 +265,5 @@ export class StreamEndpoint extends MemoryEndpoint {
 
   #sender(): Address {
     return this.peerName ?? unboundAddress(this.family);
-  }
-
-  #check(syscall: string): void {
-    this.mustBeOpen(syscall);
-    const failure = this.#failure;
-    if (failure === undefined) return;
-    this.#failure = undefined;
-    throw osError(failure, syscall);
   }
 }
