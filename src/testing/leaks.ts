@@ -9,6 +9,8 @@ import type { TimerHandle } from '../core/turns/handle.ts';
 import type { ExceptionContext } from '../core/turns/loop-core.ts';
 import type { Loop } from '../loop/loop.ts';
 import { Socket } from '../sock/socket.ts';
+import { allOpenOn } from '../transports/open-transports.ts';
+import { ChildTransport } from '../transports/subprocess/child-transport.ts';
 
 /** Notes what is made on a loop, and where, and tells what of it is left in the end. */
 export class Leaks {
@@ -107,6 +109,9 @@ export class Leaks {
         this.#left.push(`left waiting: ${timer}${madeAt(site)}`);
     for (const [socket, site] of this.#sockets)
       if (!socket._isClosed) this.#left.push(`left open: ${socket}${madeAt(site)}`);
+    for (const open of allOpenOn(this.#loop))
+      if (open instanceof ChildTransport && open.getReturncode() === undefined)
+        this.#left.push(`left running: ${open}`);
   }
 
   #form(future: object): string {

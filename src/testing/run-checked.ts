@@ -25,6 +25,7 @@ export class LeftBehindError extends Error {
  * - no failure of a task or a future that nobody has retrieved
  * - no pending timer of the loop, once all tasks have ended
  * - no open socket, including those of transports, streams and servers
+ * - no child process that still runs
  * - no report to the loop's exception handler, unless the test has set its own
  *
  * Whatever is left is named, with the place where it was made. Awaits are tracked, as in debug

@@ -42,6 +42,11 @@ export function sendHeldOn(loop: LoopCore): void {
   for (const leftover of [...(open.get(loop) ?? [])].reverse()) leftover._loopStands?.();
 }
 
+/** What is open on a loop, in the order in which it was opened. */
+export function allOpenOn(loop: LoopCore): Iterable<Leftover> {
+  return open.get(loop) ?? [];
+}
+
 /** Closes what is open on a loop that was closed. */
 export function closeLeftovers(loop: LoopCore): void {
   const leftovers = open.get(loop);

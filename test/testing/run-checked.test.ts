@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import {
+  createSubprocessExec,
   createTask,
   getRunningLoop,
   openConnection,
@@ -75,6 +76,16 @@ behaviour('runChecked', (it) => {
     assert.is(left.length, 1);
     assert.match(left[0] ?? '', /^left open: <socket\.socket /);
     assert.match(left[0] ?? '', `, made at ${lineOf('socket')}`);
+  });
+
+  it('names a child process that is left running', async () => {
+    const left = await leftBy(async () => {
+      await createSubprocessExec('sleep', '3600');
+      const child = await createSubprocessExec('true');
+      await child.wait();
+    });
+    assert.is(left.length, 1);
+    assert.match(left[0] ?? '', /^left running: <_UnixSubprocessTransport pid=\d+ running>$/);
   });
 
   it('names the sockets of servers and streams that are left open', async () => {

@@ -25,10 +25,10 @@ for (const driver of PIPE_DRIVERS) {
         const before = openDescriptors().size;
         const children: number[] = [];
         for (let n = 0; n < 1000; n += 1) children.push(await run(String(n)));
-        assert.is(openDescriptors().size, before);
+        assert.ok(openDescriptors().size <= before);
         const many = Array.from({ length: 100 }, (_, n) => () => run(String(n).repeat(100_000)));
         children.push(...(await gather(...many)));
-        assert.is(openDescriptors().size, before);
+        assert.ok(openDescriptors().size <= before);
         for (const pid of children.slice(-500))
           throws(() => process.kill(pid, 0), Error, { code: 'ESRCH' });
       },

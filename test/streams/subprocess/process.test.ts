@@ -87,7 +87,7 @@ for (const driver of PIPE_DRIVERS) {
         await rejects(exec('true', [], { ...pipes, cwd: '/no/such' }), FileNotFoundError, {
           message: "[Errno 2] No such file or directory: '/no/such'",
         });
-        assert.is(openDescriptors().size, before);
+        assert.ok(openDescriptors().size <= before);
       },
       real('test_popen_error', 'test_popen_error_with_stdin_pipe'),
     );
@@ -545,7 +545,7 @@ for (const driver of PIPE_DRIVERS) {
         const children: Process[] = [];
         for (let n = 0; n < 20; n += 1) children.push(await run());
         children.push(...(await gather(...Array.from({ length: 20 }, () => run))));
-        assert.is(openDescriptors().size, before);
+        assert.ok(openDescriptors().size <= before);
         for (const { pid } of children)
           throws(() => process.kill(pid, 0), Error, { code: 'ESRCH' });
       },
@@ -564,7 +564,7 @@ for (const driver of PIPE_DRIVERS) {
         loop.close();
         const { pid } = child;
         await exited(pid);
-        assert.is(openDescriptors().size, before);
+        assert.ok(openDescriptors().size <= before);
       },
       REAL,
     );
