@@ -1,6 +1,6 @@
-/** Every number that somebody may one day want to change, with its unit and its reason. */
+/** All tunable numbers, with unit and reason. */
 
-/** Seconds that accepting rests after the system ran out of descriptors; asyncio's figure. */
+/** Seconds that accepting pauses after descriptors ran out; asyncio's figure. */
 export const ACCEPT_RETRY_DELAY = 1;
 
 /** Seconds from which a callback counts as slow in debug mode; asyncio's figure. */
@@ -9,10 +9,10 @@ export const SLOW_CALLBACK_DURATION = 0.1;
 /** Frames kept of where a future, task, handle or coroutine was made, in debug mode; asyncio's figure. */
 export const DEBUG_STACK_DEPTH = 10;
 
-/** Seconds after which a task that was cancelled, and waits for a promise of others, is named. */
+/** Seconds after which a cancelled task that waits for a promise that is not ours is named. */
 export const CANCEL_PATIENCE = 2;
 
-/** Seconds after which a task that was cancelled as its program ends, and has not ended, is named. */
+/** Seconds after which a task that was cancelled at the end of its program, and has not ended, is named. */
 export const SHUTDOWN_PATIENCE = 10;
 
 /** Cancelled timers from which the heap is rebuilt without them; asyncio's figure. */
@@ -24,11 +24,11 @@ export const MIN_CANCELLED_TIMER_HANDLES_FRACTION = 0.5;
 /**
  * Socket operations that may complete without waiting before one must yield a turn.
  *
- * Without it one busy connection starves all others; Tokio's figure.
+ * Without it one busy connection would starve all others; Tokio's figure.
  */
 export const OPERATIONS_PER_TURN = 128;
 
-/** The share of time that asked-for garbage collections may take, seen over a while. */
+/** The share of time that requested garbage collections may take on average. */
 export const COLLECTION_SHARE = 0.01;
 
 /**
@@ -55,13 +55,13 @@ export const COLLECTION_BURST_MS = 100;
 /** Milliseconds from the first wish for a collection to the collection: many wishes, one run. */
 export const COLLECTION_DELAY_MS = 20;
 
-/** Milliseconds that the wait between two fruitless collections grows to at most. */
+/** The longest wait between two fruitless collections, in milliseconds. */
 export const COLLECTION_REST_MS = 60_000;
 
 /** The longest delay, in milliseconds, that Node's timers can hold. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
-/** Bytes that a transport hands its protocol at once, at most; asyncio's figure. */
+/** The most bytes that a transport gives its protocol at once; asyncio's figure. */
 export const MAX_READ_SIZE: number = 256 * 1024;
 
 /** Bytes of a file that are read and sent at once where the system does not do both; asyncio's figure. */
@@ -94,14 +94,14 @@ export const TLS_SHUTDOWN_TIMEOUT = 30;
 /** Writes to a lost connection from which on they are logged; asyncio's figure. */
 export const LOST_WRITES_BEFORE_LOG = 5;
 
-/** Bytes of a line at most, and half of what a stream keeps unread; asyncio's figure. */
+/** The most bytes of a line, and half of what a stream keeps unread; asyncio's figure. */
 export const STREAM_LIMIT: number = 64 * 1024;
 
-/** Threads of a pool at most, by default; Python's figure. */
+/** The most threads of a pool by default; Python's figure. */
 export const MAX_THREADS = 32;
 
 /** Threads of a pool beside one for each core, by default: most of them wait. Python's figure. */
 export const THREADS_BESIDE_CORES = 4;
 
-/** Seconds that `run()` waits in the end for calls in threads; asyncio's figure. */
+/** Seconds that `run()` waits at its end for calls in threads; asyncio's figure. */
 export const THREAD_JOIN_TIMEOUT = 300;

@@ -1,9 +1,9 @@
 /**
- * Node's timers, queues and clock as they were when this library was loaded.
+ * Node's timers, queues and clock, as they were when this library was loaded.
  *
- * Fake timers (`mock.timers` of `node:test`, `@sinonjs/fake-timers`, `vi.useFakeTimers()`) put others
- * in the place of the globals. A loop that took its turns from those would stand still. So nothing else
- * in the library uses the globals; who wants time to jump uses `runVirtual()`.
+ * Fake timers (`mock.timers` of `node:test`, `@sinonjs/fake-timers`, `vi.useFakeTimers()`) replace
+ * the globals. A loop that took its turns from fakes would stand still. So nothing else
+ * in the library uses the globals. For time that jumps there is `runVirtual()`.
  */
 const node = globalThis;
 

@@ -1,15 +1,15 @@
 import { brief } from './printing/repr.ts';
 
 /**
- * What every function does first with a number that a program gave it: a wrong one is refused before
- * anything has happened, with a `TypeError` for what is not a number, a `RangeError` for another number.
+ * Checks of numbers that a program passes in, made first in every function: a wrong one is refused before
+ * anything has happened, with a `TypeError` if it is not a number, and a `RangeError` otherwise.
  */
 
 /**
  * Checks that a value is a whole number between two others. Where `most` is Infinity, that is allowed
  * as well.
  *
- * @param what - what the caller calls it, for the text
+ * @param what - its name in the error text
  * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is another number
  */

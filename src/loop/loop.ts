@@ -834,7 +834,7 @@ export class Loop implements LoopCore {
    *   host and port; `family`, `proto`, `flags`: for the look-up; `localAddr`: where to connect
    *   from; `happyEyeballsDelay`, in seconds, and `interleave`: in which order, and how soon, the
    *   addresses are tried; `allErrors`: how it fails; `ssl`: encrypts, `true` as is usual, else as
-   *   {@link startTls} has it; `serverHostname`: whom the certificate must be for, by default
+   *   {@link startTls} has it; `serverHostname`: the name that the certificate must be for, by default
    *   `host`; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default 60 and 30
    * @returns a coroutine of the transport and the protocol
    * @throws {RangeError} when both a host or port and `sock` are given, or neither; when `sock` is

@@ -21,21 +21,21 @@ export interface EnterOptions extends Abortable {
 let shared: SharedLoop | undefined;
 
 /**
- * Runs `body` as a task, from anywhere in a program that runs already: a request handler, an event
+ * Runs `body` as a task, from anywhere in an existing program: a request handler, an event
  * listener, a test.
  *
- * The task runs on the loop that runs in this thread. If none does, it runs on a loop that all callers
+ * The task runs on the loop that is running in this thread. If there is none, it runs on a loop that all callers
  * of `enter()` share. That one runs, and keeps the process alive, while it has a task, a call that
- * nobody awaited, or an open server or connection: what `body` has left behind goes on. A server is to be
- * closed, as one of `node:http`. Otherwise the loop rests. Its timers are called in time, but keep no
- * process alive. While it has no task, it makes room for `run()`.
+ * nobody awaited, or an open server or connection: whatever `body` leaves behind goes on. Close servers, as
+ * with `node:http`. Otherwise the loop rests. Its timers are called in time, but do not keep the
+ * process alive. While it has no task, `run()` can be used.
  *
- * The shared loop leaves Ctrl-C and other signals to the program, and `loop.stop()` throws in it. Generators
- * of `asyncgen()` that are left open are closed when they are collected. Threads of `toThread()` are
+ * The shared loop leaves Ctrl-C and other signals to the program, and its `loop.stop()` throws. Open generators
+ * of `asyncgen()` are closed when they are collected. Threads of `toThread()` are
  * kept for later calls. Debug mode is on if the environment's `ASYNCIO_DEBUG` is not empty, or after
  * `loop.setDebug(true)`.
  *
- * On the loop of `run()`, the task is cancelled when that ends, as all tasks that are left.
+ * On the loop of `run()`, the task is cancelled when that ends, like all remaining tasks.
  *
  * `body` sees the `AsyncLocalStorage` stores and the context variables of the caller. The promise is
  * an ordinary one: inside a task, a cancel of that task does not reach `body`, so await `body`

@@ -14,7 +14,7 @@ import { isAnyOpenOn } from '../transports/open-transports.ts';
 const LAST_TURNS = 4;
 
 /**
- * The loop for programs that run already: it runs while it has something to do, and rests otherwise.
+ * The loop for existing programs: it runs while it has something to do, and rests otherwise.
  *
  * It has something to do while it has a task, a call that nobody awaited and that its task has left
  * behind, or a server or connection that is open. It is inhabited while it has a task.
@@ -173,7 +173,7 @@ export class SharedLoop extends Loop {
   }
 
   #ended(interruption: Interruption | undefined): void {
-    // One that was broken off has callbacks left to call.
+    // One that was interrupted has callbacks left to call.
     const isBrokenOff = !this.#isStopping;
     this.#isStopping = false;
     if (interruption !== undefined) this.#throwOut(interruption.error);

@@ -1,13 +1,13 @@
 import type { Address } from './address.ts';
 
 /**
- * What a driver must offer, and all that the rest of the library knows of one.
+ * The interface of drivers: all that the rest of the library knows of one.
  *
- * An operation acts at once, says that it would have to wait (`undefined`, `-1` or `false`, never
- * an exception: this is the hot path), or throws an `OSError`. Who wants to wait puts itself into
- * a slot and is told once.
+ * An operation acts at once, returns that it would have to wait (`undefined`, `-1` or `false`, never
+ * an exception: this is the hot path), or throws an `OSError`. To wait, put an object into
+ * a slot; it is called once.
  *
- * Addresses come in with numbers for hosts; names are resolved above.
+ * Addresses have numeric hosts here; names are resolved above.
  */
 
 /** Somebody who waits. One object for many waits: nothing is made per message. */
@@ -15,11 +15,11 @@ export interface Ready {
   /**
    * An operation of the slot's side may succeed now: try it again.
    *
-   * Called in the very callback of the poll phase that brought the news, and not from within a
-   * `try…` of the same endpoint. What it does must be short and must not throw: schedule a wake.
-   * Promises that it settles are not heard of before the next callback of Node's own.
+   * Called in the poll-phase callback that brought the news, not within a
+   * `try…` of the same endpoint. It must be short and must not throw: schedule a wake-up.
+   * Reactions of promises that it settles do not run before Node's next own callback.
    *
-   * @param together - is it one of several that the system tells of in one go?
+   * @param together - is it one of several that one poll reported?
    */
   ready(together?: boolean): void;
 }
@@ -59,10 +59,10 @@ export interface Driver {
   socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint];
 
   /**
-   * Makes a socket of a descriptor.
+   * Makes a socket from a descriptor.
    *
-   * @param kind - what it is; -1: to be asked of the system
-   * @param copy - takes a duplicate, and leaves the descriptor to whoever has it
+   * @param kind - its family, type and protocol; -1: ask the system
+   * @param copy - duplicates the descriptor, and leaves the original alone
    * @throws {OSError} EBADF, ENOTSOCK; EBUSY when a socket of ours has it; EOPNOTSUPP when the
    *   driver has no use for descriptors
    */
@@ -79,7 +79,7 @@ export interface Driver {
   adoptPipe(fd: number, kind: PipeKind, writes: boolean, leaves: boolean): PipeEnd;
 
   /**
-   * Makes a pipe to a child process that is about to be started. Not there: the driver cannot.
+   * Makes a pipe to a child process that is about to be started. Missing if the driver cannot.
    *
    * @param writes - do we write to it?
    * @throws {OSError} when descriptors ran out
@@ -129,11 +129,11 @@ export interface Kind {
 }
 
 /**
- * A socket as its driver has it.
+ * A driver's socket.
  *
- * The slots: whoever waits puts itself there after a try that would block. The driver empties the
+ * The slots hold whatever waits, put there after a try that would block. The driver empties the
  * slot and calls `ready()` when a try may succeed, when it would fail, and when the endpoint is
- * closed (a try then throws EBADF). `undefined` forgets. Whether two may wait is for those above.
+ * closed (a try then throws EBADF). `undefined` empties it. The callers decide whether two may wait.
  */
 export interface Endpoint {
   readonly driver: DriverName;
@@ -152,8 +152,8 @@ export interface Endpoint {
   readonly mayReceive: boolean;
 
   /**
-   * Has the next try on a side ask the system, whatever is known: for who tries again without having
-   * been told.
+   * Makes the next try on a side ask the system, whatever is known: for a caller that tries again without having
+   * been called.
    */
   tryAnew(side: 'reader' | 'writer'): void;
 
@@ -173,7 +173,7 @@ export interface Endpoint {
   tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined;
 
   /**
-   * Sends what of `data` from index `from` the driver takes: how many bytes; -1: would block.
+   * Sends as much of `data` from index `from` as the driver takes; returns the number of bytes; -1: would block.
    *
    * The bytes taken were copied or sent: the caller may overwrite them.
    */
@@ -189,21 +189,21 @@ export interface Endpoint {
   trySendto(data: Uint8Array, address: Address): number;
 
   /**
-   * Sends bytes of a file, from a place in it, without their coming here: how many, 0 at the end of
-   * the file, -1: would block. Not there: the driver cannot.
+   * Sends bytes of a file from a position, without reading them here; returns the number of bytes, 0 at the end of
+   * the file, -1: would block. Missing if the driver cannot.
    *
    * @throws {OSError} EINVAL when the file is of no kind for that
    */
   readonly trySendfile?: ((file: number, offset: number, nbytes: number) => number) | undefined;
 
   /**
-   * Starts to connect: `true` when it is done, `false` when `writer` will be told of the outcome
+   * Starts to connect: `true` when it is done, `false` when `writer` will be called with the outcome
    * and {@link connectError} then has it.
    */
   connect(address: Address): boolean;
 
   /**
-   * Why the last connect failed; said once, as SO_ERROR is.
+   * Why the last connect failed; returned once, like SO_ERROR.
    *
    * @throws {OSError} EBADF when it was closed meanwhile
    */
@@ -233,7 +233,7 @@ export interface Endpoint {
   detach(): number;
 
   /**
-   * Makes a second socket of the same thing underneath.
+   * Makes a second socket for the same descriptor.
    *
    * @throws {OSError} EOPNOTSUPP when the driver cannot
    */

@@ -21,13 +21,13 @@ const forgotten = new FinalizationRegistry<Endpoint>((endpoint) => {
 });
 
 /**
- * Python's socket object, as far as it does not block.
+ * Python's socket object, without blocking.
  *
- * Every method acts at once. What would have to wait throws {@link BlockingIOError}; the methods
- * of the loop (`loop.sockRecv()`, …) wait. A socket starts in blocking mode as Python's does, and
- * that is only a flag here: the loop complains about it in debug mode.
+ * Every method acts at once. A method that would have to wait throws {@link BlockingIOError}; use the methods
+ * of the loop to wait (`loop.sockRecv()`, …). A socket starts in blocking mode, as in Python, but
+ * that is only a flag here, about which the loop complains in debug mode.
  *
- * A socket that is collected unclosed is closed, with a ResourceWarning in debug mode.
+ * A socket that is collected before it was closed is closed, with a ResourceWarning in debug mode.
  *
  * @see Python's socket objects, https://docs.python.org/3/library/socket.html#socket-objects
  */
@@ -87,10 +87,10 @@ export class Socket {
   }
 
   /**
-   * Gives the socket an address.
+   * Binds the socket to an address.
    *
-   * A host is a number, with its zone where it is link-local (`fe80::1%eth0`), `''` for any,
-   * `localhost`, this machine's name or one of the hosts file; other names are not looked up here,
+   * The host is a numeric address, with its zone if it is link-local (`fe80::1%eth0`), `''` for any,
+   * `localhost`, this machine's name, or a name in the hosts file. Other names are not looked up here,
    * since that would block.
    *
    * @throws {TypeError} when the address does not have the shape of the family
@@ -104,9 +104,9 @@ export class Socket {
   }
 
   /**
-   * Lets connections come in.
+   * Accepts connections from now on.
    *
-   * @param backlog - how many may wait for accept(); a hint, which systems cut
+   * @param backlog - how many connections may wait for accept(); a hint, which systems limit
    * @throws {OSError} EADDRINUSE when somebody else listens; EINVAL when it is connected
    */
   listen(backlog: number = DEFAULT_BACKLOG): void {
@@ -115,9 +115,9 @@ export class Socket {
   }
 
   /**
-   * Takes a connection that has come in.
+   * Accepts an incoming connection.
    *
-   * @returns the connection, a new socket in blocking mode that is the caller's to close; and the
+   * @returns the connection, a new socket in blocking mode for the caller to close, and the
    *   address of its peer
    * @throws {BlockingIOError} when none has come in
    * @throws {OSError} EMFILE when descriptors ran out; EINVAL when it does not listen
@@ -143,9 +143,9 @@ export class Socket {
   }
 
   /**
-   * Connects to an address, and gives the failure as C's error number instead of throwing it.
+   * Connects to an address, and returns a failure as C's error number instead of throwing it.
    *
-   * @returns 0 when connected; 115 (EINPROGRESS) when it takes time
+   * @returns 0 when connected; 115 (EINPROGRESS) when it is in progress
    */
   connectEx(address: AddressInput): number {
     try {
@@ -181,7 +181,7 @@ export class Socket {
    * Receives into an array, from its start.
    *
    * @param nbytes - the most to receive, in bytes; 0: as much as fits
-   * @returns how many bytes; 0 at the end
+   * @returns the number of bytes; 0 at the end
    * @throws {BlockingIOError} when the socket holds nothing
    * @throws {RangeError} when `nbytes` is not a whole number up to the length of `buffer`
    */
@@ -195,7 +195,7 @@ export class Socket {
   }
 
   /**
-   * Receives a datagram and says who sent it; of one longer than `nbytes` the rest is lost.
+   * Receives a datagram and its sender's address. The rest of a datagram longer than `nbytes` is lost.
    *
    * @throws {BlockingIOError} when none has come
    */
@@ -207,7 +207,7 @@ export class Socket {
   }
 
   /**
-   * Receives a datagram into an array and says who sent it.
+   * Receives a datagram into an array, and its sender's address.
    *
    * @param nbytes - the most to receive, in bytes; 0: as much as fits
    * @throws {BlockingIOError} when none has come
@@ -220,9 +220,9 @@ export class Socket {
   }
 
   /**
-   * Sends what of `data` can go at once; often not all of it.
+   * Sends as much of `data` as possible at once; often not all of it.
    *
-   * @returns how many bytes, from the start of `data`
+   * @returns the number of bytes sent, from the start of `data`
    * @throws {BlockingIOError} when nothing can go
    * @throws {TypeError} when `data` is not a Uint8Array
    * @throws {OSError} when the connection broke, or sending was shut down
@@ -237,7 +237,7 @@ export class Socket {
   /**
    * Sends one datagram.
    *
-   * @returns how many bytes: all of `data`
+   * @returns the number of bytes: all of `data`
    * @throws {BlockingIOError} when it cannot go now
    */
   sendto(data: Uint8Array, address: AddressInput): number {
@@ -250,7 +250,7 @@ export class Socket {
   }
 
   /**
-   * Ends receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR); the peer receives what was
+   * Ends receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR). The peer receives what was
    * sent before, and then the end.
    *
    * @throws {OSError} ENOTCONN when there is no peer
@@ -261,9 +261,9 @@ export class Socket {
   }
 
   /**
-   * Closes the socket; what was sent before still goes out. Does nothing the second time.
+   * Closes the socket. Earlier sends still go out. Does nothing the second time.
    *
-   * Unlike in asyncio, whoever waits on the socket is told: its operation fails with EBADF. See
+   * Unlike in asyncio, an operation that waits on the socket fails with EBADF. See
    * docs/differences.md#closing-under-an-operation.
    */
   close(): void {
@@ -274,12 +274,12 @@ export class Socket {
   }
 
   /**
-   * Gives the socket up without closing it; whoever waits on it is told, as by {@link close}.
+   * Gives up the socket without closing it. An operation that waits on it fails, as with {@link close}.
    *
-   * With the posix driver the descriptor is the system's, and the caller's to close or to pass on:
-   * `new net.Socket({ fd })` takes it. With the others it is a number for `socket()` alone.
+   * With the posix driver this is a descriptor of the system, for the caller to close or to pass on:
+   * `new net.Socket({ fd })` takes it. With other drivers only `socket()` knows the number.
    *
-   * @returns its descriptor, with which `socket(-1, -1, -1, { fileno })` takes it up again
+   * @returns its descriptor, with which `socket(-1, -1, -1, { fileno })` adopts it again
    */
   detach(): number {
     if (this.#closed) return -1;
@@ -289,10 +289,10 @@ export class Socket {
   }
 
   /**
-   * Makes a second socket of the same thing: what one receives, the other does not; a connection
+   * Makes a second socket for the same connection or address: what one receives, the other does not. A connection
    * ends when both are closed.
    *
-   * @returns a socket with this one's mode and time limit, and the caller's to close
+   * @returns a socket with this one's mode and timeout, for the caller to close
    * @throws {OSError} EOPNOTSUPP when the driver has no descriptors; EMFILE when they ran out
    */
   dup(): Socket {
@@ -335,7 +335,7 @@ export class Socket {
   }
 
   /**
-   * Reads an option that is a number.
+   * Reads a numeric option.
    *
    * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
@@ -343,7 +343,7 @@ export class Socket {
   /**
    * Reads an option as bytes.
    *
-   * @param buflen - the most bytes to give, from 1 to 1024
+   * @param buflen - the most bytes to return, from 1 to 1024
    * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   getsockopt(level: number, option: number, buflen: number): Received;
@@ -370,7 +370,7 @@ export class Socket {
   }
 
   /**
-   * Keeps a time limit, which no operation here heeds: none waits.
+   * Sets a timeout. It has no effect on operations here, because none waits.
    *
    * @param timeout - in seconds; 0: non-blocking; undefined: blocking
    * @throws {RangeError} when it is negative or not finite

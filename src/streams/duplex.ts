@@ -133,7 +133,7 @@ export function connectDuplex<P extends ProtocolCallbacks>(
   return new Coroutine(connect, 'connectDuplex', undefined);
 }
 
-/** A transport on a stream, when its protocol has been told. */
+/** A transport on a stream, when its protocol has been called. */
 async function transportOn(
   loop: LoopCore,
   duplex: Duplex,

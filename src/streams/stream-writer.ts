@@ -140,7 +140,7 @@ export class StreamWriter {
    * clear after its last line breaks the handshake, and is never read as if it had been encrypted.
    *
    * @param sslcontext - the result of `tls.createSecureContext()`, or its options
-   * @param options - `serverHostname`: whom the certificate must be for; `sslHandshakeTimeout`,
+   * @param options - `serverHostname`: the name that the certificate must be for; `sslHandshakeTimeout`,
    *   `sslShutdownTimeout`: in seconds
    * @returns a coroutine that is done when the handshake is
    * @throws as {@link Loop.startTls} and {@link drain}

@@ -447,7 +447,7 @@ export class DuplexTransport extends Transport implements Leftover {
   }
 
   canWriteEof(): boolean {
-    // A stream that has not this one ends itself with its peer.
+    // A stream without `allowHalfOpen` ends with its peer.
     return this._duplex.allowHalfOpen;
   }
 
@@ -525,7 +525,7 @@ export class DuplexTransport extends Transport implements Leftover {
     if (this.#state === 'closing' && this._duplex.writableFinished) this._duplex.destroy();
   }
 
-  /** @internal ends the connection; an error of the system's is nobody's fault, and no news */
+  /** @internal ends the connection; system errors are not reported: they are nobody's fault */
   _fail(error: unknown, message: string): void {
     try {
       if (this.#state !== 'lost' && !(error instanceof OSError)) this.#report(error, message);

@@ -56,7 +56,7 @@ export interface LifecycleParts<P extends BaseCallbacks> {
 }
 
 /**
- * From `connectionMade()` to `connectionLost()`: what all transports on sockets share.
+ * From `connectionMade()` to `connectionLost()`: the common part of all socket transports.
  *
  *         close(), the peer ended               all is sent: connectionLost()
  *   open ──────────────────────────▶ flushing ──────────────────────────────────▶ closed
@@ -64,7 +64,7 @@ export interface LifecycleParts<P extends BaseCallbacks> {
  *    └──────────────────────────────────┴──────────▶ lost ──────────────────────────┘
  *         abort(), an error: what waits is dropped         connectionLost(), a turn later
  *
- * `flushing` and all that follow are "closing" to the user. Closed with nothing to send, it is lost
+ * To users, `flushing` and all later states are "closing". If it is closed with nothing to send, it is lost
  * at once.
  *
  * @see asyncio's `_SelectorTransport`, `Lib/asyncio/selector_events.py`
@@ -86,7 +86,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   readonly #parts: LifecycleParts<P>;
   /** The descriptor, also when it is closed. */
   readonly #fd: number;
-  /** Where the protocol is told of what it did not cause itself. */
+  /** The async context of callbacks that the protocol did not cause itself. */
   readonly #asyncContext = asyncContextHere();
   #closed = false;
 
@@ -115,7 +115,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
       return false;
     });
     loop.callSoon(() => {
-      // In this order: whoever waits for the connection has it before the first bytes.
+      // In this order: code that waits for the connection gets it before the first bytes.
       if (made?.done() === false) made._finish();
       this.readOn();
     });
@@ -145,7 +145,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     this.lost += 1;
   }
 
-  /** Ends the connection because of `error`; one of the system's is nobody's fault, and no news. */
+  /** Ends the connection because of `error`. System errors are not reported: they are nobody's fault. */
   fail(error: unknown, message: string): void {
     try {
       if (!(error instanceof OSError)) this.report(error, message);
@@ -214,7 +214,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   }
 
   #callConnectionLost(error: unknown): void {
-    // Flushed to the end, it was not lost before: from here on, no write may go anywhere.
+    // If everything was flushed, it was not lost before: from now on, writes are dropped.
     if (this.lost === 0) this.lost = 1;
     try {
       this.protocol?.connectionLost(error);

@@ -11,7 +11,7 @@ import type { Socket } from '../sock/socket.ts';
 type Watchable = Pick<Endpoint, 'reader' | 'writer' | 'mayReceive'>;
 
 /**
- * Does the work of a transport or a server on one side of its endpoint, in turns of the loop:
+ * Does a transport's or a server's work on one side of its endpoint, in turns of the loop:
  * asyncio's reader or writer of a descriptor.
  *
  *           start()            told that it is ready
@@ -20,10 +20,10 @@ type Watchable = Pick<Endpoint, 'reader' | 'writer' | 'mayReceive'>;
  *    │                     └── its turn: no more ───────┤ ▲ its turn: there may be more
  *    └── stop(), from each of them                      └─┘
  *
- * A try acts in one turn, and the next try comes in the next: so one busy peer does not keep the
- * loop from the others. Where the endpoint knows that there is no more, it waits to be told.
+ * Each try gets its own turn, so that one busy peer does not keep the
+ * loop from the others. If the endpoint knows that there is no more, it waits to be called.
  *
- * The slot is the transport's all its life, also while it is idle: nobody else may wait there.
+ * The transport keeps the slot all its life, even while it is idle: nobody else may wait there.
  */
 export class Watch implements Ready {
   /** The transport or server; texts name it. */
@@ -44,7 +44,7 @@ export class Watch implements Ready {
   /**
    * Takes the slot, which must be free.
    *
-   * @param name - what the work is called in reports
+   * @param name - the name of the work in reports
    * @param work - one try: may there be more to do (`true`), or would it block (`false`)?
    */
   constructor(
@@ -63,7 +63,7 @@ export class Watch implements Ready {
     this.#side = side;
     this.#turn = calledAs(name, () => {
       this.#queued = false;
-      // Where the protocol throws, there may be more as well, of which nobody is told again.
+      // If the protocol throws, there may be more, for which there is no further call.
       let more = true;
       try {
         more = work();
@@ -80,7 +80,7 @@ export class Watch implements Ready {
   }
 
   /**
-   * Waits to be told: for who has just tried, and would have blocked.
+   * Waits to be called, after a try that would have blocked.
    *
    * @param scope - where the work runs; by default in a copy of the context variables in force, and
    *   in the async context in which the watch was made
@@ -128,7 +128,7 @@ export class Watch implements Ready {
 }
 
 /**
- * The refusal for whoever wants to wait where a transport does.
+ * The error for an operation that would wait where a transport does.
  *
  * @param waiting - who has the slot
  */
@@ -142,7 +142,7 @@ export function transportRefusal(
 }
 
 /**
- * Sees to it that nobody waits on a socket that a transport or a server is to have.
+ * Checks that nothing waits on a socket that a transport or a server takes over.
  *
  * @throws {RuntimeError} when another one has it, or an operation waits on it
  */

@@ -14,7 +14,7 @@ function newBlock(nbytes: number): Buffer {
 }
 
 /**
- * Bytes that were written and not sent yet, copied.
+ * Copies of bytes that were written and not sent yet.
  *
  *   #blocks:  [ sent, unsent ] [ unsent ] … [ unsent, room ]
  *                   ↑ #sent                          ↑ #filled
@@ -69,7 +69,7 @@ export class SendQueue {
 
   clear(): void {
     this.size = 0;
-    // What an endpoint took, it copied: the block can be written to again.
+    // The endpoint has copied what it took: the block can be written to again.
     const [block] = this.#blocks;
     if (block?.length === BLOCK_SIZE) spare = block;
     this.#blocks = [];

@@ -21,7 +21,7 @@ import { type ProtocolCallbacks, Transport } from './transport.ts';
 /** Bytes of a piece that may be held, to be sent together with others. */
 const HELD_PIECE = 4 * 1024;
 
-/** Bytes that are held at most. */
+/** The most bytes that are held. */
 const HELD_ALL = 16 * 1024;
 
 /** Options for a new transport. */
@@ -35,10 +35,10 @@ export interface SocketTransportOptions {
 }
 
 /**
- * A transport on a connected stream socket, which is the transport's from then on. Its states are
+ * A transport on a connected stream socket, which it owns. Its states are
  * those of its {@link Lifecycle}.
  *
- * What was written and not sent waits in #unsent, for one of two reasons:
+ * Data that was written and not sent waits in #unsent, for one of two reasons:
  *
  *             small, and follows a write          the end of the turn, or too much for that
  *   nothing ──────────────────────────────▶ held ───────────────────────────────────────────┐
@@ -320,7 +320,7 @@ export class SocketTransport extends Transport {
   }
 
   getWriteBufferSize(): number {
-    // What is held counts as sent: the peer does not make it wait.
+    // Held data counts as sent: it is not the peer that makes it wait.
     return this.#held ? 0 : this.#unsent.size;
   }
 
@@ -370,7 +370,7 @@ export class SocketTransport extends Transport {
   }
 
   /**
-   * @internal lends the socket to `use`, once all that was written is sent: until it is done,
+   * @internal lends the socket to `use` once all written data is sent. Until it is done,
    * nothing is received, and nobody can write
    *
    * @throws {RuntimeError} when it is lent already
@@ -401,7 +401,7 @@ export class SocketTransport extends Transport {
     this.#unsent.clear();
   }
 
-  /** Sends what goes of what waits, where nobody is told of the outcome any more. */
+  /** Sends as much of the buffered data as possible, when nobody is told of the outcome any more. */
   #sendLast(): void {
     if (this.#unsent.size === 0) return;
     this.#held = false;

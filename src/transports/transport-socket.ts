@@ -61,7 +61,7 @@ export class TransportSocket {
   }
 
   /**
-   * Reads an option that is a number.
+   * Reads a numeric option.
    *
    * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
@@ -69,7 +69,7 @@ export class TransportSocket {
   /**
    * Reads an option as bytes.
    *
-   * @param buflen - the most bytes to give, from 1 to 1024
+   * @param buflen - the most bytes to return, from 1 to 1024
    * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   getsockopt(level: number, option: number, buflen: number): Buffer;

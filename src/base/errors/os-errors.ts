@@ -1,12 +1,12 @@
 /**
- * What the operating system refuses, under Python's names and in Python's words.
+ * Errors of the operating system, with Python's names and texts.
  */
 
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { named } from './errors.ts';
 
-/** What an {@link OSError} tells apart from its text. */
+/** The details of an {@link OSError}. */
 export interface OSErrorDetails {
   /** The name of the error: `'ECONNRESET'`. */
   readonly code?: string | undefined;

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 
 /**
- * Has objects of a class print in `console.log()` as text.
+ * Makes objects of a class print as text in `console.log()`.
  *
- * @param form - makes the text; by default what their `toString()` says
+ * @param form - makes the text; by default their `toString()`
  */
 export function printsAsText<T extends object>(
   printed: { readonly prototype: T },
@@ -18,18 +18,18 @@ export function printsAsText<T extends object>(
   });
 }
 
-/** Gives a function the name that it shall have in printed forms and reports. */
+/** Gives a function the name to show in printed forms and reports. */
 export function calledAs<F extends (...args: never[]) => unknown>(name: string, callback: F): F {
   return Object.defineProperty(callback, 'name', { value: name, configurable: true });
 }
 
-/** The numbers of those that were printed. */
+/** The numbers of printed objects. */
 const numbers = new WeakMap<object, number>();
-/** The last number that was given. */
+/** The last number given. */
 let lastNumber = 0;
 
 /**
- * A number that nothing else has, for where Python prints an address: objects of JavaScript have
+ * A unique number, for where Python prints an address: JavaScript objects have
  * none.
  */
 export function numberOf(object: object): number {

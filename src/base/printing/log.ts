@@ -1,8 +1,8 @@
 /**
- * The one way out for everything that the library has to say: standard error, as Python's
- * `logging` does where nobody configured it.
+ * The one output for all of the library's messages: standard error, like Python's
+ * `logging` without configuration.
  *
- * Written at once, so that what is said while the process ends is not lost.
+ * Written at once, so that messages while the process ends are not lost.
  */
 
 type Sink = (text: string) => void;

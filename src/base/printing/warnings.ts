@@ -2,16 +2,16 @@
  * Python's warnings, as Node's: they come as `process.on('warning')` events and on standard error.
  */
 
-/** Is anybody in debug mode? Only then are unclosed resources worth a line. */
+/** Is any loop in debug mode? Only then are there warnings for unclosed resources. */
 let resourcesShown = false;
 
-/** Shows or hides resource warnings; the loop does it with its debug mode. */
+/** Shows or hides resource warnings; called by the loop for its debug mode. */
 export function showResourceWarnings(shown: boolean): void {
   resourcesShown = shown;
 }
 
 /**
- * Warns of a mistake that is certain.
+ * Warns of a certain mistake.
  *
  * @param detail - further lines, such as where the object was made
  */
@@ -19,7 +19,7 @@ export function warnRuntime(text: string, detail?: string): void {
   process.emitWarning(text, { type: 'RuntimeWarning', ...(detail && { detail }) });
 }
 
-/** Warns of something that was left unclosed. Silent outside debug mode, as Python is. */
+/** Warns of a resource that was not closed. Silent outside debug mode, as in Python. */
 export function warnResource(text: string): void {
   if (resourcesShown) process.emitWarning(text, { type: 'ResourceWarning' });
 }

@@ -1,5 +1,5 @@
 /**
- * Reads of values that this library did not make: a getter may throw, a proxy may be revoked, a
+ * Reads values that this library did not make: a getter may throw, a proxy may be revoked, a
  * `toString` may return anything. A report must not fail because of what it prints.
  */
 
@@ -8,7 +8,7 @@ export function attempt<T>(read: () => T, otherwise: T): T {
   try {
     return read();
   } catch {
-    // Foreign code threw while it was printed: the caller prints something else.
+    // Foreign code threw while its value was printed: the caller prints something else.
     return otherwise;
   }
 }

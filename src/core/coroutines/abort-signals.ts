@@ -34,7 +34,7 @@ interface Told {
  * The signal has a listener only while there is somebody to call back: one that `AbortSignal.any()`
  * made lives, with all its sources, for as long as it has any.
  *
- * @returns a function that forgets the call
+ * @returns a function that cancels the call
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) return () => {};

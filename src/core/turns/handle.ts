@@ -10,16 +10,16 @@ import type { Runnable } from './ready-entry.ts';
 import type { Timed } from './timer-heap.ts';
 
 /**
- * A callback that waits for its turn; what `callSoon()` returns.
+ * A callback that waits for its turn; the result of `callSoon()`.
  *
- * The one place where what a callback throws is caught.
+ * The only place where errors of callbacks are caught.
  *
  * @see asyncio's `Handle`, https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Handle
  */
 export class Handle implements Runnable {
   static {
     printsAsText(this);
-    // What few of them ever set: there may be very many.
+    // Fields that are rarely set: there may be very many handles.
     Object.assign(this.prototype, {
       _sourceTraceback: undefined,
       _cancelled: false,
@@ -104,7 +104,7 @@ export class Handle implements Runnable {
   static #call(handle: Handle): void {
     const callback = handle._callback as (...args: unknown[]) => unknown;
     const args = handle._args;
-    // Most have none, and passing a list on is slow.
+    // Most have none, and spreading a list is slow.
     if (args.length === 0) callback();
     else callback(...args);
   }
@@ -112,7 +112,7 @@ export class Handle implements Runnable {
   /** @internal the callback as long as there is one; with its arguments in debug mode */
   _form(): string {
     if (this._callback === undefined) return '';
-    // They may be secret: shown only to those who look for faults.
+    // They may be secret, so they are shown only in debug mode.
     const args = this._loop.getDebug() ? this._args : undefined;
     return formatCallback(this._callback, args);
   }
@@ -143,7 +143,7 @@ export class Handle implements Runnable {
 let timersMade = 0;
 
 /**
- * A callback that waits for its time; what `callLater()` and `callAt()` return.
+ * A callback that waits for its time; the result of `callLater()` and `callAt()`.
  *
  * @see asyncio's `TimerHandle`,
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.TimerHandle

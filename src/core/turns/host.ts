@@ -11,17 +11,17 @@ import {
 import { asyncContextsUsed, outside } from '../context/async-context.ts';
 
 /**
- * What the loop stands on: Node's own loop, in five calls. The one file that makes immediates,
- * ticks and timers; tests put a host with its own clock in its place.
+ * What the loop runs on: Node's own loop, in five calls. The only file that makes immediates,
+ * ticks and timers. Tests replace it by a host with its own clock.
  *
- * One turn of Node's loop, and what of ours runs in it:
+ * One turn of Node's loop, and what runs in it:
  *
  *   1. timers      the alarm: due timers join the ready queue
  *   2. poll        drivers find sockets ready: their waiting operations join the ready queue
- *   3. immediates  a turn of ours, and further ones in ticks, of sixteen entries in all or for a
- *                  millisecond; then an immediate asks for the next turn of Node's
+ *   3. immediates  one of our turns, and further ones in ticks, of sixteen entries in all or for a
+ *                  millisecond; then an immediate requests Node's next turn
  *
- * So a turn of ours runs a fixed batch, in order, as asyncio's `_run_once`; `turns.ts` has how.
+ * So one of our turns runs a fixed batch in order, like asyncio's `_run_once`; see `turns.ts`.
  */
 export interface Host {
   /** Seconds on a clock that never goes back. */
@@ -34,9 +34,9 @@ export interface Host {
   tick(callback: () => void): void;
 
   /**
-   * Calls back once, in the timers of a turn, not before `delay` seconds are over.
+   * Calls back once, in the timers phase of a turn, after `delay` seconds at the earliest.
    *
-   * @returns a function that forgets the call
+   * @returns a function that cancels the call
    */
   alarm(delay: number, callback: () => void): () => void;
 
@@ -45,8 +45,8 @@ export interface Host {
 }
 
 /**
- * What Node calls back inherits the async context in force where it was asked for, and keeps its
- * stores alive. The host asks in a context that belongs to nobody.
+ * Whatever Node calls back inherits the async context in which it was registered, and keeps its
+ * stores alive. The host registers its callbacks in a context that belongs to nobody.
  */
 export const nodeHost: Host = {
   time: () => now() / 1000,
@@ -74,10 +74,10 @@ export const nodeHost: Host = {
 };
 
 /**
- * Calls back once after `delayMs` milliseconds, without keeping the process alive: for chores
+ * Calls back once after `delayMs` milliseconds, without keeping the process alive: for housekeeping
  * that belong to no loop.
  *
- * @returns a function that forgets the call
+ * @returns a function that cancels the call
  */
 export function chore(delayMs: number, callback: () => void): () => void {
   const timer = outside(setTimeout, callback, delayMs);
@@ -86,10 +86,10 @@ export function chore(delayMs: number, callback: () => void): () => void {
 }
 
 /**
- * Calls back in the next turn; the process lives that long.
+ * Calls back in the next turn, and keeps the process alive until then.
  *
- * Not with an immediate that is unreferenced: where nothing else has anything to do, Node sleeps
- * over it until the system has news.
+ * Not with an unreferenced immediate: if there is nothing else to do, Node would sleep
+ * until the system has news.
  */
 export function choreNextTurn(callback: () => void): void {
   outside(setImmediate, callback);

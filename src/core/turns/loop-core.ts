@@ -3,8 +3,8 @@ import type { AsyncGenerators } from './open-generators.ts';
 import type { Turns } from './turns.ts';
 
 /**
- * What a report tells the exception handler: always a `message`, mostly the `exception`, and the
- * objects that are concerned under asyncio's names.
+ * The context of a report to the exception handler: always a `message`, mostly the `exception`, and the
+ * objects concerned, under asyncio's names.
  *
  * @see asyncio's `loop.call_exception_handler()`,
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_exception_handler
@@ -36,9 +36,9 @@ export interface Cancellable {
 }
 
 /**
- * What the rooms below need of a loop, so that none of them has to import the `Loop` class.
+ * What lower rooms need of a loop, so that none of them has to import the `Loop` class.
  *
- * The members with an underscore are between our own files.
+ * Members with an underscore are internal.
  */
 export interface LoopCore {
   /** @internal the queue */

@@ -7,8 +7,8 @@ import type { Runnable } from './ready-entry.ts';
 import { type Timed, TimerHeap } from './timer-heap.ts';
 
 /**
- * Entries that run, and seconds that turns may go on, before Node's own loop has its turn: sockets
- * and Node's timers wait so long. A trip there costs as much as several entries.
+ * Entries that run, and seconds that turns may go on, before Node's own loop gets its turn: sockets
+ * and Node's timers wait that long. A trip there costs as much as several entries.
  */
 const MOST_WITHOUT_NODE = 16;
 const LONGEST_WITHOUT_NODE = 0.001;
@@ -22,8 +22,8 @@ const MOST_IMMEDIATES = 64;
  * The ready queue and the timers: what runs next, in asyncio's order.
  *
  * A turn runs what was ready when it began, entry by entry, each with all the microtasks that it
- * sets off: a task's step is these. So the next entry waits until no microtask is left. That is
- * when Node comes to its ticks, and to the next of several immediates.
+ * causes: these are a task's step. So the next entry waits until no microtask is left. That is
+ * when Node runs its ticks, and the next of several immediates.
  *
  *              start()                       stop()
  *   resting ─────────────▶ running ─────────────────────────▶ stopping
@@ -32,11 +32,11 @@ const MOST_IMMEDIATES = 64;
  *      └──────────────────────────────────────────────────────────┘
  *                       the batch that runs has ended
  *
- * While resting, entries are only collected. A step that was asked for before a rest and comes
- * during or after it is one of an older run, and does nothing.
+ * While resting, entries are only collected. A step that was requested before a rest and comes
+ * during or after it belongs to an older run, and does nothing.
  *
- * While running, there is a step to come, or nothing is ready and an alarm is set for the first
- * timer; then who adds an entry has to see to it that a step comes.
+ * While running, either a step is scheduled, or nothing is ready and an alarm is set for the first
+ * timer; then whatever adds an entry must schedule a step.
  */
 export class Turns {
   readonly #host: Host;
@@ -105,9 +105,9 @@ export class Turns {
   }
 
   /**
-   * Runs `entry` in the next turn, in one step with those that were queued so just before: what
-   * the system told in one go. A step for each of them would be the half of all that a small
-   * message costs. The microtasks of all run after the last of them, and not in between.
+   * Runs `entry` in the next turn, in one step with those queued in the same way just before: all that
+   * one poll reported. A step for each would be half of all that a small
+   * message costs. Their microtasks run after the last of them, not in between.
    */
   soonTogether(entry: Runnable): void {
     const { last } = this.#ready;
@@ -136,7 +136,7 @@ export class Turns {
   }
 
   /**
-   * Works the queue off, until {@link stop}.
+   * Runs the queue until {@link stop}.
    *
    * @param ended - called when the last batch has ended
    */
@@ -165,8 +165,8 @@ export class Turns {
   }
 
   /**
-   * Gives Node's loop its turn right after the first one of the next run, so that a signal which the
-   * first one sends is heard before the second.
+   * Gives Node's loop its turn right after the first turn of the next run, so that a signal that the
+   * first turn sends is received before the second.
    */
   nodeAfterFirst(): void {
     this.#nodeAfterFirst = true;
@@ -195,9 +195,9 @@ export class Turns {
   }
 
   /**
-   * Has a step come. Where a microtask of ours runs, the step comes when none is left: the last
-   * entry has ended then. Where something else runs, Node's next turn is the step's: what calls may
-   * be the first of several that the system has to tell, and one turn is for all.
+   * Schedules a step. If one of our microtasks runs, the step comes when none is left: the last
+   * entry has ended then. Otherwise the step comes in Node's next turn: the caller may
+   * be the first of several that a poll reports, and one turn is for all.
    */
   #come(): void {
     this.#coming = true;
@@ -320,9 +320,9 @@ export class Turns {
   };
 
   /**
-   * Times an entry together with the microtasks that it sets off: a step of a task is these.
+   * Times an entry together with the microtasks that it causes: these are a task's step.
    *
-   * Node comes to the ticks when no microtask is left.
+   * Node runs the ticks when no microtask is left.
    */
   #runWatched(entry: Runnable, watch: (subject: unknown, seconds: number) => void): void {
     // Asked before it runs: then nobody waits for it any more.

@@ -9,7 +9,7 @@ import { checkLimit } from '../stream-reader.ts';
 import { Process, type WaitedTransport } from './process.ts';
 import { SubprocessStreamProtocol } from './subprocess-protocol.ts';
 
-/** What can be said of a child process with streams. */
+/** Options for a child process with streams. */
 export interface ProcessOptions extends SubprocessOptions, StreamOptions {}
 
 /** What starting a child needs of a loop. */

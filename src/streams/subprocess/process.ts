@@ -58,7 +58,7 @@ export class Process {
   }
 
   /**
-   * Waits until the child has exited, and until its pipes are closed: a child of its own may have
+   * Waits until the child has exited, and until its pipes are closed: its own child may have
    * them, too. Several tasks may wait.
    *
    * A child that writes more than its pipes take does not exit before that is read.
@@ -77,7 +77,7 @@ export class Process {
    * exit.
    *
    * All of the output is kept in memory; the limit of the readers does not count. A child that does
-   * not read all of `input` is no error.
+   * not read all of `input` is not an error.
    *
    * @param input - for `stdin`; a string as UTF-8. Without it nothing is written
    * @returns a coroutine that gives what came from `stdout` and `stderr`; `undefined` for what is no

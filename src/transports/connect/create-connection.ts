@@ -97,7 +97,7 @@ export function connectAcceptedSocket<P extends ProtocolCallbacks>(
 }
 
 /**
- * A transport on a connected socket, when its protocol has been told.
+ * A transport on a connected socket, when its protocol has been called.
  *
  * @param isOurs - is the socket to be closed if there will be no transport?
  */

@@ -3,7 +3,7 @@ import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Socket } from '../../sock/socket.ts';
 
 /**
- * Makes a protocol and its transport on a socket, and waits until the protocol has been told.
+ * Makes a protocol and its transport on a socket, and waits until the protocol has been called.
  *
  * @param isOurs - is the socket to be closed if there will be no transport?
  * @param makeTransport - makes it; `made` is to be done when the protocol has been told

@@ -187,7 +187,7 @@ export class SocketDatagramTransport extends DatagramTransport {
     this.#size -= first.data.length + HEADER_SIZE;
   }
 
-  /** Sends what goes of what waits, where nobody is told of the outcome any more. */
+  /** Sends as much of the buffered data as possible, when nobody is told of the outcome any more. */
   #sendLast(): void {
     for (const { data, address } of this.#unsent) {
       try {

@@ -15,9 +15,9 @@ import { type OpenPipe, openPipe, type PipeLike } from './open-pipe.ts';
 import { ReadPipeTransport } from './read-pipe-transport.ts';
 import { WritePipeTransport } from './write-pipe-transport.ts';
 
-/** What can be said of a pipe. */
+/** Options for a pipe. */
 export interface PipeOptions {
-  /** How it is read from, or written to; by default as sockets are made. asyncio has not this one. */
+  /** How it is read from, or written to; by default as sockets are made. Not in asyncio. */
   readonly driver?: DriverName | undefined;
 }
 

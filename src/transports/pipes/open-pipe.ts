@@ -35,7 +35,7 @@ const STDERR = 2;
  * Takes over what a transport is to read from, or write to.
  *
  * @throws {TypeError} when it has no descriptor
- * @throws {RangeError} when it is a regular file, or something else that is no pipe
+ * @throws {RangeError} when it is a regular file, or something else that is not a pipe
  * @throws {RuntimeError} when a transport has it, or an operation waits on it
  * @throws {OSError} EBADF; EOPNOTSUPP where the driver cannot
  */

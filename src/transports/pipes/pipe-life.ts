@@ -52,7 +52,7 @@ export class PipeLife<P extends PipeProtocol> implements Leftover {
   readonly #transport: BaseTransport;
   readonly #parts: PipeParts<P>;
   readonly #watches: Watch[] = [];
-  /** Where the protocol is told of what it did not cause itself. */
+  /** The async context of callbacks that the protocol did not cause itself. */
   readonly #asyncContext = asyncContextHere();
 
   /**

@@ -223,7 +223,7 @@ export class WritePipeTransport extends WriteTransport {
     }
   }
 
-  /** Writes what goes of what waits, where nobody is told of the outcome any more. */
+  /** Writes as much of the buffered data as possible, when nobody is told of the outcome any more. */
   #writeLast(): void {
     try {
       this.#unsent.sendTo(this.#life.pipe.end);

@@ -33,7 +33,7 @@ export interface ServingOptions extends TlsServerOptions {
   /** Is it to accept connections from the beginning? By default yes. */
   readonly startServing?: boolean | undefined;
   /**
-   * How many connections there may be at a time; by default any number. More wait to be accepted.
+   * The most connections at a time; by default no limit. Further ones wait to be accepted.
    * Not in asyncio.
    */
   readonly maxConnections?: number | undefined;
@@ -233,6 +233,6 @@ function setOptions(
   if (reuseAddress) sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   if (reusePort) sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
   if (keepAlive) sock.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
-  // A socket for each family: one that takes both would stand in the way of the other.
+  // A socket for each family: one that takes both would be in the way of the other.
   if (sock.family === AF_INET6) sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1);
 }

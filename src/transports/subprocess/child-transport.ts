@@ -35,7 +35,7 @@ type Pipe = PipeProtocol<ReadTransport> | PipeProtocol<WriteTransport>;
  *                                        │ close(): killed          ▼ connectionLost()
  *                                        └────────────────────▶  finished: wait() ends
  *
- * A child that has exited is not finished while a pipe is open: a child of its own may still write.
+ * A child that has exited is not finished while a pipe is open: its own child may still write.
  * What comes while it starts is told after `connectionMade()`.
  *
  * @see asyncio's `BaseSubprocessTransport`, `Lib/asyncio/base_subprocess.py`
@@ -59,7 +59,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
   #closed = false;
   #finished = false;
   readonly #forgetSignal: (() => void) | undefined;
-  /** Where the protocol is told of what it did not cause itself. */
+  /** The async context of callbacks that the protocol did not cause itself. */
   readonly #asyncContext = asyncContextHere();
 
   /**
@@ -109,7 +109,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
     });
   }
 
-  /** Has the protocol told in a turn of its own; not before it was told of the child. */
+  /** Has the protocol told in its own turn; not before it was told of the child. */
   #call(method: keyof SubprocessCallbacks, call: (protocol: SubprocessCallbacks) => void): void {
     if (this.#pending === undefined) this.#tell(method, call);
     else this.#pending.push(() => this.#tell(method, call));

@@ -21,7 +21,7 @@ export const DEVNULL = -3;
  */
 export type Stdio = number | Socket | HasDescriptor | undefined;
 
-/** What can be said of a child process that is to be made. */
+/** Options for a child process. */
 export interface SubprocessOptions {
   /** What the child reads. */
   readonly stdin?: Stdio;
@@ -43,11 +43,11 @@ export interface SubprocessOptions {
   readonly user?: number | undefined;
   /** The number of the group that the child runs as. */
   readonly group?: number | undefined;
-  /** Sends the child `killSignal` when it is aborted. asyncio has not this one. */
+  /** Sends the child `killSignal` when it is aborted. Not in asyncio. */
   readonly signal?: AbortSignal | undefined;
-  /** By default `'SIGTERM'`. asyncio has not this one. */
+  /** By default `'SIGTERM'`. Not in asyncio. */
   readonly killSignal?: NodeJS.Signals | number | undefined;
-  /** How the pipes are made; by default as sockets are. asyncio has not this one. */
+  /** How the pipes are made; by default as sockets are. Not in asyncio. */
   readonly driver?: DriverName | undefined;
 }
 
@@ -137,7 +137,7 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
 }
 
 /**
- * @throws {TypeError} when `value` is no string
+ * @throws {TypeError} when `value` is not a string
  * @throws {RangeError} when it has a null character in it
  */
 export function checkText(value: unknown, what: string): asserts value is string {

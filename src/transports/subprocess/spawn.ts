@@ -99,7 +99,7 @@ function spawnOnStreams(
 }
 
 /**
- * Node gives each stream a pipe of its own. So a shell leads the second to the first, and then becomes
+ * Node gives each stream its own pipe. So a shell leads the second to the first, and then becomes
  * the program.
  */
 function startWithOneOutput(

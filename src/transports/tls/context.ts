@@ -12,17 +12,17 @@ import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { checkNoNull } from '../../sock/address.ts';
 
 /**
- * How a connection is to be encrypted: Node's options for `tls.createSecureContext()` (`key`,
- * `cert`, `ca`, …), and what else is said of one connection.
+ * How to encrypt a connection: Node's options for `tls.createSecureContext()` (`key`,
+ * `cert`, `ca`, …), and further ones for one connection.
  *
- * - `secureContext`: one that was made already, in place of `key`, `cert` and the like
- * - `ALPNProtocols`: what the two sides may speak, the best first
- * - `requestCert`, `rejectUnauthorized`: must the peer have a certificate that can be trusted? A
- *   client asks for one in any case
- * - `checkServerIdentity`: has the client accept a certificate for a name; by default
+ * - `secureContext`: an existing one, instead of `key`, `cert` and the like
+ * - `ALPNProtocols`: the protocols to offer, in order of preference
+ * - `requestCert`, `rejectUnauthorized`: must the peer have a trusted certificate? A
+ *   client always asks for one
+ * - `checkServerIdentity`: how the client checks the name of a certificate; by default
  *   `tls.checkServerIdentity()`
- * - `SNICallback`: finds the server's certificate by the name that the client asks for
- * - `session`: one to be resumed
+ * - `SNICallback`: finds the server's certificate for the name that the client requests
+ * - `session`: a session to resume
  */
 export interface TlsOptions
   extends SecureContextOptions,
@@ -53,8 +53,8 @@ export class TlsClient {
   readonly #hostname: string;
 
   /**
-   * @param ssl - `true`: as is usual
-   * @param hostname - whom the certificate must be for
+   * @param ssl - `true`: with defaults
+   * @param hostname - the name that the certificate must be for
    * @throws {TypeError} when `ssl` is none, or `hostname` is not a string
    * @throws {RangeError} when there is no name to be checked, and it is to be; or the name has a null
    *   character in it
@@ -177,7 +177,7 @@ export class TlsServer {
   /** What the client is refused for, after the handshake. */
   refusal(socket: TLSSocket): Error | undefined {
     if (!this.#refusesStrangers) return undefined;
-    // Node's own servers ask so, too; the documentation has not this one.
+    // Node's own servers call this, too; it is not documented.
     const { ssl } = socket as unknown as { ssl: { verifyError(): Error | null } };
     return ssl.verifyError() ?? undefined;
   }
