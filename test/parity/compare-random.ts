@@ -16,7 +16,10 @@ const [kind = 'servers', count = '500', seed = '1', driver = 'posix', python = '
   process.argv.slice(2);
 
 /** What Python 3.11 does not have, or does otherwise. */
-const NEW = kind === 'streams' ? /_closed|wait|_clients|upgrade|tls/ : /_closed|wait|_clients/;
+const NEW =
+  kind === 'streams'
+    ? /_closed|wait|_clients|forever|next|upgrade|tls/
+    : /_closed|wait|_clients|forever|next/;
 
 interface Step {
   readonly do: string;
@@ -26,6 +29,7 @@ interface Step {
 interface Program {
   readonly family: string;
   readonly handler?: string;
+  readonly place: string;
   readonly steps: Step[][];
 }
 
@@ -67,7 +71,9 @@ function simple(line: string): string {
       return what !== 'stranger_sends' && !(what === 'read' && n > 1);
     });
   });
-  const mended = { ...program, steps: steps.filter((group) => group.length > 0) };
+  // Not before Node 22 have Node's own sockets SO_REUSEPORT.
+  const place = program.place === 'shared' ? 'made' : program.place;
+  const mended = { ...program, place, steps: steps.filter((group) => group.length > 0) };
   if (kind === 'servers') return JSON.stringify(mended);
   const handler = program.handler === 'plain' ? 'plain' : 'waits';
   return JSON.stringify({ ...mended, handler, limit: 65_536 });

@@ -42,6 +42,9 @@ const ofServers: Weighted[] = [
   step(1, 'abort_clients'),
   step(2, 'wait_closed'),
   step(1, 'cancel_wait'),
+  step(1, 'serve_forever'),
+  step(1, 'cancel_forever'),
+  step(2, 'at_next', { what: fc.constantFrom('server_close', 'close_clients', 'abort_clients') }),
 ];
 // Distrust is for TLS alone: n is 1 then.
 const connecting = fc.oneof(
@@ -86,6 +89,9 @@ function sameEnd(): fc.Arbitrary<object[]> {
 const program = fc.record({
   family: fc.constantFrom('ipv4', 'ipv6', 'unix'),
   tls: fc.constantFrom('never', 'never', 'always', 'later'),
+  place: fc.constantFrom('given', 'made', 'shared'),
+  // Two come at a time at the most.
+  backlog: fc.constantFrom(1, 100),
   serving: fc.constantFrom(true, true, true, true, true, false),
   limit: fc.constantFrom(1, 10, 500, 65_536),
   handler: fc.constantFrom('waits', 'waits', 'plain', 'echoes', 'lines'),

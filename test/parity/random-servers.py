@@ -82,6 +82,8 @@ class Callbacks:
     def connection_made(self, transport):
         self.told.transport = transport
         self.told.tell('made')
+        if self.told in self.told.stage.served:
+            self.told.stage.was_made()
 
     def connection_lost(self, error):
         self.told.lost = True

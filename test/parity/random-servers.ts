@@ -12,9 +12,11 @@ import {
   type End,
   type MakeOptions,
   name,
+  type Place,
   type Program,
   playAll,
   SERVER,
+  type ServeOptions,
   Stage,
   type Step,
 } from './support/stage.ts';
@@ -68,6 +70,7 @@ class Told implements End {
       connectionMade: (transport: Transport) => {
         this.transport = transport;
         this.tell('made');
+        if (this.#stage.isServed(this)) this.#stage.wasMade();
       },
       connectionLost: (error?: unknown) => {
         this.lost = true;
@@ -130,11 +133,15 @@ class ServerStage extends Stage<ServerProgram, Told> {
     return new Told(this, label);
   }
 
-  protected serve(options: MakeOptions & { startServing: boolean }): PromiseLike<Server> {
+  protected serve({ path, host, port }: Place, options: ServeOptions): PromiseLike<Server> {
     const accept = (): ProtocolCallbacks => this.#accept();
     return this.program.family === 'unix'
-      ? this.loop.createUnixServer(accept, undefined, options)
-      : this.loop.createServer(accept, undefined, undefined, options);
+      ? this.loop.createUnixServer(accept, path, options)
+      : this.loop.createServer(accept, host, port, options);
+  }
+
+  isServed(told: Told): boolean {
+    return this.served.includes(told);
   }
 
   #accept(): ProtocolCallbacks {

@@ -175,6 +175,10 @@ class StreamStage(Stage):
         if self.program['tls'] != 'always' or end is not None and end.trusting:
             self.arrived.append(end)
 
+    def one_at_a_time(self):
+        # Of two that shake hands, either may be first.
+        return super().one_at_a_time() or self.program['tls'] == 'always'
+
     async def serve(self, **options):
         create = (asyncio.start_unix_server if self.program['family'] == 'unix'
                   else asyncio.start_server)
@@ -185,6 +189,7 @@ class StreamStage(Stage):
         end = End(self, f'served {len(self.served)}')
         self.served.append(end)
         end.made(reader, writer)
+        self.was_made()
         return end
 
     async def handle(self, reader, writer):

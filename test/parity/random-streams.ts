@@ -23,9 +23,11 @@ import {
   type End,
   type MakeOptions,
   name,
+  type Place,
   type Program,
   playAll,
   SERVER,
+  type ServeOptions,
   Stage,
   type Step,
 } from './support/stage.ts';
@@ -213,21 +215,27 @@ class StreamStage extends Stage<StreamProgram, StreamEnd> {
     if (this.program.tls !== 'always' || end?.trusting) super.arrives(end);
   }
 
-  protected serve(options: MakeOptions & { startServing: boolean }): PromiseLike<Server> {
+  /** Of two that shake hands, either may be first. */
+  protected override isOneAtATime(): boolean {
+    return super.isOneAtATime() || this.program.tls === 'always';
+  }
+
+  protected serve({ path, host, port }: Place, options: ServeOptions): PromiseLike<Server> {
     const { family, handler, limit } = this.program;
     const connected =
       handler === 'plain'
         ? (reader: StreamReader, writer: StreamWriter) => void this.#accept(reader, writer)
         : coroutine((reader: StreamReader, writer: StreamWriter) => this.#handle(reader, writer));
     return family === 'unix'
-      ? startUnixServer(connected, undefined, { limit, ...options })
-      : startServer(connected, undefined, undefined, { limit, ...options });
+      ? startUnixServer(connected, path, { limit, ...options })
+      : startServer(connected, host, port, { limit, ...options });
   }
 
   #accept(reader: StreamReader, writer: StreamWriter): StreamEnd {
     const end = new StreamEnd(this, `served ${this.served.length}`);
     this.served.push(end);
     end.made(reader, writer);
+    this.wasMade();
     return end;
   }
 

@@ -39,6 +39,9 @@ class Stage:
         self.raw = []
         self.tasks = []
         self.waits = []
+        self.forever = None
+        self.next = None
+        self.came = 0
         self.outcomes = []
 
     def socket(self):
@@ -51,15 +54,21 @@ class Stage:
 
     async def open(self, folder):
         self.loop = asyncio.get_running_loop()
-        sock, family = self.socket(), self.program['family']
-        if family == 'unix':
-            sock.bind(os.path.join(folder, 'socket'))
+        family, host, path = self.program['family'], '127.0.0.1', os.path.join(folder, 'socket')
+        if family == 'ipv6':
+            host = '::1'
+        if self.program['place'] == 'given':
+            sock = self.socket()
+            sock.bind(path if family == 'unix' else (host, 0))
+            place = {'sock': sock}
+        elif family == 'unix':
+            place = {'path': path}
         else:
-            sock.bind(('::1' if family == 'ipv6' else '127.0.0.1', 0))
-        self.address = sock.getsockname()
+            place = {'host': host, 'port': 0, 'reuse_port': self.program['place'] == 'shared'}
         self.server = await self.serve(
-            sock=sock, start_serving=self.program['serving'],
-            ssl=SERVER if self.program['tls'] == 'always' else None)
+            start_serving=self.program['serving'], backlog=self.program['backlog'],
+            ssl=SERVER if self.program['tls'] == 'always' else None, **place)
+        self.address = self.server.sockets[0].getsockname()
 
     def start(self, what, begin):
         label = f'{what} {len(self.tasks)}'
@@ -106,6 +115,9 @@ class Stage:
         """Does what is asked of the server or of strangers."""
         match step['do']:
             case 'connect':
+                if self.came == self.steps and self.one_at_a_time():
+                    return
+                self.came = self.steps
                 end = self.new_client(f'client {len(self.clients)}')
                 self.clients.append(end)
                 end.trusting = step.get('n', 0) == 0
@@ -141,8 +153,32 @@ class Stage:
             case 'cancel_wait':
                 if self.waits:
                     self.waits.pop().cancel()
+            case 'serve_forever':
+                if self.forever is None or self.forever.done():
+                    self.forever = self.start('serve_forever', self.server.serve_forever)
+            case 'cancel_forever':
+                # With TLS: docs/differences.md#closing-the-clients-of-tls.
+                if self.forever is None or self.program['tls'] != 'never':
+                    return
+                serves = self.server._serving_forever_fut is not None and self.server.sockets
+                self.forever.cancel()
+                # docs/differences.md#serving-ends-for-the-clients-too
+                if serves:
+                    self.loop.call_soon(self.server.close_clients)
+            case 'at_next':
+                self.next = step['what']
             case _:
                 self.act_on_end(step)
+
+    def one_at_a_time(self):
+        """May only one client come at a time? docs/differences.md#connections-that-were-just-accepted"""
+        return self.next is not None
+
+    def was_made(self):
+        """A connection of the server's stands: does what is to be done then."""
+        what, self.next = self.next, None
+        if what is not None:
+            self.act({'do': what})
 
     def chosen(self, step):
         """The end that a step is about, if it is there."""

@@ -38,12 +38,16 @@ export interface Step {
   readonly n?: number;
   readonly side?: 'client' | 'server';
   readonly at?: number;
+  readonly what?: string;
 }
 
 export interface Program {
   readonly family: keyof typeof FAMILIES;
   readonly tls: 'never' | 'always' | 'later';
   readonly serving: boolean;
+  /** Is the server given a socket, or does it make one, which others may share? */
+  readonly place: 'given' | 'made' | 'shared';
+  readonly backlog: number;
   readonly steps: readonly (readonly Step[])[];
 }
 
@@ -59,9 +63,23 @@ export interface End {
 
 /** What makes a server or a client, beside what is made of either. */
 export interface MakeOptions {
-  readonly sock: Socket;
+  readonly sock?: Socket;
   readonly ssl?: TlsOptions | undefined;
   readonly serverHostname?: string;
+}
+
+/** What makes a server. */
+export interface ServeOptions extends MakeOptions {
+  readonly startServing: boolean;
+  readonly backlog: number;
+  readonly reusePort?: boolean;
+}
+
+/** Where a server listens, unless it is given a socket. */
+export interface Place {
+  readonly path?: string;
+  readonly host?: string;
+  readonly port?: number;
 }
 
 /** Python's name of an error. */
@@ -86,6 +104,11 @@ export abstract class Stage<P extends Program, E extends End> {
   readonly #strangers: Socket[] = [];
   readonly #tasks: Task<void>[] = [];
   readonly #waits: Task<void>[] = [];
+  #forever: Task<void> | undefined;
+  /** What is to be done when the next connection stands. */
+  #next: string | undefined;
+  /** At which step the last client came. */
+  #came = 0;
   #outcomes: string[] = [];
   #address!: AddressInput;
   #server!: Server;
@@ -95,7 +118,7 @@ export abstract class Stage<P extends Program, E extends End> {
     this.#driver = driver;
   }
 
-  protected abstract serve(options: MakeOptions & { startServing: boolean }): PromiseLike<Server>;
+  protected abstract serve(place: Place, options: ServeOptions): PromiseLike<Server>;
   protected abstract newClient(label: string): E;
   protected abstract connectEnd(end: E, options: MakeOptions): PromiseLike<unknown>;
   protected abstract actOnEnd(step: Step): void;
@@ -109,13 +132,21 @@ export abstract class Stage<P extends Program, E extends End> {
   }
 
   async open(folder: string): Promise<void> {
-    const { family, serving, tls } = this.program;
-    const sock = this.#socket();
-    if (family === 'unix') sock.bind(join(folder, 'socket'));
-    else sock.bind([family === 'ipv6' ? '::1' : '127.0.0.1', 0]);
-    this.#address = sock.getsockname() as AddressInput;
+    const { family, serving, tls, place, backlog } = this.program;
+    const path = join(folder, 'socket');
+    const host = family === 'ipv6' ? '::1' : '127.0.0.1';
     const ssl = tls === 'always' ? SERVER : undefined;
-    this.#server = await this.serve({ sock, startServing: serving, ssl });
+    const options = { startServing: serving, backlog, ssl };
+    if (place === 'given') {
+      const sock = this.#socket();
+      sock.bind(family === 'unix' ? path : [host, 0]);
+      this.#server = await this.serve({}, { ...options, sock });
+    } else if (family === 'unix') this.#server = await this.serve({ path }, options);
+    else {
+      const reusePort = place === 'shared';
+      this.#server = await this.serve({ host, port: 0 }, { ...options, reusePort });
+    }
+    this.#address = this.#server.sockets[0]?.getsockname() as AddressInput;
   }
 
   /** Begins something in a task, whose outcome is printed: what it gives, if that is a text. */
@@ -175,6 +206,8 @@ export abstract class Stage<P extends Program, E extends End> {
   act(step: Step): void {
     const { do: what, n = 0 } = step;
     if (what === 'connect') {
+      if (this.#came === this.steps && this.isOneAtATime()) return;
+      this.#came = this.steps;
       const end = this.newClient(`client ${this.clients.length}`);
       this.clients.push(end);
       end.trusting = n === 0;
@@ -202,7 +235,26 @@ export abstract class Stage<P extends Program, E extends End> {
     } else if (what === 'wait_closed')
       this.#waits.push(this.start(what, () => this.#server.waitClosed()));
     else if (what === 'cancel_wait') this.#waits.pop()?.cancel();
+    else if (what === 'serve_forever') {
+      if (this.#forever?.done() ?? true)
+        this.#forever = this.start(what, () => this.#server.serveForever());
+    } else if (what === 'cancel_forever') {
+      // With TLS: docs/differences.md#closing-the-clients-of-tls.
+      if (this.program.tls === 'never') this.#forever?.cancel();
+    } else if (what === 'at_next') this.#next = step.what;
     else this.actOnEnd(step);
+  }
+
+  /** May only one client come at a time? docs/differences.md#connections-that-were-just-accepted */
+  protected isOneAtATime(): boolean {
+    return this.#next !== undefined;
+  }
+
+  /** A connection of the server's stands: does what is to be done then. */
+  wasMade(): void {
+    const what = this.#next;
+    this.#next = undefined;
+    if (what !== undefined) this.act({ do: what });
   }
 
   /** The end that a step is about, if it is there. */
@@ -285,6 +337,8 @@ export async function playAll<P extends Program>(
 ): Promise<void> {
   const programs = readFileSync(file, 'utf8').trimEnd().split('\n');
   const folder = mkdtempSync(join(tmpdir(), 'asyncio-'));
+  // For the sockets that servers make.
+  process.env['ASYNCIO_SOCKETS'] = driver;
   for (const [number, program] of programs.slice(0, Number(most ?? Infinity)).entries()) {
     print('program', number);
     const main = coroutine(async () => {
