@@ -1,11 +1,11 @@
 /**
  * Writes random programs for random-servers.py and random-servers.ts:
  *
- *     npx tsx test/parity/make-random-servers.ts 180 14 > test/parity/random-servers.jsonl
+ *     npx tsx test/parity/make-random-servers.ts 150 14 > test/parity/random-servers.jsonl
  */
 import fc from 'fast-check';
 
-const [count = '180', seed = '14'] = process.argv.slice(2);
+const [count = '150', seed = '14'] = process.argv.slice(2);
 
 type Weighted = fc.WeightedArbitrary<object>;
 
