@@ -8,6 +8,7 @@ import { showResourceWarnings, warnResource } from '../base/printing/warnings.ts
 import type { Received } from '../base/values/bytes.ts';
 import { lookForAsyncContexts } from '../core/context/async-context.ts';
 import { currentScope, type Scope, scopeForLater } from '../core/context/context.ts';
+import { needPromisesFollowed } from '../core/context/promise-hooks.ts';
 import { cancelOnAbort, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts';
 import { ensureFuture, type NewTaskOptions } from '../core/coroutines/ensure-future.ts';
@@ -99,9 +100,15 @@ export interface Interruption {
 export type TaskFactory = <T>(loop: Loop, body: TaskBody<T>, options: TaskOptions) => Future<T>;
 
 /** Warns of loops that were collected without having been closed. */
-const unclosed = new FinalizationRegistry<string>((printed) =>
-  warnResource(`unclosed event loop ${printed}`),
-);
+const unclosed = new FinalizationRegistry<Unclosed>(({ printed, needNoMore }) => {
+  needNoMore();
+  warnResource(`unclosed event loop ${printed}`);
+});
+
+interface Unclosed {
+  readonly printed: string;
+  readonly needNoMore: () => void;
+}
 
 /**
  * The event loop: runs tasks and callbacks in turns, on Node's own loop.
@@ -135,6 +142,8 @@ export class Loop implements LoopCore {
   readonly #sockets: SockOperations;
   readonly #descriptors: Descriptors = new Descriptors(this);
   readonly #executor: DefaultExecutor = new DefaultExecutor(this);
+  /** Promises are followed as long as it is open, or has left a task behind. */
+  readonly #needNoMore: () => void = needPromisesFollowed();
   #closed = false;
   #debug: boolean;
   #exceptionHandler: ExceptionHandler | undefined;
@@ -158,7 +167,7 @@ export class Loop implements LoopCore {
       if (!this.#closed) this.createTask(() => generator.close());
     });
     this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));
-    unclosed.register(this, String(this), this);
+    unclosed.register(this, { printed: String(this), needNoMore: this.#needNoMore }, this);
   }
 
   // ── running ────────────────────────────────────────────────────────────────────────────────
@@ -253,6 +262,7 @@ export class Loop implements LoopCore {
     const abandoned = allTasks(this);
     this._tasks.clear();
     for (const task of abandoned) this.#reportPending(task);
+    if (abandoned.size === 0) this.#needNoMore();
     closeLeftovers(this);
   }
 

@@ -39,7 +39,7 @@ export function isAnyOpenOn(loop: LoopCore): boolean {
  * send through another one, as TLS does.
  */
 export function sendHeldOn(loop: LoopCore): void {
-  for (const leftover of [...(open.get(loop) ?? [])].reverse()) leftover._loopStands?.();
+  forEach(loop, open.get(loop), (leftover) => leftover._loopStands?.());
 }
 
 /** What is open on a loop, in the order in which it was opened. */
@@ -50,7 +50,23 @@ export function allOpenOn(loop: LoopCore): Iterable<Leftover> {
 /** Closes what is open on a loop that was closed. */
 export function closeLeftovers(loop: LoopCore): void {
   const leftovers = open.get(loop);
-  if (leftovers === undefined) return;
   open.delete(loop);
-  for (const leftover of [...leftovers].reverse()) leftover._loopClosed();
+  forEach(loop, leftovers, (leftover) => leftover._loopClosed());
+}
+
+/** The last one opened goes first. One that throws, as a user's stream may, keeps none of the others. */
+function forEach(
+  loop: LoopCore,
+  leftovers: Iterable<Leftover> = [],
+  act: (leftover: Leftover) => void,
+): void {
+  const failures: unknown[] = [];
+  for (const leftover of [...leftovers].reverse())
+    try {
+      act(leftover);
+    } catch (error) {
+      failures.push(error);
+    }
+  for (const exception of failures)
+    loop.callExceptionHandler({ message: 'Exception while the loop was closed', exception });
 }

@@ -1,4 +1,5 @@
 import { log } from '../../base/printing/log.ts';
+import { needPromisesFollowed } from '../context/promise-hooks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
@@ -30,7 +31,12 @@ export function noteAbandoned(loop: LoopCore, what: string, where: string): () =
   const one: Abandoned = { what, where, since: loop.time() };
   const all = abandoned.get(loop) ?? new Set();
   abandoned.set(loop, all.add(one));
-  return () => all.delete(one);
+  // Its next `await` throws, also if the loop is closed by then.
+  const needNoMore = needPromisesFollowed();
+  return () => {
+    all.delete(one);
+    needNoMore();
+  };
 }
 
 /** A line for each body that still waits. */

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
-import { promiseHooks } from 'node:v8';
 import { withoutStacks } from '../../base/stacks/captured-stack.ts';
-import { noteOf, putAside, putBack } from '../context/promise-hooks.ts';
+import { noteOf, onSettled, putAside, putBack } from '../context/promise-hooks.ts';
 
 /**
  * Keeps a cancel that comes out of a call that nobody awaits from ending the program:
@@ -24,7 +23,7 @@ let watching = false;
 export function watchFloatingCancels(): void {
   if (watching) return;
   watching = true;
-  promiseHooks.onSettled((promise: Promise<unknown>) => {
+  onSettled((promise) => {
     if ((noteOf(promise) as Cancellable | undefined)?._wasCancelled !== true) return;
     // It is about to be settled; Node asks for handlers when no microtask is left. The promises that
     // are made for this are nobody's, or they would be looked at in turn.

@@ -8,7 +8,7 @@ import {
   makeOwnStorage,
   runInAsyncContext,
 } from './async-context.ts';
-import { carried, carry } from './promise-hooks.ts';
+import { carried, carry, needPromisesFollowed } from './promise-hooks.ts';
 
 /**
  * The scope of running code: its context variables and its task.
@@ -153,6 +153,8 @@ export class Context {
    */
   run<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
     const scope = currentScope()?._with(this) ?? this._scope;
+    // Only promises know of it, for as long as it goes on.
+    if (spread === undefined) needPromisesFollowed();
     return runInScope(scope, () => callback(...args), undefined);
   }
 

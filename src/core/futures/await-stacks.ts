@@ -2,7 +2,7 @@ import { promiseHooks } from 'node:v8';
 import { captureStack } from '../../base/stacks/capture.ts';
 import { type Frame, framesOf } from '../../base/stacks/frame.ts';
 import type { Scope } from '../context/context.ts';
-import { carried, followPromises } from '../context/promise-hooks.ts';
+import { carried, followPromises, needPromisesFollowed } from '../context/promise-hooks.ts';
 
 /**
  * Where tasks wait: V8 does not say where a suspended `async` function is.
@@ -31,6 +31,7 @@ let pendingAwaits = new WeakMap<object, Map<object, PendingAwait>>();
 /** How many callers have switched tracking on. */
 let wanted = 0;
 let stopHooks: (() => void) | undefined;
+let needNoMore: (() => void) | undefined;
 
 const hooks = {
   init(promise: object, awaited: object | undefined): void {
@@ -58,6 +59,7 @@ export function trackPendingAwaits(): () => void {
   wanted += 1;
   if (wanted === 1) {
     // First the hooks that carry the scope: these ask for it.
+    needNoMore = needPromisesFollowed();
     followPromises();
     stopHooks = promiseHooks.createHook(hooks) as () => void;
   }
@@ -68,6 +70,7 @@ export function trackPendingAwaits(): () => void {
     wanted -= 1;
     if (wanted > 0) return;
     stopHooks?.();
+    needNoMore?.();
     pendingAwaits = new WeakMap();
   };
 }

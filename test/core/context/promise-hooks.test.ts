@@ -1,0 +1,76 @@
+import * as assert from 'uvu/assert';
+import { behaviour } from '../../support/behaviour.ts';
+import { runFile } from '../../support/child.ts';
+
+const SECONDS = { seconds: 20 };
+
+async function told(story: string): Promise<string[]> {
+  const { stdout } = await runFile('test/core/children/hooks-end.ts', { args: [story] });
+  return stdout.trim().split('\n');
+}
+
+behaviour('the hooks that follow promises', (it) => {
+  it(
+    'end with the last loop, and begin again with the next',
+    async () => {
+      assert.equal(await told('runs'), [
+        'before: false',
+        'first: true',
+        'true',
+        'after the first: false',
+        'second: true',
+        'true',
+        'after the second: false',
+        'one is open: true',
+        'none is open: false',
+      ]);
+    },
+    SECONDS,
+  );
+
+  it(
+    'are not needed for context variables that outlive a run',
+    async () => {
+      assert.equal(await told('variable'), ['before: false', 'after: false', 'value', 'none']);
+    },
+    SECONDS,
+  );
+
+  it(
+    'stay for a context that no variable has been made for',
+    async () => {
+      assert.equal(await told('context'), ['before: false', 'after: true', 'not outside']);
+    },
+    SECONDS,
+  );
+
+  it(
+    'stay while an abandoned body goes on',
+    async () => {
+      assert.equal(await told('abandoned'), [
+        'before: false',
+        'left behind: true',
+        'CancelledError',
+        'after: false',
+      ]);
+    },
+    SECONDS,
+  );
+
+  it(
+    'stay where a task was left pending, and for the loop of enter()',
+    async () => {
+      assert.equal(await told('pending'), ['before: false', 'left pending: true']);
+      assert.equal(await told('enter'), ['before: false', 'at rest: true']);
+    },
+    SECONDS,
+  );
+
+  it(
+    'stay while awaits are tracked',
+    async () => {
+      assert.equal(await told('tracking'), ['before: false', 'tracked: true', 'no more: false']);
+    },
+    SECONDS,
+  );
+});
