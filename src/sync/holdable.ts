@@ -1,3 +1,4 @@
+import { checkFunction } from '../base/check-function.ts';
 import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { LoopBound } from './loop-bound.ts';
@@ -25,9 +26,11 @@ export abstract class Holdable extends LoopBound {
    * @returns what `body` returns
    * @throws what `body` throws
    * @throws the reason of `signal`, when that was aborted
+   * @throws {TypeError} when `body` is not a function
    * @throws {CancelledError} when the waiting task is cancelled
    */
   with<T>(body: () => PromiseLike<T> | T, options?: Abortable): Coroutine<T> {
+    checkFunction(body, 'body');
     checkSignal(options?.signal);
     const held = async (): Promise<T> => {
       await this.acquire(options);

@@ -1,6 +1,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
+import { checkFunction } from '../../base/check-function.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
-import { repr } from '../../base/printing/repr.ts';
+import { brief, repr } from '../../base/printing/repr.ts';
 import {
   type AsyncContext,
   asyncContextHere,
@@ -152,6 +153,7 @@ export class Context {
    * @returns what `callback` returns
    */
   run<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
+    checkFunction(callback, 'callback');
     const scope = currentScope()?._with(this) ?? this._scope;
     // Only promises know of it, for as long as it goes on.
     if (spread === undefined) needPromisesFollowed();
@@ -160,6 +162,7 @@ export class Context {
 
   /** Returns a function that calls `callback` in this context. */
   bind<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R {
+    checkFunction(callback, 'callback');
     return (...args) => this.run(callback, ...args);
   }
 
@@ -206,6 +209,16 @@ export class Context {
   toString(): string {
     return `<Context with ${this.size} ${this.size === 1 ? 'variable' : 'variables'}>`;
   }
+}
+
+/**
+ * Checks the `context` that a caller gave.
+ *
+ * @throws {TypeError} when it is not a context
+ */
+export function checkContext(value: unknown): void {
+  if (!(value instanceof Context))
+    throw new TypeError(`context must be a Context, got ${brief(value)}`);
 }
 
 /** The context of code that no loop runs. */
@@ -270,6 +283,10 @@ export class ContextVar<T> {
    * @param options - `default`: the value if none was set
    */
   constructor(name: string, options: { default?: T } = {}) {
+    if (typeof name !== 'string')
+      throw new TypeError(`context variable name must be a str, got ${brief(name)}`);
+    if (typeof options !== 'object')
+      throw new TypeError(`options must be an object, { default: … }, got ${brief(options)}`);
     this.name = name;
     this.#hasDefault = 'default' in options;
     this.#default = options.default;

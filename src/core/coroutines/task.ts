@@ -17,6 +17,7 @@ import type { LimitedTask } from '../cancellation/limit.ts';
 import { asyncContextHere } from '../context/async-context.ts';
 import {
   type Context,
+  checkContext,
   copyValues,
   currentScope,
   runInScope,
@@ -117,6 +118,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     options: TaskOptions & { readonly loop?: LoopCore | undefined } = {},
   ) {
     super(options);
+    if (options.context !== undefined) checkContext(options.context);
     this.#coroutine = toCoroutine(body);
     if (options.name === undefined) {
       tasksMade += 1;

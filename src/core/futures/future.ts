@@ -1,3 +1,4 @@
+import { checkFunction } from '../../base/check-function.ts';
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
 import {
   CancelledError,
@@ -205,6 +206,7 @@ export class Future<T> implements Promise<T> {
     callback: (future: this) => unknown,
     options: { readonly context?: Context } = {},
   ): void {
+    checkFunction(callback, 'callback');
     const scope = scopeForLater(options.context);
     if (this._state === 'pending') this._addEntry({ callback, scope });
     else this._loop._callSoonIn(scope, callback, this);
