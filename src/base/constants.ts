@@ -70,7 +70,7 @@ export const SENDFILE_FALLBACK_READBUFFER_SIZE: number = 256 * 1024;
 /** Bytes of a file that are read and written to a transport at once. */
 export const SENDFILE_PIECE: number = 64 * 1024;
 
-/** Bytes waiting to be sent above which a protocol is told to pause; asyncio's figure. */
+/** Buffered bytes above which a protocol is told to pause; asyncio's figure. */
 export const WRITE_HIGH_WATER: number = 64 * 1024;
 
 /** The same where what is written is encrypted: records are made of it first; asyncio's figure. */

@@ -52,7 +52,7 @@ export function checkSeconds(value: unknown, what: string): asserts value is num
   if (Number.isNaN(value)) throw new RangeError(`Invalid ${what}: NaN (not a number)`);
 }
 
-/** As {@link checkSeconds}; `undefined` stands for no limit. */
+/** Like {@link checkSeconds}; `undefined` means no limit. */
 export function checkTimeout(value: unknown, what: string): asserts value is number | undefined {
   if (value === undefined) return;
   if (typeof value !== 'number')

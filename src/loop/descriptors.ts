@@ -24,7 +24,7 @@ type SideName = 'reader' | 'writer';
  *                   ▼
  *                 queued, and not polled until its turn
  *
- * On a socket of ours it stands in the endpoint's slot: nobody else may wait there.
+ * On one of our sockets it takes the endpoint's slot: nothing else may wait there.
  */
 class Side implements Ready, Runnable {
   readonly #name: SideName;

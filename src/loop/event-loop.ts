@@ -28,7 +28,7 @@ export function getRunningLoop(): Loop {
 }
 
 /**
- * The loop that runs, or else the one that was given to {@link setEventLoop}.
+ * The running loop, otherwise that of {@link setEventLoop}.
  *
  * @throws {RuntimeError} when there is neither
  * @see asyncio's `get_event_loop()`,

@@ -30,7 +30,7 @@ function formatValue(key: string, value: unknown): string {
 }
 
 /**
- * Hands a report to the handler, and sees to it that it ends there, whatever the handler does.
+ * Passes a report to the handler, and makes sure that it ends there, whatever the handler does.
  *
  * @throws {KeyboardInterrupt} and {@link SystemExit}, which a handler may throw on purpose
  */

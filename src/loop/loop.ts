@@ -1076,7 +1076,7 @@ export class Loop implements LoopCore {
    * Reads a pipe, and calls a protocol for what it receives.
    *
    * The pipe is the transport's from then on, and does not block. A standard descriptor (0, 1, 2) is
-   * never closed. `process.stdin` stands for descriptor 0; nothing else may read it meanwhile.
+   * never closed. `process.stdin` means descriptor 0; nothing else may read it in the meantime.
    *
    * @param protocolFactory - called without arguments
    * @param pipe - a descriptor of a pipe, a socket or a terminal; what has one as `fd`, as a

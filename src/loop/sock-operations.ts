@@ -32,7 +32,7 @@ import { isNumericHost } from './names.ts';
  *     ▼ │                    │
  *   waiting ─────────────────┘
  *
- * While it waits, the operation stands in its endpoint's slot. Told that the socket is ready, it
+ * While it waits, the operation is in its endpoint's slot. When the socket is ready, it
  * takes a turn, and tries in that turn; what it gets then goes to the awaiting task in the same
  * turn. So there is no moment in which bytes have been taken and a cancel can still come between:
  * an operation that was cancelled has taken nothing.
@@ -45,7 +45,7 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
   protected readonly endpoint: Endpoint;
   /** Has it been told, and not had its turn? */
   private _queued = false;
-  /** Is it its turn? Then whoever awaits is told in this very turn. */
+  /** Is it its turn? Then the awaiting code goes on in this same turn. */
   private _inTurn = false;
 
   constructor(loop: LoopCore, sock: Socket) {

@@ -17,7 +17,7 @@ import {
   sendBySystem,
 } from './sendfile.ts';
 
-/** What is to be sent of a file, and who is told what was. */
+/** The part of a file to send, and the callback for what was sent. */
 interface Part {
   readonly fd: number;
   readonly offset: number;

@@ -66,7 +66,7 @@ export function unboundAddress(family: number): Address {
   return family === AF_INET6 ? inet6Address('::', 0) : '';
 }
 
-/** Prints an address as Python prints it inside a socket: a path stands without quotes. */
+/** Prints an address as Python prints it inside a socket: a path has no quotes. */
 export function addressText(address: Address): string {
   return String(address);
 }

@@ -35,7 +35,7 @@ export class DescriptorWatch {
     this.#copy = duplicate(fd);
     if (this.#copy < 0) throw lastError('epoll_ctl');
     try {
-      // libuv has what it polls not block, and that is everybody's who has it.
+      // libuv makes what it polls non-blocking, for everybody who shares it.
       this.#handle = keepingFlags(
         this.#copy,
         () =>

@@ -10,7 +10,7 @@ import type { Address } from './address.ts';
  * Addresses have numeric hosts here; names are resolved above.
  */
 
-/** Somebody who waits. One object for many waits: nothing is made per message. */
+/** Something that waits. One object serves many waits: nothing is made per message. */
 export interface Ready {
   /**
    * An operation of the slot's side may succeed now: try it again.

@@ -1,7 +1,7 @@
 import type { Endpoint } from './endpoint.ts';
 
 /**
- * Sends from index `from` until all is sent or nothing more can go; gives where it stands.
+ * Sends from index `from` until all is sent or nothing more can go; returns the index reached.
  *
  * What is empty is sent, too: it may be a datagram, and a broken connection tells of itself.
  *

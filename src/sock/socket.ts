@@ -36,7 +36,7 @@ export class Socket {
     printsAsText(this);
   }
 
-  /** @internal is told of each socket that is made; for whoever looks for those that stay open */
+  /** @internal called for each socket that is made, to find those that stay open */
   static _onMade: ((made: Socket) => void) | undefined;
 
   readonly #endpoint: Endpoint;

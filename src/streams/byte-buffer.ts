@@ -66,7 +66,7 @@ export class ByteBuffer {
       : unread.indexOf(bytes, from);
   }
 
-  /** Do `bytes` stand at `from`, counted from the first unread one? */
+  /** Are `bytes` at `from`, counted from the first unread byte? */
   has(bytes: Uint8Array, from: number): boolean {
     const at = this.#start + from;
     return (

@@ -7,7 +7,7 @@ import type { Runnable } from '../core/turns/ready-entry.ts';
 /** Waits until little enough waits to be sent. */
 class Drain extends Operation<void> implements Runnable {
   readonly #flow: WriteFlow;
-  /** Is it its turn? Then whoever awaits is told in this very turn. */
+  /** Is it its turn? Then the awaiting code goes on in this same turn. */
   #inTurn = false;
 
   constructor(loop: LoopCore, flow: WriteFlow) {

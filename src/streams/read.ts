@@ -9,7 +9,7 @@ import type { Runnable } from '../core/turns/ready-entry.ts';
 export interface Source {
   /** @internal what the stream broke with, if it did */
   exception(): unknown;
-  /** @internal sees to it that more bytes come */
+  /** @internal makes more bytes come */
   _resume(): void;
   /** @internal the read that waited was cancelled */
   _gaveUp(): void;
@@ -24,7 +24,7 @@ export interface Source {
  *      └────────────────────────┘
  *             its turn: it is not enough
  *
- * It takes its bytes in the very turn in which it hands them to whoever awaits it: a read that was
+ * It takes its bytes in the same turn in which it hands them to the awaiting code: a read that was
  * cancelled has taken nothing.
  */
 export class Read extends NativeOperation<Received> implements Runnable {

@@ -1,7 +1,7 @@
 import { typeNameOf } from '../base/printing/repr.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
 
-/** Where a separator stands, counted from the first unread byte. */
+/** The position of a separator, counted from the first unread byte. */
 export interface Found {
   readonly start: number;
   readonly end: number;

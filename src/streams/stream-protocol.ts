@@ -29,7 +29,7 @@ export interface HandlingLoop extends LoopCore {
 /** How long a client may be silent, and a handler take; by default as long as they like. */
 export interface ConnectionLimits {
   /**
-   * Seconds after which a connection is aborted whose handler waits for the peer in vain: to send
+   * Seconds after which a connection is aborted while its handler waits for the peer to send
    * something, or to take what was written. Not in asyncio.
    */
   readonly idleTimeout?: number | undefined;
@@ -193,7 +193,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     return waiter;
   }
 
-  /** Sees to it that the connection ends with its handler, and that a failure is told. */
+  /** Makes sure that the connection ends with its handler, and that a failure is reported. */
   #handle(handling: Future<unknown>): void {
     const { handlerTimeout } = this.#limits;
     const timer =

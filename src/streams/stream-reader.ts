@@ -297,7 +297,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
     return this._isWaiting && this.#bytes.size === 0;
   }
 
-  /** @internal a read wants more: else it would wait for ever */
+  /** @internal a read needs more bytes, and would otherwise wait for ever */
   _resume(): void {
     this._waits?.begin();
     if (this.#bytes.size === 0) this._onIdle?.();

@@ -41,7 +41,7 @@ const CoroutinePromise = PromiseWithFields as unknown as new <T>(
  * nothing; and who forgets the `await` is warned.
  *
  * V8 awaits it as its own promise: it begins when the hooks that follow promises tell of the
- * `await`, and whoever awaits it waits for the waiter itself.
+ * `await`, and awaiting it means awaiting the waiter itself.
  */
 export class Call<T> extends CoroutinePromise<T> {
   declare private readonly _resolve: (value: unknown) => void;

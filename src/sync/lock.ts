@@ -48,7 +48,7 @@ class LockWaiter extends Waiter<true> {
 export class Lock extends Holdable {
   /** @internal set by who acquires it, unset by {@link release} */
   _locked = false;
-  /** @internal who waits; the first of them is woken whenever the lock is free */
+  /** @internal the waiters; the first is woken whenever the lock is free */
   readonly _line: Line = new Line();
 
   /** Is it held? */
@@ -95,7 +95,7 @@ export class Lock extends Holdable {
     return printPrimitive(this, `${this._locked ? 'locked' : 'unlocked'}${this._line}`);
   }
 
-  /** @internal sees to it that the first in line has a turn: to lock, or else to pass on */
+  /** @internal gives the first in line a turn: to lock, or to pass its turn on */
   _wakeFirst(): void {
     const { first } = this._line;
     if (first?._waits) first._wake();

@@ -36,10 +36,10 @@ export abstract class LoopBound {
 /**
  * Prints a primitive as Python does: `<asyncio.locks.Lock object at 0x1 [unlocked, waiters:2]>`.
  *
- * Where Python has the address stands a number that nothing else has: objects of JavaScript have
+ * Where Python has the address, a unique number is printed: JavaScript objects have
  * no address.
  *
- * @param extra - what stands between the brackets
+ * @param extra - the text in the brackets
  */
 export function printPrimitive(primitive: object, extra: string): string {
   const { name } = primitive.constructor;

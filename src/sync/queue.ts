@@ -12,8 +12,8 @@ import { LoopBound } from './loop-bound.ts';
 import { Line, Waiter } from './waiter.ts';
 
 /**
- * Waits at a queue, for an item or for a place. Out of the line once it is woken; who finds in its
- * turn that another was quicker stands in line again, at the end.
+ * Waits at a queue for an item or for a place. It leaves the line when it is woken; if it finds in its
+ * turn that another was quicker, it goes to the end of the line again.
  */
 abstract class QueueWaiter<T> extends Waiter<T> {
   readonly #line: Line;
@@ -98,7 +98,7 @@ class Putter<T> extends QueueWaiter<void> {
   }
 }
 
-/** Wakes the first who waits, and takes it out of the line with all before it. */
+/** Wakes the first waiter, and takes it out of the line with all before it. */
 function wakeNext(line: Line): void {
   for (let waiter = line.first; waiter !== undefined; waiter = line.first) {
     line.leave(waiter);
@@ -125,14 +125,14 @@ export class Queue<T = unknown> extends LoopBound {
   readonly maxsize: number;
   /** @internal was it shut down? */
   _isShutDown = false;
-  /** @internal who waits for an item, and was not woken yet */
+  /** @internal the waiters for an item that were not woken yet */
   readonly _getters: Line = new Line();
-  /** @internal who waits for a place, and was not woken yet */
+  /** @internal the waiters for a place that were not woken yet */
   readonly _putters: Line = new Line();
   readonly #items: Items<T>;
   /** Items that were put, and for which {@link taskDone} was not called yet. */
   #unfinished = 0;
-  /** Is set when there is no unfinished one; made by the first who waits for that. */
+  /** Set while no item is unfinished; made when somebody first waits for that. */
   #finished: Event | undefined;
 
   /**

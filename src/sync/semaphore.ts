@@ -47,7 +47,7 @@ class SemaphoreWaiter extends Waiter<true> {
 export class Semaphore extends Holdable {
   /** @internal how many places are free, and promised to nobody */
   _value: number;
-  /** @internal who waits; those are among them who have been woken */
+  /** @internal the waiters, including those that have been woken */
   readonly _line: Line = new Line();
 
   /**
@@ -108,7 +108,7 @@ export class Semaphore extends Holdable {
     while (this._value > 0 && this.#wakeNext());
   }
 
-  /** Promises a place to the first who waits; `false` when nobody does. */
+  /** Promises a place to the first waiter; `false` if there is none. */
   #wakeNext(): boolean {
     if (this._line.wake(1) === 0) return false;
     this._value -= 1;

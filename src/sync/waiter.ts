@@ -30,7 +30,7 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
   _before: Waiter<unknown> | undefined;
   /** @internal */
   _behind: Waiter<unknown> | undefined;
-  /** @internal the line that it stands in */
+  /** @internal its line */
   _line: Line | undefined;
 
   constructor(loop: LoopCore) {
@@ -78,7 +78,7 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
 /**
  * Waiters, in the order in which they came.
  *
- * Linked, so that whoever gives up leaves from the middle at the same cost as from the front.
+ * Linked, so that a waiter can leave from the middle as cheaply as from the front.
  */
 export class Line {
   /** Who came first. */
@@ -127,7 +127,7 @@ export class Line {
     return woken;
   }
 
-  /** Do all stand here only to leave, cancelled before they were woken? */
+  /** Are all of them only about to leave, because they were cancelled before they were woken? */
   get isGivenUp(): boolean {
     for (let waiter = this.first; waiter !== undefined; waiter = waiter._behind)
       if (waiter._state !== 'cancelled') return false;

@@ -12,7 +12,7 @@ import { Socket } from '../sock/socket.ts';
 import { allOpenOn } from '../transports/open-transports.ts';
 import { ChildTransport } from '../transports/subprocess/child-transport.ts';
 
-/** Notes what is made on a loop, and where, and tells what of it is left in the end. */
+/** Records what is made on a loop, and where, and lists what is left at the end. */
 export class Leaks {
   readonly #loop: Loop;
   /** Where each was made. */

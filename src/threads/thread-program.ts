@@ -1,5 +1,5 @@
 /**
- * What runs in each thread of a pool: it calls what it is told to, one after the other, and sends
+ * The program of each thread of a pool: it makes the calls that it is sent, one after the other, and sends
  * back what comes of it. thread.ts starts it.
  *
  * It loads as little as it can: a thread is there when its first call can begin.

@@ -6,7 +6,7 @@ import { stackOf } from '../base/stacks/error-report.ts';
 import type { ThreadAnswer, ThreadCall } from './thread-call.ts';
 import { unpackError } from './unpack-error.ts';
 
-/** A call that a thread is to make, and who is told what comes of it. */
+/** A call for a thread, and the receiver of its outcome. */
 export interface Job {
   readonly call: ThreadCall;
   resolve(result: unknown): void;

@@ -4,13 +4,13 @@ import { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Socket } from '../sock/socket.ts';
 
-/** The socket of a transport, lent to somebody who sends on it; the transport writes nothing then. */
+/** The socket of a transport, lent to code that sends on it; meanwhile the transport writes nothing. */
 export class BorrowedSocket {
   readonly sock: Socket;
   readonly #loop: LoopCore;
-  /** What the one who has it waits for. */
+  /** What its borrower waits for. */
   #waiter: Future<void> | undefined;
-  /** Why there is nothing to send on any more. */
+  /** Why the connection is lost. */
   #lost: { readonly error: unknown } | undefined;
 
   constructor(loop: LoopCore, sock: Socket) {
@@ -30,7 +30,7 @@ export class BorrowedSocket {
     }
   }
 
-  /** Has the one who waits go on. */
+  /** Lets its borrower go on. */
   wake(): void {
     if (this.#waiter?.done() === false) this.#waiter.setResult();
   }

@@ -38,10 +38,10 @@ export interface DuplexTransportOptions {
  *     └───────────────────────────────────────┴───────────────────────────┘
  *               abort(), an error: what waits is dropped
  *
- * The stream tells its news whenever it likes. They are noted, and the protocol is told in a turn of
+ * The stream calls back whenever it likes. Its events are recorded, and the protocol is called in a turn of
  * the loop, in the context in which the transport was made.
  *
- * What was written waits in #backlog while the stream has a piece that it has not taken yet.
+ * Written data waits in #backlog while the stream has a piece that it has not taken yet.
  */
 export class DuplexTransport extends Transport implements Leftover {
   static {
@@ -66,7 +66,7 @@ export class DuplexTransport extends Transport implements Leftover {
   /** May the protocol be told of what comes? */
   #isMade = false;
   #paused = false;
-  /** Received, and not handed on yet. */
+  /** Received, and not delivered yet. */
   #pieces: Buffer[] = [];
   /** Has the peer ended? */
   #peerEnded = false;

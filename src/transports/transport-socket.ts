@@ -14,7 +14,7 @@ export class TransportSocket {
     printsAsText(this);
   }
 
-  /** @internal what it stands for */
+  /** @internal the socket that it represents */
   readonly _sock: Socket;
 
   /** @internal made by transports and servers */

@@ -36,7 +36,7 @@ export class OSError extends Error {
     named(this, 'OSError');
   }
 
-  /** Node's number of the error, negative; `undefined` where no system call stands behind it. */
+  /** Node's number of the error, negative; `undefined` if it does not come from a system call. */
   declare readonly errno: number | undefined;
   /** The name of the error, such as `'ECONNRESET'`. */
   declare readonly code: string | undefined;

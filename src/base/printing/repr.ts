@@ -77,7 +77,7 @@ export function formatCallback(callback: unknown, args: readonly unknown[] = [])
   return `${functionName(callback)}(${args.map(shortRepr).join(', ')})`;
 }
 
-/** The name of a function, or what stands for it: `<anonymous>`, as V8 has it in stacks. */
+/** The name of a function; `<anonymous>` if it has none, as in V8's stacks. */
 export function functionName(callback: unknown): string {
   if (typeof callback !== 'function') return repr(callback);
   // A static `name` of a class may be anything.
@@ -269,7 +269,7 @@ export function errorsOf(group: AggregateError): readonly unknown[] {
   return Array.isArray(errors) ? errors : [];
 }
 
-/** The name of an error; that of its class, where nobody gave the class a `name`. */
+/** The name of an error, or of its class, if the class has no `name` of its own. */
 export function nameOf(error: Error): string {
   const name: unknown = attempt(() => error.name, undefined);
   if (typeof name === 'string' && name !== 'Error') return name;

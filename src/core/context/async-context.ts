@@ -59,7 +59,7 @@ function symbolOf(resource: AsyncResource, description: string): symbol | undefi
   return Object.getOwnPropertySymbols(resource).find((key) => key.description === description);
 }
 
-/** The context of what belongs to nobody: without stores, whoever loads this module. */
+/** The context of callbacks that belong to nobody: without stores. */
 const nobody = new AsyncResource('asyncio-ts');
 
 /** Looks whether stores are in force that were entered before this module was loaded. */

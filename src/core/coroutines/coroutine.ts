@@ -42,7 +42,7 @@ export class Coroutine<T> implements Promise<T> {
   readonly _site: string | undefined;
   /** @internal where the call was, in debug mode */
   declare _origin: readonly string[] | undefined;
-  /** @internal by which it is warned of, once it is watched */
+  /** @internal the record for its warning, once it is watched */
   declare _record: NeverAwaitedRecord | undefined;
   /** @internal the call; gone when it has begun or was closed. Not `#`: see `sync/call.ts` */
   _body: (() => unknown) | undefined;

@@ -1,4 +1,4 @@
-/** What a standard decorator is told of what it decorates, as far as we ask. */
+/** The part of a decorator's context that is used here. */
 export interface DecoratedMethod {
   /** `'method'`, or what else it is. */
   readonly kind: string;

@@ -90,7 +90,7 @@ export class Awaiter implements Runnable, Waiting {
   /** What came of it: only told to those who chain. */
   private _outcome: { readonly threw: boolean; readonly value: unknown } | undefined = undefined;
 
-  // What few of them ever set stands in the prototype: each pending `await` has one of these.
+  // Fields that are rarely set are in the prototype: each pending `await` has one of these.
 
   /** @internal set by a cancel that the future is past taking: throw it instead */
   declare _mustCancel: CancelRequest | undefined;
@@ -127,7 +127,7 @@ export class Awaiter implements Runnable, Waiting {
     this._waiting = future._state === 'pending';
   }
 
-  /** @internal whom it wakes: the task, or else the future, to those who only ask by `then` */
+  /** @internal what it wakes: the task; or the future, for callers that only use `then` */
   get _subject(): AwaitingTask | Awaited {
     return this._scope?.task ?? this._future;
   }

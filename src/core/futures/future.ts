@@ -67,17 +67,17 @@ export class Future<T> implements Promise<T> {
   /** @internal what it finished with. All fields are in `native-operation.ts`, too: so none is `#` */
   _result: T | undefined = undefined;
 
-  // What few of them ever set stands in the prototype: there may be very many futures at once.
+  // Fields that are rarely set are in the prototype: there may be very many futures at once.
 
   /** @internal what the error is to say that is made when a cancelled future is asked */
   declare _cancelMessage: string | undefined;
-  /** @internal the error that ended a cancelled task, to be thrown to the first who asks */
+  /** @internal the error that ended a cancelled task, for the first that awaits it */
   declare _cancelledError: CancelledError | undefined;
   /** @internal did it end with an exception? */
   declare _failed: boolean;
   /** @internal did it fail, and has nobody seen that? */
   declare _unseen: boolean;
-  /** @internal the record by which an unseen failure is reported, once it is watched */
+  /** @internal the record for the report of an unseen failure, once it is watched */
   declare _record: FailureRecord | undefined;
   /** @internal what it failed with */
   declare _exception: unknown;
@@ -315,7 +315,7 @@ export class Future<T> implements Promise<T> {
     return this._failed ? this._exception : this._result;
   }
 
-  /** @internal tells whoever asked to be told; a turn later, and in order */
+  /** @internal calls its callbacks, a turn later and in order */
   _tell(): void {
     const entries = this._entries;
     if (entries === undefined) return;
@@ -340,7 +340,7 @@ export class Future<T> implements Promise<T> {
     } else this._tellOne(entries);
   }
 
-  /** @internal the error for whoever awaits a cancelled future */
+  /** @internal the error for code that awaits a cancelled future */
   _makeCancelledError(): CancelledError {
     return this._cancelledError === undefined
       ? madeForAwait(() => new CancelledError(this._cancelMessage))
@@ -390,7 +390,7 @@ export class Future<T> implements Promise<T> {
     return parts;
   }
 
-  /** @internal has `awaiter` told; what it returns stands for the promise that a `then` returns. */
+  /** @internal calls `awaiter` when it is done; the result takes the place of the promise that `then` returns. */
   _ask(awaiter: Awaiter): unknown {
     if (this._state !== 'pending') {
       awaiter._deliverDone();

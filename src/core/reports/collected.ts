@@ -38,7 +38,7 @@ export class Collected<T extends object, R extends object> {
   #ripe: T[] = [];
   /** Those that await the second look. */
   #late: T[] = [];
-  /** The records of those that are watched; the registry alone would lose them at the end. */
+  /** The records of watched objects; the registry alone would lose them when the process ends. */
   readonly #watched = new Set<R>();
   readonly #registry: FinalizationRegistry<R>;
   #awaitsExit = false;

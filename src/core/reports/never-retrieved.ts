@@ -81,7 +81,7 @@ const failures = new Collected<FailedFuture, FailureRecord>({
   },
 });
 
-/** Who is told of each failure, besides. */
+/** Also called for each failure. */
 let onFailure: ((future: FailedFuture) => void) | undefined;
 
 /**

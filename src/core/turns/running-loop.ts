@@ -30,7 +30,7 @@ export function requireRunningLoop(): LoopCore {
 let current: LoopCore | undefined;
 
 /**
- * The loop that runs, or else the one that was made the current one.
+ * The running loop, otherwise the current one.
  *
  * @throws {RuntimeError} when there is neither
  */

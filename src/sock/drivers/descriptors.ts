@@ -7,7 +7,7 @@ import type { OSError } from '../../base/errors/os-errors.ts';
  * How near the process is to its limit of descriptors.
  *
  * libuv keeps accepting until none is left, and then sheds: it closes a spare descriptor, accepts
- * every waiting connection with it and closes it again. Nobody is told: `onconnection` is not
+ * every waiting connection with it and closes it again. Nothing reports that: `onconnection` is not
  * called, not even with a status. Seen so under `ulimit -n 64` on Node 20.20 (libuv 1.46), 22.23,
  * 24.21 and 26.10 (libuv 1.52): the accepted descriptors go up to 63, the next clients are
  * connected and dropped, and service resumes by itself once descriptors are free.

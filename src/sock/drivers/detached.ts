@@ -3,11 +3,11 @@ import type { DriverName, Endpoint } from '../endpoint.ts';
 
 /**
  * Endpoints that were given up with detach() and are no descriptors of the kernel's to others: a
- * number stands for each until it is taken up.
+ * number represents each until it is adopted.
  */
 const detached = new Map<number, Endpoint>();
 
-/** Keeps an endpoint for whoever takes its number up; gives the number. */
+/** Keeps an endpoint until its number is adopted; returns the number. */
 export function keepDetached(endpoint: Endpoint): number {
   const fd = endpoint.fileno();
   if (fd >= 0) detached.set(fd, endpoint);

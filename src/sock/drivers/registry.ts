@@ -15,14 +15,14 @@ const DRIVERS: ReadonlyMap<string, Driver> = new Map([
 /** As macOS has it; for the tests on other systems. */
 const HIDDEN: ReadonlyMap<string, Driver> = new Map([['posix, uv_poll', polledDriver]]);
 
-/** The driver of those that name none; not one that only stands in for a while. */
+/** The default driver; not one that only replaces it for a while. */
 let chosen: Driver | undefined;
 let warned = false;
 
 /**
  * The driver of a name; without one that of the environment variable ASYNCIO_SOCKETS, which is
- * read once; without that the posix driver where it can be used, and else the node driver. That
- * stands in, too, while the posix driver lacks something that may come back, as descriptors.
+ * read once; otherwise the posix driver where it can be used, and the node driver elsewhere. The node driver
+ * also replaces the posix driver during a temporary shortage, of descriptors for instance.
  *
  * @throws {RangeError} when there is no driver of that name
  * @throws {RuntimeError} when it cannot be used here

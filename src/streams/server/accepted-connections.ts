@@ -50,7 +50,7 @@ export class Arrivals implements Demand {
     }
   }
 
-  /** A connection stands. */
+  /** A connection is established. */
   made(streams: Streams): void {
     // The server may have been closed meanwhile.
     if (this.#made._isShutDown) streams[1].transport.abort();

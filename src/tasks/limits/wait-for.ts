@@ -64,7 +64,7 @@ export function waitFor<T>(
 
 /**
  * A promise that is under way already may fail before this begins: from now on it is a future, which
- * reports its failure itself where nobody waits for it.
+ * reports its failure itself if nobody waits for it.
  */
 function claimed<T>(awaitable: Awaitable<T>): Awaitable<T> {
   return isNative(awaitable) && runningLoop() !== undefined ? wrapPromise(awaitable) : awaitable;
@@ -98,7 +98,7 @@ async function cancelAndWait(future: Future<unknown>): Promise<void> {
   future.addDoneCallback(release);
   try {
     future.cancel();
-    // Not the future itself: it may refuse a cancel that is meant for who waits here.
+    // Not the future itself: it may ignore a cancel that is meant for the waiting task.
     await waiter;
   } finally {
     future.removeDoneCallback(release);

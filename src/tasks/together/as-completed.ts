@@ -33,7 +33,7 @@ export interface CompletedIterator<F> {
 /** What a {@link CompletedIterator} says: the next future, or that there is none. */
 export type NextCompleted<F> = IteratorYieldResult<F> | IteratorReturnResult<undefined>;
 
-/** What an asynchronous iteration gives: a task or future that was given, or else a new one. */
+/** What an asynchronous iteration gives: one of the given tasks and futures, or a new task. */
 export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf<A>>;
 
 /**
@@ -76,7 +76,7 @@ export function asCompleted<A extends Awaitable<unknown>>(
   return new AsCompleted(loop, futures, options.timeout) as unknown as Completions<A>;
 }
 
-/** Is it a function, or the first of those that are the same? */
+/** Is it a function, or the first of several equal ones? */
 function isFirst(each: unknown, at: number, all: readonly unknown[]): boolean {
   return (typeof each === 'function' && !isThenable(each)) || all.indexOf(each) === at;
 }

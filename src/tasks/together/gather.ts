@@ -110,7 +110,7 @@ function toFutures(awaitables: unknown[]): Future<unknown>[] {
     if (before !== undefined) return before;
     const future = ensureFuture(each as Awaitable<unknown>, { loop });
     loop ??= future._loop;
-    // Nobody else has it: that it never ended is told by whoever waits for the whole.
+    // Nobody else has it: the code that waits for the whole reports that it never ended.
     if (future !== each && future instanceof Task) future._logDestroyPending = false;
     if (typeof each !== 'function' || isThenable(each)) known.set(each, future);
     return future;

@@ -17,7 +17,7 @@ import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 import { BaseExceptionGroup } from './exception-group.ts';
 
-/** Where the body of a group stands; drawn over {@link TaskGroup}. */
+/** The state of a group; drawn over {@link TaskGroup}. */
 type Phase = 'created' | 'entered' | 'exiting';
 
 /** How a body ended that did not return. */
@@ -65,7 +65,7 @@ export class TaskGroup {
   #limit: Limit | undefined;
   /** Did it? */
   #bodyCancelled = false;
-  /** Those that are not done, and those whose end the group has not heard of yet. */
+  /** Tasks that are not done, or whose end the group has not processed yet. */
   readonly #tasks = new Set<Task<unknown>>();
   /** What tasks threw, in the order in which they ended. */
   #errors: unknown[] = [];

@@ -1,7 +1,7 @@
 import { typeNameOf } from '../../base/printing/repr.ts';
 
 /**
- * Refuses what cannot be a host or a port: options that stand in their place, for instance, as they do in
+ * Refuses values that cannot be a host or a port, for instance options in their place, as in
  * Node's `listen()` and in Bun's.
  *
  * @param call - how it is to be written: `'openConnection(host, port, options)'`

@@ -180,7 +180,7 @@ export class SocketDatagramTransport extends DatagramTransport {
     this.#life.endIfClosing();
   }
 
-  /** Is done with the first of those that wait, unless all were dropped meanwhile. */
+  /** Removes the first waiting datagram, unless all were dropped in the meantime. */
   #forget(first: Unsent): void {
     if (this.#unsent[0] !== first) return;
     this.#unsent.shift();

@@ -34,7 +34,7 @@ export class Acceptor {
 
   /**
    * @param server - whose socket it is
-   * @param accepted - is told of each connection; `false`: no more for now
+   * @param accepted - called for each connection; returns `false` for no more for now
    */
   constructor(
     loop: LoopCore,

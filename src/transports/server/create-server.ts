@@ -195,7 +195,7 @@ function bindAll(
   }
 }
 
-/** A socket bound to one address; `undefined` where this machine has not such addresses. */
+/** A socket bound to one address; `undefined` if this machine has no such addresses. */
 function bindOne(
   loop: BindingLoop,
   [family, type, proto, , address]: ResolvedAddress,

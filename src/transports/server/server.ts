@@ -64,7 +64,7 @@ export interface ShutdownReport {
   readonly aborted: readonly (Address | undefined)[];
 }
 
-/** A connection that was accepted, and does not stand yet. */
+/** A connection that was accepted and is not established yet. */
 interface Arrival {
   readonly sock: Socket;
   readonly address: Address;
@@ -457,7 +457,7 @@ export class Server implements ConnectionCounter, Leftover {
     if (this.#leaving === undefined) return;
     this.#leaving.add(connection);
     const request = (): void => this.#requestShutdown(connection);
-    // Its protocol is told of the connection first.
+    // First its protocol is told of the connection.
     this.#loop.callSoon(() => this.#loop.callSoon(request));
   }
 

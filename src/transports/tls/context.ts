@@ -39,7 +39,7 @@ export interface TlsOptions
       | 'enableTrace'
     > {}
 
-/** What stands for Python's `ssl.SSLContext`: what `tls.createSecureContext()` made, or options. */
+/** In place of Python's `ssl.SSLContext`: the result of `tls.createSecureContext()`, or options. */
 export type TlsContext = SecureContext | TlsOptions;
 
 /** One side of connections that are to be encrypted. */
@@ -107,7 +107,7 @@ export class TlsClient {
   }
 }
 
-/** How to encrypt, as the one who is connected to. */
+/** How to encrypt, as the server. */
 export class TlsServer {
   readonly context: SecureContext;
   readonly serverSide = true;
@@ -188,7 +188,7 @@ export class TlsServer {
   }
 }
 
-/** The options that `ssl` is, or stands for. */
+/** The options that `ssl` is or contains. */
 function optionsOf(ssl: unknown, mayBeTrue: boolean): TlsOptions {
   if (ssl === true && mayBeTrue) return {};
   if (typeof ssl !== 'object' || ssl === null || Array.isArray(ssl))

@@ -13,7 +13,7 @@ import { checkTimeouts, type TlsTimeouts, TlsTransport } from './tls-transport.t
 export interface TlsClientOptions extends TlsTimeouts {
   /** Is the connection encrypted, and how? `true`: as is usual, the authorities being Node's. */
   readonly ssl?: TlsContext | boolean | undefined;
-  /** Whom the certificate must be for, and who is asked for; by default the host. */
+  /** The name that the certificate must be for, and that is requested; by default the host. */
   readonly serverHostname?: string | undefined;
 }
 

@@ -12,7 +12,7 @@ import { type TlsTimeouts, TlsTransport } from './tls-transport.ts';
 export interface StartTlsOptions extends TlsTimeouts {
   /** Is this the side that was connected to? By default not. */
   readonly serverSide?: boolean | undefined;
-  /** Whom the certificate must be for, and who is asked for. */
+  /** The name that the certificate must be for, and that is requested. */
   readonly serverHostname?: string | undefined;
 }
 

@@ -108,11 +108,11 @@ export class TlsTransport extends DuplexTransport {
       this.#isSecure = true;
       this._news();
     });
-    // Node's own servers are told so what went wrong; the documentation has not this one.
+    // Node's own servers get errors in this way; it is not documented.
     socket.on('_tlsError', (error: unknown) => this._noteFailure(error));
   }
 
-  /** @internal nobody is told before the handshake is done */
+  /** @internal nothing is reported before the handshake is done */
   override _start(): void {}
 
   override getExtraInfo(name: string, fallback?: unknown): unknown {
@@ -210,7 +210,7 @@ export class TlsTransport extends DuplexTransport {
     try {
       this._connected(() => {
         if (callConnectionMade) this.getProtocol()?.connectionMade(this);
-        // Before the first bytes: whoever is told of them pauses this transport, not the one below.
+        // Before the first bytes: the protocol that gets them pauses this transport, not the one below.
         else this.getProtocol()?._replaceTransport?.(this);
       });
     } catch (error) {
@@ -302,7 +302,7 @@ export class TlsTransport extends DuplexTransport {
     return method === 'eofReceived' ? 'Error calling eofReceived()' : 'Fatal error on SSL protocol';
   }
 
-  // ── a loop that stands ─────────────────────────────────────────────────────────────────────
+  // ── while the loop does not run ─────────────────────────────────────────────────────────────────────
 
   /** @internal encrypts all that waits, and gives it to the transport underneath */
   override _loopStands(): void {
@@ -345,7 +345,7 @@ export class TlsTransport extends DuplexTransport {
     else this.#raw?.abort();
   }
 
-  /** The transport underneath is gone: tells whoever waits, and the protocol in the next turn. */
+  /** The underlying transport is gone: informs waiting code, and the protocol in the next turn. */
   #tell(): void {
     if (this.#told) return;
     this.#told = true;
@@ -355,7 +355,7 @@ export class TlsTransport extends DuplexTransport {
     this._callSoon(calledAs('SSLProtocol._call_connection_lost', call), error);
   }
 
-  /** @internal one that was told of the connection before TLS is told of its end in any case */
+  /** @internal a protocol that was told of the connection before TLS is always told of its end */
   override get _wasTold(): boolean {
     return this._isMade || this.#options.callConnectionMade === false;
   }
@@ -380,7 +380,7 @@ export function checkTimeouts({ sslHandshakeTimeout, sslShutdownTimeout }: TlsTi
 
 /**
  * Has a TLS socket go on to its next write. It waits with that for an immediate of Node's, although
- * what it was given is encrypted at once. The documentation has not this one.
+ * what it was given is encrypted at once. This is not documented.
  */
 function finishWrite(socket: TLSSocket): void {
   const { ssl } = socket as unknown as { ssl: { _parentWrap?: StreamWrap } | null };

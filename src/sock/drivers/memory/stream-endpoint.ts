@@ -30,10 +30,10 @@ const network = new Network<StreamEndpoint>();
 type State = 'fresh' | 'listening' | 'connected';
 
 /**
- * A stream socket without a kernel: what one side sends stands in the queue of the other.
+ * A stream socket without a kernel: what one side sends is put into the queue of the other.
  *
- * A peer's slot is told within the send, the shutdown or the close that it waited for; that is
- * safe, as who is told only schedules a wake.
+ * A peer's slot is called within the send, the shutdown or the close that it waited for. That is
+ * safe, because it only schedules a wake-up.
  */
 export class StreamEndpoint extends MemoryEndpoint {
   #state: State = 'fresh';

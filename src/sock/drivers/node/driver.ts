@@ -9,7 +9,7 @@ import { DevicePipe } from './device-pipe.ts';
 import { NodePipe } from './node-pipe.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
-/** Sockets on what Node's own `net` and `dgram` stand on: everywhere, with no dependency. */
+/** Sockets on the handles below Node's own `net` and `dgram`: everywhere, with no dependency. */
 export const nodeDriver: Driver = {
   name: 'node',
 

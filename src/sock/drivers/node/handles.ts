@@ -52,7 +52,7 @@ export interface TcpHandle extends StreamHandle {
 
 /** A socket of AF_UNIX, or a named pipe. */
 export interface PipeHandle extends StreamHandle {
-  /** Gives nothing on Node 20: what goes wrong is told by the request. */
+  /** Returns nothing on Node 20: the request reports failures. */
   connect(request: ConnectRequest, path: string): number | undefined;
   /** Takes a descriptor over. */
   open(fd: number): number | undefined;
@@ -69,7 +69,7 @@ export interface UdpHandle {
   connect(address: string, port: number): number;
   connect6(address: string, port: number): number;
   disconnect(): number;
-  /** Bytes sent plus 1; 0: they had to wait, and the request is told; negative: errno. */
+  /** Bytes sent plus 1; 0: they had to wait, and the request reports; negative: errno. */
   send(request: SendRequest, list: Uint8Array[], count: number, ...rest: unknown[]): number;
   send6(request: SendRequest, list: Uint8Array[], count: number, ...rest: unknown[]): number;
   recvStart(): number;
@@ -318,7 +318,7 @@ export function takeHandle(stream: object): StreamHandle {
   return handle;
 }
 
-/** Who is told what a {@link StreamReader} reads. */
+/** The receiver of what a {@link StreamReader} reads. */
 export interface StreamReaderOwner {
   /** `nread` bytes are at the start of `buffer`, until this returns; `false` stops the reading. */
   onBytes(nread: number, buffer: Buffer): boolean;
@@ -329,7 +329,7 @@ export interface StreamReaderOwner {
 /**
  * Reads a handle.
  *
- * How much was read, and what went wrong, stands in an array inside Node that only `net.Socket`
+ * How much was read, and any error, is in an array inside Node that only `net.Socket`
  * sees. So a net.Socket is the reader, and everything else of it is cut off: it is not a stream, has
  * no events and never closes the handle.
  */

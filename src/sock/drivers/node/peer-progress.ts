@@ -6,7 +6,7 @@ import { outside } from './handles.ts';
 /**
  * Does the peer of a TCP socket take what was sent, however little?
  *
- * libuv does not tell. Linux lists for all TCP sockets how many bytes their peers have not acknowledged
+ * libuv does not say. Linux lists for all TCP sockets how many bytes their peers have not acknowledged
  * yet. The list is read beside the program, for it may be long; so each answer is about the time before
  * the last question. Elsewhere the answer is no.
  */

@@ -228,7 +228,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     data.set(arrived);
     const received = this.#received;
     received.push(data);
-    // Who is told may take the bytes here and now: #reading still says that libuv reads.
+    // The reader may take the bytes here and now: #reading still says that libuv reads.
     const { reader } = this;
     if (reader !== undefined) {
       this.reader = undefined;
@@ -660,7 +660,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   // ---- small things ----------------------------------------------------------------------------
 
-  /** Throws what stands against every operation: EBADF, or an error not yet told. */
+  /** Throws what prevents every operation: EBADF, or an error that was not reported yet. */
   #check(syscall: string): void {
     this.mustBeOpen(syscall);
     const error = this.connectError();

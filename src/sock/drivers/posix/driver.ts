@@ -41,7 +41,7 @@ import { PosixPipe } from './posix-pipe.ts';
 import type { Selector } from './selector.ts';
 import { expectAddress, readFamily, storage, storageLength } from './sockaddr.ts';
 
-/** What is made once and kept would keep the async context of whoever makes the first socket. */
+/** Objects made once and kept would keep the async context of the code that makes the first socket. */
 const nobody = new AsyncResource('asyncio-ts.posix');
 
 /** Sockets of the operating system, called through koffi. */

@@ -14,7 +14,7 @@ const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 
-/** What is told of each descriptor; errors and hang-ups come unasked. */
+/** The events requested for each descriptor; errors and hang-ups are always reported. */
 const EVENTS = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0;
 
 /** `struct epoll_event` is packed on x86-64 only. */
@@ -30,7 +30,7 @@ const MOST_EVENTS = 1024;
 /**
  * Tells of each change of many descriptors, through one that Node's own loop polls; Linux's.
  *
- * Edge-triggered: each descriptor is registered once, and a change is told once. So who is told
+ * Edge-triggered: each descriptor is registered once, and each change is reported once. So the receiver
  * has to try until the call would block, or to remember that it has not.
  */
 class EpollSelector implements Selector {

@@ -11,7 +11,7 @@ import { bindAll, koffi } from './koffi.ts';
  * somebody else's.
  *
  * A thread of Node's that is ended from outside runs no code of ours. So what it has open is
- * stopped and closed by hooks in C, and libuv is told that our handles are its own affair: else it
+ * stopped and closed by hooks in C, and our handles are marked as libuv's internal ones: otherwise it
  * would abort the process over a handle that is left.
  */
 interface Libuv {
@@ -80,7 +80,7 @@ interface Thread {
 
 let thisThread: Thread | undefined;
 
-/** Who is told, by the address of its handle. */
+/** The receivers of events, by the address of their handle. */
 const handles = new Map<number, PollHandle>();
 
 /** Descriptors that a hook closes when the thread ends. */
@@ -89,7 +89,7 @@ const closedAtEnd = new Set<number>();
 /**
  * Finds all that is needed of libuv.
  *
- * @throws {Error} when this Node has not all of it, or not where it is expected
+ * @throws {Error} when this Node lacks some of it, or has it elsewhere
  */
 export function loadLibuv(): void {
   thread();
@@ -147,7 +147,7 @@ function told(address: number, status: number, events: number): void {
  *   idle ◀──────────────────▶ polled ──────────▶ closed; its memory goes when libuv has let go
  *            listen(0)
  *
- * Who is told is called by libuv itself, in the poll phase, outside of what Node wraps around
+ * The receiver is called by libuv itself, in the poll phase, outside of what Node wraps around
  * callbacks: it may ask for an immediate and must not throw.
  */
 export class PollHandle {
@@ -216,7 +216,7 @@ export function closeAtThreadEnd(fd: number): void {
   uv.addCleanupHook(isolate, functions.close, fd);
 }
 
-/** Leaves the descriptor to whoever has it now. */
+/** Leaves the descriptor to its new owner. */
 export function keepAtThreadEnd(fd: number): void {
   if (!closedAtEnd.delete(fd)) return;
   const { uv, isolate, functions } = thread();

@@ -32,7 +32,7 @@ class Polled {
    */
   #told(events: number): void {
     if (events < 0) {
-      // An error waits for whoever tries. libuv polls no more.
+      // An error waits for the next try. libuv polls no more.
       this.#polled = 0;
       this.#wanted = 0;
       this.#watched.onEvents(READABLE | WRITABLE | ENDED);
@@ -56,9 +56,9 @@ class Polled {
 
 /**
  * Tells what becomes of many descriptors, each of which Node's own loop polls: for kernels without
- * epoll, where libuv stands on kqueue. It runs wherever libuv does.
+ * epoll, where libuv uses kqueue. It runs wherever libuv does.
  *
- * Level-triggered underneath, and one-shot for whoever asks: each piece of news is asked for.
+ * Level-triggered underneath, and one-shot for the caller, who requests each event.
  */
 class PollSelector implements Selector {
   readonly #polled = new Map<Watched, Polled>();
@@ -85,7 +85,7 @@ class PollSelector implements Selector {
   }
 
   tellAgain(): void {
-    // No descriptor is one of which all changes are told.
+    // Of no descriptor are all changes reported.
   }
 
   forget(watched: Watched): void {

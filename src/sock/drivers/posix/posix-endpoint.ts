@@ -72,12 +72,12 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   /** Was the selector asked ever? From the first call on that would block. */
   #known = false;
 
-  // What few of them ever set stands in the prototype: there may be very many connections.
+  // Fields that are rarely set are in the prototype: there may be very many connections.
 
   declare readonly driver: 'posix';
-  /** Has the peer ended? Nothing more is told of that, so each receive is tried. */
+  /** Has the peer ended? Nothing more is reported then, so each receive is tried. */
   declare private peerEnded: boolean;
-  /** Does something stand among the bytes? Then a receive is short of it, and not of bytes. */
+  /** Is there something else among the bytes? Then a receive stops short of it, not for lack of bytes. */
   declare private divided: boolean;
   /** Is SO_RCVLOWAT set? Fewer bytes may be there without being told of, so each receive is tried. */
   declare private lowWater: boolean;
@@ -396,7 +396,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
    * A call of a side failed: waits to be told of the side if it would block.
    *
    * A call that a signal broke off, or that stopped at what divides the bytes, has not found out
-   * whether there is more: what is so is told once more then.
+   * whether there is more: then the present state is reported once more.
    *
    * @param why - its errno
    * @throws {OSError} if it failed for another reason

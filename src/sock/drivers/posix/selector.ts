@@ -4,7 +4,7 @@ export const READABLE = 1;
 export const WRITABLE = 2;
 /** The peer has ended, or the connection broke: from now on reading tells of it without fail. */
 export const ENDED = 4;
-/** Something other than plain bytes stands among those to read: a receive stops short of it. */
+/** Something other than plain bytes is among those to read: a receive stops short of it. */
 export const DIVIDED = 8;
 
 /** Called when a descriptor is ready. */
@@ -24,7 +24,7 @@ export interface Selector {
   /**
    * Asks for news of {@link READABLE} or {@link WRITABLE}; what is so already is news, too.
    *
-   * @returns whether all changes of both are told from now on; else the next one is, once
+   * @returns whether all changes of both are reported from now on; otherwise only the next one is
    * @throws {OSError} EPERM when the descriptor is of a kind that is always ready
    */
   want(watched: Watched, events: number): boolean;
