@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import * as assert from 'uvu/assert';
 import {
   CancelledError,
@@ -218,6 +219,41 @@ for (const driver of PIPE_DRIVERS) {
         stdin.writeEof();
         await protocol.completed;
         assert.equal(flow, ['pause', 'resume']);
+      },
+      real(),
+    );
+
+    it(
+      'calls back in the async context in which the child was started',
+      async (loop) => {
+        const store = new AsyncLocalStorage<string>();
+        const seen = new Set<unknown>();
+        const protocol = new Notes(loop);
+        const look = (): void => void seen.add(store.getStore());
+        const { connectionMade, processExited, pipeDataReceived, connectionLost } = protocol;
+        Object.assign(protocol, {
+          connectionMade: (...args: Parameters<typeof connectionMade>) => {
+            look();
+            connectionMade.apply(protocol, args);
+          },
+          pipeDataReceived: (...args: Parameters<typeof pipeDataReceived>) => {
+            look();
+            pipeDataReceived.apply(protocol, args);
+          },
+          processExited: () => {
+            look();
+            processExited.apply(protocol);
+          },
+          connectionLost: (error?: unknown) => {
+            look();
+            connectionLost.call(protocol, error);
+          },
+        });
+        await store.run('ours', async () => {
+          await loop.subprocessShell(() => protocol, 'echo x', { driver, stdin: undefined });
+        });
+        await protocol.completed;
+        assert.equal([...seen], ['ours']);
       },
       real(),
     );
