@@ -2,7 +2,7 @@ import { endsTheLoop } from '../base/errors/errors.ts';
 import { log } from '../base/printing/log.ts';
 import { repr } from '../base/printing/repr.ts';
 import { stackOf } from '../base/stacks/error-report.ts';
-import { textOf } from '../base/values/attempt.ts';
+import { attempt, textOf } from '../base/values/attempt.ts';
 import { type Context, runInScope } from '../core/context/context.ts';
 import type { ExceptionContext } from '../core/turns/loop-core.ts';
 
@@ -77,9 +77,11 @@ function guarded(call: () => unknown, failed: (error: unknown) => void): void {
 /** Runs a handler in the context of what failed, so that it sees its variables. */
 function inContextOf(report: ExceptionContext, call: () => unknown): unknown {
   for (const subject of [report.task, report.future, report.handle]) {
-    const { getContext } = (subject ?? {}) as { getContext?: () => Context };
-    if (typeof getContext === 'function')
-      return runInScope(getContext.call(subject)._scope, call, undefined);
+    const context = attempt(
+      () => (subject as { getContext?(): Context })?.getContext?.(),
+      undefined,
+    );
+    if (context !== undefined) return runInScope(context._scope, call, undefined);
   }
   return call();
 }

@@ -5,6 +5,7 @@ import { RuntimeError, SendfileNotAvailableError } from '../base/errors/errors.t
 import { fromNodeError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import { Future } from '../core/futures/future.ts';
@@ -56,7 +57,7 @@ export function sockSendfile(
       try {
         await sendBySystem(loop, sock, fd, offset, count, note);
       } catch (error) {
-        if (!fallback || !(error instanceof SendfileNotAvailableError)) throw error;
+        if (!fallback || !isA(error, SendfileNotAvailableError)) throw error;
         await sendByReading(loop, sock, fd, offset, count, note);
       }
     } finally {

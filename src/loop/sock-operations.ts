@@ -3,6 +3,7 @@ import { forAwait, madeForAwait, RuntimeError } from '../base/errors/errors.ts';
 import { OSError, osError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { brief, repr, typeNameOf } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
 import { isBytes, type Received } from '../base/values/bytes.ts';
 import { ensureFuture } from '../core/coroutines/ensure-future.ts';
 import { checkCancelMessage } from '../core/futures/cancel-message.ts';
@@ -297,7 +298,7 @@ class Connect extends SockOperation<void> {
     } catch (error) {
       // Under way since one that was cancelled: its outcome is ours. A full backlog of AF_UNIX is
       // EAGAIN: nothing is under way then, and nobody would be told.
-      if (error instanceof OSError && error.code === 'EALREADY') this.wait();
+      if (isA(error, OSError) && error.code === 'EALREADY') this.wait();
       else this._fail(connectError(error, address));
     }
     return this;
@@ -527,13 +528,13 @@ function acceptNow(endpoint: Endpoint): [Socket, Address] | undefined {
 /** Is it the system that is short of something, and no fault of the socket? */
 function isShortage(error: unknown): boolean {
   return (
-    error instanceof OSError && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
+    isA(error, OSError) && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
   );
 }
 
 /** A failed connect in asyncio's words: with the address. */
 function connectError(error: unknown, address: Address): unknown {
-  if (!(error instanceof OSError) || error.errno === undefined) return error;
+  if (!isA(error, OSError) || error.errno === undefined) return error;
   const words = `Connect call failed ${repr(address)}`;
   return new (error.constructor as typeof OSError)(`[Errno ${-error.errno}] ${words}`, {
     code: error.code,

@@ -2,6 +2,7 @@ import { SENDFILE_PIECE } from '../base/constants.ts';
 import { RuntimeError, SendfileNotAvailableError } from '../base/errors/errors.ts';
 import { ConnectionError } from '../base/errors/os-errors.ts';
 import { brief } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -78,7 +79,7 @@ async function sendNatively(
     );
     return true;
   } catch (error) {
-    if (!fallback || !(error instanceof SendfileNotAvailableError)) throw error;
+    if (!fallback || !isA(error, SendfileNotAvailableError)) throw error;
     return false;
   }
 }

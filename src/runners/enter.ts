@@ -1,5 +1,6 @@
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { queueMicrotask } from '../base/node-timers.ts';
+import { isA } from '../base/values/attempt.ts';
 import type { Context } from '../core/context/context.ts';
 import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
@@ -86,7 +87,7 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
       try {
         resolve(task.result());
       } catch (error) {
-        if (error instanceof CancelledError) cancelled();
+        if (isA(error, CancelledError)) cancelled();
         reject(onItsWayOut(errorFor(error)));
       }
     };

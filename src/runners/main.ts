@@ -1,5 +1,6 @@
 import { CancelledError } from '../base/errors/errors.ts';
 import { brief } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
 import { isThenable } from '../base/values/is-thenable.ts';
 import { onAbort } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
@@ -52,7 +53,7 @@ export function cancelledBy(
   return {
     forget,
     errorFor: (error) => {
-      const isOurs = error instanceof CancelledError && aborted;
+      const isOurs = isA(error, CancelledError) && aborted;
       // What a task factory makes may not count its cancels.
       return isOurs && (task as Partial<typeof task>).uncancel?.() === 0 ? signal.reason : error;
     },

@@ -1,5 +1,6 @@
 import { SHUTDOWN_PATIENCE, THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors/errors.ts';
+import { isA } from '../base/values/attempt.ts';
 import { describeAbandoned } from '../core/cancellation/abandoned.ts';
 import { watchLaggards } from '../core/cancellation/ignored-cancels.ts';
 import { leftCallsOf, watchLeftCalls } from '../core/cancellation/left-calls.ts';
@@ -115,7 +116,7 @@ export class Runner {
       if (this.#late) throw new KeyboardInterrupt();
       return result;
     } catch (error) {
-      if (error instanceof CancelledError) {
+      if (isA(error, CancelledError)) {
         if (handles && !this.#cancelled) await signalsHeard();
         // Not if somebody else cancelled it too; what a task factory makes may not count.
         const { uncancel, cancelling } = task as Partial<Task<T>>;

@@ -3,6 +3,7 @@ import { RuntimeError } from '../base/errors/errors.ts';
 import { checkNumber } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { brief, repr, typeNameOf } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
 import type { Received } from '../base/values/bytes.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import type { Operation } from '../core/futures/operation.ts';
@@ -133,8 +134,8 @@ export class StreamReader implements Source, AsyncIterable<Received> {
     try {
       return this.#takeUntil(search);
     } catch (error) {
-      if (error instanceof IncompleteReadError) return error.partial;
-      if (!(error instanceof LimitOverrunError)) throw error;
+      if (isA(error, IncompleteReadError)) return error.partial;
+      if (!isA(error, LimitOverrunError)) throw error;
       const { consumed, message } = error;
       const isWhole = this.#bytes.has(NEWLINE, consumed);
       this.#take(isWhole ? consumed + NEWLINE.length : this.#bytes.size);

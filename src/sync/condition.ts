@@ -1,6 +1,7 @@
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { checkNumber } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
 import { type Abortable, untilAborted } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -171,7 +172,7 @@ export class Condition extends Holdable {
         await this.acquire();
         break;
       } catch (error) {
-        if (!(error instanceof CancelledError)) throw error;
+        if (!isA(error, CancelledError)) throw error;
         cancelled = error;
       }
     }

@@ -1,4 +1,5 @@
 import { brief } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
 import { ModuleFunction } from './executor.ts';
 
 /** A function in the form in which it goes to a thread. */
@@ -75,7 +76,7 @@ function isExpression(text: string): boolean {
     new Function(`return ${text}`);
     return true;
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
+    if (isA(error, SyntaxError)) return false;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { RuntimeError } from '../base/errors/errors.ts';
 import { log } from '../base/printing/log.ts';
 import { stackOf } from '../base/stacks/error-report.ts';
+import { isA } from '../base/values/attempt.ts';
 import type { ThreadAnswer, ThreadCall } from './thread-call.ts';
 import { unpackError } from './unpack-error.ts';
 
@@ -120,7 +121,7 @@ export function cloneForThread(args: readonly unknown[]): readonly unknown[] {
 
 /** In our words, what the platform says of values that cannot be cloned. */
 function refusal(error: unknown): unknown {
-  if (!(error instanceof Error && error.name === 'DataCloneError')) return error;
+  if (!(isA(error, Error) && error.name === 'DataCloneError')) return error;
   return new TypeError(
     `arguments are sent to a thread as copies, and functions, promises and objects with private fields cannot be copied: ${error.message}`,
     { cause: error },

@@ -7,6 +7,7 @@ import { calledAs, printsAsText } from '../base/printing/inspect.ts';
 import { log } from '../base/printing/log.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
 import { warnResource } from '../base/printing/warnings.ts';
+import { isA } from '../base/values/attempt.ts';
 import { asBuffer, isBytes, type Received } from '../base/values/bytes.ts';
 import { asyncContextHere, runInAsyncContext } from '../core/context/async-context.ts';
 import { copyContext, copyValues, scopeIn } from '../core/context/context.ts';
@@ -528,7 +529,7 @@ export class DuplexTransport extends Transport implements Leftover {
   /** @internal ends the connection; system errors are not reported: they are nobody's fault */
   _fail(error: unknown, message: string): void {
     try {
-      if (this.#state !== 'lost' && !(error instanceof OSError)) this.#report(error, message);
+      if (this.#state !== 'lost' && !isA(error, OSError)) this.#report(error, message);
     } finally {
       this._lose(error);
     }

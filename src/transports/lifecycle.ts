@@ -4,6 +4,7 @@ import { OSError } from '../base/errors/os-errors.ts';
 import { calledAs } from '../base/printing/inspect.ts';
 import { log } from '../base/printing/log.ts';
 import { warnResource } from '../base/printing/warnings.ts';
+import { isA } from '../base/values/attempt.ts';
 import { asyncContextHere } from '../core/context/async-context.ts';
 import { copyValues, scopeIn } from '../core/context/context.ts';
 import type { Future } from '../core/futures/future.ts';
@@ -148,7 +149,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   /** Ends the connection because of `error`. System errors are not reported: they are nobody's fault. */
   fail(error: unknown, message: string): void {
     try {
-      if (!(error instanceof OSError)) this.report(error, message);
+      if (!isA(error, OSError)) this.report(error, message);
     } finally {
       this.forceClose(error);
     }
@@ -282,7 +283,7 @@ function nameOrNone(ask: () => Address): Address | undefined {
     return ask();
   } catch (error) {
     // Not connected: the first receive will say so.
-    if (error instanceof OSError) return undefined;
+    if (isA(error, OSError)) return undefined;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { endsTheLoop, RuntimeError } from '../base/errors/errors.ts';
 import { OSError } from '../base/errors/os-errors.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
 import { isBytes, type Received } from '../base/values/bytes.ts';
 import type { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -409,7 +410,7 @@ export class SocketTransport extends Transport {
       this.#unsent.sendTo(this.#endpoint);
     } catch (error) {
       // The connection is broken, and ends.
-      if (!(error instanceof OSError)) throw error;
+      if (!isA(error, OSError)) throw error;
     }
   }
 

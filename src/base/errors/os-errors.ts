@@ -4,6 +4,7 @@
 
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
+import { isA, textOf } from '../values/attempt.ts';
 import { named } from './errors.ts';
 
 /** The details of an {@link OSError}. */
@@ -338,8 +339,8 @@ export function osError(
  * The text becomes Python's, without Node's path and address; Node's error is kept as the cause.
  */
 export function fromNodeError(error: unknown): Error {
-  if (error instanceof OSError) return error;
-  if (!(error instanceof Error)) return new OSError(String(error), { cause: error });
+  if (isA(error, OSError)) return error;
+  if (!isA(error, Error)) return new OSError(textOf(error), { cause: error });
   const { code, errno, syscall, path } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string' || !isSystemCode(code)) return error;
   return osError(code, syscall, {

@@ -13,9 +13,13 @@ export function attempt<T>(read: () => T, otherwise: T): T {
   }
 }
 
-/** `value instanceof kind`, and false where a proxy throws instead of answering. */
+/** `value instanceof kind`, and false if a revoked proxy throws instead. For whatever users throw. */
 export function isA<T>(value: unknown, kind: abstract new (...args: never[]) => T): value is T {
-  return attempt(() => value instanceof kind, false);
+  try {
+    return value instanceof kind;
+  } catch {
+    return false;
+  }
 }
 
 /** `String(value)`, or `<unprintable>` where that throws. */

@@ -1,8 +1,9 @@
 import { types } from 'node:util';
+import { isA } from './attempt.ts';
 
 /** Is `value` an error? Also of another realm, a context of `vm` for instance. */
 export function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value);
+  return isA(value, Error) || types.isNativeError(value);
 }
 
 /** Is `value` a class of errors? Also of another realm. */

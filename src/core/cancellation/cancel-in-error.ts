@@ -15,7 +15,7 @@ export function cancelOf(error: unknown): CancelledError | undefined {
 
 /** Exception groups do not count: they have their own classes. */
 function cancelOfAll(error: unknown): CancelledError | undefined {
-  if (!(error instanceof AggregateError) || error.constructor !== AggregateError) return undefined;
+  if (!isA(error, AggregateError) || error.constructor !== AggregateError) return undefined;
   const cancels = error.errors.map(cancelOf);
   return cancels.includes(undefined) ? undefined : cancels[0];
 }

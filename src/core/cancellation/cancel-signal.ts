@@ -1,4 +1,5 @@
 import { CancelledError } from '../../base/errors/errors.ts';
+import { attempt, isA } from '../../base/values/attempt.ts';
 import { noteAwaited } from '../context/promise-hooks.ts';
 
 /** Which task's cancel a reason is. */
@@ -36,13 +37,16 @@ export class CancelSignal {
 
   /** The reason with which a signal of `owner` was aborted, if `error` is or wraps it. */
   static reasonIn(error: unknown, owner: object): CancelledError | undefined {
-    const reason = error instanceof CancelledError ? error : causeOfAbort(error);
+    const reason = isA(error, CancelledError) ? error : causeOfAbort(error);
     return reason !== undefined && cancelled.get(reason) === owner ? reason : undefined;
   }
 }
 
 /** The cause of an `AbortError` of Node's own functions. */
 export function causeOfAbort(error: unknown): CancelledError | undefined {
-  const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
-  return name === 'AbortError' && cause instanceof CancelledError ? cause : undefined;
+  // Whatever its getters do, what they hide is no cancel.
+  return attempt(() => {
+    const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
+    return name === 'AbortError' && isA(cause, CancelledError) ? cause : undefined;
+  }, undefined);
 }

@@ -1,5 +1,6 @@
 import { RuntimeError } from '../../base/errors/errors.ts';
 import { brief } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { Future } from '../futures/future.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
@@ -68,7 +69,7 @@ function taskOf<T>(coroutine: Coroutine<T>, loop: LoopCore): Task<T> {
   try {
     return (loop as TaskMaker).createTask(coroutine);
   } catch (error) {
-    if (error instanceof RuntimeError) coroutine.close();
+    if (isA(error, RuntimeError)) coroutine.close();
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import {
 import { log } from '../../base/printing/log.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import type { Frame } from '../../base/stacks/frame.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { cancelOf } from '../cancellation/cancel-in-error.ts';
 import { Cancel, type CancelScope, RootScope } from '../cancellation/cancel-scope.ts';
@@ -356,7 +357,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   /** The body threw. */
   #fail(error: unknown): void {
     if (!this.#end()) return;
-    const cancel = error instanceof CancelledError ? error : this.#cancelIn(error);
+    const cancel = isA(error, CancelledError) ? error : this.#cancelIn(error);
     if (cancel !== undefined) this._endCancelled(cancel);
     else this._fail(error);
     if (!endsTheLoop(error)) return;
@@ -385,7 +386,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
 
   /** A cancel of this task, in what others made of it. */
   #cancelIn(error: unknown): CancelledError | undefined {
-    return error instanceof AggregateError
+    return isA(error, AggregateError)
       ? this.#cancelling > 0
         ? cancelOf(error)
         : undefined

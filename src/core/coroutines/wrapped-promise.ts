@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { CancelledError, isException } from '../../base/errors/errors.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { isError } from '../../base/values/is-error.ts';
 import { Future } from '../futures/future.ts';
 import { awaitBegins } from '../futures/native-promise.ts';
@@ -77,7 +78,7 @@ class Source {
         this.#settled(promise);
         if (this.#waiting.size === 0) this.#report(error);
         for (const future of this.#waiting)
-          if (error instanceof CancelledError) future._endCancelled(error);
+          if (isA(error, CancelledError)) future._endCancelled(error);
           else future._fail(error);
       },
     );

@@ -1,5 +1,6 @@
 import { throwIntoAwait } from '../../base/errors/await-stack.ts';
 import { CancelledError, forAwait } from '../../base/errors/errors.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { asyncContextHere, runInAsyncContext } from '../context/async-context.ts';
 import { currentScope, runInScope } from '../context/context.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
@@ -346,8 +347,7 @@ export function seeCancel(
   error: unknown,
 ): ((frames: readonly NodeJS.CallSite[]) => void) | undefined {
   const request = awaiter._mustCancel ?? awaiter._cancelled;
-  if (request === undefined || scope === undefined || !(error instanceof CancelledError))
-    return undefined;
+  if (request === undefined || scope === undefined || !isA(error, CancelledError)) return undefined;
   return (frames) => request._thrown(frames, scope);
 }
 

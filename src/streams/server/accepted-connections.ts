@@ -1,3 +1,4 @@
+import { isA } from '../../base/values/attempt.ts';
 import { QueueShutDown } from '../../sync/errors.ts';
 import { Queue } from '../../sync/queue.ts';
 import type { Demand, Server } from '../../transports/server/server.ts';
@@ -43,7 +44,7 @@ export class Arrivals implements Demand {
     try {
       return await this.#made.get();
     } catch (error) {
-      if (error instanceof QueueShutDown) return undefined;
+      if (isA(error, QueueShutDown)) return undefined;
       throw error;
     } finally {
       this.#want(-1);

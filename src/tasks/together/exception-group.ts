@@ -3,6 +3,7 @@ import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { captureUserStack } from '../../base/stacks/captured-stack.ts';
 import { stackOf } from '../../base/stacks/error-report.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { isErrorClass } from '../../base/values/is-error.ts';
 
 /** A class of errors, to be checked by `instanceof`. */
@@ -107,7 +108,7 @@ export class BaseExceptionGroup extends AggregateError {
     const match: unknown[] = [];
     const rest: unknown[] = [];
     for (const exception of this.errors) {
-      if (exception instanceof BaseExceptionGroup) {
+      if (isA(exception, BaseExceptionGroup)) {
         const [inMatch, inRest] = exception.#split(fulfils);
         if (inMatch !== undefined) match.push(inMatch);
         if (inRest !== undefined) rest.push(inRest);
@@ -161,9 +162,9 @@ export class ExceptionGroup extends BaseExceptionGroup {
 }
 
 function toPredicate(condition: GroupCondition): (exception: unknown) => boolean {
-  if (isErrorClass(condition)) return (exception) => exception instanceof condition;
+  if (isErrorClass(condition)) return (exception) => isA(exception, condition);
   if (Array.isArray(condition) && condition.every(isErrorClass))
-    return (exception) => condition.some((each) => exception instanceof each);
+    return (exception) => condition.some((each) => isA(exception, each));
   if (typeof condition === 'function') return condition as (exception: unknown) => boolean;
   throw new TypeError(
     `expected a function, a class of errors, or an array of such classes, got ${brief(condition)}`,

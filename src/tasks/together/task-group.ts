@@ -1,6 +1,7 @@
 import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../../base/errors/errors.ts';
 import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { cancelOf } from '../../core/cancellation/cancel-in-error.ts';
 import { Limit } from '../../core/cancellation/limit.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
@@ -229,7 +230,7 @@ export class TaskGroup {
       try {
         await this.#completed;
       } catch (error) {
-        invariant(error instanceof CancelledError, 'what a group waits for has failed');
+        invariant(isA(error, CancelledError), 'what a group waits for has failed');
         cancels.last = error;
         if (!this.#aborting) {
           cancels.fromOutside = error;

@@ -1,6 +1,7 @@
 import { OSError } from '../../base/errors/os-errors.ts';
 import { checkTimeout, checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
@@ -203,7 +204,7 @@ async function connectSocket(
     return sock;
   } catch (error) {
     sock?.close();
-    if (!(error instanceof OSError)) throw error;
+    if (!isA(error, OSError)) throw error;
     failures.push(error);
     return undefined;
   }
@@ -219,7 +220,7 @@ function bindToOne(sock: Socket, from: readonly ResolvedAddress[], failures: Err
       sock.bind(address);
       return;
     } catch (error) {
-      if (!(error instanceof OSError)) throw error;
+      if (!isA(error, OSError)) throw error;
       last = bindError(error, address);
     }
   }

@@ -1,4 +1,5 @@
 import { CancelledError } from '../../base/errors/errors.ts';
+import { isA } from '../../base/values/attempt.ts';
 import type { Task, TaskBody } from '../../core/coroutines/task.ts';
 import { Future } from '../../core/futures/future.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
@@ -63,7 +64,7 @@ export async function staggeredRace<T>(
       else take(value);
     } catch (error) {
       // Those that lost end like that.
-      if (!(error instanceof CancelledError && isOver())) failed ??= { error };
+      if (!(isA(error, CancelledError) && isOver())) failed ??= { error };
     }
     if (isOver()) cancelRest();
     if (running.size === 0 && !ended.done()) ended._finish();

@@ -1,6 +1,7 @@
 import { OSError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { type Address, checkAddress } from '../../sock/address.ts';
 import {
@@ -115,7 +116,7 @@ async function socketFor(
       return [sock, place.remote];
     } catch (error) {
       sock?.close();
-      if (!(error instanceof OSError)) throw error;
+      if (!isA(error, OSError)) throw error;
       failure ??= error;
     }
   }

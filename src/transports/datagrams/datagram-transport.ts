@@ -2,6 +2,7 @@ import { MAX_READ_SIZE } from '../../base/constants.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { isBytes, type Received } from '../../base/values/bytes.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
@@ -106,7 +107,7 @@ export class SocketDatagramTransport extends DatagramTransport {
     try {
       received = this.#life.endpoint.tryRecvfrom(MAX_READ_SIZE);
     } catch (error) {
-      if (error instanceof OSError) protocol?.errorReceived(error);
+      if (isA(error, OSError)) protocol?.errorReceived(error);
       else this.#life.fail(error, 'Fatal read error on datagram transport');
       return !this.#life.endpoint.closed;
     }
@@ -147,7 +148,7 @@ export class SocketDatagramTransport extends DatagramTransport {
     try {
       return this.#sendNow(data, address) < 0 ? 'would block' : 'done';
     } catch (error) {
-      if (error instanceof OSError) this.#life.protocol?.errorReceived(error);
+      if (isA(error, OSError)) this.#life.protocol?.errorReceived(error);
       else this.#life.fail(error, 'Fatal write error on datagram transport');
       return 'failed';
     }
@@ -194,7 +195,7 @@ export class SocketDatagramTransport extends DatagramTransport {
         if (this.#sendNow(data, address) < 0) return;
       } catch (error) {
         // The next one may go to somebody else.
-        if (!(error instanceof OSError)) throw error;
+        if (!isA(error, OSError)) throw error;
       }
     }
   }

@@ -1,6 +1,7 @@
 import { MAX_READ_SIZE } from '../../base/constants.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
+import { isA } from '../../base/values/attempt.ts';
 import type { Received } from '../../base/values/bytes.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
@@ -83,7 +84,7 @@ export class ReadPipeTransport extends ReadTransport {
   #fail(error: unknown): void {
     const life = this.#life;
     try {
-      if (!(error instanceof OSError && error.code === 'EIO'))
+      if (!(isA(error, OSError) && error.code === 'EIO'))
         life.report(error, 'Fatal read error on pipe transport');
     } finally {
       life.lose(error);

@@ -3,6 +3,7 @@ import { endsTheLoop } from '../../base/errors/errors.ts';
 import { OSError, osError } from '../../base/errors/os-errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { log } from '../../base/printing/log.ts';
+import { isA } from '../../base/values/attempt.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Watch } from '../readiness-watch.ts';
@@ -79,7 +80,7 @@ export class WritePipeTransport extends WriteTransport {
     try {
       if (this.#life.pipe.end.tryRecv(1) === undefined) return false;
     } catch (error) {
-      if (!(error instanceof OSError)) throw error;
+      if (!isA(error, OSError)) throw error;
     }
     this.#close(this.#unsent.size > 0 ? osError('EPIPE', 'write') : undefined);
     return false;
@@ -138,8 +139,7 @@ export class WritePipeTransport extends WriteTransport {
     if (endsTheLoop(error)) throw error;
     this.#lost += 1;
     try {
-      if (!(error instanceof OSError))
-        this.#life.report(error, 'Fatal write error on pipe transport');
+      if (!isA(error, OSError)) this.#life.report(error, 'Fatal write error on pipe transport');
     } finally {
       this.#close(error);
     }
@@ -228,7 +228,7 @@ export class WritePipeTransport extends WriteTransport {
     try {
       this.#unsent.sendTo(this.#life.pipe.end);
     } catch (error) {
-      if (!(error instanceof OSError)) throw error;
+      if (!isA(error, OSError)) throw error;
     }
   }
 

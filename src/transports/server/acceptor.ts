@@ -1,5 +1,6 @@
 import { ACCEPT_RETRY_DELAY } from '../../base/constants.ts';
 import { ConnectionAbortedError, OSError } from '../../base/errors/os-errors.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { copyContext, type Scope, scopeForLater } from '../../core/context/context.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/address.ts';
@@ -82,7 +83,7 @@ export class Acceptor {
         connection = this.sock._endpoint.tryAccept();
       } catch (error) {
         // Given up by the peer before it was accepted.
-        if (error instanceof ConnectionAbortedError) return true;
+        if (isA(error, ConnectionAbortedError)) return true;
         this.#failed(error);
         return false;
       }
@@ -115,6 +116,6 @@ export class Acceptor {
 /** Is the system short of something? */
 function isShortage(error: unknown): boolean {
   return (
-    error instanceof OSError && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
+    isA(error, OSError) && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
   );
 }

@@ -3,6 +3,7 @@ import { OSError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { log } from '../../base/printing/log.ts';
 import { brief } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { checkSignal, onAbort } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { bindError } from '../../sock/bind-error.ts';
@@ -205,7 +206,7 @@ function bindOne(
   try {
     sock = Socket._of(driverNamed().open(family, type, proto));
   } catch (error) {
-    if (!(error instanceof OSError) || error.code === 'EMFILE') throw error;
+    if (!isA(error, OSError) || error.code === 'EMFILE') throw error;
     // The family is not supported.
     if (loop.getDebug())
       log(`createServer() failed to create socket.socket(${family}, ${type}, ${proto}): ${error}`);
@@ -217,7 +218,7 @@ function bindOne(
     return sock;
   } catch (error) {
     sock.close();
-    if (!(error instanceof OSError) || error.syscall !== 'bind') throw error;
+    if (!isA(error, OSError) || error.syscall !== 'bind') throw error;
     const told = bindError(error, address);
     if (error.code !== 'EADDRNOTAVAIL') throw told;
     // The family is not enabled.

@@ -7,6 +7,7 @@ import {
 import { OSError } from '../../base/errors/os-errors.ts';
 import { checkSecondsFromZero } from '../../base/numbers.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { Task, TaskBody } from '../../core/coroutines/task.ts';
 import { Future } from '../../core/futures/future.ts';
@@ -203,7 +204,7 @@ export class Server implements ConnectionCounter, Leftover {
       await forever;
       throw new RuntimeError('serveForever() ended'); // Nobody sets a result.
     } catch (error) {
-      if (!(error instanceof CancelledError)) throw error;
+      if (!isA(error, CancelledError)) throw error;
       if (this.#acceptors !== undefined) {
         this.close();
         this.closeClients();
@@ -212,7 +213,7 @@ export class Server implements ConnectionCounter, Leftover {
         await this.waitClosed();
       } catch (again) {
         // Cancelled once more, it waits no longer.
-        if (!(again instanceof CancelledError)) throw again;
+        if (!isA(again, CancelledError)) throw again;
       }
       throw error;
     } finally {
@@ -394,7 +395,7 @@ export class Server implements ConnectionCounter, Leftover {
       if (endsTheLoop(error)) throw error;
       // A cancel is that of the program's end; and that a client cannot do TLS, or does not trust us,
       // is nobody's fault here.
-      const isClients = this.#parts.encryption !== undefined && error instanceof OSError;
+      const isClients = this.#parts.encryption !== undefined && isA(error, OSError);
       if (isException(error) && (!isClients || this.#loop.getDebug()))
         this.#report(error, { protocol, transport, peername: address });
     } finally {

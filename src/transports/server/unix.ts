@@ -2,6 +2,7 @@ import { statSync, unlinkSync } from 'node:fs';
 import { OSError, osError } from '../../base/errors/os-errors.ts';
 import { log } from '../../base/printing/log.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
@@ -122,7 +123,7 @@ function bindToPath(path: string): Socket {
     return sock;
   } catch (error) {
     sock.close();
-    if (!(error instanceof OSError) || error.code !== 'EADDRINUSE') throw error;
+    if (!isA(error, OSError) || error.code !== 'EADDRINUSE') throw error;
     const strerror = `Address ${repr(path)} is already in use`;
     throw osError('EADDRINUSE', 'bind', { strerror });
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from '
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { fromNodeError, OSError, osError } from '../../base/errors/os-errors.ts';
+import { isA } from '../../base/values/attempt.ts';
 import { outside } from '../../core/context/async-context.ts';
 import { takeHandle } from '../../sock/drivers/node/handles.ts';
 import { NodePipe } from '../../sock/drivers/node/node-pipe.ts';
@@ -182,7 +183,7 @@ function start(
 /** The error with the file, or the directory, that it is about, as Python has it. */
 function explained(error: unknown, file: string, cwd: string | URL | undefined): Error {
   const ours = fromNodeError(error);
-  if (!(ours instanceof OSError)) return ours;
+  if (!isA(ours, OSError)) return ours;
   const { code = 'EIO' } = ours;
   const directory = cwd === undefined ? undefined : pathOf(cwd);
   const filename = directory !== undefined && !isDirectory(directory) ? directory : file;

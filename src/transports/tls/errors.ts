@@ -7,6 +7,7 @@ import {
   SSLCertVerificationError,
   SSLError,
 } from '../../base/errors/os-errors.ts';
+import { isA } from '../../base/values/attempt.ts';
 
 /** What OpenSSL tells of a failure. */
 interface OpenSSLError extends Error {
@@ -16,7 +17,7 @@ interface OpenSSLError extends Error {
 
 /** A failure of Node's TLS as one of ours, with the text that Python has for it. */
 export function tlsError(error: unknown, socket: TLSSocket): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!isA(error, Error)) return error;
   const { code, message, reason } = error as OpenSSLError;
   if (isRefusal(error, socket)) return certificateError(error);
   if (code?.startsWith('ERR_SSL_')) {
@@ -26,7 +27,7 @@ export function tlsError(error: unknown, socket: TLSSocket): unknown {
   // Node's way to say that the peer was gone before the handshake was done.
   if (code === 'ECONNRESET') return connectionReset(error);
   const known = fromNodeError(error);
-  return known instanceof OSError || code === undefined
+  return isA(known, OSError) || code === undefined
     ? known
     : new SSLError(message, { code, cause: error });
 }
