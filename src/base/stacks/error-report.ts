@@ -14,7 +14,7 @@ import { FRAME, isPlumbing, isUserFrame, linesOf } from './user-frames.ts';
  * Never throws, whatever the error does; what is very long is cut.
  */
 export function stackOf(error: unknown): string {
-  const report = { due: false, left: MOST };
+  const report = { due: false, budget: { text: MOST, errors: MOST_ERRORS, counted: MOST_COUNTED } };
   const text = isA(error, AggregateError)
     ? treeOf(error, 1, [], report).join('\n')
     : stackBelow(error, [], report);
@@ -36,17 +36,27 @@ export function stackText(error: Error): string {
   );
 }
 
-/** The text that is being made: how much of it is left, and whether a frame must be closed. */
+/** The text that is being made. */
 interface Report {
   /** Is the line due that ends the frame of a group? The innermost of the last ones draws it. */
   due: boolean;
-  /** How many characters may still come. */
-  left: number;
+  readonly budget: Budget;
+}
+
+/** What may still come, in all that one report shows: a getter may make new errors for ever. */
+interface Budget {
+  /** In characters. */
+  text: number;
+  errors: number;
+  /** Causes that are only counted. */
+  counted: number;
 }
 
 /** The most characters of a report, more or less, and of one stack. */
 const MOST = 500_000;
 const MOST_OF_ONE = 100_000;
+const MOST_ERRORS = 3_000;
+const MOST_COUNTED = 100_000;
 /** The most causes, one under the other, that are shown. */
 const MOST_CAUSES = 100;
 
@@ -57,14 +67,15 @@ function stackBelow(error: unknown, above: readonly unknown[], report: Report): 
   let place = above;
   for (let next = error; ; ) {
     const text = prefix + stackOfOne(next);
-    report.left -= text.length;
+    report.budget.text -= text.length;
+    report.budget.errors -= 1;
     parts.push(text);
     const cause = causeOf(next);
     if (cause === undefined || cause === next || place.includes(cause)) break;
     place = [...place, next];
     prefix = '[cause]: ';
-    if (report.left <= 0 || place.length >= MOST_CAUSES) {
-      parts.push(`${prefix}... (${countCauses(cause)})`);
+    if (isSpent(report) || place.length >= MOST_CAUSES) {
+      parts.push(`${prefix}... (${countCauses(cause, report.budget)})`);
       break;
     }
     if (isA(cause, AggregateError)) {
@@ -80,16 +91,21 @@ function causeOf(error: unknown): unknown {
   return isA(error, Error) ? attempt(() => error.cause, undefined) : undefined;
 }
 
-function countCauses(first: unknown): string {
-  const seen = new Set<unknown>();
-  for (
-    let next = first;
-    next !== undefined && !seen.has(next) && seen.size < MOST_OF_ONE;
-    next = causeOf(next)
-  )
+function isSpent({ budget }: Report): boolean {
+  return budget.text <= 0 || budget.errors <= 0;
+}
+
+/** How many causes there are from this one on; no getter is asked, for that takes long. */
+function countCauses(first: unknown, budget: Budget): string {
+  const seen = new Set<unknown>([first]);
+  for (let next = first; ; ) {
+    const own = attempt(() => Object.getOwnPropertyDescriptor(next, 'cause'), undefined);
+    if (own?.get !== undefined || budget.counted <= 0) return `${seen.size} or more`;
+    next = own?.value;
+    if (next === undefined || seen.has(next)) return `${seen.size} more`;
     seen.add(next);
-  // A getter may make a new one each time.
-  return seen.size < MOST_OF_ONE ? `${seen.size} more` : `${seen.size} or more`;
+    budget.counted -= 1;
+  }
 }
 
 /** The stack of an error without what is under it. */
@@ -127,7 +143,7 @@ function treeOf(
     return [
       `${margin}| ... (${above.includes(group) ? 'shown above' : `max_group_depth is ${DEPTH}`})`,
     ];
-  if (report.left <= 0) return [`${margin}| ...`];
+  if (isSpent(report)) return [`${margin}| ...`];
   const inside = [...above, group];
   const lines = stackBelow(group, above, report)
     .split('\n')
@@ -146,8 +162,7 @@ function treeOf(
     else if (isA(error, AggregateError)) lines.push(...treeOf(error, depth + 1, inside, report));
     else {
       // A tree among its causes has its own frame.
-      const below = stackBelow(error, inside, { due: false, left: report.left });
-      report.left -= below.length;
+      const below = stackBelow(error, inside, { due: false, budget: report.budget });
       for (const line of below.split('\n')) lines.push(`${margin}  | ${line}`);
     }
     if (last && report.due) {

@@ -112,6 +112,27 @@ behaviour('a report', (it) => {
       }
     });
 
+  it('looks at a few thousand errors at most, also in groups with causes that never end', () => {
+    let made = 0;
+    const endless = (): Error => {
+      made += 1;
+      return Object.defineProperty(new Error('one'), 'cause', { get: endless });
+    };
+    const group = (depth: number): Error =>
+      depth === 0
+        ? endless()
+        : new AggregateError(
+            Array.from({ length: 15 }, () => group(depth - 1)),
+            'group',
+          );
+    const errors = group(3);
+    made = 0;
+
+    stackOf(errors);
+
+    assert.ok(made < 10_000, `${made} were made`);
+  });
+
   it('says how many causes are left out', () => {
     assert.match(stackOf(nestedCauses(20_000)), /\n\[cause\]: \.\.\. \(\d+ more\)$/);
   });
