@@ -68,7 +68,7 @@ export function madeForAwait<T>(make: () => T): T {
   }
 }
 
-/** Errors of others that were made for an `await` elsewhere: their own stack says nothing to the user. */
+/** Other errors that were made for an `await` elsewhere: their own stack says nothing to the user. */
 const othersForAwait = new WeakSet<Error>();
 
 /** As {@link madeForAwait}, for an error that was just made and has a stack already. */
