@@ -13,7 +13,7 @@
  *
  * - The order of what happens at one instant: tasks take turns of the loop, calls do not. So no two
  *   times of a program are equal, and only the order in each branch is compared.
- * - A branch that catches its cancel, under `all` and `race`: a cancelled `gather()` throws the cancel
+ * - A branch that catches its cancel, or a group's errors that hide one, under `all` and `race`: a cancelled `gather()` throws the cancel
  *   all the same, but code that awaits a call sees what the call returns, as in asyncio.
  * - A branch that cancels the task and fails before it awaits, or that does so as it begins: a task
  *   beside it has been made by then, but a call has not.
@@ -266,6 +266,8 @@ class Run {
   #main: Task<unknown> | undefined;
   /** Has a group outlived the task that it is a part of? */
   hasOrphans = false;
+  /** Has a branch caught errors that were thrown in place of a cancel? */
+  hidesCancel = false;
   /** How many blocks have begun and not ended. */
   running = 0;
 
@@ -405,6 +407,7 @@ class Run {
           await this.#block(id, step.block, region, mayKeep);
         } catch (error) {
           if (!isException(error)) throw error;
+          if (!mayKeep && (currentTask()?.cancelling() ?? 0) > 0) this.hidesCancel = true;
           this.#note(name, `catches ${nameOf(error)}`);
         }
         return;
@@ -557,6 +560,7 @@ export async function compareBranches(loop: Loop, program: BranchProgram): Promi
   const calls = new Run(loop, false);
   await calls.run(program);
   fc.pre(!calls.hasOrphans && !tasks.hasOrphans);
+  fc.pre(!calls.hidesCancel && !tasks.hidesCancel);
   if (!isSame(calls.branches, tasks.branches))
     assert.is(print(calls.branches), print(tasks.branches));
   assert.is(currentTask()?.cancelling(), 0);

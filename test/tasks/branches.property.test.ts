@@ -1,13 +1,32 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { branchPrograms, compareBranches } from '../support/branch-programs.ts';
+import { type BranchProgram, branchPrograms, compareBranches } from '../support/branch-programs.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
+
+/** A cancel of the task and one of a failing group are kept by one `allSettled()`, and thrown as one. */
+const keptTwice: BranchProgram = {
+  block: [
+    {
+      do: 'group',
+      blocks: [
+        [
+          {
+            do: 'allSettled',
+            blocks: [[{ do: 'group', blocks: [[], [{ do: 'sleep', time: 1 }]] }]],
+          },
+        ],
+        [{ do: 'fail' }],
+      ],
+    },
+  ],
+  cancelAt: [1],
+};
 
 loopBehaviour('Branches of a task, in random programs', (it) => {
   it('see what tasks of their own would see, at the same time', async (loop, scene) => {
     await fc.assert(
       fc.asyncProperty(branchPrograms, (program) => compareBranches(loop, program)),
-      { seed: 15, numRuns: 300 },
+      { seed: 15, numRuns: 300, examples: [[keptTwice]] },
     );
 
     for (const { message } of scene.reports)

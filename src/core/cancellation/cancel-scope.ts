@@ -343,8 +343,9 @@ export class CancelScope extends Scope implements AwaitingScope {
       each._bodySees();
       limits -= 1;
     }
+    for (let each: CancelScope | undefined = scope; each; each = each._above)
+      each._noteArrival(path, scope);
     const part = path.within(this._limitsFrom(scope));
-    this._noteArrival(part);
     if (part.keepers > 0) this._keep(request, part);
     else {
       request._seen.push(part);
@@ -352,10 +353,10 @@ export class CancelScope extends Scope implements AwaitingScope {
     }
   }
 
-  /** A cancel is thrown into `path`: is it one that was kept for it? */
-  private _noteArrival(path: CancelPath): void {
+  /** A cancel is thrown into `path`, in `scope`: is it one that was kept for it? */
+  private _noteArrival(path: CancelPath, scope: CancelScope): void {
     if (this._kept === undefined) return;
-    const { line } = path;
+    const { line } = path.within(this._limitsFrom(scope));
     // It may have gone to others that were called first: then it is still to be thrown.
     for (const kept of this._kept) if (kept.isThrown && kept.isFor(line)) this._unkeep(kept);
   }
