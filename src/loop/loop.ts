@@ -21,7 +21,7 @@ import { Handle, TimerHandle } from '../core/turns/handle.ts';
 import { type Host, nodeHost } from '../core/turns/host.ts';
 import type { ExceptionContext, LoopCore } from '../core/turns/loop-core.ts';
 import { AsyncGenerators } from '../core/turns/open-generators.ts';
-import { runningLoop, setRunningLoop } from '../core/turns/running-loop.ts';
+import { isBetweenRuns, runningLoop, setRunningLoop } from '../core/turns/running-loop.ts';
 import { Turns } from '../core/turns/turns.ts';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
@@ -1288,9 +1288,9 @@ export class Loop implements LoopCore {
     });
   }
 
-  /** @internal it runs again when somebody runs it */
+  /** @internal it runs again at once in a gap of its program, and else when somebody runs it */
   _wake(): boolean {
-    return false;
+    return !this.#closed && isBetweenRuns(this);
   }
 
   /** @internal it runs until it is stopped, whatever there is to do */

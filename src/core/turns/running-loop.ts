@@ -48,6 +48,7 @@ export function setCurrentLoop(loop: LoopCore | undefined): void {
 /** Says which loop runs from now on; the loop does it as it starts and ends. */
 export function setRunningLoop(loop: LoopCore | undefined): void {
   running = loop;
+  if (loop !== undefined) last = loop;
   if (loop === undefined && waiting.length > 0) nodeHost.immediate(tellWaiting);
 }
 
@@ -63,8 +64,17 @@ export function beginProgram(): () => void {
   programs += 1;
   return () => {
     programs -= 1;
+    if (programs === 0) last = undefined;
     if (waiting.length > 0) nodeHost.immediate(tellWaiting);
   };
+}
+
+/** The loop of the program that is under way. */
+let last: LoopCore | undefined;
+
+/** Is `loop` in a gap between the runs of its program? */
+export function isBetweenRuns(loop: LoopCore): boolean {
+  return running === undefined && programs > 0 && last === loop;
 }
 
 /** Does no loop run, and is none about to run again? */

@@ -28,6 +28,11 @@ function runWith<T>(main: Main<T>, seen: string[] = []): Promise<T> {
   return run(main, { loopFactory });
 }
 
+/** Waits, without anything of ours, until no loop runs. */
+async function untilNoneRuns(): Promise<void> {
+  while (runningLoop() !== undefined) await new Promise((ended) => setImmediate(ended));
+}
+
 /** A call that says how it ends. */
 async function flush(seen: string[], wait: () => unknown, cleanUp = 0): Promise<void> {
   try {
@@ -133,6 +138,39 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
 
     assert.is(seen.length, 1);
     assert.match(String(seen[0]), /^reported: A call that nobody awaits was cancelled 10 s ago/);
+  });
+
+  it('is still a part of the program in a gap between two runs of its loop', async () => {
+    const seen: string[] = [];
+
+    await run(async () => {
+      const call = flush(seen, async () => {
+        // It comes when `run()` looks for a last signal, and its loop does not run.
+        await untilNoneRuns();
+        seen.push('in the gap');
+        await sleep(1000);
+      });
+      void call;
+    });
+
+    assert.equal(seen, ['in the gap', 'CancelledError', 'cleaned up']);
+  });
+
+  it('is so also in a task that is not done', async () => {
+    const seen: string[] = [];
+
+    await run(async () => {
+      createTask(() =>
+        flush(seen, async () => {
+          await untilNoneRuns();
+          seen.push('in the gap');
+          await sleep(1000);
+        }),
+      );
+      await sleep(0);
+    });
+
+    assert.equal(seen, ['in the gap', 'CancelledError', 'cleaned up']);
   });
 
   it('throws a cancel in place of an error when its loop is gone', async () => {
