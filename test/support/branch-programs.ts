@@ -17,7 +17,7 @@
  *   all the same, but code that awaits a call sees what the call returns, as in asyncio.
  * - A branch that cancels the task and fails before it awaits, or that does so as it begins: a task
  *   beside it has been made by then, but a call has not.
- * - Losers of one `Promise.race()`, or calls that nobody awaits, that are calls of one function: where
+ * - Losers of a `Promise.race()`, or calls that nobody awaits, that are calls of one function: where
  *   one has kept its cancel, nobody can tell which. So each is a function of its own.
  * - A limit or a group in what goes on when its task has ended: both need a task.
  * - A cancel that `allSettled` or `any` keeps is thrown by `gather()`, and here by the next `await`. So
@@ -247,14 +247,12 @@ function inTasks(region: Region): Way {
   };
 }
 
-/** A branch that is another function for each `n`: V8 numbers those of `Promise.all()` only. */
-function asOwnFunction(n: number, branch: Branch): Branch {
-  const functions: Branch[] = [
-    async (within) => await branch(within),
-    async (within) => await branch(within),
-    async (within) => await branch(within),
-  ];
-  return functions[n] as Branch;
+/** A branch that is another function for each `id`: V8 numbers those of `Promise.all()` only. */
+function asOwnFunction(id: string, branch: Branch): Branch {
+  const functions: Record<string, Branch> = {
+    [id]: async (within) => await branch(within),
+  };
+  return functions[id] as Branch;
 }
 
 /** One run of a program. */
@@ -337,19 +335,12 @@ class Run {
 
   async #block(name: string, block: Block, region: Region, mayKeep: boolean): Promise<void> {
     for (const [n, step] of block.entries()) {
-      await this.#do(n, name, step, region, mayKeep);
+      await this.#do(`${name}.${n}`, name, step, region, mayKeep);
       this.#note(name, `${step.do} is over`);
     }
   }
 
-  async #do(
-    place: number,
-    name: string,
-    step: Step,
-    region: Region,
-    mayKeep: boolean,
-  ): Promise<void> {
-    const id = `${name}.${place}`;
+  async #do(id: string, name: string, step: Step, region: Region, mayKeep: boolean): Promise<void> {
     const branches = (blocks: readonly Block[], keep: boolean): Branch[] =>
       blocks.map(
         (block, n) => (within) => this.#branch(`${id}.${step.do}${n}`, block, within, keep),
@@ -429,7 +420,7 @@ class Run {
         }
         return;
       case 'float':
-        way.float(asOwnFunction(place, branches([step.block], true)[0] as Branch));
+        way.float(asOwnFunction(id, branches([step.block], true)[0] as Branch));
         return;
       case 'all':
         await way.all(branches(step.blocks, false));
@@ -444,7 +435,7 @@ class Run {
         // Or several would end at one instant.
         await way.race(
           branches(step.blocks, false).map((branch, n) =>
-            asOwnFunction(n, async (within) => {
+            asOwnFunction(`${id}.race${n}`, async (within) => {
               await sleep(jitter(`${id}.race${n}`));
               return await branch(within);
             }),

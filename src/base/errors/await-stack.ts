@@ -71,6 +71,25 @@ export function throwIntoAwait(
     .then(resolve, reject);
 }
 
+/**
+ * Shows `see` who awaits a promise, a microtask from now, and leaves the promise alone.
+ *
+ * @param resolve - as in {@link throwIntoAwait}
+ * @param reject - its counterpart; neither is called
+ */
+export function seeAwaiters(
+  resolve: (value: never) => unknown,
+  reject: (reason: unknown) => unknown,
+  see: SeeFrames,
+): void {
+  settled
+    .then(() => {
+      see(new CapturedStack(DEPTH).frames);
+      return new Promise<never>(() => {});
+    })
+    .then(resolve, reject);
+}
+
 /** Gives an error that we made the stack of now, in the call by which an `await` begins. */
 export function throwHere(error: unknown): void {
   if (needsStack(error)) showNow(error);

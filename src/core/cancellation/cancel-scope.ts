@@ -264,8 +264,10 @@ export class CancelScope extends Scope implements AwaitingScope {
    *
    * @returns whether it reached an `await`
    */
-  _cancel(request: CancelRequest): boolean {
+  _cancel(request: Cancel): boolean {
     watchFloatingCancels();
+    const awaiters = this._listAwaits();
+    if (awaiters.length > 1) request._notePaths(awaiters);
     const reached = this._reach(request);
     const line = currentScope()?._awaitsIn;
     if (!reached) this._pend(request);
@@ -560,14 +562,31 @@ export class Cancel implements CancelRequest {
   readonly #scope: CancelScope;
   /** @internal where it was thrown and not kept */
   readonly _seen: CancelPath[] = [];
+  /** What is above each `await` that it was sent to, where there are several. */
+  #paths: Map<Waiting, CancelPath> | undefined;
 
   constructor(scope: CancelScope, message?: string) {
     this.#scope = scope;
     this.message = message;
   }
 
-  _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope): void {
-    this.#scope._see(this, CancelPath.of(frames), scope as CancelScope);
+  /**
+   * @internal it is on its way to several `await`s: the functions above each are noted before it is thrown
+   * to any
+   *
+   * V8 shows nothing above a `Promise.all()` that one branch has made fail, and branches alike could not be
+   * told apart then.
+   */
+  _notePaths(awaiters: readonly Waiting[]): void {
+    this.#paths = new Map();
+    const paths = this.#paths;
+    for (const awaiter of awaiters)
+      awaiter._showWaiting((frames) => void paths.set(awaiter, CancelPath.of(frames)));
+  }
+
+  _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void {
+    const path = this.#paths?.get(awaiter) ?? CancelPath.of(frames);
+    this.#scope._see(this, path, scope as CancelScope);
   }
 }
 

@@ -17,7 +17,13 @@ export const RUNS_TASK = 'asyncio-ts.runBodyOfTask';
 /** A step above an `await`: a function, a combinator by which it waits, or the end of a body. */
 type Step =
   | FunctionStep
-  | { readonly kind: 'combinator'; readonly keeps: boolean; readonly at: string }
+  | {
+      readonly kind: 'combinator';
+      readonly keeps: boolean;
+      /** Does it go on before all of its branches have ended? */
+      readonly leaves: boolean;
+      readonly at: string;
+    }
   | { readonly kind: 'limit' | 'task' };
 
 /** Functions and combinators that wait for one another, innermost first. */
@@ -99,11 +105,12 @@ export class CancelPath {
    */
   hasGoneOn(line: Line, beside: Line): boolean {
     const all = this.line;
-    const common = Math.min(sharedEnd(beside, all), all.length - 1);
-    for (let gone = 0; gone <= common; gone += 1) {
-      const rest = all.slice(0, all.length - gone);
+    const common = sharedEnd(beside, all);
+    for (const rest of remainders(all)) {
+      if (all.length - rest.length > common) return false;
       const shared = sharedEnd(line, rest);
       if (isSameFunction(line.at(-1 - shared), rest.at(-1 - shared))) return true;
+      if (rest === all && shared > 0) return false;
     }
     return false;
   }
@@ -167,8 +174,8 @@ export class KeptCancel {
   isFor(line: Line): boolean {
     const all = this.unaware;
     if (all.length === 0 || line.length === 0) return all.length === line.length;
-    for (let gone = 0; gone < all.length; gone += 1) {
-      const rest = all.slice(0, all.length - gone);
+    for (const rest of remainders(all)) {
+      const gone = all.length - rest.length;
       const shared = sharedEnd(line, rest);
       const [own, its] = [line.at(-1 - shared), rest.at(-1 - shared)];
       const isIt =
@@ -186,6 +193,18 @@ export class KeptCancel {
 
 function isSameFunction(one: Line[number] | undefined, other: Line[number] | undefined): boolean {
   return one?.kind === 'function' && other?.kind === 'function' && one.what === other.what;
+}
+
+/**
+ * What may be left of `line` when its outermost functions have gone on without it. They do not go on
+ * without a branch of `Promise.allSettled()`; of `Promise.race()`, V8 shows nothing.
+ */
+function* remainders(line: Line): Generator<Line> {
+  for (let length = line.length; length > 0; length -= 1) {
+    const last = line[length - 1];
+    if (length === line.length) yield line;
+    else if (last?.kind === 'function' || last?.leaves === true) yield line.slice(0, length);
+  }
 }
 
 /** How many of the outermost steps are the same. */
@@ -225,7 +244,7 @@ function stepOf(frame: NodeJS.CallSite): Step[] {
   if (file === null || file === undefined) {
     if (name !== 'allSettled' && name !== 'any' && name !== 'all') return [];
     const at = `${name} ${(frame as Partial<V8Frame>).getPromiseIndex?.()}`;
-    return [{ kind: 'combinator', keeps: name !== 'all', at }];
+    return [{ kind: 'combinator', keeps: name !== 'all', leaves: name !== 'allSettled', at }];
   }
   return [new FunctionStep(name, file, frame)];
 }

@@ -1,4 +1,4 @@
-import { throwIntoAwait } from '../../base/errors/await-stack.ts';
+import { type SeeFrames, seeAwaiters, throwIntoAwait } from '../../base/errors/await-stack.ts';
 import { CancelledError, forAwait } from '../../base/errors/errors.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { asyncContextHere, runInAsyncContext } from '../context/async-context.ts';
@@ -47,7 +47,7 @@ export interface CancelRequest {
   /** What the error is to say. */
   readonly message: string | undefined;
   /** Is told who sees it, as it is thrown in `scope`. */
-  _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope): void;
+  _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void;
 }
 
 /** What a scope knows of an `await` in it. */
@@ -60,6 +60,8 @@ export interface Waiting {
   _cancelled: CancelRequest | undefined;
   /** Set by a cancel that the future is past taking: the `await` throws it instead. */
   _mustCancel: CancelRequest | undefined;
+  /** Shows `see` the functions that wait, a microtask from now. */
+  _showWaiting(see: SeeFrames): void;
 }
 
 type OnFulfilled = ((value: never) => unknown) | null | undefined;
@@ -179,6 +181,12 @@ export class Awaiter implements Runnable, Waiting {
   /** @internal what is awaited cannot be */
   _refuse(error: Error): void {
     void settled.then(() => this._reject(forAwait(error)));
+  }
+
+  /** @internal see {@link Waiting} */
+  _showWaiting(see: SeeFrames): void {
+    if (this._isAwait && this._chain === undefined)
+      seeAwaiters(this._onFulfilled as () => unknown, this._onRejected as () => unknown, see);
   }
 
   /** @internal how it prints among the callbacks of its future */
@@ -348,7 +356,7 @@ export function seeCancel(
 ): ((frames: readonly NodeJS.CallSite[]) => void) | undefined {
   const request = awaiter._mustCancel ?? awaiter._cancelled;
   if (request === undefined || scope === undefined || !isA(error, CancelledError)) return undefined;
-  return (frames) => request._thrown(frames, scope);
+  return (frames) => request._thrown(frames, scope, awaiter);
 }
 
 /** The scope that an `await` of the code that runs belongs to. */

@@ -1,5 +1,10 @@
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
-import { throwHere, throwIntoAwait } from '../../base/errors/await-stack.ts';
+import {
+  type SeeFrames,
+  seeAwaiters,
+  throwHere,
+  throwIntoAwait,
+} from '../../base/errors/await-stack.ts';
 import { CancelledError, RuntimeError } from '../../base/errors/errors.ts';
 import { userStack } from '../../base/stacks/capture.ts';
 import type { Scope } from '../context/context.ts';
@@ -165,6 +170,11 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     }
   }
 
+  /** @internal see {@link Waiting} */
+  _showWaiting(see: SeeFrames): void {
+    seeAwaiters(this._resolve, this._reject, see);
+  }
+
   private throw(error: unknown, scope: AwaitingScope | undefined): void {
     throwIntoAwait(this._resolve, this._reject, error, seeCancel(this, scope, error));
   }
@@ -206,6 +216,9 @@ class Other implements Waiting {
     this._future = future;
     this._scope = scope;
   }
+
+  /** V8 shows nothing where several wait for one promise. */
+  _showWaiting(): void {}
 }
 
 /** The turn in which those go on who await an operation that was done outside of its own turn. */

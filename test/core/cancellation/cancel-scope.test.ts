@@ -519,6 +519,27 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, ['CancelledError', 'cleaned up']);
   });
 
+  it('is thrown in a branch that looks like one that has seen it, a level below', async () => {
+    type Work = 'sleep' | 'keep' | Work[];
+    const log: string[] = [];
+    const run = async (work: Work): Promise<void> => {
+      if (work === 'sleep') await sleep(10);
+      else if (work === 'keep') {
+        await Promise.allSettled([sleep(10)]);
+        await sleep(10);
+        log.push('goes on');
+      } else await Promise.all(work.map(run));
+    };
+    const task = createTask(() => run([[['sleep', 'sleep'], 'keep']]));
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+    await sleep(20);
+
+    assert.equal(log, []);
+  });
+
   it('is left alone where the function that was called has caught it', async () => {
     const work = async (): Promise<string> => {
       try {
