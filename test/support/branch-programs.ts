@@ -20,8 +20,9 @@
  * - Losers of a `Promise.race()`, or calls that nobody awaits, that are calls of one function: where
  *   one has kept its cancel, nobody can tell which. So each is a function of its own.
  * - A limit or a group in what goes on when its task has ended: both need a task.
- * - A cancel that `allSettled` or `any` keeps is thrown by `gather()`, and here by the next `await`. So
- *   there is always one.
+ * - A cancel that `allSettled` or `any` keeps is thrown by `gather()`, and here by the next `await`; one
+ *   that a shield has held back, by the next `await` of the code, or at the end of its task. So there is
+ *   always one.
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -34,6 +35,7 @@ import {
   isException,
   type Loop,
   moveOnAfter,
+  shielded,
   sleep,
   type Task,
   TimeoutError,
@@ -47,12 +49,13 @@ import {
 type Step =
   | { readonly do: 'sleep' | 'cancelMain'; readonly time: number }
   | { readonly do: 'fail' }
-  | { readonly do: 'timeout' | 'signal' | 'moveOn'; readonly time: number; readonly block: Block }
+  | { readonly do: Limit; readonly time: number; readonly block: Block }
   | { readonly do: 'catch' | 'swallow' | 'finally' | 'float'; readonly block: Block }
   | {
       readonly do: 'all' | 'allSettled' | 'race' | 'any' | 'group';
       readonly blocks: readonly Block[];
     };
+type Limit = 'timeout' | 'waitFor' | 'signal' | 'moveOn' | 'shielded';
 type Block = readonly Step[];
 
 /** One task, and when somebody cancels it. */
@@ -76,7 +79,11 @@ const { block } = fc.letrec<{ block: Block; step: Step }>((tie) => {
       { weight: 1, arbitrary: fc.record({ do: kinds('fail') }) },
       {
         weight: 5,
-        arbitrary: fc.record({ do: kinds('timeout', 'signal', 'moveOn'), time, block }),
+        arbitrary: fc.record({
+          do: kinds('timeout', 'waitFor', 'signal', 'moveOn', 'shielded'),
+          time,
+          block,
+        }),
       },
       {
         weight: 4,
@@ -123,6 +130,8 @@ class Region {
   private readonly below = new Set<Region>();
   private readonly above: Region | undefined;
   private isOver = false;
+  /** Does a cancel of what is above stop here? */
+  isShielded = false;
   /** Is told of a cancel. */
   onCancel = (): void => {};
 
@@ -149,7 +158,7 @@ class Region {
     if (this.isOver) return;
     this.onCancel();
     for (const task of this.left) task.cancel();
-    for (const below of [...this.below]) below.cancel();
+    for (const below of [...this.below]) if (!below.isShielded) below.cancel();
   }
 
   close(): void {
@@ -161,6 +170,9 @@ class Region {
     for (const below of this.below) open.below.add(below);
   }
 }
+
+const waitsAtMost = <T>(seconds: number, body: () => Promise<T>): PromiseLike<T> =>
+  waitFor(body, seconds);
 
 const nameOf = (error: unknown): string => (error as Error).constructor.name;
 
@@ -255,6 +267,8 @@ function asOwnFunction(id: string, branch: Branch): Branch {
   return functions[id] as Branch;
 }
 
+const NEED_A_TASK = new Set(['timeout', 'waitFor', 'moveOn', 'signal', 'shielded', 'group']);
+
 /** One run of a program. */
 class Run {
   readonly branches = new Map<string, Entry[]>();
@@ -346,7 +360,7 @@ class Run {
         (block, n) => (within) => this.#branch(`${id}.${step.do}${n}`, block, within, keep),
       );
     const way = this.#way(region);
-    if (region.isGone && ['timeout', 'moveOn', 'signal', 'group'].includes(step.do)) return;
+    if (region.isGone && NEED_A_TASK.has(step.do)) return;
     switch (step.do) {
       case 'sleep':
         return await sleep(step.time + jitter(id));
@@ -358,18 +372,21 @@ class Run {
         await sleep(jitter(id));
         throw new Failure('asked for');
       case 'timeout':
+      case 'waitFor': {
+        const after = step.time + jitter(id);
+        const ends = step.do === 'timeout' ? timeout : waitsAtMost;
         try {
           await this.#limited(
             region,
-            (within) =>
-              timeout(step.time + jitter(id), () => this.#block(id, step.block, within, mayKeep)),
-            step.time + jitter(id),
+            (within) => ends(after, () => this.#block(id, step.block, within, mayKeep)),
+            after,
           );
         } catch (error) {
           if (!(error instanceof TimeoutError)) throw error;
           this.#note(name, 'is timed out');
         }
         return;
+      }
       case 'moveOn': {
         const after = step.time + jitter(id);
         const { expired } = await this.#limited(
@@ -378,6 +395,23 @@ class Run {
           after,
         );
         this.#note(name, `expired: ${expired}`);
+        return;
+      }
+      case 'shielded': {
+        const after = step.time + jitter(id);
+        try {
+          const { expired } = await this.#limited(
+            region,
+            (within) => {
+              within.isShielded = true;
+              return shielded(after, () => this.#block(id, step.block, within, mayKeep));
+            },
+            after,
+          );
+          this.#note(name, `expired: ${expired}`);
+        } finally {
+          await sleep(0);
+        }
         return;
       }
       case 'signal': {

@@ -30,6 +30,16 @@ import { type LeftCalls, noteLeft } from './left-calls.ts';
  * The awaited object itself is cancelled, for it may be a task that ignores the cancel. If it is a future
  * that is already done, its `await` throws when its turn comes.
  *
+ * A combinator may keep the cancel from the code that waits for it (`kept-cancel.ts`), and a shield holds it
+ * back until its body has ended. Then the next `await` of that code throws, and no other:
+ *
+ *            a combinator keeps it                  the next `await` begins
+ *   sent ─────────────────────────────────▶ kept ───────────────────────────▶ thrown
+ *     │                                      ▲                                  ▲
+ *     │ a shield is in the way               │ its body ends                    │
+ *     ├──────────────────────────────▶ deferred                                 │
+ *     └─────────────────────────────────────────────────────────────────────────┘
+ *
  * When the body of a scope has ended, its parent takes over whatever still awaits in it: a call that nobody
  * awaited, or the loser of a race.
  */
@@ -57,6 +67,8 @@ export class CancelScope extends Scope implements AwaitingScope {
   declare _requests: number;
   /** @internal does a cancel from above stop here? */
   declare _isShielded: boolean;
+  /** @internal a cancel from above that is for the code after the shield */
+  declare _deferred: Cancel | undefined;
   /** @internal was it ever cancelled? */
   declare _wasCancelled: boolean;
   declare private _cancelSignal: CancelSignal | undefined;
@@ -77,6 +89,7 @@ export class CancelScope extends Scope implements AwaitingScope {
       _watchers: undefined,
       _requests: 0,
       _isShielded: false,
+      _deferred: undefined,
       _wasCancelled: false,
       _cancelSignal: undefined,
     });
@@ -286,6 +299,7 @@ export class CancelScope extends Scope implements AwaitingScope {
   _withdraw(): void {
     this._withdrawPending();
     this._unkeep();
+    this._deferred = undefined;
     for (const awaiter of this._ownAwaits()) awaiter._mustCancel = undefined;
     for (const child of this._children ?? []) child._withdraw();
   }
@@ -363,9 +377,15 @@ export class CancelScope extends Scope implements AwaitingScope {
     for (const kept of this._kept) if (kept.isThrown && kept.isFor(line)) this._unkeep(kept);
   }
 
-  private _keep(request: Cancel, path: CancelPath): void {
+  /** @internal the body of a shield in `scope` ends: the code that waited for it has not seen `request` */
+  _defer(request: Cancel, path: CancelPath | undefined, scope: CancelScope): void {
+    if (path === undefined) scope._pend(request);
+    else this._keep(request, path.within(this._limitsFrom(scope)), false);
+  }
+
+  private _keep(request: Cancel, path: CancelPath, wasKept = true): void {
     followAwaits(mayThrow);
-    const made = new KeptCancel(request, path, this._bodyName);
+    const made = new KeptCancel(request, path, this._bodyName, wasKept);
     for (const kept of this._kept ?? [])
       if (kept.isFor(made.unaware)) {
         if (kept.depth > made.depth) return;
@@ -462,7 +482,7 @@ export class CancelScope extends Scope implements AwaitingScope {
     return false;
   }
 
-  private _reach(request: CancelRequest): boolean {
+  private _reach(request: Cancel): boolean {
     let reached = false;
     this._wasCancelled = true;
     for (const awaiter of this._ownAwaits()) {
@@ -470,8 +490,10 @@ export class CancelScope extends Scope implements AwaitingScope {
       reached = true;
     }
     for (const child of [...(this._children ?? [])]) {
-      if (child._isShielded) this._pend(request);
-      else if (child._reach(request)) reached = true;
+      if (child._isShielded) {
+        child._deferred ??= request;
+        reached = true;
+      } else if (child._reach(request)) reached = true;
     }
     this._cancelSignal?.abort(request.message);
     return reached || this._pending !== undefined;
@@ -582,6 +604,11 @@ export class Cancel implements CancelRequest {
     const paths = this.#paths;
     for (const awaiter of awaiters)
       awaiter._showWaiting((frames) => void paths.set(awaiter, CancelPath.of(frames)));
+  }
+
+  /** @internal the body of a shield in `scope` has ended, and `path` waited for it */
+  _deferTo(path: CancelPath | undefined, scope: CancelScope): void {
+    this.#scope._defer(this, path, scope);
   }
 
   _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void {

@@ -48,6 +48,12 @@ export class CancelPath {
     return new CancelPath(frames.filter(isAsync).flatMap(stepOf));
   }
 
+  /** The path of what waits for the function that runs; `undefined` where V8 does not show it. */
+  static ofCallers(): CancelPath | undefined {
+    const path = CancelPath.of(callSitesOfNow());
+    return path.#steps.length === 0 ? undefined : path;
+  }
+
   /**
    * The path of the `await` that begins now.
    *
@@ -146,10 +152,16 @@ export class KeptCancel {
   /** Has an `await` taken it? Until it is thrown to the code that it is for, others may take it, too. */
   isThrown = false;
 
-  constructor(request: KeptRequest, path: CancelPath, bodyName: string | undefined) {
+  /** @param wasKept - did a combinator of `path` keep it? Else it is for all of `path`. */
+  constructor(
+    request: KeptRequest,
+    path: CancelPath,
+    bodyName: string | undefined,
+    wasKept: boolean,
+  ) {
     this.request = request;
-    this.unaware = path.unaware;
-    this.depth = path.keepers - 1;
+    this.unaware = wasKept ? path.unaware : path.line;
+    this.depth = path.keepers - (wasKept ? 1 : 0);
     this.endsBody = path.endsBody(bodyName);
   }
 

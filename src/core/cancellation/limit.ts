@@ -11,7 +11,7 @@ import type { LoopCore } from '../turns/loop-core.ts';
 import { noteAbandoned } from './abandoned.ts';
 import { cancelOf } from './cancel-in-error.ts';
 import { Cancel, CancelScope } from './cancel-scope.ts';
-import { RUNS_BODY } from './kept-cancel.ts';
+import { CancelPath, RUNS_BODY } from './kept-cancel.ts';
 import { LeftTask } from './left-calls.ts';
 
 /** What a limit needs of its task. */
@@ -164,6 +164,7 @@ export class Limit extends CancelScope {
     const wasCancelled = this.#state === 'cancelled';
     const hasKept = this._keptFromBody !== undefined;
     this.#state = 'over';
+    this._deferred?._deferTo(CancelPath.ofCallers(), this._parent as CancelScope);
     this._close();
     if (wasAbandoned) {
       this.#forget();
@@ -209,6 +210,8 @@ export class Limit extends CancelScope {
       `${this.#task.getName()}: the body of ${this.#name}()`,
       site === undefined ? '' : `, at ${site}`,
     );
+    this._deferred?._deferTo(undefined, this._parent as CancelScope);
+    this._deferred = undefined;
     this._detach();
     this._pend(new Cancel(this));
     const cancel = new CancelledError();

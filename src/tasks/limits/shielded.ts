@@ -20,8 +20,9 @@ import { type MovedOn, Timeout } from './timeout.ts';
  * }
  * ```
  *
- * A cancel that comes in the meantime is thrown at the next `await` after this. {@link shield} protects
- * other tasks from a cancel, not the code that awaits it.
+ * A cancel that comes in the meantime is thrown at the next `await` of the code that awaits this; if
+ * there is none, its timeout or its task ends as one that was cancelled. {@link shield} protects other
+ * tasks from a cancel, not the code that awaits it.
  *
  * Not in asyncio; anyio and trio have it as `move_on_after(limit, shield=True)`.
  *

@@ -1,5 +1,14 @@
 import * as assert from 'uvu/assert';
-import { CancelledError, createTask, moveOnAfter, shielded, sleep } from '../../../src/index.ts';
+import {
+  CancelledError,
+  createTask,
+  currentTask,
+  moveOnAfter,
+  shielded,
+  sleep,
+  TimeoutError,
+  timeout,
+} from '../../../src/index.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 import { throws } from '../../support/throws.ts';
@@ -98,6 +107,60 @@ loopBehaviour('shielded', (it) => {
     await rejects(task, CancelledError);
 
     assert.equal(log, ['expired: true, at 3']);
+  });
+
+  const together: [string, (branches: Promise<void>[]) => Promise<unknown>][] = [
+    ['Promise.all', (branches) => Promise.all(branches)],
+    ['Promise.allSettled', (branches) => Promise.allSettled(branches)],
+    ['Promise.race', (branches) => Promise.race(branches)],
+  ];
+  for (const [name, combinator] of together)
+    it(`has the cancel thrown to the code that awaits it, and not beside it: ${name}`, async () => {
+      const log: string[] = [];
+      const waits = async (): Promise<void> => {
+        await shielded(5, () => sleep(3));
+        await sleep(1);
+        log.push('not reached');
+      };
+      const cleansUp = async (): Promise<void> => {
+        try {
+          await sleep(10);
+        } finally {
+          await sleep(1);
+          log.push('is clean');
+        }
+      };
+      const task = createTask(() => combinator([waits(), cleansUp()]));
+      await sleep(1);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+      await sleep(5);
+
+      assert.equal(log, ['is clean']);
+    });
+
+  it('ends a timeout that is reached meanwhile, and has nothing more to await', async () => {
+    await rejects(
+      timeout(1, () => shielded(5, () => sleep(2))),
+      TimeoutError,
+    );
+  });
+
+  it('goes on without the cancel where that was taken back', async () => {
+    const task = createTask(async () => {
+      await shielded(5, async () => {
+        await sleep(2);
+        currentTask()?.uncancel();
+      });
+      await sleep(1);
+      return 'goes on';
+    });
+    await sleep(1);
+
+    task.cancel();
+
+    assert.is(await task, 'goes on');
   });
 
   it('has its own signal, which a cancel of the task does not abort', async () => {
