@@ -99,7 +99,7 @@ const { block } = fc.letrec<{ block: Block; step: Step }>((tie) => {
 
 export const branchPrograms: fc.Arbitrary<BranchProgram> = fc.record({
   block,
-  cancelAt: fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 3 }),
+  cancelAt: fc.array(fc.double({ min: 0, max: 30, noNaN: true }), { maxLength: 5 }),
 });
 
 class Failure extends Error {}

@@ -152,11 +152,15 @@ export class CancelScope extends Scope implements AwaitingScope {
 
   /** @internal an `await` of something that is not done begins here */
   _enter(awaiter: Waiting): void {
+    this._add(awaiter);
+    if (this._root._pendings > 0) this._throwPending(awaiter, this._takeAllKept());
+  }
+
+  private _add(awaiter: Waiting): void {
     const awaits = this._awaits;
     if (awaits === undefined) this._awaits = awaiter;
     else if (Array.isArray(awaits)) awaits.push(awaiter);
     else this._awaits = [awaits, awaiter];
-    if (this._root._pendings > 0) this._throwPending(awaiter);
   }
 
   /** @internal `awaiter`, which entered, has its turn */
@@ -252,7 +256,9 @@ export class CancelScope extends Scope implements AwaitingScope {
     this._passesTo = parent;
     for (const awaiter of this._ownAwaits()) {
       awaiter._scope = parent;
-      parent._enter(awaiter);
+      parent._add(awaiter);
+      // It began before: what was kept is not for it.
+      if (parent._root._pendings > 0) parent._throwPending(awaiter);
     }
     this._awaits = undefined;
     for (const child of this._children ?? []) parent._openBelow(child);
@@ -268,6 +274,11 @@ export class CancelScope extends Scope implements AwaitingScope {
   /** @internal the scope from which cancels come here */
   get _above(): CancelScope | undefined {
     return this._isShielded ? undefined : this._parent;
+  }
+
+  /** The scope above whose kept cancels may be for code here: a shield that is over holds none back. */
+  private get _keptAbove(): CancelScope | undefined {
+    return this._passesTo === undefined ? this._above : this._parent;
   }
 
   // ── cancels ────────────────────────────────────────────────────────────────────────────────
@@ -451,7 +462,7 @@ export class CancelScope extends Scope implements AwaitingScope {
   private _listKept(path: CancelPath): [CancelScope, KeptCancel][] {
     const begin = this._carried;
     const list: [CancelScope, KeptCancel][] = [];
-    for (let scope: CancelScope | undefined = begin; scope; scope = scope._above) {
+    for (let scope: CancelScope | undefined = begin; scope; scope = scope._keptAbove) {
       const kept = scope._keptFor(begin, path);
       if (kept !== undefined) list.push([scope, kept]);
     }
@@ -477,7 +488,7 @@ export class CancelScope extends Scope implements AwaitingScope {
 
   /** @internal is anything kept from code in it? */
   get _mayThrowKept(): boolean {
-    for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._keptAbove)
       if (scope._kept !== undefined) return true;
     return false;
   }
@@ -512,8 +523,8 @@ export class CancelScope extends Scope implements AwaitingScope {
   }
 
   /** An `await` begins: throws the cancel that waits for it, in this scope or one above. */
-  private _throwPending(awaiter: Waiting): void {
-    let thrown = this._takeAllKept();
+  private _throwPending(awaiter: Waiting, kept?: CancelRequest): void {
+    let thrown = kept;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
       const pending = scope._pending;
       if (pending === undefined) continue;

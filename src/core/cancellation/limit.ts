@@ -164,8 +164,8 @@ export class Limit extends CancelScope {
     const wasCancelled = this.#state === 'cancelled';
     const hasKept = this._keptFromBody !== undefined;
     this.#state = 'over';
-    this._deferred?._deferTo(CancelPath.ofCallers(), this._parent as CancelScope);
     this._close();
+    this._deferred?._deferTo(CancelPath.ofCallers(), this._parent as CancelScope);
     if (wasAbandoned) {
       this.#forget();
       if (failure !== undefined) this.#report(failure.error);

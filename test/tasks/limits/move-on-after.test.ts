@@ -140,6 +140,46 @@ loopBehaviour('shielded', (it) => {
       assert.equal(log, ['is clean']);
     });
 
+  it('leaves calls alone that it has left when the cancel is thrown', async () => {
+    const log: string[] = [];
+    const left = async (): Promise<void> => {
+      await sleep(4);
+      log.push('left alone');
+    };
+    const task = createTask(async () => {
+      await shielded(5, () => Promise.race([sleep(2), left()]));
+      await sleep(1);
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+    await sleep(5);
+
+    assert.equal(log, ['left alone']);
+  });
+
+  it('has left calls that see a later cancel, also where a combinator keeps it', async () => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      await shielded(5, async () => {
+        void (async () => {
+          await Promise.allSettled([sleep(10)]);
+          await sleep(0);
+          log.push('not reached');
+        })();
+      });
+      await sleep(10);
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+    await sleep(5);
+
+    assert.equal(log, []);
+  });
+
   it('ends a timeout that is reached meanwhile, and has nothing more to await', async () => {
     await rejects(
       timeout(1, () => shielded(5, () => sleep(2))),
