@@ -15,6 +15,8 @@ import { noteOf, onSettled, putAside, putBack } from '../context/promise-hooks.t
 /** The part of a scope that matters here. */
 interface Cancellable {
   readonly _wasCancelled?: boolean;
+  /** The scope that has its `await`s: another one, where this is over. */
+  readonly _awaitsIn?: object | undefined;
 }
 
 let watching = false;
@@ -24,13 +26,21 @@ export function watchFloatingCancels(): void {
   if (watching) return;
   watching = true;
   onSettled((promise) => {
-    if ((noteOf(promise) as Cancellable | undefined)?._wasCancelled !== true) return;
+    if (!isInCancelled(noteOf(promise))) return;
     // It is about to be settled; Node asks for handlers when no microtask is left. The promises that
     // are made for this are nobody's, or they would be looked at in turn.
     const aside = putAside();
     void settled.then(() => handleCancel(promise));
     putBack(aside);
   });
+}
+
+function isInCancelled(scope: Cancellable | undefined): boolean {
+  if (scope === undefined) return false;
+  return (
+    scope._wasCancelled === true ||
+    (scope._awaitsIn as Cancellable | undefined)?._wasCancelled === true
+  );
 }
 
 function handleCancel(promise: Promise<unknown>): void {

@@ -8,6 +8,7 @@ const program = (word: string): Promise<Ended> => runFile(FILE, { args: [word] }
 // All at once, for each of them mostly waits.
 const cancelled = program('cancelled');
 const limited = program('limited');
+const left = program('left by a limit');
 const interrupted = program('interrupted');
 const interruptedOfOthers = program('interrupted, of others');
 const subclass = program('subclass');
@@ -33,6 +34,19 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
       assert.equal(await limited, {
         status: 0,
         stdout: 'TimeoutError\nflush cleaned up\ngoes on\n',
+        stderr: '',
+      });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'lets the program go on where a limit has left the call, or a context',
+    async () => {
+      const cleanedUp = 'flush cleaned up\n'.repeat(4);
+      assert.equal(await left, {
+        status: 0,
+        stdout: `CancelledError\n${cleanedUp}goes on\n`,
         stderr: '',
       });
     },

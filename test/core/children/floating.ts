@@ -42,6 +42,21 @@ const ways: Record<string, () => Promise<unknown>> = {
     await sleep(0.05);
   },
 
+  async 'left by a limit'() {
+    const context = asyncio.copyContext();
+    const task = asyncio.createTask(async () => {
+      await asyncio.timeout(60, async () => void flush());
+      await asyncio.shielded(60, async () => void flush());
+      await asyncio.taskGroup(async () => void flush());
+      context.run(() => void flush());
+      await sleep(60);
+    });
+    await sleep(0.001);
+    task.cancel();
+    await task.catch((error: unknown) => console.log(String(error)));
+    await sleep(0.05);
+  },
+
   async interrupted() {
     void flush();
     setTimeout(() => process.kill(process.pid, 'SIGINT'), 1);
