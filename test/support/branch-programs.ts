@@ -470,8 +470,13 @@ class Run {
         await way.race(
           branches(step.blocks, false).map((branch, n) =>
             asOwnFunction(`${id}.race${n}`, async (within) => {
-              await sleep(jitter(`${id}.race${n}`));
-              return await branch(within);
+              this.running += 1;
+              try {
+                await sleep(jitter(`${id}.race${n}`));
+                return await branch(within);
+              } finally {
+                this.running -= 1;
+              }
             }),
           ),
         );

@@ -261,8 +261,25 @@ export class CancelScope extends Scope implements AwaitingScope {
       if (parent._root._pendings > 0) parent._throwPending(awaiter);
     }
     this._awaits = undefined;
-    for (const child of this._children ?? []) parent._openBelow(child);
+    const held = this._isShielded ? parent._requestsInForce : 0;
+    for (const child of this._children ?? []) {
+      parent._openBelow(child);
+      if (held > 0) child._ignoreRequests(held);
+    }
     this._children = undefined;
+  }
+
+  /** @internal the cancels of this scope, and of those above that reach it, that were not taken back */
+  get _requestsInForce(): number {
+    let sum = 0;
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+      sum += scope._requests;
+    return sum;
+  }
+
+  /** @internal so many cancels of the scope above were held back by a shield that is over */
+  _ignoreRequests(count: number): void {
+    for (const child of this._children ?? []) child._ignoreRequests(count);
   }
 
   /** @internal from now on no cancel from above reaches it */

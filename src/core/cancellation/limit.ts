@@ -60,7 +60,7 @@ export class Limit extends CancelScope {
   #state: 'open' | 'cancelled' | 'abandoned' | 'over' = 'open';
   readonly #task: LimitedTask;
   /** The number of cancels when it began: these are not its own. */
-  readonly #before: number;
+  #before: number;
   readonly #name: string;
   readonly #abandons: boolean;
   /** Has the body seen a cancel? */
@@ -79,7 +79,7 @@ export class Limit extends CancelScope {
     this.#name = options.name;
     this.#task = task;
     this.#abandons = options.abandon !== false;
-    this.#before = this.cancelling;
+    this.#before = this._requestsInForce;
   }
 
   /**
@@ -96,12 +96,9 @@ export class Limit extends CancelScope {
     return new Limit(within, task as LimitedTask, options);
   }
 
-  /** The cancels of this scope, and of those above that reach it, that were not withdrawn. */
-  get cancelling(): number {
-    let sum = 0;
-    for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
-      sum += scope._requests;
-    return sum;
+  override _ignoreRequests(count: number): void {
+    this.#before += count;
+    super._ignoreRequests(count);
   }
 
   override get _isLimit(): boolean {
@@ -176,7 +173,7 @@ export class Limit extends CancelScope {
     const cancel = failure === undefined ? keptAs(hasKept) : cancelOf(failure.error);
     if (cancel === undefined) return failure;
     const error =
-      this.cancelling <= this.#before ? this.#errorFor(cancel) : (failure?.error ?? cancel);
+      this._requestsInForce <= this.#before ? this.#errorFor(cancel) : (failure?.error ?? cancel);
     return { error };
   }
 
@@ -203,7 +200,7 @@ export class Limit extends CancelScope {
   #giveUp(): void {
     this.#state = 'abandoned';
     this.#takeBack();
-    const isOurs = this.cancelling <= this.#before;
+    const isOurs = this._requestsInForce <= this.#before;
     const site = suspendedFrames(this.#task)[0]?._site;
     this.#forget = noteAbandoned(
       this.#task._loop,

@@ -209,7 +209,7 @@ export class TaskGroup {
     const bodyCancel = cancelOf(failure?.error);
     let cancel = cancels.fromOutside ?? bodyCancel;
     if (this.#bodyCancelled) {
-      if (limit.cancelling === 0) cancel = undefined;
+      if (limit._requestsInForce === 0) cancel = undefined;
       // One that came on top of our own must not be lost.
       else cancel ??= cancels.last;
     }

@@ -159,6 +159,30 @@ loopBehaviour('shielded', (it) => {
     assert.equal(log, ['left alone']);
   });
 
+  it('has left limits that throw their own error, after the cancel that it held back', async () => {
+    const log: string[] = [];
+    const left = async (): Promise<void> => {
+      await timeout(1, () => sleep(5)).catch((error: unknown) => void log.push(String(error)));
+    };
+    const task = createTask(async () => {
+      try {
+        await shielded(5, async () => {
+          await sleep(2);
+          void left();
+        });
+        await sleep(1);
+      } finally {
+        await sleep(5);
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['TimeoutError']);
+  });
+
   it('has left calls that see a later cancel, also where a combinator keeps it', async () => {
     const log: string[] = [];
     const task = createTask(async () => {
