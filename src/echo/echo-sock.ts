@@ -164,14 +164,18 @@ export function reset(transport: asyncio.Transport): void {
 
 /** Waits for the clients that are left, as long as the grace period lasts; then closes the rest. */
 export async function letFinish(clients: Clients, { grace, say }: EchoOptions): Promise<void> {
-  if (clients.size > 0 && grace > 0) {
-    say(`stopping: waiting up to ${grace} s for ${whoIsLeft(clients)}`);
-    await Promise.race([allEnded(clients), asyncio.sleep(grace)]);
+  try {
+    if (clients.size > 0 && grace > 0) {
+      say(`stopping: waiting up to ${grace} s for ${whoIsLeft(clients)}`);
+      await asyncio.wait(clients.keys(), { timeout: grace });
+    }
+  } finally {
+    if (clients.size > 0) {
+      say(`closing ${counted(clients.size, 'connection')}`);
+      for (const client of clients.keys()) client.cancel();
+      await allEnded(clients);
+    }
   }
-  if (clients.size === 0) return;
-  say(`closing ${counted(clients.size, 'connection')}`);
-  for (const client of clients.keys()) client.cancel();
-  await allEnded(clients);
 }
 
 async function allEnded(clients: Clients): Promise<void> {
