@@ -704,9 +704,21 @@ export class RootScope extends CancelScope implements LeftCalls {
 
   /** @internal see {@link LeftCalls} */
   _cancelLeft(): void {
-    if (this._requests > 0) return;
+    if (this._requests > 0) {
+      this.#cancelUnheeded();
+      return;
+    }
     this._requests += 1;
     this._cancel(new Cancel(this));
+  }
+
+  /** It was cancelled before: cancels what no function waits for, and leaves clean-ups alone. */
+  #cancelUnheeded(): void {
+    for (const awaiter of this._listAwaits())
+      awaiter._showWaiting((frames) => {
+        if (CancelPath.of(frames).line.length === 0 && this._listAwaits().includes(awaiter))
+          cancelAwait(awaiter, new Cancel(this));
+      });
   }
 
   /** @internal see {@link LeftCalls} */

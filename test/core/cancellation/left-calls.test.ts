@@ -111,6 +111,28 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     assert.equal(seen, ['CancelledError', 'cleaned up']);
   });
 
+  it('does not hold run() up where it lost a race in a clean-up, and no function waits for it', async () => {
+    const seen: string[] = [];
+    let loop: Loop | undefined;
+
+    await runWith(async () => {
+      loop = getRunningLoop();
+      const task = createTask(async () => {
+        try {
+          await sleep(1000);
+        } finally {
+          await Promise.race([sleep(1), sleep(30)]);
+        }
+      });
+      await sleep(1);
+      task.cancel();
+      await task.catch(() => {});
+    }, seen);
+
+    assert.equal(seen, []);
+    assert.is(loop?.time(), 2);
+  });
+
   it('is cancelled there within a limit of its own', async () => {
     const seen: string[] = [];
 
