@@ -8,12 +8,13 @@ import { pathToFileURL } from 'node:url';
 /** How soon after the first a SIGINT is npm's copy of it, in milliseconds: no finger is so fast. */
 const ECHO_MS = 100;
 
-/** Imports `file` as `node file ...args` would run it; one in TypeScript through tsx. */
+/** Imports `file` as `node file ...args` would run it; one in TypeScript by shipped.mjs. */
 export async function runHere(file, args = []) {
   process.argv = [process.execPath, file, ...args];
   if (file.endsWith('.ts')) {
-    await import('tsx');
-    process.execArgv.push('--import', 'tsx'); // for the children that the program may fork
+    await import('./shipped.mjs');
+    // For the children that the program may fork.
+    process.execArgv.push('--import', import.meta.resolve('./shipped.mjs'));
   }
   if (process.env.npm_lifecycle_event) ignoreEchoedInterrupts();
   await import(pathToFileURL(file).href);

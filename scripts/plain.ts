@@ -40,7 +40,8 @@ export function plain(file: string): string {
 
 /** Makes what has changed in a folder at the root, and in those that it imports from. */
 export function makePlain(folder: string): void {
-  if (made.has(folder)) return;
+  // What is shipped stands for src; the build makes it.
+  if (folder === 'src' || made.has(folder)) return;
   made.add(folder);
   const out = path.join(root, `dist-${folder}`);
   const record = path.join(out, '.made-from');

@@ -2,12 +2,10 @@
 // It knows Node alone: when it runs, nothing may be installed yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chain } from './doors.mjs';
-import { hideInternal } from './hide-internal.mjs';
+import { importedInternals } from './internals.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const inRoot = (...names) => path.join(root, ...names);
@@ -27,21 +25,34 @@ export function ensureBuilt() {
   if (text(inRoot('dist', '.built-from')) !== source) build(source);
 }
 
-/** Compiles src to dist: aside first, so that a program that starts meanwhile finds a whole one. */
+/**
+ * Makes dist of src, and dist-src, by which tests import it: aside first, so that a program that starts
+ * meanwhile finds a whole one.
+ */
 export function build(source = sourceHash()) {
-  const tsc = createRequire(inRoot('package.json')).resolve('typescript/bin/tsc');
-  const next = inRoot(`dist-${process.pid}`);
+  const made = ['dist', 'dist-src'].map((name) => [inRoot(name), inRoot(`${name}-${process.pid}`)]);
   console.error('building dist');
-  const remove = () => rmSync(next, { recursive: true, force: true });
+  const remove = () => {
+    for (const [, next] of made) rmSync(next, { recursive: true, force: true });
+  };
   process.once('exit', remove);
-  run([process.execPath, tsc, '--outDir', next]);
-  for (const door of ['index', 'testing']) chain(next, door);
-  hideInternal(next);
-  if (text(path.join(next, 'cli.js')) !== undefined) chmodSync(path.join(next, 'cli.js'), 0o755);
-  writeFileSync(path.join(next, '.built-from'), source);
-  rmSync(inRoot('dist'), { recursive: true, force: true });
-  renameSync(next, inRoot('dist'));
+  const folders = made.map(([, next]) => next);
+  run([process.execPath, inRoot('scripts', 'bundle.mjs'), ...folders]);
+  writeFileSync(path.join(folders[0], '.built-from'), source);
+  for (const [name, next] of made) {
+    rmSync(name, { recursive: true, force: true });
+    renameSync(next, name);
+  }
   process.off('exit', remove);
+}
+
+/** Takes the references to source maps out of dist, which counts as not built from then on. */
+export function withoutMaps() {
+  rmSync(inRoot('dist', '.built-from'));
+  for (const name of readdirSync(inRoot('dist')).filter((name) => name.endsWith('.js'))) {
+    const code = text(inRoot('dist', name));
+    writeFileSync(inRoot('dist', name), code.replace(/^\/\/# sourceMappingURL=.*\n/m, ''));
+  }
 }
 
 /** Compares the lock file with the one that npm leaves in node_modules after every install. */
@@ -66,9 +77,10 @@ function sourceHash() {
     .filter((name) => name.endsWith('.ts'))
     .map((name) => path.join('src', name));
   const hash = createHash('sha256');
-  const scripts = ['scripts/doors.mjs', 'scripts/hide-internal.mjs'];
+  const scripts = ['bundle', 'hide-internal', 'internals'].map((name) => `scripts/${name}.mjs`);
   const made = ['package-lock.json', 'tsconfig.json', ...scripts, ...sources.sort()];
   for (const name of made) hash.update(`${name}\0${text(inRoot(name))}\0`);
+  hash.update(JSON.stringify(importedInternals(root)));
   return hash.digest('hex');
 }
 

@@ -1,4 +1,3 @@
-import { extname } from 'node:path';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { Statistics } from './statistics.ts';
@@ -40,7 +39,7 @@ export class EchoWorker {
     this.#number = number;
     this.#onFailure = onFailure;
     this.statistics = new Statistics(0, memory);
-    this.#thread = new Worker(programUrl(), { workerData: order });
+    this.#thread = new Worker(new URL('./echo-worker.js', import.meta.url), { workerData: order });
     this.#thread.on('error', (error) => this.#errors.push(error));
     this.listening = new Promise((resolve) => {
       this.#thread.on('message', (news: News) => {
@@ -89,9 +88,4 @@ export class EchoWorker {
     this.#failed = true;
     this.#onFailure(`worker ${this.#number} failed: ${reasons.join('\n')}`);
   }
-}
-
-/** The program of the thread, which lies beside this file, as source or compiled. */
-function programUrl(): URL {
-  return new URL(`./worker-program${extname(import.meta.url)}`, import.meta.url);
 }

@@ -5,13 +5,13 @@
  * It loads as little as it can: a thread is there when its first call can begin.
  */
 
-import { type MessagePort, parentPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { messageOf, nameOf } from '../base/printing/repr.ts';
 import { stackText } from '../base/stacks/error-report.ts';
 import { attempt, isA } from '../base/values/attempt.ts';
 import type { PackedError, ThreadAnswer, ThreadCall, ThreadFunction } from './thread-call.ts';
 
-const home = parentPort as MessagePort;
+const home = process.getBuiltinModule('node:worker_threads').parentPort as MessagePort;
 
 type Callable = (...args: readonly unknown[]) => unknown;
 

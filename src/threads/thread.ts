@@ -1,4 +1,3 @@
-import { extname } from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { RuntimeError } from '../base/errors/errors.ts';
 import { log } from '../base/printing/log.ts';
@@ -128,18 +127,19 @@ function refusal(error: unknown): unknown {
   );
 }
 
+/** thread-program.ts with all that it imports, as text: the build puts it here. */
+declare const THREAD_PROGRAM: string;
+
 /**
- * The program of the thread, which lies beside this file, as source or compiled: a URL with the one
- * line that imports it.
+ * The program of the thread: a URL that has all of it, since a program that bundles its libraries has no
+ * file of ours beside it.
  *
- * Node refuses `--input-type` for files, and a thread inherits it from a process that runs `--eval`.
- * Imported, the program is none that the flag is about; so a thread inherits all flags, as Node
- * does it. A list of its own (`execArgv`) may have none of V8's, as `--max-old-space-size`, and none
- * of the whole process, as `--title`.
+ * Node refuses `--input-type` for files, and a thread inherits it from a process that runs `--eval`. This
+ * is no file; so a thread inherits all flags, as Node does it. A list of its own (`execArgv`) may have
+ * none of V8's, as `--max-old-space-size`, and none of the whole process, as `--title`. What it preloads
+ * would be missing in a thread that is given its program as a script (`eval`).
  */
 function programUrl(): URL {
-  const program = new URL(`./thread-program${extname(import.meta.url)}`, import.meta.url);
-  return new URL(
-    `data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(program)};`)}`,
-  );
+  const text = `${THREAD_PROGRAM}\n//# sourceURL=asyncio-ts:thread-program`;
+  return new URL(`data:text/javascript,${encodeURIComponent(text)}`);
 }

@@ -1,11 +1,19 @@
 import { execFileSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { plain } from '../../scripts/plain.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { runFile } from '../support/child.ts';
 import { Program, root } from '../support/program.ts';
 
-const door = plain('src/socket.ts');
+const door = path.join(root, 'dist', 'socket.js');
+
+/** The door of another copy of the library. */
+function another(): string {
+  const copy = path.join(root, 'dist-test', 'another-copy');
+  cpSync(path.join(root, 'dist'), copy, { recursive: true });
+  return path.join(copy, 'socket.js');
+}
 
 /** Node loads no code of others then: what koffi is. */
 const WITHOUT_KOFFI = ['--no-addons'];
@@ -36,9 +44,8 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
   it(
     'chooses alike in a second copy of the library in the process',
     () => {
-      // That of the sources, and the one that is built.
       const both = `import { socket as one } from ${JSON.stringify(door)};
-        import { socket as other } from 'asyncio-ts/socket';
+        import { socket as other } from ${JSON.stringify(another())};
         if (one === other) console.log('it is one copy');
         console.log(one().driver, other().driver)`;
 
@@ -57,7 +64,7 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
   );
 
   it('is no matter to another copy of the library in the process', () => {
-    const program = `for (const door of [${JSON.stringify(door)}, 'asyncio-ts/socket'])
+    const program = `for (const door of ${JSON.stringify([door, another()])})
       console.log((await import(door)).socket(2, 1, 0, { driver: 'posix' }).driver);`;
     const args = ['--input-type=module', '--eval', program];
     assert.is(String(execFileSync(process.execPath, args)), 'posix\nposix\n');

@@ -2,6 +2,6 @@
 import { isMainThread } from 'node:worker_threads';
 
 if (isMainThread) {
-  await import('tsx');
+  await import('../../scripts/shipped.mjs');
   await import('./behaviour.ts');
 } else await import('./plain-threads.mjs');

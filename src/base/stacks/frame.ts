@@ -40,20 +40,23 @@ export class Frame {
 
 const FRAME = /^\s*at (?:async )?(?:(.+?) \()?(.+?):(\d+):(\d+)\)?$/;
 
+/** The functions by which a task runs its body: what called them is not of the task. */
+export const OF_A_TASK: RegExp = /(?:^|\.)(?:#begin|#awaitBody|runBodyOfTask)$|^(?:new )?_?Task\b/;
+
 /**
  * The frames of a stack, innermost first, without Node's and our own.
  *
- * @param end - the file of ours, by the end of its path without the suffix, from which on frames are
- *   those of somebody else
+ * @param end - what a function of ours is called, as V8 has it, from which on frames are those of
+ *   somebody else
  */
-export function framesOf(stack: string | undefined, end?: string): Frame[] {
+export function framesOf(stack: string | undefined, end?: RegExp): Frame[] {
   const frames: Frame[] = [];
   for (const line of (stack ?? '').split('\n')) {
     const match = FRAME.exec(line);
     if (match === null) continue;
     const [, name = '<anonymous>', file = '', row, column] = match;
     if (isUserFrame(line)) frames.push(new Frame(name, file, Number(row), Number(column)));
-    else if (end !== undefined && file.replace(/\.[jt]s$/, '').endsWith(end)) break;
+    else if (end?.test(name)) break;
   }
   return frames;
 }

@@ -1,4 +1,4 @@
-import { relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { attempt } from '../values/attempt.ts';
 
@@ -9,12 +9,18 @@ import { attempt } from '../values/attempt.ts';
  */
 
 /**
- * The folders that our own frames lie in: the built files, and the sources that source maps put
- * in their place. `echo` is a user of the library, and not left out.
+ * What our files are called: the build names them so, and they keep their names in the source maps of
+ * programs that bundle their libraries. The command and `echo` are users of the library.
  */
-const OURS: readonly string[] = ['dist', 'src'].map((folder) =>
-  fileURLToPath(new URL(`../../../${folder}/`, import.meta.url)),
-);
+const OURS = /(?:^|[\\/])asyncio-ts-[A-Z0-9]{8}\.js$|^asyncio-ts:/;
+
+/**
+ * Where the source maps of our own build have our sources, and the one door that has code of its own;
+ * nothing, where this module is a part of a program that was bundled.
+ */
+const HERE = attempt(() => fileURLToPath(import.meta.url), '');
+const SOURCES = OURS.test(HERE) ? join(dirname(HERE), '..', 'src', sep) : undefined;
+const DOOR = SOURCES && join(dirname(HERE), 'socket.js');
 
 /** A line of a stack that is a frame; groups: file, line. */
 export const FRAME: RegExp = /^\s*at (?:.*\(|async )?(.+?):(\d+):\d+\)?$/;
@@ -40,7 +46,9 @@ export function isUserFrame(line: string): boolean {
   const file = FRAME.exec(line)?.[1];
   if (file === undefined || file.startsWith('node:')) return false;
   const path = pathOf(file);
-  return !OURS.some((ours) => path.startsWith(ours) && !path.startsWith(`${ours}echo${sep}`));
+  if (OURS.test(path) || path === DOOR) return false;
+  if (SOURCES === undefined || !path.startsWith(SOURCES)) return true;
+  return /^(?:echo[\\/]|cli\.)/.test(path.slice(SOURCES.length));
 }
 
 function pathOf(file: string): string {

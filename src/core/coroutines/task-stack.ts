@@ -2,7 +2,7 @@ import { checkWhole } from '../../base/numbers.ts';
 import { repr } from '../../base/printing/repr.ts';
 import { captureStack } from '../../base/stacks/capture.ts';
 import { stackText } from '../../base/stacks/error-report.ts';
-import { type Frame, framesOf } from '../../base/stacks/frame.ts';
+import { type Frame, framesOf, OF_A_TASK } from '../../base/stacks/frame.ts';
 import { attempt, isA } from '../../base/values/attempt.ts';
 import { currentScope } from '../context/context.ts';
 import { isAwaitTracking, suspendedFrames } from '../futures/await-stacks.ts';
@@ -35,7 +35,7 @@ export function stackOfTask(task: StackedTask, limit: number | undefined): Frame
 function allFrames(task: StackedTask): Frame[] {
   if (task._state !== 'pending')
     return task._failed && isA(task._exception, Error)
-      ? framesOf(stackText(task._exception), 'core/coroutines/task')
+      ? framesOf(stackText(task._exception), OF_A_TASK)
       : [];
   return (currentScope()?.task as unknown) === task ? framesOfNow() : suspendedFrames(task);
 }
@@ -45,7 +45,7 @@ export function framesOfNow(): Frame[] {
   const now = new Error();
   attempt(() => captureStack(now, 60), undefined);
   // This call came by way of the task's own method: that is not where the task began.
-  return framesOf(withoutHead(stackText(now)), 'core/coroutines/task');
+  return framesOf(withoutHead(stackText(now)), OF_A_TASK);
 }
 
 /** Without our own frames at its head. */

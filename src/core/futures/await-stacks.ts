@@ -1,6 +1,6 @@
 import { promiseHooks } from 'node:v8';
 import { captureStack } from '../../base/stacks/capture.ts';
-import { type Frame, framesOf } from '../../base/stacks/frame.ts';
+import { type Frame, framesOf, OF_A_TASK } from '../../base/stacks/frame.ts';
 import type { Scope } from '../context/context.ts';
 import { carried, followPromises, needPromisesFollowed } from '../context/promise-hooks.ts';
 
@@ -125,7 +125,7 @@ function framesOfPendingAwaits(task: object): (readonly Frame[])[] {
     const { stack = '' } = pending.at;
     // Not awaits, but what Promise.all() and the like make of each that they wait for.
     if (/\n\s*at Promise\.then \(<anonymous>\)/.test(stack)) continue;
-    pending.frames ??= framesOf(stack, 'core/coroutines/task');
+    pending.frames ??= framesOf(stack, OF_A_TASK);
     if (pending.frames.length > 0) found.push(pending.frames);
   }
   return found;

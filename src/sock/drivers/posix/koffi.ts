@@ -20,7 +20,7 @@ let loaded: Koffi | undefined;
  * @throws what require() throws, where it is not installed or not built for this system
  */
 export function koffi(): Koffi {
-  loaded ??= createRequire(import.meta.url)('koffi') as Koffi;
+  loaded ??= createRequire(import.meta.url || `${process.cwd()}/`)('koffi') as Koffi;
   return loaded;
 }
 

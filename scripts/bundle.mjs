@@ -1,0 +1,265 @@
+// node scripts/bundle.mjs DIST DOORS: makes of src the few files that are shipped, in DIST.
+//
+// Tests run on the very same files. They import sources by their paths, and what they are given is in
+// DOORS: for each source a file that has its names from the shipped ones. What no user can import comes
+// by way of DIST/internals.js, which is not shipped.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import esbuild from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+import { hideInternal } from './hide-internal.mjs';
+import { importedInternals } from './internals.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const src = path.join(root, 'src');
+
+/** What users import. */
+const DOORS = ['index', 'socket', 'subprocess', 'testing'];
+/** Users of the library that come with it: they import the doors beside them. */
+const PROGRAMS = { cli: 'cli.ts', 'echo-worker': 'echo/worker-program.ts' };
+/** What the chunks are called: src/base/stacks/user-frames.ts knows our own frames by it. */
+const CHUNK = 'asyncio-ts-[hash]';
+
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  charset: 'utf8',
+  external: ['koffi'],
+  logLevel: 'warning',
+  write: false,
+};
+/**
+ * Identifiers stay, so names cost nothing and stacks can be read. Syntax stays too: a function that is an
+ * argument would lose its name.
+ */
+const SMALL = { minifyWhitespace: true, charset: 'utf8', target: 'node20' };
+
+/** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
+const declared = new Set(
+  sources().flatMap((file) =>
+    readFileSync(path.join(src, file), 'utf8').match(/\b[A-Za-z_$][\w$]*\b/g),
+  ),
+);
+
+const [dist, doors] = process.argv.slice(2).map((folder) => path.resolve(folder));
+
+async function bundle() {
+  const names = await namesOfSources();
+  const threadProgram = await esbuild.build({
+    ...COMMON,
+    ...SMALL,
+    entryPoints: [path.join(src, 'threads', 'thread-program.ts')],
+    format: 'iife',
+    define: { 'import.meta.url': '""' },
+  });
+  const library = {
+    ...COMMON,
+    outdir: dist,
+    splitting: true,
+    sourcemap: 'inline',
+    chunkNames: CHUNK,
+    define: { THREAD_PROGRAM: JSON.stringify(threadProgram.outputFiles[0].text) },
+    entryPoints: { ...entries(DOORS.map((door) => [door, `${door}.ts`])), internals: 'internals' },
+    plugins: [
+      textOf(
+        'internals',
+        internals(names, (file) => !isOfPrograms(file)),
+      ),
+    ],
+  };
+  const programs = {
+    ...library,
+    chunkNames: 'echo-[hash]',
+    entryPoints: {
+      ...entries(Object.entries(PROGRAMS)),
+      'internals-echo': 'internals-echo',
+    },
+    plugins: [doorsBeside, textOf('internals-echo', internals(names, isOfPrograms))],
+    keepNames: true, // of functions within functions, which are made once here
+  };
+  for (const options of [library, programs])
+    for (const { path: file, text } of (await esbuild.build(options)).outputFiles)
+      await write(file, text, options.keepNames ? (text) => text : withNames);
+  chmodSync(path.join(dist, 'cli.js'), 0o755);
+  for (const [file, exported] of names) writeDoor(file, exported);
+}
+
+function entries(files) {
+  return Object.fromEntries(files.map(([name, file]) => [name, path.join(src, file)]));
+}
+
+async function write(file, bundled, named) {
+  const name = path.basename(file);
+  // Chunks have no effects but their names (`sideEffects` in package.json), so none is imported for effects.
+  const needed = bundled.replace(/^import "\.\/asyncio-ts-\w+\.js";$/gm, '');
+  const { code, map } = await esbuild.transform(named(needed), {
+    ...SMALL,
+    format: 'esm',
+    sourcemap: 'external',
+    sourcefile: name,
+  });
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, `${code}//# sourceMappingURL=${name}.map\n`);
+  writeFileSync(`${file}.map`, map);
+}
+
+/**
+ * Gives functions and classes their names back. In one file with others, a second `run` has become `run2`,
+ * and a class that mentions itself `var Task = class _Task`. (`keepNames` would wrap each function that is
+ * made, in hot paths too.)
+ */
+function withNames(bundled) {
+  const calls = [];
+  const text = bundled
+    .replace(/^var (\w+) = class(?: (\w+))?(?: extends [^\n]*?)? \{$/gm, (line, variable, own) => {
+      const name = sourceName(variable);
+      return (own ?? variable) === name ? line : `${line} static { ${naming('this', name)} }`;
+    })
+    .replace(/^([^\n]*?)\bfunction\*? (\w+)\(/gm, (line, before, name) => {
+      if (sourceName(name) === name) return line;
+      if (!/^(?:async )?$/.test(before)) throw new Error(`${name} is a name that none has given`);
+      calls.push(naming(name, sourceName(name)));
+      return line;
+    });
+  const end = text.lastIndexOf('\n//# sourceMappingURL=');
+  return text.slice(0, end) + calls.join('') + text.slice(end);
+}
+
+function naming(what, name) {
+  return `Object.defineProperty(${what}, "name", { value: "${name}", configurable: true });`;
+}
+
+/** What a variable of the bundle is called in its source. */
+function sourceName(variable) {
+  return declared.has(variable) ? variable : variable.replace(/\d+$/, '');
+}
+
+/** The names that sources export, by their paths below src; not those of types. */
+async function namesOfSources() {
+  const files = sources();
+  const { metafile } = await esbuild.build({
+    absWorkingDir: src,
+    entryPoints: files,
+    outdir: 'out',
+    outbase: src,
+    format: 'esm',
+    metafile: true,
+    write: false,
+  });
+  const exported = (file) => metafile.outputs[`out/${file.replace(/ts$/, 'js')}`].exports;
+  return new Map(files.map((file) => [file, exported(file)]));
+}
+
+function sources() {
+  return readdirSync(src, { recursive: true })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => name.split(path.sep).join('/'))
+    .sort();
+}
+
+/** What internals.js has: what is imported of these sources, as far as they are no doors. */
+function internals(names, isIncluded) {
+  const asked = new Map(importedInternals(root));
+  const lines = [];
+  for (const [file, exported] of names) {
+    if (!isInternal(file) || !isIncluded(file)) continue;
+    const some = asked.get(file) ?? [];
+    names.set(file, some.includes('*') ? exported : exported.filter((name) => some.includes(name)));
+    const renamed = names.get(file).map((name) => `${name} as ${among(file, name)}`);
+    if (renamed.length > 0) lines.push(`export { ${renamed.join(', ')} } from './${file}';`);
+  }
+  return lines.join('\n');
+}
+
+function isDoor(file) {
+  return DOORS.includes(file.slice(0, -'.ts'.length));
+}
+
+function isInternal(file) {
+  return !isDoor(file) && !Object.values(PROGRAMS).includes(file);
+}
+
+function isOfPrograms(file) {
+  return file.startsWith('echo/') || file === 'cli.ts';
+}
+
+/** What a name of a source is called among those of all. */
+function among(file, name) {
+  return `${file.slice(0, -'.ts'.length).replace(/\W/g, '_')}__${name}`;
+}
+
+/** What stands where tests import a source. */
+function writeDoor(file, names) {
+  if (!isDoor(file) && !isInternal(file)) return;
+  const out = path.join(doors, file.replace(/ts$/, 'js'));
+  const there = path.posix.join(path.posix.relative(path.posix.dirname(file), '.'), '../dist');
+  const renamed = names.map((name) => `${among(file, name)} as ${name}`);
+  mkdirSync(path.dirname(out), { recursive: true });
+  writeFileSync(
+    out,
+    isDoor(file)
+      ? `export * from '${there}/${file.replace(/ts$/, 'js')}';\n`
+      : `export { ${renamed.join(', ')} } from '${there}/${isOfPrograms(file) ? 'internals-echo' : 'internals'}.js';\n`,
+  );
+}
+
+/** A module that is no file. */
+function textOf(name, contents) {
+  return {
+    name,
+    setup(build) {
+      build.onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: name }));
+      const module = { contents, resolveDir: src, loader: 'js' };
+      build.onLoad({ filter: /.*/, namespace: name }, () => module);
+    },
+  };
+}
+
+/** Programs import the doors that lie beside them. */
+const doorsBeside = {
+  name: 'doors beside',
+  setup(build) {
+    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path: imported, resolveDir }) => {
+      const file = path.relative(src, path.join(resolveDir, imported));
+      return isDoor(file) ? { path: `./${file.replace(/ts$/, 'js')}`, external: true } : undefined;
+    });
+  },
+};
+
+/** Declarations, one file a door, and what doors share in files of their own. */
+async function declare() {
+  const types = path.join(dist, 'types');
+  const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'));
+  const options = ['--emitDeclarationOnly', '--declarationMap', 'false', '--outDir', types];
+  const { status } = spawnSync(process.execPath, [tsc, ...options], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  hideInternal(types);
+  const rolled = await rollup({
+    input: Object.fromEntries(DOORS.map((door) => [door, path.join(types, `${door}.d.ts`)])),
+    plugins: [dts({ tsconfig: false })],
+    external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
+    onwarn(warning) {
+      // What doors share is in files that users cannot import by name, and need not.
+      if (!/private shared type exports/.test(warning.message)) throw new Error(warning.message);
+    },
+  });
+  await rolled.write({
+    dir: dist,
+    entryFileNames: '[name].d.ts',
+    chunkFileNames: 'types-[hash].d.ts',
+  });
+  await rolled.close();
+  rmSync(types, { recursive: true });
+}
+
+await bundle();
+await declare();

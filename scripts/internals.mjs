@@ -1,0 +1,28 @@
+// What tests and the like import of src by its path. It knows Node alone.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const IMPORT =
+  /\b(?:(?:import|export) (?!type\b)(?:\{([^}]*)\}|\*[^;]*?) from|import\()\s*'(?:\.\.\/)+src\/([^']+)'/g;
+
+/** The names that are imported of each source, by its path below src; `*` where all of them may be. */
+export function importedInternals(root) {
+  const found = new Map();
+  for (const folder of ['test', 'bench', 'scripts', 'examples'])
+    for (const file of readdirSync(path.join(root, folder), { recursive: true }).sort())
+      if (/\.(?:ts|mjs)$/.test(file))
+        collect(readFileSync(path.join(root, folder, file), 'utf8'), found);
+  return [...found]
+    .map(([source, names]) => [source, [...names].sort()])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function collect(text, found) {
+  for (const [, list, source] of text.matchAll(IMPORT)) {
+    const names = found.get(source) ?? new Set();
+    found.set(source, names);
+    for (const name of list?.split(',') ?? ['*'])
+      if (name.trim() !== '' && !/^type\b/.test(name.trim()))
+        names.add(name.trim().split(/\s+as\s+/)[0]);
+  }
+}

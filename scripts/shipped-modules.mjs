@@ -1,0 +1,11 @@
+// Has Node load, for a source that is imported by its path, what is shipped of it: see scripts/bundle.mjs.
+const root = new URL('../', import.meta.url).href;
+
+export function resolve(specifier, context, next) {
+  if (!/^(?:file|\.\.?\/)/.test(specifier)) return next(specifier, context);
+  const { href } = new URL(specifier, context.parentURL);
+  const shipped = href.startsWith(`${root}src/`)
+    ? `${root}dist-src/${href.slice(`${root}src/`.length).replace(/\.ts$/, '.js')}`
+    : specifier;
+  return next(shipped, context);
+}

@@ -1,0 +1,35 @@
+/** The package that users install. */
+import { execFileSync } from 'node:child_process';
+import * as assert from 'uvu/assert';
+import * as asyncio from '../src/index.ts';
+import * as socket from '../src/socket.ts';
+import * as testing from '../src/testing.ts';
+import { behaviour } from './support/behaviour.ts';
+import { root } from './support/program.ts';
+
+/** What was given another name on purpose, or has none. */
+const OTHERS = ['error', 'timeout', 'eagerTaskFactory'];
+
+behaviour('The package', (it) => {
+  it(
+    'is below 200 kB, and below 40 files',
+    () => {
+      const flags = ['pack', '--dry-run', '--ignore-scripts', '--json'];
+      const [{ size, entryCount, files }] = JSON.parse(
+        String(execFileSync('npm', flags, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] })),
+      );
+
+      assert.ok(size < 200_000, `${size} bytes`);
+      assert.ok(entryCount < 40, `${entryCount} files`);
+      const names = files.map((file: { path: string }) => file.path);
+      assert.not.ok(names.some((name: string) => /internals|\.map$|\.built-from/.test(name)));
+    },
+    { seconds: 20 },
+  );
+
+  it('gives functions and classes the names by which they are imported', () => {
+    for (const door of [asyncio, socket, testing])
+      for (const [name, value] of Object.entries(door))
+        if (typeof value === 'function' && !OTHERS.includes(name)) assert.is(value.name, name);
+  });
+});
