@@ -2,7 +2,7 @@
  * Measures what a lost failure costs a program with a large heap: how long the program stands still,
  * and how long after the failure it is reported. Prints a table for docs/never-retrieved.md.
  *
- *   node --import tsx scripts/measure-pauses.ts [RUNS]
+ *   node --import ./scripts/shipped.mjs scripts/measure-pauses.ts [RUNS]
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';

@@ -3,7 +3,7 @@
  * reported; here and in CPython, in a process that does nothing else and in one that is busy
  * echoing. Prints a table for docs/never-retrieved.md.
  *
- *   node --import tsx scripts/measure-reports.ts [RUNS]
+ *   node --import ./scripts/shipped.mjs scripts/measure-reports.ts [RUNS]
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';

@@ -2,8 +2,8 @@
  * Makes random programs of servers or of streams, runs them here and in CPython 3.13, and prints those that
  * differ:
  *
- *     npx tsx test/parity/compare-random.ts servers 500 1 posix python3.13
- *     npx tsx test/parity/compare-random.ts streams 500 1 memory python3.13
+ *     node --import ./scripts/shipped.mjs test/parity/compare-random.ts servers 500 1 posix python3.13
+ *     node --import ./scripts/shipped.mjs test/parity/compare-random.ts streams 500 1 memory python3.13
  *
  * With `old` behind, only what an older CPython does in the same way. Exits with 1 if any differs.
  */

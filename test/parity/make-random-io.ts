@@ -1,7 +1,7 @@
 /**
  * Writes random programs for random-io.py and random-io.ts:
  *
- *     npx tsx test/parity/make-random-io.ts 150 21 > test/parity/random-io.jsonl
+ *     node --import ./scripts/shipped.mjs test/parity/make-random-io.ts 150 21 > test/parity/random-io.jsonl
  *     python3 test/parity/random-io.py test/parity/random-io.jsonl
  */
 import fc from 'fast-check';

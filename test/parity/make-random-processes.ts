@@ -1,7 +1,7 @@
 /**
  * Writes random programs for random-processes.py and random-processes.ts:
  *
- *     npx tsx test/parity/make-random-processes.ts 100 17 > test/parity/random-processes.jsonl
+ *     node --import ./scripts/shipped.mjs test/parity/make-random-processes.ts 100 17 > test/parity/random-processes.jsonl
  *     python3 test/parity/random-processes.py test/parity/random-processes.jsonl
  */
 import fc from 'fast-check';

@@ -1,7 +1,7 @@
 /**
  * Writes random programs for random-servers.py and random-servers.ts:
  *
- *     npx tsx test/parity/make-random-servers.ts 150 14 > test/parity/random-servers.jsonl
+ *     node --import ./scripts/shipped.mjs test/parity/make-random-servers.ts 150 14 > test/parity/random-servers.jsonl
  */
 import fc from 'fast-check';
 

@@ -1,7 +1,7 @@
 /**
  * Writes random programs for random-streams.py and random-streams.ts:
  *
- *     npx tsx test/parity/make-random-streams.ts 100 14 > test/parity/random-streams.jsonl
+ *     node --import ./scripts/shipped.mjs test/parity/make-random-streams.ts 100 14 > test/parity/random-streams.jsonl
  */
 import fc from 'fast-check';
 

@@ -1,7 +1,7 @@
 /**
  * Writes random programs for random.py and random.ts:
  *
- *     npx tsx test/parity/make-random.ts 100 5 > test/parity/random.jsonl
+ *     node --import ./scripts/shipped.mjs test/parity/make-random.ts 100 5 > test/parity/random.jsonl
  *     python3.13 test/parity/random.py test/parity/random.jsonl > test/parity/random.txt
  */
 import fc from 'fast-check';
