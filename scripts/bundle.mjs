@@ -29,7 +29,6 @@ const COMMON = {
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  charset: 'utf8',
   external: ['koffi'],
   logLevel: 'warning',
   write: false,
@@ -38,7 +37,7 @@ const COMMON = {
  * Identifiers stay, so names cost nothing and stacks can be read. Syntax stays too: a function that is an
  * argument would lose its name.
  */
-const SMALL = { minifyWhitespace: true, charset: 'utf8', target: 'node20' };
+const SMALL = { minifyWhitespace: true, target: 'node20' };
 
 /** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
 const declared = new Set(

@@ -1,15 +1,12 @@
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import {
-  type ConnectionOptions,
-  connect,
-  createSecureContext,
-  type SecureContext,
-  type SecureContextOptions,
-  TLSSocket,
-} from 'node:tls';
+import type * as Tls from 'node:tls';
+import type { ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket } from 'node:tls';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { checkNoNull } from '../../sock/address.ts';
+
+/** Node's TLS, loaded when it is first used: a program without it starts sooner. */
+const tls = (): typeof Tls => process.getBuiltinModule('node:tls');
 
 /**
  * How to encrypt a connection: Node's options for `tls.createSecureContext()` (`key`,
@@ -72,7 +69,7 @@ export class TlsClient {
       throw new RangeError(
         'serverHostname is needed to check the certificate; or give ssl a checkServerIdentity',
       );
-    this.context = this.#options.secureContext ?? createSecureContext(this.#options);
+    this.context = this.#options.secureContext ?? tls().createSecureContext(this.#options);
   }
 
   /** Encrypts what goes through `duplex`; the handshake begins. */
@@ -80,7 +77,7 @@ export class TlsClient {
     const hostname = this.#hostname;
     const check = this.#options.checkServerIdentity;
     const { key: _key, cert: _cert, ca: _ca, pfx: _pfx, ...options } = this.#options;
-    return connect({
+    return tls().connect({
       ...options,
       socket: duplex,
       secureContext: this.context,
@@ -127,7 +124,11 @@ export class TlsServer {
     this.context =
       secureContext ??
       // As Node's own servers: sessions of clients with certificates can be resumed.
-      createSecureContext({ honorCipherOrder: true, sessionIdContext: 'asyncio-ts', ...options });
+      tls().createSecureContext({
+        honorCipherOrder: true,
+        sessionIdContext: 'asyncio-ts',
+        ...options,
+      });
   }
 
   /**
@@ -159,7 +160,7 @@ export class TlsServer {
         return undefined;
       }
     };
-    return new TLSSocket(
+    return new (tls().TLSSocket)(
       duplex as never,
       {
         isServer: true,
