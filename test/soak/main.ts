@@ -167,7 +167,9 @@ async function watch(
     say(
       `minute ${passed().toFixed(1)}: ${totals(latest(load))}; ${standing(server, samples.at(-1))}`,
     );
-    if (enough() || isMore(samples.at(-1) as Sample, atRest)) break;
+    const more = isMore(samples.at(-1) as Sample, atRest);
+    if (more) say(server.describeDescriptors().join('\n'));
+    if (more || enough()) break;
     load.signal('SIGUSR2');
   }
   return { samples, longest, minutes: passed() };

@@ -3,7 +3,7 @@
  * its signals. Each is ended when its test ends, whatever happened.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -171,6 +171,27 @@ export class Program implements AsyncDisposable {
   /** How many descriptors it has open. Linux only. */
   descriptors(): number {
     return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  /** What each descriptor is; of sockets, what the kernel says of them. Linux only. */
+  describeDescriptors(): string[] {
+    const at = `/proc/${this.pid}`;
+    const tables = ['tcp', 'tcp6', 'udp', 'unix'].flatMap((name) =>
+      readFileSync(`${at}/net/${name}`, 'utf8').split('\n'),
+    );
+    return readdirSync(`${at}/fd`).flatMap((fd) => {
+      try {
+        const link = readlinkSync(`${at}/fd/${fd}`);
+        const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
+        const line = tables.find(
+          (line) => inode !== undefined && line.split(/\s+/).includes(inode),
+        );
+        return `${fd} ${link} ${line?.trim() ?? ''}`.trim();
+      } catch {
+        // It was closed meanwhile.
+        return [];
+      }
+    });
   }
 
   /** The memory that it occupies, in bytes. Linux only. */
