@@ -249,6 +249,29 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
+      it('throws the connection away also where it was shut down and has bytes to send', async () => {
+        const { client, server, close } = await connectedPair(name, family);
+        filled(client);
+        client.shutdown(socket.SHUT_WR);
+        client.setsockopt(
+          socket.SOL_SOCKET,
+          socket.SO_LINGER,
+          Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]),
+        );
+
+        client.close();
+
+        await receivedAll(server).catch(() => {});
+        const sending = async (): Promise<never> => {
+          for (;;) {
+            await new Promise(setImmediate);
+            server.send(Buffer.from('x'));
+          }
+        };
+        await rejects(sending(), BrokenPipeError);
+        close();
+      });
+
       it('delivers what came before a reset first', async () => {
         const { client, server, close } = await connectedPair(name, family);
         client.send(Buffer.from('before'));

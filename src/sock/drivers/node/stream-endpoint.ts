@@ -155,6 +155,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   /** Does close() throw the connection away, as SO_LINGER with 0 seconds says? */
   #resets = false;
   #lingerSeconds = -1;
+  /** Does a shutdown wait for what is being sent? */
+  #shuttingDown = false;
 
   /** @param handle - of a connection that was accepted */
   constructor(family: number, proto: number, handle?: StreamHandle, path = '') {
@@ -357,9 +359,12 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       const { shutdown } = streamClasses();
       const request = outside(makeRequest, shutdown);
       // A peer that is gone by then is noticed by the next receive.
-      request.oncomplete = () => {};
+      request.oncomplete = () => {
+        this.#shuttingDown = false;
+      };
       const status = (this.#handle as StreamHandle).shutdown(request);
       if (status < 0) throw osError(status, 'shutdown');
+      this.#shuttingDown = true;
     }
     if (how === SHUT_RD || how === SHUT_RDWR) {
       this.#handle?.readStop();
@@ -529,8 +534,9 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   #abort(): void {
     const handle = this.#handle as TcpHandle | undefined;
-    // A socket that was shut down cannot be reset any more.
-    if (handle === undefined || this.family === AF_UNIX || handle.reset() < 0) this.#release();
+    // libuv resets no handle that is shutting down. After it has refused, Node takes the handle for closed.
+    const mayReset = this.family !== AF_UNIX && !this.#shuttingDown;
+    if (handle === undefined || !mayReset || handle.reset() < 0) this.#release();
     else this.#forget();
   }
 
