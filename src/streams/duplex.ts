@@ -6,6 +6,7 @@ import { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import { DuplexTransport } from '../transports/duplex-transport.ts';
+import { whenMade } from '../transports/lifecycle.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
 import type { StreamOptions, Streams } from './open-connection.ts';
 import { type HandlingLoop, StreamReaderProtocol } from './stream-protocol.ts';
@@ -146,11 +147,6 @@ async function transportOn(
   if (duplex.destroyed) throw new RangeError('duplex must not be destroyed');
   const made = new Future<void>(loop._asOption);
   const transport = new DuplexTransport(loop, duplex, protocol, { made });
-  try {
-    await made;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
+  await whenMade(transport, made);
   return transport;
 }

@@ -287,3 +287,13 @@ function nameOrNone(ask: () => Address): Address | undefined {
     throw error;
   }
 }
+
+/** Waits until the protocol of `transport` has been called; closes it where that fails, or is cancelled. */
+export async function whenMade(transport: { close(): void }, made: Future<void>): Promise<void> {
+  try {
+    await made;
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+}

@@ -4,16 +4,18 @@
  *     node --import ./scripts/shipped.mjs test/parity/make-random-servers.ts 150 14 > test/parity/random-servers.jsonl
  */
 import fc from 'fast-check';
+import {
+  connecting,
+  end,
+  ofServers,
+  sameEnd,
+  step,
+  strange,
+  type Weighted,
+} from './support/server-steps.ts';
 
 const [count = '150', seed = '14'] = process.argv.slice(2);
 
-type Weighted = fc.WeightedArbitrary<object>;
-
-function step(weight: number, name: string, fields: object = {}): Weighted {
-  return { weight, arbitrary: fc.record({ do: fc.constant(name), ...fields }) };
-}
-
-const end = { side: fc.constantFrom('client', 'server'), at: fc.nat(3) };
 // CPython's writelines() of nothing but empty pieces leaves them in its buffer, and close() waits for those.
 const written = fc.constantFrom(1, 10, 100, 4_000, 30_000);
 
@@ -28,32 +30,11 @@ const ofEnds: Weighted[] = [
   step(1, 'limits', { ...end, n: fc.constantFrom(0, 5, 100_000) }),
   step(1, 'swap', { ...end, n: fc.nat(1) }),
 ];
-const ofServers: Weighted[] = [
-  step(1, 'server_close'),
-  step(1, 'close_clients'),
-  step(1, 'abort_clients'),
-  step(2, 'wait_closed'),
-  step(1, 'cancel_wait'),
-  step(1, 'serve_forever'),
-  step(1, 'cancel_forever'),
-  step(2, 'at_next', { what: fc.constantFrom('server_close', 'close_clients', 'abort_clients') }),
-];
-// Distrust is for TLS alone: n is 1 then.
-const connecting = fc.oneof(
-  step(6, 'connect', { n: fc.constant(0) }),
-  step(1, 'connect', { n: fc.constant(1) }),
-);
-const strange = fc.oneof(
-  step(3, 'stranger'),
-  step(2, 'stranger_sends'),
-  step(1, 'strangers_leave'),
-);
-
 /** What happens at a time is of one end, or of the server, or is a handshake. */
 const group = fc.oneof(
   { weight: 4, arbitrary: fc.array(connecting, { minLength: 1, maxLength: 2, size: 'max' }) },
   { weight: 8, arbitrary: fc.array(fc.oneof(...ofEnds), { minLength: 1, maxLength: 1 }) },
-  { weight: 4, arbitrary: sameEnd() },
+  { weight: 4, arbitrary: sameEnd(ofEnds) },
   {
     weight: 2,
     arbitrary: fc.array(fc.oneof(...ofServers), { minLength: 1, maxLength: 3, size: 'max' }),
@@ -63,15 +44,6 @@ const group = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.record({ do: fc.constant('start_serving') })) },
   { weight: 2, arbitrary: fc.tuple(fc.record({ do: fc.constant('upgrade'), n: fc.nat(3) })) },
 );
-
-function sameEnd(): fc.Arbitrary<object[]> {
-  return fc
-    .tuple(
-      fc.record(end),
-      fc.array(fc.oneof(...ofEnds), { minLength: 2, maxLength: 4, size: 'max' }),
-    )
-    .map(([where, steps]) => steps.map((each) => ({ ...each, ...where })));
-}
 
 const program = fc.record({
   family: fc.constantFrom('ipv4', 'ipv6', 'unix'),

@@ -1,6 +1,7 @@
 import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Socket } from '../../sock/socket.ts';
+import { whenMade } from '../lifecycle.ts';
 
 /**
  * Makes a protocol and its transport on a socket, and waits until the protocol has been called.
@@ -26,11 +27,6 @@ export async function transportOn<P, T extends { close(): void }>(
     if (isOurs) sock.close();
     throw error;
   }
-  try {
-    await made;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
+  await whenMade(transport, made);
   return [transport, protocol];
 }

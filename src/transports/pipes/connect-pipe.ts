@@ -3,6 +3,7 @@ import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { DriverName } from '../../sock/endpoint.ts';
+import { whenMade } from '../lifecycle.ts';
 import { checkProtocol } from '../protocols.ts';
 import type {
   BaseTransport,
@@ -68,11 +69,6 @@ async function connected<P, T extends BaseTransport>(
   check(protocol);
   const made = new Future<void>(loop._asOption);
   const transport = make(open(), protocol, made);
-  try {
-    await made;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
+  await whenMade(transport, made);
   return [transport, protocol];
 }
