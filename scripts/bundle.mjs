@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { minify } from 'terser';
 import { hideInternal } from './hide-internal.mjs';
 import { importedInternals } from './internals.mjs';
 
@@ -34,10 +35,10 @@ const COMMON = {
   write: false,
 };
 /**
- * Identifiers stay, so names cost nothing and stacks can be read. Syntax stays too: a function that is an
- * argument would lose its name.
+ * Functions and classes keep their names, which stacks and reports show; other variables get short ones.
+ * Syntax stays: a function that is an argument would lose its name.
  */
-const SMALL = { minifyWhitespace: true, target: 'node20' };
+const SMALL = { compress: false, keep_classnames: true, keep_fnames: true };
 
 /** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
 const declared = new Set(
@@ -52,18 +53,18 @@ async function bundle() {
   const names = await namesOfSources();
   const threadProgram = await esbuild.build({
     ...COMMON,
-    ...SMALL,
     entryPoints: [path.join(src, 'threads', 'thread-program.ts')],
     format: 'iife',
     define: { 'import.meta.url': '""' },
   });
+  const { code: threadText } = await small(threadProgram.outputFiles[0].text);
   const library = {
     ...COMMON,
     outdir: dist,
     splitting: true,
     sourcemap: 'inline',
     chunkNames: CHUNK,
-    define: { THREAD_PROGRAM: JSON.stringify(threadProgram.outputFiles[0].text) },
+    define: { THREAD_PROGRAM: JSON.stringify(threadText) },
     entryPoints: { ...entries(DOORS.map((door) => [door, `${door}.ts`])), internals: 'internals' },
     plugins: [
       textOf(
@@ -97,15 +98,27 @@ async function write(file, bundled, named) {
   const name = path.basename(file);
   // Chunks have no effects but their names (`sideEffects` in package.json), so none is imported for effects.
   const needed = bundled.replace(/^import "\.\/asyncio-ts-\w+\.js";$/gm, '');
-  const { code, map } = await esbuild.transform(named(needed), {
-    ...SMALL,
-    format: 'esm',
-    sourcemap: 'external',
-    sourcefile: name,
+  const { code, map } = await small(named(needed), {
+    module: true,
+    sourceMap: { content: 'inline', filename: name },
   });
   mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, `${code}//# sourceMappingURL=${name}.map\n`);
+  writeFileSync(file, `${code}\n//# sourceMappingURL=${name}.map\n`);
   writeFileSync(`${file}.map`, map);
+}
+
+/** Makes code smaller. */
+async function small(text, options) {
+  // Terser would rename private methods, too, and classes that take their names from a variable.
+  const methods = [...text.matchAll(/#(\w+)(?:\(.*\) \{| = .*=>)/g)].map(([, name]) => name);
+  const isMethod = new RegExp(`#(?=(?:${methods.join('|')})\\b)`, 'g');
+  const reserved = [...text.matchAll(/\b(\w+) = class\b/g)].map(([, variable]) => variable);
+  const { code, map } = await minify(text.replace(isMethod, 'PRIVATE$$'), {
+    ...SMALL,
+    ...options,
+    mangle: { reserved },
+  });
+  return { code: code.replaceAll('PRIVATE$', '#'), map };
 }
 
 /**
