@@ -118,7 +118,15 @@ async function small(text, options) {
     ...options,
     mangle: { reserved },
   });
-  return { code: code.replaceAll('PRIVATE$', '#'), map };
+  return { code: code.replaceAll('PRIVATE$', '#'), map: map && withoutVariables(map) };
+}
+
+/** Takes the fifth number of each mapping, a variable: Node would take that for the name of the function. */
+function withoutVariables(map) {
+  const { mappings, ...rest } = JSON.parse(map);
+  const number = '[g-z\\d+/]*[A-Za-f]';
+  const left = mappings.replace(new RegExp(`((?:${number}){4})${number}`, 'g'), '$1');
+  return JSON.stringify({ ...rest, names: [], mappings: left });
 }
 
 /**
