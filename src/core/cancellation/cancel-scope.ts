@@ -6,7 +6,7 @@ import { Future } from '../futures/future.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { watchFloatingCancels } from './floating-cancels.ts';
-import { CancelPath, followAwaits, KeptCancel } from './kept-cancel.ts';
+import { CancelPath, followAwaits, type Keeper, KeptCancel } from './kept-cancel.ts';
 import { type LeftCalls, noteLeft } from './left-calls.ts';
 
 /**
@@ -405,15 +405,20 @@ export class CancelScope extends Scope implements AwaitingScope {
     for (const kept of this._kept) if (kept.isThrown && kept.isFor(line)) this._unkeep(kept);
   }
 
-  /** @internal the body of a shield in `scope` ends: the code that waited for it has not seen `request` */
-  _defer(request: Cancel, path: CancelPath | undefined, scope: CancelScope): void {
+  /** @internal the code of `path`, in `scope`, has not seen `request`, because `keeper` kept it */
+  _defer(
+    request: Cancel,
+    path: CancelPath | undefined,
+    scope: CancelScope,
+    keeper: 'shield' | 'error',
+  ): void {
     if (path === undefined) scope._pend(request);
-    else this._keep(request, path.within(this._limitsFrom(scope)), false);
+    else this._keep(request, path.within(this._limitsFrom(scope)), keeper);
   }
 
-  private _keep(request: Cancel, path: CancelPath, wasKept = true): void {
+  private _keep(request: Cancel, path: CancelPath, keeper: Keeper = 'combinator'): void {
     followAwaits(mayThrow);
-    const made = new KeptCancel(request, path, this._bodyName, wasKept);
+    const made = new KeptCancel(request, path, this._bodyName, keeper);
     for (const kept of this._kept ?? [])
       if (kept.isFor(made.unaware)) {
         if (kept.depth > made.depth) return;
@@ -634,9 +639,9 @@ export class Cancel implements CancelRequest {
       awaiter._showWaiting((frames) => void paths.set(awaiter, CancelPath.of(frames)));
   }
 
-  /** @internal the body of a shield in `scope` has ended, and `path` waited for it */
-  _deferTo(path: CancelPath | undefined, scope: CancelScope): void {
-    this.#scope._defer(this, path, scope);
+  /** @internal see {@link CancelScope._defer} */
+  _deferTo(path: CancelPath | undefined, scope: CancelScope, keeper: 'shield' | 'error'): void {
+    this.#scope._defer(this, path, scope, keeper);
   }
 
   _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void {

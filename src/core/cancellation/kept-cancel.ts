@@ -50,7 +50,12 @@ export class CancelPath {
 
   /** The path of what waits for the function that runs; `undefined` where V8 does not show it. */
   static ofCallers(): CancelPath | undefined {
-    const path = CancelPath.of(callSitesOfNow());
+    return CancelPath.waiting(callSitesOfNow());
+  }
+
+  /** As {@link of}; `undefined` where V8 shows nothing. */
+  static waiting(frames: readonly NodeJS.CallSite[]): CancelPath | undefined {
+    const path = CancelPath.of(frames);
     return path.#steps.length === 0 ? undefined : path;
   }
 
@@ -138,6 +143,12 @@ interface KeptRequest extends CancelRequest {
   readonly _seen: readonly CancelPath[];
 }
 
+/**
+ * What keeps a cancel from the code that waits: a combinator that turns it into a result, a shield that holds it
+ * back, or an error that is thrown in its place.
+ */
+export type Keeper = 'combinator' | 'shield' | 'error';
+
 /** A cancel that was kept, and that other code is to see. */
 export class KeptCancel {
   readonly request: KeptRequest;
@@ -147,22 +158,26 @@ export class KeptCancel {
   readonly depth: number;
   /** Is the end of the body to see it, too? */
   readonly endsBody: boolean;
+  /** Also the body of a limit? Not where an error hid it: then asyncio's `timeout()` ends normally. */
+  readonly endsLimits: boolean;
   /** How many of the outermost functions have seen it since, thrown by others. */
   #aware = 0;
   /** Has an `await` taken it? Until it is thrown to the code that it is for, others may take it, too. */
   isThrown = false;
 
-  /** @param wasKept - did a combinator of `path` keep it? Else it is for all of `path`. */
+  /** @param keeper - a combinator that is part of `path`; or else it is for all of `path` */
   constructor(
     request: KeptRequest,
     path: CancelPath,
     bodyName: string | undefined,
-    wasKept: boolean,
+    keeper: Keeper,
   ) {
+    const isInPath = keeper === 'combinator';
     this.request = request;
-    this.unaware = wasKept ? path.unaware : path.line;
-    this.depth = path.keepers - (wasKept ? 1 : 0);
+    this.unaware = isInPath ? path.unaware : path.line;
+    this.depth = path.keepers - (isInPath ? 1 : 0);
     this.endsBody = path.endsBody(bodyName);
+    this.endsLimits = this.endsBody && keeper !== 'error';
   }
 
   /** Has nobody seen it since? */
@@ -195,7 +210,7 @@ export class KeptCancel {
           ? shared > 0
           : shared === 0
             ? isSameFunction(own, its)
-            : own.kind === 'function' || its.kind === 'function';
+            : own.kind !== its.kind || isSameFunction(own, its);
       if (isIt) return gone + shared >= this.#aware;
       if (gone === 0 && shared > 0) return false;
     }

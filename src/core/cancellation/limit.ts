@@ -119,11 +119,15 @@ export class Limit extends CancelScope {
     if (this.#abandons) this.#lookLater();
   }
 
-  /** If the task was cancelled by others, too, its next `await` throws again. */
+  /**
+   * An error that is about to be thrown hides the cancel of a scope above, if there is one: the next `await` of
+   * the code that awaits the running function throws the cancel again.
+   */
   throwAgain(): void {
-    for (let scope = this._parent; scope !== undefined; scope = scope._parent)
+    const within = this._parent as CancelScope;
+    for (let scope: CancelScope | undefined = within; scope; scope = scope._parent)
       if (scope._requests > 0) {
-        scope._pend(new Cancel(scope));
+        new Cancel(scope)._deferTo(CancelPath.ofCallers(), within, 'error');
         return;
       }
   }
@@ -159,10 +163,10 @@ export class Limit extends CancelScope {
   _end(failure: Failure | undefined): Failure | undefined {
     const wasAbandoned = this.#state === 'abandoned';
     const wasCancelled = this.#state === 'cancelled';
-    const hasKept = this._keptFromBody !== undefined;
+    const hasKept = this._keptFromBody?.endsLimits === true;
     this.#state = 'over';
     this._close();
-    this._deferred?._deferTo(CancelPath.ofCallers(), this._parent as CancelScope);
+    this._deferred?._deferTo(CancelPath.ofCallers(), this._parent as CancelScope, 'shield');
     if (wasAbandoned) {
       this.#forget();
       if (failure !== undefined) this.#report(failure.error);
@@ -207,12 +211,20 @@ export class Limit extends CancelScope {
       `${this.#task.getName()}: the body of ${this.#name}()`,
       site === undefined ? '' : `, at ${site}`,
     );
-    this._deferred?._deferTo(undefined, this._parent as CancelScope);
+    const deferred = this._deferred;
     this._deferred = undefined;
     this._detach();
     this._pend(new Cancel(this));
     const cancel = new CancelledError();
-    throwIntoAwait(this.#resolve, this.#reject, isOurs ? this.#errorFor(cancel) : cancel);
+    throwIntoAwait(
+      this.#resolve,
+      this.#reject,
+      isOurs ? this.#errorFor(cancel) : cancel,
+      deferred &&
+        ((frames) => {
+          deferred._deferTo(CancelPath.waiting(frames), this._parent as CancelScope, 'shield');
+        }),
+    );
   }
 
   /** An abandoned body's error has no receiver. */

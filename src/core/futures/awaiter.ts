@@ -38,8 +38,6 @@ export interface AwaitingScope {
    * @throws {CancelledError} where a cancel waits for the code that asks
    */
   _beforeThen(): void;
-  /** Has the next `await` in this scope throw. */
-  _pend(request: CancelRequest): void;
 }
 
 /** A cancel that is on its way to an `await`. */

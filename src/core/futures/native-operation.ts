@@ -45,7 +45,6 @@ Object.assign(PromiseWithFields.prototype, {
   _entries: undefined,
   _mustCancel: undefined,
   _cancelled: undefined,
-  _others: undefined,
 });
 
 const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
@@ -62,8 +61,8 @@ const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
 export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   declare private readonly _resolve: (value: unknown) => void;
   declare private readonly _reject: (reason: unknown) => void;
-  /** Does anybody await it, that we know of? */
-  declare private _isAwaited: boolean;
+  /** @internal has an `await` of it begun? */
+  declare _isAwaited: boolean;
   /** Has the promise its outcome? */
   declare private _settled: boolean;
   /** @internal the scope of the first `await` */
@@ -72,9 +71,6 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   declare _mustCancel: CancelRequest | undefined;
   /** @internal set by a cancel of that `await` that this has taken */
   declare _cancelled: CancelRequest | undefined;
-  /** Further `await`s. */
-  declare private _others: Other[] | undefined;
-
   // It is needed: V8 looks for the next class that has one, each time that it makes an object.
   constructor(loop: LoopCore) {
     super(loop);
@@ -105,16 +101,10 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     const { task } = within;
     if (task !== undefined && task._loop !== this._loop)
       this.refuse(new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`));
-    else if (this._scope === undefined) {
+    else {
       this._scope = within;
       within._enter(this);
       if (task === undefined) within._goesOnAlone(this);
-    } else {
-      const other = new Other(this, within);
-      this._others ??= [];
-      this._others.push(other);
-      within._enter(other);
-      if (task === undefined) within._goesOnAlone(other);
     }
   }
 
@@ -137,7 +127,6 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     if (scope !== undefined) {
       scope._leave(this);
       this._scope = undefined;
-      if (this._others !== undefined) this.leaveOthers(this._others);
       if (this._mustCancel !== undefined && this._state !== 'cancelled') {
         this._see();
         this._settled = true;
@@ -185,41 +174,15 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     this._reject(error);
   }
 
-  /** One outcome is for all who await: a cancel of another `await` is thrown at the next one. */
-  private leaveOthers(others: Other[]): void {
-    this._others = undefined;
-    for (const other of others) {
-      other._scope._leave(other);
-      if (other._mustCancel !== undefined) other._scope._pend(other._mustCancel);
-    }
-  }
-
   /** @internal */
   override _formEntries(): string[] {
     const forms = super._formEntries();
-    const tasks = (this._scope === undefined ? 0 : 1) + (this._others?.length ?? 0);
-    for (let n = 0; n < tasks; n += 1) forms.unshift('Task.task_wakeup()');
+    if (this._scope !== undefined) forms.unshift('Task.task_wakeup()');
     return forms;
   }
 }
 
 awaitedNatively(NativeOperation);
-
-/** A second `await` of one operation, or a third. */
-class Other implements Waiting {
-  readonly _future: NativeOperation<unknown>;
-  _scope: AwaitingScope;
-  _mustCancel: CancelRequest | undefined = undefined;
-  _cancelled: CancelRequest | undefined = undefined;
-
-  constructor(future: NativeOperation<unknown>, scope: AwaitingScope) {
-    this._future = future;
-    this._scope = scope;
-  }
-
-  /** V8 shows nothing where several wait for one promise. */
-  _showWaiting(): void {}
-}
 
 /** The turn in which those go on who await an operation that was done outside of its own turn. */
 class Wake implements Runnable {

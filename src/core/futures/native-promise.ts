@@ -64,12 +64,19 @@ export class NativePromise extends Promise<unknown> {
 }
 
 /**
- * Has V8 await the objects of a class as its own promises: they are, and `constructor` says so.
+ * Makes V8 await the objects of a class as its own promises. It does so if their `constructor` is `Promise`.
+ *
+ * That holds for the first `await` of each. Any other calls `then()`, because all who await a promise
+ * natively get one outcome, and a cancel of one must not be thrown to the others.
  *
  * @param operation - a class that extends {@link NativePromise}
  */
-export function awaitedNatively(operation: { readonly prototype: object }): void {
-  Object.defineProperty(operation.prototype, 'constructor', { value: Promise });
+export function awaitedNatively(operation: { readonly prototype: { _isAwaited: boolean } }): void {
+  Object.defineProperty(operation.prototype, 'constructor', {
+    get(this: { readonly _isAwaited: boolean }): unknown {
+      return this._isAwaited ? operation : Promise;
+    },
+  });
 }
 
 /** What begins when it is awaited, and not before. */

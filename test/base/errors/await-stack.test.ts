@@ -231,6 +231,15 @@ loopBehaviour('The stack of an error that is thrown into an await', (it) => {
     showsAwaits(one, ...AWAITS);
   });
 
+  it('shows each await of an operation that several await', async () => {
+    const nap = sleep(10);
+    const all = [1, 2].map(() => createTask(() => outer(() => nap)));
+    await sleep(0);
+    nap.cancel();
+
+    for (const task of all) showsAwaits(await rejects(task, CancelledError), ...AWAITS);
+  });
+
   it('shows a refused await', async () => {
     const task = createTask(async () => {
       await sleep(0);

@@ -8,6 +8,7 @@ import {
   Loop,
   RuntimeError,
   sleep,
+  timeout,
 } from '../../../src/index.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
@@ -89,22 +90,55 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     assert.is(task.cancelling(), 1);
   });
 
-  it('loses no cancel of a second task in that moment: its next await throws it', async (loop) => {
+  for (const cancelled of ['first', 'second'] as const)
+    it(`throws it only to the task that was cancelled, of several: the ${cancelled}`, async (loop) => {
+      const operation = new Asked(loop);
+      const steps: string[] = [];
+      const waits = (name: string) =>
+        createTask(async () => {
+          try {
+            steps.push(`${name} ${await operation}`);
+          } catch (error) {
+            steps.push(`${name} ${(error as Error).name}`);
+            await sleep(1);
+            steps.push(`${name} cleaned up`);
+            throw error;
+          }
+          await sleep(2);
+        });
+      const tasks = { first: waits('first'), second: waits('second') };
+      await sleep(0);
+      operation._finish('done');
+      tasks[cancelled].cancel();
+
+      await rejects(tasks[cancelled], CancelledError);
+      const other = cancelled === 'first' ? 'second' : 'first';
+      await tasks[other];
+
+      assert.equal(
+        steps.sort(),
+        [`${cancelled} CancelledError`, `${cancelled} cleaned up`, `${other} done`].sort(),
+      );
+    });
+
+  it('throws it only in the branch that was cancelled, where two await one operation', async (loop) => {
     const operation = new Asked(loop);
     const steps: string[] = [];
-    const first = createTask(async () => await operation);
-    const second = createTask(async () => {
+    const limited = async (): Promise<void> => {
+      await timeout(1, async () => await operation).catch((error: unknown) => {
+        steps.push((error as Error).name);
+      });
+    };
+    const beside = async (): Promise<void> => {
       steps.push(await operation);
       await sleep(1);
       steps.push('slept');
-    });
-    await sleep(0);
-    operation._finish('done');
-    second.cancel();
+    };
+    loop.callLater(1, () => operation._finish('done'));
 
-    await rejects(second, CancelledError);
-    assert.is(await first, 'done');
-    assert.equal(steps, ['done']);
+    await Promise.all([beside(), limited()]);
+
+    assert.equal(steps, ['done', 'TimeoutError', 'slept']);
   });
 
   it('gives its outcome at once when it is awaited later', async (loop, { settle }) => {

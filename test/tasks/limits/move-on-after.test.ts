@@ -140,6 +140,37 @@ loopBehaviour('shielded', (it) => {
       assert.equal(log, ['is clean']);
     });
 
+  for (const [name, combinator] of together)
+    it(`has the cancel thrown to the code that awaits it, also when its body was abandoned: ${name}`, async (loop) => {
+      const log: string[] = [];
+      const waitsElsewhere = (seconds: number): Promise<void> =>
+        new Promise((resolve) => void loop.callLater(seconds, resolve));
+      const waits = async (): Promise<void> => {
+        const { expired } = await shielded(1, () => waitsElsewhere(10));
+        log.push(`expired: ${expired}`);
+        await waitsElsewhere(2);
+        await sleep(1);
+        log.push('not reached');
+      };
+      const cleansUp = async (): Promise<void> => {
+        try {
+          await sleep(10);
+        } finally {
+          await waitsElsewhere(1);
+          await sleep(1);
+          log.push('is clean');
+        }
+      };
+      const task = createTask(() => combinator([waits(), cleansUp()]));
+      await sleep(0.5);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+      await sleep(12);
+
+      assert.equal(log.sort(), ['expired: true', 'is clean']);
+    });
+
   it('leaves calls alone that it has left when the cancel is thrown', async () => {
     const log: string[] = [];
     const left = async (): Promise<void> => {

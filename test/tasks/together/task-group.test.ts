@@ -519,6 +519,64 @@ loopBehaviour('taskGroup', (it) => {
     assert.equal(log, [1, 1]);
   });
 
+  const together: [string, (branches: Promise<void>[]) => Promise<unknown>][] = [
+    ['Promise.all', (branches) => Promise.all(branches)],
+    ['Promise.allSettled', (branches) => Promise.allSettled(branches)],
+    ['Promise.race', (branches) => Promise.race(branches)],
+  ];
+  for (const [name, combinator] of together)
+    it(`gives that cancel to the code that awaits the group, and not beside it: ${name}`, async (loop) => {
+      const log: string[] = [];
+      const waitsElsewhere = (seconds: number): Promise<void> =>
+        new Promise((resolve) => void loop.callLater(seconds, resolve));
+      const waits = async (): Promise<void> => {
+        await rejects(
+          taskGroup(async (group) => {
+            group.createTask(() => failWhenEnded());
+            await sleep(10);
+          }),
+          ExceptionGroup,
+        );
+        await waitsElsewhere(2);
+        await sleep(1);
+        log.push('not reached');
+      };
+      const cleansUp = async (): Promise<void> => {
+        try {
+          await sleep(10);
+        } finally {
+          await waitsElsewhere(1);
+          await sleep(1);
+          log.push('is clean');
+        }
+      };
+      const task = createTask(() => combinator([waits(), cleansUp()]));
+      await sleep(1);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+      await sleep(12);
+
+      assert.equal(log, ['is clean']);
+    });
+
+  it('gives it to no timeout around it that has nothing more to await', async () => {
+    const result = await timeout(1, async () => {
+      await rejects(
+        taskGroup(async (group) => {
+          group.createTask(() => failWhenEnded());
+          await sleep(10);
+        }),
+        ExceptionGroup,
+      );
+      return 'in time';
+    });
+
+    assert.is(result, 'in time');
+    assert.is(currentTask()?.cancelling(), 0);
+    await sleep(1);
+  });
+
   it('keeps a cancel that comes when it has cancelled its parent itself', async () => {
     const runner = createTask(async () => {
       await taskGroup(async (group) => {
