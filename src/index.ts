@@ -127,8 +127,23 @@ export type { Process } from './streams/subprocess/process.ts';
 export * as subprocess from './subprocess.ts';
 // Locks and queues
 export { Barrier } from './sync/barrier.ts';
+export {
+  type ChannelEnd,
+  ChannelReceiver,
+  ChannelSender,
+  type ChannelStatistics,
+  channel,
+} from './sync/channel.ts';
 export { Condition } from './sync/condition.ts';
-export { BrokenBarrierError, QueueEmpty, QueueFull, QueueShutDown } from './sync/errors.ts';
+export {
+  BrokenBarrierError,
+  ChannelBroken,
+  ChannelClosed,
+  EndOfChannel,
+  QueueEmpty,
+  QueueFull,
+  QueueShutDown,
+} from './sync/errors.ts';
 export { Event } from './sync/event.ts';
 export type { Held } from './sync/holdable.ts';
 export { Lock } from './sync/lock.ts';
@@ -171,6 +186,7 @@ export {
   type GatherOptions,
   gather,
 } from './tasks/together/gather.ts';
+export type { Limited } from './tasks/together/slots.ts';
 export { TaskGroup, taskGroup } from './tasks/together/task-group.ts';
 export {
   ALL_COMPLETED,

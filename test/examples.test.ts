@@ -29,6 +29,18 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(await server.interrupted(), { printed: '', reported: '' });
   },
 
+  'channel/pipeline.ts': async () => {
+    await using pipeline = Program.typescript('examples/channel/pipeline.ts');
+
+    assert.equal(await pipeline.ends(20), { status: 0, signal: null }, pipeline.stderr);
+    const lines = pipeline.stdout.trim().split('\n');
+    assert.is(lines.at(-1), '9 squares');
+    assert.equal(
+      lines.slice(0, -1).sort(),
+      Array.from({ length: 9 }, (_, n) => `${n + 1}² = ${(n + 1) ** 2}`),
+    );
+  },
+
   'fowler/boom.ts': async () => {
     await using server = await serving('fowler/boom');
     const [one, two] = [await server.client(), await server.client()];

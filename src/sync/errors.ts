@@ -52,3 +52,24 @@ export class QueueShutDown extends Error {
     named(this, 'QueueShutDown');
   }
 }
+
+/** This end of the channel was closed. */
+export class ChannelClosed extends Error {
+  static {
+    named(this, 'ChannelClosed');
+  }
+}
+
+/** All receivers of the channel were closed: nobody will get what is sent. */
+export class ChannelBroken extends Error {
+  static {
+    named(this, 'ChannelBroken');
+  }
+}
+
+/** All senders of the channel were closed, and it has nothing left to give. */
+export class EndOfChannel extends Error {
+  static {
+    named(this, 'EndOfChannel');
+  }
+}

@@ -8,6 +8,7 @@ import { Future } from '../../core/futures/future.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import { requireEventLoop } from '../../core/turns/running-loop.ts';
 import { type Awaitable, checkAwaitable, checkIterable, type ResultOf } from '../awaitables.ts';
+import { type Limited, Slots } from './slots.ts';
 
 /**
  * The result of {@link asCompleted}, which can be iterated in two ways.
@@ -55,9 +56,11 @@ export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf
  *
  * @param awaitables - futures, coroutines, functions without arguments, promises; what is there
  *   twice counts once, but for functions
- * @param options - `timeout`: how long all of them may take, in seconds
+ * @param options - `timeout`: how long all of them may take, in seconds; `limit`: how many coroutines and
+ *   functions run at a time, in order; not in asyncio, see docs/limits.md
  * @throws {TypeError} when `awaitables` is not an iterable of what can be awaited
- * @throws {RangeError} when futures belong to different loops, or `timeout` is NaN
+ * @throws {RangeError} when futures belong to different loops, `timeout` is NaN, or `limit` is not a whole
+ *   number from 1
  * @throws {RuntimeError} when no loop runs and none was set
  * @throws {TimeoutError} by the `await`, when the time is up
  * @see asyncio's `as_completed()`,
@@ -65,14 +68,15 @@ export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf
  */
 export function asCompleted<A extends Awaitable<unknown>>(
   awaitables: Iterable<A>,
-  options: { readonly timeout?: number | undefined } = {},
+  options: Limited & { readonly timeout?: number | undefined } = {},
 ): Completions<A> {
   checkIterable(awaitables, 'an iterable of futures');
   checkTimeout(options.timeout, 'timeout');
+  const slots = Slots.of(options.limit);
   const different = [...awaitables].filter(isFirst);
   for (const each of different) checkAwaitable(each);
   const loop = requireEventLoop();
-  const futures = different.map((each) => ensureFuture(each, { loop }));
+  const futures = different.map((each) => ensureFuture(slots?.limited(each) ?? each, { loop }));
   return new AsCompleted(loop, futures, options.timeout) as unknown as Completions<A>;
 }
 

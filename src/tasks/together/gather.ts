@@ -10,9 +10,10 @@ import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireEventLoop } from '../../core/turns/running-loop.ts';
 import { type Awaitable, checkAwaitable, type ResultOf } from '../awaitables.ts';
+import { type Limited, Slots } from './slots.ts';
 
 /** Options for {@link gather}. */
-export interface GatherOptions extends Abortable {
+export interface GatherOptions extends Abortable, Limited {
   /** Are errors returned among the results? By default the first one is thrown. */
   readonly returnExceptions?: boolean | undefined;
 }
@@ -45,11 +46,12 @@ type NotAList = 'gather() takes awaitables one by one, not in a list: write gath
  * that is given twice is called twice.
  *
  * @param awaitables - futures, coroutines, functions without arguments, promises; optionally last,
- *   the options: `returnExceptions`; `signal`: cancels all that are not done when it is aborted
+ *   the options: `returnExceptions`; `signal`: cancels all that are not done when it is aborted; `limit`: how
+ *   many coroutines and functions run at a time, in order; not in asyncio, see docs/limits.md
  * @returns a future of the results
  * @throws the reason of `signal`, when that was aborted before all were done
- * @throws {TypeError} when one of them cannot be awaited
- * @throws {RangeError} when futures belong to different loops
+ * @throws {TypeError} when one of them cannot be awaited, or `limit` is not a number
+ * @throws {RangeError} when futures belong to different loops, or `limit` is not a whole number from 1
  * @throws {RuntimeError} when no loop runs and none was set, and none of them is a future
  * @see asyncio's `gather()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.gather
  */
@@ -57,16 +59,16 @@ export function gather<A extends Awaitables>(...awaitables: A): Future<Gathered<
 export function gather<A extends Awaitables>(
   ...args: [
     ...awaitables: A,
-    options: Abortable & { readonly returnExceptions?: false | undefined },
+    options: Abortable & Limited & { readonly returnExceptions?: false | undefined },
   ]
 ): Future<Gathered<A>>;
 export function gather<A extends Awaitables>(
   ...args: [...awaitables: A, options: GatherOptions | NotAList]
 ): Future<GatheredOrErrors<A>>;
 export function gather(...args: unknown[]): Future<unknown[]> {
-  const { returnExceptions = false, signal } = takeOptions(args);
+  const { returnExceptions = false, signal, limit } = takeOptions(args);
   checkSignal(signal);
-  const children = toFutures(args);
+  const children = toFutures(args, Slots.of(limit));
   const [first] = children;
   if (first === undefined) {
     const nothing = new Future<unknown[]>(requireEventLoop()._asOption);
@@ -93,7 +95,7 @@ function takeOptions(args: unknown[]): GatherOptions {
  * A future for each; the same one for the same object, but for functions. Nothing is begun
  * when one of them is wrong.
  */
-function toFutures(awaitables: unknown[]): Future<unknown>[] {
+function toFutures(awaitables: unknown[], slots: Slots | undefined): Future<unknown>[] {
   if (awaitables.some((each) => Array.isArray(each) || each instanceof Set)) {
     const hint: NotAList =
       'gather() takes awaitables one by one, not in a list: write gather(...list)';
@@ -108,7 +110,8 @@ function toFutures(awaitables: unknown[]): Future<unknown>[] {
   return awaitables.map((each) => {
     const before = known.get(each);
     if (before !== undefined) return before;
-    const future = ensureFuture(each as Awaitable<unknown>, { loop });
+    const body = slots === undefined ? each : slots.limited(each);
+    const future = ensureFuture(body as Awaitable<unknown>, { loop });
     loop ??= future._loop;
     // Nobody else has it: the code that waits for the whole reports that it never ended.
     if (future !== each && future instanceof Task) future._logDestroyPending = false;

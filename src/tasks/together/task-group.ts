@@ -1,3 +1,4 @@
+import { checkFunction } from '../../base/check-function.ts';
 import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../../base/errors/errors.ts';
 import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
@@ -17,6 +18,8 @@ import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 import { BaseExceptionGroup } from './exception-group.ts';
+import { type Limited, Slots } from './slots.ts';
+import { endedTooEarly, untilEnded } from './start.ts';
 
 /** The state of a group; drawn over {@link TaskGroup}. */
 type Phase = 'created' | 'entered' | 'exiting';
@@ -72,8 +75,21 @@ export class TaskGroup {
   #errors: unknown[] = [];
   /** The first that ends the program, and so is thrown by itself. */
   #baseError: Failure | undefined;
+  /** Tasks of {@link start} that are not ready yet, and what waits for that. */
+  readonly #starting = new Map<Task<unknown>, Future<unknown>>();
+  readonly #slots: Slots | undefined;
   /** What `exiting` waits for: the end of the last task. */
   #completed: Future<void> | undefined;
+
+  /**
+   * @param options - `limit`: how many tasks run at a time, in the order in which they were made; not in
+   *   asyncio, see docs/limits.md
+   * @throws {TypeError} when `limit` is not a number
+   * @throws {RangeError} when it is not a whole number from 1
+   */
+  constructor(options: Limited = {}) {
+    this.#slots = Slots.of(options.limit);
+  }
 
   /**
    * Makes a task in the group.
@@ -91,12 +107,78 @@ export class TaskGroup {
     if (this.#phase === 'created') this.#refuse(body, 'has not been entered');
     if (this.#phase === 'exiting' && this.#tasks.size === 0) this.#refuse(body, 'is finished');
     if (this.#aborting) this.#refuse(body, 'is shutting down');
-    const task = createTask(body, options);
+    const task = createTask<T>(this.#slots?.limited(body) ?? body, options);
     this.#tasks.add(task as Task<unknown>);
     task.addDoneCallback(this.#onTaskDone as (task: Task<T>) => void);
     // Its first step may have cancelled the group, if it was made to run at once.
     if (this.#aborting && !task.done()) task.cancel();
     return task;
+  }
+
+  /**
+   * Makes a task in the group, and waits until it calls `ready()`.
+   *
+   * If the task fails before that, its error is thrown here, and the group goes on. If this is cancelled,
+   * the task is cancelled, too, and this ends when it has ended.
+   *
+   * ```ts
+   * await asyncio.taskGroup(async (group) => {
+   *   const port = await group.start<number | undefined>(async (ready) => {
+   *     await using server = await asyncio.startServer(() => {}, '127.0.0.1', 0);
+   *     ready(server.port);
+   *     await server.serveForever();
+   *   });
+   *   console.log(`listening on ${port}`);
+   *   group.cancel();
+   * });
+   * ```
+   *
+   * Not in asyncio; trio and anyio have it as `start()`. See docs/start.md.
+   *
+   * @param body - calls `ready(value)` once, and goes on
+   * @param options - as of {@link createTask}
+   * @returns the value that `body` gave to `ready()`
+   * @throws what `body` throws before it is ready
+   * @throws {RuntimeError} when `body` returns before it is ready; when the group has not been entered, is
+   *   finished, or is shutting down; and by `ready()`, when it is called twice
+   * @throws {CancelledError} when the waiting task is cancelled, or the new one before it is ready
+   * @throws {TypeError} when `body` is not a function
+   */
+  start<T = void>(
+    body: (ready: (value: T) => void) => PromiseLike<unknown>,
+    options: NewTaskOptions = {},
+  ): Coroutine<T> {
+    checkFunction(body, 'body');
+    return new Coroutine(() => this.#start(body, options), 'TaskGroup.start', undefined);
+  }
+
+  async #start<T>(
+    body: (ready: (value: T) => void) => PromiseLike<unknown>,
+    options: NewTaskOptions,
+  ): Promise<T> {
+    const started = new Future<T>(requireRunningLoop()._asOption);
+    let isReady = false;
+    const ready = (value: T): void => {
+      if (isReady) throw new RuntimeError('ready() was called twice');
+      isReady = true;
+      if (task !== undefined) this.#starting.delete(task);
+      if (!started.done()) started._finish(value);
+    };
+    let task: Task<unknown> | undefined;
+    task = this.createTask(
+      calledAs(body.name, async () => await body(ready)),
+      options,
+    );
+    if (!isReady) this.#starting.set(task, started as Future<unknown>);
+    try {
+      return await started;
+    } catch (error) {
+      if (!isA(error, CancelledError)) throw error;
+      task.cancel();
+      await untilEnded(task);
+      if (task._failed && !isReady) throw task._outcome();
+      throw error;
+    }
   }
 
   /**
@@ -258,6 +340,12 @@ export class TaskGroup {
     this.#tasks.delete(task);
     if (this.#tasks.size === 0 && this.#completed !== undefined && !this.#completed.done())
       this.#completed._finish();
+    const started = this.#starting.get(task);
+    if (started !== undefined) {
+      this.#starting.delete(task);
+      endedTooEarly(task, started);
+      return;
+    }
     if (!task._failed) return;
     task._see();
     const error = task._outcome();
@@ -322,15 +410,20 @@ export class TaskGroup {
  * ```
  *
  * @param body - gets the {@link TaskGroup}
+ * @param options - `limit`: how many tasks run at a time
  * @returns what `body` returns; `undefined` if {@link TaskGroup.cancel} ended it
  * @throws {ExceptionGroup} of the errors of the tasks and the body; a {@link BaseExceptionGroup} if
  *   a `BaseException` is among them; a `KeyboardInterrupt` or `SystemExit` on its own
  * @throws {CancelledError} when the waiting task is cancelled and nothing failed
- * @throws {TypeError} when `body` is not a function
+ * @throws {TypeError} when `body` is not a function, or `limit` not a number
+ * @throws {RangeError} when `limit` is not a whole number from 1
  * @throws {RuntimeError} when no loop runs, or no task awaits this
  * @see asyncio's `TaskGroup`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup
  */
-export function taskGroup<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Coroutine<T> {
-  return new TaskGroup().run(body);
+export function taskGroup<T>(
+  body: (group: TaskGroup) => T | PromiseLike<T>,
+  options?: Limited,
+): Coroutine<T> {
+  return new TaskGroup(options).run(body);
 }

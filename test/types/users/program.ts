@@ -121,6 +121,18 @@ async function tasks(): Promise<void> {
   );
   const one = await asyncio.taskGroup(async (group) => group.createTask(work(1)));
   expectType<number>()(one);
+  const limited = await asyncio.taskGroup(
+    async (group) => await group.start<number>(async (ready) => ready(1)),
+    { limit: 2 },
+  );
+  expectType<number>()(limited);
+  expectType<[number, string]>()(await asyncio.gather(work(1), async () => 'x', { limit: 1 }));
+  const [sender, receiver] = asyncio.channel<number>(1);
+  await sender.send(1);
+  // @ts-expect-error it is a channel of numbers
+  await sender.send('1');
+  expectType<number>()(await receiver.receive());
+  for await (const item of receiver.clone()) expectType<number>()(item);
   const maybe = await asyncio.taskGroup<number | undefined>(async (group) => {
     group.cancel();
     return await work(1);

@@ -1,0 +1,32 @@
+import { CancelledError, RuntimeError } from '../../base/errors/errors.ts';
+import { isA } from '../../base/values/attempt.ts';
+import type { Task } from '../../core/coroutines/task.ts';
+import { Future } from '../../core/futures/future.ts';
+
+/** `task` has ended before it was ready: tells `started`, which waits for that. */
+export function endedTooEarly(task: Task<unknown>, started: Future<unknown>): void {
+  task._see();
+  // Who waited was cancelled, and sees to the task.
+  if (started.done()) return;
+  if (task._failed) started._fail(task._outcome());
+  else if (task.cancelled()) started._endCancelled(task._makeCancelledError());
+  else started._fail(new RuntimeError(`${task.getName()} ended before it called ready()`));
+}
+
+/** Waits until `task` has ended, whatever cancels come meanwhile. */
+export async function untilEnded(task: Task<unknown>): Promise<void> {
+  while (!task.done()) {
+    const ended = new Future<void>(task._loop._asOption);
+    const tell = (): void => {
+      if (!ended.done()) ended._finish();
+    };
+    task.addDoneCallback(tell);
+    try {
+      await ended;
+    } catch (error) {
+      // One that was cancelled already waits for the clean-up of another.
+      if (!isA(error, CancelledError)) throw error;
+    }
+    task.removeDoneCallback(tell);
+  }
+}
