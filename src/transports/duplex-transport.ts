@@ -267,19 +267,39 @@ export class DuplexTransport extends Transport implements Leftover {
   }
 
   #pump(): void {
+    let isDone = false;
+    try {
+      this.#tellAll();
+      isDone = true;
+    } finally {
+      // The protocol ended the loop, which may be run again.
+      if (!isDone) this._news();
+    }
+  }
+
+  #tellAll(): void {
     this._advance();
     if (this.#isMade) {
       this.#deliver();
-      if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0 && !this.#holdsBack) {
-        this.#endIsNews = false;
-        this._receiveEnd();
-      }
+      if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0 && !this.#holdsBack)
+        this.#tellEnd();
       this.#resumeIfLow();
     }
     this.#endIfSent();
     if (this.#failure !== undefined) this._failed(this.#failure.error);
     if (this.#closed && !this.#owesNews) this._closed();
     this._settle();
+  }
+
+  #tellEnd(): void {
+    this.#endIsNews = false;
+    try {
+      this._receiveEnd();
+    } catch (error) {
+      // It ended the loop, and is told once more, as in asyncio.
+      this.#endIsNews = true;
+      throw error;
+    }
   }
 
   /** Does the protocol want no news until it resumes? One that closed will not resume. */
@@ -312,25 +332,37 @@ export class DuplexTransport extends Transport implements Leftover {
   /** Copies into the protocol's own memory, as often as it takes. */
   #deliverInto(protocol: BufferedProtocol, data: Buffer): void {
     let rest = data;
-    while (rest.length > 0 && this.#state === 'open') {
-      if (this.#paused || this.#protocol !== (protocol as unknown)) {
+    try {
+      while (rest.length > 0 && this.#mayGoOn(protocol)) {
+        const buffer = this.#askForBuffer(protocol);
+        if (buffer === undefined || this.#state !== 'open') return;
+        const fitting = rest.subarray(0, buffer.length);
+        buffer.set(fitting);
+        rest = rest.subarray(fitting.length);
+        this.#call('bufferUpdated', () => protocol.bufferUpdated(fitting.length));
+      }
+    } finally {
+      // It has paused, given way to another one, or ended the loop.
+      if (rest.length > 0 && this.#state === 'open') {
         this.#pieces.unshift(rest);
         this._news();
-        return;
       }
-      let buffer: Uint8Array | undefined;
-      this.#call('getBuffer', () => {
-        buffer = protocol.getBuffer(-1);
-        if (!isBytes(buffer))
-          throw new TypeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
-        if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
-      });
-      if (buffer === undefined || this.#state !== 'open') return;
-      const fitting = rest.subarray(0, buffer.length);
-      buffer.set(fitting);
-      rest = rest.subarray(fitting.length);
-      this.#call('bufferUpdated', () => protocol.bufferUpdated(fitting.length));
     }
+  }
+
+  #mayGoOn(protocol: unknown): boolean {
+    return this.#state === 'open' && !this.#paused && this.#protocol === protocol;
+  }
+
+  #askForBuffer(protocol: BufferedProtocol): Uint8Array | undefined {
+    let buffer: Uint8Array | undefined;
+    this.#call('getBuffer', () => {
+      buffer = protocol.getBuffer(-1);
+      if (!isBytes(buffer))
+        throw new TypeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
+      if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
+    });
+    return buffer;
   }
 
   /** @internal the peer has ended: tells the protocol, which may want to go on sending */

@@ -60,6 +60,28 @@ for (const { name } of DRIVERS)
       loop.sockSendall(peer, Buffer.from(text));
 
     it(
+      'is asked for its memory again where nothing has come',
+      async (loop) => {
+        const protocol = new Collector(loop);
+        const [transport, peer] = await connected(loop, protocol);
+        await until(loop, () => protocol.calls.length > 0);
+
+        assert.equal(protocol.calls, ['getBuffer -1']);
+        await say(loop, peer, 'hello');
+        await until(loop, () => protocol.told.length > 0);
+        assert.equal(protocol.calls.slice(0, 3), [
+          'getBuffer -1',
+          'getBuffer -1',
+          'bufferUpdated hello',
+        ]);
+        transport.abort();
+        peer.close();
+        await protocol.lost;
+      },
+      REAL,
+    );
+
+    it(
       'is told of bytes in its own memory, piece by piece, and of the end',
       async (loop) => {
         const protocol = new Collector(loop);

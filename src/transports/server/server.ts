@@ -4,7 +4,6 @@ import {
   isException,
   RuntimeError,
 } from '../../base/errors/errors.ts';
-import { OSError } from '../../base/errors/os-errors.ts';
 import { checkSecondsFromZero } from '../../base/numbers.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { isA } from '../../base/values/attempt.ts';
@@ -393,10 +392,8 @@ export class Server implements ConnectionCounter, Leftover {
       transport?.close();
       this.#settle(arrival);
       if (endsTheLoop(error)) throw error;
-      // A cancel is that of the program's end; and that a client cannot do TLS, or does not trust us,
-      // is nobody's fault here.
-      const isClients = this.#parts.encryption !== undefined && isA(error, OSError);
-      if (isException(error) && (!isClients || this.#loop.getDebug()))
+      // A cancel comes from the end of the program. A transport has reported what is not the client's fault.
+      if (isException(error) && (transport === undefined || this.#loop.getDebug()))
         this.#report(error, { protocol, transport, peername: address });
     } finally {
       this.#settle(arrival);

@@ -207,6 +207,7 @@ export class TlsTransport extends DuplexTransport {
       sslObject: socket,
     });
     const { callConnectionMade = true } = this.#options;
+    let failed = false;
     try {
       this._connected(() => {
         if (callConnectionMade) this.getProtocol()?.connectionMade(this);
@@ -215,10 +216,12 @@ export class TlsTransport extends DuplexTransport {
       });
     } catch (error) {
       if (endsTheLoop(error)) throw error;
+      failed = true;
       this._fail(error, this._failureOf());
-      return;
+    } finally {
+      // Also where the loop ends: it may be run again.
+      if (!failed && !this.#waiter.done()) this.#waiter._finish();
     }
-    if (!this.#waiter.done()) this.#waiter._finish();
   }
 
   /**
@@ -350,9 +353,14 @@ export class TlsTransport extends DuplexTransport {
     if (this.#told) return;
     this.#told = true;
     const error = this.#reason?.error;
-    if (!this.#waiter.done()) this.#waiter._fail(error ?? closedEarly());
     const call = (reason: unknown): void => this._callConnectionLost(reason);
+    const wake = (): void => {
+      if (!this.#waiter.done()) this.#waiter._fail(error ?? closedEarly());
+    };
+    // Who waits for a connection whose protocol failed learns of it after the protocol, as in asyncio.
+    if (!this._isMade) wake();
     this._callSoon(calledAs('SSLProtocol._call_connection_lost', call), error);
+    wake();
   }
 
   /** @internal a protocol that was told of the connection before TLS is always told of its end */

@@ -116,6 +116,62 @@ for (const { name } of DRIVERS)
 
     loopBehaviour(`a server of TLS on ${of}, on ${name}`, (it) => {
       it(
+        'reports once a protocol that throws when it is told of the connection, and ends that',
+        async (loop, { reports }) => {
+          class Throwing extends Recorder {
+            override connectionMade(transport: asyncio.Transport): void {
+              super.connectionMade(transport);
+              throw new EvalError('planted');
+            }
+          }
+          const use = async ({ protocols, connect }: Served): Promise<void> => {
+            const connecting = connect(CLIENT, 'localhost').then(
+              ([, client]) => client.lost,
+              () => {}, // it may have been refused before its own handshake was done
+            );
+            await until(loop, () => protocols[0]?.lost.done() === true);
+            await connecting;
+            const [server] = protocols as [Throwing];
+
+            assert.equal(server.calls, ['connectionMade', 'connectionLost']);
+            assert.instance(server.lost.result(), EvalError);
+            assert.equal(
+              reports.map(({ message, exception }) => `${message}: ${exception}`),
+              ['Fatal error on SSL protocol: EvalError: planted'],
+            );
+            assert.is(reports[0]?.['transport'], server.transport);
+          };
+
+          await serving(loop, name, family, SERVER, use, Throwing);
+        },
+        REAL,
+      );
+
+      it(
+        'reports once a protocol that cannot be made, whatever its factory throws',
+        async (loop, { reports }) => {
+          const thrown = [new EvalError('planted'), new asyncio.FileNotFoundError('planted')];
+          class Impossible extends Recorder {
+            constructor(ofLoop: asyncio.Loop) {
+              super(ofLoop);
+              throw thrown[reports.length];
+            }
+          }
+          const use = async ({ connect }: Served): Promise<void> => {
+            for (const _ of thrown) await rejects(connect(CLIENT, 'localhost'), asyncio.OSError);
+          };
+
+          await serving(loop, name, family, SERVER, use, Impossible);
+
+          assert.equal(
+            reports.map(({ exception }) => exception),
+            thrown,
+          );
+        },
+        REAL,
+      );
+
+      it(
         'receives from a client that trusts anybody, and ends its connection',
         async (loop) => {
           await serving(loop, name, family, SERVER, async ({ address, protocols, connect }) => {
