@@ -24,6 +24,8 @@ type Status = 'passes' | 'differs' | 'not applicable' | 'fails' | 'missing' | 'l
 interface Row {
   file: string;
   name: string;
+  /** The version that added it: `3.13`; nothing for those of the oldest. */
+  since: string;
   status: Status;
   /** Our tests, or the reason why there is none. */
   account: string[];
@@ -45,15 +47,21 @@ const { values: options } = parseArgs({
   options: { results: { type: 'string' }, check: { type: 'boolean' } },
 });
 const results = parse(options.results ?? runTests());
-const { cpython, files } = JSON.parse(
+/** By version, file and class: the tests of the oldest version, and those that each later one added. */
+const versions = JSON.parse(
   readFileSync(path.join(root, 'test', 'conformance', 'cpython-tests.json'), 'utf8'),
-) as { cpython: string; files: Record<string, Record<string, string[]>> };
+) as Record<string, Record<string, Record<string, string[]>>>;
+const [oldest = '', ...later] = Object.keys(versions);
 
-const rows = Object.entries(files).flatMap(([file, classes]) =>
-  Object.entries(classes).flatMap(([className, names]) =>
-    names.map((name) => account(file, className, name)),
+const listed = Object.entries(versions).flatMap(([version, files]) =>
+  Object.entries(files).flatMap(([file, classes]) =>
+    Object.entries(classes).flatMap(([className, names]) =>
+      names.map((name) => ({ file, className, name, since: version === oldest ? '' : version })),
+    ),
   ),
 );
+const files = [...new Set(listed.map(({ file }) => file))].sort();
+const rows = files.flatMap((file) => listed.filter((test) => test.file === file)).map(account);
 reportUnknown();
 
 const text = page(rows);
@@ -88,12 +96,18 @@ function parse(file: string): Result[] {
 }
 
 /** Says what became of one test of CPython, and reports what is wrong with that. */
-function account(file: string, className: string, name: string): Row {
+function account({ file, className, name, since }: (typeof listed)[number]): Row {
   const origin = `${file}::${className}::${name}`;
   const note = notes[origin];
   const tests = results.filter((result) => result.cpython.includes(origin));
   const account = tests.map(({ subject, sentence }) => escaped(`${subject} ${sentence}`));
-  const row = (status: Status): Row => ({ file, name: `${className}.${name}`, status, account });
+  const row = (status: Status): Row => ({
+    file,
+    name: `${className}.${name}`,
+    since: since.replace(/\.\d+$/, ''),
+    status,
+    account,
+  });
   const problem = (what: string): void => void problems.push(`${origin}: ${what}`);
 
   const unfit = tests.filter(({ outcome }) => outcome !== 'passed');
@@ -125,11 +139,13 @@ function isTakenUp(file: string, className: string, name: string): boolean {
 
 /** Reports every name in our lists that CPython does not have. */
 function reportUnknown(): void {
-  const known = (file: string, className?: string, name?: string): boolean => {
-    const classes = Object.hasOwn(files, file) ? files[file] : undefined;
-    if (className === undefined) return classes !== undefined;
-    return classes?.[className]?.some((each) => name === undefined || each === name) === true;
-  };
+  const known = (file: string, className?: string, name?: string): boolean =>
+    listed.some(
+      (test) =>
+        test.file === file &&
+        (className === undefined || test.className === className) &&
+        (name === undefined || test.name === name),
+    );
   const expect = (where: string, ...origin: [string, string?, string?]): void => {
     if (!known(...origin)) problems.push(`${where}: CPython has no test ${origin.join('::')}`);
   };
@@ -177,11 +193,11 @@ function counts(rows: readonly Row[]): number[] {
 
 function summary(rows: readonly Row[]): string {
   const totals = counts(rows).map((count, index) => `${count} ${columns[index]}`);
-  return `of ${rows.length} tests of CPython ${cpython}: ${totals.join(', ')}`;
+  return `of ${rows.length} tests of CPython ${oldest} to ${later.at(-1)}: ${totals.join(', ')}`;
 }
 
 function page(rows: readonly Row[]): string {
-  const begun = Object.keys(files).filter((file) =>
+  const begun = files.filter((file) =>
     rows.some((row) => row.file === file && row.status !== 'later'),
   );
   const rowsOf = (file: string): Row[] => rows.filter((row) => row.file === file);
@@ -190,8 +206,9 @@ function page(rows: readonly Row[]): string {
   const lines = [
     '# Conformance',
     '',
-    `Each test of asyncio's own suite in CPython ${cpython}, and what became of it here. Written by`,
-    '`npm run conformance`; not to be edited. A test is listed under the class that defines it.',
+    `Each test of asyncio's own suite in CPython ${oldest}, each that ${later.join(', ')} added, and`,
+    'what became of it here. Written by `npm run conformance`; not to be edited. A test is listed',
+    'under the class that first defined it, with the version that added it.',
     '',
     '- **passes**: a test of ours expects the same, and passes.',
     '- **differs**: we do otherwise, on purpose; [differences.md](differences.md) says why.',
@@ -200,7 +217,7 @@ function page(rows: readonly Row[]): string {
     '',
     cells('file', 'tests', ...columns),
     cells('---', ...['', ...columns].map(() => '---:')),
-    ...Object.keys(files).map((file) =>
+    ...files.map((file) =>
       cells(
         begun.includes(file) ? `[${file}](#${file.replace('.', '')})` : file,
         rowsOf(file).length,
@@ -212,8 +229,8 @@ function page(rows: readonly Row[]): string {
   for (const file of begun) {
     lines.push('', `## ${file}`, '', cells('CPython', 'here', 'our test, or the reason'));
     lines.push(cells('---', '---', '---'));
-    for (const { name, status, account } of rowsOf(file))
-      lines.push(cells(`\`${name}\``, status, account.join('<br>')));
+    for (const { name, since, status, account } of rowsOf(file))
+      lines.push(cells(`\`${name}\`${since && ` (${since})`}`, status, account.join('<br>')));
   }
   return `${lines.join('\n')}\n`;
 }

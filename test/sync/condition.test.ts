@@ -261,78 +261,90 @@ loopBehaviour('Condition.wait', (it) => {
     { cpython: [`${BASE}test_timeout_in_block`] },
   );
 
-  // CPython 3.13: test_cancelled_error_wakeup
-  it('throws the error of the cancel as it is', async () => {
-    const condition = new Condition();
-    let thrown: unknown;
-    const task = createTask(() =>
-      condition.with(async () => {
-        thrown = await rejects(condition.wait(), CancelledError);
-        throw thrown;
-      }),
-    );
-    await sleep(0);
-
-    task.cancel('foo');
-
-    assert.is(await rejects(task, CancelledError, { message: 'foo' }), thrown);
-  });
-
-  // CPython 3.13: test_cancelled_error_re_aquire
-  it('throws the error as it is of a cancel that came while it acquired the lock', async () => {
-    const condition = new Condition();
-    let thrown: unknown;
-    const task = createTask(() =>
-      condition.with(async () => {
-        thrown = await rejects(condition.wait(), CancelledError);
-        throw thrown;
-      }),
-    );
-    await sleep(0);
-    await condition.acquire();
-    condition.notify();
-    await sleep(0);
-
-    task.cancel('foo');
-    condition.release();
-
-    assert.is(await rejects(task, CancelledError, { message: 'foo' }), thrown);
-  });
-
-  // CPython 3.13: test_cancelled_wakeup
-  it('passes on what it was notified of when it is cancelled with that', async () => {
-    const condition = new Condition();
-    const items: number[] = [];
-    const [first, second] = takers(condition, items, ['first', 'second']);
-    await sleep(0);
-
-    await condition.with(() => {
-      items.push(1);
-      condition.notify(1);
-      first?.cancel();
-    });
-
-    assert.is(await second, 1);
-    assert.ok(first?.cancelled());
-  });
-
-  // CPython 3.13: test_cancelled_wakeup_relock
-  it('passes on what it was notified of when it is cancelled while it acquires the lock', async () => {
-    const condition = new Condition();
-    const items: number[] = [];
-    const [first, second] = takers(condition, items, ['first', 'second']);
-    await sleep(0);
-
-    await condition.with(async () => {
-      items.push(1);
-      condition.notify(1);
+  it(
+    'throws the error of the cancel as it is',
+    async () => {
+      const condition = new Condition();
+      let thrown: unknown;
+      const task = createTask(() =>
+        condition.with(async () => {
+          thrown = await rejects(condition.wait(), CancelledError);
+          throw thrown;
+        }),
+      );
       await sleep(0);
-      first?.cancel();
-    });
 
-    assert.is(await second, 1);
-    assert.ok(first?.cancelled());
-  });
+      task.cancel('foo');
+
+      assert.is(await rejects(task, CancelledError, { message: 'foo' }), thrown);
+    },
+    { cpython: ['test_locks.py::ConditionTests::test_cancelled_error_wakeup'] },
+  );
+
+  it(
+    'throws the error as it is of a cancel that came while it acquired the lock',
+    async () => {
+      const condition = new Condition();
+      let thrown: unknown;
+      const task = createTask(() =>
+        condition.with(async () => {
+          thrown = await rejects(condition.wait(), CancelledError);
+          throw thrown;
+        }),
+      );
+      await sleep(0);
+      await condition.acquire();
+      condition.notify();
+      await sleep(0);
+
+      task.cancel('foo');
+      condition.release();
+
+      assert.is(await rejects(task, CancelledError, { message: 'foo' }), thrown);
+    },
+    { cpython: ['test_locks.py::ConditionTests::test_cancelled_error_re_aquire'] },
+  );
+
+  it(
+    'passes on what it was notified of when it is cancelled with that',
+    async () => {
+      const condition = new Condition();
+      const items: number[] = [];
+      const [first, second] = takers(condition, items, ['first', 'second']);
+      await sleep(0);
+
+      await condition.with(() => {
+        items.push(1);
+        condition.notify(1);
+        first?.cancel();
+      });
+
+      assert.is(await second, 1);
+      assert.ok(first?.cancelled());
+    },
+    { cpython: ['test_locks.py::ConditionTests::test_cancelled_wakeup'] },
+  );
+
+  it(
+    'passes on what it was notified of when it is cancelled while it acquires the lock',
+    async () => {
+      const condition = new Condition();
+      const items: number[] = [];
+      const [first, second] = takers(condition, items, ['first', 'second']);
+      await sleep(0);
+
+      await condition.with(async () => {
+        items.push(1);
+        condition.notify(1);
+        await sleep(0);
+        first?.cancel();
+      });
+
+      assert.is(await second, 1);
+      assert.ok(first?.cancelled());
+    },
+    { cpython: ['test_locks.py::ConditionTests::test_cancelled_wakeup_relock'] },
+  );
 
   it('remembers the last of several cancels while it acquires the lock', async () => {
     const condition = new Condition();

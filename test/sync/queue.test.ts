@@ -741,89 +741,108 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
       throws(() => queue.getNowait(), QueueShutDown);
     }
 
-    // CPython 3.13: _QueueShutdownTestMixin.test_format
-    it.resting('is printed', () => {
-      const queue = new QueueClass();
+    it.resting(
+      'is printed',
+      () => {
+        const queue = new QueueClass();
 
-      queue.shutdown();
+        queue.shutdown();
 
-      assert.is(String(queue), `<${name} maxsize=0 shutdown>`);
-    });
+        assert.is(String(queue), `<${name} maxsize=0 shutdown>`);
+      },
+      { cpython: ['test_queues.py::_QueueShutdownTestMixin::test_format'] },
+    );
 
-    // CPython 3.13: _QueueShutdownTestMixin.test_shutdown_empty
-    it('ends the wait of getters', async () => {
-      const queue = new QueueClass<string>();
-      const getter = createTask(queue.get());
-      await sleep(0);
+    it(
+      'ends the wait of getters',
+      async () => {
+        const queue = new QueueClass<string>();
+        const getter = createTask(queue.get());
+        await sleep(0);
 
-      queue.shutdown();
-      await queue.join();
-      await sleep(0);
+        queue.shutdown();
+        await queue.join();
+        await sleep(0);
 
-      assert.ok(getter.done());
-      await rejects(getter, QueueShutDown);
-      await refusesAll(queue);
-    });
+        assert.ok(getter.done());
+        await rejects(getter, QueueShutDown);
+        await refusesAll(queue);
+      },
+      { cpython: ['test_queues.py::_QueueShutdownTestMixin::test_shutdown_empty'] },
+    );
 
-    // CPython 3.13: _QueueShutdownTestMixin.test_shutdown_nonempty
-    it('ends the wait of putters, and gives what is in the queue', async () => {
-      const queue = new QueueClass<string>(1);
-      queue.putNowait('data');
-      const joiner = createTask(queue.join());
-      const putter = createTask(queue.put('data2'));
-      await sleep(0);
-      assert.not(putter.done());
+    it(
+      'ends the wait of putters, and gives what is in the queue',
+      async () => {
+        const queue = new QueueClass<string>(1);
+        queue.putNowait('data');
+        const joiner = createTask(queue.join());
+        const putter = createTask(queue.put('data2'));
+        await sleep(0);
+        assert.not(putter.done());
 
-      queue.shutdown();
-      assert.is(queue.qsize(), 1);
-      await sleep(0);
-      assert.ok(putter.done());
-      await rejects(putter, QueueShutDown);
-      assert.is(await queue.get(), 'data');
-      await sleep(0);
-      assert.not(joiner.done());
-      await refusesAll(queue);
-      queue.taskDone();
-      await sleep(0);
+        queue.shutdown();
+        assert.is(queue.qsize(), 1);
+        await sleep(0);
+        assert.ok(putter.done());
+        await rejects(putter, QueueShutDown);
+        assert.is(await queue.get(), 'data');
+        await sleep(0);
+        assert.not(joiner.done());
+        await refusesAll(queue);
+        queue.taskDone();
+        await sleep(0);
 
-      assert.ok(joiner.done());
-      throws(() => queue.taskDone(), RangeError);
-    });
+        assert.ok(joiner.done());
+        throws(() => queue.taskDone(), RangeError);
+      },
+      { cpython: ['test_queues.py::_QueueShutdownTestMixin::test_shutdown_nonempty'] },
+    );
 
-    // CPython 3.13: _QueueShutdownTestMixin.test_shutdown_immediate
-    it('drops at once what is in the queue, if so asked', async () => {
-      const queue = new QueueClass<string>();
-      queue.putNowait('data');
-      const joiner = createTask(queue.join());
+    it(
+      'drops at once what is in the queue, if so asked',
+      async () => {
+        const queue = new QueueClass<string>();
+        queue.putNowait('data');
+        const joiner = createTask(queue.join());
 
-      queue.shutdown({ immediate: true });
-      assert.is(queue.qsize(), 0);
-      await sleep(0);
+        queue.shutdown({ immediate: true });
+        assert.is(queue.qsize(), 0);
+        await sleep(0);
 
-      assert.ok(joiner.done());
-      await refusesAll(queue);
-      throws(() => queue.taskDone(), RangeError);
-    });
+        assert.ok(joiner.done());
+        await refusesAll(queue);
+        throws(() => queue.taskDone(), RangeError);
+      },
+      { cpython: ['test_queues.py::_QueueShutdownTestMixin::test_shutdown_immediate'] },
+    );
 
-    // CPython 3.13: _QueueShutdownTestMixin.test_shutdown_immediate_with_unfinished
-    it('leaves the work to be done on what was got', async () => {
-      const queue = new QueueClass<string>();
-      queue.putNowait('data');
-      queue.putNowait('data');
-      const joiner = createTask(queue.join());
-      assert.is(await queue.get(), 'data');
+    it(
+      'leaves the work to be done on what was got',
+      async () => {
+        const queue = new QueueClass<string>();
+        queue.putNowait('data');
+        queue.putNowait('data');
+        const joiner = createTask(queue.join());
+        assert.is(await queue.get(), 'data');
 
-      queue.shutdown({ immediate: true });
-      assert.is(queue.qsize(), 0);
-      await sleep(0);
-      assert.not(joiner.done());
-      await refusesAll(queue);
-      queue.taskDone();
-      throws(() => queue.taskDone(), RangeError);
-      await sleep(0);
+        queue.shutdown({ immediate: true });
+        assert.is(queue.qsize(), 0);
+        await sleep(0);
+        assert.not(joiner.done());
+        await refusesAll(queue);
+        queue.taskDone();
+        throws(() => queue.taskDone(), RangeError);
+        await sleep(0);
 
-      assert.ok(joiner.done());
-    });
+        assert.ok(joiner.done());
+      },
+      {
+        cpython: [
+          'test_queues.py::_QueueShutdownTestMixin::test_shutdown_immediate_with_unfinished',
+        ],
+      },
+    );
 
     it('releases those who join and wait, when it drops', async () => {
       const queue = new QueueClass<string>();

@@ -1,12 +1,13 @@
 import * as assert from 'uvu/assert';
 import { RuntimeError } from '../../src/base/errors/errors.ts';
+import { asyncgen } from '../../src/core/coroutines/async-generator.ts';
 import { createTask } from '../../src/core/coroutines/ensure-future.ts';
 import { Task } from '../../src/core/coroutines/task.ts';
 import {
   futureAddToAwaitedBy,
   futureDiscardFromAwaitedBy,
 } from '../../src/core/futures/call-graph-edges.ts';
-import type { Future } from '../../src/core/futures/future.ts';
+import { Future } from '../../src/core/futures/future.ts';
 import type { Loop } from '../../src/loop/loop.ts';
 import {
   captureCallGraph,
@@ -260,4 +261,201 @@ loopBehaviour('printCallGraph', (it) => {
 
     assert.match(texts.join(''), /^\* Future\(.*\)\n$/);
   });
+});
+
+/** The programs of CPython's test_graph.py; each notes where its innermost function stands. */
+loopBehaviour("captureCallGraph in CPython's programs", (it) => {
+  const TESTS = 'test_graph.py::CallStackTestBase::test_stack_';
+
+  /** Declares that `program` notes `expected`, run as the function `test` of a task of that name. */
+  function stands(
+    what: string,
+    program: (note: (future?: Future<unknown>) => void) => Promise<unknown>,
+    expected: Walked,
+    text?: RegExp,
+  ): void {
+    it(
+      `gives the stack of ${what.replace('_', ' ')}`,
+      async () => {
+        let noted: [Walked, string] | undefined;
+        const note = (future?: Future<unknown>): void => {
+          const graph = captureCallGraph(future, { depth: 2 });
+          noted = [walk(graph), formatCallGraph(future, { depth: 2 })];
+        };
+
+        const task = createTask(
+          async function test() {
+            await program(note);
+          },
+          { name: 'test' },
+        );
+        // Nobody awaits it.
+        await new Promise((done) => task.addDoneCallback(done));
+
+        task.result();
+        assert.equal(noted?.[0], expected);
+        if (text !== undefined) assert.match(noted?.[1] ?? '', text);
+      },
+      { ...debug, cpython: [`${TESTS}${what}`] },
+    );
+  }
+
+  stands(
+    'task',
+    async function main(note) {
+      async function inner(): Promise<void> {
+        await sleep(0);
+        note();
+      }
+      async function c1(): Promise<void> {
+        await inner();
+      }
+      async function c2(): Promise<void> {
+        await createTask(c1, { name: 'there there' });
+      }
+      await c2();
+    },
+    ['there there', ['inner', 'c1'], [['test', ['c2', 'main', 'test'], []]]],
+  );
+
+  stands(
+    'future',
+    async function main(note) {
+      const future = new Future<void>();
+      async function a2(): Promise<void> {
+        await future;
+      }
+      async function a1(): Promise<void> {
+        await a2();
+      }
+      async function b1(): Promise<void> {
+        await future;
+      }
+      await taskGroup(async function body(group) {
+        group.createTask(a1, { name: 'task A' });
+        group.createTask(b1, { name: 'task B' });
+        for (let n = 0; n < 5; n += 1) await sleep(0);
+        note(future);
+        future.setResult();
+      });
+    },
+    [
+      'future',
+      [],
+      [
+        ['task A', ['a2', 'a1'], [['test', ['note', 'body', 'main', 'test'], []]]],
+        ['task B', ['b1'], [['test', ['note', 'body', 'main', 'test'], []]]],
+      ],
+    ],
+    /^\* Future\(id=/,
+  );
+
+  const combined = { gather, shield } as Record<string, (...calls: unknown[]) => Promise<unknown>>;
+  for (const [what, combine] of Object.entries(combined))
+    stands(
+      what,
+      async function main(note) {
+        async function deep(): Promise<void> {
+          await sleep(0);
+          note();
+        }
+        const named = {
+          c1: async () => {
+            await sleep(0);
+            await deep();
+          },
+        };
+        await combine?.(createTask(named.c1, { name: 'c1' }));
+      },
+      ['c1', ['deep', 'c1'], [['test', ['main', 'test'], []]]],
+    );
+
+  /** Sleeps within a limit, and notes where. */
+  async function limited(note: () => void): Promise<void> {
+    async function inner(): Promise<void> {
+      await sleep(0);
+      note();
+    }
+    await timeout(1, async function body() {
+      await sleep(0);
+      await inner();
+    });
+  }
+
+  stands(
+    'timeout',
+    async function main(note) {
+      await shield(createTask(() => limited(note), { name: 'c1' }));
+    },
+    ['c1', ['inner', 'body', 'limited'], [['test', ['main', 'test'], []]]],
+  );
+
+  stands(
+    'wait',
+    async function main(note) {
+      const tasks = [
+        createTask(() => limited(note), { name: 'c1' }),
+        createTask(async () => {
+          for (let n = 0; n < 3; n += 1) await sleep(0);
+        }),
+      ];
+      while ((await wait(tasks))[1].size > 0);
+    },
+    ['c1', ['inner', 'body', 'limited'], [['test', ['main', 'test'], []]]],
+  );
+
+  stands(
+    'tgroup',
+    async function main(note) {
+      function c5(): void {
+        note();
+      }
+      async function c4(): Promise<void> {
+        await sleep(0);
+        c5();
+      }
+      async function c3(): Promise<void> {
+        await c4();
+      }
+      async function c2(): Promise<void> {
+        await c3();
+      }
+      await taskGroup(async function body(group) {
+        const task = group.createTask(c2, { name: 'c2_root' });
+        async function c1(): Promise<void> {
+          await task;
+        }
+        group.createTask(c1, { name: 'sub_main_1' });
+        group.createTask(c1, { name: 'sub_main_2' });
+      });
+    },
+    [
+      'c2_root',
+      ['c5', 'c4', 'c3', 'c2'],
+      [
+        ['test', ['main', 'test'], []],
+        ['sub_main_1', ['c1'], [['test', ['main', 'test'], []]]],
+        ['sub_main_2', ['c1'], [['test', ['main', 'test'], []]]],
+      ],
+    ],
+    / async test\(\)/,
+  );
+
+  stands(
+    'async_gen',
+    async function main(note) {
+      async function nested(): Promise<void> {
+        note();
+      }
+      const gen = asyncgen(async function* gen() {
+        for (const n of [0, 1]) {
+          yield n;
+          if (n === 1) await nested();
+        }
+      });
+      for await (const _ of gen());
+    },
+    ['test', ['nested', 'gen', 'main', 'test'], []],
+    / async gen\(\)/,
+  );
 });

@@ -8,6 +8,7 @@ import { log } from '../../base/printing/log.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import type { Frame } from '../../base/stacks/frame.ts';
 import { isA } from '../../base/values/attempt.ts';
+import { isSettled } from '../../base/values/is-settled.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { cancelOf } from '../cancellation/cancel-in-error.ts';
 import { Cancel, type CancelScope, RootScope } from '../cancellation/cancel-scope.ts';
@@ -61,6 +62,9 @@ export interface TaskOptions {
 
 const nativeThen = Promise.prototype.then;
 
+/** The body of an eager task that is in its first step. */
+const BEGINNING = new Promise<never>(() => {});
+
 /** Counts tasks, for their names. */
 let tasksMade = 0;
 
@@ -93,6 +97,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   declare _logDestroyPending: boolean;
   /** Ends the watch for a cancel that the body does not hear of. */
   declare private _endWatch: (() => void) | undefined;
+  /** @internal of an eager task: what its body returned, until that has ended and the task is done. */
+  declare _eagerBody: PromiseLike<unknown> | undefined;
   readonly #coroutine: Coroutine<T>;
   /** A name, or the number that a default name is made of. */
   #name: string | number;
@@ -104,6 +110,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     Object.assign(this.prototype, {
       _logDestroyPending: true,
       _endWatch: undefined,
+      _eagerBody: undefined,
     });
   }
 
@@ -127,9 +134,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     } else this.#name = String(options.name);
     this.#scope = new RootScope(options.context ?? copyValues(), this);
     this._loop._tasks.add(this);
-    if (options.eagerStart && runningLoop() === this._loop)
-      runInScope(this.#scope, Task.#begin, this as Task<unknown>);
-    else {
+    if (options.eagerStart && runningLoop() === this._loop) {
+      this._eagerBody = BEGINNING;
+      const gave = runInScope(this.#scope, Task.#begin, this as Task<unknown>);
+      if (this._eagerBody === BEGINNING) this._eagerBody = gave;
+    } else {
       const asyncContext = asyncContextHere();
       if (asyncContext !== undefined) this.#scope._asyncContext = asyncContext;
       this._loop._turns.soon(this);
@@ -185,6 +194,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     checkCancelMessage(message);
     this._see();
     if (this._state !== 'pending') return false;
+    // Its task is done some microtasks later.
+    if (this._eagerBody !== undefined && isSettled(this._eagerBody)) return false;
     this.#cancelling += 1;
     this.#scope._requests += 1;
     this.#scope._cancel(new Cancel(this.#scope, message));
@@ -277,7 +288,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
       this.#coroutine.close();
       this.#fail(new CancelledError(cancel.message));
     } else if (this._state === 'pending')
-      startInScope(this.#scope, Task.#begin, this as Task<unknown>);
+      void startInScope(this.#scope, Task.#begin, this as Task<unknown>);
     else this.#end();
     // From here on it is carried along the `await`s of the body, and needed no more.
     if (this.#scope._asyncContext !== undefined) this.#scope._asyncContext = undefined;
@@ -318,12 +329,13 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /** Not a closure of each task: there may be many that wait, and each byte of them counts. */
-  static #begin(task: Task<unknown>): void {
+  static #begin(task: Task<unknown>): PromiseLike<unknown> {
     const gave = task.#coroutine._begin();
     // What an `async` function gives is a promise of V8's own. All else is awaited: so a cancel reaches
     // it, and the functions find their task as what is in force.
     const body = gave.then === nativeThen ? gave : Task.#awaitBody(gave);
     nativeThen.call(body, Task.#bodyGave, Task.#bodyThrew);
+    return body;
   }
 
   static async #awaitBody(gave: PromiseLike<unknown>): Promise<unknown> {
@@ -374,6 +386,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   #end(): boolean {
     this.#scope._end();
     this._endWatch?.();
+    if (this._eagerBody !== undefined) this._eagerBody = undefined;
     this._loop._tasks.delete(this as Task<unknown>);
     if (this._state === 'pending') return true;
     this._loop.callExceptionHandler({
@@ -439,7 +452,11 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
 
 /** In a stack it is known by its name, which it has in a minified program, too. */
 async function runBodyOfTask<T>(body: () => PromiseLike<T>): Promise<T> {
-  return await body();
+  const gave = body();
+  const task = taskInForce();
+  if (task._eagerBody !== undefined && gave instanceof Promise && gave.then === nativeThen)
+    task._eagerBody = gave;
+  return await gave;
 }
 
 Object.defineProperty(runBodyOfTask, 'name', { value: RUNS_TASK });
