@@ -8,6 +8,7 @@ import {
   RuntimeError,
   runCoroutineThreadsafe,
   sleep,
+  Task,
   waitFor,
 } from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
@@ -66,6 +67,28 @@ loopBehaviour('runCoroutineThreadsafe', (it) => {
       assert.is(allTasks().size, 1);
     },
     { cpython: [`${BASE}test_run_coroutine_threadsafe_with_timeout`] },
+  );
+
+  it(
+    'passes a cancel on to the task of a factory',
+    async (loop, scene) => {
+      let task: Task<unknown> | undefined;
+      loop.setTaskFactory((_loop, body) => {
+        const made = new Task(body, { loop });
+        task = made;
+        return made;
+      });
+      const future = runCoroutineThreadsafe(coroutine(() => sleep(10))(), loop);
+      loop.setTaskFactory(undefined);
+      await sleep(0);
+
+      future.cancel();
+      await scene.settle();
+
+      assert.ok(task?.cancelled());
+      assert.ok(future.cancelled());
+    },
+    { cpython: [`${BASE}test_run_coroutine_threadsafe_and_cancel`] },
   );
 
   it(

@@ -3,6 +3,7 @@ import {
   CancelledError,
   coroutine,
   createTask,
+  type Future,
   gather,
   RuntimeError,
   setEventLoop,
@@ -159,6 +160,46 @@ loopBehaviour('shield', (it) => {
     assert.is(String(report?.exception), 'RuntimeError: too late');
     assert.is(report?.future, inner);
   });
+
+  for (const [name, end, reports] of [
+    ['exception', (inner: Future<number>) => inner.setException(new RuntimeError('foo')), 1],
+    ['result', (inner: Future<number>) => inner.setResult(1), 0],
+  ] as const)
+    it(
+      `reports ${reports === 0 ? 'no' : 'an'} ${name} that comes after its cancel`,
+      async (loop, scene) => {
+        const inner = loop.createFuture<number>();
+        const outer = shield(inner);
+        await scene.settle();
+        outer.cancel();
+        await scene.settle();
+
+        end(inner);
+        await scene.settle();
+
+        assert.is(scene.reports.length, reports);
+      },
+      { cpython: [`${BASE}test_shield_cancel_outer_${name}`] },
+    );
+
+  it(
+    'reports what two of them would report once',
+    async (loop, scene) => {
+      const inner = loop.createFuture<number>();
+      for (let n = 0; n < 2; n += 1) {
+        const outer = shield(inner);
+        await scene.settle();
+        outer.cancel();
+        await scene.settle();
+      }
+
+      inner.setException(new RuntimeError('foo'));
+      await scene.settle();
+
+      assert.is(scene.reports.length, 1);
+    },
+    { cpython: [`${BASE}test_shield_duplicate_log_once`] },
+  );
 
   it('tells nothing of what another shield still waits for twice', async (loop, scene) => {
     const inner = loop.createFuture<number>();

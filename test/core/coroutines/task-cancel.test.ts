@@ -818,6 +818,26 @@ loopBehaviour('Task.uncancel', (it) => {
     assert.equal(log, ['turning goes on', 'early goes on']);
   });
 
+  it(
+    'withdraws a cancel that comes when the future is done already',
+    async (loop, { settle }) => {
+      const future = loop.createFuture<void>();
+      const task = createTask(async () => {
+        await future;
+        return 42;
+      });
+      await settle();
+      future.setResult();
+
+      task.cancel();
+      assert.is(task.cancelling(), 1);
+      assert.is(task.uncancel(), 0);
+
+      assert.is(await task, 42);
+    },
+    { cpython: ['test_tasks.py::BaseTaskTests::test_uncancel_resets_must_cancel'] },
+  );
+
   it('withdraws only with the last cancel', async () => {
     const task = createTask(() => sleep(1));
 

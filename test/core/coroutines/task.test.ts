@@ -454,6 +454,37 @@ loopBehaviour('Task.getName', (it) => {
   );
 });
 
+loopBehaviour('Task.setName', (it) => {
+  it(
+    'takes a number as its digits',
+    async () => {
+      const task = createTask(async () => 123, { name: 987654321 as unknown as string });
+      assert.is(task.getName(), '987654321');
+
+      task.setName(123456789 as unknown as string);
+
+      assert.is(task.getName(), '123456789');
+      await task;
+    },
+    { cpython: ['test_tasks.py::BaseTaskTests::test_task_set_name_pylong'] },
+  );
+});
+
+loopBehaviour('Task.getContext', (it) => {
+  it(
+    'gives the very context that was given',
+    async () => {
+      const context = copyContext();
+
+      const task = createTask(async () => {}, { context });
+
+      assert.is(task.getContext(), context);
+      await task;
+    },
+    { cpython: ['test_tasks.py::BaseTaskTests::test_get_context'] },
+  );
+});
+
 loopBehaviour('Task.toString', (it) => {
   const HERE = 'test/core/coroutines/task.test.ts';
   const notmuch = coroutine(async function notmuch() {

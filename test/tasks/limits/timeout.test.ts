@@ -3,6 +3,7 @@ import {
   CancelledError,
   createTask,
   currentTask,
+  ExceptionGroup,
   getRunningLoop,
   KeyboardInterrupt,
   RuntimeError,
@@ -10,6 +11,7 @@ import {
   type Task,
   Timeout,
   TimeoutError,
+  taskGroup,
   timeout,
   timeoutAt,
 } from '../../../src/index.ts';
@@ -356,6 +358,69 @@ loopBehaviour('timeout', (it) => {
       assert.instance(error.cause, CancelledError);
     },
     { cpython: [`${BASE}test_timeout_exception_cause`] },
+  );
+
+  it(
+    'throws the failures of a group in it, rather than its own error',
+    async () => {
+      const running = timeout(0.01, () =>
+        taskGroup(async (group) => {
+          group.createTask(async () => {
+            try {
+              await sleep(2);
+            } finally {
+              // biome-ignore lint/correctness/noUnsafeFinally: a crash in the clean-up is meant
+              throw new RangeError('in the clean-up');
+            }
+          });
+          await sleep(1);
+        }),
+      );
+
+      const error = await rejects(running, ExceptionGroup);
+
+      assert.equal(error.exceptions.map(String), ['RangeError: in the clean-up']);
+      assert.is(error.cause, undefined);
+    },
+    { cpython: [`${BASE}test_timeout_taskgroup`] },
+  );
+
+  it(
+    'throws what the clean-up of its body throws',
+    async () => {
+      const running = timeout(0.01, async () => {
+        try {
+          await sleep(1);
+        } finally {
+          // biome-ignore lint/correctness/noUnsafeFinally: as Python's test does
+          throw new RangeError('in the clean-up');
+        }
+      });
+
+      const error = await rejects(running, RangeError);
+
+      assert.is(error.cause, undefined);
+    },
+    { cpython: [`${BASE}test_foreign_exception_on_timeout_2`] },
+  );
+
+  it(
+    'names the cancel as the cause where the body was failing already',
+    async () => {
+      const running = timeout(0.01, async () => {
+        try {
+          throw new RangeError('first');
+        } finally {
+          await sleep(1);
+        }
+      });
+
+      const { cause } = await rejects(running, TimeoutError);
+
+      assert.instance(cause, CancelledError);
+      assert.is((cause as Error).cause, undefined);
+    },
+    { cpython: [`${BASE}test_timeout_exception_context`] },
   );
 
   it('reaches what takes the signal of the task', async () => {

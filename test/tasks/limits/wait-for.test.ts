@@ -6,6 +6,7 @@ import {
   currentTask,
   type Future,
   RuntimeError,
+  shield,
   sleep,
   type Task,
   TimeoutError,
@@ -215,21 +216,44 @@ loopBehaviour('waitFor', (it) => {
     assert.is(cancels, 2);
   });
 
-  it('leaves no cancel behind when it is done in time', async () => {
-    let reached = false;
-    const task = createTask(async () => {
-      await waitFor(async () => {}, 100);
-      await sleep(1);
-      reached = true;
-    });
-    await sleep(0);
-    assert.not(task.done());
-    task.cancel();
+  it(
+    'passes a cancel on that comes in the turn in which it is done',
+    async () => {
+      let reached = false;
+      const inner = createTask(async () => 'done');
+      const task = createTask(async () => {
+        await waitFor(inner, 100);
+        await sleep(1);
+        reached = true;
+      });
+      assert.not(task.done());
+      await sleep(0);
+      task.cancel();
 
-    await rejects(task, CancelledError);
+      await rejects(task, CancelledError);
 
-    assert.not(reached);
-  });
+      assert.is(await inner, 'done');
+      assert.not(reached);
+    },
+    { cpython: [`${BASE}test_wait_for_issue86296`] },
+  );
+
+  it(
+    'gives what a body returns in answer to the cancel',
+    async () => {
+      const inner = async (): Promise<number> => {
+        try {
+          return await sleep(10, 1);
+        } catch (error) {
+          assert.instance(error, CancelledError);
+          return 42;
+        }
+      };
+
+      assert.is(await waitFor(inner, 0.1), 42);
+    },
+    { cpython: [`${BASE}test_wait_for_cancel_suppressed`] },
+  );
 
   for (const seconds of [undefined, 60])
     it(
@@ -338,4 +362,40 @@ loopBehaviour('waitFor', (it) => {
       RuntimeError,
     );
   });
+});
+
+loopBehaviour('waitFor of a shield', (it) => {
+  const SHIELDED = 'test_waitfor.py::WaitForShieldTests::';
+
+  it(
+    'waits as long as it takes where there is no limit',
+    async () => {
+      const task = createTask(() => sleep(0.1, 'done'));
+
+      await waitFor(shield(task), undefined);
+
+      assert.ok(task.done());
+      assert.is(await task, 'done');
+    },
+    { cpython: [`${SHIELDED}test_none_timeout`] },
+  );
+
+  for (const [name, seconds] of [
+    ['shielded', 0.01],
+    ['zero', 0],
+  ] as const)
+    it(
+      `leaves the task running after ${seconds} seconds`,
+      async () => {
+        const task = createTask(() => sleep(0.1, 'done'));
+
+        const outer = shield(task);
+        await rejects(waitFor(outer, seconds), TimeoutError);
+
+        assert.ok(outer.cancelled());
+        assert.not(task.done());
+        assert.is(await task, 'done');
+      },
+      { cpython: [`${SHIELDED}test_${name}_timeout`] },
+    );
 });

@@ -96,6 +96,51 @@ loopBehaviour('asCompleted', (it) => {
     assert.equal([...all], []);
   });
 
+  for (const how of ['iterated', 'asynchronously iterated'])
+    it(
+      `goes on after a break when it is ${how} over again`,
+      async () => {
+        const all = asCompleted(['a', 'b', 'c', 'd'].map((each) => give(each)));
+        const got: string[] = [];
+        const take = async (most: number): Promise<void> => {
+          if (how === 'iterated')
+            for (const next of all) {
+              got.push(await next);
+              if (got.length === most) break;
+            }
+          else
+            for await (const next of all) {
+              got.push(await next);
+              if (got.length === most) break;
+            }
+        };
+
+        await take(2);
+        assert.is(got.length, 2);
+        await take(9);
+
+        assert.equal(got.sort(), ['a', 'b', 'c', 'd']);
+      },
+      { cpython: [`${BASE}test_as_completed_resume_iterator`] },
+    );
+
+  it(
+    'gives the tasks among what it is given, and no coroutine, asynchronously',
+    async () => {
+      const given = [give('a'), createTask(give('b')), give('c'), createTask(give('d'))];
+      const out = new Set<unknown>();
+
+      for await (const next of asCompleted(given)) out.add(next);
+
+      assert.is(out.size, 4);
+      assert.equal(
+        given.map((each) => out.has(each)),
+        [false, true, false, true],
+      );
+    },
+    { cpython: [`${BASE}test_as_completed_same_tasks_in_as_out`] },
+  );
+
   it(
     'throws for the rest when the time is over, and cancels nothing',
     async (loop) => {

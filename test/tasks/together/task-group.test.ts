@@ -8,6 +8,7 @@ import {
   coroutine,
   createTask,
   currentTask,
+  Event,
   ExceptionGroup,
   KeyboardInterrupt,
   RuntimeError,
@@ -499,6 +500,109 @@ loopBehaviour('taskGroup', (it) => {
     { cpython: [`${BASE}test_taskgroup_context_manager_exit_raises`] },
   );
 
+  it(
+    'leaves no cancel behind when it has cancelled its body',
+    async () => {
+      const running = taskGroup(async (group) => {
+        group.createTask(() => failAfter(0));
+      });
+
+      await rejects(running, ExceptionGroup);
+
+      assert.is(currentTask()?.cancelling(), 0);
+      await sleep(0);
+    },
+    {
+      cpython: [
+        `${BASE}test_cancelling_level_preserved`,
+        'test_taskgroups.py::BaseTestTaskGroup::test_cancellation_does_not_leak_out_of_tg',
+      ],
+    },
+  );
+
+  it(
+    'counts a cancel from outside that comes while a failure cancels it',
+    async () => {
+      const levels: unknown[] = [];
+      const began = new Event();
+      const inner = createTask(async () => {
+        const running = taskGroup(async (group) => {
+          group.createTask(async () => {
+            began.set();
+            await sleep(0);
+            throw new Boom('boom');
+          });
+          await sleep(1);
+          assert.unreachable('the body was to be cancelled');
+        });
+        await rejects(running, ExceptionGroup);
+        levels.push(currentTask()?.cancelling());
+        await sleep(1);
+        assert.unreachable('the sleep after it was to be cancelled');
+      });
+
+      await began.wait();
+      levels.push(inner.cancelling());
+      inner.cancel();
+      levels.push(inner.cancelling());
+      await rejects(inner, CancelledError);
+
+      assert.ok(inner.cancelled());
+      assert.equal(levels, [0, 1, 1]);
+    },
+    { cpython: [`${BASE}test_error_and_cancel`] },
+  );
+
+  it(
+    'is cancelled by the group around it, when both fail',
+    async () => {
+      let level: number | undefined;
+      const outer = taskGroup(async (outerGroup) => {
+        const inner = taskGroup(async (innerGroup) => {
+          innerGroup.createTask(() => failAfter(0, new Boom('inner')));
+          outerGroup.createTask(() => failAfter(0, new OtherBoom('outer')));
+        });
+        assert.equal(classesIn(await rejects(inner, ExceptionGroup)), ['Boom']);
+        level = currentTask()?.cancelling();
+      });
+
+      assert.equal(classesIn(await rejects(outer, ExceptionGroup)), ['OtherBoom']);
+
+      assert.is(level, 1);
+      assert.is(currentTask()?.cancelling(), 0);
+    },
+    { cpython: [`${BASE}test_nested_groups_both_cancelled`] },
+  );
+
+  it(
+    'cancels a task that makes one which fails',
+    async () => {
+      let cancelled = false;
+      const running = taskGroup(async (group) => {
+        group.createTask(async () => {
+          group.createTask(async () => {
+            throw new Boom('third task failed');
+          });
+          const waiting = async (): Promise<void> => {
+            await sleep(0);
+            await sleep(0);
+          };
+          await rejects(waiting(), CancelledError);
+          cancelled = true;
+        });
+      });
+
+      assert.equal(classesIn(await rejects(running, ExceptionGroup)), ['Boom']);
+
+      assert.ok(cancelled);
+    },
+    {
+      cpython: [
+        'test_taskgroups.py::BaseTestTaskGroup::test_cancels_task_if_created_during_creation',
+      ],
+    },
+  );
+
   it('gives a cancel from outside, which the errors hide, to the next await', async () => {
     const log: unknown[] = [];
     const runner = createTask(async () => {
@@ -675,6 +779,41 @@ loopBehaviour('TaskGroup.createTask', (it) => {
       });
     },
     { cpython: [`${BASE}test_taskgroup_task_name`] },
+  );
+
+  it(
+    'gives the task its name before it begins',
+    async () => {
+      let name: string | undefined;
+
+      await taskGroup(async (group) => {
+        group.createTask(
+          async () => {
+            name = currentTask()?.getName();
+          },
+          { name: 'example name' },
+        );
+      });
+
+      assert.is(name, 'example name');
+    },
+    { cpython: ['test_taskgroups.py::BaseTestTaskGroup::test_name'] },
+  );
+
+  it(
+    'closes a coroutine that comes when it is finished',
+    async () => {
+      let finished: TaskGroup | undefined;
+      await taskGroup(async (group) => {
+        finished = group;
+      });
+      const late = coroutine(async () => {})();
+
+      throws(() => finished?.createTask(late), RuntimeError, { message: / is finished$/ });
+
+      await rejects(late, RuntimeError, { message: /cannot reuse/ });
+    },
+    { cpython: [`${BASE}test_coro_closed_when_tg_closed`] },
   );
 
   it(

@@ -76,6 +76,20 @@ loopBehaviour('wait', (it) => {
   );
 
   it(
+    'takes a generator',
+    async () => {
+      function* tasks(): Generator<Task<number>> {
+        for (let n = 0; n < 10; n += 1) yield createTask(async () => n);
+      }
+
+      const [done, pending] = await wait(tasks(), { returnWhen: ALL_COMPLETED });
+
+      assert.equal([done.size, pending.size], [10, 0]);
+    },
+    { cpython: [`${BASE}test_wait_generator`] },
+  );
+
+  it(
     'returns with the first that is done',
     async (loop) => {
       const begin = loop.time();
