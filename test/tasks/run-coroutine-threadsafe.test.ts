@@ -79,8 +79,8 @@ loopBehaviour('runCoroutineThreadsafe', (it) => {
         return made;
       });
       const future = runCoroutineThreadsafe(coroutine(() => sleep(10))(), loop);
-      loop.setTaskFactory(undefined);
       await sleep(0);
+      loop.setTaskFactory(undefined);
 
       future.cancel();
       await scene.settle();

@@ -19,7 +19,7 @@ export interface RacingLoop extends LoopCore {
  * @param discard - takes what another attempt gave in the moment in which it had lost
  * @returns what the winner gave; `undefined` when all failed
  * @throws what an attempt throws
- * @throws {CancelledError} when the waiting task is cancelled; so are all attempts then
+ * @throws {CancelledError} when the waiting task is cancelled, all attempts cancelled and ended
  * @see asyncio's `staggered_race()`, `Lib/asyncio/staggered.py`
  */
 export async function staggeredRace<T>(
@@ -29,14 +29,16 @@ export async function staggeredRace<T>(
   discard: (late: T) => void,
 ): Promise<T | undefined> {
   if (attempts.length === 0) return undefined;
-  const ended = new Future<void>(loop._asOption);
+  let ended = new Future<void>(loop._asOption);
   const running = new Set<Task<T | undefined>>();
   let begun = 0;
   let won: { readonly value: T } | undefined;
   let failed: { readonly error: unknown } | undefined;
+  let cancelled: { readonly error: unknown } | undefined;
   let timer: Cancellable | undefined;
 
-  const isOver = (): boolean => won !== undefined || failed !== undefined || ended.done();
+  const isOver = (): boolean =>
+    won !== undefined || failed !== undefined || cancelled !== undefined;
   const cancelRest = (): void => {
     timer?.cancel();
     for (const task of running) task.cancel();
@@ -71,12 +73,17 @@ export async function staggeredRace<T>(
   };
 
   beginNext();
-  try {
-    await ended;
-  } catch (error) {
-    cancelRest();
+  while (running.size > 0)
+    try {
+      ended = new Future<void>(loop._asOption);
+      await ended;
+    } catch (error) {
+      cancelled = { error };
+      cancelRest();
+    }
+  if (cancelled !== undefined) {
     if (won !== undefined) discard(won.value);
-    throw error;
+    throw cancelled.error;
   }
   if (failed !== undefined) throw failed.error;
   return won?.value;
