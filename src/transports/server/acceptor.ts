@@ -75,15 +75,15 @@ export class Acceptor {
     this.sock.close();
   }
 
-  /** Accepts what has come in, up to a number; are there more? */
+  /** Accepts what has come in, up to a number and one; are there more? */
   #accept(backlog: number): boolean {
-    for (let count = 0; count < Math.max(1, backlog); count += 1) {
+    for (let count = 0; count <= Math.max(0, backlog); count += 1) {
       let connection: Accepted | undefined;
       try {
         connection = this.sock._endpoint.tryAccept();
       } catch (error) {
         // Given up by the peer before it was accepted.
-        if (isA(error, ConnectionAbortedError)) return true;
+        if (isA(error, ConnectionAbortedError)) continue;
         this.#failed(error);
         return false;
       }

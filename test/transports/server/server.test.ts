@@ -15,6 +15,7 @@ import {
   type Transport,
 } from '../../../src/index.ts';
 import type { AddressInput, DriverName, Socket } from '../../../src/socket.ts';
+import { socketpair } from '../../../src/socket.ts';
 import { DRIVERS, freshAddress, stream } from '../../support/drivers.ts';
 import { loopBehaviour, type Scene, settle } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
@@ -62,10 +63,16 @@ class Hall {
     return await this.#loop.createServer(make, undefined, undefined, { ...options, sock });
   }
 
-  /** Connects a client, without waiting for the server. */
-  async knocks(): Promise<Socket> {
+  /** A socket of a client. */
+  socket(): Socket {
     const client = stream(this.#driver);
     this.clients.push(client);
+    return client;
+  }
+
+  /** Connects a client, without waiting for the server. */
+  async knocks(): Promise<Socket> {
+    const client = this.socket();
     await this.#loop.sockConnect(client, this.#address);
     return client;
   }
@@ -172,11 +179,79 @@ for (const { name, real } of DRIVERS) {
       },
       [
         'test_events.py::EventLoopTestsMixin::test_create_server',
-        'test_events.py::EventLoopTestsMixin::test_create_server_sock',
         'test_events.py::TestServer::test_get_loop',
-        'test_selector_events.py::BaseSelectorEventLoopTests::test_accept_connection_multiple',
       ],
     );
+
+    inHall(
+      'listens on the descriptor of the socket that it is given',
+      async (hall, loop) => {
+        const sock = stream(name);
+        sock.bind(freshAddress(sock.family));
+        const fileno = sock.fileno();
+        const server = await loop.createServer(() => new Recorder(loop), undefined, undefined, {
+          sock,
+        });
+
+        assert.is(server.sockets.length, 1);
+        assert.is(server.sockets[0]?.fileno(), fileno);
+        await loop.sockConnect(hall.socket(), sock.getsockname() as AddressInput);
+        await hall.closes(server);
+      },
+      ['test_events.py::EventLoopTestsMixin::test_create_server_sock'],
+    );
+
+    for (const [what, backlog, abortions, accepts, origin] of [
+      [
+        'accepts as many connections in one event as the backlog says, and one',
+        5,
+        0,
+        6,
+        'multiple',
+      ],
+      ['accepts one connection in an event without a backlog', 0, 0, 1, 'zero_one'],
+      ['accepts two connections in an event where the backlog is one', 1, 0, 2, 'zero_one'],
+      [
+        'goes on in the same event behind a connection that was given up',
+        5,
+        3,
+        3,
+        'skip_connectionabortederror',
+      ],
+    ] as const)
+      inHall(
+        what,
+        async (hall, loop) => {
+          const server = await hall.opens({ backlog });
+          const endpoint = socketOf(server)._endpoint;
+          const tryAccept = endpoint.tryAccept.bind(endpoint);
+          const peers: Socket[] = [];
+          let calls = 0;
+          let tries: number | undefined;
+          const noteEnd = (): void => {
+            tries = calls; // the event is over
+          };
+          endpoint.tryAccept = () => {
+            if (tries !== undefined) return undefined;
+            if (calls === 0) queueMicrotask(noteEnd);
+            calls += 1;
+            if (abortions > 0 && calls % 2 === 1) throw osError('ECONNABORTED', 'accept');
+            const [near, far] = socketpair(undefined, undefined, 0, { driver: name });
+            peers.push(far);
+            return { endpoint: near._endpoint, address: ['127.0.0.1', 1] };
+          };
+
+          endpoint.reader?.ready();
+          await until(loop, () => tries !== undefined);
+          endpoint.tryAccept = tryAccept;
+          await until(loop, () => hall.protocols.length === peers.length);
+
+          assert.equal([tries, peers.length], [backlog + 1, accepts]);
+          await hall.closes(server);
+          for (const peer of peers) peer.close();
+        },
+        [`test_selector_events.py::BaseSelectorEventLoopTests::test_accept_connection_${origin}`],
+      );
 
     inHall('tells the transport the address of the peer', async (hall) => {
       const server = await hall.opens();
