@@ -38,13 +38,7 @@ const COMMON = {
  * Functions and classes keep their names, which stacks and reports show; other variables get short ones.
  * Syntax stays: a function that is an argument would lose its name.
  */
-const SMALL = {
-  compress: false,
-  // V8 keeps text beyond ASCII in two bytes a character.
-  format: { ascii_only: true },
-  keep_classnames: true,
-  keep_fnames: true,
-};
+const SMALL = { compress: false, keep_classnames: true, keep_fnames: true };
 
 /** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
 const declared = new Set(
@@ -60,7 +54,6 @@ async function bundle() {
   const threadProgram = await esbuild.build({
     ...COMMON,
     entryPoints: [path.join(src, 'threads', 'thread-program.ts')],
-    plugins: [nodeModules((file) => !isOfPrograms(file))],
     format: 'iife',
     define: { 'import.meta.url': '""' },
   });
@@ -74,7 +67,6 @@ async function bundle() {
     define: { THREAD_PROGRAM: JSON.stringify(threadText) },
     entryPoints: { ...entries(DOORS.map((door) => [door, `${door}.ts`])), internals: 'internals' },
     plugins: [
-      nodeModules((file) => !isOfPrograms(file)),
       textOf(
         'internals',
         internals(names, (file) => !isOfPrograms(file)),
@@ -88,11 +80,7 @@ async function bundle() {
       ...entries(Object.entries(PROGRAMS)),
       'internals-echo': 'internals-echo',
     },
-    plugins: [
-      nodeModules(isOfPrograms),
-      doorsBeside,
-      textOf('internals-echo', internals(names, isOfPrograms)),
-    ],
+    plugins: [doorsBeside, textOf('internals-echo', internals(names, isOfPrograms))],
     keepNames: true, // of functions within functions, which are made once here
   };
   for (const options of [library, programs])
@@ -218,7 +206,7 @@ function isInternal(file) {
 }
 
 function isOfPrograms(file) {
-  return file.startsWith('echo/') || file === 'cli.ts';
+  return file.startsWith('echo/') || file.startsWith('cli/') || file === 'cli.ts';
 }
 
 /** What a name of a source is called among those of all. */
@@ -251,34 +239,6 @@ function textOf(name, contents) {
       build.onLoad({ filter: /.*/, namespace: name }, () => module);
     },
   };
-}
-
-/**
- * Node's modules without `import`, which reads whatever they export: Node then loads more than we use, such as
- * the streams of `node:fs`.
- */
-const nodeModules = (isIncluded) => ({
-  name: 'node modules',
-  setup(build) {
-    build.onResolve({ filter: /^node:/ }, ({ path: id }) => ({
-      path: id,
-      namespace: 'node-modules',
-      sideEffects: false,
-    }));
-    build.onLoad({ filter: /./, namespace: 'node-modules' }, ({ path: id }) => ({
-      contents: `export const { ${importedOf(id, isIncluded).join(', ')} } = process.getBuiltinModule('${id}');`,
-    }));
-  },
-});
-
-/** What sources import of a module of Node. */
-function importedOf(id, isIncluded) {
-  const imports = new RegExp(`^import \\{([^}]*)\\} from '${id}';`, 'gm');
-  const lists = sources()
-    .filter(isIncluded)
-    .flatMap((file) => [...readFileSync(path.join(src, file), 'utf8').matchAll(imports)]);
-  const names = lists.flatMap(([, list]) => list.split(',').map((name) => name.trim()));
-  return [...new Set(names.filter((name) => name !== '' && !name.startsWith('type ')))];
 }
 
 /** Programs import the doors that lie beside them. */

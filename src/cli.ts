@@ -1,6 +1,9 @@
 #!/usr/bin/env node
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { Failure } from './cli/failure.ts';
+import type { LookCommand } from './cli/look.ts';
 import { selfSigned } from './echo/certificate.ts';
 import { serveEchoWithWorkers, WorkersError } from './echo/echo-workers.ts';
 import { STYLES, type Style } from './echo/styles.ts';
@@ -15,7 +18,13 @@ const MOST_WORKERS = 256;
 const HELP = `Usage: asyncio-ts COMMAND [OPTIONS]
 
 Commands:
-  echo    serve: send back whatever a client sends
+  echo          serve: send back whatever a client sends
+  ps PID        show the tasks of a running process
+  pstree PID    the same as a tree: who awaits whom
+  why PID TASK  tell why a task does not go on
+
+Options of ps and pstree:
+  --json           print all that is known, as JSON
 
 Options of echo:
   --host HOST      the address to listen on          (default: 127.0.0.1)
@@ -42,6 +51,7 @@ const OPTIONS = {
   workers: { type: 'string', default: '1' },
   quiet: { type: 'boolean', default: false },
   grace: { type: 'string', default: '2' },
+  json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
@@ -60,7 +70,9 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const [command, ...rest] = positionals;
-  if (command === undefined) throw new UsageError('expected a command: echo');
+  if (command === undefined) throw new UsageError('expected a command: echo, ps, pstree or why');
+  if (command === 'ps' || command === 'pstree' || command === 'why')
+    return await lookInto(command, rest, values.json);
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
   if (rest.length > 0) throw new UsageError(`unexpected argument for echo: ${rest[0]}`);
   const workers = wholeNumber('--workers', values.workers, 1, MOST_WORKERS);
@@ -76,6 +88,35 @@ async function main(args: string[]): Promise<number> {
     isEncrypted: values.tls,
     isQuiet: values.quiet,
   });
+}
+
+async function lookInto(command: LookCommand, args: string[], asJson: boolean): Promise<number> {
+  const [pid = '', ...rest] = args;
+  if (!/^[1-9]\d*$/.test(pid))
+    throw new UsageError(`${command} needs the number of a process, got '${pid}'`);
+  const needed = command === 'why' ? 1 : 0;
+  if (rest.length < needed) throw new UsageError('why needs the name of a task');
+  if (rest.length > needed)
+    throw new UsageError(`unexpected argument for ${command}: ${rest[needed]}`);
+  // Node 20 has a WebSocket only where it is asked for.
+  if (globalThis.WebSocket === undefined) return withWebSocket();
+  const { look } = await import('./cli/look.ts');
+  try {
+    console.log(await look(command, Number(pid), rest, asJson));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    complain(error.message);
+    return STATUS.failed;
+  }
+  return 0;
+}
+
+function withWebSocket(): number {
+  const options = ['--experimental-websocket', '--no-warnings'];
+  const { status } = spawnSync(process.execPath, [...options, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+  });
+  return status ?? STATUS.failed;
 }
 
 /** What the command was asked for. */

@@ -70,6 +70,8 @@ export { Operation } from './core/futures/operation.ts';
 export { isCollectorEnabled, setCollectorEnabled } from './core/reports/collector.ts';
 export { Handle, TimerHandle } from './core/turns/handle.ts';
 export type { ExceptionContext } from './core/turns/loop-core.ts';
+// Looking into a running program
+export * as inspect from './inspect/inspect.ts';
 export type { FileDescriptorLike } from './loop/descriptors.ts';
 // The loop
 export {

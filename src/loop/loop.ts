@@ -23,6 +23,7 @@ import type { ExceptionContext, LoopCore } from '../core/turns/loop-core.ts';
 import { AsyncGenerators } from '../core/turns/open-generators.ts';
 import { isBetweenRuns, runningLoop, setRunningLoop } from '../core/turns/running-loop.ts';
 import { Turns } from '../core/turns/turns.ts';
+import { makeVisible } from '../inspect/agent.ts';
 import type { Address, AddressInput } from '../sock/address.ts';
 import type { Socket } from '../sock/socket.ts';
 import { DefaultExecutor } from '../threads/default-executor.ts';
@@ -167,6 +168,7 @@ export class Loop implements LoopCore {
       if (!this.#closed) this.createTask(() => generator.close());
     });
     this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));
+    makeVisible(this);
     unclosed.register(this, { printed: String(this), needNoMore: this.#needNoMore }, this);
   }
 

@@ -1,9 +1,10 @@
-import type { LookupAddress } from 'node:dns';
+import { ADDRCONFIG, ALL, type LookupAddress, lookup, lookupService, V4MAPPED } from 'node:dns';
+import { isIPv4, isIPv6 } from 'node:net';
 import { fromNodeError, osError } from '../base/errors/os-errors.ts';
-import { dns, lazily, net } from '../base/node-modules.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Operation } from '../core/futures/operation.ts';
+import { describeAs, type WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { type Address, checkNoNull, inet6Address, inetAddress } from '../sock/address.ts';
 import {
@@ -60,11 +61,11 @@ const ADDRINFO_FLAGS = 0x7ff;
 const NAMEINFO_FLAGS = 0x1ff;
 
 /** What Node passes on to the system, by our flags. */
-const hintsByFlag = lazily((): [flag: number, hint: number][] => [
-  [AI_ADDRCONFIG, dns().ADDRCONFIG],
-  [AI_V4MAPPED, dns().V4MAPPED],
-  [AI_ALL, dns().ALL],
-]);
+const HINTS: readonly (readonly [flag: number, hint: number])[] = [
+  [AI_ADDRCONFIG, ADDRCONFIG],
+  [AI_V4MAPPED, V4MAPPED],
+  [AI_ALL, ALL],
+];
 
 /** A host's number, and its zone. */
 interface Found extends LookupAddress {
@@ -73,11 +74,13 @@ interface Found extends LookupAddress {
 
 /** Does a host need no look-up in this family? Zones have to be looked up. */
 export function isNumericHost(family: number, host: string): boolean {
-  return family === AF_INET6 ? net().isIPv6(host) && !host.includes('%') : net().isIPv4(host);
+  return family === AF_INET6 ? isIPv6(host) && !host.includes('%') : isIPv4(host);
 }
 
 /** A look-up of a name. Cancelled, it is not waited for any more; the system finishes it. */
 export class GetAddrInfo extends Operation<AddressInfo[]> {
+  readonly #host: string | undefined;
+
   constructor(
     loop: LoopCore,
     host: string | undefined,
@@ -85,6 +88,7 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
     { family = AF_UNSPEC, type = 0, proto = 0, flags = 0 }: AddressInfoOptions = {},
   ) {
     super(loop._asOption);
+    this.#host = host;
     checkHost(host);
     for (const [name, value] of Object.entries({ family, type, proto, flags }))
       checkWhole(value, -0x80000000, 0x7fffffff, `getaddrinfo(): ${name}`);
@@ -116,16 +120,20 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
     }
   }
 
+  /** @internal */
+  override _describe(): WaitDescription {
+    return { operation: 'getaddrinfo', on: this.#host };
+  }
+
   #lookUp(
     host: string,
     family: number,
     flags: number,
     finish: (addresses: readonly Found[]) => void,
   ): void {
-    const wanted = hintsByFlag().filter(([flag]) => (flags & flag) !== 0);
-    const hints = wanted.reduce((sum, [, hint]) => sum | hint, 0);
+    const hints = HINTS.reduce((sum, [flag, hint]) => sum | ((flags & flag) !== 0 ? hint : 0), 0);
     const nodeFamily = family === AF_INET ? 4 : family === AF_INET6 ? 6 : 0;
-    dns().lookup(host, { all: true, family: nodeFamily, hints }, (error, addresses) => {
+    lookup(host, { all: true, family: nodeFamily, hints }, (error, addresses) => {
       if (error === null) finish(addresses);
       else if (!this.done()) this._fail(fromNodeError(error));
     });
@@ -196,6 +204,7 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
     flags = 0,
   ) {
     super(loop._asOption);
+    describeAs(this, 'getnameinfo', address);
     const [host, port, flowinfo = 0, scopeid = 0] = Array.isArray(address) ? address : [];
     if (typeof host !== 'string' || typeof port !== 'number')
       throw new TypeError(`getnameinfo(): sockaddr must be [host, port], got ${brief(address)}`);
@@ -222,7 +231,7 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
     }
     if ((flags & NI_NUMERICHOST) !== 0) this.#findService(this.#host);
     else
-      dns().lookupService(number, port, (error, name, service) => {
+      lookupService(number, port, (error, name, service) => {
         if (this.done()) return;
         if (error === null) this.#finishWith(name, service);
         else if ((flags & NI_NAMEREQD) !== 0 || error.code !== 'ENOTFOUND')
@@ -235,7 +244,7 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
   #findService(host: string): void {
     if ((this.#flags & NI_NUMERICSERV) !== 0) this.#finishWith(host, '');
     else
-      dns().lookupService('127.0.0.1', this.#port, (error, _name, service) => {
+      lookupService('127.0.0.1', this.#port, (error, _name, service) => {
         if (!this.done()) this.#finishWith(host, error === null ? service : String(this.#port));
       });
   }

@@ -9,6 +9,7 @@ import { isA } from '../base/values/attempt.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import { Future } from '../core/futures/future.ts';
+import { describeAs } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { SOCK_STREAM } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
@@ -165,7 +166,7 @@ async function room(
       if (endpoint.writer === waiter) endpoint.writer = undefined;
     }
   }
-  const ready = new Future<void>(loop._asOption);
+  const ready = describeAs(new Future<void>(loop._asOption), 'sockSendfile', sock);
   const waiter: Ready = { ready: () => void (ready.done() || ready.setResult()) };
   endpoint.writer = waiter;
   try {
@@ -176,7 +177,7 @@ async function room(
 }
 
 async function turn(loop: LoopCore): Promise<void> {
-  const passed = new Future<void>(loop._asOption);
+  const passed = describeAs(new Future<void>(loop._asOption), 'sockSendfile');
   loop._turns.soon({ _run: () => void (passed.done() || passed.setResult()) });
   await passed;
 }

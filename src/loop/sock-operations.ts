@@ -11,6 +11,7 @@ import type { Future } from '../core/futures/future.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import { awaitedNatively } from '../core/futures/native-promise.ts';
 import type { Operation } from '../core/futures/operation.ts';
+import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { Cancellable, LoopCore } from '../core/turns/loop-core.ts';
 import type { Runnable } from '../core/turns/ready-entry.ts';
 import { type Address, type AddressInput, checkAddress } from '../sock/address.ts';
@@ -60,6 +61,14 @@ abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Run
 
   /** The side of the endpoint on which it waits. */
   protected abstract get side(): 'reader' | 'writer';
+
+  /** @internal the method that a program has called */
+  abstract get _operation(): string;
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    return { operation: this._operation, on: this.sock };
+  }
 
   /** Takes the slot, and waits to be told. */
   wait(): this {
@@ -127,6 +136,10 @@ class Receive extends SockOperation<Received> {
     awaitedNatively(this);
   }
 
+  override get _operation(): string {
+    return 'sockRecv';
+  }
+
   protected get side(): 'reader' {
     return 'reader';
   }
@@ -148,6 +161,10 @@ class Receive extends SockOperation<Received> {
 class ReceiveInto extends SockOperation<number> {
   static {
     awaitedNatively(this);
+  }
+
+  override get _operation(): string {
+    return 'sockRecvInto';
   }
 
   protected get side(): 'reader' {
@@ -176,16 +193,19 @@ class Attempt<T> extends SockOperation<T> {
     awaitedNatively(this);
   }
 
+  readonly _operation: string;
   readonly #side: 'reader' | 'writer';
   protected readonly attempt: () => { readonly value: T } | undefined;
 
   constructor(
     loop: LoopCore,
     sock: Socket,
+    operation: string,
     side: 'reader' | 'writer',
     attempt: () => { readonly value: T } | undefined,
   ) {
     super(loop, sock);
+    this._operation = operation;
     this.#side = side;
     this.attempt = attempt;
   }
@@ -199,6 +219,14 @@ class Attempt<T> extends SockOperation<T> {
 class SendAll extends SockOperation<void> {
   static {
     awaitedNatively(this);
+  }
+
+  override get _operation(): string {
+    return 'sockSendall';
+  }
+
+  override _describe(): WaitDescription {
+    return { ...super._describe(), detail: `${this.#sent} of ${this.#length} bytes sent` };
   }
 
   protected get side(): 'writer' {
@@ -228,6 +256,10 @@ class SendAll extends SockOperation<void> {
 class Accept extends SockOperation<[Socket, Address]> {
   static {
     awaitedNatively(this);
+  }
+
+  override get _operation(): string {
+    return 'sockAccept';
   }
 
   protected get side(): 'reader' {
@@ -279,6 +311,16 @@ class Accept extends SockOperation<[Socket, Address]> {
 class Connect extends SockOperation<void> {
   static {
     awaitedNatively(this);
+  }
+
+  override get _operation(): string {
+    return 'sockConnect';
+  }
+
+  override _describe(): WaitDescription {
+    const detail =
+      this.#lookUp === undefined ? `to ${repr(this.#address)}` : 'its address is being looked up';
+    return { ...super._describe(), detail };
   }
 
   protected get side(): 'writer' {
@@ -470,10 +512,10 @@ export class SockOperations {
     attempt: () => { readonly value: T } | undefined,
   ): Operation<T> {
     this.#check(sock, method, side);
-    if (this.#mustYield()) return new Attempt(this.#loop, sock, side, attempt).waitTurn();
+    if (this.#mustYield()) return new Attempt(this.#loop, sock, method, side, attempt).waitTurn();
     try {
       const outcome = attempt();
-      if (outcome === undefined) return new Attempt(this.#loop, sock, side, attempt).wait();
+      if (outcome === undefined) return new Attempt(this.#loop, sock, method, side, attempt).wait();
       return this.#done(outcome.value);
     } catch (error) {
       return this.#failed(error);

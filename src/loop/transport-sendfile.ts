@@ -5,6 +5,7 @@ import { brief } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Future } from '../core/futures/future.ts';
+import { describeAs } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { setFilePosition } from '../sock/file-position.ts';
 import { Protocol } from '../transports/protocols.ts';
@@ -166,7 +167,7 @@ class SendingProtocol extends Protocol {
   }
 
   override pauseWriting(): void {
-    this.#room ??= new Future<void>(this.#loop._asOption);
+    this.#room ??= describeAs(new Future<void>(this.#loop._asOption), 'sendfile');
   }
 
   override resumeWriting(): void {

@@ -1,6 +1,7 @@
 import { ConnectionResetError } from '../base/errors/os-errors.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import { Operation } from '../core/futures/operation.ts';
+import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Runnable } from '../core/turns/ready-entry.ts';
 
@@ -13,6 +14,11 @@ class Drain extends Operation<void> implements Runnable {
   constructor(loop: LoopCore, flow: WriteFlow) {
     super(loop._asOption);
     this.#flow = flow;
+  }
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    return { operation: 'StreamWriter.drain' };
   }
 
   /** @internal a turn has passed */

@@ -2,6 +2,7 @@ import { forAwait } from '../base/errors/errors.ts';
 import type { Received } from '../base/values/bytes.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import { awaitedNatively } from '../core/futures/native-promise.ts';
+import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Runnable } from '../core/turns/ready-entry.ts';
 
@@ -33,14 +34,22 @@ export class Read extends NativeOperation<Received> implements Runnable {
   }
 
   readonly #source: Source;
+  /** The method of the reader. */
+  readonly #name: string;
   /** Takes the bytes; `undefined`: not enough yet. */
   readonly #take: () => Received | undefined;
   #queued = false;
 
-  constructor(loop: LoopCore, source: Source, take: () => Received | undefined) {
+  constructor(loop: LoopCore, source: Source, name: string, take: () => Received | undefined) {
     super(loop);
     this.#source = source;
+    this.#name = name;
     this.#take = take;
+  }
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    return { operation: `StreamReader.${this.#name}`, on: this.#source };
   }
 
   /** There is news: bytes, the end, or a failure. */

@@ -7,6 +7,7 @@ import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import type { Task, TaskBody } from '../core/coroutines/task.ts';
 import type { Future } from '../core/futures/future.ts';
 import { Operation } from '../core/futures/operation.ts';
+import { describeAs } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireEventLoop } from '../core/turns/running-loop.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
@@ -187,7 +188,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
 
   /** @internal done when the connection is gone, as it ended */
   _whenClosed(): Operation<void> {
-    const waiter = new Operation<void>(this.#loop._asOption);
+    const waiter = describeAs(new Operation<void>(this.#loop._asOption), 'StreamWriter.waitClosed');
     if (this.#ended === undefined) this.#waiting.push(waiter);
     else end(waiter, this.#ended.error);
     return waiter;

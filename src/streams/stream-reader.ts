@@ -333,7 +333,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
     try {
       if (this.#exception !== undefined) throw this.#exception;
       const bytes = take();
-      if (bytes === undefined) return this.#wait(take);
+      if (bytes === undefined) return this.#wait(name, take);
       const done = new NativeOperation<Received>(this.#loop);
       done._finish(bytes);
       return done;
@@ -344,8 +344,8 @@ export class StreamReader implements Source, AsyncIterable<Received> {
     }
   }
 
-  #wait(take: () => Received | undefined): Read {
-    const read = new Read(this.#loop, this, take);
+  #wait(name: string, take: () => Received | undefined): Read {
+    const read = new Read(this.#loop, this, name, take);
     this.#read = read;
     this._resume();
     return read;

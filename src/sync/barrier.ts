@@ -47,6 +47,7 @@ export class Barrier extends LoopBound {
     if (parties < 1) throw new RangeError('parties must be > 0');
     checkWhole(parties, 1, Number.MAX_SAFE_INTEGER, 'parties');
     this.parties = parties;
+    this.#changed._partOf = ['Barrier.wait', this];
   }
 
   /** The number of waiting tasks; 0 once all have come. */

@@ -118,6 +118,10 @@ class SendWaiter<T> extends ChannelWaiter<T, void> {
     this.item = item;
   }
 
+  override get _operation(): readonly [string, object] {
+    return ['ChannelSender.send', this.end];
+  }
+
   override _act(): boolean {
     const { channel } = this;
     const refusal = refuseToSend(this.end);
@@ -145,6 +149,10 @@ class SendWaiter<T> extends ChannelWaiter<T, void> {
 class ReceiveWaiter<T> extends ChannelWaiter<T, T> {
   constructor(end: ChannelEnd<T>) {
     super(end, end._channel.receivers);
+  }
+
+  override get _operation(): readonly [string, object] {
+    return ['ChannelReceiver.receive', this.end];
   }
 
   override _act(): boolean {

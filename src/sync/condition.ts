@@ -13,10 +13,16 @@ import { Line, Waiter } from './waiter.ts';
 /** Waits to be notified. */
 class ConditionWaiter extends Waiter<void> {
   readonly #line: Line;
+  readonly #condition: Condition;
 
-  constructor(loop: LoopCore, line: Line) {
+  constructor(loop: LoopCore, line: Line, condition: Condition) {
     super(loop);
     this.#line = line;
+    this.#condition = condition;
+  }
+
+  override get _operation(): readonly [string, object] {
+    return this.#condition._partOf ?? ['Condition.wait', this.#condition];
   }
 
   override _run(): void {
@@ -43,6 +49,8 @@ class ConditionWaiter extends Waiter<void> {
  */
 export class Condition extends Holdable {
   readonly #lock: Lock;
+  /** @internal what a wait is called, where the condition is a part of something else */
+  declare _partOf: readonly [string, object] | undefined;
   /** Who waits to be notified; those who were, but had no turn since, are among them. */
   readonly #line = new Line();
 
@@ -147,7 +155,7 @@ export class Condition extends Holdable {
 
   async #wait(): Promise<true> {
     if (!this.locked()) throw new RuntimeError('cannot wait on un-acquired lock');
-    const waiter = new ConditionWaiter(this._getLoop(), this.#line);
+    const waiter = new ConditionWaiter(this._getLoop(), this.#line, this);
     this.release();
     this.#line.join(waiter);
     try {

@@ -7,16 +7,20 @@ import { Line, Waiter } from './waiter.ts';
 
 /** Waits for an event. */
 class EventWaiter extends Waiter<true> {
-  readonly #line: Line;
+  readonly #event: Event;
 
-  constructor(loop: LoopCore, line: Line) {
+  constructor(loop: LoopCore, event: Event) {
     super(loop);
-    this.#line = line;
-    line.join(this);
+    this.#event = event;
+    event._line.join(this);
+  }
+
+  override get _operation(): readonly [string, object] {
+    return this.#event._partOf ?? ['Event.wait', this.#event];
   }
 
   override _run(): void {
-    this.#line.leave(this);
+    this.#event._line.leave(this);
     if (!this._isCancelled) this._finish(true);
     this._tellNow();
   }
@@ -29,7 +33,10 @@ class EventWaiter extends Waiter<true> {
  */
 export class Event extends LoopBound {
   #value = false;
-  readonly #line = new Line();
+  /** @internal the waiters */
+  readonly _line: Line = new Line();
+  /** @internal what a wait is called, where the event is a part of something else */
+  declare _partOf: readonly [string, object] | undefined;
 
   /** Is the flag set? */
   isSet(): boolean {
@@ -40,7 +47,7 @@ export class Event extends LoopBound {
   set(): void {
     if (this.#value) return;
     this.#value = true;
-    this.#line.wake(Number.POSITIVE_INFINITY);
+    this._line.wake(Number.POSITIVE_INFINITY);
   }
 
   /** Clears the flag. Later waits wait for the next {@link set}. */
@@ -64,10 +71,10 @@ export class Event extends LoopBound {
   }
 
   readonly #wait = (): Outcome<true> =>
-    this.#value ? true : new EventWaiter(this._getLoop(), this.#line);
+    this.#value ? true : new EventWaiter(this._getLoop(), this);
 
   /** `<asyncio.locks.Event object at 0x1 [unset]>`, `[set, waiters:1]` */
   toString(): string {
-    return printPrimitive(this, `${this.#value ? 'set' : 'unset'}${this.#line}`);
+    return printPrimitive(this, `${this.#value ? 'set' : 'unset'}${this._line}`);
   }
 }

@@ -1,6 +1,8 @@
 import { RuntimeError } from '../base/errors/errors.ts';
+import { currentScope } from '../core/context/context.ts';
 import type { Abortable } from '../core/coroutines/abort-signals.ts';
 import type { Coroutine } from '../core/coroutines/coroutine.ts';
+import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { Call, type Outcome } from './call.ts';
 import { Holdable } from './holdable.ts';
@@ -17,11 +19,21 @@ class LockWaiter extends Waiter<true> {
     lock._line.join(this);
   }
 
+  override get _operation(): readonly [string, object] {
+    return ['Lock.acquire', this.#lock];
+  }
+
+  override _describe(): WaitDescription {
+    const holder = this.#lock._holder?.task;
+    return { ...super._describe(), heldBy: holder === undefined ? [] : [holder] };
+  }
+
   override _run(): void {
     const lock = this.#lock;
     lock._line.leave(this);
     if (!this._isCancelled) {
       lock._locked = true;
+      lock._holder = this._scopeOfAwait;
       this._finish(true);
     } else if (!lock._locked) lock._wakeFirst();
     this._tellNow();
@@ -48,6 +60,8 @@ class LockWaiter extends Waiter<true> {
 export class Lock extends Holdable {
   /** @internal set by who acquires it, unset by {@link release} */
   _locked = false;
+  /** @internal in which scope it was acquired; a scope forgets its task when that is done */
+  _holder: { readonly task: unknown } | undefined = undefined;
   /** @internal the waiters; the first is woken whenever the lock is free */
   readonly _line: Line = new Line();
 
@@ -76,6 +90,7 @@ export class Lock extends Holdable {
   readonly #acquire = (): Outcome<true> => {
     if (this._locked || !this._line.isGivenUp) return new LockWaiter(this._getLoop(), this);
     this._locked = true;
+    this._holder = currentScope();
     return true;
   };
 
@@ -87,6 +102,7 @@ export class Lock extends Holdable {
   release(): void {
     if (!this._locked) throw new RuntimeError('Lock is not acquired.');
     this._locked = false;
+    this._holder = undefined;
     this._wakeFirst();
   }
 

@@ -62,6 +62,10 @@ class Getter<T> extends QueueWaiter<T> {
     this.#queue = queue;
   }
 
+  override get _operation(): readonly [string, object] {
+    return ['Queue.get', this.#queue];
+  }
+
   override _canAct(): boolean {
     return !this.#queue.empty();
   }
@@ -83,6 +87,10 @@ class Putter<T> extends QueueWaiter<void> {
     super(queue._getLoop(), queue._putters);
     this.#queue = queue;
     this.#item = item;
+  }
+
+  override get _operation(): readonly [string, object] {
+    return ['Queue.put', this.#queue];
   }
 
   override _canAct(): boolean {
@@ -258,7 +266,10 @@ export class Queue<T = unknown> extends LoopBound {
   join(options?: Abortable): Coroutine<void> {
     const join = async (): Promise<void> => {
       if (this.#unfinished === 0) return;
-      this.#finished ??= new Event();
+      if (this.#finished === undefined) {
+        this.#finished = new Event();
+        this.#finished._partOf = ['Queue.join', this];
+      }
       await this.#finished.wait();
     };
     return new Coroutine(untilAborted(options, join), 'Queue.join', undefined);

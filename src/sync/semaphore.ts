@@ -18,6 +18,10 @@ class SemaphoreWaiter extends Waiter<true> {
     semaphore._line.join(this);
   }
 
+  override get _operation(): readonly [string, object] {
+    return ['Semaphore.acquire', this.#semaphore];
+  }
+
   override _run(): void {
     const semaphore = this.#semaphore;
     semaphore._line.leave(this);

@@ -1,6 +1,7 @@
-import { Awaiter, NativeAwaiter } from '../core/futures/awaiter.ts';
+import { Awaiter, type AwaitingScope, NativeAwaiter } from '../core/futures/awaiter.ts';
 import { checkCancelMessage } from '../core/futures/cancel-message.ts';
 import { Operation } from '../core/futures/operation.ts';
+import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Runnable } from '../core/turns/ready-entry.ts';
 
@@ -66,14 +67,40 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
     return awaiter instanceof Awaiter && awaiter._mustCancel !== undefined;
   }
 
+  /** @internal the scope of the `await`, as long as it waits */
+  protected get _scopeOfAwait(): AwaitingScope | undefined {
+    const awaiter = this._entries;
+    return awaiter instanceof Awaiter ? awaiter._scope : undefined;
+  }
+
   /** @internal settles, when it is done, the promise of which these are the functions */
   _settle(resolve: (value: never) => void, reject: (reason: unknown) => void): void {
     this._ask(new NativeAwaiter(this, resolve, reject));
   }
 
+  /** @internal what it waits for: `'Queue.get'`, and the object */
+  abstract get _operation(): readonly [string, object];
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    const [operation, on] = this._operation;
+    let before = 0;
+    for (let one = this._before; one !== undefined && before < COUNTED; one = one._before)
+      before += 1;
+    const detail = this._woken
+      ? 'its turn comes'
+      : before < COUNTED
+        ? `${before} before it`
+        : `${COUNTED} or more before it`;
+    return { operation, on, detail };
+  }
+
   /** @internal not before its turn, and then by itself */
   override _tell(): void {}
 }
+
+/** A description counts so many waiters before its own. */
+const COUNTED = 1000;
 
 /**
  * Waiters, in the order in which they came.

@@ -1,6 +1,8 @@
-import { brief } from '../base/printing/repr.ts';
+import { brief, repr } from '../base/printing/repr.ts';
+import { attempt } from '../base/values/attempt.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/coroutines/abort-signals.ts';
 import { Operation } from '../core/futures/operation.ts';
+import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 
@@ -19,12 +21,23 @@ interface TargetLike {
 /** Waits for an event, and takes its listeners along when it is done or cancelled. */
 class EventWait extends Operation<unknown[]> {
   readonly #removers: (() => void)[] = [];
+  readonly #emitter: object;
+  readonly #name: string | symbol;
 
   constructor(loop: LoopCore, emitter: EmitterLike | TargetLike, name: string | symbol) {
     super(loop._asOption);
+    this.#emitter = emitter;
+    this.#name = name;
     this.#listen(emitter, name, (...args) => this._finish(args));
     if (isEmitter(emitter) && name !== 'error')
       this.#listen(emitter, 'error', (error) => this._fail(error));
+  }
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    const of = attempt(() => this.#emitter.constructor.name, 'an emitter');
+    const event = `${repr(String(this.#name))} of ${of}`;
+    return { operation: 'fromEvent', detail: event };
   }
 
   override cancel(message?: string): boolean {

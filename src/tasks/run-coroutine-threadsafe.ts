@@ -4,6 +4,7 @@ import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { ensureFuture } from '../core/coroutines/ensure-future.ts';
 import type { TaskBody } from '../core/coroutines/task.ts';
 import { Future } from '../core/futures/future.ts';
+import { describeAs } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 
 /**
@@ -25,7 +26,7 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 export function runCoroutineThreadsafe<T>(body: TaskBody<T>, loop: LoopCore): Future<T> {
   if (!(body instanceof Coroutine) && typeof body !== 'function')
     throw new TypeError(`A coroutine object is required, got ${brief(body)}`);
-  const future = new Future<T>({ loop });
+  const future = describeAs(new Future<T>({ loop }), 'runCoroutineThreadsafe');
   const begin = (): void => {
     try {
       chain(ensureFuture(body, { loop }), future);

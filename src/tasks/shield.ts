@@ -5,6 +5,7 @@ import { isError } from '../base/values/is-error.ts';
 import { ensureFuture } from '../core/coroutines/ensure-future.ts';
 import { forThisTask } from '../core/futures/call-graph-edges.ts';
 import { Future } from '../core/futures/future.ts';
+import { describeAs } from '../core/futures/wait-description.ts';
 import type { ExceptionContext } from '../core/turns/loop-core.ts';
 import type { Awaitable } from './awaitables.ts';
 
@@ -23,7 +24,7 @@ import type { Awaitable } from './awaitables.ts';
 export function shield<T>(awaitable: Awaitable<T>): Future<T> {
   const inner = ensureFuture(awaitable);
   if (inner.done()) return inner;
-  const outer = new Future<T>(inner._loop._asOption);
+  const outer = describeAs(new Future<T>(inner._loop._asOption), 'shield', inner);
   const onInnerDone = calledAs('shield.<locals>._inner_done_callback', () => {
     if (outer.done()) return;
     if (inner.cancelled()) outer.cancel();

@@ -4,7 +4,9 @@ import { NativeOperation } from '../core/futures/native-operation.ts';
 import { awaitedNatively } from '../core/futures/native-promise.ts';
 import { Turn } from '../core/futures/next-turn.ts';
 import type { Operation } from '../core/futures/operation.ts';
-import type { Cancellable, LoopCore } from '../core/turns/loop-core.ts';
+import type { WaitDescription } from '../core/futures/wait-description.ts';
+import type { TimerHandle } from '../core/turns/handle.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 
 /** A wait that takes its timer along when it is cancelled. */
@@ -13,19 +15,25 @@ class Sleep<T> extends NativeOperation<T> {
     awaitedNatively(this);
   }
 
-  readonly #timer: Cancellable;
+  readonly #timer: TimerHandle;
 
   constructor(loop: LoopCore, delay: number, result: T) {
     super(loop);
     this.#timer = loop.callLater(delay, () => {
       if (!this.done()) this._finish(result);
-    });
+    }) as TimerHandle;
   }
 
   override cancel(message?: string): boolean {
     const cancelled = super.cancel(message);
     this.#timer.cancel();
     return cancelled;
+  }
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    const left = Math.max(this.#timer.when() - this._loop.time(), 0);
+    return { operation: 'sleep', detail: `${left.toFixed(1)} s to go` };
   }
 
   /** Ends it before its time, with `error`. */

@@ -1,6 +1,7 @@
 import { forAwait } from '../base/errors/errors.ts';
 import { ConnectionError } from '../base/errors/os-errors.ts';
 import { Future } from '../core/futures/future.ts';
+import { describeAs } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Socket } from '../sock/socket.ts';
 
@@ -21,7 +22,7 @@ export class BorrowedSocket {
   /** Waits for {@link wake}. @throws what the connection was lost by */
   async wait(): Promise<void> {
     this.check();
-    const waiter = new Future<void>(this.#loop._asOption);
+    const waiter = describeAs(new Future<void>(this.#loop._asOption), 'sendfile', this.sock);
     this.#waiter = waiter;
     try {
       await waiter;

@@ -8,6 +8,7 @@ import { isA } from '../base/values/attempt.ts';
 import { asyncContextHere } from '../core/context/async-context.ts';
 import { copyValues, scopeIn } from '../core/context/context.ts';
 import type { Future } from '../core/futures/future.ts';
+import { describeAs } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Address } from '../sock/address.ts';
 import type { Endpoint } from '../sock/endpoint.ts';
@@ -290,6 +291,7 @@ function nameOrNone(ask: () => Address): Address | undefined {
 
 /** Waits until the protocol of `transport` has been called; closes it where that fails, or is cancelled. */
 export async function whenMade(transport: { close(): void }, made: Future<void>): Promise<void> {
+  describeAs(made, 'connectionMade', transport);
   try {
     await made;
   } catch (error) {

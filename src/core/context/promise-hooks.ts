@@ -1,4 +1,4 @@
-import { v8 } from '../../base/node-modules.ts';
+import { promiseHooks } from 'node:v8';
 import { setImmediate } from '../../base/node-timers.ts';
 
 /**
@@ -194,7 +194,7 @@ export function onAfter(tell: () => void): void {
 /** Calls `see` with each promise that settles, while promises are followed. */
 export function onSettled(see: (promise: Promise<unknown>) => void): void {
   seeSettled = see;
-  if (stopHooks.length > 0) stopHooks.push(stopper(v8().promiseHooks.onSettled(see)));
+  if (stopHooks.length > 0) stopHooks.push(stopper(promiseHooks.onSettled(see)));
 }
 
 let seeSettled: ((promise: Promise<unknown>) => void) | undefined;
@@ -217,8 +217,8 @@ let isStopping = false;
 /** Follows promises, until nobody needs it. */
 export function followPromises(): void {
   if (stopHooks.length > 0) return;
-  stopHooks = [stopper(v8().promiseHooks.createHook(hooks))];
-  if (seeSettled !== undefined) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
+  stopHooks = [stopper(promiseHooks.createHook(hooks))];
+  if (seeSettled !== undefined) stopHooks.push(stopper(promiseHooks.onSettled(seeSettled)));
   if (needs === 0) stopSoon();
 }
 

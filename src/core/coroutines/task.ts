@@ -26,7 +26,7 @@ import {
   startInScope,
 } from '../context/context.ts';
 import { outermostSuspendedFrame } from '../futures/await-stacks.ts';
-import type { Awaited, AwaitingTask, CancelRequest } from '../futures/awaiter.ts';
+import type { Awaited, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
 import { checkCancelMessage } from '../futures/cancel-message.ts';
 import { Future, isfuture } from '../futures/future.ts';
 import { Turn } from '../futures/next-turn.ts';
@@ -325,7 +325,12 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
 
   /** @internal what it waits for */
   _awaited(): Awaited[] {
-    return this._state === 'pending' ? this.#scope._listAwaits().map(({ _future }) => _future) : [];
+    return this._waits().map(({ _future }) => _future);
+  }
+
+  /** @internal its `await`s that have not gone on */
+  _waits(): Waiting[] {
+    return this._state === 'pending' ? this.#scope._listAwaits() : [];
   }
 
   /** Not a closure of each task: there may be many that wait, and each byte of them counts. */

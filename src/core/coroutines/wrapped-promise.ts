@@ -4,6 +4,7 @@ import { isA } from '../../base/values/attempt.ts';
 import { isError } from '../../base/values/is-error.ts';
 import { Future } from '../futures/future.ts';
 import { awaitBegins } from '../futures/native-promise.ts';
+import type { WaitDescription } from '../futures/wait-description.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 
 const nativeThen = Promise.prototype.then;
@@ -25,6 +26,11 @@ export class WrappedFuture<T> extends Future<T> {
   override _tell(): void {
     this.#source.leave(this);
     super._tell();
+  }
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    return { detail: 'a promise that asyncio-ts did not create' };
   }
 
   /** @internal it prints as what it is to a user */

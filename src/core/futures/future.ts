@@ -17,6 +17,7 @@ import type { LoopCore } from '../turns/loop-core.ts';
 import { requireEventLoop } from '../turns/running-loop.ts';
 import { Awaiter } from './awaiter.ts';
 import { checkCancelMessage } from './cancel-message.ts';
+import type { WaitDescription } from './wait-description.ts';
 
 /** The states of a future; it leaves `pending` once, for one of the other two. */
 export type FutureState = 'pending' | 'cancelled' | 'finished';
@@ -85,6 +86,8 @@ export class Future<T> implements Promise<T> {
   declare readonly _comesAnyhow: boolean;
   /** @internal where it was made, in debug mode */
   declare readonly _sourceTraceback: readonly string[] | undefined;
+  /** @internal what a wait for it is for, where its class does not say */
+  declare _purpose: WaitDescription | undefined;
 
   static {
     Object.assign(this.prototype, {
@@ -96,6 +99,7 @@ export class Future<T> implements Promise<T> {
       _exception: undefined,
       _comesAnyhow: false,
       _sourceTraceback: undefined,
+      _purpose: undefined,
     });
   }
 
@@ -375,6 +379,11 @@ export class Future<T> implements Promise<T> {
   }
 
   /** @internal what the printed form says, in asyncio's order */
+  _describe(): WaitDescription {
+    return this._purpose ?? { on: this };
+  }
+
+  /** @internal what its printed form says */
   _parts(): string[] {
     const parts: string[] = [this._state];
     if (this._state === 'finished')

@@ -45,6 +45,7 @@ Object.assign(PromiseWithFields.prototype, {
   _entries: undefined,
   _mustCancel: undefined,
   _cancelled: undefined,
+  _purpose: undefined,
 });
 
 const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =

@@ -2,6 +2,7 @@ import type { LoopCore } from '../turns/loop-core.ts';
 import type { Runnable } from '../turns/ready-entry.ts';
 import { NativeOperation } from './native-operation.ts';
 import { awaitedNatively } from './native-promise.ts';
+import type { WaitDescription } from './wait-description.ts';
 
 /**
  * One turn of the loop: an `await` of it goes on in the next one. What a bare `yield` is to
@@ -34,6 +35,11 @@ export class Turn<T> extends NativeOperation<T> implements Runnable {
   _run(): void {
     if (this._state === 'pending') this._finish(this.#given);
     this._tellNow();
+  }
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    return { operation: 'sleep', detail: 'until the next turn' };
   }
 
   /** @internal not before its turn */

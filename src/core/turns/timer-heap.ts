@@ -69,6 +69,13 @@ export class TimerHeap {
     return due;
   }
 
+  /** The timers that still count, the earliest first. */
+  list(): Timed[] {
+    return this.#heap
+      .filter((timer) => !timer.cancelled())
+      .sort((one, other) => (one._before(other) ? -1 : 1));
+  }
+
   clear(): void {
     for (const timer of this.#heap) timer._scheduled = false;
     this.#heap = [];

@@ -93,6 +93,16 @@ export class Turns {
     return this.#timers.nextWhen();
   }
 
+  /** The timers, the earliest first. */
+  listTimers(): Timed[] {
+    return this.#timers.list();
+  }
+
+  /** How many entries are ready. */
+  get readyCount(): number {
+    return this.#ready.size;
+  }
+
   /** Is the queue being worked off? */
   get running(): boolean {
     return this.#ended !== undefined;

@@ -1,6 +1,7 @@
 import { printsAsText } from '../../base/printing/inspect.ts';
 import type { Received } from '../../base/values/bytes.ts';
 import { Operation } from '../../core/futures/operation.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type {
   ReadTransport,
@@ -127,7 +128,7 @@ export class SubprocessStreamProtocol implements SubprocessCallbacks, WriterProt
 
   /** @internal done when `stdin` is closed, as it ended */
   _whenClosed(): Operation<void> {
-    const waiter = new Operation<void>(this.#loop._asOption);
+    const waiter = describeAs(new Operation<void>(this.#loop._asOption), 'StreamWriter.waitClosed');
     if (this.#ended === undefined) this.#waiting.push(waiter);
     else end(waiter, this.#ended.error);
     return waiter;

@@ -7,6 +7,7 @@ import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { ensureFuture, wrapPromise } from '../../core/coroutines/ensure-future.ts';
 import { isNative } from '../../core/coroutines/wrapped-promise.ts';
 import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import { requireRunningLoop, runningLoop } from '../../core/turns/running-loop.ts';
 import { type Awaitable, awaitHere, checkAwaitable } from '../awaitables.ts';
 import { timeout as limit } from './timeout.ts';
@@ -91,7 +92,7 @@ async function whatIsThere<T>(awaitable: Awaitable<T>): Promise<T> {
 }
 
 async function cancelAndWait(future: Future<unknown>): Promise<void> {
-  const waiter = new Future<void>(requireRunningLoop()._asOption);
+  const waiter = describeAs(new Future<void>(requireRunningLoop()._asOption), 'waitFor', future);
   const release = calledAs('_release_waiter', () => {
     if (!waiter.done()) waiter._finish();
   });

@@ -5,6 +5,7 @@ import { isThenable } from '../../base/values/is-thenable.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { ensureFuture } from '../../core/coroutines/ensure-future.ts';
 import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import { requireEventLoop } from '../../core/turns/running-loop.ts';
 import { type Awaitable, checkAwaitable, checkIterable, type ResultOf } from '../awaitables.ts';
@@ -150,7 +151,7 @@ class AsCompleted {
 
   /** Waits until there is one; another may have taken it by then. */
   async #news(): Promise<void> {
-    const waiter = new Future<void>(this.#loop._asOption);
+    const waiter = describeAs(new Future<void>(this.#loop._asOption), 'asCompleted');
     this.#waiters.push(waiter);
     try {
       await waiter;

@@ -7,6 +7,7 @@ import { Task } from '../../core/coroutines/task.ts';
 import { forThisTask } from '../../core/futures/call-graph-edges.ts';
 import { checkCancelMessage } from '../../core/futures/cancel-message.ts';
 import { Future } from '../../core/futures/future.ts';
+import type { WaitDescription } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireEventLoop } from '../../core/turns/running-loop.ts';
 import { type Awaitable, checkAwaitable, type ResultOf } from '../awaitables.ts';
@@ -171,6 +172,14 @@ class GatheringFuture extends Future<unknown[]> {
     };
     this.addDoneCallback(onAbort(signal, abort));
     if (signal.aborted) abort();
+  }
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    return {
+      operation: 'gather',
+      detail: `${this.#left} of ${new Set(this.#children).size} not done`,
+    };
   }
 
   /** @internal asyncio's name of it */

@@ -15,6 +15,7 @@ import {
 } from '../../core/coroutines/task.ts';
 import { forThisTask } from '../../core/futures/call-graph-edges.ts';
 import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 import { BaseExceptionGroup } from './exception-group.ts';
@@ -308,7 +309,7 @@ export class TaskGroup {
   async #allDone(): Promise<Cancels> {
     const cancels: Cancels = {};
     while (this.#tasks.size > 0) {
-      this.#completed ??= new Future<void>(this.#loop?._asOption);
+      this.#completed ??= describeAs(new Future<void>(this.#loop?._asOption), 'taskGroup', this);
       try {
         await this.#completed;
       } catch (error) {

@@ -5,6 +5,7 @@ import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { forThisTask } from '../../core/futures/call-graph-edges.ts';
 import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 import { checkIterable } from '../awaitables.ts';
@@ -91,7 +92,7 @@ async function whenEnough(
   timeout: number | undefined,
   returnWhen: ReturnWhen,
 ): Promise<void> {
-  const waiter = new Future<void>(loop._asOption);
+  const waiter = describeAs(new Future<void>(loop._asOption), 'wait');
   const release = calledAs('_release_waiter', () => {
     if (!waiter.done()) waiter._finish();
   });

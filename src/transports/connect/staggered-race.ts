@@ -2,6 +2,7 @@ import { CancelledError } from '../../base/errors/errors.ts';
 import { isA } from '../../base/values/attempt.ts';
 import type { Task, TaskBody } from '../../core/coroutines/task.ts';
 import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 
 /** A loop that makes tasks. */
@@ -29,7 +30,9 @@ export async function staggeredRace<T>(
   discard: (late: T) => void,
 ): Promise<T | undefined> {
   if (attempts.length === 0) return undefined;
-  let ended = new Future<void>(loop._asOption);
+  const newWait = (): Future<void> =>
+    describeAs(new Future<void>(loop._asOption), 'createConnection');
+  let ended = newWait();
   const running = new Set<Task<T | undefined>>();
   let begun = 0;
   let won: { readonly value: T } | undefined;
@@ -75,7 +78,7 @@ export async function staggeredRace<T>(
   beginNext();
   while (running.size > 0)
     try {
-      ended = new Future<void>(loop._asOption);
+      ended = newWait();
       await ended;
     } catch (error) {
       cancelled = { error };

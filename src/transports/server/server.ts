@@ -12,6 +12,7 @@ import type { Task, TaskBody } from '../../core/coroutines/task.ts';
 import { Future } from '../../core/futures/future.ts';
 import { Turn } from '../../core/futures/next-turn.ts';
 import { Operation } from '../../core/futures/operation.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/address.ts';
 import type { Socket } from '../../sock/socket.ts';
@@ -197,7 +198,7 @@ export class Server implements ConnectionCounter, Leftover {
     if (this.#forever !== undefined)
       throw new RuntimeError(`server ${this} is already being awaited on serveForever()`);
     this.#start();
-    const forever = new Future<void>(this.#loop._asOption);
+    const forever = describeAs(new Future<void>(this.#loop._asOption), 'Server.serveForever', this);
     this.#forever = forever;
     try {
       await forever;
@@ -273,7 +274,7 @@ export class Server implements ConnectionCounter, Leftover {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.wait_closed
    */
   waitClosed(): Operation<void> {
-    const waiter = new Operation<void>(this.#loop._asOption);
+    const waiter = describeAs(new Operation<void>(this.#loop._asOption), 'Server.waitClosed', this);
     if (this.#waiters === undefined) waiter._finish();
     else this.#waiters.push(waiter);
     return waiter;
@@ -375,7 +376,7 @@ export class Server implements ConnectionCounter, Leftover {
 
   async #connect(arrival: Arrival): Promise<void> {
     const { sock, address } = arrival;
-    const made = new Future<void>(this.#loop._asOption);
+    const made = describeAs(new Future<void>(this.#loop._asOption), 'connectionMade', sock);
     let protocol: ProtocolCallbacks | undefined;
     let transport: Transport | undefined;
     try {

@@ -10,6 +10,7 @@ import { copyValues, scopeIn } from '../../core/context/context.ts';
 import { onAbort } from '../../core/coroutines/abort-signals.ts';
 import type { Future } from '../../core/futures/future.ts';
 import { Operation } from '../../core/futures/operation.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { type Leftover, noLongerOpenOn, openOn } from '../open-transports.ts';
 import { ReadPipeTransport } from '../pipes/read-pipe-transport.ts';
@@ -184,7 +185,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
 
   /** @internal done when the child has exited and its pipes are closed: with the return code */
   _wait(): Operation<number> {
-    const waiter = new Operation<number>(this.#loop._asOption);
+    const waiter = describeAs(new Operation<number>(this.#loop._asOption), 'Process.wait', this);
     if (this.#returncode !== undefined) waiter._finish(this.#returncode);
     else this.#waiting.push(waiter);
     return waiter;

@@ -1,6 +1,7 @@
 import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { checkProtocol } from '../protocols.ts';
 import type { SubprocessCallbacks, SubprocessTransport } from '../transport.ts';
@@ -71,7 +72,7 @@ async function started<P extends SubprocessCallbacks>(
   options.signal?.throwIfAborted();
   const protocol = protocolFactory();
   checkProtocol(protocol);
-  const made = new Future<void>(loop._asOption);
+  const made = describeAs(new Future<void>(loop._asOption), 'subprocessExec');
   const spawned = spawnChild(command, withPipes(options), (error) => {
     if (!made.done()) made._fail(error);
   });

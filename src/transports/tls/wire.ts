@@ -1,5 +1,4 @@
-import type { Duplex } from 'node:stream';
-import { stream } from '../../base/node-modules.ts';
+import { Duplex } from 'node:stream';
 import type { Transport } from '../transport.ts';
 
 /**
@@ -9,12 +8,7 @@ import type { Transport } from '../transport.ts';
  * Both ways are held back: a write is done when the transport has nothing left to send, and the
  * transport is paused while nobody takes what came.
  */
-export class Wire {
-  readonly stream: Duplex = new (stream().Duplex)({
-    allowHalfOpen: true,
-    read: () => this.#read(),
-    write: (data: Uint8Array, _encoding, done) => this.#write(data, done),
-  });
+export class Wire extends Duplex {
   /** None until the connection is established. */
   #transport: Transport | undefined;
   /** Does the transport have something to send? */
@@ -25,6 +19,10 @@ export class Wire {
   #early: Uint8Array[] = [];
   #paused = false;
   #peerEnded = false;
+
+  constructor() {
+    super({ allowHalfOpen: true });
+  }
 
   /** The connection is established. */
   attach(transport: Transport): void {
@@ -38,7 +36,7 @@ export class Wire {
 
   /** Bytes came. */
   feed(data: Uint8Array): void {
-    if (this.stream.destroyed || this.#peerEnded || this.stream.push(data)) return;
+    if (this.destroyed || this.#peerEnded || this.push(data)) return;
     this.#paused = true;
     this.#transport?.pauseReading();
   }
@@ -47,7 +45,7 @@ export class Wire {
   feedEof(): void {
     if (this.#peerEnded) return;
     this.#peerEnded = true;
-    this.stream.push(null);
+    this.push(null);
   }
 
   /** The transport has something left to send. */
@@ -68,13 +66,13 @@ export class Wire {
     while (this.#written !== undefined);
   }
 
-  #read(): void {
+  override _read(): void {
     if (!this.#paused) return;
     this.#paused = false;
     this.#transport?.resumeReading();
   }
 
-  #write(data: Uint8Array, done: () => void): void {
+  override _write(data: Uint8Array, _encoding: string, done: () => void): void {
     this.#written = done;
     if (this.#transport === undefined) this.#early.push(data);
     else this.#send(this.#transport, data);
@@ -86,7 +84,7 @@ export class Wire {
     try {
       transport.write(data);
     } catch (error) {
-      this.stream.destroy(error as Error);
+      this.destroy(error as Error);
     }
   }
 

@@ -1,0 +1,96 @@
+import type { FrameData, Snapshot, TaskData, WaitData } from '../inspect/data.ts';
+
+/** A task of one thread. */
+export interface TaskOfThread {
+  readonly task: TaskData;
+  /** What is unique among those of all threads. */
+  readonly key: string;
+  /** How asyncio's tables name its thread. */
+  readonly thread: string;
+}
+
+/** A task that waits for another one, and the `await` by which it does. */
+export interface Edge {
+  readonly waiter: TaskOfThread;
+  readonly wait: WaitData | undefined;
+  readonly awaited: TaskOfThread;
+}
+
+/** The tasks of all threads, and who awaits whom. */
+export class Awaits {
+  readonly tasks: readonly TaskOfThread[];
+  readonly edges: readonly Edge[];
+  readonly #known: ReadonlyMap<string, TaskOfThread>;
+
+  constructor(snapshots: readonly Snapshot[]) {
+    this.tasks = snapshots.flatMap(({ process: { pid, thread }, loops }) =>
+      loops.flatMap(({ tasks }) =>
+        tasks.map((task) => ({
+          task,
+          key: `${thread}/${task.id}`,
+          thread: thread === 0 ? String(pid) : `${pid}/${thread}`,
+        })),
+      ),
+    );
+    this.#known = new Map(this.tasks.map((one) => [one.key, one]));
+    this.edges = this.tasks.flatMap((awaited) =>
+      awaited.task.awaitedBy.flatMap((id) => {
+        const waiter = this.inThreadOf(awaited, id);
+        if (waiter === undefined) return [];
+        const wait = waiter.task.waits.find((each) => each.for.includes(awaited.task.id));
+        return [{ waiter, wait, awaited }];
+      }),
+    );
+  }
+
+  /** The task with a number, in the thread of another one. */
+  inThreadOf({ key }: TaskOfThread, id: number): TaskOfThread | undefined {
+    return this.#known.get(`${key.split('/')[0]}/${id}`);
+  }
+
+  /** Tasks that await one another, each as a list that ends where it began. */
+  cycles(): (readonly TaskOfThread[])[] {
+    const next = new Map<TaskOfThread, TaskOfThread[]>();
+    for (const { waiter, awaited } of this.edges)
+      next.set(waiter, [...(next.get(waiter) ?? []), awaited]);
+    return cyclesIn(next);
+  }
+}
+
+/** The cycles of a graph, by a search that needs no stack of its own: chains may be long. */
+export function cyclesIn<N>(next: ReadonlyMap<N, readonly N[]>): (readonly N[])[] {
+  const done = new Set<N>();
+  const cycles: (readonly N[])[] = [];
+  for (const start of next.keys()) {
+    if (done.has(start)) continue;
+    const path: N[] = [start];
+    const ways = [(next.get(start) ?? []).values()];
+    while (ways.length > 0) {
+      const step = ways.at(-1)?.next();
+      if (step === undefined || step.done) {
+        ways.pop();
+        done.add(path.pop() as N);
+        continue;
+      }
+      const at = path.indexOf(step.value);
+      if (at >= 0) cycles.push([...path.slice(at), step.value]);
+      else if (!done.has(step.value)) {
+        path.push(step.value);
+        ways.push((next.get(step.value) ?? []).values());
+      }
+    }
+  }
+  return cycles;
+}
+
+/** The operation and the functions that wait for it, innermost first: asyncio's coroutine stack. */
+export function stackOf(wait: WaitData | undefined): readonly (string | FrameData)[] {
+  if (wait === undefined) return [];
+  return wait.operation === undefined ? wait.stack : [wait.operation, ...wait.stack];
+}
+
+/** The stacks of a task, one for each `await` that has not gone on. */
+export function stacksOf(task: TaskData): (readonly (string | FrameData)[])[] {
+  if (task.waits.length > 0) return task.waits.map(stackOf);
+  return [task.stack.length > 0 ? task.stack : [task.coroutine.name]];
+}

@@ -1,0 +1,160 @@
+import { Failure } from './failure.ts';
+
+/** A message of Node's inspector: an answer has the `id` of its question. */
+interface Message {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+  readonly result?: Record<string, unknown>;
+  readonly error?: { readonly message: string };
+}
+
+interface Question {
+  resolve(result: Record<string, unknown>): void;
+  reject(error: Error): void;
+}
+
+/** What Node's `Runtime.evaluate` answers. */
+interface Evaluated {
+  readonly result: { readonly value?: unknown };
+  readonly exceptionDetails?: { readonly exception?: { readonly description?: string } };
+}
+
+/** Questions to Node's inspector, in one thread of a process. */
+abstract class Session {
+  readonly #asked = new Map<number, Question>();
+  #last = 0;
+
+  /** Asks, and waits for the answer. */
+  async ask(method: string, params: object = {}): Promise<Record<string, unknown>> {
+    this.#last += 1;
+    const id = this.#last;
+    const answer = new Promise<Record<string, unknown>>((resolve, reject) => {
+      this.#asked.set(id, { resolve, reject });
+    });
+    this.send(JSON.stringify({ id, method, params }));
+    return await answer;
+  }
+
+  /**
+   * Evaluates an expression, and awaits what it gives.
+   *
+   * @throws {Failure} what it throws
+   */
+  async evaluate(expression: string): Promise<unknown> {
+    const options = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = (await this.ask(
+      'Runtime.evaluate',
+      options,
+    )) as unknown as Evaluated;
+    if (exceptionDetails === undefined) return result.value;
+    throw new Failure(exceptionDetails.exception?.description?.split('\n')[0] ?? 'it threw');
+  }
+
+  /** A message has come. */
+  protected received(text: string): void {
+    const { id, method, params, result, error } = JSON.parse(text) as Message;
+    if (id === undefined) {
+      this.told(method as string, params ?? {});
+      return;
+    }
+    const question = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (error === undefined) question?.resolve(result ?? {});
+    else question?.reject(new Failure(error.message));
+  }
+
+  /** Nothing will be answered any more. */
+  protected lost(): void {
+    for (const { reject } of this.#asked.values())
+      reject(new Failure('the process has closed the connection'));
+    this.#asked.clear();
+  }
+
+  protected told(_event: string, _params: Record<string, unknown>): void {}
+
+  protected abstract send(text: string): void;
+}
+
+/** The inspector of a process, by its WebSocket. */
+export class DebuggerSession extends Session {
+  readonly #socket: WebSocket;
+  readonly #workers = new Map<string, WorkerSession>();
+
+  private constructor(socket: WebSocket) {
+    super();
+    this.#socket = socket;
+    socket.addEventListener('message', ({ data }) => this.received(String(data)));
+    socket.addEventListener('close', () => {
+      this.lost();
+      for (const worker of this.#workers.values()) worker.end();
+    });
+  }
+
+  /** @throws {Failure} when nobody answers there */
+  static async open(url: string): Promise<DebuggerSession> {
+    const socket = new WebSocket(url);
+    await new Promise<void>((resolve, reject) => {
+      socket.addEventListener('open', () => resolve());
+      socket.addEventListener('error', () => reject(new Failure(`no debugger answers at ${url}`)));
+    });
+    return new DebuggerSession(socket);
+  }
+
+  /** The worker threads of the process. */
+  async workers(): Promise<readonly WorkerSession[]> {
+    await this.ask('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    return [...this.#workers.values()];
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#socket.addEventListener('close', () => resolve());
+    });
+    this.#socket.close();
+    await closed;
+  }
+
+  protected override told(event: string, params: Record<string, unknown>): void {
+    const { sessionId, message } = params as { sessionId: string; message: string };
+    if (event === 'NodeWorker.attachedToWorker')
+      this.#workers.set(sessionId, new WorkerSession(this, sessionId));
+    else if (event === 'NodeWorker.receivedMessageFromWorker')
+      this.#workers.get(sessionId)?.tell(message);
+    else if (event === 'NodeWorker.detachedFromWorker') {
+      this.#workers.get(sessionId)?.end();
+      this.#workers.delete(sessionId);
+    }
+  }
+
+  protected send(text: string): void {
+    this.#socket.send(text);
+  }
+}
+
+/** The inspector of a worker thread, by way of its process. */
+export class WorkerSession extends Session {
+  readonly #process: DebuggerSession;
+  readonly #sessionId: string;
+
+  constructor(process: DebuggerSession, sessionId: string) {
+    super();
+    this.#process = process;
+    this.#sessionId = sessionId;
+  }
+
+  /** A message has come for it. */
+  tell(message: string): void {
+    this.received(message);
+  }
+
+  /** The thread has ended. */
+  end(): void {
+    this.lost();
+  }
+
+  protected send(message: string): void {
+    const params = { sessionId: this.#sessionId, message };
+    this.#process.ask('NodeWorker.sendMessageToWorker', params).catch(() => this.lost());
+  }
+}

@@ -1,0 +1,2 @@
+/** What keeps a command from doing its work; the message is all that its user needs. */
+export class Failure extends Error {}

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Failure } from './failure.ts';
+
+/** The number of SIGUSR1 in a mask of signals. */
+const SIGUSR1 = 1n << 9n;
+/** The state of a socket that listens, in /proc/net/tcp. */
+const LISTENS = '0A';
+
+/**
+ * Looks whether SIGUSR1 opens the inspector of a process, and does not kill it.
+ *
+ * @throws {Failure} when it does not
+ */
+export function checkIsNode(pid: number): void {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(
+      code === 'EPERM'
+        ? `not allowed to look into process ${pid}: it belongs to another user`
+        : `no such process: ${pid}`,
+    );
+  }
+  if (process.platform !== 'linux') throw new Failure('looking into a process works on Linux only');
+  const program = attemptTo(() => basename(readlinkSync(`/proc/${pid}/exe`)));
+  if (program === undefined) throw new Failure(`not allowed to look into process ${pid}`);
+  const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  if (!/^node/.test(program) || (BigInt(`0x${caught ?? 0}`) & SIGUSR1) === 0n)
+    throw new Failure(`process ${pid} is not a Node program: it is ${program}`);
+}
+
+/** The loopback ports on which a process listens. */
+export function listeningPorts(pid: number): Set<number> {
+  const folder = `/proc/${pid}/fd`;
+  const inodes = new Set<string>();
+  for (const fd of attemptTo(() => readdirSync(folder)) ?? []) {
+    const inode = /^socket:\[(\d+)\]$/.exec(
+      attemptTo(() => readlinkSync(`${folder}/${fd}`)) ?? '',
+    )?.[1];
+    if (inode !== undefined) inodes.add(inode);
+  }
+  const ports = new Set<number>();
+  const table = attemptTo(() => readFileSync(`/proc/${pid}/net/tcp`, 'utf8')) ?? '';
+  for (const line of table.split('\n').slice(1)) {
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+    const [address, port = ''] = local.split(':');
+    // 127.0.0.1, as the system has it on a little-endian machine.
+    if (state === LISTENS && address === '0100007F' && inodes.has(inode))
+      ports.add(Number.parseInt(port, 16));
+  }
+  return ports;
+}
+
+function attemptTo<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+import type { LoopData, Snapshot, TaskData, WaitData } from '../inspect/data.ts';
+import { Awaits, cyclesIn, type TaskOfThread } from './awaits.ts';
+import { Failure } from './failure.ts';
+import { placeOf } from './pstree.ts';
+
+/**
+ * Why a task does not go on: what it waits for, whom that waits for, and so on to the end. Tasks that wait for
+ * one another are called a deadlock.
+ *
+ * @param wanted - the name of the task, or its number as `ps` has it
+ * @throws {Failure} when there is no such task
+ */
+export function explain(snapshots: readonly Snapshot[], wanted: string): string {
+  const awaits = new Awaits(snapshots);
+  const named = awaits.tasks.filter(
+    ({ task }) => task.name === wanted || `0x${task.id.toString(16)}` === wanted,
+  );
+  if (named.length === 0)
+    throw new Failure(`no such task: ${wanted} (ps shows what tasks there are)`);
+  return named.map((one) => new Explanation(awaits, snapshots, one).text()).join('\n\n');
+}
+
+class Explanation {
+  readonly #awaits: Awaits;
+  readonly #snapshots: readonly Snapshot[];
+  readonly #first: TaskOfThread;
+  readonly #lines: string[] = [];
+  /** The tasks that were explained, and what they wait for. */
+  readonly #next = new Map<TaskOfThread, TaskOfThread[]>();
+  /** Is it known what ends the chain: time, the network, code that is not ours? */
+  #endsOutside = false;
+
+  constructor(awaits: Awaits, snapshots: readonly Snapshot[], first: TaskOfThread) {
+    this.#awaits = awaits;
+    this.#snapshots = snapshots;
+    this.#first = first;
+  }
+
+  text(): string {
+    const left: [one: TaskOfThread, margin: string][] = [[this.#first, '']];
+    for (let step = left.pop(); step !== undefined; step = left.pop()) {
+      const [one, margin] = step;
+      const known = this.#next.has(one);
+      this.#say(one.task, margin, known);
+      if (known) continue;
+      const next = [...new Set(one.task.waits.flatMap((wait) => wait.for))]
+        .map((id) => this.#awaits.inThreadOf(one, id))
+        .filter((other) => other !== undefined);
+      this.#next.set(one, next);
+      for (const other of next.reverse()) left.push([other, `${margin}  `]);
+    }
+    this.#conclude();
+    return this.#lines.join('\n');
+  }
+
+  #say(task: TaskData, margin: string, known: boolean): void {
+    const cancelled = task.cancelling > 0 ? ', cancelled' : '';
+    const who = `${margin}${task.name} (${task.coroutine.name}${cancelled})`;
+    if (known) {
+      this.#lines.push(`${who}: see above`);
+      return;
+    }
+    if (task.waits.length === 0) {
+      this.#endsOutside = true;
+      this.#lines.push(`${who} ${withoutWaits(task)}`);
+      for (const frame of task.stack)
+        this.#lines.push(`${margin}    at ${frame.name} (${placeOf(frame)})`);
+    }
+    for (const wait of task.waits) {
+      if (!isOfTasks(wait)) this.#endsOutside = true;
+      this.#lines.push(`${who} waits for ${wait.words}`);
+      for (const frame of wait.stack)
+        this.#lines.push(`${margin}    at ${frame.name} (${placeOf(frame)})`);
+    }
+  }
+
+  #conclude(): void {
+    const cycles = cyclesIn(this.#next);
+    for (const cycle of cycles) {
+      const names = cycle.map(({ task }) => task.name);
+      this.#lines.push(
+        names.length === 2
+          ? `This is a deadlock: ${names[0]} waits for itself.`
+          : `This is a deadlock: ${names.join(' → ')} wait for one another.`,
+      );
+    }
+    if (cycles.length > 0 || this.#endsOutside) return;
+    const loop = this.#snapshots
+      .filter(({ process: { thread } }) => String(thread) === this.#first.key.split('/')[0])
+      .flatMap(({ loops }) => loops)
+      .find(({ tasks }) => tasks.includes(this.#first.task));
+    if (loop !== undefined && !canGoOn(loop))
+      this.#lines.push(
+        'This is a deadlock: all tasks of the loop wait for locks, queues and the like, and none of them can go on.',
+      );
+  }
+}
+
+function withoutWaits(task: TaskData): string {
+  if (task.state === 'scheduled') return 'has not begun: it is scheduled for the next turn';
+  if (task.state === 'running') return 'runs';
+  return 'waits for a promise that asyncio-ts did not create';
+}
+
+/** Can only another task end this wait? */
+function isOfTasks(wait: WaitData): boolean {
+  return (
+    wait.for.length > 0 ||
+    /^(?:Lock|Condition|Event|Semaphore|Barrier|Queue|ChannelSender|ChannelReceiver)\./.test(
+      wait.operation ?? '',
+    )
+  );
+}
+
+/** Can anything but a callback of Node's make a task of the loop go on? */
+function canGoOn({ ready, timerCount, transports, tasks }: LoopData): boolean {
+  return (
+    ready > 0 ||
+    timerCount > 0 ||
+    transports.length > 0 ||
+    tasks.some(({ state, waits }) => state !== 'waiting' || waits.length === 0) ||
+    tasks.some(({ waits }) => waits.some((wait) => !isOfTasks(wait)))
+  );
+}

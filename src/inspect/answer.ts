@@ -1,0 +1,56 @@
+import { AGENT_VERSION, type Snapshot } from './data.ts';
+import { takeSnapshot } from './snapshot.ts';
+
+/** Tasks, or transports, in one piece of an answer: to make more at a time would hold up the loop. */
+const IN_A_PIECE = 200;
+
+/** Answers that were not fetched to their end; one that is older than so many others is dropped. */
+const answers = new Map<number, Iterator<string>>();
+const MOST_ANSWERS = 4;
+let lastAnswer = 0;
+
+/**
+ * Answers somebody outside of the process.
+ *
+ * - `snapshot`: the number of an answer
+ * - `piece N`: the next piece of that answer; `''`: there are no more. Joined, they are JSON
+ */
+export async function answer(question: string): Promise<string> {
+  const [word, number] = question.split(' ');
+  if (word === 'piece') return nextPiece(Number(number));
+  if (word !== 'snapshot')
+    throw new Error(`expected snapshot or piece, got ${word} (version ${AGENT_VERSION})`);
+  lastAnswer += 1;
+  answers.set(lastAnswer, piecesOf(await takeSnapshot()));
+  for (const old of answers.keys()) if (old <= lastAnswer - MOST_ANSWERS) answers.delete(old);
+  return String(lastAnswer);
+}
+
+function nextPiece(number: number): string {
+  const next = answers.get(number)?.next();
+  if (next === undefined || next.done) {
+    answers.delete(number);
+    return '';
+  }
+  return next.value;
+}
+
+/** The JSON of a snapshot. */
+function* piecesOf({ loops, ...head }: Snapshot): Generator<string> {
+  yield `${JSON.stringify(head).slice(0, -1)},"loops":[`;
+  for (const [at, { tasks, transports, ...loop }] of loops.entries()) {
+    yield `${at === 0 ? '' : ','}${JSON.stringify(loop).slice(0, -1)},"tasks":[`;
+    yield* piecesOfList(tasks);
+    yield '],"transports":[';
+    yield* piecesOfList(transports);
+    yield ']}';
+  }
+  yield ']}';
+}
+
+function* piecesOfList(list: readonly unknown[]): Generator<string> {
+  for (let at = 0; at < list.length; at += IN_A_PIECE) {
+    const text = JSON.stringify(list.slice(at, at + IN_A_PIECE)).slice(1, -1);
+    yield at === 0 ? text : `,${text}`;
+  }
+}

@@ -1,0 +1,3 @@
+// A program without asyncio-ts; it ends by itself.
+setTimeout(() => {}, 30_000);
+console.log('ready');

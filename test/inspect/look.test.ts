@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { listeningPorts } from '../../src/cli/node-process.ts';
+import type { Snapshot } from '../../src/inspect/data.ts';
+import { behaviour, type Options } from '../support/behaviour.ts';
+import { Program, root } from '../support/program.ts';
+
+/** Several starts of Node. */
+const CHILDREN: Options = { seconds: 60 };
+const PROGRAM = 'test/inspect/children/waiting.ts';
+
+const lines = readFileSync(path.join(root, PROGRAM), 'utf8').split('\n');
+
+/** `file:line` of the line of the program that has `text`. */
+function placeOf(text: string): string {
+  const at = lines.findIndex((line) => line.includes(text));
+  assert.not.equal(at, -1, text);
+  return `${PROGRAM}:${at + 1}`;
+}
+
+/** Runs a command on a program whose tasks wait. */
+async function look(
+  command: string,
+  ...rest: string[]
+): Promise<{ status: number | null; stdout: string; stderr: string; pid: number }> {
+  await using program = Program.typescript(PROGRAM);
+  await program.shows(/waiting/);
+  const before = listeningPorts(program.pid);
+  await using looker = Program.command([command, String(program.pid), ...rest]);
+  const { status } = await looker.ends();
+  assert.equal(listeningPorts(program.pid), before, 'the inspector is closed again');
+  return { status, stdout: looker.stdout, stderr: looker.stderr, pid: program.pid };
+}
+
+/** One at a time: all of them open the same port. */
+behaviour('asyncio-ts ps, pstree and why', (it) => {
+  it(
+    'show the tasks of a program that was started plainly, as Python does',
+    async () => {
+      const { status, stdout, stderr, pid } = await look('ps');
+
+      assert.equal([status, stderr], [0, '']);
+      const [head, rule, ...rows] = stdout.trimEnd().split('\n');
+      assert.match(
+        head ?? '',
+        /^tid +task id +task name +coroutine stack +awaiter chain +awaiter name +awaiter id/,
+      );
+      assert.match(rule ?? '', /^-{180}$/);
+      const cells = rows.map((row) => row.trimEnd().split(/ {2,}/));
+      const main = ['Task-1', 'taskGroup -> main', '0x0'];
+      assert.equal(cells[0], [String(pid), '0x1', ...main]);
+      assert.equal(
+        cells.slice(1).map(([, , name, stack, chain, awaiter]) => [name, stack, chain, awaiter]),
+        [
+          ['worker', 'Queue.get -> nextJob -> work'],
+          ['one', 'Lock.acquire -> lock'],
+          ['other', 'Lock.acquire -> lock'],
+          ['twice', 'Lock.acquire -> twice'],
+          ['branches', 'Queue.get -> nextJob -> both, sleep -> both'],
+        ].map((cell) => [...cell, 'taskGroup -> main', 'Task-1']),
+      );
+    },
+    CHILDREN,
+  );
+
+  it(
+    'show them as a tree, with the line of every function',
+    async () => {
+      const { status, stdout } = await look('pstree');
+
+      assert.is(status, 0);
+      assert.equal(stdout.trimEnd().split('\n').slice(0, 8), [
+        '└── (T) Task-1',
+        `    └──  main ${placeOf('await asyncio.taskGroup')}`,
+        '        └──  taskGroup',
+        '            ├── (T) worker',
+        `            │   └──  work ${placeOf('await nextJob();')}`,
+        `            │       └──  nextJob ${placeOf('await queue.get()')}`,
+        '            │           └──  Queue.get',
+        '            ├── (T) one',
+      ]);
+    },
+    CHILDREN,
+  );
+
+  it(
+    'tell why a task does not go on, and that it is a deadlock',
+    async () => {
+      const { stdout } = await look('why', 'one');
+      const shown = stdout
+        .replace(/0x[0-9a-f]+/g, '0x1')
+        .trimEnd()
+        .split('\n');
+      const words =
+        'waits for Lock.acquire on <asyncio.locks.Lock object at 0x1 [locked, waiters:1]>, 0 before it';
+      assert.equal(shown, [
+        `one (<anonymous>) ${words}`,
+        `    at lock (${placeOf('await other.acquire()')})`,
+        `  other (<anonymous>) ${words}`,
+        `      at lock (${placeOf('await other.acquire()')})`,
+        '    one (<anonymous>): see above',
+        'This is a deadlock: one → other → one wait for one another.',
+      ]);
+      assert.match((await look('why', 'twice')).stdout, /deadlock: twice waits for itself\.\n$/);
+      const unknown = await look('why', 'nobody');
+      assert.equal(
+        [unknown.status, unknown.stderr],
+        [1, 'asyncio-ts: no such task: nobody (ps shows what tasks there are)\n'],
+      );
+    },
+    CHILDREN,
+  );
+
+  it(
+    'give all that is known as JSON',
+    async () => {
+      const { stdout } = await look('ps', '--json');
+      const [snapshot] = JSON.parse(stdout) as Snapshot[];
+      assert.is(snapshot?.version, 1);
+      assert.is(snapshot?.loops[0]?.tasks.length, 6);
+    },
+    CHILDREN,
+  );
+
+  it(
+    'say in a line why they cannot look',
+    async () => {
+      const failures: [args: string[], complaint: RegExp][] = [
+        [['ps', '4194304'], /^asyncio-ts: no such process: 4194304\n$/],
+        [
+          ['ps', '1'],
+          /^asyncio-ts: (not allowed to look into process 1|process 1 is not a Node program)/,
+        ],
+      ];
+      for (const [args, complaint] of failures) {
+        await using looker = Program.command(args);
+        assert.equal(await looker.ends(), { status: 1, signal: null });
+        assert.match(looker.stderr, complaint);
+      }
+    },
+    CHILDREN,
+  );
+
+  it(
+    'say so where the program does not use the library, and leave it alone',
+    async () => {
+      await using program = Program.node('test/inspect/children/plain.mjs');
+      await program.shows(/ready/);
+      await using looker = Program.command(['ps', String(program.pid)]);
+      assert.equal(await looker.ends(), { status: 1, signal: null });
+      assert.is(looker.stderr, `asyncio-ts: process ${program.pid} does not run asyncio-ts\n`);
+      assert.is(listeningPorts(program.pid).size, 0);
+    },
+    CHILDREN,
+  );
+});
