@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AGENT_VERSION, type Snapshot } from '../inspect/data.ts';
 import { DebuggerSession, type WorkerSession } from './debugger-session.ts';
 import { Failure } from './failure.ts';
-import { checkIsNode, listeningPorts } from './node-process.ts';
+import { checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
 
 /** How long a process may take to open its inspector, in milliseconds. */
 const PATIENCE = 5000;
@@ -61,20 +61,20 @@ export async function attach(pid: number): Promise<Target> {
 
 async function openInspector(pid: number): Promise<{ url: string; isOurs: boolean }> {
   const before = listeningPorts(pid);
-  // It may be open already: then it stays so.
-  for (const port of before) {
-    const url = await inspectorAt(port);
-    if (url !== undefined) return { url, isOurs: false };
-  }
+  // It may be open already: then nothing happens, and it stays so.
   process.kill(pid, 'SIGUSR1');
   for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(10)) {
     for (const port of listeningPorts(pid)) {
       const url = before.has(port) ? undefined : await inspectorAt(port);
       if (url !== undefined) return { url, isOurs: true };
     }
+    // The other ports are the program's: nobody connects to those.
+    const open = inspectPort(pid);
+    const url = before.has(open) ? await inspectorAt(open) : undefined;
+    if (url !== undefined) return { url, isOurs: false };
   }
   throw new Failure(
-    `process ${pid} has not opened its inspector: its port, 9229 by default, may be taken, ` +
+    `process ${pid} has not opened its inspector: its port, ${inspectPort(pid)}, may be taken, ` +
       'or the program handles SIGUSR1 itself',
   );
 }

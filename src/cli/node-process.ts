@@ -53,6 +53,15 @@ export function listeningPorts(pid: number): Set<number> {
   return ports;
 }
 
+/** The port of a process's inspector, as far as its options tell. */
+export function inspectPort(pid: number): number {
+  const options = ['cmdline', 'environ']
+    .map((file) => attemptTo(() => readFileSync(`/proc/${pid}/${file}`, 'utf8')) ?? '')
+    .join('\0');
+  const port = /--inspect(?:-brk|-port|-wait)?(?:=|\0)(?:[\w.[\]]*:)?(\d+)\b/.exec(options)?.[1];
+  return port === undefined ? 9229 : Number(port);
+}
+
 function attemptTo<T>(act: () => T): T | undefined {
   try {
     return act();

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { listeningPorts } from '../../src/cli/node-process.ts';
 import type { Snapshot } from '../../src/inspect/data.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
-import { Program, root } from '../support/program.ts';
+import { freePort, Program, root } from '../support/program.ts';
 
 /** Several starts of Node. */
 const CHILDREN: Options = { seconds: 60 };
@@ -138,6 +138,34 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
         assert.equal(await looker.ends(), { status: 1, signal: null });
         assert.match(looker.stderr, complaint);
       }
+    },
+    CHILDREN,
+  );
+
+  it(
+    'leave an inspector open that was open',
+    async () => {
+      const port = await freePort();
+      const env = { NODE_OPTIONS: `--inspect=127.0.0.1:${port}` };
+      await using program = Program.typescript(PROGRAM, [], { env });
+      await program.shows(/waiting/);
+      await using looker = Program.command(['ps', String(program.pid)]);
+      assert.equal(await looker.ends(), { status: 0, signal: null });
+      assert.equal([...listeningPorts(program.pid)], [port]);
+    },
+    CHILDREN,
+  );
+
+  it(
+    'connect to no port of the program',
+    async () => {
+      await using program = Program.typescript('test/inspect/children/server.ts');
+      await program.shows(/listening/);
+      await using looker = Program.command(['ps', String(program.pid)]);
+      await looker.ends();
+      // A connection would have a task.
+      assert.is(looker.stdout.trimEnd().split('\n').length, 3);
+      assert.not.match(program.stderr, /exception/);
     },
     CHILDREN,
   );
