@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { Failure } from './cli/failure.ts';
@@ -56,6 +57,9 @@ const OPTIONS = {
   version: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
 
+/** Set for the process that looks into another one. */
+const LOOKER = 'ASYNCIO_TS_LOOKER';
+
 /** The command was not called as it can be. */
 class UsageError extends Error {}
 
@@ -98,8 +102,7 @@ async function lookInto(command: LookCommand, args: string[], asJson: boolean): 
   if (rest.length < needed) throw new UsageError('why needs the name of a task');
   if (rest.length > needed)
     throw new UsageError(`unexpected argument for ${command}: ${rest[needed]}`);
-  // Node 20 has a WebSocket only where it is asked for.
-  if (globalThis.WebSocket === undefined) return withWebSocket();
+  if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();
   const { look } = await import('./cli/look.ts');
   try {
     console.log(await look(command, Number(pid), rest, asJson));
@@ -111,11 +114,19 @@ async function lookInto(command: LookCommand, args: string[], asJson: boolean): 
   return 0;
 }
 
-function withWebSocket(): number {
+/**
+ * Runs this command in another process. That one closes the inspector that it has opened, also if this one is
+ * killed meanwhile, and it has a WebSocket on Node 20.
+ */
+async function inProcessOfItsOwn(): Promise<number> {
   const options = ['--experimental-websocket', '--no-warnings'];
-  const { status } = spawnSync(process.execPath, [...options, ...process.argv.slice(1)], {
+  const child = spawn(process.execPath, [...options, ...process.argv.slice(1)], {
+    // Out of reach of Ctrl-C.
+    detached: true,
+    env: { ...process.env, [LOOKER]: '1' },
     stdio: 'inherit',
   });
+  const [status] = (await once(child, 'close')) as [number | null];
   return status ?? STATUS.failed;
 }
 

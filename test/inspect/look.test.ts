@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { listeningPorts } from '../../src/cli/node-process.ts';
 import type { Snapshot } from '../../src/inspect/data.ts';
@@ -31,6 +32,11 @@ async function look(
   const { status } = await looker.ends();
   assert.equal(listeningPorts(program.pid), before, 'the inspector is closed again');
   return { status, stdout: looker.stdout, stderr: looker.stderr, pid: program.pid };
+}
+
+/** Polls, for there is nothing that would tell. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(20);
 }
 
 /** One at a time: all of them open the same port. */
@@ -138,6 +144,39 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
         assert.equal(await looker.ends(), { status: 1, signal: null });
         assert.match(looker.stderr, complaint);
       }
+    },
+    CHILDREN,
+  );
+
+  it(
+    'show the tasks of worker threads',
+    async () => {
+      await using program = Program.node('test/inspect/children/threads.mjs');
+      await program.shows(/waiting/);
+      await using looker = Program.command(['ps', String(program.pid)]);
+      await looker.ends();
+      const rows = looker.stdout.trimEnd().split('\n').slice(2);
+      assert.equal(
+        rows.map((row) => row.trimEnd().split(/ {2,}/)),
+        [
+          [`${program.pid}`, '0x1', 'Task-1', 'sleep -> wait -> <anonymous>', '0x0'],
+          [`${program.pid}/1`, '0x1', 'Task-1', 'sleep -> wait', '0x0'],
+        ],
+      );
+    },
+    CHILDREN,
+  );
+
+  it(
+    'close the inspector also if they are killed',
+    async () => {
+      await using program = Program.typescript(PROGRAM);
+      await program.shows(/waiting/);
+      await using looker = Program.command(['ps', String(program.pid)]);
+      await program.shows(/Debugger attached/, { from: 'stderr' });
+      looker.signal('SIGKILL');
+      await looker.ended;
+      await until(() => listeningPorts(program.pid).size === 0);
     },
     CHILDREN,
   );

@@ -582,13 +582,18 @@ function isSame(one: Map<string, Entry[]>, other: Map<string, Entry[]>): boolean
 /**
  * Runs a program in both ways.
  *
+ * @param around - runs the branches, when something is to happen meanwhile
  * @throws when a branch saw something else than the task did
  */
-export async function compareBranches(loop: Loop, program: BranchProgram): Promise<void> {
+export async function compareBranches(
+  loop: Loop,
+  program: BranchProgram,
+  around: (run: () => Promise<void>) => Promise<void> = (run) => run(),
+): Promise<void> {
   const tasks = new Run(loop, true);
   await tasks.run(program);
   const calls = new Run(loop, false);
-  await calls.run(program);
+  await around(() => calls.run(program));
   fc.pre(!calls.hasOrphans && !tasks.hasOrphans);
   fc.pre(!calls.hidesCancel && !tasks.hidesCancel);
   if (!isSame(calls.branches, tasks.branches))
