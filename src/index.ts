@@ -31,6 +31,7 @@ export {
   SSLError,
   TimeoutError,
 } from './base/errors/os-errors.ts';
+export { getLogger, type Logger, setLogger } from './base/printing/log.ts';
 export { Frame } from './base/stacks/frame.ts';
 export type { Abandoning } from './core/cancellation/limit.ts';
 // Context variables

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { KeyboardInterrupt, SystemExit } from '../base/errors/errors.ts';
-import { log } from '../base/printing/log.ts';
+import { print } from '../base/printing/log.ts';
 import { isA } from '../base/values/attempt.ts';
 
 /**
@@ -29,7 +29,7 @@ export function onItsWayOut<E>(error: E): E {
 function endProgram(error: unknown): void {
   if (process.hasUncaughtExceptionCaptureCallback()) return;
   if (isA(error, KeyboardInterrupt)) {
-    log('KeyboardInterrupt');
+    print('KeyboardInterrupt');
     process.exit(STATUS_INTERRUPTED);
   }
   if (isA(error, SystemExit)) process.exit(error.code);

@@ -17,6 +17,7 @@ import { trackPendingAwaits } from '../core/futures/await-stacks.ts';
 import { Future } from '../core/futures/future.ts';
 import type { Operation } from '../core/futures/operation.ts';
 import { startCollector } from '../core/reports/collector.ts';
+import { reported } from '../core/reports/diagnostics.ts';
 import { Handle, TimerHandle } from '../core/turns/handle.ts';
 import { type Host, nodeHost } from '../core/turns/host.ts';
 import type { ExceptionContext, LoopCore } from '../core/turns/loop-core.ts';
@@ -520,6 +521,7 @@ export class Loop implements LoopCore {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_exception_handler
    */
   callExceptionHandler(context: ExceptionContext): void {
+    if (reported.hasSubscribers) reported.publish({ loop: this, context });
     try {
       const handler = this.#exceptionHandler;
       deliverReport(context, handler && ((report) => handler(this, report)), (report) =>
@@ -1364,7 +1366,7 @@ export class Loop implements LoopCore {
 
   readonly #watchSlow = (subject: unknown, seconds: number): void => {
     if (seconds < this.#slowCallbackDuration) return;
-    log(`Executing ${subject} took ${seconds.toFixed(3)} seconds`);
+    log(`Executing ${subject} took ${seconds.toFixed(3)} seconds`, 'warn');
   };
 }
 

@@ -12,6 +12,7 @@ import { asBuffer, isBytes, type Received } from '../base/values/bytes.ts';
 import { asyncContextHere, runInAsyncContext } from '../core/context/async-context.ts';
 import { copyContext, copyValues, scopeIn } from '../core/context/context.ts';
 import type { Future } from '../core/futures/future.ts';
+import { noteLost, noteMade } from '../core/reports/diagnostics.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { ConnectionCounter } from './lifecycle.ts';
 import { type Leftover, noLongerOpenOn, openOn } from './open-transports.ts';
@@ -158,6 +159,7 @@ export class DuplexTransport extends Transport implements Leftover {
     } finally {
       this.#isMade = true;
       if (this.#made?.done() === false) this.#made._finish();
+      noteMade(this, this.#protocol);
       this.#made = undefined;
       this._news();
     }
@@ -401,7 +403,7 @@ export class DuplexTransport extends Transport implements Leftover {
     if (this.#ended) throw new RuntimeError('Cannot call write() after writeEof()');
     if (data.length === 0) return;
     if (this.#state !== 'open') {
-      if (this.#lostWrites >= LOST_WRITES_BEFORE_LOG) log(this._lostWrite);
+      if (this.#lostWrites >= LOST_WRITES_BEFORE_LOG) log(this._lostWrite, 'warn');
       this.#lostWrites += 1;
       return;
     }
@@ -599,6 +601,7 @@ export class DuplexTransport extends Transport implements Leftover {
     try {
       if (this._wasTold) protocol?.connectionLost(error);
     } finally {
+      if (this._wasTold) noteLost(this, protocol, error);
       this.#server?._detach(this);
     }
   }

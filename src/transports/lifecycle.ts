@@ -9,6 +9,7 @@ import { asyncContextHere } from '../core/context/async-context.ts';
 import { copyValues, scopeIn } from '../core/context/context.ts';
 import type { Future } from '../core/futures/future.ts';
 import { describeAs } from '../core/futures/wait-description.ts';
+import { noteLost, noteMade } from '../core/reports/diagnostics.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Address } from '../sock/address.ts';
 import type { Endpoint } from '../sock/endpoint.ts';
@@ -119,6 +120,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     loop.callSoon(() => {
       // In this order: code that waits for the connection gets it before the first bytes.
       if (made?.done() === false) made._finish();
+      noteMade(transport, protocol);
       this.readOn();
     });
     openOn(loop, this);
@@ -143,7 +145,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
 
   /** Counts a write to a lost connection; logs if there are too many. */
   countLostWrite(): void {
-    if (this.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.');
+    if (this.lost >= LOST_WRITES_BEFORE_LOG) log('socket.send() raised exception.', 'warn');
     this.lost += 1;
   }
 
@@ -221,6 +223,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     try {
       this.protocol?.connectionLost(error);
     } finally {
+      noteLost(this.#transport, this.protocol, error);
       this.#release();
       this.protocol = undefined;
       this.#closed = true;

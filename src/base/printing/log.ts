@@ -1,9 +1,59 @@
 /**
  * The one output for all of the library's messages: standard error, like Python's
- * `logging` without configuration.
+ * `logging` without configuration, or the logger of the program.
  *
- * Written at once, so that messages while the process ends are not lost.
+ * Standard error is written at once, so that messages while the process ends are not lost.
  */
+import { endsTheLoop } from '../errors/errors.ts';
+import { stackOf } from '../stacks/error-report.ts';
+import { brief } from './repr.ts';
+
+/**
+ * Where messages go: `console`, pino, winston, or whatever has these methods.
+ *
+ * @see asyncio's logger, https://docs.python.org/3/library/asyncio-dev.html#logging
+ */
+export interface Logger {
+  /** In debug mode: connections that were made. */
+  debug(message: string): unknown;
+  /** In debug mode: servers and programs that were started. */
+  info(message: string): unknown;
+  /** What is probably a mistake: slow callbacks, coroutines that were never awaited, what was not closed. */
+  warn(message: string): unknown;
+  /** Failures that cannot be thrown to anybody, with their stacks. */
+  error(message: string): unknown;
+}
+
+/** How important a message is. */
+type Level = keyof Logger;
+
+const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
+
+let logger: Logger | undefined;
+
+/**
+ * Sends the library's messages to `logger`, as lines of text without a line end; `undefined` restores
+ * standard error. Warnings, which are Node's by default, go there, too.
+ *
+ * What the logger throws is written to standard error, with the message.
+ *
+ * @throws {TypeError} when `logger` lacks a method
+ * @see asyncio's logger, https://docs.python.org/3/library/asyncio-dev.html#logging
+ */
+export function setLogger(to: Logger | undefined): void {
+  if (to !== undefined)
+    for (const level of LEVELS)
+      if (typeof (to as Partial<Logger> | null)?.[level] !== 'function')
+        throw new TypeError(
+          `logger must have the methods ${LEVELS.join('(), ')}(), got ${brief(to)} without ${level}()`,
+        );
+  logger = to;
+}
+
+/** The logger of {@link setLogger}; `undefined` for standard error. */
+export function getLogger(): Logger | undefined {
+  return logger;
+}
 
 type Sink = (text: string) => void;
 
@@ -26,9 +76,24 @@ function waitForReader(): void {
 
 let waits = false;
 
-/** Says something, on lines of its own. */
-export function log(text: string): void {
+/** Writes to standard error, on lines of their own, what is no matter for a logger. */
+export function print(text: string): void {
   sink(`${text}\n`);
+}
+
+/** Says something, on lines of its own. Without a logger, `debug` and `info` say nothing. */
+export function log(text: string, level: Level = 'error'): void {
+  if (logger === undefined) {
+    if (level === 'warn' || level === 'error') print(text);
+    return;
+  }
+  try {
+    logger[level](text);
+  } catch (error) {
+    // A logger may end the program on purpose.
+    if (endsTheLoop(error)) throw error;
+    print(`${text}\nThe logger failed to write this:\n${stackOf(error)}`);
+  }
 }
 
 /**

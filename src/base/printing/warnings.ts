@@ -1,6 +1,8 @@
 /**
- * Python's warnings, as Node's: they come as `process.on('warning')` events and on standard error.
+ * Python's warnings, as Node's: they come as `process.on('warning')` events and on standard error; or, if
+ * the program has a logger, there.
  */
+import { getLogger, log } from './log.ts';
 
 /** Is any loop in debug mode? Only then are there warnings for unclosed resources. */
 let resourcesShown = false;
@@ -16,10 +18,15 @@ export function showResourceWarnings(shown: boolean): void {
  * @param detail - further lines, such as where the object was made
  */
 export function warnRuntime(text: string, detail?: string): void {
-  process.emitWarning(text, { type: 'RuntimeWarning', ...(detail && { detail }) });
+  warn('RuntimeWarning', text, detail);
 }
 
 /** Warns of a resource that was not closed. Silent outside debug mode, as in Python. */
 export function warnResource(text: string): void {
-  if (resourcesShown) process.emitWarning(text, { type: 'ResourceWarning' });
+  if (resourcesShown) warn('ResourceWarning', text);
+}
+
+function warn(type: string, text: string, detail?: string): void {
+  if (getLogger() !== undefined) log(`${type}: ${text}${detail ? `\n${detail}` : ''}`, 'warn');
+  else process.emitWarning(text, { type, ...(detail && { detail }) });
 }

@@ -27,7 +27,10 @@ const abandoned = new WeakMap<LoopCore, Set<Abandoned>>();
  */
 export function noteAbandoned(loop: LoopCore, what: string, where: string): () => void {
   if (loop.getDebug())
-    log(`${what} was abandoned while waiting for a promise that asyncio-ts did not create${where}`);
+    log(
+      `${what} was abandoned while waiting for a promise that asyncio-ts did not create${where}`,
+      'warn',
+    );
   const one: Abandoned = { what, where, since: loop.time() };
   const all = abandoned.get(loop) ?? new Set();
   abandoned.set(loop, all.add(one));

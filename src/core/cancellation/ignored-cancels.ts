@@ -42,7 +42,7 @@ export function watchCancel(task: CancelledTask): () => void {
   const begin = task._loop.time();
   const timer = task._loop.callLater(CANCEL_PATIENCE, () => {
     if (task.done() || !task._mustCancel || leftOver.has(task)) return;
-    log(describeLaggard(task, task._loop.time() - begin));
+    log(describeLaggard(task, task._loop.time() - begin), 'warn');
   });
   return () => timer.cancel();
 }
@@ -53,6 +53,7 @@ export function noteSwallowed(task: CancelledTask): void {
   log(
     `${task.getName()} was cancelled${site === undefined ? '' : ` while it waited at ${site}`}, and ended with a result all the same: ` +
       'a catch swallowed the CancelledError. Throw it on, or take the cancel back with uncancel()',
+    'warn',
   );
 }
 

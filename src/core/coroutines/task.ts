@@ -4,7 +4,7 @@ import {
   InvalidStateError,
   RuntimeError,
 } from '../../base/errors/errors.ts';
-import { log } from '../../base/printing/log.ts';
+import { print } from '../../base/printing/log.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import type { Frame } from '../../base/stacks/frame.ts';
 import { isA } from '../../base/values/attempt.ts';
@@ -31,6 +31,7 @@ import { checkCancelMessage } from '../futures/cancel-message.ts';
 import { Future, isfuture } from '../futures/future.ts';
 import { Turn } from '../futures/next-turn.ts';
 import { Operation } from '../futures/operation.ts';
+import { taskCancelled, taskCreated, taskDone } from '../reports/diagnostics.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import type { Runnable } from '../turns/ready-entry.ts';
 import { requireRunningLoop, runningLoop } from '../turns/running-loop.ts';
@@ -134,6 +135,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     } else this.#name = String(options.name);
     this.#scope = new RootScope(options.context ?? copyValues(), this);
     this._loop._tasks.add(this);
+    if (taskCreated.hasSubscribers) taskCreated.publish({ task: this });
     if (options.eagerStart && runningLoop() === this._loop) {
       this._eagerBody = BEGINNING;
       const gave = runInScope(this.#scope, Task.#begin, this as Task<unknown>);
@@ -197,6 +199,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     // Its task is done some microtasks later.
     if (this._eagerBody !== undefined && isSettled(this._eagerBody)) return false;
     this.#cancelling += 1;
+    if (taskCancelled.hasSubscribers) taskCancelled.publish({ task: this, message });
     this.#scope._requests += 1;
     this.#scope._cancel(new Cancel(this.#scope, message));
     if (this._loop.getDebug()) noteWhereCancelled(this);
@@ -257,7 +260,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     } = {},
   ): void {
     const text = formatStack(this, options.limit);
-    if (options.file === undefined) log(text);
+    if (options.file === undefined) print(text);
     else options.file.write(`${text}\n`);
   }
 
@@ -364,6 +367,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
       if (this.#cancelling > 0 && this._loop.getDebug()) noteSwallowed(this);
       this._finish(result);
     }
+    if (taskDone.hasSubscribers) taskDone.publish({ task: this });
   }
 
   /** A cancel came with the last step: what the body gave is not wanted any more. */
@@ -377,6 +381,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     const cancel = isA(error, CancelledError) ? error : this.#cancelIn(error);
     if (cancel !== undefined) this._endCancelled(cancel);
     else this._fail(error);
+    if (taskDone.hasSubscribers) taskDone.publish({ task: this });
     if (!endsTheLoop(error)) return;
     // Whoever runs the loop gets it: it is not lost.
     this._see();

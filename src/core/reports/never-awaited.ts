@@ -41,7 +41,7 @@ const forgotten = new Collected<UnawaitedCoroutine, NeverAwaitedRecord>({
     const made = origin && ['Coroutine created at (most recent call first)', ...origin].join('\n');
     const detail = made ?? (site && `    defined at ${site}`);
     // A warning of Node's comes a tick later, and there is none any more.
-    if (ending) log(`RuntimeWarning: ${text}${detail ? `\n${detail}` : ''}`);
+    if (ending) log(`RuntimeWarning: ${text}${detail ? `\n${detail}` : ''}`, 'warn');
     else warnRuntime(text, detail);
   },
 });

@@ -1,5 +1,6 @@
 import { OSError } from '../../base/errors/os-errors.ts';
 import { checkTimeout, checkWhole } from '../../base/numbers.ts';
+import { log } from '../../base/printing/log.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
@@ -71,7 +72,9 @@ export function createConnection<P extends ProtocolCallbacks>(
     const encryption = encryptionToHost(options, host);
     const given = givenSocket(host, port, options.sock);
     const sock = given ?? (await connectToHost(loop, host, port, options));
-    return await connectionOn(loop, sock, protocolFactory, given === undefined, encryption);
+    const made = await connectionOn(loop, sock, protocolFactory, given === undefined, encryption);
+    if (loop.getDebug()) log(`${sock} connected to ${host}:${port}: ${made[0]}`, 'debug');
+    return made;
   };
   return new Coroutine(untilAborted(options, connect), 'Loop.createConnection', undefined);
 }

@@ -3,6 +3,7 @@ import { warnResource } from '../../base/printing/warnings.ts';
 import { asyncContextHere } from '../../core/context/async-context.ts';
 import { copyValues, scopeIn } from '../../core/context/context.ts';
 import type { Future } from '../../core/futures/future.ts';
+import { noteLost, noteMade } from '../../core/reports/diagnostics.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { type Leftover, noLongerOpenOn, openOn } from '../open-transports.ts';
 import { checkProtocol } from '../protocols.ts';
@@ -73,6 +74,7 @@ export class PipeLife<P extends PipeProtocol> implements Leftover {
     loop.callSoon(calledAs(`${protocol.constructor?.name}.connectionMade`, connect));
     loop.callSoon(() => {
       if (made?.done() === false) made._finish();
+      noteMade(transport, protocol);
       begin();
     });
     openOn(loop, this);
@@ -106,6 +108,7 @@ export class PipeLife<P extends PipeProtocol> implements Leftover {
     try {
       protocol.connectionLost(error);
     } finally {
+      noteLost(this.#transport, protocol, error);
       this.protocol = undefined;
       this.#release();
       noLongerOpenOn(this.loop, this);

@@ -91,7 +91,7 @@ export class WritePipeTransport extends WriteTransport {
     if (data.length === 0) return;
     if (this.#lost > 0 || this.#life.closing) {
       if (this.#lost >= LOST_WRITES_BEFORE_LOG)
-        log('pipe closed by peer or os.write(pipe, data) raised exception.');
+        log('pipe closed by peer or os.write(pipe, data) raised exception.', 'warn');
       this.#lost += 1;
       return;
     }

@@ -127,6 +127,7 @@ export async function serverOn(
   try {
     signal?.throwIfAborted();
     if (startServing) await server._startServing();
+    if (startServing && loop.getDebug()) log(`${server} is serving`, 'info');
   } catch (error) {
     server.close();
     throw error;
@@ -209,7 +210,10 @@ function bindOne(
     if (!isA(error, OSError) || error.code === 'EMFILE') throw error;
     // The family is not supported.
     if (loop.getDebug())
-      log(`createServer() failed to create socket.socket(${family}, ${type}, ${proto}): ${error}`);
+      log(
+        `createServer() failed to create socket.socket(${family}, ${type}, ${proto}): ${error}`,
+        'warn',
+      );
     return undefined;
   }
   try {
@@ -222,7 +226,7 @@ function bindOne(
     const told = bindError(error, address);
     if (error.code !== 'EADDRNOTAVAIL') throw told;
     // The family is not enabled.
-    if (loop.getDebug()) log(told.message);
+    if (loop.getDebug()) log(told.message, 'warn');
     return undefined;
   }
 }

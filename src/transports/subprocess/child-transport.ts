@@ -11,6 +11,7 @@ import { onAbort } from '../../core/coroutines/abort-signals.ts';
 import type { Future } from '../../core/futures/future.ts';
 import { Operation } from '../../core/futures/operation.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
+import { noteLost, noteMade } from '../../core/reports/diagnostics.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { type Leftover, noLongerOpenOn, openOn } from '../open-transports.ts';
 import { ReadPipeTransport } from '../pipes/read-pipe-transport.ts';
@@ -104,6 +105,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
     const pending = this.#pending ?? [];
     this.#pending = undefined;
     this.#tell('connectionMade', (protocol) => protocol.connectionMade(this));
+    noteMade(this, this.#protocol);
     for (const tell of pending) tell();
     this.#soon('_connect_pipes', () => {
       if (!made.done()) made._finish();
@@ -175,6 +177,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
     try {
       protocol?.connectionLost(undefined);
     } finally {
+      noteLost(this, protocol, undefined);
       this.#protocol = undefined;
       noLongerOpenOn(this.#loop, this);
       for (const waiter of this.#waiting)
@@ -252,7 +255,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
 
   #killIfRunning(): void {
     if (this.#returncode !== undefined || !this.#runs) return;
-    if (this.#loop.getDebug()) log(`Close running child process: kill ${this}`);
+    if (this.#loop.getDebug()) log(`Close running child process: kill ${this}`, 'warn');
     try {
       this.kill();
     } catch (error) {

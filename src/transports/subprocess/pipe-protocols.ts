@@ -18,6 +18,8 @@ export interface PipeOwner {
  *   `Lib/asyncio/base_subprocess.py`
  */
 export class PipeProtocol<T extends ReadTransport | WriteTransport> {
+  /** @internal */
+  readonly _isInner = true as const;
   readonly fd: number;
   pipe: T | undefined;
   disconnected = false;

@@ -1,3 +1,4 @@
+import { log } from '../../base/printing/log.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
@@ -86,6 +87,7 @@ async function started<P extends SubprocessCallbacks>(
     await transport._wait();
     throw error;
   }
+  if (loop.getDebug()) log(`execute program ${command.program}: ${transport}`, 'info');
   return [transport, protocol];
 }
 

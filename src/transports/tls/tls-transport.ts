@@ -125,6 +125,7 @@ export class TlsTransport extends DuplexTransport {
   #encrypted(): Protocol {
     const wire = this.#wire;
     return Object.assign(new Protocol(), {
+      _isInner: true,
       connectionMade: (transport: Transport): void => this.#begin(transport),
       dataReceived: (data: Uint8Array): void => this._feed(() => wire.feed(data)),
       eofReceived: (): boolean => this.#receiveRawEnd(),
@@ -231,7 +232,7 @@ export class TlsTransport extends DuplexTransport {
   override _receiveEnd(): void {
     if (this._isLost) return;
     if (this._callEofReceived())
-      log('returning true from eofReceived() has no effect when using ssl');
+      log('returning true from eofReceived() has no effect when using ssl', 'warn');
     if (!this.#halfOpen || this.#endedSending) this.close();
   }
 
