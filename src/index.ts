@@ -53,6 +53,7 @@ export {
   type NewTaskOptions,
   wrapPromise,
 } from './core/coroutines/ensure-future.ts';
+export type { ForeignTask } from './core/coroutines/foreign-tasks.ts';
 export {
   allTasks,
   currentTask,
@@ -60,6 +61,13 @@ export {
   type TaskBody,
   type TaskOptions,
 } from './core/coroutines/task.ts';
+export {
+  _enterTask,
+  _leaveTask,
+  _registerTask,
+  _swapCurrentTask,
+  _unregisterTask,
+} from './core/coroutines/task-lifetime.ts';
 export { isAwaitTracking, setAwaitTracking } from './core/futures/await-stacks.ts';
 export {
   futureAddToAwaitedBy,
@@ -81,7 +89,7 @@ export {
   newEventLoop,
   setEventLoop,
 } from './loop/event-loop.ts';
-export { type ExceptionHandler, Loop, type TaskFactory } from './loop/loop.ts';
+export { type ExceptionHandler, Loop, Loop as EventLoop, type TaskFactory } from './loop/loop.ts';
 export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
 export type { SendfileOptions, SentFile } from './loop/sendfile.ts';
 // Running a program
@@ -210,6 +218,7 @@ export { moduleFunction } from './threads/module-function.ts';
 export { ThreadPoolExecutor } from './threads/thread-pool-executor.ts';
 export { toThread } from './threads/to-thread.ts';
 // Transports and protocols
+export type { UnixPath } from './transports/connect/check-host-port.ts';
 export type { ConnectionOptions } from './transports/connect/create-connection.ts';
 export type {
   DatagramAddress,

@@ -30,6 +30,7 @@ import type { Socket } from '../sock/socket.ts';
 import { DefaultExecutor } from '../threads/default-executor.ts';
 import type { Executor, ThreadCallable } from '../threads/executor.ts';
 import type { ThreadPoolExecutor } from '../threads/thread-pool-executor.ts';
+import type { UnixPath } from '../transports/connect/check-host-port.ts';
 import {
   type ConnectionOptions,
   connectAcceptedSocket,
@@ -98,8 +99,16 @@ export interface Interruption {
   readonly error: unknown;
 }
 
-/** Makes the tasks of a loop, in place of the `Task` class. */
-export type TaskFactory = <T>(loop: Loop, body: TaskBody<T>, options: TaskOptions) => Future<T>;
+/**
+ * Makes the tasks of a loop, in place of the `Task` class.
+ *
+ * @typeParam O - options beside the usual ones, which it gets as `createTask<T, O>()` got them
+ */
+export type TaskFactory<O = unknown> = <T>(
+  loop: Loop,
+  body: TaskBody<T>,
+  options: TaskOptions & O,
+) => Future<T>;
 
 /** Warns of loops that were collected without having been closed. */
 const unclosed = new FinalizationRegistry<Unclosed>(({ printed, needNoMore }) => {
@@ -365,18 +374,19 @@ export class Loop implements LoopCore {
   /**
    * Makes a task of a coroutine. It starts in the next turn.
    *
+   * @typeParam O - other options, which the task factory takes
    * @param body - a coroutine, or a function without arguments that returns a promise
    * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
-   * @throws {TypeError} when `body` is anything else, such as a promise that already runs, or when
-   *   `signal` is not an `AbortSignal`
+   * @throws {TypeError} when `body` is anything else, such as a promise that already runs, when
+   *   `signal` is not an `AbortSignal`, or when an option is unknown and there is no task factory
    * @throws {RuntimeError} when the loop is closed
    * @see asyncio's `loop.create_task()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_task
    */
-  createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T> {
+  createTask<T, O = unknown>(body: TaskBody<T>, options?: NewTaskOptions & NoInfer<O>): Task<T> {
     this.#checkClosed();
     if (options?.signal === undefined) return this.#makeTask(body, options);
-    const { signal, ...rest } = options;
+    const { signal, ...rest } = options as TaskOptions & { readonly signal: AbortSignal };
     checkSignal(signal);
     const task = this.#makeTask(body, rest);
     cancelOnAbort(task, signal);
@@ -394,10 +404,10 @@ export class Loop implements LoopCore {
    *
    * @throws {TypeError} when `factory` is not a function
    */
-  setTaskFactory(factory: TaskFactory | undefined): void {
+  setTaskFactory<O = unknown>(factory: TaskFactory<O> | undefined): void {
     if (factory !== undefined && typeof factory !== 'function')
       throw new TypeError(`task factory must be a callable or None, got ${brief(factory)}`);
-    this.#taskFactory = factory;
+    this.#taskFactory = factory as TaskFactory | undefined;
   }
 
   /** What makes the tasks; `undefined` for the usual ones. */
@@ -932,7 +942,7 @@ export class Loop implements LoopCore {
    * Connects to a unix path, or takes a connected unix socket.
    *
    * @param protocolFactory - called without arguments, once there is a connection
-   * @param path - the path of a listening socket
+   * @param path - the path of a listening socket: text, bytes in UTF-8, or a `file:` URL
    * @param options - `sock`: a connected stream socket, the transport's from then on; `ssl`, with
    *   `serverHostname`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in {@link createConnection}
    * @returns a coroutine of the transport and the protocol
@@ -945,7 +955,7 @@ export class Loop implements LoopCore {
    */
   createUnixConnection<P extends ProtocolCallbacks>(
     protocolFactory: () => P,
-    path?: string,
+    path?: UnixPath,
     options: UnixConnectionOptions = {},
   ): Coroutine<[transport: Transport, protocol: P]> {
     return createUnixConnection(this, protocolFactory, path, options);
@@ -958,7 +968,7 @@ export class Loop implements LoopCore {
    * closed.
    *
    * @param protocolFactory - called without arguments, once for each connection
-   * @param path - where to listen
+   * @param path - where to listen: text, bytes in UTF-8, or a `file:` URL
    * @param options - `sock`: a bound stream socket, the server's from then on, in place of a path;
    *   `backlog`; `startServing`; `maxConnections`; `cleanupSocket`; `ssl`, `sslHandshakeTimeout`,
    *   `sslShutdownTimeout`: as in {@link createServer}
@@ -972,7 +982,7 @@ export class Loop implements LoopCore {
    */
   createUnixServer(
     protocolFactory: () => ProtocolCallbacks,
-    path?: string,
+    path?: UnixPath,
     options: UnixServerOptions = {},
   ): Coroutine<Server> {
     return createUnixServer(this, protocolFactory, path, options);

@@ -51,6 +51,13 @@ export class ByteBuffer {
     return taken;
   }
 
+  /** A copy of the first `nbytes`, or of all if they are fewer. */
+  peek(nbytes: number): Buffer {
+    return Buffer.from(
+      this.#block.subarray(this.#start, Math.min(this.#end, this.#start + nbytes)),
+    );
+  }
+
   clear(): void {
     this.#block = EMPTY;
     this.#start = 0;

@@ -1,6 +1,6 @@
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
-import { checkHostPort, checkPath } from '../transports/connect/check-host-port.ts';
+import { checkHostPort, toPath, type UnixPath } from '../transports/connect/check-host-port.ts';
 import type { ConnectionOptions } from '../transports/connect/create-connection.ts';
 import type { UnixConnectionOptions } from '../transports/server/unix.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
@@ -24,7 +24,7 @@ interface ConnectingLoop extends HandlingLoop {
   ): Coroutine<[transport: Transport, protocol: P]>;
   createUnixConnection<P extends ProtocolCallbacks>(
     protocolFactory: () => P,
-    path?: string,
+    path?: UnixPath,
     options?: UnixConnectionOptions,
   ): Coroutine<[transport: Transport, protocol: P]>;
 }
@@ -69,13 +69,13 @@ export function openConnection(
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_unix_connection
  */
 export function openUnixConnection(
-  path?: string,
+  path?: UnixPath,
   options: UnixConnectionOptions & StreamOptions = {},
 ): Coroutine<Streams> {
-  checkPath('openUnixConnection(path, options)', path);
+  const where = toPath('openUnixConnection(path, options)', path);
   const connect = async (): Promise<Streams> => {
     const { limit, ...rest } = options;
-    return await opened(limit, (loop, factory) => loop.createUnixConnection(factory, path, rest));
+    return await opened(limit, (loop, factory) => loop.createUnixConnection(factory, where, rest));
   };
   return new Coroutine(connect, 'openUnixConnection', undefined);
 }

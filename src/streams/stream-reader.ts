@@ -213,6 +213,29 @@ export class StreamReader implements Source, AsyncIterable<Received> {
     throw new IncompleteReadError(this.#bytes.take(size), n);
   }
 
+  /**
+   * Returns bytes and leaves them to be read; waits until they have come.
+   *
+   * @param n - how many bytes to wait for; by default one. The reader's limit does not apply
+   * @returns a copy of the first `n` bytes, or by default of all that are there; fewer at the end
+   * @throws {TypeError} when `n` is no whole number
+   * @throws {RangeError} when `n` is negative
+   * @throws {RuntimeError} when another read is waiting
+   * @throws the error that broke the stream
+   * @throws {CancelledError} when the waiting task is cancelled
+   */
+  peek(n?: number): Operation<Received> {
+    if (n !== undefined) {
+      checkCount(n);
+      if (n < 0) throw new RangeError('peek size can not be less than zero');
+    }
+    return this.#start('peek', () =>
+      this.#bytes.size >= (n ?? 1) || this.#eof
+        ? (this.#bytes.peek(n ?? this.#bytes.size) as Received)
+        : undefined,
+    );
+  }
+
   /** Reads line by line, until the end. */
   async *[Symbol.asyncIterator](): AsyncIterator<Received> {
     for (let line = await this.readline(); line.length > 0; line = await this.readline())

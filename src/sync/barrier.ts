@@ -33,6 +33,8 @@ export class Barrier extends LoopBound {
   #state: State = 'filling';
   /** The number of tasks in it. */
   #count = 0;
+  /** The numbers of tasks that have left while it fills, for those that come in their places. */
+  #left: number[] = [];
   /** Is notified when the state changes, or the last one leaves. */
   readonly #changed = new Condition();
 
@@ -64,6 +66,9 @@ export class Barrier extends LoopBound {
    * Waits until as many tasks wait as there are parties.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * Unlike asyncio, a task that comes for one that was cancelled gets its number. See
+   * docs/differences.md#numbers-of-a-barrier.
+   *
    * @returns a number from 0, different for each task: use it to pick one of them
    * @throws the reason of `signal`, when that was aborted
    * @throws {BrokenBarrierError} when the barrier is broken, or is reset or aborted in the meantime
@@ -120,10 +125,10 @@ export class Barrier extends LoopBound {
   async #wait(): Promise<number> {
     return await this.#changed.with(async () => {
       await this.#enter();
+      const index = this.#left.pop() ?? this.#count;
       try {
-        const index = this.#count;
         this.#count += 1;
-        if (index + 1 < this.parties) await this.#waitForOthers();
+        if (this.#count < this.parties) await this.#waitForOthers();
         else {
           this.#state = 'draining';
           this.#changed.notifyAll();
@@ -131,6 +136,7 @@ export class Barrier extends LoopBound {
         return index;
       } finally {
         this.#count -= 1;
+        this.#left.push(index);
         this.#leave();
       }
     });
@@ -151,6 +157,7 @@ export class Barrier extends LoopBound {
   /** The last who leaves lets those in who wait outside. */
   #leave(): void {
     if (this.#count > 0) return;
+    this.#left = [];
     if (this.#state === 'resetting' || this.#state === 'draining') this.#state = 'filling';
     this.#changed.notifyAll();
   }

@@ -43,6 +43,15 @@ export class TransportSocket {
   }
 
   /**
+   * A second socket for the same connection, for the caller to close.
+   *
+   * @throws {OSError} EOPNOTSUPP when the driver has no descriptors; EMFILE when they ran out
+   */
+  dup(): Socket {
+    return this._sock.dup();
+  }
+
+  /**
    * The socket's own address.
    *
    * @throws {OSError} EBADF when it is closed

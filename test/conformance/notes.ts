@@ -249,56 +249,6 @@ export const notes: Readonly<Record<string, Note>> = {
     status: 'not applicable',
     reason: 'deletes private attributes of the C implementation',
   },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__register_task_1': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__register_task_2': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__register_task_3': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__enter_task': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__enter_task_failure': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__leave_task': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__leave_task_failure1': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__leave_task_failure2': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__unregister_task': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
-  'test_tasks.py::BaseTaskIntrospectionTests::test__unregister_task_not_registered': {
-    status: 'not applicable',
-    reason:
-      'registers tasks of other makes; here each is a Task, and Node carries the current one along',
-  },
   'test_runners.py::RunTests::test_asyncio_run_only_coro': {
     status: 'differs',
     reason: 'a TypeError, as in Python 3.14; and a function is taken',
@@ -574,12 +524,6 @@ export const notes: Readonly<Record<string, Note>> = {
     'closes a loop while the interpreter takes itself down',
     'test_unix_events.py::SelectorEventLoopSignalTests',
     'test_close_on_finalizing',
-  ),
-  ...notApplicable(
-    'passes a path object of pathlib; paths are texts here',
-    'test_unix_events.py::SelectorEventLoopUnixSocketTests',
-    'test_create_unix_server_pathlib',
-    'test_create_unix_connection_pathlib',
   ),
   ...notApplicable(
     'has os.sendfile() fail by a mock, in a private method',

@@ -1,7 +1,9 @@
 import * as assert from 'uvu/assert';
 import {
+  allTasks,
   coroutine,
   createTask,
+  eagerTaskFactory,
   ensureFuture,
   getRunningLoop,
   Handle,
@@ -14,6 +16,7 @@ import {
   type TaskBody,
   type TaskOptions,
   TimerHandle,
+  taskGroup,
 } from '../../src/index.ts';
 import { runFile } from '../support/child.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
@@ -612,6 +615,24 @@ loopBehaviour('loop.setTaskFactory', (it) => {
     },
     { cpython: [`${BASE}test_create_named_task_with_custom_factory`] },
   );
+
+  it('gives the factory the options that only it knows, and no signal', async (loop) => {
+    const seen: object[] = [];
+    loop.setTaskFactory<{ priority?: number }>((loop, body, { priority, ...options }) => {
+      seen.push({ priority, ...options });
+      return new Task(body, { ...options, loop });
+    });
+    const f = async (): Promise<void> => {};
+    const { signal } = new AbortController();
+
+    await createTask<void, { priority: number }>(f, { priority: 1, name: 'one', signal });
+    await loop.createTask<void, { priority: number }>(f, { priority: 2 });
+    await taskGroup(async (group) => {
+      group.createTask<void, { priority: number }>(f, { priority: 3 });
+    });
+
+    assert.equal(seen, [{ priority: 1, name: 'one' }, { priority: 2 }, { priority: 3 }]);
+  });
 });
 
 loopBehaviour('loop.createTask', (it) => {
@@ -625,6 +646,29 @@ loopBehaviour('loop.createTask', (it) => {
     },
     { cpython: [`${BASE}test_create_named_task_with_default_factory`] },
   );
+
+  it('refuses an option that nobody knows, also of eager tasks', async (loop) => {
+    let isBegun = false;
+    const f = async (): Promise<void> => {
+      isBegun = true;
+    };
+    const options = { nmae: 'typo' } as never;
+    const message =
+      /^Task got an unknown option 'nmae': only a task factory can take others than name, context/;
+    throws(() => createTask(f, options), TypeError, { message });
+    throws(() => loop.createTask(f, options), TypeError, { message });
+    throws(() => new Task(f, options), TypeError, { message });
+    await taskGroup(async (group) => {
+      throws(() => group.createTask(f, options), TypeError, { message });
+    });
+    loop.setTaskFactory(eagerTaskFactory);
+    throws(() => createTask(f, options), TypeError, { message });
+    await sleep(0);
+
+    assert.not(isBegun);
+    assert.is(allTasks().size, 1);
+    await createTask(f, { nmae: undefined } as never);
+  });
 });
 
 loopBehaviour('loop.setDebug', (it) => {

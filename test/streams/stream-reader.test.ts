@@ -473,6 +473,83 @@ loopBehaviour('StreamReader.readexactly', (it) => {
   );
 });
 
+loopBehaviour('StreamReader.peek', (it) => {
+  it('returns what is there, and leaves it to be read', async () => {
+    const reader = fed('hello');
+
+    await reads(reader.peek(), 'hello');
+    await reads(reader.peek(2), 'he');
+    await reads(reader.readexactly(2), 'he');
+    await reads(reader.peek(0), '');
+    await reads(reader.peek(), 'llo');
+    assert.is(await rest(reader), 'llo');
+  });
+
+  it('gives a copy', async () => {
+    const reader = fed('hello');
+
+    (await reader.peek()).fill(0);
+
+    assert.is(await rest(reader), 'hello');
+  });
+
+  it('waits for so many bytes, or for the end', async () => {
+    const reader = fed('ab');
+    const peeking = reader.peek(4);
+    await sleep(0);
+    assert.not(peeking.done());
+    reader.feedData(bytes('cdef'));
+    await reads(peeking, 'abcd');
+
+    const longer = reader.peek(10);
+    await sleep(0);
+    reader.feedEof();
+    await reads(longer, 'abcdef');
+    assert.not(reader.atEof());
+    assert.is(await rest(reader), 'abcdef');
+    await reads(reader.peek(), '');
+    assert.ok(reader.atEof());
+  });
+
+  it('takes nothing when it is cancelled, and lets no other read in while it waits', async () => {
+    const reader = new StreamReader();
+    const peeking = createTask(reader.peek());
+    await sleep(0);
+    throws(() => reader.read(), RuntimeError, { message: /^read\(\)/ });
+    peeking.cancel();
+    await rejects(peeking, CancelledError);
+
+    reader.feedData(bytes('x'));
+    assert.is(await rest(reader), 'x');
+  });
+
+  it('goes on past the limit, which has paused the transport', async () => {
+    const reader = new StreamReader({ limit: 2 });
+    const paused = transport();
+    reader.setTransport(paused);
+    reader.feedData(bytes('123456'));
+    const peeking = reader.peek(8);
+    await sleep(0);
+    reader.feedData(bytes('78'));
+
+    await reads(peeking, '12345678');
+    assert.equal(paused.calls.slice(0, 2), ['pause', 'resume']);
+  });
+
+  it('throws what the stream broke with, and refuses wrong counts', async () => {
+    const reader = new StreamReader();
+    throws(() => reader.peek(-1), RangeError, { message: 'peek size can not be less than zero' });
+    throws(() => reader.peek(1.5), TypeError);
+    reader.setException(new RangeError('broken'));
+
+    await rejects(
+      Promise.resolve().then(() => reader.peek()),
+      RangeError,
+      { message: 'broken' },
+    );
+  });
+});
+
 loopBehaviour('StreamReader', (it) => {
   const test = port(it);
 

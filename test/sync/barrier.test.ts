@@ -4,6 +4,7 @@ import {
   BrokenBarrierError,
   CancelledError,
   createTask,
+  gather,
   isException,
   RuntimeError,
   sleep,
@@ -503,6 +504,26 @@ loopBehaviour('Barrier.abort', (it) => {
     },
     { cpython: [`${BASE}test_abort_barrier_when_exception_then_resetting`] },
   );
+});
+
+loopBehaviour('Barrier', (it) => {
+  it('gives each task a number of its own, also after a cancel', async () => {
+    const barrier = new Barrier(4);
+    const join = () => createTask(barrier.wait());
+    for (let round = 0; round < 2; round += 1) {
+      const waiting = [join(), join(), join()];
+      await sleep(0);
+      waiting[0]?.cancel();
+      waiting[1]?.cancel();
+      await sleep(0.1);
+      const others = [join(), join(), join()];
+
+      const numbers = await gather(waiting[2] as Task<number>, ...others);
+
+      assert.equal(numbers.sort(), [0, 1, 2, 3]);
+      isAtRest(barrier);
+    }
+  });
 });
 
 loopBehaviour('BrokenBarrierError', (it) => {

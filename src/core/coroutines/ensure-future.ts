@@ -21,15 +21,19 @@ interface TaskMaker extends LoopCore {
 /**
  * Makes a task of a coroutine, which runs concurrently from the next turn on.
  *
+ * @typeParam O - other options, which the loop's task factory takes
  * @param body - a coroutine, or a function without arguments that returns a promise
  * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
- * @throws {TypeError} when `body` is anything else, such as a promise that already runs, or when
- *   `signal` is not an `AbortSignal`
+ * @throws {TypeError} when `body` is anything else, such as a promise that already runs, when
+ *   `signal` is not an `AbortSignal`, or when an option is unknown and there is no task factory
  * @throws {RuntimeError} when no loop runs
  * @see asyncio's `create_task()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
  */
-export function createTask<T>(body: TaskBody<T> | NotAPromise, options?: NewTaskOptions): Task<T> {
+export function createTask<T, O = unknown>(
+  body: TaskBody<T> | NotAPromise,
+  options?: NewTaskOptions & NoInfer<O>,
+): Task<T> {
   return (requireRunningLoop() as TaskMaker).createTask(body as TaskBody<T>, options);
 }
 

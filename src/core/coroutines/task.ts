@@ -36,6 +36,7 @@ import type { LoopCore } from '../turns/loop-core.ts';
 import type { Runnable } from '../turns/ready-entry.ts';
 import { requireRunningLoop, runningLoop } from '../turns/running-loop.ts';
 import { Coroutine, iscoroutinefunction } from './coroutine.ts';
+import { enteredTask, registeredTasks } from './foreign-tasks.ts';
 import { formatStack, stackOfTask } from './task-stack.ts';
 
 /** What a task can be made of: a coroutine, or a function that returns a promise. */
@@ -59,6 +60,18 @@ export interface TaskOptions {
    * default it starts in the next turn, as it always does if the loop is not running.
    */
   readonly eagerStart?: boolean | undefined;
+}
+
+/** What a {@link Task} can be made with. */
+const OPTIONS: readonly string[] = ['name', 'context', 'eagerStart', 'loop'];
+
+/** As Python's for keyword arguments: a mistyped name is found, and what only a task factory knows. */
+function checkOptions(options: object): void {
+  for (const [key, value] of Object.entries(options))
+    if (value !== undefined && !OPTIONS.includes(key))
+      throw new TypeError(
+        `Task got an unknown option ${brief(key)}: only a task factory can take others than ${OPTIONS.join(', ')}`,
+      );
 }
 
 const nativeThen = Promise.prototype.then;
@@ -119,7 +132,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
    * @param body - a coroutine, or a function without arguments that returns a promise
    * @param options - `loop`: by default the running one; `name`; `context`; `eagerStart`
    * @throws {TypeError} when `body` is something else: a promise that already runs can be
-   *   neither tracked nor cancelled
+   *   neither tracked nor cancelled; or when an option is unknown
    * @throws {RuntimeError} when no loop is given and none runs
    */
   constructor(
@@ -127,6 +140,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     options: TaskOptions & { readonly loop?: LoopCore | undefined } = {},
   ) {
     super(options);
+    if (options !== this._loop._asOption && new.target === Task) checkOptions(options);
     if (options.context !== undefined) checkContext(options.context);
     this.#coroutine = toCoroutine(body);
     if (options.name === undefined) {
@@ -480,6 +494,8 @@ Object.defineProperty(runBodyOfTask, 'name', { value: RUNS_TASK });
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.current_task
  */
 export function currentTask(loop: LoopCore = requireRunningLoop()): Task<unknown> | undefined {
+  const entered = enteredTask(loop);
+  if (entered !== undefined) return (entered ?? undefined) as Task<unknown> | undefined;
   const task = currentScope()?.task as Task<unknown> | undefined;
   return task?._loop === loop && runningLoop() === loop ? task : undefined;
 }
@@ -493,5 +509,7 @@ export function currentTask(loop: LoopCore = requireRunningLoop()): Task<unknown
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.all_tasks
  */
 export function allTasks(loop: LoopCore = requireRunningLoop()): Set<Task<unknown>> {
-  return new Set(loop._tasks as Set<Task<unknown>>);
+  const tasks = new Set(loop._tasks);
+  for (const task of registeredTasks(loop)) tasks.add(task);
+  return tasks as Set<Task<unknown>>;
 }

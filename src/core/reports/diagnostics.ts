@@ -28,11 +28,7 @@ export function noteMade(transport: unknown, protocol: object | undefined): void
 }
 
 /** `{ transport, protocol, error }`: `connectionLost(error)` was called. */
-export function noteLost(
-  transport: unknown,
-  protocol: object | undefined,
-  error: unknown,
-): void {
+export function noteLost(transport: unknown, protocol: object | undefined, error: unknown): void {
   if (connectionLost.hasSubscribers && protocol !== undefined && !isInner(protocol))
     connectionLost.publish({ transport, protocol, error });
 }

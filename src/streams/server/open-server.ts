@@ -1,7 +1,7 @@
 import { SERVER_BACKLOG } from '../../base/constants.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
-import { checkHostsPort, checkPath } from '../../transports/connect/check-host-port.ts';
+import { checkHostsPort, toPath, type UnixPath } from '../../transports/connect/check-host-port.ts';
 import type {
   Hosts,
   ServerOptions,
@@ -63,7 +63,7 @@ export function openServer(
  *
  * Otherwise like {@link openServer}.
  *
- * @param path - where to listen
+ * @param path - where to listen: text, bytes in UTF-8, or a `file:` URL
  * @param options - as those of {@link openServer}; all others as those of
  *   {@link Loop.createUnixServer}
  * @returns a coroutine of the server
@@ -72,12 +72,12 @@ export function openServer(
  * @throws {CancelledError} when the waiting task is cancelled
  */
 export function openUnixServer(
-  path?: string,
+  path?: UnixPath,
   options: Omit<UnixServerOptions, 'startServing'> & OpenServerOptions = {},
 ): Coroutine<StreamServer> {
-  checkPath('openUnixServer(path, options)', path);
+  const where = toPath('openUnixServer(path, options)', path);
   const open = async (): Promise<StreamServer> =>
-    await opened(options, (loop, factory, rest) => loop.createUnixServer(factory, path, rest));
+    await opened(options, (loop, factory, rest) => loop.createUnixServer(factory, where, rest));
   return new Coroutine(open, 'openUnixServer', undefined);
 }
 

@@ -1,6 +1,6 @@
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
-import { checkHostsPort, checkPath } from '../../transports/connect/check-host-port.ts';
+import { checkHostsPort, toPath, type UnixPath } from '../../transports/connect/check-host-port.ts';
 import type { Hosts, ServerOptions } from '../../transports/server/create-server.ts';
 import type { Server } from '../../transports/server/server.ts';
 import type { UnixServerOptions } from '../../transports/server/unix.ts';
@@ -29,7 +29,7 @@ export interface ServingLoop extends HandlingLoop {
   ): Coroutine<Server>;
   createUnixServer(
     protocolFactory: () => ProtocolCallbacks,
-    path?: string,
+    path?: UnixPath,
     options?: UnixServerOptions,
   ): Coroutine<Server>;
 }
@@ -78,7 +78,7 @@ export function startServer(
  * Otherwise like {@link startServer}.
  *
  * @param clientConnected - called with a reader and a writer for each connection
- * @param path - where to listen
+ * @param path - where to listen: text, bytes in UTF-8, or a `file:` URL
  * @param options - `limit`: the readers'; `idleTimeout`, `handlerTimeout`: in seconds; all
  *   others as for {@link Loop.createUnixServer}
  * @returns a coroutine of the server, which already accepts connections
@@ -91,16 +91,16 @@ export function startServer(
  */
 export function startUnixServer(
   clientConnected: ClientConnected,
-  path?: string,
+  path?: UnixPath,
   options: UnixServerOptions & StreamServerOptions = {},
 ): Coroutine<Server> {
   const handler = asHandler(clientConnected);
-  checkPath('startUnixServer(handler, path, options)', path);
+  const where = toPath('startUnixServer(handler, path, options)', path);
   const start = async (): Promise<Server> => {
     const { limit, idleTimeout, handlerTimeout, ...rest } = options;
     const loop = requireRunningLoop() as ServingLoop;
     const factory = protocols(loop, handler, { limit, idleTimeout, handlerTimeout });
-    return await loop.createUnixServer(factory, path, rest);
+    return await loop.createUnixServer(factory, where, rest);
   };
   return new Coroutine(start, 'startUnixServer', undefined);
 }

@@ -98,13 +98,18 @@ export class TaskGroup {
    * A coroutine that is refused is closed.
    *
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
-   * @throws {TypeError} when `body` is something else, a promise that already runs for instance
+   * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted; others for
+   *   the loop's task factory
+   * @throws {TypeError} when `body` is something else, a promise that already runs for instance, or when an
+   *   option is unknown and there is no task factory
    * @throws {RuntimeError} when the group has not been entered, is finished, or is shutting down
    * @see asyncio's `TaskGroup.create_task()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup.create_task
    */
-  createTask<T>(body: TaskBody<T> | NotAPromise, options: NewTaskOptions = {}): Task<T> {
+  createTask<T, O = unknown>(
+    body: TaskBody<T> | NotAPromise,
+    options: NewTaskOptions & NoInfer<O> = {} as NewTaskOptions & NoInfer<O>,
+  ): Task<T> {
     if (this.#phase === 'created') this.#refuse(body, 'has not been entered');
     if (this.#phase === 'exiting' && this.#tasks.size === 0) this.#refuse(body, 'is finished');
     if (this.#aborting) this.#refuse(body, 'is shutting down');

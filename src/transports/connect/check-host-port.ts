@@ -1,4 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { typeNameOf } from '../../base/printing/repr.ts';
+
+/** A path of AF_UNIX: text, its bytes in UTF-8, or a `file:` URL. */
+export type UnixPath = string | Uint8Array | URL;
 
 /**
  * Refuses values that cannot be a host or a port, for instance options in their place, as in
@@ -21,10 +25,22 @@ export function checkHostsPort(call: string, hosts: unknown, port: unknown): voi
   checkPort(call, port);
 }
 
-/** As {@link checkHostPort}, for a path of AF_UNIX. */
-export function checkPath(call: string, path: unknown): void {
-  if (!isText(path)) throw new TypeError(`${call}: path must be a string, got ${typeNameOf(path)}`);
+/**
+ * A path of AF_UNIX as text; `undefined` where it was left out.
+ *
+ * @param call - as of {@link checkHostPort}
+ * @throws {TypeError} when it is none, is not UTF-8, or a URL of another kind
+ */
+export function toPath(call: string, path: UnixPath | undefined): string | undefined {
+  if (path === undefined || typeof path === 'string') return path;
+  if (path instanceof URL) return fileURLToPath(path);
+  if (path instanceof Uint8Array) return UTF8.decode(path);
+  throw new TypeError(
+    `${call}: path must be a string, a Uint8Array or a file: URL, got ${typeNameOf(path)}`,
+  );
 }
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function checkPort(call: string, port: unknown): void {
   if (!isText(port) && typeof port !== 'number')

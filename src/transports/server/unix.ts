@@ -10,7 +10,7 @@ import { type Address, checkAddress } from '../../sock/address.ts';
 import { AF_UNIX, SOCK_STREAM } from '../../sock/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
-import { checkPath } from '../connect/check-host-port.ts';
+import { toPath, type UnixPath } from '../connect/check-host-port.ts';
 import { connectionOn } from '../connect/create-connection.ts';
 import { checkUnused } from '../readiness-watch.ts';
 import { removeStale } from '../stale-unix-socket.ts';
@@ -42,10 +42,10 @@ export interface UnixConnectingLoop extends LoopCore {
 export function createUnixConnection<P extends ProtocolCallbacks>(
   loop: UnixConnectingLoop,
   protocolFactory: () => P,
-  path: string | undefined,
+  where: UnixPath | undefined,
   options: UnixConnectionOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
-  checkPath('createUnixConnection(protocolFactory, path, options)', path);
+  const path = toPath('createUnixConnection(protocolFactory, path, options)', where);
   const connect = async (): Promise<[Transport, P]> => {
     const encryption = encryptionToPath(options);
     const given = givenSocket(path, options.sock, 'no path and sock were specified');
@@ -59,10 +59,10 @@ export function createUnixConnection<P extends ProtocolCallbacks>(
 export function createUnixServer(
   loop: ServingLoop,
   protocolFactory: () => ProtocolCallbacks,
-  path: string | undefined,
+  where: UnixPath | undefined,
   options: UnixServerOptions,
 ): Coroutine<Server> {
-  checkPath('createUnixServer(protocolFactory, path, options)', path);
+  const path = toPath('createUnixServer(protocolFactory, path, options)', where);
   const create = async (): Promise<Server> => {
     const encryption = checkServing(protocolFactory, options);
     const given = givenSocket(path, options.sock, 'path was not specified, and no sock specified');
@@ -116,7 +116,6 @@ async function connectToPath(loop: UnixConnectingLoop, path: string): Promise<So
 function bindToPath(path: string): Socket {
   const sock = newSocket();
   try {
-    if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${brief(path)}`);
     checkAddress(AF_UNIX, path, 'createUnixServer');
     removeStale(path);
     sock.bind(path);

@@ -1,12 +1,22 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as assert from 'uvu/assert';
-import { ConnectionRefusedError, type Loop, OSError, Protocol } from '../../../src/index.ts';
+import {
+  ConnectionRefusedError,
+  type Loop,
+  OSError,
+  openUnixConnection,
+  openUnixServer,
+  Protocol,
+  startUnixServer,
+} from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
 import { DRIVERS, datagram, stream } from '../../support/drivers.ts';
 import { type LoopIt, loopBehaviour, type Scene } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
+import { throws } from '../../support/throws.ts';
 import { Recorder, until } from '../../support/transports.ts';
 
 const REAL = { clock: 'real' } as const;
@@ -245,4 +255,55 @@ loopBehaviour('loop.createUnixConnection', (it) => {
     `${UNIX}test_create_unix_connection_path_sock`,
     `${UNIX}test_create_unix_connection_nopath_nosock`,
   );
+});
+
+loopBehaviour('A path of a unix socket', (it) => {
+  const forms: Record<string, (path: string) => Uint8Array | URL> = {
+    bytes: (path) => Buffer.from(path),
+    'a file: URL': pathToFileURL,
+  };
+  for (const [name, form] of Object.entries(forms))
+    atPath(
+      it,
+      `may be ${name}`,
+      async (loop, path) => {
+        const where = form(`${path} é`);
+        const server = await loop.createUnixServer(protocol, where);
+        assert.is(server.sockets[0]?.getsockname(), `${path} é`);
+        const [transport] = await loop.createUnixConnection(protocol, where);
+        transport.abort();
+        server.close();
+        await server.waitClosed();
+        assert.not(existsSync(`${path} é`));
+
+        const streams = await startUnixServer((_reader, writer) => writer.close(), where);
+        const [reader, writer] = await openUnixConnection(where);
+        assert.is((await reader.read()).length, 0);
+        writer.close();
+        streams.close();
+        await streams.waitClosed();
+
+        await using accepting = await openUnixServer(where);
+        const [, other] = await openUnixConnection(where);
+        const [, accepted] = await accepting.accept();
+        accepted.close();
+        other.close();
+      },
+      ...(name === 'bytes'
+        ? []
+        : [`${UNIX}test_create_unix_server_pathlib`, `${UNIX}test_create_unix_connection_pathlib`]),
+    );
+
+  it('is refused at once where it is none', async (loop) => {
+    const doors: ((path: never) => unknown)[] = [
+      (path) => loop.createUnixServer(protocol, path),
+      (path) => loop.createUnixConnection(protocol, path),
+      (path) => openUnixConnection(path),
+      (path) => openUnixServer(path),
+      (path) => startUnixServer(() => {}, path),
+    ];
+    for (const door of doors)
+      for (const wrong of [5, null, {}, new URL('http://localhost/'), Buffer.from([0x2f, 0xff])])
+        throws(() => door(wrong as never), TypeError);
+  });
 });

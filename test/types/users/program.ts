@@ -127,6 +127,26 @@ async function tasks(): Promise<void> {
   );
   expectType<number>()(limited);
   expectType<[number, string]>()(await asyncio.gather(work(1), async () => 'x', { limit: 1 }));
+  interface Urgent {
+    readonly priority?: number;
+  }
+  asyncio
+    .getRunningLoop()
+    .setTaskFactory<Urgent>(
+      (loop, body, { priority = 0, ...options }) =>
+        new asyncio.Task(body, { ...options, name: priority.toFixed(), loop }),
+    );
+  expectType<asyncio.Task<number>>()(asyncio.createTask<number, Urgent>(work(1), { priority: 1 }));
+  await asyncio.taskGroup(
+    async (group) => void group.createTask<number, Urgent>(work(1), { name: 'n', priority: 1 }),
+  );
+  // @ts-expect-error nobody has said that it takes a priority
+  asyncio.createTask(work(1), { priority: 1 });
+  expectType<asyncio.EventLoop>()(new asyncio.EventLoop());
+  await asyncio.openUnixConnection(new URL('file:///tmp/socket'));
+  await asyncio.startUnixServer(() => {}, Buffer.from('/tmp/socket'));
+  // @ts-expect-error a path is no number
+  await asyncio.openUnixConnection(5);
   const [sender, receiver] = asyncio.channel<number>(1);
   await sender.send(1);
   // @ts-expect-error it is a channel of numbers

@@ -1,0 +1,86 @@
+/**
+ * For those who write tasks of their own.
+ *
+ * @see https://docs.python.org/3/library/asyncio-extending.html#task-lifetime-support
+ */
+import { RuntimeError } from '../../base/errors/errors.ts';
+import { brief, repr } from '../../base/printing/repr.ts';
+import type { LoopCore } from '../turns/loop-core.ts';
+import { type ForeignTask, register, registeredTasks, setEntered } from './foreign-tasks.ts';
+import { currentTask } from './task.ts';
+
+/**
+ * Makes a task of your own known to `allTasks()`, until it is done or unregistered.
+ *
+ * @throws {TypeError} when it lacks `getLoop()` or `done()`
+ * @see asyncio's `_register_task()`,
+ *   https://docs.python.org/3/library/asyncio-extending.html#asyncio._register_task
+ */
+export function _registerTask(task: ForeignTask): void {
+  checkTask(task);
+  register(task);
+}
+
+/**
+ * Takes a task of your own from those that `allTasks()` knows, if it is one.
+ *
+ * @throws {TypeError} when it lacks `getLoop()` or `done()`
+ * @see asyncio's `_unregister_task()`,
+ *   https://docs.python.org/3/library/asyncio-extending.html#asyncio._unregister_task
+ */
+export function _unregisterTask(task: ForeignTask): void {
+  checkTask(task);
+  registeredTasks(task.getLoop()).delete(task);
+}
+
+function checkTask(task: unknown): asserts task is ForeignTask {
+  const { getLoop, done } = Object(task) as Partial<ForeignTask>;
+  if (typeof getLoop !== 'function' || typeof done !== 'function')
+    throw new TypeError(`task must have the methods getLoop() and done(), got ${brief(task)}`);
+}
+
+/**
+ * Makes a task of your own the current one of `loop`. Leave it before the turn ends.
+ *
+ * @throws {RuntimeError} when there is a current task
+ * @see asyncio's `_enter_task()`,
+ *   https://docs.python.org/3/library/asyncio-extending.html#asyncio._enter_task
+ */
+export function _enterTask(loop: LoopCore, task: object): void {
+  const current = currentTask(loop);
+  if (current !== undefined)
+    throw new RuntimeError(
+      `Cannot enter into task ${repr(task)} while another task ${current} is being executed.`,
+    );
+  setEntered(loop, task);
+}
+
+/**
+ * Ends what {@link _enterTask} began.
+ *
+ * @throws {RuntimeError} when `task` is not the current one
+ * @see asyncio's `_leave_task()`,
+ *   https://docs.python.org/3/library/asyncio-extending.html#asyncio._leave_task
+ */
+export function _leaveTask(loop: LoopCore, task: object): void {
+  const current = currentTask(loop) as unknown;
+  if (current !== task)
+    throw new RuntimeError(
+      `Leaving task ${repr(task)} does not match the current task ${repr(current)}.`,
+    );
+  setEntered(loop, undefined);
+  if (currentTask(loop) !== undefined) setEntered(loop, null);
+}
+
+/**
+ * Makes `task` the current one of `loop`; `undefined`: there is none.
+ *
+ * @returns the one that was
+ * @see asyncio's `_swap_current_task()`, `Lib/asyncio/tasks.py`
+ */
+export function _swapCurrentTask(loop: LoopCore, task: object | undefined): object | undefined {
+  const before = currentTask(loop);
+  setEntered(loop, undefined);
+  if ((currentTask(loop) as unknown) !== task) setEntered(loop, task ?? null);
+  return before;
+}
