@@ -212,11 +212,14 @@ export {
   type Executor,
   ModuleFunction,
   type Submitted,
+  TerminableFunction,
   type ThreadCallable,
+  terminable,
 } from './threads/executor.ts';
 export { moduleFunction } from './threads/module-function.ts';
 export { ThreadPoolExecutor } from './threads/thread-pool-executor.ts';
 export { toThread } from './threads/to-thread.ts';
+export { registerErrorClass } from './threads/unpack-error.ts';
 // Transports and protocols
 export type { UnixPath } from './transports/connect/check-host-port.ts';
 export type { ConnectionOptions } from './transports/connect/create-connection.ts';

@@ -1,9 +1,11 @@
+import { checkFunction } from '../base/check-function.ts';
+
 /** The result of a call of an {@link Executor}: a promise of the outcome. */
 export interface Submitted<T> extends PromiseLike<T> {
   /**
    * Drops the call, if it has not started. Optional.
    *
-   * @returns was it dropped? A running call is never interrupted
+   * @returns was it dropped? A running call is interrupted only if it is {@link terminable}
    */
   cancel?(): boolean;
 }
@@ -20,7 +22,10 @@ export interface Executor {
 }
 
 /** What can be called in another thread: see {@link ModuleFunction} for the two forms. */
-export type ThreadCallable<A extends unknown[], T> = ((...args: A) => T) | ModuleFunction<A, T>;
+export type ThreadCallable<A extends unknown[], T> =
+  | ((...args: A) => T)
+  | ModuleFunction<A, T>
+  | TerminableFunction<A, T>;
 
 /**
  * A function that a module exports, named but not loaded here: the thread loads it.
@@ -47,4 +52,38 @@ export class ModuleFunction<A extends unknown[] = unknown[], T = unknown> {
   toString(): string {
     return `<function ${this.name} of ${this.url}>`;
   }
+}
+
+/** A function whose calls are stopped when they are cancelled: see {@link terminable}. */
+export class TerminableFunction<A extends unknown[] = unknown[], T = unknown> {
+  /** What is called. */
+  readonly callback: ((...args: A) => T) | ModuleFunction<A, T>;
+
+  /** @internal made by {@link terminable} */
+  constructor(callback: ((...args: A) => T) | ModuleFunction<A, T>) {
+    this.callback = callback;
+  }
+}
+
+/**
+ * Has a call in a thread stopped when it is cancelled: the thread is terminated, wherever the function is,
+ * and a new one takes its place.
+ *
+ * No `finally` block runs in that thread, and what it was writing may be left half written.
+ *
+ * ```ts
+ * const spin = (): void => {
+ *   for (;;);
+ * };
+ * await asyncio.moveOnAfter(1, () => asyncio.toThread(asyncio.terminable(spin)));
+ * ```
+ *
+ * @param callback - a function for `toThread()`, `loop.runInExecutor()` or {@link ThreadPoolExecutor.submit}
+ * @throws {TypeError} when it is none
+ */
+export function terminable<A extends unknown[], T>(
+  callback: ((...args: A) => T) | ModuleFunction<A, T>,
+): TerminableFunction<A, T> {
+  if (!(callback instanceof ModuleFunction)) checkFunction(callback, 'callback');
+  return new TerminableFunction(callback);
 }

@@ -1,6 +1,6 @@
 import { brief } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
-import { ModuleFunction } from './executor.ts';
+import { ModuleFunction, TerminableFunction } from './executor.ts';
 
 /** A function in the form in which it goes to a thread. */
 export type ThreadFunction =
@@ -14,21 +14,23 @@ export interface ThreadCall {
 }
 
 /** What a thread says of a call. */
-export type ThreadAnswer =
-  | { readonly result: unknown }
-  /** Thrown; an error in pieces, or another value as it is. */
-  | { readonly thrown: PackedError | { readonly value: unknown } };
+export type ThreadAnswer = { readonly result: unknown } | { readonly thrown: PackedValue };
+
+/** What was thrown: an error in pieces, or another value as it is. */
+export type PackedValue = PackedError | { readonly value: unknown };
 
 /** An error in the form in which it crosses: with its name, which a clone would lose. */
 export interface PackedError {
   readonly name: string;
+  /** The name of its class. */
+  readonly className: string;
   readonly message: string;
   readonly stack: string | undefined;
   /** `code`, `errno` and the like: what of its own fields can cross. */
   readonly fields: Readonly<Record<string, unknown>>;
-  readonly cause: PackedError | undefined;
+  readonly cause: PackedValue | undefined;
   /** Those of an `AggregateError`. */
-  readonly errors: readonly PackedError[] | undefined;
+  readonly errors: readonly PackedValue[] | undefined;
 }
 
 /** The texts of the functions that were sent, which are made and looked at once. */
@@ -40,7 +42,8 @@ const sources = new WeakMap<object, string>();
  * @throws {TypeError} when it is not a function, or one whose text is not all of it: a native one, a
  *   bound one, a class
  */
-export function toThreadFunction(callee: unknown): ThreadFunction {
+export function toThreadFunction(callable: unknown): ThreadFunction {
+  const callee = callable instanceof TerminableFunction ? callable.callback : callable;
   if (callee instanceof ModuleFunction) return { url: callee.url, name: callee.name };
   if (typeof callee !== 'function')
     throw new TypeError(`a callable object was expected, got ${brief(callee)}`);

@@ -2,7 +2,12 @@ import { availableParallelism } from 'node:os';
 import { MAX_THREADS, THREADS_BESIDE_CORES } from '../base/constants.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
-import type { Executor, Submitted, ThreadCallable } from './executor.ts';
+import {
+  type Executor,
+  type Submitted,
+  TerminableFunction,
+  type ThreadCallable,
+} from './executor.ts';
 import { cloneForThread, type Job, Thread } from './thread.ts';
 import { toThreadFunction } from './thread-call.ts';
 
@@ -48,8 +53,8 @@ export class ThreadPoolExecutor implements Executor {
   /**
    * Calls `callback` in a thread with a copy of `args`, made now.
    *
-   * If it returns a promise, that is awaited there. A call that has started cannot be interrupted: `cancel()`
-   * on the result drops a call that still waits.
+   * If it returns a promise, that is awaited there. `cancel()` on the result drops a call that still waits. One
+   * that has started goes on, unless the function is {@link terminable}.
    *
    * @returns a promise of the result
    * @throws {TypeError} when `callback` is not a function that can cross, or an argument cannot
@@ -60,6 +65,7 @@ export class ThreadPoolExecutor implements Executor {
     ...args: A
   ): Submitted<Awaited<T>> {
     const callee = toThreadFunction(callback);
+    const isTerminable = callback instanceof TerminableFunction;
     if (this.#isShutDown) throw new RuntimeError('cannot schedule new futures after shutdown');
     const free = this.#idle.pop() ?? this.#another();
     let job: Job | undefined;
@@ -69,7 +75,8 @@ export class ThreadPoolExecutor implements Executor {
       if (free === undefined) this.#waiting.add(job);
       else this.#begin(free, job);
     });
-    const cancel = (): boolean => this.#takeBack(job as Job);
+    const cancel = (): boolean =>
+      this.#takeBack(job as Job) || (isTerminable && this.#terminate(job as Job));
     return Object.assign(promise as Promise<Awaited<T>>, { cancel });
   }
 
@@ -143,6 +150,11 @@ export class ThreadPoolExecutor implements Executor {
     job.excuse();
     job.reject(new CancelledError());
     return true;
+  }
+
+  #terminate(job: Job): boolean {
+    for (const thread of this.#threads) if (thread.terminate(job)) return true;
+    return false;
   }
 
   /** `<ThreadPoolExecutor threads=2 idle=1 waiting=0>` */

@@ -6,10 +6,16 @@
  */
 
 import type { MessagePort } from 'node:worker_threads';
-import { messageOf, nameOf } from '../base/printing/repr.ts';
+import { classOf, messageOf, nameOf } from '../base/printing/repr.ts';
 import { stackText } from '../base/stacks/error-report.ts';
 import { attempt, isA } from '../base/values/attempt.ts';
-import type { PackedError, ThreadAnswer, ThreadCall, ThreadFunction } from './thread-call.ts';
+import type {
+  PackedError,
+  PackedValue,
+  ThreadAnswer,
+  ThreadCall,
+  ThreadFunction,
+} from './thread-call.ts';
 
 const home = process.getBuiltinModule('node:worker_threads').parentPort as MessagePort;
 
@@ -81,21 +87,22 @@ function pack(error: Error, above: readonly Error[]): PackedError {
   const cause: unknown = attempt(() => error.cause, undefined);
   const errors: unknown = attempt(() => (error as { errors?: unknown }).errors, undefined);
   const inside = [...above, error];
-  const isNew = (other: unknown): other is Error =>
-    isA(other, Error) && !inside.includes(other) && inside.length < DEEPEST;
+  const packOther = (other: unknown): PackedValue[] => {
+    if (!isA(other, Error)) return crosses(other) ? [{ value: other }] : [];
+    return inside.includes(other) || inside.length >= DEEPEST ? [] : [pack(other, inside)];
+  };
   const fields = attempt(() => Object.entries(error), []).filter(
     ([key, value]) =>
       !['name', 'message', 'stack', 'cause', 'errors'].includes(key) && crosses(value),
   );
   return {
     name: nameOf(error),
+    className: classOf(error),
     message: messageOf(error) + hint(error),
     stack: stackText(error),
     fields: Object.fromEntries(fields),
-    cause: isNew(cause) ? pack(cause, inside) : undefined,
-    errors: Array.isArray(errors)
-      ? errors.filter(isNew).map((other) => pack(other, inside))
-      : undefined,
+    cause: cause === undefined ? undefined : packOther(cause)[0],
+    errors: Array.isArray(errors) ? errors.flatMap(packOther) : undefined,
   };
 }
 

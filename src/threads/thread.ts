@@ -1,10 +1,10 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { RuntimeError } from '../base/errors/errors.ts';
+import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { log } from '../base/printing/log.ts';
 import { stackOf } from '../base/stacks/error-report.ts';
 import { isA } from '../base/values/attempt.ts';
 import type { ThreadAnswer, ThreadCall } from './thread-call.ts';
-import { unpackError } from './unpack-error.ts';
+import { unpackValue } from './unpack-error.ts';
 
 /** A call for a thread, and the receiver of its outcome. */
 export interface Job {
@@ -24,7 +24,7 @@ export interface Job {
  *   idle ────────────▶ calling ────────────────────────▶ idle ──────▶ ended
  *                         │                                   end()     ▲
  *                         └─────────────────────────────────────────────┘
- *                               it ended by itself: by an error, process.exit()
+ *                       it ended by itself: by an error, process.exit(); or terminate()
  */
 export class Thread {
   /** Fulfilled when the thread has ended, however that came. */
@@ -68,6 +68,21 @@ export class Thread {
     this.#worker.ref();
   }
 
+  /**
+   * Ends it at once, if it makes this call, which fails with a `CancelledError`.
+   *
+   * @returns did it?
+   */
+  terminate(job: Job): boolean {
+    if (this.#job !== job) return false;
+    this.#job = undefined;
+    job.excuse();
+    job.reject(new CancelledError());
+    this.#worker.removeAllListeners('message');
+    void this.#worker.terminate();
+    return true;
+  }
+
   /** Has nobody wait for it: it has nothing to do. */
   rest(): void {
     this.#worker.unref();
@@ -84,7 +99,7 @@ export class Thread {
     this.#job = undefined;
     if (job === undefined) return;
     if ('result' in answer) job.resolve(answer.result);
-    else job.reject('value' in answer.thrown ? answer.thrown.value : unpackError(answer.thrown));
+    else job.reject(unpackValue(answer.thrown));
   }
 
   #ends(status: number): void {

@@ -22,8 +22,8 @@ interface ExecutorLoop extends LoopCore {
  * Arguments and the result are sent as structured clones, errors with name, message and stack. A promise
  * that the function returns is awaited in the thread.
  *
- * Cancelling the waiting task does not stop the thread; a call that still waits for a thread is
- * dropped. `run()` waits for all calls at its end.
+ * Cancelling the waiting task does not stop the thread, unless the function is {@link terminable}; a call that
+ * still waits for a thread is dropped. `run()` waits for all calls at its end.
  *
  * Unlike in asyncio, context variables do not follow. See
  * docs/differences.md#calls-in-threads.

@@ -1,42 +1,49 @@
-import * as errors from '../base/errors/errors.ts';
-import * as osErrors from '../base/errors/os-errors.ts';
-import type { PackedError } from './thread-call.ts';
+import { ourErrorClass } from '../base/errors/errors.ts';
+import { brief } from '../base/printing/repr.ts';
+import { asBuffer } from '../base/values/bytes.ts';
+import { isErrorClass } from '../base/values/is-error.ts';
+import type { PackedError, PackedValue } from './thread-call.ts';
 
 type ErrorClass = { readonly prototype: Error };
 
-/** The classes of errors that are the same in every thread, by their names. */
-const known = new Map(
-  [
-    Error,
-    EvalError,
-    RangeError,
-    ReferenceError,
-    SyntaxError,
-    TypeError,
-    URIError,
-    ...[...Object.values(errors), ...Object.values(osErrors)].filter(isErrorClass),
-  ].map((errorClass) => [errorClass.prototype.name, errorClass] as const),
+/** JavaScript's own, which are the same in every thread, by their names. */
+const builtin = new Map<string, ErrorClass>(
+  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError].map(
+    (errorClass) => [errorClass.name, errorClass],
+  ),
 );
+/** Those of the program, by their names. */
+const registered = new Map<string, ErrorClass>();
 
-function isErrorClass(value: object): value is ErrorClass {
-  return (value as Partial<ErrorClass>).prototype instanceof Error;
+/**
+ * Has errors that a thread throws arrive as instances of `errorClass`, if their class has the same name there.
+ *
+ * Its constructor is not called: what an error has in plain fields is copied.
+ *
+ * @param errorClass - a class of your own
+ * @throws {TypeError} when it is not a class of errors, or has no name
+ */
+export function registerErrorClass(errorClass: abstract new (...args: never[]) => Error): void {
+  if (!isErrorClass(errorClass) || errorClass.name === '')
+    throw new TypeError(`a class of errors with a name was expected, got ${brief(errorClass)}`);
+  registered.set(errorClass.name, errorClass);
 }
 
 /**
- * An error of another thread: of the same class where that is JavaScript's or ours, else an `Error`
- * with the same name; with its message, its stack there, its cause.
+ * An error of another thread: of the same class where that is JavaScript's, ours or registered, else an
+ * `Error` with the same name; with its message, its stack there, its cause, its parts.
  */
 export function unpackError(packed: PackedError): Error {
   const { name, message, stack, fields, cause, errors: parts } = packed;
-  const error: Error =
-    parts === undefined ? bare(name) : new AggregateError(parts.map(unpackError));
+  const error = bare(packed);
   define(error, 'message', message);
   if (stack !== undefined) define(error, 'stack', stack);
   if (error.name !== name) define(error, 'name', name);
-  if (cause !== undefined) define(error, 'cause', unpackError(cause));
+  if (parts !== undefined) define(error, 'errors', parts.map(unpackValue));
+  if (cause !== undefined) define(error, 'cause', unpackValue(cause));
   for (const [key, value] of Object.entries(fields))
     Object.defineProperty(error, key, {
-      value,
+      value: value instanceof Uint8Array ? asBuffer(value) : value,
       writable: true,
       enumerable: true,
       configurable: true,
@@ -44,10 +51,20 @@ export function unpackError(packed: PackedError): Error {
   return error;
 }
 
+/** What was thrown, an error or not. */
+export function unpackValue(packed: PackedValue): unknown {
+  return 'value' in packed ? packed.value : unpackError(packed);
+}
+
 /** Without its constructor, which may want to know more than a message. */
-function bare(name: string): Error {
+function bare({ name, className, errors }: PackedError): Error {
   const error = new Error();
-  const errorClass = known.get(name);
+  const errorClass =
+    registered.get(className) ??
+    ourErrorClass(name) ??
+    builtin.get(name) ??
+    registered.get(name) ??
+    (errors && AggregateError);
   if (errorClass !== undefined) Object.setPrototypeOf(error, errorClass.prototype);
   return error;
 }

@@ -1,6 +1,16 @@
+import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import { CancelledError, RuntimeError } from '../../src/base/errors/errors.ts';
 import { BrokenPipeError } from '../../src/base/errors/os-errors.ts';
+import {
+  EndOfChannel,
+  ExceptionGroup,
+  IncompleteReadError,
+  LimitOverrunError,
+  QueueEmpty,
+  registerErrorClass,
+  terminable,
+} from '../../src/index.ts';
 import { moduleFunction } from '../../src/threads/module-function.ts';
 import { ThreadPoolExecutor } from '../../src/threads/thread-pool-executor.ts';
 import { behaviour } from '../support/behaviour.ts';
@@ -152,6 +162,66 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.instance((error as AggregateError).errors[1], SyntaxError);
     }));
 
+  it('throws errors of the library as instances of its classes, with what they know', () =>
+    withPool(1, async (pool) => {
+      const fails = (name: string) =>
+        pool.submit(moduleFunction<typeof work.throwsOurs>(WORK, 'throwsOurs'), name);
+
+      await rejects(fails('QueueEmpty'), QueueEmpty);
+      await rejects(fails('EndOfChannel'), EndOfChannel);
+      await rejects(fails('CancelledError'), CancelledError, { message: 'why' });
+      const { consumed } = await rejects(fails('LimitOverrunError'), LimitOverrunError);
+      assert.is(consumed, 7);
+      const incomplete = await rejects(fails('IncompleteReadError'), IncompleteReadError);
+      assert.is(incomplete.partial.toString('latin1'), 'part');
+      assert.is(incomplete.expected, 10);
+    }));
+
+  it('throws a group with all its parts, and those of its groups', () =>
+    withPool(1, async (pool) => {
+      const throwsOurs = moduleFunction<typeof work.throwsOurs>(WORK, 'throwsOurs');
+      const group = await rejects(pool.submit(throwsOurs, 'ExceptionGroup'), ExceptionGroup);
+
+      assert.is(group.message, 'several');
+      const [first, inner] = group.exceptions as [Error, ExceptionGroup];
+      assert.is(first.name, 'RangeError');
+      assert.instance(inner, ExceptionGroup);
+      assert.is(inner.exceptions[1], 'a text');
+      const [match, rest] = group.split(IncompleteReadError);
+      assert.is((match?.exceptions[0] as ExceptionGroup | undefined)?.exceptions.length, 1);
+      assert.is(rest?.exceptions.length, 2);
+      assert.match(inspect(group), /several \(2 sub-exceptions\)/);
+    }));
+
+  it('throws an error of a registered class as an instance of it', () =>
+    withPool(1, async (pool) => {
+      const { SharedError } = await import('./fixtures/work.ts');
+      const throwsShared = moduleFunction<typeof work.throwsShared>(WORK, 'throwsShared');
+      const before = await rejects(pool.submit(throwsShared, 21), RangeError);
+      assert.not(before instanceof SharedError);
+
+      registerErrorClass(SharedError);
+      const error = await rejects(pool.submit(throwsShared, 21), SharedError);
+
+      assert.is(error.double, 42);
+      assert.is(error.message, 'number 21');
+      for (const wrong of [
+        5,
+        () => {},
+        class {},
+        Object.defineProperty(class extends Error {}, 'name', { value: '' }),
+      ])
+        throws(() => registerErrorClass(wrong as never), TypeError);
+    }));
+
+  it('throws causes and parts that are no errors', () =>
+    withPool(1, async (pool) => {
+      const fails = pool.submit(() => {
+        throw new Error('x', { cause: 'a text' });
+      });
+      assert.is((await rejects(fails, Error)).cause, 'a text');
+    }));
+
   it('throws a value that is no error as it is', () =>
     withPool(1, async (pool) => {
       const outcome = await pool
@@ -256,6 +326,50 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
 
       assert.is(await running, 7);
       await rejects(waiting, CancelledError);
+    }));
+
+  it('stops a call of a terminable function that is cancelled, and goes on with another thread', async () => {
+    const pool = new ThreadPoolExecutor(1);
+    const closed = gate();
+    const running = pool.submit(terminable(waitsFor), closed);
+    const next = pool.submit(() => 'next');
+    while (Atomics.load(closed, 1) === 0) await new Promise(setImmediate);
+
+    assert.ok(running.cancel?.());
+    assert.not(running.cancel?.());
+
+    await rejects(running, CancelledError);
+    assert.is(await next, 'next');
+    await pool.shutdown();
+  });
+
+  it('stops one that never waits, and one that has not begun', async () => {
+    const pool = new ThreadPoolExecutor(1);
+    const spin = terminable((): void => {
+      for (;;);
+    });
+    const running = pool.submit(spin);
+    const waiting = pool.submit(spin);
+    await new Promise(setImmediate);
+
+    assert.ok(waiting.cancel?.());
+    assert.ok(running.cancel?.());
+
+    for (const each of [waiting, running]) await rejects(each, CancelledError);
+    assert.is(await pool.submit(() => 1), 1);
+    await pool.shutdown();
+  });
+
+  it('cannot stop a terminable call that is over', () =>
+    withPool(1, async (pool) => {
+      const call = pool.submit(
+        terminable((n: number) => n),
+        1,
+      );
+      assert.is(await call, 1);
+      assert.not(call.cancel?.());
+      assert.is(await pool.submit(() => 2), 2);
+      throws(() => terminable(5 as never), TypeError);
     }));
 
   it('throws when the function ends its thread, and goes on with another one', () =>

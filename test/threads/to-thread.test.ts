@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { CancelledError, RuntimeError } from '../../src/base/errors/errors.ts';
 import { ContextVar } from '../../src/core/context/context.ts';
+import { TimeoutError, terminable, timeout } from '../../src/index.ts';
 import { sleep } from '../../src/tasks/sleep.ts';
 import { gather } from '../../src/tasks/together/gather.ts';
 import type { Executor, Submitted } from '../../src/threads/executor.ts';
@@ -91,6 +92,22 @@ loopBehaviour('toThread', (it) => {
       assert.is(await toThread(show, 'test', { something: true }), 'test true');
     },
     { ...onRealTime, cpython: ['test_threads.py::ToThreadTests::test_to_thread_args_kwargs'] },
+  );
+
+  it(
+    'stops a terminable function when its time is up',
+    async () => {
+      const spin = (): void => {
+        for (;;);
+      };
+
+      await rejects(
+        timeout(0.05, () => toThread(terminable(spin))),
+        TimeoutError,
+      );
+      assert.is(await toThread(() => 'goes on'), 'goes on');
+    },
+    onRealTime,
   );
 
   it('begins when it is awaited, and not before', async (loop) => {

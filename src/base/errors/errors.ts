@@ -8,6 +8,8 @@ import { isA } from '../values/attempt.ts';
 
 /** The prototypes of our own error classes. */
 const ours = new WeakSet<object>();
+/** Our classes, by their names. */
+const byName = new Map<string, { readonly prototype: Error }>();
 
 /** How many of our errors were made. */
 let made = 0;
@@ -233,9 +235,15 @@ export function isOfOurClass(error: Error): boolean {
  */
 export function named(errorClass: { prototype: Error }, name: string): void {
   ours.add(errorClass.prototype);
+  byName.set(name, errorClass);
   if (Object.getPrototypeOf(errorClass) === Error)
     Object.setPrototypeOf(errorClass, ErrorWithUserStack);
   setName(errorClass, name);
+}
+
+/** The class of ours that has this name. */
+export function ourErrorClass(name: string): { readonly prototype: Error } | undefined {
+  return byName.get(name);
 }
 
 function setName(errorClass: { prototype: Error }, name: string): void {

@@ -8,7 +8,9 @@ import type { LoopCore } from '../turns/loop-core.ts';
  * needs what a {@link Task} has for that.
  */
 export interface ForeignTask {
+  /** The loop that it runs on. */
   getLoop(): object;
+  /** Has it ended? */
   done(): boolean;
 }
 

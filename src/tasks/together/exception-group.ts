@@ -77,7 +77,7 @@ export class BaseExceptionGroup extends AggregateError {
   split(
     condition: GroupCondition,
   ): [match: BaseExceptionGroup | undefined, rest: BaseExceptionGroup | undefined] {
-    return this.#split(toPredicate(condition));
+    return splitGroup(this, toPredicate(condition));
   }
 
   /**
@@ -99,32 +99,6 @@ export class BaseExceptionGroup extends AggregateError {
   /** @internal is it what `isException()` says `false` of? */
   get _endsMore(): boolean {
     return true;
-  }
-
-  #split(
-    fulfils: (exception: unknown) => boolean,
-  ): [match: BaseExceptionGroup | undefined, rest: BaseExceptionGroup | undefined] {
-    if (fulfils(this)) return [this, undefined];
-    const match: unknown[] = [];
-    const rest: unknown[] = [];
-    for (const exception of this.errors) {
-      if (isA(exception, BaseExceptionGroup)) {
-        const [inMatch, inRest] = exception.#split(fulfils);
-        if (inMatch !== undefined) match.push(inMatch);
-        if (inRest !== undefined) rest.push(inRest);
-      } else (fulfils(exception) ? match : rest).push(exception);
-    }
-    return [this.#part(match), this.#part(rest)];
-  }
-
-  #part(exceptions: readonly unknown[]): BaseExceptionGroup | undefined {
-    if (exceptions.length === 0) return undefined;
-    const part = this.derive(exceptions);
-    if (this.cause !== undefined) hide(part, 'cause', this.cause);
-    const frames = /^ {4}at /m.exec(this.stack ?? '');
-    if (frames !== null)
-      hide(part, 'stack', `${part.name}: ${part.message}\n${this.stack?.slice(frames.index)}`);
-    return part;
   }
 }
 
@@ -159,6 +133,37 @@ export class ExceptionGroup extends BaseExceptionGroup {
   override get _endsMore(): boolean {
     return false;
   }
+}
+
+// Not private methods: a group from another thread is not made by the constructor.
+function splitGroup(
+  group: BaseExceptionGroup,
+  fulfils: (exception: unknown) => boolean,
+): [match: BaseExceptionGroup | undefined, rest: BaseExceptionGroup | undefined] {
+  if (fulfils(group)) return [group, undefined];
+  const match: unknown[] = [];
+  const rest: unknown[] = [];
+  for (const exception of group.errors) {
+    if (isA(exception, BaseExceptionGroup)) {
+      const [inMatch, inRest] = splitGroup(exception, fulfils);
+      if (inMatch !== undefined) match.push(inMatch);
+      if (inRest !== undefined) rest.push(inRest);
+    } else (fulfils(exception) ? match : rest).push(exception);
+  }
+  return [partOf(group, match), partOf(group, rest)];
+}
+
+function partOf(
+  group: BaseExceptionGroup,
+  exceptions: readonly unknown[],
+): BaseExceptionGroup | undefined {
+  if (exceptions.length === 0) return undefined;
+  const part = group.derive(exceptions);
+  if (group.cause !== undefined) hide(part, 'cause', group.cause);
+  const frames = /^ {4}at /m.exec(group.stack ?? '');
+  if (frames !== null)
+    hide(part, 'stack', `${part.name}: ${part.message}\n${group.stack?.slice(frames.index)}`);
+  return part;
 }
 
 function toPredicate(condition: GroupCondition): (exception: unknown) => boolean {
