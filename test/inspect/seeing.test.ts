@@ -9,6 +9,8 @@ const page = readFileSync(path.join(root, 'docs', 'seeing.md'), 'utf8');
 
 const PROGRAM = 'test/inspect/children/server.ts';
 
+const ALBUMS = 'test/inspect/children/albums.ts';
+
 /** What differs from run to run. */
 function plain(text: string): string {
   return text
@@ -57,6 +59,25 @@ behaviour('docs/seeing.md', (it) => {
         assert.is(plain(looker.stdout) + looker.stderr, plain(output));
       }
       for (const client of clients) client.destroy();
+    },
+    { seconds: 60 },
+  );
+
+  it(
+    'shows what pstree prints for a program that is also in Python',
+    async () => {
+      const [, shown = ''] = /```ts\n(import [^`]*play[^`]*`[^`]*`[^`]*)```/.exec(page) ?? [];
+      const tested = readFileSync(path.join(root, ALBUMS), 'utf8');
+      assert.is(
+        tested.replace("console.log('playing');\n", ''),
+        shown.replace(`'asyncio-ts'`, `'../../../src/index.ts'`),
+      );
+      await using program = Program.typescript(ALBUMS);
+      await program.shows(/playing/);
+      await using looker = Program.command(['pstree', String(program.pid)]);
+      await looker.ends();
+      const printed = looker.stdout.replaceAll(ALBUMS, 'example.ts');
+      assert.ok(page.includes(`\`\`\`text\n${printed}\`\`\`\n`), printed);
     },
     { seconds: 60 },
   );
