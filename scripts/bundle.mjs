@@ -83,15 +83,55 @@ async function bundle() {
     plugins: [doorsBeside, textOf('internals-echo', internals(names, isOfPrograms))],
     keepNames: true, // of functions within functions, which are made once here
   };
-  for (const options of [library, programs])
-    for (const { path: file, text } of (await esbuild.build(options)).outputFiles)
+  for (const options of [library, programs]) {
+    const { outputFiles } = await esbuild.build(options);
+    const texts = new Map(outputFiles.map(({ path: file, text }) => [file, text]));
+    for (const [file, text] of withShortExports(texts))
       await write(file, text, options.keepNames ? (text) => text : withNames);
+  }
   chmodSync(path.join(dist, 'cli.js'), 0o755);
   for (const [file, exported] of names) writeDoor(file, exported);
 }
 
 function entries(files) {
   return Object.fromEntries(files.map(([name, file]) => [name, path.join(src, file)]));
+}
+
+/** Gives short names to what chunks export to one another; those that are imported as a whole keep theirs. */
+function withShortExports(texts) {
+  const all = [...texts.values()].join('\n');
+  const shortened = new Map();
+  const exported = new Map();
+  for (const [file, text] of texts) {
+    const chunk = `./${path.basename(file)}`;
+    const isShortened = chunk.startsWith('./asyncio-ts-') && !all.includes(`import("${chunk}")`);
+    const names = new Map();
+    const change = (_, list) => {
+      const parts = list.split(',').map((part) => {
+        const [local, name = local] = part.trim().split(' as ');
+        names.set(name, `a${names.size.toString(36)}`);
+        return `${local} as ${names.get(name)}`;
+      });
+      return `export { ${parts.join(', ')} };`;
+    };
+    exported.set(file, isShortened ? text.replace(/^export \{([^}]*)\};$/gm, change) : text);
+    shortened.set(chunk, names);
+  }
+  const changed = (list, names) =>
+    list.split(',').map((part) => {
+      const [name, local = name] = part.trim().split(' as ');
+      return names.has(name) ? `${names.get(name)} as ${local}` : part.trim();
+    });
+  for (const [file, text] of exported)
+    exported.set(
+      file,
+      text.replace(/^import \{([^}]*)\} from "(.*)";$/gm, (line, list, chunk) =>
+        shortened.has(chunk)
+          ? `import { ${changed(list, shortened.get(chunk)).join(', ')} } from "${chunk}";`
+          : line,
+      ),
+    );
+  return exported;
 }
 
 async function write(file, bundled, named) {
@@ -278,6 +318,11 @@ async function declare() {
     chunkFileNames: 'types-[hash].d.ts',
   });
   await rolled.close();
+  for (const name of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
+    const file = path.join(dist, name);
+    // Editors show comments without it.
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^\s+(?=\*)/gm, ' '));
+  }
   rmSync(types, { recursive: true });
 }
 
