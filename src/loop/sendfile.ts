@@ -51,6 +51,7 @@ export function sockSendfile(
   const send = async (): Promise<number> => {
     const fd = check(loop, sock, file, offset, count);
     let sent = 0;
+    let ended = false;
     const note = (nbytes: number): void => {
       sent += nbytes;
     };
@@ -61,8 +62,9 @@ export function sockSendfile(
         if (!fallback || !isA(error, SendfileNotAvailableError)) throw error;
         await sendByReading(loop, sock, fd, offset, count, note);
       }
+      ended = true;
     } finally {
-      if (sent > 0) setFilePosition(fd, offset + sent);
+      if (ended || sent > 0) setFilePosition(fd, offset + sent);
     }
     return sent;
   };

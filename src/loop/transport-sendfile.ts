@@ -40,6 +40,7 @@ export function sendfile(
     check(transport, fallback);
     const fd = checkFile(file, offset, count);
     let sent = 0;
+    let ended = false;
     const note = (nbytes: number): void => {
       sent += nbytes;
     };
@@ -47,8 +48,9 @@ export function sendfile(
     try {
       if (!(await sendNatively(loop, transport, part, fallback)))
         await sendByWriting(loop, transport, part);
+      ended = true;
     } finally {
-      if (sent > 0) setFilePosition(fd, offset + sent);
+      if (ended || sent > 0) setFilePosition(fd, offset + sent);
     }
     return sent;
   };

@@ -218,3 +218,25 @@ loopBehaviour('loop.callExceptionHandler', (it) => {
     throws(() => loop.callExceptionHandler({ message: 'hey' }), KeyboardInterrupt);
   });
 });
+
+loopBehaviour('an exception handler', (it) => {
+  const FUTURES = 'test_futures2.py::FutureTests::';
+
+  it(
+    'is called in the context of the callback that threw',
+    async (loop) => {
+      const name = new ContextVar('name', { default: 'foo' });
+      const seen: string[] = [];
+      loop.setExceptionHandler(() => void seen.push(name.get()));
+
+      loop.callSoon(() => {
+        name.set('bar');
+        zeroError();
+      });
+      await sleep(0);
+
+      assert.equal([seen, name.get()], [['bar'], 'foo']);
+    },
+    { cpython: [`${FUTURES}test_handle_exc_handler_correct_context`] },
+  );
+});

@@ -95,6 +95,16 @@ for (const { name, shown = name } of DRIVERS) {
       ],
     );
 
+    for (const offset of [0, DATA.length / 2, DATA.length])
+      sends(
+        `sends all from byte ${offset} on`,
+        async (loop, sock, file) => await loop.sockSendfile(sock, file, offset),
+        DATA.subarray(offset),
+        DATA.length - offset,
+        DATA.length,
+        ['test_sendfile.py::SockSendfileMixin::test_sock_sendfile_offset'],
+      );
+
     sends(
       'goes between other sends',
       async (loop, sock, file) => {

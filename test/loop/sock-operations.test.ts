@@ -924,6 +924,27 @@ for (const driver of DRIVERS) {
       },
       { ...REAL, cpython: [`${ORIGIN}test_recvfrom_into`] },
     );
+
+    it(
+      'refuses more bytes than the array has, and loses no datagram',
+      async (loop) => {
+        const bound = datagram(driver.name);
+        bound.bind(freshAddress(socket.AF_INET));
+        const server = datagramEchoServer(loop, bound);
+        const sock = datagram(driver.name);
+        const data = Buffer.alloc(4096, 1);
+        const buffer = Buffer.alloc(5000);
+        await loop.sockSendto(sock, data, server.address);
+
+        throws(() => loop.sockRecvfromInto(sock, buffer, buffer.length + 1), RangeError);
+
+        const [nbytes] = await loop.sockRecvfromInto(sock, buffer);
+        assert.ok(buffer.subarray(0, nbytes).equals(data));
+        sock.close();
+        await server.stop();
+      },
+      { ...REAL, cpython: [`${ORIGIN}test_recvfrom_into_wrong_size`] },
+    );
   });
 
   loopBehaviour(`loop.sockSendto ${on}`, (it) => {

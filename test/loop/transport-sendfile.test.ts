@@ -255,6 +255,28 @@ for (const { name, shown = name } of DRIVERS) {
       );
   });
 
+  loopBehaviour(`loop.sendfile from an offset on ${name}`, (it) => {
+    for (const offset of [0, DATA.length / 2, DATA.length])
+      it(
+        `sends what is behind byte ${offset}`,
+        async (loop) => {
+          await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
+            const receiving = loop.createTask(() => receiveAll(loop, peer, DATA.length - offset));
+            await withFile(FILE, async (file) => {
+              readSync(file, Buffer.alloc(123));
+
+              assert.is(await loop.sendfile(transport, file, offset), DATA.length - offset);
+
+              assert.is(placeOf(file), DATA.length);
+            });
+
+            assert.ok(DATA.subarray(offset).equals(await receiving));
+          });
+        },
+        { ...REAL, cpython: [`${CPYTHON}test_sendfile_offset`] },
+      );
+  });
+
   loopBehaviour(`loop.sendfile with TLS on ${name}`, (it) => {
     const size = ({ received }: Recorder): number =>
       received.reduce((sum, { length }) => sum + length, 0);
@@ -279,12 +301,34 @@ for (const { name, shown = name } of DRIVERS) {
       },
       {
         ...REAL,
-        cpython: [
-          `${CPYTHON}test_sendfile_ssl`,
-          `${CPYTHON}test_sendfile_ssl_pre_and_post_data`,
-          `${CPYTHON}test_sendfile_ssl_close_peer_after_receiving`,
-        ],
+        cpython: [`${CPYTHON}test_sendfile_ssl`, `${CPYTHON}test_sendfile_ssl_pre_and_post_data`],
       },
+    );
+
+    it(
+      'sends a file whose reader closes after the last byte',
+      async (loop) => {
+        class Leaves extends Recorder {
+          #left = DATA.length;
+          override dataReceived(data: Uint8Array): void {
+            super.dataReceived(data);
+            this.#left -= data.length;
+            if (this.#left === 0) this.transport?.close();
+          }
+        }
+        const [client, server] = [new Recorder(loop), new Leaves(loop)];
+        await securely(loop, name, client, server, async (transport) => {
+          await withFile(FILE, async (file) => {
+            assert.is(await loop.sendfile(transport, file), DATA.length);
+            assert.is(placeOf(file), DATA.length);
+          });
+          assert.is(await server.lost, undefined);
+
+          assert.ok(DATA.equals(Buffer.concat(server.received)));
+          await client.lost;
+        });
+      },
+      { ...REAL, cpython: [`${CPYTHON}test_sendfile_ssl_close_peer_after_receiving`] },
     );
 
     it(

@@ -10,6 +10,7 @@ import {
   getEventLoop,
   getRunningLoop,
   Loop,
+  newEventLoop,
   type RunOptions,
   RuntimeError,
   run,
@@ -88,6 +89,25 @@ behaviour('run', (it) => {
     assert.is(await run(callable), 3);
     await rejects(run(Promise.reject(new RangeError('spam'))), RangeError, { message: 'spam' });
   });
+
+  it(
+    'runs on the loop that its factory makes',
+    async () => {
+      const loop = newEventLoop();
+      let calls = 0;
+      const loopFactory = (...given: unknown[]): Loop => {
+        calls += 1;
+        assert.is(given.length, 0);
+        return loop;
+      };
+
+      await run(async () => assert.is(getRunningLoop(), loop), { loopFactory });
+
+      assert.is(calls, 1);
+      assert.ok(loop.isClosed());
+    },
+    { cpython: [`${RUN}test_asyncio_run_loop_factory`] },
+  );
 
   it('can be cancelled while it waits for a promise', async () => {
     const never = new Promise<never>(() => {});

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import {
   CancelledError,
@@ -119,6 +120,42 @@ behaviour('Runner.run', (it) => {
       assert.is(await runner.run(future), 5);
     },
     { cpython: [`${RUNNER}test_run_future`] },
+  );
+
+  it(
+    'does not print what it gives',
+    async () => {
+      let printed = 0;
+      class Result {
+        toString(): string {
+          printed += 1;
+          return 'result';
+        }
+        [inspect.custom](): string {
+          return this.toString();
+        }
+      }
+      await using runner = new Runner();
+
+      assert.instance(await runner.run(async () => new Result()), Result);
+
+      assert.is(printed, 0);
+    },
+    { cpython: [`${RUNNER}test_no_repr_is_call_on_the_task_result`] },
+  );
+
+  it(
+    'waits for what has a then() of its own',
+    async () => {
+      const awaitable: PromiseLike<string> = {
+        // biome-ignore lint/suspicious/noThenProperty: it is what this is about
+        then: (onFulfilled) => (async () => 'done')().then(onFulfilled),
+      };
+      await using runner = new Runner();
+
+      assert.is(await runner.run(awaitable), 'done');
+    },
+    { cpython: [`${RUNNER}test_run_awaitable`] },
   );
 
   it(

@@ -206,7 +206,11 @@ async function connectSocket(
     await loop.sockConnect(sock, address);
     return sock;
   } catch (error) {
-    sock?.close();
+    try {
+      sock?.close();
+    } catch {
+      // What went wrong first matters more.
+    }
     if (!isA(error, OSError)) throw error;
     failures.push(error);
     return undefined;

@@ -149,6 +149,20 @@ loopBehaviour('iscoroutine', (it) => {
   );
 });
 
+loopBehaviour('iscoroutine of a generator', (it) => {
+  it(
+    'says that it is none',
+    async () => {
+      function* foo(): Generator<undefined> {
+        yield;
+      }
+
+      assert.not(iscoroutine(foo()));
+    },
+    { cpython: ['test_pep492.py::CoroutineTests::test_iscoroutine_generator'] },
+  );
+});
+
 loopBehaviour('iscoroutinefunction', (it) => {
   it(
     'knows what coroutine() made from other functions',

@@ -554,6 +554,40 @@ loopBehaviour('loop.createConnection', (it) => {
   });
 
   it(
+    'throws what is no failure of the system, though the socket cannot be closed either',
+    async (loop) => {
+      class Odd extends Error {}
+      const made: socket.Socket[] = [];
+      loop.sockConnect = (async (sock: socket.Socket) => {
+        made.push(sock);
+        const { close } = sock;
+        sock.close = () => {
+          close.call(sock);
+          throw new OSError('close');
+        };
+        throw new Odd('odd');
+      }) as never;
+
+      for (const allErrors of [false, true])
+        await rejects(
+          loop.createConnection(() => new Protocol(), '127.0.0.1', 1, { allErrors }),
+          Odd,
+          { message: 'odd' },
+        );
+
+      assert.equal(
+        made.map((sock) => sock._endpoint.closed),
+        [true, true],
+      );
+    },
+    {
+      cpython: [
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_connect_non_os_err_close_err',
+      ],
+    },
+  );
+
+  it(
     'refuses what does not go together',
     async (loop) => {
       const sock = stream('memory');

@@ -5,9 +5,10 @@ import * as assert from 'uvu/assert';
 import { selfSigned } from '../../../src/echo/certificate.ts';
 import * as asyncio from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
-import { DRIVERS } from '../../support/drivers.ts';
+import { DRIVERS, freshAddress, stream } from '../../support/drivers.ts';
 import { loopBehaviour, settle } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
+import { serving } from '../../support/streams.ts';
 import {
   Buffered,
   CERT,
@@ -693,13 +694,91 @@ loopBehaviour('a server of TLS', (it) => {
       assert.is(await client.lost, undefined);
       assert.equal(client.calls.slice(-2), ['eofReceived', 'connectionLost']);
     },
-    {
-      ...REAL,
-      cpython: [
-        `${SSL}test_create_server_ssl_1`,
-        `${SSL}test_create_connection_ssl_1`,
-        `${SSL}test_connect_accepted_socket`,
-      ],
-    },
+    REAL,
   );
 });
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`twenty-five clients of TLS on ${name}`, (it) => {
+    const CLIENTS = 25;
+    const [A_DATA, B_DATA] = ['A', 'B'].map((letter) => Buffer.alloc(65_536, letter));
+
+    /** Takes A and B, and answers each; closes. */
+    async function serve(...[reader, writer]: asyncio.Streams): Promise<void> {
+      assert.ok((await reader.readexactly(65_536)).equals(A_DATA as Buffer));
+      writer.write('OK');
+      assert.ok((await reader.readexactly(65_536)).equals(B_DATA as Buffer));
+      writer.writelines(['SP', Buffer.from('A'), new Uint8Array(Buffer.from('M'))]);
+      await writer.drain();
+      writer.close();
+    }
+
+    /** Sends A and B, and reads the answers to the end. */
+    async function ask(...[reader, writer]: asyncio.Streams): Promise<void> {
+      writer.write(A_DATA as Buffer);
+      assert.is(String(await reader.readexactly(2)), 'OK');
+      writer.write(B_DATA as Buffer);
+      assert.is(String(await reader.readexactly(4)), 'SPAM');
+      assert.is((await reader.read()).length, 0);
+      writer.close();
+      await writer.waitClosed();
+    }
+
+    it(
+      'exchange data with a stream server',
+      async (loop) => {
+        let served = 0;
+        const handler = async (...streams: asyncio.Streams): Promise<void> => {
+          await serve(...streams);
+          served += 1;
+        };
+        await serving(
+          loop,
+          name,
+          handler,
+          async ({ connect }) => {
+            const secure = { ssl: CLIENT, serverHostname: 'localhost' };
+            await asyncio.gather(
+              ...Array.from({ length: CLIENTS }, () => async () => ask(...(await connect(secure)))),
+            );
+            assert.is(served, CLIENTS);
+          },
+          { ssl: SERVER },
+        );
+      },
+      {
+        ...REAL,
+        cpython: [`${SSL}test_create_server_ssl_1`, `${SSL}test_create_connection_ssl_1`],
+      },
+    );
+
+    it(
+      'exchange data with connections that were accepted elsewhere',
+      async (loop) => {
+        const sock = stream(name);
+        sock.bind(freshAddress(sock.family));
+        sock.listen();
+        const address = sock.getsockname() as socket.AddressInput;
+        const accept = async (): Promise<void> => {
+          const [connection] = await loop.sockAccept(sock);
+          const reader = new asyncio.StreamReader();
+          const protocol = new asyncio.StreamReaderProtocol(reader);
+          const [transport] = await loop.connectAcceptedSocket(() => protocol, connection, {
+            ssl: SERVER,
+          });
+          await serve(reader, new asyncio.StreamWriter(transport, protocol, reader, loop));
+        };
+        const connect = async (): Promise<void> => {
+          const client = stream(name);
+          await loop.sockConnect(client, address);
+          const options = { sock: client, ssl: CLIENT, serverHostname: 'localhost' };
+          await ask(...(await asyncio.openConnection(undefined, undefined, options)));
+        };
+
+        for (let n = 0; n < CLIENTS; n += 1) await asyncio.gather(accept, connect);
+
+        sock.close();
+      },
+      { ...REAL, cpython: [`${SSL}test_connect_accepted_socket`] },
+    );
+  });
