@@ -395,6 +395,61 @@ loopBehaviour('StreamReader.readuntil', (it) => {
     'test_readuntil_limit_found_sep',
   );
 
+  test(
+    'takes a separator of any bytes',
+    async () => {
+      const reader = fed('some data\r\n');
+
+      await reads(reader.readuntil(Uint8Array.of(13, 10)), 'some data\r\n');
+      assert.is(await rest(reader), '');
+    },
+    'test_readuntil_bytearray',
+  );
+
+  test(
+    'ends at the separator that ends first, though it is the longer one',
+    async () => {
+      const lines = fed('line 1\nline 2\r');
+      await reads(lines.readuntil([bytes('\r'), bytes('\n')]), 'line 1\n');
+      await reads(lines.readuntil([bytes('\r'), bytes('\n')]), 'line 2\r');
+
+      const letters = fed('ABCDEFG');
+      await reads(letters.readuntil([bytes('DEF'), bytes('BCDE')]), 'ABCDE');
+
+      assert.is(await rest(letters), 'FG');
+    },
+    'test_readuntil_multi_separator',
+  );
+
+  test(
+    'leaves what is longer than the limit with each of several separators',
+    async () => {
+      const reader = fed('some dataA', { limit: 3 });
+
+      await rejects(reader.readuntil([bytes('A'), bytes('ome dataA')]), LimitOverrunError, {
+        message: /is found/,
+      });
+
+      assert.is(await rest(reader), 'some dataA');
+    },
+    'test_readuntil_multi_separator_limit',
+  );
+
+  test(
+    'waits where the longest separator is longer than what is there',
+    async (loop) => {
+      const reader = fed('data');
+
+      const reading = reader.readuntil([bytes('A'), bytes('long sep')]);
+      loop.callSoon(() => reader.feedData(bytes('Z')));
+      loop.callSoon(() => reader.feedData(bytes('Aaaa')));
+
+      await reads(reading, 'dataZA');
+      assert.is(await rest(reader), 'aaa');
+    },
+    'test_readuntil_multi_separator_negative_offset',
+  );
+
   it('takes the one of several separators that ends first', async () => {
     const reader = fed('a\r\nb\nc;d');
     const ends = [bytes('\r\n'), bytes('\n'), bytes(';')];

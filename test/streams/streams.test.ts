@@ -141,6 +141,26 @@ for (const { name } of DRIVERS) {
     );
 
     it(
+      'reports nothing of a handler that closes its writer and is cancelled',
+      async (loop, scene) => {
+        const handler = async (_reader: unknown, writer: asyncio.StreamWriter): Promise<void> => {
+          writer.close();
+          asyncio.currentTask()?.cancel();
+        };
+        await serving(loop, name, handler, async ({ connect }) => {
+          const [reader, writer] = await connect();
+          writer.write('test msg');
+          await reader.read().catch(() => {}); // a reset, where the message was not read
+          writer.close();
+          await writer.waitClosed().catch(() => {});
+        });
+
+        assert.equal(scene.reports, []);
+      },
+      { ...REAL, cpython: [`${SUITE}test_unhandled_cancel`] },
+    );
+
+    it(
       'closes the connection of a handler that is cancelled, and reports nothing',
       async (loop) => {
         let handler: asyncio.Task<unknown> | undefined;

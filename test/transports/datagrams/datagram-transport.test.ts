@@ -6,7 +6,7 @@ import type { Endpoint } from '../../../src/sock/endpoint.ts';
 import type { Address, AddressInput, DriverName, Socket } from '../../../src/socket.ts';
 import * as socket from '../../../src/socket.ts';
 import { DRIVERS, datagram, freshPath, stream } from '../../support/drivers.ts';
-import { loopBehaviour, type Scene } from '../../support/loop-behaviour.ts';
+import { loopBehaviour, type Scene, settle } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 import { throws } from '../../support/throws.ts';
 import { until } from '../../support/transports.ts';
@@ -241,7 +241,7 @@ for (const { name } of DRIVERS)
 
     it(
       'keeps a datagram as long as the system takes none, and an empty one behind it',
-      async (loop, { settle }) => {
+      async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
         const endpoint = socketOf(one)._endpoint;
@@ -251,7 +251,7 @@ for (const { name } of DRIVERS)
         one.sendto(Buffer.from('data1'), nameOf(two) as AddressInput);
         assert.is(one.getWriteBufferSize(), 13);
         endpoint.writer?.ready();
-        await settle();
+        await settle(loop);
         assert.is(one.getWriteBufferSize(), 13);
         one.sendto(Buffer.alloc(0), nameOf(two) as AddressInput);
         assert.is(one.getWriteBufferSize(), 21);
@@ -296,6 +296,34 @@ for (const { name } of DRIVERS)
         await Promise.all([first.lost, second.lost]);
       },
       { ...REAL, cpython: [`${SUITE}test_read_ready_oserr`] },
+    );
+
+    it(
+      'receives on when it has sent where nobody listens',
+      async (loop) => {
+        const [one, first] = await boxOn(loop, name);
+        const [two, second] = await boxOn(loop, name);
+        const [gone, third] = await boxOn(loop, name);
+        const nobody = nameOf(gone) as AddressInput;
+        gone.abort();
+        await third.lost;
+        one.sendto(Buffer.from('a'), nameOf(two) as AddressInput);
+        two.sendto(Buffer.from('b'), nameOf(one) as AddressInput);
+        await until(loop, () => first.received.length + second.received.length === 2);
+
+        one.sendto(Buffer.from('c'), nobody);
+        await settle(loop);
+        two.sendto(Buffer.from('d'), nameOf(one) as AddressInput);
+        await until(loop, () => first.received.length === 2);
+
+        assert.equal(
+          first.received.map(([text]) => text),
+          ['b', 'd'],
+        );
+        for (const each of [one, two]) each.close();
+        await Promise.all([first.lost, second.lost]);
+      },
+      { ...REAL, cpython: [`${EVENTS}test_datagram_send_to_non_listening_address`] },
     );
 
     it(

@@ -157,7 +157,11 @@ for (const driver of PIPE_DRIVERS) {
           /^<_UnixSubprocessTransport closed pid=\d+ returncode=3 stdout=<_UnixRead.* stderr=<_Unix/,
         );
       },
-      real(`${UNIT}test_proc_exited`, `${UNIT}test_subprocess_repr`),
+      real(
+        `${UNIT}test_proc_exited`,
+        `${UNIT}test_subprocess_repr`,
+        `${MIXIN}test_subprocess_protocol_events`,
+      ),
     );
 
     it(

@@ -170,6 +170,31 @@ for (const { name } of DRIVERS) {
     );
 
     it(
+      'reports nothing where both layers are closed during the handshake of the outer one',
+      async (loop, scene) => {
+        const [client, server] = [new Recorder(loop), new Recorder(loop)];
+
+        await securely(loop, name, client, server, async (outer, serverOuter) => {
+          const starting = loop.createTask(
+            loop.startTls(outer, client, CLIENT, { serverHostname: 'localhost' }),
+          );
+          await asyncio.sleep(0);
+
+          serverOuter.close();
+          outer.close();
+
+          await rejects(starting, Error);
+        });
+
+        assert.equal(scene.reports, []);
+      },
+      {
+        ...REAL,
+        cpython: ['test_sslproto.py::SslProtoHandshakeTests::test_close_during_ssl_over_ssl'],
+      },
+    );
+
+    it(
       'closes the connection when it is cancelled',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
@@ -333,6 +358,34 @@ for (const { name } of DRIVERS) {
         for (const sock of [near, toRelay]) sock.close();
       },
       { ...REAL },
+    );
+
+    it(
+      'takes the ClientHello that was read before it is called',
+      async (loop) => {
+        const answered: string[] = [];
+        const handler = async (...[reader, writer]: asyncio.Streams): Promise<void> => {
+          await until(loop, () => /\d bytes/.test(String(reader)));
+          await writer.startTls(SERVER);
+          answered.push(String(await reader.readline()));
+          writer.write('pong\n');
+          await writer.drain();
+          writer.close();
+          await writer.waitClosed();
+        };
+        await serving(loop, name, handler, async ({ connect }) => {
+          const [reader, writer] = await connect();
+          await writer.startTls(CLIENT, { serverHostname: 'localhost' });
+          writer.write('ping\n');
+          await writer.drain();
+
+          assert.is(String(await reader.readline()), 'pong\n');
+          assert.equal(answered, ['ping\n']);
+          writer.close();
+          await writer.waitClosed();
+        });
+      },
+      { ...REAL, cpython: ['test_streams.py::StreamTests::test_start_tls_buffered_data'] },
     );
 
     it(

@@ -2,6 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as assert from 'uvu/assert';
+import { osError } from '../../../src/base/errors/os-errors.ts';
 import { selfSigned } from '../../../src/echo/certificate.ts';
 import * as asyncio from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
@@ -697,6 +698,62 @@ loopBehaviour('a server of TLS', (it) => {
     REAL,
   );
 });
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`a stream of TLS whose socket fails on ${name}`, (it) => {
+    it(
+      'tells its protocol of a write that fails while the peer is silent',
+      async (loop) => {
+        const [client, server] = [new Recorder(loop), new Recorder(loop)];
+        await securely(loop, name, client, server, async (transport) => {
+          const { _sock } = transport.getExtraInfo('socket') as { _sock: socket.Socket };
+          _sock._endpoint.trySend = () => {
+            throw osError('EPIPE', 'write');
+          };
+
+          transport.write(Buffer.from('An interesting message'));
+
+          assert.instance(await client.lost, asyncio.BrokenPipeError);
+        });
+      },
+      { ...REAL, cpython: [`${HANDSHAKE}test_connection_lost_when_busy`] },
+    );
+
+    it(
+      'sends all that waits when the peer has ended, though the socket takes only half',
+      async (loop) => {
+        class Patient extends Recorder {
+          override eofReceived(): undefined {
+            super.eofReceived();
+          }
+        }
+        const CHUNK = Buffer.alloc(128 * 1024, 'x');
+        const [client, server] = [new Patient(loop), new Recorder(loop)];
+        await securely(loop, name, client, server, async (transport, other) => {
+          const { _sock } = transport.getExtraInfo('socket') as { _sock: socket.Socket };
+          const endpoint = _sock._endpoint;
+          const trySend = endpoint.trySend.bind(endpoint);
+          endpoint.trySend = (data, from) =>
+            trySend(data.subarray(from, from + Math.ceil((data.length - from) / 2)), 0);
+          other.pauseReading();
+          for (let n = 0; n < 64; n += 1) transport.write(CHUNK);
+
+          transport.close();
+          await settle(loop, 5);
+          other.resumeReading();
+          await server.lost;
+
+          const size = server.received.reduce((sum, { length }) => sum + length, 0);
+          assert.is(size, 64 * CHUNK.length);
+          assert.is(await client.lost, undefined);
+        });
+      },
+      {
+        ...REAL,
+        cpython: [`${SSL}test_remote_shutdown_receives_trailing_data_on_slow_socket`],
+      },
+    );
+  });
 
 for (const { name } of DRIVERS)
   loopBehaviour(`twenty-five clients of TLS on ${name}`, (it) => {
