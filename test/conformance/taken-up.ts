@@ -9,6 +9,11 @@ export type Choice = 'all' | { only: readonly string[] } | { except: readonly st
 export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Choice>>>> = {
   'test_futures.py': 'all',
   'test_futures2.py': 'all',
+  'test_eager_task_factory.py': 'all',
+  'test_free_threading.py': 'all',
+  'test_graph.py': 'all',
+  'test_staggered.py': 'all',
+  'test_tools.py': 'all',
   'test_runners.py': 'all',
   'test_sock_lowlevel.py': 'all',
   'test_locks.py': 'all',
@@ -66,5 +71,6 @@ export const takenUp: Readonly<Record<string, 'all' | Readonly<Record<string, Ch
     BaseChildWatcherTests: 'all',
     ChildWatcherTestsMixin: 'all',
     PolicyTests: 'all',
+    TestFork: 'all',
   },
 };

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { CancelledError, SendfileNotAvailableError } from '../../src/base/errors/errors.ts';
+import { OSError } from '../../src/base/errors/os-errors.ts';
 import type { Loop } from '../../src/loop/loop.ts';
 import * as socket from '../../src/socket.ts';
 import { connectedPair, DRIVERS, datagram, filled } from '../support/drivers.ts';
-import { type LoopOptions, loopBehaviour } from '../support/loop-behaviour.ts';
+import { type LoopOptions, loopBehaviour, settle } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 
 const REAL: LoopOptions = { clock: 'real' };
@@ -118,6 +119,64 @@ for (const { name, shown = name } of DRIVERS) {
       DATA.length,
       ['test_sendfile.py::SockSendfileMixin::test_sock_sendfile_mix_with_regular_send'],
     );
+
+    if (native) {
+      const UNIX =
+        'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests::test_sock_sendfile_';
+
+      it(
+        'waits for room where there is none, and leaves nobody waiting when it is cancelled',
+        async (loop) => {
+          const { client, close } = await connectedPair(name);
+          const endpoint = client._endpoint;
+          Object.defineProperty(endpoint, 'trySendfile', { value: () => -1 });
+          const file = openSync(FILE, 'r');
+          const task = loop.createTask(loop.sockSendfile(client, file));
+          await settle(loop);
+          assert.is.not(endpoint.writer, undefined);
+
+          task.cancel();
+          endpoint.writer?.ready(); // in the same turn
+          await rejects(task, CancelledError);
+
+          assert.is(endpoint.writer, undefined);
+          closeSync(file);
+          close();
+        },
+        { ...REAL, cpython: [`${UNIX}blocking_error`, `${UNIX}cancel2`] },
+      );
+
+      const failures: [string, () => Error][] = [
+        ['os_error_next_call', () => new OSError('odd')],
+        ['exception', () => new SendfileNotAvailableError('odd')],
+      ];
+      for (const [origin, failure] of failures)
+        it(
+          `throws what comes when some was sent, and leaves the file behind that: ${failure().name}`,
+          async (loop) => {
+            const { client, close } = await connectedPair(name);
+            const thrown = failure();
+            let calls = 0;
+            const value = (): number => {
+              calls += 1;
+              if (calls > 1) throw thrown;
+              return 1000;
+            };
+            Object.defineProperty(client._endpoint, 'trySendfile', { value });
+            const file = openSync(FILE, 'r');
+            const sending = loop.createTask(
+              loop.sockSendfile(client, file, 0, undefined, { fallback: false }),
+            );
+
+            assert.is(await rejects(sending, Error), thrown);
+
+            assert.is(placeOf(file), 1000);
+            closeSync(file);
+            close();
+          },
+          { ...REAL, cpython: [`${UNIX}${origin}`] },
+        );
+    }
 
     it(
       'sends nothing of an empty file',

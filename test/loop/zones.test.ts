@@ -6,6 +6,7 @@ import {
   type Loop,
   OSError,
   openConnection,
+  Protocol,
   startServer,
   type TransportSocket,
 } from '../../src/index.ts';
@@ -28,6 +29,33 @@ const [found] = Object.entries(networkInterfaces()).flatMap(([zone, addresses = 
 const NONE = 'no interface of this machine has a link-local address';
 
 const ON_LINUX = process.platform === 'linux';
+
+loopBehaviour('loop.createConnection to an address with a zone', (it) => {
+  it(
+    'connects to the address, with the number of the zone',
+    async (loop) => {
+      let seen: unknown[] = [];
+      loop.sockConnect = (async (sock: socket.Socket, address: unknown[]) => {
+        seen = [sock.family, sock.type, ...address];
+        throw new OSError('far enough');
+      }) as never;
+
+      await rejects(
+        loop.createConnection(() => new Protocol(), 'fe80::1%1', 80),
+        OSError,
+        { message: 'far enough' },
+      );
+
+      assert.equal(seen, [socket.AF_INET6, socket.SOCK_STREAM, 'fe80::1', 80, 0, 1]);
+    },
+    {
+      clock: 'real',
+      cpython: [
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_ipv6_scope',
+      ],
+    },
+  );
+});
 
 for (const driver of DRIVERS) {
   if (!driver.real) continue;

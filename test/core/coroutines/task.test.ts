@@ -408,6 +408,34 @@ loopBehaviour('Task', (it) => {
   );
 });
 
+loopBehaviour('An error that is thrown while another is handled', (it) => {
+  it(
+    'has no cause: JavaScript does not say which one it was',
+    async () => {
+      const inner = createTask(async () => {
+        throw new RangeError('inner');
+      });
+      const outer = createTask(async () => {
+        try {
+          await inner;
+        } catch {
+          throw new TypeError('outer');
+        }
+      });
+
+      const error = await rejects(outer, TypeError);
+
+      assert.is(error.cause, undefined);
+    },
+    {
+      cpython: [
+        'test_tasks.py::BaseTaskTests::test_exception_chaining_after_await',
+        'test_tasks.py::BaseTaskTests::test_exception_chaining_after_await_with_context_cycle',
+      ],
+    },
+  );
+});
+
 loopBehaviour('Task.getCoro', (it) => {
   it(
     'gives the coroutine, also when the task is done',

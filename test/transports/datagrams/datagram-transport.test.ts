@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { osError } from '../../../src/base/errors/os-errors.ts';
 import { DatagramProtocol, DatagramTransport, type Loop, OSError } from '../../../src/index.ts';
+import { driverNamed } from '../../../src/sock/drivers/registry.ts';
 import type { Endpoint } from '../../../src/sock/endpoint.ts';
 import type { Address, AddressInput, DriverName, Socket } from '../../../src/socket.ts';
 import * as socket from '../../../src/socket.ts';
@@ -620,6 +621,84 @@ loopBehaviour('loop.createDatagramEndpoint of AF_UNIX', (it) => {
 
     assert.is(readFileSync(localAddr, 'utf8'), 'text');
   });
+});
+
+loopBehaviour('loop.createDatagramEndpoint that fails', (it) => {
+  const open = { localAddr: ['127.0.0.1', 0] } as const;
+  const cases = { family: { family: socket.AF_INET }, localAddr: open } as const;
+
+  for (const [what, options] of Object.entries(cases)) {
+    it(
+      `throws where there is no socket, made by its ${what}`,
+      async (loop) => {
+        const driver = driverNamed();
+        const { open: opens } = driver;
+        Object.assign(driver, {
+          open: () => {
+            throw osError('EMFILE', 'socket');
+          },
+        });
+        try {
+          await rejects(
+            loop.createDatagramEndpoint(() => new Mailbox(loop), options),
+            OSError,
+            { code: 'EMFILE' },
+          );
+        } finally {
+          Object.assign(driver, { open: opens });
+        }
+      },
+      { ...REAL, cpython: [`${BASE}test_create_datagram_endpoint_socket_err`] },
+    );
+
+    it(
+      `closes a socket that cannot be made non-blocking, made by its ${what}`,
+      async (loop) => {
+        const made: Socket[] = [];
+        const { setblocking } = socket.Socket.prototype;
+        socket.Socket.prototype.setblocking = function (this: Socket) {
+          made.push(this);
+          throw new OSError('odd');
+        };
+        try {
+          await rejects(
+            loop.createDatagramEndpoint(() => new Mailbox(loop), options),
+            OSError,
+            { message: 'odd' },
+          );
+        } finally {
+          socket.Socket.prototype.setblocking = setblocking;
+        }
+
+        assert.equal(
+          made.map((sock) => sock._endpoint.closed),
+          [true],
+        );
+      },
+      { ...REAL, cpython: [`${BASE}test_create_datagram_endpoint_setblk_err`] },
+    );
+  }
+});
+
+loopBehaviour('loop.createDatagramEndpoint of a number', (it) => {
+  it(
+    'binds a socket of its family to it',
+    async (loop) => {
+      const reusePort = 'SO_REUSEPORT' in socket;
+
+      const [transport, protocol] = await loop.createDatagramEndpoint(() => new Mailbox(loop), {
+        localAddr: ['127.0.0.1', 0],
+        reusePort,
+      });
+
+      const sock = socketOf(transport);
+      assert.is((sock.getsockname() as [string, number])[0], '127.0.0.1');
+      assert.equal([sock.family, sock.type], [socket.AF_INET, socket.SOCK_DGRAM]);
+      transport.close();
+      await protocol.lost;
+    },
+    { ...REAL, cpython: [`${BASE}test_create_datagram_endpoint_ip_addr`] },
+  );
 });
 
 loopBehaviour('loop.createDatagramEndpoint', (it) => {

@@ -45,6 +45,56 @@ loopBehaviour('loop.createServer', (it) => {
   );
 
   it(
+    'fails where it cannot bind, and closes the socket',
+    async (loop) => {
+      const made: socket.Socket[] = [];
+      const { bind } = socket.Socket.prototype;
+      socket.Socket.prototype.bind = function (this: socket.Socket, address) {
+        made.push(this);
+        bind.call(this, address);
+      };
+      try {
+        // Of the addresses for documentation, which no machine has.
+        await rejects(loop.createServer(protocol, '192.0.2.1', 0), OSError, {
+          message: /error while attempting to bind on address/,
+        });
+      } finally {
+        socket.Socket.prototype.bind = bind;
+      }
+
+      assert.equal(
+        made.map((sock) => sock._endpoint.closed),
+        [true],
+      );
+    },
+    {
+      ...REAL,
+      cpython: [
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_cant_bind',
+      ],
+    },
+  );
+
+  it(
+    'takes a socket whose type has the bit for non-blocking',
+    async (loop) => {
+      const sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK);
+
+      const server = await loop.createServer(protocol, undefined, undefined, { sock });
+
+      assert.is(server.sockets.length, 1);
+      server.close();
+      await server.waitClosed();
+    },
+    {
+      ...REAL,
+      cpython: [
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_stream_bittype',
+      ],
+    },
+  );
+
+  it(
     'listens on each of several hosts, once where one is named twice',
     async (loop) => {
       const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.1'];
