@@ -56,7 +56,7 @@ loopBehaviour('loop.createServer', (it) => {
       try {
         // Of the addresses for documentation, which no machine has.
         await rejects(loop.createServer(protocol, '192.0.2.1', 0), OSError, {
-          message: /error while attempting to bind on address/,
+          message: /could not bind on any address out of/,
         });
       } finally {
         socket.Socket.prototype.bind = bind;
