@@ -14,6 +14,7 @@ const code = {
   'unused code': ['knip', '--no-progress'],
   'examples in docstrings': ['node', 'scripts/examples.mjs'],
   book: ['tsx', 'scripts/book.ts', '--check'],
+  'table of names': ['tsx', 'scripts/names.ts', '--check'],
   documentation: ['typedoc', '--emit', 'none', '--treatWarningsAsErrors', '--logLevel', 'Warn'],
 };
 const pack = {

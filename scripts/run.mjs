@@ -1,4 +1,4 @@
-// npm run example [NAME] [ARGUMENT...], and demo, bench, soak, conformance and book: programs in
+// npm run example [NAME] [ARGUMENT...], and demo, bench, soak, conformance, book and names: programs in
 // TypeScript that import asyncio-ts as a user would.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,6 +11,7 @@ const programs = {
   soak: 'test/soak/main.ts',
   conformance: 'scripts/conformance.ts',
   book: 'scripts/book.ts',
+  names: 'scripts/names.ts',
 };
 const examples = path.join(root, 'examples');
 

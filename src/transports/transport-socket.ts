@@ -51,6 +51,11 @@ export class TransportSocket {
     return this._sock.dup();
   }
 
+  /** Do child processes inherit the descriptor? */
+  getInheritable(): boolean {
+    return false;
+  }
+
   /**
    * The socket's own address.
    *

@@ -285,14 +285,6 @@ export const notes: Readonly<Record<string, Note>> = {
     status: 'not applicable',
     reason: 'calls a private method that reports, with no error at all',
   },
-  'test_streams.py::StreamTests::test_IncompleteReadError_pickleable': {
-    status: 'not applicable',
-    reason: 'pickles an error; a structured clone of JavaScript keeps the class of no error',
-  },
-  'test_streams.py::StreamTests::test_LimitOverrunError_pickleable': {
-    status: 'not applicable',
-    reason: 'pickles an error; a structured clone of JavaScript keeps the class of no error',
-  },
   'test_streams.py::StreamTests::test_unclosed_resource_warnings': {
     status: 'differs',
     reason: 'a writer that nobody has closes nothing: what is left open is closed with its loop',
@@ -580,11 +572,6 @@ export const notes: Readonly<Record<string, Note>> = {
       entry: 'what-is-left-open-is-closed-with-the-loop',
     },
     'test_unclosed_server_resource_warnings',
-  ),
-  ...notApplicable(
-    'looks into the C implementation',
-    'test_eager_task_factory.py::CEagerTaskFactoryLoopTests',
-    'test_issue105987',
   ),
   ...notApplicable(
     'looks into the C implementation',

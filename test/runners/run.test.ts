@@ -6,6 +6,7 @@ import {
   coroutine,
   createTask,
   currentTask,
+  EventLoop,
   type ExceptionContext,
   getEventLoop,
   getRunningLoop,
@@ -107,6 +108,23 @@ behaviour('run', (it) => {
       assert.ok(loop.isClosed());
     },
     { cpython: [`${RUN}test_asyncio_run_loop_factory`] },
+  );
+
+  it(
+    'runs on a loop of the class EventLoop, where that is asked for',
+    async () => {
+      let loop: Loop | undefined;
+
+      await run(
+        async () => {
+          loop = getRunningLoop();
+        },
+        { loopFactory: () => new EventLoop() },
+      );
+
+      assert.instance(loop, EventLoop);
+    },
+    { cpython: [`${RUN}test_loop_factory_default_event_loop`] },
   );
 
   it('can be cancelled while it waits for a promise', async () => {

@@ -1,10 +1,17 @@
 import { networkInterfaces } from 'node:os';
 import * as assert from 'uvu/assert';
-import { OSError, Protocol, RuntimeError, type Server } from '../../../src/index.ts';
+import {
+  OSError,
+  Protocol,
+  RuntimeError,
+  type Server,
+  TransportSocket,
+} from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
 import { datagram, listening, stream } from '../../support/drivers.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
+import { throws } from '../../support/throws.ts';
 import { Recorder } from '../../support/transports.ts';
 
 const REAL = { clock: 'real' } as const;
@@ -42,6 +49,31 @@ loopBehaviour('loop.createServer', (it) => {
       await server.waitClosed();
     },
     { ...REAL, cpython: ['test_events.py::EventLoopTestsMixin::test_create_connection'] },
+  );
+
+  it(
+    'has sockets that can be looked at and duplicated, and stay non-blocking',
+    async (loop) => {
+      await using server = await loop.createServer(protocol, '0.0.0.0', 0);
+      const [sock] = server.sockets as [TransportSocket];
+      assert.is(server.sockets.length, 1);
+      assert.instance(sock, TransportSocket);
+      assert.is((sock.getsockname() as unknown as [string, number])[0], '0.0.0.0');
+
+      if (isPosix()) {
+        const dup = sock.dup();
+        assert.instance(dup, socket.Socket);
+        dup.close();
+      }
+
+      assert.is(sock.getInheritable(), false);
+      throws(() => sock.settimeout(1), RangeError);
+      sock.settimeout(0);
+      assert.is(sock.gettimeout(), 0);
+      throws(() => sock.setblocking(true), RangeError);
+      sock.setblocking(false);
+    },
+    { ...REAL, cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_trsock'] },
   );
 
   it(

@@ -291,7 +291,10 @@ loopBehaviour('A path of a unix socket', (it) => {
       },
       ...(name === 'bytes'
         ? []
-        : [`${UNIX}test_create_unix_server_pathlib`, `${UNIX}test_create_unix_connection_pathlib`]),
+        : ['pathlib', 'pathlike'].flatMap((like) => [
+            `${UNIX}test_create_unix_server_${like}`,
+            `${UNIX}test_create_unix_connection_${like}`,
+          ])),
     );
 
   it('is refused at once where it is none', async (loop) => {
