@@ -95,9 +95,9 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function lookInto(command: LookCommand, args: string[], asJson: boolean): Promise<number> {
-  const [pid = '', ...rest] = args;
-  if (!/^[1-9]\d*$/.test(pid))
-    throw new UsageError(`${command} needs the number of a process, got '${pid}'`);
+  const [where, ...rest] = args;
+  if (where === undefined)
+    throw new UsageError(`${command} needs the number of a process, or a path where it listens`);
   const needed = command === 'why' ? 1 : 0;
   if (rest.length < needed) throw new UsageError('why needs the name of a task');
   if (rest.length > needed)
@@ -105,7 +105,7 @@ async function lookInto(command: LookCommand, args: string[], asJson: boolean): 
   if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();
   const { look } = await import('./cli/look.ts');
   try {
-    console.log(await look(command, Number(pid), rest, asJson));
+    console.log(await look(command, where, rest, asJson));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     complain(error.message);

@@ -51,8 +51,7 @@ behaviour('asyncio-ts', (it) => {
 
   const misused: [args: string[], complaint: string][] = [
     [[], 'expected a command: echo, ps, pstree or why'],
-    [['ps'], "ps needs the number of a process, got ''"],
-    [['ps', 'node'], "ps needs the number of a process, got 'node'"],
+    [['ps'], 'ps needs the number of a process, or a path where it listens'],
     [['ps', '1', 'more'], 'unexpected argument for ps: more'],
     [['why', '1'], 'why needs the name of a task'],
     [['nope'], 'no such command: nope'],

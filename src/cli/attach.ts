@@ -3,23 +3,18 @@ import { AGENT_VERSION, type Snapshot } from '../inspect/data.ts';
 import { DebuggerSession, type WorkerSession } from './debugger-session.ts';
 import { Failure } from './failure.ts';
 import { checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
+import { snapshotBy, type Target } from './target.ts';
 
 /** How long a process may take to open its inspector, in milliseconds. */
 const PATIENCE = 5000;
+/** It is looked for so often, in milliseconds. */
+const POLL = 10;
 /** The inspector is closed by the process itself when it hears nothing for so long, in milliseconds. */
 const WATCHDOG = 10_000;
 
 const AGENT = `globalThis[Symbol.for('asyncio-ts.inspect')]`;
 const INSPECTOR = `process.getBuiltinModule('node:inspector')`;
 const TIMER = `globalThis[Symbol.for('asyncio-ts.inspect.watchdog')]`;
-
-/** A process that can be asked for snapshots. */
-export interface Target {
-  /** What each of its threads does that has a loop. */
-  snapshots(): Promise<readonly Snapshot[]>;
-  /** Leaves it as it was. */
-  close(): Promise<void>;
-}
 
 /**
  * Connects to a process by Node's inspector, which SIGUSR1 opens on a loopback port.
@@ -62,8 +57,9 @@ export async function attach(pid: number): Promise<Target> {
 async function openInspector(pid: number): Promise<{ url: string; isOurs: boolean }> {
   const before = listeningPorts(pid);
   // It may be open already: then nothing happens, and it stays so.
-  process.kill(pid, 'SIGUSR1');
-  for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(10)) {
+  for (let waited = 0; waited < PATIENCE; waited += POLL) {
+    // And again: somebody who looks into another process may have its port for a moment.
+    if (waited % 1000 === 0) process.kill(pid, 'SIGUSR1');
     for (const port of listeningPorts(pid)) {
       const url = before.has(port) ? undefined : await inspectorAt(port);
       if (url !== undefined) return { url, isOurs: true };
@@ -72,6 +68,7 @@ async function openInspector(pid: number): Promise<{ url: string; isOurs: boolea
     const open = inspectPort(pid);
     const url = before.has(open) ? await inspectorAt(open) : undefined;
     if (url !== undefined) return { url, isOurs: false };
+    await sleep(POLL);
   }
   throw new Failure(
     `process ${pid} has not opened its inspector: its port, ${inspectPort(pid)}, may be taken, ` +
@@ -102,12 +99,7 @@ async function snapshotOf(
     throw new Failure(
       `process ${pid} runs another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,
     );
-  const number = await thread.evaluate(`${AGENT}.ask('snapshot')`);
-  let text = '';
-  for (;;) {
-    const piece = await thread.evaluate(`${AGENT}.ask('piece ${number}')`);
-    if (piece === '') break;
-    text += piece;
-  }
-  return JSON.parse(text) as Snapshot;
+  return await snapshotBy(async (question) => {
+    return String(await thread.evaluate(`${AGENT}.ask('${question}')`));
+  });
 }

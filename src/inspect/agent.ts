@@ -1,3 +1,6 @@
+import { isMainThread } from 'node:worker_threads';
+import { log } from '../base/printing/log.ts';
+import { repr } from '../base/printing/repr.ts';
 import { putAside, putBack } from '../core/context/promise-hooks.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { AGENT_VERSION } from './data.ts';
@@ -15,7 +18,15 @@ interface Agent {
 }
 
 async function answer(question: string): Promise<string> {
-  return await (await import('./answer.ts')).answer(question);
+  return await (await import('./on-demand.ts')).answer(question);
+}
+
+async function listenAt(path: string): Promise<void> {
+  try {
+    await (await import('./on-demand.ts')).Listener.open(path);
+  } catch (error) {
+    log(`ASYNCIO_INSPECT: cannot listen at ${repr(path)}: ${(error as Error).message}`, 'warn');
+  }
 }
 
 /** Has snapshots show `loop`, and lets debuggers take them. */
@@ -36,4 +47,6 @@ export function makeVisible(loop: LoopCore): void {
     },
   };
   Object.defineProperty(globalThis, AGENT, { value: agent, configurable: true });
+  const path = process.env['ASYNCIO_INSPECT'];
+  if (path && isMainThread) void listenAt(path.replaceAll('{pid}', String(process.pid)));
 }

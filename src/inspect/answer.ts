@@ -12,11 +12,13 @@ let lastAnswer = 0;
 /**
  * Answers somebody outside of the process.
  *
+ * - `version`: the version of what can be asked
  * - `snapshot`: the number of an answer
  * - `piece N`: the next piece of that answer; `''`: there are no more. Joined, they are JSON
  */
 export async function answer(question: string): Promise<string> {
   const [word, number] = question.split(' ');
+  if (word === 'version') return String(AGENT_VERSION);
   if (word === 'piece') return nextPiece(Number(number));
   if (word !== 'snapshot')
     throw new Error(`expected snapshot or piece, got ${word} (version ${AGENT_VERSION})`);

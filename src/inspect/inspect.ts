@@ -1,4 +1,6 @@
+import { brief } from '../base/printing/repr.ts';
 import type { Snapshot } from './data.ts';
+import type { Listener } from './listen.ts';
 
 export type {
   FrameData,
@@ -9,6 +11,7 @@ export type {
   TransportData,
   WaitData,
 } from './data.ts';
+export type { Listener } from './listen.ts';
 
 /**
  * Takes a snapshot of what the loops of this thread do: each task that is not done, the line where it stands,
@@ -27,5 +30,26 @@ export type {
  * Not in asyncio; `python -m asyncio ps` shows a part of it.
  */
 export async function snapshot(): Promise<Snapshot> {
-  return await (await import('./snapshot.ts')).takeSnapshot();
+  return await (await import('./on-demand.ts')).takeSnapshot();
+}
+
+/**
+ * Lets `asyncio-ts ps PATH`, `pstree` and `why` look into this thread by a socket of AF_UNIX, which only its own
+ * user can open. Unlike the inspector, whoever connects can look, and do nothing else.
+ *
+ * The socket does not keep the process alive. What a process that has ended left at the path is replaced. The
+ * environment variable `ASYNCIO_INSPECT` does the same for the main thread; `{pid}` in it becomes
+ * the number of the process.
+ *
+ * ```ts
+ * const listener = await asyncio.inspect.listen('/run/shop/inspect');
+ * listener.close();
+ * ```
+ *
+ * @throws {TypeError} when `path` is not a string
+ * @throws {OSError} when the path cannot be bound
+ */
+export async function listen(path: string): Promise<Listener> {
+  if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${brief(path)}`);
+  return await (await import('./on-demand.ts')).Listener.open(path);
 }

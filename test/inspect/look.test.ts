@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { listeningPorts } from '../../src/cli/node-process.ts';
 import type { Snapshot } from '../../src/inspect/data.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
+import { freshPath } from '../support/drivers.ts';
 import { freePort, Program, root } from '../support/program.ts';
+import { ANY_PORT } from './support/any-port.ts';
 
 /** Several starts of Node. */
 const CHILDREN: Options = { seconds: 60 };
@@ -25,7 +27,7 @@ async function look(
   command: string,
   ...rest: string[]
 ): Promise<{ status: number | null; stdout: string; stderr: string; pid: number }> {
-  await using program = Program.typescript(PROGRAM);
+  await using program = Program.typescript(PROGRAM, [], ANY_PORT);
   await program.shows(/waiting/);
   const before = listeningPorts(program.pid);
   await using looker = Program.command([command, String(program.pid), ...rest]);
@@ -39,7 +41,6 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(20);
 }
 
-/** One at a time: all of them open the same port. */
 behaviour('asyncio-ts ps, pstree and why', (it) => {
   it(
     'show the tasks of a program that was started plainly, as Python does',
@@ -151,7 +152,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   it(
     'show the tasks of worker threads',
     async () => {
-      await using program = Program.node('test/inspect/children/threads.mjs');
+      await using program = Program.node('test/inspect/children/threads.mjs', [], ANY_PORT);
       await program.shows(/waiting/);
       await using looker = Program.command(['ps', String(program.pid)]);
       await looker.ends();
@@ -170,13 +171,33 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   it(
     'close the inspector also if they are killed',
     async () => {
-      await using program = Program.typescript(PROGRAM);
+      await using program = Program.typescript(PROGRAM, [], ANY_PORT);
       await program.shows(/waiting/);
       await using looker = Program.command(['ps', String(program.pid)]);
       await program.shows(/Debugger attached/, { from: 'stderr' });
       looker.signal('SIGKILL');
       await looker.ended;
       await until(() => listeningPorts(program.pid).size === 0);
+    },
+    CHILDREN,
+  );
+
+  it(
+    'look into a program by the path where it listens',
+    async () => {
+      const path = freshPath();
+      const env = { ASYNCIO_INSPECT: `${path}-{pid}` };
+      await using program = Program.typescript(PROGRAM, [], { env });
+      await program.shows(/waiting/);
+      const own = `${path}-${program.pid}`;
+      assert.is(statSync(own).mode & 0o777, 0o600);
+      await using looker = Program.command(['why', own, 'twice']);
+      assert.equal(await looker.ends(), { status: 0, signal: null });
+      assert.match(looker.stdout, /^twice \(twice\) waits for Lock\.acquire/);
+      assert.is(program.stderr, '', 'there is no debugger');
+      await using nobody = Program.command(['ps', path]);
+      assert.equal(await nobody.ends(), { status: 1, signal: null });
+      assert.is(nobody.stderr, `asyncio-ts: no program listens at ${path} (ENOENT)\n`);
     },
     CHILDREN,
   );
@@ -198,7 +219,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   it(
     'connect to no port of the program',
     async () => {
-      await using program = Program.typescript('test/inspect/children/server.ts');
+      await using program = Program.typescript('test/inspect/children/server.ts', [], ANY_PORT);
       await program.shows(/listening/);
       await using looker = Program.command(['ps', String(program.pid)]);
       await looker.ends();
@@ -212,7 +233,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   it(
     'say so where the program does not use the library, and leave it alone',
     async () => {
-      await using program = Program.node('test/inspect/children/plain.mjs');
+      await using program = Program.node('test/inspect/children/plain.mjs', [], ANY_PORT);
       await program.shows(/ready/);
       await using looker = Program.command(['ps', String(program.pid)]);
       assert.equal(await looker.ends(), { status: 1, signal: null });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { behaviour } from '../support/behaviour.ts';
 import { Program, root } from '../support/program.ts';
+import { ANY_PORT } from './support/any-port.ts';
 
 const page = readFileSync(path.join(root, 'docs', 'seeing.md'), 'utf8');
 
@@ -41,7 +42,7 @@ behaviour('docs/seeing.md', (it) => {
   it(
     'shows what the commands print',
     async () => {
-      await using program = Program.typescript(PROGRAM);
+      await using program = Program.typescript(PROGRAM, [], ANY_PORT);
       const [, port] = await program.shows(/listening on (\d+)/);
       const clients = ['ann bob 10\n', 'bob ann 5\n'].map((line) => {
         const client = connect(Number(port), '127.0.0.1');
@@ -72,7 +73,7 @@ behaviour('docs/seeing.md', (it) => {
         tested.replace("console.log('playing');\n", ''),
         shown.replace(`'asyncio-ts'`, `'../../../src/index.ts'`),
       );
-      await using program = Program.typescript(ALBUMS);
+      await using program = Program.typescript(ALBUMS, [], ANY_PORT);
       await program.shows(/playing/);
       await using looker = Program.command(['pstree', String(program.pid)]);
       await looker.ends();

@@ -3,12 +3,13 @@ import * as assert from 'uvu/assert';
 import { listeningPorts } from '../../src/cli/node-process.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { Program } from '../support/program.ts';
+import { ANY_PORT } from './support/any-port.ts';
 
 behaviour('The inspector of a process', (it) => {
   it(
     'is closed by the process when nobody has asked for ten seconds',
     async () => {
-      await using program = Program.typescript('test/inspect/children/waiting.ts');
+      await using program = Program.typescript('test/inspect/children/waiting.ts', [], ANY_PORT);
       await program.shows(/waiting/);
       const env = { NODE_OPTIONS: '--experimental-websocket' };
       const args = [String(program.pid)];

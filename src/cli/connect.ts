@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { AGENT_VERSION } from '../inspect/data.ts';
+import { Failure } from './failure.ts';
+import { snapshotBy, type Target } from './target.ts';
+
+/**
+ * Connects to a thread that listens at a path, by `asyncio.inspect.listen()` or `ASYNCIO_INSPECT`.
+ *
+ * @throws {Failure} when nobody listens there
+ */
+export async function connectTo(path: string): Promise<Target> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(
+      code === 'EACCES'
+        ? `not allowed to connect to ${path}`
+        : `no program listens at ${path} (${code})`,
+    );
+  }
+  const lines = createInterface(socket)[Symbol.asyncIterator]();
+  const ask = async (question: string): Promise<string> => {
+    socket.write(`${question}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Failure('the process has closed the connection');
+    const { text, error } = JSON.parse(value) as { text?: string; error?: string };
+    if (text === undefined) throw new Failure(String(error));
+    return text;
+  };
+  const version = await ask('version');
+  if (version !== String(AGENT_VERSION))
+    throw new Failure(
+      `${path} is of another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,
+    );
+  return {
+    snapshots: async () => [await snapshotBy(ask)],
+    close: async () => void socket.destroy(),
+  };
+}

@@ -1,0 +1,21 @@
+import type { Snapshot } from '../inspect/data.ts';
+
+/** A process that can be asked for snapshots. */
+export interface Target {
+  /** What each of its threads does that has a loop. */
+  snapshots(): Promise<readonly Snapshot[]>;
+  /** Leaves it as it was. */
+  close(): Promise<void>;
+}
+
+/** Fetches a snapshot, piece by piece: a large one would hold up the loop. */
+export async function snapshotBy(ask: (question: string) => Promise<string>): Promise<Snapshot> {
+  const number = await ask('snapshot');
+  let text = '';
+  for (;;) {
+    const piece = await ask(`piece ${number}`);
+    if (piece === '') break;
+    text += piece;
+  }
+  return JSON.parse(text) as Snapshot;
+}

@@ -1,0 +1,4 @@
+/** What is loaded when somebody looks, and not before. */
+export { answer } from './answer.ts';
+export { Listener } from './listen.ts';
+export { takeSnapshot } from './snapshot.ts';
