@@ -417,7 +417,7 @@ export class CancelScope extends Scope implements AwaitingScope {
   }
 
   private _keep(request: Cancel, path: CancelPath, keeper: Keeper = 'combinator'): void {
-    followAwaits(mayThrow);
+    followAwaits(mayThrow, takeForAwait);
     const made = new KeptCancel(request, path, this._bodyName, keeper);
     for (const kept of this._kept ?? [])
       if (kept.isFor(made.unaware)) {
@@ -467,19 +467,6 @@ export class CancelScope extends Scope implements AwaitingScope {
     );
   }
 
-  /** @internal see {@link AwaitingScope} */
-  _beforeThen(): void {
-    if (this._root._pendings === 0 || !this._carried._mayThrowKept) return;
-    const path = CancelPath.ofNow();
-    if (path === undefined || !path.isDirect) return;
-    let thrown: CancelRequest | undefined;
-    for (const [scope, kept] of this._listKept(path)) {
-      scope._unkeep(kept);
-      thrown = kept.request;
-    }
-    if (thrown !== undefined) throw new CancelledError(thrown.message);
-  }
-
   /** The kept cancels for the `await` that begins. */
   private _listKept(path: CancelPath): [CancelScope, KeptCancel][] {
     const begin = this._carried;
@@ -489,6 +476,21 @@ export class CancelScope extends Scope implements AwaitingScope {
       if (kept !== undefined) list.push([scope, kept]);
     }
     return list;
+  }
+
+  /** @internal an `await` of a promise that is not ours begins: returns what throws the kept cancel into it */
+  _takeForAwait(path: CancelPath): (() => void) | undefined {
+    const scope = this._awaitsIn;
+    if (scope._listKept(path).length === 0) return undefined;
+    return () => {
+      const list = scope._listKept(path);
+      const [first] = list;
+      if (first === undefined) return;
+      for (const [, kept] of list) kept.isThrown = true;
+      const [, { request }] = first;
+      request._see(path, this);
+      throw new CancelledError(request.message);
+    };
   }
 
   private _takeAllKept(): CancelRequest | undefined {
@@ -600,6 +602,12 @@ export class CancelScope extends Scope implements AwaitingScope {
 
 const nativeThen = Promise.prototype.then;
 
+function takeForAwait(path: CancelPath | undefined): (() => void) | undefined {
+  const scope = currentScope();
+  if (path === undefined || !(scope instanceof CancelScope) || !mayThrow(scope)) return undefined;
+  return scope._takeForAwait(path);
+}
+
 function mayThrow(scope: object): boolean {
   return scope instanceof CancelScope && scope._hasPendings && scope._mayThrowKept;
 }
@@ -645,7 +653,11 @@ export class Cancel implements CancelRequest {
   }
 
   _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void {
-    const path = this.#paths?.get(awaiter) ?? CancelPath.of(frames);
+    this._see(this.#paths?.get(awaiter) ?? CancelPath.of(frames), scope);
+  }
+
+  /** @internal it is thrown to the code of `path`, in `scope` */
+  _see(path: CancelPath, scope: AwaitingScope): void {
     this.#scope._see(this, path, scope as CancelScope);
   }
 }

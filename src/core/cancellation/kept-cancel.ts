@@ -5,8 +5,9 @@
  * them never sees the cancel. So it is thrown again, at that code's next `await`.
  */
 import { callSitesOfNow } from '../../base/errors/await-stack.ts';
-import { promiseGoingOn, watchAwaits } from '../context/promise-hooks.ts';
-import type { CancelRequest } from '../futures/awaiter.ts';
+import { promiseGoingOn, promiseMade, watchPromises } from '../context/promise-hooks.ts';
+import type { AwaitingScope, CancelRequest } from '../futures/awaiter.ts';
+import { interruptAwait } from './interrupted-await.ts';
 
 /** Runs the body of each limit. In a stack its name marks where the body ends and its caller begins. */
 export const RUNS_BODY = 'asyncio-ts.runBodyOfLimit';
@@ -34,13 +35,10 @@ export class CancelPath {
   readonly #steps: readonly Step[];
   /** The functions that run and do not wait yet, innermost first. */
   readonly #running: readonly Step[];
-  /** Is the running code on the stack, so that an error thrown now reaches it? */
-  readonly isDirect: boolean;
 
-  private constructor(steps: readonly Step[], running: readonly Step[] = [], isDirect = true) {
+  private constructor(steps: readonly Step[], running: readonly Step[] = []) {
     this.#steps = steps;
     this.#running = running;
-    this.isDirect = isDirect;
   }
 
   /** @param frames - the frames of the `await`, as V8 describes them */
@@ -72,8 +70,7 @@ export class CancelPath {
     const sync = frames.filter((frame) => !isAsync(frame));
     const running = sync.filter(isUsers).flatMap(stepOf);
     const above = paths.get(promiseGoingOn() ?? paths);
-    if (above !== undefined)
-      return new CancelPath(above.#steps, [...running, ...above.#running], false);
+    if (above !== undefined) return new CancelPath(above.#steps, [...running, ...above.#running]);
     const outermost = sync.findLast((frame) => !frame.getFileName()?.startsWith('node:'));
     if (outermost?.getFunctionName() === 'then' && frames.length === sync.length) return undefined;
     return new CancelPath(frames.filter(isAsync).flatMap(stepOf), running);
@@ -84,7 +81,7 @@ export class CancelPath {
     let left = count;
     const end = this.#steps.findIndex((step) => step.kind === 'limit' && --left === 0);
     if (end < 0) return this;
-    return new CancelPath(this.#steps.slice(0, end + 1), this.#running, this.isDirect);
+    return new CancelPath(this.#steps.slice(0, end + 1), this.#running);
   }
 
   /** How many limits' bodies see the cancel, from their innermost to their outermost function. */
@@ -141,6 +138,8 @@ export class CancelPath {
 interface KeptRequest extends CancelRequest {
   /** Where it was thrown and not kept. */
   readonly _seen: readonly CancelPath[];
+  /** It is thrown to the code of `path`, in `scope`. */
+  _see(path: CancelPath, scope: AwaitingScope): void;
 }
 
 /**
@@ -244,14 +243,24 @@ function sharedEnd(one: Line, other: Line): number {
 /** The path of each `await` in code that a kept cancel may be for, by the awaited promise. */
 const paths = new WeakMap<object, CancelPath>();
 
-/** Records from now on the path of each `await` in scopes for which `isMeant` returns true. */
-export function followAwaits(isMeant: (scope: object) => boolean): void {
-  watchAwaits((awaited, scope) => {
+/**
+ * From now on records the path of each `await` in scopes for which `isMeant` returns true, and has
+ * `take` asked where one of a promise that is made there begins, see {@link interruptAwait}.
+ */
+export function followAwaits(isMeant: (scope: object) => boolean, take: TakeKept): void {
+  watchPromises((promise, awaited, scope) => {
     if (!isMeant(scope)) return;
+    if (awaited === undefined) {
+      interruptAwait(promise, () => take(CancelPath.ofNow()), promiseMade);
+      return;
+    }
     const path = CancelPath.ofNow();
     if (path !== undefined) paths.set(awaited, path);
   });
 }
+
+/** Is there a kept cancel for the code of `path`? Then it returns what throws it. */
+type TakeKept = (path: CancelPath | undefined) => (() => void) | undefined;
 
 function lineOf(steps: readonly Step[]): Line {
   return steps.filter(

@@ -75,8 +75,10 @@ let notesAwaited = false;
 /** Who wants to be told that an `await` begins. */
 let tellAwait: (awaited: object, thing: object | undefined) => void = () => {};
 
-/** Who wants to see each `await` of code that has something in force. */
-let seeAwait: ((awaited: object, thing: object) => void) | undefined;
+/** Is told of each promise that is made where something is in force; see {@link watchPromises}. */
+let seeMade: SeeMade | undefined;
+
+type SeeMade = (promise: object, awaited: object | undefined, thing: object) => void;
 
 /** The promise that goes on, if that is noted. */
 let goingOn: object | undefined;
@@ -93,15 +95,15 @@ const hooks = {
     if (awaited !== undefined) {
       tellAwait(awaited, inForce);
       if (notesAwaited && inForce !== undefined) noteWhatIsAwaited(promise, awaited);
-      if (seeAwait !== undefined && inForce !== undefined) seeAwait(awaited, inForce);
     }
+    if (seeMade !== undefined && inForce !== undefined) seeMade(promise, awaited, inForce);
     newest = undefined;
   },
   before(promise: object): void {
     if (inForce !== undefined || outer !== undefined)
       outer = { thing: inForce, goingOn, next: outer };
     inForce = Note.of(promise);
-    if (seeAwait !== undefined) goingOn = promise;
+    if (seeMade !== undefined) goingOn = promise;
     if (notesAwaited && inForce !== undefined) tellBefore(inForce, AwaitedNote.of(promise));
   },
   after(): void {
@@ -161,15 +163,18 @@ export function onAwait(tell: (awaited: object, thing: object | undefined) => vo
 }
 
 /**
- * From now on calls `see` inside the call by which an `await` begins, with what is awaited: where that is
- * a thenable, the promise that stands for it. That is what {@link promiseGoingOn} is when its `then` is
- * called.
+ * From now on calls `see` with each promise that is made where something is in force, inside the call that makes
+ * it. One that an `await` makes comes with what is awaited: where that is a thenable, the promise that stands
+ * for it. That is what {@link promiseGoingOn} is when its `then` is called.
  */
-export function watchAwaits(see: (awaited: object, thing: object) => void): void {
-  seeAwait = see;
+export function watchPromises(see: SeeMade): void {
+  seeMade = see;
 }
 
-/** The promise by which the code runs that runs; none before {@link watchAwaits}. */
+/** The function by which V8 tells of a new promise; in a stack, what makes it is above. */
+export const promiseMade: (...args: never[]) => void = hooks.init;
+
+/** The promise by which the code runs that runs; none before {@link watchPromises}. */
 export function promiseGoingOn(): object | undefined {
   return goingOn;
 }

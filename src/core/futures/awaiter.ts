@@ -32,12 +32,6 @@ export interface AwaitingScope {
   _leave(awaiter: Waiting): void;
   /** Is told that `awaiter`, which entered, is a part of a task that is done. */
   _goesOnAlone(awaiter: Waiting): void;
-  /**
-   * Is told that something is asked by its `then()`, for an `await` or by `Promise.all()` and the like.
-   *
-   * @throws {CancelledError} where a cancel waits for the code that asks
-   */
-  _beforeThen(): void;
 }
 
 /** A cancel that is on its way to an `await`. */
@@ -139,11 +133,7 @@ export class Awaiter implements Runnable, Waiting {
    * @returns the scope of the `await`; none for somebody who only asks by `then`
    */
   _wait(): AwaitingScope | undefined {
-    if (this._isAwait) {
-      const scope = currentAwaitingScope();
-      scope?._beforeThen();
-      return scope;
-    }
+    if (this._isAwait) return currentAwaitingScope();
     this._caller = caller();
     return undefined;
   }

@@ -4,6 +4,7 @@ import {
   createTask,
   currentTask,
   Lock,
+  type Loop,
   sleep,
   TimeoutError,
   taskGroup,
@@ -214,6 +215,106 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     task.cancel();
 
     await rejects(task, CancelledError);
+  });
+
+  const work = async (): Promise<void> => await sleep(1);
+  const swallows = async (): Promise<void> => {
+    try {
+      await sleep(1);
+    } catch {}
+  };
+  const loops: [string, (loop: Loop) => Promise<unknown>][] = [
+    ['an async function', () => Promise.allSettled([work()])],
+    ['several of one function', () => Promise.allSettled([work(), work(), work()])],
+    ['one that swallows the cancel', () => Promise.allSettled([swallows()])],
+    ['Promise.allSettled', () => Promise.allSettled([Promise.allSettled([work()])])],
+    ['a future', (loop) => Promise.allSettled([loop.createFuture()])],
+    ['a limit', () => Promise.allSettled([timeout(5, work)])],
+    [
+      'a lock',
+      async () => {
+        const lock = new Lock();
+        await lock.acquire();
+        await Promise.allSettled([(async () => await lock.acquire())()]);
+      },
+    ],
+    ['calls, returned by a function', async () => Promise.allSettled([work()])],
+  ];
+  for (const [name, round] of loops)
+    it(`ends a loop that keeps each one: of ${name}`, async (loop) => {
+      const task = createTask(async () => {
+        for (;;) await round(loop);
+      });
+      await sleep(2.2);
+
+      task.cancel();
+
+      await rejects(task, CancelledError);
+    });
+
+  it('ends a loop of Promise.any that catches its error', async () => {
+    const task = createTask(async () => {
+      for (;;)
+        try {
+          await Promise.any([work()]);
+        } catch (error) {
+          if (!(error instanceof AggregateError)) throw error;
+        }
+    });
+    await sleep(2.2);
+
+    task.cancel();
+
+    await rejects(task, CancelledError);
+  });
+
+  it('is thrown at the next await of a combinator when all of it has ended', async (loop) => {
+    const log: string[] = [];
+    const cleansUp = async (): Promise<void> => {
+      try {
+        await sleep(10);
+      } finally {
+        await sleep(1);
+        log.push('is clean');
+      }
+    };
+    const task = createTask(async () => {
+      await Promise.allSettled([sleep(10)]);
+      try {
+        await Promise.allSettled([cleansUp(), cleansUp()]);
+        log.push('not reached');
+      } finally {
+        log.push(`ends at ${loop.time() - begin}`);
+        await sleep(1);
+        log.push('cleaned up');
+      }
+    });
+    const begin = loop.time();
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['is clean', 'is clean', 'ends at 2', 'cleaned up']);
+  });
+
+  it('leaves promises of others alone that are awaited in the meantime', async () => {
+    const { promise, resolve } = foreign<string>();
+    const log: string[] = [];
+    const task = createTask(async () => {
+      await Promise.allSettled([sleep(10)]);
+      log.push(await promise);
+      await sleep(1);
+      log.push('not reached');
+    });
+    await sleep(1);
+
+    task.cancel();
+    await sleep(1);
+    resolve('result');
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['result']);
   });
 
   it('is thrown at the next await, once', async () => {
