@@ -1,5 +1,6 @@
 import { attach } from './attach.ts';
 import { connectTo } from './connect.ts';
+import { printable } from './printable.ts';
 import { formatTable } from './ps.ts';
 import { formatTree } from './pstree.ts';
 import { explain } from './why.ts';
@@ -28,9 +29,10 @@ export async function look(
 ): Promise<string> {
   const target = await (isPid(where) ? attach(Number(where)) : connectTo(where));
   try {
-    const snapshots = await target.snapshots();
+    const taken = await target.snapshots();
+    if (asJson) return JSON.stringify(taken, undefined, 2);
+    const snapshots = printable(taken);
     if (command === 'why') return explain(snapshots, rest[0] as string);
-    if (asJson) return JSON.stringify(snapshots, undefined, 2);
     return command === 'ps' ? formatTable(snapshots) : formatTree(snapshots);
   } finally {
     await target.close();

@@ -177,8 +177,8 @@ function describeTransport(one: object): TransportData {
   const reading = attempt(() => isReading?.call(one), undefined);
   return {
     words: printed,
-    peername: one.getExtraInfo('peername'),
-    sockname: one.getExtraInfo('sockname'),
+    peername: attempt(() => one.getExtraInfo('peername'), undefined),
+    sockname: attempt(() => one.getExtraInfo('sockname'), undefined),
     unsent: attempt(() => getWriteBufferSize?.call(one), undefined),
     paused: reading === undefined ? undefined : !reading,
   };
