@@ -17,7 +17,7 @@ if (process.argv.includes('--faults')) {
 const files = `${args.map((pattern) => `(?=.*(?:${pattern}))`).join('')}.*`;
 
 /** What mostly waits for programs of its own: it runs beside all others. Random programs are at work. */
-const WAITING = '(?:parity/(?!random)|echo/|faults/|bench/)';
+const WAITING = '(?:parity/(?!random)|echo/|faults/|bench/|inspect/|examples/enter)';
 
 /** Runs the files that match; `beside`: shows what it says at its end, all at once. */
 function run(pattern, beside = false) {

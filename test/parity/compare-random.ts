@@ -1,9 +1,10 @@
 /**
- * Makes random programs of servers or of streams, runs them here and in CPython 3.13, and prints those that
+ * Makes random programs of servers, of streams, or of pipes and child processes, runs them here and in CPython 3.13, and prints those that
  * differ:
  *
  *     node --import ./scripts/shipped.mjs test/parity/compare-random.ts servers 500 1 posix python3.13
  *     node --import ./scripts/shipped.mjs test/parity/compare-random.ts streams 500 1 memory python3.13
+ *     node --import ./scripts/shipped.mjs test/parity/compare-random.ts processes 1000 1 posix python3.13
  *
  * With `old` behind, only what an older CPython does in the same way. Exits with 1 if any differs.
  */

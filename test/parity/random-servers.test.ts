@@ -5,7 +5,7 @@
 import { behaviour } from '../support/behaviour.ts';
 import { asCPython } from './random-as-cpython.ts';
 
-const COUNTS = { posix: 60, 'posix, uv_poll': 40 };
+const COUNTS = { posix: 100, 'posix, uv_poll': 40 };
 
 behaviour('parity of random programs of servers', (it) => {
   for (const [driver, count] of Object.entries(COUNTS))
