@@ -38,7 +38,13 @@ const COMMON = {
  * Functions and classes keep their names, which stacks and reports show; other variables get short ones.
  * Syntax stays: a function that is an argument would lose its name.
  */
-const SMALL = { compress: false, keep_classnames: true, keep_fnames: true };
+const SMALL = {
+  compress: false,
+  // V8 keeps text beyond ASCII in two bytes a character.
+  format: { ascii_only: true },
+  keep_classnames: true,
+  keep_fnames: true,
+};
 
 /** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
 const declared = new Set(
@@ -51,9 +57,12 @@ const [dist, doors] = process.argv.slice(2).map((folder) => path.resolve(folder)
 
 async function bundle() {
   const names = await namesOfSources();
+  narrowToImported(names);
+  const files = [...names].filter(([file]) => !isOfPrograms(file));
   const threadProgram = await esbuild.build({
     ...COMMON,
     entryPoints: [path.join(src, 'threads', 'thread-program.ts')],
+    plugins: [nodeModules((file) => !isOfPrograms(file))],
     format: 'iife',
     define: { 'import.meta.url': '""' },
   });
@@ -63,29 +72,40 @@ async function bundle() {
     outdir: dist,
     splitting: true,
     sourcemap: 'inline',
+    metafile: true,
+    entryNames: CHUNK,
     chunkNames: CHUNK,
     define: { THREAD_PROGRAM: JSON.stringify(threadText) },
-    entryPoints: { ...entries(DOORS.map((door) => [door, `${door}.ts`])), internals: 'internals' },
-    plugins: [
-      textOf(
-        'internals',
-        internals(names, (file) => !isOfPrograms(file)),
-      ),
-    ],
+    entryPoints: ['library'],
+    plugins: [nodeModules((file) => !isOfPrograms(file)), textOf('library', exportsOf(files))],
   };
   const programs = {
     ...library,
+    entryNames: '[name]',
     chunkNames: 'echo-[hash]',
     entryPoints: {
       ...entries(Object.entries(PROGRAMS)),
       'internals-echo': 'internals-echo',
     },
-    plugins: [doorsBeside, textOf('internals-echo', internals(names, isOfPrograms))],
+    plugins: [
+      nodeModules(isOfPrograms),
+      doorsBeside,
+      textOf(
+        'internals-echo',
+        exportsOf([...names].filter(([file]) => isInternal(file) && isOfPrograms(file))),
+      ),
+    ],
     keepNames: true, // of functions within functions, which are made once here
   };
   for (const options of [library, programs]) {
-    const { outputFiles } = await esbuild.build(options);
+    const { outputFiles, metafile } = await esbuild.build(options);
     const texts = new Map(outputFiles.map(({ path: file, text }) => [file, text]));
+    if (options === library) {
+      const isLibrary = (file) => metafile.outputs[file].entryPoint === 'library:library';
+      const name = path.basename(Object.keys(metafile.outputs).find(isLibrary));
+      for (const [door, exported] of doorsOf(files))
+        texts.set(path.join(dist, `${door}.js`), reexport(name, exported));
+    }
     for (const [file, text] of withShortExports(texts))
       await write(file, text, options.keepNames ? (text) => text : withNames);
   }
@@ -140,7 +160,7 @@ async function write(file, bundled, named) {
   const needed = bundled.replace(/^import "\.\/asyncio-ts-\w+\.js";$/gm, '');
   const { code, map } = await small(named(needed), {
     module: true,
-    sourceMap: { content: 'inline', filename: name },
+    sourceMap: { content: /^\/\/# source/m.test(bundled) && 'inline', filename: name },
   });
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, `${code}\n//# sourceMappingURL=${name}.map\n`);
@@ -213,7 +233,14 @@ async function namesOfSources() {
     write: false,
   });
   const exported = (file) => metafile.outputs[`out/${file.replace(/ts$/, 'js')}`].exports;
-  return new Map(files.map((file) => [file, exported(file)]));
+  const starred = (file) =>
+    Array.from(
+      readFileSync(path.join(src, file), 'utf8').matchAll(/^export \* from '\.\/(.*)';$/gm),
+      ([, other]) => path.posix.join(path.posix.dirname(file), other),
+    );
+  return new Map(
+    files.map((file) => [file, [...exported(file), ...starred(file).flatMap(exported)]]),
+  );
 }
 
 function sources() {
@@ -223,18 +250,45 @@ function sources() {
     .sort();
 }
 
-/** What internals.js has: what is imported of these sources, as far as they are no doors. */
-function internals(names, isIncluded) {
+/** Leaves of the names of internal files those that tests and the like import. */
+function narrowToImported(names) {
   const asked = new Map(importedInternals(root));
-  const lines = [];
   for (const [file, exported] of names) {
-    if (!isInternal(file) || !isIncluded(file)) continue;
     const some = asked.get(file) ?? [];
-    names.set(file, some.includes('*') ? exported : exported.filter((name) => some.includes(name)));
-    const renamed = names.get(file).map((name) => `${name} as ${among(file, name)}`);
-    if (renamed.length > 0) lines.push(`export { ${renamed.join(', ')} } from './${file}';`);
+    if (isInternal(file) && !some.includes('*'))
+      names.set(
+        file,
+        exported.filter((name) => some.includes(name)),
+      );
   }
+}
+
+/** Exports the names of files, each by a name of its own. */
+function exportsOf(files) {
+  const lines = files.map(([file, names]) => {
+    const renamed = names.map((name) => `${name} as ${among(file, name)}`);
+    return renamed.length > 0 ? `export { ${renamed.join(', ')} } from './${file}';` : '';
+  });
   return lines.join('\n');
+}
+
+/** For each file that is imported by its name: what it exports, and what that is called in the library. */
+function doorsOf(files) {
+  const inLibrary = ([file, names]) => names.map((name) => [among(file, name), name]);
+  const internal = files.filter(([file]) => !isDoor(file)).flatMap(inLibrary);
+  return [
+    ...files
+      .filter(([file]) => isDoor(file))
+      .map((file) => [file[0].slice(0, -'.ts'.length), inLibrary(file)]),
+    ['internals', internal.map(([name]) => [name, name])],
+  ];
+}
+
+/** A file that exports names of another one. */
+function reexport(library, names) {
+  const renamed = names.map(([name, local]) => `${name} as ${local}`);
+  const locals = names.map(([, local]) => local);
+  return `import { ${renamed.join(', ')} } from "./${library}";\nexport { ${locals.join(', ')} };\n`;
 }
 
 function isDoor(file) {
@@ -279,6 +333,36 @@ function textOf(name, contents) {
       build.onLoad({ filter: /.*/, namespace: name }, () => module);
     },
   };
+}
+
+/**
+ * Node's modules without `import`, which reads whatever they export: Node then loads more than we use, such as
+ * the streams of `node:fs`.
+ */
+const nodeModules = (isIncluded) => ({
+  name: 'node modules',
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path: id }) => ({
+      path: id,
+      namespace: 'node-modules',
+      sideEffects: false,
+    }));
+    build.onLoad({ filter: /./, namespace: 'node-modules' }, ({ path: id }) => ({
+      contents: `export const { ${importedOf(id, isIncluded).join(', ')} } = process.getBuiltinModule('${id}');`,
+    }));
+  },
+});
+
+/** What sources import of a module of Node. */
+function importedOf(id, isIncluded) {
+  const imports = new RegExp(`^import \\{([^}]*)\\} from '${id}';`, 'gm');
+  const lists = sources()
+    .filter(isIncluded)
+    .flatMap((file) => [...readFileSync(path.join(src, file), 'utf8').matchAll(imports)]);
+  const names = lists.flatMap(([, list]) =>
+    list.split(',').map((name) => name.trim().split(' as ')[0]),
+  );
+  return [...new Set(names.filter((name) => name !== '' && !name.startsWith('type ')))];
 }
 
 /** Programs import the doors that lie beside them. */

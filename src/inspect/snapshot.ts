@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads';
+import { workerThreads } from '../base/node-modules.ts';
 import { now, setImmediate } from '../base/node-timers.ts';
 import { numberOf } from '../base/printing/inspect.ts';
 import { brief, formatCallback } from '../base/printing/repr.ts';
@@ -46,7 +46,7 @@ export async function takeSnapshot(): Promise<Snapshot> {
     at: new Date().toISOString(),
     process: {
       pid: process.pid,
-      thread: threadId,
+      thread: workerThreads().threadId,
       node: process.version,
       uptime: process.uptime(),
     },

@@ -1,6 +1,6 @@
-import { ADDRCONFIG, ALL, type LookupAddress, lookup, lookupService, V4MAPPED } from 'node:dns';
-import { isIPv4, isIPv6 } from 'node:net';
+import type { LookupAddress } from 'node:dns';
 import { fromNodeError, osError } from '../base/errors/os-errors.ts';
+import { dns, lazily, net } from '../base/node-modules.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Operation } from '../core/futures/operation.ts';
@@ -61,11 +61,11 @@ const ADDRINFO_FLAGS = 0x7ff;
 const NAMEINFO_FLAGS = 0x1ff;
 
 /** What Node passes on to the system, by our flags. */
-const HINTS: readonly (readonly [flag: number, hint: number])[] = [
-  [AI_ADDRCONFIG, ADDRCONFIG],
-  [AI_V4MAPPED, V4MAPPED],
-  [AI_ALL, ALL],
-];
+const hintsByFlag = lazily((): [flag: number, hint: number][] => [
+  [AI_ADDRCONFIG, dns().ADDRCONFIG],
+  [AI_V4MAPPED, dns().V4MAPPED],
+  [AI_ALL, dns().ALL],
+]);
 
 /** A host's number, and its zone. */
 interface Found extends LookupAddress {
@@ -74,7 +74,7 @@ interface Found extends LookupAddress {
 
 /** Does a host need no look-up in this family? Zones have to be looked up. */
 export function isNumericHost(family: number, host: string): boolean {
-  return family === AF_INET6 ? isIPv6(host) && !host.includes('%') : isIPv4(host);
+  return family === AF_INET6 ? net().isIPv6(host) && !host.includes('%') : net().isIPv4(host);
 }
 
 /** A look-up of a name. Cancelled, it is not waited for any more; the system finishes it. */
@@ -131,9 +131,10 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
     flags: number,
     finish: (addresses: readonly Found[]) => void,
   ): void {
-    const hints = HINTS.reduce((sum, [flag, hint]) => sum | ((flags & flag) !== 0 ? hint : 0), 0);
+    const wanted = hintsByFlag().filter(([flag]) => (flags & flag) !== 0);
+    const hints = wanted.reduce((sum, [, hint]) => sum | hint, 0);
     const nodeFamily = family === AF_INET ? 4 : family === AF_INET6 ? 6 : 0;
-    lookup(host, { all: true, family: nodeFamily, hints }, (error, addresses) => {
+    dns().lookup(host, { all: true, family: nodeFamily, hints }, (error, addresses) => {
       if (error === null) finish(addresses);
       else if (!this.done()) this._fail(fromNodeError(error));
     });
@@ -231,7 +232,7 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
     }
     if ((flags & NI_NUMERICHOST) !== 0) this.#findService(this.#host);
     else
-      lookupService(number, port, (error, name, service) => {
+      dns().lookupService(number, port, (error, name, service) => {
         if (this.done()) return;
         if (error === null) this.#finishWith(name, service);
         else if ((flags & NI_NAMEREQD) !== 0 || error.code !== 'ENOTFOUND')
@@ -244,7 +245,7 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
   #findService(host: string): void {
     if ((this.#flags & NI_NUMERICSERV) !== 0) this.#finishWith(host, '');
     else
-      lookupService('127.0.0.1', this.#port, (error, _name, service) => {
+      dns().lookupService('127.0.0.1', this.#port, (error, _name, service) => {
         if (!this.done()) this.#finishWith(host, error === null ? service : String(this.#port));
       });
   }

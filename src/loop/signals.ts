@@ -1,5 +1,5 @@
-import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../base/errors/errors.ts';
+import { workerThreads } from '../base/node-modules.ts';
 import { signalName } from '../base/signal-names.ts';
 import { copyContext, scopeForLater } from '../core/context/context.ts';
 import { choreNextTurn } from '../core/turns/host.ts';
@@ -36,7 +36,8 @@ export class SignalHandlers {
     const name = signalName(sig);
     if (UNCATCHABLE.includes(name)) throw new RuntimeError(`sig ${sig} cannot be caught`);
     // Node hands signals to the main thread alone.
-    if (!isMainThread) throw new RuntimeError('addSignalHandler() only works in the main thread');
+    if (!workerThreads().isMainThread)
+      throw new RuntimeError('addSignalHandler() only works in the main thread');
     this.remove(name);
     const scope = scopeForLater(copyContext());
     const listener = (): void => {

@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { osError } from '../base/errors/os-errors.ts';
+import { net } from '../base/node-modules.ts';
 import { AF_INET, AF_INET6 } from './constants.ts';
 import { zoneIndex, zoneName } from './zones.ts';
 
@@ -53,8 +53,9 @@ function scopeOf(host: string, zone: string): number {
 }
 
 function parse(text: string): NumericHost | undefined {
-  if (isIPv4(text)) return { family: AF_INET, host: text, scopeid: 0 };
-  if (isIPv6(text)) return { family: AF_INET6, host: inet6Text(inet6Groups(text)), scopeid: 0 };
+  if (net().isIPv4(text)) return { family: AF_INET, host: text, scopeid: 0 };
+  if (net().isIPv6(text))
+    return { family: AF_INET6, host: inet6Text(inet6Groups(text)), scopeid: 0 };
   const host = inetAton(text);
   return host === undefined ? undefined : { family: AF_INET, host, scopeid: 0 };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { isIPv4, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import { osError } from '../base/errors/os-errors.ts';
+import { net } from '../base/node-modules.ts';
 import { type Address, inet6Address, inetAddress } from './address.ts';
 import { AF_INET, AF_INET6 } from './constants.ts';
 import { type NumericHost, numericHost } from './numeric-host.ts';
@@ -28,7 +28,7 @@ export function resolveLocally(family: number, address: Address): Address {
   if (typeof address === 'string') return address;
   const [host, port, flowinfo, scopeid] = address as readonly [string, number, number?, number?];
   if (family === AF_INET)
-    return isIPv4(host) ? address : inetAddress(numberOf(family, host).host, port);
+    return net().isIPv4(host) ? address : inetAddress(numberOf(family, host).host, port);
   const found = numberOf(family, host);
   if (found.host === host) return address;
   return inet6Address(found.host, port, flowinfo, scopeid || found.scopeid);
@@ -62,7 +62,7 @@ function hostsFileEntry(family: number, name: string): NumericHost | undefined {
     // A machine without a hosts file has no entries in it.
     return undefined;
   }
-  const isOurs = family === AF_INET ? isIPv4 : isIPv6;
+  const isOurs = family === AF_INET ? net().isIPv4 : net().isIPv6;
   for (const line of text.split('\n')) {
     const [number = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
     if (isOurs(number) && names.some((other) => other.toLowerCase() === name))

@@ -1,5 +1,6 @@
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { ConnectionResetError } from '../base/errors/os-errors.ts';
+import { lazily, stream } from '../base/node-modules.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Future } from '../core/futures/future.ts';
@@ -17,54 +18,57 @@ import { StreamWriter } from './stream-writer.ts';
 const PIECE = 65_536;
 
 /** A reader and a writer as a Node stream. */
-class StreamsDuplex extends Duplex {
-  readonly #reader: StreamReader;
-  readonly #writer: StreamWriter;
+const streamsDuplex = lazily(
+  () =>
+    class StreamsDuplex extends stream().Duplex {
+      readonly #reader: StreamReader;
+      readonly #writer: StreamWriter;
 
-  constructor([reader, writer]: Streams) {
-    super({ allowHalfOpen: writer.canWriteEof() });
-    this.#reader = reader;
-    this.#writer = writer;
-    // What was written before the peer's end is still sent, also with TLS.
-    writer.transport._keepHalfOpen();
-  }
+      constructor([reader, writer]: Streams) {
+        super({ allowHalfOpen: writer.canWriteEof() });
+        this.#reader = reader;
+        this.#writer = writer;
+        // What was written before the peer's end is still sent, also with TLS.
+        writer.transport._keepHalfOpen();
+      }
 
-  override _read(): void {
-    this.#reader.read(PIECE).then(
-      (data) => void this.push(data.length > 0 ? data : null),
-      (error) => void this.destroy(error),
-    );
-  }
+      override _read(): void {
+        this.#reader.read(PIECE).then(
+          (data) => void this.push(data.length > 0 ? data : null),
+          (error) => void this.destroy(error),
+        );
+      }
 
-  override _write(data: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
-    try {
-      if (this.#writer.isClosing()) throw new ConnectionResetError('Connection lost');
-      this.#writer.write(data);
-      this.#writer.drain().then(() => done(), done);
-    } catch (error) {
-      done(error as Error);
-    }
-  }
+      override _write(data: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
+        try {
+          if (this.#writer.isClosing()) throw new ConnectionResetError('Connection lost');
+          this.#writer.write(data);
+          this.#writer.drain().then(() => done(), done);
+        } catch (error) {
+          done(error as Error);
+        }
+      }
 
-  override _final(done: (error?: Error) => void): void {
-    try {
-      this.#writer.transport._endSending();
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
-  }
+      override _final(done: (error?: Error) => void): void {
+        try {
+          this.#writer.transport._endSending();
+          done();
+        } catch (error) {
+          done(error as Error);
+        }
+      }
 
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (error === null) this.#writer.close();
-    else this.#writer.transport.abort();
-    // What broke the connection is known already, or nobody's business any more.
-    this.#writer.waitClosed().then(
-      () => done(error),
-      () => done(error),
-    );
-  }
-}
+      override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+        if (error === null) this.#writer.close();
+        else this.#writer.transport.abort();
+        // What broke the connection is known already, or nobody's business any more.
+        this.#writer.waitClosed().then(
+          () => done(error),
+          () => done(error),
+        );
+      }
+    },
+);
 
 /**
  * Makes a Node stream from a reader and a writer, so that code written for Node streams can
@@ -81,7 +85,7 @@ class StreamsDuplex extends Duplex {
  * @param streams - the result of `openConnection()`, or the two arguments of a handler
  */
 export function toDuplex(streams: Streams): Duplex {
-  return new StreamsDuplex(streams);
+  return new (streamsDuplex())(streams);
 }
 
 /**
@@ -140,7 +144,7 @@ async function transportOn(
   duplex: Duplex,
   protocol: ProtocolCallbacks,
 ): Promise<Transport> {
-  if (!(duplex instanceof Duplex))
+  if (!(duplex instanceof stream().Duplex))
     throw new TypeError(`duplex must be a stream.Duplex, got ${brief(duplex)}`);
   if (duplex.readableObjectMode || duplex.writableObjectMode)
     throw new TypeError('duplex must be a byte stream, got one in object mode');

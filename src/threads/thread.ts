@@ -1,5 +1,6 @@
-import { SHARE_ENV, Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
+import { workerThreads } from '../base/node-modules.ts';
 import { log } from '../base/printing/log.ts';
 import { stackOf } from '../base/stacks/error-report.ts';
 import { isA } from '../base/values/attempt.ts';
@@ -37,7 +38,8 @@ export class Thread {
 
   /** @param onIdle - called when a call has ended and another one can be begun */
   constructor(onIdle: (thread: Thread) => void) {
-    this.#worker = new Worker(programUrl(), { env: SHARE_ENV });
+    const node = workerThreads();
+    this.#worker = new node.Worker(programUrl(), { env: node.SHARE_ENV });
     this.#worker.on('message', (answer: ThreadAnswer) => {
       this.#settle(answer);
       onIdle(this);

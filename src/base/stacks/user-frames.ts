@@ -15,13 +15,11 @@ import { attempt } from '../values/attempt.ts';
 const OURS = /(?:^|[\\/])asyncio-ts-[A-Z0-9]{8}\.js$|^asyncio-ts:/;
 
 /**
- * Where our own build is, whose doors have code of their own, and where its source maps have our sources;
- * nothing, where this module is a part of a program that was bundled.
+ * Where the source maps of our own build have our sources; nothing, where this module is a part of a program
+ * that was bundled.
  */
 const HERE = attempt(() => fileURLToPath(import.meta.url), '');
-const DIST = OURS.test(HERE) ? join(dirname(HERE), sep) : undefined;
-const SOURCES = DIST && join(DIST, '..', 'src', sep);
-const DOOR = /^(?:index|socket|subprocess|testing)\.js$/;
+const SOURCES = OURS.test(HERE) ? join(dirname(HERE), '..', 'src', sep) : undefined;
 
 /** A line of a stack that is a frame; groups: file, line. */
 export const FRAME: RegExp = /^\s*at (?:.*\(|async )?(.+?):(\d+):\d+\)?$/;
@@ -48,9 +46,7 @@ export function isUserFrame(line: string): boolean {
   if (file === undefined || file.startsWith('node:')) return false;
   const path = pathOf(file);
   if (OURS.test(path)) return false;
-  if (DIST === undefined || SOURCES === undefined) return true;
-  if (path.startsWith(DIST)) return !DOOR.test(path.slice(DIST.length));
-  if (!path.startsWith(SOURCES)) return true;
+  if (SOURCES === undefined || !path.startsWith(SOURCES)) return true;
   return /^(?:echo[\\/]|cli\.)/.test(path.slice(SOURCES.length));
 }
 

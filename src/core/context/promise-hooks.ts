@@ -1,4 +1,4 @@
-import { promiseHooks } from 'node:v8';
+import { v8 } from '../../base/node-modules.ts';
 import { setImmediate } from '../../base/node-timers.ts';
 
 /**
@@ -199,7 +199,7 @@ export function onAfter(tell: () => void): void {
 /** Calls `see` with each promise that settles, while promises are followed. */
 export function onSettled(see: (promise: Promise<unknown>) => void): void {
   seeSettled = see;
-  if (stopHooks.length > 0) stopHooks.push(stopper(promiseHooks.onSettled(see)));
+  if (stopHooks.length > 0) stopHooks.push(stopper(v8().promiseHooks.onSettled(see)));
 }
 
 let seeSettled: ((promise: Promise<unknown>) => void) | undefined;
@@ -222,8 +222,8 @@ let isStopping = false;
 /** Follows promises, until nobody needs it. */
 export function followPromises(): void {
   if (stopHooks.length > 0) return;
-  stopHooks = [stopper(promiseHooks.createHook(hooks))];
-  if (seeSettled !== undefined) stopHooks.push(stopper(promiseHooks.onSettled(seeSettled)));
+  stopHooks = [stopper(v8().promiseHooks.createHook(hooks))];
+  if (seeSettled !== undefined) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
   if (needs === 0) stopSoon();
 }
 

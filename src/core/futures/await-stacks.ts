@@ -1,4 +1,4 @@
-import { promiseHooks } from 'node:v8';
+import { v8 } from '../../base/node-modules.ts';
 import { captureStack } from '../../base/stacks/capture.ts';
 import { type Frame, framesOf, OF_A_TASK } from '../../base/stacks/frame.ts';
 import type { Scope } from '../context/context.ts';
@@ -61,7 +61,7 @@ export function trackPendingAwaits(): () => void {
     // First the hooks that carry the scope: these ask for it.
     needNoMore = needPromisesFollowed();
     followPromises();
-    stopHooks = promiseHooks.createHook(hooks) as () => void;
+    stopHooks = v8().promiseHooks.createHook(hooks) as () => void;
   }
   let ended = false;
   return () => {

@@ -1,4 +1,3 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { onCollectionRequest, pendingCollectionRequests } from '../../base/collection-requests.ts';
 import {
@@ -10,6 +9,7 @@ import {
   COLLECTION_SHARE,
   COLLECTION_SHARE_URGENT,
 } from '../../base/constants.ts';
+import { v8 } from '../../base/node-modules.ts';
 import { now } from '../../base/node-timers.ts';
 import { chore } from '../turns/host.ts';
 
@@ -108,7 +108,7 @@ function run(): void {
   const urgent = asked;
   asked = false;
   const begin = now();
-  let cost = (getHeapStatistics().used_heap_size / 1e6) * COLLECTION_MS_PER_MB;
+  let cost = (v8().getHeapStatistics().used_heap_size / 1e6) * COLLECTION_MS_PER_MB;
   if (urgent && cost <= COLLECTION_PAUSE_MS) {
     force();
     cost = now() - begin;
@@ -139,9 +139,9 @@ function prod(): void {
 function findCollect(): (() => void) | undefined {
   if (typeof globalThis.gc === 'function') return () => void globalThis.gc?.();
   try {
-    setFlagsFromString('--expose-gc');
+    v8().setFlagsFromString('--expose-gc');
     const gc: unknown = runInNewContext('gc');
-    setFlagsFromString('--no-expose-gc');
+    v8().setFlagsFromString('--no-expose-gc');
     return typeof gc === 'function' ? () => void gc() : undefined;
   } catch {
     // Another engine, or one that was locked down.

@@ -1,7 +1,8 @@
-import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { fromNodeError, OSError, osError } from '../../base/errors/os-errors.ts';
+import { childProcess } from '../../base/node-modules.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { outside } from '../../core/context/async-context.ts';
 import { takeHandle } from '../../sock/drivers/node/handles.ts';
@@ -169,7 +170,7 @@ function start(
   return outside(() => {
     let child: ChildProcess;
     try {
-      child = spawn(file, args, spawning);
+      child = childProcess().spawn(file, args, spawning);
     } catch (error) {
       throw asOurs(error);
     }

@@ -1,12 +1,8 @@
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type * as Tls from 'node:tls';
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket } from 'node:tls';
+import { net, tls } from '../../base/node-modules.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { checkNoNull } from '../../sock/address.ts';
-
-/** Node's TLS, loaded when it is first used: a program without it starts sooner. */
-const tls = (): typeof Tls => process.getBuiltinModule('node:tls');
 
 /**
  * How to encrypt a connection: Node's options for `tls.createSecureContext()` (`key`,
@@ -83,7 +79,7 @@ export class TlsClient {
       secureContext: this.context,
       host: hostname,
       // An address is not a name that could be asked for.
-      ...(isIP(hostname) === 0 && { servername: hostname }),
+      ...(net().isIP(hostname) === 0 && { servername: hostname }),
       ...(check !== undefined && {
         checkServerIdentity: (name, certificate) => {
           try {

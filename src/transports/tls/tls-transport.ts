@@ -93,7 +93,7 @@ export class TlsTransport extends DuplexTransport {
     checkTimeouts(options);
     const wire = new Wire();
     let failed: ((error: unknown) => void) | undefined;
-    const socket = side.wrap(wire, (error) => failed?.(error));
+    const socket = side.wrap(wire.stream, (error) => failed?.(error));
     super(loop, socket, protocol, { marks: new WaterMarks(TLS_WRITE_HIGH_WATER) });
     failed = (error) => this._noteFailure(error);
     this.#side = side;

@@ -1,4 +1,5 @@
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { stream } from '../../base/node-modules.ts';
 import type { Transport } from '../transport.ts';
 
 /**
@@ -8,7 +9,12 @@ import type { Transport } from '../transport.ts';
  * Both ways are held back: a write is done when the transport has nothing left to send, and the
  * transport is paused while nobody takes what came.
  */
-export class Wire extends Duplex {
+export class Wire {
+  readonly stream: Duplex = new (stream().Duplex)({
+    allowHalfOpen: true,
+    read: () => this.#read(),
+    write: (data: Uint8Array, _encoding, done) => this.#write(data, done),
+  });
   /** None until the connection is established. */
   #transport: Transport | undefined;
   /** Does the transport have something to send? */
@@ -19,10 +25,6 @@ export class Wire extends Duplex {
   #early: Uint8Array[] = [];
   #paused = false;
   #peerEnded = false;
-
-  constructor() {
-    super({ allowHalfOpen: true });
-  }
 
   /** The connection is established. */
   attach(transport: Transport): void {
@@ -36,7 +38,7 @@ export class Wire extends Duplex {
 
   /** Bytes came. */
   feed(data: Uint8Array): void {
-    if (this.destroyed || this.#peerEnded || this.push(data)) return;
+    if (this.stream.destroyed || this.#peerEnded || this.stream.push(data)) return;
     this.#paused = true;
     this.#transport?.pauseReading();
   }
@@ -45,7 +47,7 @@ export class Wire extends Duplex {
   feedEof(): void {
     if (this.#peerEnded) return;
     this.#peerEnded = true;
-    this.push(null);
+    this.stream.push(null);
   }
 
   /** The transport has something left to send. */
@@ -66,13 +68,13 @@ export class Wire extends Duplex {
     while (this.#written !== undefined);
   }
 
-  override _read(): void {
+  #read(): void {
     if (!this.#paused) return;
     this.#paused = false;
     this.#transport?.resumeReading();
   }
 
-  override _write(data: Uint8Array, _encoding: string, done: () => void): void {
+  #write(data: Uint8Array, done: () => void): void {
     this.#written = done;
     if (this.#transport === undefined) this.#early.push(data);
     else this.#send(this.#transport, data);
@@ -84,7 +86,7 @@ export class Wire extends Duplex {
     try {
       transport.write(data);
     } catch (error) {
-      this.destroy(error as Error);
+      this.stream.destroy(error as Error);
     }
   }
 

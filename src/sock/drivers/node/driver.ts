@@ -1,5 +1,5 @@
-import { isatty } from 'node:tty';
 import { osError } from '../../../base/errors/os-errors.ts';
+import { tty } from '../../../base/node-modules.ts';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
 import type { Driver, Endpoint, PipeEnd, PipeKind } from '../../endpoint.ts';
 import { refuseDescriptor } from '../detached.ts';
@@ -43,7 +43,7 @@ export const nodeDriver: Driver = {
           'Operation not supported (the node driver takes descriptors by their numbers only)',
       });
     // libuv would end the process over one that cannot be polled: /dev/null.
-    if (kind === 'device' && !isatty(fd)) return new DevicePipe(fd);
+    if (kind === 'device' && !tty().isatty(fd)) return new DevicePipe(fd);
     return new NodePipe(fd, kind === 'socket' || !writes);
   },
 };

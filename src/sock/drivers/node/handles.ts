@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createSocket } from 'node:dgram';
-import { Socket as NetSocket } from 'node:net';
+import type { Socket as NetSocket } from 'node:net';
 import { InternalError } from '../../../base/errors/errors.ts';
 import { osError } from '../../../base/errors/os-errors.ts';
+import { dgram, lazily, net } from '../../../base/node-modules.ts';
 import { hasDescriptor, noteFailure } from '../descriptors.ts';
 
 /**
@@ -234,7 +234,7 @@ function handleClass<Handle>(
 ): new (
   kind: number,
 ) => Handle {
-  const probe = silent(new NetSocket());
+  const probe = silent(new (net().Socket)());
   start(probe);
   const handle = (probe as unknown as HandleOwner)._handle;
   probe.destroy();
@@ -257,7 +257,7 @@ function requestClass<Request>(
       },
     });
   }
-  const probe = silent(new NetSocket({ handle, manualStart: true } as object));
+  const probe = silent(new (net().Socket)({ handle, manualStart: true } as object));
   start(probe, () => caught);
   for (const method of methods) Reflect.deleteProperty(handle, method);
   probe.destroy();
@@ -265,7 +265,7 @@ function requestClass<Request>(
 }
 
 function findDatagramClasses(): DatagramClasses {
-  const probe = createSocket({
+  const probe = dgram().createSocket({
     type: 'udp4',
     lookup: (_name, _options, found) => found(null, '127.0.0.1', 4),
   });
@@ -318,7 +318,7 @@ export function takeHandle(stream: object): StreamHandle {
   return handle;
 }
 
-/** The receiver of what a {@link StreamReader} reads. */
+/** The receiver of what {@link readHandle} reads. */
 export interface StreamReaderOwner {
   /** `nread` bytes are at the start of `buffer`, until this returns; `false` stops the reading. */
   onBytes(nread: number, buffer: Buffer): boolean;
@@ -333,35 +333,48 @@ export interface StreamReaderOwner {
  * sees. So a net.Socket is the reader, and everything else of it is cut off: it is not a stream, has
  * no events and never closes the handle.
  */
-export class StreamReader extends NetSocket {
-  readonly #owner: StreamReaderOwner;
+const streamReader = lazily(
+  () =>
+    class StreamReader extends net().Socket {
+      readonly #owner: StreamReaderOwner;
 
-  /**
-   * @param buffer - filled before each call of `onBytes`
-   */
-  constructor(handle: StreamHandle, buffer: Buffer, owner: StreamReaderOwner) {
-    super({
-      handle,
-      manualStart: true,
-      onread: { buffer, callback: (nread: number, into: Buffer) => owner.onBytes(nread, into) },
-    } as object);
-    this.#owner = owner;
-  }
+      constructor(handle: StreamHandle, buffer: Buffer, owner: StreamReaderOwner) {
+        super({
+          handle,
+          manualStart: true,
+          onread: { buffer, callback: (nread: number, into: Buffer) => owner.onBytes(nread, into) },
+        } as object);
+        this.#owner = owner;
+      }
 
-  /** Node pushes `null` at the end of file. */
-  override push(chunk: unknown): boolean {
-    if (chunk === null) this.#owner.onEnd();
-    return true;
-  }
+      /** Node pushes `null` at the end of file. */
+      override push(chunk: unknown): boolean {
+        if (chunk === null) this.#owner.onEnd();
+        return true;
+      }
 
-  /** After the end Node asks for more, which would end the stream a tick later. */
-  override read(): null {
-    return null;
-  }
+      /** After the end Node asks for more, which would end the stream a tick later. */
+      override read(): null {
+        return null;
+      }
 
-  /** Node destroys a stream whose reading failed. */
-  override destroy(error?: Error): this {
-    if (error !== undefined && this.#owner !== undefined) this.#owner.onReadError(error);
-    return this;
-  }
+      /** Node destroys a stream whose reading failed. */
+      override destroy(error?: Error): this {
+        if (error !== undefined && this.#owner !== undefined) this.#owner.onReadError(error);
+        return this;
+      }
+    },
+);
+
+/**
+ * Makes a reader of a handle.
+ *
+ * @param buffer - filled before each call of `onBytes`
+ */
+export function readHandle(
+  handle: StreamHandle,
+  buffer: Buffer,
+  owner: StreamReaderOwner,
+): NetSocket {
+  return new (streamReader())(handle, buffer, owner);
 }

@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { fsPromises } from '../../../base/node-modules.ts';
 import { now } from '../../../base/node-timers.ts';
 import { outside } from './handles.ts';
 
@@ -62,7 +62,13 @@ async function readLists(): Promise<Counts> {
   servesUntil = Number.POSITIVE_INFINITY;
   const began = now();
   const counts = new Map<string, number>();
-  for (const list of LISTS) addCounts(counts, await readFile(list, 'latin1').catch(() => ''));
+  for (const list of LISTS)
+    addCounts(
+      counts,
+      await fsPromises()
+        .readFile(list, 'latin1')
+        .catch(() => ''),
+    );
   const ended = now();
   servesUntil = ended + SERVES_TIMES * (ended - began);
   return counts;

@@ -1,5 +1,6 @@
 // Not the global one: that is a getter, and looked up each time.
 import { Buffer } from 'node:buffer';
+import type { Socket as NetSocket } from 'node:net';
 import { FLUSH_PATIENCE_MS } from '../../../base/constants.ts';
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
@@ -36,10 +37,10 @@ import {
   IPV6_ONLY,
   outside,
   type PipeHandle,
+  readHandle,
   SOCKET_KIND,
   type StatusRequest,
   type StreamHandle,
-  StreamReader,
   type StreamReaderOwner,
   streamClasses,
   TCP_REUSE_PORT,
@@ -132,7 +133,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   #peerPath = '';
 
   /** Made when reading begins. */
-  #source: StreamReader | undefined = undefined;
+  #source: NetSocket | undefined = undefined;
   /** Does libuv poll for bytes? Stopped by us when the queue is full, and by libuv at the end. */
   #reading = false;
   readonly #received = new ByteQueue();
@@ -223,7 +224,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     if (status < 0) this.#broke(status, 'recv');
   }
 
-  /** @internal called by the {@link StreamReader} */
+  /** @internal called by the {@link readHandle} */
   onBytes(nread: number, buffer: Buffer): boolean {
     if (arrived.length !== nread || ON_WINDOWS) arrived = buffer.subarray(0, nread);
     const data = Buffer.allocUnsafe(nread);
@@ -241,13 +242,13 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return false;
   }
 
-  /** @internal called by the {@link StreamReader} */
+  /** @internal called by the {@link readHandle} */
   onEnd(): void {
     this.#end();
     this.tellReader();
   }
 
-  /** @internal called by the {@link StreamReader} */
+  /** @internal called by the {@link readHandle} */
   onReadError(error: Error): void {
     this.#broke((error as NodeJS.ErrnoException).errno ?? 'EIO', 'recv');
   }
@@ -706,8 +707,8 @@ function makeHandle(family: number): StreamHandle {
   return handle;
 }
 
-function makeReader(handle: StreamHandle, owner: StreamReaderOwner): StreamReader {
-  return new StreamReader(handle, readBuffer(), owner);
+function makeReader(handle: StreamHandle, owner: StreamReaderOwner): NetSocket {
+  return readHandle(handle, readBuffer(), owner);
 }
 
 function makeRequest<Request>(requestClass: new () => Request): Request {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { isMainThread } from 'node:worker_threads';
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
+import { workerThreads } from '../../../base/node-modules.ts';
 import { kernel } from './kernel.ts';
 import { bindAll, koffi } from './koffi.ts';
 
@@ -121,7 +121,7 @@ function thread(): Thread {
     // Last: what throws after it would leave it registered.
     callback: register(told, type),
   };
-  if (!isMainThread) process.once('exit', giveCallbackBack);
+  if (!workerThreads().isMainThread) process.once('exit', giveCallbackBack);
   return thisThread;
 }
 
@@ -210,7 +210,7 @@ export class PollHandle {
  * everything anyway, so in the main thread this does nothing.
  */
 export function closeAtThreadEnd(fd: number): void {
-  if (isMainThread || closedAtEnd.has(fd)) return;
+  if (workerThreads().isMainThread || closedAtEnd.has(fd)) return;
   const { uv, isolate, functions } = thread();
   closedAtEnd.add(fd);
   uv.addCleanupHook(isolate, functions.close, fd);

@@ -1,0 +1,33 @@
+/**
+ * Modules of Node that take time to load. Each is loaded when it is first used, so a program that needs
+ * none of them starts sooner.
+ */
+import type * as ChildProcess from 'node:child_process';
+import type * as Dgram from 'node:dgram';
+import type * as Dns from 'node:dns';
+import type * as FsPromises from 'node:fs/promises';
+import type * as Net from 'node:net';
+import type Stream from 'node:stream';
+import type * as Tls from 'node:tls';
+import type * as Tty from 'node:tty';
+import type * as V8 from 'node:v8';
+import type * as WorkerThreads from 'node:worker_threads';
+
+const load = process.getBuiltinModule;
+
+/** A function that calls `make` once, when it is first called, and returns the result each time. */
+export function lazily<Value>(make: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => (value ??= make());
+}
+
+export const childProcess: () => typeof ChildProcess = lazily(() => load('node:child_process'));
+export const dgram: () => typeof Dgram = lazily(() => load('node:dgram'));
+export const dns: () => typeof Dns = lazily(() => load('node:dns'));
+export const fsPromises: () => typeof FsPromises = lazily(() => load('node:fs/promises'));
+export const net: () => typeof Net = lazily(() => load('node:net'));
+export const stream: () => typeof Stream = lazily(() => load('node:stream'));
+export const tls: () => typeof Tls = lazily(() => load('node:tls'));
+export const tty: () => typeof Tty = lazily(() => load('node:tty'));
+export const v8: () => typeof V8 = lazily(() => load('node:v8'));
+export const workerThreads: () => typeof WorkerThreads = lazily(() => load('node:worker_threads'));
