@@ -125,23 +125,66 @@ export function captureUserStack<E extends Error>(error: E, above?: Constructor)
  * @param most - the most frames that are shown
  */
 export function showStack(error: Error, captured: CapturedStack, most: number): void {
-  const set = (stack: unknown): void => {
-    Reflect.defineProperty(error, 'stack', {
-      value: stack,
-      configurable: true,
-      enumerable: false,
-      writable: true,
-    });
-  };
-  const get = (): unknown => {
-    if (asksForCaptured) return captured;
-    if (leavesOut) return error.name;
-    const stack = captured.print(error, most);
-    set(stack);
-    return stack;
-  };
   // Fails where the error is frozen: then it keeps the stack that it has.
-  Reflect.defineProperty(error, 'stack', { get, set, configurable: true, enumerable: false });
+  if (Reflect.defineProperty(error, 'stack', SHOWN)) Shown.note(error, captured, most);
+}
+
+/** A class above that has its `#` fields added to an object that is there already. */
+class Given {
+  constructor(error: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: it is what adds them
+    return error;
+  }
+}
+
+/** What an error was given by {@link showStack}; nothing once its stack was printed. */
+class Shown extends Given {
+  #captured: CapturedStack | undefined;
+  #most = 0;
+
+  static note(error: object, captured: CapturedStack, most: number): void {
+    const shown = #captured in error ? error : (new Shown(error) as Shown);
+    shown.#captured = captured;
+    shown.#most = most;
+  }
+
+  static forget(error: object): void {
+    if (#captured in error) error.#captured = undefined;
+  }
+
+  /** @returns it, and the error that has it: `asked`, or what that inherits from; none of a proxy's */
+  static of(asked: object): [Error, CapturedStack | undefined, most: number] | undefined {
+    for (let each: object | null = asked; each !== null; each = Reflect.getPrototypeOf(each))
+      if (#captured in each) return [each as unknown as Error, each.#captured, each.#most];
+    return undefined;
+  }
+}
+
+/** The same two functions for all errors: with others for each, V8 makes a table of each one's properties. */
+const SHOWN = {
+  get(this: Error): unknown {
+    const [error, captured, most] = Shown.of(this) ?? [];
+    if (asksForCaptured) return captured;
+    if (leavesOut) return this.name;
+    if (error === undefined || captured === undefined) return Error.prototype.toString.call(this);
+    const stack = captured.print(error, most as number);
+    setStack.call(error, stack);
+    return stack;
+  },
+  set: setStack,
+  configurable: true,
+  enumerable: false,
+};
+
+function setStack(this: unknown, stack: unknown): void {
+  const error = this as object;
+  Shown.forget(error);
+  Reflect.defineProperty(error, 'stack', {
+    value: stack,
+    configurable: true,
+    enumerable: false,
+    writable: true,
+  });
 }
 
 /** What was captured as the stack of `error`, as long as nobody has seen it printed; or else its stack. */
