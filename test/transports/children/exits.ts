@@ -1,22 +1,25 @@
 /**
- * Connects to PORT on DRIVER, with TLS where CERT is given, writes three small pieces, and exits in
+ * Connects to ADDRESS, as JSON, on DRIVER, with TLS where CERT is given, writes three small pieces, and exits in
  * the same turn; with AFTER=stop when its loop has stopped.
  */
 import * as asyncio from '../../../src/index.ts';
-import type { DriverName } from '../../../src/socket.ts';
+import { type AddressInput, AF_INET, AF_UNIX, type DriverName } from '../../../src/socket.ts';
 import { stream } from '../../support/drivers.ts';
 
-const { CERT, PORT, DRIVER, AFTER } = process.env;
+const { CERT, ADDRESS = '', DRIVER, AFTER } = process.env;
+const address: AddressInput = JSON.parse(ADDRESS);
 const secure = CERT === undefined ? {} : { ssl: { ca: CERT }, serverHostname: 'localhost' };
 const loop = asyncio.newEventLoop();
 
 const [transport] = await loop.runUntilComplete(async () => {
-  const sock = stream(DRIVER as DriverName);
-  await loop.sockConnect(sock, ['127.0.0.1', Number(PORT)]);
-  return loop.createConnection(() => new asyncio.Protocol(), undefined, undefined, {
-    ...secure,
-    sock,
-  });
+  const isPath = typeof address === 'string';
+  const sock = stream(DRIVER as DriverName, isPath ? AF_UNIX : AF_INET);
+  await loop.sockConnect(sock, address);
+  const options = { ...secure, sock };
+  const make = (): asyncio.Protocol => new asyncio.Protocol();
+  return isPath
+    ? loop.createUnixConnection(make, undefined, options)
+    : loop.createConnection(make, undefined, undefined, options);
 });
 
 function writeAndExit(): void {
