@@ -86,7 +86,7 @@ import { deliverReport, formatReport } from './exception-handler.ts';
 import { onItsWayOut } from './interrupts.ts';
 import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } from './names.ts';
 import { type SendfileOptions, type SentFile, sockSendfile } from './sendfile.ts';
-import { SignalHandlers } from './signals.ts';
+import { SignalHandlers, signalsHeard } from './signals.ts';
 import { SockOperations } from './sock-operations.ts';
 import { sendfile } from './transport-sendfile.ts';
 
@@ -195,13 +195,10 @@ export class Loop implements LoopCore {
   async runForever(): Promise<void> {
     this.#checkClosed();
     this.#checkResting();
-    const listenNoMore = this.#listenForInterrupts();
-    const interruption = await new Promise<Interruption | undefined>((resolve) => {
-      this._start((ended) => {
-        listenNoMore();
-        resolve(ended);
-      });
-    });
+    const lastInterrupt = this.#listenForInterrupts();
+    const ended = await new Promise<Interruption | undefined>((resolve) => this._start(resolve));
+    const late = await lastInterrupt?.();
+    const interruption = ended ?? late;
     if (interruption !== undefined) throw onItsWayOut(interruption.error);
   }
 
@@ -1334,16 +1331,28 @@ export class Loop implements LoopCore {
     }
   }
 
-  /** Ctrl-C ends the run, as in Python, unless somebody else listens for it: `run()` for instance. */
-  #listenForInterrupts(): () => void {
+  /**
+   * Ctrl-C ends the run, as in Python, unless somebody else listens for it: `run()` for instance.
+   *
+   * @returns what to call when the run has ended: it listens no more, once a Ctrl-C of the last turn was heard
+   */
+  #listenForInterrupts(): (() => Promise<Interruption | undefined>) | undefined {
     // A handler of the program's own may be removed while the loop runs.
     const own = this.#signals.has('SIGINT') ? 1 : 0;
-    if (process.listenerCount('SIGINT') > own) return () => {};
+    if (process.listenerCount('SIGINT') > own) return undefined;
+    let late: Interruption | undefined;
     const interrupt = (): void => {
-      if (process.listenerCount('SIGINT') === 1) this._interrupt(new KeyboardInterrupt());
+      if (process.listenerCount('SIGINT') !== 1) return;
+      const error = new KeyboardInterrupt();
+      if (this.isRunning()) this._interrupt(error);
+      else late = { error };
     };
     process.on('SIGINT', interrupt);
-    return () => void process.off('SIGINT', interrupt);
+    return async () => {
+      await signalsHeard();
+      process.off('SIGINT', interrupt);
+      return late;
+    };
   }
 
   #at<A extends unknown[]>(when: number, callback: (...args: A) => unknown, args: A): TimerHandle {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
-import { coroutine, KeyboardInterrupt, RuntimeError } from '../../src/index.ts';
+import { coroutine, KeyboardInterrupt, type Loop, RuntimeError, sleep } from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
@@ -163,5 +163,62 @@ loopBehaviour('loop.removeSignalHandler', (it) => {
       assert.is(process.listenerCount('SIGUSR2'), before);
     },
     { cpython: ['test_unix_events.py::SelectorEventLoopSignalTests::test_close'] },
+  );
+});
+
+loopBehaviour('a SIGINT that a program sends to itself in the last turn of its loop', (it) => {
+  const interrupt = (): void => void process.kill(process.pid, 'SIGINT');
+  const mains: Record<string, (loop: Loop) => Promise<unknown>> = {
+    'returns at once': async () => interrupt(),
+    'fails at once': async () => {
+      interrupt();
+      throw new RangeError('planted');
+    },
+    'returns a turn later': async (loop) => {
+      loop.callSoon(interrupt);
+      await sleep(0);
+    },
+  };
+
+  for (const [what, main] of Object.entries(mains))
+    it.resting(
+      `ends runUntilComplete() with a KeyboardInterrupt, where the program ${what}`,
+      async (loop) => {
+        await rejects(
+          loop.runUntilComplete(() => main(loop)),
+          KeyboardInterrupt,
+        );
+
+        assert.is(process.listenerCount('SIGINT'), 0);
+        assert.is(await loop.runUntilComplete(async () => 'it runs again'), 'it runs again');
+      },
+      REAL,
+    );
+
+  for (const order of ['before', 'after'])
+    it.resting(
+      `ends runForever() with a KeyboardInterrupt, sent ${order} stop()`,
+      async (loop) => {
+        const calls = [interrupt, () => loop.stop()];
+        for (const call of order === 'before' ? calls : calls.reverse()) loop.callSoon(call);
+
+        await rejects(loop.runForever(), KeyboardInterrupt);
+      },
+      REAL,
+    );
+
+  it.resting(
+    'is left to the handler of the program, which is called in the next run',
+    async (loop) => {
+      const calls: string[] = [];
+      loop.addSignalHandler('SIGINT', () => calls.push('called'));
+
+      await loop.runUntilComplete(async () => interrupt());
+      assert.equal(calls, []);
+      await loop.runUntilComplete(() => sleep(0));
+
+      assert.equal(calls, ['called']);
+    },
+    REAL,
   );
 });
