@@ -104,7 +104,7 @@ export class Server implements ConnectionCounter, Leftover {
   readonly #arrivals = new Set<Arrival>();
   /** Connections that were accepted and whose protocol was not told yet, with a transport or without. */
   readonly #coming = new Set<Arrival>();
-  /** What {@link serveForever} waits for, while it does. */
+  /** Done when the server is closed; {@link serveForever} waits for it. */
   #forever: Future<void> | undefined;
   /** Those that wait for the last connection to end; none once it has. */
   #waiters: Operation<void>[] | undefined = [];
@@ -179,8 +179,8 @@ export class Server implements ConnectionCounter, Leftover {
   /**
    * Accepts connections until it is cancelled, or the server is closed.
    *
-   * When cancelled, it closes the server and its connections, and waits until they are gone. If the server is closed by
-   * somebody else, it also ends with a CancelledError, once the connections have ended.
+   * When cancelled, it closes the server and its connections, and waits until they are gone; a second cancel ends
+   * that wait. If somebody else closes the server, it also ends with a CancelledError, once the connections have ended.
    *
    * Unlike asyncio up to 3.13, a cancel closes the connections, too. See
    * docs/differences.md#serving-ends-for-the-clients-too.
@@ -202,13 +202,12 @@ export class Server implements ConnectionCounter, Leftover {
     this.#forever = forever;
     try {
       await forever;
-      throw new RuntimeError('serveForever() ended'); // Nobody sets a result.
+      // Somebody else has closed the server.
+      await this.waitClosed();
     } catch (error) {
       if (!isA(error, CancelledError)) throw error;
-      if (this.#acceptors !== undefined) {
-        this.close();
-        this.closeClients();
-      }
+      this.close();
+      this.closeClients();
       try {
         await this.waitClosed();
       } catch (again) {
@@ -219,6 +218,7 @@ export class Server implements ConnectionCounter, Leftover {
     } finally {
       this.#forever = undefined;
     }
+    throw new CancelledError();
   }
 
   /**
@@ -237,7 +237,7 @@ export class Server implements ConnectionCounter, Leftover {
     noLongerOpenOn(this.#loop, this);
     this.#parts.closed?.();
     this.#parts.demand?.closed();
-    this.#forever?.cancel();
+    if (this.#forever?.done() === false) this.#forever._finish();
     this.#wakeIfGone();
   }
 

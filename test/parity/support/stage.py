@@ -40,6 +40,8 @@ class Stage:
         self.tasks = []
         self.waits = []
         self.forever = None
+        # Does serve_forever() wait for the clients of a server that was closed by somebody else?
+        self.forever_waits = False
         self.next = None
         self.came = 0
         self.outcomes = []
@@ -136,6 +138,7 @@ class Stage:
                 while self.raw:
                     self.raw.pop().close()
             case 'server_close':
+                self.forever_waits = self.forever_waits or self.serves()
                 self.server.close()
             case 'close_clients':
                 # Without TLS alone: docs/differences.md#closing-the-clients-of-tls.
@@ -160,15 +163,22 @@ class Stage:
                 # With TLS: docs/differences.md#closing-the-clients-of-tls.
                 if self.forever is None or self.program['tls'] != 'never':
                     return
-                serves = self.server._serving_forever_fut is not None and self.server.sockets
-                self.forever.cancel()
                 # docs/differences.md#serving-ends-for-the-clients-too
-                if serves:
+                serves, waits = self.serves(), self.forever_waits
+                if serves or waits:
+                    self.forever_waits = False
                     self.loop.call_soon(self.server.close_clients)
+                if serves or not waits:
+                    self.forever.cancel()
             case 'at_next':
                 self.next = step['what']
             case _:
                 self.act_on_end(step)
+
+    def serves(self):
+        """Does serve_forever() wait for its cancel?"""
+        future = self.server._serving_forever_fut
+        return future is not None and not future.done() and bool(self.server.sockets)
 
     def one_at_a_time(self):
         """May only one client come at a time? docs/differences.md#connections-that-were-just-accepted"""

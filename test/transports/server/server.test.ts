@@ -701,6 +701,54 @@ for (const { name, real } of DRIVERS) {
       },
     );
 
+    for (const [what, acts] of [
+      ['is cancelled, and the server closed in the same turn', ['cancel', 'close']],
+      ['is closed, and then cancelled in the same turn', ['close', 'cancel']],
+      ['is closed, and cancelled while it waits for them', ['close', 'wait', 'cancel']],
+    ] as const)
+      it(
+        `closes the connections when it ${what}`,
+        async (loop) => {
+          const hall = new Hall(loop, name);
+          const server = await hall.opens();
+          const serving = createTask(server.serveForever());
+          const [client, protocol] = await hall.enters();
+
+          for (const act of acts)
+            if (act === 'cancel') serving.cancel();
+            else if (act === 'close') server.close();
+            else await until(loop, () => true);
+          await rejects(serving, CancelledError);
+
+          assert.is(await protocol.lost, undefined);
+          assert.is((await receiveAll(loop, client)).length, 0);
+          client.close();
+        },
+        REAL,
+      );
+
+    it(
+      'waits no longer when it is cancelled twice',
+      async (loop) => {
+        const hall = new Hall(loop, name);
+        const server = await hall.opens();
+        const serving = createTask(server.serveForever());
+        const [client, protocol] = await hall.enters();
+        protocol.transport?.write(Buffer.alloc(16_000_000));
+
+        serving.cancel();
+        await until(loop, () => protocol.transport?.isClosing() === true);
+        serving.cancel();
+        await rejects(serving, CancelledError);
+
+        assert.is(protocol.lost.done(), false);
+        server.abortClients();
+        await server.waitClosed();
+        client.close();
+      },
+      REAL,
+    );
+
     it(
       'ends with a CancelledError when somebody closes the server, connections left alone',
       async (loop) => {
