@@ -1,11 +1,11 @@
-import type { Figures } from './figures.ts';
+import type { Figures, ServerFigure } from './figures.ts';
 import { ClientError, LoadClient } from './load-client.ts';
 import type { WireName } from './loads.ts';
 import { measureMicro, measureServer } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { StartError } from './server.ts';
-import { type Command, micros, type Subject, servers } from './subjects.ts';
+import { type Command, micros, type Subject } from './subjects.ts';
 
 /** A subject that was found. */
 interface Found {
@@ -44,7 +44,7 @@ export class Bench {
     }
     client?.end();
     this.#progress.done();
-    sort(this.figures.servers, servers, ({ server }) => server);
+    sort(this.figures.servers, this.#subjects, ({ server }) => server);
     sort(this.figures.micro, micros, ({ program }) => program);
     return client?.wire;
   }
@@ -66,11 +66,14 @@ export class Bench {
   }
 
   async #measureServer(client: LoadClient, { name, command }: Found, round: number): Promise<void> {
-    const { loads, seconds } = this.#options;
+    const { loads, seconds, others } = this.#options;
     const say = (load: string): void => this.#progress.detail(load);
     const measurement = { name, command, loads, seconds, round };
-    for await (const figure of measureServer(client, measurement, say))
-      this.figures.servers.push(figure);
+    for await (const figure of measureServer(client, measurement, say)) {
+      if (figure.others > others)
+        this.#leaveOut(`${name}, ${figure.load}, round ${round}`, busy(figure));
+      else this.figures.servers.push(figure);
+    }
   }
 
   /** @returns the subjects that did not fail: the others have no further rounds */
@@ -108,6 +111,10 @@ export class Bench {
     this.figures.leftOut.push({ name, why });
     this.#progress.note(`left out: ${name}: ${why}`);
   }
+}
+
+function busy({ others }: ServerFigure): string {
+  return `the machine was busy: others used ${(others * 100).toFixed(0)} % of a processor`;
 }
 
 /** Another order in each round: what the machine does meanwhile should hit all alike. */

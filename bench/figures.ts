@@ -61,3 +61,26 @@ export function median(values: readonly number[]): number {
 export function distinct<Value>(values: readonly Value[]): Value[] {
   return [...new Set(values)];
 }
+
+/**
+ * The ratio to the yardstick in each round: what slows a round down slows both. What runs on another Node is
+ * compared with the yardstick on that Node, if there is one.
+ */
+export function ratios(
+  own: readonly ServerFigure[],
+  all: readonly ServerFigure[],
+  yardstick: string,
+): number[] {
+  return own.flatMap((figure) => {
+    const inRound = all.filter(({ round }) => round === figure.round);
+    const find = (name: string): ServerFigure | undefined =>
+      inRound.find(({ server }) => server === name);
+    const other = find(`${yardstick}${nodeOf(figure.server)}`) ?? find(yardstick);
+    return other === undefined ? [] : [cpuPerMessage(figure) / cpuPerMessage(other)];
+  });
+}
+
+/** What the name of a server says of its Node, if that is not the one that runs the bench: ` (26)`. */
+export function nodeOf(server: string): string {
+  return / \(\d+\)$/.exec(server)?.[0] ?? '';
+}

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endWithUs, howItEnded } from './children.ts';
 import type { LoadAnswer, LoadOrder, LoadResult, WireName } from './loads.ts';
+import { pin } from './processors.ts';
 
 /** There is no client, or none any more: nothing can be measured. The message is for the user. */
 export class ClientError extends Error {}
@@ -24,7 +25,11 @@ export class LoadClient {
    */
   static async start(wanted: WireName | undefined): Promise<LoadClient> {
     const file = fileURLToPath(new URL('client/main.ts', import.meta.url));
-    const child = fork(file, wanted === undefined ? [] : [wanted]);
+    const [program, ...args] = [...pin('client'), process.execPath, ...process.execArgv];
+    const child = fork(file, wanted === undefined ? [] : [wanted], {
+      execPath: program as string,
+      execArgv: args,
+    });
     endWithUs(child);
     const answered = once(child, 'message') as Promise<[LoadAnswer]>;
     const [answer] = await Promise.race([answered, gone(child)]);

@@ -42,6 +42,8 @@ export interface LoadResult {
   readonly serverCpu: number;
   /** The client's own, in seconds: near to `seconds`, it is the client that is measured. */
   readonly clientCpu: number;
+  /** What all else used meanwhile, in processors: 0.5 is half of one; NaN where that is not known. */
+  readonly others: number;
   /** The latency that half of the messages did not exceed, in seconds. */
   readonly p50: number;
   /** The latency that 99 of 100 messages did not exceed, in seconds. */

@@ -16,7 +16,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   checkDescriptors(options.loads);
-  const bench = new Bench(options, chosen(options.only));
+  const bench = new Bench(options, chosen(options.only, options.nodes));
   const client = await bench.run();
   report(options, bench.figures, client);
   const { servers, micro } = bench.figures;

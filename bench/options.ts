@@ -15,17 +15,21 @@ Options:
   --seconds S       how long each is measured in each round           (default: 0.3)
   --only NAMES      the servers to measure, with commas, by their names or the first word of
                     these: 'asyncio-ts', 'uvloop sock'; node:net comes always
+  --node PATH       another Node for our servers and node:net; may be given more than once
   --loads LOADS     the loads, with commas                            (default: all of these)
                     CONNECTIONSxBYTES  messages of so many bytes, one under way on each connection
                                        1x1000,10x1000,100x1000,1000x1000,10x100000
                     accept             connect, one message, close
                     idle               one active connection among idle ones
   --idle N          how many are idle                                 (default: 9000)
+  --others SHARE    figures do not count if all other programs used more than this share of one
+                    processor meanwhile                               (default: 0.2)
   --client WIRE     how the client reaches the servers: epoll, on Linux where koffi is installed,
                     or net, which is node:net               (default: epoll where it can be had)
   --no-micro        leave out what the loop itself costs
   --json FILE       write every figure of every round to FILE, too
-  --svg FILE        draw the processor time per message to FILE, too
+  --svg FILE        draw the processor time per message to FILE, too: of 100x1000 and 10x100000
+  --history FILE    add the ratios to FILE, with the commit; bench/history.jsonl has earlier ones
   --help            show this
 
 Environment:
@@ -40,17 +44,31 @@ const OPTIONS = {
   rounds: { type: 'string', default: '3' },
   seconds: { type: 'string', default: '0.3' },
   only: { type: 'string' },
+  node: { type: 'string', multiple: true },
   loads: { type: 'string' },
   idle: { type: 'string' },
+  others: { type: 'string', default: '0.2' },
   client: { type: 'string' },
   'no-micro': { type: 'boolean' },
   json: { type: 'string' },
   svg: { type: 'string' },
+  history: { type: 'string' },
   help: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
 /** What is of no use where no server is measured. */
-const ABOUT_SERVERS = ['seconds', 'only', 'loads', 'idle', 'client', 'no-micro', 'svg'];
+const ABOUT_SERVERS = [
+  'seconds',
+  'only',
+  'node',
+  'loads',
+  'idle',
+  'others',
+  'client',
+  'no-micro',
+  'svg',
+  'history',
+];
 
 const ALL_LOADS = '1x1000,10x1000,100x1000,1000x1000,10x100000,accept,idle';
 
@@ -59,13 +77,18 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly only: readonly string[] | undefined;
+  /** Further Nodes, by their paths. */
+  readonly nodes: readonly string[];
   /** Empty: no server is measured. */
   readonly loads: readonly Load[];
+  /** The most that others may use, in processors. */
+  readonly others: number;
   /** Without it: `epoll` where that can be had. */
   readonly client: WireName | undefined;
   readonly micro: boolean;
   readonly json: string | undefined;
   readonly svg: string | undefined;
+  readonly history: string | undefined;
 }
 
 /** The bench was not called as it can be; the message is a line for the user. */
@@ -98,11 +121,14 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     rounds: whole('--rounds', values.rounds),
     seconds: positive('--seconds', values.seconds),
     only: values.only?.split(',').map((name) => name.trim()),
+    nodes: values.node ?? [],
     loads: what === 'micro' ? [] : loads,
+    others: positive('--others', values.others),
     client: wire(values.client),
     micro: !values['no-micro'],
     json: writable('--json', values.json),
     svg: writable('--svg', values.svg),
+    history: writable('--history', values.history),
   };
 }
 

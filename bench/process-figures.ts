@@ -41,6 +41,23 @@ function processTime(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/**
+ * The processor time that all processors have been busy, in seconds, also for other machines on the same
+ * hardware.
+ *
+ * @returns NaN where there is no /proc
+ */
+export function busyTime(): number {
+  try {
+    const ticks = /^cpu +(.*)/.exec(text('/proc/stat'))?.[1]?.split(' ').map(Number) ?? [];
+    // Of the eight, the fourth and the fifth are idle.
+    const busy = [...ticks.slice(0, 3), ...ticks.slice(5, 8)];
+    return busy.reduce((sum, value) => sum + value, 0) / TICKS_PER_SECOND;
+  } catch {
+    return Number.NaN; // no Linux
+  }
+}
+
 /** The memory that a process has in RAM, in bytes; NaN where there is no /proc. */
 export function residentBytes(pid: number): number {
   try {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { Figures } from './figures.ts';
+import { addToHistory } from './history.ts';
+import { nameOf } from './loads.ts';
 import type { BenchOptions } from './options.ts';
 import { drawn, picture, type Role } from './picture.ts';
 import { versions } from './programs.ts';
@@ -21,18 +23,21 @@ export function report(options: BenchOptions, figures: Figures, wire: string | u
     ...(wire === undefined ? [] : [`of ${seconds} s; the client is on ${wire}`]),
   ].join(' ');
   console.log(`${programs}\n${machine}\n${how}\n`);
-  for (const load of loads) console.log(`${serverTable(load, figures.servers)}\n`);
+  const measured = loads.filter((load) =>
+    figures.servers.some((figure) => figure.load === nameOf(load)),
+  );
+  for (const load of measured) console.log(`${serverTable(load, figures.servers)}\n`);
   if (figures.micro.length > 0) console.log(`${microTable(figures)}\n`);
   for (const { name, why } of figures.leftOut) console.log(`left out: ${name}: ${why}`);
   if (options.json !== undefined) {
     const all = { programs, machine, rounds, seconds, client: wire, ...figures };
     writeFileSync(options.json, `${JSON.stringify(all, undefined, 2)}\n`);
   }
-  const load = drawn(loads);
-  if (options.svg !== undefined && load !== undefined)
+  if (options.history !== undefined) addToHistory(options.history, figures, programs);
+  if (options.svg !== undefined)
     writeFileSync(
       options.svg,
-      picture(load, figures.servers, [programs, `${machine}; ${how}`], roleOf),
+      picture(drawn(measured), figures.servers, [programs, `${machine}; ${how}`], roleOf),
     );
 }
 

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endWithUs, howItEnded } from './children.ts';
 import { errorLine } from './error-line.ts';
+import { pin } from './processors.ts';
 import type { Command } from './subjects.ts';
 
 /** Seconds that a server may take to say where it listens. */
@@ -35,7 +36,7 @@ export class Server {
 
   /** @throws {StartError} with what it said last, when it does not say where it listens */
   static async start({ command, environment }: Command): Promise<Server> {
-    const [program, ...args] = command;
+    const [program = '', ...args] = [...pin('server'), ...command];
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { plain } from '../scripts/plain.ts';
 import { loadLibc } from './client/libc.ts';
@@ -17,6 +18,8 @@ export interface Subject {
   readonly name: string;
   /** How it is started; looked for when it is first needed. */
   find(): Command | Missing;
+  /** How it is started on another Node, where that is possible. */
+  on?(executable: string): Command;
 }
 
 export interface Command {
@@ -89,11 +92,31 @@ export const sleepers: readonly Subject[] = [
 ];
 
 /**
- * The servers that --only names; without it, all.
+ * The servers that --only names, without it all; those that are ours, and node:net, also on further Nodes.
  *
- * @throws {UsageError} when there is none of a name
+ * @throws {UsageError} when there is none of a name, or no Node
  */
-export function chosen(only: readonly string[] | undefined): readonly Subject[] {
+export function chosen(
+  only: readonly string[] | undefined,
+  nodes: readonly string[] = [],
+): readonly Subject[] {
+  const named = namedBy(only);
+  return [...named, ...nodes.flatMap((node) => named.flatMap((subject) => onNode(subject, node)))];
+}
+
+function onNode({ name, on }: Subject, executable: string): Subject[] {
+  if (on === undefined) return [];
+  return [{ name: `${name} (${majorOf(executable)})`, find: () => on(executable) }];
+}
+
+function majorOf(executable: string): number {
+  const { stdout } = spawnSync(executable, ['-p', 'process.versions.node'], { encoding: 'utf8' });
+  const major = Number.parseInt(stdout ?? '', 10);
+  if (Number.isNaN(major)) throw new UsageError(`--node must be a Node, got '${executable}'`);
+  return major;
+}
+
+function namedBy(only: readonly string[] | undefined): readonly Subject[] {
   if (only === undefined) return servers;
   const isNamed = (subject: Subject, asked: string): boolean =>
     subject.name === asked || subject.name.split(' ')[0] === asked;
@@ -108,10 +131,11 @@ export function chosen(only: readonly string[] | undefined): readonly Subject[] 
 }
 
 function inNode(name: string, file: string, environment: Record<string, string> = {}): Subject {
-  return {
-    name,
-    find: () => ({ command: [process.execPath, plain(`bench/${file}`)], environment }),
-  };
+  const command = (executable: string): Command => ({
+    command: [executable, plain(`bench/${file}`)],
+    environment,
+  });
+  return { name, find: () => command(process.execPath), on: command };
 }
 
 /** The limit of what can be had in Node, as the C server is that of all. */

@@ -5,6 +5,7 @@ import {
   MICRO,
   type MicroCosts,
   median,
+  ratios,
   type ServerFigure,
 } from './figures.ts';
 import { describe, type Load, nameOf } from './loads.ts';
@@ -25,7 +26,10 @@ const column = (
 
 const ratio = (yardstick: string): Column => ({
   head: `of ${yardstick}`,
-  cell: (own, all) => fixed(median(ratios(own, all, yardstick)), 2),
+  cell: (own, all) => {
+    const values = ratios(own, all, yardstick);
+    return `${fixed(median(values), 2)}${spread(values)}`;
+  },
 });
 
 const RATE = ({ messages, seconds }: ServerFigure): number => messages / seconds;
@@ -94,16 +98,10 @@ export function microTable({ micro }: Figures): string {
   return table([['CPU µs', ...programs], ...rows]);
 }
 
-/** The ratio to the yardstick in each round: what slows a round down slows both. */
-function ratios(
-  own: readonly ServerFigure[],
-  all: readonly ServerFigure[],
-  yardstick: string,
-): number[] {
-  return own.flatMap((figure) => {
-    const other = all.find(({ server, round }) => server === yardstick && round === figure.round);
-    return other === undefined ? [] : [cpuPerMessage(figure) / cpuPerMessage(other)];
-  });
+/** The least and the most of several; nothing for one. */
+function spread(values: readonly number[]): string {
+  if (values.length < 2) return '';
+  return ` (${fixed(Math.min(...values), 2)}–${fixed(Math.max(...values), 2)})`;
 }
 
 function table(rows: readonly string[][]): string {

@@ -1,5 +1,5 @@
 import type { LoadOrder, LoadResult } from '../loads.ts';
-import { cpuTime, residentBytes } from '../process-figures.ts';
+import { busyTime, cpuTime, residentBytes } from '../process-figures.ts';
 import type { Histogram } from './histogram.ts';
 import { Traffic } from './traffic.ts';
 import { Visits } from './visits.ts';
@@ -18,6 +18,12 @@ interface Work {
   begin(): void;
   finish(): Promise<void>;
   close(): void;
+}
+
+/** What is counted before and after. */
+interface Stock extends Pick<LoadResult, 'messages' | 'seconds' | 'serverCpu' | 'clientCpu'> {
+  /** Processor time of the whole machine, in seconds. */
+  readonly busy: number;
 }
 
 /** Puts a server under a load. */
@@ -60,11 +66,15 @@ async function measure(wire: Wire, work: Work, order: LoadOrder): Promise<LoadRe
     const after = takeStock(order.pid, work);
     const [p50, p99] = [work.latencies.quantile(0.5), work.latencies.quantile(0.99)];
     await work.finish();
+    const seconds = after.seconds - before.seconds;
+    const serverCpu = after.serverCpu - before.serverCpu;
+    const clientCpu = after.clientCpu - before.clientCpu;
     return {
       messages: after.messages - before.messages,
-      seconds: after.seconds - before.seconds,
-      serverCpu: after.serverCpu - before.serverCpu,
-      clientCpu: after.clientCpu - before.clientCpu,
+      seconds,
+      serverCpu,
+      clientCpu,
+      others: Math.max(0, (after.busy - before.busy - serverCpu - clientCpu) / seconds),
       p50,
       p99,
     };
@@ -73,12 +83,13 @@ async function measure(wire: Wire, work: Work, order: LoadOrder): Promise<LoadRe
   }
 }
 
-function takeStock(pid: number, { messages }: Work): Omit<LoadResult, 'p50' | 'p99'> {
+function takeStock(pid: number, { messages }: Work): Stock {
   const { user, system } = process.cpuUsage();
   return {
     messages,
     seconds: performance.now() / 1000,
     serverCpu: cpuTime(pid),
+    busy: busyTime(),
     clientCpu: (user + system) / 1e6,
   };
 }

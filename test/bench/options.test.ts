@@ -9,6 +9,7 @@ behaviour('npm run bench', (it) => {
       rounds: 3,
       seconds: 0.3,
       only: undefined,
+      nodes: [],
       loads: [
         { kind: 'echo', connections: 1, size: 1000 },
         { kind: 'echo', connections: 10, size: 1000 },
@@ -19,9 +20,11 @@ behaviour('npm run bench', (it) => {
         { kind: 'idle', connections: 9000 },
       ],
       client: undefined,
+      others: 0.2,
       micro: true,
       json: undefined,
       svg: undefined,
+      history: undefined,
     });
   });
 
@@ -49,7 +52,9 @@ behaviour('npm run bench', (it) => {
 
   it('answers nothing when help is asked for, which names every option', () => {
     assert.is(parseOptions(['--help']), undefined);
-    for (const option of 'rounds seconds only loads idle client no-micro json svg help'.split(' '))
+    for (const option of 'rounds seconds only node loads idle others client no-micro json svg history help'.split(
+      ' ',
+    ))
       assert.match(HELP, `\n  --${option} `);
   });
 

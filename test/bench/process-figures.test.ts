@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { cpuTime, residentBytes } from '../../bench/process-figures.ts';
+import { busyTime, cpuTime, residentBytes } from '../../bench/process-figures.ts';
 import { behaviour } from '../support/behaviour.ts';
 
 const hasProc = existsSync('/proc/self/task');
@@ -28,6 +28,19 @@ behaviour('cpuTime', (it) => {
   it('is not a number when there is no such process', () => {
     assert.ok(Number.isNaN(cpuTime(2 ** 30)));
   });
+});
+
+behaviour('busyTime', (it) => {
+  const grows = 'grows at least by what this process uses';
+  const scenario = (): void => {
+    const before = busyTime();
+    work(0.1);
+
+    // It is counted in ticks of 10 ms.
+    assert.ok(busyTime() - before > 0.05);
+  };
+  if (hasProc) it(grows, scenario);
+  else it.skip(grows, 'there is no /proc', scenario);
 });
 
 behaviour('residentBytes', (it) => {

@@ -1,12 +1,13 @@
 import * as assert from 'uvu/assert';
 import type { ServerFigure } from '../../bench/figures.ts';
+import { ratiosOf } from '../../bench/history.ts';
 import { microTable, serverTable } from '../../bench/tables.ts';
 import { behaviour } from '../support/behaviour.ts';
 
 /** A figure of 1,000 messages in a second, at `cpu` µs each. */
 function figure(server: string, round: number, cpu: number, load = '10x1000'): ServerFigure {
   const messages = 1000;
-  const times = { seconds: 1, serverCpu: (cpu * messages) / 1e6, clientCpu: 0.25 };
+  const times = { seconds: 1, serverCpu: (cpu * messages) / 1e6, clientCpu: 0.25, others: 0 };
   return { server, round, load, messages, ...times, p50: 40e-6, p99: 1234e-6 };
 }
 
@@ -19,9 +20,9 @@ behaviour('the table of a load', (it) => {
     assert.is(
       serverTable(load, figures),
       `
-10 connections, 1,000 bytes  messages/s  CPU µs/message  of node:net  of C epoll  p50 µs  p99 µs  server busy  client busy
-${'─'.repeat(122)}
-node:net                          1,000            2.00         1.00           –      40   1,234          0 %         25 %
+10 connections, 1,000 bytes  messages/s  CPU µs/message       of node:net  of C epoll  p50 µs  p99 µs  server busy  client busy
+${'─'.repeat(127)}
+node:net                          1,000            2.00  1.00 (1.00–1.00)           –      40   1,234          0 %         25 %
 `.trim(),
     );
   });
@@ -32,7 +33,7 @@ node:net                          1,000            2.00         1.00           �
 
     const [, , line] = serverTable(load, [...ours, ...others]).split('\n');
 
-    assert.match(line ?? '', /^asyncio-ts node +1,000 +5\.00 +0\.50 /);
+    assert.match(line ?? '', /^asyncio-ts node +1,000 +5\.00 +0\.50 \(0\.10–1\.00\) /);
   });
 
   it('leaves other loads out, and marks what is not known', () => {
@@ -70,6 +71,28 @@ CPU µs                  asyncio-ts  CPython
 callSoon()                    0.60     1.25
 queue item handed over           –     9.00
 `.trim(),
+    );
+  });
+});
+
+behaviour('the ratios of a server on another Node', (it) => {
+  it('are to node:net on that Node', () => {
+    const figures = [
+      figure('node:net', 1, 10),
+      figure('node:net (26)', 1, 5),
+      figure('C epoll', 1, 1),
+      figure('asyncio-ts posix (26)', 1, 5),
+    ];
+
+    const line = serverTable(load, figures).split('\n').at(-1);
+
+    assert.match(line ?? '', /^asyncio-ts posix \(26\) +1,000 +5\.00 +1\.00 +5\.00 /);
+    assert.equal(
+      ratiosOf({ servers: figures, micro: [], leftOut: [] })['10x1000']?.['asyncio-ts posix (26)'],
+      {
+        'of node:net': [1, 1, 1],
+        'of C epoll': [5, 5, 5],
+      },
     );
   });
 });
