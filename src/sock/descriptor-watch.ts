@@ -1,8 +1,9 @@
 import { osError } from '../base/errors/os-errors.ts';
 import { posixDriver } from './drivers/posix/driver.ts';
-import { closeDescriptor, duplicate, keepingFlags, lastError } from './drivers/posix/libc.ts';
-import { PollHandle, UV_READABLE, UV_WRITABLE } from './drivers/posix/libuv.ts';
+import { type Level, watchLevel } from './drivers/posix/level.ts';
+import { closeDescriptor, duplicate, lastError } from './drivers/posix/libc.ts';
 import { endpointOf } from './drivers/posix/posix-endpoint.ts';
+import { READABLE, WRITABLE } from './drivers/posix/selector.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** The socket of ours that has a descriptor, if one has it. */
@@ -11,7 +12,7 @@ export function socketEndpointOf(fd: number): Endpoint | undefined {
 }
 
 /**
- * Tells in each poll phase while a descriptor is ready, as asyncio's selector does.
+ * Tells in each turn of Node's loop while a descriptor is ready, as asyncio's selector does.
  *
  * It has its own duplicate: so it is in nobody's way who polls the descriptor too, be it Node
  * itself, and nothing goes wrong where the descriptor is closed under it. But what it watches
@@ -19,11 +20,11 @@ export function socketEndpointOf(fd: number): Endpoint | undefined {
  */
 export class DescriptorWatch {
   readonly #copy: number;
-  readonly #handle: PollHandle;
+  readonly #level: Level;
 
   /**
-   * @param told - called in the poll phase: may it be read from, written to? Both after a failure,
-   *   which ends the watching until {@link listen}. It must not throw.
+   * @param told - may it be read from, written to? Both after a failure, which ends the watching
+   *   until {@link listen}. It must not throw.
    * @throws {OSError} EBADF; EPERM for a regular file; EOPNOTSUPP where koffi does not load
    */
   constructor(fd: number, told: (readable: boolean, writable: boolean, failed: boolean) => void) {
@@ -35,19 +36,10 @@ export class DescriptorWatch {
     this.#copy = duplicate(fd);
     if (this.#copy < 0) throw lastError('epoll_ctl');
     try {
-      // libuv makes what it polls non-blocking, for everybody who shares it.
-      this.#handle = keepingFlags(
-        this.#copy,
-        () =>
-          new PollHandle(this.#copy, (events) => {
-            const failed = events < 0;
-            told(
-              failed || (events & UV_READABLE) !== 0,
-              failed || (events & UV_WRITABLE) !== 0,
-              failed,
-            );
-          }),
-      );
+      this.#level = watchLevel(this.#copy, (events) => {
+        const failed = events < 0;
+        told(failed || (events & READABLE) !== 0, failed || (events & WRITABLE) !== 0, failed);
+      });
     } catch (error) {
       closeDescriptor(this.#copy);
       throw error;
@@ -56,12 +48,12 @@ export class DescriptorWatch {
 
   /** Watches for these from now on. */
   listen(readable: boolean, writable: boolean): void {
-    this.#handle.listen((readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0));
+    this.#level.listen((readable ? READABLE : 0) | (writable ? WRITABLE : 0));
   }
 
   /** Watches no more. */
   close(): void {
-    this.#handle.close();
+    this.#level.close();
     closeDescriptor(this.#copy);
   }
 }

@@ -46,6 +46,16 @@ for (const { name, real } of DRIVERS) {
 
 behaviour('a thread that watches descriptors', (it) => {
   it(
+    'keeps none of the callbacks of the process when it is terminated',
+    async () => {
+      const ended = await runFile('test/sock/children/callbacks.ts');
+
+      assert.equal(ended, { status: 0, stdout: '0\n', stderr: '' });
+    },
+    { seconds: 60 },
+  );
+
+  it(
     'ends alone when it is terminated, wherever it is',
     async () => {
       const ended = await runFile('test/sock/children/terminated.ts', { args: [String(WORKERS)] });

@@ -1,3 +1,4 @@
+import { nextImmediate } from '../../base/check-phase.ts';
 import { LONGEST_TIMER_MS } from '../../base/constants.ts';
 import {
   clearInterval,
@@ -17,7 +18,8 @@ import { asyncContextsUsed, outside } from '../context/async-context.ts';
  * One turn of Node's loop, and what runs in it:
  *
  *   1. timers      the alarm: due timers join the ready queue
- *   2. poll        drivers find sockets ready: their waiting operations join the ready queue
+ *   2. poll        drivers find sockets ready, here or right after it: waiting operations join the
+ *                  ready queue
  *   3. immediates  one of our turns, and further ones in ticks, of sixteen entries in all or for a
  *                  millisecond; then an immediate requests Node's next turn
  *
@@ -52,8 +54,8 @@ export const nodeHost: Host = {
   time: () => now() / 1000,
 
   immediate: (callback) => {
-    if (asyncContextsUsed) outside(setImmediate, callback);
-    else setImmediate(callback);
+    if (asyncContextsUsed) outside(nextImmediate, callback);
+    else nextImmediate(callback);
   },
 
   tick: (callback) => {

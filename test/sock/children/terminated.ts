@@ -1,6 +1,6 @@
 /**
- * Threads that begin and end to watch descriptors all the time, and are terminated meanwhile, as many as
- * the argument says.
+ * Threads that send and receive, and begin and end to watch descriptors all the time, and are terminated
+ * meanwhile, as many as the argument says.
  */
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import * as asyncio from '../../../src/index.ts';
@@ -11,15 +11,20 @@ const MOST_MS = 20;
 
 async function watch(): Promise<void> {
   const loop = asyncio.getRunningLoop();
-  const [one] = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0, { driver: 'posix' });
-  const fd = one.detach();
+  const pair = (): [socket.Socket, socket.Socket] =>
+    socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0, { driver: 'posix' });
+  const fd = pair()[0].detach();
+  const [one, other] = pair();
   parentPort?.postMessage('watches');
   for (;;) {
     for (let n = 0; n < 100; n += 1) {
       loop.addReader(fd, () => {});
       loop.removeReader(fd);
     }
+    const received = loop.sockRecv(other, 1);
     await asyncio.sleep(0);
+    await loop.sockSendall(one, Uint8Array.of(1));
+    await received;
   }
 }
 

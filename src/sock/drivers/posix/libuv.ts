@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { lookInEachTurn } from '../../../base/check-phase.ts';
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { workerThreads } from '../../../base/node-modules.ts';
 import { kernel } from './kernel.ts';
@@ -25,6 +26,8 @@ interface Libuv {
   handleSize(type: number): number;
   pollInit(loop: number, handle: number, fd: number): number;
   pollStart(handle: number, events: number, callback: unknown): number;
+  /** The same with a callback in C, by its address. */
+  pollStartInC(handle: number, events: number, callback: number): number;
   pollStop(handle: number): number;
   close(handle: number, callback: number): void;
   addCleanupHook(isolate: number, hook: number, argument: number): void;
@@ -42,6 +45,7 @@ const SIGNATURES: Readonly<Record<keyof Libuv, string>> = {
   handleSize: 'size_t uv_handle_size(int)',
   pollInit: 'int uv_poll_init(uintptr_t, uintptr_t, int)',
   pollStart: 'int uv_poll_start(uintptr_t, int, void *)',
+  pollStartInC: 'int uv_poll_start(uintptr_t, int, uintptr_t)',
   pollStop: 'int uv_poll_stop(uintptr_t)',
   close: 'void uv_close(uintptr_t, uintptr_t)',
   addCleanupHook:
@@ -72,13 +76,20 @@ interface Thread {
   readonly isolate: number;
   readonly loop: number;
   readonly size: number;
-  /** One callback of C for all handles; `undefined` when the thread has ended. */
-  callback: unknown;
   /** Functions of C, to be called by C. */
   readonly functions: { readonly free: number; readonly close: number; readonly pollStop: number };
 }
 
 let thisThread: Thread | undefined;
+
+/**
+ * One callback of C for all {@link PollHandle}s. The process has 8,192 of them for all threads, and koffi
+ * does not take one back by itself when its thread ends.
+ */
+let callback: unknown;
+
+/** Has the thread ended? */
+let ended = false;
 
 /** The receivers of events, by the address of their handle. */
 const handles = new Map<number, PollHandle>();
@@ -98,41 +109,42 @@ export function loadLibuv(): void {
 function thread(): Thread {
   if (thisThread !== undefined) return thisThread;
   const uv = bindAll<Libuv>(SIGNATURES);
-  const { proto, pointer, register } = koffi();
-  const symbol = (name: string): number => {
-    const address = uv.dlsym(kernel.rtldDefault, name);
-    if (address === 0) throw new Error(`this Node has no ${name}`);
-    return address;
-  };
   const isolate = uv.isolate();
   const functions = {
-    free: symbol('free'),
-    close: symbol('close'),
-    pollStop: symbol('uv_poll_stop'),
+    free: symbol(uv, 'free'),
+    close: symbol(uv, 'close'),
+    pollStop: symbol(uv, 'uv_poll_stop'),
   };
-  // A type without a name: the library may be in the process twice, and koffi is there once.
-  const type = pointer(proto('void', ['uintptr_t', 'int', 'int']));
   thisThread = {
     uv,
     isolate,
     loop: uv.currentLoop(isolate),
     size: uv.handleSize(UV_POLL),
     functions,
-    // Last: what throws after it would leave it registered.
-    callback: register(told, type),
   };
-  if (!workerThreads().isMainThread) process.once('exit', giveCallbackBack);
   return thisThread;
 }
 
-/**
- * The process has 8,192 callbacks for all threads, and koffi does not take one back by itself when
- * its thread ends. A thread that is terminated runs nothing any more, and so keeps its own.
- */
+/** The address of a function of C. */
+function symbol(uv: Libuv, name: string): number {
+  const address = uv.dlsym(kernel.rtldDefault, name);
+  if (address === 0) throw new Error(`this Node has no ${name}`);
+  return address;
+}
+
+function ourCallback(): unknown {
+  if (callback !== undefined) return callback;
+  const { proto, pointer, register } = koffi();
+  // A type without a name: the library may be in the process twice, and koffi is there once.
+  callback = register(told, pointer(proto('void', ['uintptr_t', 'int', 'int'])));
+  if (!workerThreads().isMainThread) process.once('exit', giveCallbackBack);
+  return callback;
+}
+
 function giveCallbackBack(): void {
-  const { uv, callback } = thread();
+  ended = true;
+  const { uv } = thread();
   for (const handle of handles.keys()) uv.pollStop(handle);
-  thread().callback = undefined;
   koffi().unregister(callback);
 }
 
@@ -160,36 +172,18 @@ export class PollHandle {
    * @throws {OSError} EPERM for a regular file, EEXIST where Node polls it already, EBADF
    */
   constructor(fd: number, told: (events: number) => void) {
-    const { uv, loop, size, isolate, functions } = thread();
     this.told = told;
-    const handle = uv.calloc(1, size);
-    const flagsAt = handle + FLAGS_AT;
-    // A thread that is terminated stops at the next function of JavaScript, and libuv aborts the
-    // process over a handle that it finds then and that is not internal: so none is called here.
-    const status = uv.pollInit(loop, handle, fd);
-    if (status >= 0) {
-      uv.copyOut(flagsBefore, flagsAt, 4);
-      uv.copyIn(flagsAt, internalFlags, 4);
-    }
-    this.#handle = handle;
-    if (status < 0) {
-      uv.free(handle);
-      throw failure(status, 'uv_poll_init');
-    }
-    if (flagsBefore.readUInt32LE(0) !== FLAG_REF) {
-      uv.copyIn(flagsAt, flagsBefore, 4);
-      uv.close(handle, functions.free);
-      throw new Error('libuv has its flags elsewhere');
-    }
-    uv.addCleanupHook(isolate, functions.pollStop, handle);
-    handles.set(handle, this);
+    // Before there is a handle: koffi may have none left.
+    ourCallback();
+    this.#handle = openHandle(fd);
+    handles.set(this.#handle, this);
   }
 
   /** Polls for these from now on; 0: for nothing. */
   listen(events: number): void {
-    const { uv, callback } = thread();
+    const { uv } = thread();
     const status =
-      events === 0 || callback === undefined
+      events === 0 || ended
         ? uv.pollStop(this.#handle)
         : uv.pollStart(this.#handle, events, callback);
     if (status < 0) throw failure(status, 'uv_poll_start');
@@ -203,6 +197,69 @@ export class PollHandle {
     // C's free() itself is the callback: the last thing that libuv does with a handle.
     uv.close(this.#handle, functions.free);
   }
+}
+
+/**
+ * A handle that polls nothing yet, and is no affair of libuv's.
+ *
+ * @throws {OSError} EPERM for a regular file, EEXIST where Node polls it already, EBADF
+ */
+function openHandle(fd: number): number {
+  const { uv, loop, size, isolate, functions } = thread();
+  const handle = uv.calloc(1, size);
+  const flagsAt = handle + FLAGS_AT;
+  // A thread that is terminated stops at the next function of JavaScript, and libuv aborts the
+  // process over a handle that it finds then and that is not internal: so none is called here.
+  const status = uv.pollInit(loop, handle, fd);
+  if (status >= 0) {
+    uv.copyOut(flagsBefore, flagsAt, 4);
+    uv.copyIn(flagsAt, internalFlags, 4);
+  }
+  if (status < 0) {
+    uv.free(handle);
+    throw failure(status, 'uv_poll_init');
+  }
+  if (flagsBefore.readUInt32LE(0) !== FLAG_REF) {
+    uv.copyIn(flagsAt, flagsBefore, 4);
+    uv.close(handle, functions.free);
+    throw new Error('libuv has its flags elsewhere');
+  }
+  uv.addCleanupHook(isolate, functions.pollStop, handle);
+  return handle;
+}
+
+/** No value of a lock of C's. */
+const NOT_READABLE = 7;
+
+/**
+ * Calls `look` in each turn of Node's loop in which `fd` is readable, after the poll phase, for as long
+ * as the thread lives.
+ *
+ * No callback of koffi's is needed: what libuv calls is a function of C. `pthread_spin_init()` does
+ * nothing but write into the int at its first argument, which is the handle, and begins with a field
+ * that libuv leaves to its users.
+ *
+ * @throws {OSError} as {@link PollHandle}
+ */
+export function lookWhenReadable(fd: number, look: () => void): void {
+  const { uv } = thread();
+  const note = symbol(uv, 'pthread_spin_init');
+  const handle = openHandle(fd);
+  let noted: Int32Array | undefined;
+  try {
+    noted = new Int32Array(koffi().view(handle, 4));
+    noted[0] = NOT_READABLE;
+  } catch {
+    // Where memory of C's cannot be shown to JavaScript, as in Electron, each turn looks.
+  }
+  uv.pollStartInC(handle, UV_READABLE, note);
+  lookInEachTurn(() => {
+    if (noted !== undefined) {
+      if (noted[0] === NOT_READABLE) return;
+      noted[0] = NOT_READABLE;
+    }
+    look();
+  });
 }
 
 /**

@@ -13,8 +13,7 @@ export interface Watched {
   /**
    * Told of a change: {@link READABLE}, {@link WRITABLE}, {@link ENDED}, {@link DIVIDED}.
    *
-   * Called in the poll phase, outside of what Node wraps around callbacks: it may ask for an
-   * immediate and must not throw.
+   * Called in the poll phase or right after it: it may ask for an immediate and must not throw.
    */
   onEvents(events: number): void;
 }
