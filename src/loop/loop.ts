@@ -6,9 +6,10 @@ import { log } from '../base/printing/log.ts';
 import { brief, repr } from '../base/printing/repr.ts';
 import { showResourceWarnings, warnResource } from '../base/printing/warnings.ts';
 import type { Received } from '../base/values/bytes.ts';
+import { seekAbandoned } from '../core/cancellation/abandoned.ts';
 import { lookForAsyncContexts } from '../core/context/async-context.ts';
 import { currentScope, type Scope, scopeForLater } from '../core/context/context.ts';
-import { needPromisesFollowed } from '../core/context/promise-hooks.ts';
+import { FollowingNeed, LeftBehind } from '../core/context/promise-hooks.ts';
 import { cancelOnAbort, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts';
 import { ensureFuture, type NewTaskOptions } from '../core/coroutines/ensure-future.ts';
@@ -153,8 +154,8 @@ export class Loop implements LoopCore {
   readonly #sockets: SockOperations;
   readonly #descriptors: Descriptors = new Descriptors(this);
   readonly #executor: DefaultExecutor = new DefaultExecutor(this);
-  /** Promises are followed as long as it is open, or has left a task behind. */
-  readonly #needNoMore: () => void = needPromisesFollowed();
+  /** @internal promises are followed as long as it is open */
+  readonly _following: FollowingNeed = new FollowingNeed();
   #closed = false;
   #debug: boolean;
   #exceptionHandler: ExceptionHandler | undefined;
@@ -179,7 +180,7 @@ export class Loop implements LoopCore {
     });
     this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));
     makeVisible(this);
-    unclosed.register(this, { printed: String(this), needNoMore: this.#needNoMore }, this);
+    unclosed.register(this, { printed: String(this), needNoMore: this._following.end }, this);
   }
 
   // ── running ────────────────────────────────────────────────────────────────────────────────
@@ -270,8 +271,13 @@ export class Loop implements LoopCore {
     this.#followDebug();
     const abandoned = allTasks(this);
     this._tasks.clear();
-    for (const task of abandoned) this.#reportPending(task);
-    if (abandoned.size === 0) this.#needNoMore();
+    for (const task of abandoned) {
+      this.#reportPending(task);
+      // What may go on of it is told that it is cancelled. A task of a factory's may be another future.
+      if (task instanceof Task) new LeftBehind(task._scope).seek();
+    }
+    seekAbandoned(this);
+    this._following.end();
     closeLeftovers(this);
   }
 

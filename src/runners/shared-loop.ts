@@ -125,6 +125,7 @@ export class SharedLoop extends Loop {
   #run(): void {
     if (this.isRunning() || this.isClosed()) return;
     this.#forgetAlarm();
+    this._following.begin();
     if (noneRuns()) this._start((interruption) => this.#ended(interruption));
     else if (!this.#isAside) this.#waitForRoom();
   }
@@ -184,13 +185,17 @@ export class SharedLoop extends Loop {
     }
     this.#tellAll();
     if (isBrokenOff || this.#hasToRun) this.#run();
-    else this.#restUntilTimer();
+    else this.#rest();
   }
 
   /** A timer is called in time, also in a rest; but it keeps no process alive. */
-  #restUntilTimer(): void {
+  #rest(): void {
     const when = this._turns.nextWhen();
-    if (when === undefined || this.isRunning()) return;
+    if (this.isRunning()) return;
+    this._following.endAfterAwaits();
+    // Or its context would live on.
+    this.#watched = undefined;
+    if (when === undefined) return;
     this.#forgetAlarm = chore(Math.max(when - this.time(), 0) * 1000, () => {
       this.#run();
       if (!this.#hasToRun) this.#leave();

@@ -1,5 +1,5 @@
 import { log } from '../../base/printing/log.ts';
-import { needPromisesFollowed } from '../context/promise-hooks.ts';
+import { LeftBehind } from '../context/promise-hooks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
@@ -16,6 +16,7 @@ interface Abandoned {
   readonly where: string;
   /** On the loop's clock, in seconds. */
   readonly since: number;
+  readonly left: LeftBehind;
 }
 
 const abandoned = new WeakMap<LoopCore, Set<Abandoned>>();
@@ -23,23 +24,34 @@ const abandoned = new WeakMap<LoopCore, Set<Abandoned>>();
 /**
  * Notes one more.
  *
+ * @param scope - what is in force in it
  * @returns a function that removes it, for when the body has ended
  */
-export function noteAbandoned(loop: LoopCore, what: string, where: string): () => void {
+export function noteAbandoned(
+  scope: object,
+  loop: LoopCore,
+  what: string,
+  where: string,
+): () => void {
   if (loop.getDebug())
     log(
       `${what} was abandoned while waiting for a promise that asyncio-ts did not create${where}`,
       'warn',
     );
-  const one: Abandoned = { what, where, since: loop.time() };
+  // Its next `await` throws, also if the loop is closed by then.
+  const left = new LeftBehind(scope);
+  const one: Abandoned = { what, where, since: loop.time(), left };
   const all = abandoned.get(loop) ?? new Set();
   abandoned.set(loop, all.add(one));
-  // Its next `await` throws, also if the loop is closed by then.
-  const needNoMore = needPromisesFollowed();
   return () => {
     all.delete(one);
-    needNoMore();
+    left.end();
   };
+}
+
+/** Asks for a collection of those that still wait: the loop is closed. */
+export function seekAbandoned(loop: LoopCore): void {
+  for (const { left } of abandoned.get(loop) ?? []) left.seek();
 }
 
 /** A line for each body that still waits. */

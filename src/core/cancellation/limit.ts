@@ -207,6 +207,7 @@ export class Limit extends CancelScope {
     const isOurs = this._requestsInForce <= this.#before;
     const site = suspendedFrames(this.#task)[0]?._site;
     this.#forget = noteAbandoned(
+      this,
       this.#task._loop,
       `${this.#task.getName()}: the body of ${this.#name}()`,
       site === undefined ? '' : `, at ${site}`,

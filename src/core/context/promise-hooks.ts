@@ -1,3 +1,4 @@
+import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { v8 } from '../../base/node-modules.ts';
 import { setImmediate } from '../../base/node-timers.ts';
 
@@ -38,14 +39,29 @@ class Given {
 /** What a promise notes. A `#` field, for nobody is to see it who prints the promise. */
 class Note extends Given {
   #thing: object | undefined;
+  /** The period in which it began to wait for another promise, if it does. */
+  #waits: number;
 
-  constructor(promise: object, thing: object) {
+  constructor(promise: object, thing: object, waits: boolean) {
     super(promise);
     this.#thing = thing;
+    this.#waits = waits ? period : 0;
+    if (waits) underWay += 1;
   }
 
   static of(promise: object): object | undefined {
     return #thing in promise ? promise.#thing : undefined;
+  }
+
+  /** The same, of one that is about to go on. */
+  static goesOn(promise: object): object | undefined {
+    if (!(#thing in promise)) return undefined;
+    if (promise.#waits === period) {
+      promise.#waits = 0;
+      underWay -= 1;
+      if (underWay === 0 && needs === 0) stopSoon();
+    }
+    return promise.#thing;
   }
 }
 
@@ -91,7 +107,7 @@ let tellAfter: () => void = () => {};
 
 const hooks = {
   init(promise: object, awaited: object | undefined): void {
-    if (inForce !== undefined) new Note(promise, inForce);
+    if (inForce !== undefined) new Note(promise, inForce, awaited !== undefined);
     if (awaited !== undefined) {
       tellAwait(awaited, inForce);
       if (notesAwaited && inForce !== undefined) noteWhatIsAwaited(promise, awaited);
@@ -102,7 +118,7 @@ const hooks = {
   before(promise: object): void {
     if (inForce !== undefined || outer !== undefined)
       outer = { thing: inForce, goingOn, next: outer };
-    inForce = Note.of(promise);
+    inForce = Note.goesOn(promise);
     if (seeMade !== undefined) goingOn = promise;
     if (notesAwaited && inForce !== undefined) tellBefore(inForce, AwaitedNote.of(promise));
   },
@@ -217,29 +233,90 @@ let seeSettled: ((promise: Promise<unknown>) => void) | undefined;
 let stopHooks: (() => void)[] = [];
 /** How many need promises followed: open loops, and what they left behind. */
 let needs = 0;
+/** Does what is under way need it, too? */
+let isUnderWayNeeded = false;
+/** How many `await`s are under way of code that has something in force, as far as they began in this period. */
+let underWay = 0;
+/** How often following began. */
+let period = 1;
 let isStopping = false;
+
+let tellFollowing: (isFollowing: boolean) => void = () => {};
+
+/** From now on calls `tell` when following begins and ends. */
+export function onFollowing(tell: (isFollowing: boolean) => void): void {
+  tellFollowing = tell;
+}
 
 /** Follows promises, until nobody needs it. */
 export function followPromises(): void {
   if (stopHooks.length > 0) return;
+  tellFollowing(true);
   stopHooks = [stopper(v8().promiseHooks.createHook(hooks))];
   if (seeSettled !== undefined) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
   if (needs === 0) stopSoon();
 }
 
-/**
- * Keeps promises followed, once they are, until the function that it returns is called.
- *
- * @returns a function that may be called more than once
- */
-export function needPromisesFollowed(): () => void {
-  needs += 1;
-  let ended = false;
-  return () => {
-    if (ended) return;
-    ended = true;
+/** Somebody who needs promises followed, once they are. */
+export class FollowingNeed {
+  #needs = false;
+
+  get isOn(): boolean {
+    return this.#needs;
+  }
+
+  constructor() {
+    this.begin();
+  }
+
+  begin(): void {
+    if (this.#needs) return;
+    this.#needs = true;
+    needs += 1;
+  }
+
+  readonly end = (): void => {
+    if (!this.#needs) return;
+    this.#needs = false;
     needs -= 1;
     if (needs === 0) stopSoon();
+  };
+
+  /** Ends when each `await` that is under way has gone on. */
+  endAfterAwaits(): void {
+    followUnderWay();
+    this.end();
+  }
+}
+
+/** Keeps promises followed, once they are, while any `await` is under way. */
+export function followUnderWay(): void {
+  isUnderWayNeeded = true;
+}
+
+const leftBehind = new FinalizationRegistry<LeftBehind>((left) => left.end());
+
+/** Code that may never go on: promises are followed for it until it has ended, or is collected. */
+export class LeftBehind {
+  readonly #need = new FollowingNeed();
+  #isSought = false;
+
+  /** @param thing - what it has in force */
+  constructor(thing: object) {
+    leftBehind.register(thing, this);
+  }
+
+  /** Asks for a collection. */
+  seek(): void {
+    if (this.#isSought || !this.#need.isOn) return;
+    this.#isSought = true;
+    requestCollection();
+  }
+
+  readonly end = (): void => {
+    this.#need.end();
+    if (this.#isSought) withdrawCollectionRequest();
+    this.#isSought = false;
   };
 }
 
@@ -248,16 +325,24 @@ export function areFollowed(): boolean {
   return stopHooks.length > 0;
 }
 
+function isNeeded(): boolean {
+  return needs > 0 || (isUnderWayNeeded && underWay > 0);
+}
+
 function stopSoon(): void {
-  if (isStopping || stopHooks.length === 0) return;
+  if (isStopping || stopHooks.length === 0 || isNeeded()) return;
   isStopping = true;
   setImmediate(() => {
     isStopping = false;
-    if (needs > 0) return;
+    if (isNeeded()) return;
     for (const stop of stopHooks.splice(0)) stop();
     lastMade = undefined;
     newest = undefined;
-  }).unref();
+    isUnderWayNeeded = false;
+    underWay = 0;
+    period += 1;
+    tellFollowing(false);
+  });
 }
 
 /** The types of Node say that it is any function. */

@@ -172,6 +172,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     if (this._record !== undefined) this._record.printed = String(this);
   }
 
+  /** @internal what is in force in it */
+  get _scope(): object {
+    return this.#scope;
+  }
+
   /** The coroutine that the task runs. */
   getCoro(): Coroutine<T> {
     return this.#coroutine;

@@ -2,7 +2,7 @@ import { v8 } from '../../base/node-modules.ts';
 import { captureStack } from '../../base/stacks/capture.ts';
 import { type Frame, framesOf, OF_A_TASK } from '../../base/stacks/frame.ts';
 import type { Scope } from '../context/context.ts';
-import { carried, followPromises, needPromisesFollowed } from '../context/promise-hooks.ts';
+import { carried, FollowingNeed, followPromises } from '../context/promise-hooks.ts';
 
 /**
  * Where tasks wait: V8 does not say where a suspended `async` function is.
@@ -59,7 +59,7 @@ export function trackPendingAwaits(): () => void {
   wanted += 1;
   if (wanted === 1) {
     // First the hooks that carry the scope: these ask for it.
-    needNoMore = needPromisesFollowed();
+    needNoMore = new FollowingNeed().end;
     followPromises();
     stopHooks = v8().promiseHooks.createHook(hooks) as () => void;
   }

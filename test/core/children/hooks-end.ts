@@ -1,5 +1,7 @@
 // Prints whether promises are followed, at several moments of a program.
 import { setTimeout as wait } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { areFollowed } from '../../../src/core/context/promise-hooks.ts';
 import * as asyncio from '../../../src/index.ts';
 
@@ -10,7 +12,24 @@ async function show(when: string): Promise<void> {
   console.log(`${when}: ${areFollowed()}`);
 }
 
-const variable = story === 'variable' ? new asyncio.ContextVar<string>('variable') : undefined;
+/** Collects until promises are followed no more. */
+async function collect(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  for (let n = 0; n < 10; n += 1) {
+    await wait(5);
+    gc();
+  }
+}
+
+/** Has each promise an id, as hooks of Node's give it? */
+function haveIds(): boolean {
+  return Object.getOwnPropertySymbols(Promise.resolve()).length > 0;
+}
+
+const variable = ['variable', 'ids'].includes(String(story))
+  ? new asyncio.ContextVar<string>('variable')
+  : undefined;
 
 await show('before');
 if (story === 'runs') {
@@ -76,11 +95,53 @@ if (story === 'runs') {
   loop.setExceptionHandler(() => {});
   loop.createTask(() => wait(1));
   await loop.runUntilComplete(() => asyncio.sleep(0));
+  loop.createTask(() => asyncio.sleep(10));
   loop.close();
   await show('left pending');
+  await collect();
+  await show('collected');
+} else if (story === 'forgotten') {
+  await asyncio.run(() => asyncio.moveOnAfter(0.01, () => new Promise(() => {})));
+  await show('left behind');
+  await collect();
+  await show('collected');
 } else if (story === 'enter') {
   await asyncio.enter(() => asyncio.sleep(0));
   await show('at rest');
+  await asyncio.enter(() => show('inside'));
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  let done: Promise<unknown> | undefined;
+  await asyncio.enter(async () => {
+    const floating = async (): Promise<void> => {
+      await opened;
+      await asyncio.sleep(0);
+    };
+    done = floating();
+  });
+  await show('a call goes on');
+  open();
+  await done;
+  await show('at rest');
+} else if (story === 'ids') {
+  console.log(haveIds());
+  await asyncio.run(async () => {
+    variable?.set('value');
+    await new Promise<void>((resolve) => setTimeout(resolve, 1));
+    setTimeout(() => console.log(variable?.get()), 20);
+  });
+  await wait(40);
+  await collect();
+  console.log(haveIds());
+  await asyncio.run(async () => {
+    variable?.set('again');
+    await new Promise<void>((resolve) =>
+      setTimeout(() => {
+        console.log(variable?.get());
+        resolve();
+      }, 1),
+    );
+  });
 } else if (story === 'context') {
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => (open = resolve));
@@ -94,6 +155,7 @@ if (story === 'runs') {
   await show('after');
   open();
   console.log((await later).get('not outside'));
+  await show('gone on');
 } else if (story === 'tracking') {
   asyncio.setAwaitTracking(true);
   await asyncio.run(() => asyncio.sleep(0));

@@ -39,7 +39,12 @@ behaviour('the hooks that follow promises', (it) => {
   it(
     'stay for a context that no variable has been made for',
     async () => {
-      assert.equal(await told('context'), ['before: false', 'after: true', 'not outside']);
+      assert.equal(await told('context'), [
+        'before: false',
+        'after: true',
+        'not outside',
+        'gone on: false',
+      ]);
     },
     SECONDS,
   );
@@ -58,10 +63,32 @@ behaviour('the hooks that follow promises', (it) => {
   );
 
   it(
-    'stay where a task was left pending, and for the loop of enter()',
+    'stay where a task was left pending or a body was abandoned, until it is collected',
     async () => {
-      assert.equal(await told('pending'), ['before: false', 'left pending: true']);
-      assert.equal(await told('enter'), ['before: false', 'at rest: true']);
+      assert.equal(await told('pending'), [
+        'before: false',
+        'left pending: true',
+        'collected: false',
+      ]);
+      assert.equal(await told('forgotten'), [
+        'before: false',
+        'left behind: true',
+        'collected: false',
+      ]);
+    },
+    SECONDS,
+  );
+
+  it(
+    'end while the loop of enter() rests, unless a call goes on',
+    async () => {
+      assert.equal(await told('enter'), [
+        'before: false',
+        'at rest: false',
+        'inside: true',
+        'a call goes on: true',
+        'at rest: false',
+      ]);
     },
     SECONDS,
   );
@@ -70,6 +97,16 @@ behaviour('the hooks that follow promises', (it) => {
     'stay while awaits are tracked',
     async () => {
       assert.equal(await told('tracking'), ['before: false', 'tracked: true', 'no more: false']);
+    },
+    SECONDS,
+  );
+});
+
+behaviour('the storage of context variables', (it) => {
+  it(
+    'ends when no loop and no context is left, and begins again',
+    async () => {
+      assert.equal(await told('ids'), ['before: false', 'false', 'value', 'false', 'again']);
     },
     SECONDS,
   );
