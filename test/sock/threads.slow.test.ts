@@ -48,7 +48,7 @@ behaviour('a thread that watches descriptors', (it) => {
   it(
     'keeps none of the callbacks of the process when it is terminated',
     async () => {
-      const ended = await runFile('test/sock/children/callbacks.ts');
+      const ended = await runFile('test/sock/children/kept-callbacks.ts');
 
       assert.equal(ended, { status: 0, stdout: '0\n', stderr: '' });
     },

@@ -1,30 +1,40 @@
 /**
- * Threads that are terminated while they wait on a socket and watch a descriptor; says how many of koffi's
- * callbacks are in use after that.
+ * Threads that make a socket and end, in the way that the argument says; says how many of koffi's
+ * callbacks are in use after.
  */
 import { createRequire } from 'node:module';
-import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { isMainThread, Worker } from 'node:worker_threads';
 import * as asyncio from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
 
-const THREADS = 5;
+const THREADS = 3;
+const koffi = createRequire(import.meta.url)('koffi') as { stats(): { callbacks: number } };
+const how = process.argv[2];
 
-async function wait(): Promise<void> {
+async function end(): Promise<void> {
   const loop = asyncio.getRunningLoop();
-  const [one, other] = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0, {
-    driver: 'posix',
-  });
-  loop.addReader(other.detach(), () => {});
-  parentPort?.postMessage('waits');
-  await loop.sockRecv(one, 1);
+  const [one, other] = socket.socketpair();
+  one.setblocking(false);
+  const waits = asyncio.createTask(loop.sockRecv(one, 1));
+  await asyncio.sleep(0);
+  if (how === 'exit') process.exit(3);
+  if (how === 'throw') throw new Error('on purpose');
+  if (how === 'exit while others listen')
+    process.on('exit', () => {
+      other.close();
+      const [late] = socket.socketpair();
+      loop.addReader(late, () => {});
+    });
+  waits.cancel();
 }
 
 if (isMainThread) {
+  socket.socket().close();
+  const before = koffi.stats().callbacks;
   for (let n = 0; n < THREADS; n += 1) {
-    const worker = new Worker(new URL(import.meta.url));
-    await new Promise((resolve) => worker.once('message', resolve));
-    await worker.terminate();
+    const worker = new Worker(new URL(import.meta.url), { argv: [how] });
+    worker.on('error', () => {});
+    await new Promise((resolve) => worker.once('exit', resolve));
   }
-  const koffi = createRequire(import.meta.url)('koffi') as { stats(): { callbacks: number } };
-  console.log(koffi.stats().callbacks);
-} else await asyncio.run(wait);
+  console.log(`${koffi.stats().callbacks - before} callbacks more`);
+} else await asyncio.run(end);
