@@ -46,14 +46,17 @@ export function noteFailure(error: OSError): OSError {
   return error;
 }
 
-/** Is there a descriptor left? Asked only when there was none before. */
-export function hasDescriptor(): boolean {
+/** Are so many descriptors left? Asked only where there was none before, or where much is at stake. */
+export function hasDescriptor(count = 1): boolean {
+  const opened: number[] = [];
   try {
-    closeSync(openSync(devNull, 'r'));
+    while (opened.length < count) opened.push(openSync(devNull, 'r'));
     return true;
   } catch {
     // EMFILE: that was the question.
     return false;
+  } finally {
+    for (const fd of opened) closeSync(fd);
   }
 }
 

@@ -5,6 +5,7 @@ import { fromNodeError, OSError, osError } from '../../base/errors/os-errors.ts'
 import { childProcess } from '../../base/node-modules.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { outside } from '../../core/context/async-context.ts';
+import { hasDescriptor, noteFailure } from '../../sock/drivers/descriptors.ts';
 import { takeHandle } from '../../sock/drivers/node/handles.ts';
 import { NodePipe } from '../../sock/drivers/node/node-pipe.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
@@ -87,6 +88,12 @@ function spawnOnStreams(
   if (merged) given[2] = sameAs(given[1] as Given);
   const isShared = merged && given[1] === 'pipe';
   if (isShared) given[2] = 'ignore';
+  // Node loses the pipes that it has made when none is left for its own two: they would stay open.
+  const pipesMade = given.filter((stdio) => stdio === 'pipe').length;
+  if (pipesMade > 0 && !hasDescriptor(2 * pipesMade + 2))
+    throw noteFailure(
+      explained(osError('EMFILE', 'spawn'), command.program, options.cwd) as OSError,
+    );
   const child = isShared
     ? startWithOneOutput(command, options, given, failed)
     : start(command, options, given, failed);

@@ -12,8 +12,10 @@ import {
   subprocess,
   type WriteTransport,
 } from '../../../src/index.ts';
+import { behaviour } from '../../support/behaviour.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { BLOCKED, LARGE, PIPE_DRIVERS } from '../../support/processes.ts';
+import { Program } from '../../support/program.ts';
 import { rejects } from '../../support/rejects.ts';
 import { throws } from '../../support/throws.ts';
 import { until } from '../../support/transports.ts';
@@ -429,4 +431,19 @@ loopBehaviour('SubprocessProtocol', (it) => {
     },
     { cpython: ['test_protocols.py::ProtocolsAbsTests::test_subprocess_protocol'] },
   );
+});
+
+behaviour('a child that cannot be started for lack of descriptors', (it) => {
+  for (const driver of ['node', 'posix'])
+    it(
+      `leaves none open (${driver})`,
+      async () => {
+        const file = 'test/transports/subprocess/children/no-descriptor.ts';
+        await using program = Program.typescript(file, [driver], { descriptors: 64 });
+        await program.ended;
+
+        assert.is(program.stdout, 'some failed, 0 more are open\n');
+      },
+      { seconds: 20 },
+    );
 });
