@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { SLOW_CALLBACK_DURATION } from '../base/constants.ts';
 import { endsTheLoop, KeyboardInterrupt, RuntimeError } from '../base/errors/errors.ts';
 import { checkFiniteSeconds, checkSeconds, checkTimeout } from '../base/numbers.ts';
@@ -170,6 +171,7 @@ export class Loop implements LoopCore {
    *   `host`: what the loop runs on, for tests
    */
   constructor(options: { readonly debug?: boolean /** @internal */; readonly host?: Host } = {}) {
+    checkOptions(options);
     startCollector();
     lookForAsyncContexts();
     this._turns = new Turns(options.host ?? nodeHost);
@@ -387,6 +389,7 @@ export class Loop implements LoopCore {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_task
    */
   createTask<T, O = unknown>(body: TaskBody<T>, options?: NewTaskOptions & NoInfer<O>): Task<T> {
+    checkOptions(options);
     this.#checkClosed();
     if (options?.signal === undefined) return this.#makeTask(body, options);
     const { signal, ...rest } = options as TaskOptions & { readonly signal: AbortSignal };
@@ -741,6 +744,7 @@ export class Loop implements LoopCore {
     count?: number,
     options: SendfileOptions = {},
   ): Coroutine<number> {
+    checkOptions(options);
     return sockSendfile(this, sock, file, offset, count, options);
   }
 
@@ -880,6 +884,7 @@ export class Loop implements LoopCore {
     port?: number | string,
     options: ConnectionOptions = {},
   ): Coroutine<[transport: Transport, protocol: P]> {
+    checkOptions(options);
     return createConnection(this, protocolFactory, host, port, options);
   }
 
@@ -903,6 +908,7 @@ export class Loop implements LoopCore {
     sock: Socket,
     options: TlsServerOptions = {},
   ): Coroutine<[transport: Transport, protocol: P]> {
+    checkOptions(options);
     return connectAcceptedSocket(this, protocolFactory, sock, options);
   }
 
@@ -938,6 +944,7 @@ export class Loop implements LoopCore {
     port?: number | string,
     options: ServerOptions = {},
   ): Coroutine<Server> {
+    checkOptions(options);
     return createServer(this, protocolFactory, host, port, options);
   }
 
@@ -961,6 +968,7 @@ export class Loop implements LoopCore {
     path?: UnixPath,
     options: UnixConnectionOptions = {},
   ): Coroutine<[transport: Transport, protocol: P]> {
+    checkOptions(options);
     return createUnixConnection(this, protocolFactory, path, options);
   }
 
@@ -988,6 +996,7 @@ export class Loop implements LoopCore {
     path?: UnixPath,
     options: UnixServerOptions = {},
   ): Coroutine<Server> {
+    checkOptions(options);
     return createUnixServer(this, protocolFactory, path, options);
   }
 
@@ -1023,6 +1032,7 @@ export class Loop implements LoopCore {
     count?: number,
     options: SendfileOptions = {},
   ): Coroutine<number> {
+    checkOptions(options);
     return sendfile(this, transport, file, offset, count, options);
   }
 
@@ -1058,6 +1068,7 @@ export class Loop implements LoopCore {
     sslcontext: TlsContext,
     options: StartTlsOptions = {},
   ): Coroutine<Transport> {
+    checkOptions(options);
     return startTls(this, transport, protocol, sslcontext, options);
   }
 
@@ -1084,6 +1095,7 @@ export class Loop implements LoopCore {
     protocolFactory: () => P,
     options: DatagramEndpointOptions = {},
   ): Coroutine<[transport: DatagramTransport, protocol: P]> {
+    checkOptions(options);
     return createDatagramEndpoint(this, protocolFactory, options);
   }
 
@@ -1113,6 +1125,7 @@ export class Loop implements LoopCore {
     pipe: PipeLike,
     options: PipeOptions = {},
   ): Coroutine<[transport: ReadTransport, protocol: P]> {
+    checkOptions(options);
     return connectReadPipe(this, protocolFactory, pipe, options);
   }
 
@@ -1130,6 +1143,7 @@ export class Loop implements LoopCore {
     pipe: PipeLike,
     options: PipeOptions = {},
   ): Coroutine<[transport: WriteTransport, protocol: P]> {
+    checkOptions(options);
     return connectWritePipe(this, protocolFactory, pipe, options);
   }
 
@@ -1172,6 +1186,7 @@ export class Loop implements LoopCore {
     cmd: string,
     options: SubprocessOptions = {},
   ): Coroutine<[transport: SubprocessTransport, protocol: P]> {
+    checkOptions(options);
     return subprocessShell(this, protocolFactory, cmd, options);
   }
 
@@ -1198,6 +1213,7 @@ export class Loop implements LoopCore {
     port: number | string | undefined,
     options?: AddressInfoOptions,
   ): Operation<AddressInfo[]> {
+    checkOptions(options);
     this.#checkClosed();
     return new GetAddrInfo(this, host, port, options);
   }

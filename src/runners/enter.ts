@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { queueMicrotask } from '../base/node-timers.ts';
 import { isA } from '../base/values/attempt.ts';
@@ -69,6 +70,7 @@ let shared: SharedLoop | undefined;
  */
 export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> {
   const promise = new Promise<T>((resolve, reject) => {
+    checkOptions(options);
     const { signal, name, context } = options;
     const main = toTaskBody(body);
     checkSignal(signal);

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { SHUTDOWN_PATIENCE, THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors/errors.ts';
 import { isA } from '../base/values/attempt.ts';
@@ -54,6 +55,7 @@ export class Runner {
 
   /** @param options - `debug`, `loopFactory` */
   constructor(options: RunOptions = {}) {
+    checkOptions(options);
     this.#options = options;
   }
 
@@ -84,6 +86,7 @@ export class Runner {
    * @throws {KeyboardInterrupt} when the user ended the run
    */
   async run<T>(main: Main<T>, options: MainOptions = {}): Promise<T> {
+    checkOptions(options);
     checkMayRun('Runner.run()');
     return await asProgram(() => this.#run(main, options));
   }
@@ -212,6 +215,7 @@ export async function run<T>(
   main: Main<T>,
   options: RunOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
+  checkOptions(options);
   checkMayRun('asyncio.run()');
   const runner = new Runner(options);
   return await asProgram(async () => {

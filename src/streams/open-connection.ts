@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import { checkHostPort, toPath, type UnixPath } from '../transports/connect/check-host-port.ts';
@@ -48,6 +49,7 @@ export function openConnection(
   port?: number | string,
   options: ConnectionOptions & StreamOptions = {},
 ): Coroutine<Streams> {
+  checkOptions(options);
   checkHostPort('openConnection(host, port, options)', host, port);
   const connect = async (): Promise<Streams> => {
     const { limit, ...rest } = options;
@@ -72,6 +74,7 @@ export function openUnixConnection(
   path?: UnixPath,
   options: UnixConnectionOptions & StreamOptions = {},
 ): Coroutine<Streams> {
+  checkOptions(options);
   const where = toPath('openUnixConnection(path, options)', path);
   const connect = async (): Promise<Streams> => {
     const { limit, ...rest } = options;

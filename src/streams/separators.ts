@@ -1,6 +1,13 @@
 import { typeNameOf } from '../base/printing/repr.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
 
+/** What ends a portion: bytes, or a string in UTF-8. */
+type Separator = Uint8Array | string;
+
+function isSeparator(value: unknown): value is Separator {
+  return value instanceof Uint8Array || typeof value === 'string';
+}
+
 /** The position of a separator, counted from the first unread byte. */
 export interface Found {
   readonly start: number;
@@ -18,23 +25,25 @@ export class Search {
   #offset = 0;
 
   /**
-   * @throws {TypeError} when a separator is not a `Uint8Array`
+   * @param separators - strings are UTF-8
+   * @throws {TypeError} when a separator is neither bytes nor a string
    * @throws {RangeError} when there is none, or one is empty
    */
-  constructor(separators: Uint8Array | readonly Uint8Array[]) {
+  constructor(separators: Separator | readonly Separator[]) {
     if (separators instanceof Uint8Array && separators.length > 0) {
       this.#separators = [separators];
       return;
     }
-    const list = separators instanceof Uint8Array ? [separators] : separators;
-    if (!Array.isArray(list) || !list.every((each) => each instanceof Uint8Array))
+    const given: unknown = isSeparator(separators) ? [separators] : separators;
+    if (!Array.isArray(given) || !given.every(isSeparator))
       throw new TypeError(
-        `separator must be a Uint8Array, or an array of such, got ${typeNameOf(separators)}`,
+        `separator must be a Uint8Array or a string, or an array of such, got ${typeNameOf(separators)}`,
       );
+    const list = given.map((each) => (typeof each === 'string' ? Buffer.from(each) : each));
     if (list.length === 0) throw new RangeError('Separator should contain at least one element');
     if (list.some(({ length }) => length === 0))
       throw new RangeError('Separator should be at least one-byte string');
-    this.#separators = [...list].sort((a, b) => a.length - b.length);
+    this.#separators = list.sort((a, b) => a.length - b.length);
   }
 
   /** Bytes at the beginning that belong to no separator, as far as was looked. */

@@ -148,12 +148,12 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    *
    * Of several separators, the one that ends first counts.
    *
-   * @param separator - the bytes to read to, or an array of alternatives; by default a newline
+   * @param separator - what to read to, strings in UTF-8, or an array of alternatives; by default a newline
    * @returns the bytes, in an array that nothing else writes to
    * @throws {IncompleteReadError} when the stream ends first; its `partial` has the bytes read
    * @throws {LimitOverrunError} when more bytes than the limit precede the separator; they
    *   stay, to be read otherwise
-   * @throws {TypeError} when a separator is not a `Uint8Array`
+   * @throws {TypeError} when a separator is neither bytes nor a string
    * @throws {RangeError} when there is none, or one is empty
    * @throws {RuntimeError} when another read is waiting
    * @throws the error that broke the stream
@@ -161,7 +161,9 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    * @see asyncio's `StreamReader.readuntil()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil
    */
-  readuntil(separator: Uint8Array | readonly Uint8Array[] = NEWLINE): Operation<Received> {
+  readuntil(
+    separator: Uint8Array | string | readonly (Uint8Array | string)[] = NEWLINE,
+  ): Operation<Received> {
     const search = new Search(separator);
     this.#search = search;
     return this.#start('readuntil', () => this.#takeUntil(search));

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { RuntimeError } from '../base/errors/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { numberOf } from '../base/printing/inspect.ts';
@@ -76,6 +77,7 @@ export function captureCallGraph(
   future?: Future<unknown>,
   options: CallGraphOptions = {},
 ): FutureCallGraph | undefined {
+  checkOptions(options);
   const { depth = 1, limit } = options;
   checkWhole(depth, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'depth');
   checkLimit(limit);
@@ -138,6 +140,7 @@ function limited(frames: readonly Frame[], limit: number | undefined): readonly 
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.format_call_graph
  */
 export function formatCallGraph(future?: Future<unknown>, options: CallGraphOptions = {}): string {
+  checkOptions(options);
   const graph = captureCallGraph(future, options);
   return graph === undefined ? '' : linesOf(graph, '').join('\n');
 }

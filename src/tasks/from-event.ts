@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { brief, repr } from '../base/printing/repr.ts';
 import { attempt } from '../base/values/attempt.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/coroutines/abort-signals.ts';
@@ -111,6 +112,7 @@ export function fromEvent(
   name: string | symbol,
   options: Abortable = {},
 ): Operation<unknown[]> {
+  checkOptions(options);
   const { on, addEventListener } = Object(emitter) as { on?: unknown; addEventListener?: unknown };
   if (typeof on !== 'function' && typeof addEventListener !== 'function')
     throw new TypeError(`an EventEmitter or an EventTarget was expected, got ${brief(emitter)}`);

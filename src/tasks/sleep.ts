@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { checkSeconds } from '../base/numbers.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/coroutines/abort-signals.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
@@ -81,6 +82,7 @@ class AbortableSleep<T> extends Sleep<T> {
  * @see asyncio's `sleep()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.sleep
  */
 export function sleep<T = void>(delay: number, result?: T, options?: Abortable): Operation<T> {
+  checkOptions(options);
   checkSeconds(delay, 'delay');
   const loop = requireRunningLoop();
   if (options?.signal !== undefined) {

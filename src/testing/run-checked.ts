@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { named } from '../base/errors/errors.ts';
 import type { TaskBody } from '../core/coroutines/task.ts';
 import type { Host } from '../core/turns/host.ts';
@@ -51,6 +52,7 @@ export class LeftBehindError extends Error {
  * @throws {RuntimeError} when a loop runs already
  */
 export async function runChecked<T>(main: TaskBody<T>, options: CheckedOptions = {}): Promise<T> {
+  checkOptions(options);
   return await runWatched(main, options.debug, undefined);
 }
 

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { checkFiniteSeconds } from '../base/numbers.ts';
 import type { TaskBody } from '../core/coroutines/task.ts';
 import { runWatched } from './run-checked.ts';
@@ -43,6 +44,7 @@ export interface VirtualOptions {
  * @throws {RuntimeError} when a loop runs already
  */
 export async function runVirtual<T>(main: TaskBody<T>, options: VirtualOptions = {}): Promise<T> {
+  checkOptions(options);
   const { start = 0, debug } = options;
   checkFiniteSeconds(start, 'start');
   return await runWatched(main, debug, virtualHost(start));

@@ -337,12 +337,23 @@ loopBehaviour('StreamReader.readuntil', (it) => {
       throws(() => reader.readuntil([]), RangeError, {
         message: 'Separator should contain at least one element',
       });
-      throws(() => reader.readuntil('\n' as never), TypeError, {
-        message: 'separator must be a Uint8Array, or an array of such, got a string',
+      throws(() => reader.readuntil(5 as never), TypeError, {
+        message: 'separator must be a Uint8Array or a string, or an array of such, got 5',
       });
+      throws(() => reader.readuntil(''), RangeError);
+      throws(() => reader.readuntil(['a', 5 as never]), TypeError);
     },
     'test_readuntil_separator',
   );
+
+  it('takes strings, as UTF-8', async () => {
+    const reader = new StreamReader();
+    reader.feedData(Buffer.from('one€two;three\nfour'));
+
+    assert.is(String(await reader.readuntil('€')), 'one€');
+    assert.is(String(await reader.readuntil(['\n', ';'])), 'two;');
+    assert.is(String(await reader.readuntil([Buffer.from('\n'), ';'])), 'three\n');
+  });
 
   test(
     'finds a separator that comes in pieces',

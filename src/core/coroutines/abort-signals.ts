@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { type Abandoning, Limit } from '../cancellation/limit.ts';
 import type { Task } from './task.ts';
@@ -77,6 +78,7 @@ export function untilAborted<T>(
   options: Abortable | undefined,
   call: () => PromiseLike<T> | T,
 ): () => Promise<T> {
+  checkOptions(options);
   const signal = options?.signal;
   // A call of ours gives a promise, or what is awaited as one.
   if (signal === undefined) return call as () => Promise<T>;

@@ -103,7 +103,7 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
  * @typeParam F - the type of the function
  * @param body - an `async function*`; its name is the generators'
  * @param context - the decorator context
- * @throws {TypeError} when `body` is not a function, or it decorates anything but a method
+ * @throws {TypeError} when `body` is not an async generator function, or it decorates anything but a method
  * @see Python's asynchronous generators,
  *   https://docs.python.org/3/reference/expressions.html#asynchronous-generator-functions
  */
@@ -112,14 +112,25 @@ export function asyncgen<
   F extends (this: any, ...args: any[]) => AsyncGenerator<unknown, unknown, any>,
 >(body: F, context?: unknown): F {
   checkDecorated('asyncgen', context);
-  if (typeof body !== 'function')
+  if (typeof body !== 'function' || OTHER_FUNCTIONS.has(kindOf.call(body)))
     throw new TypeError(`an async generator function was expected, got ${brief(body)}`);
   const name = body.name || '<anonymous>';
   function call(this: ThisParameterType<F>, ...args: Parameters<F>): AsyncGenerator {
-    return new TrackedGenerator(name, body.apply(this, args));
+    const generator = body.apply(this, args);
+    if (typeof Object(generator)[Symbol.asyncIterator] !== 'function')
+      throw new TypeError(`${name}() must return an async generator, got ${brief(generator)}`);
+    return new TrackedGenerator(name, generator);
   }
   return Object.defineProperties(call as unknown as F, {
     name: { value: name, configurable: true },
     length: { value: body.length, configurable: true },
   });
 }
+
+const kindOf = Object.prototype.toString;
+
+/** Functions that return no async generator. One that does may be a plain function, such as a compiler's. */
+const OTHER_FUNCTIONS: ReadonlySet<string> = new Set([
+  '[object AsyncFunction]',
+  '[object GeneratorFunction]',
+]);

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
@@ -52,6 +53,7 @@ export function ensureFuture<T>(
   awaitable: TaskBody<T> | PromiseLike<T>,
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
+  checkOptions(options);
   if (awaitable instanceof Future) {
     if (options.loop !== undefined && awaitable._loop !== options.loop)
       throw new RangeError(
@@ -98,6 +100,7 @@ export function wrapPromise<T>(
   promise: PromiseLike<T>,
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
+  checkOptions(options);
   if (promise instanceof Future) return promise as Future<T>;
   if (!isThenable(promise) || iscoroutine(promise))
     throw new TypeError(`a promise was expected, got ${brief(promise)}`);

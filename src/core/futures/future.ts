@@ -1,4 +1,5 @@
 import { checkFunction } from '../../base/check-function.ts';
+import { checkOptions } from '../../base/check-options.ts';
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
 import {
   CancelledError,
@@ -430,6 +431,7 @@ export class Future<T> implements Promise<T> {
 
 /** The loop of a future for which none was given. */
 function loopFor(options: unknown): LoopCore {
+  if (options === null || Array.isArray(options)) checkOptions(options);
   if (options !== undefined && (typeof options !== 'object' || '_turns' in (options ?? {})))
     throw new TypeError(`options such as { loop } were expected, got ${brief(options)}`);
   return requireEventLoop();

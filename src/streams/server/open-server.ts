@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { SERVER_BACKLOG } from '../../base/constants.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
@@ -52,6 +53,7 @@ export function openServer(
   port?: number | string,
   options: Omit<ServerOptions, 'startServing'> & OpenServerOptions = {},
 ): Coroutine<StreamServer> {
+  checkOptions(options);
   checkHostsPort('openServer(host, port, options)', host, port);
   const open = async (): Promise<StreamServer> =>
     await opened(options, (loop, factory, rest) => loop.createServer(factory, host, port, rest));
@@ -75,6 +77,7 @@ export function openUnixServer(
   path?: UnixPath,
   options: Omit<UnixServerOptions, 'startServing'> & OpenServerOptions = {},
 ): Coroutine<StreamServer> {
+  checkOptions(options);
   const where = toPath('openUnixServer(path, options)', path);
   const open = async (): Promise<StreamServer> =>
     await opened(options, (loop, factory, rest) => loop.createUnixServer(factory, where, rest));

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 import { checkHostsPort, toPath, type UnixPath } from '../../transports/connect/check-host-port.ts';
@@ -61,6 +62,7 @@ export function startServer(
   port?: number | string,
   options: ServerOptions & StreamServerOptions = {},
 ): Coroutine<Server> {
+  checkOptions(options);
   const handler = asHandler(clientConnected);
   checkHostsPort('startServer(handler, host, port, options)', host, port);
   const start = async (): Promise<Server> => {
@@ -94,6 +96,7 @@ export function startUnixServer(
   path?: UnixPath,
   options: UnixServerOptions & StreamServerOptions = {},
 ): Coroutine<Server> {
+  checkOptions(options);
   const handler = asHandler(clientConnected);
   const where = toPath('startUnixServer(handler, path, options)', path);
   const start = async (): Promise<Server> => {

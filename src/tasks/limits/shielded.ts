@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { checkTimeout } from '../../base/numbers.ts';
 import type { Abandoning } from '../../core/cancellation/limit.ts';
 import type { Coroutine } from '../../core/coroutines/coroutine.ts';
@@ -40,6 +41,7 @@ export function shielded<T>(
   body: (timeout: Timeout) => T | PromiseLike<T>,
   options: Abandoning = {},
 ): Coroutine<MovedOn<T>> {
+  checkOptions(options);
   checkTimeout(limit, 'limit');
   const now = requireRunningLoop().time();
   const when = limit === undefined ? undefined : now + limit;

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { type CancelledError, RuntimeError } from '../../base/errors/errors.ts';
 import { TimeoutError } from '../../base/errors/os-errors.ts';
 import { checkTimeout } from '../../base/numbers.ts';
@@ -73,6 +74,7 @@ export class Timeout {
    * @throws {RangeError} when `when` is NaN
    */
   constructor(when: number | undefined, options: TimeoutOptions = {}) {
+    checkOptions(options);
     checkTimeout(when, 'when');
     this.#when = when;
     this.#options = options;

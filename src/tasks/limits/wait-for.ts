@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { TimeoutError } from '../../base/errors/os-errors.ts';
 import { checkTimeout } from '../../base/numbers.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
@@ -43,6 +44,7 @@ export function waitFor<T>(
   timeout: number | undefined,
   options: Abortable = {},
 ): Coroutine<T> {
+  checkOptions(options);
   checkAwaitable(awaitable);
   checkTimeout(timeout, 'timeout');
   checkSignal(options.signal);

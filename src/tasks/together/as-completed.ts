@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { TimeoutError } from '../../base/errors/os-errors.ts';
 import { checkTimeout } from '../../base/numbers.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
@@ -71,6 +72,7 @@ export function asCompleted<A extends Awaitable<unknown>>(
   awaitables: Iterable<A>,
   options: Limited & { readonly timeout?: number | undefined } = {},
 ): Completions<A> {
+  checkOptions(options);
   checkIterable(awaitables, 'an iterable of futures');
   checkTimeout(options.timeout, 'timeout');
   const slots = Slots.of(options.limit);

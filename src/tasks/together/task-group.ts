@@ -1,4 +1,5 @@
 import { checkFunction } from '../../base/check-function.ts';
+import { checkOptions } from '../../base/check-options.ts';
 import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../../base/errors/errors.ts';
 import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
@@ -89,6 +90,7 @@ export class TaskGroup {
    * @throws {RangeError} when it is not a whole number from 1
    */
   constructor(options: Limited = {}) {
+    checkOptions(options);
     this.#slots = Slots.of(options.limit);
   }
 
@@ -110,6 +112,7 @@ export class TaskGroup {
     body: TaskBody<T> | NotAPromise,
     options: NewTaskOptions & NoInfer<O> = {} as NewTaskOptions & NoInfer<O>,
   ): Task<T> {
+    checkOptions(options);
     if (this.#phase === 'created') this.#refuse(body, 'has not been entered');
     if (this.#phase === 'exiting' && this.#tasks.size === 0) this.#refuse(body, 'is finished');
     if (this.#aborting) this.#refuse(body, 'is shutting down');
@@ -154,6 +157,7 @@ export class TaskGroup {
     body: (ready: (value: T) => void) => PromiseLike<unknown>,
     options: NewTaskOptions = {},
   ): Coroutine<T> {
+    checkOptions(options);
     checkFunction(body, 'body');
     return new Coroutine(() => this.#start(body, options), 'TaskGroup.start', undefined);
   }
@@ -431,5 +435,6 @@ export function taskGroup<T>(
   body: (group: TaskGroup) => T | PromiseLike<T>,
   options?: Limited,
 ): Coroutine<T> {
+  checkOptions(options);
   return new TaskGroup(options).run(body);
 }

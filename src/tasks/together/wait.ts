@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
 import { checkTimeout } from '../../base/numbers.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
@@ -50,6 +51,7 @@ export function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitOptions = {},
 ): Coroutine<[done: Set<F>, pending: Set<F>]> {
+  checkOptions(options);
   const { timeout, returnWhen = ALL_COMPLETED } = options;
   checkIterable(futures, 'a list of futures');
   const different = new Set(futures);

@@ -37,6 +37,21 @@ function numbers(ended: string[], name = 'ended'): () => AsyncGenerator<number, 
 }
 
 loopBehaviour('asyncgen', (it) => {
+  it('refuses what is no async generator function', async () => {
+    for (const body of [5, null, async () => {}, function* () {}, async function work() {}])
+      throws(() => asyncgen(body as never), TypeError, {
+        message: /^an async generator function was expected, got /,
+      });
+  });
+
+  it('refuses in the call what a plain function returns, if that is no async generator', async () => {
+    const odd = asyncgen(function odd() {
+      return 5;
+    } as never);
+
+    throws(odd, TypeError, { message: 'odd() must return an async generator, got 5' });
+  });
+
   it('gives generators that give what the function yields', async (loop) => {
     const ended: string[] = [];
     const seen: number[] = [];
