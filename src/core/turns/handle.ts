@@ -53,7 +53,8 @@ export class Handle implements Runnable {
     scope: Scope | undefined,
   ) {
     this._callback = callback;
-    this._args = args;
+    // Most have none, and wait with that: one list for all of them.
+    this._args = args.length === 0 ? NONE : args;
     this._loop = loop;
     this.#scope = scope;
     if (loop.getDebug()) this._sourceTraceback = userStack(DEBUG_STACK_DEPTH);
@@ -65,7 +66,7 @@ export class Handle implements Runnable {
     this._cancelled = true;
     if (this._loop.getDebug()) this._printed = this._form();
     this._callback = undefined;
-    this._args = [];
+    this._args = NONE;
   }
 
   /** Was it cancelled? */
@@ -138,6 +139,9 @@ export class Handle implements Runnable {
     startInScope(this._scope, () => this._loop.callExceptionHandler(context), undefined);
   }
 }
+
+/** No arguments. */
+const NONE: readonly unknown[] = [];
 
 /** Counts timers, so that of those with the same deadline the older one comes first. */
 let timersMade = 0;
