@@ -20,9 +20,13 @@ class Sleep<T> extends NativeOperation<T> {
 
   constructor(loop: LoopCore, delay: number, result: T) {
     super(loop);
-    this.#timer = loop.callLater(delay, () => {
-      if (!this.done()) this._finish(result);
-    }) as TimerHandle;
+    // Without a closure: there may be many that wait, and each byte of them counts.
+    const sleep = this as Sleep<unknown>;
+    this.#timer = (
+      result === undefined
+        ? loop.callLater(delay, endSleep, sleep)
+        : loop.callLater(delay, endSleep, sleep, result)
+    ) as TimerHandle;
   }
 
   override cancel(message?: string): boolean {
@@ -43,6 +47,10 @@ class Sleep<T> extends NativeOperation<T> {
     this.#timer.cancel();
     this._fail(error);
   }
+}
+
+function endSleep(sleep: Sleep<unknown>, result?: unknown): void {
+  if (!sleep.done()) sleep._finish(result);
 }
 
 /** A sleep that ends when `signal` is aborted. */
