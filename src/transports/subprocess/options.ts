@@ -1,4 +1,6 @@
+import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { fromNodeError } from '../../base/errors/os-errors.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { signalName } from '../../base/signal-names.ts';
 import { checkSignal } from '../../core/coroutines/abort-signals.ts';
@@ -117,6 +119,15 @@ function checkStdio({ stdin, stdout, stderr }: SubprocessOptions): void {
   }
 }
 
+/** Node makes a list as long as the number: one that is too large would end the process. @throws {OSError} EBADF */
+function checkIsOpen(fd: number): void {
+  try {
+    fstatSync(fd);
+  } catch (error) {
+    throw fromNodeError(error);
+  }
+}
+
 function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessOptions): void {
   if (cwd !== undefined) checkText(pathOf(cwd), 'cwd');
   if (executable !== undefined) checkText(pathOf(executable), 'executable');
@@ -128,9 +139,11 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
     checkText(value, `env.${name}`);
     if (name.includes('=')) throw new RangeError(`a name in env has a "=" in it: ${brief(name)}`);
   }
-  for (const fd of passFds ?? [])
-    if (!Number.isInteger(fd) || fd < 0)
+  for (const fd of passFds ?? []) {
+    if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff)
       throw new TypeError(`passFds must be descriptors, got ${brief(fd)}`);
+    checkIsOpen(fd);
+  }
   for (const [name, id] of Object.entries({ user, group }))
     if (id !== undefined && !Number.isInteger(id))
       throw new TypeError(`${name} must be a whole number, got ${brief(id)}`);

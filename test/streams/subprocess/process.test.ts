@@ -9,6 +9,7 @@ import {
   createSubprocessShell,
   FileNotFoundError,
   gather,
+  OSError,
   type Process,
   ProcessLookupError,
   type ProcessOptions,
@@ -109,6 +110,10 @@ for (const driver of PIPE_DRIVERS) {
         await rejects(exec('true', [], { stdout: 'pipe' as never }), TypeError);
         await rejects(exec('true', [], { stdout: STDOUT }), RangeError);
         await rejects(exec('true', [], { limit: 0 }), RangeError);
+        for (const fd of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, 2 ** 53])
+          await rejects(exec('true', [], { passFds: [fd] }), TypeError);
+        for (const fd of [987_654, 2 ** 31 - 1])
+          await rejects(exec('true', [], { passFds: [fd] }), OSError, { code: 'EBADF' });
         await rejects(exec('true', [], { env: { A: 7 } as never }), TypeError);
         await rejects(exec('true', [], { killSignal: 'SIGNO' as never }), RangeError);
       },
