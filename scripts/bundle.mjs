@@ -19,6 +19,9 @@ const src = path.join(root, 'src');
 
 /** What users import. */
 const DOORS = ['index', 'socket', 'subprocess', 'testing'];
+/** Sources of numbers alone: these stand where their names are used, and only socket.js has the names. */
+const NUMBERS = ['sock/constants.ts', 'sock/messages/flags.ts', 'sock/system-constants.ts'];
+const numbers = numbersOf(NUMBERS);
 /** Users of the library that come with it: they import the doors beside them. */
 const PROGRAMS = { cli: 'cli.ts', 'echo-worker': 'echo/worker-program.ts' };
 /** What the chunks are called: src/base/stacks/user-frames.ts knows our own frames by it. */
@@ -36,10 +39,17 @@ const COMMON = {
 };
 /**
  * Functions and classes keep their names, which stacks and reports show; other variables get short ones.
- * Syntax stays: a function that is an argument would lose its name.
+ * Other syntax stays: a function that is an argument would lose its name.
  */
 const SMALL = {
-  compress: false,
+  compress: {
+    defaults: false,
+    booleans: true,
+    conditionals: true,
+    evaluate: true,
+    if_return: true,
+    join_vars: true,
+  },
   // V8 keeps text beyond ASCII in two bytes a character.
   format: { ascii_only: true },
   keep_classnames: true,
@@ -58,6 +68,8 @@ const [dist, doors] = process.argv.slice(2).map((folder) => path.resolve(folder)
 async function bundle() {
   const names = await namesOfSources();
   narrowToImported(names);
+  const isNoNumber = (name) => !Object.hasOwn(numbers, name);
+  names.set('socket.ts', names.get('socket.ts').filter(isNoNumber));
   const files = [...names].filter(([file]) => !isOfPrograms(file));
   const threadProgram = await esbuild.build({
     ...COMMON,
@@ -75,9 +87,13 @@ async function bundle() {
     metafile: true,
     entryNames: CHUNK,
     chunkNames: CHUNK,
-    define: { THREAD_PROGRAM: JSON.stringify(threadText) },
+    define: { THREAD_PROGRAM: JSON.stringify(threadText), ...numbers },
     entryPoints: ['library'],
-    plugins: [nodeModules((file) => !isOfPrograms(file)), textOf('library', exportsOf(files))],
+    plugins: [
+      numbersInPlace,
+      nodeModules((file) => !isOfPrograms(file)),
+      textOf('library', exportsOf(files)),
+    ],
   };
   const programs = {
     ...library,
@@ -163,7 +179,8 @@ async function write(file, bundled, named) {
     sourceMap: { content: /^\/\/# source/m.test(bundled) && 'inline', filename: name },
   });
   mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, `${code}\n//# sourceMappingURL=${name}.map\n`);
+  const more = name === 'socket.js' ? `\nexport const ${definitions(numbers)};` : '';
+  writeFileSync(file, `${code}${more}\n//# sourceMappingURL=${name}.map\n`);
   writeFileSync(`${file}.map`, map);
 }
 
@@ -365,6 +382,38 @@ function importedOf(id, isIncluded) {
   return [...new Set(names.filter((name) => name !== '' && !name.startsWith('type ')))];
 }
 
+/** The numbers that sources have, by their names. */
+function numbersOf(files) {
+  const texts = files.map((file) => readFileSync(path.join(src, file), 'utf8')).join('\n');
+  const found = texts.matchAll(/\b([A-Z]\w+) = (-?\w+)(?=[,;]$)/gm);
+  return Object.fromEntries([...found].map(([, name, value]) => [name, String(Number(value))]));
+}
+
+function definitions(values) {
+  return Object.entries(values)
+    .map((entry) => entry.join('='))
+    .join(',');
+}
+
+/** Takes away the imports and exports of {@link NUMBERS}: esbuild replaces names that are not declared. */
+const numbersInPlace = {
+  name: 'numbers in place',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path: file }) => {
+      const contents = readFileSync(file, 'utf8').replace(
+        /^(?:import \{[^}]*\}|export \*) from '([^']*)';$/gm,
+        (line, from) => {
+          const imported = path.relative(src, path.resolve(path.dirname(file), from));
+          const isOfNumbers = NUMBERS.includes(imported.split(path.sep).join('/'));
+          // Lines stay, for the maps.
+          return isOfNumbers ? line.replace(/.+/g, '') : line;
+        },
+      );
+      return { contents, loader: 'ts' };
+    });
+  },
+};
+
 /** Programs import the doors that lie beside them. */
 const doorsBeside = {
   name: 'doors beside',
@@ -404,10 +453,40 @@ async function declare() {
   await rolled.close();
   for (const name of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
     const file = path.join(dist, name);
-    // Editors show comments without it.
-    writeFileSync(file, readFileSync(file, 'utf8').replace(/^\s+(?=\*)/gm, ' '));
+    writeFileSync(file, smallDeclarations(readFileSync(file, 'utf8')));
   }
   rmSync(types, { recursive: true });
+}
+
+/** Declarations without what editors do not show, and with each name once. */
+function smallDeclarations(declarations) {
+  let text = declarations
+    .replace(/^\s+/gm, '')
+    // The names are Python's, and so are its pages.
+    .replace(/\n\* @see [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
+    .replace(/\n\* @throws \{CancelledError\} when the waiting task is cancelled/g, '')
+    .replace(/\{@link (\S+)\}/g, '`$1`')
+    .replace(/\n\*(?=\n\*\/)/g, '');
+  // An export that has its own name is said where it is declared.
+  const declared = new Set();
+  text = text.replace(/^export (?:type )?\{(.*)\};$/gm, (line, list) => {
+    const entries = list.split(',').map((each) => each.trim());
+    const own = entries.filter((each) => /^\w+$/.test(each) && declarationOf(each).test(text));
+    for (const name of own) declared.add(name);
+    return line.replace(list, () => entries.filter((each) => !declared.has(each)).join(', '));
+  });
+  for (const name of declared) text = text.replace(declarationOf(name), 'export $&');
+  // One statement for numbers, whose names say what they are.
+  return text
+    .replace(/(?:\/\*\*[^\n]*\*\/\n)*export declare const (\w+) = /g, (whole, name) =>
+      Object.hasOwn(numbers, name) ? `export declare const ${name} = ` : whole,
+    )
+    .replace(/(?<=\d);\n+export declare const (?=[A-Z]\w+ = -?\d)/g, ', ');
+}
+
+function declarationOf(name) {
+  const kinds = 'declare (?:abstract )?(?:class|function|const|namespace)|interface|type';
+  return new RegExp(`^(?:${kinds}) ${name}\\b`, 'gm');
 }
 
 await bundle();

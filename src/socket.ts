@@ -14,13 +14,51 @@ import { driverNamed } from './sock/drivers/registry.ts';
 import type { DriverName, Endpoint, Kind } from './sock/endpoint.ts';
 import { Socket } from './sock/socket.ts';
 
-export { gaierror, OSError as error, TimeoutError as timeout } from './base/errors/os-errors.ts';
+export {
+  gaierror,
+  herror,
+  OSError as error,
+  TimeoutError as timeout,
+} from './base/errors/os-errors.ts';
+export { type ConnectOptions, createConnection } from './hosts/create-connection.ts';
+export {
+  getaddrinfo,
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbynameEx,
+  getnameinfo,
+  type HostEntry,
+} from './hosts/look-ups.ts';
+export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
 export type { Address, AddressInput, Inet6Address, InetAddress } from './sock/address.ts';
 export * from './sock/constants.ts';
+export { createServer, type ServerSocketOptions } from './sock/create-server.ts';
+export { close, dup } from './sock/descriptor-numbers.ts';
 export type { DriverName } from './sock/endpoint.ts';
-export { Socket } from './sock/socket.ts';
+export {
+  type AncillaryData,
+  type AncillaryInput,
+  CMSG_LEN,
+  CMSG_SPACE,
+} from './sock/messages/ancillary.ts';
+export * from './sock/messages/flags.ts';
+export { htonl, htons, ntohl, ntohs } from './sock/names/byte-order.ts';
+export { inetAton, inetNtoa, inetNtop, inetPton } from './sock/names/inet.ts';
+export { ifIndextoname, ifNameindex, ifNametoindex } from './sock/names/interfaces.ts';
+export { getprotobyname, getservbyname, getservbyport } from './sock/names/services.ts';
+export { recvFds, sendFds } from './sock/pass-descriptors.ts';
+export {
+  getdefaulttimeout,
+  Socket,
+  Socket as SocketType,
+  setdefaulttimeout,
+} from './sock/socket.ts';
+export * from './sock/system-constants.ts';
 
 /** Can sockets of AF_INET6 be made? What Node runs on has it, even where no interface does. */
+export const hasIpv6 = true;
+/** The same as {@link hasIpv6}. */
 export const hasIPv6 = true;
 
 /** Options for a new socket beyond family, type and protocol. */
@@ -130,8 +168,13 @@ export function gethostname(): string {
 }
 
 /** Is a port of both IP versions to be had through one socket? Linux's answer. */
-export function hasDualstackIPv6(): boolean {
+export function hasDualstackIpv6(): boolean {
   return true;
+}
+
+/** The same as {@link hasDualstackIpv6}. */
+export function hasDualstackIPv6(): boolean {
+  return hasDualstackIpv6();
 }
 
 /** The type without the flags that may be or-ed to it; Python hides them too. */

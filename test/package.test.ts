@@ -8,7 +8,7 @@ import { behaviour } from './support/behaviour.ts';
 import { root } from './support/program.ts';
 
 /** What was given another name on purpose, or has none. */
-const OTHERS = ['error', 'timeout', 'eagerTaskFactory', 'EventLoop'];
+const OTHERS = ['error', 'timeout', 'SocketType', 'eagerTaskFactory', 'EventLoop'];
 
 behaviour('The package', (it) => {
   it(

@@ -27,7 +27,7 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
 } from '../sock/constants.ts';
-import { type NumericHost, numericHost, withZone } from '../sock/numeric-host.ts';
+import { type NumericHost, numericHost, withZone } from '../sock/names/numeric-host.ts';
 
 /** One way to reach a host, as Python's `getaddrinfo()` has it. */
 export type AddressInfo = readonly [

@@ -18,7 +18,7 @@ import { type Address, type AddressInput, checkAddress } from '../sock/address.t
 import { EMPTY } from '../sock/byte-queue.ts';
 import { AF_INET, AF_INET6 } from '../sock/constants.ts';
 import type { Endpoint, Ready } from '../sock/endpoint.ts';
-import { resolveLocally } from '../sock/resolve.ts';
+import { resolveLocally } from '../sock/names/resolve.ts';
 import { sendMost } from '../sock/send-most.ts';
 import { Socket } from '../sock/socket.ts';
 import type { ResolvedAddress, ResolvingLoop } from '../transports/host-lookup.ts';

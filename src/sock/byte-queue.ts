@@ -45,6 +45,11 @@ export class ByteQueue {
     return joined;
   }
 
+  /** A copy of the first `nbytes`, as far as there are so many; they stay. */
+  peek(nbytes: number): Buffer {
+    return Buffer.concat([this.#first, ...this.#rest], Math.min(nbytes, this.size));
+  }
+
   /** Fills `view` from its start as far as the bytes reach; says how far. */
   takeInto(view: Uint8Array): number {
     let filled = 0;

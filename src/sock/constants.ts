@@ -166,6 +166,8 @@ export const NI_NOFQDN = 4;
 export const NI_NAMEREQD = 8;
 /** Means a service of UDP. */
 export const NI_DGRAM = 16;
+/** The names of hosts may have letters of all scripts. */
+export const NI_IDN = 32;
 /** The longest name of a host. */
 export const NI_MAXHOST = 1025;
 /** The longest name of a service. */

@@ -1,4 +1,5 @@
 import type { Address } from './address.ts';
+import type { AncillaryData } from './messages/ancillary.ts';
 
 /**
  * The interface of drivers: all that the rest of the library knows of one.
@@ -189,6 +190,30 @@ export interface Endpoint {
   trySendto(data: Uint8Array, address: Address): number;
 
   /**
+   * Fills `view` as recvmsg() does; `undefined`: would block.
+   *
+   * @param ancbufsize - room for ancillary data, in bytes
+   * @throws {OSError} EOPNOTSUPP for flags that the driver does not know, and where it has no
+   *   ancillary data
+   */
+  tryRecvmsg(view: Uint8Array, ancbufsize: number, flags: number): ReceivedMessage | undefined;
+
+  /**
+   * Sends as sendmsg() does; returns the number of bytes; -1: would block.
+   *
+   * @param control - ancillary data as C lays it out
+   * @param address - of a datagram; else its connection's
+   * @throws {OSError} EOPNOTSUPP for flags that the driver does not know, and for ancillary data
+   *   where it has none
+   */
+  trySendmsg(
+    data: Uint8Array,
+    control: Buffer | undefined,
+    flags: number,
+    address: Address | undefined,
+  ): number;
+
+  /**
    * Sends bytes of a file from a position, without reading them here; returns the number of bytes, 0 at the end of
    * the file, -1: would block. Missing if the driver cannot.
    *
@@ -229,6 +254,12 @@ export interface Endpoint {
   /** The descriptor; -1 when closed, and as long as the driver has none. */
   fileno(): number;
 
+  /** Do child processes inherit the descriptor? */
+  getInheritable(): boolean;
+
+  /** @throws {OSError} EOPNOTSUPP when the driver cannot */
+  setInheritable(inheritable: boolean): void;
+
   /** Gives the descriptor up; as {@link fileno}. */
   detach(): number;
 
@@ -256,4 +287,15 @@ export interface ReceivedFrom {
 export interface ReceivedIntoFrom {
   readonly nbytes: number;
   readonly address: Address;
+}
+
+/** A message that was received into a view. */
+export interface ReceivedMessage {
+  /** With MSG_TRUNC the whole length, which may be more than the view's. */
+  readonly nbytes: number;
+  readonly ancillary: AncillaryData[];
+  /** MSG_TRUNC, MSG_CTRUNC, MSG_EOR, MSG_OOB, MSG_ERRQUEUE. */
+  readonly flags: number;
+  /** Of a datagram, if its sender has one. */
+  readonly address: Address | undefined;
 }

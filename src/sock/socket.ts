@@ -4,14 +4,42 @@ import { printsAsText } from '../base/printing/inspect.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
 import { warnResource } from '../base/printing/warnings.ts';
 import { isBytes, type Received } from '../base/values/bytes.ts';
-import { type Address, type AddressInput, addressText, checkAddress } from './address.ts';
+import {
+  type Address,
+  type AddressInput,
+  addressText,
+  checkAddress,
+  unboundAddress,
+} from './address.ts';
 import { EMPTY } from './byte-queue.ts';
-import { SHUT_RD, SHUT_RDWR } from './constants.ts';
-import type { DriverName, Endpoint } from './endpoint.ts';
-import { resolveLocally } from './resolve.ts';
+import { SHUT_RD, SHUT_RDWR, SOCK_STREAM } from './constants.ts';
+import type { DriverName, Endpoint, ReceivedMessage } from './endpoint.ts';
+import { type AncillaryData, type AncillaryInput, packAncillary } from './messages/ancillary.ts';
+import { checkBuffers, filled, gather, roomFor, scatter } from './messages/buffers.ts';
+import { resolveLocally } from './names/resolve.ts';
 
 /** What Python's `min(SOMAXCONN, 128)` is: how many connections wait for accept() by default. */
 const DEFAULT_BACKLOG = 128;
+
+/** The time limit of new sockets. */
+let defaultTimeout: number | undefined;
+
+/** The time limit that new sockets have, in seconds; `undefined`: none. */
+export function getdefaulttimeout(): number | undefined {
+  return defaultTimeout;
+}
+
+/**
+ * Sets the time limit that new sockets have. It limits the connects of {@link createConnection} alone:
+ * no other operation waits.
+ *
+ * @param timeout - in seconds; 0: they are non-blocking; `undefined`: they are blocking
+ * @throws {RangeError} when it is negative or not finite
+ */
+export function setdefaulttimeout(timeout: number | undefined): void {
+  if (timeout !== undefined) checkSecondsFromZero(timeout, 'setdefaulttimeout(): timeout');
+  defaultTimeout = timeout;
+}
 
 /** Closes what a forgotten socket has left; it does not lead back to the socket. */
 const forgotten = new FinalizationRegistry<Endpoint>((endpoint) => {
@@ -41,7 +69,7 @@ export class Socket {
 
   readonly #endpoint: Endpoint;
   /** Seconds given to settimeout(); 0: non-blocking; undefined: blocking. */
-  #timeout: number | undefined = undefined;
+  #timeout = defaultTimeout;
   /** Was it closed by us, or given up with detach()? */
   #closed = false;
 
@@ -162,16 +190,22 @@ export class Socket {
    * Receives what the socket holds.
    *
    * @param nbytes - the most to receive, in bytes
+   * @param flags - `MSG_PEEK` and others
    * @returns the bytes, in an array that nothing else writes to; empty at the end
    * @throws {BlockingIOError} when it holds nothing
    * @throws {RangeError} when `nbytes` is not a whole number from 0
-   * @throws {OSError} when the connection broke
+   * @throws {OSError} when the connection broke; EOPNOTSUPP when the driver does not know the flags
    */
-  recv(nbytes: number): Received {
+  recv(nbytes: number, flags: number = 0): Received {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recv(): nbytes');
+    checkInt(flags, 'recv(): flags');
     const endpoint = this.#anew('recv', 'reader');
     // As in Python: nothing asked for, nothing looked for.
     if (nbytes === 0) return EMPTY as Received;
+    if (flags !== 0) {
+      const room = roomFor(nbytes);
+      return filled(room, this.#recvmsg('recv', room, 0, flags).nbytes);
+    }
     const data = endpoint.tryRecv(nbytes);
     if (data === undefined) throw wouldBlock('recv');
     return data as Received;
@@ -185,10 +219,12 @@ export class Socket {
    * @throws {BlockingIOError} when the socket holds nothing
    * @throws {RangeError} when `nbytes` is not a whole number up to the length of `buffer`
    */
-  recvInto(buffer: Uint8Array, nbytes: number = 0): number {
+  recvInto(buffer: Uint8Array, nbytes: number = 0, flags: number = 0): number {
     const view = viewOf(buffer, nbytes, 'recvInto');
+    checkInt(flags, 'recvInto(): flags');
     const endpoint = this.#anew('recv', 'reader');
     if (view.length === 0) return 0;
+    if (flags !== 0) return this.#recvmsg('recv', view, 0, flags).nbytes;
     const received = endpoint.tryRecvInto(view);
     if (received < 0) throw wouldBlock('recv');
     return received;
@@ -199,8 +235,14 @@ export class Socket {
    *
    * @throws {BlockingIOError} when none has come
    */
-  recvfrom(nbytes: number): [data: Received, address: Address] {
+  recvfrom(nbytes: number, flags: number = 0): [data: Received, address: Address] {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recvfrom(): nbytes');
+    checkInt(flags, 'recvfrom(): flags');
+    if (flags !== 0) {
+      const room = roomFor(nbytes);
+      const message = this.#recvmsg('recvfrom', room, 0, flags);
+      return [filled(room, message.nbytes), this.#senderOf(message)];
+    }
     const received = this.#anew('recvfrom', 'reader').tryRecvfrom(nbytes);
     if (received === undefined) throw wouldBlock('recvfrom');
     return [received.data as Received, received.address];
@@ -212,25 +254,137 @@ export class Socket {
    * @param nbytes - the most to receive, in bytes; 0: as much as fits
    * @throws {BlockingIOError} when none has come
    */
-  recvfromInto(buffer: Uint8Array, nbytes: number = 0): [nbytes: number, address: Address] {
+  recvfromInto(
+    buffer: Uint8Array,
+    nbytes: number = 0,
+    flags: number = 0,
+  ): [nbytes: number, address: Address] {
     const view = viewOf(buffer, nbytes, 'recvfromInto');
+    checkInt(flags, 'recvfromInto(): flags');
+    if (flags !== 0) {
+      const message = this.#recvmsg('recvfrom', view, 0, flags);
+      return [message.nbytes, this.#senderOf(message)];
+    }
     const received = this.#anew('recvfrom', 'reader').tryRecvfromInto(view);
     if (received === undefined) throw wouldBlock('recvfrom');
     return [received.nbytes, received.address];
   }
 
   /**
+   * Receives with what comes along: descriptors, for example. The node and memory drivers have no such data.
+   *
+   * Received descriptors are the caller's to close. Child processes never inherit them.
+   *
+   * @param ancbufsize - room for ancillary data, in bytes: a sum of {@link CMSG_SPACE}. What does not fit
+   *   is lost, and `MSG_CTRUNC` says so.
+   * @returns also the flags of the message, and the sender's address, unless the socket is connected
+   * @throws {BlockingIOError} when nothing has come: `loop.addReader()` tells when to try again
+   * @throws {OSError} as of {@link recv}
+   * @see Python's `socket.recvmsg()`, https://docs.python.org/3/library/socket.html#socket.socket.recvmsg
+   */
+  recvmsg(
+    bufsize: number,
+    ancbufsize: number = 0,
+    flags: number = 0,
+  ): [data: Received, ancdata: AncillaryData[], flags: number, address: Address | undefined] {
+    checkWhole(bufsize, 0, Number.MAX_SAFE_INTEGER, 'recvmsg(): bufsize');
+    const room = roomFor(bufsize);
+    const message = this.#recvmsg('recvmsg', room, ancbufsize, flags);
+    return [filled(room, message.nbytes), message.ancillary, message.flags, message.address];
+  }
+
+  /**
+   * Receives as {@link recvmsg}, into several arrays, one after another.
+   *
+   * @see Python's `socket.recvmsg_into()`, https://docs.python.org/3/library/socket.html#socket.socket.recvmsg_into
+   */
+  recvmsgInto(
+    buffers: Iterable<Uint8Array>,
+    ancbufsize: number = 0,
+    flags: number = 0,
+  ): [nbytes: number, ancdata: AncillaryData[], flags: number, address: Address | undefined] {
+    const list = checkBuffers(buffers, 'recvmsgInto');
+    const size = list.reduce((sum, each) => sum + each.length, 0);
+    const room = list.length === 1 ? (list[0] as Uint8Array) : roomFor(size);
+    const message = this.#recvmsg('recvmsg', room, ancbufsize, flags);
+    if (list.length > 1) scatter(room.subarray(0, message.nbytes), list);
+    return [message.nbytes, message.ancillary, message.flags, message.address];
+  }
+
+  #recvmsg(syscall: string, view: Uint8Array, ancbufsize: number, flags: number): ReceivedMessage {
+    checkWhole(ancbufsize, 0, 0x7fffffff, 'recvmsg(): ancbufsize');
+    checkInt(flags, 'recvmsg(): flags');
+    const message = this.#anew(syscall, 'reader').tryRecvmsg(view, ancbufsize, flags);
+    if (message === undefined) throw wouldBlock(syscall);
+    return message;
+  }
+
+  #senderOf({ address }: ReceivedMessage): Address {
+    if (address !== undefined) return address;
+    return this.type === SOCK_STREAM ? this.getpeername() : unboundAddress(this.family);
+  }
+
+  /**
    * Sends as much of `data` as possible at once; often not all of it.
    *
+   * @param flags - `MSG_OOB` and others
    * @returns the number of bytes sent, from the start of `data`
    * @throws {BlockingIOError} when nothing can go
    * @throws {TypeError} when `data` is not a Uint8Array
-   * @throws {OSError} when the connection broke, or sending was shut down
+   * @throws {OSError} when the connection broke, or sending was shut down; EOPNOTSUPP when the driver
+   *   does not know the flags
    */
-  send(data: Uint8Array): number {
+  send(data: Uint8Array, flags: number = 0): number {
     checkBytes(data, 'send');
+    checkInt(flags, 'send(): flags');
+    if (flags !== 0) return this.#sendmsg('send', data, undefined, flags);
     const sent = this.#anew('send', 'writer').trySend(data, 0);
     if (sent < 0) throw wouldBlock('send');
+    return sent;
+  }
+
+  /**
+   * Sends all of `data` at once. `loop.sockSendall()` waits for room; this method does not.
+   *
+   * @throws {BlockingIOError} when there is no room for the rest; how much was sent is not known then
+   */
+  sendall(data: Uint8Array, flags: number = 0): void {
+    let sent = this.send(data, flags);
+    while (sent < data.length) sent += this.send(data.subarray(sent), flags);
+  }
+
+  /**
+   * Sends several arrays as one, with ancillary data, such as descriptors.
+   *
+   * @param ancdata - `[level, type, data]` of each item; only the posix driver has such data, on Linux
+   * @throws as {@link send}; {OSError} EBADF when a descriptor to send is none
+   * @see Python's `socket.sendmsg()`, https://docs.python.org/3/library/socket.html#socket.socket.sendmsg
+   */
+  sendmsg(
+    buffers: Iterable<Uint8Array>,
+    ancdata: Iterable<AncillaryInput> = [],
+    flags: number = 0,
+    address?: AddressInput,
+  ): number {
+    const list = checkBuffers(buffers, 'sendmsg');
+    const control = packAncillary(ancdata);
+    checkInt(flags, 'sendmsg(): flags');
+    return this.#sendmsg('sendmsg', gather(list), control, flags, address);
+  }
+
+  #sendmsg(
+    syscall: string,
+    data: Uint8Array,
+    control: Buffer | undefined,
+    flags: number,
+    address?: AddressInput,
+  ): number {
+    const to =
+      address === undefined
+        ? undefined
+        : resolveLocally(this.family, checkAddress(this.family, address, syscall));
+    const sent = this.#anew(syscall, 'writer').trySendmsg(data, control, flags, to);
+    if (sent < 0) throw wouldBlock(syscall);
     return sent;
   }
 
@@ -240,9 +394,15 @@ export class Socket {
    * @returns the number of bytes: all of `data`
    * @throws {BlockingIOError} when it cannot go now
    */
-  sendto(data: Uint8Array, address: AddressInput): number {
+  sendto(data: Uint8Array, address: AddressInput): number;
+  /** Sends one datagram, with flags. */
+  sendto(data: Uint8Array, flags: number, address: AddressInput): number;
+  sendto(data: Uint8Array, ...rest: readonly unknown[]): number {
     checkBytes(data, 'sendto');
+    const [flags, address] = rest.length > 1 ? rest : [0, ...rest];
+    checkInt(flags, 'sendto(): flags');
     const checked = checkAddress(this.family, address, 'sendto');
+    if (flags !== 0) return this.#sendmsg('sendto', data, undefined, flags, checked);
     const endpoint = this.#anew('sendto', 'writer');
     const sent = endpoint.trySendto(data, resolveLocally(this.family, checked));
     if (sent < 0) throw wouldBlock('sendto');
@@ -304,6 +464,20 @@ export class Socket {
   /** The descriptor; -1 when closed, and with the node driver until bind() or connect(). */
   fileno(): number {
     return this.#closed ? -1 : this.#endpoint.fileno();
+  }
+
+  /** Do child processes inherit the descriptor? No, unless it was said so. */
+  getInheritable(): boolean {
+    return this.#open('fcntl').getInheritable();
+  }
+
+  /**
+   * Says whether child processes inherit the descriptor.
+   *
+   * @throws {OSError} EOPNOTSUPP when they shall, and the driver is not posix
+   */
+  setInheritable(inheritable: boolean): void {
+    this.#open('fcntl').setInheritable(Boolean(inheritable));
   }
 
   /** The socket's own address. */

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
-import * as constants from '../../src/sock/constants.ts';
 import { kernelOf } from '../../src/sock/drivers/posix/kernel.ts';
+import * as constants from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 
 const { SOL_SOCKET, IPPROTO_TCP, IPPROTO_IPV6 } = constants;

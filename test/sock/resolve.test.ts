@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import * as assert from 'uvu/assert';
 import { gaierror } from '../../src/base/errors/os-errors.ts';
 import { inet6Address, inetAddress } from '../../src/sock/address.ts';
-import { resolveLocally } from '../../src/sock/resolve.ts';
+import { resolveLocally } from '../../src/sock/names/resolve.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { attempt } from '../support/drivers.ts';

@@ -104,13 +104,7 @@ for (const { name } of DRIVERS) {
           assert.match(String(report?.['transport']), /^<_SelectorSocketTransport/);
         });
       },
-      {
-        ...REAL,
-        cpython: [
-          `${SUITE}test_unhandled_exceptions`,
-          'test_streams.py::StreamTests::test_unhandled_exception',
-        ],
-      },
+      { ...REAL, cpython: [`${SUITE}test_unhandled_exceptions`] },
     );
 
     it(

@@ -142,6 +142,14 @@ export function receivedFrom(sock: Socket, nbytes = 65_536): Promise<[Uint8Array
   return whenReadable(sock, () => sock.recvfrom(nbytes));
 }
 
+/** Receives one message with what comes along. */
+export function receivedMessage(
+  sock: Socket,
+  ...args: Parameters<Socket['recvmsg']>
+): Promise<ReturnType<Socket['recvmsg']>> {
+  return whenReadable(sock, () => sock.recvmsg(...args));
+}
+
 /** Receives until `nbytes` bytes are there or the other side has ended. */
 export async function receivedAll(sock: Socket, nbytes = Infinity): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

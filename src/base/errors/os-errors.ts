@@ -206,6 +206,17 @@ export class gaierror extends OSError {
   }
 }
 
+/**
+ * A host is not known: of `gethostbyaddr()` and `gethostbynameEx()`.
+ *
+ * @see Python's `socket.herror`, https://docs.python.org/3/library/socket.html#socket.herror
+ */
+export class herror extends OSError {
+  static {
+    named(this, 'herror');
+  }
+}
+
 type OSErrorClass = new (message?: string, details?: OSErrorDetails) => OSError;
 
 /** The codes that have a class of their own, as PEP 3151 has them. */

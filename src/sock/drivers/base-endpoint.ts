@@ -1,6 +1,6 @@
 import { type OSError, osError } from '../../base/errors/os-errors.ts';
 import type { Address } from '../address.ts';
-import { SO_DOMAIN, SO_ERROR, SO_PROTOCOL, SO_TYPE, SOL_SOCKET } from '../constants.ts';
+import { SO_DOMAIN, SO_ERROR, SO_PROTOCOL, SO_TYPE, SOCK_DGRAM, SOL_SOCKET } from '../constants.ts';
 import type {
   Accepted,
   DriverName,
@@ -8,7 +8,16 @@ import type {
   Ready,
   ReceivedFrom,
   ReceivedIntoFrom,
+  ReceivedMessage,
 } from '../endpoint.ts';
+import {
+  MSG_CMSG_CLOEXEC,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+} from '../messages/flags.ts';
 import { keepDetached } from './detached.ts';
 
 /** What the endpoints of all drivers share: the slots, and whether it is closed. */
@@ -94,6 +103,54 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
     throw this.refusal('sendto');
   }
 
+  tryRecvmsg(view: Uint8Array, ancbufsize: number, flags: number): ReceivedMessage | undefined {
+    this.mustBeOpen('recvmsg');
+    if ((flags & ~RECEIVE_FLAGS) !== 0) throw this.unsupported('recvmsg', 'such flags');
+    if (ancbufsize > 0) throw this.unsupported('recvmsg', 'ancillary data');
+    const first = this.peek(view.length);
+    if (first === undefined) return undefined;
+    view.set(first.data.subarray(0, view.length));
+    if ((flags & MSG_PEEK) === 0) this.tryRecvInto(view);
+    const { length } = first.data;
+    const isCut = length > view.length;
+    return {
+      nbytes: isCut && (flags & MSG_TRUNC) === 0 ? view.length : length,
+      ancillary: [],
+      flags: isCut ? MSG_TRUNC : 0,
+      address: this.type === SOCK_DGRAM && first.address !== '' ? first.address : undefined,
+    };
+  }
+
+  trySendmsg(
+    data: Uint8Array,
+    control: Buffer | undefined,
+    flags: number,
+    address: Address | undefined,
+  ): number {
+    this.mustBeOpen('sendmsg');
+    if ((flags & ~SEND_FLAGS) !== 0) throw this.unsupported('sendmsg', 'such flags');
+    if (control !== undefined) throw this.unsupported('sendmsg', 'ancillary data');
+    return address === undefined ? this.trySend(data, 0) : this.trySendto(data, address);
+  }
+
+  /**
+   * What the next receive of so many bytes would give, which stays; a datagram is whole.
+   * `undefined`: it would block.
+   */
+  protected peek(_nbytes: number): ReceivedFrom | undefined {
+    throw this.refusal('recv');
+  }
+
+  getInheritable(): boolean {
+    this.mustBeOpen('fcntl');
+    return false;
+  }
+
+  setInheritable(inheritable: boolean): void {
+    this.mustBeOpen('fcntl');
+    if (inheritable) throw this.unsupported('fcntl', 'descriptors for child processes');
+  }
+
   abstract connect(address: Address): boolean;
   abstract connectError(): OSError | undefined;
   abstract bind(address: Address): void;
@@ -113,9 +170,7 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
 
   duplicate(): Endpoint {
     this.mustBeOpen('dup');
-    throw osError('EOPNOTSUPP', 'dup', {
-      strerror: `Operation not supported (the ${this.driver} driver has no descriptors to duplicate)`,
-    });
+    throw this.unsupported('dup', 'descriptors to duplicate');
   }
 
   listen(_backlog: number): void {
@@ -187,11 +242,22 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
     return 0;
   }
 
+  /** The error for what the driver does not have. */
+  private unsupported(syscall: string, what: string): OSError {
+    return osError('EOPNOTSUPP', syscall, {
+      strerror: `Operation not supported (the ${this.driver} driver has no ${what})`,
+    });
+  }
+
   /** The error for an operation that this kind of socket has not. */
   protected refusal(syscall: string): OSError {
     return osError(this.closed ? 'EBADF' : 'EOPNOTSUPP', syscall);
   }
 }
+
+/** The flags that change nothing here, and those that are done here. */
+const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
+const RECEIVE_FLAGS = SEND_FLAGS | MSG_WAITALL | MSG_CMSG_CLOEXEC | MSG_PEEK | MSG_TRUNC;
 
 /** More than any option's number. */
 const OPTIONS = 1000;

@@ -53,6 +53,12 @@ export class DatagramEndpoint extends MemoryEndpoint {
     return { data: first.data.subarray(0, nbytes), address: first.address };
   }
 
+  protected override peek(): ReceivedFrom | undefined {
+    this.check('recvmsg');
+    const end = { data: EMPTY, address: unboundAddress(this.family) };
+    return this.#received[0] ?? (this.#ended ? end : undefined);
+  }
+
   override tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
     const first = this.tryRecvfrom(view.length);
     if (first === undefined) return undefined;

@@ -94,6 +94,13 @@ export class StreamEndpoint extends MemoryEndpoint {
     return nbytes < 0 ? undefined : { nbytes, address: this.#sender() };
   }
 
+  protected override peek(nbytes: number): ReceivedFrom | undefined {
+    const received = this.#received;
+    const data = received.size > 0 ? received.peek(nbytes) : EMPTY;
+    if (data === EMPTY && !this.#nothingReceived()) return undefined;
+    return { data, address: this.#sender() };
+  }
+
   #nothingReceived(): boolean {
     this.check('recv');
     if (this.#state !== 'connected') throw osError('ENOTCONN', 'recv');

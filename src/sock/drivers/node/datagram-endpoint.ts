@@ -83,6 +83,10 @@ export class DatagramEndpoint extends BaseEndpoint {
     return { nbytes: fitting.length, address };
   }
 
+  protected override peek(): ReceivedFrom | undefined {
+    return this.#next('recvmsg');
+  }
+
   /** The datagram that comes next, or `undefined`, and then libuv polls for one. */
   #next(syscall: string): ReceivedFrom | undefined {
     this.#check(syscall);

@@ -205,6 +205,13 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return nbytes < 0 ? undefined : { nbytes, address: this.#sender() };
   }
 
+  protected override peek(nbytes: number): ReceivedFrom | undefined {
+    const received = this.#received;
+    const data = received.size > 0 ? received.peek(nbytes) : EMPTY;
+    if (data === EMPTY && !this.#nothingReceived()) return undefined;
+    return { data, address: this.#sender() };
+  }
+
   /** With an empty queue: is it the end (`true`), or must one wait (`false`)? Or it failed. */
   #nothingReceived(): boolean {
     this.#check('recv');

@@ -25,6 +25,7 @@ import {
   closeDescriptor,
   duplicate,
   getOption,
+  handOver,
   isShortage,
   lastError,
   libc,
@@ -136,11 +137,28 @@ class PosixDriver implements Driver {
 }
 
 /** @throws {OSError} EBUSY when a socket of ours has the descriptor */
-function checkNobodys(fd: number, syscall: string): void {
+export function checkNobodys(fd: number, syscall: string): void {
   if (endpointOf(fd) === undefined) return;
   throw osError('EBUSY', syscall, {
     strerror: `descriptor ${fd} is another Socket's: detach() gives it up, dup() makes a second`,
   });
+}
+
+/**
+ * Makes another descriptor of the same thing, which is nobody's.
+ *
+ * @throws {OSError} EBADF, EMFILE; EOPNOTSUPP where koffi does not load
+ */
+export function duplicateDescriptor(fd: number): number {
+  const { missing } = posixDriver;
+  if (missing !== undefined)
+    throw osError('EOPNOTSUPP', 'dup', {
+      strerror: `Operation not supported (it needs the posix driver: ${missing.why})`,
+    });
+  const copy = duplicate(fd);
+  if (copy < 0) throw noteFailure(lastError('dup'));
+  handOver(copy);
+  return copy;
 }
 
 /** What a descriptor is: as was said, and for the rest as the kernel says. */

@@ -29,6 +29,7 @@ export interface Libc {
   ): number;
   /** Linux's: of a `struct msghdr` by its address. */
   recvmsg?(fd: number, message: number, flags: number): number;
+  sendmsg?(fd: number, message: number, flags: number): number;
   send(fd: number, data: Uint8Array, nbytes: number, flags: number): number;
   sendto(
     fd: number,
@@ -94,6 +95,7 @@ const SIGNATURES: Readonly<Record<string, string>> = {
 
 const LINUX_SIGNATURES: Readonly<Record<string, string>> = {
   recvmsg: 'intptr_t recvmsg(int, uintptr_t, int)',
+  sendmsg: 'intptr_t sendmsg(int, uintptr_t, int)',
   accept4: 'int accept4(int, void *, void *, int)',
   sendfile: 'intptr_t sendfile(int, int, void *, size_t)',
   pipe2: 'int pipe2(void *, int)',
@@ -195,6 +197,7 @@ export function lastError(syscall: string, number: number = errno[0]): OSError {
 
 const F_GETFL = 3;
 const F_SETFL = 4;
+const F_GETFD = 1;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 
@@ -246,6 +249,24 @@ export function takeOver(fd: number): number {
   silence(fd);
   closeAtThreadEnd(fd);
   return fd;
+}
+
+/** Do child processes inherit a descriptor? */
+export function isInheritable(fd: number): boolean {
+  return (fdFlags(fd) & FD_CLOEXEC) === 0;
+}
+
+/** Says whether child processes inherit a descriptor. */
+export function letInherit(fd: number, inheritable: boolean): void {
+  const flags = fdFlags(fd);
+  const wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
+  if (hidden().fcntl(fd, F_SETFD, 'int', wanted) < 0) throw lastError('fcntl');
+}
+
+function fdFlags(fd: number): number {
+  const flags = hidden().fcntl(fd, F_GETFD, 'int', 0);
+  if (flags < 0) throw lastError('fcntl');
+  return flags;
 }
 
 /** Leaves a descriptor to somebody else. */

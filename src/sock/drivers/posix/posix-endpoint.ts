@@ -4,7 +4,15 @@ import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../address.ts';
 import { EMPTY } from '../../byte-queue.ts';
 import { AF_UNIX, SO_ERROR, SO_RCVLOWAT, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
-import type { Accepted, Endpoint, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
+import type {
+  Accepted,
+  Endpoint,
+  ReceivedFrom,
+  ReceivedIntoFrom,
+  ReceivedMessage,
+} from '../../endpoint.ts';
+import { unpackAncillary } from '../../messages/ancillary.ts';
+import { MSG_ERRQUEUE, MSG_OOB } from '../../messages/flags.ts';
 import { SlottedEndpoint } from '../base-endpoint.ts';
 import { noteDescriptor, noteFailure } from '../descriptors.ts';
 import { errno } from './errno.ts';
@@ -17,13 +25,15 @@ import {
   getOption,
   handOver,
   hasSendfile,
+  isInheritable,
   lastError,
+  letInherit,
   libc,
   MSG_NOSIGNAL,
   sendFile,
   setOption,
 } from './libc.ts';
-import { cameAlong, receiveMessage } from './message.ts';
+import { cameAlong, receiveMessage, receiveWhole, sendWhole } from './message.ts';
 import { DIVIDED, ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
 
@@ -37,6 +47,9 @@ const LARGE = 16 * 1024;
 
 /** A datagram is no longer than this. */
 const DATAGRAM_SIZE = 64 * 1024;
+
+/** More ancillary data than this never comes at once, in bytes. */
+const MOST_ANCILLARY = 64 * 1024;
 
 /** One buffer for all sockets: what was received is copied out of it. */
 let receiveBuffer: Buffer | undefined;
@@ -171,6 +184,27 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return { nbytes, address: this.sender() };
   }
 
+  tryRecvmsg(view: Uint8Array, ancbufsize: number, flags: number): ReceivedMessage | undefined {
+    this.mustBeOpen('recvmsg');
+    // Memory first: descriptors that have come must not get lost.
+    const control = Buffer.alloc(Math.min(ancbufsize, MOST_ANCILLARY));
+    const outcome = receiveWhole(this.fd, view, control, flags);
+    const { received: nbytes, why } = outcome;
+    if (nbytes < 0) {
+      // That there are no such bytes or errors does not say that there are no others.
+      if (why === EAGAIN && (flags & (MSG_OOB | MSG_ERRQUEUE)) !== 0) return undefined;
+      this.block(READABLE, why, 'recvmsg');
+      return undefined;
+    }
+    if (this.mayBeDivided) this.divided = true;
+    return {
+      nbytes,
+      ancillary: unpackAncillary(control.subarray(0, outcome.controlLength)),
+      flags: outcome.flags,
+      address: storageLength.readUInt32LE(0) > 0 ? readAddress(this.family) : undefined,
+    };
+  }
+
   /** Can something come along with the bytes, and divide them, without the selector's saying so? */
   private get mayBeDivided(): boolean {
     return this.family === AF_UNIX && this.type === SOCK_STREAM;
@@ -218,6 +252,19 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     const { sendto } = libc();
     const sent = sendto(this.fd, data, data.length, MSG_NOSIGNAL, storage, length);
     return this.sent(sent, errno[0], 'sendto');
+  }
+
+  trySendmsg(
+    data: Uint8Array,
+    control: Buffer | undefined,
+    flags: number,
+    address: Address | undefined,
+  ): number {
+    this.mustBeOpen('sendmsg');
+    if (!this.#writable) return -1;
+    const length = address === undefined ? 0 : writeAddress(this.family, address);
+    const sent = sendWhole(this.fd, data, control ?? EMPTY, flags, length);
+    return this.sent(sent, errno[0], 'sendmsg');
   }
 
   get trySendfile(): Endpoint['trySendfile'] {
@@ -383,6 +430,16 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
 
   fileno(): number {
     return this.fd;
+  }
+
+  getInheritable(): boolean {
+    this.mustBeOpen('fcntl');
+    return isInheritable(this.fd);
+  }
+
+  setInheritable(inheritable: boolean): void {
+    this.mustBeOpen('fcntl');
+    letInherit(this.fd, inheritable);
   }
 
   /** Asks for news, unless they come anyway. */

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { osError } from '../../../base/errors/os-errors.ts';
 import { type Address, inet6Address, inetAddress } from '../../address.ts';
 import { AF_INET, AF_INET6 } from '../../constants.ts';
-import { inet6Text } from '../../numeric-host.ts';
+import { inet6Text } from '../../names/numeric-host.ts';
 import { kernel } from './kernel.ts';
 import { libc } from './libc.ts';
 

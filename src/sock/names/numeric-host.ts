@@ -1,6 +1,6 @@
-import { osError } from '../base/errors/os-errors.ts';
-import { net } from '../base/node-modules.ts';
-import { AF_INET, AF_INET6 } from './constants.ts';
+import { osError } from '../../base/errors/os-errors.ts';
+import { net } from '../../base/node-modules.ts';
+import { AF_INET, AF_INET6 } from '../constants.ts';
 import { zoneIndex, zoneName } from './zones.ts';
 
 /** A host that is a number. */
@@ -56,12 +56,12 @@ function parse(text: string): NumericHost | undefined {
   if (net().isIPv4(text)) return { family: AF_INET, host: text, scopeid: 0 };
   if (net().isIPv6(text))
     return { family: AF_INET6, host: inet6Text(inet6Groups(text)), scopeid: 0 };
-  const host = inetAton(text);
+  const host = dottedForm(text);
   return host === undefined ? undefined : { family: AF_INET, host, scopeid: 0 };
 }
 
 /** The dotted form of what inet_aton() takes: `127.1`, `0x7f000001`, `0177.0.0.01`. */
-function inetAton(text: string): string | undefined {
+export function dottedForm(text: string): string | undefined {
   const parts = text.split('.');
   if (parts.length > 4 || !parts.every((part) => /^(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.test(part)))
     return undefined;
@@ -78,7 +78,7 @@ function inetAton(text: string): string | undefined {
 }
 
 /** The eight groups of an IPv6 address. */
-function inet6Groups(text: string): number[] {
+export function inet6Groups(text: string): number[] {
   const plain = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...bytes) => {
     const [a, b, c, d] = bytes.map(Number) as [number, number, number, number];
     return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { osError } from '../base/errors/os-errors.ts';
-import { net } from '../base/node-modules.ts';
-import { type Address, inet6Address, inetAddress } from './address.ts';
-import { AF_INET, AF_INET6 } from './constants.ts';
+import { osError } from '../../base/errors/os-errors.ts';
+import { net } from '../../base/node-modules.ts';
+import { type Address, inet6Address, inetAddress } from '../address.ts';
+import { AF_INET, AF_INET6 } from '../constants.ts';
 import { type NumericHost, numericHost } from './numeric-host.ts';
+import { linesOf } from './system-files.ts';
 
 /**
  * Names that can be resolved without asking anybody, so that `bind()` acts at its own line:
@@ -12,11 +12,6 @@ import { type NumericHost, numericHost } from './numeric-host.ts';
  *
  * The loop resolves all other names first, off the main thread.
  */
-
-const HOSTS_FILE =
-  process.platform === 'win32'
-    ? `${process.env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts`
-    : '/etc/hosts';
 
 /**
  * Gives `address` with a number for its host.
@@ -55,18 +50,9 @@ function numberOf(family: number, host: string): NumericHost {
 }
 
 function hostsFileEntry(family: number, name: string): NumericHost | undefined {
-  let text: string;
-  try {
-    text = readFileSync(HOSTS_FILE, 'utf8');
-  } catch {
-    // A machine without a hosts file has no entries in it.
-    return undefined;
-  }
   const isOurs = family === AF_INET ? net().isIPv4 : net().isIPv6;
-  for (const line of text.split('\n')) {
-    const [number = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+  for (const [number = '', ...names] of linesOf('hosts'))
     if (isOurs(number) && names.some((other) => other.toLowerCase() === name))
       return numericHost(family, number);
-  }
   return undefined;
 }

@@ -1,0 +1,91 @@
+import { OSError, osError, TimeoutError } from '../base/errors/os-errors.ts';
+import { checkSecondsFromZero } from '../base/numbers.ts';
+import { brief } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { requireRunningLoop } from '../core/turns/running-loop.ts';
+import type { Loop } from '../loop/loop.ts';
+import type { AddressInfo } from '../loop/names.ts';
+import type { AddressInput } from '../sock/address.ts';
+import { SOCK_STREAM } from '../sock/constants.ts';
+import { driverNamed } from '../sock/drivers/registry.ts';
+import type { DriverName } from '../sock/endpoint.ts';
+import { getdefaulttimeout, Socket } from '../sock/socket.ts';
+import { waitFor } from '../tasks/limits/wait-for.ts';
+import { ExceptionGroup } from '../tasks/together/exception-group.ts';
+
+/** Options of {@link createConnection}. */
+export interface ConnectOptions {
+  /** Limits each attempt, in seconds, and is the socket's then; by default `getdefaulttimeout()`. */
+  readonly timeout?: number | undefined;
+  /** Where the socket is bound to. */
+  readonly sourceAddress?: AddressInput | undefined;
+  /** Throws the errors of all attempts, in a group; else the last one. */
+  readonly allErrors?: boolean | undefined;
+  /** As of {@link socket}. */
+  readonly driver?: DriverName | undefined;
+}
+
+/**
+ * Connects a new socket to a host and a port: tries the addresses of the host, one after another.
+ *
+ * @returns a coroutine of the socket, with the mode of `timeout`, for the caller to close
+ * @throws {TimeoutError} when the last attempt took too long
+ * @throws {OSError} when it failed otherwise; `gaierror` when the host is not known
+ * @throws {ExceptionGroup} with `allErrors`, of all errors
+ * @throws {CancelledError} when the waiting task is cancelled
+ * @see Python's `socket.create_connection()`,
+ *   https://docs.python.org/3/library/socket.html#socket.create_connection
+ */
+export function createConnection(
+  address: readonly [host: string | undefined, port: number | string | undefined],
+  options: ConnectOptions = {},
+): Coroutine<Socket> {
+  if (!Array.isArray(address) || address.length !== 2)
+    throw new TypeError(`createConnection(): address must be [host, port], got ${brief(address)}`);
+  const timeout = 'timeout' in options ? options.timeout : getdefaulttimeout();
+  if (timeout !== undefined) checkSecondsFromZero(timeout, 'createConnection(): timeout');
+  const connect = async (): Promise<Socket> => {
+    const loop = requireRunningLoop() as Loop;
+    const [host, port] = address;
+    const failures: OSError[] = [];
+    for (const way of await loop.getaddrinfo(host, port, { type: SOCK_STREAM })) {
+      try {
+        return await connectTo(loop, way, timeout, options);
+      } catch (error) {
+        if (!isA(error, OSError)) throw error;
+        failures.push(error);
+      }
+    }
+    if (options.allErrors) throw new ExceptionGroup('create_connection failed', failures);
+    throw failures.at(-1) ?? new OSError('getaddrinfo returns an empty list');
+  };
+  return new Coroutine(connect, 'createConnection', undefined);
+}
+
+async function connectTo(
+  loop: Loop,
+  [family, type, proto, , address]: AddressInfo,
+  timeout: number | undefined,
+  { driver, sourceAddress }: ConnectOptions,
+): Promise<Socket> {
+  const sock = Socket._of(driverNamed(driver).open(family, type, proto));
+  try {
+    sock.setblocking(false);
+    if (sourceAddress !== undefined) sock.bind(sourceAddress);
+    if (timeout === 0) sock.connect(address);
+    else await waitFor(loop.sockConnect(sock, address), timeout);
+    sock.settimeout(timeout);
+    return sock;
+  } catch (error) {
+    sock.close();
+    throw inPlainWords(error);
+  }
+}
+
+/** The error in the words of `socket`: those of asyncio name the address. */
+function inPlainWords(error: unknown): unknown {
+  if (!isA(error, OSError)) return error;
+  if (error.code !== undefined) return osError(error.code, error.syscall);
+  return isA(error, TimeoutError) ? new TimeoutError('timed out', { cause: error }) : error;
+}

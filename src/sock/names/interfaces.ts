@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { OSError, osError } from '../../base/errors/os-errors.ts';
+import { checkWhole } from '../../base/numbers.ts';
+import { checkText } from './inet.ts';
+
+const DIRECTORY = '/sys/class/net';
+
+/**
+ * The network interfaces of this machine: their numbers and names.
+ *
+ * @throws {OSError} EOPNOTSUPP on Windows
+ */
+export function ifNameindex(): [index: number, name: string][] {
+  const found = namesOfAll().map((name): [number, string] => [indexOf(name) ?? 0, name]);
+  return found.filter(([index]) => index > 0).sort(([one], [other]) => one - other);
+}
+
+/**
+ * The number of a network interface.
+ *
+ * @throws {OSError} when there is none of that name
+ */
+export function ifNametoindex(name: string): number {
+  checkText(name, 'ifNametoindex(): name');
+  const index = namesOfAll().includes(name) ? indexOf(name) : undefined;
+  if (index === undefined) throw new OSError('no interface with this name');
+  return index;
+}
+
+/**
+ * The name of a network interface.
+ *
+ * @throws {OSError} ENXIO when there is none of that number
+ */
+export function ifIndextoname(index: number): string {
+  checkWhole(index, 0, 0xffffffff, 'ifIndextoname(): index');
+  const found = ifNameindex().find(([each]) => each === index);
+  if (found === undefined) throw osError('ENXIO', 'if_indextoname');
+  return found[1];
+}
+
+function namesOfAll(): string[] {
+  if (process.platform !== 'linux') return Object.keys(networkInterfaces());
+  return readdirSync(DIRECTORY);
+}
+
+/** Elsewhere than on Linux, Node knows the number of an interface by its link-local address alone. */
+function indexOf(name: string): number | undefined {
+  if (process.platform !== 'linux')
+    return networkInterfaces()[name]?.find((each) => each.family === 'IPv6' && each.scopeid)
+      ?.scopeid;
+  try {
+    return Number(readFileSync(`${DIRECTORY}/${name}/ifindex`, 'latin1'));
+  } catch {
+    // ENOENT: gone meanwhile, or no interface, as `bonding_masters`.
+    return undefined;
+  }
+}

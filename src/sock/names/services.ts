@@ -1,0 +1,63 @@
+import { OSError } from '../../base/errors/os-errors.ts';
+import { checkWhole } from '../../base/numbers.ts';
+import { checkText } from './inet.ts';
+import { linesOf } from './system-files.ts';
+
+/**
+ * The port of a service, by its name: as the system's file of services has it.
+ *
+ * @param protocol - `'tcp'` or `'udp'`; not given, either will do
+ * @throws {OSError} when there is no such service
+ */
+export function getservbyname(name: string, protocol?: string): number {
+  checkText(name, 'getservbyname(): name');
+  checkProtocol(protocol, 'getservbyname');
+  for (const { names, port, proto } of services())
+    if (names.includes(name) && (protocol ?? proto) === proto) return port;
+  throw new OSError('service/proto not found');
+}
+
+/**
+ * The name of a service, by its port.
+ *
+ * @param protocol - `'tcp'` or `'udp'`; not given, either will do
+ * @throws {OSError} when there is no such service
+ * @throws {RangeError} when the port is not a whole number from 0 to 65535
+ */
+export function getservbyport(port: number, protocol?: string): string {
+  checkWhole(port, 0, 65_535, 'getservbyport(): port');
+  checkProtocol(protocol, 'getservbyport');
+  for (const service of services())
+    if (service.port === port && (protocol ?? service.proto) === service.proto)
+      return service.names[0] as string;
+  throw new OSError('port/proto not found');
+}
+
+/**
+ * The number of a protocol, by its name: as the system's file of protocols has it.
+ *
+ * @throws {OSError} when there is no such protocol
+ */
+export function getprotobyname(name: string): number {
+  checkText(name, 'getprotobyname(): name');
+  for (const [first, number, ...aliases] of linesOf('protocols'))
+    if (first === name || aliases.includes(name)) return Number(number);
+  throw new OSError('protocol not found');
+}
+
+interface Service {
+  readonly names: readonly string[];
+  readonly port: number;
+  readonly proto: string | undefined;
+}
+
+function* services(): Generator<Service> {
+  for (const [name = '', where = '', ...aliases] of linesOf('services')) {
+    const [port, proto] = where.split('/');
+    yield { names: [name, ...aliases], port: Number(port), proto };
+  }
+}
+
+function checkProtocol(protocol: unknown, caller: string): void {
+  if (protocol !== undefined) checkText(protocol, `${caller}(): protocol`);
+}

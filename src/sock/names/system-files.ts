@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+
+const FOLDER =
+  process.platform === 'win32'
+    ? `${process.env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\`
+    : '/etc/';
+
+/** The words of each line of a file of names, without comments; none where there is no such file. */
+export function linesOf(file: 'hosts' | 'services' | 'protocols'): string[][] {
+  const name = process.platform === 'win32' && file === 'protocols' ? 'protocol' : file;
+  let text: string;
+  try {
+    text = readFileSync(FOLDER + name, 'utf8');
+  } catch {
+    // A machine without the file has no entries in it.
+    return [];
+  }
+  const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/));
+  return lines.filter(([word]) => word);
+}
+
+/** The names of a host in the hosts file: those of the first line with one of its numbers or names. */
+export function hostsFileNames(
+  isIt: (number: string, names: readonly string[]) => boolean,
+): string[] {
+  const [, ...names] = linesOf('hosts').find(([number = '', ...all]) => isIt(number, all)) ?? [];
+  return names;
+}
