@@ -462,9 +462,13 @@ async function declare() {
 function smallDeclarations(declarations) {
   let text = declarations
     .replace(/^\s+/gm, '')
-    // The names beside them find Python's pages.
-    .replace(/,\s*(?:\*\s*)?https:\/\/docs\.python\.org\S+/g, '')
+    // The names are Python's, and so are its pages.
+    .replace(/\n\* @see [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
+    .replace(/\n\* @throws \{CancelledError\} when the waiting task is cancelled/g, '')
+    // The types say so.
+    .replace(/\n\* @throws \{TypeError\} [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
     .replace(/\{@link (\S+)\}/g, '`$1`')
+    .replace(/\n\*(?=\n\*\/)/g, '')
     .replace(/\/\*\*.*?\*\//gs, inOneLineEach);
   // An export that has its own name is said where it is declared.
   const declared = new Set();
@@ -486,7 +490,9 @@ function smallDeclarations(declarations) {
 /** A comment without line breaks in its sentences; lists and code stay as they are. */
 function inOneLineEach(comment) {
   const isProse = !/```|^\* [-|]|^\* {3}/m.test(comment);
-  return isProse ? comment.replace(/\n\* (?=[^\s@])/g, ' ').replace(/^\/\*\* {2}/, '/** ') : comment;
+  return isProse
+    ? comment.replace(/\n\* (?=[^\s@])/g, ' ').replace(/^\/\*\* {2}/, '/** ')
+    : comment;
 }
 
 function declarationOf(name) {
