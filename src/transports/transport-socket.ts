@@ -53,7 +53,7 @@ export class TransportSocket {
 
   /** Do child processes inherit the descriptor? */
   getInheritable(): boolean {
-    return false;
+    return this._sock.getInheritable();
   }
 
   /**

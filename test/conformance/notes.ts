@@ -696,18 +696,18 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_datagram_send_to_non_listening_address_recvfrom_into',
   ),
   ...notApplicable(
-    'prints what Python reads from the memory of another process',
+    'prints what Python reads from the memory of another process; `asyncio-ts ps` asks the process',
     'test_tools.py::TestAsyncioToolsTree',
     'test_asyncio_utils',
     'test_asyncio_utils_cycles',
   ),
   ...notApplicable(
-    'prints what Python reads from the memory of another process',
+    'prints what Python reads from the memory of another process; `asyncio-ts ps` asks the process',
     'test_tools.py::TestAsyncioToolsTable',
     'test_asyncio_utils',
   ),
   ...notApplicable(
-    'prints what Python reads from the memory of another process',
+    'prints what Python reads from the memory of another process; `asyncio-ts ps` asks the process',
     'test_tools.py::TestAsyncioToolsBasic',
     'test_empty_input_tree',
     'test_empty_input_table',
@@ -723,7 +723,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_table_output_format',
   ),
   ...notApplicable(
-    'prints what Python reads from the memory of another process',
+    'prints what Python reads from the memory of another process; `asyncio-ts ps` asks the process',
     'test_tools.py::TestAsyncioToolsEdgeCases',
     'test_task_awaits_self',
     'test_task_with_missing_awaiter_id',
