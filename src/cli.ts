@@ -16,9 +16,10 @@ const STATUS = { failed: 1, usage: 2, interrupted: 130, terminated: 143 };
 /** The most threads that share a port: more than any machine has cores, and fewer than break it. */
 const MOST_WORKERS = 256;
 
-const HELP = `Usage: asyncio-ts COMMAND [OPTIONS]
+const HELP = `Usage: asyncio-ts [COMMAND] [OPTIONS]
 
 Commands:
+  repl          type code and see its results, with await and a loop that runs (default)
   echo          serve: send back whatever a client sends
   ps PID        show the tasks of a running process
   pstree PID    the same as a tree: who awaits whom
@@ -73,8 +74,12 @@ async function main(args: string[]): Promise<number> {
     console.log(version());
     return 0;
   }
-  const [command, ...rest] = positionals;
-  if (command === undefined) throw new UsageError('expected a command: echo, ps, pstree or why');
+  const [command = 'repl', ...rest] = positionals;
+  if (command === 'repl') {
+    if (rest.length > 0) throw new UsageError(`unexpected argument for repl: ${rest[0]}`);
+    const { repl } = await import('./cli/repl.ts');
+    return await repl();
+  }
   if (command === 'ps' || command === 'pstree' || command === 'why')
     return await lookInto(command, rest, values.json);
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);

@@ -31,7 +31,7 @@ behaviour('asyncio-ts', (it) => {
       const { status, stdout, stderr } = await run('--help');
 
       assert.is(status, 0);
-      assert.match(stdout, /^Usage: asyncio-ts COMMAND \[OPTIONS\]\n/);
+      assert.match(stdout, /^Usage: asyncio-ts \[COMMAND\] \[OPTIONS\]\n/);
       for (const option of ['host', 'port', 'tls', 'workers', 'quiet', 'grace', 'help', 'version'])
         assert.match(stdout, `\n  --${option} `);
       assert.is(stderr, '');
@@ -50,7 +50,7 @@ behaviour('asyncio-ts', (it) => {
   );
 
   const misused: [args: string[], complaint: string][] = [
-    [[], 'expected a command: echo, ps, pstree or why'],
+    [['repl', 'more'], 'unexpected argument for repl: more'],
     [['ps'], 'ps needs the number of a process, or a path where it listens'],
     [['ps', '1', 'more'], 'unexpected argument for ps: more'],
     [['why', '1'], 'why needs the name of a task'],

@@ -206,7 +206,7 @@ export abstract class ChannelEnd<T> implements Disposable, AsyncDisposable {
   /** Closes this end. */
   abstract close(): void;
 
-  /** How full the channel is, how many ends are open, and how many tasks wait. */
+  /** The state of the channel. */
   statistics(): ChannelStatistics {
     const { buffer, capacity, openSenders, openReceivers, senders, receivers } = this._channel;
     return {
@@ -229,7 +229,7 @@ export abstract class ChannelEnd<T> implements Disposable, AsyncDisposable {
     this.close();
   }
 
-  /** `<ChannelSender closed <channel object at 0x1 [0/5, senders:0, receivers:1]>>` */
+  /** `<ChannelSender closed …>` */
   toString(): string {
     return `<${this.constructor.name} ${this.#closed ? 'closed' : 'open'} ${this._channel}>`;
   }
@@ -270,8 +270,7 @@ export class ChannelSender<T> extends ChannelEnd<T> {
   }
 
   /**
-   * Sends an item without waiting. Without a buffer, it is for a receiver that waits already; if that
-   * one is cancelled in the same turn, the next receiver gets it.
+   * Sends an item without waiting. Without a buffer, it is for a receiver that waits already.
    *
    * @throws {QueueFull} when there is no room, or others wait to send
    * @throws {ChannelClosed} when this sender is closed
@@ -319,8 +318,7 @@ export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T
   /**
    * Receives an item; waits for one if there is none.
    *
-   * If the waiting task is cancelled, nothing was received. Awaiting also awaits an item with a
-   * `then()`, such as a promise; {@link receiveNowait} returns it unchanged.
+   * If the waiting task is cancelled, nothing was received. An item with a `then()` is awaited, too.
    *
    * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
    * @returns a coroutine, which receives nothing before it is awaited
@@ -408,22 +406,10 @@ export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T
 /**
  * Makes a channel: a queue with two ends, each of which can be cloned and closed.
  *
- * Unlike with a {@link Queue}, a receiver learns that no sender is left, and a sender that nobody
- * receives any more. Close each end when it is not needed any more; `using` does.
+ * Close each end when it is not needed any more; `using` does. So a receiver learns that no sender is left,
+ * and a sender that nobody receives.
  *
- * ```ts
- * const [sender, receiver] = asyncio.channel<number>(10);
- * await asyncio.taskGroup(async (group) => {
- *   group.createTask(async () => {
- *     using _ = sender;
- *     for (let n = 0; n < 3; n += 1) await sender.send(n);
- *   });
- *   for await (const n of receiver) console.log(n);
- * });
- * ```
- *
- * Not in asyncio; anyio has it as `create_memory_object_stream()`, trio as `open_memory_channel()`.
- * See docs/channels.md.
+ * Not in asyncio. See docs/channels.md.
  *
  * @param capacity - the most items in the buffer: a whole number from 0, or Infinity. 0, the default: no
  *   buffer; a sender waits until its item is received

@@ -66,17 +66,7 @@ export class TerminableFunction<A extends unknown[] = unknown[], T = unknown> {
 }
 
 /**
- * Has a call in a thread stopped when it is cancelled: the thread is terminated, wherever the function is,
- * and a new one takes its place.
- *
- * No `finally` block runs in that thread, and what it was writing may be left half written.
- *
- * ```ts
- * const spin = (): void => {
- *   for (;;);
- * };
- * await asyncio.moveOnAfter(1, () => asyncio.toThread(asyncio.terminable(spin)));
- * ```
+ * Has a cancel of a call in a thread terminate the thread: no `finally` block runs there.
  *
  * @param callback - a function for `toThread()`, `loop.runInExecutor()` or {@link ThreadPoolExecutor.submit}
  * @throws {TypeError} when it is none

@@ -18,7 +18,7 @@ const registered = new Map<string, ErrorClass>();
 /**
  * Has errors that a thread throws arrive as instances of `errorClass`, if their class has the same name there.
  *
- * Its constructor is not called: what an error has in plain fields is copied.
+ * Its constructor is not called.
  *
  * @param errorClass - a class of your own
  * @throws {TypeError} when it is not a class of errors, or has no name

@@ -30,6 +30,8 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The most descriptors that it may have. */
   readonly descriptors?: number;
+  /** Is its standard input a pipe, for {@link Program.type}? By default there is none. */
+  readonly hasInput?: boolean;
 }
 
 export class Program implements AsyncDisposable {
@@ -45,7 +47,7 @@ export class Program implements AsyncDisposable {
   #tell: (() => void) | undefined;
 
   private constructor(command: string, args: readonly string[], options: ProgramOptions) {
-    const { env, descriptors } = options;
+    const { env, descriptors, hasInput = false } = options;
     const line =
       descriptors === undefined
         ? { command, args }
@@ -58,7 +60,7 @@ export class Program implements AsyncDisposable {
       cwd: root,
       // uvu has set FORCE_COLOR where its own output is coloured.
       env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     for (const stream of ['stdout', 'stderr'] as const)
       this.#child[stream]?.setEncoding('utf8').on('data', (text: string) => {
@@ -153,6 +155,16 @@ export class Program implements AsyncDisposable {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Writes to its standard input. */
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  /** Ends its standard input. */
+  endInput(): void {
+    this.#child.stdin?.end();
   }
 
   /** Reads none of its output until the returned function is called. */

@@ -18,7 +18,7 @@ export interface Logger {
   debug(message: string): unknown;
   /** In debug mode: servers and programs that were started. */
   info(message: string): unknown;
-  /** What is probably a mistake: slow callbacks, coroutines that were never awaited, what was not closed. */
+  /** Probable mistakes: slow callbacks, coroutines that were never awaited. */
   warn(message: string): unknown;
   /** Failures that cannot be thrown to anybody, with their stacks. */
   error(message: string): unknown;

@@ -13,8 +13,6 @@ import { currentTask } from './task.ts';
  * Makes a task of your own known to `allTasks()`, until it is done or unregistered.
  *
  * @throws {TypeError} when it lacks `getLoop()` or `done()`
- * @see asyncio's `_register_task()`,
- *   https://docs.python.org/3/library/asyncio-extending.html#asyncio._register_task
  */
 export function _registerTask(task: ForeignTask): void {
   checkTask(task);
@@ -25,8 +23,6 @@ export function _registerTask(task: ForeignTask): void {
  * Takes a task of your own from those that `allTasks()` knows, if it is one.
  *
  * @throws {TypeError} when it lacks `getLoop()` or `done()`
- * @see asyncio's `_unregister_task()`,
- *   https://docs.python.org/3/library/asyncio-extending.html#asyncio._unregister_task
  */
 export function _unregisterTask(task: ForeignTask): void {
   checkTask(task);
@@ -43,8 +39,6 @@ function checkTask(task: unknown): asserts task is ForeignTask {
  * Makes a task of your own the current one of `loop`. Leave it before the turn ends.
  *
  * @throws {RuntimeError} when there is a current task
- * @see asyncio's `_enter_task()`,
- *   https://docs.python.org/3/library/asyncio-extending.html#asyncio._enter_task
  */
 export function _enterTask(loop: LoopCore, task: object): void {
   const current = currentTask(loop);
@@ -59,8 +53,6 @@ export function _enterTask(loop: LoopCore, task: object): void {
  * Ends what {@link _enterTask} began.
  *
  * @throws {RuntimeError} when `task` is not the current one
- * @see asyncio's `_leave_task()`,
- *   https://docs.python.org/3/library/asyncio-extending.html#asyncio._leave_task
  */
 export function _leaveTask(loop: LoopCore, task: object): void {
   const current = currentTask(loop) as unknown;
@@ -76,7 +68,6 @@ export function _leaveTask(loop: LoopCore, task: object): void {
  * Makes `task` the current one of `loop`; `undefined`: there is none.
  *
  * @returns the one that was
- * @see asyncio's `_swap_current_task()`, `Lib/asyncio/tasks.py`
  */
 export function _swapCurrentTask(loop: LoopCore, task: object | undefined): object | undefined {
   const before = currentTask(loop);

@@ -48,7 +48,7 @@ type NotAList = 'gather() takes awaitables one by one, not in a list: write gath
  *
  * @param awaitables - futures, coroutines, functions without arguments, promises; optionally last,
  *   the options: `returnExceptions`; `signal`: cancels all that are not done when it is aborted; `limit`: how
- *   many coroutines and functions run at a time, in order; not in asyncio, see docs/limits.md
+ *   many run at a time, see docs/limits.md
  * @returns a future of the results
  * @throws the reason of `signal`, when that was aborted before all were done
  * @throws {TypeError} when one of them cannot be awaited, or `limit` is not a number

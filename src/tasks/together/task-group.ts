@@ -130,19 +130,7 @@ export class TaskGroup {
    * If the task fails before that, its error is thrown here, and the group goes on. If this is cancelled,
    * the task is cancelled, too, and this ends when it has ended.
    *
-   * ```ts
-   * await asyncio.taskGroup(async (group) => {
-   *   const port = await group.start<number | undefined>(async (ready) => {
-   *     await using server = await asyncio.startServer(() => {}, '127.0.0.1', 0);
-   *     ready(server.port);
-   *     await server.serveForever();
-   *   });
-   *   console.log(`listening on ${port}`);
-   *   group.cancel();
-   * });
-   * ```
-   *
-   * Not in asyncio; trio and anyio have it as `start()`. See docs/start.md.
+   * Not in asyncio. See docs/start.md.
    *
    * @param body - calls `ready(value)` once, and goes on
    * @param options - as of {@link createTask}

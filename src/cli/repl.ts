@@ -1,0 +1,203 @@
+import { createInterface } from 'node:readline';
+import { type REPLServer, Recoverable, start } from 'node:repl';
+import { PassThrough } from 'node:stream';
+import { Script } from 'node:vm';
+import * as asyncio from '../index.ts';
+import * as socket from '../socket.ts';
+
+const BANNER = `asyncio-ts REPL on Node.js ${process.version}
+Use "await" directly instead of "asyncio.run()".
+In scope: asyncio, socket. Type ".help" for more.`;
+
+/**
+ * Node's own REPL on a loop that runs, until its input ends or `.exit`. Each piece of code is a task, which
+ * Ctrl-C cancels. Tasks that are left are cancelled at the end.
+ *
+ * @returns the status of the process
+ * @throws {SystemExit} when code throws it, or a task
+ */
+export async function repl(): Promise<number> {
+  // Before `run()` adds its own, which would end the program.
+  listen();
+  console.log(BANNER);
+  await asyncio.run(async () => {
+    const { stdin, stdout } = process;
+    const input = stdin.isTTY ? stdin : new PassThrough();
+    const server = start({
+      input,
+      output: stdout,
+      terminal: stdin.isTTY && stdout.isTTY,
+      useGlobal: true,
+      breakEvalOnSigint: true,
+      ignoreUndefined: true,
+    });
+    Object.assign(server.context, { asyncio, socket });
+    const feed = input === stdin ? () => {} : feeder(input as PassThrough);
+    const left = asyncio.getRunningLoop().createFuture<void>();
+    const onPrompt = (): void => {
+      if (!left.done()) feed();
+    };
+    onInterrupt = runInTasks(server, onPrompt, (error) => left.setException(error));
+    feed();
+    server.once('exit', () => {
+      if (!left.done()) left.setResult();
+    });
+    try {
+      await left;
+    } finally {
+      server.close();
+    }
+  });
+  console.log('exiting asyncio REPL...');
+  return 0;
+}
+
+let onInterrupt = (): void => {};
+const interrupt = (): void => onInterrupt();
+
+/** Hears SIGINT, unless it does. Not while Node's `eval` does, which takes the handler from whoever listens. */
+function listen(): void {
+  if (process.listeners('SIGINT').includes(interrupt)) return;
+  process.on('SIGINT', interrupt);
+}
+
+/** Gives out a line of a pipe or file at each call: Node's REPL would run the next one during an `await`. */
+function feeder(input: PassThrough): () => void {
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  let isReading = false;
+  return () => {
+    if (isReading) return;
+    isReading = true;
+    void lines.next().then(({ done, value }) => {
+      isReading = false;
+      if (done) input.end();
+      else input.write(`${value}\n`);
+    });
+  };
+}
+
+/**
+ * Has `server` run each piece of code in a task of its own. Node's `eval` is called at once, for it holds back
+ * what is typed ahead while it waits. It does not say when code has failed; but then there is a new prompt.
+ *
+ * @param onPrompt - called when the next line may come
+ * @param leave - called when code throws a `SystemExit`
+ * @returns interrupts what is running
+ */
+function runInTasks(
+  server: REPLServer,
+  onPrompt: () => void,
+  leave: (error: asyncio.SystemExit) => void,
+): () => void {
+  const { eval: run, displayPrompt, writer } = server;
+  const { stdin } = process;
+  let current: asyncio.Task<void> | undefined;
+  let end: (() => void) | undefined;
+  let isInterrupted = false;
+  let isRaw = false;
+  let isResult = false;
+  /** Is code beginning, and did Node hear the signal meanwhile? */
+  let isBeginning = false;
+  let isPending = false;
+
+  const evaluate: typeof run = function (this: REPLServer, code, context, file, done) {
+    const js = withoutTypes(code);
+    if (js === undefined) {
+      done(new Recoverable(new SyntaxError('Unexpected end of input')), undefined);
+      return;
+    }
+    isInterrupted = false;
+    const body = (): Promise<void> =>
+      new Promise((resolve) => {
+        end = resolve;
+        run.call(this, js, context, file, (error, result) => {
+          listen();
+          isResult = error === null;
+          done(error, result);
+        });
+      });
+    process.off('SIGINT', interrupt);
+    isBeginning = true;
+    isPending = false;
+    const task = asyncio.createTask(body, { eagerStart: true });
+    isBeginning = false;
+    listen();
+    if (end === undefined) return;
+    current = task;
+    // So that Ctrl-C is a signal, and not a key that waits to be read.
+    isRaw = stdin.isTTY && stdin.isRaw;
+    if (isRaw) stdin.setRawMode(false);
+    if (isPending) onInterrupt();
+  };
+  Object.assign(server, {
+    eval: evaluate,
+    displayPrompt(this: REPLServer, preserveCursor?: boolean) {
+      listen();
+      end?.();
+      end = undefined;
+      current = undefined;
+      if (isRaw) stdin.setRawMode(true);
+      isRaw = false;
+      isResult = false;
+      displayPrompt.call(this, preserveCursor);
+      onPrompt();
+    },
+    writer(value: unknown): string {
+      if (value instanceof asyncio.SystemExit && !isResult) leave(value);
+      return isInterruption(value) ? 'KeyboardInterrupt' : writer.call(server, value);
+    },
+  });
+  const emit: (event: string, ...args: unknown[]) => boolean = server.emit;
+  Object.assign(server, {
+    emit(this: REPLServer, event: string, ...args: unknown[]) {
+      if (event !== 'SIGINT' || !isBeginning) return emit.call(this, event, ...args);
+      isPending = true;
+      return true;
+    },
+  });
+  const isInterruption = (value: unknown): boolean =>
+    (isInterrupted && value instanceof asyncio.CancelledError) ||
+    (value as NodeJS.ErrnoException | undefined)?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+
+  return () => {
+    if (current === undefined) {
+      server.output.write('\nKeyboardInterrupt\n');
+      server.clearBufferedCommand();
+      server.displayPrompt();
+      return;
+    }
+    isInterrupted = true;
+    current.cancel();
+    // What it waits for is not ours, and hears of no cancel: Node's REPL gives it up.
+    if (current._awaited().length === 0) server.emit('SIGINT');
+  };
+}
+
+/** The code as JavaScript; `undefined` where it goes on in the next line. Code that is wrong stays as it is. */
+function withoutTypes(code: string): string | undefined {
+  const module = process.getBuiltinModule('node:module');
+  const { stripTypeScriptTypes: strip } = module as { stripTypeScriptTypes?(code: string): string };
+  if (strip === undefined || isJavaScript(code)) return code;
+  const { emitWarning } = process;
+  // It says that it is experimental.
+  process.emitWarning = () => {};
+  try {
+    return strip(code);
+  } catch (error) {
+    return /got '<eof>'|unexpected eof|unterminated (template|block)/i.test(String(error))
+      ? undefined
+      : code;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+function isJavaScript(code: string): boolean {
+  try {
+    new Script(`async () => {\n${code}\n}`);
+    return true;
+  } catch {
+    // A SyntaxError: it may be TypeScript.
+    return false;
+  }
+}
