@@ -24,7 +24,6 @@ const RENAMED: Readonly<Record<string, string>> = {
 const ONE_LOOP = 'one kind of loop: `newEventLoop()` makes it';
 const NO_POLICIES =
   'removed in Python 3.16; [there are no policies](differences.md#the-current-loop)';
-const LATER = 'to come';
 const NO_FAMILY = 'of address families that Node has no sockets of';
 
 /** Why a name is not here; a key that ends in `*` stands for all that begin so. */
@@ -74,7 +73,6 @@ const REASONS: Readonly<Record<string, string>> = {
   'SOL_CAN_*': NO_FAMILY,
   SOL_RDS: NO_FAMILY,
   SOL_TIPC: NO_FAMILY,
-  'python -m asyncio (REPL)': LATER,
   'INADDR_*': 'addresses as numbers: `inetAton()`',
   'IPPORT_*': 'pass the number',
   'IPPROTO_*': '`getprotobyname()`',
@@ -86,6 +84,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** What has no export, and the words with which the table tells of it. */
 const TOLD: Readonly<Record<string, string>> = {
+  'python -m asyncio (REPL)': '`asyncio-ts`, `asyncio-ts repl`',
   PYTHONASYNCIODEBUG: '`ASYNCIO_DEBUG`',
   "logging.getLogger('asyncio')": '`setLogger(logger)`',
   'python -m asyncio ps PID': '`asyncio-ts ps PID`',
