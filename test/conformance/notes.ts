@@ -548,6 +548,16 @@ export const notes: Readonly<Record<string, Note>> = {
     reason: 'getCoro() gives the coroutine of a task that has ended, too',
     entry: 'eager-tasks',
   },
+  'test_futures2.py::FutureTests::test_task_exc_handler_correct_context': {
+    status: 'differs',
+    reason: 'the context of a task that was collected is gone, too',
+    entry: 'reports-about-collected-objects',
+  },
+  ...notApplicable(
+    'has the race of attempts end by a mock as it never ends',
+    'test_base_events.py::BaseEventLoopWithSelectorTests',
+    'test_create_connection_happy_eyeballs_empty_exceptions',
+  ),
   'test_tasks.py::BaseTaskTests::test_ensure_future_task_awaitable': {
     status: 'differs',
     reason: 'what has a then() becomes a future, not a task',

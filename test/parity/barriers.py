@@ -1,13 +1,13 @@
-"""A barrier: all wait for the last; who comes while it empties waits outside."""
+"""A barrier: all wait for the last; who comes while it empties waits outside. After a cancel, numbers repeat in Python."""
 import asyncio
 from asyncio import Barrier, BrokenBarrierError, CancelledError, create_task, sleep
 
 
-async def party(name, barrier, rounds=1):
+async def party(name, barrier, rounds=1, numbered=True):
     for round in range(rounds):
         try:
             index = await barrier.wait()
-            print(name, round, 'index', index, barrier.n_waiting, barrier.broken)
+            print(name, round, 'index', index if numbered else '?', barrier.n_waiting, barrier.broken)
         except BrokenBarrierError as error:
             print(name, round, 'broken:', error, barrier.n_waiting, barrier.broken)
         except CancelledError:
@@ -29,11 +29,11 @@ async def main():
         await task
 
     print('-- one is cancelled while it fills, another takes its place')
-    tasks = [create_task(party(name, barrier)) for name in 'ab']
+    tasks = [create_task(party(name, barrier, 1, False)) for name in 'ab']
     await turns(1, barrier)
     tasks[0].cancel()
     await turns(2, barrier)
-    tasks += [create_task(party(name, barrier)) for name in 'cd']
+    tasks += [create_task(party(name, barrier, 1, False)) for name in 'cd']
     await turns(5, barrier)
 
     print('-- reset')

@@ -2,11 +2,11 @@
 import { Barrier, BrokenBarrierError, createTask, run, sleep, type Task } from '../../src/index.ts';
 import { print } from '../support/print.ts';
 
-async function party(name: string, barrier: Barrier, rounds = 1): Promise<void> {
+async function party(name: string, barrier: Barrier, rounds = 1, numbered = true): Promise<void> {
   for (let round = 0; round < rounds; round += 1)
     try {
       const index = await barrier.wait();
-      print(name, round, 'index', index, barrier.nWaiting, barrier.broken);
+      print(name, round, 'index', numbered ? index : '?', barrier.nWaiting, barrier.broken);
     } catch (error) {
       if (error instanceof BrokenBarrierError) {
         print(name, round, 'broken:', error.message, barrier.nWaiting, barrier.broken);
@@ -26,17 +26,17 @@ async function turns(count: number, barrier: Barrier): Promise<void> {
 
 async function main(): Promise<void> {
   const barrier = new Barrier(3);
-  const come = (name: string, rounds = 1): Task<void> =>
-    createTask(() => party(name, barrier, rounds));
+  const come = (name: string, rounds = 1, numbered = true): Task<void> =>
+    createTask(() => party(name, barrier, rounds, numbered));
   print(barrier.parties, barrier.nWaiting, barrier.broken);
   for (const task of ['a', 'b', 'c'].map((name) => come(name, 3))) await task;
 
   print('-- one is cancelled while it fills, another takes its place');
-  const [a] = [come('a'), come('b')];
+  const [a] = [come('a', 1, false), come('b', 1, false)];
   await turns(1, barrier);
   a.cancel();
   await turns(2, barrier);
-  for (const name of ['c', 'd']) come(name);
+  for (const name of ['c', 'd']) come(name, 1, false);
   await turns(5, barrier);
 
   print('-- reset');

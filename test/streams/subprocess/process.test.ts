@@ -272,10 +272,7 @@ for (const driver of PIPE_DRIVERS) {
           assert.is(stderr?.length, 0);
         }
       },
-      {
-        ...real('test_empty_input'),
-        cpython: ['test_subprocess.py::SubprocessMixin::test_communicate_none_input'],
-      },
+      real('test_empty_input', 'test_communicate_none_input'),
     );
 
     it(
