@@ -1371,7 +1371,8 @@ export class Loop implements LoopCore {
     };
     process.on('SIGINT', interrupt);
     return async () => {
-      await signalsHeard();
+      // Between two runs of one program nothing of Node's is to come.
+      if (!isBetweenRuns(this)) await signalsHeard();
       process.off('SIGINT', interrupt);
       return late;
     };
