@@ -117,7 +117,6 @@ behaviour('asyncio-ts repl', (it) => {
     ['an await of ours', `${SOON}; await asyncio.sleep(100)`],
     ['an await of another promise', `${SOON}; await new Promise(() => {})`],
     ['a limit around one', `${SOON}; await asyncio.timeout(99, () => new Promise(() => {}))`],
-    ['code that never ends', "console.log('begun'); for (;;);"],
   ] as const;
   for (const [what, code] of interruptible)
     it(
@@ -127,13 +126,7 @@ behaviour('asyncio-ts repl', (it) => {
         program.type(`${code}\n`);
         await program.shows(/begun\n/);
         program.signal('SIGINT');
-        // Node's watchdog over code that runs has missed one, on a busy machine: whoever waits presses again.
-        const again = setInterval(() => program.signal('SIGINT'), 3000);
-        try {
-          await program.shows(/KeyboardInterrupt\n/);
-        } finally {
-          clearInterval(again);
-        }
+        await program.shows(/KeyboardInterrupt\n/);
         program.type('40 + 2\n');
         await program.shows(/> 42\n/);
 
