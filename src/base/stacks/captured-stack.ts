@@ -1,4 +1,5 @@
 import { attempt } from '../values/attempt.ts';
+import { Given } from '../values/given.ts';
 import { captureStack, OURS_AT_MOST, onlyUserFrames } from './capture.ts';
 import { isUserFrame } from './user-frames.ts';
 
@@ -127,14 +128,6 @@ export function captureUserStack<E extends Error>(error: E, above?: Constructor)
 export function showStack(error: Error, captured: CapturedStack, most: number): void {
   // Fails where the error is frozen: then it keeps the stack that it has.
   if (Reflect.defineProperty(error, 'stack', SHOWN)) Shown.note(error, captured, most);
-}
-
-/** A class above that has its `#` fields added to an object that is there already. */
-class Given {
-  constructor(error: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: it is what adds them
-    return error;
-  }
 }
 
 /** What an error was given by {@link showStack}; nothing once its stack was printed. */

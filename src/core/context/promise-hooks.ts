@@ -1,6 +1,7 @@
 import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { v8 } from '../../base/node-modules.ts';
 import { setImmediate } from '../../base/node-timers.ts';
+import { Given } from '../../base/values/given.ts';
 
 /**
  * One thing that is in force for a piece of code, and is carried along its every `await`.
@@ -27,14 +28,6 @@ interface Outer {
 
 /** The step outside of the one that runs; none outside of the outermost. */
 let outer: Outer | undefined;
-
-/** A class above that has its `#` fields added to an object that is there already. */
-class Given {
-  constructor(promise: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: it is what adds them
-    return promise;
-  }
-}
 
 /** What a promise notes. A `#` field, for nobody is to see it who prints the promise. */
 class Note extends Given {
