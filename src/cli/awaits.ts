@@ -20,6 +20,7 @@ export interface Edge {
 export class Awaits {
   readonly tasks: readonly TaskOfThread[];
   readonly edges: readonly Edge[];
+  readonly #byAwaited = new Map<TaskOfThread, Edge[]>();
   readonly #known: ReadonlyMap<string, TaskOfThread>;
 
   constructor(snapshots: readonly Snapshot[]) {
@@ -41,6 +42,7 @@ export class Awaits {
         return [{ waiter, wait, awaited }];
       }),
     );
+    for (const edge of this.edges) addTo(this.#byAwaited, edge.awaited, edge);
   }
 
   /** The task with a number, in the thread of another one. */
@@ -48,13 +50,29 @@ export class Awaits {
     return this.#known.get(`${key.split('/')[0]}/${id}`);
   }
 
+  /** Who awaits a task. */
+  edgesTo(awaited: TaskOfThread): readonly Edge[] {
+    return this.#byAwaited.get(awaited) ?? [];
+  }
+
   /** Tasks that await one another, each as a list that ends where it began. */
   cycles(): (readonly TaskOfThread[])[] {
     const next = new Map<TaskOfThread, TaskOfThread[]>();
-    for (const { waiter, awaited } of this.edges)
-      next.set(waiter, [...(next.get(waiter) ?? []), awaited]);
+    for (const { waiter, awaited } of this.edges) addTo(next, waiter, awaited);
     return cyclesIn(next);
   }
+}
+
+/** Adds a value to the list of a key. */
+function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [value]);
+  else known.push(value);
+}
+
+/** The number of a task as `ps` shows it, and `why` takes it. */
+export function taskId({ id }: TaskData): string {
+  return `0x${id.toString(16)}`;
 }
 
 /** The cycles of a graph, by a search that needs no stack of its own: chains may be long. */

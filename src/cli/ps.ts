@@ -1,5 +1,5 @@
 import type { FrameData, Snapshot } from '../inspect/data.ts';
-import { Awaits, stackOf, stacksOf } from './awaits.ts';
+import { Awaits, stackOf, stacksOf, taskId } from './awaits.ts';
 
 /** The columns of Python's `python -m asyncio ps`, and how wide they are. */
 const COLUMNS = [
@@ -20,14 +20,14 @@ export function formatTable(snapshots: readonly Snapshot[]): string {
   const lines = awaits.tasks.flatMap((one) => {
     const { task, thread } = one;
     const stack = stacksOf(task).map(chain).join(', ');
-    const by = awaits.edges.filter(({ awaited }) => awaited === one);
-    const begin = [thread, hex(task.id), task.name, stack];
+    const by = awaits.edgesTo(one);
+    const begin = [thread, taskId(task), task.name, stack];
     if (by.length === 0) return [[...begin, '', '', '0x0']];
     return by.map(({ waiter, wait }) => [
       ...begin,
       chain(stackOf(wait)),
       waiter.task.name,
-      hex(waiter.task.id),
+      taskId(waiter.task),
     ]);
   });
   return [row(COLUMNS.map(([name]) => name)), RULE, ...lines.map(row)].join('\n');
@@ -39,8 +39,4 @@ function row(cells: readonly string[]): string {
 
 function chain(stack: readonly (string | FrameData)[]): string {
   return stack.map((frame) => (typeof frame === 'string' ? frame : frame.name)).join(' -> ');
-}
-
-function hex(id: number): string {
-  return `0x${id.toString(16)}`;
 }

@@ -1,5 +1,5 @@
 import type { LoopData, Snapshot, TaskData, WaitData } from '../inspect/data.ts';
-import { Awaits, cyclesIn, type TaskOfThread } from './awaits.ts';
+import { Awaits, cyclesIn, type TaskOfThread, taskId } from './awaits.ts';
 import { Failure } from './failure.ts';
 import { placeOf } from './pstree.ts';
 
@@ -12,9 +12,7 @@ import { placeOf } from './pstree.ts';
  */
 export function explain(snapshots: readonly Snapshot[], wanted: string): string {
   const awaits = new Awaits(snapshots);
-  const named = awaits.tasks.filter(
-    ({ task }) => task.name === wanted || `0x${task.id.toString(16)}` === wanted,
-  );
+  const named = awaits.tasks.filter(({ task }) => task.name === wanted || taskId(task) === wanted);
   if (named.length === 0)
     throw new Failure(`no such task: ${wanted} (ps shows what tasks there are)`);
   return named.map((one) => new Explanation(awaits, snapshots, one).text()).join('\n\n');

@@ -1,31 +1,3 @@
-import fc from 'fast-check';
-import * as assert from 'uvu/assert';
-import { takeSnapshot } from '../../src/inspect/snapshot.ts';
-import { branchPrograms, compareBranches } from '../support/branch-programs.ts';
-import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { probedPrograms } from './support/probed-programs.ts';
 
-loopBehaviour('Random programs of which snapshots are taken', (it) => {
-  it(
-    'do the same as without',
-    async (loop) => {
-      let entries = 0;
-      const probed = async (run: () => Promise<void>): Promise<void> => {
-        loop._turns.watch = () => {
-          entries += 1;
-          if (entries % 3 !== 0) void takeSnapshot();
-        };
-        try {
-          await run();
-        } finally {
-          loop._turns.watch = undefined;
-        }
-      };
-      await fc.assert(
-        fc.asyncProperty(branchPrograms, (program) => compareBranches(loop, program, probed)),
-        { seed: 1, numRuns: 5000 },
-      );
-      assert.ok(entries > 1000, 'there were moments to take them');
-    },
-    { seconds: 600 },
-  );
-});
+probedPrograms(5000, 600);
