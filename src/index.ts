@@ -31,7 +31,7 @@ export {
   SSLError,
   TimeoutError,
 } from './base/errors/os-errors.ts';
-export { getLogger, type Logger, setLogger } from './base/printing/log.ts';
+export { getLogger, type Logger, setLogger } from './base/log/log.ts';
 export { Frame } from './base/stacks/frame.ts';
 export type { Abandoning } from './core/cancellation/limit.ts';
 // Context variables
@@ -90,7 +90,7 @@ export {
   setEventLoop,
 } from './loop/event-loop.ts';
 export { type ExceptionHandler, Loop, Loop as EventLoop, type TaskFactory } from './loop/loop.ts';
-export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
+export type { AddressInfo, AddressInfoOptions } from './loop/name-lookup.ts';
 export type { SendfileOptions, SentFile } from './loop/sendfile.ts';
 // Running a program
 export { type EnterOptions, enter } from './runners/enter.ts';
@@ -138,13 +138,6 @@ export type { Process } from './streams/subprocess/process.ts';
 export * as subprocess from './subprocess.ts';
 // Locks and queues
 export { Barrier } from './sync/barrier.ts';
-export {
-  type ChannelEnd,
-  ChannelReceiver,
-  ChannelSender,
-  type ChannelStatistics,
-  channel,
-} from './sync/channel.ts';
 export { Condition } from './sync/condition.ts';
 export {
   BrokenBarrierError,
@@ -158,7 +151,14 @@ export {
 export { Event } from './sync/event.ts';
 export type { Held } from './sync/holdable.ts';
 export { Lock } from './sync/lock.ts';
-export { LifoQueue, PriorityQueue, Queue } from './sync/queue.ts';
+export {
+  type ChannelEnd,
+  ChannelReceiver,
+  ChannelSender,
+  type ChannelStatistics,
+  channel,
+} from './sync/queues/channel.ts';
+export { LifoQueue, PriorityQueue, Queue } from './sync/queues/queue.ts';
 export { BoundedSemaphore, Semaphore } from './sync/semaphore.ts';
 export type { Awaitable, ResultOf } from './tasks/awaitables.ts';
 export {
@@ -171,13 +171,6 @@ export {
 } from './tasks/call-graph.ts';
 export { createEagerTaskFactory, eagerTaskFactory } from './tasks/eager.ts';
 export { fromEvent } from './tasks/from-event.ts';
-export { moveOnAfter } from './tasks/limits/move-on-after.ts';
-export { shielded } from './tasks/limits/shielded.ts';
-export { type MovedOn, Timeout, timeout, timeoutAt } from './tasks/limits/timeout.ts';
-export { waitFor } from './tasks/limits/wait-for.ts';
-export { runCoroutineThreadsafe } from './tasks/run-coroutine-threadsafe.ts';
-export { shield } from './tasks/shield.ts';
-export { sleep } from './tasks/sleep.ts';
 // Waiting for several, and for so long
 export {
   asCompleted,
@@ -185,20 +178,20 @@ export {
   type CompletedIterator,
   type Completions,
   type NextCompleted,
-} from './tasks/together/as-completed.ts';
+} from './tasks/groups/as-completed.ts';
+export type { Limited } from './tasks/groups/concurrency-limit.ts';
 export {
   BaseExceptionGroup,
   ExceptionGroup,
   type GroupCondition,
-} from './tasks/together/exception-group.ts';
+} from './tasks/groups/exception-group.ts';
 export {
   type Gathered,
   type GatheredOrErrors,
   type GatherOptions,
   gather,
-} from './tasks/together/gather.ts';
-export type { Limited } from './tasks/together/slots.ts';
-export { TaskGroup, taskGroup } from './tasks/together/task-group.ts';
+} from './tasks/groups/gather.ts';
+export { TaskGroup, taskGroup } from './tasks/groups/task-group.ts';
 export {
   ALL_COMPLETED,
   FIRST_COMPLETED,
@@ -206,7 +199,14 @@ export {
   type ReturnWhen,
   type WaitOptions,
   wait,
-} from './tasks/together/wait.ts';
+} from './tasks/groups/wait.ts';
+export { moveOnAfter } from './tasks/limits/move-on-after.ts';
+export { shielded } from './tasks/limits/shielded.ts';
+export { type MovedOn, Timeout, timeout, timeoutAt } from './tasks/limits/timeout.ts';
+export { waitFor } from './tasks/limits/wait-for.ts';
+export { runCoroutineThreadsafe } from './tasks/run-coroutine-threadsafe.ts';
+export { shield } from './tasks/shield.ts';
+export { sleep } from './tasks/sleep.ts';
 // Threads
 export {
   type Executor,
@@ -221,7 +221,7 @@ export { ThreadPoolExecutor } from './threads/thread-pool-executor.ts';
 export { toThread } from './threads/to-thread.ts';
 export { registerErrorClass } from './threads/unpack-error.ts';
 // Transports and protocols
-export type { UnixPath } from './transports/connect/check-host-port.ts';
+export type { UnixPath } from './transports/addresses/check-host-port.ts';
 export type { ConnectionOptions } from './transports/connect/create-connection.ts';
 export type {
   DatagramAddress,

@@ -8,10 +8,16 @@
 
 import { hostname } from 'node:os';
 import { checkWhole } from './base/numbers.ts';
-import { AF_INET, AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from './sock/constants.ts';
-import { takeDetached } from './sock/drivers/detached.ts';
+import {
+  AF_INET,
+  AF_UNIX,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+} from './sock/constants/constants.ts';
 import { driverNamed } from './sock/drivers/registry.ts';
-import type { DriverName, Endpoint, Kind } from './sock/endpoint.ts';
+import { takeDetached } from './sock/endpoint/detached-endpoints.ts';
+import type { DriverName, Endpoint, Kind } from './sock/endpoint/endpoint.ts';
 import { Socket } from './sock/socket.ts';
 
 export {
@@ -29,13 +35,19 @@ export {
   gethostbynameEx,
   getnameinfo,
   type HostEntry,
-} from './hosts/look-ups.ts';
-export type { AddressInfo, AddressInfoOptions } from './loop/names.ts';
-export type { Address, AddressInput, Inet6Address, InetAddress } from './sock/address.ts';
-export * from './sock/constants.ts';
+} from './hosts/name-lookup.ts';
+export type { AddressInfo, AddressInfoOptions } from './loop/name-lookup.ts';
+export type { Address, AddressInput, Inet6Address, InetAddress } from './sock/addresses/address.ts';
+export { htonl, htons, ntohl, ntohs } from './sock/addresses/byte-order.ts';
+export { inetAton, inetNtoa, inetNtop, inetPton } from './sock/addresses/inet.ts';
+export { ifIndextoname, ifNameindex, ifNametoindex } from './sock/addresses/interfaces.ts';
+export { getprotobyname, getservbyname, getservbyport } from './sock/addresses/services.ts';
+export * from './sock/constants/constants.ts';
+export * from './sock/constants/system-constants.ts';
 export { createServer, type ServerSocketOptions } from './sock/create-server.ts';
-export { close, dup } from './sock/descriptor-numbers.ts';
-export type { DriverName } from './sock/endpoint.ts';
+export { close, dup } from './sock/descriptors/close-and-dup.ts';
+export { recvFds, sendFds } from './sock/descriptors/pass-descriptors.ts';
+export type { DriverName } from './sock/endpoint/endpoint.ts';
 export {
   type AncillaryData,
   type AncillaryInput,
@@ -43,18 +55,12 @@ export {
   CMSG_SPACE,
 } from './sock/messages/ancillary.ts';
 export * from './sock/messages/flags.ts';
-export { htonl, htons, ntohl, ntohs } from './sock/names/byte-order.ts';
-export { inetAton, inetNtoa, inetNtop, inetPton } from './sock/names/inet.ts';
-export { ifIndextoname, ifNameindex, ifNametoindex } from './sock/names/interfaces.ts';
-export { getprotobyname, getservbyname, getservbyport } from './sock/names/services.ts';
-export { recvFds, sendFds } from './sock/pass-descriptors.ts';
 export {
   getdefaulttimeout,
   Socket,
   Socket as SocketType,
   setdefaulttimeout,
 } from './sock/socket.ts';
-export * from './sock/system-constants.ts';
 
 /** Can sockets of AF_INET6 be made? What Node runs on has it, even where no interface does. */
 export const hasIpv6 = true;

@@ -5,14 +5,14 @@ import { isA } from '../base/values/attempt.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import type { Loop } from '../loop/loop.ts';
-import type { AddressInfo } from '../loop/names.ts';
-import type { AddressInput } from '../sock/address.ts';
-import { SOCK_STREAM } from '../sock/constants.ts';
+import type { AddressInfo } from '../loop/name-lookup.ts';
+import type { AddressInput } from '../sock/addresses/address.ts';
+import { SOCK_STREAM } from '../sock/constants/constants.ts';
 import { driverNamed } from '../sock/drivers/registry.ts';
-import type { DriverName } from '../sock/endpoint.ts';
+import type { DriverName } from '../sock/endpoint/endpoint.ts';
 import { getdefaulttimeout, Socket } from '../sock/socket.ts';
+import { ExceptionGroup } from '../tasks/groups/exception-group.ts';
 import { waitFor } from '../tasks/limits/wait-for.ts';
-import { ExceptionGroup } from '../tasks/together/exception-group.ts';
 
 /** Options of {@link createConnection}. */
 export interface ConnectOptions {

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { log } from '../base/printing/log.ts';
+import { log } from '../base/log/log.ts';
 import { repr } from '../base/printing/repr.ts';
 import { putAside, putBack } from '../core/context/promise-hooks.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

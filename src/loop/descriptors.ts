@@ -5,8 +5,8 @@ import { scopeForLater } from '../core/context/context.ts';
 import { Handle } from '../core/turns/handle.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Runnable } from '../core/turns/ready-entry.ts';
-import { DescriptorWatch, socketEndpointOf } from '../sock/descriptor-watch.ts';
-import type { Endpoint, Ready } from '../sock/endpoint.ts';
+import { DescriptorWatch, socketEndpointOf } from '../sock/descriptors/descriptor-watch.ts';
+import type { Endpoint, Ready } from '../sock/endpoint/endpoint.ts';
 import { Socket } from '../sock/socket.ts';
 import { transportRefusal } from '../transports/readiness-watch.ts';
 

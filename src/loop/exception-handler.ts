@@ -1,5 +1,5 @@
 import { endsTheLoop } from '../base/errors/errors.ts';
-import { log } from '../base/printing/log.ts';
+import { log } from '../base/log/log.ts';
 import { repr } from '../base/printing/repr.ts';
 import { stackOf } from '../base/stacks/error-report.ts';
 import { attempt, textOf } from '../base/values/attempt.ts';

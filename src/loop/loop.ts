@@ -1,11 +1,11 @@
 import { checkOptions } from '../base/check-options.ts';
 import { SLOW_CALLBACK_DURATION } from '../base/constants.ts';
 import { endsTheLoop, KeyboardInterrupt, RuntimeError } from '../base/errors/errors.ts';
+import { log } from '../base/log/log.ts';
+import { showResourceWarnings, warnResource } from '../base/log/warnings.ts';
 import { checkFiniteSeconds, checkSeconds, checkTimeout } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
-import { log } from '../base/printing/log.ts';
 import { brief, repr } from '../base/printing/repr.ts';
-import { showResourceWarnings, warnResource } from '../base/printing/warnings.ts';
 import type { Received } from '../base/values/bytes.ts';
 import { seekAbandoned } from '../core/cancellation/abandoned.ts';
 import { lookForAsyncContexts } from '../core/context/async-context.ts';
@@ -27,12 +27,12 @@ import { AsyncGenerators } from '../core/turns/open-generators.ts';
 import { isBetweenRuns, runningLoop, setRunningLoop } from '../core/turns/running-loop.ts';
 import { Turns } from '../core/turns/turns.ts';
 import { makeVisible } from '../inspect/agent.ts';
-import type { Address, AddressInput } from '../sock/address.ts';
+import type { Address, AddressInput } from '../sock/addresses/address.ts';
 import type { Socket } from '../sock/socket.ts';
 import { DefaultExecutor } from '../threads/default-executor.ts';
 import type { Executor, ThreadCallable } from '../threads/executor.ts';
 import type { ThreadPoolExecutor } from '../threads/thread-pool-executor.ts';
-import type { UnixPath } from '../transports/connect/check-host-port.ts';
+import type { UnixPath } from '../transports/addresses/check-host-port.ts';
 import {
   type ConnectionOptions,
   connectAcceptedSocket,
@@ -82,12 +82,17 @@ import type {
   WritePipeCallbacks,
   WriteTransport,
 } from '../transports/transport.ts';
-import { closeAsyncgens } from './close-asyncgens.ts';
 import { Descriptors, type FileDescriptorLike } from './descriptors.ts';
 import { deliverReport, formatReport } from './exception-handler.ts';
-import { onItsWayOut } from './interrupts.ts';
-import { type AddressInfo, type AddressInfoOptions, GetAddrInfo, GetNameInfo } from './names.ts';
+import { withExitStatus } from './exit-status.ts';
+import {
+  type AddressInfo,
+  type AddressInfoOptions,
+  GetAddrInfo,
+  GetNameInfo,
+} from './name-lookup.ts';
 import { type SendfileOptions, type SentFile, sockSendfile } from './sendfile.ts';
+import { shutdownAsyncgens } from './shutdown-asyncgens.ts';
 import { SignalHandlers, signalsHeard } from './signals.ts';
 import { SockOperations } from './sock-operations.ts';
 import { sendfile } from './transport-sendfile.ts';
@@ -202,7 +207,7 @@ export class Loop implements LoopCore {
     const ended = await new Promise<Interruption | undefined>((resolve) => this._start(resolve));
     const late = await lastInterrupt?.();
     const interruption = ended ?? late;
-    if (interruption !== undefined) throw onItsWayOut(interruption.error);
+    if (interruption !== undefined) throw withExitStatus(interruption.error);
   }
 
   /**
@@ -432,7 +437,7 @@ export class Loop implements LoopCore {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.shutdown_asyncgens
    */
   shutdownAsyncgens(): Coroutine<void> {
-    return new Coroutine(() => closeAsyncgens(this), 'shutdownAsyncgens', undefined);
+    return new Coroutine(() => shutdownAsyncgens(this), 'shutdownAsyncgens', undefined);
   }
 
   // ── threads ────────────────────────────────────────────────────────────────────────────────

@@ -14,16 +14,16 @@ import type { Operation } from '../core/futures/operation.ts';
 import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { Cancellable, LoopCore } from '../core/turns/loop-core.ts';
 import type { Runnable } from '../core/turns/ready-entry.ts';
-import { type Address, type AddressInput, checkAddress } from '../sock/address.ts';
-import { EMPTY } from '../sock/byte-queue.ts';
-import { AF_INET, AF_INET6 } from '../sock/constants.ts';
-import type { Endpoint, Ready } from '../sock/endpoint.ts';
-import { resolveLocally } from '../sock/names/resolve.ts';
-import { sendMost } from '../sock/send-most.ts';
+import { type Address, type AddressInput, checkAddress } from '../sock/addresses/address.ts';
+import { resolveLocally } from '../sock/addresses/resolve.ts';
+import { AF_INET, AF_INET6 } from '../sock/constants/constants.ts';
+import { EMPTY } from '../sock/endpoint/byte-queue.ts';
+import type { Endpoint, Ready } from '../sock/endpoint/endpoint.ts';
+import { sendMost } from '../sock/endpoint/send-most.ts';
 import { Socket } from '../sock/socket.ts';
-import type { ResolvedAddress, ResolvingLoop } from '../transports/host-lookup.ts';
+import type { ResolvedAddress, ResolvingLoop } from '../transports/addresses/host-lookup.ts';
 import { transportRefusal } from '../transports/readiness-watch.ts';
-import { isNumericHost } from './names.ts';
+import { isNumericHost } from './name-lookup.ts';
 
 /**
  * The one way to wait for a socket: try now, else when ready try again.

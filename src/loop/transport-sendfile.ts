@@ -7,7 +7,7 @@ import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Future } from '../core/futures/future.ts';
 import { describeAs } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import { setFilePosition } from '../sock/file-position.ts';
+import { setFilePosition } from '../sock/descriptors/file-position.ts';
 import { Protocol } from '../transports/protocols.ts';
 import { SocketTransport } from '../transports/socket-transport.ts';
 import { type ProtocolCallbacks, Transport } from '../transports/transport.ts';

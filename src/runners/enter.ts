@@ -6,7 +6,7 @@ import type { Context } from '../core/context/context.ts';
 import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { runningLoop } from '../core/turns/running-loop.ts';
-import { onItsWayOut } from '../loop/interrupts.ts';
+import { withExitStatus } from '../loop/exit-status.ts';
 import type { Loop } from '../loop/loop.ts';
 import { cancelledBy, type Main, toTaskBody } from './main.ts';
 import { SharedLoop } from './shared-loop.ts';
@@ -90,7 +90,7 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
         resolve(task.result());
       } catch (error) {
         if (isA(error, CancelledError)) cancelled();
-        reject(onItsWayOut(errorFor(error)));
+        reject(withExitStatus(errorFor(error)));
       }
     };
     task.addDoneCallback(function leave(done): void {

@@ -10,7 +10,7 @@ import { checkSignal } from '../core/coroutines/abort-signals.ts';
 import { allTasks, type Task } from '../core/coroutines/task.ts';
 import { beginProgram } from '../core/turns/running-loop.ts';
 import { setEventLoop } from '../loop/event-loop.ts';
-import { onItsWayOut } from '../loop/interrupts.ts';
+import { withExitStatus } from '../loop/exit-status.ts';
 import { Loop } from '../loop/loop.ts';
 import { signalsHeard } from '../loop/signals.ts';
 import { checkMayRun } from './enter.ts';
@@ -124,9 +124,9 @@ export class Runner {
         // Not if somebody else cancelled it too; what a task factory makes may not count.
         const { uncancel, cancelling } = task as Partial<Task<T>>;
         const others = this.#cancelled ? uncancel : this.#late ? cancelling : undefined;
-        if (others?.call(task) === 0) throw onItsWayOut(new KeyboardInterrupt());
+        if (others?.call(task) === 0) throw withExitStatus(new KeyboardInterrupt());
       }
-      throw onItsWayOut(errorFor(error));
+      throw withExitStatus(errorFor(error));
     } finally {
       forget();
       if (handles) process.off('SIGINT', interrupt);

@@ -6,7 +6,7 @@ import type { Task, TaskBody } from '../core/coroutines/task.ts';
 import type { Future } from '../core/futures/future.ts';
 import { chore } from '../core/turns/host.ts';
 import { noneRuns, whenNoneRuns } from '../core/turns/running-loop.ts';
-import { onItsWayOut } from '../loop/interrupts.ts';
+import { withExitStatus } from '../loop/exit-status.ts';
 import { type Interruption, Loop } from '../loop/loop.ts';
 import { isAnyOpenOn } from '../transports/open-transports.ts';
 
@@ -207,7 +207,7 @@ export class SharedLoop extends Loop {
     for (const task of this.#entered)
       if (task.done() && !task.cancelled() && task.exception() === error) return;
     setImmediate(() => {
-      throw onItsWayOut(error);
+      throw withExitStatus(error);
     });
   }
 

@@ -2,7 +2,7 @@ import { OSError, osError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { repr } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
-import { type Address, type AddressInput, checkAddress } from './address.ts';
+import { type Address, type AddressInput, checkAddress } from './addresses/address.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -13,9 +13,9 @@ import {
   SO_REUSEPORT,
   SOCK_STREAM,
   SOL_SOCKET,
-} from './constants.ts';
+} from './constants/constants.ts';
 import { driverNamed } from './drivers/registry.ts';
-import type { DriverName } from './endpoint.ts';
+import type { DriverName } from './endpoint/endpoint.ts';
 import { Socket } from './socket.ts';
 
 /** Options of {@link createServer}. */

@@ -1,8 +1,8 @@
 import { type BlockingIOError, cErrno, OSError, osError } from '../base/errors/os-errors.ts';
+import { warnResource } from '../base/log/warnings.ts';
 import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
-import { warnResource } from '../base/printing/warnings.ts';
 import { isBytes, type Received } from '../base/values/bytes.ts';
 import {
   type Address,
@@ -10,13 +10,13 @@ import {
   addressText,
   checkAddress,
   unboundAddress,
-} from './address.ts';
-import { EMPTY } from './byte-queue.ts';
-import { SHUT_RD, SHUT_RDWR, SOCK_STREAM } from './constants.ts';
-import type { DriverName, Endpoint, ReceivedMessage } from './endpoint.ts';
+} from './addresses/address.ts';
+import { resolveLocally } from './addresses/resolve.ts';
+import { SHUT_RD, SHUT_RDWR, SOCK_STREAM } from './constants/constants.ts';
+import { EMPTY } from './endpoint/byte-queue.ts';
+import type { DriverName, Endpoint, ReceivedMessage } from './endpoint/endpoint.ts';
 import { type AncillaryData, type AncillaryInput, packAncillary } from './messages/ancillary.ts';
 import { checkBuffers, filled, gather, roomFor, scatter } from './messages/buffers.ts';
-import { resolveLocally } from './names/resolve.ts';
 
 /** What Python's `min(SOMAXCONN, 128)` is: how many connections wait for accept() by default. */
 const DEFAULT_BACKLOG = 128;

@@ -1,7 +1,7 @@
 import { checkOptions } from '../base/check-options.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
-import { checkHostPort, toPath, type UnixPath } from '../transports/connect/check-host-port.ts';
+import { checkHostPort, toPath, type UnixPath } from '../transports/addresses/check-host-port.ts';
 import type { ConnectionOptions } from '../transports/connect/create-connection.ts';
 import type { UnixConnectionOptions } from '../transports/server/unix.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';

@@ -11,7 +11,7 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireEventLoop } from '../core/turns/running-loop.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import { IncompleteReadError, LimitOverrunError } from './errors.ts';
-import { Read, type Source } from './read.ts';
+import { Read, type Source } from './pending-read.ts';
 import { Search } from './separators.ts';
 
 /** What a reader needs of the transport whose bytes it gets. */

@@ -3,7 +3,7 @@ import { type Abortable, untilAborted } from '../core/coroutines/abort-signals.t
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Condition } from './condition.ts';
 import { BrokenBarrierError } from './errors.ts';
-import { LoopBound, printPrimitive } from './loop-bound.ts';
+import { LoopBound, printPrimitive } from './waiting/loop-bound.ts';
 
 // A barrier is in one of four states; a new one is `filling`.
 //

@@ -7,8 +7,8 @@ import { Coroutine } from '../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { Holdable } from './holdable.ts';
 import { Lock } from './lock.ts';
-import { printPrimitive } from './loop-bound.ts';
-import { Line, Waiter } from './waiter.ts';
+import { printPrimitive } from './waiting/loop-bound.ts';
+import { Line, Waiter } from './waiting/waiter.ts';
 
 /** Waits to be notified. */
 class ConditionWaiter extends Waiter<void> {

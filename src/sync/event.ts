@@ -1,9 +1,9 @@
 import type { Abortable } from '../core/coroutines/abort-signals.ts';
 import type { Coroutine } from '../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import { Call, type Outcome } from './call.ts';
-import { LoopBound, printPrimitive } from './loop-bound.ts';
-import { Line, Waiter } from './waiter.ts';
+import { Call, type Outcome } from './waiting/call.ts';
+import { LoopBound, printPrimitive } from './waiting/loop-bound.ts';
+import { Line, Waiter } from './waiting/waiter.ts';
 
 /** Waits for an event. */
 class EventWaiter extends Waiter<true> {

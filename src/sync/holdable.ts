@@ -1,7 +1,7 @@
 import { checkFunction } from '../base/check-function.ts';
 import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
-import { LoopBound } from './loop-bound.ts';
+import { LoopBound } from './waiting/loop-bound.ts';
 
 /**
  * Something that is acquired, held and released.

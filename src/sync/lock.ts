@@ -4,10 +4,10 @@ import type { Abortable } from '../core/coroutines/abort-signals.ts';
 import type { Coroutine } from '../core/coroutines/coroutine.ts';
 import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import { Call, type Outcome } from './call.ts';
 import { Holdable } from './holdable.ts';
-import { printPrimitive } from './loop-bound.ts';
-import { Line, Waiter } from './waiter.ts';
+import { Call, type Outcome } from './waiting/call.ts';
+import { printPrimitive } from './waiting/loop-bound.ts';
+import { Line, Waiter } from './waiting/waiter.ts';
 
 /** Waits for a lock. */
 class LockWaiter extends Waiter<true> {

@@ -3,10 +3,10 @@ import { repr } from '../base/printing/repr.ts';
 import type { Abortable } from '../core/coroutines/abort-signals.ts';
 import type { Coroutine } from '../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import { Call, type Outcome } from './call.ts';
 import { Holdable } from './holdable.ts';
-import { printPrimitive } from './loop-bound.ts';
-import { Line, Waiter } from './waiter.ts';
+import { Call, type Outcome } from './waiting/call.ts';
+import { printPrimitive } from './waiting/loop-bound.ts';
+import { Line, Waiter } from './waiting/waiter.ts';
 
 /** Waits for a place. Woken, it has one that counts as taken. */
 class SemaphoreWaiter extends Waiter<true> {

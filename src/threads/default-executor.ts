@@ -1,7 +1,7 @@
 import { RuntimeError } from '../base/errors/errors.ts';
+import { warnRuntime } from '../base/log/warnings.ts';
 import { calledAs } from '../base/printing/inspect.ts';
 import { brief } from '../base/printing/repr.ts';
-import { warnRuntime } from '../base/printing/warnings.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import type { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';

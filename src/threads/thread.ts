@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
+import { log } from '../base/log/log.ts';
 import { workerThreads } from '../base/node-modules.ts';
-import { log } from '../base/printing/log.ts';
 import { stackOf } from '../base/stacks/error-report.ts';
 import { isA } from '../base/values/attempt.ts';
 import type { ThreadAnswer, ThreadCall } from './thread-call.ts';

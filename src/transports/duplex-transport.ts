@@ -2,11 +2,11 @@ import type { Duplex } from 'node:stream';
 import { DUPLEX_PIECE, FLUSH_PATIENCE_MS, LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors/errors.ts';
 import { fromNodeError, OSError } from '../base/errors/os-errors.ts';
+import { log } from '../base/log/log.ts';
+import { warnResource } from '../base/log/warnings.ts';
 import { clearTimeout, setTimeout } from '../base/node-timers.ts';
 import { calledAs, printsAsText } from '../base/printing/inspect.ts';
-import { log } from '../base/printing/log.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
-import { warnResource } from '../base/printing/warnings.ts';
 import { isA } from '../base/values/attempt.ts';
 import { asBuffer, isBytes, type Received } from '../base/values/bytes.ts';
 import { asyncContextHere, runInAsyncContext } from '../core/context/async-context.ts';
@@ -17,9 +17,9 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { ConnectionCounter } from './lifecycle.ts';
 import { type Leftover, noLongerOpenOn, openOn } from './open-transports.ts';
 import { type BufferedProtocol, checkProtocol, isBuffered, type Protocol } from './protocols.ts';
-import { joinBytes, toBytes } from './to-bytes.ts';
 import { type ExtraInfo, type ProtocolCallbacks, Transport } from './transport.ts';
-import { WaterMarks } from './water-marks.ts';
+import { joinBytes, toBytes } from './write-buffer/to-bytes.ts';
+import { WaterMarks } from './write-buffer/water-marks.ts';
 
 /** Options for a transport on a Node stream. */
 export interface DuplexTransportOptions {

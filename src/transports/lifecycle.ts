@@ -1,9 +1,9 @@
 import { LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
 import { endsTheLoop } from '../base/errors/errors.ts';
 import { OSError } from '../base/errors/os-errors.ts';
+import { log } from '../base/log/log.ts';
+import { warnResource } from '../base/log/warnings.ts';
 import { calledAs } from '../base/printing/inspect.ts';
-import { log } from '../base/printing/log.ts';
-import { warnResource } from '../base/printing/warnings.ts';
 import { isA } from '../base/values/attempt.ts';
 import { asyncContextHere } from '../core/context/async-context.ts';
 import { copyValues, scopeIn } from '../core/context/context.ts';
@@ -11,15 +11,15 @@ import type { Future } from '../core/futures/future.ts';
 import { describeAs } from '../core/futures/wait-description.ts';
 import { noteLost, noteMade } from '../core/reports/diagnostics.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import type { Address } from '../sock/address.ts';
-import type { Endpoint } from '../sock/endpoint.ts';
+import type { Address } from '../sock/addresses/address.ts';
+import type { Endpoint } from '../sock/endpoint/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 import { type Leftover, noLongerOpenOn, openOn } from './open-transports.ts';
 import { checkProtocol } from './protocols.ts';
 import { checkUnused, Watch } from './readiness-watch.ts';
 import type { BaseCallbacks, BaseTransport, ExtraInfo } from './transport.ts';
 import { TransportSocket } from './transport-socket.ts';
-import { WaterMarks } from './water-marks.ts';
+import { WaterMarks } from './write-buffer/water-marks.ts';
 
 /** Who counts the connections of a server. */
 export interface ConnectionCounter {

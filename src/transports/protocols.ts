@@ -1,6 +1,6 @@
 import { brief } from '../base/printing/repr.ts';
 import type { Received } from '../base/values/bytes.ts';
-import type { Address } from '../sock/address.ts';
+import type { Address } from '../sock/addresses/address.ts';
 import type {
   BaseTransport,
   DatagramCallbacks,

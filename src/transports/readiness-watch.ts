@@ -4,7 +4,7 @@ import { asyncContextHere } from '../core/context/async-context.ts';
 import { copyValues, type Scope, scopeIn } from '../core/context/context.ts';
 import { Handle } from '../core/turns/handle.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import type { Endpoint, Ready } from '../sock/endpoint.ts';
+import type { Endpoint, Ready } from '../sock/endpoint/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 
 /** What has the slots: an endpoint, or the end of a pipe. */

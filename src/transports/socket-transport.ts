@@ -7,17 +7,23 @@ import { isA } from '../base/values/attempt.ts';
 import { isBytes, type Received } from '../base/values/bytes.ts';
 import type { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import type { Address } from '../sock/address.ts';
-import { AF_INET, AF_INET6, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../sock/constants.ts';
-import type { Endpoint } from '../sock/endpoint.ts';
-import { sendMost } from '../sock/send-most.ts';
+import type { Address } from '../sock/addresses/address.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_TCP,
+  SHUT_WR,
+  TCP_NODELAY,
+} from '../sock/constants/constants.ts';
+import type { Endpoint } from '../sock/endpoint/endpoint.ts';
+import { sendMost } from '../sock/endpoint/send-most.ts';
 import type { Socket } from '../sock/socket.ts';
 import { BorrowedSocket } from './borrowed-socket.ts';
 import { type ConnectionCounter, describe, Lifecycle } from './lifecycle.ts';
 import { type BufferedProtocol, isBuffered, type Protocol } from './protocols.ts';
-import { SendQueue } from './send-queue.ts';
-import { joinBytes, toBytes } from './to-bytes.ts';
 import { type ProtocolCallbacks, Transport } from './transport.ts';
+import { SendQueue } from './write-buffer/send-queue.ts';
+import { joinBytes, toBytes } from './write-buffer/to-bytes.ts';
 
 /** Bytes of a piece that may be held, to be sent together with others. */
 const HELD_PIECE = 4 * 1024;

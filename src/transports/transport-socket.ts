@@ -1,6 +1,6 @@
 import { printsAsText } from '../base/printing/inspect.ts';
 import { brief } from '../base/printing/repr.ts';
-import { type Address, addressText } from '../sock/address.ts';
+import { type Address, addressText } from '../sock/addresses/address.ts';
 import type { Socket } from '../sock/socket.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { CipherNameAndProtocol, PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
 import type { Received } from '../base/values/bytes.ts';
-import type { Address, AddressInput } from '../sock/address.ts';
+import type { Address, AddressInput } from '../sock/addresses/address.ts';
 import type { TransportSocket } from './transport-socket.ts';
 
 /** What the transports of every kind call. */

@@ -1,6 +1,6 @@
 /** What a protocol is told, in which order, and in which turn. */
 
-import { redirectLog } from '../../src/base/printing/log.ts';
+import { redirectLog } from '../../src/base/log/log.ts';
 import {
   createTask,
   type Future,

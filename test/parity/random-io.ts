@@ -1,6 +1,6 @@
 /** Runs the programs of a file, one a line, on real sockets; prints what came of each step. */
 import { readFileSync } from 'node:fs';
-import { redirectLog } from '../../src/base/printing/log.ts';
+import { redirectLog } from '../../src/base/log/log.ts';
 import {
   BlockingIOError,
   BufferedProtocol,

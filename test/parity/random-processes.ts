@@ -1,6 +1,6 @@
 /** Runs the programs of a file, one a line, with pipes and child processes; prints what came of each. */
 import { closeSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { redirectLog } from '../../src/base/printing/log.ts';
+import { redirectLog } from '../../src/base/log/log.ts';
 import {
   type Awaitable,
   CancelledError,
@@ -22,7 +22,7 @@ import {
   type WriteTransport,
   waitFor,
 } from '../../src/index.ts';
-import { borrowNonBlocking } from '../../src/sock/drivers/posix/libc.ts';
+import { borrowNonBlocking } from '../../src/sock/drivers/posix/ffi/libc.ts';
 import type { DriverName } from '../../src/socket.ts';
 import { print } from '../support/print.ts';
 import { systemPipe } from '../support/processes.ts';

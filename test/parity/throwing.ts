@@ -1,7 +1,7 @@
 /** What becomes of a transport whose protocol throws: what is reported, and what is told from then on. */
 import { closeSync, readFileSync, readSync, writeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { redirectLog } from '../../src/base/printing/log.ts';
+import { redirectLog } from '../../src/base/log/log.ts';
 import * as asyncio from '../../src/index.ts';
 import type { DriverName, Socket } from '../../src/socket.ts';
 import * as socket from '../../src/socket.ts';

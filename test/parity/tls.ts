@@ -1,6 +1,6 @@
 /** What protocols are told over TLS, each side by itself, and what its failures are. */
 import { readFileSync } from 'node:fs';
-import { redirectLog } from '../../src/base/printing/log.ts';
+import { redirectLog } from '../../src/base/log/log.ts';
 import * as asyncio from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
 import { print } from '../support/print.ts';

@@ -5,7 +5,7 @@
  * reported that the scenario did not ask for, or if a task is left; and the loop is closed,
  * whatever happened.
  */
-import { redirectLog } from '../../src/base/printing/log.ts';
+import { redirectLog } from '../../src/base/log/log.ts';
 import { nodeHost } from '../../src/core/turns/host.ts';
 import type { ExceptionContext } from '../../src/core/turns/loop-core.ts';
 import { setRunningLoop } from '../../src/core/turns/running-loop.ts';

@@ -1,6 +1,6 @@
 /** What tests of child processes and pipes share: on which drivers, and a few programs. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { loadLibc, openPipe } from '../../src/sock/drivers/posix/libc.ts';
+import { loadLibc, openPipe } from '../../src/sock/drivers/posix/ffi/libc.ts';
 import type { DriverName } from '../../src/socket.ts';
 
 /** The drivers that have pipes to other processes. */

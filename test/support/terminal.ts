@@ -1,7 +1,7 @@
 /** A pseudo-terminal: what is written to one side is read from the other. */
 import { constants, openSync } from 'node:fs';
-import { bindAll } from '../../src/sock/drivers/posix/koffi.ts';
-import { loadLibc } from '../../src/sock/drivers/posix/libc.ts';
+import { bindAll } from '../../src/sock/drivers/posix/ffi/koffi.ts';
+import { loadLibc } from '../../src/sock/drivers/posix/ffi/libc.ts';
 
 interface Terminals {
   open(flags: number): number;

@@ -15,13 +15,13 @@ import {
   formatCallGraph,
   printCallGraph,
 } from '../../src/tasks/call-graph.ts';
+import { gather } from '../../src/tasks/groups/gather.ts';
+import { taskGroup } from '../../src/tasks/groups/task-group.ts';
+import { wait } from '../../src/tasks/groups/wait.ts';
 import { timeout } from '../../src/tasks/limits/timeout.ts';
 import { waitFor } from '../../src/tasks/limits/wait-for.ts';
 import { shield } from '../../src/tasks/shield.ts';
 import { sleep } from '../../src/tasks/sleep.ts';
-import { gather } from '../../src/tasks/together/gather.ts';
-import { taskGroup } from '../../src/tasks/together/task-group.ts';
-import { wait } from '../../src/tasks/together/wait.ts';
 import { linesOf } from '../support/lines.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { throws } from '../support/throws.ts';

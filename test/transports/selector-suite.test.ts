@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { osError } from '../../src/base/errors/os-errors.ts';
 import { ConnectionResetError, type Transport } from '../../src/index.ts';
-import type { Endpoint } from '../../src/sock/endpoint.ts';
+import type { Endpoint } from '../../src/sock/endpoint/endpoint.ts';
 import type * as socket from '../../src/socket.ts';
 import { DRIVERS } from '../support/drivers.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';

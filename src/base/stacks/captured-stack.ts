@@ -1,5 +1,5 @@
 import { attempt } from '../values/attempt.ts';
-import { Given } from '../values/given.ts';
+import { ReturnOverride } from '../values/return-override.ts';
 import { captureStack, OURS_AT_MOST, onlyUserFrames } from './capture.ts';
 import { isUserFrame } from './user-frames.ts';
 
@@ -131,7 +131,7 @@ export function showStack(error: Error, captured: CapturedStack, most: number): 
 }
 
 /** What an error was given by {@link showStack}; nothing once its stack was printed. */
-class Shown extends Given {
+class Shown extends ReturnOverride {
   #captured: CapturedStack | undefined;
   #most = 0;
 

@@ -1,4 +1,4 @@
-import { log } from '../../base/printing/log.ts';
+import { log } from '../../base/log/log.ts';
 import { LeftBehind } from '../context/promise-hooks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 

@@ -1,5 +1,5 @@
 import { CANCEL_PATIENCE, SHUTDOWN_PATIENCE } from '../../base/constants.ts';
-import { log } from '../../base/printing/log.ts';
+import { log } from '../../base/log/log.ts';
 import { suspendedFrames } from '../futures/await-stacks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 

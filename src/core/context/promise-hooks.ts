@@ -1,7 +1,7 @@
 import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { v8 } from '../../base/node-modules.ts';
 import { setImmediate } from '../../base/node-timers.ts';
-import { Given } from '../../base/values/given.ts';
+import { ReturnOverride } from '../../base/values/return-override.ts';
 
 /**
  * One thing that is in force for a piece of code, and is carried along its every `await`.
@@ -30,7 +30,7 @@ interface Outer {
 let outer: Outer | undefined;
 
 /** What a promise notes. A `#` field, for nobody is to see it who prints the promise. */
-class Note extends Given {
+class Note extends ReturnOverride {
   #thing: object | undefined;
   /** The period in which it began to wait for another promise, if it does. */
   #waits: number;
@@ -59,7 +59,7 @@ class Note extends Given {
 }
 
 /** What a promise waits for, once that is noted. */
-class AwaitedNote extends Given {
+class AwaitedNote extends ReturnOverride {
   #awaited: Promise<unknown> | undefined;
 
   constructor(promise: object, awaited: Promise<unknown> | undefined) {

@@ -44,7 +44,7 @@ export class Coroutine<T> implements Promise<T> {
   declare _origin: readonly string[] | undefined;
   /** @internal the record for its warning, once it is watched */
   declare _record: NeverAwaitedRecord | undefined;
-  /** @internal the call; gone when it has begun or was closed. Not `#`: see `sync/call.ts` */
+  /** @internal the call; gone when it has begun or was closed. Not `#`: see `sync/waiting/call.ts` */
   _body: (() => unknown) | undefined;
 
   /** @internal made by the functions that {@link coroutine} returns */

@@ -4,11 +4,10 @@ import {
   InvalidStateError,
   RuntimeError,
 } from '../../base/errors/errors.ts';
-import { print } from '../../base/printing/log.ts';
+import { print } from '../../base/log/log.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import type { Frame } from '../../base/stacks/frame.ts';
 import { isA } from '../../base/values/attempt.ts';
-import { isSettled } from '../../base/values/is-settled.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { cancelOf } from '../cancellation/cancel-in-error.ts';
 import { Cancel, type CancelScope, RootScope } from '../cancellation/cancel-scope.ts';
@@ -29,6 +28,7 @@ import { outermostSuspendedFrame } from '../futures/await-stacks.ts';
 import type { Awaited, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
 import { checkCancelMessage } from '../futures/cancel-message.ts';
 import { Future, isfuture } from '../futures/future.ts';
+import { isSettled } from '../futures/is-settled.ts';
 import { Turn } from '../futures/next-turn.ts';
 import { Operation } from '../futures/operation.ts';
 import { taskCancelled, taskCreated, taskDone } from '../reports/diagnostics.ts';

@@ -1,5 +1,5 @@
-import { log } from '../../base/printing/log.ts';
-import { warnRuntime } from '../../base/printing/warnings.ts';
+import { log } from '../../base/log/log.ts';
+import { warnRuntime } from '../../base/log/warnings.ts';
 import { Collected } from './collected.ts';
 
 /**

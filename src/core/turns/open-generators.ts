@@ -1,5 +1,5 @@
+import { warnResource } from '../../base/log/warnings.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
-import { warnResource } from '../../base/printing/warnings.ts';
 
 /**
  * A generator that has begun and not ended, as its loop knows it. It does not lead back to the

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../../base/errors/errors.ts';
+import { warnRuntime } from '../../base/log/warnings.ts';
 import { brief } from '../../base/printing/repr.ts';
-import { warnRuntime } from '../../base/printing/warnings.ts';
-import type { Driver } from '../endpoint.ts';
+import type { Driver } from '../endpoint/endpoint.ts';
 import { memoryDriver } from './memory/driver.ts';
 import { nodeDriver } from './node/driver.ts';
 import { polledDriver, posixDriver } from './posix/driver.ts';

@@ -1,6 +1,6 @@
+import { warnRuntime } from '../../base/log/warnings.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
-import { warnRuntime } from '../../base/printing/warnings.ts';
 import type { Received } from '../../base/values/bytes.ts';
 import { checkIterable } from './buffers.ts';
 

@@ -1,6 +1,6 @@
 import { isA } from '../../base/values/attempt.ts';
 import { QueueShutDown } from '../../sync/errors.ts';
-import { Queue } from '../../sync/queue.ts';
+import { Queue } from '../../sync/queues/queue.ts';
 import type { Demand, Server } from '../../transports/server/server.ts';
 import type { Streams } from '../open-connection.ts';
 

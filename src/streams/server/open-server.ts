@@ -2,7 +2,11 @@ import { checkOptions } from '../../base/check-options.ts';
 import { SERVER_BACKLOG } from '../../base/constants.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
-import { checkHostsPort, toPath, type UnixPath } from '../../transports/connect/check-host-port.ts';
+import {
+  checkHostsPort,
+  toPath,
+  type UnixPath,
+} from '../../transports/addresses/check-host-port.ts';
 import type {
   Hosts,
   ServerOptions,

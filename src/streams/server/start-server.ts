@@ -1,7 +1,11 @@
 import { checkOptions } from '../../base/check-options.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
-import { checkHostsPort, toPath, type UnixPath } from '../../transports/connect/check-host-port.ts';
+import {
+  checkHostsPort,
+  toPath,
+  type UnixPath,
+} from '../../transports/addresses/check-host-port.ts';
 import type { Hosts, ServerOptions } from '../../transports/server/create-server.ts';
 import type { Server } from '../../transports/server/server.ts';
 import type { UnixServerOptions } from '../../transports/server/unix.ts';

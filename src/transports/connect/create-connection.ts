@@ -1,18 +1,19 @@
 import { OSError } from '../../base/errors/os-errors.ts';
+import { log } from '../../base/log/log.ts';
 import { checkTimeout, checkWhole } from '../../base/numbers.ts';
-import { log } from '../../base/printing/log.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import type { Address } from '../../sock/address.ts';
-import { bindError } from '../../sock/bind-error.ts';
-import { SOCK_STREAM } from '../../sock/constants.ts';
+import type { Address } from '../../sock/addresses/address.ts';
+import { SOCK_STREAM } from '../../sock/constants/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
-import { ExceptionGroup } from '../../tasks/together/exception-group.ts';
-import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../host-lookup.ts';
+import { ExceptionGroup } from '../../tasks/groups/exception-group.ts';
+import { bindError } from '../addresses/bind-error.ts';
+import { checkHostPort } from '../addresses/check-host-port.ts';
+import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../addresses/host-lookup.ts';
 import {
   type Encryption,
   encryptionOfServer,
@@ -22,9 +23,8 @@ import {
   type TlsServerOptions,
 } from '../tls/options.ts';
 import type { ProtocolCallbacks, Transport } from '../transport.ts';
-import { checkHostPort } from './check-host-port.ts';
+import { openTransport } from './open-transport.ts';
 import { type RacingLoop, staggeredRace } from './staggered-race.ts';
-import { transportOn } from './transport-on.ts';
 
 /** Options for a connection. */
 export interface ConnectionOptions extends TlsClientOptions, Abortable {
@@ -112,7 +112,7 @@ export function connectionOn<P extends ProtocolCallbacks>(
   isOurs: boolean,
   encryption: Encryption,
 ): Promise<[Transport, P]> {
-  return transportOn(loop, sock, protocolFactory, isOurs, (protocol, made) =>
+  return openTransport(loop, sock, protocolFactory, isOurs, (protocol, made) =>
     newTransport(loop, sock, protocol, encryption, { made }),
   );
 }

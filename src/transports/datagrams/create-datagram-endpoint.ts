@@ -3,19 +3,19 @@ import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
-import { type Address, checkAddress } from '../../sock/address.ts';
+import { type Address, checkAddress } from '../../sock/addresses/address.ts';
 import {
   AF_UNIX,
   SO_BROADCAST,
   SO_REUSEPORT,
   SOCK_DGRAM,
   SOL_SOCKET,
-} from '../../sock/constants.ts';
+} from '../../sock/constants/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
-import { transportOn } from '../connect/transport-on.ts';
-import { lookUp, type ResolvingLoop } from '../host-lookup.ts';
-import { removeStale } from '../stale-unix-socket.ts';
+import { lookUp, type ResolvingLoop } from '../addresses/host-lookup.ts';
+import { removeStale } from '../addresses/stale-unix-socket.ts';
+import { openTransport } from '../connect/open-transport.ts';
 import type { DatagramCallbacks, DatagramTransport } from '../transport.ts';
 import { SocketDatagramTransport } from './datagram-transport.ts';
 
@@ -65,7 +65,7 @@ export function createDatagramEndpoint<P extends DatagramCallbacks>(
     checkKinds(options);
     const given = givenSocket(options);
     const [sock, remote] = given ? [given] : await socketFor(loop, options);
-    return await transportOn<P, DatagramTransport>(
+    return await openTransport<P, DatagramTransport>(
       loop,
       sock,
       protocolFactory,

@@ -6,9 +6,14 @@ import { isA } from '../../base/values/attempt.ts';
 import { isBytes, type Received } from '../../base/values/bytes.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import { type Address, type AddressInput, addressText, checkAddress } from '../../sock/address.ts';
-import type { ReceivedFrom } from '../../sock/endpoint.ts';
-import { resolveLocally } from '../../sock/names/resolve.ts';
+import {
+  type Address,
+  type AddressInput,
+  addressText,
+  checkAddress,
+} from '../../sock/addresses/address.ts';
+import { resolveLocally } from '../../sock/addresses/resolve.ts';
+import type { ReceivedFrom } from '../../sock/endpoint/endpoint.ts';
 import type { Socket } from '../../sock/socket.ts';
 import { describe, Lifecycle } from '../lifecycle.ts';
 import { type DatagramCallbacks, DatagramTransport } from '../transport.ts';

@@ -2,7 +2,7 @@ import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import type { DriverName } from '../../sock/endpoint.ts';
+import type { DriverName } from '../../sock/endpoint/endpoint.ts';
 import { whenMade } from '../lifecycle.ts';
 import { checkProtocol } from '../protocols.ts';
 import type {

@@ -3,7 +3,7 @@ import { endsTheLoop } from '../../base/errors/errors.ts';
 import { fromNodeError } from '../../base/errors/os-errors.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
-import type { DriverName, PipeEnd, PipeKind } from '../../sock/endpoint.ts';
+import type { DriverName, PipeEnd, PipeKind } from '../../sock/endpoint/endpoint.ts';
 import { Socket } from '../../sock/socket.ts';
 import { checkUnused } from '../readiness-watch.ts';
 

@@ -8,7 +8,7 @@ import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Watch } from '../readiness-watch.ts';
 import { type ReadPipeCallbacks, ReadTransport } from '../transport.ts';
 import type { OpenPipe } from './open-pipe.ts';
-import { PipeLife } from './pipe-life.ts';
+import { PipeLife } from './pipe-lifecycle.ts';
 
 /**
  * A transport on the end of a pipe that is read from. Its states are those of its {@link PipeLife}.

@@ -1,18 +1,18 @@
 import { LOST_WRITES_BEFORE_LOG } from '../../base/constants.ts';
 import { endsTheLoop } from '../../base/errors/errors.ts';
 import { OSError, osError } from '../../base/errors/os-errors.ts';
+import { log } from '../../base/log/log.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
-import { log } from '../../base/printing/log.ts';
 import { isA } from '../../base/values/attempt.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Watch } from '../readiness-watch.ts';
-import { SendQueue } from '../send-queue.ts';
-import { joinBytes, toBytes } from '../to-bytes.ts';
 import { type WritePipeCallbacks, WriteTransport } from '../transport.ts';
-import { WaterMarks } from '../water-marks.ts';
+import { SendQueue } from '../write-buffer/send-queue.ts';
+import { joinBytes, toBytes } from '../write-buffer/to-bytes.ts';
+import { WaterMarks } from '../write-buffer/water-marks.ts';
 import type { OpenPipe } from './open-pipe.ts';
-import { PipeLife } from './pipe-life.ts';
+import { PipeLife } from './pipe-lifecycle.ts';
 
 /**
  * A transport on the end of a pipe that is written to. Its states are those of its {@link PipeLife}.

@@ -3,8 +3,8 @@ import { ConnectionAbortedError, OSError } from '../../base/errors/os-errors.ts'
 import { isA } from '../../base/values/attempt.ts';
 import { copyContext, type Scope, scopeForLater } from '../../core/context/context.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
-import type { Address } from '../../sock/address.ts';
-import type { Accepted } from '../../sock/endpoint.ts';
+import type { Address } from '../../sock/addresses/address.ts';
+import type { Accepted } from '../../sock/endpoint/endpoint.ts';
 import { Socket } from '../../sock/socket.ts';
 import { Watch } from '../readiness-watch.ts';
 import { TransportSocket } from '../transport-socket.ts';

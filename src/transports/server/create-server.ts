@@ -1,12 +1,11 @@
 import { SERVER_BACKLOG } from '../../base/constants.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
+import { log } from '../../base/log/log.ts';
 import { checkWhole } from '../../base/numbers.ts';
-import { log } from '../../base/printing/log.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { checkSignal, onAbort } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
-import { bindError } from '../../sock/bind-error.ts';
 import {
   AF_INET6,
   AI_PASSIVE,
@@ -17,11 +16,12 @@ import {
   SO_REUSEPORT,
   SOCK_STREAM,
   SOL_SOCKET,
-} from '../../sock/constants.ts';
+} from '../../sock/constants/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
-import { checkHostsPort } from '../connect/check-host-port.ts';
-import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../host-lookup.ts';
+import { bindError } from '../addresses/bind-error.ts';
+import { checkHostsPort } from '../addresses/check-host-port.ts';
+import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../addresses/host-lookup.ts';
 import { checkUnused } from '../readiness-watch.ts';
 import { type Encryption, encryptionOfServer, type TlsServerOptions } from '../tls/options.ts';
 import type { ProtocolCallbacks } from '../transport.ts';

@@ -14,7 +14,7 @@ import { Turn } from '../../core/futures/next-turn.ts';
 import { Operation } from '../../core/futures/operation.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
-import type { Address } from '../../sock/address.ts';
+import type { Address } from '../../sock/addresses/address.ts';
 import type { Socket } from '../../sock/socket.ts';
 import type { ConnectionCounter } from '../lifecycle.ts';
 import { type Leftover, noLongerOpenOn, openOn } from '../open-transports.ts';

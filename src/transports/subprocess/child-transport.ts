@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { fromNodeError, OSError, osError, PermissionError } from '../../base/errors/os-errors.ts';
+import { log } from '../../base/log/log.ts';
+import { warnResource } from '../../base/log/warnings.ts';
 import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
-import { log } from '../../base/printing/log.ts';
-import { warnResource } from '../../base/printing/warnings.ts';
 import { signalName, signalNumber } from '../../base/signal-names.ts';
 import type { Received } from '../../base/values/bytes.ts';
 import { asyncContextHere } from '../../core/context/async-context.ts';

@@ -4,7 +4,7 @@ import { fromNodeError } from '../../base/errors/os-errors.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { signalName } from '../../base/signal-names.ts';
 import { checkSignal } from '../../core/coroutines/abort-signals.ts';
-import type { DriverName } from '../../sock/endpoint.ts';
+import type { DriverName } from '../../sock/endpoint/endpoint.ts';
 import { Socket } from '../../sock/socket.ts';
 import type { HasDescriptor } from '../pipes/open-pipe.ts';
 

@@ -1,4 +1,4 @@
-import { log } from '../../base/printing/log.ts';
+import { log } from '../../base/log/log.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';

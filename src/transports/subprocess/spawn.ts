@@ -5,11 +5,11 @@ import { fromNodeError, OSError, osError } from '../../base/errors/os-errors.ts'
 import { childProcess } from '../../base/node-modules.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { outside } from '../../core/context/async-context.ts';
-import { hasDescriptor, noteFailure } from '../../sock/drivers/descriptors.ts';
 import { takeHandle } from '../../sock/drivers/node/handles.ts';
 import { NodePipe } from '../../sock/drivers/node/node-pipe.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
-import type { ChildPipe, Driver } from '../../sock/endpoint.ts';
+import { hasDescriptor, noteFailure } from '../../sock/endpoint/descriptor-limit.ts';
+import type { ChildPipe, Driver } from '../../sock/endpoint/endpoint.ts';
 import { type OpenPipe, opened } from '../pipes/open-pipe.ts';
 import {
   type Command,

@@ -1,7 +1,7 @@
 import { typeNameOf } from '../../base/printing/repr.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import type { Address } from '../../sock/address.ts';
+import type { Address } from '../../sock/addresses/address.ts';
 import type { Socket } from '../../sock/socket.ts';
 import type { ConnectionCounter } from '../lifecycle.ts';
 import { SocketTransport } from '../socket-transport.ts';

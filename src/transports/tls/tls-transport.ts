@@ -6,16 +6,16 @@ import {
 } from '../../base/constants.ts';
 import { endsTheLoop, forAwait, RuntimeError } from '../../base/errors/errors.ts';
 import { ConnectionAbortedError, TimeoutError } from '../../base/errors/os-errors.ts';
+import { log } from '../../base/log/log.ts';
 import { checkPositiveSeconds } from '../../base/numbers.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
-import { log } from '../../base/printing/log.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import { DuplexTransport } from '../duplex-transport.ts';
 import { openOn } from '../open-transports.ts';
 import { Protocol } from '../protocols.ts';
 import type { ExtraInfo, ProtocolCallbacks, Transport } from '../transport.ts';
-import { WaterMarks } from '../water-marks.ts';
+import { WaterMarks } from '../write-buffer/water-marks.ts';
 import type { TlsSide } from './context.ts';
 import { certificateError, connectionReset, tlsError } from './errors.ts';
 import { Wire } from './wire.ts';

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { CancelledError } from '../../../src/base/errors/errors.ts';
-import { redirectLog } from '../../../src/base/printing/log.ts';
+import { redirectLog } from '../../../src/base/log/log.ts';
 import { coroutine } from '../../../src/core/coroutines/coroutine.ts';
 import { createTask } from '../../../src/core/coroutines/ensure-future.ts';
 import { currentTask } from '../../../src/core/coroutines/task.ts';

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { redirectLog } from '../../../src/base/printing/log.ts';
+import { redirectLog } from '../../../src/base/log/log.ts';
 import {
   BlockingIOError,
   CancelledError,

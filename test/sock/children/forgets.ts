@@ -1,5 +1,5 @@
 /** Accepts a connection, forgets it, collects, and says what happened. Run with --expose-gc. */
-import { showResourceWarnings } from '../../../src/base/printing/warnings.ts';
+import { showResourceWarnings } from '../../../src/base/log/warnings.ts';
 import * as socket from '../../../src/socket.ts';
 
 showResourceWarnings(true);

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { osError } from '../../../src/base/errors/os-errors.ts';
 import { DatagramProtocol, DatagramTransport, type Loop, OSError } from '../../../src/index.ts';
 import { driverNamed } from '../../../src/sock/drivers/registry.ts';
-import type { Endpoint } from '../../../src/sock/endpoint.ts';
+import type { Endpoint } from '../../../src/sock/endpoint/endpoint.ts';
 import type { Address, AddressInput, DriverName, Socket } from '../../../src/socket.ts';
 import * as socket from '../../../src/socket.ts';
 import { DRIVERS, datagram, freshPath, stream } from '../../support/drivers.ts';

@@ -16,7 +16,7 @@ import {
   Transport,
   WriteTransport,
 } from '../../../src/index.ts';
-import type { PipeEnd } from '../../../src/sock/endpoint.ts';
+import type { PipeEnd } from '../../../src/sock/endpoint/endpoint.ts';
 import type { DriverName, Socket } from '../../../src/socket.ts';
 import * as socket from '../../../src/socket.ts';
 import { type OpenPipe, opened } from '../../../src/transports/pipes/open-pipe.ts';

@@ -1,8 +1,8 @@
 import { osError } from '../../../base/errors/os-errors.ts';
-import { type Address, unboundAddress } from '../../address.ts';
-import { EMPTY } from '../../byte-queue.ts';
-import { AF_UNIX, IPPROTO_UDP, SHUT_RD, SHUT_RDWR, SOCK_DGRAM } from '../../constants.ts';
-import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
+import { type Address, unboundAddress } from '../../addresses/address.ts';
+import { AF_UNIX, IPPROTO_UDP, SHUT_RD, SHUT_RDWR, SOCK_DGRAM } from '../../constants/constants.ts';
+import { EMPTY } from '../../endpoint/byte-queue.ts';
+import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
 import { MemoryEndpoint } from './memory-endpoint.ts';
 import { Network } from './network.ts';
 

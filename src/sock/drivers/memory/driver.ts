@@ -1,7 +1,7 @@
 import { osError } from '../../../base/errors/os-errors.ts';
-import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
-import type { Driver, Endpoint } from '../../endpoint.ts';
-import { refuseDescriptor } from '../detached.ts';
+import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants/constants.ts';
+import { refuseDescriptor } from '../../endpoint/detached-endpoints.ts';
+import type { Driver, Endpoint } from '../../endpoint/endpoint.ts';
 import { DatagramEndpoint } from './datagram-endpoint.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 

@@ -1,5 +1,10 @@
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
-import { type Address, inet6Address, inetAddress, unboundAddress } from '../../address.ts';
+import {
+  type Address,
+  inet6Address,
+  inetAddress,
+  unboundAddress,
+} from '../../addresses/address.ts';
 import {
   AF_INET6,
   AF_UNIX,
@@ -19,9 +24,9 @@ import {
   SOL_SOCKET,
   TCP_KEEPIDLE,
   TCP_NODELAY,
-} from '../../constants.ts';
-import { BaseEndpoint } from '../base-endpoint.ts';
-import { freeDescriptor, takeDescriptor } from './descriptors.ts';
+} from '../../constants/constants.ts';
+import { BaseEndpoint } from '../../endpoint/base-endpoint.ts';
+import { freeDescriptor, takeDescriptor } from './fake-descriptors.ts';
 
 /** What the two kinds of sockets in memory share. */
 export abstract class MemoryEndpoint extends BaseEndpoint {

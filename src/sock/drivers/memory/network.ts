@@ -1,5 +1,5 @@
 import { osError } from '../../../base/errors/os-errors.ts';
-import { type Address, inet6Address, inetAddress } from '../../address.ts';
+import { type Address, inet6Address, inetAddress } from '../../addresses/address.ts';
 
 /**
  * Who is where, in a process without a kernel: the names of listeners, or of datagram sockets.

@@ -1,6 +1,5 @@
 import { osError } from '../../../base/errors/os-errors.ts';
-import { type Address, unboundAddress } from '../../address.ts';
-import { ByteQueue, EMPTY } from '../../byte-queue.ts';
+import { type Address, unboundAddress } from '../../addresses/address.ts';
 import {
   AF_UNIX,
   IPPROTO_TCP,
@@ -13,9 +12,10 @@ import {
   SO_SNDBUF,
   SOCK_STREAM,
   SOL_SOCKET,
-} from '../../constants.ts';
-import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
-import { lingerBytes, parseLinger } from '../base-endpoint.ts';
+} from '../../constants/constants.ts';
+import { lingerBytes, parseLinger } from '../../endpoint/base-endpoint.ts';
+import { ByteQueue, EMPTY } from '../../endpoint/byte-queue.ts';
+import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
 import { MemoryEndpoint } from './memory-endpoint.ts';
 import { Network } from './network.ts';
 

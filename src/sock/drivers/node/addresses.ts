@@ -1,8 +1,8 @@
 import { osError } from '../../../base/errors/os-errors.ts';
-import { type Address, inet6Address, inetAddress } from '../../address.ts';
-import { AF_INET6 } from '../../constants.ts';
-import { needsZone } from '../../names/numeric-host.ts';
-import { zoneIndex, zoneName } from '../../names/zones.ts';
+import { type Address, inet6Address, inetAddress } from '../../addresses/address.ts';
+import { needsZone } from '../../addresses/numeric-host.ts';
+import { zoneIndex, zoneName } from '../../addresses/zones.ts';
+import { AF_INET6 } from '../../constants/constants.ts';
 import type { HandleAddress } from './handles.ts';
 
 /** libuv has the zone of an address in the text of its host: by name, and on Windows by number. */

@@ -1,6 +1,5 @@
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
-import { type Address, unboundAddress } from '../../address.ts';
-import { EMPTY } from '../../byte-queue.ts';
+import { type Address, unboundAddress } from '../../addresses/address.ts';
 import {
   AF_INET6,
   IP_ADD_MEMBERSHIP,
@@ -19,10 +18,11 @@ import {
   SO_SNDBUF,
   SOCK_DGRAM,
   SOL_SOCKET,
-} from '../../constants.ts';
-import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
-import { BaseEndpoint } from '../base-endpoint.ts';
-import { noteDescriptor, noteFailure } from '../descriptors.ts';
+} from '../../constants/constants.ts';
+import { BaseEndpoint } from '../../endpoint/base-endpoint.ts';
+import { EMPTY } from '../../endpoint/byte-queue.ts';
+import { noteDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
+import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
 import { fromHandle, hostForHandle } from './addresses.ts';
 import {
   datagramClasses,

@@ -1,7 +1,7 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { fromNodeError } from '../../../base/errors/os-errors.ts';
-import type { PipeEnd } from '../../endpoint.ts';
-import { SlottedEndpoint } from '../base-endpoint.ts';
+import { SlottedEndpoint } from '../../endpoint/base-endpoint.ts';
+import type { PipeEnd } from '../../endpoint/endpoint.ts';
 
 /** Bytes that one call takes at the most. */
 const PIECE = 64 * 1024;

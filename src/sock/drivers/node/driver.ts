@@ -1,8 +1,8 @@
 import { osError } from '../../../base/errors/os-errors.ts';
 import { tty } from '../../../base/node-modules.ts';
-import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants.ts';
-import type { Driver, Endpoint, PipeEnd, PipeKind } from '../../endpoint.ts';
-import { refuseDescriptor } from '../detached.ts';
+import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../constants/constants.ts';
+import { refuseDescriptor } from '../../endpoint/detached-endpoints.ts';
+import type { Driver, Endpoint, PipeEnd, PipeKind } from '../../endpoint/endpoint.ts';
 import { memoryDriver } from '../memory/driver.ts';
 import { DatagramEndpoint } from './datagram-endpoint.ts';
 import { DevicePipe } from './device-pipe.ts';

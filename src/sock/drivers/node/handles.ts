@@ -3,7 +3,7 @@ import type { Socket as NetSocket } from 'node:net';
 import { InternalError } from '../../../base/errors/errors.ts';
 import { osError } from '../../../base/errors/os-errors.ts';
 import { dgram, lazily, net } from '../../../base/node-modules.ts';
-import { hasDescriptor, noteFailure } from '../descriptors.ts';
+import { hasDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
 
 /**
  * The one file that knows how Node is made inside.

@@ -1,6 +1,6 @@
 import { osError } from '../../../base/errors/os-errors.ts';
-import { AF_UNIX } from '../../constants.ts';
-import type { PipeEnd } from '../../endpoint.ts';
+import { AF_UNIX } from '../../constants/constants.ts';
+import type { PipeEnd } from '../../endpoint/endpoint.ts';
 import { outside, SOCKET_KIND, type StreamHandle, streamClasses } from './handles.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 

@@ -3,8 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { Socket as NetSocket } from 'node:net';
 import { FLUSH_PATIENCE_MS } from '../../../base/constants.ts';
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
-import { type Address, unboundAddress } from '../../address.ts';
-import { ByteQueue, EMPTY } from '../../byte-queue.ts';
+import { type Address, unboundAddress } from '../../addresses/address.ts';
 import {
   AF_INET6,
   AF_UNIX,
@@ -25,10 +24,11 @@ import {
   SOL_SOCKET,
   TCP_KEEPIDLE,
   TCP_NODELAY,
-} from '../../constants.ts';
-import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint.ts';
-import { BaseEndpoint, lingerBytes, parseLinger } from '../base-endpoint.ts';
-import { hasDescriptor, noteDescriptor, noteFailure } from '../descriptors.ts';
+} from '../../constants/constants.ts';
+import { BaseEndpoint, lingerBytes, parseLinger } from '../../endpoint/base-endpoint.ts';
+import { ByteQueue, EMPTY } from '../../endpoint/byte-queue.ts';
+import { hasDescriptor, noteDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
+import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
 import { fromHandle, hostForHandle } from './addresses.ts';
 import {
   type ConnectRequest,

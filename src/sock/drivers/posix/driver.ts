@@ -9,7 +9,8 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
-} from '../../constants.ts';
+} from '../../constants/constants.ts';
+import { noteFailure } from '../../endpoint/descriptor-limit.ts';
 import type {
   ChildPipe,
   Driver,
@@ -18,9 +19,7 @@ import type {
   Missing,
   PipeEnd,
   PipeKind,
-} from '../../endpoint.ts';
-import { noteFailure } from '../descriptors.ts';
-import { epollSelector } from './epoll-selector.ts';
+} from '../../endpoint/endpoint.ts';
 import {
   closeDescriptor,
   duplicate,
@@ -35,12 +34,13 @@ import {
   openPipe,
   openSocket,
   takeOver,
-} from './libc.ts';
-import { pollSelector } from './poll-selector.ts';
+} from './ffi/libc.ts';
+import { expectAddress, readFamily, storage, storageLength } from './ffi/sockaddr.ts';
 import { endpointOf, PosixEndpoint } from './posix-endpoint.ts';
 import { PosixPipe } from './posix-pipe.ts';
-import type { Selector } from './selector.ts';
-import { expectAddress, readFamily, storage, storageLength } from './sockaddr.ts';
+import { epollSelector } from './selectors/epoll-selector.ts';
+import { pollSelector } from './selectors/poll-selector.ts';
+import type { Selector } from './selectors/selector.ts';
 
 /** Objects made once and kept would keep the async context of the code that makes the first socket. */
 const nobody = new AsyncResource('asyncio-ts.posix');

@@ -1,22 +1,27 @@
 import { Buffer } from 'node:buffer';
 import { constants } from 'node:os';
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
-import { type Address, unboundAddress } from '../../address.ts';
-import { EMPTY } from '../../byte-queue.ts';
-import { AF_UNIX, SO_ERROR, SO_RCVLOWAT, SOCK_STREAM, SOL_SOCKET } from '../../constants.ts';
+import { type Address, unboundAddress } from '../../addresses/address.ts';
+import {
+  AF_UNIX,
+  SO_ERROR,
+  SO_RCVLOWAT,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../../constants/constants.ts';
+import { SlottedEndpoint } from '../../endpoint/base-endpoint.ts';
+import { EMPTY } from '../../endpoint/byte-queue.ts';
+import { noteDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
 import type {
   Accepted,
   Endpoint,
   ReceivedFrom,
   ReceivedIntoFrom,
   ReceivedMessage,
-} from '../../endpoint.ts';
+} from '../../endpoint/endpoint.ts';
 import { unpackAncillary } from '../../messages/ancillary.ts';
 import { MSG_ERRQUEUE, MSG_OOB } from '../../messages/flags.ts';
-import { SlottedEndpoint } from '../base-endpoint.ts';
-import { noteDescriptor, noteFailure } from '../descriptors.ts';
-import { errno } from './errno.ts';
-import { letFreedMemoryStay } from './freed-memory.ts';
+import { errno } from './ffi/errno.ts';
 import {
   acceptFrom,
   addressOf,
@@ -32,10 +37,24 @@ import {
   MSG_NOSIGNAL,
   sendFile,
   setOption,
-} from './libc.ts';
-import { cameAlong, receiveMessage, receiveWhole, sendWhole } from './message.ts';
-import { DIVIDED, ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
-import { expectAddress, readAddress, storage, storageLength, writeAddress } from './sockaddr.ts';
+} from './ffi/libc.ts';
+import { cameAlong, receiveMessage, receiveWhole, sendWhole } from './ffi/message.ts';
+import {
+  expectAddress,
+  readAddress,
+  storage,
+  storageLength,
+  writeAddress,
+} from './ffi/sockaddr.ts';
+import { raiseMallocThreshold } from './malloc-threshold.ts';
+import {
+  DIVIDED,
+  ENDED,
+  READABLE,
+  type Selector,
+  type Watched,
+  WRITABLE,
+} from './selectors/selector.ts';
 
 const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR } = constants.errno;
 
@@ -476,7 +495,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
 
 function copyOut(from: Buffer, nbytes: number): Buffer {
   if (nbytes === 0) return EMPTY;
-  if (nbytes >= LARGE) letFreedMemoryStay();
+  if (nbytes >= LARGE) raiseMallocThreshold();
   if (arrived.length !== nbytes) arrived = from.subarray(0, nbytes);
   const data = Buffer.allocUnsafe(nbytes);
   data.set(arrived);

@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
 import { OSError } from '../../../base/errors/os-errors.ts';
-import { EMPTY } from '../../byte-queue.ts';
-import type { PipeEnd, PipeKind } from '../../endpoint.ts';
-import { SlottedEndpoint } from '../base-endpoint.ts';
-import { noteDescriptor, noteFailure } from '../descriptors.ts';
-import { errno } from './errno.ts';
+import { SlottedEndpoint } from '../../endpoint/base-endpoint.ts';
+import { EMPTY } from '../../endpoint/byte-queue.ts';
+import { noteDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
+import type { PipeEnd, PipeKind } from '../../endpoint/endpoint.ts';
+import { errno } from './ffi/errno.ts';
 import {
   addressOf,
   borrowNonBlocking,
@@ -13,8 +13,8 @@ import {
   lastError,
   libc,
   takeOver,
-} from './libc.ts';
-import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
+} from './ffi/libc.ts';
+import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selectors/selector.ts';
 
 const { EAGAIN, EINTR } = constants.errno;
 

@@ -1,7 +1,0 @@
-/** A base class for private fields that are added to an object which exists already. */
-export class Given {
-  constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: it is what adds them
-    return object;
-  }
-}

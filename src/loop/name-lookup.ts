@@ -1,0 +1,293 @@
+import type { LookupAddress } from 'node:dns';
+import { fromNodeError, osError } from '../base/errors/os-errors.ts';
+import { dns, lazily, net } from '../base/node-modules.ts';
+import { checkWhole } from '../base/numbers.ts';
+import { brief } from '../base/printing/repr.ts';
+import { Operation } from '../core/futures/operation.ts';
+import { describeAs, type WaitDescription } from '../core/futures/wait-description.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import { type Address, checkNoNull, inet6Address, inetAddress } from '../sock/addresses/address.ts';
+import { type NumericHost, numericHost, withZone } from '../sock/addresses/numeric-host.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNSPEC,
+  AI_ADDRCONFIG,
+  AI_ALL,
+  AI_CANONNAME,
+  AI_NUMERICHOST,
+  AI_NUMERICSERV,
+  AI_PASSIVE,
+  AI_V4MAPPED,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  NI_DGRAM,
+  NI_NAMEREQD,
+  NI_NUMERICHOST,
+  NI_NUMERICSERV,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+} from '../sock/constants/constants.ts';
+
+/** One way to reach a host, as Python's `getaddrinfo()` has it. */
+export type AddressInfo = readonly [
+  family: number,
+  type: number,
+  proto: number,
+  canonname: string,
+  sockaddr: Address,
+];
+
+/** What `getaddrinfo()` is asked for; 0 is anything. */
+export interface AddressInfoOptions {
+  /** AF_INET, AF_INET6; 0: both. */
+  readonly family?: number | undefined;
+  /** SOCK_STREAM, SOCK_DGRAM; 0: both. */
+  readonly type?: number | undefined;
+  /** IPPROTO_TCP, IPPROTO_UDP; 0: both. */
+  readonly proto?: number | undefined;
+  /** AI_PASSIVE: for bind(), where no host means any; AI_NUMERICHOST: no look-up. */
+  readonly flags?: number | undefined;
+}
+
+/** Kinds of sockets that a host is reached with, where none is asked for. */
+const KINDS: readonly (readonly [type: number, proto: number])[] = [
+  [SOCK_STREAM, IPPROTO_TCP],
+  [SOCK_DGRAM, IPPROTO_UDP],
+];
+
+/** The flags that systems know, those among them that we have no names for. */
+const ADDRINFO_FLAGS = 0x7ff;
+const NAMEINFO_FLAGS = 0x1ff;
+
+/** What Node passes on to the system, by our flags. */
+const hintsByFlag = lazily((): [flag: number, hint: number][] => [
+  [AI_ADDRCONFIG, dns().ADDRCONFIG],
+  [AI_V4MAPPED, dns().V4MAPPED],
+  [AI_ALL, dns().ALL],
+]);
+
+/** A host's number, and its zone. */
+interface Found extends LookupAddress {
+  readonly scopeid?: number;
+}
+
+/** Does a host need no look-up in this family? Zones have to be looked up. */
+export function isNumericHost(family: number, host: string): boolean {
+  return family === AF_INET6 ? net().isIPv6(host) && !host.includes('%') : net().isIPv4(host);
+}
+
+/** A look-up of a name. Cancelled, it is not waited for any more; the system finishes it. */
+export class GetAddrInfo extends Operation<AddressInfo[]> {
+  readonly #host: string | undefined;
+
+  constructor(
+    loop: LoopCore,
+    host: string | undefined,
+    port: number | string | undefined,
+    { family = AF_UNSPEC, type = 0, proto = 0, flags = 0 }: AddressInfoOptions = {},
+  ) {
+    super(loop._asOption);
+    this.#host = host;
+    checkHost(host);
+    for (const [name, value] of Object.entries({ family, type, proto, flags }))
+      checkWhole(value, -0x80000000, 0x7fffffff, `getaddrinfo(): ${name}`);
+    const number = portNumber(port);
+    const kinds = KINDS.filter(
+      ([t, p]) => (type === 0 || t === type) && (proto === 0 || p === proto),
+    );
+    const finish = (addresses: readonly Found[]): void => {
+      if (this.done()) return;
+      this._finish(
+        addresses.flatMap((address) => kinds.map((kind) => info(address, number ?? 0, kind))),
+      );
+    };
+    try {
+      const refused =
+        refusal(host, port, family, flags) ??
+        (kinds.length === 0
+          ? type === 0 && port !== undefined
+            ? 'EAI_SERVICE'
+            : 'EAI_SOCKTYPE'
+          : undefined) ??
+        (number === undefined ? 'EAI_SERVICE' : undefined);
+      if (refused !== undefined) throw osError(refused, 'getaddrinfo');
+      const known = withoutLookUp(host, family, flags);
+      if (known !== undefined) finish(known);
+      else this.#lookUp(host as string, family, flags, finish);
+    } catch (error) {
+      this._fail(error);
+    }
+  }
+
+  /** @internal */
+  override _describe(): WaitDescription {
+    return { operation: 'getaddrinfo', on: this.#host };
+  }
+
+  #lookUp(
+    host: string,
+    family: number,
+    flags: number,
+    finish: (addresses: readonly Found[]) => void,
+  ): void {
+    const wanted = hintsByFlag().filter(([flag]) => (flags & flag) !== 0);
+    const hints = wanted.reduce((sum, [, hint]) => sum | hint, 0);
+    const nodeFamily = family === AF_INET ? 4 : family === AF_INET6 ? 6 : 0;
+    dns().lookup(host, { all: true, family: nodeFamily, hints }, (error, addresses) => {
+      if (error === null) finish(addresses);
+      else if (!this.done()) this._fail(fromNodeError(error));
+    });
+  }
+}
+
+/** What the system refuses before it looks at the host, in its order. */
+function refusal(
+  host: string | undefined,
+  port: number | string | undefined,
+  family: number,
+  flags: number,
+): string | undefined {
+  if (host === undefined && port === undefined) return 'EAI_NONAME';
+  if ((flags & ~ADDRINFO_FLAGS) !== 0) return 'EAI_BADFLAGS';
+  if ((flags & AI_CANONNAME) !== 0 && host === undefined) return 'EAI_BADFLAGS';
+  if (family !== AF_UNSPEC && family !== AF_INET && family !== AF_INET6) return 'EAI_FAMILY';
+  const isNamed = typeof port === 'string' && port !== '' && !NUMERIC_PORT.test(port);
+  return isNamed && (flags & AI_NUMERICSERV) !== 0 ? 'EAI_NONAME' : undefined;
+}
+
+/** @throws {gaierror} for a number that will not do, and where only a number will */
+function withoutLookUp(
+  host: string | undefined,
+  family: number,
+  flags: number,
+): Found[] | undefined {
+  if (host === undefined) {
+    const any = { address: '0.0.0.0', family: 4 };
+    const both =
+      (flags & AI_PASSIVE) !== 0
+        ? [any, { address: '::', family: 6 }]
+        : [
+            { address: '::1', family: 6 },
+            { address: '127.0.0.1', family: 4 },
+          ];
+    const wanted = family === AF_INET ? 4 : 6;
+    return both.filter((each) => family === AF_UNSPEC || each.family === wanted);
+  }
+  const found = mapped(host, family, flags) ?? numericHost(family, host);
+  if (found !== undefined)
+    return [
+      { address: found.host, family: found.family === AF_INET ? 4 : 6, scopeid: found.scopeid },
+    ];
+  if (host !== '' && (flags & AI_NUMERICHOST) === 0) return undefined;
+  throw osError('EAI_NONAME', 'getaddrinfo');
+}
+
+/** The number in the form of the other family, where that is wanted and there is one. */
+function mapped(host: string, family: number, flags: number): NumericHost | undefined {
+  if (host.includes('%')) return undefined;
+  const numeric = numericHost(AF_UNSPEC, host);
+  if (numeric?.family === AF_INET && family === AF_INET6 && (flags & AI_V4MAPPED) !== 0)
+    return { family, host: `::ffff:${numeric.host}`, scopeid: 0 };
+  const [, four] = /^::ffff:([\d.]+)$/.exec(numeric?.host ?? '') ?? [];
+  return four !== undefined && family === AF_INET ? { family, host: four, scopeid: 0 } : undefined;
+}
+
+/** The name of a host and of a service, for an address. */
+export class GetNameInfo extends Operation<[host: string, service: string]> {
+  readonly #flags: number;
+  readonly #host: string;
+  readonly #port: number;
+
+  constructor(
+    loop: LoopCore,
+    address: readonly [host: string, port: number, ...rest: unknown[]],
+    flags = 0,
+  ) {
+    super(loop._asOption);
+    describeAs(this, 'getnameinfo', address);
+    const [host, port, flowinfo = 0, scopeid = 0] = Array.isArray(address) ? address : [];
+    if (typeof host !== 'string' || typeof port !== 'number')
+      throw new TypeError(`getnameinfo(): sockaddr must be [host, port], got ${brief(address)}`);
+    checkNoNull(host, 'getnameinfo(): the host');
+    checkWhole(port, 0, 65_535, 'getnameinfo(): the port');
+    checkWhole(flowinfo, 0, 0xfffff, 'getnameinfo(): flowinfo');
+    checkWhole(scopeid, 0, 0xffffffff, 'getnameinfo(): scopeid');
+    checkWhole(flags, -0x80000000, 0x7fffffff, 'getnameinfo(): flags');
+    this.#flags = flags;
+    this.#port = port;
+    let number = '';
+    try {
+      const numeric = numericHost(AF_UNSPEC, host);
+      if (numeric === undefined) throw osError('EAI_NONAME', 'getnameinfo');
+      if ((flags & ~NAMEINFO_FLAGS) !== 0) throw osError('EAI_BADFLAGS', 'getnameinfo');
+      const contrary = NI_NUMERICHOST | NI_NAMEREQD;
+      if ((flags & contrary) === contrary) throw osError('EAI_NONAME', 'getnameinfo');
+      number = numeric.host;
+      this.#host = withZone(number, scopeid || numeric.scopeid);
+    } catch (error) {
+      this.#host = '';
+      this._fail(error);
+      return;
+    }
+    if ((flags & NI_NUMERICHOST) !== 0) this.#findService(this.#host);
+    else
+      dns().lookupService(number, port, (error, name, service) => {
+        if (this.done()) return;
+        if (error === null) this.#finishWith(name, service);
+        else if ((flags & NI_NAMEREQD) !== 0 || error.code !== 'ENOTFOUND')
+          this._fail(fromNodeError(error));
+        else this.#findService(this.#host);
+      });
+  }
+
+  /** Node tells of a service only where the host has a name: so does this machine. */
+  #findService(host: string): void {
+    if ((this.#flags & NI_NUMERICSERV) !== 0) this.#finishWith(host, '');
+    else
+      dns().lookupService('127.0.0.1', this.#port, (error, _name, service) => {
+        if (!this.done()) this.#finishWith(host, error === null ? service : String(this.#port));
+      });
+  }
+
+  #finishWith(host: string, service: string): void {
+    // The names that Node knows are those of TCP.
+    const numeric = (this.#flags & (NI_NUMERICSERV | NI_DGRAM)) !== 0;
+    this._finish([host, numeric ? String(this.#port) : service]);
+  }
+}
+
+function info(
+  { address, family, scopeid }: Found,
+  port: number,
+  [type, proto]: readonly [number, number],
+): AddressInfo {
+  return family === 6
+    ? [AF_INET6, type, proto, '', inet6Address(address, port, 0, scopeid)]
+    : [AF_INET, type, proto, '', inetAddress(address, port)];
+}
+
+function checkHost(host: unknown): void {
+  if (host === undefined) return;
+  if (typeof host !== 'string')
+    throw new TypeError(`getaddrinfo(): host must be a string, got ${brief(host)}`);
+  checkNoNull(host, 'getaddrinfo(): host');
+}
+
+/** What the system takes for a number: strtoul() reads it to its end. */
+const NUMERIC_PORT = /^[\t-\r ]*[+-]?\d+$/;
+
+/** The number of a port; `undefined` for the name of a service, which Node cannot look up. */
+function portNumber(port: number | string | undefined): number | undefined {
+  if (port === undefined || port === '') return 0;
+  let number = port;
+  if (typeof port === 'string') {
+    if (!NUMERIC_PORT.test(port)) return undefined;
+    number = Number(port);
+    // As the system does, which has no names that begin so.
+    if (number < 0) return undefined;
+  } else if (typeof port !== 'number')
+    throw new TypeError(`port must be a number or a string, got ${brief(port)}`);
+  checkWhole(number, 0, 65_535, 'port');
+  return number === 0 ? 0 : number;
+}

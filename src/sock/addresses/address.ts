@@ -1,0 +1,130 @@
+import { OSError } from '../../base/errors/os-errors.ts';
+import { checkWhole } from '../../base/numbers.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
+import { brief, repr } from '../../base/printing/repr.ts';
+import { AF_INET, AF_INET6, AF_UNIX } from '../constants/constants.ts';
+
+/** An IPv4 address: its number as text, and the port. Prints as `('127.0.0.1', 33090)`. */
+export type InetAddress = readonly [host: string, port: number];
+
+/** An IPv6 address. Prints as `('::1', 41471, 0, 0)`. */
+export type Inet6Address = readonly [host: string, port: number, flowinfo: number, scopeid: number];
+
+/**
+ * Where a socket is, as Python has it: a tuple for the internet, a path for AF_UNIX (`''` for a
+ * socket without a name).
+ *
+ * The tuples are frozen arrays: `const [host, port] = address` works, and `String(address)` is
+ * what Python prints.
+ */
+export type Address = InetAddress | Inet6Address | string;
+
+/** What is taken where an address is wanted: any `[host, port]`, or a path. */
+export type AddressInput =
+  | readonly [host: string, port: number]
+  | readonly [host: string, port: number, flowinfo: number, scopeid?: number]
+  | readonly [host: string, port: number, flowinfo?: number, scopeid?: number]
+  | string;
+
+/** An array that prints as a Python tuple. */
+class Tuple extends Array<string | number> {
+  static {
+    printsAsText(this);
+  }
+
+  // What map() and slice() make of an address is a plain array.
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  override toString(): string {
+    return `(${Array.from(this, repr).join(', ')})`;
+  }
+}
+
+/** Makes an IPv4 address. */
+export function inetAddress(host: string, port: number): InetAddress {
+  const made = new Tuple(2);
+  made[0] = host;
+  made[1] = port;
+  return Object.freeze(made) as unknown as InetAddress;
+}
+
+/** Makes an IPv6 address. */
+export function inet6Address(host: string, port: number, flowinfo = 0, scopeid = 0): Inet6Address {
+  const made = new Tuple(4);
+  made[0] = host;
+  made[1] = port;
+  made[2] = flowinfo;
+  made[3] = scopeid;
+  return Object.freeze(made) as unknown as Inet6Address;
+}
+
+/** The address of a socket that has none yet. */
+export function unboundAddress(family: number): Address {
+  if (family === AF_INET) return inetAddress('0.0.0.0', 0);
+  return family === AF_INET6 ? inet6Address('::', 0) : '';
+}
+
+/** Prints an address as Python prints it inside a socket: a path has no quotes. */
+export function addressText(address: Address): string {
+  return String(address);
+}
+
+/** The longest path that `struct sockaddr_un` holds on Linux, in bytes; macOS holds 4 fewer. */
+const LONGEST_PATH = 107;
+
+/** Longer paths would be cut by the system without a word, at NUL bytes too. */
+function checkPath(path: string): string {
+  const abstract = path.startsWith('\0');
+  if (Buffer.byteLength(path) > LONGEST_PATH + Number(abstract))
+    throw new OSError('AF_UNIX path too long');
+  if (!abstract && path.includes('\0')) throw new OSError('AF_UNIX path with a NUL byte in it');
+  return path;
+}
+
+/** The highest port there is. */
+const LAST_PORT = 65_535;
+
+/**
+ * Checks what somebody gave for an address, and makes it whole; names stay as they are.
+ *
+ * @param caller - the method, for the text
+ * @throws {TypeError} when the shape is not that of the family
+ * @throws {RangeError} when the port is not a whole number from 0 to 65535, or the host has a null
+ *   character in it
+ * @throws {OSError} when a path is longer than the system can hold, or has a NUL byte
+ */
+export function checkAddress(family: number, input: unknown, caller: string): Address {
+  if (family === AF_UNIX) {
+    if (typeof input === 'string') return checkPath(input);
+    throw new TypeError(`${caller}(): an AF_UNIX address must be a path, got ${brief(input)}`);
+  }
+  const six = family === AF_INET6;
+  if (!Array.isArray(input) || input.length < 2 || input.length > (six ? 4 : 2)) {
+    const shape = six
+      ? 'AF_INET6 address must be [host, port], with flowinfo and scopeid if need be'
+      : 'AF_INET address must be [host, port]';
+    throw new TypeError(`${caller}(): an ${shape}, got ${brief(input)}`);
+  }
+  const [host, port, flowinfo = 0, scopeid = 0] = input as unknown[];
+  if (typeof host !== 'string')
+    throw new TypeError(`${caller}(): the host must be a string, got ${brief(host)}`);
+  checkNoNull(host, `${caller}(): the host`);
+  checkWhole(port, 0, LAST_PORT, `${caller}(): the port`);
+  if (!six) return inetAddress(host, port);
+  checkWhole(flowinfo, 0, 0xfffff, `${caller}(): flowinfo`);
+  checkWhole(scopeid, 0, 0xffffffff, `${caller}(): scopeid`);
+  return inet6Address(host, port, flowinfo, scopeid);
+}
+
+/**
+ * Checks a text that C is to read, which ends for C at the first null character: the name of
+ * somebody else might be left.
+ *
+ * @throws {RangeError} when it has one
+ */
+export function checkNoNull(text: string, what: string): void {
+  if (text.includes('\0'))
+    throw new RangeError(`${what} must not have a null character in it, got ${brief(text)}`);
+}

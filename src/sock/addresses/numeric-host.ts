@@ -1,0 +1,112 @@
+import { osError } from '../../base/errors/os-errors.ts';
+import { net } from '../../base/node-modules.ts';
+import { AF_INET, AF_INET6 } from '../constants/constants.ts';
+import { zoneIndex, zoneName } from './zones.ts';
+
+/** A host that is a number. */
+export interface NumericHost {
+  readonly family: number;
+  /** The number as systems print it, without a zone. */
+  readonly host: string;
+  /** The number of the zone; 0: none was named. */
+  readonly scopeid: number;
+}
+
+/** What was asked for last: datagrams tend to go to one host. */
+let last: { readonly text: string; readonly numeric: NumericHost | undefined } | undefined;
+
+/**
+ * Reads a host as getaddrinfo() reads numbers: IPv4 also in the short, octal and hexadecimal forms of
+ * inet_aton(), IPv6 also with a zone.
+ *
+ * @param family - the one that is wanted; AF_UNSPEC for any
+ * @returns `undefined` where it is a name
+ * @throws {gaierror} EAI_ADDRFAMILY for a number of another family, EAI_NONAME for an unknown zone
+ */
+export function numericHost(family: number, text: string): NumericHost | undefined {
+  const at = text.indexOf('%');
+  const number = at < 0 ? text : text.slice(0, at);
+  if (last?.text !== number) last = { text: number, numeric: parse(number) };
+  const { numeric } = last;
+  if (numeric === undefined || (at >= 0 && numeric.family !== AF_INET6)) return undefined;
+  if (family !== 0 && family !== numeric.family) throw osError('EAI_ADDRFAMILY', 'getaddrinfo');
+  return at < 0 ? numeric : { ...numeric, scopeid: scopeOf(numeric.host, text.slice(at + 1)) };
+}
+
+/** An IPv6 address with its zone by name where that has one; as getnameinfo() prints it. */
+export function withZone(host: string, scopeid: number): string {
+  if (scopeid === 0) return host;
+  return `${host}%${(needsZone(host) && zoneName(scopeid)) || scopeid}`;
+}
+
+/** Is an address one of a single link or machine, and means nothing without its zone? */
+export function needsZone(host: string): boolean {
+  return /^(fe[89ab].|ff.[12]):/i.test(host);
+}
+
+/** @throws {gaierror} EAI_NONAME when there is no such zone */
+function scopeOf(host: string, zone: string): number {
+  const index = needsZone(host) ? zoneIndex(zone) : undefined;
+  if (index !== undefined) return index;
+  if (/^\d+$/.test(zone) && Number(zone) <= 0xffffffff) return Number(zone);
+  throw osError('EAI_NONAME', 'getaddrinfo');
+}
+
+function parse(text: string): NumericHost | undefined {
+  if (net().isIPv4(text)) return { family: AF_INET, host: text, scopeid: 0 };
+  if (net().isIPv6(text))
+    return { family: AF_INET6, host: inet6Text(inet6Groups(text)), scopeid: 0 };
+  const host = dottedForm(text);
+  return host === undefined ? undefined : { family: AF_INET, host, scopeid: 0 };
+}
+
+/** The dotted form of what inet_aton() takes: `127.1`, `0x7f000001`, `0177.0.0.01`. */
+export function dottedForm(text: string): string | undefined {
+  const parts = text.split('.');
+  if (parts.length > 4 || !parts.every((part) => /^(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.test(part)))
+    return undefined;
+  const numbers = parts.map((part) =>
+    /^0\d/.test(part) ? Number.parseInt(part, 8) : Number(part),
+  );
+  // The last one fills all the bytes that are left.
+  const rest = numbers.pop() as number;
+  if (rest >= 256 ** (4 - numbers.length) || numbers.some((number) => number > 255))
+    return undefined;
+  for (let left = 3 - numbers.length; left >= 0; left -= 1)
+    numbers.push(Math.floor(rest / 256 ** left) % 256);
+  return numbers.join('.');
+}
+
+/** The eight groups of an IPv6 address. */
+export function inet6Groups(text: string): number[] {
+  const plain = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...bytes) => {
+    const [a, b, c, d] = bytes.map(Number) as [number, number, number, number];
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  const [head = [], tail] = plain
+    .split('::')
+    .map((half) => (half === '' ? [] : half.split(':').map((group) => Number.parseInt(group, 16))));
+  if (tail === undefined) return head;
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+}
+
+/** Prints the eight groups of an IPv6 address as inet_ntop() does: the longest run of zeros left out. */
+export function inet6Text(groups: readonly number[]): string {
+  let [from, most] = [0, 1];
+  for (let at = 0; at < 8; at += 1) {
+    let end = at;
+    while (end < 8 && groups[end] === 0) end += 1;
+    if (end - at > most) [from, most] = [at, end - at];
+  }
+  const print = (some: readonly number[]): string =>
+    some.map((group) => group.toString(16)).join(':');
+  if (most === 1) return print(groups);
+  const head = print(groups.slice(0, from));
+  const tail = groups.slice(from + most);
+  // Made of an IPv4 address, it shows that.
+  const mapped = from === 0 && (most === 6 || (most === 5 && tail[0] === 0xffff));
+  if (!mapped) return `${head}::${print(tail)}`;
+  const [high, low] = tail.slice(-2) as [number, number];
+  const dotted = [high >> 8, high & 255, low >> 8, low & 255].join('.');
+  return most === 5 ? `::ffff:${dotted}` : `::${dotted}`;
+}

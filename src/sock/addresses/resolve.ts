@@ -1,0 +1,58 @@
+import { hostname } from 'node:os';
+import { osError } from '../../base/errors/os-errors.ts';
+import { net } from '../../base/node-modules.ts';
+import { AF_INET, AF_INET6 } from '../constants/constants.ts';
+import { type Address, inet6Address, inetAddress } from './address.ts';
+import { type NumericHost, numericHost } from './numeric-host.ts';
+import { linesOf } from './system-files.ts';
+
+/**
+ * Names that can be resolved without asking anybody, so that `bind()` acts at its own line:
+ * numbers, `''` for any, `localhost`, this machine's own name, and what the hosts file has.
+ *
+ * The loop resolves all other names first, off the main thread.
+ */
+
+/**
+ * Gives `address` with a number for its host.
+ *
+ * @throws {gaierror} when the name is neither local nor in the hosts file, the number is of the
+ *   other family, or its zone is unknown
+ */
+export function resolveLocally(family: number, address: Address): Address {
+  if (typeof address === 'string') return address;
+  const [host, port, flowinfo, scopeid] = address as readonly [string, number, number?, number?];
+  if (family === AF_INET)
+    return net().isIPv4(host) ? address : inetAddress(numberOf(family, host).host, port);
+  const found = numberOf(family, host);
+  if (found.host === host) return address;
+  return inet6Address(found.host, port, flowinfo, scopeid || found.scopeid);
+}
+
+function numberOf(family: number, host: string): NumericHost {
+  const six = family === AF_INET6;
+  const local = (four: string, other: string): NumericHost => ({
+    family,
+    host: six ? other : four,
+    scopeid: 0,
+  });
+  if (host === '') return local('0.0.0.0', '::');
+  if (host === '<broadcast>' && !six) return local('255.255.255.255', '');
+  const numeric = numericHost(family, host);
+  if (numeric !== undefined) return numeric;
+  const name = host.toLowerCase().replace(/\.$/, '');
+  // RFC 6761: never anything else, whatever the hosts file says of it.
+  if (name === 'localhost' || name.endsWith('.localhost')) return local('127.0.0.1', '::1');
+  const found = hostsFileEntry(family, name);
+  if (found !== undefined) return found;
+  if (name === hostname().toLowerCase()) return local('127.0.0.1', '::1');
+  throw osError('EAI_NONAME', 'getaddrinfo');
+}
+
+function hostsFileEntry(family: number, name: string): NumericHost | undefined {
+  const isOurs = family === AF_INET ? net().isIPv4 : net().isIPv6;
+  for (const [number = '', ...names] of linesOf('hosts'))
+    if (isOurs(number) && names.some((other) => other.toLowerCase() === name))
+      return numericHost(family, number);
+  return undefined;
+}

@@ -1,0 +1,43 @@
+import { closeSync } from 'node:fs';
+import { fromNodeError, osError } from '../../base/errors/os-errors.ts';
+import { checkWhole } from '../../base/numbers.ts';
+import { checkNobodys, duplicateDescriptor } from '../drivers/posix/driver.ts';
+import { takeDetached } from '../endpoint/detached-endpoints.ts';
+
+/**
+ * Closes a descriptor: one that `detach()` or `recvFds()` gave.
+ *
+ * @throws {OSError} EBADF when it is none; EBUSY when it is a socket's of the posix driver, to close
+ *   by itself
+ * @see Python's `socket.close()`, https://docs.python.org/3/library/socket.html#socket.close
+ */
+export function close(fd: number): void {
+  checkNumber(fd, 'close');
+  const detached = takeDetached(fd);
+  if (detached !== undefined) {
+    detached.close();
+    return;
+  }
+  checkNobodys(fd, 'close');
+  try {
+    closeSync(fd);
+  } catch (error) {
+    throw fromNodeError(error);
+  }
+}
+
+/**
+ * Makes another descriptor for the same file or socket, which child processes do not inherit.
+ *
+ * @returns its number, for the caller to {@link close}
+ * @throws {OSError} EBADF, EMFILE; EOPNOTSUPP where the posix driver cannot be used
+ */
+export function dup(fd: number): number {
+  checkNumber(fd, 'dup');
+  return duplicateDescriptor(fd);
+}
+
+function checkNumber(fd: unknown, caller: string): void {
+  checkWhole(fd, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, `${caller}(): fd`);
+  if (fd < 0 || fd > 0x7fffffff) throw osError('EBADF', caller);
+}

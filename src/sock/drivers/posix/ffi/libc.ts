@@ -1,0 +1,408 @@
+import { Buffer } from 'node:buffer';
+import { OSError, osError } from '../../../../base/errors/os-errors.ts';
+import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../../constants/constants.ts';
+import { hasDescriptor } from '../../../endpoint/descriptor-limit.ts';
+import { errno, loadErrno } from './errno.ts';
+import { kernel } from './kernel.ts';
+import { bindAll, koffi } from './koffi.ts';
+import { closeAtThreadEnd, keepAtThreadEnd, loadLibuv } from './libuv.ts';
+
+/**
+ * libc, called through koffi: with `libuv.ts`, `message.ts` and `sockaddr.ts` the only files that know
+ * about the layout of C's structures, and what kernels do differently.
+ */
+export interface Libc {
+  bind(fd: number, address: Buffer, length: number): number;
+  listen(fd: number, backlog: number): number;
+  connect(fd: number, address: Buffer, length: number): number;
+  shutdown(fd: number, how: number): number;
+  recv(fd: number, into: Uint8Array, nbytes: number, flags: number): number;
+  /** The same; an address is cheaper, and does not keep its memory from being collected. */
+  recvAt(fd: number, address: number, nbytes: number, flags: number): number;
+  recvfrom(
+    fd: number,
+    into: Uint8Array,
+    nbytes: number,
+    flags: number,
+    address: Buffer,
+    length: Buffer,
+  ): number;
+  /** Linux's: of a `struct msghdr` by its address. */
+  recvmsg?(fd: number, message: number, flags: number): number;
+  sendmsg?(fd: number, message: number, flags: number): number;
+  send(fd: number, data: Uint8Array, nbytes: number, flags: number): number;
+  sendto(
+    fd: number,
+    data: Uint8Array,
+    nbytes: number,
+    flags: number,
+    address: Buffer,
+    length: number,
+  ): number;
+  getsockname(fd: number, address: Buffer, length: Buffer): number;
+  getpeername(fd: number, address: Buffer, length: Buffer): number;
+  inet_pton(family: number, text: string, into: Buffer): number;
+  /** Into memory by its address. */
+  read(fd: number, address: number, nbytes: number): number;
+  write(fd: number, data: Uint8Array, nbytes: number): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
+  epoll_wait(epoll: number, events: number, most: number, timeout: number): number;
+}
+
+/** What is called here alone. */
+interface Hidden {
+  socket(family: number, type: number, proto: number): number;
+  socketpair(family: number, type: number, proto: number, pair: Buffer): number;
+  accept(fd: number, address: Buffer, length: Buffer): number;
+  accept4(fd: number, address: Buffer, length: Buffer, flags: number): number;
+  close(fd: number): number;
+  // The third argument is one of a varying number: its type comes before it.
+  fcntl(fd: number, command: number, type: 'int', argument: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
+  lseek(fd: number, offset: number, whence: number): number;
+  pipe(pair: Buffer): number;
+  pipe2?(pair: Buffer, flags: number): number;
+  sendfile?(to: number, from: number, offset: Buffer, nbytes: number): number;
+}
+
+const SIGNATURES: Readonly<Record<string, string>> = {
+  socket: 'int socket(int, int, int)',
+  socketpair: 'int socketpair(int, int, int, void *)',
+  accept: 'int accept(int, void *, void *)',
+  close: 'int close(int)',
+  fcntl: 'int fcntl(int, int, ...)',
+  bind: 'int bind(int, void *, uint32_t)',
+  listen: 'int listen(int, int)',
+  connect: 'int connect(int, void *, uint32_t)',
+  shutdown: 'int shutdown(int, int)',
+  recv: 'int recv(int, void *, size_t, int)',
+  recvAt: 'int recv(int, uintptr_t, size_t, int)',
+  recvfrom: 'intptr_t recvfrom(int, void *, size_t, int, void *, void *)',
+  send: 'int send(int, void *, size_t, int)',
+  sendto: 'intptr_t sendto(int, void *, size_t, int, void *, uint32_t)',
+  getsockname: 'int getsockname(int, void *, void *)',
+  getpeername: 'int getpeername(int, void *, void *)',
+  setsockopt: 'int setsockopt(int, int, int, void *, uint32_t)',
+  getsockopt: 'int getsockopt(int, int, int, void *, void *)',
+  inet_pton: 'int inet_pton(int, const char *, void *)',
+  lseek: 'int64_t lseek(int, int64_t, int)',
+  read: 'intptr_t read(int, uintptr_t, size_t)',
+  write: 'intptr_t write(int, void *, size_t)',
+  pipe: 'int pipe(void *)',
+};
+
+const LINUX_SIGNATURES: Readonly<Record<string, string>> = {
+  recvmsg: 'intptr_t recvmsg(int, uintptr_t, int)',
+  sendmsg: 'intptr_t sendmsg(int, uintptr_t, int)',
+  accept4: 'int accept4(int, void *, void *, int)',
+  sendfile: 'intptr_t sendfile(int, int, void *, size_t)',
+  pipe2: 'int pipe2(void *, int)',
+  epoll_create1: 'int epoll_create1(int)',
+  epoll_ctl: 'int epoll_ctl(int, int, int, void *)',
+  epoll_wait: 'int epoll_wait(int, uintptr_t, int, int)',
+};
+
+let functions: (Libc & Hidden) | undefined;
+/** Why there are none, and never will be. */
+let failure: string | undefined;
+
+/**
+ * Sees to it that there is {@link libc}.
+ *
+ * @throws {MissingError} when there is none in this process, now or ever
+ */
+export function loadLibc(): void {
+  if (functions !== undefined) return;
+  if (failure !== undefined) throw new MissingError(failure, true);
+  try {
+    functions = load();
+  } catch (error) {
+    if (error instanceof MissingError && error.lasts) failure = error.message;
+    throw error;
+  }
+}
+
+/** The functions; {@link loadLibc} was called before. */
+export function libc(): Libc {
+  return functions as Libc;
+}
+
+/** Why the driver cannot be used: for good, or for lack of something that may come back. */
+export class MissingError extends Error {
+  readonly lasts: boolean;
+
+  constructor(why: string, lasts: boolean) {
+    super(why);
+    this.lasts = lasts;
+  }
+}
+
+function load(): Libc & Hidden {
+  const { platform } = process;
+  if (platform !== 'linux' && platform !== 'darwin')
+    throw new MissingError(`it supports only Linux and macOS, not ${platform}`, true);
+  // Node would not find koffi without, and remember that.
+  if (!hasDescriptor()) throw new MissingError('no descriptor is left to load koffi', false);
+  try {
+    koffi();
+  } catch (error) {
+    const [line] = (error as Error).message.split('\n');
+    throw new MissingError(
+      `the optional dependency koffi does not load: ${line}`,
+      hasDescriptor() && !isShortage(error),
+    );
+  }
+  try {
+    const signatures = platform === 'linux' ? { ...SIGNATURES, ...LINUX_SIGNATURES } : SIGNATURES;
+    const bound = bindAll<Libc & Hidden>(signatures);
+    loadErrno();
+    loadLibuv();
+    return bound;
+  } catch (error) {
+    if (isShortage(error)) throw new MissingError((error as Error).message, false);
+    throw new MissingError(
+      `this version of Node lacks something that it needs: ${(error as Error).message}`,
+      true,
+    );
+  }
+}
+
+/** Was there too little of something: descriptors, memory, koffi's callbacks? */
+export function isShortage(error: unknown): boolean {
+  return (
+    error instanceof OSError ||
+    /\btoo many\b|cannot allocate|out of memory/i.test((error as Error).message)
+  );
+}
+
+/** Where the bytes of an array are; the array must outlive its use. */
+export function addressOf(array: ArrayBufferView): number {
+  return Number(koffi().address(array));
+}
+
+/**
+ * The error of the call that has just failed.
+ *
+ * @param number - its errno, if it was read already
+ */
+export function lastError(syscall: string, number: number = errno[0]): OSError {
+  const error = osError(-number, syscall);
+  // One number with two names on Linux; of sockets, this is the one.
+  return error.code === 'ENOTSUP' ? osError('EOPNOTSUPP', syscall) : error;
+}
+
+// ---- descriptors -------------------------------------------------------------------------------
+
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_GETFD = 1;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+const TYPE_FLAGS = kernel.makesNonBlocking ? SOCK_NONBLOCK | SOCK_CLOEXEC : 0;
+
+/** For {@link Libc.send} and {@link Libc.sendto}: a peer that is gone is an error, not a signal. */
+export const MSG_NOSIGNAL: number = kernel.msgNoSignal;
+
+function hidden(): Hidden {
+  return functions as Hidden;
+}
+
+/** Makes a socket that does not block; its descriptor, or -1. */
+export function openSocket(family: number, type: number, proto: number): number {
+  return made(hidden().socket(kernel.familyOut(family), type | TYPE_FLAGS, proto));
+}
+
+/** Makes two sockets that are connected and do not block; `undefined` on failure. */
+export function openPair(
+  family: number,
+  type: number,
+  proto: number,
+): [one: number, other: number] | undefined {
+  const pair = Buffer.alloc(8);
+  const status = hidden().socketpair(kernel.familyOut(family), type | TYPE_FLAGS, proto, pair);
+  if (status < 0) return undefined;
+  return [made(pair.readInt32LE(0)), made(pair.readInt32LE(4))];
+}
+
+/** Accepts a connection that does not block; its descriptor, or -1. */
+export function acceptFrom(fd: number, address: Buffer, length: Buffer): number {
+  const { accept, accept4 } = hidden();
+  const accepted = kernel.makesNonBlocking
+    ? accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC)
+    : accept(fd, address, length);
+  return accepted < 0 ? accepted : made(accepted);
+}
+
+/** Makes another descriptor of the same thing; -1 on failure. */
+export function duplicate(fd: number): number {
+  const copy = hidden().fcntl(fd, kernel.fDupfdCloexec, 'int', 0);
+  if (copy >= 0) closeAtThreadEnd(copy);
+  return copy;
+}
+
+/** Makes a descriptor of somebody else's one of ours: it does not block, and signals nothing. */
+export function takeOver(fd: number): number {
+  if (!setNonBlocking(fd)) return -1;
+  silence(fd);
+  closeAtThreadEnd(fd);
+  return fd;
+}
+
+/** Do child processes inherit a descriptor? */
+export function isInheritable(fd: number): boolean {
+  return (fdFlags(fd) & FD_CLOEXEC) === 0;
+}
+
+/** Says whether child processes inherit a descriptor. */
+export function letInherit(fd: number, inheritable: boolean): void {
+  const flags = fdFlags(fd);
+  const wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
+  if (hidden().fcntl(fd, F_SETFD, 'int', wanted) < 0) throw lastError('fcntl');
+}
+
+function fdFlags(fd: number): number {
+  const flags = hidden().fcntl(fd, F_GETFD, 'int', 0);
+  if (flags < 0) throw lastError('fcntl');
+  return flags;
+}
+
+/** Leaves a descriptor to somebody else. */
+export function handOver(fd: number): void {
+  keepAtThreadEnd(fd);
+}
+
+/** Closes a descriptor; an error would be about one that is gone all the same. */
+export function closeDescriptor(fd: number): void {
+  keepAtThreadEnd(fd);
+  hidden().close(fd);
+}
+
+/** Does something with a descriptor that leaves its flags as they are. */
+export function keepingFlags<Result>(fd: number, act: () => Result): Result {
+  const { fcntl } = hidden();
+  const flags = fcntl(fd, F_GETFL, 'int', 0);
+  try {
+    return act();
+  } finally {
+    if (flags >= 0) fcntl(fd, F_SETFL, 'int', flags);
+  }
+}
+
+/** Makes a pipe that blocks, and that no child inherits; `undefined` on failure. */
+export function openPipe(): [readEnd: number, writeEnd: number] | undefined {
+  const { pipe, pipe2, fcntl } = hidden();
+  const pair = Buffer.alloc(8);
+  const status = pipe2 === undefined ? pipe(pair) : pipe2(pair, SOCK_CLOEXEC);
+  if (status < 0) return undefined;
+  const ends: [number, number] = [pair.readInt32LE(0), pair.readInt32LE(4)];
+  if (pipe2 === undefined) for (const end of ends) fcntl(end, F_SETFD, 'int', FD_CLOEXEC);
+  return ends;
+}
+
+/**
+ * Has a descriptor not block.
+ *
+ * @returns a function that gives it back as it was; `undefined` on failure
+ */
+export function borrowNonBlocking(fd: number): (() => void) | undefined {
+  const { fcntl } = hidden();
+  const flags = fcntl(fd, F_GETFL, 'int', 0);
+  if (!setNonBlocking(fd)) return undefined;
+  return () => void fcntl(fd, F_SETFL, 'int', flags);
+}
+
+/** What is left to do with a descriptor that a call gave, if it gave one. */
+function made(fd: number): number {
+  if (fd < 0) return fd;
+  if (!kernel.makesNonBlocking) {
+    hidden().fcntl(fd, F_SETFD, 'int', FD_CLOEXEC);
+    setNonBlocking(fd);
+    silence(fd);
+  }
+  closeAtThreadEnd(fd);
+  return fd;
+}
+
+function setNonBlocking(fd: number): boolean {
+  const { fcntl } = hidden();
+  const flags = fcntl(fd, F_GETFL, 'int', 0);
+  if (flags < 0) return false;
+  if ((flags & kernel.oNonBlock) !== 0) return true;
+  return fcntl(fd, F_SETFL, 'int', flags | kernel.oNonBlock) >= 0;
+}
+
+function silence(fd: number): void {
+  if (kernel.soNoSigPipe === undefined) return;
+  const on = Buffer.alloc(4);
+  on.writeInt32LE(1);
+  hidden().setsockopt(fd, 0xffff, kernel.soNoSigPipe, on, 4);
+}
+
+// ---- files -------------------------------------------------------------------------------------
+
+/** `off_t`, to be read and written by the kernel. */
+const fileOffset = Buffer.alloc(8);
+
+/** Bytes that one call sends at most, by Linux's own limit. */
+const MOST_OF_FILE = 0x7ffff000;
+
+/** Is there the system call? macOS has one of the same name with other arguments. */
+export function hasSendfile(): boolean {
+  return hidden().sendfile !== undefined;
+}
+
+/** Sends bytes of a file to a socket; how many, or -1. */
+export function sendFile(fd: number, file: number, offset: number, nbytes: number): number {
+  fileOffset.writeBigInt64LE(BigInt(offset));
+  return (hidden().sendfile as NonNullable<Hidden['sendfile']>)(
+    fd,
+    file,
+    fileOffset,
+    Math.min(nbytes, MOST_OF_FILE),
+  );
+}
+
+/** Puts a file's position there, in bytes from its start; where there is none does nothing. */
+export function seek(file: number, position: number): void {
+  hidden().lseek(file, position, 0);
+}
+
+// ---- options -----------------------------------------------------------------------------------
+
+/** Room for the value of an option, as large as Python lets one be. */
+const optionValue = Buffer.alloc(1024);
+const optionLength = Buffer.alloc(4);
+
+/** @throws {OSError} when the kernel refuses, or does not have the option */
+export function setOption(
+  fd: number,
+  level: number,
+  option: number,
+  value: number | Uint8Array,
+): void {
+  const numbers = kernel.option(level, option);
+  if (numbers === undefined) throw osError('ENOPROTOOPT', 'setsockopt');
+  let bytes: Uint8Array = optionValue;
+  let length = 4;
+  if (typeof value === 'number') optionValue.writeInt32LE(value, 0);
+  else {
+    bytes = value;
+    length = value.length;
+  }
+  if (hidden().setsockopt(fd, ...numbers, bytes, length) < 0) throw lastError('setsockopt');
+}
+
+/** @throws {OSError} when the kernel refuses, or does not have the option */
+export function getOption(fd: number, level: number, option: number): number | Buffer {
+  const numbers = kernel.option(level, option);
+  if (numbers === undefined) throw osError('ENOPROTOOPT', 'getsockopt');
+  optionLength.writeUInt32LE(optionValue.length, 0);
+  if (hidden().getsockopt(fd, ...numbers, optionValue, optionLength) < 0)
+    throw lastError('getsockopt');
+  const length = optionLength.readUInt32LE(0);
+  if (length === 4) return kernel.optionValue(level, option, optionValue.readInt32LE(0));
+  return Buffer.from(optionValue.subarray(0, length));
+}

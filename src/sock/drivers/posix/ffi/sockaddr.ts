@@ -1,0 +1,110 @@
+import { Buffer } from 'node:buffer';
+import { osError } from '../../../../base/errors/os-errors.ts';
+import { type Address, inet6Address, inetAddress } from '../../../addresses/address.ts';
+import { inet6Text } from '../../../addresses/numeric-host.ts';
+import { AF_INET, AF_INET6 } from '../../../constants/constants.ts';
+import { kernel } from './kernel.ts';
+import { libc } from './libc.ts';
+
+/** The longest address there is: `struct sockaddr_storage`. */
+const STORAGE = 128;
+
+/** An address that the kernel wrote, or is to read. One for all: calls are over when they return. */
+export const storage: Buffer = Buffer.alloc(STORAGE);
+
+/** How long it is: `socklen_t`. */
+export const storageLength: Buffer = Buffer.alloc(4);
+
+/** Makes room for the kernel to write an address. */
+export function expectAddress(): void {
+  storageLength.writeUInt32LE(STORAGE, 0);
+}
+
+/**
+ * Writes an address for the kernel to read.
+ *
+ * @returns its length, in bytes
+ * @throws {OSError} ENAMETOOLONG when a path does not fit
+ * @throws {gaierror} EAI_NONAME when the host is not a numeric address of the family
+ */
+export function writeAddress(family: number, address: Address): number {
+  if (typeof address === 'string') return writeFamily(family, writePath(address));
+  const [host, port, flowinfo = 0, scopeid = 0] = address as readonly [
+    string,
+    number,
+    number?,
+    number?,
+  ];
+  storage.writeUInt16BE(port, 2);
+  if (family === AF_INET) {
+    storage.fill(0, 8, 16);
+    writeHost(family, host, storage.subarray(4, 8));
+    return writeFamily(family, 16);
+  }
+  storage.writeUInt32BE(flowinfo, 4);
+  writeHost(family, host, storage.subarray(8, 24));
+  storage.writeUInt32LE(scopeid, 24);
+  return writeFamily(family, 28);
+}
+
+function writeHost(family: number, host: string, into: Buffer): void {
+  // What it cannot read it does not write: the address of somebody else would stay.
+  if (libc().inet_pton(kernel.familyOut(family), host, into) !== 1)
+    throw osError('EAI_NONAME', 'getaddrinfo');
+}
+
+/** Writes what an address begins with; gives its length back. */
+function writeFamily(family: number, length: number): number {
+  const number = kernel.familyOut(family);
+  if (kernel.addressHasLength) {
+    storage[0] = length;
+    storage[1] = number;
+  } else storage.writeUInt16LE(number, 0);
+  return length;
+}
+
+/** The family of the address that the kernel wrote; -1 for one that is none of ours. */
+export function readFamily(): number {
+  return kernel.familyIn(
+    kernel.addressHasLength ? (storage[1] as number) : storage.readUInt16LE(0),
+  );
+}
+
+function writePath(path: string): number {
+  const bytes = Buffer.from(path);
+  // A path ends with a zero; an abstract name begins with one, and needs none at its end.
+  const abstract = kernel.abstractNames && path.startsWith('\0');
+  if (bytes.length + (abstract ? 0 : 1) > kernel.pathSize)
+    throw osError('ENAMETOOLONG', 'bind', { strerror: 'AF_UNIX path too long' });
+  bytes.copy(storage, 2);
+  if (!abstract) storage[2 + bytes.length] = 0;
+  return 2 + bytes.length + (abstract ? 0 : 1);
+}
+
+/** Reads the address that the kernel wrote. */
+export function readAddress(family: number): Address {
+  const length = storageLength.readUInt32LE(0);
+  if (family === AF_INET)
+    return inetAddress(
+      `${storage[4]}.${storage[5]}.${storage[6]}.${storage[7]}`,
+      storage.readUInt16BE(2),
+    );
+  if (family === AF_INET6)
+    return inet6Address(
+      inet6Host(),
+      storage.readUInt16BE(2),
+      storage.readUInt32BE(4),
+      storage.readUInt32LE(24),
+    );
+  if (length <= 2) return '';
+  const path = storage.subarray(2, length);
+  const end = kernel.abstractNames && path[0] === 0 ? -1 : path.indexOf(0);
+  return path.toString('utf8', 0, end < 0 ? path.length : end);
+}
+
+/** The host, as inet_ntop() prints it. */
+function inet6Host(): string {
+  const groups: number[] = [];
+  for (let at = 8; at < 24; at += 2) groups.push(storage.readUInt16BE(at));
+  return inet6Text(groups);
+}

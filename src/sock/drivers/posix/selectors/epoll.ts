@@ -1,0 +1,63 @@
+import { addressOf, closeDescriptor, lastError, libc } from '../ffi/libc.ts';
+import { closeAtThreadEnd, lookWhenReadable } from '../ffi/libuv.ts';
+
+export const EPOLLIN = 0x1;
+export const EPOLLPRI = 0x2;
+export const EPOLLOUT = 0x4;
+export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;
+export const EPOLLRDHUP = 0x2000;
+export const EPOLLET = 0x80000000;
+
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+
+const EPOLL_CLOEXEC = 0o2000000;
+
+/** `struct epoll_event` is packed on x86-64 only. */
+const EVENT_SIZE = process.arch === 'x64' ? 12 : 16;
+const DATA_AT = EVENT_SIZE - 8;
+/** The same in 32-bit words. */
+const EVENT_WORDS = EVENT_SIZE / 4;
+const DATA_WORD = DATA_AT / 4;
+
+/** Events that one look takes. */
+const MOST_EVENTS = 1024;
+
+/** An epoll set, polled by Node's own loop for as long as the thread lives; Linux only. */
+export class Epoll {
+  readonly #fd: number;
+  readonly #event = Buffer.alloc(EVENT_SIZE);
+  readonly #events = new Int32Array(EVENT_WORDS * MOST_EVENTS);
+  readonly #eventsAddress = addressOf(this.#events);
+  readonly #tell: (fd: number, bits: number) => void;
+
+  /** @param tell - called after the poll phase with a descriptor and its events; must not throw */
+  constructor(tell: (fd: number, bits: number) => void) {
+    this.#tell = tell;
+    this.#fd = libc().epoll_create1(EPOLL_CLOEXEC);
+    if (this.#fd < 0) throw lastError('epoll_create1');
+    closeAtThreadEnd(this.#fd);
+    try {
+      lookWhenReadable(this.#fd, () => this.#look());
+    } catch (error) {
+      closeDescriptor(this.#fd);
+      throw error;
+    }
+  }
+
+  /** Adds, changes or removes a descriptor; below 0 on failure. */
+  control(operation: number, fd: number, bits: number): number {
+    this.#event.writeUInt32LE(bits, 0);
+    this.#event.writeInt32LE(fd, DATA_AT);
+    return libc().epoll_ctl(this.#fd, operation, fd, this.#event);
+  }
+
+  #look(): void {
+    const events = this.#events;
+    const count = libc().epoll_wait(this.#fd, this.#eventsAddress, MOST_EVENTS, 0);
+    for (let n = 0; n < count; n += 1)
+      this.#tell(events[n * EVENT_WORDS + DATA_WORD] as number, events[n * EVENT_WORDS] as number);
+  }
+}

@@ -1,0 +1,72 @@
+import { keepingFlags, lastError } from '../ffi/libc.ts';
+import { PollHandle } from '../ffi/libuv.ts';
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN, EPOLLOUT, Epoll } from './epoll.ts';
+import { READABLE, WRITABLE } from './selector.ts';
+
+/** A descriptor that is watched, level-triggered. */
+export interface Level {
+  /** Watches for {@link READABLE} and {@link WRITABLE} from now on; 0: for nothing. */
+  listen(events: number): void;
+  /** Ends it; the descriptor may be closed as soon as this returns. */
+  close(): void;
+}
+
+/**
+ * Tells in each turn of Node's loop what a descriptor is ready for.
+ *
+ * @param told - called with {@link READABLE} and {@link WRITABLE}, or with -1 on failure, which ends
+ *   it until {@link Level.listen}; must not throw
+ * @throws {OSError} EPERM for a regular file
+ */
+export function watchLevel(fd: number, told: (events: number) => void): Level {
+  if (process.platform === 'linux') return new EpollLevel(fd, told);
+  // libuv makes what it polls non-blocking, for everybody who shares it.
+  return keepingFlags(fd, () => new PollHandle(fd, told));
+}
+
+let epoll: Epoll | undefined;
+const levels = new Map<number, EpollLevel>();
+
+class EpollLevel implements Level {
+  readonly #fd: number;
+  readonly #epoll: Epoll;
+  readonly #told: (events: number) => void;
+  /** What it is registered for; 0: it is not. */
+  #events = 0;
+
+  constructor(fd: number, told: (events: number) => void) {
+    epoll ??= new Epoll((ready, bits) => levels.get(ready)?.tell(bits));
+    this.#epoll = epoll;
+    this.#fd = fd;
+    this.#told = told;
+    // Whether it can be watched at all is known now.
+    this.listen(READABLE);
+    this.listen(0);
+  }
+
+  listen(events: number): void {
+    if (events === this.#events) return;
+    // Hang-ups are always told, so what nobody wants leaves the set.
+    let operation = EPOLL_CTL_MOD;
+    if (events === 0) operation = EPOLL_CTL_DEL;
+    else if (this.#events === 0) operation = EPOLL_CTL_ADD;
+    const bits =
+      ((events & READABLE) !== 0 ? EPOLLIN : 0) | ((events & WRITABLE) !== 0 ? EPOLLOUT : 0);
+    if (this.#epoll.control(operation, this.#fd, bits) < 0) throw lastError('epoll_ctl');
+    this.#events = events;
+    if (events === 0) levels.delete(this.#fd);
+    else levels.set(this.#fd, this);
+  }
+
+  /** As Python's selectors take it: an error or a hang-up is news for whoever waits. */
+  tell(bits: number): void {
+    let told = 0;
+    if ((bits & ~EPOLLOUT) !== 0) told |= READABLE;
+    if ((bits & ~EPOLLIN) !== 0) told |= WRITABLE;
+    this.#told(told & this.#events);
+  }
+
+  close(): void {
+    this.listen(0);
+  }
+}

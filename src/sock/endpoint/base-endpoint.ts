@@ -1,0 +1,299 @@
+import { type OSError, osError } from '../../base/errors/os-errors.ts';
+import type { Address } from '../addresses/address.ts';
+import {
+  SO_DOMAIN,
+  SO_ERROR,
+  SO_PROTOCOL,
+  SO_TYPE,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from '../constants/constants.ts';
+import {
+  MSG_CMSG_CLOEXEC,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+} from '../messages/flags.ts';
+import { keepDetached } from './detached-endpoints.ts';
+import type {
+  Accepted,
+  DriverName,
+  Endpoint,
+  Ready,
+  ReceivedFrom,
+  ReceivedIntoFrom,
+  ReceivedMessage,
+} from './endpoint.ts';
+
+/** What the endpoints of all drivers share: the slots, and whether it is closed. */
+export abstract class SlottedEndpoint {
+  abstract readonly driver: DriverName;
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+  reader: Ready | undefined = undefined;
+  writer: Ready | undefined = undefined;
+  /** Was it closed? Then every operation throws EBADF. */
+  closed = false;
+
+  constructor(family: number, type: number, proto: number) {
+    this.family = family;
+    this.type = type;
+    this.proto = proto;
+  }
+
+  get mayReceive(): boolean {
+    return true;
+  }
+
+  tryAnew(_side: 'reader' | 'writer'): void {
+    // Each try looks at what there is.
+  }
+
+  /** @throws {OSError} EBADF when closed */
+  protected mustBeOpen(syscall: string): void {
+    if (this.closed) throw osError('EBADF', syscall);
+  }
+
+  /** Empties the slot of reading and tells who was there. */
+  protected tellReader(together = false): void {
+    const { reader } = this;
+    if (reader === undefined) return;
+    this.reader = undefined;
+    reader.ready(together);
+  }
+
+  /** Empties the slot of writing and tells who was there. */
+  protected tellWriter(together = false): void {
+    const { writer } = this;
+    if (writer === undefined) return;
+    this.writer = undefined;
+    writer.ready(together);
+  }
+}
+
+/**
+ * What the endpoints of several drivers share: the options that are only remembered, and the
+ * refusals for what a kind of socket cannot do.
+ */
+export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
+  /** The numbers given by setsockopt(), by level and option. */
+  #options: Map<number, number> | undefined = undefined;
+
+  tryAccept(): Accepted | undefined {
+    throw this.refusal('accept');
+  }
+
+  tryRecv(_nbytes: number): Buffer | undefined {
+    throw this.refusal('recv');
+  }
+
+  tryRecvInto(_view: Uint8Array): number {
+    throw this.refusal('recv');
+  }
+
+  tryRecvfrom(_nbytes: number): ReceivedFrom | undefined {
+    throw this.refusal('recvfrom');
+  }
+
+  tryRecvfromInto(_view: Uint8Array): ReceivedIntoFrom | undefined {
+    throw this.refusal('recvfrom');
+  }
+
+  trySend(_data: Uint8Array, _from: number): number {
+    throw this.refusal('send');
+  }
+
+  trySendto(_data: Uint8Array, _address: Address): number {
+    throw this.refusal('sendto');
+  }
+
+  tryRecvmsg(view: Uint8Array, ancbufsize: number, flags: number): ReceivedMessage | undefined {
+    this.mustBeOpen('recvmsg');
+    if ((flags & ~RECEIVE_FLAGS) !== 0) throw this.unsupported('recvmsg', 'such flags');
+    if (ancbufsize > 0) throw this.unsupported('recvmsg', 'ancillary data');
+    const first = this.peek(view.length);
+    if (first === undefined) return undefined;
+    view.set(first.data.subarray(0, view.length));
+    if ((flags & MSG_PEEK) === 0) this.tryRecvInto(view);
+    const { length } = first.data;
+    const isCut = length > view.length;
+    return {
+      nbytes: isCut && (flags & MSG_TRUNC) === 0 ? view.length : length,
+      ancillary: [],
+      flags: isCut ? MSG_TRUNC : 0,
+      address: this.type === SOCK_DGRAM && first.address !== '' ? first.address : undefined,
+    };
+  }
+
+  trySendmsg(
+    data: Uint8Array,
+    control: Buffer | undefined,
+    flags: number,
+    address: Address | undefined,
+  ): number {
+    this.mustBeOpen('sendmsg');
+    if ((flags & ~SEND_FLAGS) !== 0) throw this.unsupported('sendmsg', 'such flags');
+    if (control !== undefined) throw this.unsupported('sendmsg', 'ancillary data');
+    return address === undefined ? this.trySend(data, 0) : this.trySendto(data, address);
+  }
+
+  /**
+   * What the next receive of so many bytes would give, which stays; a datagram is whole.
+   * `undefined`: it would block.
+   */
+  protected peek(_nbytes: number): ReceivedFrom | undefined {
+    throw this.refusal('recv');
+  }
+
+  getInheritable(): boolean {
+    this.mustBeOpen('fcntl');
+    return false;
+  }
+
+  setInheritable(inheritable: boolean): void {
+    this.mustBeOpen('fcntl');
+    if (inheritable) throw this.unsupported('fcntl', 'descriptors for child processes');
+  }
+
+  abstract connect(address: Address): boolean;
+  abstract connectError(): OSError | undefined;
+  abstract bind(address: Address): void;
+  abstract shutdown(how: number): void;
+  abstract close(): void;
+  abstract getsockname(): Address;
+  abstract getpeername(): Address;
+  abstract fileno(): number;
+
+  detach(): number {
+    const fd = keepDetached(this);
+    // Whoever waits finds that its socket is closed.
+    this.tellReader();
+    this.tellWriter();
+    return fd;
+  }
+
+  duplicate(): Endpoint {
+    this.mustBeOpen('dup');
+    throw this.unsupported('dup', 'descriptors to duplicate');
+  }
+
+  listen(_backlog: number): void {
+    throw this.refusal('listen');
+  }
+
+  setsockopt(level: number, option: number, value: number | Uint8Array): void {
+    this.mustBeOpen('setsockopt');
+    if (!this.knowsOption(level, option)) throw osError('ENOPROTOOPT', 'setsockopt');
+    const number = typeof value === 'number' ? value : firstInt(value);
+    this.applyOption(level, option, number, value);
+    this.#options ??= new Map();
+    this.#options.set(optionKey(level, option), number);
+  }
+
+  getsockopt(level: number, option: number): number | Buffer {
+    this.mustBeOpen('getsockopt');
+    if (level === SOL_SOCKET) {
+      if (option === SO_TYPE) return this.type;
+      if (option === SO_DOMAIN) return this.family;
+      if (option === SO_PROTOCOL) return this.proto === 0 ? this.defaultProto() : this.proto;
+      if (option === SO_ERROR) return cNumber(this.connectError());
+    }
+    const computed = this.readOption(level, option);
+    if (computed !== undefined) return computed;
+    if (!this.knowsOption(level, option)) throw osError('ENOPROTOOPT', 'getsockopt');
+    return this.option(level, option);
+  }
+
+  /** The number that setsockopt() gave, or 0. */
+  protected option(level: number, option: number): number {
+    return this.#options?.get(optionKey(level, option)) ?? 0;
+  }
+
+  /**
+   * Has what was set on the socket that listens, as the kernel gives it to one that is accepted.
+   *
+   * Copied, and not set again: some options can be set only before a bind.
+   */
+  protected inheritOptions(listener: BaseEndpoint): void {
+    if (listener.#options !== undefined) this.#options = new Map(listener.#options);
+  }
+
+  /** Every number that setsockopt() gave. */
+  protected *givenOptions(): Generator<[level: number, option: number, value: number]> {
+    if (this.#options === undefined) return;
+    for (const [key, value] of this.#options)
+      yield [Math.floor(key / OPTIONS), key % OPTIONS, value];
+  }
+
+  /** May the option be set, be it only to be remembered? */
+  protected abstract knowsOption(level: number, option: number): boolean;
+
+  /** Makes an option take effect. */
+  protected applyOption(
+    _level: number,
+    _option: number,
+    _value: number,
+    _raw: number | Uint8Array,
+  ): void {}
+
+  /** The value of an option that is not simply the one that was set. */
+  protected readOption(_level: number, _option: number): number | Buffer | undefined {
+    return undefined;
+  }
+
+  /** The protocol that a socket made with protocol 0 has. */
+  protected defaultProto(): number {
+    return 0;
+  }
+
+  /** The error for what the driver does not have. */
+  private unsupported(syscall: string, what: string): OSError {
+    return osError('EOPNOTSUPP', syscall, {
+      strerror: `Operation not supported (the ${this.driver} driver has no ${what})`,
+    });
+  }
+
+  /** The error for an operation that this kind of socket has not. */
+  protected refusal(syscall: string): OSError {
+    return osError(this.closed ? 'EBADF' : 'EOPNOTSUPP', syscall);
+  }
+}
+
+/** The flags that change nothing here, and those that are done here. */
+const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
+const RECEIVE_FLAGS = SEND_FLAGS | MSG_WAITALL | MSG_CMSG_CLOEXEC | MSG_PEEK | MSG_TRUNC;
+
+/** More than any option's number. */
+const OPTIONS = 1000;
+
+function optionKey(level: number, option: number): number {
+  return level * OPTIONS + option;
+}
+
+function cNumber(error: OSError | undefined): number {
+  return error === undefined ? 0 : Math.abs(error.errno ?? 0);
+}
+
+/** The `int` that a C structure begins with. */
+function firstInt(bytes: Uint8Array): number {
+  if (bytes.length < 4) return bytes[0] ?? 0;
+  return new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
+}
+
+/** What `struct linger` says, given as bytes: is lingering on, and for how many seconds? */
+export function parseLinger(raw: number | Uint8Array): { on: boolean; seconds: number } {
+  if (typeof raw === 'number' || raw.length < 8) throw osError('EINVAL', 'setsockopt');
+  const view = new DataView(raw.buffer, raw.byteOffset);
+  return { on: view.getInt32(0, true) !== 0, seconds: view.getInt32(4, true) };
+}
+
+/** `struct linger` as bytes. */
+export function lingerBytes(on: boolean, seconds: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeInt32LE(on ? 1 : 0, 0);
+  bytes.writeInt32LE(seconds, 4);
+  return bytes;
+}

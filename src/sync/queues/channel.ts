@@ -1,0 +1,425 @@
+import { checkWhole } from '../../base/numbers.ts';
+import { numberOf, printsAsText } from '../../base/printing/inspect.ts';
+import { repr } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
+import type { Abortable } from '../../core/coroutines/abort-signals.ts';
+import type { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { Fifo } from '../../core/turns/fifo.ts';
+import { ChannelBroken, ChannelClosed, EndOfChannel, QueueEmpty, QueueFull } from '../errors.ts';
+import { Call } from '../waiting/call.ts';
+import { LoopBound } from '../waiting/loop-bound.ts';
+import { Line, Waiter } from '../waiting/waiter.ts';
+
+/** The state of a channel at one moment. */
+export interface ChannelStatistics {
+  /** Items in the buffer. */
+  readonly currentBufferUsed: number;
+  /** The most items that the buffer holds. */
+  readonly maxBufferSize: number;
+  /** Senders that are not closed. */
+  readonly openSenders: number;
+  /** Receivers that are not closed. */
+  readonly openReceivers: number;
+  /** Calls of `send()` that wait. */
+  readonly tasksWaitingSend: number;
+  /** Calls of `receive()` that wait. */
+  readonly tasksWaitingReceive: number;
+}
+
+/**
+ * What the ends of a channel share.
+ *
+ * Both lines are first come, first served: whoever comes while others wait goes behind them. Of each
+ * line only the first is woken. It acts in its own turn, in which its task goes on, and then wakes the
+ * next. So no cancel comes between an item and its task. Where there is no buffer, a receiver takes
+ * the item from a waiting sender, and both go on in the turn of the receiver.
+ */
+class Channel<T> extends LoopBound {
+  readonly capacity: number;
+  /** What was sent and not received. Beyond the capacity, there is a waiting receiver for each item. */
+  readonly buffer = new Fifo<T>();
+  readonly senders = new Line();
+  readonly receivers = new Line();
+  openSenders = 0;
+  openReceivers = 0;
+
+  constructor(capacity: number) {
+    super();
+    this.capacity = capacity;
+  }
+
+  /** May an item go to the buffer? Receivers that wait are about to take as many as they are. */
+  get hasRoom(): boolean {
+    return this.buffer.size < this.capacity + this.receivers.size;
+  }
+
+  /** Wakes whoever is first in line, where there may be something to do. */
+  wakeFirst(): void {
+    if (this.buffer.size > 0 || this.senders.size > 0 || this.openSenders === 0)
+      wake(this.receivers.first);
+    if (this.openReceivers === 0 || (this.capacity > 0 && this.hasRoom)) wake(this.senders.first);
+  }
+
+  /** The first sender that waits, and will not find a cancel or that it was closed. */
+  firstSender(): SendWaiter<T> | undefined {
+    for (let each = this.senders.first; each !== undefined; each = each._behind) {
+      const sender = each as SendWaiter<T>;
+      if (!sender._isCancelled && !sender.end.closed) return sender;
+    }
+    return undefined;
+  }
+
+  toString(): string {
+    const ends = `senders:${this.openSenders}, receivers:${this.openReceivers}`;
+    return `<channel object at 0x${numberOf(this).toString(16)} [${this.buffer.size}/${repr(this.capacity)}, ${ends}]>`;
+  }
+}
+
+function wake(waiter: Waiter<unknown> | undefined): void {
+  if (waiter?._waits) waiter._wake();
+}
+
+/** Waits at an end, in its place in line, until it could act in its turn. */
+abstract class ChannelWaiter<T, R> extends Waiter<R> {
+  readonly channel: Channel<T>;
+  readonly end: ChannelEnd<T>;
+
+  constructor(end: ChannelEnd<T>, line: Line) {
+    super(end._channel._getLoop());
+    this.channel = end._channel;
+    this.end = end;
+    line.join(this);
+  }
+
+  override cancel(message?: string): boolean {
+    if (!super.cancel(message)) return false;
+    this._line?.leave(this);
+    return true;
+  }
+
+  override _run(): void {
+    this._woken = false;
+    // One that has finished before its turn is a sender whose item a receiver has taken.
+    if (this._state === 'pending' && !this._isCancelled && !this._act()) return;
+    this._line?.leave(this);
+    this._tellNow();
+    this.channel.wakeFirst();
+  }
+
+  /** @internal is done, or waits on: `false` */
+  abstract _act(): boolean;
+}
+
+class SendWaiter<T> extends ChannelWaiter<T, void> {
+  readonly item: T;
+
+  constructor(end: ChannelEnd<T>, item: T) {
+    super(end, end._channel.senders);
+    this.item = item;
+  }
+
+  override get _operation(): readonly [string, object] {
+    return ['ChannelSender.send', this.end];
+  }
+
+  override _act(): boolean {
+    const { channel } = this;
+    const refusal = refuseToSend(this.end);
+    if (refusal !== undefined) this._fail(refusal);
+    else if (channel.capacity > 0 && channel.hasRoom) {
+      channel.buffer.add(this.item);
+      this._finish();
+    } else {
+      // A cancel that was withdrawn may have kept a receiver from it.
+      channel.wakeFirst();
+      return false;
+    }
+    return true;
+  }
+
+  /** A receiver takes the item, and this goes on now. */
+  give(): T {
+    this.channel.senders.leave(this);
+    this._finish();
+    this._tellNow();
+    return this.item;
+  }
+}
+
+class ReceiveWaiter<T> extends ChannelWaiter<T, T> {
+  constructor(end: ChannelEnd<T>) {
+    super(end, end._channel.receivers);
+  }
+
+  override get _operation(): readonly [string, object] {
+    return ['ChannelReceiver.receive', this.end];
+  }
+
+  override _act(): boolean {
+    const { channel } = this;
+    if (this.end.closed) this._fail(new ChannelClosed());
+    else if (channel.buffer.size > 0) this._finish(channel.buffer.take());
+    else {
+      const sender = channel.firstSender();
+      if (sender !== undefined) this._finish(sender.give());
+      else if (channel.openSenders === 0) this._fail(new EndOfChannel());
+      else return false;
+    }
+    return true;
+  }
+}
+
+function refuseToSend(end: ChannelEnd<unknown>): Error | undefined {
+  if (end.closed) return new ChannelClosed();
+  return end._channel.openReceivers === 0 ? new ChannelBroken() : undefined;
+}
+
+/** What both ends of a channel have in common. */
+export abstract class ChannelEnd<T> implements Disposable, AsyncDisposable {
+  static {
+    printsAsText(this);
+  }
+
+  /** @internal */
+  readonly _channel: Channel<T>;
+  #closed = false;
+
+  /** @internal made by {@link channel}, and by `clone()` */
+  constructor(channel: Channel<T>) {
+    this._channel = channel;
+  }
+
+  /** Was this end closed? */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** @internal `false` if it was closed before */
+  _close(line: Line): boolean {
+    if (this.#closed) return false;
+    this.#closed = true;
+    for (let each = line.first; each !== undefined; each = each._behind)
+      if ((each as ChannelWaiter<T, unknown>).end === this) wake(each);
+    return true;
+  }
+
+  /** Closes this end. */
+  abstract close(): void;
+
+  /** The state of the channel. */
+  statistics(): ChannelStatistics {
+    const { buffer, capacity, openSenders, openReceivers, senders, receivers } = this._channel;
+    return {
+      currentBufferUsed: buffer.size,
+      maxBufferSize: capacity,
+      openSenders,
+      openReceivers,
+      tasksWaitingSend: senders.size,
+      tasksWaitingReceive: receivers.size,
+    };
+  }
+
+  /** `close()`, at the end of `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** `close()`, at the end of `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** `<ChannelSender closed …>` */
+  toString(): string {
+    return `<${this.constructor.name} ${this.#closed ? 'closed' : 'open'} ${this._channel}>`;
+  }
+}
+
+/** The end of a {@link channel} that items are sent to. */
+export class ChannelSender<T> extends ChannelEnd<T> {
+  /** @internal */
+  constructor(channel: Channel<T>) {
+    super(channel);
+    channel.openSenders += 1;
+  }
+
+  /**
+   * Sends an item; waits for room in the buffer or, without a buffer, until a receiver has taken it.
+   *
+   * If the waiting task is cancelled, the item was not sent.
+   *
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @returns a coroutine, which sends nothing before it is awaited
+   * @throws {ChannelClosed} when this sender is closed, before or in the meantime
+   * @throws {ChannelBroken} when all receivers are closed, before or in the meantime
+   * @throws the reason of `signal`, when that was aborted
+   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {CancelledError} when the waiting task is cancelled
+   */
+  send(item: T, options?: Abortable): Coroutine<void> {
+    const send = () => {
+      const { capacity, hasRoom, senders } = this._channel;
+      if (capacity > 0 && hasRoom && senders.size === 0) return this.sendNowait(item);
+      const refusal = refuseToSend(this);
+      if (refusal !== undefined) throw refusal;
+      const waiter = new SendWaiter(this, item);
+      this._channel.wakeFirst();
+      return waiter;
+    };
+    return new Call<void>(send, 'ChannelSender.send', options);
+  }
+
+  /**
+   * Sends an item without waiting. Without a buffer, it is for a receiver that waits already.
+   *
+   * @throws {QueueFull} when there is no room, or others wait to send
+   * @throws {ChannelClosed} when this sender is closed
+   * @throws {ChannelBroken} when all receivers are closed
+   */
+  sendNowait(item: T): void {
+    const { buffer, hasRoom, senders } = this._channel;
+    const refusal = refuseToSend(this);
+    if (refusal !== undefined) throw refusal;
+    if (!hasRoom || senders.size > 0) throw new QueueFull();
+    buffer.add(item);
+    this._channel.wakeFirst();
+  }
+
+  /**
+   * Another sender of the same channel, to be closed on its own.
+   *
+   * @throws {ChannelClosed} when this one is closed
+   */
+  clone(): ChannelSender<T> {
+    if (this.closed) throw new ChannelClosed();
+    return new ChannelSender(this._channel);
+  }
+
+  /**
+   * Closes this sender; its calls that wait throw {@link ChannelClosed}. After the last one, receivers
+   * get what is in the buffer, and then {@link EndOfChannel}.
+   */
+  override close(): void {
+    const channel = this._channel;
+    if (!this._close(channel.senders)) return;
+    channel.openSenders -= 1;
+    channel.wakeFirst();
+  }
+}
+
+/** The end of a {@link channel} that items are received from. */
+export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T> {
+  /** @internal */
+  constructor(channel: Channel<T>) {
+    super(channel);
+    channel.openReceivers += 1;
+  }
+
+  /**
+   * Receives an item; waits for one if there is none.
+   *
+   * If the waiting task is cancelled, nothing was received. An item with a `then()` is awaited, too.
+   *
+   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @returns a coroutine, which receives nothing before it is awaited
+   * @throws {EndOfChannel} when all senders are closed, and nothing is left
+   * @throws {ChannelClosed} when this receiver is closed, before or in the meantime
+   * @throws the reason of `signal`, when that was aborted
+   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {CancelledError} when the waiting task is cancelled
+   */
+  receive(options?: Abortable): Coroutine<T> {
+    return new Call(this.#receive, 'ChannelReceiver.receive', options);
+  }
+
+  readonly #receive = () => {
+    const { buffer, openSenders, receivers } = this._channel;
+    if (this.closed) throw new ChannelClosed();
+    if (buffer.size > 0 && receivers.size === 0) return this.#take();
+    if (buffer.size === 0 && openSenders === 0) throw new EndOfChannel();
+    const waiter = new ReceiveWaiter(this);
+    this._channel.wakeFirst();
+    return waiter;
+  };
+
+  /**
+   * Receives an item without waiting.
+   *
+   * @throws {QueueEmpty} when there is none, or others wait for it
+   * @throws {EndOfChannel} when all senders are closed, and nothing is left
+   * @throws {ChannelClosed} when this receiver is closed
+   */
+  receiveNowait(): T {
+    const { buffer, openSenders, receivers } = this._channel;
+    if (this.closed) throw new ChannelClosed();
+    if (receivers.size === 0) {
+      if (buffer.size > 0) return this.#take();
+      const sender = this._channel.firstSender();
+      if (sender !== undefined) return sender.give();
+    }
+    throw buffer.size === 0 && openSenders === 0 ? new EndOfChannel() : new QueueEmpty();
+  }
+
+  #take(): T {
+    const item = this._channel.buffer.take();
+    this._channel.wakeFirst();
+    return item;
+  }
+
+  /** Receives until all senders are closed. Leaving the loop does not close this receiver. */
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return {
+      next: async () => {
+        try {
+          return { done: false, value: await this.receive() };
+        } catch (error) {
+          if (!isA(error, EndOfChannel)) throw error;
+          return { done: true, value: undefined };
+        }
+      },
+    };
+  }
+
+  /**
+   * Another receiver of the same channel, to be closed on its own. Each item goes to one receiver.
+   *
+   * @throws {ChannelClosed} when this one is closed
+   */
+  clone(): ChannelReceiver<T> {
+    if (this.closed) throw new ChannelClosed();
+    return new ChannelReceiver(this._channel);
+  }
+
+  /**
+   * Closes this receiver; its calls that wait throw {@link ChannelClosed}. After the last one, what is in
+   * the buffer is dropped, and senders get {@link ChannelBroken}.
+   */
+  override close(): void {
+    const channel = this._channel;
+    if (!this._close(channel.receivers)) return;
+    channel.openReceivers -= 1;
+    if (channel.openReceivers === 0) channel.buffer.clear();
+    channel.wakeFirst();
+  }
+}
+
+/**
+ * Makes a channel: a queue with two ends, each of which can be cloned and closed.
+ *
+ * Close each end when it is not needed any more; `using` does. So a receiver learns that no sender is left,
+ * and a sender that nobody receives.
+ *
+ * Not in asyncio. See docs/channels.md.
+ *
+ * @param capacity - the most items in the buffer: a whole number from 0, or Infinity. 0, the default: no
+ *   buffer; a sender waits until its item is received
+ * @throws {TypeError} when `capacity` is not a number
+ * @throws {RangeError} when it is negative, or no whole number
+ */
+export function channel<T = unknown>(
+  capacity = 0,
+): [sender: ChannelSender<T>, receiver: ChannelReceiver<T>] {
+  checkWhole(capacity, 0, Number.POSITIVE_INFINITY, 'capacity');
+  const made = new Channel<T>(capacity);
+  return [new ChannelSender(made), new ChannelReceiver(made)];
+}

@@ -1,0 +1,12 @@
+import { OSError, osError } from '../../base/errors/os-errors.ts';
+import { repr } from '../../base/printing/repr.ts';
+import type { Address } from '../../sock/addresses/address.ts';
+
+/** A failure to bind in asyncio's words: with the address. */
+export function bindError(error: OSError, address: Address): OSError {
+  const why = (error.strerror ?? error.message).toLowerCase();
+  const strerror = `error while attempting to bind on address ${repr(address)}: ${why}`;
+  return error.code === undefined
+    ? new OSError(strerror)
+    : osError(error.code, error.syscall, { strerror });
+}

@@ -1,0 +1,46 @@
+import { OSError } from '../../base/errors/os-errors.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import type { Address } from '../../sock/addresses/address.ts';
+
+/** One address of a host, as `getaddrinfo()` gives it. */
+export type ResolvedAddress = readonly [
+  family: number,
+  type: number,
+  proto: number,
+  name: string,
+  address: Address,
+];
+
+/** What is asked for in a look-up; 0 is anything. */
+export interface LookupHints {
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+  readonly flags: number;
+}
+
+/** A loop that looks up names. */
+export interface ResolvingLoop extends LoopCore {
+  getaddrinfo(
+    host: string | undefined,
+    port: number | string | undefined,
+    options: LookupHints,
+  ): PromiseLike<readonly ResolvedAddress[]>;
+}
+
+/**
+ * Looks a host up.
+ *
+ * @throws {OSError} when there is no way to it
+ */
+export async function lookUp(
+  loop: ResolvingLoop,
+  host: string | undefined,
+  port: number | string | undefined,
+  hints: LookupHints,
+  call = 'getaddrinfo()',
+): Promise<readonly ResolvedAddress[]> {
+  const addresses = await loop.getaddrinfo(host, port, hints);
+  if (addresses.length > 0) return addresses;
+  throw new OSError(`${call} returned empty list`);
+}

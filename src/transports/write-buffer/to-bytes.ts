@@ -1,0 +1,28 @@
+import { typeNameOf } from '../../base/printing/repr.ts';
+import { isBytes } from '../../base/values/bytes.ts';
+
+/**
+ * What is to be sent: bytes as they are, a string as UTF-8.
+ *
+ * @throws {TypeError} when `data` is neither
+ */
+export function toBytes(data: unknown): Uint8Array {
+  if (isBytes(data)) return data;
+  if (typeof data === 'string') return Buffer.from(data);
+  throw new TypeError(`data must be a Uint8Array or a string, got ${typeNameOf(data)}`);
+}
+
+/**
+ * Several pieces that are to be sent as one.
+ *
+ * @throws {TypeError} when one of them is neither bytes nor a string
+ */
+export function joinBytes(pieces: Iterable<unknown>): Uint8Array {
+  // It is iterable, one character at a time; asyncio refuses it, too.
+  if (typeof pieces === 'string')
+    throw new TypeError(
+      `expected an iterable of Uint8Arrays or strings, got ${typeNameOf(pieces)}`,
+    );
+  const list = Array.from(pieces, toBytes);
+  return list.length === 1 ? (list[0] as Uint8Array) : Buffer.concat(list);
+}
