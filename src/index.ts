@@ -91,7 +91,7 @@ export {
 } from './loop/event-loop.ts';
 export { type ExceptionHandler, Loop, Loop as EventLoop, type TaskFactory } from './loop/loop.ts';
 export type { AddressInfo, AddressInfoOptions } from './loop/name-lookup.ts';
-export type { SendfileOptions, SentFile } from './loop/sendfile.ts';
+export type { SendfileOptions, SentFile } from './loop/sockets/sock-sendfile.ts';
 // Running a program
 export { type EnterOptions, enter } from './runners/enter.ts';
 export type { Main } from './runners/main.ts';

@@ -45,6 +45,7 @@ export { getprotobyname, getservbyname, getservbyport } from './sock/addresses/s
 export * from './sock/constants/constants.ts';
 export * from './sock/constants/system-constants.ts';
 export { createServer, type ServerSocketOptions } from './sock/create-server.ts';
+export { getdefaulttimeout, setdefaulttimeout } from './sock/default-timeout.ts';
 export { close, dup } from './sock/descriptors/close-and-dup.ts';
 export { recvFds, sendFds } from './sock/descriptors/pass-descriptors.ts';
 export type { DriverName } from './sock/endpoint/endpoint.ts';
@@ -56,10 +57,8 @@ export {
 } from './sock/messages/ancillary.ts';
 export * from './sock/messages/flags.ts';
 export {
-  getdefaulttimeout,
   Socket,
   Socket as SocketType,
-  setdefaulttimeout,
 } from './sock/socket.ts';
 
 /** Can sockets of AF_INET6 be made? What Node runs on has it, even where no interface does. */

@@ -8,9 +8,10 @@ import type { Loop } from '../loop/loop.ts';
 import type { AddressInfo } from '../loop/name-lookup.ts';
 import type { AddressInput } from '../sock/addresses/address.ts';
 import { SOCK_STREAM } from '../sock/constants/constants.ts';
+import { getdefaulttimeout } from '../sock/default-timeout.ts';
 import { driverNamed } from '../sock/drivers/registry.ts';
 import type { DriverName } from '../sock/endpoint/endpoint.ts';
-import { getdefaulttimeout, Socket } from '../sock/socket.ts';
+import { Socket } from '../sock/socket.ts';
 import { ExceptionGroup } from '../tasks/groups/exception-group.ts';
 import { waitFor } from '../tasks/limits/wait-for.ts';
 

@@ -1,8 +1,8 @@
 import { checkOptions } from '../base/check-options.ts';
 import { SLOW_CALLBACK_DURATION } from '../base/constants.ts';
-import { endsTheLoop, KeyboardInterrupt, RuntimeError } from '../base/errors/errors.ts';
+import { endsTheLoop, RuntimeError } from '../base/errors/errors.ts';
 import { log } from '../base/log/log.ts';
-import { showResourceWarnings, warnResource } from '../base/log/warnings.ts';
+import { showResourceWarnings } from '../base/log/warnings.ts';
 import { checkFiniteSeconds, checkSeconds, checkTimeout } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { brief, repr } from '../base/printing/repr.ts';
@@ -12,7 +12,7 @@ import { lookForAsyncContexts } from '../core/context/async-context.ts';
 import { currentScope, type Scope, scopeForLater } from '../core/context/context.ts';
 import { FollowingNeed, LeftBehind } from '../core/context/promise-hooks.ts';
 import { cancelOnAbort, checkSignal } from '../core/coroutines/abort-signals.ts';
-import { Coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts';
+import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { ensureFuture, type NewTaskOptions } from '../core/coroutines/ensure-future.ts';
 import { allTasks, Task, type TaskBody, type TaskOptions } from '../core/coroutines/task.ts';
 import { trackPendingAwaits } from '../core/futures/await-stacks.ts';
@@ -82,29 +82,26 @@ import type {
   WritePipeCallbacks,
   WriteTransport,
 } from '../transports/transport.ts';
+import { checkCallback } from './check-callback.ts';
 import { Descriptors, type FileDescriptorLike } from './descriptors.ts';
 import { deliverReport, formatReport } from './exception-handler.ts';
-import { withExitStatus } from './exit-status.ts';
 import {
   type AddressInfo,
   type AddressInfoOptions,
   GetAddrInfo,
   GetNameInfo,
 } from './name-lookup.ts';
-import { type SendfileOptions, type SentFile, sockSendfile } from './sendfile.ts';
 import { shutdownAsyncgens } from './shutdown-asyncgens.ts';
-import { SignalHandlers, signalsHeard } from './signals.ts';
-import { SockOperations } from './sock-operations.ts';
-import { sendfile } from './transport-sendfile.ts';
+import { withExitStatus } from './signals/exit-status.ts';
+import { type Interruption, listenForInterrupts } from './signals/interrupts.ts';
+import { SignalHandlers } from './signals/signal-handlers.ts';
+import { SockOperations } from './sockets/sock-operations.ts';
+import { type SendfileOptions, type SentFile, sockSendfile } from './sockets/sock-sendfile.ts';
+import { sendfile } from './sockets/transport-sendfile.ts';
+import { noLongerUnclosed, warnIfUnclosed } from './unclosed-loops.ts';
 
 /** Called for failures that cannot be thrown to anybody. */
 export type ExceptionHandler = (loop: Loop, context: ExceptionContext) => unknown;
-
-/** What a KeyboardInterrupt or SystemExit ended a run with. */
-export interface Interruption {
-  /** The error itself. */
-  readonly error: unknown;
-}
 
 /**
  * Makes the tasks of a loop, in place of the `Task` class.
@@ -116,17 +113,6 @@ export type TaskFactory<O = unknown> = <T>(
   body: TaskBody<T>,
   options: TaskOptions & O,
 ) => Future<T>;
-
-/** Warns of loops that were collected without having been closed. */
-const unclosed = new FinalizationRegistry<Unclosed>(({ printed, needNoMore }) => {
-  needNoMore();
-  warnResource(`unclosed event loop ${printed}`);
-});
-
-interface Unclosed {
-  readonly printed: string;
-  readonly needNoMore: () => void;
-}
 
 /**
  * The event loop: runs tasks and callbacks in turns, on Node's own loop.
@@ -187,7 +173,7 @@ export class Loop implements LoopCore {
     });
     this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));
     makeVisible(this);
-    unclosed.register(this, { printed: String(this), needNoMore: this._following.end }, this);
+    warnIfUnclosed(this, this._following.end);
   }
 
   // ── running ────────────────────────────────────────────────────────────────────────────────
@@ -203,7 +189,7 @@ export class Loop implements LoopCore {
   async runForever(): Promise<void> {
     this.#checkClosed();
     this.#checkResting();
-    const lastInterrupt = this.#listenForInterrupts();
+    const lastInterrupt = listenForInterrupts(this);
     const ended = await new Promise<Interruption | undefined>((resolve) => this._start(resolve));
     const late = await lastInterrupt?.();
     const interruption = ended ?? late;
@@ -269,7 +255,7 @@ export class Loop implements LoopCore {
     // While the loop can still be asked for turns; none of them will come.
     sendHeldOn(this);
     this.#closed = true;
-    unclosed.unregister(this);
+    noLongerUnclosed(this);
     this.#signals.clear();
     this.#descriptors.clear();
     this._turns.clear();
@@ -1358,31 +1344,6 @@ export class Loop implements LoopCore {
     }
   }
 
-  /**
-   * Ctrl-C ends the run, as in Python, unless somebody else listens for it: `run()` for instance.
-   *
-   * @returns what to call when the run has ended: it listens no more, once a Ctrl-C of the last turn was heard
-   */
-  #listenForInterrupts(): (() => Promise<Interruption | undefined>) | undefined {
-    // A handler of the program's own may be removed while the loop runs.
-    const own = this.#signals.has('SIGINT') ? 1 : 0;
-    if (process.listenerCount('SIGINT') > own) return undefined;
-    let late: Interruption | undefined;
-    const interrupt = (): void => {
-      if (process.listenerCount('SIGINT') !== 1) return;
-      const error = new KeyboardInterrupt();
-      if (this.isRunning()) this._interrupt(error);
-      else late = { error };
-    };
-    process.on('SIGINT', interrupt);
-    return async () => {
-      // Between two runs of one program nothing of Node's is to come.
-      if (!isBetweenRuns(this)) await signalsHeard();
-      process.off('SIGINT', interrupt);
-      return late;
-    };
-  }
-
   #at<A extends unknown[]>(when: number, callback: (...args: A) => unknown, args: A): TimerHandle {
     this.#checkClosed();
     const call = callback as (...args: never[]) => unknown;
@@ -1424,10 +1385,3 @@ function runUntilCompleteCallback(future: Future<unknown>): void {
   (future.getLoop() as Loop).stop();
 }
 Object.defineProperty(runUntilCompleteCallback, 'name', { value: '_run_until_complete_cb' });
-
-function checkCallback(callback: unknown, method: string): void {
-  if (callback instanceof Coroutine || iscoroutinefunction(callback))
-    throw new TypeError(`coroutines cannot be used with ${method}()`);
-  if (typeof callback !== 'function')
-    throw new TypeError(`a callable object was expected by ${method}(), got ${brief(callback)}`);
-}

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { fromNodeError, osError } from '../base/errors/os-errors.ts';
-import { dns, lazily, net } from '../base/node-modules.ts';
+import { dns, lazily } from '../base/node-modules.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Operation } from '../core/futures/operation.ts';
@@ -70,11 +70,6 @@ const hintsByFlag = lazily((): [flag: number, hint: number][] => [
 /** A host's number, and its zone. */
 interface Found extends LookupAddress {
   readonly scopeid?: number;
-}
-
-/** Does a host need no look-up in this family? Zones have to be looked up. */
-export function isNumericHost(family: number, host: string): boolean {
-  return family === AF_INET6 ? net().isIPv6(host) && !host.includes('%') : net().isIPv4(host);
 }
 
 /** A look-up of a name. Cancelled, it is not waited for any more; the system finishes it. */

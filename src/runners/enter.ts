@@ -6,8 +6,8 @@ import type { Context } from '../core/context/context.ts';
 import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { runningLoop } from '../core/turns/running-loop.ts';
-import { withExitStatus } from '../loop/exit-status.ts';
 import type { Loop } from '../loop/loop.ts';
+import { withExitStatus } from '../loop/signals/exit-status.ts';
 import { cancelledBy, type Main, toTaskBody } from './main.ts';
 import { SharedLoop } from './shared-loop.ts';
 

@@ -10,9 +10,9 @@ import { checkSignal } from '../core/coroutines/abort-signals.ts';
 import { allTasks, type Task } from '../core/coroutines/task.ts';
 import { beginProgram } from '../core/turns/running-loop.ts';
 import { setEventLoop } from '../loop/event-loop.ts';
-import { withExitStatus } from '../loop/exit-status.ts';
 import { Loop } from '../loop/loop.ts';
-import { signalsHeard } from '../loop/signals.ts';
+import { withExitStatus } from '../loop/signals/exit-status.ts';
+import { signalsHeard } from '../loop/signals/signal-handlers.ts';
 import { checkMayRun } from './enter.ts';
 import { cancelledBy, type Main, toTaskBody } from './main.ts';
 

@@ -6,8 +6,9 @@ import type { Task, TaskBody } from '../core/coroutines/task.ts';
 import type { Future } from '../core/futures/future.ts';
 import { chore } from '../core/turns/host.ts';
 import { noneRuns, whenNoneRuns } from '../core/turns/running-loop.ts';
-import { withExitStatus } from '../loop/exit-status.ts';
-import { type Interruption, Loop } from '../loop/loop.ts';
+import { Loop } from '../loop/loop.ts';
+import { withExitStatus } from '../loop/signals/exit-status.ts';
+import type { Interruption } from '../loop/signals/interrupts.ts';
 import { isAnyOpenOn } from '../transports/open-transports.ts';
 
 /** Turns that still run when nothing is left to do: as many as the end of `run()` has. */

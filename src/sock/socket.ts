@@ -2,44 +2,25 @@ import { type BlockingIOError, cErrno, OSError, osError } from '../base/errors/o
 import { warnResource } from '../base/log/warnings.ts';
 import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
-import { typeNameOf } from '../base/printing/repr.ts';
-import { isBytes, type Received } from '../base/values/bytes.ts';
+import type { Received } from '../base/values/bytes.ts';
 import {
   type Address,
   type AddressInput,
-  addressText,
   checkAddress,
   unboundAddress,
 } from './addresses/address.ts';
 import { resolveLocally } from './addresses/resolve.ts';
 import { SHUT_RD, SHUT_RDWR, SOCK_STREAM } from './constants/constants.ts';
+import { getdefaulttimeout } from './default-timeout.ts';
 import { EMPTY } from './endpoint/byte-queue.ts';
 import type { DriverName, Endpoint, ReceivedMessage } from './endpoint/endpoint.ts';
 import { type AncillaryData, type AncillaryInput, packAncillary } from './messages/ancillary.ts';
 import { checkBuffers, filled, gather, roomFor, scatter } from './messages/buffers.ts';
+import { checkBytes, checkInt, viewOf } from './socket-arguments.ts';
+import { socketText } from './socket-text.ts';
 
 /** What Python's `min(SOMAXCONN, 128)` is: how many connections wait for accept() by default. */
 const DEFAULT_BACKLOG = 128;
-
-/** The time limit of new sockets. */
-let defaultTimeout: number | undefined;
-
-/** The time limit that new sockets have, in seconds; `undefined`: none. */
-export function getdefaulttimeout(): number | undefined {
-  return defaultTimeout;
-}
-
-/**
- * Sets the time limit that new sockets have. It limits the connects of {@link createConnection} alone:
- * no other operation waits.
- *
- * @param timeout - in seconds; 0: they are non-blocking; `undefined`: they are blocking
- * @throws {RangeError} when it is negative or not finite
- */
-export function setdefaulttimeout(timeout: number | undefined): void {
-  if (timeout !== undefined) checkSecondsFromZero(timeout, 'setdefaulttimeout(): timeout');
-  defaultTimeout = timeout;
-}
 
 /** Closes what a forgotten socket has left; it does not lead back to the socket. */
 const forgotten = new FinalizationRegistry<Endpoint>((endpoint) => {
@@ -69,7 +50,7 @@ export class Socket {
 
   readonly #endpoint: Endpoint;
   /** Seconds given to settimeout(); 0: non-blocking; undefined: blocking. */
-  #timeout = defaultTimeout;
+  #timeout = getdefaulttimeout();
   /** Was it closed by us, or given up with detach()? */
   #closed = false;
 
@@ -589,48 +570,7 @@ export class Socket {
   }
 }
 
-function socketText(endpoint: Endpoint, closed: boolean): string {
-  const { family, type, proto } = endpoint;
-  const fd = closed ? -1 : endpoint.fileno();
-  let text = `<socket.socket${closed ? ' [closed]' : ''} fd=${fd}, family=${family}, type=${type}, proto=${proto}`;
-  if (!closed) {
-    const own = nameOrNone(() => endpoint.getsockname());
-    const peer = nameOrNone(() => endpoint.getpeername());
-    // Python leaves an empty path out.
-    if (own) text += `, laddr=${addressText(own)}`;
-    if (peer) text += `, raddr=${addressText(peer)}`;
-  }
-  return `${text}>`;
-}
-
-function nameOrNone(ask: () => Address): Address | undefined {
-  try {
-    return ask();
-  } catch {
-    // There is none: ENOTCONN.
-    return undefined;
-  }
-}
-
-/**
- * The same error again and again is thrown here, made afresh each time: its stack says where.
- */
+/** Made anew each time, so that its stack shows the call. */
 function wouldBlock(syscall: string): OSError {
   return osError('EAGAIN', syscall);
-}
-
-function checkBytes(data: unknown, caller: string): asserts data is Uint8Array {
-  if (!isBytes(data))
-    throw new TypeError(`${caller}(): data must be a Uint8Array, got ${typeNameOf(data)}`);
-}
-
-function checkInt(value: unknown, what: string): asserts value is number {
-  checkWhole(value, -0x80000000, 0x7fffffff, what);
-}
-
-function viewOf(buffer: unknown, nbytes: unknown, caller: string): Uint8Array {
-  if (!isBytes(buffer))
-    throw new TypeError(`${caller}(): buffer must be a Uint8Array, got ${typeNameOf(buffer)}`);
-  checkWhole(nbytes, 0, buffer.length, `${caller}(): nbytes`);
-  return nbytes === 0 || nbytes === buffer.length ? buffer : buffer.subarray(0, nbytes);
 }

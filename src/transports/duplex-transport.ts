@@ -14,12 +14,19 @@ import { copyContext, copyValues, scopeIn } from '../core/context/context.ts';
 import type { Future } from '../core/futures/future.ts';
 import { noteLost, noteMade } from '../core/reports/diagnostics.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
+import { ByteQueue } from '../sock/endpoint/byte-queue.ts';
 import type { ConnectionCounter } from './lifecycle.ts';
 import { type Leftover, noLongerOpenOn, openOn } from './open-transports.ts';
-import { type BufferedProtocol, checkProtocol, isBuffered, type Protocol } from './protocols.ts';
+import {
+  type BufferedProtocol,
+  bufferFrom,
+  checkProtocol,
+  isBuffered,
+  type Protocol,
+} from './protocols.ts';
 import { type ExtraInfo, type ProtocolCallbacks, Transport } from './transport.ts';
 import { joinBytes, toBytes } from './write-buffer/to-bytes.ts';
-import { WaterMarks } from './write-buffer/water-marks.ts';
+import { notifyWriting, WaterMarks } from './write-buffer/water-marks.ts';
 
 /** Options for a transport on a Node stream. */
 export interface DuplexTransportOptions {
@@ -78,8 +85,7 @@ export class DuplexTransport extends Transport implements Leftover {
   #ended = false;
   /** Was the stream told to end? */
   #finishing = false;
-  #backlog: Buffer[] = [];
-  #backlogSize = 0;
+  readonly #backlog = new ByteQueue();
   /** How many bytes the stream has that it has not taken yet. */
   #inFlight = 0;
   /** How many bytes were received, and taken by the stream. */
@@ -336,7 +342,10 @@ export class DuplexTransport extends Transport implements Leftover {
     let rest = data;
     try {
       while (rest.length > 0 && this.#mayGoOn(protocol)) {
-        const buffer = this.#askForBuffer(protocol);
+        let buffer: Uint8Array | undefined;
+        this.#call('getBuffer', () => {
+          buffer = bufferFrom(protocol);
+        });
         if (buffer === undefined || this.#state !== 'open') return;
         const fitting = rest.subarray(0, buffer.length);
         buffer.set(fitting);
@@ -354,17 +363,6 @@ export class DuplexTransport extends Transport implements Leftover {
 
   #mayGoOn(protocol: unknown): boolean {
     return this.#state === 'open' && !this.#paused && this.#protocol === protocol;
-  }
-
-  #askForBuffer(protocol: BufferedProtocol): Uint8Array | undefined {
-    let buffer: Uint8Array | undefined;
-    this.#call('getBuffer', () => {
-      buffer = protocol.getBuffer(-1);
-      if (!isBytes(buffer))
-        throw new TypeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
-      if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
-    });
-    return buffer;
   }
 
   /** @internal the peer has ended: tells the protocol, which may want to go on sending */
@@ -409,7 +407,6 @@ export class DuplexTransport extends Transport implements Leftover {
     }
     // The stream may keep it, and the caller write to it.
     this.#backlog.push(Buffer.from(data));
-    this.#backlogSize += data.length;
     this.#send();
     if (!this._loop._turns.running) this._loopStands();
     this.#pauseIfFull();
@@ -422,11 +419,11 @@ export class DuplexTransport extends Transport implements Leftover {
 
   /** Hands the stream the next piece, if it has taken the last. */
   #send(): void {
-    if (this.#inFlight === 0 && this.#backlog.length > 0) this.#sendPiece();
+    if (this.#inFlight === 0 && this.#backlog.size > 0) this.#sendPiece();
   }
 
   #sendPiece(): void {
-    const piece = this.#nextPiece();
+    const piece = this.#backlog.take(DUPLEX_PIECE);
     this.#inFlight += piece.length;
     try {
       // A failure comes as the stream's 'error', too.
@@ -443,24 +440,9 @@ export class DuplexTransport extends Transport implements Leftover {
     }
   }
 
-  #nextPiece(): Buffer {
-    const parts: Buffer[] = [];
-    for (let room = DUPLEX_PIECE; room > 0 && this.#backlog.length > 0; ) {
-      const first = this.#backlog[0] as Buffer;
-      const part = first.subarray(0, room);
-      parts.push(part);
-      room -= part.length;
-      if (part.length === first.length) this.#backlog.shift();
-      else this.#backlog[0] = first.subarray(part.length);
-    }
-    const piece = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    this.#backlogSize -= piece.length;
-    return piece;
-  }
-
   /** Ends the stream once it has taken all, if it shall end. */
   #endIfSent(): void {
-    if (this.#state === 'lost' || this.#inFlight > 0 || this.#backlogSize > 0) return;
+    if (this.#state === 'lost' || this.#inFlight > 0 || this.#backlog.size > 0) return;
     if (this.#finishing || !(this.#ended || this.#state === 'closing')) return;
     this.#finishing = true;
     this._endStream();
@@ -496,7 +478,7 @@ export class DuplexTransport extends Transport implements Leftover {
   }
 
   getWriteBufferSize(): number {
-    return this.#backlogSize + this.#inFlight;
+    return this.#backlog.size + this.#inFlight;
   }
 
   /** @internal */
@@ -506,7 +488,7 @@ export class DuplexTransport extends Transport implements Leftover {
 
   /** @internal how many bytes the stream was not handed yet */
   get _backlogSize(): number {
-    return this.#backlogSize;
+    return this.#backlog.size;
   }
 
   /** @internal */
@@ -535,12 +517,7 @@ export class DuplexTransport extends Transport implements Leftover {
   }
 
   #tell(method: 'pauseWriting' | 'resumeWriting'): void {
-    try {
-      this.#protocol?.[method]();
-    } catch (error) {
-      if (endsTheLoop(error)) throw error;
-      this.#report(error, `protocol.${method}() failed`);
-    }
+    notifyWriting(this.#protocol, method, (error, message) => this.#report(error, message));
   }
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────
@@ -587,8 +564,7 @@ export class DuplexTransport extends Transport implements Leftover {
   _drop(): void {
     this.#state = 'lost';
     this.#pieces = [];
-    this.#backlog = [];
-    this.#backlogSize = 0;
+    this.#backlog.clear();
     this.#inFlight = 0;
     if (this.#lostWrites === 0) this.#lostWrites = 1;
   }
@@ -615,7 +591,7 @@ export class DuplexTransport extends Transport implements Leftover {
 
   /** @internal gives the stream all that waits, ready or not */
   _loopStands(): void {
-    while (this.#backlog.length > 0) this.#sendPiece();
+    while (this.#backlog.size > 0) this.#sendPiece();
   }
 
   /** @internal */

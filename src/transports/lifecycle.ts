@@ -1,5 +1,4 @@
 import { LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
-import { endsTheLoop } from '../base/errors/errors.ts';
 import { OSError } from '../base/errors/os-errors.ts';
 import { log } from '../base/log/log.ts';
 import { warnResource } from '../base/log/warnings.ts';
@@ -19,7 +18,7 @@ import { checkProtocol } from './protocols.ts';
 import { checkUnused, Watch } from './readiness-watch.ts';
 import type { BaseCallbacks, BaseTransport, ExtraInfo } from './transport.ts';
 import { TransportSocket } from './transport-socket.ts';
-import { WaterMarks } from './write-buffer/water-marks.ts';
+import { notifyWriting, WaterMarks } from './write-buffer/water-marks.ts';
 
 /** Who counts the connections of a server. */
 export interface ConnectionCounter {
@@ -199,12 +198,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   }
 
   #tell(method: 'pauseWriting' | 'resumeWriting'): void {
-    try {
-      this.protocol?.[method]();
-    } catch (error) {
-      if (endsTheLoop(error)) throw error;
-      this.report(error, `protocol.${method}() failed`);
-    }
+    notifyWriting(this.protocol, method, (error, message) => this.report(error, message));
   }
 
   /** Lets the protocol know in the next turn. */

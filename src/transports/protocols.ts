@@ -1,5 +1,7 @@
-import { brief } from '../base/printing/repr.ts';
+import { RuntimeError } from '../base/errors/errors.ts';
+import { brief, typeNameOf } from '../base/printing/repr.ts';
 import type { Received } from '../base/values/bytes.ts';
+import { isBytes } from '../base/values/bytes.ts';
 import type { Address } from '../sock/addresses/address.ts';
 import type {
   BaseTransport,
@@ -168,6 +170,20 @@ export function isBuffered(
   protocol: ProtocolCallbacks,
 ): protocol is ProtocolCallbacks & BufferedProtocol {
   return typeof (protocol as Partial<BufferedProtocol> | undefined)?.getBuffer === 'function';
+}
+
+/**
+ * Asks a protocol for the buffer to receive into.
+ *
+ * @throws {TypeError} when it is not a Uint8Array
+ * @throws {RuntimeError} when it is empty
+ */
+export function bufferFrom(protocol: BufferedProtocol): Uint8Array {
+  const buffer: unknown = protocol.getBuffer(-1);
+  if (!isBytes(buffer))
+    throw new TypeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
+  if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
+  return buffer;
 }
 
 /** @throws {TypeError} when it is not a protocol */

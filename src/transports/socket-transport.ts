@@ -2,9 +2,8 @@ import { MAX_READ_SIZE } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors/errors.ts';
 import { OSError } from '../base/errors/os-errors.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
-import { typeNameOf } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
-import { isBytes, type Received } from '../base/values/bytes.ts';
+import type { Received } from '../base/values/bytes.ts';
 import type { Future } from '../core/futures/future.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Address } from '../sock/addresses/address.ts';
@@ -20,7 +19,7 @@ import { sendMost } from '../sock/endpoint/send-most.ts';
 import type { Socket } from '../sock/socket.ts';
 import { BorrowedSocket } from './borrowed-socket.ts';
 import { type ConnectionCounter, describe, Lifecycle } from './lifecycle.ts';
-import { type BufferedProtocol, isBuffered, type Protocol } from './protocols.ts';
+import { type BufferedProtocol, bufferFrom, isBuffered, type Protocol } from './protocols.ts';
 import { type ProtocolCallbacks, Transport } from './transport.ts';
 import { SendQueue } from './write-buffer/send-queue.ts';
 import { joinBytes, toBytes } from './write-buffer/to-bytes.ts';
@@ -186,10 +185,7 @@ export class SocketTransport extends Transport {
     const protocol = this.#life.protocol as unknown as BufferedProtocol;
     let buffer: Uint8Array;
     try {
-      buffer = protocol.getBuffer(-1);
-      if (!isBytes(buffer))
-        throw new TypeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
-      if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
+      buffer = bufferFrom(protocol);
     } catch (error) {
       this.#protocolFailed(error, 'getBuffer');
       return false;

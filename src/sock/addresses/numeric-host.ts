@@ -15,6 +15,11 @@ export interface NumericHost {
 /** What was asked for last: datagrams tend to go to one host. */
 let last: { readonly text: string; readonly numeric: NumericHost | undefined } | undefined;
 
+/** Is `host` a numeric address of the family, without a zone? A zone has to be looked up. */
+export function isNumericHost(family: number, host: string): boolean {
+  return family === AF_INET6 ? net().isIPv6(host) && !host.includes('%') : net().isIPv4(host);
+}
+
 /**
  * Reads a host as getaddrinfo() reads numbers: IPv4 also in the short, octal and hexadecimal forms of
  * inet_aton(), IPv6 also with a zone.

@@ -10,7 +10,7 @@ import type { Watch } from '../readiness-watch.ts';
 import { type WritePipeCallbacks, WriteTransport } from '../transport.ts';
 import { SendQueue } from '../write-buffer/send-queue.ts';
 import { joinBytes, toBytes } from '../write-buffer/to-bytes.ts';
-import { WaterMarks } from '../write-buffer/water-marks.ts';
+import { notifyWriting, WaterMarks } from '../write-buffer/water-marks.ts';
 import type { OpenPipe } from './open-pipe.ts';
 import { PipeLife } from './pipe-lifecycle.ts';
 
@@ -215,12 +215,9 @@ export class WritePipeTransport extends WriteTransport {
   }
 
   #tell(method: 'pauseWriting' | 'resumeWriting'): void {
-    try {
-      this.#life.protocol?.[method]();
-    } catch (error) {
-      if (endsTheLoop(error)) throw error;
-      this.#life.report(error, `protocol.${method}() failed`);
-    }
+    notifyWriting(this.#life.protocol, method, (error, message) =>
+      this.#life.report(error, message),
+    );
   }
 
   /** Writes as much of the buffered data as possible, when nobody is told of the outcome any more. */

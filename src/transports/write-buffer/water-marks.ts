@@ -1,4 +1,5 @@
 import { WRITE_HIGH_WATER } from '../../base/constants.ts';
+import { endsTheLoop } from '../../base/errors/errors.ts';
 import { checkNumber } from '../../base/numbers.ts';
 
 /**
@@ -65,5 +66,19 @@ export class WaterMarks {
     if (!this.#paused || size > this.#low) return false;
     this.#paused = false;
     return true;
+  }
+}
+
+/** Calls `pauseWriting()` or `resumeWriting()`; what it throws is reported, unless it ends the loop. */
+export function notifyWriting(
+  protocol: { pauseWriting(): void; resumeWriting(): void } | undefined,
+  method: 'pauseWriting' | 'resumeWriting',
+  report: (error: unknown, message: string) => void,
+): void {
+  try {
+    protocol?.[method]();
+  } catch (error) {
+    if (endsTheLoop(error)) throw error;
+    report(error, `protocol.${method}() failed`);
   }
 }

@@ -1,5 +1,5 @@
 // Not the global one: that is a getter, and looked up each time.
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type { Socket as NetSocket } from 'node:net';
 import { FLUSH_PATIENCE_MS } from '../../../base/constants.ts';
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
@@ -17,7 +17,6 @@ import {
   SO_KEEPALIVE,
   SO_LINGER,
   SO_RCVBUF,
-  SO_REUSEADDR,
   SO_REUSEPORT,
   SO_SNDBUF,
   SOCK_STREAM,
@@ -31,14 +30,12 @@ import { hasDescriptor, noteDescriptor, noteFailure } from '../../endpoint/descr
 import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
 import { fromHandle, hostForHandle } from './addresses.ts';
 import {
-  type ConnectRequest,
   type HandleAddress,
   hasReusePort,
   IPV6_ONLY,
   outside,
   type PipeHandle,
   readHandle,
-  SOCKET_KIND,
   type StatusRequest,
   type StreamHandle,
   type StreamReaderOwner,
@@ -47,9 +44,16 @@ import {
   type TcpHandle,
 } from './handles.ts';
 import { PeerProgress } from './peer-progress.ts';
-
-/** Bytes that one read takes from the kernel. */
-const READ_SIZE = 64 * 1024;
+import { copyOfRead, giveUpStaging, SEND_LIMIT, stage } from './stream-buffers.ts';
+import {
+  abandon,
+  connectTcp,
+  makeHandle,
+  makeReader,
+  makeRequest,
+  refuseAbstract,
+} from './stream-handles.ts';
+import { isStreamOption, KEEPALIVE_IDLE } from './stream-options.ts';
 
 /**
  * Bytes that wait unread before the kernel has to keep the rest; SO_RCVBUF changes it.
@@ -57,48 +61,6 @@ const READ_SIZE = 64 * 1024;
  * Four reads: to stop and start reading costs two calls of the system.
  */
 const RECEIVE_LIMIT = 256 * 1024;
-
-/** Bytes that one send takes at most, and so the most that wait outside the kernel. */
-const SEND_LIMIT = 64 * 1024;
-
-/** Seconds of silence before the first keep-alive probe; Linux's default. */
-const KEEPALIVE_IDLE = 7200;
-
-/**
- * One buffer for all sockets: libuv asks for it, fills it and reports it without anything in
- * between. On Windows the kernel fills it while other sockets read, so each has its own.
- */
-let sharedReadBuffer: Buffer | undefined;
-
-/** The part of it that the last read filled: messages tend to be of one size. */
-let arrived: Buffer = EMPTY;
-
-const ON_WINDOWS = process.platform === 'win32';
-
-function readBuffer(): Buffer {
-  if (ON_WINDOWS) return Buffer.allocUnsafeSlow(READ_SIZE);
-  sharedReadBuffer ??= Buffer.allocUnsafeSlow(READ_SIZE);
-  return sharedReadBuffer;
-}
-
-/**
- * What is sent goes through here: the caller may overwrite its bytes as soon as the send returns,
- * but what the kernel did not take at once libuv sends later, from where it lies. So a send copies
- * into this buffer first, and the rare one that has to wait keeps it.
- */
-let staging: Buffer | undefined;
-/** The part of it that the last send filled. */
-let staged: Buffer = EMPTY;
-
-/** `data` from `from` on, as far as one send goes, in the staging buffer. */
-function stage(data: Uint8Array, from: number): Buffer {
-  const nbytes = Math.min(data.length - from, SEND_LIMIT);
-  staging ??= Buffer.allocUnsafeSlow(SEND_LIMIT);
-  if (staged.length !== nbytes) staged = staging.subarray(0, nbytes);
-  if (from === 0 && data.length === nbytes) staged.set(data);
-  else staged.set(data.subarray(from, from + nbytes));
-  return staged;
-}
 
 /** A write request that no write has needed yet. */
 let spareRequest: StatusRequest | undefined;
@@ -233,11 +195,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   /** @internal called by the {@link readHandle} */
   onBytes(nread: number, buffer: Buffer): boolean {
-    if (arrived.length !== nread || ON_WINDOWS) arrived = buffer.subarray(0, nread);
-    const data = Buffer.allocUnsafe(nread);
-    data.set(arrived);
     const received = this.#received;
-    received.push(data);
+    received.push(copyOfRead(buffer, nread));
     // The reader may take the bytes here and now: #reading still says that libuv reads.
     const { reader } = this;
     if (reader !== undefined) {
@@ -315,8 +274,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       if (status < 0) throw this.#sendFailed(status);
     }
     // libuv goes on reading from the buffer: the next send needs another one.
-    staging = undefined;
-    staged = EMPTY;
+    giveUpStaging();
     this.#sending = true;
     request.buffer = bytes;
     request.oncomplete = (status) => this.#sent(status);
@@ -609,16 +567,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   }
 
   protected override knowsOption(level: number, option: number): boolean {
-    switch (level) {
-      case SOL_SOCKET:
-        return SOCKET_OPTIONS.includes(option);
-      case IPPROTO_TCP:
-        return this.family !== AF_UNIX && TCP_OPTIONS.includes(option);
-      case IPPROTO_IPV6:
-        return this.family === AF_INET6 && option === IPV6_V6ONLY;
-      default:
-        return false;
-    }
+    return isStreamOption(this.family, level, option);
   }
 
   protected override applyOption(
@@ -690,54 +639,4 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     this.#fd = this.#handle?.fd ?? -1;
     noteDescriptor(this.#fd);
   }
-}
-
-const SOCKET_OPTIONS: readonly number[] = [
-  SO_ACCEPTCONN,
-  SO_KEEPALIVE,
-  SO_LINGER,
-  SO_RCVBUF,
-  SO_REUSEADDR,
-  SO_REUSEPORT,
-  SO_SNDBUF,
-];
-
-const TCP_OPTIONS: readonly number[] = [TCP_NODELAY, TCP_KEEPIDLE];
-
-// Not closures: each is called with all that it needs, and keeps nothing.
-
-function makeHandle(family: number): StreamHandle {
-  const { tcp, pipe } = streamClasses();
-  const handle = family === AF_UNIX ? new pipe(SOCKET_KIND) : new tcp(SOCKET_KIND);
-  // A running loop keeps the process alive itself, and an ended one must not.
-  handle.unref();
-  return handle;
-}
-
-function makeReader(handle: StreamHandle, owner: StreamReaderOwner): NetSocket {
-  return readHandle(handle, readBuffer(), owner);
-}
-
-function makeRequest<Request>(requestClass: new () => Request): Request {
-  return new requestClass();
-}
-
-function connectTcp(handle: TcpHandle, request: ConnectRequest, address: Address): number {
-  const port = address[1] as number;
-  return address.length === 4
-    ? handle.connect6(request, hostForHandle(address, 'connect'), port)
-    : handle.connect(request, address[0] as string, port);
-}
-
-/** Drops a connection that nobody accepted. */
-function abandon(client: StreamHandle, tcp: boolean): void {
-  if (!tcp || (client as TcpHandle).reset() < 0) client.close();
-}
-
-/** libuv would cut such a name, and take the rest for a path. */
-function refuseAbstract(address: Address, syscall: string): void {
-  if (typeof address !== 'string' || !address.startsWith('\0')) return;
-  throw osError('EOPNOTSUPP', syscall, {
-    strerror: 'Operation not supported (the node driver has no abstract names of AF_UNIX)',
-  });
 }

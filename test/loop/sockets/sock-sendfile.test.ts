@@ -3,13 +3,13 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { CancelledError, SendfileNotAvailableError } from '../../src/base/errors/errors.ts';
-import { OSError } from '../../src/base/errors/os-errors.ts';
-import type { Loop } from '../../src/loop/loop.ts';
-import * as socket from '../../src/socket.ts';
-import { connectedPair, DRIVERS, datagram, filled } from '../support/drivers.ts';
-import { type LoopOptions, loopBehaviour, settle } from '../support/loop-behaviour.ts';
-import { rejects } from '../support/rejects.ts';
+import { CancelledError, SendfileNotAvailableError } from '../../../src/base/errors/errors.ts';
+import { OSError } from '../../../src/base/errors/os-errors.ts';
+import type { Loop } from '../../../src/loop/loop.ts';
+import * as socket from '../../../src/socket.ts';
+import { connectedPair, DRIVERS, datagram, filled } from '../../support/drivers.ts';
+import { type LoopOptions, loopBehaviour, settle } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
 
 const REAL: LoopOptions = { clock: 'real' };
 

@@ -1,9 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
-import { coroutine, KeyboardInterrupt, type Loop, RuntimeError, sleep } from '../../src/index.ts';
-import { loopBehaviour } from '../support/loop-behaviour.ts';
-import { rejects } from '../support/rejects.ts';
-import { throws } from '../support/throws.ts';
+import {
+  coroutine,
+  KeyboardInterrupt,
+  type Loop,
+  RuntimeError,
+  sleep,
+} from '../../../src/index.ts';
+import { loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { throws } from '../../support/throws.ts';
 
 const REAL = { clock: 'real' } as const;
 
@@ -11,7 +17,7 @@ loopBehaviour('loop.addSignalHandler', (it) => {
   it(
     'is refused in a worker thread, which gets no signals',
     async (loop) => {
-      const built = new URL('../../dist/index.js', import.meta.url).href;
+      const built = new URL('../../../dist/index.js', import.meta.url).href;
       const answer = loop.createFuture<string>();
       const worker = new Worker(
         `import(${JSON.stringify(built)}).then(({ Loop }) => {

@@ -1,9 +1,9 @@
-import { RuntimeError } from '../base/errors/errors.ts';
-import { workerThreads } from '../base/node-modules.ts';
-import { signalName } from '../base/signal-names.ts';
-import { copyContext, scopeForLater } from '../core/context/context.ts';
-import { choreNextTurn } from '../core/turns/host.ts';
-import type { LoopCore } from '../core/turns/loop-core.ts';
+import { RuntimeError } from '../../base/errors/errors.ts';
+import { workerThreads } from '../../base/node-modules.ts';
+import { signalName } from '../../base/signal-names.ts';
+import { copyContext, scopeForLater } from '../../core/context/context.ts';
+import { choreNextTurn } from '../../core/turns/host.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
 
 /** Those that the system never hands over. */
 const UNCATCHABLE: readonly string[] = ['SIGKILL', 'SIGSTOP'];

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { KeyboardInterrupt, SystemExit } from '../base/errors/errors.ts';
-import { print } from '../base/log/log.ts';
-import { isA } from '../base/values/attempt.ts';
+import { KeyboardInterrupt, SystemExit } from '../../base/errors/errors.ts';
+import { print } from '../../base/log/log.ts';
+import { isA } from '../../base/values/attempt.ts';
 
 /**
  * How a program ends that lets a KeyboardInterrupt or a SystemExit pass: with the status that

@@ -10,12 +10,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import * as asyncio from '../../src/index.ts';
-import { DRIVERS } from '../support/drivers.ts';
-import { type LoopOptions, loopBehaviour } from '../support/loop-behaviour.ts';
-import { rejects } from '../support/rejects.ts';
-import { securely } from '../support/tls.ts';
-import { onStage, Recorder, receiveAll, until } from '../support/transports.ts';
+import * as asyncio from '../../../src/index.ts';
+import { DRIVERS } from '../../support/drivers.ts';
+import { type LoopOptions, loopBehaviour } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { securely } from '../../support/tls.ts';
+import { onStage, Recorder, receiveAll, until } from '../../support/transports.ts';
 
 const REAL: LoopOptions = { clock: 'real' };
 const CPYTHON = 'test_sendfile.py::SendfileMixin::';

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { osError } from '../../src/base/errors/os-errors.ts';
+import { osError } from '../../../src/base/errors/os-errors.ts';
 import {
   BrokenPipeError,
   CancelledError,
@@ -12,10 +12,10 @@ import {
   OSError,
   RuntimeError,
   sleep,
-} from '../../src/index.ts';
-import * as socket from '../../src/socket.ts';
-import { runChecked } from '../../src/testing.ts';
-import { behaviour } from '../support/behaviour.ts';
+} from '../../../src/index.ts';
+import * as socket from '../../../src/socket.ts';
+import { runChecked } from '../../../src/testing.ts';
+import { behaviour } from '../../support/behaviour.ts';
 import {
   DRIVERS,
   type DriverCase,
@@ -24,11 +24,11 @@ import {
   freshAddress,
   listening,
   stream,
-} from '../support/drivers.ts';
-import { loopBehaviour, settle } from '../support/loop-behaviour.ts';
-import { rejects } from '../support/rejects.ts';
-import { datagramEchoServer, httpServer } from '../support/servers.ts';
-import { throws } from '../support/throws.ts';
+} from '../../support/drivers.ts';
+import { loopBehaviour, settle } from '../../support/loop-behaviour.ts';
+import { rejects } from '../../support/rejects.ts';
+import { datagramEchoServer, httpServer } from '../../support/servers.ts';
+import { throws } from '../../support/throws.ts';
 
 const ORIGIN = 'test_sock_lowlevel.py::BaseSockTestsMixin::';
 const GET = Buffer.from('GET / HTTP/1.0\r\n\r\n');

@@ -1,23 +1,23 @@
-import { SENDFILE_PIECE } from '../base/constants.ts';
-import { RuntimeError, SendfileNotAvailableError } from '../base/errors/errors.ts';
-import { ConnectionError } from '../base/errors/os-errors.ts';
-import { brief } from '../base/printing/repr.ts';
-import { isA } from '../base/values/attempt.ts';
-import { Coroutine } from '../core/coroutines/coroutine.ts';
-import { Future } from '../core/futures/future.ts';
-import { describeAs } from '../core/futures/wait-description.ts';
-import type { LoopCore } from '../core/turns/loop-core.ts';
-import { setFilePosition } from '../sock/descriptors/file-position.ts';
-import { Protocol } from '../transports/protocols.ts';
-import { SocketTransport } from '../transports/socket-transport.ts';
-import { type ProtocolCallbacks, Transport } from '../transports/transport.ts';
+import { SENDFILE_PIECE } from '../../base/constants.ts';
+import { RuntimeError, SendfileNotAvailableError } from '../../base/errors/errors.ts';
+import { ConnectionError } from '../../base/errors/os-errors.ts';
+import { brief } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import { setFilePosition } from '../../sock/descriptors/file-position.ts';
+import { Protocol } from '../../transports/protocols.ts';
+import { SocketTransport } from '../../transports/socket-transport.ts';
+import { type ProtocolCallbacks, Transport } from '../../transports/transport.ts';
 import {
   checkFile,
   readSome,
   type SendfileOptions,
   type SentFile,
   sendBySystem,
-} from './sendfile.ts';
+} from './sock-sendfile.ts';
 
 /** The part of a file to send, and the callback for what was sent. */
 interface Part {

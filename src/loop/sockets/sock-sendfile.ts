@@ -1,22 +1,22 @@
 import { fstatSync, read } from 'node:fs';
 import { promisify } from 'node:util';
-import { SENDFILE_FALLBACK_READBUFFER_SIZE } from '../base/constants.ts';
-import { RuntimeError, SendfileNotAvailableError } from '../base/errors/errors.ts';
-import { fromNodeError } from '../base/errors/os-errors.ts';
-import { checkWhole } from '../base/numbers.ts';
-import { brief } from '../base/printing/repr.ts';
-import { isA } from '../base/values/attempt.ts';
-import { Coroutine } from '../core/coroutines/coroutine.ts';
-import { wrapPromise } from '../core/coroutines/ensure-future.ts';
-import { Future } from '../core/futures/future.ts';
-import { describeAs } from '../core/futures/wait-description.ts';
-import type { LoopCore } from '../core/turns/loop-core.ts';
-import { SOCK_STREAM } from '../sock/constants/constants.ts';
-import { setFilePosition } from '../sock/descriptors/file-position.ts';
-import type { Endpoint, Ready } from '../sock/endpoint/endpoint.ts';
-import { Socket } from '../sock/socket.ts';
-import type { BorrowedSocket } from '../transports/borrowed-socket.ts';
-import { transportRefusal } from '../transports/readiness-watch.ts';
+import { SENDFILE_FALLBACK_READBUFFER_SIZE } from '../../base/constants.ts';
+import { RuntimeError, SendfileNotAvailableError } from '../../base/errors/errors.ts';
+import { fromNodeError } from '../../base/errors/os-errors.ts';
+import { checkWhole } from '../../base/numbers.ts';
+import { brief } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
+import { Coroutine } from '../../core/coroutines/coroutine.ts';
+import { wrapPromise } from '../../core/coroutines/ensure-future.ts';
+import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import { SOCK_STREAM } from '../../sock/constants/constants.ts';
+import { setFilePosition } from '../../sock/descriptors/file-position.ts';
+import type { Endpoint, Ready } from '../../sock/endpoint/endpoint.ts';
+import { Socket } from '../../sock/socket.ts';
+import type { BorrowedSocket } from '../../transports/borrowed-socket.ts';
+import { transportRefusal } from '../../transports/readiness-watch.ts';
 
 /** A file to send: a descriptor, or what has one, as a `FileHandle` of `node:fs/promises`. */
 export type SentFile =

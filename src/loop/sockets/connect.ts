@@ -1,0 +1,106 @@
+import { madeForAwait } from '../../base/errors/errors.ts';
+import { OSError } from '../../base/errors/os-errors.ts';
+import { repr } from '../../base/printing/repr.ts';
+import { isA } from '../../base/values/attempt.ts';
+import { ensureFuture } from '../../core/coroutines/ensure-future.ts';
+import type { Future } from '../../core/futures/future.ts';
+import { awaitedNatively } from '../../core/futures/native-promise.ts';
+import type { WaitDescription } from '../../core/futures/wait-description.ts';
+import type { Address } from '../../sock/addresses/address.ts';
+import type { ResolvedAddress, ResolvingLoop } from '../../transports/addresses/host-lookup.ts';
+import { SockOperation } from './sock-operation.ts';
+
+/** Connects: looks the host up first, where it is a name. */
+export class Connect extends SockOperation<void> {
+  static {
+    awaitedNatively(this);
+  }
+
+  override get _operation(): string {
+    return 'sockConnect';
+  }
+
+  override _describe(): WaitDescription {
+    const detail =
+      this.#lookUp === undefined ? `to ${repr(this.#address)}` : 'its address is being looked up';
+    return { ...super._describe(), detail };
+  }
+
+  protected get side(): 'writer' {
+    return 'writer';
+  }
+
+  /** The look-up, while it runs. */
+  #lookUp: Future<readonly ResolvedAddress[]> | undefined;
+  #address: Address | undefined;
+
+  /** Begins with an address that needs no look-up. */
+  begin(address: Address): this {
+    this.#address = address;
+    try {
+      if (this.endpoint.connect(address)) this._finish(undefined);
+      else this.wait();
+    } catch (error) {
+      // Under way since one that was cancelled: its outcome is ours. A full backlog of AF_UNIX is
+      // EAGAIN: nothing is under way then, and nobody would be told.
+      if (isA(error, OSError) && error.code === 'EALREADY') this.wait();
+      else this._fail(connectError(error, address));
+    }
+    return this;
+  }
+
+  beginWithName([host, port]: readonly [string, number]): this {
+    const { family, type, proto } = this.sock;
+    const asked = { family, type, proto, flags: 0 };
+    // By the loop's own method, which a program may have put another one in the place of.
+    const found = (this._loop as ResolvingLoop).getaddrinfo(host, port, asked);
+    const lookUp = ensureFuture(found, { loop: this._loop });
+    this.#lookUp = lookUp;
+    // Meanwhile the slot is taken: nobody else connects, and a close is told at once.
+    this.wait();
+    lookUp.addDoneCallback(() => {
+      this.#lookUp = undefined;
+      const error = lookUp.cancelled() ? undefined : lookUp.exception();
+      if (this.done()) return;
+      this.leave();
+      if (lookUp.cancelled()) this.cancel();
+      else if (error !== undefined) this._fail(error);
+      else this.#beginWith(lookUp.result()[0]);
+    });
+    return this;
+  }
+
+  #beginWith(way: ResolvedAddress | undefined): void {
+    if (way === undefined) this._fail(new OSError('getaddrinfo() returned empty list'));
+    else this.begin(way[4]);
+  }
+
+  protected attempt(): { readonly value: undefined } | undefined {
+    if (this.#lookUp !== undefined) return undefined;
+    const failure = madeForAwait(() => {
+      const error = this.endpoint.connectError();
+      return error && connectError(error, this.#address as Address);
+    });
+    if (failure !== undefined) throw failure;
+    return { value: undefined };
+  }
+
+  override cancel(message?: string): boolean {
+    const cancelled = super.cancel(message);
+    this.#lookUp?.cancel();
+    return cancelled;
+  }
+}
+
+/** A failed connect in asyncio's words: with the address. */
+function connectError(error: unknown, address: Address): unknown {
+  if (!isA(error, OSError) || error.errno === undefined) return error;
+  const words = `Connect call failed ${repr(address)}`;
+  return new (error.constructor as typeof OSError)(`[Errno ${-error.errno}] ${words}`, {
+    code: error.code,
+    errno: error.errno,
+    syscall: error.syscall,
+    strerror: words,
+    cause: error.cause,
+  });
+}

@@ -1,0 +1,53 @@
+import type { Socket as NetSocket } from 'node:net';
+import { osError } from '../../../base/errors/os-errors.ts';
+import type { Address } from '../../addresses/address.ts';
+import { AF_UNIX } from '../../constants/constants.ts';
+import { hostForHandle } from './addresses.ts';
+import {
+  type ConnectRequest,
+  readHandle,
+  SOCKET_KIND,
+  type StreamHandle,
+  type StreamReaderOwner,
+  streamClasses,
+  type TcpHandle,
+} from './handles.ts';
+import { readBuffer } from './stream-buffers.ts';
+
+// Not closures: each is called with all that it needs, and keeps nothing.
+
+export function makeHandle(family: number): StreamHandle {
+  const { tcp, pipe } = streamClasses();
+  const handle = family === AF_UNIX ? new pipe(SOCKET_KIND) : new tcp(SOCKET_KIND);
+  // A running loop keeps the process alive itself, and an ended one must not.
+  handle.unref();
+  return handle;
+}
+
+export function makeReader(handle: StreamHandle, owner: StreamReaderOwner): NetSocket {
+  return readHandle(handle, readBuffer(), owner);
+}
+
+export function makeRequest<Request>(requestClass: new () => Request): Request {
+  return new requestClass();
+}
+
+export function connectTcp(handle: TcpHandle, request: ConnectRequest, address: Address): number {
+  const port = address[1] as number;
+  return address.length === 4
+    ? handle.connect6(request, hostForHandle(address, 'connect'), port)
+    : handle.connect(request, address[0] as string, port);
+}
+
+/** Drops a connection that nobody accepted. */
+export function abandon(client: StreamHandle, tcp: boolean): void {
+  if (!tcp || (client as TcpHandle).reset() < 0) client.close();
+}
+
+/** libuv would cut such a name, and take the rest for a path. */
+export function refuseAbstract(address: Address, syscall: string): void {
+  if (typeof address !== 'string' || !address.startsWith('\0')) return;
+  throw osError('EOPNOTSUPP', syscall, {
+    strerror: 'Operation not supported (the node driver has no abstract names of AF_UNIX)',
+  });
+}
