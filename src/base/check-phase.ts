@@ -2,21 +2,24 @@ import { setImmediate } from './node-timers.ts';
 
 const looks: (() => void)[] = [];
 let looking = false;
-/** The first callback that a look asked for. */
+/** The first callback that `look` requested. */
 let next: (() => void) | undefined;
 
 /**
- * Calls `look` once in each turn of Node's loop, right after the poll phase. It does not keep the
- * process alive, and must not throw.
+ * Calls `look` once per turn of Node's loop, right after the poll phase. Does not keep the process
+ * alive. `look` must not throw.
  *
- * An immediate that is not referenced does not keep Node from sleeping in the poll phase.
+ * An unreferenced immediate does not keep Node from sleeping in the poll phase.
  */
 export function lookInEachTurn(look: () => void): void {
   looks.push(look);
   if (looks.length === 1) setImmediate(check).unref();
 }
 
-/** Calls back among the next immediates; the first callback that a look asks for, right after the look. */
+/**
+ * Calls back among the next immediates. The first callback that `look` requests runs right after
+ * it.
+ */
 export function nextImmediate(callback: () => void): void {
   if (looking && next === undefined) next = callback;
   else setImmediate(callback);

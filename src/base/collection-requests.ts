@@ -1,35 +1,37 @@
 /**
- * Requests for a garbage collection, on their way to the collector in `core`. Neither side knows the other.
+ * Requests for a garbage collection, passed to the collector in `core`. Neither side imports the
+ * other.
  *
- * They are made for objects that have something to report once they are collected, and where descriptors
- * run out. Nothing that a peer does is a reason: a client that leaves must not cost the others anything.
+ * They are made for objects that report something once they are collected, and when descriptors run
+ * out. Nothing that a peer does causes one: a client that disconnects must not cost the others
+ * anything.
  */
 
-/** @param urgent - is a resource so short that the collection should not wait? */
+/** @param urgent - is a resource so scarce that the collection should not wait? */
 export type CollectionListener = (urgent: boolean) => void;
 
 let listeners: readonly CollectionListener[] = [];
 let pending = 0;
 
 /**
- * Asks for a collection, for an object that has something to report.
+ * Requests a collection, for an object that has something to report.
  *
- * The caller calls {@link withdrawCollectionRequest} when the object was collected, or need not be. An urgent
- * request is about no object in particular, and is not counted.
+ * The caller calls {@link withdrawCollectionRequest} when the object has been collected, or no
+ * longer needs to be. An urgent request is not about a particular object, and is not counted.
  *
- * @param urgent - is a resource so short that the collection should not wait?
+ * @param urgent - is a resource so scarce that the collection should not wait?
  */
 export function requestCollection(urgent = false): void {
   if (!urgent) pending += 1;
   for (const listener of listeners) listener(urgent);
 }
 
-/** Takes a request back; once for each {@link requestCollection}. */
+/** Withdraws a request; call it once for each {@link requestCollection}. */
 export function withdrawCollectionRequest(): void {
   pending -= 1;
 }
 
-/** How many requests are pending: with none, a collection would find nothing. */
+/** The number of pending requests. If there are none, a collection would find nothing. */
 export function pendingCollectionRequests(): number {
   return pending;
 }

@@ -1,6 +1,6 @@
 /**
- * Modules of Node that take time to load. Each is loaded when it is first used, so a program that needs
- * none of them starts sooner.
+ * Node modules that take time to load. Each is loaded on first use, so that programs that do not
+ * need it start sooner.
  */
 import type * as ChildProcess from 'node:child_process';
 import type * as Dgram from 'node:dgram';
@@ -15,7 +15,7 @@ import type * as WorkerThreads from 'node:worker_threads';
 
 const load = process.getBuiltinModule;
 
-/** A function that calls `make` once, when it is first called, and returns the result each time. */
+/** Returns a function that calls `make` on the first call, and returns that result from then on. */
 export function lazily<Value>(make: () => Value): () => Value {
   let value: Value | undefined;
   return () => (value ??= make());

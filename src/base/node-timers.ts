@@ -2,8 +2,8 @@
  * Node's timers, queues and clock, as they were when this library was loaded.
  *
  * Fake timers (`mock.timers` of `node:test`, `@sinonjs/fake-timers`, `vi.useFakeTimers()`) replace
- * the globals. A loop that took its turns from fakes would stand still. So nothing else
- * in the library uses the globals. For time that jumps there is `runVirtual()`.
+ * the globals, and a loop that used them would stop. So no other file uses the globals. For virtual
+ * time, see `runVirtual()`.
  */
 const node = globalThis;
 
@@ -17,5 +17,5 @@ export const queueMicrotask: typeof globalThis.queueMicrotask = node.queueMicrot
 /** Node's `process.nextTick()`. */
 export const nextTick: typeof process.nextTick = process.nextTick;
 
-/** Milliseconds on a clock that never goes back: Node's `performance.now()`. */
+/** Monotonic time in milliseconds: Node's `performance.now()`. */
 export const now: () => number = performance.now.bind(performance);

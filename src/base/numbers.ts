@@ -1,17 +1,17 @@
 import { brief } from './printing/repr.ts';
 
 /**
- * Checks of numbers that a program passes in, made first in every function: a wrong one is refused before
- * anything has happened, with a `TypeError` if it is not a number, and a `RangeError` otherwise.
+ * Checks of numeric arguments. Every function makes them first, so that a wrong number is refused
+ * before anything has happened: with a `TypeError` if it is not a number, otherwise with a
+ * `RangeError`.
  */
 
 /**
- * Checks that a value is a whole number between two others. Where `most` is Infinity, that is allowed
- * as well.
+ * Checks that a value is a whole number within bounds. If `most` is Infinity, so may be the value.
  *
  * @param what - its name in the error text
  * @throws {TypeError} when it is not a number
- * @throws {RangeError} when it is another number
+ * @throws {RangeError} when it is out of bounds
  */
 export function checkWhole(
   value: unknown,
@@ -42,7 +42,7 @@ export function checkNumber(value: unknown, what: string): asserts value is numb
 }
 
 /**
- * Checks that a value is a number of seconds, infinitely many and negative ones included.
+ * Checks that a value is a number of seconds, which may be negative or infinite.
  *
  * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is NaN
@@ -75,7 +75,7 @@ export function checkFiniteSeconds(value: unknown, what: string): asserts value 
  * Checks that a value is a finite number of seconds from 0.
  *
  * @throws {TypeError} when it is not a number
- * @throws {RangeError} when it is another number
+ * @throws {RangeError} when it is negative or not finite
  */
 export function checkSecondsFromZero(value: unknown, what: string): asserts value is number {
   if (!(Number.isFinite(value) && (value as number) >= 0))
@@ -83,10 +83,10 @@ export function checkSecondsFromZero(value: unknown, what: string): asserts valu
 }
 
 /**
- * Checks that a value is a finite number of seconds above 0, or `undefined` for what is usual.
+ * Checks that a value is a finite number of seconds above 0, or `undefined` for the default.
  *
  * @throws {TypeError} when it is not a number
- * @throws {RangeError} when it is another number
+ * @throws {RangeError} when it is not above 0 and finite
  */
 export function checkPositiveSeconds(
   value: unknown,

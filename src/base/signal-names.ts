@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { brief } from './printing/repr.ts';
 
 /**
- * The name of a signal, which is given by its name or its number.
+ * The name of a signal that is given by name or number.
  *
  * @throws {TypeError} when `sig` is neither
  * @throws {RangeError} when there is no such signal

@@ -10,38 +10,37 @@ import { isA } from '../values/attempt.ts';
 import { isForAwait, isOfOurClass, isThrown } from './errors.ts';
 
 /**
- * Stacks for errors that are thrown into an `await`: they show the `await` that failed, and all
+ * Stacks for errors that are thrown into an `await`: they show the `await` that failed and all
  * functions above it.
  *
- * Such an error is made in a callback of the loop, where nothing of the user's is on the stack. But
- * V8 adds the frames of suspended `async` functions to a stack that is captured in the reaction of a
- * promise, where others that wait for the promise lead to them. So the promise that is awaited is
- * not rejected at once, but by the rejection of another one, in whose reaction the stack is captured.
- * That costs nothing while nothing fails.
+ * Such an error is created in a callback of the loop, with no user code on the stack. But when a
+ * stack is captured in a reaction of a promise, V8 adds the suspended `async` functions that wait
+ * for that promise. So the awaited promise is not rejected directly, but by the rejection of
+ * another promise, in whose reaction the stack is captured. This costs nothing while nothing fails.
  *
- * V8 finds no frames where several wait for one promise, and where it is not an `async` function
- * that waits.
+ * V8 finds no frames if several functions wait for the same promise, or if what waits is not an
+ * `async` function.
  */
 
-/** Is told of the suspended functions above an `await`, innermost first, as V8 describes them. */
+/** Receives the suspended functions above an `await`, innermost first, as V8 call sites. */
 export type SeeFrames = (frames: readonly NodeJS.CallSite[]) => void;
 
-/** How many errors are thrown with a stack so far. */
+/** How many errors have been thrown with a stack. */
 let thrown = 0;
 
-/** Whatever is to run in the next microtask hangs on this. */
+/** Used to run something in the next microtask. */
 const settled = Promise.resolve();
 
 /**
- * Rejects a promise that is awaited. An error that we made gets the stack of that `await` first, and
- * is thrown two microtasks later than others, see {@link inOrder}. All others are left as they are,
- * and thrown at once.
+ * Rejects an awaited promise. An error of our classes first gets the stack of that `await`, and is
+ * thrown two microtasks later than others: see {@link inOrder}. Other errors are thrown
+ * immediately, unchanged.
  *
- * @param resolve - V8's own function that fulfils the promise, or one of `Promise.all()` and the like:
- *   by it V8 finds who awaits; it is not called
+ * @param resolve - V8's own function that fulfils the promise, or one of `Promise.all()` and the
+ *   like. V8 finds through it who awaits; it is not called
  * @param reject - its counterpart, which is called
- * @param see - is told who awaits, before they go on; then any error waits for the two microtasks.
- *   It must not throw
+ * @param see - receives who awaits, before they resume; then every error waits for the two
+ *   microtasks. It must not throw
  */
 export function throwIntoAwait(
   resolve: (value: never) => unknown,
@@ -57,7 +56,7 @@ export function throwIntoAwait(
   thrown += 1;
   settled
     .then(() => {
-      // Where several await it in one step, it has the stack of the first by now.
+      // If several await it in one step, it already has the stack of the first.
       const isShown = shows && needsStack(error);
       if (see === undefined) {
         if (isShown) showNow(error);
@@ -72,7 +71,7 @@ export function throwIntoAwait(
 }
 
 /**
- * Shows `see` who awaits a promise, a microtask from now, and leaves the promise alone.
+ * Passes `see` who awaits a promise, one microtask from now, and leaves the promise alone.
  *
  * @param resolve - as in {@link throwIntoAwait}
  * @param reject - its counterpart; neither is called
@@ -90,14 +89,15 @@ export function seeAwaiters(
     .then(resolve, reject);
 }
 
-/** Gives an error that we made the stack of now, in the call by which an `await` begins. */
+/** Gives an error of our classes the current stack, in the call that starts an `await`. */
 export function throwHere(error: unknown): void {
   if (needsStack(error)) showNow(error);
 }
 
 /**
- * Does several things in one step, one after the other: at once, or where an `await` gets its error
- * two microtasks late, so much later. So whoever awaits them goes on in their order.
+ * Does several things in one step, in order. They run immediately, except that those after an
+ * `await` whose error comes two microtasks late are as late. So whoever awaits them resumes in
+ * their order.
  */
 export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from = 0): void {
   for (let at = from; at < things.length; ) {
@@ -105,7 +105,7 @@ export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from =
     act(things[at] as T);
     at += 1;
     if (thrown === before || at === things.length) continue;
-    // As many microtasks as it takes above.
+    // As many microtasks as above.
     void settled.then(() => {}).then(() => inOrder(things, act, at));
     return;
   }
@@ -131,10 +131,10 @@ function showsUser(error: Error): boolean {
   return stack instanceof CapturedStack ? stack.hasUserFrame : hasUserFrame(stackText(error));
 }
 
-/** Far more than a program has functions that wait for one another. */
+/** Much deeper than any real chain of awaiting functions. */
 const DEPTH = 200;
 
-/** The frames of now as V8 describes them; none where the program keeps `prepareStackTrace` to itself. */
+/** The current call sites; empty if the program overrides `prepareStackTrace`. */
 export function callSitesOfNow(): readonly NodeJS.CallSite[] {
   return new CapturedStack(DEPTH).frames;
 }

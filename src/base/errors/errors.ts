@@ -1,6 +1,4 @@
-/**
- * The errors that are asyncio's own. Those of the operating system are in `os-errors.ts`.
- */
+/** asyncio's own errors. Those of the operating system are in `os-errors.ts`. */
 
 import { setStackLimit } from '../stacks/capture.ts';
 import { captureUserStack } from '../stacks/captured-stack.ts';
@@ -11,26 +9,26 @@ const ours = new WeakSet<object>();
 /** Our classes, by their names. */
 const byName = new Map<string, { readonly prototype: Error }>();
 
-/** How many of our errors were made. */
+/** How many errors of our classes have been created. */
 let made = 0;
 
-/** How many errors of our classes were made so far: a different number tells that one was made. */
+/** How many errors of our classes have been created. If it changed, one was created in between. */
 export function errorsMade(): number {
   return made;
 }
 
-/** Are errors being made for an `await` elsewhere? */
+/** Are errors being created for an `await` elsewhere? */
 let makesForAwait = false;
 
-/** What our classes extend in place of `Error`: their stacks are without our frames. */
+/** The base of our classes in place of `Error`. Stacks leave out our own frames. */
 class ErrorWithUserStack extends Error {
-  /** Was it made for an `await` elsewhere, that it was not thrown into yet? */
+  /** Was it created for an `await` elsewhere, and not thrown into it yet? */
   #isForAwait: boolean;
 
   constructor(message?: string, options?: ErrorOptions) {
     made += 1;
     const limit = Error.stackTraceLimit;
-    // One stack is enough, and without this one the other costs a quarter.
+    // One stack is enough; capturing this one, too, would cost far more.
     if (limit > 0) setStackLimit(makesForAwait ? 0 : undefined);
     super(message, options);
     if (limit > 0) {
@@ -44,7 +42,7 @@ class ErrorWithUserStack extends Error {
     return #isForAwait in error && error.#isForAwait;
   }
 
-  /** @returns `false` where it is no error of ours */
+  /** @returns `false` if it is not one of our errors */
   static setForAwait(error: object, isForAwait: boolean): boolean {
     if (!(#isForAwait in error)) return false;
     error.#isForAwait = isForAwait;
@@ -53,12 +51,11 @@ class ErrorWithUserStack extends Error {
 }
 
 /**
- * Makes an error about an `await` elsewhere: of another task, or of nobody yet. It has no stack of its
- * own, which would cost more than all the rest, but takes that of the first `await` that it is thrown
- * into.
+ * Creates an error for an `await` elsewhere: in another task, or still to come. It has no stack of
+ * its own, which would cost more than everything else, but takes that of the first `await` it is
+ * thrown into.
  *
- * Errors of our classes that are made in another way take it, too, where no function of the user's was
- * on the stack.
+ * Other errors of our classes take it, too, if no user function was on the stack.
  */
 export function madeForAwait<T>(make: () => T): T {
   const before = makesForAwait;
@@ -70,21 +67,23 @@ export function madeForAwait<T>(make: () => T): T {
   }
 }
 
-/** Other errors that were made for an `await` elsewhere: their own stack says nothing to the user. */
+/**
+ * Other errors that were created for an `await` elsewhere: their own stacks do not help the user.
+ */
 const othersForAwait = new WeakSet<Error>();
 
-/** As {@link madeForAwait}, for an error that was just made and has a stack already. */
+/** Like {@link madeForAwait}, for an error that was just created and already has a stack. */
 export function forAwait<E>(error: E): E {
   if (isA(error, Error) && !ErrorWithUserStack.setForAwait(error, true)) othersForAwait.add(error);
   return error;
 }
 
-/** Was it made for an `await` elsewhere, that it was not thrown into yet? */
+/** Was it created for an `await` elsewhere, and not thrown into it yet? */
 export function isForAwait(error: Error): boolean {
   return ErrorWithUserStack.isForAwait(error) || othersForAwait.has(error);
 }
 
-/** It was thrown into an `await`, and has the stack of that. */
+/** Notes that it was thrown into an `await`, and has that stack. */
 export function isThrown(error: Error): void {
   if (!ErrorWithUserStack.setForAwait(error, false)) othersForAwait.delete(error);
 }
@@ -92,8 +91,8 @@ export function isThrown(error: Error): void {
 /**
  * What `except Exception` does not catch in Python: a request to end, not a failure.
  *
- * JavaScript's `catch` takes everything, so a `catch` that means "any failure" asks
- * {@link isException} and throws again what is none.
+ * JavaScript's `catch` takes everything, so a `catch` that is meant for failures checks {@link
+ * isException}, and rethrows everything else.
  *
  * @see Python's `BaseException`, https://docs.python.org/3/library/exceptions.html#BaseException
  */
@@ -116,7 +115,7 @@ export class CancelledError extends BaseException {
 }
 
 /**
- * The user pressed Ctrl-C. A program that lets it pass ends with status 130.
+ * The user pressed Ctrl-C. If the program does not catch it, it ends with status 130.
  *
  * @see Python's `KeyboardInterrupt`,
  *   https://docs.python.org/3/library/exceptions.html#KeyboardInterrupt
@@ -128,7 +127,7 @@ export class KeyboardInterrupt extends BaseException {
 }
 
 /**
- * A request to end the program with a status. A program that lets it pass ends with `code`.
+ * Requests the end of the program. If the program does not catch it, it ends with status `code`.
  *
  * @see Python's `SystemExit`, https://docs.python.org/3/library/exceptions.html#SystemExit
  */
@@ -137,12 +136,10 @@ export class SystemExit extends BaseException {
     named(this, 'SystemExit');
   }
 
-  /** The status that the process ends with, 0 to 255. */
+  /** The exit status of the process, 0 to 255. */
   readonly code: number;
 
-  /**
-   * @param code - the status that the process ends with, 0 to 255
-   */
+  /** @param code - the exit status of the process, 0 to 255 */
   constructor(code = 0) {
     super(String(code));
     this.code = code;
@@ -150,7 +147,7 @@ export class SystemExit extends BaseException {
 }
 
 /**
- * A call that the state of its object does not allow.
+ * The call is not allowed in the object's current state.
  *
  * @see Python's `RuntimeError`, https://docs.python.org/3/library/exceptions.html#RuntimeError
  */
@@ -161,7 +158,7 @@ export class RuntimeError extends Error {
 }
 
 /**
- * The system cannot send this file to this socket by itself.
+ * The system cannot send this file to this socket directly.
  *
  * @see asyncio's `SendfileNotAvailableError`,
  *   https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.SendfileNotAvailableError
@@ -173,7 +170,7 @@ export class SendfileNotAvailableError extends RuntimeError {
 }
 
 /**
- * A future was asked for an outcome that it does not have, or given a second one.
+ * A future has no result yet, or already has one.
  *
  * @see asyncio's `InvalidStateError`,
  *   https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.InvalidStateError
@@ -184,33 +181,33 @@ export class InvalidStateError extends Error {
   }
 }
 
-/** Something that cannot happen did: a fault of this library, never of its user. */
+/** Something that cannot happen did happen: a bug in this library. */
 export class InternalError extends Error {
   static {
-    // Not as the others: it is to show our frames.
+    // Unlike the others, it shows our own frames.
     setName(this, 'InternalError');
   }
 }
 
 /**
- * Is `error` what Python's `except Exception` would catch?
+ * Would Python's `except Exception` catch `error`?
  *
- * @returns `false` for {@link CancelledError}, {@link KeyboardInterrupt}, {@link SystemExit} and
- *   whatever else derives from {@link BaseException}, and for a `BaseExceptionGroup` that
- *   holds one of these; `true` for all other values
+ * @returns `false` for {@link CancelledError}, {@link KeyboardInterrupt}, {@link SystemExit}, other
+ *   subclasses of {@link BaseException}, and a `BaseExceptionGroup` that contains one of these;
+ *   `true` for everything else
  */
 export function isException(error: unknown): boolean {
   if (isA(error, BaseException)) return false;
   return !(isA(error, AggregateError) && (error as { _endsMore?: boolean })._endsMore === true);
 }
 
-/** Is `error` one of the two that end the loop itself, and not only the task they rise in? */
+/** Does `error` end the loop, and not just the task that throws it? */
 export function endsTheLoop(error: unknown): error is KeyboardInterrupt | SystemExit {
   return isA(error, KeyboardInterrupt) || isA(error, SystemExit);
 }
 
 /**
- * States what must be so at this point.
+ * Asserts something that must be true here.
  *
  * @throws {InternalError} when `condition` is false
  */
@@ -221,17 +218,16 @@ export function invariant(condition: boolean, what: string): asserts condition {
     );
 }
 
-/** Is `error` of a class of ours, not of a subclass that a program derives? */
+/** Is `error` an instance of one of our classes, not of a subclass that the program derived? */
 export function isOfOurClass(error: Error): boolean {
   return ours.has(Object.getPrototypeOf(error));
 }
 
 /**
- * Gives an error class its Python name, and its errors stacks without our frames and Node's: notes that
- * the class is ours.
+ * Registers an error class as ours: gives it its Python name, and its errors stacks without our own
+ * and Node's frames.
  *
- * The name is on the prototype, not on each error: an own property would be printed behind every
- * stack.
+ * The name is on the prototype, because an own property would be printed after every stack.
  */
 export function named(errorClass: { prototype: Error }, name: string): void {
   ours.add(errorClass.prototype);
@@ -241,7 +237,7 @@ export function named(errorClass: { prototype: Error }, name: string): void {
   setName(errorClass, name);
 }
 
-/** The class of ours that has this name. */
+/** Our class with this name. */
 export function ourErrorClass(name: string): { readonly prototype: Error } | undefined {
   return byName.get(name);
 }

@@ -1,6 +1,4 @@
-/**
- * Errors of the operating system, with Python's names and texts.
- */
+/** Operating system errors, with Python's names and texts. */
 
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
@@ -9,26 +7,25 @@ import { named } from './errors.ts';
 
 /** The details of an {@link OSError}. */
 export interface OSErrorDetails {
-  /** The name of the error: `'ECONNRESET'`. */
+  /** The error's name: `'ECONNRESET'`. */
   readonly code?: string | undefined;
-  /** Node's number of it, negative. */
+  /** Node's error number, which is negative. */
   readonly errno?: number | undefined;
   /** The call that failed: `'connect'`. */
   readonly syscall?: string | undefined;
-  /** The system's words, without the number. */
+  /** The system's text, without the number. */
   readonly strerror?: string | undefined;
-  /** The path it was about, where there is one. */
+  /** The path that the error is about, if any. */
   readonly filename?: string | undefined;
-  /** The error underneath. */
+  /** The underlying error. */
   readonly cause?: unknown;
 }
 
 /**
- * A failure that the operating system reports.
+ * An error reported by the operating system.
  *
- * What the text says is Python's: `[Errno 111] Connection refused`. What the fields say is
- * Node's, so that code written for Node's errors goes on working: `code` is the name, `errno` is
- * negative.
+ * The message is Python's: `[Errno 111] Connection refused`. The fields are Node's, so that code
+ * written for Node's errors keeps working: `code` is the name, `errno` is negative.
  *
  * @see Python's `OSError`, https://docs.python.org/3/library/exceptions.html#OSError
  */
@@ -37,29 +34,29 @@ export class OSError extends Error {
     named(this, 'OSError');
   }
 
-  /** Node's number of the error, negative; `undefined` if it does not come from a system call. */
+  /** Node's error number, which is negative; `undefined` if no system call failed. */
   declare readonly errno: number | undefined;
-  /** The name of the error, such as `'ECONNRESET'`. */
+  /** The error's name, such as `'ECONNRESET'`. */
   declare readonly code: string | undefined;
   /** The call that failed, such as `'connect'`. */
   declare readonly syscall: string | undefined;
-  /** The system's words, without the number: `'Connection refused'`. */
+  /** The system's text, without the number: `'Connection refused'`. */
   declare readonly strerror: string | undefined;
-  /** The path it was about. */
+  /** The path that the error is about. */
   declare readonly filename: string | undefined;
 
   /**
-   * @param message - the whole text; `osError()` composes Python's
-   * @param details - what the fields shall say
+   * @param message - the whole message; `osError()` composes Python's
+   * @param details - the fields
    */
   constructor(message?: string, details: OSErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    // Only what is known becomes a field: util.inspect prints the fields behind the stack.
+    // Only known details become fields: util.inspect prints fields after the stack.
     if (details.errno !== undefined) show(this, 'errno', details.errno);
     if (details.code !== undefined) show(this, 'code', details.code);
     if (details.syscall !== undefined) show(this, 'syscall', details.syscall);
     if (details.filename !== undefined) show(this, 'filename', details.filename);
-    // Not printed: the message ends with the same words.
+    // Not printed, because the message ends with the same text.
     if (details.strerror !== undefined) hide(this, 'strerror', details.strerror);
   }
 }
@@ -78,21 +75,21 @@ export class ChildProcessError extends OSError {
   }
 }
 
-/** The base of all that can happen to a connection. */
+/** The base class of connection errors. */
 export class ConnectionError extends OSError {
   static {
     named(this, 'ConnectionError');
   }
 }
 
-/** Sent to a peer that is gone, or after the sending side was shut down. */
+/** Data was sent to a peer that is gone, or after sending was shut down. */
 export class BrokenPipeError extends ConnectionError {
   static {
     named(this, 'BrokenPipeError');
   }
 }
 
-/** The connection was given up on this side. */
+/** The connection was aborted on this side. */
 export class ConnectionAbortedError extends ConnectionError {
   static {
     named(this, 'ConnectionAbortedError');
@@ -100,9 +97,9 @@ export class ConnectionAbortedError extends ConnectionError {
 }
 
 /**
- * TLS failed: what came was not what it should be, or one side refused the other.
+ * A TLS error: the peer sent something invalid, or one side refused the other.
  *
- * The text is OpenSSL's, as Python has it; `code` is Node's: `'ERR_SSL_WRONG_VERSION_NUMBER'`.
+ * The message is OpenSSL's, as in Python; `code` is Node's: `'ERR_SSL_WRONG_VERSION_NUMBER'`.
  *
  * @see Python's `ssl.SSLError`, https://docs.python.org/3/library/ssl.html#ssl.SSLError
  */
@@ -113,7 +110,7 @@ export class SSLError extends OSError {
 }
 
 /**
- * The peer's certificate is not to be trusted, or is for somebody else. `code` says why:
+ * The peer's certificate is not trusted, or is for another host. `code` says why:
  * `'DEPTH_ZERO_SELF_SIGNED_CERT'`, `'CERT_HAS_EXPIRED'`, `'ERR_TLS_CERT_ALTNAME_INVALID'`, …
  *
  * @see Python's `ssl.SSLCertVerificationError`,
@@ -125,21 +122,21 @@ export class SSLCertVerificationError extends SSLError {
   }
 }
 
-/** Nobody listens at the address. */
+/** Nothing listens at the address. */
 export class ConnectionRefusedError extends ConnectionError {
   static {
     named(this, 'ConnectionRefusedError');
   }
 }
 
-/** The peer threw the connection away. */
+/** The peer reset the connection. */
 export class ConnectionResetError extends ConnectionError {
   static {
     named(this, 'ConnectionResetError');
   }
 }
 
-/** The file is there already. */
+/** The file already exists. */
 export class FileExistsError extends OSError {
   static {
     named(this, 'FileExistsError');
@@ -160,21 +157,21 @@ export class InterruptedError extends OSError {
   }
 }
 
-/** A file was wanted, and it is a directory. */
+/** The path is a directory. */
 export class IsADirectoryError extends OSError {
   static {
     named(this, 'IsADirectoryError');
   }
 }
 
-/** A directory was wanted, and it is something else. */
+/** The path is not a directory. */
 export class NotADirectoryError extends OSError {
   static {
     named(this, 'NotADirectoryError');
   }
 }
 
-/** The caller does not have the permission. */
+/** Permission denied. */
 export class PermissionError extends OSError {
   static {
     named(this, 'PermissionError');
@@ -188,7 +185,7 @@ export class ProcessLookupError extends OSError {
   }
 }
 
-/** A time limit ran out: the system's, or one of ours. */
+/** A timeout expired: the system's, or one of this library's. */
 export class TimeoutError extends OSError {
   static {
     named(this, 'TimeoutError');
@@ -196,7 +193,7 @@ export class TimeoutError extends OSError {
 }
 
 /**
- * A name could not be resolved. The number in the text is that of `getaddrinfo()`: `[Errno -2]`.
+ * A name could not be resolved. The number in the message is `getaddrinfo()`'s: `[Errno -2]`.
  *
  * @see Python's `socket.gaierror`, https://docs.python.org/3/library/socket.html#socket.gaierror
  */
@@ -207,7 +204,7 @@ export class gaierror extends OSError {
 }
 
 /**
- * A host is not known: of `gethostbyaddr()` and `gethostbynameEx()`.
+ * Unknown host, thrown by `gethostbyaddr()` and `gethostbynameEx()`.
  *
  * @see Python's `socket.herror`, https://docs.python.org/3/library/socket.html#socket.herror
  */
@@ -219,7 +216,7 @@ export class herror extends OSError {
 
 type OSErrorClass = new (message?: string, details?: OSErrorDetails) => OSError;
 
-/** The codes that have a class of their own, as PEP 3151 has them. */
+/** The codes that have a class of their own, as in PEP 3151. */
 const CLASSES: ReadonlyMap<string, OSErrorClass> = new Map<string, OSErrorClass>([
   ['EAGAIN', BlockingIOError],
   ['EALREADY', BlockingIOError],
@@ -242,7 +239,7 @@ const CLASSES: ReadonlyMap<string, OSErrorClass> = new Map<string, OSErrorClass>
   ['ETIMEDOUT', TimeoutError],
 ]);
 
-/** libuv's words are libc's with a small first letter, but for these. */
+/** libuv's texts are libc's with a lower-case first letter, except for these. */
 const TEXTS: Readonly<Record<string, string>> = {
   E2BIG: 'Argument list too long',
   EADDRNOTAVAIL: 'Cannot assign requested address',
@@ -280,7 +277,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   EXDEV: 'Invalid cross-device link',
 };
 
-/** The failures of `getaddrinfo()`: its number in C, and glibc's words. */
+/** The errors of `getaddrinfo()`: C's number and glibc's text. */
 const RESOLVER: Readonly<Record<string, readonly [number, string]>> = {
   EAI_BADFLAGS: [-1, 'Bad value for ai_flags'],
   EAI_NONAME: [-2, 'Name or service not known'],
@@ -295,7 +292,7 @@ const RESOLVER: Readonly<Record<string, readonly [number, string]>> = {
   EAI_OVERFLOW: [-12, 'Argument buffer overflow'],
 };
 
-/** The names that Node gives to a resolver's failures where libuv has another. */
+/** Node's names for resolver errors that libuv names differently. */
 const RESOLVER_ALIASES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'EAI_NONAME',
   EAI_NOTFOUND: 'EAI_NONAME',
@@ -303,10 +300,10 @@ const RESOLVER_ALIASES: Readonly<Record<string, string>> = {
   EAI_BADHINTS: 'EAI_BADFLAGS',
 };
 
-/** C's numbers by name; libuv adds a few that Node's constants have not. */
+/** C's error numbers by name, with a few that libuv adds and Node's constants lack. */
 const NUMBERS = constants.errno as Readonly<Record<string, number | undefined>>;
 
-/** Node's table, by number: the name of each error and its text. Node makes it anew at each call. */
+/** Node's table of names and texts by number. Node builds a new one at each call. */
 let systemErrors: ReturnType<typeof getSystemErrorMap> | undefined;
 let codesByNumber: Map<number, string> | undefined;
 let numbersByCode: Map<string, number> | undefined;
@@ -317,11 +314,12 @@ function systemErrorOf(number: number): [code: string, text: string] | undefined
 }
 
 /**
- * Makes the error for a failed call: of the class that Python has for it, and with its text.
+ * Creates the error for a failed call: of Python's class, with Python's message.
  *
- * @param codeOrErrno - the name (`'ECONNRESET'`), or the number: Node's negative or C's positive one
- * @param syscall - the call that failed, or `undefined` where none did
- * @param details - what else is known; `strerror` replaces the system's words
+ * @param codeOrErrno - the name (`'ECONNRESET'`), or the number: Node's negative or C's positive
+ *   one
+ * @param syscall - the call that failed, or `undefined` if none did
+ * @param details - other known details; `strerror` replaces the system's text
  */
 export function osError(
   codeOrErrno: string | number,
@@ -345,9 +343,9 @@ export function osError(
 }
 
 /**
- * Turns an error of Node's own calls into one of ours; what is no system error stays as it is.
+ * Converts an error of a Node API to ours; returns other errors unchanged.
  *
- * The text becomes Python's, without Node's path and address; Node's error is kept as the cause.
+ * The message becomes Python's, without Node's path and address; Node's error becomes the cause.
  */
 export function fromNodeError(error: unknown): Error {
   if (isA(error, OSError)) return error;
@@ -361,12 +359,15 @@ export function fromNodeError(error: unknown): Error {
   });
 }
 
-/** Is it a name that the system or the resolver gives to a failure, not one of Node's own? */
+/** Is it the system's or the resolver's name for an error, not one of Node's own? */
 function isSystemCode(code: string): boolean {
   return code in RESOLVER_ALIASES || code in RESOLVER || errorNumber(code) !== undefined;
 }
 
-/** C's positive number of an error: 111 for `'ECONNREFUSED'` on Linux; 0 for a name unknown here. */
+/**
+ * C's positive number for an error: 111 for `'ECONNREFUSED'` on Linux; 0 if the name is unknown on
+ * this system.
+ */
 export function cErrno(code: string | undefined): number {
   if (code === undefined) return 0;
   return NUMBERS[code] ?? -(errorNumber(code) ?? 0);

@@ -1,30 +1,30 @@
 /**
- * The one output for all of the library's messages: standard error, like Python's
- * `logging` without configuration, or the logger of the program.
+ * Where all messages of the library go: to the program's logger, or by default to standard error,
+ * like Python's `logging` without configuration.
  *
- * Standard error is written at once, so that messages while the process ends are not lost.
+ * Standard error is written synchronously, so that messages are not lost when the process ends.
  */
 import { endsTheLoop } from '../errors/errors.ts';
 import { brief } from '../printing/repr.ts';
 import { stackOf } from '../stacks/error-report.ts';
 
 /**
- * Where messages go: `console`, pino, winston, or whatever has these methods.
+ * Receives messages: `console`, pino, winston, or any object with these methods.
  *
  * @see asyncio's logger, https://docs.python.org/3/library/asyncio-dev.html#logging
  */
 export interface Logger {
-  /** In debug mode: connections that were made. */
+  /** In debug mode: new connections. */
   debug(message: string): unknown;
-  /** In debug mode: servers and programs that were started. */
+  /** In debug mode: servers and programs that start. */
   info(message: string): unknown;
   /** Probable mistakes: slow callbacks, coroutines that were never awaited. */
   warn(message: string): unknown;
-  /** Failures that cannot be thrown to anybody, with their stacks. */
+  /** Failures that cannot be thrown to any caller, with their stacks. */
   error(message: string): unknown;
 }
 
-/** How important a message is. */
+/** The importance of a message. */
 type Level = keyof Logger;
 
 const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
@@ -32,10 +32,10 @@ const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
 let logger: Logger | undefined;
 
 /**
- * Sends the library's messages to `logger`, as lines of text without a line end; `undefined` restores
- * standard error. Warnings, which are Node's by default, go there, too.
+ * Sends the library's messages to `logger`, as text without a trailing newline; `undefined`
+ * restores standard error. So do warnings, which are Node's process warnings by default.
  *
- * What the logger throws is written to standard error, with the message.
+ * If the logger throws, the error is written to standard error, with the message.
  *
  * @throws {TypeError} when `logger` lacks a method
  * @see asyncio's logger, https://docs.python.org/3/library/asyncio-dev.html#logging
@@ -50,7 +50,7 @@ export function setLogger(to: Logger | undefined): void {
   logger = to;
 }
 
-/** The logger of {@link setLogger}; `undefined` for standard error. */
+/** The logger set by {@link setLogger}; `undefined` for standard error. */
 export function getLogger(): Logger | undefined {
   return logger;
 }
@@ -63,25 +63,25 @@ let sink: Sink = (text) => {
 };
 
 /**
- * Has a full pipe wait until somebody reads, as in Python. Node queues what a pipe does not take,
- * and forgets the queue when the process ends: of ten thousand reports, all but 64 KB were lost.
+ * Makes writes to a full pipe wait for the reader, as in Python. Otherwise Node queues them, and
+ * drops the queue when the process exits: of ten thousand reports, only 64 KB arrived.
  */
 function waitForReader(): void {
   if (waits) return;
   waits = true;
   const { _handle: handle } = process.stderr as { _handle?: { setBlocking?(on: boolean): void } };
-  // A file has no handle, and waits anyway.
+  // A file has no handle; writes to it always wait.
   handle?.setBlocking?.(true);
 }
 
 let waits = false;
 
-/** Writes to standard error, on lines of their own, what is no matter for a logger. */
+/** Writes text to standard error, on its own lines, bypassing the logger. */
 export function print(text: string): void {
   sink(`${text}\n`);
 }
 
-/** Says something, on lines of its own. Without a logger, `debug` and `info` say nothing. */
+/** Logs text, on its own lines. Without a logger, `debug` and `info` are dropped. */
 export function log(text: string, level: Level = 'error'): void {
   if (logger === undefined) {
     if (level === 'warn' || level === 'error') print(text);
@@ -97,7 +97,7 @@ export function log(text: string, level: Level = 'error'): void {
 }
 
 /**
- * Sends what the library says elsewhere, until the returned function is called.
+ * Redirects the library's messages, until the returned function is called.
  *
  * @internal for our own tests
  */

@@ -1,27 +1,27 @@
 /**
- * Python's warnings, as Node's: they come as `process.on('warning')` events and on standard error; or, if
- * the program has a logger, there.
+ * Python's warnings, as Node's process warnings: `process.on('warning')` events and standard error,
+ * or the program's logger if there is one.
  */
 import { getLogger, log } from './log.ts';
 
-/** Is any loop in debug mode? Only then are there warnings for unclosed resources. */
+/** Is a loop in debug mode? Only then are there warnings about unclosed resources. */
 let resourcesShown = false;
 
-/** Shows or hides resource warnings; called by the loop for its debug mode. */
+/** Turns resource warnings on or off; the loop calls it when its debug mode changes. */
 export function showResourceWarnings(shown: boolean): void {
   resourcesShown = shown;
 }
 
 /**
- * Warns of a certain mistake.
+ * Warns of a definite mistake.
  *
- * @param detail - further lines, such as where the object was made
+ * @param detail - further lines, such as where the object was created
  */
 export function warnRuntime(text: string, detail?: string): void {
   warn('RuntimeWarning', text, detail);
 }
 
-/** Warns of a resource that was not closed. Silent outside debug mode, as in Python. */
+/** Warns of a resource that was not closed; only in debug mode, as in Python. */
 export function warnResource(text: string): void {
   if (resourcesShown) warn('ResourceWarning', text);
 }

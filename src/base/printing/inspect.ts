@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 
 /**
- * Makes objects of a class print as text in `console.log()`.
+ * Makes `console.log()` print the objects of a class as text.
  *
- * @param form - makes the text; by default their `toString()`
+ * @param form - converts an object to text; by default its `toString()`
  */
 export function printsAsText<T extends object>(
   printed: { readonly prototype: T },
@@ -18,20 +18,17 @@ export function printsAsText<T extends object>(
   });
 }
 
-/** Gives a function the name to show in printed forms and reports. */
+/** Sets the name of a function that printed forms and reports show. */
 export function calledAs<F extends (...args: never[]) => unknown>(name: string, callback: F): F {
   return Object.defineProperty(callback, 'name', { value: name, configurable: true });
 }
 
 /** The numbers of printed objects. */
 const numbers = new WeakMap<object, number>();
-/** The last number given. */
+/** The last number assigned. */
 let lastNumber = 0;
 
-/**
- * A unique number, for where Python prints an address: JavaScript objects have
- * none.
- */
+/** A unique number, used where Python prints an address: JavaScript objects have none. */
 export function numberOf(object: object): number {
   let number = numbers.get(object);
   if (number === undefined) {

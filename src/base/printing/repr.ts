@@ -3,59 +3,62 @@ import { attempt, isA, textOf } from '../values/attempt.ts';
 import { hasMemory } from '../values/bytes.ts';
 import { isError } from '../values/is-error.ts';
 
-/** How many characters and items of a value a short form shows; those of Python's `reprlib`. */
+/** How many characters and items a shortened form shows; the values of Python's `reprlib`. */
 const LIMITS = { characters: 30, sequence: 6, mapping: 4, depth: 6 };
 
-/** The same of an argument in an error message: most names, addresses and objects are shown whole. */
+/** The same for an argument in an error message: most names, addresses and objects fit. */
 const BRIEF_CHARACTERS = 100;
 
-/** A piece of a text or of bytes that surely holds all that an end of a short form shows. */
+/** A piece of a string or of bytes long enough for one end of a shortened form. */
 const PIECE = 128;
 
-/** The most characters of a printed form, more or less: a report stays readable, and cheap. */
+/**
+ * The approximate maximum length of a printed form, in characters, to keep reports readable and
+ * cheap.
+ */
 const MOST = 100_000;
-/** The most of a short one, for values in values. */
+/** The maximum for nested values. */
 const MOST_SHORT = 1_000;
-/** The most characters of {@link brief}. */
+/** The maximum length of {@link brief}, in characters. */
 const MOST_BRIEF = 250;
-/** The deepest that values in values are printed. */
+/** The maximum depth of nested values. */
 const DEEPEST = 100;
-/** The most properties of an instance that are looked at, and the largest dictionary that is sorted. */
+/** The most properties of an instance that are read, and the largest dictionary that is sorted. */
 const MOST_PROPERTIES = 1_000;
-/** A number of more bits takes long to print. */
+/** Larger numbers take long to print. */
 const LARGEST = 2n ** 4096n;
 
 /**
  * Prints a value as Python's `repr()` does.
  *
  * `undefined` and `null` are `None`, a `Uint8Array` is `b'…'`, an array is a list, a plain object
- * or a `Map` a dictionary, an error `Name('message')`. A value with a `toString` of its own prints
- * as that says. Never throws, whatever the value does; very long forms are cut.
+ * or a `Map` a dictionary, an error `Name('message')`. A value with its own `toString` prints as
+ * that. Never throws, whatever the value does; very long forms are cut.
  */
 export function repr(value: unknown): string {
   return print(value, { characters: undefined, left: MOST }, 0, []);
 }
 
 /**
- * Prints a value as Python's `reprlib.repr()` does: like {@link repr}, with long ones shortened. The
- * cost does not grow with the value.
+ * Prints a value as Python's `reprlib.repr()` does: like {@link repr}, but long values are
+ * shortened. The cost does not grow with the value.
  */
 export function shortRepr(value: unknown): string {
   return print(value, { characters: LIMITS.characters, left: MOST_SHORT }, 0, []);
 }
 
 /**
- * Prints an argument for an error message that says what was expected instead: as {@link shortRepr},
- * with more of a text, and never longer than some lines.
+ * Prints an argument for an error message: like {@link shortRepr}, but shows more of a string, and
+ * is at most a few lines long.
  *
- * For data, which may be secret, there is {@link typeNameOf}.
+ * For data, which may be secret, use {@link typeNameOf}.
  */
 export function brief(value: unknown): string {
   const text = print(value, { characters: BRIEF_CHARACTERS, left: MOST_SHORT }, 0, []);
   return text.length <= MOST_BRIEF ? text : `${text.slice(0, MOST_BRIEF)}...`;
 }
 
-/** Says what kind of value this is, and nothing of what is in it: for data and for credentials. */
+/** Names the type of a value without revealing its content: for data and credentials. */
 export function typeNameOf(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -72,7 +75,7 @@ export function typeNameOf(value: unknown): string {
   }
 }
 
-/** Prints a callback with its arguments, as asyncio does in messages: `cb('hello')`, or `cb()`. */
+/** Prints a callback with its arguments as asyncio's messages do: `cb('hello')`, or `cb()`. */
 export function formatCallback(callback: unknown, args: readonly unknown[] = []): string {
   return `${functionName(callback)}(${args.map(shortRepr).join(', ')})`;
 }
@@ -80,14 +83,14 @@ export function formatCallback(callback: unknown, args: readonly unknown[] = [])
 /** The name of a function; `<anonymous>` if it has none, as in V8's stacks. */
 export function functionName(callback: unknown): string {
   if (typeof callback !== 'function') return repr(callback);
-  // A static `name` of a class may be anything.
+  // A class may define a static `name` that is not a string.
   const name: unknown = attempt(() => callback.name, '');
   return typeof name === 'string' && name !== '' ? name : '<anonymous>';
 }
 
-/** How a value is printed, and how many characters of it may still be. */
+/** How a value is printed, and how many characters are left. */
 interface Form {
-  /** The most characters of a text, and of an instance; with it, containers are shortened too. */
+  /** The most characters of a string and of an instance; if set, containers are shortened, too. */
   readonly characters: number | undefined;
   left: number;
 }
@@ -100,7 +103,7 @@ function print(value: unknown, form: Form, depth: number, above: Above): string 
     form.left -= text.length;
     return text;
   } catch {
-    // As Python's reprlib has it: what is printed in a report must not become a failure of its own.
+    // As in Python's reprlib: a report must not fail because of what it prints.
     return `<${classOf(value)} instance>`;
   }
 }
@@ -135,7 +138,7 @@ function printNumber(value: number): string {
 function printString(value: string, form: Form): string {
   const { characters } = form;
   if (characters === undefined) return quoteWithin(value, form);
-  // As Python does it: shortened, then quoted, then shortened again.
+  // As in Python: shortened, then quoted, then shortened again.
   if (value.length <= 2 * characters && [...value].length <= characters) {
     const whole = quote(value);
     if ([...whole].length <= characters) return whole;
@@ -166,7 +169,7 @@ type Container = [
   open: string,
   close: string,
   size: number,
-  /** Not a list: there may be millions. */
+  /** Not an array: there may be millions. */
   entries: () => Iterable<readonly unknown[]>,
   most: number,
 ];
@@ -198,7 +201,7 @@ function* eachProperty(value: object, keys: readonly string[]): Iterable<readonl
 /** Stands for a property whose getter throws. */
 const UNREADABLE = { toString: () => '<unreadable>' };
 
-/** The entries as `reprlib` shows them: those of dictionaries and sets in order, if they have one. */
+/** The entries as `reprlib` shows them: those of dictionaries and sets are sorted, if possible. */
 function sortedIfSo([open, , size, entries]: Container): Iterable<readonly unknown[]> {
   if (open !== '{' || size > MOST_PROPERTIES) return entries();
   const all = [...entries()];
@@ -209,7 +212,7 @@ function sortedIfSo([open, , size, entries]: Container): Iterable<readonly unkno
   return all;
 }
 
-/** Does the value say itself how it prints, with a `toString` that is not the language's? */
+/** Does the value have its own `toString`, not one of the language's? */
 function hasOwnForm(value: object): boolean {
   const { toString: own } = value as { toString?: unknown };
   return (
@@ -234,7 +237,7 @@ function printInstance(value: object, form: Form): string {
   );
 }
 
-/** `Name('message')`; an error of the system shows number and text, as Python's does. */
+/** `Name('message')`; system errors show number and text, as in Python. */
 function printError(error: Error, form: Form, depth: number, above: Above): string {
   const message = messageOf(error);
   const name = within(nameOf(error), form);
@@ -263,13 +266,13 @@ function printGroup(group: AggregateError, form: Form, depth: number, above: Abo
   return shown;
 }
 
-/** What a group of errors holds; nothing, where a program has put something else there. */
+/** The errors of a group; empty if the program replaced `errors` with something else. */
 export function errorsOf(group: AggregateError): readonly unknown[] {
   const errors: unknown = attempt(() => group.errors, undefined);
   return Array.isArray(errors) ? errors : [];
 }
 
-/** The name of an error, or of its class, if the class has no `name` of its own. */
+/** The name of an error, or of its class if the class does not define `name`. */
 export function nameOf(error: Error): string {
   const name: unknown = attempt(() => error.name, undefined);
   if (typeof name === 'string' && name !== 'Error') return name;
@@ -284,7 +287,7 @@ export function messageOf(error: Error): string {
   return message === undefined ? '' : textOf(message);
 }
 
-/** The name of the class of an object; `object` where that cannot be known. */
+/** The class name of an object; `object` if it cannot be determined. */
 export function classOf(value: unknown): string {
   const name: unknown = attempt(
     () => (value as { constructor?: { name?: unknown } }).constructor?.name,
@@ -303,7 +306,7 @@ function middleLeftOut(text: string, characters: number): string {
   return endsOf(text, characters).join('...');
 }
 
-/** The first and the last characters, which may be pairs of surrogates, with room for three dots. */
+/** The first and the last characters, which may be surrogate pairs, with room for three dots. */
 function endsOf(text: string, characters: number): [head: string, tail: string] {
   const head = Math.floor((characters - 3) / 2);
   return [
@@ -312,14 +315,16 @@ function endsOf(text: string, characters: number): [head: string, tail: string] 
   ];
 }
 
-/** As much of a text as may still be printed. */
+/** As much of a text as there is room for. */
 function within(text: string, { left }: Form): string {
   return text.length <= left ? text : `${text.slice(0, Math.max(left, 0))}...`;
 }
 
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** What is escaped: controls, separators, what no character was given to; a space is not. */
+/**
+ * What is escaped: control characters, separators other than a space, and unassigned code points.
+ */
 const ESCAPED = /[\\'"]|(?! )[\p{C}\p{Z}]/gu;
 
 function quoteWithin(text: string, { left }: Form): string {

@@ -2,25 +2,28 @@ import { attempt } from '../values/attempt.ts';
 import { FRAME, isUserFrame, linesOf, siteOf, userFrames } from './user-frames.ts';
 
 /**
- * Captures the current stack, without this library's own frames: for an error, or to say where
- * something was made.
+ * Captures the current stack without this library's own frames, for an error or to record where
+ * something was created.
  */
 
 /**
- * The stack of now, innermost frame first, without Node's and our own frames.
+ * The current stack, innermost frame first, without Node's and our own frames.
  *
- * @param depth - the most frames to give
+ * @param depth - the most frames to return
  */
 export function userStack(depth: number): string[] {
   return userFrames(captured(depth)).slice(0, depth);
 }
 
-/** By what TypeScript, esbuild, Babel and swc apply a decorator: written into the user's own file. */
+/**
+ * The helpers by which TypeScript, esbuild, Babel and swc apply a decorator: they are in the user's
+ * own file.
+ */
 const APPLIES_DECORATOR = /__esDecorate|__decorateElement|_?apply_?[dD]ecs/;
 
 /**
- * `file:line` of the innermost frame of now that is not ours, or `undefined` if all are. Of a decorator
- * it is the class, and not what applies it.
+ * `file:line` of the innermost frame of the current stack that is not ours; `undefined` if all are.
+ * For a decorator it is the line of the class, not that of the helper.
  */
 export function userSite(): string | undefined {
   const frames = userFrames(captured(6));
@@ -29,7 +32,8 @@ export function userSite(): string | undefined {
 
 function captured(depth: number): string {
   const holder: { stack?: unknown } = {};
-  // A program's `Error.prepareStackTrace` may throw, or make no text: then the place is not known.
+  // The program's `Error.prepareStackTrace` may throw, or return no text: then the place is
+  // unknown.
   const stack = attempt(() => {
     captureStack(holder, depth + OURS_AT_MOST);
     return holder.stack;
@@ -37,32 +41,32 @@ function captured(depth: number): string {
   return typeof stack === 'string' ? stack : '';
 }
 
-/** How many frames of ours and Node's a stack has above and between the user's. */
+/** The most frames of ours and Node's that a stack has above and between the user's. */
 export const OURS_AT_MOST = 12;
 
-// Bound here: a program may replace it.
+// Bound here, because programs may replace it.
 const { captureStackTrace } = Error;
 
 /**
- * Sets how many frames V8 captures; `undefined`: it captures no stack at all.
+ * Sets `Error.stackTraceLimit`; with `undefined` V8 captures no stack at all.
  *
- * @returns what it was
+ * @returns the previous value
  */
 export function setStackLimit(limit: number | undefined): number | undefined {
   const before: number | undefined = Error.stackTraceLimit;
   try {
     Error.stackTraceLimit = limit as number;
   } catch {
-    // A program has frozen `Error`: then the limit is what it is.
+    // The program has frozen `Error`: the limit stays as it is.
   }
   return before;
 }
 
 /**
- * Captures the stack of now as `holder.stack`, whatever `Error.stackTraceLimit` says.
+ * Captures the current stack as `holder.stack`, regardless of `Error.stackTraceLimit`.
  *
  * @param depth - the most frames to capture
- * @param above - frames from this function's on are left out: a constructor's
+ * @param above - a constructor: the frames from it on are left out
  */
 export function captureStack(holder: object, depth: number, above?: Constructor): void {
   const before = setStackLimit(depth);
@@ -76,8 +80,8 @@ export function captureStack(holder: object, depth: number, above?: Constructor)
 type Constructor = abstract new (...args: never[]) => unknown;
 
 /**
- * The stack of an error without Node's and our own frames. One that is not a string was made by a program's
- * `Error.prepareStackTrace`, and stays.
+ * An error's stack without Node's and our own frames. If it is not a string, it was made by the
+ * program's `Error.prepareStackTrace`, and is returned as is.
  *
  * @param most - the most frames
  */
@@ -87,7 +91,7 @@ export function onlyUserFrames(stack: unknown, message: unknown, most: number): 
   const lines = stack.split('\n');
   const frames = lines.slice(head);
   const shown = frames.filter((line) => isUserFrame(line) || !FRAME.test(line));
-  // If all are ours, they are all that there is to say.
+  // If all frames are ours, show them: there is nothing else.
   const kept = shown.some(isUserFrame) ? shown : frames;
   return [...lines.slice(0, head), ...kept.slice(0, most)].join('\n');
 }

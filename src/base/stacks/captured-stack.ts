@@ -6,19 +6,24 @@ import { isUserFrame } from './user-frames.ts';
 type Constructor = abstract new (...args: never[]) => unknown;
 
 /**
- * The stack of one moment. To capture it is cheap, to look at its frames costs half as much again, and
- * to print it ten times as much: so each is done when somebody asks for it, and then once.
+ * A stack at one moment. Capturing it is cheap; reading its frames costs half as much again, and
+ * printing it ten times as much. So each is done on demand, once.
  */
 export class CapturedStack {
-  /** What V8 has captured; asked for its `stack`, V8 prints it, or gives its frames away. */
+  /**
+   * Holds what V8 captured. When its `stack` is first read, V8 prints it or hands out its frames.
+   */
   readonly #captured: Partial<Error> = {};
-  /** A second one where V8 has to print what has source maps, although the frames were looked at. */
+  /**
+   * A second capture, needed if V8 has to print a stack with source maps whose frames were already
+   * read.
+   */
   readonly #printed: Partial<Error> | undefined;
   #frames: readonly NodeJS.CallSite[] | undefined;
 
   /**
    * @param depth - the most frames
-   * @param above - frames from this function's on are left out: a constructor's
+   * @param above - a constructor: the frames from it on are left out
    */
   constructor(depth: number, above?: Constructor) {
     captureStack(this.#captured, depth, above);
@@ -28,25 +33,25 @@ export class CapturedStack {
     }
   }
 
-  /** The frames as V8 describes them; none where the program keeps `prepareStackTrace` to itself. */
+  /** The call sites; empty if the program overrides `prepareStackTrace`. */
   get frames(): readonly NodeJS.CallSite[] {
     this.#frames ??= framesOf(this.#captured);
     return this.#frames;
   }
 
-  /** Is there a function of the user's in it? */
+  /** Does it contain a user function? */
   get hasUserFrame(): boolean {
     return this.frames.some(isUserSite);
   }
 
   /**
-   * It as the stack of `error`, without Node's and our own frames.
+   * Prints it as the stack of `error`, without Node's and our own frames.
    *
    * @param most - the most frames
    */
   print(error: Error, most: number): unknown {
     const holder = this.#printed ?? this.#captured;
-    // The first line is made of these.
+    // V8 takes the first line from these.
     holder.name = error.name;
     holder.message = error.message;
     return onlyUserFrames(this.#print(holder as Error), error.message, most);
@@ -55,7 +60,7 @@ export class CapturedStack {
   #print(holder: Error): unknown {
     const frames = this.#frames;
     if (frames === undefined || holder === this.#printed) return holder.stack;
-    // As V8 and Node do it.
+    // As V8 and Node do.
     const { prepareStackTrace } = Error;
     if (typeof prepareStackTrace === 'function')
       return prepareStackTrace.call(Error, holder, frames as NodeJS.CallSite[]);
@@ -63,7 +68,7 @@ export class CapturedStack {
   }
 }
 
-/** The frames of what V8 has captured in `holder`, and has not printed yet. */
+/** The call sites of what V8 captured in `holder`, and has not printed yet. */
 function framesOf(holder: Partial<Error>): readonly NodeJS.CallSite[] {
   const before = Reflect.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   let frames: readonly NodeJS.CallSite[] = [];
@@ -76,21 +81,21 @@ function framesOf(holder: Partial<Error>): readonly NodeJS.CallSite[] {
       ? { value: prepareStackTrace }
       : { value: prepareStackTrace, configurable: true, writable: true };
   if (!Reflect.defineProperty(Error, 'prepareStackTrace', ours)) return frames;
-  // Asked for now: then it is made.
+  // Reading it makes V8 compute it.
   void holder.stack;
   if (before === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');
   else Reflect.defineProperty(Error, 'prepareStackTrace', before);
   return frames;
 }
 
-/** Which files are the user's. A program that makes ever new ones has them forgotten. */
+/** Whether a file is the user's. Cleared if a program keeps loading new files. */
 const userFiles = new Map<string, boolean>();
 const MOST_FILES = 1000;
 
 /** Is it a frame that is neither Node's nor ours? */
 function isUserSite(site: NodeJS.CallSite): boolean {
   const file = site.getFileName();
-  // What was made by `eval()` prints where that was.
+  // Code made by `eval()` prints where that was.
   if (typeof file !== 'string') return site.isEval() && isUserFrame(`    at ${site}`);
   let isUsers = userFiles.get(file);
   if (isUsers === undefined) {
@@ -101,17 +106,17 @@ function isUserSite(site: NodeJS.CallSite): boolean {
   return isUsers;
 }
 
-/** Is somebody asking for what was captured, and not for what it prints as? */
+/** Is the captured stack being requested, not its text? */
 let asksForCaptured = false;
 
-/** Are the stacks of our errors left unmade for now? */
+/** Are stacks of our errors currently left out? */
 let leavesOut = false;
 
 /**
- * Captures the stack of now and makes it the stack of `error`, without Node's and our own frames.
- * Does nothing where the program wants no stacks. The text is made when somebody asks for it.
+ * Captures the current stack and makes it the stack of `error`, without Node's and our own frames.
+ * Does nothing if the program has disabled stacks. The text is made on demand.
  *
- * @param above - frames from this function's on are left out: a constructor's
+ * @param above - a constructor: the frames from it on are left out
  * @returns `error`
  */
 export function captureUserStack<E extends Error>(error: E, above?: Constructor): E {
@@ -123,14 +128,14 @@ export function captureUserStack<E extends Error>(error: E, above?: Constructor)
 /**
  * Makes `captured` the stack of `error`.
  *
- * @param most - the most frames that are shown
+ * @param most - the most frames to show
  */
 export function showStack(error: Error, captured: CapturedStack, most: number): void {
-  // Fails where the error is frozen: then it keeps the stack that it has.
+  // Fails if the error is frozen: it keeps its own stack.
   if (Reflect.defineProperty(error, 'stack', SHOWN)) Shown.note(error, captured, most);
 }
 
-/** What an error was given by {@link showStack}; nothing once its stack was printed. */
+/** What {@link showStack} attached to an error; removed once the stack has been printed. */
 class Shown extends ReturnOverride {
   #captured: CapturedStack | undefined;
   #most = 0;
@@ -145,7 +150,10 @@ class Shown extends ReturnOverride {
     if (#captured in error) error.#captured = undefined;
   }
 
-  /** @returns it, and the error that has it: `asked`, or what that inherits from; none of a proxy's */
+  /**
+   * @returns what was attached, and the error that has it: `asked`, or one it inherits from; never
+   *   a proxy's
+   */
   static of(asked: object): [Error, CapturedStack | undefined, most: number] | undefined {
     for (let each: object | null = asked; each !== null; each = Reflect.getPrototypeOf(each))
       if (#captured in each) return [each as unknown as Error, each.#captured, each.#most];
@@ -153,7 +161,7 @@ class Shown extends ReturnOverride {
   }
 }
 
-/** The same two functions for all errors: with others for each, V8 makes a table of each one's properties. */
+/** The same two functions for all errors; otherwise V8 makes a property table for each error. */
 const SHOWN = {
   get(this: Error): unknown {
     const [error, captured, most] = Shown.of(this) ?? [];
@@ -180,7 +188,10 @@ function setStack(this: unknown, stack: unknown): void {
   });
 }
 
-/** What was captured as the stack of `error`, as long as nobody has seen it printed; or else its stack. */
+/**
+ * What was captured as the stack of `error`, if it has not been printed yet; otherwise the stack
+ * itself.
+ */
 export function stackBeforePrint(error: Error): unknown {
   asksForCaptured = true;
   try {
@@ -190,7 +201,10 @@ export function stackBeforePrint(error: Error): unknown {
   }
 }
 
-/** Calls `print` with stacks of our errors left out: to make one costs far more than to print the rest. */
+/**
+ * Calls `print` with the stacks of our errors left out: making one costs far more than printing the
+ * rest.
+ */
 export function withoutStacks<T>(print: () => T): T {
   leavesOut = true;
   try {

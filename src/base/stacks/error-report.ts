@@ -2,16 +2,14 @@ import { errorsOf, messageOf, nameOf, repr } from '../printing/repr.ts';
 import { attempt, isA, textOf } from '../values/attempt.ts';
 import { FRAME, isPlumbing, isUserFrame, linesOf } from './user-frames.ts';
 
-/**
- * An error as the text of a report: its stack, its causes, and the errors of a group.
- */
+/** The text of an error in a report: its stack, its causes, and the errors of a group. */
 
 /**
- * The text of an error's stack and of its causes, without the frames by which the loop came to the
- * user's; for a value that is not an error, or has no stack, what it prints as. What an
- * `AggregateError` holds is shown as a tree, in the form that Python gives exception groups.
+ * The text of an error's stack and causes, without the frames through which the loop reached the
+ * user's code. A value that is not an error, or has no stack, is printed. An `AggregateError` is
+ * shown as a tree, like Python's exception groups.
  *
- * Never throws, whatever the error does; what is very long is cut.
+ * Never throws, whatever the error does; very long text is cut.
  */
 export function stackOf(error: unknown): string {
   const report = { due: false, budget: { text: MOST, errors: MOST_ERRORS, counted: MOST_COUNTED } };
@@ -22,8 +20,8 @@ export function stackOf(error: unknown): string {
 }
 
 /**
- * The stack of an error as text; name and message where it has none, or its getter throws. A list,
- * which a program's `Error.prepareStackTrace` may have made, is shown line by line.
+ * The text of an error's stack; its name and message if it has none, or its getter throws. If the
+ * program's `Error.prepareStackTrace` returned a list, each item is a line.
  */
 export function stackText(error: Error): string {
   const stack: unknown = attempt(() => error.stack, undefined);
@@ -36,14 +34,16 @@ export function stackText(error: Error): string {
   );
 }
 
-/** The text that is being made. */
+/** The text being made. */
 interface Report {
-  /** Is the line due that ends the frame of a group? The innermost of the last ones draws it. */
+  /**
+   * Is the line due that closes the frame of a group? The innermost of the last groups draws it.
+   */
   due: boolean;
   readonly budget: Budget;
 }
 
-/** What may still come, in all that one report shows: a getter may make new errors for ever. */
+/** What is left of the limits of one report: a getter may keep making new errors. */
 interface Budget {
   /** In characters. */
   text: number;
@@ -52,15 +52,15 @@ interface Budget {
   counted: number;
 }
 
-/** The most characters of a report, more or less, and of one stack. */
+/** The approximate maximum length of a report, and of one stack, in characters. */
 const MOST = 500_000;
 const MOST_OF_ONE = 100_000;
 const MOST_ERRORS = 3_000;
 const MOST_COUNTED = 100_000;
-/** The most causes, one under the other, that are shown. */
+/** The most nested causes that are shown. */
 const MOST_CAUSES = 100;
 
-/** As {@link stackOf}; `above` are the errors that this one is the cause of, or a part. */
+/** Like {@link stackOf}; `above` are the errors that this one is a cause or a part of. */
 function stackBelow(error: unknown, above: readonly unknown[], report: Report): string {
   const parts: string[] = [];
   let prefix = '';
@@ -95,7 +95,7 @@ function isSpent({ budget }: Report): boolean {
   return budget.text <= 0 || budget.errors <= 0;
 }
 
-/** How many causes there are from this one on; no getter is asked, for that takes long. */
+/** Counts the causes from this one on. It calls no getters, which would take long. */
 function countCauses(first: unknown, budget: Budget): string {
   const seen = new Set<unknown>([first]);
   for (let next = first; ; ) {
@@ -108,29 +108,29 @@ function countCauses(first: unknown, budget: Budget): string {
   }
 }
 
-/** The stack of an error without what is under it. */
+/** The stack of an error without its causes. */
 function stackOfOne(error: unknown): string {
   if (!isA(error, Error)) return `Thrown: ${repr(error)}`;
   const stack = withoutOurs(middleLeftOut(stackText(error)), error);
   return counted(named(stack, nameOf(error)), error);
 }
 
-/** The message of an error may be as long as it likes: its frames are at the end. */
+/** Cuts the middle: the message may be long, and the frames are at the end. */
 function middleLeftOut(stack: string): string {
   return stack.length <= MOST_OF_ONE
     ? stack
     : `${stack.slice(0, MOST_OF_ONE / 2)}...${stack.slice(-MOST_OF_ONE / 2)}`;
 }
 
-/** How many errors of a group are shown, and how deep groups within groups; Python's figures. */
+/** How many errors of a group are shown, and how deeply nested; Python's values. */
 const WIDTH = 15;
 const DEPTH = 10;
 
 /**
- * The lines of a group and all in it, with their frame.
+ * The lines of a group and its content, with their frame.
  *
  * @param depth - 1 for the outermost group
- * @param above - the errors and groups that it is in
+ * @param above - the errors and groups that contain it
  */
 function treeOf(
   group: AggregateError,
@@ -173,7 +173,7 @@ function treeOf(
   return lines;
 }
 
-/** Says behind the message of a group how many errors it holds, as Python does. */
+/** Adds the number of errors to the message of a group, as Python does. */
 function counted(stack: string, error: Error): string {
   if (!isA(error, AggregateError)) return stack;
   const [name, message] = [nameOf(error), messageOf(error)];
@@ -183,7 +183,7 @@ function counted(stack: string, error: Error): string {
   return stack.startsWith(header) ? header + count + stack.slice(header.length) : stack;
 }
 
-/** Without what comes after the user's last frame, and without our frames between the user's. */
+/** Without the frames below the user's last one, and without our frames between the user's. */
 function withoutOurs(stack: string, error: Error): string {
   const lines = stack.split('\n');
   // A line of the message may look like a frame.
@@ -191,15 +191,15 @@ function withoutOurs(stack: string, error: Error): string {
   const last = lines.findLastIndex(
     (line, at) => at < head || !FRAME.test(line) || isUserFrame(line),
   );
-  // If all are ours, they are all that there is to say.
+  // If all frames are ours, show them: there is nothing else.
   if (last < head || !isUserFrame(lines[last] as string)) return stack;
   const kept = lines.slice(0, last + 1);
-  // A fault of ours is reported with our frames.
+  // A bug of ours is reported with our own frames.
   if (nameOf(error) === 'InternalError') return kept.join('\n');
   return kept.filter((line, at) => at < head || !isPlumbing(line)).join('\n');
 }
 
-/** A stack says `Error` where the class of the error has no `name`: then that of the class. */
+/** Replaces `Error` by the name of the class, for a class that does not define `name`. */
 function named(stack: string, name: string): string {
   return /^Error\b/.test(stack) ? name + stack.slice('Error'.length) : stack;
 }

@@ -1,22 +1,19 @@
 import { printsAsText } from '../printing/inspect.ts';
 import { isUserFrame, siteOf } from './user-frames.ts';
 
-/**
- * A place in a program: a function, and the line that it has come to. What is known of one of
- * Python's frames.
- */
+/** A place in a program: a function and its current line. Corresponds to a Python frame. */
 export class Frame {
   static {
     printsAsText(this);
   }
 
-  /** The function; `<anonymous>` where it has no name. */
+  /** The function's name; `<anonymous>` if it has none. */
   readonly name: string;
-  /** The file, as V8 has it: a path or a URL. */
+  /** The file, as V8 reports it: a path or a URL. */
   readonly file: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
-  /** From 1. */
+  /** Counted from 1. */
   readonly column: number;
 
   /** @internal */
@@ -27,7 +24,7 @@ export class Frame {
     this.column = column;
   }
 
-  /** @internal `file:line`, the file seen from the working directory */
+  /** @internal `file:line`, relative to the working directory */
   get _site(): string {
     return siteOf(String(this)) as string;
   }
@@ -40,14 +37,16 @@ export class Frame {
 
 const FRAME = /^\s*at (?:async )?(?:(.+?) \()?(.+?):(\d+):(\d+)\)?$/;
 
-/** The functions by which a task runs its body: what called them is not of the task. */
+/**
+ * The functions through which a task runs its body: frames below them do not belong to the task.
+ */
 export const OF_A_TASK: RegExp = /(?:^|\.)(?:#begin|#awaitBody|runBodyOfTask)$|^(?:new )?_?Task\b/;
 
 /**
  * The frames of a stack, innermost first, without Node's and our own.
  *
- * @param end - what a function of ours is called, as V8 has it, from which on frames are those of
- *   somebody else
+ * @param end - matches one of our functions, as V8 names it: the frames from it on belong to other
+ *   code
  */
 export function framesOf(stack: string | undefined, end?: RegExp): Frame[] {
   const frames: Frame[] = [];

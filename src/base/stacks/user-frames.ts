@@ -3,44 +3,44 @@ import { fileURLToPath } from 'node:url';
 import { attempt } from '../values/attempt.ts';
 
 /**
- * Which frames of a stack are the user's: neither Node's nor this library's.
+ * Tells which frames of a stack are the user's: neither Node's nor this library's.
  *
- * They are read from the text of a stack and not from V8's call sites: only the text knows source maps.
+ * They are read from the text of a stack, not from V8's call sites: only the text uses source maps.
  */
 
 /**
- * What our files are called: the build names them so, and they keep their names in the source maps of
- * programs that bundle their libraries. The command and `echo` are users of the library.
+ * The names of our files. The build names them so, and they keep these names in the source maps of
+ * programs that bundle this library. The command and `echo` count as users of the library.
  */
 const OURS = /(?:^|[\\/])asyncio-ts-[A-Z0-9]{8}\.js$|^asyncio-ts:/;
 
 /**
- * Where the source maps of our own build have our sources; nothing, where this module is a part of a program
- * that was bundled.
+ * Where the source maps of our own build locate our sources; empty if this module was bundled into
+ * a program.
  */
 const HERE = attempt(() => fileURLToPath(import.meta.url), '');
 const SOURCES = OURS.test(HERE) ? join(dirname(HERE), '..', 'src', sep) : undefined;
 
-/** A line of a stack that is a frame; groups: file, line. */
+/** Matches a line of a stack that is a frame; groups: file, line. */
 export const FRAME: RegExp = /^\s*at (?:.*\(|async )?(.+?):(\d+):\d+\)?$/;
 
-/** `file:line` of a line of a stack, the file seen from the working directory. */
+/** `file:line` of a line of a stack, relative to the working directory. */
 export function siteOf(frame: string | undefined): string | undefined {
   const match = FRAME.exec(frame ?? '');
   return match ? `${shown(pathOf(match[1] as string))}:${match[2]}` : undefined;
 }
 
-/** Does a stack show any line of the user's? */
+/** Does a stack contain a user frame? */
 export function hasUserFrame(stack: unknown): boolean {
   return typeof stack === 'string' && stack.includes('\n    at ') && userFrames(stack).length > 0;
 }
 
-/** The lines of a stack that are frames of the user's. */
+/** The user frames of a stack, as lines. */
 export function userFrames(stack: string): string[] {
   return stack.split('\n').filter(isUserFrame);
 }
 
-/** Is a line of a stack a frame that is neither Node’s nor ours? */
+/** Is a line of a stack a frame that is neither Node's nor ours? */
 export function isUserFrame(line: string): boolean {
   const file = FRAME.exec(line)?.[1];
   if (file === undefined || file.startsWith('node:')) return false;
@@ -51,7 +51,7 @@ export function isUserFrame(line: string): boolean {
 }
 
 function pathOf(file: string): string {
-  // A URL of another host is not a path: it stays what it is.
+  // A URL of another host is not a path: keep it.
   return file.startsWith('file:') ? attempt(() => fileURLToPath(file), file) : file;
 }
 
@@ -61,14 +61,14 @@ function shown(path: string): string {
   return near.startsWith('..') ? path : near;
 }
 
-/** Is it a frame of ours, or one by which Node runs ticks, immediates and timers? */
+/** Is it one of our frames, or one through which Node runs ticks, immediates and timers? */
 export function isPlumbing(line: string): boolean {
   return (
     FRAME.test(line) && !isUserFrame(line) && !/node:(?!internal\/(process|timers)\b)/.test(line)
   );
 }
 
-/** How many lines of a stack its message takes: any of them may look like a frame. */
+/** How many lines of a stack belong to the message: any of them may look like a frame. */
 export function linesOf(message: unknown): number {
   return String(message).split('\n').length;
 }

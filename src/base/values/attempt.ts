@@ -1,9 +1,9 @@
 /**
- * Reads values that this library did not make: a getter may throw, a proxy may be revoked, a
- * `toString` may return anything. A report must not fail because of what it prints.
+ * Safe reads of foreign values: a getter may throw, a proxy may be revoked, a `toString` may return
+ * anything. A report must not fail because of what it prints.
  */
 
-/** What `read` returns, or `otherwise` if it throws. */
+/** Returns the result of `read`, or `otherwise` if it throws. */
 export function attempt<T>(read: () => T, otherwise: T): T {
   try {
     return read();
@@ -13,7 +13,7 @@ export function attempt<T>(read: () => T, otherwise: T): T {
   }
 }
 
-/** `value instanceof kind`, and false if a revoked proxy throws instead. For whatever users throw. */
+/** `value instanceof kind`, but false if a revoked proxy throws. For anything that users throw. */
 export function isA<T>(value: unknown, kind: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof kind;
@@ -22,7 +22,7 @@ export function isA<T>(value: unknown, kind: abstract new (...args: never[]) => 
   }
 }
 
-/** `String(value)`, or `<unprintable>` where that throws. */
+/** `String(value)`, or `<unprintable>` if that throws. */
 export function textOf(value: unknown): string {
   return attempt(() => String(value), '<unprintable>');
 }

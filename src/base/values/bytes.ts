@@ -9,17 +9,17 @@ const at = Function.prototype.call.bind(Uint8Array.prototype.at) as (
 ) => number | undefined;
 
 /**
- * Bytes that were received: a `Buffer` on memory that nothing shares. That part of the type is known from
- * TypeScript 5.7 on, and the web's types ask for it.
+ * Received bytes: a `Buffer` with memory of its own. TypeScript knows that part of the type from
+ * 5.7 on, and web APIs require it.
  */
 export type Received = ReturnType<BufferConstructor['alloc']>;
 
 /**
- * Is `value` an array of bytes, as long as it says, with its own memory?
+ * Is `value` an array of bytes, of its real length, with memory?
  *
- * A class of somebody's may give `length` another meaning. The system would believe it, and read
- * or write beyond. And an array whose memory was transferred, or shrank below its start, looks
- * like an empty one: sending it would send nothing without a word.
+ * A subclass may override `length`, and the system would read or write past the end. An array whose
+ * memory was transferred, or shrunk to before its start, looks empty: sending it would silently
+ * send nothing.
  */
 export function isBytes(value: unknown): value is Uint8Array {
   return (
@@ -29,7 +29,7 @@ export function isBytes(value: unknown): value is Uint8Array {
   );
 }
 
-/** Has it memory? Not where that was transferred, or shrank below the start of the array. */
+/** Does it have memory? Not if that was transferred, or shrunk to before the start of the array. */
 export function hasMemory(bytes: Uint8Array): boolean {
   try {
     at(bytes, 0);

@@ -1,12 +1,12 @@
 import { types } from 'node:util';
 import { isA } from './attempt.ts';
 
-/** Is `value` an error? Also of another realm, a context of `vm` for instance. */
+/** Is `value` an error, also of another realm, such as a `vm` context? */
 export function isError(value: unknown): value is Error {
   return isA(value, Error) || types.isNativeError(value);
 }
 
-/** Is `value` a class of errors? Also of another realm. */
+/** Is `value` an error class, also of another realm? */
 export function isErrorClass(value: unknown): value is new (...args: never[]) => Error {
   if (typeof value !== 'function') return false;
   const { prototype } = value as { prototype?: unknown };

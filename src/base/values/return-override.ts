@@ -1,4 +1,4 @@
-/** A base class for private fields that are added to an object which exists already. */
+/** A base class that adds private fields to an existing object. */
 export class ReturnOverride {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: it is what adds them
