@@ -10,9 +10,11 @@ import { suspendedFrames } from '../futures/await-stacks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { noteAbandoned } from './abandoned.ts';
 import { cancelOf } from './cancel-in-error.ts';
-import { Cancel, CancelScope } from './cancel-scope.ts';
-import { CancelPath, RUNS_BODY } from './kept-cancel.ts';
+import { CancelScope } from './cancel-scope.ts';
+import { Cancel } from './kept/cancel.ts';
+import { CancelPath, RUNS_BODY } from './kept/cancel-path.ts';
 import { LeftTask } from './left-calls.ts';
+import { cancelScope } from './self-cancel.ts';
 
 /** What a limit needs of its task. */
 export interface LimitedTask {
@@ -115,7 +117,7 @@ export class Limit extends CancelScope {
     this.#state = 'cancelled';
     this._requests += 1;
     this.#task._countCancel();
-    this._cancel(new Cancel(this));
+    cancelScope(this);
     if (this.#abandons) this.#lookLater();
   }
 
@@ -163,7 +165,7 @@ export class Limit extends CancelScope {
   _end(failure: Failure | undefined): Failure | undefined {
     const wasAbandoned = this.#state === 'abandoned';
     const wasCancelled = this.#state === 'cancelled';
-    const hasKept = this._keptFromBody?.endsLimits === true;
+    const hasKept = this._kept?.fromBody?.endsLimits === true;
     this.#state = 'over';
     this._close();
     this._deferred?._deferTo(CancelPath.ofCallers(), this._parent as CancelScope, 'shield');

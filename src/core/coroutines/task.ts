@@ -10,11 +10,13 @@ import type { Frame } from '../../base/stacks/frame.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { cancelOf } from '../cancellation/cancel-in-error.ts';
-import { Cancel, type CancelScope, RootScope } from '../cancellation/cancel-scope.ts';
+import type { CancelScope } from '../cancellation/cancel-scope.ts';
 import { CancelSignal } from '../cancellation/cancel-signal.ts';
 import { noteSwallowed, noteWhereCancelled, watchCancel } from '../cancellation/ignored-cancels.ts';
-import { RUNS_TASK } from '../cancellation/kept-cancel.ts';
+import { RUNS_TASK } from '../cancellation/kept/cancel-path.ts';
 import type { LimitedTask } from '../cancellation/limit.ts';
+import { RootScope } from '../cancellation/root-scope.ts';
+import { cancelScope } from '../cancellation/self-cancel.ts';
 import { asyncContextHere } from '../context/async-context.ts';
 import {
   type Context,
@@ -220,7 +222,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     this.#cancelling += 1;
     if (taskCancelled.hasSubscribers) taskCancelled.publish({ task: this, message });
     this.#scope._requests += 1;
-    this.#scope._cancel(new Cancel(this.#scope, message));
+    cancelScope(this.#scope, message);
     if (this._loop.getDebug()) noteWhereCancelled(this);
     if (this._mustCancel && this._endWatch === undefined) this._endWatch = watchCancel(this);
     return true;

@@ -1,30 +1,30 @@
-import { CapturedStack } from '../../base/stacks/captured-stack.ts';
+import { CapturedStack } from '../../../base/stacks/captured-stack.ts';
 
 /**
- * Throws into the `await` of a promise that is not ours, once that promise is settled.
+ * Throws into an `await` of a promise that is not ours, once that promise is settled.
  *
  * V8 awaits a promise without calling anything if its `constructor` is `Promise`. So promises that may be
- * interrupted get a prototype whose `constructor` is a getter: if an `await` reads it, and has to throw, the
- * answer is another class, and V8 calls `then`.
+ * interrupted get a prototype whose `constructor` is a getter. If it is read by an `await` that has to throw,
+ * it returns another class, and V8 calls `then`.
  */
 
-/** Is asked, as an `await` begins: what is called when the promise is settled? */
+/** Called when an `await` begins: returns what to call when the promise is settled, if anything. */
 type Ask = () => (() => void) | undefined;
 
-/** For each such promise. */
+/** By promise. */
 const interrupters = new WeakMap<object, Ask>();
 
-/** What was answered where the promise was made: for an `async` function that returns it without an `await`. */
+/** What `ask` returned when the promise was made, for an `async` function that returns it without an `await`. */
 const returned = new WeakMap<object, () => void>();
 
-/** What the `await`s call that have begun and will call `then`, in order. */
+/** What to call for each `await` that has begun and not called `then` yet, in order. */
 const thrown = new WeakMap<object, (() => void)[]>();
 
 /**
- * Calls `ask` when an `await` of `promise` begins, if that is being made by `Promise.allSettled()` and the like.
+ * Calls `ask` when an `await` of `promise` begins, if `Promise.allSettled()` or the like is just making it.
  * If it returns a function, that is called when the promise is settled, and the `await` throws what it throws.
  *
- * @param hook - the function by which V8 tells that it is being made
+ * @param hook - the hook that V8 calls because it makes the promise
  */
 export function interruptAwait(
   promise: object,
@@ -44,10 +44,10 @@ const COMBINATORS: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'r
 
 class Interrupted {}
 
-/** Does our own call of the native `then` read `constructor`? */
+/** Is it our own call of the native `then` that reads `constructor`? */
 let isOurs = false;
 
-/** @returns what `constructor` is to be */
+/** @returns the value of `constructor` */
 function askedBy(this: object): unknown {
   if (isOurs || nativeCaller(askedBy) !== undefined) return Promise;
   const end = interrupters.get(this)?.();
@@ -80,8 +80,8 @@ const interruptible: object = Object.create(Promise.prototype, {
 const nativeThen = Promise.prototype.then;
 
 /**
- * The name of V8's own function that has called `callee`: `undefined` if it is called by code of a file, and empty
- * if V8 resolves another promise with this one.
+ * The name of the built-in function that has called `callee`: `undefined` if code of a file has, and empty if V8
+ * resolves another promise with this one.
  */
 function nativeCaller(callee: unknown): string | undefined {
   const [caller] = new CapturedStack(1, callee as never).frames;

@@ -1,0 +1,58 @@
+import type { AwaitingScope, CancelRequest, Waiting } from '../../futures/awaiter.ts';
+import { CancelPath } from './cancel-path.ts';
+
+/**
+ * What keeps a cancel from the code that waits: a combinator such as `Promise.allSettled()`, which turns it into
+ * a result; a shield, which holds it back; or an error that is thrown instead.
+ */
+export type Keeper = 'combinator' | 'shield' | 'error';
+
+/** What a cancel needs of the scope that it cancels. */
+export interface CancelledScope {
+  /** `cancel` is thrown to the code of `path`, in `scope`. */
+  _see(cancel: Cancel, path: CancelPath, scope: AwaitingScope): void;
+  /** `keeper` keeps `cancel` from the code of `path`, in `scope`. */
+  _defer(cancel: Cancel, path: CancelPath | undefined, scope: AwaitingScope, keeper: Keeper): void;
+}
+
+/** One cancel of a scope. */
+export class Cancel implements CancelRequest {
+  readonly message: string | undefined;
+  readonly #scope: CancelledScope;
+  /** @internal where it was thrown and not kept */
+  readonly _seen: CancelPath[] = [];
+  /** The functions above each `await` that it was sent to, if there are several. */
+  #paths: Map<Waiting, CancelPath> | undefined;
+
+  constructor(scope: CancelledScope, message?: string) {
+    this.#scope = scope;
+    this.message = message;
+  }
+
+  /**
+   * @internal records the functions above each of several `await`s, before the cancel is thrown into any
+   *
+   * Once one branch of a `Promise.all()` has failed, V8 shows nothing above the others, and branches that
+   * look alike could not be told apart.
+   */
+  _notePaths(awaiters: readonly Waiting[]): void {
+    const paths = new Map<Waiting, CancelPath>();
+    this.#paths = paths;
+    for (const awaiter of awaiters)
+      awaiter._showWaiting((frames) => void paths.set(awaiter, CancelPath.of(frames)));
+  }
+
+  /** @internal see {@link CancelledScope._defer} */
+  _deferTo(path: CancelPath | undefined, scope: AwaitingScope, keeper: Keeper): void {
+    this.#scope._defer(this, path, scope, keeper);
+  }
+
+  _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void {
+    this._see(this.#paths?.get(awaiter) ?? CancelPath.of(frames), scope);
+  }
+
+  /** @internal see {@link CancelledScope._see} */
+  _see(path: CancelPath, scope: AwaitingScope): void {
+    this.#scope._see(this, path, scope);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Cancel, Keeper } from './cancel.ts';
+import {
+  type CancelPath,
+  isSameFunction,
+  type Line,
+  remainders,
+  sharedEnd,
+} from './cancel-path.ts';
+
+/** A cancel that was kept from some code. The next `await` of that code is to throw it. */
+export class KeptCancel {
+  readonly request: Cancel;
+  /** The code that had not seen it when it was kept. */
+  readonly unaware: Line;
+  /** It is for code in which it would be kept at most this often. */
+  readonly depth: number;
+  /** Is it also for the end of the body? */
+  readonly endsBody: boolean;
+  /** Also for the body of a limit? Not where an error hid it: then asyncio's `timeout()` ends normally. */
+  readonly endsLimits: boolean;
+  /** How many of the outermost functions have seen it since, because it was thrown elsewhere. */
+  #aware = 0;
+  /** Has an `await` taken it? Others may take it, too, until it has reached the code that it is for. */
+  isThrown = false;
+
+  /** @param keeper - a combinator that is part of `path`; otherwise the cancel is for all of `path` */
+  constructor(request: Cancel, path: CancelPath, bodyName: string | undefined, keeper: Keeper) {
+    const isInPath = keeper === 'combinator';
+    this.request = request;
+    this.unaware = isInPath ? path.unaware : path.line;
+    this.depth = path.keepers - (isInPath ? 1 : 0);
+    this.endsBody = path.endsBody(bodyName);
+    this.endsLimits = this.endsBody && keeper !== 'error';
+  }
+
+  /** Has nobody seen it since? */
+  get isUnseen(): boolean {
+    return this.#aware === 0;
+  }
+
+  /** The functions of `path` have seen the cancel. */
+  tellAware(path: CancelPath): void {
+    if (path.keepers === 0) this.#aware = Math.max(this.#aware, sharedEnd(path.line, this.unaware));
+  }
+
+  get isSeenByAll(): boolean {
+    return this.unaware.length > 0 && this.#aware === this.unaware.length;
+  }
+
+  /**
+   * Is it for the code of `line`? That code was among what waited and now goes on elsewhere. The
+   * outermost functions may have gone on without it.
+   */
+  isFor(line: Line): boolean {
+    const all = this.unaware;
+    if (all.length === 0 || line.length === 0) return all.length === line.length;
+    for (const rest of remainders(all)) {
+      const gone = all.length - rest.length;
+      const shared = sharedEnd(line, rest);
+      const [own, its] = [line.at(-1 - shared), rest.at(-1 - shared)];
+      const isIt =
+        own === undefined || its === undefined
+          ? shared > 0
+          : shared === 0
+            ? isSameFunction(own, its)
+            : own.kind !== its.kind || isSameFunction(own, its);
+      if (isIt) return gone + shared >= this.#aware;
+      if (gone === 0 && shared > 0) return false;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,219 @@
+import { CancelledError } from '../../../base/errors/errors.ts';
+import { currentScope } from '../../context/context.ts';
+import type { AwaitingScope, CancelRequest } from '../../futures/awaiter.ts';
+import type { Cancel, Keeper } from './cancel.ts';
+import { CancelPath, followAwaits, type Line } from './cancel-path.ts';
+import { KeptCancel } from './kept-cancel.ts';
+
+/**
+ * Which code has seen a cancel of a scope, and which has not, because something kept it from that code.
+ *
+ * A cancel is recorded in the scope that was cancelled. Code sees it where an `await` in that scope or below
+ * throws it, in the function that awaits and in those above.
+ */
+
+/** What matters here of a scope. */
+export interface KeepingScope extends AwaitingScope {
+  readonly _parent: KeepingScope | undefined;
+  /** The scope from which cancels come here. */
+  readonly _above: KeepingScope | undefined;
+  /** The next scope above whose kept cancels may be for code here. */
+  readonly _keptAbove: KeepingScope | undefined;
+  /** The scope that has its `await`s: another one, where its body has ended. */
+  readonly _awaitsIn: KeepingScope;
+  readonly _root: {
+    /** How many scopes of the task have kept or pending cancels. */
+    _pendings: number;
+  };
+  _kept: KeptCancels | undefined;
+  readonly _isLimit: boolean;
+  readonly _bodyName: string | undefined;
+  /** The body of this limit has seen a cancel. */
+  _bodySees(): void;
+}
+
+/** The cancels that were kept from code in one scope. */
+export class KeptCancels {
+  #all: KeptCancel[] = [];
+
+  get isEmpty(): boolean {
+    return this.#all.length === 0;
+  }
+
+  /** One that was kept from the whole body, of which nothing has seen it yet. */
+  get fromBody(): KeptCancel | undefined {
+    return this.#all.find((kept) => kept.endsBody && kept.isUnseen);
+  }
+
+  /** Adds one, unless there is another for the same code. */
+  add(made: KeptCancel): void {
+    for (const kept of this.#all)
+      if (kept.isFor(made.unaware)) {
+        if (kept.depth > made.depth) return;
+        this.#remove(kept);
+      }
+    this.#all = [...this.#all, made];
+    for (const seen of made.request._seen) this.tellAware(seen);
+  }
+
+  /** The functions of `path` have seen a cancel. */
+  tellAware(path: CancelPath): void {
+    for (const kept of this.#all) {
+      kept.tellAware(path);
+      if (kept.isSeenByAll) this.#remove(kept);
+    }
+  }
+
+  /** A cancel is thrown to the code of `line`: was it one of these? */
+  noteArrival(line: Line): void {
+    // An `await` of other code may have taken it first: then it has not arrived yet.
+    for (const kept of this.#all) if (kept.isThrown && kept.isFor(line)) this.#remove(kept);
+  }
+
+  /** The one for the code of `path`. */
+  find(path: CancelPath): KeptCancel | undefined {
+    const { keepers, line } = path;
+    return this.#all.find(
+      (kept) =>
+        keepers <= kept.depth &&
+        kept.isFor(line) &&
+        // Two calls of one function may look alike: not the one that has seen it already.
+        !kept.request._seen.some((seen) => seen.hasGoneOn(line, kept.unaware)),
+    );
+  }
+
+  #remove(kept: KeptCancel): void {
+    this.#all = this.#all.filter((each) => each !== kept);
+  }
+}
+
+/** `cancel`, of `owner`, is thrown to the code of `path`, in `scope`. */
+export function noteSeen(
+  owner: KeepingScope,
+  cancel: Cancel,
+  path: CancelPath,
+  scope: KeepingScope,
+): void {
+  let { limits } = path;
+  for (let each: KeepingScope | undefined = scope; each && limits > 0; each = each._parent) {
+    if (!each._isLimit) continue;
+    each._bodySees();
+    limits -= 1;
+  }
+  for (let each: KeepingScope | undefined = scope; each; each = each._above) {
+    if (each._kept === undefined) continue;
+    each._kept.noteArrival(partIn(each, path, scope).line);
+    unkeepIfEmpty(each);
+  }
+  const part = partIn(owner, path, scope);
+  if (part.keepers > 0) add(owner, cancel, part, 'combinator');
+  else {
+    cancel._seen.push(part);
+    owner._kept?.tellAware(part);
+    unkeepIfEmpty(owner);
+  }
+}
+
+/** `keeper` keeps `cancel`, of `owner`, from the code of `path`, in `scope`. */
+export function keep(
+  owner: KeepingScope,
+  cancel: Cancel,
+  path: CancelPath,
+  scope: KeepingScope,
+  keeper: Keeper,
+): void {
+  add(owner, cancel, partIn(owner, path, scope), keeper);
+}
+
+function add(owner: KeepingScope, cancel: Cancel, path: CancelPath, keeper: Keeper): void {
+  followAwaits(mayThrow, takeForForeignAwait);
+  if (owner._kept === undefined) {
+    owner._kept = new KeptCancels();
+    owner._root._pendings += 1;
+  }
+  owner._kept.add(new KeptCancel(cancel, path, owner._bodyName, keeper));
+  unkeepIfEmpty(owner);
+}
+
+function unkeepIfEmpty(scope: KeepingScope): void {
+  if (scope._kept?.isEmpty) unkeep(scope);
+}
+
+/** Forgets what was kept from code in `scope`. */
+export function unkeep(scope: KeepingScope): void {
+  if (scope._kept === undefined) return;
+  scope._kept = undefined;
+  scope._root._pendings -= 1;
+}
+
+/** Takes the kept cancel for the `await` that begins in `scope`, if there is one. */
+export function takeKept(scope: KeepingScope): CancelRequest | undefined {
+  const begin = carriedScope(scope);
+  const path = hasKept(begin) ? CancelPath.ofNow() : undefined;
+  if (path === undefined) return undefined;
+  let taken: CancelRequest | undefined;
+  for (const kept of keptFor(begin, path)) {
+    kept.isThrown = true;
+    taken = kept.request;
+  }
+  return taken;
+}
+
+/**
+ * An `await` of a promise that is not ours begins in the code of `path`.
+ *
+ * @returns a function that throws the kept cancel, if there is one for that code
+ */
+function takeForForeignAwait(path: CancelPath | undefined): (() => void) | undefined {
+  const scope = currentScope();
+  if (path === undefined || scope === undefined || !mayThrow(scope)) return undefined;
+  const within = scope._awaitsIn;
+  const find = (): KeptCancel[] => keptFor(carriedScope(within), path);
+  if (find().length === 0) return undefined;
+  return () => {
+    const all = find();
+    const [first] = all;
+    if (first === undefined) return;
+    for (const kept of all) kept.isThrown = true;
+    first.request._see(path, scope);
+    throw new CancelledError(first.request.message);
+  };
+}
+
+/** Is it the scope of code that a kept cancel may be for? */
+function mayThrow(scope: object): scope is KeepingScope {
+  return '_kept' in scope && hasKept(scope as KeepingScope);
+}
+
+function hasKept(begin: KeepingScope): boolean {
+  if (begin._root._pendings === 0) return false;
+  for (let scope: KeepingScope | undefined = begin; scope; scope = scope._keptAbove)
+    if (scope._kept !== undefined) return true;
+  return false;
+}
+
+/** The kept cancels for the code of `path`, which carries the scope `begin`: the innermost scope's first. */
+function keptFor(begin: KeepingScope, path: CancelPath): KeptCancel[] {
+  const all: KeptCancel[] = [];
+  for (let scope: KeepingScope | undefined = begin; scope; scope = scope._keptAbove) {
+    const kept = scope._kept?.find(partIn(scope, path, begin));
+    if (kept !== undefined) all.push(kept);
+  }
+  return all;
+}
+
+/** The scope that the running code carries: `scope`, or one whose body has ended, and that passes to it. */
+function carriedScope(scope: KeepingScope): KeepingScope {
+  const carried = currentScope();
+  return carried?._awaitsIn === scope ? (carried as Partial<KeepingScope> as KeepingScope) : scope;
+}
+
+/** The part of `path`, in `scope`, that is in the body of `owner`. */
+function partIn(owner: KeepingScope, path: CancelPath, scope: KeepingScope): CancelPath {
+  let limits = 0;
+  for (let each: KeepingScope | undefined = scope; each; each = each._parent) {
+    if (each._isLimit) limits += 1;
+    if (each === owner) return owner._isLimit ? path.within(limits) : path;
+  }
+  return path;
+}

@@ -1,0 +1,86 @@
+import type { Context } from '../context/context.ts';
+import type { AwaitingTask, Waiting } from '../futures/awaiter.ts';
+import { Future } from '../futures/future.ts';
+import type { LoopCore } from '../turns/loop-core.ts';
+import { CancelScope, cancelAwait } from './cancel-scope.ts';
+import { Cancel } from './kept/cancel.ts';
+import { CancelPath } from './kept/cancel-path.ts';
+import { type LeftCalls, noteLeft } from './left-calls.ts';
+import { cancelScope } from './self-cancel.ts';
+
+/** The scope of a whole task. */
+export class RootScope extends CancelScope implements LeftCalls {
+  /** The task, or its loop once the task is done: promises hold their scope, and must not hold the task. */
+  #owner: AwaitingTask | LoopCore;
+
+  constructor(context: Context | undefined, task: AwaitingTask) {
+    super(context);
+    this.#owner = task;
+  }
+
+  override get _root(): CancelScope {
+    return this;
+  }
+
+  override get task(): AwaitingTask | undefined {
+    return this.#owner instanceof Future ? this.#owner : undefined;
+  }
+
+  override get _ownLoop(): LoopCore {
+    return this.#owner instanceof Future ? this.#owner._loop : (this.#owner as LoopCore);
+  }
+
+  override get _bodyName(): string | undefined {
+    return (this.task as { getCoro?(): { name: string } } | undefined)?.getCoro?.().name;
+  }
+
+  /** @internal the task is done */
+  _end(): void {
+    this.#owner = this._ownLoop;
+    if (this._isAwaiting) this.#noteLeft();
+  }
+
+  override _goesOnAlone(awaiter: Waiting): void {
+    if (!this._ownLoop.isClosed()) this.#noteLeft();
+    else {
+      this._countAsCancelled();
+      cancelAwait(awaiter, new Cancel(this));
+    }
+  }
+
+  #noteLeft(): void {
+    const forgetLeft = noteLeft(this._ownLoop, this);
+    if (forgetLeft === undefined) return;
+    const forget = this._onLeave(() => {
+      if (this._isAwaiting) return;
+      forget();
+      forgetLeft();
+    });
+  }
+
+  /** @internal see {@link LeftCalls} */
+  _cancelLeft(): void {
+    if (this._requests > 0) {
+      this.#cancelFloating();
+      return;
+    }
+    this._requests += 1;
+    cancelScope(this);
+  }
+
+  /** After an earlier cancel: cancels `await`s that no function waits for, and leaves clean-up code alone. */
+  #cancelFloating(): void {
+    for (const awaiter of this._listAwaits())
+      awaiter._showWaiting((frames) => {
+        if (CancelPath.of(frames).line.length === 0 && this._listAwaits().includes(awaiter))
+          cancelAwait(awaiter, new Cancel(this));
+      });
+  }
+
+  /** @internal see {@link LeftCalls} */
+  _describeAwaits(): string {
+    return this._listAwaits()
+      .map(({ _future }) => String(_future))
+      .join(', ');
+  }
+}
