@@ -226,7 +226,7 @@ loopBehaviour('taskGroup with a limit', (it) => {
 
     assert.match(
       String(task),
-      /^<Task finished name='first' coro=<one\(\) done, defined at .*slots/,
+      /^<Task finished name='first' coro=<one\(\) done, defined at .*concurrency-limit/,
     );
   });
 
