@@ -24,21 +24,22 @@ export interface ServerSocketOptions {
   readonly family?: number | undefined;
   /** How many connections may wait for accept(). */
   readonly backlog?: number | undefined;
-  /** Shares the port with other sockets that do so. */
+  /** Shares the port with other sockets that set this, too. */
   readonly reusePort?: boolean | undefined;
-  /** Takes connections of IPv4, too; for AF_INET6. */
+  /** For AF_INET6: also accepts IPv4 connections. */
   readonly dualstackIpv6?: boolean | undefined;
-  /** As of {@link socket}. */
+  /** As in {@link socket}. */
   readonly driver?: DriverName | undefined;
 }
 
 /**
- * Makes a stream socket that listens.
+ * Creates a listening stream socket.
  *
  * @returns the socket, in blocking mode, for the caller to close
- * @throws {RangeError} when `dualstackIpv6` is asked for another family than AF_INET6
+ * @throws {RangeError} when `dualstackIpv6` is set for a family other than AF_INET6
  * @throws {OSError} when it cannot bind: EADDRINUSE, EADDRNOTAVAIL, …
- * @see Python's `socket.create_server()`, https://docs.python.org/3/library/socket.html#socket.create_server
+ * @see Python's `socket.create_server()`,
+ *   https://docs.python.org/3/library/socket.html#socket.create_server
  */
 export function createServer(
   address: AddressInput,

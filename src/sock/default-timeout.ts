@@ -1,18 +1,18 @@
 import { checkSecondsFromZero } from '../base/numbers.ts';
 
-/** The time limit of new sockets. */
+/** The timeout of new sockets. */
 let defaultTimeout: number | undefined;
 
-/** The time limit that new sockets have, in seconds; `undefined`: none. */
+/** The timeout of new sockets, in seconds; `undefined` for none. */
 export function getdefaulttimeout(): number | undefined {
   return defaultTimeout;
 }
 
 /**
- * Sets the time limit that new sockets have. It limits the connects of {@link createConnection} alone:
- * no other operation waits.
+ * Sets the timeout of new sockets. Only {@link createConnection} uses it, because no other
+ * operation waits.
  *
- * @param timeout - in seconds; 0: they are non-blocking; `undefined`: they are blocking
+ * @param timeout - in seconds; 0 makes them non-blocking, `undefined` blocking
  * @throws {RangeError} when it is negative or not finite
  */
 export function setdefaulttimeout(timeout: number | undefined): void {

@@ -2,7 +2,7 @@ import { checkWhole } from '../base/numbers.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
 import { isBytes } from '../base/values/bytes.ts';
 
-/** Checks of what the methods of a socket are called with. */
+/** Checks of the arguments of a socket's methods. */
 
 export function checkBytes(data: unknown, caller: string): asserts data is Uint8Array {
   if (!isBytes(data))

@@ -1,7 +1,7 @@
 import { type Address, addressText } from './addresses/address.ts';
 import type { Endpoint } from './endpoint/endpoint.ts';
 
-/** A socket as CPython prints it. */
+/** Prints a socket like CPython. */
 export function socketText(endpoint: Endpoint, closed: boolean): string {
   const { family, type, proto } = endpoint;
   const fd = closed ? -1 : endpoint.fileno();
@@ -9,7 +9,7 @@ export function socketText(endpoint: Endpoint, closed: boolean): string {
   if (!closed) {
     const own = nameOrNone(() => endpoint.getsockname());
     const peer = nameOrNone(() => endpoint.getpeername());
-    // Python leaves an empty path out.
+    // Python omits an empty path.
     if (own) text += `, laddr=${addressText(own)}`;
     if (peer) text += `, raddr=${addressText(peer)}`;
   }

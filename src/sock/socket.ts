@@ -19,10 +19,10 @@ import { checkBuffers, filled, gather, roomFor, scatter } from './messages/buffe
 import { checkBytes, checkInt, viewOf } from './socket-arguments.ts';
 import { socketText } from './socket-text.ts';
 
-/** What Python's `min(SOMAXCONN, 128)` is: how many connections wait for accept() by default. */
+/** How many connections wait for accept() by default: Python's `min(SOMAXCONN, 128)`. */
 const DEFAULT_BACKLOG = 128;
 
-/** Closes what a forgotten socket has left; it does not lead back to the socket. */
+/** Closes the endpoint of a socket that was collected. It must not refer to the socket. */
 const forgotten = new FinalizationRegistry<Endpoint>((endpoint) => {
   if (endpoint.closed) return;
   warnResource(`unclosed ${socketText(endpoint, false)}`);
@@ -32,11 +32,11 @@ const forgotten = new FinalizationRegistry<Endpoint>((endpoint) => {
 /**
  * Python's socket object, without blocking.
  *
- * Every method acts at once. A method that would have to wait throws {@link BlockingIOError}; use the methods
- * of the loop to wait (`loop.sockRecv()`, …). A socket starts in blocking mode, as in Python, but
- * that is only a flag here, about which the loop complains in debug mode.
+ * Every method acts at once. A method that would have to wait throws {@link BlockingIOError}; use
+ * the methods of the loop to wait (`loop.sockRecv()`, …). A socket starts in blocking mode, as in
+ * Python, but that is only a flag here, which the loop checks in debug mode.
  *
- * A socket that is collected before it was closed is closed, with a ResourceWarning in debug mode.
+ * A socket that is collected while open is closed, with a ResourceWarning in debug mode.
  *
  * @see Python's socket objects, https://docs.python.org/3/library/socket.html#socket-objects
  */
@@ -45,13 +45,13 @@ export class Socket {
     printsAsText(this);
   }
 
-  /** @internal called for each socket that is made, to find those that stay open */
+  /** @internal called for each new socket, to find those that stay open */
   static _onMade: ((made: Socket) => void) | undefined;
 
   readonly #endpoint: Endpoint;
-  /** Seconds given to settimeout(); 0: non-blocking; undefined: blocking. */
+  /** Seconds set by settimeout(); 0: non-blocking; undefined: blocking. */
   #timeout = getdefaulttimeout();
-  /** Was it closed by us, or given up with detach()? */
+  /** Was it closed or detached? */
   #closed = false;
 
   private constructor(endpoint: Endpoint) {
@@ -60,17 +60,17 @@ export class Socket {
     forgotten.register(this, endpoint, this);
   }
 
-  /** @internal makes the socket of an endpoint, in blocking mode as a new one is */
+  /** @internal creates a blocking socket for an endpoint */
   static _of(endpoint: Endpoint): Socket {
     return new Socket(endpoint);
   }
 
-  /** @internal the non-throwing side of the socket, for the loop; after detach() a closed one's */
+  /** @internal the non-throwing side of the socket, for the loop; closed after detach() */
   get _endpoint(): Endpoint {
     return this.#endpoint;
   }
 
-  /** @internal was it closed, or given up with detach()? */
+  /** @internal was it closed or detached? */
   get _isClosed(): boolean {
     return this.#closed || this.#endpoint.closed;
   }
@@ -85,12 +85,12 @@ export class Socket {
     return this.#endpoint.type;
   }
 
-  /** The protocol it was made with; 0 for the family's own. */
+  /** The protocol it was created with; 0 for the family's default. */
   get proto(): number {
     return this.#endpoint.proto;
   }
 
-  /** How the socket is made: `'posix'`, `'node'`, `'memory'`. */
+  /** The driver behind the socket: `'posix'`, `'node'` or `'memory'`. */
   get driver(): DriverName {
     return this.#endpoint.driver;
   }
@@ -98,13 +98,13 @@ export class Socket {
   /**
    * Binds the socket to an address.
    *
-   * The host is a numeric address, with its zone if it is link-local (`fe80::1%eth0`), `''` for any,
-   * `localhost`, this machine's name, or a name in the hosts file. Other names are not looked up here,
-   * since that would block.
+   * The host is a numeric address, with its zone if it is link-local (`fe80::1%eth0`), `''` for
+   * any, `localhost`, this machine's name, or a name in the hosts file. Other names are not looked
+   * up, because that would block.
    *
    * @throws {TypeError} when the address does not have the shape of the family
    * @throws {RangeError} when the port is not a whole number from 0 to 65535
-   * @throws {gaierror} when the host is a name that has to be looked up
+   * @throws {gaierror} when the host is another name
    * @throws {OSError} when the system refuses: EADDRINUSE, EADDRNOTAVAIL, EACCES, …
    */
   bind(address: AddressInput): void {
@@ -113,10 +113,10 @@ export class Socket {
   }
 
   /**
-   * Accepts connections from now on.
+   * Starts accepting connections.
    *
-   * @param backlog - how many connections may wait for accept(); a hint, which systems limit
-   * @throws {OSError} EADDRINUSE when somebody else listens; EINVAL when it is connected
+   * @param backlog - how many connections may wait for accept(); a hint that systems limit
+   * @throws {OSError} EADDRINUSE when another socket listens there; EINVAL when it is connected
    */
   listen(backlog: number = DEFAULT_BACKLOG): void {
     checkInt(backlog, 'listen(): backlog');
@@ -126,10 +126,9 @@ export class Socket {
   /**
    * Accepts an incoming connection.
    *
-   * @returns the connection, a new socket in blocking mode for the caller to close, and the
-   *   address of its peer
-   * @throws {BlockingIOError} when none has come in
-   * @throws {OSError} EMFILE when descriptors ran out; EINVAL when it does not listen
+   * @returns the connection, a new blocking socket for the caller to close, and its peer's address
+   * @throws {BlockingIOError} when there is none
+   * @throws {OSError} EMFILE when descriptors ran out; EINVAL when the socket does not listen
    */
   accept(): [connection: Socket, address: Address] {
     const accepted = this.#anew('accept', 'reader').tryAccept();
@@ -140,9 +139,9 @@ export class Socket {
   /**
    * Connects to an address.
    *
-   * @throws {BlockingIOError} EINPROGRESS when it takes time, as over TCP it always does; EALREADY
-   *   when it is under way
-   * @throws {OSError} when the connection fails at once
+   * @throws {BlockingIOError} EINPROGRESS when it takes time, as it always does over TCP; EALREADY
+   *   when it is in progress
+   * @throws {OSError} when the connection fails immediately
    */
   connect(address: AddressInput): void {
     const checked = checkAddress(this.family, address, 'connect');
@@ -161,27 +160,28 @@ export class Socket {
       this.connect(address);
       return 0;
     } catch (error) {
-      // A wrong argument is no outcome of connecting.
+      // A wrong argument is not an outcome of connecting.
       if (error instanceof OSError && error.code !== undefined) return cErrno(error.code);
       throw error;
     }
   }
 
   /**
-   * Receives what the socket holds.
+   * Receives what is available.
    *
    * @param nbytes - the most to receive, in bytes
    * @param flags - `MSG_PEEK` and others
    * @returns the bytes, in an array that nothing else writes to; empty at the end
-   * @throws {BlockingIOError} when it holds nothing
+   * @throws {BlockingIOError} when nothing is available
    * @throws {RangeError} when `nbytes` is not a whole number from 0
-   * @throws {OSError} when the connection broke; EOPNOTSUPP when the driver does not know the flags
+   * @throws {OSError} when the connection broke; EOPNOTSUPP when the driver does not support the
+   *   flags
    */
   recv(nbytes: number, flags: number = 0): Received {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recv(): nbytes');
     checkInt(flags, 'recv(): flags');
     const endpoint = this.#anew('recv', 'reader');
-    // As in Python: nothing asked for, nothing looked for.
+    // As in Python, receiving 0 bytes does not look at the socket.
     if (nbytes === 0) return EMPTY as Received;
     if (flags !== 0) {
       const room = roomFor(nbytes);
@@ -195,9 +195,9 @@ export class Socket {
   /**
    * Receives into an array, from its start.
    *
-   * @param nbytes - the most to receive, in bytes; 0: as much as fits
+   * @param nbytes - the most to receive, in bytes; 0 for as many as fit
    * @returns the number of bytes; 0 at the end
-   * @throws {BlockingIOError} when the socket holds nothing
+   * @throws {BlockingIOError} when nothing is available
    * @throws {RangeError} when `nbytes` is not a whole number up to the length of `buffer`
    */
   recvInto(buffer: Uint8Array, nbytes: number = 0, flags: number = 0): number {
@@ -212,9 +212,10 @@ export class Socket {
   }
 
   /**
-   * Receives a datagram and its sender's address. The rest of a datagram longer than `nbytes` is lost.
+   * Receives a datagram and its sender's address. The rest of a datagram longer than `nbytes` is
+   * lost.
    *
-   * @throws {BlockingIOError} when none has come
+   * @throws {BlockingIOError} when none is available
    */
   recvfrom(nbytes: number, flags: number = 0): [data: Received, address: Address] {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recvfrom(): nbytes');
@@ -232,8 +233,8 @@ export class Socket {
   /**
    * Receives a datagram into an array, and its sender's address.
    *
-   * @param nbytes - the most to receive, in bytes; 0: as much as fits
-   * @throws {BlockingIOError} when none has come
+   * @param nbytes - the most to receive, in bytes; 0 for as many as fit
+   * @throws {BlockingIOError} when none is available
    */
   recvfromInto(
     buffer: Uint8Array,
@@ -252,16 +253,19 @@ export class Socket {
   }
 
   /**
-   * Receives with what comes along: descriptors, for example. The node and memory drivers have no such data.
+   * Receives bytes and ancillary data, such as descriptors. The node and memory drivers have no
+   * ancillary data.
    *
-   * Received descriptors are the caller's to close. Child processes never inherit them.
+   * The caller has to close received descriptors. Child processes never inherit them.
    *
-   * @param ancbufsize - room for ancillary data, in bytes: a sum of {@link CMSG_SPACE}. What does not fit
-   *   is lost, and `MSG_CTRUNC` says so.
-   * @returns also the flags of the message, and the sender's address, unless the socket is connected
-   * @throws {BlockingIOError} when nothing has come: `loop.addReader()` tells when to try again
-   * @throws {OSError} as of {@link recv}
-   * @see Python's `socket.recvmsg()`, https://docs.python.org/3/library/socket.html#socket.socket.recvmsg
+   * @param ancbufsize - room for ancillary data, in bytes: a sum of {@link CMSG_SPACE}. What does
+   *   not fit is lost, and `MSG_CTRUNC` says so.
+   * @returns also the flags of the message, and the sender's address, unless the socket is
+   *   connected
+   * @throws {BlockingIOError} when nothing is available; wait with `loop.addReader()`
+   * @throws {OSError} like {@link recv}
+   * @see Python's `socket.recvmsg()`,
+   *   https://docs.python.org/3/library/socket.html#socket.socket.recvmsg
    */
   recvmsg(
     bufsize: number,
@@ -275,9 +279,10 @@ export class Socket {
   }
 
   /**
-   * Receives as {@link recvmsg}, into several arrays, one after another.
+   * Like {@link recvmsg}, but fills several arrays, one after another.
    *
-   * @see Python's `socket.recvmsg_into()`, https://docs.python.org/3/library/socket.html#socket.socket.recvmsg_into
+   * @see Python's `socket.recvmsg_into()`,
+   *   https://docs.python.org/3/library/socket.html#socket.socket.recvmsg_into
    */
   recvmsgInto(
     buffers: Iterable<Uint8Array>,
@@ -306,14 +311,14 @@ export class Socket {
   }
 
   /**
-   * Sends as much of `data` as possible at once; often not all of it.
+   * Sends as much of `data` as possible without waiting, which may not be all of it.
    *
    * @param flags - `MSG_OOB` and others
    * @returns the number of bytes sent, from the start of `data`
-   * @throws {BlockingIOError} when nothing can go
+   * @throws {BlockingIOError} when nothing can be sent
    * @throws {TypeError} when `data` is not a Uint8Array
-   * @throws {OSError} when the connection broke, or sending was shut down; EOPNOTSUPP when the driver
-   *   does not know the flags
+   * @throws {OSError} when the connection broke, or sending was shut down; EOPNOTSUPP when the
+   *   driver does not support the flags
    */
   send(data: Uint8Array, flags: number = 0): number {
     checkBytes(data, 'send');
@@ -325,9 +330,9 @@ export class Socket {
   }
 
   /**
-   * Sends all of `data` at once. `loop.sockSendall()` waits for room; this method does not.
+   * Sends all of `data` without waiting. `loop.sockSendall()` waits for room; this method does not.
    *
-   * @throws {BlockingIOError} when there is no room for the rest; how much was sent is not known then
+   * @throws {BlockingIOError} when there is no room for the rest; it is unknown how much was sent
    */
   sendall(data: Uint8Array, flags: number = 0): void {
     let sent = this.send(data, flags);
@@ -335,11 +340,12 @@ export class Socket {
   }
 
   /**
-   * Sends several arrays as one, with ancillary data, such as descriptors.
+   * Sends several arrays joined, with ancillary data such as descriptors.
    *
-   * @param ancdata - `[level, type, data]` of each item; only the posix driver has such data, on Linux
-   * @throws as {@link send}; {OSError} EBADF when a descriptor to send is none
-   * @see Python's `socket.sendmsg()`, https://docs.python.org/3/library/socket.html#socket.socket.sendmsg
+   * @param ancdata - items `[level, type, data]`; only with the posix driver on Linux
+   * @throws like {@link send}; {OSError} EBADF when a descriptor to send is not open
+   * @see Python's `socket.sendmsg()`,
+   *   https://docs.python.org/3/library/socket.html#socket.socket.sendmsg
    */
   sendmsg(
     buffers: Iterable<Uint8Array>,
@@ -373,7 +379,7 @@ export class Socket {
    * Sends one datagram.
    *
    * @returns the number of bytes: all of `data`
-   * @throws {BlockingIOError} when it cannot go now
+   * @throws {BlockingIOError} when it cannot be sent now
    */
   sendto(data: Uint8Array, address: AddressInput): number;
   /** Sends one datagram, with flags. */
@@ -391,10 +397,10 @@ export class Socket {
   }
 
   /**
-   * Ends receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR). The peer receives what was
-   * sent before, and then the end.
+   * Shuts down receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR). The peer still receives
+   * what was sent before, then the end.
    *
-   * @throws {OSError} ENOTCONN when there is no peer
+   * @throws {OSError} ENOTCONN when it is not connected
    */
   shutdown(how: number): void {
     checkWhole(how, SHUT_RD, SHUT_RDWR, 'shutdown(): how');
@@ -402,7 +408,7 @@ export class Socket {
   }
 
   /**
-   * Closes the socket. Earlier sends still go out. Does nothing the second time.
+   * Closes the socket. Earlier sends still go out. Closing it again has no effect.
    *
    * Unlike in asyncio, an operation that waits on the socket fails with EBADF. See
    * docs/differences.md#closing-under-an-operation.
@@ -415,12 +421,13 @@ export class Socket {
   }
 
   /**
-   * Gives up the socket without closing it. An operation that waits on it fails, as with {@link close}.
+   * Gives up the descriptor without closing it. An operation that waits on the socket fails, as
+   * with {@link close}.
    *
-   * With the posix driver this is a descriptor of the system, for the caller to close or to pass on:
-   * `new net.Socket({ fd })` takes it. With other drivers only `socket()` knows the number.
+   * With the posix driver this is a real descriptor, for the caller to close or to pass on, for
+   * example to `new net.Socket({ fd })`. With other drivers only `socket()` accepts it.
    *
-   * @returns its descriptor, with which `socket(-1, -1, -1, { fileno })` adopts it again
+   * @returns the descriptor, which `socket(-1, -1, -1, { fileno })` adopts
    */
   detach(): number {
     if (this.#closed) return -1;
@@ -430,8 +437,8 @@ export class Socket {
   }
 
   /**
-   * Makes a second socket for the same connection or address: what one receives, the other does not. A connection
-   * ends when both are closed.
+   * Creates a second socket for the same connection or address. What one receives, the other does
+   * not. A connection ends when both are closed.
    *
    * @returns a socket with this one's mode and timeout, for the caller to close
    * @throws {OSError} EOPNOTSUPP when the driver has no descriptors; EMFILE when they ran out
@@ -447,15 +454,15 @@ export class Socket {
     return this.#closed ? -1 : this.#endpoint.fileno();
   }
 
-  /** Do child processes inherit the descriptor? No, unless it was said so. */
+  /** Do child processes inherit the descriptor? By default they do not. */
   getInheritable(): boolean {
     return this.#open('fcntl').getInheritable();
   }
 
   /**
-   * Says whether child processes inherit the descriptor.
+   * Sets whether child processes inherit the descriptor.
    *
-   * @throws {OSError} EOPNOTSUPP when they shall, and the driver is not posix
+   * @throws {OSError} EOPNOTSUPP for `true`, when the driver is not posix
    */
   setInheritable(inheritable: boolean): void {
     this.#open('fcntl').setInheritable(Boolean(inheritable));
@@ -469,7 +476,7 @@ export class Socket {
   /**
    * The address of the peer.
    *
-   * @throws {OSError} ENOTCONN when there is none
+   * @throws {OSError} ENOTCONN when it is not connected
    */
   getpeername(): Address {
     return this.#open('getpeername').getpeername();
@@ -478,7 +485,7 @@ export class Socket {
   /**
    * Sets an option.
    *
-   * @param value - a number, or the bytes of C's structure (SO_LINGER: two ints)
+   * @param value - a number, or a C structure as bytes (SO_LINGER: two ints)
    * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   setsockopt(level: number, option: number, value: number | boolean | Uint8Array): void {
@@ -514,20 +521,20 @@ export class Socket {
     return bytes.subarray(0, buflen);
   }
 
-  /** Says whether the socket may block. It never does; the loop wants `false`. */
+  /** Sets whether the socket is blocking. It never blocks; the loop requires `false`. */
   setblocking(blocking: boolean): void {
     this.#timeout = blocking ? undefined : 0;
   }
 
-  /** May the socket block, as far as its flag says? */
+  /** Is the socket marked as blocking? */
   getblocking(): boolean {
     return this.#timeout !== 0;
   }
 
   /**
-   * Sets a timeout. It has no effect on operations here, because none waits.
+   * Sets the timeout. It has no effect here, because no operation waits.
    *
-   * @param timeout - in seconds; 0: non-blocking; undefined: blocking
+   * @param timeout - in seconds; 0 for non-blocking, undefined for blocking
    * @throws {RangeError} when it is negative or not finite
    */
   settimeout(timeout: number | undefined): void {
@@ -537,7 +544,7 @@ export class Socket {
     this.#timeout = timeout;
   }
 
-  /** The time limit, in seconds; 0 for a non-blocking socket, undefined for a blocking one. */
+  /** The timeout, in seconds; 0 for a non-blocking socket, undefined for a blocking one. */
   gettimeout(): number | undefined {
     return this.#timeout;
   }
@@ -552,7 +559,7 @@ export class Socket {
     this.close();
   }
 
-  /** `<socket.socket fd=3, family=2, type=1, proto=0, laddr=('127.0.0.1', 8000)>`, as CPython. */
+  /** `<socket.socket fd=3, family=2, type=1, proto=0, laddr=('127.0.0.1', 8000)>`, like CPython. */
   toString(): string {
     return socketText(this.#endpoint, this._isClosed);
   }
@@ -562,7 +569,10 @@ export class Socket {
     return this.#endpoint;
   }
 
-  /** For a call that waits for nothing: what is remembered of those before it does not matter. */
+  /**
+   * The endpoint, for a call that nothing waited for: it asks the system regardless of what is
+   * remembered.
+   */
   #anew(syscall: string, side: 'reader' | 'writer'): Endpoint {
     const endpoint = this.#open(syscall);
     endpoint.tryAnew(side);
@@ -570,7 +580,7 @@ export class Socket {
   }
 }
 
-/** Made anew each time, so that its stack shows the call. */
+/** Created anew each time, so that its stack shows the call. */
 function wouldBlock(syscall: string): OSError {
   return osError('EAGAIN', syscall);
 }

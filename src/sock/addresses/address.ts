@@ -4,22 +4,21 @@ import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from '../constants/constants.ts';
 
-/** An IPv4 address: its number as text, and the port. Prints as `('127.0.0.1', 33090)`. */
+/** An IPv4 address: numeric host and port. Prints as `('127.0.0.1', 33090)`. */
 export type InetAddress = readonly [host: string, port: number];
 
 /** An IPv6 address. Prints as `('::1', 41471, 0, 0)`. */
 export type Inet6Address = readonly [host: string, port: number, flowinfo: number, scopeid: number];
 
 /**
- * Where a socket is, as Python has it: a tuple for the internet, a path for AF_UNIX (`''` for a
- * socket without a name).
+ * A socket address as in Python: a tuple for IPv4 and IPv6, a path for AF_UNIX (`''` if unnamed).
  *
- * The tuples are frozen arrays: `const [host, port] = address` works, and `String(address)` is
- * what Python prints.
+ * The tuples are frozen arrays: `const [host, port] = address` works, and `String(address)` prints
+ * it as Python does.
  */
 export type Address = InetAddress | Inet6Address | string;
 
-/** What is taken where an address is wanted: any `[host, port]`, or a path. */
+/** An address as functions accept it: any `[host, port]`, or a path. */
 export type AddressInput =
   | readonly [host: string, port: number]
   | readonly [host: string, port: number, flowinfo: number, scopeid?: number]
@@ -32,7 +31,7 @@ class Tuple extends Array<string | number> {
     printsAsText(this);
   }
 
-  // What map() and slice() make of an address is a plain array.
+  // map() and slice() of an address return plain arrays.
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
@@ -42,7 +41,7 @@ class Tuple extends Array<string | number> {
   }
 }
 
-/** Makes an IPv4 address. */
+/** Creates an IPv4 address. */
 export function inetAddress(host: string, port: number): InetAddress {
   const made = new Tuple(2);
   made[0] = host;
@@ -50,7 +49,7 @@ export function inetAddress(host: string, port: number): InetAddress {
   return Object.freeze(made) as unknown as InetAddress;
 }
 
-/** Makes an IPv6 address. */
+/** Creates an IPv6 address. */
 export function inet6Address(host: string, port: number, flowinfo = 0, scopeid = 0): Inet6Address {
   const made = new Tuple(4);
   made[0] = host;
@@ -66,15 +65,15 @@ export function unboundAddress(family: number): Address {
   return family === AF_INET6 ? inet6Address('::', 0) : '';
 }
 
-/** Prints an address as Python prints it inside a socket: a path has no quotes. */
+/** Prints an address as Python prints it inside a socket: a path without quotes. */
 export function addressText(address: Address): string {
   return String(address);
 }
 
-/** The longest path that `struct sockaddr_un` holds on Linux, in bytes; macOS holds 4 fewer. */
+/** The longest path that fits `struct sockaddr_un` on Linux, in bytes; 4 more than on macOS. */
 const LONGEST_PATH = 107;
 
-/** Longer paths would be cut by the system without a word, at NUL bytes too. */
+/** The system would silently cut longer paths, and paths with NUL bytes. */
 function checkPath(path: string): string {
   const abstract = path.startsWith('\0');
   if (Buffer.byteLength(path) > LONGEST_PATH + Number(abstract))
@@ -83,17 +82,17 @@ function checkPath(path: string): string {
   return path;
 }
 
-/** The highest port there is. */
+/** The highest port. */
 const LAST_PORT = 65_535;
 
 /**
- * Checks what somebody gave for an address, and makes it whole; names stay as they are.
+ * Checks an address that was passed in, and completes it. Names stay as they are.
  *
- * @param caller - the method, for the text
- * @throws {TypeError} when the shape is not that of the family
- * @throws {RangeError} when the port is not a whole number from 0 to 65535, or the host has a null
- *   character in it
- * @throws {OSError} when a path is longer than the system can hold, or has a NUL byte
+ * @param caller - the method, for the error text
+ * @throws {TypeError} when the address does not have the shape of the family
+ * @throws {RangeError} when the port is not a whole number from 0 to 65535, or the host contains a
+ *   null character
+ * @throws {OSError} when a path is too long for the system, or contains a NUL byte
  */
 export function checkAddress(family: number, input: unknown, caller: string): Address {
   if (family === AF_UNIX) {
@@ -119,10 +118,10 @@ export function checkAddress(family: number, input: unknown, caller: string): Ad
 }
 
 /**
- * Checks a text that C is to read, which ends for C at the first null character: the name of
- * somebody else might be left.
+ * Checks a string that C reads. For C it would end at the first null character, and might name
+ * something else.
  *
- * @throws {RangeError} when it has one
+ * @throws {RangeError} when it contains one
  */
 export function checkNoNull(text: string, what: string): void {
   if (text.includes('\0'))

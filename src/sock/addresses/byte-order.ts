@@ -16,22 +16,22 @@ function swapped32(x: unknown, what: string): number {
   return bytes.readUInt32BE();
 }
 
-/** Turns 16 bits from this machine's byte order to the network's. */
+/** Converts 16 bits from host to network byte order. */
 export function htons(x: number): number {
   return swapped16(x, 'htons(): x');
 }
 
-/** Turns 16 bits from the network's byte order to this machine's. */
+/** Converts 16 bits from network to host byte order. */
 export function ntohs(x: number): number {
   return swapped16(x, 'ntohs(): x');
 }
 
-/** Turns 32 bits from this machine's byte order to the network's. */
+/** Converts 32 bits from host to network byte order. */
 export function htonl(x: number): number {
   return swapped32(x, 'htonl(): x');
 }
 
-/** Turns 32 bits from the network's byte order to this machine's. */
+/** Converts 32 bits from network to host byte order. */
 export function ntohl(x: number): number {
   return swapped32(x, 'ntohl(): x');
 }

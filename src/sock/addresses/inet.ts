@@ -7,14 +7,14 @@ import { checkNoNull } from './address.ts';
 import { dottedForm, inet6Groups, inet6Text } from './numeric-host.ts';
 
 /**
- * Reads an IPv4 address, also in a short, octal or hexadecimal form.
+ * Parses an IPv4 address, also in short, octal or hexadecimal form.
  *
  * @returns its 4 bytes
- * @throws {OSError} when it is none
+ * @throws {OSError} when it is not an IPv4 address
  */
 export function inetAton(ip: string): Received {
   checkText(ip, 'inetAton(): ip');
-  // As C's, which stops at white space.
+  // Like C's, which stops at white space.
   const dotted = dottedForm(ip.replace(/[\t-\r ].*$/s, ''));
   if (dotted === undefined) throw illegal('inet_aton');
   return fromDotted(dotted);
@@ -23,7 +23,7 @@ export function inetAton(ip: string): Received {
 /**
  * Prints the 4 bytes of an IPv4 address.
  *
- * @throws {OSError} when they are not 4
+ * @throws {OSError} when there are not 4
  */
 export function inetNtoa(packed: Uint8Array): string {
   checkPacked(packed, 'inetNtoa(): packed');
@@ -32,10 +32,10 @@ export function inetNtoa(packed: Uint8Array): string {
 }
 
 /**
- * Reads an address of AF_INET or AF_INET6, without a zone.
+ * Parses an address of AF_INET or AF_INET6, without a zone.
  *
  * @returns its 4 or 16 bytes
- * @throws {OSError} when it is none; EAFNOSUPPORT for another family
+ * @throws {OSError} when it is not an address of the family; EAFNOSUPPORT for another family
  */
 export function inetPton(family: number, ip: string): Received {
   checkText(ip, 'inetPton(): ip');
@@ -53,7 +53,7 @@ export function inetPton(family: number, ip: string): Received {
 /**
  * Prints the 4 or 16 bytes of an address.
  *
- * @throws {RangeError} when they are not so many, or the family is neither AF_INET nor AF_INET6
+ * @throws {RangeError} when the length is wrong, or the family is neither AF_INET nor AF_INET6
  */
 export function inetNtop(family: number, packed: Uint8Array): string {
   checkPacked(packed, 'inetNtop(): packed');
@@ -82,7 +82,7 @@ function checkPacked(value: unknown, what: string): void {
 
 /**
  * @throws {TypeError} when it is not a string
- * @throws {RangeError} when it has a null character in it
+ * @throws {RangeError} when it contains a null character
  */
 export function checkText(value: unknown, what: string): asserts value is string {
   if (typeof value !== 'string')

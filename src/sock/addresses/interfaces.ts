@@ -7,7 +7,7 @@ import { checkText } from './inet.ts';
 const DIRECTORY = '/sys/class/net';
 
 /**
- * The network interfaces of this machine: their numbers and names.
+ * The network interfaces of this machine, as pairs of number and name.
  *
  * @throws {OSError} EOPNOTSUPP on Windows
  */
@@ -19,7 +19,7 @@ export function ifNameindex(): [index: number, name: string][] {
 /**
  * The number of a network interface.
  *
- * @throws {OSError} when there is none of that name
+ * @throws {OSError} when there is no such interface
  */
 export function ifNametoindex(name: string): number {
   checkText(name, 'ifNametoindex(): name');
@@ -31,7 +31,7 @@ export function ifNametoindex(name: string): number {
 /**
  * The name of a network interface.
  *
- * @throws {OSError} ENXIO when there is none of that number
+ * @throws {OSError} ENXIO when there is no such interface
  */
 export function ifIndextoname(index: number): string {
   checkWhole(index, 0, 0xffffffff, 'ifIndextoname(): index');
@@ -45,7 +45,7 @@ function namesOfAll(): string[] {
   return readdirSync(DIRECTORY);
 }
 
-/** Elsewhere than on Linux, Node knows the number of an interface by its link-local address alone. */
+/** Except on Linux, Node tells the number of an interface only through its link-local address. */
 function indexOf(name: string): number | undefined {
   if (process.platform !== 'linux')
     return networkInterfaces()[name]?.find((each) => each.family === 'IPv6' && each.scopeid)
@@ -53,7 +53,7 @@ function indexOf(name: string): number | undefined {
   try {
     return Number(readFileSync(`${DIRECTORY}/${name}/ifindex`, 'latin1'));
   } catch {
-    // ENOENT: gone meanwhile, or no interface, as `bonding_masters`.
+    // ENOENT: gone in the meantime, or not an interface, such as `bonding_masters`.
     return undefined;
   }
 }

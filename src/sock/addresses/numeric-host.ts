@@ -3,30 +3,31 @@ import { net } from '../../base/node-modules.ts';
 import { AF_INET, AF_INET6 } from '../constants/constants.ts';
 import { zoneIndex, zoneName } from './zones.ts';
 
-/** A host that is a number. */
+/** A host given as a numeric address. */
 export interface NumericHost {
   readonly family: number;
-  /** The number as systems print it, without a zone. */
+  /** The address as systems print it, without a zone. */
   readonly host: string;
-  /** The number of the zone; 0: none was named. */
+  /** The number of the zone; 0 if it has none. */
   readonly scopeid: number;
 }
 
-/** What was asked for last: datagrams tend to go to one host. */
+/** The last host that was parsed: datagrams tend to go to the same host. */
 let last: { readonly text: string; readonly numeric: NumericHost | undefined } | undefined;
 
-/** Is `host` a numeric address of the family, without a zone? A zone has to be looked up. */
+/** Is `host` a numeric address of the family, without a zone? Zones have to be looked up. */
 export function isNumericHost(family: number, host: string): boolean {
   return family === AF_INET6 ? net().isIPv6(host) && !host.includes('%') : net().isIPv4(host);
 }
 
 /**
- * Reads a host as getaddrinfo() reads numbers: IPv4 also in the short, octal and hexadecimal forms of
+ * Parses a numeric host like getaddrinfo(): IPv4 also in the short, octal and hexadecimal forms of
  * inet_aton(), IPv6 also with a zone.
  *
- * @param family - the one that is wanted; AF_UNSPEC for any
- * @returns `undefined` where it is a name
- * @throws {gaierror} EAI_ADDRFAMILY for a number of another family, EAI_NONAME for an unknown zone
+ * @param family - the wanted one; AF_UNSPEC for any
+ * @returns `undefined` if it is a name
+ * @throws {gaierror} EAI_ADDRFAMILY for an address of another family, EAI_NONAME for an unknown
+ *   zone
  */
 export function numericHost(family: number, text: string): NumericHost | undefined {
   const at = text.indexOf('%');
@@ -38,13 +39,13 @@ export function numericHost(family: number, text: string): NumericHost | undefin
   return at < 0 ? numeric : { ...numeric, scopeid: scopeOf(numeric.host, text.slice(at + 1)) };
 }
 
-/** An IPv6 address with its zone by name where that has one; as getnameinfo() prints it. */
+/** An IPv6 address with the name of its zone, if it has one, as getnameinfo() prints it. */
 export function withZone(host: string, scopeid: number): string {
   if (scopeid === 0) return host;
   return `${host}%${(needsZone(host) && zoneName(scopeid)) || scopeid}`;
 }
 
-/** Is an address one of a single link or machine, and means nothing without its zone? */
+/** Is it a link-local or interface-local address, which means nothing without its zone? */
 export function needsZone(host: string): boolean {
   return /^(fe[89ab].|ff.[12]):/i.test(host);
 }
@@ -65,7 +66,7 @@ function parse(text: string): NumericHost | undefined {
   return host === undefined ? undefined : { family: AF_INET, host, scopeid: 0 };
 }
 
-/** The dotted form of what inet_aton() takes: `127.1`, `0x7f000001`, `0177.0.0.01`. */
+/** The dotted form of anything that inet_aton() accepts: `127.1`, `0x7f000001`, `0177.0.0.01`. */
 export function dottedForm(text: string): string | undefined {
   const parts = text.split('.');
   if (parts.length > 4 || !parts.every((part) => /^(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.test(part)))
@@ -73,7 +74,7 @@ export function dottedForm(text: string): string | undefined {
   const numbers = parts.map((part) =>
     /^0\d/.test(part) ? Number.parseInt(part, 8) : Number(part),
   );
-  // The last one fills all the bytes that are left.
+  // The last number fills all remaining bytes.
   const rest = numbers.pop() as number;
   if (rest >= 256 ** (4 - numbers.length) || numbers.some((number) => number > 255))
     return undefined;
@@ -95,7 +96,9 @@ export function inet6Groups(text: string): number[] {
   return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
 
-/** Prints the eight groups of an IPv6 address as inet_ntop() does: the longest run of zeros left out. */
+/**
+ * Prints the eight groups of an IPv6 address like inet_ntop(), without the longest run of zeros.
+ */
 export function inet6Text(groups: readonly number[]): string {
   let [from, most] = [0, 1];
   for (let at = 0; at < 8; at += 1) {
@@ -108,7 +111,7 @@ export function inet6Text(groups: readonly number[]): string {
   if (most === 1) return print(groups);
   const head = print(groups.slice(0, from));
   const tail = groups.slice(from + most);
-  // Made of an IPv4 address, it shows that.
+  // An IPv4-mapped or IPv4-compatible address ends in dotted form.
   const mapped = from === 0 && (most === 6 || (most === 5 && tail[0] === 0xffff));
   if (!mapped) return `${head}::${print(tail)}`;
   const [high, low] = tail.slice(-2) as [number, number];

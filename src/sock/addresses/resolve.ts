@@ -7,17 +7,17 @@ import { type NumericHost, numericHost } from './numeric-host.ts';
 import { linesOf } from './system-files.ts';
 
 /**
- * Names that can be resolved without asking anybody, so that `bind()` acts at its own line:
- * numbers, `''` for any, `localhost`, this machine's own name, and what the hosts file has.
+ * Resolves the names that need no look-up, so that `bind()` can act immediately: numeric addresses,
+ * `''` for any, `localhost`, this machine's own name, and names in the hosts file.
  *
- * The loop resolves all other names first, off the main thread.
+ * The loop looks up all other names first, off the main thread.
  */
 
 /**
- * Gives `address` with a number for its host.
+ * Returns `address` with a numeric host.
  *
- * @throws {gaierror} when the name is neither local nor in the hosts file, the number is of the
- *   other family, or its zone is unknown
+ * @throws {gaierror} when the name is neither local nor in the hosts file, the numeric address is
+ *   of the other family, or its zone is unknown
  */
 export function resolveLocally(family: number, address: Address): Address {
   if (typeof address === 'string') return address;
@@ -41,7 +41,7 @@ function numberOf(family: number, host: string): NumericHost {
   const numeric = numericHost(family, host);
   if (numeric !== undefined) return numeric;
   const name = host.toLowerCase().replace(/\.$/, '');
-  // RFC 6761: never anything else, whatever the hosts file says of it.
+  // RFC 6761: always loopback, whatever the hosts file says.
   if (name === 'localhost' || name.endsWith('.localhost')) return local('127.0.0.1', '::1');
   const found = hostsFileEntry(family, name);
   if (found !== undefined) return found;

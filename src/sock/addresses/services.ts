@@ -4,9 +4,9 @@ import { checkText } from './inet.ts';
 import { linesOf } from './system-files.ts';
 
 /**
- * The port of a service, by its name: as the system's file of services has it.
+ * The port of a service, by name, from the system's services file.
  *
- * @param protocol - `'tcp'` or `'udp'`; not given, either will do
+ * @param protocol - `'tcp'` or `'udp'`; by default either
  * @throws {OSError} when there is no such service
  */
 export function getservbyname(name: string, protocol?: string): number {
@@ -18,9 +18,9 @@ export function getservbyname(name: string, protocol?: string): number {
 }
 
 /**
- * The name of a service, by its port.
+ * The name of a service, by port, from the system's services file.
  *
- * @param protocol - `'tcp'` or `'udp'`; not given, either will do
+ * @param protocol - `'tcp'` or `'udp'`; by default either
  * @throws {OSError} when there is no such service
  * @throws {RangeError} when the port is not a whole number from 0 to 65535
  */
@@ -34,7 +34,7 @@ export function getservbyport(port: number, protocol?: string): string {
 }
 
 /**
- * The number of a protocol, by its name: as the system's file of protocols has it.
+ * The number of a protocol, by name, from the system's protocols file.
  *
  * @throws {OSError} when there is no such protocol
  */

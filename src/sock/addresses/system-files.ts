@@ -5,21 +5,24 @@ const FOLDER =
     ? `${process.env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\`
     : '/etc/';
 
-/** The words of each line of a file of names, without comments; none where there is no such file. */
+/** The words of each line of a system file, without comments; none if the file does not exist. */
 export function linesOf(file: 'hosts' | 'services' | 'protocols'): string[][] {
   const name = process.platform === 'win32' && file === 'protocols' ? 'protocol' : file;
   let text: string;
   try {
     text = readFileSync(FOLDER + name, 'utf8');
   } catch {
-    // A machine without the file has no entries in it.
+    // No file means no entries.
     return [];
   }
   const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/));
   return lines.filter(([word]) => word);
 }
 
-/** The names of a host in the hosts file: those of the first line with one of its numbers or names. */
+/**
+ * The names of a host in the hosts file: those of the first line that contains one of its addresses
+ * or names.
+ */
 export function hostsFileNames(
   isIt: (number: string, names: readonly string[]) => boolean,
 ): string[] {

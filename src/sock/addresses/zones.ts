@@ -2,16 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 
 /**
- * The zones of link-local addresses: a name of an interface, as in `fe80::1%eth0`, and its number.
+ * The zones of link-local addresses: the name of an interface, as in `fe80::1%eth0`, and its
+ * number.
  *
  * Node has no if_nametoindex(). Linux has a file for each interface that has IPv6, in the network
- * namespace of the process; elsewhere an interface is known by its link-local address, without which
- * it is no zone of anything.
+ * namespace of the process. Elsewhere an interface is found by its link-local address; without one
+ * it is not a zone.
  */
 
 const DIRECTORY = '/proc/net/dev_snmp6';
 
-/** The number of the interface; `undefined`: there is none of that name. */
+/** The number of an interface; `undefined` if there is no interface with that name. */
 export function zoneIndex(name: string): number | undefined {
   if (process.platform !== 'linux')
     return networkInterfaces()[name]?.find((each) => each.family === 'IPv6' && each.scopeid)
@@ -21,15 +22,15 @@ export function zoneIndex(name: string): number | undefined {
     const found = /^ifIndex\s+(\d+)/m.exec(readFileSync(`${DIRECTORY}/${name}`, 'latin1'));
     return found ? Number(found[1]) : undefined;
   } catch {
-    // ENOENT: there is no such interface, or IPv6 is not there at all.
+    // ENOENT: there is no such interface, or no IPv6.
     return undefined;
   }
 }
 
-/** The names that were found before; an interface may have got another one since. */
+/** Names found earlier; an interface may have been renamed since. */
 const names = new Map<number, string>();
 
-/** The name of the interface; `undefined`: there is none of that number. */
+/** The name of an interface; `undefined` if there is no interface with that number. */
 export function zoneName(index: number): string | undefined {
   const known = names.get(index);
   if (known !== undefined && zoneIndex(known) === index) return known;
@@ -44,7 +45,7 @@ function interfaceNames(): string[] {
   try {
     return readdirSync(DIRECTORY);
   } catch {
-    // ENOENT: IPv6 is not there at all.
+    // ENOENT: there is no IPv6.
     return [];
   }
 }

@@ -1,4 +1,6 @@
-/** Numbers of Python's `socket` module that nothing here uses itself, with Linux's values. */
+/**
+ * Constants of Python's `socket` module that this library does not use itself, with Linux's values.
+ */
 
 /** Options of SOL_SOCKET: see Linux's socket(7) and unix(7). */
 export const SO_PRIORITY = 12,

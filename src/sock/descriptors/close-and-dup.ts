@@ -5,10 +5,10 @@ import { checkNobodys, duplicateDescriptor } from '../drivers/posix/driver.ts';
 import { takeDetached } from '../endpoint/detached-endpoints.ts';
 
 /**
- * Closes a descriptor: one that `detach()` or `recvFds()` gave.
+ * Closes a descriptor that `detach()` or `recvFds()` returned.
  *
- * @throws {OSError} EBADF when it is none; EBUSY when it is a socket's of the posix driver, to close
- *   by itself
+ * @throws {OSError} EBADF when it is not open; EBUSY when it belongs to a socket of the posix
+ *   driver
  * @see Python's `socket.close()`, https://docs.python.org/3/library/socket.html#socket.close
  */
 export function close(fd: number): void {
@@ -27,10 +27,10 @@ export function close(fd: number): void {
 }
 
 /**
- * Makes another descriptor for the same file or socket, which child processes do not inherit.
+ * Duplicates a descriptor. Child processes do not inherit the new one.
  *
- * @returns its number, for the caller to {@link close}
- * @throws {OSError} EBADF, EMFILE; EOPNOTSUPP where the posix driver cannot be used
+ * @returns the new descriptor, for the caller to {@link close}
+ * @throws {OSError} EBADF, EMFILE; EOPNOTSUPP if the posix driver is unavailable
  */
 export function dup(fd: number): number {
   checkNumber(fd, 'dup');

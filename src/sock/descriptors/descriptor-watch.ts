@@ -6,26 +6,26 @@ import { type Level, watchLevel } from '../drivers/posix/selectors/level-trigger
 import { READABLE, WRITABLE } from '../drivers/posix/selectors/selector.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 
-/** The socket of ours that has a descriptor, if one has it. */
+/** Our socket that owns a descriptor, if any. */
 export function socketEndpointOf(fd: number): Endpoint | undefined {
   return endpointOf(fd);
 }
 
 /**
- * Tells in each turn of Node's loop while a descriptor is ready, as asyncio's selector does.
+ * Reports in each turn of Node's loop whether a descriptor is ready, like asyncio's selector.
  *
- * It has its own duplicate: so it is in nobody's way who polls the descriptor too, be it Node
- * itself, and nothing goes wrong where the descriptor is closed under it. But what it watches
- * stays open until {@link close}.
+ * It watches a duplicate, so it does not interfere with others that poll the descriptor, such as
+ * Node, nor fail if the descriptor is closed. But the underlying file stays open until {@link
+ * close}.
  */
 export class DescriptorWatch {
   readonly #copy: number;
   readonly #level: Level;
 
   /**
-   * @param told - may it be read from, written to? Both after a failure, which ends the watching
-   *   until {@link listen}. It must not throw.
-   * @throws {OSError} EBADF; EPERM for a regular file; EOPNOTSUPP where koffi does not load
+   * @param told - called with: is it readable, is it writable, did it fail? After a failure, which
+   *   sets all of them, it stops until {@link listen}. It must not throw
+   * @throws {OSError} EBADF; EPERM for a regular file; EOPNOTSUPP if koffi does not load
    */
   constructor(fd: number, told: (readable: boolean, writable: boolean, failed: boolean) => void) {
     const { missing } = posixDriver;
@@ -46,12 +46,12 @@ export class DescriptorWatch {
     }
   }
 
-  /** Watches for these from now on. */
+  /** Sets what to watch for. */
   listen(readable: boolean, writable: boolean): void {
     this.#level.listen((readable ? READABLE : 0) | (writable ? WRITABLE : 0));
   }
 
-  /** Watches no more. */
+  /** Stops watching. */
   close(): void {
     this.#level.close();
     closeDescriptor(this.#copy);

@@ -7,14 +7,14 @@ import { checkIterable } from '../messages/buffers.ts';
 import { SCM_RIGHTS } from '../messages/flags.ts';
 import type { Socket } from '../socket.ts';
 
-/** Bytes of a C `int`. */
+/** The size of a C `int`, in bytes. */
 const INT = 4;
 
 /**
- * Sends descriptors over a socket of AF_UNIX, beside some bytes. The receiver gets duplicates of them.
+ * Sends descriptors over an AF_UNIX socket, along with some bytes. The receiver gets duplicates.
  *
- * @param buffers - at least one byte, or no descriptor arrives
- * @throws as {@link Socket.sendmsg}; {OSError} EINVAL for more than 253
+ * @param buffers - at least one byte; otherwise no descriptor arrives
+ * @throws like {@link Socket.sendmsg}; {OSError} EINVAL for more than 253
  * @see Python's `socket.send_fds()`, https://docs.python.org/3/library/socket.html#socket.send_fds
  */
 export function sendFds(
@@ -31,11 +31,11 @@ export function sendFds(
 }
 
 /**
- * Receives descriptors, and bytes beside them. The descriptors are the caller's: to `close()`, or for
- * `socket(-1, -1, -1, { fileno })` to take up. Child processes do not inherit them.
+ * Receives descriptors, along with bytes. The caller owns the descriptors: `close()` them, or adopt
+ * one with `socket(-1, -1, -1, { fileno })`. Child processes do not inherit them.
  *
  * @param maxfds - the most descriptors to receive; others are closed, and `MSG_CTRUNC` says so
- * @throws as {@link Socket.recvmsg}
+ * @throws like {@link Socket.recvmsg}
  * @see Python's `socket.recv_fds()`, https://docs.python.org/3/library/socket.html#socket.recv_fds
  */
 export function recvFds(

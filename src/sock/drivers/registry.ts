@@ -12,20 +12,20 @@ const DRIVERS: ReadonlyMap<string, Driver> = new Map([
   [memoryDriver.name, memoryDriver],
 ]);
 
-/** As macOS has it; for the tests on other systems. */
+/** The driver as on macOS; for tests on other systems. */
 const HIDDEN: ReadonlyMap<string, Driver> = new Map([['posix, uv_poll', polledDriver]]);
 
-/** The default driver; not one that only replaces it for a while. */
+/** The default driver; not set while another driver replaces it temporarily. */
 let chosen: Driver | undefined;
 let warned = false;
 
 /**
- * The driver of a name; without one that of the environment variable ASYNCIO_SOCKETS, which is
- * read once; otherwise the posix driver where it can be used, and the node driver elsewhere. The node driver
- * also replaces the posix driver during a temporary shortage, of descriptors for instance.
+ * The driver with a name. Without a name, the one in the environment variable ASYNCIO_SOCKETS,
+ * which is read once; otherwise the posix driver if it is available, else the node driver. The node
+ * driver also replaces the posix driver during a temporary shortage, such as of descriptors.
  *
- * @throws {RangeError} when there is no driver of that name
- * @throws {RuntimeError} when it cannot be used here
+ * @throws {RangeError} when there is no driver with that name
+ * @throws {RuntimeError} when it is unavailable here
  */
 export function driverNamed(name?: string): Driver {
   if (name !== undefined) return find(name, 'driver');

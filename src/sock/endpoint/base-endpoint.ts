@@ -27,7 +27,7 @@ import type {
   ReceivedMessage,
 } from './endpoint.ts';
 
-/** What the endpoints of all drivers share: the slots, and whether it is closed. */
+/** What the endpoints of all drivers share: the slots, and whether they are closed. */
 export abstract class SlottedEndpoint {
   abstract readonly driver: DriverName;
   readonly family: number;
@@ -49,7 +49,7 @@ export abstract class SlottedEndpoint {
   }
 
   tryAnew(_side: 'reader' | 'writer'): void {
-    // Each try looks at what there is.
+    // Each try asks the system anyway.
   }
 
   /** @throws {OSError} EBADF when closed */
@@ -57,7 +57,7 @@ export abstract class SlottedEndpoint {
     if (this.closed) throw osError('EBADF', syscall);
   }
 
-  /** Empties the slot of reading and tells who was there. */
+  /** Empties the reader slot and calls what was in it. */
   protected tellReader(together = false): void {
     const { reader } = this;
     if (reader === undefined) return;
@@ -65,7 +65,7 @@ export abstract class SlottedEndpoint {
     reader.ready(together);
   }
 
-  /** Empties the slot of writing and tells who was there. */
+  /** Empties the writer slot and calls what was in it. */
   protected tellWriter(together = false): void {
     const { writer } = this;
     if (writer === undefined) return;
@@ -75,11 +75,11 @@ export abstract class SlottedEndpoint {
 }
 
 /**
- * What the endpoints of several drivers share: the options that are only remembered, and the
- * refusals for what a kind of socket cannot do.
+ * What the endpoints of several drivers share: options that are only stored, and errors for what a
+ * kind of socket cannot do.
  */
 export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
-  /** The numbers given by setsockopt(), by level and option. */
+  /** The numbers that setsockopt() set, by level and option. */
   #options: Map<number, number> | undefined = undefined;
 
   tryAccept(): Accepted | undefined {
@@ -141,7 +141,7 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
   }
 
   /**
-   * What the next receive of so many bytes would give, which stays; a datagram is whole.
+   * What the next receive of that many bytes would return, without taking it; a whole datagram.
    * `undefined`: it would block.
    */
   protected peek(_nbytes: number): ReceivedFrom | undefined {
@@ -169,7 +169,7 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
 
   detach(): number {
     const fd = keepDetached(this);
-    // Whoever waits finds that its socket is closed.
+    // Whoever waits sees that its socket is closed.
     this.tellReader();
     this.tellWriter();
     return fd;
@@ -207,31 +207,31 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
     return this.option(level, option);
   }
 
-  /** The number that setsockopt() gave, or 0. */
+  /** The number that setsockopt() set, or 0. */
   protected option(level: number, option: number): number {
     return this.#options?.get(optionKey(level, option)) ?? 0;
   }
 
   /**
-   * Has what was set on the socket that listens, as the kernel gives it to one that is accepted.
+   * Copies the options of the listening socket, as the kernel does for an accepted one.
    *
-   * Copied, and not set again: some options can be set only before a bind.
+   * They are copied, not set again, because some can only be set before a bind.
    */
   protected inheritOptions(listener: BaseEndpoint): void {
     if (listener.#options !== undefined) this.#options = new Map(listener.#options);
   }
 
-  /** Every number that setsockopt() gave. */
+  /** All numbers that setsockopt() set. */
   protected *givenOptions(): Generator<[level: number, option: number, value: number]> {
     if (this.#options === undefined) return;
     for (const [key, value] of this.#options)
       yield [Math.floor(key / OPTIONS), key % OPTIONS, value];
   }
 
-  /** May the option be set, be it only to be remembered? */
+  /** May the option be set, even if it is only stored? */
   protected abstract knowsOption(level: number, option: number): boolean;
 
-  /** Makes an option take effect. */
+  /** Applies an option. */
   protected applyOption(
     _level: number,
     _option: number,
@@ -244,25 +244,25 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
     return undefined;
   }
 
-  /** The protocol that a socket made with protocol 0 has. */
+  /** The protocol of a socket that was made with protocol 0. */
   protected defaultProto(): number {
     return 0;
   }
 
-  /** The error for what the driver does not have. */
+  /** The error for something that the driver does not support. */
   private unsupported(syscall: string, what: string): OSError {
     return osError('EOPNOTSUPP', syscall, {
       strerror: `Operation not supported (the ${this.driver} driver has no ${what})`,
     });
   }
 
-  /** The error for an operation that this kind of socket has not. */
+  /** The error for an operation that this kind of socket does not have. */
   protected refusal(syscall: string): OSError {
     return osError(this.closed ? 'EBADF' : 'EOPNOTSUPP', syscall);
   }
 }
 
-/** The flags that change nothing here, and those that are done here. */
+/** Flags that have no effect here, and flags that are implemented here. */
 const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
 const RECEIVE_FLAGS = SEND_FLAGS | MSG_WAITALL | MSG_CMSG_CLOEXEC | MSG_PEEK | MSG_TRUNC;
 
@@ -277,13 +277,13 @@ function cNumber(error: OSError | undefined): number {
   return error === undefined ? 0 : Math.abs(error.errno ?? 0);
 }
 
-/** The `int` that a C structure begins with. */
+/** The `int` at the start of a C structure. */
 function firstInt(bytes: Uint8Array): number {
   if (bytes.length < 4) return bytes[0] ?? 0;
   return new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
 }
 
-/** What `struct linger` says, given as bytes: is lingering on, and for how many seconds? */
+/** Reads a `struct linger` given as bytes: is lingering on, and for how many seconds? */
 export function parseLinger(raw: number | Uint8Array): { on: boolean; seconds: number } {
   if (typeof raw === 'number' || raw.length < 8) throw osError('EINVAL', 'setsockopt');
   const view = new DataView(raw.buffer, raw.byteOffset);

@@ -1,26 +1,28 @@
-// Not the global one: that is a getter, and looked up each time.
+// Not the global one, which is a getter that is looked up each time.
 import { Buffer } from 'node:buffer';
 
-/** Handed out at end of file: there is only one empty array. */
+/** Returned at end of file: the only empty array. */
 export const EMPTY: Buffer = Buffer.alloc(0);
 
-/** First chunks of this many bytes and more are handed out alone: joining them costs too much. */
+/**
+ * First chunks of this many bytes or more are returned alone, because joining them costs too much.
+ */
 const JOINED_BELOW = 16 * 1024;
 
 /**
- * Bytes that have arrived and that nobody took yet.
+ * Bytes that wait to be taken.
  *
- * A chunk that a reader takes whole is handed over, not copied.
+ * A chunk that is taken whole is handed over, not copied.
  */
 export class ByteQueue {
   /** How many bytes wait. */
   size = 0;
-  /** The chunk whose bytes come next; empty only if the queue is. */
+  /** The next chunk; empty only if the queue is. */
   #first: Buffer = EMPTY;
-  /** What came after it; almost always empty. */
+  /** The chunks after it; usually none. */
   #rest: Buffer[] = [];
 
-  /** Adds a chunk, which belongs to the queue from now on. It must not be empty. */
+  /** Adds a chunk, which must not be empty and belongs to the queue from now on. */
   push(chunk: Buffer): void {
     if (this.size === 0) this.#first = chunk;
     else this.#rest.push(chunk);
@@ -45,12 +47,12 @@ export class ByteQueue {
     return joined;
   }
 
-  /** A copy of the first `nbytes`, as far as there are so many; they stay. */
+  /** A copy of the first `nbytes`, or of all if there are fewer. They stay in the queue. */
   peek(nbytes: number): Buffer {
     return Buffer.concat([this.#first, ...this.#rest], Math.min(nbytes, this.size));
   }
 
-  /** Fills `view` from its start as far as the bytes reach; says how far. */
+  /** Fills `view` from its start with as many bytes as there are; returns how many. */
   takeInto(view: Uint8Array): number {
     let filled = 0;
     while (filled < view.length && this.size > 0) {
@@ -71,7 +73,7 @@ export class ByteQueue {
     return filled;
   }
 
-  /** Forgets everything. */
+  /** Drops all bytes. */
   clear(): void {
     this.size = 0;
     this.#first = EMPTY;

@@ -4,32 +4,32 @@ import { requestCollection } from '../../base/collection-requests.ts';
 import type { OSError } from '../../base/errors/os-errors.ts';
 
 /**
- * How near the process is to its limit of descriptors.
+ * How close the process is to its limit of descriptors.
  *
- * libuv keeps accepting until none is left, and then sheds: it closes a spare descriptor, accepts
- * every waiting connection with it and closes it again. Nothing reports that: `onconnection` is not
- * called, not even with a status. Seen so under `ulimit -n 64` on Node 20.20 (libuv 1.46), 22.23,
- * 24.21 and 26.10 (libuv 1.52): the accepted descriptors go up to 63, the next clients are
- * connected and dropped, and service resumes by itself once descriptors are free.
+ * libuv keeps accepting until none is left, and then drops clients: it closes a spare descriptor,
+ * accepts each waiting connection with it and closes it again, without calling `onconnection`. So
+ * it was under `ulimit -n 64` on Node 20.20 (libuv 1.46), 22.23, 24.21 and 26.10 (libuv 1.52): the
+ * accepted descriptors go up to 63, further clients are connected and dropped, and service resumes
+ * once descriptors are free.
  *
- * A kernel gives out the lowest free number. So a new descriptor that is the last below the limit
- * says for certain that none is left, and one just below says that it is close; that is how the
- * shortage is noticed here, where an accept would have failed in Python.
+ * A kernel uses the lowest free number. So if a new descriptor is the last one below the limit,
+ * none is left, and if it is close to the limit, few are. That is how a shortage is noticed here;
+ * in Python, an accept would have failed.
  */
 
 /**
- * The share of the descriptors that is still free when the collector is asked to hurry: V8 needs some
- * time for that, and more clients come meanwhile.
+ * The share of descriptors that is still free when a collection is urgently requested: V8 needs
+ * time for it, and more clients come in the meantime.
  */
 const NEARLY = 1 / 4;
 
-/** No process has a limit so low that a smaller number could say anything. */
+/** No real limit is so low that a smaller number would mean anything. */
 const WORTH_A_LOOK = 32;
 
 let limit: number | undefined;
 
 /**
- * Looks at the number of a new descriptor, and asks for a collection when it is high.
+ * Checks the number of a new descriptor, and requests a collection if it is high.
  *
  * @returns whether it was the last one
  */
@@ -40,34 +40,37 @@ export function noteDescriptor(fd: number | undefined): boolean {
   return fd >= limit - 1;
 }
 
-/** Asks for a collection when an error says that there was no descriptor; gives the error back. */
+/** Requests a collection if an error means that descriptors ran out; returns the error. */
 export function noteFailure(error: OSError): OSError {
   if (error.code === 'EMFILE' || error.code === 'ENFILE') requestCollection(true);
   return error;
 }
 
-/** Are so many descriptors left? Asked only where there was none before, or where much is at stake. */
+/**
+ * Are at least that many descriptors left? Only called if there were none before, or if much
+ * depends on it.
+ */
 export function hasDescriptor(count = 1): boolean {
   const opened: number[] = [];
   try {
     while (opened.length < count) opened.push(openSync(devNull, 'r'));
     return true;
   } catch {
-    // EMFILE: that was the question.
+    // EMFILE: there are not.
     return false;
   } finally {
     for (const fd of opened) closeSync(fd);
   }
 }
 
-/** The most descriptors the process may have; Node itself raises it to the hard limit at its start. */
+/** The most descriptors the process may have. Node raises it to the hard limit when it starts. */
 function descriptorLimit(): number {
   if (process.platform === 'win32') return Infinity;
   try {
     const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
     return line ? Number(line[1]) : Infinity;
   } catch {
-    // No /proc: the report has it, and takes some milliseconds, once.
+    // No /proc: the diagnostic report has it, which takes some milliseconds, once.
   }
   const report = process.report?.getReport() as
     | { userLimits?: { open_files?: { soft?: number | string } } }

@@ -2,8 +2,8 @@ import { osError } from '../../base/errors/os-errors.ts';
 import type { DriverName, Endpoint } from './endpoint.ts';
 
 /**
- * Endpoints that were given up with detach() and are no descriptors of the kernel's to others: a
- * number represents each until it is adopted.
+ * Endpoints that were given up with detach() but have no descriptor in the kernel. Each has a
+ * number until it is adopted.
  */
 const detached = new Map<number, Endpoint>();
 
@@ -14,7 +14,10 @@ export function keepDetached(endpoint: Endpoint): number {
   return fd;
 }
 
-/** Takes an endpoint up that was kept; of a driver, if one is named. */
+/**
+ * Removes and returns the endpoint with a number, if there is one; if a driver is named, only that
+ * driver's.
+ */
 export function takeDetached(fd: number, driver?: DriverName): Endpoint | undefined {
   const endpoint = detached.get(fd);
   if (endpoint === undefined || (driver ?? endpoint.driver) !== endpoint.driver) return undefined;
@@ -22,7 +25,7 @@ export function takeDetached(fd: number, driver?: DriverName): Endpoint | undefi
   return endpoint;
 }
 
-/** Refuses a descriptor, for a driver that has no use for one. */
+/** Refuses a descriptor that the driver cannot use. */
 export function refuseDescriptor(driver: DriverName): never {
   throw osError('EOPNOTSUPP', 'socket', {
     strerror: `Operation not supported (the ${driver} driver takes up only what its own detach() gave)`,

@@ -2,87 +2,88 @@ import type { Address } from '../addresses/address.ts';
 import type { AncillaryData } from '../messages/ancillary.ts';
 
 /**
- * The interface of drivers: all that the rest of the library knows of one.
+ * The interface of a driver: all that the rest of the library knows of it.
  *
- * An operation acts at once, returns that it would have to wait (`undefined`, `-1` or `false`, never
- * an exception: this is the hot path), or throws an `OSError`. To wait, put an object into
+ * An operation acts immediately, reports that it would block (`undefined`, `-1` or `false`; never
+ * an exception, because this is the hot path), or throws an `OSError`. To wait, put an object into
  * a slot; it is called once.
  *
- * Addresses have numeric hosts here; names are resolved above.
+ * Hosts in addresses are numeric here; names are resolved above.
  */
 
-/** Something that waits. One object serves many waits: nothing is made per message. */
+/** Something that waits. One object serves many waits, so that nothing is allocated per message. */
 export interface Ready {
   /**
    * An operation of the slot's side may succeed now: try it again.
    *
-   * Called in the poll-phase callback that brought the news, not within a
-   * `try…` of the same endpoint. It must be short and must not throw: schedule a wake-up.
-   * Reactions of promises that it settles do not run before Node's next own callback.
+   * Called in the poll phase, not inside a `try…` of the same endpoint. It must be short and must
+   * not throw: schedule a wake-up. If it settles promises, their reactions run only with Node's
+   * next own callback.
    *
    * @param together - is it one of several that one poll reported?
    */
   ready(together?: boolean): void;
 }
 
-/** How a driver is called. */
+/** The name of a driver. */
 export type DriverName = 'node' | 'memory' | 'posix';
 
-/** What keeps a driver from being used. */
+/** Why a driver is unavailable. */
 export interface Missing {
   readonly why: string;
-  /** Will it be so for as long as the process runs? If not, it is asked again each time. */
+  /** Is it permanent? If not, it is checked again each time. */
   readonly lasts: boolean;
 }
 
-/** A way to make sockets. */
+/** Creates sockets. */
 export interface Driver {
   readonly name: DriverName;
 
-  /** Why it cannot be used; `undefined` where it can. */
+  /** Why it is unavailable; `undefined` if it is available. */
   readonly missing?: Missing | undefined;
 
-  /** Can it make a socket of this family and type? */
+  /** Can it create a socket of this family and type? */
   supports(family: number, type: number): boolean;
 
   /**
-   * Makes a socket.
+   * Creates a socket.
    *
    * @throws {OSError} when the kind is not supported, or descriptors ran out
    */
   open(family: number, type: number, proto: number): Endpoint;
 
   /**
-   * Makes two sockets that are connected to each other.
+   * Creates two sockets that are connected to each other.
    *
    * @throws {OSError} when the kind is not supported, or descriptors ran out
    */
   socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint];
 
   /**
-   * Makes a socket from a descriptor.
+   * Creates a socket from a descriptor.
    *
-   * @param kind - its family, type and protocol; -1: ask the system
-   * @param copy - duplicates the descriptor, and leaves the original alone
-   * @throws {OSError} EBADF, ENOTSOCK; EBUSY when a socket of ours has it; EOPNOTSUPP when the
-   *   driver has no use for descriptors
+   * @param kind - its family, type and protocol; -1 to ask the system
+   * @param copy - uses a duplicate of the descriptor
+   * @throws {OSError} EBADF, ENOTSOCK; EBUSY when it belongs to one of our sockets; EOPNOTSUPP when
+   *   the driver cannot use descriptors
    */
   adopt(fd: number, kind: Kind, copy: boolean): Endpoint;
 
   /**
-   * Takes over one end of a pipe, or what can be used as one. Closing it closes the descriptor, unless
-   * that is a standard one: 0, 1 or 2.
+   * Takes over one end of a pipe, or something that can be used as one. Closing it closes the
+   * descriptor, except for the standard ones: 0, 1 and 2.
    *
-   * @param writes - is it the end that is written to?
-   * @param leaves - is the descriptor left to somebody else to close?
-   * @throws {OSError} EBADF; EBUSY when a socket of ours has it; EOPNOTSUPP when the driver cannot
+   * @param writes - is it the writing end?
+   * @param leaves - does something else close the descriptor?
+   * @throws {OSError} EBADF; EBUSY when it belongs to one of our sockets; EOPNOTSUPP when the
+   *   driver cannot
    */
   adoptPipe(fd: number, kind: PipeKind, writes: boolean, leaves: boolean): PipeEnd;
 
   /**
-   * Makes a pipe to a child process that is about to be started. Missing if the driver cannot.
+   * Creates a pipe for a child process that is about to be started. Missing if the driver cannot.
    *
-   * @param writes - do we write to it?
+   * @param writes - does this process write to it?
    * @throws {OSError} when descriptors ran out
    */
   readonly pipeToChild?: ((writes: boolean) => ChildPipe) | undefined;
@@ -92,13 +93,13 @@ export interface Driver {
 export interface ChildPipe {
   /** Our end. */
   readonly end: PipeEnd;
-  /** The child's end: it blocks, and no other child inherits it. */
+  /** The child's end. It blocks, and no other child inherits it. */
   readonly theirs: number;
-  /** Closes the child's end here, once the child has it. */
+  /** Closes the child's end in this process, once the child has it. */
   closeTheirs(): void;
 }
 
-/** What a descriptor is that is used as a pipe. */
+/** The kind of a descriptor that is used as a pipe. */
 export type PipeKind = 'fifo' | 'socket' | 'device';
 
 /** One end of a pipe: a part of an {@link Endpoint}. */
@@ -116,13 +117,13 @@ export interface PipeEnd
     | 'fileno'
   > {
   /**
-   * On an end that is written to: does `tryRecv()` give the end, or anything at all, once nobody reads
-   * the other one any more? Where not, only a write that fails tells of it.
+   * For a writing end: does `tryRecv()` return something once the reader is gone? If not, only a
+   * failing write shows it.
    */
   readonly noticesReader?: boolean;
 }
 
-/** What a socket is; -1 where it is not known. */
+/** What a socket is; -1 if unknown. */
 export interface Kind {
   readonly family: number;
   readonly type: number;
@@ -132,9 +133,9 @@ export interface Kind {
 /**
  * A driver's socket.
  *
- * The slots hold whatever waits, put there after a try that would block. The driver empties the
- * slot and calls `ready()` when a try may succeed, when it would fail, and when the endpoint is
- * closed (a try then throws EBADF). `undefined` empties it. The callers decide whether two may wait.
+ * The slots hold what waits, put there after a try that would block. The driver empties a slot and
+ * calls `ready()` when a try may succeed, when it would fail, and when the endpoint is closed (a
+ * try then throws EBADF). Setting `undefined` empties it. Callers ensure that only one waits.
  */
 export interface Endpoint {
   readonly driver: DriverName;
@@ -144,27 +145,30 @@ export interface Endpoint {
   /** Was it closed? Then every operation throws EBADF. */
   readonly closed: boolean;
 
-  /** Who waits for bytes, a datagram, a connection to accept, or the end of these. */
+  /** Waits for bytes, a datagram, a connection to accept, or the end. */
   reader: Ready | undefined;
-  /** Who waits for room to send, or for the outcome of a connect. */
+  /** Waits for room to send, or for the outcome of a connect. */
   writer: Ready | undefined;
 
-  /** May a receive or an accept succeed, as far as is known? Where not, `reader` will be told. */
+  /** May a receive or an accept succeed, as far as is known? If not, `reader` will be called. */
   readonly mayReceive: boolean;
 
   /**
-   * Makes the next try on a side ask the system, whatever is known: for a caller that tries again without having
-   * been called.
+   * Makes the next try on a side ask the system regardless of what is remembered: for callers that
+   * try again without having been called.
    */
   tryAnew(side: 'reader' | 'writer'): void;
 
-  /** Takes a connection that has come in; `undefined`: none has. */
+  /** Accepts an incoming connection; `undefined` if there is none. */
   tryAccept(): Accepted | undefined;
 
-  /** Takes up to `nbytes` bytes, at least 1, or one datagram cut to that; empty is the end, for ever. */
+  /**
+   * Takes up to `nbytes` bytes, at least 1, or one datagram cut to that length. Empty is the end,
+   * and stays.
+   */
   tryRecv(nbytes: number): Buffer | undefined;
 
-  /** Fills `view` from its start; how many bytes, 0 at the end, -1: would block. */
+  /** Fills `view` from its start; returns how many bytes, 0 at the end, -1 if it would block. */
   tryRecvInto(view: Uint8Array): number;
 
   /** Takes one datagram with its sender; on a stream, bytes with the peer's address. */
@@ -174,37 +178,36 @@ export interface Endpoint {
   tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined;
 
   /**
-   * Sends as much of `data` from index `from` as the driver takes; returns the number of bytes; -1: would block.
+   * Sends as much of `data` from index `from` as the driver takes. Returns the number of bytes; -1
+   * if it would block.
    *
-   * The bytes taken were copied or sent: the caller may overwrite them.
+   * The bytes were copied or sent: the caller may overwrite them.
    */
   trySend(data: Uint8Array, from: number): number;
 
   /**
-   * Has the peer taken bytes since the last call, while a send would block? Not there: a driver whose
-   * {@link trySend} finds out by itself.
+   * Has the peer taken bytes since the last call, while a send would block? Missing in drivers
+   * whose {@link trySend} detects it.
    */
   readonly hasMovedOn?: (() => boolean) | undefined;
 
-  /** Sends one datagram: all its bytes, or -1: would block. */
+  /** Sends one datagram. Returns its length; -1 if it would block. */
   trySendto(data: Uint8Array, address: Address): number;
 
   /**
-   * Fills `view` as recvmsg() does; `undefined`: would block.
+   * Fills `view` like recvmsg(); `undefined` if it would block.
    *
    * @param ancbufsize - room for ancillary data, in bytes
-   * @throws {OSError} EOPNOTSUPP for flags that the driver does not know, and where it has no
-   *   ancillary data
+   * @throws {OSError} EOPNOTSUPP for unsupported flags, or if the driver has no ancillary data
    */
   tryRecvmsg(view: Uint8Array, ancbufsize: number, flags: number): ReceivedMessage | undefined;
 
   /**
-   * Sends as sendmsg() does; returns the number of bytes; -1: would block.
+   * Sends like sendmsg(). Returns the number of bytes; -1 if it would block.
    *
    * @param control - ancillary data as C lays it out
-   * @param address - of a datagram; else its connection's
-   * @throws {OSError} EOPNOTSUPP for flags that the driver does not know, and for ancillary data
-   *   where it has none
+   * @param address - of the receiver of a datagram; by default the connection's
+   * @throws {OSError} EOPNOTSUPP for unsupported flags, or if the driver has no ancillary data
    */
   trySendmsg(
     data: Uint8Array,
@@ -214,23 +217,23 @@ export interface Endpoint {
   ): number;
 
   /**
-   * Sends bytes of a file from a position, without reading them here; returns the number of bytes, 0 at the end of
-   * the file, -1: would block. Missing if the driver cannot.
+   * Sends bytes of a file from a position without reading them into this process. Returns the
+   * number of bytes, 0 at the end of the file, -1 if it would block. Missing if the driver cannot.
    *
-   * @throws {OSError} EINVAL when the file is of no kind for that
+   * @throws {OSError} EINVAL when this kind of file cannot be sent
    */
   readonly trySendfile?: ((file: number, offset: number, nbytes: number) => number) | undefined;
 
   /**
-   * Starts to connect: `true` when it is done, `false` when `writer` will be called with the outcome
-   * and {@link connectError} then has it.
+   * Starts to connect. Returns `true` when connected; `false` when `writer` will be called with the
+   * outcome, which {@link connectError} then returns.
    */
   connect(address: Address): boolean;
 
   /**
    * Why the last connect failed; returned once, like SO_ERROR.
    *
-   * @throws {OSError} EBADF when it was closed meanwhile
+   * @throws {OSError} EBADF when it was closed in the meantime
    */
   connectError(): Error | undefined;
 
@@ -238,20 +241,20 @@ export interface Endpoint {
   listen(backlog: number): void;
   shutdown(how: number): void;
 
-  /** Frees the descriptor; bytes already taken are still sent. Does nothing the second time. */
+  /** Frees the descriptor. Bytes that were taken are still sent. Calling it again has no effect. */
   close(): void;
 
-  /** The own address: that of any host and port 0, or `''`, as long as there is none. */
+  /** The socket's own address; while there is none, that of any host and port 0, or `''`. */
   getsockname(): Address;
 
   /** @throws {OSError} ENOTCONN when there is no peer */
   getpeername(): Address;
 
-  /** A number, or C's structure as bytes. */
+  /** The value is a number, or a C structure as bytes. */
   setsockopt(level: number, option: number, value: number | Uint8Array): void;
   getsockopt(level: number, option: number): number | Buffer;
 
-  /** The descriptor; -1 when closed, and as long as the driver has none. */
+  /** The descriptor; -1 if it is closed or the driver has none yet. */
   fileno(): number;
 
   /** Do child processes inherit the descriptor? */
@@ -260,42 +263,42 @@ export interface Endpoint {
   /** @throws {OSError} EOPNOTSUPP when the driver cannot */
   setInheritable(inheritable: boolean): void;
 
-  /** Gives the descriptor up; as {@link fileno}. */
+  /** Gives up the descriptor and returns it, like {@link fileno}. */
   detach(): number;
 
   /**
-   * Makes a second socket for the same descriptor.
+   * Creates a second socket for the same descriptor.
    *
    * @throws {OSError} EOPNOTSUPP when the driver cannot
    */
   duplicate(): Endpoint;
 }
 
-/** A connection that was accepted. */
+/** An accepted connection. */
 export interface Accepted {
   readonly endpoint: Endpoint;
   readonly address: Address;
 }
 
-/** What was received, and from whom. */
+/** Received bytes, and their sender. */
 export interface ReceivedFrom {
   readonly data: Buffer;
   readonly address: Address;
 }
 
-/** How much was received into a view, and from whom. */
+/** How many bytes were received into a view, and their sender. */
 export interface ReceivedIntoFrom {
   readonly nbytes: number;
   readonly address: Address;
 }
 
-/** A message that was received into a view. */
+/** A message received into a view. */
 export interface ReceivedMessage {
-  /** With MSG_TRUNC the whole length, which may be more than the view's. */
+  /** With MSG_TRUNC the full length, which may exceed the view's. */
   readonly nbytes: number;
   readonly ancillary: AncillaryData[];
   /** MSG_TRUNC, MSG_CTRUNC, MSG_EOR, MSG_OOB, MSG_ERRQUEUE. */
   readonly flags: number;
-  /** Of a datagram, if its sender has one. */
+  /** For a datagram, if its sender has an address. */
   readonly address: Address | undefined;
 }

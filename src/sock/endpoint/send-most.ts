@@ -3,7 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 /**
  * Sends from index `from` until all is sent or nothing more can go; returns the index reached.
  *
- * What is empty is sent, too: it may be a datagram, and a broken connection tells of itself.
+ * Empty data is sent, too: it may be a datagram, and a broken connection shows.
  *
  * @throws {OSError} when the connection is broken
  */

@@ -4,14 +4,14 @@ import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import type { Received } from '../../base/values/bytes.ts';
 import { checkIterable } from './buffers.ts';
 
-/** Ancillary data, as received: the protocol level, the type, and the data. */
+/** Received ancillary data: the protocol level, the type, and the data. */
 export type AncillaryData = [level: number, type: number, data: Received];
 
 /** Ancillary data to send. */
 export type AncillaryInput = readonly [level: number, type: number, data: Uint8Array | Int32Array];
 
-// struct cmsghdr of 64-bit Linux: its own length and that of the data, the level, the type. The data
-// follows; the next header begins at a multiple of 8.
+// struct cmsghdr of 64-bit Linux: the length including the data, the level, the type. The data
+// follows; the next header starts at a multiple of 8.
 const HEADER = 16;
 const ALIGNMENT = 8;
 const LARGEST = 0x7fffffff;
@@ -21,7 +21,7 @@ function aligned(length: number): number {
 }
 
 /**
- * The length of ancillary data with its header, for one item that is the last one.
+ * The length of one item of ancillary data with its header, without padding.
  *
  * @param length - of the data, in bytes
  * @throws {RangeError} when it is out of range
@@ -33,11 +33,12 @@ export function CMSG_LEN(length: number): number {
 }
 
 /**
- * The room that one item of ancillary data takes, with what separates it from the next.
+ * The room that one item of ancillary data takes, with padding.
  *
  * @param length - of the data, in bytes
  * @throws {RangeError} when it is out of range
- * @see Python's `socket.CMSG_SPACE()`, https://docs.python.org/3/library/socket.html#socket.CMSG_SPACE
+ * @see Python's `socket.CMSG_SPACE()`,
+ *   https://docs.python.org/3/library/socket.html#socket.CMSG_SPACE
  */
 export function CMSG_SPACE(length: number): number {
   checkWhole(length, 0, LARGEST - HEADER - ALIGNMENT, 'CMSG_SPACE(): length');
@@ -47,7 +48,7 @@ export function CMSG_SPACE(length: number): number {
 /**
  * Lays out ancillary data for the kernel.
  *
- * @returns `undefined` where there is none
+ * @returns `undefined` if there is none
  * @throws {TypeError} when it is not an iterable of `[level, type, data]`
  */
 export function packAncillary(items: Iterable<AncillaryInput>): Buffer | undefined {
@@ -65,7 +66,7 @@ export function packAncillary(items: Iterable<AncillaryInput>): Buffer | undefin
       throw new TypeError(
         `sendmsg(): ancillary data must be a Uint8Array or an Int32Array, got ${typeNameOf(data)}`,
       );
-    // A view of the kind that is known: a class of somebody's may give fields another meaning.
+    // A plain view, because a subclass may override these fields.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const part = Buffer.alloc(CMSG_SPACE(bytes.length));
     part.writeUInt32LE(CMSG_LEN(bytes.length), 0);
@@ -77,7 +78,10 @@ export function packAncillary(items: Iterable<AncillaryInput>): Buffer | undefin
   return parts.length === 0 ? undefined : Buffer.concat(parts);
 }
 
-/** Reads ancillary data that the kernel has written; what is cut short comes as far as it is there. */
+/**
+ * Parses ancillary data that the kernel wrote. An item that is cut short is returned as far as it
+ * goes.
+ */
 export function unpackAncillary(control: Buffer): AncillaryData[] {
   const items: AncillaryData[] = [];
   for (let at = 0; control.length - at >= HEADER; ) {

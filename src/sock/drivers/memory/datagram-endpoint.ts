@@ -6,7 +6,10 @@ import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts'
 import { MemoryEndpoint } from './memory-endpoint.ts';
 import { Network } from './network.ts';
 
-/** Datagrams that wait at a receiver: of the internet further ones are lost, of AF_UNIX they wait. */
+/**
+ * How many datagrams a receiver queues. Over IPv4 and IPv6 further ones are lost; over AF_UNIX they
+ * wait.
+ */
 const RECEIVE_LIMIT = 64;
 
 /** The longest datagram that fits into an IP packet, in bytes. */
@@ -14,12 +17,12 @@ const LONGEST = 65_507;
 
 const network = new Network<DatagramEndpoint>();
 
-/** A datagram socket without a kernel. */
+/** A datagram socket in memory. */
 export class DatagramEndpoint extends MemoryEndpoint {
   readonly #received: ReceivedFrom[] = [];
-  /** The other half of a socketpair(), or who connect() named and was there. */
+  /** The other half of a socketpair(), or the socket found by connect(). */
   #peer: DatagramEndpoint | undefined = undefined;
-  /** Those that wait for room here. */
+  /** The endpoints that wait for room here. */
   #senders: Set<DatagramEndpoint> = new Set();
   #ended = false;
 
@@ -27,7 +30,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
     super(family, SOCK_DGRAM, proto);
   }
 
-  /** Connects two fresh endpoints with each other. */
+  /** Connects two fresh endpoints to each other. */
   static join(one: DatagramEndpoint, other: DatagramEndpoint): void {
     one.#peer = other;
     other.#peer = one;
@@ -85,7 +88,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
     if (!unix && data.length > LONGEST) throw osError('EMSGSIZE', 'send');
     this.bindToAny();
     if (to === undefined || to.closed) {
-      // The network tells a connected sender that nobody was there, one operation later.
+      // The network reports an unreachable peer one operation later.
       if (unix) throw osError('ECONNREFUSED', 'send');
       if (this.peerName !== undefined) this.#refused();
       return data.length;

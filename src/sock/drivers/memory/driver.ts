@@ -5,7 +5,7 @@ import type { Driver, Endpoint } from '../../endpoint/endpoint.ts';
 import { DatagramEndpoint } from './datagram-endpoint.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
-/** Sockets without a kernel, for tests and for pairs inside one process. */
+/** Sockets in memory, for tests and for pairs inside one process. */
 export const memoryDriver: Driver = {
   name: 'memory',
 

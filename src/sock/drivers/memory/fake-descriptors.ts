@@ -1,6 +1,6 @@
 /**
- * Numbers that look like descriptors. They begin where a process seldom gets, so that one is not
- * taken for a real one; the lowest free one is given, as a kernel does.
+ * Numbers that look like descriptors. They start above what a process normally uses, so that they
+ * are not confused with real ones. Like in a kernel, the lowest free number is used.
  */
 
 const FIRST = 10_000;

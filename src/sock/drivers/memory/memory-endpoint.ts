@@ -28,15 +28,15 @@ import {
 import { BaseEndpoint } from '../../endpoint/base-endpoint.ts';
 import { freeDescriptor, takeDescriptor } from './fake-descriptors.ts';
 
-/** What the two kinds of sockets in memory share. */
+/** What stream and datagram sockets in memory share. */
 export abstract class MemoryEndpoint extends BaseEndpoint {
   readonly driver = 'memory' as const;
   readonly #fd = takeDescriptor();
-  /** Where it is bound. */
+  /** The bound address. */
   protected own: Address | undefined = undefined;
-  /** Who it is connected to, by name. */
+  /** The address it is connected to. */
   protected peerName: Address | undefined = undefined;
-  /** The code that the next operation fails with. */
+  /** The error code of the next operation. */
   protected failure: string | undefined = undefined;
 
   override getsockname(): Address {
@@ -57,7 +57,7 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
     return failure === undefined ? undefined : osError(failure, 'connect');
   }
 
-  /** @throws {OSError} when it is closed, or an earlier failure was not reported yet */
+  /** @throws {OSError} when it is closed, or an earlier failure has not been reported */
   protected check(syscall: string): void {
     this.mustBeOpen(syscall);
     const { failure } = this;
@@ -79,10 +79,10 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
     this.tellWriter();
   }
 
-  /** Leaves the network; called once, by close(). */
+  /** Leaves the network; close() calls it once. */
   protected abstract leave(): void;
 
-  /** Gives a name to a socket that connects or sends without one. */
+  /** Binds a socket that connects or sends without being bound. */
   protected bindToAny(): void {
     if (this.own !== undefined || this.family === AF_UNIX) return;
     this.bind(this.family === AF_INET6 ? inet6Address('::1', 0) : inetAddress('127.0.0.1', 0));

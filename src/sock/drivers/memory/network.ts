@@ -2,19 +2,19 @@ import { osError } from '../../../base/errors/os-errors.ts';
 import { type Address, inet6Address, inetAddress } from '../../addresses/address.ts';
 
 /**
- * Who is where, in a process without a kernel: the names of listeners, or of datagram sockets.
+ * A network in memory: which listener or datagram socket has which address.
  *
- * An address of any host is reached through every host of its family.
+ * An address bound to any host is reachable through every host of its family.
  */
 export class Network<Place> {
-  /** By port for the internet families, by path for AF_UNIX; then by host. */
+  /** By port for IPv4 and IPv6, by path for AF_UNIX; then by host. */
   readonly #places = new Map<string, Map<string, Place>>();
 
   /**
-   * Takes an address for `place`; port 0 takes a free one.
+   * Binds `place` to an address; port 0 means any free port.
    *
-   * @returns the address taken
-   * @throws {OSError} EADDRINUSE when it is taken already
+   * @returns the bound address
+   * @throws {OSError} EADDRINUSE when it is in use
    */
   bind(address: Address, place: Place): Address {
     const bound = hasPort(address, 0) ? this.#withFreePort(address) : address;
@@ -34,7 +34,7 @@ export class Network<Place> {
     if (hosts?.size === 0) this.#places.delete(door);
   }
 
-  /** Who is reached at an address? */
+  /** The socket that an address reaches. */
   find(address: Address): Place | undefined {
     const hosts = this.#places.get(doorOf(address));
     const host = isAny(hostOf(address)) ? loopbackOf(address) : hostOf(address);
@@ -57,7 +57,7 @@ export class Network<Place> {
   }
 }
 
-/** Where Linux begins to look for a free port. */
+/** Where Linux starts looking for a free port. */
 const FIRST_FREE_PORT = 32_768;
 const LAST_PORT = 65_535;
 

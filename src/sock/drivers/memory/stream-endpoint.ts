@@ -19,10 +19,10 @@ import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/en
 import { MemoryEndpoint } from './memory-endpoint.ts';
 import { Network } from './network.ts';
 
-/** Bytes that wait at a receiver before its peer has to; SO_RCVBUF changes it. */
+/** How many bytes a receiver queues before its peer has to wait; set by SO_RCVBUF. */
 const RECEIVE_LIMIT = 64 * 1024;
 
-/** A place where nobody listens yet, or somebody does. */
+/** The listening sockets. */
 const network = new Network<StreamEndpoint>();
 
 // fresh ──▶ listening, or fresh ──▶ connected. A connect succeeds or fails at once: the listener's
@@ -30,10 +30,10 @@ const network = new Network<StreamEndpoint>();
 type State = 'fresh' | 'listening' | 'connected';
 
 /**
- * A stream socket without a kernel: what one side sends is put into the queue of the other.
+ * A stream socket in memory: what one side sends is put into the queue of the other.
  *
- * A peer's slot is called within the send, the shutdown or the close that it waited for. That is
- * safe, because it only schedules a wake-up.
+ * A slot is called inside the peer's send, shutdown or close that it waited for. That is safe,
+ * because it only schedules a wake-up.
  */
 export class StreamEndpoint extends MemoryEndpoint {
   #state: State = 'fresh';
@@ -53,7 +53,7 @@ export class StreamEndpoint extends MemoryEndpoint {
     super(family, SOCK_STREAM, proto);
   }
 
-  /** Connects two fresh endpoints with each other. */
+  /** Connects two fresh endpoints to each other. */
   static join(one: StreamEndpoint, other: StreamEndpoint): void {
     one.#state = 'connected';
     other.#state = 'connected';
@@ -107,10 +107,10 @@ export class StreamEndpoint extends MemoryEndpoint {
     return this.#ended;
   }
 
-  /** Somebody took bytes that this side had sent. */
+  /** The peer took bytes that this side had sent. */
   #mayHaveRoom(): void {
     const peer = this.#peer;
-    // Not for every few bytes: half of the room, as kernels do.
+    // Not for every few bytes: like kernels, when half of the buffer is free.
     if (peer !== undefined && peer.#received.size <= peer.#receiveLimit / 2) this.tellWriter();
   }
 
@@ -140,7 +140,7 @@ export class StreamEndpoint extends MemoryEndpoint {
     const room = peer.#receiveLimit - peer.#received.size;
     if (room <= 0) return -1;
     const nbytes = Math.min(room, data.length - from);
-    // Nobody will read what comes after SHUT_RD, and the sender is not told.
+    // Bytes that arrive after SHUT_RD are dropped without telling the sender.
     if (!peer.#ended) peer.#received.push(Buffer.from(data.subarray(from, from + nbytes)));
     peer.tellReader();
     return nbytes;
@@ -175,7 +175,7 @@ export class StreamEndpoint extends MemoryEndpoint {
       throw osError(this.family === AF_UNIX ? 'EAGAIN' : 'ECONNREFUSED', 'connect');
     this.bindToAny();
     const accepted = new StreamEndpoint(this.family, this.proto);
-    // The side that is accepted shares the listener's name, and does not take it.
+    // The accepted side has the listener's address, but does not bind it.
     accepted.own = address;
     StreamEndpoint.join(this, accepted);
     listener.#incoming.push(accepted);
@@ -230,7 +230,7 @@ export class StreamEndpoint extends MemoryEndpoint {
     this.#peer = undefined;
     if (peer !== undefined) {
       peer.#peer = undefined;
-      // As kernels do it: bytes that were never read throw the connection away.
+      // Like kernels do: closing with unread bytes resets the connection.
       if (this.#resets || this.#received.size > 0) peer.#broke('ECONNRESET');
       else peer.#end();
       peer.tellWriter();

@@ -5,10 +5,10 @@ import { zoneIndex, zoneName } from '../../addresses/zones.ts';
 import { AF_INET6 } from '../../constants/constants.ts';
 import type { HandleAddress } from './handles.ts';
 
-/** libuv has the zone of an address in the text of its host: by name, and on Windows by number. */
+/** libuv appends the zone to the host: its name, or on Windows its number. */
 const ZONES_HAVE_NAMES = process.platform !== 'win32';
 
-/** The address that a handle told. */
+/** Converts an address from a handle. */
 export function fromHandle(family: number, { address = '', port = 0 }: HandleAddress): Address {
   if (family !== AF_INET6) return inetAddress(address, port);
   const at = address.indexOf('%');
@@ -19,13 +19,13 @@ export function fromHandle(family: number, { address = '', port = 0 }: HandleAdd
 }
 
 /**
- * The host of an address, for a handle.
+ * The host of an address, as handles expect it.
  *
- * @throws {OSError} ENODEV when its zone is none
+ * @throws {OSError} ENODEV when its zone does not exist
  */
 export function hostForHandle(address: Address, syscall: string): string {
   const [host, , , scopeid] = address as readonly [string, number, number?, number?];
-  // Kernels heed the zone of no other address.
+  // Kernels ignore the zone of other addresses.
   if (!scopeid || !needsZone(host)) return host;
   const zone = ZONES_HAVE_NAMES ? zoneName(scopeid) : scopeid;
   if (zone === undefined) throw osError('ENODEV', syscall);

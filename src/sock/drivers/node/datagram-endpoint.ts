@@ -36,10 +36,10 @@ import {
   type UdpHandle,
 } from './handles.ts';
 
-/** Datagrams that wait unread before the kernel has to keep, or drop, the rest. */
+/** How many unread datagrams are kept here before the kernel has to keep or drop the rest. */
 const RECEIVE_LIMIT = 64;
 
-/** Datagrams under way in libuv before a send would block. */
+/** How many datagrams libuv may hold before a send would block. */
 const SEND_LIMIT = 64;
 
 /** A UDP socket on a Node handle. */
@@ -50,11 +50,11 @@ export class DatagramEndpoint extends BaseEndpoint {
   #bound = false;
   #peer: Address | undefined = undefined;
   readonly #received: ReceivedFrom[] = [];
-  /** Does libuv poll for datagrams? Begins with the first try that finds nothing. */
+  /** Does libuv poll for datagrams? It starts with the first try that finds nothing. */
   #reading = false;
-  /** Datagrams that libuv has and the kernel did not take. */
+  /** How many datagrams libuv holds that the kernel has not taken. */
   #sending = 0;
-  /** The errno that the next operation fails with, negative, or 0. */
+  /** The errno that the next operation fails with, negative; or 0. */
   #failure = 0;
 
   constructor(family: number, proto: number) {
@@ -87,7 +87,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     return this.#next('recvmsg');
   }
 
-  /** The datagram that comes next, or `undefined`, and then libuv polls for one. */
+  /** The next datagram; if there is none, `undefined`, and libuv polls for one. */
   #next(syscall: string): ReceivedFrom | undefined {
     this.#check(syscall);
     const [first] = this.#received;
@@ -103,7 +103,7 @@ export class DatagramEndpoint extends BaseEndpoint {
 
   #readOn(): void {
     if (this.#reading || this.#received.length >= RECEIVE_LIMIT) return;
-    // Before a bind nothing can come; the send that binds starts the reading, if somebody waits.
+    // Before a bind nothing can arrive. The send that binds starts reading if something waits.
     if (!this.#bound) return;
     const status = (this.#handle as UdpHandle).recvStart();
     if (status < 0) throw osError(status, 'recvmsg');
@@ -140,7 +140,8 @@ export class DatagramEndpoint extends BaseEndpoint {
     if (this.#sending >= SEND_LIMIT) return -1;
     const handle = this.#needHandle();
     const request = outside(makeSendRequest);
-    // What the kernel does not take at once is sent later, and the caller may overwrite its bytes.
+    // The caller may overwrite its data, but libuv sends later what the kernel does not take at
+    // once.
     const list = [Buffer.from(data)];
     const send = this.family === AF_INET6 ? handle.send6 : handle.send;
     const outcome =
@@ -210,7 +211,7 @@ export class DatagramEndpoint extends BaseEndpoint {
     return address | port | only6;
   }
 
-  /** The kernel has bound the socket, by bind(), connect() or a first send. */
+  /** The kernel has bound the socket, in bind(), connect() or a first send. */
   #nowBound(): void {
     if (this.#bound) return;
     this.#bound = true;
@@ -289,7 +290,7 @@ export class DatagramEndpoint extends BaseEndpoint {
   ): void {
     if (level === SOL_SOCKET && option === SO_REUSEPORT && value !== 0 && !hasReusePort)
       throw osError('ENOPROTOOPT', 'setsockopt');
-    // Here, and not when a bind or a send makes it take effect.
+    // Fail here, not when a bind or a send applies the option.
     const refused =
       level === IPPROTO_IP ? isWrongHops(option, value) : level === IPPROTO_IPV6 && this.#bound;
     if (refused) throw osError('EINVAL', 'setsockopt');
@@ -378,7 +379,7 @@ function makeSendRequest(): SendRequest {
   return new send();
 }
 
-/** As much of a datagram as was asked for; the kernel too throws the rest away. */
+/** The requested part of a datagram; the rest is lost, as in a kernel. */
 function cut(data: Buffer, nbytes: number): Buffer {
   return data.length <= nbytes ? data : data.subarray(0, nbytes);
 }

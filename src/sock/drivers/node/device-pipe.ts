@@ -3,13 +3,13 @@ import { fromNodeError } from '../../../base/errors/os-errors.ts';
 import { SlottedEndpoint } from '../../endpoint/base-endpoint.ts';
 import type { PipeEnd } from '../../endpoint/endpoint.ts';
 
-/** Bytes that one call takes at the most. */
+/** The most bytes per call. */
 const PIECE = 64 * 1024;
 
-/** The last of the standard descriptors, which are not closed. */
+/** The last standard descriptor; standard descriptors are not closed. */
 const STDERR = 2;
 
-/** A device that is always ready, as /dev/null is, which libuv cannot poll. */
+/** A device that is always ready and that libuv cannot poll, such as /dev/null. */
 export class DevicePipe extends SlottedEndpoint implements PipeEnd {
   readonly driver = 'node' as const;
   readonly noticesReader = false;
@@ -45,7 +45,10 @@ export class DevicePipe extends SlottedEndpoint implements PipeEnd {
   }
 }
 
-/** What a call gives; `undefined` where it would have to wait, of which nobody tells. */
+/**
+ * The result of a call; `undefined` if it would have to wait, and nothing would report when to
+ * retry.
+ */
 function unlessItWaits(call: () => number): number | undefined {
   try {
     return call();

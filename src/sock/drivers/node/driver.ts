@@ -9,7 +9,9 @@ import { DevicePipe } from './device-pipe.ts';
 import { NodePipe } from './node-pipe.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
-/** Sockets on the handles below Node's own `net` and `dgram`: everywhere, with no dependency. */
+/**
+ * Sockets on the handles below Node's `net` and `dgram`. Works everywhere, without dependencies.
+ */
 export const nodeDriver: Driver = {
   name: 'node',
 
@@ -29,7 +31,7 @@ export const nodeDriver: Driver = {
     });
   },
 
-  /** Node cannot make a pair of descriptors, so the pair is made of memory. */
+  /** Node cannot create a pair of descriptors, so the pair is in memory. */
   socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint] {
     return memoryDriver.socketpair(family, type, proto);
   },
@@ -42,7 +44,7 @@ export const nodeDriver: Driver = {
         strerror:
           'Operation not supported (the node driver takes descriptors by their numbers only)',
       });
-    // libuv would end the process over one that cannot be polled: /dev/null.
+    // libuv would abort the process over a device that it cannot poll: /dev/null.
     if (kind === 'device' && !tty().isatty(fd)) return new DevicePipe(fd);
     return new NodePipe(fd, kind === 'socket' || !writes);
   },

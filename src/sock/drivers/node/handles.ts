@@ -6,24 +6,24 @@ import { dgram, lazily, net } from '../../../base/node-modules.ts';
 import { hasDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
 
 /**
- * The one file that knows how Node is made inside.
+ * The only file that depends on Node's internals.
  *
- * `node:net` reports the outcome of bind, listen and connect a tick late, and as an event. The
- * handles below it answer at once, as the kernel does: each call gives an errno, negative, or 0.
- * No module exports their classes, so they are taken from sockets that Node makes for us. Seen to
- * work on Node 20, 22, 24 and 26; what is not found where it should be is an error with a clear
- * text at the first socket, not a wrong behaviour later.
+ * `node:net` reports the outcome of bind, listen and connect one tick later, as an event. The
+ * handles below it report it immediately, as the kernel does: each call returns 0 or a negative
+ * errno. No module exports their classes, so they are taken from sockets that Node creates. This
+ * works on Node 20, 22, 24 and 26. If something is missing, the first socket fails with a clear
+ * error, rather than misbehave later.
  *
- * A handle is a root of the garbage collection until it is closed, and it remembers the async
- * context that it was made in. So handles are made {@link outside} of every context: one made in
- * a task would keep the task, and all that it refers to, alive.
+ * A handle is a root for the garbage collector until it is closed, and it keeps the async context
+ * in which it was created. So handles are created {@link outside} every context: one created in a
+ * task would keep alive the task and all that it refers to.
  */
 
-/** What the handles of streams and listeners have in common. */
+/** What the handles of streams and listeners share. */
 export interface StreamHandle {
-  /** The descriptor; -1 as long as there is none. Absent on Windows. */
+  /** The descriptor; -1 if there is none yet. Missing on Windows. */
   readonly fd?: number;
-  /** Bytes given to write that the kernel has not taken. */
+  /** Written bytes that the kernel has not taken. */
   readonly writeQueueSize: number;
   onconnection: ((status: number, client: StreamHandle | undefined) => void) | undefined;
   bind(address: string, port?: number, flags?: number): number;
@@ -50,15 +50,15 @@ export interface TcpHandle extends StreamHandle {
   reset(closed?: () => void): number;
 }
 
-/** A socket of AF_UNIX, or a named pipe. */
+/** An AF_UNIX socket, or a named pipe. */
 export interface PipeHandle extends StreamHandle {
-  /** Returns nothing on Node 20: the request reports failures. */
+  /** Returns nothing on Node 20, where the request reports failures. */
   connect(request: ConnectRequest, path: string): number | undefined;
-  /** Takes a descriptor over. */
+  /** Takes ownership of a descriptor. */
   open(fd: number): number | undefined;
 }
 
-/** A socket of UDP. */
+/** A UDP socket. */
 export interface UdpHandle {
   readonly fd?: number;
   onmessage:
@@ -69,7 +69,10 @@ export interface UdpHandle {
   connect(address: string, port: number): number;
   connect6(address: string, port: number): number;
   disconnect(): number;
-  /** Bytes sent plus 1; 0: they had to wait, and the request reports; negative: errno. */
+  /**
+   * Returns the bytes sent plus 1; 0 if they have to wait, and the request reports the outcome; or
+   * a negative errno.
+   */
   send(request: SendRequest, list: Uint8Array[], count: number, ...rest: unknown[]): number;
   send6(request: SendRequest, list: Uint8Array[], count: number, ...rest: unknown[]): number;
   recvStart(): number;
@@ -94,24 +97,24 @@ export interface HandleAddress {
   family?: string;
 }
 
-/** A write or a shutdown under way. */
+/** A pending write or shutdown. */
 export interface StatusRequest {
   oncomplete: ((this: StatusRequest, status: number) => void) | undefined;
-  /** Node 26: the outcome, where it was there before `oncomplete` could be set. */
+  /** Node 26: the outcome, if it came before `oncomplete` could be set. */
   writeStatus?: number | null;
-  /** Read by nobody: keeps the bytes that libuv still has to send from being collected. */
+  /** Never read: keeps the bytes that libuv still has to send from being collected. */
   buffer?: Uint8Array;
   getAsyncId(): number;
 }
 
-/** A connect under way. */
+/** A pending connect. */
 export interface ConnectRequest {
   oncomplete: ((status: number) => void) | undefined;
 }
 
-/** A datagram under way. */
+/** A pending datagram. */
 export interface SendRequest {
-  /** Read by nobody: keeps the bytes that libuv still has to send from being collected. */
+  /** Never read: keeps the bytes that libuv still has to send from being collected. */
   list?: Uint8Array[];
   oncomplete: ((status: number, bytes: number) => void) | undefined;
 }
@@ -123,7 +126,7 @@ export interface StreamClasses {
   readonly tcpConnect: new () => ConnectRequest;
   readonly pipeConnect: new () => ConnectRequest;
   readonly shutdown: new () => StatusRequest;
-  /** `undefined` from Node 26 on, where a handle makes the request itself when it needs one. */
+  /** `undefined` from Node 26 on, where a handle creates the request itself when needed. */
   readonly write: (new () => StatusRequest) | undefined;
 }
 
@@ -133,10 +136,10 @@ export interface DatagramClasses {
   readonly send: new () => SendRequest;
 }
 
-/** The kind of handle that Node gives to plain sockets; listening and connecting both work. */
+/** The kind of handle that Node uses for plain sockets; it can both listen and connect. */
 export const SOCKET_KIND = 0;
 
-/** The flag of bind6() for a socket that takes no IPv4 connections. */
+/** The flag of bind6() for a socket that does not accept IPv4. */
 export const IPV6_ONLY = 1;
 
 /** The flag of TCP's bind() for SO_REUSEPORT. */
@@ -148,7 +151,9 @@ export const UDP_REUSE_ADDRESS = 4;
 /** The flag of UDP's bind() for SO_REUSEPORT. */
 export const UDP_REUSE_PORT = 8;
 
-/** Has this Node the flags for SO_REUSEPORT? From 22.12 and 23.1 on; before, they are not heeded. */
+/**
+ * Does Node support the flags for SO_REUSEPORT? Since 22.12 and 23.1; earlier versions ignore them.
+ */
 export const hasReusePort: boolean = since(23, 1) || (since(22, 12) && !since(23, 0));
 
 function since(major: number, minor: number): boolean {
@@ -156,7 +161,9 @@ function since(major: number, minor: number): boolean {
   return ours > major || (ours === major && oursMinor >= minor);
 }
 
-/** Calls a function in the async context of this module's loading: in nobody's. */
+/**
+ * Calls a function in the async context in which this module was loaded, which belongs to no task.
+ */
 export const outside: <Arguments extends unknown[], Result>(
   call: (...args: Arguments) => Result,
   ...args: Arguments
@@ -165,19 +172,19 @@ export const outside: <Arguments extends unknown[], Result>(
 let streams: StreamClasses | undefined;
 let datagrams: DatagramClasses | undefined;
 
-/** @throws {InternalError} when this Node is made differently */
+/** @throws {InternalError} when Node's internals have changed */
 export function streamClasses(): StreamClasses {
   streams ??= outside(findStreamClasses);
   return streams;
 }
 
-/** @throws {InternalError} when this Node is made differently */
+/** @throws {InternalError} when Node's internals have changed */
 export function datagramClasses(): DatagramClasses {
   datagrams ??= outside(findDatagramClasses);
   return datagrams;
 }
 
-/** A net.Socket, as far as it is made of a handle. */
+/** The parts of a net.Socket that expose its handle. */
 interface HandleOwner {
   readonly _handle?: object | null;
   _write(data: Uint8Array, encoding: string, done: () => void): void;
@@ -186,11 +193,11 @@ interface HandleOwner {
 
 function findStreamClasses(): StreamClasses {
   const tcp = handleClass<TcpHandle>('TCP', (probe) => {
-    // Only a tick later would it really connect, and by then it is destroyed.
+    // It would really connect only one tick later, and is destroyed by then.
     probe.connect(1, '127.0.0.1');
   });
   const pipe = handleClass<PipeHandle>('Pipe', (probe) => {
-    // Nobody can listen there: /dev/null is no directory.
+    // Nothing can listen there: /dev/null is not a directory.
     probe.connect('/dev/null/asyncio-ts');
   });
   let write: StreamClasses['write'] | null = null;
@@ -241,7 +248,7 @@ function handleClass<Handle>(
   return needed(name, handle?.constructor as (new (kind: number) => Handle) | undefined);
 }
 
-/** What the methods of a handle are called with first: an object of the class that we look for. */
+/** Finds the class of the request object that is the first argument of a handle's method. */
 function requestClass<Request>(
   handle: object,
   methods: readonly string[],
@@ -289,7 +296,7 @@ function findDatagramClasses(): DatagramClasses {
   probe.send(Buffer.alloc(1), 9, '127.0.0.1');
   Reflect.deleteProperty(handle as object, 'send');
   probe.close();
-  // To bind takes a descriptor, and nothing is sent without.
+  // Binding needs a descriptor, and nothing is sent without one.
   if (send === undefined && !hasDescriptor()) throw noteFailure(osError('EMFILE', 'socket'));
   return { udp, send: needed('SendWrap', send as (new () => SendRequest) | undefined) };
 }
@@ -306,21 +313,24 @@ function needed<Value>(name: string, value: Value | undefined): Value {
   );
 }
 
-/** Takes the handle away from a Node stream, which is of no use any more. */
+/** Takes the handle away from a Node stream, which is unusable from then on. */
 export function takeHandle(stream: object): StreamHandle {
   const owner = stream as { _handle?: StreamHandle | null };
   const handle = owner._handle;
   if (!handle) throw new InternalError(`a stream of Node ${process.version} has no handle`);
   owner._handle = null;
-  // It began to read when it was made.
+  // It started reading when it was created.
   handle.readStop();
   handle.unref();
   return handle;
 }
 
-/** The receiver of what {@link readHandle} reads. */
+/** Receives what {@link readHandle} reads. */
 export interface StreamReaderOwner {
-  /** `nread` bytes are at the start of `buffer`, until this returns; `false` stops the reading. */
+  /**
+   * The first `nread` bytes of `buffer` are valid until this returns. Returning `false` stops
+   * reading.
+   */
   onBytes(nread: number, buffer: Buffer): boolean;
   onEnd(): void;
   onReadError(error: Error): void;
@@ -329,9 +339,9 @@ export interface StreamReaderOwner {
 /**
  * Reads a handle.
  *
- * How much was read, and any error, is in an array inside Node that only `net.Socket`
- * sees. So a net.Socket is the reader, and everything else of it is cut off: it is not a stream, has
- * no events and never closes the handle.
+ * How much was read, and any error, is in an array inside Node that only `net.Socket` sees. So a
+ * net.Socket does the reading, with everything else cut off: it is not used as a stream, emits no
+ * events and never closes the handle.
  */
 const streamReader = lazily(
   () =>
@@ -353,12 +363,12 @@ const streamReader = lazily(
         return true;
       }
 
-      /** After the end Node asks for more, which would end the stream a tick later. */
+      /** After the end, Node asks for more, which would end the stream one tick later. */
       override read(): null {
         return null;
       }
 
-      /** Node destroys a stream whose reading failed. */
+      /** Node destroys a stream when reading fails. */
       override destroy(error?: Error): this {
         if (error !== undefined && this.#owner !== undefined) this.#owner.onReadError(error);
         return this;
@@ -367,7 +377,7 @@ const streamReader = lazily(
 );
 
 /**
- * Makes a reader of a handle.
+ * Creates a reader for a handle.
  *
  * @param buffer - filled before each call of `onBytes`
  */

@@ -4,12 +4,12 @@ import type { PipeEnd } from '../../endpoint/endpoint.ts';
 import { outside, SOCKET_KIND, type StreamHandle, streamClasses } from './handles.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
-/** One end of a pipe on a Node handle: for libuv it is no different from a socket of AF_UNIX. */
+/** One end of a pipe on a Node handle. For libuv it is the same as an AF_UNIX socket. */
 export class NodePipe extends StreamEndpoint implements PipeEnd {
   readonly noticesReader: boolean;
 
   /**
-   * @param from - a descriptor, or the handle that has it
+   * @param from - a descriptor, or a handle that has one
    * @throws {OSError} when libuv refuses the descriptor
    */
   constructor(from: number | StreamHandle, noticesReader: boolean) {

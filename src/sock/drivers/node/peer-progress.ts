@@ -4,11 +4,11 @@ import { now } from '../../../base/node-timers.ts';
 import { outside } from './handles.ts';
 
 /**
- * Does the peer of a TCP socket take what was sent, however little?
+ * Does the peer of a TCP socket take bytes, however few?
  *
- * libuv does not say. Linux lists for all TCP sockets how many bytes their peers have not acknowledged
- * yet. The list is read beside the program, for it may be long; so each answer is about the time before
- * the last question. Elsewhere the answer is no.
+ * libuv does not tell. Linux lists for each TCP socket how many bytes its peer has not
+ * acknowledged. The list may be long, so it is read asynchronously: each answer is about the time
+ * before the previous question. On other systems the answer is always no.
  */
 export class PeerProgress {
   readonly #inode: string;
@@ -16,12 +16,12 @@ export class PeerProgress {
   #count: number | undefined;
   #answer = false;
 
-  /** @param fd - of a TCP socket that is open */
+  /** @param fd - an open TCP socket */
   constructor(fd: number) {
     this.#inode = String(fstatSync(fd).ino);
   }
 
-  /** Has it taken bytes, between the last two lists? Yes as well while that is not known. */
+  /** Has the peer taken bytes between the last two lists? True if that is not known yet. */
   ask(): boolean {
     const answer = this.#answer;
     this.#answer = true;
@@ -38,15 +38,15 @@ export class PeerProgress {
   }
 }
 
-/** Bytes that are not acknowledged, by the socket's inode as Linux prints it. */
+/** Unacknowledged bytes, by the socket's inode as Linux prints it. */
 type Counts = ReadonlyMap<string, number>;
 
 const LISTS = ['/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
-/** The columns of a line: both queues in hexadecimal, the one to be sent first; and the inode. */
+/** Columns of a line: both queues in hexadecimal, the send queue first; and the inode. */
 const QUEUES = 4;
 const INODE = 9;
 
-/** A list serves for so many times as long as it took to read. */
+/** How long a list is reused, as a multiple of the time it took to read. */
 const SERVES_TIMES = 3;
 
 let newest: Promise<Counts> | undefined;

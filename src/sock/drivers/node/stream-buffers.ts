@@ -1,10 +1,10 @@
-// Not the global one: that is a getter, and looked up each time.
+// Not the global one, which is a getter that is looked up each time.
 import { Buffer } from 'node:buffer';
 import { EMPTY } from '../../endpoint/byte-queue.ts';
 
 /**
- * The buffers through which all sockets of the node driver read and write, so that none of them needs
- * its own.
+ * The buffers through which all sockets of the node driver read and write, so that each does not
+ * need its own.
  */
 
 /** How much one read takes from the kernel, in bytes. */

@@ -1,4 +1,4 @@
-// Not the global one: that is a getter, and looked up each time.
+// Not the global one, which is a getter that is looked up each time.
 import type { Buffer } from 'node:buffer';
 import type { Socket as NetSocket } from 'node:net';
 import { FLUSH_PATIENCE_MS } from '../../../base/constants.ts';
@@ -56,27 +56,27 @@ import {
 import { isStreamOption, KEEPALIVE_IDLE } from './stream-options.ts';
 
 /**
- * Bytes that wait unread before the kernel has to keep the rest; SO_RCVBUF changes it.
+ * How many unread bytes are kept here before the kernel has to keep the rest; set by SO_RCVBUF.
  *
- * Four reads: to stop and start reading costs two calls of the system.
+ * Four reads, because stopping and restarting costs two system calls.
  */
 const RECEIVE_LIMIT = 256 * 1024;
 
-/** A write request that no write has needed yet. */
+/** A write request for reuse. */
 let spareRequest: StatusRequest | undefined;
 
-// An endpoint goes through these states, and can be closed in each:
+// The states of an endpoint, which can be closed in each of them:
 //
 //   fresh ── bind() ──▶ bound ── listen() ──▶ listening
 //     │                   │
 //     └───── connect() ───┴──▶ connecting ──▶ connected        (an accepted one starts here)
 //                                  └────────▶ fresh, with an error to tell
 //
-// `fresh` has no handle. Reading begins with the first try that finds nothing: what nobody wants
-// stays in the kernel, and pushes back at the peer.
+// `fresh` has no handle. Reading starts with the first try that finds nothing: bytes that nobody
+// asks for stay in the kernel, which slows down the peer.
 type State = 'fresh' | 'bound' | 'listening' | 'connecting' | 'connected';
 
-/** A failure that nobody was told of yet. It becomes an error, with a stack, where it is thrown. */
+/** A failure that has not been reported. The error is created where it is thrown, for its stack. */
 interface Failure {
   readonly why: string | number;
   readonly syscall: string;
@@ -86,42 +86,42 @@ interface Failure {
 export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   readonly driver = 'node' as const;
   #state: State = 'fresh';
-  /** There from bind() or connect() on. */
+  /** Set from bind() or connect() on. */
   #handle: StreamHandle | undefined = undefined;
-  /** The descriptor of the handle, which forgets it when it is closed. */
+  /** The handle's descriptor. A closed handle forgets it. */
   #fd = -1;
-  /** AF_UNIX: Node has no getsockname() for it. */
+  /** For AF_UNIX, where Node has no getsockname(). */
   #ownPath = '';
   #peerPath = '';
 
-  /** Made when reading begins. */
+  /** Created when reading starts. */
   #source: NetSocket | undefined = undefined;
-  /** Does libuv poll for bytes? Stopped by us when the queue is full, and by libuv at the end. */
+  /** Does libuv poll for bytes? We stop it when the queue is full, and libuv at the end. */
   #reading = false;
   readonly #received = new ByteQueue();
   #receiveLimit = RECEIVE_LIMIT;
   /** No more bytes will come: the peer ended, the connection broke, or SHUT_RD. */
   #ended = false;
 
-  /** Has libuv bytes that the kernel did not take? Then a send would block. */
+  /** Does libuv hold bytes that the kernel has not taken? Then a send would block. */
   #sending = false;
   #sendingEnded = false;
-  /** From the first question in a send on that has to wait, to the end of that. */
+  /** Set while a send waits, from the first question on. */
   #progress: PeerProgress | undefined = undefined;
   /** Why the next operation fails. */
   #failure: Failure | undefined = undefined;
 
-  /** Connections that nobody accepted yet. */
+  /** Connections that have not been accepted. */
   #incoming: StreamHandle[] = [];
   /** Did descriptors run out since the last accept that would have blocked? */
   #outOfDescriptors = false;
-  /** Does close() throw the connection away, as SO_LINGER with 0 seconds says? */
+  /** Does close() reset the connection, because of SO_LINGER with 0 seconds? */
   #resets = false;
   #lingerSeconds = -1;
-  /** Does a shutdown wait for what is being sent? */
+  /** Is a shutdown waiting for pending sends? */
   #shuttingDown = false;
 
-  /** @param handle - of a connection that was accepted */
+  /** @param handle - of an accepted connection */
   constructor(family: number, proto: number, handle?: StreamHandle, path = '') {
     super(family, SOCK_STREAM, proto);
     if (handle === undefined) return;
@@ -174,7 +174,10 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return { data, address: this.#sender() };
   }
 
-  /** With an empty queue: is it the end (`true`), or must one wait (`false`)? Or it failed. */
+  /**
+   * The queue is empty: is it the end (`true`), or would it block (`false`)? Throws if the
+   * connection failed.
+   */
   #nothingReceived(): boolean {
     this.#check('recv');
     if (this.#ended) return true;
@@ -197,7 +200,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   onBytes(nread: number, buffer: Buffer): boolean {
     const received = this.#received;
     received.push(copyOfRead(buffer, nread));
-    // The reader may take the bytes here and now: #reading still says that libuv reads.
+    // The reader may take the bytes right now: #reading still says that libuv reads.
     const { reader } = this;
     if (reader !== undefined) {
       this.reader = undefined;
@@ -224,7 +227,10 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     this.#reading = false;
   }
 
-  /** The connection is lost: the next operation says why, then receiving ends and sending fails. */
+  /**
+   * The connection is lost: the next operation throws the reason; then receiving is at its end and
+   * sending fails.
+   */
   #broke(why: string | number, syscall: string): void {
     if (this.closed) return;
     this.#handle?.readStop();
@@ -265,7 +271,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       request = spareRequest ?? outside(makeRequest, write);
       spareRequest = undefined;
       const status = handle.writeBuffer(request, bytes) as number;
-      // Only a write that has to wait takes the request and gives it a number.
+      // Only a write that has to wait uses the request and gives it an id.
       if (request.getAsyncId() < 0) {
         spareRequest = request;
         if (status < 0) throw this.#sendFailed(status);
@@ -273,7 +279,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       }
       if (status < 0) throw this.#sendFailed(status);
     }
-    // libuv goes on reading from the buffer: the next send needs another one.
+    // libuv keeps reading from the buffer.
     giveUpStaging();
     this.#sending = true;
     request.buffer = bytes;
@@ -286,8 +292,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   }
 
   /**
-   * The system tells libuv of room only when there is much, a third of its buffer. A slow peer may take
-   * long for that.
+   * The system tells libuv of room only when a third of its buffer is free. With a slow peer that
+   * takes long.
    */
   hasMovedOn(): boolean {
     if (!this.#sending || this.closed || this.family === AF_UNIX || this.#fd < 0) return false;
@@ -300,7 +306,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return osError(status, 'send');
   }
 
-  /** What had to wait is with the kernel now, or never will be. */
+  /** What had to wait was taken by the kernel, or failed. */
   #sent(status: number): void {
     this.#sending = false;
     this.#progress = undefined;
@@ -324,7 +330,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       this.#sendingEnded = true;
       const { shutdown } = streamClasses();
       const request = outside(makeRequest, shutdown);
-      // A peer that is gone by then is noticed by the next receive.
+      // If the peer is gone by then, the next receive fails.
       request.oncomplete = () => {
         this.#shuttingDown = false;
       };
@@ -418,7 +424,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     this.#check('listen');
     if (this.#state === 'connecting' || this.#state === 'connected')
       throw osError('EINVAL', 'listen');
-    // A path must be bound; a port is found by the kernel.
+    // A path must be bound; for a port the kernel picks one.
     if (this.#state === 'fresh' && this.family === AF_UNIX) throw osError('EINVAL', 'listen');
     if (this.#state === 'fresh') this.bind(unboundAddress(this.family));
     const handle = this.#handle as StreamHandle;
@@ -473,7 +479,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     this.#ended = true;
     for (const client of this.#incoming) abandon(client, this.family !== AF_UNIX);
     this.#incoming = [];
-    // As the kernel does it: bytes that were received and never read throw the connection away.
+    // Like the kernel: closing with unread bytes resets the connection.
     const unread = this.#state === 'connected' && this.#received.size > 0;
     this.#received.clear();
     if (this.#resets || unread) this.#abort();
@@ -484,10 +490,10 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   }
 
   /**
-   * Lets libuv send what it still has, before the handle is closed.
+   * Lets libuv send the rest before the handle is closed.
    *
-   * A kernel does so even when the process has ended; so the process waits for it here, but not
-   * for ever: the peer may take nothing. It is one send's worth at most.
+   * A kernel does so even after the process has ended. Here the process waits for it, at most one
+   * send's worth; but not forever, because the peer may take nothing.
    */
   #flush(): void {
     const handle = this.#handle as StreamHandle;
@@ -500,7 +506,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   #abort(): void {
     const handle = this.#handle as TcpHandle | undefined;
-    // libuv resets no handle that is shutting down. After it has refused, Node takes the handle for closed.
+    // libuv refuses to reset a handle that is shutting down, and Node would then treat the handle
+    // as closed.
     const mayReset = this.family !== AF_UNIX && !this.#shuttingDown;
     if (handle === undefined || !mayReset || handle.reset() < 0) this.#release();
     else this.#forget();
@@ -518,7 +525,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     this.#fd = -1;
   }
 
-  /** After a bind or connect that failed: the handle remembers the failure, so it is of no use. */
+  /** A bind or connect failed. The handle remembers that, so it cannot be used again. */
   #dropHandle(): void {
     this.#release();
     this.#reading = false;
@@ -553,7 +560,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return fromHandle(this.family, out);
   }
 
-  /** Who is at the other side: the sender of all that comes. */
+  /** The peer's address: the sender of all received bytes. */
   #sender(): Address {
     return this.#peer() ?? unboundAddress(this.family);
   }
@@ -623,7 +630,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   // ---- small things ----------------------------------------------------------------------------
 
-  /** Throws what prevents every operation: EBADF, or an error that was not reported yet. */
+  /** Throws what prevents any operation: EBADF, or an unreported error. */
   #check(syscall: string): void {
     this.mustBeOpen(syscall);
     const error = this.connectError();

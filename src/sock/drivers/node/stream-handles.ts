@@ -14,12 +14,12 @@ import {
 } from './handles.ts';
 import { readBuffer } from './stream-buffers.ts';
 
-// Not closures: each is called with all that it needs, and keeps nothing.
+// Functions, not closures, so that they keep nothing alive.
 
 export function makeHandle(family: number): StreamHandle {
   const { tcp, pipe } = streamClasses();
   const handle = family === AF_UNIX ? new pipe(SOCKET_KIND) : new tcp(SOCKET_KIND);
-  // A running loop keeps the process alive itself, and an ended one must not.
+  // A running loop keeps the process alive itself; one that has ended must not.
   handle.unref();
   return handle;
 }
@@ -39,12 +39,12 @@ export function connectTcp(handle: TcpHandle, request: ConnectRequest, address: 
     : handle.connect(request, address[0] as string, port);
 }
 
-/** Drops a connection that nobody accepted. */
+/** Drops a connection that was never accepted. */
 export function abandon(client: StreamHandle, tcp: boolean): void {
   if (!tcp || (client as TcpHandle).reset() < 0) client.close();
 }
 
-/** libuv would cut such a name, and take the rest for a path. */
+/** libuv would cut such a name and treat the rest as a path. */
 export function refuseAbstract(address: Address, syscall: string): void {
   if (typeof address !== 'string' || !address.startsWith('\0')) return;
   throw osError('EOPNOTSUPP', syscall, {

@@ -42,15 +42,18 @@ import { epollSelector } from './selectors/epoll-selector.ts';
 import { pollSelector } from './selectors/poll-selector.ts';
 import type { Selector } from './selectors/selector.ts';
 
-/** Objects made once and kept would keep the async context of the code that makes the first socket. */
+/**
+ * The async context for objects that are created once and kept; otherwise they would keep that of
+ * whoever makes the first socket.
+ */
 const nobody = new AsyncResource('asyncio-ts.posix');
 
 /** Sockets of the operating system, called through koffi. */
 class PosixDriver implements Driver {
   readonly name = 'posix' as const;
-  /** The selector of this thread. */
+  /** Returns this thread's selector. */
   readonly #selector: () => Selector;
-  /** Is all there? What is missing is looked for again, where that is no matter for ever. */
+  /** Is everything loaded? Something that is missing only temporarily is looked for again. */
   #complete = false;
 
   constructor(selector: () => Selector) {
@@ -73,7 +76,7 @@ class PosixDriver implements Driver {
 
   open(family: number, type: number, proto: number): Endpoint {
     if (type !== SOCK_STREAM && type !== SOCK_DGRAM) throw osError('ESOCKTNOSUPPORT', 'socket');
-    // Before there is a descriptor: making the first selector may fail.
+    // Before there is a descriptor, because making the first selector may fail.
     const selector = this.#selector();
     const fd = openSocket(family, type, proto);
     if (fd < 0) throw noteFailure(lastError('socket'));
@@ -136,7 +139,7 @@ class PosixDriver implements Driver {
   }
 }
 
-/** @throws {OSError} EBUSY when a socket of ours has the descriptor */
+/** @throws {OSError} EBUSY when the descriptor belongs to one of our sockets */
 export function checkNobodys(fd: number, syscall: string): void {
   if (endpointOf(fd) === undefined) return;
   throw osError('EBUSY', syscall, {
@@ -145,9 +148,9 @@ export function checkNobodys(fd: number, syscall: string): void {
 }
 
 /**
- * Makes another descriptor of the same thing, which is nobody's.
+ * Duplicates a descriptor; the new one does not belong to any socket.
  *
- * @throws {OSError} EBADF, EMFILE; EOPNOTSUPP where koffi does not load
+ * @throws {OSError} EBADF, EMFILE; EOPNOTSUPP if koffi does not load
  */
 export function duplicateDescriptor(fd: number): number {
   const { missing } = posixDriver;
@@ -161,7 +164,7 @@ export function duplicateDescriptor(fd: number): number {
   return copy;
 }
 
-/** What a descriptor is: as was said, and for the rest as the kernel says. */
+/** What a descriptor is: as specified, otherwise as the kernel reports. */
 function kindOf(fd: number, { family, type, proto }: Kind): Kind {
   expectAddress();
   if (libc().getsockname(fd, storage, storageLength) < 0) throw lastError('socket');
@@ -181,15 +184,15 @@ function protoOf(fd: number): number {
   try {
     return getOption(fd, SOL_SOCKET, SO_PROTOCOL) as number;
   } catch {
-    // macOS does not tell.
+    // macOS cannot tell.
     return 0;
   }
 }
 
-/** The driver on the selector that suits the system: epoll on Linux, `uv_poll` on macOS. */
+/** The driver with the system's selector: epoll on Linux, `uv_poll` on macOS. */
 export const posixDriver: Driver = new PosixDriver(
   process.platform === 'linux' ? epollSelector : pollSelector,
 );
 
-/** The driver as macOS has it, for the tests on Linux. */
+/** The driver as on macOS, for tests on Linux. */
 export const polledDriver: Driver = new PosixDriver(pollSelector);

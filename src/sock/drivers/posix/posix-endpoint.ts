@@ -58,28 +58,30 @@ import {
 
 const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR } = constants.errno;
 
-/** Bytes that one receive takes at most. */
+/** The most bytes that one receive takes. */
 const RECEIVE_SIZE = 256 * 1024;
 
-/** What is so long has its own memory. */
+/** From this length on, received bytes get their own memory. */
 const LARGE = 16 * 1024;
 
-/** A datagram is no longer than this. */
+/** The longest datagram, in bytes. */
 const DATAGRAM_SIZE = 64 * 1024;
 
-/** More ancillary data than this never comes at once, in bytes. */
+/** The most ancillary data of one receive, in bytes. */
 const MOST_ANCILLARY = 64 * 1024;
 
-/** One buffer for all sockets: what was received is copied out of it. */
+/** One buffer for all sockets; received bytes are copied out of it. */
 let receiveBuffer: Buffer | undefined;
 let receiveAddress: number | undefined;
-/** The part of it that the last receive filled: messages tend to be of one size. */
+/**
+ * The part of it that the last receive filled. Reused, because messages tend to have the same size.
+ */
 let arrived: Buffer = EMPTY;
 
-/** The endpoints that are open, by descriptor. */
+/** The open endpoints, by descriptor. */
 const live: (PosixEndpoint | undefined)[] = [];
 
-/** Who has the descriptor, if it is the socket of one of ours. */
+/** The endpoint that owns this descriptor, if any. */
 export function endpointOf(fd: number): PosixEndpoint | undefined {
   return live[fd];
 }
@@ -87,10 +89,10 @@ export function endpointOf(fd: number): PosixEndpoint | undefined {
 /**
  * A socket of the operating system.
  *
- * A call is made where it may succeed. What would block is remembered, and the selector tells when
- * that has changed; so is a receive that came back short, for then the kernel has no more.
+ * A call is made only if it may succeed. If it would block, that is remembered until the selector
+ * reports a change. The same after a short receive, because then the kernel has no more.
  *
- * Its methods are `private`, and not `#`: those would cost each object a field, and each call a look.
+ * Its methods are `private`, not `#`, which would cost each object a field and each call a check.
  */
 export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched {
   fd: number;
@@ -99,19 +101,19 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   /** May a send succeed, as far as we know? */
   #writable = true;
   readonly #selector: Selector;
-  /** Does the selector tell of all changes? Else it is asked by each call that would block. */
+  /** Does the selector report all changes? Otherwise each call that would block asks it. */
   #watched = false;
-  /** Was the selector asked ever? From the first call on that would block. */
+  /** Does the selector know the descriptor? From the first call that would block. */
   #known = false;
 
-  // Fields that are rarely set are in the prototype: there may be very many connections.
+  // Rarely set fields are on the prototype, because there may be very many connections.
 
   declare readonly driver: 'posix';
-  /** Has the peer ended? Nothing more is reported then, so each receive is tried. */
+  /** Has the peer ended? No changes are reported then, so each receive is tried. */
   declare private peerEnded: boolean;
-  /** Is there something else among the bytes? Then a receive stops short of it, not for lack of bytes. */
+  /** Is there ancillary data among the bytes? A receive stops at it, even if more bytes follow. */
   declare private divided: boolean;
-  /** Is SO_RCVLOWAT set? Fewer bytes may be there without being told of, so each receive is tried. */
+  /** Is SO_RCVLOWAT set? Fewer bytes may be there without a report, so each receive is tried. */
   declare private lowWater: boolean;
   /** Did a connect that took time succeed? */
   declare private connected: boolean;
@@ -127,8 +129,8 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   /**
-   * @param fd - of a socket that does not block
-   * @param selector - that of this thread
+   * @param fd - a non-blocking socket
+   * @param selector - this thread's selector
    */
   constructor(fd: number, family: number, type: number, proto: number, selector: Selector) {
     super(family, type, proto);
@@ -205,12 +207,12 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
 
   tryRecvmsg(view: Uint8Array, ancbufsize: number, flags: number): ReceivedMessage | undefined {
     this.mustBeOpen('recvmsg');
-    // Memory first: descriptors that have come must not get lost.
+    // Memory first: received descriptors must not be lost.
     const control = Buffer.alloc(Math.min(ancbufsize, MOST_ANCILLARY));
     const outcome = receiveWhole(this.fd, view, control, flags);
     const { received: nbytes, why } = outcome;
     if (nbytes < 0) {
-      // That there are no such bytes or errors does not say that there are no others.
+      // Having no such bytes or errors does not mean that there are no others.
       if (why === EAGAIN && (flags & (MSG_OOB | MSG_ERRQUEUE)) !== 0) return undefined;
       this.block(READABLE, why, 'recvmsg');
       return undefined;
@@ -224,7 +226,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     };
   }
 
-  /** Can something come along with the bytes, and divide them, without the selector's saying so? */
+  /** May ancillary data divide the bytes without a report by the selector? */
   private get mayBeDivided(): boolean {
     return this.family === AF_UNIX && this.type === SOCK_STREAM;
   }
@@ -235,20 +237,20 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return received;
   }
 
-  /** Who sent what was received: of a stream its peer, of which the kernel does not tell. */
+  /** The sender of received bytes. For a stream the kernel does not report it: it is the peer. */
   private sender(): Address {
     if (storageLength.readUInt32LE(0) > 0) return readAddress(this.family);
     return this.type === SOCK_STREAM ? this.getpeername() : unboundAddress(this.family);
   }
 
-  /** Looks at what a receive gave: did it take something, be it the end? */
+  /** Evaluates a receive: did it take something, or reach the end? */
   private took(received: number, why: number, most: number, syscall: string): boolean {
     if (received < 0) {
       this.block(READABLE, why, syscall);
       return false;
     }
     if (this.type !== SOCK_STREAM) return true;
-    // Where it gave the end, it goes on doing so.
+    // Once it reached the end, it always will.
     const isShort = received > 0 && received < most;
     if (isShort && this.#watched && !this.peerEnded && !this.divided)
       this.#readable = this.lowWater;
@@ -296,7 +298,9 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return this.sent(sendFile(this.fd, file, offset, nbytes), errno[0], 'sendfile');
   }
 
-  /** How many bytes a send took. Only its refusal says that there is no room: not that it was short. */
+  /**
+   * The number of sent bytes. Only a refusal means that there is no room; a short send does not.
+   */
   private sent(sent: number, why: number, syscall: string): number {
     if (sent >= 0) return sent;
     this.block(WRITABLE, why, syscall);
@@ -307,7 +311,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
 
   connect(address: Address): boolean {
     this.mustBeOpen('connect');
-    // The kernel says so only from the third connect on.
+    // The kernel reports it only from the third connect on.
     if (this.connected) throw osError('EISCONN', 'connect');
     const length = writeAddress(this.family, address);
     if (libc().connect(this.fd, storage, length) === 0) return true;
@@ -334,7 +338,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     const fd = acceptFrom(this.fd, storage, storageLength);
     if (fd < 0) {
       const why = errno[0];
-      // The client gave up before its turn came: the next one, please.
+      // The client gave up before it was accepted: take the next one.
       if (why === ECONNABORTED || why === EINTR) return this.tryAccept();
       if (why !== EAGAIN) throw noteFailure(lastError('accept', why));
       this.watch(READABLE);
@@ -343,7 +347,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     }
     const address = readAddress(this.family);
     const endpoint = this.another(fd);
-    // Inherited, as all options.
+    // Inherited, like all options.
     if (this.lowWater) endpoint.lowWater = true;
     return { endpoint, address };
   }
@@ -363,7 +367,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   shutdown(how: number): void {
     this.mustBeOpen('shutdown');
     this.must(libc().shutdown(this.fd, how), 'shutdown');
-    // What waits finds the end, or the broken pipe, at its next try.
+    // Whoever waits sees the end, or the broken pipe, at its next try.
     this.onEvents(READABLE | WRITABLE | ENDED);
   }
 
@@ -391,12 +395,12 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return made;
   }
 
-  /** An endpoint of the same kind. */
+  /** Creates an endpoint of the same kind. */
   private another(fd: number): PosixEndpoint {
     return new PosixEndpoint(fd, this.family, this.type, this.proto, this.#selector);
   }
 
-  /** Is done with the descriptor; gives it, or -1 if it was done before. */
+  /** Releases the descriptor and returns it; -1 if it was already released. */
   private leave(): number {
     if (this.closed) return -1;
     this.closed = true;
@@ -407,7 +411,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return fd;
   }
 
-  /** Whoever waits finds it closed. */
+  /** Wakes whoever waits, to see that it is closed. */
   private tellAll(): void {
     this.tellReader();
     this.tellWriter();
@@ -435,7 +439,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (level === SOL_SOCKET && option === SO_RCVLOWAT) this.learnLowWater();
   }
 
-  /** Asks for SO_RCVLOWAT: of a descriptor that somebody else has had, too. */
+  /** Reads SO_RCVLOWAT, which a previous owner of the descriptor may have set. */
   learnLowWater(): void {
     const bytes = getOption(this.fd, SOL_SOCKET, SO_RCVLOWAT);
     this.lowWater = typeof bytes === 'number' && bytes > 1;
@@ -461,7 +465,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     letInherit(this.fd, inheritable);
   }
 
-  /** Asks for news, unless they come anyway. */
+  /** Asks the selector to report a change, unless it does so anyway. */
   private watch(side: number): void {
     if (this.#watched) return;
     this.#watched = this.#selector.want(this, side);
@@ -469,13 +473,13 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   /**
-   * A call of a side failed: waits to be told of the side if it would block.
+   * A call failed. If it would block, waits for the selector to report that side.
    *
-   * A call that a signal broke off, or that stopped at what divides the bytes, has not found out
-   * whether there is more: then the present state is reported once more.
+   * A call that was interrupted by a signal, or stopped at ancillary data, has not seen whether
+   * there is more: then the current state is reported again.
    *
    * @param why - its errno
-   * @throws {OSError} if it failed for another reason
+   * @throws {OSError} when it failed for another reason
    */
   private block(side: number, why: number, syscall: string): void {
     if (why !== EAGAIN && why !== EINTR) throw lastError(syscall, why);

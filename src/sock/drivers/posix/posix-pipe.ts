@@ -18,43 +18,45 @@ import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './select
 
 const { EAGAIN, EINTR } = constants.errno;
 
-/** Bytes that one read takes at most, as in CPython. */
+/** The most bytes that one read takes, as in CPython. */
 const READ_SIZE = 256 * 1024;
 
-/** The last of the standard descriptors. */
+/** The last standard descriptor. */
 const STDERR = 2;
 
-/** One buffer for all pipes: what was read is copied out of it. */
+/** One buffer for all pipes; bytes are copied out of it. */
 let readBuffer: Buffer | undefined;
 
 /**
  * One end of a pipe, or a terminal, or a socket that is used as one.
  *
- * A call is made where it may succeed. What would block is remembered, and the selector tells when
- * that has changed.
+ * A call is made only if it may succeed. If it would block, that is remembered until the selector
+ * reports a change.
  *
- * A standard descriptor (0, 1, 2) is never closed, as Node never closes one: the next file that is
- * opened would get its number. It blocks again afterwards if it did before.
+ * A standard descriptor (0, 1, 2) is never closed, as in Node, because the next file that is opened
+ * would get its number. If it was blocking before, it is so again afterwards.
  */
 export class PosixPipe extends SlottedEndpoint implements PipeEnd, Watched {
   readonly driver = 'posix' as const;
   readonly noticesReader: boolean;
-  /** The descriptor that the selector knows. */
+  /** The descriptor that the selector watches. */
   fd: number;
-  /** The descriptor itself. */
+  /** The pipe's own descriptor. */
   readonly #fileno: number;
   readonly #selector: Selector;
-  /** Is it the writing end of a pipe? There is nothing to read there, but the end is told of. */
+  /**
+   * Is it the writing end of a pipe? It has nothing to read, but reports when the reader is gone.
+   */
   readonly #onlyWrites: boolean;
-  /** Gives a descriptor back as it was, that is not to be closed. */
+  /** Restores the flags of a descriptor that is not closed. */
   readonly #giveBack: (() => void) | undefined;
   #readable = true;
   #writable = true;
   /** Has the other end been closed? */
   #ended = false;
-  /** Does the selector tell of all changes? Else it is asked by each call that would block. */
+  /** Does the selector report all changes? Otherwise each call that would block asks it. */
   #watched = false;
-  /** Was the selector asked ever? */
+  /** Does the selector know the descriptor? */
   #known = false;
 
   /** @throws {OSError} EBADF */
@@ -136,11 +138,11 @@ export class PosixPipe extends SlottedEndpoint implements PipeEnd, Watched {
   }
 
   /**
-   * A call failed: waits to be told if it would block.
+   * A call failed. If it would block, waits for the selector.
    *
-   * A call that a signal broke off has not found out: what is so now is told once more then.
+   * A call that was interrupted by a signal has not seen the state: it is reported again.
    *
-   * @throws {OSError} for what is no "would block"
+   * @throws {OSError} when it failed for another reason
    */
   #block(side: number, why: number, syscall: string): void {
     if (why !== EAGAIN && why !== EINTR) throw lastError(syscall, why);
@@ -153,7 +155,7 @@ export class PosixPipe extends SlottedEndpoint implements PipeEnd, Watched {
     try {
       this.#watched = this.#selector.want(this, side);
     } catch (error) {
-      // Somebody has it polled already: Node, or the transport of the other direction.
+      // It is already polled, by Node or by the transport of the other direction.
       if (!(error instanceof OSError) || error.code !== 'EEXIST') throw error;
       const copy = duplicate(this.#fileno);
       if (copy < 0) throw noteFailure(lastError('dup'));

@@ -46,38 +46,46 @@ import {
 } from '../../../constants/constants.ts';
 
 /**
- * One kernel's own numbers, where they are not the same everywhere: for `libc.ts` and
- * `sockaddr.ts`, and for nobody else. All others have Linux's, as the public constants do.
+ * The kernel's constants that differ between systems, for `libc.ts` and `sockaddr.ts` only.
+ * Everything else uses Linux's, like the public constants.
  *
- * Those of macOS are taken from its headers (xnu's `sys/socket.h`, `netinet/in.h`, `sys/fcntl.h`);
- * nobody has run them yet. See docs/differences.md#macos-is-untested.
+ * Those of macOS come from its headers (xnu's `sys/socket.h`, `netinet/in.h`, `sys/fcntl.h`) and
+ * are untested. See docs/differences.md#macos-is-untested.
  */
 export interface Kernel {
-  /** Can the type of a new socket carry SOCK_NONBLOCK and SOCK_CLOEXEC, and is there accept4()? */
+  /**
+   * Can SOCK_NONBLOCK and SOCK_CLOEXEC be or-ed into the type of a new socket, and is there
+   * accept4()?
+   */
   readonly makesNonBlocking: boolean;
-  /** Does `struct sockaddr` begin with its length, in one byte, and the family in the next? */
+  /**
+   * Does `struct sockaddr` start with its length in one byte, followed by the family in one byte?
+   */
   readonly addressHasLength: boolean;
-  /** Bytes of a path in `struct sockaddr_un`. */
+  /** The size of the path in `struct sockaddr_un`, in bytes. */
   readonly pathSize: number;
-  /** Are there names of AF_UNIX that begin with a zero, and are in no file system? */
+  /** Are there abstract AF_UNIX names, which start with a zero and are not in the file system? */
   readonly abstractNames: boolean;
-  /** Flag of send(): a peer that is gone is an error, not a signal. */
+  /** The flag of send() that turns SIGPIPE into an error. */
   readonly msgNoSignal: number;
-  /** Option for the same, where there is no such flag. */
+  /** The socket option for the same, if there is no such flag. */
   readonly soNoSigPipe: number | undefined;
   readonly oNonBlock: number;
   readonly fDupfdCloexec: number;
-  /** C's function that returns where errno is. */
+  /** The C function that returns the address of errno. */
   readonly errnoLocation: string;
-  /** What dlsym() takes for "anywhere". */
+  /** The handle that makes dlsym() search everywhere. */
   readonly rtldDefault: number;
-  /** Its number of one of our families. */
+  /** Converts one of our families to the kernel's number. */
   familyOut(family: number): number;
-  /** Our number of one of its families; its own where we have none. */
+  /** Converts the kernel's number of a family to ours; unknown ones stay as they are. */
   familyIn(family: number): number;
-  /** Its numbers of one of our options; `undefined`: it does not have the option. */
+  /**
+   * Converts one of our options to the kernel's numbers; `undefined` if it does not have the
+   * option.
+   */
   option(level: number, option: number): readonly [level: number, option: number] | undefined;
-  /** The value of one of our options that it gave, as Linux would give it. */
+  /** Converts the value of an option from the kernel's form to Linux's. */
   optionValue(level: number, option: number, value: number): number;
 }
 
@@ -98,7 +106,7 @@ const LINUX: Kernel = {
   optionValue: (_level, _option, value) => value,
 };
 
-/** macOS's numbers of options, by our level and option. */
+/** macOS's numbers for options, by our level and option. */
 const DARWIN_OPTIONS: ReadonlyMap<number, ReadonlyMap<number, number>> = new Map([
   [
     SOL_SOCKET,
@@ -109,7 +117,7 @@ const DARWIN_OPTIONS: ReadonlyMap<number, ReadonlyMap<number, number>> = new Map
       [SO_KEEPALIVE, 0x0008],
       [SO_DONTROUTE, 0x0010],
       [SO_BROADCAST, 0x0020],
-      // SO_LINGER_SEC: SO_LINGER itself counts in clock ticks there.
+      // SO_LINGER_SEC: SO_LINGER itself counts clock ticks there.
       [SO_LINGER, 0x1080],
       [SO_OOBINLINE, 0x0100],
       [SO_REUSEPORT, 0x0200],
@@ -162,7 +170,7 @@ const DARWIN_OPTIONS: ReadonlyMap<number, ReadonlyMap<number, number>> = new Map
   ],
 ]);
 
-/** Options that are on or off, and that macOS gives as the option's bit. */
+/** Boolean options, for which macOS returns the option's bit. */
 const DARWIN_FLAGS: ReadonlyMap<number, ReadonlySet<number>> = new Map([
   [
     SOL_SOCKET,
@@ -197,7 +205,7 @@ const DARWIN: Kernel = {
   familyOut: (family) => (family === AF_INET6 ? DARWIN_AF_INET6 : family),
   familyIn: (family) => {
     if (family === DARWIN_AF_INET6) return AF_INET6;
-    // Its others are none of ours, whatever their numbers are.
+    // Its other families are not ours, whatever their numbers.
     return family === AF_INET || family === AF_UNIX ? family : -1;
   },
   option: (level, option) => {
@@ -209,11 +217,11 @@ const DARWIN: Kernel = {
     DARWIN_FLAGS.get(level)?.has(option) ? Number(value !== 0) : value,
 };
 
-/** The kernel of a platform; `undefined`: one that we do not know. */
+/** The kernel of a platform; `undefined` if unknown. */
 export function kernelOf(platform: string): Kernel | undefined {
   if (platform === 'linux') return LINUX;
   return platform === 'darwin' ? DARWIN : undefined;
 }
 
-/** The kernel that we run on, where we know it. */
+/** The kernel we run on; Linux's constants if it is unknown. */
 export const kernel: Kernel = kernelOf(process.platform) ?? LINUX;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** As much of koffi as is used: it calls functions of C that are in the process already. */
+/** The part of koffi that we use: it calls C functions that are already in the process. */
 interface Koffi {
   load(path: null): { func(definition: string): unknown };
   errno(): number;
@@ -17,14 +17,14 @@ let loaded: Koffi | undefined;
 /**
  * Loads koffi, the optional dependency.
  *
- * @throws what require() throws, where it is not installed or not built for this system
+ * @throws what require() throws, if it is not installed or not built for this system
  */
 export function koffi(): Koffi {
   loaded ??= createRequire(import.meta.url || `${process.cwd()}/`)('koffi') as Koffi;
   return loaded;
 }
 
-/** Binds functions of C, by the names they get here. */
+/** Binds C functions under the given names. */
 export function bindAll<Functions>(signatures: Readonly<Record<string, string>>): Functions {
   const library = koffi().load(null);
   const bound: Record<string, unknown> = {};

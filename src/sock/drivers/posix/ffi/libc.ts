@@ -8,8 +8,8 @@ import { bindAll, koffi } from './koffi.ts';
 import { closeAtThreadEnd, keepAtThreadEnd, loadLibuv } from './libuv.ts';
 
 /**
- * libc, called through koffi: with `libuv.ts`, `message.ts` and `sockaddr.ts` the only files that know
- * about the layout of C's structures, and what kernels do differently.
+ * libc, called through koffi. Only this file, `libuv.ts`, `message.ts` and `sockaddr.ts` know the
+ * layout of C structures and what kernels do differently.
  */
 export interface Libc {
   bind(fd: number, address: Buffer, length: number): number;
@@ -17,7 +17,9 @@ export interface Libc {
   connect(fd: number, address: Buffer, length: number): number;
   shutdown(fd: number, how: number): number;
   recv(fd: number, into: Uint8Array, nbytes: number, flags: number): number;
-  /** The same; an address is cheaper, and does not keep its memory from being collected. */
+  /**
+   * The same with an address, which is cheaper but does not keep the memory from being collected.
+   */
   recvAt(fd: number, address: number, nbytes: number, flags: number): number;
   recvfrom(
     fd: number,
@@ -27,7 +29,7 @@ export interface Libc {
     address: Buffer,
     length: Buffer,
   ): number;
-  /** Linux's: of a `struct msghdr` by its address. */
+  /** Linux only. Takes the address of a `struct msghdr`. */
   recvmsg?(fd: number, message: number, flags: number): number;
   sendmsg?(fd: number, message: number, flags: number): number;
   send(fd: number, data: Uint8Array, nbytes: number, flags: number): number;
@@ -42,7 +44,7 @@ export interface Libc {
   getsockname(fd: number, address: Buffer, length: Buffer): number;
   getpeername(fd: number, address: Buffer, length: Buffer): number;
   inet_pton(family: number, text: string, into: Buffer): number;
-  /** Into memory by its address. */
+  /** Takes the address of the memory to read into. */
   read(fd: number, address: number, nbytes: number): number;
   write(fd: number, data: Uint8Array, nbytes: number): number;
   epoll_create1(flags: number): number;
@@ -50,14 +52,14 @@ export interface Libc {
   epoll_wait(epoll: number, events: number, most: number, timeout: number): number;
 }
 
-/** What is called here alone. */
+/** Functions that are called only in this file. */
 interface Hidden {
   socket(family: number, type: number, proto: number): number;
   socketpair(family: number, type: number, proto: number, pair: Buffer): number;
   accept(fd: number, address: Buffer, length: Buffer): number;
   accept4(fd: number, address: Buffer, length: Buffer, flags: number): number;
   close(fd: number): number;
-  // The third argument is one of a varying number: its type comes before it.
+  // A variadic argument is preceded by its type.
   fcntl(fd: number, command: number, type: 'int', argument: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
@@ -105,13 +107,13 @@ const LINUX_SIGNATURES: Readonly<Record<string, string>> = {
 };
 
 let functions: (Libc & Hidden) | undefined;
-/** Why there are none, and never will be. */
+/** Why the functions will never be available. */
 let failure: string | undefined;
 
 /**
- * Sees to it that there is {@link libc}.
+ * Loads {@link libc}.
  *
- * @throws {MissingError} when there is none in this process, now or ever
+ * @throws {MissingError} when it is unavailable in this process, for now or forever
  */
 export function loadLibc(): void {
   if (functions !== undefined) return;
@@ -124,12 +126,12 @@ export function loadLibc(): void {
   }
 }
 
-/** The functions; {@link loadLibc} was called before. */
+/** The C functions; call {@link loadLibc} first. */
 export function libc(): Libc {
   return functions as Libc;
 }
 
-/** Why the driver cannot be used: for good, or for lack of something that may come back. */
+/** The driver is unavailable: permanently, or until some resource is free again. */
 export class MissingError extends Error {
   readonly lasts: boolean;
 
@@ -143,7 +145,7 @@ function load(): Libc & Hidden {
   const { platform } = process;
   if (platform !== 'linux' && platform !== 'darwin')
     throw new MissingError(`it supports only Linux and macOS, not ${platform}`, true);
-  // Node would not find koffi without, and remember that.
+  // Without a descriptor Node would not find koffi, and would remember that.
   if (!hasDescriptor()) throw new MissingError('no descriptor is left to load koffi', false);
   try {
     koffi();
@@ -169,7 +171,7 @@ function load(): Libc & Hidden {
   }
 }
 
-/** Was there too little of something: descriptors, memory, koffi's callbacks? */
+/** Is it a shortage: of descriptors, memory, or koffi's callbacks? */
 export function isShortage(error: unknown): boolean {
   return (
     error instanceof OSError ||
@@ -177,19 +179,19 @@ export function isShortage(error: unknown): boolean {
   );
 }
 
-/** Where the bytes of an array are; the array must outlive its use. */
+/** The address of an array's bytes. The array must outlive its use. */
 export function addressOf(array: ArrayBufferView): number {
   return Number(koffi().address(array));
 }
 
 /**
- * The error of the call that has just failed.
+ * The error of the call that just failed.
  *
- * @param number - its errno, if it was read already
+ * @param number - its errno, if it was already read
  */
 export function lastError(syscall: string, number: number = errno[0]): OSError {
   const error = osError(-number, syscall);
-  // One number with two names on Linux; of sockets, this is the one.
+  // On Linux both names have the same number; this is the one for sockets.
   return error.code === 'ENOTSUP' ? osError('EOPNOTSUPP', syscall) : error;
 }
 
@@ -203,19 +205,21 @@ const FD_CLOEXEC = 1;
 
 const TYPE_FLAGS = kernel.makesNonBlocking ? SOCK_NONBLOCK | SOCK_CLOEXEC : 0;
 
-/** For {@link Libc.send} and {@link Libc.sendto}: a peer that is gone is an error, not a signal. */
+/**
+ * For {@link Libc.send} and {@link Libc.sendto}: a peer that is gone causes an error, not a signal.
+ */
 export const MSG_NOSIGNAL: number = kernel.msgNoSignal;
 
 function hidden(): Hidden {
   return functions as Hidden;
 }
 
-/** Makes a socket that does not block; its descriptor, or -1. */
+/** Creates a non-blocking socket; returns its descriptor, or -1. */
 export function openSocket(family: number, type: number, proto: number): number {
   return made(hidden().socket(kernel.familyOut(family), type | TYPE_FLAGS, proto));
 }
 
-/** Makes two sockets that are connected and do not block; `undefined` on failure. */
+/** Creates two connected non-blocking sockets; `undefined` on failure. */
 export function openPair(
   family: number,
   type: number,
@@ -227,7 +231,7 @@ export function openPair(
   return [made(pair.readInt32LE(0)), made(pair.readInt32LE(4))];
 }
 
-/** Accepts a connection that does not block; its descriptor, or -1. */
+/** Accepts a connection as a non-blocking socket; returns its descriptor, or -1. */
 export function acceptFrom(fd: number, address: Buffer, length: Buffer): number {
   const { accept, accept4 } = hidden();
   const accepted = kernel.makesNonBlocking
@@ -236,14 +240,14 @@ export function acceptFrom(fd: number, address: Buffer, length: Buffer): number 
   return accepted < 0 ? accepted : made(accepted);
 }
 
-/** Makes another descriptor of the same thing; -1 on failure. */
+/** Duplicates a descriptor; -1 on failure. */
 export function duplicate(fd: number): number {
   const copy = hidden().fcntl(fd, kernel.fDupfdCloexec, 'int', 0);
   if (copy >= 0) closeAtThreadEnd(copy);
   return copy;
 }
 
-/** Makes a descriptor of somebody else's one of ours: it does not block, and signals nothing. */
+/** Prepares a foreign descriptor for our use: non-blocking, without SIGPIPE. */
 export function takeOver(fd: number): number {
   if (!setNonBlocking(fd)) return -1;
   silence(fd);
@@ -256,7 +260,7 @@ export function isInheritable(fd: number): boolean {
   return (fdFlags(fd) & FD_CLOEXEC) === 0;
 }
 
-/** Says whether child processes inherit a descriptor. */
+/** Sets whether child processes inherit a descriptor. */
 export function letInherit(fd: number, inheritable: boolean): void {
   const flags = fdFlags(fd);
   const wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
@@ -269,18 +273,18 @@ function fdFlags(fd: number): number {
   return flags;
 }
 
-/** Leaves a descriptor to somebody else. */
+/** Gives up a descriptor that goes to another owner. */
 export function handOver(fd: number): void {
   keepAtThreadEnd(fd);
 }
 
-/** Closes a descriptor; an error would be about one that is gone all the same. */
+/** Closes a descriptor. Errors are ignored, because it is closed anyway. */
 export function closeDescriptor(fd: number): void {
   keepAtThreadEnd(fd);
   hidden().close(fd);
 }
 
-/** Does something with a descriptor that leaves its flags as they are. */
+/** Calls a function that uses a descriptor, and restores the descriptor's flags. */
 export function keepingFlags<Result>(fd: number, act: () => Result): Result {
   const { fcntl } = hidden();
   const flags = fcntl(fd, F_GETFL, 'int', 0);
@@ -291,7 +295,7 @@ export function keepingFlags<Result>(fd: number, act: () => Result): Result {
   }
 }
 
-/** Makes a pipe that blocks, and that no child inherits; `undefined` on failure. */
+/** Creates a blocking pipe that child processes do not inherit; `undefined` on failure. */
 export function openPipe(): [readEnd: number, writeEnd: number] | undefined {
   const { pipe, pipe2, fcntl } = hidden();
   const pair = Buffer.alloc(8);
@@ -303,9 +307,9 @@ export function openPipe(): [readEnd: number, writeEnd: number] | undefined {
 }
 
 /**
- * Has a descriptor not block.
+ * Makes a descriptor non-blocking.
  *
- * @returns a function that gives it back as it was; `undefined` on failure
+ * @returns a function that restores its flags; `undefined` on failure
  */
 export function borrowNonBlocking(fd: number): (() => void) | undefined {
   const { fcntl } = hidden();
@@ -314,7 +318,7 @@ export function borrowNonBlocking(fd: number): (() => void) | undefined {
   return () => void fcntl(fd, F_SETFL, 'int', flags);
 }
 
-/** What is left to do with a descriptor that a call gave, if it gave one. */
+/** Sets up a descriptor that a call returned, if it did. */
 function made(fd: number): number {
   if (fd < 0) return fd;
   if (!kernel.makesNonBlocking) {
@@ -343,18 +347,18 @@ function silence(fd: number): void {
 
 // ---- files -------------------------------------------------------------------------------------
 
-/** `off_t`, to be read and written by the kernel. */
+/** An `off_t` for the kernel to read and write. */
 const fileOffset = Buffer.alloc(8);
 
-/** Bytes that one call sends at most, by Linux's own limit. */
+/** The most bytes that one call sends, on Linux. */
 const MOST_OF_FILE = 0x7ffff000;
 
-/** Is there the system call? macOS has one of the same name with other arguments. */
+/** Is the system call available? macOS has one with the same name and other arguments. */
 export function hasSendfile(): boolean {
   return hidden().sendfile !== undefined;
 }
 
-/** Sends bytes of a file to a socket; how many, or -1. */
+/** Sends bytes of a file to a socket; returns how many, or -1. */
 export function sendFile(fd: number, file: number, offset: number, nbytes: number): number {
   fileOffset.writeBigInt64LE(BigInt(offset));
   return (hidden().sendfile as NonNullable<Hidden['sendfile']>)(
@@ -365,14 +369,14 @@ export function sendFile(fd: number, file: number, offset: number, nbytes: numbe
   );
 }
 
-/** Puts a file's position there, in bytes from its start; where there is none does nothing. */
+/** Sets the position of a file, in bytes from its start. Does nothing if it has none. */
 export function seek(file: number, position: number): void {
   hidden().lseek(file, position, 0);
 }
 
 // ---- options -----------------------------------------------------------------------------------
 
-/** Room for the value of an option, as large as Python lets one be. */
+/** Room for the value of an option; the size is Python's limit. */
 const optionValue = Buffer.alloc(1024);
 const optionLength = Buffer.alloc(4);
 

@@ -6,14 +6,14 @@ import { kernel } from './kernel.ts';
 import { bindAll, koffi } from './koffi.ts';
 
 /**
- * The libuv inside of Node, as far as it polls descriptors for us; pointers are numbers here.
+ * Node's own libuv, used to poll descriptors. Pointers are numbers here.
  *
- * Memory that libuv keeps is C's own: a buffer that V8 collects would leave libuv writing to
- * somebody else's.
+ * Memory that libuv keeps is allocated by C: if it were a buffer that V8 collects, libuv would
+ * write to memory that has been reused.
  *
- * A thread of Node's that is ended from outside runs no code of ours. So what it has open is
- * stopped and closed by hooks in C, and our handles are marked as libuv's internal ones: otherwise it
- * would abort the process over a handle that is left.
+ * When a Node thread is terminated, none of our code runs. So hooks in C stop and close what it has
+ * open, and our handles are marked as internal ones of libuv: otherwise libuv would abort the
+ * process over a handle that is left.
  */
 interface Libuv {
   isolate(): number;
@@ -26,7 +26,7 @@ interface Libuv {
   handleSize(type: number): number;
   pollInit(loop: number, handle: number, fd: number): number;
   pollStart(handle: number, events: number, callback: unknown): number;
-  /** The same with a callback in C, by its address. */
+  /** The same with the address of a C function as callback. */
   pollStartInC(handle: number, events: number, callback: number): number;
   pollStop(handle: number): number;
   close(handle: number, callback: number): void;
@@ -54,51 +54,51 @@ const SIGNATURES: Readonly<Record<keyof Libuv, string>> = {
     'void _ZN4node28RemoveEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_(uintptr_t, uintptr_t, uintptr_t)',
 };
 
-/** What `uv_poll_t` tells of: something to read, room to send. */
+/** Events of `uv_poll_t`: readable, writable. */
 export const UV_READABLE = 1;
 export const UV_WRITABLE = 2;
 
 const UV_POLL = 8;
 
-/** `uv_handle_t.flags`: the same place and bits in all of libuv 1. */
+/** Offset of `uv_handle_t.flags`: the same place and bits in all of libuv 1.x. */
 const FLAGS_AT = 88;
 const FLAG_REF = 0x8;
 const FLAG_INTERNAL = 0x10;
 
-/** The flags of a new handle, as libuv made them. */
+/** The flags of a new handle as libuv set them. */
 const flagsBefore = Buffer.alloc(4);
-/** Those that it gets: it keeps nothing alive, and is no affair of libuv's. */
+/** The flags it gets: internal, so that it keeps nothing alive. */
 const internalFlags = Buffer.from(new Uint32Array([FLAG_INTERNAL]).buffer);
 
-/** What is the same for the whole life of the thread. */
+/** What stays the same for the life of the thread. */
 interface Thread {
   readonly uv: Libuv;
   readonly isolate: number;
   readonly loop: number;
   readonly size: number;
-  /** Functions of C, to be called by C. */
+  /** Addresses of C functions, for C to call. */
   readonly functions: { readonly free: number; readonly close: number; readonly pollStop: number };
 }
 
 let thisThread: Thread | undefined;
 
 /**
- * One callback of C for all {@link PollHandle}s. The process has 8,192 of them for all threads, and koffi
- * does not take one back by itself when its thread ends.
+ * One callback for all {@link PollHandle}s. A process has 8,192 callbacks for all threads, and
+ * koffi does not free one when its thread ends.
  */
 let callback: unknown;
 
 /** Has the thread ended? */
 let ended = false;
 
-/** The receivers of events, by the address of their handle. */
+/** The handles, by address. */
 const handles = new Map<number, PollHandle>();
 
 /** Descriptors that a hook closes when the thread ends. */
 const closedAtEnd = new Set<number>();
 
 /**
- * Finds all that is needed of libuv.
+ * Loads what is needed of libuv.
  *
  * @throws {Error} when this Node lacks some of it, or has it elsewhere
  */
@@ -125,7 +125,7 @@ function thread(): Thread {
   return thisThread;
 }
 
-/** The address of a function of C. */
+/** The address of a C function. */
 function symbol(uv: Libuv, name: string): number {
   const address = uv.dlsym(kernel.rtldDefault, name);
   if (address === 0) throw new Error(`this Node has no ${name}`);
@@ -135,7 +135,7 @@ function symbol(uv: Libuv, name: string): number {
 function ourCallback(): unknown {
   if (callback !== undefined) return callback;
   const { proto, pointer, register } = koffi();
-  // A type without a name: the library may be in the process twice, and koffi is there once.
+  // Anonymous, because koffi has its types once per process, but this library may be loaded twice.
   callback = register(told, pointer(proto('void', ['uintptr_t', 'int', 'int'])));
   if (!workerThreads().isMainThread) process.once('exit', giveCallbackBack);
   return callback;
@@ -153,33 +153,33 @@ function told(address: number, status: number, events: number): void {
 }
 
 /**
- * A descriptor that Node's own loop polls, without keeping the process alive.
+ * A descriptor polled by Node's own loop. Does not keep the process alive.
  *
  *            listen(events)            close()
- *   idle ◀──────────────────▶ polled ──────────▶ closed; its memory goes when libuv has let go
+ *   idle ◀──────────────────▶ polled ──────────▶ closed; libuv then frees its memory
  *            listen(0)
  *
- * The receiver is called by libuv itself, in the poll phase, outside of what Node wraps around
- * callbacks: it may ask for an immediate and must not throw.
+ * libuv itself calls the receiver, in the poll phase and without Node's usual wrapping of
+ * callbacks: it may request an immediate, and must not throw.
  */
 export class PollHandle {
-  /** Called with what is the case, again in each poll phase; with -1 on failure, which ends it. */
+  /** Called with the events in each poll phase; with -1 on failure, which stops it. */
   readonly told: (events: number) => void;
   readonly #handle: number;
 
   /**
-   * @param fd - open until {@link close}; libuv has it not block from now on
-   * @throws {OSError} EPERM for a regular file, EEXIST where Node polls it already, EBADF
+   * @param fd - open until {@link close}; libuv makes it non-blocking
+   * @throws {OSError} EPERM for a regular file, EEXIST if Node already polls it, EBADF
    */
   constructor(fd: number, told: (events: number) => void) {
     this.told = told;
-    // Before there is a handle: koffi may have none left.
+    // Before there is a handle, because koffi may have no callback left.
     ourCallback();
     this.#handle = openHandle(fd);
     handles.set(this.#handle, this);
   }
 
-  /** Polls for these from now on; 0: for nothing. */
+  /** Sets the events to poll for; 0 for none. */
   listen(events: number): void {
     const { uv } = thread();
     const status =
@@ -189,27 +189,27 @@ export class PollHandle {
     if (status < 0) throw failure(status, 'uv_poll_start');
   }
 
-  /** Ends it; the descriptor may be closed as soon as this returns. */
+  /** Stops polling. The descriptor may be closed once this returns. */
   close(): void {
     const { uv, isolate, functions } = thread();
     if (!handles.delete(this.#handle)) return;
     uv.removeCleanupHook(isolate, functions.pollStop, this.#handle);
-    // C's free() itself is the callback: the last thing that libuv does with a handle.
+    // C's free() is the callback: the last thing that libuv does with a handle.
     uv.close(this.#handle, functions.free);
   }
 }
 
 /**
- * A handle that polls nothing yet, and is no affair of libuv's.
+ * Creates a handle that polls nothing yet, and is internal.
  *
- * @throws {OSError} EPERM for a regular file, EEXIST where Node polls it already, EBADF
+ * @throws {OSError} EPERM for a regular file, EEXIST if Node already polls it, EBADF
  */
 function openHandle(fd: number): number {
   const { uv, loop, size, isolate, functions } = thread();
   const handle = uv.calloc(1, size);
   const flagsAt = handle + FLAGS_AT;
-  // A thread that is terminated stops at the next function of JavaScript, and libuv aborts the
-  // process over a handle that it finds then and that is not internal: so none is called here.
+  // A terminated thread stops at the next JavaScript function call. If a handle existed that is not
+  // marked as internal, libuv would abort the process. So no function is called in between.
   const status = uv.pollInit(loop, handle, fd);
   if (status >= 0) {
     uv.copyOut(flagsBefore, flagsAt, 4);
@@ -228,18 +228,18 @@ function openHandle(fd: number): number {
   return handle;
 }
 
-/** No value of a lock of C's. */
+/** Not a value that a C spin lock can have. */
 const NOT_READABLE = 7;
 
 /**
- * Calls `look` in each turn of Node's loop in which `fd` is readable, after the poll phase, for as long
- * as the thread lives.
+ * Calls `look` after the poll phase in each turn of Node's loop in which `fd` is readable, for the
+ * life of the thread.
  *
- * No callback of koffi's is needed: what libuv calls is a function of C. `pthread_spin_init()` does
- * nothing but write into the int at its first argument, which is the handle, and begins with a field
- * that libuv leaves to its users.
+ * This needs no koffi callback, because libuv calls a C function: `pthread_spin_init()`, which only
+ * writes an int to its first argument. That is the handle, whose first field libuv leaves to its
+ * users.
  *
- * @throws {OSError} as {@link PollHandle}
+ * @throws {OSError} like {@link PollHandle}
  */
 export function lookWhenReadable(fd: number, look: () => void): void {
   const { uv } = thread();
@@ -250,7 +250,7 @@ export function lookWhenReadable(fd: number, look: () => void): void {
     noted = new Int32Array(koffi().view(handle, 4));
     noted[0] = NOT_READABLE;
   } catch {
-    // Where memory of C's cannot be shown to JavaScript, as in Electron, each turn looks.
+    // If JavaScript cannot access C's memory, as in Electron, look in each turn.
   }
   uv.pollStartInC(handle, UV_READABLE, note);
   lookInEachTurn(() => {
@@ -263,8 +263,8 @@ export function lookWhenReadable(fd: number, look: () => void): void {
 }
 
 /**
- * Has the descriptor closed when this thread ends, in whatever way. The end of the process closes
- * everything anyway, so in the main thread this does nothing.
+ * Closes the descriptor when this thread ends, in whatever way. In the main thread this does
+ * nothing, because the end of the process closes everything.
  */
 export function closeAtThreadEnd(fd: number): void {
   if (workerThreads().isMainThread || closedAtEnd.has(fd)) return;

@@ -5,19 +5,19 @@ import { addressOf, libc, MSG_NOSIGNAL } from './libc.ts';
 import { storage, storageLength } from './sockaddr.ts';
 
 /**
- * recvmsg() and sendmsg(), by a `struct msghdr` with one piece of memory.
+ * recvmsg() and sendmsg(), with a `struct msghdr` that has one buffer.
  *
- * Over AF_UNIX something that comes along with the bytes ends a receive, whatever comes behind it:
- * descriptors (SCM_RIGHTS), or with SO_PASSCRED the credentials of another sender. Where nobody
- * takes these the kernel drops them, and says so with MSG_CTRUNC.
+ * Over AF_UNIX, ancillary data ends a receive, even if more bytes follow: descriptors (SCM_RIGHTS),
+ * or with SO_PASSCRED the credentials of another sender. If nobody takes it, the kernel drops it
+ * and sets MSG_CTRUNC.
  */
 
-/** Is `struct msghdr` as it is written here? */
+/** Does `struct msghdr` have the layout that this file assumes? */
 const IS_KNOWN =
   process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
 
-// struct msghdr, and its one struct iovec behind it, in 32-bit words. More than 64 bytes: shorter
-// arrays V8 may move.
+// A struct msghdr followed by its one struct iovec, in 32-bit words. It is larger than 64 bytes,
+// because V8 may move smaller arrays.
 const NAME = 0;
 const NAME_LENGTH = 2;
 const IOVEC = 4;
@@ -35,14 +35,14 @@ interface Header {
   readonly address: number;
 }
 
-/** Of receives that want bytes alone: nothing else is ever written to it. */
+/** For receives that take only bytes; nothing else is ever written to it. */
 let plain: Header | undefined;
 
-/** Did something come along with what {@link receiveMessage} received last? True where unknown. */
+/** Did ancillary data come with the last {@link receiveMessage}? True if unknown. */
 export let cameAlong = true;
 
 /**
- * As recv(), and sets {@link cameAlong}.
+ * Like recv(), but also sets {@link cameAlong}.
  *
  * @param address - of memory that outlives the call
  */
@@ -59,17 +59,17 @@ export function receiveMessage(fd: number, address: number, nbytes: number): num
   return received;
 }
 
-/** What recvmsg() gave, beside what it wrote to the memory. */
+/** The result of recvmsg(), beside what it wrote to memory. */
 interface Outcome {
-  /** -1: it failed. */
+  /** -1 on failure. */
   readonly received: number;
-  /** Why. */
+  /** The errno of the failure. */
   readonly why: number;
   readonly flags: number;
   readonly controlLength: number;
 }
 
-/** recvmsg(), with all that can come along; the sender's address is in {@link storage}. */
+/** recvmsg() with ancillary data and the sender's address, which is in {@link storage}. */
 export function receiveWhole(
   fd: number,
   view: Uint8Array,
@@ -79,7 +79,7 @@ export function receiveWhole(
   const { words, address } = headerOf(view, control, 'recvmsg');
   point(words, NAME, addressOf(storage));
   words[NAME_LENGTH] = storage.length;
-  // No descriptor is ever left to child processes.
+  // Child processes never inherit descriptors.
   const received = fullLibc().recvmsg(fd, address, flags | MSG_CMSG_CLOEXEC);
   const why = errno[0];
   storageLength.writeUInt32LE(words[NAME_LENGTH], 0);
@@ -94,7 +94,7 @@ export function receiveWhole(
 /**
  * sendmsg().
  *
- * @param nameLength - of the address in {@link storage}; 0: to the peer
+ * @param nameLength - the length of the address in {@link storage}; 0 sends to the peer
  */
 export function sendWhole(
   fd: number,

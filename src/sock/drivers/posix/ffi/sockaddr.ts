@@ -6,16 +6,19 @@ import { AF_INET, AF_INET6 } from '../../../constants/constants.ts';
 import { kernel } from './kernel.ts';
 import { libc } from './libc.ts';
 
-/** The longest address there is: `struct sockaddr_storage`. */
+/** The size of `struct sockaddr_storage`, the longest address. */
 const STORAGE = 128;
 
-/** An address that the kernel wrote, or is to read. One for all: calls are over when they return. */
+/**
+ * An address that the kernel wrote or will read. Shared, because every call is done when it
+ * returns.
+ */
 export const storage: Buffer = Buffer.alloc(STORAGE);
 
-/** How long it is: `socklen_t`. */
+/** The length of the address, a `socklen_t`. */
 export const storageLength: Buffer = Buffer.alloc(4);
 
-/** Makes room for the kernel to write an address. */
+/** Prepares for the kernel to write an address. */
 export function expectAddress(): void {
   storageLength.writeUInt32LE(STORAGE, 0);
 }
@@ -48,12 +51,12 @@ export function writeAddress(family: number, address: Address): number {
 }
 
 function writeHost(family: number, host: string, into: Buffer): void {
-  // What it cannot read it does not write: the address of somebody else would stay.
+  // If it fails it writes nothing, and the previous address would remain.
   if (libc().inet_pton(kernel.familyOut(family), host, into) !== 1)
     throw osError('EAI_NONAME', 'getaddrinfo');
 }
 
-/** Writes what an address begins with; gives its length back. */
+/** Writes the start of an address; returns the length. */
 function writeFamily(family: number, length: number): number {
   const number = kernel.familyOut(family);
   if (kernel.addressHasLength) {
@@ -63,7 +66,7 @@ function writeFamily(family: number, length: number): number {
   return length;
 }
 
-/** The family of the address that the kernel wrote; -1 for one that is none of ours. */
+/** The family of the address that the kernel wrote; -1 if it is not one of ours. */
 export function readFamily(): number {
   return kernel.familyIn(
     kernel.addressHasLength ? (storage[1] as number) : storage.readUInt16LE(0),
@@ -72,7 +75,7 @@ export function readFamily(): number {
 
 function writePath(path: string): number {
   const bytes = Buffer.from(path);
-  // A path ends with a zero; an abstract name begins with one, and needs none at its end.
+  // A path ends with a zero; an abstract name starts with one, and needs none at its end.
   const abstract = kernel.abstractNames && path.startsWith('\0');
   if (bytes.length + (abstract ? 0 : 1) > kernel.pathSize)
     throw osError('ENAMETOOLONG', 'bind', { strerror: 'AF_UNIX path too long' });

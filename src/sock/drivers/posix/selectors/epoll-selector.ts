@@ -18,14 +18,14 @@ import { DIVIDED, ENDED, READABLE, type Selector, type Watched, WRITABLE } from 
 const EVENTS = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0;
 
 /**
- * Tells of each change of many descriptors; Linux's.
+ * Reports changes of many descriptors, on Linux.
  *
- * Edge-triggered: each descriptor is registered once, and each change is reported once. So the receiver
- * has to try until the call would block, or to remember that it has not.
+ * Edge-triggered: each descriptor is registered once, and each change is reported once. So the
+ * receiver has to try until the call would block, or remember that it has not.
  */
 class EpollSelector implements Selector {
   readonly #epoll = new Epoll((fd, bits) => this.#tell(fd, bits));
-  /** By descriptor: numbers are small, for the kernel gives the lowest that is free. */
+  /** By descriptor: the numbers are small, because the kernel uses the lowest free one. */
   readonly #watched: (Watched | undefined)[] = [];
 
   want(watched: Watched): boolean {
@@ -45,7 +45,7 @@ class EpollSelector implements Selector {
   forget(watched: Watched): void {
     if (this.#watched[watched.fd] !== watched) return;
     this.#watched[watched.fd] = undefined;
-    // Needed where it has a duplicate: closing this one would not end the registration.
+    // Closing the descriptor would not remove it from the set if it has a duplicate.
     this.#epoll.control(EPOLL_CTL_DEL, watched.fd, 0);
   }
 
@@ -56,14 +56,14 @@ class EpollSelector implements Selector {
     if ((bits & EPOLLPRI) !== 0) told |= DIVIDED;
     if ((bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) told |= READABLE | ENDED;
     if ((bits & (EPOLLHUP | EPOLLERR)) !== 0) told |= WRITABLE;
-    // Closed by one that was told before it.
+    // A receiver called earlier may have closed it.
     this.#watched[fd]?.onEvents(told);
   }
 }
 
 let selector: Selector | undefined;
 
-/** The selector of this thread. */
+/** This thread's selector. */
 export function epollSelector(): Selector {
   selector ??= new EpollSelector();
   return selector;

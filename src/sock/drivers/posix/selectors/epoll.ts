@@ -15,17 +15,17 @@ export const EPOLL_CTL_MOD = 3;
 
 const EPOLL_CLOEXEC = 0o2000000;
 
-/** `struct epoll_event` is packed on x86-64 only. */
+/** `struct epoll_event` is packed only on x86-64. */
 const EVENT_SIZE = process.arch === 'x64' ? 12 : 16;
 const DATA_AT = EVENT_SIZE - 8;
 /** The same in 32-bit words. */
 const EVENT_WORDS = EVENT_SIZE / 4;
 const DATA_WORD = DATA_AT / 4;
 
-/** Events that one look takes. */
+/** The most events per call. */
 const MOST_EVENTS = 1024;
 
-/** An epoll set, polled by Node's own loop for as long as the thread lives; Linux only. */
+/** An epoll set that Node's own loop polls, for the life of the thread. Linux only. */
 export class Epoll {
   readonly #fd: number;
   readonly #event = Buffer.alloc(EVENT_SIZE);
@@ -47,7 +47,7 @@ export class Epoll {
     }
   }
 
-  /** Adds, changes or removes a descriptor; below 0 on failure. */
+  /** Adds, changes or removes a descriptor; returns a negative number on failure. */
   control(operation: number, fd: number, bits: number): number {
     this.#event.writeUInt32LE(bits, 0);
     this.#event.writeInt32LE(fd, DATA_AT);

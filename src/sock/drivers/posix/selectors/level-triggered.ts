@@ -3,24 +3,24 @@ import { PollHandle } from '../ffi/libuv.ts';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN, EPOLLOUT, Epoll } from './epoll.ts';
 import { READABLE, WRITABLE } from './selector.ts';
 
-/** A descriptor that is watched, level-triggered. */
+/** A descriptor that is watched level-triggered. */
 export interface Level {
-  /** Watches for {@link READABLE} and {@link WRITABLE} from now on; 0: for nothing. */
+  /** Sets what to watch for: {@link READABLE}, {@link WRITABLE}, both, or 0 for nothing. */
   listen(events: number): void;
-  /** Ends it; the descriptor may be closed as soon as this returns. */
+  /** Stops watching. The descriptor may be closed once this returns. */
   close(): void;
 }
 
 /**
- * Tells in each turn of Node's loop what a descriptor is ready for.
+ * Reports in each turn of Node's loop what a descriptor is ready for.
  *
- * @param told - called with {@link READABLE} and {@link WRITABLE}, or with -1 on failure, which ends
- *   it until {@link Level.listen}; must not throw
+ * @param told - called with {@link READABLE} and {@link WRITABLE}, or with -1 on failure, which
+ *   stops it until the next {@link Level.listen}; must not throw
  * @throws {OSError} EPERM for a regular file
  */
 export function watchLevel(fd: number, told: (events: number) => void): Level {
   if (process.platform === 'linux') return new EpollLevel(fd, told);
-  // libuv makes what it polls non-blocking, for everybody who shares it.
+  // libuv makes descriptors non-blocking, which would affect everyone who shares it.
   return keepingFlags(fd, () => new PollHandle(fd, told));
 }
 
@@ -31,7 +31,7 @@ class EpollLevel implements Level {
   readonly #fd: number;
   readonly #epoll: Epoll;
   readonly #told: (events: number) => void;
-  /** What it is registered for; 0: it is not. */
+  /** The registered events; 0 if it is not registered. */
   #events = 0;
 
   constructor(fd: number, told: (events: number) => void) {
@@ -39,14 +39,14 @@ class EpollLevel implements Level {
     this.#epoll = epoll;
     this.#fd = fd;
     this.#told = told;
-    // Whether it can be watched at all is known now.
+    // Fails now if the descriptor cannot be watched.
     this.listen(READABLE);
     this.listen(0);
   }
 
   listen(events: number): void {
     if (events === this.#events) return;
-    // Hang-ups are always told, so what nobody wants leaves the set.
+    // Hang-ups are always reported, so a descriptor without wanted events leaves the set.
     let operation = EPOLL_CTL_MOD;
     if (events === 0) operation = EPOLL_CTL_DEL;
     else if (this.#events === 0) operation = EPOLL_CTL_ADD;
@@ -58,7 +58,7 @@ class EpollLevel implements Level {
     else levels.set(this.#fd, this);
   }
 
-  /** As Python's selectors take it: an error or a hang-up is news for whoever waits. */
+  /** Like Python's selectors: an error or a hang-up is reported to both sides. */
   tell(bits: number): void {
     let told = 0;
     if ((bits & ~EPOLLOUT) !== 0) told |= READABLE;

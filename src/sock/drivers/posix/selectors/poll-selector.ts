@@ -3,13 +3,13 @@ import { closeDescriptor, lastError, openSocket } from '../ffi/libc.ts';
 import { PollHandle, UV_READABLE, UV_WRITABLE } from '../ffi/libuv.ts';
 import { ENDED, READABLE, type Selector, type Watched, WRITABLE } from './selector.ts';
 
-/** One descriptor that Node's own loop polls. */
+/** A descriptor that Node's own loop polls. */
 class Polled {
   readonly #watched: Watched;
   readonly #handle: PollHandle;
-  /** What it is to be told of, once. */
+  /** The events to report, once. */
   #wanted = 0;
-  /** What libuv polls it for: what is wanted, and what was wanted last. */
+  /** The events that libuv polls for: those wanted now, and those wanted last. */
   #polled = 0;
 
   constructor(watched: Watched) {
@@ -27,12 +27,13 @@ class Polled {
   }
 
   /**
-   * What nobody wanted is polled for no more. What somebody wanted stays, for it is likely to be
-   * wanted again by the next poll phase, and stopping and starting costs two system calls.
+   * Events that were not wanted are no longer polled. Events that were wanted still are: they are
+   * likely to be wanted again before the next poll phase, and stopping and restarting costs two
+   * system calls.
    */
   #told(events: number): void {
     if (events < 0) {
-      // An error waits for the next try. libuv polls no more.
+      // The next try reports the error. libuv has stopped polling.
       this.#polled = 0;
       this.#wanted = 0;
       this.#watched.onEvents(READABLE | WRITABLE | ENDED);
@@ -55,8 +56,8 @@ class Polled {
 }
 
 /**
- * Tells what becomes of many descriptors, each of which Node's own loop polls: for kernels without
- * epoll, where libuv uses kqueue. It runs wherever libuv does.
+ * Reports changes of many descriptors by having Node's own loop poll each one. For kernels without
+ * epoll, where libuv uses kqueue; it works wherever libuv does.
  *
  * Level-triggered underneath, and one-shot for the caller, who requests each event.
  */
@@ -64,7 +65,7 @@ class PollSelector implements Selector {
   readonly #polled = new Map<Watched, Polled>();
 
   constructor() {
-    // Whether libuv is as we think shows at the first handle: better now than under a receive.
+    // The first handle shows whether libuv is as we expect: better now than in a receive.
     const fd = openSocket(AF_INET, SOCK_DGRAM, 0);
     if (fd < 0) throw lastError('socket');
     try {
@@ -85,7 +86,7 @@ class PollSelector implements Selector {
   }
 
   tellAgain(): void {
-    // Of no descriptor are all changes reported.
+    // Not all changes are reported for any descriptor, so there is nothing to repeat.
   }
 
   forget(watched: Watched): void {
@@ -96,7 +97,7 @@ class PollSelector implements Selector {
 
 let selector: Selector | undefined;
 
-/** The selector of this thread. */
+/** This thread's selector. */
 export function pollSelector(): Selector {
   selector ??= new PollSelector();
   return selector;

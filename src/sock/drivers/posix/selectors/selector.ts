@@ -1,39 +1,39 @@
-/** There is something to read, or the end, or a connection. */
+/** There is something to read, a connection to accept, or the end. */
 export const READABLE = 1;
-/** There is room to send, or a connect is over. */
+/** There is room to send, or a connect has finished. */
 export const WRITABLE = 2;
-/** The peer has ended, or the connection broke: from now on reading tells of it without fail. */
+/** The peer has ended, or the connection broke: reading reports it from now on. */
 export const ENDED = 4;
-/** Something other than plain bytes is among those to read: a receive stops short of it. */
+/** There is ancillary data among the bytes: a receive stops at it. */
 export const DIVIDED = 8;
 
 /** Called when a descriptor is ready. */
 export interface Watched {
   readonly fd: number;
   /**
-   * Told of a change: {@link READABLE}, {@link WRITABLE}, {@link ENDED}, {@link DIVIDED}.
+   * Called on a change, with {@link READABLE}, {@link WRITABLE}, {@link ENDED}, {@link DIVIDED}.
    *
-   * Called in the poll phase or right after it: it may ask for an immediate and must not throw.
+   * Called in the poll phase or right after it: it may request an immediate, and must not throw.
    */
   onEvents(events: number): void;
 }
 
-/** A way to be told what becomes of many descriptors. */
+/** Reports changes of many descriptors. */
 export interface Selector {
   /**
-   * Asks for news of {@link READABLE} or {@link WRITABLE}; what is so already is news, too.
+   * Requests a report of {@link READABLE} or {@link WRITABLE}, also if that is already so.
    *
-   * @returns whether all changes of both are reported from now on; otherwise only the next one is
-   * @throws {OSError} EPERM when the descriptor is of a kind that is always ready
+   * @returns `true` if all changes are reported from now on; otherwise only the next one is
+   * @throws {OSError} EPERM when the descriptor is always ready, like a file
    */
   want(watched: Watched, events: number): boolean;
 
   /**
-   * Has what is so now told once more, of a descriptor of which all changes are told: for who was
-   * told, and could not find out.
+   * Repeats the current state of a descriptor whose changes are all reported, for a receiver that
+   * could not act on the report.
    */
   tellAgain(watched: Watched): void;
 
-  /** Forgets a descriptor, while it is still open. */
+  /** Stops watching a descriptor that is still open. */
   forget(watched: Watched): void;
 }
