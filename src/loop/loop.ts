@@ -42,7 +42,7 @@ import {
   createDatagramEndpoint,
   type DatagramEndpointOptions,
 } from '../transports/datagrams/create-datagram-endpoint.ts';
-import { closeLeftovers, sendHeldOn } from '../transports/open-transports.ts';
+import { closeAllOn, sendHeldOn } from '../transports/open-transports.ts';
 import {
   connectReadPipe,
   connectWritePipe,
@@ -271,7 +271,7 @@ export class Loop implements LoopCore {
     }
     seekAbandoned(this);
     this._following.end();
-    closeLeftovers(this);
+    closeAllOn(this);
   }
 
   // ── callbacks ──────────────────────────────────────────────────────────────────────────────

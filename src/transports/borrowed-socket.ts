@@ -5,13 +5,16 @@ import { describeAs } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Socket } from '../sock/socket.ts';
 
-/** The socket of a transport, lent to code that sends on it; meanwhile the transport writes nothing. */
+/**
+ * A transport's socket, lent to code that sends on it. The transport itself writes nothing
+ * meanwhile.
+ */
 export class BorrowedSocket {
   readonly sock: Socket;
   readonly #loop: LoopCore;
-  /** What its borrower waits for. */
+  /** What the borrower waits for. */
   #waiter: Future<void> | undefined;
-  /** Why the connection is lost. */
+  /** Why the connection was lost. */
   #lost: { readonly error: unknown } | undefined;
 
   constructor(loop: LoopCore, sock: Socket) {
@@ -19,7 +22,10 @@ export class BorrowedSocket {
     this.sock = sock;
   }
 
-  /** Waits for {@link wake}. @throws what the connection was lost by */
+  /**
+   * Waits for {@link wake}.
+   * @throws the reason why the connection was lost
+   */
   async wait(): Promise<void> {
     this.check();
     const waiter = describeAs(new Future<void>(this.#loop._asOption), 'sendfile', this.sock);
@@ -31,12 +37,12 @@ export class BorrowedSocket {
     }
   }
 
-  /** Lets its borrower go on. */
+  /** Wakes the borrower. */
   wake(): void {
     if (this.#waiter?.done() === false) this.#waiter.setResult();
   }
 
-  /** The connection is lost. */
+  /** The connection was lost. */
   lose(error: unknown): void {
     this.#lost ??= {
       error: error ?? forAwait(new ConnectionError('Connection is closed by peer')),
@@ -44,7 +50,7 @@ export class BorrowedSocket {
     if (this.#waiter?.done() === false) this.#waiter._fail(this.#lost.error);
   }
 
-  /** @throws what the connection was lost by */
+  /** @throws the reason why the connection was lost */
   check(): void {
     if (this.#lost !== undefined) throw this.#lost.error;
   }

@@ -16,7 +16,7 @@ import { noteLost, noteMade } from '../core/reports/diagnostics.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { ByteQueue } from '../sock/endpoint/byte-queue.ts';
 import type { ConnectionCounter } from './lifecycle.ts';
-import { type Leftover, noLongerOpenOn, openOn } from './open-transports.ts';
+import { noLongerOpenOn, type OpenResource, openOn } from './open-transports.ts';
 import {
   type BufferedProtocol,
   bufferFrom,
@@ -30,16 +30,16 @@ import { notifyWriting, WaterMarks } from './write-buffer/water-marks.ts';
 
 /** Options for a transport on a Node stream. */
 export interface DuplexTransportOptions {
-  /** What `getExtraInfo()` shall know. */
+  /** What `getExtraInfo()` returns. */
   readonly extra?: Partial<ExtraInfo> | undefined;
-  /** Made done when `connectionMade()` was called, unless it was cancelled. */
+  /** Finished after `connectionMade()`, unless it was cancelled. */
   readonly made?: Future<void> | undefined;
-  /** How much may wait to be sent. */
+  /** How much data may wait to be sent. */
   readonly marks?: WaterMarks | undefined;
 }
 
 /**
- * A transport on a Node stream, which is the transport's from then on.
+ * A transport on a Node stream, which it owns.
  *
  *               close(), the peer ended             all is sent: end()
  *   open ────────────────────────────────▶ closing ──────────────────▶ lost: connectionLost()
@@ -47,12 +47,12 @@ export interface DuplexTransportOptions {
  *     └───────────────────────────────────────┴───────────────────────────┘
  *               abort(), an error: what waits is dropped
  *
- * The stream calls back whenever it likes. Its events are recorded, and the protocol is called in a turn of
- * the loop, in the context in which the transport was made.
+ * The stream may emit events at any time. They are recorded, and the protocol is called in a turn
+ * of the loop, in the context in which the transport was created.
  *
- * Written data waits in #backlog while the stream has a piece that it has not taken yet.
+ * Written data waits in #backlog until the stream has taken the previous piece.
  */
-export class DuplexTransport extends Transport implements Leftover {
+export class DuplexTransport extends Transport implements OpenResource {
   static {
     printsAsText(this);
   }
@@ -61,51 +61,49 @@ export class DuplexTransport extends Transport implements Leftover {
   readonly _loop: LoopCore;
   /** @internal */
   readonly _duplex: Duplex;
-  /** The server whose connection it is. */
+  /** The server that the connection belongs to. */
   #server: ConnectionCounter | undefined;
   readonly #marks: WaterMarks;
   readonly #tellNews: () => void;
   readonly #asyncContext = asyncContextHere();
   readonly #scope = scopeIn(copyContext(), this.#asyncContext);
-  /** Made done when the protocol was told of the connection; none from then on. */
+  /** Finished when the protocol has been told of the connection; then removed. */
   #made: Future<void> | undefined;
-  /** Gone once the connection is. */
+  /** Removed when the connection is gone. */
   #protocol: ProtocolCallbacks | undefined;
   #state: 'open' | 'closing' | 'lost' = 'open';
-  /** May the protocol be told of what comes? */
+  /** Has the protocol been told of the connection? */
   #isMade = false;
   #paused = false;
-  /** Received, and not delivered yet. */
+  /** Received, not delivered. */
   #pieces: Buffer[] = [];
   /** Has the peer ended? */
   #peerEnded = false;
-  /** Is the protocol to be told of that? */
+  /** Does the protocol still have to be told of the end? */
   #endIsNews = true;
   /** Was `writeEof()` called? */
   #ended = false;
-  /** Was the stream told to end? */
+  /** Has the stream been told to end? */
   #finishing = false;
   readonly #backlog = new ByteQueue();
-  /** How many bytes the stream has that it has not taken yet. */
+  /** Bytes passed to the stream that it has not taken. */
   #inFlight = 0;
-  /** How many bytes were received, and taken by the stream. */
+  /** Bytes received, and bytes taken by the stream. */
   #moved = 0;
   /** Writes since the connection was lost. */
   #lostWrites = 0;
-  /** Is a turn queued that tells the news? */
+  /** Is a turn queued that handles events? */
   #queued = false;
-  /** Is the protocol being told of what came? */
+  /** Is the protocol being called with data? */
   #delivering = false;
-  /** Are news told by who brings them? */
+  /** Does the caller of `_feed()` handle the events? */
   #feeding = false;
-  /** What the stream failed with. */
+  /** Why the stream failed. */
   #failure: { readonly error: unknown } | undefined;
   /** Is the stream closed? */
   #closed = false;
 
-  /**
-   * @throws {TypeError} when `protocol` is none
-   */
+  /** @throws {TypeError} when `protocol` is not a protocol */
   constructor(
     loop: LoopCore,
     duplex: Duplex,
@@ -144,13 +142,13 @@ export class DuplexTransport extends Transport implements Leftover {
     this._start();
   }
 
-  /** @internal has the connection counted as a server's */
+  /** @internal registers the connection with a server */
   _countFor(server: ConnectionCounter | undefined): void {
     this.#server = server;
     server?._attach(this);
   }
 
-  /** @internal has the protocol told of the connection in the next turn */
+  /** @internal tells the protocol of the connection in the next turn */
   _start(): void {
     const name = `${this.#protocol?.constructor?.name}.connectionMade`;
     const call = (): void => this._connected(() => this.#protocol?.connectionMade(this));
@@ -158,7 +156,10 @@ export class DuplexTransport extends Transport implements Leftover {
     openOn(this._loop, this);
   }
 
-  /** @internal the connection is established: tells the protocol, then all that came meanwhile */
+  /**
+   * @internal the connection is established: tells the protocol, then everything that came
+   *   meanwhile
+   */
   _connected(tell: () => void): void {
     try {
       tell();
@@ -171,7 +172,7 @@ export class DuplexTransport extends Transport implements Leftover {
     }
   }
 
-  /** @internal goes on with what comes before the connection is established */
+  /** @internal continues what precedes the connection */
   _advance(): void {}
 
   /** @internal is the connection gone, or about to be? */
@@ -179,12 +180,12 @@ export class DuplexTransport extends Transport implements Leftover {
     return this.#state === 'lost';
   }
 
-  /** @internal is the protocol to be told of the end? */
+  /** @internal must the protocol be told of the end? */
   get _wasTold(): boolean {
     return this.#isMade;
   }
 
-  /** @internal may the protocol be told of what comes? */
+  /** @internal has the protocol been told of the connection? */
   get _isMade(): boolean {
     return this.#isMade;
   }
@@ -206,7 +207,7 @@ export class DuplexTransport extends Transport implements Leftover {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#pieces = [];
-    // The end is behind what nobody wants any more.
+    // Unwanted data has to be read to reach the end.
     this._duplex.resume();
     this.#endIfSent();
     this._news();
@@ -235,12 +236,12 @@ export class DuplexTransport extends Transport implements Leftover {
     this._news();
   }
 
-  /** @internal the protocol is another one, which does not know yet whether the peer has ended */
+  /** @internal there is a new protocol, which must be told if the peer has ended */
   _tellEndAgain(): void {
     this.#endIsNews = true;
   }
 
-  /** @internal has the stream take what was received, and tells its news at once */
+  /** @internal lets the stream take received data, and handles its events immediately */
   _feed(feed: () => void): void {
     this.#feeding = true;
     try {
@@ -251,24 +252,24 @@ export class DuplexTransport extends Transport implements Leftover {
     runInAsyncContext(this.#asyncContext, () => this.#pump(), undefined);
   }
 
-  /** @internal tells the protocol now of what has come, unless it paused or is being told */
+  /** @internal delivers now what has come, unless the protocol paused or is being called */
   _deliverNow(): void {
     if (this.#paused || this.#delivering) return;
     const duplex = this._duplex;
     this._feed(() => {
-      // What is read comes as 'data'.
+      // The data arrives in 'data' events.
       while (duplex.read() !== null);
     });
   }
 
-  /** @internal there are news: tells of them in the next turn */
+  /** @internal handles events in the next turn */
   _news(): void {
     if (this.#queued || this.#feeding || this._loop.isClosed()) return;
     this.#queued = true;
     this._loop._callSoonIn(this.#scope, this.#tellNews);
   }
 
-  /** @internal the stream failed: the first time counts */
+  /** @internal the stream failed; only the first failure counts */
   _noteFailure(error: unknown): void {
     this.#failure ??= { error };
     this._news();
@@ -280,7 +281,7 @@ export class DuplexTransport extends Transport implements Leftover {
       this.#tellAll();
       isDone = true;
     } finally {
-      // The protocol ended the loop, which may be run again.
+      // The protocol ended the loop, which may run again.
       if (!isDone) this._news();
     }
   }
@@ -304,18 +305,18 @@ export class DuplexTransport extends Transport implements Leftover {
     try {
       this._receiveEnd();
     } catch (error) {
-      // It ended the loop, and is told once more, as in asyncio.
+      // It ended the loop; it is told once more, as in asyncio.
       this.#endIsNews = true;
       throw error;
     }
   }
 
-  /** Does the protocol want no news until it resumes? One that closed will not resume. */
+  /** Has the protocol paused reading? Not if it has closed, because then it will not resume. */
   get #holdsBack(): boolean {
     return this.#paused && this.#state === 'open';
   }
 
-  /** Is there something of the peer's that a paused protocol will be told when it resumes? */
+  /** Is there data, or an end, to deliver when the protocol resumes? */
   get #owesNews(): boolean {
     if (!this.#holdsBack) return false;
     return this.#pieces.length > 0 || (this.#peerEnded && this.#endIsNews);
@@ -337,7 +338,7 @@ export class DuplexTransport extends Transport implements Leftover {
     }
   }
 
-  /** Copies into the protocol's own memory, as often as it takes. */
+  /** Copies into the protocol's own buffers, as often as needed. */
   #deliverInto(protocol: BufferedProtocol, data: Buffer): void {
     let rest = data;
     try {
@@ -353,7 +354,7 @@ export class DuplexTransport extends Transport implements Leftover {
         this.#call('bufferUpdated', () => protocol.bufferUpdated(fitting.length));
       }
     } finally {
-      // It has paused, given way to another one, or ended the loop.
+      // It has paused, was replaced, or ended the loop.
       if (rest.length > 0 && this.#state === 'open') {
         this.#pieces.unshift(rest);
         this._news();
@@ -365,13 +366,13 @@ export class DuplexTransport extends Transport implements Leftover {
     return this.#state === 'open' && !this.#paused && this.#protocol === protocol;
   }
 
-  /** @internal the peer has ended: tells the protocol, which may want to go on sending */
+  /** @internal the peer has ended: tells the protocol, which may keep sending */
   _receiveEnd(): void {
     if (this.#state !== 'open') return;
     if (!this._callEofReceived() || !this.canWriteEof()) this.close();
   }
 
-  /** @internal what the protocol says to the peer's end */
+  /** @internal calls `eofReceived()`; returns whether the protocol keeps sending */
   _callEofReceived(): boolean {
     let goesOn: unknown;
     this.#call('eofReceived', () => {
@@ -389,7 +390,7 @@ export class DuplexTransport extends Transport implements Leftover {
     }
   }
 
-  /** @internal the report of a call that failed */
+  /** @internal the message for a failed call */
   _failureOf(method: string): string {
     return `Fatal error: protocol.${method}() call failed.`;
   }
@@ -405,19 +406,19 @@ export class DuplexTransport extends Transport implements Leftover {
       this.#lostWrites += 1;
       return;
     }
-    // The stream may keep it, and the caller write to it.
+    // The stream may keep it, but the caller may overwrite its data.
     this.#backlog.push(Buffer.from(data));
     this.#send();
-    if (!this._loop._turns.running) this._loopStands();
+    if (!this._loop._turns.running) this._sendHeld();
     this.#pauseIfFull();
   }
 
-  /** @internal what is logged of a write to a lost connection */
+  /** @internal the log message for a write to a lost connection */
   get _lostWrite(): string {
     return 'socket.send() raised exception.';
   }
 
-  /** Hands the stream the next piece, if it has taken the last. */
+  /** Passes the next piece to the stream, if it has taken the last one. */
   #send(): void {
     if (this.#inFlight === 0 && this.#backlog.size > 0) this.#sendPiece();
   }
@@ -426,7 +427,7 @@ export class DuplexTransport extends Transport implements Leftover {
     const piece = this.#backlog.take(DUPLEX_PIECE);
     this.#inFlight += piece.length;
     try {
-      // A failure comes as the stream's 'error', too.
+      // The stream also emits a failure as 'error'.
       this._duplex.write(piece, () => {
         if (this.#state === 'lost') return;
         this.#moved += piece.length;
@@ -435,12 +436,12 @@ export class DuplexTransport extends Transport implements Leftover {
         if (this.#marks.paused || this.#ended || this.#state === 'closing') this._news();
       });
     } catch (error) {
-      // Node does not catch what a stream's _write() throws.
+      // Node does not catch errors from a stream's _write().
       this._noteFailure(error);
     }
   }
 
-  /** Ends the stream once it has taken all, if it shall end. */
+  /** Ends the stream once it has taken everything, if it should end. */
   #endIfSent(): void {
     if (this.#state === 'lost' || this.#inFlight > 0 || this.#backlog.size > 0) return;
     if (this.#finishing || !(this.#ended || this.#state === 'closing')) return;
@@ -448,7 +449,7 @@ export class DuplexTransport extends Transport implements Leftover {
     this._endStream();
   }
 
-  /** @internal all is sent that was written before the end */
+  /** @internal everything has been sent: ends the stream */
   _endStream(): void {
     this._duplex.end();
   }
@@ -464,7 +465,7 @@ export class DuplexTransport extends Transport implements Leftover {
   }
 
   canWriteEof(): boolean {
-    // A stream without `allowHalfOpen` ends with its peer.
+    // A stream without `allowHalfOpen` ends when its peer does.
     return this._duplex.allowHalfOpen;
   }
 
@@ -486,7 +487,7 @@ export class DuplexTransport extends Transport implements Leftover {
     return this.#moved;
   }
 
-  /** @internal how many bytes the stream was not handed yet */
+  /** @internal bytes that have not been passed to the stream */
   get _backlogSize(): number {
     return this.#backlog.size;
   }
@@ -501,7 +502,7 @@ export class DuplexTransport extends Transport implements Leftover {
     return this.#marks.paused;
   }
 
-  /** @internal the protocol was told to pause by another transport: tells it when to go on */
+  /** @internal another transport told the protocol to pause: resumes it when possible */
   _goOnAfterPause(): void {
     this.#marks.rise(Number.POSITIVE_INFINITY);
     this._news();
@@ -522,7 +523,7 @@ export class DuplexTransport extends Transport implements Leftover {
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────
 
-  /** @internal what the stream failed with is the connection's end */
+  /** @internal the stream failed, which ends the connection */
   _failed(error: unknown): void {
     this._fail(fromNodeError(error), 'Fatal error on transport');
   }
@@ -532,12 +533,12 @@ export class DuplexTransport extends Transport implements Leftover {
     this._lose(undefined);
   }
 
-  /** @internal sees whether all is done that there is to do */
+  /** @internal finishes if nothing is left to do */
   _settle(): void {
     if (this.#state === 'closing' && this._duplex.writableFinished) this._duplex.destroy();
   }
 
-  /** @internal ends the connection; system errors are not reported: they are nobody's fault */
+  /** @internal ends the connection; system errors are not reported, because they are not bugs */
   _fail(error: unknown, message: string): void {
     try {
       if (this.#state !== 'lost' && !isA(error, OSError)) this.#report(error, message);
@@ -546,7 +547,7 @@ export class DuplexTransport extends Transport implements Leftover {
     }
   }
 
-  /** @internal ends the connection at once: what waits is dropped */
+  /** @internal ends the connection immediately, and drops waiting data */
   _lose(error: unknown): void {
     if (this.#state === 'lost') return;
     this._drop();
@@ -555,12 +556,12 @@ export class DuplexTransport extends Transport implements Leftover {
     this._callSoon(calledAs('DuplexTransport._call_connection_lost', call), error);
   }
 
-  /** @internal calls back in the async context in which the transport was made */
+  /** @internal calls back in the async context in which the transport was created */
   _callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): void {
     this._loop._callSoonIn(scopeIn(copyValues(), this.#asyncContext), callback, ...args);
   }
 
-  /** @internal neither receives nor sends from now on */
+  /** @internal stops receiving and sending */
   _drop(): void {
     this.#state = 'lost';
     this.#pieces = [];
@@ -569,7 +570,7 @@ export class DuplexTransport extends Transport implements Leftover {
     if (this.#lostWrites === 0) this.#lostWrites = 1;
   }
 
-  /** @internal tells the protocol that the connection is gone, and the server */
+  /** @internal tells the protocol and the server that the connection is gone */
   _callConnectionLost(error: unknown): void {
     const protocol = this.#protocol;
     this.#protocol = undefined;
@@ -589,8 +590,8 @@ export class DuplexTransport extends Transport implements Leftover {
     this._loop.callExceptionHandler({ ...context, ...(peername !== undefined && { peername }) });
   }
 
-  /** @internal gives the stream all that waits, ready or not */
-  _loopStands(): void {
+  /** @internal passes all waiting data to the stream, whether it is ready or not */
+  _sendHeld(): void {
     while (this.#backlog.size > 0) this.#sendPiece();
   }
 
@@ -611,8 +612,8 @@ export class DuplexTransport extends Transport implements Leftover {
 }
 
 /**
- * Lets a stream send what it was given, as a kernel does for a socket that was closed, but not for
- * ever: its peer may take nothing.
+ * Lets a stream send what it was given, as a kernel does for a closed socket. Not forever, because
+ * the peer may take nothing.
  */
 function endPatiently(duplex: Duplex): void {
   const timer = setTimeout(() => duplex.destroy(), FLUSH_PATIENCE_MS);

@@ -13,14 +13,14 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Address } from '../sock/addresses/address.ts';
 import type { Endpoint } from '../sock/endpoint/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
-import { type Leftover, noLongerOpenOn, openOn } from './open-transports.ts';
+import { noLongerOpenOn, type OpenResource, openOn } from './open-transports.ts';
 import { checkProtocol } from './protocols.ts';
 import { checkUnused, Watch } from './readiness-watch.ts';
 import type { BaseCallbacks, BaseTransport, ExtraInfo } from './transport.ts';
 import { TransportSocket } from './transport-socket.ts';
 import { notifyWriting, WaterMarks } from './write-buffer/water-marks.ts';
 
-/** Who counts the connections of a server. */
+/** Counts the connections of a server. */
 export interface ConnectionCounter {
   /** @internal a connection was made */
   _attach(transport: BaseTransport): void;
@@ -28,37 +28,37 @@ export interface ConnectionCounter {
   _detach(transport: BaseTransport): void;
 }
 
-/** What a transport brings along. */
+/** What the kinds of socket transports do differently. */
 export interface LifecycleParts<P extends BaseCallbacks> {
-  /** What it prints as, asyncio's name for it; its callbacks are called after it in reports. */
+  /** The transport's name in asyncio, used in its printed form and in reports. */
   readonly name: string;
-  /** What those callbacks are called that send, and that tell of the end. */
+  /** The names of the callbacks that flush, and that call `connectionLost()`. */
   readonly callbacks: { readonly flush: string; readonly lost: string };
   readonly sock: Socket;
   readonly protocol: P;
   /** Calls the protocol's `connectionMade()`. */
   readonly connect: () => void;
-  /** Receives once: may there be more to do (`true`), or would it block (`false`)? */
+  /** Receives once. Returns `true` if there may be more, `false` if it would block. */
   readonly receive: () => boolean;
-  /** Sends of what waits as much as goes. */
+  /** Sends as much waiting data as possible. */
   readonly flush: () => void;
-  /** Forgets what waits to be sent. */
+  /** Drops waiting data. */
   readonly drop: () => void;
-  /** Sends what only waits for the end of the turn; tells nobody. */
+  /** Sends data that only waits for the end of the turn, without calling the protocol. */
   readonly sendHeld?: () => void;
-  /** Sends of what waits as much as goes, before the system's socket is closed. */
+  /** Sends as much waiting data as possible before the system's socket is closed. */
   readonly sendLast: () => void;
-  /** Told when the connection is lost, a turn before the protocol. */
+  /** Called when the connection is lost, a turn before the protocol. */
   readonly lost?: (error: unknown) => void;
   /** How many bytes wait to be sent. */
   readonly waiting: () => number;
-  /** Made done when `connectionMade()` was called, unless it was cancelled. */
+  /** Finished after `connectionMade()`, unless it was cancelled. */
   readonly made?: Future<void> | undefined;
   readonly server?: ConnectionCounter | undefined;
 }
 
 /**
- * From `connectionMade()` to `connectionLost()`: the common part of all socket transports.
+ * From `connectionMade()` to `connectionLost()`: what all socket transports share.
  *
  *         close(), the peer ended               all is sent: connectionLost()
  *   open ──────────────────────────▶ flushing ──────────────────────────────────▶ closed
@@ -66,37 +66,37 @@ export interface LifecycleParts<P extends BaseCallbacks> {
  *    └──────────────────────────────────┴──────────▶ lost ──────────────────────────┘
  *         abort(), an error: what waits is dropped         connectionLost(), a turn later
  *
- * To users, `flushing` and all later states are "closing". If it is closed with nothing to send, it is lost
- * at once.
+ * To users, `flushing` and all later states are "closing". If nothing waits to be sent, close()
+ * goes directly to `lost`.
  *
  * @see asyncio's `_SelectorTransport`, `Lib/asyncio/selector_events.py`
  */
-export class Lifecycle<P extends BaseCallbacks> implements Leftover {
+export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
   readonly loop: LoopCore;
   readonly sock: Socket;
   readonly endpoint: Endpoint;
   readonly reader: Watch;
   readonly writer: Watch;
   readonly marks: WaterMarks = new WaterMarks();
-  /** Gone once the connection is. */
+  /** Removed when the connection is gone. */
   protocol: P | undefined;
-  /** Does it close, or is it closed? */
+  /** Is it closing or closed? */
   closing = false;
-  /** 0 until the connection is lost; then 1, and 1 more for each write since. */
+  /** 0 until the connection is lost; then 1, plus 1 for each write since. */
   lost = 0;
   readonly #transport: BaseTransport;
   readonly #parts: LifecycleParts<P>;
-  /** The descriptor, also when it is closed. */
+  /** The descriptor; kept after it is closed. */
   readonly #fd: number;
-  /** The async context of callbacks that the protocol did not cause itself. */
+  /** The async context for callbacks that the protocol did not cause itself. */
   readonly #asyncContext = asyncContextHere();
   #closed = false;
 
   /**
-   * Calls `connectionMade()` in the next turn, and begins to receive.
+   * Calls `connectionMade()` in the next turn, and starts receiving.
    *
-   * @throws {TypeError} when the protocol is none
-   * @throws {RuntimeError} when another transport has the socket, an operation waits on it, or the
+   * @throws {TypeError} when `protocol` is not a protocol
+   * @throws {RuntimeError} when another transport owns the socket, an operation waits on it, or the
    *   loop is closed
    */
   constructor(transport: BaseTransport, loop: LoopCore, parts: LifecycleParts<P>) {
@@ -117,7 +117,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
       return false;
     });
     loop.callSoon(() => {
-      // In this order: code that waits for the connection gets it before the first bytes.
+      // In this order, so that code that awaits the connection gets it before the first bytes.
       if (made?.done() === false) made._finish();
       noteMade(transport, protocol);
       this.readOn();
@@ -126,7 +126,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     server?._attach(transport);
   }
 
-  /** Receives from the next turn on, unless it closes or was paused. */
+  /** Receives from the next turn on, unless it is closing or paused. */
   readOn(): void {
     if (!this.closing && !this.paused) this.reader.startTrying();
   }
@@ -134,7 +134,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   /** Is receiving paused? */
   paused = false;
 
-  /** Begins to close: nothing more is received, what waits is sent. */
+  /** Starts closing: stops receiving, and sends waiting data. */
   close(): void {
     if (this.closing) return;
     this.closing = true;
@@ -148,7 +148,10 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     this.lost += 1;
   }
 
-  /** Ends the connection because of `error`. System errors are not reported: they are nobody's fault. */
+  /**
+   * Ends the connection because of `error`. System errors are not reported, because they are not
+   * bugs.
+   */
   fail(error: unknown, message: string): void {
     try {
       if (!isA(error, OSError)) this.report(error, message);
@@ -157,7 +160,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     }
   }
 
-  /** Ends the connection at once. */
+  /** Ends the connection immediately. */
   forceClose(error: unknown): void {
     if (this.lost > 0) return;
     this.closing = true;
@@ -166,14 +169,14 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     this.#lose(error);
   }
 
-  /** All is sent: ends the connection in this very turn, if it closes. */
+  /** Everything has been sent: ends the connection in this same turn, if it is closing. */
   endIfClosing(): boolean {
     if (!this.closing) return false;
     this.#callConnectionLost(undefined);
     return true;
   }
 
-  /** Tells the exception handler, with the peer's address. */
+  /** Calls the exception handler, with the peer's address. */
   report(exception: unknown, message: string): void {
     const { protocol } = this;
     const peername = this.#transport.getExtraInfo('peername');
@@ -186,12 +189,12 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     });
   }
 
-  /** Tells the protocol to pause, if too much waits. */
+  /** Tells the protocol to pause if too much data waits. */
   pauseIfFull(): void {
     if (this.marks.rise(this.#parts.waiting())) this.#tell('pauseWriting');
   }
 
-  /** Tells the protocol to go on, if little enough waits; not one whose connection is lost. */
+  /** Tells the protocol to resume if little enough data waits, unless the connection is lost. */
   resumeIfLow(): void {
     if (this.lost > 0) return;
     if (this.marks.fall(this.#parts.waiting())) this.#tell('resumeWriting');
@@ -201,7 +204,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
     notifyWriting(this.protocol, method, (error, message) => this.report(error, message));
   }
 
-  /** Lets the protocol know in the next turn. */
+  /** Calls `connectionLost()` in the next turn. */
   #lose(error: unknown): void {
     this.lost += 1;
     this.writer.stop();
@@ -212,7 +215,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   }
 
   #callConnectionLost(error: unknown): void {
-    // If everything was flushed, it was not lost before: from now on, writes are dropped.
+    // After a flush it was not marked as lost before. From now on, writes are dropped.
     if (this.lost === 0) this.lost = 1;
     try {
       this.protocol?.connectionLost(error);
@@ -235,17 +238,17 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   /** @internal */
   _loopClosed(): void {
     warnResource(`unclosed transport ${this}`);
-    // As far as it goes: what the kernel does not take now is lost.
+    // What the kernel does not take now is lost.
     if (this.lost === 0) this.#parts.sendLast();
     this.#release();
   }
 
   /** @internal */
-  _loopStands(): void {
+  _sendHeld(): void {
     if (this.lost === 0) this.#parts.sendHeld?.();
   }
 
-  /** `<_SelectorSocketTransport fd=8 read=polling write=<idle, bufsize=0>>`, as CPython. */
+  /** `<_SelectorSocketTransport fd=8 read=polling write=<idle, bufsize=0>>`, like CPython. */
   toString(): string {
     const parts = [this.#parts.name];
     if (this.#closed) parts.push('closed');
@@ -265,7 +268,7 @@ export class Lifecycle<P extends BaseCallbacks> implements Leftover {
   }
 }
 
-/** What a transport on a socket knows beside its bytes; the peer's address where it is given. */
+/** The extra info of a transport on a socket; `peer` is its peer's address, if known. */
 export function describe(sock: Socket, peer?: Address): Partial<ExtraInfo> {
   const sockname = nameOrNone(() => sock.getsockname());
   const peername = peer ?? nameOrNone(() => sock.getpeername());
@@ -280,13 +283,15 @@ function nameOrNone(ask: () => Address): Address | undefined {
   try {
     return ask();
   } catch (error) {
-    // Not connected: the first receive will say so.
+    // Not connected: the first receive will fail.
     if (isA(error, OSError)) return undefined;
     throw error;
   }
 }
 
-/** Waits until the protocol of `transport` has been called; closes it where that fails, or is cancelled. */
+/**
+ * Waits until the protocol of `transport` has been called. Closes it on failure or when cancelled.
+ */
 export async function whenMade(transport: { close(): void }, made: Future<void>): Promise<void> {
   describeAs(made, 'connectionMade', transport);
   try {

@@ -1,69 +1,70 @@
 import type { LoopCore } from '../core/turns/loop-core.ts';
 
-/** What uses the system through a loop, and is of no use without it. */
-export interface Leftover {
-  /** Its loop is closed: lets go of the system. */
+/** Something that uses the system through a loop, and is useless without it. */
+export interface OpenResource {
+  /** Its loop was closed: releases system resources. */
   _loopClosed(): void;
-  /** Its loop has stopped, is about to be closed, or the process exits: sends what it holds back. */
-  _loopStands?(): void;
+  /** Its loop has stopped, is about to be closed, or the process exits: sends held-back data. */
+  _sendHeld?(): void;
 }
 
 /**
- * The transports and servers that are open, by loop.
+ * The open transports and servers, by loop.
  *
- * A loop that is closed closes them: nobody could be told of what happens on them any more. In
- * CPython they are closed when nobody refers to them; here the system's handles would hold them
- * for ever.
+ * They are closed with their loop, because nobody could be told of their events. In CPython they
+ * are closed when nothing refers to them; here the system's handles would keep them alive forever.
  */
-const open = new WeakMap<LoopCore, Set<Leftover>>();
+const open = new WeakMap<LoopCore, Set<OpenResource>>();
 
-/** Has `leftover` closed with its loop. */
-export function openOn(loop: LoopCore, leftover: Leftover): void {
+/** Registers something to be closed with its loop. */
+export function openOn(loop: LoopCore, resource: OpenResource): void {
   const others = open.get(loop);
-  if (others === undefined) open.set(loop, new Set([leftover]));
-  else others.add(leftover);
+  if (others === undefined) open.set(loop, new Set([resource]));
+  else others.add(resource);
 }
 
-/** Says that `leftover` is closed. */
-export function noLongerOpenOn(loop: LoopCore, leftover: Leftover): void {
-  if (open.get(loop)?.delete(leftover)) loop._hasLessToDo();
+/** Unregisters something that was closed. */
+export function noLongerOpenOn(loop: LoopCore, resource: OpenResource): void {
+  if (open.get(loop)?.delete(resource)) loop._hasLessToDo();
 }
 
-/** Is anything open? */
+/** Is anything open on the loop? */
 export function isAnyOpenOn(loop: LoopCore): boolean {
   return (open.get(loop)?.size ?? 0) > 0;
 }
 
 /**
- * Sends what is held back for a turn that may never come. The last one opened goes first: it may
- * send through another one, as TLS does.
+ * Sends data held back for a turn that may never come. The last one opened goes first, because it
+ * may send through another one, as TLS does.
  */
 export function sendHeldOn(loop: LoopCore): void {
-  forEach(loop, open.get(loop), (leftover) => leftover._loopStands?.());
+  forEach(loop, open.get(loop), (resource) => resource._sendHeld?.());
 }
 
-/** What is open on a loop, in the order in which it was opened. */
-export function allOpenOn(loop: LoopCore): Iterable<Leftover> {
+/** What is open on a loop, oldest first. */
+export function allOpenOn(loop: LoopCore): Iterable<OpenResource> {
   return open.get(loop) ?? [];
 }
 
-/** Closes what is open on a loop that was closed. */
-export function closeLeftovers(loop: LoopCore): void {
-  const leftovers = open.get(loop);
+/** Closes what is still open on a loop that was closed. */
+export function closeAllOn(loop: LoopCore): void {
+  const resources = open.get(loop);
   open.delete(loop);
-  forEach(loop, leftovers, (leftover) => leftover._loopClosed());
+  forEach(loop, resources, (resource) => resource._loopClosed());
 }
 
-/** The last one opened goes first. One that throws, as a user's stream may, keeps none of the others. */
+/**
+ * The last one opened goes first. An error, as from a user's stream, does not affect the others.
+ */
 function forEach(
   loop: LoopCore,
-  leftovers: Iterable<Leftover> = [],
-  act: (leftover: Leftover) => void,
+  resources: Iterable<OpenResource> = [],
+  act: (resource: OpenResource) => void,
 ): void {
   const failures: unknown[] = [];
-  for (const leftover of [...leftovers].reverse())
+  for (const resource of [...resources].reverse())
     try {
-      act(leftover);
+      act(resource);
     } catch (error) {
       failures.push(error);
     }

@@ -14,10 +14,10 @@ import type {
 } from './transport.ts';
 
 /**
- * The callbacks of all protocols. By default they do nothing: override those that you need.
+ * The callbacks of all protocols. By default they do nothing; override those you need.
  *
- * The loop calls all of them; `pauseWriting()` and `resumeWriting()` are also called within a call of the
- * transport.
+ * The loop calls all of them. `pauseWriting()` and `resumeWriting()` may also be called from inside
+ * a method of the transport.
  *
  * @see asyncio's `BaseProtocol`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseProtocol
@@ -29,14 +29,14 @@ export class BaseProtocol implements ProtocolCallbacks {
   /**
    * The connection is gone. Called once, last.
    *
-   * @param _error - what broke it; `undefined` when either side closed it
+   * @param _error - why it broke; `undefined` when either side closed it
    */
   connectionLost(_error?: unknown): void {}
 
-  /** More waits to be sent than the high-water mark allows: write no more for now. */
+  /** Too much data waits to be sent (see `setWriteBufferLimits()`): stop writing for now. */
   pauseWriting(): void {}
 
-  /** Little enough waits to be sent: write on. */
+  /** Enough data has been sent: continue writing. */
   resumeWriting(): void {}
 }
 
@@ -54,7 +54,7 @@ export class Protocol extends BaseProtocol {
   override connectionMade(_transport: Transport): void {}
 
   /**
-   * Bytes came. They are not divided as the peer wrote them.
+   * Bytes were received, not necessarily in the pieces in which the peer wrote them.
    *
    * @param _data - an array that nothing else writes to, never empty
    */
@@ -63,7 +63,7 @@ export class Protocol extends BaseProtocol {
   /**
    * The peer has ended sending.
    *
-   * @returns `true` to go on sending; otherwise the transport closes itself
+   * @returns `true` to keep sending; otherwise the transport closes itself
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most protocols return nothing
   eofReceived(): boolean | undefined | void {}
@@ -72,7 +72,7 @@ export class Protocol extends BaseProtocol {
 /**
  * A protocol for byte streams that provides its own receive buffer.
  *
- * Instead of `dataReceived()`, whenever bytes came:
+ * Instead of `dataReceived()`, for received bytes:
  *
  *   getBuffer ──▶ bufferUpdated
  *
@@ -85,9 +85,9 @@ export class BufferedProtocol extends BaseProtocol {
 
   /**
    * Returns the buffer for the next receive, which nothing else may write to until
-   * `bufferUpdated()`. Nothing may be received into it.
+   * `bufferUpdated()`. It may stay unused.
    *
-   * @param _sizehint - how many bytes would be welcome; -1 for any number
+   * @param _sizehint - the suggested length in bytes; -1 for any
    * @returns an array that is not empty
    */
   getBuffer(_sizehint: number): Uint8Array {
@@ -95,16 +95,16 @@ export class BufferedProtocol extends BaseProtocol {
   }
 
   /**
-   * Bytes came.
+   * Bytes were received.
    *
-   * @param _nbytes - how many, from the start of what `getBuffer()` gave
+   * @param _nbytes - how many, at the start of the buffer that `getBuffer()` returned
    */
   bufferUpdated(_nbytes: number): void {}
 
   /**
    * The peer has ended sending.
    *
-   * @returns `true` to go on sending; otherwise the transport closes itself
+   * @returns `true` to keep sending; otherwise the transport closes itself
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most protocols return nothing
   eofReceived(): boolean | undefined | void {}
@@ -117,18 +117,18 @@ export class BufferedProtocol extends BaseProtocol {
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.DatagramProtocol
  */
 export class DatagramProtocol extends BaseProtocol implements DatagramCallbacks {
-  /** Datagrams can be sent and received; called once, and first. */
+  /** Datagrams can be sent and received. Called once, first. */
   override connectionMade(_transport: DatagramTransport): void {}
 
   /**
-   * A datagram came.
+   * A datagram was received.
    *
    * @param _data - an array that nothing else writes to; a datagram may be empty
-   * @param _address - who sent it
+   * @param _address - the sender
    */
   datagramReceived(_data: Received, _address: Address): void {}
 
-  /** An earlier send, or a receive, failed; nothing ends by that. */
+  /** An earlier send, or a receive, failed. The transport stays open. */
   errorReceived(_error: Error): void {}
 }
 
@@ -142,30 +142,30 @@ export class DatagramProtocol extends BaseProtocol implements DatagramCallbacks 
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessProtocol
  */
 export class SubprocessProtocol extends BaseProtocol implements SubprocessCallbacks {
-  /** The child runs, and its pipes are open; called once, and first. */
+  /** The child is running and its pipes are open. Called once, first. */
   override connectionMade(_transport: SubprocessTransport): void {}
 
   /**
-   * The child wrote something.
+   * The child wrote data.
    *
-   * @param _fd - its descriptor: 1 or 2
+   * @param _fd - the child's descriptor: 1 or 2
    * @param _data - an array that nothing else writes to, never empty
    */
   pipeDataReceived(_fd: number, _data: Received): void {}
 
   /**
-   * A pipe to the child is closed.
+   * A pipe to the child was closed.
    *
    * @param _fd - the child's descriptor: 0, 1 or 2
-   * @param _error - what broke it; `undefined` when either side closed it
+   * @param _error - why it broke; `undefined` when either side closed it
    */
   pipeConnectionLost(_fd: number, _error?: unknown): void {}
 
-  /** The child has exited. It may have written something that is not read yet. */
+  /** The child has exited. Its output may not have been read completely. */
   processExited(): void {}
 }
 
-/** Does the protocol receive into its own memory? */
+/** Does the protocol provide its own receive buffer? */
 export function isBuffered(
   protocol: ProtocolCallbacks,
 ): protocol is ProtocolCallbacks & BufferedProtocol {

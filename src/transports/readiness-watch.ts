@@ -7,26 +7,26 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Endpoint, Ready } from '../sock/endpoint/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 
-/** What has the slots: an endpoint, or the end of a pipe. */
+/** Something with slots: an endpoint, or the end of a pipe. */
 type Watchable = Pick<Endpoint, 'reader' | 'writer' | 'mayReceive'>;
 
 /**
- * Does a transport's or a server's work on one side of its endpoint, in turns of the loop:
- * asyncio's reader or writer of a descriptor.
+ * Does the work of a transport or server on one side of its endpoint, in turns of the loop, like a
+ * reader or writer callback in asyncio.
  *
- *           start()            told that it is ready
+ *           start()                 ready()
  *   idle ─────────────▶ waiting ────────────────────▶ queued
  *    ▲                     ▲    ◀────────────────────   │
  *    │                     └── its turn: no more ───────┤ ▲ its turn: there may be more
  *    └── stop(), from each of them                      └─┘
  *
- * Each try gets its own turn, so that one busy peer does not keep the
- * loop from the others. If the endpoint knows that there is no more, it waits to be called.
+ * Each try gets its own turn, so that a busy peer does not starve the others. If the endpoint knows
+ * that there is no more, it waits to be called.
  *
- * The transport keeps the slot all its life, even while it is idle: nobody else may wait there.
+ * The transport keeps the slot all its life, even while idle, so that nothing else waits there.
  */
 export class Watch implements Ready {
-  /** The transport or server; texts name it. */
+  /** The transport or server, for error texts. */
   readonly owner: object;
   /** What the owner is. */
   readonly kind: 'transport' | 'server';
@@ -35,9 +35,9 @@ export class Watch implements Ready {
   readonly #side: 'reader' | 'writer';
   /** What the handle calls. */
   readonly #turn: () => void;
-  /** In which the work runs. */
+  /** The async context in which the work runs. */
   readonly #asyncContext = asyncContextHere();
-  /** Runs the work in the scope of the start, and catches what it throws; none while idle. */
+  /** Runs the work in the scope of `start()` and catches its errors; undefined while idle. */
   #handle: Handle | undefined;
   #queued = false;
 
@@ -45,7 +45,7 @@ export class Watch implements Ready {
    * Takes the slot, which must be free.
    *
    * @param name - the name of the work in reports
-   * @param work - one try: may there be more to do (`true`), or would it block (`false`)?
+   * @param work - tries once; returns `true` if there may be more to do, `false` if it would block
    */
   constructor(
     owner: object,
@@ -63,7 +63,7 @@ export class Watch implements Ready {
     this.#side = side;
     this.#turn = calledAs(name, () => {
       this.#queued = false;
-      // If the protocol throws, there may be more, for which there is no further call.
+      // If the protocol throws, there may be more, and nothing else would call again.
       let more = true;
       try {
         more = work();
@@ -74,7 +74,7 @@ export class Watch implements Ready {
     this.retake();
   }
 
-  /** Does it watch? */
+  /** Is it watching? */
   get active(): boolean {
     return this.#handle !== undefined;
   }
@@ -82,33 +82,33 @@ export class Watch implements Ready {
   /**
    * Waits to be called, after a try that would have blocked.
    *
-   * @param scope - where the work runs; by default in a copy of the context variables in force, and
-   *   in the async context in which the watch was made
+   * @param scope - where the work runs; by default a copy of the current context variables, in the
+   *   async context in which the watch was created
    */
   start(scope: Scope | undefined = scopeIn(copyValues(), this.#asyncContext)): void {
     this.#handle ??= new Handle(this.#turn, [], this.#loop, scope);
   }
 
-  /** Tries in the next turn, without being told. */
+  /** Tries in the next turn, without waiting to be called. */
   startTrying(scope?: Scope): void {
     this.start(scope);
     this.#queue();
   }
 
-  /** Stops; a turn that is queued does nothing. */
+  /** Stops watching; a queued turn does nothing. */
   stop(): void {
     this.#handle?.cancel();
     this.#handle = undefined;
     this.#queued = false;
   }
 
-  /** Takes the slot, again after {@link release}. */
+  /** Takes the slot again after {@link release}. */
   retake(): void {
     if (this.#side === 'reader') this.#endpoint.reader = this;
     else this.#endpoint.writer = this;
   }
 
-  /** Stops, and leaves the slot. */
+  /** Stops watching, and frees the slot. */
   release(): void {
     this.stop();
     if (this.#endpoint[this.#side] === this) this.#endpoint[this.#side] = undefined;
@@ -128,9 +128,9 @@ export class Watch implements Ready {
 }
 
 /**
- * The error for an operation that would wait where a transport does.
+ * The error for an operation that would have to wait on a transport's socket.
  *
- * @param waiting - who has the slot
+ * @param waiting - what is in the slot
  */
 export function transportRefusal(
   sock: Pick<Socket, 'fileno'>,
@@ -144,7 +144,7 @@ export function transportRefusal(
 /**
  * Checks that nothing waits on a socket that a transport or a server takes over.
  *
- * @throws {RuntimeError} when another one has it, or an operation waits on it
+ * @throws {RuntimeError} when another one owns it, or an operation waits on it
  */
 export function checkUnused(sock: Socket): void {
   const { reader, writer } = sock._endpoint;

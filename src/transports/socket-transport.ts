@@ -24,27 +24,26 @@ import { type ProtocolCallbacks, Transport } from './transport.ts';
 import { SendQueue } from './write-buffer/send-queue.ts';
 import { joinBytes, toBytes } from './write-buffer/to-bytes.ts';
 
-/** Bytes of a piece that may be held, to be sent together with others. */
+/** The longest write that may be held back to be sent with others, in bytes. */
 const HELD_PIECE = 4 * 1024;
 
-/** The most bytes that are held. */
+/** The most bytes that are held back. */
 const HELD_ALL = 16 * 1024;
 
 /** Options for a new transport. */
 export interface SocketTransportOptions {
-  /** Made done when `connectionMade()` was called, unless it was cancelled. */
+  /** Finished after `connectionMade()`, unless it was cancelled. */
   readonly made?: Future<void> | undefined;
-  /** The server whose connection it is. */
+  /** The server that the connection belongs to. */
   readonly server?: ConnectionCounter | undefined;
-  /** The address of the peer, where it is known. */
+  /** The address of the peer, if known. */
   readonly peername?: Address | undefined;
 }
 
 /**
- * A transport on a connected stream socket, which it owns. Its states are
- * those of its {@link Lifecycle}.
+ * A transport on a connected stream socket, which it owns. For its states, see {@link Lifecycle}.
  *
- * Data that was written and not sent waits in #unsent, for one of two reasons:
+ * Unsent data waits in #unsent, for one of two reasons:
  *
  *             small, and follows a write          the end of the turn, or too much for that
  *   nothing ──────────────────────────────▶ held ───────────────────────────────────────────┐
@@ -66,22 +65,22 @@ export class SocketTransport extends Transport {
   readonly #unsent = new SendQueue();
   /** Does all of #unsent only wait for the end of the turn? */
   #held = false;
-  /** The turn in which something was sent, unless something was received since. */
+  /** The turn in which data was last sent, unless some was received since. */
   #sentIn: number | undefined;
-  /** Has the protocol its own memory to receive into? */
+  /** Does the protocol provide its own receive buffer? */
   #buffered: boolean;
   /** Was `writeEof()` called? */
   #ended = false;
-  /** How many bytes were received, and how many the peer took that had been refused before. */
+  /** Received bytes, and waiting bytes that the peer has taken. */
   #traffic = 0;
-  /** Says that somebody else sends on the socket. */
+  /** Set while other code sends on the socket. */
   #borrowed: BorrowedSocket | undefined;
 
   /**
-   * Calls `connectionMade()` in the next turn, and begins to receive.
+   * Calls `connectionMade()` in the next turn, and starts receiving.
    *
-   * @throws {TypeError} when `protocol` is none
-   * @throws {RuntimeError} when another transport has the socket, an operation waits on it, or the
+   * @throws {TypeError} when `protocol` is not a protocol
+   * @throws {RuntimeError} when another transport owns the socket, an operation waits on it, or the
    *   loop is closed
    */
   constructor(
@@ -158,7 +157,7 @@ export class SocketTransport extends Transport {
     this.#life.readOn();
   }
 
-  /** Receives once; `false`: would block, or nothing is wanted any more. */
+  /** Receives once; returns `false` if it would block, or nothing more is wanted. */
   #receive(): boolean {
     if (this.#buffered) return this.#receiveInto();
     let data: Buffer | undefined;
@@ -180,7 +179,7 @@ export class SocketTransport extends Transport {
     return true;
   }
 
-  /** Receives into the protocol's own memory. */
+  /** Receives into the protocol's buffer. */
   #receiveInto(): boolean {
     const protocol = this.#life.protocol as unknown as BufferedProtocol;
     let buffer: Uint8Array;
@@ -244,7 +243,7 @@ export class SocketTransport extends Transport {
     life.pauseIfFull();
   }
 
-  /** Sends at once what goes; the rest waits. */
+  /** Sends as much as possible; the rest waits. */
   #send(data: Uint8Array): void {
     this.#sentIn = this.#life.loop._turns.turn;
     let sent: number;
@@ -263,7 +262,7 @@ export class SocketTransport extends Transport {
     return length <= HELD_PIECE && this.#unsent.size + length <= HELD_ALL;
   }
 
-  /** Keeps `data` until the turn ends; where no loop runs, there is none. */
+  /** Holds `data` back until the turn ends, if a loop is running. */
   #hold(data: Uint8Array): void {
     if (!this.#life.loop._turns.running) {
       this.#send(data);
@@ -274,14 +273,14 @@ export class SocketTransport extends Transport {
     this.#life.writer.startTrying();
   }
 
-  /** Sends what is held; where nothing is, does nothing. */
+  /** Sends held data, if any. */
   #sendHeld(): void {
     if (!this.#held) return;
     this.#sendUnsent();
     if (this.#unsent.size === 0) this.#life.writer.stop();
   }
 
-  /** Sends of what waits as much as goes; `false`: the connection is broken. */
+  /** Sends as much waiting data as possible; returns `false` if the connection broke. */
   #sendUnsent(): boolean {
     const wasHeld = this.#held;
     const { size } = this.#unsent;
@@ -292,7 +291,7 @@ export class SocketTransport extends Transport {
       this.#life.fail(error, 'Fatal write error on socket transport');
       return false;
     }
-    // Not before now did it count as waiting.
+    // Held data did not count as waiting.
     if (wasHeld) this.#life.pauseIfFull();
     else this.#traffic += size - this.#unsent.size;
     return true;
@@ -323,14 +322,14 @@ export class SocketTransport extends Transport {
   }
 
   getWriteBufferSize(): number {
-    // Held data counts as sent: it is not the peer that makes it wait.
+    // Held data counts as sent, because it does not wait for the peer.
     return this.#held ? 0 : this.#unsent.size;
   }
 
   /** The turn has ended, or the peer takes more. */
   #flush(): void {
     this.#sentIn = undefined;
-    // Called by resumeWriting(), writeEof() finds nothing that waits, and ends sending itself.
+    // If resumeWriting() calls writeEof(), nothing waits, and that ends sending itself.
     const mustEnd = this.#ended;
     if (!this.#sendUnsent()) return;
     const life = this.#life;
@@ -373,10 +372,10 @@ export class SocketTransport extends Transport {
   }
 
   /**
-   * @internal lends the socket to `use` once all written data is sent. Until it is done,
-   * nothing is received, and nobody can write
+   * @internal lends the socket to `use` once all written data has been sent. Until `use` ends, the
+   *   transport neither receives nor writes
    *
-   * @throws {RuntimeError} when it is lent already
+   * @throws {RuntimeError} when it is already lent
    */
   async _lend<T>(use: (borrowed: BorrowedSocket) => Promise<T>): Promise<T> {
     if (this.#borrowed !== undefined) throw new RuntimeError('sendfile is in progress already');
@@ -397,32 +396,32 @@ export class SocketTransport extends Transport {
     }
   }
 
-  /** The connection ends at once: what is held counts as sent, and the rest is dropped. */
+  /** The connection ends immediately: sends held data, and drops the rest. */
   #drop(): void {
     if (this.#held) this.#sendLast();
     this.#held = false;
     this.#unsent.clear();
   }
 
-  /** Sends as much of the buffered data as possible, when nobody is told of the outcome any more. */
+  /** Sends as much buffered data as possible, when nobody can be told of the outcome. */
   #sendLast(): void {
     if (this.#unsent.size === 0) return;
     this.#held = false;
     try {
       this.#unsent.sendTo(this.#endpoint);
     } catch (error) {
-      // The connection is broken, and ends.
+      // The connection is broken and ending anyway.
       if (!isA(error, OSError)) throw error;
     }
   }
 
-  /** `<_SelectorSocketTransport fd=8 read=polling write=<idle, bufsize=0>>`, as CPython. */
+  /** `<_SelectorSocketTransport fd=8 read=polling write=<idle, bufsize=0>>`, like CPython. */
   override toString(): string {
     return String(this.#life);
   }
 }
 
-/** Small writes go out at once, instead of waiting for the last one to be acknowledged. */
+/** Sends small writes without waiting for the acknowledgement of the last one. */
 function sendAtOnce(sock: Socket): void {
   const internet = sock.family === AF_INET || sock.family === AF_INET6;
   if (internet && sock.proto === IPPROTO_TCP) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);

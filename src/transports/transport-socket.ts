@@ -4,8 +4,8 @@ import { type Address, addressText } from '../sock/addresses/address.ts';
 import type { Socket } from '../sock/socket.ts';
 
 /**
- * The socket under a transport or a server: to be asked, and to have options set. What would come
- * in the transport's way, to receive, send or close for instance, it has not.
+ * The socket under a transport or a server, to read its state and to set options. It has no methods
+ * that would interfere with the transport, such as receiving, sending or closing.
  *
  * @see asyncio's `TransportSocket`, `Lib/asyncio/trsock.py`
  */
@@ -17,7 +17,7 @@ export class TransportSocket {
   /** @internal the socket that it represents */
   readonly _sock: Socket;
 
-  /** @internal made by transports and servers */
+  /** @internal created by transports and servers */
   constructor(sock: Socket) {
     this._sock = sock;
   }
@@ -32,7 +32,7 @@ export class TransportSocket {
     return this._sock.type;
   }
 
-  /** The protocol it was made with; 0 for the family's own. */
+  /** The protocol it was created with; 0 for the family's default. */
   get proto(): number {
     return this._sock.proto;
   }
@@ -68,7 +68,7 @@ export class TransportSocket {
   /**
    * The address of the peer.
    *
-   * @throws {OSError} ENOTCONN when there is none, EBADF when the socket is closed
+   * @throws {OSError} ENOTCONN when it is not connected, EBADF when the socket is closed
    */
   getpeername(): Address {
     return this._sock.getpeername();
@@ -96,7 +96,7 @@ export class TransportSocket {
   /**
    * Sets an option.
    *
-   * @param value - a number, or the bytes of C's structure
+   * @param value - a number, or a C structure as bytes
    * @throws {OSError} ENOPROTOOPT when the driver does not have the option
    */
   setsockopt(level: number, option: number, value: number | boolean | Uint8Array): void {
@@ -104,28 +104,28 @@ export class TransportSocket {
   }
 
   /**
-   * Ends receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR).
+   * Shuts down receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR).
    *
-   * @throws {OSError} ENOTCONN when there is no peer
+   * @throws {OSError} ENOTCONN when it is not connected
    */
   shutdown(how: number): void {
     this._sock.shutdown(how);
   }
 
   /**
-   * Keeps the socket non-blocking, which it is.
+   * Only accepts `false`: the socket is non-blocking.
    *
-   * @throws {RangeError} when it is to block
+   * @throws {RangeError} for anything but `false`
    */
   setblocking(blocking: boolean): void {
     if (blocking) throw new RangeError('setblocking(): transport sockets cannot be blocking');
   }
 
   /**
-   * Keeps the time limit at 0, which it is.
+   * Only accepts 0: the socket is non-blocking.
    *
    * @param timeout - in seconds
-   * @throws {RangeError} when it is another one
+   * @throws {RangeError} for anything but 0
    */
   settimeout(timeout: number | undefined): void {
     if (timeout !== 0)
@@ -134,7 +134,7 @@ export class TransportSocket {
       );
   }
 
-  /** The time limit, in seconds: 0. */
+  /** The timeout in seconds: 0. */
   gettimeout(): number {
     return 0;
   }
@@ -154,13 +154,13 @@ export class TransportSocket {
   }
 }
 
-/** An address as a part of the printed form; nothing where there is none, or an empty path. */
+/** An address as part of the printed form; empty if there is none, or it is an empty path. */
 function* named(name: string, ask: () => Address): Generator<string> {
   let address: Address;
   try {
     address = ask();
   } catch {
-    // There is none: ENOTCONN, or the connection is gone.
+    // ENOTCONN, or the connection is gone.
     return;
   }
   if (address !== '') yield `${name}=${addressText(address)}`;

@@ -4,105 +4,110 @@ import type { Received } from '../base/values/bytes.ts';
 import type { Address, AddressInput } from '../sock/addresses/address.ts';
 import type { TransportSocket } from './transport-socket.ts';
 
-/** What the transports of every kind call. */
+/** The methods that transports of every kind call. */
 export interface BaseCallbacks {
   /** The connection is gone. Called once, last. */
   connectionLost(error?: unknown): void;
-  /** More waits to be sent than the high-water mark allows. */
+  /** More data waits to be sent than the high-water mark allows. */
   pauseWriting(): void;
-  /** No more waits to be sent than the low-water mark says. */
+  /** The waiting data has fallen to the low-water mark. */
   resumeWriting(): void;
 }
 
-/** What a transport calls: the methods of every protocol, whatever it is made of. */
+/** The methods of a stream protocol, which its transport calls. */
 export interface ProtocolCallbacks extends BaseCallbacks {
   /** The connection is established. */
   connectionMade(transport: Transport): void;
   /**
-   * The server shuts down: close the transport once current work is done. Without this
-   * method the server closes it at once.
+   * The server is shutting down: close the transport once current work is done. Without this method
+   * the server closes it immediately.
    *
    * Not in asyncio. See {@link Server.shutdown}.
    */
   shutdownRequested?(): void;
-  /** @internal gives away what was received and not read */
+  /** @internal returns received data that has not been read */
   _takeUnread?(): Received;
-  /** @internal the connection goes on over another transport */
+  /** @internal the connection continues on another transport */
   _replaceTransport?(transport: Transport): void;
-  /** @internal a transport calls it from now on, whose protocol was told to pause, or was not */
+  /** @internal another transport takes over; `paused`: has it told the protocol to pause? */
   _adoptWriting?(paused: boolean): void;
 }
 
 /** What every protocol has. */
 export type EndCallbacks = Pick<BaseCallbacks, 'connectionLost'>;
 
-/** What the end of a pipe that is read from calls. */
+/** The methods that the reading end of a pipe calls. */
 export interface ReadPipeCallbacks extends EndCallbacks {
   /** The pipe is open. */
   connectionMade(transport: ReadTransport): void;
-  /** Bytes came. */
+  /** Bytes were received. */
   dataReceived(data: Received): void;
-  /** Nobody writes any more. */
+  /** The writers are gone. */
   eofReceived(): unknown;
 }
 
-/** What the end of a pipe that is written to calls. */
+/** The methods that the writing end of a pipe calls. */
 export interface WritePipeCallbacks extends BaseCallbacks {
   /** The pipe is open. */
   connectionMade(transport: WriteTransport): void;
 }
 
-/** What the transport of a child process calls. */
+/** The methods that the transport of a child process calls. */
 export interface SubprocessCallbacks extends BaseCallbacks {
-  /** The child runs, and its pipes are open. */
+  /** The child is running and its pipes are open. */
   connectionMade(transport: SubprocessTransport): void;
   /** The child wrote to its descriptor `fd`: 1 or 2. */
   pipeDataReceived(fd: number, data: Received): void;
-  /** A pipe is closed. */
+  /** A pipe was closed. */
   pipeConnectionLost(fd: number, error?: unknown): void;
   /** The child has exited. */
   processExited(): void;
 }
 
-/** What a transport of datagrams calls. */
+/** The methods that a datagram transport calls. */
 export interface DatagramCallbacks extends BaseCallbacks {
   /** Datagrams can be sent and received. */
   connectionMade(transport: DatagramTransport): void;
-  /** A datagram came. */
+  /** A datagram was received. */
   datagramReceived(data: Received, address: Address): void;
   /** An earlier send, or a receive, failed. */
   errorReceived(error: Error): void;
 }
 
-/** What every transport knows, by name; any may be missing. */
+/** Information about a connection, by name; any may be missing. */
 export interface ExtraInfo {
-  /** The socket underneath. The transport's: only to be asked, and to have options set. */
+  /**
+   * The underlying socket, owned by the transport. Use it only to read its state and to set
+   * options.
+   */
   readonly socket: TransportSocket;
-  /** The own address. */
+  /** The local address. */
   readonly sockname: Address;
   /** The address of the peer. */
   readonly peername: Address;
-  /** With TLS, what the connection is encrypted by. */
+  /** With TLS, the context that encrypts the connection. */
   readonly sslcontext: SecureContext;
-  /** With TLS, the certificate of the peer, if it has one, as Node has it. */
+  /** With TLS, the peer's certificate, if it has one, in Node's form. */
   readonly peercert: PeerCertificate | undefined;
-  /** With TLS, the cipher, as Node has it. */
+  /** With TLS, the cipher, in Node's form. */
   readonly cipher: CipherNameAndProtocol;
-  /** With TLS, how it is compressed: Node never does. */
+  /** With TLS, the compression: none in Node. */
   readonly compression: undefined;
   /**
    * With TLS, Node's own socket. Only read from it: `alpnProtocol`, `servername`, `authorized`,
    * `getProtocol()`, `getSession()`, …
    */
   readonly sslObject: TLSSocket;
-  /** Of a pipe, what {@link Loop.connectReadPipe} or {@link Loop.connectWritePipe} was given. */
+  /**
+   * For a pipe, the object passed to {@link Loop.connectReadPipe} or {@link Loop.connectWritePipe}.
+   */
   readonly pipe: unknown;
-  /** Of a child process, Node's own: only to be asked. */
+  /** For a child process, Node's own object. Only read from it. */
   readonly subprocess: ChildProcess;
 }
 
 /**
- * What all transports have in common.
+ * The base of all transports.
  *
  * @see asyncio's `BaseTransport`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport
@@ -110,22 +115,22 @@ export interface ExtraInfo {
 export abstract class BaseTransport {
   readonly #extra: Partial<ExtraInfo>;
 
-  /** @param extra - what {@link getExtraInfo} shall know */
+  /** @param extra - what {@link getExtraInfo} returns */
   constructor(extra: Partial<ExtraInfo> = {}) {
     this.#extra = extra;
   }
 
   /**
-   * Extra information about the connection; `undefined` if it is not known.
+   * Extra information about the connection; `undefined` if unknown.
    *
-   * @param name - `'socket'`, `'sockname'`, `'peername'`; with TLS `'sslcontext'`, `'peercert'`,
-   *   `'cipher'`, `'sslObject'`, too
+   * @param name - `'socket'`, `'sockname'`, `'peername'`; with TLS also `'sslcontext'`,
+   *   `'peercert'`, `'cipher'`, `'sslObject'`
    */
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
   /**
-   * Extra information about the connection; `fallback` if it is not known.
+   * Extra information about the connection; `fallback` if unknown.
    *
-   * @param fallback - returned if it is not known
+   * @param fallback - returned if unknown
    */
   getExtraInfo<Name extends keyof ExtraInfo, Fallback>(
     name: Name,
@@ -134,28 +139,28 @@ export abstract class BaseTransport {
   /**
    * Extra information about the connection.
    *
-   * @param name - a name that other transports may know
-   * @param fallback - returned if it is not known
+   * @param name - a name that other transports may define
+   * @param fallback - returned if unknown
    */
   getExtraInfo(name: string, fallback?: unknown): unknown;
   getExtraInfo(name: string, fallback?: unknown): unknown {
     return Object.hasOwn(this.#extra, name) ? this.#extra[name as keyof ExtraInfo] : fallback;
   }
 
-  /** Does it close, or is it closed? */
+  /** Is it closing or closed? */
   abstract isClosing(): boolean;
 
   /**
-   * Closes the connection: nothing more is received, buffered data is sent, and then the protocol's
-   * `connectionLost(undefined)` is called by the loop. Does nothing if it is closing already.
+   * Closes the connection: stops receiving, sends buffered data, and then the loop calls the
+   * protocol's `connectionLost(undefined)`. Closing it again has no effect.
    */
   abstract close(): void;
 }
 
 /**
- * The end of a pipe that is read from, as its protocol sees it.
+ * The reading end of a pipe, as its protocol sees it.
  *
- * Every {@link Transport} counts as one, too: `instanceof` says so.
+ * Every {@link Transport} is also an `instanceof` this.
  *
  * @see asyncio's `ReadTransport`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.ReadTransport
@@ -167,54 +172,59 @@ export abstract class ReadTransport extends BaseTransport {
     return Function.prototype[Symbol.hasInstance].call(this, value);
   }
 
-  /** Has the protocol called from now on. */
+  /** Sets the protocol to call from now on. */
   abstract setProtocol(protocol: EndCallbacks): void;
 
-  /** Who is called; `undefined` once the pipe is closed. */
+  /** The current protocol; `undefined` once the pipe is closed. */
   abstract getProtocol(): EndCallbacks | undefined;
 
-  /** Does it receive? Not when paused or closing. */
+  /** Is it receiving? Not while paused or closing. */
   abstract isReading(): boolean;
 
-  /** Leaves what comes in the pipe, which holds the writer back, until {@link resumeReading}. */
+  /** Stops reading until {@link resumeReading}. The pipe then holds the writer back. */
   abstract pauseReading(): void;
 
-  /** Receives again. Does nothing when it was not paused, or is closing. */
+  /** Resumes receiving. Has no effect if it was not paused, or is closing. */
   abstract resumeReading(): void;
 }
 
 /**
- * Where a protocol writes: the end of a pipe, or a whole connection.
+ * What a protocol writes to: the end of a pipe, or a whole connection.
  *
- * Nothing here waits. Data that cannot be sent at once is buffered; a protocol that sends more than the reader takes
- * has its `pauseWriting()` called.
+ * Nothing here waits. Data that cannot be sent at once is buffered; if too much is buffered, the
+ * protocol's `pauseWriting()` is called.
  *
  * @see asyncio's `WriteTransport`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport
  */
 export abstract class WriteTransport extends BaseTransport {
-  /** @internal how a file is sent: by the system, or by reading it and writing; else not at all */
+  /**
+   * @internal how a file is sent: by a system call, or by reading and writing it; `undefined` if
+   *   not at all
+   */
   get _sendsFiles(): 'by the system' | 'by writing' | undefined {
     return undefined;
   }
 
-  /** @internal was the protocol told to pause, and not yet to go on? */
+  /** @internal has the protocol been told to pause, and not to resume? */
   get _writingPaused(): boolean {
     return false;
   }
 
   /**
-   * @internal how many bytes the peer has sent so far, and has taken of what had to wait; only ever
-   * compared with an earlier answer, so a transport without a count tells by what waits to be sent
+   * @internal how many bytes were received, plus how many waiting bytes the peer has taken. Only
+   *   compared with earlier values, so a transport that does not count uses what waits to be sent
    */
   get _traffic(): number {
     return -this.getWriteBufferSize();
   }
 
-  /** @internal sends now what the system takes, without being told that it does */
+  /** @internal sends what the system takes now, without waiting to be called */
   _sendWhatGoes(): void {}
 
-  /** @internal keeps the connection when the peer ends, also with TLS, until `_endSending()` */
+  /**
+   * @internal keeps the connection open when the peer ends, also with TLS, until `_endSending()`
+   */
   _keepHalfOpen(): void {}
 
   /** @internal `writeEof()`, and also with TLS after `_keepHalfOpen()` */
@@ -222,27 +232,27 @@ export abstract class WriteTransport extends BaseTransport {
     this.writeEof();
   }
 
-  /** Has the protocol called from now on. */
+  /** Sets the protocol to call from now on. */
   abstract setProtocol(protocol: BaseCallbacks): void;
 
-  /** Who is called; `undefined` once the connection is gone. */
+  /** The current protocol; `undefined` once the connection is gone. */
   abstract getProtocol(): BaseCallbacks | undefined;
 
   /**
-   * Closes the connection at once, and drops buffered data. The protocol's
+   * Closes the connection immediately, and drops buffered data. The protocol's
    * `connectionLost(undefined)` is called in the next turn.
    */
   abstract abort(): void;
 
   /**
-   * Sends `data`: as much as possible at once, the rest when the peer takes more. A string is sent as
-   * UTF-8; half a surrogate pair becomes U+FFFD, as everywhere in JavaScript. Unlike
-   * asyncio, which takes no strings; see docs/differences.md#strings-are-sent-as-utf-8.
+   * Sends `data`: as much as possible immediately, the rest when the peer takes more. A string is
+   * sent as UTF-8; a lone surrogate becomes U+FFFD, as everywhere in JavaScript. Unlike asyncio,
+   * which does not accept strings; see docs/differences.md#strings-are-sent-as-utf-8.
    *
-   * Small pieces that are written with nothing received in between are sent together at
-   * the end of the turn. See docs/differences.md#small-writes.
+   * Small writes with nothing received in between are sent together at the end of the turn. See
+   * docs/differences.md#small-writes.
    *
-   * When the call returns, the bytes are the caller's again. Data written after the connection was lost
+   * The caller may reuse `data` once the call returns. Data written after the connection was lost
    * is dropped, and logged from the fifth time on.
    *
    * @throws {TypeError} when `data` is neither a `Uint8Array` nor a string
@@ -251,35 +261,38 @@ export abstract class WriteTransport extends BaseTransport {
   abstract write(data: Uint8Array | string): void;
 
   /**
-   * Sends several pieces as if they were one.
+   * Sends several pieces as one.
    *
-   * @throws {TypeError} when one of them is neither a `Uint8Array` nor a string; when `pieces` is a
-   *   string itself
+   * @throws {TypeError} when one of them is neither a `Uint8Array` nor a string, or `pieces` is
+   *   itself a string
    * @throws {RuntimeError} after {@link writeEof}
    */
   abstract writelines(pieces: Iterable<Uint8Array | string>): void;
 
   /**
-   * Ends sending once buffered data is sent; the peer may go on. If it has ended or is closing, does
-   * nothing.
+   * Ends sending once buffered data is sent; the peer may continue. Has no effect if it has ended
+   * or is closing.
    *
    * @throws {OSError} when the connection is broken
    */
   abstract writeEof(): void;
 
-  /** Can sending be ended alone? */
+  /** Can sending be ended separately? */
   abstract canWriteEof(): boolean;
 
   /**
-   * Sets how much data may be buffered before the protocol's `pauseWriting()` is called, possibly at once.
+   * Sets how much data may be buffered before the protocol's `pauseWriting()` is called, which may
+   * happen immediately.
    *
-   * @param high - bytes above which `pauseWriting()` is called; by default 64 KiB, or four times `low`
-   * @param low - bytes at or below which `resumeWriting()` is called; by default a quarter of `high`
+   * @param high - bytes above which `pauseWriting()` is called; by default 64 KiB, or four times
+   *   `low`
+   * @param low - bytes at or below which `resumeWriting()` is called; by default a quarter of
+   *   `high`
    * @throws {RangeError} when not `high >= low >= 0`
    */
   abstract setWriteBufferLimits(high?: number, low?: number): void;
 
-  /** The two marks, in bytes. */
+  /** The limits, in bytes. */
   abstract getWriteBufferLimits(): [low: number, high: number];
 
   /** How many bytes wait to be sent. */
@@ -289,26 +302,26 @@ export abstract class WriteTransport extends BaseTransport {
 /**
  * A connection, as its protocol sees it: calls send bytes, and callbacks receive them.
  *
- * Nothing here waits. Data that cannot be sent at once is buffered; a protocol that sends more than the peer takes
- * has its `pauseWriting()` called.
+ * Nothing here waits. Data that cannot be sent at once is buffered; if too much is buffered, the
+ * protocol's `pauseWriting()` is called.
  *
  * @see asyncio's `Transport`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport
  */
 export abstract class Transport extends WriteTransport {
-  /** Has the protocol called from now on. */
+  /** Sets the protocol to call from now on. */
   abstract override setProtocol(protocol: ProtocolCallbacks): void;
 
-  /** Who is called; `undefined` once the connection is gone. */
+  /** The current protocol; `undefined` once the connection is gone. */
   abstract override getProtocol(): ProtocolCallbacks | undefined;
 
-  /** Does it receive? Not when paused or closing. */
+  /** Is it receiving? Not while paused or closing. */
   abstract isReading(): boolean;
 
-  /** Leaves what comes with the system, which holds the peer back, until {@link resumeReading}. */
+  /** Stops receiving until {@link resumeReading}. The system then holds the peer back. */
   abstract pauseReading(): void;
 
-  /** Receives again. Does nothing when it was not paused, or is closing. */
+  /** Resumes receiving. Has no effect if it was not paused, or is closing. */
   abstract resumeReading(): void;
 }
 
@@ -319,26 +332,26 @@ export abstract class Transport extends WriteTransport {
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport
  */
 export abstract class SubprocessTransport extends BaseTransport {
-  /** Has the protocol called from now on. */
+  /** Sets the protocol to call from now on. */
   abstract setProtocol(protocol: SubprocessCallbacks): void;
 
-  /** Who is called; `undefined` once the child has exited and its pipes are closed. */
+  /** The current protocol; `undefined` once the child has exited and its pipes are closed. */
   abstract getProtocol(): SubprocessCallbacks | undefined;
 
-  /** The number of the process. */
+  /** The process id. */
   abstract getPid(): number;
 
   /**
-   * How the child ended: its exit code, or minus the number of the signal that killed it; `undefined`
-   * while it runs.
+   * The return code: the exit code, or minus the number of the signal that ended the child;
+   * `undefined` while it runs.
    */
   abstract getReturncode(): number | undefined;
 
   /**
    * The transport of a pipe to the child.
    *
-   * @param fd - 0: what it reads; 1 and 2: what it writes
-   * @returns `undefined` where there is no pipe
+   * @param fd - 0 for its input, 1 and 2 for its output
+   * @returns `undefined` if there is no such pipe
    */
   abstract getPipeTransport(fd: number): ReadTransport | WriteTransport | undefined;
 
@@ -349,17 +362,23 @@ export abstract class SubprocessTransport extends BaseTransport {
    * @throws {TypeError} when it is neither
    * @throws {RangeError} when there is no such signal
    * @throws {ProcessLookupError} when the child has exited, and its protocol was told of the end
-   * @throws {PermissionError} when the child belongs to somebody else
+   * @throws {PermissionError} when the child runs as another user
    */
   abstract sendSignal(signal: NodeJS.Signals | number): void;
 
-  /** Asks the child to end: sends SIGTERM. @throws as {@link sendSignal} */
+  /**
+   * Asks the child to end: sends SIGTERM.
+   * @throws like {@link sendSignal}
+   */
   abstract terminate(): void;
 
-  /** Ends the child: sends SIGKILL. @throws as {@link sendSignal} */
+  /**
+   * Kills the child: sends SIGKILL.
+   * @throws like {@link sendSignal}
+   */
   abstract kill(): void;
 
-  /** Closes the pipes, and kills a child that still runs. Does nothing the second time. */
+  /** Closes the pipes, and kills the child if it still runs. Closing it again has no effect. */
   abstract override close(): void;
 }
 
@@ -370,41 +389,44 @@ export abstract class SubprocessTransport extends BaseTransport {
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.DatagramTransport
  */
 export abstract class DatagramTransport extends BaseTransport {
-  /** Has the protocol called from now on. */
+  /** Sets the protocol to call from now on. */
   abstract setProtocol(protocol: DatagramCallbacks): void;
 
-  /** Who is called; `undefined` once the transport is closed. */
+  /** The current protocol; `undefined` once the transport is closed. */
   abstract getProtocol(): DatagramCallbacks | undefined;
 
   /**
-   * Sends one datagram, at once or when the system takes more; the bytes are the caller's again
-   * when the call returns.
+   * Sends one datagram, immediately or when the system takes more. The caller may reuse `data` once
+   * the call returns.
    *
    * A failure goes to the protocol's `errorReceived()`, and does not close the transport.
    *
    * @param data - the datagram; may be empty
    * @param address - the receiver; not needed if the transport has a remote address
    * @throws {TypeError} when `data` is not a `Uint8Array`
-   * @throws {RangeError} when the transport has another remote address than `address`
+   * @throws {RangeError} when `address` differs from the transport's remote address
    */
   abstract sendto(data: Uint8Array, address?: AddressInput): void;
 
   /**
-   * Closes the socket at once, and drops buffered data. The protocol's
+   * Closes the socket immediately, and drops buffered data. The protocol's
    * `connectionLost(undefined)` is called in the next turn.
    */
   abstract abort(): void;
 
   /**
-   * Sets how much data may be buffered before the protocol's `pauseWriting()` is called, possibly at once.
+   * Sets how much data may be buffered before the protocol's `pauseWriting()` is called, which may
+   * happen immediately.
    *
-   * @param high - bytes above which `pauseWriting()` is called; by default 64 KiB, or four times `low`
-   * @param low - bytes at or below which `resumeWriting()` is called; by default a quarter of `high`
+   * @param high - bytes above which `pauseWriting()` is called; by default 64 KiB, or four times
+   *   `low`
+   * @param low - bytes at or below which `resumeWriting()` is called; by default a quarter of
+   *   `high`
    * @throws {RangeError} when not `high >= low >= 0`
    */
   abstract setWriteBufferLimits(high?: number, low?: number): void;
 
-  /** The two marks, in bytes. */
+  /** The limits, in bytes. */
   abstract getWriteBufferLimits(): [low: number, high: number];
 
   /** How many bytes wait to be sent. */

@@ -2,7 +2,7 @@ import { OSError, osError } from '../../base/errors/os-errors.ts';
 import { repr } from '../../base/printing/repr.ts';
 import type { Address } from '../../sock/addresses/address.ts';
 
-/** A failure to bind in asyncio's words: with the address. */
+/** A failed bind with asyncio's message, which contains the address. */
 export function bindError(error: OSError, address: Address): OSError {
   const why = (error.strerror ?? error.message).toLowerCase();
   const strerror = `error while attempting to bind on address ${repr(address)}: ${why}`;

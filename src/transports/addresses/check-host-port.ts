@@ -1,22 +1,22 @@
 import { fileURLToPath } from 'node:url';
 import { typeNameOf } from '../../base/printing/repr.ts';
 
-/** A path of AF_UNIX: text, its bytes in UTF-8, or a `file:` URL. */
+/** An AF_UNIX path: a string, its bytes in UTF-8, or a `file:` URL. */
 export type UnixPath = string | Uint8Array | URL;
 
 /**
- * Refuses values that cannot be a host or a port, for instance options in their place, as in
- * Node's `listen()` and in Bun's.
+ * Refuses values that cannot be a host or a port, such as an options object in their place, as
+ * Node's and Bun's `listen()` take it.
  *
- * @param call - how it is to be written: `'openConnection(host, port, options)'`
- * @throws {TypeError} when one of them cannot
+ * @param call - how to write the call: `'openConnection(host, port, options)'`
+ * @throws {TypeError} when one of them cannot be a host or a port
  */
 export function checkHostPort(call: string, host: unknown, port: unknown): void {
   if (!isText(host)) throw new TypeError(`${call}: host must be a string, got ${typeNameOf(host)}`);
   checkPort(call, port);
 }
 
-/** As {@link checkHostPort}, where there may be several hosts. */
+/** Like {@link checkHostPort}, but there may be several hosts. */
 export function checkHostsPort(call: string, hosts: unknown, port: unknown): void {
   if (!isText(hosts) && !Array.isArray(hosts))
     throw new TypeError(
@@ -26,10 +26,10 @@ export function checkHostsPort(call: string, hosts: unknown, port: unknown): voi
 }
 
 /**
- * A path of AF_UNIX as text; `undefined` where it was left out.
+ * An AF_UNIX path as a string; `undefined` if it was left out.
  *
- * @param call - as of {@link checkHostPort}
- * @throws {TypeError} when it is none, is not UTF-8, or a URL of another kind
+ * @param call - as for {@link checkHostPort}
+ * @throws {TypeError} when it is not a path, not UTF-8, or another kind of URL
  */
 export function toPath(call: string, path: UnixPath | undefined): string | undefined {
   if (path === undefined || typeof path === 'string') return path;
@@ -47,7 +47,7 @@ function checkPort(call: string, port: unknown): void {
     throw new TypeError(`${call}: port must be a number or a string, got ${typeNameOf(port)}`);
 }
 
-/** Is it a text, or left out? Text may be bytes, as everywhere in asyncio. */
+/** Is it a string or left out? A string may be given as bytes, as everywhere in asyncio. */
 function isText(value: unknown): boolean {
   return value === undefined || typeof value === 'string' || value instanceof Uint8Array;
 }

@@ -2,7 +2,7 @@ import { OSError } from '../../base/errors/os-errors.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/addresses/address.ts';
 
-/** One address of a host, as `getaddrinfo()` gives it. */
+/** One address of a host, as `getaddrinfo()` returns it. */
 export type ResolvedAddress = readonly [
   family: number,
   type: number,
@@ -11,7 +11,7 @@ export type ResolvedAddress = readonly [
   address: Address,
 ];
 
-/** What is asked for in a look-up; 0 is anything. */
+/** What to look up; 0 means any. */
 export interface LookupHints {
   readonly family: number;
   readonly type: number;
@@ -31,7 +31,7 @@ export interface ResolvingLoop extends LoopCore {
 /**
  * Looks a host up.
  *
- * @throws {OSError} when there is no way to it
+ * @throws {OSError} when it has no address
  */
 export async function lookUp(
   loop: ResolvingLoop,

@@ -34,26 +34,26 @@ export interface ConnectionOptions extends TlsClientOptions, Abortable {
   readonly proto?: number | undefined;
   /** For the look-up of the host: AI_NUMERICHOST, … */
   readonly flags?: number | undefined;
-  /** A connected stream socket to use, in place of a host and a port. The transport closes it. */
+  /** A connected stream socket to use instead of a host and a port. The transport closes it. */
   readonly sock?: Socket | undefined;
-  /** Where to connect from. */
+  /** The local address to connect from. */
   readonly localAddr?: readonly [host: string, port: number] | undefined;
   /**
-   * Seconds after which the next address of the host is tried while one has not answered yet; the
-   * first that answers wins ("happy eyeballs", RFC 8305; 0.25 is its advice). By default the next
-   * is tried when one has failed.
+   * How many seconds to wait for an address of the host before trying the next one concurrently;
+   * the first that answers wins ("happy eyeballs", RFC 8305, which recommends 0.25). By default the
+   * next address is tried when one has failed.
    */
   readonly happyEyeballsDelay?: number | undefined;
   /**
-   * How many addresses of the first family are tried before the families take turns; 0 leaves the
-   * order as it was found. By default 1 where `happyEyeballsDelay` is given, else 0.
+   * How many addresses of the first family to try before the families alternate; 0 keeps the order
+   * of the look-up. By default 1 with `happyEyeballsDelay`, else 0.
    */
   readonly interleave?: number | undefined;
-  /** Is an ExceptionGroup of all failures to be thrown, in place of one error that lists them? */
+  /** Throw an ExceptionGroup of all failures, instead of one error that lists them? */
   readonly allErrors?: boolean | undefined;
 }
 
-/** What connecting needs of a loop. */
+/** What connecting needs from a loop. */
 export interface ConnectingLoop extends ResolvingLoop, RacingLoop {
   sockConnect(sock: Socket, address: Address): PromiseLike<void>;
 }
@@ -79,7 +79,7 @@ export function createConnection<P extends ProtocolCallbacks>(
   return new Coroutine(untilAborted(options, connect), 'Loop.createConnection', undefined);
 }
 
-/** How several addresses are tried, if they are. */
+/** Checks the options for trying several addresses. */
 function checkRace({ happyEyeballsDelay, interleave = 0 }: ConnectionOptions): void {
   checkTimeout(happyEyeballsDelay, 'happyEyeballsDelay');
   checkWhole(interleave, 0, Number.MAX_SAFE_INTEGER, 'interleave');
@@ -101,9 +101,9 @@ export function connectAcceptedSocket<P extends ProtocolCallbacks>(
 }
 
 /**
- * A transport on a connected socket, when its protocol has been called.
+ * Creates a transport on a connected socket, and waits until its protocol has been called.
  *
- * @param isOurs - is the socket to be closed if there will be no transport?
+ * @param isOurs - should the socket be closed on failure?
  */
 export function connectionOn<P extends ProtocolCallbacks>(
   loop: LoopCore,
@@ -117,7 +117,7 @@ export function connectionOn<P extends ProtocolCallbacks>(
   );
 }
 
-/** The socket that was given, if one is to be used, and can be. */
+/** Checks and returns the socket in the options, if there is one. */
 function givenSocket(
   host: string | undefined,
   port: number | string | undefined,
@@ -142,7 +142,7 @@ export function checkStreamSocket(sock: unknown): asserts sock is Socket {
   if (sock.type !== SOCK_STREAM) throw new RangeError(`A Stream Socket was expected, got ${sock}`);
 }
 
-/** Looks the host up, and tries its addresses until one connects. */
+/** Looks up the host, and tries its addresses until one connects. */
 async function connectToHost(
   loop: ConnectingLoop,
   host: string | undefined,
@@ -167,7 +167,7 @@ async function connectToHost(
   throw oneFor(failures);
 }
 
-/** Makes attempts one after another, until one gives something. */
+/** Makes attempts one after another, until one returns something. */
 async function firstOf<T>(attempts: readonly (() => Promise<T | undefined>)[]) {
   for (const attempt of attempts) {
     const outcome = await attempt();
@@ -176,7 +176,10 @@ async function firstOf<T>(attempts: readonly (() => Promise<T | undefined>)[]) {
   return undefined;
 }
 
-/** The ways with the families in turn, `first` of the first family at the head; 0: as they are. */
+/**
+ * Alternates the families, with `first` addresses of the first family at the front; 0 keeps the
+ * order.
+ */
 export function interleaved(
   ways: readonly ResolvedAddress[],
   first: number,
@@ -191,7 +194,7 @@ export function interleaved(
   return ordered;
 }
 
-/** Connects one socket; `undefined`: it failed, and `failures` has all that went wrong. */
+/** Connects one socket. Returns `undefined` if that fails, with the errors in `failures`. */
 async function connectSocket(
   loop: ConnectingLoop,
   [family, type, proto, , address]: ResolvedAddress,
@@ -209,7 +212,7 @@ async function connectSocket(
     try {
       sock?.close();
     } catch {
-      // What went wrong first matters more.
+      // The first error matters more.
     }
     if (!isA(error, OSError)) throw error;
     failures.push(error);
@@ -217,7 +220,7 @@ async function connectSocket(
   }
 }
 
-/** Binds to the first local address that will do; each that will not is a failure. */
+/** Binds to the first local address that works; errors are added to the failures. */
 function bindToOne(sock: Socket, from: readonly ResolvedAddress[], failures: Error[]): void {
   const own = from.filter(([family]) => family === sock.family);
   let last: OSError | undefined;
@@ -234,7 +237,7 @@ function bindToOne(sock: Socket, from: readonly ResolvedAddress[], failures: Err
   throw last ?? new OSError(`no matching local address with family=${sock.family} found`);
 }
 
-/** The one error to be thrown for all that went wrong. */
+/** The error to throw for all failures. */
 function oneFor(failures: readonly Error[]): Error {
   const [first, ...others] = failures as [Error, ...Error[]];
   if (others.every(({ message }) => message === first.message)) return first;

@@ -4,10 +4,10 @@ import type { Socket } from '../../sock/socket.ts';
 import { whenMade } from '../lifecycle.ts';
 
 /**
- * Makes a protocol and its transport on a socket, and waits until the protocol has been called.
+ * Creates a protocol and its transport on a socket, and waits until the protocol has been called.
  *
- * @param isOurs - is the socket to be closed if there will be no transport?
- * @param makeTransport - makes it; `made` is to be done when the protocol has been told
+ * @param isOurs - should the socket be closed on failure?
+ * @param makeTransport - creates the transport; `made` is done when the protocol has been called
  */
 export async function openTransport<P, T extends { close(): void }>(
   loop: LoopCore,

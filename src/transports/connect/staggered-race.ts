@@ -5,22 +5,23 @@ import { Future } from '../../core/futures/future.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 
-/** A loop that makes tasks. */
+/** A loop that creates tasks. */
 export interface RacingLoop extends LoopCore {
   createTask<T>(body: TaskBody<T>): Task<T>;
 }
 
 /**
- * Makes attempts beside each other: the first at once, each further one when the one before has
- * failed, or has taken `delay` seconds. The first that gives something wins; the others are
- * cancelled, and waited for.
+ * Makes attempts concurrently: the first immediately, each further one when the previous one has
+ * failed, or has taken `delay` seconds. The first result wins; the other attempts are cancelled and
+ * awaited.
  *
- * @param attempts - each gives `undefined` when it fails
- * @param delay - in seconds; Infinity: each waits for the one before
- * @param discard - takes what another attempt gave in the moment in which it had lost
- * @returns what the winner gave; `undefined` when all failed
+ * @param attempts - each returns `undefined` when it fails
+ * @param delay - in seconds; Infinity waits for each to fail
+ * @param discard - receives the result of an attempt that finished at the moment it lost
+ * @returns the winner's result; `undefined` when all failed
  * @throws what an attempt throws
- * @throws {CancelledError} when the waiting task is cancelled, all attempts cancelled and ended
+ * @throws {CancelledError} when the waiting task is cancelled; all attempts have been cancelled and
+ *   have ended
  * @see asyncio's `staggered_race()`, `Lib/asyncio/staggered.py`
  */
 export async function staggeredRace<T>(
@@ -68,7 +69,7 @@ export async function staggeredRace<T>(
       if (value === undefined) beginNext();
       else take(value);
     } catch (error) {
-      // Those that lost end like that.
+      // Attempts that lost end this way.
       if (!(isA(error, CancelledError) && isOver())) failed ??= { error };
     }
     if (isOver()) cancelRest();

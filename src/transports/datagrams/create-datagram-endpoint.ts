@@ -24,9 +24,9 @@ export type DatagramAddress = readonly [host: string, port: number] | string;
 
 /** Options for a datagram endpoint. */
 export interface DatagramEndpointOptions {
-  /** Where it is. */
+  /** The local address. */
   readonly localAddr?: DatagramAddress | undefined;
-  /** Whom it sends to and receives from; by default anybody. */
+  /** The only peer to send to and receive from; by default any. */
   readonly remoteAddr?: DatagramAddress | undefined;
   /** Only addresses of this family: AF_INET, AF_INET6, AF_UNIX. */
   readonly family?: number | undefined;
@@ -34,20 +34,20 @@ export interface DatagramEndpointOptions {
   readonly proto?: number | undefined;
   /** For the look-up of the hosts. */
   readonly flags?: number | undefined;
-  /** May other sockets with the same option have the same port? By default not. */
+  /** May other sockets with this option share the port? By default no. */
   readonly reusePort?: boolean | undefined;
-  /** May it send to all of a network? By default not. */
+  /** Allow sending to broadcast addresses? By default no. */
   readonly allowBroadcast?: boolean | undefined;
-  /** A datagram socket to use, in place of all that. The transport closes it. */
+  /** A datagram socket to use instead of all other options. The transport closes it. */
   readonly sock?: Socket | undefined;
 }
 
-/** What making an endpoint needs of a loop. */
+/** What creating an endpoint needs from a loop. */
 export interface DatagramLoop extends ResolvingLoop {
   sockConnect(sock: Socket, address: Address): PromiseLike<void>;
 }
 
-/** The addresses of one family and protocol. */
+/** The local and remote address of one family and protocol. */
 interface Place {
   readonly family: number;
   readonly proto: number;
@@ -81,7 +81,7 @@ function checkKinds({ family = 0, proto = 0, flags = 0 }: DatagramEndpointOption
     checkWhole(value, 0, 0x7fffffff, what);
 }
 
-/** The socket that was given, if one is to be used, and can be. */
+/** Checks and returns the socket in the options, if there is one. */
 function givenSocket({ sock, ...others }: DatagramEndpointOptions): Socket | undefined {
   if (sock === undefined) return undefined;
   if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
@@ -94,7 +94,7 @@ function givenSocket({ sock, ...others }: DatagramEndpointOptions): Socket | und
   );
 }
 
-/** The first place that will do, and its socket. */
+/** The first pair of addresses that works, and its socket. */
 async function socketFor(
   loop: DatagramLoop,
   options: DatagramEndpointOptions,

@@ -24,12 +24,14 @@ interface Unsent {
   readonly address: Address | undefined;
 }
 
-/** Bytes that a datagram counts for beyond its own, so that empty ones count, too; asyncio's figure. */
+/**
+ * Bytes that each datagram counts in addition to its data, so that empty ones count, too;
+ * asyncio's.
+ */
 const HEADER_SIZE = 8;
 
 /**
- * A transport on a datagram socket, which is the transport's from then on. Its states are those of
- * its {@link Lifecycle}.
+ * A transport on a datagram socket, which it owns. For its states, see {@link Lifecycle}.
  *
  * @see asyncio's `_SelectorDatagramTransport`, `Lib/asyncio/selector_events.py`
  */
@@ -40,19 +42,19 @@ export class SocketDatagramTransport extends DatagramTransport {
 
   readonly #life: Lifecycle<DatagramCallbacks>;
   readonly #sock: Socket;
-  /** To whom all goes; `undefined`: to whom each send says. */
+  /** The receiver of all datagrams; `undefined` if each send names its own. */
   readonly #address: Address | undefined;
-  /** Has the socket its own peer? Then the system wants no address. */
+  /** Is the socket connected? Then the system expects no address. */
   readonly #connected: boolean;
   #unsent: Unsent[] = [];
-  /** What waits, in bytes. */
+  /** Waiting bytes. */
   #size = 0;
 
   /**
-   * Calls `connectionMade()` in the next turn, and begins to receive.
+   * Calls `connectionMade()` in the next turn, and starts receiving.
    *
-   * @param address - to whom all goes
-   * @param made - made done after that, unless it was cancelled
+   * @param address - the receiver of all datagrams
+   * @param made - finished after that, unless it was cancelled
    */
   constructor(
     loop: LoopCore,
@@ -105,7 +107,7 @@ export class SocketDatagramTransport extends DatagramTransport {
 
   // ── receiving ──────────────────────────────────────────────────────────────────────────────
 
-  /** Receives one; `false`: there is none. */
+  /** Receives one; returns `false` if there is none. */
   #receive(): boolean {
     const { protocol } = this.#life;
     let received: ReceivedFrom | undefined;
@@ -139,7 +141,7 @@ export class SocketDatagramTransport extends DatagramTransport {
     this.#life.pauseIfFull();
   }
 
-  /** Whom a datagram goes to; `undefined`: the peer of the socket. */
+  /** The receiver of a datagram; `undefined` for the socket's peer. */
   #whom(address: AddressInput | undefined): Address | undefined {
     const given =
       address === undefined ? undefined : checkAddress(this.#sock.family, address, 'sendto');
@@ -159,7 +161,7 @@ export class SocketDatagramTransport extends DatagramTransport {
     }
   }
 
-  /** How many bytes were sent; negative: it would block. */
+  /** Sends now; returns the number of bytes, negative if it would block. */
   #sendNow(data: Uint8Array, address: Address | undefined): number {
     const { endpoint } = this.#life;
     if (this.#connected || address === undefined) return endpoint.trySend(data, 0);
@@ -168,7 +170,7 @@ export class SocketDatagramTransport extends DatagramTransport {
 
   #flush(): void {
     let outcome: 'done' | 'would block' | 'failed' = 'done';
-    // After a failure the rest has its turn later: errorReceived() may have sent more.
+    // After a failure the rest is sent later: errorReceived() may have sent more.
     while (this.#unsent.length > 0 && outcome === 'done') {
       const [first] = this.#unsent as [Unsent];
       outcome = 'failed';
@@ -193,13 +195,13 @@ export class SocketDatagramTransport extends DatagramTransport {
     this.#size -= first.data.length + HEADER_SIZE;
   }
 
-  /** Sends as much of the buffered data as possible, when nobody is told of the outcome any more. */
+  /** Sends as much buffered data as possible, when nobody can be told of the outcome. */
   #sendLast(): void {
     for (const { data, address } of this.#unsent) {
       try {
         if (this.#sendNow(data, address) < 0) return;
       } catch (error) {
-        // The next one may go to somebody else.
+        // The next datagram may go to another receiver.
         if (!isA(error, OSError)) throw error;
       }
     }
@@ -223,7 +225,7 @@ export class SocketDatagramTransport extends DatagramTransport {
     return this.#size;
   }
 
-  /** `<_SelectorDatagramTransport fd=8 read=polling write=<idle, bufsize=0>>`, as CPython. */
+  /** `<_SelectorDatagramTransport fd=8 read=polling write=<idle, bufsize=0>>`, like CPython. */
   override toString(): string {
     return String(this.#life);
   }

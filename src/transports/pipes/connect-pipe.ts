@@ -18,7 +18,7 @@ import { WritePipeTransport } from './write-pipe-transport.ts';
 
 /** Options for a pipe. */
 export interface PipeOptions {
-  /** How it is read from, or written to; by default as sockets are made. Not in asyncio. */
+  /** The driver that reads or writes it; by default that of new sockets. Not in asyncio. */
   readonly driver?: DriverName | undefined;
 }
 
@@ -50,7 +50,7 @@ export function connectWritePipe<P extends WritePipeCallbacks>(
   return new Coroutine(connect, 'connectWritePipe', undefined);
 }
 
-/** A `BufferedProtocol` is none for pipes, as in asyncio. */
+/** As in asyncio, a `BufferedProtocol` cannot be used with pipes. */
 function checkReader(protocol: Partial<ReadPipeCallbacks>): void {
   checkProtocol(protocol);
   if (typeof protocol.dataReceived !== 'function')
@@ -65,7 +65,7 @@ async function connected<P, T extends BaseTransport>(
   make: (pipe: OpenPipe, protocol: P, made: Future<void>) => T,
 ): Promise<[T, P]> {
   const protocol = protocolFactory();
-  // While the pipe is still the caller's.
+  // As long as the caller still owns the pipe.
   check(protocol);
   const made = new Future<void>(loop._asOption);
   const transport = make(open(), protocol, made);

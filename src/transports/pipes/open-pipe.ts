@@ -7,37 +7,37 @@ import type { DriverName, PipeEnd, PipeKind } from '../../sock/endpoint/endpoint
 import { Socket } from '../../sock/socket.ts';
 import { checkUnused } from '../readiness-watch.ts';
 
-/** What has a descriptor, as Node's streams and `FileHandle`s have. */
+/** An object with a descriptor, such as Node's streams and `FileHandle`s. */
 export interface HasDescriptor {
   /** The descriptor. */
   readonly fd: number;
-  /** Closes it; called by the transport, unless the descriptor is a standard one. */
+  /** Closes it. The transport calls this, unless the descriptor is a standard one. */
   close?(): unknown;
 }
 
-/** What can be used as a pipe: a descriptor, or what has one. */
+/** What can be used as a pipe: a descriptor, or an object that has one. */
 export type PipeLike = number | Socket | HasDescriptor;
 
-/** A pipe as its transport has it. */
+/** A pipe as its transport uses it. */
 export interface OpenPipe {
   readonly end: PipeEnd;
-  /** Is it known when nobody reads any more what is written? */
+  /** Does it notice when the reader is gone? */
   readonly noticesReader: boolean;
-  /** The descriptor, also when it is closed. */
+  /** The descriptor; kept after it is closed. */
   readonly fd: number;
-  /** Closes it, and what it was taken from. */
+  /** Closes it, and the object it came from. */
   close(): void;
 }
 
 const STDERR = 2;
 
 /**
- * Takes over what a transport is to read from, or write to.
+ * Takes over a pipe for a transport.
  *
  * @throws {TypeError} when it has no descriptor
  * @throws {RangeError} when it is a regular file, or something else that is not a pipe
- * @throws {RuntimeError} when a transport has it, or an operation waits on it
- * @throws {OSError} EBADF; EOPNOTSUPP where the driver cannot
+ * @throws {RuntimeError} when another transport owns it, or an operation waits on it
+ * @throws {OSError} EBADF; EOPNOTSUPP when the driver cannot
  */
 export function openPipe(pipe: unknown, writes: boolean, driver?: DriverName): OpenPipe {
   if (pipe instanceof Socket) return openSocket(pipe);
@@ -52,7 +52,7 @@ export function openPipe(pipe: unknown, writes: boolean, driver?: DriverName): O
   return { ...opened(end, fd), close };
 }
 
-/** The end of a pipe that is nobody else's. */
+/** An end of a pipe that nothing else owns. */
 export function opened(end: PipeEnd, fd: number = end.fileno()): OpenPipe {
   return { end, noticesReader: end.noticesReader !== false, fd, close: () => end.close() };
 }

@@ -5,29 +5,29 @@ import { copyValues, scopeIn } from '../../core/context/context.ts';
 import type { Future } from '../../core/futures/future.ts';
 import { noteLost, noteMade } from '../../core/reports/diagnostics.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import { type Leftover, noLongerOpenOn, openOn } from '../open-transports.ts';
+import { noLongerOpenOn, type OpenResource, openOn } from '../open-transports.ts';
 import { checkProtocol } from '../protocols.ts';
 import { Watch } from '../readiness-watch.ts';
 import type { BaseTransport } from '../transport.ts';
 import type { OpenPipe } from './open-pipe.ts';
 
-/** What the transport of a pipe brings along. */
+/** What the transports of the two ends do differently. */
 export interface PipeParts<P> {
-  /** What it prints as, asyncio's name for it. */
+  /** The transport's name in asyncio, used in its printed form and in reports. */
   readonly name: string;
   readonly pipe: OpenPipe;
   readonly protocol: P;
-  /** Begins to read from the pipe, or to watch it. */
+  /** Starts reading from the pipe, or watching it. */
   readonly begin: () => void;
-  /** Made done when `connectionMade()` was called, unless it was cancelled. */
+  /** Finished after `connectionMade()`, unless it was cancelled. */
   readonly made?: Future<void> | undefined;
-  /** Does what is still to be done before the pipe is closed with its loop. */
+  /** Called before the pipe is closed with its loop. */
   readonly last?: () => void;
-  /** Is the side that the transport is there for watched? And what else does it print? */
+  /** The end of the printed form: is its side watched, and what else? */
   readonly shown: () => string;
 }
 
-/** What the protocols of pipes have in common. */
+/** What protocols of pipes share. */
 interface PipeProtocol {
   connectionMade(transport: never): void;
   connectionLost(error?: unknown): void;
@@ -39,27 +39,28 @@ interface PipeProtocol {
  *         close(), the other end closed, an error          a turn later: connectionLost()
  *   open ─────────────────────────────────────────▶ closing ──────────────────────────────▶ closed
  *
- * An end that is written to stays closing until what waits is written.
+ * A writing end stays closing until waiting data has been written.
  *
- * @see asyncio's `_UnixReadPipeTransport` and `_UnixWritePipeTransport`, `Lib/asyncio/unix_events.py`
+ * @see asyncio's `_UnixReadPipeTransport` and `_UnixWritePipeTransport`,
+ *   `Lib/asyncio/unix_events.py`
  */
-export class PipeLife<P extends PipeProtocol> implements Leftover {
+export class PipeLifecycle<P extends PipeProtocol> implements OpenResource {
   readonly loop: LoopCore;
   readonly pipe: OpenPipe;
-  /** Gone once the pipe is closed. */
+  /** Removed when the pipe is closed. */
   protocol: P | undefined;
-  /** Does it close, or is it closed? */
+  /** Is it closing or closed? */
   closing = false;
   readonly #transport: BaseTransport;
   readonly #parts: PipeParts<P>;
   readonly #watches: Watch[] = [];
-  /** The async context of callbacks that the protocol did not cause itself. */
+  /** The async context for callbacks that the protocol did not cause itself. */
   readonly #asyncContext = asyncContextHere();
 
   /**
-   * Calls `connectionMade()` in the next turn, and begins after it.
+   * Calls `connectionMade()` in the next turn, then `begin()`.
    *
-   * @throws {TypeError} when the protocol is none
+   * @throws {TypeError} when `protocol` is not a protocol
    * @throws {RuntimeError} when the loop is closed
    */
   constructor(transport: BaseTransport, loop: LoopCore, parts: PipeParts<P>) {
@@ -80,20 +81,20 @@ export class PipeLife<P extends PipeProtocol> implements Leftover {
     openOn(loop, this);
   }
 
-  /** Has work done while a side of the pipe is ready. */
+  /** Calls `work` while a side of the pipe is ready. */
   watch(side: 'reader' | 'writer', name: string, work: () => boolean): Watch {
     const watch = new Watch(this.#transport, this.loop, this.pipe.end, side, name, work);
     this.#watches.push(watch);
     return watch;
   }
 
-  /** Calls back in the next turn, in the async context in which the transport was made. */
+  /** Calls back in the next turn, in the async context in which the transport was created. */
   soon<A extends unknown[]>(name: string, call: (...args: A) => void, ...args: A): void {
     const scope = scopeIn(copyValues(), this.#asyncContext);
     this.loop._callSoonIn(scope, calledAs(name, call), ...args);
   }
 
-  /** Ends it: tells the protocol in the next turn. */
+  /** Ends it, and tells the protocol in the next turn. */
   lose(error: unknown): void {
     this.closing = true;
     for (const watch of this.#watches) watch.stop();
@@ -115,7 +116,7 @@ export class PipeLife<P extends PipeProtocol> implements Leftover {
     }
   }
 
-  /** Tells the exception handler of an error that is not the system's own affair. */
+  /** Calls the exception handler. */
   report(exception: unknown, message: string): void {
     const { protocol } = this;
     this.loop.callExceptionHandler({ message, exception, transport: this.#transport, protocol });
@@ -133,7 +134,7 @@ export class PipeLife<P extends PipeProtocol> implements Leftover {
     this.#release();
   }
 
-  /** `<_UnixReadPipeTransport fd=8 polling>`, as CPython. */
+  /** `<_UnixReadPipeTransport fd=8 polling>`, like CPython. */
   toString(): string {
     const isClosed = this.protocol === undefined;
     const parts = [this.#parts.name];

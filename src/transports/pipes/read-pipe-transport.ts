@@ -8,12 +8,12 @@ import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Watch } from '../readiness-watch.ts';
 import { type ReadPipeCallbacks, ReadTransport } from '../transport.ts';
 import type { OpenPipe } from './open-pipe.ts';
-import { PipeLife } from './pipe-lifecycle.ts';
+import { PipeLifecycle } from './pipe-lifecycle.ts';
 
 /**
- * A transport on the end of a pipe that is read from. Its states are those of its {@link PipeLife}.
+ * A transport on the reading end of a pipe. For its states, see {@link PipeLifecycle}.
  *
- * What a protocol throws is reported, and ends nothing.
+ * Errors from the protocol are reported; the pipe stays open.
  *
  * @see asyncio's `_UnixReadPipeTransport`, `Lib/asyncio/unix_events.py`
  */
@@ -22,15 +22,15 @@ export class ReadPipeTransport extends ReadTransport {
     printsAsText(this);
   }
 
-  readonly #life: PipeLife<ReadPipeCallbacks>;
+  readonly #life: PipeLifecycle<ReadPipeCallbacks>;
   readonly #reader: Watch;
   #paused = false;
 
   /**
-   * Calls `connectionMade()` in the next turn, and begins to read.
+   * Calls `connectionMade()` in the next turn, and starts reading.
    *
-   * @param given - what `getExtraInfo('pipe')` shall give
-   * @throws {TypeError} when `protocol` is none
+   * @param given - what `getExtraInfo('pipe')` returns
+   * @throws {TypeError} when `protocol` is not a protocol
    * @throws {RuntimeError} when the loop is closed
    */
   constructor(
@@ -41,7 +41,7 @@ export class ReadPipeTransport extends ReadTransport {
     made?: Future<void>,
   ) {
     super({ pipe: given });
-    this.#life = new PipeLife<ReadPipeCallbacks>(this, loop, {
+    this.#life = new PipeLifecycle<ReadPipeCallbacks>(this, loop, {
       name: '_UnixReadPipeTransport',
       pipe,
       protocol,
@@ -80,7 +80,7 @@ export class ReadPipeTransport extends ReadTransport {
     return false;
   }
 
-  /** A terminal that is gone says EIO: that is how it ends. */
+  /** A terminal that is gone fails with EIO, which counts as its end. */
   #fail(error: unknown): void {
     const life = this.#life;
     try {
@@ -123,7 +123,7 @@ export class ReadPipeTransport extends ReadTransport {
     if (!this.#life.closing) this.#life.lose(undefined);
   }
 
-  /** `<_UnixReadPipeTransport fd=8 polling>`, as CPython. */
+  /** `<_UnixReadPipeTransport fd=8 polling>`, like CPython. */
   override toString(): string {
     return String(this.#life);
   }

@@ -12,13 +12,13 @@ import { SendQueue } from '../write-buffer/send-queue.ts';
 import { joinBytes, toBytes } from '../write-buffer/to-bytes.ts';
 import { notifyWriting, WaterMarks } from '../write-buffer/water-marks.ts';
 import type { OpenPipe } from './open-pipe.ts';
-import { PipeLife } from './pipe-lifecycle.ts';
+import { PipeLifecycle } from './pipe-lifecycle.ts';
 
 /**
- * A transport on the end of a pipe that is written to. Its states are those of its {@link PipeLife}.
+ * A transport on the writing end of a pipe. For its states, see {@link PipeLifecycle}.
  *
- * Where nobody reads the other end any more, the pipe is closed: with a `BrokenPipeError` if
- * something waits to be written.
+ * When the reader is gone, the pipe is closed: with a `BrokenPipeError` if data waits to be
+ * written.
  *
  * @see asyncio's `_UnixWritePipeTransport`, `Lib/asyncio/unix_events.py`
  */
@@ -27,22 +27,22 @@ export class WritePipeTransport extends WriteTransport {
     printsAsText(this);
   }
 
-  readonly #life: PipeLife<WritePipeCallbacks>;
+  readonly #life: PipeLifecycle<WritePipeCallbacks>;
   readonly #writer: Watch;
-  /** Tells when nobody reads the other end any more. */
+  /** Watches whether the reader is gone. */
   readonly #peer: Watch;
   readonly #marks = new WaterMarks();
   readonly #unsent = new SendQueue();
-  /** How many bytes the pipe has taken that had to wait. */
+  /** How many waiting bytes the pipe has taken. */
   #moved = 0;
-  /** 0 until a write fails; then 1, and 1 more for each write since, and for each after the close. */
+  /** 0 until a write fails; then 1, plus 1 for each write since, and for each after the close. */
   #lost = 0;
 
   /**
    * Calls `connectionMade()` in the next turn.
    *
-   * @param given - what `getExtraInfo('pipe')` shall give
-   * @throws {TypeError} when `protocol` is none
+   * @param given - what `getExtraInfo('pipe')` returns
+   * @throws {TypeError} when `protocol` is not a protocol
    * @throws {RuntimeError} when the loop is closed
    */
   constructor(
@@ -53,7 +53,7 @@ export class WritePipeTransport extends WriteTransport {
     made?: Future<void>,
   ) {
     super({ pipe: given });
-    this.#life = new PipeLife<WritePipeCallbacks>(this, loop, {
+    this.#life = new PipeLifecycle<WritePipeCallbacks>(this, loop, {
       name: '_UnixWritePipeTransport',
       pipe,
       protocol,
@@ -75,7 +75,7 @@ export class WritePipeTransport extends WriteTransport {
     );
   }
 
-  /** Where there is something to read, be it the end, nobody reads: as asyncio has it. */
+  /** If there is anything to read, even the end, the reader is gone, as in asyncio. */
   #lookForReader(): boolean {
     try {
       if (this.#life.pipe.end.tryRecv(1) === undefined) return false;
@@ -114,7 +114,7 @@ export class WritePipeTransport extends WriteTransport {
     this.write(joinBytes(pieces));
   }
 
-  /** The pipe takes more: may there be still more room? */
+  /** The pipe takes more. Returns whether there may be still more room. */
   #flush(): boolean {
     const { size } = this.#unsent;
     try {
@@ -145,7 +145,7 @@ export class WritePipeTransport extends WriteTransport {
     }
   }
 
-  /** Ends it at once: what waits is dropped. */
+  /** Ends it immediately, and drops waiting data. */
   #close(error: unknown): void {
     this.#unsent.clear();
     this.#life.lose(error);
@@ -155,7 +155,9 @@ export class WritePipeTransport extends WriteTransport {
     return true;
   }
 
-  /** Closes the pipe once what waits is written: a pipe has no other end of its bytes. */
+  /**
+   * Closes the pipe once waiting data has been written: a pipe has no other way to signal the end.
+   */
   writeEof(): void {
     const life = this.#life;
     if (life.closing) return;
@@ -220,7 +222,7 @@ export class WritePipeTransport extends WriteTransport {
     );
   }
 
-  /** Writes as much of the buffered data as possible, when nobody is told of the outcome any more. */
+  /** Writes as much buffered data as possible, when nobody can be told of the outcome. */
   #writeLast(): void {
     try {
       this.#unsent.sendTo(this.#life.pipe.end);
@@ -229,7 +231,7 @@ export class WritePipeTransport extends WriteTransport {
     }
   }
 
-  /** `<_UnixWritePipeTransport fd=8 idle bufsize=0>`, as CPython. */
+  /** `<_UnixWritePipeTransport fd=8 idle bufsize=0>`, like CPython. */
   override toString(): string {
     return String(this.#life);
   }

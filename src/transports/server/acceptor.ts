@@ -18,24 +18,28 @@ import { TransportSocket } from '../transport-socket.ts';
  *      ├─ stop(), close() ┘   │  └────── a second later ────┘ │
  *      ├──────────────────────┼────── stop(), close() ────────┘
  *      └──────────────────────┘
- *        the socket was closed by somebody else
+ *        the socket was closed by other code
  *
- * Stopped, it leaves what comes in with the system; closed, it closes the socket. A failure is
- * reported when the new state is complete: the exception handler may close the server.
+ * When stopped, it leaves incoming connections to the system; when closed, it closes the socket. A
+ * failure is reported after the state has changed, because the exception handler may close the
+ * server.
  */
 export class Acceptor {
   readonly sock: Socket;
   readonly #loop: LoopCore;
   readonly #accepted: (sock: Socket, address: Address) => boolean;
   readonly #watch: Watch;
-  /** Where connections are accepted, so their protocols and handlers begin: that of {@link listen}. */
+  /**
+   * Where connections are accepted, and so where their protocols and handlers start: that of {@link
+   * listen}.
+   */
   #scope: Scope | undefined;
-  /** Runs while it rests. */
+  /** Set while it rests. */
   #retry: Cancellable | undefined;
 
   /**
-   * @param server - whose socket it is
-   * @param accepted - called for each connection; returns `false` for no more for now
+   * @param server - the owner of the socket
+   * @param accepted - called for each connection; returns `false` to pause
    */
   constructor(
     loop: LoopCore,
@@ -52,13 +56,13 @@ export class Acceptor {
     this.#watch = new Watch(server, loop, sock._endpoint, 'reader', name, work, 'server');
   }
 
-  /** Has the system take connections, up to `backlog`. */
+  /** Makes the system queue connections, up to `backlog`. */
   listen(backlog: number): void {
     this.sock.listen(backlog);
     this.#scope = scopeForLater(copyContext());
   }
 
-  /** Accepts, if it does not already and does not rest. */
+  /** Starts accepting, unless it already does or rests. */
   start(): void {
     if (this.#retry === undefined && !this.#watch.active) this.#watch.startTrying(this.#scope);
   }
@@ -75,14 +79,14 @@ export class Acceptor {
     this.sock.close();
   }
 
-  /** Accepts what has come in, up to a number and one; are there more? */
+  /** Accepts up to `backlog` + 1 connections. Returns whether there are more. */
   #accept(backlog: number): boolean {
     for (let count = 0; count <= Math.max(0, backlog); count += 1) {
       let connection: Accepted | undefined;
       try {
         connection = this.sock._endpoint.tryAccept();
       } catch (error) {
-        // Given up by the peer before it was accepted.
+        // The peer aborted it before it was accepted.
         if (isA(error, ConnectionAbortedError)) continue;
         this.#failed(error);
         return false;
@@ -95,7 +99,7 @@ export class Acceptor {
     return true;
   }
 
-  /** Tries again in a second, unless the socket is closed: then nothing can come of it. */
+  /** Tries again in a second, unless the socket is closed. */
   #failed(exception: unknown): void {
     this.#watch.stop();
     if (!this.sock._endpoint.closed)
@@ -113,7 +117,7 @@ export class Acceptor {
   }
 }
 
-/** Is the system short of something? */
+/** Is it a shortage of system resources? */
 function isShortage(error: unknown): boolean {
   return (
     isA(error, OSError) && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')

@@ -31,16 +31,16 @@ import { type Demand, Server, type ServingLoop } from './server.ts';
 export interface ServingOptions extends TlsServerOptions {
   /** How many connections may wait to be accepted; by default 100. */
   readonly backlog?: number | undefined;
-  /** Is it to accept connections from the beginning? By default yes. */
+  /** Start accepting connections immediately? By default yes. */
   readonly startServing?: boolean | undefined;
   /**
-   * The most connections at a time; by default no limit. Further ones wait to be accepted.
-   * Not in asyncio.
+   * The most concurrent connections; by default unlimited. Others wait to be accepted. Not in
+   * asyncio.
    */
   readonly maxConnections?: number | undefined;
-  /** Closes the server when it is aborted; one that is aborted already has its reason thrown. */
+  /** Closes the server when aborted. If it is already aborted, its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
-  /** @internal who wants the connections, one by one */
+  /** @internal requests connections one by one */
   readonly _demand?: Demand | undefined;
 }
 
@@ -48,22 +48,22 @@ export interface ServingOptions extends TlsServerOptions {
 export interface ServerOptions extends ServingOptions {
   /** Only addresses of this family: AF_INET, AF_INET6; by default both. */
   readonly family?: number | undefined;
-  /** For the look-up of the hosts; by default AI_PASSIVE. */
+  /** Flags for looking up the hosts; by default AI_PASSIVE. */
   readonly flags?: number | undefined;
-  /** A bound stream socket to use, in place of hosts and a port. The server closes it. */
+  /** A bound stream socket to use instead of hosts and a port. The server closes it. */
   readonly sock?: Socket | undefined;
-  /** May the port be one that was in use a moment ago? By default yes. */
+  /** Allow binding a port that was in use a moment ago? By default yes. */
   readonly reuseAddress?: boolean | undefined;
-  /** May other sockets with the same option have the same port? By default not. */
+  /** May other sockets with this option share the port? By default no. */
   readonly reusePort?: boolean | undefined;
-  /** Are silent connections probed from time to time? By default not. */
+  /** Send keep-alive probes on idle connections? By default no. */
   readonly keepAlive?: boolean | undefined;
 }
 
-/** A host to listen on, or several; none, or an empty one, for all interfaces. */
+/** One or several hosts to listen on; none or `''` for all interfaces. */
 export type Hosts = string | readonly string[] | undefined;
 
-/** What making a server needs of a loop. */
+/** What creating a server needs from a loop. */
 export type BindingLoop = ResolvingLoop & ServingLoop;
 
 /** `loop.createServer()`, which documents it. */
@@ -83,7 +83,7 @@ export function createServer(
   return new Coroutine(create, 'Loop.createServer', undefined);
 }
 
-/** Refuses what cannot be, before anything is bound; says how it is to encrypt. */
+/** Checks the options before anything is bound; returns how to encrypt. */
 export function checkServing(protocolFactory: unknown, options: ServingOptions): Encryption {
   const { backlog = SERVER_BACKLOG, maxConnections = Number.POSITIVE_INFINITY } = options;
   if (typeof protocolFactory !== 'function')
@@ -95,7 +95,7 @@ export function checkServing(protocolFactory: unknown, options: ServingOptions):
   return encryptionOfServer(options);
 }
 
-/** A server on bound sockets, which serves if it is to. */
+/** Creates a server on bound sockets, and starts it if requested. */
 export async function serverOn(
   loop: ServingLoop,
   sockets: readonly Socket[],
@@ -154,7 +154,7 @@ async function socketsFor(
   return [sock];
 }
 
-/** All addresses of all hosts, each once. */
+/** All addresses of all hosts, without duplicates. */
 async function waysTo(
   loop: BindingLoop,
   host: Hosts,
@@ -197,7 +197,9 @@ function bindAll(
   }
 }
 
-/** A socket bound to one address; `undefined` if this machine has no such addresses. */
+/**
+ * Binds a socket to one address; returns `undefined` if this machine does not support the family.
+ */
 function bindOne(
   loop: BindingLoop,
   [family, type, proto, , address]: ResolvedAddress,
@@ -238,6 +240,6 @@ function setOptions(
   if (reuseAddress) sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   if (reusePort) sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
   if (keepAlive) sock.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
-  // A socket for each family: one that takes both would be in the way of the other.
+  // IPv6 only, because an IPv4 socket is bound to the same port.
   if (sock.family === AF_INET6) sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1);
 }

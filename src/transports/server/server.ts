@@ -17,51 +17,51 @@ import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/addresses/address.ts';
 import type { Socket } from '../../sock/socket.ts';
 import type { ConnectionCounter } from '../lifecycle.ts';
-import { type Leftover, noLongerOpenOn, openOn } from '../open-transports.ts';
+import { noLongerOpenOn, type OpenResource, openOn } from '../open-transports.ts';
 import { type Encryption, newTransport } from '../tls/options.ts';
 import type { BaseTransport, ProtocolCallbacks, Transport } from '../transport.ts';
 import { TransportSocket } from '../transport-socket.ts';
 import { Acceptor } from './acceptor.ts';
 
-/** What serving needs of a loop. */
+/** What serving needs from a loop. */
 export interface ServingLoop extends LoopCore {
   createTask<T>(body: TaskBody<T>): Task<T>;
 }
 
-/** Who wants the connections of a server, one by one. */
+/** Requests the connections of a server one by one. */
 export interface Demand {
   /**
-   * Is one more wanted?
+   * Is one more connection wanted?
    *
-   * @param coming - how many were accepted that may still become a connection
+   * @param coming - how many have been accepted and are not established yet
    */
   isOpen(coming: number): boolean;
   /** The server was closed. */
   closed(): void;
 }
 
-/** What a server is made of. */
+/** The parts of a server. */
 export interface ServerParts {
-  /** Bound, not yet listening; the server's from then on. */
+  /** Bound sockets that do not listen yet. The server owns them. */
   readonly sockets: readonly Socket[];
   readonly protocolFactory: () => ProtocolCallbacks;
   /** How many connections may wait to be accepted, on each socket. */
   readonly backlog: number;
-  /** How many connections there may be; more wait to be accepted. */
+  /** The most connections. Others wait to be accepted. */
   readonly maxConnections: number;
   /** How its connections are encrypted. */
   readonly encryption: Encryption;
-  /** Where it is given, no more is accepted than is wanted. */
+  /** If set, only wanted connections are accepted. */
   readonly demand?: Demand | undefined;
   /** Called once, when the server has closed its sockets. */
   readonly closed?: (() => void) | undefined;
 }
 
-/** What became of the connections of a server that was shut down. */
+/** The outcome of a server's shutdown. */
 export interface ShutdownReport {
-  /** The peers whose connections ended by themselves, in time. */
+  /** The peers whose connections ended in time. */
   readonly finished: readonly (Address | undefined)[];
-  /** The peers that held the server to the end, and were cut off. */
+  /** The peers whose connections had to be aborted. */
   readonly aborted: readonly (Address | undefined)[];
 }
 
@@ -74,7 +74,7 @@ interface Arrival {
 }
 
 /**
- * Accepts connections, and makes a transport and a protocol for each.
+ * Accepts connections, and creates a transport and a protocol for each.
  *
  *            startServing(), serveForever()              close()
  *   bound ───────────────────────────────────▶ serving ───────────▶ closed
@@ -82,38 +82,37 @@ interface Arrival {
  *     └────────────────────────────── close() ────────────────────────┘  ▼
  *                                                                     waitClosed()
  *
- * Closed, it accepts no more; the connections that it has are left alone, unless they are closed
- * by {@link closeClients} or {@link abortClients}.
+ * A closed server accepts no more connections. Existing ones stay open unless {@link closeClients}
+ * or {@link abortClients} is called.
  *
- * @see asyncio's `Server`,
- *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server
+ * @see asyncio's `Server`, https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server
  */
-export class Server implements ConnectionCounter, Leftover {
+export class Server implements ConnectionCounter, OpenResource {
   static {
     printsAsText(this);
   }
 
   readonly #loop: ServingLoop;
   readonly #parts: ServerParts;
-  /** None once it is closed. */
+  /** Undefined once it is closed. */
   #acceptors: readonly Acceptor[] | undefined;
   #serving = false;
-  /** Connections that have a transport and are not gone. */
+  /** Connections with a transport. */
   readonly #transports = new Set<Transport>();
-  /** Connections that were accepted and have no transport yet. */
+  /** Accepted connections that have no transport yet. */
   readonly #arrivals = new Set<Arrival>();
-  /** Connections that were accepted and whose protocol was not told yet, with a transport or without. */
+  /** Accepted connections whose protocol has not been called yet. */
   readonly #coming = new Set<Arrival>();
   /** Done when the server is closed; {@link serveForever} waits for it. */
   #forever: Future<void> | undefined;
-  /** Those that wait for the last connection to end; none once it has. */
+  /** Waiters for the last connection to end; undefined once it has. */
   #waiters: Operation<void>[] | undefined = [];
-  /** The connections that {@link shutdown} waits for, once it was called. */
+  /** The connections that {@link shutdown} waits for. */
   #leaving: Set<Transport> | undefined;
-  /** The peers that were too late for it, once its time is over. */
+  /** The peers whose connections were aborted when its time was up. */
   #late: ReadonlySet<Transport | Arrival> = new Set();
 
-  /** @internal made by `createServer()` and the like */
+  /** @internal created by `createServer()` and the like */
   constructor(loop: ServingLoop, parts: ServerParts) {
     this.#loop = loop;
     this.#parts = parts;
@@ -124,19 +123,19 @@ export class Server implements ConnectionCounter, Leftover {
     openOn(loop, this);
   }
 
-  /** The loop that it serves on. */
+  /** The loop that it runs on. */
   getLoop(): LoopCore {
     return this.#loop;
   }
 
-  /** The sockets that it listens on, to be asked; none once it is closed. */
+  /** The sockets that it listens on; empty once it is closed. */
   get sockets(): readonly TransportSocket[] {
     return new Sockets(...(this.#acceptors ?? []).map(({ sock }) => new TransportSocket(sock)));
   }
 
   /**
-   * The port that it listens on: the first socket's, if several have different ports.
-   * `undefined` on AF_UNIX, and once it is closed.
+   * The port that it listens on; the first socket's, if they differ. `undefined` for AF_UNIX, and
+   * once it is closed.
    *
    * Unlike asyncio, which has only {@link sockets}.
    */
@@ -162,7 +161,7 @@ export class Server implements ConnectionCounter, Leftover {
     return new Coroutine(() => this._startServing(), 'Server.startServing', undefined);
   }
 
-  /** @internal begins to accept; done a turn later, as asyncio has it */
+  /** @internal starts accepting; done a turn later, as in asyncio */
   async _startServing(): Promise<void> {
     this.#start();
     await new Turn(this.#loop, undefined);
@@ -179,8 +178,9 @@ export class Server implements ConnectionCounter, Leftover {
   /**
    * Accepts connections until it is cancelled, or the server is closed.
    *
-   * When cancelled, it closes the server and its connections, and waits until they are gone; a second cancel ends
-   * that wait. If somebody else closes the server, it also ends with a CancelledError, once the connections have ended.
+   * When cancelled, it closes the server and its connections, and waits until they are gone; a
+   * second cancel ends that wait. If other code closes the server, it also ends with a
+   * CancelledError, once the connections have ended.
    *
    * Unlike asyncio up to 3.13, a cancel closes the connections, too. See
    * docs/differences.md#serving-ends-for-the-clients-too.
@@ -202,7 +202,7 @@ export class Server implements ConnectionCounter, Leftover {
     this.#forever = forever;
     try {
       await forever;
-      // Somebody else has closed the server.
+      // Other code has closed the server.
       await this.waitClosed();
     } catch (error) {
       if (!isA(error, CancelledError)) throw error;
@@ -211,7 +211,7 @@ export class Server implements ConnectionCounter, Leftover {
       try {
         await this.waitClosed();
       } catch (again) {
-        // Cancelled once more, it waits no longer.
+        // Cancelled again, it stops waiting.
         if (!isA(again, CancelledError)) throw again;
       }
       throw error;
@@ -222,8 +222,8 @@ export class Server implements ConnectionCounter, Leftover {
   }
 
   /**
-   * Closes the listening sockets. Open connections are left alone; connections that
-   * were not accepted yet are lost. Does nothing if it is closed already.
+   * Closes the listening sockets. Open connections are left alone; connections that were not
+   * accepted yet are lost. Closing it again has no effect.
    *
    * @see asyncio's `Server.close()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close
@@ -324,7 +324,7 @@ export class Server implements ConnectionCounter, Leftover {
     return { finished: finished.map(peerOf), aborted: [...late].map(peerOf) };
   }
 
-  /** Has a connection end as soon as it is not busy. */
+  /** Makes a connection end as soon as it is not busy. */
   #requestShutdown(transport: Transport): void {
     const protocol = transport.getProtocol();
     try {
@@ -352,7 +352,7 @@ export class Server implements ConnectionCounter, Leftover {
 
   // ── connections ────────────────────────────────────────────────────────────────────────────
 
-  /** A connection came in; may there be more? */
+  /** Handles an accepted connection; returns whether there may be more. */
   #accepted(sock: Socket, address: Address): boolean {
     const arrival: Arrival = { sock, address, unwanted: false };
     this.#arrivals.add(arrival);
@@ -362,7 +362,7 @@ export class Server implements ConnectionCounter, Leftover {
       const task = this.#loop.createTask(
         new Coroutine(connect, 'BaseSelectorEventLoop._accept_connection2', undefined),
       );
-      // Cancelled before it began, it did not do this itself.
+      // If it is cancelled before it starts, it cannot do this itself.
       task.addDoneCallback(() => this.#settle(arrival));
     } catch (error) {
       // The program's task factory threw.
@@ -382,7 +382,7 @@ export class Server implements ConnectionCounter, Leftover {
     try {
       if (arrival.unwanted) return;
       protocol = this.#parts.protocolFactory();
-      // The factory may have closed the clients.
+      // The protocol factory may have closed the clients.
       if (arrival.unwanted) return;
       const connection = { made, server: this, peername: address };
       const { encryption } = this.#parts;
@@ -393,7 +393,8 @@ export class Server implements ConnectionCounter, Leftover {
       transport?.close();
       this.#settle(arrival);
       if (endsTheLoop(error)) throw error;
-      // A cancel comes from the end of the program. A transport has reported what is not the client's fault.
+      // A cancel comes from the end of the program. If there is a transport, it has reported the
+      // error already.
       if (isException(error) && (transport === undefined || this.#loop.getDebug()))
         this.#report(error, { protocol, transport, peername: address });
     } finally {
@@ -401,11 +402,11 @@ export class Server implements ConnectionCounter, Leftover {
     }
   }
 
-  /** The connection is established, or came to nothing: the one place where what it took is given back. */
+  /** The connection was established or failed: the only place where its place is freed. */
   #settle(arrival: Arrival): void {
     if (!this.#coming.delete(arrival)) return;
     if (this.#arrivals.delete(arrival)) {
-      // It has no transport, which would close it.
+      // Without a transport, nothing else would close it.
       arrival.sock.close();
       this.#wakeIfGone();
     }
@@ -422,7 +423,7 @@ export class Server implements ConnectionCounter, Leftover {
     });
   }
 
-  /** How many connections there are, with a transport or without. */
+  /** The number of connections, with and without a transport. */
   get #connections(): number {
     return this.#transports.size + this.#arrivals.size;
   }
@@ -433,7 +434,7 @@ export class Server implements ConnectionCounter, Leftover {
     return demand === undefined || demand.isOpen(this.#coming.size);
   }
 
-  /** Accepts, if it does not already and more are wanted. */
+  /** Starts accepting, unless it already does or no more connections are wanted. */
   #acceptMore(): void {
     if (!this.#mayAccept()) return;
     for (const acceptor of this.#acceptors ?? []) acceptor.start();
@@ -443,7 +444,7 @@ export class Server implements ConnectionCounter, Leftover {
     for (const acceptor of this.#acceptors ?? []) acceptor.stop();
   }
 
-  /** @internal more or fewer connections are wanted than before */
+  /** @internal the number of wanted connections has changed */
   _demandChanged(): void {
     if (this.#mayAccept()) this.#acceptMore();
     else this.#acceptNoMore();
@@ -456,7 +457,7 @@ export class Server implements ConnectionCounter, Leftover {
     if (this.#leaving === undefined) return;
     this.#leaving.add(connection);
     const request = (): void => this.#requestShutdown(connection);
-    // First its protocol is told of the connection.
+    // After its protocol has been called.
     this.#loop.callSoon(() => this.#loop.callSoon(request));
   }
 
@@ -495,7 +496,7 @@ class Sockets extends Array<TransportSocket> {
     printsAsText(this);
   }
 
-  // What map() and slice() make of it is a plain array.
+  // map() and slice() of it return plain arrays.
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }

@@ -21,19 +21,19 @@ import type { Server, ServingLoop } from './server.ts';
 
 /** Options for a connection over AF_UNIX. */
 export interface UnixConnectionOptions extends TlsClientOptions, Abortable {
-  /** A connected stream socket to use, in place of a path. The transport closes it. */
+  /** A connected stream socket to use instead of a path. The transport closes it. */
   readonly sock?: Socket | undefined;
 }
 
 /** Options for a server on AF_UNIX. */
 export interface UnixServerOptions extends ServingOptions {
-  /** A bound stream socket to use, in place of a path. The server closes it. */
+  /** A bound stream socket to use instead of a path. The server closes it. */
   readonly sock?: Socket | undefined;
-  /** Is the path to be removed when the server is closed? By default yes. */
+  /** Remove the path when the server is closed? By default yes. */
   readonly cleanupSocket?: boolean | undefined;
 }
 
-/** What connecting needs of a loop. */
+/** What connecting needs from a loop. */
 export interface UnixConnectingLoop extends LoopCore {
   sockConnect(sock: Socket, address: Address): PromiseLike<void>;
 }
@@ -80,7 +80,7 @@ export function createUnixServer(
   return new Coroutine(create, 'Loop.createUnixServer', undefined);
 }
 
-/** The socket that was given, if one is to be used, and can be. */
+/** Checks and returns the socket in the options, if there is one. */
 function givenSocket(
   path: string | undefined,
   sock: Socket | undefined,
@@ -128,7 +128,7 @@ function bindToPath(path: string): Socket {
   }
 }
 
-/** What removes the path of a server when it is closed; if it is still the server's. */
+/** Returns a function that removes a server's path, if it still belongs to the server. */
 function removerOf(path: Address): (() => void) | undefined {
   const inode = inodeOf(path);
   if (inode === undefined) return undefined;
@@ -141,7 +141,7 @@ function removerOf(path: Address): (() => void) | undefined {
   };
 }
 
-/** The number of the file at `path`; `undefined` where there is none. */
+/** The inode number of the file at `path`; `undefined` if there is none. */
 function inodeOf(path: Address): number | undefined {
   if (typeof path !== 'string' || path === '' || path.startsWith('\0')) return undefined;
   return statSync(path, { throwIfNoEntry: false })?.ino;

@@ -13,7 +13,7 @@ import { Operation } from '../../core/futures/operation.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
 import { noteLost, noteMade } from '../../core/reports/diagnostics.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import { type Leftover, noLongerOpenOn, openOn } from '../open-transports.ts';
+import { noLongerOpenOn, type OpenResource, openOn } from '../open-transports.ts';
 import { ReadPipeTransport } from '../pipes/read-pipe-transport.ts';
 import { WritePipeTransport } from '../pipes/write-pipe-transport.ts';
 import {
@@ -29,7 +29,7 @@ import type { Spawned } from './spawn.ts';
 type Pipe = PipeProtocol<ReadTransport> | PipeProtocol<WriteTransport>;
 
 /**
- * The transport of a child process, with one transport more for each pipe to it.
+ * The transport of a child process, with another transport for each pipe to it.
  *
  *             made: connectionMade()            processExited()
  *   starting ───────────────────────▶ running ─────────────────▶ exited
@@ -37,12 +37,12 @@ type Pipe = PipeProtocol<ReadTransport> | PipeProtocol<WriteTransport>;
  *                                        │ close(): killed          ▼ connectionLost()
  *                                        └────────────────────▶  finished: wait() ends
  *
- * A child that has exited is not finished while a pipe is open: its own child may still write.
- * What comes while it starts is told after `connectionMade()`.
+ * A child that has exited is not finished while a pipe is open, because its own child may still
+ * write. Events before `connectionMade()` are delivered after it.
  *
  * @see asyncio's `BaseSubprocessTransport`, `Lib/asyncio/base_subprocess.py`
  */
-export class ChildTransport extends SubprocessTransport implements PipeOwner, Leftover {
+export class ChildTransport extends SubprocessTransport implements PipeOwner, OpenResource {
   static {
     printsAsText(this);
   }
@@ -51,21 +51,21 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
   readonly #child: ChildProcess;
   readonly #pid: number;
   readonly #pipes = new Map<number, Pipe>();
-  /** Gone once it is finished. */
+  /** Removed when it is finished. */
   #protocol: SubprocessCallbacks | undefined;
-  /** What comes before the protocol was told of the child; none from then on. */
+  /** Events before `connectionMade()`; undefined after it. */
   #pending: (() => void)[] | undefined = [];
-  /** Those who wait for the end. */
+  /** Waiters for the end. */
   #waiting: Operation<number>[] = [];
   #returncode: number | undefined;
   #closed = false;
   #finished = false;
   readonly #forgetSignal: (() => void) | undefined;
-  /** The async context of callbacks that the protocol did not cause itself. */
+  /** The async context for callbacks that the protocol did not cause itself. */
   readonly #asyncContext = asyncContextHere();
 
   /**
-   * @param made - made done when `connectionMade()` was called, unless it was cancelled
+   * @param made - finished after `connectionMade()`, unless it was cancelled
    * @throws {RuntimeError} when the loop is closed
    */
   constructor(
@@ -92,7 +92,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
         this.#pipes.set(fd, pipe);
       }
     }
-    // Behind what the pipes have asked for: they are open by then.
+    // After the callbacks of the pipes, which are open by then.
     this.#soon('_connect_pipes', () => this.#connected(made));
     if (signal !== undefined)
       this.#forgetSignal = onAbort(signal, () => {
@@ -112,7 +112,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
     });
   }
 
-  /** Has the protocol told in its own turn; not before it was told of the child. */
+  /** Calls the protocol in a turn of its own, after `connectionMade()`. */
   #call(method: keyof SubprocessCallbacks, call: (protocol: SubprocessCallbacks) => void): void {
     if (this.#pending === undefined) this.#tell(method, call);
     else this.#pending.push(() => this.#tell(method, call));
@@ -134,7 +134,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
 
   // ── the child and its pipes ────────────────────────────────────────────────────────────────
 
-  /** Node tells that the child has exited, and has let go of its number. */
+  /** The child has exited, and Node has released its pid. */
   #exited(returncode: number): void {
     this.#forgetSignal?.();
     if (this.#loop.isClosed()) this.#returncode = returncode;
@@ -186,7 +186,10 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
     }
   }
 
-  /** @internal done when the child has exited and its pipes are closed: with the return code */
+  /**
+   * @internal done when the child has exited and its pipes are closed; the result is the return
+   *   code
+   */
   _wait(): Operation<number> {
     const waiter = describeAs(new Operation<number>(this.#loop._asOption), 'Process.wait', this);
     if (this.#returncode !== undefined) waiter._finish(this.#returncode);
@@ -216,7 +219,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
     return this.#pipes.get(fd)?.pipe;
   }
 
-  /** Does the child still have its number? It keeps it until Node says that it has exited. */
+  /** Does the child still have its pid? Until Node reports its exit. */
   get #runs(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -224,7 +227,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
   sendSignal(signal: NodeJS.Signals | number): void {
     const number = signal === 0 ? 0 : signalNumber(signalName(signal));
     if (this.#protocol === undefined) throw osError('ESRCH', 'kill');
-    // Another process may have the number by now.
+    // Another process may have the pid by now.
     if (!this.#runs) return;
     try {
       process.kill(this.#pid, number);
@@ -259,7 +262,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
     try {
       this.kill();
     } catch (error) {
-      // It runs as somebody else.
+      // It runs as another user.
       if (!(error instanceof PermissionError)) throw error;
     }
   }
@@ -269,11 +272,13 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Le
     if (this.#closed) return;
     warnResource(`unclosed transport ${this}`);
     this.#closed = true;
-    // The pipes are closed by themselves.
+    // The pipes are closed separately.
     this.#killIfRunning();
   }
 
-  /** `<_UnixSubprocessTransport pid=12 running stdout=<_UnixReadPipeTransport …>>`, as CPython. */
+  /**
+   * `<_UnixSubprocessTransport pid=12 running stdout=<_UnixReadPipeTransport …>>`, like CPython.
+   */
   override toString(): string {
     const parts = ['_UnixSubprocessTransport'];
     if (this.#closed) parts.push('closed');

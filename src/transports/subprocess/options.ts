@@ -11,49 +11,49 @@ import type { HasDescriptor } from '../pipes/open-pipe.ts';
 /** A pipe between the program and its child. */
 export const PIPE = -1;
 
-/** For `stderr`: where `stdout` goes. */
+/** For `stderr`: the same as `stdout`. */
 export const STDOUT = -2;
 
-/** Nothing to read, and nobody who reads what is written. */
+/** The null device. */
 export const DEVNULL = -3;
 
 /**
- * Where a standard stream of a child leads: {@link PIPE}, {@link DEVNULL}, a descriptor, or what has
- * one as `fd`; `undefined`: to where that of the program leads.
+ * A standard stream of a child: {@link PIPE}, {@link DEVNULL}, a descriptor, or an object with one
+ * as `fd`; `undefined` inherits the program's.
  */
 export type Stdio = number | Socket | HasDescriptor | undefined;
 
 /** Options for a child process. */
 export interface SubprocessOptions {
-  /** What the child reads. */
+  /** The child's standard input. */
   readonly stdin?: Stdio;
-  /** What the child writes to. */
+  /** The child's standard output. */
   readonly stdout?: Stdio;
-  /** What the child writes errors to; {@link STDOUT}: where `stdout` leads. */
+  /** The child's standard error; {@link STDOUT} for the same as `stdout`. */
   readonly stderr?: Stdio;
-  /** The directory in which the child runs; by default that of the program. */
+  /** The working directory of the child; by default the program's. */
   readonly cwd?: string | URL | undefined;
-  /** All of the child's environment; by default the program's. */
+  /** The child's whole environment; by default the program's. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** The file that is run, where the program's name is only what the child is told. */
+  /** The file to run, if it differs from the program name that the child sees. */
   readonly executable?: string | URL | undefined;
-  /** Does the child lead a session, and so a group of processes, of its own? By default not. */
+  /** Run the child in a new session, and so in a new process group? By default no. */
   readonly startNewSession?: boolean | undefined;
-  /** Descriptors that the child has, too, by the same numbers. */
+  /** Descriptors that the child inherits, with the same numbers. */
   readonly passFds?: readonly number[] | undefined;
-  /** The number of the user that the child runs as. */
+  /** The user id of the child. */
   readonly user?: number | undefined;
-  /** The number of the group that the child runs as. */
+  /** The group id of the child. */
   readonly group?: number | undefined;
-  /** Sends the child `killSignal` when it is aborted. Not in asyncio. */
+  /** Sends `killSignal` to the child when aborted. Not in asyncio. */
   readonly signal?: AbortSignal | undefined;
   /** By default `'SIGTERM'`. Not in asyncio. */
   readonly killSignal?: NodeJS.Signals | number | undefined;
-  /** How the pipes are made; by default as sockets are. Not in asyncio. */
+  /** The driver that creates the pipes; by default that of new sockets. Not in asyncio. */
   readonly driver?: DriverName | undefined;
 }
 
-/** What is run: a file with its arguments. */
+/** What to run: a file with its arguments. */
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
@@ -75,7 +75,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'driver',
 ]);
 
-/** What `subprocess.Popen` has, and asyncio refuses, but for these values. */
+/** Options of `subprocess.Popen` that asyncio accepts only with these values. */
 const REFUSED: Readonly<Record<string, unknown>> = {
   universalNewlines: false,
   bufsize: 0,
@@ -85,9 +85,9 @@ const REFUSED: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * @param shell - the only value that `shell` may have
- * @throws {TypeError} when an option is of the wrong type, or there is none of that name
- * @throws {RangeError} when one has a value that asyncio refuses
+ * @param shell - the only allowed value of `shell`
+ * @throws {TypeError} when an option has the wrong type, or is unknown
+ * @throws {RangeError} when an option has a value that asyncio refuses
  */
 export function checkOptions(options: SubprocessOptions, shell: boolean): void {
   if (typeof options !== 'object' || options === null)
@@ -119,7 +119,10 @@ function checkStdio({ stdin, stdout, stderr }: SubprocessOptions): void {
   }
 }
 
-/** Node makes a list as long as the number: one that is too large would end the process. @throws {OSError} EBADF */
+/**
+ * Node creates a list as long as the number: one that is too large would end the process.
+ * @throws {OSError} EBADF
+ */
 function checkIsOpen(fd: number): void {
   try {
     fstatSync(fd);
@@ -151,7 +154,7 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
 
 /**
  * @throws {TypeError} when `value` is not a string
- * @throws {RangeError} when it has a null character in it
+ * @throws {RangeError} when it contains a null character
  */
 export function checkText(value: unknown, what: string): asserts value is string {
   if (typeof value !== 'string')
@@ -159,12 +162,14 @@ export function checkText(value: unknown, what: string): asserts value is string
   if (value.includes('\0')) throw new RangeError(`${what} has a null character in it`);
 }
 
-/** A path, which a URL may give. */
+/** A path, also from a URL. */
 export function pathOf(path: string | URL): string {
   return path instanceof URL ? fileURLToPath(path) : path;
 }
 
-/** The descriptor that something stands for, be it one of the negative numbers; `undefined`: none. */
+/**
+ * The descriptor that a value stands for, or one of the negative constants; `undefined` for none.
+ */
 export function descriptorOf(value: Stdio): number | undefined {
   const fd =
     value instanceof Socket ? value.fileno() : typeof value === 'number' ? value : value?.fd;

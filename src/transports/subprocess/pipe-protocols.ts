@@ -1,7 +1,7 @@
 import type { Received } from '../../base/values/bytes.ts';
 import type { ReadTransport, WriteTransport } from '../transport.ts';
 
-/** What a pipe tells the transport of its child process. */
+/** Receives the events of the pipes to a child process. */
 export interface PipeOwner {
   /** @internal */
   _pipeDataReceived(fd: number, data: Received): void;
@@ -12,7 +12,7 @@ export interface PipeOwner {
 }
 
 /**
- * The protocol of one pipe to a child process: tells the child's transport.
+ * The protocol of one pipe to a child process, which forwards to the child's transport.
  *
  * @see asyncio's `ReadSubprocessPipeProto` and `WriteSubprocessPipeProto`,
  *   `Lib/asyncio/base_subprocess.py`

@@ -17,7 +17,7 @@ import {
 } from './options.ts';
 import { spawnChild } from './spawn.ts';
 
-/** The arguments of a program; last, maybe, the options. */
+/** The arguments of a program, and optionally the options at the end. */
 export type ProgramArguments = string[] | [...args: string[], options: SubprocessOptions];
 
 /** `loop.subprocessExec()`, which documents it. */
@@ -47,7 +47,7 @@ export function subprocessShell<P extends SubprocessCallbacks>(
 ): Coroutine<[transport: SubprocessTransport, protocol: P]> {
   const run = (): Promise<[SubprocessTransport, P]> => {
     checkOptions(options, true);
-    // asyncio has a ValueError for this.
+    // A RangeError, because asyncio throws ValueError.
     if (typeof cmd !== 'string') throw new RangeError(`cmd must be a string, got ${brief(cmd)}`);
     checkText(cmd, 'cmd');
     return started(loop, protocolFactory, { program: '/bin/sh', args: ['-c', cmd] }, options);
@@ -55,7 +55,7 @@ export function subprocessShell<P extends SubprocessCallbacks>(
   return new Coroutine(async () => await run(), 'subprocessShell', undefined);
 }
 
-/** Takes the options off the end of the arguments of a program. */
+/** Removes the options from the end of the arguments. */
 export function splitOptions(
   rest: readonly unknown[],
 ): [args: readonly unknown[], options: SubprocessOptions] {
@@ -77,7 +77,7 @@ async function started<P extends SubprocessCallbacks>(
   const spawned = spawnChild(command, withPipes(options), (error) => {
     if (!made.done()) made._fail(error);
   });
-  // It fails.
+  // This throws.
   if (spawned.child.pid === undefined) await made;
   const transport = new ChildTransport(loop, protocol, spawned, options, made);
   try {
@@ -91,7 +91,7 @@ async function started<P extends SubprocessCallbacks>(
   return [transport, protocol];
 }
 
-/** The streams that are not named are pipes. */
+/** By default the standard streams are pipes. */
 function withPipes(options: SubprocessOptions): SubprocessOptions {
   const { hasOwn } = Object;
   return {

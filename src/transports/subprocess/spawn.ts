@@ -21,20 +21,20 @@ import {
   type SubprocessOptions,
 } from './options.ts';
 
-/** A child process, and our ends of its pipes by its own descriptors: 0, 1, 2. */
+/** A child process, and our ends of its pipes by its descriptors: 0, 1, 2. */
 export interface Spawned {
   readonly child: ChildProcess;
   readonly pipes: ReadonlyMap<number, OpenPipe>;
 }
 
-/** What one standard stream of the child is to be: for Node, and what is ours of it. */
+/** What Node is told for a standard stream of the child. */
 type Given = 'inherit' | 'ignore' | 'pipe' | number;
 
 /**
- * Starts a child process. None of our descriptors but those that are named is open in it.
+ * Starts a child process. It inherits only the descriptors that are listed.
  *
- * @param failed - called in a later tick, if `child.pid` is `undefined`: with why it could not start
- * @throws {OSError} when the child cannot be started, and that is known at once
+ * @param failed - called in a later tick if `child.pid` is `undefined`, with the error
+ * @throws {OSError} when the child cannot be started, if that is known immediately
  */
 export function spawnChild(
   command: Command,
@@ -66,12 +66,12 @@ export function spawnChild(
   }
 }
 
-/** For the second output: where the first one leads. */
+/** For STDOUT: the same as the first output. */
 function sameAs(given: Given): Given {
   return given === 'inherit' ? 1 : given;
 }
 
-/** As {@link spawnChild}, with the streams that Node makes. */
+/** Like {@link spawnChild}, with streams that Node creates. */
 function spawnOnStreams(
   { name }: Driver,
   wanted: readonly (number | undefined)[],
@@ -88,7 +88,7 @@ function spawnOnStreams(
   if (merged) given[2] = sameAs(given[1] as Given);
   const isShared = merged && given[1] === 'pipe';
   if (isShared) given[2] = 'ignore';
-  // Node loses the pipes that it has made when none is left for its own two: they would stay open.
+  // Without a descriptor left for its own two pipes, Node would leak those it has created.
   const pipesMade = given.filter((stdio) => stdio === 'pipe').length;
   if (pipesMade > 0 && !hasDescriptor(2 * pipesMade + 2))
     throw noteFailure(
@@ -108,7 +108,7 @@ function spawnOnStreams(
 }
 
 /**
- * Node gives each stream its own pipe. So a shell leads the second to the first, and then becomes
+ * Node gives each stream its own pipe. So a shell redirects the second to the first, then executes
  * the program.
  */
 function startWithOneOutput(
@@ -124,7 +124,9 @@ function startWithOneOutput(
   return start({ program: '/bin/sh', args: shell }, options, given, failed);
 }
 
-/** Why a file cannot be run, as far as one can see; a name is looked for in PATH. */
+/**
+ * Why a file cannot be run, as far as it can be seen. A name without a path is searched in PATH.
+ */
 function whyNotRun(
   file: string,
   { cwd, env = process.env }: SubprocessOptions,
@@ -182,13 +184,13 @@ function start(
       throw asOurs(error);
     }
     child.once('error', (error) => failed(asOurs(error)));
-    // The loop keeps the process alive while it runs, and not longer.
+    // Only the running loop keeps the process alive.
     if (child.pid !== undefined) child.unref();
     return child;
   });
 }
 
-/** The error with the file, or the directory, that it is about, as Python has it. */
+/** Adds the file or directory to the error, as in Python. */
 function explained(error: unknown, file: string, cwd: string | URL | undefined): Error {
   const ours = fromNodeError(error);
   if (!isA(ours, OSError)) return ours;

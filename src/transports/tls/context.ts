@@ -5,13 +5,13 @@ import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { checkNoNull } from '../../sock/addresses/address.ts';
 
 /**
- * How to encrypt a connection: Node's options for `tls.createSecureContext()` (`key`,
- * `cert`, `ca`, …), and further ones for one connection.
+ * How to encrypt a connection: Node's options for `tls.createSecureContext()` (`key`, `cert`, `ca`,
+ * …), and options of a single connection:
  *
  * - `secureContext`: an existing one, instead of `key`, `cert` and the like
  * - `ALPNProtocols`: the protocols to offer, in order of preference
- * - `requestCert`, `rejectUnauthorized`: must the peer have a trusted certificate? A
- *   client always asks for one
+ * - `requestCert`, `rejectUnauthorized`: must the peer have a trusted certificate? A client always
+ *   asks for one
  * - `checkServerIdentity`: how the client checks the name of a certificate; by default
  *   `tls.checkServerIdentity()`
  * - `SNICallback`: finds the server's certificate for the name that the client requests
@@ -32,13 +32,16 @@ export interface TlsOptions
       | 'enableTrace'
     > {}
 
-/** In place of Python's `ssl.SSLContext`: the result of `tls.createSecureContext()`, or options. */
+/**
+ * The counterpart of Python's `ssl.SSLContext`: the result of `tls.createSecureContext()`, or
+ * options.
+ */
 export type TlsContext = SecureContext | TlsOptions;
 
-/** One side of connections that are to be encrypted. */
+/** The client's or server's side of encrypted connections. */
 export type TlsSide = TlsClient | TlsServer;
 
-/** How to encrypt, as the one who connects. */
+/** Encrypts as a client. */
 export class TlsClient {
   readonly context: SecureContext;
   readonly serverSide = false;
@@ -46,12 +49,12 @@ export class TlsClient {
   readonly #hostname: string;
 
   /**
-   * @param ssl - `true`: with defaults
+   * @param ssl - `true` for the defaults
    * @param hostname - the name that the certificate must be for
-   * @throws {TypeError} when `ssl` is none, or `hostname` is not a string
-   * @throws {RangeError} when there is no name to be checked, and it is to be; or the name has a null
-   *   character in it
-   * @throws as `tls.createSecureContext()`
+   * @throws {TypeError} when `ssl` is not a context, or `hostname` is not a string
+   * @throws {RangeError} when the name that must be checked is missing, or contains a null
+   *   character
+   * @throws like `tls.createSecureContext()`
    */
   constructor(ssl: TlsContext | true, hostname: string | undefined) {
     if (hostname !== undefined && typeof hostname !== 'string')
@@ -68,7 +71,7 @@ export class TlsClient {
     this.context = this.#options.secureContext ?? tls().createSecureContext(this.#options);
   }
 
-  /** Encrypts what goes through `duplex`; the handshake begins. */
+  /** Encrypts `duplex`, and starts the handshake. */
   wrap(duplex: Duplex): TLSSocket {
     const hostname = this.#hostname;
     const check = this.#options.checkServerIdentity;
@@ -78,7 +81,7 @@ export class TlsClient {
       socket: duplex,
       secureContext: this.context,
       host: hostname,
-      // An address is not a name that could be asked for.
+      // SNI does not allow IP addresses.
       ...(net().isIP(hostname) === 0 && { servername: hostname }),
       ...(check !== undefined && {
         checkServerIdentity: (name, certificate) => {
@@ -94,22 +97,22 @@ export class TlsClient {
     });
   }
 
-  /** What the peer is refused for, after the handshake: Node has done that. */
+  /** Why the peer is refused after the handshake. Node has checked that already. */
   refusal(): undefined {
     return undefined;
   }
 }
 
-/** How to encrypt, as the server. */
+/** Encrypts as a server. */
 export class TlsServer {
   readonly context: SecureContext;
   readonly serverSide = true;
   readonly #options: TlsOptions;
 
   /**
-   * @throws {TypeError} when `ssl` is none
+   * @throws {TypeError} when `ssl` is not a context
    * @throws {RangeError} when there is no certificate
-   * @throws as `tls.createSecureContext()`
+   * @throws like `tls.createSecureContext()`
    */
   constructor(ssl: TlsContext) {
     const options = optionsOf(ssl, false);
@@ -119,7 +122,7 @@ export class TlsServer {
     this.#options = options;
     this.context =
       secureContext ??
-      // As Node's own servers: sessions of clients with certificates can be resumed.
+      // Like Node's own servers, so that sessions of clients with certificates can be resumed.
       tls().createSecureContext({
         honorCipherOrder: true,
         sessionIdContext: 'asyncio-ts',
@@ -128,9 +131,9 @@ export class TlsServer {
   }
 
   /**
-   * Encrypts what goes through `duplex`, once the client has begun.
+   * Encrypts `duplex`; the client starts the handshake.
    *
-   * @param failed - told what a callback of the options threw: Node would not catch it
+   * @param failed - called with errors from callbacks in the options, which Node would not catch
    */
   wrap(duplex: Duplex, failed: (error: unknown) => void): TLSSocket {
     const { ALPNProtocols, requestCert, enableTrace } = this.#options;
@@ -140,7 +143,7 @@ export class TlsServer {
         done((error ?? new Error('SNICallback failed')) as Error);
       try {
         const given: unknown = find?.(name, done);
-        // Node would let the rejection of an async one end the process.
+        // Node would let the rejection of an async callback end the process.
         if (given instanceof Promise) given.catch(refuse);
       } catch (error) {
         refuse(error);
@@ -171,10 +174,10 @@ export class TlsServer {
     );
   }
 
-  /** What the client is refused for, after the handshake. */
+  /** Why the client is refused after the handshake. */
   refusal(socket: TLSSocket): Error | undefined {
     if (!this.#refusesStrangers) return undefined;
-    // Node's own servers call this, too; it is not documented.
+    // Undocumented; Node's own servers call this, too.
     const { ssl } = socket as unknown as { ssl: { verifyError(): Error | null } };
     return ssl.verifyError() ?? undefined;
   }
@@ -185,7 +188,7 @@ export class TlsServer {
   }
 }
 
-/** The options that `ssl` is or contains. */
+/** The options in `ssl`. */
 function optionsOf(ssl: unknown, mayBeTrue: boolean): TlsOptions {
   if (ssl === true && mayBeTrue) return {};
   if (typeof ssl !== 'object' || ssl === null || Array.isArray(ssl))

@@ -9,13 +9,13 @@ import {
 } from '../../base/errors/os-errors.ts';
 import { isA } from '../../base/values/attempt.ts';
 
-/** What OpenSSL tells of a failure. */
+/** OpenSSL's details of an error. */
 interface OpenSSLError extends Error {
   readonly code?: string;
   readonly reason?: string;
 }
 
-/** A failure of Node's TLS as one of ours, with the text that Python has for it. */
+/** Converts an error of Node's TLS to ours, with Python's message. */
 export function tlsError(error: unknown, socket: TLSSocket): unknown {
   if (!isA(error, Error)) return error;
   const { code, message, reason } = error as OpenSSLError;
@@ -24,7 +24,7 @@ export function tlsError(error: unknown, socket: TLSSocket): unknown {
     const text = `[SSL: ${code.slice('ERR_SSL_'.length)}] ${reason ?? message}`;
     return new SSLError(text, { code, cause: error });
   }
-  // Node's way to say that the peer was gone before the handshake was done.
+  // Node's error for a peer that closed during the handshake.
   if (code === 'ECONNRESET') return connectionReset(error);
   const known = fromNodeError(error);
   return isA(known, OSError) || code === undefined
@@ -32,22 +32,22 @@ export function tlsError(error: unknown, socket: TLSSocket): unknown {
     : new SSLError(message, { code, cause: error });
 }
 
-/** The peer has no certificate that could be trusted. */
+/** The peer has no trusted certificate. */
 export function certificateError(error: Error): SSLCertVerificationError {
   const { code, message } = error as OpenSSLError;
-  // Newer Nodes add advice, which is none where the certificates are chosen: it stays in `cause`.
+  // Newer Nodes append advice that does not apply here; it stays in `cause`.
   const [reason] = message.split('; if the root CA', 1);
   const text = `[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ${reason}`;
   return new SSLCertVerificationError(text, { code, cause: error });
 }
 
-/** The peer went away in the middle of the handshake. */
+/** The peer closed the connection during the handshake. */
 export function connectionReset(cause?: Error): ConnectionResetError {
   const text = 'the peer closed the connection during the SSL handshake';
   return forAwait(new ConnectionResetError(text, { code: 'ECONNRESET', cause }));
 }
 
-/** Does the error say why a certificate was refused? */
+/** Is the error the reason why a certificate was refused? */
 function isRefusal(error: Error, { authorizationError }: TLSSocket): boolean {
   const reason: unknown = authorizationError;
   if (reason === undefined || reason === null) return false;

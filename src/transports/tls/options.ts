@@ -9,25 +9,25 @@ import type { ProtocolCallbacks, Transport } from '../transport.ts';
 import { TlsClient, type TlsContext, TlsServer, type TlsSide } from './context.ts';
 import { checkTimeouts, type TlsTimeouts, TlsTransport } from './tls-transport.ts';
 
-/** How a client is to encrypt; by default it does not. */
+/** How a client encrypts; by default it does not. */
 export interface TlsClientOptions extends TlsTimeouts {
-  /** Is the connection encrypted, and how? `true`: as is usual, the authorities being Node's. */
+  /** Encrypt the connection, and how? `true` for the defaults, with Node's root certificates. */
   readonly ssl?: TlsContext | boolean | undefined;
-  /** The name that the certificate must be for, and that is requested; by default the host. */
+  /** The name that the certificate must be for, also used for SNI; by default the host. */
   readonly serverHostname?: string | undefined;
 }
 
-/** How a server is to encrypt; by default it does not. */
+/** How a server encrypts; by default it does not. */
 export interface TlsServerOptions extends TlsTimeouts {
-  /** Are the connections encrypted, and how? It must have a certificate. */
+  /** Encrypt the connections, and how? Needs a certificate. */
   readonly ssl?: TlsContext | undefined;
 }
 
-/** One side of TLS, and how long it may take; `undefined`: nothing is encrypted. */
+/** The side of TLS and its timeouts; `undefined` for no encryption. */
 export type Encryption = { readonly side: TlsSide; readonly timeouts: TlsTimeouts } | undefined;
 
 /**
- * How `createConnection()` is to encrypt.
+ * How `createConnection()` encrypts.
  *
  * @throws {RangeError} when an option has no meaning without `ssl`, or a name is missing
  * @throws {TypeError} when `ssl` is not a context
@@ -43,7 +43,7 @@ export function encryptionToHost(options: TlsClientOptions, host: string | undef
   return asClient(ssl, serverHostname ?? host, options);
 }
 
-/** How `createUnixConnection()` is to encrypt; throws as {@link encryptionToHost}. */
+/** How `createUnixConnection()` encrypts; throws like {@link encryptionToHost}. */
 export function encryptionToPath(options: TlsClientOptions): Encryption {
   const { ssl, serverHostname } = options;
   if (!ssl) {
@@ -55,7 +55,7 @@ export function encryptionToPath(options: TlsClientOptions): Encryption {
   return asClient(ssl, serverHostname, options);
 }
 
-/** How a server is to encrypt; throws as {@link encryptionToHost}. */
+/** How a server encrypts; throws like {@link encryptionToHost}. */
 export function encryptionOfServer(options: TlsServerOptions): Encryption {
   const { ssl } = options;
   if (ssl === undefined) return withoutTls(options);
@@ -77,7 +77,9 @@ function refuseHostname(serverHostname: unknown): void {
     throw new RangeError('serverHostname is only meaningful with ssl');
 }
 
-/** @throws {RangeError} when a time-out is given, or what `ssl` is says neither yes nor no */
+/**
+ * @throws {RangeError} when a timeout is given without `ssl`, or `ssl` is neither true nor false
+ */
 function withoutTls({ sslHandshakeTimeout, sslShutdownTimeout, ...others }: TlsClientOptions) {
   const { ssl } = others;
   if (ssl !== undefined && ssl !== false && ssl !== null)
@@ -91,18 +93,18 @@ function withoutTls({ sslHandshakeTimeout, sslShutdownTimeout, ...others }: TlsC
   return undefined;
 }
 
-/** What is known of a new connection. */
+/** The details of a new connection. */
 export interface NewConnection {
-  /** Made done when the protocol was told of it, and failed if TLS fails. */
+  /** Done when the protocol has been called; fails if TLS fails. */
   readonly made: Future<void>;
   readonly server?: ConnectionCounter | undefined;
   readonly peername?: Address | undefined;
 }
 
 /**
- * A transport on a connected socket, which encrypts if it is to.
+ * Creates a transport on a connected socket, encrypted if requested.
  *
- * @throws as {@link SocketTransport}
+ * @throws like {@link SocketTransport}
  */
 export function newTransport(
   loop: LoopCore,

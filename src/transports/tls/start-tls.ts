@@ -8,11 +8,11 @@ import { type ProtocolCallbacks, Transport } from '../transport.ts';
 import { TlsClient, type TlsContext, TlsServer } from './context.ts';
 import { type TlsTimeouts, TlsTransport } from './tls-transport.ts';
 
-/** How a connection is to be encrypted that was not. */
+/** How to encrypt an existing connection. */
 export interface StartTlsOptions extends TlsTimeouts {
-  /** Is this the side that was connected to? By default not. */
+  /** Is this the server's side? By default no. */
   readonly serverSide?: boolean | undefined;
-  /** The name that the certificate must be for, and that is requested. */
+  /** The name that the certificate must be for, also used for SNI. */
   readonly serverHostname?: string | undefined;
 }
 
@@ -41,9 +41,9 @@ export function startTls(
       callConnectionMade: false,
     });
     const { _writingPaused: wasPaused } = transport;
-    // What came already was sent before anything was encrypted, or belongs to the handshake.
+    // Bytes received so far were sent unencrypted, or belong to the handshake.
     const unread = before._takeUnread?.();
-    // So that nothing comes before the protocol knows its transport.
+    // So that nothing is delivered before the protocol knows its transport.
     transport.pauseReading();
     transport.setProtocol(encrypted.protocol);
     if (transport instanceof DuplexTransport) transport._tellEndAgain();

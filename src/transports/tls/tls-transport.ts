@@ -20,24 +20,25 @@ import type { TlsSide } from './context.ts';
 import { certificateError, connectionReset, tlsError } from './errors.ts';
 import { Wire } from './wire.ts';
 
-/** How long TLS may take. */
+/** The timeouts of TLS. */
 export interface TlsTimeouts {
-  /** Seconds that the handshake may take; by default 60. */
+  /** How long the handshake may take, in seconds; by default 60. */
   readonly sslHandshakeTimeout?: number | undefined;
-  /** Seconds that the peer has to answer the end of the connection; by default 30. */
+  /** How long the peer has to answer the end of the connection, in seconds; by default 30. */
   readonly sslShutdownTimeout?: number | undefined;
 }
 
-/** Options for a new transport that encrypts. */
+/** Options for a new encrypting transport. */
 export interface TlsTransportOptions extends TlsTimeouts {
-  /** Made done when the handshake is, and failed when it fails, unless it was cancelled. */
+  /** Done after the handshake; fails when it fails, unless it was cancelled. */
   readonly made: Future<void>;
-  /** Is the protocol to be told of the connection? By default yes. */
+  /** Call `connectionMade()`? By default yes. */
   readonly callConnectionMade?: boolean | undefined;
 }
 
 /**
- * A transport that encrypts, on another transport, whose protocol is {@link TlsTransport.protocol}.
+ * An encrypting transport on top of another transport, whose protocol is {@link
+ * TlsTransport.protocol}.
  *
  *              the handshake is done          close(), the peer's end
  *   shaking ──────────────────────────▶ open ─────────────────────────▶ closing ───▶ lost
@@ -47,14 +48,14 @@ export interface TlsTransportOptions extends TlsTimeouts {
  *      └─────────────────────────────────┴─────────────────────────────────┴───────────┘
  *                                                    connectionLost(), where it was made
  *
- * Node's TLS socket is the stream of it; that one sits on a {@link Wire}:
+ * Its stream is Node's TLS socket, on top of a {@link Wire}:
  *
  *   protocol ◀─▶ TlsTransport ◀─▶ TLSSocket ◀─▶ Wire ◀─▶ the transport ◀─▶ the peer
  *
  * @see asyncio's `SSLProtocol`, `Lib/asyncio/sslproto.py`
  */
 export class TlsTransport extends DuplexTransport {
-  /** What the transport underneath tells. */
+  /** The protocol of the underlying transport. */
   readonly protocol: Protocol;
   readonly #side: TlsSide;
   readonly #wire: Wire;
@@ -62,26 +63,26 @@ export class TlsTransport extends DuplexTransport {
   readonly #options: TlsTransportOptions;
   readonly #waiter: Future<void>;
   readonly #secrets: Partial<ExtraInfo>;
-  /** The transport underneath; none until it has told of itself. */
+  /** The underlying transport; undefined until it has called `connectionMade()`. */
   #raw: Transport | undefined;
-  /** Has the peer ended without a word, as TLS wants one? */
+  /** Has the peer closed without ending TLS properly? */
   #rawEnded = false;
-  /** Is the transport underneath gone? */
+  /** Is the underlying transport gone? */
   #rawLost = false;
   #isSecure = false;
   /** Why the connection ends. */
   #reason: { readonly error: unknown } | undefined;
-  /** Is the time to be watched; none: it is not. */
+  /** The timer of the handshake or of the shutdown, if one is running. */
   #timer: Cancellable | undefined;
-  /** Has the protocol been told the last? */
+  /** Has `connectionLost()` been called? */
   #told = false;
-  /** Does each side end alone? asyncio's protocols cannot have it; `toDuplex()` does. */
+  /** May the sides end separately? Not for asyncio's protocols; `toDuplex()` uses it. */
   #halfOpen = false;
-  /** Have we ended sending, and not closed? */
+  /** Have we ended sending without closing? */
   #endedSending = false;
 
   /**
-   * @throws {TypeError} when `protocol` is none
+   * @throws {TypeError} when `protocol` is not a protocol
    * @throws {RangeError} when a timeout is not positive
    */
   constructor(
@@ -108,7 +109,7 @@ export class TlsTransport extends DuplexTransport {
       this.#isSecure = true;
       this._news();
     });
-    // Node's own servers get errors in this way; it is not documented.
+    // Undocumented; Node's own servers get errors this way.
     socket.on('_tlsError', (error: unknown) => this._noteFailure(error));
   }
 
@@ -138,7 +139,7 @@ export class TlsTransport extends DuplexTransport {
     });
   }
 
-  /** The connection is established: shakes hands. */
+  /** The connection is established: starts the handshake. */
   #begin(transport: Transport): void {
     this.#raw = transport;
     if (this._isLost) {
@@ -157,13 +158,13 @@ export class TlsTransport extends DuplexTransport {
   #receiveRawEnd(): boolean {
     this.#rawEnded = true;
     if (this._isMade) this.#endReceiving();
-    // What came before may tell more of why, and Node tells of that in a tick.
+    // Bytes received before may explain why, and Node reports that within a tick.
     else this._loop.callSoon(calledAs('SSLProtocol.eof_received', () => this.#endReceiving()));
-    // It stays, so that what waits can be sent.
+    // It stays open, so that waiting data can be sent.
     return true;
   }
 
-  /** The peer has ended, and Node had all that it sent. */
+  /** The peer has ended, and Node has received all that it sent. */
   #endReceiving(): void {
     if (this._isMade) this._feed(() => this.#wire.feedEof());
     else if (!this.#socket.destroyed) this._lose(connectionReset());
@@ -182,7 +183,7 @@ export class TlsTransport extends DuplexTransport {
     if (this.#isSecure && !this._isMade && !this._isLost) this.#secure();
   }
 
-  /** @internal both sides have ended: so does the connection, when all is sent */
+  /** @internal when both sides have ended, ends the connection once everything is sent */
   override _settle(): void {
     if (this.isClosing() && this.#bothEnded) this.#raw?.close();
   }
@@ -201,7 +202,7 @@ export class TlsTransport extends DuplexTransport {
     }
     const peercert = socket.getPeerCertificate();
     Object.assign(this.#secrets, {
-      // Node has an empty one where there is none.
+      // Node returns an empty object if there is no certificate.
       peercert: Object.keys(peercert).length > 0 ? peercert : undefined,
       cipher: socket.getCipher(),
       compression: undefined,
@@ -212,7 +213,7 @@ export class TlsTransport extends DuplexTransport {
     try {
       this._connected(() => {
         if (callConnectionMade) this.getProtocol()?.connectionMade(this);
-        // Before the first bytes: the protocol that gets them pauses this transport, not the one below.
+        // Before the first bytes, so that the protocol pauses this transport, not the one below.
         else this.getProtocol()?._replaceTransport?.(this);
       });
     } catch (error) {
@@ -220,14 +221,14 @@ export class TlsTransport extends DuplexTransport {
       failed = true;
       this._fail(error, this._failureOf());
     } finally {
-      // Also where the loop ends: it may be run again.
+      // Also if the loop ends, because it may run again.
       if (!failed && !this.#waiter.done()) this.#waiter._finish();
     }
   }
 
   /**
-   * @internal the peer has ended: so do we, whatever the protocol says; it is told of the answer to
-   * its own end, too
+   * @internal the peer has ended, and so do we, whatever the protocol returns. The protocol is also
+   *   told of the answer to its own end
    */
   override _receiveEnd(): void {
     if (this._isLost) return;
@@ -236,20 +237,20 @@ export class TlsTransport extends DuplexTransport {
     if (!this.#halfOpen || this.#endedSending) this.close();
   }
 
-  /** @internal says so to the peer, if it still listens */
+  /** @internal ends TLS, if the peer still listens */
   override _endStream(): void {
     if (this.#rawEnded && !this.#halfOpen) this.#raw?.close();
     else super._endStream();
   }
 
-  /** @internal the connection stays when the peer ends, until {@link _endSending} */
+  /** @internal keeps the connection open when the peer ends, until {@link _endSending} */
   override _keepHalfOpen(): void {
     this.#halfOpen = true;
-    // Else Node's socket ends itself with its peer, whatever waits.
+    // Otherwise Node's socket ends with its peer, whatever waits.
     this.#socket.allowHalfOpen = true;
   }
 
-  /** @internal tells the peer that nothing more comes, and reads on */
+  /** @internal ends sending, and keeps reading */
   override _endSending(): void {
     if (this.isClosing() || this.#endedSending) return;
     this.#endedSending = true;
@@ -263,7 +264,7 @@ export class TlsTransport extends DuplexTransport {
       this.abort();
       return;
     }
-    // As in asyncio, closing drops nothing that arrived before it.
+    // As in asyncio, closing does not drop data that arrived before.
     this._deliverNow();
     if (this.isClosing()) return;
     const seconds = this.#options.sslShutdownTimeout ?? TLS_SHUTDOWN_TIMEOUT;
@@ -281,12 +282,14 @@ export class TlsTransport extends DuplexTransport {
     return false;
   }
 
-  /** What was not encrypted yet, and what is encrypted and waits underneath. */
+  /** Data that is not encrypted yet, and encrypted data that waits below. */
   override getWriteBufferSize(): number {
     return this._backlogSize + (this.#raw?.getWriteBufferSize() ?? 0);
   }
 
-  /** @internal that of the transport underneath: the peer may take long for a whole record */
+  /**
+   * @internal that of the underlying transport, because the peer may take long for a whole record
+   */
   override get _traffic(): number {
     return this.#raw?._traffic ?? 0;
   }
@@ -308,8 +311,8 @@ export class TlsTransport extends DuplexTransport {
 
   // ── while the loop does not run ─────────────────────────────────────────────────────────────────────
 
-  /** @internal encrypts all that waits, and gives it to the transport underneath */
-  override _loopStands(): void {
+  /** @internal encrypts all waiting data, and passes it to the underlying transport */
+  override _sendHeld(): void {
     let before: number;
     do {
       before = this._backlogSize;
@@ -318,7 +321,7 @@ export class TlsTransport extends DuplexTransport {
     } while (this._backlogSize < before);
   }
 
-  /** @internal the one underneath says that it was not closed */
+  /** @internal the underlying transport warns that it was not closed */
   override _loopClosed(): void {
     this._drop();
     this.#socket.destroy();
@@ -349,7 +352,9 @@ export class TlsTransport extends DuplexTransport {
     else this.#raw?.abort();
   }
 
-  /** The underlying transport is gone: informs waiting code, and the protocol in the next turn. */
+  /**
+   * The underlying transport is gone: wakes what waits, and tells the protocol in the next turn.
+   */
   #tell(): void {
     if (this.#told) return;
     this.#told = true;
@@ -358,13 +363,14 @@ export class TlsTransport extends DuplexTransport {
     const wake = (): void => {
       if (!this.#waiter.done()) this.#waiter._fail(error ?? closedEarly());
     };
-    // Who waits for a connection whose protocol failed learns of it after the protocol, as in asyncio.
+    // Code that waits for a connection whose protocol failed resumes after the protocol was called,
+    // as in asyncio.
     if (!this._isMade) wake();
     this._callSoon(calledAs('SSLProtocol._call_connection_lost', call), error);
     wake();
   }
 
-  /** @internal a protocol that was told of the connection before TLS is always told of its end */
+  /** @internal a protocol that already had a connection before TLS is always told of its end */
   override get _wasTold(): boolean {
     return this._isMade || this.#options.callConnectionMade === false;
   }
@@ -388,8 +394,8 @@ export function checkTimeouts({ sslHandshakeTimeout, sslShutdownTimeout }: TlsTi
 }
 
 /**
- * Has a TLS socket go on to its next write. It waits with that for an immediate of Node's, although
- * what it was given is encrypted at once. This is not documented.
+ * Makes a TLS socket continue with its next write. By itself it waits for an immediate, although
+ * the data is encrypted synchronously. Undocumented.
  */
 function finishWrite(socket: TLSSocket): void {
   const { ssl } = socket as unknown as { ssl: { _parentWrap?: StreamWrap } | null };
@@ -397,7 +403,7 @@ function finishWrite(socket: TLSSocket): void {
   wrap?.finishWrite?.(wrap._handle, 0);
 }
 
-/** What Node has between a TLS socket and a stream. */
+/** The object between a TLS socket and a stream in Node. */
 interface StreamWrap {
   readonly _handle: object;
   finishWrite?(handle: object, status: number): void;

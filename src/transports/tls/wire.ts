@@ -3,11 +3,10 @@ import { stream } from '../../base/node-modules.ts';
 import type { Transport } from '../transport.ts';
 
 /**
- * A transport as a Node stream: what a TLS socket of Node's sits on. All that goes through it
- * is encrypted.
+ * A transport as a Node stream, for a TLS socket to run on. Everything that passes is encrypted.
  *
- * Both ways are held back: a write is done when the transport has nothing left to send, and the
- * transport is paused while nobody takes what came.
+ * Back-pressure works in both directions: a write is done when the transport has sent everything,
+ * and the transport is paused while nothing reads.
  */
 export class Wire {
   readonly stream: Duplex = new (stream().Duplex)({
@@ -15,13 +14,13 @@ export class Wire {
     read: () => this.#read(),
     write: (data: Uint8Array, _encoding, done) => this.#write(data, done),
   });
-  /** None until the connection is established. */
+  /** Undefined until the connection is established. */
   #transport: Transport | undefined;
-  /** Does the transport have something to send? */
+  /** Does the transport have unsent data? */
   #isFull = false;
-  /** Says that a write is done. */
+  /** Completes the current write. */
   #written: (() => void) | undefined;
-  /** Written before there was a transport. */
+  /** Data written before there was a transport. */
   #early: Uint8Array[] = [];
   #paused = false;
   #peerEnded = false;
@@ -36,7 +35,7 @@ export class Wire {
     this.#goOn();
   }
 
-  /** Bytes came. */
+  /** Bytes were received. */
   feed(data: Uint8Array): void {
     if (this.stream.destroyed || this.#peerEnded || this.stream.push(data)) return;
     this.#paused = true;
@@ -50,18 +49,18 @@ export class Wire {
     this.stream.push(null);
   }
 
-  /** The transport has something left to send. */
+  /** The transport has unsent data. */
   full(): void {
     this.#isFull = true;
   }
 
-  /** It has nothing left. */
+  /** The transport has sent everything. */
   drained(): void {
     this.#isFull = false;
     this.#goOn();
   }
 
-  /** Gives the transport all that was written, also if it is full. */
+  /** Passes all written data to the transport, even if it is full. */
   handOn(): void {
     if (this.#transport === undefined) return;
     do this.drained();
@@ -81,7 +80,7 @@ export class Wire {
     this.#goOn();
   }
 
-  /** A transport that refuses, after `writeEof()` for instance, ends the encryption with its error. */
+  /** If the transport refuses, as after `writeEof()`, the encryption ends with its error. */
   #send(transport: Transport, data: Uint8Array): void {
     try {
       transport.write(data);

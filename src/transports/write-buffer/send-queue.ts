@@ -1,9 +1,9 @@
 import type { Endpoint } from '../../sock/endpoint/endpoint.ts';
 
-/** Bytes of a block at the least: many small writes share one, and one send takes it. */
+/** The minimum size of a block, in bytes: many small writes share one, and one send takes it. */
 const BLOCK_SIZE = 64 * 1024;
 
-/** A block that no queue needs at the moment. */
+/** A block for reuse. */
 let spare: Buffer | undefined;
 
 function newBlock(nbytes: number): Buffer {
@@ -14,7 +14,7 @@ function newBlock(nbytes: number): Buffer {
 }
 
 /**
- * Copies of bytes that were written and not sent yet.
+ * Copies of written bytes that have not been sent.
  *
  *   #blocks:  [ sent, unsent ] [ unsent ] … [ unsent, room ]
  *                   ↑ #sent                          ↑ #filled
@@ -22,14 +22,14 @@ function newBlock(nbytes: number): Buffer {
 export class SendQueue {
   /** How many bytes wait. */
   size = 0;
-  /** None is empty; only the last has room. */
+  /** No block is empty; only the last one has room. */
   #blocks: Buffer[] = [];
-  /** Bytes of the first block that were sent. */
+  /** Sent bytes of the first block. */
   #sent = 0;
-  /** Bytes of the last block that were written. */
+  /** Written bytes of the last block. */
   #filled = 0;
 
-  /** Adds the bytes of `data` from index `from` on; there must be one at least. */
+  /** Adds the bytes of `data` from index `from` on, of which there must be at least one. */
   push(data: Uint8Array, from: number): void {
     this.size += data.length - from;
     let rest = data.subarray(from);
@@ -48,7 +48,7 @@ export class SendQueue {
   }
 
   /**
-   * Sends until nothing waits, or nothing more can go.
+   * Sends until nothing waits, or nothing more can be sent.
    *
    * @throws {OSError} when the connection is broken
    */
@@ -69,7 +69,7 @@ export class SendQueue {
 
   clear(): void {
     this.size = 0;
-    // The endpoint has copied what it took: the block can be written to again.
+    // The endpoint has copied what it took, so the block can be reused.
     const [block] = this.#blocks;
     if (block?.length === BLOCK_SIZE) spare = block;
     this.#blocks = [];

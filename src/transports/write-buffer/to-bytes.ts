@@ -2,7 +2,7 @@ import { typeNameOf } from '../../base/printing/repr.ts';
 import { isBytes } from '../../base/values/bytes.ts';
 
 /**
- * What is to be sent: bytes as they are, a string as UTF-8.
+ * Converts data to send: bytes stay as they are, strings become UTF-8.
  *
  * @throws {TypeError} when `data` is neither
  */
@@ -13,12 +13,12 @@ export function toBytes(data: unknown): Uint8Array {
 }
 
 /**
- * Several pieces that are to be sent as one.
+ * Joins several pieces of data to send.
  *
  * @throws {TypeError} when one of them is neither bytes nor a string
  */
 export function joinBytes(pieces: Iterable<unknown>): Uint8Array {
-  // It is iterable, one character at a time; asyncio refuses it, too.
+  // A string is an iterable of characters; asyncio refuses it, too.
   if (typeof pieces === 'string')
     throw new TypeError(
       `expected an iterable of Uint8Arrays or strings, got ${typeNameOf(pieces)}`,

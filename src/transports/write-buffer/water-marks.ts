@@ -3,7 +3,7 @@ import { endsTheLoop } from '../../base/errors/errors.ts';
 import { checkNumber } from '../../base/numbers.ts';
 
 /**
- * When a protocol is to pause, and when to go on: by how many bytes wait to be sent.
+ * Decides when a protocol should pause and resume writing, by how many bytes wait to be sent.
  *
  *              more than high
  *   flowing ───────────────────▶ paused
@@ -11,25 +11,25 @@ import { checkNumber } from '../../base/numbers.ts';
  *      └───────────────────────────┘
  *               low, or less
  *
- * The way between the two marks keeps a protocol from being told with every write.
+ * The distance between the two marks keeps the protocol from being called at every write.
  *
  * @see asyncio's `_FlowControlMixin`, `Lib/asyncio/transports.py`
  */
 export class WaterMarks {
-  /** Bytes of the high mark where none is given. */
+  /** The default high-water mark, in bytes. */
   readonly #usual: number;
   #high: number;
   #low: number;
   #paused = false;
 
-  /** @param usual - bytes of the high mark where none is given */
+  /** @param usual - the default high-water mark, in bytes */
   constructor(usual: number = WRITE_HIGH_WATER) {
     this.#usual = usual;
     this.#high = usual;
     this.#low = usual / 4;
   }
 
-  /** Was the protocol told to pause, and not yet to go on? */
+  /** Has the protocol been told to pause, and not to resume? */
   get paused(): boolean {
     return this.#paused;
   }
@@ -40,7 +40,7 @@ export class WaterMarks {
   }
 
   /**
-   * @throws {TypeError} when one is not a number
+   * @throws {TypeError} when a mark is not a number
    * @throws {RangeError} when not `high >= low >= 0`
    */
   set(high?: number, low?: number): void {
@@ -54,14 +54,14 @@ export class WaterMarks {
     this.#low = bottom;
   }
 
-  /** So many bytes wait: is the protocol to be told to pause? Says so once. */
+  /** More bytes wait. Returns `true` if the protocol should pause; only once. */
   rise(size: number): boolean {
     if (this.#paused || size <= this.#high) return false;
     this.#paused = true;
     return true;
   }
 
-  /** So many bytes still wait: is the protocol to be told to go on? Says so once. */
+  /** Fewer bytes wait. Returns `true` if the protocol should resume; only once. */
   fall(size: number): boolean {
     if (!this.#paused || size > this.#low) return false;
     this.#paused = false;
@@ -69,7 +69,9 @@ export class WaterMarks {
   }
 }
 
-/** Calls `pauseWriting()` or `resumeWriting()`; what it throws is reported, unless it ends the loop. */
+/**
+ * Calls `pauseWriting()` or `resumeWriting()`, and reports errors, except those that end the loop.
+ */
 export function notifyWriting(
   protocol: { pauseWriting(): void; resumeWriting(): void } | undefined,
   method: 'pauseWriting' | 'resumeWriting',
