@@ -3,19 +3,14 @@
 // Tests run on the very same files. They import sources by their paths, and what they are given is in
 // DOORS: for each source a file that has its names from the shipped ones. What no user can import comes
 // by way of DIST/internals.js, which is not shipped.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
-import { rollup } from 'rollup';
-import { dts } from 'rollup-plugin-dts';
-import { minify } from 'terser';
-import { hideInternal } from './hide-internal.mjs';
+import { declare } from './declare.mjs';
 import { importedInternals } from './internals.mjs';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const src = path.join(root, 'src');
+import { small, withNames } from './minify.mjs';
+import { isOfPrograms, root, sources, sourceText, src } from './sources.mjs';
 
 /** What users import. */
 const DOORS = ['index', 'socket', 'subprocess', 'testing'];
@@ -28,8 +23,10 @@ const NUMBERS = [
 const numbers = numbersOf(NUMBERS);
 /** Users of the library that come with it: they import the doors beside them. */
 const PROGRAMS = { cli: 'cli.ts', 'echo-worker': 'echo/worker-program.ts' };
-/** What the chunks are called: src/base/stacks/user-frames.ts knows our own frames by it. */
+/** What chunks are called: src/base/stacks/user-frames.ts knows our own frames by it. */
 const CHUNK = 'asyncio-ts-[hash]';
+/** The chunk that has nearly all. */
+const LIBRARY = chunkOf('library');
 
 const COMMON = {
   absWorkingDir: root,
@@ -41,32 +38,6 @@ const COMMON = {
   logLevel: 'warning',
   write: false,
 };
-/**
- * Functions and classes keep their names, which stacks and reports show; other variables get short ones.
- * Other syntax stays: a function that is an argument would lose its name.
- */
-const SMALL = {
-  compress: {
-    defaults: false,
-    booleans: true,
-    conditionals: true,
-    evaluate: true,
-    if_return: true,
-    join_vars: true,
-  },
-  // V8 keeps text beyond ASCII in two bytes a character.
-  format: { ascii_only: true },
-  keep_classnames: true,
-  keep_fnames: true,
-};
-
-/** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
-const declared = new Set(
-  sources().flatMap((file) =>
-    readFileSync(path.join(src, file), 'utf8').match(/\b[A-Za-z_$][\w$]*\b/g),
-  ),
-);
-
 const [dist, doors] = process.argv.slice(2).map((folder) => path.resolve(folder));
 
 async function bundle() {
@@ -74,7 +45,6 @@ async function bundle() {
   narrowToImported(names);
   const isNoNumber = (name) => !Object.hasOwn(numbers, name);
   names.set('socket.ts', names.get('socket.ts').filter(isNoNumber));
-  const files = [...names].filter(([file]) => !isOfPrograms(file));
   const threadProgram = await esbuild.build({
     ...COMMON,
     entryPoints: [path.join(src, 'threads', 'thread-program.ts')],
@@ -83,24 +53,51 @@ async function bundle() {
     define: { 'import.meta.url': '""' },
   });
   const { code: threadText } = await small(threadProgram.outputFiles[0].text);
-  const library = {
+  const onDemand = await loadedOnDemand();
+  const needed = neededOnDemand(onDemand);
+  const isOfLibrary = (file) => !isOfPrograms(file) && !onDemand.has(file);
+  const files = [...names].filter(([file]) => isOfLibrary(file));
+  const chunks = new Map(
+    [...onDemand.values()].map((entry) => [
+      entry,
+      [...onDemand.keys()].filter((file) => onDemand.get(file) === entry),
+    ]),
+  );
+  const options = {
     ...COMMON,
     outdir: dist,
     splitting: true,
     sourcemap: 'inline',
-    metafile: true,
-    entryNames: CHUNK,
     chunkNames: CHUNK,
     define: { THREAD_PROGRAM: JSON.stringify(threadText), ...numbers },
-    entryPoints: ['library'],
+  };
+  const library = {
+    ...options,
+    entryPoints: { [LIBRARY]: 'library' },
     plugins: [
       numbersInPlace,
-      nodeModules((file) => !isOfPrograms(file)),
-      textOf('library', exportsOf(files)),
+      nodeModules(isOfLibrary),
+      chunksBeside(chunks),
+      textOf('library', exportsOf(withNeeded(files, needed))),
+    ],
+  };
+  const parts = {
+    ...options,
+    entryPoints: Object.fromEntries([...chunks.keys()].map((entry) => [chunkOf(entry), entry])),
+    plugins: [
+      numbersInPlace,
+      nodeModules((file) => onDemand.has(file)),
+      ofLibrary((file) => onDemand.has(file), needed),
+      ...Array.from(chunks, ([entry, inside]) =>
+        textOf(
+          entry,
+          `export * from './${entry}';\n${exportsOf(inside.map((file) => [file, names.get(file)]))}`,
+        ),
+      ),
     ],
   };
   const programs = {
-    ...library,
+    ...options,
     entryNames: '[name]',
     chunkNames: 'echo-[hash]',
     entryPoints: {
@@ -117,20 +114,89 @@ async function bundle() {
     ],
     keepNames: true, // of functions within functions, which are made once here
   };
-  for (const options of [library, programs]) {
-    const { outputFiles, metafile } = await esbuild.build(options);
-    const texts = new Map(outputFiles.map(({ path: file, text }) => [file, text]));
-    if (options === library) {
-      const isLibrary = (file) => metafile.outputs[file].entryPoint === 'library:library';
-      const name = path.basename(Object.keys(metafile.outputs).find(isLibrary));
-      for (const [door, exported] of doorsOf(files))
-        texts.set(path.join(dist, `${door}.js`), reexport(name, exported));
-    }
-    for (const [file, text] of withShortExports(texts))
-      await write(file, text, options.keepNames ? (text) => text : withNames);
+  const texts = new Map();
+  for (const options of [library, parts])
+    for (const { path: file, text } of (await esbuild.build(options)).outputFiles)
+      texts.set(file, text);
+  for (const [door, exported] of doorsOf(files))
+    texts.set(path.join(dist, `${door}.js`), reexport(`${LIBRARY}.js`, exported));
+  const internals = path.join(dist, 'internals.js');
+  for (const [entry, inside] of chunks) {
+    const exported = inside.flatMap((file) => names.get(file).map((name) => among(file, name)));
+    const more = reexport(
+      `${chunkOf(entry)}.js`,
+      exported.map((name) => [name, name]),
+    );
+    texts.set(internals, texts.get(internals) + more);
   }
+  for (const [file, text] of withShortExports(texts)) await write(file, withNames(text));
+  for (const { path: file, text } of (await esbuild.build(programs)).outputFiles)
+    await write(file, text);
   chmodSync(path.join(dist, 'cli.js'), 0o755);
   for (const [file, exported] of names) writeDoor(file, exported);
+}
+
+/**
+ * The sources that are loaded on demand: each with the one of them that `import()` names.
+ * What the library needs, too, is none of them.
+ */
+async function loadedOnDemand() {
+  const { metafile } = await esbuild.build({
+    ...COMMON,
+    entryPoints: DOORS.map((door) => path.join(src, `${door}.ts`)),
+    outdir: 'out',
+    metafile: true,
+  });
+  const imports = (input, kind) =>
+    metafile.inputs[input].imports.filter((each) => each.kind === kind && !each.external);
+  const reach = (input, reached) => {
+    if (reached.has(input)) return reached;
+    reached.add(input);
+    for (const { path: next } of imports(input, 'import-statement')) reach(next, reached);
+    return reached;
+  };
+  const atOnce = new Set();
+  for (const door of DOORS) reach(`src/${door}.ts`, atOnce);
+  const found = new Map();
+  for (const input of atOnce)
+    for (const { path: entry } of imports(input, 'dynamic-import'))
+      for (const each of reach(entry, new Set()))
+        if (!atOnce.has(each)) found.set(each.slice('src/'.length), entry.slice('src/'.length));
+  return found;
+}
+
+/** What sources that are loaded on demand import of the library: names, by the files that export them. */
+function neededOnDemand(onDemand) {
+  const needed = new Map();
+  for (const file of onDemand.keys())
+    for (const [, list, imported] of sourceText(file).matchAll(
+      /^(?:import|export) \{([^}]*)\} from '(\.[^']*)';$/gm,
+    )) {
+      const exporter = path.posix.join(path.posix.dirname(file), imported);
+      if (!onDemand.has(exporter))
+        needed.set(exporter, [...(needed.get(exporter) ?? []), ...namesIn(list)]);
+    }
+  return needed;
+}
+
+/** Adds names to those of the files that export them. */
+function withNeeded(files, needed) {
+  return files.map(([file, names]) => [
+    file,
+    [...new Set([...names, ...(needed.get(file) ?? [])])],
+  ]);
+}
+
+/** The values that a list of imports names. */
+function namesIn(list) {
+  const names = list.split(',').map((name) => name.trim().split(' as ')[0]);
+  return names.filter((name) => name !== '' && !name.startsWith('type '));
+}
+
+/** What the chunk is called that a source begins: its name depends on nothing else. */
+function chunkOf(source) {
+  const hash = createHash('sha256').update(source).digest('hex').slice(0, 8);
+  return CHUNK.replace('[hash]', hash.toUpperCase());
 }
 
 function entries(files) {
@@ -146,13 +212,15 @@ function withShortExports(texts) {
     const chunk = `./${path.basename(file)}`;
     const isShortened = chunk.startsWith('./asyncio-ts-') && !all.includes(`import("${chunk}")`);
     const names = new Map();
+    const locals = new Map();
     const change = (_, list) => {
       const parts = list.split(',').map((part) => {
         const [local, name = local] = part.trim().split(' as ');
-        names.set(name, `a${names.size.toString(36)}`);
+        if (!locals.has(local)) locals.set(local, `a${locals.size.toString(36)}`);
+        names.set(name, locals.get(local));
         return `${local} as ${names.get(name)}`;
       });
-      return `export { ${parts.join(', ')} };`;
+      return `export { ${[...new Set(parts)].join(', ')} };`;
     };
     exported.set(file, isShortened ? text.replace(/^export \{([^}]*)\};$/gm, change) : text);
     shortened.set(chunk, names);
@@ -174,11 +242,24 @@ function withShortExports(texts) {
   return exported;
 }
 
-async function write(file, bundled, named) {
+/** One statement imports all that is imported of a chunk. */
+function withImportsTogether(bundled) {
+  const lists = new Map();
+  const statement = /^import \{([^}]*)\} from "(.*)";$/gm;
+  for (const [, list, chunk] of bundled.matchAll(statement))
+    lists.set(chunk, [...(lists.get(chunk) ?? []), list]);
+  return bundled.replace(statement, (_, _list, chunk) => {
+    const all = lists.get(chunk);
+    lists.delete(chunk);
+    return all === undefined ? '' : `import { ${all.join(', ')} } from "${chunk}";`;
+  });
+}
+
+async function write(file, bundled) {
   const name = path.basename(file);
   // Chunks have no effects but their names (`sideEffects` in package.json), so none is imported for effects.
-  const needed = bundled.replace(/^import "\.\/asyncio-ts-\w+\.js";$/gm, '');
-  const { code, map } = await small(named(needed), {
+  const needed = withImportsTogether(bundled.replace(/^import "\.\/asyncio-ts-\w+\.js";$/gm, ''));
+  const { code, map } = await small(needed, {
     module: true,
     sourceMap: { content: /^\/\/# source/m.test(bundled) && 'inline', filename: name },
   });
@@ -186,59 +267,6 @@ async function write(file, bundled, named) {
   const more = name === 'socket.js' ? `\nexport const ${definitions(numbers)};` : '';
   writeFileSync(file, `${code}${more}\n//# sourceMappingURL=${name}.map\n`);
   writeFileSync(`${file}.map`, map);
-}
-
-/** Makes code smaller. */
-async function small(text, options) {
-  // Terser would rename private methods, too, and classes that take their names from a variable.
-  const methods = [...text.matchAll(/#(\w+)(?:\(.*\) \{| = .*=>)/g)].map(([, name]) => name);
-  const isMethod = new RegExp(`#(?=(?:${methods.join('|')})\\b)`, 'g');
-  const reserved = [...text.matchAll(/\b(\w+) = class\b/g)].map(([, variable]) => variable);
-  const { code, map } = await minify(text.replace(isMethod, 'PRIVATE$$'), {
-    ...SMALL,
-    ...options,
-    mangle: { reserved },
-  });
-  return { code: code.replaceAll('PRIVATE$', '#'), map: map && withoutVariables(map) };
-}
-
-/** Takes the fifth number of each mapping, a variable: Node would take that for the name of the function. */
-function withoutVariables(map) {
-  const { mappings, ...rest } = JSON.parse(map);
-  const number = '[g-z\\d+/]*[A-Za-f]';
-  const left = mappings.replace(new RegExp(`((?:${number}){4})${number}`, 'g'), '$1');
-  return JSON.stringify({ ...rest, names: [], mappings: left });
-}
-
-/**
- * Gives functions and classes their names back. In one file with others, a second `run` has become `run2`,
- * and a class that mentions itself `var Task = class _Task`. (`keepNames` would wrap each function that is
- * made, in hot paths too.)
- */
-function withNames(bundled) {
-  const calls = [];
-  const text = bundled
-    .replace(/^var (\w+) = class(?: (\w+))?(?: extends [^\n]*?)? \{$/gm, (line, variable, own) => {
-      const name = sourceName(variable);
-      return (own ?? variable) === name ? line : `${line} static { ${naming('this', name)} }`;
-    })
-    .replace(/^([^\n]*?)\bfunction\*? (\w+)\(/gm, (line, before, name) => {
-      if (sourceName(name) === name) return line;
-      if (!/^(?:async )?$/.test(before)) throw new Error(`${name} is a name that none has given`);
-      calls.push(naming(name, sourceName(name)));
-      return line;
-    });
-  const end = text.lastIndexOf('\n//# sourceMappingURL=');
-  return text.slice(0, end) + calls.join('') + text.slice(end);
-}
-
-function naming(what, name) {
-  return `Object.defineProperty(${what}, "name", { value: "${name}", configurable: true });`;
-}
-
-/** What a variable of the bundle is called in its source. */
-function sourceName(variable) {
-  return declared.has(variable) ? variable : variable.replace(/\d+$/, '');
 }
 
 /** The names that sources export, by their paths below src; not those of types. */
@@ -255,20 +283,12 @@ async function namesOfSources() {
   });
   const exported = (file) => metafile.outputs[`out/${file.replace(/ts$/, 'js')}`].exports;
   const starred = (file) =>
-    Array.from(
-      readFileSync(path.join(src, file), 'utf8').matchAll(/^export \* from '\.\/(.*)';$/gm),
-      ([, other]) => path.posix.join(path.posix.dirname(file), other),
+    Array.from(sourceText(file).matchAll(/^export \* from '\.\/(.*)';$/gm), ([, other]) =>
+      path.posix.join(path.posix.dirname(file), other),
     );
   return new Map(
     files.map((file) => [file, [...exported(file), ...starred(file).flatMap(exported)]]),
   );
-}
-
-function sources() {
-  return readdirSync(src, { recursive: true })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => name.split(path.sep).join('/'))
-    .sort();
 }
 
 /** Leaves of the names of internal files those that tests and the like import. */
@@ -318,10 +338,6 @@ function isDoor(file) {
 
 function isInternal(file) {
   return !isDoor(file) && !Object.values(PROGRAMS).includes(file);
-}
-
-function isOfPrograms(file) {
-  return file.startsWith('echo/') || file.startsWith('cli/') || file === 'cli.ts';
 }
 
 /** What a name of a source is called among those of all. */
@@ -379,16 +395,13 @@ function importedOf(id, isIncluded) {
   const imports = new RegExp(`^import \\{([^}]*)\\} from '${id}';`, 'gm');
   const lists = sources()
     .filter(isIncluded)
-    .flatMap((file) => [...readFileSync(path.join(src, file), 'utf8').matchAll(imports)]);
-  const names = lists.flatMap(([, list]) =>
-    list.split(',').map((name) => name.trim().split(' as ')[0]),
-  );
-  return [...new Set(names.filter((name) => name !== '' && !name.startsWith('type ')))];
+    .flatMap((file) => [...sourceText(file).matchAll(imports)]);
+  return [...new Set(lists.flatMap(([, list]) => namesIn(list)))];
 }
 
 /** The numbers that sources have, by their names. */
 function numbersOf(files) {
-  const texts = files.map((file) => readFileSync(path.join(src, file), 'utf8')).join('\n');
+  const texts = files.map((file) => sourceText(file)).join('\n');
   const found = texts.matchAll(/\b([A-Z]\w+) = (-?\w+)(?=[,;]$)/gm);
   return Object.fromEntries([...found].map(([, name, value]) => [name, String(Number(value))]));
 }
@@ -418,91 +431,53 @@ const numbersInPlace = {
   },
 };
 
+/** What is loaded on demand is in chunks of its own. */
+const chunksBeside = (chunks) => ({
+  name: 'chunks beside',
+  setup(build) {
+    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path: imported, resolveDir }) => {
+      const file = sourceAt(resolveDir, imported);
+      return chunks.has(file) ? { path: `./${chunkOf(file)}.js`, external: true } : undefined;
+    });
+  },
+});
+
+/** What chunks that are loaded on demand import from that of the library. */
+const ofLibrary = (isOnDemand, needed) => ({
+  name: 'of library',
+  setup(build) {
+    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path: imported, resolveDir }) => {
+      const file = sourceAt(resolveDir, imported);
+      return isOnDemand(file)
+        ? undefined
+        : { path: file, namespace: 'library', sideEffects: false };
+    });
+    build.onLoad({ filter: /./, namespace: 'library' }, ({ path: file }) => {
+      const renamed = needed.get(file).map((name) => `${among(file, name)} as ${name}`);
+      return { contents: `export { ${renamed.join(', ')} } from './${LIBRARY}.js';` };
+    });
+    build.onResolve({ filter: /./, namespace: 'library' }, ({ path: chunk }) => ({
+      path: chunk,
+      external: true,
+    }));
+  },
+});
+
+/** The path of an imported source, from src. */
+function sourceAt(folder, imported) {
+  return path.relative(src, path.join(folder, imported)).split(path.sep).join('/');
+}
+
 /** Programs import the doors that lie beside them. */
 const doorsBeside = {
   name: 'doors beside',
   setup(build) {
     build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path: imported, resolveDir }) => {
-      const file = path.relative(src, path.join(resolveDir, imported));
+      const file = sourceAt(resolveDir, imported);
       return isDoor(file) ? { path: `./${file.replace(/ts$/, 'js')}`, external: true } : undefined;
     });
   },
 };
 
-/** Declarations, one file a door, and what doors share in files of their own. */
-async function declare() {
-  const types = path.join(dist, 'types');
-  const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'));
-  const options = ['--emitDeclarationOnly', '--declarationMap', 'false', '--outDir', types];
-  const { status } = spawnSync(process.execPath, [tsc, ...options], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (status !== 0) process.exit(status ?? 1);
-  hideInternal(types);
-  const rolled = await rollup({
-    input: Object.fromEntries(DOORS.map((door) => [door, path.join(types, `${door}.d.ts`)])),
-    plugins: [dts({ tsconfig: false })],
-    external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
-    onwarn(warning) {
-      // What doors share is in files that users cannot import by name, and need not.
-      if (!/private shared type exports/.test(warning.message)) throw new Error(warning.message);
-    },
-  });
-  await rolled.write({
-    dir: dist,
-    entryFileNames: '[name].d.ts',
-    chunkFileNames: 'types-[hash].d.ts',
-  });
-  await rolled.close();
-  for (const name of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
-    const file = path.join(dist, name);
-    writeFileSync(file, smallDeclarations(readFileSync(file, 'utf8')));
-  }
-  rmSync(types, { recursive: true });
-}
-
-/** Declarations without what editors do not show, and with each name once. */
-function smallDeclarations(declarations) {
-  let text = declarations
-    .replace(/^\s+/gm, '')
-    // The names are Python's, and so are its pages.
-    .replace(/\n\* @see [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
-    .replace(/\n\* @throws \{CancelledError\} when the waiting task is cancelled/g, '')
-    // The types say so.
-    .replace(/\n\* @throws \{TypeError\} [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
-    .replace(/\{@link (\S+)\}/g, '`$1`')
-    .replace(/\n\*(?=\n\*\/)/g, '')
-    .replace(/\/\*\*.*?\*\//gs, inOneLineEach);
-  // An export that has its own name is said where it is declared.
-  const declared = new Set();
-  text = text.replace(/^export (?:type )?\{(.*)\};$/gm, (line, list) => {
-    const entries = list.split(',').map((each) => each.trim());
-    const own = entries.filter((each) => /^\w+$/.test(each) && declarationOf(each).test(text));
-    for (const name of own) declared.add(name);
-    return line.replace(list, () => entries.filter((each) => !declared.has(each)).join(', '));
-  });
-  for (const name of declared) text = text.replace(declarationOf(name), 'export $&');
-  // One statement for numbers, whose names say what they are.
-  return text
-    .replace(/(?:\/\*\*[^\n]*\*\/\n)*export declare const (\w+) = /g, (whole, name) =>
-      Object.hasOwn(numbers, name) ? `export declare const ${name} = ` : whole,
-    )
-    .replace(/(?<=\d);\n+export declare const (?=[A-Z]\w+ = -?\d)/g, ', ');
-}
-
-/** A comment without line breaks in its sentences; lists and code stay as they are. */
-function inOneLineEach(comment) {
-  const isProse = !/```|^\* [-|]|^\* {3}/m.test(comment);
-  return isProse
-    ? comment.replace(/\n\* (?=[^\s@])/g, ' ').replace(/^\/\*\* {2}/, '/** ')
-    : comment;
-}
-
-function declarationOf(name) {
-  const kinds = 'declare (?:abstract )?(?:class|function|const|namespace)|interface|type';
-  return new RegExp(`^(?:${kinds}) ${name}\\b`, 'gm');
-}
-
 await bundle();
-await declare();
+await declare(dist, DOORS, numbers);

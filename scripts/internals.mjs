@@ -5,6 +5,9 @@ import path from 'node:path';
 const IMPORT =
   /\b(?:(?:import|export) (?!type\b)(?:\{([^}]*)\}|\*[^;]*?) from|import\()\s*'(?:\.\.\/)+src\/([^']+)'/g;
 
+/** What an internal member is called. */
+export const MEMBER = /\b_[a-z]\w*/g;
+
 /** The names that are imported of each source, by its path below src; `*` where all of them may be. */
 export function importedInternals(root) {
   const found = new Map();
@@ -15,6 +18,17 @@ export function importedInternals(root) {
   return [...found]
     .map(([source, names]) => [source, [...names].sort()])
     .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The names of internal members that tests, programs and the like mention: these stay as they are. */
+export function mentionedMembers(root) {
+  const found = new Set();
+  for (const folder of ['test', 'bench', 'scripts', 'examples', 'src/cli', 'src/echo'])
+    for (const file of readdirSync(path.join(root, folder), { recursive: true }))
+      if (/\.(?:ts|mjs)$/.test(file))
+        for (const [name] of readFileSync(path.join(root, folder, file), 'utf8').matchAll(MEMBER))
+          found.add(name);
+  return [...found].sort();
 }
 
 function collect(text, found) {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { importedInternals } from './internals.mjs';
+import { importedInternals, mentionedMembers } from './internals.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const inRoot = (...names) => path.join(root, ...names);
@@ -77,10 +77,11 @@ function sourceHash() {
     .filter((name) => name.endsWith('.ts'))
     .map((name) => path.join('src', name));
   const hash = createHash('sha256');
-  const scripts = ['bundle', 'hide-internal', 'internals'].map((name) => `scripts/${name}.mjs`);
+  const makers = ['bundle', 'declare', 'hide-internal', 'internals', 'minify', 'sources'];
+  const scripts = makers.map((name) => `scripts/${name}.mjs`);
   const made = ['package-lock.json', 'tsconfig.json', ...scripts, ...sources.sort()];
   for (const name of made) hash.update(`${name}\0${text(inRoot(name))}\0`);
-  hash.update(JSON.stringify(importedInternals(root)));
+  hash.update(JSON.stringify([importedInternals(root), mentionedMembers(root)]));
   return hash.digest('hex');
 }
 

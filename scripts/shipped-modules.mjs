@@ -1,4 +1,6 @@
 // Has Node load, for a source that is imported by its path, what is shipped of it: see scripts/bundle.mjs.
+import { readFile } from 'node:fs/promises';
+
 const root = new URL('../', import.meta.url).href;
 
 export function resolve(specifier, context, next) {
@@ -8,4 +10,10 @@ export function resolve(specifier, context, next) {
     ? `${root}dist-src/${href.slice(`${root}src/`.length).replace(/\.ts$/, '.js')}`
     : specifier;
   return next(shipped, context);
+}
+
+/** What is shipped loads as it is: tsx would change `import()`, and then know no source map. */
+export async function load(url, context, next) {
+  if (!url.startsWith(`${root}dist/`) || !url.endsWith('.js')) return next(url, context);
+  return { format: 'module', source: await readFile(new URL(url)), shortCircuit: true };
 }

@@ -76,7 +76,7 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
     checkSignal(signal);
     if (signal?.aborted) {
       if (main instanceof Coroutine) main.close();
-      cancelled();
+      ignoreCancel();
       throw signal.reason;
     }
     const loop = loopToEnter();
@@ -89,7 +89,7 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
       try {
         resolve(task.result());
       } catch (error) {
-        if (isA(error, CancelledError)) cancelled();
+        if (isA(error, CancelledError)) ignoreCancel();
         reject(withExitStatus(errorFor(error)));
       }
     };
@@ -102,7 +102,7 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
   return promise;
 
   /** A cancel is no news to those who do not wait for it. */
-  function cancelled(): void {
+  function ignoreCancel(): void {
     queueMicrotask(() => promise.catch(() => {}));
   }
 }

@@ -1,0 +1,89 @@
+// The declarations of the package: one file for each door, and what doors share.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+import { hideInternal } from './hide-internal.mjs';
+import { root } from './sources.mjs';
+
+/**
+ * Writes the declarations to a folder.
+ *
+ * @param doors - the names of what users import
+ * @param numbers - constants, whose names say what they are
+ */
+export async function declare(dist, doors, numbers) {
+  const types = path.join(dist, 'types');
+  const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'));
+  const options = ['--emitDeclarationOnly', '--declarationMap', 'false', '--outDir', types];
+  const { status } = spawnSync(process.execPath, [tsc, ...options], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  hideInternal(types);
+  const rolled = await rollup({
+    input: Object.fromEntries(doors.map((door) => [door, path.join(types, `${door}.d.ts`)])),
+    plugins: [dts({ tsconfig: false })],
+    external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
+    onwarn(warning) {
+      // What doors share is in files that users cannot import by name, and need not.
+      if (!/private shared type exports/.test(warning.message)) throw new Error(warning.message);
+    },
+  });
+  await rolled.write({
+    dir: dist,
+    entryFileNames: '[name].d.ts',
+    chunkFileNames: 'types-[hash].d.ts',
+  });
+  await rolled.close();
+  for (const name of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
+    const file = path.join(dist, name);
+    writeFileSync(file, smallDeclarations(readFileSync(file, 'utf8'), numbers));
+  }
+  rmSync(types, { recursive: true });
+}
+
+/** Declarations without what editors do not show, and with each name once. */
+function smallDeclarations(declarations, numbers) {
+  let text = declarations
+    .replace(/^\s+/gm, '')
+    // The names are Python's, and so are its pages.
+    .replace(/\n\* @see [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
+    .replace(/\n\* @throws \{CancelledError\} when the waiting task is cancelled/g, '')
+    // The types say so.
+    .replace(/\n\* @throws \{TypeError\} [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
+    .replace(/\{@link (\S+)\}/g, '`$1`')
+    .replace(/\n\*(?=\n\*\/)/g, '')
+    .replace(/\/\*\*.*?\*\//gs, inOneLineEach);
+  // An export that has its own name is said where it is declared.
+  const declared = new Set();
+  text = text.replace(/^export (?:type )?\{(.*)\};$/gm, (line, list) => {
+    const entries = list.split(',').map((each) => each.trim());
+    const own = entries.filter((each) => /^\w+$/.test(each) && declarationOf(each).test(text));
+    for (const name of own) declared.add(name);
+    return line.replace(list, () => entries.filter((each) => !declared.has(each)).join(', '));
+  });
+  for (const name of declared) text = text.replace(declarationOf(name), 'export $&');
+  // One statement for numbers, whose names say what they are.
+  return text
+    .replace(/(?:\/\*\*[^\n]*\*\/\n)*export declare const (\w+) = /g, (whole, name) =>
+      Object.hasOwn(numbers, name) ? `export declare const ${name} = ` : whole,
+    )
+    .replace(/(?<=\d);\n+export declare const (?=[A-Z]\w+ = -?\d)/g, ', ');
+}
+
+/** A comment without line breaks in its sentences; lists and code stay as they are. */
+function inOneLineEach(comment) {
+  const isProse = !/```|^\* [-|]|^\* {3}/m.test(comment);
+  return isProse
+    ? comment.replace(/\n\* (?=[^\s@])/g, ' ').replace(/^\/\*\* {2}/, '/** ')
+    : comment;
+}
+
+function declarationOf(name) {
+  const kinds = 'declare (?:abstract )?(?:class|function|const|namespace)|interface|type';
+  return new RegExp(`^(?:${kinds}) ${name}\\b`, 'gm');
+}

@@ -1,0 +1,100 @@
+// Makes bundled code smaller, and keeps what its users may see: the names of functions and classes, and of members
+// that are not internal.
+import { minify } from 'terser';
+import { MEMBER, mentionedMembers } from './internals.mjs';
+import { root, sources, sourceText } from './sources.mjs';
+
+/**
+ * Functions and classes keep their names, which stacks and reports show; other variables get short ones.
+ * Other syntax stays: a function that is an argument would lose its name.
+ */
+const SMALL = {
+  compress: {
+    defaults: false,
+    booleans: true,
+    conditionals: true,
+    evaluate: true,
+    if_return: true,
+    join_vars: true,
+  },
+  // V8 keeps text beyond ASCII in two bytes a character.
+  format: { ascii_only: true },
+  keep_classnames: true,
+  keep_fnames: true,
+};
+
+/** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
+const declared = new Set(
+  sources().flatMap((file) => sourceText(file).match(/\b[A-Za-z_$][\w$]*\b/g)),
+);
+
+/** Internal members of Node's that we use. */
+const OF_NODE = ['_handle', '_parentWrap', '_tlsError', '_read', '_write', '_final', '_destroy'];
+/** Members whose names stay. */
+const kept = new Set([...OF_NODE, ...mentionedMembers(root)]);
+/** Short names of the other ones. A user's subclass may have members, too: none begins like these. */
+const shortened = new Map(
+  [...new Set(sources().flatMap((file) => sourceText(file).match(MEMBER) ?? []))]
+    .filter((name) => !kept.has(name))
+    .sort()
+    .map((name, index) => [`$${name}`, `$_${index.toString(36)}`]),
+);
+
+/** Makes code smaller. */
+export async function small(text, options) {
+  // Classes that take their names from a variable.
+  const reserved = [...text.matchAll(/\b(\w+) = class\b/g)].map(([, variable]) => variable);
+  const { code, map } = await minify(text, {
+    ...SMALL,
+    ...options,
+    mangle: {
+      reserved,
+      properties: { regex: new RegExp(`^${MEMBER.source}$`), reserved: [...kept] },
+    },
+    nameCache: { props: { props: Object.fromEntries(shortened) } },
+  });
+  return { code, map: map && withoutVariables(map) };
+}
+
+/** Takes the fifth number of each mapping, a variable: Node would take that for the name of the function. */
+function withoutVariables(map) {
+  const { mappings, ...rest } = JSON.parse(map);
+  const number = '[g-z\\d+/]*[A-Za-f]';
+  const left = mappings.replace(new RegExp(`((?:${number}){4})${number}`, 'g'), '$1');
+  return JSON.stringify({ ...rest, names: [], mappings: left });
+}
+
+/**
+ * Gives functions and classes their names back. In one file with others, a second `run` has become `run2`,
+ * and a class that mentions itself `var Task = class _Task`. (`keepNames` would wrap each function that is
+ * made, in hot paths too.)
+ */
+export function withNames(bundled) {
+  const renamed = [];
+  const text = bundled
+    .replace(/\b_([A-Z]\w*)\b/g, (own, name) =>
+      bundled.includes(`\nvar ${name} = class ${own} `) && !declared.has(own) ? name : own,
+    )
+    .replace(/^var (\w+) = class(?: (?!extends\b)(\w+))?/gm, (line, variable, own = variable) => {
+      if (own !== sourceName(variable)) renamed.push(variable);
+      return line;
+    })
+    .replace(/^([^\n]*?)\bfunction\*? (\w+)\(/gm, (line, before, name) => {
+      if (sourceName(name) === name) return line;
+      if (!/^(?:async )?$/.test(before))
+        throw new Error(
+          `a function within another became ${name}: give it another name in its source`,
+        );
+      renamed.push(name);
+      return line;
+    });
+  if (renamed.length === 0) return text;
+  const naming = `for (const renamed of [${renamed.join(', ')}]) Object.defineProperty(renamed, "name", { value: renamed.name.replace(/^_|\\d+$/g, ""), configurable: true });`;
+  const end = text.lastIndexOf('\n//# sourceMappingURL=');
+  return text.slice(0, end) + naming + text.slice(end);
+}
+
+/** What a variable of the bundle is called in its source. */
+function sourceName(variable) {
+  return declared.has(variable) ? variable : variable.replace(/\d+$/, '');
+}
