@@ -123,6 +123,11 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     return this._parent === undefined ? super.context : this._parent.context;
   }
 
+  /** @internal */
+  override get _contextSoFar(): Context | undefined {
+    return this._parent === undefined ? super._contextSoFar : this._parent._contextSoFar;
+  }
+
   override get _awaitsIn(): CancelScope {
     let scope: CancelScope = this;
     while (scope._passesTo !== undefined) scope = scope._passesTo;
@@ -496,6 +501,11 @@ class OtherContext extends CancelScope {
   }
 
   override get context(): Context {
+    return this.#context;
+  }
+
+  /** @internal */
+  override get _contextSoFar(): Context {
     return this.#context;
   }
 }

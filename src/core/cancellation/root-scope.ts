@@ -37,18 +37,20 @@ export class RootScope extends CancelScope implements LeftCalls {
   /** @internal the task is done */
   _end(): void {
     this.#owner = this._ownLoop;
-    if (this._isAwaiting) this.#noteLeft();
+    if (this._isAwaiting) this._noteLeft();
   }
 
   override _goesOnAlone(awaiter: Waiting): void {
-    if (!this._ownLoop.isClosed()) this.#noteLeft();
+    if (!this._ownLoop.isClosed()) this._noteLeft();
     else {
       this._countAsCancelled();
       cancelAwait(awaiter, new Cancel(this));
     }
   }
 
-  #noteLeft(): void {
+  // Not `#`: private methods cost each object a field.
+
+  private _noteLeft(): void {
     const forgetLeft = noteLeft(this._ownLoop, this);
     if (forgetLeft === undefined) return;
     const forget = this._onLeave(() => {
@@ -61,7 +63,7 @@ export class RootScope extends CancelScope implements LeftCalls {
   /** @internal see {@link LeftCalls} */
   _cancelLeft(): void {
     if (this._requests > 0) {
-      this.#cancelFloating();
+      this._cancelFloating();
       return;
     }
     this._requests += 1;
@@ -69,7 +71,7 @@ export class RootScope extends CancelScope implements LeftCalls {
   }
 
   /** After an earlier cancel: cancels `await`s that no function waits for, and leaves clean-up code alone. */
-  #cancelFloating(): void {
+  private _cancelFloating(): void {
     for (const awaiter of this._listAwaits())
       awaiter._showWaiting((frames) => {
         if (CancelPath.of(frames).line.length === 0 && this._listAwaits().includes(awaiter))

@@ -65,6 +65,11 @@ export class Scope {
     this.#context ??= new Context();
     return this.#context;
   }
+
+  /** @internal the same; none if no code has asked for them so far */
+  get _contextSoFar(): Context | undefined {
+    return this.#context;
+  }
 }
 
 /** The scope in force; none outside of tasks and callbacks, and none in what Node calls back. */
@@ -299,8 +304,9 @@ export function copyContext(): Context {
 
 /** A copy of the context in force; none where that is empty: most are, and nobody asks for them. */
 export function copyValues(): Context | undefined {
-  const context = currentContext();
-  return context.size === 0 ? undefined : context.copy();
+  const scope = currentScope();
+  const context = scope === undefined ? currentContext() : scope._contextSoFar;
+  return context === undefined || context.size === 0 ? undefined : context.copy();
 }
 
 /**

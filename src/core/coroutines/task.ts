@@ -310,10 +310,10 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     const cancel = this.#scope._takePending();
     if (cancel !== undefined) {
       this.#coroutine.close();
-      this.#fail(new CancelledError(cancel.message));
+      this._bodyFailed(new CancelledError(cancel.message));
     } else if (this._state === 'pending')
       void startInScope(this.#scope, Task.#begin, this as Task<unknown>);
-    else this.#end();
+    else this._bodyEnded();
     // From here on it is carried along the `await`s of the body, and needed no more.
     if (this.#scope._asyncContext !== undefined) this.#scope._asyncContext = undefined;
   }
@@ -341,7 +341,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     return [
       this.#cancelling > 0 && this._state === 'pending' ? 'cancelling' : (state as string),
       `name=${repr(this.getName())}`,
-      `coro=<${this.#formCoroutine()}>`,
+      `coro=<${this._formCoroutine()}>`,
       ...(awaited.length === 0 ? [] : [`wait_for=${awaited.join(', ')}`]),
       ...rest,
     ];
@@ -372,18 +372,20 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   static readonly #bodyGave = (result: unknown): void => {
-    taskInForce().#give(result);
+    taskInForce()._give(result);
   };
 
   static readonly #bodyThrew = (error: unknown): void => {
-    taskInForce().#fail(error);
+    taskInForce()._bodyFailed(error);
   };
 
+  // Not `#`: private methods cost each object a field.
+
   /** The body has a result. */
-  #give(result: T): void {
-    if (!this.#end()) return;
+  private _give(result: T): void {
+    if (!this._bodyEnded()) return;
     const cancel = this.#scope._takePending();
-    if (cancel !== undefined) this.#endAtCancel(cancel);
+    if (cancel !== undefined) this._endAtCancel(cancel);
     else {
       if (this.#cancelling > 0 && this._loop.getDebug()) noteSwallowed(this);
       this._finish(result);
@@ -392,14 +394,14 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /** A cancel came with the last step: what the body gave is not wanted any more. */
-  #endAtCancel(cancel: CancelRequest): void {
+  private _endAtCancel(cancel: CancelRequest): void {
     super.cancel(cancel.message);
   }
 
   /** The body threw. */
-  #fail(error: unknown): void {
-    if (!this.#end()) return;
-    const cancel = isA(error, CancelledError) ? error : this.#cancelIn(error);
+  private _bodyFailed(error: unknown): void {
+    if (!this._bodyEnded()) return;
+    const cancel = isA(error, CancelledError) ? error : this._cancelIn(error);
     if (cancel !== undefined) this._endCancelled(cancel);
     else this._fail(error);
     if (taskDone.hasSubscribers) taskDone.publish({ task: this });
@@ -414,7 +416,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
    *
    * @returns `false` when the task is done already: somebody used the methods of `Future` on it
    */
-  #end(): boolean {
+  private _bodyEnded(): boolean {
     this.#scope._end();
     this._endWatch?.();
     if (this._eagerBody !== undefined) this._eagerBody = undefined;
@@ -429,7 +431,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /** A cancel of this task, in what others made of it. */
-  #cancelIn(error: unknown): CancelledError | undefined {
+  private _cancelIn(error: unknown): CancelledError | undefined {
     return isA(error, AggregateError)
       ? this.#cancelling > 0
         ? cancelOf(error)
@@ -437,7 +439,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
       : CancelSignal.reasonIn(error, this.#scope);
   }
 
-  #formCoroutine(): string {
+  private _formCoroutine(): string {
     const { name, _site: site } = this.#coroutine;
     if (this._state !== 'pending') return `${name}() done${site ? `, defined at ${site}` : ''}`;
     const frame = outermostSuspendedFrame(this);

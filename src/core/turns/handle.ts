@@ -29,8 +29,8 @@ export class Handle implements Runnable {
 
   /** @internal dropped when the handle is cancelled, with the arguments */
   _callback: ((...args: never[]) => unknown) | undefined;
-  /** @internal */
-  _args: readonly unknown[];
+  /** @internal the arguments; the only one, where it is no list itself */
+  _args: unknown;
   /** @internal */
   readonly _loop: LoopCore;
   /** @internal where it was made, in debug mode */
@@ -53,8 +53,9 @@ export class Handle implements Runnable {
     scope: Scope | undefined,
   ) {
     this._callback = callback;
-    // Most have none, and wait with that: one list for all of them.
-    this._args = args.length === 0 ? NONE : args;
+    // Most have none or one, and wait with that: they need no list of their own.
+    if (args.length === 0) this._args = NONE;
+    else this._args = args.length > 1 || isList(args[0]) ? args : args[0];
     this._loop = loop;
     this.#scope = scope;
     if (loop.getDebug()) this._sourceTraceback = userStack(DEBUG_STACK_DEPTH);
@@ -105,17 +106,18 @@ export class Handle implements Runnable {
   static #call(handle: Handle): void {
     const callback = handle._callback as (...args: unknown[]) => unknown;
     const args = handle._args;
-    // Most have none, and spreading a list is slow.
-    if (args.length === 0) callback();
-    else callback(...args);
+    // Spreading a list is slow.
+    if (args === NONE) callback();
+    else if (isList(args)) callback(...args);
+    else callback(args);
   }
 
   /** @internal the callback as long as there is one; with its arguments in debug mode */
   _form(): string {
     if (this._callback === undefined) return '';
     // They may be secret, so they are shown only in debug mode.
-    const args = this._loop.getDebug() ? this._args : undefined;
-    return formatCallback(this._callback, args);
+    if (!this._loop.getDebug()) return formatCallback(this._callback);
+    return formatCallback(this._callback, isList(this._args) ? this._args : [this._args]);
   }
 
   /** @internal what a timer says of its moment */
@@ -142,6 +144,15 @@ export class Handle implements Runnable {
 
 /** No arguments. */
 const NONE: readonly unknown[] = [];
+
+function isList(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    // A proxy that was revoked.
+    return false;
+  }
+}
 
 /** Counts timers, so that of those with the same deadline the older one comes first. */
 let timersMade = 0;
