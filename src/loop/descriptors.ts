@@ -16,15 +16,15 @@ export type FileDescriptorLike = number | Socket;
 type SideName = 'reader' | 'writer';
 
 /**
- * The callback for one side of a descriptor: called once a turn while the side is ready.
+ * The callback for one side of a descriptor, called once a turn while the side is ready.
  *
- *          told           its turn
- *   idle ───────▶ queued ──────────▶ idle
- *                   │ told again: nobody came to it, the loop rests
- *                   ▼
- *                 queued, and not polled until its turn
+ *         onReady()        its turn
+ *   idle ──────────▶ queued ──────────▶ idle
+ *                      │ onReady() again: the loop is not running
+ *                      ▼
+ *                    queued, and not polled until its turn
  *
- * On one of our sockets it takes the endpoint's slot: nothing else may wait there.
+ * On one of our sockets it takes the endpoint's slot, so that nothing else waits there.
  */
 class Side implements Ready, Runnable {
   readonly #name: SideName;
@@ -34,7 +34,7 @@ class Side implements Ready, Runnable {
   readonly #closed: () => void;
   #handle: Handle | undefined;
   #queued = false;
-  /** Is it to be polled for? */
+  /** Should it be polled? */
   polled = false;
 
   constructor(
@@ -62,7 +62,7 @@ class Side implements Ready, Runnable {
     this.#poll(true);
   }
 
-  /** @returns was there a callback? */
+  /** @returns whether there was a callback */
   unset(): boolean {
     if (this.#handle === undefined) return false;
     this.#handle.cancel();
@@ -73,7 +73,7 @@ class Side implements Ready, Runnable {
   }
 
   /** The descriptor is ready on this side. */
-  told(): void {
+  onReady(): void {
     if (this.#handle === undefined) return;
     if (this.#queued) {
       this.#poll(false);
@@ -83,7 +83,7 @@ class Side implements Ready, Runnable {
     this.#loop._turns.soon(this);
   }
 
-  /** The endpoint has news: what counts is what the kernel says, but for its end. */
+  /** The endpoint reports a change. Only the kernel's state counts, except for the end. */
   ready(): void {
     if (this.#endpoint === undefined || this.#handle === undefined) return;
     if (this.#endpoint.closed) this.#closed();
@@ -117,13 +117,13 @@ class Watched {
     this.reader = new Side('reader', loop, endpoint, polls, closed);
     this.writer = new Side('writer', loop, endpoint, polls, closed);
     this.#watch = new DescriptorWatch(fd, (readable, writable, failed) => {
-      // libuv has stopped by itself.
+      // libuv has stopped polling.
       if (failed) {
         this.reader.polled = false;
         this.writer.polled = false;
       }
-      if (readable) this.reader.told();
-      if (writable) this.writer.told();
+      if (readable) this.reader.onReady();
+      if (writable) this.writer.onReady();
     });
   }
 
@@ -138,7 +138,7 @@ class Watched {
   }
 }
 
-/** asyncio's readers and writers of descriptors, for one loop; `Loop` documents them. */
+/** The loop's reader and writer callbacks; `Loop` documents them. */
 export class Descriptors {
   readonly #loop: LoopCore;
   readonly #watched = new Map<number, Watched>();

@@ -5,7 +5,7 @@ import { requireEventLoop, runningLoop, setCurrentLoop } from '../core/turns/run
 import { Loop } from './loop.ts';
 
 /**
- * Makes a loop.
+ * Creates a loop.
  *
  * @see asyncio's `new_event_loop()`,
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.new_event_loop
@@ -15,9 +15,9 @@ export function newEventLoop(): Loop {
 }
 
 /**
- * The loop that runs.
+ * The running loop.
  *
- * @throws {RuntimeError} when none does
+ * @throws {RuntimeError} when no loop is running
  * @see asyncio's `get_running_loop()`,
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_running_loop
  */
@@ -28,7 +28,7 @@ export function getRunningLoop(): Loop {
 }
 
 /**
- * The running loop, otherwise that of {@link setEventLoop}.
+ * The running loop; otherwise the one set by {@link setEventLoop}.
  *
  * @throws {RuntimeError} when there is neither
  * @see asyncio's `get_event_loop()`,
@@ -39,7 +39,7 @@ export function getEventLoop(): Loop {
 }
 
 /**
- * Says which loop `getEventLoop()` gives while none runs; `undefined`: none.
+ * Sets the loop that `getEventLoop()` returns while none is running; `undefined` for none.
  *
  * @throws {TypeError} when `loop` is not a loop
  * @see asyncio's `set_event_loop()`,

@@ -6,13 +6,13 @@ import { attempt, textOf } from '../base/values/attempt.ts';
 import { type Context, runInScope } from '../core/context/context.ts';
 import type { ExceptionContext } from '../core/turns/loop-core.ts';
 
-/** How the keys are printed whose words differ from Python's only in form. */
+/** Keys whose printed names are Python's spelling of ours. */
 const PRINTED_KEYS: Record<string, string> = {
   sourceTraceback: 'source_traceback',
   handleTraceback: 'handle_traceback',
 };
 
-/** What the default handler writes: the message, the other keys in order, the stack. */
+/** The text that the default handler writes: the message, the other keys in order, the stack. */
 export function formatReport(context: ExceptionContext): string {
   const lines = [textOf(context.message || 'Unhandled exception in event loop')];
   for (const key of Object.keys(context).sort()) {
@@ -30,9 +30,9 @@ function formatValue(key: string, value: unknown): string {
 }
 
 /**
- * Passes a report to the handler, and makes sure that it ends there, whatever the handler does.
+ * Passes a report to the handler, and handles whatever the handler throws.
  *
- * @throws {KeyboardInterrupt} and {@link SystemExit}, which a handler may throw on purpose
+ * @throws {KeyboardInterrupt} and {@link SystemExit}, when the handler throws them
  */
 export function deliverReport(
   context: ExceptionContext,
@@ -74,7 +74,7 @@ function guarded(call: () => unknown, failed: (error: unknown) => void): void {
   }
 }
 
-/** Runs a handler in the context of what failed, so that it sees its variables. */
+/** Runs a handler in the context of what failed, so that it sees the same context variables. */
 function inContextOf(report: ExceptionContext, call: () => unknown): unknown {
   for (const subject of [report.task, report.future, report.handle]) {
     const context = attempt(

@@ -100,13 +100,13 @@ import { type SendfileOptions, type SentFile, sockSendfile } from './sockets/soc
 import { sendfile } from './sockets/transport-sendfile.ts';
 import { noLongerUnclosed, warnIfUnclosed } from './unclosed-loops.ts';
 
-/** Called for failures that cannot be thrown to anybody. */
+/** Called for errors that cannot be thrown to any caller. */
 export type ExceptionHandler = (loop: Loop, context: ExceptionContext) => unknown;
 
 /**
- * Makes the tasks of a loop, in place of the `Task` class.
+ * Creates the tasks of a loop in place of the `Task` class.
  *
- * @typeParam O - options beside the usual ones, which it gets as `createTask<T, O>()` got them
+ * @typeParam O - additional options, passed on from `createTask<T, O>()`
  */
 export type TaskFactory<O = unknown> = <T>(
   loop: Loop,
@@ -115,10 +115,10 @@ export type TaskFactory<O = unknown> = <T>(
 ) => Future<T>;
 
 /**
- * The event loop: runs tasks and callbacks in turns, on Node's own loop.
+ * The event loop. Runs tasks and callbacks in turns, on Node's own loop.
  *
- * asyncio's loop methods, by their names. Only one loop runs at a time in
- * a thread, and the process stays alive while it runs.
+ * It has asyncio's loop methods. Only one loop runs at a time in a thread, and the process stays
+ * alive while it runs.
  *
  *            runForever(), runUntilComplete()                   close()
  *   resting ─────────────────────────────────▶ running    resting ─────▶ closed
@@ -146,19 +146,19 @@ export class Loop implements LoopCore {
   readonly #sockets: SockOperations;
   readonly #descriptors: Descriptors = new Descriptors(this);
   readonly #executor: DefaultExecutor = new DefaultExecutor(this);
-  /** @internal promises are followed as long as it is open */
+  /** @internal promises are followed while the loop is open */
   readonly _following: FollowingNeed = new FollowingNeed();
   #closed = false;
   #debug: boolean;
   #exceptionHandler: ExceptionHandler | undefined;
   #taskFactory: TaskFactory | undefined;
-  /** Has the awaits of tasks no longer followed; set while they are. */
+  /** Stops tracking the awaits of tasks; undefined if they are not tracked. */
   #endTracking: (() => void) | undefined;
-  /** What a KeyboardInterrupt or SystemExit ended the run with. */
+  /** The KeyboardInterrupt or SystemExit that ended the run. */
   #interruption: Interruption | undefined;
 
   /**
-   * @param options - `debug`: by default on if the environment's `ASYNCIO_DEBUG` is not empty;
+   * @param options - `debug`: by default whether the environment variable `ASYNCIO_DEBUG` is set;
    *   `host`: what the loop runs on, for tests
    */
   constructor(options: { readonly debug?: boolean /** @internal */; readonly host?: Host } = {}) {
@@ -179,10 +179,10 @@ export class Loop implements LoopCore {
   // ── running ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Runs until {@link stop} is called. If that was called before, runs a single turn.
+   * Runs until {@link stop} is called. If it was called before, runs a single turn.
    *
-   * @throws {RuntimeError} when this loop or another one runs, or this one is closed
-   * @throws {KeyboardInterrupt} when the user presses Ctrl-C, and nothing else listens for it
+   * @throws {RuntimeError} when this loop or another one is running, or this one is closed
+   * @throws {KeyboardInterrupt} when the user presses Ctrl-C and nothing else handles it
    * @see asyncio's `loop.run_forever()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_forever
    */
@@ -199,10 +199,10 @@ export class Loop implements LoopCore {
   /**
    * Runs until `future` is done.
    *
-   * @param future - a future, or anything that a task can be made of
+   * @param future - a future, or anything that a task can be created from
    * @returns its result
-   * @throws what it failed with
-   * @throws {RuntimeError} when the loop is stopped earlier, cannot run, or is closed
+   * @throws the error of the future
+   * @throws {RuntimeError} when the loop is stopped first, cannot run, or is closed
    * @see asyncio's `loop.run_until_complete()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_until_complete
    */
@@ -211,7 +211,7 @@ export class Loop implements LoopCore {
     this.#checkResting();
     const made = !(future instanceof Future);
     const awaited = ensureFuture(future, { loop: this });
-    // The exception of a task that ends the program is no news.
+    // The exception of a task that ends the program is not reported again.
     if (made && awaited instanceof Task) awaited._logDestroyPending = false;
     awaited.addDoneCallback(runUntilCompleteCallback);
     try {
@@ -226,33 +226,36 @@ export class Loop implements LoopCore {
     return awaited.result();
   }
 
-  /** Ends the run after the callbacks of this turn. What they schedule waits for the next run. */
+  /**
+   * Ends the run after the callbacks of this turn. Callbacks that they schedule wait for the next
+   * run.
+   */
   stop(): void {
     this._turns.stop();
   }
 
-  /** Does the loop run? */
+  /** Is the loop running? */
   isRunning(): boolean {
     return this._turns.running;
   }
 
-  /** Was the loop closed? */
+  /** Is the loop closed? */
   isClosed(): boolean {
     return this.#closed;
   }
 
   /**
-   * Closes the loop: what is still queued never runs, tasks that are still pending are reported,
-   * transports and servers that are still open are closed. Closing it again does nothing.
+   * Closes the loop: queued callbacks never run, pending tasks are reported, open transports and
+   * servers are closed. Closing it again has no effect.
    *
-   * @throws {RuntimeError} when the loop runs
+   * @throws {RuntimeError} when the loop is running
    * @see asyncio's `loop.close()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.close
    */
   close(): void {
     if (this.isRunning()) throw new RuntimeError('Cannot close a running event loop');
     if (this.#closed) return;
-    // While the loop can still be asked for turns; none of them will come.
+    // While the loop can still be asked for turns, although none will come.
     sendHeldOn(this);
     this.#closed = true;
     noLongerUnclosed(this);
@@ -266,7 +269,8 @@ export class Loop implements LoopCore {
     this._tasks.clear();
     for (const task of abandoned) {
       this.#reportPending(task);
-      // What may go on of it is told that it is cancelled. A task of a factory's may be another future.
+      // Its code that may continue sees that it is cancelled. A task factory may return other
+      // futures.
       if (task instanceof Task) new LeftBehind(task._scope).seek();
     }
     seekAbandoned(this);
@@ -277,10 +281,10 @@ export class Loop implements LoopCore {
   // ── callbacks ──────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `callback` with `args` in the next turn, after all that was scheduled before.
+   * Calls `callback` with `args` in the next turn, after everything scheduled earlier.
    *
-   * It runs in a copy of the current context, without a current task. What it throws goes to
-   * the exception handler.
+   * It runs in a copy of the current context, without a current task. Its errors go to the
+   * exception handler.
    *
    * @returns a handle; its `cancel()` drops the callback
    * @throws {TypeError} when `callback` is not a function, or is a coroutine
@@ -294,8 +298,8 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * The same as {@link callSoon}. Node's threads share no functions, so it cannot be called from
-   * another thread. It is there for programs that come from Python.
+   * The same as {@link callSoon}, for ported programs. Node's threads do not share functions, so it
+   * cannot be called from another thread.
    *
    * @see asyncio's `loop.call_soon_threadsafe()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_soon_threadsafe
@@ -306,15 +310,15 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Calls `callback` once, `delay` seconds from now.
+   * Calls `callback` once, in `delay` seconds.
    *
-   * The wait is measured on the loop's own clock, {@link time}. The call is never early; it is
-   * late by as long as the loop is busy. Callbacks that are due at the same instant are called in
-   * the order in which they were scheduled, which asyncio leaves to its heap.
+   * The delay is measured on the loop's clock, {@link time}. The call is never early, and late if
+   * the loop is busy. Callbacks that are due at the same time are called in the order in which they
+   * were scheduled, which asyncio does not guarantee.
    *
-   * @param delay - how long to wait, in seconds; fractions count, and 0 or less means the next turn
-   * @param callback - called with `args`; what it throws goes to the loop's exception handler
-   * @returns a handle; its `cancel()` drops the callback, and does nothing once it has run
+   * @param delay - in seconds, with fractions; 0 or less means the next turn
+   * @param callback - called with `args`; its errors go to the exception handler
+   * @returns a handle; its `cancel()` drops the callback
    * @throws {TypeError} when `delay` is not a number, or `callback` not a function
    * @throws {RangeError} when `delay` is not finite
    * @throws {RuntimeError} when the loop is closed
@@ -333,10 +337,10 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Calls `callback` once, at a given time on the loop's clock.
+   * Calls `callback` once, at a time on the loop's clock.
    *
    * @param when - the time, in seconds on the clock of {@link time}
-   * @param callback - called with `args`; what it throws goes to the loop's exception handler
+   * @param callback - called with `args`; its errors go to the exception handler
    * @returns a handle; its `cancel()` drops the callback
    * @throws {TypeError} when `when` is not a number, or `callback` not a function
    * @throws {RangeError} when `when` is not finite
@@ -355,26 +359,27 @@ export class Loop implements LoopCore {
     return this.#at(when, callback, args);
   }
 
-  /** Seconds on the loop's clock: it never goes back, and has nothing to do with the date. */
+  /** The time on the loop's clock, in seconds. It is monotonic, and unrelated to the date. */
   time(): number {
     return this._turns.time();
   }
 
   // ── futures and tasks ──────────────────────────────────────────────────────────────────────
 
-  /** A future of this loop. */
+  /** Creates a future of this loop. */
   createFuture<T = unknown>(): Future<T> {
     return new Future<T>(this._asOption);
   }
 
   /**
-   * Makes a task of a coroutine. It starts in the next turn.
+   * Creates a task from a coroutine. It starts in the next turn.
    *
-   * @typeParam O - other options, which the task factory takes
+   * @typeParam O - additional options for the task factory
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
-   * @throws {TypeError} when `body` is anything else, such as a promise that already runs, when
-   *   `signal` is not an `AbortSignal`, or when an option is unknown and there is no task factory
+   * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when aborted
+   * @throws {TypeError} when `body` is anything else, such as a promise that is already running,
+   *   when `signal` is not an `AbortSignal`, or when an option is unknown and there is no task
+   *   factory
    * @throws {RuntimeError} when the loop is closed
    * @see asyncio's `loop.create_task()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_task
@@ -397,7 +402,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Makes tasks with `factory` from now on; `undefined` restores the default.
+   * Sets the factory for new tasks; `undefined` restores the default.
    *
    * @throws {TypeError} when `factory` is not a function
    */
@@ -407,7 +412,7 @@ export class Loop implements LoopCore {
     this.#taskFactory = factory as TaskFactory | undefined;
   }
 
-  /** What makes the tasks; `undefined` for the usual ones. */
+  /** The task factory; `undefined` for the default. */
   getTaskFactory(): TaskFactory | undefined {
     return this.#taskFactory;
   }
@@ -415,8 +420,8 @@ export class Loop implements LoopCore {
   // ── generators ─────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Closes the `asyncgen()` generators that have started and not ended, so that their `finally` runs. What
-   * they throw is reported. `run()` does so at its end.
+   * Closes the `asyncgen()` generators that have started and not ended, so that their `finally`
+   * blocks run. Their errors are reported. `run()` does this at its end.
    *
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.shutdown_asyncgens()`,
@@ -429,17 +434,17 @@ export class Loop implements LoopCore {
   // ── threads ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls a function outside the loop: in the threads of the default executor, or in another
-   * executor.
+   * Calls a function in a thread of the default executor, or in another executor.
    *
-   * See `toThread()` for what can be sent to threads. Cancelling the future does not interrupt a call
-   * that has started.
+   * See `toThread()` for what can be sent to threads. Cancelling the future does not interrupt a
+   * call that has started.
    *
-   * @param executor - `undefined` for the default one, which is made when it is first needed
+   * @param executor - `undefined` for the default one, which is created when first needed
    * @param callback - a function that can be sent, or a {@link ModuleFunction}
    * @param args - its arguments
    * @returns a future of the result
-   * @throws {TypeError} when `executor` is not an executor, or `callback` or an argument cannot be sent
+   * @throws {TypeError} when `executor` is not an executor, or `callback` or an argument cannot be
+   *   sent
    * @throws {RuntimeError} when the loop is closed, or the executor was shut down
    * @see asyncio's `loop.run_in_executor()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_in_executor
@@ -454,7 +459,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Makes `executor` the default from now on. It is shut down with the loop.
+   * Sets the default executor. It is shut down with the loop.
    *
    * @throws {TypeError} when `executor` is not a {@link ThreadPoolExecutor}
    * @see asyncio's `loop.set_default_executor()`,
@@ -465,11 +470,11 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Shuts down the default executor: waits for its running calls, and ends its threads. There
-   * is no default executor after that. `run()` does so at its end.
+   * Shuts down the default executor: waits for its running calls, and ends its threads. There is no
+   * default executor afterwards. `run()` does this at its end.
    *
-   * @param timeout - how long to wait, in seconds; then a warning names calls that still run, and they
-   *   go on; `undefined` for no limit
+   * @param timeout - how long to wait, in seconds; after that, a warning names the calls that keep
+   *   running; `undefined` for no limit
    * @throws {TypeError} when `timeout` is not a number
    * @throws {RangeError} when `timeout` is NaN
    * @throws {CancelledError} when the waiting task is cancelled
@@ -488,10 +493,10 @@ export class Loop implements LoopCore {
   // ── reports ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `handler` for all failures that cannot be thrown to anybody;
-   * `undefined` restores the default handler, which writes them to standard error.
+   * Sets the handler for errors that cannot be thrown to any caller; `undefined` restores the
+   * default handler, which writes them to standard error.
    *
-   * @param handler - called with the loop and a context; what it throws is reported, too
+   * @param handler - called with the loop and a context; its own errors are reported, too
    * @throws {TypeError} when `handler` is not a function
    * @see asyncio's `loop.set_exception_handler()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.set_exception_handler
@@ -502,7 +507,7 @@ export class Loop implements LoopCore {
     this.#exceptionHandler = handler;
   }
 
-  /** The handler of failures; `undefined` for the default. */
+  /** The exception handler; `undefined` for the default. */
   getExceptionHandler(): ExceptionHandler | undefined {
     return this.#exceptionHandler;
   }
@@ -522,7 +527,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Reports a failure that cannot be thrown to anybody. Never throws.
+   * Reports an error that cannot be thrown to any caller. Never throws.
    *
    * @see asyncio's `loop.call_exception_handler()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_exception_handler
@@ -541,13 +546,16 @@ export class Loop implements LoopCore {
     }
   }
 
-  /** Seconds from which a callback or a task's step is logged as slow, in debug mode; 0.1 by default. */
+  /**
+   * From how many seconds a callback or a task's step is logged as slow, in debug mode; by default
+   * 0.1.
+   */
   get slowCallbackDuration(): number {
     return this.#slowCallbackDuration;
   }
 
   /**
-   * Sets the time, in seconds, from which a callback or a task's step is logged as slow, in debug mode.
+   * Sets from how many seconds a callback or a task's step is logged as slow, in debug mode.
    *
    * @throws {TypeError} when `seconds` is not a number
    * @throws {RangeError} when `seconds` is NaN
@@ -563,8 +571,8 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Switches debug mode on or off: futures, tasks and handles remember where they were made, slow callbacks
-   * are logged, and there are warnings for whatever was left unclosed.
+   * Turns debug mode on or off: futures, tasks and handles remember where they were created, slow
+   * callbacks are logged, and unclosed resources cause warnings.
    */
   setDebug(enabled: boolean): void {
     this.#debug = Boolean(enabled);
@@ -577,14 +585,14 @@ export class Loop implements LoopCore {
   /**
    * Accepts a connection; waits until one comes.
    *
-   * When descriptors run out, that is reported, and accepting pauses for a second.
-   * Cancelling the waiting task loses no connection.
+   * If descriptors run out, this is reported, and accepting pauses for a second. Cancelling the
+   * waiting task loses no connection.
    *
    * Unlike asyncio, a second accept on a socket that already has one waiting is refused. See
    * docs/differences.md#one-receiver.
    *
-   * @param sock - a listening, non-blocking socket; it stays open and the caller's
-   * @returns the connection, non-blocking and the caller's to close, and its peer's address
+   * @param sock - a listening, non-blocking socket; the caller keeps it
+   * @returns the connection, non-blocking and for the caller to close, and its peer's address
    * @throws {RuntimeError} when another accept is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
    * @throws {CancelledError} when the waiting task is cancelled
@@ -596,24 +604,22 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Receives what a connected socket holds; waits for the first byte if it holds nothing.
+   * Receives available bytes; waits for the first one if there are none.
    *
-   * Receiving fewer bytes than asked for is normal. An empty array means that the
-   * peer has finished sending, and every later call returns the same.
+   * Receiving fewer bytes than requested is normal. An empty array means that the peer has finished
+   * sending; later calls return the same.
    *
-   * Cancelling the waiting task takes nothing from the socket: bytes that come later are left
-   * for the next call.
+   * Cancelling the waiting task loses no bytes: those that come later are left for the next call.
    *
-   * Unlike asyncio, a second receive on a socket that already has one waiting is refused; there
-   * it silently strands the first. See docs/differences.md#one-receiver.
+   * Unlike asyncio, a second receive on a socket that already has one waiting is refused; in
+   * asyncio it silently strands the first. See docs/differences.md#one-receiver.
    *
-   * @param sock - a connected, non-blocking socket; it stays open and the caller's
+   * @param sock - a connected, non-blocking socket; the caller keeps it
    * @param nbytes - the most to receive, in bytes
-   * @returns the bytes, in an array that nothing else will write to
+   * @returns the bytes, in an array that nothing else writes to
    * @throws {RangeError} when `nbytes` is not a whole number from 0
    * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
-   * @throws {OSError} when the system reports a failure: a subclass by Python's name, `code` as
-   *   Node has it
+   * @throws {OSError} when the system reports a failure: Python's subclass, with Node's `code`
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.sock_recv()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv
@@ -623,11 +629,11 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Receives into an array, from its start; waits for the first byte if the socket holds none.
+   * Receives into an array, from its start; waits for the first byte if there is none.
    *
-   * Otherwise like {@link sockRecv}. The array must not be touched until it is done.
+   * Otherwise like {@link sockRecv}. Do not use the array until this is done.
    *
-   * @param sock - a connected, non-blocking socket; it stays open and the caller's
+   * @param sock - a connected, non-blocking socket; the caller keeps it
    * @param buffer - filled from its start
    * @returns how many bytes were received; 0 when the peer has finished sending
    * @throws {TypeError} when `buffer` is not a `Uint8Array`
@@ -646,7 +652,7 @@ export class Loop implements LoopCore {
    *
    * The rest of a datagram longer than `bufsize` is lost. Cancelling loses no datagram.
    *
-   * @param sock - a non-blocking datagram socket; it stays open and the caller's
+   * @param sock - a non-blocking datagram socket; the caller keeps it
    * @param bufsize - the most to receive, in bytes
    * @returns the bytes, and the sender's address
    * @throws {RangeError} when `bufsize` is not a whole number from 0
@@ -663,9 +669,9 @@ export class Loop implements LoopCore {
   /**
    * Receives a datagram into an array, and its sender's address; waits for one if there is none.
    *
-   * @param sock - a non-blocking datagram socket; it stays open and the caller's
+   * @param sock - a non-blocking datagram socket; the caller keeps it
    * @param buffer - filled from its start; what does not fit is lost
-   * @param nbytes - the most to receive, in bytes; 0: as much as fits
+   * @param nbytes - the most to receive, in bytes; 0 for as many as fit
    * @returns how many bytes were received, and the sender's address
    * @throws {TypeError} when `buffer` is not a `Uint8Array`
    * @throws {RangeError} when `nbytes` is not a whole number up to the length of `buffer`
@@ -686,13 +692,14 @@ export class Loop implements LoopCore {
   /**
    * Sends all of `data`; waits while the socket takes no more.
    *
-   * It is done when the system has the data, not when the peer has received it. `data` must not be touched until
-   * then. If it is cancelled halfway, part of the data is sent, and it is not known how much; the next send works.
+   * It is done when the system has the data, not when the peer has received it. Do not change
+   * `data` until then. If it is cancelled halfway, an unknown part of the data has been sent; the
+   * socket can still be used.
    *
    * Unlike asyncio, a second send on a socket that already has one waiting is refused. See
    * docs/differences.md#one-receiver.
    *
-   * @param sock - a connected, non-blocking socket; it stays open and the caller's
+   * @param sock - a connected, non-blocking socket; the caller keeps it
    * @param data - what to send
    * @throws {TypeError} when `data` is not a `Uint8Array`
    * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
@@ -706,22 +713,24 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Sends a file, by a system call where possible: its bytes do not pass through this process.
+   * Sends a file, if possible by a system call, so that its bytes do not pass through this process.
    *
-   * When this ends, in whatever way, the file's position is behind the last byte that was sent. That
-   * needs the posix driver; without it the position stays. Cancelling halfway leaves part of it sent.
+   * However this ends, the file's position is after the last byte sent. This needs the posix
+   * driver; without it the position does not change. Cancelling halfway leaves part of the file
+   * sent.
    *
-   * @param sock - a connected, non-blocking stream socket; it stays open and the caller's
-   * @param file - a descriptor, or a `FileHandle` or other object with `fd`; stays open
-   * @param offset - where to begin, in bytes from the start of the file
+   * @param sock - a connected, non-blocking stream socket; the caller keeps it
+   * @param file - a descriptor, or an object with one as `fd`, such as a `FileHandle`; it stays
+   *   open
+   * @param offset - where to start, in bytes from the start of the file
    * @param count - how many bytes; by default up to the end of the file
-   * @param options - `fallback`: whether to read the file and send what was read if the system cannot do
-   *   both; by default `true`
+   * @param options - `fallback`: read the file and send its bytes if the system cannot send it; by
+   *   default `true`
    * @returns a coroutine of the number of bytes sent
-   * @throws {SendfileNotAvailableError} when the system cannot, and `fallback` is false
+   * @throws {SendfileNotAvailableError} when the system cannot send it, and `fallback` is false
    * @throws {TypeError} when `file` has no descriptor
-   * @throws {RangeError} when `sock` is not a stream socket, or `offset` or `count` not a whole number
-   *   from 0 and from 1
+   * @throws {RangeError} when `sock` is not a stream socket, or `offset` or `count` not a whole
+   *   number from 0 and from 1
    * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
    * @throws {CancelledError} when the waiting task is cancelled
@@ -742,11 +751,12 @@ export class Loop implements LoopCore {
   /**
    * Sends a datagram; waits while the socket takes none.
    *
-   * @param sock - a non-blocking datagram socket; it stays open and the caller's
+   * @param sock - a non-blocking datagram socket; the caller keeps it
    * @param data - one datagram
    * @param address - the receiver's address
-   * @returns the number of bytes sent: all
-   * @throws {TypeError} when `data` is not a `Uint8Array`, or `address` does not have the family's shape
+   * @returns the number of bytes sent, which is all
+   * @throws {TypeError} when `data` is not a `Uint8Array`, or `address` does not have the family's
+   *   shape
    * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
    * @throws {CancelledError} when the waiting task is cancelled
@@ -760,12 +770,12 @@ export class Loop implements LoopCore {
   /**
    * Connects a socket. A host name is looked up first.
    *
-   * @param sock - a non-blocking socket; it stays open and the caller's, connected or not
+   * @param sock - a non-blocking socket; the caller keeps it, connected or not
    * @param address - the address to connect to
    * @throws {TypeError} when `address` does not have the family's shape
    * @throws {RuntimeError} when another operation is waiting on `sock`, or the loop is closed
-   * @throws {OSError} when the connection fails: `[Errno 111] Connect call failed
-   *   ('127.0.0.1', 1)`; a `gaierror` when the name is unknown
+   * @throws {OSError} when the connection fails: `[Errno 111] Connect call failed ('127.0.0.1',
+   *   1)`; a `gaierror` when the name is unknown
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.sock_connect()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_connect
@@ -779,18 +789,18 @@ export class Loop implements LoopCore {
   /**
    * Calls `callback` once per turn while a descriptor can be read from.
    *
-   * It replaces a callback that was added before, which is cancelled. Remove the callback before you close the
-   * descriptor: until then the underlying file stays open. A `Socket` of this
-   * library removes its callbacks when it is closed.
+   * It replaces and cancels an earlier callback. Remove the callback before you close the
+   * descriptor: until then the underlying file stays open. This library's `Socket` removes its
+   * callbacks when it is closed.
    *
    * @param fd - any descriptor that can be polled, or a socket of the posix driver
-   * @param callback - called with `args`; what it throws goes to the loop's exception handler
+   * @param callback - called with `args`; its errors go to the exception handler
    * @throws {TypeError} when `fd` is neither, or `callback` not a function
-   * @throws {RangeError} when `fd` is not a descriptor's number
-   * @throws {RuntimeError} when a transport has the descriptor, an operation is waiting on that
+   * @throws {RangeError} when `fd` is not a valid number
+   * @throws {RuntimeError} when a transport uses the descriptor, an operation is waiting on that
    *   side of it, or the loop is closed
-   * @throws {OSError} EBADF; EPERM for a regular file, which is always ready; EOPNOTSUPP where the
-   *   posix driver cannot be used, and for sockets of other drivers
+   * @throws {OSError} EBADF; EPERM for a regular file, which is always ready; EOPNOTSUPP if the
+   *   posix driver is unavailable, and for sockets of other drivers
    * @see asyncio's `loop.add_reader()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_reader
    */
@@ -808,7 +818,7 @@ export class Loop implements LoopCore {
    * Removes the callback for reading.
    *
    * @returns `false` when there was none
-   * @throws {RuntimeError} when a transport has the descriptor
+   * @throws {RuntimeError} when a transport uses the descriptor
    */
   removeReader(fd: FileDescriptorLike): boolean {
     return this.#descriptors.remove('reader', fd);
@@ -834,7 +844,7 @@ export class Loop implements LoopCore {
    * Removes the callback for writing.
    *
    * @returns `false` when there was none
-   * @throws {RuntimeError} when a transport has the descriptor
+   * @throws {RuntimeError} when a transport uses the descriptor
    */
   removeWriter(fd: FileDescriptorLike): boolean {
     return this.#descriptors.remove('writer', fd);
@@ -843,28 +853,29 @@ export class Loop implements LoopCore {
   // ── transports ─────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Connects to a host, or takes a connected socket, and calls a protocol for what it receives.
+   * Connects to a host, or uses a connected socket, and calls a protocol with what it receives.
    *
-   * The addresses of the host are tried in order until one answers, or concurrently with `happyEyeballsDelay`.
-   * When this is done, `connectionMade()` has run. Cancelling it leaves no socket
-   * open.
+   * The addresses of the host are tried in order until one answers, or concurrently with
+   * `happyEyeballsDelay`. When this is done, `connectionMade()` has been called. Cancelling it
+   * leaves no socket open.
    *
    * @param protocolFactory - called without arguments, once there is a connection
-   * @param host - a name or a numeric address; `undefined`, with a port: this machine
+   * @param host - a name or a numeric address; with a port, `undefined` means this machine
    * @param port - a number, or a string of digits
-   * @param options - `sock`: a connected stream socket, the transport's from then on, in place of
-   *   host and port; `family`, `proto`, `flags`: for the look-up; `localAddr`: where to connect
-   *   from; `happyEyeballsDelay`, in seconds, and `interleave`: in which order, and how soon, the
-   *   addresses are tried; `allErrors`: how it fails; `ssl`: encrypts, `true` as is usual, else as
-   *   {@link startTls} has it; `serverHostname`: the name that the certificate must be for, by default
+   * @param options - `sock`: a connected stream socket instead of host and port, which the
+   *   transport owns; `family`, `proto`, `flags`: for the look-up; `localAddr`: the local address;
+   *   `happyEyeballsDelay`, in seconds, and `interleave`: when, and in which order, the addresses
+   *   are tried; `allErrors`: how it fails; `ssl`: encrypts, `true` for the defaults, else as in
+   *   {@link startTls}; `serverHostname`: the name that the certificate must be for, by default
    *   `host`; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default 60 and 30
    * @returns a coroutine of the transport and the protocol
-   * @throws {RangeError} when both a host or port and `sock` are given, or neither; when `sock` is
-   *   no stream socket
-   * @throws {TypeError} when `sock` is not a socket, or `protocolFactory` does not return a protocol
-   * @throws {RuntimeError} when another transport has `sock`, or an operation is waiting on it
-   * @throws {OSError} when no address answers; of several different failures `Multiple
-   *   exceptions: …`; a `gaierror` when the name is unknown
+   * @throws {RangeError} when both host or port and `sock` are given, or neither; when `sock` is
+   *   not a stream socket
+   * @throws {TypeError} when `sock` is not a socket, or `protocolFactory` does not return a
+   *   protocol
+   * @throws {RuntimeError} when another transport owns `sock`, or an operation is waiting on it
+   * @throws {OSError} when no address answers; `Multiple exceptions: …` for several different
+   *   failures; a `gaierror` when the name is unknown
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.create_connection()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_connection
@@ -880,16 +891,17 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Makes a transport from a connection that was accepted elsewhere.
+   * Creates a transport for a connection that was accepted elsewhere.
    *
    * @param protocolFactory - called without arguments
-   * @param sock - a connected stream socket; the transport's from then on
+   * @param sock - a connected stream socket, which the transport owns
    * @param options - `ssl`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in {@link createServer}
    * @returns a coroutine of the transport and the protocol
    * @throws {RangeError} when `sock` is not a stream socket
-   * @throws as the handshake of TLS; see {@link startTls}
-   * @throws {TypeError} when `sock` is not a socket, or `protocolFactory` does not return a protocol
-   * @throws {RuntimeError} when another transport has `sock`, or an operation is waiting on it
+   * @throws the errors of a TLS handshake; see {@link startTls}
+   * @throws {TypeError} when `sock` is not a socket, or `protocolFactory` does not return a
+   *   protocol
+   * @throws {RuntimeError} when another transport owns `sock`, or an operation is waiting on it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.connect_accepted_socket()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_accepted_socket
@@ -904,27 +916,27 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Listens on a port, and makes a protocol for each incoming connection.
+   * Listens on a port, and creates a protocol for each incoming connection.
    *
-   * There is a socket for each address of each host; with port 0, each has its own port.
-   * If one cannot be bound, none is left open.
+   * There is a socket for each address of each host; with port 0, each has its own port. If one
+   * cannot be bound, none is left open.
    *
-   * @param protocolFactory - called without arguments, once for each connection; what it throws is
+   * @param protocolFactory - called without arguments for each connection; if it throws, that is
    *   reported, and the connection closed
    * @param host - a name or a numeric address, or several; `undefined` or `''` for all interfaces
    * @param port - a number, or a string of digits; 0 for any free port
-   * @param options - `sock`: a bound stream socket, the server's from then on, in place of host and
-   *   port; `family`, `flags`: for the look-up; `backlog`, `reuseAddress`, `reusePort`, `keepAlive`:
-   *   of the sockets; `startServing`; `maxConnections`; `ssl`: encrypts the connections, as
-   *   {@link startTls} has it; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default
-   *   60 and 30. Failed handshakes are reported in debug mode only: they are the client's fault
+   * @param options - `sock`: a bound stream socket instead of host and port, which the server owns;
+   *   `family`, `flags`: for the look-up; `backlog`, `reuseAddress`, `reusePort`, `keepAlive`: of
+   *   the sockets; `startServing`; `maxConnections`; `ssl`: encrypts the connections, as in {@link
+   *   startTls}; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default 60 and 30.
+   *   Failed handshakes are only reported in debug mode
    * @returns a coroutine of the server, which already accepts connections
-   * @throws {RangeError} when both a host or port and `sock` are given, or neither; when `sock` is
-   *   no stream socket, or a number out of range
+   * @throws {RangeError} when both host or port and `sock` are given, or neither; when `sock` is
+   *   not a stream socket, or a number is out of range
    * @throws {TypeError} when `protocolFactory` is not a function, or `sock` is not a socket
    * @throws {RuntimeError} when an operation or a server is waiting on `sock`
-   * @throws {OSError} when an address cannot be bound: `[Errno 98] error while attempting to bind on
-   *   address ('127.0.0.1', 8888): address already in use`; a `gaierror` when a name is not known
+   * @throws {OSError} when an address cannot be bound: `[Errno 98] error while attempting to bind
+   *   on address ('127.0.0.1', 8888): address already in use`; a `gaierror` when a name is unknown
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.create_server()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_server
@@ -940,15 +952,18 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Connects to a unix path, or takes a connected unix socket.
+   * Connects to a unix path, or uses a connected unix socket.
    *
    * @param protocolFactory - called without arguments, once there is a connection
-   * @param path - the path of a listening socket: text, bytes in UTF-8, or a `file:` URL
-   * @param options - `sock`: a connected stream socket, the transport's from then on; `ssl`, with
-   *   `serverHostname`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in {@link createConnection}
+   * @param path - the path of a listening socket: a string, its bytes in UTF-8, or a `file:` URL
+   * @param options - `sock`: a connected stream socket instead of a path, which the transport owns;
+   *   `ssl`, with `serverHostname`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in {@link
+   *   createConnection}
    * @returns a coroutine of the transport and the protocol
-   * @throws {RangeError} when a path and `sock` are given, or neither; when `sock` is another kind
-   * @throws {TypeError} when `sock` is not a socket, or `protocolFactory` does not return a protocol
+   * @throws {RangeError} when both a path and `sock` are given, or neither; when `sock` is of
+   *   another kind
+   * @throws {TypeError} when `sock` is not a socket, or `protocolFactory` does not return a
+   *   protocol
    * @throws {OSError} when nothing listens there
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.create_unix_connection()`,
@@ -964,20 +979,21 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Listens on a unix path, and makes a protocol for each incoming connection.
+   * Listens on a unix path, and creates a protocol for each incoming connection.
    *
-   * A stale socket at the path is removed first, and the server's own when it is
-   * closed.
+   * A stale socket at the path is removed first, and the server's own when it closes.
    *
-   * @param protocolFactory - called without arguments, once for each connection
-   * @param path - where to listen: text, bytes in UTF-8, or a `file:` URL
-   * @param options - `sock`: a bound stream socket, the server's from then on, in place of a path;
+   * @param protocolFactory - called without arguments for each connection
+   * @param path - where to listen: a string, its bytes in UTF-8, or a `file:` URL
+   * @param options - `sock`: a bound stream socket instead of a path, which the server owns;
    *   `backlog`; `startServing`; `maxConnections`; `cleanupSocket`; `ssl`, `sslHandshakeTimeout`,
    *   `sslShutdownTimeout`: as in {@link createServer}
    * @returns a coroutine of the server, which already accepts connections
-   * @throws {RangeError} when a path and `sock` are given, or neither; when `sock` is another kind
+   * @throws {RangeError} when both a path and `sock` are given, or neither; when `sock` is of
+   *   another kind
    * @throws {TypeError} when `protocolFactory` is not a function, or `sock` is not a socket
-   * @throws {OSError} when the path cannot be bound: `[Errno 98] Address '/tmp/x' is already in use`
+   * @throws {OSError} when the path cannot be bound: `[Errno 98] Address '/tmp/x' is already in
+   *   use`
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.create_unix_server()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_server
@@ -992,23 +1008,25 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Sends a file on a connection, by a system call where possible: its bytes do not pass through this
-   * process. With TLS they do, to be encrypted.
+   * Sends a file on a connection, if possible by a system call, so that its bytes do not pass
+   * through this process. With TLS they do, to be encrypted.
    *
-   * Earlier writes go first. Until this is done nothing is received, and nothing can be
-   * written. For the file's position see {@link sockSendfile}. Cancelling halfway leaves part of it sent.
+   * Earlier writes are sent first. Until this is done, the transport does not receive and cannot
+   * write. For the file's position see {@link sockSendfile}. Cancelling halfway leaves part of the
+   * file sent.
    *
-   * @param transport - a stream transport; stays open
-   * @param file - a descriptor, or a `FileHandle` or other object with `fd`; stays open
-   * @param offset - where to begin, in bytes from the start of the file
+   * @param transport - a stream transport; it stays open
+   * @param file - a descriptor, or an object with one as `fd`, such as a `FileHandle`; it stays
+   *   open
+   * @param offset - where to start, in bytes from the start of the file
    * @param count - how many bytes; by default up to the end of the file
-   * @param options - `fallback`: whether to read the file and write what was read if the system cannot do
-   *   both; by default `true`
-   * @returns a coroutine of the number of bytes that were sent, or that the transport will send
-   * @throws {RuntimeError} when the transport is closing, or sends no files; when the system cannot,
-   *   and there is to be no fallback; when a file is being sent
-   * @throws {SendfileNotAvailableError} when the system cannot with this file or socket, and there
-   *   is to be no fallback
+   * @param options - `fallback`: read the file and write its bytes if the system cannot send it; by
+   *   default `true`
+   * @returns a coroutine of the number of bytes sent, or passed to the transport
+   * @throws {RuntimeError} when the transport is closing, or cannot send files; when the transport
+   *   cannot use the system call and `fallback` is false; when a file is already being sent
+   * @throws {SendfileNotAvailableError} when the system cannot send this file or on this socket,
+   *   and `fallback` is false
    * @throws {TypeError} when `file` has no descriptor
    * @throws {RangeError} when `offset` or `count` is not a whole number from 0 and from 1
    * @throws {OSError} when the connection is lost, or the file cannot be read
@@ -1030,24 +1048,24 @@ export class Loop implements LoopCore {
   /**
    * Encrypts an established connection from now on.
    *
-   * The protocol's `connectionMade()` is not called again. It gets what is received through the new
-   * transport; the old one must not be used any more. Earlier writes are sent in the
-   * clear, ahead of the handshake.
+   * The protocol's `connectionMade()` is not called again. From then on it receives through the new
+   * transport; do not use the old one any more. Earlier writes are sent unencrypted, before the
+   * handshake.
    *
-   * @param transport - a stream transport, also with TLS; closed when this fails
+   * @param transport - a stream transport, also one with TLS; closed if this fails
    * @param protocol - the connection's protocol
-   * @param sslcontext - the result of `tls.createSecureContext()`, or its options together with
+   * @param sslcontext - the result of `tls.createSecureContext()`, or its options and
    *   `ALPNProtocols`, `requestCert`, `rejectUnauthorized`, `checkServerIdentity`, `SNICallback`
-   * @param options - `serverSide`: is this the side that was connected to? `serverHostname`: whom
-   *   the certificate must be for; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by
-   *   default 60 and 30
-   * @returns a coroutine of the transport to write to; done when the handshake is
-   * @throws {TypeError} when `sslcontext` or `transport` is something else
+   * @param options - `serverSide`: is this the server's side? `serverHostname`: the name that the
+   *   certificate must be for; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default
+   *   60 and 30
+   * @returns a coroutine of the new transport, done when the handshake is
+   * @throws {TypeError} when `sslcontext` or `transport` is of another type
    * @throws {RangeError} when a timeout is not positive, a server has no certificate, or a client
-   *   nobody to check the certificate for
+   *   has no name to check the certificate for
    * @throws {SSLError} when TLS fails; {@link SSLCertVerificationError} when the certificate is not
-   *   to be trusted, or somebody else's
-   * @throws {ConnectionResetError} when the peer goes away before the handshake is done
+   *   trusted, or is for another host
+   * @throws {ConnectionResetError} when the peer closes the connection during the handshake
    * @throws {ConnectionAbortedError} when the handshake takes too long
    * @throws {CancelledError} when the waiting task is cancelled; the connection is closed
    * @see asyncio's `loop.start_tls()`,
@@ -1064,20 +1082,20 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Opens a datagram socket, and calls a protocol for what it receives.
+   * Opens a datagram socket, and calls a protocol with what it receives.
    *
-   * A stale socket at its local path is removed first.
+   * A stale socket at the local path is removed first.
    *
    * @param protocolFactory - called without arguments
-   * @param options - `localAddr`: where it is; `remoteAddr`: whom it sends to and hears; `family`,
-   *   `proto`, `flags`: for the look-up; `reusePort`, `allowBroadcast`; or `sock`: a datagram socket,
-   *   the transport's from then on, in place of all that
+   * @param options - `localAddr`: the local address; `remoteAddr`: the only peer; `family`,
+   *   `proto`, `flags`: for the look-up; `reusePort`, `allowBroadcast`; or `sock`: a datagram
+   *   socket instead of all that, which the transport owns
    * @returns a coroutine of the transport and the protocol
-   * @throws {RangeError} when neither address nor family is given, when there is no address for both
-   *   sides, when `sock` is not a datagram socket or more than it is given
+   * @throws {RangeError} when neither address nor family is given, no family has both addresses,
+   *   `sock` is not a datagram socket, or `sock` is given with other options
    * @throws {TypeError} when an address does not have the shape of its family
-   * @throws {OSError} when an address cannot be bound or connected; a `gaierror` when a name is not
-   *   known
+   * @throws {OSError} when an address cannot be bound or connected; a `gaierror` when a name is
+   *   unknown
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.create_datagram_endpoint()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_datagram_endpoint
@@ -1093,20 +1111,20 @@ export class Loop implements LoopCore {
   // ── pipes and child processes ──────────────────────────────────────────────────────────────
 
   /**
-   * Reads a pipe, and calls a protocol for what it receives.
+   * Reads from a pipe, and calls a protocol with what it receives.
    *
-   * The pipe is the transport's from then on, and does not block. A standard descriptor (0, 1, 2) is
-   * never closed. `process.stdin` means descriptor 0; nothing else may read it in the meantime.
+   * The transport owns the pipe, and makes it non-blocking. A standard descriptor (0, 1, 2) is
+   * never closed. `process.stdin` means descriptor 0; nothing else may read from it meanwhile.
    *
    * @param protocolFactory - called without arguments
-   * @param pipe - a descriptor of a pipe, a socket or a terminal; what has one as `fd`, as a
-   *   `FileHandle` or `process.stdin`; or a socket of ours
-   * @param options - `driver`: how it is read; by default as sockets are
+   * @param pipe - a descriptor of a pipe, a socket or a terminal; an object with one as `fd`, such
+   *   as a `FileHandle` or `process.stdin`; or a {@link Socket}
+   * @param options - `driver`: what reads it; by default the driver of new sockets
    * @returns a coroutine of the transport and the protocol
-   * @throws {TypeError} when `pipe` has no descriptor, or what `protocolFactory` made cannot receive
+   * @throws {TypeError} when `pipe` has no descriptor, or the protocol cannot receive
    * @throws {RangeError} when it is a regular file, or something else that is not a pipe
-   * @throws {RuntimeError} when a transport has the socket, or an operation is waiting on it
-   * @throws {OSError} EBADF; EOPNOTSUPP where the driver cannot
+   * @throws {RuntimeError} when another transport owns the socket, or an operation is waiting on it
+   * @throws {OSError} EBADF; EOPNOTSUPP when the driver cannot
    * @throws {CancelledError} when the waiting task is cancelled; the pipe is closed
    * @see asyncio's `loop.connect_read_pipe()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_read_pipe
@@ -1121,10 +1139,9 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Makes a transport that writes to a pipe.
+   * Creates a transport that writes to a pipe.
    *
-   * Otherwise like {@link connectReadPipe}. When the other end is closed, the transport is
-   * closed.
+   * Otherwise like {@link connectReadPipe}. It closes when the other end is closed.
    *
    * @see asyncio's `loop.connect_write_pipe()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_write_pipe
@@ -1139,19 +1156,19 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Runs a program as a child process, and calls a protocol for it.
+   * Runs a program as a child process, and calls a protocol with its output and exit.
    *
-   * The streams of the child that the options do not name are pipes. A child that still runs when its
-   * loop is closed is killed.
+   * By default the child's standard streams are pipes. A child that is still running when its loop
+   * is closed is killed.
    *
    * @param protocolFactory - called without arguments
-   * @param program - a file, or a name that is looked for in PATH
-   * @param rest - the arguments; last, maybe, the options: see {@link SubprocessOptions}
+   * @param program - a file, or a name to search for in PATH
+   * @param rest - the arguments, and optionally {@link SubprocessOptions} at the end
    * @returns a coroutine of the transport and the protocol
    * @throws {TypeError} when an argument is not a string, or an option is wrong or unknown
-   * @throws {RangeError} when a string has a null character in it, or there is no such signal
+   * @throws {RangeError} when a string contains a null character, or there is no such signal
    * @throws {OSError} when the child cannot be started: `[Errno 2] No such file or directory: 'x'`
-   * @throws {CancelledError} when the waiting task is cancelled; the child is killed, and waited for
+   * @throws {CancelledError} when the waiting task is cancelled; the child is killed and awaited
    * @see asyncio's `loop.subprocess_exec()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_exec
    */
@@ -1166,7 +1183,7 @@ export class Loop implements LoopCore {
   /**
    * Runs a shell command with `/bin/sh` as a child process; otherwise like {@link subprocessExec}.
    *
-   * Quote everything in it that may come from somebody else.
+   * Quote all parts of the command that come from outside the program.
    *
    * @param cmd - the command
    * @see asyncio's `loop.subprocess_shell()`,
@@ -1186,14 +1203,15 @@ export class Loop implements LoopCore {
   /**
    * Looks up the addresses of a host, off the main thread. Numeric addresses need no look-up.
    *
-   * @param host - a name, a numeric address, or `undefined`: this machine, or with AI_PASSIVE any
+   * @param host - a name, a numeric address, or `undefined` for this machine, or with AI_PASSIVE
+   *   for any
    * @param port - a number, or a string of digits
-   * @param options - `family`, `type`, `proto`: what is wanted, by default anything; `flags`
+   * @param options - `family`, `type`, `proto`: by default any; `flags`
    * @returns one `[family, type, proto, canonname, sockaddr]` for each address and type
    * @throws {TypeError} when `host` is not a string, or `port` neither a number nor a string
-   * @throws {RangeError} when `port` is not a whole number from 0 to 65535, or `host` has a null
-   *   character in it
-   * @throws {OSError} `gaierror` when the name, its zone or the service is not known, or there is no
+   * @throws {RangeError} when `port` is not a whole number from 0 to 65535, or `host` contains a
+   *   null character
+   * @throws {OSError} `gaierror` when the name, its zone or the service is unknown, or there is no
    *   address of the family
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.getaddrinfo()`,
@@ -1213,11 +1231,13 @@ export class Loop implements LoopCore {
    * Looks up the names of a host and of a service, off the main thread.
    *
    * @param sockaddr - the address; its host must be numeric
-   * @param flags - NI_NUMERICHOST, NI_NUMERICSERV: a number will do; NI_NAMEREQD: none will
-   * @returns the names; numbers where there are none, of a link-local address with its zone
+   * @param flags - NI_NUMERICHOST, NI_NUMERICSERV: return the number; NI_NAMEREQD: fail if there is
+   *   no name
+   * @returns the names; numbers if there are none, with the zone of a link-local address
    * @throws {TypeError} when `sockaddr` is not an address
-   * @throws {RangeError} when a number in it is out of range, or the host has a null character in it
-   * @throws {OSError} `gaierror` when the host is not a numeric address, or has no name and must have one
+   * @throws {RangeError} when a number in it is out of range, or the host contains a null character
+   * @throws {OSError} `gaierror` when the host is not a numeric address, or has no name with
+   *   NI_NAMEREQD
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.getnameinfo()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getnameinfo
@@ -1239,7 +1259,8 @@ export class Loop implements LoopCore {
    * @param sig - the signal's name, such as `'SIGTERM'`, or its number
    * @throws {TypeError} when `sig` is neither, or `callback` not a function
    * @throws {RangeError} when there is no such signal
-   * @throws {RuntimeError} when it cannot be caught, the loop is closed, or this is a worker thread
+   * @throws {RuntimeError} when the signal cannot be caught, the loop is closed, or this is a
+   *   worker thread
    * @see asyncio's `loop.add_signal_handler()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_signal_handler
    */
@@ -1288,14 +1309,14 @@ export class Loop implements LoopCore {
     return handle;
   }
 
-  /** @internal has the program its own handler for the signal? */
+  /** @internal does the program handle the signal itself? */
   _handlesSignal(name: NodeJS.Signals): boolean {
     return this.#signals.has(name);
   }
 
   /**
-   * @internal runs until `stop()`, and lets signals be
-   * @param ended - called when the run has ended, with the error that ended it, if one did
+   * @internal runs until `stop()`, without listening for signals
+   * @param ended - called at the end of the run, with the error that ended it, if any
    */
   _start(ended: (interruption: Interruption | undefined) => void): void {
     setRunningLoop(this);
@@ -1312,15 +1333,18 @@ export class Loop implements LoopCore {
     });
   }
 
-  /** @internal it runs again at once in a gap of its program, and else when somebody runs it */
+  /**
+   * @internal starts running again, if it is between two runs of its program; returns whether it
+   *   does
+   */
   _wake(): boolean {
     return !this.#closed && isBetweenRuns(this);
   }
 
-  /** @internal it runs until it is stopped, whatever there is to do */
+  /** @internal has no effect: it runs until it is stopped */
   _hasLessToDo(): void {}
 
-  /** @internal makes room for another loop; `false`: it goes on */
+  /** @internal makes room for another loop; `false` if it keeps running */
   _standAside(): boolean {
     return false;
   }
@@ -1332,8 +1356,8 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Begins or ends what is only done in debug mode. Awaits are followed from the first run to the
-   * close: in a rest, tasks wait where they did.
+   * Starts or stops what is only done in debug mode. Awaits are tracked from the first run to the
+   * close, because tasks stay suspended between runs.
    */
   #followDebug(): void {
     this._turns.watch = this.#debug ? this.#watchSlow : undefined;
@@ -1378,9 +1402,9 @@ export class Loop implements LoopCore {
   };
 }
 
-/** Ends `runUntilComplete()`; named as asyncio's, for it shows in printed forms. */
+/** Ends `runUntilComplete()`. Has asyncio's name, because printed forms show it. */
 function runUntilCompleteCallback(future: Future<unknown>): void {
-  // One that ends the loop has done so already.
+  // An error that ends the loop has already done so.
   if (!future.cancelled() && endsTheLoop(future.exception())) return;
   (future.getLoop() as Loop).stop();
 }

@@ -29,7 +29,7 @@ import {
   SOCK_STREAM,
 } from '../sock/constants/constants.ts';
 
-/** One way to reach a host, as Python's `getaddrinfo()` has it. */
+/** One address of a host, as Python's `getaddrinfo()` returns it. */
 export type AddressInfo = readonly [
   family: number,
   type: number,
@@ -38,41 +38,41 @@ export type AddressInfo = readonly [
   sockaddr: Address,
 ];
 
-/** What `getaddrinfo()` is asked for; 0 is anything. */
+/** What `getaddrinfo()` should return; 0 means any. */
 export interface AddressInfoOptions {
-  /** AF_INET, AF_INET6; 0: both. */
+  /** AF_INET, AF_INET6; 0 for both. */
   readonly family?: number | undefined;
-  /** SOCK_STREAM, SOCK_DGRAM; 0: both. */
+  /** SOCK_STREAM, SOCK_DGRAM; 0 for both. */
   readonly type?: number | undefined;
-  /** IPPROTO_TCP, IPPROTO_UDP; 0: both. */
+  /** IPPROTO_TCP, IPPROTO_UDP; 0 for both. */
   readonly proto?: number | undefined;
-  /** AI_PASSIVE: for bind(), where no host means any; AI_NUMERICHOST: no look-up. */
+  /** AI_PASSIVE: for bind(), no host means any; AI_NUMERICHOST: no look-up. */
   readonly flags?: number | undefined;
 }
 
-/** Kinds of sockets that a host is reached with, where none is asked for. */
+/** The socket types to return if none is requested. */
 const KINDS: readonly (readonly [type: number, proto: number])[] = [
   [SOCK_STREAM, IPPROTO_TCP],
   [SOCK_DGRAM, IPPROTO_UDP],
 ];
 
-/** The flags that systems know, those among them that we have no names for. */
+/** The flags that systems know, including those without a name here. */
 const ADDRINFO_FLAGS = 0x7ff;
 const NAMEINFO_FLAGS = 0x1ff;
 
-/** What Node passes on to the system, by our flags. */
+/** The hints that Node passes on to the system, by our flags. */
 const hintsByFlag = lazily((): [flag: number, hint: number][] => [
   [AI_ADDRCONFIG, dns().ADDRCONFIG],
   [AI_V4MAPPED, dns().V4MAPPED],
   [AI_ALL, dns().ALL],
 ]);
 
-/** A host's number, and its zone. */
+/** A numeric host and its zone. */
 interface Found extends LookupAddress {
   readonly scopeid?: number;
 }
 
-/** A look-up of a name. Cancelled, it is not waited for any more; the system finishes it. */
+/** A look-up of a host. When cancelled, its result is dropped, but the system finishes it. */
 export class GetAddrInfo extends Operation<AddressInfo[]> {
   readonly #host: string | undefined;
 
@@ -136,7 +136,7 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
   }
 }
 
-/** What the system refuses before it looks at the host, in its order. */
+/** What the system refuses before it looks at the host, in the same order. */
 function refusal(
   host: string | undefined,
   port: number | string | undefined,
@@ -151,7 +151,10 @@ function refusal(
   return isNamed && (flags & AI_NUMERICSERV) !== 0 ? 'EAI_NONAME' : undefined;
 }
 
-/** @throws {gaierror} for a number that will not do, and where only a number will */
+/**
+ * @throws {gaierror} for a numeric host of the wrong kind, and for a name if only numeric hosts are
+ *   allowed
+ */
 function withoutLookUp(
   host: string | undefined,
   family: number,
@@ -178,7 +181,7 @@ function withoutLookUp(
   throw osError('EAI_NONAME', 'getaddrinfo');
 }
 
-/** The number in the form of the other family, where that is wanted and there is one. */
+/** The numeric host in the form of the other family, if requested and possible. */
 function mapped(host: string, family: number, flags: number): NumericHost | undefined {
   if (host.includes('%')) return undefined;
   const numeric = numericHost(AF_UNSPEC, host);
@@ -188,7 +191,7 @@ function mapped(host: string, family: number, flags: number): NumericHost | unde
   return four !== undefined && family === AF_INET ? { family, host: four, scopeid: 0 } : undefined;
 }
 
-/** The name of a host and of a service, for an address. */
+/** A look-up of the names of a host and a service. */
 export class GetNameInfo extends Operation<[host: string, service: string]> {
   readonly #flags: number;
   readonly #host: string;
@@ -236,7 +239,7 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
       });
   }
 
-  /** Node tells of a service only where the host has a name: so does this machine. */
+  /** Node only looks up a service together with a host that has a name; this machine has one. */
   #findService(host: string): void {
     if ((this.#flags & NI_NUMERICSERV) !== 0) this.#finishWith(host, '');
     else
@@ -246,7 +249,7 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
   }
 
   #finishWith(host: string, service: string): void {
-    // The names that Node knows are those of TCP.
+    // Node only knows the service names of TCP.
     const numeric = (this.#flags & (NI_NUMERICSERV | NI_DGRAM)) !== 0;
     this._finish([host, numeric ? String(this.#port) : service]);
   }
@@ -269,17 +272,17 @@ function checkHost(host: unknown): void {
   checkNoNull(host, 'getaddrinfo(): host');
 }
 
-/** What the system takes for a number: strtoul() reads it to its end. */
+/** What the system accepts as a number: strtoul() reads it to its end. */
 const NUMERIC_PORT = /^[\t-\r ]*[+-]?\d+$/;
 
-/** The number of a port; `undefined` for the name of a service, which Node cannot look up. */
+/** The number of a port; `undefined` for a service name, which Node cannot look up. */
 function portNumber(port: number | string | undefined): number | undefined {
   if (port === undefined || port === '') return 0;
   let number = port;
   if (typeof port === 'string') {
     if (!NUMERIC_PORT.test(port)) return undefined;
     number = Number(port);
-    // As the system does, which has no names that begin so.
+    // As in the system, where no service name starts like this.
     if (number < 0) return undefined;
   } else if (typeof port !== 'number')
     throw new TypeError(`port must be a number or a string, got ${brief(port)}`);

@@ -4,7 +4,7 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { OpenGenerator } from '../core/turns/open-generators.ts';
 import { gather } from '../tasks/groups/gather.ts';
 
-/** Closes the generators that were left open, and reports what fails in that. */
+/** Closes the generators that are still open, and reports their errors. */
 export async function shutdownAsyncgens(loop: LoopCore): Promise<void> {
   const left = loop._asyncgens.shutDown();
   if (left.length === 0) return;

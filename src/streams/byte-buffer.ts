@@ -1,24 +1,24 @@
-// Not the global one: that is a getter, and looked up each time.
+// Not the global one, which is a getter that is looked up each time.
 import { Buffer } from 'node:buffer';
 import { asBuffer } from '../base/values/bytes.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
- * Bytes that were received and not read, in one piece, so that they can be searched.
+ * Received bytes that have not been read, in one block, so that they can be searched.
  *
  *   #block:  [ handed out | unread | room ]
  *                         ↑ #start ↑ #end
  *
- * What comes while nothing is unread is taken over and not copied, and what is handed out is a part
- * of the block: bytes that were handed out are never written to again, for the block only grows at
- * its end, and moves when it is full.
+ * Bytes that arrive while nothing is unread are not copied: their array becomes the block. Reads
+ * return parts of the block, which are never written to again, because the block only grows at its
+ * end, and is replaced when it is full.
  */
 export class ByteBuffer {
   #block: Buffer = EMPTY;
   #start = 0;
   #end = 0;
-  /** Is the block our own, with room that nobody else writes to? */
+  /** Is the block our own, with room that nothing else writes to? */
   #own = false;
 
   /** How many bytes are unread. */
@@ -36,13 +36,13 @@ export class ByteBuffer {
     }
   }
 
-  /** Puts bytes before those that are unread. */
+  /** Inserts bytes before the unread ones. */
   unshift(data: Uint8Array): void {
     const rest = this.take(this.size);
     this.#adopt(Buffer.concat([data, rest]));
   }
 
-  /** Takes `nbytes`, which must be there. */
+  /** Takes `nbytes`, of which there must be enough. */
   take(nbytes: number): Buffer {
     const start = this.#start;
     this.#start = start + nbytes;
@@ -51,7 +51,7 @@ export class ByteBuffer {
     return taken;
   }
 
-  /** A copy of the first `nbytes`, or of all if they are fewer. */
+  /** A copy of the first `nbytes`, or of all if there are fewer. */
   peek(nbytes: number): Buffer {
     return Buffer.from(
       this.#block.subarray(this.#start, Math.min(this.#end, this.#start + nbytes)),
@@ -65,7 +65,10 @@ export class ByteBuffer {
     this.#own = false;
   }
 
-  /** Where `bytes` begin, counted from the first unread one, looked for from `from` on; or -1. */
+  /**
+   * The index of `bytes`, counted from the first unread byte and searched from `from` on; -1 if not
+   * found.
+   */
   indexOf(bytes: Uint8Array, from: number): number {
     const unread = this.#block.subarray(this.#start, this.#end);
     return bytes.length === 1
@@ -73,7 +76,7 @@ export class ByteBuffer {
       : unread.indexOf(bytes, from);
   }
 
-  /** Are `bytes` at `from`, counted from the first unread byte? */
+  /** Are `bytes` at index `from`, counted from the first unread byte? */
   has(bytes: Uint8Array, from: number): boolean {
     const at = this.#start + from;
     return (
@@ -88,7 +91,7 @@ export class ByteBuffer {
     this.#own = false;
   }
 
-  /** Moves what is unread to a block with room for `nbytes` more, and as much again. */
+  /** Moves unread bytes to a block with room for `nbytes` more, and as much again. */
   #move(nbytes: number): void {
     const { size } = this;
     const block = Buffer.allocUnsafeSlow(2 * (size + nbytes));

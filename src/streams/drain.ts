@@ -5,10 +5,10 @@ import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Runnable } from '../core/turns/ready-entry.ts';
 
-/** Waits until little enough waits to be sent. */
+/** Waits until the protocol may write. */
 class Drain extends Operation<void> implements Runnable {
   readonly #flow: WriteFlow;
-  /** Is it its turn? Then the awaiting code goes on in this same turn. */
+  /** Is it its turn? Then the awaiting code resumes in this same turn. */
   #inTurn = false;
 
   constructor(loop: LoopCore, flow: WriteFlow) {
@@ -37,7 +37,7 @@ class Drain extends Operation<void> implements Runnable {
 }
 
 /**
- * Whether a stream may write on, and those who wait for that.
+ * Whether a stream may write, and what waits for that.
  *
  *             pause()                 connectionLost()
  *   flowing ──────────▶ paused      ──────────────────▶ lost
@@ -48,7 +48,7 @@ class Drain extends Operation<void> implements Runnable {
  */
 export class WriteFlow {
   readonly #loop: LoopCore;
-  /** What all get who need not wait. */
+  /** The shared result if there is no need to wait. */
   readonly #flowing: Operation<void>;
   #state: 'flowing' | 'paused' | 'lost' = 'flowing';
   #waiting: Drain[] = [];
@@ -59,7 +59,7 @@ export class WriteFlow {
     this.#flowing._finish();
   }
 
-  /** Does more wait to be sent than shall? */
+  /** Does too much data wait to be sent? */
   get paused(): boolean {
     return this.#state === 'paused';
   }
@@ -89,14 +89,14 @@ export class WriteFlow {
     return drain;
   }
 
-  /** As {@link drained}, seen from the next turn: then a connection that closes is lost. */
+  /** Like {@link drained}, but checked in the next turn, when a closing connection is lost. */
   drainedNextTurn(): Operation<void> {
     const drain = new Drain(this.#loop, this);
     this.#loop._turns.soon(drain);
     return drain;
   }
 
-  /** @internal makes it done, or has it wait */
+  /** @internal finishes a drain, or lets it wait */
   _settle(drain: Drain): void {
     if (this.#state === 'flowing') drain._finish();
     else if (this.#state === 'paused') this.#waiting.push(drain);

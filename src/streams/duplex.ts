@@ -14,7 +14,7 @@ import { type HandlingLoop, StreamReaderProtocol } from './stream-protocol.ts';
 import { StreamReader } from './stream-reader.ts';
 import { StreamWriter } from './stream-writer.ts';
 
-/** The most bytes that are read at a time. */
+/** The most bytes to read at a time. */
 const PIECE = 65_536;
 
 /** A reader and a writer as a Node stream. */
@@ -61,7 +61,7 @@ const streamsDuplex = lazily(
       override _destroy(error: Error | null, done: (error: Error | null) => void): void {
         if (error === null) this.#writer.close();
         else this.#writer.transport.abort();
-        // What broke the connection is known already, or nobody's business any more.
+        // The error of the connection is already known, or no longer matters.
         this.#writer.waitClosed().then(
           () => done(error),
           () => done(error),
@@ -71,14 +71,15 @@ const streamsDuplex = lazily(
 );
 
 /**
- * Makes a Node stream from a reader and a writer, so that code written for Node streams can
- * use this connection: `http.request({ createConnection: () => toDuplex(streams) })`.
- * `Duplex.toWeb()` makes web streams from it.
+ * Creates a Node stream from a reader and a writer, so that code for Node streams can use this
+ * connection: `http.request({ createConnection: () => toDuplex(streams) })`. `Duplex.toWeb()`
+ * converts it to web streams.
  *
- * The stream owns both from then on. Ending the stream ends sending, also with TLS: what the peer
- * sends after that is still read. Destroying it closes the connection, at once if with an error.
+ * The stream owns both. Ending the stream ends sending, also with TLS; what the peer sends after
+ * that is still read. Destroying it closes the connection, immediately if with an error.
  *
- * With TLS the stream ends when its peer does, once what was written is sent: `allowHalfOpen` is false.
+ * With TLS the stream ends when its peer does, once written data has been sent: `allowHalfOpen` is
+ * false.
  *
  * Not in asyncio.
  *
@@ -89,18 +90,17 @@ export function toDuplex(streams: Streams): Duplex {
 }
 
 /**
- * Makes a reader and a writer from a Node stream, so that code written for these can be
- * used with any of Node's streams: a pipe, a child's standard streams, a tunnel, or with `Duplex.fromWeb()` a
- * pair of web streams.
+ * Creates a reader and a writer for a Node stream: a pipe, a child's standard streams, a tunnel, or
+ * with `Duplex.fromWeb()` a pair of web streams.
  *
- * They own the stream from then on: closing the writer ends it, and its error breaks them.
+ * They own the stream: closing the writer ends it, and its error breaks them.
  *
  * Not in asyncio.
  *
  * @param duplex - a byte stream, not destroyed
- * @param options - `limit`: that of the reader
+ * @param options - `limit`: the reader's
  * @returns a coroutine of a reader and a writer
- * @throws {TypeError} when `duplex` is not a stream, or one of objects
+ * @throws {TypeError} when `duplex` is not a stream, or is in object mode
  * @throws {RangeError} when it is destroyed, or `limit` is not positive
  */
 export function fromDuplex(duplex: Duplex, { limit }: StreamOptions = {}): Coroutine<Streams> {
@@ -115,16 +115,16 @@ export function fromDuplex(duplex: Duplex, { limit }: StreamOptions = {}): Corou
 }
 
 /**
- * Calls a protocol for what a Node stream receives, as {@link Loop.createConnection} does
- * for sockets.
+ * Calls a protocol with what a Node stream receives, like {@link Loop.createConnection} for
+ * sockets.
  *
  * Not in asyncio.
  *
  * @param protocolFactory - called without arguments
- * @param duplex - a byte stream, not destroyed; the transport's from then on
+ * @param duplex - a byte stream, not destroyed, which the transport owns
  * @returns a coroutine of the transport and the protocol
- * @throws {TypeError} when `duplex` is not a stream, or one of objects; when what `protocolFactory`
- *   made is not a protocol
+ * @throws {TypeError} when `duplex` is not a stream, or is in object mode; when `protocolFactory`
+ *   does not return a protocol
  * @throws {RangeError} when `duplex` is destroyed
  */
 export function connectDuplex<P extends ProtocolCallbacks>(
@@ -138,7 +138,7 @@ export function connectDuplex<P extends ProtocolCallbacks>(
   return new Coroutine(connect, 'connectDuplex', undefined);
 }
 
-/** A transport on a stream, when its protocol has been called. */
+/** Creates a transport on a stream, and waits until its protocol has been called. */
 async function transportOn(
   loop: LoopCore,
   duplex: Duplex,

@@ -2,7 +2,7 @@ import { named } from '../base/errors/errors.ts';
 import { asBuffer, type Received } from '../base/values/bytes.ts';
 
 /**
- * The end came before all that was asked for.
+ * The stream ended before all requested bytes were read.
  *
  * @see asyncio's `IncompleteReadError`,
  *   https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.IncompleteReadError
@@ -12,14 +12,14 @@ export class IncompleteReadError extends Error {
     named(this, 'IncompleteReadError');
   }
 
-  /** What came before the end. */
+  /** The bytes before the end. */
   readonly partial: Received;
-  /** How many bytes were asked for; `undefined` where it was a separator. */
+  /** How many bytes were requested; `undefined` for a separator. */
   readonly expected: number | undefined;
 
   /**
-   * @param partial - what came before the end
-   * @param expected - how many bytes were asked for; `undefined` for a separator
+   * @param partial - the bytes before the end
+   * @param expected - how many bytes were requested; `undefined` for a separator
    */
   constructor(partial: Uint8Array, expected: number | undefined) {
     const asked = expected === undefined ? 'undefined' : String(expected);
@@ -30,7 +30,7 @@ export class IncompleteReadError extends Error {
 }
 
 /**
- * No separator came within the limit of the reader. The bytes are still there to be read.
+ * No separator was found within the reader's limit. The bytes can still be read.
  *
  * @see asyncio's `LimitOverrunError`,
  *   https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.LimitOverrunError
@@ -40,10 +40,10 @@ export class LimitOverrunError extends Error {
     named(this, 'LimitOverrunError');
   }
 
-  /** How many of the bytes that are there no separator is in. */
+  /** How many of the available bytes contain no separator. */
   readonly consumed: number;
 
-  /** @param consumed - how many of the bytes that are there no separator is in */
+  /** @param consumed - how many of the available bytes contain no separator */
   constructor(message: string, consumed: number) {
     super(message);
     this.consumed = consumed;

@@ -3,34 +3,34 @@ import type { Transport } from '../transports/transport.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 /**
- * Aborts a connection whose peer neither sends what is waited for nor takes what was written.
+ * Aborts a connection whose peer neither sends the awaited data nor takes what was written.
  *
  *             a read waits
- *   resting ───────────────▶ waiting ── no sign of the peer for so long ──▶ aborted
+ *   resting ───────────────▶ waiting ── no sign of the peer in time ──▶ aborted
  *      ▲                        │
  *      └────────────────────────┘
  *         bytes came, or the read was cancelled
  *
- * Only time spent waiting counts. A byte that comes, or that is taken of what had to wait, is a sign of
- * the peer, and begins the time anew.
+ * Only time spent waiting counts. A received byte, or a waiting byte that the peer took, is a sign
+ * of the peer, and restarts the time.
  *
- * There is one timer per connection. It is not set again with every message: when it rings, it
- * looks at how long ago the last sign was.
+ * There is one timer per connection. It is not reset with every message: when it fires, it checks
+ * how long ago the last sign was.
  */
 export class IdleWatch {
   readonly #loop: LoopCore;
   readonly #seconds: number;
   readonly #reader: StreamReader;
   #transport: Transport;
-  /** Since when the peer has given no sign, on the loop's clock, moved on by the rests since then. */
+  /** When the peer last gave a sign, on the loop's clock, moved forward by the rests since then. */
   #since: number;
-  /** Since when no read waits; none while one does. */
+  /** When the current rest started; undefined while a read waits. */
   #resting: number | undefined;
-  /** The traffic of the transport when it last rang. */
+  /** The transport's traffic when the timer last fired. */
   #traffic: number;
-  /** Did bytes wait to be sent when it last rang? */
+  /** Did bytes wait to be sent when the timer last fired? */
   #hadUnsent = false;
-  /** None once the connection is gone. */
+  /** Undefined once the connection is gone. */
   #timer: Cancellable | undefined;
 
   constructor(loop: LoopCore, seconds: number, transport: Transport, reader: StreamReader) {
@@ -45,7 +45,7 @@ export class IdleWatch {
     reader._waits = this;
   }
 
-  /** The connection goes on over another transport. */
+  /** The connection continues on another transport. */
   watch(transport: Transport): void {
     this.#transport = transport;
     this.#traffic = transport._traffic;
@@ -80,7 +80,7 @@ export class IdleWatch {
   }
 
   #look(): void {
-    // The system tells that there is room when there is much; a slow peer makes a little at a time.
+    // The system reports room only when there is a lot; a slow peer frees a little at a time.
     this.#transport._sendWhatGoes();
     if (this.#timer === undefined) return;
     const { _traffic: traffic } = this.#transport;

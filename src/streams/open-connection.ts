@@ -9,13 +9,13 @@ import { type HandlingLoop, StreamReaderProtocol } from './stream-protocol.ts';
 import { StreamReader } from './stream-reader.ts';
 import { StreamWriter } from './stream-writer.ts';
 
-/** A reader's limit, for whatever makes readers. */
+/** The reader's limit, for functions that create readers. */
 export interface StreamOptions {
-  /** The most bytes of a line, and half of what is kept unread; by default 65536. */
+  /** The longest line in bytes, and half of what is buffered unread; by default 65536. */
   readonly limit?: number | undefined;
 }
 
-/** What connecting needs of a loop. */
+/** What connecting needs from a loop. */
 interface ConnectingLoop extends HandlingLoop {
   createConnection<P extends ProtocolCallbacks>(
     protocolFactory: () => P,
@@ -30,7 +30,7 @@ interface ConnectingLoop extends HandlingLoop {
   ): Coroutine<[transport: Transport, protocol: P]>;
 }
 
-/** The two ends of a connection. */
+/** A connection's reader and writer. */
 export type Streams = [reader: StreamReader, writer: StreamWriter];
 
 /**
@@ -39,7 +39,7 @@ export type Streams = [reader: StreamReader, writer: StreamWriter];
  * @param options - `limit`: the reader's; all others as for {@link Loop.createConnection}
  * @returns a coroutine of a reader and a writer; close the connection with the writer
  * @throws {RangeError} when `limit` is not positive
- * @throws as {@link Loop.createConnection}
+ * @throws like {@link Loop.createConnection}
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `open_connection()`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_connection
@@ -61,11 +61,10 @@ export function openConnection(
 /**
  * Connects to a unix path.
  *
- * @param options - `limit`: the reader's; all others as for
- *   {@link Loop.createUnixConnection}
+ * @param options - `limit`: the reader's; all others as for {@link Loop.createUnixConnection}
  * @returns a coroutine of a reader and a writer; close the connection with the writer
  * @throws {RangeError} when `limit` is not positive
- * @throws as {@link Loop.createUnixConnection}
+ * @throws like {@link Loop.createUnixConnection}
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `open_unix_connection()`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_unix_connection

@@ -6,37 +6,37 @@ import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Runnable } from '../core/turns/ready-entry.ts';
 
-/** Whose bytes a {@link Read} waits for. */
+/** The reader whose bytes a {@link PendingRead} waits for. */
 export interface Source {
-  /** @internal what the stream broke with, if it did */
+  /** @internal the error that broke the stream, if any */
   exception(): unknown;
-  /** @internal makes more bytes come */
+  /** @internal asks for more bytes */
   _resume(): void;
-  /** @internal the read that waited was cancelled */
+  /** @internal the waiting read was cancelled */
   _gaveUp(): void;
 }
 
 /**
- * A read that could not be done at once.
+ * A read that has to wait.
  *
- *             told of news              its turn: it is enough, or never will be
+ *               tell()                  its turn: it is enough, or never will be
  *   waiting ───────────────▶ queued ──────────────────────────────────────────▶ done
  *      ▲                        │
  *      └────────────────────────┘
  *             its turn: it is not enough
  *
- * It takes its bytes in the same turn in which it hands them to the awaiting code: a read that was
- * cancelled has taken nothing.
+ * It takes its bytes in the same turn in which the awaiting code gets them, so a cancelled read has
+ * taken nothing.
  */
-export class Read extends NativeOperation<Received> implements Runnable {
+export class PendingRead extends NativeOperation<Received> implements Runnable {
   static {
     awaitedNatively(this);
   }
 
   readonly #source: Source;
-  /** The method of the reader. */
+  /** The reader's method. */
   readonly #name: string;
-  /** Takes the bytes; `undefined`: not enough yet. */
+  /** Takes the bytes; returns `undefined` if there are not enough yet. */
   readonly #take: () => Received | undefined;
   #queued = false;
 
@@ -52,7 +52,7 @@ export class Read extends NativeOperation<Received> implements Runnable {
     return { operation: `StreamReader.${this.#name}`, on: this.#source };
   }
 
-  /** There is news: bytes, the end, or a failure. */
+  /** There are new bytes, the end, or an error. */
   tell(): void {
     if (this.#queued) return;
     this.#queued = true;
@@ -73,7 +73,7 @@ export class Read extends NativeOperation<Received> implements Runnable {
     if (this.done()) this._tellNow();
   }
 
-  /** @internal not before its turn, unless it was cancelled */
+  /** @internal waits for its turn, unless it was cancelled */
   override _tell(): void {
     if (!this.cancelled()) return;
     this.#source._gaveUp();

@@ -1,7 +1,7 @@
 import { typeNameOf } from '../base/printing/repr.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
 
-/** What ends a portion: bytes, or a string in UTF-8. */
+/** A separator: bytes, or a string as UTF-8. */
 type Separator = Uint8Array | string;
 
 function isSeparator(value: unknown): value is Separator {
@@ -15,19 +15,19 @@ export interface Found {
 }
 
 /**
- * Looks for the first of one or several separators in bytes that are still coming in, and looks at
- * no byte twice but the last few.
+ * Searches incoming bytes for the first of one or several separators. It looks at no byte twice,
+ * except the last few.
  */
 export class Search {
-  /** Shortest first: of two that end at the same place, the shorter one is found. */
+  /** Shortest first: of two that end at the same index, the shorter one is found. */
   readonly #separators: readonly Uint8Array[];
-  /** Bytes at the beginning in which no separator begins. */
+  /** From the start, how many bytes cannot be the start of a separator. */
   #offset = 0;
 
   /**
-   * @param separators - strings are UTF-8
+   * @param separators - strings are encoded as UTF-8
    * @throws {TypeError} when a separator is neither bytes nor a string
-   * @throws {RangeError} when there is none, or one is empty
+   * @throws {RangeError} when there are none, or one is empty
    */
   constructor(separators: Separator | readonly Separator[]) {
     if (separators instanceof Uint8Array && separators.length > 0) {
@@ -46,17 +46,17 @@ export class Search {
     this.#separators = list.sort((a, b) => a.length - b.length);
   }
 
-  /** Bytes at the beginning that belong to no separator, as far as was looked. */
+  /** From the start, how many bytes belong to no separator, as far as was searched. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** The bytes so far are gone: begins anew with the next ones. */
+  /** The bytes so far were taken: starts again with the next ones. */
   restart(): void {
     this.#offset = 0;
   }
 
-  /** The separator that ends first; `undefined`: none is there yet. */
+  /** The separator that ends first; `undefined` if there is none yet. */
   in(bytes: ByteBuffer): Found | undefined {
     const [shortest] = this.#separators as [Uint8Array];
     if (bytes.size - this.#offset < shortest.length) return undefined;

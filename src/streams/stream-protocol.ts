@@ -17,30 +17,30 @@ import type { StreamReader } from './stream-reader.ts';
 import { StreamWriter } from './stream-writer.ts';
 
 /**
- * Serves one connection. A coroutine function, or an `async` one, runs in its own task; another
- * one is called, and what it returns does not matter.
+ * Serves one connection. A coroutine function or an `async` function runs in its own task. Any
+ * other function is called, and its result ignored.
  */
 export type ClientConnected = (reader: StreamReader, writer: StreamWriter) => unknown;
 
-/** A loop that makes tasks. */
+/** A loop that creates tasks. */
 export interface HandlingLoop extends LoopCore {
   createTask<T>(body: TaskBody<T>): Task<T>;
 }
 
-/** How long a client may be silent, and a handler take; by default as long as they like. */
+/** How long a client may be silent, and a handler may take; by default without limit. */
 export interface ConnectionLimits {
   /**
-   * Seconds after which a connection is aborted while its handler waits for the peer to send
+   * After how many seconds a connection is aborted while its handler waits for the peer to send
    * something, or to take what was written. Not in asyncio.
    */
   readonly idleTimeout?: number | undefined;
-  /** Seconds after which a handler is cancelled, and that reported. Not in asyncio. */
+  /** After how many seconds a handler is cancelled, which is reported. Not in asyncio. */
   readonly handlerTimeout?: number | undefined;
 }
 
 /**
- * @throws {TypeError} when one is not a number
- * @throws {RangeError} when one is not positive, or not finite
+ * @throws {TypeError} when a limit is not a number
+ * @throws {RangeError} when a limit is not positive, or not finite
  */
 export function checkLimits({ idleTimeout, handlerTimeout }: ConnectionLimits): void {
   checkPositiveSeconds(idleTimeout, 'idleTimeout');
@@ -54,37 +54,37 @@ export interface StreamProtocolOptions extends ConnectionLimits {
 }
 
 /**
- * What a connection tells, for a reader and a writer.
+ * The protocol of a connection with a reader and a writer.
  *
- * With a handler it is one of a server's. The connection is closed when a handler in a task ends, and
- * when any handler throws. What it throws is reported.
+ * With a handler it is a server's connection. It is closed when a handler in a task ends, and when
+ * any handler throws, which is reported.
  *
  * @see asyncio's `StreamReaderProtocol`, `Lib/asyncio/streams.py`
  */
 export class StreamReaderProtocol implements ProtocolCallbacks {
-  /** @internal whether its writer may write on */
+  /** @internal whether its writer may write */
   readonly _flow: WriteFlow;
   readonly #loop: HandlingLoop;
   readonly #reader: StreamReader;
   readonly #handler: ClientConnected | undefined;
   readonly #limits: ConnectionLimits;
   #transport: Transport | undefined;
-  /** Is it one of TLS, which cannot end one way alone? */
+  /** With TLS? Then it cannot end one direction alone. */
   #isEncrypted = false;
-  /** How the connection ended, once it has. */
+  /** How the connection ended, if it has. */
   #ended: { readonly error: unknown } | undefined;
-  /** Those who wait for that. */
+  /** Operations that wait for that. */
   #waiting: Operation<void>[] = [];
-  /** Runs while the connection is established, where there is a limit to silence. */
+  /** Set while the connection is established, if there is an idle timeout. */
   #idle: IdleWatch | undefined;
 
   /**
-   * @param reader - gets what comes
-   * @param handler - serves the connection; none for a client's
+   * @param reader - gets the received bytes
+   * @param handler - serves a server's connection; `undefined` for a client's
    * @param options - `loop`; `idleTimeout`, `handlerTimeout`: in seconds
    * @throws {TypeError} when a limit is not a number
    * @throws {RangeError} when a limit is not positive, or not finite
-   * @throws {RuntimeError} when no loop is given and there is none
+   * @throws {RuntimeError} when no loop is given and there is no current one
    */
   constructor(
     reader: StreamReader,
@@ -114,7 +114,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     try {
       given = handler(reader, writer);
     } catch (error) {
-      // Nobody has the connection, and with TLS it is aborted anyway, once that is reported.
+      // Nothing uses the connection. With TLS it is aborted after the report anyway.
       this.#loop.callSoon(() => transport.close());
       throw error;
     }
@@ -123,13 +123,13 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
       this.#handle(wrapPromise(given as PromiseLike<unknown>, { loop: this.#loop }));
   }
 
-  /** Bytes came: the reader's from now on. */
+  /** Bytes were received: the reader owns them. */
   dataReceived(data: Uint8Array): void {
     this.#idle?.note();
     this.#reader.feedData(data);
   }
 
-  /** The peer has ended sending; the connection stays, to be written to, but with TLS. */
+  /** The peer has ended sending. The connection stays open for writing, except with TLS. */
   eofReceived(): boolean {
     this.#reader.feedEof();
     return !this.#isEncrypted;
@@ -154,24 +154,24 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     this._flow.connectionLost(error);
   }
 
-  /** Closes the connection as soon as its handler waits for bytes, with none there. */
+  /** Closes the connection as soon as its handler waits for bytes and there are none. */
   shutdownRequested(): void {
     const close = (): void => this.#transport?.close();
     if (this.#reader._isIdle) close();
     else this.#reader._onIdle = close;
   }
 
-  /** @internal has a connection a handler, as one of a server's? */
+  /** @internal does the connection have a handler, as on a server? */
   get _hasHandler(): boolean {
     return this.#handler !== undefined;
   }
 
-  /** @internal gives away what was received and not read */
+  /** @internal returns received bytes that have not been read */
   _takeUnread(): Received {
     return this.#reader._takeUnread();
   }
 
-  /** @internal the connection goes on over another transport, if it was made */
+  /** @internal the connection continues on another transport, if it was established */
   _replaceTransport(transport: Transport): void {
     if (this.#transport === undefined) return;
     this.#transport = transport;
@@ -180,13 +180,13 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     this.#idle?.watch(transport);
   }
 
-  /** @internal a transport calls it from now on, whose protocol was told to pause, or was not */
+  /** @internal another transport takes over; `paused`: has it told the protocol to pause? */
   _adoptWriting(paused: boolean): void {
     if (paused) this._flow.pause();
     else this._flow.resume();
   }
 
-  /** @internal done when the connection is gone, as it ended */
+  /** @internal done when the connection is gone; fails if it ended with an error */
   _whenClosed(): Operation<void> {
     const waiter = describeAs(new Operation<void>(this.#loop._asOption), 'StreamWriter.waitClosed');
     if (this.#ended === undefined) this.#waiting.push(waiter);
@@ -194,7 +194,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     return waiter;
   }
 
-  /** Makes sure that the connection ends with its handler, and that a failure is reported. */
+  /** Makes sure that the connection ends with its handler, and that an error is reported. */
   #handle(handling: Future<unknown>): void {
     const { handlerTimeout } = this.#limits;
     const timer =
@@ -231,7 +231,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
 }
 
 /**
- * A handler whose calls are coroutines, where it is an `async` function: so it runs in a task.
+ * The handler; an `async` function becomes a coroutine function, so that it runs in a task.
  *
  * @throws {TypeError} when it is not a function
  */
@@ -246,7 +246,7 @@ function isEncrypted(transport: Transport): boolean {
   return transport.getExtraInfo('sslcontext') !== undefined;
 }
 
-/** What a handler failed with; a cancel is none. */
+/** The error of a handler; a cancel is not an error. */
 function failureOf(handling: Future<unknown>): unknown {
   return handling.cancelled() ? undefined : handling.exception();
 }

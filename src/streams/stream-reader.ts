@@ -11,20 +11,20 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireEventLoop } from '../core/turns/running-loop.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import { IncompleteReadError, LimitOverrunError } from './errors.ts';
-import { Read, type Source } from './pending-read.ts';
+import { PendingRead, type Source } from './pending-read.ts';
 import { Search } from './separators.ts';
 
-/** What a reader needs of the transport whose bytes it gets. */
+/** What a reader needs from its transport. */
 export interface PausableTransport {
-  /** Leaves what comes with the system, which holds the peer back. */
+  /** Stops receiving. The system then holds the peer back. */
   pauseReading(): void;
-  /** Receives again. */
+  /** Resumes receiving. */
   resumeReading(): void;
 }
 
 /** Options for a reader. */
 export interface StreamReaderOptions {
-  /** The most bytes of a line, and half of what is kept unread; by default 65536. */
+  /** The longest line in bytes, and half of what is buffered unread; by default 65536. */
   readonly limit?: number | undefined;
   /** The loop to wait on; by default the running one, otherwise that of `setEventLoop()`. */
   readonly loop?: LoopCore | undefined;
@@ -38,11 +38,11 @@ const NEWLINE: Uint8Array = Uint8Array.of(10);
  *
  * `for await (const line of reader)` reads line by line, until the end.
  *
- * Unread bytes are buffered here. When there are more than twice the limit, the transport is paused,
- * which holds the peer back, until there are no more than the limit, or a read needs more.
+ * Unread bytes are buffered here. When there are more than twice the limit, the transport is
+ * paused, which slows the peer down, until there are at most the limit, or a read needs more.
  *
- * A cancelled read takes nothing: its bytes are left for the next one. If the stream broke,
- * every read fails with that error, even if bytes are left.
+ * A cancelled read takes nothing: its bytes are left for the next one. If the stream broke, every
+ * read fails with that error, even if bytes are left.
  *
  * @see asyncio's `StreamReader`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader
@@ -57,25 +57,25 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   readonly #bytes = new ByteBuffer();
   /** Has the peer ended? */
   #eof = false;
-  /** What the stream broke with. */
+  /** The error that broke the stream. */
   #exception: unknown;
-  /** The read that waits; one that is done waits no longer. */
-  #read: Read | undefined;
-  /** What the last read looked for, and how far. */
+  /** The waiting read; it may already be done. */
+  #read: PendingRead | undefined;
+  /** What the last read searched for, and how far. */
   #search: Search | undefined;
   #transport: PausableTransport | undefined;
-  /** Is the transport paused, by us? */
+  /** Have we paused the transport? */
   #paused = false;
-  /** @internal called when a read begins to wait and no byte is there */
+  /** @internal called when a read starts to wait and no byte is available */
   _onIdle: (() => void) | undefined;
 
-  /** @internal told when a read begins to wait, and when one is given up */
+  /** @internal called when a read starts to wait, and when one is cancelled */
   _waits: { begin(): void; end(): void } | undefined;
 
   /**
    * @throws {TypeError} when `limit` is not a number
    * @throws {RangeError} when `limit` is not positive
-   * @throws {RuntimeError} when no loop is given and there is none
+   * @throws {RuntimeError} when no loop is given and there is no current one
    */
   constructor({ limit = STREAM_LIMIT, loop }: StreamReaderOptions = {}) {
     checkLimit(limit);
@@ -91,7 +91,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    * @param n - the most bytes to read; by default all until the end of the stream. The reader's
    *   limit does not apply
    * @returns the bytes, in an array that nothing else writes to; an empty one at the end
-   * @throws {TypeError} when `n` is no whole number
+   * @throws {TypeError} when `n` is not a whole number
    * @throws {RuntimeError} when another read is waiting
    * @throws the error that broke the stream
    * @throws {CancelledError} when the waiting task is cancelled
@@ -112,9 +112,10 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   }
 
   /**
-   * Reads a line, including its newline. The last line may have none.
+   * Reads a line, including its newline. The last line may lack it.
    *
-   * A line that is longer than the limit is dropped; if its end has not come yet, all buffered bytes are.
+   * A line that is longer than the limit is dropped; if its end has not been received, all buffered
+   * bytes are dropped.
    *
    * @returns the line, in an array that nothing else writes to; an empty one at the end
    * @throws {RangeError} when the line is longer than the limit
@@ -148,13 +149,13 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    *
    * Of several separators, the one that ends first counts.
    *
-   * @param separator - what to read to, strings in UTF-8, or an array of alternatives; by default a newline
+   * @param separator - bytes, a string, or an array of alternatives; by default a newline
    * @returns the bytes, in an array that nothing else writes to
    * @throws {IncompleteReadError} when the stream ends first; its `partial` has the bytes read
-   * @throws {LimitOverrunError} when more bytes than the limit precede the separator; they
-   *   stay, to be read otherwise
+   * @throws {LimitOverrunError} when more bytes than the limit precede the separator; they can
+   *   still be read in other ways
    * @throws {TypeError} when a separator is neither bytes nor a string
-   * @throws {RangeError} when there is none, or one is empty
+   * @throws {RangeError} when there are none, or one is empty
    * @throws {RuntimeError} when another read is waiting
    * @throws the error that broke the stream
    * @throws {CancelledError} when the waiting task is cancelled
@@ -189,13 +190,12 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   }
 
   /**
-   * Reads exactly `n` bytes; waits until they have come. The reader's limit does not apply
-   * here.
+   * Reads exactly `n` bytes; waits until there are enough. The reader's limit does not apply.
    *
    * @returns the bytes, in an array that nothing else writes to
    * @throws {IncompleteReadError} when the stream ends first; its `partial` has the bytes read
    * @throws {RangeError} when `n` is negative
-   * @throws {TypeError} when `n` is no whole number
+   * @throws {TypeError} when `n` is not a whole number
    * @throws {RuntimeError} when another read is waiting
    * @throws the error that broke the stream
    * @throws {CancelledError} when the waiting task is cancelled
@@ -216,11 +216,12 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   }
 
   /**
-   * Returns bytes and leaves them to be read; waits until they have come.
+   * Returns bytes without removing them; waits until there are enough.
    *
    * @param n - how many bytes to wait for; by default one. The reader's limit does not apply
-   * @returns a copy of the first `n` bytes, or by default of all that are there; fewer at the end
-   * @throws {TypeError} when `n` is no whole number
+   * @returns a copy of the first `n` bytes, or by default of all that are available; fewer at the
+   *   end
+   * @throws {TypeError} when `n` is not a whole number
    * @throws {RangeError} when `n` is negative
    * @throws {RuntimeError} when another read is waiting
    * @throws the error that broke the stream
@@ -244,12 +245,12 @@ export class StreamReader implements Source, AsyncIterable<Received> {
       yield line;
   }
 
-  /** Has the stream ended, and was all of it read? */
+  /** Has the stream ended, and have all bytes been read? */
   atEof(): boolean {
     return this.#eof && this.#bytes.size === 0;
   }
 
-  /** What the stream broke with; `undefined` if it did not. */
+  /** The error that broke the stream; `undefined` if there is none. */
   exception(): unknown {
     return this.#exception;
   }
@@ -259,7 +260,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   /**
    * Adds bytes at the end.
    *
-   * @param data - the reader's from then on
+   * @param data - owned by the reader
    * @throws {RuntimeError} after {@link feedEof}
    */
   feedData(data: Uint8Array): void {
@@ -275,7 +276,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
     this.#paused = true;
   }
 
-  /** Says that nothing more comes. */
+  /** Marks the end of the stream. */
   feedEof(): void {
     this.#eof = true;
     this.#waiting()?.tell();
@@ -290,7 +291,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   /**
    * Pauses `transport` while too much is unread.
    *
-   * @throws {RuntimeError} when the reader has a transport already
+   * @throws {RuntimeError} when the reader already has a transport
    */
   setTransport(transport: PausableTransport): void {
     if (this.#transport !== undefined) throw new RuntimeError('Transport already set');
@@ -313,17 +314,17 @@ export class StreamReader implements Source, AsyncIterable<Received> {
 
   // ── between our files ──────────────────────────────────────────────────────────────────────
 
-  /** @internal does somebody wait for bytes? */
+  /** @internal is a read waiting? */
   get _isWaiting(): boolean {
     return this.#waiting() !== undefined;
   }
 
-  /** @internal does somebody wait for bytes, with none there? */
+  /** @internal is a read waiting, and no byte available? */
   get _isIdle(): boolean {
     return this._isWaiting && this.#bytes.size === 0;
   }
 
-  /** @internal a read needs more bytes, and would otherwise wait for ever */
+  /** @internal a read needs more bytes, and would otherwise wait forever */
   _resume(): void {
     this._waits?.begin();
     if (this.#bytes.size === 0) this._onIdle?.();
@@ -332,19 +333,19 @@ export class StreamReader implements Source, AsyncIterable<Received> {
     this.#transport?.resumeReading();
   }
 
-  /** @internal gives away what is unread; the transport is no longer paused for its sake */
+  /** @internal returns the unread bytes, and no longer pauses the transport because of them */
   _takeUnread(): Received {
     this.#paused = false;
     this.#search?.restart();
     return this.#bytes.take(this.#bytes.size) as Received;
   }
 
-  /** @internal the read that waited was cancelled */
+  /** @internal the waiting read was cancelled */
   _gaveUp(): void {
     this._waits?.end();
   }
 
-  /** @internal what is held back from now on, in place of the transport that was set */
+  /** @internal sets another transport to pause, instead of the current one */
   _replaceTransport(transport: PausableTransport): void {
     this.#transport = transport;
     if (this.#paused) transport.pauseReading();
@@ -369,14 +370,14 @@ export class StreamReader implements Source, AsyncIterable<Received> {
     }
   }
 
-  #wait(name: string, take: () => Received | undefined): Read {
-    const read = new Read(this.#loop, this, name, take);
+  #wait(name: string, take: () => Received | undefined): PendingRead {
+    const read = new PendingRead(this.#loop, this, name, take);
     this.#read = read;
     this._resume();
     return read;
   }
 
-  #waiting(): Read | undefined {
+  #waiting(): PendingRead | undefined {
     return this.#read?._state === 'pending' ? this.#read : undefined;
   }
 

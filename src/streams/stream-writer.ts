@@ -14,17 +14,17 @@ import type {
 import type { WriteFlow } from './drain.ts';
 import type { StreamReader } from './stream-reader.ts';
 
-/** What a writer needs of the protocol of its connection. */
+/** What a writer needs from its connection's protocol. */
 export interface WriterProtocol extends BaseCallbacks {
-  /** @internal is it that of a server's connection? */
+  /** @internal is it a server's connection? */
   readonly _hasHandler: boolean;
-  /** @internal whether it may write on */
+  /** @internal whether it may write */
   readonly _flow: WriteFlow;
-  /** @internal done when the connection is gone, as it ended */
+  /** @internal done when the connection is gone; fails if it ended with an error */
   _whenClosed(): Operation<void>;
 }
 
-/** A loop that begins to encrypt. */
+/** A loop that can start TLS. */
 interface EncryptingLoop extends LoopCore {
   startTls(
     transport: Transport,
@@ -37,8 +37,8 @@ interface EncryptingLoop extends LoopCore {
 /**
  * Writes bytes to a peer.
  *
- * `write()` does not wait: data that the peer does not take yet is buffered. To keep that from growing too
- * large, `await writer.drain()` after each.
+ * `write()` does not wait: data that the peer does not take yet is buffered. To limit the buffer,
+ * `await writer.drain()` after each write.
  *
  * @see asyncio's `StreamWriter`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter
@@ -68,17 +68,19 @@ export class StreamWriter {
     this.#loop = loop;
   }
 
-  /** The transport underneath; of a pipe only a {@link WriteTransport}, which does not read. */
+  /**
+   * The underlying transport. For a pipe, it is only a {@link WriteTransport}, which cannot read.
+   */
   get transport(): Transport {
     return this.#transport;
   }
 
   /**
-   * Sends `data`: as much as possible at once, the rest when the peer takes more. A string is sent as
-   * UTF-8; half a surrogate pair becomes U+FFFD, as everywhere in JavaScript. Unlike
-   * asyncio, which takes no strings; see docs/differences.md#strings-are-sent-as-utf-8.
+   * Sends `data`: as much as possible immediately, the rest when the peer takes more. A string is
+   * sent as UTF-8; a lone surrogate becomes U+FFFD, as everywhere in JavaScript. Unlike asyncio,
+   * which does not accept strings; see docs/differences.md#strings-are-sent-as-utf-8.
    *
-   * When the call returns, the bytes are the caller's again. Data written after the connection was closed
+   * The caller may reuse `data` once the call returns. Data written after the connection was closed
    * is dropped.
    *
    * @throws {TypeError} when `data` is neither a `Uint8Array` nor a string
@@ -91,33 +93,33 @@ export class StreamWriter {
   }
 
   /**
-   * Sends several pieces as if they were one.
+   * Sends several pieces as one.
    *
-   * @throws {TypeError} when one of them is neither a `Uint8Array` nor a string; when `pieces` is a
-   *   string itself
+   * @throws {TypeError} when one of them is neither a `Uint8Array` nor a string, or `pieces` is
+   *   itself a string
    * @throws {RuntimeError} after {@link writeEof}
    */
   writelines(pieces: Iterable<Uint8Array | string>): void {
     this.#transport.writelines(pieces);
   }
 
-  /** Ends sending, once what waits is sent; reading goes on. */
+  /** Ends sending once buffered data is sent; reading continues. */
   writeEof(): void {
     this.#transport.writeEof();
   }
 
-  /** Can sending be ended alone? */
+  /** Can sending be ended separately? */
   canWriteEof(): boolean {
     return this.#transport.canWriteEof();
   }
 
   /**
-   * Waits until the peer has taken enough for writing to go on, which is mostly at once. Several
-   * tasks may wait.
+   * Waits until the peer has taken enough data to continue writing, which is usually immediate.
+   * Several tasks may wait.
    *
    * @throws {ConnectionResetError} when the connection is gone
    * @throws the error that broke the connection
-   * @throws {CancelledError} when the waiting task is cancelled; what was written is still sent
+   * @throws {CancelledError} when the waiting task is cancelled; written data is still sent
    * @see asyncio's `StreamWriter.drain()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.drain
    */
@@ -133,17 +135,17 @@ export class StreamWriter {
   }
 
   /**
-   * Encrypts the connection once buffered data is sent. In a server's handler this is
-   * the server's side of TLS, otherwise the client's.
+   * Encrypts the connection once buffered data is sent. In a server's handler this is the server's
+   * side of TLS, otherwise the client's.
    *
-   * Received bytes that were not read belong to the handshake. So anything that a peer sends in the
-   * clear after its last line breaks the handshake, and is never read as if it had been encrypted.
+   * Received bytes that were not read belong to the handshake. So anything a peer sends unencrypted
+   * after its last line breaks the handshake, and is never read as if it had been encrypted.
    *
    * @param sslcontext - the result of `tls.createSecureContext()`, or its options
-   * @param options - `serverHostname`: the name that the certificate must be for; `sslHandshakeTimeout`,
-   *   `sslShutdownTimeout`: in seconds
-   * @returns a coroutine that is done when the handshake is
-   * @throws as {@link Loop.startTls} and {@link drain}
+   * @param options - `serverHostname`: the name that the certificate must be for;
+   *   `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds
+   * @returns a coroutine, done when the handshake is
+   * @throws like {@link Loop.startTls} and {@link drain}
    * @throws {CancelledError} when the waiting task is cancelled; the connection is closed
    * @see asyncio's `StreamWriter.start_tls()`,
    *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.start_tls
@@ -153,7 +155,7 @@ export class StreamWriter {
     options: Omit<StartTlsOptions, 'serverSide'> = {},
   ): Coroutine<void> {
     const start = async (): Promise<void> => {
-      // Where it is none of a stream, its transport is refused.
+      // If it is not a stream's protocol, its transport is refused.
       const protocol = this.#protocol as WriterProtocol & ProtocolCallbacks;
       const serverSide = protocol._hasHandler;
       await this.drain();
@@ -175,7 +177,7 @@ export class StreamWriter {
     this.#transport.close();
   }
 
-  /** Does the connection close, or is it closed? */
+  /** Is the connection closing or closed? */
   isClosing(): boolean {
     return this.#transport.isClosing();
   }
@@ -199,16 +201,16 @@ export class StreamWriter {
   }
 
   /**
-   * Extra information about the connection; `undefined` if it is not known.
+   * Extra information about the connection; `undefined` if unknown.
    *
-   * @param name - `'socket'`, `'sockname'`, `'peername'`; with TLS `'sslcontext'`, `'peercert'`,
-   *   `'cipher'`, `'sslObject'`, too
+   * @param name - `'socket'`, `'sockname'`, `'peername'`; with TLS also `'sslcontext'`,
+   *   `'peercert'`, `'cipher'`, `'sslObject'`
    */
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name] | undefined;
   /**
-   * Extra information about the connection; `fallback` if it is not known.
+   * Extra information about the connection; `fallback` if unknown.
    *
-   * @param fallback - returned if it is not known
+   * @param fallback - returned if unknown
    */
   getExtraInfo<Name extends keyof ExtraInfo, Fallback>(
     name: Name,
@@ -217,7 +219,7 @@ export class StreamWriter {
   /**
    * Extra information about the connection.
    *
-   * @param fallback - returned if it is not known
+   * @param fallback - returned if unknown
    */
   getExtraInfo(name: string, fallback?: unknown): unknown;
   getExtraInfo(name: string, fallback?: unknown): unknown {

@@ -4,20 +4,22 @@ import { print } from '../../base/log/log.ts';
 import { isA } from '../../base/values/attempt.ts';
 
 /**
- * How a program ends that lets a KeyboardInterrupt or a SystemExit pass: with the status that
- * the shell expects, and not with a stack.
+ * How a program exits that does not catch a KeyboardInterrupt or SystemExit: with the status that
+ * the shell expects, and without a stack.
  *
- * Node has one place where what nobody caught comes by. We look on there from the moment when such
- * an error is on its way. We do not handle anything: every other error ends the program, or finds its
- * handler, as if we were not there.
+ * Node emits an event for each uncaught error. We listen from the first such error on, and leave
+ * all other errors alone.
  */
 
-/** What a shell shows for a program that SIGINT ended. */
+/** The status that a shell shows for a program that SIGINT ended. */
 const STATUS_INTERRUPTED = 128 + constants.signals.SIGINT;
 
 let watching = false;
 
-/** Gives back an error that is about to leave `run()`, and sees to how it would end the program. */
+/**
+ * Returns an error that is about to leave `run()`, after making sure that it ends the program with
+ * the right status.
+ */
 export function withExitStatus<E>(error: E): E {
   if (!watching && (isA(error, KeyboardInterrupt) || isA(error, SystemExit))) {
     watching = true;

@@ -5,20 +5,20 @@ import { copyContext, scopeForLater } from '../../core/context/context.ts';
 import { choreNextTurn } from '../../core/turns/host.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 
-/** Those that the system never hands over. */
+/** Signals that cannot be caught. */
 const UNCATCHABLE: readonly string[] = ['SIGKILL', 'SIGSTOP'];
 
 /**
- * Resolves when each signal that came before the call was given to its listeners.
+ * Resolves when each signal that arrived before the call has been passed to its listeners.
  *
- * Node asks the system for signals in the poll phase. Called in that phase or before it, the first
- * immediate may come before the next poll; the second one never does.
+ * Node reads signals in the poll phase. If this is called in that phase or before it, the first
+ * immediate may run before the next poll; the second one never does.
  */
 export function signalsHeard(): Promise<void> {
   return new Promise((resolve) => choreNextTurn(() => choreNextTurn(resolve)));
 }
 
-/** The signals that a loop handles, each by one callback that runs in the loop. */
+/** A loop's signal handlers: one callback per signal, called in the loop. */
 export class SignalHandlers {
   readonly #loop: LoopCore;
   readonly #removers = new Map<string, () => void>();
@@ -27,7 +27,7 @@ export class SignalHandlers {
     this.#loop = loop;
   }
 
-  /** Puts `callback` in the place of whatever handled the signal for this loop. */
+  /** Sets the callback for a signal, replacing an earlier one. */
   add<A extends unknown[]>(
     sig: NodeJS.Signals | number,
     callback: (...args: A) => unknown,
@@ -35,7 +35,7 @@ export class SignalHandlers {
   ): void {
     const name = signalName(sig);
     if (UNCATCHABLE.includes(name)) throw new RuntimeError(`sig ${sig} cannot be caught`);
-    // Node hands signals to the main thread alone.
+    // Node delivers signals only to the main thread.
     if (!workerThreads().isMainThread)
       throw new RuntimeError('addSignalHandler() only works in the main thread');
     this.remove(name);
@@ -53,7 +53,7 @@ export class SignalHandlers {
     return this.#removers.delete(name);
   }
 
-  /** Is there a handler for the signal of that name? */
+  /** Is there a handler for the signal? */
   has(name: NodeJS.Signals): boolean {
     return this.#removers.has(name);
   }

@@ -9,7 +9,7 @@ import type { Endpoint } from '../../sock/endpoint/endpoint.ts';
 import { Socket } from '../../sock/socket.ts';
 import { SockOperation } from './sock-operation.ts';
 
-/** Accepts a connection, and outlives a shortage of descriptors. */
+/** Accepts a connection; keeps waiting during a shortage of descriptors. */
 export class Accept extends SockOperation<[Socket, Address]> {
   static {
     awaitedNatively(this);
@@ -23,7 +23,7 @@ export class Accept extends SockOperation<[Socket, Address]> {
     return 'reader';
   }
 
-  /** Runs while descriptors are short. */
+  /** Set during a shortage. */
   #retry: Cancellable | undefined;
 
   attempt(): { readonly value: [Socket, Address] } | undefined {
@@ -37,7 +37,7 @@ export class Accept extends SockOperation<[Socket, Address]> {
     }
   }
 
-  /** Reports a shortage, and tries again when there may be descriptors. */
+  /** Reports a shortage, and tries again later. */
   rest(error: unknown): void {
     this.#retry = this._loop.callLater(ACCEPT_RETRY_DELAY, () => {
       this.#retry = undefined;
@@ -52,7 +52,7 @@ export class Accept extends SockOperation<[Socket, Address]> {
   }
 
   override ready(together = false): void {
-    // News of connections is no news of descriptors, unless the socket was closed.
+    // During a shortage, new connections do not help; only a close ends the wait.
     if (this.#retry === undefined || this.sock.fileno() === -1) super.ready(together);
     else this.wait();
   }
@@ -72,7 +72,7 @@ export function acceptNow(endpoint: Endpoint): [Socket, Address] | undefined {
   return [connection, accepted.address];
 }
 
-/** Is it the system that is short of something, and no fault of the socket? */
+/** Is it a shortage of system resources, not an error of the socket? */
 export function isShortage(error: unknown): boolean {
   return (
     isA(error, OSError) && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')

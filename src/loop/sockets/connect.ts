@@ -10,7 +10,7 @@ import type { Address } from '../../sock/addresses/address.ts';
 import type { ResolvedAddress, ResolvingLoop } from '../../transports/addresses/host-lookup.ts';
 import { SockOperation } from './sock-operation.ts';
 
-/** Connects: looks the host up first, where it is a name. */
+/** Connects, after looking up the host if it is a name. */
 export class Connect extends SockOperation<void> {
   static {
     awaitedNatively(this);
@@ -30,19 +30,19 @@ export class Connect extends SockOperation<void> {
     return 'writer';
   }
 
-  /** The look-up, while it runs. */
+  /** The look-up, while it is running. */
   #lookUp: Future<readonly ResolvedAddress[]> | undefined;
   #address: Address | undefined;
 
-  /** Begins with an address that needs no look-up. */
+  /** Connects to an address that needs no look-up. */
   begin(address: Address): this {
     this.#address = address;
     try {
       if (this.endpoint.connect(address)) this._finish(undefined);
       else this.wait();
     } catch (error) {
-      // Under way since one that was cancelled: its outcome is ours. A full backlog of AF_UNIX is
-      // EAGAIN: nothing is under way then, and nobody would be told.
+      // A connect that was cancelled is still in progress: wait for its outcome. A full AF_UNIX
+      // backlog is EAGAIN: then nothing is in progress, and nothing would call back.
       if (isA(error, OSError) && error.code === 'EALREADY') this.wait();
       else this._fail(connectError(error, address));
     }
@@ -52,11 +52,11 @@ export class Connect extends SockOperation<void> {
   beginWithName([host, port]: readonly [string, number]): this {
     const { family, type, proto } = this.sock;
     const asked = { family, type, proto, flags: 0 };
-    // By the loop's own method, which a program may have put another one in the place of.
+    // The loop's own method, because a program may have replaced it.
     const found = (this._loop as ResolvingLoop).getaddrinfo(host, port, asked);
     const lookUp = ensureFuture(found, { loop: this._loop });
     this.#lookUp = lookUp;
-    // Meanwhile the slot is taken: nobody else connects, and a close is told at once.
+    // Takes the slot during the look-up, so that nothing else connects, and a close is noticed.
     this.wait();
     lookUp.addDoneCallback(() => {
       this.#lookUp = undefined;
@@ -92,7 +92,7 @@ export class Connect extends SockOperation<void> {
   }
 }
 
-/** A failed connect in asyncio's words: with the address. */
+/** A failed connect with asyncio's message, which contains the address. */
 function connectError(error: unknown, address: Address): unknown {
   if (!isA(error, OSError) || error.errno === undefined) return error;
   const words = `Connect call failed ${repr(address)}`;

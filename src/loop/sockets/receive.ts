@@ -4,7 +4,7 @@ import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Socket } from '../../sock/socket.ts';
 import { checkUncut, SockOperation } from './sock-operation.ts';
 
-/** Receives into its own memory. */
+/** Receives into a new buffer. */
 export class Receive extends SockOperation<Received> {
   static {
     awaitedNatively(this);
@@ -31,7 +31,7 @@ export class Receive extends SockOperation<Received> {
   }
 }
 
-/** Receives into memory that is given. */
+/** Receives into the caller's buffer. */
 export class ReceiveInto extends SockOperation<number> {
   static {
     awaitedNatively(this);

@@ -5,7 +5,7 @@ import { sendMost } from '../../sock/endpoint/send-most.ts';
 import type { Socket } from '../../sock/socket.ts';
 import { checkUncut, SockOperation } from './sock-operation.ts';
 
-/** Sends all of an array, in as many parts as it takes. */
+/** Sends all of an array, in as many parts as needed. */
 export class SendAll extends SockOperation<void> {
   static {
     awaitedNatively(this);
@@ -25,7 +25,7 @@ export class SendAll extends SockOperation<void> {
 
   readonly #data: Uint8Array;
   readonly #length: number;
-  /** The bytes that are sent. */
+  /** How many bytes have been sent. */
   #sent: number;
 
   constructor(loop: LoopCore, sock: Socket, data: Uint8Array, sent: number) {

@@ -10,7 +10,7 @@ import type { Endpoint, Ready } from '../../sock/endpoint/endpoint.ts';
 import type { Socket } from '../../sock/socket.ts';
 
 /**
- * The one way to wait for a socket: try now, else when ready try again.
+ * The only way to wait for a socket: try, and if it would block, try again when it is ready.
  *
  *   trying ──────────────▶ done
  *     │ ▲                    ▲
@@ -18,20 +18,20 @@ import type { Socket } from '../../sock/socket.ts';
  *     ▼ │                    │
  *   waiting ─────────────────┘
  *
- * While it waits, the operation is in its endpoint's slot. When the socket is ready, it
- * takes a turn, and tries in that turn; what it gets then goes to the awaiting task in the same
- * turn. So there is no moment in which bytes have been taken and a cancel can still come between:
- * an operation that was cancelled has taken nothing.
+ * While it waits, the operation is in its endpoint's slot. When the socket is ready, the operation
+ * is queued, tries in its turn, and passes the result to the awaiting task in the same turn. So no
+ * cancel can come after bytes were taken and before the task has them: a cancelled operation has
+ * taken nothing.
  *
- * The first try is made by the caller before there is an object: most sends and many receives
- * succeed at once.
+ * The caller makes the first try before it creates an operation, because most sends and many
+ * receives succeed at once.
  */
 export abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Runnable {
   protected readonly sock: Socket;
   protected readonly endpoint: Endpoint;
-  /** Has it been told, and not had its turn? */
+  /** Has it been called, and is its turn still to come? */
   private _queued = false;
-  /** Is it its turn? Then the awaiting code goes on in this same turn. */
+  /** Is it its turn? Then the awaiting code resumes in this same turn. */
   private _inTurn = false;
 
   constructor(loop: LoopCore, sock: Socket) {
@@ -40,13 +40,13 @@ export abstract class SockOperation<T> extends NativeOperation<T> implements Rea
     this.endpoint = sock._endpoint;
   }
 
-  /** Tries; `undefined`: would block. */
+  /** Tries; returns `undefined` if it would block. */
   protected abstract attempt(): { readonly value: T } | undefined;
 
   /** The side of the endpoint on which it waits. */
   protected abstract get side(): 'reader' | 'writer';
 
-  /** @internal the method that a program has called */
+  /** @internal the method that the program called */
   abstract get _operation(): string;
 
   /** @internal */
@@ -54,14 +54,14 @@ export abstract class SockOperation<T> extends NativeOperation<T> implements Rea
     return { operation: this._operation, on: this.sock };
   }
 
-  /** Takes the slot, and waits to be told. */
+  /** Takes the slot, and waits to be called. */
   wait(): this {
     if (this.side === 'reader') this.endpoint.reader = this;
     else this.endpoint.writer = this;
     return this;
   }
 
-  /** Takes the slot, and tries in the next turn without being told. */
+  /** Takes the slot, and tries in the next turn without being called. */
   waitTurn(): this {
     this.wait();
     this.ready();
@@ -69,7 +69,7 @@ export abstract class SockOperation<T> extends NativeOperation<T> implements Rea
   }
 
   ready(together = false): void {
-    // The slot stays ours until the turn: nobody else may take what we were told of.
+    // Keeps the slot until the turn, so that nothing else takes what was reported.
     this.wait();
     if (this._queued) return;
     this._queued = true;
@@ -84,7 +84,7 @@ export abstract class SockOperation<T> extends NativeOperation<T> implements Rea
     this.leave();
     this._inTurn = true;
     try {
-      // One that was given up with detach() may live on, under another socket.
+      // A socket that was detached may live on in another object.
       if (this.sock._isClosed) throw osError('EBADF');
       const outcome = this.attempt();
       if (outcome === undefined) this.wait();
@@ -114,7 +114,7 @@ export abstract class SockOperation<T> extends NativeOperation<T> implements Rea
   }
 }
 
-/** Any operation whose try needs nothing but what it was made with. */
+/** An operation whose try is a function. */
 export class Attempt<T> extends SockOperation<T> {
   static {
     awaitedNatively(this);
@@ -142,7 +142,7 @@ export class Attempt<T> extends SockOperation<T> {
   }
 }
 
-/** @throws {RangeError} when memory was taken away from an operation that waited with it */
+/** @throws {RangeError} when the memory of a waiting operation was taken away */
 export function checkUncut(bytes: Uint8Array, length: number, what: 'buffer' | 'data'): void {
   if (bytes.length < length)
     throw new RangeError(

@@ -20,12 +20,12 @@ import { Receive, ReceiveInto } from './receive.ts';
 import { SendAll } from './send-all.ts';
 import { Attempt, checkUncut } from './sock-operation.ts';
 
-/** asyncio's socket methods, for one loop. `Loop` documents them; here is how they are done. */
+/** The socket methods of a loop; `Loop` documents them. */
 export class SockOperations {
   readonly #loop: LoopCore;
-  /** Operations that completed without waiting, since one had to yield. */
+  /** How many operations have completed without waiting since one last had to yield. */
   #unwaited = 0;
-  /** What a completed send gives: the same for all. */
+  /** The result of a completed send, shared by all. */
   readonly #sent: Operation<void>;
 
   constructor(loop: LoopCore) {
@@ -89,7 +89,7 @@ export class SockOperations {
     if (this.#mustYield()) return new SendAll(this.#loop, sock, data, 0).waitTurn();
     try {
       const endpoint = sock._endpoint;
-      // Nobody waits here, so what one that was cancelled found need not be so any more.
+      // Nothing waits, so what a cancelled operation remembered may be outdated.
       endpoint.tryAnew('writer');
       const sent = sendMost(endpoint, data, 0);
       if (sent === data.length) return this.#sent;
@@ -153,7 +153,7 @@ export class SockOperations {
     }
   }
 
-  /** One of many that complete at once gives the others a turn first. */
+  /** One in many operations that complete at once first lets others have a turn. */
   #mustYield(): boolean {
     this.#unwaited += 1;
     if (this.#unwaited < OPERATIONS_PER_TURN) return false;

@@ -18,7 +18,10 @@ import { Socket } from '../../sock/socket.ts';
 import type { BorrowedSocket } from '../../transports/borrowed-socket.ts';
 import { transportRefusal } from '../../transports/readiness-watch.ts';
 
-/** A file to send: a descriptor, or what has one, as a `FileHandle` of `node:fs/promises`. */
+/**
+ * A file to send: a descriptor, or an object with one, such as a `FileHandle` of
+ * `node:fs/promises`.
+ */
 export type SentFile =
   | number
   | {
@@ -26,13 +29,13 @@ export type SentFile =
       readonly fd: number;
     };
 
-/** Options for the sending of a file. */
+/** Options for sending a file. */
 export interface SendfileOptions {
-  /** Reads the file and sends what was read where the system cannot do both; by default `true`. */
+  /** Read the file and send its bytes if the system cannot send it; by default `true`. */
   readonly fallback?: boolean | undefined;
 }
 
-/** What sending needs of a loop. */
+/** What sending needs from a loop. */
 interface SendingLoop extends LoopCore {
   sockSendall(sock: Socket, data: Uint8Array): PromiseLike<void>;
 }
@@ -72,9 +75,9 @@ export function sockSendfile(
 }
 
 /**
- * Has the system send; not available, it has sent nothing.
+ * Sends the file by a system call. Throws if that is unavailable, before anything is sent.
  *
- * @param borrowed - says that the socket is a transport's
+ * @param borrowed - set if the socket belongs to a transport
  */
 export async function sendBySystem(
   loop: LoopCore,
@@ -90,7 +93,7 @@ export async function sendBySystem(
     throw new SendfileNotAvailableError(
       `syscall sendfile is not available for socket ${sock} and file ${file} combination`,
     );
-  // An empty file needs no system call, and a descriptor that is no file's fails here.
+  // An empty file needs no system call, and a descriptor that is not a file's fails here.
   if (sizeOf(file) === 0 && count === undefined) return;
   let sent = 0;
   while (count === undefined || sent < count) {
@@ -108,7 +111,7 @@ export async function sendBySystem(
       sent += now;
       note(now);
     }
-    // As asyncio: the others have a turn between two calls, each of which may send much.
+    // As in asyncio, others get a turn between two calls, each of which may send a lot.
     if (now < 0) await room(loop, sock, endpoint, borrowed);
     else await turn(loop);
   }
@@ -134,14 +137,15 @@ async function sendByReading(
   }
 }
 
-/** Reads what there is at a place of a file, off the main thread; says how many bytes, 0 at its end. */
+/** Reads a part of a file, off the main thread; returns the number of bytes, 0 at its end. */
 export async function readSome(
   loop: LoopCore,
   file: number,
   buffer: Uint8Array,
   place: number,
 ): Promise<number> {
-  // A failure is an outcome like another: after a cancel the file may be closed, and nobody asks.
+  // An error counts as a result, because after a cancel nothing awaits it, and the file may be
+  // closed.
   const reading = readFile(file, buffer, 0, buffer.length, place).then(
     ({ bytesRead }) => bytesRead,
     (error: unknown) => ({ error: fromNodeError(error) }),
@@ -225,7 +229,7 @@ function check(
 
 /**
  * @returns the file's descriptor
- * @throws {TypeError} when it has none
+ * @throws {TypeError} when it has no descriptor
  * @throws {RangeError} when a number is out of range
  */
 export function checkFile(file: unknown, offset: unknown, count: unknown): number {

@@ -19,7 +19,7 @@ import {
   sendBySystem,
 } from './sock-sendfile.ts';
 
-/** The part of a file to send, and the callback for what was sent. */
+/** The part of a file to send, and a callback for the bytes sent. */
 interface Part {
   readonly fd: number;
   readonly offset: number;
@@ -68,7 +68,7 @@ function check(transport: unknown, fallback: boolean): void {
     );
 }
 
-/** Has the system send; `false`: it cannot, and has sent nothing. */
+/** Sends by a system call; returns `false` if that is unavailable, before anything is sent. */
 async function sendNatively(
   loop: LoopCore,
   transport: Transport,
@@ -87,7 +87,7 @@ async function sendNatively(
   }
 }
 
-/** Reads, and writes to the transport as fast as the peer takes it. */
+/** Reads the file, and writes it to the transport as fast as the peer takes it. */
 async function sendByWriting(
   loop: LoopCore,
   transport: Transport,
@@ -112,21 +112,21 @@ async function sendByWriting(
 }
 
 /**
- * Stands in for the protocol of a transport while a file is written to it.
+ * Replaces the protocol of a transport while a file is written to it.
  *
  * @see asyncio's `_SendfileFallbackProtocol`, `Lib/asyncio/base_events.py`
  */
 class SendingProtocol extends Protocol {
   readonly #loop: LoopCore;
   readonly #transport: Transport;
-  /** Who was told before, and will be again. */
+  /** The replaced protocol. */
   readonly #protocol: ProtocolCallbacks;
   readonly #resumesReading: boolean;
-  /** Is the protocol to be told to go on writing? It was told to pause before. */
+  /** Must the protocol be told to resume? It was told to pause before. */
   readonly #resumesWriting: boolean;
-  /** Made done when there is room; none while there is. */
+  /** Done when there is room; undefined while there is. */
   #room: Future<void> | undefined;
-  /** How the connection was lost, once it was. */
+  /** Why the connection was lost, if it was. */
   #lost: { readonly error: unknown } | undefined;
   /** Is the server shutting down? */
   #mustLeave = false;
@@ -151,7 +151,7 @@ class SendingProtocol extends Protocol {
       throw this.#lost.error ?? new ConnectionError('Connection is closed by peer');
   }
 
-  /** Puts everything back as it was. */
+  /** Restores the protocol. */
   restore(): void {
     // Whoever waited for it has been cancelled.
     this.#room?.cancel();

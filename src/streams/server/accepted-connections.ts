@@ -5,40 +5,40 @@ import type { Demand, Server } from '../../transports/server/server.ts';
 import type { Streams } from '../open-connection.ts';
 
 /**
- * The connections of a server on their way to the callers that ask for them.
+ * The connections of a server on their way to the callers that accept them.
  *
- *                    a caller waits                 its protocol is told
+ *                    a caller waits                 connectionMade()
  *   in the backlog ────────────────▶ coming ────────────────────────────▶ #made ──▶ taken
  *                                       │
  *                                       └──▶ failed: the next one is accepted in its place
  *
- * No more are under way than are waited for. So one stays in #made only if a wait was cancelled
- * after it was accepted: the next caller gets it. The server counts those that are coming, since it
- * knows of every way in which that ends.
+ * No more connections are coming than callers wait. So one stays in #made only if a wait was
+ * cancelled after it was accepted; the next caller gets it. The server counts those that are
+ * coming, because it knows all ways in which that ends.
  *
- * With TLS, a few more are accepted while a caller waits: a client that does not shake hands must not
- * keep the others out until its time is over. Those that are made beyond what is waited for stay in
- * #made, and nothing is accepted before they are taken.
+ * With TLS, a few more are accepted while a caller waits, so that a client that does not shake
+ * hands does not keep the others out until its timeout. Extra ones stay in #made, and nothing is
+ * accepted before they are taken.
  */
-export class Arrivals implements Demand {
+export class AcceptedConnections implements Demand {
   #server: Server | undefined;
-  /** How many wait for a connection. */
+  /** How many callers wait for a connection. */
   #wanted = 0;
   readonly #made = new Queue<Streams>();
-  /** How many more may come than are waited for. */
+  /** How many more connections may be coming than callers wait. */
   readonly #spare: number;
 
-  /** @param spare - how many more may come than are waited for, while a caller waits */
+  /** @param spare - how many more connections may be coming than callers wait, if any does */
   constructor(spare: number) {
     this.#spare = spare;
   }
 
-  /** Whose connections they are, once it is there. */
+  /** Sets the server that the connections come from. */
   comeFrom(server: Server): void {
     this.#server = server;
   }
 
-  /** Takes the next one, waiting for it; `undefined` when the server is closed. */
+  /** Takes the next connection, waiting for it; `undefined` when the server is closed. */
   async take(): Promise<Streams | undefined> {
     this.#want(1);
     try {
@@ -51,9 +51,9 @@ export class Arrivals implements Demand {
     }
   }
 
-  /** A connection is established. */
+  /** A connection was established. */
   made(streams: Streams): void {
-    // The server may have been closed meanwhile.
+    // The server may have been closed in the meantime.
     if (this.#made._isShutDown) streams[1].transport.abort();
     else this.#made.putNowait(streams);
   }
@@ -63,7 +63,7 @@ export class Arrivals implements Demand {
     return wanted > 0 && coming < wanted + this.#spare;
   }
 
-  /** Those that nobody has taken are lost, as those in the backlog are. */
+  /** Connections that were not taken are lost, like those in the backlog. */
   closed(): void {
     while (!this.#made.empty()) this.#made.getNowait()[1].transport.abort();
     this.#made.shutdown();

@@ -17,15 +17,15 @@ import type { UnixServerOptions } from '../../transports/server/unix.ts';
 import type { ProtocolCallbacks } from '../../transports/transport.ts';
 import type { StreamOptions } from '../open-connection.ts';
 import type { ConnectionLimits } from '../stream-protocol.ts';
-import { Arrivals } from './accepted-connections.ts';
+import { AcceptedConnections } from './accepted-connections.ts';
 import { protocols, type ServingLoop } from './start-server.ts';
 import { StreamServer } from './stream-server.ts';
 
-/** Options for a server whose connections are taken one by one. */
+/** Options for a server whose connections are accepted one by one. */
 export type OpenServerOptions = StreamOptions & Pick<ConnectionLimits, 'idleTimeout'>;
 
 /**
- * Listens on a port, and gives out incoming connections on request:
+ * Listens on a port, and lets you accept connections one by one:
  *
  * ```ts
  * const echo = asyncio.coroutine(async ([reader, writer]: asyncio.Streams) => {
@@ -36,20 +36,20 @@ export type OpenServerOptions = StreamOptions & Pick<ConnectionLimits, 'idleTime
  * for await (const streams of server) asyncio.createTask(echo(streams));
  * ```
  *
- * Each is accepted only when it is requested; see {@link StreamServer}. With TLS, up to
- * `backlog` more shake hands meanwhile, so that a silent client does not hold up the others. Nothing is closed
- * automatically: close the writer of each connection that you take. {@link startServer} calls a handler
+ * Each is accepted only when you ask for it; see {@link StreamServer}. With TLS, up to `backlog`
+ * more shake hands meanwhile, so that a silent client does not hold up the others. Nothing is
+ * closed automatically: close the writer of each connection. {@link startServer} calls a handler
  * instead, and closes its connection when it ends.
  *
  * Not in asyncio.
  *
  * @param host - a name or a numeric address, or several; `undefined` or `''` for all interfaces
  * @param port - a number, or a string of digits; 0 for any free port
- * @param options - `backlog`: how many connections may wait to be asked for, on each socket; `limit`:
- *   the readers'; `idleTimeout`: in seconds; all others as for {@link Loop.createServer}
+ * @param options - `backlog`: how many connections may wait, on each socket; `limit`: the readers';
+ *   `idleTimeout`: in seconds; all others as for {@link Loop.createServer}
  * @returns a coroutine of the server
  * @throws {RangeError} when a limit is not positive
- * @throws as {@link Loop.createServer}
+ * @throws like {@link Loop.createServer}
  * @throws {CancelledError} when the waiting task is cancelled
  */
 export function openServer(
@@ -65,16 +65,15 @@ export function openServer(
 }
 
 /**
- * Listens on a unix path, and gives out incoming connections on request.
+ * Listens on a unix path, and lets you accept connections one by one.
  *
  * Otherwise like {@link openServer}.
  *
- * @param path - where to listen: text, bytes in UTF-8, or a `file:` URL
- * @param options - as those of {@link openServer}; all others as those of
- *   {@link Loop.createUnixServer}
+ * @param path - where to listen: a string, its bytes in UTF-8, or a `file:` URL
+ * @param options - as for {@link openServer}; all others as for {@link Loop.createUnixServer}
  * @returns a coroutine of the server
  * @throws {RangeError} when a limit is not positive
- * @throws as {@link Loop.createUnixServer}
+ * @throws like {@link Loop.createUnixServer}
  * @throws {CancelledError} when the waiting task is cancelled
  */
 export function openUnixServer(
@@ -98,9 +97,9 @@ async function opened(
 ): Promise<StreamServer> {
   const loop = requireRunningLoop() as ServingLoop;
   const { ssl, backlog = SERVER_BACKLOG } = rest;
-  const arrivals = new Arrivals(ssl === undefined ? 0 : backlog);
-  const factory = protocols(loop, (...streams) => arrivals.made(streams), { limit, idleTimeout });
-  const server = await serve(loop, factory, { ...rest, startServing: true, _demand: arrivals });
-  arrivals.comeFrom(server);
-  return new StreamServer(server, arrivals);
+  const accepted = new AcceptedConnections(ssl === undefined ? 0 : backlog);
+  const factory = protocols(loop, (...streams) => accepted.made(streams), { limit, idleTimeout });
+  const server = await serve(loop, factory, { ...rest, startServing: true, _demand: accepted });
+  accepted.comeFrom(server);
+  return new StreamServer(server, accepted);
 }

@@ -21,10 +21,10 @@ import {
 } from '../stream-protocol.ts';
 import { checkLimit, StreamReader } from '../stream-reader.ts';
 
-/** Options for a stream server beyond those of any server. */
+/** Additional options for a stream server. */
 export type StreamServerOptions = StreamOptions & ConnectionLimits;
 
-/** What serving needs of a loop. */
+/** What serving needs from a loop. */
 export interface ServingLoop extends HandlingLoop {
   createServer(
     protocolFactory: () => ProtocolCallbacks,
@@ -42,20 +42,20 @@ export interface ServingLoop extends HandlingLoop {
 /**
  * Listens on a port, and serves each incoming connection in a task.
  *
- * A connection is closed when its handler ends. What the handler throws is reported, with the
- * peer's address. So a handler that passes its streams on must wait for the tasks that use them. Unlike
- * asyncio; see docs/differences.md#handlers-end-with-their-connections.
+ * A connection is closed when its handler ends, so a handler that passes its streams on must wait
+ * for the tasks that use them. Its errors are reported, with the peer's address. Unlike asyncio;
+ * see docs/differences.md#handlers-end-with-their-connections.
  *
  * @param clientConnected - called with a reader and a writer for each connection. A plain function
- *   may keep them, and must close the connection itself
+ *   may keep them, and then has to close the connection
  * @param host - a name or a numeric address, or several; `undefined` or `''` for all interfaces
  * @param port - a number, or a string of digits; 0 for any free port
- * @param options - `limit`: the readers'; `idleTimeout`, `handlerTimeout`: in seconds; all
- *   others, such as `maxConnections`, as for {@link Loop.createServer}
+ * @param options - `limit`: the readers'; `idleTimeout`, `handlerTimeout`: in seconds; all others,
+ *   such as `maxConnections`, as for {@link Loop.createServer}
  * @returns a coroutine of the server, which already accepts connections
  * @throws {TypeError} when `clientConnected` is not a function
  * @throws {RangeError} when a limit is not positive
- * @throws as {@link Loop.createServer}
+ * @throws like {@link Loop.createServer}
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `start_server()`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.start_server
@@ -84,13 +84,13 @@ export function startServer(
  * Otherwise like {@link startServer}.
  *
  * @param clientConnected - called with a reader and a writer for each connection
- * @param path - where to listen: text, bytes in UTF-8, or a `file:` URL
- * @param options - `limit`: the readers'; `idleTimeout`, `handlerTimeout`: in seconds; all
- *   others as for {@link Loop.createUnixServer}
+ * @param path - where to listen: a string, its bytes in UTF-8, or a `file:` URL
+ * @param options - `limit`: the readers'; `idleTimeout`, `handlerTimeout`: in seconds; all others
+ *   as for {@link Loop.createUnixServer}
  * @returns a coroutine of the server, which already accepts connections
  * @throws {TypeError} when `clientConnected` is not a function
  * @throws {RangeError} when a limit is not positive
- * @throws as {@link Loop.createUnixServer}
+ * @throws like {@link Loop.createUnixServer}
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `start_unix_server()`,
  *   https://docs.python.org/3/library/asyncio-stream.html#asyncio.start_unix_server
@@ -112,7 +112,7 @@ export function startUnixServer(
   return new Coroutine(start, 'startUnixServer', undefined);
 }
 
-/** What makes the protocol of each connection. */
+/** Returns a function that creates the protocol of each connection. */
 export function protocols(
   loop: ServingLoop,
   handler: ClientConnected,

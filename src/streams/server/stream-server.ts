@@ -3,17 +3,18 @@ import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { Server } from '../../transports/server/server.ts';
 import type { TransportSocket } from '../../transports/transport-socket.ts';
 import type { Streams } from '../open-connection.ts';
-import type { Arrivals } from './accepted-connections.ts';
+import type { AcceptedConnections } from './accepted-connections.ts';
 
 /**
- * A server whose connections are taken one by one: `for await (const [reader, writer] of server)`.
+ * A server whose connections are accepted one by one: `for await (const [reader, writer] of
+ * server)`.
  *
- * A connection is accepted only when somebody waits for it. Until then it is in the
- * system's backlog, and clients wait when that is full. So a program that takes connections no
- * faster than it serves them holds the clients back. With TLS, up to `backlog` more are accepted
- * while a caller waits, because a client that does not shake hands must not hold up the others.
+ * A connection is accepted only when a caller waits for it. Until then it is in the system's
+ * backlog, and clients wait when that is full. So a program that accepts connections only as fast
+ * as it serves them slows the clients down. With TLS, up to `backlog` more are accepted while a
+ * caller waits, because a client that does not shake hands must not hold up the others.
  *
- * A connection belongs to the caller that took it; close it with its writer.
+ * The caller that accepted a connection owns it; close it with its writer.
  *
  * Not in asyncio.
  */
@@ -22,41 +23,41 @@ export class StreamServer implements AsyncIterable<Streams>, AsyncDisposable {
     printsAsText(this);
   }
 
-  /** The server underneath: to be shut down, or to have its clients closed. */
+  /** The underlying server, for example to shut it down or to close its clients. */
   readonly server: Server;
-  readonly #arrivals: Arrivals;
+  readonly #accepted: AcceptedConnections;
 
-  /** @internal made by `openServer()` and the like */
-  constructor(server: Server, arrivals: Arrivals) {
+  /** @internal created by `openServer()` and the like */
+  constructor(server: Server, accepted: AcceptedConnections) {
     this.server = server;
-    this.#arrivals = arrivals;
+    this.#accepted = accepted;
   }
 
-  /** The sockets that it listens on, to be asked; none once it is closed. */
+  /** The sockets that it listens on; empty once it is closed. */
   get sockets(): readonly TransportSocket[] {
     return this.server.sockets;
   }
 
-  /** The port that it listens on, as {@link Server.port} has it. */
+  /** The port that it listens on; see {@link Server.port}. */
   get port(): number | undefined {
     return this.server.port;
   }
 
   /**
-   * Takes a connection; waits until one comes. Of several waiting callers, the first gets it.
+   * Accepts a connection; waits until one comes. Of several waiting callers, the first gets it.
    *
-   * Cancelling loses no connection: one that has come in goes to the next caller.
+   * Cancelling loses no connection: it goes to the next caller.
    *
    * @returns a coroutine of a reader and a writer, or of `undefined` when the server is closed
    * @throws {CancelledError} when the waiting task is cancelled
    */
   accept(): Coroutine<Streams | undefined> {
-    return new Coroutine(() => this.#arrivals.take(), 'StreamServer.accept', undefined);
+    return new Coroutine(() => this.#accepted.take(), 'StreamServer.accept', undefined);
   }
 
   /**
-   * Takes connections until the server is closed. Leaving the iteration does not close anything: another one
-   * continues where it ended.
+   * Accepts connections until the server is closed. Leaving the iteration closes nothing; another
+   * one continues from there.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Streams, void, undefined> {
     for (let streams = await this.accept(); streams !== undefined; streams = await this.accept())
@@ -64,8 +65,8 @@ export class StreamServer implements AsyncIterable<Streams>, AsyncDisposable {
   }
 
   /**
-   * Closes the listening sockets, which ends its iterations. Connections that were taken
-   * are left alone; the others are lost.
+   * Closes the listening sockets, which ends iterations. Accepted connections stay open; the others
+   * are lost.
    */
   close(): void {
     this.server.close();

@@ -12,7 +12,7 @@ import { SubprocessStreamProtocol } from './subprocess-protocol.ts';
 /** Options for a child process with streams. */
 export interface ProcessOptions extends SubprocessOptions, StreamOptions {}
 
-/** What starting a child needs of a loop. */
+/** What starting a child needs from a loop. */
 interface SpawningLoop extends LoopCore {
   subprocessExec<P extends SubprocessCallbacks>(
     protocolFactory: () => P,
@@ -29,16 +29,16 @@ interface SpawningLoop extends LoopCore {
 /**
  * Runs a program as a child process.
  *
- * The streams of the child that the options do not name are those of this program. A child that
- * still runs when its loop is closed is killed.
+ * By default the child inherits this program's standard streams. A child that is still running when
+ * its loop is closed is killed.
  *
- * @param program - a file, or a name that is looked for in PATH
- * @param rest - the arguments; last, maybe, the options: `limit`: that of the readers; all others are
- *   those of {@link SubprocessOptions}
- * @returns a coroutine that gives the process
+ * @param program - a file, or a name to search for in PATH
+ * @param rest - the arguments, and optionally options at the end: `limit`: the readers'; all others
+ *   as in {@link SubprocessOptions}
+ * @returns a coroutine of the process
  * @throws {RangeError} when `limit` is not positive
- * @throws as {@link Loop.subprocessExec}
- * @throws {CancelledError} when the waiting task is cancelled; the child is killed, and waited for
+ * @throws like {@link Loop.subprocessExec}
+ * @throws {CancelledError} when the waiting task is cancelled; the child is killed and awaited
  * @see asyncio's `create_subprocess_exec()`,
  *   https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.create_subprocess_exec
  */
@@ -55,15 +55,15 @@ export function createSubprocessExec(
 }
 
 /**
- * Runs a command of the shell, `/bin/sh`, as a child process; as {@link createSubprocessExec} in all
- * else.
+ * Runs a shell command with `/bin/sh` as a child process; otherwise like {@link
+ * createSubprocessExec}.
  *
- * Whatever a command is made of must be quoted for the shell, if a stranger can have a say in it.
+ * Quote all parts of the command that come from outside the program.
  *
  * @param cmd - the command
- * @param options - `limit`: that of the readers; all others are those of {@link SubprocessOptions}
- * @returns a coroutine that gives the process
- * @throws as {@link createSubprocessExec}
+ * @param options - `limit`: the readers'; all others as in {@link SubprocessOptions}
+ * @returns a coroutine of the process
+ * @throws like {@link createSubprocessExec}
  * @see asyncio's `create_subprocess_shell()`,
  *   https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.create_subprocess_shell
  */
@@ -87,7 +87,7 @@ async function created(
   if (limit !== undefined) checkLimit(limit);
   const loop = requireRunningLoop() as SpawningLoop;
   const factory = (): SubprocessStreamProtocol => new SubprocessStreamProtocol(limit, loop);
-  // The streams that are not named are inherited.
+  // By default the standard streams are inherited.
   const named = { stdin: undefined, stdout: undefined, stderr: undefined, ...others };
   const [transport, protocol] = await run(loop, factory, named);
   return new Process(transport as WaitedTransport, protocol);

@@ -10,7 +10,7 @@ import type { StreamReader } from '../stream-reader.ts';
 import type { StreamWriter } from '../stream-writer.ts';
 import type { SubprocessStreamProtocol } from './subprocess-protocol.ts';
 
-/** The transport that a {@link Process} is made on. */
+/** The transport of a {@link Process}. */
 export interface WaitedTransport extends SubprocessTransport {
   /** @internal */
   _wait(): Operation<number>;
@@ -19,8 +19,8 @@ export interface WaitedTransport extends SubprocessTransport {
 /**
  * A child process, with streams.
  *
- * A pipe takes only so much: a child whose output nobody reads waits for ever, and so does whoever
- * waits for it. {@link communicate} reads everything.
+ * A pipe holds a limited amount: if nothing reads the child's output, the child waits forever, and
+ * so does code that waits for it. {@link communicate} reads everything.
  *
  * @see asyncio's `Process`,
  *   https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process
@@ -30,17 +30,17 @@ export class Process {
     printsAsText(this);
   }
 
-  /** Writes to what the child reads; `undefined` where `stdin` is no `PIPE`. */
+  /** Writes to the child's standard input; `undefined` unless `stdin` is `PIPE`. */
   readonly stdin: StreamWriter | undefined;
-  /** Reads what the child writes; `undefined` where `stdout` is no `PIPE`. */
+  /** Reads the child's standard output; `undefined` unless `stdout` is `PIPE`. */
   readonly stdout: StreamReader | undefined;
-  /** Reads the errors that the child writes; `undefined` where `stderr` is no `PIPE`. */
+  /** Reads the child's standard error; `undefined` unless `stderr` is `PIPE`. */
   readonly stderr: StreamReader | undefined;
-  /** The number of the process; with the shell, that of the shell. */
+  /** The process id; with a shell, the shell's. */
   readonly pid: number;
   readonly #transport: WaitedTransport;
 
-  /** Made by {@link createSubprocessExec} and {@link createSubprocessShell}. */
+  /** Created by {@link createSubprocessExec} and {@link createSubprocessShell}. */
   constructor(transport: WaitedTransport, protocol: SubprocessStreamProtocol) {
     this.#transport = transport;
     this.stdin = protocol.stdin;
@@ -50,21 +50,21 @@ export class Process {
   }
 
   /**
-   * How the child ended: its exit code, or minus the number of the signal that killed it; `undefined`
-   * while it runs.
+   * The return code: the exit code, or minus the number of the signal that ended the child;
+   * `undefined` while it runs.
    */
   get returncode(): number | undefined {
     return this.#transport.getReturncode();
   }
 
   /**
-   * Waits until the child has exited, and until its pipes are closed: its own child may have
-   * them, too. Several tasks may wait.
+   * Waits until the child has exited and its pipes are closed, which its own children may keep
+   * open. Several tasks may wait.
    *
-   * A child that writes more than its pipes take does not exit before that is read.
+   * A child that writes more than its pipes hold does not exit until its output is read.
    *
    * @returns {@link returncode}
-   * @throws {CancelledError} when the waiting task is cancelled; the child goes on
+   * @throws {CancelledError} when the waiting task is cancelled; the child keeps running
    * @see asyncio's `Process.wait()`,
    *   https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.wait
    */
@@ -73,19 +73,19 @@ export class Process {
   }
 
   /**
-   * Writes `input` to the child and ends that, reads all that the child writes, and waits for it to
+   * Writes `input` to the child and closes its `stdin`, reads all its output, and waits for it to
    * exit.
    *
-   * All of the output is kept in memory; the limit of the readers does not count. A child that does
-   * not read all of `input` is not an error.
+   * All output is kept in memory; the readers' limit does not apply. It is not an error if the
+   * child does not read all of `input`.
    *
-   * @param input - for `stdin`; a string as UTF-8. Without it nothing is written
-   * @returns a coroutine that gives what came from `stdout` and `stderr`; `undefined` for what is no
+   * @param input - for `stdin`; a string is sent as UTF-8. By default nothing is written
+   * @returns a coroutine of the bytes from `stdout` and `stderr`; `undefined` for one that is not a
    *   `PIPE`
    * @throws {TypeError} when `input` is neither a `Uint8Array` nor a string
-   * @throws {RuntimeError} when another task reads one of the streams
-   * @throws {CancelledError} when the waiting task is cancelled; the child goes on, and `kill()` ends
-   *   it
+   * @throws {RuntimeError} when another task is reading one of the streams
+   * @throws {CancelledError} when the waiting task is cancelled; the child keeps running until you
+   *   `kill()` it
    * @see asyncio's `Process.communicate()`,
    *   https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.communicate
    */
@@ -113,16 +113,16 @@ export class Process {
   }
 
   /**
-   * Sends a signal to the child. One that has exited does not mind.
+   * Sends a signal to the child. Has no effect if it has exited.
    *
-   * A child that was started with `startNewSession` leads a group: `process.kill(-child.pid, 'SIGTERM')`
-   * sends the signal to all of that.
+   * A child started with `startNewSession` leads a process group: `process.kill(-child.pid,
+   * 'SIGTERM')` signals the whole group.
    *
-   * @param signal - the signal's name, as `'SIGTERM'`, or its number
+   * @param signal - the signal's name, such as `'SIGTERM'`, or its number
    * @throws {TypeError} when it is neither
    * @throws {RangeError} when there is no such signal
    * @throws {ProcessLookupError} when the child has exited, and its pipes are closed
-   * @throws {PermissionError} when the child belongs to somebody else
+   * @throws {PermissionError} when the child runs as another user
    * @see asyncio's `Process.send_signal()`,
    *   https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.send_signal
    */
@@ -130,12 +130,18 @@ export class Process {
     this.#transport.sendSignal(signal);
   }
 
-  /** Asks the child to end: sends SIGTERM. @throws as {@link sendSignal} */
+  /**
+   * Asks the child to end: sends SIGTERM.
+   * @throws like {@link sendSignal}
+   */
   terminate(): void {
     this.#transport.terminate();
   }
 
-  /** Ends the child: sends SIGKILL. @throws as {@link sendSignal} */
+  /**
+   * Kills the child: sends SIGKILL.
+   * @throws like {@link sendSignal}
+   */
   kill(): void {
     this.#transport.kill();
   }
@@ -146,7 +152,7 @@ export class Process {
   }
 }
 
-/** Writes all, and ends that; whoever reads may have gone before. */
+/** Writes everything, and ends the input; the child may have stopped reading. */
 async function feed(stdin: StreamWriter, input: Uint8Array | undefined): Promise<void> {
   try {
     if (input !== undefined) stdin.write(input);

@@ -14,8 +14,8 @@ import { StreamReader } from '../stream-reader.ts';
 import { StreamWriter, type WriterProtocol } from '../stream-writer.ts';
 
 /**
- * What a child process tells, for a writer and readers. Once the child has exited and all of its
- * output has come, it closes the transport.
+ * The protocol of a child process with a writer and readers. Closes the transport once the child
+ * has exited and all its output was received.
  *
  * @see asyncio's `SubprocessStreamProtocol`, `Lib/asyncio/subprocess.py`
  */
@@ -24,27 +24,27 @@ export class SubprocessStreamProtocol implements SubprocessCallbacks, WriterProt
     printsAsText(this);
   }
 
-  /** @internal whether `stdin` may write on */
+  /** @internal whether `stdin` may write */
   readonly _flow: WriteFlow;
-  /** Writes to what the child reads; `undefined` where there is no pipe. */
+  /** Writes to the child's standard input; `undefined` if it is not a pipe. */
   stdin: StreamWriter | undefined;
-  /** Reads what the child writes; `undefined` where there is no pipe. */
+  /** Reads the child's standard output; `undefined` if it is not a pipe. */
   stdout: StreamReader | undefined;
-  /** Reads the errors that the child writes; `undefined` where there is no pipe. */
+  /** Reads the child's standard error; `undefined` if it is not a pipe. */
   stderr: StreamReader | undefined;
   readonly #loop: LoopCore;
   readonly #limit: number | undefined;
-  /** Gone once it is closed. */
+  /** Removed when it is closed. */
   #transport: SubprocessTransport | undefined;
   #hasExited = false;
-  /** The pipes from the child that are open. */
+  /** The open pipes from the child. */
   readonly #open = new Set<number>();
-  /** How `stdin` ended, once it has. */
+  /** How `stdin` ended, if it has. */
   #ended: { readonly error: unknown } | undefined;
-  /** Those who wait for that. */
+  /** Operations that wait for that. */
   #waiting: Operation<void>[] = [];
 
-  /** @param limit - that of the readers, in bytes */
+  /** @param limit - the readers', in bytes */
   constructor(limit: number | undefined, loop: LoopCore) {
     this.#limit = limit;
     this.#loop = loop;
@@ -126,7 +126,7 @@ export class SubprocessStreamProtocol implements SubprocessCallbacks, WriterProt
     return false;
   }
 
-  /** @internal done when `stdin` is closed, as it ended */
+  /** @internal done when `stdin` is closed; fails if it ended with an error */
   _whenClosed(): Operation<void> {
     const waiter = describeAs(new Operation<void>(this.#loop._asOption), 'StreamWriter.waitClosed');
     if (this.#ended === undefined) this.#waiting.push(waiter);

@@ -66,7 +66,7 @@ export interface ShutdownReport {
 }
 
 /** A connection that was accepted and is not established yet. */
-interface Arrival {
+interface PendingConnection {
   readonly sock: Socket;
   readonly address: Address;
   /** Was it closed by the server before it had a transport? */
@@ -100,9 +100,9 @@ export class Server implements ConnectionCounter, OpenResource {
   /** Connections with a transport. */
   readonly #transports = new Set<Transport>();
   /** Accepted connections that have no transport yet. */
-  readonly #arrivals = new Set<Arrival>();
+  readonly #withoutTransport = new Set<PendingConnection>();
   /** Accepted connections whose protocol has not been called yet. */
-  readonly #coming = new Set<Arrival>();
+  readonly #coming = new Set<PendingConnection>();
   /** Done when the server is closed; {@link serveForever} waits for it. */
   #forever: Future<void> | undefined;
   /** Waiters for the last connection to end; undefined once it has. */
@@ -110,7 +110,7 @@ export class Server implements ConnectionCounter, OpenResource {
   /** The connections that {@link shutdown} waits for. */
   #leaving: Set<Transport> | undefined;
   /** The peers whose connections were aborted when its time was up. */
-  #late: ReadonlySet<Transport | Arrival> = new Set();
+  #late: ReadonlySet<Transport | PendingConnection> = new Set();
 
   /** @internal created by `createServer()` and the like */
   constructor(loop: ServingLoop, parts: ServerParts) {
@@ -249,7 +249,7 @@ export class Server implements ConnectionCounter, OpenResource {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close_clients
    */
   closeClients(): void {
-    for (const arrival of this.#arrivals) arrival.unwanted = true;
+    for (const pending of this.#withoutTransport) pending.unwanted = true;
     for (const transport of [...this.#transports]) transport.close();
   }
 
@@ -260,7 +260,7 @@ export class Server implements ConnectionCounter, OpenResource {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.abort_clients
    */
   abortClients(): void {
-    for (const arrival of this.#arrivals) arrival.unwanted = true;
+    for (const pending of this.#withoutTransport) pending.unwanted = true;
     for (const transport of [...this.#transports]) transport.abort();
   }
 
@@ -308,7 +308,7 @@ export class Server implements ConnectionCounter, OpenResource {
     this.#leaving = leaving;
     for (const transport of leaving) this.#requestShutdown(transport);
     const timer: Cancellable = this.#loop.callLater(grace, () => {
-      this.#late = new Set([...this.#transports, ...this.#arrivals]);
+      this.#late = new Set([...this.#transports, ...this.#withoutTransport]);
       this.abortClients();
     });
     try {
@@ -354,19 +354,19 @@ export class Server implements ConnectionCounter, OpenResource {
 
   /** Handles an accepted connection; returns whether there may be more. */
   #accepted(sock: Socket, address: Address): boolean {
-    const arrival: Arrival = { sock, address, unwanted: false };
-    this.#arrivals.add(arrival);
-    this.#coming.add(arrival);
+    const pending: PendingConnection = { sock, address, unwanted: false };
+    this.#withoutTransport.add(pending);
+    this.#coming.add(pending);
     try {
-      const connect = (): Promise<void> => this.#connect(arrival);
+      const connect = (): Promise<void> => this.#connect(pending);
       const task = this.#loop.createTask(
         new Coroutine(connect, 'BaseSelectorEventLoop._accept_connection2', undefined),
       );
       // If it is cancelled before it starts, it cannot do this itself.
-      task.addDoneCallback(() => this.#settle(arrival));
+      task.addDoneCallback(() => this.#settle(pending));
     } catch (error) {
       // The program's task factory threw.
-      this.#settle(arrival);
+      this.#settle(pending);
       throw error;
     }
     if (this.#mayAccept()) return true;
@@ -374,40 +374,40 @@ export class Server implements ConnectionCounter, OpenResource {
     return false;
   }
 
-  async #connect(arrival: Arrival): Promise<void> {
-    const { sock, address } = arrival;
+  async #connect(pending: PendingConnection): Promise<void> {
+    const { sock, address } = pending;
     const made = describeAs(new Future<void>(this.#loop._asOption), 'connectionMade', sock);
     let protocol: ProtocolCallbacks | undefined;
     let transport: Transport | undefined;
     try {
-      if (arrival.unwanted) return;
+      if (pending.unwanted) return;
       protocol = this.#parts.protocolFactory();
       // The protocol factory may have closed the clients.
-      if (arrival.unwanted) return;
+      if (pending.unwanted) return;
       const connection = { made, server: this, peername: address };
       const { encryption } = this.#parts;
       transport = newTransport(this.#loop, sock, protocol, encryption, connection);
-      this.#arrivals.delete(arrival);
+      this.#withoutTransport.delete(pending);
       await made;
     } catch (error) {
       transport?.close();
-      this.#settle(arrival);
+      this.#settle(pending);
       if (endsTheLoop(error)) throw error;
       // A cancel comes from the end of the program. If there is a transport, it has reported the
       // error already.
       if (isException(error) && (transport === undefined || this.#loop.getDebug()))
         this.#report(error, { protocol, transport, peername: address });
     } finally {
-      this.#settle(arrival);
+      this.#settle(pending);
     }
   }
 
   /** The connection was established or failed: the only place where its place is freed. */
-  #settle(arrival: Arrival): void {
-    if (!this.#coming.delete(arrival)) return;
-    if (this.#arrivals.delete(arrival)) {
+  #settle(pending: PendingConnection): void {
+    if (!this.#coming.delete(pending)) return;
+    if (this.#withoutTransport.delete(pending)) {
       // Without a transport, nothing else would close it.
-      arrival.sock.close();
+      pending.sock.close();
       this.#wakeIfGone();
     }
     this.#acceptMore();
@@ -425,7 +425,7 @@ export class Server implements ConnectionCounter, OpenResource {
 
   /** The number of connections, with and without a transport. */
   get #connections(): number {
-    return this.#transports.size + this.#arrivals.size;
+    return this.#transports.size + this.#withoutTransport.size;
   }
 
   #mayAccept(): boolean {
@@ -479,14 +479,14 @@ export class Server implements ConnectionCounter, OpenResource {
   _loopClosed(): void {
     this.#serving = false;
     for (const { sock } of this.#acceptors ?? []) sock.close();
-    for (const { sock } of this.#arrivals) sock.close();
+    for (const { sock } of this.#withoutTransport) sock.close();
     this.#acceptors = undefined;
     this.#parts.closed?.();
     this.#parts.demand?.closed();
   }
 }
 
-function peerOf(connection: Transport | Arrival): Address | undefined {
+function peerOf(connection: Transport | PendingConnection): Address | undefined {
   return 'address' in connection ? connection.address : connection.getExtraInfo('peername');
 }
 
