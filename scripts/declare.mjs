@@ -37,6 +37,10 @@ export async function declare(dist, doors, numbers) {
     dir: dist,
     entryFileNames: '[name].d.ts',
     chunkFileNames: 'types-[hash].d.ts',
+    minifyInternalExports: false,
+    // One file for what several doors have.
+    manualChunks: (id, { getModuleInfo }) =>
+      !getModuleInfo(id).isEntry && doorsAbove(id, getModuleInfo).size > 1 ? 'types' : undefined,
   });
   await rolled.close();
   for (const name of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
@@ -44,6 +48,15 @@ export async function declare(dist, doors, numbers) {
     writeFileSync(file, smallDeclarations(readFileSync(file, 'utf8'), numbers));
   }
   rmSync(types, { recursive: true });
+}
+
+/** The doors that have a module, by themselves or through other modules. */
+function doorsAbove(id, getModuleInfo, seen = new Set()) {
+  if (seen.has(id)) return new Set();
+  seen.add(id);
+  const { isEntry, importers } = getModuleInfo(id);
+  const above = importers.flatMap((each) => [...doorsAbove(each, getModuleInfo, seen)]);
+  return new Set(isEntry ? [id, ...above] : above);
 }
 
 /** Declarations without what editors do not show, and with each name once. */
@@ -55,9 +68,13 @@ function smallDeclarations(declarations, numbers) {
     .replace(/\n\* @throws \{CancelledError\} when the waiting task is cancelled/g, '')
     // The types say so.
     .replace(/\n\* @throws \{TypeError\} [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
-    .replace(/\{@link (\S+)\}/g, '`$1`')
     .replace(/\n\*(?=\n\*\/)/g, '')
-    .replace(/\/\*\*.*?\*\//gs, inOneLineEach);
+    .replace(/\/\*\*.*?\*\//gs, inOneLineEach)
+    .replace(/\{@link (\S+)\}/g, '`$1`')
+    .replace(/(?<=@param \w+) -(?= )/g, '')
+    .replace(/\n\*\//g, ' */')
+    .replace(/^\* (?!\*)/gm, '')
+    .replace(/\/\*\*\n/g, '/** ');
   // An export that has its own name is said where it is declared.
   const declared = new Set();
   text = text.replace(/^export (?:type )?\{(.*)\};$/gm, (line, list) => {
@@ -78,9 +95,11 @@ function smallDeclarations(declarations, numbers) {
 /** A comment without line breaks in its sentences; lists and code stay as they are. */
 function inOneLineEach(comment) {
   const isProse = !/```|^\* [-|]|^\* {3}/m.test(comment);
-  return isProse
-    ? comment.replace(/\n\* (?=[^\s@])/g, ' ').replace(/^\/\*\* {2}/, '/** ')
-    : comment;
+  if (!isProse) return comment.replace(/\n\*(?=\n)/g, '\n');
+  return comment
+    .replace(/\n\* (?=[^\s@])/g, ' ')
+    .replace(/\n\*(?=\n)/g, '')
+    .replace(/^\/\*\* {2}/, '/** ');
 }
 
 function declarationOf(name) {

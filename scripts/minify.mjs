@@ -2,6 +2,7 @@
 // that are not internal.
 import { minify } from 'terser';
 import { MEMBER, mentionedMembers } from './internals.mjs';
+import { withShortPrivateNames } from './private-names.mjs';
 import { root, sources, sourceText } from './sources.mjs';
 
 /**
@@ -34,17 +35,24 @@ const OF_NODE = ['_handle', '_parentWrap', '_tlsError', '_read', '_write', '_fin
 const kept = new Set([...OF_NODE, ...mentionedMembers(root)]);
 /** Short names of the other ones. A user's subclass may have members, too: none begins like these. */
 const shortened = new Map(
-  [...new Set(sources().flatMap((file) => sourceText(file).match(MEMBER) ?? []))]
+  byUse(sources().flatMap((file) => sourceText(file).match(MEMBER) ?? []))
     .filter((name) => !kept.has(name))
-    .sort()
     .map((name, index) => [`$${name}`, `$_${index.toString(36)}`]),
 );
+
+/** Each of some names once; the most frequent ones come first. */
+function byUse(names) {
+  const uses = new Map();
+  for (const name of names.sort()) uses.set(name, (uses.get(name) ?? 0) + 1);
+  return [...uses.keys()].sort((a, b) => uses.get(b) - uses.get(a));
+}
 
 /** Makes code smaller. */
 export async function small(text, options) {
   // Classes that take their names from a variable.
   const reserved = [...text.matchAll(/\b(\w+) = class\b/g)].map(([, variable]) => variable);
-  const { code, map } = await minify(text, {
+  // Terser knows no private names then: it would give each member of the file a name of its own.
+  const { code, map } = await minify(withShortPrivateNames(text, 'PRIVATE$'), {
     ...SMALL,
     ...options,
     mangle: {
@@ -53,7 +61,7 @@ export async function small(text, options) {
     },
     nameCache: { props: { props: Object.fromEntries(shortened) } },
   });
-  return { code, map: map && withoutVariables(map) };
+  return { code: code.replaceAll('PRIVATE$', '#'), map: map && withoutVariables(map) };
 }
 
 /** Takes the fifth number of each mapping, a variable: Node would take that for the name of the function. */

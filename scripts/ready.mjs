@@ -77,7 +77,15 @@ function sourceHash() {
     .filter((name) => name.endsWith('.ts'))
     .map((name) => path.join('src', name));
   const hash = createHash('sha256');
-  const makers = ['bundle', 'declare', 'hide-internal', 'internals', 'minify', 'sources'];
+  const makers = [
+    'bundle',
+    'declare',
+    'hide-internal',
+    'internals',
+    'minify',
+    'private-names',
+    'sources',
+  ];
   const scripts = makers.map((name) => `scripts/${name}.mjs`);
   const made = ['package-lock.json', 'tsconfig.json', ...scripts, ...sources.sort()];
   for (const name of made) hash.update(`${name}\0${text(inRoot(name))}\0`);
