@@ -171,7 +171,7 @@ export {
 } from './tasks/call-graph.ts';
 export { createEagerTaskFactory, eagerTaskFactory } from './tasks/eager.ts';
 export { fromEvent } from './tasks/from-event.ts';
-// Waiting for several, and for so long
+// Waiting for several, and timeouts
 export {
   asCompleted,
   type CompletedFuture,

@@ -1,6 +1,5 @@
 /**
- * What Python's `socket` module offers, as far as sockets do not block: `import * as socket from
- * 'asyncio-ts/socket'`.
+ * The non-blocking part of Python's `socket` module: `import * as socket from 'asyncio-ts/socket'`.
  *
  * @module
  * @see Python's `socket`, https://docs.python.org/3/library/socket.html
@@ -61,37 +60,37 @@ export {
   Socket as SocketType,
 } from './sock/socket.ts';
 
-/** Can sockets of AF_INET6 be made? What Node runs on has it, even where no interface does. */
+/** Can AF_INET6 sockets be created? Node always supports them, even if no interface has IPv6. */
 export const hasIpv6 = true;
 /** The same as {@link hasIpv6}. */
 export const hasIPv6 = true;
 
-/** Options for a new socket beyond family, type and protocol. */
+/** Options for a new socket in addition to family, type and protocol. */
 export interface SocketOptions {
   /**
-   * How it is made; else as the environment's ASYNCIO_SOCKETS says; else `'posix'` where koffi
-   * loads, and `'node'` where it does not.
+   * The driver; by default the one in the environment variable ASYNCIO_SOCKETS, otherwise `'posix'`
+   * if koffi loads, else `'node'`.
    */
   readonly driver?: DriverName | undefined;
   /**
-   * Takes this descriptor up, which is the socket's from then on, and does not block any more.
-   * What is -1 of family, type and protocol is asked of the system.
+   * A descriptor to adopt, which the socket owns and makes non-blocking. The system is asked for
+   * family, type and protocol if they are -1.
    */
   readonly fileno?: number | undefined;
 }
 
 /**
- * Makes a socket.
+ * Creates a socket.
  *
- * @param family - AF_INET, AF_INET6 or AF_UNIX; -1: AF_INET
- * @param type - SOCK_STREAM or SOCK_DGRAM; SOCK_NONBLOCK and SOCK_CLOEXEC may be or-ed to it; -1:
- *   SOCK_STREAM
- * @param proto - 0 and -1 for the family's own
- * @returns a socket in blocking mode, which is only a flag; the caller's to close
- * @throws {OSError} EAFNOSUPPORT, ESOCKTNOSUPPORT when the driver has no such sockets; of a
- *   descriptor EBADF, ENOTSOCK, EBUSY when it is another Socket's, and EOPNOTSUPP when the driver
- *   has no use for descriptors
- * @throws {RuntimeError} when the driver cannot be used here
+ * @param family - AF_INET, AF_INET6 or AF_UNIX; -1 for AF_INET
+ * @param type - SOCK_STREAM or SOCK_DGRAM; SOCK_NONBLOCK and SOCK_CLOEXEC may be or-ed to it; -1
+ *   for SOCK_STREAM
+ * @param proto - 0 or -1 for the family's default
+ * @returns a socket in blocking mode, which is only a flag, for the caller to close
+ * @throws {OSError} EAFNOSUPPORT, ESOCKTNOSUPPORT when the driver has no such sockets; for a
+ *   descriptor EBADF, ENOTSOCK, EBUSY when it belongs to another Socket, and EOPNOTSUPP when the
+ *   driver cannot use descriptors
+ * @throws {RuntimeError} when the driver is unavailable here
  * @throws {RangeError} when there is no such driver
  * @see Python's `socket.socket()`, https://docs.python.org/3/library/socket.html#socket.socket
  */
@@ -119,14 +118,14 @@ function adopt(fileno: number, kind: Kind, driver?: DriverName): Endpoint {
 }
 
 /**
- * Makes a socket of a duplicate of a descriptor, which stays whose it is.
+ * Creates a socket from a duplicate of a descriptor.
  *
- * So a socket of Node's own becomes one of these: `fromfd(handle.fd, …)`, and then its `destroy()`.
- * Both do not block from then on.
+ * To convert a Node socket, call `fromfd(handle.fd, …)` and then its `destroy()`. Both are
+ * non-blocking from then on.
  *
  * @param fd - the descriptor of a socket
- * @param family - as of {@link socket}; -1: asked of the system, as `type` and `proto`
- * @throws {OSError} EBADF, ENOTSOCK, EMFILE; EOPNOTSUPP when the driver has no use for descriptors
+ * @param family - as in {@link socket}; -1 asks the system, also for `type` and `proto`
+ * @throws {OSError} EBADF, ENOTSOCK, EMFILE; EOPNOTSUPP when the driver cannot use descriptors
  * @see Python's `socket.fromfd()`, https://docs.python.org/3/library/socket.html#socket.fromfd
  */
 export function fromfd(
@@ -145,12 +144,13 @@ export function fromfd(
 }
 
 /**
- * Makes two sockets that are connected to each other.
+ * Creates two sockets that are connected to each other.
  *
- * The node driver makes them of memory: Node cannot make a pair of descriptors.
+ * With the node driver they are in memory, because Node cannot create a pair of descriptors.
  *
  * @throws {OSError} EOPNOTSUPP when the family is not AF_UNIX
- * @see Python's `socket.socketpair()`, https://docs.python.org/3/library/socket.html#socket.socketpair
+ * @see Python's `socket.socketpair()`,
+ *   https://docs.python.org/3/library/socket.html#socket.socketpair
  */
 export function socketpair(
   family: number = AF_UNIX,
@@ -172,7 +172,7 @@ export function gethostname(): string {
   return hostname();
 }
 
-/** Is a port of both IP versions to be had through one socket? Linux's answer. */
+/** Can one socket serve a port with both IP versions? Always true, as on Linux. */
 export function hasDualstackIpv6(): boolean {
   return true;
 }
@@ -182,7 +182,7 @@ export function hasDualstackIPv6(): boolean {
   return hasDualstackIpv6();
 }
 
-/** The type without the flags that may be or-ed to it; Python hides them too. */
+/** The type without the flags that may be or-ed to it; Python hides them, too. */
 function plain(type: number): number {
   return type === -1 ? SOCK_STREAM : type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
 }

@@ -8,23 +8,23 @@ import {
 } from 'node:crypto';
 import { isIP } from 'node:net';
 
-/** A key and its certificate, as text: what `ssl` takes. */
+/** A key and its certificate as text, as `ssl` accepts them. */
 export interface SelfSigned {
   /** The private key, PEM. */
   readonly key: string;
   /** The certificate, PEM. */
   readonly cert: string;
-  /** SHA-256 of the certificate, in the form in which others show it: `AB:CD:…`. */
+  /** SHA-256 of the certificate, in the usual form: `AB:CD:…`. */
   readonly fingerprint: string;
 }
 
-/** Seconds of a day. */
+/** Seconds per day. */
 const DAY = 86_400;
 /** ecdsa-with-SHA256, 1.2.840.10045.4.3.2 */
 const SIGNED_WITH = hex('30 0a 06 08 2a 86 48 ce 3d 04 03 02');
 /** commonName, 2.5.4.3 */
 const COMMON_NAME = hex('06 03 55 04 03');
-/** basicConstraints, 2.5.29.19, critical: it may sign others, for it signs itself */
+/** basicConstraints, 2.5.29.19, critical: a CA, because it signs itself */
 const IS_AUTHORITY = hex('30 0f 06 03 55 1d 13 01 01 ff 04 05 30 03 01 01 ff');
 /** keyUsage, 2.5.29.15, critical: digitalSignature, keyCertSign */
 const FOR_SIGNING = hex('30 0e 06 03 55 1d 0f 01 01 ff 04 04 03 02 02 84');
@@ -34,14 +34,13 @@ const KEY_IDENTIFIER = hex('06 03 55 1d 0e');
 const OTHER_NAMES = hex('06 03 55 1d 11');
 
 /**
- * Makes a certificate that nobody vouches for but itself, to try things out with: whoever is to
- * trust it must be given it as `ca`.
+ * Creates a self-signed certificate for testing. Peers must be given it as `ca` to trust it.
  *
- * Node makes keys and signatures, but no certificates. So this writes X.509's structure in DER: a
- * tag, a length and the content, nested.
+ * Node creates keys and signatures, but no certificates. So this writes X.509 in DER: nested tags,
+ * lengths and contents.
  *
- * @param names - whom it is for: host names and addresses
- * @param days - how long it is valid, from now; negative: expired so long ago
+ * @param names - the host names and addresses that it is for
+ * @param days - how many days it is valid, from now; if negative, it expired that long ago
  */
 export function selfSigned(names: readonly string[], days = 30): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', {
@@ -58,7 +57,7 @@ export function selfSigned(names: readonly string[], days = 30): SelfSigned {
   const keyIdentifier = sequence(KEY_IDENTIFIER, der(0x04, der(0x04, keyDigest)));
   const content = sequence(
     der(0xa0, der(0x02, Buffer.of(2))), // version 3
-    // Positive, and not 0 in front.
+    // Positive, without a leading 0.
     der(0x02, Buffer.concat([Buffer.of(1), randomBytes(15)])),
     SIGNED_WITH,
     subject,
@@ -81,12 +80,12 @@ export function selfSigned(names: readonly string[], days = 30): SelfSigned {
   };
 }
 
-/** Signs; as a string of bits, of which none is unused. */
+/** A signature as a bit string without unused bits. */
 function signature(content: Buffer, key: KeyObject): Buffer {
   return der(0x03, Buffer.concat([Buffer.of(0), sign('sha256', content, key)]));
 }
 
-/** An address, or the name of a host. */
+/** An IP address or a host name. */
 function otherName(name: string): Buffer {
   const version = isIP(name);
   if (version === 0) return der(0x82, Buffer.from(name, 'ascii'));
@@ -102,7 +101,7 @@ function inet6(address: string): Buffer {
   return Buffer.from(all.map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
-/** A moment until 2049, given in seconds: `261121175025Z`. */
+/** A time before 2050, given in seconds: `261121175025Z`. */
 function time(seconds: number): Buffer {
   const text = new Date(seconds * 1000).toISOString().replace(/^..|[-:T]|\.\d+/g, '');
   return der(0x17, Buffer.from(text));

@@ -4,10 +4,10 @@ import { serveUntilCancelled } from './serve-until-cancelled.ts';
 import { Statistics } from './statistics.ts';
 
 /**
- * As `serveEcho()`, made of protocols: no task for each client, only calls.
+ * Like `serveEcho()`, with protocols: calls instead of a task for each client.
  *
- * @throws {OSError} when the address cannot be listened on
- * @throws {CancelledError} when the task was cancelled, and everything is closed
+ * @throws {OSError} when it cannot listen on the address
+ * @throws {CancelledError} when the task was cancelled; everything is closed
  */
 export const serveEchoOnProtocols: asyncio.CoroutineFunction<unknown, [EchoOptions], never> =
   asyncio.coroutine(async function serveEchoOnProtocols(options: EchoOptions): Promise<never> {
@@ -24,12 +24,12 @@ export const serveEchoOnProtocols: asyncio.CoroutineFunction<unknown, [EchoOptio
     return await serveUntilCancelled(server, sock, clients, statistics, options);
   });
 
-/** Sends back what comes; takes no more while the client does not take what was sent. */
+/** Sends back what it receives; stops receiving while the client does not take what was sent. */
 class Echo extends asyncio.Protocol {
   readonly #clients: Clients;
   readonly #statistics: Statistics;
   readonly #options: EchoOptions;
-  /** Done when the connection is gone; a cancel of it aborts the connection. */
+  /** Done when the connection is gone; cancelling it aborts the connection. */
   readonly #ended: asyncio.Future<void>;
   #transport: asyncio.Transport | undefined;
   #address: asyncio.ExtraInfo['peername'] = '';

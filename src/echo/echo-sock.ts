@@ -2,50 +2,50 @@ import * as asyncio from '../index.ts';
 import * as socket from '../socket.ts';
 import { counted, Statistics } from './statistics.ts';
 
-/** How an echo server is to serve. */
+/** Options for an echo server. */
 export interface EchoOptions {
-  /** The address to listen on: a number, `localhost`, or `''` for any. */
+  /** The address to listen on: numeric, `localhost`, or `''` for any. */
   readonly host: string;
-  /** The port to listen on; 0 for any that is free. */
+  /** The port to listen on; 0 for any free port. */
   readonly port: number;
-  /** Seconds that clients get to finish when the server stops. */
+  /** How long clients may take to finish when the server stops, in seconds. */
   readonly grace: number;
-  /** How sockets are made; else as for any socket. */
+  /** The driver of the sockets; by default that of new sockets. */
   readonly driver?: socket.DriverName | undefined;
-  /** How connections are encrypted; they are not if left out. The sock style has no encryption. */
+  /** How to encrypt connections; by default they are not. Not for the sock style. */
   readonly ssl?: asyncio.TlsOptions | undefined;
-  /** Is the port shared with other sockets that say so, each of which gets a part of the clients? */
+  /** Share the port with other sockets that set this, each of which gets a part of the clients? */
   readonly reusePort?: boolean | undefined;
-  /** Where to count; left out, what was counted is said at the end. */
+  /** Where to count; by default the counts are printed at the end. */
   readonly statistics?: Statistics | undefined;
-  /** Told where it listens; left out, that is said. */
+  /** Called with the address it listens on; by default that is printed. */
   readonly onListening?: ((address: socket.Address) => void) | undefined;
-  /** Told of each connection; left out, nobody is. */
+  /** Called for each connection. */
   readonly onConnection?: ((line: string) => void) | undefined;
-  /** Told what went on: where it listens, what failed, what is waited for, the statistics. */
+  /** Called with messages: where it listens, failures, what it waits for, the statistics. */
   readonly say: (line: string) => void;
 }
 
-/** The most bytes that are received in one piece. */
+/** The most bytes to receive at a time. */
 export const PIECE = 65_536;
 
 /** `struct linger`: on, for 0 seconds. */
 const LINGER_NOT = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 
 /**
- * Connections that may wait to be accepted: Linux has no more by default. With the usual 128, some
- * of two thousand clients that come at once try again, a second later.
+ * How many connections may wait to be accepted: Linux's default limit. With the usual 128, some of
+ * two thousand clients that connect at once try again a second later.
  */
 export const BACKLOG = 4096;
 
 /**
- * Serves until the task is cancelled; then stops gracefully, and says what was done.
+ * Serves until the task is cancelled; then stops gracefully, and prints statistics.
  *
- * Stopping: no new connections; those that are open get the grace period to finish; what is
- * left after that is cancelled, and so closed, or reset where not all is sent.
+ * When stopping, it accepts no new connections. Open ones may finish within the grace period. After
+ * that the rest are cancelled, and so closed, or reset if unsent data is left.
  *
- * @throws {OSError} when the address cannot be listened on
- * @throws {CancelledError} when the task was cancelled, and everything is closed
+ * @throws {OSError} when it cannot listen on the address
+ * @throws {CancelledError} when the task was cancelled; everything is closed
  */
 export const serveEcho: asyncio.CoroutineFunction<unknown, [EchoOptions], never> =
   asyncio.coroutine(async function serveEcho(options: EchoOptions): Promise<never> {
@@ -65,10 +65,10 @@ export const serveEcho: asyncio.CoroutineFunction<unknown, [EchoOptions], never>
     }
   });
 
-/** What serves each client, with the client's address: what makes them "tracked". */
+/** The task of each client and the client's address. */
 export type Clients = Map<asyncio.Future<unknown>, socket.Address>;
 
-/** A socket that listens where it is wanted. */
+/** Creates the listening socket. */
 export function listenOn(options: EchoOptions): socket.Socket {
   const serverSocket = socketFor(options);
   try {
@@ -83,9 +83,10 @@ export function listenOn(options: EchoOptions): socket.Socket {
 }
 
 /**
- * A non-blocking socket, to be bound to the host even where connections of before are still closing. It is
- * one of TCP by name: so transports know that of its connections, and have what is written sent at once.
- * Else an echo through TLS waits, for 40 ms, until the client has acknowledged the session's tickets.
+ * Creates a non-blocking socket that can be bound while old connections are still closing. It names
+ * TCP as its protocol, so that transports know that its connections use TCP, and disable Nagle's
+ * algorithm. Otherwise an echo over TLS waits 40 ms for the client to acknowledge the session
+ * tickets.
  */
 export function socketFor({ host, driver }: Pick<EchoOptions, 'host' | 'driver'>): socket.Socket {
   const family = host.includes(':') ? socket.AF_INET6 : socket.AF_INET;
@@ -95,7 +96,7 @@ export function socketFor({ host, driver }: Pick<EchoOptions, 'host' | 'driver'>
   return made;
 }
 
-/** Accepts for ever, and starts a task for each client. */
+/** Accepts forever, and starts a task for each client. */
 const listenForConnection = asyncio.coroutine(async function listenForConnection(
   serverSocket: socket.Socket,
   clients: Clients,
@@ -123,7 +124,7 @@ const serveClient = asyncio.coroutine(async function serveClient(
   try {
     await echo(connection, statistics);
   } catch (error) {
-    // A cancel is no failure of the client's: it goes on its way.
+    // A cancel is not the client's fault: pass it on.
     if (!asyncio.isException(error)) throw error;
     say(`${address}: ${error}`);
   } finally {
@@ -131,7 +132,7 @@ const serveClient = asyncio.coroutine(async function serveClient(
   }
 });
 
-/** Sends back what comes, until the client has finished sending. */
+/** Echoes until the client has finished sending. */
 async function echo(connection: socket.Socket, statistics: Statistics): Promise<void> {
   const loop = asyncio.getRunningLoop();
   while (true) {
@@ -148,8 +149,8 @@ async function echo(connection: socket.Socket, statistics: Statistics): Promise<
 }
 
 /**
- * Has a connection reset when it is closed: whoever is cut off in the middle of what is sent to it
- * must not take that for the end.
+ * Makes close() reset the connection, so that a client that is cut off in the middle of a message
+ * does not take it for the end.
  */
 function resetWhenClosed(sock: Pick<socket.Socket, 'setsockopt'>): void {
   sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT);
@@ -162,7 +163,7 @@ export function reset(transport: asyncio.Transport): void {
   transport.abort();
 }
 
-/** Waits for the clients that are left, as long as the grace period lasts; then closes the rest. */
+/** Waits up to the grace period for the remaining clients, then closes the rest. */
 export async function letFinish(clients: Clients, { grace, say }: EchoOptions): Promise<void> {
   try {
     if (clients.size > 0 && grace > 0) {

@@ -4,10 +4,10 @@ import { serveUntilCancelled } from './serve-until-cancelled.ts';
 import { Statistics } from './statistics.ts';
 
 /**
- * As `serveEcho()`, made of streams: a reader and a writer for each client.
+ * Like `serveEcho()`, with streams: a reader and a writer for each client.
  *
- * @throws {OSError} when the address cannot be listened on
- * @throws {CancelledError} when the task was cancelled, and everything is closed
+ * @throws {OSError} when it cannot listen on the address
+ * @throws {CancelledError} when the task was cancelled; everything is closed
  */
 export const serveEchoOnStreams: asyncio.CoroutineFunction<unknown, [EchoOptions], never> =
   asyncio.coroutine(async function serveEchoOnStreams(options: EchoOptions): Promise<never> {
@@ -24,7 +24,7 @@ export const serveEchoOnStreams: asyncio.CoroutineFunction<unknown, [EchoOptions
     return await serveUntilCancelled(server, sock, clients, statistics, options);
   });
 
-/** Serves one client; its connection is closed when this ends. */
+/** Serves one client; the connection is closed when this ends. */
 const serveClient = asyncio.coroutine(async function serveClient(
   reader: asyncio.StreamReader,
   writer: asyncio.StreamWriter,
@@ -42,8 +42,8 @@ const serveClient = asyncio.coroutine(async function serveClient(
     await echo(reader, writer, statistics);
   } catch (error) {
     if (asyncio.isException(error)) return say(`${address}: ${error}`);
-    // A cancel is no failure of the client's: it goes on its way. What comes from now on stays with
-    // the system, which resets a connection that is closed with bytes unread.
+    // A cancel is not the client's fault: pass it on. Bytes that arrive from now on stay in the
+    // system, which resets a connection that is closed with unread bytes.
     writer.transport.pauseReading();
     if (writer.transport.getWriteBufferSize() > 0 || (await hasMore(reader)))
       reset(writer.transport);
@@ -51,19 +51,19 @@ const serveClient = asyncio.coroutine(async function serveClient(
   }
 });
 
-/** Has something come that was not read? It takes a byte of it. */
+/** Are there unread bytes? Takes one of them. */
 async function hasMore(reader: asyncio.StreamReader): Promise<boolean> {
   try {
     const data = await asyncio.timeout(0, () => reader.read(1));
     return data.length > 0;
   } catch (error) {
-    // Nothing has come, or the client has broken the connection itself.
+    // Nothing has arrived, or the client has broken the connection.
     if (error instanceof asyncio.OSError) return false;
     throw error;
   }
 }
 
-/** Sends back what comes, until the client has finished sending. */
+/** Echoes until the client has finished sending. */
 async function echo(
   reader: asyncio.StreamReader,
   writer: asyncio.StreamWriter,

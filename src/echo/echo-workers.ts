@@ -6,17 +6,17 @@ import { Statistics } from './statistics.ts';
 import { EchoWorker } from './worker.ts';
 import type { Order } from './worker-program.ts';
 
-/** How an echo server on several threads is to serve. */
+/** Options for an echo server on several threads. */
 export interface WorkersOptions
   extends Pick<EchoOptions, 'host' | 'port' | 'grace' | 'onConnection' | 'say'>,
     Pick<Order, 'style' | 'ssl'> {
-  /** How many threads there are, each with its own loop. */
+  /** The number of threads, each with its own loop. */
   readonly workers: number;
-  /** Told of each worker that fails, at once. */
+  /** Called immediately when a worker fails. */
   readonly onFailure: (text: string) => void;
 }
 
-/** Workers cannot serve here, or one of them failed. */
+/** Workers are not supported here, or one of them failed. */
 export class WorkersError extends Error {
   static {
     this.prototype.name = 'WorkersError';
@@ -24,17 +24,17 @@ export class WorkersError extends Error {
 }
 
 /**
- * Serves on several threads that share a port, until the task is cancelled; then has all of them
- * stop gracefully, and says what they did together.
+ * Serves on several threads that share a port, until the task is cancelled; then stops all of them
+ * gracefully, and prints their combined statistics.
  *
- * The system spreads the clients by their addresses: of many, each worker gets its share; of a few,
- * one may get them all. A worker that fails ends the others, too, as gracefully as a cancel does.
- * A second cancel ends all of them at once.
+ * The system distributes clients by their addresses: with many clients, each worker gets a share;
+ * with few, one may get all. If a worker fails, the others stop, too, as gracefully as after a
+ * cancel. A second cancel ends all of them immediately.
  *
- * @throws {WorkersError} when the system or the driver cannot share a port; when a worker failed to
- *   start, while it served, or in stopping
- * @throws {OSError} when the address cannot be listened on
- * @throws {CancelledError} when the task was cancelled, and everything is closed
+ * @throws {WorkersError} when the system or the driver cannot share a port; when a worker failed at
+ *   any time
+ * @throws {OSError} when it cannot listen on the address
+ * @throws {CancelledError} when the task was cancelled; everything is closed
  */
 export const serveEchoWithWorkers: asyncio.CoroutineFunction<unknown, [WorkersOptions], void> =
   asyncio.coroutine(async function serveEchoWithWorkers(options: WorkersOptions): Promise<void> {
@@ -61,8 +61,8 @@ export const serveEchoWithWorkers: asyncio.CoroutineFunction<unknown, [WorkersOp
   });
 
 /**
- * Binds the port, and keeps it until the end without listening there: so the workers get one port
- * even if any will do, and nobody else's server shares it unnoticed, as SO_REUSEPORT would allow.
+ * Binds the port and keeps it until the end, without listening. So all workers get the same port
+ * even if any will do, and no other server shares it unnoticed, as SO_REUSEPORT would allow.
  */
 function reservePort({ host, port, workers }: WorkersOptions): socket.Socket {
   const reason = whyNone();
@@ -71,7 +71,7 @@ function reservePort({ host, port, workers }: WorkersOptions): socket.Socket {
   const reserved = socketFor({ host, driver: 'posix' });
   try {
     reserved.bind([host, port]);
-    // Not before bind(): that would let in what is bound already.
+    // Not before bind(), which would then allow sharing a port that is already bound.
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1);
   } catch (error) {
     reserved.close();
@@ -80,9 +80,9 @@ function reservePort({ host, port, workers }: WorkersOptions): socket.Socket {
   return reserved;
 }
 
-/** Why there can be no workers; `undefined` where there can. */
+/** Why workers are not supported; `undefined` if they are. */
 function whyNone(): string | undefined {
-  // Elsewhere one socket gets all the clients, or there is no such option.
+  // On other systems one socket gets all clients, or the option does not exist.
   if (platform() !== 'linux') return `only Linux spreads the clients, this is ${platform()}`;
   const forced = process.env['ASYNCIO_SOCKETS'] || 'posix';
   if (forced !== 'posix') return `only the posix driver can, and ASYNCIO_SOCKETS is '${forced}'`;
@@ -95,13 +95,16 @@ function whyNone(): string | undefined {
   }
 }
 
-/** Waits until a worker ends, or until something else. */
+/** Waits until a worker ends, or another promise settles. */
 async function someEndsOr(workers: readonly EchoWorker[], other?: Promise<unknown>): Promise<void> {
   const ends: Promise<unknown>[] = workers.map(({ ended }) => ended);
   await asyncio.wrapPromise(Promise.race(other === undefined ? ends : [...ends, other]));
 }
 
-/** Has all workers stop, and waits until they have; cancelled meanwhile, it ends them at once. */
+/**
+ * Asks all workers to stop, and waits until they have; when cancelled meanwhile, ends them
+ * immediately.
+ */
 async function stopAll(workers: readonly EchoWorker[]): Promise<void> {
   const ended = Promise.all(workers.map(({ ended }) => ended));
   for (const worker of workers) worker.stop();

@@ -3,10 +3,12 @@ import type * as socket from '../socket.ts';
 import { type Clients, type EchoOptions, letFinish } from './echo-sock.ts';
 import type { Statistics } from './statistics.ts';
 
-/** Seconds that what was written has to go out when the clients are done, and TLS to end. */
+/**
+ * How long written data may take to be sent when the clients are done, and TLS to end, in seconds.
+ */
 const LAST_WORDS = 0.1;
 
-/** Has a server serve until the task is cancelled; then lets its clients finish, and says what it did. */
+/** Serves until the task is cancelled; then lets clients finish, and prints statistics. */
 export async function serveUntilCancelled(
   server: asyncio.Server,
   sock: socket.Socket,

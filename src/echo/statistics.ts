@@ -1,54 +1,54 @@
-/** Where in its memory each count is. */
+/** The index of each count in its memory. */
 const [CONNECTIONS, MESSAGES, BYTES, COUNTS] = [0, 1, 2, 3];
 
-/** What an echo server counts while it serves. */
+/** Counts what an echo server does. */
 export class Statistics {
-  /** The counts; whoever was given their memory may be another thread. */
+  /** The counts, in memory that another thread may share. */
   readonly #counts: Float64Array;
-  /** When counting began, in seconds on the loop's clock. */
+  /** When counting started, in seconds on the loop's clock. */
   readonly #begin: number;
 
   /**
-   * @param begin - when counting begins, in seconds on the loop's clock
-   * @param memory - where the counts are; left out, in its own memory
+   * @param begin - when counting starts, in seconds on the loop's clock
+   * @param memory - the memory for the counts; by default its own
    */
   constructor(begin: number, memory: SharedArrayBuffer = Statistics.memory()) {
     this.#begin = begin;
     this.#counts = new Float64Array(memory);
   }
 
-  /** Memory for counts that one thread writes and another reads; all are 0. */
+  /** Memory for counts that one thread writes and another reads, all 0. */
   static memory(): SharedArrayBuffer {
     return new SharedArrayBuffer(COUNTS * Float64Array.BYTES_PER_ELEMENT);
   }
 
-  /** Connections that were accepted. */
+  /** Accepted connections. */
   get connections(): number {
     return this.#counts[CONNECTIONS] as number;
   }
 
-  /** Pieces that were received and sent back; what arrives together is one. */
+  /** Pieces received and echoed; bytes that arrive together are one piece. */
   get messages(): number {
     return this.#counts[MESSAGES] as number;
   }
 
-  /** Bytes that were received and sent back. */
+  /** Bytes received and echoed. */
   get bytes(): number {
     return this.#counts[BYTES] as number;
   }
 
-  /** Counts a connection that was accepted. */
+  /** Counts an accepted connection. */
   accepted(): void {
     this.#counts[CONNECTIONS] = this.connections + 1;
   }
 
-  /** Counts a piece of `nbytes` bytes that was sent back. */
+  /** Counts an echoed piece of `nbytes` bytes. */
   echoed(nbytes: number): void {
     this.#counts[MESSAGES] = this.messages + 1;
     this.#counts[BYTES] = this.bytes + nbytes;
   }
 
-  /** Counts what somebody else has counted. */
+  /** Adds other counts. */
   add(other: Statistics): void {
     for (const [n, count] of other.#counts.entries())
       this.#counts[n] = (this.#counts[n] as number) + count;

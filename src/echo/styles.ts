@@ -2,7 +2,7 @@ import { serveEchoOnProtocols } from './echo-protocol.ts';
 import { serveEcho } from './echo-sock.ts';
 import { serveEchoOnStreams } from './echo-streams.ts';
 
-/** How the server is written. */
+/** The API that the server is written with. */
 export type Style = 'sock' | 'streams' | 'protocol';
 
 /** Three ways to write the same server. */

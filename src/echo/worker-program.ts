@@ -1,28 +1,28 @@
 /**
- * The thread of one of the workers that serve a port together: it serves on its own loop until
- * it is told to stop. worker.ts starts it.
+ * The program of a worker thread: it serves on its own loop until it is asked to stop. worker.ts
+ * starts it.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import * as asyncio from '../index.ts';
 import { Statistics } from './statistics.ts';
 import { STYLES, type Style } from './styles.ts';
 
-/** What a worker is told when it starts. After that, any message means: stop. */
+/** The data that a worker starts with. Any later message means: stop. */
 export interface Order {
   readonly style: Style;
   readonly host: string;
   readonly port: number;
-  /** How connections are encrypted, if they are: the key and the certificate. */
+  /** How to encrypt connections, if at all: the key and the certificate. */
   readonly ssl?: { readonly key: string; readonly cert: string } | undefined;
-  /** Seconds that clients get to finish when the worker stops. */
+  /** How long clients may take to finish when the worker stops, in seconds. */
   readonly grace: number;
-  /** Is each connection told of? */
+  /** Send a message for each connection? */
   readonly tellsConnections: boolean;
-  /** Where the worker counts. */
+  /** The memory for the counts. */
   readonly memory: SharedArrayBuffer;
 }
 
-/** What a worker tells: that it listens, that somebody came, or what else is to be said. */
+/** A worker's messages: it listens, a client connected, or other text to print. */
 export type News =
   | { readonly listens: true }
   | { readonly connection: string }
@@ -53,6 +53,6 @@ const serve = asyncio.coroutine(async function serve(): Promise<void> {
 try {
   await asyncio.run(serve());
 } catch (error) {
-  // It was told to stop. Every other error ends the thread, which is how it gets home.
+  // It was asked to stop. Any other error ends the thread, and so reaches the starting thread.
   if (!(error instanceof asyncio.CancelledError)) throw error;
 }

@@ -3,34 +3,34 @@ import { Worker } from 'node:worker_threads';
 import { Statistics } from './statistics.ts';
 import type { News, Order } from './worker-program.ts';
 
-/** How a worker is to serve, and who is told what it has to say. */
+/** Options for a worker, and receivers of its messages. */
 export interface WorkerOptions extends Pick<Order, 'style' | 'host' | 'port' | 'ssl' | 'grace'> {
-  /** Told of each connection; left out, nobody is. */
+  /** Called for each connection. */
   readonly onConnection?: ((line: string) => void) | undefined;
-  /** Told all else that it says. */
+  /** Called with all other messages. */
   readonly say: (line: string) => void;
-  /** Told when it fails, at once. */
+  /** Called immediately when it fails. */
   readonly onFailure: (text: string) => void;
 }
 
-/** A thread with an echo server, as the thread that started it sees it. */
+/** A thread with an echo server, as seen from the thread that started it. */
 export class EchoWorker {
   /** Fulfilled when it listens; never, if it ends before. */
   readonly listening: Promise<void>;
-  /** Fulfilled when its thread has ended, however that came, and all that it said is passed on. */
+  /** Fulfilled when its thread has ended, in whatever way, and all its messages were passed on. */
   readonly ended: Promise<void>;
-  /** What it has counted up to now. */
+  /** Its counts so far. */
   readonly statistics: Statistics;
   readonly #number: number;
   readonly #thread: Worker;
   readonly #onFailure: (text: string) => void;
   #asked: 'to serve' | 'to stop' | 'to end at once' = 'to serve';
   #hasEnded = false;
-  /** What nobody has caught there. */
+  /** Uncaught errors of the thread. */
   readonly #errors: unknown[] = [];
   #failed = false;
 
-  /** @param number - what it is called by, from 1 */
+  /** @param number - its number, from 1 */
   constructor(number: number, options: WorkerOptions) {
     const { style, host, port, ssl, grace, onConnection, say, onFailure } = options;
     const memory = Statistics.memory();
@@ -61,7 +61,7 @@ export class EchoWorker {
     return this.#hasEnded;
   }
 
-  /** Did it end by an error, or without being asked to? */
+  /** Did it end with an error, or without being asked to? */
   get failed(): boolean {
     return this.#failed;
   }
@@ -72,7 +72,7 @@ export class EchoWorker {
     this.#thread.postMessage('stop');
   }
 
-  /** Ends its thread wherever it is; what that has open is closed when the process ends. */
+  /** Ends its thread immediately. What it has open is closed when the process ends. */
   terminate(): void {
     this.#asked = 'to end at once';
     void this.#thread.terminate();

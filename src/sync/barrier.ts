@@ -10,20 +10,19 @@ import { LoopBound, printPrimitive } from './waiting/loop-bound.ts';
 //              the last one comes               all have left
 //   filling ───────────────────────▶ draining ─────────────────▶ filling
 //      │                                                            ▲
-//      │ reset(), while somebody waits                              │
+//      │ reset(), while a task waits                              │
 //      └───────────────────────────────▶ resetting ─────────────────┘
 //                                                    all have left
-//   abort() leads from any state to `broken`, and a reset() when nobody is in it from there to
-//   `filling`; while somebody still is, to `resetting`.
+// abort() leads from any state to `broken`. From there, reset() leads to `filling` if no task is
+// left in the barrier, otherwise to `resetting`.
 //
-// Who comes while it drains or is reset waits outside until it fills again.
+// Tasks that come while it is draining or resetting wait outside until it fills again.
 type State = 'filling' | 'draining' | 'resetting' | 'broken';
 
 /**
- * Makes tasks wait for each other: when enough of them wait, all go on.
+ * Makes tasks wait for each other: when enough of them wait, all continue.
  *
- * It can be used again once all have left. A cancelled task leaves, and another may take its
- * place.
+ * It can be reused once all have left. A cancelled task leaves, and another may take its place.
  *
  * @see asyncio's `Barrier`, https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier
  */
@@ -33,15 +32,15 @@ export class Barrier extends LoopBound {
   #state: State = 'filling';
   /** The number of tasks in it. */
   #count = 0;
-  /** The numbers of tasks that have left while it fills, for those that come in their places. */
+  /** The numbers of tasks that left while it was filling, for those that take their places. */
   #left: number[] = [];
-  /** Is notified when the state changes, or the last one leaves. */
+  /** Notified when the state changes, or the last task leaves. */
   readonly #changed = new Condition();
 
   /**
    * @param parties - the number of tasks: a whole number from 1
    * @throws {TypeError} when `parties` is not a number
-   * @throws {RangeError} when it is less than 1, or no whole number
+   * @throws {RangeError} when it is less than 1, or not a whole number
    */
   constructor(parties: number) {
     super();
@@ -52,12 +51,12 @@ export class Barrier extends LoopBound {
     this.#changed._partOf = ['Barrier.wait', this];
   }
 
-  /** The number of waiting tasks; 0 once all have come. */
+  /** The number of waiting tasks; 0 once there are enough. */
   get nWaiting(): number {
     return this.#state === 'filling' ? this.#count : 0;
   }
 
-  /** Was it aborted and not reset since? */
+  /** Has it been aborted and not been reset? */
   get broken(): boolean {
     return this.#state === 'broken';
   }
@@ -65,10 +64,10 @@ export class Barrier extends LoopBound {
   /**
    * Waits until as many tasks wait as there are parties.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * Unlike asyncio, a task that comes for one that was cancelled gets its number. See
+   * Unlike asyncio, a task that replaces a cancelled one gets its number. See
    * docs/differences.md#numbers-of-a-barrier.
    *
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns a number from 0, different for each task: use it to pick one of them
    * @throws the reason of `signal`, when that was aborted
    * @throws {BrokenBarrierError} when the barrier is broken, or is reset or aborted in the meantime
@@ -95,7 +94,7 @@ export class Barrier extends LoopBound {
   }
 
   /**
-   * Breaks the barrier: waiting tasks get a {@link BrokenBarrierError}, and so do all that come.
+   * Breaks the barrier: waiting tasks get a {@link BrokenBarrierError}, and so do later ones.
    *
    * @throws {CancelledError} when the calling task is cancelled
    * @see asyncio's `Barrier.abort()`,
@@ -142,7 +141,7 @@ export class Barrier extends LoopBound {
     });
   }
 
-  /** Waits outside, as long as it is emptied. */
+  /** Waits outside while tasks leave. */
   async #enter(): Promise<void> {
     await this.#changed.waitFor(() => this.#state !== 'draining' && this.#state !== 'resetting');
     if (this.broken) throw new BrokenBarrierError('Barrier aborted');
@@ -154,7 +153,7 @@ export class Barrier extends LoopBound {
       throw new BrokenBarrierError('Abort or reset of barrier');
   }
 
-  /** The last who leaves lets those in who wait outside. */
+  /** The last task to leave lets in those that wait outside. */
   #leave(): void {
     if (this.#count > 0) return;
     this.#left = [];

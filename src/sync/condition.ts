@@ -33,7 +33,7 @@ class ConditionWaiter extends Waiter<void> {
 }
 
 /**
- * Lets tasks that hold a lock wait until another notifies them of a change.
+ * Lets tasks that hold a lock wait until another task notifies them of a change.
  *
  * ```ts
  * const items: string[] = [];
@@ -44,14 +44,15 @@ class ConditionWaiter extends Waiter<void> {
  * });
  * ```
  *
- * @see asyncio's `Condition`,
- *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition
+ * @see asyncio's `Condition`, https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition
  */
 export class Condition extends Holdable {
   readonly #lock: Lock;
-  /** @internal what a wait is called, where the condition is a part of something else */
+  /** @internal the name of the wait, if the condition is part of another object */
   declare _partOf: readonly [string, object] | undefined;
-  /** Who waits to be notified; those who were, but had no turn since, are among them. */
+  /**
+   * Tasks that wait to be notified, including those that were notified and have not had their turn.
+   */
   readonly #line = new Line();
 
   /**
@@ -82,16 +83,16 @@ export class Condition extends Holdable {
   /**
    * Releases the lock, waits until it is notified, and acquires the lock again.
    *
-   * It may return although nothing has changed: check the condition and wait again, or use
-   * {@link waitFor}.
+   * It may return although nothing has changed: check the condition and wait again, or use {@link
+   * waitFor}.
    *
-   * The lock is held in any case when it ends: a cancel or an abort is thrown only when the lock has been
-   * acquired again, and the notification is passed on to another task.
+   * The lock is always held when this ends: a cancel or an abort is thrown only once the lock has
+   * been acquired again, and the notification is passed on to another task.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when the lock is not held
-   * @throws {RuntimeError} when it was used to wait on another loop before
+   * @throws {RuntimeError} when tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Condition.wait()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait
@@ -102,10 +103,11 @@ export class Condition extends Holdable {
   }
 
   /**
-   * Waits until `predicate` returns a true value; calls it at once, and after each notification.
+   * Waits until `predicate` returns a truthy value. Calls it immediately, and after each
+   * notification.
    *
    * @param predicate - called with the lock held
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns the last result of `predicate`
    * @throws what `predicate` throws
    * @throws the reason of `signal`, when that was aborted
@@ -127,8 +129,8 @@ export class Condition extends Holdable {
   }
 
   /**
-   * Wakes the tasks that have waited longest. They go on when they have the lock, which the caller has
-   * to release.
+   * Wakes the tasks that have waited longest. They continue once they have the lock, which the
+   * caller has to release.
    *
    * @param n - the most tasks to wake
    * @throws {RuntimeError} when the lock is not held
@@ -166,13 +168,13 @@ export class Condition extends Holdable {
         await this.#acquireAgain();
       }
     } catch (error) {
-      // It may have been notified, and will not act on it: somebody else has to.
+      // It may have been notified, but will not act on it: another task has to.
       this.#line.wake(1);
       throw error;
     }
   }
 
-  /** Acquires the lock whatever cancels come meanwhile, and throws the last of them then. */
+  /** Acquires the lock, whatever cancels come meanwhile, and then throws the last of them. */
   async #acquireAgain(): Promise<void> {
     let cancelled: CancelledError | undefined;
     for (;;) {

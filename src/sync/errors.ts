@@ -1,12 +1,10 @@
-/**
- * What the primitives themselves refuse.
- */
+/** The errors of locks, queues and channels. */
 
 import { named, RuntimeError } from '../base/errors/errors.ts';
 
 /**
- * Thrown to those who wait at a barrier that is reset or aborted, or who come to one that is
- * broken.
+ * Thrown to tasks that wait at a barrier when it is reset or aborted, and to tasks that come to a
+ * broken one.
  *
  * @see asyncio's `BrokenBarrierError`,
  *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.BrokenBarrierError
@@ -18,7 +16,7 @@ export class BrokenBarrierError extends RuntimeError {
 }
 
 /**
- * Nothing is in the queue, and the call does not wait.
+ * The queue is empty, and the call does not wait.
  *
  * @see asyncio's `QueueEmpty`,
  *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.QueueEmpty
@@ -30,7 +28,7 @@ export class QueueEmpty extends Error {
 }
 
 /**
- * No place is in the queue, and the call does not wait.
+ * The queue is full, and the call does not wait.
  *
  * @see asyncio's `QueueFull`,
  *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.QueueFull
@@ -42,7 +40,7 @@ export class QueueFull extends Error {
 }
 
 /**
- * The queue was shut down: it takes nothing any more, or has nothing left to give.
+ * The queue was shut down: it accepts no more items, or has none left.
  *
  * @see asyncio's `QueueShutDown`,
  *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.QueueShutDown
@@ -60,14 +58,14 @@ export class ChannelClosed extends Error {
   }
 }
 
-/** All receivers of the channel were closed: nobody will get what is sent. */
+/** All receivers of the channel were closed: nothing would receive the item. */
 export class ChannelBroken extends Error {
   static {
     named(this, 'ChannelBroken');
   }
 }
 
-/** All senders of the channel were closed, and it has nothing left to give. */
+/** All senders of the channel were closed, and no items are left. */
 export class EndOfChannel extends Error {
   static {
     named(this, 'EndOfChannel');

@@ -35,7 +35,7 @@ export class Event extends LoopBound {
   #value = false;
   /** @internal the waiters */
   readonly _line: Line = new Line();
-  /** @internal what a wait is called, where the event is a part of something else */
+  /** @internal the name of the wait, if the event is part of another object */
   declare _partOf: readonly [string, object] | undefined;
 
   /** Is the flag set? */
@@ -43,7 +43,7 @@ export class Event extends LoopBound {
     return this.#value;
   }
 
-  /** Sets the flag. All waiting tasks go on, even if it is cleared before their turn. */
+  /** Sets the flag. All waiting tasks continue, even if it is cleared before their turn. */
   set(): void {
     if (this.#value) return;
     this.#value = true;
@@ -56,12 +56,12 @@ export class Event extends LoopBound {
   }
 
   /**
-   * Waits until the flag is set; takes no turn if it is already.
+   * Waits until the flag is set; does not take a turn if it is already set.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * @returns a coroutine, which looks at the flag when it is awaited
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
+   * @returns a coroutine, which checks the flag when it is awaited
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {RuntimeError} when it has to wait, and tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Event.wait()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event.wait

@@ -4,10 +4,9 @@ import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { LoopBound } from './waiting/loop-bound.ts';
 
 /**
- * Something that is acquired, held and released.
+ * The base of everything that is acquired and released.
  *
- * @see asyncio's `async with lock`,
- *   https://docs.python.org/3/library/asyncio-sync.html
+ * @see asyncio's `async with lock`, https://docs.python.org/3/library/asyncio-sync.html
  */
 export abstract class Holdable extends LoopBound {
   /** Waits for its turn, and acquires it. */
@@ -17,12 +16,12 @@ export abstract class Holdable extends LoopBound {
   abstract release(): void;
 
   /**
-   * Acquires this, calls `body`, and releases it when `body` has ended in any way.
+   * Acquires this, calls `body`, and releases this however `body` ends.
    *
    * Python's `async with lock: …` is `await lock.with(async () => { … })`.
    *
-   * @param body - called when this is held; not called if the wait is cancelled
-   * @param options - `signal`: interrupts the wait when it is aborted, not the body
+   * @param body - called while this is held; not called if the wait is cancelled
+   * @param options - `signal`: interrupts the wait when aborted, but not the body
    * @returns what `body` returns
    * @throws what `body` throws
    * @throws the reason of `signal`, when that was aborted
@@ -54,11 +53,11 @@ export abstract class Holdable extends LoopBound {
    * }
    * ```
    *
-   * `using` does not take the object itself, because code that forgot to acquire it would release what
-   * another task holds. `await using` works the same. Not in asyncio, whose `async with` is
+   * `using` does not accept the object itself, because code that forgot to acquire it would release
+   * what another task holds. `await using` works the same. Not in asyncio, whose `async with` is
    * {@link with}.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted
+   * @param options - `signal`: interrupts the wait when aborted
    * @returns a coroutine of an object for `using`, which releases this
    * @throws the reason of `signal`, when that was aborted
    * @throws {CancelledError} when the waiting task is cancelled; nothing is held then
@@ -73,12 +72,12 @@ export abstract class Holdable extends LoopBound {
   }
 }
 
-/** That something is held, until the end of a block. It is released once, however often it is asked to. */
+/** Holds something until the end of a block. Releases it only once. */
 export class Held implements Disposable, AsyncDisposable {
-  /** What is held; gone when it was released. */
+  /** What is held; undefined once released. */
   #what: Holdable | undefined;
 
-  /** @internal made by {@link Holdable.hold} */
+  /** @internal created by {@link Holdable.hold} */
   constructor(what: Holdable) {
     this.#what = what;
   }

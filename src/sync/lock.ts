@@ -41,12 +41,12 @@ class LockWaiter extends Waiter<true> {
 }
 
 /**
- * Gives exclusive access to one task at a time.
+ * Gives one task at a time exclusive access.
  *
- * The lock is given first come, first served. Between a {@link release} and the turn of the next in
- * line it is unlocked, but nobody can overtake. A cancelled task passes its turn on.
+ * Tasks acquire it in the order in which they came. Between a {@link release} and the turn of the
+ * next task it is unlocked, but no other task can overtake. A cancelled task passes its turn on.
  *
- * It has no owner: any task may release it. A task that acquires it twice waits for itself.
+ * It has no owner: any task may release it. A task that acquires it twice deadlocks.
  *
  * ```ts
  * const lock = new asyncio.Lock();
@@ -58,27 +58,27 @@ class LockWaiter extends Waiter<true> {
  * @see asyncio's `Lock`, https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock
  */
 export class Lock extends Holdable {
-  /** @internal set by who acquires it, unset by {@link release} */
+  /** @internal set by the task that acquires it, unset by {@link release} */
   _locked = false;
-  /** @internal in which scope it was acquired; a scope forgets its task when that is done */
+  /** @internal the scope that acquired it; it forgets its task when that is done */
   _holder: { readonly task: unknown } | undefined = undefined;
   /** @internal the waiters; the first is woken whenever the lock is free */
   readonly _line: Line = new Line();
 
-  /** Is it held? */
+  /** Is it locked? */
   locked(): boolean {
     return this._locked;
   }
 
   /**
-   * Waits until the lock is free and everyone before in line has had it, and acquires it.
+   * Waits until the lock is free and it is the task's turn, and acquires it.
    *
    * If the waiting task is cancelled, it does not acquire the lock.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns a coroutine, which acquires nothing before it is awaited
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {RuntimeError} when it has to wait, and tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Lock.acquire()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.acquire
@@ -111,7 +111,7 @@ export class Lock extends Holdable {
     return printPrimitive(this, `${this._locked ? 'locked' : 'unlocked'}${this._line}`);
   }
 
-  /** @internal gives the first in line a turn: to lock, or to pass its turn on */
+  /** @internal gives the first in line a turn: it locks, or passes its turn on */
   _wakeFirst(): void {
     const { first } = this._line;
     if (first?._waits) first._wake();

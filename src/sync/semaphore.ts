@@ -8,7 +8,7 @@ import { Call, type Outcome } from './waiting/call.ts';
 import { printPrimitive } from './waiting/loop-bound.ts';
 import { Line, Waiter } from './waiting/waiter.ts';
 
-/** Waits for a place. Woken, it has one that counts as taken. */
+/** Waits for a place. Once woken, it owns one, which counts as taken. */
 class SemaphoreWaiter extends Waiter<true> {
   readonly #semaphore: Semaphore;
 
@@ -27,16 +27,16 @@ class SemaphoreWaiter extends Waiter<true> {
     semaphore._line.leave(this);
     if (!this._isCancelled) this._finish(true);
     else if (this._woken) semaphore._value += 1;
-    // There may be more places, and some who had to wait only because others did.
+    // More places may be free, and waiters that only waited behind others.
     semaphore._wakeFree();
     this._tellNow();
   }
 }
 
 /**
- * Gives access to a limited number of tasks at a time.
+ * Gives a limited number of tasks access at a time.
  *
- * Places are given first come, first served. A cancelled task passes its place on.
+ * Tasks get places in the order in which they came. A cancelled task passes its place on.
  *
  * ```ts
  * const semaphore = new asyncio.Semaphore(2);
@@ -45,11 +45,10 @@ class SemaphoreWaiter extends Waiter<true> {
  * });
  * ```
  *
- * @see asyncio's `Semaphore`,
- *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore
+ * @see asyncio's `Semaphore`, https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore
  */
 export class Semaphore extends Holdable {
-  /** @internal how many places are free, and promised to nobody */
+  /** @internal the number of places that are free, and not promised to a waiter */
   _value: number;
   /** @internal the waiters, including those that have been woken */
   readonly _line: Line = new Line();
@@ -57,7 +56,7 @@ export class Semaphore extends Holdable {
   /**
    * @param value - the number of places: a whole number from 0, or Infinity
    * @throws {TypeError} when `value` is not a number
-   * @throws {RangeError} when it is negative, or no whole number
+   * @throws {RangeError} when it is negative, or not a whole number
    */
   constructor(value = 1) {
     super();
@@ -67,20 +66,20 @@ export class Semaphore extends Holdable {
     this._value = value;
   }
 
-  /** Would {@link acquire} have to wait? It would if others wait already, even if a place is free. */
+  /** Would {@link acquire} have to wait? Also if a place is free but others are waiting. */
   locked(): boolean {
     return this._value === 0 || !this._line.isGivenUp;
   }
 
   /**
-   * Waits until everyone before in line has a place and one is free, and takes it.
+   * Waits until a place is free and it is the task's turn, and takes it.
    *
    * If the waiting task is cancelled, it takes no place.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns a coroutine, which acquires nothing before it is awaited
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {RuntimeError} when it has to wait, and tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Semaphore.acquire()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.acquire
@@ -95,7 +94,7 @@ export class Semaphore extends Holdable {
     return true;
   };
 
-  /** Releases a place, to the first in line if there is one. */
+  /** Releases a place, which goes to the first in line, if any. */
   release(): void {
     this._value += 1;
     this.#wakeNext();
@@ -107,12 +106,12 @@ export class Semaphore extends Holdable {
     return printPrimitive(this, `${state}${this._line}`);
   }
 
-  /** @internal promises the places that are free to those who wait */
+  /** @internal promises the free places to waiters */
   _wakeFree(): void {
     while (this._value > 0 && this.#wakeNext());
   }
 
-  /** Promises a place to the first waiter; `false` if there is none. */
+  /** Promises a place to the first waiter; returns `false` if there is none. */
   #wakeNext(): boolean {
     if (this._line.wake(1) === 0) return false;
     this._value -= 1;
@@ -132,7 +131,7 @@ export class BoundedSemaphore extends Semaphore {
   /**
    * @param value - the number of places: a whole number from 0, or Infinity
    * @throws {TypeError} when `value` is not a number
-   * @throws {RangeError} when it is negative, or no whole number
+   * @throws {RangeError} when it is negative, or not a whole number
    */
   constructor(value = 1) {
     super(value);
@@ -140,7 +139,7 @@ export class BoundedSemaphore extends Semaphore {
   }
 
   /**
-   * Releases a place, to the first in line if there is one.
+   * Releases a place, which goes to the first in line, if any.
    *
    * @throws {RangeError} when all places are free (`ValueError` in Python)
    */

@@ -9,18 +9,18 @@ import type { Executor, ThreadCallable } from './executor.ts';
 import { toThreadFunction } from './thread-call.ts';
 import { ThreadPoolExecutor } from './thread-pool-executor.ts';
 
-/** The executor of a loop: made when it is first needed, shut down with the loop. */
+/** The default executor of a loop: created when first needed, shut down with the loop. */
 export class DefaultExecutor {
   readonly #loop: LoopCore;
   #executor: ThreadPoolExecutor | undefined;
-  /** Was it shut down? There is no other one then. */
+  /** Has it been shut down? It is not replaced then. */
   #isShutDown = false;
 
   constructor(loop: LoopCore) {
     this.#loop = loop;
   }
 
-  /** @throws {TypeError} when `executor` is no `ThreadPoolExecutor` */
+  /** @throws {TypeError} when `executor` is not a `ThreadPoolExecutor` */
   set(executor: ThreadPoolExecutor): void {
     if (!(executor instanceof ThreadPoolExecutor))
       throw new TypeError(`executor must be ThreadPoolExecutor instance, got ${brief(executor)}`);
@@ -48,9 +48,9 @@ export class DefaultExecutor {
   }
 
   /**
-   * Shuts it down, and waits until the calls that it has are made.
+   * Shuts it down, and waits for its calls.
    *
-   * @param timeout - the longest wait, in seconds; `undefined`: as long as it takes
+   * @param timeout - how long to wait, in seconds; `undefined` for no limit
    */
   async shutDown(timeout: number | undefined): Promise<void> {
     this.#isShutDown = true;
@@ -69,7 +69,7 @@ export class DefaultExecutor {
     }
   }
 
-  /** Shuts it down, without waiting: the loop is closed. */
+  /** Shuts it down without waiting, because the loop is closed. */
   abandon(): void {
     this.#isShutDown = true;
     void this.#executor?.shutdown({ wait: false });

@@ -1,48 +1,48 @@
 import { checkFunction } from '../base/check-function.ts';
 
-/** The result of a call of an {@link Executor}: a promise of the outcome. */
+/** The pending result of a call of an {@link Executor}. */
 export interface Submitted<T> extends PromiseLike<T> {
   /**
    * Drops the call, if it has not started. Optional.
    *
-   * @returns was it dropped? A running call is interrupted only if it is {@link terminable}
+   * @returns whether it was dropped; a running call is interrupted only if it is {@link terminable}
    */
   cancel?(): boolean;
 }
 
 /**
- * Calls functions outside the loop: the executor that `loop.runInExecutor()` takes.
+ * Calls functions outside the loop; for `loop.runInExecutor()`.
  *
  * @see Python's `Executor`,
  *   https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor
  */
 export interface Executor {
-  /** Calls `callback` with `args` elsewhere. */
+  /** Calls `callback` with `args`. */
   submit<A extends unknown[], T>(callback: ThreadCallable<A, T>, ...args: A): Submitted<Awaited<T>>;
 }
 
-/** What can be called in another thread: see {@link ModuleFunction} for the two forms. */
+/** What can be called in another thread; see {@link ModuleFunction} for the two forms. */
 export type ThreadCallable<A extends unknown[], T> =
   | ((...args: A) => T)
   | ModuleFunction<A, T>
   | TerminableFunction<A, T>;
 
 /**
- * A function that a module exports, named but not loaded here: the thread loads it.
+ * A function exported by a module. It is only named here; the thread loads it.
  *
- * This is the form for everything that needs more than its own text: a Node thread shares
- * neither functions nor variables with others, and a function is sent to it as its
- * source text alone. There it can refer only to globals.
+ * Use it for functions that need more than their own source text. Node's threads share neither
+ * functions nor variables, so a plain function is sent as its source text, and can only refer to
+ * globals.
  */
 export class ModuleFunction<A extends unknown[] = unknown[], T = unknown> {
-  /** Where the module is. */
+  /** The URL of the module. */
   readonly url: string;
   /** The name of the export. */
   readonly name: string;
   /** Only for types: the function's parameters and result. */
   declare readonly signature: (...args: A) => T;
 
-  /** @internal made by {@link moduleFunction} */
+  /** @internal created by {@link moduleFunction} */
   constructor(url: string, name: string) {
     this.url = url;
     this.name = name;
@@ -54,22 +54,23 @@ export class ModuleFunction<A extends unknown[] = unknown[], T = unknown> {
   }
 }
 
-/** A function whose calls are stopped when they are cancelled: see {@link terminable}. */
+/** A function whose running calls can be cancelled; see {@link terminable}. */
 export class TerminableFunction<A extends unknown[] = unknown[], T = unknown> {
-  /** What is called. */
+  /** The function. */
   readonly callback: ((...args: A) => T) | ModuleFunction<A, T>;
 
-  /** @internal made by {@link terminable} */
+  /** @internal created by {@link terminable} */
   constructor(callback: ((...args: A) => T) | ModuleFunction<A, T>) {
     this.callback = callback;
   }
 }
 
 /**
- * Has a cancel of a call in a thread terminate the thread: no `finally` block runs there.
+ * Makes a cancel of a call terminate its thread, where no `finally` blocks run.
  *
- * @param callback - a function for `toThread()`, `loop.runInExecutor()` or {@link ThreadPoolExecutor.submit}
- * @throws {TypeError} when it is none
+ * @param callback - a function for `toThread()`, `loop.runInExecutor()` or {@link
+ *   ThreadPoolExecutor.submit}
+ * @throws {TypeError} when it is not a function
  */
 export function terminable<A extends unknown[], T>(
   callback: ((...args: A) => T) | ModuleFunction<A, T>,

@@ -19,7 +19,7 @@ import { ModuleFunction } from './executor.ts';
  * @typeParam F - the type of the function
  * @param module - the URL of the module, or its absolute path
  * @param name - the name of the export; by default the default export
- * @throws {TypeError} when `module` is neither: nobody knows what a relative path is relative to
+ * @throws {TypeError} when `module` is neither, such as a relative path
  */
 export function moduleFunction<F extends (...args: never[]) => unknown>(
   module: URL | string,

@@ -2,45 +2,45 @@ import { brief } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
 import { ModuleFunction, TerminableFunction } from './executor.ts';
 
-/** A function in the form in which it goes to a thread. */
+/** A function in the form in which it is sent to a thread. */
 export type ThreadFunction =
   | { readonly source: string; readonly name: string }
   | { readonly url: string; readonly name: string };
 
-/** What a thread is asked: a call. It answers with one {@link ThreadAnswer} each, in order. */
+/** A call, sent to a thread, which answers each with one {@link ThreadAnswer}, in order. */
 export interface ThreadCall {
   readonly callee: ThreadFunction;
   readonly args: readonly unknown[];
 }
 
-/** What a thread says of a call. */
+/** A thread's answer to a call. */
 export type ThreadAnswer = { readonly result: unknown } | { readonly thrown: PackedValue };
 
-/** What was thrown: an error in pieces, or another value as it is. */
+/** A thrown value: an error in parts, or any other value as it is. */
 export type PackedValue = PackedError | { readonly value: unknown };
 
-/** An error in the form in which it crosses: with its name, which a clone would lose. */
+/** An error in the form in which it is sent, with its name, which a clone would lose. */
 export interface PackedError {
   readonly name: string;
   /** The name of its class. */
   readonly className: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** `code`, `errno` and the like: what of its own fields can cross. */
+  /** Its own fields that can be sent, such as `code` and `errno`. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly cause: PackedValue | undefined;
-  /** Those of an `AggregateError`. */
+  /** The errors of an `AggregateError`. */
   readonly errors: readonly PackedValue[] | undefined;
 }
 
-/** The texts of the functions that were sent, which are made and looked at once. */
+/** The source texts of functions, which are made and checked once. */
 const sources = new WeakMap<object, string>();
 
 /**
- * The form in which `callee` goes to a thread.
+ * The form in which a function is sent to a thread.
  *
- * @throws {TypeError} when it is not a function, or one whose text is not all of it: a native one, a
- *   bound one, a class
+ * @throws {TypeError} when it is not a function, or its source text is not enough: a native or
+ *   bound function, a class
  */
 export function toThreadFunction(callable: unknown): ThreadFunction {
   const callee = callable instanceof TerminableFunction ? callable.callback : callable;
@@ -64,7 +64,7 @@ function sourceOf(callee: object): string {
     throw new TypeError(`${brief(callee)} has no source text (native or bound): ${WRITE_INSTEAD}`);
   if (/^class\b/.test(text))
     throw new TypeError(`a function was expected, got the class ${brief(callee)}`);
-  // A method's text is an expression only inside of an object.
+  // A method's text is an expression only inside an object.
   const expressions = [`(${text})`, `Object.values({ ${text} })[0]`];
   const expression = expressions.find(isExpression);
   if (expression === undefined)

@@ -12,18 +12,18 @@ import { cloneForThread, type Job, Thread } from './thread.ts';
 import { toThreadFunction } from './thread-call.ts';
 
 /**
- * A pool of threads that call functions, one at a time each; calls wait while no thread is free.
+ * A pool of threads that call functions, one at a time each. Calls wait while no thread is free.
  *
- * A thread is started when a call finds none idle, and kept for later calls. Idle threads do not keep the
- * process alive.
+ * A thread is started when a call finds none idle, and kept for later calls. Idle threads do not
+ * keep the process alive.
  *
- * A function is sent as its source text, or by its module ({@link moduleFunction}); arguments
- * and results as structured clones, which keep a `SharedArrayBuffer` shared; errors with their
- * name, message, stack, cause and plain fields. Variables around the function, contexts and
+ * A function is sent as its source text, or by its module ({@link moduleFunction}); arguments and
+ * results as structured clones, which keep a `SharedArrayBuffer` shared; errors with their name,
+ * message, stack, cause and plain fields. Variables around the function, contexts and
  * `AsyncLocalStorage` stores are not sent. See docs/differences.md#calls-in-threads.
  *
  *           shutdown()
- *   open ──────────────▶ shut down: what was submitted is called yet, then the threads end
+ *   open ──────────────▶ shut down: submitted calls are still made, then the threads end
  *
  * @see Python's `ThreadPoolExecutor`,
  *   https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor
@@ -31,15 +31,14 @@ import { toThreadFunction } from './thread-call.ts';
 export class ThreadPoolExecutor implements Executor {
   readonly #maxWorkers: number;
   readonly #threads = new Set<Thread>();
-  /** Threads that have nothing to do; the one that was busy last is asked first. */
+  /** Idle threads; the one that was busy last is used first. */
   readonly #idle: Thread[] = [];
-  /** What waits for a thread, oldest first. */
+  /** Calls that wait for a thread, oldest first. */
   readonly #waiting = new Set<Job>();
   #isShutDown = false;
 
   /**
-   * @param maxWorkers - the most threads; by default the number of cores plus four, but no
-   *   more than 32
+   * @param maxWorkers - the most threads; by default the number of cores plus four, at most 32
    * @throws {TypeError} when `maxWorkers` is not a number
    * @throws {RangeError} when it is not a whole number from 1
    */
@@ -51,13 +50,13 @@ export class ThreadPoolExecutor implements Executor {
   }
 
   /**
-   * Calls `callback` in a thread with a copy of `args`, made now.
+   * Calls `callback` in a thread with a copy of `args`, which is made now.
    *
-   * If it returns a promise, that is awaited there. `cancel()` on the result drops a call that still waits. One
-   * that has started goes on, unless the function is {@link terminable}.
+   * If it returns a promise, the thread awaits it. `cancel()` on the result drops a call that is
+   * still waiting. A running call continues, unless the function is {@link terminable}.
    *
    * @returns a promise of the result
-   * @throws {TypeError} when `callback` is not a function that can cross, or an argument cannot
+   * @throws {TypeError} when `callback` or an argument cannot be sent
    * @throws {RuntimeError} when the executor was shut down
    */
   submit<A extends unknown[], T>(
@@ -83,8 +82,8 @@ export class ThreadPoolExecutor implements Executor {
   /**
    * Accepts no more calls; the threads end when all submitted calls have ended.
    *
-   * @param options - `wait`: by default `true`; otherwise the result is fulfilled at once;
-   *   `cancelFutures`: whether to drop calls that have not started
+   * @param options - `wait`: wait for the threads, by default `true`; `cancelFutures`: drop calls
+   *   that have not started
    * @returns a promise, fulfilled when all threads have ended
    */
   async shutdown(
@@ -104,7 +103,7 @@ export class ThreadPoolExecutor implements Executor {
     await this.shutdown();
   }
 
-  /** A new thread, if there may be one more. */
+  /** Starts another thread, unless there are enough. */
   #another(): Thread | undefined {
     if (this.#threads.size >= this.#maxWorkers) return undefined;
     const thread = new Thread(this.#onIdle);
@@ -113,7 +112,7 @@ export class ThreadPoolExecutor implements Executor {
     return thread;
   }
 
-  /** @throws {TypeError} when the arguments cannot cross */
+  /** @throws {TypeError} when the arguments cannot be sent */
   #begin(thread: Thread, job: Job): void {
     try {
       thread.begin(job);
@@ -135,7 +134,7 @@ export class ThreadPoolExecutor implements Executor {
     }
   };
 
-  /** It ended; it was told to, or else what still waits needs another one. */
+  /** A thread has ended. Unless it was told to, waiting calls need another one. */
   #onEnded(thread: Thread): void {
     this.#threads.delete(thread);
     const at = this.#idle.indexOf(thread);

@@ -1,8 +1,8 @@
 /**
- * The program of each thread of a pool: it makes the calls that it is sent, one after the other, and sends
- * back what comes of it. thread.ts starts it.
+ * The program of each thread of a pool: makes the calls that are sent to it, one after the other,
+ * and sends back their outcomes. thread.ts starts it.
  *
- * It loads as little as it can: a thread is there when its first call can begin.
+ * It loads as little as possible, so that its first call can start soon.
  */
 
 import type { MessagePort } from 'node:worker_threads';
@@ -21,17 +21,17 @@ const home = process.getBuiltinModule('node:worker_threads').parentPort as Messa
 
 type Callable = (...args: readonly unknown[]) => unknown;
 
-/** How many functions that came as text are kept. */
+/** The most compiled functions to keep. */
 const MOST_KEPT = 100;
 
-/** The functions that came as text, by their text; the one that was called last comes last. */
+/** Compiled functions by their source text, least recently called first. */
 const made = new Map<string, Callable>();
 
-/** Compilers that keep the names of functions call this in what they compile. */
+/** Some compilers insert calls to this, to preserve function names. */
 const keepName = (callee: object, name: string): object =>
   Object.defineProperty(callee, 'name', { value: name, configurable: true });
 
-// 'end', when nothing is left to be called.
+// 'end': there are no more calls.
 home.on('message', (call: ThreadCall | 'end') => {
   if (call === 'end') process.exit(0);
   else void answer(call);
@@ -80,7 +80,7 @@ function make({ source, name }: { readonly source: string; readonly name: string
   return new Function('__name', text)(keepName) as Callable;
 }
 
-/** The deepest that the causes of causes cross. */
+/** The deepest chain of causes that is sent. */
 const DEEPEST = 100;
 
 function pack(error: Error, above: readonly Error[]): PackedError {
@@ -106,7 +106,7 @@ function pack(error: Error, above: readonly Error[]): PackedError {
   };
 }
 
-/** What is mostly at fault when a name is not known here. */
+/** The usual reason why a name is not defined in a thread. */
 function hint(error: Error): string {
   return nameOf(error) === 'ReferenceError' &&
     messageOf(error).endsWith('is not defined') &&
@@ -120,7 +120,7 @@ function crosses(value: unknown): boolean {
     structuredClone(value);
     return true;
   } catch {
-    // Left out: what crosses is the error, and this is but an addition to it.
+    // Omitted: the error itself matters more.
     return false;
   }
 }

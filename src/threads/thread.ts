@@ -12,31 +12,31 @@ export interface Job {
   readonly call: ThreadCall;
   resolve(result: unknown): void;
   reject(error: unknown): void;
-  /** Somebody took it back: nobody needs to ask for its failure. */
+  /** The call was dropped: its failure need not be reported. */
   excuse(): void;
 }
 
 /**
- * A thread that makes one call at a time, as the thread that started it sees it.
+ * A thread that makes one call at a time, as seen from the thread that started it.
  *
- * The process stays alive while a call is made, and no longer for the sake of threads.
+ * The process stays alive during a call; idle threads do not keep it alive.
  *
  *           begin()               the call has ended
  *   idle ────────────▶ calling ────────────────────────▶ idle ──────▶ ended
  *                         │                                   end()     ▲
  *                         └─────────────────────────────────────────────┘
- *                       it ended by itself: by an error, process.exit(); or terminate()
+ *                       it ended itself: by an error or process.exit(); or terminate()
  */
 export class Thread {
-  /** Fulfilled when the thread has ended, however that came. */
+  /** Fulfilled when the thread has ended, in whatever way. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
-  /** What it calls now. */
+  /** The current call. */
   #job: Job | undefined;
-  /** What ended it, where that was an error. */
+  /** The error that ended it, if any. */
   #error: unknown;
 
-  /** @param onIdle - called when a call has ended and another one can be begun */
+  /** @param onIdle - called when a call has ended and another one can start */
   constructor(onIdle: (thread: Thread) => void) {
     const node = workerThreads();
     this.#worker = new node.Worker(programUrl(), { env: node.SHARE_ENV });
@@ -56,9 +56,9 @@ export class Thread {
   }
 
   /**
-   * Has it make a call.
+   * Starts a call.
    *
-   * @throws {TypeError} when the arguments cannot cross; the thread is idle as before
+   * @throws {TypeError} when the arguments cannot be sent; the thread stays idle
    */
   begin(job: Job): void {
     try {
@@ -71,9 +71,9 @@ export class Thread {
   }
 
   /**
-   * Ends it at once, if it makes this call, which fails with a `CancelledError`.
+   * Ends it immediately if it is making this call, which then fails with a `CancelledError`.
    *
-   * @returns did it?
+   * @returns whether it did
    */
   terminate(job: Job): boolean {
     if (this.#job !== job) return false;
@@ -85,12 +85,12 @@ export class Thread {
     return true;
   }
 
-  /** Has nobody wait for it: it has nothing to do. */
+  /** It is idle: it no longer keeps the process alive. */
   rest(): void {
     this.#worker.unref();
   }
 
-  /** Ends it: it is idle. */
+  /** Ends an idle thread. */
   end(): void {
     this.#worker.ref();
     this.#worker.postMessage('end');
@@ -117,15 +117,15 @@ export class Thread {
           error === undefined ? undefined : { cause: error },
         ),
       );
-    // As Python's threading.excepthook: it belongs to no call that anybody waits for.
+    // Like Python's threading.excepthook: the error belongs to no call that anything waits for.
     else if (error !== undefined) log(`Exception in thread\n${stackOf(error)}`);
   }
 }
 
 /**
- * Looks whether arguments can cross, and keeps them as they are now.
+ * Clones arguments, which checks whether they can be sent, and keeps their current state.
  *
- * @throws {TypeError} when they cannot
+ * @throws {TypeError} when they cannot be sent
  */
 export function cloneForThread(args: readonly unknown[]): readonly unknown[] {
   try {
@@ -135,7 +135,7 @@ export function cloneForThread(args: readonly unknown[]): readonly unknown[] {
   }
 }
 
-/** In our words, what the platform says of values that cannot be cloned. */
+/** Rewords the platform's error about values that cannot be cloned. */
 function refusal(error: unknown): unknown {
   if (!(isA(error, Error) && error.name === 'DataCloneError')) return error;
   return new TypeError(
@@ -144,17 +144,17 @@ function refusal(error: unknown): unknown {
   );
 }
 
-/** thread-program.ts with all that it imports, as text: the build puts it here. */
+/** thread-program.ts with all its imports, as text, inserted by the build. */
 declare const THREAD_PROGRAM: string;
 
 /**
- * The program of the thread: a URL that has all of it, since a program that bundles its libraries has no
- * file of ours beside it.
+ * The URL of the thread's program. It contains the whole program, because a bundled application has
+ * no separate file of ours.
  *
- * Node refuses `--input-type` for files, and a thread inherits it from a process that runs `--eval`. This
- * is no file; so a thread inherits all flags, as Node does it. A list of its own (`execArgv`) may have
- * none of V8's, as `--max-old-space-size`, and none of the whole process, as `--title`. What it preloads
- * would be missing in a thread that is given its program as a script (`eval`).
+ * A data URL works with all flags, which the thread inherits as usual. Node refuses `--input-type`
+ * for files, and a process that runs `--eval` passes it on to threads. An explicit `execArgv` may
+ * not contain V8's flags, such as `--max-old-space-size`, or process-wide ones, such as `--title`.
+ * A thread whose program is given as a script (`eval`) lacks preloaded modules.
  */
 function programUrl(): URL {
   const text = `${THREAD_PROGRAM}\n//# sourceURL=asyncio-ts:thread-program`;

@@ -5,7 +5,7 @@ import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import type { Executor, ThreadCallable } from './executor.ts';
 import { toThreadFunction } from './thread-call.ts';
 
-/** A loop that has an executor: any that users see. */
+/** A loop with an executor, as all loops that users see. */
 interface ExecutorLoop extends LoopCore {
   runInExecutor<A extends unknown[], T>(
     executor: Executor | undefined,
@@ -15,18 +15,17 @@ interface ExecutorLoop extends LoopCore {
 }
 
 /**
- * Calls a function in another thread, so that the loop goes on.
+ * Calls a function in another thread, without blocking the loop.
  *
- * The function is sent as its source text: it sees globals and its arguments, and can `import()`, but
- * not the variables around it. A function that needs more is named by its module, with {@link moduleFunction}.
- * Arguments and the result are sent as structured clones, errors with name, message and stack. A promise
- * that the function returns is awaited in the thread.
+ * The function is sent as its source text: it sees globals and its arguments, and can `import()`,
+ * but not the variables around it. A function that needs more is named by its module, with {@link
+ * moduleFunction}. Arguments and the result are sent as structured clones, errors with name,
+ * message and stack. If the function returns a promise, the thread awaits it.
  *
- * Cancelling the waiting task does not stop the thread, unless the function is {@link terminable}; a call that
- * still waits for a thread is dropped. `run()` waits for all calls at its end.
+ * Cancelling the waiting task does not stop the thread, unless the function is {@link terminable};
+ * a call that still waits for a thread is dropped. `run()` waits for all calls at its end.
  *
- * Unlike in asyncio, context variables do not follow. See
- * docs/differences.md#calls-in-threads.
+ * Unlike in asyncio, context variables are not passed on. See docs/differences.md#calls-in-threads.
  *
  * ```ts
  * const hash = await asyncio.toThread(async (password: string, salt: string) => {
@@ -37,10 +36,11 @@ interface ExecutorLoop extends LoopCore {
  *
  * @param callback - a function that can be sent, or a {@link ModuleFunction}
  * @param args - its arguments
- * @returns what it returns
- * @throws what it throws
- * @throws {TypeError} when `callback` cannot cross; when an argument or the result cannot
- * @throws {RuntimeError} when no loop runs, its executor was shut down, or the thread ended early
+ * @returns the result of the function
+ * @throws the error of the function
+ * @throws {TypeError} when `callback`, an argument or the result cannot be sent
+ * @throws {RuntimeError} when no loop is running, its executor was shut down, or the thread ended
+ *   early
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `to_thread()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.to_thread

@@ -6,22 +6,23 @@ import type { PackedError, PackedValue } from './thread-call.ts';
 
 type ErrorClass = { readonly prototype: Error };
 
-/** JavaScript's own, which are the same in every thread, by their names. */
+/** JavaScript's error classes, by name, which are the same in every thread. */
 const builtin = new Map<string, ErrorClass>(
   [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError].map(
     (errorClass) => [errorClass.name, errorClass],
   ),
 );
-/** Those of the program, by their names. */
+/** The program's error classes, by name. */
 const registered = new Map<string, ErrorClass>();
 
 /**
- * Has errors that a thread throws arrive as instances of `errorClass`, if their class has the same name there.
+ * Makes errors thrown in a thread arrive as instances of `errorClass`, if their class there has the
+ * same name.
  *
  * Its constructor is not called.
  *
  * @param errorClass - a class of your own
- * @throws {TypeError} when it is not a class of errors, or has no name
+ * @throws {TypeError} when it is not an error class, or has no name
  */
 export function registerErrorClass(errorClass: abstract new (...args: never[]) => Error): void {
   if (!isErrorClass(errorClass) || errorClass.name === '')
@@ -30,8 +31,8 @@ export function registerErrorClass(errorClass: abstract new (...args: never[]) =
 }
 
 /**
- * An error of another thread: of the same class where that is JavaScript's, ours or registered, else an
- * `Error` with the same name; with its message, its stack there, its cause, its parts.
+ * Recreates an error from another thread, with its message, stack, cause and parts. It has the same
+ * class if that is JavaScript's, ours or registered; otherwise it is an `Error` with the same name.
  */
 export function unpackError(packed: PackedError): Error {
   const { name, message, stack, fields, cause, errors: parts } = packed;
@@ -51,12 +52,12 @@ export function unpackError(packed: PackedError): Error {
   return error;
 }
 
-/** What was thrown, an error or not. */
+/** Recreates a thrown value, an error or not. */
 export function unpackValue(packed: PackedValue): unknown {
   return 'value' in packed ? packed.value : unpackError(packed);
 }
 
-/** Without its constructor, which may want to know more than a message. */
+/** Without calling its constructor, which may need other arguments. */
 function bare({ name, className, errors }: PackedError): Error {
   const error = new Error();
   const errorClass =
@@ -69,7 +70,7 @@ function bare({ name, className, errors }: PackedError): Error {
   return error;
 }
 
-/** As the language does it: not enumerable. */
+/** Not enumerable, like the language's own fields. */
 function define(error: Error, key: string, value: unknown): void {
   Object.defineProperty(error, key, {
     value,

@@ -10,33 +10,33 @@ import { Call } from '../waiting/call.ts';
 import { LoopBound } from '../waiting/loop-bound.ts';
 import { Line, Waiter } from '../waiting/waiter.ts';
 
-/** The state of a channel at one moment. */
+/** The state of a channel. */
 export interface ChannelStatistics {
   /** Items in the buffer. */
   readonly currentBufferUsed: number;
   /** The most items that the buffer holds. */
   readonly maxBufferSize: number;
-  /** Senders that are not closed. */
+  /** Open senders. */
   readonly openSenders: number;
-  /** Receivers that are not closed. */
+  /** Open receivers. */
   readonly openReceivers: number;
-  /** Calls of `send()` that wait. */
+  /** Waiting calls of `send()`. */
   readonly tasksWaitingSend: number;
-  /** Calls of `receive()` that wait. */
+  /** Waiting calls of `receive()`. */
   readonly tasksWaitingReceive: number;
 }
 
 /**
  * What the ends of a channel share.
  *
- * Both lines are first come, first served: whoever comes while others wait goes behind them. Of each
- * line only the first is woken. It acts in its own turn, in which its task goes on, and then wakes the
- * next. So no cancel comes between an item and its task. Where there is no buffer, a receiver takes
- * the item from a waiting sender, and both go on in the turn of the receiver.
+ * Both lines are served in order. Only the first waiter of a line is woken. It acts in its own
+ * turn, in which its task also resumes, and then wakes the next, so no cancel comes between an item
+ * and its task. Without a buffer, a receiver takes the item from a waiting sender, and both resume
+ * in the receiver's turn.
  */
 class Channel<T> extends LoopBound {
   readonly capacity: number;
-  /** What was sent and not received. Beyond the capacity, there is a waiting receiver for each item. */
+  /** Sent items that have not been received. Beyond the capacity, each has a waiting receiver. */
   readonly buffer = new Fifo<T>();
   readonly senders = new Line();
   readonly receivers = new Line();
@@ -48,19 +48,19 @@ class Channel<T> extends LoopBound {
     this.capacity = capacity;
   }
 
-  /** May an item go to the buffer? Receivers that wait are about to take as many as they are. */
+  /** May an item go into the buffer? Each waiting receiver is about to take one. */
   get hasRoom(): boolean {
     return this.buffer.size < this.capacity + this.receivers.size;
   }
 
-  /** Wakes whoever is first in line, where there may be something to do. */
+  /** Wakes the first in each line if there may be something to do. */
   wakeFirst(): void {
     if (this.buffer.size > 0 || this.senders.size > 0 || this.openSenders === 0)
       wake(this.receivers.first);
     if (this.openReceivers === 0 || (this.capacity > 0 && this.hasRoom)) wake(this.senders.first);
   }
 
-  /** The first sender that waits, and will not find a cancel or that it was closed. */
+  /** The first waiting sender that will see neither a cancel nor a close. */
   firstSender(): SendWaiter<T> | undefined {
     for (let each = this.senders.first; each !== undefined; each = each._behind) {
       const sender = each as SendWaiter<T>;
@@ -79,7 +79,7 @@ function wake(waiter: Waiter<unknown> | undefined): void {
   if (waiter?._waits) waiter._wake();
 }
 
-/** Waits at an end, in its place in line, until it could act in its turn. */
+/** Waits in line at one end until it can act in its turn. */
 abstract class ChannelWaiter<T, R> extends Waiter<R> {
   readonly channel: Channel<T>;
   readonly end: ChannelEnd<T>;
@@ -99,14 +99,14 @@ abstract class ChannelWaiter<T, R> extends Waiter<R> {
 
   override _run(): void {
     this._woken = false;
-    // One that has finished before its turn is a sender whose item a receiver has taken.
+    // A waiter that finished before its turn is a sender whose item was received.
     if (this._state === 'pending' && !this._isCancelled && !this._act()) return;
     this._line?.leave(this);
     this._tellNow();
     this.channel.wakeFirst();
   }
 
-  /** @internal is done, or waits on: `false` */
+  /** @internal acts and finishes; returns `false` to keep waiting */
   abstract _act(): boolean;
 }
 
@@ -137,7 +137,7 @@ class SendWaiter<T> extends ChannelWaiter<T, void> {
     return true;
   }
 
-  /** A receiver takes the item, and this goes on now. */
+  /** A receiver takes the item, and the sender resumes now. */
   give(): T {
     this.channel.senders.leave(this);
     this._finish();
@@ -174,7 +174,7 @@ function refuseToSend(end: ChannelEnd<unknown>): Error | undefined {
   return end._channel.openReceivers === 0 ? new ChannelBroken() : undefined;
 }
 
-/** What both ends of a channel have in common. */
+/** What both ends of a channel share. */
 export abstract class ChannelEnd<T> implements Disposable, AsyncDisposable {
   static {
     printsAsText(this);
@@ -184,17 +184,17 @@ export abstract class ChannelEnd<T> implements Disposable, AsyncDisposable {
   readonly _channel: Channel<T>;
   #closed = false;
 
-  /** @internal made by {@link channel}, and by `clone()` */
+  /** @internal created by {@link channel} and `clone()` */
   constructor(channel: Channel<T>) {
     this._channel = channel;
   }
 
-  /** Was this end closed? */
+  /** Is this end closed? */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** @internal `false` if it was closed before */
+  /** @internal returns `false` if it was already closed */
   _close(line: Line): boolean {
     if (this.#closed) return false;
     this.#closed = true;
@@ -244,16 +244,17 @@ export class ChannelSender<T> extends ChannelEnd<T> {
   }
 
   /**
-   * Sends an item; waits for room in the buffer or, without a buffer, until a receiver has taken it.
+   * Sends an item; waits for room in the buffer or, without a buffer, until a receiver has taken
+   * it.
    *
    * If the waiting task is cancelled, the item was not sent.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns a coroutine, which sends nothing before it is awaited
    * @throws {ChannelClosed} when this sender is closed, before or in the meantime
    * @throws {ChannelBroken} when all receivers are closed, before or in the meantime
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {RuntimeError} when it has to wait, and tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    */
   send(item: T, options?: Abortable): Coroutine<void> {
@@ -270,7 +271,7 @@ export class ChannelSender<T> extends ChannelEnd<T> {
   }
 
   /**
-   * Sends an item without waiting. Without a buffer, it is for a receiver that waits already.
+   * Sends an item without waiting. Without a buffer, a receiver must already be waiting.
    *
    * @throws {QueueFull} when there is no room, or others wait to send
    * @throws {ChannelClosed} when this sender is closed
@@ -286,7 +287,7 @@ export class ChannelSender<T> extends ChannelEnd<T> {
   }
 
   /**
-   * Another sender of the same channel, to be closed on its own.
+   * Creates another sender of the same channel, which has to be closed separately.
    *
    * @throws {ChannelClosed} when this one is closed
    */
@@ -296,8 +297,8 @@ export class ChannelSender<T> extends ChannelEnd<T> {
   }
 
   /**
-   * Closes this sender; its calls that wait throw {@link ChannelClosed}. After the last one, receivers
-   * get what is in the buffer, and then {@link EndOfChannel}.
+   * Closes this sender; its waiting calls throw {@link ChannelClosed}. After the last sender,
+   * receivers get the buffered items, then {@link EndOfChannel}.
    */
   override close(): void {
     const channel = this._channel;
@@ -318,14 +319,15 @@ export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T
   /**
    * Receives an item; waits for one if there is none.
    *
-   * If the waiting task is cancelled, nothing was received. An item with a `then()` is awaited, too.
+   * If the waiting task is cancelled, nothing was received. Awaiting this also awaits an item with
+   * a `then()`.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns a coroutine, which receives nothing before it is awaited
-   * @throws {EndOfChannel} when all senders are closed, and nothing is left
+   * @throws {EndOfChannel} when all senders are closed, and no items are left
    * @throws {ChannelClosed} when this receiver is closed, before or in the meantime
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {RuntimeError} when it has to wait, and tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    */
   receive(options?: Abortable): Coroutine<T> {
@@ -345,8 +347,8 @@ export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T
   /**
    * Receives an item without waiting.
    *
-   * @throws {QueueEmpty} when there is none, or others wait for it
-   * @throws {EndOfChannel} when all senders are closed, and nothing is left
+   * @throws {QueueEmpty} when there is none, or others wait for one
+   * @throws {EndOfChannel} when all senders are closed, and no items are left
    * @throws {ChannelClosed} when this receiver is closed
    */
   receiveNowait(): T {
@@ -381,7 +383,8 @@ export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T
   }
 
   /**
-   * Another receiver of the same channel, to be closed on its own. Each item goes to one receiver.
+   * Creates another receiver of the same channel, which has to be closed separately. Each item goes
+   * to one receiver.
    *
    * @throws {ChannelClosed} when this one is closed
    */
@@ -391,8 +394,8 @@ export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T
   }
 
   /**
-   * Closes this receiver; its calls that wait throw {@link ChannelClosed}. After the last one, what is in
-   * the buffer is dropped, and senders get {@link ChannelBroken}.
+   * Closes this receiver; its waiting calls throw {@link ChannelClosed}. After the last receiver,
+   * buffered items are dropped, and senders get {@link ChannelBroken}.
    */
   override close(): void {
     const channel = this._channel;
@@ -404,17 +407,17 @@ export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T
 }
 
 /**
- * Makes a channel: a queue with two ends, each of which can be cloned and closed.
+ * Creates a channel: a queue with two ends, each of which can be cloned and closed.
  *
- * Close each end when it is not needed any more; `using` does. So a receiver learns that no sender is left,
- * and a sender that nobody receives.
+ * Close each end when it is no longer needed, for example with `using`. Then receivers notice when
+ * no sender is left, and senders when no receiver is.
  *
  * Not in asyncio. See docs/channels.md.
  *
- * @param capacity - the most items in the buffer: a whole number from 0, or Infinity. 0, the default: no
- *   buffer; a sender waits until its item is received
+ * @param capacity - the most items in the buffer: a whole number from 0, or Infinity. 0, the
+ *   default, means no buffer: a sender waits until its item is received
  * @throws {TypeError} when `capacity` is not a number
- * @throws {RangeError} when it is negative, or no whole number
+ * @throws {RangeError} when it is negative, or not a whole number
  */
 export function channel<T = unknown>(
   capacity = 0,

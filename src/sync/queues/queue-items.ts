@@ -1,9 +1,9 @@
-/** Where a queue keeps its items: in which order it gives them. */
+/** The items of a queue, in the order in which it returns them. */
 export interface Items<T> extends Iterable<T> {
-  /** How many there are. */
+  /** The number of items. */
   readonly size: number;
   add(item: T): void;
-  /** Takes the next one out; the caller knows that there is one. */
+  /** Removes and returns the next item, of which there must be one. */
   take(): T;
 }
 
@@ -31,9 +31,8 @@ export class LifoItems<T> implements Items<T> {
 /**
  * The lowest first.
  *
- * A binary heap that moves its items as Python's `heapq` does: so those that are equal come in the
- * same order as there. Items are compared before any of them is moved: a comparison that throws
- * leaves all in their places.
+ * A binary heap that moves its items like Python's `heapq`, so that equal items come in the same
+ * order. Items are compared before any is moved, so a comparison that throws changes nothing.
  */
 export class SortedItems<T> implements Items<T> {
   readonly #heap: T[] = [];
@@ -60,7 +59,7 @@ export class SortedItems<T> implements Items<T> {
     const heap = this.#heap;
     const { length } = heap;
     const last = heap[length - 1] as T;
-    // The hole at the top goes down to a leaf, always to the lower child, …
+    // The hole at the top moves down to a leaf, always to the lower child, …
     const path = [0];
     for (let child = 1; child < length - 1; ) {
       const right = child + 1;
@@ -68,7 +67,7 @@ export class SortedItems<T> implements Items<T> {
       path.push(lower);
       child = 2 * lower + 1;
     }
-    // … and the last item comes from there as far up as it belongs.
+    // … and the last item moves from there up to its place.
     let level = path.length - 1;
     while (level > 0 && isLess(last, heap[path[level] as number])) level -= 1;
 
@@ -85,7 +84,7 @@ export class SortedItems<T> implements Items<T> {
 }
 
 /**
- * Is `a` less than `b`, as Python has it? Arrays are compared item by item, as tuples are there.
+ * Is `a` less than `b`, as in Python? Arrays are compared item by item, like tuples.
  *
  * @throws {TypeError} when they cannot be compared
  */
@@ -107,7 +106,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   return comparable(a) === comparable(b);
 }
 
-/** What a value is compared by: that of `valueOf()`, which dates and the like have. */
+/** What a value is compared by: its `valueOf()`, for dates and the like. */
 function comparable(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? value.valueOf() : value;
 }

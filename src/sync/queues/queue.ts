@@ -12,8 +12,8 @@ import { Line, Waiter } from '../waiting/waiter.ts';
 import { type Items, LifoItems, SortedItems } from './queue-items.ts';
 
 /**
- * Waits at a queue for an item or for a place. It leaves the line when it is woken; if it finds in its
- * turn that another was quicker, it goes to the end of the line again.
+ * Waits for an item or for room. It leaves the line when it is woken. If another task was quicker
+ * when its turn comes, it goes to the end of the line again.
  */
 abstract class QueueWaiter<T> extends Waiter<T> {
   readonly #line: Line;
@@ -36,13 +36,13 @@ abstract class QueueWaiter<T> extends Waiter<T> {
     this._tellNow();
   }
 
-  /** @internal is there an item, or a place? */
+  /** @internal is there an item, or room? */
   abstract _canAct(): boolean;
 
-  /** @internal is there none, and can one come? */
+  /** @internal is there none, and may there be some later? */
   abstract _mustWait(): boolean;
 
-  /** @internal takes the item, or puts it */
+  /** @internal gets or puts the item */
   abstract _act(): T;
 
   #act(): void {
@@ -106,7 +106,7 @@ class Putter<T> extends QueueWaiter<void> {
   }
 }
 
-/** Wakes the first waiter, and takes it out of the line with all before it. */
+/** Wakes the first waiter, and removes it and all before it from the line. */
 function wakeNext(line: Line): void {
   for (let waiter = line.first; waiter !== undefined; waiter = line.first) {
     line.leave(waiter);
@@ -119,32 +119,32 @@ function wakeNext(line: Line): void {
 /**
  * Passes items between tasks, first in, first out.
  *
- * Waiting tasks are served first come, first served, and a cancelled one passes its turn on: no
- * item is lost. Putting an item wakes a getter, but the item belongs to nobody until its turn. Another
- * task may take it in between, and then the getter waits again.
+ * Waiting tasks are served in order, and a cancelled one passes its turn on: no item is lost.
+ * Putting an item wakes a getter, but until the getter's turn another task may take the item; then
+ * the getter waits again.
  *
- * Awaiting {@link get} also awaits an item with a `then()`, such as a promise;
- * {@link getNowait} returns it unchanged.
+ * Awaiting {@link get} also awaits an item with a `then()`, such as a promise; {@link getNowait}
+ * returns it unchanged.
  *
  * @see asyncio's `Queue`, https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue
  */
 export class Queue<T = unknown> extends LoopBound {
-  /** The most items it can hold; 0 or less: no limit. */
+  /** The most items it can hold; 0 or less means no limit. */
   readonly maxsize: number;
-  /** @internal was it shut down? */
+  /** @internal has it been shut down? */
   _isShutDown = false;
-  /** @internal the waiters for an item that were not woken yet */
+  /** @internal the waiters for an item that have not been woken */
   readonly _getters: Line = new Line();
-  /** @internal the waiters for a place that were not woken yet */
+  /** @internal the waiters for room that have not been woken */
   readonly _putters: Line = new Line();
   readonly #items: Items<T>;
-  /** Items that were put, and for which {@link taskDone} was not called yet. */
+  /** The number of items put for which {@link taskDone} has not been called. */
   #unfinished = 0;
-  /** Set while no item is unfinished; made when somebody first waits for that. */
+  /** Set while no item is unfinished; created when a task first waits for that. */
   #finished: Event | undefined;
 
   /**
-   * @param maxsize - the most items it can hold; 0 or less: no limit
+   * @param maxsize - the most items it can hold; 0 or less means no limit
    * @throws {TypeError} when `maxsize` is not a number
    * @throws {RangeError} when it is NaN
    */
@@ -171,16 +171,16 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Puts an item into the queue; waits for a free place if there is none.
+   * Puts an item into the queue; waits for room if it is full.
    *
    * If the waiting task is cancelled, the item is not put.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns a coroutine, which puts nothing before it is awaited
    * @throws the reason of `signal`, when that was aborted
    * @throws {QueueShutDown} when the queue is shut down, before or in the meantime
    * @throws {TypeError} when the queue sorts, and cannot compare the item
-   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {RuntimeError} when it has to wait, and tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Queue.put()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.put
@@ -194,7 +194,7 @@ export class Queue<T = unknown> extends LoopBound {
   /**
    * Puts an item into the queue.
    *
-   * @throws {QueueFull} when there is no free place
+   * @throws {QueueFull} when the queue is full
    * @throws {QueueShutDown} when the queue is shut down
    * @throws {TypeError} when the queue sorts, and cannot compare the item
    */
@@ -212,11 +212,11 @@ export class Queue<T = unknown> extends LoopBound {
    *
    * If the waiting task is cancelled, nothing is taken.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns a coroutine, which takes nothing before it is awaited
    * @throws the reason of `signal`, when that was aborted
    * @throws {QueueShutDown} when the queue is empty and is shut down, before or in the meantime
-   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {RuntimeError} when it has to wait, and tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Queue.get()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.get
@@ -242,8 +242,8 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Marks the work on an item that was taken as done. Call it once for each item, for tasks
-   * that wait in {@link join}.
+   * Marks the work on an item as done. Call it once for each item, for tasks that wait in {@link
+   * join}.
    *
    * @throws {RangeError} when there were more calls than items (`ValueError` in Python)
    */
@@ -254,11 +254,11 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Waits until {@link taskDone} was called for all items.
+   * Waits until {@link taskDone} has been called for all items.
    *
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and was used to wait on another loop before
+   * @throws {RuntimeError} when it has to wait, and tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Queue.join()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.join
@@ -276,11 +276,10 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Shuts the queue down: it takes no more items, and gives those that are left. After that, {@link get} throws
-   * {@link QueueShutDown}, also for waiting tasks.
+   * Shuts the queue down: it accepts no more items. Once no items are left, {@link get} throws
+   * {@link QueueShutDown}, also in waiting tasks.
    *
-   * @param options - `immediate`: drop its items, and count their work as done; by
-   *   default `false`
+   * @param options - `immediate`: drop all items, and count their work as done; by default `false`
    * @see asyncio's `Queue.shutdown()`,
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.shutdown
    */
@@ -301,7 +300,7 @@ export class Queue<T = unknown> extends LoopBound {
     return `<${this.constructor.name} ${parts.join(' ')}>`;
   }
 
-  /** @internal in which order it gives its items */
+  /** @internal creates the container that orders the items */
   _makeItems(): Items<T> {
     return new Fifo();
   }

@@ -9,12 +9,12 @@ import {
 } from '../../core/futures/native-promise.ts';
 import { Waiter } from './waiter.ts';
 
-/** What a call comes to: a waiter where it has to wait, and what it gives where it has not. */
+/** The outcome of a call: a waiter if it has to wait, otherwise its result. */
 export type Outcome<T> = Waiter<T> | T;
 
 /**
- * A promise of V8's own with the fields of a coroutine: what `Coroutine`'s constructor gives, by
- * hand, for a class has one constructor above it, and here that is the promise's.
+ * A native promise with the fields of a coroutine. They are set by hand, because a class has only
+ * one base class, and here that is the promise.
  */
 class PromiseWithFields extends NativePromise {
   constructor(body: () => unknown, name: string) {
@@ -36,18 +36,18 @@ const CoroutinePromise = PromiseWithFields as unknown as new <T>(
 ) => Coroutine<T>;
 
 /**
- * A call of a primitive that most often has nothing to wait for: a coroutine, so that nothing is
- * taken, put or counted before it is awaited, or its task begins. A cancel before that loses
- * nothing; and who forgets the `await` is warned.
+ * A call of a primitive, which usually has nothing to wait for. It is a coroutine, so nothing is
+ * taken, put or counted before it is awaited, or its task starts. A cancel before that loses
+ * nothing, and a forgotten `await` is reported.
  *
- * V8 awaits it as its own promise: it begins when the hooks that follow promises tell of the
- * `await`, and awaiting it means awaiting the waiter itself.
+ * V8 awaits it as a native promise. It starts when the promise hooks report the `await`, and
+ * awaiting it awaits the waiter directly.
  */
 export class Call<T> extends CoroutinePromise<T> {
   declare private readonly _resolve: (value: unknown) => void;
   declare private readonly _reject: (reason: unknown) => void;
 
-  /** @internal is it awaited as often as somebody likes, as a promise is? By default once. */
+  /** @internal may it be awaited more than once, like a promise? By default only once. */
   declare _isPromise: boolean;
 
   static {
@@ -55,34 +55,34 @@ export class Call<T> extends CoroutinePromise<T> {
   }
 
   /**
-   * @param body - what begins when it is awaited
-   * @param name - what reports call it: `'Lock.acquire'`
-   * @param options - `signal`: interrupts the wait when it is aborted, as a cancel would
-   * @throws {TypeError} when `signal` is not a signal
+   * @param body - called when it is awaited
+   * @param name - its name in reports: `'Lock.acquire'`
+   * @param options - `signal`: interrupts the wait when aborted, as a cancel would
+   * @throws {TypeError} when `signal` is not an `AbortSignal`
    */
   constructor(body: () => Outcome<T>, name: string, options?: Abortable) {
     super(untilAborted(options, body), name);
   }
 
-  /** @internal an `await` of it begins */
+  /** @internal an `await` of it starts */
   [awaitBegins](): void {
-    // One that is a promise may have its outcome, or wait for it.
+    // A promise may already have its outcome, or wait for it.
     if (this._untouched) this._start();
   }
 
-  /** @internal it may have been made a promise of, by `Promise.resolve()` */
+  /** @internal `Promise.resolve()` may have returned it as a promise */
   _wasAsked(): void {
     if (this._untouched) this._isPromise = true;
   }
 
-  /** @internal V8 waits for it as for a promise */
+  /** @internal V8 waits for it like for a promise */
   _resolveBegins(): void {
     if (!this._untouched) return;
     this._isPromise = true;
     this._start();
   }
 
-  /** `<coroutine object NAME>`; who prints it only looks at it. */
+  /** `<coroutine object NAME>`; printing it does not start it. */
   override toString(): string {
     forgetAsked(this);
     return super.toString();
@@ -103,7 +103,7 @@ export class Call<T> extends CoroutinePromise<T> {
     return awaited(this);
   }
 
-  /** @internal for those who only ask, by `then` and its like */
+  /** @internal for `then()` and the like */
   override _begun(): Promise<T> {
     if (this._isPromise) {
       if (this._untouched) this._start();
@@ -120,8 +120,9 @@ export class Call<T> extends CoroutinePromise<T> {
 
 const nativeThen = Promise.prototype.then;
 
-// What V8 asks before it awaits: is it a promise? Not when one `await` has begun it, for there is
-// nothing to begin any more: then `then` is called, and the answer is an error.
+// V8 reads this before it awaits, to see whether it is a native promise. Once an `await` has
+// started it, the answer is no, because nothing is left to start: V8 then calls `then`, which
+// throws.
 Object.defineProperty(Call.prototype, 'constructor', {
   get(this: Call<unknown>): unknown {
     if (this._untouched) return mayBeAwaited(this) ? Promise : Call;

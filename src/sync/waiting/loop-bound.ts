@@ -4,8 +4,8 @@ import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 
 /**
- * What belongs to a loop from the moment when somebody first has to wait in it. It can be made
- * before any loop runs.
+ * The base of objects that belong to a loop from the first time a task has to wait for them. They
+ * can be created before any loop runs.
  *
  * @see asyncio's `mixins._LoopBoundMixin`, `Lib/asyncio/mixins.py`
  */
@@ -14,13 +14,13 @@ export abstract class LoopBound {
     printsAsText(this);
   }
 
-  /** Where somebody has waited; none before. */
+  /** The loop whose tasks have waited for it, if any. */
   #loop: LoopCore | undefined;
 
   /**
-   * @internal the loop to wait on: the one that runs
+   * @internal the loop to wait on: the running one
    *
-   * @throws {RuntimeError} when somebody has waited on another one
+   * @throws {RuntimeError} when tasks of another loop have waited for it
    */
   _getLoop(): LoopCore {
     const loop = requireRunningLoop();
@@ -34,10 +34,9 @@ export abstract class LoopBound {
 }
 
 /**
- * Prints a primitive as Python does: `<asyncio.locks.Lock object at 0x1 [unlocked, waiters:2]>`.
+ * Prints a primitive like Python: `<asyncio.locks.Lock object at 0x1 [unlocked, waiters:2]>`.
  *
- * Where Python has the address, a unique number is printed: JavaScript objects have
- * no address.
+ * In place of the address there is a unique number, because JavaScript objects have no address.
  *
  * @param extra - the text in the brackets
  */

@@ -8,9 +8,9 @@ import type { Runnable } from '../../core/turns/ready-entry.ts';
 /**
  * A task's place in the line of a primitive.
  *
- * It does by itself what a task of asyncio's does when it is woken: it takes what it waited for,
- * or passes its turn on, in the very turn in which the task goes on. So nothing is ever handed to
- * somebody who may be cancelled before he has it.
+ * It does what a woken task does in asyncio: it takes what it waited for, or passes its turn on, in
+ * the same turn in which the task resumes. So nothing is given to a task that may be cancelled
+ * before it has it.
  *
  *                wake()                    its turn
  *   waiting ─────────────▶ woken ─────────────────────────▶ done: it takes what it waited for
@@ -19,15 +19,16 @@ import type { Runnable } from '../../core/turns/ready-entry.ts';
  *      │   cancel()                        its turn
  *      └─────────────▶ cancelled ─────────────────────────▶ done: it leaves the line
  *
- * One that finds nothing to take in its turn may go back to `waiting`: see the getters of a queue.
+ * A waiter that finds nothing to take in its turn may go back to `waiting`: see the getters of a
+ * queue.
  *
- * As a woken future of asyncio's, a woken waiter is past cancelling: the cancel goes to the await
- * of the task, where an `uncancel()` can still take it back.
+ * Like a finished future in asyncio, a woken waiter cannot be cancelled: the cancel goes to the
+ * task's `await`, where `uncancel()` can still withdraw it.
  */
 export abstract class Waiter<T> extends Operation<T> implements Runnable {
-  /** @internal has it a turn coming, by {@link _wake}? */
+  /** @internal has {@link _wake} queued a turn for it? */
   _woken = false;
-  /** @internal its neighbours, while it is in a line; for {@link Line} alone */
+  /** @internal its neighbours in the line; only for {@link Line} */
   _before: Waiter<unknown> | undefined;
   /** @internal */
   _behind: Waiter<unknown> | undefined;
@@ -38,18 +39,18 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
     super(loop._asOption);
   }
 
-  /** @internal its turn is the next one; the caller knows that it {@link _waits} */
+  /** @internal queues its turn; only while it {@link _waits} */
   _wake(): void {
     this._woken = true;
     this._loop._turns.soon(this);
   }
 
-  /** @internal does it wait: neither woken, nor cancelled? */
+  /** @internal is it waiting: neither woken nor cancelled? */
   get _waits(): boolean {
     return !this._woken && this._state === 'pending';
   }
 
-  /** Woken, it is past cancelling. */
+  /** Once woken, it cannot be cancelled. */
   override cancel(message?: string): boolean {
     checkCancelMessage(message);
     if (this._woken || !super.cancel(message)) return false;
@@ -57,23 +58,23 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
     return true;
   }
 
-  /** @internal its turn has come: takes, or passes on, and tells */
+  /** @internal its turn: takes, or passes on, and resumes the task */
   abstract _run(): void;
 
-  /** @internal in its turn: will its task find a cancel, instead of what it waited for? */
+  /** @internal in its turn: will its task get a cancel instead of what it waited for? */
   get _isCancelled(): boolean {
     if (this._state === 'cancelled') return true;
     const awaiter = this._entries;
     return awaiter instanceof Awaiter && awaiter._mustCancel !== undefined;
   }
 
-  /** @internal the scope of the `await`, as long as it waits */
+  /** @internal the scope of the `await`, while it waits */
   protected get _scopeOfAwait(): AwaitingScope | undefined {
     const awaiter = this._entries;
     return awaiter instanceof Awaiter ? awaiter._scope : undefined;
   }
 
-  /** @internal settles, when it is done, the promise of which these are the functions */
+  /** @internal settles a promise, given by its functions, when it is done */
   _settle(resolve: (value: never) => void, reject: (reason: unknown) => void): void {
     this._ask(new NativeAwaiter(this, resolve, reject));
   }
@@ -95,26 +96,26 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
     return { operation, on, detail };
   }
 
-  /** @internal not before its turn, and then by itself */
+  /** @internal no effect: it resumes its task itself, in its turn */
   override _tell(): void {}
 }
 
-/** A description counts so many waiters before its own. */
+/** The most waiters before its own that a description counts. */
 const COUNTED = 1000;
 
 /**
  * Waiters, in the order in which they came.
  *
- * Linked, so that a waiter can leave from the middle as cheaply as from the front.
+ * A linked list, so that leaving from the middle is as cheap as from the front.
  */
 export class Line {
-  /** Who came first. */
+  /** The first waiter. */
   first: Waiter<unknown> | undefined;
   #last: Waiter<unknown> | undefined;
-  /** How many they are; those are among them that were cancelled and had no turn since. */
+  /** The number of waiters, including cancelled ones that have not had their turn. */
   size = 0;
 
-  /** Puts `waiter` at the end. */
+  /** Appends `waiter`. */
   join(waiter: Waiter<unknown>): void {
     waiter._line = this;
     waiter._before = this.#last;
@@ -124,7 +125,7 @@ export class Line {
     this.size += 1;
   }
 
-  /** Takes `waiter` out, if it is in. */
+  /** Removes `waiter`, if it is in the line. */
   leave(waiter: Waiter<unknown>): void {
     if (waiter._line !== this) return;
     const { _before: before, _behind: behind } = waiter;
@@ -139,10 +140,10 @@ export class Line {
   }
 
   /**
-   * Wakes those who wait, in order; they stay in the line until their turn.
+   * Wakes waiters in order; they stay in the line until their turn.
    *
-   * @param most - how many at most
-   * @returns how often it was removed
+   * @param most - the most waiters to wake
+   * @returns the number of woken waiters
    */
   wake(most: number): number {
     let woken = 0;
@@ -154,14 +155,14 @@ export class Line {
     return woken;
   }
 
-  /** Are all of them only about to leave, because they were cancelled before they were woken? */
+  /** Were all of them cancelled before they were woken, so that they are only about to leave? */
   get isGivenUp(): boolean {
     for (let waiter = this.first; waiter !== undefined; waiter = waiter._behind)
       if (waiter._state !== 'cancelled') return false;
     return true;
   }
 
-  /** What printed forms add: `', waiters:2'`, or nothing. */
+  /** What printed forms append: `', waiters:2'`, or nothing. */
   toString(): string {
     return this.size === 0 ? '' : `, waiters:${this.size}`;
   }
