@@ -17,23 +17,26 @@ import { waitFor } from '../tasks/limits/wait-for.ts';
 
 /** Options of {@link createConnection}. */
 export interface ConnectOptions {
-  /** Limits each attempt, in seconds, and is the socket's then; by default `getdefaulttimeout()`. */
+  /**
+   * The timeout of each attempt, in seconds, and then of the socket; by default
+   * `getdefaulttimeout()`.
+   */
   readonly timeout?: number | undefined;
-  /** Where the socket is bound to. */
+  /** The local address to bind the socket to. */
   readonly sourceAddress?: AddressInput | undefined;
-  /** Throws the errors of all attempts, in a group; else the last one. */
+  /** Throw the errors of all attempts, in a group? By default the last one is thrown. */
   readonly allErrors?: boolean | undefined;
-  /** As of {@link socket}. */
+  /** As in {@link socket}. */
   readonly driver?: DriverName | undefined;
 }
 
 /**
- * Connects a new socket to a host and a port: tries the addresses of the host, one after another.
+ * Connects a new socket to a host and a port, trying the addresses of the host one after another.
  *
  * @returns a coroutine of the socket, with the mode of `timeout`, for the caller to close
  * @throws {TimeoutError} when the last attempt took too long
- * @throws {OSError} when it failed otherwise; `gaierror` when the host is not known
- * @throws {ExceptionGroup} with `allErrors`, of all errors
+ * @throws {OSError} when it failed otherwise; `gaierror` when the host is unknown
+ * @throws {ExceptionGroup} of all errors, with `allErrors`
  * @throws {CancelledError} when the waiting task is cancelled
  * @see Python's `socket.create_connection()`,
  *   https://docs.python.org/3/library/socket.html#socket.create_connection
@@ -84,7 +87,7 @@ async function connectTo(
   }
 }
 
-/** The error in the words of `socket`: those of asyncio name the address. */
+/** The error with the text of the `socket` module: asyncio's contains the address. */
 function inPlainWords(error: unknown): unknown {
   if (!isA(error, OSError)) return error;
   if (error.code !== undefined) return osError(error.code, error.syscall);

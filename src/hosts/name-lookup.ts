@@ -11,7 +11,7 @@ import { checkText } from '../sock/addresses/inet.ts';
 import { hostsFileNames } from '../sock/addresses/system-files.ts';
 import { AF_INET, NI_NAMEREQD, SOCK_STREAM } from '../sock/constants/constants.ts';
 
-/** A host: its name, further names, and its addresses. */
+/** A host: its name, aliases, and addresses. */
 export type HostEntry = [hostname: string, aliases: string[], addresses: string[]];
 
 /** `loop.getaddrinfo()` of the running loop. */
@@ -48,7 +48,7 @@ export function gethostbyname(hostname: string): Coroutine<string> {
 }
 
 /**
- * Looks up the names and the IPv4 addresses of a host. Further names are those in the hosts file.
+ * Looks up the names and the IPv4 addresses of a host. Aliases come from the hosts file.
  *
  * @throws {OSError} `gaierror` when there is no address; `herror` for `''` and `'<broadcast>'`
  * @see Python's `socket.gethostbyname_ex()`,
@@ -67,11 +67,12 @@ export function gethostbynameEx(hostname: string): Coroutine<HostEntry> {
 }
 
 /**
- * Looks up the names of an address, or of the first address of a host. Further names are those in the hosts
+ * Looks up the names of an address, or of the first address of a host. Aliases come from the hosts
  * file.
  *
  * @throws {OSError} `herror` when the address has no name, `gaierror` when the host has no address
- * @see Python's `socket.gethostbyaddr()`, https://docs.python.org/3/library/socket.html#socket.gethostbyaddr
+ * @see Python's `socket.gethostbyaddr()`,
+ *   https://docs.python.org/3/library/socket.html#socket.gethostbyaddr
  */
 export function gethostbyaddr(address: string): Coroutine<HostEntry> {
   checkText(address, 'gethostbyaddr(): address');
@@ -79,10 +80,10 @@ export function gethostbyaddr(address: string): Coroutine<HostEntry> {
 }
 
 /**
- * The full name of a host: the first of its names with a dot in it.
+ * The full name of a host: the first of its names that contains a dot.
  *
- * @param name - a name or an address; `''`: this machine
- * @returns `name` itself, where it is not known
+ * @param name - a name or an address; `''` for this machine
+ * @returns `name` itself, if it is unknown
  * @see Python's `socket.getfqdn()`, https://docs.python.org/3/library/socket.html#socket.getfqdn
  */
 export function getfqdn(name: string = ''): Coroutine<string> {

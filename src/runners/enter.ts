@@ -13,46 +13,46 @@ import { SharedLoop } from './shared-loop.ts';
 
 /** Options for {@link enter}. */
 export interface EnterOptions extends Abortable {
-  /** What the task is called; by default `Task-N`. */
+  /** The name of the task; by default `Task-N`. */
   readonly name?: string | undefined;
-  /** The context that the task runs in; by default a copy of the one in force. */
+  /** The context that the task runs in; by default a copy of the current one. */
   readonly context?: Context | undefined;
 }
 
-/** The loop for those who enter while no other one runs. */
+/** The loop for callers while no other loop is running. */
 let shared: SharedLoop | undefined;
 
 /**
  * Runs `body` as a task, from anywhere in an existing program: a request handler, an event
  * listener, a test.
  *
- * The task runs on the loop that is running in this thread. If there is none, it runs on a loop that all callers
- * of `enter()` share. That one runs, and keeps the process alive, while it has a task, a call that
- * nobody awaited, or an open server or connection: whatever `body` leaves behind goes on. Close servers, as
- * with `node:http`. Otherwise the loop rests. Its timers are called in time, but do not keep the
- * process alive. While it has no task, `run()` can be used.
+ * The task runs on the loop that is running in this thread. If there is none, it runs on a loop
+ * that all callers of `enter()` share. It runs, and keeps the process alive, while it has a task, a
+ * call that was not awaited, or an open server or connection: whatever `body` leaves behind
+ * continues. Close servers, as with `node:http`. Otherwise the loop rests. Its timers still fire,
+ * but do not keep the process alive. While it has no task, `run()` can be used.
  *
- * The shared loop leaves Ctrl-C and other signals to the program, and its `loop.stop()` throws. Open generators
- * of `asyncgen()` are closed when they are collected. Threads of `toThread()` are
- * kept for later calls. Debug mode is on if the environment's `ASYNCIO_DEBUG` is not empty, or after
- * `loop.setDebug(true)`.
+ * The shared loop leaves Ctrl-C and other signals to the program, and its `loop.stop()` throws.
+ * Open generators of `asyncgen()` are closed when they are collected. Threads of `toThread()` are
+ * kept for later calls. Debug mode is on if the environment variable `ASYNCIO_DEBUG` is set, or
+ * after `loop.setDebug(true)`.
  *
  * On the loop of `run()`, the task is cancelled when that ends, like all remaining tasks.
  *
- * `body` sees the `AsyncLocalStorage` stores and the context variables of the caller. The promise is
- * an ordinary one: inside a task, a cancel of that task does not reach `body`, so await `body`
- * directly there. If `body` fails and nobody handles that, Node reports an unhandled rejection. If it was
- * cancelled, nothing is reported.
+ * `body` sees the `AsyncLocalStorage` stores and the context variables of the caller. The promise
+ * is an ordinary one: a cancel of a task that awaits it does not reach `body`, so await `body`
+ * directly in tasks. If `body` fails and the error is not handled, Node reports an unhandled
+ * rejection. A cancel is not reported.
  *
  * Not in asyncio.
  *
- * @param body - a coroutine, or a function without arguments that returns a promise; anything that
- *   can be awaited is waited for
- * @param options - `signal`: cancels the task when it is aborted; `name`; `context`
+ * @param body - a coroutine, or a function without arguments that returns a promise; any other
+ *   awaitable is awaited
+ * @param options - `signal`: cancels the task when aborted; `name`; `context`
  * @returns a promise of what `body` returns
  * @throws what `body` throws
- * @throws the reason of `signal`, when that was aborted and the cancel ended `body`; if it is aborted
- *   already, `body` does not begin
+ * @throws the reason of `signal`, when that was aborted and the cancel ended `body`; if it was
+ *   already aborted, `body` does not start
  * @throws {CancelledError} when the task was cancelled in another way
  * @throws {TypeError} when `body` cannot be awaited, or `signal` is not an `AbortSignal`
  *
@@ -101,16 +101,16 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
   });
   return promise;
 
-  /** A cancel is no news to those who do not wait for it. */
+  /** A cancel does not matter to callers who do not wait for it. */
   function ignoreCancel(): void {
     queueMicrotask(() => promise.catch(() => {}));
   }
 }
 
 /**
- * Looks whether another loop may run: none does, or that of {@link enter} does with nobody inside.
+ * Checks that another loop may run: none is running, or only that of {@link enter}, without a task.
  *
- * @throws {RuntimeError} when it may not
+ * @throws {RuntimeError} when another loop may not run
  */
 export function checkMayRun(method: string): void {
   const running = runningLoop();

@@ -9,12 +9,12 @@ import type { Task, TaskBody } from '../core/coroutines/task.ts';
 import { Future } from '../core/futures/future.ts';
 import { Operation } from '../core/futures/operation.ts';
 
-/** What can be run from outside a loop: anything that can be awaited, and functions without arguments. */
+/** What can be run from outside a loop: any awaitable, and functions without arguments. */
 export type Main<T> = TaskBody<T> | PromiseLike<T>;
 
 /**
- * What a task can be made of, for anything that can be awaited. A promise runs already: a cancel ends
- * the wait for it, and not its work.
+ * Converts any awaitable to the body of a task. A promise is already running: a cancel ends the
+ * wait for it, but not its work.
  *
  * @throws {TypeError} when `main` cannot be awaited
  */
@@ -23,7 +23,7 @@ export function toTaskBody<T>(main: Main<T>): TaskBody<T> {
   if (main instanceof Future) return () => main;
   if (isThenable(main)) {
     const promise = Promise.resolve(main as PromiseLike<T>);
-    // It may fail before the task begins.
+    // It may fail before the task starts.
     promise.catch(() => {});
     return () => wrapPromise(promise);
   }
@@ -34,10 +34,10 @@ export function toTaskBody<T>(main: Main<T>): TaskBody<T> {
 }
 
 /**
- * Cancels `task` when `signal` is aborted, also if it is by now.
+ * Cancels `task` when `signal` is aborted, or if it already is.
  *
- * @returns `forget`, which ends that; and `errorFor`, which tells what a caller gets for the error
- *   that the task ended with: the reason of the signal, if its cancel was the only one
+ * @returns `forget`, which ends that; and `errorFor`, which converts the task's error to the
+ *   caller's: the reason of the signal, if its cancel was the only one
  */
 export function cancelledBy(
   signal: AbortSignal | undefined,
@@ -54,7 +54,7 @@ export function cancelledBy(
     forget,
     errorFor: (error) => {
       const isOurs = isA(error, CancelledError) && aborted;
-      // What a task factory makes may not count its cancels.
+      // Tasks of a task factory may not count cancels.
       return isOurs && (task as Partial<typeof task>).uncancel?.() === 0 ? signal.reason : error;
     },
   };

@@ -18,9 +18,9 @@ import { cancelledBy, type Main, toTaskBody } from './main.ts';
 
 /** Options for a run. */
 export interface RunOptions {
-  /** Debug mode; by default on if the environment's `ASYNCIO_DEBUG` is not empty. */
+  /** Debug mode; by default on if the environment variable `ASYNCIO_DEBUG` is set. */
   readonly debug?: boolean | undefined;
-  /** Makes the loop, instead of `newEventLoop()`. */
+  /** Creates the loop; by default `newEventLoop()`. */
   readonly loopFactory?: (() => Loop) | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface RunOptions {
 interface MainOptions {
   /** The context it runs in; by default the runner's own, which all runs share. */
   readonly context?: Context | undefined;
-  /** Cancels the program when it is aborted: if that ends it, the reason is thrown. */
+  /** Cancels the program when aborted; if that ends it, the reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,11 +46,11 @@ export class Runner {
   #state: 'created' | 'usable' | 'closed' = 'created';
   #loop: Loop | undefined;
   #context: Context | undefined;
-  /** SIGINTs that came in this run. */
+  /** How many SIGINTs came in this run. */
   #interrupts = 0;
   /** Has the first one cancelled the program? */
   #cancelled = false;
-  /** Did one come when the program was over? */
+  /** Did one come after the program was over? */
   #late = false;
 
   /** @param options - `debug`, `loopFactory` */
@@ -60,7 +60,7 @@ export class Runner {
   }
 
   /**
-   * This runner's loop, made at the first call.
+   * This runner's loop, created at the first call.
    *
    * @throws {RuntimeError} when the runner is closed
    */
@@ -71,19 +71,19 @@ export class Runner {
   /**
    * Runs a coroutine until it ends.
    *
-   * The first Ctrl-C cancels it. If it ends cancelled, the run fails with a
-   * {@link KeyboardInterrupt}. The second ends the run at once.
+   * The first Ctrl-C cancels it. If it ends cancelled, the run fails with a {@link
+   * KeyboardInterrupt}. The second ends the run immediately.
    *
-   * @param main - a coroutine, a function without arguments that returns a promise, or anything else
-   *   that can be awaited; a cancel ends the wait for a promise, not its work
+   * @param main - a coroutine, a function without arguments that returns a promise, or another
+   *   awaitable; a cancel ends the wait for a promise, not its work
    * @param options - `context`: by default the runner's own, which all runs share; `signal`:
-   *   cancels the coroutine when it is aborted
+   *   cancels the coroutine when aborted
    * @returns what the coroutine returns
    * @throws what the coroutine throws
    * @throws the reason of `signal`, when that was aborted and the cancel ended the coroutine
    * @throws {TypeError} when `main` cannot be awaited
-   * @throws {RuntimeError} when a loop runs already, or the runner is closed
-   * @throws {KeyboardInterrupt} when the user ended the run
+   * @throws {RuntimeError} when a loop is already running, or the runner is closed
+   * @throws {KeyboardInterrupt} when the user pressed Ctrl-C
    */
   async run<T>(main: Main<T>, options: MainOptions = {}): Promise<T> {
     checkOptions(options);
@@ -102,8 +102,8 @@ export class Runner {
     this.#cancelled = false;
     this.#late = false;
     const interrupt = (): void => {
-      // With `addSignalHandler()` the program has taken it over, as with asyncio. Listeners that
-      // others add beside ours are no reason to go on.
+      // With `addSignalHandler()` the program has taken over, as in asyncio. Other listeners do not
+      // prevent the cancel.
       if (!loop._handlesSignal('SIGINT')) this.#onInterrupt(task);
     };
     const handles = process.listenerCount('SIGINT') === 0;
@@ -114,14 +114,14 @@ export class Runner {
     const { forget, errorFor } = cancelledBy(signal, task);
     try {
       const result = await loop.runUntilComplete(task);
-      // The program may have sent itself the signal at the last: it is not to be lost.
+      // The program may have sent itself the signal in its last turn: it must not be lost.
       if (handles) await signalsHeard();
       if (this.#late) throw new KeyboardInterrupt();
       return result;
     } catch (error) {
       if (isA(error, CancelledError)) {
         if (handles && !this.#cancelled) await signalsHeard();
-        // Not if somebody else cancelled it too; what a task factory makes may not count.
+        // Not if other code cancelled it, too. Tasks of a task factory may not count cancels.
         const { uncancel, cancelling } = task as Partial<Task<T>>;
         const others = this.#cancelled ? uncancel : this.#late ? cancelling : undefined;
         if (others?.call(task) === 0) throw withExitStatus(new KeyboardInterrupt());
@@ -134,10 +134,10 @@ export class Runner {
   }
 
   /**
-   * Cancels and awaits what is still running, reports its failures, and closes the loop.
-   * Does nothing the second time.
+   * Cancels and awaits remaining tasks, reports their failures, and closes the loop. Closing it
+   * again has no effect.
    *
-   * @throws {RuntimeError} when the loop runs
+   * @throws {RuntimeError} when the loop is running
    */
   async close(): Promise<void> {
     if (this.#state !== 'usable') {
@@ -154,7 +154,8 @@ export class Runner {
       await cancelAllTasks(loop);
       await cancelLeftCalls(loop);
       for (const message of describeAbandoned(loop)) loop.callExceptionHandler({ message });
-      // A run each: so what was scheduled at the last, callbacks mostly, still has its turns.
+      // Each in its own run, so that what was scheduled last, mostly callbacks, still has its
+      // turns.
       await loop.runUntilComplete(loop.shutdownAsyncgens());
       await loop.runUntilComplete(loop.shutdownDefaultExecutor(THREAD_JOIN_TIMEOUT));
     } finally {
@@ -193,21 +194,21 @@ export class Runner {
 }
 
 /**
- * Runs a program: makes a loop, runs `main` until it ends, cancels and awaits the remaining
- * tasks, and closes the loop.
+ * Runs a program: creates a loop, runs `main` until it ends, cancels and awaits remaining tasks,
+ * and closes the loop.
  *
- * This keeps the process alive until then. If the program does not catch a
- * {@link KeyboardInterrupt}, it ends with status 130 and one line.
+ * The process stays alive until then. If the program does not catch a {@link KeyboardInterrupt}, it
+ * exits with status 130, and prints one line.
  *
- * @param main - a coroutine, a function without arguments that returns a promise, or anything else that
- *   can be awaited; a cancel ends the wait for a promise, not its work
- * @param options - `debug`: debug mode; `loopFactory`: makes the loop; `signal`: cancels `main` when
- *   it is aborted
+ * @param main - a coroutine, a function without arguments that returns a promise, or another
+ *   awaitable; a cancel ends the wait for a promise, not its work
+ * @param options - `debug`: debug mode; `loopFactory`: creates the loop; `signal`: cancels `main`
+ *   when aborted
  * @returns what `main` returns
  * @throws what `main` throws
  * @throws the reason of `signal`, when that was aborted and the cancel ended `main`
  * @throws {TypeError} when `main` cannot be awaited
- * @throws {RuntimeError} when a loop runs already
+ * @throws {RuntimeError} when a loop is already running
  * @throws {KeyboardInterrupt} when the user pressed Ctrl-C, and `main` ended cancelled
  * @see asyncio's `run()`, https://docs.python.org/3/library/asyncio-runner.html#asyncio.run
  */
@@ -227,7 +228,7 @@ export async function run<T>(
   });
 }
 
-/** The loop of {@link enter} does not run between two runs of one program. */
+/** Keeps the loop of {@link enter} from running between the runs of one program. */
 async function asProgram<T>(program: () => Promise<T>): Promise<T> {
   const end = beginProgram();
   try {
@@ -237,7 +238,7 @@ async function asProgram<T>(program: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Cancels what is left, waits until it has ended, and reports what failed in that. */
+/** Cancels remaining tasks, waits until they have ended, and reports their failures. */
 async function cancelAllTasks(loop: Loop): Promise<void> {
   const left = [...allTasks(loop)];
   if (left.length === 0) return;
@@ -267,7 +268,7 @@ async function cancelAllTasks(loop: Loop): Promise<void> {
   }
 }
 
-/** Cancels calls that nobody awaited and that are left of tasks, and waits until they have ended, for a while. */
+/** Cancels calls of ended tasks that were not awaited, and waits for them, but not forever. */
 async function cancelLeftCalls(loop: Loop): Promise<void> {
   if (leftCallsOf(loop).size === 0) return;
   const ended = loop.createFuture<void>();
@@ -276,7 +277,7 @@ async function cancelLeftCalls(loop: Loop): Promise<void> {
     for (const calls of left) calls._cancelLeft();
     if (left.size === 0 && !ended.done()) ended.setResult();
   };
-  // What was cancelled goes on, and may await something else to clean up: that is known a turn later.
+  // Cancelled code resumes, and may await something to clean up: that is known a turn later.
   watchLeftCalls(loop, () => loop.callSoon(look));
   const patience = loop.callLater(SHUTDOWN_PATIENCE, () => {
     for (const calls of leftCallsOf(loop))

@@ -11,14 +11,14 @@ import { withExitStatus } from '../loop/signals/exit-status.ts';
 import type { Interruption } from '../loop/signals/interrupts.ts';
 import { isAnyOpenOn } from '../transports/open-transports.ts';
 
-/** Turns that still run when nothing is left to do: as many as the end of `run()` has. */
+/** How many turns still run when nothing is left to do: as many as at the end of `run()`. */
 const LAST_TURNS = 4;
 
 /**
- * The loop for existing programs: it runs while it has something to do, and rests otherwise.
+ * The loop for existing programs: it runs while it has something to do, and otherwise rests.
  *
- * It has something to do while it has a task, a call that nobody awaited and that its task has left
- * behind, or a server or connection that is open. It is inhabited while it has a task.
+ * It has something to do while it has a task, a call that an ended task did not await, or an open
+ * server or connection. It is inhabited while it has a task.
  *
  *            there is something to do             nothing is left to do
  *   resting ──────────────────────────▶ running ───────────────────────▶ leaving
@@ -28,26 +28,27 @@ const LAST_TURNS = 4;
  *    │         LAST_TURNS are over       │  │
  *    │                                   │  │ no loop runs any more
  *    │        another loop is to run,    ▼  │
- *    │        and nobody is inside    aside─┘
+ *    │        without a task    aside─┘
  *
- * What still has to be called in the end, to close a connection for example, is called in the last
- * turns. Whoever waits for the last task is told in the rest, so that it may `run()` something at once.
+ * Final callbacks, such as the end of a closed connection, are called in the last turns. The caller
+ * that waits for the last task gets its result when the loop rests, so that it can `run()`
+ * something immediately.
  *
  * Signals are left to the program.
  */
 export class SharedLoop extends Loop {
-  /** The tasks of those who entered; also those that a task factory made. */
+  /** The tasks of callers, including those that a task factory made. */
   readonly #entered = new Set<Future<unknown>>();
-  /** One of the tasks: when it ends, the loop looks whether that was the last one. */
+  /** One of the tasks. When it ends, the loop checks whether it was the last one. */
   #watched: Future<unknown> | undefined;
   #isLeaving = false;
-  /** Is the end of the run ours? */
+  /** Did we stop the run? */
   #isStopping = false;
-  /** Does it make room for another loop? */
+  /** Is it making room for another loop? */
   #isAside = false;
-  /** Forgets the timer that it rests until. */
+  /** Removes the timer that wakes it from its rest. */
   #forgetAlarm: () => void = () => {};
-  /** To be called when the loop rests. */
+  /** Called when the loop rests. */
   readonly #whenResting: (() => void)[] = [];
 
   override createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T> {
@@ -57,14 +58,16 @@ export class SharedLoop extends Loop {
     return task;
   }
 
-  /** @internal makes the task of one who enters */
+  /** @internal creates the task of a caller */
   _enter<T>(body: TaskBody<T>, options: NewTaskOptions): Task<T> {
     const task = this.createTask(body, options);
     this.#entered.add(task);
     return task;
   }
 
-  /** @internal the task has ended: calls `tell` at once, or in the rest if nothing is left to do */
+  /**
+   * @internal the task has ended: calls `tell` immediately, or in the rest if nothing is left to do
+   */
   _leave(task: Future<unknown>, tell: () => void): void {
     this.#entered.delete(task);
     if (this.#hasToRun) tell();
@@ -74,7 +77,7 @@ export class SharedLoop extends Loop {
     }
   }
 
-  /** @internal is anybody inside? */
+  /** @internal does it have a task? */
   get _isInhabited(): boolean {
     return this.#entered.size > 0 || this._tasks.size > 0;
   }
@@ -101,19 +104,19 @@ export class SharedLoop extends Loop {
     return true;
   }
 
-  /** @throws {RuntimeError} always: others are inside */
+  /** @throws {RuntimeError} always, because other callers use it */
   override stop(): void {
     throw new RuntimeError(
       'the loop of enter() cannot be stopped, because it is shared: it rests when its tasks have ended',
     );
   }
 
-  /** @throws {RuntimeError} always: it runs by itself */
+  /** @throws {RuntimeError} always, because it runs by itself */
   override async runForever(): Promise<void> {
     throw new RuntimeError('the loop of enter() runs by itself: write enter(body)');
   }
 
-  /** @throws {RuntimeError} always: it runs by itself */
+  /** @throws {RuntimeError} always, because it runs by itself */
   override async runUntilComplete<T>(_future: TaskBody<T> | PromiseLike<T>): Promise<T> {
     throw new RuntimeError('the loop of enter() runs by itself: write enter(body)');
   }
@@ -122,7 +125,7 @@ export class SharedLoop extends Loop {
     return this._isInhabited || leftCallsOf(this).size > 0 || isAnyOpenOn(this);
   }
 
-  /** Runs, when no other loop does. */
+  /** Runs, unless another loop is running. */
   #run(): void {
     if (this.isRunning() || this.isClosed()) return;
     this.#forgetAlarm();
@@ -131,7 +134,7 @@ export class SharedLoop extends Loop {
     else if (!this.#isAside) this.#waitForRoom();
   }
 
-  /** Runs when no other loop does any more. */
+  /** Runs when no other loop is running any more. */
   #waitForRoom(): void {
     this.#isAside = true;
     whenNoneRuns(() => {
@@ -175,7 +178,7 @@ export class SharedLoop extends Loop {
   }
 
   #ended(interruption: Interruption | undefined): void {
-    // One that was interrupted has callbacks left to call.
+    // An interrupted run has callbacks left to call.
     const isBrokenOff = !this.#isStopping;
     this.#isStopping = false;
     if (interruption !== undefined) this.#throwOut(interruption.error);
@@ -189,12 +192,12 @@ export class SharedLoop extends Loop {
     else this.#rest();
   }
 
-  /** A timer is called in time, also in a rest; but it keeps no process alive. */
+  /** Timers fire also in a rest, but do not keep the process alive. */
   #rest(): void {
     const when = this._turns.nextWhen();
     if (this.isRunning()) return;
     this._following.endAfterAwaits();
-    // Or its context would live on.
+    // Otherwise its context would stay alive.
     this.#watched = undefined;
     if (when === undefined) return;
     this.#forgetAlarm = chore(Math.max(when - this.time(), 0) * 1000, () => {
@@ -203,7 +206,7 @@ export class SharedLoop extends Loop {
     });
   }
 
-  /** A SystemExit or KeyboardInterrupt is for whoever entered, or else for the program. */
+  /** A SystemExit or KeyboardInterrupt rejects the caller's promise, or else ends the program. */
   #throwOut(error: unknown): void {
     for (const task of this.#entered)
       if (task.done() && !task.cancelled() && task.exception() === error) return;

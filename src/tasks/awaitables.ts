@@ -6,15 +6,17 @@ import type { TaskBody } from '../core/coroutines/task.ts';
 import { Awaiter } from '../core/futures/awaiter.ts';
 import { Future } from '../core/futures/future.ts';
 
-/** What can be awaited, or called and then awaited: a future, a coroutine, a function, a promise. */
+/**
+ * What can be awaited, or called and then awaited: a future, a coroutine, a function, a promise.
+ */
 export type Awaitable<T> = TaskBody<T> | PromiseLike<T>;
 
-/** What comes of an {@link Awaitable}. */
+/** The result of an {@link Awaitable}. */
 export type ResultOf<A> =
   A extends PromiseLike<infer T> ? T : A extends () => PromiseLike<infer T> ? T : never;
 
 /**
- * Looks whether `value` is an {@link Awaitable}, before anything is begun with it.
+ * Checks that `value` is an {@link Awaitable}, before anything is started.
  *
  * @throws {TypeError} when it is not
  */
@@ -26,9 +28,9 @@ export function checkAwaitable(value: unknown): void {
 }
 
 /**
- * Looks whether `value` can be iterated over, and is not itself one of those that it should hold.
+ * Checks that `value` is an iterable, and not itself an element.
  *
- * @param what - what it should hold, for the message: `'a list of futures'`
+ * @param what - what it should contain, for the message: `'a list of futures'`
  * @throws {TypeError} when it is not
  */
 export function checkIterable(value: unknown, what: string): void {
@@ -38,10 +40,10 @@ export function checkIterable(value: unknown, what: string): void {
 }
 
 /**
- * Awaits `awaitable` as part of the task that calls.
+ * Awaits `awaitable` as part of the calling task.
  *
- * So a cancel of the task reaches what it waits for. The wait for a promise that is not ours is
- * interrupted; the work behind it goes on.
+ * So a cancel of the task reaches what it waits for. The wait for a foreign promise is interrupted,
+ * but not the work behind it.
  */
 export async function awaitHere<T>(awaitable: Awaitable<T>): Promise<T> {
   if (typeof awaitable === 'function' && !isThenable(awaitable)) return await awaitable();
@@ -52,7 +54,7 @@ export async function awaitHere<T>(awaitable: Awaitable<T>): Promise<T> {
   return await (ours ? awaitable : wrapPromise(awaitable));
 }
 
-/** The class of a value, for messages. */
+/** The class name of a value, for messages. */
 function kindOf(value: unknown): string {
   if (value instanceof Coroutine) return 'Coroutine';
   return typeof value === 'object' && value !== null

@@ -22,7 +22,7 @@ export class FrameCallGraphEntry {
 }
 
 /**
- * A future or task, where it waits, and who waits for it.
+ * A future or task, where it waits, and what waits for it.
  *
  * @see asyncio's `FutureCallGraph`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.FutureCallGraph
@@ -35,7 +35,7 @@ export class FutureCallGraph {
    * tracked: see `Task.getStack()`.
    */
   readonly callStack: readonly FrameCallGraphEntry[];
-  /** Who waits for it. */
+  /** The tasks and futures that wait for it. */
   readonly awaitedBy: readonly FutureCallGraph[];
 
   /** @internal */
@@ -52,23 +52,22 @@ export class FutureCallGraph {
 
 /** Options for a call graph. */
 export interface CallGraphOptions {
-  /** How many frames of the current task are left out; the caller's own is 1, the default. */
+  /** How many frames of the current task to leave out; by default 1, the caller's own. */
   readonly depth?: number | undefined;
-  /** The most frames of each stack: the innermost, or the outermost if negative; 0 for none. */
+  /** The most frames of each stack: the innermost, or if negative the outermost; 0 for none. */
   readonly limit?: number | undefined;
 }
 
 /**
- * Returns where a task or future waits, who waits for it, who waits for those, and so on.
+ * Returns where a task or future waits, what waits for it, what waits for those, and so on.
  *
- * Lines of waiting tasks are known in debug mode, or after `setAwaitTracking(true)`; who waits for
- * whom is always known.
+ * The lines where tasks wait are known only in debug mode, or after `setAwaitTracking(true)`.
  *
  * @param future - by default the current task
  * @param options - `depth`, `limit`
  * @returns `undefined` if there is no current task and no future is given
  * @throws {TypeError} when `future` is not a future
- * @throws {RuntimeError} when no loop runs and no future is given
+ * @throws {RuntimeError} when no loop is running and no future is given
  * @throws {RangeError} when `limit` is not a whole number
  * @see asyncio's `capture_call_graph()`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.capture_call_graph
@@ -97,7 +96,7 @@ export function captureCallGraph(
   return graphOf(subject, limit, new Set(), framesOfNow().slice(Math.max(0, depth - 1)));
 }
 
-/** @param above - those on the way here: a cycle ends where it closes */
+/** @param above - those on the way here, to end cycles */
 function graphOf(
   future: Future<unknown>,
   limit: number | undefined,
@@ -135,7 +134,7 @@ function limited(frames: readonly Frame[], limit: number | undefined): readonly 
  * @param options - `depth`, `limit`
  * @returns an empty string if there is no current task and no future is given
  * @throws {TypeError} when `future` is not a future
- * @throws {RuntimeError} when no loop runs and no future is given
+ * @throws {RuntimeError} when no loop is running and no future is given
  * @see asyncio's `format_call_graph()`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.format_call_graph
  */
@@ -171,7 +170,7 @@ function linesOf(
  * @param future - by default the current task
  * @param options - `depth`, `limit`; `file`: an object with `write()` to print to instead
  * @throws {TypeError} when `future` is not a future
- * @throws {RuntimeError} when no loop runs and no future is given
+ * @throws {RuntimeError} when no loop is running and no future is given
  * @see asyncio's `print_call_graph()`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.print_call_graph
  */

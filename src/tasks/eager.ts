@@ -8,16 +8,16 @@ type TaskClass = new <T>(
   options?: TaskOptions & { readonly loop?: LoopCore | undefined },
 ) => Task<T>;
 
-/** What `loop.setTaskFactory()` takes. */
+/** The type that `loop.setTaskFactory()` accepts. */
 type EagerTaskFactory = <T>(loop: LoopCore, body: TaskBody<T>, options?: TaskOptions) => Task<T>;
 
 /**
- * A task factory whose tasks start at once, inside the call that makes them, and run until they first
- * wait. A task that never waits is done without a turn of the loop.
+ * A task factory whose tasks start immediately, inside the call that creates them, and run until
+ * they first wait. A task that never waits is done without a turn of the loop.
  *
  * This changes the order of steps: a program that relies on the usual order may break.
  *
- * Unlike in asyncio, a task that never waits is not done when the call that makes it returns, but
+ * Unlike in asyncio, a task that never waits is not done when the call that creates it returns, but
  * some microtasks later. See docs/differences.md#eager-tasks.
  *
  * @param taskClass - the class of the tasks: {@link Task}, or a subclass

@@ -19,7 +19,7 @@ interface TargetLike {
   removeEventListener(name: string, listener: (event: unknown) => void): unknown;
 }
 
-/** Waits for an event, and takes its listeners along when it is done or cancelled. */
+/** Waits for an event, and removes its listeners when it is done or cancelled. */
 class EventWait extends Operation<unknown[]> {
   readonly #removers: (() => void)[] = [];
   readonly #emitter: object;
@@ -47,7 +47,7 @@ class EventWait extends Operation<unknown[]> {
     return cancelled;
   }
 
-  /** Ends the wait with the reason of `signal`, when that is aborted. */
+  /** Ends the wait with the reason of `signal` when that is aborted. */
   abortWith(signal: AbortSignal): void {
     const abort = (): void => {
       this.#leave();
@@ -64,7 +64,7 @@ class EventWait extends Operation<unknown[]> {
   ): void {
     const listener = (...args: unknown[]): void => {
       this.#leave();
-      // An emitter may outlive the loop: then there is nobody left to tell.
+      // An emitter may outlive the loop: then nothing is waiting any more.
       if (!this.done() && !this._loop.isClosed()) end(...args);
     };
     if (isEmitter(emitter)) {
@@ -86,9 +86,9 @@ function isEmitter(value: EmitterLike | TargetLike): value is EmitterLike {
 }
 
 /**
- * Waits for an event: Node's `events.once()`, with a wait that can be cancelled.
+ * Waits for an event: a cancellable `events.once()`.
  *
- * The wait begins with the call; the `await` goes on one turn after the event. Cancelling the
+ * The wait starts with the call; the `await` resumes one turn after the event. Cancelling the
  * waiting task removes the listeners.
  *
  * ```ts
@@ -99,12 +99,12 @@ function isEmitter(value: EmitterLike | TargetLike): value is EmitterLike {
  *
  * @param emitter - an `EventEmitter` or an `EventTarget`
  * @param name - the name of the event
- * @param options - `signal`: ends the wait when it is aborted
+ * @param options - `signal`: ends the wait when aborted
  * @returns the listener's arguments, in an array
  * @throws the error of an `EventEmitter`'s `'error'` event, if that comes first
  * @throws the reason of `signal`, when that is aborted
- * @throws {TypeError} when `emitter` is neither, or `name` is not a name
- * @throws {RuntimeError} when no loop runs
+ * @throws {TypeError} when `emitter` is neither, or `name` is not an event name
+ * @throws {RuntimeError} when no loop is running
  * @throws {CancelledError} when the waiting task is cancelled
  */
 export function fromEvent(

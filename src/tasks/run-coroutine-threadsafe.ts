@@ -8,12 +8,13 @@ import { describeAs } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 
 /**
- * Runs a coroutine as a task on `loop`, for code that runs outside any loop, such as Node's callbacks.
+ * Runs a coroutine as a task on `loop`, for code that runs outside any loop, such as Node's
+ * callbacks.
  *
  * Cancelling the returned future cancels the task, and cancelling the task cancels the future.
  *
- * Unlike in asyncio, it cannot be called from another thread: Node's threads share no functions. See
- * docs/differences.md#threads.
+ * Unlike in asyncio, it cannot be called from another thread, because Node's threads do not share
+ * functions. See docs/differences.md#threads.
  *
  * @param body - a coroutine, or a function without arguments that returns a promise
  * @param loop - the loop to run it
@@ -39,14 +40,14 @@ export function runCoroutineThreadsafe<T>(body: TaskBody<T>, loop: LoopCore): Fu
   return future;
 }
 
-/** Has `future` end as `task` does, and its cancel go to the task. */
+/** Passes the outcome of `task` to `future`, and a cancel of `future` to the task. */
 function chain<T>(task: Future<T>, future: Future<T>): void {
   const onFutureDone = calledAs('_chain_future.<locals>._call_check_cancel', () => {
     if (future.cancelled()) task.cancel();
   });
   const onTaskDone = calledAs('_chain_future.<locals>._call_set_state', () => {
     if (future.done()) {
-      // It was cancelled, and nobody can ask the task.
+      // It was cancelled, and nothing can ask the task.
       return;
     }
     if (task.cancelled()) future.cancel();

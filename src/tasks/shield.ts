@@ -12,13 +12,13 @@ import type { Awaitable } from './awaitables.ts';
 /**
  * Protects the awaited work from a cancel of the task that awaits it.
  *
- * If the task is cancelled, the `await` throws and the work goes on. If it fails later, the
- * loop's exception handler is called. Cancelling the work itself is not prevented.
+ * If the task is cancelled, the `await` throws, but the work continues. If it fails later, the
+ * loop's exception handler is called. The work itself can still be cancelled.
  *
  * @param awaitable - a future, a coroutine, a function without arguments, or a promise
- * @returns a new future, or the given one if that is done already
+ * @returns a new future, or the given one if it is already done
  * @throws {TypeError} when `awaitable` cannot be awaited
- * @throws {RuntimeError} when no loop runs and none was set, and `awaitable` is not a future
+ * @throws {RuntimeError} when no loop is running and none was set, and `awaitable` is not a future
  * @see asyncio's `shield()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.shield
  */
 export function shield<T>(awaitable: Awaitable<T>): Future<T> {

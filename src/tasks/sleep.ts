@@ -10,7 +10,7 @@ import type { TimerHandle } from '../core/turns/handle.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 
-/** A wait that takes its timer along when it is cancelled. */
+/** A wait that removes its timer when it is cancelled. */
 class Sleep<T> extends NativeOperation<T> {
   static {
     awaitedNatively(this);
@@ -20,7 +20,7 @@ class Sleep<T> extends NativeOperation<T> {
 
   constructor(loop: LoopCore, delay: number, result: T) {
     super(loop);
-    // Without a closure: there may be many that wait, and each byte of them counts.
+    // Without a closure, because there may be many sleeps, and each byte counts.
     const sleep = this as Sleep<unknown>;
     this.#timer = (
       result === undefined
@@ -41,7 +41,7 @@ class Sleep<T> extends NativeOperation<T> {
     return { operation: 'sleep', detail: `${left.toFixed(1)} s to go` };
   }
 
-  /** Ends it before its time, with `error`. */
+  /** Ends it early, with `error`. */
   breakOff(error: unknown): void {
     if (this.done()) return;
     this.#timer.cancel();
@@ -67,7 +67,7 @@ class AbortableSleep<T> extends Sleep<T> {
     if (signal.aborted) this.breakOff(signal.reason);
   }
 
-  /** @internal done, one way or another */
+  /** @internal it is done, in whatever way */
   override _tell(): void {
     this.#forget();
     super._tell();
@@ -77,15 +77,15 @@ class AbortableSleep<T> extends Sleep<T> {
 /**
  * Waits, and lets other tasks run.
  *
- * The wait begins with the call. `sleep(0)` waits for exactly one turn of the loop.
+ * The wait starts with the call. `sleep(0)` waits for exactly one turn of the loop.
  *
- * @param delay - how long to wait, in seconds; fractions count, and 0 or less is one turn
+ * @param delay - in seconds, with fractions; 0 or less is one turn
  * @param result - the result of the `await`
- * @param options - `signal`: ends the wait when it is aborted
+ * @param options - `signal`: ends the wait when aborted
  * @throws the reason of `signal`, when that is aborted
- * @throws {TypeError} when `delay` is not a number, or `signal` no `AbortSignal`
+ * @throws {TypeError} when `delay` is not a number, or `signal` is not an `AbortSignal`
  * @throws {RangeError} when `delay` is NaN
- * @throws {RuntimeError} when no loop runs
+ * @throws {RuntimeError} when no loop is running
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `sleep()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.sleep
  */

@@ -12,18 +12,18 @@ import { Socket } from '../sock/socket.ts';
 import { allOpenOn } from '../transports/open-transports.ts';
 import { ChildTransport } from '../transports/subprocess/child-transport.ts';
 
-/** Records what is made on a loop, and where, and lists what is left at the end. */
+/** Records what is created on a loop, and where, and lists what is left at the end. */
 export class Leaks {
   readonly #loop: Loop;
-  /** Where each was made. */
+  /** Where each task was created. */
   readonly #tasks = new WeakMap<object, string>();
   readonly #timers = new Map<TimerHandle, string | undefined>();
-  /** How many of them are looked through for those that can be forgotten. */
+  /** The number of timers from which those that have fired are removed. */
   #timersAtMost = 1000;
   readonly #sockets = new Map<Socket, string | undefined>();
   readonly #failed: Future<unknown>[] = [];
   readonly #reports: ExceptionContext[] = [];
-  /** What is left, a line or more each. */
+  /** What is left, each as one or more lines. */
   readonly #left: string[] = [];
   readonly #ends: (() => void)[] = [];
 
@@ -49,7 +49,7 @@ export class Leaks {
     Socket._onMade = (made) => void this.#sockets.set(made, siteOfNow());
   }
 
-  /** The program has ended; what it has left is about to be cancelled. */
+  /** The program has ended; remaining tasks are about to be cancelled. */
   mainEnded(): void {
     for (const task of allTasks(this.#loop)) this.#left.push(`left running: ${this.#form(task)}`);
     for (const future of this.#failed)
@@ -59,13 +59,13 @@ export class Leaks {
         );
   }
 
-  /** The loop is closed. */
+  /** The loop was closed. */
   end(): void {
     for (const end of this.#ends) end();
     for (const socket of this.#sockets.keys()) socket.close();
   }
 
-  /** What is left, a line or more each. */
+  /** What is left, each as one or more lines. */
   list(): readonly string[] {
     return [
       ...this.#left,
@@ -76,7 +76,7 @@ export class Leaks {
     ];
   }
 
-  /** What makes timers notes them; what closes the loop looks for those that are left. */
+  /** Records new timers, and looks for pending ones when the loop closes. */
   #watchTimers(): void {
     const loop = this.#loop;
     const { callLater, callAt, close } = loop;
@@ -95,14 +95,14 @@ export class Leaks {
     });
   }
 
-  /** Forgets those that have come, or were cancelled. */
+  /** Removes timers that have fired or were cancelled. */
   #forgetTimers(): void {
     for (const timer of this.#timers.keys())
       if (!timer._scheduled || timer.cancelled()) this.#timers.delete(timer);
     this.#timersAtMost = 1000 + 2 * this.#timers.size;
   }
 
-  /** All tasks have ended, and what they scheduled at the last has had its turn. */
+  /** All tasks have ended, and what they scheduled last has had its turn. */
   #beforeClose(): void {
     for (const [timer, site] of this.#timers)
       if (timer._scheduled && !timer.cancelled())
@@ -123,7 +123,7 @@ function madeAt(site: string | undefined): string {
   return site === undefined ? '' : `, made at ${site}`;
 }
 
-/** Where the program is: the innermost of its functions, also where that awaits what we do. */
+/** The innermost user function on the stack, or one that awaits what is running now. */
 function siteOfNow(): string | undefined {
   const site = userSite();
   if (site !== undefined) return site;

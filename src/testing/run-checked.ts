@@ -8,11 +8,11 @@ import { Leaks } from './leaks.ts';
 
 /** Options for {@link runChecked}. */
 export interface CheckedOptions {
-  /** Debug mode; by default on if the environment's `ASYNCIO_DEBUG` is not empty. */
+  /** Debug mode; by default on if the environment variable `ASYNCIO_DEBUG` is set. */
   readonly debug?: boolean | undefined;
 }
 
-/** A program under test has left something behind. The message names each, in a line or more. */
+/** A program under test has left something behind. The message lists it. */
 export class LeftBehindError extends Error {
   static {
     named(this, 'LeftBehindError');
@@ -22,15 +22,15 @@ export class LeftBehindError extends Error {
 /**
  * Runs a test like `run()` runs a program, and checks that it leaves nothing behind:
  *
- * - no running task; any that still run are cancelled
- * - no failure of a task or a future that nobody has retrieved
+ * - no running task; remaining ones are cancelled
+ * - no unretrieved failure of a task or a future
  * - no pending timer of the loop, once all tasks have ended
  * - no open socket, including those of transports, streams and servers
- * - no child process that still runs
+ * - no running child process
  * - no report to the loop's exception handler, unless the test has set its own
  *
- * Whatever is left is named, with the place where it was made. Awaits are tracked, as in debug
- * mode, so that a remaining task says where it waits.
+ * The error names what is left, and where it was created. Awaits are tracked, as in debug mode, so
+ * that it also says where a remaining task waits.
  *
  * ```ts
  * import { test } from 'node:test';
@@ -49,7 +49,7 @@ export class LeftBehindError extends Error {
  * @returns what `main` returns
  * @throws what `main` throws
  * @throws {LeftBehindError} when something is left behind
- * @throws {RuntimeError} when a loop runs already
+ * @throws {RuntimeError} when a loop is already running
  */
 export async function runChecked<T>(main: TaskBody<T>, options: CheckedOptions = {}): Promise<T> {
   checkOptions(options);

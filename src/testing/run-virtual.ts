@@ -8,19 +8,19 @@ import { virtualHost } from './virtual-host.ts';
 export interface VirtualOptions {
   /** The clock's start, in seconds; by default 0. */
   readonly start?: number | undefined;
-  /** Debug mode; by default on if the environment's `ASYNCIO_DEBUG` is not empty. */
+  /** Debug mode; by default on if the environment variable `ASYNCIO_DEBUG` is set. */
   readonly debug?: boolean | undefined;
 }
 
 /**
- * Runs a test in virtual time: the loop's clock stands still while anything runs, and jumps
- * to the next timer when all tasks wait. So an hour of `sleep()` takes no time, and events come in the same
- * order each time.
+ * Runs a test in virtual time: the loop's clock stops while anything is running, and jumps to the
+ * next timer when all tasks wait. So an hour of `sleep()` takes no time, and events come in the
+ * same order each time.
  *
- * At the end nothing may be left behind, as in {@link runChecked}.
+ * Nothing may be left behind at the end, as in {@link runChecked}.
  *
- * Not for tests that wait for the system: a socket that is about to be readable looks like one that
- * never will.
+ * Not for tests that wait for the system: it cannot tell a socket that is about to be readable from
+ * one that never will be.
  *
  * ```ts
  * import assert from 'node:assert';
@@ -41,7 +41,7 @@ export interface VirtualOptions {
  * @throws {LeftBehindError} when something is left behind
  * @throws {TypeError} when `start` is not a number
  * @throws {RangeError} when `start` is not finite
- * @throws {RuntimeError} when a loop runs already
+ * @throws {RuntimeError} when a loop is already running
  */
 export async function runVirtual<T>(main: TaskBody<T>, options: VirtualOptions = {}): Promise<T> {
   checkOptions(options);

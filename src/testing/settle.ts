@@ -1,11 +1,11 @@
 import { sleep } from '../tasks/sleep.ts';
 
 /**
- * Lets some turns of the loop pass, so that everything that is ready runs. No time passes on a virtual
- * clock.
+ * Waits for some turns of the loop, so that everything that is ready runs. No time passes on a
+ * virtual clock.
  *
  * @param turns - the number of turns
- * @throws {RuntimeError} when no loop runs
+ * @throws {RuntimeError} when no loop is running
  * @throws {CancelledError} when the waiting task is cancelled
  */
 export async function settle(turns = 3): Promise<void> {

@@ -2,14 +2,15 @@ import { clearInterval, setInterval } from '../base/node-timers.ts';
 import { outside } from '../core/context/async-context.ts';
 import { type Host, nodeHost } from '../core/turns/host.ts';
 
-/** Turns without anything to do after which everybody is taken to wait for a timer. */
+/** After how many idle turns all tasks are assumed to wait for a timer. */
 const IDLE_TURNS = 4;
 
 /**
- * A host whose clock stands still while anything runs, and jumps to the next timer when all wait.
+ * A host whose clock stops while anything is running, and jumps to the next timer when all tasks
+ * wait.
  *
- * Not for programs that wait for the system: a real socket that is about to become readable looks
- * like one that never will.
+ * Not for programs that wait for the system: it cannot tell a real socket that is about to be
+ * readable from one that never will be.
  */
 export function virtualHost(start = 0): Host & { advance(seconds: number): void } {
   let now = start;

@@ -15,32 +15,32 @@ import { type Limited, Slots } from './concurrency-limit.ts';
 /**
  * The result of {@link asCompleted}, which can be iterated in two ways.
  *
- * Both take from the same results: leave the loop, iterate again, and it goes on with the rest.
+ * Both consume the same results: a second iteration continues with the rest.
  */
 export interface Completions<A> extends Iterable<Coroutine<ResultOf<A>>> {
-  /** By `for (const next of …)`: await each for the next result. */
+  /** With `for (const next of …)`: await each for the next result. */
   [Symbol.iterator](): Iterator<Coroutine<ResultOf<A>>>;
-  /** By `for await (const future of …)`: each future when it is done. */
+  /** With `for await (const future of …)`: each future when it is done. */
   [Symbol.asyncIterator](): CompletedIterator<CompletedFuture<A>>;
 }
 
 /**
- * An `AsyncIterator` in its own words: of the one that TypeScript knows, it takes the values to be
- * awaited, and here they are futures to be had as they are.
+ * An `AsyncIterator` of futures that are not awaited. TypeScript's own type assumes that values are
+ * awaited.
  */
 export interface CompletedIterator<F> {
-  /** Waits for the next that is done. */
+  /** Waits for the next future that is done. */
   next(): Promise<NextCompleted<F>>;
 }
 
-/** What a {@link CompletedIterator} says: the next future, or that there is none. */
+/** A result of {@link CompletedIterator.next}: the next future, or the end. */
 export type NextCompleted<F> = IteratorYieldResult<F> | IteratorReturnResult<undefined>;
 
-/** What an asynchronous iteration gives: one of the given tasks and futures, or a new task. */
+/** What an asynchronous iteration returns: one of the given tasks and futures, or a new task. */
 export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf<A>>;
 
 /**
- * Runs all of them concurrently, and gives them in the order in which they are done.
+ * Runs awaitables concurrently, and returns them in the order in which they are done.
  *
  * Coroutines and functions become tasks. There are two ways to iterate:
  *
@@ -54,17 +54,17 @@ export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf
  *   console.log(await next);
  * ```
  *
- * When the time is up, the next `await` throws, and so do all after it; nothing is cancelled.
+ * After the timeout, the next `await` throws, and so do all later ones; nothing is cancelled.
  *
- * @param awaitables - futures, coroutines, functions without arguments, promises; what is there
- *   twice counts once, but for functions
- * @param options - `timeout`: how long all of them may take, in seconds; `limit`: how many coroutines and
- *   functions run at a time, in order; not in asyncio, see docs/limits.md
- * @throws {TypeError} when `awaitables` is not an iterable of what can be awaited
- * @throws {RangeError} when futures belong to different loops, `timeout` is NaN, or `limit` is not a whole
- *   number from 1
- * @throws {RuntimeError} when no loop runs and none was set
- * @throws {TimeoutError} by the `await`, when the time is up
+ * @param awaitables - futures, coroutines, functions without arguments, promises; duplicates count
+ *   once, except functions
+ * @param options - `timeout`: how long all of them may take together, in seconds; `limit`: how many
+ *   coroutines and functions run at a time, in order; not in asyncio, see docs/limits.md
+ * @throws {TypeError} when `awaitables` is not an iterable of awaitables
+ * @throws {RangeError} when futures belong to different loops, `timeout` is NaN, or `limit` is not
+ *   a whole number from 1
+ * @throws {RuntimeError} when no loop is running and none was set
+ * @throws {TimeoutError} from the `await`, after the timeout
  * @see asyncio's `as_completed()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.as_completed
  */
@@ -89,18 +89,18 @@ function isFirst(each: unknown, at: number, all: readonly unknown[]): boolean {
 }
 
 /**
- * Two queues: those that are done and were not given yet, and those who wait for one. As long as
- * one of the two has something, the other has not, but for a wake-up that is on its way.
+ * Two queues: futures that are done and were not returned yet, and callers that wait for one. At
+ * most one of them is not empty, except while a wake-up is pending.
  */
 class AsCompleted {
   readonly #loop: LoopCore;
-  /** Those that are not done. */
+  /** Futures that are not done. */
   readonly #pending: Set<Future<unknown>>;
-  /** What is done, in order; `undefined` for each that was not when the time was up. */
+  /** Futures that are done, in order; `undefined` for each that was not when the timeout passed. */
   readonly #completed: (Future<unknown> | undefined)[] = [];
-  /** Who waits for one of these, in order. */
+  /** Callers that wait for one, in order. */
   readonly #waiters: Future<void>[] = [];
-  /** How many have yet to be asked for. */
+  /** How many have not been requested. */
   #left: number;
   readonly #timer: Cancellable | undefined;
 
@@ -132,7 +132,7 @@ class AsCompleted {
     return { next };
   }
 
-  /** @returns `false` when all have been asked for */
+  /** @returns `false` when all have been requested */
   #take(): boolean {
     if (this.#left === 0) return false;
     this.#left -= 1;
@@ -143,7 +143,9 @@ class AsCompleted {
     return (await this.#nextCompleted()).future.result();
   }
 
-  /** @returns not the future itself: an `async` function would give its result */
+  /**
+   * @returns an object with the future, because an `async` function would resolve the future itself
+   */
   async #nextCompleted(): Promise<{ readonly future: Future<unknown> }> {
     while (this.#completed.length === 0) await this.#news();
     const future = this.#completed.shift();
@@ -151,7 +153,7 @@ class AsCompleted {
     return { future };
   }
 
-  /** Waits until there is one; another may have taken it by then. */
+  /** Waits until one is done; another caller may take it first. */
   async #news(): Promise<void> {
     const waiter = describeAs(new Future<void>(this.#loop._asOption), 'asCompleted');
     this.#waiters.push(waiter);
@@ -160,7 +162,7 @@ class AsCompleted {
     } catch (error) {
       const at = this.#waiters.indexOf(waiter);
       if (at >= 0) this.#waiters.splice(at, 1);
-      // Cancelled when it was told already: the next one takes its place.
+      // It was cancelled after it was woken: wakes the next one instead.
       if (this.#completed.length > 0 && !waiter.cancelled()) this.#wakeNext();
       throw error;
     }
@@ -178,7 +180,7 @@ class AsCompleted {
   readonly #complete = calledAs(
     '_AsCompletedIterator._handle_completion',
     (future: Future<unknown>): void => {
-      // The time was up before.
+      // The timeout has passed.
       if (!this.#pending.delete(future)) return;
       this.#completed.push(future);
       this.#wakeNext();

@@ -5,17 +5,19 @@ import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 
-/** How many may run at a time. */
+/** Limits how many run at a time. */
 export interface Limited {
-  /** The most coroutines and functions that run at a time: a whole number from 1; by default no limit. */
+  /**
+   * The most coroutines and functions that run at a time: a whole number from 1; by default no
+   * limit.
+   */
   readonly limit?: number | undefined;
 }
 
 /**
- * Lets so many bodies of tasks run at a time, in the order in which they came.
+ * Limits how many task bodies run at a time; they start in order.
  *
- * A slot goes from the one that leaves it to the first that waits; one that is cancelled by then passes
- * it on.
+ * A slot is passed on to the first waiting body. If that has been cancelled, it passes the slot on.
  */
 export class Slots {
   #free: number;
@@ -26,7 +28,7 @@ export class Slots {
   }
 
   /**
-   * @returns `undefined` where there is no limit
+   * @returns `undefined` if there is no limit
    * @throws {TypeError} when `limit` is not a number
    * @throws {RangeError} when it is not a whole number from 1
    */
@@ -36,7 +38,10 @@ export class Slots {
     return new Slots(limit);
   }
 
-  /** A body that waits for a slot first. What runs already, a future or a promise, is returned as it is. */
+  /**
+   * A body that first waits for a slot. A future or promise, which is already running, is returned
+   * unchanged.
+   */
   limited<B>(body: B): B {
     if (body instanceof Coroutine) return new LimitedBody(this, body) as unknown as B;
     if (typeof body !== 'function' || isThenable(body)) return body;
@@ -53,7 +58,8 @@ export class Slots {
     try {
       result = await body();
     } catch (error) {
-      // A turn later: a group that is cancelled for the failure begins no other.
+      // A turn later, so that a group that is cancelled because of this failure starts no other
+      // body.
       if (!loop.isClosed()) loop.callSoon(() => this.#leave());
       throw error;
     }
@@ -67,7 +73,7 @@ export class Slots {
     try {
       await turn;
     } catch (error) {
-      // Cancelled when it had its slot already.
+      // It was cancelled when it already had its slot.
       if (!this.#waiting.delete(turn)) this.#leave();
       throw error;
     }
@@ -84,7 +90,7 @@ export class Slots {
   }
 }
 
-/** A coroutine that waits for a slot first; it is closed if it never gets one. */
+/** A coroutine that first waits for a slot; it is closed if it never gets one. */
 class LimitedBody<T> extends Coroutine<T> {
   readonly #body: Coroutine<T>;
 

@@ -6,15 +6,18 @@ import { stackOf } from '../../base/stacks/error-report.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { isErrorClass } from '../../base/values/is-error.ts';
 
-/** A class of errors, to be checked by `instanceof`. */
+/** An error class, checked with `instanceof`. */
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** What to look for in a group: errors of a class, of one of several classes, or for which a function returns true. */
+/**
+ * What to look for in a group: errors of a class, of one of several classes, or for which a
+ * function returns true.
+ */
 export type GroupCondition = ErrorClass | readonly ErrorClass[] | ((exception: unknown) => boolean);
 
 /**
- * Several exceptions thrown together, at least one of which is not a failure but a request
- * to end. If all are failures, `new BaseExceptionGroup()` makes an {@link ExceptionGroup}.
+ * Several exceptions thrown together, at least one of which is not a failure but a request to end.
+ * If all are failures, `new BaseExceptionGroup()` returns an {@link ExceptionGroup}.
  *
  * Groups may contain groups, and print as a tree.
  *
@@ -24,7 +27,7 @@ export type GroupCondition = ErrorClass | readonly ErrorClass[] | ((exception: u
 export class BaseExceptionGroup extends AggregateError {
   static {
     named(this, 'BaseExceptionGroup');
-    // The whole tree, with the stacks of all in it.
+    // The whole tree, with all stacks.
     printsAsText(this, stackOf);
   }
 
@@ -59,18 +62,19 @@ export class BaseExceptionGroup extends AggregateError {
   }
 
   /**
-   * The exceptions that fulfil `condition`, in groups of the same shape.
+   * The exceptions that match `condition`, in groups of the same shape.
    *
-   * The group itself is asked first: if it fulfils the condition, it is returned as it is.
+   * If the group itself matches, it is returned unchanged.
    *
-   * @returns `undefined` if none does
+   * @returns `undefined` if none matches
    */
   subgroup(condition: GroupCondition): BaseExceptionGroup | undefined {
     return this.split(condition)[0];
   }
 
   /**
-   * Splits the group into exceptions that fulfil `condition` and those that do not, in groups of the same shape.
+   * Splits the group into exceptions that match `condition` and those that do not, in groups of the
+   * same shape.
    *
    * @returns both parts; `undefined` for an empty one
    */
@@ -81,8 +85,8 @@ export class BaseExceptionGroup extends AggregateError {
   }
 
   /**
-   * Makes a group of other exceptions, for {@link split} and {@link subgroup}, which give it the stack
-   * and the cause. Subclasses override it; otherwise they split into plain groups.
+   * Creates a group of other exceptions, for {@link split} and {@link subgroup}, which add the
+   * stack and the cause. Override it in subclasses; otherwise they split into plain groups.
    *
    * @param exceptions - at least one
    */
@@ -96,7 +100,7 @@ export class BaseExceptionGroup extends AggregateError {
     return `${this.name}: ${this.message} (${length} sub-exception${length === 1 ? '' : 's'})`;
   }
 
-  /** @internal is it what `isException()` says `false` of? */
+  /** @internal does `isException()` return `false` for it? */
   get _endsMore(): boolean {
     return true;
   }
@@ -135,7 +139,8 @@ export class ExceptionGroup extends BaseExceptionGroup {
   }
 }
 
-// Not private methods: a group from another thread is not made by the constructor.
+// Functions, because a group from another thread was not created by the constructor, so it lacks
+// private methods.
 function splitGroup(
   group: BaseExceptionGroup,
   fulfils: (exception: unknown) => boolean,
@@ -176,7 +181,7 @@ function toPredicate(condition: GroupCondition): (exception: unknown) => boolean
   );
 }
 
-/** Sets what an error shows by itself, and `util.inspect` not once more. */
+/** Sets a field that is not enumerable, so that `util.inspect` does not print it again. */
 function hide(error: Error, name: 'cause' | 'stack', value: unknown): void {
   Object.defineProperty(error, name, { value, configurable: true, writable: true });
 }

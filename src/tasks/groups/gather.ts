@@ -15,14 +15,14 @@ import { type Limited, Slots } from './concurrency-limit.ts';
 
 /** Options for {@link gather}. */
 export interface GatherOptions extends Abortable, Limited {
-  /** Are errors returned among the results? By default the first one is thrown. */
+  /** Return errors among the results? By default the first one is thrown. */
   readonly returnExceptions?: boolean | undefined;
 }
 
-/** The results of what is gathered, in its order. */
+/** The results, in the order of the arguments. */
 export type Gathered<A extends readonly unknown[]> = { -readonly [K in keyof A]: ResultOf<A[K]> };
 
-/** As {@link Gathered}, with the errors of those that failed. */
+/** Like {@link Gathered}, with errors in place of the results of those that failed. */
 export type GatheredOrErrors<A extends readonly unknown[]> = {
   -readonly [K in keyof A]: ResultOf<A[K]> | Error;
 };
@@ -33,27 +33,27 @@ type Awaitables = readonly Awaitable<unknown>[];
 type NotAList = 'gather() takes awaitables one by one, not in a list: write gather(...list)';
 
 /**
- * Runs all of them concurrently, and gives their results in the order of the arguments.
+ * Runs awaitables concurrently, and returns their results in the order of the arguments.
  *
- * Coroutines and functions become tasks. The first failure is thrown at once. The others then go
- * on, and their later failures are lost without a report: use `taskGroup()` for
- * tasks that must end together. With `returnExceptions` nothing is thrown, and errors are
- * returned in place of the results.
+ * Coroutines and functions become tasks. The first failure is thrown immediately. The others then
+ * continue, and their later failures are not reported: use `taskGroup()` for tasks that must end
+ * together. With `returnExceptions` nothing is thrown, and errors are returned in place of results.
  *
- * A cancel is passed on to all that are not done. One that is cancelled on its own counts as one
- * that failed with a {@link CancelledError}.
+ * A cancel is passed on to all that are not done. If one is cancelled separately, it counts as
+ * having failed with a {@link CancelledError}.
  *
- * A future or coroutine that is given twice runs once, and its result is returned twice. A function
- * that is given twice is called twice.
+ * A future or coroutine that is passed twice runs once, and its result is returned twice. A
+ * function that is passed twice is called twice.
  *
- * @param awaitables - futures, coroutines, functions without arguments, promises; optionally last,
- *   the options: `returnExceptions`; `signal`: cancels all that are not done when it is aborted; `limit`: how
- *   many run at a time, see docs/limits.md
+ * @param awaitables - futures, coroutines, functions without arguments, promises; and optionally
+ *   options at the end: `returnExceptions`; `signal`: cancels all that are not done when aborted;
+ *   `limit`: how many run at a time, see docs/limits.md
  * @returns a future of the results
  * @throws the reason of `signal`, when that was aborted before all were done
  * @throws {TypeError} when one of them cannot be awaited, or `limit` is not a number
- * @throws {RangeError} when futures belong to different loops, or `limit` is not a whole number from 1
- * @throws {RuntimeError} when no loop runs and none was set, and none of them is a future
+ * @throws {RangeError} when futures belong to different loops, or `limit` is not a whole number
+ *   from 1
+ * @throws {RuntimeError} when no loop is running and none was set, and none of them is a future
  * @see asyncio's `gather()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.gather
  */
 export function gather<A extends Awaitables>(...awaitables: A): Future<Gathered<A>>;
@@ -81,7 +81,7 @@ export function gather(...args: unknown[]): Future<unknown[]> {
   return gathering;
 }
 
-/** Takes the options, where there are any, from the end of the arguments. */
+/** Removes the options from the end of the arguments, if there are any. */
 function takeOptions(args: unknown[]): GatherOptions {
   const last = args.at(-1);
   const isOptions =
@@ -93,8 +93,8 @@ function takeOptions(args: unknown[]): GatherOptions {
 }
 
 /**
- * A future for each; the same one for the same object, but for functions. Nothing is begun
- * when one of them is wrong.
+ * A future for each; the same one for the same object, except functions. Nothing is started if one
+ * of them is invalid.
  */
 function toFutures(awaitables: unknown[], slots: Slots | undefined): Future<unknown>[] {
   if (awaitables.some((each) => Array.isArray(each) || each instanceof Set)) {
@@ -114,7 +114,7 @@ function toFutures(awaitables: unknown[], slots: Slots | undefined): Future<unkn
     const body = slots === undefined ? each : slots.limited(each);
     const future = ensureFuture(body as Awaitable<unknown>, { loop });
     loop ??= future._loop;
-    // Nobody else has it: the code that waits for the whole reports that it never ended.
+    // Nothing else refers to it: code that waits for the result reports that it never ended.
     if (future !== each && future instanceof Task) future._logDestroyPending = false;
     if (typeof each !== 'function' || isThenable(each)) known.set(each, future);
     return future;
@@ -122,18 +122,18 @@ function toFutures(awaitables: unknown[], slots: Slots | undefined): Future<unkn
 }
 
 /**
- * The future of a {@link gather}. It is cancelled by way of those that it waits for: only when
- * they have ended does it, with a {@link CancelledError} as its exception.
+ * The future of a {@link gather}. It is cancelled through the futures that it waits for: when they
+ * have ended, it fails with a {@link CancelledError}.
  */
 class GatheringFuture extends Future<unknown[]> {
-  /** In the order of the arguments; the same one more than once, maybe. */
+  /** In the order of the arguments, possibly with duplicates. */
   readonly #children: readonly Future<unknown>[];
   readonly #returnExceptions: boolean;
-  /** How many different ones have yet to end. */
+  /** How many different ones have not ended. */
   #left: number;
-  /** Did a cancel reach one of them at least? */
+  /** Did a cancel reach at least one of them? */
   #cancelRequested = false;
-  /** Why, where a signal had it cancelled. */
+  /** The reason, if a signal cancelled it. */
   #abortReason: { readonly error: unknown } | undefined;
 
   constructor(loop: LoopCore, children: readonly Future<unknown>[], returnExceptions: boolean) {
@@ -160,12 +160,12 @@ class GatheringFuture extends Future<unknown[]> {
     if (this._state !== 'pending') return false;
     let reached = false;
     for (const child of this.#children) if (child.cancel(message)) reached = true;
-    // From now on the whole ends cancelled, even if failures are results.
+    // From now on the result is a cancel, even if failures are returned as results.
     if (reached) this.#cancelRequested = true;
     return reached;
   }
 
-  /** @internal is cancelled when `signal` is aborted, and fails with its reason then */
+  /** @internal is cancelled when `signal` is aborted, and then fails with its reason */
   _abortWith(signal: AbortSignal): void {
     const abort = (): void => {
       if (this.cancel()) this.#abortReason = { error: signal.reason };
@@ -182,14 +182,14 @@ class GatheringFuture extends Future<unknown[]> {
     };
   }
 
-  /** @internal asyncio's name of it */
+  /** @internal its name in asyncio */
   override get _kind(): string {
     return '_GatheringFuture';
   }
 
   #childDone(child: Future<unknown>): void {
     this.#left -= 1;
-    // Whatever it was, somebody has looked; where the whole has ended before, nobody else will.
+    // Counts as retrieved; if this has already ended, nothing else will look at it.
     child._see();
     if (this._state !== 'pending') return;
     if (!this.#returnExceptions && (child._failed || child.cancelled())) {

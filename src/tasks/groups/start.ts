@@ -3,10 +3,10 @@ import { isA } from '../../base/values/attempt.ts';
 import type { Task } from '../../core/coroutines/task.ts';
 import { Future } from '../../core/futures/future.ts';
 
-/** `task` has ended before it was ready: tells `started`, which waits for that. */
+/** `task` ended before it was ready: passes that on to `started`. */
 export function endedTooEarly(task: Task<unknown>, started: Future<unknown>): void {
   task._see();
-  // Who waited was cancelled, and sees to the task.
+  // The caller was cancelled, and takes care of the task.
   if (started.done()) return;
   if (task._failed) started._fail(task._outcome());
   else if (task.cancelled()) started._endCancelled(task._makeCancelledError());
@@ -24,7 +24,7 @@ export async function untilEnded(task: Task<unknown>): Promise<void> {
     try {
       await ended;
     } catch (error) {
-      // One that was cancelled already waits for the clean-up of another.
+      // It is already cancelled, and waits for the clean-up of the other task.
       if (!isA(error, CancelledError)) throw error;
     }
     task.removeDoneCallback(tell);

@@ -23,10 +23,10 @@ import { type Limited, Slots } from './concurrency-limit.ts';
 import { BaseExceptionGroup } from './exception-group.ts';
 import { endedTooEarly, untilEnded } from './start.ts';
 
-/** The state of a group; drawn over {@link TaskGroup}. */
+/** The state of a group; see the diagram at {@link TaskGroup}. */
 type Phase = 'created' | 'entered' | 'exiting';
 
-/** How a body ended that did not return. */
+/** The error that a body ended with. */
 interface Failure {
   readonly error: unknown;
 }
@@ -38,54 +38,56 @@ interface Cancels {
 }
 
 /**
- * Tasks that end together; the argument of the body of {@link taskGroup}.
+ * Tasks that end together; passed to the body of {@link taskGroup}.
  *
  *            run()            the body has ended            no task is left
  *   created ──────▶ entered ───────────────────▶ exiting ───────────────────▶ run() is over
  *
- * In `entered` and `exiting` a group may be aborting: one of its tasks or the body failed, the parent
- * was cancelled, or `cancel()` was called. Then all its tasks are cancelled, and it accepts no new ones.
+ * In `entered` and `exiting` a group may be aborting: one of its tasks or the body failed, the
+ * parent was cancelled, or `cancel()` was called. Then all its tasks are cancelled, and it accepts
+ * no new ones.
  *
  * The parent is the task that runs the body. When a task of the group fails, the parent is
- * cancelled once, so that the body ends. That cancel is the group's own, which it withdraws at
- * the end. Any other cancel of the parent is thrown by `run()`, or, if the group throws its
- * errors instead, at the next `await`.
+ * cancelled once, so that the body ends. That cancel is the group's own, which it withdraws at the
+ * end. Any other cancel of the parent is thrown by `run()`, or, if the group throws its errors
+ * instead, at the next `await`.
  *
- * @see asyncio's `TaskGroup`,
- *   https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup
+ * @see asyncio's `TaskGroup`, https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup
  */
 export class TaskGroup {
   static {
     printsAsText(this);
   }
 
-  /** See the drawing above. */
+  /** See the diagram above. */
   #phase: Phase = 'created';
   #aborting = false;
-  /** Was {@link cancel} called before the body began? */
+  /** Was {@link cancel} called before the body started? */
   #cancelOnEnter = false;
   #loop: LoopCore | undefined;
-  /** The task that runs the body; set while it does. */
+  /** The task that runs the body, while it does. */
   #parent: Task<unknown> | undefined;
-  /** The scope of the body, and of the wait for the tasks: what the group cancels when one fails. */
+  /**
+   * The scope of the body and of the wait for the tasks, which the group cancels when one fails.
+   */
   #limit: Limit | undefined;
-  /** Did it? */
+  /** Has it been cancelled? */
   #bodyCancelled = false;
-  /** Tasks that are not done, or whose end the group has not processed yet. */
+  /** Tasks that are not done, or whose end the group has not processed. */
   readonly #tasks = new Set<Task<unknown>>();
-  /** What tasks threw, in the order in which they ended. */
+  /** The errors of tasks, in the order in which they ended. */
   #errors: unknown[] = [];
-  /** The first that ends the program, and so is thrown by itself. */
+  /** The first error that ends the program; it is thrown by itself. */
   #baseError: Failure | undefined;
-  /** Tasks of {@link start} that are not ready yet, and what waits for that. */
+  /** Tasks of {@link start} that are not ready, and what waits for them. */
   readonly #starting = new Map<Task<unknown>, Future<unknown>>();
   readonly #slots: Slots | undefined;
-  /** What `exiting` waits for: the end of the last task. */
+  /** Done when the last task has ended; `exiting` waits for it. */
   #completed: Future<void> | undefined;
 
   /**
-   * @param options - `limit`: how many tasks run at a time, in the order in which they were made; not in
-   *   asyncio, see docs/limits.md
+   * @param options - `limit`: how many tasks run at a time, in the order in which they were
+   *   created; not in asyncio, see docs/limits.md
    * @throws {TypeError} when `limit` is not a number
    * @throws {RangeError} when it is not a whole number from 1
    */
@@ -95,15 +97,15 @@ export class TaskGroup {
   }
 
   /**
-   * Makes a task in the group.
+   * Creates a task in the group.
    *
    * A coroutine that is refused is closed.
    *
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted; others for
-   *   the loop's task factory
-   * @throws {TypeError} when `body` is something else, a promise that already runs for instance, or when an
-   *   option is unknown and there is no task factory
+   * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when aborted;
+   *   others for the loop's task factory
+   * @throws {TypeError} when `body` is anything else, such as a promise that is already running, or
+   *   when an option is unknown and there is no task factory
    * @throws {RuntimeError} when the group has not been entered, is finished, or is shutting down
    * @see asyncio's `TaskGroup.create_task()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup.create_task
@@ -119,25 +121,25 @@ export class TaskGroup {
     const task = createTask<T>(this.#slots?.limited(body) ?? body, options);
     this.#tasks.add(task as Task<unknown>);
     task.addDoneCallback(this.#onTaskDone as (task: Task<T>) => void);
-    // Its first step may have cancelled the group, if it was made to run at once.
+    // If it started eagerly, its first step may have cancelled the group.
     if (this.#aborting && !task.done()) task.cancel();
     return task;
   }
 
   /**
-   * Makes a task in the group, and waits until it calls `ready()`.
+   * Creates a task in the group, and waits until it calls `ready()`.
    *
-   * If the task fails before that, its error is thrown here, and the group goes on. If this is cancelled,
-   * the task is cancelled, too, and this ends when it has ended.
+   * If the task fails before that, its error is thrown here, and the group continues. If this is
+   * cancelled, the task is cancelled, too, and this ends when the task has ended.
    *
    * Not in asyncio. See docs/start.md.
    *
-   * @param body - calls `ready(value)` once, and goes on
-   * @param options - as of {@link createTask}
-   * @returns the value that `body` gave to `ready()`
+   * @param body - calls `ready(value)` once, and continues
+   * @param options - as in {@link createTask}
+   * @returns the value that `body` passed to `ready()`
    * @throws what `body` throws before it is ready
-   * @throws {RuntimeError} when `body` returns before it is ready; when the group has not been entered, is
-   *   finished, or is shutting down; and by `ready()`, when it is called twice
+   * @throws {RuntimeError} when `body` returns before it is ready; when the group has not been
+   *   entered, is finished, or is shutting down; from `ready()`, when it is called twice
    * @throws {CancelledError} when the waiting task is cancelled, or the new one before it is ready
    * @throws {TypeError} when `body` is not a function
    */
@@ -180,8 +182,8 @@ export class TaskGroup {
   }
 
   /**
-   * Aborted when the body is cancelled: because a task failed, by {@link cancel}, or with the task that
-   * runs it. For functions that take a signal, such as `fetch(url, { signal })`.
+   * Aborted when the body is cancelled: because a task failed, by {@link cancel}, or with the task
+   * that runs it. For functions that accept a signal, such as `fetch(url, { signal })`.
    *
    * Not in asyncio.
    *
@@ -193,14 +195,14 @@ export class TaskGroup {
   }
 
   /**
-   * Ends the group: cancels its tasks and its body, and {@link run} returns without an error
-   * when they have ended.
+   * Ends the group: cancels its tasks and its body, and {@link run} returns without an error when
+   * they have ended.
    *
-   * {@link run} then gives `undefined`, unless the body had already returned: write
+   * {@link run} then returns `undefined`, unless the body had already returned: write
    * `taskGroup<Result | undefined>(…)` where you use both.
    *
-   * If it is called before the body starts, it takes effect when the body first waits. It may be called again,
-   * and does nothing once the group has finished.
+   * If it is called before the body starts, it takes effect when the body first waits. Calling it
+   * again, or after the group has finished, has no effect.
    *
    * @see asyncio's `TaskGroup.cancel()`, new in Python 3.15,
    *   https://docs.python.org/3.15/library/asyncio-task.html#asyncio.TaskGroup.cancel
@@ -212,10 +214,10 @@ export class TaskGroup {
   }
 
   /**
-   * Runs `body` as part of the task that awaits this, and waits for all tasks of the group. Can be called
-   * only once.
+   * Runs `body` as part of the task that awaits this, and waits for all tasks of the group. Can be
+   * called only once.
    *
-   * Python's `async with` around the body.
+   * Corresponds to Python's `async with`.
    *
    * @returns what `body` returns; `undefined` if {@link cancel} ended it
    * @throws {ExceptionGroup} of the errors of the tasks and the body, without cancels
@@ -249,7 +251,7 @@ export class TaskGroup {
       this.#errors = [];
       this.#baseError = undefined;
     }
-    // `undefined` where `cancel()` broke the body off: who calls that says so by the type.
+    // `undefined` if `cancel()` ended the body; callers who use that declare it in the type.
     return result as T;
   }
 
@@ -279,7 +281,7 @@ export class TaskGroup {
     return await this.#allDone();
   }
 
-  /** All tasks have ended, and so has the scope: throws what comes of it. */
+  /** All tasks have ended, and so has the scope: throws the errors or the cancel. */
   #throw(failure: Failure | undefined, cancels: Cancels, limit: Limit): void {
     if (this.#baseError !== undefined) {
       this.#reportSuppressed();
@@ -290,12 +292,12 @@ export class TaskGroup {
     let cancel = cancels.fromOutside ?? bodyCancel;
     if (this.#bodyCancelled) {
       if (limit._requestsInForce === 0) cancel = undefined;
-      // One that came on top of our own must not be lost.
+      // A cancel that came in addition to our own must not be lost.
       else cancel ??= cancels.last;
     }
     if (failure !== undefined && bodyCancel === undefined) this.#errors.push(failure.error);
     if (this.#errors.length > 0) {
-      // Somebody else's cancel, which the errors hide: the next await throws it.
+      // Another cancel, which the errors hide: the next `await` throws it.
       limit.throwAgain();
       throw new BaseExceptionGroup('unhandled errors in a TaskGroup', this.#errors);
     }
@@ -362,7 +364,7 @@ export class TaskGroup {
     if (endsTheLoop(error)) this.#baseError ??= { error };
   }
 
-  /** What else was thrown, where only the one error can be that ends the program. */
+  /** Reports the other errors, because only the one that ends the program is thrown. */
   #reportSuppressed(): void {
     for (const exception of this.#errors)
       if (exception !== this.#baseError?.error)
@@ -392,12 +394,11 @@ export class TaskGroup {
 }
 
 /**
- * Runs `body` as part of the task that awaits this, with a group in which it can make tasks, and
+ * Runs `body` as part of the task that awaits this, with a group in which it can create tasks, and
  * waits for all of them: none outlives the call.
  *
- * When one fails, or the body does, the others and the body are cancelled; when all have ended,
- * the failures are thrown together. A task that is cancelled is not a failure. A cancel of the
- * waiting task goes to all.
+ * When a task or the body fails, all others are cancelled; when all have ended, the failures are
+ * thrown together. A cancelled task is not a failure. A cancel of the waiting task cancels all.
  *
  * ```ts
  * await asyncio.taskGroup(async (group) => {
@@ -407,7 +408,7 @@ export class TaskGroup {
  * });
  * ```
  *
- * @param body - gets the {@link TaskGroup}
+ * @param body - receives the {@link TaskGroup}
  * @param options - `limit`: how many tasks run at a time
  * @returns what `body` returns; `undefined` if {@link TaskGroup.cancel} ended it
  * @throws {ExceptionGroup} of the errors of the tasks and the body; a {@link BaseExceptionGroup} if
@@ -415,9 +416,8 @@ export class TaskGroup {
  * @throws {CancelledError} when the waiting task is cancelled and nothing failed
  * @throws {TypeError} when `body` is not a function, or `limit` not a number
  * @throws {RangeError} when `limit` is not a whole number from 1
- * @throws {RuntimeError} when no loop runs, or no task awaits this
- * @see asyncio's `TaskGroup`,
- *   https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup
+ * @throws {RuntimeError} when no loop is running, or no task awaits this
+ * @see asyncio's `TaskGroup`, https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup
  */
 export function taskGroup<T>(
   body: (group: TaskGroup) => T | PromiseLike<T>,

@@ -11,9 +11,9 @@ import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 import { checkIterable } from '../awaitables.ts';
 
-/** {@link wait} returns when one of them is done. */
+/** {@link wait} returns when any of them is done. */
 export const FIRST_COMPLETED: 'FIRST_COMPLETED' = 'FIRST_COMPLETED';
-/** {@link wait} returns when one of them failed; when none does, as {@link ALL_COMPLETED}. */
+/** {@link wait} returns when any of them has failed; otherwise like {@link ALL_COMPLETED}. */
 export const FIRST_EXCEPTION: 'FIRST_EXCEPTION' = 'FIRST_EXCEPTION';
 /** {@link wait} returns when all of them are done. */
 export const ALL_COMPLETED: 'ALL_COMPLETED' = 'ALL_COMPLETED';
@@ -23,7 +23,7 @@ export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeo
 
 /** Options for {@link wait}. */
 export interface WaitOptions {
-  /** How long to wait, in seconds; by default without a limit. */
+  /** How long to wait, in seconds; by default without limit. */
   readonly timeout?: number | undefined;
   /** What to wait for; by default `ALL_COMPLETED`. */
   readonly returnWhen?: ReturnWhen | undefined;
@@ -34,16 +34,16 @@ const RETURN_WHEN: readonly unknown[] = [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_C
 /**
  * Waits for futures and tasks, and returns those that are done and those that are not.
  *
- * It does not throw their errors and does not cancel them, neither when the time is up
- * nor when it is cancelled itself. A cancelled task is not a failure for
- * `FIRST_EXCEPTION`.
+ * It neither throws their errors nor cancels them, even after the timeout, or when it is cancelled
+ * itself. A cancelled task is not a failure for `FIRST_EXCEPTION`.
  *
- * @param futures - futures and tasks; the same one more than once counts once
+ * @param futures - futures and tasks; duplicates count once
  * @param options - `timeout`: in seconds; `returnWhen`
  * @returns two sets, in the order in which they were given
- * @throws {TypeError} when `futures` is not an iterable of futures and tasks; coroutines are none
- * @throws {RangeError} when there are none of them, or an option is not one of its values
- * @throws {RuntimeError} when no loop runs
+ * @throws {TypeError} when `futures` is not an iterable of futures and tasks, for example when it
+ *   contains coroutines
+ * @throws {RangeError} when it is empty, or an option is invalid
+ * @throws {RuntimeError} when no loop is running
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `wait()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.wait
  */
@@ -83,7 +83,7 @@ async function waitForThem<F extends Future<unknown>>(
   await whenEnough(loop, futures, timeout, returnWhen);
   const done = new Set<F>();
   const pending = new Set<F>();
-  // Those, too, that were done while the wake-up was on its way.
+  // Including those that became done while the wake-up was pending.
   for (const future of futures) (future.done() ? done : pending).add(future);
   return [done, pending];
 }
@@ -103,7 +103,7 @@ async function whenEnough(
     left -= 1;
     if (left <= 0 || returnWhen === FIRST_COMPLETED) release();
     else if (returnWhen === FIRST_EXCEPTION && future._failed) {
-      // As asyncio has it: whoever waits for an exception has seen it.
+      // As in asyncio, waiting for an exception counts as retrieving it.
       future._see();
       release();
     }

@@ -5,10 +5,10 @@ import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 import { type MovedOn, Timeout } from './timeout.ts';
 
 /**
- * Runs `body` as part of the task that awaits this, for at most `delay` seconds, and returns without
- * an error when the time is up.
+ * Runs `body` as part of the task that awaits this, for at most `delay` seconds, and returns
+ * without an error at the timeout.
  *
- * As {@link timeout}, for work that may be left undone:
+ * Like {@link timeout}, for work that may stay unfinished:
  *
  * ```ts
  * const [reader] = await asyncio.openConnection('127.0.0.1', 8888);
@@ -18,15 +18,16 @@ import { type MovedOn, Timeout } from './timeout.ts';
  *
  * Not in asyncio; anyio and trio have it as `move_on_after()`.
  *
- * @param delay - in seconds from now; 0 or less: until the body first waits; `undefined`: no limit
- * @param body - gets the {@link Timeout}, which can set another time
+ * @param delay - in seconds from now; 0 or less until the body first waits; `undefined` for no
+ *   limit
+ * @param body - receives the {@link Timeout}, which can be rescheduled
  * @param options - `abandon`: see {@link timeout}
- * @returns `expired`: was the body cancelled because the time was up? `value`: what it returned
+ * @returns `expired`: did the timeout cancel the body? `value`: what the body returned
  * @throws what `body` throws
  * @throws {CancelledError} when the waiting task is cancelled
  * @throws {TypeError} when `delay` is not a number, or `body` not a function
  * @throws {RangeError} when `delay` is NaN
- * @throws {RuntimeError} when no loop runs, or no task awaits this
+ * @throws {RuntimeError} when no loop is running, or no task awaits this
  */
 export function moveOnAfter<T>(
   delay: number | undefined,

@@ -6,10 +6,11 @@ import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 import { type MovedOn, Timeout } from './timeout.ts';
 
 /**
- * Runs `body` as part of the task that awaits this; a cancel of the task waits until it has ended.
+ * Runs `body` as part of the task that awaits this; a cancel of the task waits until `body` has
+ * ended.
  *
- * For clean-up that has to wait for something. The limit keeps it from delaying the cancel
- * for ever: when the time is up, the body is cancelled, and this returns without an error.
+ * For clean-up that has to wait for something. The limit keeps it from delaying the cancel forever:
+ * at the timeout, the body is cancelled, and this returns without an error.
  *
  * ```ts
  * const [reader, writer] = await asyncio.openConnection('127.0.0.1', 8888);
@@ -21,20 +22,20 @@ import { type MovedOn, Timeout } from './timeout.ts';
  * }
  * ```
  *
- * A cancel that comes in the meantime is thrown at the next `await` of the code that awaits this; if
- * there is none, its timeout or its task ends as one that was cancelled. {@link shield} protects other
- * tasks from a cancel, not the code that awaits it.
+ * A cancel that comes in the meantime is thrown at the next `await` of the code that awaits this;
+ * if there is none, its timeout or its task ends as cancelled. {@link shield} protects other tasks
+ * from a cancel, not the code that awaits it.
  *
  * Not in asyncio; anyio and trio have it as `move_on_after(limit, shield=True)`.
  *
- * @param limit - in seconds from now; `undefined`: no limit
- * @param body - gets the {@link Timeout}, which can set another time
+ * @param limit - in seconds from now; `undefined` for no limit
+ * @param body - receives the {@link Timeout}, which can be rescheduled
  * @param options - `abandon`: see {@link timeout}
- * @returns `expired`: was the body cancelled because the time was up? `value`: what it returned
+ * @returns `expired`: did the timeout cancel the body? `value`: what the body returned
  * @throws what `body` throws
  * @throws {TypeError} when `limit` is not a number, or `body` not a function
  * @throws {RangeError} when `limit` is NaN
- * @throws {RuntimeError} when no loop runs, or no task awaits this
+ * @throws {RuntimeError} when no loop is running, or no task awaits this
  */
 export function shielded<T>(
   limit: number | undefined,

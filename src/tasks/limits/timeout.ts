@@ -14,18 +14,18 @@ interface TimeoutOptions extends Abandoning {
   readonly shield?: boolean | undefined;
 }
 
-/** How a body with a limit ended. */
+/** The outcome of a body with a limit. */
 export type MovedOn<T> =
   | {
       /** The body ended in time. */
       readonly expired: false;
-      /** What it returned. */
+      /** The result of the body. */
       readonly value: T;
     }
   | {
-      /** The time was up, and the body was cancelled. */
+      /** The timeout cancelled the body. */
       readonly expired: true;
-      /** Nothing. */
+      /** There is no result. */
       readonly value: undefined;
     };
 
@@ -37,7 +37,7 @@ function checkBody(body: unknown): void {
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 
 /**
- * A time limit for part of a task; the argument of the body of {@link timeout}.
+ * A time limit for part of a task; passed to the body of {@link timeout}.
  *
  *            run()           the time is up             the body has ended
  *   created ──────▶ active ───────────────────▶ expiring ────────────────────▶ expired
@@ -45,9 +45,8 @@ type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
  *                      └──────────────────────▶ finished
  *                          the body has ended
  *
- * When the time is up, the body is cancelled, but not other branches of the task. If it
- * ends with that cancel, a `TimeoutError` is thrown in its place. Any other cancel passes
- * through, and so does any other error of the body.
+ * When the time is up, the body is cancelled, but not other branches of the task. If it ends with
+ * that cancel, a `TimeoutError` is thrown instead. Other cancels and errors are thrown unchanged.
  *
  * @see asyncio's `Timeout`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Timeout
  */
@@ -56,19 +55,18 @@ export class Timeout {
     printsAsText(this);
   }
 
-  /** See the drawing above. */
+  /** See the diagram above. */
   #state: TimeoutState = 'created';
-  /** On the loop's clock, in seconds; none for no limit. */
+  /** On the loop's clock, in seconds; `undefined` for no limit. */
   #when: number | undefined;
-  /** The call of {@link #expire}, while there is to be one. */
+  /** The pending call of {@link #expire}, if any. */
   #timer: Cancellable | undefined;
-  /** The scope of the body; set while that runs. */
+  /** The scope of the body, while it runs. */
   #limit: Limit | undefined;
   readonly #options: TimeoutOptions;
 
   /**
-   * @param when - when the time is up, in seconds on the clock of `loop.time()`; `undefined`
-   *   for never
+   * @param when - the deadline, in seconds on the clock of `loop.time()`; `undefined` for none
    * @param options - `abandon`: see {@link timeout}
    * @throws {TypeError} when `when` is neither
    * @throws {RangeError} when `when` is NaN
@@ -81,7 +79,7 @@ export class Timeout {
   }
 
   /**
-   * Aborted when the time is up, or when the task is cancelled: for functions that take a signal,
+   * Aborted when the time is up, or when the task is cancelled. For functions that accept a signal:
    * `fetch(url, { signal: limit.signal })`.
    *
    * Not in asyncio.
@@ -94,14 +92,14 @@ export class Timeout {
     return this.#limit._signal;
   }
 
-  /** When the time is up, in seconds on the clock of `loop.time()`; `undefined` for never. */
+  /** The deadline, in seconds on the clock of `loop.time()`; `undefined` for none. */
   when(): number | undefined {
     return this.#when;
   }
 
   /**
-   * Sets another time: later, earlier, or `undefined` for none. A time in the past takes effect in the
-   * next turn.
+   * Sets another deadline: later, earlier, or `undefined` for none. One in the past takes effect in
+   * the next turn.
    *
    * @param when - in seconds on the clock of `loop.time()`
    * @throws {TypeError} when `when` is not a number
@@ -122,15 +120,16 @@ export class Timeout {
       when <= loop.time() ? loop.callSoon(this.#expire) : loop.callAt(when, this.#expire);
   }
 
-  /** Was the time up before the body had ended? */
+  /** Did the time run out before the body ended? */
   expired(): boolean {
     return this.#state === 'expiring' || this.#state === 'expired';
   }
 
   /**
-   * Runs `body` as part of the task that awaits this, until the time is up. Can be called only once.
+   * Runs `body` as part of the task that awaits this, until the time is up. Can be called only
+   * once.
    *
-   * Python's `async with` around the body.
+   * Corresponds to Python's `async with`.
    *
    * @returns what `body` returns
    * @throws what `body` throws
@@ -145,7 +144,7 @@ export class Timeout {
     return new Coroutine(wait, 'timeout', undefined);
   }
 
-  /** @internal as {@link run}; says whether the time was up, in place of the error */
+  /** @internal like {@link run}, but returns whether the time ran out, instead of throwing */
   _moveOn<T>(body: (timeout: Timeout) => T | PromiseLike<T>, name: string): Coroutine<MovedOn<T>> {
     checkBody(body);
     const wait = async (): Promise<MovedOn<T>> => {
@@ -214,9 +213,10 @@ export class Timeout {
  * When the time is up, the body is cancelled where it waits, and may take as long as it needs to
  * clean up; then a `TimeoutError` is thrown. If it ends in any other way, that is the outcome.
  *
- * A promise that this library did not make cannot be interrupted. If the body waits for one when the
- * time is over, the caller goes on without it: the body is abandoned, and its next `await` of ours
- * throws a {@link CancelledError}. Pass `limit.signal` to functions that take a signal, to stop them.
+ * A promise that this library did not create cannot be interrupted. If the body waits for one when
+ * the time is up, the caller continues without it: the body is abandoned, and its next `await` of
+ * this library throws a {@link CancelledError}. To stop functions that accept a signal, pass them
+ * `limit.signal`.
  *
  * ```ts
  * const [reader] = await asyncio.openConnection('127.0.0.1', 8888);
@@ -227,16 +227,17 @@ export class Timeout {
  * });
  * ```
  *
- * @param delay - in seconds from now; 0 or less: until the body first waits; `undefined`: no limit
- * @param body - gets the {@link Timeout}, which can set another time
- * @param options - `abandon`: `false` waits for the body in any case, as asyncio does
+ * @param delay - in seconds from now; 0 or less until the body first waits; `undefined` for no
+ *   limit
+ * @param body - receives the {@link Timeout}, which can be rescheduled
+ * @param options - `abandon`: `false` always waits for the body, as asyncio does
  * @returns what `body` returns
  * @throws what `body` throws
  * @throws {TimeoutError} when the time was up; its cause is the cancel
  * @throws {CancelledError} when the waiting task is cancelled otherwise
  * @throws {TypeError} when `delay` is not a number, or `body` is not a function
  * @throws {RangeError} when `delay` is NaN
- * @throws {RuntimeError} when no loop runs, or no task awaits this
+ * @throws {RuntimeError} when no loop is running, or no task awaits this
  * @see asyncio's `timeout()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout
  */
 export function timeout<T>(
@@ -250,11 +251,11 @@ export function timeout<T>(
 }
 
 /**
- * Like {@link timeout}, but takes the time at which the limit ends.
+ * Like {@link timeout}, but with a deadline instead of a delay.
  *
  * @param when - in seconds on the clock of `loop.time()`; `undefined` for no limit
- * @param body - gets the {@link Timeout}, which can set another time
- * @param options - `abandon`: `false` waits for the body in any case, as asyncio does
+ * @param body - receives the {@link Timeout}, which can be rescheduled
+ * @param options - `abandon`: `false` always waits for the body, as asyncio does
  * @returns what `body` returns
  * @throws what `body` throws
  * @throws {TimeoutError} when the time was up; its cause is the cancel

@@ -16,28 +16,27 @@ import { timeout as limit } from './timeout.ts';
 /**
  * Awaits `awaitable` for at most `timeout` seconds.
  *
- * When the time is up, it is cancelled, and this waits until it has ended. So it may take
- * longer than `timeout`. If it gives a result in spite of the cancel, that is returned; an error
- * of its own is thrown. A coroutine or function runs as part of the task that waits.
+ * When the time is up, it is cancelled, and this waits until it has ended, which may take longer
+ * than `timeout`. If it returns a result in spite of the cancel, that is returned; any other error
+ * it throws is thrown. A coroutine or function runs as part of the waiting task.
  *
- * A promise that this library did not make cannot be cancelled: when the time is up, this goes on
- * without it. A function that waits for one is abandoned, see {@link timeout}.
+ * A promise that this library did not create cannot be cancelled: when the time is up, this
+ * continues without it. A function that waits for one is abandoned; see {@link timeout}.
  *
  * @param awaitable - a future, a coroutine, a function without arguments, or a promise
- * @param timeout - in seconds; 0 or less: only if it is done already, and a coroutine does not
- *   begin; `undefined`: as long as it takes
- * @param options - `signal`: interrupts the wait when it is aborted, as a timeout does; `abandon`:
- *   `false` waits for a function in any case, as asyncio does
+ * @param timeout - in seconds; 0 or less accepts only what is already done, and does not start a
+ *   coroutine; `undefined` for no limit
+ * @param options - `signal`: interrupts the wait when aborted, like a timeout; `abandon`: `false`
+ *   always waits for a function, as asyncio does
  * @returns its result
- * @throws what it failed with
+ * @throws its error
  * @throws the reason of `signal`, when that was aborted and the cancel ended it
  * @throws {TimeoutError} when the time was up and the cancel ended it
- * @throws {CancelledError} when the waiting task is cancelled; `awaitable` is, too
+ * @throws {CancelledError} when the waiting task is cancelled, which also cancels `awaitable`
  * @throws {TypeError} when `awaitable` cannot be awaited, or `timeout` is not a number
  * @throws {RangeError} when `timeout` is NaN
- * @throws {RuntimeError} when no loop runs, or no task awaits this
- * @see asyncio's `wait_for()`,
- *   https://docs.python.org/3/library/asyncio-task.html#asyncio.wait_for
+ * @throws {RuntimeError} when no loop is running, or no task awaits this
+ * @see asyncio's `wait_for()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.wait_for
  */
 export function waitFor<T>(
   awaitable: Awaitable<T>,
@@ -66,20 +65,20 @@ export function waitFor<T>(
 }
 
 /**
- * A promise that is under way already may fail before this begins: from now on it is a future, which
- * reports its failure itself if nobody waits for it.
+ * A running promise may fail before the wait starts. As a future, it reports its failure itself if
+ * nothing waits for it.
  */
 function claimed<T>(awaitable: Awaitable<T>): Awaitable<T> {
   return isNative(awaitable) && runningLoop() !== undefined ? wrapPromise(awaitable) : awaitable;
 }
 
-/** Cancels what nobody will wait for. */
+/** Cancels an awaitable that nothing will wait for. */
 function giveUp(awaitable: Awaitable<unknown>): void {
   if (awaitable instanceof Coroutine) awaitable.close();
   else if (awaitable instanceof Future) awaitable.cancel();
 }
 
-/** The result, if there is one already. Otherwise cancels it, and waits until it has ended. */
+/** The result, if it is already done. Otherwise cancels it, and waits until it has ended. */
 async function whatIsThere<T>(awaitable: Awaitable<T>): Promise<T> {
   const future = ensureFuture(awaitable);
   if (future.done()) return future.result();
@@ -101,7 +100,7 @@ async function cancelAndWait(future: Future<unknown>): Promise<void> {
   future.addDoneCallback(release);
   try {
     future.cancel();
-    // Not the future itself: it may ignore a cancel that is meant for the waiting task.
+    // Not the future itself, which may ignore a cancel meant for the waiting task.
     await waiter;
   } finally {
     future.removeDoneCallback(release);
