@@ -17,9 +17,9 @@ import { areFollowed, carried, carry, followUnderWay, onFollowing } from './prom
 /**
  * The scope of running code: its context variables and its task.
  *
- * It follows every `await`. A task has one for all its steps; a callback has one without
- * a task. Promises hold their scope for as long as they live. So a scope releases its task when
- * that is done: otherwise a promise would keep a failed task from being collected and reported.
+ * It follows every `await`. A task has one for all its steps; a callback has one without a task.
+ * Promises hold their scope as long as they live. So a scope releases its task when that is done;
+ * otherwise a promise would keep a failed task from being collected and reported.
  */
 export class Scope {
   static {
@@ -27,20 +27,23 @@ export class Scope {
   }
 
   #context: Context | undefined;
-  /** @internal where it begins, see {@link startInScope}; none: outside of all stores */
+  /** @internal where it starts, see {@link startInScope}; undefined: outside all stores */
   declare _asyncContext: AsyncContext | undefined;
 
-  /** @param context - none: one that is empty, made when it is asked for */
+  /** @param context - `undefined` for an empty one, created on demand */
   constructor(context: Context | undefined) {
     this.#context = context;
   }
 
-  /** The task that this code runs in; none in a callback, and none once the task is done. */
+  /** The task that this code runs in; undefined in a callback, and once the task is done. */
   get task(): object | undefined {
     return undefined;
   }
 
-  /** @internal the scope that an `await` here belongs to, see `cancel-scope.ts`; none in a callback */
+  /**
+   * @internal the scope that an `await` here belongs to, see `cancel-scope.ts`; undefined in a
+   *   callback
+   */
   get _awaitsIn(): object | undefined {
     return undefined;
   }
@@ -51,10 +54,10 @@ export class Scope {
   }
 
   /**
-   * @internal this code needs a running loop, and none runs
+   * @internal this code needs a running loop, and none is running
    *
-   * @returns the one that runs for it from now on, if one does
-   * @throws {CancelledError} when it is what is left of a task: nobody runs it on
+   * @returns a loop that starts running for it, if any
+   * @throws {CancelledError} when the code belongs to a task that is done, and no loop continues it
    */
   _needsLoop(): object | undefined {
     return undefined;
@@ -66,18 +69,18 @@ export class Scope {
     return this.#context;
   }
 
-  /** @internal the same; none if no code has asked for them so far */
+  /** @internal the same; undefined if no code has asked for them */
   get _contextSoFar(): Context | undefined {
     return this.#context;
   }
 }
 
-/** The scope in force; none outside of tasks and callbacks, and none in what Node calls back. */
+/** The current scope; undefined outside tasks and callbacks, and in Node's own callbacks. */
 export function currentScope(): Scope | undefined {
   return carried() as Scope | undefined;
 }
 
-/** Calls `callback` with `argument`, with `scope` in force in it and wherever it goes on. */
+/** Calls `callback` with `argument` in `scope`, which is also in force wherever it continues. */
 export function runInScope<A, R>(scope: Scope, callback: (argument: A) => R, argument: A): R {
   if (spread === undefined) {
     try {
@@ -90,8 +93,8 @@ export function runInScope<A, R>(scope: Scope, callback: (argument: A) => R, arg
 }
 
 /**
- * Calls `callback` with `argument`, with `scope` in force: as something that begins with this call,
- * so in the async context that it was made in, and not in that of whoever calls.
+ * Like {@link runInScope}, for something that starts with this call: it runs in the async context
+ * in which the scope was created, not in the caller's.
  */
 export function startInScope<A, R>(scope: Scope, callback: (argument: A) => R, argument: A): R {
   if (!asyncContextsUsed) return runInScope(scope, callback, argument);
@@ -103,15 +106,15 @@ export function startInScope<A, R>(scope: Scope, callback: (argument: A) => R, a
 }
 
 /**
- * The context by which Node's own callbacks, those of timers and sockets for instance, find the
- * variables of the code that asked for them.
+ * Lets Node's own callbacks, such as those of timers and sockets, find the variables of the code
+ * that registered them.
  *
- * There is none before the first variable is made: as long as there are no variables it is no
- * matter which context a callback finds, and programs without any are spared the cost.
+ * Created with the first variable. Before that, it does not matter which context a callback finds,
+ * and programs without variables do not pay for it.
  */
 let spread: AsyncLocalStorage<Context | undefined> | undefined;
 
-/** From now on, what Node's callbacks are asked for in is remembered. */
+/** From now on, Node's callbacks remember the context in which they were registered. */
 function beginSpread(): void {
   if (spread !== undefined) return;
   spread = makeOwnStorage();
@@ -122,9 +125,10 @@ function beginSpread(): void {
   if (!areFollowed()) endSpreadSoon();
 }
 
-// It costs each `await` of the process up to 500 ns on Node 20 and 22. So it ends when no loop is open, and
-// no context with values is left: also Node's timers and sockets may hold one, and nobody knows which
-// do. So each such context holds an object that stands for all of them, and that is watched.
+// This costs each `await` of the process up to 500 ns on Node 20 and 22. So it ends when no loop is
+// open and no context with values is left. Node's timers and sockets may also hold a context, and
+// there is no telling which do. So each context with values holds an object that represents all of
+// them, and is watched.
 
 class Period {}
 let period: Period | undefined;
@@ -134,9 +138,9 @@ function currentPeriod(): Period {
   return period;
 }
 
-/** How many periods are over, and have contexts left. */
+/** How many periods are over, but have contexts left. */
 let left = 0;
-/** Was a collection asked for? Once: a program with `enter()` may be idle often. */
+/** Was a collection requested? Only once, because a program with `enter()` may often be idle. */
 let wasSought = false;
 let isSought = false;
 
@@ -166,12 +170,12 @@ function endSpreadIfUnused(): void {
     endOwnStorage(spread as NonNullable<typeof spread>);
 }
 
-/** Has Node's callbacks find `context` that are asked for by the code that runs. */
+/** Makes Node's callbacks that the running code registers find `context`. */
 function spreadContext(context: Context): void {
   if (context !== root && spread?.getStore() !== context) spread?.enterWith(context);
 }
 
-/** Ends what a `set()` began in a scope that is older than the first variable. */
+/** Ends what a `set()` started in a scope that is older than the first variable. */
 function endSpread(): void {
   if (spread?.getStore() !== undefined) spread.enterWith(undefined);
 }
@@ -179,22 +183,22 @@ function endSpread(): void {
 /**
  * A set of context variables, as seen and changed by the code that runs in it.
  *
- * Every task and callback runs in a copy of the context in which it was made, so that what
- * it sets does not leak. Copying costs the same whatever the context holds.
+ * Every task and callback runs in a copy of the context in which it was created, so that its
+ * changes do not leak. Copying takes constant time.
  *
  * @see Python's `contextvars.Context`,
  *   https://docs.python.org/3/library/contextvars.html#contextvars.Context
  */
 export class Context {
-  /** The values. Shared with a copy until one of the two changes its own. */
+  /** The values. Shared with a copy until one of the two changes. */
   #values: Map<object, unknown> | undefined;
-  /** Is `#values` also somebody else's? Then it is copied before it is changed. */
+  /** Are `#values` shared? Then they are copied before a change. */
   #shared = false;
-  /** Where it has values, kept alive by it; nobody reads it. */
+  /** Set if it has values: keeps the period alive; never read. */
   declare private _period: Period | undefined;
   #scope: Scope | undefined;
 
-  /** A context with the same values that changes on its own. */
+  /** A context with the same values that changes independently. */
   copy(): Context {
     const copy = new Context();
     if (this.#values !== undefined) {
@@ -207,7 +211,7 @@ export class Context {
   }
 
   /**
-   * Calls `callback` with `args` in this context; what it sets stays in the context.
+   * Calls `callback` with `args` in this context, which keeps the changes.
    *
    * The current task does not change.
    *
@@ -216,7 +220,7 @@ export class Context {
   run<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
     checkFunction(callback, 'callback');
     const scope = currentScope()?._with(this) ?? this._scope;
-    // Only promises know of it, for as long as it goes on.
+    // Only promises know of it, as long as it continues.
     if (spread === undefined) followUnderWay();
     return runInScope(scope, () => callback(...args), undefined);
   }
@@ -262,7 +266,7 @@ export class Context {
     if (this.#values === undefined || this.#shared) {
       this.#values = new Map(this.#values);
       this.#shared = false;
-      // The one outside of loops is found without.
+      // The root context is found without it.
       if (this !== root) this._period = currentPeriod();
     }
     return this.#values;
@@ -275,7 +279,7 @@ export class Context {
 }
 
 /**
- * Checks the `context` that a caller gave.
+ * Checks a `context` argument.
  *
  * @throws {TypeError} when it is not a context
  */
@@ -284,7 +288,7 @@ export function checkContext(value: unknown): void {
     throw new TypeError(`context must be a Context, got ${brief(value)}`);
 }
 
-/** The context of code that no loop runs. */
+/** The context of code outside any loop. */
 const root = new Context();
 
 /** The current context. */
@@ -302,7 +306,7 @@ export function copyContext(): Context {
   return currentContext().copy();
 }
 
-/** A copy of the context in force; none where that is empty: most are, and nobody asks for them. */
+/** A copy of the current context; undefined if that is empty, as it usually is. */
 export function copyValues(): Context | undefined {
   const scope = currentScope();
   const context = scope === undefined ? currentContext() : scope._contextSoFar;
@@ -310,16 +314,16 @@ export function copyValues(): Context | undefined {
 }
 
 /**
- * The scope of what is made here and called later.
+ * The scope for a callback that is created here and called later.
  *
- * @param context - by default a copy of the context in force
- * @returns none where there are neither variables nor stores: most are, and need none
+ * @param context - by default a copy of the current context
+ * @returns `undefined` if there are neither variables nor stores, as is usual
  */
 export function scopeForLater(context: Context | undefined = copyValues()): Scope | undefined {
   return scopeIn(context, asyncContextHere());
 }
 
-/** The scope of what begins in `asyncContext`, which was kept; see {@link scopeForLater}. */
+/** The scope for something that starts in a kept async context; see {@link scopeForLater}. */
 export function scopeIn(
   context: Context | undefined,
   asyncContext: AsyncContext | undefined,
@@ -386,8 +390,8 @@ export class ContextVar<T> {
   /**
    * Restores the value from before the `set()` that returned `token`.
    *
-   * @throws {RuntimeError} when the token has been used already
-   * @throws {RangeError} when the token is of another variable or of another context
+   * @throws {RuntimeError} when the token has already been used
+   * @throws {RangeError} when the token is from another variable or another context
    */
   reset(token: Token<T>): void {
     if (token._used) throw new RuntimeError(`${token} has already been used once`);

@@ -18,21 +18,21 @@ import { ReturnOverride } from '../../base/values/return-override.ts';
  */
 let inForce: object | undefined;
 
-/** A step that has another one inside it, and what it goes on with after that. */
+/** A step with another one inside it, and what it continues with after that. */
 interface Outer {
   readonly thing: object | undefined;
   readonly goingOn: object | undefined;
-  /** The one that this is inside of. */
+  /** The step that this one is inside of. */
   readonly next: Outer | undefined;
 }
 
-/** The step outside of the one that runs; none outside of the outermost. */
+/** The step around the running one; undefined for the outermost. */
 let outer: Outer | undefined;
 
-/** What a promise notes. A `#` field, for nobody is to see it who prints the promise. */
+/** What a promise notes. A `#private` field, so that printing the promise does not show it. */
 class Note extends ReturnOverride {
   #thing: object | undefined;
-  /** The period in which it began to wait for another promise, if it does. */
+  /** The period in which it started to wait for another promise, if it does. */
   #waits: number;
 
   constructor(promise: object, thing: object, waits: boolean) {
@@ -46,7 +46,7 @@ class Note extends ReturnOverride {
     return #thing in promise ? promise.#thing : undefined;
   }
 
-  /** The same, of one that is about to go on. */
+  /** The same, for a promise that is about to continue. */
   static goesOn(promise: object): object | undefined {
     if (!(#thing in promise)) return undefined;
     if (promise.#waits === period) {
@@ -71,7 +71,7 @@ class AwaitedNote extends ReturnOverride {
     return #awaited in promise ? promise.#awaited : undefined;
   }
 
-  /** Notes it, also where something else was noted. */
+  /** Sets or replaces the note. */
   static set(promise: object, awaited: Promise<unknown> | undefined): void {
     if (#awaited in promise) promise.#awaited = awaited;
     else new AwaitedNote(promise, awaited);
@@ -81,21 +81,21 @@ class AwaitedNote extends ReturnOverride {
 /** Is it noted what each `await` waits for? */
 let notesAwaited = false;
 
-/** Who wants to be told that an `await` begins. */
+/** Called when an `await` starts. */
 let tellAwait: (awaited: object, thing: object | undefined) => void = () => {};
 
-/** Is told of each promise that is made where something is in force; see {@link watchPromises}. */
+/** Called with each promise created while something is in force; see {@link watchPromises}. */
 let seeMade: SeeMade | undefined;
 
 type SeeMade = (promise: object, awaited: object | undefined, thing: object) => void;
 
-/** The promise that goes on, if that is noted. */
+/** The promise that continues, if that is noted. */
 let goingOn: object | undefined;
 
-/** Who wants to be told that code is about to go on. */
+/** Called before code continues. */
 let tellBefore: (thing: object, awaited: Promise<unknown> | undefined) => void = () => {};
 
-/** Who wants to be told that something has gone on. */
+/** Called after code has continued. */
 let tellAfter: () => void = () => {};
 
 const hooks = {
@@ -128,14 +128,14 @@ const hooks = {
   },
 };
 
-/** The promise that was made last. */
+/** The last promise that was created. */
 let lastMade: object | undefined;
 
 /**
  * Notes what `promise` waits for.
  *
- * An `await` of a thenable makes two promises. The first stands for the thenable, and V8 tells of it
- * as if it waited for the function that awaits. It waits for nothing.
+ * An `await` of a thenable creates two promises. The first represents the thenable, and V8 reports
+ * it as if it waited for the awaiting function. It waits for nothing.
  */
 function noteWhatIsAwaited(promise: object, awaited: object): void {
   if (awaited === lastMade) AwaitedNote.set(awaited, undefined);
@@ -143,64 +143,65 @@ function noteWhatIsAwaited(promise: object, awaited: object): void {
   lastMade = promise;
 }
 
-/** What {@link noteNewest} was told of, until a promise is made after that. */
+/** The argument of the last {@link noteNewest}, until another promise is created. */
 let newest: object | undefined;
 
-/** Notes that `promise` is the one that was made last; it is, until another one is made. */
+/** Notes that `promise` is the newest, until another one is created. */
 export function noteNewest(promise: object): void {
   newest = promise;
 }
 
-/** Was no promise made since {@link noteNewest} was told of `promise`? */
+/** Has no promise been created since {@link noteNewest} was called with `promise`? */
 export function isNewest(promise: object): boolean {
   return newest === promise;
 }
 
-/** What is in force; nothing where nobody called {@link carry}. */
+/** What is in force; undefined if nothing has called {@link carry}. */
 export function carried(): object | undefined {
   return inForce;
 }
 
-/** What was in force where `promise` was made. */
+/** What was in force where `promise` was created. */
 export function noteOf(promise: object): object | undefined {
   return Note.of(promise);
 }
 
-/** From now on calls `tell` with what is awaited, and with what is in force, as an `await` begins. */
+/** From now on calls `tell` when an `await` starts, with what is awaited and what is in force. */
 export function onAwait(tell: (awaited: object, thing: object | undefined) => void): void {
   tellAwait = tell;
 }
 
 /**
- * From now on calls `see` with each promise that is made where something is in force, inside the call that makes
- * it. One that an `await` makes comes with what is awaited: where that is a thenable, the promise that stands
- * for it. That is what {@link promiseGoingOn} is when its `then` is called.
+ * From now on calls `see` with each promise that is created while something is in force, inside the
+ * call that creates it. If an `await` creates it, `see` also gets what is awaited; for a thenable,
+ * the promise that represents it, which is also what {@link promiseGoingOn} returns when its `then`
+ * is called.
  */
 export function watchPromises(see: SeeMade): void {
   seeMade = see;
 }
 
-/** The function by which V8 tells of a new promise; in a stack, what makes it is above. */
+/** The hook that V8 calls for a new promise; in a stack, its creator is above. */
 export const promiseMade: (...args: never[]) => void = hooks.init;
 
-/** The promise by which the code runs that runs; none before {@link watchPromises}. */
+/** The promise through which the current code continued; undefined before {@link watchPromises}. */
 export function promiseGoingOn(): object | undefined {
   return goingOn;
 }
 
-/** From now on notes what each `await` waits for; {@link onBefore} is told. */
+/** From now on notes what each `await` waits for, for {@link onBefore}. */
 export function noteAwaited(): void {
   notesAwaited = true;
 }
 
-/** From now on calls `tell` before code goes on, with what is in force, and what was awaited. */
+/** From now on calls `tell` before code continues, with what is in force and what was awaited. */
 export function onBefore(
   tell: (thing: object, awaited: Promise<unknown> | undefined) => void,
 ): void {
   tellBefore = tell;
 }
 
-/** From now on calls `tell` when a promise has gone on, as far as it goes. */
+/** From now on calls `tell` after a promise's code has continued. */
 export function onAfter(tell: () => void): void {
   tellAfter = tell;
 }
@@ -213,8 +214,8 @@ export function onSettled(see: (promise: Promise<unknown>) => void): void {
 
 let seeSettled: ((promise: Promise<unknown>) => void) | undefined;
 
-// Promises are followed as long as somebody needs it, because the hooks make each `await` of the process
-// slower by some 200 ns:
+// Promises are followed only as long as needed, because the hooks slow down each `await` of the
+// process by about 200 ns:
 //
 //           followPromises()
 //   idle ─────────────────────▶ following
@@ -222,26 +223,29 @@ let seeSettled: ((promise: Promise<unknown>) => void) | undefined;
 //     └─────────────────────────────┘
 //       an immediate after the last need has ended: nothing is in force then
 
-/** Stop the hooks; none while idle. */
+/** Stop the hooks; empty while idle. */
 let stopHooks: (() => void)[] = [];
-/** How many need promises followed: open loops, and what they left behind. */
+/** How many open loops, and things they left behind, need promises to be followed. */
 let needs = 0;
-/** Does what is under way need it, too? */
+/** Do pending awaits need it, too? */
 let isUnderWayNeeded = false;
-/** How many `await`s are under way of code that has something in force, as far as they began in this period. */
+/**
+ * The number of pending `await`s of code with something in force, as far as they started in this
+ * period.
+ */
 let underWay = 0;
-/** How often following began. */
+/** How often following has started. */
 let period = 1;
 let isStopping = false;
 
 let tellFollowing: (isFollowing: boolean) => void = () => {};
 
-/** From now on calls `tell` when following begins and ends. */
+/** From now on calls `tell` when following starts and ends. */
 export function onFollowing(tell: (isFollowing: boolean) => void): void {
   tellFollowing = tell;
 }
 
-/** Follows promises, until nobody needs it. */
+/** Follows promises until nothing needs it. */
 export function followPromises(): void {
   if (stopHooks.length > 0) return;
   tellFollowing(true);
@@ -250,7 +254,7 @@ export function followPromises(): void {
   if (needs === 0) stopSoon();
 }
 
-/** Somebody who needs promises followed, once they are. */
+/** A need for promises to be followed. */
 export class FollowingNeed {
   #needs = false;
 
@@ -275,21 +279,23 @@ export class FollowingNeed {
     if (needs === 0) stopSoon();
   };
 
-  /** Ends when each `await` that is under way has gone on. */
+  /** Ends once each pending `await` has continued. */
   endAfterAwaits(): void {
     followUnderWay();
     this.end();
   }
 }
 
-/** Keeps promises followed, once they are, while any `await` is under way. */
+/** Keeps promises followed while any `await` is pending. */
 export function followUnderWay(): void {
   isUnderWayNeeded = true;
 }
 
 const leftBehind = new FinalizationRegistry<LeftBehind>((left) => left.end());
 
-/** Code that may never go on: promises are followed for it until it has ended, or is collected. */
+/**
+ * Code that may never continue: promises are followed for it until it has ended, or is collected.
+ */
 export class LeftBehind {
   readonly #need = new FollowingNeed();
   #isSought = false;
@@ -299,7 +305,7 @@ export class LeftBehind {
     leftBehind.register(thing, this);
   }
 
-  /** Asks for a collection. */
+  /** Requests a collection. */
   seek(): void {
     if (this.#isSought || !this.#need.isOn) return;
     this.#isSought = true;
@@ -338,15 +344,15 @@ function stopSoon(): void {
   });
 }
 
-/** The types of Node say that it is any function. */
+/** Node's types declare it as any function. */
 function stopper(stop: unknown): () => void {
   return stop as () => void;
 }
 
 /**
- * Puts what is in force aside, while a promise is made that is to note nothing.
+ * Suspends what is in force, while a promise is created that should note nothing.
  *
- * @returns what {@link putBack} is to be called with
+ * @returns the argument for {@link putBack}
  */
 export function putAside(): object | undefined {
   const aside = inForce;
@@ -354,20 +360,20 @@ export function putAside(): object | undefined {
   return aside;
 }
 
-/** Has `thing` in force for the rest of the code that runs, and wherever that goes on. */
+/** Puts `thing` in force for the rest of the running code, and wherever that continues. */
 export function carryOn(thing: object): void {
   inForce = thing;
 }
 
-/** Has it in force again. */
+/** Restores what was in force. */
 export function putBack(aside: object | undefined): void {
   inForce = aside;
 }
 
 /**
- * Calls `callback` with `argument`, and has `thing` in force in it and wherever it goes on.
+ * Calls `callback` with `argument`, with `thing` in force in it and wherever it continues.
  *
- * There is one argument, and not any number: passing lists on is slow.
+ * There is exactly one argument, because passing on lists of arguments is slow.
  */
 export function carry<A, R>(
   thing: object | undefined,

@@ -5,30 +5,30 @@ import type { Scope } from '../context/context.ts';
 import { carried, FollowingNeed, followPromises } from '../context/promise-hooks.ts';
 
 /**
- * Where tasks wait: V8 does not say where a suspended `async` function is.
+ * Tracks where tasks wait, because V8 does not tell where a suspended `async` function is.
  *
- * When an `await` begins, V8 calls the promise hooks with the awaiting function still on the stack, and
- * its callers below it. A stack captured there has the line. It costs a microsecond or two, and becomes
- * text only when somebody asks. Stacks are captured in debug mode and after {@link setAwaitTracking};
- * otherwise there is no hook and no cost.
+ * When an `await` starts, V8 calls the promise hooks with the awaiting function still on the stack,
+ * and its callers below it. A stack captured there contains the line. This costs a microsecond or
+ * two, and the stack becomes text only on demand. Stacks are captured in debug mode and after
+ * {@link setAwaitTracking}; otherwise there is no hook and no cost.
  *
- *            an await begins              it goes on
+ *            an await starts              it resumes
  *   nothing ────────────────▶ pending ────────────────▶ nothing
  */
 
 /** The most frames of a stack. */
 const DEPTH = 50;
 
-/** The stack of an `await` that has begun and not gone on, and its frames once somebody asked. */
+/** The stack of a pending `await`, and its frames once they were requested. */
 interface PendingAwait {
   readonly at: { stack?: string };
   frames?: readonly Frame[];
 }
 
-/** The awaits of each task that have begun and not gone on, oldest first, by V8's promise for them. */
+/** The pending awaits of each task, oldest first, by V8's promise for them. */
 let pendingAwaits = new WeakMap<object, Map<object, PendingAwait>>();
 
-/** How many callers have switched tracking on. */
+/** How many callers have turned tracking on. */
 let wanted = 0;
 let stopHooks: (() => void) | undefined;
 let needNoMore: (() => void) | undefined;
@@ -51,14 +51,14 @@ const hooks = {
 };
 
 /**
- * Begins to track where tasks await.
+ * Starts tracking where tasks wait.
  *
- * @returns a function that ends it, once every caller has called theirs
+ * @returns a function that stops it, once every caller has called theirs
  */
 export function trackPendingAwaits(): () => void {
   wanted += 1;
   if (wanted === 1) {
-    // First the hooks that carry the scope: these ask for it.
+    // The hooks that carry the scope come first, because ours read it.
     needNoMore = new FollowingNeed().end;
     followPromises();
     stopHooks = v8().promiseHooks.createHook(hooks) as () => void;
@@ -78,9 +78,9 @@ export function trackPendingAwaits(): () => void {
 let endTracking: (() => void) | undefined;
 
 /**
- * Has tasks remember where they wait, as they do in debug mode: for `getStack()`, `printStack()`,
- * call graphs, and printed forms. It makes each `await` slower by some microseconds; off, it costs
- * nothing. What waits already when it is switched on is not known.
+ * Makes tasks remember where they wait, as in debug mode: for `getStack()`, `printStack()`, call
+ * graphs, and printed forms. Each `await` becomes some microseconds slower; without it, there is no
+ * cost. Awaits that started earlier are not tracked.
  */
 export function setAwaitTracking(enabled: boolean): void {
   if (enabled) endTracking ??= trackPendingAwaits();
@@ -90,21 +90,21 @@ export function setAwaitTracking(enabled: boolean): void {
   }
 }
 
-/** Is it tracked where tasks wait, in debug mode or after {@link setAwaitTracking}? */
+/** Is await tracking on, in debug mode or after {@link setAwaitTracking}? */
 export function isAwaitTracking(): boolean {
   return wanted > 0;
 }
 
 /**
- * The frames in which a suspended task waits, innermost first; none where they are not known.
+ * The frames in which a suspended task waits, innermost first; empty if unknown.
  *
- * Where it waits for several things at once, under `Promise.all()` for instance, those of the newest
- * come first, and a frame that they share comes once.
+ * If it waits for several things at once, as with `Promise.all()`, those of the newest come first,
+ * and shared frames come once.
  */
 export function suspendedFrames(task: object): Frame[] {
   const all = framesOfPendingAwaits(task);
   const shown: Frame[] = [];
-  // Each stack has its callers: a stack that lies within another need not be shown.
+  // Each stack contains its callers, so a stack that is part of another is not shown.
   const inner = all.filter((one) => !all.some((other) => other !== one && isWithin(one, other)));
   for (const frames of inner.reverse())
     for (const frame of frames)
@@ -112,7 +112,7 @@ export function suspendedFrames(task: object): Frame[] {
   return shown;
 }
 
-/** Where the task's own function waits; `undefined` where that is not tracked. */
+/** Where the task's own function waits; `undefined` if it is not tracked. */
 export function outermostSuspendedFrame(task: object): Frame | undefined {
   const all = framesOfPendingAwaits(task);
   const frame = all[0]?.at(-1);
@@ -123,7 +123,7 @@ function framesOfPendingAwaits(task: object): (readonly Frame[])[] {
   const found: (readonly Frame[])[] = [];
   for (const pending of pendingAwaits.get(task)?.values() ?? []) {
     const { stack = '' } = pending.at;
-    // Not awaits, but what Promise.all() and the like make of each that they wait for.
+    // Not an `await`, but a `then()` called by Promise.all() and the like.
     if (/\n\s*at Promise\.then \(<anonymous>\)/.test(stack)) continue;
     pending.frames ??= framesOf(stack, OF_A_TASK);
     if (pending.frames.length > 0) found.push(pending.frames);
@@ -140,7 +140,7 @@ function isSame(a: Frame, b: Frame): boolean {
   return a.name === b.name && a.file === b.file;
 }
 
-/** The line of its `await`, where the stack of a callee has only that of the call. */
+/** The line of its own `await`, if the stack of a callee only has that of the call. */
 function at(frame: Frame, all: readonly (readonly Frame[])[]): Frame {
   return all.findLast(([top]) => top !== undefined && isSame(top, frame))?.[0] ?? frame;
 }

@@ -6,12 +6,12 @@ import { currentScope, runInScope } from '../context/context.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import type { Runnable } from '../turns/ready-entry.ts';
 
-/** What an awaiter knows of the future that it awaits. */
+/** What an awaiter knows of the awaited future. */
 export interface Awaited {
   readonly _loop: LoopCore;
   readonly _state: 'pending' | 'cancelled' | 'finished';
   readonly _failed: boolean;
-  /** Is it told in its own turn, cancelled or not? */
+  /** Does it resume its awaiters in its own turn, cancelled or not? */
   readonly _comesAnyhow: boolean;
   cancel(message?: string): boolean;
   _see(): void;
@@ -19,40 +19,40 @@ export interface Awaited {
   _makeCancelledError(): CancelledError;
 }
 
-/** What an awaiter knows of the task whose code awaits. */
+/** What an awaiter knows of the awaiting task. */
 export interface AwaitingTask {
   readonly _loop: LoopCore;
 }
 
-/** What an awaiter knows of the scope that its `await` belongs to. */
+/** What an awaiter knows of the scope of its `await`. */
 export interface AwaitingScope {
-  /** The task that awaits; none once that is done. */
+  /** The awaiting task; undefined once it is done. */
   readonly task: AwaitingTask | undefined;
   _enter(awaiter: Waiting): void;
   _leave(awaiter: Waiting): void;
-  /** Is told that `awaiter`, which entered, is a part of a task that is done. */
+  /** `awaiter` belongs to a task that is done. */
   _goesOnAlone(awaiter: Waiting): void;
 }
 
-/** A cancel that is on its way to an `await`. */
+/** A cancel on its way to an `await`. */
 export interface CancelRequest {
-  /** What the error is to say. */
+  /** The message of the error. */
   readonly message: string | undefined;
-  /** Is told who sees it, as it is thrown in `scope`. */
+  /** Called with the functions that see it when it is thrown in `scope`. */
   _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void;
 }
 
 /** What a scope knows of an `await` in it. */
 export interface Waiting {
-  /** What is awaited. */
+  /** The awaited future. */
   readonly _future: Awaited;
-  /** The scope that it is in, while it waits. */
+  /** Its scope, while it waits. */
   _scope: AwaitingScope | undefined;
-  /** Set by a cancel that the future has taken, and may refuse. */
+  /** Set by a cancel that the future has accepted, but may still refuse. */
   _cancelled: CancelRequest | undefined;
-  /** Set by a cancel that the future is past taking: the `await` throws it instead. */
+  /** Set by a cancel that came too late for the future: the `await` throws it instead. */
   _mustCancel: CancelRequest | undefined;
-  /** Shows `see` the functions that wait, a microtask from now. */
+  /** Passes the waiting functions to `see`, one microtask from now. */
   _showWaiting(see: SeeFrames): void;
 }
 
@@ -61,41 +61,41 @@ type OnRejected = ((reason: unknown) => unknown) | null | undefined;
 type OnFinally = (() => unknown) | undefined;
 
 /**
- * One `then` of a future: most often an `await`, which hands in V8's own two functions.
+ * One `then` of a future, usually by an `await`, which passes V8's own two functions.
  *
- * It is also what `then` returns. `await` ignores that, and a promise would be made for nothing
- * each time; so this is a promise only by type, and makes a real one when somebody chains on it.
+ * It is also the result of `then`. `await` ignores that, so creating a promise each time would be a
+ * waste. This is a promise only by type, and creates a real one when it is chained.
  *
- * If it is an `await` in a task, it is what the task waits on: the place where a cancel is
- * delivered. So it is where a task awaits what a `then` of somebody's own callbacks gave. Such a
- * `then` by itself is none of the task's business: it goes on when the task is cancelled.
+ * If it is an `await` in a task, it is what the task waits for, and where a cancel is delivered.
+ * The same if a task awaits the result of a `then` with the program's own callbacks. Such a `then`
+ * alone does not concern the task: it continues when the task is cancelled.
  *
  *             the future is done, or its turn has come
  *   waiting ───────────────────────────────────────────▶ delivered
  */
 export class Awaiter implements Runnable, Waiting {
-  /** @internal what is awaited */
+  /** @internal the awaited future */
   readonly _future: Awaited;
   private readonly _onFulfilled: OnFulfilled;
   private readonly _onRejected: OnRejected;
   /** @internal the scope of the `await`, if it is one, while it waits */
   _scope: AwaitingScope | undefined = undefined;
-  /** The place in the drawing; delivered at once where the future was done already. */
+  /** The state in the diagram; `delivered` from the start if the future was already done. */
   private _waiting: boolean;
-  /** What came of it: only told to those who chain. */
+  /** The outcome, for chained promises. */
   private _outcome: { readonly threw: boolean; readonly value: unknown } | undefined = undefined;
 
-  // Fields that are rarely set are in the prototype: each pending `await` has one of these.
+  // Rarely set fields are on the prototype, because each pending `await` has an awaiter.
 
-  /** @internal set by a cancel that the future is past taking: throw it instead */
+  /** @internal set by a cancel that came too late for the future: throw it instead */
   declare _mustCancel: CancelRequest | undefined;
-  /** @internal set by a cancel that the future has taken */
+  /** @internal set by a cancel that the future has accepted */
   declare _cancelled: CancelRequest | undefined;
-  /** In whose context the callbacks run; none for an `await`, which has its own. */
+  /** Calls callbacks in their context; undefined for an `await`, which has its own. */
   declare private _caller: Caller | undefined;
-  /** What is called before the outcome is passed on, whatever it is; gone once called. */
+  /** Called before the outcome is passed on; removed once called. */
   declare private _onFinally: OnFinally;
-  /** The promise for those who chain. */
+  /** The promise for chaining. */
   declare private _chain: PromiseWithResolvers | undefined;
 
   static {
@@ -122,15 +122,15 @@ export class Awaiter implements Runnable, Waiting {
     this._waiting = future._state === 'pending';
   }
 
-  /** @internal what it wakes: the task; or the future, for callers that only use `then` */
+  /** @internal what it wakes: the task, or for callers that only use `then`, the future */
   get _subject(): AwaitingTask | Awaited {
     return this._scope?.task ?? this._future;
   }
 
   /**
-   * @internal it waits from now on
+   * @internal it starts waiting
    *
-   * @returns the scope of the `await`; none for somebody who only asks by `then`
+   * @returns the scope of the `await`; undefined for a plain `then`
    */
   _wait(): AwaitingScope | undefined {
     if (this._isAwait) return currentAwaitingScope();
@@ -145,7 +145,7 @@ export class Awaiter implements Runnable, Waiting {
     if (scope.task === undefined) scope._goesOnAlone(this);
   }
 
-  /** @internal its turn has come: the future is done */
+  /** @internal its turn: the future is done */
   _run(): void {
     this._waiting = false;
     this._scope?._leave(this);
@@ -156,17 +156,17 @@ export class Awaiter implements Runnable, Waiting {
   }
 
   /**
-   * @internal the future was done when it was asked: no turn passes, and no cancel is delivered
+   * @internal the future was already done: no turn passes, and no cancel is delivered
    *
-   * An `await` asks in its own microtask, and is answered in it. For others another one
-   * passes, for a promise never calls back from inside `then`.
+   * An `await` is answered in its own microtask. Other callers are answered one microtask later,
+   * because a promise never calls back from inside `then`.
    */
   _deliverDone(): void {
     if (this._isAwait) this._deliver();
     else void settled.then(() => this._deliver());
   }
 
-  /** @internal what is awaited cannot be */
+  /** @internal the future cannot be awaited */
   _refuse(error: Error): void {
     void settled.then(() => this._reject(forAwait(error)));
   }
@@ -177,7 +177,7 @@ export class Awaiter implements Runnable, Waiting {
       seeAwaiters(this._onFulfilled as () => unknown, this._onRejected as () => unknown, see);
   }
 
-  /** @internal how it prints among the callbacks of its future */
+  /** @internal its printed form among the callbacks of its future */
   _form(): string {
     return this._scope === undefined ? 'then()' : 'Task.task_wakeup()';
   }
@@ -250,7 +250,7 @@ export class Awaiter implements Runnable, Waiting {
     else this._outcome = FULFILLED_WITH_NOTHING;
   }
 
-  /** Calls `_onFinally`, and `passOn` when that has ended. */
+  /** Calls `_onFinally`, then `passOn`. */
   private _afterwards(passOn: () => void): void {
     const onFinally = this._onFinally as () => unknown;
     this._onFinally = undefined;
@@ -264,8 +264,8 @@ export class Awaiter implements Runnable, Waiting {
   }
 
   /**
-   * The user's own callback threw. Nobody else can tell, so this becomes a real promise, for whose
-   * rejections Node has its own rules.
+   * The user's callback threw. Nothing else can report that, so this becomes a real promise, and
+   * Node handles its rejection.
    */
   private _threw(error: unknown): void {
     this._settle(true, error);
@@ -299,7 +299,7 @@ export class Awaiter implements Runnable, Waiting {
   }
 }
 
-/** The `await` of something that has the two functions of its own promise told in its place. */
+/** The `await` of something that settles its own promise instead. */
 export class NativeAwaiter extends Awaiter {
   protected override get _isAwait(): boolean {
     return true;
@@ -307,8 +307,8 @@ export class NativeAwaiter extends Awaiter {
 }
 
 /**
- * Is this the `then` of an `await`, or of `Promise.all()` and the like? They hand in functions of
- * V8's own, which nobody else has.
+ * Is this the `then` of an `await`, or of `Promise.all()` and the like? They pass V8's own
+ * functions, which nothing else has.
  */
 export function isAwait(onFulfilled: OnFulfilled, onRejected: OnRejected): boolean {
   return (
@@ -321,10 +321,10 @@ export function isAwait(onFulfilled: OnFulfilled, onRejected: OnRejected): boole
 const sourceOf = Function.prototype.toString;
 const NATIVE = sourceOf.call(Function.prototype);
 
-/** Calls a function where somebody asked to be called back. */
+/** Calls a callback in the context in which it was registered. */
 type Caller = (callback: (value?: unknown) => unknown, value?: unknown) => unknown;
 
-/** Calls functions as from here: in the same scope, with what Node's `AsyncLocalStorage`s hold. */
+/** Returns a caller for the current scope and `AsyncLocalStorage` stores. */
 function caller(): Caller {
   const scope = currentScope();
   const asyncContext = asyncContextHere();
@@ -336,7 +336,7 @@ function caller(): Caller {
     );
 }
 
-/** Who is to be told who sees `error`, where that is a cancel of a scope. */
+/** If `error` is the cancel of a scope, returns what must be told who sees it. */
 export function seeCancel(
   awaiter: Waiting,
   scope: AwaitingScope | undefined,
@@ -347,12 +347,12 @@ export function seeCancel(
   return (frames) => request._thrown(frames, scope, awaiter);
 }
 
-/** The scope that an `await` of the code that runs belongs to. */
+/** The scope of an `await` in the running code. */
 function currentAwaitingScope(): AwaitingScope | undefined {
   return currentScope()?._awaitsIn as AwaitingScope | undefined;
 }
 
-/** Whoever is to be told a microtask from now, hangs on this. */
+/** Used to call something one microtask from now. */
 const settled = Promise.resolve();
 
 const FULFILLED_WITH_NOTHING = { threw: false, value: undefined };

@@ -3,23 +3,25 @@ import { Awaiter } from './awaiter.ts';
 import type { Future } from './future.ts';
 
 /**
- * Who waits for a future: the edges of the call graph. They are read off what is there anyhow, when
- * somebody asks; nothing is noted beforehand, but for whom `gather()` and the like call back.
+ * What waits for a future: the edges of the call graph. They are derived from existing data on
+ * demand; nothing is recorded, except for which task `gather()` and the like call back.
  */
 
-/** A callback that wakes a task by a detour. */
+/** A callback that wakes a task indirectly. */
 type Callback = { _for?: Scope | undefined };
 
-/** Notes that `callback` is called for the task whose code runs: its `gather()` waits, say. */
+/**
+ * Notes that `callback` is called for the current task, for example because its `gather()` waits.
+ */
 export function forThisTask<F extends (...args: never[]) => unknown>(callback: F): F {
   (callback as Callback)._for = currentScope();
   return callback;
 }
 
-/** What programs have told by {@link futureAddToAwaitedBy}. */
+/** Edges added by {@link futureAddToAwaitedBy}. */
 const told = new WeakMap<object, Set<Future<unknown>>>();
 
-/** The tasks and futures that wait for `future`, in the order of asking. */
+/** The tasks and futures that wait for `future`, oldest first. */
 export function awaitedBy(future: Future<unknown>): Set<Future<unknown>> {
   const found = new Set<Future<unknown>>();
   const add = (waiter: unknown): void => {
@@ -36,8 +38,7 @@ export function awaitedBy(future: Future<unknown>): Set<Future<unknown>> {
 }
 
 /**
- * Tells call graphs that `waiter` waits for `future`, where they cannot see it: for primitives of
- * one's own.
+ * Tells call graphs that `waiter` waits for `future`, if they cannot see it: for custom primitives.
  *
  * @see asyncio's `future_add_to_awaited_by()`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.future_add_to_awaited_by
@@ -49,7 +50,7 @@ export function futureAddToAwaitedBy(future: Future<unknown>, waiter: Future<unk
 }
 
 /**
- * Takes {@link futureAddToAwaitedBy} back.
+ * Reverts {@link futureAddToAwaitedBy}.
  *
  * @see asyncio's `future_discard_from_awaited_by()`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.future_discard_from_awaited_by

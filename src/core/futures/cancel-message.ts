@@ -1,7 +1,7 @@
 import { brief } from '../../base/printing/repr.ts';
 
 /**
- * Looks whether `message` can be the message of a cancel.
+ * Checks the message of a cancel.
  *
  * @throws {TypeError} when it is neither a string nor `undefined`
  */

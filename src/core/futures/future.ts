@@ -20,28 +20,28 @@ import { Awaiter } from './awaiter.ts';
 import { checkCancelMessage } from './cancel-message.ts';
 import type { WaitDescription } from './wait-description.ts';
 
-/** The states of a future; it leaves `pending` once, for one of the other two. */
+/** The states of a future. It leaves `pending` once, for one of the others. */
 export type FutureState = 'pending' | 'cancelled' | 'finished';
 
-/** A callback for when the future is done, and the scope that it will run in. */
+/** A done callback, and the scope it runs in. */
 interface DoneCallback {
   readonly callback: (future: never) => unknown;
-  /** None: an empty one of its own. */
+  /** If undefined, a new empty one. */
   readonly scope: Scope | undefined;
 }
 
-/** What a future calls, in this order, when it is done. */
+/** What a future calls, in order, when it is done. */
 type Entry = DoneCallback | Awaiter;
 
-/** The futures that are being printed, for those that contain themselves. */
+/** The futures that are being printed, in case they contain themselves. */
 const printing = new Set<unknown>();
 
 /**
  * A result that is not available yet.
  *
- * Await it: the awaiting task goes on one turn after the future is done, or at once if it is
- * done already. It has the type of a promise, but is not one: it does nothing when a failure
- * is not handled, except that the loop reports it when nobody can handle it any more.
+ * Await it: the awaiting task resumes one turn after the future is done, or immediately if it is
+ * already done. It has the type of a promise, but is not one. An unhandled failure does not end the
+ * process: the loop reports it once nothing can handle it any more.
  *
  *              setResult(), setException()
  *   pending ────────────────────────────────▶ finished
@@ -49,45 +49,47 @@ const printing = new Set<unknown>();
  *      └────────────────────────────────────▶ cancelled
  *                       cancel()
  *
- * Awaiting tasks and callbacks are called in the order in which they were added, by the
- * loop, and never within the call that makes the future done.
+ * Awaiting tasks and callbacks are called by the loop, in the order in which they were added, and
+ * never inside the call that finishes the future.
  *
- * @see asyncio's `Future`,
- *   https://docs.python.org/3/library/asyncio-future.html#asyncio.Future
+ * @see asyncio's `Future`, https://docs.python.org/3/library/asyncio-future.html#asyncio.Future
  */
 export class Future<T> implements Promise<T> {
   static {
     printsAsText(this);
   }
 
-  /** @internal the loop that tells the others */
+  /** @internal the loop that calls callbacks */
   readonly _loop: LoopCore;
-  /** @internal see the drawing above */
+  /** @internal see the diagram above */
   _state: FutureState = 'pending';
-  /** @internal whom to tell; one, several, or none */
+  /** @internal what to call when it is done: one, several, or none */
   _entries: Entry | Entry[] | undefined = undefined;
-  /** @internal what it finished with. All fields are in `native-operation.ts`, too: so none is `#` */
+  /**
+   * @internal the result. `native-operation.ts` has all these fields, too, so none of them is
+   *   `#private`
+   */
   _result: T | undefined = undefined;
 
-  // Fields that are rarely set are in the prototype: there may be very many futures at once.
+  // Rarely set fields are on the prototype, because there may be very many futures.
 
-  /** @internal what the error is to say that is made when a cancelled future is asked */
+  /** @internal the message of the error for a cancelled future */
   declare _cancelMessage: string | undefined;
   /** @internal the error that ended a cancelled task, for the first that awaits it */
   declare _cancelledError: CancelledError | undefined;
-  /** @internal did it end with an exception? */
+  /** @internal did it finish with an exception? */
   declare _failed: boolean;
-  /** @internal did it fail, and has nobody seen that? */
+  /** @internal did it fail without being retrieved? */
   declare _unseen: boolean;
-  /** @internal the record for the report of an unseen failure, once it is watched */
+  /** @internal the record for the report of an unretrieved failure, once it is watched */
   declare _record: FailureRecord | undefined;
-  /** @internal what it failed with */
+  /** @internal the exception */
   declare _exception: unknown;
-  /** @internal is it told in its own turn, cancelled or not? */
+  /** @internal does it resume its awaiters in its own turn, cancelled or not? */
   declare readonly _comesAnyhow: boolean;
-  /** @internal where it was made, in debug mode */
+  /** @internal where it was created, in debug mode */
   declare readonly _sourceTraceback: readonly string[] | undefined;
-  /** @internal what a wait for it is for, where its class does not say */
+  /** @internal what a wait for it is for, if its class does not tell */
   declare _purpose: WaitDescription | undefined;
 
   static {
@@ -107,8 +109,8 @@ export class Future<T> implements Promise<T> {
   /**
    * @param options - `loop`: the loop that the future belongs to; by default the running one,
    *   otherwise that of `setEventLoop()`
-   * @throws {TypeError} when `options` are none, a loop itself for instance
-   * @throws {RuntimeError} when no loop is given and there is none
+   * @throws {TypeError} when `options` is not an object of options, for example a loop
+   * @throws {RuntimeError} when no loop is given and there is no current one
    */
   constructor(options?: { readonly loop?: LoopCore | undefined }) {
     this._loop = options?.loop ?? loopFor(options);
@@ -120,7 +122,7 @@ export class Future<T> implements Promise<T> {
     return this._loop;
   }
 
-  /** Has it a result, an exception, or was it cancelled? */
+  /** Does it have a result or an exception, or was it cancelled? */
   done(): boolean {
     return this._state !== 'pending';
   }
@@ -133,7 +135,7 @@ export class Future<T> implements Promise<T> {
   /**
    * The result.
    *
-   * @throws the future's exception, which counts as retrieved from then on
+   * @throws the future's exception, which then counts as retrieved
    * @throws {CancelledError} when the future was cancelled
    * @throws {InvalidStateError} when it is not done
    */
@@ -159,9 +161,9 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Makes the future done, with a result.
+   * Finishes the future with a result.
    *
-   * @throws {InvalidStateError} when it is done already
+   * @throws {InvalidStateError} when it is already done
    */
   setResult(result: T): void {
     if (this._state !== 'pending') throw new InvalidStateError('invalid state');
@@ -169,11 +171,11 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Makes the future done, with an exception: an error, or a class of errors that can be made
+   * Finishes the future with an exception: an error, or an error class, which is instantiated
    * without arguments.
    *
    * @throws {TypeError} when `exception` is neither
-   * @throws {InvalidStateError} when the future is done already
+   * @throws {InvalidStateError} when the future is already done
    */
   setException(exception: Error | (new () => Error)): void {
     if (this._state !== 'pending') throw new InvalidStateError('invalid state');
@@ -184,10 +186,10 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Cancels the future: it is done, and awaiting it throws a {@link CancelledError}.
+   * Cancels the future: it is then done, and awaiting it throws a {@link CancelledError}.
    *
    * @param message - the message of that error
-   * @returns `false` if it was done already, and nothing happened
+   * @returns `false` if it was already done, and nothing happened
    * @throws {TypeError} when `message` is not a string
    */
   cancel(message?: string): boolean {
@@ -201,9 +203,9 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Calls `callback` with this future when it is done; never at once, always from the loop.
+   * Calls `callback` with this future when it is done; always from the loop, never immediately.
    *
-   * What it throws goes to the loop's exception handler.
+   * Its errors go to the loop's exception handler.
    *
    * @param options - `context`: the context to run in, by default a copy of the current one
    */
@@ -218,7 +220,7 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Removes `callback`, as often as {@link addDoneCallback} added it.
+   * Removes `callback` each time that {@link addDoneCallback} added it.
    *
    * @returns how often it was removed
    */
@@ -230,11 +232,11 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Called by `await`. Like a promise's `then`, except that a failure that is passed on to
-   * nobody counts as not retrieved, and is reported as such, not as an unhandled rejection.
+   * Called by `await`. Like a promise's `then`, except that an unhandled failure is reported as
+   * never retrieved, not as an unhandled rejection.
    *
-   * With an `await` in a task, the task waits: a cancel of the task cancels this future. A
-   * call of `then` with other callbacks does not have that effect, until its result is awaited.
+   * When a task awaits it, a cancel of the task cancels this future. A direct call of `then` does
+   * not have that effect until its result is awaited.
    */
   // biome-ignore lint/suspicious/noThenProperty: a future is awaited, so it has one
   then<R = T, E = never>(
@@ -245,13 +247,13 @@ export class Future<T> implements Promise<T> {
     return this._ask(new Awaiter(this, onFulfilled, onRejected)) as Promise<R | E>;
   }
 
-  /** As a promise's `catch`. */
+  /** Like a promise's `catch`. */
   // biome-ignore lint/suspicious/noExplicitAny: as a promise's
   catch<E = never>(onRejected?: ((reason: any) => E | PromiseLike<E>) | null): Promise<T | E> {
     return this.then(undefined, onRejected);
   }
 
-  /** As a promise's `finally`. */
+  /** Like a promise's `finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     const callback = typeof onFinally === 'function' ? onFinally : undefined;
     return this._ask(new Awaiter(this, undefined, undefined, callback)) as Promise<T>;
@@ -275,19 +277,19 @@ export class Future<T> implements Promise<T> {
 
   // ── between our files ──────────────────────────────────────────────────────────────────────
 
-  /** @internal the class that the printed form and reports name */
+  /** @internal the class name in the printed form and in reports */
   get _kind(): string {
     return this.constructor.name;
   }
 
-  /** @internal done, with a result; the caller knows that it is pending */
+  /** @internal finishes with a result; it must be pending */
   _finish(result: T): void {
     this._result = result;
     this._state = 'finished';
     this._tell();
   }
 
-  /** @internal done, with whatever was thrown; the caller knows that it is pending */
+  /** @internal finishes with a thrown value; it must be pending */
   _fail(exception: unknown): void {
     this._exception = exception;
     this._failed = true;
@@ -297,7 +299,7 @@ export class Future<T> implements Promise<T> {
     this._tell();
   }
 
-  /** @internal done, by a cancel that came to whatever gives the result, as this error */
+  /** @internal finishes as cancelled, with the error of whatever produces the result */
   _endCancelled(error: CancelledError): void {
     this._state = 'cancelled';
     this._cancelledError = error;
@@ -305,7 +307,7 @@ export class Future<T> implements Promise<T> {
     this._tell();
   }
 
-  /** @internal somebody saw the outcome */
+  /** @internal marks the outcome as retrieved */
   _see(): void {
     if (!this._unseen) return;
     this._unseen = false;
@@ -315,12 +317,12 @@ export class Future<T> implements Promise<T> {
     }
   }
 
-  /** @internal the outcome of a finished one, without a word on whether it was seen */
+  /** @internal the outcome, without marking it as retrieved */
   _outcome(): unknown {
     return this._failed ? this._exception : this._result;
   }
 
-  /** @internal calls its callbacks, a turn later and in order */
+  /** @internal calls its callbacks, one turn later and in order */
   _tell(): void {
     const entries = this._entries;
     if (entries === undefined) return;
@@ -330,8 +332,8 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * @internal tells those who await it in this very turn: for what is done *by* the turn in
-   * which it is told, so that no cancel can come between the two and lose the result
+   * @internal resumes its awaiters in this same turn: for something that finishes in its own turn,
+   *   so that no cancel can come in between and lose the result
    */
   _tellNow(): void {
     const entries = this._entries;
@@ -352,7 +354,7 @@ export class Future<T> implements Promise<T> {
       : this._takeCancelledError();
   }
 
-  /** The error for whoever asks a cancelled future; what it was cancelled with, for the first. */
+  /** The error for code that asks a cancelled future; for the first, the original one. */
   private _takeCancelledError(): CancelledError {
     const error = this._cancelledError ?? new CancelledError(this._cancelMessage);
     this._cancelledError = undefined;
@@ -374,17 +376,17 @@ export class Future<T> implements Promise<T> {
     return Array.isArray(entries) ? entries : [entries];
   }
 
-  /** @internal how those print who are to be told */
+  /** @internal the printed forms of its callbacks */
   _formEntries(): string[] {
     return this._listEntries().map(printEntry);
   }
 
-  /** @internal what the printed form says, in asyncio's order */
+  /** @internal what the printed form contains, in asyncio's order */
   _describe(): WaitDescription {
     return this._purpose ?? { on: this };
   }
 
-  /** @internal what its printed form says */
+  /** @internal the parts of its printed form */
   _parts(): string[] {
     const parts: string[] = [this._state];
     if (this._state === 'finished')
@@ -400,7 +402,7 @@ export class Future<T> implements Promise<T> {
     return parts;
   }
 
-  /** @internal calls `awaiter` when it is done; the result takes the place of the promise that `then` returns. */
+  /** @internal calls `awaiter` when it is done; returns what `then` returns */
   _ask(awaiter: Awaiter): unknown {
     if (this._state !== 'pending') {
       awaiter._deliverDone();
@@ -429,7 +431,7 @@ export class Future<T> implements Promise<T> {
   }
 }
 
-/** The loop of a future for which none was given. */
+/** The loop of a future that was created without one. */
 function loopFor(options: unknown): LoopCore {
   if (options === null || Array.isArray(options)) checkOptions(options);
   if (options !== undefined && (typeof options !== 'object' || '_turns' in (options ?? {})))

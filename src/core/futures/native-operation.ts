@@ -14,15 +14,15 @@ import { type AwaitingScope, type CancelRequest, seeCancel, type Waiting } from 
 import { awaitBegins, awaitedNatively, NativePromise } from './native-promise.ts';
 import { Operation } from './operation.ts';
 
-/** Whose rejection is being declared handled: nobody awaits that. */
+/** The promise whose rejection is being marked as handled, which is not an `await`. */
 let muting: object | undefined;
 
-/** What operations reject with that were cancelled before anybody awaited them. */
+/** What operations reject with that were cancelled before they were awaited. */
 const earlyCancels = new WeakMap<object, unknown>();
 
 /**
- * A promise of V8's own with the fields of a future: what `Future`'s constructor gives, by hand,
- * for a class has one constructor above it, and here that is the promise's.
+ * A native promise with the fields of a future. They are set by hand, because a class has only one
+ * base class, and here that is the promise.
  */
 class PromiseWithFields extends NativePromise {
   constructor(loop: LoopCore) {
@@ -40,7 +40,7 @@ class PromiseWithFields extends NativePromise {
 
 Object.setPrototypeOf(PromiseWithFields.prototype, Operation.prototype);
 
-// As in a future: what most operations never set.
+// As in a future: fields that most operations never set.
 Object.assign(PromiseWithFields.prototype, {
   _entries: undefined,
   _mustCancel: undefined,
@@ -54,25 +54,25 @@ const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
   ) => Operation<T>;
 
 /**
- * An operation that V8 awaits as its own promise. All other asking, by `then()` or
- * `Promise.race()`, goes the way of every future.
+ * An operation that V8 awaits as a native promise. Other uses, such as `then()` or
+ * `Promise.race()`, work as for any future.
  *
- * A class that extends it has to call {@link awaitedNatively}, or is awaited as any future is.
+ * Subclasses have to call {@link awaitedNatively}; otherwise they are awaited like any future.
  */
 export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   declare private readonly _resolve: (value: unknown) => void;
   declare private readonly _reject: (reason: unknown) => void;
-  /** @internal has an `await` of it begun? */
+  /** @internal has an `await` of it started? */
   declare _isAwaited: boolean;
-  /** Has the promise its outcome? */
+  /** Is the promise settled? */
   declare private _settled: boolean;
   /** @internal the scope of the first `await` */
   declare _scope: AwaitingScope | undefined;
   /** @internal set by a cancel of that `await` that came too late for this: throw it instead */
   declare _mustCancel: CancelRequest | undefined;
-  /** @internal set by a cancel of that `await` that this has taken */
+  /** @internal set by a cancel of that `await` that this has accepted */
   declare _cancelled: CancelRequest | undefined;
-  // It is needed: V8 looks for the next class that has one, each time that it makes an object.
+  // Needed for speed: otherwise V8 searches for a class with a constructor each time.
   constructor(loop: LoopCore) {
     super(loop);
   }
@@ -82,16 +82,16 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     return this;
   }
 
-  /** @internal whom a turn of it wakes */
+  /** @internal what its turn wakes */
   override get _subject(): unknown {
     return this._scope?.task ?? super._subject;
   }
 
-  /** @internal an `await` of it begins, in `scope` */
+  /** @internal an `await` of it starts, in `scope` */
   [awaitBegins](scope: object | undefined): void {
     this._isAwaited = true;
     if (this._state !== 'pending') {
-      // The promise has the outcome, or its turn is under way.
+      // The promise is settled, or its turn is coming.
       if (muting === this) return;
       if (this._failed) this._see();
       if (this._settled) throwHere(this._failed ? this._exception : earlyCancels.get(this));
@@ -122,7 +122,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     super._tellNow();
   }
 
-  /** @internal its turn has come: those who await it go on */
+  /** @internal its turn: resumes its awaiters */
   _wake(): void {
     const scope = this._scope;
     if (scope !== undefined) {
@@ -152,7 +152,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     } else {
       const error = this._failed ? this._exception : this._makeCancelledError();
       if (!this._failed) earlyCancels.set(this, error);
-      // Nobody awaits it, and it is reported by our own means: not by Node's as well.
+      // Nothing awaits it. We report it ourselves, so Node must not.
       this._reject(error);
       muting = this;
       Promise.prototype.then.call(this, undefined, () => {});
@@ -169,7 +169,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     throwIntoAwait(this._resolve, this._reject, error, seeCancel(this, scope, error));
   }
 
-  /** What is awaited cannot be. */
+  /** It cannot be awaited. */
   private refuse(error: Error): void {
     this._settled = true;
     this._reject(error);
@@ -185,7 +185,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
 
 awaitedNatively(NativeOperation);
 
-/** The turn in which those go on who await an operation that was done outside of its own turn. */
+/** The turn in which the awaiters of an operation resume that finished outside its own turn. */
 class Wake implements Runnable {
   readonly #operation: NativeOperation<unknown>;
 

@@ -8,15 +8,18 @@ import {
   putBack,
 } from '../context/promise-hooks.ts';
 
-/** The method by which a promise is told that an `await` of it begins. Another copy of this library has another. */
+/**
+ * The method that tells a promise that an `await` of it starts. Another copy of this library has
+ * another symbol.
+ */
 export const awaitBegins: unique symbol = Symbol('asyncio-ts.awaitBegins');
 
 interface Told {
-  /** @param scope - what is in force where it is awaited */
+  /** @param scope - the current scope where it is awaited */
   [awaitBegins](scope: object | undefined): void;
 }
 
-/** The two functions of the promise that was made last. */
+/** The two functions of the last promise that was created. */
 let resolveLast: ((value: never) => void) | undefined;
 let rejectLast: ((reason: unknown) => void) | undefined;
 
@@ -29,17 +32,16 @@ const keepFunctions = (
 };
 
 /**
- * A promise of V8's own, to which others add the fields and the methods of what it is to be: for
- * that they set the prototype of theirs, see {@link awaitedNatively}.
+ * A native promise. Other classes add fields and methods by replacing the prototype; see {@link
+ * awaitedNatively}.
  *
- * An `await` of anything else with a `then` costs a second promise, two functions, and a microtask
- * in which `then` is called. Nothing of that here: which task it is that awaits, the hooks tell
- * that follow promises.
+ * Awaiting any other thenable costs a second promise, two functions, and a microtask in which
+ * `then` is called. Here there is none of that: the promise hooks tell which task awaits.
  *
- * Nothing of it is `#`: methods that are cost each object a field.
+ * No method is `#private`, because that would cost each object a field.
  */
 export class NativePromise extends Promise<unknown> {
-  /** What a `then` of V8's own makes is none of these. */
+  /** A native `then` returns a plain promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -51,23 +53,24 @@ export class NativePromise extends Promise<unknown> {
 
   constructor() {
     followPromises();
-    // Nothing goes on in its name; and a note would give the fields of each one another place.
+    // Nothing runs in its name, and a note would change the field layout of each object.
     const aside = putAside();
     super(keepFunctions);
     putBack(aside);
     this._resolve = resolveLast as (value: never) => void;
     this._reject = rejectLast as (reason: unknown) => void;
-    // Or the last one, and its loop with it, would live until the next.
+    // Otherwise the last promise, and its loop, would stay alive until the next one.
     resolveLast = undefined;
     rejectLast = undefined;
   }
 }
 
 /**
- * Makes V8 await the objects of a class as its own promises. It does so if their `constructor` is `Promise`.
+ * Makes V8 await the objects of a class as native promises, which it does if their `constructor` is
+ * `Promise`.
  *
- * That holds for the first `await` of each. Any other calls `then()`, because all who await a promise
- * natively get one outcome, and a cancel of one must not be thrown to the others.
+ * This applies to the first `await` of each object. Further ones call `then()`, because all native
+ * awaiters of a promise get the same outcome, and a cancel of one must not be thrown to the others.
  *
  * @param operation - a class that extends {@link NativePromise}
  */
@@ -79,24 +82,24 @@ export function awaitedNatively(operation: { readonly prototype: { _isAwaited: b
   });
 }
 
-/** What begins when it is awaited, and not before. */
+/** Something that starts when it is awaited. */
 interface Lazy {
-  /** It was asked whether it is a promise, and not awaited then. */
+  /** V8 asked whether it is a promise, but did not await it. */
   _wasAsked(): void;
-  /** V8 waits for it, and told nobody: it is to begin. */
+  /** V8 waits for it without a hook: it has to start. */
   _resolveBegins(): void;
 }
 
-/** Which lazy one was asked last whether it is a promise: by its `constructor`. */
+/** The lazy object that was last asked for its `constructor`. */
 let asked: Lazy | undefined;
 
 /**
- * May `lazy` be taken for a promise of V8's own, when it is asked?
+ * May `lazy` claim to be a native promise when asked?
  *
- * Only by an `await` right where it was made, which goes on to tell that it awaits. Others may ask,
- * too: `Promise.resolve()`, the `for await` of an array, or a program that looks at its `constructor`.
- * Of these nobody tells who it was. So the answer is no where another promise was made meanwhile, as
- * `for await` does; then it is asked by `then()`, like any coroutine.
+ * Only for an `await` directly after it was created, which the promise hooks then report. Others
+ * may ask, too: `Promise.resolve()`, a `for await` over an array, or code that reads its
+ * `constructor`. There is no telling who asks. So the answer is no if another promise was created
+ * in between, as by `for await`; then `then()` is called, as for any coroutine.
  */
 export function mayBeAwaited(lazy: Lazy): boolean {
   if (!isNewest(lazy) || carried() === undefined) return false;
@@ -104,17 +107,17 @@ export function mayBeAwaited(lazy: Lazy): boolean {
   return true;
 }
 
-/** Is told that `lazy` was asked by somebody who only looks at it. */
+/** `lazy` was asked by something that only looks at it. */
 export function forgetAsked(lazy: Lazy): void {
   if (asked === lazy) asked = undefined;
 }
 
-/** Somebody has asked `asked`; what is awaited next is `awaited`, or nothing in this step. */
+/** `asked` was asked; `awaited` is awaited next, or nothing in this step. */
 function lookAtAsked(awaited: object | undefined): void {
   const lazy = asked as Lazy;
   asked = undefined;
   if (lazy === awaited) return;
-  // The `for await` of a generator that has just made it: what V8 awaits then was made before.
+  // A `for await` over a generator that just created it: what V8 awaits then is older.
   if (awaited !== undefined && isNewest(lazy) && !(awaitBegins in awaited)) lazy._resolveBegins();
   else lazy._wasAsked();
 }

@@ -5,11 +5,11 @@ import { awaitedNatively } from './native-promise.ts';
 import type { WaitDescription } from './wait-description.ts';
 
 /**
- * One turn of the loop: an `await` of it goes on in the next one. What a bare `yield` is to
- * asyncio's tasks, and `sleep(0)`.
+ * One turn of the loop: an `await` of it resumes in the next turn. The counterpart of asyncio's
+ * bare `yield`, and of `sleep(0)`.
  *
- * Its own entry in the queue tells those who wait, done or cancelled: telling them by entries of
- * their own would cost a second turn.
+ * Its own entry in the queue resumes its awaiters, done or cancelled: separate entries would cost a
+ * second turn.
  */
 export class Turn<T> extends NativeOperation<T> implements Runnable {
   static {
@@ -19,19 +19,19 @@ export class Turn<T> extends NativeOperation<T> implements Runnable {
 
   readonly #given: T;
 
-  /** @param given - what an `await` gives */
+  /** @param given - the result of an `await` */
   constructor(loop: LoopCore, given: T) {
     super(loop);
     this.#given = given;
     loop._turns.soon(this);
   }
 
-  /** @internal another one: for a task that is made of this one, and waits when it runs itself */
+  /** @internal another one: for a task created from this one, which waits when it runs itself */
   _again(): Turn<T> {
     return new Turn(this._loop, this.#given);
   }
 
-  /** @internal its turn has come */
+  /** @internal its turn */
   _run(): void {
     if (this._state === 'pending') this._finish(this.#given);
     this._tellNow();
@@ -42,6 +42,6 @@ export class Turn<T> extends NativeOperation<T> implements Runnable {
     return { operation: 'sleep', detail: 'until the next turn' };
   }
 
-  /** @internal not before its turn */
+  /** @internal waits for its turn */
   override _tell(): void {}
 }

@@ -1,16 +1,19 @@
-/** What a task waits for, for people who want to know why it does not go on. */
+/** What a task waits for, to explain why it does not continue. */
 export interface WaitDescription {
-  /** The operation, as a program calls it: `'Queue.get'`; none where it awaits a future or a task. */
+  /**
+   * The operation, by the name that programs use: `'Queue.get'`; undefined if it awaits a future or
+   * a task.
+   */
   readonly operation?: string;
   /** The object that it waits on. */
   readonly on?: unknown;
-  /** How far the wait is: `'4.2 s to go'`. */
+  /** The progress of the wait: `'4.2 s to go'`. */
   readonly detail?: string;
-  /** The tasks by which it is held up, where they are known: who holds a lock. */
+  /** The tasks that hold it up, if known: the holder of a lock. */
   readonly heldBy?: readonly unknown[];
 }
 
-/** Says what a wait for `future` is for, where its class does not say. */
+/** Describes what a wait for `future` is for, if its class does not. */
 export function describeAs<F extends { _purpose: WaitDescription | undefined }>(
   future: F,
   operation: string,

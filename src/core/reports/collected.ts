@@ -1,23 +1,23 @@
 import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { chore, choreNextTurn } from '../turns/host.ts';
 
-/** What is watched, and what is said of it when it is gone. */
+/** What to watch, and how to report it when it is gone. */
 interface Kind<T extends object, R extends object> {
-  /** Is there still something to say of `subject`, a moment after it was added? */
+  /** Is there still something to report about `subject`, a moment after it was added? */
   matters(subject: T): boolean;
-  /** What is to be known when the subject is gone. Must not lead back to it. */
+  /** What the report needs when the subject is gone. It must not refer to the subject. */
   record(subject: T): R;
   /**
-   * Milliseconds to wait before a second look, where many matter longer than a moment: watching one
-   * and forgetting it costs as much as several tasks.
+   * How many milliseconds to wait before a second check, for kinds that often matter for longer
+   * than a moment: watching and forgetting one costs as much as several tasks.
    */
   readonly patience?: number;
-  /** Says it; `ending`: because the process ends, and nothing can be said later. */
+  /** Reports it; `ending`: the process is ending, and later output is lost. */
   report(record: R, ending: boolean): void;
 }
 
 /**
- * Objects of one kind that have something to say when nobody refers to them any more.
+ * Objects of one kind that cause a report when they are collected.
  *
  *           add()          a moment later, still matters         collected
  *   subject ─────▶ fresh ────────────────────────────▶ watched ─────────────▶ reported
@@ -25,20 +25,20 @@ interface Kind<T extends object, R extends object> {
  *                    └── a moment later, matters no more  ├── the process ends ──┘
  *                                                         └── forget()
  *
- * The step in between is for speed: nearly all of them matter no more after a turn. The moment is
- * long enough for that: a coroutine that was given to a task begins in the turn after. One of ten
- * thousand may have to wait for that longer: those kinds have patience.
+ * The intermediate state is for speed, because nearly all objects no longer matter after a turn: a
+ * coroutine passed to a task starts in the next turn. With ten thousand of them it may take longer,
+ * which is what `patience` is for.
  */
 export class Collected<T extends object, R extends object> {
   readonly #kind: Kind<T, R>;
   #fresh: T[] = [];
-  /** Is their moment under way? */
+  /** Is the moment timer running? */
   #ripens = false;
-  /** Those whose moment is over but for the turn that runs. */
+  /** Objects whose moment is over, except for the current turn. */
   #ripe: T[] = [];
-  /** Those that await the second look. */
+  /** Objects that wait for the second check. */
   #late: T[] = [];
-  /** The records of watched objects; the registry alone would lose them when the process ends. */
+  /** The records of watched objects; a registry alone would drop them when the process ends. */
   readonly #watched = new Set<R>();
   readonly #registry: FinalizationRegistry<R>;
   #awaitsExit = false;
@@ -63,7 +63,7 @@ export class Collected<T extends object, R extends object> {
     process.once('exit', () => this.#reportRest());
   }
 
-  /** Is told that `subject` matters no more: the one that was added last need not be held for it. */
+  /** `subject` no longer matters: if it was added last, it need not be kept for this. */
   dismiss(subject: T): void {
     const fresh = this.#fresh;
     if (fresh[fresh.length - 1] === subject) fresh.pop();
@@ -75,7 +75,7 @@ export class Collected<T extends object, R extends object> {
     this.#registry.unregister(record);
   }
 
-  /** The timers of a turn come before what it runs: so this waits for that, too. */
+  /** Timers come before what their turn runs, so this waits for that, too. */
   readonly #ripen = (): void => {
     this.#ripens = false;
     if (this.#fresh.length === 0) return;
@@ -109,7 +109,7 @@ export class Collected<T extends object, R extends object> {
     }
   }
 
-  /** The process ends: what was referenced to the last is said now. */
+  /** The process is ending: reports what is still referenced. */
   #reportRest(): void {
     this.#ripen();
     this.#lookAtRipe();

@@ -14,12 +14,12 @@ import { now } from '../../base/node-timers.ts';
 import { chore } from '../turns/host.ts';
 
 /**
- * Has V8 begin a garbage collection while there is something to report, or to close, once it is
+ * Makes V8 start a garbage collection while there are objects to report, or to close, once they are
  * collected.
  *
- * CPython counts references, and reports a lost failure at once. V8 may take hours in a server that has
- * nothing to do. So whoever has something to report asks for a collection (`base/collection-requests.ts`).
- * One begins soon after, for all requests. It must be a full one: only then do finalizers run.
+ * CPython counts references, and reports a lost failure immediately. V8 may take hours in an idle
+ * server. So objects with something to report request a collection (`base/collection-requests.ts`).
+ * One starts soon after, for all requests. It must be a full one: only then do finalizers run.
  *
  *            a request                       the time is up
  *   at rest ───────────▶ waiting ──────────────────────────────▶ prods V8, and waits again
@@ -27,36 +27,37 @@ import { chore } from '../turns/host.ts';
  *      └── none is pending, or too many collections found        each wait is twice the last
  *          nothing
  *
- * The program must not stand still for it: `gc()` would stop it for 2 ms a megabyte. So V8 is not
- * forced but prodded. It begins its own collection, which marks in threads beside the program and in
- * small steps, and ends with a short pause. It is forced only where descriptors run out and the heap is
- * small: clients may come faster than V8 collects.
+ * The program must not stop for it: `gc()` would stop it for 2 ms per megabyte. So V8 is not forced
+ * but prodded to start its own collection, which marks concurrently and in small steps, and ends
+ * with a short pause. It is forced only if descriptors run out and the heap is small, because
+ * clients may come faster than V8 collects.
  *
- * Collections take a bounded share of the time: after one that took d, the next waits until 100·d have
- * passed. A few may come in a row, on credit. Urgent ones have a share of their own, without credit.
+ * Collections take a bounded share of the time: after one that took d, the next waits until 100·d
+ * have passed. A few may follow in a row, on credit. Urgent ones have a share of their own, without
+ * credit.
  */
 
 let enabled = process.env['ASYNCIO_COLLECTOR'] !== 'off';
-/** What V8 calls `gc`, looked for once; {@link prod} where there is none. */
+/** V8's `gc`, looked up once; {@link prod} if unavailable. */
 let force = (): void => {
   force = findCollect() ?? prod;
   force();
 };
-/** Forgets the collection that is waited for. */
+/** Cancels the pending collection. */
 let forget: (() => void) | undefined;
-/** When the one that is waited for comes, in milliseconds on the clock of `performance`. */
+/** When the pending collection is due, in milliseconds on the clock of `performance`. */
 let comesAt = Number.POSITIVE_INFINITY;
-/** The time up to which the share is used up; as far as the burst reaches, it may lie ahead. */
+/** Until when the share is used up; it may be ahead by the length of a burst. */
 let usedUpTo = 0;
-/** The time up to which the share of the urgent ones is used up. */
+/** Until when the urgent share is used up. */
 let urgentUsedUpTo = 0;
-/** Milliseconds to the next one, if there is no new request. */
+/** Milliseconds to the next collection, if there is no new request. */
 let restMs = COLLECTION_DELAY_MS;
-/** Was an urgent collection asked for? */
+/** Was an urgent collection requested? */
 let asked = false;
 let listening = false;
 
-/** Begins to listen to requests. Every loop calls this; only the first call counts. */
+/** Starts listening for requests. Every loop calls this; only the first call has an effect. */
 export function startCollector(): void {
   if (listening) return;
   listening = true;
@@ -70,16 +71,16 @@ export function startCollector(): void {
 }
 
 /**
- * Switches the garbage collections on or off that the library asks for. Off, lost failures are
- * reported when V8 collects by itself, and when the process ends. The environment's `ASYNCIO_COLLECTOR=off` is
- * the same from the start.
+ * Turns the garbage collections that the library requests on or off. When off, lost failures are
+ * reported when V8 collects by itself, and when the process ends. The environment variable
+ * `ASYNCIO_COLLECTOR=off` turns them off from the start.
  */
 export function setCollectorEnabled(value: boolean): void {
   enabled = Boolean(value);
   if (!enabled) unschedule();
 }
 
-/** Are garbage collections asked for when a failure was lost? */
+/** Does the library request garbage collections? */
 export function isCollectorEnabled(): boolean {
   return enabled;
 }
@@ -120,22 +121,22 @@ function run(): void {
 }
 
 /**
- * Bytes of a buffer at which V8 begins a collection: when all buffers have grown by 64 MB since the
- * last, it does.
+ * The size of a buffer that makes V8 start a collection: it does so when buffers have grown by 64
+ * MB since the last one.
  */
 const PROD_BYTES = 72 * 1024 * 1024;
 
-/** Makes V8 begin a full collection, unless one is under way. */
+/** Makes V8 start a full collection, unless one is in progress. */
 function prod(): void {
   try {
-    // No byte of it is ever touched, so the system gives no memory for it.
+    // No byte of it is touched, so the system provides no memory for it.
     new ArrayBuffer(PROD_BYTES);
   } catch {
-    // No such block of addresses is free: V8 has collected all it can before it said so.
+    // There is no such block of addresses: V8 has collected all it can before it failed.
   }
 }
 
-/** V8's `gc`, which is not for everybody. */
+/** V8's `gc`, which is normally hidden. */
 function findCollect(): (() => void) | undefined {
   if (typeof globalThis.gc === 'function') return () => void globalThis.gc?.();
   try {
@@ -144,7 +145,7 @@ function findCollect(): (() => void) | undefined {
     v8().setFlagsFromString('--no-expose-gc');
     return typeof gc === 'function' ? () => void gc() : undefined;
   } catch {
-    // Another engine, or one that was locked down.
+    // Another engine, or a locked-down one.
     return undefined;
   }
 }

@@ -1,22 +1,22 @@
 /**
- * What is published by `node:diagnostics_channel`, for tracing and metrics. Where nobody has subscribed,
- * each costs a look at a property.
+ * The channels of `node:diagnostics_channel`, for tracing and metrics. Without subscribers, each
+ * costs one property read.
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 
-/** `{ task }`: a task was made. */
+/** `{ task }`: a task was created. */
 export const taskCreated: Channel = channel('asyncio-ts:task:created');
 /** `{ task }`: a task is done, in whatever way. */
 export const taskDone: Channel = channel('asyncio-ts:task:done');
 /** `{ task, message }`: a task was asked to end, by `task.cancel()`. */
 export const taskCancelled: Channel = channel('asyncio-ts:task:cancelled');
-/** `{ loop, context }`: what the exception handler gets. */
+/** `{ loop, context }`: a report to the exception handler. */
 export const reported: Channel = channel('asyncio-ts:report');
 
 const connectionMade: Channel = channel('asyncio-ts:connection:made');
 const connectionLost: Channel = channel('asyncio-ts:connection:lost');
 
-/** Is it a protocol of our own, between two transports or below a child process, and no user's? */
+/** Is it one of our own protocols, between two transports or below a child process? */
 function isInner(protocol: object): boolean {
   return (protocol as { _isInner?: true })._isInner === true;
 }

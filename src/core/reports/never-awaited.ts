@@ -3,7 +3,7 @@ import { warnRuntime } from '../../base/log/warnings.ts';
 import { Collected } from './collected.ts';
 
 /**
- * Warns of coroutines that were made and never awaited: none of their body ran.
+ * Warns of coroutines that were created and never awaited, so that nothing of their body ran.
  *
  * @see Python's RuntimeWarning "coroutine 'x' was never awaited"
  */
@@ -13,7 +13,7 @@ export interface NeverAwaitedRecord {
   readonly origin: readonly string[] | undefined;
 }
 
-/** What is known here of a coroutine. */
+/** What this file knows of a coroutine. */
 export interface UnawaitedCoroutine {
   readonly name: string;
   readonly _untouched: boolean;
@@ -40,18 +40,18 @@ const forgotten = new Collected<UnawaitedCoroutine, NeverAwaitedRecord>({
     const text = `coroutine '${name}' was never awaited`;
     const made = origin && ['Coroutine created at (most recent call first)', ...origin].join('\n');
     const detail = made ?? (site && `    defined at ${site}`);
-    // A warning of Node's comes a tick later, and there is none any more.
+    // Node's warnings come a tick later, which no longer happens.
     if (ending) log(`RuntimeWarning: ${text}${detail ? `\n${detail}` : ''}`, 'warn');
     else warnRuntime(text, detail);
   },
 });
 
-/** Is told that `coroutine` was made. */
+/** `coroutine` was created. */
 export function watchCoroutine(coroutine: UnawaitedCoroutine): void {
   forgotten.add(coroutine);
 }
 
-/** Is told that `coroutine` was awaited, or closed. */
+/** `coroutine` was awaited or closed. */
 export function forgetCoroutine(coroutine: UnawaitedCoroutine): void {
   if (coroutine._record === undefined) forgotten.dismiss(coroutine);
   else {

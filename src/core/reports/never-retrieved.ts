@@ -4,32 +4,32 @@ import type { ExceptionContext, LoopCore } from '../turns/loop-core.ts';
 import { Collected } from './collected.ts';
 
 /**
- * Reports the exceptions that nobody will ever see.
+ * Reports exceptions that can no longer be retrieved.
  *
- * A future that fails keeps its exception until `result()`, `exception()` or an `await` takes
- * it. If the future is collected before that, its failure would be lost without a word; so it is
- * handed to the exception handler of the future's loop, as "Task exception was never retrieved".
+ * A failed future keeps its exception until `result()`, `exception()` or an `await` retrieves it.
+ * If the future is collected before that, the exception would be silently lost. So it is passed to
+ * the exception handler of the future's loop, as "Task exception was never retrieved".
  *
- * The report follows a garbage collection, which the collector asks for. What is still unseen
- * when the process ends is reported then: it was referenced to the last.
+ * The report follows a garbage collection, which the collector requests. What has not been
+ * retrieved when the process ends is reported then.
  *
- * Invariant: a record never leads back to its future, or the future would live as long as the
- * record and never be reported. A record holds the exception, the loop and the printed form of
- * the future, taken when it failed; not the future, and no closure made where it is in scope.
+ * Invariant: a record never refers to its future, or the future would live as long as the record
+ * and never be reported. A record holds the exception, the loop and the printed form of the future
+ * at its failure; not the future, nor a closure that can see it.
  *
  * @see asyncio's `Future.__del__`, `Lib/asyncio/futures.py`
  */
 export interface FailureRecord {
   /** `Task` or `Future`: the class of what failed. */
   readonly subject: string;
-  /** How it printed when it failed, or when its name changed after that. */
+  /** Its printed form when it failed, or when its name changed later. */
   printed: string;
   readonly exception: unknown;
   readonly loop: LoopCore;
   readonly sourceTraceback: readonly string[] | undefined;
 }
 
-/** What is known here of a future that failed. */
+/** What this file knows of a failed future. */
 export interface FailedFuture {
   readonly _loop: LoopCore;
   readonly _unseen: boolean;
@@ -39,7 +39,7 @@ export interface FailedFuture {
   _outcome(): unknown;
 }
 
-/** Stands for an object that no longer exists, where a report would show it. */
+/** Represents an object that no longer exists, in reports. */
 export class Printed {
   readonly #text: string;
 
@@ -57,7 +57,7 @@ const failures = new Collected<FailedFuture, FailureRecord>({
 
   record: (future) => {
     const exception = future._outcome();
-    // Before it is formatted, V8's stack holds the receivers of all its frames.
+    // Until it is formatted, V8's stack refers to the receivers of all its frames.
     stackOf(exception);
     const record: FailureRecord = {
       subject: future._kind,
@@ -85,9 +85,9 @@ const failures = new Collected<FailedFuture, FailureRecord>({
 let onFailure: ((future: FailedFuture) => void) | undefined;
 
 /**
- * Has `tell` called with each future that fails; one at a time.
+ * Calls `tell` with each future that fails; only one observer at a time.
  *
- * @returns a function that ends that
+ * @returns a function that stops it
  */
 export function observeFailures(tell: (future: FailedFuture) => void): () => void {
   onFailure = tell;
@@ -96,13 +96,13 @@ export function observeFailures(tell: (future: FailedFuture) => void): () => voi
   };
 }
 
-/** Is told that `future` has just failed. */
+/** `future` has just failed. */
 export function watchFailure(future: FailedFuture): void {
   failures.add(future);
   onFailure?.(future);
 }
 
-/** Is told that the failure behind `record` was seen. */
+/** The failure of `record` was retrieved. */
 export function forgetFailure(record: FailureRecord): void {
   failures.forget(record);
 }

@@ -1,19 +1,19 @@
-/** Slots that are kept when nothing is left. */
+/** The most slots that are kept when it is empty. */
 const MOST_KEPT = 65_536;
 
-/** First in, first out. */
+/** A first-in-first-out queue. */
 export class Fifo<T> {
-  /** The items: from `#first`, which is the oldest, to before `#end`. The other slots are spent. */
+  /** The items: from `#first`, the oldest, to before `#end`. The other slots are unused. */
   #slots: (T | undefined)[] = [];
   #first = 0;
   #end = 0;
 
-  /** How many there are. */
+  /** The number of items. */
   get size(): number {
     return this.#end - this.#first;
   }
 
-  /** The newest; `undefined` where there is none. */
+  /** The newest item; `undefined` if it is empty. */
   get last(): T | undefined {
     return this.#end > this.#first ? this.#slots[this.#end - 1] : undefined;
   }
@@ -23,19 +23,19 @@ export class Fifo<T> {
     this.#end += 1;
   }
 
-  /** Takes the oldest out; the caller knows that there is one. */
+  /** Removes and returns the oldest item; it must not be empty. */
   take(): T {
     const first = this.#first;
     const item = this.#slots[first] as T;
     this.#slots[first] = undefined;
     this.#first = first + 1;
     if (this.#first === this.#end) {
-      // The array stays, with its length, which is dear to set.
+      // Keeps the array and its length, which is expensive to change.
       if (this.#end > MOST_KEPT) this.#slots = [];
       this.#first = 0;
       this.#end = 0;
     } else if (this.#first >= 1024 && this.#first * 2 >= this.#end) {
-      // Half of it is spent: to move the other half costs no more than what was taken since.
+      // Half of it is unused: moving the other half costs no more than what was taken since.
       this.#slots = this.#slots.slice(this.#first, this.#end);
       this.#end -= this.#first;
       this.#first = 0;

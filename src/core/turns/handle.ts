@@ -12,14 +12,14 @@ import type { Timed } from './timer-heap.ts';
 /**
  * A callback that waits for its turn; the result of `callSoon()`.
  *
- * The only place where errors of callbacks are caught.
+ * This is the only place where errors of callbacks are caught.
  *
  * @see asyncio's `Handle`, https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Handle
  */
 export class Handle implements Runnable {
   static {
     printsAsText(this);
-    // Fields that are rarely set: there may be very many handles.
+    // Rarely set fields are on the prototype, because there may be very many handles.
     Object.assign(this.prototype, {
       _sourceTraceback: undefined,
       _cancelled: false,
@@ -27,15 +27,15 @@ export class Handle implements Runnable {
     });
   }
 
-  /** @internal dropped when the handle is cancelled, with the arguments */
+  /** @internal removed when the handle is cancelled, with the arguments */
   _callback: ((...args: never[]) => unknown) | undefined;
-  /** @internal the arguments; the only one, where it is no list itself */
+  /** @internal the arguments; or the only argument, unless it is an array */
   _args: unknown;
   /** @internal */
   readonly _loop: LoopCore;
-  /** @internal where it was made, in debug mode */
+  /** @internal where it was created, in debug mode */
   declare readonly _sourceTraceback: readonly string[] | undefined;
-  /** Where the callback runs; none before that is asked for, where the context is empty. */
+  /** The scope of the callback; created on demand if the context is empty. */
   #scope: Scope | undefined;
   declare private _cancelled: boolean;
   /** What the handle printed before it was cancelled, in debug mode. */
@@ -44,7 +44,7 @@ export class Handle implements Runnable {
   /**
    * @internal
    *
-   * @param scope - none: an empty one of its own
+   * @param scope - `undefined` for a new empty one
    */
   constructor(
     callback: (...args: never[]) => unknown,
@@ -53,7 +53,7 @@ export class Handle implements Runnable {
     scope: Scope | undefined,
   ) {
     this._callback = callback;
-    // Most have none or one, and wait with that: they need no list of their own.
+    // Most have no or one argument, and need no array while they wait.
     if (args.length === 0) this._args = NONE;
     else this._args = args.length > 1 || isList(args[0]) ? args : args[0];
     this._loop = loop;
@@ -61,7 +61,7 @@ export class Handle implements Runnable {
     if (loop.getDebug()) this._sourceTraceback = userStack(DEBUG_STACK_DEPTH);
   }
 
-  /** Forgets the callback; it will not be called. Does nothing when it was called already. */
+  /** Cancels the callback. Has no effect if it was already called. */
   cancel(): void {
     if (this._cancelled) return;
     this._cancelled = true;
@@ -112,15 +112,15 @@ export class Handle implements Runnable {
     else callback(args);
   }
 
-  /** @internal the callback as long as there is one; with its arguments in debug mode */
+  /** @internal the callback, if there is one; in debug mode with its arguments */
   _form(): string {
     if (this._callback === undefined) return '';
-    // They may be secret, so they are shown only in debug mode.
+    // Arguments may be secret, so they are shown only in debug mode.
     if (!this._loop.getDebug()) return formatCallback(this._callback);
     return formatCallback(this._callback, isList(this._args) ? this._args : [this._args]);
   }
 
-  /** @internal what a timer says of its moment */
+  /** @internal when a timer is due, for its printed form */
   _moment(): string[] {
     return [];
   }
@@ -132,7 +132,7 @@ export class Handle implements Runnable {
 
   private _report(error: unknown): void {
     const context: ExceptionContext = {
-      // One that was cancelled while it ran has let go of its callback.
+      // A callback that was cancelled while running has been removed.
       message: `Exception in callback ${this._form() || 'None()'}`,
       exception: error,
       handle: this,
@@ -149,12 +149,12 @@ function isList(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value);
   } catch {
-    // A proxy that was revoked.
+    // A revoked proxy.
     return false;
   }
 }
 
-/** Counts timers, so that of those with the same deadline the older one comes first. */
+/** Counts timers, so that among those due at the same time the older one comes first. */
 let timersMade = 0;
 
 /**
@@ -195,7 +195,7 @@ export class TimerHandle extends Handle implements Timed {
     } else super.cancel();
   }
 
-  /** @internal does this one come before `other`? */
+  /** @internal is this one due before `other`? */
   _before(other: TimerHandle): boolean {
     return this.#when === other.#when ? this.#number < other.#number : this.#when < other.#when;
   }

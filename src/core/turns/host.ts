@@ -26,17 +26,17 @@ import { asyncContextsUsed, outside } from '../context/async-context.ts';
  * So one of our turns runs a fixed batch in order, like asyncio's `_run_once`; see `turns.ts`.
  */
 export interface Host {
-  /** Seconds on a clock that never goes back. */
+  /** Monotonic time, in seconds. */
   time(): number;
 
-  /** Calls back in the next turn, after whatever was asked for before. */
+  /** Calls back in the next turn, after earlier callbacks. */
   immediate(callback: () => void): void;
 
-  /** Calls back when no microtask is left; to be called in one. */
+  /** Calls back when no microtask is left; call it from a microtask. */
   tick(callback: () => void): void;
 
   /**
-   * Calls back once, in the timers phase of a turn, after `delay` seconds at the earliest.
+   * Calls back once, in the timers phase of a turn, after at least `delay` seconds.
    *
    * @returns a function that cancels the call
    */
@@ -47,8 +47,8 @@ export interface Host {
 }
 
 /**
- * Whatever Node calls back inherits the async context in which it was registered, and keeps its
- * stores alive. The host registers its callbacks in a context that belongs to nobody.
+ * Node's callbacks inherit the async context in which they were registered, and keep its stores
+ * alive. The host registers its callbacks in a context of its own.
  */
 export const nodeHost: Host = {
   time: () => now() / 1000,
@@ -77,7 +77,7 @@ export const nodeHost: Host = {
 
 /**
  * Calls back once after `delayMs` milliseconds, without keeping the process alive: for housekeeping
- * that belong to no loop.
+ * outside any loop.
  *
  * @returns a function that cancels the call
  */
@@ -90,8 +90,8 @@ export function chore(delayMs: number, callback: () => void): () => void {
 /**
  * Calls back in the next turn, and keeps the process alive until then.
  *
- * Not with an unreferenced immediate: if there is nothing else to do, Node would sleep
- * until the system has news.
+ * An unreferenced immediate would not do: with nothing else to do, Node would sleep until the
+ * system reports something.
  */
 export function choreNextTurn(callback: () => void): void {
   outside(setImmediate, callback);

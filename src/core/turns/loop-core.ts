@@ -3,40 +3,40 @@ import type { AsyncGenerators } from './open-generators.ts';
 import type { Turns } from './turns.ts';
 
 /**
- * The context of a report to the exception handler: always a `message`, mostly the `exception`, and the
- * objects concerned, under asyncio's names.
+ * The context of a report to the exception handler: always a `message`, usually the `exception`,
+ * and the related objects, under asyncio's names.
  *
  * @see asyncio's `loop.call_exception_handler()`,
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_exception_handler
  */
 export interface ExceptionContext {
-  /** What happened, in a line. */
+  /** A one-line description. */
   message?: string;
-  /** What was thrown; whatever a program throws, an `Error` or not. */
+  /** The thrown value; not necessarily an `Error`. */
   exception?: unknown;
-  /** The future or task that failed; its printed form, where it no longer exists. */
+  /** The future or task that failed; its printed form, if it no longer exists. */
   future?: unknown;
-  /** The task that is concerned; its printed form, where it no longer exists. */
+  /** The related task; its printed form, if it no longer exists. */
   task?: unknown;
   /** The handle whose callback failed. */
   handle?: unknown;
-  /** The socket that is concerned. */
+  /** The related socket. */
   socket?: unknown;
-  /** Where the object was made, innermost frame first; known in debug mode. */
+  /** Where the object was created, innermost frame first; only in debug mode. */
   sourceTraceback?: readonly string[];
-  /** Where the handle that was running was made; known in debug mode. */
+  /** Where the running handle was created; only in debug mode. */
   handleTraceback?: readonly string[];
-  /** Whatever else a program wants to tell. */
+  /** Other details that a program adds. */
   [key: string]: unknown;
 }
 
-/** What can be called off. */
+/** Something that can be cancelled. */
 export interface Cancellable {
   cancel(): void;
 }
 
 /**
- * What lower rooms need of a loop, so that none of them has to import the `Loop` class.
+ * What lower rooms need from a loop, so that none of them has to import the `Loop` class.
  *
  * Members with an underscore are internal.
  */
@@ -59,22 +59,25 @@ export interface LoopCore {
     ...args: A
   ): Cancellable;
   callExceptionHandler(context: ExceptionContext): void;
-  /** @internal like `callSoon`, in a scope that is given; none: an empty one */
+  /** @internal like `callSoon`, in a given scope; `undefined` for an empty one */
   _callSoonIn<A extends unknown[]>(
     scope: Scope | undefined,
     callback: (...args: A) => unknown,
     ...args: A
   ): Cancellable;
-  /** @internal ends the run with `error`: somebody threw a KeyboardInterrupt or SystemExit */
+  /** @internal ends the run with `error`, a KeyboardInterrupt or SystemExit */
   _interrupt(error: unknown): void;
-  /** @internal runs again, for a call that goes on when all tasks are done; `false`: it does not */
+  /**
+   * @internal starts running again, for a call that continues after all tasks are done; returns
+   *   whether it does
+   */
   _wake(): boolean;
-  /** @internal is told that one of the things that it may run for is gone */
+  /** @internal something that the loop may run for is gone */
   _hasLessToDo(): void;
-  /** @internal itself, in the form of an option: one object for all futures */
+  /** @internal the loop in an options object, shared by all futures */
   readonly _asOption: { readonly loop: LoopCore };
-  /** @internal the tasks that are not done; held strongly */
+  /** @internal the tasks that are not done; strong references */
   readonly _tasks: Set<object>;
-  /** @internal the generators that have begun and not ended */
+  /** @internal the generators that have started and not ended */
   readonly _asyncgens: AsyncGenerators;
 }

@@ -2,8 +2,8 @@ import { warnResource } from '../../base/log/warnings.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 
 /**
- * A generator that has begun and not ended, as its loop knows it. It does not lead back to the
- * object that the program holds: when that is collected, nobody can go on with it.
+ * A started generator, as its loop knows it. It does not refer to the object that the program
+ * holds: once that is collected, nothing can continue the generator.
  */
 export class OpenGenerator {
   static {
@@ -13,7 +13,7 @@ export class OpenGenerator {
   readonly name: string;
   readonly #generator: AsyncGenerator<unknown, unknown, unknown>;
   readonly #keeper: AsyncGenerators;
-  /** Is told when it has ended, or is being closed. */
+  /** Called when it has ended, or is being closed. */
   readonly #forgotten: (record: OpenGenerator) => void;
 
   constructor(
@@ -28,7 +28,7 @@ export class OpenGenerator {
     this.#forgotten = forgotten;
   }
 
-  /** Is it neither ended nor being closed? */
+  /** Has it neither ended nor is being closed? */
   get isOpen(): boolean {
     return this.#keeper._open.has(this);
   }
@@ -38,14 +38,14 @@ export class OpenGenerator {
     if (this.#keeper._open.delete(this)) this.#forgotten(this);
   }
 
-  /** Nobody can go on with it any more: its `finally` runs yet. */
+  /** Nothing can continue it any more: its `finally` blocks still have to run. */
   collected(): void {
     if (!this.isOpen) return;
     this.forget();
     this.#keeper._close(this);
   }
 
-  /** Runs its `finally`, as part of the task that awaits this. */
+  /** Runs its `finally` blocks, as part of the task that awaits this. */
   close(): Promise<IteratorResult<unknown>> {
     this.forget();
     return this.#generator.return(undefined);
@@ -56,13 +56,13 @@ export class OpenGenerator {
   }
 }
 
-/** The generators of a loop that were left open. */
+/** The open generators of a loop. */
 export class AsyncGenerators {
-  /** @internal begun, and not ended */
+  /** @internal started, and not ended */
   readonly _open = new Set<OpenGenerator>();
-  /** @internal closes one whose object was collected */
+  /** @internal closes a generator whose object was collected */
   readonly _close: (generator: OpenGenerator) => void;
-  /** Were they closed once? The loop is about to end. */
+  /** Have they been closed? The loop is about to end. */
   #areShutDown = false;
 
   constructor(close: (generator: OpenGenerator) => void) {
@@ -70,7 +70,7 @@ export class AsyncGenerators {
   }
 
   /**
-   * One begins.
+   * A generator starts.
    *
    * @param forgotten - called when it has ended, or is being closed
    */
@@ -88,7 +88,7 @@ export class AsyncGenerators {
     return open;
   }
 
-  /** Those that are open, for somebody who closes them. */
+  /** The open generators, for the caller to close. */
   shutDown(): OpenGenerator[] {
     this.#areShutDown = true;
     const left = [...this._open];

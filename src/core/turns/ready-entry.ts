@@ -1,6 +1,6 @@
-/** What the ready queue holds: a handle, the start of a task, the wake-up of an awaiter. */
+/** An entry of the ready queue: a handle, the start of a task, the wake-up of an awaiter. */
 export interface Runnable {
-  /** @internal runs once; reports its own failures, and never throws */
+  /** @internal runs once; reports its own errors, and never throws */
   _run(): void;
   /** @internal what it runs, if not itself: the task that it wakes */
   readonly _subject?: unknown;

@@ -3,19 +3,19 @@ import { currentScope } from '../context/context.ts';
 import { nodeHost } from './host.ts';
 import type { LoopCore } from './loop-core.ts';
 
-/** The loop that runs in this thread: one at a time. */
+/** The running loop: one at a time in a thread. */
 let running: LoopCore | undefined;
 
-/** The loop that runs, if one does. */
+/** The running loop, if any. */
 export function runningLoop(): LoopCore | undefined {
   return running;
 }
 
 /**
- * The loop that runs.
+ * The running loop.
  *
- * @throws {RuntimeError} when none does
- * @throws {CancelledError} when none does, and what calls is left of a task that is done
+ * @throws {RuntimeError} when no loop is running
+ * @throws {CancelledError} when no loop is running, and the caller belongs to a task that is done
  */
 export function requireRunningLoop(): LoopCore {
   if (running !== undefined) return running;
@@ -26,11 +26,11 @@ export function requireRunningLoop(): LoopCore {
   );
 }
 
-/** The loop that counts as the current one while none runs. */
+/** The current loop while none is running. */
 let current: LoopCore | undefined;
 
 /**
- * The running loop, otherwise the current one.
+ * The running loop; otherwise the current one.
  *
  * @throws {RuntimeError} when there is neither
  */
@@ -40,23 +40,23 @@ export function requireEventLoop(): LoopCore {
   return loop;
 }
 
-/** Says which loop is the current one while none runs. */
+/** Sets the current loop while none is running. */
 export function setCurrentLoop(loop: LoopCore | undefined): void {
   current = loop;
 }
 
-/** Says which loop runs from now on; the loop does it as it starts and ends. */
+/** Sets the running loop; the loop calls it when it starts and stops. */
 export function setRunningLoop(loop: LoopCore | undefined): void {
   running = loop;
   if (loop !== undefined) last = loop;
   if (loop === undefined && waiting.length > 0) nodeHost.immediate(tellWaiting);
 }
 
-/** How many programs are under way that run their loop several times, with gaps between. */
+/** How many programs are running that use their loop for several runs. */
 let programs = 0;
 
 /**
- * Keeps the gaps between the runs of one program free of other loops.
+ * Keeps other loops from running between the runs of one program.
  *
  * @returns a function that ends that
  */
@@ -69,23 +69,26 @@ export function beginProgram(): () => void {
   };
 }
 
-/** The loop of the program that is under way. */
+/** The loop that ran last. */
 let last: LoopCore | undefined;
 
-/** Is `loop` in a gap between the runs of its program? */
+/** Is `loop` between two runs of its program? */
 export function isBetweenRuns(loop: LoopCore): boolean {
   return running === undefined && programs > 0 && last === loop;
 }
 
-/** Does no loop run, and is none about to run again? */
+/** Is no loop running, or about to run again? */
 export function noneRuns(): boolean {
   return running === undefined && programs === 0;
 }
 
-/** Those who wait until none runs. */
+/** Callbacks for when no loop is running. */
 let waiting: (() => void)[] = [];
 
-/** Calls back in a turn of Node's, when no loop runs: a program may run one loop after the other. */
+/**
+ * Calls back in a turn of Node's loop when no loop is running: a program may run several loops in
+ * succession.
+ */
 export function whenNoneRuns(callback: () => void): void {
   waiting.push(callback);
   nodeHost.immediate(tellWaiting);

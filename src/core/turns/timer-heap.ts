@@ -4,30 +4,32 @@ import {
 } from '../../base/constants.ts';
 import type { Runnable } from './ready-entry.ts';
 
-/** What the heap holds: a timer handle. */
+/** An item of the heap: a timer handle. */
 export interface Timed extends Runnable {
-  /** @internal is it in the heap? The heap says so. */
+  /** @internal is it in the heap? Set by the heap. */
   _scheduled: boolean;
   /** When it is due, in seconds. */
   when(): number;
   cancelled(): boolean;
-  /** @internal is it to come before `other`? */
+  /** @internal does it come before `other`? */
   _before(other: Timed): boolean;
 }
 
 /**
- * The timers that wait, the earliest first; of equal ones, the one that was made first.
+ * The pending timers, earliest first; of those due at the same time, the oldest first.
  *
- * A cancelled timer stays where it is until it comes up, or until so many are cancelled that the
- * heap is made anew without them: removing one from the middle would cost a search.
+ * A cancelled timer stays until it comes up, or until so many are cancelled that the heap is
+ * rebuilt without them: removing one from the middle would need a search.
  */
 export class TimerHeap {
-  /** A binary heap: the children of `i` are `2i + 1` and `2i + 2`, and none is before its parent. */
+  /**
+   * A binary heap: the children of `i` are `2i + 1` and `2i + 2`, and none comes before its parent.
+   */
   #heap: Timed[] = [];
-  /** How many in the heap were cancelled. */
+  /** The number of cancelled timers. */
   #cancelled = 0;
 
-  /** How many it holds, cancelled ones too. */
+  /** The number of timers, including cancelled ones. */
   get size(): number {
     return this.#heap.length;
   }
@@ -38,7 +40,7 @@ export class TimerHeap {
     this.#rise(this.#heap.length - 1);
   }
 
-  /** Is told that one of the timers in the heap was cancelled. */
+  /** A timer in the heap was cancelled. */
   oneCancelled(): void {
     this.#cancelled += 1;
     const size = this.#heap.length;
@@ -49,7 +51,7 @@ export class TimerHeap {
       this.#rebuild();
   }
 
-  /** When the first timer that still counts is due, in seconds on the loop's clock. */
+  /** When the first timer is due that was not cancelled, in seconds on the loop's clock. */
   nextWhen(): number | undefined {
     let top = this.#heap[0];
     while (top?.cancelled()) {
@@ -59,7 +61,9 @@ export class TimerHeap {
     return top?.when();
   }
 
-  /** Removes and gives what is due at `now`, in order; `undefined` where nothing is. */
+  /**
+   * Removes and returns the timers that are due at `now`, in order; `undefined` if there are none.
+   */
   takeDue(now: number): Timed[] | undefined {
     let due: Timed[] | undefined;
     for (let when = this.nextWhen(); when !== undefined && when <= now; when = this.nextWhen()) {
@@ -69,7 +73,7 @@ export class TimerHeap {
     return due;
   }
 
-  /** The timers that still count, the earliest first. */
+  /** The timers that were not cancelled, earliest first. */
   list(): Timed[] {
     return this.#heap
       .filter((timer) => !timer.cancelled())

@@ -7,23 +7,25 @@ import type { Runnable } from './ready-entry.ts';
 import { type Timed, TimerHeap } from './timer-heap.ts';
 
 /**
- * Entries that run, and seconds that turns may go on, before Node's own loop gets its turn: sockets
- * and Node's timers wait that long. A trip there costs as much as several entries.
+ * How many entries, and how many seconds of turns, may run before Node's own loop gets its turn:
+ * sockets and Node's timers wait that long. A trip through it costs as much as several entries.
  */
 const MOST_WITHOUT_NODE = 16;
 const LONGEST_WITHOUT_NODE = 0.001;
 
-/** A turn of so many entries runs by immediates: one costs less than a microtask and a tick. */
+/**
+ * From this many entries on, a turn uses immediates: one costs less than a microtask and a tick.
+ */
 const MANY = 8;
-/** So many are asked for at a time: those that wait for long cost the garbage collector more. */
+/** How many immediates are requested at a time: waiting ones cost the garbage collector more. */
 const MOST_IMMEDIATES = 64;
 
 /**
  * The ready queue and the timers: what runs next, in asyncio's order.
  *
- * A turn runs what was ready when it began, entry by entry, each with all the microtasks that it
- * causes: these are a task's step. So the next entry waits until no microtask is left. That is
- * when Node runs its ticks, and the next of several immediates.
+ * A turn runs what was ready when it started, entry by entry, each with all the microtasks that it
+ * causes: together they are a task's step. So the next entry waits until no microtask is left,
+ * which is when Node runs its ticks, and the next of several immediates.
  *
  *              start()                       stop()
  *   resting ─────────────▶ running ─────────────────────────▶ stopping
@@ -32,92 +34,97 @@ const MOST_IMMEDIATES = 64;
  *      └──────────────────────────────────────────────────────────┘
  *                       the batch that runs has ended
  *
- * While resting, entries are only collected. A step that was requested before a rest and comes
- * during or after it belongs to an older run, and does nothing.
+ * While resting, entries are only queued. A step that was requested before a rest and comes during
+ * or after it belongs to an older run, and does nothing.
  *
  * While running, either a step is scheduled, or nothing is ready and an alarm is set for the first
- * timer; then whatever adds an entry must schedule a step.
+ * timer. In the latter case, whoever adds an entry must schedule a step.
  */
 export class Turns {
   readonly #host: Host;
   readonly #timers = new TimerHeap();
-  /** What is ready. */
+  /** The ready entries. */
   readonly #ready = new Fifo<Runnable>();
   /** Called when the last batch has ended; set while running. */
   #ended: (() => void) | undefined;
   #stopping = false;
-  /** Has nobody to see to it that a step comes: one does, or none is wanted, while resting? */
+  /**
+   * Is a step coming, or not wanted because it is resting? If not, adding an entry must schedule
+   * one.
+   */
   #coming = true;
-  /** How many turns have begun. */
+  /** How many turns have started. */
   turn = 0;
-  /** Entries of this turn that have yet to run. */
+  /** How many entries of this turn have not run. */
   #batch = 0;
-  /** Do they run by immediates? */
+  /** Does this turn use immediates? */
   #many = false;
-  /** Immediates of this turn that were asked for and have yet to fire. */
+  /** How many immediates of this turn are pending. */
   #asked = 0;
-  /** Entries that ran since Node's loop had its turn. */
+  /** How many entries have run since Node's loop had its turn. */
   #withoutNode = 0;
-  /** When the second turn since then began, in seconds on the host's clock. */
+  /** When the second turn since then started, in seconds on the host's clock. */
   #onOurOwnFrom: number | undefined;
-  /** Does Node's loop have its turn right after the first one of the next run? */
+  /** Should Node's loop get its turn right after the first turn of the next run? */
   #nodeAfterFirst = false;
   /** Was `stop()` called while resting? Then one turn still runs. */
   #oneTurn = false;
-  /** Runs the next entry of this run, in a tick; other functions for each run, as the next two. */
+  /** Runs the next entry, in a tick. This and the next two are new functions for each run. */
   #step: () => void = () => {};
   /** The same in an immediate. */
   #stepOfNode: () => void = () => {};
-  /** Has the next step come in a tick; for a microtask. */
+  /** Requests the next step in a tick; for use in a microtask. */
   #tick: () => void = () => {};
   #forgetAlarm: (() => void) | undefined;
   /** When the alarm goes off, in seconds on the host's clock. */
   #alarmAt = Number.POSITIVE_INFINITY;
   #letDie: (() => void) | undefined;
-  /** Is called in debug mode after each entry, with what ran and the seconds that it took. */
+  /** Called in debug mode after each entry, with what ran and how many seconds it took. */
   watch: ((subject: unknown, seconds: number) => void) | undefined;
-  /** The entry that runs, in debug mode: what a report names as the place where a thing was scheduled. */
+  /**
+   * The running entry, in debug mode: reports name it as the place where something was scheduled.
+   */
   current: Runnable | undefined;
 
   constructor(host: Host) {
     this.#host = host;
   }
 
-  /** Seconds on the clock of the timers. */
+  /** The time on the timers' clock, in seconds. */
   time(): number {
     return this.#host.time();
   }
 
-  /** When the first timer is due, on that clock; none where there is no timer. */
+  /** When the first timer is due, on that clock; `undefined` if there is none. */
   nextWhen(): number | undefined {
     return this.#timers.nextWhen();
   }
 
-  /** The timers, the earliest first. */
+  /** The timers, earliest first. */
   listTimers(): Timed[] {
     return this.#timers.list();
   }
 
-  /** How many entries are ready. */
+  /** The number of ready entries. */
   get readyCount(): number {
     return this.#ready.size;
   }
 
-  /** Is the queue being worked off? */
+  /** Is the queue running? */
   get running(): boolean {
     return this.#ended !== undefined;
   }
 
-  /** Runs `entry` in the next turn, after all that is queued. */
+  /** Runs `entry` in the next turn, after everything queued earlier. */
   soon(entry: Runnable): void {
     this.#ready.add(entry);
     if (!this.#coming) this.#come();
   }
 
   /**
-   * Runs `entry` in the next turn, in one step with those queued in the same way just before: all that
-   * one poll reported. A step for each would be half of all that a small
-   * message costs. Their microtasks run after the last of them, not in between.
+   * Runs `entry` in the next turn, in one step with those queued this way just before: all that one
+   * poll reported. Separate steps would be half the cost of a small message. The microtasks of all
+   * run after the last entry.
    */
   soonTogether(entry: Runnable): void {
     const { last } = this.#ready;
@@ -126,7 +133,9 @@ export class Turns {
     else this.soon(new Together(entry));
   }
 
-  /** Runs `entry` in the next turn: together with others, where those run together who ask for it. */
+  /**
+   * Runs `entry` in the next turn: together with others, if its caller runs together with others.
+   */
   soonLikewise(entry: Runnable): void {
     if (runningTogether) this.soonTogether(entry);
     else this.soon(entry);
@@ -140,7 +149,7 @@ export class Turns {
     else this.#setAlarm();
   }
 
-  /** Is told that one of the timers in the heap was cancelled. */
+  /** A timer in the heap was cancelled. */
   timerCancelled(): void {
     this.#timers.oneCancelled();
   }
@@ -175,39 +184,39 @@ export class Turns {
   }
 
   /**
-   * Gives Node's loop its turn right after the first turn of the next run, so that a signal that the
-   * first turn sends is received before the second.
+   * Lets Node's loop have its turn right after the first turn of the next run, so that a signal
+   * sent in the first turn is received before the second.
    */
   nodeAfterFirst(): void {
     this.#nodeAfterFirst = true;
   }
 
-  /** Ends with the batch that runs, or that comes next if none does. */
+  /** Stops after the running batch, or if none is running, after the next one. */
   stop(): void {
     this.#stopping = true;
     if (this.#ended === undefined) return;
-    // Asked from outside, between two turns: the next one still runs. From inside, it was asked by
-    // the tail of the last entry, in a microtask, and the turn has just ended.
+    // If called from outside, between two turns, the next turn still runs. If called from inside,
+    // it was by a microtask of the last entry, and the turn has just ended.
     if (this.#batch === 0) this.#oneTurn = currentScope() === undefined;
     if (!this.#coming) this.#come();
   }
 
-  /** Ends at once: the rest of the batch stays queued. */
+  /** Stops immediately: the rest of the batch stays queued. */
   halt(): void {
     this.#stopping = true;
     if (this.#ended !== undefined) this.#end();
   }
 
-  /** Drops everything that is queued; nothing of it will run. */
+  /** Drops everything that is queued. */
   clear(): void {
     this.#ready.clear();
     this.#timers.clear();
   }
 
   /**
-   * Schedules a step. If one of our microtasks runs, the step comes when none is left: the last
-   * entry has ended then. Otherwise the step comes in Node's next turn: the caller may
-   * be the first of several that a poll reports, and one turn is for all.
+   * Schedules a step. In a microtask of ours, the step comes when none is left, because the last
+   * entry has ended then. Otherwise it comes in Node's next turn: the caller may be the first of
+   * several that a poll reports, and one turn serves all.
    */
   #come(): void {
     this.#coming = true;
@@ -215,14 +224,14 @@ export class Turns {
     else this.#host.immediate(this.#stepOfNode);
   }
 
-  /** Has a step come when no microtask is left of the entry that has just run. */
+  /** Schedules a step for when the last entry has no microtasks left. */
   #comeAfterwards(): void {
     this.#coming = true;
     if (this.#batch > 0 || this.#mayGoOn()) void settled.then(this.#tick);
     else this.#host.immediate(this.#stepOfNode);
   }
 
-  /** May another turn begin before Node's loop has its own? */
+  /** May another turn start before Node's loop has its own? */
   #mayGoOn(): boolean {
     if (this.#withoutNode >= MOST_WITHOUT_NODE) return false;
     const time = this.#host.time();
@@ -242,12 +251,13 @@ export class Turns {
       if (this.watch === undefined) entry._run();
       else this.#runWatched(entry, this.watch);
     } finally {
-      // Unless the run has ended. Also where an error is on its way to Node: it is for one entry.
+      // Unless the run has ended. Also if an error is on its way to Node, which concerns only one
+      // entry.
       if (step === this.#step) this.#goOn();
     }
   }
 
-  /** Sees to the step after an entry. */
+  /** Arranges the step after an entry. */
   #goOn(): void {
     if (this.#batch > 0) {
       if (!this.#many) this.#comeAfterwards();
@@ -256,7 +266,7 @@ export class Turns {
     else this.#sleep();
   }
 
-  /** Begins a turn, where there is one to run: the batch is what is ready by now. */
+  /** Starts a turn, if there is anything to run: the batch is what is ready now. */
   #begin(): boolean {
     if (this.#stopping && !this.#oneTurn) {
       this.#end();
@@ -280,7 +290,7 @@ export class Turns {
     for (let n = 0; n < this.#asked; n += 1) this.#host.immediate(this.#stepOfNode);
   }
 
-  /** Timers that are due join the queue, behind all that is ready. */
+  /** Moves due timers to the queue, after everything that is ready. */
   #takeDue(): void {
     if (this.#timers.size === 0) return;
     const due = this.#timers.takeDue(this.#host.time());
@@ -293,7 +303,7 @@ export class Turns {
     return when !== undefined && when <= this.#host.time();
   }
 
-  /** No step is to come, before somebody asks for one. */
+  /** No step is coming until one is requested. */
   #sleep(): void {
     this.#coming = false;
     this.#setAlarm();
@@ -314,7 +324,7 @@ export class Turns {
     ended?.();
   }
 
-  /** Sees to it that the alarm goes off when the first timer is due. */
+  /** Sets the alarm for when the first timer is due. */
   #setAlarm(): void {
     const when = this.#timers.nextWhen();
     if (when === undefined || when >= this.#alarmAt) return;
@@ -330,12 +340,12 @@ export class Turns {
   };
 
   /**
-   * Times an entry together with the microtasks that it causes: these are a task's step.
+   * Times an entry together with the microtasks that it causes, which are a task's step.
    *
    * Node runs the ticks when no microtask is left.
    */
   #runWatched(entry: Runnable, watch: (subject: unknown, seconds: number) => void): void {
-    // Asked before it runs: then nobody waits for it any more.
+    // Read before it runs, because nothing waits for it afterwards.
     const subject = entry._subject ?? entry;
     const begin = now();
     this.current = entry;
@@ -349,10 +359,10 @@ export class Turns {
   }
 }
 
-/** Whatever is to run in the next microtask hangs on this. */
+/** Used to run something in the next microtask. */
 const settled = Promise.resolve();
 
-/** Does an entry run that is one of several in one step? */
+/** Is the running entry one of several in one step? */
 let runningTogether = false;
 
 /** Entries that run one after the other, without Node in between. */
