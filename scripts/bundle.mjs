@@ -3,17 +3,15 @@
 // Tests run on the very same files. They import sources by their paths, and what they are given is in
 // DOORS: for each source a file that has its names from the shipped ones. What no user can import comes
 // by way of DIST/internals.js, which is not shipped.
-import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import esbuild from 'esbuild';
+import { DOORS, importsOf, isDoor, isProgram, namesIn, planChunks } from './chunks.mjs';
 import { declare } from './declare.mjs';
 import { importedInternals } from './internals.mjs';
 import { small, withNames } from './minify.mjs';
 import { isOfPrograms, root, sources, sourceText, src } from './sources.mjs';
 
-/** What users import. */
-const DOORS = ['index', 'socket', 'subprocess', 'testing'];
 /** Sources of numbers alone: these stand where their names are used, and only socket.js has the names. */
 const NUMBERS = [
   'sock/constants/constants.ts',
@@ -21,13 +19,6 @@ const NUMBERS = [
   'sock/constants/system-constants.ts',
 ];
 const numbers = numbersOf(NUMBERS);
-/** Users of the library that come with it: they import the doors beside them. */
-const PROGRAMS = { cli: 'cli.ts', 'echo-worker': 'echo/worker-program.ts' };
-/** What chunks are called: src/base/stacks/user-frames.ts knows our own frames by it. */
-const CHUNK = 'asyncio-ts-[hash]';
-/** The chunk that has nearly all. */
-const LIBRARY = chunkOf('library');
-
 const COMMON = {
   absWorkingDir: root,
   bundle: true,
@@ -45,172 +36,88 @@ async function bundle() {
   narrowToImported(names);
   const isNoNumber = (name) => !Object.hasOwn(numbers, name);
   names.set('socket.ts', names.get('socket.ts').filter(isNoNumber));
-  const threadProgram = await esbuild.build({
+  const chunks = await planChunks(names);
+  const homes = new Map();
+  for (const [chunk, { files }] of chunks) for (const file of files) homes.set(file, chunk);
+  const exported = withNeeded(names, homes);
+  const threadText = await textOfThreadProgram();
+  const texts = new Map();
+  for (const [chunk, { entry, files }] of chunks) {
+    const runs = entry !== undefined && isProgram(entry);
+    const all = entry === undefined ? '' : `export * from './${entry}';\n`;
+    const { outputFiles } = await esbuild.build({
+      ...COMMON,
+      outdir: dist,
+      sourcemap: 'inline',
+      define: { THREAD_PROGRAM: JSON.stringify(threadText), ...numbers },
+      entryPoints: { [chunk]: runs ? path.join(src, entry) : 'chunk' },
+      plugins: [
+        numbersInPlace,
+        nodeModules(files),
+        otherChunks(chunk, homes, exported),
+        textOf('chunk', all + exportsOf(files.map((file) => [file, exported.get(file)]))),
+      ],
+    });
+    texts.set(chunk, outputFiles[0].text);
+  }
+  for (const door of DOORS)
+    texts.set(
+      door,
+      reexported(homes, [[`${door}.ts`, names.get(`${door}.ts`)]], (_, name) => name),
+    );
+  const internal = [...names].filter(
+    ([file]) => homes.has(file) && !isDoor(file) && !isProgram(file),
+  );
+  for (const isOfEcho of [false, true])
+    texts.set(
+      isOfEcho ? 'internals-echo' : 'internals',
+      reexported(
+        homes,
+        internal.filter(([file]) => isOfPrograms(file) === isOfEcho),
+        among,
+      ),
+    );
+  const isLoadedByName = (chunk) => chunks.get(chunk)?.entry !== undefined;
+  for (const [name, text] of withShortExports(
+    texts,
+    (chunk) => chunks.has(chunk) && !isLoadedByName(chunk),
+  ))
+    await write(name, withNames(text));
+  chmodSync(path.join(dist, 'cli.js'), 0o755);
+  for (const [file, some] of names) if (!isProgram(file)) writeDoor(file, some);
+}
+
+/** Threads start with this text. */
+async function textOfThreadProgram() {
+  const program = 'threads/thread-program.ts';
+  const { outputFiles } = await esbuild.build({
     ...COMMON,
-    entryPoints: [path.join(src, 'threads', 'thread-program.ts')],
-    plugins: [nodeModules((file) => !isOfPrograms(file))],
+    entryPoints: [path.join(src, program)],
+    plugins: [nodeModules(sources())],
     format: 'iife',
     define: { 'import.meta.url': '""' },
   });
-  const { code: threadText } = await small(threadProgram.outputFiles[0].text);
-  const onDemand = await loadedOnDemand();
-  const needed = neededOnDemand(onDemand);
-  const isOfLibrary = (file) => !isOfPrograms(file) && !onDemand.has(file);
-  const files = [...names].filter(([file]) => isOfLibrary(file));
-  const chunks = new Map(
-    [...onDemand.values()].map((entry) => [
-      entry,
-      [...onDemand.keys()].filter((file) => onDemand.get(file) === entry),
-    ]),
-  );
-  const options = {
-    ...COMMON,
-    outdir: dist,
-    splitting: true,
-    sourcemap: 'inline',
-    chunkNames: CHUNK,
-    define: { THREAD_PROGRAM: JSON.stringify(threadText), ...numbers },
-  };
-  const library = {
-    ...options,
-    entryPoints: { [LIBRARY]: 'library' },
-    plugins: [
-      numbersInPlace,
-      nodeModules(isOfLibrary),
-      chunksBeside(chunks),
-      textOf('library', exportsOf(withNeeded(files, needed))),
-    ],
-  };
-  const parts = {
-    ...options,
-    entryPoints: Object.fromEntries([...chunks.keys()].map((entry) => [chunkOf(entry), entry])),
-    plugins: [
-      numbersInPlace,
-      nodeModules((file) => onDemand.has(file)),
-      ofLibrary((file) => onDemand.has(file), needed),
-      ...Array.from(chunks, ([entry, inside]) =>
-        textOf(
-          entry,
-          `export * from './${entry}';\n${exportsOf(inside.map((file) => [file, names.get(file)]))}`,
-        ),
-      ),
-    ],
-  };
-  const programs = {
-    ...options,
-    entryNames: '[name]',
-    chunkNames: 'echo-[hash]',
-    entryPoints: {
-      ...entries(Object.entries(PROGRAMS)),
-      'internals-echo': 'internals-echo',
-    },
-    plugins: [
-      nodeModules(isOfPrograms),
-      doorsBeside,
-      textOf(
-        'internals-echo',
-        exportsOf([...names].filter(([file]) => isInternal(file) && isOfPrograms(file))),
-      ),
-    ],
-    keepNames: true, // of functions within functions, which are made once here
-  };
-  const texts = new Map();
-  for (const options of [library, parts])
-    for (const { path: file, text } of (await esbuild.build(options)).outputFiles)
-      texts.set(file, text);
-  for (const [door, exported] of doorsOf(files))
-    texts.set(path.join(dist, `${door}.js`), reexport(`${LIBRARY}.js`, exported));
-  const internals = path.join(dist, 'internals.js');
-  for (const [entry, inside] of chunks) {
-    const exported = inside.flatMap((file) => names.get(file).map((name) => among(file, name)));
-    const more = reexport(
-      `${chunkOf(entry)}.js`,
-      exported.map((name) => [name, name]),
-    );
-    texts.set(internals, texts.get(internals) + more);
-  }
-  for (const [file, text] of withShortExports(texts)) await write(file, withNames(text));
-  for (const { path: file, text } of (await esbuild.build(programs)).outputFiles)
-    await write(file, text);
-  chmodSync(path.join(dist, 'cli.js'), 0o755);
-  for (const [file, exported] of names) writeDoor(file, exported);
+  return (await small(outputFiles[0].text)).code;
 }
 
-/**
- * The sources that are loaded on demand: each with the one of them that `import()` names.
- * What the library needs, too, is none of them.
- */
-async function loadedOnDemand() {
-  const { metafile } = await esbuild.build({
-    ...COMMON,
-    entryPoints: DOORS.map((door) => path.join(src, `${door}.ts`)),
-    outdir: 'out',
-    metafile: true,
-  });
-  const imports = (input, kind) =>
-    metafile.inputs[input].imports.filter((each) => each.kind === kind && !each.external);
-  const reach = (input, reached) => {
-    if (reached.has(input)) return reached;
-    reached.add(input);
-    for (const { path: next } of imports(input, 'import-statement')) reach(next, reached);
-    return reached;
-  };
-  const atOnce = new Set();
-  for (const door of DOORS) reach(`src/${door}.ts`, atOnce);
-  const found = new Map();
-  for (const input of atOnce)
-    for (const { path: entry } of imports(input, 'dynamic-import'))
-      for (const each of reach(entry, new Set()))
-        if (!atOnce.has(each)) found.set(each.slice('src/'.length), entry.slice('src/'.length));
-  return found;
-}
-
-/** What sources that are loaded on demand import of the library: names, by the files that export them. */
-function neededOnDemand(onDemand) {
-  const needed = new Map();
-  for (const file of onDemand.keys())
-    for (const [, list, imported] of sourceText(file).matchAll(
-      /^(?:import|export) \{([^}]*)\} from '(\.[^']*)';$/gm,
-    )) {
-      const exporter = path.posix.join(path.posix.dirname(file), imported);
-      if (!onDemand.has(exporter))
-        needed.set(exporter, [...(needed.get(exporter) ?? []), ...namesIn(list)]);
-    }
-  return needed;
-}
-
-/** Adds names to those of the files that export them. */
-function withNeeded(files, needed) {
-  return files.map(([file, names]) => [
-    file,
-    [...new Set([...names, ...(needed.get(file) ?? [])])],
-  ]);
-}
-
-/** The values that a list of imports names. */
-function namesIn(list) {
-  const names = list.split(',').map((name) => name.trim().split(' as ')[0]);
-  return names.filter((name) => name !== '' && !name.startsWith('type '));
-}
-
-/** What the chunk is called that a source begins: its name depends on nothing else. */
-function chunkOf(source) {
-  const hash = createHash('sha256').update(source).digest('hex').slice(0, 8);
-  return CHUNK.replace('[hash]', hash.toUpperCase());
-}
-
-function entries(files) {
-  return Object.fromEntries(files.map(([name, file]) => [name, path.join(src, file)]));
+/** Adds to the names of sources those that other chunks import. */
+function withNeeded(names, homes) {
+  const needed = new Map([...names].map(([file, some]) => [file, new Set(some)]));
+  for (const [file, chunk] of homes)
+    for (const { names: some, file: imported } of importsOf(file))
+      if (homes.get(imported) !== chunk && homes.has(imported) && !isDoor(imported)) {
+        if (some === undefined)
+          throw new Error(`${file} imports all of ${imported}: name what it needs`);
+        for (const name of some) needed.get(imported).add(name);
+      }
+  return new Map([...needed].map(([file, some]) => [file, [...some]]));
 }
 
 /** Gives short names to what chunks export to one another; those that are imported as a whole keep theirs. */
-function withShortExports(texts) {
-  const all = [...texts.values()].join('\n');
+function withShortExports(texts, isShortened) {
   const shortened = new Map();
   const exported = new Map();
-  for (const [file, text] of texts) {
-    const chunk = `./${path.basename(file)}`;
-    const isShortened = chunk.startsWith('./asyncio-ts-') && !all.includes(`import("${chunk}")`);
+  for (const [chunk, text] of texts) {
     const names = new Map();
     const locals = new Map();
     const change = (_, list) => {
@@ -222,7 +129,10 @@ function withShortExports(texts) {
       });
       return `export { ${[...new Set(parts)].join(', ')} };`;
     };
-    exported.set(file, isShortened ? text.replace(/^export \{([^}]*)\};$/gm, change) : text);
+    exported.set(
+      chunk,
+      isShortened(chunk) ? text.replace(/^export \{([^}]*)\};$/gm, change) : text,
+    );
     shortened.set(chunk, names);
   }
   const changed = (list, names) =>
@@ -233,10 +143,12 @@ function withShortExports(texts) {
   for (const [file, text] of exported)
     exported.set(
       file,
-      text.replace(/^import \{([^}]*)\} from "(.*)";$/gm, (line, list, chunk) =>
-        shortened.has(chunk)
-          ? `import { ${changed(list, shortened.get(chunk)).join(', ')} } from "${chunk}";`
-          : line,
+      text.replace(
+        /^(import|export) \{([^}]*)\} from "\.\/(.*)\.js";$/gm,
+        (line, statement, list, chunk) =>
+          shortened.has(chunk)
+            ? `${statement} { ${changed(list, shortened.get(chunk)).join(', ')} } from "./${chunk}.js";`
+            : line,
       ),
     );
   return exported;
@@ -255,17 +167,18 @@ function withImportsTogether(bundled) {
   });
 }
 
-async function write(file, bundled) {
-  const name = path.basename(file);
+/** Writes a file of the package, and its map. */
+async function write(name, bundled) {
   // Chunks have no effects but their names (`sideEffects` in package.json), so none is imported for effects.
-  const needed = withImportsTogether(bundled.replace(/^import "\.\/asyncio-ts-\w+\.js";$/gm, ''));
+  const needed = withImportsTogether(bundled.replace(/^import "\.\/[\w-]+\.js";$/gm, ''));
   const { code, map } = await small(needed, {
     module: true,
-    sourceMap: { content: /^\/\/# source/m.test(bundled) && 'inline', filename: name },
+    sourceMap: { content: /^\/\/# source/m.test(bundled) && 'inline', filename: `${name}.js` },
   });
-  mkdirSync(path.dirname(file), { recursive: true });
-  const more = name === 'socket.js' ? `\nexport const ${definitions(numbers)};` : '';
-  writeFileSync(file, `${code}${more}\n//# sourceMappingURL=${name}.map\n`);
+  const file = path.join(dist, `${name}.js`);
+  mkdirSync(dist, { recursive: true });
+  const more = name === 'socket' ? `\nexport const ${definitions(numbers)};` : '';
+  writeFileSync(file, `${code}${more}\n//# sourceMappingURL=${name}.js.map\n`);
   writeFileSync(`${file}.map`, map);
 }
 
@@ -296,7 +209,7 @@ function narrowToImported(names) {
   const asked = new Map(importedInternals(root));
   for (const [file, exported] of names) {
     const some = asked.get(file) ?? [];
-    if (isInternal(file) && !some.includes('*'))
+    if (!isDoor(file) && !isProgram(file) && !some.includes('*'))
       names.set(
         file,
         exported.filter((name) => some.includes(name)),
@@ -313,31 +226,15 @@ function exportsOf(files) {
   return lines.join('\n');
 }
 
-/** For each file that is imported by its name: what it exports, and what that is called in the library. */
-function doorsOf(files) {
-  const inLibrary = ([file, names]) => names.map((name) => [among(file, name), name]);
-  const internal = files.filter(([file]) => !isDoor(file)).flatMap(inLibrary);
-  return [
-    ...files
-      .filter(([file]) => isDoor(file))
-      .map((file) => [file[0].slice(0, -'.ts'.length), inLibrary(file)]),
-    ['internals', internal.map(([name]) => [name, name])],
-  ];
-}
-
-/** A file that exports names of another one. */
-function reexport(library, names) {
-  const renamed = names.map(([name, local]) => `${name} as ${local}`);
-  const locals = names.map(([, local]) => local);
-  return `import { ${renamed.join(', ')} } from "./${library}";\nexport { ${locals.join(', ')} };\n`;
-}
-
-function isDoor(file) {
-  return DOORS.includes(file.slice(0, -'.ts'.length));
-}
-
-function isInternal(file) {
-  return !isDoor(file) && !Object.values(PROGRAMS).includes(file);
+/** The text of a file that exports names of sources, each by what `called` says. */
+function reexported(homes, files, called) {
+  return files
+    .filter(([, names]) => names.length > 0)
+    .map(([file, names]) => {
+      const renamed = names.map((name) => `${among(file, name)} as ${called(file, name)}`);
+      return `export { ${renamed.join(', ')} } from "./${homes.get(file)}.js";\n`;
+    })
+    .join('');
 }
 
 /** What a name of a source is called among those of all. */
@@ -347,7 +244,6 @@ function among(file, name) {
 
 /** What stands where tests import a source. */
 function writeDoor(file, names) {
-  if (!isDoor(file) && !isInternal(file)) return;
   const out = path.join(doors, file.replace(/ts$/, 'js'));
   const there = path.posix.join(path.posix.relative(path.posix.dirname(file), '.'), '../dist');
   const renamed = names.map((name) => `${among(file, name)} as ${name}`);
@@ -376,7 +272,7 @@ function textOf(name, contents) {
  * Node's modules without `import`, which reads whatever they export: Node then loads more than we use, such as
  * the streams of `node:fs`.
  */
-const nodeModules = (isIncluded) => ({
+const nodeModules = (files) => ({
   name: 'node modules',
   setup(build) {
     build.onResolve({ filter: /^node:/ }, ({ path: id }) => ({
@@ -385,17 +281,15 @@ const nodeModules = (isIncluded) => ({
       sideEffects: false,
     }));
     build.onLoad({ filter: /./, namespace: 'node-modules' }, ({ path: id }) => ({
-      contents: `export const { ${importedOf(id, isIncluded).join(', ')} } = process.getBuiltinModule('${id}');`,
+      contents: `export const { ${importedOf(id, files).join(', ')} } = process.getBuiltinModule('${id}');`,
     }));
   },
 });
 
 /** What sources import of a module of Node. */
-function importedOf(id, isIncluded) {
+function importedOf(id, files) {
   const imports = new RegExp(`^import \\{([^}]*)\\} from '${id}';`, 'gm');
-  const lists = sources()
-    .filter(isIncluded)
-    .flatMap((file) => [...sourceText(file).matchAll(imports)]);
+  const lists = files.flatMap((file) => [...sourceText(file).matchAll(imports)]);
   return [...new Set(lists.flatMap(([, list]) => namesIn(list)))];
 }
 
@@ -431,53 +325,29 @@ const numbersInPlace = {
   },
 };
 
-/** What is loaded on demand is in chunks of its own. */
-const chunksBeside = (chunks) => ({
-  name: 'chunks beside',
+/** What a chunk imports of others. */
+const otherChunks = (chunk, homes, exported) => ({
+  name: 'other chunks',
   setup(build) {
-    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path: imported, resolveDir }) => {
-      const file = sourceAt(resolveDir, imported);
-      return chunks.has(file) ? { path: `./${chunkOf(file)}.js`, external: true } : undefined;
+    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path: imported, resolveDir, kind }) => {
+      const file = path.relative(src, path.join(resolveDir, imported)).split(path.sep).join('/');
+      const home = homes.get(file);
+      if (home === chunk) return undefined;
+      if (home === undefined) throw new Error(`${imported} is in no chunk`);
+      if (isDoor(file)) return { path: `./${file.replace(/ts$/, 'js')}`, external: true };
+      if (kind === 'dynamic-import') return { path: `./${home}.js`, external: true };
+      return { path: file, namespace: 'other-chunks', sideEffects: false };
     });
-  },
-});
-
-/** What chunks that are loaded on demand import from that of the library. */
-const ofLibrary = (isOnDemand, needed) => ({
-  name: 'of library',
-  setup(build) {
-    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path: imported, resolveDir }) => {
-      const file = sourceAt(resolveDir, imported);
-      return isOnDemand(file)
-        ? undefined
-        : { path: file, namespace: 'library', sideEffects: false };
+    build.onLoad({ filter: /./, namespace: 'other-chunks' }, ({ path: file }) => {
+      const renamed = exported.get(file).map((name) => `${among(file, name)} as ${name}`);
+      return { contents: `export { ${renamed.join(', ')} } from './${homes.get(file)}.js';` };
     });
-    build.onLoad({ filter: /./, namespace: 'library' }, ({ path: file }) => {
-      const renamed = needed.get(file).map((name) => `${among(file, name)} as ${name}`);
-      return { contents: `export { ${renamed.join(', ')} } from './${LIBRARY}.js';` };
-    });
-    build.onResolve({ filter: /./, namespace: 'library' }, ({ path: chunk }) => ({
-      path: chunk,
+    build.onResolve({ filter: /./, namespace: 'other-chunks' }, ({ path: other }) => ({
+      path: other,
       external: true,
     }));
   },
 });
-
-/** The path of an imported source, from src. */
-function sourceAt(folder, imported) {
-  return path.relative(src, path.join(folder, imported)).split(path.sep).join('/');
-}
-
-/** Programs import the doors that lie beside them. */
-const doorsBeside = {
-  name: 'doors beside',
-  setup(build) {
-    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path: imported, resolveDir }) => {
-      const file = sourceAt(resolveDir, imported);
-      return isDoor(file) ? { path: `./${file.replace(/ts$/, 'js')}`, external: true } : undefined;
-    });
-  },
-};
 
 await bundle();
 await declare(dist, DOORS, numbers);

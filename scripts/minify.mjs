@@ -79,27 +79,41 @@ function withoutVariables(map) {
  */
 export function withNames(bundled) {
   const renamed = [];
-  const text = bundled
-    .replace(/\b_([A-Z]\w*)\b/g, (own, name) =>
-      bundled.includes(`\nvar ${name} = class ${own} `) && !declared.has(own) ? name : own,
-    )
+  const text = withInnerNames(bundled)
     .replace(/^var (\w+) = class(?: (?!extends\b)(\w+))?/gm, (line, variable, own = variable) => {
       if (own !== sourceName(variable)) renamed.push(variable);
       return line;
     })
-    .replace(/^([^\n]*?)\bfunction\*? (\w+)\(/gm, (line, before, name) => {
-      if (sourceName(name) === name) return line;
-      if (!/^(?:async )?$/.test(before))
-        throw new Error(
-          `a function within another became ${name}: give it another name in its source`,
-        );
-      renamed.push(name);
+    .replace(/^(?:async )?function\*? (\w+)\(/gm, (line, name) => {
+      if (sourceName(name) !== name) renamed.push(name);
       return line;
     });
   if (renamed.length === 0) return text;
   const naming = `for (const renamed of [${renamed.join(', ')}]) Object.defineProperty(renamed, "name", { value: renamed.name.replace(/^_|\\d+$/g, ""), configurable: true });`;
   const end = text.lastIndexOf('\n//# sourceMappingURL=');
   return text.slice(0, end) + naming + text.slice(end);
+}
+
+/**
+ * Classes that mention themselves, and functions within others, are called again what they are called in their
+ * sources: in them, nothing else has that name.
+ */
+function withInnerNames(bundled) {
+  let text = bundled.replace(/\b_([A-Z]\w*)\b/g, (own, name) =>
+    bundled.includes(`\nvar ${name} = class ${own} `) && !declared.has(own) ? name : own,
+  );
+  for (const [, indent, before, name] of bundled.matchAll(
+    /^( *)([^\n]*?)\bfunction\*? (\w+)\(/gm,
+  )) {
+    if (sourceName(name) === name || (indent === '' && /^(?:async )?$/.test(before))) continue;
+    const body = text.slice(text.indexOf(` ${name}(`)).split(`\n${indent}}`, 1)[0];
+    if (before.trim() === '' || new RegExp(`\\b${sourceName(name)}\\b`).test(body))
+      throw new Error(
+        `a function within another became ${name}: give it another name in its source`,
+      );
+    text = text.replace(new RegExp(`\\b${name}\\b`, 'g'), sourceName(name));
+  }
+  return text;
 }
 
 /** What a variable of the bundle is called in its source. */

@@ -1,0 +1,119 @@
+// Which sources go into which file of the package, and what these import of one another.
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import esbuild from 'esbuild';
+import { isOfPrograms, root, sourceText, src } from './sources.mjs';
+
+/** What users import. */
+export const DOORS = ['index', 'socket', 'subprocess', 'testing'];
+/** Users of the library that come with it: they import the doors beside them. */
+const PROGRAMS = { 'cli.ts': 'cli', 'echo/worker-program.ts': 'echo-worker' };
+/** The file that has nearly all of the library; the programs share another one. */
+const LIBRARY = hashed('library');
+const SHARED = 'echo';
+
+export function isDoor(file) {
+  return DOORS.includes(file.slice(0, -'.ts'.length));
+}
+
+export function isProgram(file) {
+  return Object.hasOwn(PROGRAMS, file);
+}
+
+/**
+ * The files of the package: the names of their chunks, each with the sources that go into it, and the one that
+ * is loaded by its name, if there is one. Every source is in one chunk only.
+ *
+ * @param asked - names of sources that others import, too: by source
+ */
+export async function planChunks(asked) {
+  const graph = await importsOfSources();
+  const library = new Set(DOORS.flatMap((door) => [...reach(graph, [`${door}.ts`])]));
+  const chunks = new Map([[LIBRARY, { files: [...library].sort() }]]);
+  const onDemand = (files) => files.flatMap((file) => graph.get(file).dynamic);
+  addParts(onDemand([...library]), library);
+  const programs = Object.keys(PROGRAMS);
+  addParts([...programs, ...onDemand([...reach(graph, programs, library)])], library);
+  return chunks;
+
+  /** Sources that several of the entries need go into a chunk that these share. */
+  function addParts(entries, above) {
+    const users = new Map();
+    for (const entry of new Set(entries))
+      for (const file of reach(graph, [entry], above))
+        users.set(file, [...(users.get(file) ?? []), entry]);
+    for (const [file, [user, ...others]] of [...users].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      // A program runs when it is imported: others take nothing from it.
+      const isShared =
+        others.length > 0 || (isProgram(user) && !isProgram(file) && asked.get(file).length > 0);
+      const name = isShared ? sharedBy(user) : (PROGRAMS[user] ?? hashed(user));
+      const chunk = chunks.get(name) ?? { entry: isShared ? undefined : user, files: [] };
+      chunk.files.push(file);
+      chunks.set(name, chunk);
+    }
+  }
+
+  function sharedBy(user) {
+    return isOfPrograms(user) ? SHARED : hashed('shared');
+  }
+}
+
+/** What a source imports of others that are in other chunks: the values, each with the source that exports it. */
+export function importsOf(file) {
+  const statements = /^(?:import|export) (?!type\b)(?:\{([^}]*)\}|\* as \w+) from '(\.[^']*)';$/gm;
+  return Array.from(sourceText(file).matchAll(statements), ([, list, imported]) => ({
+    names: list === undefined ? undefined : namesIn(list),
+    file: path.posix.join(path.posix.dirname(file), imported),
+  }));
+}
+
+/** The values that a list of imports names. */
+export function namesIn(list) {
+  const names = list.split(',').map((name) => name.trim().split(' as ')[0]);
+  return names.filter((name) => name !== '' && !name.startsWith('type '));
+}
+
+/** For each source, the sources that it imports. */
+async function importsOfSources() {
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [...DOORS.map((door) => `${door}.ts`), ...Object.keys(PROGRAMS)].map((file) =>
+      path.join(src, file),
+    ),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    external: ['koffi'],
+    splitting: true,
+    outdir: 'out',
+    metafile: true,
+    write: false,
+  });
+  const fromSrc = (input) => input.slice('src/'.length);
+  const imports = ({ imports }, kind) =>
+    imports
+      .filter((each) => each.kind === kind && !each.external)
+      .map((each) => fromSrc(each.path));
+  return new Map(
+    Object.entries(metafile.inputs).map(([input, found]) => [
+      fromSrc(input),
+      { atOnce: imports(found, 'import-statement'), dynamic: imports(found, 'dynamic-import') },
+    ]),
+  );
+}
+
+/** The sources that are loaded with some; not those that are loaded `above`. */
+function reach(graph, files, above = new Set(), reached = new Set()) {
+  for (const file of files)
+    if (!above.has(file) && !reached.has(file)) {
+      reached.add(file);
+      reach(graph, graph.get(file).atOnce, above, reached);
+    }
+  return reached;
+}
+
+/** src/base/stacks/user-frames.ts knows our own frames by such names. */
+function hashed(source) {
+  const hash = createHash('sha256').update(source).digest('hex').slice(0, 8);
+  return isOfPrograms(source) ? `echo-${hash.toUpperCase()}` : `asyncio-ts-${hash.toUpperCase()}`;
+}
