@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { type BranchProgram, branchPrograms, compareBranches } from '../support/branch-programs.ts';
+import {
+  ADDITIONS,
+  type BranchProgram,
+  branchPrograms,
+  branchProgramsOf,
+  compareBranches,
+  USUAL_REPORTS,
+} from '../support/branch-programs.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 
 /** A cancel of the task and one of a failing group are kept by one `allSettled()`, and thrown as one. */
@@ -29,7 +36,16 @@ loopBehaviour('Branches of a task, in random programs', (it) => {
       { seed: 15, numRuns: 300, examples: [[keptTwice]] },
     );
 
-    for (const { message } of scene.reports)
-      assert.match(String(message), /parent task .* is already completed$/);
+    for (const { message } of scene.reports) assert.match(String(message), USUAL_REPORTS);
   });
+
+  for (const addition of ADDITIONS)
+    it(`see it with ${addition}, too`, async (loop, scene) => {
+      await fc.assert(
+        fc.asyncProperty(branchProgramsOf(addition), (program) => compareBranches(loop, program)),
+        { seed: 15, numRuns: 50 },
+      );
+
+      for (const { message } of scene.reports) assert.match(String(message), USUAL_REPORTS);
+    });
 });

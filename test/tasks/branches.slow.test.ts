@@ -1,13 +1,19 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { branchPrograms, compareBranches } from '../support/branch-programs.ts';
+import {
+  ADDITIONS,
+  branchPrograms,
+  branchProgramsOf,
+  compareBranches,
+  USUAL_REPORTS,
+} from '../support/branch-programs.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 
 /** By seed: how many programs. Several runs, so that their memory is given back in between. */
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
 const EACH = 5000;
 
-loopBehaviour('Branches of a task, in 100,000 random programs', (it) => {
+loopBehaviour('Branches of a task, in 100,000 random programs of each kind', (it) => {
   for (const seed of SEEDS)
     it(
       `see what tasks of their own would see, at the same time, from seed ${seed} on`,
@@ -17,9 +23,25 @@ loopBehaviour('Branches of a task, in 100,000 random programs', (it) => {
           { seed, numRuns: EACH },
         );
 
-        for (const { message } of scene.reports)
-          assert.match(String(message), /parent task .* is already completed$/);
+        for (const { message } of scene.reports) assert.match(String(message), USUAL_REPORTS);
       },
       { seconds: 600 },
     );
+
+  for (const addition of ADDITIONS)
+    for (const seed of SEEDS)
+      it(
+        `see it with ${addition}, too, from seed ${seed} on`,
+        async (loop, scene) => {
+          await fc.assert(
+            fc.asyncProperty(branchProgramsOf(addition), (program) =>
+              compareBranches(loop, program),
+            ),
+            { seed, numRuns: EACH },
+          );
+
+          for (const { message } of scene.reports) assert.match(String(message), USUAL_REPORTS);
+        },
+        { seconds: 600 },
+      );
 });

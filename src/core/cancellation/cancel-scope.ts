@@ -14,6 +14,7 @@ import {
   noteSeen,
   takeKept,
   unkeep,
+  unkeepHere,
 } from './kept/kept-cancels.ts';
 
 /**
@@ -335,6 +336,15 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     this._deferred = undefined;
     for (const awaiter of this._ownAwaits()) awaiter._mustCancel = undefined;
     for (const child of this._children ?? []) child._withdraw();
+  }
+
+  /**
+   * @internal the same by code of the task, in `scope`, that has seen a cancel: branches beside it are cancelled
+   * all the same
+   */
+  _withdrawFrom(scope: CancelScope): void {
+    this._withdrawPending();
+    unkeepHere(scope);
   }
 
   /** @internal withdraws the cancels that wait for the next `await`, here and below */

@@ -244,7 +244,9 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
       const scope = currentScope()?._awaitsIn as CancelScope | undefined;
       this.#scope._takeRequestBack(scope);
       this.#cancelling -= 1;
-      if (this.#cancelling === 0) this.#scope._withdraw();
+      if (this.#cancelling > 0) return this.#cancelling;
+      if (scope?._root === this.#scope) this.#scope._withdrawFrom(scope);
+      else this.#scope._withdraw();
     }
     return this.#cancelling;
   }

@@ -151,7 +151,7 @@ export class Awaiter implements Runnable, Waiting {
     this._scope?._leave(this);
     if (this._mustCancel !== undefined && this._future._state !== 'cancelled') {
       this._future._see();
-      this._reject(new CancelledError(this._mustCancel.message));
+      this._cancel(new CancelledError(this._mustCancel.message));
     } else this._deliver();
   }
 
@@ -173,7 +173,8 @@ export class Awaiter implements Runnable, Waiting {
 
   /** @internal see {@link Waiting} */
   _showWaiting(see: SeeFrames): void {
-    if (this._isAwait && this._chain === undefined)
+    if (this._chain !== undefined) seeAwaiters(this._chain.resolve, this._chain.reject, see);
+    else if (this._isAwait)
       seeAwaiters(this._onFulfilled as () => unknown, this._onRejected as () => unknown, see);
   }
 
@@ -210,7 +211,7 @@ export class Awaiter implements Runnable, Waiting {
 
   private _deliver(): void {
     const future = this._future;
-    if (future._state === 'cancelled') this._reject(future._makeCancelledError());
+    if (future._state === 'cancelled') this._cancel(future._makeCancelledError());
     else if (future._failed) {
       if (typeof this._onRejected === 'function') future._see();
       this._reject(future._outcome());
@@ -222,6 +223,18 @@ export class Awaiter implements Runnable, Waiting {
     else if (typeof this._onFulfilled === 'function')
       this._call(this._onFulfilled as (value: unknown) => unknown, value);
     else this._settle(false, value);
+  }
+
+  /** Those who chain are seen before callbacks can settle what they wait for. */
+  private _cancel(cancel: CancelledError): void {
+    const { _chain: chain } = this;
+    const see = chain && seeCancel(this, this._scope, cancel);
+    if (see === undefined) this._reject(cancel);
+    else
+      seeAwaiters(chain?.resolve as () => unknown, chain?.reject as () => unknown, (frames) => {
+        see(frames);
+        this._reject(cancel);
+      });
   }
 
   private _reject(reason: CancelledError | unknown): void {

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import {
+  asyncgen,
   CancelledError,
   createTask,
   currentTask,
@@ -223,6 +224,15 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
       await sleep(1);
     } catch {}
   };
+  async function* produce(): AsyncGenerator<number> {
+    for (;;) {
+      await sleep(1);
+      yield 1;
+    }
+  }
+  const read = async (from: AsyncIterable<number>): Promise<void> => {
+    for await (const _ of from);
+  };
   const loops: [string, (loop: Loop) => Promise<unknown>][] = [
     ['an async function', () => Promise.allSettled([work()])],
     ['several of one function', () => Promise.allSettled([work(), work(), work()])],
@@ -239,6 +249,17 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
       },
     ],
     ['calls, returned by a function', async () => Promise.allSettled([work()])],
+    ['a handler that swallows it', () => Promise.allSettled([sleep(1).catch(() => {})])],
+    ['a callback', () => Promise.allSettled([sleep(1).then(() => {})])],
+    ['a finally()', () => Promise.allSettled([sleep(1).finally(() => {})])],
+    ['a handler of a future', (loop) => Promise.allSettled([loop.createFuture().catch(() => {})])],
+    ['a handler of a call', () => Promise.allSettled([work().catch(() => {})])],
+    [
+      'two handlers',
+      () => Promise.allSettled([sleep(1).catch(() => {}), sleep(1).catch(() => {})]),
+    ],
+    ['a generator', () => Promise.allSettled([read(produce())])],
+    ['a generator of asyncgen()', () => Promise.allSettled([read(asyncgen(produce)())])],
   ];
   for (const [name, round] of loops)
     it(`ends a loop that keeps each one: of ${name}`, async (loop) => {
@@ -251,6 +272,47 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
 
       await rejects(task, CancelledError);
     });
+
+  it('is not taken back by a branch beside it that calls uncancel()', async () => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      void (async () => {
+        await Promise.allSettled([sleep(1)]);
+        try {
+          await sleep(1);
+          log.push('not cancelled');
+        } catch (error) {
+          log.push(nameOf(error));
+        }
+      })();
+      try {
+        await sleep(1);
+      } catch {
+        log.push(`left: ${currentTask()?.uncancel()}`);
+      }
+      await sleep(2);
+    });
+    await sleep(0);
+
+    task.cancel();
+    await task;
+
+    assert.equal(log, ['left: 0', 'CancelledError']);
+  });
+
+  it('is taken back by the code that it was kept from', async () => {
+    const task = createTask(async () => {
+      await Promise.allSettled([sleep(1)]);
+      currentTask()?.uncancel();
+      await sleep(1);
+      return 'goes on';
+    });
+    await sleep(0);
+
+    task.cancel();
+
+    assert.is(await task, 'goes on');
+  });
 
   it('ends a loop of Promise.any that catches its error', async () => {
     const task = createTask(async () => {

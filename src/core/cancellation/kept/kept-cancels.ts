@@ -82,6 +82,12 @@ export class KeptCancels {
     );
   }
 
+  /** Removes the one for the code of `path`. */
+  removeFor(path: CancelPath): void {
+    const kept = this.find(path);
+    if (kept !== undefined) this.#remove(kept);
+  }
+
   #remove(kept: KeptCancel): void {
     this.#all = this.#all.filter((each) => each !== kept);
   }
@@ -144,6 +150,18 @@ export function unkeep(scope: KeepingScope): void {
   if (scope._kept === undefined) return;
   scope._kept = undefined;
   scope._root._pendings -= 1;
+}
+
+/** Forgets what was kept from the running code, in `scope`, but not what was kept from branches beside it. */
+export function unkeepHere(scope: KeepingScope): void {
+  const begin = carriedScope(scope);
+  if (!hasKept(begin)) return;
+  const path = CancelPath.ofNow();
+  for (let each: KeepingScope | undefined = begin; each; each = each._keptAbove) {
+    if (path === undefined) unkeep(each);
+    else each._kept?.removeFor(partIn(each, path, begin));
+    unkeepIfEmpty(each);
+  }
 }
 
 /** Takes the kept cancel for the `await` that begins in `scope`, if there is one. */

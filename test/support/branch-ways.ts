@@ -1,0 +1,238 @@
+/** The two ways in which {@link BranchProgram} is run: each branch as a call, or as a task of its own. */
+import { EventEmitter } from 'node:events';
+import {
+  CancelledError,
+  createTask,
+  FIRST_COMPLETED,
+  gather,
+  type Task,
+  wait,
+} from '../../src/index.ts';
+
+/** How the branches of a program are run. */
+export interface Way {
+  all(branches: Branch[]): PromiseLike<unknown>;
+  allSettled(branches: Branch[]): PromiseLike<string[]>;
+  race(branches: Branch[]): PromiseLike<unknown>;
+  any(branches: Branch[]): PromiseLike<unknown>;
+  /** Nobody awaits it, unless somebody calls what this returns. */
+  float(branch: Branch): () => PromiseLike<string>;
+  /** A listener that is called at once. */
+  listen(target: 'emitter' | 'target', branch: Branch): void;
+}
+export type Branch = (region: Region) => Promise<string>;
+
+/** A wait of a branch, as a {@link Region} knows it. */
+export interface Wait {
+  /** Is it for a promise of others? */
+  readonly isForeign: boolean;
+  /** The line of control that waits: branches have their own, the bodies of limits do not. */
+  readonly line: string;
+}
+
+const SHIELD: Wait = { isForeign: false, line: 'shielded' };
+
+/**
+ * A part of a program that is cancelled by itself: a task, or the body of a limit. Where branches are
+ * tasks, it holds those that nobody awaits.
+ */
+export class Region {
+  private readonly left = new Set<Task<unknown>>();
+  private readonly below = new Set<Region>();
+  private readonly above: Region | undefined;
+  private waits = new Set<Wait>();
+  private isOver = false;
+  private isAbandoned = false;
+  /** A call of it that nobody has awaited so far. */
+  held: { readonly name: string; readonly take: () => PromiseLike<string> } | undefined;
+  /** Does a cancel of what is above stop here? */
+  isShielded = false;
+  /** Is told of a cancel. */
+  onCancel = (): void => {};
+
+  constructor(above?: Region) {
+    this.above = above;
+    above?.below.add(this);
+  }
+
+  /** Has its task ended? */
+  get isGone(): boolean {
+    return this.above === undefined ? this.isOver : this.above.isGone;
+  }
+
+  private get open(): Region | undefined {
+    return this.isOver ? this.above?.open : this;
+  }
+
+  /** Nobody awaits `task` any more. */
+  leave(task: Task<unknown>): void {
+    if (!task.done()) this.open?.left.add(task);
+  }
+
+  cancel(): void {
+    if (this.isOver) return;
+    this.onCancel();
+    for (const task of this.left) task.cancel();
+    for (const below of [...this.below]) if (!below.isShielded) below.cancel();
+  }
+
+  /** Notes that something waits. Returns what notes that it does not any more. */
+  wait(wait: Wait): () => void {
+    this.home.waits.add(wait);
+    return () => {
+      for (let region: Region | undefined = this; region; region = region.above)
+        region.waits.delete(wait);
+    };
+  }
+
+  /** What a cancel would reach. */
+  reached(): Wait[] {
+    const own = [...this.waits];
+    for (const below of this.below) {
+      const waits = below.reached();
+      // A shield is reached, and what is in it is not.
+      own.push(...(below.isShielded ? waits.slice(0, 1).map(() => SHIELD) : waits));
+    }
+    return own;
+  }
+
+  private get home(): Region {
+    return this.isOver && this.above !== undefined ? this.above.home : this;
+  }
+
+  /** Its limit has gone on without it. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.isShielded = true;
+    this.above?.below.delete(this);
+  }
+
+  close(): void {
+    if (this.isAbandoned) return;
+    this.isOver = true;
+    const { home } = this;
+    if (home !== this) for (const wait of this.waits) home.waits.add(wait);
+    const open = this.above?.open;
+    this.above?.below.delete(this);
+    if (open === undefined) return;
+    for (const task of this.left) open.left.add(task);
+    for (const below of this.below) open.below.add(below);
+  }
+}
+
+export const nameOf = (error: unknown): string => (error as Error).constructor.name;
+
+/** Each branch is a call. */
+export function inCalls(region: Region): Way {
+  const begin = (branches: Branch[]): Promise<string>[] => branches.map((run) => run(region));
+  return {
+    all: (branches) => Promise.all(begin(branches)),
+    allSettled: async (branches) =>
+      (await Promise.allSettled(begin(branches))).map((outcome) =>
+        outcome.status === 'fulfilled' ? 'ok' : nameOf(outcome.reason),
+      ),
+    race: (branches) => Promise.race(begin(branches)),
+    any: (branches) => Promise.any(begin(branches)),
+    float: (branch) => {
+      // Not by two `then`s: where several wait for one promise, V8 does not show who does.
+      const outcome = branch(region).then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error }),
+      );
+      return async () => {
+        const ended = await outcome;
+        if ('error' in ended) throw ended.error;
+        return ended.result;
+      };
+    },
+    listen: (target, branch) => {
+      const listener = async (): Promise<void> => {
+        try {
+          await branch(region);
+        } catch (error) {
+          // An `EventTarget` throws what its listeners reject with, see docs/differences.md.
+          if (target === 'emitter' && error instanceof CancelledError) throw error;
+        }
+      };
+      if (target === 'emitter') new EventEmitter().on('happens', listener).emit('happens');
+      else {
+        const events = new EventTarget();
+        events.addEventListener('happens', listener);
+        events.dispatchEvent(new Event('happens'));
+      }
+    },
+  };
+}
+
+/** Each branch is a task of its own. */
+export function inTasks(region: Region): Way {
+  const begin = (branches: Branch[]): Task<string>[] =>
+    branches.map((run) => createTask(() => run(region)));
+  /** Waits until `isOver`; a cancel goes to all `tasks`. */
+  const first = async (
+    tasks: Task<string>[],
+    isOver: () => boolean,
+  ): Promise<CancelledError | undefined> => {
+    let cancel: CancelledError | undefined;
+    while (!isOver()) {
+      try {
+        await wait(
+          tasks.filter((task) => !task.done()),
+          { returnWhen: FIRST_COMPLETED },
+        );
+      } catch (error) {
+        if (!(error instanceof CancelledError)) throw error;
+        cancel = error;
+        for (const task of tasks) task.cancel();
+      }
+    }
+    return cancel;
+  };
+  const see = (tasks: Task<string>[]): void => {
+    for (const task of tasks) {
+      task.addDoneCallback(() => void (task.cancelled() || task.exception()));
+      region.leave(task);
+    }
+  };
+  return {
+    all: async (branches) => {
+      const tasks = begin(branches);
+      try {
+        return await gather(...tasks);
+      } finally {
+        see(tasks);
+      }
+    },
+    allSettled: async (branches) =>
+      (await gather(...begin(branches), { returnExceptions: true })).map((outcome) =>
+        typeof outcome === 'string' ? 'ok' : nameOf(outcome),
+      ),
+    race: async (branches) => {
+      const tasks = begin(branches);
+      const over: Task<string>[] = [];
+      for (const task of tasks) task.addDoneCallback(() => void over.push(task));
+      await first(tasks, () => over.length > 0);
+      see(tasks);
+      return (over[0] as Task<string>).result();
+    },
+    any: async (branches) => {
+      const tasks = begin(branches);
+      const isWon = (task: Task<string>): boolean =>
+        task.done() && !task.cancelled() && task.exception() === undefined;
+      const cancel = await first(
+        tasks,
+        () => tasks.some(isWon) || tasks.every((task) => task.done()),
+      );
+      see(tasks);
+      if (cancel !== undefined) throw cancel;
+      if (!tasks.some(isWon)) throw new AggregateError([], 'all failed');
+      return 'ok';
+    },
+    float: (branch) => {
+      const [task] = begin([branch]) as [Task<string>];
+      see([task]);
+      return () => task;
+    },
+    listen: (_, branch) => see(begin([branch])),
+  };
+}
