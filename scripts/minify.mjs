@@ -50,7 +50,7 @@ function byUse(names) {
 /** Makes code smaller. */
 export async function small(text, options) {
   // Classes that take their names from a variable.
-  const reserved = [...text.matchAll(/\b(\w+) = class\b/g)].map(([, variable]) => variable);
+  const reserved = [...text.matchAll(/\b(\w+) = class(?= extends\b| \{)/g)].map(([, name]) => name);
   // Terser knows no private names then: it would give each member of the file a name of its own.
   const { code, map } = await minify(withShortPrivateNames(text, 'PRIVATE$'), {
     ...SMALL,
@@ -101,6 +101,10 @@ export function withNames(bundled) {
 function withInnerNames(bundled) {
   let text = bundled.replace(/\b_([A-Z]\w*)\b/g, (own, name) =>
     bundled.includes(`\nvar ${name} = class ${own} `) && !declared.has(own) ? name : own,
+  );
+  // Variables may have short names then.
+  text = text.replace(/^var (\w+) = class(?= extends\b| \{)/gm, (line, variable) =>
+    sourceName(variable) === variable ? `${line} ${variable}` : line,
   );
   for (const [, indent, before, name] of bundled.matchAll(
     /^( *)([^\n]*?)\bfunction\*? (\w+)\(/gm,
