@@ -5,7 +5,7 @@ import * as asyncio from '../src/index.ts';
 import * as socket from '../src/socket.ts';
 import * as testing from '../src/testing.ts';
 import { behaviour } from './support/behaviour.ts';
-import { root } from './support/program.ts';
+import { Program, root } from './support/program.ts';
 
 /** What was given another name on purpose, or has none. */
 const OTHERS = ['error', 'timeout', 'SocketType', 'eagerTaskFactory', 'EventLoop'];
@@ -23,6 +23,22 @@ behaviour('The package', (it) => {
       assert.ok(entryCount < 40, `${entryCount} files`);
       const names = files.map((file: { path: string }) => file.path);
       assert.not.ok(names.some((name: string) => /internals|\.map$|\.built-from/.test(name)));
+    },
+    { seconds: 20 },
+  );
+
+  it(
+    "loads none of Node's larger modules when it is imported",
+    async () => {
+      const text = `await import('asyncio-ts'); console.log(JSON.stringify(process.moduleLoadList))`;
+      await using program = Program.node('--input-type=module', ['--eval', text]);
+
+      await program.ended;
+
+      const loaded: string[] = JSON.parse(program.stdout);
+      const larger = ['child_process', 'dgram', 'dns', 'net', 'stream', 'tls', 'worker_threads'];
+      const found = larger.filter((name) => loaded.includes(`NativeModule ${name}`));
+      assert.equal(found, []);
     },
     { seconds: 20 },
   );

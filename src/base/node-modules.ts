@@ -6,11 +6,13 @@ import type * as ChildProcess from 'node:child_process';
 import type * as Dgram from 'node:dgram';
 import type * as Dns from 'node:dns';
 import type * as FsPromises from 'node:fs/promises';
+import type Module from 'node:module';
 import type * as Net from 'node:net';
 import type Stream from 'node:stream';
 import type * as Tls from 'node:tls';
 import type * as Tty from 'node:tty';
 import type * as V8 from 'node:v8';
+import type * as Vm from 'node:vm';
 import type * as WorkerThreads from 'node:worker_threads';
 
 const load = process.getBuiltinModule;
@@ -25,9 +27,11 @@ export const childProcess: () => typeof ChildProcess = lazily(() => load('node:c
 export const dgram: () => typeof Dgram = lazily(() => load('node:dgram'));
 export const dns: () => typeof Dns = lazily(() => load('node:dns'));
 export const fsPromises: () => typeof FsPromises = lazily(() => load('node:fs/promises'));
+export const module: () => typeof Module = lazily(() => load('node:module'));
 export const net: () => typeof Net = lazily(() => load('node:net'));
 export const stream: () => typeof Stream = lazily(() => load('node:stream'));
 export const tls: () => typeof Tls = lazily(() => load('node:tls'));
 export const tty: () => typeof Tty = lazily(() => load('node:tty'));
 export const v8: () => typeof V8 = lazily(() => load('node:v8'));
+export const vm: () => typeof Vm = lazily(() => load('node:vm'));
 export const workerThreads: () => typeof WorkerThreads = lazily(() => load('node:worker_threads'));

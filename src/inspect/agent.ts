@@ -1,5 +1,5 @@
-import { isMainThread } from 'node:worker_threads';
 import { log } from '../base/log/log.ts';
+import { workerThreads } from '../base/node-modules.ts';
 import { repr } from '../base/printing/repr.ts';
 import { putAside, putBack } from '../core/context/promise-hooks.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -48,5 +48,6 @@ export function makeVisible(loop: LoopCore): void {
   };
   Object.defineProperty(globalThis, AGENT, { value: agent, configurable: true });
   const path = process.env['ASYNCIO_INSPECT'];
-  if (path && isMainThread) void listenAt(path.replaceAll('{pid}', String(process.pid)));
+  if (path && workerThreads().isMainThread)
+    void listenAt(path.replaceAll('{pid}', String(process.pid)));
 }

@@ -1,4 +1,3 @@
-import { runInNewContext } from 'node:vm';
 import { onCollectionRequest, pendingCollectionRequests } from '../../base/collection-requests.ts';
 import {
   COLLECTION_BURST_MS,
@@ -9,7 +8,7 @@ import {
   COLLECTION_SHARE,
   COLLECTION_SHARE_URGENT,
 } from '../../base/constants.ts';
-import { v8 } from '../../base/node-modules.ts';
+import { v8, vm } from '../../base/node-modules.ts';
 import { now } from '../../base/node-timers.ts';
 import { chore } from '../turns/host.ts';
 
@@ -141,7 +140,7 @@ function findCollect(): (() => void) | undefined {
   if (typeof globalThis.gc === 'function') return () => void globalThis.gc?.();
   try {
     v8().setFlagsFromString('--expose-gc');
-    const gc: unknown = runInNewContext('gc');
+    const gc: unknown = vm().runInNewContext('gc');
     v8().setFlagsFromString('--no-expose-gc');
     return typeof gc === 'function' ? () => void gc() : undefined;
   } catch {

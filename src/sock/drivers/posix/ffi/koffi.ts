@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { module } from '../../../../base/node-modules.ts';
 
 /** The part of koffi that we use: it calls C functions that are already in the process. */
 interface Koffi {
@@ -20,7 +20,7 @@ let loaded: Koffi | undefined;
  * @throws what require() throws, if it is not installed or not built for this system
  */
 export function koffi(): Koffi {
-  loaded ??= createRequire(import.meta.url || `${process.cwd()}/`)('koffi') as Koffi;
+  loaded ??= module().createRequire(import.meta.url || `${process.cwd()}/`)('koffi') as Koffi;
   return loaded;
 }
 
