@@ -282,7 +282,7 @@ async function cancelLeftCalls(loop: Loop): Promise<void> {
   const patience = loop.callLater(SHUTDOWN_PATIENCE, () => {
     for (const calls of leftCallsOf(loop))
       loop.callExceptionHandler({
-        message: `A call that nobody awaits was cancelled ${SHUTDOWN_PATIENCE} s ago and still waits for ${calls._describeAwaits()}: the program ends without it`,
+        message: `A call that is not awaited was cancelled ${SHUTDOWN_PATIENCE} s ago and still waits for ${calls._describeAwaits()}: the program ends without it`,
       });
     ended.setResult();
   });

@@ -55,7 +55,7 @@ export class Leaks {
     for (const future of this.#failed)
       if (future._unseen)
         this.#left.push(
-          `failed, and nobody has seen it: ${this.#form(future)}\n${stackOf(future._outcome())}`,
+          `failed, and was never retrieved: ${this.#form(future)}\n${stackOf(future._outcome())}`,
         );
   }
 

@@ -26,7 +26,7 @@ const registered = new Map<string, ErrorClass>();
  */
 export function registerErrorClass(errorClass: abstract new (...args: never[]) => Error): void {
   if (!isErrorClass(errorClass) || errorClass.name === '')
-    throw new TypeError(`a class of errors with a name was expected, got ${brief(errorClass)}`);
+    throw new TypeError(`an error class with a name was expected, got ${brief(errorClass)}`);
   registered.set(errorClass.name, errorClass);
 }
 

@@ -18,12 +18,12 @@ export interface DriverCase {
   readonly shown?: DriverName;
   /** Is there a kernel underneath, whose limits and descriptors are real? */
   readonly real: boolean;
-  /** Why it has no datagrams of AF_UNIX, if it has none. */
+  /** Why it has no AF_UNIX datagrams, if it has none. */
   readonly withoutUnixDatagrams?: string;
 }
 
 export const DRIVERS: readonly DriverCase[] = [
-  { name: 'node', real: true, withoutUnixDatagrams: 'Node has no datagrams of AF_UNIX' },
+  { name: 'node', real: true, withoutUnixDatagrams: 'Node has no AF_UNIX datagrams' },
   { name: 'posix', real: true },
   // As macOS has it, on Linux: a name that users do not see.
   { name: 'posix, uv_poll' as DriverName, shown: 'posix', real: true },

@@ -126,7 +126,7 @@ behaviour('runChecked', (it) => {
       await sleep(0);
     });
 
-    assert.match(line ?? '', /^failed, and nobody has seen it: <Future finished .*unseen/);
+    assert.match(line ?? '', /^failed, and was never retrieved: <Future finished .*unseen/);
     assert.match(stack.join('\n'), lineOf('failure').split(':').at(-1) as string);
   });
 

@@ -65,7 +65,7 @@ behaviour('runVirtual', (it) => {
     });
 
     await rejects(running, LeftBehindError, {
-      message: /^failed, and nobody has seen it: <Task finished name='failed' .*unseen/,
+      message: /^failed, and was never retrieved: <Task finished name='failed' .*unseen/,
     });
   });
 

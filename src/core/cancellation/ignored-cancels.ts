@@ -52,7 +52,7 @@ export function noteSwallowed(task: CancelledTask): void {
   const site = cancelledAt.get(task);
   log(
     `${task.getName()} was cancelled${site === undefined ? '' : ` while it waited at ${site}`}, and ended with a result all the same: ` +
-      'a catch swallowed the CancelledError. Throw it on, or take the cancel back with uncancel()',
+      'a catch swallowed the CancelledError. Rethrow it, or withdraw the cancel with uncancel()',
     'warn',
   );
 }

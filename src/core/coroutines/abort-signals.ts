@@ -101,7 +101,7 @@ export async function underSignal<T>(
   signal.throwIfAborted();
   const limit = Limit.open(
     { abandon: options?.abandon, name: 'a call with a signal' },
-    'a signal needs a task that it can break off',
+    'a signal needs a task that it can interrupt',
   );
   const forget = onAbort(signal, () => limit.cancel());
   try {

@@ -181,7 +181,7 @@ export class Future<T> implements Promise<T> {
     if (this._state !== 'pending') throw new InvalidStateError('invalid state');
     const error: unknown = isErrorClass(exception) ? new exception() : exception;
     if (!isError(error))
-      throw new TypeError(`exception must be an Error or a class of errors, got ${brief(error)}`);
+      throw new TypeError(`exception must be an Error or an error class, got ${brief(error)}`);
     this._fail(error);
   }
 

@@ -78,7 +78,7 @@ function checkPath(path: string): string {
   const abstract = path.startsWith('\0');
   if (Buffer.byteLength(path) > LONGEST_PATH + Number(abstract))
     throw new OSError('AF_UNIX path too long');
-  if (!abstract && path.includes('\0')) throw new OSError('AF_UNIX path with a NUL byte in it');
+  if (!abstract && path.includes('\0')) throw new OSError('AF_UNIX path contains a NUL byte');
   return path;
 }
 
@@ -125,5 +125,5 @@ export function checkAddress(family: number, input: unknown, caller: string): Ad
  */
 export function checkNoNull(text: string, what: string): void {
   if (text.includes('\0'))
-    throw new RangeError(`${what} must not have a null character in it, got ${brief(text)}`);
+    throw new RangeError(`${what} must not contain a null character, got ${brief(text)}`);
 }

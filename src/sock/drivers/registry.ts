@@ -40,7 +40,7 @@ export function driverNamed(name?: string): Driver {
   else if (missing.lasts) chosen = nodeDriver;
   else if (!warned) {
     warned = true;
-    warnRuntime(`using the node driver, because posix cannot be used now: ${missing.why}`);
+    warnRuntime(`using the node driver, because the posix driver is unavailable: ${missing.why}`);
   }
   return chosen ?? nodeDriver;
 }
@@ -54,7 +54,7 @@ function find(name: string, what: string): Driver {
   const { missing } = driver;
   if (missing !== undefined)
     throw new RuntimeError(
-      `${what} is ${brief(name)}, and that driver cannot be used: ${missing.why}`,
+      `${what} is ${brief(name)}, and that driver is unavailable: ${missing.why}`,
     );
   return driver;
 }

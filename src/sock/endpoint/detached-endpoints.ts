@@ -28,6 +28,6 @@ export function takeDetached(fd: number, driver?: DriverName): Endpoint | undefi
 /** Refuses a descriptor that the driver cannot use. */
 export function refuseDescriptor(driver: DriverName): never {
   throw osError('EOPNOTSUPP', 'socket', {
-    strerror: `Operation not supported (the ${driver} driver takes up only what its own detach() gave)`,
+    strerror: `Operation not supported (the ${driver} driver adopts only descriptors from its own detach())`,
   });
 }

@@ -177,7 +177,7 @@ function toPredicate(condition: GroupCondition): (exception: unknown) => boolean
     return (exception) => condition.some((each) => isA(exception, each));
   if (typeof condition === 'function') return condition as (exception: unknown) => boolean;
   throw new TypeError(
-    `expected a function, a class of errors, or an array of such classes, got ${brief(condition)}`,
+    `expected a function, an error class, or an array of such classes, got ${brief(condition)}`,
   );
 }
 

@@ -159,7 +159,7 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
 export function checkText(value: unknown, what: string): asserts value is string {
   if (typeof value !== 'string')
     throw new TypeError(`${what} must be a string, got ${brief(value)}`);
-  if (value.includes('\0')) throw new RangeError(`${what} has a null character in it`);
+  if (value.includes('\0')) throw new RangeError(`${what} must not contain a null character`);
 }
 
 /** A path, also from a URL. */

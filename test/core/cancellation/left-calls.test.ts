@@ -159,7 +159,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     }, seen);
 
     assert.is(seen.length, 1);
-    assert.match(String(seen[0]), /^reported: A call that nobody awaits was cancelled 10 s ago/);
+    assert.match(String(seen[0]), /^reported: A call that is not awaited was cancelled 10 s ago/);
   });
 
   it('is still a part of the program in a gap between two runs of its loop', async () => {

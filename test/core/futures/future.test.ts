@@ -168,7 +168,7 @@ loopBehaviour('Future.setException', (it) => {
 
     for (const wrong of ['boom', undefined, Map, () => new Error()])
       throws(() => future.setException(wrong as never), TypeError, {
-        message: /^exception must be an Error or a class of errors, got /,
+        message: /^exception must be an Error or an error class, got /,
       });
     assert.is(future.done(), false);
   });

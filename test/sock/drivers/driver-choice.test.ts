@@ -75,7 +75,7 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
     () => {
       assert.match(
         chosen('posix', WITHOUT_KOFFI),
-        /^RuntimeError: ASYNCIO_SOCKETS is 'posix', and that driver cannot be used: the optional dependency koffi does not load: /,
+        /^RuntimeError: ASYNCIO_SOCKETS is 'posix', and that driver is unavailable: the optional dependency koffi does not load: /,
       );
     },
     { seconds: 20 },
@@ -113,7 +113,7 @@ behaviour('a driver', (it) => {
       assert.is(third, 'posix');
       assert.match(
         String(warning),
-        /^warning: using the node driver, because posix cannot be used now: no descriptor is left/,
+        /^warning: using the node driver, because the posix driver is unavailable: no descriptor is left/,
       );
       assert.equal(others, []);
     },
@@ -128,7 +128,7 @@ behaviour('a driver', (it) => {
 
         assert.match(
           String(first),
-          /^RuntimeError: driver is '.*', and that driver cannot be used: no descriptor is left/,
+          /^RuntimeError: driver is '.*', and that driver is unavailable: no descriptor is left/,
         );
         assert.is(second, first);
         assert.is(third, 'posix');

@@ -219,7 +219,7 @@ behaviour('ExceptionGroup.split', (it) => {
 
   it('refuses what is no condition', () => {
     throws(() => tree().group.split(5 as never), TypeError, {
-      message: 'expected a function, a class of errors, or an array of such classes, got 5',
+      message: 'expected a function, an error class, or an array of such classes, got 5',
     });
   });
 });

@@ -27,7 +27,7 @@ export const nodeDriver: Driver = {
     if (type === SOCK_STREAM) return new StreamEndpoint(family, proto);
     if (type === SOCK_DGRAM && family !== AF_UNIX) return new DatagramEndpoint(family, proto);
     throw osError('ESOCKTNOSUPPORT', 'socket', {
-      strerror: 'Socket type not supported (Node has no datagrams of AF_UNIX)',
+      strerror: 'Socket type not supported (Node has no AF_UNIX datagrams)',
     });
   },
 
@@ -41,8 +41,7 @@ export const nodeDriver: Driver = {
   adoptPipe(fd: number, kind: PipeKind, writes: boolean, leaves: boolean): PipeEnd {
     if (leaves)
       throw osError('EOPNOTSUPP', 'open', {
-        strerror:
-          'Operation not supported (the node driver takes descriptors by their numbers only)',
+        strerror: 'Operation not supported (the node driver takes only numbers of descriptors)',
       });
     // libuv would abort the process over a device that it cannot poll: /dev/null.
     if (kind === 'device' && !tty().isatty(fd)) return new DevicePipe(fd);

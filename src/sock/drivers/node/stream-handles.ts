@@ -48,6 +48,6 @@ export function abandon(client: StreamHandle, tcp: boolean): void {
 export function refuseAbstract(address: Address, syscall: string): void {
   if (typeof address !== 'string' || !address.startsWith('\0')) return;
   throw osError('EOPNOTSUPP', syscall, {
-    strerror: 'Operation not supported (the node driver has no abstract names of AF_UNIX)',
+    strerror: 'Operation not supported (the node driver has no abstract AF_UNIX names)',
   });
 }

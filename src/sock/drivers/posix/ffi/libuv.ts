@@ -222,7 +222,7 @@ function openHandle(fd: number): number {
   if (flagsBefore.readUInt32LE(0) !== FLAG_REF) {
     uv.copyIn(flagsAt, flagsBefore, 4);
     uv.close(handle, functions.free);
-    throw new Error('libuv has its flags elsewhere');
+    throw new Error('the flags of a libuv handle are not where they should be');
   }
   uv.addCleanupHook(isolate, functions.pollStop, handle);
   return handle;

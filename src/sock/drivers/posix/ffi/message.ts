@@ -112,7 +112,7 @@ export function sendWhole(
 function headerOf(data: Uint8Array, control: Uint8Array, syscall: string): Header {
   if (!IS_KNOWN)
     throw osError('EOPNOTSUPP', syscall, {
-      strerror: 'Operation not supported (flags and messages are known of Linux alone)',
+      strerror: 'Operation not supported (flags and messages are supported only on Linux)',
     });
   const header = makeHeader();
   const { words } = header;
