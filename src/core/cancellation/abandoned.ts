@@ -3,8 +3,8 @@ import { LeftBehind } from '../context/promise-hooks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
- * Bodies of limits that were abandoned: their caller has gone on without them, because they wait
- * for a promise that is not ours. Debug mode names them at once; they are named again when the
+ * Bodies of limits that were abandoned: their caller has continued without them, because they wait
+ * for a foreign promise. Debug mode reports them immediately; they are reported again when the
  * program ends, if they still wait.
  */
 
@@ -12,7 +12,7 @@ import type { LoopCore } from '../turns/loop-core.ts';
 interface Abandoned {
   /** `Task-3: the body of timeout()` */
   readonly what: string;
-  /** `, at FILE:LINE`; empty where that is not known. */
+  /** `, at FILE:LINE`; empty if unknown. */
   readonly where: string;
   /** On the loop's clock, in seconds. */
   readonly since: number;
@@ -22,10 +22,10 @@ interface Abandoned {
 const abandoned = new WeakMap<LoopCore, Set<Abandoned>>();
 
 /**
- * Notes one more.
+ * Adds an abandoned body.
  *
- * @param scope - what is in force in it
- * @returns a function that removes it, for when the body has ended
+ * @param scope - its scope
+ * @returns a function that removes it when the body has ended
  */
 export function noteAbandoned(
   scope: object,
@@ -49,7 +49,7 @@ export function noteAbandoned(
   };
 }
 
-/** Asks for a collection of those that still wait: the loop is closed. */
+/** The loop is closed: requests a collection of those that still wait. */
 export function seekAbandoned(loop: LoopCore): void {
   for (const { left } of abandoned.get(loop) ?? []) left.seek();
 }

@@ -3,9 +3,9 @@ import { attempt, isA } from '../../base/values/attempt.ts';
 import { causeOfAbort } from './cancel-signal.ts';
 
 /**
- * The cancel in `error`, if there is one: the error itself, or one that wraps it. Node's
- * own functions throw an `AbortError` whose cause is the reason of the signal; `Promise.any()` throws
- * an `AggregateError` of all errors.
+ * The cancel in `error`, if any: the error itself, or one that it wraps. Node's own functions throw
+ * an `AbortError` whose cause is the reason of the signal; `Promise.any()` throws an
+ * `AggregateError` of all errors.
  */
 export function cancelOf(error: unknown): CancelledError | undefined {
   if (isA(error, CancelledError)) return error;

@@ -20,13 +20,13 @@ import {
 /**
  * The unit of cancellation: a task, or part of one that has a limit.
  *
- * Each task has a root scope (`root-scope.ts`). `timeout()`, a `signal` and the body of a `taskGroup()` open
- * another below the current one (`limit.ts`). Scopes follow every `await`, so each of our `await`s belongs to
- * the scope in which it began, and each branch of a task (under `Promise.all()`, or a call that nobody
- * awaits) stays in its own.
+ * Each task has a root scope (`root-scope.ts`). `timeout()`, a `signal` and the body of a
+ * `taskGroup()` open another below the current one (`limit.ts`). Scopes follow every `await`, so
+ * each of our `await`s belongs to the scope in which it began, and each branch of a task (in a
+ * `Promise.all()`, or a call that is not awaited) stays in its own.
  *
- * A cancel of a scope reaches every `await` in it and below it. If there is none, the task is running, or waits
- * for a promise that is not ours. Then our next `await` throws.
+ * A cancel of a scope reaches every `await` in it and below it. If there is none, the task is
+ * running, or waits for a foreign promise. Then our next `await` throws.
  *
  *            cancel(), nothing of ours is awaited
  *   open ────────────────────────────────────────────▶ pending
@@ -35,12 +35,13 @@ import {
  *      our next `await` in it or below begins, and throws; or the awaited promise
  *      has thrown the cancel, which it got through the signal
  *
- * The awaited object itself is cancelled: it may be a task, and ignore the cancel. If it is a future that is
- * done already, its `await` throws when its turn comes.
+ * The awaited object itself is cancelled: it may be a task, and ignore the cancel. If it is a
+ * future that is done already, its `await` throws when its turn comes.
  *
  * A combinator may keep a cancel from the code that waits for it (`kept/`), and a shield holds it
- * back until its body has ended. Then the next `await` of that code throws it, and no other. If that is an
- * `await` of a promise that is not ours, it throws once that is settled (`kept/interrupted-await.ts`):
+ * back until its body has ended. Then the next `await` of that code throws it, and no other. If
+ * that is an `await` of a foreign promise, it throws once the promise is settled
+ * (`kept/interrupted-await.ts`):
  *
  *            a combinator keeps it                  the next `await` begins
  *   sent ─────────────────────────────────▶ kept ───────────────────────────▶ thrown
@@ -49,8 +50,8 @@ import {
  *     ├──────────────────────────────▶ deferred                                 │
  *     └─────────────────────────────────────────────────────────────────────────┘
  *
- * When the body of a scope ends, its parent takes over what still awaits in it: calls that nobody awaits, or
- * the losers of a race.
+ * When the body of a scope ends, its parent takes over what still awaits in it: calls that are not
+ * awaited, or the losers of a race.
  */
 export class CancelScope extends Scope implements AwaitingScope, CancelledScope, KeepingScope {
   /** The pending awaits in this scope, in order. */
@@ -68,11 +69,11 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   declare private _pending: Pending | undefined;
   /** @internal cancels that were kept from code in this scope */
   declare _kept: KeptCancels | undefined;
-  /** @internal in the root: how many of these two the scopes of the task have */
+  /** @internal in the root: how many scopes of the task have pending or kept cancels */
   declare _pendings: number;
   /** In the root: called when an `await` has ended. */
   declare private _watchers: Set<() => void> | undefined;
-  /** @internal how many cancels of it were not withdrawn */
+  /** @internal how many cancels of it have not been withdrawn */
   declare _requests: number;
   /** @internal does a cancel from above stop here? */
   declare _isShielded: boolean;
@@ -104,7 +105,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     });
   }
 
-  // For speed: without it, V8 searches for the next class that has a constructor, for each object.
+  // Needed for speed: otherwise V8 searches for a class with a constructor each time.
   constructor(context: Context | undefined) {
     super(context);
   }
@@ -205,7 +206,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     return undefined;
   }
 
-  /** From now on, calls in this scope and above that a cancel ends may have nobody who awaits them. */
+  /** From now on, cancelled calls in this scope and above may have nothing that awaits them. */
   protected _countAsCancelled(): void {
     watchFloatingCancels();
     for (let scope: CancelScope | undefined = this; scope; scope = scope._parent)
@@ -445,10 +446,10 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   }
 
   /**
-   * @internal code in this scope goes on that has waited for `awaited`, a promise that is not ours
+   * @internal code in this scope resumes that has waited for `awaited`, a foreign promise
    *
-   * If that threw the cancel, which it got through the signal, the next `await` does not throw it again.
-   * Whether it did is known a microtask later.
+   * If that threw the cancel, which it got through the signal, the next `await` does not throw it
+   * again. Whether it did is known a microtask later.
    */
   _goesOn(awaited: Promise<unknown>): void {
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above)

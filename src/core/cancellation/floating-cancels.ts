@@ -3,19 +3,19 @@ import { withoutStacks } from '../../base/stacks/captured-stack.ts';
 import { noteOf, onSettled, putAside, putBack } from '../context/promise-hooks.ts';
 
 /**
- * Keeps a cancel that comes out of a call that nobody awaits from ending the program:
- * `void flush()` in a task, or an `async` event listener.
+ * Keeps the cancel of a call that is not awaited from ending the program: `void flush()` in a task,
+ * or an `async` event listener.
  *
- * The call is part of the task and is cancelled with it. So its promise is rejected, and Node would end
- * the program for an unhandled rejection, although nothing has failed. So promises that
- * were made in a cancelled scope are inspected when they settle, and those that a cancel
- * rejected count as handled.
+ * The call is part of the task and is cancelled with it. So its promise is rejected, and Node would
+ * end the program for an unhandled rejection, although nothing has failed. So promises that were
+ * made in a cancelled scope are inspected when they settle, and those that a cancel rejected count
+ * as handled.
  */
 
 /** The part of a scope that matters here. */
 interface Cancellable {
   readonly _wasCancelled?: boolean;
-  /** The scope that has its `await`s: another one, where this is over. */
+  /** The scope that has its `await`s: another one, if its own is over. */
   readonly _awaitsIn?: object | undefined;
 }
 
@@ -27,8 +27,8 @@ export function watchFloatingCancels(): void {
   watching = true;
   onSettled((promise) => {
     if (!isInCancelled(noteOf(promise))) return;
-    // It is about to be settled; Node asks for handlers when no microtask is left. The promises that
-    // are made for this are nobody's, or they would be looked at in turn.
+    // It is about to be settled; Node checks for handlers when no microtask is left. The promises
+    // created for this must not be inspected in turn.
     const aside = putAside();
     void settled.then(() => handleCancel(promise));
     putBack(aside);
@@ -65,7 +65,7 @@ function isCancelled(promise: Promise<unknown>): boolean {
     const errors = [...whole.matchAll(/^\s+(?:\[errors\]: \[)?\s*\[?(\w*Error)\b/gm)];
     return errors.length > 0 && errors.every(([, each]) => each === 'CancelledError');
   } catch {
-    // Its value cannot be printed, so it is not an error of ours.
+    // Its value cannot be printed, so it is not one of our errors.
     return false;
   }
 }

@@ -4,8 +4,8 @@ import { suspendedFrames } from '../futures/await-stacks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
- * Names cancelled tasks that do not end, and why: a task may await a promise that is not ours, which
- * cannot be cancelled, or its `catch` may have swallowed the `CancelledError`.
+ * Reports cancelled tasks that do not end, and why: a task may await a foreign promise, which
+ * cannot be cancelled, or a `catch` may have swallowed the `CancelledError`.
  */
 
 /** What must be known of a cancelled task. */
@@ -22,7 +22,7 @@ export interface CancelledTask {
 /** Where each task waited when it was cancelled, in debug mode. */
 const cancelledAt = new WeakMap<CancelledTask, string>();
 
-/** Tasks that are left as their program ends: these are reported in every mode. */
+/** Tasks that are left when their program ends; these are reported in every mode. */
 const leftOver = new WeakSet<CancelledTask>();
 
 /** Called in debug mode when `task` is cancelled. */
@@ -32,8 +32,7 @@ export function noteWhereCancelled(task: CancelledTask): void {
 }
 
 /**
- * Names the cancelled `task` if it still waits for a promise that is not ours some seconds
- * from now.
+ * Reports the cancelled `task` if it still waits for a foreign promise some seconds from now.
  *
  * @returns a function that stops watching, for when the task is done
  */

@@ -1,16 +1,17 @@
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
- * Calls that go on after their task is done, because nobody awaited them, as in
- * `void flush()`, or they lost a race. They are known by the scope of their task, as long as something of
- * ours is awaited in it.
+ * Calls that continue after their task is done, because they were not awaited, as in `void
+ * flush()`, or lost a race. They are known by the scope of their task, as long as anything of ours
+ * is awaited in it.
  *
- * `run()` cancels them at its end, as it cancels tasks; the loop of `enter()` keeps running for them.
+ * `run()` cancels them at its end, as it cancels tasks; the loop of `enter()` keeps running for
+ * them.
  */
 export interface LeftCalls {
   /** What they await, for reports. */
   _describeAwaits(): string;
-  /** Cancels them, if they were not cancelled yet. */
+  /** Cancels them, unless they already were. */
   _cancelLeft(): void;
 }
 
@@ -36,9 +37,9 @@ export function watchLeftCalls(loop: LoopCore, tell: () => void): void {
 }
 
 /**
- * Notes some.
+ * Adds calls.
  *
- * @returns a function that removes them; `undefined` if they were added already
+ * @returns a function that removes them; `undefined` if they were already added
  */
 export function noteLeft(loop: LoopCore, calls: LeftCalls): (() => void) | undefined {
   const all = left.get(loop) ?? { calls: new Set(), tell: undefined };
@@ -52,7 +53,7 @@ export function noteLeft(loop: LoopCore, calls: LeftCalls): (() => void) | undef
   };
 }
 
-/** Takes the place of the task of such calls, for limits in them. */
+/** Stands in for the task of such calls, for limits in them. */
 export class LeftTask {
   readonly _loop: LoopCore;
 

@@ -16,7 +16,7 @@ import { CancelPath, RUNS_BODY } from './kept/cancel-path.ts';
 import { LeftTask } from './left-calls.ts';
 import { cancelScope } from './self-cancel.ts';
 
-/** What a limit needs of its task. */
+/** What a limit needs from its task. */
 export interface LimitedTask {
   readonly _loop: LoopCore;
   getName(): string;
@@ -29,9 +29,9 @@ export interface LimitedTask {
 /** Options of functions with a limit. */
 export interface Abandoning {
   /**
-   * What happens when the limit is reached while the body waits for a promise that this library did not
-   * make. By default the body is abandoned, and the caller goes on at once. `false` waits until the
-   * body has ended, however long that takes, as asyncio does.
+   * What to do when the limit is reached while the body waits for a promise that this library did
+   * not create. By default the body is abandoned, and the caller continues immediately. `false`
+   * waits until the body has ended, however long that takes, as asyncio does.
    */
   readonly abandon?: boolean | undefined;
 }
@@ -45,7 +45,7 @@ export interface LimitOptions extends Abandoning {
 }
 
 /**
- * Part of a task that can be cancelled on its own, such as the body of a `timeout()`.
+ * Part of a task that can be cancelled separately, such as the body of a `timeout()`.
  *
  *            cancel()                     the body ends
  *   open ─────────────────▶ cancelled ─────────────────────────▶ over
@@ -55,13 +55,13 @@ export interface LimitOptions extends Abandoning {
  *     │                     abandoned ────────────────────────────┤
  *     └───────────────────────────────────────────────────────────┘
  *
- * Its own cancels are withdrawn when it is over or abandoned. The code that waits for an
- * abandoned body goes on with the limit's error; our next `await` in the body throws.
+ * Its own cancels are withdrawn when it is over or abandoned. The code that waits for an abandoned
+ * body continues with the limit's error; our next `await` in the body throws.
  */
 export class Limit extends CancelScope {
   #state: 'open' | 'cancelled' | 'abandoned' | 'over' = 'open';
   readonly #task: LimitedTask;
-  /** The number of cancels when it began: these are not its own. */
+  /** The number of cancels when it started, which are not its own. */
   #before: number;
   readonly #name: string;
   readonly #abandons: boolean;
@@ -85,10 +85,10 @@ export class Limit extends CancelScope {
   }
 
   /**
-   * Opens one as part of the task that runs, or of a call that is left of one.
+   * Opens a limit in the current task, or in a call left behind by one.
    *
-   * @param otherwise - the error text if no task runs
-   * @throws {RuntimeError} when no task runs
+   * @param otherwise - the error text if there is no current task
+   * @throws {RuntimeError} when there is no current task
    */
   static open(options: LimitOptions, otherwise: string): Limit {
     const within = currentScope()?._awaitsIn as CancelScope | undefined;
@@ -122,8 +122,8 @@ export class Limit extends CancelScope {
   }
 
   /**
-   * An error that is about to be thrown hides the cancel of a scope above, if there is one: the next `await` of
-   * the code that awaits the running function throws the cancel again.
+   * An error that is about to be thrown hides the cancel of a scope above, if there is one: the
+   * next `await` of the code that awaits the running function throws that cancel again.
    */
   throwAgain(): void {
     const within = this._parent as CancelScope;
@@ -147,7 +147,8 @@ export class Limit extends CancelScope {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      // By the promise's own functions: so V8 shows the callers when something fails in the body.
+      // With the promise's own functions, so that V8 shows the callers when something fails in the
+      // body.
       nativeThen.call(
         runInScope(this, runBodyOfLimit, { limit: this, body }),
         resolve as never,
@@ -202,7 +203,7 @@ export class Limit extends CancelScope {
     } else if (!this.#isSeen) this.#giveUp();
   }
 
-  /** The caller goes on without the body. */
+  /** The caller continues without the body. */
   #giveUp(): void {
     this.#state = 'abandoned';
     this.#takeBack();
@@ -248,12 +249,12 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** A body that has kept the cancel from itself counts as having seen it. */
+/** If the body kept the cancel from itself, it counts as having seen it. */
 function keptAs(hasKept: boolean): CancelledError | undefined {
   return hasKept ? new CancelledError() : undefined;
 }
 
-/** Known by its name in stacks, also in a minified program. */
+/** Identified by its name in stacks, also in a minified program. */
 async function runBodyOfLimit<T>(call: {
   readonly limit: Limit;
   readonly body: () => T | PromiseLike<T>;

@@ -48,7 +48,7 @@ export class RootScope extends CancelScope implements LeftCalls {
     }
   }
 
-  // Not `#`: private methods cost each object a field.
+  // Not `#private`, because private methods cost each object a field.
 
   private _noteLeft(): void {
     const forgetLeft = noteLeft(this._ownLoop, this);
@@ -70,7 +70,10 @@ export class RootScope extends CancelScope implements LeftCalls {
     cancelScope(this);
   }
 
-  /** After an earlier cancel: cancels `await`s that no function waits for, and leaves clean-up code alone. */
+  /**
+   * After an earlier cancel: cancels `await`s that no function waits for, and leaves clean-up code
+   * alone.
+   */
   private _cancelFloating(): void {
     for (const awaiter of this._listAwaits())
       awaiter._showWaiting((frames) => {

@@ -5,14 +5,14 @@ import type { Task } from './task.ts';
 
 /** Something that an `AbortSignal` can interrupt. */
 export interface Abortable extends Abandoning {
-  /** Breaks it off when it is aborted: its `reason` is thrown. */
+  /** Interrupts it when aborted: the signal's `reason` is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Looks whether `value` is a signal, or none.
+ * Checks that `value` is an `AbortSignal`, or `undefined`.
  *
- * @throws {TypeError} when it is something else
+ * @throws {TypeError} when it is neither
  */
 export function checkSignal(value: unknown): void {
   if (value === undefined) return;
@@ -21,7 +21,7 @@ export function checkSignal(value: unknown): void {
     throw new TypeError(`signal must be an AbortSignal, got ${brief(value)}`);
 }
 
-/** Who is to be told of each signal. Node warns of more than ten listeners: so we have one. */
+/** What to call for each signal. Node warns of more than ten listeners, so we add only one. */
 const told = new WeakMap<AbortSignal, Told>();
 
 interface Told {
@@ -30,12 +30,12 @@ interface Told {
 }
 
 /**
- * Calls back, at once, when `signal` is aborted; not, if it is already.
+ * Calls back immediately when `signal` is aborted; not if it already is.
  *
- * The signal has a listener only while there is somebody to call back: one that `AbortSignal.any()`
- * made lives, with all its sources, for as long as it has any.
+ * The signal has a listener only while there is a callback: a signal from `AbortSignal.any()`
+ * lives, with all its sources, as long as it has a listener.
  *
- * @returns a function that cancels the call
+ * @returns a function that removes the callback
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) return () => {};
@@ -51,7 +51,7 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
     signal.addEventListener('abort', listener, { once: true });
   }
   const { callbacks, listener } = known;
-  // One of its own: the same function may be there twice.
+  // A new function, because the same one may be added twice.
   const entry = (): void => callback();
   callbacks.add(entry);
   return () => {
@@ -61,7 +61,7 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   };
 }
 
-/** Cancels `task` when `signal` is aborted, as long as it is not done. */
+/** Cancels `task` when `signal` is aborted, unless it is done. */
 export function cancelOnAbort(task: Task<unknown>, signal: AbortSignal): void {
   const cancel = (): void => void task.cancel();
   const forget = onAbort(signal, cancel);
@@ -70,9 +70,9 @@ export function cancelOnAbort(task: Task<unknown>, signal: AbortSignal): void {
 }
 
 /**
- * A call that is interrupted when `signal` is aborted, if there is one: see {@link underSignal}.
+ * A call that is interrupted when `signal` is aborted, if given; see {@link underSignal}.
  *
- * @throws {TypeError} when `signal` is something else
+ * @throws {TypeError} when `signal` is not an `AbortSignal`
  */
 export function untilAborted<T>(
   options: Abortable | undefined,
@@ -80,18 +80,18 @@ export function untilAborted<T>(
 ): () => Promise<T> {
   checkOptions(options);
   const signal = options?.signal;
-  // A call of ours gives a promise, or what is awaited as one.
+  // Our own calls return promises, or awaitables.
   if (signal === undefined) return call as () => Promise<T>;
   checkSignal(signal);
   return () => underSignal(signal, call, options);
 }
 
 /**
- * Runs `body` as part of the task that calls, until `signal` is aborted: then it is cancelled where
- * it waits, and the reason of the signal is thrown in place of the cancel. A cancel by somebody else
- * passes through, and so does whatever else the body throws or gives.
+ * Runs `body` as part of the calling task. When `signal` is aborted, the body is cancelled where it
+ * waits, and the reason of the signal is thrown instead of the cancel. Other cancels, errors and
+ * results pass through.
  *
- * @throws the reason of `signal`, before the body begins, when it is aborted already
+ * @throws the reason of `signal`, before the body starts, when it is already aborted
  */
 export async function underSignal<T>(
   signal: AbortSignal,

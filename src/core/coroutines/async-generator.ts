@@ -13,10 +13,10 @@ const abandoned = new Collected<TrackedGenerator<never, never, never>, OpenGener
   },
 });
 
-/** Not a closure of a generator: a record must not lead back to it. */
+/** Not a closure of a generator, because a record must not refer to it. */
 const forget = (record: OpenGenerator): void => abandoned.forget(record);
 
-/** A generator whose loop knows of it from its first step to its last. */
+/** A generator that its loop knows from its first to its last step. */
 class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
   static {
     printsAsText(this);
@@ -24,7 +24,7 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
 
   readonly #name: string;
   readonly #generator: AsyncGenerator<T, R, N>;
-  /** By which the loop knows it, once it has begun. */
+  /** The loop's record of it, once it has started. */
   _record: OpenGenerator | undefined;
   #ended = false;
 
@@ -70,7 +70,7 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
     abandoned.add(this as unknown as TrackedGenerator<never, never, never>);
   }
 
-  /** An `async` function awaits the step, and nobody else: so V8 shows who awaits above what the generator awaits. */
+  /** Only this `async` function awaits the step, so V8 shows who awaits it above what the generator awaits. */
   async #watch(step: Promise<IteratorResult<T, R>>): Promise<IteratorResult<T, R>> {
     try {
       const result = await step;
@@ -90,11 +90,11 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
 }
 
 /**
- * Makes a generator function from an `async function*`. Its generators are closed when they are left open: by
- * `run()` at its end, or when they are collected. Their `finally` runs then.
+ * Converts an `async function*` to one whose generators are closed if they are left open: by
+ * `run()` at its end, or when they are collected. Their `finally` blocks run then.
  *
- * `for await` closes a generator that it leaves early, with or without this. It does not close
- * one that is read by `next()`, or awaited under `Promise.race()`.
+ * `for await` closes a generator that it leaves early, with or without this. But nothing closes one
+ * that is read with `next()`, or awaited in a `Promise.race()`.
  *
  * Unlike in Python, generators of other functions are not closed. See
  * docs/differences.md#generators-left-open.
@@ -104,7 +104,8 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
  * @typeParam F - the type of the function
  * @param body - an `async function*`; its name is the generators'
  * @param context - the decorator context
- * @throws {TypeError} when `body` is not an async generator function, or it decorates anything but a method
+ * @throws {TypeError} when `body` is not an async generator function, or it decorates anything but
+ *   a method
  * @see Python's asynchronous generators,
  *   https://docs.python.org/3/reference/expressions.html#asynchronous-generator-functions
  */
@@ -130,7 +131,10 @@ export function asyncgen<
 
 const kindOf = Object.prototype.toString;
 
-/** Functions that return no async generator. One that does may be a plain function, such as a compiler's. */
+/**
+ * Functions that never return an async generator. One that does may be a plain function, such as a
+ * compiler's.
+ */
 const OTHER_FUNCTIONS: ReadonlySet<string> = new Set([
   '[object AsyncFunction]',
   '[object GeneratorFunction]',

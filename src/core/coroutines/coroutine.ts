@@ -16,9 +16,9 @@ import { checkDecorated } from './decorated-method.ts';
 /**
  * A call of an `async` function that has not started.
  *
- * Its body does not run until the coroutine is awaited, and then runs as part of the
- * awaiting task, or is given to `createTask()`, and then runs as its own task.
- * It runs once. If it never runs, there is a warning when it is collected.
+ * When the coroutine is awaited, its body runs as part of the awaiting task; when it is passed to
+ * `createTask()`, it runs as a task of its own. It runs once. If it never runs, there is a warning
+ * when it is collected.
  *
  *             await, createTask()
  *   created ──────────────────────▶ begun
@@ -32,7 +32,8 @@ import { checkDecorated } from './decorated-method.ts';
 export class Coroutine<T> implements Promise<T> {
   static {
     printsAsText(this);
-    // What few of them ever set: a task keeps its coroutine for as long as it lives.
+    // Rarely set fields are on the prototype, because a task keeps its coroutine as long as it
+    // lives.
     Object.assign(this.prototype, { _origin: undefined, _record: undefined });
   }
 
@@ -40,14 +41,17 @@ export class Coroutine<T> implements Promise<T> {
   readonly name: string;
   /** @internal `file:line` where the function became a coroutine function */
   readonly _site: string | undefined;
-  /** @internal where the call was, in debug mode */
+  /** @internal where it was called, in debug mode */
   declare _origin: readonly string[] | undefined;
   /** @internal the record for its warning, once it is watched */
   declare _record: NeverAwaitedRecord | undefined;
-  /** @internal the call; gone when it has begun or was closed. Not `#`: see `sync/waiting/call.ts` */
+  /**
+   * @internal the call; removed when it has started or was closed. Not `#private`: see
+   *   `sync/waiting/call.ts`
+   */
   _body: (() => unknown) | undefined;
 
-  /** @internal made by the functions that {@link coroutine} returns */
+  /** @internal created by the functions that {@link coroutine} returns */
   constructor(body: () => Promise<T>, name: string, site: string | undefined) {
     this._body = body;
     this.name = name;
@@ -55,17 +59,17 @@ export class Coroutine<T> implements Promise<T> {
     watchMade(this);
   }
 
-  /** @internal neither begun nor closed */
+  /** @internal neither started nor closed */
   get _untouched(): boolean {
     return this._body !== undefined;
   }
 
-  /** @internal begins the body for the task whose scope is in force */
+  /** @internal starts the body for the task of the current scope */
   _begin(): Promise<T> {
     return this._begun();
   }
 
-  /** @internal begins the body, in the scope that is in force: what it gives */
+  /** @internal starts the body in the current scope, and returns its result */
   _begun(): Promise<T> {
     try {
       return this._call() as Promise<T>;
@@ -81,12 +85,12 @@ export class Coroutine<T> implements Promise<T> {
     return body();
   }
 
-  /** Abandons the call: the body will not run, and there is no warning. */
+  /** Drops the call: the body will not run, and there is no warning. */
   close(): void {
     this._take();
   }
 
-  /** What `await` calls: begins the body, as part of the task that awaits. */
+  /** Called by `await`: starts the body as part of the awaiting task. */
   // biome-ignore lint/suspicious/noThenProperty: a coroutine is awaited, so it has one
   then<R = T, E = never>(
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
@@ -100,13 +104,13 @@ export class Coroutine<T> implements Promise<T> {
       : (begun.then(onFulfilled, showing(onFulfilled, onRejected)) as Promise<R | E>);
   }
 
-  /** As a promise's `catch`. */
+  /** Like a promise's `catch`. */
   // biome-ignore lint/suspicious/noExplicitAny: as a promise's
   catch<E = never>(onRejected?: ((reason: any) => E | PromiseLike<E>) | null): Promise<T | E> {
     return this._begun().catch(onRejected);
   }
 
-  /** As a promise's `finally`. */
+  /** Like a promise's `finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     return this._begun().finally(onFinally);
   }
@@ -121,7 +125,7 @@ export class Coroutine<T> implements Promise<T> {
     return `<coroutine object ${this.name}>`;
   }
 
-  /** @internal the call, for the one who begins it; none when there was one */
+  /** @internal removes and returns the call; undefined if it was already taken */
   _take(): (() => unknown) | undefined {
     const body = this._body;
     this._body = undefined;
@@ -131,20 +135,20 @@ export class Coroutine<T> implements Promise<T> {
 }
 
 /**
- * What rejects an `await`, where an error of ours was made while the body began. Then nobody was on
- * the stack: V8 called `then`.
+ * Returns what rejects an `await`, and gives errors of ours its stack if they were created while
+ * the body started. Then no user function was on the stack, because V8 called `then`.
  */
 function showing(resolve: unknown, reject: unknown): (error: unknown) => void {
   return (error) => throwIntoAwait(resolve as () => void, reject as () => void, error);
 }
 
-/** Sees to the reports of a coroutine that was just made. */
+/** Sets up the reports of a new coroutine. */
 export function watchMade(made: Coroutine<unknown>): void {
   if (runningLoop()?.getDebug()) made._origin = userStack(DEBUG_STACK_DEPTH);
   watchCoroutine(made);
 }
 
-/** A function whose calls are coroutines; what {@link coroutine} makes. */
+/** A function whose calls are coroutines, as returned by {@link coroutine}. */
 export type CoroutineFunction<This, A extends unknown[], T> = ((
   this: This,
   ...args: A
@@ -154,8 +158,8 @@ export type CoroutineFunction<This, A extends unknown[], T> = ((
 };
 
 /**
- * Makes a coroutine function from an `async` function: a call runs nothing yet, but returns a
- * {@link Coroutine} to await or to make a task of.
+ * Converts an `async` function to a coroutine function: a call does not run it, but returns a
+ * {@link Coroutine} to await, or to create a task from.
  *
  * Reports show the place of this call as the definition of the function.
  *
@@ -171,14 +175,14 @@ export type CoroutineFunction<This, A extends unknown[], T> = ((
  * }
  * ```
  *
- * For TypeScript, whose decorators cannot change types, such a method still returns a promise. So make a task
- * with `createTask(() => client.get('/'))`.
+ * client.get('/'))`. => TypeScript's decorators cannot change types, so for TypeScript such a
+ * method still returns a promise. Create a task with `createTask(() => client.get('/'))`. =>
+ * client.get('/'))`.
  *
  * @param body - an `async` function; its name is the coroutine's
  * @param context - the decorator context
  * @throws {TypeError} when `body` is not a function, or it decorates anything but a method
- * @see Python's `async def`,
- *   https://docs.python.org/3/reference/compound_stmts.html#async-def
+ * @see Python's `async def`, https://docs.python.org/3/reference/compound_stmts.html#async-def
  */
 export function coroutine<This, A extends unknown[], T>(
   body: (this: This, ...args: A) => Promise<T>,
@@ -201,7 +205,7 @@ export function coroutine<This, A extends unknown[], T>(
 }
 
 /**
- * Is `value` a coroutine, a lazy call that {@link coroutine} makes?
+ * Is `value` a coroutine: a call of a function made by {@link coroutine}?
  *
  * @see asyncio's `iscoroutine()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.iscoroutine

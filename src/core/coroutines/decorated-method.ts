@@ -1,17 +1,17 @@
 /** The part of a decorator's context that is used here. */
 export interface DecoratedMethod {
-  /** `'method'`, or what else it is. */
+  /** `'method'`, or another kind. */
   readonly kind: string;
 }
 
 /**
- * Looks whether a function that makes another one was called as a decorator, and whether it can be one.
+ * Checks whether a function like {@link coroutine} was called as a decorator, and may be one there.
  *
  * @param name - the function's
- * @param context - the second argument: of a standard decorator it is an object, and of one under
- *   `experimentalDecorators` the name of the method. Whatever else it is, it is no decorator: the
- *   index in `map()`, for instance
- * @throws {TypeError} when it cannot
+ * @param context - the second argument: an object for a standard decorator, the method's name for
+ *   an `experimentalDecorators` one. Anything else means that it is not a decorator, such as the
+ *   index in `map()`
+ * @throws {TypeError} when it cannot be a decorator there
  */
 export function checkDecorated(name: string, context: unknown): void {
   if (typeof context === 'string' || typeof context === 'symbol')

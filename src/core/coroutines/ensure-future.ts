@@ -11,23 +11,23 @@ import { Coroutine, iscoroutine } from './coroutine.ts';
 import type { NotAPromise, Task, TaskBody, TaskOptions } from './task.ts';
 import { WrappedFuture } from './wrapped-promise.ts';
 
-/** Options for a new task; `signal` cancels it when it is aborted. */
+/** Options for a new task; `signal` cancels it when aborted. */
 export interface NewTaskOptions extends TaskOptions, Abortable {}
 
-/** A loop that makes tasks: any that users see. */
+/** A loop that creates tasks, as all loops that users see. */
 interface TaskMaker extends LoopCore {
   createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T>;
 }
 
 /**
- * Makes a task of a coroutine, which runs concurrently from the next turn on.
+ * Creates a task from a coroutine. It runs concurrently, from the next turn on.
  *
- * @typeParam O - other options, which the loop's task factory takes
+ * @typeParam O - additional options for the loop's task factory
  * @param body - a coroutine, or a function without arguments that returns a promise
- * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when it is aborted
- * @throws {TypeError} when `body` is anything else, such as a promise that already runs, when
+ * @param options - `name`, `context`, `eagerStart`; `signal`: cancels the task when aborted
+ * @throws {TypeError} when `body` is anything else, such as a promise that is already running, when
  *   `signal` is not an `AbortSignal`, or when an option is unknown and there is no task factory
- * @throws {RuntimeError} when no loop runs
+ * @throws {RuntimeError} when no loop is running
  * @see asyncio's `create_task()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
  */
@@ -39,13 +39,13 @@ export function createTask<T, O = unknown>(
 }
 
 /**
- * A future for anything that can be awaited: a future is returned as it is, a coroutine or a
- * function becomes a task, a promise is wrapped.
+ * A future for any awaitable: a future is returned unchanged, a coroutine or a function becomes a
+ * task, a promise is wrapped.
  *
  * @param options - `loop`: by default the running one, otherwise that of `setEventLoop()`
- * @throws {RangeError} when a future belongs to a loop other than the one that was given
+ * @throws {RangeError} when a future belongs to a loop other than the given one
  * @throws {TypeError} when `awaitable` is none of these
- * @throws {RuntimeError} when no loop is given and there is none, or it is closed
+ * @throws {RuntimeError} when no loop is given and there is no current one, or it is closed
  * @see asyncio's `ensure_future()`,
  *   https://docs.python.org/3/library/asyncio-future.html#asyncio.ensure_future
  */
@@ -70,7 +70,10 @@ export function ensureFuture<T>(
   );
 }
 
-/** A task of a coroutine that nobody else knows: where none can be made, it counts as given up. */
+/**
+ * Creates a task from a coroutine that nothing else refers to. If that fails, the coroutine is
+ * closed.
+ */
 function taskOf<T>(coroutine: Coroutine<T>, loop: LoopCore): Task<T> {
   try {
     return (loop as TaskMaker).createTask(coroutine);
@@ -81,18 +84,18 @@ function taskOf<T>(coroutine: Coroutine<T>, loop: LoopCore): Task<T> {
 }
 
 /**
- * A future for a promise that this library did not create; a future is returned as it is.
+ * A future for a promise that this library did not create; a future is returned unchanged.
  *
- * Awaiting it can be cancelled; the work behind the promise then goes on. If it fails after
- * that, the loop's exception handler is called once, unless another future waits for the promise or
- * the program has called the promise's `then()` since.
+ * Awaiting it can be cancelled; the work behind the promise then continues. If it fails after that,
+ * the loop's exception handler is called once, unless another future waits for the promise, or the
+ * program has called its `then()` since.
  *
  * Unlike in asyncio, a cancel does not reach the work, because promises cannot be cancelled. See
  * docs/differences.md#wrapped-promises.
  *
  * @param options - `loop`: by default the running one, otherwise that of `setEventLoop()`
- * @throws {TypeError} when `promise` is no promise, a coroutine for instance
- * @throws {RuntimeError} when no loop is given and there is none
+ * @throws {TypeError} when `promise` is not a promise, for example a coroutine
+ * @throws {RuntimeError} when no loop is given and there is no current one
  * @see asyncio's `wrap_future()`,
  *   https://docs.python.org/3/library/asyncio-future.html#asyncio.wrap_future
  */

@@ -1,11 +1,9 @@
-/**
- * Tasks that this library did not make: which ones there are, and which one counts as the current one.
- */
+/** Tasks that this library did not create: which ones exist, and which one is the current one. */
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
- * Something like a task, made by somebody else. `run()` cancels it at its end and waits for it, and so it
- * needs what a {@link Task} has for that.
+ * A task of another implementation. `run()` cancels it at its end and waits for it, for which it
+ * needs these methods of a {@link Task}.
  */
 export interface ForeignTask {
   /** The loop that it runs on. */
@@ -14,19 +12,19 @@ export interface ForeignTask {
   done(): boolean;
 }
 
-/** Those that were registered, by their loops. */
+/** The registered tasks, by loop. */
 const registered = new WeakMap<object, Set<ForeignTask>>();
-/** What was entered in a loop; `null`: no task, whatever runs. */
+/** The task that was entered in a loop; `null` for none, whatever is running. */
 const entered = new WeakMap<LoopCore, object | null>();
-/** Was anything ever? */
+/** Has any been entered? */
 let isUsed = false;
 
-/** What was entered in `loop`; `null` if that is no task, `undefined` if nothing was entered. */
+/** The task that was entered in `loop`; `null` for none, `undefined` if nothing was entered. */
 export function enteredTask(loop: LoopCore): object | null | undefined {
   return isUsed ? entered.get(loop) : undefined;
 }
 
-/** Says what counts as the current task of `loop`; `undefined`: its own. */
+/** Sets the current task of `loop`; `undefined` for its own. */
 export function setEntered(loop: LoopCore, task: object | null | undefined): void {
   isUsed = true;
   if (task === undefined) entered.delete(loop);

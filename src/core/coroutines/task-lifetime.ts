@@ -1,5 +1,5 @@
 /**
- * For those who write tasks of their own.
+ * Functions for custom task implementations.
  *
  * @see https://docs.python.org/3/library/asyncio-extending.html#task-lifetime-support
  */
@@ -10,7 +10,7 @@ import { type ForeignTask, register, registeredTasks, setEntered } from './forei
 import { currentTask } from './task.ts';
 
 /**
- * Makes a task of your own known to `allTasks()`, until it is done or unregistered.
+ * Registers a custom task, which `allTasks()` then includes until it is done or unregistered.
  *
  * @throws {TypeError} when it lacks `getLoop()` or `done()`
  */
@@ -20,7 +20,7 @@ export function _registerTask(task: ForeignTask): void {
 }
 
 /**
- * Takes a task of your own from those that `allTasks()` knows, if it is one.
+ * Unregisters a custom task.
  *
  * @throws {TypeError} when it lacks `getLoop()` or `done()`
  */
@@ -36,9 +36,9 @@ function checkTask(task: unknown): asserts task is ForeignTask {
 }
 
 /**
- * Makes a task of your own the current one of `loop`. Leave it before the turn ends.
+ * Makes a custom task the current one of `loop`. Leave it before the turn ends.
  *
- * @throws {RuntimeError} when there is a current task
+ * @throws {RuntimeError} when there already is a current task
  */
 export function _enterTask(loop: LoopCore, task: object): void {
   const current = currentTask(loop);
@@ -50,7 +50,7 @@ export function _enterTask(loop: LoopCore, task: object): void {
 }
 
 /**
- * Ends what {@link _enterTask} began.
+ * Reverts {@link _enterTask}.
  *
  * @throws {RuntimeError} when `task` is not the current one
  */
@@ -65,9 +65,9 @@ export function _leaveTask(loop: LoopCore, task: object): void {
 }
 
 /**
- * Makes `task` the current one of `loop`; `undefined`: there is none.
+ * Makes `task` the current one of `loop`; `undefined` for none.
  *
- * @returns the one that was
+ * @returns the previous one
  */
 export function _swapCurrentTask(loop: LoopCore, task: object | undefined): object | undefined {
   const before = currentTask(loop);

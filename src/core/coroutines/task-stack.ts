@@ -7,7 +7,7 @@ import { attempt, isA } from '../../base/values/attempt.ts';
 import { currentScope } from '../context/context.ts';
 import { isAwaitTracking, suspendedFrames } from '../futures/await-stacks.ts';
 
-/** What is asked of a task whose stack is wanted. */
+/** What a task must provide for its stack. */
 export interface StackedTask {
   readonly _state: 'pending' | 'cancelled' | 'finished';
   readonly _failed: boolean;
@@ -15,7 +15,7 @@ export interface StackedTask {
 }
 
 /**
- * Looks whether `limit` can be a number of frames.
+ * Checks a limit on the number of frames.
  *
  * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is not a whole number
@@ -25,7 +25,7 @@ export function checkLimit(limit: number | undefined): void {
     checkWhole(limit, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'limit');
 }
 
-/** The frames of a task, innermost first: of now, where it waits, or where it failed. */
+/** The frames of a task, innermost first: the current ones, where it waits, or where it failed. */
 export function stackOfTask(task: StackedTask, limit: number | undefined): Frame[] {
   checkLimit(limit);
   const frames = allFrames(task);
@@ -40,22 +40,22 @@ function allFrames(task: StackedTask): Frame[] {
   return (currentScope()?.task as unknown) === task ? framesOfNow() : suspendedFrames(task);
 }
 
-/** The frames of the code that runs, as far as the task that it is a part of. */
+/** The current frames, up to where the task's body begins. */
 export function framesOfNow(): Frame[] {
   const now = new Error();
   attempt(() => captureStack(now, 60), undefined);
-  // This call came by way of the task's own method: that is not where the task began.
+  // The task's own method is on the stack here, but is not where the task began.
   return framesOf(withoutHead(stackText(now)), OF_A_TASK);
 }
 
-/** Without our own frames at its head. */
+/** Removes our own frames from the head. */
 function withoutHead(stack: string): string {
   const lines = stack.split('\n').slice(1);
   const first = lines.findIndex((line) => framesOf(line).length > 0);
   return first < 0 ? '' : lines.slice(first).join('\n');
 }
 
-/** What `printStack()` prints, without the last line break. */
+/** What `printStack()` prints, without the last newline. */
 export function formatStack(task: StackedTask, limit: number | undefined): string {
   const frames = stackOfTask(task, limit);
   const failed = task._failed && task._state === 'finished';

@@ -41,33 +41,33 @@ import { Coroutine, iscoroutinefunction } from './coroutine.ts';
 import { enteredTask, registeredTasks } from './foreign-tasks.ts';
 import { formatStack, stackOfTask } from './task-stack.ts';
 
-/** What a task can be made of: a coroutine, or a function that returns a promise. */
+/** What a task can be created from: a coroutine, or a function that returns a promise. */
 export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
 
 /**
- * The compiler's message for a promise where a {@link TaskBody} is expected: the name of this type is part of
- * it. There are no values of it.
+ * The compiler's message for a promise where a {@link TaskBody} is expected; the name of this type
+ * is part of it. It has no values.
  */
 export type NotAPromise =
   'a promise already runs: write createTask(() => f()), or make f a coroutine function with coroutine()';
 
 /** Options for a new task. */
 export interface TaskOptions {
-  /** The name of the task; by default `Task-N`, with N counted in the process. */
+  /** The name of the task; by default `Task-N`, where N counts the tasks of the process. */
   readonly name?: string | undefined;
   /** The context that the task runs in; by default a copy of the current one. */
   readonly context?: Context | undefined;
   /**
-   * Does the body start at once, inside the call that makes the task, and run until it first waits? By
-   * default it starts in the next turn, as it always does if the loop is not running.
+   * Start the body immediately, inside the call that creates the task, and run it until it first
+   * waits? By default it starts in the next turn, as it always does if the loop is not running.
    */
   readonly eagerStart?: boolean | undefined;
 }
 
-/** What a {@link Task} can be made with. */
+/** The options of a {@link Task}. */
 const OPTIONS: readonly string[] = ['name', 'context', 'eagerStart', 'loop'];
 
-/** As Python's for keyword arguments: a mistyped name is found, and what only a task factory knows. */
+/** Like Python for keyword arguments: finds mistyped names, and options of task factories. */
 function checkOptions(options: object): void {
   for (const [key, value] of Object.entries(options))
     if (value !== undefined && !OPTIONS.includes(key))
@@ -78,7 +78,7 @@ function checkOptions(options: object): void {
 
 const nativeThen = Promise.prototype.then;
 
-/** The body of an eager task that is in its first step. */
+/** The body of an eager task in its first step. */
 const BEGINNING = new Promise<never>(() => {});
 
 /** Counts tasks, for their names. */
@@ -100,26 +100,26 @@ let tasksMade = 0;
 // us: only `signal` reaches it there.
 
 /**
- * Runs a coroutine concurrently with the code that made it.
+ * Runs a coroutine concurrently with the code that created it.
  *
- * The loop keeps a reference to it until it is done. Its body starts in the turn after it was made. Each `await`
- * of a future that is not done lets others run. A failure that nobody retrieves, by `await`,
- * `result()` or `exception()`, is reported when nobody can retrieve it any more.
+ * The loop keeps a reference to it until it is done. Its body starts in the next turn. Each `await`
+ * of a future that is not done lets others run. A failure that is not retrieved, by `await`,
+ * `result()` or `exception()`, is reported once it can no longer be retrieved.
  *
  * @see asyncio's `Task`, https://docs.python.org/3/library/asyncio-task.html#asyncio.Task
  */
 export class Task<T> extends Future<T> implements Runnable, AwaitingTask, LimitedTask {
-  /** @internal does it report when its loop closes before it is done? Not where that is known. */
+  /** @internal report it if its loop closes before it is done? Not if that is already known. */
   declare _logDestroyPending: boolean;
-  /** Ends the watch for a cancel that the body does not hear of. */
+  /** Stops watching for a cancel that does not reach the body. */
   declare private _endWatch: (() => void) | undefined;
-  /** @internal of an eager task: what its body returned, until that has ended and the task is done. */
+  /** @internal for an eager task: what its body returned, until the task is done. */
   declare _eagerBody: PromiseLike<unknown> | undefined;
   readonly #coroutine: Coroutine<T>;
-  /** A name, or the number that a default name is made of. */
+  /** The name, or the number for a default name. */
   #name: string | number;
   readonly #scope: RootScope;
-  /** cancel()s that no uncancel() took back, of its own and of the limits in it. */
+  /** How many cancels, of the task and of the limits in it, uncancel() has not withdrawn. */
   #cancelling = 0;
 
   static {
@@ -133,9 +133,9 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   /**
    * @param body - a coroutine, or a function without arguments that returns a promise
    * @param options - `loop`: by default the running one; `name`; `context`; `eagerStart`
-   * @throws {TypeError} when `body` is something else: a promise that already runs can be
-   *   neither tracked nor cancelled; or when an option is unknown
-   * @throws {RuntimeError} when no loop is given and none runs
+   * @throws {TypeError} when `body` is anything else, such as a promise, which is already running
+   *   and can be neither tracked nor cancelled; or when an option is unknown
+   * @throws {RuntimeError} when no loop is given and none is running
    */
   constructor(
     body: TaskBody<T>,
@@ -174,7 +174,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     if (this._record !== undefined) this._record.printed = String(this);
   }
 
-  /** @internal what is in force in it */
+  /** @internal its scope */
   get _scope(): object {
     return this.#scope;
   }
@@ -184,17 +184,17 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     return this.#coroutine;
   }
 
-  /** The context that all its steps run in. */
+  /** The context of all its steps. */
   getContext(): Context {
     return this.#scope.context;
   }
 
   /**
-   * Aborted when the task is cancelled: for functions that take a signal, such as `fetch(url, { signal })`. In the
-   * body of a limit, such as `timeout()`, also when that expires.
+   * Aborted when the task is cancelled. For functions that accept a signal, such as `fetch(url, {
+   * signal })`. In the body of a limit, such as `timeout()`, also aborted when that expires.
    *
-   * Awaiting such a call throws the cancel, and the next `await` does not throw it again.
-   * When all cancels have been withdrawn, there is a new signal.
+   * Awaiting such a call throws the cancel, and the next `await` does not throw it again. When all
+   * cancels have been withdrawn, there is a new signal.
    */
   get signal(): AbortSignal {
     const scope = currentScope()?._awaitsIn as CancelScope | undefined;
@@ -202,13 +202,13 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * Requests the task to end: a {@link CancelledError} is thrown at the `await` where it waits, or at
-   * its next one. The body may clean up, and it may ignore the cancel.
+   * Requests the task to end: a {@link CancelledError} is thrown at the `await` where it waits, or
+   * at its next one. The body may clean up, or ignore the cancel.
    *
    * If the task waits for another task, that one is cancelled.
    *
    * @param message - the message of the error
-   * @returns `false` if the task was done already, and nothing happened
+   * @returns `false` if the task was already done, and nothing happened
    * @throws {TypeError} when `message` is not a string
    * @see asyncio's `Task.cancel()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.cancel
@@ -217,7 +217,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     checkCancelMessage(message);
     this._see();
     if (this._state !== 'pending') return false;
-    // Its task is done some microtasks later.
+    // Its task is done a few microtasks later.
     if (this._eagerBody !== undefined && isSettled(this._eagerBody)) return false;
     this.#cancelling += 1;
     if (taskCancelled.hasSubscribers) taskCancelled.publish({ task: this, message });
@@ -234,8 +234,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * Withdraws one cancel, for code that has caught its error and goes on. Withdrawing the last one
-   * also drops a cancel that was not delivered yet.
+   * Withdraws one cancel, for code that has caught its error and continues. Withdrawing the last
+   * one also drops a cancel that was not delivered yet.
    *
    * @returns how many cancels are left
    */
@@ -252,11 +252,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * The task's stack, innermost frame first: the current stack if it is the current task; where it waits,
-   * in debug mode and after `setAwaitTracking(true)`; or where it failed. Empty if that is not known,
-   * and if it has ended and not failed.
+   * The task's stack, innermost frame first: the current stack if it is the current task; where it
+   * waits, in debug mode and after `setAwaitTracking(true)`; or where it failed. Empty if unknown,
+   * or if it has ended without failing.
    *
-   * Unlike asyncio's it is innermost first, and has all functions that wait for one another. See
+   * Unlike asyncio's, it is innermost first, and has all functions that wait for one another. See
    * docs/differences.md#where-a-task-stands.
    *
    * @param options - `limit`: the most frames
@@ -307,7 +307,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
 
   // ── between our files ──────────────────────────────────────────────────────────────────────
 
-  /** @internal its first turn has come */
+  /** @internal its first turn */
   _run(): void {
     const cancel = this.#scope._takePending();
     if (cancel !== undefined) {
@@ -316,11 +316,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     } else if (this._state === 'pending')
       void startInScope(this.#scope, Task.#begin, this as Task<unknown>);
     else this._bodyEnded();
-    // From here on it is carried along the `await`s of the body, and needed no more.
+    // From here on the `await`s of the body carry it.
     if (this.#scope._asyncContext !== undefined) this.#scope._asyncContext = undefined;
   }
 
-  /** @internal a cancel waits for the next `await` */
+  /** @internal is a cancel waiting for the next `await`? */
   get _mustCancel(): boolean {
     return this.#scope._isPending;
   }
@@ -330,7 +330,10 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     this.#cancelling += 1;
   }
 
-  /** @internal one of a limit is taken back, whose body has ended: what it has left stays cancelled */
+  /**
+   * @internal withdraws the cancel of a limit whose body has ended; what the body left behind stays
+   *   cancelled
+   */
   _uncountCancel(): void {
     this.#cancelling -= 1;
     if (this.#cancelling === 0) this.#scope._withdrawPending();
@@ -354,16 +357,16 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     return this._waits().map(({ _future }) => _future);
   }
 
-  /** @internal its `await`s that have not gone on */
+  /** @internal its pending `await`s */
   _waits(): Waiting[] {
     return this._state === 'pending' ? this.#scope._listAwaits() : [];
   }
 
-  /** Not a closure of each task: there may be many that wait, and each byte of them counts. */
+  /** Not a closure of each task, because there may be many waiting tasks, and each byte counts. */
   static #begin(task: Task<unknown>): PromiseLike<unknown> {
     const gave = task.#coroutine._begin();
-    // What an `async` function gives is a promise of V8's own. All else is awaited: so a cancel reaches
-    // it, and the functions find their task as what is in force.
+    // An `async` function returns a native promise. Anything else is awaited, so that a cancel
+    // reaches it, and functions find their task in the current scope.
     const body = gave.then === nativeThen ? gave : Task.#awaitBody(gave);
     nativeThen.call(body, Task.#bodyGave, Task.#bodyThrew);
     return body;
@@ -381,9 +384,9 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     taskInForce()._bodyFailed(error);
   };
 
-  // Not `#`: private methods cost each object a field.
+  // Not `#private`, because private methods cost each object a field.
 
-  /** The body has a result. */
+  /** The body has returned. */
   private _give(result: T): void {
     if (!this._bodyEnded()) return;
     const cancel = this.#scope._takePending();
@@ -395,7 +398,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     if (taskDone.hasSubscribers) taskDone.publish({ task: this });
   }
 
-  /** A cancel came with the last step: what the body gave is not wanted any more. */
+  /** A cancel came in the last step, so the body's result is dropped. */
   private _endAtCancel(cancel: CancelRequest): void {
     super.cancel(cancel.message);
   }
@@ -408,7 +411,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     else this._fail(error);
     if (taskDone.hasSubscribers) taskDone.publish({ task: this });
     if (!endsTheLoop(error)) return;
-    // Whoever runs the loop gets it: it is not lost.
+    // Whoever runs the loop gets it, so it is not lost.
     this._see();
     this._loop._interrupt(error);
   }
@@ -416,7 +419,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   /**
    * The body has ended.
    *
-   * @returns `false` when the task is done already: somebody used the methods of `Future` on it
+   * @returns `false` when the task is already done, because methods of `Future` were called on it
    */
   private _bodyEnded(): boolean {
     this.#scope._end();
@@ -432,7 +435,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     return false;
   }
 
-  /** A cancel of this task, in what others made of it. */
+  /** A cancel of this task that `error` is or wraps. */
   private _cancelIn(error: unknown): CancelledError | undefined {
     return isA(error, AggregateError)
       ? this.#cancelling > 0
@@ -455,7 +458,7 @@ function taskInForce(): Task<unknown> {
   return currentScope()?.task as Task<unknown>;
 }
 
-/** An operation in the form of a coroutine; closed before it has begun, it is given up. */
+/** An operation as a coroutine. If it is closed before it starts, the operation is cancelled. */
 class OperationCall<T> extends Coroutine<T> {
   readonly #operation: Operation<T>;
 
@@ -485,7 +488,7 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
   );
 }
 
-/** In a stack it is known by its name, which it has in a minified program, too. */
+/** Identified by its name in stacks, also in a minified program. */
 async function runBodyOfTask<T>(body: () => PromiseLike<T>): Promise<T> {
   const gave = body();
   const task = taskInForce();
@@ -500,7 +503,7 @@ Object.defineProperty(runBodyOfTask, 'name', { value: RUNS_TASK });
  * The task whose code is running; `undefined` if there is none, as in a callback.
  *
  * @param loop - the task's loop; by default the running one
- * @throws {RuntimeError} when no loop is given and none runs
+ * @throws {RuntimeError} when no loop is given and none is running
  * @see asyncio's `current_task()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.current_task
  */
@@ -515,7 +518,7 @@ export function currentTask(loop: LoopCore = requireRunningLoop()): Task<unknown
  * The tasks that are not done.
  *
  * @param loop - the tasks' loop; by default the running one
- * @throws {RuntimeError} when no loop is given and none runs
+ * @throws {RuntimeError} when no loop is given and none is running
  * @see asyncio's `all_tasks()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.all_tasks
  */

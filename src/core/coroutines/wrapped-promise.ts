@@ -9,10 +9,10 @@ import type { LoopCore } from '../turns/loop-core.ts';
 
 const nativeThen = Promise.prototype.then;
 
-/** Those that wait for a promise, by the promise. */
+/** The source of each promise that is waited for. */
 const sources = new WeakMap<object, Source>();
 
-/** A future that waits for a promise that is not ours. */
+/** A future that waits for a foreign promise. */
 export class WrappedFuture<T> extends Future<T> {
   readonly #source: Source;
 
@@ -22,7 +22,7 @@ export class WrappedFuture<T> extends Future<T> {
     this.#source.join(this);
   }
 
-  /** @internal done, one way or another */
+  /** @internal it is done, in whatever way */
   override _tell(): void {
     this.#source.leave(this);
     super._tell();
@@ -33,32 +33,33 @@ export class WrappedFuture<T> extends Future<T> {
     return { detail: 'a promise that asyncio-ts did not create' };
   }
 
-  /** @internal it prints as what it is to a user */
+  /** @internal the printed form shows its public name */
   override get _kind(): string {
     return 'Future';
   }
 }
 
 /**
- * A promise that is not ours, and the futures that wait for it.
+ * A foreign promise, and the futures that wait for it.
  *
- * A promise keeps whatever was handed to its `then()` until it is settled. So however often it is waited
- * for, its `then()` is called once.
+ * A promise keeps the callbacks passed to its `then()` until it is settled. So however many futures
+ * wait, its `then()` is called once.
  *
  *            it is settled
- *   waiting ───────────────▶ settled: every future that still waits is done
+ *   waiting ───────────────▶ settled: every waiting future is done
  *
- * A failure is reported where no future waits any more, unless somebody else has asked the promise since.
+ * A failure is reported if no future waits any more, unless other code has called the promise's
+ * `then()` since.
  */
 class Source {
   readonly #waiting = new Set<Future<unknown>>();
-  /** The one that left last. */
+  /** The last future that stopped waiting. */
   #last: Future<unknown> | undefined;
-  /** Has anybody else asked the promise? */
+  /** Has other code called the promise's `then()`? */
   #isAskedByOthers = false;
 
   static of(promise: PromiseLike<unknown>): Source {
-    // Others may do their work in `then()`: as often as they are asked.
+    // A foreign `then()` may do work each time it is called.
     if (!isNative(promise)) {
       // Settled once, whatever it does.
       const once = new Promise<unknown>((resolve, reject) => {
@@ -108,13 +109,13 @@ class Source {
   #settled(promise: Promise<unknown>): void {
     sources.delete(promise);
     Reflect.deleteProperty(promise, awaitBegins);
-    // A promise may outlive the loop: then there is nobody left to tell.
+    // A promise may outlive the loop: then nothing is waiting any more.
     for (const future of this.#waiting) if (future._loop.isClosed()) future._entries = undefined;
   }
 
   #report(error: unknown): void {
     const future = this.#last;
-    // A promise that a cancel reached by another way, a signal for instance, ends as an abort.
+    // A promise that a cancel reached in another way, such as through a signal, ends with an abort.
     if (future === undefined || this.#isAskedByOthers || !isException(error) || isAbort(error))
       return;
     future._loop.callExceptionHandler({
@@ -125,7 +126,7 @@ class Source {
   }
 }
 
-/** Is it a promise of V8's own, and of this realm, whose `then()` is V8's? */
+/** Is it a native promise of this realm, with the native `then()`? */
 export function isNative(value: unknown): value is Promise<unknown> {
   return types.isPromise(value) && value.then === nativeThen;
 }

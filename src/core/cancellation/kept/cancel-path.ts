@@ -21,7 +21,7 @@ type Step =
   | {
       readonly kind: 'combinator';
       readonly keeps: boolean;
-      /** Does it go on before all of its branches have ended? */
+      /** Does it continue before all of its branches have ended? */
       readonly leaves: boolean;
       readonly at: string;
     }
@@ -46,12 +46,14 @@ export class CancelPath {
     return new CancelPath(frames.filter(isAsync).flatMap(stepOf));
   }
 
-  /** The path of the code that waits for the running function; `undefined` where V8 does not show it. */
+  /**
+   * The path of the code that waits for the running function; `undefined` if V8 does not show it.
+   */
   static ofCallers(): CancelPath | undefined {
     return CancelPath.waiting(callSitesOfNow());
   }
 
-  /** As {@link of}; `undefined` where V8 shows nothing. */
+  /** Like {@link of}; `undefined` if V8 shows nothing. */
   static waiting(frames: readonly NodeJS.CallSite[]): CancelPath | undefined {
     const path = CancelPath.of(frames);
     return path.#steps.length === 0 ? undefined : path;
@@ -107,7 +109,7 @@ export class CancelPath {
   }
 
   /**
-   * Is `line` code that saw the cancel here, and has gone on elsewhere since?
+   * Is `line` code that saw the cancel here, and has continued elsewhere since?
    *
    * @param beside - other code that waited for the same promise, if any
    */
@@ -142,8 +144,9 @@ export function isSameFunction(
 }
 
 /**
- * What may be left of `line` after its outermost functions have gone on. They do not go on before each
- * branch of a `Promise.allSettled()` has ended. Above a `Promise.race()`, V8 shows nothing.
+ * What may be left of `line` after its outermost functions have continued. They do not continue
+ * before each branch of a `Promise.allSettled()` has ended. Above a `Promise.race()`, V8 shows
+ * nothing.
  */
 export function* remainders(line: Line): Generator<Line> {
   for (let length = line.length; length > 0; length -= 1) {

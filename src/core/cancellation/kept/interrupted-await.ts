@@ -1,11 +1,11 @@
 import { CapturedStack } from '../../../base/stacks/captured-stack.ts';
 
 /**
- * Throws into an `await` of a promise that is not ours, once that promise is settled.
+ * Throws into an `await` of a foreign promise, once that promise is settled.
  *
- * V8 awaits a promise without calling anything if its `constructor` is `Promise`. So promises that may be
- * interrupted get a prototype whose `constructor` is a getter. If it is read by an `await` that has to throw,
- * it returns another class, and V8 calls `then`.
+ * V8 awaits a promise without calling anything if its `constructor` is `Promise`. So promises that
+ * may be interrupted get a prototype whose `constructor` is a getter. If it is read by an `await`
+ * that has to throw, it returns another class, and V8 calls `then`.
  */
 
 /** Called when an `await` begins: returns what to call when the promise is settled, if anything. */

@@ -16,7 +16,9 @@ export class KeptCancel {
   readonly depth: number;
   /** Is it also for the end of the body? */
   readonly endsBody: boolean;
-  /** Also for the body of a limit? Not where an error hid it: then asyncio's `timeout()` ends normally. */
+  /**
+   * Also for the body of a limit? Not if an error hid it: then asyncio's `timeout()` ends normally.
+   */
   readonly endsLimits: boolean;
   /** How many of the outermost functions have seen it since, because it was thrown elsewhere. */
   #aware = 0;
@@ -33,7 +35,7 @@ export class KeptCancel {
     this.endsLimits = this.endsBody && keeper !== 'error';
   }
 
-  /** Has nobody seen it since? */
+  /** Has no code seen it since? */
   get isUnseen(): boolean {
     return this.#aware === 0;
   }
@@ -48,8 +50,8 @@ export class KeptCancel {
   }
 
   /**
-   * Is it for the code of `line`? That code was among what waited and now goes on elsewhere. The
-   * outermost functions may have gone on without it.
+   * Is it for the code of `line`? That code was among what waited, and now continues elsewhere. The
+   * outermost functions may have continued without it.
    */
   isFor(line: Line): boolean {
     const all = this.unaware;

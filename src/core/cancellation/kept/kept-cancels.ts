@@ -40,7 +40,7 @@ export class KeptCancels {
     return this.#all.length === 0;
   }
 
-  /** One that was kept from the whole body, of which nothing has seen it yet. */
+  /** A cancel that was kept from the whole body, none of which has seen it. */
   get fromBody(): KeptCancel | undefined {
     return this.#all.find((kept) => kept.endsBody && kept.isUnseen);
   }
@@ -178,7 +178,7 @@ export function takeKept(scope: KeepingScope): CancelRequest | undefined {
 }
 
 /**
- * An `await` of a promise that is not ours begins in the code of `path`.
+ * An `await` of a foreign promise starts in the code of `path`.
  *
  * @returns a function that throws the kept cancel, if there is one for that code
  */
@@ -210,7 +210,10 @@ function hasKept(begin: KeepingScope): boolean {
   return false;
 }
 
-/** The kept cancels for the code of `path`, which carries the scope `begin`: the innermost scope's first. */
+/**
+ * The kept cancels for the code of `path`, which carries the scope `begin`; those of the innermost
+ * scope first.
+ */
 function keptFor(begin: KeepingScope, path: CancelPath): KeptCancel[] {
   const all: KeptCancel[] = [];
   for (let scope: KeepingScope | undefined = begin; scope; scope = scope._keptAbove) {
@@ -220,7 +223,7 @@ function keptFor(begin: KeepingScope, path: CancelPath): KeptCancel[] {
   return all;
 }
 
-/** The scope that the running code carries: `scope`, or one whose body has ended, and that passes to it. */
+/** The scope that the running code carries: `scope`, or one that has ended and passes on to it. */
 function carriedScope(scope: KeepingScope): KeepingScope {
   const carried = currentScope();
   return carried?._awaitsIn === scope ? (carried as Partial<KeepingScope> as KeepingScope) : scope;
