@@ -1,5 +1,5 @@
 import { type OSError, osError } from '../../base/errors/os-errors.ts';
-import type { Address } from '../addresses/address.ts';
+import { type Address, unboundAddress } from '../addresses/address.ts';
 import {
   SO_DOMAIN,
   SO_ERROR,
@@ -94,13 +94,23 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
     throw this.refusal('recv');
   }
 
-  tryRecvfrom(_nbytes: number): ReceivedFrom | undefined {
-    throw this.refusal('recvfrom');
+  tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
+    const data = this.tryRecv(nbytes);
+    return data && { data, address: this.sender() };
   }
 
-  tryRecvfromInto(_view: Uint8Array): ReceivedIntoFrom | undefined {
-    throw this.refusal('recvfrom');
+  tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
+    const nbytes = this.tryRecvInto(view);
+    return nbytes < 0 ? undefined : { nbytes, address: this.sender() };
   }
+
+  /** The sender of the bytes of a stream. */
+  protected sender(): Address {
+    return this.peerAddress() ?? unboundAddress(this.family);
+  }
+
+  /** The address of the peer, if it is connected. */
+  protected abstract peerAddress(): Address | undefined;
 
   trySend(_data: Uint8Array, _from: number): number {
     throw this.refusal('send');
@@ -164,8 +174,14 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
   abstract shutdown(how: number): void;
   abstract close(): void;
   abstract getsockname(): Address;
-  abstract getpeername(): Address;
   abstract fileno(): number;
+
+  getpeername(): Address {
+    this.mustBeOpen('getpeername');
+    const address = this.peerAddress();
+    if (address === undefined) throw osError('ENOTCONN', 'getpeername');
+    return address;
+  }
 
   detach(): number {
     const fd = keepDetached(this);

@@ -44,9 +44,7 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
     return this.own ?? unboundAddress(this.family);
   }
 
-  override getpeername(): Address {
-    this.mustBeOpen('getpeername');
-    if (this.peerName === undefined) throw osError('ENOTCONN', 'getpeername');
+  protected override peerAddress(): Address | undefined {
     return this.peerName;
   }
 

@@ -15,7 +15,7 @@ import {
 } from '../../constants/constants.ts';
 import { lingerBytes, parseLinger } from '../../endpoint/base-endpoint.ts';
 import { ByteQueue, EMPTY } from '../../endpoint/byte-queue.ts';
-import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
+import type { Accepted, ReceivedFrom } from '../../endpoint/endpoint.ts';
 import { MemoryEndpoint } from './memory-endpoint.ts';
 import { Network } from './network.ts';
 
@@ -84,21 +84,11 @@ export class StreamEndpoint extends MemoryEndpoint {
     return this.#nothingReceived() ? 0 : -1;
   }
 
-  override tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
-    const data = this.tryRecv(nbytes);
-    return data && { data, address: this.#sender() };
-  }
-
-  override tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
-    const nbytes = this.tryRecvInto(view);
-    return nbytes < 0 ? undefined : { nbytes, address: this.#sender() };
-  }
-
   protected override peek(nbytes: number): ReceivedFrom | undefined {
     const received = this.#received;
     const data = received.size > 0 ? received.peek(nbytes) : EMPTY;
     if (data === EMPTY && !this.#nothingReceived()) return undefined;
-    return { data, address: this.#sender() };
+    return { data, address: this.sender() };
   }
 
   #nothingReceived(): boolean {
@@ -268,9 +258,5 @@ export class StreamEndpoint extends MemoryEndpoint {
     if (option === SO_LINGER)
       return lingerBytes(this.#lingerSeconds >= 0, Math.max(0, this.#lingerSeconds));
     return undefined;
-  }
-
-  #sender(): Address {
-    return this.peerName ?? unboundAddress(this.family);
   }
 }

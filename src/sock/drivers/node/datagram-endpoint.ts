@@ -248,11 +248,8 @@ export class DatagramEndpoint extends BaseEndpoint {
     return this.#name((handle, out) => handle.getsockname(out)) ?? unboundAddress(this.family);
   }
 
-  override getpeername(): Address {
-    this.mustBeOpen('getpeername');
-    const address = this.#peer && this.#name((handle, out) => handle.getpeername(out));
-    if (address === undefined) throw osError('ENOTCONN', 'getpeername');
-    return address;
+  protected override peerAddress(): Address | undefined {
+    return this.#peer && this.#name((handle, out) => handle.getpeername(out));
   }
 
   #name(ask: (handle: UdpHandle, out: HandleAddress) => number): Address | undefined {

@@ -27,7 +27,7 @@ import {
 import { BaseEndpoint, lingerBytes, parseLinger } from '../../endpoint/base-endpoint.ts';
 import { ByteQueue, EMPTY } from '../../endpoint/byte-queue.ts';
 import { hasDescriptor, noteDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
-import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
+import type { Accepted, ReceivedFrom } from '../../endpoint/endpoint.ts';
 import { fromHandle, hostForHandle } from './addresses.ts';
 import {
   type HandleAddress,
@@ -157,21 +157,11 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return this.#nothingReceived() ? 0 : -1;
   }
 
-  override tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
-    const data = this.tryRecv(nbytes);
-    return data && { data, address: this.#sender() };
-  }
-
-  override tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
-    const nbytes = this.tryRecvInto(view);
-    return nbytes < 0 ? undefined : { nbytes, address: this.#sender() };
-  }
-
   protected override peek(nbytes: number): ReceivedFrom | undefined {
     const received = this.#received;
     const data = received.size > 0 ? received.peek(nbytes) : EMPTY;
     if (data === EMPTY && !this.#nothingReceived()) return undefined;
-    return { data, address: this.#sender() };
+    return { data, address: this.sender() };
   }
 
   /**
@@ -458,7 +448,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     }
     const endpoint = new StreamEndpoint(this.family, this.proto, handle, this.#ownPath);
     endpoint.#inherit(this);
-    return { endpoint, address: endpoint.#sender() };
+    return { endpoint, address: endpoint.sender() };
   }
 
   #inherit(listener: StreamEndpoint): void {
@@ -544,25 +534,13 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return fromHandle(this.family, out);
   }
 
-  override getpeername(): Address {
-    this.mustBeOpen('getpeername');
-    const address = this.#peer();
-    if (address === undefined) throw osError('ENOTCONN', 'getpeername');
-    return address;
-  }
-
-  #peer(): Address | undefined {
+  protected override peerAddress(): Address | undefined {
     if (this.#state !== 'connected') return undefined;
     if (this.family === AF_UNIX) return this.#peerPath;
     const out: HandleAddress = {};
     const status = (this.#handle as TcpHandle).getpeername(out);
     if (status < 0 || out.address === undefined) return undefined;
     return fromHandle(this.family, out);
-  }
-
-  /** The peer's address: the sender of all received bytes. */
-  #sender(): Address {
-    return this.#peer() ?? unboundAddress(this.family);
   }
 
   override fileno(): number {
