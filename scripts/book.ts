@@ -1,8 +1,8 @@
 /**
- * npm run book: puts the files that the pages of docs/book name where they name them. So the code on
- * a page is the file that runs, and an output is the transcript that the tests compare with.
+ * npm run book: inserts files into the pages of docs/book that name them. So the code on a page is
+ * the file that runs, and the output is the transcript that tests compare with.
  *
- *   --check       write nothing, and fail where a page shows something else than its file
+ *   --check       write nothing, and fail if a page differs from its files
  *   --pages DIR   the pages; by default those of docs/book
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 
 /** A comment that names a file, and the block that shows it. */
 const SHOWN = /^<!-- (\S+) -->\n```\w*\n[\s\S]*?^```$/gm;
-/** In which language a file is shown. */
+/** The language of a file. */
 const LANGUAGES: Readonly<Record<string, string>> = {
   '.ts': 'ts',
   '.py': 'python',
@@ -40,7 +40,7 @@ for (const page of readdirSync(book).filter((file) => file.endsWith('.md'))) {
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
-/** A file as a page shows it. */
+/** A file as shown on a page. */
 function shown(page: string, name: string): string {
   const language = LANGUAGES[path.extname(name)];
   let text = '';

@@ -1,5 +1,5 @@
-// npm run build: src to dist, whether or not it changed. Before npm packs it, without the references to source
-// maps: those carry the sources, and stay here.
+// npm run build: builds dist from src, even if src has not changed. Before npm packs it, removes
+// the references to source maps, which contain the sources and are not packed.
 import { build, ensureInstalled, withoutMaps } from './ready.mjs';
 
 ensureInstalled();

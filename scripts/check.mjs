@@ -1,6 +1,6 @@
-// npm run check [-- --package]: all that can be said of the code without running it. The checks
-// run side by side, each prints what it has to say when it ends, and the worst of them decides.
-// With --package, the checks of the packed package instead, which need a build.
+// npm run check [-- --package]: all checks that do not run the code. They run in parallel, and each
+// prints its output when it ends. With --package, it checks the packed package instead, which needs
+// a build.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -21,7 +21,7 @@ const pack = {
   publint: ['publint', '--strict'],
   'are the types wrong': ['attw', '--pack', '.', '--profile', 'esm-only', '--no-color'],
 };
-/** The oldest TypeScript whose users we serve, the last of each major, and the newest. */
+/** The oldest supported TypeScript, the last of each major version, and the newest. */
 const compilers = ['typescript-5.4', 'typescript-5.9', 'typescript', 'typescript-7'];
 
 ensureInstalled();
@@ -47,7 +47,9 @@ function versionOf(name) {
   return JSON.parse(readFileSync(file, 'utf8')).version;
 }
 
-/** What runs a tool. Several compilers are installed, and only one of them can be `.bin/tsc`. */
+/**
+ * The command of a tool. Several compilers are installed, and only one of them can be `.bin/tsc`.
+ */
 function commandOf(tool) {
   const modules = path.join(root, 'node_modules');
   if (tool === 'node') return [process.execPath];
@@ -56,7 +58,7 @@ function commandOf(tool) {
     : [path.join(modules, '.bin', tool)];
 }
 
-/** Runs one check; answers 0 if it passed and 1 if not. */
+/** Runs one check; returns 0 if it passed, otherwise 1. */
 function check([name, [tool, ...args]]) {
   const [command, ...before] = commandOf(tool);
   const shell = process.platform === 'win32' && before.length === 0;

@@ -1,11 +1,11 @@
 /**
- * npm run conformance: holds our tests against CPython's, and writes docs/conformance.md.
+ * npm run conformance: compares our tests with CPython's, and writes docs/conformance.md.
  *
- * It runs the suite, in which each test names the tests of CPython that it takes up, and adds the
- * notes on those that mean nothing here or turn out otherwise. It fails when a test that is taken
- * up has neither, and whenever one of the lists says what is not so.
+ * It runs the suite, in which each test names the CPython tests that it covers, and adds the notes
+ * on those that do not apply or differ here. It fails if a listed test has neither, or if one of
+ * the lists is wrong.
  *
- *   --results FILE   take the outcomes of a run with ASYNCIO_TEST_RESULTS=FILE, and run nothing
+ *   --results FILE   use the results of a run with ASYNCIO_TEST_RESULTS=FILE, and run nothing
  *   --check          write nothing, and fail if docs/conformance.md is out of date
  */
 import { spawnSync } from 'node:child_process';
@@ -20,14 +20,14 @@ import type { Result } from '../test/support/behaviour.ts';
 
 type Status = 'passes' | 'differs' | 'not applicable' | 'fails' | 'missing' | 'later';
 
-/** One test of CPython, and what became of it here. */
+/** A CPython test and its status here. */
 interface Row {
   file: string;
   name: string;
-  /** The version that added it: `3.13`; nothing for those of the oldest. */
+  /** The version that added it: `3.13`; empty for the oldest version. */
   since: string;
   status: Status;
-  /** Our tests, or the reason why there is none. */
+  /** Our tests, or the reason why there are none. */
   account: string[];
 }
 
@@ -47,7 +47,7 @@ const { values: options } = parseArgs({
   options: { results: { type: 'string' }, check: { type: 'boolean' } },
 });
 const results = parse(options.results ?? runTests());
-/** By version, file and class: the tests of the oldest version, and those that each later one added. */
+/** The tests of the oldest version, and those added by each later one, by file and class. */
 const versions = JSON.parse(
   readFileSync(path.join(root, 'test', 'conformance', 'cpython-tests.json'), 'utf8'),
 ) as Record<string, Record<string, Record<string, string[]>>>;
@@ -75,7 +75,7 @@ for (const problem of problems) console.error(problem);
 console.log(`${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
-/** Runs the suite; answers the file of its outcomes. */
+/** Runs the suite; returns the file with the results. */
 function runTests(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-conformance-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -88,14 +88,14 @@ function runTests(): string {
   return file;
 }
 
-/** Reads a file of outcomes. */
+/** Reads a file with results. */
 function parse(file: string): Result[] {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
   if (lines.length === 0) problems.push(`no outcome of any test in ${file}`);
   return lines.map((line) => JSON.parse(line) as Result);
 }
 
-/** Says what became of one test of CPython, and reports what is wrong with that. */
+/** Determines the status of one CPython test, and reports problems with it. */
 function account({ file, className, name, since }: (typeof listed)[number]): Row {
   const origin = `${file}::${className}::${name}`;
   const note = notes[origin];
@@ -137,7 +137,7 @@ function isTakenUp(file: string, className: string, name: string): boolean {
   return 'only' in choice ? choice.only.includes(name) : !choice.except.includes(name);
 }
 
-/** Reports every name in our lists that CPython does not have. */
+/** Reports each name in our lists that CPython does not have. */
 function reportUnknown(): void {
   const known = (file: string, className?: string, name?: string): boolean =>
     listed.some(
@@ -166,7 +166,7 @@ function reportUnknown(): void {
   }
 }
 
-/** The anchors of docs/differences.md: those written out, and those that its headings get. */
+/** The anchors of docs/differences.md: explicit ones, and those of its headings. */
 function anchors(): Set<string> {
   const file = path.join(root, 'docs', 'differences.md');
   const source = existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -181,12 +181,12 @@ function anchors(): Set<string> {
   return new Set([...written, ...headings]);
 }
 
-/** Keeps Markdown from reading marks in a text. */
+/** Escapes Markdown in a text. */
 function escaped(text: string): string {
   return text.replace(/[|<>*_[\]`\\]/g, '\\$&');
 }
 
-/** Counts the rows by status, in the order of the table's columns. */
+/** Counts rows by status, in the order of the table's columns. */
 function counts(rows: readonly Row[]): number[] {
   return columns.map((status) => rows.filter((row) => row.status === status).length);
 }

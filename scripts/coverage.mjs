@@ -1,5 +1,5 @@
-// npm run coverage: the test suite under c8. What the tests run of dist, in child processes, counts
-// for the src that it was built from.
+// npm run coverage: runs the test suite under c8. What child processes of the tests run of dist
+// counts for the src that it was built from.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { ensureBuilt, ensureInstalled, root } from './ready.mjs';

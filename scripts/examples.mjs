@@ -1,14 +1,14 @@
-// Compiles every example that stands in a docstring, each as a program of its own, in which `asyncio` is
-// the library. What an example needs beside that, it has to bring along.
+// Compiles every example in a docstring as a program of its own, in which `asyncio` is the library.
+// An example must declare everything else that it needs.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { root } from './ready.mjs';
 
 const EXAMPLE = /^([ \t]*) \* ```ts\n([\s\S]*?)^\1 \* ```$/gm;
-/** What each begins with, on a line of its own: what is said of a line is moved up by one. */
+/** The first line of each example; reported line numbers are reduced by one. */
 const BEFORE = "import * as asyncio from 'asyncio-ts';";
-/** Makes it a module, and the import used. */
+/** Makes it a module, and uses the import. */
 const AFTER = 'export { asyncio };';
 
 const examples = new Map(sources().flatMap((file) => examplesOf(file)));
@@ -24,7 +24,7 @@ function sources() {
     .map((name) => path.join('src', name));
 }
 
-/** The examples of a file: by the name that the compiler shall know them by, the text and the place. */
+/** The examples of a file: by the name that the compiler gets, their text and position. */
 function examplesOf(file) {
   const text = readFileSync(path.join(root, file), 'utf8');
   return [...text.matchAll(EXAMPLE)].map(({ 2: body, index }) => {

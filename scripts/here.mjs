@@ -1,19 +1,22 @@
 // Runs a program of this project in the process that npm started.
 //
-// A wrapper that waits for a child would have to hand on signals and statuses; here there is none.
-// One thing is put right: at Ctrl-C the terminal sends SIGINT to npm and to us, and then npm sends
-// us another. To a program that ends at once on the second, one Ctrl-C would look like two.
+// A wrapper that waits for a child process would have to pass on signals and statuses. One thing
+// has to be fixed: at Ctrl-C the terminal sends SIGINT to npm and to this process, and then npm
+// sends another one. A program that ends immediately on the second SIGINT would take one Ctrl-C for
+// two.
 import { pathToFileURL } from 'node:url';
 
-/** How soon after the first a SIGINT is npm's copy of it, in milliseconds: no finger is so fast. */
+/**
+ * How soon after the first a SIGINT counts as npm's copy, in milliseconds: nobody types that fast.
+ */
 const ECHO_MS = 100;
 
-/** Imports `file` as `node file ...args` would run it; one in TypeScript by shipped.mjs. */
+/** Imports `file` like `node file ...args`; TypeScript through shipped.mjs. */
 export async function runHere(file, args = []) {
   process.argv = [process.execPath, file, ...args];
   if (file.endsWith('.ts')) {
     await import('./shipped.mjs');
-    // For the children that the program may fork.
+    // For child processes that the program may fork.
     process.execArgv.push('--import', import.meta.resolve('./shipped.mjs'));
   }
   if (process.env.npm_lifecycle_event) ignoreEchoedInterrupts();
@@ -28,7 +31,7 @@ function ignoreEchoedInterrupts() {
     if (event === 'SIGINT') {
       if (echoing) return true;
       echoing = true;
-      process.on('SIGINT', ignore); // the program may listen no more after the first
+      process.on('SIGINT', ignore); // the program may not listen any more after the first
       setTimeout(() => {
         echoing = false;
         process.off('SIGINT', ignore);

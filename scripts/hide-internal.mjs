@@ -1,11 +1,14 @@
-// Takes out of the declarations of a build what interfaces have for our own files alone: the members whose
-// names begin with `_`. `stripInternal` takes them out of the classes; a class would no longer have what
-// an interface of its own asks for, and users who check the types of libraries could not compile.
+// Removes internal members, whose names begin with `_`, from the interfaces in a build's
+// declarations. `stripInternal` removes them from classes; these would then no longer implement the
+// interfaces, and users who check library types could not compile.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-/** Does so in a folder of compiled files. What is taken out leaves its line, for the maps of the lines. */
+/**
+ * Does so in a folder of compiled files. Removed members leave empty lines, so that source maps
+ * stay valid.
+ */
 export function hideInternal(folder) {
   const ts = createRequire(import.meta.url)('typescript');
   for (const name of readdirSync(folder, { recursive: true })) {

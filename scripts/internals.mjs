@@ -1,14 +1,14 @@
-// What tests and the like import of src by its path. It knows Node alone.
+// What tests and other programs import from src by path. Uses only Node.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const IMPORT =
   /\b(?:(?:import|export) (?!type\b)(?:\{([^}]*)\}|\*[^;]*?) from|import\()\s*'(?:\.\.\/)+src\/([^']+)'/g;
 
-/** What an internal member is called. */
+/** The names of internal members. */
 export const MEMBER = /\b_[a-z]\w*/g;
 
-/** The names that are imported of each source, by its path below src; `*` where all of them may be. */
+/** The imported names of each source, by its path below src; `*` if it may be all of them. */
 export function importedInternals(root) {
   const found = new Map();
   for (const folder of ['test', 'bench', 'scripts', 'examples'])

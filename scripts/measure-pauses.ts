@@ -1,8 +1,8 @@
 /**
- * Measures what a lost failure costs a program with a large heap: how long the program stands still,
- * and how long after the failure it is reported. Prints a table for docs/never-retrieved.md.
+ * Measures what a lost failure costs a program with a large heap: how long the program pauses, and
+ * how long after the failure it is reported. Prints a table for docs/never-retrieved.md.
  *
- *   node --import ./scripts/shipped.mjs scripts/measure-pauses.ts [RUNS]
+ * node --import ./scripts/shipped.mjs scripts/measure-pauses.ts [RUNS]
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -13,18 +13,18 @@ import * as asyncio from 'asyncio-ts';
 
 /** Megabytes of small objects. */
 const SIZES = [0, 100, 400, 800, 2400];
-/** Who collects: nobody, `gc()`, or the library. */
+/** What collects: nothing, `gc()`, or the library. */
 const MODES = ['nothing', 'gc', 'library'] as const;
 type Mode = (typeof MODES)[number];
 
-/** Seconds that are waited for a report. */
+/** How long to wait for a report, in seconds. */
 const PATIENCE = 30;
-/** Seconds that are watched where there is none. */
+/** How long to watch if there is no report, in seconds. */
 const WATCHED = 3;
 
 interface Measured {
   readonly heap: number;
-  /** The longest time that no timer ran, in milliseconds. */
+  /** The longest time without a timer, in milliseconds. */
   readonly pause: number;
   readonly report: number | undefined;
 }

@@ -1,9 +1,9 @@
 /**
- * Measures how long after a task has failed, with nobody left to ask for its outcome, that is
- * reported; here and in CPython, in a process that does nothing else and in one that is busy
- * echoing. Prints a table for docs/never-retrieved.md.
+ * Measures how long after a task has failed, with nothing left that refers to it, the failure is
+ * reported: here and in CPython, in an idle process and in one that is busy echoing. Prints a table
+ * for docs/never-retrieved.md.
  *
- *   node --import ./scripts/shipped.mjs scripts/measure-reports.ts [RUNS]
+ * node --import ./scripts/shipped.mjs scripts/measure-reports.ts [RUNS]
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -17,10 +17,10 @@ const COUNTS = [1, 100, 10_000];
 const LOADS: readonly Load[] = ['idle', 'echoing'];
 /** Connections that send and receive 1,000 bytes as fast as they can. */
 const CONNECTIONS = 10;
-/** Seconds that are waited for the last report. */
+/** How long to wait for the last report, in seconds. */
 const PATIENCE = 30;
 
-/** Delays from failure to report, in milliseconds: the middle one, and the longest. */
+/** Delays from failure to report, in milliseconds: median and maximum. */
 interface Delays {
   readonly median: number;
   readonly max: number;
@@ -88,7 +88,7 @@ function here(extension: 'ts' | 'py'): string {
 // ---- one run ------------------------------------------------------------------------------------
 
 async function oneRun(load: Load, count: number): Promise<void> {
-  // tsx switches them on, and each stack then costs 50 µs more than in a program that was built.
+  // tsx turns them on, and each stack then costs 50 µs more than in a built program.
   process.setSourceMapsEnabled(false);
   const loop = asyncio.getRunningLoop();
   const failedAt: number[] = [];
@@ -119,7 +119,7 @@ async function oneRun(load: Load, count: number): Promise<void> {
   console.log(JSON.stringify({ median: delays[count >> 1], max: delays[count - 1] }));
 }
 
-/** Connections within the process, each with a task at both ends. */
+/** Connections inside the process, with a task at each end. */
 async function startEcho(): Promise<asyncio.Task<void>[]> {
   const loop = asyncio.getRunningLoop();
   const listener = socket.socket();

@@ -1,9 +1,9 @@
 /**
- * npm run names: writes the table of docs/names.md: every name of asyncio and of socket in Python 3.14, and
- * what is here for it. A name is looked for among the exports under the rule of that page; one that is not
- * there has its reason below.
+ * npm run names: writes the table of docs/names.md: every name of Python 3.14's asyncio and socket,
+ * and its counterpart here. Names are looked up in the exports by the rule on that page; for
+ * missing ones the reason is below.
  *
- *   --check   write nothing, and fail if a name has neither or the table claims what is not there
+ *   --check   write nothing, and fail if a name has neither, or the table is wrong
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
 
-/** Names that are spelled otherwise here. */
+/** Names that are spelled differently here. */
 const RENAMED: Readonly<Record<string, string>> = {
   wrap_future: 'wrapPromise',
   'Future.__init__': 'Future',
@@ -26,7 +26,7 @@ const NO_POLICIES =
   'removed in Python 3.16; [there are no policies](differences.md#the-current-loop)';
 const NO_FAMILY = 'of address families that Node has no sockets of';
 
-/** Why a name is not here; a key that ends in `*` stands for all that begin so. */
+/** Why a name is missing; a key that ends in `*` stands for all names with that prefix. */
 const REASONS: Readonly<Record<string, string>> = {
   SelectorEventLoop: ONE_LOOP,
   ProactorEventLoop: ONE_LOOP,
@@ -82,7 +82,7 @@ const REASONS: Readonly<Record<string, string>> = {
   SOCK_SEQPACKET: 'Node has stream and datagram sockets only',
 };
 
-/** What has no export, and the words with which the table tells of it. */
+/** Names without an export, and their text in the table. */
 const TOLD: Readonly<Record<string, string>> = {
   'python -m asyncio (REPL)': '`asyncio-ts`, `asyncio-ts repl`',
   PYTHONASYNCIODEBUG: '`ASYNCIO_DEBUG`',
@@ -132,7 +132,7 @@ else {
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
-/** The exports of modules by name, and the members of what is a class: `Loop.callSoon`. */
+/** The exports of modules by name, and the members of classes: `Loop.callSoon`. */
 function exportsOf(...files: string[]): Set<string>[] {
   const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
@@ -159,7 +159,9 @@ function exportsOf(...files: string[]): Set<string>[] {
   });
 }
 
-/** Python's name by the rule: an underscore becomes a capital, and constants stay as they are. */
+/**
+ * Converts Python's name by the rule: underscores become capitals, and constants stay unchanged.
+ */
 function ours(name: string): string {
   const renamed = RENAMED[name];
   if (renamed !== undefined) return renamed;
@@ -174,7 +176,7 @@ function ours(name: string): string {
     .replace(/^socket\./, 'Socket.');
 }
 
-/** Under which of its names is it there? */
+/** The spelling under which a name is exported, if any. */
 function found(name: string, exported: ReadonlySet<string>): string | undefined {
   const candidates = [ours(name), `subprocess.${ours(name)}`];
   return candidates.find(
@@ -192,7 +194,7 @@ function reasonOf(name: string): string | undefined {
   return reason;
 }
 
-/** What the table says of a name. */
+/** The table's text for a name. */
 function here(name: string, exported: ReadonlySet<string>): string {
   const known = found(name, exported);
   if (known !== undefined) return `\`${known}\``;
@@ -207,7 +209,7 @@ function table(title: string, each: readonly string[], exported = new Set<string
   return ['', `### ${title}`, '', '| Python | here |', '| --- | --- |', ...rows];
 }
 
-/** The constants, which have the same names: by what they begin with. */
+/** Constants, which have the same names, by their prefixes. */
 function constants(each: readonly string[]): string[] {
   const prefixes = [...new Set(each.map(prefixOf))];
   const rows = prefixes.map((prefix) => {
@@ -234,7 +236,7 @@ function quoted(list: readonly string[]): string {
   return list.map((name) => `\`${name}\``).join(', ');
 }
 
-/** Whatever a written table says is there must be; names that came later are only told of. */
+/** Everything that a written table claims must exist; newer names are only listed. */
 function checkClaims(written: string): void {
   const all = new Set([...(asyncio ?? []), ...(socket ?? [])]);
   for (const [, name = '', claim = ''] of written.matchAll(/^\| `([^`]+)` \| `([^`]+)` \|$/gm))

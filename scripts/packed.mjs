@@ -1,18 +1,18 @@
-// The package as a user has it: packed, and installed beside programs of the user's.
+// The package as users have it: packed, and installed beside programs that use it.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from './ready.mjs';
 
-/** What the project of a user may have in its tsconfig.json; all else is as it is by default. */
+/** What users' tsconfig.json may contain; everything else has its default. */
 const OPTIONS = {
   target: 'es2022',
   types: ['node'],
   strict: true,
   noEmit: true,
   allowImportingTsExtensions: true,
-  // By default off, and what this is about.
+  // Off by default, and the point of this check.
   skipLibCheck: false,
 };
 const RESOLUTIONS = {
@@ -21,10 +21,10 @@ const RESOLUTIONS = {
 };
 
 /**
- * Makes a user's project that has the packed package and the programs of test/types/users; it is removed
- * when the process exits.
+ * Creates a user's project with the packed package and the programs in test/types/users. It is
+ * removed when the process exits.
  *
- * @returns the tsconfig.json of each way of resolving modules
+ * @returns the tsconfig.json for each module resolution
  */
 export function usersProject() {
   const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-'));

@@ -1,6 +1,6 @@
 /**
- * TypeScript made plain JavaScript beforehand, for programs in processes of their own: a compiler
- * in each would cost a second, and leave so much in memory that every collection costs more.
+ * Compiles TypeScript to JavaScript in advance, for child processes: a compiler in each would cost
+ * a second, and so much memory that every garbage collection takes longer.
  *
  * What is in FOLDER/ goes to dist-FOLDER/, from where the root of the project is as far as before.
  * It is made anew where its source is not what it was made from. With `node --enable-source-maps`
@@ -16,7 +16,7 @@ import type Esbuild from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** What is imported by its path. */
+/** Imports by path. */
 const IMPORTED = /(?<=\b(?:from |import |import\()(["']))(\.[^"']+)\.ts(?=\1)/g;
 
 /** What the JavaScript depends on besides its source. */
@@ -24,7 +24,7 @@ const maker = ['scripts/plain.ts', 'tsconfig.json', 'package-lock.json']
   .map((file) => readFileSync(path.join(root, file), 'utf8'))
   .join('\0');
 
-/** The folders that are as their sources are. */
+/** The folders that are up to date. */
 const made = new Set<string>();
 
 /**
@@ -38,9 +38,9 @@ export function plain(file: string): string {
   return path.join(root, `dist-${file.replace(/\.ts$/, '.js')}`);
 }
 
-/** Makes what has changed in a folder at the root, and in those that it imports from. */
+/** Compiles what has changed in a folder at the root, and in those that it imports from. */
 export function makePlain(folder: string): void {
-  // What is shipped stands for src; the build makes it.
+  // src is replaced by the shipped code, which the build makes.
   if (folder === 'src' || made.has(folder)) return;
   made.add(folder);
   const out = path.join(root, `dist-${folder}`);
@@ -62,7 +62,7 @@ export function makePlain(folder: string): void {
   if (text !== JSON.stringify(before)) write(record, text);
 }
 
-/** All TypeScript of a folder but the tests. */
+/** All TypeScript files of a folder, except tests. */
 function programs(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true })
     .map((file) => `${folder}/${String(file).split(path.sep).join('/')}`)
@@ -90,14 +90,14 @@ function transpile(folder: string, files: readonly string[]): void {
   }
 }
 
-/** What a file imports, as its JavaScript does: that of another folder lies in another one, too. */
+/** The path that a file's JavaScript imports, which is different for another folder. */
 function moved(file: string, imported: string): string {
   const folder = folderOf(target(file, imported));
   const there = folder === folderOf(file) ? imported : imported.replace(folder, `dist-${folder}`);
   return `${there}.js`;
 }
 
-/** What a file imports, from the root of the project. */
+/** What a file imports, relative to the root of the project. */
 function target(file: string, imported: string): string {
   return path.posix.join(path.posix.dirname(file), imported);
 }
@@ -106,7 +106,7 @@ function folderOf(file: string): string {
   return file.slice(0, file.indexOf('/'));
 }
 
-/** Writes a file whole: another process may write or read it meanwhile. */
+/** Writes a file atomically: another process may read or write it meanwhile. */
 function write(file: string, text: string): void {
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(`${file}.${process.pid}`, text);

@@ -1,5 +1,5 @@
-// Makes a fresh clone ready to run, and costs a few milliseconds where there is nothing to do.
-// It knows Node alone: when it runs, nothing may be installed yet.
+// Prepares a fresh clone to run; takes a few milliseconds if there is nothing to do. Uses only
+// Node, because nothing may be installed yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { importedInternals, mentionedMembers } from './internals.mjs';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const inRoot = (...names) => path.join(root, ...names);
 
-/** Installs what the lock file names, unless that is what is installed. */
+/** Installs the packages of the lock file, unless they are installed. */
 export function ensureInstalled() {
   if (isInstalled()) return;
   const npm = process.env.npm_execpath;
@@ -19,15 +19,15 @@ export function ensureInstalled() {
   run([...command, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
-/** Compiles src to dist, unless dist was made from this src. */
+/** Builds dist, unless it was built from the current src. */
 export function ensureBuilt() {
   const source = sourceHash();
   if (text(inRoot('dist', '.built-from')) !== source) build(source);
 }
 
 /**
- * Makes dist of src, and dist-src, by which tests import it: aside first, so that a program that starts
- * meanwhile finds a whole one.
+ * Builds dist from src, and dist-src, through which tests import it. Builds aside first, so that a
+ * program that starts meanwhile finds a complete build.
  */
 export function build(source = sourceHash()) {
   const made = ['dist', 'dist-src'].map((name) => [inRoot(name), inRoot(`${name}-${process.pid}`)]);
@@ -46,7 +46,7 @@ export function build(source = sourceHash()) {
   process.off('exit', remove);
 }
 
-/** Takes the references to source maps out of dist, which counts as not built from then on. */
+/** Removes the references to source maps from dist, which then counts as not built. */
 export function withoutMaps() {
   rmSync(inRoot('dist', '.built-from'));
   for (const name of readdirSync(inRoot('dist')).filter((name) => name.endsWith('.js'))) {
@@ -55,12 +55,12 @@ export function withoutMaps() {
   }
 }
 
-/** Compares the lock file with the one that npm leaves in node_modules after every install. */
+/** Compares the lock file with the one that npm leaves in node_modules after an install. */
 function isInstalled() {
   const wanted = packages(inRoot('package-lock.json'));
   const found = packages(inRoot('node_modules', '.package-lock.json'));
   if (!wanted || !found) return false;
-  // What is made for another platform is wanted but never found; all else must agree.
+  // Packages for other platforms are listed but never installed; all others must agree.
   const asWanted = (name) =>
     found[name] ? found[name].integrity === wanted[name].integrity : wanted[name].optional;
   return Object.keys(wanted).every((name) => name === '' || asWanted(name));
@@ -71,7 +71,7 @@ function packages(lockFile) {
   return json === undefined ? undefined : JSON.parse(json).packages;
 }
 
-/** A hash of all that the build is made from. */
+/** A hash of everything that the build depends on. */
 function sourceHash() {
   const sources = readdirSync(inRoot('src'), { recursive: true })
     .filter((name) => name.endsWith('.ts'))

@@ -44,12 +44,12 @@ function list() {
   for (const name of names) console.log(`${name.padEnd(width)}  ${about(name)}`.trimEnd());
 }
 
-/** Is it no part of another example? Those export what they have. */
+/** Is it a program, not part of another example? Parts have exports. */
 function isProgram(file) {
   return !/^export /m.test(readFileSync(path.join(examples, file), 'utf8'));
 }
 
-/** The first line of the comment that an example begins with. */
+/** The first line of the comment at the top of an example. */
 function about(name) {
   const source = readFileSync(path.join(examples, `${name}.ts`), 'utf8').replace(/^#!.*\n/, '');
   const [, line] = /^\s*(?:\/\/|\/\*\*?)[\s*]*(.*?)\s*(?:\*\/)?$/m.exec(source) ?? [];

@@ -1,4 +1,5 @@
-// Has Node load, for a source that is imported by its path, what is shipped of it: see scripts/bundle.mjs.
+// Makes Node load the shipped code in place of a source that is imported by path; see
+// scripts/bundle.mjs.
 import { readFile } from 'node:fs/promises';
 
 const root = new URL('../', import.meta.url).href;
@@ -12,7 +13,7 @@ export function resolve(specifier, context, next) {
   return next(shipped, context);
 }
 
-/** What is shipped loads as it is: tsx would change `import()`, and then know no source map. */
+/** Shipped code is loaded unchanged: tsx would change `import()`, and lose the source map. */
 export async function load(url, context, next) {
   if (!url.startsWith(`${root}dist/`) || !url.endsWith('.js')) return next(url, context);
   return { format: 'module', source: await readFile(new URL(url)), shortCircuit: true };

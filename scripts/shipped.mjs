@@ -1,5 +1,5 @@
-// node --import ./scripts/shipped.mjs PROGRAM: runs TypeScript, and where a program imports a source by its path,
-// what is shipped.
+// node --import ./scripts/shipped.mjs PROGRAM: runs TypeScript. Sources that the program imports by
+// path are replaced by the shipped code.
 import { register } from 'node:module';
 
 await import('tsx');

@@ -1,4 +1,4 @@
-// npm start: the echo server. Arguments go to it: npm start -- --port 9000
+// npm start: the echo server. It gets the arguments: npm start -- --port 9000
 import path from 'node:path';
 import { runHere } from './here.mjs';
 import { ensureBuilt, ensureInstalled, root } from './ready.mjs';

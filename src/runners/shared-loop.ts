@@ -28,7 +28,7 @@ const LAST_TURNS = 4;
  *    │         LAST_TURNS are over       │  │
  *    │                                   │  │ no loop runs any more
  *    │        another loop is to run,    ▼  │
- *    │        without a task    aside─┘
+ *    │        without a task       aside─┘
  *
  * Final callbacks, such as the end of a closed connection, are called in the last turns. The caller
  * that waits for the last task gets its result when the loop rests, so that it can `run()`

@@ -10,9 +10,10 @@ import { LoopBound, printPrimitive } from './waiting/loop-bound.ts';
 //              the last one comes               all have left
 //   filling ───────────────────────▶ draining ─────────────────▶ filling
 //      │                                                            ▲
-//      │ reset(), while a task waits                              │
+//      │ reset(), while a task waits                                │
 //      └───────────────────────────────▶ resetting ─────────────────┘
 //                                                    all have left
+//
 // abort() leads from any state to `broken`. From there, reset() leads to `filling` if no task is
 // left in the barrier, otherwise to `resetting`.
 //
