@@ -1,6 +1,6 @@
+import { printable } from '../inspect/printable.ts';
 import { attach } from './attach.ts';
 import { connectTo } from './connect.ts';
-import { printable } from './printable.ts';
 import { formatTable } from './ps.ts';
 import { formatTree } from './pstree.ts';
 import { explain } from './why.ts';

@@ -1,6 +1,5 @@
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { FrameData, Snapshot } from '../inspect/data.ts';
+import { placeOf } from '../inspect/words.ts';
 import { Awaits, stackOf, stacksOf, type TaskOfThread } from './awaits.ts';
 import { Failure } from './failure.ts';
 
@@ -76,11 +75,4 @@ function render(root: Node): string[] {
 
 function labelOf(frame: string | FrameData): string {
   return typeof frame === 'string' ? frame : `${frame.name} ${placeOf(frame)}`;
-}
-
-/** `file:line`, the file seen from the working directory. */
-export function placeOf({ file, line }: FrameData): string {
-  const path = file.startsWith('file:') ? fileURLToPath(file) : file;
-  const near = relative(process.cwd(), path);
-  return `${near.startsWith('..') ? path : near}:${line}`;
 }

@@ -1,7 +1,7 @@
 import type { LoopData, Snapshot, TaskData, WaitData } from '../inspect/data.ts';
+import { framesInWords, stateInWords } from '../inspect/words.ts';
 import { Awaits, cyclesIn, type TaskOfThread, taskId } from './awaits.ts';
 import { Failure } from './failure.ts';
-import { placeOf } from './pstree.ts';
 
 /**
  * Why a task does not go on: what it waits for, whom that waits for, and so on to the end. Tasks that wait for
@@ -60,15 +60,13 @@ class Explanation {
     }
     if (task.waits.length === 0) {
       this.#endsOutside = true;
-      this.#lines.push(`${who} ${withoutWaits(task)}`);
-      for (const frame of task.stack)
-        this.#lines.push(`${margin}    at ${frame.name} (${placeOf(frame)})`);
+      this.#lines.push(`${who} ${stateInWords(task)}`);
+      this.#lines.push(...framesInWords(task.stack, margin));
     }
     for (const wait of task.waits) {
       if (!isOfTasks(wait)) this.#endsOutside = true;
       this.#lines.push(`${who} waits for ${wait.words}`);
-      for (const frame of wait.stack)
-        this.#lines.push(`${margin}    at ${frame.name} (${placeOf(frame)})`);
+      this.#lines.push(...framesInWords(wait.stack, margin));
     }
   }
 
@@ -92,12 +90,6 @@ class Explanation {
         'This is a deadlock: all tasks of the loop wait for locks, queues and the like, and none of them can go on.',
       );
   }
-}
-
-function withoutWaits(task: TaskData): string {
-  if (task.state === 'scheduled') return 'has not begun: it is scheduled for the next turn';
-  if (task.state === 'running') return 'runs';
-  return 'waits for a promise that asyncio-ts did not create';
 }
 
 /** Can only another task end this wait? */

@@ -2,6 +2,7 @@ import { log } from '../base/log/log.ts';
 import { workerThreads } from '../base/node-modules.ts';
 import { repr } from '../base/printing/repr.ts';
 import { putAside, putBack } from '../core/context/promise-hooks.ts';
+import { type Explainer, explainBy } from '../core/reports/slow-endings.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { AGENT_VERSION } from './data.ts';
 import { addLoop } from './open-loops.ts';
@@ -17,21 +18,34 @@ interface Agent {
   ask(question: string): Promise<string>;
 }
 
+let loaded: typeof import('./on-demand.ts') | undefined;
+
+/** Loads what is not needed before somebody asks; the second time it takes a microtask. */
+async function load(): Promise<typeof import('./on-demand.ts')> {
+  loaded ??= await import('./on-demand.ts');
+  return loaded;
+}
+
 async function answer(question: string): Promise<string> {
-  return await (await import('./on-demand.ts')).answer(question);
+  return await (await load()).answer(question);
 }
 
 async function listenAt(path: string): Promise<void> {
   try {
-    await (await import('./on-demand.ts')).Listener.open(path);
+    await (await load()).Listener.open(path);
   } catch (error) {
     log(`ASYNCIO_INSPECT: cannot listen at ${repr(path)}: ${(error as Error).message}`, 'warn');
   }
 }
 
+async function explain(...args: Parameters<Explainer>): Promise<void> {
+  await (await load()).explainEnding(...args);
+}
+
 /** Has snapshots show `loop`, and lets debuggers take them. */
 export function makeVisible(loop: LoopCore): void {
   addLoop(loop);
+  explainBy(explain);
   if (AGENT in globalThis) return;
   const agent: Agent = {
     version: AGENT_VERSION,

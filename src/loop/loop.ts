@@ -20,6 +20,7 @@ import { Future } from '../core/futures/future.ts';
 import type { Operation } from '../core/futures/operation.ts';
 import { startCollector } from '../core/reports/collector.ts';
 import { reported } from '../core/reports/diagnostics.ts';
+import { isExplained, lookWhetherAsked } from '../core/reports/slow-endings.ts';
 import { Handle, TimerHandle } from '../core/turns/handle.ts';
 import { type Host, nodeHost } from '../core/turns/host.ts';
 import type { ExceptionContext, LoopCore } from '../core/turns/loop-core.ts';
@@ -171,6 +172,7 @@ export class Loop implements LoopCore {
     this._asyncgens = new AsyncGenerators((generator) => {
       if (!this.#closed) this.createTask(() => generator.close());
     });
+    lookWhetherAsked(this);
     this.setDebug(options.debug ?? Boolean(process.env['ASYNCIO_DEBUG']));
     makeVisible(this);
     warnIfUnclosed(this, this._following.end);
@@ -1361,7 +1363,7 @@ export class Loop implements LoopCore {
    */
   #followDebug(): void {
     this._turns.watch = this.#debug ? this.#watchSlow : undefined;
-    if (this.#debug && !this.#closed) this.#endTracking ??= trackPendingAwaits();
+    if (isExplained(this) && !this.#closed) this.#endTracking ??= trackPendingAwaits();
     else {
       this.#endTracking?.();
       this.#endTracking = undefined;

@@ -8,6 +8,7 @@ import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import type { Task, TaskBody } from '../core/coroutines/task.ts';
 import { Future } from '../core/futures/future.ts';
 import { Operation } from '../core/futures/operation.ts';
+import { endOfCancelled, watchEnding } from '../core/reports/slow-endings.ts';
 
 /** What can be run from outside a loop: any awaitable, and functions without arguments. */
 export type Main<T> = TaskBody<T> | PromiseLike<T>;
@@ -45,10 +46,16 @@ export function cancelledBy(
 ): { forget(): void; errorFor(error: unknown): unknown } {
   if (signal === undefined) return { forget: () => {}, errorFor: (error) => error };
   let aborted = false;
+  let unwatch: () => void = () => {};
   const abort = (): void => {
     aborted = task.cancel();
+    if (aborted) unwatch = watchEnding(task._loop, endOfCancelled(task, 'A signal'));
   };
-  const forget = onAbort(signal, abort);
+  const forgetSignal = onAbort(signal, abort);
+  const forget = (): void => {
+    forgetSignal();
+    unwatch();
+  };
   if (signal.aborted) abort();
   return {
     forget,

@@ -1,5 +1,5 @@
 import { checkOptions } from '../base/check-options.ts';
-import { SHUTDOWN_PATIENCE, THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
+import { SHUTDOWN_PATIENCE, SLOW_ENDING, THREAD_JOIN_TIMEOUT } from '../base/constants.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../base/errors/errors.ts';
 import { isA } from '../base/values/attempt.ts';
 import { describeAbandoned } from '../core/cancellation/abandoned.ts';
@@ -8,6 +8,12 @@ import { leftCallsOf, watchLeftCalls } from '../core/cancellation/left-calls.ts'
 import { type Context, copyContext } from '../core/context/context.ts';
 import { checkSignal } from '../core/coroutines/abort-signals.ts';
 import { allTasks, type Task } from '../core/coroutines/task.ts';
+import {
+  type Ending,
+  endOfCancelled,
+  explainEnding,
+  watchEnding,
+} from '../core/reports/slow-endings.ts';
 import { beginProgram } from '../core/turns/running-loop.ts';
 import { setEventLoop } from '../loop/event-loop.ts';
 import { Loop } from '../loop/loop.ts';
@@ -48,6 +54,9 @@ export class Runner {
   #context: Context | undefined;
   /** How many SIGINTs came in this run. */
   #interrupts = 0;
+  /** When the first one came, on the loop's clock. */
+  #firstInterrupt = 0;
+  #unwatchInterrupted: () => void = () => {};
   /** Has the first one cancelled the program? */
   #cancelled = false;
   /** Did one come after the program was over? */
@@ -119,6 +128,7 @@ export class Runner {
       if (this.#late) throw new KeyboardInterrupt();
       return result;
     } catch (error) {
+      if (this.#interrupts > 1) await explainInterrupted(loop, error, this.#firstInterrupt);
       if (isA(error, CancelledError)) {
         if (handles && !this.#cancelled) await signalsHeard();
         // Not if other code cancelled it, too. Tasks of a task factory may not count cancels.
@@ -129,6 +139,7 @@ export class Runner {
       throw withExitStatus(errorFor(error));
     } finally {
       forget();
+      this.#unwatchInterrupted();
       if (handles) process.off('SIGINT', interrupt);
     }
   }
@@ -150,6 +161,8 @@ export class Runner {
   }
 
   async #close(loop: Loop): Promise<void> {
+    const since = loop.time();
+    const unwatch = watchEnding(loop, endOfProgram(loop));
     try {
       await cancelAllTasks(loop);
       await cancelLeftCalls(loop);
@@ -158,7 +171,11 @@ export class Runner {
       // turns.
       await loop.runUntilComplete(loop.shutdownAsyncgens());
       await loop.runUntilComplete(loop.shutdownDefaultExecutor(THREAD_JOIN_TIMEOUT));
+    } catch (error) {
+      await explainInterrupted(loop, error, since);
+      throw error;
     } finally {
+      unwatch();
       if (this.#options.loopFactory === undefined) setEventLoop(undefined);
       loop.close();
       this.#loop = undefined;
@@ -186,8 +203,11 @@ export class Runner {
 
   #onInterrupt(task: Task<unknown>): void {
     this.#interrupts += 1;
-    if (this.#interrupts === 1 && !task.done()) this.#cancelled = task.cancel();
-    else if (this.#interrupts > 1 && this.#loop?.isRunning())
+    if (this.#interrupts === 1) this.#firstInterrupt = task._loop.time();
+    if (this.#interrupts === 1 && !task.done()) {
+      this.#cancelled = task.cancel();
+      this.#unwatchInterrupted = watchEnding(task._loop, endOfCancelled(task, 'Ctrl-C'));
+    } else if (this.#interrupts > 1 && this.#loop?.isRunning())
       this.#loop._interrupt(new KeyboardInterrupt());
     else this.#late = true;
   }
@@ -236,6 +256,24 @@ async function asProgram<T>(program: () => Promise<T>): Promise<T> {
   } finally {
     end();
   }
+}
+
+/** The end of `run()`. */
+function endOfProgram(loop: Loop): Ending {
+  return {
+    headline: (seconds) => `run() has been ending for ${seconds} s. It waits for:`,
+    subject: loop,
+    rank: 2,
+  };
+}
+
+/** Explains, once more Ctrl-C has ended a run, what kept it from ending before. */
+async function explainInterrupted(loop: Loop, error: unknown, since: number): Promise<void> {
+  const seconds = loop.time() - since;
+  if (!isA(error, KeyboardInterrupt) || seconds < (SLOW_ENDING[0] as number)) return;
+  const headline = (past: string): string =>
+    `Ctrl-C has ended run(), which had been ending for ${past} s. It waited for:`;
+  await explainEnding(loop, { ...endOfProgram(loop), headline }, seconds);
 }
 
 /** Cancels remaining tasks, waits until they have ended, and reports their failures. */

@@ -4,6 +4,7 @@ import { leftCallsOf } from '../core/cancellation/left-calls.ts';
 import type { NewTaskOptions } from '../core/coroutines/ensure-future.ts';
 import type { Task, TaskBody } from '../core/coroutines/task.ts';
 import type { Future } from '../core/futures/future.ts';
+import { isAsked, watchEnding } from '../core/reports/slow-endings.ts';
 import { chore } from '../core/turns/host.ts';
 import { noneRuns, whenNoneRuns } from '../core/turns/running-loop.ts';
 import { Loop } from '../loop/loop.ts';
@@ -46,6 +47,7 @@ export class SharedLoop extends Loop {
   #isStopping = false;
   /** Is it making room for another loop? */
   #isAside = false;
+  #unwatch: () => void = () => {};
   /** Removes the timer that wakes it from its rest. */
   #forgetAlarm: () => void = () => {};
   /** Called when the loop rests. */
@@ -62,6 +64,7 @@ export class SharedLoop extends Loop {
   _enter<T>(body: TaskBody<T>, options: NewTaskOptions): Task<T> {
     const task = this.createTask(body, options);
     this.#entered.add(task);
+    this.#unwatch();
     return task;
   }
 
@@ -70,8 +73,10 @@ export class SharedLoop extends Loop {
    */
   _leave(task: Future<unknown>, tell: () => void): void {
     this.#entered.delete(task);
-    if (this.#hasToRun) tell();
-    else {
+    if (this.#hasToRun) {
+      tell();
+      this.#explainIfSlow();
+    } else {
       this.#whenResting.push(tell);
       this.#leave();
     }
@@ -123,6 +128,18 @@ export class SharedLoop extends Loop {
 
   get #hasToRun(): boolean {
     return this._isInhabited || leftCallsOf(this).size > 0 || isAnyOpenOn(this);
+  }
+
+  /** Explains why the loop goes on after its last caller was answered. A program in debug mode may mean that. */
+  #explainIfSlow(): void {
+    if (this.#entered.size > 0 || !isAsked(this)) return;
+    this.#unwatch();
+    this.#unwatch = watchEnding(this, {
+      headline: (seconds) =>
+        `The last body of enter() ended ${seconds} s ago, and its loop runs on for:`,
+      subject: this,
+      rank: 0,
+    });
   }
 
   /** Runs, unless another loop is running. */
@@ -180,6 +197,7 @@ export class SharedLoop extends Loop {
   #ended(interruption: Interruption | undefined): void {
     // An interrupted run has callbacks left to call.
     const isBrokenOff = !this.#isStopping;
+    this.#unwatch();
     this.#isStopping = false;
     if (interruption !== undefined) this.#throwOut(interruption.error);
     if (this.#isAside) {

@@ -8,6 +8,7 @@ import type { Task, TaskBody } from '../core/coroutines/task.ts';
 import type { Future } from '../core/futures/future.ts';
 import { Operation } from '../core/futures/operation.ts';
 import { describeAs } from '../core/futures/wait-description.ts';
+import { noteHandler } from '../core/reports/slow-endings.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireEventLoop } from '../core/turns/running-loop.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
@@ -118,8 +119,11 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
       this.#loop.callSoon(() => transport.close());
       throw error;
     }
-    if (given instanceof Coroutine) this.#handle(this.#loop.createTask(given));
-    else if (typeof (given as PromiseLike<unknown> | undefined)?.then === 'function')
+    if (given instanceof Coroutine) {
+      const task = this.#loop.createTask(given);
+      noteHandler(this.#loop, this, task);
+      this.#handle(task);
+    } else if (typeof (given as PromiseLike<unknown> | undefined)?.then === 'function')
       this.#handle(wrapPromise(given as PromiseLike<unknown>, { loop: this.#loop }));
   }
 

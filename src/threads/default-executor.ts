@@ -2,12 +2,35 @@ import { RuntimeError } from '../base/errors/errors.ts';
 import { warnRuntime } from '../base/log/warnings.ts';
 import { calledAs } from '../base/printing/inspect.ts';
 import { brief } from '../base/printing/repr.ts';
+import { userSite } from '../base/stacks/capture.ts';
+import { currentScope } from '../core/context/context.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
+import { suspendedFrames } from '../core/futures/await-stacks.ts';
 import type { Future } from '../core/futures/future.ts';
+import { type Ending, isExplained, watchEnding } from '../core/reports/slow-endings.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Executor, ThreadCallable } from './executor.ts';
 import { toThreadFunction } from './thread-call.ts';
 import { ThreadPoolExecutor } from './thread-pool-executor.ts';
+
+/** A call in a thread, for the explanation of a slow ending. */
+export interface ThreadCallNote {
+  /** The function that is called. */
+  readonly name: string;
+  /** When it was submitted, on the loop's clock. */
+  readonly since: number;
+  /** The line that called it. */
+  readonly site: string | undefined;
+}
+
+function endOfExecutor(executor: DefaultExecutor): Ending {
+  return {
+    headline: (seconds) =>
+      `shutdownDefaultExecutor() has waited for ${seconds} s for calls in threads:`,
+    subject: executor,
+    rank: 0,
+  };
+}
 
 /** The default executor of a loop: created when first needed, shut down with the loop. */
 export class DefaultExecutor {
@@ -15,6 +38,7 @@ export class DefaultExecutor {
   #executor: ThreadPoolExecutor | undefined;
   /** Has it been shut down? It is not replaced then. */
   #isShutDown = false;
+  readonly #calls = new Set<ThreadCallNote>();
 
   constructor(loop: LoopCore) {
     this.#loop = loop;
@@ -37,6 +61,7 @@ export class DefaultExecutor {
       throw new TypeError(`an executor or undefined was expected, got ${brief(executor)}`);
     if (executor === undefined) toThreadFunction(callback);
     const submitted = (executor ?? this.#get()).submit(callback, ...args);
+    if (executor === undefined && isExplained(this.#loop)) this.#note(callback, submitted);
     const future = wrapPromise<Awaited<T>>(submitted, { loop: this.#loop });
     if (submitted.cancel !== undefined)
       future.addDoneCallback(
@@ -56,6 +81,8 @@ export class DefaultExecutor {
     this.#isShutDown = true;
     if (this.#executor === undefined) return;
     const ended = wrapPromise(this.#executor.shutdown(), { loop: this.#loop });
+    if (isExplained(this.#loop))
+      ended.addDoneCallback(watchEnding(this.#loop, endOfExecutor(this)));
     if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return await ended;
     const timer = this.#loop.callLater(Math.max(timeout, 0), () => {
       if (ended.done()) return;
@@ -74,6 +101,23 @@ export class DefaultExecutor {
     this.#isShutDown = true;
     void this.#executor?.shutdown({ wait: false });
     this.#executor = undefined;
+  }
+
+  /** The calls that have not ended, where slow endings are explained. */
+  get calls(): Iterable<ThreadCallNote> {
+    return this.#calls;
+  }
+
+  #note(callback: unknown, submitted: PromiseLike<unknown>): void {
+    const task = currentScope()?.task;
+    const note: ThreadCallNote = {
+      name: toThreadFunction(callback).name,
+      since: this.#loop.time(),
+      site: userSite() ?? (task && suspendedFrames(task)[0]?._site),
+    };
+    this.#calls.add(note);
+    const ended = (): void => void this.#calls.delete(note);
+    submitted.then(ended, ended);
   }
 
   #get(): ThreadPoolExecutor {

@@ -1,9 +1,9 @@
 import * as assert from 'uvu/assert';
-import { printable } from '../../src/cli/printable.ts';
 import { formatTable } from '../../src/cli/ps.ts';
 import { formatTree } from '../../src/cli/pstree.ts';
 import { explain } from '../../src/cli/why.ts';
 import * as asyncio from '../../src/index.ts';
+import { printable } from '../../src/inspect/printable.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 
 loopBehaviour('A snapshot of hostile values', (it) => {

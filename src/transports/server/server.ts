@@ -13,6 +13,7 @@ import { Future } from '../../core/futures/future.ts';
 import { Turn } from '../../core/futures/next-turn.ts';
 import { Operation } from '../../core/futures/operation.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
+import { type Ending, isExplained, watchEnding } from '../../core/reports/slow-endings.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/addresses/address.ts';
 import type { Socket } from '../../sock/socket.ts';
@@ -66,7 +67,7 @@ export interface ShutdownReport {
 }
 
 /** A connection that was accepted and is not established yet. */
-interface PendingConnection {
+export interface PendingConnection {
   readonly sock: Socket;
   readonly address: Address;
   /** Was it closed by the server before it had a transport? */
@@ -239,6 +240,7 @@ export class Server implements ConnectionCounter, OpenResource {
     this.#parts.demand?.closed();
     if (this.#forever?.done() === false) this.#forever._finish();
     this.#wakeIfGone();
+    for (const waiter of this.#waiters ?? []) this.#explainIfSlow(waiter);
   }
 
   /**
@@ -276,7 +278,10 @@ export class Server implements ConnectionCounter, OpenResource {
   waitClosed(): Operation<void> {
     const waiter = describeAs(new Operation<void>(this.#loop._asOption), 'Server.waitClosed', this);
     if (this.#waiters === undefined) waiter._finish();
-    else this.#waiters.push(waiter);
+    else {
+      this.#waiters.push(waiter);
+      if (this.#acceptors === undefined) this.#explainIfSlow(waiter);
+    }
     return waiter;
   }
 
@@ -423,6 +428,11 @@ export class Server implements ConnectionCounter, OpenResource {
     });
   }
 
+  /** @internal its transports, and the connections that have none yet */
+  get _connections(): readonly (Transport | PendingConnection)[] {
+    return [...this.#transports, ...this.#withoutTransport];
+  }
+
   /** The number of connections, with and without a transport. */
   get #connections(): number {
     return this.#transports.size + this.#withoutTransport.size;
@@ -468,6 +478,11 @@ export class Server implements ConnectionCounter, OpenResource {
     this.#wakeIfGone();
   }
 
+  /** Explains a slow {@link waitClosed}, once the server is closed. */
+  #explainIfSlow(waiter: Operation<void>): void {
+    if (isExplained(this.#loop)) waiter.addDoneCallback(watchEnding(this.#loop, endOfServer(this)));
+  }
+
   #wakeIfGone(): void {
     if (this.#connections > 0 || this.#acceptors !== undefined) return;
     const waiters = this.#waiters ?? [];
@@ -486,7 +501,17 @@ export class Server implements ConnectionCounter, OpenResource {
   }
 }
 
-function peerOf(connection: Transport | PendingConnection): Address | undefined {
+function endOfServer(server: Server): Ending {
+  return {
+    headline: (seconds) =>
+      `Server.waitClosed() has waited for ${seconds} s: the server is closed, but these connections are not:`,
+    subject: server,
+    rank: 0,
+  };
+}
+
+/** @internal the address of the peer */
+export function peerOf(connection: Transport | PendingConnection): Address | undefined {
   return 'address' in connection ? connection.address : connection.getExtraInfo('peername');
 }
 
