@@ -51,12 +51,11 @@ export class WriteFlow {
   /** The shared result if there is no need to wait. */
   readonly #flowing: Operation<void>;
   #state: 'flowing' | 'paused' | 'lost' = 'flowing';
-  #waiting: Drain[] = [];
+  #waiting: Drain[] | undefined;
 
   constructor(loop: LoopCore) {
     this.#loop = loop;
-    this.#flowing = new NativeOperation<void>(loop);
-    this.#flowing._finish();
+    this.#flowing = doneOn(loop);
   }
 
   /** Does too much data wait to be sent? */
@@ -99,13 +98,31 @@ export class WriteFlow {
   /** @internal finishes a drain, or lets it wait */
   _settle(drain: Drain): void {
     if (this.#state === 'flowing') drain._finish();
-    else if (this.#state === 'paused') this.#waiting.push(drain);
+    else if (this.#state === 'paused') this.#wait(drain);
     else drain._fail(new ConnectionResetError('Connection lost'));
   }
 
-  #leave(): Drain[] {
-    const waiting = this.#waiting.filter((drain) => !drain.done());
-    this.#waiting = [];
-    return waiting;
+  #wait(drain: Drain): void {
+    if (this.#waiting === undefined) this.#waiting = [drain];
+    else this.#waiting.push(drain);
   }
+
+  #leave(): Drain[] {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    return waiting.filter((drain) => !drain.done());
+  }
+}
+
+/** One for each loop, shared by all its streams. */
+const done = new WeakMap<LoopCore, Operation<void>>();
+
+function doneOn(loop: LoopCore): Operation<void> {
+  let operation = done.get(loop);
+  if (operation === undefined) {
+    operation = new NativeOperation<void>(loop);
+    operation._finish();
+    done.set(loop, operation);
+  }
+  return operation;
 }

@@ -75,7 +75,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   /** How the connection ended, if it has. */
   #ended: { readonly error: unknown } | undefined;
   /** Operations that wait for that. */
-  #waiting: Operation<void>[] = [];
+  #waiting: Operation<void>[] | undefined;
   /** Set while the connection is established, if there is an idle timeout. */
   #idle: IdleWatch | undefined;
 
@@ -152,8 +152,8 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     this.#ended = { error };
     if (error === undefined) this.#reader.feedEof();
     else this.#reader.setException(error);
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
     for (const waiter of waiting) if (!waiter.done()) end(waiter, error);
     this._flow.connectionLost(error);
   }
@@ -193,8 +193,9 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   /** @internal done when the connection is gone; fails if it ended with an error */
   _whenClosed(): Operation<void> {
     const waiter = describeAs(new Operation<void>(this.#loop._asOption), 'StreamWriter.waitClosed');
-    if (this.#ended === undefined) this.#waiting.push(waiter);
-    else end(waiter, this.#ended.error);
+    if (this.#ended !== undefined) end(waiter, this.#ended.error);
+    else if (this.#waiting === undefined) this.#waiting = [waiter];
+    else this.#waiting.push(waiter);
     return waiter;
   }
 

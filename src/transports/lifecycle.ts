@@ -15,7 +15,7 @@ import type { Endpoint } from '../sock/endpoint/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 import { noLongerOpenOn, type OpenResource, openOn } from './open-transports.ts';
 import { checkProtocol } from './protocols.ts';
-import { checkUnused, Watch } from './readiness-watch.ts';
+import { checkUnused, Watch, type Work } from './readiness-watch.ts';
 import type { BaseCallbacks, BaseTransport, ExtraInfo } from './transport.ts';
 import { TransportSocket } from './transport-socket.ts';
 import { notifyWriting, WaterMarks } from './write-buffer/water-marks.ts';
@@ -28,30 +28,34 @@ export interface ConnectionCounter {
   _detach(transport: BaseTransport): void;
 }
 
-/** What the kinds of socket transports do differently. */
-export interface LifecycleParts<P extends BaseCallbacks> {
-  /** The transport's name in asyncio, used in its printed form and in reports. */
+/** What the transports of one kind do; one object for all of them. */
+export interface TransportKind<T extends BaseTransport, P extends BaseCallbacks> {
+  /** The transport's name in asyncio, used in its printed form. */
   readonly name: string;
-  /** The names of the callbacks that flush, and that call `connectionLost()`. */
-  readonly callbacks: { readonly flush: string; readonly lost: string };
+  /** The name of the callback that calls `connectionLost()`. */
+  readonly lostName: string;
+  /** Calls the protocol's `connectionMade()`. */
+  connect(transport: T, protocol: P): void;
+  /** Receives once. */
+  readonly receiving: Work<T>;
+  /** Sends as much waiting data as possible. */
+  readonly sending: Work<T>;
+  /** Drops waiting data. */
+  drop(transport: T): void;
+  /** Sends data that only waits for the end of the turn, without calling the protocol. */
+  sendHeld?(transport: T): void;
+  /** Sends as much waiting data as possible before the system's socket is closed. */
+  sendLast(transport: T): void;
+  /** Called when the connection is lost, a turn before the protocol. */
+  lost?(transport: T, error: unknown): void;
+  /** How many bytes wait to be sent. */
+  waiting(transport: T): number;
+}
+
+/** What a transport is made of. */
+export interface LifecycleParts<P extends BaseCallbacks> {
   readonly sock: Socket;
   readonly protocol: P;
-  /** Calls the protocol's `connectionMade()`. */
-  readonly connect: () => void;
-  /** Receives once. Returns `true` if there may be more, `false` if it would block. */
-  readonly receive: () => boolean;
-  /** Sends as much waiting data as possible. */
-  readonly flush: () => void;
-  /** Drops waiting data. */
-  readonly drop: () => void;
-  /** Sends data that only waits for the end of the turn, without calling the protocol. */
-  readonly sendHeld?: () => void;
-  /** Sends as much waiting data as possible before the system's socket is closed. */
-  readonly sendLast: () => void;
-  /** Called when the connection is lost, a turn before the protocol. */
-  readonly lost?: (error: unknown) => void;
-  /** How many bytes wait to be sent. */
-  readonly waiting: () => number;
   /** Finished after `connectionMade()`, unless it was cancelled. */
   readonly made?: Future<void> | undefined;
   readonly server?: ConnectionCounter | undefined;
@@ -71,7 +75,7 @@ export interface LifecycleParts<P extends BaseCallbacks> {
  *
  * @see asyncio's `_SelectorTransport`, `Lib/asyncio/selector_events.py`
  */
-export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
+export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> implements OpenResource {
   readonly loop: LoopCore;
   readonly sock: Socket;
   readonly endpoint: Endpoint;
@@ -84,8 +88,9 @@ export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
   closing = false;
   /** 0 until the connection is lost; then 1, plus 1 for each write since. */
   lost = 0;
-  readonly #transport: BaseTransport;
-  readonly #parts: LifecycleParts<P>;
+  readonly #transport: T;
+  readonly #kind: TransportKind<T, P>;
+  readonly #server: ConnectionCounter | undefined;
   /** The descriptor; kept after it is closed. */
   readonly #fd: number;
   /** The async context for callbacks that the protocol did not cause itself. */
@@ -99,23 +104,26 @@ export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
    * @throws {RuntimeError} when another transport owns the socket, an operation waits on it, or the
    *   loop is closed
    */
-  constructor(transport: BaseTransport, loop: LoopCore, parts: LifecycleParts<P>) {
-    const { sock, protocol, connect, receive, flush, made, server } = parts;
+  constructor(
+    transport: T,
+    loop: LoopCore,
+    kind: TransportKind<T, P>,
+    { sock, protocol, made, server }: LifecycleParts<P>,
+  ) {
     checkProtocol(protocol);
     checkUnused(sock);
     this.#transport = transport;
-    this.#parts = parts;
+    this.#kind = kind;
+    this.#server = server;
     this.loop = loop;
     this.sock = sock;
     this.endpoint = sock._endpoint;
     this.#fd = sock.fileno();
     this.protocol = protocol;
+    const connect = (): void => kind.connect(transport, protocol);
     loop.callSoon(calledAs(`${protocol.constructor?.name}.connectionMade`, connect));
-    this.reader = this.#watch('reader', `${parts.name}._read_ready`, receive);
-    this.writer = this.#watch('writer', parts.callbacks.flush, () => {
-      flush();
-      return false;
-    });
+    this.reader = new Watch(transport, loop, this.endpoint, kind.receiving);
+    this.writer = new Watch(transport, loop, this.endpoint, kind.sending);
     loop.callSoon(() => {
       // In this order, so that code that awaits the connection gets it before the first bytes.
       if (made?.done() === false) made._finish();
@@ -139,7 +147,7 @@ export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
     if (this.closing) return;
     this.closing = true;
     this.reader.stop();
-    if (this.#parts.waiting() === 0) this.#lose(undefined);
+    if (this.#kind.waiting(this.#transport) === 0) this.#lose(undefined);
   }
 
   /** Counts a write to a lost connection; logs if there are too many. */
@@ -164,7 +172,7 @@ export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
   forceClose(error: unknown): void {
     if (this.lost > 0) return;
     this.closing = true;
-    this.#parts.drop();
+    this.#kind.drop(this.#transport);
     this.reader.stop();
     this.#lose(error);
   }
@@ -191,13 +199,13 @@ export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
 
   /** Tells the protocol to pause if too much data waits. */
   pauseIfFull(): void {
-    if (this.marks.rise(this.#parts.waiting())) this.#tell('pauseWriting');
+    if (this.marks.rise(this.#kind.waiting(this.#transport))) this.#tell('pauseWriting');
   }
 
   /** Tells the protocol to resume if little enough data waits, unless the connection is lost. */
   resumeIfLow(): void {
     if (this.lost > 0) return;
-    if (this.marks.fall(this.#parts.waiting())) this.#tell('resumeWriting');
+    if (this.marks.fall(this.#kind.waiting(this.#transport))) this.#tell('resumeWriting');
   }
 
   #tell(method: 'pauseWriting' | 'resumeWriting'): void {
@@ -208,10 +216,10 @@ export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
   #lose(error: unknown): void {
     this.lost += 1;
     this.writer.stop();
-    this.#parts.lost?.(error);
+    this.#kind.lost?.(this.#transport, error);
     const call = (reason: unknown): void => this.#callConnectionLost(reason);
     const scope = scopeIn(copyValues(), this.#asyncContext);
-    this.loop._callSoonIn(scope, calledAs(this.#parts.callbacks.lost, call), error);
+    this.loop._callSoonIn(scope, calledAs(this.#kind.lostName, call), error);
   }
 
   #callConnectionLost(error: unknown): void {
@@ -225,7 +233,7 @@ export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
       this.protocol = undefined;
       this.#closed = true;
       noLongerOpenOn(this.loop, this);
-      this.#parts.server?._detach(this.#transport);
+      this.#server?._detach(this.#transport);
     }
   }
 
@@ -239,32 +247,28 @@ export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
   _loopClosed(): void {
     warnResource(`unclosed transport ${this}`);
     // What the kernel does not take now is lost.
-    if (this.lost === 0) this.#parts.sendLast();
+    if (this.lost === 0) this.#kind.sendLast(this.#transport);
     this.#release();
   }
 
   /** @internal */
   _sendHeld(): void {
-    if (this.lost === 0) this.#parts.sendHeld?.();
+    if (this.lost === 0) this.#kind.sendHeld?.(this.#transport);
   }
 
   /** `<_SelectorSocketTransport fd=8 read=polling write=<idle, bufsize=0>>`, like CPython. */
   toString(): string {
-    const parts = [this.#parts.name];
+    const parts = [this.#kind.name];
     if (this.#closed) parts.push('closed');
     else if (this.closing) parts.push('closing');
     parts.push(`fd=${this.#fd}`);
     if (!this.#closed && !this.loop.isClosed()) {
-      const bufsize = this.#parts.waiting();
+      const bufsize = this.#kind.waiting(this.#transport);
       const writes = this.writer.active && bufsize > 0;
       parts.push(`read=${this.reader.active ? 'polling' : 'idle'}`);
       parts.push(`write=<${writes ? 'polling' : 'idle'}, bufsize=${bufsize}>`);
     }
     return `<${parts.join(' ')}>`;
-  }
-
-  #watch(side: 'reader' | 'writer', name: string, work: () => boolean): Watch {
-    return new Watch(this.#transport, this.loop, this.endpoint, side, name, work);
   }
 }
 
@@ -272,8 +276,11 @@ export class Lifecycle<P extends BaseCallbacks> implements OpenResource {
 export function describe(sock: Socket, peer?: Address): Partial<ExtraInfo> {
   const sockname = nameOrNone(() => sock.getsockname());
   const peername = peer ?? nameOrNone(() => sock.getpeername());
+  const socket = new TransportSocket(sock);
+  // The usual case: an object that members are added to takes more memory.
+  if (sockname !== undefined && peername !== undefined) return { socket, sockname, peername };
   return {
-    socket: new TransportSocket(sock),
+    socket,
     ...(sockname !== undefined && { sockname }),
     ...(peername !== undefined && { peername }),
   };

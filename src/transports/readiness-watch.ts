@@ -1,11 +1,19 @@
 import { RuntimeError } from '../base/errors/errors.ts';
-import { calledAs } from '../base/printing/inspect.ts';
-import { asyncContextHere } from '../core/context/async-context.ts';
+import { type AsyncContext, asyncContextHere } from '../core/context/async-context.ts';
 import { copyValues, type Scope, scopeIn } from '../core/context/context.ts';
 import { Handle } from '../core/turns/handle.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Endpoint, Ready } from '../sock/endpoint/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
+
+/** What is done while a side is ready: the same object for all transports of a kind. */
+export interface Work<Owner extends object> {
+  readonly side: 'reader' | 'writer';
+  /** Its name in reports. */
+  readonly name: string;
+  /** Tries once; returns `true` if there may be more to do, `false` if it would block. */
+  attempt(owner: Owner): boolean;
+}
 
 /** Something with slots: an endpoint, or the end of a pipe. */
 type Watchable = Pick<Endpoint, 'reader' | 'writer' | 'mayReceive'>;
@@ -28,51 +36,59 @@ type Watchable = Pick<Endpoint, 'reader' | 'writer' | 'mayReceive'>;
 export class Watch implements Ready {
   /** The transport or server, for error texts. */
   readonly owner: object;
-  /** What the owner is. */
-  readonly kind: 'transport' | 'server';
   readonly #loop: LoopCore;
   readonly #endpoint: Watchable;
-  readonly #side: 'reader' | 'writer';
-  /** What the handle calls. */
-  readonly #turn: () => void;
-  /** The async context in which the work runs. */
-  readonly #asyncContext = asyncContextHere();
+  readonly #work: Work<object>;
   /** Runs the work in the scope of `start()` and catches its errors; undefined while idle. */
   #handle: Handle | undefined;
   #queued = false;
 
-  /**
-   * Takes the slot, which must be free.
-   *
-   * @param name - the name of the work in reports
-   * @param work - tries once; returns `true` if there may be more to do, `false` if it would block
-   */
+  // Rarely set fields are in the prototype: each connection has two watches.
+
+  /** What the owner is. */
+  declare readonly kind: 'transport' | 'server';
+  /** The async context in which the work runs. */
+  declare private readonly asyncContext: AsyncContext | undefined;
+
+  static {
+    Object.assign(this.prototype, { kind: 'transport', asyncContext: undefined });
+  }
+
+  /** Takes the slot, which must be free. */
   constructor(
     owner: object,
     loop: LoopCore,
     endpoint: Watchable,
-    side: 'reader' | 'writer',
-    name: string,
-    work: () => boolean,
+    work: Work<never>,
     kind: 'transport' | 'server' = 'transport',
   ) {
     this.owner = owner;
-    this.kind = kind;
     this.#loop = loop;
     this.#endpoint = endpoint;
-    this.#side = side;
-    this.#turn = calledAs(name, () => {
-      this.#queued = false;
-      // If the protocol throws, there may be more, and nothing else would call again.
-      let more = true;
-      try {
-        more = work();
-      } finally {
-        if (more && (side === 'writer' || endpoint.mayReceive)) this.#queue();
-      }
-    });
+    this.#work = work as Work<object>;
+    if (kind !== 'transport') this.kind = kind;
+    const asyncContext = asyncContextHere();
+    if (asyncContext !== undefined) this.asyncContext = asyncContext;
     this.retake();
   }
+
+  /** @internal the name of the work in reports */
+  get _name(): string {
+    return this.#work.name;
+  }
+
+  /** @internal called by the handle */
+  static readonly _takeTurn = (watch: Watch): void => {
+    watch.#queued = false;
+    const work = watch.#work;
+    // If the protocol throws, there may be more, and nothing else would call again.
+    let more = true;
+    try {
+      more = work.attempt(watch.owner);
+    } finally {
+      if (more && (work.side === 'writer' || watch.#endpoint.mayReceive)) watch.queue();
+    }
+  };
 
   /** Is it watching? */
   get active(): boolean {
@@ -85,14 +101,14 @@ export class Watch implements Ready {
    * @param scope - where the work runs; by default a copy of the current context variables, in the
    *   async context in which the watch was created
    */
-  start(scope: Scope | undefined = scopeIn(copyValues(), this.#asyncContext)): void {
-    this.#handle ??= new Handle(this.#turn, [], this.#loop, scope);
+  start(scope: Scope | undefined = scopeIn(copyValues(), this.asyncContext)): void {
+    this.#handle ??= new WatchHandle(this, this.#loop, scope);
   }
 
   /** Tries in the next turn, without waiting to be called. */
   startTrying(scope?: Scope): void {
     this.start(scope);
-    this.#queue();
+    this.queue();
   }
 
   /** Stops watching; a queued turn does nothing. */
@@ -104,28 +120,43 @@ export class Watch implements Ready {
 
   /** Takes the slot again after {@link release}. */
   retake(): void {
-    if (this.#side === 'reader') this.#endpoint.reader = this;
+    if (this.#work.side === 'reader') this.#endpoint.reader = this;
     else this.#endpoint.writer = this;
   }
 
   /** Stops watching, and frees the slot. */
   release(): void {
     this.stop();
-    if (this.#endpoint[this.#side] === this) this.#endpoint[this.#side] = undefined;
+    const { side } = this.#work;
+    if (this.#endpoint[side] === this) this.#endpoint[side] = undefined;
   }
 
   ready(together = false): void {
     this.retake();
-    this.#queue(together);
+    this.queue(together);
   }
 
-  #queue(together = false): void {
+  private queue(together = false): void {
     if (this.#handle === undefined || this.#queued) return;
     this.#queued = true;
     if (together) this.#loop._turns.soonTogether(this.#handle);
     else this.#loop._turns.soon(this.#handle);
   }
 }
+
+/** The handle of a watch; it prints as the work. */
+class WatchHandle extends Handle {
+  constructor(watch: Watch, loop: LoopCore, scope: Scope | undefined) {
+    super(Watch._takeTurn, [watch], loop, scope);
+  }
+
+  /** @internal */
+  override _form(): string {
+    return this._callback === undefined ? '' : `${(this._args as Watch)._name}()`;
+  }
+}
+
+Object.defineProperty(WatchHandle, 'name', { value: Handle.name });
 
 /**
  * The error for an operation that would have to wait on a transport's socket.

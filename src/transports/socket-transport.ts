@@ -18,7 +18,7 @@ import type { Endpoint } from '../sock/endpoint/endpoint.ts';
 import { sendMost } from '../sock/endpoint/send-most.ts';
 import type { Socket } from '../sock/socket.ts';
 import { BorrowedSocket } from './borrowed-socket.ts';
-import { type ConnectionCounter, describe, Lifecycle } from './lifecycle.ts';
+import { type ConnectionCounter, describe, Lifecycle, type TransportKind } from './lifecycle.ts';
 import { type BufferedProtocol, bufferFrom, isBuffered, type Protocol } from './protocols.ts';
 import { type ProtocolCallbacks, Transport } from './transport.ts';
 import { SendQueue } from './write-buffer/send-queue.ts';
@@ -60,7 +60,33 @@ export class SocketTransport extends Transport {
     printsAsText(this);
   }
 
-  readonly #life: Lifecycle<ProtocolCallbacks>;
+  static readonly #kind: TransportKind<SocketTransport, ProtocolCallbacks> = {
+    name: '_SelectorSocketTransport',
+    lostName: '_SelectorSocketTransport._call_connection_lost',
+    connect: (transport, protocol) => protocol.connectionMade(transport),
+    receiving: {
+      side: 'reader',
+      name: '_SelectorSocketTransport._read_ready',
+      attempt: (transport) => transport.#receive(),
+    },
+    sending: {
+      side: 'writer',
+      name: '_SelectorSocketTransport._write_ready',
+      attempt: (transport) => {
+        transport.#flush();
+        return false;
+      },
+    },
+    drop: (transport) => transport.#drop(),
+    sendHeld: (transport) => {
+      if (transport.#held) transport.#sendLast();
+    },
+    sendLast: (transport) => transport.#sendLast(),
+    lost: (transport, error) => transport.#borrowed?.lose(error),
+    waiting: (transport) => transport.getWriteBufferSize(),
+  };
+
+  readonly #life: Lifecycle<SocketTransport, ProtocolCallbacks>;
   readonly #endpoint: Endpoint;
   readonly #unsent = new SendQueue();
   /** Does all of #unsent only wait for the end of the turn? */
@@ -93,27 +119,8 @@ export class SocketTransport extends Transport {
     this.#endpoint = sock._endpoint;
     this.#buffered = isBuffered(protocol);
     sendAtOnce(sock);
-    this.#life = new Lifecycle<ProtocolCallbacks>(this, loop, {
-      name: '_SelectorSocketTransport',
-      callbacks: {
-        flush: '_SelectorSocketTransport._write_ready',
-        lost: '_SelectorSocketTransport._call_connection_lost',
-      },
-      sock,
-      protocol,
-      connect: () => protocol.connectionMade(this),
-      receive: () => this.#receive(),
-      flush: () => this.#flush(),
-      drop: () => this.#drop(),
-      sendHeld: () => {
-        if (this.#held) this.#sendLast();
-      },
-      sendLast: () => this.#sendLast(),
-      lost: (error) => this.#borrowed?.lose(error),
-      waiting: () => this.getWriteBufferSize(),
-      made,
-      server,
-    });
+    const parts = { sock, protocol, made, server };
+    this.#life = new Lifecycle(this as SocketTransport, loop, SocketTransport.#kind, parts);
   }
 
   setProtocol(protocol: ProtocolCallbacks): void {

@@ -80,11 +80,17 @@ export function formatCallback(callback: unknown, args: readonly unknown[] = [])
   return `${functionName(callback)}(${args.map(shortRepr).join(', ')})`;
 }
 
+/** By it, a function of ours has another name than its own, where it is printed. */
+export const printedName: unique symbol = Symbol('asyncio-ts.printedName');
+
 /** The name of a function; `<anonymous>` if it has none, as in V8's stacks. */
 export function functionName(callback: unknown): string {
   if (typeof callback !== 'function') return repr(callback);
   // A class may define a static `name` that is not a string.
-  const name: unknown = attempt(() => callback.name, '');
+  const name: unknown = attempt(
+    () => (callback as { [printedName]?: string })[printedName] ?? callback.name,
+    '',
+  );
   return typeof name === 'string' && name !== '' ? name : '<anonymous>';
 }
 

@@ -166,7 +166,7 @@ export class TaskGroup {
     };
     let task: Task<unknown> | undefined;
     task = this.createTask(
-      calledAs(body.name, async () => await body(ready)),
+      Object.defineProperty(async () => await body(ready), 'name', { value: body.name }),
       options,
     );
     if (!isReady) this.#starting.set(task, started as Future<unknown>);

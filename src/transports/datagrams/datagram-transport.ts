@@ -15,7 +15,7 @@ import {
 import { resolveLocally } from '../../sock/addresses/resolve.ts';
 import type { ReceivedFrom } from '../../sock/endpoint/endpoint.ts';
 import type { Socket } from '../../sock/socket.ts';
-import { describe, Lifecycle } from '../lifecycle.ts';
+import { describe, Lifecycle, type TransportKind } from '../lifecycle.ts';
 import { type DatagramCallbacks, DatagramTransport } from '../transport.ts';
 
 /** A datagram that waits to be sent. */
@@ -40,7 +40,29 @@ export class SocketDatagramTransport extends DatagramTransport {
     printsAsText(this);
   }
 
-  readonly #life: Lifecycle<DatagramCallbacks>;
+  static readonly #kind: TransportKind<SocketDatagramTransport, DatagramCallbacks> = {
+    name: '_SelectorDatagramTransport',
+    lostName: '_SelectorTransport._call_connection_lost',
+    connect: (transport, protocol) => protocol.connectionMade(transport),
+    receiving: {
+      side: 'reader',
+      name: '_SelectorDatagramTransport._read_ready',
+      attempt: (transport) => transport.#receive(),
+    },
+    sending: {
+      side: 'writer',
+      name: '_SelectorDatagramTransport._sendto_ready',
+      attempt: (transport) => {
+        transport.#flush();
+        return false;
+      },
+    },
+    drop: (transport) => transport.#drop(),
+    sendLast: (transport) => transport.#sendLast(),
+    waiting: (transport) => transport.#size,
+  };
+
+  readonly #life: Lifecycle<SocketDatagramTransport, DatagramCallbacks>;
   readonly #sock: Socket;
   /** The receiver of all datagrams; `undefined` if each send names its own. */
   readonly #address: Address | undefined;
@@ -67,22 +89,13 @@ export class SocketDatagramTransport extends DatagramTransport {
     this.#sock = sock;
     this.#address = address;
     this.#connected = this.getExtraInfo('peername') !== undefined;
-    this.#life = new Lifecycle<DatagramCallbacks>(this, loop, {
-      name: '_SelectorDatagramTransport',
-      callbacks: {
-        flush: '_SelectorDatagramTransport._sendto_ready',
-        lost: '_SelectorTransport._call_connection_lost',
-      },
-      sock,
-      protocol,
-      connect: () => protocol.connectionMade(this),
-      receive: () => this.#receive(),
-      flush: () => this.#flush(),
-      drop: () => this.#drop(),
-      sendLast: () => this.#sendLast(),
-      waiting: () => this.#size,
-      made,
-    });
+    const parts = { sock, protocol, made };
+    this.#life = new Lifecycle(
+      this as SocketDatagramTransport,
+      loop,
+      SocketDatagramTransport.#kind,
+      parts,
+    );
   }
 
   setProtocol(protocol: DatagramCallbacks): void {

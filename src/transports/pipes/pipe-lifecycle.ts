@@ -81,9 +81,9 @@ export class PipeLifecycle<P extends PipeProtocol> implements OpenResource {
     openOn(loop, this);
   }
 
-  /** Calls `work` while a side of the pipe is ready. */
-  watch(side: 'reader' | 'writer', name: string, work: () => boolean): Watch {
-    const watch = new Watch(this.#transport, this.loop, this.pipe.end, side, name, work);
+  /** Calls `attempt` while a side of the pipe is ready. */
+  watch(side: 'reader' | 'writer', name: string, attempt: () => boolean): Watch {
+    const watch = new Watch(this.#transport, this.loop, this.pipe.end, { side, name, attempt });
     this.#watches.push(watch);
     return watch;
   }

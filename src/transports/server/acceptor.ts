@@ -6,7 +6,7 @@ import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/addresses/address.ts';
 import type { Accepted } from '../../sock/endpoint/endpoint.ts';
 import { Socket } from '../../sock/socket.ts';
-import { Watch } from '../readiness-watch.ts';
+import { Watch, type Work } from '../readiness-watch.ts';
 import { TransportSocket } from '../transport-socket.ts';
 
 /**
@@ -51,9 +51,12 @@ export class Acceptor {
     this.sock = sock;
     this.#loop = loop;
     this.#accepted = accepted;
-    const name = 'BaseSelectorEventLoop._accept_connection';
-    const work = (): boolean => this.#accept(backlog);
-    this.#watch = new Watch(server, loop, sock._endpoint, 'reader', name, work, 'server');
+    const work: Work<object> = {
+      side: 'reader',
+      name: 'BaseSelectorEventLoop._accept_connection',
+      attempt: () => this.#accept(backlog),
+    };
+    this.#watch = new Watch(server, loop, sock._endpoint, work, 'server');
   }
 
   /** Makes the system queue connections, up to `backlog`. */

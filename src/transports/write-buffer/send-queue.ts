@@ -3,6 +3,9 @@ import type { Endpoint } from '../../sock/endpoint/endpoint.ts';
 /** The minimum size of a block, in bytes: many small writes share one, and one send takes it. */
 const BLOCK_SIZE = 64 * 1024;
 
+/** The blocks of all empty queues. */
+const NONE: Buffer[] = [];
+
 /** A block for reuse. */
 let spare: Buffer | undefined;
 
@@ -23,7 +26,7 @@ export class SendQueue {
   /** How many bytes wait. */
   size = 0;
   /** No block is empty; only the last one has room. */
-  #blocks: Buffer[] = [];
+  #blocks: Buffer[] = NONE;
   /** Sent bytes of the first block. */
   #sent = 0;
   /** Written bytes of the last block. */
@@ -43,7 +46,8 @@ export class SendQueue {
     if (rest.length === 0) return;
     const block = newBlock(rest.length);
     block.set(rest);
-    this.#blocks.push(block);
+    if (this.#blocks === NONE) this.#blocks = [block];
+    else this.#blocks.push(block);
     this.#filled = rest.length;
   }
 
@@ -72,7 +76,7 @@ export class SendQueue {
     // The endpoint has copied what it took, so the block can be reused.
     const [block] = this.#blocks;
     if (block?.length === BLOCK_SIZE) spare = block;
-    this.#blocks = [];
+    this.#blocks = NONE;
     this.#sent = 0;
     this.#filled = 0;
   }

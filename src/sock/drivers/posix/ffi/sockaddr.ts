@@ -87,11 +87,7 @@ function writePath(path: string): number {
 /** Reads the address that the kernel wrote. */
 export function readAddress(family: number): Address {
   const length = storageLength.readUInt32LE(0);
-  if (family === AF_INET)
-    return inetAddress(
-      `${storage[4]}.${storage[5]}.${storage[6]}.${storage[7]}`,
-      storage.readUInt16BE(2),
-    );
+  if (family === AF_INET) return inetAddress(inetHost(), storage.readUInt16BE(2));
   if (family === AF_INET6)
     return inet6Address(
       inet6Host(),
@@ -103,6 +99,21 @@ export function readAddress(family: number): Address {
   const path = storage.subarray(2, length);
   const end = kernel.abstractNames && path[0] === 0 ? -1 : path.indexOf(0);
   return path.toString('utf8', 0, end < 0 ? path.length : end);
+}
+
+/** The hosts that were read last, by their 32 bits: a server's connections share one string. */
+const hosts = new Map<number, string>();
+const MOST_HOSTS = 64;
+
+function inetHost(): string {
+  const bits = storage.readUInt32BE(4);
+  let host = hosts.get(bits);
+  if (host === undefined) {
+    host = `${storage[4]}.${storage[5]}.${storage[6]}.${storage[7]}`;
+    if (hosts.size === MOST_HOSTS) hosts.clear();
+    hosts.set(bits, host);
+  }
+  return host;
 }
 
 /** The host, as inet_ntop() prints it. */
