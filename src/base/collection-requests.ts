@@ -2,9 +2,9 @@
  * Requests for a garbage collection, passed to the collector in `core`. Neither side imports the
  * other.
  *
- * They are made for objects that report something once they are collected, and when descriptors run
- * out. Nothing that a peer does causes one: a client that disconnects must not cost the others
- * anything.
+ * Full ones are requested for objects that report something once they are collected, and when
+ * descriptors run out. Nothing that a peer does causes one: a client that disconnects must not cost
+ * the others anything. Young ones are requested while large messages are received.
  */
 
 /** @param urgent - is a resource so scarce that the collection should not wait? */
@@ -34,6 +34,25 @@ export function withdrawCollectionRequest(): void {
 /** The number of pending requests. If there are none, a collection would find nothing. */
 export function pendingCollectionRequests(): number {
   return pending;
+}
+
+/** After so many bytes of large buffers, a young collection is requested. */
+const YOUNG_BYTES = 16 * 1024 * 1024;
+
+let grown = 0;
+let collectYoung = (): void => {};
+
+/** Notes that a large buffer was created, of `nbytes` bytes. */
+export function noteBuffer(nbytes: number): void {
+  grown += nbytes;
+  if (grown < YOUNG_BYTES) return;
+  grown = 0;
+  collectYoung();
+}
+
+/** Calls `collect` from now on while many large buffers are created. */
+export function onManyBuffers(collect: () => void): void {
+  collectYoung = collect;
 }
 
 /** Calls `listener` at every request, until the returned function is called. */

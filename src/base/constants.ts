@@ -57,6 +57,9 @@ export const COLLECTION_PAUSE_MS = 50;
  */
 export const COLLECTION_SHARE_URGENT = 0.05;
 
+/** The share of time that forced young collections may take, while large messages are received. */
+export const COLLECTION_SHARE_YOUNG = 0.2;
+
 /**
  * How much collecting may happen in a row after a pause, in milliseconds: about ten collections of
  * a small heap, so that the second failure within a minute is reported as quickly as the first.

@@ -1,13 +1,16 @@
 /**
- * A program that counts the garbage collections that are asked for: one without a fault, or with
- * `lost` one that loses a failure.
+ * A program that counts the garbage collections that are asked for: one without a fault, with `lost`
+ * one that loses a failure, and with `large` one that receives 40 MB in large pieces.
  */
 import * as asyncio from '../../../src/index.ts';
+import { socketpair } from '../../../src/socket.ts';
 
 let collections = 0;
 let forced = 0;
-(globalThis as { gc?: () => void }).gc = () => {
-  forced += 1;
+let young = 0;
+(globalThis as { gc?: (options?: { type: string }) => void }).gc = (options) => {
+  if (options?.type === 'minor') young += 1;
+  else forced += 1;
 };
 globalThis.ArrayBuffer = new Proxy(ArrayBuffer, {
   construct(target, args: [number], newTarget) {
@@ -23,7 +26,23 @@ const echo = asyncio.coroutine(async function echo(n: number) {
   return n;
 });
 
+async function receiveLarge(): Promise<void> {
+  const loop = asyncio.getRunningLoop();
+  const [one, other] = socketpair();
+  for (const each of [one, other]) each.setblocking(false);
+  const piece = new Uint8Array(100_000);
+  const sending = asyncio.createTask(async () => {
+    for (let n = 0; n < 400; n += 1) await loop.sockSendall(one, piece);
+    one.close();
+  });
+  while ((await loop.sockRecv(other, 262_144)).length > 0);
+  await sending;
+  other.close();
+  console.log(`young: ${young}`);
+}
+
 await asyncio.run(async () => {
+  if (process.argv[2] === 'large') await receiveLarge();
   for (let n = 0; n < 200; n += 1) {
     const task = asyncio.createTask(echo(n));
     await asyncio.sleep(0);

@@ -31,6 +31,20 @@ behaviour('Loop', (it) => {
   );
 
   it(
+    'has V8 free large buffers by young collections, before it begins full ones for them',
+    async () => {
+      const { stdout, stderr } = await runFile('test/core/children/collections.ts', {
+        args: ['large'],
+        env: { ASYNCIO_SOCKETS: 'posix' },
+      });
+
+      assert.is(stderr, '');
+      assert.match(stdout, /^young: [12]\ncollections: 0, forced: 0\n$/);
+    },
+    { seconds: 60 },
+  );
+
+  it(
     'has V8 begin a collection for a lost failure, and does not stop the program for it',
     async () => {
       const { stdout, stderr } = await runFile('test/core/children/collections.ts', {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { constants } from 'node:os';
+import { noteBuffer } from '../../../base/collection-requests.ts';
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../addresses/address.ts';
 import {
@@ -499,7 +500,10 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
 
 function copyOut(from: Buffer, nbytes: number): Buffer {
   if (nbytes === 0) return EMPTY;
-  if (nbytes >= LARGE) raiseMallocThreshold();
+  if (nbytes >= LARGE) {
+    raiseMallocThreshold();
+    noteBuffer(nbytes);
+  }
   if (arrived.length !== nbytes) arrived = from.subarray(0, nbytes);
   const data = Buffer.allocUnsafe(nbytes);
   data.set(arrived);
