@@ -424,7 +424,7 @@ export class DuplexTransport extends Transport implements OpenResource {
   }
 
   #sendPiece(): void {
-    const piece = this.#backlog.take(DUPLEX_PIECE);
+    const piece = this.#backlog.take(DUPLEX_PIECE, DUPLEX_PIECE);
     this.#inFlight += piece.length;
     try {
       // The stream also emits a failure as 'error'.

@@ -29,10 +29,14 @@ export class ByteQueue {
     this.size += chunk.length;
   }
 
-  /** Takes up to `nbytes`; the queue must not be empty. */
-  take(nbytes: number): Buffer {
+  /**
+   * Takes up to `nbytes`; the queue must not be empty.
+   *
+   * @param joinedBelow - a first chunk of this many bytes or more is returned alone
+   */
+  take(nbytes: number, joinedBelow: number = JOINED_BELOW): Buffer {
     const first = this.#first;
-    if (first.length <= nbytes && (this.#rest.length === 0 || first.length >= JOINED_BELOW)) {
+    if (first.length <= nbytes && (this.#rest.length === 0 || first.length >= joinedBelow)) {
       this.size -= first.length;
       this.#first = this.#rest.shift() ?? EMPTY;
       return first;

@@ -41,6 +41,15 @@ behaviour('ByteQueue', (it) => {
     assert.is(String(queue.take(100_000)), 'rest');
   });
 
+  it('joins large chunks, too, up to the limit that is asked for', () => {
+    const queue = new ByteQueue();
+    queue.push(Buffer.alloc(20_000));
+    queue.push(Buffer.alloc(20_000));
+
+    assert.is(queue.take(30_000, 30_000).length, 30_000);
+    assert.is(queue.take(30_000, 30_000).length, 10_000);
+  });
+
   it('fills an array across chunks', () => {
     const queue = queueOf('ab', 'cd', 'ef');
     const view = Buffer.alloc(5);
