@@ -416,3 +416,10 @@ function hide(error: Error, field: string, value: unknown): void {
     writable: true,
   });
 }
+
+/** Is it a shortage of system resources, not an error of the call? */
+export function isShortage(error: unknown): boolean {
+  return (
+    isA(error, OSError) && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
+  );
+}

@@ -1,6 +1,5 @@
 import { ACCEPT_RETRY_DELAY } from '../../base/constants.ts';
-import { OSError } from '../../base/errors/os-errors.ts';
-import { isA } from '../../base/values/attempt.ts';
+import { isShortage } from '../../base/errors/os-errors.ts';
 import { checkCancelMessage } from '../../core/futures/cancel-message.ts';
 import { awaitedNatively } from '../../core/futures/native-promise.ts';
 import type { Cancellable } from '../../core/turns/loop-core.ts';
@@ -70,11 +69,4 @@ export function acceptNow(endpoint: Endpoint): [Socket, Address] | undefined {
   const connection = Socket._of(accepted.endpoint);
   connection.setblocking(false);
   return [connection, accepted.address];
-}
-
-/** Is it a shortage of system resources, not an error of the socket? */
-export function isShortage(error: unknown): boolean {
-  return (
-    isA(error, OSError) && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
-  );
 }

@@ -1,5 +1,6 @@
 import { OPERATIONS_PER_TURN } from '../../base/constants.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
+import { isShortage } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { isBytes, type Received } from '../../base/values/bytes.ts';
@@ -14,7 +15,7 @@ import { EMPTY } from '../../sock/endpoint/byte-queue.ts';
 import { sendMost } from '../../sock/endpoint/send-most.ts';
 import { Socket } from '../../sock/socket.ts';
 import { transportRefusal } from '../../transports/readiness-watch.ts';
-import { Accept, acceptNow, isShortage } from './accept.ts';
+import { Accept, acceptNow } from './accept.ts';
 import { Connect } from './connect.ts';
 import { Receive, ReceiveInto } from './receive.ts';
 import { SendAll } from './send-all.ts';

@@ -1,5 +1,5 @@
 import { ACCEPT_RETRY_DELAY } from '../../base/constants.ts';
-import { ConnectionAbortedError, OSError } from '../../base/errors/os-errors.ts';
+import { ConnectionAbortedError, isShortage } from '../../base/errors/os-errors.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { copyContext, type Scope, scopeForLater } from '../../core/context/context.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
@@ -118,11 +118,4 @@ export class Acceptor {
       socket: new TransportSocket(this.sock),
     });
   }
-}
-
-/** Is it a shortage of system resources? */
-function isShortage(error: unknown): boolean {
-  return (
-    isA(error, OSError) && ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(error.code ?? '')
-  );
 }
