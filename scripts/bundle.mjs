@@ -41,6 +41,7 @@ async function bundle() {
   for (const [chunk, { files }] of chunks) for (const file of files) homes.set(file, chunk);
   const exported = withNeeded(names, homes);
   const threadText = await textOfThreadProgram();
+  const page = await textOfLivePage();
   const texts = new Map();
   for (const [chunk, { entry, files }] of chunks) {
     const runs = entry !== undefined && isProgram(entry);
@@ -49,7 +50,11 @@ async function bundle() {
       ...COMMON,
       outdir: dist,
       sourcemap: 'inline',
-      define: { THREAD_PROGRAM: JSON.stringify(threadText), ...numbers },
+      define: {
+        THREAD_PROGRAM: JSON.stringify(threadText),
+        LIVE_PAGE: JSON.stringify(page),
+        ...numbers,
+      },
       entryPoints: { [chunk]: runs ? path.join(src, entry) : 'chunk' },
       plugins: [
         numbersInPlace,
@@ -98,6 +103,21 @@ async function textOfThreadProgram() {
     define: { 'import.meta.url': '""' },
   });
   return (await small(outputFiles[0].text)).code;
+}
+
+/** The page of `asyncio-ts inspect`: one text, without white space and comments. */
+async function textOfLivePage() {
+  const read = (file) => readFileSync(path.join(src, 'cli', 'page', file), 'utf8');
+  const minified = async (file, options) =>
+    (
+      await esbuild.transform(read(file), { minify: true, target: 'es2022', ...options })
+    ).code.trim();
+  const style = await minified('page.css', { loader: 'css' });
+  const script = await minified('page.js', { format: 'iife' });
+  return read('page.html')
+    .replaceAll('\n', '')
+    .replace('/* STYLE */', () => style)
+    .replace('/* SCRIPT */', () => script);
 }
 
 /** Adds to the names of sources those that other chunks import. */

@@ -24,6 +24,10 @@ Commands:
   ps PID        show the tasks of a running process
   pstree PID    the same as a tree: who awaits whom
   why PID TASK  tell why a task does not go on
+  inspect PID   show them live, on a page on 127.0.0.1
+
+Options of inspect:
+  --port PORT      the port of the page              (default: any)
 
 Options of ps and pstree:
   --json           print all that is known, as JSON
@@ -47,7 +51,7 @@ Exit status: 0 success, 1 failure, 2 wrong usage, 130 stopped by Ctrl-C, 143 sto
 
 const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
-  port: { type: 'string', default: '8000' },
+  port: { type: 'string' },
   style: { type: 'string' },
   tls: { type: 'boolean', default: false },
   workers: { type: 'string', default: '1' },
@@ -80,6 +84,8 @@ async function main(args: string[]): Promise<number> {
     const { repl } = await import('./cli/repl.ts');
     return await repl();
   }
+  if (command === 'inspect')
+    return await inspectLive(rest, wholeNumber('--port', values.port ?? '0', 0, 65_535));
   if (command === 'ps' || command === 'pstree' || command === 'why')
     return await lookInto(command, rest, values.json);
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
@@ -90,7 +96,7 @@ async function main(args: string[]): Promise<number> {
     throw new UsageError('the sock style cannot encrypt: --tls needs --style streams or protocol');
   return await echo({
     host: values.host,
-    port: wholeNumber('--port', values.port, 0, 65_535),
+    port: wholeNumber('--port', values.port ?? '8000', 0, 65_535),
     grace: seconds('--grace', values.grace),
     style,
     workers,
@@ -100,28 +106,52 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function lookInto(command: LookCommand, args: string[], asJson: boolean): Promise<number> {
-  const [where, ...rest] = args;
+  const where = checkProcess(command, args, command === 'why' ? ['the name of a task'] : []);
+  if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();
+  return await orFailure(async () => {
+    const { look } = await import('./cli/look.ts');
+    console.log(await look(command, where, args.slice(1), asJson));
+  });
+}
+
+async function inspectLive(args: string[], port: number): Promise<number> {
+  const where = checkProcess('inspect', args, []);
+  if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();
+  return await orFailure(async () => {
+    const { showLive } = await import('./cli/look.ts');
+    // The command was ended, in whatever way.
+    const until = once(process, 'disconnect').then(() => {});
+    await showLive(where, port, until);
+  });
+}
+
+/** Looks whether a command has a process and what else it needs, and nothing more. */
+function checkProcess(command: string, [where, ...rest]: string[], needed: string[]): string {
   if (where === undefined)
     throw new UsageError(`${command} needs the number of a process, or a path where it listens`);
-  const needed = command === 'why' ? 1 : 0;
-  if (rest.length < needed) throw new UsageError('why needs the name of a task');
-  if (rest.length > needed)
-    throw new UsageError(`unexpected argument for ${command}: ${rest[needed]}`);
-  if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();
-  const { look } = await import('./cli/look.ts');
+  const missing = needed[rest.length];
+  if (missing !== undefined) throw new UsageError(`${command} needs ${missing}`);
+  const more = rest[needed.length];
+  if (more !== undefined) throw new UsageError(`unexpected argument for ${command}: ${more}`);
+  return where;
+}
+
+async function orFailure(act: () => Promise<void>): Promise<number> {
   try {
-    console.log(await look(command, where, rest, asJson));
+    await act();
+    return 0;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     complain(error.message);
     return STATUS.failed;
+  } finally {
+    if (process.connected) process.disconnect();
   }
-  return 0;
 }
 
 /**
  * Runs this command in another process. That one closes the inspector that it has opened, also if this one is
- * killed meanwhile, and it has a WebSocket on Node 20.
+ * killed meanwhile, and it has a WebSocket on Node 20. It is told by the end of their channel that this one has ended.
  */
 async function inProcessOfItsOwn(): Promise<number> {
   const options = ['--experimental-websocket', '--no-warnings'];
@@ -129,10 +159,18 @@ async function inProcessOfItsOwn(): Promise<number> {
     // Out of reach of Ctrl-C.
     detached: true,
     env: { ...process.env, [LOOKER]: '1' },
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  const [status] = (await once(child, 'close')) as [number | null];
-  return status ?? STATUS.failed;
+  let ended: number | undefined;
+  const end = (status: number) => (): void => {
+    // The second time it is not waited for.
+    if (ended !== undefined) process.exit(status);
+    ended = status;
+    if (child.connected) child.disconnect();
+  };
+  process.on('SIGINT', end(STATUS.interrupted)).on('SIGTERM', end(STATUS.terminated));
+  const [status] = (await once(child, 'exit')) as [number | null];
+  return ended ?? status ?? STATUS.failed;
 }
 
 /** What the command was asked for. */

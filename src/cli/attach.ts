@@ -32,9 +32,13 @@ export async function attach(pid: number): Promise<Target> {
     await session.evaluate(
       `void (${TIMER} = setTimeout(() => ${INSPECTOR}.close(), ${WATCHDOG}).unref())`,
     );
+  const stay = async (): Promise<void> => {
+    await session.evaluate(isOurs ? `void ${TIMER}.refresh()` : '0');
+  };
   return {
+    stay,
     async snapshots() {
-      if (isOurs) await session.evaluate(`void ${TIMER}.refresh()`);
+      await stay();
       const all: Snapshot[] = [];
       for (const thread of [session, ...(await session.workers())]) {
         const one = await snapshotOf(thread, pid);

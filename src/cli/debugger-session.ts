@@ -20,13 +20,17 @@ interface Evaluated {
   readonly exceptionDetails?: { readonly exception?: { readonly description?: string } };
 }
 
+const GONE = 'the process has closed the connection';
+
 /** Questions to Node's inspector, in one thread of a process. */
 abstract class Session {
   readonly #asked = new Map<number, Question>();
   #last = 0;
+  #isLost = false;
 
   /** Asks, and waits for the answer. */
   async ask(method: string, params: object = {}): Promise<Record<string, unknown>> {
+    if (this.#isLost) throw new Failure(GONE);
     this.#last += 1;
     const id = this.#last;
     const answer = new Promise<Record<string, unknown>>((resolve, reject) => {
@@ -66,8 +70,8 @@ abstract class Session {
 
   /** Nothing will be answered any more. */
   protected lost(): void {
-    for (const { reject } of this.#asked.values())
-      reject(new Failure('the process has closed the connection'));
+    this.#isLost = true;
+    for (const { reject } of this.#asked.values()) reject(new Failure(GONE));
     this.#asked.clear();
   }
 

@@ -1,8 +1,10 @@
 import { printable } from '../inspect/printable.ts';
 import { attach } from './attach.ts';
 import { connectTo } from './connect.ts';
+import { LivePage } from './live-page.ts';
 import { formatTable } from './ps.ts';
 import { formatTree } from './pstree.ts';
+import type { Target } from './target.ts';
 import { explain } from './why.ts';
 
 /** The commands that look into a running process. */
@@ -11,6 +13,36 @@ export type LookCommand = 'ps' | 'pstree' | 'why';
 /** Is it the number of a process? */
 export function isPid(where: string): boolean {
   return /^[1-9]\d*$/.test(where);
+}
+
+/**
+ * Connects to a process.
+ *
+ * @param where - its number, or the path at which it listens
+ * @throws {Failure} when it cannot be looked into
+ */
+export async function targetAt(where: string): Promise<Target> {
+  return await (isPid(where) ? attach(Number(where)) : connectTo(where));
+}
+
+/**
+ * Shows what a process does on a page, until the process ends or `until` is fulfilled.
+ *
+ * @param port - 0: any
+ * @throws {Failure} when it cannot be looked into, or has ended
+ */
+export async function showLive(where: string, port: number, until: Promise<void>): Promise<void> {
+  const target = await targetAt(where);
+  try {
+    // A process without asyncio-ts, or with another version, is found out now.
+    await target.snapshots();
+    const page = await LivePage.open(target, port);
+    console.log(`${page.url}\nCtrl-C ends it.`);
+    void until.then(() => page.close());
+    await page.run();
+  } finally {
+    await target.close();
+  }
 }
 
 /**
@@ -27,7 +59,7 @@ export async function look(
   rest: readonly string[],
   asJson: boolean,
 ): Promise<string> {
-  const target = await (isPid(where) ? attach(Number(where)) : connectTo(where));
+  const target = await targetAt(where);
   try {
     const taken = await target.snapshots();
     if (asJson) return JSON.stringify(taken, undefined, 2);

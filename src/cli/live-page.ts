@@ -1,0 +1,147 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { printable } from '../inspect/printable.ts';
+import { Failure } from './failure.ts';
+import type { Target } from './target.ts';
+
+/** The text of the page, from `page/`; put here by the build. */
+declare const LIVE_PAGE: string;
+
+/** Milliseconds between two snapshots, at least and at most: a target closes its inspector after ten seconds. */
+const PAUSE = { least: 1000, most: 5000 };
+/** Milliseconds in which browsers get the last words. */
+const LAST_WORDS = 100;
+/** The loop of the target is looked at for a fifth of the time at most, up to the longest pause. */
+const REST = 4;
+
+/** A page on loopback that shows what a process does, until the process ends or the page is closed. */
+export class LivePage {
+  /** Where it is. Who does not know the address cannot see it. */
+  readonly url: string;
+  readonly #target: Target;
+  readonly #server: Server;
+  readonly #host: string;
+  readonly #path: string;
+  readonly #watchers = new Set<ServerResponse>();
+  readonly #ending = new AbortController();
+  #wake: () => void = () => {};
+
+  private constructor(target: Target, server: Server) {
+    this.#target = target;
+    this.#server = server;
+    this.#host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.#path = `/${randomBytes(18).toString('base64url')}/`;
+    this.url = `http://${this.#host}${this.#path}`;
+    server.on('request', (request, response) => this.#answer(request, response));
+  }
+
+  /**
+   * @param port - 0: any
+   * @throws {Failure} when the port cannot be had
+   */
+  static async open(target: Target, port: number): Promise<LivePage> {
+    const server = createServer();
+    server.listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      throw new Failure(`cannot listen on 127.0.0.1:${port}: ${(error as Error).message}`);
+    }
+    return new LivePage(target, server);
+  }
+
+  /**
+   * Shows snapshots while somebody watches.
+   *
+   * @throws {Failure} when the process has ended
+   */
+  async run(): Promise<void> {
+    const { signal } = this.#ending;
+    try {
+      while (!signal.aborted) {
+        const begin = Date.now();
+        if (this.#watchers.size > 0) this.#send(await this.#target.snapshots());
+        else await this.#target.stay();
+        const pause = this.#watchers.size > 0 ? (Date.now() - begin) * REST : PAUSE.most;
+        await this.#rest(Math.min(PAUSE.most, Math.max(PAUSE.least, pause)));
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const text = JSON.stringify((error as Error).message);
+      for (const watcher of this.#watchers) watcher.write(`event: gone\ndata: ${text}\n\n`);
+      throw error;
+    } finally {
+      this.#server.close();
+      for (const watcher of this.#watchers) watcher.end();
+      // Browsers keep connections that they may need again.
+      await sleep(LAST_WORDS);
+      this.#server.closeAllConnections();
+    }
+  }
+
+  /** Ends it. */
+  close(): void {
+    this.#ending.abort();
+    this.#wake();
+  }
+
+  async #rest(milliseconds: number): Promise<void> {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    if (this.#ending.signal.aborted) return;
+    await sleep(milliseconds, undefined, { signal: woken.signal }).catch(() => {});
+  }
+
+  #send(snapshots: unknown): void {
+    const text = `data: ${JSON.stringify(printable(snapshots))}\n\n`;
+    // Who is slow leaves some out.
+    for (const watcher of this.#watchers) if (!watcher.writableNeedDrain) watcher.write(text);
+  }
+
+  #answer({ method, url = '', headers }: IncomingMessage, response: ServerResponse): void {
+    const { host } = headers;
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Referrer-Policy', 'no-referrer');
+    response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+    // A name that somebody else has pointed at this machine is not this page.
+    if (host !== this.#host && host !== this.#host.replace('127.0.0.1', 'localhost'))
+      refuse(response, 403, 'the Host is not this page');
+    else if (method !== 'GET') refuse(response, 405, 'only GET');
+    else if (isSame(url, this.#path)) showPage(response);
+    else if (isSame(url, `${this.#path}events`)) this.#watch(response);
+    else refuse(response, 404, 'the address has a token: it is what the command printed');
+  }
+
+  #watch(response: ServerResponse): void {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.flushHeaders();
+    this.#watchers.add(response);
+    response.once('close', () => this.#watchers.delete(response));
+    this.#wake();
+  }
+}
+
+/** Compares in a time that does not tell where they differ. */
+function isSame(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function refuse(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${text}\n`);
+}
+
+function showPage(response: ServerResponse): void {
+  const nonce = randomBytes(18).toString('base64');
+  response.setHeader(
+    'Content-Security-Policy',
+    `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src 'self'; ` +
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  );
+  response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+  response.end(LIVE_PAGE.replaceAll('NONCE', nonce));
+}
