@@ -929,8 +929,8 @@ export class Loop implements LoopCore {
    * @param port - a number, or a string of digits; 0 for any free port
    * @param options - `sock`: a bound stream socket instead of host and port, which the server owns;
    *   `family`, `flags`: for the look-up; `backlog`, `reuseAddress`, `reusePort`, `keepAlive`: of
-   *   the sockets; `startServing`; `maxConnections`; `ssl`: encrypts the connections, as in {@link
-   *   startTls}; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default 60 and 30.
+   *   the sockets; `startServing`; `maxConnections`; `ssl`: encrypts the connections, as in
+   *   {@link startTls}; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default 60 and 30.
    *   Failed handshakes are only reported in debug mode
    * @returns a coroutine of the server, which already accepts connections
    * @throws {RangeError} when both host or port and `sock` are given, or neither; when `sock` is
@@ -959,8 +959,8 @@ export class Loop implements LoopCore {
    * @param protocolFactory - called without arguments, once there is a connection
    * @param path - the path of a listening socket: a string, its bytes in UTF-8, or a `file:` URL
    * @param options - `sock`: a connected stream socket instead of a path, which the transport owns;
-   *   `ssl`, with `serverHostname`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in {@link
-   *   createConnection}
+   *   `ssl`, with `serverHostname`, `sslHandshakeTimeout`, `sslShutdownTimeout`: as in
+   *   {@link createConnection}
    * @returns a coroutine of the transport and the protocol
    * @throws {RangeError} when both a path and `sock` are given, or neither; when `sock` is of
    *   another kind

@@ -80,8 +80,8 @@ export class Runner {
   /**
    * Runs a coroutine until it ends.
    *
-   * The first Ctrl-C cancels it. If it ends cancelled, the run fails with a {@link
-   * KeyboardInterrupt}. The second ends the run immediately.
+   * The first Ctrl-C cancels it. If it ends cancelled, the run fails with a
+   * {@link KeyboardInterrupt}. The second ends the run immediately.
    *
    * @param main - a coroutine, a function without arguments that returns a promise, or another
    *   awaitable; a cancel ends the wait for a promise, not its work

@@ -83,8 +83,8 @@ export class Condition extends Holdable {
   /**
    * Releases the lock, waits until it is notified, and acquires the lock again.
    *
-   * It may return although nothing has changed: check the condition and wait again, or use {@link
-   * waitFor}.
+   * It may return although nothing has changed: check the condition and wait again, or use
+   * {@link waitFor}.
    *
    * The lock is always held when this ends: a cancel or an abort is thrown only once the lock has
    * been acquired again, and the notification is passed on to another task.

@@ -68,8 +68,8 @@ export class TerminableFunction<A extends unknown[] = unknown[], T = unknown> {
 /**
  * Makes a cancel of a call terminate its thread, where no `finally` blocks run.
  *
- * @param callback - a function for `toThread()`, `loop.runInExecutor()` or {@link
- *   ThreadPoolExecutor.submit}
+ * @param callback - a function for `toThread()`, `loop.runInExecutor()` or
+ *   {@link ThreadPoolExecutor.submit}
  * @throws {TypeError} when it is not a function
  */
 export function terminable<A extends unknown[], T>(

@@ -18,8 +18,8 @@ interface ExecutorLoop extends LoopCore {
  * Calls a function in another thread, without blocking the loop.
  *
  * The function is sent as its source text: it sees globals and its arguments, and can `import()`,
- * but not the variables around it. A function that needs more is named by its module, with {@link
- * moduleFunction}. Arguments and the result are sent as structured clones, errors with name,
+ * but not the variables around it. A function that needs more is named by its module, with
+ * {@link moduleFunction}. Arguments and the result are sent as structured clones, errors with name,
  * message and stack. If the function returns a promise, the thread awaits it.
  *
  * Cancelling the waiting task does not stop the thread, unless the function is {@link terminable};

@@ -91,8 +91,8 @@ export function isThrown(error: Error): void {
 /**
  * What `except Exception` does not catch in Python: a request to end, not a failure.
  *
- * JavaScript's `catch` takes everything, so a `catch` that is meant for failures checks {@link
- * isException}, and rethrows everything else.
+ * JavaScript's `catch` takes everything, so a `catch` that is meant for failures checks
+ * {@link isException}, and rethrows everything else.
  *
  * @see Python's `BaseException`, https://docs.python.org/3/library/exceptions.html#BaseException
  */

@@ -32,8 +32,8 @@ const keepFunctions = (
 };
 
 /**
- * A native promise. Other classes add fields and methods by replacing the prototype; see {@link
- * awaitedNatively}.
+ * A native promise. Other classes add fields and methods by replacing the prototype; see
+ * {@link awaitedNatively}.
  *
  * Awaiting any other thenable costs a second promise, two functions, and a microtask in which
  * `then` is called. Here there is none of that: the promise hooks tell which task awaits.

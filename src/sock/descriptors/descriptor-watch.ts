@@ -15,8 +15,8 @@ export function socketEndpointOf(fd: number): Endpoint | undefined {
  * Reports in each turn of Node's loop whether a descriptor is ready, like asyncio's selector.
  *
  * It watches a duplicate, so it does not interfere with others that poll the descriptor, such as
- * Node, nor fail if the descriptor is closed. But the underlying file stays open until {@link
- * close}.
+ * Node, nor fail if the descriptor is closed. But the underlying file stays open until
+ * {@link close}.
  */
 export class DescriptorWatch {
   readonly #copy: number;

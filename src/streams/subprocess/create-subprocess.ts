@@ -55,8 +55,8 @@ export function createSubprocessExec(
 }
 
 /**
- * Runs a shell command with `/bin/sh` as a child process; otherwise like {@link
- * createSubprocessExec}.
+ * Runs a shell command with `/bin/sh` as a child process; otherwise like
+ * {@link createSubprocessExec}.
  *
  * Quote all parts of the command that come from outside the program.
  *

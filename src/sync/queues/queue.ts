@@ -242,8 +242,8 @@ export class Queue<T = unknown> extends LoopBound {
   }
 
   /**
-   * Marks the work on an item as done. Call it once for each item, for tasks that wait in {@link
-   * join}.
+   * Marks the work on an item as done. Call it once for each item, for tasks that wait in
+   * {@link join}.
    *
    * @throws {RangeError} when there were more calls than items (`ValueError` in Python)
    */

@@ -37,8 +37,8 @@ export interface TlsTransportOptions extends TlsTimeouts {
 }
 
 /**
- * An encrypting transport on top of another transport, whose protocol is {@link
- * TlsTransport.protocol}.
+ * An encrypting transport on top of another transport, whose protocol is
+ * {@link TlsTransport.protocol}.
  *
  *              the handshake is done          close(), the peer's end
  *   shaking ──────────────────────────▶ open ─────────────────────────▶ closing ───▶ lost
