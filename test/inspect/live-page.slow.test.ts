@@ -109,11 +109,10 @@ behaviour('The live page', (it) => {
       assert.ok(
         (await browser.evaluate<number>(`document.getElementById('list').scrollTop`)) > 200_000,
       );
-      const drawn = await browser.evaluate<number>(
-        `new Promise((done) => { const begin = performance.now(); document.getElementById('filter').value = 'many-9999'; document.getElementById('filter').dispatchEvent(new Event('input')); requestAnimationFrame(() => setTimeout(() => done(performance.now() - begin))); })`,
+      await browser.evaluate(
+        `(document.getElementById('filter').value = 'many-9999', document.getElementById('filter').dispatchEvent(new Event('input')))`,
       );
       assert.equal(await browser.evaluate(NAMES), ['many-9999']);
-      console.log(`filtered and drawn in ${drawn.toFixed(0)} ms`);
     });
   });
 

@@ -159,72 +159,60 @@ function findCycles() {
 
 // ── rows ───────────────────────────────────────────────────────────────────────────────────────
 
+function addTo(lists, key, value) {
+  if (lists.has(key)) lists.get(key).push(value);
+  else lists.set(key, [value]);
+}
+
 function rowsOfTasks() {
   const children = new Map();
   const roots = [];
   for (const task of tasks.values()) {
     const parent = task.by.find((key) => tasks.has(key) && key !== task.key);
     if (parent === undefined) roots.push(task.key);
-    else if (children.has(parent)) children.get(parent).push(task.key);
-    else children.set(parent, [task.key]);
+    else addTo(children, parent, task.key);
   }
   const rows = [];
   const seen = new Set();
-  const walk = (first, level) => {
-    const left = [{ key: first, level }];
+  const walk = (first, atLevel, isUnseen) => {
+    const left = [{ key: first, level: atLevel, isHidden: isUnseen }];
     for (let row = left.pop(); row; row = left.pop()) {
-      if (row.group) {
-        rows.push(row);
-        if (!state.folded.has(row.key)) left.push(...row.inside.toReversed());
+      const { key, level, isHidden, inside } = row;
+      const isFolded = isHidden || state.folded.has(key);
+      if (inside) {
+        if (!isHidden) rows.push(row);
+        for (const one of inside.toReversed())
+          left.push({ key: one, level: level + 1, isHidden: isFolded });
         continue;
       }
-      if (seen.has(row.key)) continue;
-      seen.add(row.key);
-      const task = tasks.get(row.key);
-      const below = children.get(row.key) ?? [];
-      rows.push({ ...row, task, hasMore: below.length > 0 });
-      const isFolded = state.folded.has(row.key);
-      const grouped = new Map();
-      for (const key of below) {
-        const wait = task.waits.find((one) => one.for.includes(tasks.get(key).id));
-        const group = wait?.operation ?? '';
-        grouped.set(group, [...(grouped.get(group) ?? []), key]);
-        if (isFolded) seen.add(key);
-      }
-      if (isFolded) continue;
-      for (const [group, keys] of [...grouped].reverse()) {
-        const inside = keys.map((key) => ({ key, level: row.level + (group ? 2 : 1) }));
-        if (group)
-          left.push({
-            key: `${row.key} ${group}`,
-            group,
-            level: row.level + 1,
-            inside,
-            hasMore: true,
-          });
-        else left.push(...inside.reverse());
-      }
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const task = tasks.get(key);
+      const below = children.get(key) ?? [];
+      if (!isHidden) rows.push({ ...row, task, hasMore: below.length > 0 });
+      const waits = new Map(task.waits.flatMap((wait) => wait.for.map((id) => [id, wait])));
+      const groups = new Map();
+      for (const one of below) addTo(groups, waits.get(tasks.get(one).id)?.operation ?? '', one);
+      for (const [group, keys] of [...groups].reverse())
+        if (group) {
+          const more = { group, inside: keys, hasMore: true, isHidden: isFolded };
+          left.push({ key: `${key} ${group}`, level: level + 1, ...more });
+        } else
+          for (const one of keys.reverse())
+            left.push({ key: one, level: level + 1, isHidden: isFolded });
     }
   };
   const threads = new Set([...tasks.values()].map(({ thread }) => thread));
   for (const thread of threads) {
     const key = `thread ${thread}`;
-    if (threads.size > 1)
-      rows.push({
-        key,
-        level: 0,
-        hasMore: true,
-        title: thread ? `thread ${thread}` : 'main thread',
-      });
-    if (!state.folded.has(key))
-      for (const root of roots)
-        if (tasks.get(root).thread === thread) walk(root, threads.size > 1 ? 1 : 0);
+    const title = thread ? key : 'main thread';
+    if (threads.size > 1) rows.push({ key, level: 0, hasMore: true, title });
+    for (const root of roots)
+      if (tasks.get(root).thread === thread)
+        walk(root, threads.size > 1 ? 1 : 0, state.folded.has(key));
   }
   // Who is only awaited in a circle.
-  const hidden = (key) =>
-    [...state.folded].some((each) => tasks.has(each) && reaches(each, key, children));
-  for (const key of tasks.keys())
-    if (!seen.has(key) && inCycle.has(key) && !hidden(key)) walk(key, 0);
+  for (const key of tasks.keys()) walk(key, 0, false);
   const ended = [...lives]
     .filter(([, life]) => life.end)
     .map(([key, life]) => ({ key, level: 1, life }));
@@ -238,12 +226,6 @@ function rowsOfTasks() {
     if (!state.folded.has('ended')) rows.push(...ended.reverse());
   }
   return rows;
-}
-
-function reaches(from, to, children) {
-  const seen = new Set([from]);
-  for (const key of seen) for (const child of children.get(key) ?? []) seen.add(child);
-  return seen.has(to);
 }
 
 const RATE = ['B', 'kB', 'MB', 'GB'];
@@ -512,8 +494,7 @@ function goTo(key) {
 /** Those that wait for a task to its left, those that it waits for to its right. */
 function drawGraph(task) {
   const waiters = new Map();
-  for (const { key, next } of tasks.values())
-    for (const other of next) waiters.set(other, [...(waiters.get(other) ?? []), key]);
+  for (const { key, next } of tasks.values()) for (const other of next) addTo(waiters, other, key);
   const columns = new Map([[0, [task.key]]]);
   const at = new Map([[task.key, 0]]);
   const edges = [];
