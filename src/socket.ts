@@ -17,6 +17,7 @@ import {
 import { driverNamed } from './sock/drivers/registry.ts';
 import { takeDetached } from './sock/endpoint/detached-endpoints.ts';
 import type { DriverName, Endpoint, Kind } from './sock/endpoint/endpoint.ts';
+import { simulatedSystem } from './sock/endpoint/simulated-system.ts';
 import { Socket } from './sock/socket.ts';
 
 export {
@@ -169,7 +170,7 @@ export function socketpair(
 
 /** The name of this machine. */
 export function gethostname(): string {
-  return hostname();
+  return simulatedSystem()?.hostname ?? hostname();
 }
 
 /** Can one socket serve a port with both IP versions? Always true, as on Linux. */

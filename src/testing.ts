@@ -4,6 +4,14 @@
  * @module
  */
 
+export type { RunResult } from './simulation/failure.ts';
+export type { Fault, FaultKind, FaultProfile, FaultWeights } from './simulation/faults.ts';
+export type { LinkOptions } from './simulation/network.ts';
+export type { SimulationOptions } from './simulation/options.ts';
+export { simulate } from './simulation/simulate.ts';
+export type { HostMain, SimulatedHost } from './simulation/simulated-host.ts';
+export { SimulationError } from './simulation/simulation-error.ts';
+export type { HostLike, HostOptions, World } from './simulation/world.ts';
 export { type CheckedOptions, LeftBehindError, runChecked } from './testing/run-checked.ts';
 export { runVirtual, type VirtualOptions } from './testing/run-virtual.ts';
 export { settle } from './testing/settle.ts';

@@ -28,6 +28,7 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
 } from '../sock/constants/constants.ts';
+import { simulatedSystem } from '../sock/endpoint/simulated-system.ts';
 
 /** One address of a host, as Python's `getaddrinfo()` returns it. */
 export type AddressInfo = readonly [
@@ -126,6 +127,15 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
     flags: number,
     finish: (addresses: readonly Found[]) => void,
   ): void {
+    const simulated = simulatedSystem();
+    if (simulated !== undefined) {
+      simulated.lookUp(host, (address, code) => {
+        if (this.done()) return;
+        if (address !== undefined && family !== AF_INET6) finish([{ address, family: 4 }]);
+        else this._fail(osError(address === undefined ? code : 'EAI_ADDRFAMILY', 'getaddrinfo'));
+      });
+      return;
+    }
     const wanted = hintsByFlag().filter(([flag]) => (flags & flag) !== 0);
     const hints = wanted.reduce((sum, [, hint]) => sum | hint, 0);
     const nodeFamily = family === AF_INET ? 4 : family === AF_INET6 ? 6 : 0;

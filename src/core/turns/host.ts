@@ -10,6 +10,7 @@ import {
   setTimeout,
 } from '../../base/node-timers.ts';
 import { asyncContextsUsed, outside } from '../context/async-context.ts';
+import type { Timed } from './timer-heap.ts';
 
 /**
  * What the loop runs on: Node's own loop, in five calls. The only file that makes immediates,
@@ -44,6 +45,9 @@ export interface Host {
 
   /** Keeps the process alive until the returned function is called. */
   keepAlive(): () => void;
+
+  /** Changes the order of timers that are due, where asyncio leaves it open. */
+  reorder?(due: Timed[]): void;
 }
 
 /**

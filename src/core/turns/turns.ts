@@ -294,7 +294,9 @@ export class Turns {
   #takeDue(): void {
     if (this.#timers.size === 0) return;
     const due = this.#timers.takeDue(this.#host.time());
-    if (due !== undefined) for (const timer of due) this.#ready.add(timer);
+    if (due === undefined) return;
+    this.#host.reorder?.(due);
+    for (const timer of due) this.#ready.add(timer);
   }
 
   #anyReady(): boolean {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { osError } from '../../base/errors/os-errors.ts';
 import { net } from '../../base/node-modules.ts';
 import { AF_INET, AF_INET6 } from '../constants/constants.ts';
+import { simulatedSystem } from '../endpoint/simulated-system.ts';
 import { type Address, inet6Address, inetAddress } from './address.ts';
 import { type NumericHost, numericHost } from './numeric-host.ts';
 import { linesOf } from './system-files.ts';
@@ -43,6 +44,12 @@ function numberOf(family: number, host: string): NumericHost {
   const name = host.toLowerCase().replace(/\.$/, '');
   // RFC 6761: always loopback, whatever the hosts file says.
   if (name === 'localhost' || name.endsWith('.localhost')) return local('127.0.0.1', '::1');
+  const simulated = simulatedSystem();
+  if (simulated !== undefined) {
+    const host = family === AF_INET ? simulated.addressOf(name) : undefined;
+    if (host !== undefined) return { family, host, scopeid: 0 };
+    throw osError('EAI_NONAME', 'getaddrinfo');
+  }
   const found = hostsFileEntry(family, name);
   if (found !== undefined) return found;
   if (name === hostname().toLowerCase()) return local('127.0.0.1', '::1');

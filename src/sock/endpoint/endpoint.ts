@@ -26,7 +26,7 @@ export interface Ready {
 }
 
 /** The name of a driver. */
-export type DriverName = 'node' | 'memory' | 'posix';
+export type DriverName = 'node' | 'memory' | 'posix' | 'simulation';
 
 /** Why a driver is unavailable. */
 export interface Missing {

@@ -4,7 +4,7 @@ import { AF_UNIX, IPPROTO_UDP, SHUT_RD, SHUT_RDWR, SOCK_DGRAM } from '../../cons
 import { EMPTY } from '../../endpoint/byte-queue.ts';
 import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
 import { MemoryEndpoint } from './memory-endpoint.ts';
-import { Network } from './network.ts';
+import { type MemorySystem, memorySystem } from './memory-system.ts';
 
 /**
  * How many datagrams a receiver queues. Over IPv4 and IPv6 further ones are lost; over AF_UNIX they
@@ -13,12 +13,11 @@ import { Network } from './network.ts';
 const RECEIVE_LIMIT = 64;
 
 /** The longest datagram that fits into an IP packet, in bytes. */
-const LONGEST = 65_507;
-
-const network = new Network<DatagramEndpoint>();
+export const LONGEST = 65_507;
 
 /** A datagram socket in memory. */
 export class DatagramEndpoint extends MemoryEndpoint {
+  readonly #system: MemorySystem;
   readonly #received: ReceivedFrom[] = [];
   /** The other half of a socketpair(), or the socket found by connect(). */
   #peer: DatagramEndpoint | undefined = undefined;
@@ -26,8 +25,9 @@ export class DatagramEndpoint extends MemoryEndpoint {
   #senders: Set<DatagramEndpoint> = new Set();
   #ended = false;
 
-  constructor(family: number, proto: number) {
-    super(family, SOCK_DGRAM, proto);
+  constructor(family: number, proto: number, system: MemorySystem = memorySystem) {
+    super(family, SOCK_DGRAM, proto, system.descriptors);
+    this.#system = system;
   }
 
   /** Connects two fresh endpoints to each other. */
@@ -73,24 +73,25 @@ export class DatagramEndpoint extends MemoryEndpoint {
     this.check('send');
     if (this.peerName === undefined)
       throw osError(this.family === AF_UNIX ? 'ENOTCONN' : 'EDESTADDRREQ', 'send');
-    const peer = this.#peer ?? network.find(this.peerName);
-    return this.#deliver(from === 0 ? data : data.subarray(from), peer);
+    return this.deliver(from === 0 ? data : data.subarray(from), this.peerName);
   }
 
   override trySendto(data: Uint8Array, address: Address): number {
     this.check('sendto');
     if (this.peerName !== undefined) throw osError('EISCONN', 'sendto');
-    return this.#deliver(data, network.find(address));
+    return this.deliver(data, address);
   }
 
-  #deliver(data: Uint8Array, to: DatagramEndpoint | undefined): number {
+  /** Sends a datagram; returns the number of its bytes; -1: would block. */
+  protected deliver(data: Uint8Array, address: Address): number {
     const unix = this.family === AF_UNIX;
     if (!unix && data.length > LONGEST) throw osError('EMSGSIZE', 'send');
-    this.bindToAny();
+    this.bindToAny(address);
+    const to = this.#peer ?? (this.#system.datagrams.find(address) as DatagramEndpoint | undefined);
     if (to === undefined || to.closed) {
       // The network reports an unreachable peer one operation later.
       if (unix) throw osError('ECONNREFUSED', 'send');
-      if (this.peerName !== undefined) this.#refused();
+      if (this.peerName !== undefined) this._refused();
       return data.length;
     }
     if (to.#received.length >= RECEIVE_LIMIT) {
@@ -98,21 +99,28 @@ export class DatagramEndpoint extends MemoryEndpoint {
       to.#senders.add(this);
       return -1;
     }
-    to.#received.push({ data: Buffer.from(data), address: this.own ?? '' });
-    to.tellReader();
+    to._receive(Buffer.from(data), this.own ?? '');
     return data.length;
   }
 
-  #refused(): void {
+  /** @internal a datagram has come; it is lost where too many wait */
+  _receive(data: Buffer, address: Address): void {
+    if (this.closed || this.#received.length >= RECEIVE_LIMIT) return;
+    this.#received.push({ data, address });
+    this.tellReader();
+  }
+
+  /** @internal the network tells that nobody was there */
+  _refused(): void {
     this.failure = 'ECONNREFUSED';
     this.tellReader();
   }
 
   override connect(address: Address): boolean {
     this.check('connect');
-    if (this.family === AF_UNIX && network.find(address) === undefined)
+    if (this.family === AF_UNIX && this.#system.datagrams.find(address) === undefined)
       throw osError('ENOENT', 'connect');
-    this.bindToAny();
+    this.bindToAny(address);
     this.peerName = address;
     return true;
   }
@@ -120,7 +128,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
   override bind(address: Address): void {
     this.check('bind');
     if (this.own !== undefined) throw osError('EINVAL', 'bind');
-    this.own = network.bind(address, this);
+    this.own = this.#system.datagrams.bind(address, this);
   }
 
   override shutdown(how: number): void {
@@ -131,7 +139,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
   }
 
   protected override leave(): void {
-    if (this.own !== undefined) network.release(this.own);
+    if (this.own !== undefined) this.#system.datagrams.release(this.own);
     this.#received.length = 0;
     for (const sender of this.#senders) sender.tellWriter();
     this.#senders.clear();

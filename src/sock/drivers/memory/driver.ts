@@ -3,6 +3,7 @@ import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../const
 import { refuseDescriptor } from '../../endpoint/detached-endpoints.ts';
 import type { Driver, Endpoint } from '../../endpoint/endpoint.ts';
 import { DatagramEndpoint } from './datagram-endpoint.ts';
+import { type MemorySystem, memorySystem } from './memory-system.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
 /** Sockets in memory, for tests and for pairs inside one process. */
@@ -19,27 +20,31 @@ export const memoryDriver: Driver = {
   open(family: number, type: number, proto: number): Endpoint {
     if (family !== AF_INET && family !== AF_INET6 && family !== AF_UNIX)
       throw osError('EAFNOSUPPORT', 'socket');
-    if (type === SOCK_STREAM) return new StreamEndpoint(family, proto);
-    if (type === SOCK_DGRAM) return new DatagramEndpoint(family, proto);
+    if (type === SOCK_STREAM) return new StreamEndpoint(family, proto).takeDescriptor();
+    if (type === SOCK_DGRAM) return new DatagramEndpoint(family, proto).takeDescriptor();
     throw osError('ESOCKTNOSUPPORT', 'socket');
   },
 
-  socketpair(family: number, type: number, proto: number): [Endpoint, Endpoint] {
-    if (family !== AF_UNIX) throw osError('EOPNOTSUPP', 'socketpair');
-    if (type === SOCK_DGRAM) {
-      const pair = [
-        new DatagramEndpoint(family, proto),
-        new DatagramEndpoint(family, proto),
-      ] as const;
-      DatagramEndpoint.join(...pair);
-      return [...pair];
-    }
-    if (type !== SOCK_STREAM) throw osError('ESOCKTNOSUPPORT', 'socketpair');
-    const pair = [new StreamEndpoint(family, proto), new StreamEndpoint(family, proto)] as const;
-    StreamEndpoint.join(...pair);
-    return [...pair];
-  },
-
+  socketpair: (family, type, proto) => memoryPair(family, type, proto, memorySystem),
   adopt: () => refuseDescriptor('memory'),
   adoptPipe: () => refuseDescriptor('memory'),
 };
+
+/** Two sockets of AF_UNIX that are connected to each other. */
+export function memoryPair(
+  family: number,
+  type: number,
+  proto: number,
+  system: MemorySystem,
+): [Endpoint, Endpoint] {
+  if (family !== AF_UNIX) throw osError('EOPNOTSUPP', 'socketpair');
+  const make = {
+    [SOCK_STREAM]: () => new StreamEndpoint(family, proto, system),
+    [SOCK_DGRAM]: () => new DatagramEndpoint(family, proto, system),
+  }[type];
+  if (make === undefined) throw osError('ESOCKTNOSUPPORT', 'socketpair');
+  const [one, other] = [make().takeDescriptor(), make().takeDescriptor()];
+  if (one instanceof StreamEndpoint) StreamEndpoint.join(one, other as StreamEndpoint);
+  else DatagramEndpoint.join(one as DatagramEndpoint, other as DatagramEndpoint);
+  return [one, other];
+}

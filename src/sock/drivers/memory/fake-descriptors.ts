@@ -1,19 +1,33 @@
-/**
- * Numbers that look like descriptors. They start above what a process normally uses, so that they
- * are not confused with real ones. Like in a kernel, the lowest free number is used.
- */
+import { osError } from '../../../base/errors/os-errors.ts';
+import type { DriverName } from '../../endpoint/endpoint.ts';
 
-const FIRST = 10_000;
+/** Numbers that look like descriptors. Like in a kernel, the lowest free one is used. */
+export class FakeDescriptors {
+  readonly driver: DriverName;
+  /** What is open. */
+  readonly open: Map<number, object> = new Map();
+  /** How many may be open. */
+  limit: number;
+  readonly #first: number;
+  #lowest: number;
 
-const taken = new Set<number>();
+  constructor(driver: DriverName, first: number, limit: number) {
+    this.driver = driver;
+    this.#first = first;
+    this.#lowest = first;
+    this.limit = limit;
+  }
 
-export function takeDescriptor(): number {
-  let fd = FIRST;
-  while (taken.has(fd)) fd += 1;
-  taken.add(fd);
-  return fd;
-}
+  /** @throws {OSError} EMFILE when too many are open */
+  take(owner: object): number {
+    if (this.open.size >= this.limit) throw osError('EMFILE', 'socket');
+    while (this.open.has(this.#lowest)) this.#lowest += 1;
+    this.open.set(this.#lowest, owner);
+    return this.#lowest;
+  }
 
-export function freeDescriptor(fd: number): void {
-  taken.delete(fd);
+  free(fd: number): void {
+    this.open.delete(fd);
+    if (fd >= this.#first && fd < this.#lowest) this.#lowest = fd;
+  }
 }

@@ -26,18 +26,32 @@ import {
   TCP_NODELAY,
 } from '../../constants/constants.ts';
 import { BaseEndpoint } from '../../endpoint/base-endpoint.ts';
-import { freeDescriptor, takeDescriptor } from './fake-descriptors.ts';
+import type { DriverName } from '../../endpoint/endpoint.ts';
+import type { FakeDescriptors } from './fake-descriptors.ts';
 
 /** What stream and datagram sockets in memory share. */
 export abstract class MemoryEndpoint extends BaseEndpoint {
-  readonly driver = 'memory' as const;
-  readonly #fd = takeDescriptor();
+  readonly driver: DriverName;
+  readonly #descriptors: FakeDescriptors;
+  #fd = -1;
   /** The bound address. */
   protected own: Address | undefined = undefined;
   /** The address it is connected to. */
   protected peerName: Address | undefined = undefined;
   /** The error code of the next operation. */
   protected failure: string | undefined = undefined;
+
+  constructor(family: number, type: number, proto: number, descriptors: FakeDescriptors) {
+    super(family, type, proto);
+    this.driver = descriptors.driver;
+    this.#descriptors = descriptors;
+  }
+
+  /** @throws {OSError} EMFILE when no descriptor is left */
+  takeDescriptor(): this {
+    this.#fd = this.#descriptors.take(this);
+    return this;
+  }
 
   override getsockname(): Address {
     this.mustBeOpen('getsockname');
@@ -71,7 +85,7 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
   override close(): void {
     if (this.closed) return;
     this.closed = true;
-    freeDescriptor(this.#fd);
+    if (this.#fd >= 0) this.#descriptors.free(this.#fd);
     this.leave();
     this.tellReader();
     this.tellWriter();
@@ -80,8 +94,8 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
   /** Leaves the network; close() calls it once. */
   protected abstract leave(): void;
 
-  /** Binds a socket that connects or sends without being bound. */
-  protected bindToAny(): void {
+  /** Binds a socket that connects or sends to `_to` without being bound. */
+  protected bindToAny(_to: Address): void {
     if (this.own !== undefined || this.family === AF_UNIX) return;
     this.bind(this.family === AF_INET6 ? inet6Address('::1', 0) : inetAddress('127.0.0.1', 0));
   }

@@ -17,13 +17,10 @@ import { lingerBytes, parseLinger } from '../../endpoint/base-endpoint.ts';
 import { ByteQueue, EMPTY } from '../../endpoint/byte-queue.ts';
 import type { Accepted, ReceivedFrom } from '../../endpoint/endpoint.ts';
 import { MemoryEndpoint } from './memory-endpoint.ts';
-import { Network } from './network.ts';
+import { type MemorySystem, memorySystem } from './memory-system.ts';
 
 /** How many bytes a receiver queues before its peer has to wait; set by SO_RCVBUF. */
 const RECEIVE_LIMIT = 64 * 1024;
-
-/** The listening sockets. */
-const network = new Network<StreamEndpoint>();
 
 // fresh ──▶ listening, or fresh ──▶ connected. A connect succeeds or fails at once: the listener's
 // queue is the only place where a connection can wait.
@@ -36,6 +33,7 @@ type State = 'fresh' | 'listening' | 'connected';
  * because it only schedules a wake-up.
  */
 export class StreamEndpoint extends MemoryEndpoint {
+  readonly #system: MemorySystem;
   #state: State = 'fresh';
   /** The other side, until it is closed. */
   #peer: StreamEndpoint | undefined = undefined;
@@ -49,8 +47,9 @@ export class StreamEndpoint extends MemoryEndpoint {
   #resets = false;
   #lingerSeconds = -1;
 
-  constructor(family: number, proto: number) {
-    super(family, SOCK_STREAM, proto);
+  constructor(family: number, proto: number, system: MemorySystem = memorySystem) {
+    super(family, SOCK_STREAM, proto, system.descriptors);
+    this.#system = system;
   }
 
   /** Connects two fresh endpoints to each other. */
@@ -157,14 +156,14 @@ export class StreamEndpoint extends MemoryEndpoint {
   override connect(address: Address): boolean {
     this.check('connect');
     if (this.#state !== 'fresh') throw osError('EISCONN', 'connect');
-    const listener = network.find(address);
+    const listener = this.#system.streams.find(address) as StreamEndpoint | undefined;
     if (listener === undefined && this.family === AF_UNIX) throw osError('ENOENT', 'connect');
     if (listener === undefined || listener.#state !== 'listening')
       throw osError('ECONNREFUSED', 'connect');
     if (listener.#incoming.length > listener.#backlog)
       throw osError(this.family === AF_UNIX ? 'EAGAIN' : 'ECONNREFUSED', 'connect');
-    this.bindToAny();
-    const accepted = new StreamEndpoint(this.family, this.proto);
+    this.bindToAny(address);
+    const accepted = new StreamEndpoint(this.family, this.proto, this.#system);
     // The accepted side has the listener's address, but does not bind it.
     accepted.own = address;
     StreamEndpoint.join(this, accepted);
@@ -176,7 +175,7 @@ export class StreamEndpoint extends MemoryEndpoint {
   override bind(address: Address): void {
     this.check('bind');
     if (this.own !== undefined || this.#state !== 'fresh') throw osError('EINVAL', 'bind');
-    this.own = network.bind(address, this);
+    this.own = this.#system.streams.bind(address, this);
   }
 
   override listen(backlog: number): void {
@@ -193,8 +192,9 @@ export class StreamEndpoint extends MemoryEndpoint {
   override tryAccept(): Accepted | undefined {
     this.mustBeOpen('accept');
     if (this.#state !== 'listening') throw osError('EINVAL', 'accept');
-    const endpoint = this.#incoming.shift();
+    const endpoint = this.#incoming[0]?.takeDescriptor();
     if (endpoint === undefined) return undefined;
+    this.#incoming.shift();
     endpoint.#inherit(this);
     return { endpoint, address: endpoint.peerName ?? unboundAddress(this.family) };
   }
@@ -211,7 +211,8 @@ export class StreamEndpoint extends MemoryEndpoint {
   // ---- closing ---------------------------------------------------------------------------------
 
   protected override leave(): void {
-    if (this.own !== undefined && network.find(this.own) === this) network.release(this.own);
+    if (this.own !== undefined && this.#system.streams.find(this.own) === this)
+      this.#system.streams.release(this.own);
     for (const endpoint of this.#incoming) {
       endpoint.#resets = true;
       endpoint.close();

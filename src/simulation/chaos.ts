@@ -1,0 +1,79 @@
+import type { Faults } from './faults.ts';
+import { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { SimulatedHost } from './simulated-host.ts';
+
+/** What faults come upon. */
+export interface ChaosWorld {
+  readonly faults: Faults;
+  readonly scheduler: Scheduler;
+  readonly hosts: ReadonlyMap<string, SimulatedHost>;
+  readonly world: {
+    reset(a: SimulatedHost, b: SimulatedHost): void;
+    partition(a: SimulatedHost, b: SimulatedHost): void;
+    heal(a: SimulatedHost, b: SimulatedHost): void;
+  };
+}
+
+const MINUTE = 60;
+
+type Kind = 'reset' | 'partition' | 'crash' | 'freeze';
+
+/** Draws the faults that come by themselves, from the seed. */
+export class Chaos {
+  readonly #run: ChaosWorld;
+  readonly #seed: string;
+
+  constructor(run: ChaosWorld, seed: string) {
+    this.#run = run;
+    this.#seed = seed;
+  }
+
+  start(): void {
+    for (const kind of ['reset', 'partition', 'crash', 'freeze'] as const) {
+      const rate = this.#run.faults.weights[kind];
+      // Each kind with numbers of its own: it comes at the same time without the others.
+      if (rate > 0) this.#next(kind, rate, new Random(`${this.#seed}/${kind}`));
+    }
+  }
+
+  #next(kind: Kind, rate: number, random: Random): void {
+    const { scheduler, faults } = this.#run;
+    scheduler.background(random.between(0, (2 * MINUTE) / rate), () => {
+      if (!faults.on) return;
+      this.#next(kind, rate, random);
+      this.#strike(kind, random);
+    });
+  }
+
+  #strike(kind: Kind, random: Random): void {
+    const { faults, scheduler, world } = this.#run;
+    const hosts = [...this.#run.hosts.values()];
+    const host = hosts[random.below(hosts.length)];
+    const others = hosts.filter((other) => other !== host);
+    const other = others[random.below(others.length)];
+    const share = random.next();
+    if (host?.state !== 'up') return;
+    if (kind === 'freeze') {
+      const seconds = 2 * share;
+      if (faults.comes(kind, `${host.name} for ${seconds.toFixed(3)} s`)) host.freeze(seconds);
+    } else if (kind === 'crash') {
+      const seconds = 5 * share;
+      if (!faults.comes(kind, `${host.name}, back in ${seconds.toFixed(3)} s`)) return;
+      host.crash();
+      scheduler.in(seconds, () => this.#restart(host));
+    } else if (other === undefined) return;
+    else if (kind === 'reset') {
+      if (faults.comes(kind, `${host.name} ↔ ${other.name}`)) world.reset(host, other);
+    } else {
+      const seconds = 10 * share;
+      if (!faults.comes(kind, `${host.name} ↔ ${other.name} for ${seconds.toFixed(3)} s`)) return;
+      world.partition(host, other);
+      scheduler.in(seconds, () => world.heal(host, other));
+    }
+  }
+
+  #restart(host: SimulatedHost): void {
+    if (host.state === 'crashed' && this.#run.faults.on) host.restart();
+  }
+}

@@ -1,0 +1,70 @@
+import { stackOf } from '../base/stacks/error-report.ts';
+import type { Fault } from './faults.ts';
+import { SimulationError } from './simulation-error.ts';
+
+/** What came of one run. */
+export interface RunResult {
+  readonly seed: number | string;
+  /** Seconds of the simulation. */
+  readonly time: number;
+  readonly steps: number;
+  /** Messages and bytes that were sent between hosts. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** The faults that came. */
+  readonly faults: readonly Fault[];
+  /** The same for each run of the same program with the same seed. */
+  readonly digest: string;
+  /** What was sent, as a sequence diagram. */
+  readonly trace: string;
+}
+
+/** What a failure says of one run. */
+export interface RunReport {
+  readonly seed: number | string;
+  readonly time: number;
+  readonly step: number;
+  readonly what: string;
+  readonly error: unknown;
+  readonly faults: readonly Fault[];
+  readonly trace: string;
+}
+
+/** The error for a run that failed. */
+export function simulationError(report: RunReport, drawn: number): SimulationError {
+  const { seed, time, step, what, error, faults, trace } = report;
+  const list = faults.map((each) => `  ${each.time.toFixed(6)}  ${each.name}: ${each.what}`);
+  const shrunk = drawn > faults.length ? `, of ${drawn} that were drawn` : '';
+  const only = faults.length > 0 ? ` SIMULATION_FAULTS=${faults.map((each) => each.name)}` : '';
+  const again = drawn > faults.length ? only || ' SIMULATION_FAULTS=none' : '';
+  const lines = [
+    `${what}, with seed ${seed}, ${time.toFixed(6)} s into the simulation, at step ${step}`,
+    typeof error === 'object' && error !== null ? stackOf(error) : `${error}`,
+    '',
+    faults.length === 0 ? `no faults${shrunk}` : `faults${shrunk}:`,
+    ...list,
+    '',
+    trace,
+    '',
+    `run it again: SIMULATION_SEED=${seed}${again}`,
+  ];
+  return new SimulationError(lines.join('\n'), error, seed, faults, trace);
+}
+
+/** What all tasks wait for, and where: a line each. */
+export async function describeTasks(nameOf: (loop: string) => string | undefined): Promise<string> {
+  const { takeSnapshot } = await import('../inspect/on-demand.ts');
+  const { loops } = await takeSnapshot();
+  return loops
+    .flatMap((loop) => {
+      const host = nameOf(loop.words);
+      return loop.tasks.map((task) => {
+        const waits = task.waits.map(({ words, stack: [top] }) =>
+          top === undefined ? words : `${words}, at ${top.name} (${top.file}:${top.line})`,
+        );
+        const where = waits.join('; ') || 'a promise that asyncio-ts did not create';
+        return `  ${host === undefined ? '' : `${host}: `}${task.name} waits for ${where}`;
+      });
+    })
+    .join('\n');
+}

@@ -1,0 +1,197 @@
+import { brief } from '../base/printing/repr.ts';
+import { Random } from './random.ts';
+import type { Trace } from './trace.ts';
+
+/**
+ * What goes wrong, and how often. Shares are from 0 to 1, times in seconds; a rate is how many come in a
+ * minute of the simulation, on average.
+ */
+export interface FaultWeights {
+  /** One way between two hosts: the least and the most. */
+  readonly latency?: readonly [least: number, most: number] | undefined;
+  /** Bytes per second of a link. */
+  readonly bandwidth?: number | undefined;
+  /** The share of packets that are lost: a stream sends them again, a datagram is gone. */
+  readonly loss?: number | undefined;
+  /** The share of datagrams that come twice. */
+  readonly duplicate?: number | undefined;
+  /** The share of sends whose bytes come in several pieces. */
+  readonly cut?: number | undefined;
+  /** The share of sends that come up to a second later. */
+  readonly stall?: number | undefined;
+  /** The share of connects that are refused. */
+  readonly refuse?: number | undefined;
+  /** The share of name look-ups that fail. */
+  readonly lookup?: number | undefined;
+  /** The rate of connections that are reset. */
+  readonly reset?: number | undefined;
+  /** The rate of partitions between two hosts; each lasts up to ten seconds. */
+  readonly partition?: number | undefined;
+  /** The rate of hosts that are killed; each starts again within five seconds. */
+  readonly crash?: number | undefined;
+  /** The rate of hosts that stand still, for up to two seconds. */
+  readonly freeze?: number | undefined;
+  /** How far clocks are apart at most, and how many seconds one gains in a second at most. */
+  readonly skew?: number | undefined;
+  readonly drift?: number | undefined;
+}
+
+/** Weights, all of them. */
+export type Weights = { readonly [K in keyof FaultWeights]-?: NonNullable<FaultWeights[K]> };
+
+/** The names of the ready-made weights. */
+export type FaultProfile = 'calm' | 'rough' | 'hell';
+
+const CALM: Weights = {
+  latency: [0.0002, 0.002],
+  bandwidth: Number.POSITIVE_INFINITY,
+  loss: 0,
+  duplicate: 0,
+  cut: 0,
+  stall: 0,
+  refuse: 0,
+  lookup: 0,
+  reset: 0,
+  partition: 0,
+  crash: 0,
+  freeze: 0,
+  skew: 0,
+  drift: 0,
+};
+
+const PROFILES: Record<FaultProfile, Weights> = {
+  calm: CALM,
+  rough: {
+    ...CALM,
+    latency: [0.0005, 0.1],
+    loss: 0.01,
+    duplicate: 0.01,
+    cut: 0.2,
+    stall: 0.01,
+    lookup: 0.01,
+    reset: 1,
+    partition: 0.5,
+    freeze: 0.5,
+    skew: 1,
+    drift: 0.0001,
+  },
+  hell: {
+    ...CALM,
+    latency: [0.0005, 0.5],
+    loss: 0.05,
+    duplicate: 0.05,
+    cut: 0.5,
+    stall: 0.05,
+    refuse: 0.05,
+    lookup: 0.05,
+    reset: 6,
+    partition: 4,
+    crash: 2,
+    freeze: 4,
+    skew: 60,
+    drift: 0.01,
+  },
+};
+
+/** The kinds of faults that are drawn one by one, so that a run can do without some of them. */
+export type FaultKind = 'stall' | 'refuse' | 'lookup' | 'reset' | 'partition' | 'crash' | 'freeze';
+
+/** A fault that came. */
+export interface Fault {
+  /** Its name: the third partition that was drawn is `'partition3'`. */
+  readonly name: string;
+  readonly kind: FaultKind;
+  /** When, in seconds of the simulation. */
+  readonly time: number;
+  /** Where. */
+  readonly what: string;
+}
+
+/** The faults of one run: what is drawn, and what came of it. */
+export class Faults {
+  readonly latency: readonly [least: number, most: number];
+  readonly bandwidth: number;
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly cut: number;
+  readonly weights: Weights;
+  /** Those that came. */
+  readonly happened: Fault[] = [];
+  /** Do any of those come that are drawn one by one? No longer, once the program is to end. */
+  on = true;
+  readonly #seed: string;
+  readonly #random: Map<FaultKind, Random> = new Map();
+  readonly #trace: Trace;
+  /** Those that may come; all, where there is none. */
+  readonly #only: ReadonlySet<string> | undefined;
+  readonly #drawn: Map<FaultKind, number> = new Map();
+
+  constructor(weights: Weights, seed: string, trace: Trace, only: ReadonlySet<string> | undefined) {
+    this.weights = weights;
+    this.latency = weights.latency;
+    this.bandwidth = weights.bandwidth;
+    this.loss = weights.loss;
+    this.duplicate = weights.duplicate;
+    this.cut = weights.cut;
+    this.#seed = seed;
+    this.#trace = trace;
+    this.#only = only;
+  }
+
+  /** Does a fault come that has a share? */
+  happens(kind: 'stall' | 'refuse' | 'lookup', what: string): boolean {
+    if (!this.on || this.weights[kind] === 0) return false;
+    const random = this.#random.get(kind) ?? new Random(`${this.#seed}/${kind}`);
+    this.#random.set(kind, random);
+    return random.chance(this.weights[kind]) && this.comes(kind, what);
+  }
+
+  /** Counts a fault that was drawn. Does it come? Not where this run does without it. */
+  comes(kind: FaultKind, what: string): boolean {
+    const number = (this.#drawn.get(kind) ?? 0) + 1;
+    this.#drawn.set(kind, number);
+    const name = `${kind}${number}`;
+    if (this.#only?.has(name) === false) return false;
+    this.happened.push({ name, kind, time: this.#trace.now(), what });
+    this.#trace.fault(`${kind}: ${what}`);
+    return true;
+  }
+}
+
+/**
+ * The weights of a profile, or of one's own on top of `'calm'`.
+ *
+ * @throws {TypeError} when it is neither
+ * @throws {RangeError} when a weight is not known, or out of range
+ */
+export function faultWeights(faults: FaultProfile | FaultWeights): Weights {
+  if (typeof faults === 'string') {
+    const profile = PROFILES[faults];
+    if (profile === undefined)
+      throw new RangeError(`faults must be calm, rough, hell or weights, got ${brief(faults)}`);
+    return profile;
+  }
+  if (typeof faults !== 'object' || faults === null)
+    throw new TypeError(`faults must be calm, rough, hell or weights, got ${brief(faults)}`);
+  for (const [name, value] of Object.entries(faults)) {
+    if (!(name in CALM)) throw new RangeError(`faults has no weight called ${brief(name)}`);
+    const numbers = name === 'latency' ? value : [value];
+    const valid = (number: unknown): boolean =>
+      typeof number === 'number' && number >= 0 && (number <= 1 || !SHARES.has(name));
+    if (value !== undefined && !(Array.isArray(numbers) && numbers.every(valid)))
+      throw new RangeError(
+        `faults: ${name} must be ${SHARES.has(name) ? 'from 0 to 1' : 'a number from 0'}, got ${brief(value)}`,
+      );
+  }
+  const given = Object.entries(faults).filter(([, value]) => value !== undefined);
+  return { ...CALM, ...Object.fromEntries(given) };
+}
+
+const SHARES: ReadonlySet<string> = new Set([
+  'loss',
+  'duplicate',
+  'cut',
+  'stall',
+  'refuse',
+  'lookup',
+]);

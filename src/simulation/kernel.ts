@@ -1,0 +1,162 @@
+import type { Buffer } from 'node:buffer';
+import { osError } from '../base/errors/os-errors.ts';
+import type { Address } from '../sock/addresses/address.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+} from '../sock/constants/constants.ts';
+import { DatagramEndpoint } from '../sock/drivers/memory/datagram-endpoint.ts';
+import { memoryPair } from '../sock/drivers/memory/driver.ts';
+import { FakeDescriptors } from '../sock/drivers/memory/fake-descriptors.ts';
+import type { MemoryEndpoint } from '../sock/drivers/memory/memory-endpoint.ts';
+import type { MemorySystem } from '../sock/drivers/memory/memory-system.ts';
+import { Network as Names } from '../sock/drivers/memory/network.ts';
+import { StreamEndpoint } from '../sock/drivers/memory/stream-endpoint.ts';
+import { refuseDescriptor } from '../sock/endpoint/detached-endpoints.ts';
+import type { Driver } from '../sock/endpoint/endpoint.ts';
+import type { SimulatedSystem } from '../sock/endpoint/simulated-system.ts';
+import type { ByteWay, Kernel, Network } from './network.ts';
+import { SimulatedDatagram } from './simulated-datagram.ts';
+import { addressIn, SimulatedStream } from './simulated-stream.ts';
+
+/** Bytes that a link carries in one packet; the cutting of a message may be anywhere. */
+const MOST_PIECES = 4;
+
+/** What a simulated host has for an operating system: addresses, ports, descriptors, and sockets. */
+export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
+  readonly network: Network;
+  readonly index: number;
+  readonly hostname: string;
+  readonly address: string;
+  /** Has the machine no power? */
+  down = false;
+  readonly descriptors: FakeDescriptors;
+  readonly inet: Names<MemoryEndpoint> = new Names();
+  readonly inetDatagrams: Names<MemoryEndpoint> = new Names();
+  // Of AF_UNIX.
+  readonly streams: Names<MemoryEndpoint> = new Names();
+  readonly datagrams: Names<MemoryEndpoint> = new Names();
+
+  constructor(network: Network, hostname: string, address: string, descriptors: number) {
+    this.network = network;
+    this.index = network.kernels.size;
+    this.hostname = hostname;
+    this.address = address;
+    // 0, 1 and 2 are taken.
+    this.descriptors = new FakeDescriptors('simulation', 3, Math.max(0, descriptors - 3));
+    network.kernels.set(address, this);
+  }
+
+  readonly driver: Driver = {
+    name: 'simulation',
+    supports: (family, type) =>
+      [AF_INET, AF_INET6, AF_UNIX].includes(family) && [SOCK_STREAM, SOCK_DGRAM].includes(type),
+    open: (family, type, proto) => {
+      if (![AF_INET, AF_INET6, AF_UNIX].includes(family)) throw osError('EAFNOSUPPORT', 'socket');
+      const unix = family === AF_UNIX;
+      if (type === SOCK_STREAM) {
+        const made = unix
+          ? new StreamEndpoint(family, proto, this)
+          : new SimulatedStream(this, family, proto);
+        return made.takeDescriptor();
+      }
+      if (type !== SOCK_DGRAM) throw osError('ESOCKTNOSUPPORT', 'socket');
+      const made = unix
+        ? new DatagramEndpoint(family, proto, this)
+        : new SimulatedDatagram(this, family, proto);
+      return made.takeDescriptor();
+    },
+    socketpair: (family, type, proto) => memoryPair(family, type, proto, this),
+    adopt: () => refuseDescriptor('simulation'),
+    adoptPipe: () => refuseDescriptor('simulation'),
+  };
+
+  addressOf(name: string): string | undefined {
+    for (const { hostname, address } of this.network.kernels.values())
+      if (hostname.toLowerCase() === name) return address;
+    return undefined;
+  }
+
+  lookUp(name: string, finish: (address: string | undefined, code: string) => void): void {
+    const lower = name.toLowerCase().replace(/\.$/, '');
+    const local = lower === 'localhost' || lower.endsWith('.localhost');
+    const { network } = this;
+    const delay = local ? 0 : network.random.between(...network.faults.latency);
+    network.scheduler.in(delay, () => {
+      if (local) finish('127.0.0.1', '');
+      else if (network.faults.happens('lookup', `${name} from ${this.hostname}`))
+        finish(undefined, 'EAI_AGAIN');
+      else finish(this.addressOf(lower), 'EAI_NONAME');
+    });
+  }
+
+  /** @throws {OSError} EADDRNOTAVAIL for an address of another host */
+  checkOwn(address: Address): void {
+    const host = address[0] as string;
+    if (host !== this.address && this.network.kernelAt(host, this) !== this)
+      throw osError('EADDRNOTAVAIL', 'bind');
+  }
+
+  /** The address that a socket without one gets to reach another. */
+  sourceFor(family: number, to: Address): Address {
+    const host = to[0] as string;
+    const near = host !== this.address && this.network.kernelAt(host, this) === this;
+    const own = near ? (family === AF_INET6 ? '::1' : '127.0.0.1') : this.address;
+    return addressIn(family, own, 0);
+  }
+
+  /** Is a connection refused by a fault? */
+  refuses(from: Kernel): boolean {
+    return (
+      from !== this && this.network.faults.happens('refuse', `${from.hostname} → ${this.hostname}`)
+    );
+  }
+
+  /** Sends bytes, whole or cut anywhere. */
+  sendPieces(wire: ByteWay, data: Buffer): void {
+    const { faults, random } = this.network;
+    const { from, to } = wire.path;
+    const far = from !== to;
+    const later =
+      far && faults.happens('stall', `${from.hostname} → ${to.hostname}`)
+        ? random.between(0, 1)
+        : 0;
+    if (data.length < 2 || !random.chance(faults.cut)) {
+      wire.send('data', data, later);
+      return;
+    }
+    let at = 0;
+    for (let piece = 1; piece < MOST_PIECES && at < data.length - 1; piece += 1) {
+      const next = at + 1 + random.below(data.length - at - 1);
+      wire.send('data', data.subarray(at, next), later);
+      at = next;
+    }
+    wire.send('data', data.subarray(at), later);
+  }
+
+  /** The connections that are open. */
+  openStreams(): SimulatedStream[] {
+    return [...this.descriptors.open.values()].filter(
+      (endpoint): endpoint is SimulatedStream => endpoint instanceof SimulatedStream,
+    );
+  }
+
+  /** Closes all sockets: as when the process is killed. */
+  closeAll(): void {
+    for (const endpoint of [...this.descriptors.open.values()] as SimulatedStream[]) {
+      endpoint.reader = undefined;
+      endpoint.writer = undefined;
+      endpoint.close();
+    }
+  }
+
+  /** All sockets are gone, and nobody is told. */
+  vanish(): void {
+    this.down = true;
+    for (const endpoint of this.openStreams()) endpoint.vanish();
+    this.closeAll();
+  }
+}

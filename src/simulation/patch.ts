@@ -1,0 +1,114 @@
+import type { Cancellable } from '../core/turns/loop-core.ts';
+import { requireRunningLoop, runningLoop } from '../core/turns/running-loop.ts';
+import type { Random } from './random.ts';
+
+/** What `Date` shows at the start of a simulation, in milliseconds: 1 January 2030. */
+const EPOCH = Date.UTC(2030, 0, 1);
+
+/**
+ * Replaces `Math.random()`, `Date` and the global timers by the simulation's: `Date` shows the clock of the host
+ * that asks.
+ *
+ * @param random - for `Math.random()`
+ * @param now - the simulation's time, for code of no host
+ * @returns a function that puts Node's own back
+ */
+export function patchGlobals(random: Random, now: () => number): () => void {
+  const { Date: NodeDate } = globalThis;
+  const time = (): number => EPOCH + Math.floor(1000 * (runningLoop()?.time() ?? now()));
+  class SimulatedDate extends NodeDate {
+    constructor(...args: unknown[]) {
+      super(...((args.length === 0 ? [time()] : args) as [number]));
+    }
+    static override now(): number {
+      return time();
+    }
+  }
+  Object.defineProperty(SimulatedDate, 'name', { value: 'Date' });
+  const later = (callback: (...args: unknown[]) => void, delay?: unknown, ...args: unknown[]) =>
+    new Timer(callback, Number(delay ?? 0), args, false);
+  const patched = {
+    Date: SimulatedDate,
+    setTimeout: later,
+    setInterval: (
+      callback: (...args: unknown[]) => void,
+      delay?: unknown,
+      ...args: unknown[]
+    ): Timer => new Timer(callback, Number(delay ?? 0), args, true),
+    setImmediate: (callback: (...args: unknown[]) => void, ...args: unknown[]): Timer =>
+      new Timer(callback, 0, args, false),
+    clearTimeout: clear,
+    clearInterval: clear,
+    clearImmediate: clear,
+  };
+  const before = Object.fromEntries(
+    Object.keys(patched).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]),
+  ) as PropertyDescriptorMap;
+  for (const [name, value] of Object.entries(patched))
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  const { random: nodeRandom } = Math;
+  Math.random = () => random.next();
+  return () => {
+    Math.random = nodeRandom;
+    Object.defineProperties(globalThis, before);
+  };
+}
+
+/** A timer of the simulation, in the form of one of Node's. */
+class Timer {
+  #handle: Cancellable;
+  readonly #again: () => void;
+
+  constructor(
+    callback: (...args: unknown[]) => void,
+    delay: number,
+    args: unknown[],
+    repeats: boolean,
+  ) {
+    const loop = requireRunningLoop();
+    const seconds = Math.max(delay >= 1 ? delay : 1, 1) / 1000;
+    const ring = (): void => {
+      if (repeats) this.#again();
+      callback(...args);
+    };
+    this.#again = () => {
+      this.#handle = loop.callLater(seconds, ring);
+    };
+    this.#handle =
+      delay === 0 && !repeats ? loop.callLater(0.001, ring) : loop.callLater(seconds, ring);
+  }
+
+  close(): this {
+    this.#handle.cancel();
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  hasRef(): boolean {
+    return true;
+  }
+
+  refresh(): this {
+    this.#handle.cancel();
+    this.#again();
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function clear(timer: unknown): void {
+  if (timer instanceof Timer) timer.close();
+  else if (timer !== undefined && timer !== null) clearNodeTimer(timer as NodeJS.Timeout);
+}
+
+const clearNodeTimer = globalThis.clearTimeout;

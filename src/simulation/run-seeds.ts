@@ -1,0 +1,162 @@
+import { checkFunction } from '../base/check-function.ts';
+import { checkOptions } from '../base/check-options.ts';
+import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
+import { checkSeconds, checkWhole } from '../base/numbers.ts';
+import { brief } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
+import { currentTask } from '../core/coroutines/task.ts';
+import { Loop } from '../loop/loop.ts';
+import { Runner } from '../runners/runner.ts';
+import { describeTasks, type RunReport, type RunResult, simulationError } from './failure.ts';
+import { faultWeights, type Weights } from './faults.ts';
+import type { SimulationOptions } from './options.ts';
+import { patchGlobals } from './patch.ts';
+import { shrink } from './shrink.ts';
+import { Run, type World } from './world.ts';
+
+/** The longest that a run may take, in seconds. */
+const DAY = 86_400;
+
+/** Runs one seed after the other, until one fails. */
+export async function runSeeds(
+  main: (world: World) => PromiseLike<unknown>,
+  options: SimulationOptions,
+): Promise<RunResult> {
+  checkFunction(main, 'main');
+  checkOptions(options);
+  const { runs = 1, faults = 'calm', limit = DAY, traceLength = 10_000, onRun } = options;
+  checkSeconds(limit, 'limit');
+  checkWhole(traceLength, 1, 10_000_000, 'traceLength');
+  checkWhole(runs, 1, Number.MAX_SAFE_INTEGER, 'runs');
+  const settings: Settings = {
+    main,
+    weights: faultWeights(faults),
+    limit,
+    patch: options.patch ?? false,
+    traceLength,
+  };
+  const wanted = process.env['SIMULATION_SEED'];
+  const seeds = wanted ? [wanted] : seedsFrom(options.seed ?? 1, runs);
+  const only = wanted ? onlyFaults(process.env['SIMULATION_FAULTS']) : undefined;
+  let last: RunResult | undefined;
+  for (const seed of seeds) {
+    const report = await runOnce(seed, settings, only);
+    if ('error' in report) {
+      const all = report.faults;
+      const least =
+        options.shrink === false
+          ? report
+          : await shrink(report, async (kept) => await runOnce(seed, settings, kept));
+      throw simulationError(least, all.length);
+    }
+    last = report;
+    onRun?.(report);
+  }
+  return last as RunResult;
+}
+
+/** What all runs share. */
+interface Settings {
+  readonly main: (world: World) => PromiseLike<unknown>;
+  readonly weights: Weights;
+  readonly limit: number;
+  readonly patch: boolean;
+  readonly traceLength: number;
+}
+
+function* seedsFrom(seed: number | string, runs: number): Generator<number | string> {
+  if (typeof seed !== 'string' && !(typeof seed === 'number' && Number.isFinite(seed)))
+    throw new TypeError(`seed must be a number or a string, got ${brief(seed)}`);
+  for (let run = 0; run < runs; run += 1)
+    yield typeof seed === 'number' ? seed + run : run === 0 ? seed : `${seed}.${run}`;
+}
+
+function onlyFaults(list: string | undefined): ReadonlySet<string> | undefined {
+  if (!list) return undefined;
+  return new Set(list === 'none' ? [] : list.split(','));
+}
+
+/** Runs one seed. */
+async function runOnce(
+  seed: number | string,
+  { main, weights, limit, patch, traceLength }: Settings,
+  only: ReadonlySet<string> | undefined,
+): Promise<RunResult | RunReport> {
+  const run = new Run({ seed, weights, only, traceLength });
+  const { scheduler, trace, faults } = run;
+  const unpatch = patch ? patchGlobals(run.random, () => scheduler.now) : () => {};
+  const runner = new Runner({
+    debug: false,
+    loopFactory: () => {
+      const made = new Loop({ host: run.clock });
+      run.clock.loop = made;
+      made.setExceptionHandler((_loop, context) => {
+        run.fail(context.exception ?? new Error(context.message), `reported: ${context.message}`);
+      });
+      return made;
+    },
+  });
+  const loop = runner.getLoop();
+  scheduler.limit = limit;
+  scheduler.start(
+    loop,
+    () => void stillRunning(run, 'nothing can happen any more'),
+    () => void stillRunning(run, `it still runs after ${limit} s`),
+  );
+  let failed: { readonly error: unknown } | undefined;
+  try {
+    await runner.run(async () => {
+      const task = currentTask();
+      run.onFailure(() => task?.cancel());
+      try {
+        if (run.failure === undefined) await main(run.world);
+      } finally {
+        await run.end();
+      }
+    });
+  } catch (error) {
+    failed = { error };
+  }
+  try {
+    await runner.close();
+  } finally {
+    run.close();
+    unpatch();
+  }
+  const { time, steps } = { time: scheduler.now, steps: scheduler.steps };
+  const happened = [...faults.happened];
+  if (run.failure !== undefined || failed !== undefined) {
+    if (failed !== undefined && run.failure === undefined && isA(failed.error, CancelledError))
+      throw failed.error;
+    const { error, what } = run.failure ?? { error: failed?.error, what: 'the simulation failed' };
+    return { seed, time, step: steps, what, error, faults: happened, trace: trace.toString() };
+  }
+  return {
+    seed,
+    time,
+    steps,
+    messages: trace.messages,
+    bytes: trace.bytes,
+    faults: happened,
+    digest: trace.digest(),
+    get trace(): string {
+      return trace.toString(traceLength);
+    },
+  };
+}
+
+/** The run does not come to its end: says where each task stands. */
+async function stillRunning(run: Run, what: string): Promise<void> {
+  if (run.failure !== undefined || run.scheduler.paused) return;
+  run.scheduler.pause();
+  const names = new Map(
+    run.world.hosts.flatMap((host) => (host.state === 'up' ? [[`${host.loop}`, host.name]] : [])),
+  );
+  let tasks = '';
+  try {
+    tasks = await describeTasks((loop) => names.get(loop));
+  } finally {
+    run.scheduler.resume();
+  }
+  run.fail(new RuntimeError(`${what}:\n${tasks}`), what);
+}

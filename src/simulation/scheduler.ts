@@ -1,0 +1,284 @@
+import { nextTick, setImmediate } from '../base/node-timers.ts';
+import { outside } from '../core/context/async-context.ts';
+import type { Host as LoopHost } from '../core/turns/host.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import { setRunningLoop } from '../core/turns/running-loop.ts';
+import type { Timed } from '../core/turns/timer-heap.ts';
+import { type Event, EventHeap } from './event-heap.ts';
+import type { Random } from './random.ts';
+
+/** Steps after which Node's own loop gets a turn, so that signals are received. */
+const MOST_WITHOUT_NODE = 5000;
+
+/** Turns of Node's loop in which nothing comes, after which nothing is taken to come any more. */
+const IDLE_TURNS = 10;
+
+/** Two instants are at least this far apart, in seconds: a double still tells them apart after some years. */
+const INSTANT = 1e-8;
+
+/**
+ * Runs the loops of all hosts in one thread, one step at a time, in an order that the seed decides.
+ *
+ * The clock stands still while any host has something to run. Then the next event comes, and the clock
+ * jumps to it.
+ */
+export class Scheduler {
+  /** Seconds since the start. */
+  now = 0;
+  /** Steps that have run. */
+  steps = 0;
+  /** Turns of Node's loop to wait for before the clock moves: more than 0 where Node's own streams take part. */
+  patience = 0;
+  readonly #random: Random;
+  readonly #events = new EventHeap();
+  /** Those with something to run, without the frozen ones. */
+  readonly #runnable: Clock[] = [];
+  #current: Clock | undefined;
+  #main!: LoopCore;
+  #running = false;
+  paused = false;
+  #idle = 0;
+  #sinceNode = 0;
+  /** Called when nothing can happen any more. */
+  #stuck: () => void = () => {};
+  /** Called when an event comes after the limit. */
+  #late: () => void = () => {};
+  /** When the simulation is to be over, in seconds. */
+  limit: number = Number.POSITIVE_INFINITY;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Called after each step, when no microtask is left. */
+  afterStep: () => void = () => {};
+
+  /** @param main - the clock stands still while this loop rests: between the runs of its program */
+  start(main: LoopCore, stuck: () => void, late: () => void): void {
+    this.#main = main;
+    this.#stuck = stuck;
+    this.#late = late;
+    this.#running = true;
+    outside(setImmediate, this.#step);
+  }
+
+  stop(): void {
+    this.#running = false;
+  }
+
+  /** Lets nothing happen until {@link resume}. */
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    if (this.#running) setImmediate(this.#step);
+  }
+
+  /** Has `run` called in `delay` seconds of the simulation. */
+  in(delay: number, run: () => void): Event {
+    return this.at(this.now + delay, run);
+  }
+
+  /** Has `run` called at an instant. */
+  at(when: number, run: () => void): Event {
+    return this.#events.add(when, this.#random.next(), run, false);
+  }
+
+  /** Has `run` called in `delay` seconds, if something else is still to come then. */
+  background(delay: number, run: () => void): void {
+    this.#events.add(this.now + delay, this.#random.next(), run, true);
+  }
+
+  /** Calls an event off. */
+  cancel(event: Event): void {
+    this.#events.cancel(event);
+  }
+
+  /** @internal */
+  _hasWork(clock: Clock): void {
+    if (clock._isListed || clock.frozen) return;
+    clock._isListed = true;
+    this.#runnable.push(clock);
+  }
+
+  readonly #step = (): void => {
+    if (!this.#running || this.paused) return;
+    this.afterStep();
+    const clock = this.#next();
+    if (clock === undefined) {
+      this.#wait();
+      return;
+    }
+    this.#idle = 0;
+    this.steps += 1;
+    this.#current = clock;
+    setRunningLoop(clock.loop);
+    try {
+      clock._take()();
+    } finally {
+      this.#sinceNode += 1;
+      if (this.#sinceNode < MOST_WITHOUT_NODE) void settled.then(this.#soon);
+      else this.#turnOfNode();
+    }
+  };
+
+  /** When no microtask is left. */
+  readonly #soon = (): void => {
+    nextTick(this.#step);
+  };
+
+  #turnOfNode(): void {
+    this.#sinceNode = 0;
+    setImmediate(this.#step);
+  }
+
+  /** Whose step comes next. The clock moves where nobody's does. */
+  #next(): Clock | undefined {
+    const current = this.#current;
+    if (current?._goesOn === true) return current;
+    for (;;) {
+      const { length } = this.#runnable;
+      if (length > 0) {
+        const at = length === 1 ? 0 : this.#random.below(length);
+        const clock = this.#runnable[at] as Clock;
+        this.#runnable[at] = this.#runnable[length - 1] as Clock;
+        this.#runnable.pop();
+        clock._isListed = false;
+        if (!clock.frozen && clock._hasWork) return clock;
+        continue;
+      }
+      if (this.#idle < this.patience || !this.#main.isRunning()) return undefined;
+      const event = this.#events.foreground > 0 ? this.#events.take() : undefined;
+      if (event === undefined) return undefined;
+      this.#idle = 0;
+      if (event.when > this.limit) {
+        this.#late();
+        return undefined;
+      }
+      if (event.when > this.now) this.now = event.when;
+      event.run();
+      if (!this.#running || this.paused) return undefined;
+    }
+  }
+
+  /** Nothing to run: Node's own promises may bring something. */
+  #wait(): void {
+    if (!this.#running || this.paused) return;
+    if (this.#main.isRunning()) this.#idle += 1;
+    if (this.#idle > Math.max(IDLE_TURNS, this.patience)) {
+      this.#idle = 0;
+      this.#stuck();
+    }
+    if (!this.paused) this.#turnOfNode();
+  }
+}
+
+const settled = Promise.resolve();
+
+/** What the loop of a simulated host runs on: a clock of its own, and the {@link Scheduler}'s steps. */
+export class Clock implements LoopHost {
+  /** The loop that runs on it. */
+  loop: LoopCore | undefined;
+  /** Does nothing of it run? */
+  frozen = false;
+  /** @internal is it among those with something to run? */
+  _isListed = false;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  /** Seconds of its own for each of the simulation's. */
+  readonly #rate: number;
+  /** What it shows at the start of the simulation. */
+  readonly #offset: number;
+  #ticks: (() => void)[] = [];
+  #queue: (() => void)[] = [];
+  #first = 0;
+
+  /**
+   * @param drift - how much faster it runs than the simulation's: 0.01 gains 10 ms a second
+   * @param offset - what it shows at the start, in seconds
+   */
+  constructor(scheduler: Scheduler, random: Random, drift: number, offset: number) {
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.#rate = 1 + drift;
+    this.#offset = offset;
+  }
+
+  time(): number {
+    return this.#offset + this.#scheduler.now * this.#rate;
+  }
+
+  immediate(callback: () => void): void {
+    this.#queue.push(callback);
+    this.#scheduler._hasWork(this);
+  }
+
+  tick(callback: () => void): void {
+    this.#ticks.push(callback);
+    this.#scheduler._hasWork(this);
+  }
+
+  alarm(delay: number, callback: () => void): () => void {
+    const event = this.#scheduler.in(Math.max(delay / this.#rate, INSTANT), callback);
+    return () => this.#scheduler.cancel(event);
+  }
+
+  keepAlive(): () => void {
+    // The scheduler goes on as long as the simulation does.
+    return () => {};
+  }
+
+  /** Timers of one instant come in any order. */
+  reorder(due: Timed[]): void {
+    for (let from = 0; from < due.length; ) {
+      const when = due[from]?.when();
+      let to = from + 1;
+      while (to < due.length && due[to]?.when() === when) to += 1;
+      if (to - from > 1) due.splice(from, to - from, ...this.#random.shuffled(due.slice(from, to)));
+      from = to;
+    }
+  }
+
+  /** Lets it run again. */
+  thaw(): void {
+    this.frozen = false;
+    if (this._hasWork) this.#scheduler._hasWork(this);
+  }
+
+  /** Drops all that was to run. */
+  clear(): void {
+    this.#ticks = [];
+    this.#queue = [];
+    this.#first = 0;
+  }
+
+  /** @internal has its turn more to run, which nobody may come between? */
+  get _goesOn(): boolean {
+    return this.#ticks.length > 0 && !this.frozen;
+  }
+
+  /** @internal */
+  get _hasWork(): boolean {
+    return this.#ticks.length > 0 || this.#queue.length > 0;
+  }
+
+  /** @internal takes what is to run next */
+  _take(): () => void {
+    const tick = this.#ticks.shift();
+    const taken = tick ?? (this.#queue[this.#first] as () => void);
+    if (tick === undefined) {
+      this.#first += 1;
+      if (this.#first === this.#queue.length) {
+        this.#queue = [];
+        this.#first = 0;
+      } else if (this.#first === 1000) {
+        this.#queue = this.#queue.slice(1000);
+        this.#first = 0;
+      }
+    }
+    if (this._hasWork) this.#scheduler._hasWork(this);
+    return taken;
+  }
+}

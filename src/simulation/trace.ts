@@ -1,0 +1,124 @@
+/** A host, as far as the trace knows it. */
+export interface Place {
+  readonly index: number;
+  readonly hostname: string;
+}
+
+/** Something that happened in a simulation. */
+export interface TraceEntry {
+  /** Seconds since the start. */
+  readonly time: number;
+  /** Which step it was. */
+  readonly step: number;
+  readonly kind: string;
+  /** The host that sends, or that it happened to. */
+  readonly from: string;
+  /** The host that is sent to. */
+  readonly to: string;
+  readonly nbytes: number;
+}
+
+/** What was sent, and what happened: the newest, and a digest of everything. */
+export class Trace {
+  /** Messages that were sent. */
+  messages = 0;
+  bytes = 0;
+  readonly #scheduler: { readonly now: number; readonly steps: number };
+  readonly #limit: number;
+  #entries: TraceEntry[] = [];
+  #dropped = 0;
+  #digest = 0x811c9dc5;
+
+  constructor(scheduler: { readonly now: number; readonly steps: number }, limit: number) {
+    this.#scheduler = scheduler;
+    this.#limit = limit;
+  }
+
+  now(): number {
+    return this.#scheduler.now;
+  }
+
+  /** Something leaves a host for another. */
+  sent(
+    { from, to }: { readonly from: Place; readonly to: Place },
+    kind: string,
+    nbytes: number,
+    arrival: number,
+  ): void {
+    this.messages += 1;
+    this.bytes += nbytes;
+    this.#mix(nbytes + from.index * 31 + to.index * 7 + kind.length);
+    this.#mix(Math.round(arrival * 1e6) | 0);
+    this.#add(kind, from.hostname, to.hostname, nbytes);
+  }
+
+  /** Something happens to a host. */
+  noted(kernel: Place | undefined, what: string): void {
+    this.#mix(what.length);
+    this.#add(what, kernel?.hostname ?? '', '', 0);
+  }
+
+  fault(what: string): void {
+    this.noted(undefined, `✗ ${what}`);
+  }
+
+  #mix(number: number): void {
+    this.#digest = Math.imul(this.#digest ^ number, 0x01000193);
+  }
+
+  #add(kind: string, from: string, to: string, nbytes: number): void {
+    const { now, steps } = this.#scheduler;
+    this.#entries.push({ time: now, step: steps, kind, from, to, nbytes });
+    if (this.#entries.length < 2 * this.#limit) return;
+    this.#dropped += this.#limit;
+    this.#entries = this.#entries.slice(this.#limit);
+  }
+
+  /** The newest entries. */
+  entries(): readonly TraceEntry[] {
+    return this.#entries.slice(-this.#limit);
+  }
+
+  /** A number that depends on everything that was sent, as eight digits. */
+  digest(): string {
+    return (this.#digest >>> 0).toString(16).padStart(8, '0');
+  }
+
+  /** A sequence diagram of the last `count` entries. */
+  toString(count: number = 40): string {
+    const shown = this.#entries.slice(-count);
+    const left = this.#dropped + this.#entries.length - shown.length;
+    const hosts = [...new Set(shown.flatMap(({ from, to }) => [from, to]))].filter(Boolean).sort();
+    const width = Math.max(8, ...hosts.map((host) => host.length + 2));
+    const column = (host: string): number => hosts.indexOf(host);
+    const lines = shown.map(({ time, kind, from, to, nbytes }) => {
+      const clock = `${time.toFixed(6).padStart(14)}  `;
+      const label = nbytes > 0 ? `${kind} ${nbytes}` : kind;
+      if (to === '' || from === to) {
+        const lanes = hosts.map((host) => (host === from ? '●' : '│').padEnd(width)).join('');
+        return `${clock}${lanes}${label}`;
+      }
+      const [least, most] = [
+        Math.min(column(from), column(to)),
+        Math.max(column(from), column(to)),
+      ];
+      const lanes = hosts
+        .map((_, at) => {
+          if (at < least || at > most) return '│'.padEnd(width);
+          const head =
+            at === column(to)
+              ? column(to) > column(from)
+                ? '▶'
+                : '◀'
+              : at === column(from)
+                ? '●'
+                : '─';
+          return at === most ? head.padEnd(width) : head.padEnd(width, '─');
+        })
+        .join('');
+      return `${clock}${lanes}${label}`;
+    });
+    const head = `${' '.repeat(16)}${hosts.map((host) => host.padEnd(width)).join('')}`;
+    return [...(left > 0 ? [`(${left} earlier entries)`] : []), head, ...lines].join('\n');
+  }
+}

@@ -1,0 +1,130 @@
+import type { Network, Path } from './network.ts';
+
+/** A socket at the end of a wire. */
+export interface WireEnd {
+  /** @internal */
+  _arrive(kind: Segment['kind'], data: Buffer | undefined): void;
+  /** @internal the connection is broken */
+  _break(code: string): void;
+}
+
+/** What goes over a wire. */
+export interface Segment {
+  readonly serial: number;
+  readonly kind: 'data' | 'fin' | 'rst';
+  readonly data: Buffer | undefined;
+}
+
+/** Linux gives a connection up after it has sent the same bytes for so long, in seconds. */
+const GIVES_UP = 924;
+
+/** Two segments arrive at least this far apart, in seconds. */
+const APART = 1e-8;
+
+/** The longest time between two attempts, in seconds. */
+const LONGEST_RETRY = 120;
+
+/**
+ * One direction of a connection: what is sent arrives in order, later, and not before the path is open.
+ */
+export class Wire {
+  /** Bytes that were sent and have not arrived. */
+  inFlight = 0;
+  readonly path: Path;
+  readonly #network: Network;
+  readonly #sender: WireEnd;
+  readonly #receiver: WireEnd;
+  #serial = 0;
+  #lastArrival = 0;
+  /** What did not get through, in order. */
+  #waiting: Segment[] = [];
+  #since = 0;
+  /** The serial of the segment that comes next, and those that came before their turn. */
+  #next = 1;
+  readonly #early = new Map<number, Segment>();
+
+  constructor(network: Network, path: Path, sender: WireEnd, receiver: WireEnd) {
+    this.#network = network;
+    this.path = path;
+    this.#sender = sender;
+    this.#receiver = receiver;
+  }
+
+  send(kind: Segment['kind'], data?: Buffer, later = 0): void {
+    this.#serial += 1;
+    const segment: Segment = { serial: this.#serial, kind, data };
+    if (data !== undefined) this.inFlight += data.length;
+    if (this.#waiting.length > 0 || this.#network.isClosed(this.path)) this.#wait(segment);
+    else this.#transmit(segment, later);
+  }
+
+  #transmit(segment: Segment, later: number): void {
+    const network = this.#network;
+    const nbytes = segment.data?.length ?? 0;
+    const arrival = network.arrival(this.path, nbytes) + network.lostFor(this.path) + later;
+    // Events of one instant come in any order.
+    this.#lastArrival = Math.max(arrival, this.#lastArrival + APART);
+    network.trace.sent(this.path, segment.kind, nbytes, this.#lastArrival);
+    network.scheduler.at(this.#lastArrival, () => this.#arrive(segment));
+  }
+
+  #arrive(segment: Segment): void {
+    // On its way when the path was closed: it is lost, and sent again.
+    if (this.#waiting.length > 0 || this.#network.isClosed(this.path)) {
+      this.#wait(segment);
+      return;
+    }
+    // One that was sent before it may still be on its way, for the second time.
+    this.#early.set(segment.serial, segment);
+    for (let next = this.#early.get(this.#next); next; next = this.#early.get(this.#next)) {
+      this.#early.delete(this.#next);
+      this.#next += 1;
+      if (next.data !== undefined) this.inFlight -= next.data.length;
+      this.#receiver._arrive(next.kind, next.data);
+    }
+  }
+
+  #wait(segment: Segment): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) {
+      const since = this.#network.scheduler.now;
+      this.#since = since;
+      this.path.waiting.add(this);
+      this.#network.scheduler.in(GIVES_UP, () => {
+        if (this.#waiting.length > 0 && this.#since === since) this.#giveUp();
+      });
+    }
+    // What arrives now was sent before what waits.
+    let at = waiting.length;
+    while (at > 0 && (waiting[at - 1] as Segment).serial > segment.serial) at -= 1;
+    waiting.splice(at, 0, segment);
+  }
+
+  #giveUp(): void {
+    this.drop();
+    this.#sender._break('ETIMEDOUT');
+  }
+
+  /** Forgets what has not got through. */
+  drop(): void {
+    this.#waiting = [];
+    this.path.waiting.delete(this);
+  }
+
+  /** The path is open again: the next attempt gets through. */
+  resume(): void {
+    const { scheduler } = this.#network;
+    let attempt = this.#since;
+    for (let wait = 0.2; attempt <= scheduler.now; wait = Math.min(2 * wait, LONGEST_RETRY))
+      attempt += wait;
+    const again = this.path.held ? scheduler.now : attempt;
+    scheduler.at(again, () => {
+      if (this.#waiting.length === 0) return;
+      if (this.#network.isClosed(this.path)) {
+        this.path.waiting.add(this);
+        return;
+      }
+      for (const segment of this.#waiting.splice(0)) this.#transmit(segment, 0);
+    });
+  }
+}

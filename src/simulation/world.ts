@@ -1,0 +1,387 @@
+import { checkFunction } from '../base/check-function.ts';
+import { checkOptions } from '../base/check-options.ts';
+import { InvalidStateError, RuntimeError } from '../base/errors/errors.ts';
+import { checkFiniteSeconds, checkSeconds } from '../base/numbers.ts';
+import { brief } from '../base/printing/repr.ts';
+import { Future } from '../core/futures/future.ts';
+import type { ExceptionContext, LoopCore } from '../core/turns/loop-core.ts';
+import { runningLoop } from '../core/turns/running-loop.ts';
+import { setSimulatedSystem } from '../sock/endpoint/simulated-system.ts';
+import { Chaos } from './chaos.ts';
+import { Faults, type Weights } from './faults.ts';
+import { SimulatedKernel } from './kernel.ts';
+import { type LinkOptions, Network, type Path } from './network.ts';
+import { Random } from './random.ts';
+import { Clock, Scheduler } from './scheduler.ts';
+import { type HostMain, SimulatedHost } from './simulated-host.ts';
+import { Trace } from './trace.ts';
+
+/** Options for a host. */
+export interface HostOptions {
+  /** Its IPv4 address; by default the next free one of 10.0.0.0/16. */
+  readonly address?: string | undefined;
+  /** How far its clock is ahead at the start, in seconds. By default drawn, where the faults have skew. */
+  readonly skew?: number | undefined;
+  /** How many seconds its clock gains in a second. By default drawn, where the faults have drift. */
+  readonly drift?: number | undefined;
+  /** How many descriptors it may have open; by default 1,024. */
+  readonly descriptors?: number | undefined;
+}
+
+/** The name of a host, or the host. */
+export type HostLike = SimulatedHost | string;
+
+/** What {@link Run} is made with. */
+interface RunSettings {
+  readonly seed: number | string;
+  readonly weights: Weights;
+  readonly only: ReadonlySet<string> | undefined;
+  readonly traceLength: number;
+}
+
+/** A simulated world: hosts, and the network between them. */
+export class World {
+  /** The seed of this run. */
+  readonly seed: number | string;
+  readonly #run: Run;
+
+  /** @internal */
+  constructor(run: Run, seed: number | string) {
+    this.#run = run;
+    this.seed = seed;
+  }
+
+  /**
+   * Starts a host, which runs `main` on a loop of its own.
+   *
+   * Sockets that `main` makes are the host's. Names of hosts are found by `getaddrinfo()`, and so by
+   * `openConnection('db', 5432)`. When `main` returns, its remaining tasks are cancelled, as `run()` does.
+   * If it throws, the simulation fails.
+   *
+   * @param name - its host name
+   * @param main - its program; called again after a restart
+   * @throws {TypeError} when `name` is not a string, or `main` not a function
+   * @throws {RuntimeError} when there is a host of that name or address
+   */
+  host(name: string, main: HostMain, options: HostOptions = {}): SimulatedHost {
+    checkOptions(options);
+    if (typeof name !== 'string' || name === '')
+      throw new TypeError(`the name of a host must be a string, got ${brief(name)}`);
+    checkFunction(main, 'main');
+    return this.#run.addHost(name, main, options);
+  }
+
+  /** The hosts, in the order in which they were made. */
+  get hosts(): readonly SimulatedHost[] {
+    return [...this.#run.hosts.values()];
+  }
+
+  /** Seconds since the start of the simulation. */
+  time(): number {
+    return this.#run.scheduler.now;
+  }
+
+  /** A random number from 0 up to, but not including, 1, drawn by the seed. */
+  random(): number {
+    return this.#run.random.next();
+  }
+
+  /**
+   * Lets nothing through between two hosts. Packets are lost: streams send theirs again when the
+   * network is whole, and give up after a quarter of an hour.
+   *
+   * @param options - `oneWay`: only from `a` to `b`
+   */
+  partition(
+    a: HostLike,
+    b: HostLike,
+    options: { readonly oneWay?: boolean | undefined } = {},
+  ): void {
+    checkOptions(options);
+    this.#run.connect(a, b, { parted: true }, options.oneWay ?? false, 'partition');
+  }
+
+  /** Ends the partitions between two hosts; without names all of them. */
+  heal(a?: HostLike, b?: HostLike): void {
+    if (a === undefined || b === undefined) this.#run.healAll();
+    else this.#run.connect(a, b, { parted: false }, false, 'heal');
+  }
+
+  /** Holds all packets between two hosts; none is lost. */
+  hold(a: HostLike, b: HostLike): void {
+    this.#run.connect(a, b, { held: true }, false, 'hold');
+  }
+
+  /** Lets the packets go that {@link hold} held. */
+  release(a: HostLike, b: HostLike): void {
+    this.#run.connect(a, b, { held: false }, false, 'release');
+  }
+
+  /** Sets what the link between two hosts is like, both ways. */
+  link(a: HostLike, b: HostLike, options: LinkOptions): void {
+    checkOptions(options);
+    for (const path of this.#run.paths(a, b)) path.link = { ...path.link, ...options };
+  }
+
+  /** Breaks all connections between two hosts in the middle: both sides get ECONNRESET. */
+  reset(a: HostLike, b: HostLike): void {
+    this.#run.resetBetween(a, b);
+  }
+
+  /** Writes a line into the trace. */
+  note(text: string): void {
+    this.#run.note(text);
+  }
+
+  /**
+   * Checks something after each step of the simulation, until it ends.
+   *
+   * @param check - the simulation fails if it returns `false`, or throws
+   */
+  always(check: () => unknown, name: string = check.name || 'always'): void {
+    checkFunction(check, 'check');
+    this.#run.always(check, name);
+  }
+
+  /**
+   * Waits until something holds.
+   *
+   * @param within - the simulation fails after so many seconds; by default 60
+   */
+  async eventually(
+    check: () => boolean,
+    within: number = 60,
+    name: string = check.name || 'eventually',
+  ): Promise<void> {
+    checkFunction(check, 'check');
+    checkSeconds(within, 'within');
+    await this.#run.eventually(check, within, name);
+  }
+
+  /** Waits until a host's program has ended, or the host crashed. */
+  async ended(host: HostLike): Promise<void> {
+    const found = this.#run.find(host);
+    await this.#run.eventually(() => found.state !== 'up', Number.POSITIVE_INFINITY, 'ended');
+  }
+
+  /** What happened so far, as a sequence diagram of the last `count` entries. */
+  trace(count?: number): string {
+    return this.#run.trace.toString(count);
+  }
+}
+
+/** One run of a simulation: one seed. */
+export class Run {
+  readonly hosts: Map<string, SimulatedHost> = new Map();
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly faults: Faults;
+  readonly network: Network;
+  readonly world: World;
+  /** What the program of the simulation itself runs on. */
+  readonly clock: Clock;
+  /** Why it failed: the first that was found. */
+  failure: { readonly error: unknown; readonly what: string } | undefined;
+  readonly #kernels = new WeakMap<LoopCore, SimulatedKernel>();
+  readonly #own = new Map<SimulatedHost, SimulatedKernel>();
+  readonly #rootKernel: SimulatedKernel;
+  readonly #seed: number | string;
+  readonly #checks: { readonly check: () => unknown; readonly name: string }[] = [];
+  #waiters: { readonly check: () => boolean; readonly done: Future<void> }[] = [];
+  #fail: () => void = () => {};
+
+  constructor({ seed, weights, only, traceLength }: RunSettings) {
+    this.#seed = seed;
+    this.random = new Random(`${seed}`);
+    this.scheduler = new Scheduler(new Random(`${seed}/schedule`));
+    this.trace = new Trace(this.scheduler, traceLength);
+    this.faults = new Faults(weights, `${seed}`, this.trace, only);
+    this.network = new Network(
+      this.scheduler,
+      new Random(`${seed}/network`),
+      this.faults,
+      this.trace,
+    );
+    this.world = new World(this, seed);
+    this.clock = this.#newClock('world', {});
+    this.#rootKernel = new SimulatedKernel(this.network, 'world', '10.255.255.254', 1_000_000);
+    setSimulatedSystem(() => {
+      const loop = runningLoop();
+      return loop === undefined ? this.#rootKernel : (this.#kernels.get(loop) ?? this.#rootKernel);
+    });
+    this.scheduler.afterStep = () => this.#afterStep();
+    new Chaos(this, `${seed}`).start();
+  }
+
+  #newClock(name: string, { skew, drift }: HostOptions): Clock {
+    const random = new Random(`${this.#seed}/clock/${name}`);
+    const { weights } = this.faults;
+    const drawn = [random.between(-1, 1), random.between(-1, 1)] as const;
+    const isRoot = name === 'world';
+    return new Clock(
+      this.scheduler,
+      random,
+      drift ?? (isRoot ? 0 : drawn[0] * weights.drift),
+      skew ?? (isRoot ? 0 : drawn[1] * weights.skew),
+    );
+  }
+
+  addHost(name: string, main: HostMain, options: HostOptions): SimulatedHost {
+    const { address = this.network.newAddress(), descriptors = 1024 } = options;
+    if (options.skew !== undefined) checkFiniteSeconds(options.skew, 'skew');
+    if (options.drift !== undefined) checkFiniteSeconds(options.drift, 'drift');
+    if (this.hosts.has(name) || name === 'world')
+      throw new RuntimeError(`there is a host called ${brief(name)} already`);
+    if (this.network.kernels.has(address))
+      throw new RuntimeError(`there is a host with the address ${address} already`);
+    const kernel = new SimulatedKernel(this.network, name, address, descriptors);
+    const made = new SimulatedHost({
+      kernel,
+      main,
+      newClock: () => this.#newClock(name, options),
+      started: (loop) => this.#kernels.set(loop, kernel),
+      failed: (host, error) => this.fail(error, `${host.name} failed`),
+      reported: (host, context) => this.#reported(host, context),
+      changed: () => this.#look(),
+    });
+    this.hosts.set(name, made);
+    this.#own.set(made, kernel);
+    made.restart();
+    return made;
+  }
+
+  #reported(host: SimulatedHost, context: ExceptionContext): void {
+    this.fail(
+      context.exception ?? new Error(context.message),
+      `${host.name} reported: ${context.message}`,
+    );
+  }
+
+  /** Ends the run: what was found first is told. */
+  fail(error: unknown, what: string): void {
+    if (this.failure !== undefined) return;
+    this.failure = { error, what };
+    this.trace.fault(what);
+    this.#fail();
+  }
+
+  /** Has `fail` called at the first failure. */
+  onFailure(fail: () => void): void {
+    this.#fail = fail;
+  }
+
+  find(host: HostLike): SimulatedHost {
+    const found = typeof host === 'string' ? this.hosts.get(host) : host;
+    if (found === undefined || !this.#own.has(found))
+      throw new RangeError(`there is no host called ${brief(host)}`);
+    return found;
+  }
+
+  kernelOf(host: HostLike): SimulatedKernel {
+    if (host === 'world') return this.#rootKernel;
+    return this.#own.get(this.find(host)) as SimulatedKernel;
+  }
+
+  /** The ways between two hosts: there, and back. */
+  paths(a: HostLike, b: HostLike): [Path, Path] {
+    const [one, other] = [this.kernelOf(a), this.kernelOf(b)];
+    return [this.network.path(one, other), this.network.path(other, one)];
+  }
+
+  connect(
+    a: HostLike,
+    b: HostLike,
+    state: { parted?: boolean; held?: boolean },
+    oneWay: boolean,
+    what: string,
+  ): void {
+    const [there, back] = this.paths(a, b);
+    this.trace.noted(
+      undefined,
+      `${what} ${there.from.hostname} ${oneWay ? '→' : '↔'} ${there.to.hostname}`,
+    );
+    this.network.set(there, state);
+    if (!oneWay) this.network.set(back, state);
+  }
+
+  healAll(): void {
+    const kernels = [...this.network.kernels.values()];
+    for (const one of kernels)
+      for (const other of kernels)
+        this.network.set(this.network.path(one, other), { parted: false, held: false });
+  }
+
+  resetBetween(a: HostLike, b: HostLike): void {
+    const [one, other] = [this.kernelOf(a), this.kernelOf(b)];
+    for (const stream of one.openStreams()) if (stream.peerKernel === other) stream.cut();
+  }
+
+  note(text: string): void {
+    const loop = runningLoop();
+    this.trace.noted(loop && this.#kernels.get(loop), `${text}`);
+  }
+
+  always(check: () => unknown, name: string): void {
+    this.#checks.push({ check, name });
+  }
+
+  async eventually(check: () => boolean, within: number, name: string): Promise<void> {
+    if (check()) return;
+    const done = new Future<void>();
+    this.#waiters.push({ check, done });
+    const limit =
+      within === Number.POSITIVE_INFINITY
+        ? undefined
+        : this.scheduler.in(within, () => {
+            if (!done.done())
+              this.fail(new Error(`${name} did not hold within ${within} s`), 'eventually');
+          });
+    try {
+      await done;
+    } finally {
+      if (limit !== undefined) this.scheduler.cancel(limit);
+    }
+  }
+
+  #afterStep(): void {
+    for (const { check, name } of this.#checks) {
+      try {
+        if (check() === false) throw new InvalidStateError(`${name} does not hold`);
+      } catch (error) {
+        this.fail(error, `always: ${name}`);
+      }
+    }
+    this.#look();
+  }
+
+  /** Those who wait for something go on where it holds. */
+  #look(): void {
+    if (this.#waiters.length === 0) return;
+    this.#waiters = this.#waiters.filter(({ check, done }) => {
+      if (done.done()) return false;
+      if (!check()) return true;
+      done.setResult();
+      return false;
+    });
+  }
+
+  /** The program is over: no more faults, and all hosts end. */
+  async end(): Promise<void> {
+    this.faults.on = false;
+    this.#checks.length = 0;
+    if (this.failure !== undefined) return;
+    this.healAll();
+    const up = (): SimulatedHost[] =>
+      [...this.hosts.values()].filter(({ state }) => state === 'up');
+    for (const host of up()) host.stop();
+    if (up().length > 0) await this.eventually(() => up().length === 0, 60, 'the end of all hosts');
+  }
+
+  /** Ends everything at once. */
+  close(): void {
+    this.scheduler.stop();
+    for (const host of this.hosts.values()) host.crash();
+    setSimulatedSystem(undefined);
+  }
+}
