@@ -9,6 +9,8 @@ import { type Address, inet6Address, inetAddress } from '../../addresses/address
 export class Network<Place> {
   /** By port for IPv4 and IPv6, by path for AF_UNIX; then by host. */
   readonly #places = new Map<string, Map<string, Place>>();
+  /** The free port to try next: one that was just freed is not given out at once. */
+  #nextPort = FIRST_FREE_PORT;
 
   /**
    * Binds `place` to an address; port 0 means any free port.
@@ -49,8 +51,9 @@ export class Network<Place> {
   }
 
   #withFreePort(address: Exclude<Address, string>): Address {
-    for (let port = FIRST_FREE_PORT; port <= LAST_PORT; port += 1) {
-      const candidate = withPort(address, port);
+    for (let tries = FIRST_FREE_PORT; tries <= LAST_PORT; tries += 1) {
+      const candidate = withPort(address, this.#nextPort);
+      this.#nextPort = this.#nextPort === LAST_PORT ? FIRST_FREE_PORT : this.#nextPort + 1;
       if (!this.#isTaken(candidate)) return candidate;
     }
     throw osError('EADDRINUSE', 'bind');

@@ -1,0 +1,273 @@
+/**
+ * The simulated network shows a program what a real kernel shows it: each case runs on the loopback of a
+ * simulated host and on that of this machine, and what the program sees is compared.
+ */
+import * as assert from 'uvu/assert';
+import { getRunningLoop, run, sleep } from '../../src/index.ts';
+import type { Socket } from '../../src/socket.ts';
+import * as socket from '../../src/socket.ts';
+import { simulate } from '../../src/testing.ts';
+import { behaviour } from '../support/behaviour.ts';
+
+/** What a case sees, in order. */
+type Seen = string[];
+
+/** The tools of a case. */
+class Play {
+  readonly seen: Seen = [];
+  readonly #driver: 'posix' | undefined;
+  readonly #open: Socket[] = [];
+
+  constructor(driver: 'posix' | undefined) {
+    this.#driver = driver;
+  }
+
+  socket(type: number = socket.SOCK_STREAM): Socket {
+    const made = socket.socket(socket.AF_INET, type, 0, { driver: this.#driver });
+    made.setblocking(false);
+    this.#open.push(made);
+    return made;
+  }
+
+  listener(backlog = 10): Socket {
+    const made = this.socket();
+    made.bind(['127.0.0.1', 0]);
+    made.listen(backlog);
+    return made;
+  }
+
+  /** A client and a server that are connected. */
+  async pair(): Promise<[client: Socket, server: Socket]> {
+    const listener = this.listener();
+    const client = this.socket();
+    const loop = getRunningLoop();
+    await loop.sockConnect(client, listener.getsockname());
+    const [server] = await loop.sockAccept(listener);
+    this.#open.push(server);
+    return [client, server];
+  }
+
+  /** Notes the outcome of an operation: what it gives, or the error's code. */
+  async note(what: string, operation: () => unknown): Promise<void> {
+    let outcome: unknown;
+    try {
+      outcome = await operation();
+    } catch (error) {
+      outcome = (error as { code?: string }).code ?? `${error}`;
+    }
+    if (outcome instanceof Uint8Array) outcome = `'${Buffer.from(outcome)}'`;
+    this.seen.push(`${what}: ${outcome}`);
+  }
+
+  close(): void {
+    for (const each of this.#open) each.close();
+  }
+}
+
+/** What is on its way has arrived then, on either. */
+const arrival = async (): Promise<void> => {
+  await sleep(0.02);
+};
+
+const linger = (sock: Socket): void => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeInt32LE(1, 0);
+  sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes);
+};
+
+const send = (sock: Socket, text: string) => getRunningLoop().sockSendall(sock, Buffer.from(text));
+const receive = (sock: Socket) => getRunningLoop().sockRecv(sock, 100);
+
+const CASES: readonly (readonly [name: string, play: (play: Play) => Promise<void>])[] = [
+  [
+    'the end of a stream',
+    async (play) => {
+      const [client, server] = await play.pair();
+      await send(client, 'last');
+      client.close();
+      await arrival();
+      await play.note('recv', () => receive(server));
+      await play.note('recv', () => receive(server));
+      await play.note('recv', () => receive(server));
+    },
+  ],
+  [
+    'a half-close: the other way goes on',
+    async (play) => {
+      const [client, server] = await play.pair();
+      client.shutdown(socket.SHUT_WR);
+      await play.note('send after SHUT_WR', () => send(client, 'x'));
+      await play.note('recv', () => receive(server));
+      await send(server, 'answer');
+      await play.note('recv', () => receive(client));
+      server.close();
+      await play.note('recv', () => receive(client));
+    },
+  ],
+  [
+    'SHUT_RD: the end at once',
+    async (play) => {
+      const [client, server] = await play.pair();
+      client.shutdown(socket.SHUT_RD);
+      await play.note('recv', () => receive(client));
+      await play.note('send to it', () => send(server, 'x'));
+      await play.note('send from it', () => send(client, 'y'));
+      await play.note('recv', () => receive(server));
+    },
+  ],
+  [
+    'EPIPE after the end: the first send goes, the second fails',
+    async (play) => {
+      const [client, server] = await play.pair();
+      server.close();
+      await arrival();
+      await play.note('send', () => send(client, 'x'));
+      await arrival();
+      await play.note('send', () => send(client, 'x'));
+      await play.note('send', () => send(client, 'x'));
+      await play.note('recv', () => receive(client));
+    },
+  ],
+  [
+    'a reset: SO_LINGER of 0',
+    async (play) => {
+      const [client, server] = await play.pair();
+      linger(server);
+      server.close();
+      await arrival();
+      await play.note('recv', () => receive(client));
+      await play.note('recv', () => receive(client));
+      await play.note('send', () => send(client, 'x'));
+    },
+  ],
+  [
+    'a reset, seen by a send first',
+    async (play) => {
+      const [client, server] = await play.pair();
+      linger(server);
+      server.close();
+      await arrival();
+      await play.note('send', () => send(client, 'x'));
+      await play.note('send', () => send(client, 'x'));
+      await play.note('recv', () => receive(client));
+    },
+  ],
+  [
+    'a close with bytes that nobody has read',
+    async (play) => {
+      const [client, server] = await play.pair();
+      await send(client, 'unread');
+      await arrival();
+      server.close();
+      await arrival();
+      await play.note('recv', () => receive(client));
+      await play.note('recv', () => receive(client));
+    },
+  ],
+  [
+    'a receive that waits when the reset comes',
+    async (play) => {
+      const [client, server] = await play.pair();
+      const waiting = play.note('recv', () => receive(client));
+      await arrival();
+      linger(server);
+      server.close();
+      await waiting;
+    },
+  ],
+  [
+    'a connection that is refused',
+    async (play) => {
+      const listener = play.listener();
+      const address = listener.getsockname();
+      listener.close();
+      const client = play.socket();
+      await play.note('connect', () => getRunningLoop().sockConnect(client, address));
+    },
+  ],
+  [
+    'a listener that closes with connections that wait',
+    async (play) => {
+      const listener = play.listener();
+      const client = play.socket();
+      await getRunningLoop().sockConnect(client, listener.getsockname());
+      listener.close();
+      await arrival();
+      await play.note('recv', () => receive(client));
+    },
+  ],
+  [
+    'calls in a state that does not allow them',
+    async (play) => {
+      const fresh = play.socket();
+      await play.note('recv', () => receive(fresh));
+      await play.note('send', () => send(fresh, 'x'));
+      await play.note('getpeername', () => fresh.getpeername());
+      await play.note('shutdown', () => fresh.shutdown(socket.SHUT_WR));
+      await play.note('accept', () => getRunningLoop().sockAccept(fresh));
+      const [client] = await play.pair();
+      await play.note('connect', () => getRunningLoop().sockConnect(client, client.getpeername()));
+      await play.note('bind', () => client.bind(['127.0.0.1', 0]));
+      await play.note('listen', () => client.listen());
+    },
+  ],
+  [
+    'addresses that are taken, or not ours',
+    async (play) => {
+      const listener = play.listener();
+      const other = play.socket();
+      await play.note('bind', () => other.bind(listener.getsockname()));
+      await play.note('bind', () => other.bind(['192.0.2.1', 0]));
+    },
+  ],
+  [
+    'datagrams, in order, and cut to what is asked for',
+    async (play) => {
+      const receiver = play.socket(socket.SOCK_DGRAM);
+      receiver.bind(['127.0.0.1', 0]);
+      const sender = play.socket(socket.SOCK_DGRAM);
+      const loop = getRunningLoop();
+      const address = receiver.getsockname();
+      await loop.sockSendto(sender, Buffer.from('one'), address);
+      await arrival();
+      await loop.sockSendto(sender, Buffer.from('second'), address);
+      await arrival();
+      await play.note('recv', () => receive(receiver));
+      await play.note('recv', () => loop.sockRecv(receiver, 3));
+      await play.note('too long', () => loop.sockSendto(sender, Buffer.alloc(70_000), address));
+      await play.note('send', () => send(sender, 'x'));
+    },
+  ],
+  [
+    'a datagram that nobody takes',
+    async (play) => {
+      const gone = play.socket(socket.SOCK_DGRAM);
+      gone.bind(['127.0.0.1', 0]);
+      const address = gone.getsockname();
+      gone.close();
+      const sender = play.socket(socket.SOCK_DGRAM);
+      sender.connect(address);
+      await play.note('send', () => send(sender, 'x'));
+      await arrival();
+      await play.note('send', () => send(sender, 'x'));
+    },
+  ],
+];
+
+behaviour('a simulated kernel', (it) => {
+  for (const [name, play] of CASES)
+    it(`shows what a real one does: ${name}`, async () => {
+      const real = new Play('posix');
+      await run(async () => {
+        await play(real);
+        real.close();
+      });
+      const simulated = new Play(undefined);
+      await simulate(async () => {
+        await play(simulated);
+        simulated.close();
+      });
+      assert.ok(real.seen.length > 0);
+      assert.equal(simulated.seen, real.seen);
+    });
+});
