@@ -41,6 +41,19 @@ const scenarios: Record<string, () => Promise<void>> = {
     );
   },
 
+  'simulation/counter.ts': async () => {
+    await using counter = Program.typescript('examples/simulation/counter.ts');
+
+    assert.equal(await counter.ends(20), { status: 0, signal: null }, counter.stderr);
+    // What docs/simulation.md shows is what it prints.
+    const page = readFileSync(new URL('../docs/simulation.md', import.meta.url), 'utf8');
+    const blocks = [...page.matchAll(/^```\n([^`]*)^```$/gm)].map(([, text]) => text as string);
+    const printed = counter.stdout.replace(/ +$/gm, '');
+    assert.is(blocks.length, 4);
+    for (const line of blocks.join('').trimEnd().split('\n'))
+      assert.ok(printed.includes(line), `not printed: ${line}\n${printed}`);
+  },
+
   'fowler/boom.ts': async () => {
     await using server = await serving('fowler/boom');
     const [one, two] = [await server.client(), await server.client()];

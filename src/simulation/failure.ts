@@ -4,12 +4,15 @@ import { SimulationError } from './simulation-error.ts';
 
 /** What came of one run. */
 export interface RunResult {
+  /** Its seed. */
   readonly seed: number | string;
   /** Seconds of the simulation. */
   readonly time: number;
+  /** Steps that ran. */
   readonly steps: number;
-  /** Messages and bytes that were sent between hosts. */
+  /** Messages that were sent between hosts. */
   readonly messages: number;
+  /** Their bytes. */
   readonly bytes: number;
   /** The faults that came. */
   readonly faults: readonly Fault[];

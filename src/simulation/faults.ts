@@ -31,8 +31,9 @@ export interface FaultWeights {
   readonly crash?: number | undefined;
   /** The rate of hosts that stand still, for up to two seconds. */
   readonly freeze?: number | undefined;
-  /** How far clocks are apart at most, and how many seconds one gains in a second at most. */
+  /** How far clocks are apart at most. */
   readonly skew?: number | undefined;
+  /** How many seconds a clock gains in a second, at most. */
   readonly drift?: number | undefined;
 }
 
@@ -100,6 +101,7 @@ export type FaultKind = 'stall' | 'refuse' | 'lookup' | 'reset' | 'partition' | 
 export interface Fault {
   /** Its name: the third partition that was drawn is `'partition3'`. */
   readonly name: string;
+  /** What kind it is. */
   readonly kind: FaultKind;
   /** When, in seconds of the simulation. */
   readonly time: number;

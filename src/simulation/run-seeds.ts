@@ -128,8 +128,16 @@ async function runOnce(
   if (run.failure !== undefined || failed !== undefined) {
     if (failed !== undefined && run.failure === undefined && isA(failed.error, CancelledError))
       throw failed.error;
-    const { error, what } = run.failure ?? { error: failed?.error, what: 'the simulation failed' };
-    return { seed, time, step: steps, what, error, faults: happened, trace: trace.toString() };
+    const {
+      error,
+      what,
+      trace: shown,
+    } = run.failure ?? {
+      error: failed?.error,
+      what: 'the simulation failed',
+      trace: trace.toString(),
+    };
+    return { seed, time, step: steps, what, error, faults: happened, trace: shown };
   }
   return {
     seed,

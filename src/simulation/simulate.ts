@@ -19,7 +19,14 @@ import type { World } from './world.ts';
  * await simulate(
  *   async (world) => {
  *     world.host('server', async () => {
- *       await using server = await asyncio.startServer(answer, '0.0.0.0', 80);
+ *       await using server = await asyncio.startServer(
+ *         async (reader, writer) => {
+ *           writer.write(await reader.readline());
+ *           writer.close();
+ *         },
+ *         '0.0.0.0',
+ *         80,
+ *       );
  *       await server.serveForever();
  *     });
  *     const client = world.host('client', async () => {

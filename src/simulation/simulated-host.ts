@@ -76,6 +76,7 @@ export class SimulatedHost {
     return this.#world.kernel.descriptors.limit + 3;
   }
 
+  /** Changes that. */
   set descriptors(limit: number) {
     this.#world.kernel.descriptors.limit = Math.max(0, limit - 3);
   }

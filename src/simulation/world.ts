@@ -182,7 +182,7 @@ export class Run {
   /** What the program of the simulation itself runs on. */
   readonly clock: Clock;
   /** Why it failed: the first that was found. */
-  failure: { readonly error: unknown; readonly what: string } | undefined;
+  failure: { readonly error: unknown; readonly what: string; readonly trace: string } | undefined;
   readonly #kernels = new WeakMap<LoopCore, SimulatedKernel>();
   readonly #own = new Map<SimulatedHost, SimulatedKernel>();
   readonly #rootKernel: SimulatedKernel;
@@ -261,8 +261,8 @@ export class Run {
   /** Ends the run: what was found first is told. */
   fail(error: unknown, what: string): void {
     if (this.failure !== undefined) return;
-    this.failure = { error, what };
     this.trace.fault(what);
+    this.failure = { error, what, trace: this.trace.toString() };
     this.#fail();
   }
 
