@@ -68,7 +68,10 @@ function smallDeclarations(declarations, numbers) {
     .replace(/\n\* @throws \{CancelledError\} when the waiting task is cancelled/g, '')
     // The types say so.
     .replace(/\n\* @throws \{TypeError\} [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
+    // Private members are there for the compiler alone.
+    .replace(/\/\*\*(?:(?!\*\/).)*\*\/\n(?=private )/gs, '')
     .replace(/\n\*(?=\n\*\/)/g, '')
+    .replace(/\/\*\*.*?\*\//gs, inShort)
     .replace(/\/\*\*.*?\*\//gs, inOneLineEach)
     .replace(/\{@link (\S+)\}/g, '`$1`')
     .replace(/(?<=@param \w+) -(?= )/g, '')
@@ -90,6 +93,13 @@ function smallDeclarations(declarations, numbers) {
       Object.hasOwn(numbers, name) ? `export declare const ${name} = ` : whole,
     )
     .replace(/(?<=\d);\n+export declare const (?=[A-Z]\w+ = -?\d)/g, ', ');
+}
+
+/** The first paragraph of a comment, and its tags: the rest, and examples, are in the documentation. */
+function inShort(comment) {
+  return comment
+    .replace(/\n\* @example.*?(?=\n\* @|\n\*\/)/gs, '')
+    .replace(/\n\*\n(?!\* @).*?(?=\n\* @|\n\*\/)/s, '');
 }
 
 /** A comment without line breaks in its sentences; lists and code stay as they are. */

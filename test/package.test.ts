@@ -12,14 +12,14 @@ const OTHERS = ['error', 'timeout', 'SocketType', 'eagerTaskFactory', 'EventLoop
 
 behaviour('The package', (it) => {
   it(
-    'is below 200 kB, and below 40 files',
+    'is below 212 kB, and below 40 files',
     () => {
       const flags = ['pack', '--dry-run', '--ignore-scripts', '--json'];
       const [{ size, entryCount, files }] = JSON.parse(
         String(execFileSync('npm', flags, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] })),
       );
 
-      assert.ok(size < 200_000, `${size} bytes`);
+      assert.ok(size < 212_000, `${size} bytes`);
       assert.ok(entryCount < 40, `${entryCount} files`);
       const names = files.map((file: { path: string }) => file.path);
       assert.not.ok(names.some((name: string) => /internals|\.map$|\.built-from/.test(name)));
