@@ -40,6 +40,7 @@ async function bundle() {
   const homes = new Map();
   for (const [chunk, { files }] of chunks) for (const file of files) homes.set(file, chunk);
   const exported = withNeeded(names, homes);
+  exported.get('base/stacks/user-frames.ts').push('noteBounds');
   const threadText = await textOfThreadProgram();
   const page = await textOfLivePage();
   const texts = new Map();
@@ -82,12 +83,16 @@ async function bundle() {
         among,
       ),
     );
+  const publicNames = new Set(DOORS.flatMap((door) => names.get(`${door}.ts`)));
   const isLoadedByName = (chunk) => chunks.get(chunk)?.entry !== undefined;
   for (const [name, text] of withShortExports(
     texts,
     (chunk) => chunks.has(chunk) && !isLoadedByName(chunk),
   ))
-    await write(name, withNames(text));
+    await write(
+      name,
+      withNames(text, (each) => publicNames.has(each)),
+    );
   chmodSync(path.join(dist, 'cli.js'), 0o755);
   for (const [file, some] of names) if (!isProgram(file)) writeDoor(file, some);
 }

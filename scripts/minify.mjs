@@ -76,8 +76,10 @@ function withoutVariables(map) {
  * Gives functions and classes their names back. In one file with others, a second `run` has become `run2`,
  * and a class that mentions itself `var Task = class _Task`. (`keepNames` would wrap each function that is
  * made, in hot paths too.)
+ *
+ * @param isPublic - tells by its name whether users can import a class
  */
-export function withNames(bundled) {
+export function withNames(bundled, isPublic) {
   const renamed = [];
   const text = withInnerNames(bundled)
     .replace(/^var (\w+) = class(?: (?!extends\b)(\w+))?/gm, (line, variable, own = variable) => {
@@ -88,10 +90,27 @@ export function withNames(bundled) {
       if (sourceName(name) !== name) renamed.push(name);
       return line;
     });
-  if (renamed.length === 0) return text;
-  const naming = `for (const renamed of [${renamed.join(', ')}]) Object.defineProperty(renamed, "name", { value: renamed.name.replace(/^_|\\d+$/g, ""), configurable: true });`;
+  const classes = [...text.matchAll(/^var (\w+) = class\b/gm)].map(([, name]) => name);
+  const own = classes.filter((name) => isPublic(name));
   const end = text.lastIndexOf('\n//# sourceMappingURL=');
-  return text.slice(0, end) + naming + text.slice(end);
+  const library = own.length > 0;
+  return [
+    library ? 'function begin() { return new Error(); } ' : '',
+    text.slice(0, end),
+    renamed.length > 0
+      ? `for (const each of [${renamed.join(', ')}]) ${naming('each.name.replace(/\\d+$/, "")')}`
+      : '',
+    // A program may be minified with its libraries: the keys of objects keep their names.
+    library
+      ? `for (const [name, each] of Object.entries({ ${own.join(', ')} })) each.name !== name && ${naming('name')}`
+      : '',
+    library ? 'noteBounds(begin(), new Error());' : '',
+    text.slice(end),
+  ].join('');
+}
+
+function naming(name) {
+  return `Object.defineProperty(each, "name", { value: ${name}, configurable: true });`;
 }
 
 /**

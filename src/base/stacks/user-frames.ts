@@ -21,8 +21,54 @@ const OURS = /(?:^|[\\/])asyncio-ts-[A-Z0-9]{8}\.js$|^asyncio-ts:/;
 const HERE = attempt(() => fileURLToPath(import.meta.url), '');
 const SOURCES = OURS.test(HERE) ? join(dirname(HERE), '..', 'src', sep) : undefined;
 
-/** Matches a line of a stack that is a frame; groups: file, line. */
-export const FRAME: RegExp = /^\s*at (?:.*\(|async )?(.+?):(\d+):\d+\)?$/;
+/** Matches a line of a stack that is a frame; groups: file, line, column. */
+export const FRAME: RegExp = /^\s*at (?:.*\(|async )?(.+?):(\d+):(\d+)\)?$/;
+
+interface Position {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where the library begins and ends in a program that it was bundled into. */
+let bounds: readonly [Position, Position] | undefined;
+
+/**
+ * Is told where the library begins and ends, by errors that were created there. The build adds the call.
+ *
+ * @public
+ */
+export function noteBounds(begin: Error, end: Error): void {
+  const [first, last] = [begin, end].map(({ stack }) => {
+    const frame = typeof stack === 'string' ? stack.split('\n').find(isFrame) : undefined;
+    return frame === undefined ? undefined : positionOf(frame);
+  });
+  if (first === undefined || last?.path !== first.path) return;
+  // Not HERE: webpack leaves import.meta.url as it was.
+  if (!OURS.test(first.path)) bounds = [first, last];
+}
+
+function isFrame(line: string): boolean {
+  return FRAME.test(line);
+}
+
+function positionOf(frame: string): Position | undefined {
+  const [, file, line, column] = FRAME.exec(frame) ?? [];
+  return file === undefined
+    ? undefined
+    : { path: pathOf(file), line: Number(line), column: Number(column) };
+}
+
+function isWithin(
+  bounds: readonly [Position, Position],
+  { path, line, column }: Position,
+): boolean {
+  const [first, last] = bounds;
+  if (path !== first.path || line < first.line || line > last.line) return false;
+  return (
+    (line > first.line || column >= first.column) && (line < last.line || column <= last.column)
+  );
+}
 
 /** `file:line` of a line of a stack, relative to the working directory. */
 export function siteOf(frame: string | undefined): string | undefined {
@@ -42,10 +88,11 @@ export function userFrames(stack: string): string[] {
 
 /** Is a line of a stack a frame that is neither Node's nor ours? */
 export function isUserFrame(line: string): boolean {
-  const file = FRAME.exec(line)?.[1];
-  if (file === undefined || file.startsWith('node:')) return false;
-  const path = pathOf(file);
+  const position = positionOf(line);
+  if (position === undefined || position.path.startsWith('node:')) return false;
+  const { path } = position;
   if (OURS.test(path)) return false;
+  if (bounds !== undefined) return !isWithin(bounds, position);
   if (SOURCES === undefined || !path.startsWith(SOURCES)) return true;
   return /^(?:echo[\\/]|cli\.)/.test(path.slice(SOURCES.length));
 }

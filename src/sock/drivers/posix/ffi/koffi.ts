@@ -20,7 +20,10 @@ let loaded: Koffi | undefined;
  * @throws what require() throws, if it is not installed or not built for this system
  */
 export function koffi(): Koffi {
-  loaded ??= module().createRequire(import.meta.url || `${process.cwd()}/`)('koffi') as Koffi;
+  // A program that was bundled as CommonJS has no import.meta.
+  const here =
+    import.meta.url || (typeof __filename === 'string' ? __filename : `${process.cwd()}/`);
+  loaded ??= module().createRequire(here)('koffi') as Koffi;
   return loaded;
 }
 
