@@ -341,11 +341,13 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
 
   /**
    * @internal the same by code of the task, in `scope`, that has seen a cancel: branches beside it are cancelled
-   * all the same
+   * all the same. A shield around that code no longer holds the cancel back for later.
    */
   _withdrawFrom(scope: CancelScope): void {
     this._withdrawPending();
     unkeepHere(scope);
+    for (let each: CancelScope | undefined = scope; each !== undefined; each = each._parent)
+      each._deferred = undefined;
   }
 
   /** @internal withdraws the cancels that wait for the next `await`, here and below */
