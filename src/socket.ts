@@ -7,6 +7,7 @@
 
 import { hostname } from 'node:os';
 import { checkWhole } from './base/numbers.ts';
+import { simulatedSystem } from './sock/addresses/simulated-system.ts';
 import {
   AF_INET,
   AF_UNIX,
@@ -17,7 +18,6 @@ import {
 import { driverNamed } from './sock/drivers/registry.ts';
 import { takeDetached } from './sock/endpoint/detached-endpoints.ts';
 import type { DriverName, Endpoint, Kind } from './sock/endpoint/endpoint.ts';
-import { simulatedSystem } from './sock/endpoint/simulated-system.ts';
 import { Socket } from './sock/socket.ts';
 
 export {

@@ -5,8 +5,8 @@
  */
 
 export type { RunResult } from './simulation/failure.ts';
-export type { Fault, FaultKind, FaultProfile, FaultWeights } from './simulation/faults.ts';
-export type { LinkOptions } from './simulation/network.ts';
+export type { Fault, FaultKind, FaultProfile, FaultWeights } from './simulation/network/faults.ts';
+export type { LinkOptions } from './simulation/network/network.ts';
 export type { SimulationOptions } from './simulation/options.ts';
 export { simulate } from './simulation/simulate.ts';
 export type { HostMain, SimulatedHost } from './simulation/simulated-host.ts';

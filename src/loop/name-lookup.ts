@@ -8,6 +8,7 @@ import { describeAs, type WaitDescription } from '../core/futures/wait-descripti
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { type Address, checkNoNull, inet6Address, inetAddress } from '../sock/addresses/address.ts';
 import { type NumericHost, numericHost, withZone } from '../sock/addresses/numeric-host.ts';
+import { simulatedSystem } from '../sock/addresses/simulated-system.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -28,7 +29,6 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
 } from '../sock/constants/constants.ts';
-import { simulatedSystem } from '../sock/endpoint/simulated-system.ts';
 
 /** One address of a host, as Python's `getaddrinfo()` returns it. */
 export type AddressInfo = readonly [

@@ -1,6 +1,6 @@
-import type { Faults } from './faults.ts';
-import { Random } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
+import { Random } from './clock/random.ts';
+import type { Scheduler } from './clock/scheduler.ts';
+import type { Faults } from './network/faults.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 
 /** What faults come upon. */

@@ -1,5 +1,5 @@
 import { stackOf } from '../base/stacks/error-report.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './network/faults.ts';
 import { SimulationError } from './simulation-error.ts';
 
 /** What came of one run. */

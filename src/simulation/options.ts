@@ -1,5 +1,5 @@
 import type { RunResult } from './failure.ts';
-import type { FaultProfile, FaultWeights } from './faults.ts';
+import type { FaultProfile, FaultWeights } from './network/faults.ts';
 
 /** Options for `simulate()`. */
 export interface SimulationOptions {

@@ -1,6 +1,6 @@
 import type { Cancellable } from '../core/turns/loop-core.ts';
 import { requireRunningLoop, runningLoop } from '../core/turns/running-loop.ts';
-import type { Random } from './random.ts';
+import type { Random } from './clock/random.ts';
 
 /** What `Date` shows at the start of a simulation, in milliseconds: 1 January 2030. */
 const EPOCH = Date.UTC(2030, 0, 1);

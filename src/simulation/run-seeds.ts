@@ -8,7 +8,7 @@ import { currentTask } from '../core/coroutines/task.ts';
 import { Loop } from '../loop/loop.ts';
 import { Runner } from '../runners/runner.ts';
 import { describeTasks, type RunReport, type RunResult, simulationError } from './failure.ts';
-import { faultWeights, type Weights } from './faults.ts';
+import { faultWeights, type Weights } from './network/faults.ts';
 import type { SimulationOptions } from './options.ts';
 import { patchGlobals } from './patch.ts';
 import { shrink } from './shrink.ts';

@@ -4,8 +4,8 @@ import { allTasks, type Task } from '../core/coroutines/task.ts';
 import type { ExceptionContext } from '../core/turns/loop-core.ts';
 import { runningLoop, setRunningLoop } from '../core/turns/running-loop.ts';
 import { Loop } from '../loop/loop.ts';
-import type { SimulatedKernel } from './kernel.ts';
-import type { Clock } from './scheduler.ts';
+import type { Clock } from './clock/scheduler.ts';
+import type { SimulatedKernel } from './network/kernel.ts';
 
 /** What a host runs. */
 export type HostMain = (host: SimulatedHost) => PromiseLike<unknown>;

@@ -1,5 +1,5 @@
 import { named } from '../base/errors/errors.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './network/faults.ts';
 
 /** A simulation has failed: the message has the seed, the faults and the end of the trace. */
 export class SimulationError extends Error {

@@ -6,15 +6,15 @@ import { brief } from '../base/printing/repr.ts';
 import { Future } from '../core/futures/future.ts';
 import type { ExceptionContext, LoopCore } from '../core/turns/loop-core.ts';
 import { runningLoop } from '../core/turns/running-loop.ts';
-import { setSimulatedSystem } from '../sock/endpoint/simulated-system.ts';
+import { setSimulatedSystem } from '../sock/addresses/simulated-system.ts';
 import { Chaos } from './chaos.ts';
-import { Faults, type Weights } from './faults.ts';
-import { SimulatedKernel } from './kernel.ts';
-import { type LinkOptions, Network, type Path } from './network.ts';
-import { Random } from './random.ts';
-import { Clock, Scheduler } from './scheduler.ts';
+import { Random } from './clock/random.ts';
+import { Clock, Scheduler } from './clock/scheduler.ts';
+import { Faults, type Weights } from './network/faults.ts';
+import { SimulatedKernel } from './network/kernel.ts';
+import { type LinkOptions, Network, type Path } from './network/network.ts';
+import { Trace } from './network/trace.ts';
 import { type HostMain, SimulatedHost } from './simulated-host.ts';
-import { Trace } from './trace.ts';
 
 /** Options for a host. */
 export interface HostOptions {

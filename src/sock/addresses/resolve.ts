@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import { osError } from '../../base/errors/os-errors.ts';
 import { net } from '../../base/node-modules.ts';
 import { AF_INET, AF_INET6 } from '../constants/constants.ts';
-import { simulatedSystem } from '../endpoint/simulated-system.ts';
 import { type Address, inet6Address, inetAddress } from './address.ts';
 import { type NumericHost, numericHost } from './numeric-host.ts';
+import { simulatedSystem } from './simulated-system.ts';
 import { linesOf } from './system-files.ts';
 
 /**

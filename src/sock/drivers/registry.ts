@@ -1,8 +1,8 @@
 import { RuntimeError } from '../../base/errors/errors.ts';
 import { warnRuntime } from '../../base/log/warnings.ts';
 import { brief } from '../../base/printing/repr.ts';
+import { simulatedSystem } from '../addresses/simulated-system.ts';
 import type { Driver } from '../endpoint/endpoint.ts';
-import { simulatedSystem } from '../endpoint/simulated-system.ts';
 import { memoryDriver } from './memory/driver.ts';
 import { nodeDriver } from './node/driver.ts';
 import { polledDriver, posixDriver } from './posix/driver.ts';
@@ -31,7 +31,7 @@ let warned = false;
 export function driverNamed(name?: string): Driver {
   if (name !== undefined) return find(name, 'driver');
   const simulated = simulatedSystem();
-  if (simulated !== undefined) return simulated.driver;
+  if (simulated !== undefined) return simulated.driver as Driver;
   if (chosen !== undefined) return chosen;
   const wanted = process.env['ASYNCIO_SOCKETS'];
   if (wanted) {

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { osError } from '../base/errors/os-errors.ts';
-import type { Address } from '../sock/addresses/address.ts';
-import { IPPROTO_UDP } from '../sock/constants/constants.ts';
-import { DatagramEndpoint, LONGEST } from '../sock/drivers/memory/datagram-endpoint.ts';
-import type { MemorySystem } from '../sock/drivers/memory/memory-system.ts';
+import { osError } from '../../base/errors/os-errors.ts';
+import type { Address } from '../../sock/addresses/address.ts';
+import { IPPROTO_UDP } from '../../sock/constants/constants.ts';
+import { DatagramEndpoint, LONGEST } from '../../sock/drivers/memory/datagram-endpoint.ts';
+import type { MemorySystem } from '../../sock/drivers/memory/memory-system.ts';
 import type { Kernel } from './network.ts';
 
 /** A UDP socket of a simulated host. */

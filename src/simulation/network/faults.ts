@@ -1,5 +1,5 @@
-import { brief } from '../base/printing/repr.ts';
-import { Random } from './random.ts';
+import { brief } from '../../base/printing/repr.ts';
+import { Random } from '../clock/random.ts';
 import type { Trace } from './trace.ts';
 
 /**

@@ -1,10 +1,10 @@
-import type { Address } from '../sock/addresses/address.ts';
-import type { FakeDescriptors } from '../sock/drivers/memory/fake-descriptors.ts';
-import type { MemoryEndpoint } from '../sock/drivers/memory/memory-endpoint.ts';
-import type { Network as Names } from '../sock/drivers/memory/network.ts';
+import type { Address } from '../../sock/addresses/address.ts';
+import type { FakeDescriptors } from '../../sock/drivers/memory/fake-descriptors.ts';
+import type { MemoryEndpoint } from '../../sock/drivers/memory/memory-endpoint.ts';
+import type { Network as Names } from '../../sock/drivers/memory/network.ts';
+import type { Random } from '../clock/random.ts';
+import type { Scheduler } from '../clock/scheduler.ts';
 import type { Faults } from './faults.ts';
-import type { Random } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
 import type { Place, Trace } from './trace.ts';
 
 /** What a link between two hosts is like; what is left out is as the profile of the faults has it. */

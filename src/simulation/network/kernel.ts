@@ -1,23 +1,23 @@
 import type { Buffer } from 'node:buffer';
-import { osError } from '../base/errors/os-errors.ts';
-import type { Address } from '../sock/addresses/address.ts';
+import { osError } from '../../base/errors/os-errors.ts';
+import type { Address } from '../../sock/addresses/address.ts';
+import type { SimulatedSystem } from '../../sock/addresses/simulated-system.ts';
 import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
   SOCK_DGRAM,
   SOCK_STREAM,
-} from '../sock/constants/constants.ts';
-import { DatagramEndpoint } from '../sock/drivers/memory/datagram-endpoint.ts';
-import { memoryPair } from '../sock/drivers/memory/driver.ts';
-import { FakeDescriptors } from '../sock/drivers/memory/fake-descriptors.ts';
-import type { MemoryEndpoint } from '../sock/drivers/memory/memory-endpoint.ts';
-import type { MemorySystem } from '../sock/drivers/memory/memory-system.ts';
-import { Network as Names } from '../sock/drivers/memory/network.ts';
-import { StreamEndpoint } from '../sock/drivers/memory/stream-endpoint.ts';
-import { refuseDescriptor } from '../sock/endpoint/detached-endpoints.ts';
-import type { Driver } from '../sock/endpoint/endpoint.ts';
-import type { SimulatedSystem } from '../sock/endpoint/simulated-system.ts';
+} from '../../sock/constants/constants.ts';
+import { DatagramEndpoint } from '../../sock/drivers/memory/datagram-endpoint.ts';
+import { memoryPair } from '../../sock/drivers/memory/driver.ts';
+import { FakeDescriptors } from '../../sock/drivers/memory/fake-descriptors.ts';
+import type { MemoryEndpoint } from '../../sock/drivers/memory/memory-endpoint.ts';
+import type { MemorySystem } from '../../sock/drivers/memory/memory-system.ts';
+import { Network as Names } from '../../sock/drivers/memory/network.ts';
+import { StreamEndpoint } from '../../sock/drivers/memory/stream-endpoint.ts';
+import { refuseDescriptor } from '../../sock/endpoint/detached-endpoints.ts';
+import type { Driver } from '../../sock/endpoint/endpoint.ts';
 import type { ByteWay, Kernel, Network } from './network.ts';
 import { SimulatedDatagram } from './simulated-datagram.ts';
 import { addressIn, SimulatedStream } from './simulated-stream.ts';

@@ -1,9 +1,9 @@
-import { nextTick, setImmediate } from '../base/node-timers.ts';
-import { outside } from '../core/context/async-context.ts';
-import type { Host as LoopHost } from '../core/turns/host.ts';
-import type { LoopCore } from '../core/turns/loop-core.ts';
-import { setRunningLoop } from '../core/turns/running-loop.ts';
-import type { Timed } from '../core/turns/timer-heap.ts';
+import { nextTick, setImmediate } from '../../base/node-timers.ts';
+import { outside } from '../../core/context/async-context.ts';
+import type { Host as LoopHost } from '../../core/turns/host.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import { setRunningLoop } from '../../core/turns/running-loop.ts';
+import type { Timed } from '../../core/turns/timer-heap.ts';
 import { type Event, EventHeap } from './event-heap.ts';
 import type { Random } from './random.ts';
 

@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { osError } from '../base/errors/os-errors.ts';
+import { osError } from '../../base/errors/os-errors.ts';
 import {
   type Address,
   inet6Address,
   inetAddress,
   unboundAddress,
-} from '../sock/addresses/address.ts';
+} from '../../sock/addresses/address.ts';
 import {
   AF_INET6,
   IPPROTO_TCP,
@@ -18,11 +18,11 @@ import {
   SO_SNDBUF,
   SOCK_STREAM,
   SOL_SOCKET,
-} from '../sock/constants/constants.ts';
-import { MemoryEndpoint } from '../sock/drivers/memory/memory-endpoint.ts';
-import { lingerBytes, parseLinger } from '../sock/endpoint/base-endpoint.ts';
-import { ByteQueue, EMPTY } from '../sock/endpoint/byte-queue.ts';
-import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../sock/endpoint/endpoint.ts';
+} from '../../sock/constants/constants.ts';
+import { MemoryEndpoint } from '../../sock/drivers/memory/memory-endpoint.ts';
+import { lingerBytes, parseLinger } from '../../sock/endpoint/base-endpoint.ts';
+import { ByteQueue, EMPTY } from '../../sock/endpoint/byte-queue.ts';
+import type { Accepted, ReceivedFrom, ReceivedIntoFrom } from '../../sock/endpoint/endpoint.ts';
 import type { Kernel } from './network.ts';
 import { Wire } from './wire.ts';
 

@@ -1,8 +1,7 @@
-import type { Driver } from './endpoint.ts';
-
 /** What a simulated host has in place of the operating system. */
 export interface SimulatedSystem {
-  readonly driver: Driver;
+  /** Its `Driver`, which this room does not know. */
+  readonly driver: object;
   readonly hostname: string;
 
   /** The address of a name, at once; `undefined` where there is none. */
