@@ -133,6 +133,7 @@ function runInTasks(
     eval: evaluate,
     displayPrompt(this: REPLServer, preserveCursor?: boolean) {
       listen();
+      endWritesCutOff();
       end?.();
       end = undefined;
       current = undefined;
@@ -171,6 +172,20 @@ function runInTasks(
     // What it waits for is not ours, and hears of no cancel: Node's REPL gives it up.
     if (current._awaited().length === 0) server.emit('SIGINT');
   };
+}
+
+/**
+ * Ends a write that Ctrl-C cut off: Node ends code that runs wherever it stands. The stream would wait for the
+ * write forever, and print no error and no prompt, as in Node's own REPL.
+ */
+function endWritesCutOff(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const { _writableState: state } = stream as unknown as {
+      readonly _writableState: { writing: boolean; sync: boolean; onwrite(): void };
+    };
+    // `sync` is true inside `_write()` alone.
+    if (state.writing && state.sync) state.onwrite();
+  }
 }
 
 /** The code as JavaScript; `undefined` where it goes on in the next line. Code that is wrong stays as it is. */

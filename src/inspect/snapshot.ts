@@ -108,7 +108,7 @@ async function describeTask(
   words: Words,
 ): Promise<TaskData> {
   const isCurrent = (currentScope()?.task as unknown) === task;
-  const { name, _site: site, _untouched: hasNotBegun } = task.getCoro();
+  const { name, _site: site, _untouched: hasNotBegun } = task._coroutine;
   const awaits = task._waits();
   const direct = new Set<number>();
   for (const { _future } of awaits) if (_future instanceof Task) direct.add(numberOf(_future));

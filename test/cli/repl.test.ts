@@ -117,6 +117,11 @@ behaviour('asyncio-ts repl', (it) => {
     ['an await of ours', `${SOON}; await asyncio.sleep(100)`],
     ['an await of another promise', `${SOON}; await new Promise(() => {})`],
     ['a limit around one', `${SOON}; await asyncio.timeout(99, () => new Promise(() => {}))`],
+    [
+      'code in the middle of a write',
+      'process.stdout._write = function (bytes) ' +
+        "{ delete this._write; fs.writeSync(1, bytes); for (;;); }; console.log('begun')",
+    ],
   ] as const;
   for (const [what, code] of interruptible)
     it(

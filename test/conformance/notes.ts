@@ -543,11 +543,6 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_get_child_watcher_thread',
     'test_child_watcher_replace_mainloop_existing',
   ),
-  'test_eager_task_factory.py::CEagerTaskFactoryLoopTests::test_issue122332': {
-    status: 'differs',
-    reason: 'getCoro() gives the coroutine of a task that has ended, too',
-    entry: 'eager-tasks',
-  },
   'test_futures2.py::FutureTests::test_task_exc_handler_correct_context': {
     status: 'differs',
     reason: 'the context of a task that was collected is gone, too',

@@ -7,15 +7,20 @@ import {
   allTasks,
   CancelledError,
   ContextVar,
+  coroutine,
   createEagerTaskFactory,
   currentTask,
   eagerTaskFactory,
+  type Future,
   gather,
+  Lock,
   type Loop,
   sleep,
   Task,
+  type TaskBody,
   type TaskFactory,
   taskGroup,
+  wait,
 } from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
@@ -120,6 +125,64 @@ loopBehaviour('eagerTaskFactory', (it) => {
     },
     { cpython: [`${SUITE}test_eager_completion`] },
   );
+
+  it(
+    'makes tasks that have no coroutine once they ended without waiting',
+    async (loop) => {
+      loop.setTaskFactory(eagerTaskFactory);
+      const done = loop.createFuture<void>();
+      done.setResult();
+      const throws = async (): Promise<void> => {
+        throw new RangeError('at once');
+      };
+      const bodies: TaskBody<unknown>[] = [
+        async () => {},
+        coroutine(async () => {})(),
+        throws,
+        () => done,
+        async () => await done,
+        async () => await new Lock().acquire(),
+      ];
+
+      for (const body of bodies) {
+        const task = loop.createTask(body);
+        await wait([task]);
+        assert.is(task.getCoro(), undefined, String(body));
+        assert.not.match(String(task), 'coro=');
+        task.exception();
+      }
+      assert.is(loop.createTask(async () => {}).getCoro(), undefined);
+    },
+    { cpython: ['test_eager_task_factory.py::CEagerTaskFactoryLoopTests::test_issue122332'] },
+  );
+
+  it('makes tasks that keep their coroutine where they waited', async (loop) => {
+    loop.setTaskFactory(eagerTaskFactory);
+    const soon = (): Future<void> => {
+      const future = loop.createFuture<void>();
+      loop.callSoon(() => future.setResult());
+      return future;
+    };
+    let inside: unknown;
+    const bodies = [
+      coroutine(async () => await sleep(0))(),
+      coroutine(async () => await soon())(),
+      coroutine(async () => await new Promise((resolve) => setImmediate(resolve)))(),
+      coroutine(async () => {
+        inside = currentTask()?.getCoro();
+        await sleep(0);
+      })(),
+    ];
+
+    for (const body of bodies) {
+      const task = loop.createTask(body);
+      assert.is(task.getCoro(), body);
+      await task;
+      assert.is(task.getCoro(), body);
+      assert.match(String(task), 'coro=');
+    }
+    assert.is(inside, bodies.at(-1));
+  });
 
   it(
     'makes tasks that go on in a later turn where they wait',

@@ -13,7 +13,7 @@ export interface CancelledTask {
   readonly _loop: LoopCore;
   readonly _mustCancel: boolean;
   getName(): string;
-  getCoro(): { readonly _site: string | undefined };
+  readonly _coroutine: { readonly _site: string | undefined };
   done(): boolean;
   /** What it awaits that is ours. */
   _awaited(): unknown[];
@@ -97,7 +97,7 @@ function describeLaggard(task: CancelledTask, seconds: number): string {
   const awaited = task._awaited();
   const what = awaited.length > 0 ? awaited.join(', ') : 'a promise that asyncio-ts did not create';
   const site = suspendedFrames(task)[0]?._site;
-  const { _site: defined } = task.getCoro();
+  const { _site: defined } = task._coroutine;
   const where =
     site !== undefined
       ? `, at ${site}`

@@ -31,7 +31,7 @@ export class RootScope extends CancelScope implements LeftCalls {
   }
 
   override get _bodyName(): string | undefined {
-    return (this.task as { getCoro?(): { name: string } } | undefined)?.getCoro?.().name;
+    return (this.task as { _coroutine?: { name: string } } | undefined)?._coroutine?.name;
   }
 
   /** @internal the task is done */

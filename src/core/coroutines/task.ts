@@ -5,6 +5,7 @@ import {
   RuntimeError,
 } from '../../base/errors/errors.ts';
 import { print } from '../../base/log/log.ts';
+import { nextTick } from '../../base/node-timers.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import type { Frame } from '../../base/stacks/frame.ts';
 import { isA } from '../../base/values/attempt.ts';
@@ -81,6 +82,18 @@ const nativeThen = Promise.prototype.then;
 /** The body of an eager task in its first step. */
 const BEGINNING = new Promise<never>(() => {});
 
+/** Eager tasks whose first step has begun, with its microtasks. */
+let beginning: Task<unknown>[] = [];
+
+const settled = Promise.resolve();
+const tick = (): void => nextTick(endFirstSteps);
+
+/** No microtask is left: those that are not done wait. */
+function endFirstSteps(): void {
+  for (const task of beginning) if (!task.done()) task._onlyTurn = undefined;
+  beginning = [];
+}
+
 /** Counts tasks, for their names. */
 let tasksMade = 0;
 
@@ -115,6 +128,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   declare private _endWatch: (() => void) | undefined;
   /** @internal for an eager task: what its body returned, until the task is done. */
   declare _eagerBody: PromiseLike<unknown> | undefined;
+  /** @internal the turn in which it began, if it is eager and has not waited, as far as is known. */
+  declare _onlyTurn: number | undefined;
   readonly #coroutine: Coroutine<T>;
   /** The name, or the number for a default name. */
   #name: string | number;
@@ -127,6 +142,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
       _logDestroyPending: true,
       _endWatch: undefined,
       _eagerBody: undefined,
+      _onlyTurn: undefined,
     });
   }
 
@@ -154,6 +170,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     if (taskCreated.hasSubscribers) taskCreated.publish({ task: this });
     if (options.eagerStart && runningLoop() === this._loop) {
       this._eagerBody = BEGINNING;
+      this._onlyTurn = this._loop._turns.turn;
+      if (beginning.push(this as Task<unknown>) === 1) void settled.then(tick);
       const gave = runInScope(this.#scope, Task.#begin, this as Task<unknown>);
       if (this._eagerBody === BEGINNING) this._eagerBody = gave;
     } else {
@@ -179,9 +197,9 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     return this.#scope;
   }
 
-  /** The coroutine that the task runs. */
-  getCoro(): Coroutine<T> {
-    return this.#coroutine;
+  /** The coroutine that the task runs; `undefined` for an eager task whose body ended without waiting. */
+  getCoro(): Coroutine<T> | undefined {
+    return this._hasEndedAtOnce() ? undefined : this.#coroutine;
   }
 
   /** The context of all its steps. */
@@ -307,6 +325,18 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
 
   // ── between our files ──────────────────────────────────────────────────────────────────────
 
+  /** @internal the coroutine, whether or not {@link getCoro} gives it */
+  get _coroutine(): Coroutine<T> {
+    return this.#coroutine;
+  }
+
+  /** In asyncio its body would have ended in the call that made it. */
+  private _hasEndedAtOnce(): boolean {
+    if (this._onlyTurn === undefined) return false;
+    if (this._eagerBody === undefined) return true;
+    return this._onlyTurn === this._loop._turns.turn && isSettled(this._eagerBody);
+  }
+
   /** @internal its first turn */
   _run(): void {
     const cancel = this.#scope._takePending();
@@ -346,7 +376,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     return [
       this.#cancelling > 0 && this._state === 'pending' ? 'cancelling' : (state as string),
       `name=${repr(this.getName())}`,
-      `coro=<${this._formCoroutine()}>`,
+      ...(this._hasEndedAtOnce() ? [] : [`coro=<${this._formCoroutine()}>`]),
       ...(awaited.length === 0 ? [] : [`wait_for=${awaited.join(', ')}`]),
       ...rest,
     ];
@@ -424,7 +454,10 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   private _bodyEnded(): boolean {
     this.#scope._end();
     this._endWatch?.();
-    if (this._eagerBody !== undefined) this._eagerBody = undefined;
+    if (this._eagerBody !== undefined) {
+      this._eagerBody = undefined;
+      if (this._onlyTurn !== this._loop._turns.turn) this._onlyTurn = undefined;
+    }
     this._loop._tasks.delete(this as Task<unknown>);
     if (this._state === 'pending') return true;
     this._loop.callExceptionHandler({

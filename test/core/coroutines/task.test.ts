@@ -307,7 +307,7 @@ loopBehaviour('Task', (it) => {
     async (_loop, scene) => {
       const task = createTask(() => sleep(0.1, 10));
       Future.prototype.setResult.call(task, 'spam');
-      task.getCoro().close();
+      task.getCoro()?.close();
 
       const result: unknown = await task;
       await scene.settle();
