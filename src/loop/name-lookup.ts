@@ -8,6 +8,7 @@ import { describeAs, type WaitDescription } from '../core/futures/wait-descripti
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { type Address, checkNoNull, inet6Address, inetAddress } from '../sock/addresses/address.ts';
 import { type NumericHost, numericHost, withZone } from '../sock/addresses/numeric-host.ts';
+import { portOfService, serviceOfPort } from '../sock/addresses/services.ts';
 import { simulatedSystem } from '../sock/addresses/simulated-system.ts';
 import {
   AF_INET,
@@ -51,6 +52,9 @@ export interface AddressInfoOptions {
   readonly flags?: number | undefined;
 }
 
+/** How the services file calls a protocol. */
+const PROTOCOLS: Readonly<Record<number, string>> = { [IPPROTO_TCP]: 'tcp', [IPPROTO_UDP]: 'udp' };
+
 /** The socket types to return if none is requested. */
 const KINDS: readonly (readonly [type: number, proto: number])[] = [
   [SOCK_STREAM, IPPROTO_TCP],
@@ -92,11 +96,13 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
     const kinds = KINDS.filter(
       ([t, p]) => (type === 0 || t === type) && (proto === 0 || p === proto),
     );
+    const served = kinds.flatMap(([t, p]): [number, number, number][] => {
+      const its = number ?? portOfService(String(port), PROTOCOLS[p] ?? '');
+      return its === undefined ? [] : [[t, p, its]];
+    });
     const finish = (addresses: readonly Found[]): void => {
       if (this.done()) return;
-      this._finish(
-        addresses.flatMap((address) => kinds.map((kind) => info(address, number ?? 0, kind))),
-      );
+      this._finish(addresses.flatMap((address) => served.map((kind) => info(address, kind))));
     };
     try {
       const refused =
@@ -106,7 +112,7 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
             ? 'EAI_SERVICE'
             : 'EAI_SOCKTYPE'
           : undefined) ??
-        (number === undefined ? 'EAI_SERVICE' : undefined);
+        (served.length === 0 ? 'EAI_SERVICE' : undefined);
       if (refused !== undefined) throw osError(refused, 'getaddrinfo');
       const known = withoutLookUp(host, family, flags);
       if (known !== undefined) finish(known);
@@ -259,16 +265,17 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
   }
 
   #finishWith(host: string, service: string): void {
-    // Node only knows the service names of TCP.
-    const numeric = (this.#flags & (NI_NUMERICSERV | NI_DGRAM)) !== 0;
-    this._finish([host, numeric ? String(this.#port) : service]);
+    let name: string | undefined = service;
+    if ((this.#flags & NI_NUMERICSERV) !== 0) name = undefined;
+    // Node only knows the services of TCP.
+    else if ((this.#flags & NI_DGRAM) !== 0) name = serviceOfPort(this.#port, 'udp');
+    this._finish([host, name ?? String(this.#port)]);
   }
 }
 
 function info(
   { address, family, scopeid }: Found,
-  port: number,
-  [type, proto]: readonly [number, number],
+  [type, proto, port]: readonly [type: number, proto: number, port: number],
 ): AddressInfo {
   return family === 6
     ? [AF_INET6, type, proto, '', inet6Address(address, port, 0, scopeid)]
@@ -285,7 +292,7 @@ function checkHost(host: unknown): void {
 /** What the system accepts as a number: strtoul() reads it to its end. */
 const NUMERIC_PORT = /^[\t-\r ]*[+-]?\d+$/;
 
-/** The number of a port; `undefined` for a service name, which Node cannot look up. */
+/** The number of a port; `undefined` for the name of a service. */
 function portNumber(port: number | string | undefined): number | undefined {
   if (port === undefined || port === '') return 0;
   let number = port;

@@ -134,11 +134,6 @@ export const notes: Readonly<Record<string, Note>> = {
     status: 'not applicable',
     reason: 'tests a family of addresses that is not there',
   },
-  'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_service_name': {
-    status: 'differs',
-    reason: 'Node looks up no names of services',
-    entry: 'names-of-services',
-  },
   'test_pep492.py::CoroutineTests::test_iscoroutine': {
     status: 'differs',
     reason: 'a coroutine is known by its class; Python takes whatever has the methods of one',

@@ -70,8 +70,44 @@ loopBehaviour('loop.getaddrinfo', (it) => {
     await rejects(looking, socket.gaierror, { message: '[Errno -2] Name or service not known' });
   });
 
-  it('fails with gaierror for a service by name', async (loop) => {
-    await rejects(loop.getaddrinfo('127.0.0.1', 'http'), socket.gaierror, { code: 'EAI_SERVICE' });
+  it('knows a service by name, with the protocols that have it', async (loop) => {
+    const kinds = async (name: string, options = {}): Promise<string[]> => {
+      const infos = await loop.getaddrinfo('127.0.0.1', name, options);
+      return infos.map(([, type, , , address]) => `${type} ${address[1]}`);
+    };
+
+    assert.equal(await kinds('http'), ['1 80']);
+    assert.equal(await kinds('domain'), ['1 53', '2 53']);
+    assert.equal(await kinds('domain', { type: socket.SOCK_DGRAM }), ['2 53']);
+  });
+
+  it(
+    'is where a connection to a service by name goes',
+    async (loop) => {
+      const connect = (port: string): Promise<unknown> =>
+        loop.createConnection(() => new Protocol(), '127.0.0.1', port as never);
+
+      await rejects(connect('tcpmux'), OSError, { message: /\('127\.0\.0\.1', 1\)/ });
+      await rejects(connect('nonsense'), socket.gaierror, { code: 'EAI_SERVICE' });
+    },
+    {
+      ...REAL,
+      cpython: [
+        'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_service_name',
+      ],
+    },
+  );
+
+  it('fails with gaierror for a service that nobody has', async (loop) => {
+    const calls = [
+      ['nope', {}, 'EAI_SERVICE'],
+      ['http', { type: socket.SOCK_DGRAM }, 'EAI_SERVICE'],
+      ['80x', {}, 'EAI_SERVICE'],
+      ['-1', {}, 'EAI_SERVICE'],
+      ['http', { flags: socket.AI_NUMERICSERV }, 'EAI_NONAME'],
+    ] as const;
+    for (const [name, options, code] of calls)
+      await rejects(loop.getaddrinfo('127.0.0.1', name, options), socket.gaierror, { code });
   });
 
   it('fails with gaierror for a type that nobody has', async (loop) => {

@@ -12,9 +12,16 @@ import { linesOf } from './system-files.ts';
 export function getservbyname(name: string, protocol?: string): number {
   checkText(name, 'getservbyname(): name');
   checkProtocol(protocol, 'getservbyname');
+  const port = portOfService(name, protocol);
+  if (port === undefined) throw new OSError('service/proto not found');
+  return port;
+}
+
+/** As {@link getservbyname}; `undefined` if there is no such service. */
+export function portOfService(name: string, protocol?: string): number | undefined {
   for (const { names, port, proto } of services())
     if (names.includes(name) && (protocol ?? proto) === proto) return port;
-  throw new OSError('service/proto not found');
+  return undefined;
 }
 
 /**
@@ -27,10 +34,17 @@ export function getservbyname(name: string, protocol?: string): number {
 export function getservbyport(port: number, protocol?: string): string {
   checkWhole(port, 0, 65_535, 'getservbyport(): port');
   checkProtocol(protocol, 'getservbyport');
+  const name = serviceOfPort(port, protocol);
+  if (name === undefined) throw new OSError('port/proto not found');
+  return name;
+}
+
+/** As {@link getservbyport}; `undefined` if there is no such service. */
+export function serviceOfPort(port: number, protocol?: string): string | undefined {
   for (const service of services())
     if (service.port === port && (protocol ?? service.proto) === service.proto)
-      return service.names[0] as string;
-  throw new OSError('port/proto not found');
+      return service.names[0];
+  return undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fromNodeError } from '../../base/errors/os-errors.ts';
+import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { signalName } from '../../base/signal-names.ts';
 import { checkSignal } from '../../core/coroutines/abort-signals.ts';
@@ -116,11 +117,16 @@ function checkStdio({ stdin, stdout, stderr }: SubprocessOptions): void {
       );
     if (fd < 0 && fd !== PIPE && fd !== DEVNULL)
       throw new RangeError(`${name} must be PIPE, DEVNULL or a descriptor, got ${brief(value)}`);
+    if (fd < 0) continue;
+    checkWhole(fd, 0, 0x7fffffff, name);
+    checkIsOpen(fd);
   }
 }
 
 /**
- * Node creates a list as long as the number: one that is too large would end the process.
+ * Node would end the process for one of `passFds` that is too large, and start the child without one of its
+ * standard streams.
+ *
  * @throws {OSError} EBADF
  */
 function checkIsOpen(fd: number): void {
@@ -148,8 +154,7 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
     checkIsOpen(fd);
   }
   for (const [name, id] of Object.entries({ user, group }))
-    if (id !== undefined && !Number.isInteger(id))
-      throw new TypeError(`${name} must be a whole number, got ${brief(id)}`);
+    if (id !== undefined) checkWhole(id, 0, 0xffffffff, name);
 }
 
 /**

@@ -114,6 +114,17 @@ for (const driver of PIPE_DRIVERS) {
           await rejects(exec('true', [], { passFds: [fd] }), TypeError);
         for (const fd of [987_654, 2 ** 31 - 1])
           await rejects(exec('true', [], { passFds: [fd] }), OSError, { code: 'EBADF' });
+        for (const stream of ['stdin', 'stdout', 'stderr']) {
+          for (const fd of [2 ** 31, 2 ** 53, -4])
+            await rejects(exec('true', [], { [stream]: fd }), RangeError);
+          for (const fd of [987_654, 2 ** 31 - 1, { fd: 987_654 }])
+            await rejects(exec('true', [], { [stream]: fd }), OSError, { code: 'EBADF' });
+        }
+        for (const id of ['user', 'group'])
+          for (const value of [-1, 2 ** 32, 2 ** 53])
+            await rejects(exec('true', [], { [id]: value }), RangeError, {
+              message: `${id} must be a whole number from 0 to 4294967295, got ${value}`,
+            });
         await rejects(exec('true', [], { env: { A: 7 } as never }), TypeError);
         await rejects(exec('true', [], { killSignal: 'SIGNO' as never }), RangeError);
       },
