@@ -6,6 +6,7 @@ import {
   OSError,
   openConnection,
   openUnixConnection,
+  Protocol,
   startServer,
   startUnixServer,
 } from '../../src/index.ts';
