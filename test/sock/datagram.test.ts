@@ -57,26 +57,6 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         other.close();
       });
 
-      if (unix && name !== 'memory')
-        it('carries datagrams longer than those of UDP, whole', async () => {
-          for (const length of [65_536, 65_537, 262_144, 262_145, 300_000]) {
-            const [one, other] = boundPair(name, family);
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 400_000);
-            const sent = Buffer.alloc(length, 'ab');
-
-            one.sendto(sent, other.getsockname());
-            const [first] = await receivedFrom(other, 1_000_000);
-            one.sendto(sent, other.getsockname());
-            await readable(other);
-            const second = other.recv(1_000_000);
-
-            assert.ok(sent.equals(first));
-            assert.ok(sent.equals(second));
-            one.close();
-            other.close();
-          }
-        });
-
       it('loses what of a datagram was not asked for', async () => {
         const [one, other] = boundPair(name, family);
 

@@ -21,7 +21,7 @@ import type {
   ReceivedMessage,
 } from '../../endpoint/endpoint.ts';
 import { unpackAncillary } from '../../messages/ancillary.ts';
-import { MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_TRUNC } from '../../messages/flags.ts';
+import { MSG_ERRQUEUE, MSG_OOB } from '../../messages/flags.ts';
 import { errno } from './ffi/errno.ts';
 import {
   acceptFrom,
@@ -64,6 +64,9 @@ const RECEIVE_SIZE = 256 * 1024;
 
 /** From this length on, received bytes get their own memory. */
 const LARGE = 16 * 1024;
+
+/** The longest datagram, in bytes. */
+const DATAGRAM_SIZE = 64 * 1024;
 
 /** The most ancillary data of one receive, in bytes. */
 const MOST_ANCILLARY = 64 * 1024;
@@ -165,7 +168,6 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   tryRecv(nbytes: number): Buffer | undefined {
     this.mustBeOpen('recv');
     if (!this.#readable) return undefined;
-    if (nbytes > RECEIVE_SIZE && this.type !== SOCK_STREAM) return this.tryRecvfrom(nbytes)?.data;
     const most = Math.min(nbytes, RECEIVE_SIZE);
     if (receiveBuffer === undefined || receiveAddress === undefined) {
       receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_SIZE);
@@ -188,19 +190,10 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   }
 
   tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
-    const buffer = this.roomFor(nbytes);
-    const received = this.tryRecvfromInto(buffer.subarray(0, nbytes));
-    return received && { data: copyOut(buffer, received.nbytes), address: received.address };
-  }
-
-  /** The buffer of all sockets, or its own for a datagram that is longer: they have no limit on AF_UNIX. */
-  private roomFor(nbytes: number): Buffer {
-    if (nbytes > RECEIVE_SIZE && this.type !== SOCK_STREAM) {
-      const size = libc().recv(this.fd, EMPTY, 0, MSG_PEEK | MSG_TRUNC);
-      if (size > RECEIVE_SIZE) return Buffer.allocUnsafeSlow(size);
-    }
     receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_SIZE);
-    return receiveBuffer;
+    const view = receiveBuffer.subarray(0, Math.min(nbytes, DATAGRAM_SIZE));
+    const received = this.tryRecvfromInto(view);
+    return received && { data: copyOut(receiveBuffer, received.nbytes), address: received.address };
   }
 
   tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
