@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { withoutStacks } from '../../base/stacks/captured-stack.ts';
-import { noteOf, onSettled, putAside, putBack } from '../context/promise-hooks.ts';
+import { onSettled, putAside, putBack } from '../context/promise-hooks.ts';
 
 /**
  * Keeps the cancel of a call that is not awaited from ending the program: `void flush()` in a task,
@@ -25,18 +25,17 @@ let watching = false;
 export function watchFloatingCancels(): void {
   if (watching) return;
   watching = true;
-  onSettled((promise) => {
-    if (!isInCancelled(noteOf(promise))) return;
-    // It is about to be settled; Node checks for handlers when no microtask is left. The promises
-    // created for this must not be inspected in turn.
+  onSettled((promise, scope) => {
+    if (!isCancelledScope(scope)) return;
+    // It is about to be settled; Node asks for handlers when no microtask is left. The promises that
+    // are made for this are nobody's, or they would be looked at in turn.
     const aside = putAside();
     void settled.then(() => handleCancel(promise));
     putBack(aside);
   });
 }
 
-function isInCancelled(scope: Cancellable | undefined): boolean {
-  if (scope === undefined) return false;
+function isCancelledScope(scope: Cancellable): boolean {
   return (
     scope._wasCancelled === true ||
     (scope._awaitsIn as Cancellable | undefined)?._wasCancelled === true

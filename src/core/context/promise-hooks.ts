@@ -29,28 +29,68 @@ interface Outer {
 /** The step around the running one; undefined for the outermost. */
 let outer: Outer | undefined;
 
+/** A flag: somebody waits for the promise. */
+const AWAITED = 1;
+/** A flag: it does not matter whether somebody does. */
+const LEFT_OUT = 2;
+
 /** What a promise notes. A `#private` field, so that printing the promise does not show it. */
 class Note extends ReturnOverride {
   #thing: object | undefined;
-  /** The period in which it started to wait for another promise, if it does. */
-  #waits: number;
+  /**
+   * If it waits for another promise: the period in which it started to, or 0 once it has continued, shifted by the
+   * two flags. Otherwise the promise that waits for it, if that is known.
+   */
+  #waits: number | object | undefined;
 
   constructor(promise: object, thing: object, waits: boolean) {
     super(promise);
     this.#thing = thing;
-    this.#waits = waits ? period : 0;
+    this.#waits = waits ? period << 2 : undefined;
     if (waits) underWay += 1;
   }
 
-  static of(promise: object): object | undefined {
-    return #thing in promise ? promise.#thing : undefined;
+  /** What was in force where `promise` was created, unless somebody is known to wait for it. */
+  static ofUnawaited(promise: object): object | undefined {
+    return #thing in promise && !Note.#isLeftOut(promise) ? promise.#thing : undefined;
   }
 
-  /** The same, for a promise that is about to continue. */
+  /**
+   * `waiter` waits for `promise`.
+   *
+   * An `await` of a thenable makes a promise that stands for the thenable, which V8 reports as if it
+   * waited for the awaiting function. It does not. It is told apart by having a waiter of its own, which
+   * no other promise has that an `await` makes.
+   */
+  static isAwaitedBy(promise: object, waiter: object): void {
+    if (!(#thing in promise)) return;
+    if (typeof promise.#waits === 'number') promise.#waits |= AWAITED;
+    else if (!Note.#isAwaited(promise)) promise.#waits = waiter;
+  }
+
+  /** It does not matter who waits for `promise`, which waits for another one. */
+  static leaveOut(promise: object): void {
+    if (#thing in promise && typeof promise.#waits === 'number') promise.#waits |= LEFT_OUT;
+  }
+
+  // Static, because a private method would add a field to each note.
+  static #isLeftOut(note: Note): boolean {
+    const waits = note.#waits;
+    return typeof waits === 'number' ? (waits & (AWAITED | LEFT_OUT)) !== 0 : Note.#isAwaited(note);
+  }
+
+  static #isAwaited(note: Note): boolean {
+    const waits = note.#waits;
+    if (typeof waits === 'number') return (waits & AWAITED) !== 0;
+    return waits !== undefined && !Note.#isAwaited(waits as Note);
+  }
+
+  /** What was in force where `promise` was created; it is about to continue. */
   static goesOn(promise: object): object | undefined {
     if (!(#thing in promise)) return undefined;
-    if (promise.#waits === period) {
-      promise.#waits = 0;
+    const waits = promise.#waits;
+    if (typeof waits === 'number' && waits >> 2 === period) {
+      promise.#waits = waits & (AWAITED | LEFT_OUT);
       underWay -= 1;
       if (underWay === 0 && needs === 0) stopSoon();
     }
@@ -103,7 +143,10 @@ const hooks = {
     if (inForce !== undefined) new Note(promise, inForce, awaited !== undefined);
     if (awaited !== undefined) {
       tellAwait(awaited, inForce);
-      if (notesAwaited && inForce !== undefined) noteWhatIsAwaited(promise, awaited);
+      if (inForce !== undefined) {
+        if (notesAwaited) noteWhatIsAwaited(promise, awaited);
+        if (seeSettled !== undefined) Note.isAwaitedBy(awaited, promise);
+      }
     }
     if (seeMade !== undefined && inForce !== undefined) seeMade(promise, awaited, inForce);
     newest = undefined;
@@ -161,11 +204,6 @@ export function carried(): object | undefined {
   return inForce;
 }
 
-/** What was in force where `promise` was created. */
-export function noteOf(promise: object): object | undefined {
-  return Note.of(promise);
-}
-
 /** From now on calls `tell` when an `await` starts, with what is awaited and what is in force. */
 export function onAwait(tell: (awaited: object, thing: object | undefined) => void): void {
   tellAwait = tell;
@@ -206,10 +244,21 @@ export function onAfter(tell: () => void): void {
   tellAfter = tell;
 }
 
-/** Calls `see` with each promise that settles, while promises are followed. */
-export function onSettled(see: (promise: Promise<unknown>) => void): void {
-  seeSettled = see;
-  if (stopHooks.length > 0) stopHooks.push(stopper(v8().promiseHooks.onSettled(see)));
+/**
+ * From now on calls `see` with each promise that is about to be settled, and with what was in force where it was
+ * made. It leaves out those that somebody waits for, as far as that is known.
+ */
+export function onSettled(see: (promise: Promise<unknown>, thing: object) => void): void {
+  seeSettled = (promise) => {
+    const thing = Note.ofUnawaited(promise);
+    if (thing !== undefined) see(promise, thing);
+  };
+  if (stopHooks.length > 0) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
+}
+
+/** Leaves out `promise`, which `then` has made, as if somebody waited for it. */
+export function leaveOutSettled(promise: object): void {
+  if (seeSettled !== undefined) Note.leaveOut(promise);
 }
 
 let seeSettled: ((promise: Promise<unknown>) => void) | undefined;
