@@ -1,15 +1,16 @@
 import { inspect } from 'node:util';
 import { withoutStacks } from '../../base/stacks/captured-stack.ts';
-import { onSettled, putAside, putBack } from '../context/promise-hooks.ts';
+import { mayFloat, onSettled } from '../context/promise-hooks.ts';
+import { nodeHost } from '../turns/host.ts';
 
 /**
  * Keeps the cancel of a call that is not awaited from ending the program: `void flush()` in a task,
  * or an `async` event listener.
  *
- * The call is part of the task and is cancelled with it. So its promise is rejected, and Node would
- * end the program for an unhandled rejection, although nothing has failed. So promises that were
- * made in a cancelled scope are inspected when they settle, and those that a cancel rejected count
- * as handled.
+ * The call is part of the task and is cancelled with it. So its promise is rejected, and Node would end the
+ * program for an unhandled rejection, although nothing has failed. So promises that were made in a cancelled
+ * scope are inspected after they were settled, unless somebody waits for them. Those that a cancel rejected
+ * count as handled.
  */
 
 /** The part of a scope that matters here. */
@@ -27,12 +28,31 @@ export function watchFloatingCancels(): void {
   watching = true;
   onSettled((promise, scope) => {
     if (!isCancelledScope(scope)) return;
-    // It is about to be settled; Node asks for handlers when no microtask is left. The promises that
-    // are made for this are nobody's, or they would be looked at in turn.
-    const aside = putAside();
-    void settled.then(() => handleCancel(promise));
-    putBack(aside);
+    // Node asks for handlers when no microtask and no tick is left.
+    if (settled.length === 0) nodeHost.tick(handleCancels);
+    settled.push(promise);
   });
+}
+
+/** Those that were settled since the last look. */
+let settled: Promise<unknown>[] = [];
+
+function handleCancels(): void {
+  const promises = settled.filter(mayFloat);
+  settled = [];
+  // Most are of an `await`, which V8 makes and nobody can see.
+  if (promises.length > 0 && mayBeRejected(promises))
+    for (const promise of promises)
+      if (isCancelled(promise)) nativeThen.call(promise, undefined, () => {});
+}
+
+/** Inspecting them all at once is cheaper than one by one. */
+function mayBeRejected(promises: readonly Promise<unknown>[]): boolean {
+  try {
+    return withoutStacks(() => inspect(promises, ALL)).includes('<rejected>');
+  } catch {
+    return true;
+  }
 }
 
 function isCancelledScope(scope: Cancellable): boolean {
@@ -40,10 +60,6 @@ function isCancelledScope(scope: Cancellable): boolean {
     scope._wasCancelled === true ||
     (scope._awaitsIn as Cancellable | undefined)?._wasCancelled === true
   );
-}
-
-function handleCancel(promise: Promise<unknown>): void {
-  if (isCancelled(promise)) nativeThen.call(promise, undefined, () => {});
 }
 
 /**
@@ -72,6 +88,6 @@ function isCancelled(promise: Promise<unknown>): boolean {
 /** `CancelledError`, or `Stopped [CancelledError]` of a class that extends it. */
 const REJECTED = /<rejected> \[?(\w+)(?: \[(CancelledError)\])?/;
 const BRIEFLY = { customInspect: false, maxArrayLength: 100, maxStringLength: 100 };
+const ALL = { ...BRIEFLY, depth: 1, maxArrayLength: null, breakLength: Number.POSITIVE_INFINITY };
 
 const nativeThen = Promise.prototype.then;
-const settled = Promise.resolve();

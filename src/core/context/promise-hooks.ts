@@ -122,7 +122,7 @@ class AwaitedNote extends ReturnOverride {
 let notesAwaited = false;
 
 /** Called when an `await` starts. */
-let tellAwait: (awaited: object, thing: object | undefined) => void = () => {};
+let tellAwait: (awaited: object, thing: object | undefined) => boolean = () => false;
 
 /** Called with each promise created while something is in force; see {@link watchPromises}. */
 let seeMade: SeeMade | undefined;
@@ -142,10 +142,13 @@ const hooks = {
   init(promise: object, awaited: object | undefined): void {
     if (inForce !== undefined) new Note(promise, inForce, awaited !== undefined);
     if (awaited !== undefined) {
-      tellAwait(awaited, inForce);
+      const isNative = tellAwait(awaited, inForce);
       if (inForce !== undefined) {
         if (notesAwaited) noteWhatIsAwaited(promise, awaited);
-        if (seeSettled !== undefined) Note.isAwaitedBy(awaited, promise);
+        if (seeSettled !== undefined) {
+          Note.isAwaitedBy(awaited, promise);
+          if (isNative) Note.leaveOut(promise);
+        }
       }
     }
     if (seeMade !== undefined && inForce !== undefined) seeMade(promise, awaited, inForce);
@@ -204,8 +207,12 @@ export function carried(): object | undefined {
   return inForce;
 }
 
-/** From now on calls `tell` when an `await` starts, with what is awaited and what is in force. */
-export function onAwait(tell: (awaited: object, thing: object | undefined) => void): void {
+/**
+ * From now on calls `tell` when an `await` starts, with what is awaited and what is in force.
+ *
+ * @param tell - returns whether it is certainly an `await`, and not a call of `then`
+ */
+export function onAwait(tell: (awaited: object, thing: object | undefined) => boolean): void {
   tellAwait = tell;
 }
 
@@ -246,7 +253,7 @@ export function onAfter(tell: () => void): void {
 
 /**
  * From now on calls `see` with each promise that is about to be settled, and with what was in force where it was
- * made. It leaves out those that somebody waits for, as far as that is known.
+ * made; but not with those that {@link mayFloat} denies.
  */
 export function onSettled(see: (promise: Promise<unknown>, thing: object) => void): void {
   seeSettled = (promise) => {
@@ -254,6 +261,11 @@ export function onSettled(see: (promise: Promise<unknown>, thing: object) => voi
     if (thing !== undefined) see(promise, thing);
   };
   if (stopHooks.length > 0) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
+}
+
+/** Is it unknown whether anybody waits for `promise`? What is known is noted since {@link onSettled}. */
+export function mayFloat(promise: object): boolean {
+  return Note.ofUnawaited(promise) !== undefined;
 }
 
 /** Leaves out `promise`, which `then` has made, as if somebody waited for it. */

@@ -88,17 +88,17 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   }
 
   /** @internal an `await` of it starts, in `scope` */
-  [awaitBegins](scope: object | undefined): void {
+  [awaitBegins](scope: object | undefined): boolean {
     this._isAwaited = true;
     if (this._state !== 'pending') {
       // The promise is settled, or its turn is coming.
-      if (muting === this) return;
+      if (muting === this) return false;
       if (this._failed) this._see();
       if (this._settled) throwHere(this._failed ? this._exception : earlyCancels.get(this));
-      return;
+      return true;
     }
     const within = (scope as Scope | undefined)?._awaitsIn as AwaitingScope | undefined;
-    if (within === undefined) return;
+    if (within === undefined) return true;
     const { task } = within;
     if (task !== undefined && task._loop !== this._loop)
       this.refuse(new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`));
@@ -107,6 +107,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
       within._enter(this);
       if (task === undefined) within._goesOnAlone(this);
     }
+    return true;
   }
 
   /** @internal */

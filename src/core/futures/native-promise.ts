@@ -15,8 +15,11 @@ import {
 export const awaitBegins: unique symbol = Symbol('asyncio-ts.awaitBegins');
 
 interface Told {
-  /** @param scope - the current scope where it is awaited */
-  [awaitBegins](scope: object | undefined): void;
+  /**
+   * @param scope - what is in force where it is awaited
+   * @returns whether it is certainly an `await`, and not a call of V8's own `then`
+   */
+  [awaitBegins](scope: object | undefined): boolean;
 }
 
 /** The two functions of the last promise that was created. */
@@ -124,7 +127,7 @@ function lookAtAsked(awaited: object | undefined): void {
 
 onAwait((awaited, scope) => {
   if (asked !== undefined) lookAtAsked(awaited);
-  (awaited as Partial<Told>)[awaitBegins]?.(scope);
+  return (awaited as Partial<Told>)[awaitBegins]?.(scope) === true;
 });
 
 onAfter(() => {

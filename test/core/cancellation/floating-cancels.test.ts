@@ -29,6 +29,18 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
+    'lets the program go on, whatever the call awaits and however it is chained',
+    async () => {
+      assert.equal(await program('cancelled later'), {
+        status: 0,
+        stdout: 'CancelledError\ngoes on\n',
+        stderr: '',
+      });
+    },
+    { seconds: 30 },
+  );
+
+  it(
     'lets the program go on after a timeout',
     async () => {
       assert.equal(await limited, {

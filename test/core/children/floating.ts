@@ -33,6 +33,77 @@ const ways: Record<string, () => Promise<unknown>> = {
     await sleep(0.05);
   },
 
+  // In a process that has seen a cancel before: by then it is known who waits for a promise.
+  async 'cancelled later'() {
+    const earlier = asyncio.createTask(sleep(60));
+    await sleep(0);
+    earlier.cancel();
+    await earlier.catch(() => {});
+    const loop = asyncio.getRunningLoop();
+    const future = (): asyncio.Future<unknown> => loop.createFuture();
+    // As of Comlink: a look at its `then` makes promises.
+    const proxy = (): PromiseLike<unknown> => {
+      const awaited = future();
+      return Object.defineProperty({}, 'then', {
+        get: () => {
+          void Promise.resolve(1).then(() => 2);
+          return awaited.then.bind(awaited);
+        },
+      }) as PromiseLike<unknown>;
+    };
+    let end = (): void => {};
+    const source = new Promise<void>((_, reject) => {
+      end = () => reject(new asyncio.CancelledError());
+    });
+    source.catch(() => {});
+    const throws = (): never => {
+      throw new asyncio.CancelledError();
+    };
+    const nested = async (): Promise<void> => {
+      await future();
+    };
+    const lock = new asyncio.Lock();
+    await lock.acquire();
+    const task = asyncio.createTask(async () => {
+      void nested();
+      void (async () => await nested())();
+      void (async () => nested())();
+      void (async () => await proxy())();
+      void (async () => {
+        await proxy().then(() => {});
+      })();
+      void (async () => {
+        await sleep(0);
+        await Promise.resolve();
+        await future();
+      })();
+      void nested().then(() => {});
+      void nested().finally(() => {});
+      void nested().catch(throws);
+      void sleep(60).then(() => {});
+      void future().then(throws, throws);
+      void lock.acquire().then(() => {});
+      void (async () => await lock.acquire())();
+      void asyncio.wrapPromise(source);
+      void source.then(() => {});
+      void source.finally(() => {}).then(throws);
+      void (async () => await asyncio.timeout(60, nested))();
+      void (async () => await asyncio.timeout(60, nested))().then(() => {});
+      void (async () => {
+        for await (const _ of (async function* () {
+          await nested();
+          yield 1;
+        })());
+      })();
+      await sleep(60);
+    });
+    await sleep(0.001);
+    task.cancel();
+    await task.catch((error: unknown) => console.log(String(error)));
+    end();
+    await sleep(0.05);
+  },
+
   async limited() {
     const limit = asyncio.timeout(0.001, async () => {
       void flush();
