@@ -8,9 +8,9 @@ import { nodeHost } from '../turns/host.ts';
  * or an `async` event listener.
  *
  * The call is part of the task and is cancelled with it. So its promise is rejected, and Node would end the
- * program for an unhandled rejection, although nothing has failed. So promises that were made in a cancelled
- * scope are inspected after they were settled, unless somebody waits for them. Those that a cancel rejected
- * count as handled.
+ * program for an unhandled rejection, although nothing has failed. So promises that were created in a
+ * cancelled scope are inspected after they have settled, unless somebody is known to wait for them. Those
+ * that were rejected by a cancel count as handled.
  */
 
 /** The part of a scope that matters here. */
@@ -28,31 +28,20 @@ export function watchFloatingCancels(): void {
   watching = true;
   onSettled((promise, scope) => {
     if (!isCancelledScope(scope)) return;
-    // Node asks for handlers when no microtask and no tick is left.
+    // Node looks for rejections without a handler when no microtask and no tick is left.
     if (settled.length === 0) nodeHost.tick(handleCancels);
     settled.push(promise);
   });
 }
 
-/** Those that were settled since the last look. */
+/** Those that have settled since the last look. */
 let settled: Promise<unknown>[] = [];
 
 function handleCancels(): void {
-  const promises = settled.filter(mayFloat);
+  const promises = settled;
   settled = [];
-  // Most are of an `await`, which V8 makes and nobody can see.
-  if (promises.length > 0 && mayBeRejected(promises))
-    for (const promise of promises)
-      if (isCancelled(promise)) nativeThen.call(promise, undefined, () => {});
-}
-
-/** Inspecting them all at once is cheaper than one by one. */
-function mayBeRejected(promises: readonly Promise<unknown>[]): boolean {
-  try {
-    return withoutStacks(() => inspect(promises, ALL)).includes('<rejected>');
-  } catch {
-    return true;
-  }
+  for (const promise of promises)
+    if (mayFloat(promise) && isCancelled(promise)) nativeThen.call(promise, undefined, () => {});
 }
 
 function isCancelledScope(scope: Cancellable): boolean {
@@ -70,12 +59,12 @@ function isCancelledScope(scope: Cancellable): boolean {
  */
 function isCancelled(promise: Promise<unknown>): boolean {
   try {
-    const brief = withoutStacks(() => inspect(promise, { ...BRIEFLY, depth: 0 }));
+    const brief = withoutStacks(() => inspect(promise, BRIEF));
     const [, own, base] = REJECTED.exec(brief) ?? [];
     const name = base ?? own;
     if (name === 'CancelledError') return true;
     if (name !== 'AbortError' && name !== 'AggregateError') return false;
-    const whole = withoutStacks(() => inspect(promise, { ...BRIEFLY, depth: 2 }));
+    const whole = withoutStacks(() => inspect(promise, WHOLE));
     if (name === 'AbortError') return /\[cause\]: \[?CancelledError/.test(whole);
     const errors = [...whole.matchAll(/^\s+(?:\[errors\]: \[)?\s*\[?(\w*Error)\b/gm)];
     return errors.length > 0 && errors.every(([, each]) => each === 'CancelledError');
@@ -87,7 +76,7 @@ function isCancelled(promise: Promise<unknown>): boolean {
 
 /** `CancelledError`, or `Stopped [CancelledError]` of a class that extends it. */
 const REJECTED = /<rejected> \[?(\w+)(?: \[(CancelledError)\])?/;
-const BRIEFLY = { customInspect: false, maxArrayLength: 100, maxStringLength: 100 };
-const ALL = { ...BRIEFLY, depth: 1, maxArrayLength: null, breakLength: Number.POSITIVE_INFINITY };
+const BRIEF = { customInspect: false, maxArrayLength: 100, maxStringLength: 100, depth: 0 };
+const WHOLE = { ...BRIEF, depth: 2 };
 
 const nativeThen = Promise.prototype.then;

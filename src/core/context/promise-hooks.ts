@@ -252,8 +252,8 @@ export function onAfter(tell: () => void): void {
 }
 
 /**
- * From now on calls `see` with each promise that is about to be settled, and with what was in force where it was
- * made; but not with those that {@link mayFloat} denies.
+ * From now on calls `see` with each promise that is about to be settled, if it {@link mayFloat}, and with
+ * what was in force where it was created.
  */
 export function onSettled(see: (promise: Promise<unknown>, thing: object) => void): void {
   seeSettled = (promise) => {
@@ -263,12 +263,12 @@ export function onSettled(see: (promise: Promise<unknown>, thing: object) => voi
   if (stopHooks.length > 0) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
 }
 
-/** Is it unknown whether anybody waits for `promise`? What is known is noted since {@link onSettled}. */
+/** Is nobody known to wait for `promise`? Who waits is noted once {@link onSettled} was called. */
 export function mayFloat(promise: object): boolean {
   return Note.ofUnawaited(promise) !== undefined;
 }
 
-/** Leaves out `promise`, which `then` has made, as if somebody waited for it. */
+/** Makes `promise`, which `then` has returned, count as waited for. */
 export function leaveOutSettled(promise: object): void {
   if (seeSettled !== undefined) Note.leaveOut(promise);
 }
