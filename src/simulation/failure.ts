@@ -1,4 +1,6 @@
 import { stackOf } from '../base/stacks/error-report.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
+import { openLoops } from '../inspect/open-loops.ts';
 import type { Fault } from './network/faults.ts';
 import { SimulationError } from './simulation-error.ts';
 
@@ -33,10 +35,15 @@ export interface RunReport {
   readonly trace: string;
 }
 
+/** So many faults are shown, the last ones. */
+const MOST_FAULTS = 50;
+
 /** The error for a run that failed. */
 export function simulationError(report: RunReport, drawn: number): SimulationError {
   const { seed, time, step, what, error, faults, trace } = report;
-  const list = faults.map((each) => `  ${each.time.toFixed(6)}  ${each.name}: ${each.what}`);
+  const list = faults
+    .slice(-MOST_FAULTS)
+    .map((each) => `  ${each.time.toFixed(6)}  ${each.name}: ${each.what}`);
   const shrunk = drawn > faults.length ? `, of ${drawn} that were drawn` : '';
   const only = faults.length > 0 ? ` SIMULATION_FAULTS=${faults.map((each) => each.name)}` : '';
   const again = drawn > faults.length ? only || ' SIMULATION_FAULTS=none' : '';
@@ -55,12 +62,16 @@ export function simulationError(report: RunReport, drawn: number): SimulationErr
 }
 
 /** What all tasks wait for, and where: a line each. */
-export async function describeTasks(nameOf: (loop: string) => string | undefined): Promise<string> {
+export async function describeTasks(
+  nameOf: (loop: LoopCore) => string | undefined,
+): Promise<string> {
   const { takeSnapshot } = await import('../inspect/on-demand.ts');
+  // A snapshot has them in this order.
+  const hosts = openLoops().map(nameOf);
   const { loops } = await takeSnapshot();
   return loops
-    .flatMap((loop) => {
-      const host = nameOf(loop.words);
+    .flatMap((loop, at) => {
+      const host = hosts[at];
       return loop.tasks.map((task) => {
         const waits = task.waits.map(({ words, stack: [top] }) =>
           top === undefined ? words : `${words}, at ${top.name} (${top.file}:${top.line})`,

@@ -5,6 +5,7 @@ import { checkSeconds, checkWhole } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
 import { currentTask } from '../core/coroutines/task.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import { Loop } from '../loop/loop.ts';
 import { Runner } from '../runners/runner.ts';
 import { describeTasks, type RunReport, type RunResult, simulationError } from './failure.ts';
@@ -157,9 +158,8 @@ async function runOnce(
 async function stillRunning(run: Run, what: string): Promise<void> {
   if (run.failure !== undefined || run.scheduler.paused) return;
   run.scheduler.pause();
-  const names = new Map(
-    run.world.hosts.flatMap((host) => (host.state === 'up' ? [[`${host.loop}`, host.name]] : [])),
-  );
+  const names = new Map<LoopCore, string>();
+  for (const host of run.world.hosts) if (host.state === 'up') names.set(host.loop, host.name);
   let tasks = '';
   try {
     tasks = await describeTasks((loop) => names.get(loop));

@@ -423,7 +423,7 @@ behaviour('simulate fails', (it) => {
     });
     assert.match(error.message, /nothing can happen any more:\n/);
     assert.match(error.message, /db: db\.main waits for Lock\.acquire/);
-    assert.match(error.message, /Task-\d+ waits for Event\.wait/);
+    assert.match(error.message, /^ {2}Task-\d+ waits for Event\.wait/m);
   });
 
   it('when it takes too long', async () => {
