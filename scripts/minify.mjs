@@ -83,6 +83,9 @@ export function withNames(bundled, isPublic) {
   const renamed = [];
   const text = withInnerNames(bundled)
     .replace(/^var (\w+) = class(?: (?!extends\b)(\w+))?/gm, (line, variable, own = variable) => {
+      // V8 makes no fast code for subclasses of a class whose name was defined again.
+      if (sourceName(variable) !== variable)
+        throw new Error(`a class became ${variable}: give it another name in its source`);
       if (own !== sourceName(variable)) renamed.push(variable);
       return line;
     })

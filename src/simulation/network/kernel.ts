@@ -9,13 +9,13 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
 } from '../../sock/constants/constants.ts';
-import { DatagramEndpoint } from '../../sock/drivers/memory/datagram-endpoint.ts';
+import { MemoryDatagramEndpoint } from '../../sock/drivers/memory/datagram-endpoint.ts';
 import { memoryPair } from '../../sock/drivers/memory/driver.ts';
 import { FakeDescriptors } from '../../sock/drivers/memory/fake-descriptors.ts';
 import type { MemoryEndpoint } from '../../sock/drivers/memory/memory-endpoint.ts';
 import type { MemorySystem } from '../../sock/drivers/memory/memory-system.ts';
 import { Network as Names } from '../../sock/drivers/memory/network.ts';
-import { StreamEndpoint } from '../../sock/drivers/memory/stream-endpoint.ts';
+import { MemoryStreamEndpoint } from '../../sock/drivers/memory/stream-endpoint.ts';
 import { refuseDescriptor } from '../../sock/endpoint/detached-endpoints.ts';
 import type { Driver } from '../../sock/endpoint/endpoint.ts';
 import type { ByteWay, Kernel, Network } from './network.ts';
@@ -59,13 +59,13 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
       const unix = family === AF_UNIX;
       if (type === SOCK_STREAM) {
         const made = unix
-          ? new StreamEndpoint(family, proto, this)
+          ? new MemoryStreamEndpoint(family, proto, this)
           : new SimulatedStream(this, family, proto);
         return made.takeDescriptor();
       }
       if (type !== SOCK_DGRAM) throw osError('ESOCKTNOSUPPORT', 'socket');
       const made = unix
-        ? new DatagramEndpoint(family, proto, this)
+        ? new MemoryDatagramEndpoint(family, proto, this)
         : new SimulatedDatagram(this, family, proto);
       return made.takeDescriptor();
     },

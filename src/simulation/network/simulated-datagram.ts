@@ -2,12 +2,12 @@ import { Buffer } from 'node:buffer';
 import { osError } from '../../base/errors/os-errors.ts';
 import type { Address } from '../../sock/addresses/address.ts';
 import { IPPROTO_UDP } from '../../sock/constants/constants.ts';
-import { DatagramEndpoint, LONGEST } from '../../sock/drivers/memory/datagram-endpoint.ts';
+import { LONGEST, MemoryDatagramEndpoint } from '../../sock/drivers/memory/datagram-endpoint.ts';
 import type { MemorySystem } from '../../sock/drivers/memory/memory-system.ts';
 import type { Kernel } from './network.ts';
 
 /** A UDP socket of a simulated host. */
-export class SimulatedDatagram extends DatagramEndpoint {
+export class SimulatedDatagram extends MemoryDatagramEndpoint {
   readonly kernel: Kernel;
 
   constructor(kernel: Kernel & MemorySystem, family: number, proto: number) {

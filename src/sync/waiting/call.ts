@@ -16,7 +16,7 @@ export type Outcome<T> = Waiter<T> | T;
  * A native promise with the fields of a coroutine. They are set by hand, because a class has only
  * one base class, and here that is the promise.
  */
-class PromiseWithFields extends NativePromise {
+class PromiseWithCoroutineFields extends NativePromise {
   constructor(body: () => unknown, name: string) {
     super();
     const fields = this as unknown as Record<string, unknown>;
@@ -28,9 +28,9 @@ class PromiseWithFields extends NativePromise {
   }
 }
 
-Object.setPrototypeOf(PromiseWithFields.prototype, Coroutine.prototype);
+Object.setPrototypeOf(PromiseWithCoroutineFields.prototype, Coroutine.prototype);
 
-const CoroutinePromise = PromiseWithFields as unknown as new <T>(
+const CoroutinePromise = PromiseWithCoroutineFields as unknown as new <T>(
   body: () => unknown,
   name: string,
 ) => Coroutine<T>;

@@ -16,13 +16,13 @@ const RECEIVE_LIMIT = 64;
 export const LONGEST = 65_507;
 
 /** A datagram socket in memory. */
-export class DatagramEndpoint extends MemoryEndpoint {
+export class MemoryDatagramEndpoint extends MemoryEndpoint {
   readonly #system: MemorySystem;
   readonly #received: ReceivedFrom[] = [];
   /** The other half of a socketpair(), or the socket found by connect(). */
-  #peer: DatagramEndpoint | undefined = undefined;
+  #peer: MemoryDatagramEndpoint | undefined = undefined;
   /** The endpoints that wait for room here. */
-  #senders: Set<DatagramEndpoint> = new Set();
+  #senders: Set<MemoryDatagramEndpoint> = new Set();
   #ended = false;
 
   constructor(family: number, proto: number, system: MemorySystem = memorySystem) {
@@ -31,7 +31,7 @@ export class DatagramEndpoint extends MemoryEndpoint {
   }
 
   /** Connects two fresh endpoints to each other. */
-  static join(one: DatagramEndpoint, other: DatagramEndpoint): void {
+  static join(one: MemoryDatagramEndpoint, other: MemoryDatagramEndpoint): void {
     one.#peer = other;
     other.#peer = one;
     one.peerName = '';
@@ -87,7 +87,8 @@ export class DatagramEndpoint extends MemoryEndpoint {
     const unix = this.family === AF_UNIX;
     if (!unix && data.length > LONGEST) throw osError('EMSGSIZE', 'send');
     this.bindToAny(address);
-    const to = this.#peer ?? (this.#system.datagrams.find(address) as DatagramEndpoint | undefined);
+    const to =
+      this.#peer ?? (this.#system.datagrams.find(address) as MemoryDatagramEndpoint | undefined);
     if (to === undefined || to.closed) {
       // The network reports an unreachable peer one operation later.
       if (unix) throw osError('ECONNREFUSED', 'send');

@@ -32,17 +32,17 @@ type State = 'fresh' | 'listening' | 'connected';
  * A slot is called inside the peer's send, shutdown or close that it waited for. That is safe,
  * because it only schedules a wake-up.
  */
-export class StreamEndpoint extends MemoryEndpoint {
+export class MemoryStreamEndpoint extends MemoryEndpoint {
   readonly #system: MemorySystem;
   #state: State = 'fresh';
   /** The other side, until it is closed. */
-  #peer: StreamEndpoint | undefined = undefined;
+  #peer: MemoryStreamEndpoint | undefined = undefined;
   readonly #received = new ByteQueue();
   #receiveLimit = RECEIVE_LIMIT;
   /** No more bytes will come. */
   #ended = false;
   #sendingEnded = false;
-  #incoming: StreamEndpoint[] = [];
+  #incoming: MemoryStreamEndpoint[] = [];
   #backlog = 0;
   #resets = false;
   #lingerSeconds = -1;
@@ -53,7 +53,7 @@ export class StreamEndpoint extends MemoryEndpoint {
   }
 
   /** Connects two fresh endpoints to each other. */
-  static join(one: StreamEndpoint, other: StreamEndpoint): void {
+  static join(one: MemoryStreamEndpoint, other: MemoryStreamEndpoint): void {
     one.#state = 'connected';
     other.#state = 'connected';
     one.#peer = other;
@@ -156,17 +156,17 @@ export class StreamEndpoint extends MemoryEndpoint {
   override connect(address: Address): boolean {
     this.check('connect');
     if (this.#state !== 'fresh') throw osError('EISCONN', 'connect');
-    const listener = this.#system.streams.find(address) as StreamEndpoint | undefined;
+    const listener = this.#system.streams.find(address) as MemoryStreamEndpoint | undefined;
     if (listener === undefined && this.family === AF_UNIX) throw osError('ENOENT', 'connect');
     if (listener === undefined || listener.#state !== 'listening')
       throw osError('ECONNREFUSED', 'connect');
     if (listener.#incoming.length > listener.#backlog)
       throw osError(this.family === AF_UNIX ? 'EAGAIN' : 'ECONNREFUSED', 'connect');
     this.bindToAny(address);
-    const accepted = new StreamEndpoint(this.family, this.proto, this.#system);
+    const accepted = new MemoryStreamEndpoint(this.family, this.proto, this.#system);
     // The accepted side has the listener's address, but does not bind it.
     accepted.own = address;
-    StreamEndpoint.join(this, accepted);
+    MemoryStreamEndpoint.join(this, accepted);
     listener.#incoming.push(accepted);
     listener.tellReader();
     return true;
@@ -199,7 +199,7 @@ export class StreamEndpoint extends MemoryEndpoint {
     return { endpoint, address: endpoint.peerName ?? unboundAddress(this.family) };
   }
 
-  #inherit(listener: StreamEndpoint): void {
+  #inherit(listener: MemoryStreamEndpoint): void {
     // Over AF_UNIX nothing is inherited.
     if (this.family === AF_UNIX) return;
     this.inheritOptions(listener);
