@@ -85,7 +85,9 @@ behaviour('asyncio-ts inspect', (it) => {
           await get(url, { path: '/' }),
           await get(url, { path: '/events' }),
           await get(url, { path: `${url.pathname}x` }),
-          await get(url, { path: `${url.pathname.slice(0, -2)}x/` }),
+          await get(url, {
+            path: url.pathname.replace(/.\/$/, (end) => (end === 'x/' ? 'y/' : 'x/')),
+          }),
           await get(url, { host: `evil.example:${url.port}` }),
           await get(url, { host: 'evil.example', path: `${url.pathname}events` }),
           await get(url, { host: '127.0.0.1' }),
@@ -116,8 +118,8 @@ behaviour('asyncio-ts inspect', (it) => {
           process.kill(looker.pid, signal);
           const ending = await looker.ends();
           assert.is(ending.status, status);
-          await until(() => listeningPorts(program.pid).size < before.size);
-          assert.is(listeningPorts(program.pid).size, before.size - 1);
+          // The system's lists of ports and of descriptors are not of one moment.
+          await until(() => listeningPorts(program.pid).size === before.size - 1);
         });
       },
       CHILDREN,
