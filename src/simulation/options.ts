@@ -9,7 +9,7 @@ export interface SimulationOptions {
   readonly runs?: number | undefined;
   /** What goes wrong, and how often; by default `'calm'`: nothing. */
   readonly faults?: FaultProfile | FaultWeights | undefined;
-  /** The longest that a run may take, in seconds of the simulation; by default a day. */
+  /** The longest that a run may take, in seconds of the simulation; by default a week. */
   readonly limit?: number | undefined;
   /** Replaces `Math.random()`, `Date` and the global timers during a run; by default not. */
   readonly patch?: boolean | undefined;

@@ -16,7 +16,7 @@ import { shrink } from './shrink.ts';
 import { Run, type World } from './world.ts';
 
 /** The longest that a run may take, in seconds. */
-const DAY = 86_400;
+const WEEK = 7 * 86_400;
 
 /** Runs one seed after the other, until one fails. */
 export async function runSeeds(
@@ -25,7 +25,7 @@ export async function runSeeds(
 ): Promise<RunResult> {
   checkFunction(main, 'main');
   checkOptions(options);
-  const { runs = 1, faults = 'calm', limit = DAY, traceLength = 10_000, onRun } = options;
+  const { runs = 1, faults = 'calm', limit = WEEK, traceLength = 10_000, onRun } = options;
   checkSeconds(limit, 'limit');
   checkWhole(traceLength, 1, 10_000_000, 'traceLength');
   checkWhole(runs, 1, Number.MAX_SAFE_INTEGER, 'runs');
