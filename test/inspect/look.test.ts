@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
@@ -190,6 +190,8 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
       await using program = Program.typescript(PROGRAM, [], { env });
       await program.shows(/waiting/);
       const own = `${path}-${program.pid}`;
+      // The program says that it waits before what listens is loaded.
+      await until(() => existsSync(own));
       assert.is(statSync(own).mode & 0o777, 0o600);
       await using looker = Program.command(['why', own, 'twice']);
       assert.equal(await looker.ends(), { status: 0, signal: null });
