@@ -93,27 +93,23 @@ export function withNames(bundled, isPublic) {
       if (sourceName(name) !== name) renamed.push(name);
       return line;
     });
-  const classes = [...text.matchAll(/^var (\w+) = class\b/gm)].map(([, name]) => name);
-  const own = classes.filter((name) => isPublic(name));
-  const end = text.lastIndexOf('\n//# sourceMappingURL=');
-  const library = own.length > 0;
+  let library = false;
+  // A program may be minified with its libraries. A getter keeps the name then, and the class stays fast.
+  const named = text.replace(/^var (\w+) = class\b[^{\n]*\{/gm, (line, name) => {
+    if (!isPublic(name)) return line;
+    library = true;
+    return `${line} static get name() { return "${name}"; }`;
+  });
+  const end = named.lastIndexOf('\n//# sourceMappingURL=');
   return [
     library ? 'function begin() { return new Error(); } ' : '',
-    text.slice(0, end),
+    named.slice(0, end),
     renamed.length > 0
-      ? `for (const each of [${renamed.join(', ')}]) ${naming('each.name.replace(/\\d+$/, "")')}`
-      : '',
-    // A program may be minified with its libraries: the keys of objects keep their names.
-    library
-      ? `for (const [name, each] of Object.entries({ ${own.join(', ')} })) each.name !== name && ${naming('name')}`
+      ? `for (const each of [${renamed.join(', ')}]) Object.defineProperty(each, "name", { value: each.name.replace(/\\d+$/, ""), configurable: true });`
       : '',
     library ? 'noteBounds(begin(), new Error());' : '',
-    text.slice(end),
+    named.slice(end),
   ].join('');
-}
-
-function naming(name) {
-  return `Object.defineProperty(each, "name", { value: ${name}, configurable: true });`;
 }
 
 /**
