@@ -93,13 +93,12 @@ export function withNames(bundled, isPublic) {
       if (sourceName(name) !== name) renamed.push(name);
       return line;
     });
-  let library = false;
+  // What is loaded on demand may have classes of the same names, which users cannot import.
+  const library = /^function noteBounds\(/m.test(text);
   // A program may be minified with its libraries. A getter keeps the name then, and the class stays fast.
-  const named = text.replace(/^var (\w+) = class\b[^{\n]*\{/gm, (line, name) => {
-    if (!isPublic(name)) return line;
-    library = true;
-    return `${line} static get name() { return "${name}"; }`;
-  });
+  const named = text.replace(/^var (\w+) = class\b[^{\n]*\{/gm, (line, name) =>
+    library && isPublic(name) ? `${line} static get name() { return "${name}"; }` : line,
+  );
   const end = named.lastIndexOf('\n//# sourceMappingURL=');
   return [
     library ? 'function begin() { return new Error(); } ' : '',
