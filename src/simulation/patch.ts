@@ -1,3 +1,4 @@
+import { clearTimeout } from '../base/node-timers.ts';
 import type { Cancellable } from '../core/turns/loop-core.ts';
 import { requireRunningLoop, runningLoop } from '../core/turns/running-loop.ts';
 import type { Random } from './clock/random.ts';
@@ -25,16 +26,14 @@ export function patchGlobals(random: Random, now: () => number): () => void {
     }
   }
   Object.defineProperty(SimulatedDate, 'name', { value: 'Date' });
-  const later = (callback: (...args: unknown[]) => void, delay?: unknown, ...args: unknown[]) =>
-    new Timer(callback, Number(delay ?? 0), args, false);
+  const later =
+    (repeats: boolean) =>
+    (callback: (...args: unknown[]) => void, delay?: unknown, ...args: unknown[]): Timer =>
+      new Timer(callback, Number(delay ?? 0), args, repeats);
   const patched = {
     Date: SimulatedDate,
-    setTimeout: later,
-    setInterval: (
-      callback: (...args: unknown[]) => void,
-      delay?: unknown,
-      ...args: unknown[]
-    ): Timer => new Timer(callback, Number(delay ?? 0), args, true),
+    setTimeout: later(false),
+    setInterval: later(true),
     setImmediate: (callback: (...args: unknown[]) => void, ...args: unknown[]): Timer =>
       new Timer(callback, 0, args, false),
     clearTimeout: clear,
@@ -66,7 +65,8 @@ class Timer {
     repeats: boolean,
   ) {
     const loop = requireRunningLoop();
-    const seconds = Math.max(delay >= 1 ? delay : 1, 1) / 1000;
+    // As Node's: at least a millisecond, also where it is no number.
+    const seconds = (delay >= 1 ? delay : 1) / 1000;
     const ring = (): void => {
       if (repeats) this.#again();
       callback(...args);
@@ -74,8 +74,7 @@ class Timer {
     this.#again = () => {
       this.#handle = loop.callLater(seconds, ring);
     };
-    this.#handle =
-      delay === 0 && !repeats ? loop.callLater(0.001, ring) : loop.callLater(seconds, ring);
+    this.#handle = loop.callLater(seconds, ring);
   }
 
   close(): this {
@@ -108,7 +107,5 @@ class Timer {
 
 function clear(timer: unknown): void {
   if (timer instanceof Timer) timer.close();
-  else if (timer !== undefined && timer !== null) clearNodeTimer(timer as NodeJS.Timeout);
+  else clearTimeout(timer as NodeJS.Timeout);
 }
-
-const clearNodeTimer = globalThis.clearTimeout;

@@ -91,9 +91,7 @@ async function runOnce(
     loopFactory: () => {
       const made = new Loop({ host: run.clock });
       run.clock.loop = made;
-      made.setExceptionHandler((_loop, context) => {
-        run.fail(context.exception ?? new Error(context.message), `reported: ${context.message}`);
-      });
+      made.setExceptionHandler((_loop, context) => run.reported(context));
       return made;
     },
   });
@@ -124,22 +122,13 @@ async function runOnce(
     run.close();
     unpatch();
   }
-  const { time, steps } = { time: scheduler.now, steps: scheduler.steps };
+  const { now: time, steps } = scheduler;
   const happened = [...faults.happened];
-  if (run.failure !== undefined || failed !== undefined) {
-    if (failed !== undefined && run.failure === undefined && isA(failed.error, CancelledError))
-      throw failed.error;
-    const {
-      error,
-      what,
-      trace: shown,
-    } = run.failure ?? {
-      error: failed?.error,
-      what: 'the simulation failed',
-      trace: trace.toString(),
-    };
-    return { seed, time, step: steps, what, error, faults: happened, trace: shown };
-  }
+  // Somebody has cancelled the simulation.
+  if (run.failure === undefined && isA(failed?.error, CancelledError)) throw failed.error;
+  const failure = run.failure ?? (failed && { ...failed, what: 'the simulation failed' });
+  if (failure !== undefined)
+    return { trace: trace.toString(), ...failure, seed, time, step: steps, faults: happened };
   return {
     seed,
     time,
@@ -159,7 +148,7 @@ async function stillRunning(run: Run, what: string): Promise<void> {
   if (run.failure !== undefined || run.scheduler.paused) return;
   run.scheduler.pause();
   const names = new Map<LoopCore, string>();
-  for (const host of run.world.hosts) if (host.state === 'up') names.set(host.loop, host.name);
+  for (const host of run.hosts.values()) if (host.state === 'up') names.set(host.loop, host.name);
   let tasks = '';
   try {
     tasks = await describeTasks((loop) => names.get(loop));

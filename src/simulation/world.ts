@@ -242,7 +242,7 @@ export class Run {
       newClock: () => this.#newClock(name, options),
       started: (loop) => this.#kernels.set(loop, kernel),
       failed: (host, error) => this.fail(error, `${host.name} failed`),
-      reported: (host, context) => this.#reported(host, context),
+      reported: (host, context) => this.reported(context, host),
       changed: () => this.#look(),
     });
     this.hosts.set(name, made);
@@ -251,10 +251,11 @@ export class Run {
     return made;
   }
 
-  #reported(host: SimulatedHost, context: ExceptionContext): void {
+  /** Something was reported to the exception handler of a host's loop, or of the simulation's own. */
+  reported(context: ExceptionContext, host?: SimulatedHost): void {
     this.fail(
       context.exception ?? new Error(context.message),
-      `${host.name} reported: ${context.message}`,
+      `${host === undefined ? '' : `${host.name} `}reported: ${context.message}`,
     );
   }
 

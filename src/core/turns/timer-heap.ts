@@ -73,6 +73,11 @@ export class TimerHeap {
     return due;
   }
 
+  /** Removes and returns the first timer that was not cancelled; `undefined` if there is none. */
+  takeFirst(): Timed | undefined {
+    return this.nextWhen() === undefined ? undefined : this.#removeTop();
+  }
+
   /** The timers that were not cancelled, earliest first. */
   list(): Timed[] {
     return this.#heap

@@ -1,11 +1,12 @@
 import { nextTick, setImmediate } from '../../base/node-timers.ts';
 import { outside } from '../../core/context/async-context.ts';
+import { Fifo } from '../../core/turns/fifo.ts';
 import type { Host as LoopHost } from '../../core/turns/host.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { setRunningLoop } from '../../core/turns/running-loop.ts';
-import type { Timed } from '../../core/turns/timer-heap.ts';
-import { type Event, EventHeap } from './event-heap.ts';
+import { type Timed, TimerHeap } from '../../core/turns/timer-heap.ts';
 import type { Random } from './random.ts';
+import { ScheduledEvent } from './scheduled-event.ts';
 
 /** Steps after which Node's own loop gets a turn, so that signals are received. */
 const MOST_WITHOUT_NODE = 5000;
@@ -27,15 +28,17 @@ export class Scheduler {
   now = 0;
   /** Steps that have run. */
   steps = 0;
-  /** Turns of Node's loop to wait for before the clock moves: more than 0 where Node's own streams take part. */
-  patience = 0;
   readonly #random: Random;
-  readonly #events = new EventHeap();
+  readonly #events = new TimerHeap();
+  /** How many of them are to come that are not in the background. */
+  #foreground = 0;
+  #serial = 0;
   /** Those with something to run, without the frozen ones. */
   readonly #runnable: Clock[] = [];
   #current: Clock | undefined;
   #main!: LoopCore;
   #running = false;
+  /** Does nothing happen until {@link resume}? */
   paused = false;
   #idle = 0;
   #sinceNode = 0;
@@ -77,23 +80,42 @@ export class Scheduler {
   }
 
   /** Has `run` called in `delay` seconds of the simulation. */
-  in(delay: number, run: () => void): Event {
+  in(delay: number, run: () => void): ScheduledEvent {
     return this.at(this.now + delay, run);
   }
 
   /** Has `run` called at an instant. */
-  at(when: number, run: () => void): Event {
-    return this.#events.add(when, this.#random.next(), run, false);
+  at(when: number, run: () => void): ScheduledEvent {
+    this.#foreground += 1;
+    return this.#add(when, run, false);
   }
 
   /** Has `run` called in `delay` seconds, if something else is still to come then. */
   background(delay: number, run: () => void): void {
-    this.#events.add(this.now + delay, this.#random.next(), run, true);
+    this.#add(this.now + delay, run, true);
+  }
+
+  #add(when: number, run: () => void, isBackground: boolean): ScheduledEvent {
+    this.#serial += 1;
+    const event = new ScheduledEvent(when, this.#random.next(), this.#serial, run, isBackground);
+    this.#events.add(event);
+    return event;
   }
 
   /** Calls an event off. */
-  cancel(event: Event): void {
-    this.#events.cancel(event);
+  cancel(event: ScheduledEvent): void {
+    if (!event._scheduled || event.cancelled()) return;
+    event.cancel();
+    this.#events.oneCancelled();
+    if (!event.isBackground) this.#foreground -= 1;
+  }
+
+  /** The next event; `undefined` where only those in the background are left. */
+  #takeEvent(): ScheduledEvent | undefined {
+    if (this.#foreground === 0) return undefined;
+    const event = this.#events.takeFirst() as ScheduledEvent;
+    if (!event.isBackground) this.#foreground -= 1;
+    return event;
   }
 
   /** @internal */
@@ -149,16 +171,16 @@ export class Scheduler {
         if (!clock.frozen && clock._hasWork) return clock;
         continue;
       }
-      if (this.#idle < this.patience || !this.#main.isRunning()) return undefined;
-      const event = this.#events.foreground > 0 ? this.#events.take() : undefined;
+      if (!this.#main.isRunning()) return undefined;
+      const event = this.#takeEvent();
       if (event === undefined) return undefined;
       this.#idle = 0;
-      if (event.when > this.limit) {
+      if (event.when() > this.limit) {
         this.#late();
         return undefined;
       }
-      if (event.when > this.now) this.now = event.when;
-      event.run();
+      this.now = Math.max(this.now, event.when());
+      event._run();
       if (!this.#running || this.paused) return undefined;
     }
   }
@@ -167,7 +189,7 @@ export class Scheduler {
   #wait(): void {
     if (!this.#running || this.paused) return;
     if (this.#main.isRunning()) this.#idle += 1;
-    if (this.#idle > Math.max(IDLE_TURNS, this.patience)) {
+    if (this.#idle > IDLE_TURNS) {
       this.#idle = 0;
       this.#stuck();
     }
@@ -191,9 +213,8 @@ export class Clock implements LoopHost {
   readonly #rate: number;
   /** What it shows at the start of the simulation. */
   readonly #offset: number;
-  #ticks: (() => void)[] = [];
-  #queue: (() => void)[] = [];
-  #first = 0;
+  readonly #ticks = new Fifo<() => void>();
+  readonly #queue = new Fifo<() => void>();
 
   /**
    * @param drift - how much faster it runs than the simulation's: 0.01 gains 10 ms a second
@@ -211,12 +232,12 @@ export class Clock implements LoopHost {
   }
 
   immediate(callback: () => void): void {
-    this.#queue.push(callback);
+    this.#queue.add(callback);
     this.#scheduler._hasWork(this);
   }
 
   tick(callback: () => void): void {
-    this.#ticks.push(callback);
+    this.#ticks.add(callback);
     this.#scheduler._hasWork(this);
   }
 
@@ -249,35 +270,23 @@ export class Clock implements LoopHost {
 
   /** Drops all that was to run. */
   clear(): void {
-    this.#ticks = [];
-    this.#queue = [];
-    this.#first = 0;
+    this.#ticks.clear();
+    this.#queue.clear();
   }
 
   /** @internal has its turn more to run, which nobody may come between? */
   get _goesOn(): boolean {
-    return this.#ticks.length > 0 && !this.frozen;
+    return this.#ticks.size > 0 && !this.frozen;
   }
 
   /** @internal */
   get _hasWork(): boolean {
-    return this.#ticks.length > 0 || this.#queue.length > 0;
+    return this.#ticks.size > 0 || this.#queue.size > 0;
   }
 
   /** @internal takes what is to run next */
   _take(): () => void {
-    const tick = this.#ticks.shift();
-    const taken = tick ?? (this.#queue[this.#first] as () => void);
-    if (tick === undefined) {
-      this.#first += 1;
-      if (this.#first === this.#queue.length) {
-        this.#queue = [];
-        this.#first = 0;
-      } else if (this.#first === 1000) {
-        this.#queue = this.#queue.slice(1000);
-        this.#first = 0;
-      }
-    }
+    const taken = (this.#ticks.size > 0 ? this.#ticks : this.#queue).take();
     if (this._hasWork) this.#scheduler._hasWork(this);
     return taken;
   }

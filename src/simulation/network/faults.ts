@@ -111,11 +111,6 @@ export interface Fault {
 
 /** The faults of one run: what is drawn, and what came of it. */
 export class Faults {
-  readonly latency: readonly [least: number, most: number];
-  readonly bandwidth: number;
-  readonly loss: number;
-  readonly duplicate: number;
-  readonly cut: number;
   readonly weights: Weights;
   /** Those that came. */
   readonly happened: Fault[] = [];
@@ -130,11 +125,6 @@ export class Faults {
 
   constructor(weights: Weights, seed: string, trace: Trace, only: ReadonlySet<string> | undefined) {
     this.weights = weights;
-    this.latency = weights.latency;
-    this.bandwidth = weights.bandwidth;
-    this.loss = weights.loss;
-    this.duplicate = weights.duplicate;
-    this.cut = weights.cut;
     this.#seed = seed;
     this.#trace = trace;
     this.#only = only;

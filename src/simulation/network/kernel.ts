@@ -2,27 +2,20 @@ import type { Buffer } from 'node:buffer';
 import { osError } from '../../base/errors/os-errors.ts';
 import type { Address } from '../../sock/addresses/address.ts';
 import type { SimulatedSystem } from '../../sock/addresses/simulated-system.ts';
-import {
-  AF_INET,
-  AF_INET6,
-  AF_UNIX,
-  SOCK_DGRAM,
-  SOCK_STREAM,
-} from '../../sock/constants/constants.ts';
+import { AF_INET6, AF_UNIX } from '../../sock/constants/constants.ts';
 import { MemoryDatagramEndpoint } from '../../sock/drivers/memory/datagram-endpoint.ts';
-import { memoryPair } from '../../sock/drivers/memory/driver.ts';
+import { driverOf } from '../../sock/drivers/memory/driver.ts';
 import { FakeDescriptors } from '../../sock/drivers/memory/fake-descriptors.ts';
 import type { MemoryEndpoint } from '../../sock/drivers/memory/memory-endpoint.ts';
 import type { MemorySystem } from '../../sock/drivers/memory/memory-system.ts';
 import { Network as Names } from '../../sock/drivers/memory/network.ts';
 import { MemoryStreamEndpoint } from '../../sock/drivers/memory/stream-endpoint.ts';
-import { refuseDescriptor } from '../../sock/endpoint/detached-endpoints.ts';
 import type { Driver } from '../../sock/endpoint/endpoint.ts';
 import type { ByteWay, Kernel, Network } from './network.ts';
 import { SimulatedDatagram } from './simulated-datagram.ts';
 import { addressIn, SimulatedStream } from './simulated-stream.ts';
 
-/** Bytes that a link carries in one packet; the cutting of a message may be anywhere. */
+/** The most pieces that a message is cut into, anywhere. */
 const MOST_PIECES = 4;
 
 /** What a simulated host has for an operating system: addresses, ports, descriptors, and sockets. */
@@ -34,6 +27,7 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
   /** Has the machine no power? */
   down = false;
   readonly descriptors: FakeDescriptors;
+  readonly driver: Driver;
   readonly inet: Names<MemoryEndpoint> = new Names();
   readonly inetDatagrams: Names<MemoryEndpoint> = new Names();
   // Of AF_UNIX.
@@ -47,32 +41,19 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     this.address = address;
     // 0, 1 and 2 are taken.
     this.descriptors = new FakeDescriptors('simulation', 3, Math.max(0, descriptors - 3));
+    this.driver = driverOf(
+      this,
+      (family, proto) =>
+        family === AF_UNIX
+          ? new MemoryStreamEndpoint(family, proto, this)
+          : new SimulatedStream(this, family, proto),
+      (family, proto) =>
+        family === AF_UNIX
+          ? new MemoryDatagramEndpoint(family, proto, this)
+          : new SimulatedDatagram(this, family, proto),
+    );
     network.kernels.set(address, this);
   }
-
-  readonly driver: Driver = {
-    name: 'simulation',
-    supports: (family, type) =>
-      [AF_INET, AF_INET6, AF_UNIX].includes(family) && [SOCK_STREAM, SOCK_DGRAM].includes(type),
-    open: (family, type, proto) => {
-      if (![AF_INET, AF_INET6, AF_UNIX].includes(family)) throw osError('EAFNOSUPPORT', 'socket');
-      const unix = family === AF_UNIX;
-      if (type === SOCK_STREAM) {
-        const made = unix
-          ? new MemoryStreamEndpoint(family, proto, this)
-          : new SimulatedStream(this, family, proto);
-        return made.takeDescriptor();
-      }
-      if (type !== SOCK_DGRAM) throw osError('ESOCKTNOSUPPORT', 'socket');
-      const made = unix
-        ? new MemoryDatagramEndpoint(family, proto, this)
-        : new SimulatedDatagram(this, family, proto);
-      return made.takeDescriptor();
-    },
-    socketpair: (family, type, proto) => memoryPair(family, type, proto, this),
-    adopt: () => refuseDescriptor('simulation'),
-    adoptPipe: () => refuseDescriptor('simulation'),
-  };
 
   addressOf(name: string): string | undefined {
     for (const { hostname, address } of this.network.kernels.values())
@@ -84,7 +65,7 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     const lower = name.toLowerCase().replace(/\.$/, '');
     const local = lower === 'localhost' || lower.endsWith('.localhost');
     const { network } = this;
-    const delay = local ? 0 : network.random.between(...network.faults.latency);
+    const delay = local ? 0 : network.random.between(...network.faults.weights.latency);
     network.scheduler.in(delay, () => {
       if (local) finish('127.0.0.1', '');
       else if (network.faults.happens('lookup', `${name} from ${this.hostname}`))
@@ -93,14 +74,12 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     });
   }
 
-  /** @throws {OSError} EADDRNOTAVAIL for an address of another host */
   checkOwn(address: Address): void {
     const host = address[0] as string;
     if (host !== this.address && this.network.kernelAt(host, this) !== this)
       throw osError('EADDRNOTAVAIL', 'bind');
   }
 
-  /** The address that a socket without one gets to reach another. */
   sourceFor(family: number, to: Address): Address {
     const host = to[0] as string;
     const near = host !== this.address && this.network.kernelAt(host, this) === this;
@@ -108,14 +87,12 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     return addressIn(family, own, 0);
   }
 
-  /** Is a connection refused by a fault? */
   refuses(from: Kernel): boolean {
     return (
       from !== this && this.network.faults.happens('refuse', `${from.hostname} → ${this.hostname}`)
     );
   }
 
-  /** Sends bytes, whole or cut anywhere. */
   sendPieces(wire: ByteWay, data: Buffer): void {
     const { faults, random } = this.network;
     const { from, to } = wire.path;
@@ -124,7 +101,7 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
       far && faults.happens('stall', `${from.hostname} → ${to.hostname}`)
         ? random.between(0, 1)
         : 0;
-    if (data.length < 2 || !random.chance(faults.cut)) {
+    if (data.length < 2 || !random.chance(faults.weights.cut)) {
       wire.send('data', data, later);
       return;
     }

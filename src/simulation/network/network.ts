@@ -104,13 +104,13 @@ export class Network {
     return parted || held || from.down || to.down;
   }
 
-  /** When a packet that is sent now arrives, and those that a stream has to send again with it. */
+  /** When a packet that is sent now arrives. */
   arrival(path: Path, nbytes: number): number {
     const { now } = this.scheduler;
     if (path.from === path.to) return now + LOOPBACK;
     const { link } = path;
     let at = now;
-    const bandwidth = link.bandwidth ?? this.faults.bandwidth;
+    const bandwidth = link.bandwidth ?? this.faults.weights.bandwidth;
     if (bandwidth !== Number.POSITIVE_INFINITY) {
       path.busyUntil = Math.max(path.busyUntil, now) + nbytes / bandwidth;
       at = path.busyUntil;
@@ -120,7 +120,7 @@ export class Network {
 
   latency({ from, to, link }: Path): number {
     if (from === to) return LOOPBACK;
-    const [least, most] = link.latency ?? this.faults.latency;
+    const [least, most] = link.latency ?? this.faults.weights.latency;
     const random = this.random.next();
     // Most packets are quick.
     return least + (most - least) * random * random * random;
@@ -128,14 +128,14 @@ export class Network {
 
   /** How much later a stream's packet is because it was lost and sent again. */
   lostFor({ from, to, link }: Path): number {
-    const loss = link.loss ?? this.faults.loss;
+    const loss = link.loss ?? this.faults.weights.loss;
     if (loss === 0 || from === to) return 0;
     let delay = 0;
     for (let wait = RETRANSMIT; this.random.chance(loss) && wait < 100; wait *= 2) delay += wait;
     return delay;
   }
 
-  /** Sends a datagram; `lost` is called where nobody is there to take it. */
+  /** Sends a datagram, which may be lost or arrive twice. */
   sendDatagram(path: Path, nbytes: number, arrive: () => void): void {
     if (path.held) {
       path.datagrams.push(() => this.sendDatagram(path, nbytes, arrive));
@@ -144,9 +144,10 @@ export class Network {
     if (this.isClosed(path)) return;
     const { link } = path;
     const far = path.from !== path.to;
-    const copies = far && this.random.chance(link.duplicate ?? this.faults.duplicate) ? 2 : 1;
+    const copies =
+      far && this.random.chance(link.duplicate ?? this.faults.weights.duplicate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      if (far && this.random.chance(link.loss ?? this.faults.loss)) continue;
+      if (far && this.random.chance(link.loss ?? this.faults.weights.loss)) continue;
       // Each on its own: what was sent later may come earlier.
       this.scheduler.at(this.arrival(path, nbytes), () => {
         if (!path.to.down) arrive();

@@ -3,35 +3,49 @@ import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from '../../const
 import { refuseDescriptor } from '../../endpoint/detached-endpoints.ts';
 import type { Driver, Endpoint } from '../../endpoint/endpoint.ts';
 import { MemoryDatagramEndpoint } from './datagram-endpoint.ts';
+import type { MemoryEndpoint } from './memory-endpoint.ts';
 import { type MemorySystem, memorySystem } from './memory-system.ts';
 import { MemoryStreamEndpoint } from './stream-endpoint.ts';
 
+/** Makes a socket of a family; its descriptor is taken afterwards. */
+type Make = (family: number, proto: number) => MemoryEndpoint;
+
+/**
+ * A driver of sockets in memory.
+ *
+ * @param makeStream - makes stream sockets; by default those of {@link MemoryStreamEndpoint}
+ * @param makeDatagram - the same for datagram sockets
+ */
+export function driverOf(
+  system: MemorySystem,
+  makeStream: Make = (family, proto) => new MemoryStreamEndpoint(family, proto, system),
+  makeDatagram: Make = (family, proto) => new MemoryDatagramEndpoint(family, proto, system),
+): Driver {
+  const name = system.descriptors.driver;
+  const makeOf = (type: number): Make | undefined =>
+    type === SOCK_STREAM ? makeStream : type === SOCK_DGRAM ? makeDatagram : undefined;
+  return {
+    name,
+    supports: (family, type) => FAMILIES.includes(family) && makeOf(type) !== undefined,
+    open: (family, type, proto) => {
+      if (!FAMILIES.includes(family)) throw osError('EAFNOSUPPORT', 'socket');
+      const make = makeOf(type);
+      if (make === undefined) throw osError('ESOCKTNOSUPPORT', 'socket');
+      return make(family, proto).takeDescriptor();
+    },
+    socketpair: (family, type, proto) => socketpair(family, type, proto, system),
+    adopt: () => refuseDescriptor(name),
+    adoptPipe: () => refuseDescriptor(name),
+  };
+}
+
+const FAMILIES: readonly number[] = [AF_INET, AF_INET6, AF_UNIX];
+
 /** Sockets in memory, for tests and for pairs inside one process. */
-export const memoryDriver: Driver = {
-  name: 'memory',
-
-  supports(family: number, type: number): boolean {
-    return (
-      (family === AF_INET || family === AF_INET6 || family === AF_UNIX) &&
-      (type === SOCK_STREAM || type === SOCK_DGRAM)
-    );
-  },
-
-  open(family: number, type: number, proto: number): Endpoint {
-    if (family !== AF_INET && family !== AF_INET6 && family !== AF_UNIX)
-      throw osError('EAFNOSUPPORT', 'socket');
-    if (type === SOCK_STREAM) return new MemoryStreamEndpoint(family, proto).takeDescriptor();
-    if (type === SOCK_DGRAM) return new MemoryDatagramEndpoint(family, proto).takeDescriptor();
-    throw osError('ESOCKTNOSUPPORT', 'socket');
-  },
-
-  socketpair: (family, type, proto) => memoryPair(family, type, proto, memorySystem),
-  adopt: () => refuseDescriptor('memory'),
-  adoptPipe: () => refuseDescriptor('memory'),
-};
+export const memoryDriver: Driver = driverOf(memorySystem);
 
 /** Two sockets of AF_UNIX that are connected to each other. */
-export function memoryPair(
+function socketpair(
   family: number,
   type: number,
   proto: number,

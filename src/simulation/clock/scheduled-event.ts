@@ -1,0 +1,43 @@
+import type { Timed } from '../../core/turns/timer-heap.ts';
+
+/** Something that happens at an instant of a simulation. */
+export class ScheduledEvent implements Timed {
+  _scheduled = false;
+  /** Does it come by itself, whatever the program does? */
+  readonly isBackground: boolean;
+  readonly #when: number;
+  /** Which of several at one instant comes first: drawn by the seed. */
+  readonly #tie: number;
+  /** The order in which they were made, for equal ties. */
+  readonly #serial: number;
+  #run: (() => void) | undefined;
+
+  constructor(when: number, tie: number, serial: number, run: () => void, isBackground: boolean) {
+    this.#when = when;
+    this.#tie = tie;
+    this.#serial = serial;
+    this.#run = run;
+    this.isBackground = isBackground;
+  }
+
+  when(): number {
+    return this.#when;
+  }
+
+  cancelled(): boolean {
+    return this.#run === undefined;
+  }
+
+  cancel(): void {
+    this.#run = undefined;
+  }
+
+  _before(other: ScheduledEvent): boolean {
+    if (this.#when !== other.#when) return this.#when < other.#when;
+    return this.#tie === other.#tie ? this.#serial < other.#serial : this.#tie < other.#tie;
+  }
+
+  _run(): void {
+    this.#run?.();
+  }
+}
