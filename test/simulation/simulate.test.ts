@@ -194,7 +194,9 @@ behaviour('simulate', (it) => {
         await sleep(10);
       }
       world.release('client', 'server');
+      const released = world.time();
       assert.is(`${await reader.readexactly(3)}`, 'abc');
+      assert.ok(world.time() - released < 0.1, 'nothing has to be sent again');
       writer.close();
     });
   });

@@ -56,7 +56,7 @@ export interface Path {
   /** When the last byte that was sent has left, in seconds. */
   busyUntil: number;
   /** Streams with something to send that could not. */
-  readonly waiting: Set<{ resume(): void }>;
+  readonly waiting: Set<{ resume(atOnce: boolean): void }>;
   /** Datagrams that are held. */
   readonly datagrams: (() => void)[];
 }
@@ -65,7 +65,7 @@ export interface Path {
 const LOOPBACK = 0.00002;
 
 /** The first of the delays after which a stream sends again, in seconds; they double. */
-const RETRANSMIT = 0.2;
+export const RETRANSMIT = 0.2;
 
 /** How long a packet is on its way, and which ones never arrive. */
 export class Network {
@@ -157,14 +157,19 @@ export class Network {
 
   /** Opens a path again, or closes it. */
   set(path: Path, state: { parted?: boolean; held?: boolean }): void {
+    const wasHeld = path.held;
     Object.assign(path, state);
-    this.opened(path);
+    this.opened(path, wasHeld);
   }
 
-  /** A path may be open again: what waits goes on. */
-  opened(path: Path): void {
+  /**
+   * A path may be open again: what waits goes on.
+   *
+   * @param atOnce - what was held was not lost, so nobody has to send it again
+   */
+  opened(path: Path, atOnce = false): void {
     if (this.isClosed(path)) return;
-    for (const wire of path.waiting) wire.resume();
+    for (const wire of path.waiting) wire.resume(atOnce);
     path.waiting.clear();
     for (const send of path.datagrams.splice(0)) send();
   }

@@ -1,4 +1,4 @@
-import type { Network, Path } from './network.ts';
+import { type Network, type Path, RETRANSMIT } from './network.ts';
 
 /** A socket at the end of a wire. */
 export interface WireEnd {
@@ -111,13 +111,20 @@ export class Wire {
     this.path.waiting.delete(this);
   }
 
-  /** The path is open again: the next attempt gets through. */
-  resume(): void {
+  /**
+   * The path is open again.
+   *
+   * @param atOnce - what waits is sent at once, and not with the next attempt
+   */
+  resume(atOnce: boolean): void {
     const { scheduler } = this.#network;
-    let attempt = this.#since;
-    for (let wait = 0.2; attempt <= scheduler.now; wait = Math.min(2 * wait, LONGEST_RETRY))
-      attempt += wait;
-    const again = this.path.held ? scheduler.now : attempt;
+    let again = atOnce ? scheduler.now : this.#since;
+    for (
+      let wait = RETRANSMIT;
+      !atOnce && again <= scheduler.now;
+      wait = Math.min(2 * wait, LONGEST_RETRY)
+    )
+      again += wait;
     scheduler.at(again, () => {
       if (this.#waiting.length === 0) return;
       if (this.#network.isClosed(this.path)) {
