@@ -76,7 +76,7 @@ function take(taken) {
   findCycles();
 }
 
-/** Older programs tell no times: these are counted from when they were first seen. */
+/** Counts times from when something was first seen, where the snapshot does not have them. */
 function complete(key, task) {
   const life = lives.get(key);
   task.age ??= now - (life?.begin ?? now);
