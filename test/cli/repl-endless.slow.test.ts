@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { behaviour } from '../support/behaviour.ts';
 import { Program } from '../support/program.ts';
+import { interrupt } from './support/interrupt.ts';
 
 /** Code that Ctrl-C ends at a known place. */
 const ENDLESS = [
@@ -18,10 +19,7 @@ behaviour('asyncio-ts repl', (it) => {
       `has Ctrl-C end ${what}, and goes on`,
       async () => {
         await using program = Program.command(['repl'], { hasInput: true });
-        program.type(`${code}\n`);
-        await program.shows(/begun\n/);
-        program.signal('SIGINT');
-        await program.shows(/KeyboardInterrupt\n/);
+        await interrupt(program, code);
         program.type("console.error('an error'); 40 + 2\n");
         await program.shows(/> 42\n/);
         program.endInput();

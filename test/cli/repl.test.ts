@@ -2,6 +2,7 @@ import module from 'node:module';
 import * as assert from 'uvu/assert';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { Program } from '../support/program.ts';
+import { interrupt } from './support/interrupt.ts';
 
 /** A start of Node takes a tenth of a second, and several on a busy machine. */
 const CHILD: Options = { seconds: 30 };
@@ -128,10 +129,7 @@ behaviour('asyncio-ts repl', (it) => {
       `has Ctrl-C end ${what}, and goes on`,
       async () => {
         await using program = Program.command(['repl'], { hasInput: true });
-        program.type(`${code}\n`);
-        await program.shows(/begun\n/);
-        program.signal('SIGINT');
-        await program.shows(/KeyboardInterrupt\n/);
+        await interrupt(program, code);
         program.type('40 + 2\n');
         await program.shows(/> 42\n/);
 

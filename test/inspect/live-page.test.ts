@@ -1,10 +1,10 @@
 import { request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { listeningPorts } from '../../src/cli/node-process.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freePort, Program } from '../support/program.ts';
 import { ANY_PORT } from './support/any-port.ts';
+import { until } from './support/until.ts';
 
 /** Several starts of Node. */
 const CHILDREN: Options = { seconds: 60 };
@@ -46,11 +46,6 @@ async function get(
     });
     asked.once('error', reject).end();
   });
-}
-
-/** Polls, for there is nothing that would tell. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(20);
 }
 
 behaviour('asyncio-ts inspect', (it) => {

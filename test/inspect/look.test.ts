@@ -1,6 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { listeningPorts } from '../../src/cli/node-process.ts';
 import type { Snapshot } from '../../src/inspect/data.ts';
@@ -8,6 +7,7 @@ import { behaviour, type Options } from '../support/behaviour.ts';
 import { freshPath } from '../support/drivers.ts';
 import { freePort, Program, root } from '../support/program.ts';
 import { ANY_PORT } from './support/any-port.ts';
+import { until } from './support/until.ts';
 
 /** Several starts of Node. */
 const CHILDREN: Options = { seconds: 60 };
@@ -34,11 +34,6 @@ async function look(
   const { status } = await looker.ends();
   assert.equal(listeningPorts(program.pid), before, 'the inspector is closed again');
   return { status, stdout: looker.stdout, stderr: looker.stderr, pid: program.pid };
-}
-
-/** Polls, for there is nothing that would tell. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(20);
 }
 
 behaviour('asyncio-ts ps, pstree and why', (it) => {
