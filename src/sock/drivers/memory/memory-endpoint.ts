@@ -13,20 +13,14 @@ import {
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPV6_V6ONLY,
-  SO_ACCEPTCONN,
   SO_BROADCAST,
-  SO_KEEPALIVE,
-  SO_LINGER,
-  SO_RCVBUF,
-  SO_REUSEADDR,
-  SO_REUSEPORT,
-  SO_SNDBUF,
   SOL_SOCKET,
   TCP_KEEPIDLE,
   TCP_NODELAY,
 } from '../../constants/constants.ts';
 import { BaseEndpoint } from '../../endpoint/base-endpoint.ts';
 import type { DriverName } from '../../endpoint/endpoint.ts';
+import { SOCKET_OPTIONS } from '../../endpoint/socket-options.ts';
 import type { FakeDescriptors } from './fake-descriptors.ts';
 
 /** What stream and datagram sockets in memory share. */
@@ -101,20 +95,9 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
   }
 
   protected override knowsOption(level: number, option: number): boolean {
-    if (level === SOL_SOCKET) return SOCKET_OPTIONS.includes(option);
+    if (level === SOL_SOCKET) return SOCKET_OPTIONS.includes(option) || option === SO_BROADCAST;
     if (level === IPPROTO_TCP) return option === TCP_NODELAY || option === TCP_KEEPIDLE;
     if (level === IPPROTO_IP) return option === IP_TTL;
     return level === IPPROTO_IPV6 && this.family === AF_INET6 && option === IPV6_V6ONLY;
   }
 }
-
-const SOCKET_OPTIONS: readonly number[] = [
-  SO_ACCEPTCONN,
-  SO_BROADCAST,
-  SO_KEEPALIVE,
-  SO_LINGER,
-  SO_RCVBUF,
-  SO_REUSEADDR,
-  SO_REUSEPORT,
-  SO_SNDBUF,
-];

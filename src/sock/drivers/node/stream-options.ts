@@ -4,32 +4,16 @@ import {
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPV6_V6ONLY,
-  SO_ACCEPTCONN,
-  SO_KEEPALIVE,
-  SO_LINGER,
-  SO_RCVBUF,
-  SO_REUSEADDR,
-  SO_REUSEPORT,
-  SO_SNDBUF,
   SOL_SOCKET,
   TCP_KEEPIDLE,
   TCP_NODELAY,
 } from '../../constants/constants.ts';
+import { SOCKET_OPTIONS } from '../../endpoint/socket-options.ts';
 
 /** Which options a stream socket on a Node handle has. */
 
 /** How long a connection is idle before the first keep-alive probe, in seconds; Linux's default. */
 export const KEEPALIVE_IDLE = 7200;
-
-const SOCKET_OPTIONS: readonly number[] = [
-  SO_ACCEPTCONN,
-  SO_KEEPALIVE,
-  SO_LINGER,
-  SO_RCVBUF,
-  SO_REUSEADDR,
-  SO_REUSEPORT,
-  SO_SNDBUF,
-];
 
 const TCP_OPTIONS: readonly number[] = [TCP_NODELAY, TCP_KEEPIDLE];
 
