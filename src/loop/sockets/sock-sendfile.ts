@@ -12,7 +12,7 @@ import { Future } from '../../core/futures/future.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { SOCK_STREAM } from '../../sock/constants/constants.ts';
-import { setFilePosition } from '../../sock/descriptors/file-position.ts';
+import { sendAndSeek } from '../../sock/descriptors/file-position.ts';
 import type { Endpoint, Ready } from '../../sock/endpoint/endpoint.ts';
 import { Socket } from '../../sock/socket.ts';
 import type { BorrowedSocket } from '../../transports/borrowed-socket.ts';
@@ -53,23 +53,14 @@ export function sockSendfile(
 ): Coroutine<number> {
   const send = async (): Promise<number> => {
     const fd = check(loop, sock, file, offset, count);
-    let sent = 0;
-    let ended = false;
-    const note = (nbytes: number): void => {
-      sent += nbytes;
-    };
-    try {
+    return await sendAndSeek(fd, offset, async (note) => {
       try {
         await sendBySystem(loop, sock, fd, offset, count, note);
       } catch (error) {
         if (!fallback || !isA(error, SendfileNotAvailableError)) throw error;
         await sendByReading(loop, sock, fd, offset, count, note);
       }
-      ended = true;
-    } finally {
-      if (ended || sent > 0) setFilePosition(fd, offset + sent);
-    }
-    return sent;
+    });
   };
   return new Coroutine(send, 'Loop.sockSendfile', undefined);
 }

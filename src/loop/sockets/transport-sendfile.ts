@@ -7,7 +7,7 @@ import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import { setFilePosition } from '../../sock/descriptors/file-position.ts';
+import { sendAndSeek } from '../../sock/descriptors/file-position.ts';
 import { Protocol } from '../../transports/protocols.ts';
 import { SocketTransport } from '../../transports/socket-transport.ts';
 import { type ProtocolCallbacks, Transport } from '../../transports/transport.ts';
@@ -39,20 +39,11 @@ export function sendfile(
   const send = async (): Promise<number> => {
     check(transport, fallback);
     const fd = checkFile(file, offset, count);
-    let sent = 0;
-    let ended = false;
-    const note = (nbytes: number): void => {
-      sent += nbytes;
-    };
-    const part: Part = { fd, offset, count, note };
-    try {
+    return await sendAndSeek(fd, offset, async (note) => {
+      const part: Part = { fd, offset, count, note };
       if (!(await sendNatively(loop, transport, part, fallback)))
         await sendByWriting(loop, transport, part);
-      ended = true;
-    } finally {
-      if (ended || sent > 0) setFilePosition(fd, offset + sent);
-    }
-    return sent;
+    });
   };
   return new Coroutine(send, 'Loop.sendfile', undefined);
 }
