@@ -9,36 +9,63 @@ import { snapshotBy, type Target } from './target.ts';
 const PATIENCE = 5000;
 /** It is looked for so often, in milliseconds. */
 const POLL = 10;
-/** The inspector is closed by the process itself when it hears nothing for so long, in milliseconds. */
-const WATCHDOG = 10_000;
+/** How often the process looks whether they who look into it are still there, in milliseconds. */
+const WATCH = 20;
 
 const AGENT = `globalThis[Symbol.for('asyncio-ts.inspect')]`;
-const INSPECTOR = `process.getBuiltinModule('node:inspector')`;
-const TIMER = `globalThis[Symbol.for('asyncio-ts.inspect.watchdog')]`;
+/** In the process: the numbers of the processes for which its inspector is open; nothing when that is not our doing. */
+const LOOKERS = `globalThis[Symbol.for('asyncio-ts.inspect.lookers')]`;
+
+/** In the process: this program is one of them. */
+const JOIN = `${LOOKERS}?.add(${process.pid}), 0`;
+
+/**
+ * In the process: closes its inspector when the last looker has ended.
+ *
+ * Not before: on a connection that both sides close at once, Node 20 to 26 write to freed memory.
+ */
+const WATCH_LOOKERS = `if (!${LOOKERS}) {
+  const lookers = (${LOOKERS} = new Set());
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const isThere = (pid) => {
+    try {
+      process.kill(pid, 0);
+    } catch (error) {
+      return error.code === 'EPERM';
+    }
+    try {
+      // It may have ended, and nobody has asked how.
+      return !/\\) Z [^)]*$/.test(readFileSync('/proc/' + pid + '/stat', 'latin1'));
+    } catch {
+      return true;
+    }
+  };
+  const timer = setInterval(() => {
+    for (const pid of lookers) if (!isThere(pid)) lookers.delete(pid);
+    if (lookers.size > 0) return;
+    clearInterval(timer);
+    delete ${LOOKERS};
+    process.getBuiltinModule('node:inspector').close();
+  }, ${WATCH}).unref();
+}`;
 
 /**
  * Connects to a process by Node's inspector, which SIGUSR1 opens on a loopback port.
  *
- * The process closes it again by itself when it hears nothing for ten seconds, as when this program is
- * killed.
+ * The process closes it again as soon as this program has ended, however that was.
  *
  * @throws {Failure} when that is not possible
  */
 export async function attach(pid: number): Promise<Target> {
   checkIsNode(pid);
-  const { url, isOurs } = await openInspector(pid);
-  const session = await DebuggerSession.open(url);
-  if (isOurs)
-    await session.evaluate(
-      `void (${TIMER} = setTimeout(() => ${INSPECTOR}.close(), ${WATCHDOG}).unref())`,
-    );
-  const stay = async (): Promise<void> => {
-    await session.evaluate(isOurs ? `void ${TIMER}.refresh()` : '0');
+  const session = await openSession(pid);
+  const check = async (): Promise<void> => {
+    await session.evaluate(JOIN);
   };
   return {
-    stay,
+    check,
     async snapshots() {
-      await stay();
+      await check();
       const all: Snapshot[] = [];
       for (const thread of [session, ...(await session.workers())]) {
         const one = await snapshotOf(thread, pid);
@@ -47,37 +74,46 @@ export async function attach(pid: number): Promise<Target> {
       if (all.length === 0) throw new Failure(`process ${pid} does not run asyncio-ts`);
       return all;
     },
-    async close() {
-      if (isOurs)
-        // Not before it has answered: it waits until nobody is connected.
-        await session.evaluate(
-          `void (clearTimeout(${TIMER}), delete ${TIMER}, setImmediate(() => ${INSPECTOR}.close()))`,
-        );
-      await session.close();
-    },
+    close: () => session.close(),
   };
 }
 
-async function openInspector(pid: number): Promise<{ url: string; isOurs: boolean }> {
+async function openSession(pid: number): Promise<DebuggerSession> {
   const before = listeningPorts(pid);
   // It may be open already: then nothing happens, and it stays so.
   for (let waited = 0; waited < PATIENCE; waited += POLL) {
     // And again: somebody who looks into another process may have its port for a moment.
     if (waited % 1000 === 0) process.kill(pid, 'SIGUSR1');
     for (const port of listeningPorts(pid)) {
-      const url = before.has(port) ? undefined : await inspectorAt(port);
-      if (url !== undefined) return { url, isOurs: true };
+      const session = before.has(port) ? undefined : await sessionAt(port, WATCH_LOOKERS + JOIN);
+      if (session !== undefined) return session;
     }
     // The other ports are the program's: nobody connects to those.
     const open = inspectPort(pid);
-    const url = before.has(open) ? await inspectorAt(open) : undefined;
-    if (url !== undefined) return { url, isOurs: false };
+    const session = before.has(open) ? await sessionAt(open, JOIN) : undefined;
+    if (session !== undefined) return session;
     await sleep(POLL);
   }
   throw new Failure(
     `process ${pid} has not opened its inspector: its port, ${inspectPort(pid)}, may be taken, ` +
       'or the program handles SIGUSR1 itself',
   );
+}
+
+/**
+ * Connects to the inspector at a port, and evaluates something there at first; `undefined` where there is
+ * none, or where it is being closed.
+ */
+async function sessionAt(port: number, first: string): Promise<DebuggerSession | undefined> {
+  const url = await inspectorAt(port);
+  if (url === undefined) return undefined;
+  try {
+    const session = await DebuggerSession.open(url);
+    await session.evaluate(first);
+    return session;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The WebSocket of the inspector at a port; `undefined` where there is none. */

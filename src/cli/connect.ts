@@ -37,7 +37,7 @@ export async function connectTo(path: string): Promise<Target> {
       `${path} is of another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,
     );
   return {
-    stay: async () => void (await ask('version')),
+    check: async () => void (await ask('version')),
     snapshots: async () => [await snapshotBy(ask)],
     close: async () => void socket.destroy(),
   };

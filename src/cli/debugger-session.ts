@@ -20,7 +20,7 @@ interface Evaluated {
   readonly exceptionDetails?: { readonly exception?: { readonly description?: string } };
 }
 
-const GONE = 'the process has closed the connection';
+const GONE = 'the process has ended';
 
 /** Questions to Node's inspector, in one thread of a process. */
 abstract class Session {
@@ -75,6 +75,7 @@ abstract class Session {
     this.#asked.clear();
   }
 
+  /** Something has happened that was not asked for. */
   protected told(_event: string, _params: Record<string, unknown>): void {}
 
   protected abstract send(text: string): void;
@@ -102,7 +103,10 @@ export class DebuggerSession extends Session {
       socket.addEventListener('open', () => resolve());
       socket.addEventListener('error', () => reject(new Failure(`no debugger answers at ${url}`)));
     });
-    return new DebuggerSession(socket);
+    const session = new DebuggerSession(socket);
+    // A process does not end before its debuggers have gone.
+    await session.ask('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true });
+    return session;
   }
 
   /** The worker threads of the process. */
@@ -111,7 +115,9 @@ export class DebuggerSession extends Session {
     return [...this.#workers.values()];
   }
 
+  /** Ends the connection, and waits until the process has ended it, too. */
   async close(): Promise<void> {
+    if (this.#socket.readyState === WebSocket.CLOSED) return;
     const closed = new Promise<void>((resolve) => {
       this.#socket.addEventListener('close', () => resolve());
     });
@@ -121,7 +127,8 @@ export class DebuggerSession extends Session {
 
   protected override told(event: string, params: Record<string, unknown>): void {
     const { sessionId, message } = params as { sessionId: string; message: string };
-    if (event === 'NodeWorker.attachedToWorker')
+    if (event === 'NodeRuntime.waitingForDisconnect') void this.close();
+    else if (event === 'NodeWorker.attachedToWorker')
       this.#workers.set(sessionId, new WorkerSession(this, sessionId));
     else if (event === 'NodeWorker.receivedMessageFromWorker')
       this.#workers.get(sessionId)?.tell(message);

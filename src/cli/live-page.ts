@@ -10,7 +10,7 @@ import type { Target } from './target.ts';
 /** The text of the page, from `page/`; put here by the build. */
 declare const LIVE_PAGE: string;
 
-/** Milliseconds between two snapshots, at least and at most: a target closes its inspector after ten seconds. */
+/** Milliseconds between two snapshots, at least and at most. */
 const PAUSE = { least: 1000, most: 5000 };
 /** Milliseconds in which browsers get the last words. */
 const LAST_WORDS = 100;
@@ -64,7 +64,7 @@ export class LivePage {
       while (!signal.aborted) {
         const begin = Date.now();
         if (this.#watchers.size > 0) this.#send(await this.#target.snapshots());
-        else await this.#target.stay();
+        else await this.#target.check();
         const pause = this.#watchers.size > 0 ? (Date.now() - begin) * REST : PAUSE.most;
         await this.#rest(Math.min(PAUSE.most, Math.max(PAUSE.least, pause)));
       }

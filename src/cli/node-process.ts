@@ -26,6 +26,9 @@ export function checkIsNode(pid: number): void {
   if (process.platform !== 'linux') throw new Failure('looking into a process works on Linux only');
   const program = attemptTo(() => basename(readlinkSync(`/proc/${pid}/exe`)));
   if (program === undefined) throw new Failure(`not allowed to look into process ${pid}`);
+  // It watches by number those who look into it.
+  if (attemptTo(() => readlinkSync(`/proc/${pid}/ns/pid`)) !== readlinkSync('/proc/self/ns/pid'))
+    throw new Failure(`process ${pid} is in a container: look into it from there`);
   const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (!/^node/.test(program) || (BigInt(`0x${caught ?? 0}`) & SIGUSR1) === 0n)
     throw new Failure(`process ${pid} is not a Node program: it is ${program}`);

@@ -4,8 +4,12 @@ import type { Snapshot } from '../inspect/data.ts';
 export interface Target {
   /** What each of its threads does that has a loop. */
   snapshots(): Promise<readonly Snapshot[]>;
-  /** Keeps the connection while nobody asks. */
-  stay(): Promise<void>;
+  /**
+   * Looks whether it is still there.
+   *
+   * @throws {Failure} when it is not
+   */
+  check(): Promise<void>;
   /** Leaves it as it was. */
   close(): Promise<void>;
 }
