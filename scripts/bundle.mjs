@@ -112,7 +112,7 @@ async function textOfThreadProgram() {
 
 /** The page of `asyncio-ts inspect`: one text, without white space and comments. */
 async function textOfLivePage() {
-  const read = (file) => readFileSync(path.join(src, 'cli', 'page', file), 'utf8');
+  const read = (file) => readFileSync(path.join(src, 'cli', 'live', 'page', file), 'utf8');
   const minified = async (file, options) =>
     (
       await esbuild.transform(read(file), { minify: true, target: 'es2022', ...options })

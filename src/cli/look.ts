@@ -1,11 +1,11 @@
 import { printable } from '../inspect/printable.ts';
-import { attach } from './attach.ts';
-import { connectTo } from './connect.ts';
-import { LivePage } from './live-page.ts';
-import { formatTable } from './ps.ts';
-import { formatTree } from './pstree.ts';
-import type { Target } from './target.ts';
-import { explain } from './why.ts';
+import { LivePage } from './live/live-page.ts';
+import { formatTable } from './once/ps.ts';
+import { formatTree } from './once/pstree.ts';
+import { explain } from './once/why.ts';
+import { attach } from './process/attach.ts';
+import { connectTo } from './process/connect.ts';
+import type { Target } from './process/target.ts';
 
 /** The commands that look into a running process. */
 export type LookCommand = 'ps' | 'pstree' | 'why';

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import { formatTable } from '../../src/cli/ps.ts';
-import { formatTree } from '../../src/cli/pstree.ts';
-import { explain } from '../../src/cli/why.ts';
+import { formatTable } from '../../src/cli/once/ps.ts';
+import { formatTree } from '../../src/cli/once/pstree.ts';
+import { explain } from '../../src/cli/once/why.ts';
 import * as asyncio from '../../src/index.ts';
 import { printable } from '../../src/inspect/printable.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import * as assert from 'uvu/assert';
-import { connectTo } from '../../src/cli/connect.ts';
+import { connectTo } from '../../src/cli/process/connect.ts';
 import * as asyncio from '../../src/index.ts';
 import { freshPath } from '../support/drivers.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';

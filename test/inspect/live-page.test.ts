@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import * as assert from 'uvu/assert';
-import { listeningPorts } from '../../src/cli/node-process.ts';
+import { listeningPorts } from '../../src/cli/process/node-process.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freePort, Program } from '../support/program.ts';
 import { ANY_PORT } from './support/any-port.ts';

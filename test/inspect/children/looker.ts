@@ -1,5 +1,5 @@
 // looker.ts PID SIGNAL: opens the inspector of a process, and sends itself a signal.
-import { attach } from '../../../src/cli/attach.ts';
+import { attach } from '../../../src/cli/process/attach.ts';
 
 const [pid, signal] = process.argv.slice(2);
 await attach(Number(pid));

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { printable } from '../inspect/printable.ts';
-import { Failure } from './failure.ts';
-import type { Target } from './target.ts';
+import { printable } from '../../inspect/printable.ts';
+import { Failure } from '../process/failure.ts';
+import type { Target } from '../process/target.ts';
 
 /** The text of the page, from `page/`; put here by the build. */
 declare const LIVE_PAGE: string;

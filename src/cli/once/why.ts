@@ -1,7 +1,7 @@
-import type { LoopData, Snapshot, TaskData, WaitData } from '../inspect/data.ts';
-import { framesInWords, stateInWords } from '../inspect/words.ts';
+import type { LoopData, Snapshot, TaskData, WaitData } from '../../inspect/data.ts';
+import { framesInWords, stateInWords } from '../../inspect/words.ts';
+import { Failure } from '../process/failure.ts';
 import { Awaits, cyclesIn, type TaskOfThread, taskId } from './awaits.ts';
-import { Failure } from './failure.ts';
 
 /**
  * Why a task does not go on: what it waits for, whom that waits for, and so on to the end. Tasks that wait for

@@ -1,7 +1,7 @@
-import type { FrameData, Snapshot } from '../inspect/data.ts';
-import { placeOf } from '../inspect/words.ts';
+import type { FrameData, Snapshot } from '../../inspect/data.ts';
+import { placeOf } from '../../inspect/words.ts';
+import { Failure } from '../process/failure.ts';
 import { Awaits, stackOf, stacksOf, type TaskOfThread } from './awaits.ts';
-import { Failure } from './failure.ts';
 
 /** A task, or a function of one. */
 interface Node {
