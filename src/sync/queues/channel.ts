@@ -60,11 +60,11 @@ class Channel<T> extends LoopBound {
     if (this.openReceivers === 0 || (this.capacity > 0 && this.hasRoom)) wake(this.senders.first);
   }
 
-  /** The first waiting sender that will see neither a cancel nor a close. */
+  /** The first waiting sender that will not see a cancel. */
   firstSender(): SendWaiter<T> | undefined {
     for (let each = this.senders.first; each !== undefined; each = each._behind) {
       const sender = each as SendWaiter<T>;
-      if (!sender._isCancelled && !sender.end.closed) return sender;
+      if (!sender._isCancelled) return sender;
     }
     return undefined;
   }
@@ -89,19 +89,26 @@ abstract class ChannelWaiter<T, R> extends Waiter<R> {
     this.channel = end._channel;
     this.end = end;
     line.join(this);
+    end._waiting.add(this);
   }
 
   override cancel(message?: string): boolean {
     if (!super.cancel(message)) return false;
-    this._line?.leave(this);
+    this.leave();
     return true;
+  }
+
+  /** It waits no longer, although its turn may still come. */
+  leave(): void {
+    this._line?.leave(this);
+    this.end._waiting.delete(this);
   }
 
   override _run(): void {
     this._woken = false;
     // A waiter that finished before its turn is a sender whose item was received.
     if (this._state === 'pending' && !this._isCancelled && !this._act()) return;
-    this._line?.leave(this);
+    this.leave();
     this._tellNow();
     this.channel.wakeFirst();
   }
@@ -139,7 +146,7 @@ class SendWaiter<T> extends ChannelWaiter<T, void> {
 
   /** A receiver takes the item, and the sender resumes now. */
   give(): T {
-    this.channel.senders.leave(this);
+    this.leave();
     this._finish();
     this._tellNow();
     return this.item;
@@ -182,6 +189,8 @@ export abstract class ChannelEnd<T> implements Disposable, AsyncDisposable {
 
   /** @internal */
   readonly _channel: Channel<T>;
+  /** @internal its calls that wait, in order */
+  readonly _waiting = new Set<ChannelWaiter<T, unknown>>();
   #closed = false;
 
   /** @internal created by {@link channel} and `clone()` */
@@ -195,11 +204,13 @@ export abstract class ChannelEnd<T> implements Disposable, AsyncDisposable {
   }
 
   /** @internal returns `false` if it was already closed */
-  _close(line: Line): boolean {
+  _close(): boolean {
     if (this.#closed) return false;
     this.#closed = true;
-    for (let each = line.first; each !== undefined; each = each._behind)
-      if ((each as ChannelWaiter<T, unknown>).end === this) wake(each);
+    for (const each of this._waiting) {
+      each.leave();
+      wake(each);
+    }
     return true;
   }
 
@@ -302,7 +313,7 @@ export class ChannelSender<T> extends ChannelEnd<T> {
    */
   override close(): void {
     const channel = this._channel;
-    if (!this._close(channel.senders)) return;
+    if (!this._close()) return;
     channel.openSenders -= 1;
     channel.wakeFirst();
   }
@@ -399,7 +410,7 @@ export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T
    */
   override close(): void {
     const channel = this._channel;
-    if (!this._close(channel.receivers)) return;
+    if (!this._close()) return;
     channel.openReceivers -= 1;
     if (channel.openReceivers === 0) channel.buffer.clear();
     channel.wakeFirst();

@@ -54,6 +54,7 @@ export abstract class Waiter<T> extends Operation<T> implements Runnable {
   override cancel(message?: string): boolean {
     checkCancelMessage(message);
     if (this._woken || !super.cancel(message)) return false;
+    if (this._line !== undefined) this._line._cancelled += 1;
     this._loop._turns.soon(this);
     return true;
   }
@@ -112,8 +113,12 @@ export class Line {
   /** The first waiter. */
   first: Waiter<unknown> | undefined;
   #last: Waiter<unknown> | undefined;
+  /** Where {@link wake} goes on: the waiters before it were woken or cancelled. */
+  #next: Waiter<unknown> | undefined;
   /** The number of waiters, including cancelled ones that have not had their turn. */
   size = 0;
+  /** @internal the number of these cancelled ones */
+  _cancelled = 0;
 
   /** Appends `waiter`. */
   join(waiter: Waiter<unknown>): void {
@@ -122,6 +127,7 @@ export class Line {
     if (this.#last === undefined) this.first = waiter;
     else this.#last._behind = waiter;
     this.#last = waiter;
+    this.#next ??= waiter;
     this.size += 1;
   }
 
@@ -133,6 +139,8 @@ export class Line {
     else before._behind = behind;
     if (behind === undefined) this.#last = before;
     else behind._before = before;
+    if (this.#next === waiter) this.#next = behind;
+    if (waiter._state === 'cancelled') this._cancelled -= 1;
     waiter._line = undefined;
     waiter._before = undefined;
     waiter._behind = undefined;
@@ -140,26 +148,26 @@ export class Line {
   }
 
   /**
-   * Wakes waiters in order; they stay in the line until their turn.
+   * Wakes waiters in order; they stay in the line until their turn, and may not wait again in it.
    *
    * @param most - the most waiters to wake
    * @returns the number of woken waiters
    */
   wake(most: number): number {
     let woken = 0;
-    for (let waiter = this.first; waiter !== undefined && woken < most; waiter = waiter._behind) {
+    let waiter = this.#next;
+    for (; waiter !== undefined && woken < most; waiter = waiter._behind) {
       if (!waiter._waits) continue;
       waiter._wake();
       woken += 1;
     }
+    this.#next = waiter;
     return woken;
   }
 
   /** Were all of them cancelled before they were woken, so that they are only about to leave? */
   get isGivenUp(): boolean {
-    for (let waiter = this.first; waiter !== undefined; waiter = waiter._behind)
-      if (waiter._state !== 'cancelled') return false;
-    return true;
+    return this._cancelled === this.size;
   }
 
   /** What printed forms append: `', waiters:2'`, or nothing. */

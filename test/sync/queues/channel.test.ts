@@ -71,6 +71,20 @@ loopBehaviour('channel', (it) => {
     await gather(...waiting, last);
   });
 
+  it('takes no item for a receiver that was closed while it waited', async () => {
+    const [sender, receiver] = channel<string>();
+    const other = receiver.clone();
+    const waiting = createTask(receiver.receive());
+    await sleep(0);
+
+    receiver.close();
+
+    throws(() => sender.sendNowait('x'), QueueFull);
+    assert.is(sender.statistics().tasksWaitingReceive, 0);
+    await rejects(waiting, ChannelClosed);
+    other.close();
+  });
+
   it('serves receivers in the order in which they came', async () => {
     const [sender, receiver] = channel<number>(5);
     const waiting = [0, 1, 2].map(() => createTask(receiver.receive()));
