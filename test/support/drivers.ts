@@ -202,7 +202,8 @@ export async function attempt<Result>(call: () => Result): Promise<Result> {
   return call();
 }
 
-async function whenReadable<Result>(sock: Socket, call: () => Result): Promise<Result> {
+/** Calls until it does not block. */
+export async function whenReadable<Result>(sock: Socket, call: () => Result): Promise<Result> {
   for (;;) {
     try {
       return call();

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { osError } from '../../base/errors/os-errors.ts';
 import type { Address } from '../../sock/addresses/address.ts';
 import { IPPROTO_UDP } from '../../sock/constants/constants.ts';
-import { LONGEST, MemoryDatagramEndpoint } from '../../sock/drivers/memory/datagram-endpoint.ts';
+import { MemoryDatagramEndpoint } from '../../sock/drivers/memory/datagram-endpoint.ts';
 import type { MemorySystem } from '../../sock/drivers/memory/memory-system.ts';
 import type { Kernel } from './network.ts';
 
@@ -16,7 +16,7 @@ export class SimulatedDatagram extends MemoryDatagramEndpoint {
   }
 
   protected override deliver(data: Uint8Array, address: Address): number {
-    if (data.length > LONGEST) throw osError('EMSGSIZE', 'send');
+    this.checkLength(data);
     this.bindToAny(address);
     const { network } = this.kernel;
     const target = network.kernelAt(address[0] as string, this.kernel);

@@ -557,6 +557,54 @@ function hasUnixDatagrams(): boolean {
   return sock.driver === 'posix';
 }
 
+for (const { name, withoutUnixDatagrams } of DRIVERS)
+  loopBehaviour(`a datagram of AF_UNIX on ${name}`, (it) => {
+    if (withoutUnixDatagrams !== undefined) {
+      it.skip('arrives whole', withoutUnixDatagrams);
+      return;
+    }
+
+    it(
+      'arrives whole where it fits into the send buffer, and otherwise is an error',
+      async (loop, { settle }) => {
+        const sock = datagram(name, socket.AF_UNIX);
+        sock.bind(freshPath());
+        const lengths: number[] = [];
+        class Lengths extends Mailbox {
+          override datagramReceived(data: Uint8Array): void {
+            lengths.push(data.length);
+          }
+        }
+        const [, box] = await loop.createDatagramEndpoint(() => new Lengths(loop), { sock });
+        const from = datagram(name, socket.AF_UNIX);
+        const [transport, sender] = await loop.createDatagramEndpoint(() => new Mailbox(loop), {
+          sock: from,
+        });
+        const longest = (from.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) as number) - 32;
+        const to = sock.getsockname() as AddressInput;
+
+        for (const length of [longest, longest + 1, 65_537]) {
+          transport.sendto(Buffer.alloc(length), to);
+          await settle();
+        }
+        const other = datagram(name, socket.AF_UNIX);
+        assert.is(await loop.sockSendto(other, Buffer.alloc(100_000), to), 100_000);
+        other.close();
+        await until(loop, () => lengths.length === 3);
+
+        assert.equal(lengths, [longest, 65_537, 100_000]);
+        assert.equal(
+          sender.errors.map((error) => (error as OSError).code),
+          ['EMSGSIZE'],
+        );
+        assert.not(transport.isClosing());
+        assert.equal(box.errors, []);
+        transport.close();
+      },
+      REAL,
+    );
+  });
+
 loopBehaviour('loop.createDatagramEndpoint of AF_UNIX', (it) => {
   const onPosix = (
     sentence: string,

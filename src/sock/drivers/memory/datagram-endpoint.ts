@@ -1,6 +1,15 @@
 import { osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../addresses/address.ts';
-import { AF_UNIX, IPPROTO_UDP, SHUT_RD, SHUT_RDWR, SOCK_DGRAM } from '../../constants/constants.ts';
+import {
+  AF_INET6,
+  AF_UNIX,
+  IPPROTO_UDP,
+  SHUT_RD,
+  SHUT_RDWR,
+  SO_SNDBUF,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from '../../constants/constants.ts';
 import { EMPTY } from '../../endpoint/byte-queue.ts';
 import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
 import { MemoryEndpoint } from './memory-endpoint.ts';
@@ -12,8 +21,13 @@ import { type MemorySystem, memorySystem } from './memory-system.ts';
  */
 const RECEIVE_LIMIT = 64;
 
-/** The longest datagram that fits into an IP packet, in bytes. */
-export const LONGEST = 65_507;
+/** The longest datagrams that fit into an IP packet, in bytes. */
+const LONGEST = 65_507;
+const LONGEST_IPV6 = 65_527;
+
+/** SO_SNDBUF at first, and how much of it a datagram over AF_UNIX cannot use, in bytes; Linux's. */
+const SEND_BUFFER = 212_992;
+const SEND_OVERHEAD = 32;
 
 /** A datagram socket in memory. */
 export class MemoryDatagramEndpoint extends MemoryEndpoint {
@@ -82,10 +96,22 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
     return this.deliver(data, address);
   }
 
+  /** @throws {OSError} EMSGSIZE when it is too long for a datagram */
+  protected checkLength(data: Uint8Array): void {
+    const { family } = this;
+    const longest =
+      family === AF_UNIX
+        ? this.#sendBuffer - SEND_OVERHEAD
+        : family === AF_INET6
+          ? LONGEST_IPV6
+          : LONGEST;
+    if (data.length > longest) throw osError('EMSGSIZE', 'send');
+  }
+
   /** Sends a datagram; returns the number of its bytes; -1: would block. */
   protected deliver(data: Uint8Array, address: Address): number {
     const unix = this.family === AF_UNIX;
-    if (!unix && data.length > LONGEST) throw osError('EMSGSIZE', 'send');
+    this.checkLength(data);
     this.bindToAny(address);
     const to =
       this.#peer ?? (this.#system.datagrams.find(address) as MemoryDatagramEndpoint | undefined);
@@ -144,6 +170,14 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
     this.#received.length = 0;
     for (const sender of this.#senders) sender.tellWriter();
     this.#senders.clear();
+  }
+
+  get #sendBuffer(): number {
+    return this.option(SOL_SOCKET, SO_SNDBUF) || SEND_BUFFER;
+  }
+
+  protected override readOption(level: number, option: number): number | undefined {
+    return level === SOL_SOCKET && option === SO_SNDBUF ? this.#sendBuffer : undefined;
   }
 
   protected override defaultProto(): number {

@@ -21,6 +21,7 @@ import type {
   ReceivedMessage,
 } from '../../endpoint/endpoint.ts';
 import { unpackAncillary } from '../../messages/ancillary.ts';
+import { filled, roomFor } from '../../messages/buffers.ts';
 import { MSG_ERRQUEUE, MSG_OOB } from '../../messages/flags.ts';
 import { errno } from './ffi/errno.ts';
 import {
@@ -64,9 +65,6 @@ const RECEIVE_SIZE = 256 * 1024;
 
 /** From this length on, received bytes get their own memory. */
 const LARGE = 16 * 1024;
-
-/** The longest datagram, in bytes. */
-const DATAGRAM_SIZE = 64 * 1024;
 
 /** The most ancillary data of one receive, in bytes. */
 const MOST_ANCILLARY = 64 * 1024;
@@ -168,6 +166,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   tryRecv(nbytes: number): Buffer | undefined {
     this.mustBeOpen('recv');
     if (!this.#readable) return undefined;
+    if (this.isLargeMessage(nbytes)) return this.tryRecvfrom(nbytes)?.data;
     const most = Math.min(nbytes, RECEIVE_SIZE);
     if (receiveBuffer === undefined || receiveAddress === undefined) {
       receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_SIZE);
@@ -189,9 +188,19 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return this.took(received, errno[0], view.length, 'recv') ? received : -1;
   }
 
+  /** May what is received be lost in part, if it were taken in pieces? */
+  private isLargeMessage(nbytes: number): boolean {
+    return nbytes > RECEIVE_SIZE && this.type !== SOCK_STREAM;
+  }
+
   tryRecvfrom(nbytes: number): ReceivedFrom | undefined {
+    if (this.isLargeMessage(nbytes)) {
+      const room = roomFor(nbytes);
+      const from = this.tryRecvfromInto(room);
+      return from && { data: filled(room, from.nbytes), address: from.address };
+    }
     receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_SIZE);
-    const view = receiveBuffer.subarray(0, Math.min(nbytes, DATAGRAM_SIZE));
+    const view = receiveBuffer.subarray(0, Math.min(nbytes, RECEIVE_SIZE));
     const received = this.tryRecvfromInto(view);
     return received && { data: copyOut(receiveBuffer, received.nbytes), address: received.address };
   }
