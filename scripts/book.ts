@@ -1,9 +1,9 @@
 /**
- * npm run book: inserts files into the pages of docs/book that name them. So the code on a page is
- * the file that runs, and the output is the transcript that tests compare with.
+ * npm run book: inserts files into the pages of docs/book and docs/tutorial that name them. So the code on a
+ * page is the file that runs, and the output is the transcript that tests compare with.
  *
  *   --check       write nothing, and fail if a page differs from its files
- *   --pages DIR   the pages; by default those of docs/book
+ *   --pages DIR   the pages, in place of these
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -23,19 +23,22 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
   options: { check: { type: 'boolean' }, pages: { type: 'string' } },
 });
+/** In the book, all code is a file's. */
 const book = options.pages ?? path.join(root, 'docs', 'book');
+const pages = options.pages === undefined ? [book, path.join(root, 'docs', 'tutorial')] : [book];
 const problems: string[] = [];
 
-for (const page of readdirSync(book).filter((file) => file.endsWith('.md'))) {
-  const file = path.join(book, page);
-  const before = readFileSync(file, 'utf8');
-  const after = before.replace(SHOWN, (_block, name: string) => shown(page, name));
-  const nameless = before.replace(SHOWN, '').match(/^```/m);
-  if (nameless) problems.push(`${page}: a block of code that no comment names the file of`);
-  if (before === after) continue;
-  if (options.check) problems.push(`${page} shows what is not so: npm run book mends it`);
-  else writeFileSync(file, after);
-}
+for (const folder of pages)
+  for (const page of readdirSync(folder).filter((file) => file.endsWith('.md'))) {
+    const file = path.join(folder, page);
+    const before = readFileSync(file, 'utf8');
+    const after = before.replace(SHOWN, (_block, name: string) => shown(page, name));
+    const nameless = folder === book && before.replace(SHOWN, '').match(/^```/m);
+    if (nameless) problems.push(`${page}: a block of code that no comment names the file of`);
+    if (before === after) continue;
+    if (options.check) problems.push(`${page} shows what is not so: npm run book mends it`);
+    else writeFileSync(file, after);
+  }
 
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;
