@@ -13,6 +13,7 @@ const code = {
   'types of the rest': ['typescript', '-p', 'tsconfig.check.json'],
   'unused code': ['knip', '--no-progress'],
   'examples in docstrings': ['node', 'scripts/examples.mjs'],
+  links: ['node', 'scripts/links.mjs'],
   book: ['tsx', 'scripts/book.ts', '--check'],
   'table of names': ['tsx', 'scripts/names.ts', '--check'],
   documentation: ['typedoc', '--emit', 'none', '--treatWarningsAsErrors', '--logLevel', 'Warn'],

@@ -121,11 +121,13 @@ export type TaskFactory<O = unknown> = <T>(
  * It has asyncio's loop methods. Only one loop runs at a time in a thread, and the process stays
  * alive while it runs.
  *
+ * ```text
  *            runForever(), runUntilComplete()                   close()
  *   resting ─────────────────────────────────▶ running    resting ─────▶ closed
  *      ▲                                          │
  *      └──────────────────────────────────────────┘
  *           stop(), or the awaited future is done
+ * ```
  *
  * @see asyncio's event loop, https://docs.python.org/3/library/asyncio-eventloop.html
  */

@@ -41,8 +41,10 @@ interface MainOptions {
 /**
  * Runs several coroutines one after another, on the same loop and in the same context.
  *
+ * ```text
  *             the first run(), getLoop()             close()
  *   created ──────────────────────────────▶ usable ─────────▶ closed
+ * ```
  *
  * @see asyncio's `Runner`,
  *   https://docs.python.org/3/library/asyncio-runner.html#asyncio.Runner

@@ -25,6 +25,7 @@ export interface HostWorld {
 /**
  * A host of a simulation: a loop, an address, and a program.
  *
+ * ```text
  *           main() returns, stop()
  *   up ───────────────────────────▶ ended
  *    │ ▲                              │
@@ -33,6 +34,7 @@ export interface HostWorld {
  *    ├──────────────────────▶ crashed ┤
  *    │      powerOff()                │
  *    └──────────────────────▶ off ────┘
+ * ```
  */
 export class SimulatedHost {
   static {

@@ -22,8 +22,10 @@ import { toThreadFunction } from './thread-call.ts';
  * message, stack, cause and plain fields. Variables around the function, contexts and
  * `AsyncLocalStorage` stores are not sent. See docs/differences.md#calls-in-threads.
  *
+ * ```text
  *           shutdown()
  *   open ──────────────▶ shut down: submitted calls are still made, then the threads end
+ * ```
  *
  * @see Python's `ThreadPoolExecutor`,
  *   https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor

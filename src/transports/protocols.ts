@@ -43,8 +43,10 @@ export class BaseProtocol implements ProtocolCallbacks {
 /**
  * A protocol for byte streams.
  *
+ * ```text
  *   connectionMade ──▶ dataReceived, as often as bytes come ──▶ eofReceived ──▶ connectionLost
  *         └──────────────────────────┴───────────────────────────────────────────────▲
+ * ```
  *
  * @see asyncio's `Protocol`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Protocol
@@ -74,7 +76,9 @@ export class Protocol extends BaseProtocol {
  *
  * Instead of `dataReceived()`, for received bytes:
  *
+ * ```text
  *   getBuffer ──▶ bufferUpdated
+ * ```
  *
  * @see asyncio's `BufferedProtocol`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BufferedProtocol
@@ -135,8 +139,10 @@ export class DatagramProtocol extends BaseProtocol implements DatagramCallbacks 
 /**
  * A protocol for a child process.
  *
+ * ```text
  *   connectionMade ──▶ pipeDataReceived, pipeConnectionLost, processExited ──▶ connectionLost
  *                       in any order: a child may exit before its output is read
+ * ```
  *
  * @see asyncio's `SubprocessProtocol`,
  *   https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessProtocol

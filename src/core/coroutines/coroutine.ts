@@ -20,11 +20,13 @@ import { checkDecorated } from './decorated-method.ts';
  * `createTask()`, it runs as a task of its own. It runs once. If it never runs, there is a warning
  * when it is collected.
  *
+ * ```text
  *             await, createTask()
  *   created ──────────────────────▶ begun
  *      │
  *      └──────────────────────────▶ closed
  *                 close()
+ * ```
  *
  * @see Python's coroutine objects,
  *   https://docs.python.org/3/reference/datamodel.html#coroutine-objects

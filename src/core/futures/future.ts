@@ -43,11 +43,13 @@ const printing = new Set<unknown>();
  * already done. It has the type of a promise, but is not one. An unhandled failure does not end the
  * process: the loop reports it once nothing can handle it any more.
  *
+ * ```text
  *              setResult(), setException()
  *   pending ────────────────────────────────▶ finished
  *      │
  *      └────────────────────────────────────▶ cancelled
  *                       cancel()
+ * ```
  *
  * Awaiting tasks and callbacks are called by the loop, in the order in which they were added, and
  * never inside the call that finishes the future.

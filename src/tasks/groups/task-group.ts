@@ -40,8 +40,10 @@ interface Cancels {
 /**
  * Tasks that end together; passed to the body of {@link taskGroup}.
  *
+ * ```text
  *            run()            the body has ended            no task is left
  *   created ──────▶ entered ───────────────────▶ exiting ───────────────────▶ run() is over
+ * ```
  *
  * In `entered` and `exiting` a group may be aborting: one of its tasks or the body failed, the
  * parent was cancelled, or `cancel()` was called. Then all its tasks are cancelled, and it accepts

@@ -39,11 +39,13 @@ type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 /**
  * A time limit for part of a task; passed to the body of {@link timeout}.
  *
+ * ```text
  *            run()           the time is up             the body has ended
  *   created ──────▶ active ───────────────────▶ expiring ────────────────────▶ expired
  *                      │                                    or was abandoned
  *                      └──────────────────────▶ finished
  *                          the body has ended
+ * ```
  *
  * When the time is up, the body is cancelled, but not other branches of the task. If it ends with
  * that cancel, a `TimeoutError` is thrown instead. Other cancels and errors are thrown unchanged.

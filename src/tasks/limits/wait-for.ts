@@ -21,7 +21,7 @@ import { timeout as limit } from './timeout.ts';
  * it throws is thrown. A coroutine or function runs as part of the waiting task.
  *
  * A promise that this library did not create cannot be cancelled: when the time is up, this
- * continues without it. A function that waits for one is abandoned; see {@link timeout}.
+ * continues without it. A function that waits for one is abandoned; see `timeout()`.
  *
  * @param awaitable - a future, a coroutine, a function without arguments, or a promise
  * @param timeout - in seconds; 0 or less accepts only what is already done, and does not start a

@@ -77,11 +77,13 @@ export interface PendingConnection {
 /**
  * Accepts connections, and creates a transport and a protocol for each.
  *
+ * ```text
  *            startServing(), serveForever()              close()
  *   bound ───────────────────────────────────▶ serving ───────────▶ closed
  *     │                                                               ▲  │ the last connection ended
  *     └────────────────────────────── close() ────────────────────────┘  ▼
  *                                                                     waitClosed()
+ * ```
  *
  * A closed server accepts no more connections. Existing ones stay open unless {@link closeClients}
  * or {@link abortClients} is called.
