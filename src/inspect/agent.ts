@@ -4,8 +4,8 @@ import { repr } from '../base/printing/repr.ts';
 import { putAside, putBack } from '../core/context/promise-hooks.ts';
 import { type Explainer, explainBy } from '../core/reports/slow-endings.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import { AGENT_VERSION } from './data.ts';
-import { addLoop } from './open-loops.ts';
+import { AGENT_VERSION } from './snapshot/data.ts';
+import { addLoop } from './snapshot/open-loops.ts';
 
 /** Where a debugger finds this library in a process: an {@link Agent}. */
 const AGENT = Symbol.for('asyncio-ts.inspect');

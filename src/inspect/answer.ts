@@ -1,5 +1,5 @@
-import { AGENT_VERSION, type Snapshot } from './data.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { AGENT_VERSION, type Snapshot } from './snapshot/data.ts';
+import { takeSnapshot } from './snapshot/snapshot.ts';
 
 /** Tasks, or transports, in one piece of an answer: to make more at a time would hold up the loop. */
 const IN_A_PIECE = 200;

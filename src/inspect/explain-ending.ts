@@ -10,10 +10,10 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import { DefaultExecutor } from '../threads/default-executor.ts';
 import { allOpenOn } from '../transports/open-transports.ts';
 import { peerOf, Server } from '../transports/server/server.ts';
-import type { FrameData, TaskData } from './data.ts';
 import { printable } from './printable.ts';
-import { takeSnapshot } from './snapshot.ts';
-import { frameData } from './where.ts';
+import type { FrameData, TaskData } from './snapshot/data.ts';
+import { takeSnapshot } from './snapshot/snapshot.ts';
+import { frameData } from './snapshot/where.ts';
 import { framesInWords, stateInWords } from './words.ts';
 
 /** Of more tasks or connections, only the number is told. */

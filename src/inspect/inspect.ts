@@ -1,25 +1,28 @@
 import { brief } from '../base/printing/repr.ts';
-import type { Snapshot } from './data.ts';
 import type { Listener } from './listen.ts';
+import type { Snapshot } from './snapshot/data.ts';
 
+export type { Listener } from './listen.ts';
 export type {
+  ExecutorData,
+  FailureData,
   FrameData,
   LoopData,
+  PrimitiveData,
   Snapshot,
   TaskData,
   TimerData,
   TransportData,
   WaitData,
-} from './data.ts';
-export type { Listener } from './listen.ts';
+} from './snapshot/data.ts';
 
 /**
  * Takes a snapshot of what the loops of this thread do: each task that is not done, the line where it stands,
  * what it waits for, and for whom; timers, servers, and connections. It is plain data, for
  * `JSON.stringify()`.
  *
- * Nothing is recorded beforehand, so it costs nothing until it is called. A task that waits for a promise
- * that asyncio-ts did not create shows its lines only in debug mode, and after `setAwaitTracking(true)`.
+ * docs/snapshot.schema.json is its JSON Schema. A task that waits for a promise that asyncio-ts did not
+ * create shows its lines only in debug mode, and after `setAwaitTracking(true)`.
  *
  * ```ts
  * const { loops } = await asyncio.inspect.snapshot();

@@ -2,4 +2,4 @@
 export { answer } from './answer.ts';
 export { explainEnding } from './explain-ending.ts';
 export { Listener } from './listen.ts';
-export { takeSnapshot } from './snapshot.ts';
+export { takeSnapshot } from './snapshot/snapshot.ts';

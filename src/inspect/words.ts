@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FrameData, TaskData } from './data.ts';
+import type { FrameData, TaskData } from './snapshot/data.ts';
 
 /** What a task does that waits for nothing of ours. */
 export function stateInWords(task: TaskData): string {

@@ -208,6 +208,7 @@ export class Runner {
     if (this.#interrupts === 1) this.#firstInterrupt = task._loop.time();
     if (this.#interrupts === 1 && !task.done()) {
       this.#cancelled = task.cancel();
+      task._cancelledBy = 'Ctrl-C';
       this.#unwatchInterrupted = watchEnding(task._loop, endOfCancelled(task, 'Ctrl-C'));
     } else if (this.#interrupts > 1 && this.#loop?.isRunning())
       this.#loop._interrupt(new KeyboardInterrupt());
@@ -282,7 +283,10 @@ async function explainInterrupted(loop: Loop, error: unknown, since: number): Pr
 async function cancelAllTasks(loop: Loop): Promise<void> {
   const left = [...allTasks(loop)];
   if (left.length === 0) return;
-  for (const task of left) task.cancel();
+  for (const task of left) {
+    task.cancel();
+    task._cancelledBy = 'the end of run()';
+  }
   const ended = loop.createFuture<void>();
   let running = left.length;
   const oneEnded = (): void => {

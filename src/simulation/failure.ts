@@ -1,6 +1,6 @@
 import { stackOf } from '../base/stacks/error-report.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import { openLoops } from '../inspect/open-loops.ts';
+import { openLoops } from '../inspect/snapshot/open-loops.ts';
 import type { Fault } from './network/faults.ts';
 import { SimulationError } from './simulation-error.ts';
 

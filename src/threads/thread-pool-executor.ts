@@ -11,6 +11,20 @@ import {
 import { cloneForThread, type Job, Thread } from './thread.ts';
 import { toThreadFunction } from './thread-call.ts';
 
+/** The executors of this thread that have not been shut down; one that nobody refers to is not kept. */
+const executors = new Set<WeakRef<ThreadPoolExecutor>>();
+
+/** @internal the executors of this thread that have not been shut down, or have threads yet */
+export function listExecutors(): ThreadPoolExecutor[] {
+  const known: ThreadPoolExecutor[] = [];
+  for (const ref of executors) {
+    const executor = ref.deref();
+    if (executor === undefined || executor._hasEnded) executors.delete(ref);
+    else known.push(executor);
+  }
+  return known;
+}
+
 /**
  * A pool of threads that call functions, one at a time each. Calls wait while no thread is free.
  *
@@ -49,6 +63,7 @@ export class ThreadPoolExecutor implements Executor {
   ) {
     checkWhole(maxWorkers, 1, Number.MAX_SAFE_INTEGER, 'maxWorkers');
     this.#maxWorkers = maxWorkers;
+    executors.add(new WeakRef(this));
   }
 
   /**
@@ -156,6 +171,21 @@ export class ThreadPoolExecutor implements Executor {
   #terminate(job: Job): boolean {
     for (const thread of this.#threads) if (thread.terminate(job)) return true;
     return false;
+  }
+
+  /** @internal was it shut down, and have its threads ended? */
+  get _hasEnded(): boolean {
+    return this.#isShutDown && this.#threads.size === 0;
+  }
+
+  /** @internal how many threads it has, may have, and has idle, and how many calls wait */
+  _counts(): { threads: number; most: number; idle: number; waiting: number } {
+    return {
+      threads: this.#threads.size,
+      most: this.#maxWorkers,
+      idle: this.#idle.length,
+      waiting: this.#waiting.size,
+    };
   }
 
   /** `<ThreadPoolExecutor threads=2 idle=1 waiting=0>` */

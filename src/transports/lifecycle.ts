@@ -88,7 +88,7 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
   closing = false;
   /** 0 until the connection is lost; then 1, plus 1 for each write since. */
   lost = 0;
-  readonly #transport: T;
+  readonly transport: T;
   readonly #kind: TransportKind<T, P>;
   readonly #server: ConnectionCounter | undefined;
   /** The descriptor; kept after it is closed. */
@@ -112,7 +112,7 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
   ) {
     checkProtocol(protocol);
     checkUnused(sock);
-    this.#transport = transport;
+    this.transport = transport;
     this.#kind = kind;
     this.#server = server;
     this.loop = loop;
@@ -147,7 +147,7 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
     if (this.closing) return;
     this.closing = true;
     this.reader.stop();
-    if (this.#kind.waiting(this.#transport) === 0) this.#lose(undefined);
+    if (this.#kind.waiting(this.transport) === 0) this.#lose(undefined);
   }
 
   /** Counts a write to a lost connection; logs if there are too many. */
@@ -172,7 +172,7 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
   forceClose(error: unknown): void {
     if (this.lost > 0) return;
     this.closing = true;
-    this.#kind.drop(this.#transport);
+    this.#kind.drop(this.transport);
     this.reader.stop();
     this.#lose(error);
   }
@@ -187,11 +187,11 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
   /** Calls the exception handler, with the peer's address. */
   report(exception: unknown, message: string): void {
     const { protocol } = this;
-    const peername = this.#transport.getExtraInfo('peername');
+    const peername = this.transport.getExtraInfo('peername');
     this.loop.callExceptionHandler({
       message,
       exception,
-      transport: this.#transport,
+      transport: this.transport,
       protocol,
       peername,
     });
@@ -199,13 +199,13 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
 
   /** Tells the protocol to pause if too much data waits. */
   pauseIfFull(): void {
-    if (this.marks.rise(this.#kind.waiting(this.#transport))) this.#tell('pauseWriting');
+    if (this.marks.rise(this.#kind.waiting(this.transport))) this.#tell('pauseWriting');
   }
 
   /** Tells the protocol to resume if little enough data waits, unless the connection is lost. */
   resumeIfLow(): void {
     if (this.lost > 0) return;
-    if (this.marks.fall(this.#kind.waiting(this.#transport))) this.#tell('resumeWriting');
+    if (this.marks.fall(this.#kind.waiting(this.transport))) this.#tell('resumeWriting');
   }
 
   #tell(method: 'pauseWriting' | 'resumeWriting'): void {
@@ -216,7 +216,7 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
   #lose(error: unknown): void {
     this.lost += 1;
     this.writer.stop();
-    this.#kind.lost?.(this.#transport, error);
+    this.#kind.lost?.(this.transport, error);
     const call = (reason: unknown): void => this.#callConnectionLost(reason);
     const scope = scopeIn(copyValues(), this.#asyncContext);
     this.loop._callSoonIn(scope, calledAs(this.#kind.lostName, call), error);
@@ -228,12 +228,12 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
     try {
       this.protocol?.connectionLost(error);
     } finally {
-      noteLost(this.#transport, this.protocol, error);
+      noteLost(this.transport, this.protocol, error);
       this.#release();
       this.protocol = undefined;
       this.#closed = true;
       noLongerOpenOn(this.loop, this);
-      this.#server?._detach(this.#transport);
+      this.#server?._detach(this.transport);
     }
   }
 
@@ -247,13 +247,13 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
   _loopClosed(): void {
     warnResource(`unclosed transport ${this}`);
     // What the kernel does not take now is lost.
-    if (this.lost === 0) this.#kind.sendLast(this.#transport);
+    if (this.lost === 0) this.#kind.sendLast(this.transport);
     this.#release();
   }
 
   /** @internal */
   _sendHeld(): void {
-    if (this.lost === 0) this.#kind.sendHeld?.(this.#transport);
+    if (this.lost === 0) this.#kind.sendHeld?.(this.transport);
   }
 
   /** `<_SelectorSocketTransport fd=8 read=polling write=<idle, bufsize=0>>`, like CPython. */
@@ -263,7 +263,7 @@ export class Lifecycle<T extends BaseTransport, P extends BaseCallbacks> impleme
     else if (this.closing) parts.push('closing');
     parts.push(`fd=${this.#fd}`);
     if (!this.#closed && !this.loop.isClosed()) {
-      const bufsize = this.#kind.waiting(this.#transport);
+      const bufsize = this.#kind.waiting(this.transport);
       const writes = this.writer.active && bufsize > 0;
       parts.push(`read=${this.reader.active ? 'polling' : 'idle'}`);
       parts.push(`write=<${writes ? 'polling' : 'idle'}, bufsize=${bufsize}>`);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { listeningPorts } from '../../src/cli/process/node-process.ts';
-import type { Snapshot } from '../../src/inspect/data.ts';
+import type { Snapshot } from '../../src/inspect/snapshot/data.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freshPath } from '../support/drivers.ts';
 import { freePort, Program, root } from '../support/program.ts';

@@ -18,6 +18,7 @@ function plain(text: string): string {
     .replace(/client-\d+/g, 'client-PORT')
     .replace(/^\d+ +0x\w+/gm, 'PID        ID')
     .replace(/ at 0x[0-9a-f]+/g, ' at ID')
+    .replace(/for at least \d+\.\d s/g, 'for at least TIME')
     .replace(/\S*server\.ts/g, 'server.ts')
     .replace(/ +$/gm, '')
     .trim();

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import * as asyncio from '../../src/index.ts';
-import type { WaitData } from '../../src/inspect/data.ts';
+import type { WaitData } from '../../src/inspect/snapshot/data.ts';
 import { type DriverName, socketpair } from '../../src/socket.ts';
 import { DRIVERS, stream } from '../support/drivers.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';

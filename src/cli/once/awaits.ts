@@ -1,4 +1,4 @@
-import type { FrameData, Snapshot, TaskData, WaitData } from '../../inspect/data.ts';
+import type { FrameData, Snapshot, TaskData, WaitData } from '../../inspect/snapshot/data.ts';
 
 /** A task of one thread. */
 export interface TaskOfThread {

@@ -1,4 +1,4 @@
-import type { FrameData, Snapshot } from '../../inspect/data.ts';
+import type { FrameData, Snapshot } from '../../inspect/snapshot/data.ts';
 import { Awaits, stackOf, stacksOf, taskId } from './awaits.ts';
 
 /** The columns of Python's `python -m asyncio ps`, and how wide they are. */

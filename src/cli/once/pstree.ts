@@ -1,4 +1,4 @@
-import type { FrameData, Snapshot } from '../../inspect/data.ts';
+import type { FrameData, Snapshot } from '../../inspect/snapshot/data.ts';
 import { placeOf } from '../../inspect/words.ts';
 import { Failure } from '../process/failure.ts';
 import { Awaits, stackOf, stacksOf, type TaskOfThread } from './awaits.ts';

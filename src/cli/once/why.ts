@@ -1,4 +1,4 @@
-import type { LoopData, Snapshot, TaskData, WaitData } from '../../inspect/data.ts';
+import type { LoopData, Snapshot, TaskData, WaitData } from '../../inspect/snapshot/data.ts';
 import { framesInWords, stateInWords } from '../../inspect/words.ts';
 import { Failure } from '../process/failure.ts';
 import { Awaits, cyclesIn, type TaskOfThread, taskId } from './awaits.ts';
@@ -52,7 +52,8 @@ class Explanation {
   }
 
   #say(task: TaskData, margin: string, known: boolean): void {
-    const cancelled = task.cancelling > 0 ? ', cancelled' : '';
+    const by = task.cancelledBy === undefined ? '' : ` by ${task.cancelledBy}`;
+    const cancelled = task.cancelling > 0 ? `, cancelled${by}` : '';
     const who = `${margin}${task.name} (${task.coroutine.name}${cancelled})`;
     if (known) {
       this.#lines.push(`${who}: see above`);
@@ -65,7 +66,8 @@ class Explanation {
     }
     for (const wait of task.waits) {
       if (!isOfTasks(wait)) this.#endsOutside = true;
-      this.#lines.push(`${who} waits for ${wait.words}`);
+      const since = wait.seconds < 0.1 ? '' : `, for at least ${wait.seconds.toFixed(1)} s`;
+      this.#lines.push(`${who} waits for ${wait.words}${since}`);
       this.#lines.push(...framesInWords(wait.stack, margin));
     }
   }

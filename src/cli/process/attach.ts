@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AGENT_VERSION, type Snapshot } from '../../inspect/data.ts';
+import { AGENT_VERSION, type Snapshot } from '../../inspect/snapshot/data.ts';
 import { DebuggerSession, type WorkerSession } from './debugger-session.ts';
 import { Failure } from './failure.ts';
 import { checkIsNode, inspectPort, listeningPorts } from './node-process.ts';

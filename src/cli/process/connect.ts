@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { AGENT_VERSION } from '../../inspect/data.ts';
+import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import { Failure } from './failure.ts';
 import { snapshotBy, type Target } from './target.ts';
 

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../inspect/data.ts';
+import type { Snapshot } from '../../inspect/snapshot/data.ts';
 
 /** A process that can be asked for snapshots. */
 export interface Target {

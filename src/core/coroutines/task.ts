@@ -131,6 +131,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   declare _eagerBody: PromiseLike<unknown> | undefined;
   /** @internal the turn in which it began, if it is eager and has not waited, as far as is known. */
   declare _onlyTurn: number | undefined;
+  /** @internal who cancelled it last: the name or the number of a task, or what else it was */
+  declare _cancelledBy: string | number | undefined;
   readonly #coroutine: Coroutine<T>;
   /** The name, or the number for a default name. */
   #name: string | number;
@@ -144,6 +146,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
       _endWatch: undefined,
       _eagerBody: undefined,
       _onlyTurn: undefined,
+      _cancelledBy: undefined,
     });
   }
 
@@ -239,6 +242,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     // Its task is done a few microtasks later.
     if (this._eagerBody !== undefined && isSettled(this._eagerBody)) return false;
     this.#cancelling += 1;
+    const by = currentScope()?.task;
+    this._cancelledBy = by instanceof Task ? by.#name : 'a callback';
     if (taskCancelled.hasSubscribers) taskCancelled.publish({ task: this, message });
     this.#scope._requests += 1;
     cancelScope(this.#scope, message);
@@ -358,6 +363,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
 
   /** @internal a limit in it was reached */
   _countCancel(): void {
+    this._cancelledBy = 'a limit';
     this.#cancelling += 1;
   }
 

@@ -69,6 +69,11 @@ export class Collected<T extends object, R extends object> {
     if (fresh[fresh.length - 1] === subject) fresh.pop();
   }
 
+  /** The records of what is watched. */
+  get records(): Iterable<R> {
+    return this.#watched;
+  }
+
   forget(record: R): void {
     if (!this.#watched.delete(record)) return;
     withdrawCollectionRequest();

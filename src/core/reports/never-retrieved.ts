@@ -106,3 +106,8 @@ export function watchFailure(future: FailedFuture): void {
 export function forgetFailure(record: FailureRecord): void {
   failures.forget(record);
 }
+
+/** The failures that nobody has seen, except for those of the last milliseconds. */
+export function unseenFailures(): Iterable<FailureRecord> {
+  return failures.records;
+}

@@ -18,6 +18,7 @@ export class SimulatedDatagram extends MemoryDatagramEndpoint {
   protected override deliver(data: Uint8Array, address: Address): number {
     this.checkLength(data);
     this.bindToAny(address);
+    this.countWritten(data.length);
     const { network } = this.kernel;
     const target = network.kernelAt(address[0] as string, this.kernel);
     if (target === undefined) return data.length;

@@ -121,6 +121,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     const room = LIMITS.send + peer.receiveLimit - wire.inFlight - peer.received.size;
     if (room <= 0) return -1;
     const nbytes = Math.min(room, data.length - from);
+    this.countWritten(nbytes);
     this.kernel.sendPieces(wire, Buffer.from(data.subarray(from, from + nbytes)));
     return nbytes;
   }

@@ -1,4 +1,5 @@
 import { type OSError, osError } from '../../base/errors/os-errors.ts';
+import { traffic } from '../../base/traffic.ts';
 import { type Address, unboundAddress } from '../addresses/address.ts';
 import {
   SO_DOMAIN,
@@ -37,6 +38,10 @@ export abstract class SlottedEndpoint {
   writer: Ready | undefined = undefined;
   /** Was it closed? Then every operation throws EBADF. */
   closed = false;
+  /** How many bytes the program has taken from it. */
+  bytesRead = 0;
+  /** How many bytes it has taken from the program. */
+  bytesWritten = 0;
 
   constructor(family: number, type: number, proto: number) {
     this.family = family;
@@ -56,6 +61,20 @@ export abstract class SlottedEndpoint {
   protected mustBeOpen(syscall: string): void {
     if (this.closed) throw osError('EBADF', syscall);
   }
+
+  /** The program has taken bytes from it. */
+  protected countRead(nbytes: number): void {
+    this.bytesRead += nbytes;
+    if (traffic.watch !== undefined) traffic.watch(this, 'read', nbytes);
+  }
+
+  /** It has taken bytes from the program. */
+  protected countWritten(nbytes: number): void {
+    this.bytesWritten += nbytes;
+    if (traffic.watch !== undefined) traffic.watch(this, 'write', nbytes);
+  }
+
+  abstract fileno(): number;
 
   /** Empties the reader slot and calls what was in it. */
   protected tellReader(together = false): void {
@@ -174,7 +193,6 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
   abstract shutdown(how: number): void;
   abstract close(): void;
   abstract getsockname(): Address;
-  abstract fileno(): number;
 
   getpeername(): Address {
     this.mustBeOpen('getpeername');

@@ -150,6 +150,11 @@ export interface Endpoint {
   /** Waits for room to send, or for the outcome of a connect. */
   writer: Ready | undefined;
 
+  /** How many bytes the program has taken from it. */
+  readonly bytesRead: number;
+  /** How many bytes it has taken from the program. */
+  readonly bytesWritten: number;
+
   /** May a receive or an accept succeed, as far as is known? If not, `reader` will be called. */
   readonly mayReceive: boolean;
 

@@ -328,7 +328,11 @@ export class TaskGroup {
 
   #abort(): void {
     this.#aborting = true;
-    for (const task of this.#tasks) if (!task.done()) task.cancel();
+    for (const task of this.#tasks)
+      if (!task.done()) {
+        task.cancel();
+        task._cancelledBy = 'its group';
+      }
   }
 
   #abortWithParent(): void {

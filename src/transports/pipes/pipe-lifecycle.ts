@@ -51,7 +51,7 @@ export class PipeLifecycle<P extends PipeProtocol> implements OpenResource {
   protocol: P | undefined;
   /** Is it closing or closed? */
   closing = false;
-  readonly #transport: BaseTransport;
+  readonly transport: BaseTransport;
   readonly #parts: PipeParts<P>;
   readonly #watches: Watch[] = [];
   /** The async context for callbacks that the protocol did not cause itself. */
@@ -66,7 +66,7 @@ export class PipeLifecycle<P extends PipeProtocol> implements OpenResource {
   constructor(transport: BaseTransport, loop: LoopCore, parts: PipeParts<P>) {
     const { pipe, protocol, begin, made } = parts;
     checkProtocol(protocol);
-    this.#transport = transport;
+    this.transport = transport;
     this.#parts = parts;
     this.loop = loop;
     this.pipe = pipe;
@@ -83,7 +83,7 @@ export class PipeLifecycle<P extends PipeProtocol> implements OpenResource {
 
   /** Calls `attempt` while a side of the pipe is ready. */
   watch(side: 'reader' | 'writer', name: string, attempt: () => boolean): Watch {
-    const watch = new Watch(this.#transport, this.loop, this.pipe.end, { side, name, attempt });
+    const watch = new Watch(this.transport, this.loop, this.pipe.end, { side, name, attempt });
     this.#watches.push(watch);
     return watch;
   }
@@ -109,7 +109,7 @@ export class PipeLifecycle<P extends PipeProtocol> implements OpenResource {
     try {
       protocol.connectionLost(error);
     } finally {
-      noteLost(this.#transport, protocol, error);
+      noteLost(this.transport, protocol, error);
       this.protocol = undefined;
       this.#release();
       noLongerOpenOn(this.loop, this);
@@ -119,7 +119,7 @@ export class PipeLifecycle<P extends PipeProtocol> implements OpenResource {
   /** Calls the exception handler. */
   report(exception: unknown, message: string): void {
     const { protocol } = this;
-    this.loop.callExceptionHandler({ message, exception, transport: this.#transport, protocol });
+    this.loop.callExceptionHandler({ message, exception, transport: this.transport, protocol });
   }
 
   #release(): void {

@@ -435,14 +435,14 @@ export class Server implements ConnectionCounter, OpenResource {
     return [...this.#transports, ...this.#withoutTransport];
   }
 
-  /** The number of connections, with and without a transport. */
-  get #connections(): number {
+  /** @internal the number of connections, with and without a transport */
+  get _connectionCount(): number {
     return this.#transports.size + this.#withoutTransport.size;
   }
 
   #mayAccept(): boolean {
     const { demand, maxConnections } = this.#parts;
-    if (!this.#serving || this.#connections >= maxConnections) return false;
+    if (!this.#serving || this._connectionCount >= maxConnections) return false;
     return demand === undefined || demand.isOpen(this.#coming.size);
   }
 
@@ -486,7 +486,7 @@ export class Server implements ConnectionCounter, OpenResource {
   }
 
   #wakeIfGone(): void {
-    if (this.#connections > 0 || this.#acceptors !== undefined) return;
+    if (this._connectionCount > 0 || this.#acceptors !== undefined) return;
     const waiters = this.#waiters ?? [];
     this.#waiters = undefined;
     for (const waiter of waiters) if (!waiter.done()) waiter._finish();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { takeSnapshot } from '../../../src/inspect/snapshot.ts';
+import { takeSnapshot } from '../../../src/inspect/snapshot/snapshot.ts';
 import { branchPrograms, compareBranches } from '../../support/branch-programs.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 

@@ -68,6 +68,7 @@ export abstract class BaseStream extends MemoryEndpoint {
     const { received } = this;
     if (received.size === 0 || nbytes === 0) return this.nothingReceived() ? EMPTY : undefined;
     const data = received.take(nbytes);
+    this.countRead(data.length);
     this.tookBytes();
     return data;
   }
@@ -76,6 +77,7 @@ export abstract class BaseStream extends MemoryEndpoint {
     const { received } = this;
     if (received.size === 0) return this.nothingReceived() ? 0 : -1;
     const nbytes = received.takeInto(view);
+    this.countRead(nbytes);
     this.tookBytes();
     return nbytes;
   }

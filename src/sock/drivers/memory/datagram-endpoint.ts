@@ -65,6 +65,7 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
     const first = this.#received.shift();
     if (first === undefined)
       return this.#ended ? { data: EMPTY, address: unboundAddress(this.family) } : undefined;
+    this.countRead(first.data.length);
     for (const sender of this.#senders) sender.tellWriter();
     this.#senders.clear();
     return { data: first.data.subarray(0, nbytes), address: first.address };
@@ -126,6 +127,7 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
       to.#senders.add(this);
       return -1;
     }
+    this.countWritten(data.length);
     to._receive(Buffer.from(data), this.own ?? '');
     return data.length;
   }

@@ -76,6 +76,7 @@ export class MemoryStreamEndpoint extends BaseStream {
     const nbytes = Math.min(room, data.length - from);
     // Bytes that arrive after SHUT_RD are dropped without telling the sender.
     if (!peer.ended) peer.received.push(Buffer.from(data.subarray(from, from + nbytes)));
+    this.countWritten(nbytes);
     peer.tellReader();
     return nbytes;
   }

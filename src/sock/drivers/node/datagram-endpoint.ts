@@ -97,6 +97,7 @@ export class DatagramEndpoint extends BaseEndpoint {
 
   #take(): ReceivedFrom | undefined {
     const first = this.#received.shift();
+    if (first !== undefined) this.countRead(first.data.length);
     if (!this.#reading) this.#readOn();
     return first;
   }
@@ -155,6 +156,7 @@ export class DatagramEndpoint extends BaseEndpoint {
       request.oncomplete = (status) => this.#sent(status);
     }
     this.#nowBound();
+    this.countWritten(data.length);
     return data.length;
   }
 

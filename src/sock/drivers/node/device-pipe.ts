@@ -24,12 +24,17 @@ export class DevicePipe extends SlottedEndpoint implements PipeEnd {
     this.mustBeOpen('read');
     const buffer = Buffer.allocUnsafe(Math.min(nbytes, PIECE));
     const nread = unlessItWaits(() => readSync(this.#fd, buffer));
-    return nread === undefined ? undefined : buffer.subarray(0, nread);
+    if (nread === undefined) return undefined;
+    this.countRead(nread);
+    return buffer.subarray(0, nread);
   }
 
   trySend(data: Uint8Array, from: number): number {
     this.mustBeOpen('write');
-    return unlessItWaits(() => writeSync(this.#fd, data, from)) ?? -1;
+    const nwritten = unlessItWaits(() => writeSync(this.#fd, data, from));
+    if (nwritten === undefined) return -1;
+    this.countWritten(nwritten);
+    return nwritten;
   }
 
   close(): void {

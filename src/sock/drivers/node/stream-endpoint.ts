@@ -141,6 +141,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     const received = this.#received;
     if (received.size > 0 && nbytes > 0) {
       const data = received.take(nbytes);
+      this.countRead(data.length);
       if (!this.#reading) this.#readOn();
       return data;
     }
@@ -151,6 +152,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     const received = this.#received;
     if (received.size > 0) {
       const nbytes = received.takeInto(view);
+      this.countRead(nbytes);
       if (!this.#reading) this.#readOn();
       return nbytes;
     }
@@ -244,6 +246,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     const bytes = stage(data, from);
     const { length } = bytes;
     this.#write(this.#handle as StreamHandle, bytes);
+    this.countWritten(length);
     return length;
   }
 

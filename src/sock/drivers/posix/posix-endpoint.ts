@@ -22,7 +22,7 @@ import type {
 } from '../../endpoint/endpoint.ts';
 import { unpackAncillary } from '../../messages/ancillary.ts';
 import { filled, roomFor } from '../../messages/buffers.ts';
-import { MSG_ERRQUEUE, MSG_OOB } from '../../messages/flags.ts';
+import { MSG_ERRQUEUE, MSG_OOB, MSG_PEEK } from '../../messages/flags.ts';
 import { errno } from './ffi/errno.ts';
 import {
   acceptFrom,
@@ -228,6 +228,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       return undefined;
     }
     if (this.mayBeDivided) this.divided = true;
+    if ((flags & MSG_PEEK) === 0) this.countRead(Math.min(nbytes, view.length));
     return {
       nbytes,
       ancillary: unpackAncillary(control.subarray(0, outcome.controlLength)),
@@ -259,6 +260,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       this.block(READABLE, why, syscall);
       return false;
     }
+    this.countRead(received);
     if (this.type !== SOCK_STREAM) return true;
     // Once it reached the end, it always will.
     const isShort = received > 0 && received < most;
@@ -273,7 +275,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     this.mustBeOpen('send');
     if (!this.#writable) return -1;
     const part = from === 0 ? data : data.subarray(from);
-    return this.sent(libc().send(this.fd, part, part.length, MSG_NOSIGNAL), errno[0], 'send');
+    return this.wrote(libc().send(this.fd, part, part.length, MSG_NOSIGNAL), errno[0], 'send');
   }
 
   trySendto(data: Uint8Array, address: Address): number {
@@ -282,7 +284,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     const length = writeAddress(this.family, address);
     const { sendto } = libc();
     const sent = sendto(this.fd, data, data.length, MSG_NOSIGNAL, storage, length);
-    return this.sent(sent, errno[0], 'sendto');
+    return this.wrote(sent, errno[0], 'sendto');
   }
 
   trySendmsg(
@@ -295,7 +297,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (!this.#writable) return -1;
     const length = address === undefined ? 0 : writeAddress(this.family, address);
     const sent = sendWhole(this.fd, data, control ?? EMPTY, flags, length);
-    return this.sent(sent, errno[0], 'sendmsg');
+    return this.wrote(sent, errno[0], 'sendmsg');
   }
 
   get trySendfile(): Endpoint['trySendfile'] {
@@ -305,14 +307,17 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   private _trySendfile(file: number, offset: number, nbytes: number): number {
     this.mustBeOpen('sendfile');
     if (!this.#writable) return -1;
-    return this.sent(sendFile(this.fd, file, offset, nbytes), errno[0], 'sendfile');
+    return this.wrote(sendFile(this.fd, file, offset, nbytes), errno[0], 'sendfile');
   }
 
   /**
    * The number of sent bytes. Only a refusal means that there is no room; a short send does not.
    */
-  private sent(sent: number, why: number, syscall: string): number {
-    if (sent >= 0) return sent;
+  private wrote(sent: number, why: number, syscall: string): number {
+    if (sent >= 0) {
+      this.countWritten(sent);
+      return sent;
+    }
     this.block(WRITABLE, why, syscall);
     return -1;
   }

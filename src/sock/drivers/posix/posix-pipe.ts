@@ -102,7 +102,10 @@ export class PosixPipe extends SlottedEndpoint implements PipeEnd, Watched {
     const address = addressOf(readBuffer);
     const nread = libc().read(this.#fileno, address, most);
     const why = errno[0];
-    if (nread > 0) return Buffer.from(readBuffer.subarray(0, nread));
+    if (nread > 0) {
+      this.countRead(nread);
+      return Buffer.from(readBuffer.subarray(0, nread));
+    }
     if (nread === 0) return EMPTY;
     this.#readable = false;
     this.#block(READABLE, why, 'read');
@@ -115,7 +118,10 @@ export class PosixPipe extends SlottedEndpoint implements PipeEnd, Watched {
     const part = from === 0 ? data : data.subarray(from);
     const nwritten = libc().write(this.#fileno, part, part.length);
     const why = errno[0];
-    if (nwritten > 0) return nwritten;
+    if (nwritten > 0) {
+      this.countWritten(nwritten);
+      return nwritten;
+    }
     this.#writable = false;
     if (nwritten < 0) this.#block(WRITABLE, why, 'write');
     else this.#watch(WRITABLE);

@@ -1,20 +1,28 @@
-import { workerThreads } from '../base/node-modules.ts';
-import { now, setImmediate } from '../base/node-timers.ts';
-import { numberOf } from '../base/printing/inspect.ts';
-import { brief, formatCallback } from '../base/printing/repr.ts';
-import { attempt } from '../base/values/attempt.ts';
-import { currentScope } from '../core/context/context.ts';
-import { Task } from '../core/coroutines/task.ts';
-import { suspendedFrames } from '../core/futures/await-stacks.ts';
-import type { Waiting } from '../core/futures/awaiter.ts';
-import { awaitedBy } from '../core/futures/call-graph-edges.ts';
-import type { Future } from '../core/futures/future.ts';
-import type { TimerHandle } from '../core/turns/handle.ts';
-import type { LoopCore } from '../core/turns/loop-core.ts';
-import { allOpenOn } from '../transports/open-transports.ts';
-import { BaseTransport } from '../transports/transport.ts';
+import { performance } from 'node:perf_hooks';
+import { workerThreads } from '../../base/node-modules.ts';
+import { now, setImmediate } from '../../base/node-timers.ts';
+import { numberOf } from '../../base/printing/inspect.ts';
+import { brief, formatCallback } from '../../base/printing/repr.ts';
+import { attempt, textOf } from '../../base/values/attempt.ts';
+import { currentScope } from '../../core/context/context.ts';
+import { Task } from '../../core/coroutines/task.ts';
+import { suspendedFrames } from '../../core/futures/await-stacks.ts';
+import { awaitedBy } from '../../core/futures/call-graph-edges.ts';
+import type { Future } from '../../core/futures/future.ts';
+import type { WaitDescription } from '../../core/futures/wait-description.ts';
+import { unseenFailures } from '../../core/reports/never-retrieved.ts';
+import type { TimerHandle } from '../../core/turns/handle.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
+import type { Endpoint } from '../../sock/endpoint/endpoint.ts';
+import { LoopBound } from '../../sync/waiting/loop-bound.ts';
+import { listExecutors } from '../../threads/thread-pool-executor.ts';
+import { allOpenOn, type OpenResource } from '../../transports/open-transports.ts';
+import { Server } from '../../transports/server/server.ts';
+import { BaseTransport } from '../../transports/transport.ts';
 import {
+  type FailureData,
   type LoopData,
+  MOST_FAILURES,
   MOST_TIMERS,
   SNAPSHOT_VERSION,
   type Snapshot,
@@ -24,6 +32,7 @@ import {
   type WaitData,
 } from './data.ts';
 import { openLoops } from './open-loops.ts';
+import { shownFor } from './shown.ts';
 import { frameData, functionsThatWait } from './where.ts';
 
 /** The loop is not held up for longer than so many milliseconds at a time. */
@@ -50,23 +59,31 @@ export async function takeSnapshot(): Promise<Snapshot> {
       node: process.version,
       uptime: process.uptime(),
     },
+    busy: busyTimes(),
+    executors: listExecutors().map((one) => ({ words: String(one), ...one._counts() })),
     loops,
   };
+}
+
+function busyTimes(): Snapshot['busy'] {
+  const { active, idle } = performance.eventLoopUtilization();
+  return { active: active / 1000, idle: idle / 1000 };
 }
 
 async function describeLoop(loop: LoopCore, words: Words, pause: Pause): Promise<LoopData> {
   const tasks: TaskData[] = [];
   const all = [...loop._tasks] as Task<unknown>[];
   const waiters = await whoWaits(all, pause);
+  const primitives = new Map<object, Primitive>();
   for (const task of all) {
     await pause.ifNeeded();
-    if (!task.done()) tasks.push(await describeTask(task, waiters, words));
+    if (!task.done()) tasks.push(await describeTask(task, waiters, words, primitives));
   }
   const timers = loop._turns.listTimers() as TimerHandle[];
   const transports: TransportData[] = [];
   for (const one of [...allOpenOn(loop)]) {
     await pause.ifNeeded();
-    transports.push(describeTransport(one));
+    if (!isInner(one)) transports.push(describeTransport(one, loop));
   }
   return {
     words: String(loop),
@@ -74,11 +91,19 @@ async function describeLoop(loop: LoopCore, words: Words, pause: Pause): Promise
     debug: loop.getDebug(),
     turns: loop._turns.turn,
     ready: loop._turns.readyCount,
+    primitives: Array.from(primitives, ([on, held]) => ({ words: words.of(on), ...held })),
+    failures: describeFailures(loop),
     tasks,
     timers: timers.slice(0, MOST_TIMERS).map((timer) => describeTimer(timer, loop)),
     timerCount: timers.length,
     transports,
   };
+}
+
+/** A primitive that somebody waits for. */
+interface Primitive {
+  readonly heldBy: number[];
+  readonly waiters: number[];
 }
 
 /** By future: the tasks that wait for it. By task: the tasks that it waits for. */
@@ -106,6 +131,7 @@ async function describeTask(
   task: Task<unknown>,
   waiters: Waiters,
   words: Words,
+  primitives: Map<object, Primitive>,
 ): Promise<TaskData> {
   const isCurrent = (currentScope()?.task as unknown) === task;
   const { name, _site: site, _untouched: hasNotBegun } = task._coroutine;
@@ -114,12 +140,25 @@ async function describeTask(
   for (const { _future } of awaits) if (_future instanceof Task) direct.add(numberOf(_future));
   const others = (waiters.for.get(task) ?? []).filter((id) => !direct.has(id));
   const waits: WaitData[] = [];
-  for (const waiting of awaits) waits.push(await describeWait(waiting, others, words));
+  const now = task._loop.time();
+  const by = task._cancelledBy;
+  for (const waiting of awaits) {
+    const future = waiting._future as Future<unknown>;
+    const description = future._describe();
+    notePrimitive(primitives, numberOf(task), description);
+    waits.push({
+      ...describeWait(future, description, others, words),
+      seconds: shownFor(waiting, now),
+      stack: await functionsThatWait(waiting),
+    });
+  }
   return {
     id: numberOf(task),
     name: task.getName(),
     state: isCurrent ? 'running' : hasNotBegun ? 'scheduled' : 'waiting',
+    age: shownFor(task, now),
     cancelling: task.cancelling(),
+    cancelledBy: typeof by === 'number' ? `Task-${by}` : by,
     coroutine: { name, site },
     waits,
     stack: waits.length > 0 ? [] : suspendedFrames(task).map(frameData),
@@ -128,18 +167,17 @@ async function describeTask(
 }
 
 /** @param others - the tasks that its task waits for without awaiting them: those of a `gather()`, or of a group */
-async function describeWait(
-  waiting: Waiting,
+function describeWait(
+  future: Future<unknown>,
+  { operation, on, detail, heldBy = [] }: WaitDescription,
   others: readonly number[],
   words: Words,
-): Promise<WaitData> {
-  const future = waiting._future as Future<unknown>;
-  const { operation, on, detail, heldBy = [] } = future._describe();
+): Pick<WaitData, 'operation' | 'words' | 'for'> {
   const forTasks =
     future instanceof Task
       ? [numberOf(future)]
       : heldBy.length > 0
-        ? heldBy.map((task) => numberOf(task as object))
+        ? numbersOf(heldBy)
         : on instanceof Task
           ? [numberOf(on)]
           : operation === undefined
@@ -154,9 +192,30 @@ async function describeWait(
       .filter(Boolean)
       .join(', ')
       .replace(/^on /, ''),
-    stack: await functionsThatWait(waiting),
     for: forTasks,
   };
+}
+
+function notePrimitive(
+  primitives: Map<object, Primitive>,
+  waiter: number,
+  { on, heldBy = [] }: WaitDescription,
+): void {
+  if (!(on instanceof LoopBound)) return;
+  const known = primitives.get(on);
+  if (known === undefined) primitives.set(on, { heldBy: numbersOf(heldBy), waiters: [waiter] });
+  else known.waiters.push(waiter);
+}
+
+function numbersOf(tasks: readonly unknown[]): number[] {
+  return tasks.map((task) => numberOf(task as object));
+}
+
+function describeFailures(loop: LoopCore): FailureData[] {
+  return [...unseenFailures()]
+    .filter((failure) => failure.loop === loop)
+    .slice(0, MOST_FAILURES)
+    .map(({ printed, exception }) => ({ words: printed, exception: textOf(exception) }));
 }
 
 function describeTimer(timer: TimerHandle, loop: LoopCore): TimerData {
@@ -167,19 +226,34 @@ function describeTimer(timer: TimerHandle, loop: LoopCore): TimerData {
   };
 }
 
-function describeTransport(one: object): TransportData {
-  const printed = attempt(() => String(one), '');
-  if (!(one instanceof BaseTransport)) return { words: printed };
-  const { getWriteBufferSize, isReading } = one as Partial<{
+/** Is it what TLS sends through, which is shown itself? */
+function isInner(one: OpenResource): boolean {
+  const { protocol } = one as { protocol?: { _isInner?: true } };
+  return one.transport !== undefined && !('pipe' in one) && protocol?._isInner === true;
+}
+
+function describeTransport(one: OpenResource, loop: LoopCore): TransportData {
+  const { transport = one } = one;
+  const head = { id: numberOf(transport), words: textOf(transport) };
+  if (transport instanceof Server) return { ...head, connections: transport._connectionCount };
+  if (!(transport instanceof BaseTransport)) return head;
+  const { getWriteBufferSize, isReading } = transport as Partial<{
     getWriteBufferSize(): number;
     isReading(): boolean;
   }>;
-  const reading = attempt(() => isReading?.call(one), undefined);
+  const reading = attempt(() => isReading?.call(transport), undefined);
+  const end = ((one as { pipe?: { end: object } }).pipe?.end ??
+    attempt(() => transport.getExtraInfo('socket')?._sock._endpoint, undefined)) as
+    | Endpoint
+    | undefined;
   return {
-    words: printed,
-    peername: attempt(() => one.getExtraInfo('peername'), undefined),
-    sockname: attempt(() => one.getExtraInfo('sockname'), undefined),
-    unsent: attempt(() => getWriteBufferSize?.call(one), undefined),
+    ...head,
+    peername: attempt(() => transport.getExtraInfo('peername'), undefined),
+    sockname: attempt(() => transport.getExtraInfo('sockname'), undefined),
+    received: end?.bytesRead,
+    sent: end?.bytesWritten,
+    idle: end && shownFor(end, loop.time(), end.bytesRead + end.bytesWritten),
+    unsent: attempt(() => getWriteBufferSize?.call(transport), undefined),
     paused: reading === undefined ? undefined : !reading,
   };
 }

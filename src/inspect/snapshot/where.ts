@@ -1,6 +1,6 @@
 import { findSourceMap } from 'node:module';
-import { type Frame, framesOf } from '../base/stacks/frame.ts';
-import type { Waiting } from '../core/futures/awaiter.ts';
+import { type Frame, framesOf } from '../../base/stacks/frame.ts';
+import type { Waiting } from '../../core/futures/awaiter.ts';
 import type { FrameData } from './data.ts';
 
 const settled = Promise.resolve();

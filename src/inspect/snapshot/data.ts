@@ -19,6 +19,8 @@ export interface WaitData {
   readonly operation?: string | undefined;
   /** What it waits for, in words: `'Queue.get on <Queue maxsize=0 _getters[1]>, 0 before it'`. */
   readonly words: string;
+  /** For how long it has waited at least, in seconds: since a snapshot first showed it. */
+  readonly seconds: number;
   /** The functions that wait, innermost first; empty where V8 does not tell. */
   readonly stack: readonly FrameData[];
   /** The tasks that it waits for: that it awaits, that are in its `gather()` or group, or that hold its lock. */
@@ -37,8 +39,15 @@ export interface TaskData {
    * - `waiting`: it waits
    */
   readonly state: 'scheduled' | 'running' | 'waiting';
+  /** For how long it has existed at least, in seconds: since a snapshot first showed it. */
+  readonly age: number;
   /** How many cancels were requested and not withdrawn. */
   readonly cancelling: number;
+  /**
+   * Who cancelled it last: the name of a task, `'a limit'` such as `timeout()`, `'its group'`, `'Ctrl-C'`,
+   * `'the end of run()'`, or `'a callback'`.
+   */
+  readonly cancelledBy?: string | undefined;
   /** What it runs. */
   readonly coroutine: {
     /** The function. */
@@ -65,14 +74,56 @@ export interface TimerData {
   readonly callback: string;
 }
 
+/** A lock, semaphore, queue or the like for which a task waits. */
+export interface PrimitiveData {
+  /** Its printed form. */
+  readonly words: string;
+  /** The tasks that hold it, where that is known. */
+  readonly heldBy: readonly number[];
+  /** The tasks that wait for it. */
+  readonly waiters: readonly number[];
+}
+
+/** A failure of a task or a future that nobody has seen. */
+export interface FailureData {
+  /** The printed form of what failed, at that time. */
+  readonly words: string;
+  /** What it failed with, as text. */
+  readonly exception: string;
+}
+
+/** A pool of threads that has not been shut down. */
+export interface ExecutorData {
+  /** Its printed form. */
+  readonly words: string;
+  /** How many threads it has. */
+  readonly threads: number;
+  /** How many of them have nothing to do. */
+  readonly idle: number;
+  /** How many threads it may have. */
+  readonly most: number;
+  /** How many calls wait for a thread. */
+  readonly waiting: number;
+}
+
 /** A server, or an open connection, pipe or child process. */
 export interface TransportData {
+  /** Unique in its thread, as long as it is open. */
+  readonly id: number;
   /** Its printed form. */
   readonly words: string;
   /** The address of the peer. */
   readonly peername?: unknown;
   /** Its own address. */
   readonly sockname?: unknown;
+  /** Of a server: how many connections it has. */
+  readonly connections?: number | undefined;
+  /** How many bytes were received; with TLS, encrypted ones. */
+  readonly received?: number | undefined;
+  /** How many bytes were sent; with TLS, encrypted ones. */
+  readonly sent?: number | undefined;
+  /** For how long it has carried no bytes at least, in seconds: since a snapshot first showed so many. */
+  readonly idle?: number | undefined;
   /** Bytes that wait to be sent. */
   readonly unsent?: number | undefined;
   /** Is reading paused? */
@@ -91,6 +142,10 @@ export interface LoopData {
   readonly turns: number;
   /** How many callbacks are ready to run. */
   readonly ready: number;
+  /** The locks, semaphores, queues and the like for which tasks wait. */
+  readonly primitives: readonly PrimitiveData[];
+  /** The failures that nobody has seen, except for those of the last milliseconds. */
+  readonly failures: readonly FailureData[];
   /** The tasks that are not done. */
   readonly tasks: readonly TaskData[];
   /** The timers, the earliest first: at most 1,000. */
@@ -118,6 +173,15 @@ export interface Snapshot {
     /** How long the process runs, in seconds. */
     readonly uptime: number;
   };
+  /** How busy the thread was since its start. */
+  readonly busy: {
+    /** How long it has computed, in seconds. */
+    readonly active: number;
+    /** How long it has waited for news of the system, in seconds. */
+    readonly idle: number;
+  };
+  /** The pools of threads that calls are sent to. */
+  readonly executors: readonly ExecutorData[];
   /** The loops of the thread that are not closed. */
   readonly loops: readonly LoopData[];
 }
@@ -127,3 +191,6 @@ export const MOST_TIMERS = 1000;
 
 /** The version of what can be asked from outside of a process. */
 export const AGENT_VERSION = 1;
+
+/** A snapshot has no more failures of a loop than these. */
+export const MOST_FAILURES = 100;

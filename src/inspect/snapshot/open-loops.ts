@@ -1,4 +1,4 @@
-import type { LoopCore } from '../core/turns/loop-core.ts';
+import type { LoopCore } from '../../core/turns/loop-core.ts';
 
 /** The loops of this thread; one that nobody refers to is not kept. */
 const loops = new Set<WeakRef<LoopCore>>();
