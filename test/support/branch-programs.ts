@@ -23,8 +23,8 @@
  * - A cancel that `allSettled` or `any` keeps is thrown by `gather()`, and here by the next `await`; one
  *   that a shield has held back, by the next `await` of the code, or at the end of its task. So there is
  *   always one.
- * - A cancel that comes while one branch waits for a promise of others and another for something else: it
- *   counts as seen, see "A branch that waits for another promise" in docs/differences.md. Such programs are left
+ * - A cancel that comes while one branch waits for a promise of others and another for something else, or cancels
+ *   the task: it counts as seen, see "A branch that waits for another promise" in docs/differences.md. Such programs are left
  *   out, and those in which a limit expires around a branch that waits so: with a task, its body waits for the task.
  * - `uncancel()` in a branch: the task has one count. The code of the task itself calls it.
  * - A call whose promise two wait for: V8 shows neither. So it is awaited once, and in the scope in which it began:
@@ -235,6 +235,7 @@ class Run {
   readonly #way: (region: Region) => Way;
   readonly #begin: number;
   #main: Task<unknown> | undefined;
+  #mainRegion: Region | undefined;
   /** Has a group outlived the task that it is a part of? */
   hasOrphans = false;
   /** Has a branch caught errors that were thrown in place of a cancel? */
@@ -258,6 +259,7 @@ class Run {
       await this.#root('main', block, region);
     });
     this.#main = this.#isRoot(main, region);
+    this.#mainRegion = region;
     for (const [n, at] of cancelAt.entries())
       this.#loop.callLater(at + jitter(`cancel ${n}`), () => void main.cancel());
     await wait([main]);
@@ -282,6 +284,13 @@ class Run {
     };
     task.addDoneCallback(() => region.close());
     return task;
+  }
+
+  /** Code of a branch cancels the task. It counts as something that waits. */
+  #cancelMain(): void {
+    if (!this.#main?.done() && this.#mainRegion?.reached().some(({ isForeign }) => isForeign))
+      this.isMixed = true;
+    this.#main?.cancel();
   }
 
   #note(name: string, saw: string): void {
@@ -330,14 +339,23 @@ class Run {
   }
 
   async #branch(name: string, block: Block, region: Region, mayKeep: boolean): Promise<string> {
+    return await this.#counted(async () => {
+      try {
+        await this.#block(name, block, region, mayKeep);
+        this.#note(name, 'ends');
+        return 'ok';
+      } catch (error) {
+        this.#note(name, `throws ${nameOf(error)}`);
+        throw error;
+      }
+    });
+  }
+
+  /** The run lasts until `body` has ended. */
+  async #counted<T>(body: () => Promise<T>): Promise<T> {
     this.running += 1;
     try {
-      await this.#block(name, block, region, mayKeep);
-      this.#note(name, 'ends');
-      return 'ok';
-    } catch (error) {
-      this.#note(name, `throws ${nameOf(error)}`);
-      throw error;
+      return await body();
     } finally {
       this.running -= 1;
     }
@@ -370,7 +388,7 @@ class Run {
         return await this.#nap(region, name, step.time + jitter(id));
       case 'cancelMain':
         await this.#nap(region, name, step.time + jitter(id));
-        this.#main?.cancel();
+        this.#cancelMain();
         return await this.#nap(region, name, step.time + jitter(`${id}, then`));
       case 'fail':
         await this.#nap(region, name, jitter(id));
@@ -503,13 +521,17 @@ class Run {
         way.float(asOwnFunction(id, branches([step.block], true)[0] as Branch));
         return;
       case 'hold':
+        // Or several would be held at one instant.
+        await this.#nap(region, name, jitter(`${id}, first`));
         region.held = {
           name: `${id}.hold`,
           take: way.float(
-            asOwnFunction(id, async (within) => {
-              await this.#nap(within, id, jitter(id));
-              return await (branches([step.block], false)[0] as Branch)(within);
-            }),
+            asOwnFunction(id, (within) =>
+              this.#counted(async () => {
+                await this.#nap(within, id, jitter(id));
+                return await (branches([step.block], false)[0] as Branch)(within);
+              }),
+            ),
           ),
         };
         return;
@@ -538,15 +560,12 @@ class Run {
         // Or several would end at one instant.
         await way.race(
           branches(step.blocks, false).map((branch, n) =>
-            asOwnFunction(`${id}.race${n}`, async (within) => {
-              this.running += 1;
-              try {
+            asOwnFunction(`${id}.race${n}`, (within) =>
+              this.#counted(async () => {
                 await this.#nap(within, `${id}.race${n}`, jitter(`${id}.race${n}`));
                 return await branch(within);
-              } finally {
-                this.running -= 1;
-              }
-            }),
+              }),
+            ),
           ),
         );
         return;
@@ -580,7 +599,7 @@ class Run {
     const body = async (block: () => Promise<void>): Promise<void> => {
       runs = true;
       try {
-        await block();
+        await this.#counted(block);
       } finally {
         runs = false;
       }
@@ -743,6 +762,11 @@ class Run {
           throw error;
         }
       });
+    } catch (error) {
+      // Its errors may hide a cancel.
+      if (!mayKeep && isException(error) && (currentTask()?.cancelling() ?? 0) > 0)
+        this.hidesCancel = true;
+      throw error;
     } finally {
       endWait();
       within.close();

@@ -5,7 +5,7 @@ import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../fut
 import type { LoopCore } from '../turns/loop-core.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { watchFloatingCancels } from './floating-cancels.ts';
-import type { Cancel, CancelledScope, Keeper } from './kept/cancel.ts';
+import { type Cancel, type CancelledScope, type Keeper, together } from './kept/cancel.ts';
 import type { CancelPath } from './kept/cancel-path.ts';
 import {
   type KeepingScope,
@@ -77,8 +77,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   declare _requests: number;
   /** @internal does a cancel from above stop here? */
   declare _isShielded: boolean;
-  /** @internal a cancel from above, for the code after the shield */
-  declare _deferred: Cancel | undefined;
+  /** @internal cancels from above, for the code after the shield */
+  declare _deferred: CancelRequest | undefined;
   /** @internal was it ever cancelled? */
   declare _wasCancelled: boolean;
   declare private _cancelSignal: CancelSignal | undefined;
@@ -327,7 +327,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** @internal makes the next `await` here or below throw */
   _pend(request: CancelRequest): void {
     if (this._pending === undefined) this._root._pendings += 1;
-    this._pending = { request, entered: this._pending?.entered };
+    const { _pending: before } = this;
+    this._pending = { request: together(before?.request, request), entered: before?.entered };
   }
 
   /** @internal withdraws the cancels that were not thrown yet, here and below */
@@ -411,12 +412,12 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     }
     for (const child of [...(this._children ?? [])]) {
       if (child._isShielded) {
-        child._deferred ??= request;
+        child._deferred = together(child._deferred, request);
         reached = true;
       } else if (child._reach(request)) reached = true;
     }
     this._cancelSignal?.abort(request.message);
-    return reached || this._pending !== undefined;
+    return reached;
   }
 
   /** @internal does a cancel of `other` reach this one? */
@@ -424,6 +425,18 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
       if (scope === other) return true;
     return false;
+  }
+
+  /** @internal takes the cancels that wait for the next `await`, here or above; the caller throws them */
+  _takeAllPending(): CancelRequest | undefined {
+    let taken: CancelRequest | undefined;
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
+      const pending = scope._pending;
+      if (pending === undefined) continue;
+      taken = together(taken, pending.request);
+      scope._unpend();
+    }
+    return taken;
   }
 
   private _unpend(): void {
@@ -440,7 +453,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       if (pending === undefined) continue;
       if (pending.entered !== undefined) pending.entered.push(awaiter);
       else {
-        thrown ??= pending.request;
+        thrown = together(thrown, pending.request);
         scope._unpend();
       }
     }
@@ -490,9 +503,11 @@ const nativeThen = Promise.prototype.then;
 
 /** Cancels the awaited object; if that is done already, the `await` throws when its turn comes. */
 export function cancelAwait(awaiter: Waiting, request: CancelRequest): void {
-  const future = awaiter._future;
-  if (!future._comesAnyhow && future.cancel(request.message)) awaiter._cancelled = request;
-  else awaiter._mustCancel = request;
+  const { _future: future } = awaiter;
+  // Another scope may have cancelled it in the same turn.
+  const all = together(awaiter._mustCancel ?? awaiter._cancelled, request);
+  if (!future._comesAnyhow && future.cancel(request.message)) awaiter._cancelled = all;
+  else awaiter._mustCancel = all;
 }
 
 /** A cancel that waits for the next `await`. */

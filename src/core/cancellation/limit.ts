@@ -11,7 +11,7 @@ import type { LoopCore } from '../turns/loop-core.ts';
 import { noteAbandoned } from './abandoned.ts';
 import { cancelOf } from './cancel-in-error.ts';
 import { CancelScope } from './cancel-scope.ts';
-import { Cancel } from './kept/cancel.ts';
+import { Cancel, cancelsIn } from './kept/cancel.ts';
 import { CancelPath, RUNS_BODY } from './kept/cancel-path.ts';
 import { LeftTask } from './left-calls.ts';
 import { cancelScope } from './self-cancel.ts';
@@ -122,16 +122,14 @@ export class Limit extends CancelScope {
   }
 
   /**
-   * An error that is about to be thrown hides the cancel of a scope above, if there is one: the
-   * next `await` of the code that awaits the running function throws that cancel again.
+   * An error that is about to be thrown hides the cancels of scopes above, if there are any: the
+   * next `await` of the code that awaits the running function throws them again.
    */
   throwAgain(): void {
     const within = this._parent as CancelScope;
-    for (let scope: CancelScope | undefined = within; scope; scope = scope._parent)
-      if (scope._requests > 0) {
-        new Cancel(scope)._deferTo(CancelPath.ofCallers(), within, 'error');
-        return;
-      }
+    const path = CancelPath.ofCallers();
+    for (let scope: CancelScope | undefined = within; scope; scope = scope._above)
+      if (scope._requests > 0) new Cancel(scope)._deferTo(path, within, 'error');
   }
 
   /**
@@ -169,7 +167,7 @@ export class Limit extends CancelScope {
     const hasKept = this._kept?.fromBody?.endsLimits === true;
     this.#state = 'over';
     this._close();
-    this._deferred?._deferTo(CancelPath.ofCallers(), this._parent as CancelScope, 'shield');
+    if (this._deferred !== undefined) this.#passDeferred(CancelPath.ofCallers());
     if (wasAbandoned) {
       this.#forget();
       if (failure !== undefined) this.#report(failure.error);
@@ -182,6 +180,13 @@ export class Limit extends CancelScope {
     const error =
       this._requestsInForce <= this.#before ? this.#errorFor(cancel) : (failure?.error ?? cancel);
     return { error };
+  }
+
+  /** The code of `path`, after the shield, gets the cancels that this has held back. */
+  #passDeferred(path: CancelPath | undefined): void {
+    for (const cancel of cancelsIn(this._deferred))
+      cancel._deferTo(path, this._parent as CancelScope, 'shield');
+    this._deferred = undefined;
   }
 
   #takeBack(): void {
@@ -215,18 +220,19 @@ export class Limit extends CancelScope {
       `${this.#task.getName()}: the body of ${this.#name}()`,
       site === undefined ? '' : `, at ${site}`,
     );
-    const deferred = this._deferred;
-    this._deferred = undefined;
+    const within = this._parent as CancelScope;
+    const passed = isOurs || this._isShielded ? undefined : within._takeAllPending();
     this._detach();
     this._pend(new Cancel(this));
-    const cancel = new CancelledError();
+    const cancel = new CancelledError(passed?.message);
     throwIntoAwait(
       this.#resolve,
       this.#reject,
       isOurs ? this.#errorFor(cancel) : cancel,
-      deferred &&
+      (passed ?? this._deferred) &&
         ((frames) => {
-          deferred._deferTo(CancelPath.waiting(frames), this._parent as CancelScope, 'shield');
+          for (const each of cancelsIn(passed)) each._see(CancelPath.of(frames), within);
+          this.#passDeferred(CancelPath.waiting(frames));
         }),
     );
   }

@@ -18,14 +18,15 @@ export interface CancelledScope {
 /** One cancel of a scope. */
 export class Cancel implements CancelRequest {
   readonly message: string | undefined;
-  readonly #scope: CancelledScope;
+  /** @internal the scope that it cancels */
+  readonly _scope: CancelledScope;
   /** @internal where it was thrown and not kept */
   readonly _seen: CancelPath[] = [];
   /** The functions above each `await` that it was sent to, if there are several. */
   #paths: Map<Waiting, CancelPath> | undefined;
 
   constructor(scope: CancelledScope, message?: string) {
-    this.#scope = scope;
+    this._scope = scope;
     this.message = message;
   }
 
@@ -44,7 +45,7 @@ export class Cancel implements CancelRequest {
 
   /** @internal see {@link CancelledScope._defer} */
   _deferTo(path: CancelPath | undefined, scope: AwaitingScope, keeper: Keeper): void {
-    this.#scope._defer(this, path, scope, keeper);
+    this._scope._defer(this, path, scope, keeper);
   }
 
   _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void {
@@ -53,6 +54,39 @@ export class Cancel implements CancelRequest {
 
   /** @internal see {@link CancelledScope._see} */
   _see(path: CancelPath, scope: AwaitingScope): void {
-    this.#scope._see(this, path, scope);
+    this._scope._see(this, path, scope);
   }
+}
+
+/** Cancels of several scopes that one `await` throws as one error. */
+class Cancels implements CancelRequest {
+  readonly all: readonly Cancel[];
+
+  constructor(all: readonly Cancel[]) {
+    this.all = all;
+  }
+
+  get message(): string | undefined {
+    return this.all.find(({ message }) => message !== undefined)?.message;
+  }
+
+  _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void {
+    for (const cancel of this.all) cancel._thrown(frames, scope, awaiter);
+  }
+}
+
+/** Both cancels as one. Of those of one scope, only the last counts. */
+export function together(one: CancelRequest | undefined, other: CancelRequest): CancelRequest {
+  if (one === undefined) return other;
+  const last = cancelsIn(other);
+  const before = cancelsIn(one).filter(
+    (cancel) => !last.some(({ _scope }) => _scope === cancel._scope),
+  );
+  return before.length === 0 ? other : new Cancels([...before, ...last]);
+}
+
+/** The cancels of which `request` consists. */
+export function cancelsIn(request: CancelRequest | undefined): readonly Cancel[] {
+  if (request === undefined) return [];
+  return request instanceof Cancels ? request.all : [request as Cancel];
 }

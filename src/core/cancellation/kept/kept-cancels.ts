@@ -1,7 +1,7 @@
 import { CancelledError } from '../../../base/errors/errors.ts';
 import { currentScope } from '../../context/context.ts';
 import type { AwaitingScope, CancelRequest } from '../../futures/awaiter.ts';
-import type { Cancel, Keeper } from './cancel.ts';
+import { type Cancel, cancelsIn, type Keeper, together } from './cancel.ts';
 import { CancelPath, followAwaits, type Line } from './cancel-path.ts';
 import { KeptCancel } from './kept-cancel.ts';
 
@@ -168,11 +168,14 @@ export function unkeepHere(scope: KeepingScope): void {
 export function takeKept(scope: KeepingScope): CancelRequest | undefined {
   const begin = carriedScope(scope);
   const path = hasKept(begin) ? CancelPath.ofNow() : undefined;
-  if (path === undefined) return undefined;
+  return path && take(keptFor(begin, path));
+}
+
+function take(all: readonly KeptCancel[]): CancelRequest | undefined {
   let taken: CancelRequest | undefined;
-  for (const kept of keptFor(begin, path)) {
+  for (const kept of all) {
     kept.isThrown = true;
-    taken = kept.request;
+    taken = together(taken, kept.request);
   }
   return taken;
 }
@@ -189,12 +192,10 @@ function takeForForeignAwait(path: CancelPath | undefined): (() => void) | undef
   const find = (): KeptCancel[] => keptFor(carriedScope(within), path);
   if (find().length === 0) return undefined;
   return () => {
-    const all = find();
-    const [first] = all;
-    if (first === undefined) return;
-    for (const kept of all) kept.isThrown = true;
-    first.request._see(path, scope);
-    throw new CancelledError(first.request.message);
+    const taken = take(find());
+    if (taken === undefined) return;
+    for (const cancel of cancelsIn(taken)) cancel._see(path, scope);
+    throw new CancelledError(taken.message);
   };
 }
 
