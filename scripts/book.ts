@@ -1,5 +1,5 @@
 /**
- * npm run book: inserts files into the pages of docs/book and docs/tutorial that name them. So the code on a
+ * npm run book: inserts files into the pages of docs/book, docs/tutorial and docs/guides that name them. So the code on a
  * page is the file that runs, and the output is the transcript that tests compare with.
  *
  *   --check       write nothing, and fail if a page differs from its files
@@ -25,7 +25,10 @@ const { values: options } = parseArgs({
 });
 /** In the book, all code is a file's. */
 const book = options.pages ?? path.join(root, 'docs', 'book');
-const pages = options.pages === undefined ? [book, path.join(root, 'docs', 'tutorial')] : [book];
+const pages =
+  options.pages === undefined
+    ? [book, path.join(root, 'docs', 'tutorial'), path.join(root, 'docs', 'guides')]
+    : [book];
 const problems: string[] = [];
 
 for (const folder of pages)

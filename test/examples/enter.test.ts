@@ -44,6 +44,27 @@ behaviour('examples/enter', (it) => {
     );
 
   it(
+    'service limits the time, and finishes what it has begun',
+    async () => {
+      const port = await freePort();
+      const env = { PORT: String(port) };
+      await using server = Program.typescript('examples/enter/service.ts', [], { env });
+      await server.shows(/listening/);
+      assert.is((await fetched(port, '/report?seconds=60')).status, 504);
+      await server.shows(/ended\n/);
+
+      const begun = fetched(port, '/report?seconds=1');
+      // The other requests are being handled when this one is answered.
+      await fetched(port, '/report?seconds=0');
+      server.signal('SIGTERM');
+      assert.equal(await begun, { status: 200, text: 'done\n' });
+      assert.equal(await server.ends(), { status: 0, signal: null });
+      assert.is(server.stderr, '');
+    },
+    { seconds: 30 },
+  );
+
+  it(
     'node-test passes under node:test',
     async () => {
       const { status, stdout, stderr } = await runFile('examples/enter/node-test.ts');

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { plain } from '../../scripts/plain.ts';
 
-/** The directory of the project, where every program is started. */
+/** The directory of the project, where programs are started. */
 export const root: string = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What Node is given to run a program in TypeScript, from the root of the project. */
@@ -32,6 +32,8 @@ export interface ProgramOptions {
   readonly descriptors?: number;
   /** Is its standard input a pipe, for {@link Program.type}? By default there is none. */
   readonly hasInput?: boolean;
+  /** Where it is started; by default the root of the project. */
+  readonly cwd?: string;
 }
 
 export class Program implements AsyncDisposable {
@@ -47,7 +49,7 @@ export class Program implements AsyncDisposable {
   #tell: (() => void) | undefined;
 
   private constructor(command: string, args: readonly string[], options: ProgramOptions) {
-    const { env, descriptors, hasInput = false } = options;
+    const { env, descriptors, hasInput = false, cwd = root } = options;
     const line =
       descriptors === undefined
         ? { command, args }
@@ -57,7 +59,7 @@ export class Program implements AsyncDisposable {
           };
     this.#name = [path.basename(command), ...args].join(' ');
     this.#child = spawn(line.command, line.args, {
-      cwd: root,
+      cwd,
       // uvu has set FORCE_COLOR where its own output is coloured.
       env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...env },
       stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
