@@ -1,5 +1,5 @@
 import { checkOptions } from '../base/check-options.ts';
-import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { Coroutine, iscoroutine } from '../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import { checkHostPort, toPath, type UnixPath } from '../transports/addresses/check-host-port.ts';
 import type { ConnectionOptions } from '../transports/connect/create-connection.ts';
@@ -51,9 +51,9 @@ export function openConnection(
 ): Coroutine<Streams> {
   checkOptions(options);
   checkHostPort('openConnection(host, port, options)', host, port);
-  const connect = async (): Promise<Streams> => {
+  const connect = (): Promise<Streams> => {
     const { limit, ...rest } = options;
-    return await opened(limit, (loop, factory) => loop.createConnection(factory, host, port, rest));
+    return opened(limit, (loop, factory) => loop.createConnection(factory, host, port, rest));
   };
   return new Coroutine(connect, 'openConnection', undefined);
 }
@@ -75,9 +75,9 @@ export function openUnixConnection(
 ): Coroutine<Streams> {
   checkOptions(options);
   const where = toPath('openUnixConnection(path, options)', path);
-  const connect = async (): Promise<Streams> => {
+  const connect = (): Promise<Streams> => {
     const { limit, ...rest } = options;
-    return await opened(limit, (loop, factory) => loop.createUnixConnection(factory, where, rest));
+    return opened(limit, (loop, factory) => loop.createUnixConnection(factory, where, rest));
   };
   return new Coroutine(connect, 'openUnixConnection', undefined);
 }
@@ -91,9 +91,8 @@ async function opened(
 ): Promise<Streams> {
   const loop = requireRunningLoop() as ConnectingLoop;
   const reader = new StreamReader({ limit, loop });
-  const [transport, protocol] = await connect(
-    loop,
-    () => new StreamReaderProtocol(reader, undefined, { loop }),
-  );
+  const connecting = connect(loop, () => new StreamReaderProtocol(reader, undefined, { loop }));
+  // A program may have replaced the loop's method, by one that returns any promise.
+  const [transport, protocol] = await (iscoroutine(connecting) ? connecting._begin() : connecting);
   return [reader, new StreamWriter(transport, protocol, reader, loop)];
 }

@@ -52,10 +52,11 @@ export class OSError extends Error {
   constructor(message?: string, details: OSErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     // Only known details become fields: util.inspect prints fields after the stack.
-    if (details.errno !== undefined) show(this, 'errno', details.errno);
-    if (details.code !== undefined) show(this, 'code', details.code);
-    if (details.syscall !== undefined) show(this, 'syscall', details.syscall);
-    if (details.filename !== undefined) show(this, 'filename', details.filename);
+    const { errno, code, syscall, filename } = details;
+    if (errno !== undefined) show(this, 'errno', errno);
+    if (code !== undefined) show(this, 'code', code);
+    if (syscall !== undefined) show(this, 'syscall', syscall);
+    if (filename !== undefined) show(this, 'filename', filename);
     // Not printed, because the message ends with the same text.
     if (details.strerror !== undefined) hide(this, 'strerror', details.strerror);
   }
@@ -399,13 +400,16 @@ function errorNumber(code: string): number | undefined {
   return c === undefined ? undefined : -c;
 }
 
-function show(error: Error, field: string, value: unknown): void {
-  Object.defineProperty(error, field, {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
+function show(error: object, field: string, value: unknown): void {
+  // Cheaper than defining it, but a program's class may have an accessor of that name.
+  if (!(field in error)) (error as Record<string, unknown>)[field] = value;
+  else
+    Object.defineProperty(error, field, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
 }
 
 function hide(error: Error, field: string, value: unknown): void {

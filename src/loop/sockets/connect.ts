@@ -44,7 +44,9 @@ export class Connect extends SockOperation<void> {
       // A connect that was cancelled is still in progress: wait for its outcome. A full AF_UNIX
       // backlog is EAGAIN: then nothing is in progress, and nothing would call back.
       if (isA(error, OSError) && error.code === 'EALREADY') this.wait();
-      else this._fail(connectError(error, address));
+      else if (isA(error, OSError) && error.code === 'ECONNREFUSED')
+        this._fail(connectError(error, address));
+      else this._fail(error);
     }
     return this;
   }
@@ -77,9 +79,10 @@ export class Connect extends SockOperation<void> {
 
   protected attempt(): { readonly value: undefined } | undefined {
     if (this.#lookUp !== undefined) return undefined;
+    const address = this.#address as Address;
     const failure = madeForAwait(() => {
-      const error = this.endpoint.connectError();
-      return error && connectError(error, this.#address as Address);
+      const error = this.endpoint.connectError(() => wordsFor(address));
+      return error && connectError(error, address);
     });
     if (failure !== undefined) throw failure;
     return { value: undefined };
@@ -92,10 +95,19 @@ export class Connect extends SockOperation<void> {
   }
 }
 
-/** A failed connect with asyncio's message, which contains the address. */
+function wordsFor(address: Address): string {
+  return `Connect call failed ${address}`;
+}
+
+/**
+ * A failed connect with asyncio's message. The address is in it if connecting took time, as it does
+ * over TCP: a refusal that comes at once is one of a driver that does not ask the system.
+ */
 function connectError(error: unknown, address: Address): unknown {
-  if (!isA(error, OSError) || error.errno === undefined) return error;
-  const words = `Connect call failed ${repr(address)}`;
+  if (!isA(error, OSError) || error.errno === undefined || typeof address === 'string')
+    return error;
+  const words = wordsFor(address);
+  if (error.strerror === words) return error;
   return new (error.constructor as typeof OSError)(`[Errno ${-error.errno}] ${words}`, {
     code: error.code,
     errno: error.errno,

@@ -83,7 +83,7 @@ function checkPath(path: string): string {
 }
 
 /** The highest port. */
-const LAST_PORT = 65_535;
+export const LAST_PORT = 65_535;
 
 /**
  * Checks an address that was passed in, and completes it. Names stay as they are.
@@ -106,7 +106,7 @@ export function checkAddress(family: number, input: unknown, caller: string): Ad
       : 'AF_INET address must be [host, port]';
     throw new TypeError(`${caller}(): an ${shape}, got ${brief(input)}`);
   }
-  const [host, port, flowinfo = 0, scopeid = 0] = input as unknown[];
+  const { 0: host, 1: port, 2: flowinfo = 0, 3: scopeid = 0 } = input as unknown[];
   if (typeof host !== 'string')
     throw new TypeError(`${caller}(): the host must be a string, got ${brief(host)}`);
   checkNoNull(host, `${caller}(): the host`);

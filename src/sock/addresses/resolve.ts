@@ -22,7 +22,7 @@ import { linesOf } from './system-files.ts';
  */
 export function resolveLocally(family: number, address: Address): Address {
   if (typeof address === 'string') return address;
-  const [host, port, flowinfo, scopeid] = address as readonly [string, number, number?, number?];
+  const { 0: host, 1: port, 2: flowinfo, 3: scopeid } = address;
   if (family === AF_INET)
     return net().isIPv4(host) ? address : inetAddress(numberOf(family, host).host, port);
   const found = numberOf(family, host);

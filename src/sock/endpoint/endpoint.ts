@@ -238,9 +238,10 @@ export interface Endpoint {
   /**
    * Why the last connect failed; returned once, like SO_ERROR.
    *
+   * @param strerror - makes the text in place of the system's; a driver may ignore it
    * @throws {OSError} EBADF when it was closed in the meantime
    */
-  connectError(): Error | undefined;
+  connectError(strerror?: () => string): Error | undefined;
 
   bind(address: Address): void;
   listen(backlog: number): void;

@@ -13,7 +13,12 @@ import { Socket } from '../../sock/socket.ts';
 import { ExceptionGroup } from '../../tasks/groups/exception-group.ts';
 import { bindError } from '../addresses/bind-error.ts';
 import { checkHostPort } from '../addresses/check-host-port.ts';
-import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../addresses/host-lookup.ts';
+import {
+  literalAddress,
+  lookUp,
+  type ResolvedAddress,
+  type ResolvingLoop,
+} from '../addresses/host-lookup.ts';
 import {
   type Encryption,
   encryptionOfServer,
@@ -152,28 +157,23 @@ async function connectToHost(
   const { family = 0, proto = 0, flags = 0, localAddr, happyEyeballsDelay: delay } = options;
   const { interleave = delay === undefined ? 0 : 1 } = options;
   const asked = { family, type: SOCK_STREAM, proto, flags };
-  const found = await lookUp(loop, host, port, asked);
-  const from = localAddr && (await lookUp(loop, ...localAddr, asked));
+  const found = literalAddress(host, port, asked) ?? (await lookUp(loop, host, port, asked));
+  const from =
+    localAddr && (literalAddress(...localAddr, asked) ?? (await lookUp(loop, ...localAddr, asked)));
   const failures: Error[] = [];
-  const attempts = interleaved(found, interleave).map(
-    (way) => () => connectSocket(loop, way, from, failures),
-  );
-  const sock =
-    delay === undefined
-      ? await firstOf(attempts)
-      : await staggeredRace(loop, attempts, delay, (late) => late.close());
-  if (sock !== undefined) return sock;
+  const ways = interleaved(found, interleave);
+  if (delay === undefined)
+    for (const way of ways) {
+      const sock = await connectSocket(loop, way, from, failures);
+      if (sock !== undefined) return sock;
+    }
+  else {
+    const attempts = ways.map((way) => () => connectSocket(loop, way, from, failures));
+    const sock = await staggeredRace(loop, attempts, delay, (late) => late.close());
+    if (sock !== undefined) return sock;
+  }
   if (options.allErrors) throw new ExceptionGroup('create_connection failed', failures);
   throw oneFor(failures);
-}
-
-/** Makes attempts one after another, until one returns something. */
-async function firstOf<T>(attempts: readonly (() => Promise<T | undefined>)[]) {
-  for (const attempt of attempts) {
-    const outcome = await attempt();
-    if (outcome !== undefined) return outcome;
-  }
-  return undefined;
 }
 
 /**
@@ -197,7 +197,7 @@ export function interleaved(
 /** Connects one socket. Returns `undefined` if that fails, with the errors in `failures`. */
 async function connectSocket(
   loop: ConnectingLoop,
-  [family, type, proto, , address]: ResolvedAddress,
+  { 0: family, 1: type, 2: proto, 4: address }: ResolvedAddress,
   from: readonly ResolvedAddress[] | undefined,
   failures: Error[],
 ): Promise<Socket | undefined> {

@@ -431,6 +431,28 @@ loopBehaviour('loop.createConnection', (it) => {
   });
 
   it(
+    'does not ask getaddrinfo() for numeric addresses',
+    async (loop) => {
+      const listener = listening('node');
+      const [host, port] = listener.getsockname() as [string, number];
+      const local = freePort();
+      loop.getaddrinfo = ((name: string): unknown => {
+        throw new Error(`asked for ${name}`);
+      }) as never;
+      const protocol = new Recorder(loop);
+
+      const localAddr = ['127.0.0.1', local] as const;
+      const [transport] = await loop.createConnection(() => protocol, host, port, { localAddr });
+
+      assert.equal([...(transport.getExtraInfo('sockname') ?? [])], ['127.0.0.1', local]);
+      transport.abort();
+      await protocol.lost;
+      listener.close();
+    },
+    REAL,
+  );
+
+  it(
     'passes over local addresses of another family',
     async (loop) => {
       const listener = listening('node');

@@ -233,7 +233,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       nbytes,
       ancillary: unpackAncillary(control.subarray(0, outcome.controlLength)),
       flags: outcome.flags,
-      address: storageLength.readUInt32LE(0) > 0 ? readAddress(this.family) : undefined,
+      address: (storageLength[0] as number) > 0 ? readAddress(this.family) : undefined,
     };
   }
 
@@ -250,7 +250,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
 
   /** The sender of received bytes. For a stream the kernel does not report it: it is the peer. */
   private sender(): Address {
-    if (storageLength.readUInt32LE(0) > 0) return readAddress(this.family);
+    if ((storageLength[0] as number) > 0) return readAddress(this.family);
     return this.type === SOCK_STREAM ? this.getpeername() : unboundAddress(this.family);
   }
 
@@ -339,11 +339,12 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return false;
   }
 
-  connectError(): OSError | undefined {
+  connectError(strerror?: () => string): OSError | undefined {
     this.mustBeOpen('connect');
-    const error = this.getsockopt(SOL_SOCKET, SO_ERROR) as number;
+    const error = getOption(this.fd, SOL_SOCKET, SO_ERROR) as number;
     this.connected = error === 0 && this.type === SOCK_STREAM;
-    return error === 0 ? undefined : osError(-error, 'connect');
+    if (error === 0) return undefined;
+    return osError(-error, 'connect', { strerror: strerror?.() });
   }
 
   tryAccept(): Accepted | undefined {

@@ -27,7 +27,7 @@ export interface Libc {
     nbytes: number,
     flags: number,
     address: Buffer,
-    length: Buffer,
+    length: Uint32Array,
   ): number;
   /** Linux only. Takes the address of a `struct msghdr`. */
   recvmsg?(fd: number, message: number, flags: number): number;
@@ -41,14 +41,14 @@ export interface Libc {
     address: Buffer,
     length: number,
   ): number;
-  getsockname(fd: number, address: Buffer, length: Buffer): number;
-  getpeername(fd: number, address: Buffer, length: Buffer): number;
-  inet_pton(family: number, text: string, into: Buffer): number;
+  getsockname(fd: number, address: Buffer, length: Uint32Array): number;
+  getpeername(fd: number, address: Buffer, length: Uint32Array): number;
+  inet_pton(family: number, text: string, into: Uint8Array): number;
   /** Takes the address of the memory to read into. */
   read(fd: number, address: number, nbytes: number): number;
   write(fd: number, data: Uint8Array, nbytes: number): number;
   epoll_create1(flags: number): number;
-  epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Int32Array): number;
   epoll_wait(epoll: number, events: number, most: number, timeout: number): number;
 }
 
@@ -56,13 +56,13 @@ export interface Libc {
 interface Hidden {
   socket(family: number, type: number, proto: number): number;
   socketpair(family: number, type: number, proto: number, pair: Buffer): number;
-  accept(fd: number, address: Buffer, length: Buffer): number;
-  accept4(fd: number, address: Buffer, length: Buffer, flags: number): number;
+  accept(fd: number, address: Buffer, length: Uint32Array): number;
+  accept4(fd: number, address: Buffer, length: Uint32Array, flags: number): number;
   close(fd: number): number;
   // A variadic argument is preceded by its type.
   fcntl(fd: number, command: number, type: 'int', argument: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
-  getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
+  getsockopt(fd: number, level: number, option: number, value: Buffer, length: Uint32Array): number;
   lseek(fd: number, offset: number, whence: number): number;
   pipe(pair: Buffer): number;
   pipe2?(pair: Buffer, flags: number): number;
@@ -232,7 +232,7 @@ export function openPair(
 }
 
 /** Accepts a connection as a non-blocking socket; returns its descriptor, or -1. */
-export function acceptFrom(fd: number, address: Buffer, length: Buffer): number {
+export function acceptFrom(fd: number, address: Buffer, length: Uint32Array): number {
   const { accept, accept4 } = hidden();
   const accepted = kernel.makesNonBlocking
     ? accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC)
@@ -378,7 +378,7 @@ export function seek(file: number, position: number): void {
 
 /** Room for the value of an option; the size is Python's limit. */
 const optionValue = Buffer.alloc(1024);
-const optionLength = Buffer.alloc(4);
+const optionLength = new Uint32Array(1);
 
 /** @throws {OSError} when the kernel refuses, or does not have the option */
 export function setOption(
@@ -403,10 +403,10 @@ export function setOption(
 export function getOption(fd: number, level: number, option: number): number | Buffer {
   const numbers = kernel.option(level, option);
   if (numbers === undefined) throw osError('ENOPROTOOPT', 'getsockopt');
-  optionLength.writeUInt32LE(optionValue.length, 0);
-  if (hidden().getsockopt(fd, ...numbers, optionValue, optionLength) < 0)
+  optionLength[0] = optionValue.length;
+  if (hidden().getsockopt(fd, numbers[0], numbers[1], optionValue, optionLength) < 0)
     throw lastError('getsockopt');
-  const length = optionLength.readUInt32LE(0);
+  const length = optionLength[0];
   if (length === 4) return kernel.optionValue(level, option, optionValue.readInt32LE(0));
   return Buffer.from(optionValue.subarray(0, length));
 }

@@ -82,7 +82,7 @@ export function receiveWhole(
   // Child processes never inherit descriptors.
   const received = fullLibc().recvmsg(fd, address, flags | MSG_CMSG_CLOEXEC);
   const why = errno[0];
-  storageLength.writeUInt32LE(words[NAME_LENGTH], 0);
+  storageLength[0] = words[NAME_LENGTH];
   return {
     received,
     why,

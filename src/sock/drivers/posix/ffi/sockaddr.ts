@@ -15,12 +15,15 @@ const STORAGE = 128;
  */
 export const storage: Buffer = Buffer.alloc(STORAGE);
 
+/** The same in 32-bit words. */
+const words = new Uint32Array(storage.buffer, storage.byteOffset, STORAGE / 4);
+
 /** The length of the address, a `socklen_t`. */
-export const storageLength: Buffer = Buffer.alloc(4);
+export const storageLength: Uint32Array = new Uint32Array(1);
 
 /** Prepares for the kernel to write an address. */
 export function expectAddress(): void {
-  storageLength.writeUInt32LE(STORAGE, 0);
+  storageLength[0] = STORAGE;
 }
 
 /**
@@ -32,16 +35,14 @@ export function expectAddress(): void {
  */
 export function writeAddress(family: number, address: Address): number {
   if (typeof address === 'string') return writeFamily(family, writePath(address));
-  const [host, port, flowinfo = 0, scopeid = 0] = address as readonly [
-    string,
-    number,
-    number?,
-    number?,
-  ];
-  storage.writeUInt16BE(port, 2);
+  // Not destructured, which would iterate.
+  const { 0: host, 1: port, 2: flowinfo = 0, 3: scopeid = 0 } = address;
+  storage[2] = port >> 8;
+  storage[3] = port & 0xff;
   if (family === AF_INET) {
-    storage.fill(0, 8, 16);
-    writeHost(family, host, storage.subarray(4, 8));
+    words[1] = inetWord(host);
+    words[2] = 0;
+    words[3] = 0;
     return writeFamily(family, 16);
   }
   storage.writeUInt32BE(flowinfo, 4);
@@ -50,7 +51,22 @@ export function writeAddress(family: number, address: Address): number {
   return writeFamily(family, 28);
 }
 
-function writeHost(family: number, host: string, into: Buffer): void {
+/** The last IPv4 host that was written, because a program tends to use few. */
+let hostWritten: string | undefined;
+const hostWord = new Uint32Array(1);
+const hostBytes = new Uint8Array(hostWord.buffer);
+
+/** An IPv4 host as the kernel reads it, four bytes as one word. */
+function inetWord(host: string): number {
+  if (host !== hostWritten) {
+    hostWritten = undefined;
+    writeHost(AF_INET, host, hostBytes);
+    hostWritten = host;
+  }
+  return hostWord[0] as number;
+}
+
+function writeHost(family: number, host: string, into: Uint8Array): void {
   // If it fails it writes nothing, and the previous address would remain.
   if (libc().inet_pton(kernel.familyOut(family), host, into) !== 1)
     throw osError('EAI_NONAME', 'getaddrinfo');
@@ -59,10 +75,8 @@ function writeHost(family: number, host: string, into: Buffer): void {
 /** Writes the start of an address; returns the length. */
 function writeFamily(family: number, length: number): number {
   const number = kernel.familyOut(family);
-  if (kernel.addressHasLength) {
-    storage[0] = length;
-    storage[1] = number;
-  } else storage.writeUInt16LE(number, 0);
+  storage[0] = kernel.addressHasLength ? length : number;
+  storage[1] = kernel.addressHasLength ? number : 0;
   return length;
 }
 
@@ -86,7 +100,7 @@ function writePath(path: string): number {
 
 /** Reads the address that the kernel wrote. */
 export function readAddress(family: number): Address {
-  const length = storageLength.readUInt32LE(0);
+  const length = storageLength[0] as number;
   if (family === AF_INET) return inetAddress(inetHost(), storage.readUInt16BE(2));
   if (family === AF_INET6)
     return inet6Address(

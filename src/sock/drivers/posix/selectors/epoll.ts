@@ -15,12 +15,9 @@ export const EPOLL_CTL_MOD = 3;
 
 const EPOLL_CLOEXEC = 0o2000000;
 
-/** `struct epoll_event` is packed only on x86-64. */
-const EVENT_SIZE = process.arch === 'x64' ? 12 : 16;
-const DATA_AT = EVENT_SIZE - 8;
-/** The same in 32-bit words. */
-const EVENT_WORDS = EVENT_SIZE / 4;
-const DATA_WORD = DATA_AT / 4;
+/** `struct epoll_event` in 32-bit words; it is packed only on x86-64. */
+const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
+const DATA_WORD = EVENT_WORDS - 2;
 
 /** The most events per call. */
 const MOST_EVENTS = 1024;
@@ -28,7 +25,7 @@ const MOST_EVENTS = 1024;
 /** An epoll set that Node's own loop polls, for the life of the thread. Linux only. */
 export class Epoll {
   readonly #fd: number;
-  readonly #event = Buffer.alloc(EVENT_SIZE);
+  readonly #event = new Int32Array(EVENT_WORDS);
   readonly #events = new Int32Array(EVENT_WORDS * MOST_EVENTS);
   readonly #eventsAddress = addressOf(this.#events);
   readonly #tell: (fd: number, bits: number) => void;
@@ -49,8 +46,8 @@ export class Epoll {
 
   /** Adds, changes or removes a descriptor; returns a negative number on failure. */
   control(operation: number, fd: number, bits: number): number {
-    this.#event.writeUInt32LE(bits, 0);
-    this.#event.writeInt32LE(fd, DATA_AT);
+    this.#event[0] = bits;
+    this.#event[DATA_WORD] = fd;
     return libc().epoll_ctl(this.#fd, operation, fd, this.#event);
   }
 
