@@ -25,9 +25,17 @@ Commands:
   pstree PID    the same as a tree: who awaits whom
   why PID TASK  tell why a task does not go on
   inspect PID   show them live, on a page on 127.0.0.1
+  simulate FILE run a program that calls simulate(), seed by seed, until a run fails
 
 Options of inspect:
   --port PORT      the port of the page              (default: any)
+
+Options of simulate:
+  --runs N         seeds to try                      (default: the program's)
+  --jobs N         processes that share them         (default: 1)
+  --seed SEED      the first of them                 (default: the program's)
+  --faults PROFILE calm, rough or hell               (default: the program's)
+  --svg FILE       draw the failing run: who sent what to whom
 
 Options of ps and pstree:
   --json           print all that is known, as JSON
@@ -58,6 +66,11 @@ const OPTIONS = {
   quiet: { type: 'boolean', default: false },
   grace: { type: 'string', default: '2' },
   json: { type: 'boolean', default: false },
+  runs: { type: 'string' },
+  jobs: { type: 'string', default: '1' },
+  seed: { type: 'string' },
+  faults: { type: 'string' },
+  svg: { type: 'string' },
   help: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
@@ -88,6 +101,7 @@ async function main(args: string[]): Promise<number> {
     return await inspectLive(rest, wholeNumber('--port', values.port ?? '0', 0, 65_535));
   if (command === 'ps' || command === 'pstree' || command === 'why')
     return await lookInto(command, rest, values.json);
+  if (command === 'simulate') return await simulateFile(rest, values);
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
   if (rest.length > 0) throw new UsageError(`unexpected argument for echo: ${rest[0]}`);
   const workers = wholeNumber('--workers', values.workers, 1, MOST_WORKERS);
@@ -111,6 +125,7 @@ async function lookInto(command: LookCommand, args: string[], asJson: boolean): 
   return await orFailure(async () => {
     const { look } = await import('./cli/look.ts');
     console.log(await look(command, where, args.slice(1), asJson));
+    return 0;
   });
 }
 
@@ -122,6 +137,31 @@ async function inspectLive(args: string[], port: number): Promise<number> {
     // The command was ended, in whatever way.
     const until = once(process, 'disconnect').then(() => {});
     await showLive(where, port, until);
+    return 0;
+  });
+}
+
+async function simulateFile(
+  [file, more]: string[],
+  values: ReturnType<typeof parse>['values'],
+): Promise<number> {
+  if (file === undefined) throw new UsageError('simulate needs a file');
+  if (more !== undefined) throw new UsageError(`unexpected argument for simulate: ${more}`);
+  const { runs, seed, faults, svg } = values;
+  if (faults !== undefined && !['calm', 'rough', 'hell'].includes(faults))
+    throw new UsageError(`--faults must be calm, rough or hell, got '${faults}'`);
+  const wish = {
+    file,
+    runs: runs === undefined ? undefined : wholeNumber('--runs', runs, 1, Number.MAX_SAFE_INTEGER),
+    jobs: wholeNumber('--jobs', values.jobs, 1, MOST_WORKERS),
+    // As a program would write it: further runs count on from a number.
+    seed: seed !== undefined && /^\d+$/.test(seed) ? Number(seed) : seed,
+    faults: faults as 'calm' | 'rough' | 'hell' | undefined,
+    svg,
+  };
+  return await orFailure(async () => {
+    const { simulateFile } = await import('./cli/simulate.ts');
+    return await simulateFile(wish);
   });
 }
 
@@ -136,10 +176,9 @@ function checkProcess(command: string, [where, ...rest]: string[], needed: strin
   return where;
 }
 
-async function orFailure(act: () => Promise<void>): Promise<number> {
+async function orFailure(act: () => Promise<number>): Promise<number> {
   try {
-    await act();
-    return 0;
+    return await act();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     complain(error.message);

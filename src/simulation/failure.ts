@@ -2,6 +2,7 @@ import { stackOf } from '../base/stacks/error-report.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { openLoops } from '../inspect/snapshot/open-loops.ts';
 import type { Fault } from './network/faults.ts';
+import type { TraceEntry } from './network/trace.ts';
 import { SimulationError } from './simulation-error.ts';
 
 /** What came of one run. */
@@ -33,6 +34,7 @@ export interface RunReport {
   readonly error: unknown;
   readonly faults: readonly Fault[];
   readonly trace: string;
+  readonly entries: readonly TraceEntry[];
 }
 
 /** So many faults are shown, the last ones. */

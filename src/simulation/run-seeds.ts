@@ -11,6 +11,7 @@ import { Runner } from '../runners/runner.ts';
 import { describeTasks, type RunReport, type RunResult, simulationError } from './failure.ts';
 import { faultWeights, type Weights } from './network/faults.ts';
 import type { SimulationOptions } from './options.ts';
+import { tell, wantedPart } from './part.ts';
 import { patchGlobals } from './patch.ts';
 import { shrink } from './shrink.ts';
 import { Run, type World } from './world.ts';
@@ -25,7 +26,9 @@ export async function runSeeds(
 ): Promise<RunResult> {
   checkFunction(main, 'main');
   checkOptions(options);
-  const { runs = 1, faults = 'calm', limit = WEEK, traceLength = 10_000, onRun } = options;
+  const part = wantedPart();
+  const { limit = WEEK, traceLength = 10_000, onRun } = options;
+  const { runs = 1, faults = 'calm', seed = 1 } = { ...options, ...part };
   checkSeconds(limit, 'limit');
   checkWhole(traceLength, 1, 10_000_000, 'traceLength');
   checkWhole(runs, 1, Number.MAX_SAFE_INTEGER, 'runs');
@@ -37,20 +40,26 @@ export async function runSeeds(
     traceLength,
   };
   const wanted = process.env['SIMULATION_SEED'];
-  const seeds = wanted ? [wanted] : seedsFrom(options.seed ?? 1, runs);
+  const seeds = wanted ? [wanted] : seedsFrom(seed, runs, part);
   const only = wanted ? onlyFaults(process.env['SIMULATION_FAULTS']) : undefined;
   let last: RunResult | undefined;
+  if (part !== undefined) await tell({ begins: wanted ? 1 : runs });
   for (const seed of seeds) {
     const report = await runOnce(seed, settings, only);
     if ('error' in report) {
       const all = report.faults;
+      if (part !== undefined) await tell({ failing: seed });
       const least =
         options.shrink === false
           ? report
           : await shrink(report, async (kept) => await runOnce(seed, settings, kept));
-      throw simulationError(least, all.length);
+      const error = simulationError(least, all.length);
+      // The command ends this process.
+      if (part !== undefined) await tell({ failed: error.message, entries: least.entries });
+      throw error;
     }
     last = report;
+    if (part !== undefined) await tell({ passed: report.time });
     onRun?.(report);
   }
   return last as RunResult;
@@ -65,10 +74,15 @@ interface Settings {
   readonly traceLength: number;
 }
 
-function* seedsFrom(seed: number | string, runs: number): Generator<number | string> {
+function* seedsFrom(
+  seed: number | string,
+  runs: number,
+  { job, jobs }: { readonly job: number; readonly jobs: number } = { job: 0, jobs: 1 },
+): Generator<number | string> {
   if (typeof seed !== 'string' && !(typeof seed === 'number' && Number.isFinite(seed)))
     throw new TypeError(`seed must be a number or a string, got ${brief(seed)}`);
-  for (let run = 0; run < runs; run += 1)
+  // Each job makes a run, for the program expects a result.
+  for (let run = job < runs ? job : 0; run < runs; run += jobs)
     yield typeof seed === 'number' ? seed + run : run === 0 ? seed : `${seed}.${run}`;
 }
 
@@ -128,7 +142,15 @@ async function runOnce(
   if (run.failure === undefined && isA(failed?.error, CancelledError)) throw failed.error;
   const failure = run.failure ?? (failed && { ...failed, what: 'the simulation failed' });
   if (failure !== undefined)
-    return { trace: trace.toString(), ...failure, seed, time, step: steps, faults: happened };
+    return {
+      trace: trace.toString(),
+      entries: trace.entries(),
+      ...failure,
+      seed,
+      time,
+      step: steps,
+      faults: happened,
+    };
   return {
     seed,
     time,

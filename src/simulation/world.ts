@@ -13,7 +13,7 @@ import { Clock, Scheduler } from './clock/scheduler.ts';
 import { Faults, type Weights } from './network/faults.ts';
 import { SimulatedKernel } from './network/kernel.ts';
 import { type LinkOptions, Network, type Path } from './network/network.ts';
-import { Trace } from './network/trace.ts';
+import { Trace, type TraceEntry } from './network/trace.ts';
 import { type HostMain, SimulatedHost } from './simulated-host.ts';
 
 /** Options for a host. */
@@ -182,7 +182,14 @@ export class Run {
   /** What the program of the simulation itself runs on. */
   readonly clock: Clock;
   /** Why it failed: the first that was found. */
-  failure: { readonly error: unknown; readonly what: string; readonly trace: string } | undefined;
+  failure:
+    | {
+        readonly error: unknown;
+        readonly what: string;
+        readonly trace: string;
+        readonly entries: readonly TraceEntry[];
+      }
+    | undefined;
   readonly #kernels = new WeakMap<LoopCore, SimulatedKernel>();
   readonly #own = new Map<SimulatedHost, SimulatedKernel>();
   readonly #rootKernel: SimulatedKernel;
@@ -263,7 +270,7 @@ export class Run {
   fail(error: unknown, what: string): void {
     if (this.failure !== undefined) return;
     this.trace.fault(what);
-    this.failure = { error, what, trace: this.trace.toString() };
+    this.failure = { error, what, trace: this.trace.toString(), entries: this.trace.entries() };
     this.#fail();
   }
 

@@ -25,7 +25,7 @@ export class SimulatedDatagram extends MemoryDatagramEndpoint {
     const path = network.path(this.kernel, target);
     const copy = Buffer.from(data);
     const from = this.own as Address;
-    network.trace.sent(path, 'datagram', data.length, 0);
+    network.trace.sent(path, 'datagram', copy, 0);
     network.sendDatagram(path, data.length, () => {
       const receiver = target.inetDatagrams.find(address) as SimulatedDatagram | undefined;
       if (receiver !== undefined) receiver._receive(copy, from);

@@ -169,7 +169,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     });
     const back = network.path(target, this.kernel);
     if (network.isClosed(path)) return;
-    network.trace.sent(path, 'connect', 0, 0);
+    network.trace.sent(path, 'connect', undefined, 0);
     scheduler.at(network.arrival(path, 0), () => {
       if (this.closed || this.state !== 'connecting' || network.isClosed(path)) return;
       if (network.isClosed(back)) return;

@@ -1,3 +1,6 @@
+import { Buffer } from 'node:buffer';
+import { repr } from '../../base/printing/repr.ts';
+
 /** A host, as far as the trace knows it. */
 export interface Place {
   readonly index: number;
@@ -15,7 +18,19 @@ export interface TraceEntry {
   readonly from: string;
   /** The host that is sent to. */
   readonly to: string;
+  /** What was sent: how many bytes, and the first of them. */
   readonly nbytes: number;
+  readonly text: string;
+}
+
+/** So many bytes of a message are shown. */
+const SHOWN = 32;
+
+/** What an entry says: `data 4 b'add\n'`. */
+export function labelOf({ kind, nbytes, text }: TraceEntry): string {
+  return nbytes === 0
+    ? kind
+    : `${kind} ${nbytes} ${repr(Buffer.from(text, 'latin1'))}${nbytes > SHOWN ? '…' : ''}`;
 }
 
 /** What was sent, and what happened: the newest, and a digest of everything. */
@@ -42,20 +57,22 @@ export class Trace {
   sent(
     { from, to }: { readonly from: Place; readonly to: Place },
     kind: string,
-    nbytes: number,
+    data: Buffer | undefined,
     arrival: number,
   ): void {
+    const nbytes = data === undefined ? 0 : data.length;
     this.messages += 1;
     this.bytes += nbytes;
     this.#mix(nbytes + from.index * 31 + to.index * 7 + kind.length);
     this.#mix(Math.round(arrival * 1e6) | 0);
-    this.#add(kind, from.hostname, to.hostname, nbytes);
+    const text = data === undefined ? '' : data.toString('latin1', 0, SHOWN);
+    this.#add(kind, from.hostname, to.hostname, nbytes, text);
   }
 
   /** Something happens to a host. */
   noted(kernel: Place | undefined, what: string): void {
     this.#mix(what.length);
-    this.#add(what, kernel?.hostname ?? '', '', 0);
+    this.#add(what, kernel?.hostname ?? '', '', 0, '');
   }
 
   fault(what: string): void {
@@ -66,9 +83,9 @@ export class Trace {
     this.#digest = Math.imul(this.#digest ^ number, 0x01000193);
   }
 
-  #add(kind: string, from: string, to: string, nbytes: number): void {
+  #add(kind: string, from: string, to: string, nbytes: number, text: string): void {
     const { now, steps } = this.#scheduler;
-    this.#entries.push({ time: now, step: steps, kind, from, to, nbytes });
+    this.#entries.push({ time: now, step: steps, kind, from, to, nbytes, text });
     if (this.#entries.length < 2 * this.#limit) return;
     this.#dropped += this.#limit;
     this.#entries = this.#entries.slice(this.#limit);
@@ -91,9 +108,10 @@ export class Trace {
     const hosts = [...new Set(shown.flatMap(({ from, to }) => [from, to]))].filter(Boolean).sort();
     const width = Math.max(8, ...hosts.map((host) => host.length + 2));
     const column = (host: string): number => hosts.indexOf(host);
-    const lines = shown.map(({ time, kind, from, to, nbytes }) => {
+    const lines = shown.map((entry) => {
+      const { time, from, to } = entry;
       const clock = `${time.toFixed(6).padStart(14)}  `;
-      const label = nbytes > 0 ? `${kind} ${nbytes}` : kind;
+      const label = labelOf(entry);
       if (to === '' || from === to) {
         const lanes = hosts.map((host) => (host === from ? '●' : '│').padEnd(width)).join('');
         return `${clock}${lanes}${label}`;

@@ -64,7 +64,7 @@ export class Wire {
     const arrival = network.arrival(this.path, nbytes) + network.lostFor(this.path) + later;
     // Events of one instant come in any order.
     this.#lastArrival = Math.max(arrival, this.#lastArrival + APART);
-    network.trace.sent(this.path, segment.kind, nbytes, this.#lastArrival);
+    network.trace.sent(this.path, segment.kind, segment.data, this.#lastArrival);
     network.scheduler.at(this.#lastArrival, () => this.#arrive(segment));
   }
 

@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { clearInterval, setInterval } from '../base/node-timers.ts';
+import { PART, type Part, type Told } from '../simulation/part.ts';
+import { Failure } from './process/failure.ts';
+import { sequenceDiagram } from './sequence-diagram.ts';
+
+/** What is wanted of `asyncio-ts simulate`. */
+export interface SimulateWish extends Omit<Part, 'job'> {
+  readonly file: string;
+  /** Where the picture of a failing run goes. */
+  readonly svg: string | undefined;
+}
+
+/** How often progress is shown, in milliseconds: on a terminal, and elsewhere. */
+const OFTEN = 100;
+const SELDOM = 5000;
+
+/**
+ * Runs a program that calls `simulate()` in child processes, each with its share of the seeds, until a run fails.
+ *
+ * @returns the status of the process: 0 when all runs passed
+ * @throws {Failure} when the program cannot be run, ends early, or calls no `simulate()`
+ */
+export async function simulateFile({ file, svg, ...wish }: SimulateWish): Promise<number> {
+  const flags = flagsFor(file);
+  // One seed is for one process.
+  const jobs = process.env['SIMULATION_SEED'] ? 1 : wish.jobs;
+  const children: ChildProcess[] = [];
+  const progress = new Progress();
+  let failing: number | string | undefined;
+  let failed: Extract<Told, { failed: string }> | undefined;
+  let stopped = 0;
+  const stopAll = (signal: NodeJS.Signals, but?: ChildProcess): void => {
+    for (const child of children) if (child !== but) child.kill(signal);
+  };
+  const stop = (status: number) => (): void => {
+    stopAll(stopped === 0 ? 'SIGTERM' : 'SIGKILL');
+    stopped = status;
+  };
+  const [interrupt, terminate] = [stop(130), stop(143)];
+  process.on('SIGINT', interrupt).on('SIGTERM', terminate);
+  const run = async (job: number): Promise<void> => {
+    const part: Part = { ...wish, job, jobs };
+    const child = spawn(process.execPath, [...flags, file], {
+      // Ctrl-C is for the command alone, which ends its children.
+      detached: true,
+      env: { ...process.env, [PART]: JSON.stringify(part) },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    children.push(child);
+    child.on('message', (told: Told) => {
+      if ('begins' in told) progress.begins(job, told.begins);
+      else if ('passed' in told) progress.passed(told.passed);
+      else if ('failed' in told) {
+        failed = told;
+        child.kill('SIGKILL');
+      } else if (failing === undefined) {
+        failing = told.failing;
+        progress.say(`seed ${failing} fails; looking for fewer faults`);
+        stopAll('SIGKILL', child);
+      }
+    });
+    const [status, signal] = await once(child, 'exit');
+    if (failing !== undefined || stopped !== 0 || status === 0) return;
+    stopAll('SIGKILL');
+    throw new Failure(`${file} ended with ${signal ?? `status ${status}`}`);
+  };
+  try {
+    await Promise.all(Array.from({ length: jobs }, async (_, job) => await run(job)));
+  } finally {
+    progress.end();
+    process.off('SIGINT', interrupt).off('SIGTERM', terminate);
+  }
+  if (failed !== undefined) {
+    console.log(failed.failed);
+    if (svg !== undefined) writeFileSync(svg, sequenceDiagram(failed.failed, failed.entries));
+    return 1;
+  }
+  if (stopped !== 0) return stopped;
+  if (failing !== undefined) throw new Failure(`${file} ended, and seed ${failing} fails`);
+  progress.check(file);
+  return 0;
+}
+
+/** What Node needs to run a file: TypeScript by tsx, if the file's project has it, or by Node itself. */
+function flagsFor(file: string): string[] {
+  if (!existsSync(file)) throw new Failure(`there is no file ${file}`);
+  if (!/\.[cm]?tsx?$/.test(file)) return [];
+  try {
+    const tsx = createRequire(resolve(file)).resolve('tsx');
+    return ['--import', pathToFileURL(tsx).href];
+  } catch {
+    const strips = '--experimental-strip-types';
+    if ((process.features as { typescript?: unknown }).typescript) return [];
+    if (process.allowedNodeEnvironmentFlags.has(strips))
+      return [strips, '--disable-warning=ExperimentalWarning'];
+    throw new Failure(`Node ${process.version} does not run TypeScript: install tsx for ${file}`);
+  }
+}
+
+/** Says on standard error how far it is. */
+class Progress {
+  readonly #isTerminal = process.stderr.isTTY;
+  readonly #timer = setInterval(() => this.#show(), this.#isTerminal ? OFTEN : SELDOM);
+  readonly #wanted: number[] = [];
+  #passed = 0;
+  #time = 0;
+  #shown = '';
+
+  /** @throws {Failure} when not all runs were made */
+  check(file: string): void {
+    const total = this.#total;
+    if (total === 0) throw new Failure(`${file} does not call simulate()`);
+    if (this.#passed < total)
+      throw new Failure(`${file} ended after ${this.#passed} of ${total} runs`);
+  }
+
+  /** Programs with the same calls of `simulate()` share their runs. */
+  get #total(): number {
+    return Math.max(0, ...this.#wanted.filter(Boolean));
+  }
+
+  /** A job's program has called `simulate()`, perhaps again. */
+  begins(job: number, runs: number): void {
+    this.#wanted[job] = (this.#wanted[job] ?? 0) + runs;
+  }
+
+  /** @param time - seconds of the simulation */
+  passed(time: number): void {
+    this.#passed += 1;
+    this.#time += time;
+  }
+
+  say(text: string): void {
+    this.#show();
+    process.stderr.write(`${this.#isTerminal ? '\n' : ''}simulate: ${text}\n`);
+    this.#shown = '';
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    this.#show();
+    if (this.#isTerminal && this.#shown !== '') process.stderr.write('\n');
+    this.#shown = '';
+  }
+
+  #show(): void {
+    const total = this.#total;
+    const hours = (this.#time / 3600).toFixed(1);
+    const text = `simulate: ${Math.min(this.#passed, total)} of ${total} runs passed, ${hours} simulated hours`;
+    if (total === 0 || text === this.#shown) return;
+    process.stderr.write(this.#isTerminal ? `\r\x1b[K${text}` : `${text}\n`);
+    this.#shown = text;
+  }
+}

@@ -1,0 +1,191 @@
+/** `asyncio-ts simulate`. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { behaviour, type Options } from '../support/behaviour.ts';
+import { Program, root } from '../support/program.ts';
+
+const CHILD: Options = { seconds: 20 };
+
+/** A program that fails with the seeds of a list, after `before`. */
+const failing = (seeds: string, before = '') => `
+  import * as asyncio from 'asyncio-ts';
+  import { simulate } from 'asyncio-ts/testing';
+  ${before}
+  await simulate(async (world) => {
+    world.host('server', async () => {
+      const server = await asyncio.startServer((reader, writer) => writer.close(), '0.0.0.0', 80);
+      await server.serveForever();
+    });
+    await world.ended(world.host('client', async () => {
+      const [reader, writer] = await asyncio.openConnection('server', 80);
+      writer.write('<hello & bye>\\n');
+      await reader.read();
+      writer.close();
+      if ([${seeds}].includes(world.seed)) throw new Error('planted');
+    }));
+  }, { runs: 20 });
+  console.log('the program goes on');
+`;
+
+/** Runs the command on a program. */
+async function simulate(
+  text: string,
+  args: readonly string[] = [],
+  { env = {}, name = 'program.mjs' }: { env?: NodeJS.ProcessEnv; name?: string } = {},
+) {
+  const folder = mkdtempSync(path.join(root, 'dist-test', 'simulate-'));
+  try {
+    writeFileSync(path.join(folder, name), text);
+    await using program = Program.command(
+      ['simulate', path.join(folder, name), ...args.map((arg) => arg.replace('FOLDER', folder))],
+      { env },
+    );
+    const ending = await program.ends();
+    const svg = args.includes('--svg') ? readFileSync(path.join(folder, 'a.svg'), 'utf8') : '';
+    const stderr = program.stderr.replaceAll(folder, '');
+    return { ...ending, stdout: program.stdout, stderr, svg };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+behaviour('asyncio-ts simulate', (it) => {
+  it(
+    'runs all seeds, and tells how many',
+    async () => {
+      const { status, stdout, stderr } = await simulate(failing(''), ['--runs', '30']);
+
+      assert.is(status, 0, stderr);
+      assert.is(stdout, 'the program goes on\n');
+      assert.is(stderr, 'simulate: 30 of 30 runs passed, 0.0 simulated hours\n');
+    },
+    CHILD,
+  );
+
+  it(
+    "shares the program's own runs among jobs, also where there are fewer runs",
+    async () => {
+      const both = await simulate(failing(''), ['--jobs', '2']);
+      assert.is(both.status, 0, both.stderr);
+      assert.match(both.stderr, 'simulate: 20 of 20 runs passed');
+
+      const more = await simulate(failing(''), ['--jobs', '3', '--runs', '2']);
+      assert.is(more.status, 0, more.stderr);
+      assert.match(more.stderr, 'simulate: 2 of 2 runs passed');
+    },
+    CHILD,
+  );
+
+  it(
+    'stops at the first failure, prints it, and draws it',
+    async () => {
+      const { status, stdout, stderr, svg } = await simulate(failing('7, 9'), [
+        ...['--runs', '1000000', '--svg', 'FOLDER/a.svg'],
+      ]);
+
+      assert.is(status, 1);
+      assert.match(stdout, /^client failed, with seed 7, /);
+      assert.match(stdout, "data 14 b'<hello & bye>\\n'");
+      assert.match(stdout, /\nrun it again: SIMULATION_SEED=7\n$/);
+      assert.match(stderr, 'simulate: 6 of 1000000 runs passed');
+      assert.match(stderr, 'simulate: seed 7 fails; looking for fewer faults');
+      assert.match(svg, /^<svg xmlns/);
+      assert.match(svg, "b'&#60;hello &#38; ");
+    },
+    CHILD,
+  );
+
+  it(
+    'finds a failure in any of several jobs, and ends the others',
+    async () => {
+      const { status, stdout } = await simulate(failing('8'), [
+        ...['--runs', '100000000', '--jobs', '2'],
+      ]);
+
+      assert.is(status, 1);
+      assert.match(stdout, /^client failed, with seed 8, /);
+    },
+    CHILD,
+  );
+
+  it(
+    'begins with another seed, and takes a text for one',
+    async () => {
+      const number = await simulate(failing('1007'), ['--seed', '1000']);
+      assert.match(number.stdout, 'with seed 1007,');
+
+      const text = await simulate(failing("'x', 'x.3'"), ['--seed', 'x']);
+      assert.match(text.stdout, 'with seed x,');
+    },
+    CHILD,
+  );
+
+  it(
+    'plays the seed of SIMULATION_SEED alone',
+    async () => {
+      const env = { SIMULATION_SEED: '5' };
+      const { status, stderr } = await simulate(failing('7'), ['--jobs', '2'], { env });
+
+      assert.is(status, 0, stderr);
+      assert.match(stderr, 'simulate: 1 of 1 runs passed');
+    },
+    CHILD,
+  );
+
+  it(
+    'fails with a program that fails, ends early, calls no simulate(), or is not there',
+    async () => {
+      const thrown = await simulate(failing('', "throw new Error('at once')"));
+      assert.is(thrown.status, 1);
+      assert.match(thrown.stderr, 'at once');
+      assert.match(thrown.stderr, 'asyncio-ts: /program.mjs ended with status 1\n');
+
+      const early = await simulate(failing('5').replace(/throw [^;]*/, 'process.exit(0)'));
+      assert.is(early.status, 1);
+      assert.match(early.stderr, /asyncio-ts: \/program.mjs ended after 4 of 20 runs\n/);
+
+      const none = await simulate('');
+      assert.is(none.status, 1);
+      assert.is(none.stderr, 'asyncio-ts: /program.mjs does not call simulate()\n');
+
+      await using missing = Program.command(['simulate', path.join(tmpdir(), 'is-not-there.ts')]);
+      assert.is((await missing.ends()).status, 1);
+      assert.match(missing.stderr, /^asyncio-ts: there is no file .*is-not-there.ts\n$/);
+    },
+    CHILD,
+  );
+
+  it(
+    'runs TypeScript',
+    async () => {
+      const text = failing('2').replace('(world)', '(world: { seed: any } & any)');
+      const { status, stdout, stderr } = await simulate(text, [], { name: 'program.mts' });
+
+      assert.is(status, 1, stderr);
+      assert.match(stdout, 'with seed 2,');
+    },
+    CHILD,
+  );
+
+  it(
+    'ends its children when it is interrupted',
+    async () => {
+      const folder = mkdtempSync(path.join(root, 'dist-test', 'simulate-'));
+      try {
+        const file = path.join(folder, 'endless.mjs');
+        writeFileSync(file, failing('', "console.log('pid', process.pid);"));
+        await using program = Program.command(['simulate', file, '--runs', '100000000']);
+        const [, pid] = await program.shows(/pid (\d+)/);
+        program.signal('SIGINT');
+
+        assert.is((await program.ends()).status, 130, program.stderr);
+        assert.throws(() => process.kill(Number(pid), 0), /ESRCH/);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    CHILD,
+  );
+});
