@@ -169,12 +169,23 @@ const paths = new WeakMap<object, CancelPath>();
 /**
  * From now on records the path of each `await` in scopes for which `isMeant` returns true, and calls `take`
  * when an `await` of a promise that was made there begins, see {@link interruptAwait}.
+ *
+ * @param hold - called when a generator is closed there, until `promise` is settled
  */
-export function followAwaits(isMeant: (scope: object) => boolean, take: TakeKept): void {
+export function followAwaits(
+  isMeant: (scope: object) => boolean,
+  take: TakeKept,
+  hold: (path: CancelPath | undefined, promise: object) => void,
+): void {
   watchPromises((promise, awaited, scope) => {
     if (!isMeant(scope)) return;
     if (awaited === undefined) {
-      interruptAwait(promise, () => take(CancelPath.ofNow()), promiseMade);
+      interruptAwait(
+        promise,
+        () => take(CancelPath.ofNow(), promise),
+        promiseMade,
+        () => hold(CancelPath.ofNow(), promise),
+      );
       return;
     }
     const path = CancelPath.ofNow();
@@ -182,8 +193,8 @@ export function followAwaits(isMeant: (scope: object) => boolean, take: TakeKept
   });
 }
 
-/** Returns a function that throws the kept cancel for the code of `path`, if there is one. */
-type TakeKept = (path: CancelPath | undefined) => (() => void) | undefined;
+/** Returns a function that throws the kept cancel for the code of `path`, which awaits `promise`, if there is one. */
+type TakeKept = (path: CancelPath | undefined, promise: object) => (() => void) | undefined;
 
 function lineOf(steps: readonly Step[]): Line {
   return steps.filter(

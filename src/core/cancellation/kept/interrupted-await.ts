@@ -21,18 +21,22 @@ const returned = new WeakMap<object, () => void>();
 const thrown = new WeakMap<object, (() => void)[]>();
 
 /**
- * Calls `ask` when an `await` of `promise` begins, if `Promise.allSettled()` or the like is just making it.
- * If it returns a function, that is called when the promise is settled, and the `await` throws what it throws.
+ * Calls `ask` when an `await` of `promise` begins, if `Promise.allSettled()` or the like is just making it, or
+ * `return()` of a generator. If it returns a function, that is called when the promise is settled, and the `await`
+ * throws what it throws.
  *
  * @param hook - the hook that V8 calls because it makes the promise
+ * @param closes - called if `return()` makes it
  */
 export function interruptAwait(
   promise: object,
   ask: Ask,
   hook: (...args: never[]) => unknown,
+  closes: () => void,
 ): void {
   const maker = nativeCaller(hook);
-  if (maker === undefined || !COMBINATORS.has(maker)) return;
+  if (maker === undefined || !MAKERS.has(maker)) return;
+  if (maker === 'return') closes();
   if (Object.getPrototypeOf(promise) !== Promise.prototype) return;
   interrupters.set(promise, ask);
   const end = ask();
@@ -40,7 +44,7 @@ export function interruptAwait(
   Object.setPrototypeOf(promise, interruptible);
 }
 
-const COMBINATORS: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race']);
+const MAKERS: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race', 'return']);
 
 class Interrupted {}
 

@@ -1,3 +1,4 @@
+import { isSettled } from '../../futures/is-settled.ts';
 import type { Cancel, Keeper } from './cancel.ts';
 import {
   type CancelPath,
@@ -24,6 +25,8 @@ export class KeptCancel {
   #aware = 0;
   /** Has an `await` taken it? Others may take it, too, until it has reached the code that it is for. */
   isThrown = false;
+  /** What closes a generator for the code that it is for. The generator's clean-up does not see the cancel. */
+  closing: object | undefined;
 
   /** @param keeper - a combinator that is part of `path`; otherwise the cancel is for all of `path` */
   constructor(request: Cancel, path: CancelPath, bodyName: string | undefined, keeper: Keeper) {
@@ -47,6 +50,11 @@ export class KeptCancel {
 
   get isSeenByAll(): boolean {
     return this.unaware.length > 0 && this.#aware === this.unaware.length;
+  }
+
+  /** Does what closes a generator hold it back from an `await`, unless that is of `awaited`? */
+  isHeldFrom(awaited: object | undefined): boolean {
+    return this.closing !== undefined && this.closing !== awaited && !isSettled(this.closing);
   }
 
   /**

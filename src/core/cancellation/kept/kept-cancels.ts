@@ -70,11 +70,12 @@ export class KeptCancels {
     for (const kept of this.#all) if (kept.isThrown && kept.isFor(line)) this.#remove(kept);
   }
 
-  /** The one for the code of `path`. */
-  find(path: CancelPath): KeptCancel | undefined {
+  /** The one for the code of `path`, which awaits `awaited`. */
+  find(path: CancelPath, awaited?: object): KeptCancel | undefined {
     const { keepers, line } = path;
     return this.#all.find(
       (kept) =>
+        !kept.isHeldFrom(awaited) &&
         keepers <= kept.depth &&
         kept.isFor(line) &&
         // Two calls of one function may look alike: not the one that has seen it already.
@@ -132,7 +133,7 @@ export function keep(
 }
 
 function add(owner: KeepingScope, cancel: Cancel, path: CancelPath, keeper: Keeper): void {
-  followAwaits(mayThrow, takeForForeignAwait);
+  followAwaits(mayThrow, takeForForeignAwait, holdForClosing);
   if (owner._kept === undefined) {
     owner._kept = new KeptCancels();
     owner._root._pendings += 1;
@@ -185,11 +186,14 @@ function take(all: readonly KeptCancel[]): CancelRequest | undefined {
  *
  * @returns a function that throws the kept cancel, if there is one for that code
  */
-function takeForForeignAwait(path: CancelPath | undefined): (() => void) | undefined {
+function takeForForeignAwait(
+  path: CancelPath | undefined,
+  promise: object,
+): (() => void) | undefined {
   const scope = currentScope();
   if (path === undefined || scope === undefined || !mayThrow(scope)) return undefined;
   const within = scope._awaitsIn;
-  const find = (): KeptCancel[] => keptFor(carriedScope(within), path);
+  const find = (): KeptCancel[] => keptFor(carriedScope(within), path, promise);
   if (find().length === 0) return undefined;
   return () => {
     const taken = take(find());
@@ -197,6 +201,13 @@ function takeForForeignAwait(path: CancelPath | undefined): (() => void) | undef
     for (const cancel of cancelsIn(taken)) cancel._see(path, scope);
     throw new CancelledError(taken.message);
   };
+}
+
+/** The code of `path` closes a generator: what was kept from it is thrown when `promise` is settled. */
+function holdForClosing(path: CancelPath | undefined, promise: object): void {
+  const within = currentScope()?._awaitsIn as KeepingScope | undefined;
+  if (path === undefined || within === undefined) return;
+  for (const kept of keptFor(carriedScope(within), path)) kept.closing = promise;
 }
 
 /** Is it the scope of code that a kept cancel may be for? */
@@ -215,10 +226,10 @@ function hasKept(begin: KeepingScope): boolean {
  * The kept cancels for the code of `path`, which carries the scope `begin`; those of the innermost
  * scope first.
  */
-function keptFor(begin: KeepingScope, path: CancelPath): KeptCancel[] {
+function keptFor(begin: KeepingScope, path: CancelPath, awaited?: object): KeptCancel[] {
   const all: KeptCancel[] = [];
   for (let scope: KeepingScope | undefined = begin; scope; scope = scope._keptAbove) {
-    const kept = scope._kept?.find(partIn(scope, path, begin));
+    const kept = scope._kept?.find(partIn(scope, path, begin), awaited);
     if (kept !== undefined) all.push(kept);
   }
   return all;

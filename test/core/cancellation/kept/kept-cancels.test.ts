@@ -1,0 +1,132 @@
+import * as assert from 'uvu/assert';
+import { asyncgen, CancelledError, createTask, sleep } from '../../../../src/index.ts';
+import { loopBehaviour } from '../../../support/loop-behaviour.ts';
+import { rejects } from '../../../support/rejects.ts';
+
+type Values = AsyncGenerator<number>;
+
+loopBehaviour('A cancel that a combinator keeps, and a generator', (it) => {
+  let log: string[] = [];
+  async function* keeps(): Values {
+    try {
+      await Promise.allSettled([sleep(10)]);
+      yield 1;
+      yield 2;
+    } finally {
+      await sleep(1);
+      await sleep(1);
+      log.push('closed');
+    }
+  }
+  async function* delegates(): Values {
+    try {
+      yield* keeps();
+    } finally {
+      await sleep(1);
+      log.push('outer closed');
+    }
+  }
+  async function* plain(): Values {
+    try {
+      yield 1;
+    } finally {
+      await sleep(1);
+      await sleep(1);
+      log.push('closed');
+    }
+  }
+  const leave = async (values: Values): Promise<void> => {
+    for await (const value of values) {
+      log.push(`got ${value}`);
+      break;
+    }
+  };
+  const readers: Record<string, readonly [() => Promise<void>, readonly string[]]> = {
+    'by a loop that breaks': [() => leave(keeps()), ['got 1', 'closed']],
+    'if it is one of asyncgen()': [() => leave(asyncgen(keeps)()), ['got 1', 'closed']],
+    'with one that it delegates to': [
+      () => leave(delegates()),
+      ['got 1', 'closed', 'outer closed'],
+    ],
+    'by return()': [
+      async () => {
+        const values = keeps();
+        await values.next();
+        await values.return(undefined);
+      },
+      ['closed'],
+    ],
+    'by a loop that has kept the cancel itself': [
+      async () => {
+        for await (const _ of plain()) {
+          await Promise.allSettled([sleep(10)]);
+          break;
+        }
+      },
+      ['closed'],
+    ],
+  };
+  for (const [how, [read, expected]] of Object.entries(readers))
+    it(`is thrown after the clean-up of one that is closed ${how}`, async () => {
+      log = [];
+      const task = createTask(async () => {
+        try {
+          await read();
+          log.push('not reached');
+        } finally {
+          await sleep(1);
+          log.push('cleaned up');
+        }
+      });
+      await sleep(1);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+
+      assert.equal(log, [...expected, 'cleaned up']);
+    });
+});
+
+loopBehaviour('A cancel through a promise that two wait for', (it) => {
+  const work = async (): Promise<void> => await sleep(10);
+
+  it('is not thrown after a combinator that keeps it: V8 does not show who waits', async () => {
+    const task = createTask(async () => {
+      const shared = work();
+      shared.catch(() => {});
+      await Promise.allSettled([shared]);
+      await sleep(1);
+      return 'not cancelled';
+    });
+    await sleep(1);
+    task.cancel();
+
+    assert.is(await task, 'not cancelled');
+  });
+
+  it('is thrown if it is a task', async () => {
+    const task = createTask(async () => {
+      const shared = createTask(work);
+      shared.catch(() => {});
+      await Promise.allSettled([shared, shared]);
+      await sleep(1);
+      return 'not cancelled';
+    });
+    await sleep(1);
+    task.cancel();
+
+    await rejects(task, CancelledError);
+  });
+
+  it('is thrown where no combinator keeps it', async () => {
+    const task = createTask(async () => {
+      const shared = work();
+      shared.catch(() => {});
+      await Promise.all([shared, shared]);
+    });
+    await sleep(1);
+    task.cancel();
+
+    await rejects(task, CancelledError);
+  });
+});
