@@ -84,15 +84,17 @@ async function bundle() {
       ),
     );
   const publicNames = new Set(DOORS.flatMap((door) => names.get(`${door}.ts`)));
-  const isLoadedByName = (chunk) => chunks.get(chunk)?.entry !== undefined;
-  for (const [name, text] of withShortExports(
-    texts,
-    (chunk) => chunks.has(chunk) && !isLoadedByName(chunk),
-  ))
-    await write(
-      name,
-      withNames(text, (each) => publicNames.has(each)),
-    );
+  const isShared = (name) => chunks.has(name) && chunks.get(name).entry === undefined;
+  // The names that shared chunks export their own by, once these are short.
+  const shared = new Map();
+  const inOrder = [...texts].sort(([a], [b]) => Number(isShared(b)) - Number(isShared(a)));
+  for (const [name, text] of inOrder) {
+    const imports = withOwnImports(text, shared);
+    const { code, map } = await minified(name, imports, (each) => publicNames.has(each));
+    const [renamed, own] = isShared(name) ? withOwnExports(code) : [code];
+    if (own !== undefined) shared.set(name, own);
+    write(name, renamed, map);
+  }
   chmodSync(path.join(dist, 'cli.js'), 0o755);
   for (const [file, some] of names) if (!isProgram(file)) writeDoor(file, some);
 }
@@ -107,7 +109,7 @@ async function textOfThreadProgram() {
     format: 'iife',
     define: { 'import.meta.url': '""' },
   });
-  return (await small(outputFiles[0].text)).code;
+  return (await small(outputFiles[0].text, () => false)).code;
 }
 
 /** The page of `asyncio-ts inspect`: one text, without white space and comments. */
@@ -138,45 +140,33 @@ function withNeeded(names, homes) {
   return new Map([...needed].map(([file, some]) => [file, [...some]]));
 }
 
-/** Gives short names to what chunks export to one another; those that are imported as a whole keep theirs. */
-function withShortExports(texts, isShortened) {
-  const shortened = new Map();
-  const exported = new Map();
-  for (const [chunk, text] of texts) {
-    const names = new Map();
-    const locals = new Map();
-    const change = (_, list) => {
+/** Minified code that exports what it has by the names within it; and these, by the names it exported. */
+function withOwnExports(code) {
+  const own = new Map();
+  const text = code.replace(/(?<=\bexport\{)[^}]*(?=\};)/g, (list) => {
+    for (const part of list.split(',')) {
+      const [local, name = local] = part.split(' as ');
+      own.set(name, local);
+    }
+    return [...new Set(own.values())].join(',');
+  });
+  return [text, own];
+}
+
+/** Code that imports by these names. */
+function withOwnImports(text, shared) {
+  return text.replace(
+    /^(import|export) \{([^}]*)\} from "\.\/(.*)\.js";$/gm,
+    (line, statement, list, chunk) => {
+      const names = shared.get(chunk);
+      if (names === undefined) return line;
       const parts = list.split(',').map((part) => {
-        const [local, name = local] = part.trim().split(' as ');
-        if (!locals.has(local)) locals.set(local, `a${locals.size.toString(36)}`);
-        names.set(name, locals.get(local));
-        return `${local} as ${names.get(name)}`;
+        const [name, local = name] = part.trim().split(' as ');
+        return `${names.get(name)} as ${local}`;
       });
-      return `export { ${[...new Set(parts)].join(', ')} };`;
-    };
-    exported.set(
-      chunk,
-      isShortened(chunk) ? text.replace(/^export \{([^}]*)\};$/gm, change) : text,
-    );
-    shortened.set(chunk, names);
-  }
-  const changed = (list, names) =>
-    list.split(',').map((part) => {
-      const [name, local = name] = part.trim().split(' as ');
-      return names.has(name) ? `${names.get(name)} as ${local}` : part.trim();
-    });
-  for (const [file, text] of exported)
-    exported.set(
-      file,
-      text.replace(
-        /^(import|export) \{([^}]*)\} from "\.\/(.*)\.js";$/gm,
-        (line, statement, list, chunk) =>
-          shortened.has(chunk)
-            ? `${statement} { ${changed(list, shortened.get(chunk)).join(', ')} } from "./${chunk}.js";`
-            : line,
-      ),
-    );
-  return exported;
+      return `${statement} { ${parts.join(', ')} } from "./${chunk}.js";`;
+    },
+  );
 }
 
 /** One statement imports all that is imported of a chunk. */
@@ -192,14 +182,19 @@ function withImportsTogether(bundled) {
   });
 }
 
-/** Writes a file of the package, and its map. */
-async function write(name, bundled) {
+/** The text of a file of the package, and its map. */
+async function minified(name, bundled, isPublic) {
+  const named = withNames(bundled, isPublic);
   // Chunks have no effects but their names (`sideEffects` in package.json), so none is imported for effects.
-  const needed = withImportsTogether(bundled.replace(/^import "\.\/[\w-]+\.js";$/gm, ''));
-  const { code, map } = await small(needed, {
+  const needed = withImportsTogether(named.replace(/^import "\.\/[\w-]+\.js";$/gm, ''));
+  return await small(needed, isPublic, {
     module: true,
     sourceMap: { content: /^\/\/# source/m.test(bundled) && 'inline', filename: `${name}.js` },
   });
+}
+
+/** Writes a file of the package, and its map. */
+function write(name, code, map) {
   const file = path.join(dist, `${name}.js`);
   mkdirSync(dist, { recursive: true });
   const more = name === 'socket' ? `\nexport const ${definitions(numbers)};` : '';

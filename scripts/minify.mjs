@@ -1,27 +1,31 @@
 // Makes bundled code smaller, and keeps what its users may see: the names of functions and classes, and of members
 // that are not internal.
 import { minify } from 'terser';
+import { shownFunctions } from './function-names.mjs';
 import { MEMBER, mentionedMembers } from './internals.mjs';
 import { withShortPrivateNames } from './private-names.mjs';
+import { replaced, withoutVariables } from './source-maps.mjs';
 import { root, sources, sourceText } from './sources.mjs';
 
 /**
- * Functions and classes keep their names, which stacks and reports show; other variables get short ones.
- * Other syntax stays: a function that is an argument would lose its name.
+ * Classes keep their names, and so do functions that are public or shown ({@link shownFunctions}); what else
+ * has no members gets short ones. Other syntax stays: a function that is an argument would lose its name.
  */
 const SMALL = {
   compress: {
     defaults: false,
     booleans: true,
+    comparisons: true,
     conditionals: true,
     evaluate: true,
     if_return: true,
     join_vars: true,
+    properties: true,
+    side_effects: true,
   },
   // V8 keeps text beyond ASCII in two bytes a character.
   format: { ascii_only: true },
   keep_classnames: true,
-  keep_fnames: true,
 };
 
 /** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
@@ -47,13 +51,20 @@ function byUse(names) {
   return [...uses.keys()].sort((a, b) => uses.get(b) - uses.get(a));
 }
 
-/** Makes code smaller. */
-export async function small(text, options) {
+/**
+ * Makes code smaller.
+ *
+ * @param isPublic - tells by its name whether users can import a function
+ */
+export async function small(text, isPublic, options) {
+  const isPublicFunction = (name) => isPublic(sourceName(name));
+  const shown = [...shownFunctions(text), ...declaredFunctions(text).filter(isPublicFunction)];
   // Classes that take their names from a variable.
   const reserved = [...text.matchAll(/\b(\w+) = class(?= extends\b| \{)/g)].map(([, name]) => name);
   // Terser knows no private names then: it would give each member of the file a name of its own.
   const { code, map } = await minify(withShortPrivateNames(text, 'PRIVATE$'), {
     ...SMALL,
+    keep_fnames: new RegExp(`^(?:${shown.join('|').replaceAll('$', '\\$')})$`),
     ...options,
     mangle: {
       reserved,
@@ -61,15 +72,8 @@ export async function small(text, options) {
     },
     nameCache: { props: { props: Object.fromEntries(shortened) } },
   });
-  return { code: code.replaceAll('PRIVATE$', '#'), map: map && withoutVariables(map) };
-}
-
-/** Takes the fifth number of each mapping, a variable: Node would take that for the name of the function. */
-function withoutVariables(map) {
-  const { mappings, ...rest } = JSON.parse(map);
-  const number = '[g-z\\d+/]*[A-Za-f]';
-  const left = mappings.replace(new RegExp(`((?:${number}){4})${number}`, 'g'), '$1');
-  return JSON.stringify({ ...rest, names: [], mappings: left });
+  const [short, moved] = replaced(code, map ? JSON.parse(map) : { mappings: '' }, 'PRIVATE$', '#');
+  return { code: short, map: map && JSON.stringify(withoutVariables(moved)) };
 }
 
 /**
@@ -81,6 +85,8 @@ function withoutVariables(map) {
  */
 export function withNames(bundled, isPublic) {
   const renamed = [];
+  const shown = new Set(shownFunctions(bundled));
+  const isShown = (name) => shown.has(name) || isPublic(sourceName(name));
   const text = withInnerNames(bundled)
     .replace(/^var (\w+) = class(?: (?!extends\b)(\w+))?/gm, (line, variable, own = variable) => {
       // V8 makes no fast code for subclasses of a class whose name was defined again.
@@ -90,7 +96,7 @@ export function withNames(bundled, isPublic) {
       return line;
     })
     .replace(/^(?:async )?function\*? (\w+)\(/gm, (line, name) => {
-      if (sourceName(name) !== name) renamed.push(name);
+      if (sourceName(name) !== name && isShown(name)) renamed.push(name);
       return line;
     });
   // What is loaded on demand may have classes of the same names, which users cannot import.
@@ -135,6 +141,11 @@ function withInnerNames(bundled) {
     text = text.replace(new RegExp(`\\b${name}\\b`, 'g'), sourceName(name));
   }
   return text;
+}
+
+/** The names of the functions of a module that are not within others. */
+function declaredFunctions(text) {
+  return Array.from(text.matchAll(/^(?:async )?function\*? (\w+)\(/gm), ([, name]) => name);
 }
 
 /** What a variable of the bundle is called in its source. */

@@ -79,11 +79,14 @@ function sourceHash() {
   const hash = createHash('sha256');
   const makers = [
     'bundle',
+    'chunks',
     'declare',
+    'function-names',
     'hide-internal',
     'internals',
     'minify',
     'private-names',
+    'source-maps',
     'sources',
   ];
   const scripts = makers.map((name) => `scripts/${name}.mjs`);

@@ -1,5 +1,7 @@
 /** The package that users install. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import * as assert from 'uvu/assert';
 import * as asyncio from '../src/index.ts';
 import * as socket from '../src/socket.ts';
@@ -39,6 +41,32 @@ behaviour('The package', (it) => {
       const larger = ['child_process', 'dgram', 'dns', 'net', 'stream', 'tls', 'worker_threads'];
       const found = larger.filter((name) => loaded.includes(`NativeModule ${name}`));
       assert.equal(found, []);
+    },
+    { seconds: 20 },
+  );
+
+  it(
+    'has source maps, as tests run it, that lead to the statements of its sources',
+    async () => {
+      const text = `import { sleep } from 'asyncio-ts'; sleep('1')`;
+      await using program = Program.node('--enable-source-maps', [
+        '--input-type=module',
+        '--eval',
+        text,
+      ]);
+
+      await program.ended;
+
+      const frames = [...program.stderr.matchAll(/ at (.*) \(.*?\/(src\/.*\.ts):(\d+):\d+\)$/gm)];
+      const shown = frames.map(([, name, file, line]) => {
+        const source = readFileSync(path.join(root, file as string), 'utf8').split('\n');
+        return [name, source[Number(line) - 1]?.match(/\w+(?=\()/g)?.at(-1)];
+      });
+      assert.equal(shown, [
+        ['refusal', 'TypeError'],
+        ['checkSeconds', 'refusal'],
+        ['sleep', 'checkSeconds'],
+      ]);
     },
     { seconds: 20 },
   );

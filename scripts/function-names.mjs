@@ -1,0 +1,49 @@
+// The names of functions that somebody may see.
+import { parse } from 'acorn';
+
+const FUNCTION = /^(?:Arrow)?Function(?:Declaration|Expression)$/;
+
+/**
+ * The names of a module's functions that may be shown: the printed form of a callback has its name, and the stack
+ * of an error those of the functions that make and throw it. So they are functions that throw, and those that are
+ * more than called: passed on, returned, or kept somewhere.
+ */
+export function shownFunctions(text) {
+  const [functions, shown] = [new Set(), new Set()];
+  visit(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), undefined);
+  return [...functions].filter((name) => shown.has(name));
+
+  function visit(node, within) {
+    if (node.type === 'Identifier') shown.add(node.name);
+    if (throwsOwn(node) || makesError(node)) shown.add(within);
+    const { name = within } = functionOf(node) ?? {};
+    functions.add(name);
+    // What a module exports has short names anyway, or those of its users.
+    if (node.type === 'ExportNamedDeclaration') return;
+    for (const [key, part] of Object.entries(node))
+      for (const child of [part].flat())
+        if (typeof child?.type === 'string' && !isNoUse(node, key, child)) visit(child, name);
+  }
+}
+
+/** The identifier of a function that is declared: by itself, or as a variable. */
+function functionOf({ type, id, init }) {
+  return FUNCTION.test(type) || FUNCTION.test(init?.type) ? (id ?? undefined) : undefined;
+}
+
+/** Is an identifier one that declares a function, calls it, or belongs to an object? */
+function isNoUse(node, key, { type }) {
+  if (type !== 'Identifier') return false;
+  const isOfObject = (key === 'property' || key === 'key') && !node.computed && !node.shorthand;
+  const isCalled = key === 'callee' && node.type === 'CallExpression';
+  return isOfObject || isCalled || (key === 'id' && functionOf(node) !== undefined);
+}
+
+/** Does it throw what is made there? */
+function throwsOwn({ type, argument }) {
+  return type === 'ThrowStatement' && argument.type !== 'Identifier';
+}
+
+function makesError({ type, callee }) {
+  return type === 'NewExpression' && /Error\d*$/.test(callee.name);
+}
