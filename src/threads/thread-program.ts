@@ -8,7 +8,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { classOf, messageOf, nameOf } from '../base/printing/repr.ts';
 import { stackText } from '../base/stacks/error-report.ts';
-import { attempt, isA } from '../base/values/attempt.ts';
+import { attempt } from '../base/values/attempt.ts';
+import { isError } from '../base/values/is-error.ts';
 import type {
   PackedError,
   PackedValue,
@@ -42,7 +43,7 @@ async function answer({ callee, args }: ThreadCall): Promise<void> {
     const result = await (await find(callee))(...args);
     send({ result }, `what ${callee.name}() returned cannot cross between threads`);
   } catch (error) {
-    const thrown = isA(error, Error) ? pack(error, []) : { value: error };
+    const thrown = isError(error) ? pack(error, []) : { value: error };
     send({ thrown }, `what ${callee.name}() threw cannot cross between threads`);
   }
 }
@@ -88,7 +89,7 @@ function pack(error: Error, above: readonly Error[]): PackedError {
   const errors: unknown = attempt(() => (error as { errors?: unknown }).errors, undefined);
   const inside = [...above, error];
   const packOther = (other: unknown): PackedValue[] => {
-    if (!isA(other, Error)) return crosses(other) ? [{ value: other }] : [];
+    if (!isError(other)) return crosses(other) ? [{ value: other }] : [];
     return inside.includes(other) || inside.length >= DEEPEST ? [] : [pack(other, inside)];
   };
   const fields = attempt(() => Object.entries(error), []).filter(

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { continuesAtAwait } from '../base/errors/await-stack.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { log } from '../base/log/log.ts';
 import { workerThreads } from '../base/node-modules.ts';
@@ -101,7 +102,7 @@ export class Thread {
     this.#job = undefined;
     if (job === undefined) return;
     if ('result' in answer) job.resolve(answer.result);
-    else job.reject(unpackValue(answer.thrown));
+    else job.reject(continuesAtAwait(unpackValue(answer.thrown)));
   }
 
   #ends(status: number): void {

@@ -1,6 +1,8 @@
 import { ourErrorClass } from '../base/errors/errors.ts';
 import { brief } from '../base/printing/repr.ts';
-import { asBuffer } from '../base/values/bytes.ts';
+import { onlyUserFrames } from '../base/stacks/capture.ts';
+import { hasUserFrame, linesOf } from '../base/stacks/user-frames.ts';
+import { asBuffer, isUint8Array } from '../base/values/bytes.ts';
 import { isErrorClass } from '../base/values/is-error.ts';
 import type { PackedError, PackedValue } from './thread-call.ts';
 
@@ -38,18 +40,24 @@ export function unpackError(packed: PackedError): Error {
   const { name, message, stack, fields, cause, errors: parts } = packed;
   const error = bare(packed);
   define(error, 'message', message);
-  if (stack !== undefined) define(error, 'stack', stack);
+  if (stack !== undefined) define(error, 'stack', userPart(stack, message));
   if (error.name !== name) define(error, 'name', name);
   if (parts !== undefined) define(error, 'errors', parts.map(unpackValue));
   if (cause !== undefined) define(error, 'cause', unpackValue(cause));
   for (const [key, value] of Object.entries(fields))
     Object.defineProperty(error, key, {
-      value: value instanceof Uint8Array ? asBuffer(value) : value,
+      value: isUint8Array(value) ? asBuffer(value) : value,
       writable: true,
       enumerable: true,
       configurable: true,
     });
   return error;
+}
+
+/** A stack without Node's and our own frames. */
+function userPart(stack: string, message: string): unknown {
+  if (hasUserFrame(stack)) return onlyUserFrames(stack, message, Number.POSITIVE_INFINITY);
+  return stack.split('\n', linesOf(message)).join('\n');
 }
 
 /** Recreates a thrown value, an error or not. */

@@ -1,3 +1,4 @@
+import * as assert from 'uvu/assert';
 import * as asyncio from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
 import {
@@ -12,7 +13,7 @@ import {
 import { foreign } from '../support/foreign.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
-import { showsAwaits } from '../support/shows-awaits.ts';
+import { type ExpectedFrame, showsAwaits } from '../support/shows-awaits.ts';
 import { reset } from '../support/transports.ts';
 
 /** Awaits what `make` makes, two functions deep, and not in its first step. */
@@ -35,17 +36,19 @@ async function showsWhere(
   make: () => unknown,
   // biome-ignore lint/suspicious/noExplicitAny: a class of errors is asked for
   errorClass: new (...args: any[]) => Error,
+  where = WHERE,
 ): Promise<void> {
   const error = await rejects(caller(make), errorClass);
   const lines = (error.stack ?? '').split('\n').filter((line) => !line.includes('<anonymous>'));
   error.stack = lines.join('\n');
-  showsAwaits(
-    error,
-    ['call', 'await make()'],
-    ['waiter', 'await call(make)'],
-    ['caller', 'await waiter(make)'],
-  );
+  showsAwaits(error, ...where);
 }
+
+const WHERE: readonly ExpectedFrame[] = [
+  ['call', 'await make()'],
+  ['waiter', 'await call(make)'],
+  ['caller', 'await waiter(make)'],
+];
 
 for (const { name: driver } of DRIVERS)
   loopBehaviour(`An error of a socket (${driver})`, (it) => {
@@ -214,6 +217,60 @@ for (const { name: driver } of DRIVERS)
     );
   });
 
+loopBehaviour('An error about arguments that are looked at in the await', (it) => {
+  const refused: Record<string, (loop: asyncio.Loop) => unknown> = {
+    'createSubprocessExec()': () => asyncio.createSubprocessExec(5 as never),
+    'createDatagramEndpoint()': (loop) =>
+      loop.createDatagramEndpoint(() => new asyncio.DatagramProtocol()),
+    'createConnection()': (loop) =>
+      loop.createConnection(() => new asyncio.Protocol(), undefined, undefined),
+    'createServer()': (loop) => loop.createServer(() => new asyncio.Protocol()),
+  };
+  for (const [name, make] of Object.entries(refused))
+    it(`shows the await of ${name}`, async (loop) => {
+      const error = await rejects(
+        caller(() => make(loop)),
+        Error,
+      );
+
+      showsAwaits(error, ...WHERE);
+    });
+});
+
+loopBehaviour('An error of a thread', (it) => {
+  const throws = (): never => {
+    throw new TypeError('mine');
+  };
+  const ways: Record<string, (loop: asyncio.Loop) => unknown> = {
+    'toThread()': () => asyncio.toThread(throws),
+    'runInExecutor()': (loop) => loop.runInExecutor(undefined, throws),
+  };
+  for (const [name, make] of Object.entries(ways))
+    it(
+      `shows where it was thrown, and the await of ${name}`,
+      async (loop) => {
+        const error = await rejects(
+          caller(() => make(loop)),
+          TypeError,
+        );
+
+        const [first, ...rest] = (error.stack ?? '').split('\n').slice(1);
+        assert.match(first ?? '', /thread:throws/);
+        error.stack = rest.join('\n');
+        showsAwaits(error, ...WHERE);
+      },
+      { clock: 'real' },
+    );
+
+  it(
+    'shows the await where an argument cannot be sent',
+    async () => {
+      await showsWhere(() => asyncio.toThread((f) => f, throws), TypeError);
+    },
+    { clock: 'real' },
+  );
+});
+
 loopBehaviour('An error of names and addresses', (it) => {
   it(
     'shows the await of a name that is not found',
@@ -240,6 +297,40 @@ loopBehaviour('An error of names and addresses', (it) => {
         () => asyncio.openConnection('127.0.0.1', port),
         asyncio.ConnectionRefusedError,
       );
+    },
+    { clock: 'real' },
+  );
+
+  it(
+    'shows the await of a connection that is refused, where several addresses are tried at once',
+    async () => {
+      const listener = socket.socket();
+      listener.bind(freshAddress(socket.AF_INET));
+      const [, port] = listener.getsockname() as [string, number];
+      listener.close();
+      const connect = (): unknown =>
+        asyncio.openConnection('127.0.0.1', port, { happyEyeballsDelay: 0.1 });
+
+      await showsWhere(connect, asyncio.ConnectionRefusedError);
+      await showsWhere(
+        () => asyncio.createTask(async () => await call(connect)),
+        asyncio.ConnectionRefusedError,
+        [['call', 'await make()']],
+      );
+    },
+    { clock: 'real' },
+  );
+
+  it(
+    'shows the await of a server whose host is not found, and no step of ours',
+    async () => {
+      const error = await rejects(
+        caller(() => asyncio.startServer(() => {}, '127.0.0.1', 'no-such-service')),
+        socket.gaierror,
+      );
+
+      assert.not.match(error.stack ?? '', /Promise\.all/);
+      showsAwaits(error, ...WHERE);
     },
     { clock: 'real' },
   );

@@ -5,9 +5,9 @@ import {
   stackBeforePrint,
 } from '../stacks/captured-stack.ts';
 import { stackText } from '../stacks/error-report.ts';
-import { hasUserFrame } from '../stacks/user-frames.ts';
+import { hasUserFrame, showsOnlyUs, userFrames } from '../stacks/user-frames.ts';
 import { isA } from '../values/attempt.ts';
-import { isForAwait, isOfOurClass, isThrown } from './errors.ts';
+import { forAwait, isForAwait, isOfOurClass, isThrown } from './errors.ts';
 
 /**
  * Stacks for errors that are thrown into an `await`: they show the `await` that failed and all
@@ -112,18 +112,42 @@ export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from =
 }
 
 function showNow(error: Error): void {
-  captureUserStack(error);
-  isThrown(error);
+  showWith(error, () => captureUserStack(error));
 }
 
 function show(error: Error, captured: CapturedStack): void {
   const limit = Error.stackTraceLimit;
-  if (limit > 0) showStack(error, captured, limit);
+  if (limit > 0) showWith(error, () => showStack(error, captured, limit));
+  else isThrown(error);
+}
+
+function showWith(error: Error, set: () => void): void {
+  const inner = continued.delete(error) ? error.stack : undefined;
+  set();
   isThrown(error);
+  if (inner !== undefined) error.stack = [inner, ...userFrames(stackText(error))].join('\n');
+}
+
+/** Errors whose stacks go on with that of the `await`. */
+const continued = new WeakSet<Error>();
+
+/** Marks an error of another thread: the stack of the first `await` is added to its own. */
+export function continuesAtAwait(error: unknown): unknown {
+  if (isA(error, Error)) continued.add(forAwait(error));
+  return error;
 }
 
 function needsStack(error: unknown): error is Error {
-  return isA(error, Error) && (isForAwait(error) || (isOfOurClass(error) && !showsUser(error)));
+  if (!isA(error, Error)) return false;
+  return (
+    isForAwait(error) ||
+    (isOfOurClass(error) ? !showsUser(error) : isRefusal(error) && showsOnlyUs(stackText(error)))
+  );
+}
+
+/** Is it of the classes with which we refuse arguments? */
+function isRefusal(error: Error): boolean {
+  return error.constructor === TypeError || error.constructor === RangeError;
 }
 
 function showsUser(error: Error): boolean {

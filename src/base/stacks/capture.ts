@@ -90,8 +90,15 @@ export function onlyUserFrames(stack: unknown, message: unknown, most: number): 
   const head = linesOf(message);
   const lines = stack.split('\n');
   const frames = lines.slice(head);
-  const shown = frames.filter((line) => isUserFrame(line) || !FRAME.test(line));
+  let isShown = true;
+  // From the outermost on: a line such as `at async Promise.all (index 0)`, or `at Array.map (<anonymous>)`,
+  // belongs to the function that called it.
+  const shown = frames.reverse().filter((line) => {
+    if (FRAME.test(line)) isShown = isUserFrame(line);
+    return isShown;
+  });
   // If all frames are ours, show them: there is nothing else.
   const kept = shown.some(isUserFrame) ? shown : frames;
+  kept.reverse();
   return [...lines.slice(0, head), ...kept.slice(0, most)].join('\n');
 }

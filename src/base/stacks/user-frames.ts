@@ -81,6 +81,12 @@ export function hasUserFrame(stack: unknown): boolean {
   return typeof stack === 'string' && stack.includes('\n    at ') && userFrames(stack).length > 0;
 }
 
+/** Does a stack contain frames of ours, and no user frame? */
+export function showsOnlyUs(stack: string): boolean {
+  const frames = stack.split('\n').filter(isFrame);
+  return !frames.some(isUserFrame) && frames.some((frame) => !frame.includes('node:'));
+}
+
 /** The user frames of a stack, as lines. */
 export function userFrames(stack: string): string[] {
   return stack.split('\n').filter(isUserFrame);

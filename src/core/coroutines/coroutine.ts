@@ -41,7 +41,7 @@ export class Coroutine<T> implements Promise<T> {
 
   /** The name of the function that was called. */
   readonly name: string;
-  /** @internal `file:line` where the function became a coroutine function */
+  /** @internal `file:line` where the function became a coroutine function; undefined for ours */
   readonly _site: string | undefined;
   /** @internal where it was called, in debug mode */
   declare _origin: readonly string[] | undefined;
@@ -101,7 +101,9 @@ export class Coroutine<T> implements Promise<T> {
   ): Promise<R | E> {
     const before = errorsMade();
     const begun = this._begun();
-    return errorsMade() === before || !isAwait(onFulfilled as () => unknown, onRejected)
+    // One of ours may also fail later, with none of its callers on the stack.
+    const needsNoStack = errorsMade() === before && this._site !== undefined;
+    return needsNoStack || !isAwait(onFulfilled as () => unknown, onRejected)
       ? begun.then(onFulfilled, onRejected)
       : (begun.then(onFulfilled, showing(onFulfilled, onRejected)) as Promise<R | E>);
   }
@@ -137,8 +139,8 @@ export class Coroutine<T> implements Promise<T> {
 }
 
 /**
- * Returns what rejects an `await`, and gives errors of ours its stack if they were created while
- * the body started. Then no user function was on the stack, because V8 called `then`.
+ * Returns what rejects an `await`, and gives errors of ours its stack if no user function was on the
+ * stack where they were created, as while the body starts: V8 calls `then`.
  */
 function showing(resolve: unknown, reject: unknown): (error: unknown) => void {
   return (error) => throwIntoAwait(resolve as () => void, reject as () => void, error);
@@ -177,9 +179,8 @@ export type CoroutineFunction<This, A extends unknown[], T> = ((
  * }
  * ```
  *
- * client.get('/'))`. => TypeScript's decorators cannot change types, so for TypeScript such a
- * method still returns a promise. Create a task with `createTask(() => client.get('/'))`. =>
- * client.get('/'))`.
+ * TypeScript's decorators cannot change types, so for TypeScript such a method still returns a
+ * promise. Create a task with `createTask(() => client.get('/'))`.
  *
  * @param body - an `async` function; its name is the coroutine's
  * @param context - the decorator context

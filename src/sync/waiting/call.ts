@@ -1,3 +1,4 @@
+import { throwHere } from '../../base/errors/await-stack.ts';
 import { noteNewest } from '../../core/context/promise-hooks.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
 import { Coroutine, watchMade } from '../../core/coroutines/coroutine.ts';
@@ -94,6 +95,7 @@ export class Call<T> extends CoroutinePromise<T> {
       if (outcome instanceof Waiter) outcome._settle(this._resolve, this._reject);
       else this._resolve(outcome);
     } catch (error) {
+      throwHere(error);
       this._reject(error);
     }
   }
