@@ -2,7 +2,7 @@ import { type BlockingIOError, cErrno, OSError, osError } from '../base/errors/o
 import { warnResource } from '../base/log/warnings.ts';
 import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
-import type { Received } from '../base/values/bytes.ts';
+import { isUint8Array, type Received } from '../base/values/bytes.ts';
 import {
   type Address,
   type AddressInput,
@@ -492,7 +492,7 @@ export class Socket {
     checkInt(level, 'setsockopt(): level');
     checkInt(option, 'setsockopt(): option');
     const given = typeof value === 'boolean' ? Number(value) : value;
-    if (!(given instanceof Uint8Array)) checkInt(given, 'setsockopt(): value');
+    if (!isUint8Array(given)) checkInt(given, 'setsockopt(): value');
     this.#open('setsockopt').setsockopt(level, option, given);
   }
 

@@ -1,11 +1,12 @@
 import { typeNameOf } from '../base/printing/repr.ts';
+import { isUint8Array } from '../base/values/bytes.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
 
 /** A separator: bytes, or a string as UTF-8. */
 type Separator = Uint8Array | string;
 
 function isSeparator(value: unknown): value is Separator {
-  return value instanceof Uint8Array || typeof value === 'string';
+  return isUint8Array(value) || typeof value === 'string';
 }
 
 /** The position of a separator, counted from the first unread byte. */
@@ -30,7 +31,7 @@ export class Search {
    * @throws {RangeError} when there are none, or one is empty
    */
   constructor(separators: Separator | readonly Separator[]) {
-    if (separators instanceof Uint8Array && separators.length > 0) {
+    if (isUint8Array(separators) && separators.length > 0) {
       this.#separators = [separators];
       return;
     }

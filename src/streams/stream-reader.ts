@@ -4,7 +4,7 @@ import { checkNumber } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { brief, repr, typeNameOf } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
-import type { Received } from '../base/values/bytes.ts';
+import { isUint8Array, type Received } from '../base/values/bytes.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import type { Operation } from '../core/futures/operation.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -264,7 +264,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    * @throws {RuntimeError} after {@link feedEof}
    */
   feedData(data: Uint8Array): void {
-    if (!(data instanceof Uint8Array))
+    if (!isUint8Array(data))
       throw new TypeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
     if (this.#eof) throw new RuntimeError('feedData after feedEof');
     if (data.length === 0) return;

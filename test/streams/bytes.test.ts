@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import * as assert from 'uvu/assert';
 import * as asyncio from '../../src/index.ts';
 import { connectedPair, DRIVERS, datagram, freshAddress } from '../support/drivers.ts';
@@ -79,10 +80,60 @@ for (const { name } of DRIVERS)
     );
   });
 
+/** Bytes of another realm, such as a `vm` context. */
+function foreignBytes(text: string): Uint8Array {
+  return runInNewContext('(bytes) => new Uint8Array(bytes)')([...Buffer.from(text)]);
+}
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`Bytes of another realm on ${name}`, (it) => {
+    it(
+      'are sent and received into, as any',
+      async (loop) => {
+        const { client, server, close } = await connectedPair(name);
+        await loop.sockSendall(client, foreignBytes('one'));
+        client.send(foreignBytes('two'));
+        client.sendmsg([foreignBytes('3')]);
+        const room = foreignBytes('.....');
+        assert.is(await loop.sockRecvInto(server, room), 5);
+        assert.is(String(Buffer.from(room)), 'onetw');
+        assert.is(server.recvInto(room), 2);
+        assert.is(String(Buffer.from(room)), 'o3etw');
+        close();
+
+        const sock = datagram(name);
+        sock.bind(freshAddress(sock.family));
+        await loop.sockSendto(sock, foreignBytes('to me'), sock.getsockname());
+        assert.is(String((await loop.sockRecvfrom(sock, 10))[0]), 'to me');
+        sock.close();
+      },
+      REAL,
+    );
+
+    it(
+      'are written to a stream',
+      async (loop) => {
+        const send: asyncio.ClientConnected = async (_reader, writer) => {
+          writer.write(foreignBytes('one '));
+          writer.writelines([foreignBytes('two'), ' three']);
+          await writer.drain();
+        };
+        await serving(loop, name, send, async ({ connect }) => {
+          const [reader] = await connect();
+
+          assert.is(String(await reader.readuntil(foreignBytes(' '))), 'one ');
+          assert.is(String(await reader.read()), 'two three');
+        });
+      },
+      REAL,
+    );
+  });
+
 loopBehaviour('What is received otherwise', (it) => {
   it('is a Buffer, also where a reader is fed arrays of bytes', async () => {
     const reader = new asyncio.StreamReader();
-    reader.feedData(new TextEncoder().encode(SENT));
+    reader.feedData(new TextEncoder().encode(SENT.slice(0, 5)));
+    reader.feedData(foreignBytes(SENT.slice(5)));
     reader.feedEof();
 
     assert.equal(await readAll(reader), READ);

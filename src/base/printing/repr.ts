@@ -1,7 +1,7 @@
-import { inspect } from 'node:util';
-import { attempt, isA, textOf } from '../values/attempt.ts';
-import { hasMemory } from '../values/bytes.ts';
-import { isError } from '../values/is-error.ts';
+import { inspect, types } from 'node:util';
+import { attempt, isPlainObject, textOf } from '../values/attempt.ts';
+import { hasMemory, isUint8Array } from '../values/bytes.ts';
+import { isAggregateError, isError } from '../values/is-error.ts';
 
 /** How many characters and items a shortened form shows; the values of Python's `reprlib`. */
 const LIMITS = { characters: 30, sequence: 6, mapping: 4, depth: 6 };
@@ -67,7 +67,7 @@ export function typeNameOf(value: unknown): string {
       return 'a function';
     case 'object':
       if (value === null) return 'None';
-      return isA(value, Uint8Array) && !hasMemory(value)
+      return isUint8Array(value) && !hasMemory(value)
         ? brief(value)
         : `an object of class ${classOf(value).slice(0, PIECE)}`;
     default:
@@ -155,7 +155,7 @@ function printString(value: string, form: Form): string {
 function printObject(value: object, form: Form, depth: number, above: Above): string {
   const short = form.characters !== undefined;
   if (isError(value)) return printError(value, form, depth, above);
-  if (value instanceof Uint8Array) return cut(printBytes(value, form), form);
+  if (isUint8Array(value)) return cut(printBytes(value, form), form);
   const container = containerOf(value);
   if (container === undefined) return cut(printInstance(value, form), form);
   const [open, close, size, entries, most] = container;
@@ -184,13 +184,12 @@ function containerOf(value: object): Container | undefined {
   if (hasOwnForm(value)) return undefined;
   if (Array.isArray(value))
     return ['[', ']', value.length, () => eachAlone(value), LIMITS.sequence];
-  if (value instanceof Map) return ['{', '}', value.size, () => value, LIMITS.mapping];
-  if (value instanceof Set)
+  if (types.isMap(value)) return ['{', '}', value.size, () => value, LIMITS.mapping];
+  if (types.isSet(value))
     return value.size === 0
       ? ['set(', ')', 0, () => [], 0]
       : ['{', '}', value.size, () => eachAlone(value), LIMITS.sequence];
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return undefined;
+  if (!isPlainObject(value)) return undefined;
   const keys = Object.keys(value);
   return ['{', '}', keys.length, () => eachProperty(value, keys), LIMITS.mapping];
 }
@@ -251,7 +250,7 @@ function printError(error: Error, form: Form, depth: number, above: Above): stri
     form.characters !== undefined && text.length > MOST_SHORT
       ? printString(text, form)
       : quoteWithin(text, form);
-  if (isA(error, AggregateError) && !above.includes(error)) {
+  if (isAggregateError(error) && !above.includes(error)) {
     const first = quoted(message);
     return `${name}(${first}, [${printGroup(error, form, depth, above).join(', ')}])`;
   }

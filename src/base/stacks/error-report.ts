@@ -1,5 +1,6 @@
 import { errorsOf, messageOf, nameOf, repr } from '../printing/repr.ts';
-import { attempt, isA, textOf } from '../values/attempt.ts';
+import { attempt, textOf } from '../values/attempt.ts';
+import { isAggregateError, isError } from '../values/is-error.ts';
 import { FRAME, isPlumbing, isUserFrame, linesOf } from './user-frames.ts';
 
 /** The text of an error in a report: its stack, its causes, and the errors of a group. */
@@ -13,7 +14,7 @@ import { FRAME, isPlumbing, isUserFrame, linesOf } from './user-frames.ts';
  */
 export function stackOf(error: unknown): string {
   const report = { due: false, budget: { text: MOST, errors: MOST_ERRORS, counted: MOST_COUNTED } };
-  const text = isA(error, AggregateError)
+  const text = isAggregateError(error)
     ? treeOf(error, 1, [], report).join('\n')
     : stackBelow(error, [], report);
   return text.length <= 2 * MOST ? text : `${text.slice(0, 2 * MOST)}\n...`;
@@ -78,7 +79,7 @@ function stackBelow(error: unknown, above: readonly unknown[], report: Report): 
       parts.push(`${prefix}... (${countCauses(cause, report.budget)})`);
       break;
     }
-    if (isA(cause, AggregateError)) {
+    if (isAggregateError(cause)) {
       parts.push(`${prefix}\n${treeOf(cause, 1, place, report).join('\n')}`);
       break;
     }
@@ -88,7 +89,7 @@ function stackBelow(error: unknown, above: readonly unknown[], report: Report): 
 }
 
 function causeOf(error: unknown): unknown {
-  return isA(error, Error) ? attempt(() => error.cause, undefined) : undefined;
+  return isError(error) ? attempt(() => error.cause, undefined) : undefined;
 }
 
 function isSpent({ budget }: Report): boolean {
@@ -110,7 +111,7 @@ function countCauses(first: unknown, budget: Budget): string {
 
 /** The stack of an error without its causes. */
 function stackOfOne(error: unknown): string {
-  if (!isA(error, Error)) return `Thrown: ${repr(error)}`;
+  if (!isError(error)) return `Thrown: ${repr(error)}`;
   const stack = withoutOurs(middleLeftOut(stackText(error)), error);
   return counted(named(stack, nameOf(error)), error);
 }
@@ -159,7 +160,7 @@ function treeOf(
     lines.push(`${margin}${at === 0 ? '+-' : '  '}+---------------- ${title} ----------------`);
     const error: unknown = errors[at];
     if (left > 0) lines.push(`${margin}  | and ${left} more exception${left > 1 ? 's' : ''}`);
-    else if (isA(error, AggregateError)) lines.push(...treeOf(error, depth + 1, inside, report));
+    else if (isAggregateError(error)) lines.push(...treeOf(error, depth + 1, inside, report));
     else {
       // A tree among its causes has its own frame.
       const below = stackBelow(error, inside, { due: false, budget: report.budget });
@@ -175,7 +176,7 @@ function treeOf(
 
 /** Adds the number of errors to the message of a group, as Python does. */
 function counted(stack: string, error: Error): string {
-  if (!isA(error, AggregateError)) return stack;
+  if (!isAggregateError(error)) return stack;
   const [name, message] = [nameOf(error), messageOf(error)];
   const header = message === '' ? name : `${name}: ${message}`;
   const { length } = errorsOf(error);

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 const lengthOf = Function.prototype.call.bind(
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')
     ?.get as () => number,
@@ -14,6 +16,9 @@ const at = Function.prototype.call.bind(Uint8Array.prototype.at) as (
  */
 export type Received = ReturnType<BufferConstructor['alloc']>;
 
+/** Is `value` an array of bytes, also of another realm, such as a `vm` context? */
+export const isUint8Array: (value: unknown) => value is Uint8Array = types.isUint8Array;
+
 /**
  * Is `value` an array of bytes, of its real length, with memory?
  *
@@ -23,7 +28,7 @@ export type Received = ReturnType<BufferConstructor['alloc']>;
  */
 export function isBytes(value: unknown): value is Uint8Array {
   return (
-    value instanceof Uint8Array &&
+    isUint8Array(value) &&
     value.length === lengthOf(value) &&
     (value.length > 0 || hasMemory(value))
   );

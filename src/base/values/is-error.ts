@@ -6,6 +6,14 @@ export function isError(value: unknown): value is Error {
   return isA(value, Error) || types.isNativeError(value);
 }
 
+/** Is `value` an error that holds others, also of another realm? */
+export function isAggregateError(value: unknown): value is AggregateError {
+  if (isA(value, AggregateError)) return true;
+  if (!types.isNativeError(value)) return false;
+  const { name, errors } = value as Partial<AggregateError>;
+  return name === 'AggregateError' && Array.isArray(errors);
+}
+
 /** Is `value` an error class, also of another realm? */
 export function isErrorClass(value: unknown): value is new (...args: never[]) => Error {
   if (typeof value !== 'function') return false;

@@ -1,5 +1,6 @@
 import { CancelledError } from '../../base/errors/errors.ts';
 import { attempt, isA } from '../../base/values/attempt.ts';
+import { isAggregateError } from '../../base/values/is-error.ts';
 import { causeOfAbort } from './cancel-signal.ts';
 
 /**
@@ -15,7 +16,7 @@ export function cancelOf(error: unknown): CancelledError | undefined {
 
 /** Exception groups do not count: they have their own classes. */
 function cancelOfAll(error: unknown): CancelledError | undefined {
-  if (!isA(error, AggregateError) || error.constructor !== AggregateError) return undefined;
+  if (!isAggregateError(error) || error.constructor.name !== 'AggregateError') return undefined;
   const cancels = error.errors.map(cancelOf);
   return cancels.includes(undefined) ? undefined : cancels[0];
 }

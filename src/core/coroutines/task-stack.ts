@@ -3,7 +3,8 @@ import { repr } from '../../base/printing/repr.ts';
 import { captureStack } from '../../base/stacks/capture.ts';
 import { stackText } from '../../base/stacks/error-report.ts';
 import { type Frame, framesOf, OF_A_TASK } from '../../base/stacks/frame.ts';
-import { attempt, isA } from '../../base/values/attempt.ts';
+import { attempt } from '../../base/values/attempt.ts';
+import { isError } from '../../base/values/is-error.ts';
 import { currentScope } from '../context/context.ts';
 import { isAwaitTracking, suspendedFrames } from '../futures/await-stacks.ts';
 
@@ -34,7 +35,7 @@ export function stackOfTask(task: StackedTask, limit: number | undefined): Frame
 
 function allFrames(task: StackedTask): Frame[] {
   if (task._state !== 'pending')
-    return task._failed && isA(task._exception, Error)
+    return task._failed && isError(task._exception)
       ? framesOf(stackText(task._exception), OF_A_TASK)
       : [];
   return (currentScope()?.task as unknown) === task ? framesOfNow() : suspendedFrames(task);

@@ -9,6 +9,7 @@ import { nextTick } from '../../base/node-timers.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import type { Frame } from '../../base/stacks/frame.ts';
 import { isA } from '../../base/values/attempt.ts';
+import { isAggregateError } from '../../base/values/is-error.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { cancelOf } from '../cancellation/cancel-in-error.ts';
 import type { CancelScope } from '../cancellation/cancel-scope.ts';
@@ -477,7 +478,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
 
   /** A cancel of this task that `error` is or wraps. */
   private _cancelIn(error: unknown): CancelledError | undefined {
-    return isA(error, AggregateError)
+    return isAggregateError(error)
       ? this.#cancelling > 0
         ? cancelOf(error)
         : undefined

@@ -1,7 +1,8 @@
+import { types } from 'node:util';
 import { warnRuntime } from '../../base/log/warnings.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
-import type { Received } from '../../base/values/bytes.ts';
+import { isUint8Array, type Received } from '../../base/values/bytes.ts';
 import { checkIterable } from './buffers.ts';
 
 /** Received ancillary data: the protocol level, the type, and the data. */
@@ -62,7 +63,7 @@ export function packAncillary(items: Iterable<AncillaryInput>): Buffer | undefin
     const [level, type, data] = item as unknown[];
     checkWhole(level, -0x80000000, 0x7fffffff, 'sendmsg(): level');
     checkWhole(type, -0x80000000, 0x7fffffff, 'sendmsg(): type');
-    if (!(data instanceof Uint8Array || data instanceof Int32Array))
+    if (!(isUint8Array(data) || types.isInt32Array(data)))
       throw new TypeError(
         `sendmsg(): ancillary data must be a Uint8Array or an Int32Array, got ${typeNameOf(data)}`,
       );

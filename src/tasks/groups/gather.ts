@@ -1,5 +1,7 @@
+import { types } from 'node:util';
 import { CancelledError, madeForAwait } from '../../base/errors/errors.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
+import { isPlainObject } from '../../base/values/attempt.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { type Abortable, checkSignal, onAbort } from '../../core/coroutines/abort-signals.ts';
 import { ensureFuture } from '../../core/coroutines/ensure-future.ts';
@@ -85,10 +87,7 @@ export function gather(...args: unknown[]): Future<unknown[]> {
 function takeOptions(args: unknown[]): GatherOptions {
   const last = args.at(-1);
   const isOptions =
-    typeof last === 'object' &&
-    last !== null &&
-    !('then' in last) &&
-    Object.getPrototypeOf(last) === Object.prototype;
+    typeof last === 'object' && last !== null && !('then' in last) && isPlainObject(last);
   return isOptions ? (args.pop() as GatherOptions) : {};
 }
 
@@ -97,7 +96,7 @@ function takeOptions(args: unknown[]): GatherOptions {
  * of them is invalid.
  */
 function toFutures(awaitables: unknown[], slots: Slots | undefined): Future<unknown>[] {
-  if (awaitables.some((each) => Array.isArray(each) || each instanceof Set)) {
+  if (awaitables.some((each) => Array.isArray(each) || types.isSet(each))) {
     const hint: NotAList =
       'gather() takes awaitables one by one, not in a list: write gather(...list)';
     throw new TypeError(hint);

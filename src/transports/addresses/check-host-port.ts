@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { typeNameOf } from '../../base/printing/repr.ts';
+import { isUint8Array } from '../../base/values/bytes.ts';
 
 /** An AF_UNIX path: a string, its bytes in UTF-8, or a `file:` URL. */
 export type UnixPath = string | Uint8Array | URL;
@@ -34,7 +35,7 @@ export function checkHostsPort(call: string, hosts: unknown, port: unknown): voi
 export function toPath(call: string, path: UnixPath | undefined): string | undefined {
   if (path === undefined || typeof path === 'string') return path;
   if (path instanceof URL) return fileURLToPath(path);
-  if (path instanceof Uint8Array) return UTF8.decode(path);
+  if (isUint8Array(path)) return UTF8.decode(path);
   throw new TypeError(
     `${call}: path must be a string, a Uint8Array or a file: URL, got ${typeNameOf(path)}`,
   );
@@ -49,5 +50,5 @@ function checkPort(call: string, port: unknown): void {
 
 /** Is it a string or left out? A string may be given as bytes, as everywhere in asyncio. */
 function isText(value: unknown): boolean {
-  return value === undefined || typeof value === 'string' || value instanceof Uint8Array;
+  return value === undefined || typeof value === 'string' || isUint8Array(value);
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import * as assert from 'uvu/assert';
 import {
   asyncgen,
@@ -328,6 +329,21 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     task.cancel();
 
     await rejects(task, CancelledError);
+  });
+
+  it('ends a loop of Promise.any of another realm', async () => {
+    const any = runInNewContext('(promises) => Promise.any(promises)') as (
+      promises: Promise<void>[],
+    ) => Promise<void>;
+    const task = createTask(async () => {
+      await any([work()]);
+    });
+    await sleep(0);
+
+    task.cancel();
+
+    await rejects(task, CancelledError);
+    assert.is(task.cancelled(), true);
   });
 
   it('is thrown at the next await of a combinator when all of it has ended', async (loop) => {
