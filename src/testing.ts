@@ -5,6 +5,16 @@
  */
 
 export type { RunResult } from './simulation/failure.ts';
+export { checkLinearizable } from './simulation/history/check.ts';
+export type { History } from './simulation/history/history.ts';
+export type { Operation } from './simulation/history/linearizable.ts';
+export {
+  type QueueCall,
+  queue,
+  type RegisterCall,
+  register,
+  type SequentialModel,
+} from './simulation/history/models.ts';
 export type { Fault, FaultKind, FaultProfile, FaultWeights } from './simulation/network/faults.ts';
 export type { LinkOptions } from './simulation/network/network.ts';
 export type { SimulationOptions } from './simulation/options.ts';

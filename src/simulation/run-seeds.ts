@@ -132,6 +132,7 @@ async function runOnce(
   }
   try {
     await runner.close();
+    if (failed === undefined) await run.checkHistories();
   } finally {
     run.close();
     unpatch();

@@ -10,6 +10,9 @@ import { setSimulatedSystem } from '../sock/addresses/simulated-system.ts';
 import { Chaos } from './chaos.ts';
 import { Random } from './clock/random.ts';
 import { Clock, Scheduler } from './clock/scheduler.ts';
+import { checkLinearizable } from './history/check.ts';
+import { History } from './history/history.ts';
+import type { SequentialModel } from './history/models.ts';
 import { Faults, type Weights } from './network/faults.ts';
 import { SimulatedKernel } from './network/kernel.ts';
 import { type LinkOptions, Network, type Path } from './network/network.ts';
@@ -158,6 +161,16 @@ export class World {
     await this.#run.eventually(check, within, name);
   }
 
+  /**
+   * Records what clients do with objects such as registers or queues. At the end, the simulation fails unless
+   * what they saw is linearizable: see {@link checkLinearizable}.
+   *
+   * @param model - what such an object does, as {@link register} or {@link queue}
+   */
+  history<State, Call>(model: SequentialModel<State, Call>): History<Call> {
+    return this.#run.history(model);
+  }
+
   /** Waits until a host's program has ended, or the host crashed. */
   async ended(host: HostLike): Promise<void> {
     const found = this.#run.find(host);
@@ -195,6 +208,7 @@ export class Run {
   readonly #rootKernel: SimulatedKernel;
   readonly #seed: number | string;
   readonly #checks: { readonly check: () => unknown; readonly name: string }[] = [];
+  readonly #histories: (() => Promise<void>)[] = [];
   #waiters: { readonly check: () => boolean; readonly done: Future<void> }[] = [];
   #fail: () => void = () => {};
 
@@ -326,8 +340,22 @@ export class Run {
   }
 
   note(text: string): void {
+    this.trace.noted(this.#running(), `${text}`);
+  }
+
+  /** The host whose program runs. */
+  #running(): SimulatedKernel | undefined {
     const loop = runningLoop();
-    this.trace.noted(loop && this.#kernels.get(loop), `${text}`);
+    return loop && this.#kernels.get(loop);
+  }
+
+  history<State, Call>(model: SequentialModel<State, Call>): History<Call> {
+    const made = new History<Call>(
+      () => this.scheduler.now,
+      () => this.#running()?.hostname,
+    );
+    this.#histories.push(() => checkLinearizable(made.operations, model));
+    return made;
   }
 
   always(check: () => unknown, name: string): void {
@@ -384,6 +412,15 @@ export class Run {
       [...this.hosts.values()].filter(({ state }) => state === 'up');
     for (const host of up()) host.stop();
     if (up().length > 0) await this.eventually(() => up().length === 0, 60, 'the end of all hosts');
+  }
+
+  /** The hosts have ended: was what their clients saw linearizable? */
+  async checkHistories(): Promise<void> {
+    try {
+      for (const check of this.#histories) if (this.failure === undefined) await check();
+    } catch (error) {
+      this.fail(error, 'history');
+    }
   }
 
   /** Ends everything at once. */
