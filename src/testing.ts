@@ -14,6 +14,7 @@ export {
   type RegisterCall,
   register,
   type SequentialModel,
+  type Step,
 } from './simulation/history/models.ts';
 export type { Fault, FaultKind, FaultProfile, FaultWeights } from './simulation/network/faults.ts';
 export type { LinkOptions } from './simulation/network/network.ts';

@@ -4,9 +4,11 @@ import type { SequentialModel } from './models.ts';
 
 /** An operation that a client made. */
 export interface Operation<Call> {
+  /** What was asked for, as the model takes it. */
   readonly call: Call;
-  /** When it was called, and when it returned, in any unit. Without `end` nobody knows whether it happened. */
+  /** When it was called, in any unit. */
   readonly begin: number;
+  /** When it returned. Without it nobody knows whether the operation happened. */
   readonly end?: number | undefined;
   /** What it returned. */
   readonly output?: unknown;
