@@ -30,11 +30,23 @@ export async function planChunks(asked) {
   const graph = await importsOfSources();
   const library = new Set(DOORS.flatMap((door) => [...reach(graph, [`${door}.ts`])]));
   const chunks = new Map([[LIBRARY, { files: [...library].sort() }]]);
-  const onDemand = (files) => files.flatMap((file) => graph.get(file).dynamic);
-  addParts(onDemand([...library]), library);
+  addParts(onDemand(library), library);
   const programs = Object.keys(PROGRAMS);
-  addParts([...programs, ...onDemand([...reach(graph, programs, library)])], library);
+  addParts([...programs, ...onDemand(reach(graph, programs, library))], library);
   return chunks;
+
+  /** What sources load when they need it, what that loads, and so on. */
+  function onDemand(files) {
+    const found = new Set();
+    for (let left = [...files]; left.length > 0; ) {
+      const more = left
+        .flatMap((file) => graph.get(file).dynamic)
+        .filter((file) => !found.has(file));
+      for (const file of more) found.add(file);
+      left = [...reach(graph, more, library)];
+    }
+    return found;
+  }
 
   /** Sources that several of the entries need go into a chunk that these share. */
   function addParts(entries, above) {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { takeKeys } from './cli/live/keys.ts';
 import type { LookCommand } from './cli/look.ts';
 import { Failure } from './cli/process/failure.ts';
 import { selfSigned } from './echo/certificate.ts';
@@ -24,7 +25,8 @@ Commands:
   ps PID        show the tasks of a running process
   pstree PID    the same as a tree: who awaits whom
   why PID TASK  tell why a task does not go on
-  inspect PID   show them live, on a page on 127.0.0.1
+  top PID       show live what takes its time; q ends it
+  inspect PID   show the tasks live, on a page on 127.0.0.1
   simulate FILE run a program that calls simulate(), seed by seed, until a run fails
 
 Options of inspect:
@@ -97,8 +99,16 @@ async function main(args: string[]): Promise<number> {
     const { repl } = await import('./cli/repl.ts');
     return await repl();
   }
-  if (command === 'inspect')
-    return await inspectLive(rest, wholeNumber('--port', values.port ?? '0', 0, 65_535));
+  if (command === 'inspect') {
+    const port = wholeNumber('--port', values.port ?? '0', 0, 65_535);
+    return await lookOn(command, rest, async (where, until) => {
+      await (await import('./cli/look.ts')).showLive(where, port, until);
+    });
+  }
+  if (command === 'top')
+    return await lookOn(command, rest, async (where, until) => {
+      await (await import('./cli/look.ts')).top(where, until);
+    });
   if (command === 'ps' || command === 'pstree' || command === 'why')
     return await lookInto(command, rest, values.json);
   if (command === 'simulate') return await simulateFile(rest, values);
@@ -129,14 +139,19 @@ async function lookInto(command: LookCommand, args: string[], asJson: boolean): 
   });
 }
 
-async function inspectLive(args: string[], port: number): Promise<number> {
-  const where = checkProcess('inspect', args, []);
+/** Looks into a process until that ends, or the command is ended in whatever way. */
+async function lookOn(
+  command: string,
+  args: string[],
+  show: (where: string, until: Promise<void>) => Promise<void>,
+): Promise<number> {
+  const where = checkProcess(command, args, []);
   if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();
   return await orFailure(async () => {
-    const { showLive } = await import('./cli/look.ts');
-    // The command was ended, in whatever way.
-    const until = once(process, 'disconnect').then(() => {});
-    await showLive(where, port, until);
+    await show(
+      where,
+      once(process, 'disconnect').then(() => {}),
+    );
     return 0;
   });
 }
@@ -191,6 +206,7 @@ async function orFailure(act: () => Promise<number>): Promise<number> {
 /**
  * Runs this command in another process. That one closes the inspector that it has opened, also if this one is
  * killed meanwhile, and it has a WebSocket on Node 20. It is told by the end of their channel that this one has ended.
+ * If it draws on the terminal, this one reads the keys.
  */
 async function inProcessOfItsOwn(): Promise<number> {
   const options = ['--experimental-websocket', '--no-warnings'];
@@ -208,7 +224,15 @@ async function inProcessOfItsOwn(): Promise<number> {
     if (child.connected) child.disconnect();
   };
   process.on('SIGINT', end(STATUS.interrupted)).on('SIGTERM', end(STATUS.terminated));
+  let giveBack: ReturnType<typeof takeKeys> | undefined;
+  child.once('message', () => {
+    giveBack = takeKeys(
+      (key) => end(key === 'q' ? 0 : STATUS.interrupted)(),
+      (size) => child.connected && child.send(size),
+    );
+  });
   const [status] = (await once(child, 'exit')) as [number | null];
+  giveBack?.(status !== null);
   return ended ?? status ?? STATUS.failed;
 }
 

@@ -5,7 +5,7 @@ import { formatTree } from './once/pstree.ts';
 import { explain } from './once/why.ts';
 import { attach } from './process/attach.ts';
 import { connectTo } from './process/connect.ts';
-import type { Target } from './process/target.ts';
+import { snapshotsOf, type Target } from './process/target.ts';
 
 /** The commands that look into a running process. */
 export type LookCommand = 'ps' | 'pstree' | 'why';
@@ -35,11 +35,25 @@ export async function showLive(where: string, port: number, until: Promise<void>
   const target = await targetAt(where);
   try {
     // A process without asyncio-ts, or with another version, is found out now.
-    await target.snapshots();
+    await snapshotsOf(target);
     const page = await LivePage.open(target, port);
     console.log(`${page.url}\nCtrl-C ends it.`);
     void until.then(() => page.close());
     await page.run();
+  } finally {
+    await target.close();
+  }
+}
+
+/**
+ * Shows what a process does on the terminal, until `until` is fulfilled.
+ *
+ * @throws {Failure} when it cannot be looked into, or has ended
+ */
+export async function top(where: string, until: Promise<void>): Promise<void> {
+  const target = await targetAt(where);
+  try {
+    await (await import('./live/top.ts')).showTop(target, until);
   } finally {
     await target.close();
   }
@@ -61,7 +75,7 @@ export async function look(
 ): Promise<string> {
   const target = await targetAt(where);
   try {
-    const taken = await target.snapshots();
+    const taken = await snapshotsOf(target);
     if (asJson) return JSON.stringify(taken, undefined, 2);
     const snapshots = printable(taken);
     if (command === 'why') return explain(snapshots, rest[0] as string);

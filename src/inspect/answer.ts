@@ -14,14 +14,16 @@ let lastAnswer = 0;
  *
  * - `version`: the version of what can be asked
  * - `snapshot`: the number of an answer
+ * - `rates`: what has happened since that was asked last, as JSON
  * - `piece N`: the next piece of that answer; `''`: there are no more. Joined, they are JSON
  */
 export async function answer(question: string): Promise<string> {
   const [word, number] = question.split(' ');
   if (word === 'version') return String(AGENT_VERSION);
   if (word === 'piece') return nextPiece(Number(number));
+  if (word === 'rates') return JSON.stringify((await import('./watched/rates.ts')).ratesSoFar());
   if (word !== 'snapshot')
-    throw new Error(`expected snapshot or piece, got ${word} (version ${AGENT_VERSION})`);
+    throw new Error(`expected snapshot, rates or piece, got ${word} (version ${AGENT_VERSION})`);
   lastAnswer += 1;
   answers.set(lastAnswer, piecesOf(await takeSnapshot()));
   for (const old of answers.keys()) if (old <= lastAnswer - MOST_ANSWERS) answers.delete(old);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import * as assert from 'uvu/assert';
 import { connectTo } from '../../src/cli/process/connect.ts';
+import { snapshotsOf } from '../../src/cli/process/target.ts';
 import * as asyncio from '../../src/index.ts';
 import { freshPath } from '../support/drivers.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
@@ -17,7 +18,7 @@ loopBehaviour('inspect.listen', (it) => {
       const listener = await asyncio.inspect.listen(path);
       const target = await connectTo(path);
       for (let times = 0; times < 2; times += 1) {
-        const [snapshot] = await target.snapshots();
+        const [snapshot] = await snapshotsOf(target);
         const names = snapshot?.loops.flatMap(({ tasks }) =>
           tasks.map(({ coroutine }) => coroutine.name),
         );

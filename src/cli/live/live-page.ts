@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '../../inspect/printable.ts';
 import { Failure } from '../process/failure.ts';
-import type { Target } from '../process/target.ts';
+import { snapshotsOf, type Target } from '../process/target.ts';
 
 /** The text of the page, from `page/`; put here by the build. */
 declare const LIVE_PAGE: string;
@@ -63,7 +63,7 @@ export class LivePage {
     try {
       while (!signal.aborted) {
         const begin = Date.now();
-        if (this.#watchers.size > 0) this.#send(await this.#target.snapshots());
+        if (this.#watchers.size > 0) this.#send(await snapshotsOf(this.#target));
         else await this.#target.check();
         const pause = this.#watchers.size > 0 ? (Date.now() - begin) * REST : PAUSE.most;
         await this.#rest(Math.min(PAUSE.most, Math.max(PAUSE.least, pause)));

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AGENT_VERSION, type Snapshot } from '../../inspect/snapshot/data.ts';
+import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import { DebuggerSession, type WorkerSession } from './debugger-session.ts';
 import { Failure } from './failure.ts';
 import { checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
-import { snapshotBy, type Target } from './target.ts';
+import type { Ask, Target } from './target.ts';
 
 /** How long a process may take to open its inspector, in milliseconds. */
 const PATIENCE = 5000;
@@ -64,11 +64,11 @@ export async function attach(pid: number): Promise<Target> {
   };
   return {
     check,
-    async snapshots() {
+    async threads() {
       await check();
-      const all: Snapshot[] = [];
+      const all: Ask[] = [];
       for (const thread of [session, ...(await session.workers())]) {
-        const one = await snapshotOf(thread, pid);
+        const one = await askerOf(thread, pid);
         if (one !== undefined) all.push(one);
       }
       if (all.length === 0) throw new Failure(`process ${pid} does not run asyncio-ts`);
@@ -129,17 +129,16 @@ async function inspectorAt(port: number): Promise<string | undefined> {
   }
 }
 
-async function snapshotOf(
+/** None where a thread has no loop. */
+async function askerOf(
   thread: DebuggerSession | WorkerSession,
   pid: number,
-): Promise<Snapshot | undefined> {
+): Promise<Ask | undefined> {
   const version = await thread.evaluate(`${AGENT}?.version`);
   if (version === undefined) return undefined;
   if (version !== AGENT_VERSION)
     throw new Failure(
       `process ${pid} runs another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,
     );
-  return await snapshotBy(async (question) => {
-    return String(await thread.evaluate(`${AGENT}.ask('${question}')`));
-  });
+  return async (question) => String(await thread.evaluate(`${AGENT}.ask('${question}')`));
 }

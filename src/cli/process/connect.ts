@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import { Failure } from './failure.ts';
-import { snapshotBy, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /**
  * Connects to a thread that listens at a path, by `asyncio.inspect.listen()` or `ASYNCIO_INSPECT`.
@@ -38,7 +38,7 @@ export async function connectTo(path: string): Promise<Target> {
     );
   return {
     check: async () => void (await ask('version')),
-    snapshots: async () => [await snapshotBy(ask)],
+    threads: async () => [ask],
     close: async () => void socket.destroy(),
   };
 }

@@ -1,9 +1,16 @@
 import type { Snapshot } from '../../inspect/snapshot/data.ts';
 
-/** A process that can be asked for snapshots. */
+/** Asks a thread, see `inspect/answer.ts`. */
+export type Ask = (question: string) => Promise<string>;
+
+/** A process that can be asked. */
 export interface Target {
-  /** What each of its threads does that has a loop. */
-  snapshots(): Promise<readonly Snapshot[]>;
+  /**
+   * Those of its threads that have a loop.
+   *
+   * @throws {Failure} when it is not there any more, or has none
+   */
+  threads(): Promise<readonly Ask[]>;
   /**
    * Looks whether it is still there.
    *
@@ -14,14 +21,20 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** Fetches a snapshot, piece by piece: a large one would hold up the loop. */
-export async function snapshotBy(ask: (question: string) => Promise<string>): Promise<Snapshot> {
-  const number = await ask('snapshot');
+/** What each thread does. */
+export async function snapshotsOf(target: Target): Promise<readonly Snapshot[]> {
+  const all: Snapshot[] = [];
+  for (const ask of await target.threads())
+    all.push(JSON.parse(await fetchAnswer(ask, await ask('snapshot'))) as Snapshot);
+  return all;
+}
+
+/** Fetches an answer, piece by piece: a large one would hold up the loop. */
+export async function fetchAnswer(ask: Ask, number: string): Promise<string> {
   let text = '';
   for (;;) {
     const piece = await ask(`piece ${number}`);
-    if (piece === '') break;
+    if (piece === '') return text;
     text += piece;
   }
-  return JSON.parse(text) as Snapshot;
 }

@@ -1,0 +1,40 @@
+/** The size of a terminal. */
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Leaves the screen that another process draws on. */
+export const LEAVE = '\x1b[?25h\x1b[?1049l';
+/** q, and Ctrl-C, which is a key like others here. */
+const QUIT = ['q', '\x03'];
+
+/**
+ * Reads keys one by one, for another process that draws. `quit` is called with the key that ends it.
+ *
+ * @returns a function that gives the terminal back, called at the end of this process, too;
+ *   `hasLeft`: did the other process leave the screen itself?
+ */
+export function takeKeys(
+  quit: (key: string) => void,
+  resized: (size: Size) => void,
+): (hasLeft: boolean) => void {
+  const { stdin, stdout } = process;
+  let isTaken = true;
+  const giveBack = (hasLeft: boolean): void => {
+    if (!isTaken) return;
+    isTaken = false;
+    if (stdin.isTTY) stdin.setRawMode(false).pause();
+    if (!hasLeft) stdout.write(LEAVE);
+  };
+  process.once('exit', () => giveBack(false));
+  stdout.on('resize', () => resized({ columns: stdout.columns, rows: stdout.rows }));
+  if (stdin.isTTY) {
+    stdin.setRawMode(true).setEncoding('latin1');
+    stdin.on('data', (keys: string) => {
+      const key = QUIT.find((one) => keys.includes(one));
+      if (key !== undefined) quit(key);
+    });
+  }
+  return giveBack;
+}
