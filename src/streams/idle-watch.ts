@@ -81,13 +81,19 @@ export class IdleWatch {
 
   #look(): void {
     // The system reports room only when there is a lot; a slow peer frees a little at a time.
-    this.#transport._sendWhatGoes();
-    if (this.#timer === undefined) return;
+    const moved = this.#transport._sendWhatGoes();
+    if (moved === undefined) this.#decide(false);
+    else void moved.then((hasMoved) => this.#decide(hasMoved));
+  }
+
+  /** @param hasMoved - has the peer taken bytes, which the transport's traffic does not show? */
+  #decide(hasMoved: boolean): void {
+    if (this.#timer === undefined || this.#loop.isClosed()) return;
     const { _traffic: traffic } = this.#transport;
     const hasUnsent = this.#transport.getWriteBufferSize() > 0;
     const waits = this.#reader._isWaiting || hasUnsent;
     const isNew = hasUnsent && !this.#hadUnsent;
-    if (!waits || isNew || traffic !== this.#traffic) this.#beginAnew();
+    if (!waits || isNew || hasMoved || traffic !== this.#traffic) this.#beginAnew();
     this.#traffic = traffic;
     this.#hadUnsent = hasUnsent;
     if (this.#loop.time() - this.#since >= this.#seconds) this.#transport.abort();

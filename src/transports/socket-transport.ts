@@ -362,10 +362,11 @@ export class SocketTransport extends Transport {
   }
 
   /** @internal */
-  override _sendWhatGoes(): void {
-    if (this.#unsent.size === 0 || this.#life.lost > 0) return;
-    if (this.#endpoint.hasMovedOn?.()) this.#traffic += 1;
+  override _sendWhatGoes(): Promise<boolean> | undefined {
+    if (this.#unsent.size === 0 || this.#life.lost > 0) return undefined;
+    const moved = this.#endpoint.hasMovedOn?.();
     this.#flush();
+    return moved;
   }
 
   /** @internal */

@@ -219,8 +219,15 @@ export abstract class WriteTransport extends BaseTransport {
     return -this.getWriteBufferSize();
   }
 
-  /** @internal sends what the system takes now, without waiting to be called */
-  _sendWhatGoes(): void {}
+  /**
+   * @internal sends what the system takes now, without waiting to be called
+   *
+   * @returns has the peer taken anything since the last answer? `undefined` if {@link _traffic}
+   *   shows that
+   */
+  _sendWhatGoes(): Promise<boolean> | undefined {
+    return undefined;
+  }
 
   /**
    * @internal keeps the connection open when the peer ends, also with TLS, until `_endSending()`

@@ -191,10 +191,10 @@ export interface Endpoint {
   trySend(data: Uint8Array, from: number): number;
 
   /**
-   * Has the peer taken bytes since the last call, while a send would block? Missing in drivers
-   * whose {@link trySend} detects it.
+   * Has the peer taken bytes since the last answer, while a send would block? The first answer is
+   * yes. Missing in drivers whose {@link trySend} detects it; `undefined` if that cannot be known.
    */
-  readonly hasMovedOn?: (() => boolean) | undefined;
+  readonly hasMovedOn?: (() => Promise<boolean> | undefined) | undefined;
 
   /** Sends one datagram. Returns its length; -1 if it would block. */
   trySendto(data: Uint8Array, address: Address): number;

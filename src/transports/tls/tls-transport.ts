@@ -295,8 +295,8 @@ export class TlsTransport extends DuplexTransport {
   }
 
   /** @internal */
-  override _sendWhatGoes(): void {
-    this.#raw?._sendWhatGoes();
+  override _sendWhatGoes(): Promise<boolean> | undefined {
+    return this.#raw?._sendWhatGoes();
   }
 
   /** @internal */

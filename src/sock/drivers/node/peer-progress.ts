@@ -1,40 +1,32 @@
 import { fstatSync } from 'node:fs';
 import { fsPromises } from '../../../base/node-modules.ts';
-import { now } from '../../../base/node-timers.ts';
+import { setTimeout } from '../../../base/node-timers.ts';
 import { outside } from './handles.ts';
 
 /**
  * Does the peer of a TCP socket take bytes, however few?
  *
  * libuv does not tell. Linux lists for each TCP socket how many bytes its peer has not
- * acknowledged. The list may be long, so it is read asynchronously: each answer is about the time
- * before the previous question. On other systems the answer is always no.
+ * acknowledged. On other systems the answer is always no.
  */
 export class PeerProgress {
   readonly #inode: string;
-  #list: Counts | undefined;
+  #asked = false;
   #count: number | undefined;
-  #answer = false;
 
   /** @param fd - an open TCP socket */
   constructor(fd: number) {
     this.#inode = String(fstatSync(fd).ino);
   }
 
-  /** Has the peer taken bytes between the last two lists? True if that is not known yet. */
-  ask(): boolean {
-    const answer = this.#answer;
-    this.#answer = true;
-    void outside(currentList).then((list) => this.#compare(list));
-    return answer;
-  }
-
-  #compare(list: Counts): void {
-    if (list === this.#list) return;
+  /** Has the peer taken bytes since the last answer? The first answer is yes. */
+  async ask(): Promise<boolean> {
+    const list = await outside(nextList);
     const count = list.get(this.#inode);
-    this.#answer = count !== this.#count;
-    this.#list = list;
+    const moved = !this.#asked || count !== this.#count;
+    this.#asked = true;
     this.#count = count;
+    return moved;
   }
 }
 
@@ -46,32 +38,46 @@ const LISTS = ['/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
 const QUEUES = 4;
 const INODE = 9;
 
-/** How long a list is reused, as a multiple of the time it took to read. */
-const SERVES_TIMES = 3;
+/**
+ * Characters of a list for each millisecond of rest after it. Reading and searching them takes a
+ * quarter of that, in part in another thread.
+ */
+const SIZE_PER_REST = 5000;
 
-let newest: Promise<Counts> | undefined;
-/** In milliseconds. */
-let servesUntil = 0;
+/** The list that is read next, or was read last. */
+let next: Promise<Counts> | undefined;
+let last: Promise<unknown> = Promise.resolve();
 
-function currentList(): Promise<Counts> {
-  if (newest === undefined || now() >= servesUntil) newest = readLists();
-  return newest;
+/**
+ * The next list, whose reading has not begun. All who ask before that share it. It is read in
+ * many small pieces, each of which takes a turn of Node's loop, so the time that it takes says
+ * nothing about its cost.
+ */
+function nextList(): Promise<Counts> {
+  next ??= last.then(() => {
+    next = undefined;
+    const list = readLists();
+    last = list.then(({ size }) => rest(size));
+    return list.then(({ counts }) => counts);
+  });
+  return next;
 }
 
-async function readLists(): Promise<Counts> {
-  servesUntil = Number.POSITIVE_INFINITY;
-  const began = now();
+function rest(size: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, size / SIZE_PER_REST).unref());
+}
+
+async function readLists(): Promise<{ counts: Counts; size: number }> {
   const counts = new Map<string, number>();
-  for (const list of LISTS)
-    addCounts(
-      counts,
-      await fsPromises()
-        .readFile(list, 'latin1')
-        .catch(() => ''),
-    );
-  const ended = now();
-  servesUntil = ended + SERVES_TIMES * (ended - began);
-  return counts;
+  let size = 0;
+  for (const path of LISTS) {
+    const list = await fsPromises()
+      .readFile(path, 'latin1')
+      .catch(() => '');
+    addCounts(counts, list);
+    size += list.length;
+  }
+  return { counts, size };
 }
 
 function addCounts(counts: Map<string, number>, list: string): void {

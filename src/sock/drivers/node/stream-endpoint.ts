@@ -288,8 +288,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
    * The system tells libuv of room only when a third of its buffer is free. With a slow peer that
    * takes long.
    */
-  hasMovedOn(): boolean {
-    if (!this.#sending || this.closed || this.family === AF_UNIX || this.#fd < 0) return false;
+  hasMovedOn(): Promise<boolean> | undefined {
+    if (!this.#sending || this.closed || this.family === AF_UNIX || this.#fd < 0) return undefined;
     this.#progress ??= new PeerProgress(this.#fd);
     return this.#progress.ask();
   }
