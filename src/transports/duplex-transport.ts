@@ -600,8 +600,7 @@ export class DuplexTransport extends Transport implements OpenResource {
     warnResource(`unclosed transport ${this}`);
     const isSending = this.#inFlight > 0;
     this._drop();
-    if (isSending) endPatiently(this._duplex);
-    else this._duplex.destroy();
+    endPatiently(this._duplex, isSending);
   }
 
   /** `<DuplexTransport closing bufsize=0>` */
@@ -612,11 +611,12 @@ export class DuplexTransport extends Transport implements OpenResource {
 }
 
 /**
- * Lets a stream send what it was given, as a kernel does for a closed socket. Not forever, because
- * the peer may take nothing.
+ * Lets a stream send what it was given, and its end, as a kernel does for a closed socket. Not
+ * forever, because the peer may take nothing.
  */
-function endPatiently(duplex: Duplex): void {
+function endPatiently(duplex: Duplex, isSending: boolean): void {
   const timer = setTimeout(() => duplex.destroy(), FLUSH_PATIENCE_MS);
+  if (!isSending) timer.unref();
   duplex.once('close', () => clearTimeout(timer));
   duplex.end(() => duplex.destroy());
 }

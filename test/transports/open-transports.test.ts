@@ -1,11 +1,13 @@
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import * as assert from 'uvu/assert';
-import { fromDuplex, type Loop } from '../../src/index.ts';
+import { connectDuplex, fromDuplex, type Loop, newEventLoop, Protocol } from '../../src/index.ts';
+import { duplexPair } from '../support/duplex-pair.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 
 class Stubborn extends Duplex {
   override _read(): void {}
-  override destroy(): this {
+  override end(): this {
     throw new Error('not now');
   }
 }
@@ -18,11 +20,32 @@ loopBehaviour('a loop that is closed', (it) => {
     });
 
     loop.close();
+    await new Promise(setImmediate);
 
     assert.equal(
       streams.map((stream) => stream.destroyed),
       [true, false, true],
     );
     scene.expectReport(/Exception while the loop was closed/);
+  });
+
+  it.resting('ends the streams of Node below its transports, as a close() does', async (loop) => {
+    for (const connect of [
+      (near: Duplex) => fromDuplex(near),
+      (near: Duplex) => connectDuplex(() => new Protocol(), near),
+    ]) {
+      const [near, far] = duplexPair();
+      const another = newEventLoop();
+      await another.runUntilComplete(connect(near));
+
+      another.close();
+      far.resume();
+      await once(far, 'end');
+
+      await new Promise(setImmediate);
+      assert.ok(near.destroyed);
+      far.destroy();
+    }
+    assert.not(loop.isClosed());
   });
 });
