@@ -31,12 +31,12 @@ loopBehaviour('a loop that is closed', (it) => {
 
   it.resting('ends the streams of Node below its transports, as a close() does', async (loop) => {
     for (const connect of [
-      (near: Duplex) => fromDuplex(near),
-      (near: Duplex) => connectDuplex(() => new Protocol(), near),
+      async (near: Duplex): Promise<unknown> => await fromDuplex(near),
+      async (near: Duplex) => await connectDuplex(() => new Protocol(), near),
     ]) {
       const [near, far] = duplexPair();
       const another = newEventLoop();
-      await another.runUntilComplete(connect(near));
+      await another.runUntilComplete(() => connect(near));
 
       another.close();
       far.resume();
