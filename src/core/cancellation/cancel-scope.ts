@@ -5,12 +5,19 @@ import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../fut
 import type { LoopCore } from '../turns/loop-core.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { watchFloatingCancels } from './floating-cancels.ts';
-import { type Cancel, type CancelledScope, type Keeper, together } from './kept/cancel.ts';
+import {
+  type Cancel,
+  type CancelledScope,
+  cancelsIn,
+  type Keeper,
+  together,
+} from './kept/cancel.ts';
 import type { CancelPath } from './kept/cancel-path.ts';
 import {
   type KeepingScope,
   type KeptCancels,
   keep,
+  keptHere,
   noteSeen,
   takeKept,
   unkeep,
@@ -284,6 +291,22 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     let sum = 0;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
       sum += scope._requests;
+    return sum;
+  }
+
+  /**
+   * @internal how many of them the running code will only see at its next `await`. In asyncio, one of its own counts
+   * as seen.
+   */
+  get _requestsAhead(): number {
+    if (this._root._pendings === 0) return 0;
+    const kept = keptHere(this);
+    let sum = 0;
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
+      const ahead = [...kept, ...cancelsIn(scope._pending?.request)];
+      const own = ahead.filter(({ _scope, _isOwn }) => _scope === scope && !_isOwn);
+      sum += Math.min(scope._requests, own.length);
+    }
     return sum;
   }
 

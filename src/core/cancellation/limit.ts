@@ -61,7 +61,7 @@ export interface LimitOptions extends Abandoning {
 export class Limit extends CancelScope {
   #state: 'open' | 'cancelled' | 'abandoned' | 'over' = 'open';
   readonly #task: LimitedTask;
-  /** The number of cancels when it started, which are not its own. */
+  /** The number of cancels that were seen when it started, which are not its own. */
   #before: number;
   readonly #name: string;
   readonly #abandons: boolean;
@@ -81,7 +81,7 @@ export class Limit extends CancelScope {
     this.#name = options.name;
     this.#task = task;
     this.#abandons = options.abandon !== false;
-    this.#before = this._requestsInForce;
+    this.#before = this._requestsInForce - this._requestsAhead;
   }
 
   /**

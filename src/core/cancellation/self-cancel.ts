@@ -10,11 +10,10 @@ import { Cancel } from './kept/cancel.ts';
  * @param message - the message of the error
  */
 export function cancelScope(scope: CancelScope, message?: string): void {
-  const cancel = new Cancel(scope, message);
-  if (!scope._cancel(cancel)) return;
   const current = currentScope()?._awaitsIn;
-  if (current instanceof CancelScope && current._isWithin(scope))
-    carryOn(new CancelledCode(current, cancel));
+  const isOwn = current instanceof CancelScope && current._isWithin(scope);
+  const cancel = new Cancel(scope, message, isOwn);
+  if (scope._cancel(cancel) && isOwn) carryOn(new CancelledCode(current, cancel));
 }
 
 /**

@@ -245,7 +245,13 @@ export class TaskGroup {
       return await this.#end(failure);
     };
     try {
-      const cancels = await limit.run(all, (cancel) => cancel);
+      let cancels: Cancels = {};
+      try {
+        cancels = await limit.run(all, (cancel) => cancel);
+      } catch (error) {
+        // The body has kept the group's own cancel from itself.
+        failure ??= { error };
+      }
       this.#throw(failure, cancels, limit);
     } finally {
       this.#limit = undefined;

@@ -25,9 +25,13 @@ export class Cancel implements CancelRequest {
   /** The functions above each `await` that it was sent to, if there are several. */
   #paths: Map<Waiting, CancelPath> | undefined;
 
-  constructor(scope: CancelledScope, message?: string) {
+  /** @internal was it made by code of the scope? */
+  readonly _isOwn: boolean;
+
+  constructor(scope: CancelledScope, message?: string, isOwn = false) {
     this._scope = scope;
     this.message = message;
+    this._isOwn = isOwn;
   }
 
   /**

@@ -21,6 +21,7 @@ export class KeptCancel {
    * Also for the body of a limit? Not if an error hid it: then asyncio's `timeout()` ends normally.
    */
   readonly endsLimits: boolean;
+  readonly keeper: Keeper;
   /** How many of the outermost functions have seen it since, because it was thrown elsewhere. */
   #aware = 0;
   /** Has an `await` taken it? Others may take it, too, until it has reached the code that it is for. */
@@ -31,6 +32,7 @@ export class KeptCancel {
   /** @param keeper - a combinator that is part of `path`; otherwise the cancel is for all of `path` */
   constructor(request: Cancel, path: CancelPath, bodyName: string | undefined, keeper: Keeper) {
     const isInPath = keeper === 'combinator';
+    this.keeper = keeper;
     this.request = request;
     this.unaware = isInPath ? path.unaware : path.line;
     this.depth = path.keepers - (isInPath ? 1 : 0);

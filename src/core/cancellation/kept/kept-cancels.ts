@@ -172,6 +172,15 @@ export function takeKept(scope: KeepingScope): CancelRequest | undefined {
   return path && take(keptFor(begin, path));
 }
 
+/** The cancels that were kept from the running code, in `scope`, other than by an error. */
+export function keptHere(scope: KeepingScope): readonly Cancel[] {
+  const begin = carriedScope(scope);
+  const path = hasKept(begin) ? CancelPath.ofNow() : undefined;
+  if (path === undefined) return [];
+  const all = keptFor(begin, path).filter(({ keeper }) => keeper !== 'error');
+  return all.map(({ request }) => request);
+}
+
 function take(all: readonly KeptCancel[]): CancelRequest | undefined {
   let taken: CancelRequest | undefined;
   for (const kept of all) {
@@ -198,7 +207,9 @@ function takeForForeignAwait(
   return () => {
     const taken = take(find());
     if (taken === undefined) return;
-    for (const cancel of cancelsIn(taken)) cancel._see(path, scope);
+    // A combinator may have been called since, which keeps it again.
+    const now = CancelPath.ofCallers() ?? path;
+    for (const cancel of cancelsIn(taken)) cancel._see(now, scope);
     throw new CancelledError(taken.message);
   };
 }

@@ -1,5 +1,15 @@
 import * as assert from 'uvu/assert';
-import { asyncgen, CancelledError, createTask, sleep } from '../../../../src/index.ts';
+import {
+  asyncgen,
+  CancelledError,
+  createTask,
+  ExceptionGroup,
+  type Loop,
+  shielded,
+  sleep,
+  taskGroup,
+  timeout,
+} from '../../../../src/index.ts';
 import { loopBehaviour } from '../../../support/loop-behaviour.ts';
 import { rejects } from '../../../support/rejects.ts';
 
@@ -128,5 +138,66 @@ loopBehaviour('A cancel through a promise that two wait for', (it) => {
     task.cancel();
 
     await rejects(task, CancelledError);
+  });
+});
+
+loopBehaviour('A cancel that a combinator keeps, and the next limit', (it) => {
+  for (const [name, keeps] of Object.entries({
+    'Promise.allSettled()': () => Promise.allSettled([sleep(10)]),
+    'a shield': () => shielded(undefined, () => sleep(1)),
+    'a promise of others': (loop: Loop) =>
+      new Promise<void>((resolve) => void loop.callLater(1, resolve)),
+  }))
+    it(`is not lost where that expires at once, after ${name}`, async (loop) => {
+      const task = createTask(async () => {
+        await keeps(loop);
+        await rejects(
+          timeout(0, () => sleep(0)),
+          CancelledError,
+        );
+        await sleep(1);
+        return 'cancelled once';
+      });
+      await sleep(0.5);
+      task.cancel();
+
+      assert.is(await task, 'cancelled once');
+    });
+
+  it('is kept by the next combinator, too, if that waits for promises of others', async () => {
+    const task = createTask(async () => {
+      const work = async (): Promise<void> => {
+        await Promise.all([Promise.resolve()]);
+      };
+      await Promise.allSettled([sleep(10)]);
+      await Promise.allSettled([work()]);
+      await sleep(1);
+      return 'not cancelled';
+    });
+    await sleep(1);
+    task.cancel();
+
+    await rejects(task, CancelledError);
+  });
+
+  it("leaves a group's errors alone, if its body keeps the group's own cancel", async () => {
+    await rejects(
+      taskGroup(async (group) => {
+        group.createTask(async () => {
+          await sleep(1);
+          throw new RangeError();
+        });
+        await Promise.allSettled([sleep(10)]);
+      }),
+      ExceptionGroup,
+    );
+    const result = await taskGroup(async (group) => {
+      group.cancel();
+      await Promise.allSettled([sleep(10)]);
+      return 'result';
+    });
+
+    assert.is(result, 'result');
+    await sleep(1);
   });
 });
