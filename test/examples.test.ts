@@ -126,7 +126,7 @@ behaviour('examples/', (it) => {
     // Those of the articles are played beside Python's in test/parity/articles.
     .filter((file) => !/^(handlers|server|context-manager|protocol)\//.test(file))
     // These have tests of their own in test/examples.
-    .filter((file) => !/^(enter|http|pass-socket|resp|subprocess|tutorial)\//.test(file))
+    .filter((file) => !/^(enter|http|kv|pass-socket|resp|subprocess|tutorial)\//.test(file))
     .sort();
 
   it('has a test for every file, and only for these', () => {

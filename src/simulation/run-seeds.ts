@@ -116,6 +116,7 @@ async function runOnce(
     () => void stillRunning(run, 'nothing can happen any more'),
     () => void stillRunning(run, `it still runs after ${limit} s`),
   );
+  run.late = (message, what) => void stillRunning(run, message, what);
   let failed: { readonly error: unknown } | undefined;
   try {
     await runner.run(async () => {
@@ -167,7 +168,7 @@ async function runOnce(
 }
 
 /** The run does not come to its end: says where each task stands. */
-async function stillRunning(run: Run, what: string): Promise<void> {
+async function stillRunning(run: Run, message: string, what: string = message): Promise<void> {
   if (run.failure !== undefined || run.scheduler.paused) return;
   run.scheduler.pause();
   const names = new Map<LoopCore, string>();
@@ -178,5 +179,5 @@ async function stillRunning(run: Run, what: string): Promise<void> {
   } finally {
     run.scheduler.resume();
   }
-  run.fail(new RuntimeError(`${what}:\n${tasks}`), what);
+  run.fail(new RuntimeError(`${message}:\n${tasks}`), what);
 }

@@ -170,7 +170,6 @@ export class Network {
   opened(path: Path, atOnce = false): void {
     if (this.isClosed(path)) return;
     for (const wire of path.waiting) wire.resume(atOnce);
-    path.waiting.clear();
     for (const send of path.datagrams.splice(0)) send();
   }
 

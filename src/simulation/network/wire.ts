@@ -126,11 +126,8 @@ export class Wire {
     )
       again += wait;
     scheduler.at(again, () => {
-      if (this.#waiting.length === 0) return;
-      if (this.#network.isClosed(this.path)) {
-        this.path.waiting.add(this);
-        return;
-      }
+      if (this.#waiting.length === 0 || this.#network.isClosed(this.path)) return;
+      this.path.waiting.delete(this);
       for (const segment of this.#waiting.splice(0)) this.#transmit(segment, 0);
     });
   }

@@ -1,0 +1,12 @@
+/**
+ * The store under simulation:
+ *
+ *     asyncio-ts simulate examples/kv/simulate.ts --runs 1000 --jobs 2
+ *
+ * `MISTAKE=staleRead`, `lostWrite` or `shortTimeout` plants a mistake.
+ */
+import { simulateStore } from './simulation.ts';
+
+const { MISTAKE } = process.env;
+
+await simulateStore(MISTAKE === undefined ? {} : { [MISTAKE]: true }, { runs: 100 });
