@@ -1,6 +1,8 @@
 import { CancelledError } from '../../base/errors/errors.ts';
-import { type Context, Scope } from '../context/context.ts';
-import { onBefore } from '../context/promise-hooks.ts';
+import { nextTick } from '../../base/node-timers.ts';
+import { outside } from '../context/async-context.ts';
+import { type Context, currentScope, Scope } from '../context/context.ts';
+import { carryOn, onBefore, watchBefore } from '../context/promise-hooks.ts';
 import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { CancelSignal } from './cancel-signal.ts';
@@ -89,10 +91,16 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** @internal was it ever cancelled? */
   declare _wasCancelled: boolean;
   declare private _cancelSignal: CancelSignal | undefined;
+  /** Set when the body was abandoned: each branch that waits since then has its next `await` throw. */
+  declare private _abandoned: Abandonment | undefined;
 
   static {
     onBefore((scope, awaited) => {
-      if (awaited === undefined || !(scope instanceof CancelScope)) return;
+      if (!(scope instanceof CancelScope)) return;
+      if (scope instanceof LeftBranch) scope._goesOnLeft();
+      else if (scope._abandoned !== undefined)
+        carryOn(new LeftBranch(scope, scope._abandoned, awaited));
+      if (awaited === undefined) return;
       const within = scope._awaitsIn;
       if (within._root._pendings > 0) within._goesOn(awaited);
     });
@@ -109,6 +117,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       _deferred: undefined,
       _wasCancelled: false,
       _cancelSignal: undefined,
+      _abandoned: undefined,
     });
   }
 
@@ -171,6 +180,10 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   _enter(awaiter: Waiting): void {
     this._add(awaiter);
     if (this._root._pendings > 0) this._throwPending(awaiter, takeKept(this));
+    if (areBranchesLeft) {
+      const carried = currentScope();
+      if (carried instanceof LeftBranch) carried._throwTo(awaiter);
+    }
   }
 
   private _add(awaiter: Waiting): void {
@@ -352,6 +365,20 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     if (this._pending === undefined) this._root._pendings += 1;
     const { _pending: before } = this;
     this._pending = { request: together(before?.request, request), entered: before?.entered };
+  }
+
+  /** @internal the body is abandoned: the same for the next `await` of each of its branches */
+  _abandon(cancel: Cancel): void {
+    areBranchesLeft = true;
+    watchBefore();
+    this._pend(cancel);
+    this._abandonBranches({ cancel, isSeenNow: false });
+  }
+
+  private _abandonBranches(abandonment: Abandonment): void {
+    this._abandoned = abandonment;
+    for (const child of this._children ?? [])
+      if (!child._isShielded) child._abandonBranches(abandonment);
   }
 
   /** @internal withdraws the cancels that were not thrown yet, here and below */
@@ -558,5 +585,65 @@ class OtherContext extends CancelScope {
   /** @internal */
   override get _contextSoFar(): Context {
     return this.#context;
+  }
+}
+
+/** A body that was abandoned. */
+interface Abandonment {
+  readonly cancel: Cancel;
+  /** Has code run in this turn of Node's that has seen the cancel? Then what goes on after it may have seen it, too. */
+  isSeenNow: boolean;
+}
+
+/** Has any body been abandoned? */
+let areBranchesLeft = false;
+
+/**
+ * The scope of a branch of an abandoned body, since it has gone on: its next `await` throws. That is no matter of
+ * the scope, because several branches may wait for promises of others in the same one.
+ *
+ * A function that goes on because another one has ended is taken for a branch that has seen the cancel if the
+ * other one has.
+ */
+class LeftBranch extends CancelScope {
+  readonly #abandonment: Abandonment;
+  /** What it has waited for, if that is known. */
+  readonly #awaited: Promise<unknown> | undefined;
+  #hasSeen: boolean;
+
+  constructor(scope: CancelScope, abandonment: Abandonment, awaited: Promise<unknown> | undefined) {
+    super(undefined);
+    this._parent = scope;
+    this._passesTo = scope;
+    this.#abandonment = abandonment;
+    this.#awaited = awaited;
+    this.#hasSeen = abandonment.isSeenNow;
+  }
+
+  /** Its code continues. */
+  _goesOnLeft(): void {
+    const abandonment = this.#abandonment;
+    if (!this.#hasSeen || abandonment.isSeenNow) return;
+    abandonment.isSeenNow = true;
+    // Node runs it when no microtask is left.
+    outside(nextTick, () => {
+      abandonment.isSeenNow = false;
+    });
+  }
+
+  /** An `await` begins in it. */
+  _throwTo(awaiter: Waiting): void {
+    if (this.#hasSeen) return;
+    this.#hasSeen = true;
+    if (awaiter._mustCancel !== undefined || awaiter._cancelled !== undefined) return;
+    const { cancel } = this.#abandonment;
+    const cancels = (): void => {
+      if (awaiter._scope !== undefined) cancelAwait(awaiter, cancel);
+    };
+    if (this.#awaited === undefined) cancels();
+    else
+      nativeThen.call(this.#awaited, cancels, (error: unknown) => {
+        if (!this._root._wasThrownAs(error)) cancels();
+      });
   }
 }

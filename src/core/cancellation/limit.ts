@@ -223,7 +223,7 @@ export class Limit extends CancelScope {
     const within = this._parent as CancelScope;
     const passed = isOurs || this._isShielded ? undefined : within._takeAllPending();
     this._detach();
-    this._pend(new Cancel(this));
+    this._abandon(new Cancel(this));
     const cancel = new CancelledError(passed?.message);
     throwIntoAwait(
       this.#resolve,

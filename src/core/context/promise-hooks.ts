@@ -159,7 +159,7 @@ const hooks = {
       outer = { thing: inForce, goingOn, next: outer };
     inForce = Note.goesOn(promise);
     if (seeMade !== undefined) goingOn = promise;
-    if (notesAwaited && inForce !== undefined) tellBefore(inForce, AwaitedNote.of(promise));
+    if (tellsBefore && inForce !== undefined) tellBefore(inForce, AwaitedNote.of(promise));
   },
   after(): void {
     if (outer === undefined) {
@@ -237,6 +237,15 @@ export function promiseGoingOn(): object | undefined {
 /** From now on notes what each `await` waits for, for {@link onBefore}. */
 export function noteAwaited(): void {
   notesAwaited = true;
+  tellsBefore = true;
+}
+
+/** Is {@link onBefore}'s function called? */
+let tellsBefore = false;
+
+/** From now on calls {@link onBefore}'s function, also for awaits that were not noted. */
+export function watchBefore(): void {
+  tellsBefore = true;
 }
 
 /** From now on calls `tell` before code continues, with what is in force and what was awaited. */

@@ -234,6 +234,117 @@ loopBehaviour('A limit around another one', (it) => {
   });
 });
 
+loopBehaviour('The branches of a body that is abandoned', (it) => {
+  /** Waits for a promise of others, and then for ours; logs what becomes of it. */
+  const branch = async (name: string, other: Promise<void>, log: string[]): Promise<void> => {
+    try {
+      await other;
+      await sleep(0);
+      log.push(`${name} goes on`);
+    } finally {
+      await sleep(0.1);
+      log.push(`${name} cleans up`);
+    }
+  };
+  const another = async (...given: Parameters<typeof branch>): Promise<void> => {
+    await branch(...given);
+  };
+  type Start = (branches: (() => Promise<void>)[]) => unknown;
+  const ways: Record<string, Start> = {
+    'Promise.all()': (branches) => Promise.all(branches.map((start) => start())),
+    'Promise.allSettled()': (branches) => Promise.allSettled(branches.map((start) => start())),
+    'Promise.race()': (branches) => Promise.race(branches.map((start) => start())),
+    'limits of their own': (branches) => Promise.all(branches.map((start) => timeout(50, start))),
+    'calls that nobody awaits': async ([first, ...others]) => {
+      for (const start of others) void start();
+      await first?.();
+    },
+  };
+  for (const [name, start] of Object.entries(ways))
+    for (const together of [true, false])
+      it(`are all cancelled at their next await: ${name}, ${together ? 'at once' : 'one by one'}`, async () => {
+        const log: string[] = [];
+        const others = [1, 2, 3].map(() => foreign());
+        const branches = others.map(({ promise }, at) => {
+          const run = at === 2 ? another : branch;
+          return async () => await run(String(at), promise, log);
+        });
+        await rejects(
+          timeout(1, async () => await start(branches)),
+          TimeoutError,
+        );
+
+        for (const { resolve } of others) {
+          resolve();
+          if (!together) await sleep(1);
+        }
+        await sleep(1);
+
+        assert.equal(log.sort(), ['0 cleans up', '1 cleans up', '2 cleans up']);
+      });
+
+  const waits: Record<string, (work: Body<void>) => Promise<unknown>> = {
+    'an await': async (work) => await work(),
+    'a promise that is returned': async (work) => work(),
+    'a callback': (work) => work().then((done) => done),
+    'new Promise()': (work) => new Promise((resolve, reject) => work().then(resolve, reject)),
+    'Promise.all()': async (work) => await Promise.all([work(), work()]),
+    'a limit': async (work) => await timeout(50, work),
+    'a lock': async (work) => await new Lock().with(work),
+    'a group': async (work) => await taskGroup(work),
+  };
+  for (const [name, wait] of Object.entries(waits))
+    it(`have the clean-up of all functions above left alone: ${name}`, async () => {
+      const log: string[] = [];
+      const { promise, resolve } = foreign();
+      const body = async (): Promise<void> => {
+        try {
+          await wait(() => branch('the branch', promise, log));
+        } finally {
+          await sleep(0.1);
+          await sleep(0.1);
+          log.push('the body cleans up');
+        }
+      };
+      await rejects(timeout(1, body), TimeoutError);
+
+      resolve();
+      await sleep(1);
+
+      assert.equal([...new Set(log)], ['the branch cleans up', 'the body cleans up']);
+    });
+
+  it('are not cancelled again where a signal has already thrown it there', async () => {
+    const log: string[] = [];
+    const work = async (signal: AbortSignal, name: string): Promise<void> => {
+      try {
+        await new Promise((_, reject) => {
+          signal.addEventListener('abort', async () => {
+            await foreignTurn();
+            reject(signal.reason);
+          });
+        });
+      } finally {
+        await sleep(0.1);
+        log.push(name);
+      }
+    };
+    await rejects(
+      timeout(1, ({ signal }) => Promise.all([work(signal, 'one'), work(signal, 'two')])),
+      TimeoutError,
+    );
+
+    await sleep(1);
+
+    assert.equal(log, ['one', 'two']);
+  });
+});
+
+/** A turn of Node's own loop, and some. */
+const foreignTurn = async (): Promise<void> => {
+  for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
 behaviour('A body that is abandoned', (it) => {
   it('is named by runVirtual', async () => {
     const error = await rejects(
