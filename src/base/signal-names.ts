@@ -24,3 +24,18 @@ export function signalName(sig: unknown): NodeJS.Signals {
 export function signalNumber(name: NodeJS.Signals): number {
   return constants.signals[name];
 }
+
+/** The largest number of a signal, on Linux. */
+const LAST_SIGNAL = 64;
+
+/**
+ * C's number of a signal that is given by name or number. Unlike {@link signalName}, it also takes
+ * numbers without a name: those of real-time signals, and 0.
+ *
+ * @throws {TypeError} when `sig` is neither
+ * @throws {RangeError} when there is no such signal
+ */
+export function signalToSend(sig: unknown): number {
+  const hasNumber = Number.isInteger(sig) && (sig as number) >= 0 && (sig as number) <= LAST_SIGNAL;
+  return hasNumber ? (sig as number) : signalNumber(signalName(sig));
+}

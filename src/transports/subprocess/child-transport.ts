@@ -3,7 +3,7 @@ import { fromNodeError, OSError, osError, PermissionError } from '../../base/err
 import { log } from '../../base/log/log.ts';
 import { warnResource } from '../../base/log/warnings.ts';
 import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
-import { signalName, signalNumber } from '../../base/signal-names.ts';
+import { signalNumber, signalToSend } from '../../base/signal-names.ts';
 import type { Received } from '../../base/values/bytes.ts';
 import { asyncContextHere } from '../../core/context/async-context.ts';
 import { copyValues, scopeIn } from '../../core/context/context.ts';
@@ -225,7 +225,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Op
   }
 
   sendSignal(signal: NodeJS.Signals | number): void {
-    const number = signal === 0 ? 0 : signalNumber(signalName(signal));
+    const number = signalToSend(signal);
     if (this.#protocol === undefined) throw osError('ESRCH', 'kill');
     // Another process may have the pid by now.
     if (!this.#runs) return;

@@ -1,11 +1,12 @@
 import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { fromNodeError } from '../../base/errors/os-errors.ts';
+import { fromNodeError, osError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
-import { signalName } from '../../base/signal-names.ts';
+import { signalToSend } from '../../base/signal-names.ts';
 import { checkSignal } from '../../core/coroutines/abort-signals.ts';
 import type { DriverName } from '../../sock/endpoint/endpoint.ts';
+import { checkIterable } from '../../sock/messages/buffers.ts';
 import { Socket } from '../../sock/socket.ts';
 import type { HasDescriptor } from '../pipes/open-pipe.ts';
 
@@ -102,7 +103,8 @@ export function checkOptions(options: SubprocessOptions, shell: boolean): void {
       throw new RangeError(`${name} must be ${brief(refused[name])}, got ${brief(value)}`);
   }
   checkSignal(options.signal);
-  if (options.killSignal !== undefined) signalName(options.killSignal);
+  if (options.killSignal !== undefined && signalToSend(options.killSignal) === 0)
+    throw new RangeError('killSignal must be a signal, got 0');
   checkStdio(options);
   checkOthers(options);
 }
@@ -139,8 +141,10 @@ function checkIsOpen(fd: number): void {
 
 function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessOptions): void {
   if (cwd !== undefined) checkText(pathOf(cwd), 'cwd');
+  // Node would take it for the current one.
+  if (cwd === '') throw osError('ENOENT', 'chdir', { filename: '' });
   if (executable !== undefined) checkText(pathOf(executable), 'executable');
-  if (env !== undefined && (typeof env !== 'object' || env === null))
+  if (env !== undefined && (typeof env !== 'object' || env === null || Symbol.iterator in env))
     throw new TypeError(`env must be an object of strings, got ${brief(env)}`);
   for (const [name, value] of Object.entries(env ?? {})) {
     if (value === undefined) continue;
@@ -148,13 +152,14 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
     checkText(value, `env.${name}`);
     if (name.includes('=')) throw new RangeError(`a name in env has a "=" in it: ${brief(name)}`);
   }
+  if (passFds !== undefined) checkIterable(passFds, 'passFds');
   for (const fd of passFds ?? []) {
-    if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff)
-      throw new TypeError(`passFds must be descriptors, got ${brief(fd)}`);
+    checkWhole(fd, 0, 0x7fffffff, 'a descriptor in passFds');
     checkIsOpen(fd);
   }
+  // The largest number stands for no user.
   for (const [name, id] of Object.entries({ user, group }))
-    if (id !== undefined) checkWhole(id, 0, 0xffffffff, name);
+    if (id !== undefined) checkWhole(id, 0, 0xfffffffe, name);
 }
 
 /**

@@ -171,14 +171,16 @@ function start(
     ...(cwd !== undefined && { cwd: pathOf(cwd) }),
     ...(env !== undefined && { env: env as NodeJS.ProcessEnv }),
     ...(startNewSession && { detached: true }),
-    ...(user !== undefined && { uid: user }),
-    ...(group !== undefined && { gid: group }),
+    // Node takes 32 bits with a sign.
+    ...(user !== undefined && { uid: user | 0 }),
+    ...(group !== undefined && { gid: group | 0 }),
   };
   const file = executable === undefined ? program : pathOf(executable);
   const asOurs = (error: unknown): Error => explained(error, file, cwd);
   return outside(() => {
     let child: ChildProcess;
     try {
+      if (file === '') throw osError('EACCES', 'spawn');
       child = childProcess().spawn(file, args, spawning);
     } catch (error) {
       throw asOurs(error);

@@ -10,6 +10,7 @@ import {
   FileNotFoundError,
   gather,
   OSError,
+  PermissionError,
   type Process,
   ProcessLookupError,
   type ProcessOptions,
@@ -111,7 +112,10 @@ for (const driver of PIPE_DRIVERS) {
         await rejects(exec('true', [], { stdout: STDOUT }), RangeError);
         await rejects(exec('true', [], { limit: 0 }), RangeError);
         for (const fd of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, 2 ** 53])
-          await rejects(exec('true', [], { passFds: [fd] }), TypeError);
+          await rejects(exec('true', [], { passFds: [fd] }), RangeError);
+        await rejects(exec('true', [], { passFds: 5 as never }), TypeError, {
+          message: 'passFds must be an iterable, got 5',
+        });
         for (const fd of [987_654, 2 ** 31 - 1])
           await rejects(exec('true', [], { passFds: [fd] }), OSError, { code: 'EBADF' });
         for (const stream of ['stdin', 'stdout', 'stderr']) {
@@ -121,15 +125,62 @@ for (const driver of PIPE_DRIVERS) {
             await rejects(exec('true', [], { [stream]: fd }), OSError, { code: 'EBADF' });
         }
         for (const id of ['user', 'group'])
-          for (const value of [-1, 2 ** 32, 2 ** 53])
+          for (const value of [-1, 2 ** 32 - 1, 2 ** 32, 2 ** 53])
             await rejects(exec('true', [], { [id]: value }), RangeError, {
-              message: `${id} must be a whole number from 0 to 4294967295, got ${value}`,
+              message: `${id} must be a whole number from 0 to 4294967294, got ${value}`,
             });
         await rejects(exec('true', [], { env: { A: 7 } as never }), TypeError);
-        await rejects(exec('true', [], { killSignal: 'SIGNO' as never }), RangeError);
+        for (const env of [[], ['A=7'], new Map([['A', '7']])])
+          await rejects(exec('true', [], { env: env as never }), TypeError);
+        for (const killSignal of ['SIGNO' as never, 0, 65, -1])
+          await rejects(exec('true', [], { killSignal }), RangeError);
       },
       REAL,
     );
+
+    it(
+      'fails where a name or a directory is empty, as the system does',
+      async () => {
+        await rejects(exec('', []), PermissionError, {
+          message: "[Errno 13] Permission denied: ''",
+        });
+        await rejects(exec('true', [], { executable: '' }), PermissionError);
+        await rejects(exec('true', [], { stdout: PIPE, stderr: STDOUT, executable: '' }), OSError);
+        await rejects(exec('true', [], { cwd: '' }), FileNotFoundError, {
+          message: "[Errno 2] No such file or directory: ''",
+        });
+      },
+      REAL,
+    );
+
+    it(
+      'sends signals that have no name, and refuses numbers of none',
+      async () => {
+        const child = await exec('sleep', ['60']);
+        for (const signal of [-1, 65, 2 ** 31]) throws(() => child.sendSignal(signal), RangeError);
+        child.sendSignal(0);
+        child.sendSignal(40);
+        await child.wait();
+      },
+      REAL,
+    );
+
+    if (process.getuid?.() === 0)
+      it(
+        'runs as a user whose id needs all 32 bits',
+        async () => {
+          const id = 2 ** 32 - 2;
+          const child = await exec('sh', ['-c', 'echo $(id -u) $(id -g)'], {
+            stdout: PIPE,
+            user: id,
+            group: 2 ** 31,
+          });
+          const [output] = await child.communicate();
+          assert.is(String(output), `${id} ${2 ** 31}\n`);
+        },
+        REAL,
+      );
+    else it.skip('runs as a user whose id needs all 32 bits', 'only root may');
 
     it(
       'refuses text, as asyncio does',

@@ -203,6 +203,30 @@ for (const driver of PIPE_DRIVERS) {
       real('test_streams.py::StreamTests::test_read_all_from_pipe_reader'),
     );
 
+    if (driver === 'node')
+      it(
+        'refuses a descriptor that another transport has, until that is closed',
+        async (loop) => {
+          const [from, to] = systemPipe();
+          const factory = (): PipeReader => new PipeReader(loop);
+          const [transport, { lost }] = await loop.connectReadPipe(factory, from, { driver });
+          await rejects(loop.connectReadPipe(factory, from, { driver }), OSError, {
+            code: 'EBUSY',
+          });
+
+          transport.close();
+          await lost;
+          closeSync(to);
+          const [next, other] = systemPipe();
+          assert.is(next, from);
+          const [again, reader] = await loop.connectReadPipe(factory, next, { driver });
+          again.close();
+          await reader.lost;
+          closeSync(other);
+        },
+        REAL,
+      );
+
     it(
       'leaves a pipe alone that it refuses',
       async (loop) => {

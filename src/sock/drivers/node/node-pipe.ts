@@ -4,6 +4,9 @@ import type { PipeEnd } from '../../endpoint/endpoint.ts';
 import { outside, SOCKET_KIND, type StreamHandle, streamClasses } from './handles.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
+/** Descriptors on which there is a handle. */
+const taken = new Set<number>();
+
 /** One end of a pipe on a Node handle. For libuv it is the same as an AF_UNIX socket. */
 export class NodePipe extends StreamEndpoint implements PipeEnd {
   readonly noticesReader: boolean;
@@ -16,9 +19,15 @@ export class NodePipe extends StreamEndpoint implements PipeEnd {
     super(AF_UNIX, 0, typeof from === 'number' ? outside(openHandle, from) : from);
     this.noticesReader = noticesReader;
   }
+
+  protected override released(fd: number): void {
+    taken.delete(fd);
+  }
 }
 
 function openHandle(fd: number): StreamHandle {
+  // libuv ends the process when two handles poll a descriptor, or one is closed under the other.
+  if (taken.has(fd)) throw osError('EBUSY', 'open');
   const { pipe } = streamClasses();
   const handle = new pipe(SOCKET_KIND);
   handle.unref();
@@ -27,5 +36,6 @@ function openHandle(fd: number): StreamHandle {
     handle.close();
     throw osError(status, 'open');
   }
+  taken.add(fd);
   return handle;
 }

@@ -511,7 +511,11 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     this.#forget();
   }
 
+  /** Its handle no longer has the descriptor. */
+  protected released(_fd: number): void {}
+
   #forget(): void {
+    this.released(this.#fd);
     this.#source?.setTimeout(0);
     this.#handle = undefined;
     this.#source = undefined;
