@@ -112,28 +112,38 @@ export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from =
 }
 
 function showNow(error: Error): void {
-  showWith(error, () => captureUserStack(error));
+  const inner = innerStack(error);
+  captureUserStack(error);
+  shown(error, inner);
 }
 
 function show(error: Error, captured: CapturedStack): void {
   const limit = Error.stackTraceLimit;
-  if (limit > 0) showWith(error, () => showStack(error, captured, limit));
-  else isThrown(error);
+  const inner = innerStack(error);
+  if (limit > 0) showStack(error, captured, limit);
+  shown(error, limit > 0 ? inner : undefined);
 }
 
-function showWith(error: Error, set: () => void): void {
-  const inner = continued.delete(error) ? error.stack : undefined;
-  set();
+/** The stack with which that of the `await` goes on, if it does. */
+function innerStack(error: Error): string | undefined {
+  return hasContinued && continued.delete(error) ? error.stack : undefined;
+}
+
+function shown(error: Error, inner: string | undefined): void {
   isThrown(error);
   if (inner !== undefined) error.stack = [inner, ...userFrames(stackText(error))].join('\n');
 }
 
 /** Errors whose stacks go on with that of the `await`. */
 const continued = new WeakSet<Error>();
+let hasContinued = false;
 
 /** Marks an error of another thread: the stack of the first `await` is added to its own. */
 export function continuesAtAwait(error: unknown): unknown {
-  if (isA(error, Error)) continued.add(forAwait(error));
+  if (isA(error, Error)) {
+    hasContinued = true;
+    continued.add(forAwait(error));
+  }
   return error;
 }
 

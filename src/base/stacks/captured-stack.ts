@@ -41,7 +41,8 @@ export class CapturedStack {
 
   /** Does it contain a user function? */
   get hasUserFrame(): boolean {
-    return this.frames.some(isUserSite);
+    // From the outermost on: the innermost are usually ours.
+    return this.frames.findLast(isUserSite) !== undefined;
   }
 
   /**

@@ -43,7 +43,7 @@ export class CancelPath {
 
   /** @param frames - the stack of the `await`, as V8 describes it */
   static of(frames: readonly NodeJS.CallSite[]): CancelPath {
-    return new CancelPath(frames.filter(isAsync).flatMap(stepOf));
+    return new CancelPath(stepsOf(frames, isAsync));
   }
 
   /**
@@ -70,12 +70,12 @@ export class CancelPath {
   static ofNow(): CancelPath | undefined {
     const frames = callSitesOfNow();
     const sync = frames.filter((frame) => !isAsync(frame));
-    const running = sync.filter(isUsers).flatMap(stepOf);
+    const running = stepsOf(sync, isUsers);
     const above = paths.get(promiseGoingOn() ?? paths);
     if (above !== undefined) return new CancelPath(above.#steps, [...running, ...above.#running]);
     const outermost = sync.findLast((frame) => !frame.getFileName()?.startsWith('node:'));
     if (outermost?.getFunctionName() === 'then' && frames.length === sync.length) return undefined;
-    return new CancelPath(frames.filter(isAsync).flatMap(stepOf), running);
+    return new CancelPath(stepsOf(frames, isAsync), running);
   }
 
   /** The part inside the bodies of the innermost `count` limits; all of it if there are fewer. */
@@ -88,14 +88,19 @@ export class CancelPath {
 
   /** How many limits' bodies see the cancel, from their innermost to their outermost function. */
   get limits(): number {
-    const kept = this.#steps.findIndex(keepsIt);
-    const seen = kept < 0 ? this.#steps : this.#steps.slice(0, kept);
-    return seen.filter(({ kind }) => kind === 'limit').length;
+    let limits = 0;
+    for (const step of this.#steps) {
+      if (keepsIt(step)) break;
+      if (step.kind === 'limit') limits += 1;
+    }
+    return limits;
   }
 
   /** How often it is kept. */
   get keepers(): number {
-    return this.#steps.filter(keepsIt).length;
+    let keepers = 0;
+    for (const step of this.#steps) if (keepsIt(step)) keepers += 1;
+    return keepers;
   }
 
   /** The part that does not see the cancel, because a combinator keeps it. */
@@ -206,17 +211,30 @@ function keepsIt(step: Step): boolean {
   return step.kind === 'combinator' && step.keeps;
 }
 
-function stepOf(frame: NodeJS.CallSite): Step[] {
+/** The steps of those frames for which `matters` returns true. */
+function stepsOf(
+  frames: readonly NodeJS.CallSite[],
+  matters: (frame: NodeJS.CallSite) => boolean,
+): Step[] {
+  const steps: Step[] = [];
+  for (const frame of frames) {
+    const step = matters(frame) ? stepOf(frame) : undefined;
+    if (step !== undefined) steps.push(step);
+  }
+  return steps;
+}
+
+function stepOf(frame: NodeJS.CallSite): Step | undefined {
   const name = frame.getFunctionName();
-  if (name === RUNS_BODY) return [{ kind: 'limit' }];
-  if (name === RUNS_TASK) return [{ kind: 'task' }];
+  if (name === RUNS_BODY) return { kind: 'limit' };
+  if (name === RUNS_TASK) return { kind: 'task' };
   const file = frame.getFileName();
   if (file === null || file === undefined) {
-    if (name !== 'allSettled' && name !== 'any' && name !== 'all') return [];
+    if (name !== 'allSettled' && name !== 'any' && name !== 'all') return undefined;
     const at = `${name} ${(frame as Partial<V8Frame>).getPromiseIndex?.()}`;
-    return [{ kind: 'combinator', keeps: name !== 'all', leaves: name !== 'allSettled', at }];
+    return { kind: 'combinator', keeps: name !== 'all', leaves: name !== 'allSettled', at };
   }
-  return [new FunctionStep(name, file, frame)];
+  return new FunctionStep(name, file, frame);
 }
 
 /** A function in a stack. Its position is only read when it is compared, after a cancel was kept. */
