@@ -67,7 +67,16 @@ function smallDeclarations(declarations, numbers) {
     .replace(/\n\* @see [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
     .replace(/\n\* @throws \{CancelledError\} when the waiting task is cancelled/g, '')
     // The types say so.
-    .replace(/\n\* @throws \{TypeError\} [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
+    .replace(/\n\* @(?:throws \{TypeError\}|typeParam) [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
+    .replace(/\n\* @returns a coroutine of the (?:\w+|transport and the protocol)(?=\n)/g, '')
+    .replace(/\n\* @throws the reason of `signal`[^\n]*/g, '')
+    // A mistake in the program: the error says what it was.
+    .replace(/\n\* @throws \{(?:Range|Runtime)Error\} [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
+    // The members of their type say so.
+    .replace(
+      /\n\* @param options [^\n]*(?:\n\* {3}[^\n]*)*(?=(?:(?!\*\/).)*\*\/\n[^;]*?\boptions\??: [A-Z]\w*(?:<\w+>)?[,)])/gs,
+      '',
+    )
     // Private members are there for the compiler alone.
     .replace(/\/\*\*(?:(?!\*\/).)*\*\/\n(?=private )/gs, '')
     .replace(/\n\*(?=\n\*\/)/g, '')
@@ -104,11 +113,12 @@ function inShort(comment) {
 
 /** A comment without line breaks in its sentences; lists and code stay as they are. */
 function inOneLineEach(comment) {
-  const isProse = !/```|^\* [-|]|^\* {3}/m.test(comment);
+  const isProse = !/```|^\* [-|]/m.test(comment);
   if (!isProse) return comment.replace(/\n\*(?=\n)/g, '\n');
   return comment
     .replace(/\n\* (?=[^\s@])/g, ' ')
     .replace(/\n\*(?=\n)/g, '')
+    .replace(/\n\* {3}(?=\S)/g, ' ')
     .replace(/^\/\*\* {2}/, '/** ');
 }
 

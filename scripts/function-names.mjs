@@ -1,6 +1,9 @@
 // The names of functions that somebody may see.
 import { parse } from 'acorn';
 
+/** Methods that call what they are given, and keep it nowhere. */
+const CALLS =
+  /^(?:every|filter|find(?:Last)?(?:Index)?|flatMap|forEach|map|reduce(?:Right)?|replace|some|sort)$/;
 const FUNCTION = /^(?:Arrow)?Function(?:Declaration|Expression)$/;
 
 /**
@@ -35,7 +38,9 @@ function functionOf({ type, id, init }) {
 function isNoUse(node, key, { type }) {
   if (type !== 'Identifier') return false;
   const isOfObject = (key === 'property' || key === 'key') && !node.computed && !node.shorthand;
-  const isCalled = key === 'callee' && node.type === 'CallExpression';
+  const isCalled =
+    node.type === 'CallExpression' &&
+    (key === 'callee' || (key === 'arguments' && CALLS.test(node.callee.property?.name)));
   return isOfObject || isCalled || (key === 'id' && functionOf(node) !== undefined);
 }
 
