@@ -71,6 +71,21 @@ behaviour('The package', (it) => {
     { seconds: 20 },
   );
 
+  it(
+    'can be loaded by require()',
+    async () => {
+      const text = `const { run, sleep } = require('asyncio-ts');
+        const { AF_INET } = require('asyncio-ts/socket');
+        run(async () => await sleep(0, AF_INET)).then(console.log);`;
+      await using program = Program.node('--input-type=commonjs', ['--eval', text]);
+
+      await program.ended;
+
+      assert.is(program.stdout, '2\n');
+    },
+    { seconds: 20 },
+  );
+
   it('gives functions and classes the names by which they are imported', () => {
     for (const door of [asyncio, socket, testing])
       for (const [name, value] of Object.entries(door))

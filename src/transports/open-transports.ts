@@ -6,8 +6,6 @@ export interface OpenResource {
   _loopClosed(): void;
   /** Its loop has stopped, is about to be closed, or the process exits: sends held-back data. */
   _sendHeld?(): void;
-  /** What users know it as, if not itself. */
-  readonly transport?: object;
 }
 
 /**

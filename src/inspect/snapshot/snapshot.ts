@@ -229,11 +229,12 @@ function describeTimer(timer: TimerHandle, loop: LoopCore): TimerData {
 /** Is it what TLS sends through, which is shown itself? */
 function isInner(one: OpenResource): boolean {
   const { protocol } = one as { protocol?: { _isInner?: true } };
-  return one.transport !== undefined && !('pipe' in one) && protocol?._isInner === true;
+  return 'transport' in one && !('pipe' in one) && protocol?._isInner === true;
 }
 
 function describeTransport(one: OpenResource, loop: LoopCore): TransportData {
-  const { transport = one } = one;
+  // Users know some by their transports.
+  const { transport = one } = one as { readonly transport?: object };
   const head = { id: numberOf(transport), words: textOf(transport) };
   if (transport instanceof Server) return { ...head, connections: transport._connectionCount };
   if (!(transport instanceof BaseTransport)) return head;
