@@ -82,6 +82,10 @@ function smallDeclarations(declarations, numbers) {
     .replace(/\n\*(?=\n\*\/)/g, '')
     .replace(/\/\*\*.*?\*\//gs, inShort)
     .replace(/\/\*\*.*?\*\//gs, inOneLineEach)
+    // Of snapshots, docs/snapshot.schema.json says what each field is.
+    .replace(/^(?:export )?interface (?:\w+Data|Snapshot) \{[\s\S]*?\n\}$/gm, (fields) =>
+      fields.replace(/\/\*\*[\s\S]*?\*\/\n/g, ''),
+    )
     .replace(/\{@link (\S+)\}/g, '`$1`')
     .replace(/(?<=@param \w+) -(?= )/g, '')
     .replace(/\n\*\//g, ' */')

@@ -26,8 +26,13 @@ Commands:
   pstree PID    the same as a tree: who awaits whom
   why PID TASK  tell why a task does not go on
   top PID       show live what takes its time; q ends it
+  trace PID     record what it does, for Perfetto or chrome://tracing
   inspect PID   show the tasks live, on a page on 127.0.0.1
   simulate FILE run a program that calls simulate(), seed by seed, until a run fails
+
+Options of trace:
+  --seconds N      for how long                      (default: 5)
+  -o, --output FILE   where to                       (default: trace.json)
 
 Options of inspect:
   --port PORT      the port of the page              (default: any)
@@ -68,6 +73,8 @@ const OPTIONS = {
   quiet: { type: 'boolean', default: false },
   grace: { type: 'string', default: '2' },
   json: { type: 'boolean', default: false },
+  seconds: { type: 'string', default: '5' },
+  output: { type: 'string', short: 'o', default: 'trace.json' },
   runs: { type: 'string' },
   jobs: { type: 'string', default: '1' },
   seed: { type: 'string' },
@@ -109,6 +116,12 @@ async function main(args: string[]): Promise<number> {
     return await lookOn(command, rest, async (where, until) => {
       await (await import('./cli/look.ts')).top(where, until);
     });
+  if (command === 'trace') {
+    const time = seconds('--seconds', values.seconds);
+    return await lookOn(command, rest, async (where, until) => {
+      await (await import('./cli/look.ts')).trace(where, time, values.output, until);
+    });
+  }
   if (command === 'ps' || command === 'pstree' || command === 'why')
     return await lookInto(command, rest, values.json);
   if (command === 'simulate') return await simulateFile(rest, values);

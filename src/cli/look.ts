@@ -1,7 +1,9 @@
 import { printable } from '../inspect/printable.ts';
 import { LivePage } from './live/live-page.ts';
+import { showTop } from './live/top.ts';
 import { formatTable } from './once/ps.ts';
 import { formatTree } from './once/pstree.ts';
+import { writeTrace } from './once/trace.ts';
 import { explain } from './once/why.ts';
 import { attach } from './process/attach.ts';
 import { connectTo } from './process/connect.ts';
@@ -53,7 +55,26 @@ export async function showLive(where: string, port: number, until: Promise<void>
 export async function top(where: string, until: Promise<void>): Promise<void> {
   const target = await targetAt(where);
   try {
-    await (await import('./live/top.ts')).showTop(target, until);
+    await showTop(target, until);
+  } finally {
+    await target.close();
+  }
+}
+
+/**
+ * Records what a process does, and writes it to a file.
+ *
+ * @throws {Failure} when it cannot be looked into, or has ended, or the file cannot be written
+ */
+export async function trace(
+  where: string,
+  seconds: number,
+  path: string,
+  until: Promise<void>,
+): Promise<void> {
+  const target = await targetAt(where);
+  try {
+    await writeTrace(target, seconds, path, until);
   } finally {
     await target.close();
   }

@@ -14,18 +14,30 @@ let lastAnswer = 0;
  *
  * - `version`: the version of what can be asked
  * - `snapshot`: the number of an answer
+ * - `trace SECONDS`: begins to record, for so long at most; the number of the record
+ * - `traced N`: ends it; the number of an answer, whose pieces are events with commas between them
  * - `rates`: what has happened since that was asked last, as JSON
  * - `piece N`: the next piece of that answer; `''`: there are no more. Joined, they are JSON
  */
 export async function answer(question: string): Promise<string> {
-  const [word, number] = question.split(' ');
+  const [word, text] = question.split(' ');
+  const number = Number(text);
   if (word === 'version') return String(AGENT_VERSION);
-  if (word === 'piece') return nextPiece(Number(number));
-  if (word === 'rates') return JSON.stringify((await import('./watched/rates.ts')).ratesSoFar());
+  if (word === 'piece') return nextPiece(number);
+  if (word === 'rates')
+    return JSON.stringify((await import('./watched/on-demand.ts')).ratesSoFar());
+  if (word === 'trace') return String((await import('./watched/on-demand.ts')).beginTrace(number));
+  if (word === 'traced')
+    return keep(piecesOfTrace((await import('./watched/on-demand.ts')).endTrace(number)));
   if (word !== 'snapshot')
-    throw new Error(`expected snapshot, rates or piece, got ${word} (version ${AGENT_VERSION})`);
+    throw new Error(`expected a question, got ${word} (version ${AGENT_VERSION})`);
+  return keep(piecesOf(await takeSnapshot()));
+}
+
+/** Keeps an answer, and returns its number. */
+function keep(pieces: Iterator<string>): string {
   lastAnswer += 1;
-  answers.set(lastAnswer, piecesOf(await takeSnapshot()));
+  answers.set(lastAnswer, pieces);
   for (const old of answers.keys()) if (old <= lastAnswer - MOST_ANSWERS) answers.delete(old);
   return String(lastAnswer);
 }
@@ -50,6 +62,11 @@ function* piecesOf({ loops, ...head }: Snapshot): Generator<string> {
     yield ']}';
   }
   yield ']}';
+}
+
+function* piecesOfTrace(events: readonly string[]): Generator<string> {
+  for (let at = 0; at < events.length; at += IN_A_PIECE)
+    yield events.slice(at, at + IN_A_PIECE).join(',\n');
 }
 
 function* piecesOfList(list: readonly unknown[]): Generator<string> {

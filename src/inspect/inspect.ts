@@ -1,6 +1,7 @@
 import { brief } from '../base/printing/repr.ts';
 import type { Listener } from './listen.ts';
 import type { Snapshot } from './snapshot/data.ts';
+import type { Trace } from './watched/trace.ts';
 
 export type { Listener } from './listen.ts';
 export type {
@@ -15,6 +16,7 @@ export type {
   TransportData,
   WaitData,
 } from './snapshot/data.ts';
+export type { Trace } from './watched/trace.ts';
 
 /**
  * Takes a snapshot of what the loops of this thread do: each task that is not done, the line where it stands,
@@ -55,4 +57,22 @@ export async function snapshot(): Promise<Snapshot> {
 export async function listen(path: string): Promise<Listener> {
   if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${brief(path)}`);
   return await (await import('./on-demand.ts')).Listener.open(path);
+}
+
+/**
+ * Records what the tasks of this thread do, and writes it when it is stopped, as Perfetto and Chrome read it
+ * (Trace Event Format): their steps and waits, cancels, reads and writes of sockets, slow callbacks.
+ *
+ * ```ts
+ * await using trace = await asyncio.inspect.trace('trace.json');
+ * ```
+ *
+ * `asyncio-ts trace PID` does it from outside. After a million events, no more are recorded.
+ *
+ * @throws {TypeError} when `path` is not a string
+ * @throws {OSError} when the file cannot be written
+ */
+export async function trace(path: string): Promise<Trace> {
+  if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${brief(path)}`);
+  return new (await import('./watched/on-demand.ts')).Trace(path);
 }

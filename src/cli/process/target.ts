@@ -24,17 +24,20 @@ export interface Target {
 /** What each thread does. */
 export async function snapshotsOf(target: Target): Promise<readonly Snapshot[]> {
   const all: Snapshot[] = [];
-  for (const ask of await target.threads())
-    all.push(JSON.parse(await fetchAnswer(ask, await ask('snapshot'))) as Snapshot);
+  for (const ask of await target.threads()) {
+    let text = '';
+    for await (const piece of fetchPieces(ask, 'snapshot')) text += piece;
+    all.push(JSON.parse(text) as Snapshot);
+  }
   return all;
 }
 
-/** Fetches an answer, piece by piece: a large one would hold up the loop. */
-export async function fetchAnswer(ask: Ask, number: string): Promise<string> {
-  let text = '';
+/** The answer to a question, piece by piece: a large one would hold up the loop. */
+export async function* fetchPieces(ask: Ask, question: string): AsyncGenerator<string> {
+  const number = await ask(question);
   for (;;) {
     const piece = await ask(`piece ${number}`);
-    if (piece === '') return text;
-    text += piece;
+    if (piece === '') return;
+    yield piece;
   }
 }

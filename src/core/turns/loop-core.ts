@@ -78,6 +78,8 @@ export interface LoopCore {
   readonly _asOption: { readonly loop: LoopCore };
   /** @internal the tasks that are not done; strong references */
   readonly _tasks: Set<object>;
+  /** From how many seconds on a step counts as slow. */
+  readonly slowCallbackDuration: number;
   /** @internal the generators that have started and not ended */
   readonly _asyncgens: AsyncGenerators;
 }

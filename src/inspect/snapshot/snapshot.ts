@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { workerThreads } from '../../base/node-modules.ts';
 import { now, setImmediate } from '../../base/node-timers.ts';
 import { numberOf } from '../../base/printing/inspect.ts';
-import { brief, formatCallback } from '../../base/printing/repr.ts';
+import { formatCallback } from '../../base/printing/repr.ts';
 import { attempt, textOf } from '../../base/values/attempt.ts';
 import { currentScope } from '../../core/context/context.ts';
 import { Task } from '../../core/coroutines/task.ts';
@@ -31,6 +31,7 @@ import {
   type TransportData,
   type WaitData,
 } from './data.ts';
+import { inWords, Words } from './in-words.ts';
 import { openLoops } from './open-loops.ts';
 import { shownFor } from './shown.ts';
 import { frameData, functionsThatWait } from './where.ts';
@@ -169,10 +170,11 @@ async function describeTask(
 /** @param others - the tasks that its task waits for without awaiting them: those of a `gather()`, or of a group */
 function describeWait(
   future: Future<unknown>,
-  { operation, on, detail, heldBy = [] }: WaitDescription,
+  description: WaitDescription,
   others: readonly number[],
   words: Words,
 ): Pick<WaitData, 'operation' | 'words' | 'for'> {
+  const { operation, on, heldBy = [] } = description;
   const forTasks =
     future instanceof Task
       ? [numberOf(future)]
@@ -185,13 +187,7 @@ function describeWait(
             : others;
   return {
     operation,
-    words: [
-      [operation, on === undefined ? '' : `on ${words.of(on)}`].filter(Boolean).join(' '),
-      detail,
-    ]
-      .filter(Boolean)
-      .join(', ')
-      .replace(/^on /, ''),
+    words: inWords(description, words),
     for: forTasks,
   };
 }
@@ -257,20 +253,6 @@ function describeTransport(one: OpenResource, loop: LoopCore): TransportData {
     unsent: attempt(() => getWriteBufferSize?.call(transport), undefined),
     paused: reading === undefined ? undefined : !reading,
   };
-}
-
-/** Printed forms, each made once: thousands of tasks may wait for one queue. */
-class Words {
-  readonly #known = new Map<unknown, string>();
-
-  of(subject: unknown): string {
-    let form = this.#known.get(subject);
-    if (form === undefined) {
-      form = subject instanceof Task ? subject.getName() : attempt(() => brief(subject), '?');
-      this.#known.set(subject, form);
-    }
-    return form;
-  }
 }
 
 /** Gives Node's loop its turn from time to time. */

@@ -1,0 +1,45 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TRACE } from '../../inspect/watched/trace-format.ts';
+import { Failure } from '../process/failure.ts';
+import { fetchPieces, type Target } from '../process/target.ts';
+
+/**
+ * Records for so many seconds what a process does, or until `until` is fulfilled, and writes it to a file.
+ *
+ * @throws {Failure} when the process has ended, or the file cannot be written
+ */
+export async function writeTrace(
+  target: Target,
+  seconds: number,
+  path: string,
+  until: Promise<void>,
+): Promise<void> {
+  const file = attempt(path, () => openSync(path, 'w'));
+  const threads = await target.threads();
+  const numbers = await Promise.all(threads.map(async (ask) => await ask(`trace ${seconds}`)));
+  console.log(`recording for ${seconds} s; Ctrl-C ends it`);
+  const ended = new AbortController();
+  void until.then(() => ended.abort());
+  // Ended before its time, it is written all the same.
+  await sleep(seconds * 1000, undefined, { signal: ended.signal }).catch(() => {});
+  const write = (text: string): void => void attempt(path, () => writeSync(file, text));
+  write(TRACE.begin);
+  let isFirst = true;
+  for (const [at, ask] of threads.entries())
+    for await (const piece of fetchPieces(ask, `traced ${numbers[at]}`)) {
+      write(isFirst ? piece : `,\n${piece}`);
+      isFirst = false;
+    }
+  write(TRACE.end);
+  closeSync(file);
+  console.log(`${path}: open it in https://ui.perfetto.dev or chrome://tracing`);
+}
+
+function attempt<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new Failure(`cannot write ${path}: ${(error as Error).message}`);
+  }
+}

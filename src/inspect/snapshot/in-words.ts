@@ -1,0 +1,29 @@
+import { brief } from '../../base/printing/repr.ts';
+import { attempt } from '../../base/values/attempt.ts';
+import { Task } from '../../core/coroutines/task.ts';
+import type { WaitDescription } from '../../core/futures/wait-description.ts';
+
+/** What is waited for: `'Queue.get on <Queue maxsize=0 _getters[1]>, 0 before it'`. */
+export function inWords({ operation, on, detail }: WaitDescription, words: Words): string {
+  return [
+    [operation, on === undefined ? '' : `on ${words.of(on)}`].filter(Boolean).join(' '),
+    detail,
+  ]
+    .filter(Boolean)
+    .join(', ')
+    .replace(/^on /, '');
+}
+
+/** Printed forms, each made once: thousands of tasks may wait for one queue. */
+export class Words {
+  readonly #known = new Map<unknown, string>();
+
+  of(subject: unknown): string {
+    let form = this.#known.get(subject);
+    if (form === undefined) {
+      form = subject instanceof Task ? subject.getName() : attempt(() => brief(subject), '?');
+      this.#known.set(subject, form);
+    }
+    return form;
+  }
+}
