@@ -43,7 +43,12 @@ import {
   createDatagramEndpoint,
   type DatagramEndpointOptions,
 } from '../transports/datagrams/create-datagram-endpoint.ts';
-import { closeAllOn, sendHeldOn } from '../transports/open-transports.ts';
+import {
+  closeAllOn,
+  sendHeldOn,
+  sendsHeldAtExit,
+  sendsHeldNow,
+} from '../transports/open-transports.ts';
 import {
   connectReadPipe,
   connectWritePipe,
@@ -1325,12 +1330,10 @@ export class Loop implements LoopCore {
   _start(ended: (interruption: Interruption | undefined) => void): void {
     setRunningLoop(this);
     this.#followDebug();
-    const sendHeld = (): void => sendHeldOn(this);
-    process.on('exit', sendHeld);
+    sendsHeldAtExit(this);
     this._turns.start(() => {
       setRunningLoop(undefined);
-      process.off('exit', sendHeld);
-      sendHeld();
+      sendsHeldNow(this);
       const interruption = this.#interruption;
       this.#interruption = undefined;
       ended(interruption);

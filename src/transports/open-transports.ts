@@ -41,6 +41,26 @@ export function sendHeldOn(loop: LoopCore): void {
   forEach(loop, open.get(loop), (resource) => resource._sendHeld?.());
 }
 
+/** The loops that run: of the hosts of a simulation there are many. */
+const running = new Set<LoopCore>();
+const sendAllHeld = (): void => {
+  for (const loop of running) sendHeldOn(loop);
+};
+
+/** Has data that is held back on a loop sent when the process exits, until {@link sendsHeldNow}. */
+export function sendsHeldAtExit(loop: LoopCore): void {
+  // One listener for all: Node warns of more than ten.
+  if (running.size === 0) process.on('exit', sendAllHeld);
+  running.add(loop);
+}
+
+/** The loop has stopped: sends what it holds back. */
+export function sendsHeldNow(loop: LoopCore): void {
+  running.delete(loop);
+  if (running.size === 0) process.off('exit', sendAllHeld);
+  sendHeldOn(loop);
+}
+
 /** What is open on a loop, oldest first. */
 export function allOpenOn(loop: LoopCore): Iterable<OpenResource> {
   return open.get(loop) ?? [];

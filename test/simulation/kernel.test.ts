@@ -3,7 +3,7 @@
  * simulated host and on that of this machine, and what the program sees is compared.
  */
 import * as assert from 'uvu/assert';
-import { getRunningLoop, run, sleep } from '../../src/index.ts';
+import { getRunningLoop, run, sleep, waitFor } from '../../src/index.ts';
 import type { Socket } from '../../src/socket.ts';
 import * as socket from '../../src/socket.ts';
 import { simulate } from '../../src/testing.ts';
@@ -236,6 +236,100 @@ const CASES: readonly (readonly [name: string, play: (play: Play) => Promise<voi
       await play.note('recv', () => loop.sockRecv(receiver, 3));
       await play.note('too long', () => loop.sockSendto(sender, Buffer.alloc(70_000), address));
       await play.note('send', () => send(sender, 'x'));
+    },
+  ],
+  [
+    'a backlog that is full',
+    async (play) => {
+      const listener = play.listener(1);
+      const address = listener.getsockname();
+      const loop = getRunningLoop();
+      for (let n = 1; n <= 3; n += 1) {
+        const client = play.socket();
+        const connect = () => waitFor(loop.sockConnect(client, address), 0.05);
+        await play.note(`connect ${n}`, connect);
+      }
+    },
+  ],
+  [
+    'a peer that reads nothing, and then everything',
+    async (play) => {
+      const [client, server] = await play.pair();
+      const total = 8 * 1024 * 1024;
+      let isSent = false;
+      const sending = play.note('send', async () => {
+        await getRunningLoop().sockSendall(client, Buffer.alloc(total));
+        isSent = true;
+      });
+      await arrival();
+      await play.note('is sent', () => isSent);
+      let got = 0;
+      while (got < total) got += (await getRunningLoop().sockRecv(server, 1024 * 1024)).length;
+      await sending;
+      await play.note('got', () => got);
+    },
+  ],
+  [
+    'a send that waits when the reset comes',
+    async (play) => {
+      const [client, server] = await play.pair();
+      const sending = play.note('send', () =>
+        getRunningLoop().sockSendall(client, Buffer.alloc(8 * 1024 * 1024)),
+      );
+      await arrival();
+      server.close();
+      await sending;
+      await play.note('recv', () => receive(client));
+      await play.note('send', () => send(client, 'x'));
+    },
+  ],
+  [
+    'SHUT_RDWR, seen from both sides',
+    async (play) => {
+      const [client, server] = await play.pair();
+      client.shutdown(socket.SHUT_RDWR);
+      await arrival();
+      await play.note('recv', () => receive(client));
+      await play.note('send', () => send(client, 'x'));
+      await play.note('recv by the peer', () => receive(server));
+      await play.note('send by the peer', () => send(server, 'x'));
+      await arrival();
+      await play.note('send by the peer', () => send(server, 'x'));
+      await play.note('recv by the peer', () => receive(server));
+      await play.note('recv', () => receive(client));
+      await play.note('send', () => send(client, 'x'));
+    },
+  ],
+  [
+    'a reset after a half-close',
+    async (play) => {
+      const [client, server] = await play.pair();
+      await send(client, 'last');
+      client.shutdown(socket.SHUT_WR);
+      await arrival();
+      linger(server);
+      server.close();
+      await arrival();
+      await play.note('recv', () => receive(client));
+      await play.note('recv', () => receive(client));
+      await play.note('getpeername', () => `${client.getpeername() !== undefined}`);
+    },
+  ],
+  [
+    'connections are accepted in the order in which they came',
+    async (play) => {
+      const listener = play.listener();
+      const loop = getRunningLoop();
+      for (const name of ['one', 'two', 'three']) {
+        const client = play.socket();
+        await loop.sockConnect(client, listener.getsockname());
+        await send(client, name);
+      }
+      for (let n = 0; n < 3; n += 1) {
+        const [accepted] = await loop.sockAccept(listener);
+        await play.note('recv', () => receive(accepted));
+        accepted.close();
+      }
     },
   ],
   [

@@ -85,6 +85,19 @@ behaviour('simulate', (it) => {
     ]);
   });
 
+  it('runs many hosts at once, and adds one listener to the process for all', async () => {
+    const before = process.listenerCount('exit');
+    const during: number[] = [];
+    await simulate(async (world) => {
+      for (let n = 0; n < 20; n += 1) world.host(`host${n}`, () => sleep(2));
+      await sleep(1);
+      during.push(process.listenerCount('exit'));
+      for (const host of world.hosts) host.crash();
+    });
+    assert.equal(during, [before + 1]);
+    assert.is(process.listenerCount('exit'), before);
+  });
+
   it('takes no time for an hour of sleep', async () => {
     const { time } = await simulate(async () => {
       await sleep(3600);

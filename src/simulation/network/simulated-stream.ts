@@ -76,6 +76,10 @@ export class SimulatedStream extends BaseStream implements WireEnd {
       this.tellReader();
       // Where room is all that the peer waited for.
       if (this.#peer?.writer !== undefined) this.tookBytes();
+    } else if (this.sendingEnded) {
+      // Shut down both ways, as if it were closed.
+      this.#answerReset();
+      this._break('ECONNRESET');
     }
   }
 
