@@ -6,7 +6,7 @@ import {
 } from '../stacks/captured-stack.ts';
 import { stackText } from '../stacks/error-report.ts';
 import { hasUserFrame, showsOnlyUs, userFrames } from '../stacks/user-frames.ts';
-import { isA } from '../values/attempt.ts';
+import { attempt, isA } from '../values/attempt.ts';
 import { forAwait, isForAwait, isOfOurClass, isThrown } from './errors.ts';
 
 /**
@@ -157,7 +157,8 @@ function needsStack(error: unknown): error is Error {
 
 /** Is it of the classes with which we refuse arguments? */
 function isRefusal(error: Error): boolean {
-  return error.constructor === TypeError || error.constructor === RangeError;
+  const kind = attempt(() => error.constructor, undefined);
+  return kind === TypeError || kind === RangeError;
 }
 
 function showsUser(error: Error): boolean {

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { isA } from './attempt.ts';
+import { attempt, isA } from './attempt.ts';
 
 /** Is `value` an error, also of another realm, such as a `vm` context? */
 export function isError(value: unknown): value is Error {
@@ -10,8 +10,11 @@ export function isError(value: unknown): value is Error {
 export function isAggregateError(value: unknown): value is AggregateError {
   if (isA(value, AggregateError)) return true;
   if (!types.isNativeError(value)) return false;
-  const { name, errors } = value as Partial<AggregateError>;
-  return name === 'AggregateError' && Array.isArray(errors);
+  // Its getters may throw: then it is none.
+  return attempt(() => {
+    const { name, errors } = value as Partial<AggregateError>;
+    return name === 'AggregateError' && Array.isArray(errors);
+  }, false);
 }
 
 /** Is `value` an error class, also of another realm? */

@@ -442,6 +442,9 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** @internal the body has seen a cancel */
   _bodySees(): void {}
 
+  /** @internal `cancel` was thrown to code for which the body is not known to wait */
+  _missesBody(_cancel: Cancel): void {}
+
   /** @internal see {@link CancelledScope} */
   _see(cancel: Cancel, path: CancelPath, scope: CancelScope): void {
     noteSeen(this, cancel, path, scope);

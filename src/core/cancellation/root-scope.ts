@@ -48,7 +48,23 @@ export class RootScope extends CancelScope implements LeftCalls {
     }
   }
 
+  /** @internal if the body waits for a promise of others meanwhile, its own next `await` throws, too */
+  override _missesBody(cancel: Cancel): void {
+    this._ownLoop._turns.soon({ _run: () => this._lookForBody(cancel), _subject: this.task });
+  }
+
   // Not `#private`, because private methods cost each object a field.
+
+  private _lookForBody(cancel: Cancel): void {
+    if (this.task === undefined || this._requests === 0 || cancel._reachesBody) return;
+    if (!this._isAwaiting) this._pend(cancel);
+    else {
+      const forget = this._onLeave(() => {
+        forget();
+        this._missesBody(cancel);
+      });
+    }
+  }
 
   private _noteLeft(): void {
     const forgetLeft = noteLeft(this._ownLoop, this);

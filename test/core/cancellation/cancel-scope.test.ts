@@ -822,3 +822,67 @@ loopBehaviour('Task.signal', (it) => {
     assert.equal(log, ['cleaned up']);
   });
 });
+
+loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
+  const calls: Record<string, () => unknown> = {
+    'a call that nobody awaits': () => void sleep(10).then(() => {}),
+    'an async call that nobody awaits': () => void (async () => await sleep(10))(),
+    'one that cleans up': () =>
+      void (async () => {
+        try {
+          await sleep(10);
+        } finally {
+          await sleep(1);
+        }
+      })(),
+    'the loser of a race': () => Promise.race([sleep(0), (async () => await sleep(10))()]),
+  };
+  for (const [name, beside] of Object.entries(calls))
+    it(`is thrown at its next await, beside ${name}, once`, async (loop) => {
+      const log: string[] = [];
+      const task = createTask(async () => {
+        await beside();
+        await new Promise<void>((resolve) => void loop.callLater(5, resolve));
+        try {
+          await sleep(1);
+          log.push('not reached');
+        } finally {
+          await sleep(1);
+          log.push('cleaned up');
+        }
+      });
+      await sleep(1);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+
+      assert.equal(log, ['cleaned up']);
+    });
+
+  it('does not interrupt the clean-up of a body that got it through a promise of others', async () => {
+    const log: string[] = [];
+    const later = (call: () => PromiseLike<unknown>): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        call().then(
+          (result) => resolve(result),
+          (error) => reject(error),
+        );
+      });
+    const task = createTask(async () => {
+      try {
+        await later(async () => await sleep(10));
+      } finally {
+        await sleep(1);
+        log.push('cleaned up');
+        await sleep(1);
+        log.push('whole');
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['cleaned up', 'whole']);
+  });
+});

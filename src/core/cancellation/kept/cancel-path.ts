@@ -56,7 +56,7 @@ export class CancelPath {
   /** Like {@link of}; `undefined` if V8 shows nothing. */
   static waiting(frames: readonly NodeJS.CallSite[]): CancelPath | undefined {
     const path = CancelPath.of(frames);
-    return path.#steps.length === 0 ? undefined : path;
+    return path.isEmpty ? undefined : path;
   }
 
   /**
@@ -94,6 +94,10 @@ export class CancelPath {
       if (step.kind === 'limit') limits += 1;
     }
     return limits;
+  }
+
+  get isEmpty(): boolean {
+    return this.#steps.length === 0;
   }
 
   /** How often it is kept. */

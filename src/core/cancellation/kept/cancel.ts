@@ -22,6 +22,8 @@ export class Cancel implements CancelRequest {
   readonly _scope: CancelledScope;
   /** @internal where it was thrown and not kept */
   readonly _seen: CancelPath[] = [];
+  /** @internal was it thrown to the end of the scope's body, or kept from it? */
+  _reachesBody = false;
   /** The functions above each `await` that it was sent to, if there are several. */
   #paths: Map<Waiting, CancelPath> | undefined;
 

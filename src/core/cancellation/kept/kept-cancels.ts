@@ -30,6 +30,8 @@ export interface KeepingScope extends AwaitingScope {
   readonly _bodyName: string | undefined;
   /** The body of this limit has seen a cancel. */
   _bodySees(): void;
+  /** `cancel` was thrown to code in the body, for which the body is not known to wait. */
+  _missesBody(cancel: Cancel): void;
 }
 
 /** The cancels that were kept from code in one scope. */
@@ -113,6 +115,8 @@ export function noteSeen(
     unkeepIfEmpty(each);
   }
   const part = partIn(owner, path, scope);
+  if (part.endsBody(owner._bodyName)) cancel._reachesBody = true;
+  else if (!part.isEmpty) owner._missesBody(cancel);
   if (part.keepers > 0) add(owner, cancel, part, 'combinator');
   else {
     cancel._seen.push(part);
