@@ -2,6 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { checkFunction } from '../../base/check-function.ts';
 import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
+import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import {
   type AsyncContext,
@@ -190,6 +191,10 @@ function endSpread(): void {
  *   https://docs.python.org/3/library/contextvars.html#contextvars.Context
  */
 export class Context {
+  static {
+    printsAsText(this);
+  }
+
   /** The values. Shared with a copy until one of the two changes. */
   #values: Map<object, unknown> | undefined;
   /** Are `#values` shared? Then they are copied before a change. */
@@ -341,6 +346,10 @@ export function scopeIn(
  *   https://docs.python.org/3/library/contextvars.html#contextvars.ContextVar
  */
 export class ContextVar<T> {
+  static {
+    printsAsText(this);
+  }
+
   /** The variable's name in messages. */
   readonly name: string;
   readonly #default: T | undefined;
@@ -417,6 +426,10 @@ export class ContextVar<T> {
 
 /** What a variable held before a `set()`, for {@link ContextVar.reset}. */
 export class Token<T> {
+  static {
+    printsAsText(this);
+  }
+
   /** The variable that was set. */
   readonly variable: ContextVar<T>;
   /** Its value before; `undefined` if it had none. */

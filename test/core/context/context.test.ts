@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import {
   Context,
@@ -201,5 +202,13 @@ loopBehaviour('Context', (it) => {
     const add = context.bind((a: number, b: number) => variable.get() + a + b);
 
     assert.is(add(2, 3), 6);
+  });
+
+  it.resting('is printed as text, without what it is made of, as are variables and tokens', () => {
+    const variable = new ContextVar<number>('n');
+    const context = new Context();
+    const token = context.run(() => variable.set(1));
+
+    for (const object of [context, variable, token]) assert.is(inspect(object), String(object));
   });
 });
