@@ -57,6 +57,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     // the connection
     PING: [0, 1, (_store, [word]) => word ?? { simple: 'PONG' }],
     ECHO: [1, 1, (_store, [word]) => word as Buffer],
+    HELLO: [0, ANY, (_store, words) => hello(words)],
     SELECT: [1, 1, (_store, [index]) => select(text(index))],
     COMMAND: [
       0,
@@ -135,6 +136,15 @@ function long(word: Uint8Array | undefined): bigint {
 }
 
 // ── the connection ───────────────────────────────────────────────────────────────────────────
+
+/** HELLO [version [AUTH name password] [SETNAME name]] */
+function hello([version, ...options]: readonly Buffer[]): Reply {
+  const asked = version === undefined ? '2' : text(version);
+  if (asked !== '2' && asked !== '3') return { error: 'NOPROTO unsupported protocol version' };
+  if (options.some((option) => text(option).toUpperCase() === 'AUTH'))
+    return { error: 'ERR AUTH called without any password configured for the default user' };
+  return { hello: asked === '2' ? 2 : 3 };
+}
 
 function select(index: string): Reply {
   return index === '0' ? OK : { error: 'ERR DB index is out of range' };

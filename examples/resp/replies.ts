@@ -1,9 +1,10 @@
-/** Replies of RESP2, collected to be sent together. */
+/** Replies of RESP2 or RESP3, collected to be sent together. */
 
 /** What a command answers; an error is sent as one. */
 export type Reply =
   | { readonly simple: string }
   | { readonly error: string }
+  | { readonly hello: 2 | 3 }
   | number
   | bigint
   | Uint8Array
@@ -27,6 +28,8 @@ const COLLECTED = 65_536;
  */
 export class Replies {
   #text = '';
+  /** The version of the protocol, which HELLO changes. */
+  #version = 2;
   #pieces: Uint8Array[] = [];
   /** How many bytes are collected. */
   #size = 0;
@@ -86,11 +89,21 @@ export class Replies {
 
   #short(reply: Exclude<Reply, readonly Reply[]>): void {
     if (typeof reply === 'number' || typeof reply === 'bigint') this.#say(`:${reply}\r\n`);
-    else if (reply === null) this.#say('$-1\r\n');
+    else if (reply === null) this.#say(this.#version === 3 ? '_\r\n' : '$-1\r\n');
     else if (typeof reply === 'string') this.#word(Buffer.from(reply));
     else if (reply instanceof Uint8Array) this.#word(reply);
+    else if ('hello' in reply) this.#hello(reply.hello);
     else if ('simple' in reply) this.#say(`+${reply.simple}\r\n`);
     else this.#say(`-${reply.error.replace(/[\r\n]/g, ' ')}\r\n`);
+  }
+
+  #hello(version: 2 | 3): void {
+    this.#version = version;
+    const about: Reply[] = ['server', 'redis', 'version', '7.0.0', 'proto', version, 'id', 1];
+    about.push('mode', 'standalone', 'role', 'master', 'modules');
+    this.#say(version === 3 ? `%${(about.length + 1) / 2}\r\n` : `*${about.length + 1}\r\n`);
+    for (const each of about) this.#short(each as string | number);
+    this.#say('*0\r\n');
   }
 
   #word(bytes: Uint8Array): void {

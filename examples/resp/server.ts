@@ -1,4 +1,4 @@
-/** A server of RESP2 on protocols: no task for each connection, only calls. */
+/** A server of RESP2 and RESP3 on protocols: no task for each connection, only calls. */
 import * as asyncio from 'asyncio-ts';
 import { perform } from './commands.ts';
 import { LIMITS, type RespLimits } from './limits.ts';

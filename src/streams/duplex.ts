@@ -1,6 +1,6 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ConnectionResetError } from '../base/errors/os-errors.ts';
-import { lazily, stream } from '../base/node-modules.ts';
+import { stream } from '../base/node-modules.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Future } from '../core/futures/future.ts';
@@ -10,65 +10,10 @@ import { DuplexTransport } from '../transports/duplex-transport.ts';
 import { whenMade } from '../transports/lifecycle.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
 import type { StreamOptions, Streams } from './open-connection.ts';
+import { toSocket } from './socket-stream.ts';
 import { type HandlingLoop, StreamReaderProtocol } from './stream-protocol.ts';
 import { StreamReader } from './stream-reader.ts';
 import { StreamWriter } from './stream-writer.ts';
-
-/** The most bytes to read at a time. */
-const PIECE = 65_536;
-
-/** A reader and a writer as a Node stream. */
-const streamsDuplex = lazily(
-  () =>
-    class StreamsDuplex extends stream().Duplex {
-      readonly #reader: StreamReader;
-      readonly #writer: StreamWriter;
-
-      constructor([reader, writer]: Streams) {
-        super({ allowHalfOpen: writer.canWriteEof() });
-        this.#reader = reader;
-        this.#writer = writer;
-        // What was written before the peer's end is still sent, also with TLS.
-        writer.transport._keepHalfOpen();
-      }
-
-      override _read(): void {
-        this.#reader.read(PIECE).then(
-          (data) => void this.push(data.length > 0 ? data : null),
-          (error) => void this.destroy(error),
-        );
-      }
-
-      override _write(data: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
-        try {
-          if (this.#writer.isClosing()) throw new ConnectionResetError('Connection lost');
-          this.#writer.write(data);
-          this.#writer.drain().then(() => done(), done);
-        } catch (error) {
-          done(error as Error);
-        }
-      }
-
-      override _final(done: (error?: Error) => void): void {
-        try {
-          this.#writer.transport._endSending();
-          done();
-        } catch (error) {
-          done(error as Error);
-        }
-      }
-
-      override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-        if (error === null) this.#writer.close();
-        else this.#writer.transport.abort();
-        // The error of the connection is already known, or no longer matters.
-        this.#writer.waitClosed().then(
-          () => done(error),
-          () => done(error),
-        );
-      }
-    },
-);
 
 /**
  * Creates a Node stream from a reader and a writer, so that code for Node streams can use this
@@ -78,15 +23,20 @@ const streamsDuplex = lazily(
  * The stream owns both. Ending the stream ends sending, also with TLS; what the peer sends after
  * that is still read. Destroying it closes the connection, immediately if with an error.
  *
- * With TLS the stream ends when its peer does, once written data has been sent: `allowHalfOpen` is
- * false.
+ * With TLS, and on a client's side, the stream ends when its peer does, once written data has been
+ * sent, like Node's sockets: `allowHalfOpen` is false. Set it to write after the peer's end.
+ *
+ * It also has the methods of a `net.Socket` and, with TLS, of a `tls.TLSSocket`, so that packages
+ * that expect one work: `new pg.Client({ stream: () => toDuplex(streams) })`. It is connected, so
+ * `connect()` only emits `'connect'`. `ref()` and `unref()` have no effect. It is no `instanceof`
+ * these classes.
  *
  * Not in asyncio.
  *
  * @param streams - the result of `openConnection()`, or the two arguments of a handler
  */
-export function toDuplex(streams: Streams): Duplex {
-  return new (streamsDuplex())(streams);
+export function toDuplex(streams: Streams): Socket {
+  return toSocket(streams);
 }
 
 /**

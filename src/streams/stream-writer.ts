@@ -51,7 +51,8 @@ export class StreamWriter {
   #transport: Transport;
   readonly #protocol: WriterProtocol;
   readonly #reader: StreamReader | undefined;
-  readonly #loop: LoopCore;
+  /** @internal */
+  readonly _loop: LoopCore;
 
   /**
    * @param reader - the reader of the same connection; `drain()` throws the error that broke it
@@ -65,7 +66,12 @@ export class StreamWriter {
     this.#transport = transport as Transport;
     this.#protocol = protocol;
     this.#reader = reader;
-    this.#loop = loop;
+    this._loop = loop;
+  }
+
+  /** @internal is it a server's connection? */
+  get _isServers(): boolean {
+    return this.#protocol._hasHandler;
   }
 
   /**
@@ -126,7 +132,7 @@ export class StreamWriter {
   drain(): Operation<void> {
     const broken = this.#reader?.exception();
     if (broken !== undefined) {
-      const failed = new Operation<void>(this.#loop._asOption);
+      const failed = new Operation<void>(this._loop._asOption);
       failed._fail(broken);
       return failed;
     }
@@ -159,7 +165,7 @@ export class StreamWriter {
       const protocol = this.#protocol as WriterProtocol & ProtocolCallbacks;
       const serverSide = protocol._hasHandler;
       await this.drain();
-      const loop = this.#loop as EncryptingLoop;
+      const loop = this._loop as EncryptingLoop;
       const upgraded = { ...options, serverSide };
       this.#transport = await loop.startTls(this.#transport, protocol, sslcontext, upgraded);
     };
