@@ -5,11 +5,7 @@ import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { takeKeys } from './cli/live/keys.ts';
 import type { LookCommand } from './cli/look.ts';
-import { Failure } from './cli/process/failure.ts';
-import { selfSigned } from './echo/certificate.ts';
-import { serveEchoWithWorkers, WorkersError } from './echo/echo-workers.ts';
-import { STYLES, type Style } from './echo/styles.ts';
-import * as asyncio from './index.ts';
+import type { Style } from './echo/styles.ts';
 
 /** What the command ends with. */
 const STATUS = { failed: 1, usage: 2, interrupted: 130, terminated: 143 };
@@ -63,6 +59,8 @@ Options:
 Ctrl-C stops the server gracefully; a second Ctrl-C ends it at once.
 Exit status: 0 success, 1 failure, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
 `;
+
+const STYLES: readonly Style[] = ['sock', 'streams', 'protocol'];
 
 const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
@@ -131,7 +129,7 @@ async function main(args: string[]): Promise<number> {
   const style = styleOf(values.style ?? (values.tls ? 'streams' : 'sock'));
   if (values.tls && style === 'sock')
     throw new UsageError('the sock style cannot encrypt: --tls needs --style streams or protocol');
-  return await echo({
+  const wish = {
     host: values.host,
     port: wholeNumber('--port', values.port ?? '8000', 0, 65_535),
     grace: seconds('--grace', values.grace),
@@ -139,6 +137,10 @@ async function main(args: string[]): Promise<number> {
     workers,
     isEncrypted: values.tls,
     isQuiet: values.quiet,
+  };
+  return await orFailure(async () => {
+    const { echo } = await import('./cli/echo.ts');
+    return await echo(wish, complain);
   });
 }
 
@@ -208,8 +210,9 @@ async function orFailure(act: () => Promise<number>): Promise<number> {
   try {
     return await act();
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    complain(error.message);
+    // By its name: this file imports nothing at once, so that it starts soon.
+    if ((error as Error).name !== 'Failure') throw error;
+    complain((error as Error).message);
     return STATUS.failed;
   } finally {
     if (process.connected) process.disconnect();
@@ -249,18 +252,6 @@ async function inProcessOfItsOwn(): Promise<number> {
   return ended ?? status ?? STATUS.failed;
 }
 
-/** What the command was asked for. */
-interface Wish {
-  readonly host: string;
-  readonly port: number;
-  /** Seconds. */
-  readonly grace: number;
-  readonly style: Style;
-  readonly workers: number;
-  readonly isEncrypted: boolean;
-  readonly isQuiet: boolean;
-}
-
 function parse(args: string[]) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
@@ -270,46 +261,6 @@ function parse(args: string[]) {
   }
 }
 
-async function echo(wish: Wish): Promise<number> {
-  const { host, port, grace, style, workers } = wish;
-  const say = (line: string): void => console.log(`echo: ${line}`);
-  const onConnection = wish.isQuiet ? undefined : say;
-  const ssl = wish.isEncrypted ? certificate(host, say) : undefined;
-  let status = 0;
-  const serve = asyncio.coroutine(async function serve(): Promise<void> {
-    const server = asyncio.currentTask();
-    asyncio.getRunningLoop().addSignalHandler('SIGTERM', () => {
-      status = STATUS.terminated;
-      server?.cancel();
-    });
-    const options = { host, port, ssl, grace, say, onConnection };
-    if (workers === 1) await STYLES[style](options);
-    else await serveEchoWithWorkers({ ...options, style, workers, onFailure: complain });
-  });
-  try {
-    await asyncio.run(serve());
-  } catch (error) {
-    if (error instanceof asyncio.KeyboardInterrupt) return STATUS.interrupted;
-    if (error instanceof asyncio.CancelledError && status !== 0) return status;
-    if (error instanceof WorkersError) {
-      complain(error.message);
-      return STATUS.failed;
-    }
-    if (!(error instanceof asyncio.OSError)) throw error;
-    complain(`cannot listen on ${host}:${port}: ${error.message}`);
-    return STATUS.failed;
-  }
-  return status;
-}
-
-/** Makes a certificate for this machine, and says how to know it. */
-function certificate(host: string, say: (line: string) => void): { key: string; cert: string } {
-  const names = new Set(['localhost', '127.0.0.1', '::1', ...(host === '' ? [] : [host])]);
-  const { key, cert, fingerprint } = selfSigned([...names]);
-  say(`certificate SHA-256 ${fingerprint}`);
-  return { key, cert };
-}
-
 function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
@@ -317,9 +268,9 @@ function wholeNumber(option: string, text: string, least: number, most: number):
 }
 
 function styleOf(text: string): Style {
-  if (Object.hasOwn(STYLES, text)) return text as Style;
-  const names = Object.keys(STYLES).join(', ');
-  throw new UsageError(`--style must be one of ${names}, got '${text}'`);
+  const style = STYLES.find((each) => each === text);
+  if (style !== undefined) return style;
+  throw new UsageError(`--style must be one of ${STYLES.join(', ')}, got '${text}'`);
 }
 
 function seconds(option: string, text: string): number {

@@ -39,6 +39,12 @@ behaviour('asyncio-ts', (it) => {
     CHILD,
   );
 
+  it('loads nothing of the library before it knows what for', () => {
+    const text = readFileSync(path.join(root, 'dist', 'cli.js'), 'utf8');
+
+    assert.not.match(text, /import[ {*"'][^(]*["']\./);
+  });
+
   it(
     'tells its version',
     async () => {
