@@ -19,6 +19,7 @@ import { setEventLoop } from '../loop/event-loop.ts';
 import { Loop } from '../loop/loop.ts';
 import { withExitStatus } from '../loop/signals/exit-status.ts';
 import { signalsHeard } from '../loop/signals/signal-handlers.ts';
+import { EndingSignals } from './ending-signals.ts';
 import { checkMayRun } from './enter.ts';
 import { cancelledBy, type Main, toTaskBody } from './main.ts';
 
@@ -36,6 +37,8 @@ interface MainOptions {
   readonly context?: Context | undefined;
   /** Cancels the program when aborted; if that ends it, the reason is thrown. */
   readonly signal?: AbortSignal | undefined;
+  /** @internal the signals that end the program */
+  readonly _ending?: EndingSignals | undefined;
 }
 
 /**
@@ -123,6 +126,7 @@ export class Runner {
       loop._turns.nodeAfterFirst();
     }
     const { forget, errorFor } = cancelledBy(signal, task);
+    const ending = options._ending?.cancels(task);
     try {
       const result = await loop.runUntilComplete(task);
       // The program may have sent itself the signal in its last turn: it must not be lost.
@@ -138,9 +142,10 @@ export class Runner {
         const others = this.#cancelled ? uncancel : this.#late ? cancelling : undefined;
         if (others?.call(task) === 0) throw withExitStatus(new KeyboardInterrupt());
       }
-      throw withExitStatus(errorFor(error));
+      throw withExitStatus(errorFor(ending === undefined ? error : ending.errorFor(error)));
     } finally {
       forget();
+      ending?.forget();
       this.#unwatchInterrupted();
       if (handles) process.off('SIGINT', interrupt);
     }
@@ -226,29 +231,45 @@ export class Runner {
  * @param main - a coroutine, a function without arguments that returns a promise, or another
  *   awaitable; a cancel ends the wait for a promise, not its work
  * @param options - `debug`: debug mode; `loopFactory`: creates the loop; `signal`: cancels `main`
- *   when aborted
+ *   when aborted; `signals`: names of signals, such as `['SIGTERM']`, the first of which cancels
+ *   `main`, while the second ends the process at once
  * @returns what `main` returns
  * @throws what `main` throws
  * @throws the reason of `signal`, when that was aborted and the cancel ended `main`
- * @throws {TypeError} when `main` cannot be awaited
- * @throws {RuntimeError} when a loop is already running
+ * @throws {SystemExit} when one of `signals` ended `main`: if not caught, the process exits with
+ *   the status that shells use, 143 for SIGTERM
+ * @throws {TypeError} when `main` cannot be awaited, or `signals` is not an array of names
+ * @throws {RangeError} when there is no such signal
+ * @throws {RuntimeError} when a loop is already running; when a signal cannot be caught, or not in
+ *   this thread
  * @throws {KeyboardInterrupt} when the user pressed Ctrl-C, and `main` ended cancelled
  * @see asyncio's `run()`, https://docs.python.org/3/library/asyncio-runner.html#asyncio.run
  */
-export async function run<T>(
-  main: Main<T>,
-  options: RunOptions & { readonly signal?: AbortSignal | undefined } = {},
-): Promise<T> {
+export async function run<T>(main: Main<T>, options: ProgramOptions = {}): Promise<T> {
   checkOptions(options);
   checkMayRun('asyncio.run()');
   const runner = new Runner(options);
+  const { signal, signals } = options;
+  const _ending = signals === undefined ? undefined : new EndingSignals(signals);
   return await asProgram(async () => {
     try {
-      return await runner.run(main, { signal: options.signal });
+      try {
+        return await runner.run(main, { signal, _ending });
+      } finally {
+        await runner.close();
+      }
     } finally {
-      await runner.close();
+      await _ending?.end();
     }
   });
+}
+
+/** Options for {@link run}. */
+interface ProgramOptions extends RunOptions {
+  /** Cancels the program when aborted; if that ends it, the reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** Names of signals that cancel the program, such as `['SIGTERM']`. */
+  readonly signals?: readonly NodeJS.Signals[] | undefined;
 }
 
 /** Keeps the loop of {@link enter} from running between the runs of one program. */

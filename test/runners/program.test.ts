@@ -6,7 +6,7 @@ import { type Ended, runFile } from '../support/child.ts';
 interface Ending {
   readonly word: string;
   readonly says: string;
-  readonly status: number;
+  readonly status: number | NodeJS.Signals;
   readonly stdout?: string;
   readonly stderr?: string | RegExp;
   readonly cpython?: readonly string[];
@@ -138,6 +138,49 @@ const endings: readonly Ending[] = [
     status: 1,
     stdout: 'main cleans up\ncaught\nmonitor: a callback failed\n',
     stderr: /RangeError: a callback failed\n/,
+  },
+  {
+    word: 'terminated',
+    bothWays: true,
+    says: 'cleans up and ends with status 143 at a SIGTERM of its signals, without a word',
+    status: 143,
+    stdout: 'main cleans up\n',
+  },
+  {
+    word: 'terminated, and caught',
+    says: 'rejects with a SystemExit that can be caught, and listens no more',
+    status: 0,
+    stdout: 'main cleans up\nSystemExit 143 0\n',
+  },
+  {
+    word: 'terminated, and swallows',
+    says: 'goes on after a SIGTERM that main swallows',
+    status: 0,
+    stdout: 'main ends\n',
+  },
+  {
+    word: 'terminates itself and returns',
+    says: 'ends with status 143 where main sends itself a SIGTERM and returns',
+    times: TIMES,
+    status: 143,
+    stdout: 'main goes on\n',
+  },
+  {
+    word: 'terminated at its end',
+    says: 'ends its tasks, and then with status 143, where SIGTERM comes after main',
+    status: 143,
+    stdout: 'a task cleans up\n',
+  },
+  {
+    word: 'terminated twice',
+    says: 'is killed by the second SIGTERM',
+    status: 'SIGTERM',
+  },
+  {
+    word: 'terminated, with a handler of its own',
+    says: 'leaves SIGTERM to a handler of the loop',
+    status: 0,
+    stdout: 'main ends\n',
   },
   {
     word: 'interrupted, by tasks without uncancel',

@@ -337,4 +337,36 @@ behaviour('run', (it) => {
     assert.is(during, before + 1);
     assert.is(process.listenerCount('SIGINT'), before);
   });
+
+  it('refuses signals that there are not, before anything runs', async () => {
+    const main = async (): Promise<never> => {
+      throw new Error('main ran');
+    };
+    const wrong: [signals: unknown, kind: ErrorConstructor, message: RegExp][] = [
+      ['SIGTERM', TypeError, /^signals must be an array of names, got 'SIGTERM'$/],
+      [['SIGNOPE'], RangeError, /^invalid signal name 'SIGNOPE'$/],
+      [[true], TypeError, /^sig must be a signal's name or number, got True$/],
+      [['SIGTERM', 'SIGKILL'], RuntimeError as ErrorConstructor, /^sig SIGKILL cannot be caught$/],
+    ];
+    for (const [signals, kind, message] of wrong)
+      await rejects(run(main, { signals: signals as never }), kind, { message });
+
+    assert.is(process.listenerCount('SIGTERM'), 0);
+  });
+
+  it('is still cancelled by its signal beside signals', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const main = async (): Promise<void> => {
+      controller.abort(new RangeError('enough'));
+      await sleep(1);
+    };
+
+    await rejects(run(main, { signal, signals: ['SIGTERM'], ...virtual() }), RangeError);
+    await rejects(
+      run(() => sleep(1), { signal, signals: ['SIGTERM'] }),
+      RangeError,
+    );
+    assert.is(process.listenerCount('SIGTERM'), 0);
+  });
 });

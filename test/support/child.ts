@@ -3,7 +3,8 @@ import { root, typescript } from './program.ts';
 
 /** How a child process ended, and what it said. */
 export interface Ended {
-  readonly status: number | null;
+  /** Or the signal that killed it. */
+  readonly status: number | NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -47,6 +48,6 @@ export function runCommand(
       stderr += text;
     });
     child.on('error', reject);
-    child.on('close', (status) => resolve({ status, stdout, stderr }));
+    child.on('close', (code, signal) => resolve({ status: code ?? signal, stdout, stderr }));
   });
 }

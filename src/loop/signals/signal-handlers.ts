@@ -18,6 +18,25 @@ export function signalsHeard(): Promise<void> {
   return new Promise((resolve) => choreNextTurn(() => choreNextTurn(resolve)));
 }
 
+function checkCatchable(sig: NodeJS.Signals | number, caller: string): void {
+  if (UNCATCHABLE.includes(signalName(sig))) throw new RuntimeError(`sig ${sig} cannot be caught`);
+  // Node delivers signals only to the main thread.
+  if (!workerThreads().isMainThread)
+    throw new RuntimeError(`${caller} only works in the main thread`);
+}
+
+/**
+ * Calls `listener` at each signal.
+ *
+ * @returns a function that ends that
+ * @throws {RuntimeError} when it cannot be caught, or not in this thread
+ */
+export function listenForSignal(name: NodeJS.Signals, listener: () => void): () => void {
+  checkCatchable(name, 'signals');
+  process.on(name, listener);
+  return () => process.off(name, listener);
+}
+
 /** A loop's signal handlers: one callback per signal, called in the loop. */
 export class SignalHandlers {
   readonly #loop: LoopCore;
@@ -34,10 +53,7 @@ export class SignalHandlers {
     args: A,
   ): void {
     const name = signalName(sig);
-    if (UNCATCHABLE.includes(name)) throw new RuntimeError(`sig ${sig} cannot be caught`);
-    // Node delivers signals only to the main thread.
-    if (!workerThreads().isMainThread)
-      throw new RuntimeError('addSignalHandler() only works in the main thread');
+    checkCatchable(sig, 'addSignalHandler()');
     this.remove(name);
     const scope = scopeForLater(copyContext());
     const listener = (): void => {
