@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { v8 } from '../../base/node-modules.ts';
 import { setImmediate } from '../../base/node-timers.ts';
+import { otherRuntime } from '../../base/other-runtime.ts';
 import { ReturnOverride } from '../../base/values/return-override.ts';
 
 /**
@@ -17,6 +19,15 @@ import { ReturnOverride } from '../../base/values/return-override.ts';
  *                          another: `vm` has queues of microtasks that it runs at once
  */
 let inForce: object | undefined;
+
+/**
+ * Bun has no promise hooks. There the runtime's own storage carries what is in force, and every
+ * `await` of ours calls `then()`.
+ */
+const storage = otherRuntime !== 'Bun' ? undefined : new AsyncLocalStorage<object | undefined>();
+
+/** Are there promise hooks? */
+export const hasHooks: boolean = storage === undefined;
 
 /** A step with another one inside it, and what it continues with after that. */
 interface Outer {
@@ -199,12 +210,12 @@ export function noteNewest(promise: object): void {
 
 /** Has no promise been created since {@link noteNewest} was called with `promise`? */
 export function isNewest(promise: object): boolean {
-  return newest === promise;
+  return newest === promise && hasHooks;
 }
 
 /** What is in force; undefined if nothing has called {@link carry}. */
 export function carried(): object | undefined {
-  return inForce;
+  return storage === undefined ? inForce : storage.getStore();
 }
 
 /**
@@ -317,7 +328,7 @@ export function onFollowing(tell: (isFollowing: boolean) => void): void {
 
 /** Follows promises until nothing needs it. */
 export function followPromises(): void {
-  if (stopHooks.length > 0) return;
+  if (stopHooks.length > 0 || !hasHooks) return;
   tellFollowing(true);
   stopHooks = [stopper(v8().promiseHooks.createHook(hooks))];
   if (seeSettled !== undefined) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
@@ -425,19 +436,20 @@ function stopper(stop: unknown): () => void {
  * @returns the argument for {@link putBack}
  */
 export function putAside(): object | undefined {
-  const aside = inForce;
-  inForce = undefined;
+  const aside = carried();
+  putBack(undefined);
   return aside;
 }
 
 /** Puts `thing` in force for the rest of the running code, and wherever that continues. */
 export function carryOn(thing: object): void {
-  inForce = thing;
+  putBack(thing);
 }
 
 /** Restores what was in force. */
 export function putBack(aside: object | undefined): void {
-  inForce = aside;
+  if (storage === undefined) inForce = aside;
+  else storage.enterWith(aside);
 }
 
 /**
@@ -450,6 +462,7 @@ export function carry<A, R>(
   callback: (argument: A) => R,
   argument: A,
 ): R {
+  if (storage !== undefined) return storage.run(thing, callback, argument);
   followPromises();
   const before = inForce;
   inForce = thing;

@@ -1,6 +1,7 @@
 import {
   carried,
   followPromises,
+  hasHooks,
   isNewest,
   onAfter,
   onAwait,
@@ -80,7 +81,7 @@ export class NativePromise extends Promise<unknown> {
 export function awaitedNatively(operation: { readonly prototype: { _isAwaited: boolean } }): void {
   Object.defineProperty(operation.prototype, 'constructor', {
     get(this: { readonly _isAwaited: boolean }): unknown {
-      return this._isAwaited ? operation : Promise;
+      return this._isAwaited || !hasHooks ? operation : Promise;
     },
   });
 }

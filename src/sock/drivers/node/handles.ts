@@ -3,6 +3,7 @@ import type { Socket as NetSocket } from 'node:net';
 import { InternalError } from '../../../base/errors/errors.ts';
 import { osError } from '../../../base/errors/os-errors.ts';
 import { dgram, lazily, net } from '../../../base/node-modules.ts';
+import { otherRuntime } from '../../../base/other-runtime.ts';
 import { hasDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
 
 /**
@@ -307,6 +308,10 @@ function silent(probe: NetSocket): NetSocket {
 
 function needed<Value>(name: string, value: Value | undefined): Value {
   if (typeof value === 'function') return value;
+  if (otherRuntime !== undefined)
+    throw osError('EOPNOTSUPP', 'socket', {
+      strerror: `sockets of asyncio-ts need Node, and this is ${otherRuntime}: fromDuplex() takes its net.Socket`,
+    });
   throw new InternalError(
     `Node ${process.version} keeps its ${name} class elsewhere, so the node driver of asyncio-ts ` +
       'cannot make sockets. Please report it.',

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { osError } from '../../../base/errors/os-errors.ts';
+import { otherRuntime } from '../../../base/other-runtime.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -128,6 +129,9 @@ class PosixDriver implements Driver {
   }
 
   #findMissing(): Missing | undefined {
+    // Elsewhere a call through koffi may abort the process.
+    if (otherRuntime !== undefined)
+      return { why: `it needs Node, and this is ${otherRuntime}`, lasts: true };
     try {
       loadLibc();
       this.#selector();
