@@ -5,7 +5,7 @@ export interface Size {
 }
 
 /** Leaves the screen that another process draws on. */
-export const LEAVE = '\x1b[?25h\x1b[?1049l';
+const LEAVE = '\x1b[?25h\x1b[?1049l';
 /** q, and Ctrl-C, which is a key like others here. */
 const QUIT = ['q', '\x03'];
 

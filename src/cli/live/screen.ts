@@ -1,4 +1,5 @@
-import { LEAVE } from './keys.ts';
+/** As in keys.ts, which the command has at once, and this only when it draws. */
+const LEAVE = '\x1b[?25h\x1b[?1049l';
 
 /** A screen of its own, without a cursor. */
 const ENTER = '\x1b[?1049h\x1b[?25l';
