@@ -50,6 +50,7 @@ const book = [
 ];
 const reference = [
   ['Names', '/names'],
+  ['Runtimes', '/runtimes'],
   ['Differences from asyncio', '/differences'],
   ['Conformance', '/conformance'],
   ['Examples', '/examples'],
