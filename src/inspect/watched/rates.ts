@@ -66,6 +66,7 @@ class Count {
 
 let count: Count | undefined;
 let lease: ReturnType<typeof setTimeout> | undefined;
+let stopWatching: (() => void) | undefined;
 
 const watcher: Watcher = {
   step: (...step) => count?.add(...step),
@@ -107,13 +108,17 @@ export function ratesSoFar(): Rates {
 }
 
 function begin(): void {
-  const stop = watchLoops(watcher);
+  stopWatching = watchLoops(watcher);
   count = new Count();
   clearTimeout(lease);
-  lease = setTimeout(() => {
-    stop();
-    count = undefined;
-  }, LEASE).unref();
+  lease = setTimeout(stopCounting, LEASE).unref();
+}
+
+/** Ends the counting before its time. */
+export function stopCounting(): void {
+  clearTimeout(lease);
+  stopWatching?.();
+  count = undefined;
 }
 
 function sum(loops: readonly LoopCore[], of: (loop: LoopCore) => number): number {
