@@ -9,11 +9,11 @@ async function produce(queue: asyncio.Queue<number>): Promise<void> {
   queue.shutdown();
 }
 
-async function work(name: string, queue: asyncio.Queue<number>): Promise<void> {
+async function work(name: string, seconds: number, queue: asyncio.Queue<number>): Promise<void> {
   try {
     while (true) {
       const job = await queue.get();
-      await asyncio.sleep(0.1);
+      await asyncio.sleep(seconds);
       console.log(`${name} has done ${job}`);
     }
   } catch (error) {
@@ -26,8 +26,8 @@ async function main(): Promise<void> {
   const queue = new asyncio.Queue<number>(3);
   await asyncio.taskGroup(async (group) => {
     group.createTask(() => produce(queue));
-    group.createTask(() => work('ann', queue));
-    group.createTask(() => work('bob', queue));
+    group.createTask(() => work('ann', 0.4, queue));
+    group.createTask(() => work('bob', 1, queue));
   });
 }
 
