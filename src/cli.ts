@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { takeKeys } from './cli/live/keys.ts';
-import type { LookCommand } from './cli/look.ts';
 import type { Style } from './echo/styles.ts';
 
 /** What the command ends with. */
@@ -106,22 +105,27 @@ async function main(args: string[]): Promise<number> {
   }
   if (command === 'inspect') {
     const port = wholeNumber('--port', values.port ?? '0', 0, 65_535);
-    return await lookOn(command, rest, async (where, until) => {
+    return await lookInto(command, rest, async (where, until) => {
       await (await import('./cli/look.ts')).showLive(where, port, until);
     });
   }
   if (command === 'top')
-    return await lookOn(command, rest, async (where, until) => {
+    return await lookInto(command, rest, async (where, until) => {
       await (await import('./cli/look.ts')).top(where, until);
     });
   if (command === 'trace') {
     const time = seconds('--seconds', values.seconds);
-    return await lookOn(command, rest, async (where, until) => {
+    return await lookInto(command, rest, async (where, until) => {
       await (await import('./cli/look.ts')).trace(where, time, values.output, until);
     });
   }
-  if (command === 'ps' || command === 'pstree' || command === 'why')
-    return await lookInto(command, rest, values.json);
+  if (command === 'ps' || command === 'pstree' || command === 'why') {
+    const needed = command === 'why' ? ['the name of a task'] : [];
+    const show = async (where: string): Promise<void> => {
+      await (await import('./cli/look.ts')).look(command, where, rest.slice(1), values.json);
+    };
+    return await lookInto(command, rest, show, needed);
+  }
   if (command === 'simulate') return await simulateFile(rest, values);
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
   if (rest.length > 0) throw new UsageError(`unexpected argument for echo: ${rest[0]}`);
@@ -144,23 +148,18 @@ async function main(args: string[]): Promise<number> {
   });
 }
 
-async function lookInto(command: LookCommand, args: string[], asJson: boolean): Promise<number> {
-  const where = checkProcess(command, args, command === 'why' ? ['the name of a task'] : []);
-  if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();
-  return await orFailure(async () => {
-    const { look } = await import('./cli/look.ts');
-    console.log(await look(command, where, args.slice(1), asJson));
-    return 0;
-  });
-}
-
-/** Looks into a process until that ends, or the command is ended in whatever way. */
-async function lookOn(
+/**
+ * Looks into a process until that ends, or the command is ended in whatever way.
+ *
+ * @param needed - what the command needs besides the process
+ */
+async function lookInto(
   command: string,
   args: string[],
   show: (where: string, until: Promise<void>) => Promise<void>,
+  needed: string[] = [],
 ): Promise<number> {
-  const where = checkProcess(command, args, []);
+  const where = checkProcess(command, args, needed);
   if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();
   return await orFailure(async () => {
     await show(
@@ -241,8 +240,9 @@ async function inProcessOfItsOwn(): Promise<number> {
   };
   process.on('SIGINT', end(STATUS.interrupted)).on('SIGTERM', end(STATUS.terminated));
   let giveBack: ReturnType<typeof takeKeys> | undefined;
-  child.once('message', () => {
+  child.once('message', (leave: string) => {
     giveBack = takeKeys(
+      leave,
       (key) => end(key === 'q' ? 0 : STATUS.interrupted)(),
       (size) => child.connected && child.send(size),
     );

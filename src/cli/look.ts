@@ -1,4 +1,5 @@
 import { printable } from '../inspect/printable.ts';
+import type { Snapshot } from '../inspect/snapshot/data.ts';
 import { LivePage } from './live/live-page.ts';
 import { showTop } from './live/top.ts';
 import { formatTable } from './once/ps.ts';
@@ -12,39 +13,33 @@ import { snapshotsOf, type Target } from './process/target.ts';
 /** The commands that look into a running process. */
 export type LookCommand = 'ps' | 'pstree' | 'why';
 
-/** Is it the number of a process? */
-export function isPid(where: string): boolean {
-  return /^[1-9]\d*$/.test(where);
-}
-
-/**
- * Connects to a process.
- *
- * @param where - its number, or the path at which it listens
- * @throws {Failure} when it cannot be looked into
- */
-export async function targetAt(where: string): Promise<Target> {
-  return await (isPid(where) ? attach(Number(where)) : connectTo(where));
+/** Connects to a process, by its number or the path at which it listens, and leaves it as it was. */
+async function at<T>(where: string, act: (target: Target) => Promise<T>): Promise<T> {
+  const isPid = /^[1-9]\d*$/.test(where);
+  const target = await (isPid ? attach(Number(where)) : connectTo(where));
+  try {
+    return await act(target);
+  } finally {
+    await target.close();
+  }
 }
 
 /**
  * Shows what a process does on a page, until the process ends or `until` is fulfilled.
  *
+ * @param where - the number of a process, or the path at which it listens; likewise below
  * @param port - 0: any
  * @throws {Failure} when it cannot be looked into, or has ended
  */
 export async function showLive(where: string, port: number, until: Promise<void>): Promise<void> {
-  const target = await targetAt(where);
-  try {
+  await at(where, async (target) => {
     // A process without asyncio-ts, or with another version, is found out now.
     await snapshotsOf(target);
     const page = await LivePage.open(target, port);
     console.log(`${page.url}\nCtrl-C ends it.`);
     void until.then(() => page.close());
     await page.run();
-  } finally {
-    await target.close();
-  }
+  });
 }
 
 /**
@@ -53,12 +48,7 @@ export async function showLive(where: string, port: number, until: Promise<void>
  * @throws {Failure} when it cannot be looked into, or has ended
  */
 export async function top(where: string, until: Promise<void>): Promise<void> {
-  const target = await targetAt(where);
-  try {
-    await showTop(target, until);
-  } finally {
-    await target.close();
-  }
+  await at(where, async (target) => await showTop(target, until));
 }
 
 /**
@@ -72,20 +62,13 @@ export async function trace(
   path: string,
   until: Promise<void>,
 ): Promise<void> {
-  const target = await targetAt(where);
-  try {
-    await writeTrace(target, seconds, path, until);
-  } finally {
-    await target.close();
-  }
+  await at(where, async (target) => await writeTrace(target, seconds, path, until));
 }
 
 /**
- * Looks into a process.
+ * Prints what a process does at this moment.
  *
- * @param where - the number of a process, or the path at which it listens
  * @param rest - what follows the process in the command line: the task of `why`
- * @returns what is to be printed
  * @throws {Failure} when it cannot be looked into
  */
 export async function look(
@@ -93,15 +76,17 @@ export async function look(
   where: string,
   rest: readonly string[],
   asJson: boolean,
-): Promise<string> {
-  const target = await targetAt(where);
-  try {
-    const taken = await snapshotsOf(target);
-    if (asJson) return JSON.stringify(taken, undefined, 2);
-    const snapshots = printable(taken);
-    if (command === 'why') return explain(snapshots, rest[0] as string);
-    return command === 'ps' ? formatTable(snapshots) : formatTree(snapshots);
-  } finally {
-    await target.close();
-  }
+): Promise<void> {
+  const taken = await at(where, snapshotsOf);
+  if (asJson) console.log(JSON.stringify(taken, undefined, 2));
+  else console.log(inWords[command](printable(taken), rest));
 }
+
+const inWords: Record<
+  LookCommand,
+  (taken: readonly Snapshot[], rest: readonly string[]) => string
+> = {
+  ps: formatTable,
+  pstree: formatTree,
+  why: (taken, [task]) => explain(taken, task as string),
+};

@@ -4,18 +4,18 @@ export interface Size {
   readonly rows: number;
 }
 
-/** Leaves the screen that another process draws on. */
-const LEAVE = '\x1b[?25h\x1b[?1049l';
 /** q, and Ctrl-C, which is a key like others here. */
 const QUIT = ['q', '\x03'];
 
 /**
  * Reads keys one by one, for another process that draws. `quit` is called with the key that ends it.
  *
+ * @param leave - what to write to leave the screen on which that process draws
  * @returns a function that gives the terminal back, called at the end of this process, too;
  *   `hasLeft`: did the other process leave the screen itself?
  */
 export function takeKeys(
+  leave: string,
   quit: (key: string) => void,
   resized: (size: Size) => void,
 ): (hasLeft: boolean) => void {
@@ -25,7 +25,7 @@ export function takeKeys(
     if (!isTaken) return;
     isTaken = false;
     if (stdin.isTTY) stdin.setRawMode(false).pause();
-    if (!hasLeft) stdout.write(LEAVE);
+    if (!hasLeft) stdout.write(leave);
   };
   process.once('exit', () => giveBack(false));
   stdout.on('resize', () => resized({ columns: stdout.columns, rows: stdout.rows }));

@@ -1,8 +1,6 @@
-/** As in keys.ts, which the command has at once, and this only when it draws. */
-const LEAVE = '\x1b[?25h\x1b[?1049l';
-
-/** A screen of its own, without a cursor. */
+/** A screen of its own, without a cursor; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l';
+const LEAVE = '\x1b[?25h\x1b[?1049l';
 /** To its top. */
 const HOME = '\x1b[H';
 
@@ -10,12 +8,12 @@ const HOME = '\x1b[H';
  * Draws on a terminal whose keys the parent process reads.
  *
  * When this process ends, Node gives the terminal back the mode that it had at its start. So the parent changes it
- * only when it is told that this one draws.
+ * only when it is told that this one draws, and how to leave the screen if this one is killed.
  */
 export class Screen {
   constructor() {
     process.stdout.write(ENTER);
-    process.send?.('draws');
+    process.send?.(LEAVE);
   }
 
   draw(lines: readonly string[]): void {
