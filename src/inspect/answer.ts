@@ -1,5 +1,6 @@
 import { AGENT_VERSION, type Snapshot } from './snapshot/data.ts';
 import { takeSnapshot } from './snapshot/snapshot.ts';
+import { piecesOfTrace } from './watched/trace-format.ts';
 
 /** Tasks, or transports, in one piece of an answer: to make more at a time would hold up the loop. */
 const IN_A_PIECE = 200;
@@ -62,11 +63,6 @@ function* piecesOf({ loops, ...head }: Snapshot): Generator<string> {
     yield ']}';
   }
   yield ']}';
-}
-
-function* piecesOfTrace(events: readonly string[]): Generator<string> {
-  for (let at = 0; at < events.length; at += IN_A_PIECE)
-    yield events.slice(at, at + IN_A_PIECE).join(',\n');
 }
 
 function* piecesOfList(list: readonly unknown[]): Generator<string> {

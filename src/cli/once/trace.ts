@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TRACE } from '../../inspect/watched/trace-format.ts';
+import { BETWEEN_PIECES, TRACE } from '../../inspect/watched/trace-format.ts';
 import { Failure } from '../process/failure.ts';
 import { fetchPieces, type Target } from '../process/target.ts';
 
@@ -25,11 +25,11 @@ export async function writeTrace(
   await sleep(seconds * 1000, undefined, { signal: ended.signal }).catch(() => {});
   const write = (text: string): void => void attempt(path, () => writeSync(file, text));
   write(TRACE.begin);
-  let isFirst = true;
+  let between = '';
   for (const [at, ask] of threads.entries())
     for await (const piece of fetchPieces(ask, `traced ${numbers[at]}`)) {
-      write(isFirst ? piece : `,\n${piece}`);
-      isFirst = false;
+      write(between + piece);
+      between = BETWEEN_PIECES;
     }
   write(TRACE.end);
   closeSync(file);

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { fromNodeError } from '../../base/errors/os-errors.ts';
 import { setTimeout } from '../../base/node-timers.ts';
 import { Recorder } from './recorder.ts';
-import { TRACE } from './trace-format.ts';
+import { BETWEEN_PIECES, piecesOfTrace, TRACE } from './trace-format.ts';
 
 /** What was recorded for somebody outside is kept for so many seconds after its time. */
 const PATIENCE = 30;
@@ -33,11 +33,11 @@ export class Trace implements AsyncDisposable {
     if (events === undefined) return;
     try {
       writeSync(this.#file, TRACE.begin);
-      for (let at = 0; at < events.length; at += IN_A_PIECE)
-        writeSync(
-          this.#file,
-          (at === 0 ? '' : ',\n') + events.slice(at, at + IN_A_PIECE).join(',\n'),
-        );
+      let between = '';
+      for (const piece of piecesOfTrace(events)) {
+        writeSync(this.#file, between + piece);
+        between = BETWEEN_PIECES;
+      }
       writeSync(this.#file, TRACE.end);
     } catch (error) {
       throw fromNodeError(error as NodeJS.ErrnoException);
@@ -51,9 +51,6 @@ export class Trace implements AsyncDisposable {
     this.stop();
   }
 }
-
-/** Events that are written at once. */
-const IN_A_PIECE = 1000;
 
 /** Those that somebody outside has begun. */
 const recorders = new Map<number, Recorder>();
