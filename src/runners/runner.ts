@@ -7,7 +7,7 @@ import { watchLaggards } from '../core/cancellation/ignored-cancels.ts';
 import { leftCallsOf, watchLeftCalls } from '../core/cancellation/left-calls.ts';
 import { type Context, copyContext } from '../core/context/context.ts';
 import { checkSignal } from '../core/coroutines/abort-signals.ts';
-import { allTasks, type Task } from '../core/coroutines/task.ts';
+import { allTasks, cancelAs, type Task } from '../core/coroutines/task.ts';
 import {
   type Ending,
   endOfCancelled,
@@ -212,8 +212,7 @@ export class Runner {
     this.#interrupts += 1;
     if (this.#interrupts === 1) this.#firstInterrupt = task._loop.time();
     if (this.#interrupts === 1 && !task.done()) {
-      this.#cancelled = task.cancel();
-      task._cancelledBy = 'Ctrl-C';
+      this.#cancelled = cancelAs(task, 'Ctrl-C');
       this.#unwatchInterrupted = watchEnding(task._loop, endOfCancelled(task, 'Ctrl-C'));
     } else if (this.#interrupts > 1 && this.#loop?.isRunning())
       this.#loop._interrupt(new KeyboardInterrupt());
@@ -304,10 +303,7 @@ async function explainInterrupted(loop: Loop, error: unknown, since: number): Pr
 async function cancelAllTasks(loop: Loop): Promise<void> {
   const left = [...allTasks(loop)];
   if (left.length === 0) return;
-  for (const task of left) {
-    task.cancel();
-    task._cancelledBy = 'the end of run()';
-  }
+  for (const task of left) cancelAs(task, 'the end of run()');
   const ended = loop.createFuture<void>();
   let running = left.length;
   const oneEnded = (): void => {

@@ -96,6 +96,13 @@ function endFirstSteps(): void {
   beginning = [];
 }
 
+/** Cancels a task. Snapshots tell that it was `by`. */
+export function cancelAs(task: Task<unknown>, by: string): boolean {
+  const isRequested = task.cancel();
+  task._cancelledBy = by;
+  return isRequested;
+}
+
 /** Counts tasks, for their names. */
 let tasksMade = 0;
 

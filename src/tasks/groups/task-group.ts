@@ -9,6 +9,7 @@ import { Limit } from '../../core/cancellation/limit.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { createTask, type NewTaskOptions } from '../../core/coroutines/ensure-future.ts';
 import {
+  cancelAs,
   currentTask,
   type NotAPromise,
   type Task,
@@ -334,11 +335,7 @@ export class TaskGroup {
 
   #abort(): void {
     this.#aborting = true;
-    for (const task of this.#tasks)
-      if (!task.done()) {
-        task.cancel();
-        task._cancelledBy = 'its group';
-      }
+    for (const task of this.#tasks) if (!task.done()) cancelAs(task, 'its group');
   }
 
   #abortWithParent(): void {
