@@ -1,7 +1,8 @@
 import { inspect, types } from 'node:util';
-import { attempt, isPlainObject, textOf } from '../values/attempt.ts';
+import { attempt, textOf } from '../values/attempt.ts';
 import { hasMemory, isUint8Array } from '../values/bytes.ts';
 import { isAggregateError, isError } from '../values/is-error.ts';
+import { isPlainObject } from '../values/is-plain-object.ts';
 
 /** How many characters and items a shortened form shows; the values of Python's `reprlib`. */
 const LIMITS = { characters: 30, sequence: 6, mapping: 4, depth: 6 };

@@ -22,12 +22,6 @@ export function isA<T>(value: unknown, kind: abstract new (...args: never[]) => 
   }
 }
 
-/** Is it an object without a class, such as `{}`? It may be of another realm. */
-export function isPlainObject(value: object): boolean {
-  const prototype: object | null = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
 /** `String(value)`, or `<unprintable>` if that throws. */
 export function textOf(value: unknown): string {
   return attempt(() => String(value), '<unprintable>');

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { CancelledError, madeForAwait } from '../../base/errors/errors.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
-import { isPlainObject } from '../../base/values/attempt.ts';
+import { isPlainObject } from '../../base/values/is-plain-object.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { type Abortable, checkSignal, onAbort } from '../../core/coroutines/abort-signals.ts';
 import { ensureFuture } from '../../core/coroutines/ensure-future.ts';

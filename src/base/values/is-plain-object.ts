@@ -1,0 +1,5 @@
+/** Is it an object without a class, such as `{}`? It may be of another realm. */
+export function isPlainObject(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
