@@ -1,6 +1,5 @@
 // npm run docs [-- --serve]: builds the site from the pages of the project and the docstrings, into
 // site/.vitepress/dist. With --serve, shows it on 127.0.0.1 until Ctrl-C.
-import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -13,7 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { linksOf } from './pages.mjs';
-import { ensureInstalled, root } from './ready.mjs';
+import { ensureInstalled, root, run } from './ready.mjs';
 
 const site = path.join(root, 'site');
 /** What VitePress gets. */
@@ -21,7 +20,7 @@ const pages = path.join(site, 'pages');
 const LANGUAGES = { '.ts': 'ts', '.mjs': 'js', '.py': 'python', '.c': 'c', '.txt': 'text' };
 
 ensureInstalled();
-if (!existsSync(path.join(site, 'node_modules'))) run('npm', ['ci', '--prefix', site]);
+if (!existsSync(path.join(site, 'node_modules'))) run(['npm', 'ci', '--prefix', site]);
 rmSync(pages, { recursive: true, force: true });
 mkdirSync(pages);
 
@@ -40,9 +39,9 @@ const places = new Map([
 ]);
 for (const [file, place] of [...places]) copy(file, place);
 api();
-run(process.execPath, [vitepress(), 'build', site]);
+run([process.execPath, vitepress(), 'build', site]);
 if (process.argv.includes('--serve'))
-  run(process.execPath, [vitepress(), 'preview', site, '--host', '127.0.0.1', '--port', '4173']);
+  run([process.execPath, vitepress(), 'preview', site, '--host', '127.0.0.1', '--port', '4173']);
 
 function copy(file, place) {
   const to = path.join(pages, place);
@@ -101,14 +100,9 @@ function folder(name) {
 /** The reference, from the docstrings. */
 function api() {
   const typedoc = path.join(root, 'node_modules', 'typedoc', 'bin', 'typedoc');
-  run(process.execPath, [typedoc, '--options', path.join(site, 'typedoc.json')]);
+  run([process.execPath, typedoc, '--options', path.join(site, 'typedoc.json')]);
 }
 
 function vitepress() {
   return path.join(site, 'node_modules', 'vitepress', 'bin', 'vitepress.js');
-}
-
-function run(command, args) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
 }

@@ -1,11 +1,15 @@
 // What pages in Markdown link to, and can be linked by.
 
 /** Code is not text: what looks like a link or a heading in there is none. */
-const CODE = /^( *)(`{3,}|~{3,})[\s\S]*?^\1\2`*$|`[^`\n]*`/gm;
+const BLOCK = /^( *)(`{3,}|~{3,})[\s\S]*?^\1\2`*$/gm;
+const SPAN = /`[^`\n]*`/g;
 
 /** Where the links of a page lead. */
 export function linksOf(text) {
-  const links = text.replace(CODE, '').matchAll(/\]\(([^()\s]*(?:\([^()]*\)[^()\s]*)*)\)/g);
+  const links = text
+    .replace(BLOCK, '')
+    .replace(SPAN, '')
+    .matchAll(/\]\(([^()\s]*(?:\([^()]*\)[^()\s]*)*)\)/g);
   return [...links].map(([, link]) => link);
 }
 
@@ -21,8 +25,7 @@ export function slugOf(heading) {
 /** The headings of a page, as links name them. */
 export function anchorsOf(text) {
   const anchors = new Set();
-  const fenceless = text.replace(/^( *)(`{3,}|~{3,})[\s\S]*?^\1\2`*$/gm, '');
-  for (const [, heading] of fenceless.matchAll(/^#{1,6} (.*)$/gm)) {
+  for (const [, heading] of text.replace(BLOCK, '').matchAll(/^#{1,6} (.*)$/gm)) {
     const slug = slugOf(heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`*]/g, ''));
     let name = slug;
     for (let at = 1; anchors.has(name); at += 1) name = `${slug}-${at}`;

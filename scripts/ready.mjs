@@ -106,7 +106,7 @@ function text(file) {
 }
 
 /** Runs a command in the project; if it fails, so does this process. Its output goes to stderr. */
-function run([command, ...args]) {
+export function run([command, ...args]) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
