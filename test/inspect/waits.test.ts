@@ -160,6 +160,48 @@ loopBehaviour('what a task waits for', (it) => {
     REAL,
   );
 
+  it(
+    'is said of tasks that get ready, of limits and child processes',
+    async () => {
+      const never = new asyncio.Event();
+      const child = await asyncio.createSubprocessExec('sleep', '60');
+      const forever = async (): Promise<unknown> => await never.wait();
+      const cases: [RegExp, () => Promise<unknown>][] = [
+        [
+          /^TaskGroup\.start on <TaskGroup /,
+          async () => await asyncio.taskGroup(async (group) => await group.start(forever)),
+        ],
+        [/^Event\.wait on /, async () => await asyncio.waitFor(forever, 100)],
+        [/^Event\.wait on /, async () => await asyncio.timeout(100, forever)],
+        [/^Process\.wait on /, async () => await child.wait()],
+        [
+          /^a promise that asyncio-ts did not create$/,
+          async () => await asyncio.wrapPromise(new Promise(() => {})),
+        ],
+      ];
+      for (const [expected, body] of cases) {
+        const [words = ''] = await wordsOf(body);
+        assert.match(words, expected);
+      }
+      const limited = asyncio.createTask(
+        async () => await asyncio.gather(forever, forever, { limit: 1 }),
+      );
+      await asyncio.sleep(0);
+      await asyncio.sleep(0);
+      const { loops } = await asyncio.inspect.snapshot();
+      const words = loops.flatMap(({ tasks }) => tasks.flatMap(({ waits }) => waits));
+      assert.ok(
+        words.some((wait) => wait.words === 'limit'),
+        words.map((w) => w.words).join(),
+      );
+      limited.cancel();
+      await asyncio.wait([limited]);
+      child.kill();
+      await child.wait();
+    },
+    REAL,
+  );
+
   it('is nothing of ours where a promise is that of somebody else', async () => {
     let go = (): void => {};
     const promise = new Promise<void>((resolve) => {
@@ -218,6 +260,37 @@ for (const { name } of DRIVERS)
         one.close();
         two.close();
         listener.close();
+      },
+      REAL,
+    );
+
+    it(
+      'is said of servers, and of the ends of connections',
+      async (loop) => {
+        const listener = stream(name);
+        listener.bind(['127.0.0.1', 0]);
+        listener.listen();
+        const never = new Promise<void>(() => {});
+        const server = await asyncio.startServer(() => never, undefined, undefined, {
+          sock: listener,
+        });
+        const sock = stream(name);
+        await loop.sockConnect(sock, listener.getsockname());
+        const [, writer] = await asyncio.openConnection(undefined, undefined, { sock });
+        await asyncio.sleep(0.01);
+        const cases: [RegExp, () => Promise<unknown>][] = [
+          [/^StreamWriter\.waitClosed/, async () => await writer.waitClosed()],
+          [/^Server\.waitClosed on <Server/, async () => await server.waitClosed()],
+          [/^Server\.serveForever on <Server/, async () => await server.serveForever()],
+        ];
+        for (const [expected, body] of cases) {
+          const [words = ''] = await wordsOf(body);
+          assert.match(words, expected);
+        }
+        writer.transport.abort();
+        server.close();
+        server.closeClients();
+        await asyncio.sleep(0.01);
       },
       REAL,
     );

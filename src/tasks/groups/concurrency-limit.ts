@@ -2,6 +2,7 @@ import { checkWhole } from '../../base/numbers.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 
@@ -68,7 +69,7 @@ export class Slots {
   }
 
   async #turn(loop: LoopCore): Promise<void> {
-    const turn = new Future<void>(loop._asOption);
+    const turn = describeAs(new Future<void>(loop._asOption), 'limit');
     this.#waiting.add(turn);
     try {
       await turn;

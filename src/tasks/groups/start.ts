@@ -2,6 +2,7 @@ import { CancelledError, RuntimeError } from '../../base/errors/errors.ts';
 import { isA } from '../../base/values/attempt.ts';
 import type { Task } from '../../core/coroutines/task.ts';
 import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 
 /** `task` ended before it was ready: passes that on to `started`. */
 export function endedTooEarly(task: Task<unknown>, started: Future<unknown>): void {
@@ -16,7 +17,7 @@ export function endedTooEarly(task: Task<unknown>, started: Future<unknown>): vo
 /** Waits until `task` has ended, whatever cancels come meanwhile. */
 export async function untilEnded(task: Task<unknown>): Promise<void> {
   while (!task.done()) {
-    const ended = new Future<void>(task._loop._asOption);
+    const ended = describeAs(new Future<void>(task._loop._asOption), 'TaskGroup.start', task);
     const tell = (): void => {
       if (!ended.done()) ended._finish();
     };

@@ -159,7 +159,11 @@ export class TaskGroup {
     body: (ready: (value: T) => void) => PromiseLike<unknown>,
     options: NewTaskOptions,
   ): Promise<T> {
-    const started = new Future<T>(requireRunningLoop()._asOption);
+    const started = describeAs(
+      new Future<T>(requireRunningLoop()._asOption),
+      'TaskGroup.start',
+      this,
+    );
     let isReady = false;
     const ready = (value: T): void => {
       if (isReady) throw new RuntimeError('ready() was called twice');

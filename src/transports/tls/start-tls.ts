@@ -2,6 +2,7 @@ import { ConnectionResetError } from '../../base/errors/os-errors.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
+import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { DuplexTransport } from '../duplex-transport.ts';
 import { type ProtocolCallbacks, Transport } from '../transport.ts';
@@ -34,7 +35,7 @@ export function startTls(
     const before = transport.getProtocol();
     if (before === undefined) throw new ConnectionResetError('Connection lost');
     const side = serverSide ? new TlsServer(sslcontext) : new TlsClient(sslcontext, serverHostname);
-    const made = new Future<void>(loop._asOption);
+    const made = describeAs(new Future<void>(loop._asOption), 'startTls', transport);
     const encrypted = new TlsTransport(loop, side, protocol, {
       ...timeouts,
       made,
