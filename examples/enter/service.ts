@@ -4,7 +4,7 @@ import { fastify } from 'fastify';
 
 const app = fastify();
 
-/** What takes long; it is cancelled when the client leaves, or after two seconds. */
+/** A slow operation; it is cancelled when the client leaves, or after two seconds. */
 async function report(seconds: number): Promise<string> {
   try {
     await asyncio.sleep(seconds);
@@ -25,7 +25,7 @@ app.setErrorHandler((error, _request, reply) =>
   reply.status(error instanceof asyncio.TimeoutError ? 504 : 500).send(`${error}\n`),
 );
 
-// Otherwise connections stay open for another request.
+// Otherwise keep-alive connections would delay the end.
 let isStopping = false;
 app.addHook('onSend', async (_request, reply) => {
   if (isStopping) reply.header('connection', 'close');
@@ -34,7 +34,7 @@ app.addHook('onSend', async (_request, reply) => {
 await app.listen({ port: Number(process.env['PORT'] ?? 8080), host: '127.0.0.1' });
 console.log('listening');
 
-// Refuses new requests, and waits for those that run: two seconds at most.
+// Refuses new requests, and waits for the running ones, which take two seconds at most.
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.once(signal, () => {
     isStopping = true;

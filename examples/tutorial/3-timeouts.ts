@@ -1,4 +1,4 @@
-/** Time limits: one that raises an error, one that does not, and one around a promise of somebody else. */
+/** Time limits: one throws an error, one does not, and one limits a promise created elsewhere. */
 import { setTimeout as delay } from 'node:timers/promises';
 import * as asyncio from 'asyncio-ts';
 
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     await asyncio.timeout(0.1, (limit) => delay(60_000, 'late', { signal: limit.signal }));
   } catch (error) {
     if (!(error instanceof asyncio.TimeoutError)) throw error;
-    console.log('also with promises of others');
+    console.log('too late for a promise, too');
   }
 }
 

@@ -1,4 +1,4 @@
-/** One producer, two workers, and a queue with room for three jobs between them. */
+/** One producer, two workers, and a queue with room for three jobs. */
 import * as asyncio from 'asyncio-ts';
 
 async function produce(queue: asyncio.Queue<number>): Promise<void> {
@@ -14,11 +14,11 @@ async function work(name: string, seconds: number, queue: asyncio.Queue<number>)
     while (true) {
       const job = await queue.get();
       await asyncio.sleep(seconds);
-      console.log(`${name} has done ${job}`);
+      console.log(`${name} finished ${job}`);
     }
   } catch (error) {
     if (!(error instanceof asyncio.QueueShutDown)) throw error;
-    console.log(`${name} goes home`);
+    console.log(`${name} stops`);
   }
 }
 

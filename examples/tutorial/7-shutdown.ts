@@ -1,4 +1,4 @@
-/** A server that ends well: no new clients, five seconds for those who are there, then the end. */
+/** A graceful shutdown: no new clients, five seconds for the connected ones, then the end. */
 import * as asyncio from 'asyncio-ts';
 
 async function serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter): Promise<void> {

@@ -1,4 +1,4 @@
-/** What step 8 tests: calls a function again until it succeeds, with longer and longer pauses. */
+/** Calls a function until it succeeds, with longer and longer pauses. Step 8 tests it. */
 import * as asyncio from 'asyncio-ts';
 
 export async function retry<T>(call: () => Promise<T>, attempts: number): Promise<T> {

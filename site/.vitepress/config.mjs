@@ -26,7 +26,7 @@ const guides = [
   ['Coming from promises', '/guides/from-promises'],
   ['Cancellation', '/guides/cancellation'],
   ['Concurrency limits', '/limits'],
-  ['Tasks that get ready', '/start'],
+  ['Waiting until a task is ready', '/start'],
   ['Channels', '/channels'],
   ['Retries', '/guides/retries'],
   ['Web frameworks', '/guides/web-frameworks'],
