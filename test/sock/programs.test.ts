@@ -75,6 +75,25 @@ for (const { name, real } of DRIVERS) {
       CHILD,
     );
 
+    if (name === 'node')
+      it(
+        'sends the last bytes of a closed socket while its peer takes some, and resets it otherwise',
+        async () => {
+          const slow = child(name, 'slow-peers');
+
+          assert.equal(
+            [await slow.line(), await slow.line(), await slow.line()],
+            [
+              'TCP, takes something: all, then the end',
+              'TCP, takes nothing: a part, then ECONNRESET',
+              'a path, takes nothing: all, then the end',
+            ],
+          );
+          assert.is(await slow.ended, 0);
+        },
+        CHILD,
+      );
+
     it(
       'reports when descriptors ran out, and serves again when there are some',
       async () => {

@@ -3,6 +3,7 @@ import type { Buffer } from 'node:buffer';
 import type { Socket as NetSocket } from 'node:net';
 import { FLUSH_PATIENCE_MS } from '../../../base/constants.ts';
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
+import { clearTimeout, setTimeout } from '../../../base/node-timers.ts';
 import { type Address, unboundAddress } from '../../addresses/address.ts';
 import {
   AF_INET6,
@@ -44,13 +45,14 @@ import {
   type TcpHandle,
 } from './handles.ts';
 import { PeerProgress } from './peer-progress.ts';
-import { copyOfRead, giveUpStaging, SEND_LIMIT, stage } from './stream-buffers.ts';
+import { copyOfRead, giveUpStaging, readBuffer, SEND_LIMIT, stage } from './stream-buffers.ts';
 import {
   abandon,
   connectTcp,
   makeHandle,
   makeReader,
   makeRequest,
+  readNow,
   refuseAbstract,
 } from './stream-handles.ts';
 import { isStreamOption, KEEPALIVE_IDLE } from './stream-options.ts';
@@ -118,8 +120,12 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   /** Does close() reset the connection, because of SO_LINGER with 0 seconds? */
   #resets = false;
   #lingerSeconds = -1;
-  /** Is a shutdown waiting for pending sends? */
+  /** Is sending to end after the pending send? */
+  #shutdownIsDue = false;
+  /** Is libuv shutting down the handle? It refuses to reset it until then. */
   #shuttingDown = false;
+  /** Set while the last bytes of a closed socket are sent. */
+  #patience: NodeJS.Timeout | undefined = undefined;
 
   /** @param handle - of an accepted connection */
   constructor(family: number, proto: number, handle?: StreamHandle, path = '') {
@@ -171,7 +177,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
    * connection failed.
    */
   #nothingReceived(): boolean {
-    this.#check('recv');
+    // A send that failed in libuv has taken the error from the kernel. Received bytes come first.
+    if (this.#failure?.syscall !== 'send' || this.#ended) this.#check('recv');
     if (this.#ended) return true;
     if (this.#state === 'connecting') return false;
     if (this.#state !== 'connected') throw osError('ENOTCONN', 'recv');
@@ -205,6 +212,17 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   /** @internal called by the {@link readHandle} */
   onEnd(): void {
+    // When a connection is closed and a read was short, libuv reports an end without reading on. But
+    // the next read may fail.
+    try {
+      for (let nread = 1; nread > 0; ) {
+        nread = readNow(this.#fd, readBuffer());
+        if (nread > 0) this.#received.push(copyOfRead(readBuffer(), nread));
+      }
+    } catch (error) {
+      this.onReadError(error as Error);
+      return;
+    }
     this.#end();
     this.tellReader();
   }
@@ -220,15 +238,17 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   }
 
   /**
-   * The connection is lost: the next operation throws the reason; then receiving is at its end and
-   * sending fails.
+   * The connection is lost: the next operation throws the reason, but a receive first takes the
+   * received bytes. Then receiving is at its end and sending fails.
    */
   #broke(why: string | number, syscall: string): void {
     if (this.closed) return;
-    this.#handle?.readStop();
     this.#failure ??= { why, syscall };
     this.#sendingEnded = true;
-    this.#end();
+    if (syscall !== 'send') {
+      this.#handle?.readStop();
+      this.#end();
+    }
     this.tellReader();
     this.tellWriter();
   }
@@ -307,8 +327,12 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       this.#release();
       return;
     }
-    if (status < 0) this.#broke(status, 'send');
-    else this.tellWriter();
+    if (status < 0) {
+      this.#broke(status, 'send');
+      return;
+    }
+    if (this.#shutdownIsDue) this.#endSending();
+    this.tellWriter();
   }
 
   override trySendto(data: Uint8Array): number {
@@ -321,15 +345,11 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     if (this.#state !== 'connected') throw osError('ENOTCONN', 'shutdown');
     if ((how === SHUT_WR || how === SHUT_RDWR) && !this.#sendingEnded) {
       this.#sendingEnded = true;
-      const { shutdown } = streamClasses();
-      const request = outside(makeRequest, shutdown);
-      // If the peer is gone by then, the next receive fails.
-      request.oncomplete = () => {
-        this.#shuttingDown = false;
-      };
-      const status = (this.#handle as StreamHandle).shutdown(request);
-      if (status < 0) throw osError(status, 'shutdown');
-      this.#shuttingDown = true;
+      if (this.#sending) this.#shutdownIsDue = true;
+      else {
+        const status = this.#endSending();
+        if (status < 0) throw osError(status, 'shutdown');
+      }
     }
     if (how === SHUT_RD || how === SHUT_RDWR) {
       this.#handle?.readStop();
@@ -338,6 +358,18 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       this.tellReader();
     }
     this.tellWriter();
+  }
+
+  /** Returns 0 or a negative errno. If the peer is gone, the next receive fails. */
+  #endSending(): number {
+    this.#shutdownIsDue = false;
+    const request = outside(makeRequest, streamClasses().shutdown);
+    request.oncomplete = () => {
+      this.#shuttingDown = false;
+    };
+    const status = (this.#handle as StreamHandle).shutdown(request);
+    this.#shuttingDown = status >= 0;
+    return status;
   }
 
   // ---- connecting and accepting ----------------------------------------------------------------
@@ -485,22 +517,35 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   /**
    * Lets libuv send the rest before the handle is closed.
    *
-   * A kernel does so even after the process has ended. Here the process waits for it, at most one
-   * send's worth; but not forever, because the peer may take nothing.
+   * A kernel does so even after the process has ended. Here the process waits for it, but not for
+   * long. While it runs, the rest is sent as long as the peer takes something; otherwise the
+   * connection is reset, so that the peer does not take a part for the whole.
    */
   #flush(): void {
     const handle = this.#handle as StreamHandle;
     handle.readStop();
     handle.ref();
-    const source = this.#source ?? outside(makeReader, handle, this);
-    this.#source = source;
-    outside(() => source.setTimeout(FLUSH_PATIENCE_MS, () => this.#release()));
+    if (this.family !== AF_UNIX && this.#fd >= 0) this.#progress ??= new PeerProgress(this.#fd);
+    this.#flushOn();
+  }
+
+  #flushOn(): void {
+    this.#patience = outside(setTimeout, () => this.#askPeer(), FLUSH_PATIENCE_MS).unref();
+  }
+
+  async #askPeer(): Promise<void> {
+    this.#handle?.unref();
+    // The peer is on this machine: if it ends, the send fails.
+    if (this.family === AF_UNIX) return;
+    const moved = await this.#progress?.ask();
+    if (this.#handle === undefined) return;
+    if (moved) this.#flushOn();
+    else this.#abort();
   }
 
   #abort(): void {
     const handle = this.#handle as TcpHandle | undefined;
-    // libuv refuses to reset a handle that is shutting down, and Node would then treat the handle
-    // as closed.
+    // If libuv refused, Node would treat the handle as closed.
     const mayReset = this.family !== AF_UNIX && !this.#shuttingDown;
     if (handle === undefined || !mayReset || handle.reset() < 0) this.#release();
     else this.#forget();
@@ -516,7 +561,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
 
   #forget(): void {
     this.released(this.#fd);
-    this.#source?.setTimeout(0);
+    clearTimeout(this.#patience);
     this.#handle = undefined;
     this.#source = undefined;
     this.#fd = -1;

@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import type { Socket as NetSocket } from 'node:net';
 import { osError } from '../../../base/errors/os-errors.ts';
 import type { Address } from '../../addresses/address.ts';
@@ -37,6 +38,11 @@ export function connectTcp(handle: TcpHandle, request: ConnectRequest, address: 
   return address.length === 4
     ? handle.connect6(request, hostForHandle(address, 'connect'), port)
     : handle.connect(request, address[0] as string, port);
+}
+
+/** Reads what the kernel has; returns 0 at the end, and where Node shows no descriptor. */
+export function readNow(fd: number, buffer: Uint8Array): number {
+  return fd < 0 ? 0 : readSync(fd, buffer);
 }
 
 /** Drops a connection that was never accepted. */
