@@ -33,6 +33,7 @@ export async function planChunks(asked) {
   addParts(onDemand(library), library);
   const programs = Object.keys(PROGRAMS);
   addParts([...programs, ...onDemand(reach(graph, programs, library))], library);
+  refuseNamesLost(graph, chunks);
   return chunks;
 
   /** What sources load when they need it, what that loads, and so on. */
@@ -68,6 +69,26 @@ export async function planChunks(asked) {
   function sharedBy(user) {
     return isOfPrograms(user) ? SHARED : hashed('shared');
   }
+}
+
+/**
+ * Throws if an `import()` would resolve to a chunk that several sources share: it has none of their names as
+ * they are called.
+ */
+export function refuseNamesLost(graph, chunks) {
+  const homes = new Map();
+  for (const chunk of chunks.values()) for (const file of chunk.files) homes.set(file, chunk);
+  for (const [importer, { dynamic }] of graph)
+    for (const file of dynamic) {
+      const home = homes.get(file);
+      if (home === homes.get(importer) || home.entry === file || isDoor(file)) continue;
+      const others = [...graph].filter(([, { atOnce }]) => atOnce.includes(file));
+      throw new Error(
+        `${importer} imports ${file} on demand, but ${others.map(([name]) => name).join(', ')} import it ` +
+          `at once: import('./${path.posix.basename(file)}') would have none of its names. Move what ` +
+          'is needed on demand into a source of its own',
+      );
+    }
 }
 
 /** What a source imports of others that are in other chunks: the values, each with the source that exports it. */
