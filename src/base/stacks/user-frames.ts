@@ -81,10 +81,16 @@ export function hasUserFrame(stack: unknown): boolean {
   return typeof stack === 'string' && stack.includes('\n    at ') && userFrames(stack).length > 0;
 }
 
-/** Does a stack contain frames of ours, and no user frame? */
+/**
+ * Does a stack contain frames of ours, and no user function that was running? Suspended ones may
+ * follow: V8 of Node 26 adds them.
+ */
 export function showsOnlyUs(stack: string): boolean {
   const frames = stack.split('\n').filter(isFrame);
-  return !frames.some(isUserFrame) && frames.some((frame) => !frame.includes('node:'));
+  const [user, others] = [frames.filter(isUserFrame), frames.filter((line) => !isUserFrame(line))];
+  return (
+    user.every((line) => /^\s*at async /.test(line)) && others.some((line) => !line.includes('node:'))
+  );
 }
 
 /** The user frames of a stack, as lines. */
