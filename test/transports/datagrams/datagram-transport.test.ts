@@ -587,6 +587,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS)
           transport.sendto(Buffer.alloc(length), to);
           await settle();
         }
+        await until(loop, () => lengths.length === 2);
         const other = datagram(name, socket.AF_UNIX);
         assert.is(await loop.sockSendto(other, Buffer.alloc(100_000), to), 100_000);
         other.close();
