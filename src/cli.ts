@@ -6,50 +6,50 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { takeKeys } from './cli/live/keys.ts';
 import type { Style } from './echo/styles.ts';
 
-/** What the command ends with. */
+/** Exit statuses. */
 const STATUS = { failed: 1, usage: 2, interrupted: 130, terminated: 143 };
 
-/** The most threads that share a port: more than any machine has cores, and fewer than break it. */
+/** The maximum number of worker threads: more than any machine has cores, but few enough to work. */
 const MOST_WORKERS = 256;
 
 const HELP = `Usage: asyncio-ts [COMMAND] [OPTIONS]
 
 Commands:
-  repl          type code and see its results, with await and a loop that runs (default)
-  echo          serve: send back whatever a client sends
+  repl          start an interactive REPL with a running loop; await works (default)
+  echo          run an echo server
   ps PID        show the tasks of a running process
-  pstree PID    the same as a tree: who awaits whom
-  why PID TASK  tell why a task does not go on
-  top PID       show live what takes its time; q ends it
-  trace PID     record what it does, for Perfetto or chrome://tracing
-  inspect PID   show the tasks live, on a page on 127.0.0.1
-  simulate FILE run a program that calls simulate(), seed by seed, until a run fails
+  pstree PID    show the tasks as a tree: which task awaits which
+  why PID TASK  explain why a task does not continue
+  top PID       show live what takes the time; press q to quit
+  trace PID     record what happens, for Perfetto or chrome://tracing
+  inspect PID   show the tasks live, on a web page on 127.0.0.1
+  simulate FILE run a program that calls simulate() with many seeds until a run fails
 
 Options of trace:
-  --seconds N      for how long                      (default: 5)
-  -o, --output FILE   where to                       (default: trace.json)
+  --seconds N      how long to record                (default: 5)
+  -o, --output FILE   the file to write          (default: trace.json)
 
 Options of inspect:
   --port PORT      the port of the page              (default: any)
 
 Options of simulate:
   --runs N         seeds to try                      (default: the program's)
-  --jobs N         processes that share them         (default: 1)
-  --seed SEED      the first of them                 (default: the program's)
+  --jobs N         processes to run in parallel      (default: 1)
+  --seed SEED      the first seed                    (default: the program's)
   --faults PROFILE calm, rough or hell               (default: the program's)
-  --svg FILE       draw the failing run: who sent what to whom
+  --svg FILE       draw the failing run as a sequence diagram
 
 Options of ps and pstree:
-  --json           print all that is known, as JSON
+  --json           print all available data as JSON
 
 Options of echo:
   --host HOST      the address to listen on          (default: 127.0.0.1)
-  --port PORT      the port to listen on; 0: any     (default: 8000)
+  --port PORT      the port to listen on; 0 for any  (default: 8000)
   --style STYLE    sock, streams or protocol         (default: sock; with --tls: streams)
   --tls            encrypt, with a freshly generated, self-signed certificate
-  --workers N      threads that serve, each with its own loop   (default: 1)
+  --workers N      the number of threads, each with its own loop   (default: 1)
   --quiet          do not print a line for each connection
-  --grace SECONDS  how long open connections may finish when the server stops   (default: 2)
+  --grace SECONDS  how long to wait for open connections when the server stops   (default: 2)
 
 Options:
   --help           show this
@@ -81,10 +81,10 @@ const OPTIONS = {
   version: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
 
-/** Set for the process that looks into another one. */
+/** Set in the child process that looks into another process. */
 const LOOKER = 'ASYNCIO_TS_LOOKER';
 
-/** The command was not called as it can be. */
+/** The arguments are wrong. */
 class UsageError extends Error {}
 
 async function main(args: string[]): Promise<number> {
@@ -149,7 +149,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 /**
- * Looks into a process until that ends, or the command is ended in whatever way.
+ * Looks into a process until the process ends, or the command is ended or killed.
  *
  * @param needed - what the command needs besides the process
  */
@@ -183,7 +183,7 @@ async function simulateFile(
     file,
     runs: runs === undefined ? undefined : wholeNumber('--runs', runs, 1, Number.MAX_SAFE_INTEGER),
     jobs: wholeNumber('--jobs', values.jobs, 1, MOST_WORKERS),
-    // As a program would write it: further runs count on from a number.
+    // A number, as in a program: further runs use the following numbers.
     seed: seed !== undefined && /^\d+$/.test(seed) ? Number(seed) : seed,
     faults: faults as 'calm' | 'rough' | 'hell' | undefined,
     svg,
@@ -194,10 +194,10 @@ async function simulateFile(
   });
 }
 
-/** Looks whether a command has a process and what else it needs, and nothing more. */
+/** Checks that a command has exactly the arguments it needs. */
 function checkProcess(command: string, [where, ...rest]: string[], needed: string[]): string {
   if (where === undefined)
-    throw new UsageError(`${command} needs the number of a process, or a path where it listens`);
+    throw new UsageError(`${command} needs a process ID, or the path of a listening program`);
   const missing = needed[rest.length];
   if (missing !== undefined) throw new UsageError(`${command} needs ${missing}`);
   const more = rest[needed.length];
@@ -209,7 +209,7 @@ async function orFailure(act: () => Promise<number>): Promise<number> {
   try {
     return await act();
   } catch (error) {
-    // By its name: this file imports nothing at once, so that it starts soon.
+    // Checked by name, because this file imports nothing eagerly, so that it starts fast.
     if ((error as Error).name !== 'Failure') throw error;
     complain((error as Error).message);
     return STATUS.failed;
@@ -219,21 +219,21 @@ async function orFailure(act: () => Promise<number>): Promise<number> {
 }
 
 /**
- * Runs this command in another process. That one closes the inspector that it has opened, also if this one is
- * killed meanwhile, and it has a WebSocket on Node 20. It is told by the end of their channel that this one has ended.
- * If it draws on the terminal, this one reads the keys.
+ * Runs this command in a child process, which has a WebSocket on Node 20. The target closes its inspector when the
+ * child has ended. The child notices by the end of their channel that this process has ended or was killed. If the
+ * child draws on the terminal, this process reads the keys.
  */
 async function inProcessOfItsOwn(): Promise<number> {
   const options = ['--experimental-websocket', '--no-warnings'];
   const child = spawn(process.execPath, [...options, ...process.argv.slice(1)], {
-    // Out of reach of Ctrl-C.
+    // Detached, so that Ctrl-C does not reach it.
     detached: true,
     env: { ...process.env, [LOOKER]: '1' },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   let ended: number | undefined;
   const end = (status: number) => (): void => {
-    // The second time it is not waited for.
+    // A second Ctrl-C does not wait for it.
     if (ended !== undefined) process.exit(status);
     ended = status;
     if (child.connected) child.disconnect();
@@ -256,7 +256,7 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    // Node says what is wrong in the first sentence, and how to get around it in the others.
+    // The first sentence of Node's message says what is wrong; the others suggest workarounds.
     throw new UsageError(String((error as Error).message).split(/\. |\n/)[0]);
   }
 }

@@ -57,7 +57,7 @@ behaviour('asyncio-ts', (it) => {
 
   const misused: [args: string[], complaint: string][] = [
     [['repl', 'more'], 'unexpected argument for repl: more'],
-    [['ps'], 'ps needs the number of a process, or a path where it listens'],
+    [['ps'], 'ps needs a process ID, or the path of a listening program'],
     [['ps', '1', 'more'], 'unexpected argument for ps: more'],
     [['why', '1'], 'why needs the name of a task'],
     [['simulate'], 'simulate needs a file'],

@@ -7,7 +7,7 @@ import { Failure } from './process/failure.ts';
 const INTERRUPTED = 130;
 const TERMINATED = 143;
 
-/** What the command was asked for. */
+/** The options of the command. */
 interface Wish {
   readonly host: string;
   readonly port: number;
@@ -48,7 +48,7 @@ export async function echo(wish: Wish, onFailure: (text: string) => void): Promi
   return status;
 }
 
-/** Makes a certificate for this machine, and says how to know it. */
+/** Creates a certificate for this machine, and prints its fingerprint. */
 function certificate(host: string, say: (line: string) => void): { key: string; cert: string } {
   const names = new Set(['localhost', '127.0.0.1', '::1', ...(host === '' ? [] : [host])]);
   const { key, cert, fingerprint } = selfSigned([...names]);

@@ -13,7 +13,7 @@ import { snapshotsOf, type Target } from './process/target.ts';
 /** The commands that look into a running process. */
 export type LookCommand = 'ps' | 'pstree' | 'why';
 
-/** Connects to a process, by its number or the path at which it listens, and leaves it as it was. */
+/** Connects to a process by its ID or the path at which it listens, and disconnects afterwards. */
 async function at<T>(where: string, act: (target: Target) => Promise<T>): Promise<T> {
   const isPid = /^[1-9]\d*$/.test(where);
   const target = await (isPid ? attach(Number(where)) : connectTo(where));
@@ -25,25 +25,25 @@ async function at<T>(where: string, act: (target: Target) => Promise<T>): Promis
 }
 
 /**
- * Shows what a process does on a page, until the process ends or `until` is fulfilled.
+ * Shows what a process does on a web page, until the process ends or `until` is fulfilled.
  *
- * @param where - the number of a process, or the path at which it listens; likewise below
- * @param port - 0: any
+ * @param where - the ID of a process, or the path at which it listens; likewise below
+ * @param port - 0 for any
  * @throws {Failure} when it cannot be looked into, or has ended
  */
 export async function showLive(where: string, port: number, until: Promise<void>): Promise<void> {
   await at(where, async (target) => {
-    // A process without asyncio-ts, or with another version, is found out now.
+    // Fails now if the process does not run asyncio-ts, or another version.
     await snapshotsOf(target);
     const page = await LivePage.open(target, port);
-    console.log(`${page.url}\nCtrl-C ends it.`);
+    console.log(`${page.url}\nPress Ctrl-C to stop.`);
     void until.then(() => page.close());
     await page.run();
   });
 }
 
 /**
- * Shows what a process does on the terminal, until `until` is fulfilled.
+ * Shows what a process does in the terminal, until `until` is fulfilled.
  *
  * @throws {Failure} when it cannot be looked into, or has ended
  */
@@ -66,9 +66,9 @@ export async function trace(
 }
 
 /**
- * Prints what a process does at this moment.
+ * Prints what a process is doing.
  *
- * @param rest - what follows the process in the command line: the task of `why`
+ * @param rest - the remaining arguments: the task, for `why`
  * @throws {Failure} when it cannot be looked into
  */
 export async function look(

@@ -10,14 +10,14 @@ Use "await" directly instead of "asyncio.run()".
 In scope: asyncio, socket. Type ".help" for more.`;
 
 /**
- * Node's own REPL on a loop that runs, until its input ends or `.exit`. Each piece of code is a task, which
- * Ctrl-C cancels. Tasks that are left are cancelled at the end.
+ * Runs Node's REPL with a running loop, until its input ends or `.exit`. Each input runs in a task, which Ctrl-C
+ * cancels. Remaining tasks are cancelled at the end.
  *
- * @returns the status of the process
+ * @returns the exit status
  * @throws {SystemExit} when code throws it, or a task
  */
 export async function repl(): Promise<number> {
-  // Before `run()` adds its own, which would end the program.
+  // Before `run()` adds its own listener, which would end the program.
   listen();
   console.log(BANNER);
   await asyncio.run(async () => {
@@ -55,13 +55,13 @@ export async function repl(): Promise<number> {
 let onInterrupt = (): void => {};
 const interrupt = (): void => onInterrupt();
 
-/** Hears SIGINT, unless it does. Not while Node's `eval` does, which takes the handler from whoever listens. */
+/** Listens for SIGINT if it does not already. Not during Node's `eval`, which takes the handler away from listeners. */
 function listen(): void {
   if (process.listeners('SIGINT').includes(interrupt)) return;
   process.on('SIGINT', interrupt);
 }
 
-/** Gives out a line of a pipe or file at each call: Node's REPL would run the next one during an `await`. */
+/** Passes on one line of a pipe or file per call. Otherwise Node's REPL would run the next line during an `await`. */
 function feeder(input: PassThrough): () => void {
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   let isReading = false;
@@ -77,12 +77,12 @@ function feeder(input: PassThrough): () => void {
 }
 
 /**
- * Has `server` run each piece of code in a task of its own. Node's `eval` is called at once, for it holds back
- * what is typed ahead while it waits. It does not say when code has failed; but then there is a new prompt.
+ * Makes `server` run each input in its own task. Node's `eval` is called immediately, because it holds back further
+ * input while it waits. It does not report that code has failed, but then there is a new prompt.
  *
- * @param onPrompt - called when the next line may come
+ * @param onPrompt - called when the next line may be passed on
  * @param leave - called when code throws a `SystemExit`
- * @returns interrupts what is running
+ * @returns a function that interrupts what is running
  */
 function runInTasks(
   server: REPLServer,
@@ -124,7 +124,7 @@ function runInTasks(
     listen();
     if (end === undefined) return;
     current = task;
-    // So that Ctrl-C is a signal, and not a key that waits to be read.
+    // Makes Ctrl-C a signal rather than a key.
     isRaw = stdin.isTTY && stdin.isRaw;
     if (isRaw) stdin.setRawMode(false);
     if (isPending) onInterrupt();
@@ -169,32 +169,32 @@ function runInTasks(
     }
     isInterrupted = true;
     current.cancel();
-    // What it waits for is not ours, and hears of no cancel: Node's REPL gives it up.
+    // It waits for a foreign promise, which cannot be cancelled: Node's REPL gives it up.
     if (current._awaited().length === 0) server.emit('SIGINT');
   };
 }
 
 /**
- * Ends a write that Ctrl-C cut off: Node ends code that runs wherever it stands. The stream would wait for the
- * write forever, and print no error and no prompt, as in Node's own REPL.
+ * Completes a write that Ctrl-C interrupted: Node stops running code anywhere. Otherwise the stream would wait for the
+ * write forever and print no error and no prompt, as in Node's own REPL.
  */
 function endWritesCutOff(): void {
   for (const stream of [process.stdout, process.stderr]) {
     const { _writableState: state } = stream as unknown as {
       readonly _writableState: { writing: boolean; sync: boolean; onwrite(): void };
     };
-    // `sync` is true inside `_write()` alone.
+    // `sync` is only true inside `_write()`.
     if (state.writing && state.sync) state.onwrite();
   }
 }
 
-/** The code as JavaScript; `undefined` where it goes on in the next line. Code that is wrong stays as it is. */
+/** The code as JavaScript; `undefined` if it continues in the next line. Invalid code is returned unchanged. */
 function withoutTypes(code: string): string | undefined {
   const module = process.getBuiltinModule('node:module');
   const { stripTypeScriptTypes: strip } = module as { stripTypeScriptTypes?(code: string): string };
   if (strip === undefined || isJavaScript(code)) return code;
   const { emitWarning } = process;
-  // It says that it is experimental.
+  // Suppresses its warning that it is experimental.
   process.emitWarning = () => {};
   try {
     return strip(code);

@@ -1,6 +1,6 @@
 import { labelOf, type TraceEntry } from '../simulation/network/trace.ts';
 
-/** So many entries are shown, the last ones. */
+/** How many entries are shown at most: the last ones. */
 const MOST = 60;
 /** Sizes, in pixels. */
 const [LANE, ROW, LEFT, TOP, LETTER] = [190, 24, 110, 70, 7.3];

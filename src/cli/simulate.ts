@@ -9,26 +9,26 @@ import { PART, type Part, type Told } from '../simulation/part.ts';
 import { Failure } from './process/failure.ts';
 import { sequenceDiagram } from './sequence-diagram.ts';
 
-/** What is wanted of `asyncio-ts simulate`. */
+/** The options of `asyncio-ts simulate`. */
 export interface SimulateWish extends Omit<Part, 'job'> {
   readonly file: string;
-  /** Where the picture of a failing run goes. */
+  /** The file for a diagram of a failing run. */
   readonly svg: string | undefined;
 }
 
-/** How often progress is shown, in milliseconds: on a terminal, and elsewhere. */
+/** How often progress is shown, in milliseconds: in a terminal, and otherwise. */
 const OFTEN = 100;
 const SELDOM = 5000;
 
 /**
  * Runs a program that calls `simulate()` in child processes, each with its share of the seeds, until a run fails.
  *
- * @returns the status of the process: 0 when all runs passed
- * @throws {Failure} when the program cannot be run, ends early, or calls no `simulate()`
+ * @returns the exit status: 0 if all runs passed
+ * @throws {Failure} when the program cannot be run, ends early, or does not call `simulate()`
  */
 export async function simulateFile({ file, svg, ...wish }: SimulateWish): Promise<number> {
   const flags = flagsFor(file);
-  // One seed is for one process.
+  // A single seed needs only one process.
   const jobs = process.env['SIMULATION_SEED'] ? 1 : wish.jobs;
   const children: ChildProcess[] = [];
   const progress = new Progress();
@@ -47,7 +47,7 @@ export async function simulateFile({ file, svg, ...wish }: SimulateWish): Promis
   const run = async (job: number): Promise<void> => {
     const part: Part = { ...wish, job, jobs };
     const child = spawn(process.execPath, [...flags, file], {
-      // Ctrl-C is for the command alone, which ends its children.
+      // Only the command receives Ctrl-C; it ends its children.
       detached: true,
       env: { ...process.env, [PART]: JSON.stringify(part) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -82,14 +82,14 @@ export async function simulateFile({ file, svg, ...wish }: SimulateWish): Promis
     return 1;
   }
   if (stopped !== 0) return stopped;
-  if (failing !== undefined) throw new Failure(`${file} ended, and seed ${failing} fails`);
+  if (failing !== undefined) throw new Failure(`${file} ended although seed ${failing} fails`);
   progress.check(file);
   return 0;
 }
 
-/** What Node needs to run a file: TypeScript by tsx, if the file's project has it, or by Node itself. */
+/** Node's arguments to run a file: TypeScript runs with tsx if the file's project has it, or with Node itself. */
 function flagsFor(file: string): string[] {
-  if (!existsSync(file)) throw new Failure(`there is no file ${file}`);
+  if (!existsSync(file)) throw new Failure(`no such file: ${file}`);
   if (!/\.[cm]?tsx?$/.test(file)) return [];
   try {
     const tsx = createRequire(resolve(file)).resolve('tsx');
@@ -99,11 +99,11 @@ function flagsFor(file: string): string[] {
     if ((process.features as { typescript?: unknown }).typescript) return [];
     if (process.allowedNodeEnvironmentFlags.has(strips))
       return [strips, '--disable-warning=ExperimentalWarning'];
-    throw new Failure(`Node ${process.version} does not run TypeScript: install tsx for ${file}`);
+    throw new Failure(`Node ${process.version} cannot run TypeScript: install tsx to run ${file}`);
   }
 }
 
-/** Says on standard error how far it is. */
+/** Prints its progress to standard error. */
 class Progress {
   readonly #isTerminal = process.stderr.isTTY;
   readonly #timer = setInterval(() => this.#show(), this.#isTerminal ? OFTEN : SELDOM);
@@ -120,17 +120,17 @@ class Progress {
       throw new Failure(`${file} ended after ${this.#passed} of ${total} runs`);
   }
 
-  /** Programs with the same calls of `simulate()` share their runs. */
+  /** The progress of all processes, which share the runs of each `simulate()` call. */
   get #total(): number {
     return Math.max(0, ...this.#wanted.filter(Boolean));
   }
 
-  /** A job's program has called `simulate()`, perhaps again. */
+  /** A process has called `simulate()`, maybe not for the first time. */
   begins(job: number, runs: number): void {
     this.#wanted[job] = (this.#wanted[job] ?? 0) + runs;
   }
 
-  /** @param time - seconds of the simulation */
+  /** @param time - in simulated seconds */
   passed(time: number): void {
     this.#passed += 1;
     this.#time += time;

@@ -7,20 +7,20 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import { AGENT_VERSION } from './snapshot/data.ts';
 import { addLoop } from './snapshot/open-loops.ts';
 
-/** Where a debugger finds this library in a process: an {@link Agent}. */
+/** The key under which a debugger finds this library's {@link Agent} in a process. */
 const AGENT = Symbol.for('asyncio-ts.inspect');
 
-/** What a process answers to those who look at it from outside. */
+/** Answers requests from outside the process. */
 interface Agent {
-  /** The version of what can be asked. */
+  /** The version of the protocol. */
   readonly version: number;
-  /** Answers a question, see `answer.ts`. */
+  /** Answers a request; see `answer.ts`. */
   ask(question: string): Promise<string>;
 }
 
 let loaded: typeof import('./on-demand.ts') | undefined;
 
-/** Loads what is not needed before somebody asks; the second time it takes a microtask. */
+/** Loads code that is only needed on request. After the first time, it takes a microtask. */
 async function load(): Promise<typeof import('./on-demand.ts')> {
   loaded ??= await import('./on-demand.ts');
   return loaded;
@@ -42,16 +42,16 @@ async function explain(...args: Parameters<Explainer>): Promise<void> {
   await (await load()).explainEnding(...args);
 }
 
-/** Has snapshots show `loop`, and lets debuggers take them. */
+/** Makes snapshots include `loop`, and lets debuggers take them. */
 export function makeVisible(loop: LoopCore): void {
   addLoop(loop);
   explainBy(explain);
   if (AGENT in globalThis) return;
   const agent: Agent = {
     version: AGENT_VERSION,
-    // Not loaded before somebody asks.
+    // Loaded on demand.
     ask(question) {
-      // A debugger interrupts whatever runs: the answer is no part of that.
+      // A debugger interrupts arbitrary code, whose context the answer must not use.
       const aside = putAside();
       try {
         return answer(question);

@@ -2,23 +2,23 @@ import { AGENT_VERSION, type Snapshot } from './snapshot/data.ts';
 import { takeSnapshot } from './snapshot/snapshot.ts';
 import { piecesOfTrace } from './watched/trace-format.ts';
 
-/** Tasks, or transports, in one piece of an answer: to make more at a time would hold up the loop. */
+/** How many tasks or transports one piece of an answer has; more would block the loop. */
 const IN_A_PIECE = 200;
 
-/** Answers that were not fetched to their end; one that is older than so many others is dropped. */
+/** How many answers are kept that were not fetched completely; older ones are dropped. */
 const answers = new Map<number, Iterator<string>>();
 const MOST_ANSWERS = 4;
 let lastAnswer = 0;
 
 /**
- * Answers somebody outside of the process.
+ * Answers a request from outside the process.
  *
- * - `version`: the version of what can be asked
- * - `snapshot`: the number of an answer
- * - `trace SECONDS`: begins to record, for so long at most; the number of the record
- * - `traced N`: ends it; the number of an answer, whose pieces are events with commas between them
- * - `rates`: what has happened since that was asked last, as JSON
- * - `piece N`: the next piece of that answer; `''`: there are no more. Joined, they are JSON
+ * - `version` returns the version of the protocol
+ * - `snapshot` returns the number of an answer
+ * - `trace SECONDS` starts a recording, for at most so long; returns its number
+ * - `traced N` ends a recording; returns the number of an answer: comma-separated events
+ * - `rates` returns what has happened since the last such request, as JSON
+ * - `piece N` returns the next piece of answer N, or `''` after the last one. The pieces form a JSON text
  */
 export async function answer(question: string): Promise<string> {
   const [word, text] = question.split(' ');
@@ -30,8 +30,7 @@ export async function answer(question: string): Promise<string> {
   if (word === 'trace') return String((await import('./watched/on-demand.ts')).beginTrace(number));
   if (word === 'traced')
     return keep(piecesOfTrace((await import('./watched/on-demand.ts')).endTrace(number)));
-  if (word !== 'snapshot')
-    throw new Error(`expected a question, got ${word} (version ${AGENT_VERSION})`);
+  if (word !== 'snapshot') throw new Error(`unknown request ${word} (version ${AGENT_VERSION})`);
   return keep(piecesOf(await takeSnapshot()));
 }
 

@@ -16,13 +16,13 @@ import { takeSnapshot } from './snapshot/snapshot.ts';
 import { frameData } from './snapshot/where.ts';
 import { framesInWords, stateInWords } from './words.ts';
 
-/** Of more tasks or connections, only the number is told. */
+/** How many tasks or connections are listed; of the rest, only the number is printed. */
 const MOST = 20;
 
-/** The tasks in which `run()` itself waits for what else is left. */
+/** Tasks of `run()` itself, which wait for what else is left. */
 const OWN = /^(?:Loop\.)?shutdown(?:Asyncgens|DefaultExecutor)$/;
 
-/** Writes to the log what an ending waits for; nothing if it has ended meanwhile. */
+/** Logs what an ending waits for; nothing if it has ended in the meantime. */
 export async function explainEnding(
   loop: LoopCore,
   ending: Ending,
@@ -131,7 +131,7 @@ class Explanation {
     ];
   }
 
-  /** Known where awaits are tracked. */
+  /** Only known if awaits are tracked. */
   #trackedFrames(id: number): FrameData[] {
     for (const task of this.#loop._tasks)
       if (numberOf(task) === id) return suspendedFrames(task).map(frameData);

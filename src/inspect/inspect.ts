@@ -19,9 +19,8 @@ export type {
 export type { Trace } from './watched/trace.ts';
 
 /**
- * Takes a snapshot of what the loops of this thread do: each task that is not done, the line where it stands,
- * what it waits for, and for whom; timers, servers, and connections. It is plain data, for
- * `JSON.stringify()`.
+ * Takes a snapshot of the loops of this thread: each task that is not done, the line at which it waits, what it waits
+ * for, and which tasks it waits for; timers, servers, and connections. Returns plain data that can be converted to JSON.
  *
  * docs/snapshot.schema.json is its JSON Schema. A task that waits for a promise that asyncio-ts did not
  * create shows its lines only in debug mode, and after `setAwaitTracking(true)`.
@@ -32,19 +31,18 @@ export type { Trace } from './watched/trace.ts';
  *   console.log(name, waits.map(({ words }) => words));
  * ```
  *
- * Not in asyncio; `python -m asyncio ps` shows a part of it.
+ * Not in asyncio; `python -m asyncio ps` shows part of it.
  */
 export async function snapshot(): Promise<Snapshot> {
   return await (await import('./on-demand.ts')).takeSnapshot();
 }
 
 /**
- * Lets `asyncio-ts ps PATH`, `pstree` and `why` look into this thread by a socket of AF_UNIX, which only its own
- * user can open. Unlike the inspector, whoever connects can look, and do nothing else.
+ * Lets `asyncio-ts ps PATH`, `pstree` and `why` look into this thread through a Unix socket that only its own user can
+ * open. Unlike with the inspector, clients can only look.
  *
- * The socket does not keep the process alive. What a process that has ended left at the path is replaced. The
- * environment variable `ASYNCIO_INSPECT` does the same for the main thread; `{pid}` in it becomes
- * the number of the process.
+ * The socket does not keep the process alive. A socket left behind by a process that has ended is replaced. The
+ * environment variable `ASYNCIO_INSPECT` does the same for the main thread; `{pid}` in it is replaced by the process ID.
  *
  * ```ts
  * const listener = await asyncio.inspect.listen('/run/shop/inspect');
@@ -60,14 +58,14 @@ export async function listen(path: string): Promise<Listener> {
 }
 
 /**
- * Records what the tasks of this thread do, and writes it when it is stopped, as Perfetto and Chrome read it
- * (Trace Event Format): their steps and waits, cancels, reads and writes of sockets, slow callbacks.
+ * Records what the tasks of this thread do: their steps and waits, cancels, reads and writes of sockets, and slow
+ * callbacks. When it is stopped, it writes the file in the Trace Event Format, for Perfetto or Chrome.
  *
  * ```ts
  * await using trace = await asyncio.inspect.trace('trace.json');
  * ```
  *
- * `asyncio-ts trace PID` does it from outside. After a million events, no more are recorded.
+ * `asyncio-ts trace PID` does this from outside. At most a million events are recorded.
  *
  * @throws {TypeError} when `path` is not a string
  * @throws {OSError} when the file cannot be written

@@ -8,9 +8,9 @@ import { answer } from './answer.ts';
 /** Only its own user may connect. */
 const MODE = 0o600;
 
-/** Answers those who look at this thread, on a socket of AF_UNIX, until it is closed. */
+/** Answers requests about this thread on a Unix socket, until it is closed. */
 export class Listener {
-  /** Where it listens. */
+  /** The path at which it listens. */
   readonly path: string;
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
@@ -21,7 +21,7 @@ export class Listener {
     this.#server.unref();
   }
 
-  /** @internal @throws {OSError} when the path cannot be bound: another process listens there, for instance */
+  /** @internal @throws {OSError} when the path cannot be bound, for example because another process listens there */
   static async open(path: string): Promise<Listener> {
     const listener = new Listener(path);
     try {
@@ -29,7 +29,7 @@ export class Listener {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || (await answers(path)))
         throw fromNodeError(error as NodeJS.ErrnoException);
-      // A process that has ended left it behind.
+      // Left behind by a process that has ended.
       unlinkSync(path);
       await listener.#bind();
     }
@@ -72,7 +72,7 @@ export class Listener {
   }
 }
 
-/** Does anybody answer at a path? */
+/** Does a process listen at a path? */
 async function answers(path: string): Promise<boolean> {
   const client = connect(path);
   return await new Promise<boolean>((resolve) => {

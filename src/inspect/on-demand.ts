@@ -1,4 +1,4 @@
-/** What is loaded when somebody looks, and not before. */
+/** Code that is only loaded on request. */
 export { answer } from './answer.ts';
 export { explainEnding } from './explain-ending.ts';
 export { Listener } from './listen.ts';

@@ -1,9 +1,9 @@
-/** Control characters, and those that change the direction of text. */
+/** Control characters, and characters that change the direction of text. */
 const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 /**
- * A copy of `data` whose strings can be printed on a terminal: names of tasks may come from strangers, and hold
- * line ends or sequences that a terminal obeys.
+ * A copy of `data` whose strings are safe to print on a terminal. Task names may come from untrusted input, and contain
+ * line breaks or escape sequences.
  */
 export function printable<T>(data: T): T {
   return JSON.parse(JSON.stringify(data), (_, value: unknown) =>

@@ -2,19 +2,19 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FrameData, TaskData } from './snapshot/data.ts';
 
-/** What a task does that waits for nothing of ours. */
+/** Describes a task that does not wait for anything of ours. */
 export function stateInWords(task: TaskData): string {
   if (task.state === 'scheduled') return 'has not begun: it is scheduled for the next turn';
   if (task.state === 'running') return 'runs';
   return 'waits for a promise that asyncio-ts did not create';
 }
 
-/** A line for each function, below what they wait for. */
+/** A line for each function, to be printed below what they wait for. */
 export function framesInWords(stack: readonly FrameData[], margin: string): string[] {
   return stack.map((frame) => `${margin}    at ${frame.name} (${placeOf(frame)})`);
 }
 
-/** `file:line`, the file seen from the working directory. */
+/** `file:line`, relative to the working directory. */
 export function placeOf({ file, line }: FrameData): string {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file;
   const near = relative(process.cwd(), path);

@@ -3,7 +3,7 @@ import type { Scheduler } from './clock/scheduler.ts';
 import type { Faults } from './network/faults.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 
-/** What faults come upon. */
+/** What faults can affect. */
 export interface ChaosWorld {
   readonly faults: Faults;
   readonly scheduler: Scheduler;
@@ -19,7 +19,7 @@ const MINUTE = 60;
 
 type Kind = 'reset' | 'partition' | 'crash' | 'freeze';
 
-/** Draws the faults that come by themselves, from the seed. */
+/** Draws random faults from the seed. */
 export class Chaos {
   readonly #run: ChaosWorld;
   readonly #seed: string;
@@ -32,7 +32,7 @@ export class Chaos {
   start(): void {
     for (const kind of ['reset', 'partition', 'crash', 'freeze'] as const) {
       const rate = this.#run.faults.weights[kind];
-      // Each kind with numbers of its own: it comes at the same time without the others.
+      // Each kind has its own random numbers, so that its times do not depend on the other kinds.
       if (rate > 0) this.#next(kind, rate, new Random(`${this.#seed}/${kind}`));
     }
   }

@@ -5,27 +5,27 @@ import type { Fault } from './network/faults.ts';
 import type { TraceEntry } from './network/trace.ts';
 import { SimulationError } from './simulation-error.ts';
 
-/** What came of one run. */
+/** The outcome of one run. */
 export interface RunResult {
   /** Its seed. */
   readonly seed: number | string;
-  /** Seconds of the simulation. */
+  /** How long it took, in simulated seconds. */
   readonly time: number;
-  /** Steps that ran. */
+  /** The number of steps. */
   readonly steps: number;
-  /** Messages that were sent between hosts. */
+  /** The number of messages that hosts sent to each other. */
   readonly messages: number;
-  /** Their bytes. */
+  /** The number of bytes in them. */
   readonly bytes: number;
-  /** The faults that came. */
+  /** The faults that occurred. */
   readonly faults: readonly Fault[];
-  /** The same for each run of the same program with the same seed. */
+  /** A digest of the run: the same program with the same seed has the same one. */
   readonly digest: string;
   /** What was sent, as a sequence diagram. */
   readonly trace: string;
 }
 
-/** What a failure says of one run. */
+/** What the error says about a run. */
 export interface RunReport {
   readonly seed: number | string;
   readonly time: number;
@@ -37,10 +37,10 @@ export interface RunReport {
   readonly entries: readonly TraceEntry[];
 }
 
-/** So many faults are shown, the last ones. */
+/** How many faults are shown at most: the last ones. */
 const MOST_FAULTS = 50;
 
-/** The error for a run that failed. */
+/** The error of a run that failed. */
 export function simulationError(report: RunReport, drawn: number): SimulationError {
   const { seed, time, step, what, error, faults, trace } = report;
   const list = faults
@@ -63,7 +63,7 @@ export function simulationError(report: RunReport, drawn: number): SimulationErr
   return new SimulationError(lines.join('\n'), error, seed, faults, trace);
 }
 
-/** What all tasks wait for, and where: a line each. */
+/** What each task waits for, and where, one line per task. */
 export async function describeTasks(
   nameOf: (loop: LoopCore) => string | undefined,
 ): Promise<string> {

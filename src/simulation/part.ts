@@ -1,10 +1,10 @@
 import type { FaultProfile } from './network/faults.ts';
 import type { TraceEntry } from './network/trace.ts';
 
-/** The variable of the environment by which `asyncio-ts simulate` tells its children a {@link Part}. */
+/** The environment variable in which `asyncio-ts simulate` passes a {@link Part} to its child processes. */
 export const PART = 'ASYNCIO_TS_SIMULATE';
 
-/** What `asyncio-ts simulate` wants of a program: every `jobs`-th seed, from the one at `job`. */
+/** The part of the runs for one child process: every `jobs`-th seed, starting with the one at `job`. */
 export interface Part {
   readonly job: number;
   readonly jobs: number;
@@ -13,24 +13,24 @@ export interface Part {
   readonly faults?: FaultProfile | undefined;
 }
 
-/** What `simulate()` tells the command. */
+/** Messages from `simulate()` to the command. */
 export type Told =
-  /** It begins: so many runs. */
+  /** It starts, with this number of runs. */
   | { readonly begins: number }
-  /** A run passed: so many seconds of the simulation. */
+  /** A run passed, after this number of simulated seconds. */
   | { readonly passed: number }
-  /** A run failed. What it takes is not known yet. */
+  /** A run failed. The faults that it needs are not known yet. */
   | { readonly failing: number | string }
   | { readonly failed: string; readonly entries: readonly TraceEntry[] };
 
-/** What the command wants of this process, if it started it. */
+/** The part for this process, if the command started it. */
 export function wantedPart(): Part | undefined {
   const text = process.env[PART];
-  // Children of the program have the variable, too, but no channel to the command.
+  // Child processes of the program inherit the variable, but have no channel to the command.
   return text === undefined || !process.connected ? undefined : (JSON.parse(text) as Part);
 }
 
-/** Tells the command something. */
+/** Sends a message to the command. */
 export async function tell(told: Told): Promise<void> {
   await new Promise<void>((resolve) => {
     process.send?.(told, () => resolve());

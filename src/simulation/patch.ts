@@ -7,12 +7,12 @@ import type { Random } from './clock/random.ts';
 const EPOCH = Date.UTC(2030, 0, 1);
 
 /**
- * Replaces `Math.random()`, `Date` and the global timers by the simulation's: `Date` shows the clock of the host
- * that asks.
+ * Replaces `Math.random()`, `Date` and the global timers with simulated ones. `Date` shows the clock of the host that
+ * uses it.
  *
  * @param random - for `Math.random()`
- * @param now - the simulation's time, for code of no host
- * @returns a function that puts Node's own back
+ * @param now - the simulation's time, for code outside of hosts
+ * @returns a function that restores Node's own
  */
 export function patchGlobals(random: Random, now: () => number): () => void {
   const { Date: NodeDate } = globalThis;
@@ -53,7 +53,7 @@ export function patchGlobals(random: Random, now: () => number): () => void {
   };
 }
 
-/** A timer of the simulation, in the form of one of Node's. */
+/** A simulated timer with the interface of Node's. */
 class Timer {
   #handle: Cancellable;
   readonly #again: () => void;
@@ -65,7 +65,7 @@ class Timer {
     repeats: boolean,
   ) {
     const loop = requireRunningLoop();
-    // As Node's: at least a millisecond, also where it is no number.
+    // As in Node, at least a millisecond, even if it is not a number.
     const seconds = (delay >= 1 ? delay : 1) / 1000;
     const ring = (): void => {
       if (repeats) this.#again();

@@ -16,10 +16,10 @@ import { patchGlobals } from './patch.ts';
 import { shrink } from './shrink.ts';
 import { Run, type World } from './world.ts';
 
-/** The longest that a run may take, in seconds. */
+/** The default time limit of a run, in simulated seconds. */
 const WEEK = 7 * 86_400;
 
-/** Runs one seed after the other, until one fails. */
+/** Runs one seed after another until one fails. */
 export async function runSeeds(
   main: (world: World) => PromiseLike<unknown>,
   options: SimulationOptions,
@@ -65,7 +65,7 @@ export async function runSeeds(
   return last as RunResult;
 }
 
-/** What all runs share. */
+/** The settings that all runs share. */
 interface Settings {
   readonly main: (world: World) => PromiseLike<unknown>;
   readonly weights: Weights;
@@ -140,7 +140,7 @@ async function runOnce(
   }
   const { now: time, steps } = scheduler;
   const happened = [...faults.happened];
-  // Somebody has cancelled the simulation.
+  // The simulation was cancelled from outside.
   if (run.failure === undefined && isA(failed?.error, CancelledError)) throw failed.error;
   const failure = run.failure ?? (failed && { ...failed, what: 'the simulation failed' });
   if (failure !== undefined)
@@ -167,7 +167,7 @@ async function runOnce(
   };
 }
 
-/** The run does not come to its end: says where each task stands. */
+/** The run does not end: says where each task waits. */
 async function stillRunning(run: Run, message: string, what: string = message): Promise<void> {
   if (run.failure !== undefined || run.scheduler.paused) return;
   run.scheduler.pause();

@@ -1,12 +1,12 @@
 import type { RunReport, RunResult } from './failure.ts';
 
-/** So often a run is tried again with fewer faults. */
+/** How often a run is repeated with fewer faults. */
 const MOST_TRIES = 100;
 
 /**
- * Looks for a shorter list of faults with which a run still fails, by halves: Zeller's ddmin.
+ * Searches for a shorter list of faults with which a run still fails, with Zeller's ddmin algorithm.
  *
- * @param again - runs it with some of the faults
+ * @param again - repeats the run with some of the faults
  * @returns the run with the fewest
  */
 export async function shrink(
@@ -19,7 +19,7 @@ export async function shrink(
     if (tries >= MOST_TRIES) return false;
     tries += 1;
     const result = await again(new Set(kept));
-    // Others may have come instead: they count.
+    // Other faults may have occurred instead; they count, too.
     if (!('error' in result) || result.faults.length >= least.faults.length) return false;
     least = result;
     return true;

@@ -5,13 +5,13 @@ import type { World } from './world.ts';
 /**
  * Runs a distributed program in one process, on a simulated network and in virtual time.
  *
- * Each host has a loop, a clock and an address of its own. Sockets, streams, servers, protocols and datagrams work
- * as they are. The seed decides the order of what happens at the same time, how long packets take,
- * and which faults come: the same seed gives the same run. So a failure can be repeated.
+ * Each host has its own loop, clock and address. Sockets, streams, servers, protocols and datagrams work unchanged. The
+ * seed determines the order of simultaneous events, how long packets take, and which faults occur. The same seed gives
+ * the same run, so a failure can be repeated.
  *
- * A run fails if `main` or the program of a host throws, if a host reports something to its exception handler,
- * if nothing can happen any more, if an invariant does not hold, or if it takes too long. The error names the seed. The
- * environment's `SIMULATION_SEED` runs only that one.
+ * A run fails if `main` or the program of a host throws, if a host reports something to its exception handler, if
+ * nothing can happen any more, if an invariant is violated, or if it takes too long. The error contains the seed. To
+ * run only one seed, set the environment variable `SIMULATION_SEED`.
  *
  * ```ts
  * import { simulate } from 'asyncio-ts/testing';
@@ -41,11 +41,11 @@ import type { World } from './world.ts';
  * );
  * ```
  *
- * @param main - starts hosts, and makes things go wrong; when it returns, all hosts are stopped
+ * @param main - starts hosts and causes faults; when it returns, all hosts are stopped
  * @param options - see {@link SimulationOptions}
- * @returns what came of the last run
+ * @returns the outcome of the last run
  * @throws {SimulationError} when a run fails
- * @throws {RuntimeError} when a loop runs already
+ * @throws {RuntimeError} when a loop is already running
  * @throws {RangeError} when an option is out of range
  */
 export async function simulate(

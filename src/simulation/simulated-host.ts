@@ -7,16 +7,16 @@ import { Loop } from '../loop/loop.ts';
 import type { Clock } from './clock/scheduler.ts';
 import type { SimulatedKernel } from './network/kernel.ts';
 
-/** What a host runs. */
+/** The program of a host. */
 export type HostMain = (host: SimulatedHost) => PromiseLike<unknown>;
 
-/** What the host asks of the world. */
+/** What a host needs from the world. */
 export interface HostWorld {
   readonly kernel: SimulatedKernel;
   readonly main: HostMain;
   newClock(): Clock;
   started(loop: Loop): void;
-  /** The host's program has failed, or left a report. */
+  /** The host's program has failed or reported an error. */
   failed(host: SimulatedHost, error: unknown): void;
   reported(host: SimulatedHost, context: ExceptionContext): void;
   changed(): void;
@@ -52,7 +52,7 @@ export class SimulatedHost {
     this.#world = world;
   }
 
-  /** Its name: what `getaddrinfo()` finds it by, and what `gethostname()` gives on it. */
+  /** Its name, which `getaddrinfo()` resolves, and which `gethostname()` returns on the host. */
   get name(): string {
     return this.#world.kernel.hostname;
   }
@@ -67,13 +67,13 @@ export class SimulatedHost {
     return this.#state;
   }
 
-  /** The loop that its program runs on; another one after each start. */
+  /** The loop that its program runs on; a new one after each start. */
   get loop(): Loop {
     if (this.#loop === undefined) throw new RuntimeError(`${this} is not up`);
     return this.#loop;
   }
 
-  /** How many descriptors it may have open: sockets, and three more. */
+  /** The maximum number of open descriptors: sockets, and three more. */
   get descriptors(): number {
     return this.#world.kernel.descriptors.limit + 3;
   }
@@ -84,7 +84,7 @@ export class SimulatedHost {
   }
 
   /**
-   * Starts the program again, on a new loop. What it had in memory is what `main` refers to.
+   * Starts the program again, on a new loop. Its memory is lost, except for what `main` refers to.
    *
    * @throws {RuntimeError} when the host is up
    */
@@ -124,26 +124,26 @@ export class SimulatedHost {
     const end = (): void => {
       if (this.#task !== task) return;
       if (allTasks(this.#loop).size > 0) return;
-      // What was scheduled at the last has its turn.
+      // Callbacks that were scheduled last still run.
       this.#loop?.callSoon(() => this.#end('ended'));
     };
     for (const each of left) each.addDoneCallback(() => end());
     end();
   }
 
-  /** Cancels its program, as Ctrl-C would, and waits for nothing. */
+  /** Cancels its program, like Ctrl-C, without waiting for its end. */
   stop(): void {
     if (this.#state === 'up') this.#task?.cancel();
   }
 
-  /** Kills its program, as `kill -9` would: no `finally` runs, and the system closes its sockets. */
+  /** Kills its program, like `kill -9`: no `finally` block runs, and the system closes its sockets. */
   crash(): void {
     if (this.#state !== 'up') return;
     this.#world.kernel.network.trace.noted(this.#world.kernel, 'crashes');
     this.#end('crashed');
   }
 
-  /** Takes its power: nobody is told. Its peers' connections stay half open. */
+  /** Powers it off. Its peers are not notified: their connections stay half open. */
   powerOff(): void {
     if (this.#state === 'off') return;
     const { kernel } = this.#world;
@@ -152,7 +152,7 @@ export class SimulatedHost {
     this.#end('off');
   }
 
-  /** Lets nothing of its program run for some seconds, as a long garbage collection would. */
+  /** Stops its program for some seconds, like a long garbage collection. */
   freeze(seconds: number): void {
     const clock = this.#clock;
     if (clock === undefined || clock.frozen) return;

@@ -1,7 +1,7 @@
 import { named } from '../base/errors/errors.ts';
 import type { Fault } from './network/faults.ts';
 
-/** A simulation has failed: the message has the seed, the faults and the end of the trace. */
+/** A simulation has failed. The message contains the seed, the faults and the end of the trace. */
 export class SimulationError extends Error {
   static {
     named(this, 'SimulationError');
@@ -30,7 +30,7 @@ export class SimulationError extends Error {
     return this.#seed;
   }
 
-  /** The faults that it takes: as few as were found. */
+  /** The smallest set of faults that was found to cause the failure. */
   get faults(): readonly Fault[] {
     return this.#faults;
   }

@@ -23,15 +23,15 @@ import { type HostMain, SimulatedHost } from './simulated-host.ts';
 export interface HostOptions {
   /** Its IPv4 address; by default the next free one of 10.0.0.0/16. */
   readonly address?: string | undefined;
-  /** How far its clock is ahead at the start, in seconds. By default drawn, where the faults have skew. */
+  /** How far its clock is ahead at the start, in seconds. By default random, if the faults have skew. */
   readonly skew?: number | undefined;
-  /** How many seconds its clock gains in a second. By default drawn, where the faults have drift. */
+  /** How many seconds its clock gains per second. By default random, if the faults have drift. */
   readonly drift?: number | undefined;
-  /** How many descriptors it may have open; by default 1,024. */
+  /** The maximum number of open descriptors; by default 1,024. */
   readonly descriptors?: number | undefined;
 }
 
-/** The name of a host, or the host. */
+/** A host, or its name. */
 export type HostLike = SimulatedHost | string;
 
 /** What {@link Run} is made with. */
@@ -55,11 +55,11 @@ export class World {
   }
 
   /**
-   * Starts a host, which runs `main` on a loop of its own.
+   * Starts a host, which runs `main` on its own loop.
    *
-   * Sockets that `main` makes are the host's. Names of hosts are found by `getaddrinfo()`, and so by
-   * `openConnection('db', 5432)`. When `main` returns, its remaining tasks are cancelled, as `run()` does.
-   * If it throws, the simulation fails.
+   * Sockets created by `main` belong to the host. `getaddrinfo()` resolves the names of hosts, so
+   * `openConnection('db', 5432)` works. When `main` returns, its remaining tasks are cancelled, as by `run()`. If it
+   * throws, the simulation fails.
    *
    * @param name - its host name
    * @param main - its program; called again after a restart
@@ -74,7 +74,7 @@ export class World {
     return this.#run.addHost(name, main, options);
   }
 
-  /** The hosts, in the order in which they were made. */
+  /** The hosts, in the order of their creation. */
   get hosts(): readonly SimulatedHost[] {
     return [...this.#run.hosts.values()];
   }
@@ -84,14 +84,14 @@ export class World {
     return this.#run.scheduler.now;
   }
 
-  /** A random number from 0 up to, but not including, 1, drawn by the seed. */
+  /** A random number from 0 up to, but not including, 1, determined by the seed. */
   random(): number {
     return this.#run.random.next();
   }
 
   /**
-   * Lets nothing through between two hosts. Packets are lost: streams send theirs again when the
-   * network is whole, and give up after a quarter of an hour.
+   * Partitions two hosts: all packets between them are lost. Streams send theirs again after the partition, and give up
+   * after 924 seconds.
    *
    * @param options - `oneWay`: only from `a` to `b`
    */
@@ -104,40 +104,40 @@ export class World {
     this.#run.connect(a, b, { parted: true }, options.oneWay ?? false, 'partition');
   }
 
-  /** Ends the partitions between two hosts; without names all of them. */
+  /** Ends the partition between two hosts; without arguments, all partitions. */
   heal(a?: HostLike, b?: HostLike): void {
     if (a === undefined || b === undefined) this.#run.healAll();
     else this.#run.connect(a, b, { parted: false }, false, 'heal');
   }
 
-  /** Holds all packets between two hosts; none is lost. */
+  /** Holds back all packets between two hosts; none is lost. */
   hold(a: HostLike, b: HostLike): void {
     this.#run.connect(a, b, { held: true }, false, 'hold');
   }
 
-  /** Lets the packets go that {@link hold} held. */
+  /** Delivers the packets held back by {@link hold}. */
   release(a: HostLike, b: HostLike): void {
     this.#run.connect(a, b, { held: false }, false, 'release');
   }
 
-  /** Sets what the link between two hosts is like, both ways. */
+  /** Sets the properties of the link between two hosts, in both directions. */
   link(a: HostLike, b: HostLike, options: LinkOptions): void {
     checkOptions(options);
     for (const path of this.#run.paths(a, b)) path.link = { ...path.link, ...options };
   }
 
-  /** Breaks all connections between two hosts in the middle: both sides get ECONNRESET. */
+  /** Resets all connections between two hosts: both sides get ECONNRESET. */
   reset(a: HostLike, b: HostLike): void {
     this.#run.resetBetween(a, b);
   }
 
-  /** Writes a line into the trace. */
+  /** Adds a line to the trace. */
   note(text: string): void {
     this.#run.note(text);
   }
 
   /**
-   * Checks something after each step of the simulation, until it ends.
+   * Checks an invariant after each step of the simulation, until it ends.
    *
    * @param check - the simulation fails if it returns `false`, or throws
    */
@@ -147,9 +147,9 @@ export class World {
   }
 
   /**
-   * Waits until something holds.
+   * Waits until a condition is true.
    *
-   * @param within - the simulation fails after so many seconds; by default 60
+   * @param within - the time in seconds after which the simulation fails; by default 60
    */
   async eventually(
     check: () => boolean,
@@ -162,22 +162,22 @@ export class World {
   }
 
   /**
-   * Records what clients do with objects such as registers or queues. At the end, the simulation fails unless
-   * what they saw is linearizable: see {@link checkLinearizable}.
+   * Records the operations of clients on objects such as registers or queues. At the end, the simulation fails if what
+   * they saw is not linearizable: see {@link checkLinearizable}.
    *
-   * @param model - what such an object does, as {@link register} or {@link queue}
+   * @param model - how such an object behaves, such as {@link register} or {@link queue}
    */
   history<State, Call>(model: SequentialModel<State, Call>): History<Call> {
     return this.#run.history(model);
   }
 
-  /** Waits until a host's program has ended, or the host crashed. */
+  /** Waits until a host's program has ended, or the host has crashed. */
   async ended(host: HostLike): Promise<void> {
     const found = this.#run.find(host);
     await this.#run.eventually(() => found.state !== 'up', Number.POSITIVE_INFINITY, 'ended');
   }
 
-  /** What happened so far, as a sequence diagram of the last `count` entries. */
+  /** The last `count` entries of the trace, as a sequence diagram. */
   trace(count?: number): string {
     return this.#run.trace.toString(count);
   }

@@ -152,7 +152,7 @@ behaviour('asyncio-ts simulate', (it) => {
 
       await using missing = Program.command(['simulate', path.join(tmpdir(), 'is-not-there.ts')]);
       assert.is((await missing.ends()).status, 1);
-      assert.match(missing.stderr, /^asyncio-ts: there is no file .*is-not-there.ts\n$/);
+      assert.match(missing.stderr, /^asyncio-ts: no such file: .*is-not-there.ts\n$/);
     },
     CHILD,
   );

@@ -109,7 +109,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
       const unknown = await look('why', 'nobody');
       assert.equal(
         [unknown.status, unknown.stderr],
-        [1, 'asyncio-ts: no such task: nobody (ps shows what tasks there are)\n'],
+        [1, 'asyncio-ts: no such task: nobody (see ps for a list of tasks)\n'],
       );
     },
     CHILDREN,

@@ -41,7 +41,7 @@ behaviour('asyncio-ts top', (it) => {
   );
 
   for (const [args, message] of [
-    [[], 'top needs the number of a process'],
+    [[], 'top needs a process ID'],
     [['1', '2'], 'unexpected argument for top: 2'],
   ] as const)
     it(`refuses ${JSON.stringify(args)}`, async () => {

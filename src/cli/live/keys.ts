@@ -4,14 +4,14 @@ export interface Size {
   readonly rows: number;
 }
 
-/** q, and Ctrl-C, which is a key like others here. */
+/** q, and Ctrl-C, which is an ordinary key in raw mode. */
 const QUIT = ['q', '\x03'];
 
 /**
- * Reads keys one by one, for another process that draws. `quit` is called with the key that ends it.
+ * Reads single keys for another process that draws on the terminal. Calls `quit` with the key that quits.
  *
- * @param leave - what to write to leave the screen on which that process draws
- * @returns a function that gives the terminal back, called at the end of this process, too;
+ * @param leave - the escape sequence that leaves the screen on which that process draws
+ * @returns a function that restores the terminal, also called when this process exits;
  *   `hasLeft`: did the other process leave the screen itself?
  */
 export function takeKeys(

@@ -7,19 +7,19 @@ import { printable } from '../../inspect/printable.ts';
 import { Failure } from '../process/failure.ts';
 import { snapshotsOf, type Target } from '../process/target.ts';
 
-/** The text of the page, from `page/`; put here by the build. */
+/** The HTML of the page, from `page/`; inserted by the build. */
 declare const LIVE_PAGE: string;
 
-/** Milliseconds between two snapshots, at least and at most. */
+/** The shortest and longest time between two snapshots, in milliseconds. */
 const PAUSE = { least: 1000, most: 5000 };
-/** Milliseconds in which browsers get the last words. */
+/** How long browsers have to receive the last message, in milliseconds. */
 const LAST_WORDS = 100;
-/** The loop of the target is looked at for a fifth of the time at most, up to the longest pause. */
+/** Snapshots take at most a fifth of the target's time, as long as the longest pause allows. */
 const REST = 4;
 
-/** A page on loopback that shows what a process does, until the process ends or the page is closed. */
+/** A web page on loopback that shows what a process does, until the process or the page ends. */
 export class LivePage {
-  /** Where it is. Who does not know the address cannot see it. */
+  /** Its address, which contains a secret token. */
   readonly url: string;
   readonly #target: Target;
   readonly #server: Server;
@@ -39,8 +39,8 @@ export class LivePage {
   }
 
   /**
-   * @param port - 0: any
-   * @throws {Failure} when the port cannot be had
+   * @param port - 0 for any
+   * @throws {Failure} when the port is not available
    */
   static async open(target: Target, port: number): Promise<LivePage> {
     const server = createServer();
@@ -54,7 +54,7 @@ export class LivePage {
   }
 
   /**
-   * Shows snapshots while somebody watches.
+   * Sends snapshots while a browser shows the page.
    *
    * @throws {Failure} when the process has ended
    */
@@ -76,7 +76,7 @@ export class LivePage {
     } finally {
       this.#server.close();
       for (const watcher of this.#watchers) watcher.end();
-      // Browsers keep connections that they may need again.
+      // Browsers keep idle connections open.
       await sleep(LAST_WORDS);
       this.#server.closeAllConnections();
     }
@@ -97,7 +97,7 @@ export class LivePage {
 
   #send(snapshots: unknown): void {
     const text = `data: ${JSON.stringify(printable(snapshots))}\n\n`;
-    // Who is slow leaves some out.
+    // A slow browser skips some snapshots.
     for (const watcher of this.#watchers) if (!watcher.writableNeedDrain) watcher.write(text);
   }
 
@@ -107,7 +107,7 @@ export class LivePage {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
-    // A name that somebody else has pointed at this machine is not this page.
+    // Rejects foreign host names that resolve to this machine (DNS rebinding).
     if (host !== this.#host && host !== this.#host.replace('127.0.0.1', 'localhost'))
       refuse(response, 403, 'the Host is not this page');
     else if (method !== 'GET') refuse(response, 405, 'only GET');
@@ -125,7 +125,7 @@ export class LivePage {
   }
 }
 
-/** Compares in a time that does not tell where they differ. */
+/** Compares in constant time. */
 function isSame(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -5,13 +5,13 @@ import type { Target } from '../process/target.ts';
 import type { Size } from './keys.ts';
 import { Screen } from './screen.ts';
 
-/** Milliseconds between two rounds. */
+/** The time between two updates, in milliseconds. */
 const PAUSE = 1000;
-/** As much is printed where there is no terminal. */
+/** The size of the output if it is not a terminal. */
 const PLAIN: Size = { columns: 120, rows: 40 };
 
 /**
- * Shows what a process does, once a second, until `until` is fulfilled; one round where the output is no
+ * Shows what a process does, once a second, until `until` is fulfilled. Shows it only once if the output is not a
  * terminal.
  *
  * @throws {Failure} when the process has ended
@@ -23,7 +23,7 @@ export async function showTop(target: Target, until: Promise<void>): Promise<voi
     size = told;
   });
   const ended = until.then(() => true);
-  // From now on it is counted.
+  // Starts the counting.
   await ratesOf(target);
   const screen = stdout.isTTY ? new Screen() : undefined;
   try {
@@ -40,7 +40,7 @@ export async function showTop(target: Target, until: Promise<void>): Promise<voi
   }
 }
 
-/** Lines that write over all that the screen shows. */
+/** Lines that overwrite the whole screen. */
 function fill(lines: readonly string[], { columns, rows }: Size): string[] {
   return Array.from({ length: rows }, (_, at) => (lines[at] ?? '').padEnd(columns));
 }
@@ -51,7 +51,7 @@ async function ratesOf(target: Target): Promise<Rates[]> {
   return printable(answers);
 }
 
-/** As much as fits. */
+/** Cuts a line to the width of the screen. */
 export function linesOf(threads: readonly Rates[], { columns, rows }: Size): string[] {
   const heads = threads.flatMap(headOf);
   const spent = threads

@@ -3,20 +3,20 @@ import type { FrameData, Snapshot, TaskData, WaitData } from '../../inspect/snap
 /** A task of one thread. */
 export interface TaskOfThread {
   readonly task: TaskData;
-  /** What is unique among those of all threads. */
+  /** A key that is unique across threads. */
   readonly key: string;
-  /** How asyncio's tables name its thread. */
+  /** The name of its thread, as in asyncio's tables. */
   readonly thread: string;
 }
 
-/** A task that waits for another one, and the `await` by which it does. */
+/** A task that waits for another one, and its `await`. */
 export interface Edge {
   readonly waiter: TaskOfThread;
   readonly wait: WaitData | undefined;
   readonly awaited: TaskOfThread;
 }
 
-/** The tasks of all threads, and who awaits whom. */
+/** The tasks of all threads, and which task awaits which. */
 export class Awaits {
   readonly tasks: readonly TaskOfThread[];
   readonly edges: readonly Edge[];
@@ -45,17 +45,17 @@ export class Awaits {
     for (const edge of this.edges) addTo(this.#byAwaited, edge.awaited, edge);
   }
 
-  /** The task with a number, in the thread of another one. */
+  /** The task with an ID, in the thread of another one. */
   inThreadOf({ key }: TaskOfThread, id: number): TaskOfThread | undefined {
     return this.#known.get(`${key.split('/')[0]}/${id}`);
   }
 
-  /** Who awaits a task. */
+  /** The tasks that await a task. */
   edgesTo(awaited: TaskOfThread): readonly Edge[] {
     return this.#byAwaited.get(awaited) ?? [];
   }
 
-  /** Tasks that await one another, each as a list that ends where it began. */
+  /** Cycles of tasks that await each other, each as a list that ends with its first task. */
   cycles(): (readonly TaskOfThread[])[] {
     const next = new Map<TaskOfThread, TaskOfThread[]>();
     for (const { waiter, awaited } of this.edges) addTo(next, waiter, awaited);
@@ -70,12 +70,12 @@ function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   else known.push(value);
 }
 
-/** The number of a task as `ps` shows it, and `why` takes it. */
+/** The ID of a task, as `ps` prints it and `why` accepts it. */
 export function taskId({ id }: TaskData): string {
   return `0x${id.toString(16)}`;
 }
 
-/** The cycles of a graph, by a search that needs no stack of its own: chains may be long. */
+/** The cycles of a graph, found without recursion, because chains may be long. */
 export function cyclesIn<N>(next: ReadonlyMap<N, readonly N[]>): (readonly N[])[] {
   const done = new Set<N>();
   const cycles: (readonly N[])[] = [];
@@ -107,7 +107,7 @@ export function stackOf(wait: WaitData | undefined): readonly (string | FrameDat
   return wait.operation === undefined ? wait.stack : [wait.operation, ...wait.stack];
 }
 
-/** The stacks of a task, one for each `await` that has not gone on. */
+/** The stacks of a task, one for each pending `await`. */
 export function stacksOf(task: TaskData): (readonly (string | FrameData)[])[] {
   if (task.waits.length > 0) return task.waits.map(stackOf);
   return [task.stack.length > 0 ? task.stack : [task.coroutine.name]];

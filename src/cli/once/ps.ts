@@ -1,7 +1,7 @@
 import type { FrameData, Snapshot } from '../../inspect/snapshot/data.ts';
 import { Awaits, stackOf, stacksOf, taskId } from './awaits.ts';
 
-/** The columns of Python's `python -m asyncio ps`, and how wide they are. */
+/** The columns of `python -m asyncio ps`, and their widths. */
 const COLUMNS = [
   ['tid', 10],
   ['task id', 20],

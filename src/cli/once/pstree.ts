@@ -10,10 +10,10 @@ interface Node {
 }
 
 /**
- * The tasks as a tree, as `python -m asyncio pstree` prints it: below each task the functions in which it
- * waits, and below these the tasks that it awaits.
+ * The tasks as a tree, as `python -m asyncio pstree` prints it: below each task are the functions in which it waits,
+ * and below these the tasks that it awaits.
  *
- * @throws {Failure} when tasks await one another
+ * @throws {Failure} when tasks await each other
  */
 export function formatTree(snapshots: readonly Snapshot[]): string {
   const awaits = new Awaits(snapshots);
@@ -44,7 +44,7 @@ export function formatTree(snapshots: readonly Snapshot[]): string {
   return roots.map((root) => render(root).join('\n')).join('\n');
 }
 
-/** The node of the innermost function of a stack, made with those above it where they are not there. */
+/** The node of the innermost function of a stack; missing nodes are created. */
 function descend(task: Node, stack: readonly (string | FrameData)[]): Node {
   let at = task;
   for (const frame of [...stack].reverse()) {
@@ -61,7 +61,7 @@ function descend(task: Node, stack: readonly (string | FrameData)[]): Node {
 
 function render(root: Node): string[] {
   const lines: string[] = [];
-  // A list of what is left, for trees may be deeper than the stack of calls.
+  // Without recursion, because trees may be deep.
   const left: [node: Node, margin: string, isLast: boolean][] = [[root, '', true]];
   for (let one = left.pop(); one !== undefined; one = left.pop()) {
     const [{ label, children }, margin, isLast] = one;

@@ -5,7 +5,7 @@ import { Failure } from '../process/failure.ts';
 import { fetchPieces, type Target } from '../process/target.ts';
 
 /**
- * Records for so many seconds what a process does, or until `until` is fulfilled, and writes it to a file.
+ * Records what a process does for some seconds, or until `until` is fulfilled, and writes it to a file.
  *
  * @throws {Failure} when the process has ended, or the file cannot be written
  */
@@ -18,10 +18,10 @@ export async function writeTrace(
   const file = attempt(path, () => openSync(path, 'w'));
   const threads = await target.threads();
   const numbers = await Promise.all(threads.map(async (ask) => await ask(`trace ${seconds}`)));
-  console.log(`recording for ${seconds} s; Ctrl-C ends it`);
+  console.log(`recording for ${seconds} s; press Ctrl-C to stop`);
   const ended = new AbortController();
   void until.then(() => ended.abort());
-  // Ended before its time, it is written all the same.
+  // Written even if it was stopped early.
   await sleep(seconds * 1000, undefined, { signal: ended.signal }).catch(() => {});
   const write = (text: string): void => void attempt(path, () => writeSync(file, text));
   write(TRACE.begin);

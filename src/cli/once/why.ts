@@ -4,17 +4,16 @@ import { Failure } from '../process/failure.ts';
 import { Awaits, cyclesIn, type TaskOfThread, taskId } from './awaits.ts';
 
 /**
- * Why a task does not go on: what it waits for, whom that waits for, and so on to the end. Tasks that wait for
- * one another are called a deadlock.
+ * Explains why a task does not continue: what it waits for, what that waits for, and so on. Tasks that wait for each
+ * other are reported as a deadlock.
  *
- * @param wanted - the name of the task, or its number as `ps` has it
+ * @param wanted - the task's name, or its ID as printed by `ps`
  * @throws {Failure} when there is no such task
  */
 export function explain(snapshots: readonly Snapshot[], wanted: string): string {
   const awaits = new Awaits(snapshots);
   const named = awaits.tasks.filter(({ task }) => task.name === wanted || taskId(task) === wanted);
-  if (named.length === 0)
-    throw new Failure(`no such task: ${wanted} (ps shows what tasks there are)`);
+  if (named.length === 0) throw new Failure(`no such task: ${wanted} (see ps for a list of tasks)`);
   return named.map((one) => new Explanation(awaits, snapshots, one).text()).join('\n\n');
 }
 
@@ -23,9 +22,9 @@ class Explanation {
   readonly #snapshots: readonly Snapshot[];
   readonly #first: TaskOfThread;
   readonly #lines: string[] = [];
-  /** The tasks that were explained, and what they wait for. */
+  /** The tasks that have been explained, and what they wait for. */
   readonly #next = new Map<TaskOfThread, TaskOfThread[]>();
-  /** Is it known what ends the chain: time, the network, code that is not ours? */
+  /** Is the end of the chain known: a timer, the network, other code? */
   #endsOutside = false;
 
   constructor(awaits: Awaits, snapshots: readonly Snapshot[], first: TaskOfThread) {
@@ -104,7 +103,7 @@ function isOfTasks(wait: WaitData): boolean {
   );
 }
 
-/** Can anything but a callback of Node's make a task of the loop go on? */
+/** Can anything except a Node callback wake a task of the loop? */
 function canGoOn({ ready, timerCount, transports, tasks }: LoopData): boolean {
   return (
     ready > 0 ||

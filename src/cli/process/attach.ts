@@ -7,22 +7,22 @@ import type { Ask, Target } from './target.ts';
 
 /** How long a process may take to open its inspector, in milliseconds. */
 const PATIENCE = 5000;
-/** It is looked for so often, in milliseconds. */
+/** How often to check for it, in milliseconds. */
 const POLL = 10;
-/** How often the process looks whether they who look into it are still there, in milliseconds. */
+/** How often the process checks whether the commands that look into it still run, in milliseconds. */
 const WATCH = 20;
 
 const AGENT = `globalThis[Symbol.for('asyncio-ts.inspect')]`;
-/** In the process: the numbers of the processes for which its inspector is open; nothing when that is not our doing. */
+/** In the target: the IDs of the processes for which its inspector is open; unset if we did not open it. */
 const LOOKERS = `globalThis[Symbol.for('asyncio-ts.inspect.lookers')]`;
 
-/** In the process: this program is one of them. */
+/** In the target: adds this process to them. */
 const JOIN = `${LOOKERS}?.add(${process.pid}), 0`;
 
 /**
- * In the process: closes its inspector when the last looker has ended.
+ * In the target: closes its inspector when the last of these processes has ended.
  *
- * Not before: on a connection that both sides close at once, Node 20 to 26 write to freed memory.
+ * Not earlier: if both sides close a connection at the same time, Node 20 to 26 write to freed memory.
  */
 const WATCH_LOOKERS = `if (!${LOOKERS}) {
   const lookers = (${LOOKERS} = new Set());
@@ -34,7 +34,7 @@ const WATCH_LOOKERS = `if (!${LOOKERS}) {
       return error.code === 'EPERM';
     }
     try {
-      // It may have ended, and nobody has asked how.
+      // A zombie has ended, too.
       return !/\\) Z [^)]*$/.test(readFileSync('/proc/' + pid + '/stat', 'latin1'));
     } catch {
       return true;
@@ -50,9 +50,9 @@ const WATCH_LOOKERS = `if (!${LOOKERS}) {
 }`;
 
 /**
- * Connects to a process by Node's inspector, which SIGUSR1 opens on a loopback port.
+ * Connects to a process through Node's inspector, which SIGUSR1 opens on a loopback port.
  *
- * The process closes it again as soon as this program has ended, however that was.
+ * The process closes it again when this program has ended or was killed.
  *
  * @throws {Failure} when that is not possible
  */
@@ -80,15 +80,15 @@ export async function attach(pid: number): Promise<Target> {
 
 async function openSession(pid: number): Promise<DebuggerSession> {
   const before = listeningPorts(pid);
-  // It may be open already: then nothing happens, and it stays so.
+  // If it is already open, nothing happens, and it stays open.
   for (let waited = 0; waited < PATIENCE; waited += POLL) {
-    // And again: somebody who looks into another process may have its port for a moment.
+    // Repeatedly, because a command that looks into another process may occupy the port for a moment.
     if (waited % 1000 === 0) process.kill(pid, 'SIGUSR1');
     for (const port of listeningPorts(pid)) {
       const session = before.has(port) ? undefined : await sessionAt(port, WATCH_LOOKERS + JOIN);
       if (session !== undefined) return session;
     }
-    // The other ports are the program's: nobody connects to those.
+    // The other ports belong to the program, so we do not connect to them.
     const open = inspectPort(pid);
     const session = before.has(open) ? await sessionAt(open, JOIN) : undefined;
     if (session !== undefined) return session;
@@ -101,8 +101,8 @@ async function openSession(pid: number): Promise<DebuggerSession> {
 }
 
 /**
- * Connects to the inspector at a port, and evaluates something there at first; `undefined` where there is
- * none, or where it is being closed.
+ * Connects to the inspector at a port, and evaluates an expression; `undefined` if there is no inspector, or if it is
+ * being closed.
  */
 async function sessionAt(port: number, first: string): Promise<DebuggerSession | undefined> {
   const url = await inspectorAt(port);
@@ -116,7 +116,7 @@ async function sessionAt(port: number, first: string): Promise<DebuggerSession |
   }
 }
 
-/** The WebSocket of the inspector at a port; `undefined` where there is none. */
+/** The URL of the inspector at a port; `undefined` if there is none. */
 async function inspectorAt(port: number): Promise<string | undefined> {
   try {
     const answer = await fetch(`http://127.0.0.1:${port}/json/list`, {

@@ -6,9 +6,9 @@ import { Failure } from './failure.ts';
 import type { Target } from './target.ts';
 
 /**
- * Connects to a thread that listens at a path, by `asyncio.inspect.listen()` or `ASYNCIO_INSPECT`.
+ * Connects to a thread that listens at a path, due to `asyncio.inspect.listen()` or `ASYNCIO_INSPECT`.
  *
- * @throws {Failure} when nobody listens there
+ * @throws {Failure} when no thread listens there
  */
 export async function connectTo(path: string): Promise<Target> {
   const socket = connect(path);

@@ -1,6 +1,6 @@
 import { Failure } from './failure.ts';
 
-/** A message of Node's inspector: an answer has the `id` of its question. */
+/** A message from Node's inspector. An answer has the `id` of its request. */
 interface Message {
   readonly id?: number;
   readonly method?: string;
@@ -14,7 +14,7 @@ interface Question {
   reject(error: Error): void;
 }
 
-/** What Node's `Runtime.evaluate` answers. */
+/** The answer to `Runtime.evaluate`. */
 interface Evaluated {
   readonly result: { readonly value?: unknown };
   readonly exceptionDetails?: { readonly exception?: { readonly description?: string } };
@@ -22,13 +22,13 @@ interface Evaluated {
 
 const GONE = 'the process has ended';
 
-/** Questions to Node's inspector, in one thread of a process. */
+/** A session with Node's inspector in one thread of a process. */
 abstract class Session {
   readonly #asked = new Map<number, Question>();
   #last = 0;
   #isLost = false;
 
-  /** Asks, and waits for the answer. */
+  /** Sends a request, and waits for the answer. */
   async ask(method: string, params: object = {}): Promise<Record<string, unknown>> {
     if (this.#isLost) throw new Failure(GONE);
     this.#last += 1;
@@ -41,9 +41,9 @@ abstract class Session {
   }
 
   /**
-   * Evaluates an expression, and awaits what it gives.
+   * Evaluates an expression, and awaits its value.
    *
-   * @throws {Failure} what it throws
+   * @throws {Failure} when it throws
    */
   async evaluate(expression: string): Promise<unknown> {
     const options = { expression, awaitPromise: true, returnByValue: true };
@@ -55,7 +55,7 @@ abstract class Session {
     throw new Failure(exceptionDetails.exception?.description?.split('\n')[0] ?? 'it threw');
   }
 
-  /** A message has come. */
+  /** Handles a message. */
   protected received(text: string): void {
     const { id, method, params, result, error } = JSON.parse(text) as Message;
     if (id === undefined) {
@@ -68,20 +68,20 @@ abstract class Session {
     else question?.reject(new Failure(error.message));
   }
 
-  /** Nothing will be answered any more. */
+  /** The connection is lost: there will be no more answers. */
   protected lost(): void {
     this.#isLost = true;
     for (const { reject } of this.#asked.values()) reject(new Failure(GONE));
     this.#asked.clear();
   }
 
-  /** Something has happened that was not asked for. */
+  /** Handles an event. */
   protected told(_event: string, _params: Record<string, unknown>): void {}
 
   protected abstract send(text: string): void;
 }
 
-/** The inspector of a process, by its WebSocket. */
+/** A session with the inspector of a process, over its WebSocket. */
 export class DebuggerSession extends Session {
   readonly #socket: WebSocket;
   readonly #workers = new Map<string, WorkerSession>();
@@ -96,7 +96,7 @@ export class DebuggerSession extends Session {
     });
   }
 
-  /** @throws {Failure} when nobody answers there */
+  /** @throws {Failure} when there is no answer */
   static async open(url: string): Promise<DebuggerSession> {
     const socket = new WebSocket(url);
     await new Promise<void>((resolve, reject) => {
@@ -104,7 +104,7 @@ export class DebuggerSession extends Session {
       socket.addEventListener('error', () => reject(new Failure(`no debugger answers at ${url}`)));
     });
     const session = new DebuggerSession(socket);
-    // A process does not end before its debuggers have gone.
+    // A process does not exit while a debugger is connected.
     await session.ask('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true });
     return session;
   }
@@ -115,7 +115,7 @@ export class DebuggerSession extends Session {
     return [...this.#workers.values()];
   }
 
-  /** Ends the connection, and waits until the process has ended it, too. */
+  /** Closes the connection, and waits until the process has closed it, too. */
   async close(): Promise<void> {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     const closed = new Promise<void>((resolve) => {
@@ -143,7 +143,7 @@ export class DebuggerSession extends Session {
   }
 }
 
-/** The inspector of a worker thread, by way of its process. */
+/** A session with a worker thread, through the inspector of its process. */
 export class WorkerSession extends Session {
   readonly #process: DebuggerSession;
   readonly #sessionId: string;
@@ -154,7 +154,7 @@ export class WorkerSession extends Session {
     this.#sessionId = sessionId;
   }
 
-  /** A message has come for it. */
+  /** Handles a message for this thread. */
   tell(message: string): void {
     this.received(message);
   }

@@ -1,4 +1,4 @@
-/** What keeps a command from doing its work; the message is all that its user needs. */
+/** An error that a command reports to its user by its message only. */
 export class Failure extends Error {
   override name = 'Failure';
 }

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Failure } from './failure.ts';
 
-/** The number of SIGUSR1 in a mask of signals. */
+/** The bit of SIGUSR1 in a signal mask. */
 const SIGUSR1 = 1n << 9n;
-/** The state of a socket that listens, in /proc/net/tcp. */
+/** The state of a listening socket in /proc/net/tcp. */
 const LISTENS = '0A';
 
 /**
- * Looks whether SIGUSR1 opens the inspector of a process, and does not kill it.
+ * Checks that SIGUSR1 opens the inspector of a process, and does not kill it.
  *
  * @throws {Failure} when it does not
  */
@@ -26,7 +26,7 @@ export function checkIsNode(pid: number): void {
   if (process.platform !== 'linux') throw new Failure('looking into a process works on Linux only');
   const program = attemptTo(() => basename(readlinkSync(`/proc/${pid}/exe`)));
   if (program === undefined) throw new Failure(`not allowed to look into process ${pid}`);
-  // It watches by number those who look into it.
+  // The target identifies us by our process ID.
   if (attemptTo(() => readlinkSync(`/proc/${pid}/ns/pid`)) !== readlinkSync('/proc/self/ns/pid'))
     throw new Failure(`process ${pid} is in a container: look into it from there`);
   const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -49,14 +49,14 @@ export function listeningPorts(pid: number): Set<number> {
   for (const line of table.split('\n').slice(1)) {
     const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
     const [address, port = ''] = local.split(':');
-    // 127.0.0.1, as the system has it on a little-endian machine.
+    // 127.0.0.1, in the format of little-endian machines.
     if (state === LISTENS && address === '0100007F' && inodes.has(inode))
       ports.add(Number.parseInt(port, 16));
   }
   return ports;
 }
 
-/** The port of a process's inspector, as far as its options tell. */
+/** The port of a process's inspector, according to its options. */
 export function inspectPort(pid: number): number {
   const options = ['cmdline', 'environ']
     .map((file) => attemptTo(() => readFileSync(`/proc/${pid}/${file}`, 'utf8')) ?? '')

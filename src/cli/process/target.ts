@@ -1,27 +1,27 @@
 import type { Snapshot } from '../../inspect/snapshot/data.ts';
 
-/** Asks a thread, see `inspect/answer.ts`. */
+/** Sends a request to a thread; see `inspect/answer.ts`. */
 export type Ask = (question: string) => Promise<string>;
 
-/** A process that can be asked. */
+/** A process that we are connected to. */
 export interface Target {
   /**
-   * Those of its threads that have a loop.
+   * Its threads that have a loop.
    *
-   * @throws {Failure} when it is not there any more, or has none
+   * @throws {Failure} when it has ended, or has no such thread
    */
   threads(): Promise<readonly Ask[]>;
   /**
-   * Looks whether it is still there.
+   * Checks that it has not ended.
    *
-   * @throws {Failure} when it is not
+   * @throws {Failure} when it has
    */
   check(): Promise<void>;
-  /** Leaves it as it was. */
+  /** Disconnects. */
   close(): Promise<void>;
 }
 
-/** What each thread does. */
+/** Takes a snapshot of each thread. */
 export async function snapshotsOf(target: Target): Promise<readonly Snapshot[]> {
   const all: Snapshot[] = [];
   for (const ask of await target.threads()) {
@@ -32,7 +32,7 @@ export async function snapshotsOf(target: Target): Promise<readonly Snapshot[]> 
   return all;
 }
 
-/** The answer to a question, piece by piece: a large one would hold up the loop. */
+/** The answer to a request, fetched in pieces, because a large one would block the loop. */
 export async function* fetchPieces(ask: Ask, question: string): AsyncGenerator<string> {
   const number = await ask(question);
   for (;;) {

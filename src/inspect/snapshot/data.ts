@@ -1,11 +1,11 @@
-/** The form of a snapshot. It changes when a field changes its meaning or goes; new fields may come at any time. */
+/** The version of the snapshot format. It changes if a field changes its meaning or is removed, not if one is added. */
 export const SNAPSHOT_VERSION = 1;
 
-/** A function, and the line that it has come to. */
+/** A function, and its current line. */
 export interface FrameData {
-  /** The function; `<anonymous>` where it has no name. */
+  /** The function; `<anonymous>` if it has no name. */
   readonly name: string;
-  /** A path or a URL, as V8 has it. */
+  /** A path or a URL, as given by V8. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -13,60 +13,60 @@ export interface FrameData {
   readonly column: number;
 }
 
-/** One `await` of a task that has not gone on. */
+/** A pending `await` of a task. */
 export interface WaitData {
-  /** The operation, as a program calls it: `'Queue.get'`; none where it awaits a future or a task. */
+  /** The operation, such as `'Queue.get'`; none if it awaits a future or a task. */
   readonly operation?: string | undefined;
   /** What it waits for, in words: `'Queue.get on <Queue maxsize=0 _getters[1]>, 0 before it'`. */
   readonly words: string;
-  /** For how long it has waited at least, in seconds: since a snapshot first showed it. */
+  /** How long it has waited at least, in seconds: since a snapshot first showed it. */
   readonly seconds: number;
-  /** The functions that wait, innermost first; empty where V8 does not tell. */
+  /** The functions that wait, innermost first; empty if V8 does not know them. */
   readonly stack: readonly FrameData[];
-  /** The tasks that it waits for: that it awaits, that are in its `gather()` or group, or that hold its lock. */
+  /** The tasks that it waits for: those it awaits, those in its `gather()` or group, or the holder of its lock. */
   readonly for: readonly number[];
 }
 
 /** A task that is not done. */
 export interface TaskData {
-  /** Unique in its thread; the number that its printed form has. */
+  /** A number that is unique in its thread, as in its printed form. */
   readonly id: number;
   /** Its name: by default `Task-N`. */
   readonly name: string;
   /**
-   * - `scheduled`: it has not begun
-   * - `running`: it is the task that took the snapshot
+   * - `scheduled`: it has not started
+   * - `running`: it took the snapshot
    * - `waiting`: it waits
    */
   readonly state: 'scheduled' | 'running' | 'waiting';
-  /** For how long it has existed at least, in seconds: since a snapshot first showed it. */
+  /** How long it has existed at least, in seconds: since a snapshot first showed it. */
   readonly age: number;
-  /** How many cancels were requested and not withdrawn. */
+  /** The number of cancels that were requested and not withdrawn. */
   readonly cancelling: number;
   /**
    * Who cancelled it last: the name of a task, `'a limit'` such as `timeout()`, `'its group'`, `'Ctrl-C'`,
    * `'the end of run()'`, or `'a callback'`.
    */
   readonly cancelledBy?: string | undefined;
-  /** What it runs. */
+  /** The function it runs. */
   readonly coroutine: {
     /** The function. */
     readonly name: string;
-    /** Where it is defined, as `file:line`; known of functions made by `coroutine()` in debug mode. */
+    /** Where it is defined, as `file:line`; only known for functions made by `coroutine()` in debug mode. */
     readonly site?: string | undefined;
   };
   /**
-   * What it waits for. More than one where it has branches, as under `Promise.all()`. Empty where it waits
-   * for a promise that asyncio-ts did not create.
+   * What it waits for. More than one if it has branches, as in `Promise.all()`. Empty if it waits for a promise that
+   * asyncio-ts did not create.
    */
   readonly waits: readonly WaitData[];
-  /** The functions that wait for promises that asyncio-ts did not create: known while awaits are tracked. */
+  /** The functions that wait for promises that asyncio-ts did not create; only known if awaits are tracked. */
   readonly stack: readonly FrameData[];
   /** The tasks that wait for it. */
   readonly awaitedBy: readonly number[];
 }
 
-/** A callback that waits for its time. */
+/** A scheduled callback. */
 export interface TimerData {
   /** In how many seconds it is due; negative if it is late. */
   readonly in: number;
@@ -74,21 +74,21 @@ export interface TimerData {
   readonly callback: string;
 }
 
-/** A lock, semaphore, queue or the like for which a task waits. */
+/** A lock, semaphore, queue or other primitive that a task waits for. */
 export interface PrimitiveData {
   /** Its printed form. */
   readonly words: string;
-  /** The tasks that hold it, where that is known. */
+  /** The tasks that hold it, if known. */
   readonly heldBy: readonly number[];
   /** The tasks that wait for it. */
   readonly waiters: readonly number[];
 }
 
-/** A failure of a task or a future that nobody has seen. */
+/** A failure of a task or future that has not been retrieved. */
 export interface FailureData {
-  /** The printed form of what failed, at that time. */
+  /** The printed form of the task or future when it failed. */
   readonly words: string;
-  /** What it failed with, as text. */
+  /** The error, as text. */
   readonly exception: string;
 }
 
@@ -98,9 +98,9 @@ export interface ExecutorData {
   readonly words: string;
   /** How many threads it has. */
   readonly threads: number;
-  /** How many of them have nothing to do. */
+  /** How many of them are idle. */
   readonly idle: number;
-  /** How many threads it may have. */
+  /** Its maximum number of threads. */
   readonly most: number;
   /** How many calls wait for a thread. */
   readonly waiting: number;
@@ -116,15 +116,15 @@ export interface TransportData {
   readonly peername?: unknown;
   /** Its own address. */
   readonly sockname?: unknown;
-  /** Of a server: how many connections it has. */
+  /** For a server: its number of connections. */
   readonly connections?: number | undefined;
-  /** How many bytes were received; with TLS, encrypted ones. */
+  /** The number of bytes received; with TLS, after encryption. */
   readonly received?: number | undefined;
-  /** How many bytes were sent; with TLS, encrypted ones. */
+  /** The number of bytes sent; with TLS, after encryption. */
   readonly sent?: number | undefined;
-  /** For how long it has carried no bytes at least, in seconds: since a snapshot first showed so many. */
+  /** How long no bytes were sent or received at least, in seconds: since a snapshot first showed these numbers. */
   readonly idle?: number | undefined;
-  /** Bytes that wait to be sent. */
+  /** The number of bytes that wait to be sent. */
   readonly unsent?: number | undefined;
   /** Is reading paused? */
   readonly paused?: boolean | undefined;
@@ -134,31 +134,31 @@ export interface TransportData {
 export interface LoopData {
   /** Its printed form. */
   readonly words: string;
-  /** Does it run? */
+  /** Is it running? */
   readonly running: boolean;
   /** Is it in debug mode? */
   readonly debug: boolean;
-  /** How many turns it has begun: two snapshots tell how many there are in a second. */
+  /** How many turns it has started. Two snapshots give the turns per second. */
   readonly turns: number;
-  /** How many callbacks are ready to run. */
+  /** The number of callbacks that are ready to run. */
   readonly ready: number;
-  /** The locks, semaphores, queues and the like for which tasks wait. */
+  /** The locks, semaphores, queues and other primitives that tasks wait for. */
   readonly primitives: readonly PrimitiveData[];
-  /** The failures that nobody has seen, except for those of the last milliseconds. */
+  /** The failures that have not been retrieved, except those of the last few milliseconds. */
   readonly failures: readonly FailureData[];
   /** The tasks that are not done. */
   readonly tasks: readonly TaskData[];
   /** The timers, the earliest first: at most 1,000. */
   readonly timers: readonly TimerData[];
-  /** How many timers there are. */
+  /** The number of timers. */
   readonly timerCount: number;
-  /** What is open on it: servers, connections, pipes and child processes. */
+  /** Its open servers, connections, pipes and child processes. */
   readonly transports: readonly TransportData[];
 }
 
-/** What one thread of a process does at a moment. */
+/** A snapshot of one thread of a process. */
 export interface Snapshot {
-  /** The version of this form: 1. */
+  /** The version of the format: 1. */
   readonly version: typeof SNAPSHOT_VERSION;
   /** When it was taken, in ISO 8601. */
   readonly at: string;
@@ -170,27 +170,27 @@ export interface Snapshot {
     readonly thread: number;
     /** The version of Node. */
     readonly node: string;
-    /** How long the process runs, in seconds. */
+    /** How long the process has been running, in seconds. */
     readonly uptime: number;
   };
-  /** How busy the thread was since its start. */
+  /** How busy the thread has been since its start. */
   readonly busy: {
-    /** How long it has computed, in seconds. */
+    /** How long it has been busy, in seconds. */
     readonly active: number;
-    /** How long it has waited for news of the system, in seconds. */
+    /** How long it has been waiting for events, in seconds. */
     readonly idle: number;
   };
-  /** The pools of threads that calls are sent to. */
+  /** The thread pools. */
   readonly executors: readonly ExecutorData[];
   /** The loops of the thread that are not closed. */
   readonly loops: readonly LoopData[];
 }
 
-/** A snapshot has no more timers than these. */
+/** The maximum number of timers in a snapshot. */
 export const MOST_TIMERS = 1000;
 
-/** The version of what can be asked from outside of a process. */
+/** The version of the protocol for requests from outside the process. */
 export const AGENT_VERSION = 1;
 
-/** A snapshot has no more failures of a loop than these. */
+/** The maximum number of failures per loop in a snapshot. */
 export const MOST_FAILURES = 100;

@@ -3,7 +3,7 @@ import { attempt } from '../../base/values/attempt.ts';
 import { Task } from '../../core/coroutines/task.ts';
 import type { WaitDescription } from '../../core/futures/wait-description.ts';
 
-/** What is waited for: `'Queue.get on <Queue maxsize=0 _getters[1]>, 0 before it'`. */
+/** Describes a wait: `'Queue.get on <Queue maxsize=0 _getters[1]>, 0 before it'`. */
 export function inWords({ operation, on, detail }: WaitDescription, words: Words): string {
   return [
     [operation, on === undefined ? '' : `on ${words.of(on)}`].filter(Boolean).join(' '),
@@ -14,7 +14,7 @@ export function inWords({ operation, on, detail }: WaitDescription, words: Words
     .replace(/^on /, '');
 }
 
-/** Printed forms, each made once: thousands of tasks may wait for one queue. */
+/** Caches printed forms, because thousands of tasks may wait for one queue. */
 export class Words {
   readonly #known = new Map<unknown, string>();
 

@@ -1,6 +1,6 @@
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 
-/** The loops of this thread; one that nobody refers to is not kept. */
+/** The loops of this thread, held weakly. */
 const loops = new Set<WeakRef<LoopCore>>();
 
 /** Adds `loop`, until it is closed. */

@@ -36,15 +36,15 @@ import { openLoops } from './open-loops.ts';
 import { shownFor } from './shown.ts';
 import { frameData, functionsThatWait } from './where.ts';
 
-/** The loop is not held up for longer than so many milliseconds at a time. */
+/** How long taking a snapshot may block the loop at a time, in milliseconds. */
 const LONGEST = 5;
 
 /**
- * What the loops of this thread do: their tasks, where each stands and what it waits for, timers, servers
- * and connections.
+ * Takes a snapshot of the loops of this thread: their tasks, where each one waits and what for, timers, servers and
+ * connections.
  *
- * Of a large program it takes several turns of Node's loop. Each task is described as it is at one moment;
- * a task that has ended meanwhile is left out.
+ * For a large program, this takes several turns of Node's loop. Each task is described at one moment; tasks that end in
+ * the meantime are left out.
  */
 export async function takeSnapshot(): Promise<Snapshot> {
   const pause = new Pause();
@@ -101,7 +101,7 @@ async function describeLoop(loop: LoopCore, words: Words, pause: Pause): Promise
   };
 }
 
-/** A primitive that somebody waits for. */
+/** A primitive that a task waits for. */
 interface Primitive {
   readonly heldBy: number[];
   readonly waiters: number[];
@@ -222,14 +222,14 @@ function describeTimer(timer: TimerHandle, loop: LoopCore): TimerData {
   };
 }
 
-/** Is it what TLS sends through, which is shown itself? */
+/** Is it the transport below a TLS transport, which is shown instead? */
 function isInner(one: OpenResource): boolean {
   const { protocol } = one as { protocol?: { _isInner?: true } };
   return 'transport' in one && !('pipe' in one) && protocol?._isInner === true;
 }
 
 function describeTransport(one: OpenResource, loop: LoopCore): TransportData {
-  // Users know some by their transports.
+  // Some are known to users by their transports.
   const { transport = one } = one as { readonly transport?: object };
   const head = { id: numberOf(transport), words: textOf(transport) };
   if (transport instanceof Server) return { ...head, connections: transport._connectionCount };
@@ -255,7 +255,7 @@ function describeTransport(one: OpenResource, loop: LoopCore): TransportData {
   };
 }
 
-/** Gives Node's loop its turn from time to time. */
+/** Yields to Node's loop from time to time. */
 class Pause {
   #since = now();
 

@@ -8,11 +8,11 @@ import { openLoops } from '../snapshot/open-loops.ts';
 import type { Rates, SpentData } from './rates-data.ts';
 import { nameOfStep, type Watcher, watchLoops } from './watch-loops.ts';
 
-/** It is counted for so many milliseconds after somebody has asked. */
+/** How long counting continues after a request, in milliseconds. */
 const LEASE = 10_000;
-/** So many of those that took most of the time are told. */
+/** How many tasks and callbacks are reported: those that took the most time. */
 const MOST_SPENT = 50;
-/** Of more tasks and callbacks, the others count together. */
+/** How many tasks and callbacks are counted separately; the others are counted together. */
 const MOST_KNOWN = 10_000;
 
 interface Spent {
@@ -21,7 +21,7 @@ interface Spent {
   longest: number;
 }
 
-/** What has happened since somebody asked last. */
+/** What has happened since the last request. */
 class Count {
   readonly since = now();
   readonly spent = new Map<unknown, Spent>();
@@ -30,7 +30,7 @@ class Count {
   readonly read = { times: 0, bytes: 0 };
   readonly write = { times: 0, bytes: 0 };
   longestTurn = 0;
-  /** The turn of a loop that runs, and the seconds that it has taken so far. */
+  /** The current turn of a loop, and how many seconds it has taken so far. */
   #turn: readonly [loop: LoopCore, turn: number] | undefined;
   #inTurn = 0;
 
@@ -42,7 +42,7 @@ class Count {
     }
     this.#inTurn += seconds;
     this.longestTurn = Math.max(this.longestTurn, this.#inTurn);
-    // Each call of a callback is a handle of its own: those of one name count together.
+    // Each call of a callback has its own handle, so callbacks with the same name are counted together.
     const own = subject instanceof Task ? subject : nameOfStep(subject);
     const key = this.spent.has(own) || this.spent.size < MOST_KNOWN ? own : 'others';
     const known = this.spent.get(key) ?? { steps: 0, seconds: 0, longest: 0 };
@@ -79,8 +79,8 @@ const watcher: Watcher = {
 };
 
 /**
- * What has happened in this thread since somebody asked last. The first time, and when that is long ago, nothing:
- * it begins to be counted now, and ends when nobody asks any more.
+ * What has happened in this thread since the last request. Nothing for the first request, or a long time after the last
+ * one: counting starts with a request, and stops when no more come.
  */
 export function ratesSoFar(): Rates {
   const { since, turns, busy, read, write, longestTurn } = count ?? new Count();
@@ -114,7 +114,7 @@ function begin(): void {
   lease = setTimeout(stopCounting, LEASE).unref();
 }
 
-/** Ends the counting before its time. */
+/** Stops counting early. */
 export function stopCounting(): void {
   clearTimeout(lease);
   stopWatching?.();

@@ -11,33 +11,33 @@ import { inWords, Words } from '../snapshot/in-words.ts';
 import { openLoops } from '../snapshot/open-loops.ts';
 import { nameOfStep, type Watcher, watchLoops } from './watch-loops.ts';
 
-/** What comes later is left out. */
+/** The maximum number of events. */
 const MOST_EVENTS = 1_000_000;
-/** The track of callbacks that are no task's steps. */
+/** The track of callbacks that are not steps of a task. */
 const CALLBACKS = 0;
 
 /** The track of a task. Times are in nanoseconds. */
 interface Track {
   readonly id: number;
   readonly begin: number;
-  /** When its last step ended; at first, when it began. */
+  /** When its last step ended; initially, when the task started. */
   end: number;
   /** When the task was done. */
   done?: number;
-  /** What it waits for since its last step. */
+  /** What it has been waiting for since its last step. */
   wait?: string | undefined;
-  /** The arrows of cancels that come to its next step. */
+  /** The arrows of cancels that point to its next step. */
   cancels: string[];
 }
 
 /**
- * Records what the tasks of this thread do, as events of the Trace Event Format. Each task is a track: a slice for its
- * life, and in it one for each step, and for each wait between two steps.
+ * Records what the tasks of this thread do, in the Trace Event Format. Each task is a track: a slice for its lifetime,
+ * containing one for each step, and one for each wait between steps.
  */
 export class Recorder implements Watcher {
   readonly #events: string[] = [];
   readonly #tracks = new Map<Task<unknown>, Track>();
-  /** Tasks that are done, and whose last step may not have ended. */
+  /** Tasks that are done, but whose last step may not have ended. */
   readonly #ended = new Set<Task<unknown>>();
   readonly #words = new Words();
   readonly #offset = Number(process.hrtime.bigint()) - now() * 1e6;
@@ -60,7 +60,7 @@ export class Recorder implements Watcher {
     this.#stop = watchLoops(this);
   }
 
-  /** Ends it. Returns the events, each as JSON. */
+  /** Stops recording. Returns the events, each as JSON. */
   stop(): readonly string[] {
     this.#stop();
     taskCreated.unsubscribe(this.#created);
@@ -98,7 +98,7 @@ export class Recorder implements Watcher {
 
   #stepOf(task: Task<unknown>, started: number, end: number, isSlow: boolean): void {
     const track = this.#tracks.get(task);
-    // A callback of a task that was done before.
+    // A callback of a task that was already done.
     if (track === undefined) return;
     const begin = Math.max(started, track.end);
     this.#endWait(track, begin);
@@ -112,7 +112,7 @@ export class Recorder implements Watcher {
         : inWords((wait._future as Future<unknown>)._describe(), this.#words);
   }
 
-  /** What it waited for has come, and so have cancels. */
+  /** Its wait is over: draws the wait and the arrows of cancels. */
   #endWait(track: Track, time: number): void {
     const { id, wait, cancels, end } = track;
     if (wait !== undefined && time > end) {
@@ -177,7 +177,7 @@ export class Recorder implements Watcher {
     this.#event({ ph: 'M', name: what, tid, args: { name } });
   }
 
-  /** Notes an event; the format has microseconds. */
+  /** Records an event; the format uses microseconds. */
   #event(event: { ts?: number; dur?: number; tid: number; [field: string]: unknown }): void {
     const { ts, dur } = event;
     const times = {

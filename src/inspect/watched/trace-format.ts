@@ -1,13 +1,13 @@
-/** What is around the events of a trace, which have commas between them. */
+/** The text around the comma-separated events of a trace. */
 export const TRACE = { begin: '{"displayTimeUnit":"ms","traceEvents":[\n', end: '\n]}\n' };
 
-/** Between two pieces of events. */
+/** The separator of events. */
 export const BETWEEN_PIECES = ',\n';
 
-/** Events in one piece: to join more at a time would hold up the loop. */
+/** How many events one piece has; more would block the loop. */
 const IN_A_PIECE = 200;
 
-/** The events of a trace, piece by piece. */
+/** The events of a trace, in pieces. */
 export function* piecesOfTrace(events: readonly string[]): Generator<string> {
   for (let at = 0; at < events.length; at += IN_A_PIECE)
     yield events.slice(at, at + IN_A_PIECE).join(BETWEEN_PIECES);

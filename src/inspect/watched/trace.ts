@@ -4,7 +4,7 @@ import { setTimeout } from '../../base/node-timers.ts';
 import { Recorder } from './recorder.ts';
 import { BETWEEN_PIECES, piecesOfTrace, TRACE } from './trace-format.ts';
 
-/** What was recorded for somebody outside is kept for so many seconds after its time. */
+/** How long a recording requested from outside is kept after its end, in seconds. */
 const PATIENCE = 30;
 
 /** Records what the tasks of this thread do, until it is stopped. */
@@ -23,7 +23,7 @@ export class Trace implements AsyncDisposable {
   }
 
   /**
-   * Ends it, and writes the file. Called again, does nothing.
+   * Stops recording, and writes the file. A second call has no effect.
    *
    * @throws {OSError} when the file cannot be written
    */
@@ -52,11 +52,11 @@ export class Trace implements AsyncDisposable {
   }
 }
 
-/** Those that somebody outside has begun. */
+/** The recordings that were requested from outside. */
 const recorders = new Map<number, Recorder>();
 let begun = 0;
 
-/** Begins one that ends by itself if nobody fetches it. */
+/** Starts a recording that is dropped after a while if it is not fetched. */
 export function beginTrace(seconds: number): number {
   const recorder = new Recorder();
   begun += 1;
@@ -66,7 +66,7 @@ export function beginTrace(seconds: number): number {
   return number;
 }
 
-/** Ends it, and returns its events. */
+/** Stops a recording, and returns its events. */
 export function endTrace(number: number): readonly string[] {
   const recorder = recorders.get(number);
   recorders.delete(number);

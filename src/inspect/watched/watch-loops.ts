@@ -6,7 +6,7 @@ import { Handle } from '../../core/turns/handle.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { openLoops } from '../snapshot/open-loops.ts';
 
-/** Is told of what the loops of this thread do. */
+/** Is notified of what the loops of this thread do. */
 export interface Watcher {
   /** A task's step, or a callback, has ended, and took so many seconds. */
   step(subject: unknown, seconds: number, loop: LoopCore): void;
@@ -20,9 +20,9 @@ const watchers = new Set<Watcher>();
 const watched = new Map<LoopCore, { readonly ours: Watch; readonly before: Watch }>();
 
 /**
- * Tells `watcher` what the loops of this thread do; called again, also of loops that are new.
+ * Notifies `watcher` of what the loops of this thread do. Called again, also includes new loops.
  *
- * @returns a function that stops it, and leaves the loops as they were
+ * @returns a function that stops it
  */
 export function watchLoops(watcher: Watcher): () => void {
   watchers.add(watcher);
@@ -49,7 +49,7 @@ export function watchLoops(watcher: Watcher): () => void {
   };
 }
 
-/** The name of what has run, in words. */
+/** Describes what has run. */
 export function nameOfStep(subject: unknown): string {
   if (subject instanceof Task) return `${subject.getName()} (${subject._coroutine.name})`;
   if (subject instanceof Handle) return attempt(() => subject._form(), '') || 'a callback';

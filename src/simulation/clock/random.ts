@@ -1,6 +1,6 @@
 /**
  * Random numbers from a seed: sfc32, by Chris Doty-Humphrey. The same seed gives the same numbers on every
- * platform, since only whole numbers and one division are used.
+ * platform, because only integers and one division are used.
  */
 export class Random {
   #a = 0;
@@ -8,7 +8,7 @@ export class Random {
   #c = 0;
   #count = 1;
 
-  /** @param seed - whole numbers and text alike: what differs as text is another seed */
+  /** @param seed - a number or a string; 1 and '1' are the same seed */
   constructor(seed: number | string) {
     // FNV-1a with three offsets: short seeds fill the whole state.
     for (const char of `${seed}`) {
@@ -35,7 +35,7 @@ export class Random {
     return this.#next() / 0x1_0000_0000;
   }
 
-  /** A number between two. */
+  /** A number from `least` up to, but not including, `most`. */
   between(least: number, most: number): number {
     return least + (most - least) * this.next();
   }
@@ -45,12 +45,12 @@ export class Random {
     return Math.floor(this.next() * count);
   }
 
-  /** Does something of this probability happen? */
+  /** Returns `true` with this probability. */
   chance(probability: number): boolean {
     return probability > 0 && this.next() < probability;
   }
 
-  /** Shuffles an array in place, and gives it back. */
+  /** Shuffles an array in place, and returns it. */
   shuffled<T>(array: T[]): T[] {
     for (let n = array.length - 1; n > 0; n -= 1) {
       const other = this.below(n + 1);

@@ -1,14 +1,14 @@
 import type { Timed } from '../../core/turns/timer-heap.ts';
 
-/** Something that happens at an instant of a simulation. */
+/** An event of a simulation. */
 export class ScheduledEvent implements Timed {
   _scheduled = false;
-  /** Does it come by itself, whatever the program does? */
+  /** Does it happen by itself, independently of the program? */
   readonly isBackground: boolean;
   readonly #when: number;
-  /** Which of several at one instant comes first: drawn by the seed. */
+  /** The order of events at the same instant, drawn from the seed. */
   readonly #tie: number;
-  /** The order in which they were made, for equal ties. */
+  /** The order in which they were created, for equal ties. */
   readonly #serial: number;
   #run: (() => void) | undefined;
 

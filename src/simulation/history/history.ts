@@ -1,9 +1,9 @@
 import type { Operation } from './linearizable.ts';
 
-/** The least time between two calls or returns, so that their order is known, in seconds. */
+/** The minimum time between two calls or returns, so that their order is known, in seconds. */
 const APART = 1e-9;
 
-/** The operations that the clients of a simulation made: see `world.history()`. */
+/** Records the operations of a simulation's clients: see `world.history()`. */
 export class History<Call> {
   /** @internal */
   readonly _operations: Operation<Call>[] = [];
@@ -23,10 +23,10 @@ export class History<Call> {
   }
 
   /**
-   * Makes an operation, and records it. If `body` throws, or does not return, nobody knows whether it happened.
+   * Runs an operation, and records it. If `body` throws or does not return, it may or may not have taken effect.
    *
-   * @param key - which object it is for
-   * @param call - what the model is given
+   * @param key - the object that it is for
+   * @param call - the operation, as passed to the model
    * @returns what `body` returns
    */
   async record<T>(key: string, call: Call, body: () => PromiseLike<T>): Promise<T> {

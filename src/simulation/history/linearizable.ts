@@ -2,30 +2,30 @@ import { InvalidStateError, RuntimeError } from '../../base/errors/errors.ts';
 import { brief } from '../../base/printing/repr.ts';
 import type { SequentialModel } from './models.ts';
 
-/** An operation that a client made. */
+/** An operation of a client. */
 export interface Operation<Call> {
-  /** What was asked for, as the model takes it. */
+  /** The operation, as passed to the model. */
   readonly call: Call;
   /** When it was called, in any unit. */
   readonly begin: number;
-  /** When it returned. Without it nobody knows whether the operation happened. */
+  /** When it returned. If absent, it is not known whether the operation took effect. */
   readonly end?: number | undefined;
   /** What it returned. */
   readonly output?: unknown;
-  /** Which object it was for: each has a state of its own. */
+  /** The object that it was for. Each object has its own state. */
   readonly key?: string | undefined;
-  /** Who called it, for messages. */
+  /** The client that called it, for messages. */
   readonly by?: string | undefined;
 }
 
-/** So many orders are tried. */
+/** How many orders are tried. */
 const MOST = 1_000_000;
 
-/** An operation's call or return, in the order of time. */
+/** The call or return of an operation, in chronological order. */
 interface Event<Call> {
   readonly operation: Operation<Call>;
   readonly bit: bigint;
-  /** The return, of a call that has one. */
+  /** The return of a call, if it has one. */
   end: Event<Call> | undefined;
   readonly isEnd: boolean;
   previous: Event<Call> | undefined;
@@ -33,7 +33,7 @@ interface Event<Call> {
 }
 
 /**
- * Looks for an order of operations that explains what they returned: Wing and Gong's search, with Lowe's memory.
+ * Searches for an order of operations that explains what they returned: Wing and Gong's search, with Lowe's cache.
  *
  * @throws {InvalidStateError} when there is none
  */
@@ -65,10 +65,10 @@ function search<State, Call>(
   let farthest: readonly Operation<Call>[] = [];
   let event = head.next;
   while (left > 0) {
-    // While one is left that has returned, its return comes before the end of the list.
+    // While an operation is left that has returned, its return precedes the end of the list.
     const { operation, bit, isEnd, end } = event as Event<Call>;
     if (isEnd) {
-      // It must have happened by now.
+      // It must have taken effect by now.
       const last = way.pop();
       if (last === undefined) throw new InvalidStateError(explain(key, operations, farthest));
       restore(last.event);
@@ -105,7 +105,7 @@ function search<State, Call>(
   }
 }
 
-/** The calls and returns of operations in the order of time, behind a head. */
+/** The calls and returns of operations in chronological order, after a head. */
 function linked<Call>(operations: readonly Operation<Call>[]): Event<Call> {
   const none = { end: undefined, previous: undefined, next: undefined };
   const events = operations.flatMap((operation, at) => {
@@ -117,7 +117,7 @@ function linked<Call>(operations: readonly Operation<Call>[]): Event<Call> {
   });
   const when = ({ isEnd, operation: { begin, end } }: Event<Call>): number =>
     isEnd ? (end as number) : begin;
-  // At one instant, calls come first: nobody knows.
+  // At the same instant, calls come first, because the real order is not known.
   events.sort((a, b) => when(a) - when(b) || Number(a.isEnd) - Number(b.isEnd));
   const head = { ...none } as Event<Call>;
   let last = head;
@@ -144,7 +144,7 @@ function restore<Call>(event: Event<Call>): void {
     }
 }
 
-/** Says which operations fit, in an order, and which came after and did not. */
+/** Describes an order of operations that fit, and the following ones that did not. */
 function explain<Call>(
   key: string | undefined,
   operations: readonly Operation<Call>[],

@@ -1,16 +1,16 @@
-/** What an object does when its operations come one after the other: what {@link checkLinearizable} compares with. */
+/** Defines how an object behaves without concurrency, for {@link checkLinearizable}. */
 export interface SequentialModel<State, Call> {
-  /** The state at the start. States are compared as JSON. */
+  /** The initial state. States are compared as JSON. */
   readonly initial: State;
   /**
-   * What an operation does. Must not change the state that it is given.
+   * Applies an operation. Must not change the state that it receives.
    */
   apply(state: State, call: Call): Step<State>;
 }
 
 /** An operation of a {@link register}. */
 export interface RegisterCall<T> {
-  /** `swap` writes only where the value is `from`, and returns whether it did. */
+  /** `swap` writes only if the value is `from`, and returns whether it did. */
   readonly op: 'read' | 'write' | 'swap';
   /** What is written. */
   readonly value?: T | undefined;
@@ -20,17 +20,17 @@ export interface RegisterCall<T> {
 
 /** An operation of a {@link queue}. */
 export interface QueueCall<T> {
-  /** `get` returns `null` where the queue is empty. */
+  /** `get` returns `null` if the queue is empty. */
   readonly op: 'put' | 'get';
   /** What is put. */
   readonly value?: T | undefined;
 }
 
-/** What an operation comes to. */
+/** The outcome of an operation. */
 export interface Step<State> {
   /** The state after it. */
   readonly state: State;
-  /** What it returns; left out where that does not matter. */
+  /** What it returns; omitted if it does not matter. */
   readonly output?: unknown;
 }
 
@@ -47,7 +47,7 @@ export function register<T>(initial: T): SequentialModel<T, RegisterCall<T>> {
   };
 }
 
-/** A model for `checkLinearizable()`: first in, first out. */
+/** A model for `checkLinearizable()`: a first-in, first-out queue. */
 export function queue<T>(): SequentialModel<readonly T[], QueueCall<T>> {
   return {
     initial: [],

@@ -3,44 +3,44 @@ import { Random } from '../clock/random.ts';
 import type { Trace } from './trace.ts';
 
 /**
- * What goes wrong, and how often. Shares are from 0 to 1, times in seconds; a rate is how many come in a
- * minute of the simulation, on average.
+ * What goes wrong, and how often. Shares are from 0 to 1, and times are in seconds. A rate is the average number of
+ * events per simulated minute.
  */
 export interface FaultWeights {
-  /** One way between two hosts: the least and the most. */
+  /** The one-way latency between two hosts: minimum and maximum. */
   readonly latency?: readonly [least: number, most: number] | undefined;
   /** Bytes per second of a link. */
   readonly bandwidth?: number | undefined;
-  /** The share of packets that are lost: a stream sends them again, a datagram is gone. */
+  /** The share of packets that are lost. Streams send them again; datagrams are gone. */
   readonly loss?: number | undefined;
-  /** The share of datagrams that come twice. */
+  /** The share of datagrams that arrive twice. */
   readonly duplicate?: number | undefined;
-  /** The share of sends whose bytes come in several pieces. */
+  /** The share of sends whose bytes arrive in several pieces. */
   readonly cut?: number | undefined;
-  /** The share of sends that come up to a second later. */
+  /** The share of sends that arrive up to a second later. */
   readonly stall?: number | undefined;
-  /** The share of connects that are refused. */
+  /** The share of connection attempts that are refused. */
   readonly refuse?: number | undefined;
-  /** The share of name look-ups that fail. */
+  /** The share of name lookups that fail. */
   readonly lookup?: number | undefined;
-  /** The rate of connections that are reset. */
+  /** The rate of connection resets. */
   readonly reset?: number | undefined;
-  /** The rate of partitions between two hosts; each lasts up to ten seconds. */
+  /** The rate of partitions between two hosts, which last up to ten seconds. */
   readonly partition?: number | undefined;
-  /** The rate of hosts that are killed; each starts again within five seconds. */
+  /** The rate of crashes; the host restarts within five seconds. */
   readonly crash?: number | undefined;
-  /** The rate of hosts that stand still, for up to two seconds. */
+  /** The rate of freezes, which last up to two seconds. */
   readonly freeze?: number | undefined;
-  /** How far clocks are apart at most. */
+  /** The maximum difference between clocks. */
   readonly skew?: number | undefined;
-  /** How many seconds a clock gains in a second, at most. */
+  /** The maximum number of seconds that a clock gains per second. */
   readonly drift?: number | undefined;
 }
 
-/** Weights, all of them. */
+/** All weights. */
 export type Weights = { readonly [K in keyof FaultWeights]-?: NonNullable<FaultWeights[K]> };
 
-/** The names of the ready-made weights. */
+/** The names of the predefined weights. */
 export type FaultProfile = 'calm' | 'rough' | 'hell';
 
 const CALM: Weights = {
@@ -94,32 +94,32 @@ const PROFILES: Record<FaultProfile, Weights> = {
   },
 };
 
-/** The kinds of faults that are drawn one by one, so that a run can do without some of them. */
+/** The kinds of faults that are drawn individually, so that a run can omit some of them. */
 export type FaultKind = 'stall' | 'refuse' | 'lookup' | 'reset' | 'partition' | 'crash' | 'freeze';
 
-/** A fault that came. */
+/** A fault that occurred. */
 export interface Fault {
   /** Its name: the third partition that was drawn is `'partition3'`. */
   readonly name: string;
-  /** What kind it is. */
+  /** Its kind. */
   readonly kind: FaultKind;
-  /** When, in seconds of the simulation. */
+  /** When it occurred, in simulated seconds. */
   readonly time: number;
-  /** Where. */
+  /** Where it occurred. */
   readonly what: string;
 }
 
-/** The faults of one run: what is drawn, and what came of it. */
+/** The faults of one run: those drawn, and those that occurred. */
 export class Faults {
   readonly weights: Weights;
-  /** Those that came. */
+  /** Those that occurred. */
   readonly happened: Fault[] = [];
-  /** Do any of those come that are drawn one by one? No longer, once the program is to end. */
+  /** Do individually drawn faults occur? No longer once the program is to end. */
   on = true;
   readonly #seed: string;
   readonly #random: Map<FaultKind, Random> = new Map();
   readonly #trace: Trace;
-  /** Those that may come; all, where there is none. */
+  /** The faults that may occur; all if `undefined`. */
   readonly #only: ReadonlySet<string> | undefined;
   readonly #drawn: Map<FaultKind, number> = new Map();
 
@@ -130,7 +130,7 @@ export class Faults {
     this.#only = only;
   }
 
-  /** Does a fault come that has a share? */
+  /** Does a fault with a share occur? */
   happens(kind: 'stall' | 'refuse' | 'lookup', what: string): boolean {
     if (!this.on || this.weights[kind] === 0) return false;
     const random = this.#random.get(kind) ?? new Random(`${this.#seed}/${kind}`);
@@ -138,7 +138,7 @@ export class Faults {
     return random.chance(this.weights[kind]) && this.comes(kind, what);
   }
 
-  /** Counts a fault that was drawn. Does it come? Not where this run does without it. */
+  /** Counts a fault that was drawn. Does it occur? Not if this run omits it. */
   comes(kind: FaultKind, what: string): boolean {
     const number = (this.#drawn.get(kind) ?? 0) + 1;
     this.#drawn.set(kind, number);
@@ -151,7 +151,7 @@ export class Faults {
 }
 
 /**
- * The weights of a profile, or of one's own on top of `'calm'`.
+ * The weights of a profile, or custom weights on top of `'calm'`.
  *
  * @throws {TypeError} when it is neither
  * @throws {RangeError} when a weight is not known, or out of range

@@ -15,16 +15,16 @@ import type { ByteWay, Kernel, Network } from './network.ts';
 import { SimulatedDatagram } from './simulated-datagram.ts';
 import { addressIn, SimulatedStream } from './simulated-stream.ts';
 
-/** The most pieces that a message is cut into, anywhere. */
+/** The maximum number of pieces into which a message is cut. */
 const MOST_PIECES = 4;
 
-/** What a simulated host has for an operating system: addresses, ports, descriptors, and sockets. */
+/** The operating system of a simulated host: addresses, ports, descriptors, and sockets. */
 export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
   readonly network: Network;
   readonly index: number;
   readonly hostname: string;
   readonly address: string;
-  /** Has the machine no power? */
+  /** Is the machine powered off? */
   down = false;
   readonly descriptors: FakeDescriptors;
   readonly driver: Driver;
@@ -121,7 +121,7 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     );
   }
 
-  /** Closes all sockets: as when the process is killed. */
+  /** Closes all sockets, as when the process is killed. */
   closeAll(): void {
     for (const endpoint of [...this.descriptors.open.values()] as SimulatedStream[]) {
       endpoint.reader = undefined;
@@ -130,7 +130,7 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     }
   }
 
-  /** All sockets are gone, and nobody is told. */
+  /** Drops all sockets without notifying their peers. */
   vanish(): void {
     this.down = true;
     for (const endpoint of this.openStreams()) endpoint.vanish();

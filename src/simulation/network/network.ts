@@ -7,67 +7,67 @@ import type { Scheduler } from '../clock/scheduler.ts';
 import type { Faults } from './faults.ts';
 import type { Place, Trace } from './trace.ts';
 
-/** What a link between two hosts is like; what is left out is as the profile of the faults has it. */
+/** The properties of a link between two hosts; by default those of the fault profile. */
 export interface LinkOptions {
-  /** One way, in seconds: the least and the most. */
+  /** The one-way latency in seconds: minimum and maximum. */
   readonly latency?: readonly [least: number, most: number] | undefined;
-  /** Bytes per second, each way. */
+  /** Bytes per second, in each direction. */
   readonly bandwidth?: number | undefined;
-  /** The share of packets that are lost: a stream sends them again, a datagram is gone. */
+  /** The share of packets that are lost. Streams send them again; datagrams are gone. */
   readonly loss?: number | undefined;
-  /** The share of datagrams that come twice. */
+  /** The share of datagrams that arrive twice. */
   readonly duplicate?: number | undefined;
 }
 
-/** The operating system of a host, as its sockets and the network see it. */
+/** The operating system of a host, as seen by its sockets and the network. */
 export interface Kernel extends Place {
   readonly network: Network;
   readonly address: string;
-  /** Has the machine no power? */
+  /** Is the machine powered off? */
   readonly down: boolean;
   readonly descriptors: FakeDescriptors;
   readonly inet: Names<MemoryEndpoint>;
   readonly inetDatagrams: Names<MemoryEndpoint>;
   /** @throws {OSError} EADDRNOTAVAIL for an address of another host */
   checkOwn(address: Address): void;
-  /** The address that a socket without one gets to reach another. */
+  /** The local address for an unbound socket that connects to another address. */
   sourceFor(family: number, to: Address): Address;
   /** Is a connection refused by a fault? */
   refuses(from: Kernel): boolean;
-  /** Sends bytes, whole or cut anywhere. */
+  /** Sends bytes, as a whole or in pieces. */
   sendPieces(wire: ByteWay, data: Buffer): void;
 }
 
-/** What bytes are sent over. */
+/** What bytes are sent through. */
 export interface ByteWay {
   readonly path: Path;
   send(kind: 'data', data: Buffer, later: number): void;
 }
 
-/** A way from one host to another. */
+/** The path from one host to another. */
 export interface Path {
   readonly from: Kernel;
   readonly to: Kernel;
   link: LinkOptions;
-  /** Partitioned: packets are lost, and streams try again later. */
+  /** Is it partitioned? Packets are lost, and streams try again later. */
   parted: boolean;
-  /** Held: packets wait, all of them. */
+  /** Is it held? All packets wait. */
   held: boolean;
-  /** When the last byte that was sent has left, in seconds. */
+  /** When the last sent byte leaves, in seconds. */
   busyUntil: number;
-  /** Streams with something to send that could not. */
+  /** Streams that could not send their data. */
   readonly waiting: Set<{ resume(atOnce: boolean): void }>;
   /** Datagrams that are held. */
   readonly datagrams: (() => void)[];
 }
 
-/** In a host, from a socket to another one, in seconds. */
+/** The latency between two sockets of the same host, in seconds. */
 const LOOPBACK = 0.00002;
 
-/** The first of the delays after which a stream sends again, in seconds; they double. */
+/** The first delay after which a stream retransmits, in seconds; the delays double. */
 export const RETRANSMIT = 0.2;
 
-/** How long a packet is on its way, and which ones never arrive. */
+/** Determines how long packets take, and which ones never arrive. */
 export class Network {
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -99,7 +99,7 @@ export class Network {
     return row[to.index] as Path;
   }
 
-  /** Does nothing get through? */
+  /** Is it blocked? */
   isClosed({ from, to, parted, held }: Path): boolean {
     return parted || held || from.down || to.down;
   }
@@ -122,11 +122,11 @@ export class Network {
     if (from === to) return LOOPBACK;
     const [least, most] = link.latency ?? this.faults.weights.latency;
     const random = this.random.next();
-    // Most packets are quick.
+    // Most packets are fast.
     return least + (most - least) * random * random * random;
   }
 
-  /** How much later a stream's packet is because it was lost and sent again. */
+  /** How much later a stream's packet arrives because it was lost and retransmitted. */
   lostFor({ from, to, link }: Path): number {
     const loss = link.loss ?? this.faults.weights.loss;
     if (loss === 0 || from === to) return 0;
@@ -148,14 +148,14 @@ export class Network {
       far && this.random.chance(link.duplicate ?? this.faults.weights.duplicate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       if (far && this.random.chance(link.loss ?? this.faults.weights.loss)) continue;
-      // Each on its own: what was sent later may come earlier.
+      // Independent delays: a later datagram may arrive earlier.
       this.scheduler.at(this.arrival(path, nbytes), () => {
         if (!path.to.down) arrive();
       });
     }
   }
 
-  /** Opens a path again, or closes it. */
+  /** Closes or reopens a path. */
   set(path: Path, state: { parted?: boolean; held?: boolean }): void {
     const wasHeld = path.held;
     Object.assign(path, state);
@@ -163,9 +163,9 @@ export class Network {
   }
 
   /**
-   * A path may be open again: what waits goes on.
+   * Sends what waits on a path if it is open again.
    *
-   * @param atOnce - what was held was not lost, so nobody has to send it again
+   * @param atOnce - the packets were held, not lost, so they need not be retransmitted
    */
   opened(path: Path, atOnce = false): void {
     if (this.isClosed(path)) return;
@@ -181,7 +181,7 @@ export class Network {
     }
   }
 
-  /** Who has an address; a loopback one is the host's own. */
+  /** The host with an address; a loopback address is the host's own. */
   kernelAt(host: string, from: Kernel): Kernel | undefined {
     if (host.startsWith('127.') || host === '::1' || host === '0.0.0.0' || host === '::')
       return from;

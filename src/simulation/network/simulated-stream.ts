@@ -8,13 +8,13 @@ import { Wire, type WireEnd } from './wire.ts';
 
 const LIMITS = { receive: 128 * 1024, send: 64 * 1024 };
 
-/** How long a host that is not there is looked for, in seconds. */
+/** How long to try to reach a host that does not exist, in seconds. */
 const NO_ROUTE = 3;
 /** The seconds between the attempts to reach a host that does not answer. */
 const ATTEMPTS = [1, 2, 4, 8, 16, 32, 64];
 
 /**
- * A TCP socket of a simulated host, which behaves as Linux's do.
+ * A TCP socket of a simulated host, which behaves as on Linux.
  *
  *   fresh ──▶ listening
  *     │ connect()        it was accepted
@@ -27,7 +27,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
   #peer: SimulatedStream | undefined = undefined;
   /** To the peer. */
   #wire: Wire | undefined = undefined;
-  /** The peer has ended its stream. */
+  /** Has the peer ended its stream? */
   #finished = false;
   /** After SHUT_RD, what arrives is dropped. */
   #deaf = false;
@@ -42,14 +42,14 @@ export class SimulatedStream extends BaseStream implements WireEnd {
 
   protected override nothingReceived(): boolean {
     this.mustBeOpen('recv');
-    // Linux looks at the end before it looks at a failure.
+    // Linux reports the end before a failure.
     if (this.#finished) return true;
     this.check('recv');
     if (this.state !== 'connected' && !this.#reset) throw osError('ENOTCONN', 'recv');
     return this.ended;
   }
 
-  /** The peer learns of the room, where it waits for it. */
+  /** Tells the peer about free space if it waits for it. */
   protected override tookBytes(): void {
     const peer = this.#peer;
     const wire = this.#wire;
@@ -74,7 +74,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     else if (!this.#deaf) {
       this.received.push(data);
       this.tellReader();
-      // Where room is all that the peer waited for.
+      // If the peer only waited for space.
       if (this.#peer?.writer !== undefined) this.tookBytes();
     } else if (this.sendingEnded) {
       // Shut down both ways, as if it were closed.
@@ -89,7 +89,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     else this._break(this.#finished ? 'EPIPE' : 'ECONNRESET');
   }
 
-  /** Nobody is here any more who could take it. */
+  /** Answers data that arrives too late with a reset. */
   #answerReset(): void {
     if (this.#reset) return;
     this.#reset = true;
@@ -166,7 +166,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
       return;
     }
     const path = network.path(this.kernel, target);
-    // Another attempt, unless there is an answer.
+    // Tries again unless there is an answer.
     const again = scheduler.in(ATTEMPTS[attempt] as number, () => {
       if (attempt + 1 < ATTEMPTS.length) this.#attempt(address, attempt + 1);
       else this.#connectFailed('ETIMEDOUT');
@@ -232,12 +232,12 @@ export class SimulatedStream extends BaseStream implements WireEnd {
 
   protected override disconnect(): void {
     if (this.state !== 'connected' || this.#reset) return;
-    // As Linux does it: closing with unread bytes resets the connection.
+    // As on Linux, closing with unread bytes resets the connection.
     if (this.resets || this.received.size > 0) this.#answerReset();
     else if (!this.sendingEnded) this.#wire?.send('fin');
   }
 
-  /** The machine has lost power: nothing is sent, and nobody is told. */
+  /** The machine has lost power: nothing is sent, and the peer is not notified. */
   vanish(): void {
     this.#wire?.drop();
     this.state = 'fresh';
@@ -253,7 +253,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     return this.#peer?.kernel;
   }
 
-  /** Breaks the connection in the middle, for both sides. */
+  /** Resets the connection on both sides. */
   cut(): void {
     if (this.state !== 'connected' || this.#reset) return;
     this.#peer?._arrive('rst', undefined);

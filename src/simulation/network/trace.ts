@@ -1,41 +1,41 @@
 import { Buffer } from 'node:buffer';
 import { repr } from '../../base/printing/repr.ts';
 
-/** A host, as far as the trace knows it. */
+/** A host, as seen by the trace. */
 export interface Place {
   readonly index: number;
   readonly hostname: string;
 }
 
-/** Something that happened in a simulation. */
+/** An entry of a trace. */
 export interface TraceEntry {
   /** Seconds since the start. */
   readonly time: number;
-  /** Which step it was. */
+  /** The number of the step. */
   readonly step: number;
   readonly kind: string;
-  /** The host that sends, or that it happened to. */
+  /** The host that sent something, or to which something happened. */
   readonly from: string;
-  /** The host that is sent to. */
+  /** The receiving host. */
   readonly to: string;
-  /** What was sent: how many bytes, and the first of them. */
+  /** What was sent: the number of bytes, and the first of them. */
   readonly nbytes: number;
   readonly text: string;
 }
 
-/** So many bytes of a message are shown. */
+/** How many bytes of a message are shown. */
 const SHOWN = 32;
 
-/** What an entry says: `data 4 b'add\n'`. */
+/** The text of an entry: `data 4 b'add\n'`. */
 export function labelOf({ kind, nbytes, text }: TraceEntry): string {
   return nbytes === 0
     ? kind
     : `${kind} ${nbytes} ${repr(Buffer.from(text, 'latin1'))}${nbytes > SHOWN ? '…' : ''}`;
 }
 
-/** What was sent, and what happened: the newest, and a digest of everything. */
+/** The newest entries of a run, and a digest of all entries. */
 export class Trace {
-  /** Messages that were sent. */
+  /** The number of messages sent. */
   messages = 0;
   bytes = 0;
   readonly #scheduler: { readonly now: number; readonly steps: number };
@@ -53,7 +53,7 @@ export class Trace {
     return this.#scheduler.now;
   }
 
-  /** Something leaves a host for another. */
+  /** Records that a host sends something to another. */
   sent(
     { from, to }: { readonly from: Place; readonly to: Place },
     kind: string,
@@ -69,7 +69,7 @@ export class Trace {
     this.#add(kind, from.hostname, to.hostname, nbytes, text);
   }
 
-  /** Something happens to a host. */
+  /** Records that something happens to a host. */
   noted(kernel: Place | undefined, what: string): void {
     this.#mix(what.length);
     this.#add(what, kernel?.hostname ?? '', '', 0, '');
@@ -96,7 +96,7 @@ export class Trace {
     return this.#entries.slice(-this.#limit);
   }
 
-  /** A number that depends on everything that was sent, as eight digits. */
+  /** A digest of everything that was sent, as eight digits. */
   digest(): string {
     return (this.#digest >>> 0).toString(16).padStart(8, '0');
   }

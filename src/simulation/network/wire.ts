@@ -8,27 +8,27 @@ export interface WireEnd {
   _break(code: string): void;
 }
 
-/** What goes over a wire. */
+/** What is sent over a wire. */
 export interface Segment {
   readonly serial: number;
   readonly kind: 'data' | 'fin' | 'rst';
   readonly data: Buffer | undefined;
 }
 
-/** Linux gives a connection up after it has sent the same bytes for so long, in seconds. */
+/** How long Linux retransmits the same bytes before it gives up a connection, in seconds. */
 const GIVES_UP = 924;
 
 /** Two segments arrive at least this far apart, in seconds. */
 const APART = 1e-8;
 
-/** The longest time between two attempts, in seconds. */
+/** The maximum time between two attempts, in seconds. */
 const LONGEST_RETRY = 120;
 
 /**
- * One direction of a connection: what is sent arrives in order, later, and not before the path is open.
+ * One direction of a connection. Data arrives later, in order, and only while the path is open.
  */
 export class Wire {
-  /** Bytes that were sent and have not arrived. */
+  /** The number of bytes that were sent and have not arrived. */
   inFlight = 0;
   readonly path: Path;
   readonly #network: Network;
@@ -36,10 +36,10 @@ export class Wire {
   readonly #receiver: WireEnd;
   #serial = 0;
   #lastArrival = 0;
-  /** What did not get through, in order. */
+  /** Segments that did not get through, in order. */
   #waiting: Segment[] = [];
   #since = 0;
-  /** The serial of the segment that comes next, and those that came before their turn. */
+  /** The serial number of the next segment, and segments that arrived early. */
   #next = 1;
   readonly #early = new Map<number, Segment>();
 
@@ -62,19 +62,19 @@ export class Wire {
     const network = this.#network;
     const nbytes = segment.data?.length ?? 0;
     const arrival = network.arrival(this.path, nbytes) + network.lostFor(this.path) + later;
-    // Events of one instant come in any order.
+    // Events at the same instant happen in any order.
     this.#lastArrival = Math.max(arrival, this.#lastArrival + APART);
     network.trace.sent(this.path, segment.kind, segment.data, this.#lastArrival);
     network.scheduler.at(this.#lastArrival, () => this.#arrive(segment));
   }
 
   #arrive(segment: Segment): void {
-    // On its way when the path was closed: it is lost, and sent again.
+    // In flight when the path was closed: it is lost, and sent again.
     if (this.#waiting.length > 0 || this.#network.isClosed(this.path)) {
       this.#wait(segment);
       return;
     }
-    // One that was sent before it may still be on its way, for the second time.
+    // An earlier segment may still be in flight, for the second time.
     this.#early.set(segment.serial, segment);
     for (let next = this.#early.get(this.#next); next; next = this.#early.get(this.#next)) {
       this.#early.delete(this.#next);
@@ -94,7 +94,7 @@ export class Wire {
         if (this.#waiting.length > 0 && this.#since === since) this.#giveUp();
       });
     }
-    // What arrives now was sent before what waits.
+    // What arrives now was sent before the waiting segments.
     let at = waiting.length;
     while (at > 0 && (waiting[at - 1] as Segment).serial > segment.serial) at -= 1;
     waiting.splice(at, 0, segment);
@@ -105,7 +105,7 @@ export class Wire {
     this.#sender._break('ETIMEDOUT');
   }
 
-  /** Forgets what has not got through. */
+  /** Drops what did not get through. */
   drop(): void {
     this.#waiting = [];
     this.path.waiting.delete(this);
@@ -114,7 +114,7 @@ export class Wire {
   /**
    * The path is open again.
    *
-   * @param atOnce - what waits is sent at once, and not with the next attempt
+   * @param atOnce - sends the waiting data immediately, not with the next attempt
    */
   resume(atOnce: boolean): void {
     const { scheduler } = this.#network;
