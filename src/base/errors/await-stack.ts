@@ -55,13 +55,14 @@ export function throwIntoAwait(
   }
   thrown += 1;
   settled
-    .then(() => {
+    .then(function failing() {
       // If several await it in one step, it already has the stack of the first.
       const isShown = shows && needsStack(error);
       if (see === undefined) {
         if (isShown) showNow(error);
       } else {
-        const captured = new CapturedStack(DEPTH);
+        // Without our own frames: V8 makes an object for each.
+        const captured = new CapturedStack(DEPTH, failing);
         if (isShown) show(error, captured);
         see(captured.frames);
       }
@@ -82,8 +83,8 @@ export function seeAwaiters(
   see: SeeFrames,
 ): void {
   settled
-    .then(() => {
-      see(new CapturedStack(DEPTH).frames);
+    .then(function seeing() {
+      see(new CapturedStack(DEPTH, seeing).frames);
       return new Promise<never>(() => {});
     })
     .then(resolve, reject);

@@ -1,7 +1,7 @@
 /** asyncio's own errors. Those of the operating system are in `os-errors.ts`. */
 
 import { setStackLimit } from '../stacks/capture.ts';
-import { captureUserStack } from '../stacks/captured-stack.ts';
+import { awaitStack, captureUserStack } from '../stacks/captured-stack.ts';
 import { isA } from '../values/attempt.ts';
 
 /** The prototypes of our own error classes. */
@@ -29,11 +29,12 @@ class ErrorWithUserStack extends Error {
     made += 1;
     const limit = Error.stackTraceLimit;
     // One stack is enough; capturing this one, too, would cost far more.
-    if (limit > 0) setStackLimit(makesForAwait ? 0 : undefined);
+    if (limit > 0) setStackLimit(undefined);
     super(message, options);
     if (limit > 0) {
       setStackLimit(limit);
-      if (!makesForAwait) captureUserStack(this, new.target);
+      if (makesForAwait) awaitStack(this);
+      else captureUserStack(this, new.target);
     }
     this.#isForAwait = makesForAwait;
   }

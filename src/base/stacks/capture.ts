@@ -66,9 +66,9 @@ export function setStackLimit(limit: number | undefined): number | undefined {
  * Captures the current stack as `holder.stack`, regardless of `Error.stackTraceLimit`.
  *
  * @param depth - the most frames to capture
- * @param above - a constructor: the frames from it on are left out
+ * @param above - a running function: the frames from it on are left out
  */
-export function captureStack(holder: object, depth: number, above?: Constructor): void {
+export function captureStack(holder: object, depth: number, above?: RunningFunction): void {
   const before = setStackLimit(depth);
   try {
     captureStackTrace(holder, above);
@@ -77,7 +77,12 @@ export function captureStack(holder: object, depth: number, above?: Constructor)
   }
 }
 
-type Constructor = abstract new (...args: never[]) => unknown;
+/** A constructor, or another function. */
+export type RunningFunction =
+  | (abstract new (
+      ...args: never[]
+    ) => unknown)
+  | ((...args: never[]) => unknown);
 
 /**
  * An error's stack without Node's and our own frames. If it is not a string, it was made by the

@@ -1,9 +1,7 @@
 import { attempt } from '../values/attempt.ts';
 import { ReturnOverride } from '../values/return-override.ts';
-import { captureStack, OURS_AT_MOST, onlyUserFrames } from './capture.ts';
+import { captureStack, OURS_AT_MOST, onlyUserFrames, type RunningFunction } from './capture.ts';
 import { isUserFrame } from './user-frames.ts';
-
-type Constructor = abstract new (...args: never[]) => unknown;
 
 /**
  * A stack at one moment. Capturing it is cheap; reading its frames costs half as much again, and
@@ -20,12 +18,14 @@ export class CapturedStack {
    */
   readonly #printed: Partial<Error> | undefined;
   #frames: readonly NodeJS.CallSite[] | undefined;
+  /** The most frames to print. */
+  most = 0;
 
   /**
    * @param depth - the most frames
-   * @param above - a constructor: the frames from it on are left out
+   * @param above - a running function: the frames from it on are left out
    */
-  constructor(depth: number, above?: Constructor) {
+  constructor(depth: number, above?: RunningFunction) {
     captureStack(this.#captured, depth, above);
     if (process.sourceMapsEnabled) {
       this.#printed = {};
@@ -47,15 +47,13 @@ export class CapturedStack {
 
   /**
    * Prints it as the stack of `error`, without Node's and our own frames.
-   *
-   * @param most - the most frames
    */
-  print(error: Error, most: number): unknown {
+  print(error: Error): unknown {
     const holder = this.#printed ?? this.#captured;
     // V8 takes the first line from these.
     holder.name = error.name;
     holder.message = error.message;
-    return onlyUserFrames(this.#print(holder as Error), error.message, most);
+    return onlyUserFrames(this.#print(holder as Error), error.message, this.most);
   }
 
   #print(holder: Error): unknown {
@@ -124,10 +122,10 @@ let leavesOut = false;
  * Captures the current stack and makes it the stack of `error`, without Node's and our own frames.
  * Does nothing if the program has disabled stacks. The text is made on demand.
  *
- * @param above - a constructor: the frames from it on are left out
+ * @param above - a running function: the frames from it on are left out
  * @returns `error`
  */
-export function captureUserStack<E extends Error>(error: E, above?: Constructor): E {
+export function captureUserStack<E extends Error>(error: E, above?: RunningFunction): E {
   const limit = Error.stackTraceLimit;
   if (limit > 0) showStack(error, new CapturedStack(limit + OURS_AT_MOST, above), limit);
   return error;
@@ -140,18 +138,27 @@ export function captureUserStack<E extends Error>(error: E, above?: Constructor)
  */
 export function showStack(error: Error, captured: CapturedStack, most: number): void {
   // Fails if the error is frozen: it keeps its own stack.
-  if (Reflect.defineProperty(error, 'stack', SHOWN)) Shown.note(error, captured, most);
+  if (!Shown.isAwaited(error) && !Reflect.defineProperty(error, 'stack', SHOWN)) return;
+  captured.most = most;
+  Shown.note(error, captured);
+}
+
+/** Prepares a new error for {@link showStack}. Until then its stack is its name and message. */
+export function awaitStack(error: Error): void {
+  if (Reflect.defineProperty(error, 'stack', SHOWN)) Shown.note(error, 'awaited');
 }
 
 /** What {@link showStack} attached to an error; removed once the stack has been printed. */
 class Shown extends ReturnOverride {
-  #captured: CapturedStack | undefined;
-  #most = 0;
+  #captured: CapturedStack | 'awaited' | undefined;
 
-  static note(error: object, captured: CapturedStack, most: number): void {
+  static note(error: object, captured: CapturedStack | 'awaited'): void {
     const shown = #captured in error ? error : (new Shown(error) as Shown);
     shown.#captured = captured;
-    shown.#most = most;
+  }
+
+  static isAwaited(error: object): boolean {
+    return #captured in error && error.#captured === 'awaited';
   }
 
   static forget(error: object): void {
@@ -162,9 +169,12 @@ class Shown extends ReturnOverride {
    * @returns what was attached, and the error that has it: `asked`, or one it inherits from; never
    *   a proxy's
    */
-  static of(asked: object): [Error, CapturedStack | undefined, most: number] | undefined {
+  static of(asked: object): [Error, CapturedStack | undefined] | undefined {
     for (let each: object | null = asked; each !== null; each = Reflect.getPrototypeOf(each))
-      if (#captured in each) return [each as unknown as Error, each.#captured, each.#most];
+      if (#captured in each) {
+        const captured = each.#captured === 'awaited' ? undefined : each.#captured;
+        return [each as unknown as Error, captured];
+      }
     return undefined;
   }
 }
@@ -172,11 +182,11 @@ class Shown extends ReturnOverride {
 /** The same two functions for all errors; otherwise V8 makes a property table for each error. */
 const SHOWN = {
   get(this: Error): unknown {
-    const [error, captured, most] = Shown.of(this) ?? [];
+    const [error, captured] = Shown.of(this) ?? [];
     if (asksForCaptured) return captured;
     if (leavesOut) return this.name;
     if (error === undefined || captured === undefined) return Error.prototype.toString.call(this);
-    const stack = captured.print(error, most as number);
+    const stack = captured.print(error);
     setStack.call(error, stack);
     return stack;
   },

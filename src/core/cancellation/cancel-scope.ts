@@ -353,8 +353,10 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
    */
   _cancel(request: Cancel): boolean {
     watchFloatingCancels();
-    const awaiters = this._listAwaits();
-    if (awaiters.length > 1) request._notePaths(awaiters);
+    if (this._children !== undefined || Array.isArray(this._awaits)) {
+      const awaiters = this._listAwaits();
+      if (awaiters.length > 1) request._notePaths(awaiters);
+    }
     const reached = this._reach(request);
     if (!reached) this._pend(request);
     return reached;
@@ -463,12 +465,13 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       cancelAwait(awaiter, request);
       reached = true;
     }
-    for (const child of [...(this._children ?? [])]) {
-      if (child._isShielded) {
-        child._deferred = together(child._deferred, request);
-        reached = true;
-      } else if (child._reach(request)) reached = true;
-    }
+    if (this._children !== undefined)
+      for (const child of [...this._children]) {
+        if (child._isShielded) {
+          child._deferred = together(child._deferred, request);
+          reached = true;
+        } else if (child._reach(request)) reached = true;
+      }
     this._cancelSignal?.abort(request.message);
     return reached;
   }

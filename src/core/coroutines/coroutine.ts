@@ -66,6 +66,11 @@ export class Coroutine<T> implements Promise<T> {
     return this._body !== undefined;
   }
 
+  /** @internal are its callers on the stack of what it throws? One of ours may fail in a callback. */
+  get _showsCallers(): boolean {
+    return this._site !== undefined;
+  }
+
   /** @internal starts the body for the task of the current scope */
   _begin(): Promise<T> {
     return this._begun();
@@ -101,8 +106,7 @@ export class Coroutine<T> implements Promise<T> {
   ): Promise<R | E> {
     const before = errorsMade();
     const begun = this._begun();
-    // One of ours may also fail later, with none of its callers on the stack.
-    const needsNoStack = errorsMade() === before && this._site !== undefined;
+    const needsNoStack = errorsMade() === before && this._showsCallers;
     return needsNoStack || !isAwait(onFulfilled as () => unknown, onRejected)
       ? begun.then(onFulfilled, onRejected)
       : (begun.then(onFulfilled, showing(onFulfilled, onRejected)) as Promise<R | E>);

@@ -14,6 +14,17 @@ interface TimeoutOptions extends Abandoning {
   readonly shield?: boolean | undefined;
 }
 
+/** Its callers are on the stack of all its errors, because {@link Limit.run} sees to that. */
+class LimitCall<T> extends Coroutine<T> {
+  constructor(body: () => Promise<T>, name: string) {
+    super(body, name, undefined);
+  }
+
+  override get _showsCallers(): boolean {
+    return true;
+  }
+}
+
 /** The outcome of a body with a limit. */
 export type MovedOn<T> =
   | {
@@ -143,7 +154,7 @@ export class Timeout {
     checkBody(body);
     const wait = (): Promise<T> =>
       this.#run(body, 'timeout', (cause) => new TimeoutError('', { cause }));
-    return new Coroutine(wait, 'timeout', undefined);
+    return new LimitCall(wait, 'timeout');
   }
 
   /** @internal like {@link run}, but returns whether the time ran out, instead of throwing */
@@ -158,7 +169,7 @@ export class Timeout {
         throw error;
       }
     };
-    return new Coroutine(wait, name, undefined);
+    return new LimitCall(wait, name);
   }
 
   async #run<T>(
