@@ -6,6 +6,11 @@ import * as assert from 'uvu/assert';
 import { OSError, TimeoutError } from '../../src/base/errors/os-errors.ts';
 import type { Loop } from '../../src/loop/loop.ts';
 import * as socket from '../../src/socket.ts';
+import {
+  type LookupHints,
+  lookUp,
+  type ResolvedAddress,
+} from '../../src/transports/addresses/host-lookup.ts';
 import { DatagramProtocol, Protocol } from '../../src/transports/protocols.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
@@ -92,6 +97,98 @@ loopBehaviour('loop.getaddrinfo of a number', (it) => {
       assert.equal(ports, [0, 1, 1]);
     },
     { ...REAL, cpython: [`${BASE}test_port_parameter_types`] },
+  );
+});
+
+function pythonic([family, type, proto, name, address]: ResolvedAddress): string {
+  return `(${family}, ${type}, ${proto}, '${name}', ${address})`;
+}
+
+loopBehaviour('A numeric address', (it) => {
+  const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, SOCK_DGRAM } = socket;
+  const LOOKED_UP = undefined;
+  const FOUR = "(2, 1, 6, '', ('127.0.0.1', 80))";
+  const SIX = "(10, 1, 6, '', ('::1', 80, 0, 0))";
+
+  /** What CPython 3.13's `_ensure_resolved()` returns without calling `getaddrinfo()`. */
+  const TABLE: readonly [string, unknown, unknown, Partial<LookupHints>, string | undefined][] = [
+    ['of IPv4', '127.0.0.1', 80, {}, FOUR],
+    ['of IPv6', '::1', 80, {}, SIX],
+    ['in another form', '::0001', 80, {}, "(10, 1, 6, '', ('::0001', 80, 0, 0))"],
+    ['of IPv4 in IPv6', '::ffff:1.2.3.4', 80, {}, "(10, 1, 6, '', ('::ffff:1.2.3.4', 80, 0, 0))"],
+    ['in bytes', Buffer.from('127.0.0.1'), 80, {}, FOUR],
+    ['with a zone', 'fe80::1%lo', 80, {}, LOOKED_UP],
+    ['in a short form', '127.1', 80, {}, LOOKED_UP],
+    ['with a leading zero', '01.2.3.4', 80, {}, LOOKED_UP],
+    ['with a space', '127.0.0.1 ', 80, {}, LOOKED_UP],
+    ['in brackets', '[::1]', 80, {}, LOOKED_UP],
+    ['that is a name', 'localhost', 80, {}, LOOKED_UP],
+    ['that is empty', '', 80, {}, LOOKED_UP],
+    ['that is left out', undefined, 80, {}, LOOKED_UP],
+    ['with a port as text', '127.0.0.1', '80', {}, FOUR],
+    ['with a port in bytes', '127.0.0.1', Buffer.from('80'), {}, FOUR],
+    ['with a port as int() takes it', '127.0.0.1', ' +8_0 ', {}, FOUR],
+    ['with a leading zero in the port', '127.0.0.1', '080', {}, FOUR],
+    ['with a service', '127.0.0.1', 'http', {}, LOOKED_UP],
+    ['with a hexadecimal port', '127.0.0.1', '0x50', {}, LOOKED_UP],
+    ['without a port', '127.0.0.1', undefined, {}, "(2, 1, 6, '', ('127.0.0.1', 0))"],
+    ['with an empty port', '127.0.0.1', '', {}, "(2, 1, 6, '', ('127.0.0.1', 0))"],
+    ['of the family', '127.0.0.1', 80, { family: AF_INET }, FOUR],
+    ['of the family, IPv6', '::1', 80, { family: AF_INET6 }, SIX],
+    ['of another family', '127.0.0.1', 80, { family: AF_INET6 }, LOOKED_UP],
+    ['of another family, IPv6', '::1', 80, { family: AF_INET }, LOOKED_UP],
+    ['for a path', '127.0.0.1', 80, { family: AF_UNIX }, LOOKED_UP],
+    ['for any type', '127.0.0.1', 80, { type: 0 }, LOOKED_UP],
+    ['for a datagram', '127.0.0.1', 80, { type: SOCK_DGRAM }, "(2, 2, 17, '', ('127.0.0.1', 80))"],
+    ['for UDP in a stream', '127.0.0.1', 80, { proto: 17 }, FOUR],
+    ['for another protocol', '127.0.0.1', 80, { proto: 132 }, LOOKED_UP],
+    ['with flags', '127.0.0.1', 80, { flags: socket.AI_PASSIVE }, FOUR],
+  ];
+
+  for (const [title, host, port, hints, expected] of TABLE)
+    it(`${title} is ${expected === undefined ? 'looked up' : 'taken as it is'}`, async (loop) => {
+      const asked = finds(loop, 80);
+      const all = { family: 0, type: SOCK_STREAM, proto: 0, flags: 0, ...hints };
+
+      const found = await lookUp(loop, host as string, port as number, all);
+
+      assert.is(asked.length, expected === undefined ? 1 : 0);
+      if (expected !== undefined) assert.is(found.map(pythonic).join(), expected);
+    });
+
+  it('keeps its flowinfo and its scope', async (loop) => {
+    const hints = { family: 0, type: SOCK_STREAM, proto: 0, flags: 0 };
+
+    const found = await lookUp(loop, '::1', 80, hints, undefined, [5, 3]);
+
+    assert.equal(found.map(pythonic), ["(10, 1, 6, '', ('::1', 80, 5, 3))"]);
+  });
+
+  it(
+    'is not looked up for a server, for datagrams, and on the way to a server',
+    async (loop) => {
+      const asked = finds(loop);
+
+      const server = await loop.createServer(() => new Protocol(), ['127.0.0.1', '::1'], '0');
+      const [four, six] = server.sockets.map((sock) => sock.getsockname()) as [
+        socket.Address,
+        socket.Address,
+      ];
+      const [transport] = await loop.createDatagramEndpoint(() => new DatagramProtocol(), {
+        localAddr: ['::1', 0],
+        remoteAddr: ['::1', 9],
+      });
+      const connected = await loop.createConnection(() => new Protocol(), '::1', six[1] as number, {
+        localAddr: ['::1', 0, 0, 0],
+      });
+
+      assert.equal([four[0], six[0], asked], ['127.0.0.1', '::1', []]);
+      connected[0].abort();
+      transport.abort();
+      server.close();
+      await server.waitClosed();
+    },
+    REAL,
   );
 });
 

@@ -13,12 +13,7 @@ import { Socket } from '../../sock/socket.ts';
 import { ExceptionGroup } from '../../tasks/groups/exception-group.ts';
 import { bindError } from '../addresses/bind-error.ts';
 import { checkHostPort } from '../addresses/check-host-port.ts';
-import {
-  literalAddress,
-  lookUp,
-  type ResolvedAddress,
-  type ResolvingLoop,
-} from '../addresses/host-lookup.ts';
+import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../addresses/host-lookup.ts';
 import {
   type Encryption,
   encryptionOfServer,
@@ -42,7 +37,9 @@ export interface ConnectionOptions extends TlsClientOptions, Abortable {
   /** A connected stream socket to use instead of a host and a port. The transport closes it. */
   readonly sock?: Socket | undefined;
   /** The local address to connect from. */
-  readonly localAddr?: readonly [host: string, port: number] | undefined;
+  readonly localAddr?:
+    | readonly [host: string, port: number, flowinfo?: number, scopeid?: number]
+    | undefined;
   /**
    * How many seconds to wait for an address of the host before trying the next one concurrently;
    * the first that answers wins ("happy eyeballs", RFC 8305, which recommends 0.25). By default the
@@ -157,11 +154,11 @@ async function connectToHost(
   const { family = 0, proto = 0, flags = 0, localAddr, happyEyeballsDelay: delay } = options;
   const { interleave = delay === undefined ? 0 : 1 } = options;
   const asked = { family, type: SOCK_STREAM, proto, flags };
-  const found = literalAddress(host, port, asked) ?? (await lookUp(loop, host, port, asked));
-  const from =
-    localAddr && (literalAddress(...localAddr, asked) ?? (await lookUp(loop, ...localAddr, asked)));
+  const found = lookUp(loop, host, port, asked);
+  const ways = interleaved(Array.isArray(found) ? found : await found, interleave);
+  const [ownHost, ownPort, ...scope] = localAddr ?? [];
+  const from = localAddr && (await lookUp(loop, ownHost, ownPort, asked, undefined, scope));
   const failures: Error[] = [];
-  const ways = interleaved(found, interleave);
   if (delay === undefined)
     for (const way of ways) {
       const sock = await connectSocket(loop, way, from, failures);

@@ -167,7 +167,7 @@ async function waysTo(
   const lookUps = hosts.map((each) =>
     loop.createTask(
       new Coroutine(
-        () => lookUp(loop, each || undefined, port, hints, `getaddrinfo(${brief(each)})`),
+        async () => lookUp(loop, each || undefined, port, hints, `getaddrinfo(${brief(each)})`),
         name,
         undefined,
       ),
