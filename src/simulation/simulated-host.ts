@@ -89,7 +89,7 @@ export class SimulatedHost {
    * @throws {RuntimeError} when the host is up
    */
   restart(): void {
-    if (this.#state === 'up') throw new RuntimeError(`${this} is up already`);
+    if (this.#state === 'up') throw new RuntimeError(`${this} is already up`);
     const { kernel } = this.#world;
     const clock = this.#world.newClock();
     const loop = new Loop({ host: clock });

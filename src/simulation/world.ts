@@ -255,9 +255,9 @@ export class Run {
     if (options.skew !== undefined) checkFiniteSeconds(options.skew, 'skew');
     if (options.drift !== undefined) checkFiniteSeconds(options.drift, 'drift');
     if (this.hosts.has(name) || name === 'world')
-      throw new RuntimeError(`there is a host called ${brief(name)} already`);
+      throw new RuntimeError(`there is already a host called ${brief(name)}`);
     if (this.network.kernels.has(address))
-      throw new RuntimeError(`there is a host with the address ${address} already`);
+      throw new RuntimeError(`there is already a host with the address ${address}`);
     const kernel = new SimulatedKernel(this.network, name, address, descriptors);
     const made = new SimulatedHost({
       kernel,

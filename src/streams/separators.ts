@@ -38,7 +38,7 @@ export class Search {
     const given: unknown = isSeparator(separators) ? [separators] : separators;
     if (!Array.isArray(given) || !given.every(isSeparator))
       throw new TypeError(
-        `separator must be a Uint8Array or a string, or an array of such, got ${typeNameOf(separators)}`,
+        `separator must be a Uint8Array or a string, or an array of these, got ${typeNameOf(separators)}`,
       );
     const list = given.map((each) => (typeof each === 'string' ? Buffer.from(each) : each));
     if (list.length === 0) throw new RangeError('Separator should contain at least one element');

@@ -126,7 +126,7 @@ export class DuplexTransport extends Transport implements OpenResource {
         this.#pieces.push(asBuffer(data));
         this.#moved += data.length;
       } else
-        this._noteFailure(new TypeError(`the stream must give bytes, got ${typeNameOf(data)}`));
+        this._noteFailure(new TypeError(`the stream must emit bytes, got ${typeNameOf(data)}`));
       this._news();
     });
     duplex.on('end', () => {

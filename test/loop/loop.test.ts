@@ -654,7 +654,7 @@ loopBehaviour('loop.createTask', (it) => {
     };
     const options = { nmae: 'typo' } as never;
     const message =
-      /^Task got an unknown option 'nmae': only a task factory can take others than name, context/;
+      /^Task got an unknown option 'nmae': without a task factory, the options are name, context/;
     throws(() => createTask(f, options), TypeError, { message });
     throws(() => loop.createTask(f, options), TypeError, { message });
     throws(() => new Task(f, options), TypeError, { message });

@@ -537,7 +537,7 @@ behaviour('simulate fails', (it) => {
       [{ runs: 0 }, 'runs must be a whole number from 1, got 0'],
       [{ seed: Number.NaN }, 'seed must be a number or a string, got nan'],
       [{ faults: 'bad' }, "faults must be calm, rough, hell or weights, got 'bad'"],
-      [{ faults: { lose: 1 } }, "faults has no weight called 'lose'"],
+      [{ faults: { lose: 1 } }, "unknown weight in faults: 'lose'"],
       [{ faults: { loss: 2 } }, 'faults: loss must be from 0 to 1, got 2'],
     ] as const;
     for (const [options, text] of texts) {

@@ -270,7 +270,7 @@ loopBehaviour('connectDuplex', (it) => {
       far.write('hello');
       assert.match(
         String(await recorder.lost),
-        /TypeError: the stream must give bytes, got a string/,
+        /TypeError: the stream must emit bytes, got a string/,
       );
 
       const [other, its] = duplexPair();

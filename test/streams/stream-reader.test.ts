@@ -338,7 +338,7 @@ loopBehaviour('StreamReader.readuntil', (it) => {
         message: 'Separator should contain at least one element',
       });
       throws(() => reader.readuntil(5 as never), TypeError, {
-        message: 'separator must be a Uint8Array or a string, or an array of such, got 5',
+        message: 'separator must be a Uint8Array or a string, or an array of these, got 5',
       });
       throws(() => reader.readuntil(''), RangeError);
       throws(() => reader.readuntil(['a', 5 as never]), TypeError);

@@ -24,7 +24,7 @@ function refusals(file: string): [line: string, message: string][] {
 }
 
 const PROMISE =
-  'a promise already runs: write createTask(() => f()), or make f a coroutine function with coroutine()';
+  'this promise is already running: write createTask(() => f()), or make f a coroutine function with coroutine()';
 const LIST = 'gather() takes awaitables one by one, not in a list: write gather(...list)';
 
 behaviour('The compiler', (it) => {

@@ -52,7 +52,7 @@ export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
  * is part of it. It has no values.
  */
 export type NotAPromise =
-  'a promise already runs: write createTask(() => f()), or make f a coroutine function with coroutine()';
+  'this promise is already running: write createTask(() => f()), or make f a coroutine function with coroutine()';
 
 /** Options for a new task. */
 export interface TaskOptions {
@@ -75,7 +75,7 @@ function checkOptions(options: object): void {
   for (const [key, value] of Object.entries(options))
     if (value !== undefined && !OPTIONS.includes(key))
       throw new TypeError(
-        `Task got an unknown option ${brief(key)}: only a task factory can take others than ${OPTIONS.join(', ')}`,
+        `Task got an unknown option ${brief(key)}: without a task factory, the options are ${OPTIONS.join(', ')}`,
       );
 }
 
@@ -530,7 +530,7 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
     return new Coroutine(() => runBodyOfTask(body), body.name || '<anonymous>', undefined);
   throw new TypeError(
     isThenable(body)
-      ? `a coroutine was expected, got ${isfuture(body) ? brief(body) : 'a promise that already runs'}: ` +
+      ? `a coroutine was expected, got ${isfuture(body) ? brief(body) : 'a promise that is already running'}: ` +
           'make the function a coroutine function with coroutine(), or write createTask(() => call())'
       : `a coroutine was expected, got ${brief(body)}`,
   );

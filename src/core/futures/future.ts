@@ -437,7 +437,7 @@ export class Future<T> implements Promise<T> {
 function loopFor(options: unknown): LoopCore {
   if (options === null || Array.isArray(options)) checkOptions(options);
   if (options !== undefined && (typeof options !== 'object' || '_turns' in (options ?? {})))
-    throw new TypeError(`options such as { loop } were expected, got ${brief(options)}`);
+    throw new TypeError(`options must be an object such as { loop }, got ${brief(options)}`);
   return requireEventLoop();
 }
 

@@ -22,7 +22,7 @@ export function requireRunningLoop(): LoopCore {
   const woken = currentScope()?._needsLoop() as LoopCore | undefined;
   if (woken !== undefined) return woken;
   throw new RuntimeError(
-    'no running event loop: make the call inside of run(() => …), enter(() => …) or loop.runUntilComplete(() => …)',
+    'no running event loop: call this inside run(() => …), enter(() => …) or loop.runUntilComplete(() => …)',
   );
 }
 

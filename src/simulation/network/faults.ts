@@ -166,7 +166,7 @@ export function faultWeights(faults: FaultProfile | FaultWeights): Weights {
   if (typeof faults !== 'object' || faults === null)
     throw new TypeError(`faults must be calm, rough, hell or weights, got ${brief(faults)}`);
   for (const [name, value] of Object.entries(faults)) {
-    if (!(name in CALM)) throw new RangeError(`faults has no weight called ${brief(name)}`);
+    if (!(name in CALM)) throw new RangeError(`unknown weight in faults: ${brief(name)}`);
     const numbers = name === 'latency' ? value : [value];
     const valid = (number: unknown): boolean =>
       typeof number === 'number' && number >= 0 && (number <= 1 || !SHARES.has(name));

@@ -150,7 +150,8 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
     if (value === undefined) continue;
     checkText(name, 'a name in env');
     checkText(value, `env.${name}`);
-    if (name.includes('=')) throw new RangeError(`a name in env has a "=" in it: ${brief(name)}`);
+    if (name.includes('='))
+      throw new RangeError(`a name in env must not contain "=", got ${brief(name)}`);
   }
   if (passFds !== undefined) checkIterable(passFds, 'passFds');
   for (const fd of passFds ?? []) {

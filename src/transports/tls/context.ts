@@ -66,7 +66,7 @@ export class TlsClient {
     const checksName = rejectUnauthorized !== false && checkServerIdentity === undefined;
     if (this.#hostname === '' && checksName && ssl !== true)
       throw new RangeError(
-        'serverHostname is needed to check the certificate; or give ssl a checkServerIdentity',
+        'serverHostname is needed to check the certificate, unless ssl has checkServerIdentity',
       );
     this.context = this.#options.secureContext ?? tls().createSecureContext(this.#options);
   }

@@ -139,7 +139,10 @@ loopBehaviour('createTask', (it) => {
 
     const advice =
       'make the function a coroutine function with coroutine(), or write createTask(() => call())';
-    assert.is(promise, `a coroutine was expected, got a promise that already runs: ${advice}`);
+    assert.is(
+      promise,
+      `a coroutine was expected, got a promise that is already running: ${advice}`,
+    );
     assert.is(future, `a coroutine was expected, got <Future pending>: ${advice}`);
     assert.is(allTasks().size, 1);
   });

@@ -112,7 +112,7 @@ loopBehaviour('a promise of others that is waited for', (it) => {
     assert.is(await waitFor(callable, 1), 5);
     assert.is(await ensureFuture(callable), 5);
     throws(() => createTask(callable as never), TypeError, {
-      message: /a promise that already runs/,
+      message: /a promise that is already running/,
     });
   });
 

@@ -63,7 +63,9 @@ loopBehaviour('Future', (it) => {
   it(
     'refuses options that are none, and a loop in their place',
     async (loop) => {
-      throws(() => new Future(42 as never), TypeError, { message: /^options such as .* got 42$/ });
+      throws(() => new Future(42 as never), TypeError, {
+        message: /^options must be an object such as .* got 42$/,
+      });
       throws(() => new Future(loop as never), TypeError, { message: / got <Loop running=True/ });
     },
     { cpython: [`${BASE}test_constructor_positional`] },
