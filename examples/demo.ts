@@ -1,15 +1,15 @@
-/** Plays Fowler's four listings against real clients, and says what is to be seen. `npm run demo` */
+/** Runs Fowler's four listings with real clients, and explains what happens: `npm run demo` */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as asyncio from 'asyncio-ts';
 import * as socket from 'asyncio-ts/socket';
 
-/** With `--quick` nobody reads along, and nothing waits for them. */
+/** `--quick` leaves out the pauses for reading. */
 const quick = process.argv.includes('--quick');
-/** What should have been seen, and was not. */
+/** The expectations that were not met. */
 const missed: string[] = [];
-/** What came of the failures: of which listing, here, in CPython. */
+/** The outcome of the failures: the listing, here, and in CPython. */
 const outcomes: [listing: string, here: string, there: string][] = [];
 
 const main = asyncio.coroutine(async function main(): Promise<void> {
@@ -93,7 +93,7 @@ async function handles(server: Server): Promise<void> {
   explain('No task has failed, so there is nothing else to report. CPython does the same.');
 }
 
-/** Says boom; answers the seconds until that was reported. */
+/** Sends boom; returns the seconds until the failure was reported. */
 async function delayOf(client: Client, server: Server, count: number): Promise<string> {
   const said = performance.now();
   await client.send('boom\r\n');
@@ -116,7 +116,7 @@ Traceback (most recent call last):
 Exception: Unexpected network error
 `;
 
-/** Runs one listing as long as `act` takes. */
+/** Runs one listing while `act` runs. */
 async function play(
   name: string,
   about: string,
@@ -132,7 +132,7 @@ async function play(
   }
 }
 
-/** Ctrl-C; answers how much was on stderr before. */
+/** Sends Ctrl-C; returns the length of stderr before it. */
 async function interrupt(server: Server): Promise<number> {
   const before = server.stderr.length;
   await reading(1);
@@ -144,11 +144,11 @@ async function interrupt(server: Server): Promise<number> {
   return before;
 }
 
-/** One of the listings, in a process of its own. */
+/** One of the listings, in its own process. */
 class Server {
   readonly port: number;
   readonly #child: ChildProcess;
-  /** When the first client came, in milliseconds. */
+  /** When the first client connected, in milliseconds. */
   begin: number | undefined;
   stderr = '';
   /** When the last of it was written, in milliseconds. */
@@ -158,7 +158,7 @@ class Server {
 
   constructor(name: string, port: number) {
     this.port = port;
-    // As this file is: TypeScript, or what was made of it.
+    // TypeScript or compiled, like this file.
     const file = new URL(`fowler/${name}${extname(import.meta.url)}`, import.meta.url);
     this.#child = spawn(process.execPath, [...process.execArgv, fileURLToPath(file)], {
       env: { ...process.env, PORT: String(port) },
@@ -176,7 +176,7 @@ class Server {
     });
   }
 
-  /** Connects a client, as soon as the server listens. */
+  /** Connects a client when the server listens. */
   async connect(name: string): Promise<Client> {
     const loop = asyncio.getRunningLoop();
     while (true) {
@@ -198,7 +198,7 @@ class Server {
     }
   }
 
-  /** Waits until that many failures were reported, or `seconds` are over. */
+  /** Waits until this many failures were reported, for at most `seconds`. */
   async reports(count: number, seconds: number): Promise<void> {
     const end = performance.now() + seconds * 1000;
     while (this.stderr.split('\n    at ').length <= count && performance.now() < end)
@@ -211,7 +211,7 @@ class Server {
     return this.#status;
   }
 
-  /** Ends it, whatever happened, and closes what its clients have. */
+  /** Ends it, and closes its clients' connections. */
   end(): void {
     for (const connection of this.#connections) connection.close();
     if (this.#status === undefined) this.#child.kill('SIGKILL');

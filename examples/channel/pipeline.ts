@@ -1,6 +1,6 @@
 /**
- * A pipeline: numbers go to three workers, and what they make of them to one writer. Each end of a channel is
- * closed by whoever uses it, so that the next stage ends, too.
+ * A pipeline: three workers process numbers and pass the results to one writer. Each stage closes its ends of the
+ * channels when it is done, so that the next stage ends, too.
  */
 import * as asyncio from 'asyncio-ts';
 

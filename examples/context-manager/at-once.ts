@@ -1,4 +1,4 @@
-/** A server that is made where it is used, and serves until Ctrl-C. */
+/** A server that is created by `await using`, and serves until Ctrl-C. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

@@ -1,4 +1,4 @@
-/** A server in a task of its own: the cancel of the task closes it. */
+/** A server in its own task. Cancelling the task closes the server. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

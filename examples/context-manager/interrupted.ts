@@ -1,4 +1,4 @@
-/** A server in a task of its own: Ctrl-C closes it, too. */
+/** A server in its own task. Ctrl-C closes it, too. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

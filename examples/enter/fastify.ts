@@ -1,17 +1,17 @@
 /**
- * A Fastify server, with a limit for each request and a cancel when the client leaves.
+ * A Fastify server whose requests have a time limit, and are cancelled when the client disconnects.
  *
  *   PORT=8080 node fastify.ts      curl 'localhost:8080/?seconds=1'
  */
 import * as asyncio from 'asyncio-ts';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 
-/** The longest time that a request may take, in seconds. */
+/** How long a request may take, in seconds. */
 const LIMIT = 2;
 
 type Answer = (request: FastifyRequest) => Promise<unknown>;
 
-/** A handler that runs as a task: it is cancelled after LIMIT, or when the client leaves. */
+/** Runs a handler as a task, which is cancelled after LIMIT or when the client disconnects. */
 function asTask(answer: Answer) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     console.log(`asked for ${request.url}`);

@@ -1,12 +1,12 @@
 /**
- * A handler of Node's own HTTP server, with a limit for each request and a cancel when the client leaves.
+ * A node:http server whose requests have a time limit, and are cancelled when the client disconnects.
  *
  *   PORT=8080 node http.ts      curl 'localhost:8080/?seconds=1'
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as asyncio from 'asyncio-ts';
 
-/** The longest time that a request may take, in seconds. */
+/** How long a request may take, in seconds. */
 const LIMIT = 2;
 
 async function answer(request: IncomingMessage): Promise<string> {

@@ -1,4 +1,4 @@
-/** Listing 1 with a bug: a client that says `boom` makes its task fail, and nobody retrieves that. */
+/** Listing 1 with a bug: `boom` makes the client's task fail, and its exception is never retrieved. */
 import * as asyncio from 'asyncio-ts';
 import * as socket from 'asyncio-ts/socket';
 

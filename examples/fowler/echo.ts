@@ -1,4 +1,4 @@
-/** Listing 1: an echo server on the loop's socket methods, with a task for each client. */
+/** Listing 1: an echo server with the loop's socket methods, and a task for each client. */
 import * as asyncio from 'asyncio-ts';
 import * as socket from 'asyncio-ts/socket';
 

@@ -1,4 +1,4 @@
-/** The bug handled where it happens: the failure is logged, and the connection always closed. */
+/** The bug handled where it happens: the failure is logged, and the connection is always closed. */
 import * as asyncio from 'asyncio-ts';
 import * as socket from 'asyncio-ts/socket';
 
@@ -14,7 +14,7 @@ const echo = asyncio.coroutine(async function echo(
       await loop.sockSendall(connection, data);
     }
   } catch (error) {
-    // A cancel is no failure: it goes on its way.
+    // A cancel is not a failure.
     if (!asyncio.isException(error)) throw error;
     console.error('ERROR:', error);
   } finally {

@@ -1,4 +1,4 @@
-/** A client that stays connected for a while, and says nothing. */
+/** A client that stays connected for a while, and sends nothing. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

@@ -1,4 +1,4 @@
-/** A server whose handler fails: that is reported, and the server goes on. */
+/** A server whose handler fails: the error is reported, and the server continues. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

@@ -1,4 +1,4 @@
-/** A server whose handler shows the tasks of its program: its own, and that of main(). */
+/** A server whose handler prints all tasks of the program: its own, and that of main(). */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

@@ -1,4 +1,4 @@
-/** A small HTTP/1.1 server on streams, for curl, wrk and browsers. Listens on PORT, stops on Ctrl-C. */
+/** A small HTTP/1.1 server with streams, for curl, wrk and browsers. Listens on PORT, stops on Ctrl-C. */
 import * as asyncio from 'asyncio-ts';
 import { byRoute } from './routes.ts';
 import { serveHttp } from './serve.ts';

@@ -4,13 +4,13 @@ import type * as asyncio from 'asyncio-ts';
 import { isHeader } from './header.ts';
 import type { RequestHead } from './request.ts';
 
-/** What is answered. */
+/** A response. */
 export interface HttpResponse {
   /** From 200 to 599, by default 200. */
   readonly status?: number;
-  /** All but those that say how long the body is and whether the connection stays open. */
+  /** All headers except those about the length of the body and keep-alive, which the server adds. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A text, bytes, or pieces that are sent as they come; by default none. */
+  /** A string, bytes, or pieces that are sent as they become available; by default empty. */
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
@@ -24,7 +24,7 @@ const CRLF = Buffer.from('\r\n');
 const OWN = new Set(['connection', 'content-length', 'date', 'transfer-encoding']);
 
 /**
- * Sends a response, as fast as the client takes it.
+ * Sends a response, as fast as the client reads it.
  *
  * @param keepAlive - may the client send more requests on the connection?
  * @returns `false` where it may not, or where only the end of the connection ends the response

@@ -1,4 +1,4 @@
-/** Which function answers which request. */
+/** Maps requests to the functions that answer them. */
 import { HttpError } from './http-error.ts';
 import type { HttpHandler } from './serve.ts';
 

@@ -1,4 +1,4 @@
-/** An HTTP/1.1 server on streams: a task for each connection, one request after another. */
+/** An HTTP/1.1 server with streams: a task for each connection, one request after another. */
 import * as asyncio from 'asyncio-ts';
 import { HttpError } from './http-error.ts';
 import { type HttpRequest, type RequestLimits, readRequest } from './request.ts';
@@ -9,19 +9,19 @@ export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpR
 
 export type HttpOptions = Partial<RequestLimits> & asyncio.ServerOptions & asyncio.ConnectionLimits;
 
-/** Seconds for which a client that is being refused may go on sending. */
+/** How long a client may keep sending after its request was refused, in seconds. */
 const LINGER = 2;
-/** The request, where it could not be read. */
+/** Stands for a request that could not be read. */
 const UNKNOWN = { method: '', minor: 1 } as const;
 
 /**
  * Serves HTTP on a port.
  *
- * Pipelined requests are answered in order. A request that is malformed, too large or too late is
- * answered with an error, and ends the connection: nobody knows where the next request would begin.
+ * Pipelined requests are answered in order. A request that is malformed, too large or too late is answered
+ * with an error, and ends the connection, because it is not known where the next request begins.
  *
- * A connection on which nothing happens for `idleTimeout` seconds, 60 by default, is cut off. So is
- * one that lasts for more than `handlerTimeout` seconds, whatever happens on it.
+ * A connection that is idle for `idleTimeout` seconds, 60 by default, is aborted. So is one that lasts
+ * longer than `handlerTimeout` seconds.
  *
  * `server.shutdown({ grace })` stops the server: requests that are being answered may finish, and idle
  * connections are closed.
@@ -53,7 +53,7 @@ export async function serveHttp(
       while (await exchange(reader, writer, handler, limits));
       await linger(reader, writer);
     } catch (error) {
-      // The client may leave whenever it likes.
+      // The client may disconnect at any time.
       if (!isGone(error, writer)) throw error;
     }
   });

@@ -4,9 +4,9 @@ import { type Address, Link } from './link.ts';
 import type { ClientAnswer, ClientRequest } from './messages.ts';
 import type { Command } from './store.ts';
 
-/** How long an answer is waited for, before another node is asked. */
+/** How long to wait for an answer before asking another node, in seconds. */
 const CALL = 1.5;
-/** How long to wait before it is tried again. */
+/** How long to wait before trying again, in seconds. */
 const PAUSE = 0.2;
 
 export class Client {
@@ -35,7 +35,7 @@ export class Client {
     await this.#do({ op: 'put', key, value });
   }
 
-  /** Puts a value where the old one is `from`; `null`: where there is none. */
+  /** Puts a value if the old one is `from`; `null` stands for no value. */
   async swap(key: string, from: string | null, value: string): Promise<boolean> {
     return await this.#do({ op: 'swap', key, value, from });
   }
@@ -46,7 +46,7 @@ export class Client {
     return (await this.#ask({ type: 'do', command: numbered })) as boolean;
   }
 
-  /** Asks one node after the other, until one answers. */
+  /** Asks one node after another until one answers. */
   async #ask(request: ClientRequest): Promise<string | boolean | null> {
     return await asyncio.timeout(this.#seconds, async () => {
       for (;;) {

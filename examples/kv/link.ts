@@ -4,10 +4,10 @@ import * as asyncio from 'asyncio-ts';
 /** `'host:port'`. */
 export type Address = string;
 
-/** A server has ended a connection, and not answered. */
+/** A server closed the connection without an answer. */
 class Closed extends Error {}
 
-/** A connection to a server, made when it is needed, and again after a failure. */
+/** A connection to a server, made on demand, and again after a failure. */
 export class Link {
   readonly #address: Address;
   readonly #lock = new asyncio.Lock();
@@ -35,7 +35,7 @@ export class Link {
           answered = true;
           return JSON.parse(`${line}`) as T;
         } finally {
-          // An answer that comes later would be taken for the next one.
+          // A late answer would be mistaken for the next one.
           if (!answered) this.close();
         }
       }),
@@ -56,7 +56,7 @@ export class Link {
   }
 }
 
-/** Answers the requests of a connection, one after the other, until it ends. */
+/** Answers the requests of a connection, one after another, until it ends. */
 export async function answerAll(
   reader: asyncio.StreamReader,
   writer: asyncio.StreamWriter,

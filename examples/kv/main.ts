@@ -1,4 +1,4 @@
-/** Three nodes in this process, on ports of their own, and a client. */
+/** Three nodes in this process, each with its own port, and a client. */
 import * as asyncio from 'asyncio-ts';
 import { Client } from './client.ts';
 import { type Disk, Node } from './node.ts';
@@ -7,7 +7,7 @@ const NODES = ['127.0.0.1:7101', '127.0.0.1:7102', '127.0.0.1:7103'];
 
 await asyncio.run(async () => {
   const nodes = NODES.map((address) => {
-    // A real one would write itself to a file in save().
+    // A real one would write to a file in save().
     const disk: Disk = { term: 0, votedFor: undefined, log: [], save() {} };
     const peers = NODES.filter((other) => other !== address);
     return asyncio.createTask(() => new Node({ address, peers, disk }).run());

@@ -1,4 +1,4 @@
-/** What nodes and clients say to each other. */
+/** The messages of nodes and clients. */
 import type { Address } from './link.ts';
 import type { Command } from './store.ts';
 
@@ -25,7 +25,7 @@ export interface AppendRequest {
   readonly type: 'append';
   readonly term: number;
   readonly leader: Address;
-  /** So many entries come before these, and the last one of those has this term. */
+  /** The number of entries before these, and the term of the last one of them. */
   readonly from: number;
   readonly fromTerm: number;
   readonly entries: readonly Entry[];
@@ -35,7 +35,7 @@ export interface AppendRequest {
 export interface AppendAnswer {
   readonly term: number;
   readonly fits: boolean;
-  /** Where they do not fit: try again from here. */
+  /** If they do not fit: where to try again. */
   readonly length: number;
 }
 
@@ -45,7 +45,7 @@ export type ClientRequest =
 
 export type ClientAnswer =
   | { readonly result: string | boolean | null }
-  /** Ask this one, if it is known. */
+  /** The leader, if known. */
   | { readonly leader: Address | undefined };
 
 export type Request = VoteRequest | AppendRequest | ClientRequest;

@@ -1,6 +1,6 @@
 /**
- * A node of a replicated store: Raft, by Diego Ongaro and John Ousterhout, without changes of membership and without
- * snapshots. The leader answers reads by itself while it has a lease.
+ * A node of a replicated store: Raft, by Diego Ongaro and John Ousterhout, without membership changes and snapshots.
+ * While the leader has a lease, it answers reads without asking the other nodes.
  */
 import * as asyncio from 'asyncio-ts';
 import { type Address, answerAll, Link } from './link.ts';
@@ -15,16 +15,16 @@ import type {
 } from './messages.ts';
 import { type Command, NOTHING, Store } from './store.ts';
 
-/** Seconds between two messages of a leader that has nothing to say. */
+/** The time between heartbeats of a leader, in seconds. */
 const HEARTBEAT = 0.5;
-/** How long a leader may answer reads after a majority has heard of it. */
+/** How long a leader may answer reads after a majority has heard from it, in seconds. */
 const LEASE = 4;
 /** For so long nobody votes for another one: longer than a lease, also on a clock that is fast. */
 const ELECTION = 5;
 const SHORT_ELECTION = 1;
-/** How long an answer is waited for. */
+/** How long to wait for an answer, in seconds. */
 const CALL = 2;
-/** So many entries go into a message. */
+/** How many entries a message may have. */
 const BATCH = 20;
 
 /** What must survive a crash. */
@@ -35,11 +35,11 @@ export interface Disk {
   save(): void;
 }
 
-/** Mistakes to be found. */
+/** Deliberate bugs, for the simulation to find. */
 export interface Mistakes {
-  /** The leader reads without looking whether it still is the leader. */
+  /** The leader answers reads without checking whether it still is the leader. */
   readonly staleRead?: boolean;
-  /** Nodes vote for a leader that does not have all that was committed. */
+  /** Nodes vote for a leader that lacks committed entries. */
   readonly lostWrite?: boolean;
   /** Nodes elect another leader while the old one still has a lease. */
   readonly shortTimeout?: boolean;
@@ -52,14 +52,14 @@ export interface NodeOptions {
   readonly mistakes?: Mistakes;
 }
 
-/** What the leader knows of another node. */
+/** What the leader knows about another node. */
 class Peer {
   readonly link: Link;
-  /** The entry that is sent next. */
+  /** The next entry to send. */
   next = 0;
-  /** So many entries it has for certain. */
+  /** The number of entries that it certainly has. */
   matched = 0;
-  /** When the last message was sent that it answered. */
+  /** When the last message that it answered was sent. */
   heard = Number.NEGATIVE_INFINITY;
 
   constructor(address: Address) {
@@ -86,13 +86,13 @@ export class Node {
   #role: 'follower' | 'candidate' | 'leader' = 'follower';
   #leader: Address | undefined;
   #committed = 0;
-  /** When a leader was heard of. After a start, as if it were now: there may have been one. */
+  /** When it last heard from a leader. Set to the time of the start, because there may have been one before. */
   #heard = this.#loop.time();
-  /** Since when it waits for a leader. */
+  /** When it started to wait for a leader. */
   #since = this.#loop.time();
-  /** The length of the log when it became leader, with the entry of that. */
+  /** The length of the log when it became leader, including its first entry as leader. */
   #begin = 0;
-  /** Who waits for an entry to be committed. */
+  /** Clients that wait for an entry to be committed. */
   readonly #waiting = new Map<number, asyncio.Future<ClientAnswer>>();
 
   constructor({ address, peers, disk, mistakes = {} }: NodeOptions) {
@@ -114,7 +114,7 @@ export class Node {
     try {
       await this.#group.run(() => this.#watch());
     } finally {
-      // Who waits for an answer gets one: the server waits for them.
+      // Answers the waiting clients, because the server waits for them.
       this.#follow(this.#disk.term, undefined);
       for (const { link } of this.#peers.values()) link.close();
     }
@@ -144,7 +144,7 @@ export class Node {
     return await done;
   }
 
-  /** Has a majority heard of this leader, so that nobody can have elected another one? */
+  /** Has a majority heard from this leader, so that no other leader can have been elected? */
   #hasLease(): boolean {
     const now = this.#loop.time();
     const heard = [now, ...[...this.#peers.values()].map((peer) => peer.heard)];
@@ -218,7 +218,7 @@ export class Node {
     this.#waiting.clear();
   }
 
-  /** Stands for election whenever there was no leader for some time. */
+  /** Becomes a candidate whenever there was no leader for some time. */
   async #watch(): Promise<void> {
     for (;;) {
       const patience = this.#election * (1 + Math.random());
@@ -298,7 +298,7 @@ export class Node {
     return this.#role === 'leader' && this.#disk.term === term;
   }
 
-  /** Keeps a node's log like the leader's, as long as it leads. */
+  /** Replicates the log to a node while this node is the leader. */
   async #replicate(peer: Peer, term: number): Promise<void> {
     const { log } = this.#disk;
     while (this.#leads(term)) {
@@ -346,7 +346,7 @@ export class Node {
     if (this.#termBefore(length) === term) this.#commit(length);
   }
 
-  /** Applies what is committed, and answers those who wait for it. */
+  /** Applies committed entries, and answers the clients that wait for them. */
   #commit(length: number): void {
     for (; this.#committed < length; this.#committed += 1) {
       const { command } = this.#disk.log[this.#committed] as Entry;

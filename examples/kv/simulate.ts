@@ -1,9 +1,9 @@
 /**
- * The store under simulation:
+ * Runs the store in a simulation:
  *
  *     asyncio-ts simulate examples/kv/simulate.ts --runs 1000 --jobs 2
  *
- * `MISTAKE=staleRead`, `lostWrite` or `shortTimeout` plants a mistake.
+ * `MISTAKE=staleRead`, `lostWrite` or `shortTimeout` introduces a bug.
  */
 import { simulateStore } from './simulation.ts';
 

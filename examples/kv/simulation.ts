@@ -17,7 +17,7 @@ const CLIENTS = ['x', 'y', 'z'];
 const OPERATIONS = 20;
 const KEYS = ['one', 'two'];
 
-/** The first seeds that find them. */
+/** The first seeds that find the bugs. */
 export const SEEDS: Readonly<Record<keyof Mistakes, number>> = {
   staleRead: 79,
   lostWrite: 5,
@@ -56,7 +56,7 @@ async function main(world: World, mistakes: Mistakes): Promise<void> {
   partitions.cancel();
 }
 
-/** Parts one node after another from the rest, but not from the clients. */
+/** Partitions one node after another from the others, but not from the clients. */
 async function isolate(world: World): Promise<void> {
   const names = NODES.map((address) => address.split(':')[0] as string);
   for (;;) {
@@ -69,7 +69,7 @@ async function isolate(world: World): Promise<void> {
   }
 }
 
-/** Makes an operation, drawn by the seed. */
+/** Runs a random operation, determined by the seed. */
 async function operate(
   world: World,
   history: ReturnType<typeof world.history<string | null, Call>>,
@@ -88,7 +88,7 @@ async function operate(
       await history.record(key, call, () => client.swap(key, from, value));
     }
   } catch (error) {
-    // Nobody knows what became of it.
+    // Its outcome is unknown.
     if (!(error instanceof asyncio.TimeoutError)) throw error;
   }
 }

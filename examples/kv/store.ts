@@ -1,13 +1,13 @@
-/** What the nodes agree on: values by their keys. Every node applies the same commands in the same order. */
+/** The replicated state: values by key. Every node applies the same commands in the same order. */
 
-/** A command; with it goes who sent it, and its number, so that it is applied only once. */
+/** A command, with its client and number, so that it is applied only once. */
 export interface Command {
   readonly client: string;
   readonly number: number;
   readonly op: 'put' | 'swap' | 'nothing';
   readonly key: string;
   readonly value: string;
-  /** `swap` puts its value only where this is the old one. */
+  /** `swap` puts its value only if this is the old one. */
   readonly from?: string | null;
 }
 
@@ -28,7 +28,7 @@ export class Store {
     const { client, number, op, key, value, from } = command;
     if (op === 'nothing') return true;
     const last = this.#last.get(client);
-    // The client did not hear the answer, and sent it again.
+    // The client did not get the answer, and sent the command again.
     if (last !== undefined && number <= last.number) return last.result;
     const result = op === 'put' || this.get(key) === from;
     if (result) this.#values.set(key, value);

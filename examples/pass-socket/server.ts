@@ -4,7 +4,7 @@ import * as asyncio from 'asyncio-ts';
 import * as socket from 'asyncio-ts/socket';
 
 const PORT = Number(process.env['PORT'] ?? 8000);
-// The file beside this one, in TypeScript or compiled.
+// The file next to this one, in TypeScript or compiled.
 const WORKER = fileURLToPath(import.meta.url).replace(/server(?=\.\w+$)/, 'worker');
 
 const main = asyncio.coroutine(async function main(): Promise<void> {
@@ -20,7 +20,7 @@ const main = asyncio.coroutine(async function main(): Promise<void> {
   });
   theirs.close();
 
-  // The kernel gives the child a duplicate. So the socket can be closed here, and goes on to listen.
+  // The kernel passes a duplicate to the child. So the socket can be closed here, and still listens.
   const listener = socket.createServer(['127.0.0.1', PORT], { driver: 'posix' });
   socket.sendFds(ours, [Buffer.from('listener')], [listener.fileno()]);
   listener.close();

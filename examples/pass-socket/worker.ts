@@ -2,7 +2,7 @@
 import * as asyncio from 'asyncio-ts';
 import * as socket from 'asyncio-ts/socket';
 
-/** Waits for descriptors: whatever waits for a message does it so. */
+/** Waits for descriptors. This works for any `recvmsg()`. */
 export const receivedFds = asyncio.coroutine(async function receivedFds(
   sock: socket.Socket,
   maxfds: number,

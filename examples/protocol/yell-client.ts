@@ -1,4 +1,4 @@
-/** A client of the yelling server: it talks again whenever it is answered, until the end. */
+/** A client of the yelling server. It repeats its message after each answer. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 1234);

@@ -1,9 +1,9 @@
-/** A server on a protocol: what a client says, it yells back. */
+/** A server with a protocol, which sends back what it receives in upper case. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 1234);
 
-/** As Python's `bytes.upper()`: only the letters of ASCII. */
+/** Like Python's `bytes.upper()`, converts only ASCII letters. */
 const upper = (byte: number): number => (byte >= 97 && byte <= 122 ? byte - 32 : byte);
 
 class YellServer extends asyncio.Protocol {
@@ -18,7 +18,7 @@ class YellServer extends asyncio.Protocol {
     this.#transport?.write(data.map(upper));
   }
 
-  // A client that does not read is not read from: what is yelled back would pile up.
+  // Stops reading from a client that does not read, because the replies would pile up.
   override pauseWriting(): void {
     this.#transport?.pauseReading();
   }

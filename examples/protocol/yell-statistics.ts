@@ -1,9 +1,9 @@
-/** The yelling server, which tells at the end what it has done. */
+/** The yelling server with statistics, which it prints at the end. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 1234);
 
-/** As Python's `bytes.upper()`: only the letters of ASCII. */
+/** Like Python's `bytes.upper()`, converts only ASCII letters. */
 const upper = (byte: number): number => (byte >= 97 && byte <= 122 ? byte - 32 : byte);
 
 class YellServer extends asyncio.Protocol {
@@ -28,7 +28,7 @@ class YellServer extends asyncio.Protocol {
     YellServer.messages += 1;
   }
 
-  // A client that does not read is not read from: what is yelled back would pile up.
+  // Stops reading from a client that does not read, because the replies would pile up.
   override pauseWriting(): void {
     this.#transport?.pauseReading();
   }

@@ -3,7 +3,7 @@ import { Deque } from './deque.ts';
 import { OK, type Reply } from './replies.ts';
 import type { Store } from './store.ts';
 
-/** A command cannot be run; the connection goes on. */
+/** A command cannot be run; the connection stays open. */
 class CommandError extends Error {}
 
 // An array, and not arguments: a command may have more words than a call may have arguments.

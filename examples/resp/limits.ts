@@ -1,4 +1,4 @@
-/** What a client may ask for. Redis has the same limits, with larger defaults. */
+/** Limits for clients. Redis has the same ones, with larger defaults. */
 export interface RespLimits {
   /** The most bytes of a word, and of a text that APPEND makes: Redis' `proto-max-bulk-len`. */
   readonly maxBulk: number;

@@ -1,4 +1,4 @@
-/** A small server of Redis' protocol, for redis-cli and redis-benchmark. Listens on PORT, stops on Ctrl-C. */
+/** A small server for the Redis protocol, for redis-cli and redis-benchmark. Listens on PORT, stops on Ctrl-C. */
 import * as asyncio from 'asyncio-ts';
 import { serveResp } from './server.ts';
 

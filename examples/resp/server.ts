@@ -1,4 +1,4 @@
-/** A server of RESP2 and RESP3 on protocols: no task for each connection, only calls. */
+/** A server for RESP2 and RESP3 with protocols: callbacks instead of a task for each connection. */
 import * as asyncio from 'asyncio-ts';
 import { perform } from './commands.ts';
 import { LIMITS, type RespLimits } from './limits.ts';
@@ -8,7 +8,7 @@ import { OK, Replies, type Reply } from './replies.ts';
 import { Store } from './store.ts';
 
 /**
- * Serves Redis' clients. What they store is limited by the memory of the process alone.
+ * Serves Redis clients. The amount of stored data is only limited by the memory of the process.
  *
  * @param host - where to listen, as `port`; `undefined` with the option `sock`
  * @param options - {@link RespLimits}; the rest as for `loop.createServer()`
@@ -27,10 +27,10 @@ export async function serveResp(
 export type RespOptions = Partial<RespLimits> & asyncio.ServerOptions;
 
 /**
- * One connection. Commands are run as they come, and their replies are sent together.
+ * One connection. Commands are run as they arrive, and their replies are sent together.
  *
- * While the client does not take its replies, nothing is received, no command is run, and a long reply
- * is not written on: a client that asks for a lot and reads nothing takes no memory.
+ * While the client does not read its replies, nothing is received, no command is run, and a long reply is
+ * not continued. So a client that asks for a lot and reads nothing takes no memory.
  */
 class RespProtocol extends asyncio.Protocol {
   readonly #store: Store;

@@ -1,4 +1,4 @@
-/** What is stored: texts and lists by key, some of them for a limited time. */
+/** The stored data: strings and lists by key, some of which expire. */
 import type * as asyncio from 'asyncio-ts';
 import { Deque } from './deque.ts';
 import { LIMITS, type RespLimits } from './limits.ts';

@@ -1,4 +1,4 @@
-/** Makes a server, and closes it after a while. */
+/** Creates a server, and closes it after a while. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

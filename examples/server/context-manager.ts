@@ -1,4 +1,4 @@
-/** Makes a server that is closed at the end of a block. */
+/** Creates a server that is closed at the end of a block. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

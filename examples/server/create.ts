@@ -1,4 +1,4 @@
-/** Makes a server, and shows it. */
+/** Creates a server, and prints it. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

@@ -1,4 +1,4 @@
-/** Makes a server, and serves until Ctrl-C. */
+/** Creates a server, and serves until Ctrl-C. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

@@ -1,4 +1,4 @@
-/** Makes a server that does not serve yet, and has it serve. */
+/** Creates a server that does not serve yet, and starts it. */
 import * as asyncio from 'asyncio-ts';
 
 const PORT = Number(process.env['PORT'] ?? 8888);

@@ -1,13 +1,13 @@
 /**
- * A counter on one host, and a client on another that adds to it. The client tries again when no answer comes.
- * Nothing is lost then, but something may be added twice. The simulation finds out when.
+ * A counter on one host, and a client on another that adds to it. If the client gets no answer, it tries again.
+ * So nothing is lost, but something may be added twice. The simulation finds out when.
  */
 import * as asyncio from 'asyncio-ts';
 import { SimulationError, simulate, type World } from 'asyncio-ts/testing';
 
 const ADDITIONS = 20;
 
-/** Adds one for each line, and answers with the sum. */
+/** Adds one for each line, and replies with the sum. */
 async function serve(counter: { sum: number }): Promise<void> {
   const answer = async (reader: asyncio.StreamReader, writer: asyncio.StreamWriter) => {
     try {
@@ -24,7 +24,7 @@ async function serve(counter: { sum: number }): Promise<void> {
   await server.serveForever();
 }
 
-/** Adds one, in a connection of its own. */
+/** Adds one, with a new connection. */
 async function add(): Promise<void> {
   const [reader, writer] = await asyncio.openConnection('counter', 7000);
   try {

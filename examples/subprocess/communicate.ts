@@ -4,7 +4,7 @@ import * as asyncio from 'asyncio-ts';
 const { PIPE } = asyncio.subprocess;
 const LIMIT = Number(process.env['LIMIT'] ?? 1);
 
-/** What a program writes when it gets `input`, if it does not take too long. */
+/** Runs a program with `input`, and returns its output unless it takes too long. */
 const output = asyncio.coroutine(async function output(
   program: string,
   args: readonly string[],

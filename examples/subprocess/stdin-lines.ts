@@ -1,4 +1,4 @@
-/** Answers each line of standard input, until its end or until nobody has typed for a while. */
+/** Answers each line of standard input, until its end or until there is no input for a while. */
 import * as asyncio from 'asyncio-ts';
 
 const PATIENCE = Number(process.env['PATIENCE'] ?? 10);

@@ -1,4 +1,4 @@
-// The live page of `asyncio-ts inspect`. Names come from strangers: text is only ever set as text.
+// The live page of `asyncio-ts inspect`. Names are untrusted: text is only ever set as text.
 
 /** The height of a row, in pixels. */
 const ROW = 24;
@@ -7,12 +7,12 @@ const MINUTE = 60;
 /** What a graph has at most, to each side and in each column. */
 const MOST = { depth: 3, column: 8 };
 
-const FOREIGN = 'a promise that is not ours';
+const FOREIGN = 'a promise that asyncio-ts did not create';
 const KINDS = [
   ['tasks', 'tasks', /^$|gather|taskGroup|wait|shield|asCompleted/],
   ['locks', 'locks and queues', /^(?:Lock|Condition|Event|Semaphore|Barrier|Queue|Channel)/],
   ['time', 'time', /^sleep/],
-  ['foreign', 'promises of others', /^$/],
+  ['foreign', 'other promises', /^$/],
   ['system', 'the network, files, processes', /./],
 ];
 
@@ -461,7 +461,7 @@ function showDetail() {
       parts.push(stack);
     }
     parts.push(make('h3', '', 'The last minute'), longLane(lives.get(task.key)));
-    parts.push(make('h3', '', 'Who waits for whom'), drawGraph(task));
+    parts.push(make('h3', '', 'Tasks that wait for each other'), drawGraph(task));
   } else if (lives.has(state.chosen)) {
     const life = lives.get(state.chosen);
     parts.push(
@@ -473,7 +473,7 @@ function showDetail() {
     parts.push(make('h2', '', row.title), make('p', 'dim', row.facts));
     if (row.about) parts.push(make('p', '', row.about.words));
     for (const key of row.tasksOf ?? []) parts.push(goTo(key));
-  } else parts.push(make('p', 'dim', 'Choose a task to see where it stands.'));
+  } else parts.push(make('p', 'dim', 'Select a task to see where it waits.'));
   const { scrollTop } = detail;
   detail.replaceChildren(...parts);
   detail.scrollTop = scrollTop;
@@ -567,7 +567,7 @@ function drawGraph(task) {
         height,
         viewBox: `0 0 ${width} ${height}`,
         role: 'group',
-        'aria-label': 'who waits for whom',
+        'aria-label': 'tasks that wait for each other',
       },
       draw('marker', tip, draw('path', { d: 'M0 0L6 3L0 6' })),
       ...lines,
