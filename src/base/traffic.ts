@@ -5,5 +5,5 @@ export type TrafficWatch = (
   nbytes: number,
 ) => void;
 
-/** Its `watch` is set while somebody looks. */
+/** Its `watch` is set while the traffic is being watched. */
 export const traffic: { watch: TrafficWatch | undefined } = { watch: undefined };

@@ -39,7 +39,7 @@ export async function snapshot(): Promise<Snapshot> {
 
 /**
  * Lets `asyncio-ts ps PATH`, `pstree` and `why` look into this thread through a Unix socket that only its own user can
- * open. Unlike with the inspector, clients can only look.
+ * open. Unlike with Node's inspector, clients can only look.
  *
  * The socket does not keep the process alive. A socket left behind by a process that has ended is replaced. The
  * environment variable `ASYNCIO_INSPECT` does the same for the main thread; `{pid}` in it is replaced by the process ID.

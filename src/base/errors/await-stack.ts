@@ -96,9 +96,9 @@ export function throwHere(error: unknown): void {
 }
 
 /**
- * Does several things in one step, in order. They run immediately, except that those after an
- * `await` whose error comes two microtasks late are as late. So whoever awaits them resumes in
- * their order.
+ * Does several things in one step, in order. They run immediately, but if the error of an `await`
+ * comes two microtasks late, those after it are delayed as well. So the code that awaits them
+ * resumes in their order.
  */
 export function inOrder<T>(things: readonly T[], act: (thing: T) => void, from = 0): void {
   for (let at = from; at < things.length; ) {

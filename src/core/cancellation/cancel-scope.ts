@@ -597,7 +597,7 @@ class OtherContext extends CancelScope {
 /** A body that was abandoned. */
 interface Abandonment {
   readonly cancel: Cancel;
-  /** Has code run in this turn of Node's that has seen the cancel? Then what goes on after it may have seen it, too. */
+  /** Has code that has seen the cancel run in this turn of Node? Then code that continues after it may have, too. */
   isSeenNow: boolean;
 }
 
@@ -605,11 +605,10 @@ interface Abandonment {
 let areBranchesLeft = false;
 
 /**
- * The scope of a branch of an abandoned body, since it has gone on: its next `await` throws. That is no matter of
- * the scope, because several branches may wait for promises of others in the same one.
+ * The scope of a branch of an abandoned body, once it continues: its next `await` throws. Each branch has its own,
+ * because several branches may wait for foreign promises in the same scope.
  *
- * A function that goes on because another one has ended is taken for a branch that has seen the cancel if the
- * other one has.
+ * A function that continues because another one has ended counts as having seen the cancel if the other one has.
  */
 class LeftBranch extends CancelScope {
   readonly #abandonment: Abandonment;

@@ -44,7 +44,7 @@ export class CancelSignal {
 
 /** The cause of an `AbortError` of Node's own functions. */
 export function causeOfAbort(error: unknown): CancelledError | undefined {
-  // Whatever its getters do, what they hide is no cancel.
+  // If a getter throws, it is not a cancel.
   return attempt(() => {
     const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
     return name === 'AbortError' && isA(cause, CancelledError) ? cause : undefined;

@@ -7,9 +7,9 @@ import { nodeHost } from '../turns/host.ts';
  * Keeps the cancel of a call that is not awaited from ending the program: `void flush()` in a task,
  * or an `async` event listener.
  *
- * The call is part of the task and is cancelled with it. So its promise is rejected, and Node would end the
- * program for an unhandled rejection, although nothing has failed. So promises that were created in a
- * cancelled scope are inspected after they have settled, unless somebody is known to wait for them. Those
+ * The call is part of the task and is cancelled with it. Its promise is then rejected, and Node would end the
+ * program because of an unhandled rejection, although nothing has failed. So promises that were created in a
+ * cancelled scope are inspected after they have settled, unless something is known to wait for them. Those
  * that were rejected by a cancel count as handled.
  */
 

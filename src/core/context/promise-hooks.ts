@@ -6,22 +6,22 @@ import { otherRuntime } from '../../base/other-runtime.ts';
 import { ReturnOverride } from '../../base/values/return-override.ts';
 
 /**
- * One thing that is in force for a piece of code, and is carried along its every `await`.
+ * One thing that is in force for running code, and follows its every `await`.
  *
- * Node's `AsyncLocalStorage` does this and more: it follows timers, sockets and all else. On Node
- * 20 and 22 it hooks into everything for that, at 2 µs for each message of an echo server, as much
- * as all the rest of two awaits. Here three small hooks follow promises, and nothing else:
+ * Node's `AsyncLocalStorage` does more: it also follows timers, sockets and everything else. For
+ * that, on Node 20 and 22 it hooks into everything, which costs 2 µs per message of an echo server,
+ * as much as two awaits. The three small hooks here only follow promises:
  *
- *   a promise is made      it notes what is in force: an `await` makes one, too, and what is
- *                          awaited is told of
- *   it is about to go on   what it noted is in force
- *   it has gone on         nothing is; or what was before, where one goes on inside the step of
- *                          another: `vm` has queues of microtasks that it runs at once
+ *   a promise is created      it records what is in force. An `await` creates one, too; the hook also
+ *                             gets the awaited promise
+ *   it is about to continue   what it recorded is in force
+ *   it has continued          nothing is in force; or what was before, if it continued inside the step
+ *                             of another: `vm` runs its microtask queues immediately
  */
 let inForce: object | undefined;
 
 /**
- * Bun has no promise hooks. There the runtime's own storage carries what is in force, and every
+ * Bun has no promise hooks. There, the runtime's own storage keeps what is in force, and every
  * `await` of ours calls `then()`.
  */
 const storage = otherRuntime !== 'Bun' ? undefined : new AsyncLocalStorage<object | undefined>();
@@ -40,12 +40,12 @@ interface Outer {
 /** The step around the running one; undefined for the outermost. */
 let outer: Outer | undefined;
 
-/** A flag: somebody waits for the promise. */
+/** A flag: something waits for the promise. */
 const AWAITED = 1;
-/** A flag: it does not matter whether somebody does. */
+/** A flag: it does not matter whether something does. */
 const LEFT_OUT = 2;
 
-/** What a promise notes. A `#private` field, so that printing the promise does not show it. */
+/** What a promise records. A `#private` field, so that printing the promise does not show it. */
 class Note extends ReturnOverride {
   #thing: object | undefined;
   /**
@@ -61,7 +61,7 @@ class Note extends ReturnOverride {
     if (waits) underWay += 1;
   }
 
-  /** What was in force where `promise` was created, unless somebody is known to wait for it. */
+  /** What was in force where `promise` was created, unless something is known to wait for it. */
   static ofUnawaited(promise: object): object | undefined {
     return #thing in promise && !Note.#isLeftOut(promise) ? promise.#thing : undefined;
   }
@@ -69,9 +69,9 @@ class Note extends ReturnOverride {
   /**
    * `waiter` waits for `promise`.
    *
-   * An `await` of a thenable makes a promise that stands for the thenable, which V8 reports as if it
-   * waited for the awaiting function. It does not. It is told apart by having a waiter of its own, which
-   * no other promise has that an `await` makes.
+   * An `await` of a thenable creates a promise that represents the thenable. V8 reports it as if it
+   * waited for the awaiting function, which it does not. It is recognized by having a waiter itself:
+   * no other promise created by an `await` has one.
    */
   static isAwaitedBy(promise: object, waiter: object): void {
     if (!(#thing in promise)) return;
@@ -79,7 +79,7 @@ class Note extends ReturnOverride {
     else if (!Note.#isAwaited(promise)) promise.#waits = waiter;
   }
 
-  /** It does not matter who waits for `promise`, which waits for another one. */
+  /** It does not matter what waits for `promise`, which waits for another one. */
   static leaveOut(promise: object): void {
     if (#thing in promise && typeof promise.#waits === 'number') promise.#waits |= LEFT_OUT;
   }
@@ -283,7 +283,7 @@ export function onSettled(see: (promise: Promise<unknown>, thing: object) => voi
   if (stopHooks.length > 0) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
 }
 
-/** Is nobody known to wait for `promise`? Who waits is noted once {@link onSettled} was called. */
+/** Is nothing known to wait for `promise`? Waiters are recorded once {@link onSettled} was called. */
 export function mayFloat(promise: object): boolean {
   return Note.ofUnawaited(promise) !== undefined;
 }

@@ -107,7 +107,7 @@ export function forgetFailure(record: FailureRecord): void {
   failures.forget(record);
 }
 
-/** The failures that nobody has seen, except for those of the last milliseconds. */
+/** The failures that have not been retrieved, except those of the last few milliseconds. */
 export function unseenFailures(): Iterable<FailureRecord> {
   return failures.records;
 }

@@ -84,7 +84,7 @@ export async function explainEnding(
   await explainer?.(loop, ending, seconds);
 }
 
-/** The end of a task that somebody has cancelled. */
+/** The end of a cancelled task. */
 export function endOfCancelled(task: { getName(): string }, by: string): Ending {
   return {
     headline: (seconds) => `${by} cancelled a task ${seconds} s ago, and it has not ended:`,

@@ -14,19 +14,19 @@ type Ask = () => (() => void) | undefined;
 /** By promise. */
 const interrupters = new WeakMap<object, Ask>();
 
-/** What `ask` returned when the promise was made, for an `async` function that returns it without an `await`. */
+/** What `ask` returned when the promise was created, for an `async` function that returns it without an `await`. */
 const returned = new WeakMap<object, () => void>();
 
 /** What to call for each `await` that has begun and not called `then` yet, in order. */
 const thrown = new WeakMap<object, (() => void)[]>();
 
 /**
- * Calls `ask` when an `await` of `promise` begins, if `Promise.allSettled()` or the like is just making it, or
- * `return()` of a generator. If it returns a function, that is called when the promise is settled, and the `await`
- * throws what it throws.
+ * Calls `ask` when an `await` of `promise` begins, if the promise is being created by `Promise.allSettled()` or
+ * similar, or by `return()` of a generator. If `ask` returns a function, that is called when the promise is settled,
+ * and the `await` throws what it throws.
  *
- * @param hook - the hook that V8 calls because it makes the promise
- * @param closes - called if `return()` makes it
+ * @param hook - the hook that V8 calls because it creates the promise
+ * @param closes - called if `return()` creates it
  */
 export function interruptAwait(
   promise: object,

@@ -36,7 +36,7 @@ export abstract class BaseStream extends MemoryEndpoint {
   /** No more bytes will come. */
   protected ended = false;
   protected sendingEnded = false;
-  /** Connections that nobody has accepted. */
+  /** Connections that have not been accepted. */
   protected incoming: BaseStream[] = [];
   protected backlog = 0;
   /** Does close() reset the connection? */

@@ -139,7 +139,7 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
     this.tellReader();
   }
 
-  /** @internal the network tells that nobody was there */
+  /** @internal the network reports that there was no receiver */
   _refused(): void {
     this.failure = 'ECONNREFUSED';
     this.tellReader();

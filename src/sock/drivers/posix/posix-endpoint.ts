@@ -427,7 +427,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return fd;
   }
 
-  /** Wakes whoever waits, to see that it is closed. */
+  /** Wakes the waiters, which then see that it is closed. */
   private tellAll(): void {
     this.tellReader();
     this.tellWriter();
