@@ -75,17 +75,17 @@ export const notes: Readonly<Record<string, Note>> = {
   'test_futures.py::BaseFutureDoneCallbackTests::test_remove_done_callbacks_list_mutation': {
     status: 'not applicable',
     reason:
-      'changes the callbacks from within a comparison; that of functions in JavaScript calls no code',
+      'changes the callbacks during a comparison; in JavaScript, comparing functions runs no code',
   },
   'test_futures.py::BaseFutureDoneCallbackTests::test_remove_done_callbacks_list_clear': {
     status: 'not applicable',
     reason:
-      'changes the callbacks from within a comparison; that of functions in JavaScript calls no code',
+      'changes the callbacks during a comparison; in JavaScript, comparing functions runs no code',
   },
   'test_futures.py::BaseFutureDoneCallbackTests::test_schedule_callbacks_list_mutation_2': {
     status: 'not applicable',
     reason:
-      'changes the callbacks from within a comparison; that of functions in JavaScript calls no code',
+      'changes the callbacks during a comparison; in JavaScript, comparing functions runs no code',
   },
   'test_futures.py::BaseFutureInheritanceTests::test_inherit_without_calling_super_init': {
     status: 'not applicable',
@@ -141,7 +141,7 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_base_events.py::BaseEventLoopTests::test_check_thread': {
     status: 'not applicable',
-    reason: 'calls a loop from another thread; those of Node share no objects',
+    reason: 'calls a loop from another thread; threads in Node do not share objects',
   },
   'test_tasks.py::BaseTaskTests::test_generic_alias': {
     status: 'not applicable',
@@ -282,12 +282,14 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_streams.py::StreamTests::test_unclosed_resource_warnings': {
     status: 'differs',
-    reason: 'a writer that nobody has closes nothing: what is left open is closed with its loop',
+    reason:
+      'a writer that is collected does not close its connection, which is closed with the loop',
     entry: 'what-is-left-open-is-closed-with-the-loop',
   },
   'test_streams.py::StreamTests::test_loop_is_closed_resource_warnings': {
     status: 'differs',
-    reason: 'a writer that nobody has closes nothing: what is left open is closed with its loop',
+    reason:
+      'a writer that is collected does not close its connection, which is closed with the loop',
     entry: 'what-is-left-open-is-closed-with-the-loop',
   },
   'test_transports.py::TransportTests::test_not_implemented': {
@@ -308,7 +310,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_make_ssl_transport_without_ssl_error',
   ),
   ...notApplicable(
-    'drives the self-pipe by which a selector is woken; Node wakes its own loop',
+    'tests the self-pipe that wakes a selector; Node wakes its own loop',
     'test_selector_events.py::BaseSelectorEventLoopTests',
     'test_close_no_selector',
     'test_read_from_self_tryagain',
@@ -323,12 +325,12 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_process_events_write_cancelled',
   ),
   ...notApplicable(
-    'has a signal interrupt a system call; Node has its signals leave them alone',
+    'interrupts a system call with a signal; in Node, signals do not interrupt them',
     'test_selector_events.py::SelectorSocketTransportTests',
     'test_read_ready_tryagain_interrupted',
   ),
   ...notApplicable(
-    'has a signal interrupt a system call; Node has its signals leave them alone',
+    'interrupts a system call with a signal; in Node, signals do not interrupt them',
     'test_selector_events.py::SelectorSocketTransportBufferedProtocolTests',
     'test_read_ready_tryagain_interrupted',
   ),
@@ -349,7 +351,7 @@ export const notes: Readonly<Record<string, Note>> = {
     entry: 'empty-datagrams',
   },
   ...notApplicable(
-    'calls a loop from another thread; those of Node share no objects',
+    'calls a loop from another thread; threads in Node do not share objects',
     'test_events.py::EventLoopTestsMixin',
     'test_call_soon_threadsafe',
   ),
@@ -385,7 +387,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_timeout_rounding',
   ),
   ...notApplicable(
-    "tests the loop of Windows' completion ports",
+    'tests the event loop for Windows I/O completion ports',
     'test_events.py::ProactorEventLoopTests',
     'test_reader_callback',
     'test_reader_callback_cancel',
@@ -466,7 +468,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_get_event_loop_new_process',
   ),
   ...notApplicable(
-    "has a function of Python's signal module fail by a mock; Node has not these calls",
+    "mocks a failing function of Python's signal module, which Node does not have",
     'test_unix_events.py::SelectorEventLoopSignalTests',
     'test_add_signal_handler_setup_error',
     'test_add_signal_handler_install_error',
@@ -490,7 +492,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests',
     {
       status: 'differs',
-      reason: 'what has no descriptor is a TypeError, also where there is a fallback',
+      reason: 'a file without a descriptor is a TypeError, even with a fallback',
       entry: 'files-to-send',
     },
     'test_sock_sendfile_not_a_file',
@@ -568,7 +570,8 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_streams.py::StreamTests',
     {
       status: 'differs',
-      reason: 'a writer that nobody has closes nothing: what is left open is closed with its loop',
+      reason:
+        'a writer that is collected does not close its connection, which is closed with the loop',
       entry: 'what-is-left-open-is-closed-with-the-loop',
     },
     'test_unclosed_server_resource_warnings',
@@ -580,24 +583,24 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_callbacks_copy',
   ),
   ...notApplicable(
-    'tests StopIteration, an error by which generators of Python end; those of JavaScript do not',
+    'tests StopIteration, which ends generators in Python; JavaScript has no such error',
     'test_futures.py::BaseFutureTests',
     'test_stop_iteration_exception',
     'test_stop_iteration_subclass_exception',
   ),
   ...notApplicable(
-    'asks who refers to an object; JavaScript does not tell',
+    'checks what refers to an object, which JavaScript cannot tell',
     'test_futures.py::BaseFutureTests',
     'test_future_cancelled_exception_refcycles',
     'test_future_cancelled_result_refcycles',
   ),
   ...notApplicable(
-    'asks who refers to an object; JavaScript does not tell',
+    'checks what refers to an object, which JavaScript cannot tell',
     'test_streams.py::StreamTests',
     'test_open_connection_happy_eyeball_refcycles',
   ),
   ...notApplicable(
-    'asks who refers to an object; JavaScript does not tell',
+    'checks what refers to an object, which JavaScript cannot tell',
     'test_taskgroups.py::BaseTestTaskGroup',
     'test_exception_refcycles_base_error',
     'test_exception_refcycles_direct',
@@ -607,7 +610,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_exception_refcycles_propagate_cancellation_error',
   ),
   ...notApplicable(
-    'asks who refers to an object; JavaScript does not tell',
+    'checks what refers to an object, which JavaScript cannot tell',
     'test_tasks.py::BaseTaskTests',
     'test_proper_refcounts',
   ),
@@ -622,7 +625,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_register_task_resurrection',
   ),
   ...notApplicable(
-    'changes the callbacks from within a comparison; that of functions in JavaScript calls no code',
+    'changes the callbacks during a comparison; in JavaScript, comparing functions runs no code',
     'test_futures.py::BaseFutureDoneCallbackTests',
     'test_use_after_free_on_fut_callback_0_with_evil__eq__',
   ),
@@ -639,14 +642,14 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_custom_run_forever_integration',
   ),
   ...notApplicable(
-    'calls a loop from another thread; those of Node share no objects',
+    'calls a loop from another thread; threads in Node do not share objects',
     'test_events.py::EventLoopTestsMixin',
     'test_call_soon_threadsafe_handle_block_cancellation',
     'test_call_soon_threadsafe_handle_block_check_cancelled',
     'test_call_soon_threadsafe_handle_cancel_other_thread',
   ),
   ...notApplicable(
-    'calls a loop from another thread; those of Node share no objects',
+    'calls a loop from another thread; threads in Node do not share objects',
     'test_free_threading.py::TestFreeThreading',
     'test_all_tasks_different_thread',
     'test_all_tasks_race',
@@ -690,7 +693,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_watcher_implementation',
   ),
   ...notApplicable(
-    "tests the loop of Windows' completion ports",
+    'tests the event loop for Windows I/O completion ports',
     'test_sock_lowlevel.py::ProactorEventLoopTests',
     'test_datagram_send_to_non_listening_address_recvfrom',
     'test_datagram_send_to_non_listening_address_recvfrom_into',
