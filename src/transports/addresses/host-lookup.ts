@@ -1,5 +1,6 @@
 import { OSError } from '../../base/errors/os-errors.ts';
 import { net } from '../../base/node-modules.ts';
+import { checkWhole } from '../../base/numbers.ts';
 import { asBuffer, isUint8Array } from '../../base/values/bytes.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import {
@@ -61,6 +62,7 @@ export function lookUp(
   call = 'getaddrinfo()',
   scope: readonly (number | undefined)[] = [],
 ): readonly ResolvedAddress[] | Promise<readonly ResolvedAddress[]> {
+  checkWhole(hints.flags, -0x80000000, 0x7fffffff, 'getaddrinfo(): flags');
   const [name, service] = [asText(host), asText(port)];
   const literal = literalAddress(name, service, hints, scope);
   return literal === undefined ? askLoop(loop, name, service, hints, call) : [literal];
