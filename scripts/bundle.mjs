@@ -9,7 +9,7 @@ import esbuild from 'esbuild';
 import { DOORS, importsOf, isDoor, isProgram, namesIn, planChunks } from './chunks.mjs';
 import { declare } from './declare.mjs';
 import { importedInternals } from './internals.mjs';
-import { small, withNames } from './minify.mjs';
+import { small, smallPage, withNames } from './minify.mjs';
 import { isOfPrograms, root, sources, sourceText, src } from './sources.mjs';
 
 /** Sources of numbers alone: these stand where their names are used, and only socket.js has the names. */
@@ -115,12 +115,9 @@ async function textOfThreadProgram() {
 /** The page of `asyncio-ts inspect`: one text, without white space and comments. */
 async function textOfLivePage() {
   const read = (file) => readFileSync(path.join(src, 'cli', 'live', 'page', file), 'utf8');
-  const minified = async (file, options) =>
-    (
-      await esbuild.transform(read(file), { minify: true, target: 'es2022', ...options })
-    ).code.trim();
-  const style = await minified('page.css', { loader: 'css' });
-  const script = await minified('page.js', { format: 'iife' });
+  const css = await esbuild.transform(read('page.css'), { minify: true, loader: 'css' });
+  const style = css.code.trim();
+  const script = await smallPage(read('page.js'));
   return read('page.html')
     .replaceAll('\n', '')
     .replace('/* STYLE */', () => style)

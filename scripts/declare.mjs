@@ -1,10 +1,11 @@
 // The declarations of the package: one file for each door, and what doors share.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { withShortComments } from './declared-comments.mjs';
 import { hideInternal } from './hide-internal.mjs';
 import { root } from './sources.mjs';
 
@@ -24,8 +25,12 @@ export async function declare(dist, doors, numbers) {
   });
   if (status !== 0) process.exit(status ?? 1);
   hideInternal(types);
+  const spaces = takeNamespaces(path.join(types, 'index.d.ts'));
+  const entries = [...doors.map((door) => [door, door]), ...spaces];
   const rolled = await rollup({
-    input: Object.fromEntries(doors.map((door) => [door, path.join(types, `${door}.d.ts`)])),
+    input: Object.fromEntries(
+      entries.map(([name, file]) => [name, path.join(types, `${file}.d.ts`)]),
+    ),
     plugins: [dts({ tsconfig: false })],
     external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
     onwarn(warning) {
@@ -36,7 +41,7 @@ export async function declare(dist, doors, numbers) {
   await rolled.write({
     dir: dist,
     entryFileNames: '[name].d.ts',
-    chunkFileNames: 'types-[hash].d.ts',
+    chunkFileNames: '[name].d.ts',
     minifyInternalExports: false,
     // One file for what several doors have.
     manualChunks: (id, { getModuleInfo }) =>
@@ -47,7 +52,22 @@ export async function declare(dist, doors, numbers) {
     const file = path.join(dist, name);
     writeFileSync(file, smallDeclarations(readFileSync(file, 'utf8'), numbers));
   }
+  for (const name of spaces.keys())
+    appendFileSync(path.join(dist, 'index.d.ts'), `export * as ${name} from './${name}.js';\n`);
   rmSync(types, { recursive: true });
+}
+
+/**
+ * Takes out of a file what it exports as namespaces, which get files of their own: rollup would declare each of
+ * their names three times.
+ *
+ * @returns the paths of the namespaces, by their names
+ */
+function takeNamespaces(file) {
+  const text = readFileSync(file, 'utf8');
+  const exported = /^export \* as (\w+) from '\.\/(.*)\.ts';$/gm;
+  writeFileSync(file, text.replace(exported, ''));
+  return new Map(Array.from(text.matchAll(exported), ([, name, from]) => [name, from]));
 }
 
 /** The doors that have a module, by themselves or through other modules. */
@@ -61,36 +81,14 @@ function doorsAbove(id, getModuleInfo, seen = new Set()) {
 
 /** Declarations without what editors do not show, and with each name once. */
 function smallDeclarations(declarations, numbers) {
-  let text = declarations
-    .replace(/^\s+/gm, '')
-    // The names are Python's, and so are its pages.
-    .replace(/\n\* @see [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
-    .replace(/\n\* @throws \{CancelledError\} when the waiting task is cancelled/g, '')
-    // The types say so.
-    .replace(/\n\* @(?:throws \{TypeError\}|typeParam) [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
-    .replace(/\n\* @returns a coroutine of the (?:\w+|transport and the protocol)(?=\n)/g, '')
-    .replace(/\n\* @throws the reason of `signal`[^\n]*/g, '')
-    // A mistake in the program: the error says what it was.
-    .replace(/\n\* @throws \{(?:Range|Runtime)Error\} [^\n]*(?:\n\* {3}[^\n]*)*/g, '')
-    // The members of their type say so.
-    .replace(
-      /\n\* @param options [^\n]*(?:\n\* {3}[^\n]*)*(?=(?:(?!\*\/).)*\*\/\n[^;]*?\boptions\??: [A-Z]\w*(?:<\w+>)?[,)])/gs,
-      '',
-    )
-    // Private members are there for the compiler alone.
-    .replace(/\/\*\*(?:(?!\*\/).)*\*\/\n(?=private )/gs, '')
-    .replace(/\n\*(?=\n\*\/)/g, '')
-    .replace(/\/\*\*.*?\*\//gs, inShort)
-    .replace(/\/\*\*.*?\*\//gs, inOneLineEach)
+  let text = withShortComments(declarations.replace(/^\s+/gm, ''))
+    // Classes with such members have `#private`, too.
+    .replace(/^private (?:get )?_\w+.*\n/gm, '')
+    .replace(/^import '.*\n/gm, '')
     // Of snapshots, docs/snapshot.schema.json says what each field is.
     .replace(/^(?:export )?interface (?:\w+Data|Snapshot) \{[\s\S]*?\n\}$/gm, (fields) =>
       fields.replace(/\/\*\*[\s\S]*?\*\/\n/g, ''),
-    )
-    .replace(/\{@link (\S+)\}/g, '`$1`')
-    .replace(/(?<=@param \w+) -(?= )/g, '')
-    .replace(/\n\*\//g, ' */')
-    .replace(/^\* (?!\*)/gm, '')
-    .replace(/\/\*\*\n/g, '/** ');
+    );
   // An export that has its own name is said where it is declared.
   const declared = new Set();
   text = text.replace(/^export (?:type )?\{(.*)\};$/gm, (line, list) => {
@@ -100,30 +98,15 @@ function smallDeclarations(declarations, numbers) {
     return line.replace(list, () => entries.filter((each) => !declared.has(each)).join(', '));
   });
   for (const name of declared) text = text.replace(declarationOf(name), 'export $&');
+  text = text.replace(/^export (?:type )?\{\};\n?/gm, '');
+  // Without such a statement, everything would be exported.
+  if (!/^export (?:type )?[{*]/m.test(text)) text += 'export {};\n';
   // One statement for numbers, whose names say what they are.
   return text
     .replace(/(?:\/\*\*[^\n]*\*\/\n)*export declare const (\w+) = /g, (whole, name) =>
       Object.hasOwn(numbers, name) ? `export declare const ${name} = ` : whole,
     )
     .replace(/(?<=\d);\n+export declare const (?=[A-Z]\w+ = -?\d)/g, ', ');
-}
-
-/** The first paragraph of a comment, and its tags: the rest, and examples, are in the documentation. */
-function inShort(comment) {
-  return comment
-    .replace(/\n\* @example.*?(?=\n\* @|\n\*\/)/gs, '')
-    .replace(/\n\*\n(?!\* @).*?(?=\n\* @|\n\*\/)/s, '');
-}
-
-/** A comment without line breaks in its sentences; lists and code stay as they are. */
-function inOneLineEach(comment) {
-  const isProse = !/```|^\* [-|]/m.test(comment);
-  if (!isProse) return comment.replace(/\n\*(?=\n)/g, '\n');
-  return comment
-    .replace(/\n\* (?=[^\s@])/g, ' ')
-    .replace(/\n\*(?=\n)/g, '')
-    .replace(/\n\* {3}(?=\S)/g, ' ')
-    .replace(/^\/\*\* {2}/, '/** ');
 }
 
 function declarationOf(name) {

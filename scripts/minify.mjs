@@ -18,14 +18,22 @@ const SMALL = {
     comparisons: true,
     conditionals: true,
     evaluate: true,
+    hoist_funs: true,
     if_return: true,
     join_vars: true,
     properties: true,
     side_effects: true,
+    unused: true,
   },
   // V8 keeps text beyond ASCII in two bytes a character.
   format: { ascii_only: true },
   keep_classnames: true,
+};
+
+/** Puts constants where they are used. Together with `unused`, it would do so with functions, which lose their names. */
+const CONSTANTS = {
+  compress: { defaults: false, evaluate: true, reduce_vars: true },
+  mangle: false,
 };
 
 /** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
@@ -62,10 +70,13 @@ export async function small(text, isPublic, options) {
   // Classes that take their names from a variable.
   const reserved = [...text.matchAll(/\b(\w+) = class(?= extends\b| \{)/g)].map(([, name]) => name);
   // Terser knows no private names then: it would give each member of the file a name of its own.
-  const { code, map } = await minify(withShortPrivateNames(text, 'PRIVATE$'), {
+  const first = await minify(withShortPrivateNames(text, 'PRIVATE$'), { ...CONSTANTS, ...options });
+  const sourceMap = options?.sourceMap && { ...options.sourceMap, content: first.map };
+  const { code, map } = await minify(first.code, {
     ...SMALL,
     keep_fnames: new RegExp(`^(?:${shown.join('|').replaceAll('$', '\\$')})$`),
     ...options,
+    sourceMap,
     mangle: {
       reserved,
       properties: { regex: new RegExp(`^${MEMBER.source}$`), reserved: [...kept] },
@@ -74,6 +85,13 @@ export async function small(text, isPublic, options) {
   });
   const [short, moved] = replaced(code, map ? JSON.parse(map) : { mappings: '' }, 'PRIVATE$', '#');
   return { code: short, map: map && JSON.stringify(withoutVariables(moved)) };
+}
+
+/** Makes the program of a page smaller: nobody sees its names. */
+export async function smallPage(text) {
+  const compress = { passes: 2, ecma: 2022 };
+  const { code } = await minify(text, { compress, module: true, enclose: true });
+  return code;
 }
 
 /**

@@ -81,6 +81,7 @@ function sourceHash() {
     'bundle',
     'chunks',
     'declare',
+    'declared-comments',
     'function-names',
     'hide-internal',
     'internals',

@@ -120,6 +120,13 @@ export type TaskFactory<O = unknown> = <T>(
   options: TaskOptions & O,
 ) => Future<T>;
 
+/** How a loop is made. */
+interface LoopOptions {
+  readonly debug?: boolean;
+  /** @internal What it runs on, for tests. */
+  readonly host?: Host;
+}
+
 /**
  * The event loop. Runs tasks and callbacks in turns, on Node's own loop.
  *
@@ -165,11 +172,8 @@ export class Loop implements LoopCore {
   /** The KeyboardInterrupt or SystemExit that ended the run. */
   #interruption: Interruption | undefined;
 
-  /**
-   * @param options - `debug`: by default whether the environment variable `ASYNCIO_DEBUG` is set;
-   *   `host`: what the loop runs on, for tests
-   */
-  constructor(options: { readonly debug?: boolean /** @internal */; readonly host?: Host } = {}) {
+  /** @param options - `debug`: by default whether the environment variable `ASYNCIO_DEBUG` is set */
+  constructor(options: LoopOptions = {}) {
     checkOptions(options);
     startCollector();
     lookForAsyncContexts();

@@ -1,0 +1,52 @@
+// The comments of packed declarations: what an editor has room for. The documentation has the rest.
+
+const COMMENT = /\/\*\*(.*?)\*\/(?=\n([^\n]*)|)/gs;
+/** What a name and a type do not say: units, limits, and what is assumed. */
+const TOLD = /\b(?:seconds|bytes|default|0|-1|undefined|false|true|end)\b/;
+/** Mistakes in a program, whose texts say what is wrong; what any waiting call throws; and what others throw. */
+const UNTOLD = /^(?:\{(?:Type|Range|Runtime|BlockingIO|Cancelled)Error\}|[a-z])/;
+/** The system's errors: those that have an example are told. */
+const OF_SYSTEM = /^\{OSError\}(?!.*(?:\[Errno|`\w*error`))/s;
+
+/** Shortens the comments of declarations, whose lines are not indented. */
+export function withShortComments(declarations) {
+  return declarations.replace(COMMENT, (_, comment, declared = '') => {
+    const short = isPlain(declared) ? '' : shortened(comment.replace(/^\*(?: |$)/gm, '').trim());
+    return short === '' ? '' : `/** ${short} */`;
+  });
+}
+
+/** Needs no comment: private members are there for the compiler alone. */
+function isPlain(declared) {
+  return /^(?:private |(?:override )?toString\(\))/.test(declared);
+}
+
+/** The first sentence of a comment, and the tags that add to what the declaration says. */
+function shortened(comment) {
+  const [description, ...tags] = comment.split(/^@/m);
+  const parts = [
+    firstSentence(description),
+    ...tags.filter(isTold).map((tag) => `@${inOneLine(tag)}`),
+  ];
+  return parts
+    .filter((part) => part !== '')
+    .join('\n')
+    .replace(/\{@link (\S+)\}/g, '`$1`')
+    .replace(/(?<=@param \w+) -(?= )/g, '');
+}
+
+function isTold(tag) {
+  const [, kind, text] = /^(\w+) ?(.*)/s.exec(tag);
+  if (kind === 'param') return !/^options\b/.test(text) && TOLD.test(text);
+  if (kind === 'returns') return TOLD.test(text);
+  return kind === 'throws' && !UNTOLD.test(text) && !OF_SYSTEM.test(text);
+}
+
+function firstSentence(description) {
+  const [paragraph] = description.split('\n\n');
+  return inOneLine(paragraph).replace(/(?<=[^\s.][.?])\s+(?=[A-Z`{]).*/s, '');
+}
+
+function inOneLine(text) {
+  return text.trim().replace(/\s*\n\s*/g, ' ');
+}
