@@ -1,12 +1,15 @@
 // The comments of packed declarations: what an editor has room for. The documentation has the rest.
 
 const COMMENT = /\/\*\*(.*?)\*\/(?=\n([^\n]*)|)/gs;
-/** What a name and a type do not say: units, limits, and what is assumed. */
-const TOLD = /\b(?:seconds|bytes|default|0|-1|undefined|false|true|end)\b/;
+/** What names and types do not say: units and defaults of parameters, and special results. */
+const TOLD = {
+  param: /^(?!options\b).*\b(?:seconds|bytes|default|0)\b/s,
+  returns: /\b(?:0|undefined|false|true|end)\b/,
+};
 /** Mistakes in a program, whose texts say what is wrong; what any waiting call throws; and what others throw. */
 const UNTOLD = /^(?:\{(?:Type|Range|Runtime|BlockingIO|Cancelled)Error\}|[a-z])/;
-/** The system's errors: those that have an example are told. */
-const OF_SYSTEM = /^\{OSError\}(?!.*(?:\[Errno|`\w*error`))/s;
+/** The system's errors, of which any call on a socket may throw some: those that have an example are told. */
+const OF_SYSTEM = /^\{OSError\}(?!.*\[Errno)/s;
 
 /** Shortens the comments of declarations, whose lines are not indented. */
 export function withShortComments(declarations) {
@@ -37,9 +40,8 @@ function shortened(comment) {
 
 function isTold(tag) {
   const [, kind, text] = /^(\w+) ?(.*)/s.exec(tag);
-  if (kind === 'param') return !/^options\b/.test(text) && TOLD.test(text);
-  if (kind === 'returns') return TOLD.test(text);
-  return kind === 'throws' && !UNTOLD.test(text) && !OF_SYSTEM.test(text);
+  if (kind === 'throws') return !UNTOLD.test(text) && !OF_SYSTEM.test(text);
+  return TOLD[kind]?.test(text) === true;
 }
 
 function firstSentence(description) {
