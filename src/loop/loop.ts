@@ -1371,7 +1371,7 @@ export class Loop implements LoopCore {
    * close, because tasks stay suspended between runs.
    */
   #followDebug(): void {
-    this._turns.watch = this.#debug ? this.#watchSlow : undefined;
+    this._turns.setWatch(this.#watchSlow, this.#debug);
     if (isExplained(this) && !this.#closed) this.#endTracking ??= trackPendingAwaits();
     else {
       this.#endTracking?.();

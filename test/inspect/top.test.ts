@@ -99,6 +99,41 @@ loopBehaviour('What is counted for asyncio-ts top', (it) => {
     assert.is(loop._turns.watch, watch);
   });
 
+  for (const debug of [true, false])
+    it(`goes on when debug mode is switched ${debug ? 'on' : 'off'} meanwhile`, async (loop, {
+      logged,
+    }) => {
+      loop.setDebug(!debug);
+      const steps: unknown[] = [];
+      const stop = watchLoops({ step: (subject) => void steps.push(subject), traffic: () => {} });
+
+      loop.setDebug(debug);
+      loop.slowCallbackDuration = 0;
+      await asyncio.sleep(0);
+      await asyncio.sleep(0);
+      stop();
+      assert.ok(steps.length > 0);
+      const { length } = logged;
+      await asyncio.sleep(0);
+      await asyncio.sleep(0);
+
+      assert.is(logged.length > length, debug);
+      loop.setDebug(false);
+    });
+
+  it.resting('goes on when a loop starts to run', async (loop) => {
+    const steps: unknown[] = [];
+    const stop = watchLoops({ step: (subject) => void steps.push(subject), traffic: () => {} });
+
+    await loop.runUntilComplete(async () => {
+      for (let turns = 0; turns < 3; turns += 1) await asyncio.sleep(0);
+    });
+    stop();
+
+    assert.ok(steps.length > 0);
+    assert.is(loop._turns.watch, undefined);
+  });
+
   it('is what was since it was asked last', async (loop) => {
     const before = loop._turns.watch;
     ratesSoFar();

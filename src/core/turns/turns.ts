@@ -20,6 +20,9 @@ const MANY = 8;
 /** How many immediates are requested at a time: waiting ones cost the garbage collector more. */
 const MOST_IMMEDIATES = 64;
 
+/** Is told what ran, and how many seconds it took. */
+export type StepWatch = (subject: unknown, seconds: number) => void;
+
 /**
  * The ready queue and the timers: what runs next, in asyncio's order.
  *
@@ -79,8 +82,9 @@ export class Turns {
   /** When the alarm goes off, in seconds on the host's clock. */
   #alarmAt = Number.POSITIVE_INFINITY;
   #letDie: (() => void) | undefined;
-  /** Called in debug mode after each entry, with what ran and how many seconds it took. */
-  watch: ((subject: unknown, seconds: number) => void) | undefined;
+  /** Called after each entry; `undefined` if there are no watches. */
+  watch: StepWatch | undefined;
+  readonly #watches = new Set<StepWatch>();
   /**
    * The running entry, in debug mode: reports name it as the place where something was scheduled.
    */
@@ -88,6 +92,17 @@ export class Turns {
 
   constructor(host: Host) {
     this.#host = host;
+  }
+
+  /** Adds a watch, or removes it. */
+  setWatch(watch: StepWatch, on: boolean): void {
+    if (on) this.#watches.add(watch);
+    else this.#watches.delete(watch);
+    const all = [...this.#watches];
+    const tellAll: StepWatch = (subject, seconds) => {
+      for (const each of all) each(subject, seconds);
+    };
+    this.watch = all.length > 1 ? tellAll : all[0];
   }
 
   /** The time on the timers' clock, in seconds. */
@@ -346,7 +361,7 @@ export class Turns {
    *
    * Node runs the ticks when no microtask is left.
    */
-  #runWatched(entry: Runnable, watch: (subject: unknown, seconds: number) => void): void {
+  #runWatched(entry: Runnable, watch: StepWatch): void {
     // Read before it runs, because nothing waits for it afterwards.
     const subject = entry._subject ?? entry;
     const begin = now();

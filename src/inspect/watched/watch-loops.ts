@@ -4,6 +4,7 @@ import { attempt } from '../../base/values/attempt.ts';
 import { Task } from '../../core/coroutines/task.ts';
 import { Handle } from '../../core/turns/handle.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
+import type { StepWatch } from '../../core/turns/turns.ts';
 import { openLoops } from '../snapshot/open-loops.ts';
 
 /** Is notified of what the loops of this thread do. */
@@ -14,10 +15,8 @@ export interface Watcher {
   readonly traffic: TrafficWatch;
 }
 
-type Watch = LoopCore['_turns']['watch'];
-
 const watchers = new Set<Watcher>();
-const watched = new Map<LoopCore, { readonly ours: Watch; readonly before: Watch }>();
+const watched = new Map<LoopCore, StepWatch>();
 
 /**
  * Notifies `watcher` of what the loops of this thread do. Called again, also includes new loops.
@@ -30,21 +29,18 @@ export function watchLoops(watcher: Watcher): () => void {
     for (const each of watchers) each.traffic(...what);
   };
   for (const loop of openLoops()) {
-    const { watch: before } = loop._turns;
-    if (before !== undefined && before === watched.get(loop)?.ours) continue;
-    const ours: Watch = (subject, seconds) => {
-      before?.(subject, seconds);
+    if (watched.has(loop)) continue;
+    const ours: StepWatch = (subject, seconds) => {
       for (const each of watchers) each.step(subject, seconds, loop);
     };
-    watched.set(loop, { ours, before });
-    loop._turns.watch = ours;
+    watched.set(loop, ours);
+    loop._turns.setWatch(ours, true);
   }
   return () => {
     watchers.delete(watcher);
     if (watchers.size > 0) return;
     traffic.watch = undefined;
-    for (const [{ _turns }, { ours, before }] of watched)
-      if (_turns.watch === ours) _turns.watch = before;
+    for (const [{ _turns }, ours] of watched) _turns.setWatch(ours, false);
     watched.clear();
   };
 }
