@@ -60,7 +60,9 @@ import { type Branch, inCalls, inTasks, nameOf, Region, type Way } from './branc
 
 /** What a branch does. Times are in seconds. */
 type Step =
-  | { readonly do: 'sleep' | 'cancelMain'; readonly time: number }
+  | { readonly do: 'sleep'; readonly time: number }
+  | { readonly do: 'cancelMain'; readonly time: number; readonly by: 'itself' | 'helper' }
+  | { readonly do: 'regret'; readonly time: number }
   | { readonly do: 'fail' }
   | {
       readonly do: Limit;
@@ -158,7 +160,10 @@ export function branchProgramsOf(...additions: Addition[]): fc.Arbitrary<BranchP
           body: block,
         }),
       ],
-      takeBack: [fc.record({ do: kinds('takeBack'), block })],
+      takeBack: [
+        fc.record({ do: kinds('takeBack'), block }),
+        fc.record({ do: kinds('regret'), time }),
+      ],
       hold: [fc.record({ do: kinds('hold'), block }), fc.record({ do: kinds('join') })],
       listen: [fc.record({ do: kinds('listen'), target: kinds('emitter', 'target'), block })],
     };
@@ -167,7 +172,10 @@ export function branchProgramsOf(...additions: Addition[]): fc.Arbitrary<BranchP
       step: fc.oneof(
         { maxDepth: 4, depthIdentifier: 'branches', withCrossShrink: true },
         { weight: 5, arbitrary: fc.record({ do: kinds('sleep'), time }) },
-        { weight: 1, arbitrary: fc.record({ do: kinds('cancelMain'), time }) },
+        {
+          weight: 1,
+          arbitrary: fc.record({ do: kinds('cancelMain'), time, by: kinds('itself', 'helper') }),
+        },
         { weight: 1, arbitrary: fc.record({ do: kinds('fail') }) },
         {
           weight: 5,
@@ -277,6 +285,8 @@ class Run {
     const cancel = task.cancel.bind(task);
     task.cancel = (message?: string): boolean => {
       if (!task.done()) {
+        if (currentTask() === task && region.reached().some(({ isForeign }) => isForeign))
+          this.isMixed = true;
         this.#mixes(region);
         region.cancel();
       }
@@ -291,6 +301,12 @@ class Run {
     if (!this.#main?.done() && this.#mainRegion?.reached().some(({ isForeign }) => isForeign))
       this.isMixed = true;
     this.#main?.cancel();
+  }
+
+  /** A function that returns after it has cancelled the task. */
+  async #helps(region: Region, name: string, seconds: number): Promise<void> {
+    await this.#nap(region, name, seconds);
+    this.#cancelMain();
   }
 
   #note(name: string, saw: string): void {
@@ -387,9 +403,21 @@ class Run {
       case 'sleep':
         return await this.#nap(region, name, step.time + jitter(id));
       case 'cancelMain':
-        await this.#nap(region, name, step.time + jitter(id));
-        this.#cancelMain();
+        if (step.by === 'helper') await this.#helps(region, name, step.time + jitter(id));
+        else {
+          await this.#nap(region, name, step.time + jitter(id));
+          this.#cancelMain();
+        }
         return await this.#nap(region, name, step.time + jitter(`${id}, then`));
+      case 'regret': {
+        await this.#nap(region, name, step.time + jitter(id));
+        if (this.#isOfTask(name)) {
+          const task = currentTask() as Task<unknown>;
+          task.cancel();
+          this.#note(name, `cancelling ${task.cancelling()}, then ${task.uncancel()}`);
+        }
+        return await this.#nap(region, name, step.time + jitter(`${id}, then`));
+      }
       case 'fail':
         await this.#nap(region, name, jitter(id));
         throw new Failure('asked for');

@@ -31,7 +31,8 @@ export class RootScope extends CancelScope implements LeftCalls {
   }
 
   override get _bodyName(): string | undefined {
-    return (this.task as { _coroutine?: { name: string } } | undefined)?._coroutine?.name;
+    const { _coroutine: body } = (this.task ?? {}) as { _coroutine?: { readonly name: string } };
+    return body?.name.replace(/^(bound )+/, ''); // V8 names the function that was bound
   }
 
   /** @internal the task is done */

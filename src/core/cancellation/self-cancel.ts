@@ -3,9 +3,11 @@ import { carryOn } from '../context/promise-hooks.ts';
 import type { CancelRequest, Waiting } from '../futures/awaiter.ts';
 import { CancelScope, cancelAwait } from './cancel-scope.ts';
 import { Cancel } from './kept/cancel.ts';
+import { CancelPath } from './kept/cancel-path.ts';
 
 /**
- * Cancels `scope`. If the code that calls this is part of the scope, its own next `await` throws, too.
+ * Cancels `scope`. If the code that calls this is part of the scope, its own next `await` throws, too, or that of the
+ * functions that wait for it.
  *
  * @param message - the message of the error
  */
@@ -13,20 +15,27 @@ export function cancelScope(scope: CancelScope, message?: string): void {
   const current = currentScope()?._awaitsIn;
   const isOwn = current instanceof CancelScope && current._isWithin(scope);
   const cancel = new Cancel(scope, message, isOwn);
-  if (scope._cancel(cancel) && isOwn) carryOn(new CancelledCode(current, cancel));
+  if (!scope._cancel(cancel) || !isOwn) return;
+  const path = CancelPath.ofNow();
+  carryOn(new CancelledCode(current, scope, cancel));
+  if (path !== undefined) cancel._deferTo(path, current, 'itself');
 }
 
 /**
  * The scope of code that has cancelled its own task while other code of the task waits: the cancel is thrown
- * at the next `await` of this code, not at that of other code.
+ * at the next `await` of this code, not at that of other code, unless it is withdrawn before.
+ *
+ * It follows the running function alone. From those that wait for that, the cancel is kept (`kept/`).
  */
 class CancelledCode extends CancelScope {
+  readonly #cancelled: CancelScope;
   /** Unset when it is thrown. */
   #cancel: CancelRequest | undefined;
 
-  constructor(scope: CancelScope, cancel: CancelRequest) {
+  constructor(scope: CancelScope, cancelled: CancelScope, cancel: CancelRequest) {
     super(undefined);
     this._parent = scope;
+    this.#cancelled = cancelled;
     this.#cancel = cancel;
   }
 
@@ -34,22 +43,31 @@ class CancelledCode extends CancelScope {
     return (this._parent as CancelScope)._awaitsIn;
   }
 
+  get #isDue(): boolean {
+    return this.#cancel !== undefined && this.#cancelled._requests > 0;
+  }
+
   override get _awaitsIn(): CancelScope {
-    return this.#cancel === undefined ? this.#within : this;
+    return this.#isDue ? this : this.#within;
   }
 
   override _enter(awaiter: Waiting): void {
-    const cancel = this.#cancel as CancelRequest;
+    const cancel = this.#take();
     const scope = this.#within;
-    this.#cancel = undefined;
     awaiter._scope = scope;
     scope._enter(awaiter);
-    cancelAwait(awaiter, cancel);
+    if (cancel !== undefined) cancelAwait(awaiter, cancel);
   }
 
   override _openBelow(scope: CancelScope): void {
+    const cancel = this.#take();
     this.#within._openBelow(scope);
-    if (this.#cancel !== undefined) scope._pend(this.#cancel);
+    if (cancel !== undefined) scope._pend(cancel);
+  }
+
+  #take(): CancelRequest | undefined {
+    const cancel = this.#isDue ? this.#cancel : undefined;
     this.#cancel = undefined;
+    return cancel;
   }
 }

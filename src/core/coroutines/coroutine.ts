@@ -199,6 +199,8 @@ export function coroutine<This, A extends unknown[], T>(
   if (typeof body !== 'function')
     throw new TypeError(`an async function was expected, got ${brief(body)}`);
   const name = body.name || '<anonymous>';
+  // So that it is known in stacks: a cancel may be for the end of a task's body.
+  if (body.name === '') Reflect.defineProperty(body, 'name', { value: name, configurable: true });
   const site = userSite();
   function call(this: This, ...args: A): Coroutine<T> {
     return new Coroutine(() => body.apply(this, args), name, site);

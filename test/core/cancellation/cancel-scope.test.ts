@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import {
   asyncgen,
   CancelledError,
+  coroutine,
   createTask,
   currentTask,
   Lock,
@@ -143,67 +144,6 @@ loopBehaviour('A limit in one branch of a task', (it) => {
     await sleep(0);
 
     assert.equal(log, ['CancelledError']);
-  });
-});
-
-loopBehaviour('A task that cancels itself', (it) => {
-  it('throws at its next await, beside the loser of a race', async () => {
-    const log: string[] = [];
-    const task = createTask(async () => {
-      await Promise.race([sleep(1), sleep(100)]);
-      currentTask()?.cancel();
-      log.push('cancelled');
-      await sleep(1);
-      log.push('not reached');
-    });
-
-    await rejects(task, CancelledError);
-
-    assert.equal(log, ['cancelled']);
-  });
-
-  it('throws in the branch that did, and in the one beside it, once each', async () => {
-    const log: string[] = [];
-    const waits = async (name: string, begin: () => void): Promise<void> => {
-      try {
-        begin();
-        await sleep(10);
-      } catch (error) {
-        log.push(`${name} ${nameOf(error)}`);
-        await sleep(1);
-        log.push(`${name} cleaned up`);
-        throw error;
-      }
-    };
-    const task = createTask(() =>
-      Promise.all([waits('a', () => {}), waits('b', () => void currentTask()?.cancel())]),
-    );
-
-    await rejects(task, CancelledError);
-    await sleep(2);
-
-    assert.equal(log.sort(), [
-      'a CancelledError',
-      'a cleaned up',
-      'b CancelledError',
-      'b cleaned up',
-    ]);
-  });
-
-  it('throws in the first await of a limit that it opens then', async () => {
-    const log: string[] = [];
-    const task = createTask(async () => {
-      await Promise.race([sleep(1), sleep(100)]);
-      currentTask()?.cancel();
-      await timeout(5, async () => {
-        await sleep(1);
-        log.push('not reached');
-      });
-    });
-
-    await rejects(task, CancelledError);
-
-    assert.equal(log, []);
   });
 });
 
@@ -432,6 +372,27 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     await rejects(task, CancelledError);
     assert.ok(task.cancelled());
   });
+
+  const awaitsNothingMore = (): (() => Promise<void>) => async () => {
+    await Promise.allSettled([sleep(10)]);
+  };
+  const bodies: Record<string, () => Promise<void>> = {
+    'an anonymous function': awaitsNothingMore(),
+    'a bound method': new (class {
+      async work(): Promise<void> {
+        await awaitsNothingMore()();
+      }
+    })().work.bind(undefined),
+  };
+  for (const [what, body] of Object.entries(bodies))
+    it(`ends a task cancelled whose body is a coroutine of ${what}`, async () => {
+      const task = createTask(coroutine(body)());
+      await sleep(1);
+
+      task.cancel();
+
+      await rejects(task, CancelledError);
+    });
 
   const combinators: [string, (waits: Promise<void>[]) => Promise<unknown>][] = [
     ['Promise.allSettled', (waits) => Promise.allSettled(waits)],

@@ -136,7 +136,7 @@ export class CancelPath {
 
   /** Does it reach the end of a body: of a limit, or of a task whose body has this name? */
   endsBody(name: string | undefined): boolean {
-    const last = this.#steps.at(-1);
+    const last = this.#steps.at(-1) ?? this.#running.at(-1);
     return (
       last?.kind === 'limit' ||
       last?.kind === 'task' ||

@@ -3,9 +3,10 @@ import { CancelPath } from './cancel-path.ts';
 
 /**
  * What keeps a cancel from the code that waits: a combinator such as `Promise.allSettled()`, which turns it into
- * a result; a shield, which holds it back; or an error that is thrown instead.
+ * a result; a shield, which holds it back; an error that is thrown instead; or `itself`: it was that code, or a
+ * function that it called, that cancelled its task.
  */
-export type Keeper = 'combinator' | 'shield' | 'error';
+export type Keeper = 'combinator' | 'shield' | 'error' | 'itself';
 
 /** What a cancel needs of the scope that it cancels. */
 export interface CancelledScope {

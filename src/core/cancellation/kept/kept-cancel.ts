@@ -18,7 +18,8 @@ export class KeptCancel {
   /** Is it also for the end of the body? */
   readonly endsBody: boolean;
   /**
-   * Also for the body of a limit? Not if an error hid it: then asyncio's `timeout()` ends normally.
+   * Also for the body of a limit? Not if an error hid it, or if the body itself cancelled: then asyncio's
+   * `timeout()` ends normally.
    */
   readonly endsLimits: boolean;
   readonly keeper: Keeper;
@@ -37,7 +38,7 @@ export class KeptCancel {
     this.unaware = isInPath ? path.unaware : path.line;
     this.depth = path.keepers - (isInPath ? 1 : 0);
     this.endsBody = path.endsBody(bodyName);
-    this.endsLimits = this.endsBody && keeper !== 'error';
+    this.endsLimits = this.endsBody && (isInPath || keeper === 'shield');
   }
 
   /** Has no code seen it since? */
