@@ -44,8 +44,8 @@ function captured(depth: number): string {
 /** The most frames of ours and Node's that a stack has above and between the user's. */
 export const OURS_AT_MOST = 12;
 
-// Bound here, because programs may replace it.
-const { captureStackTrace } = Error;
+/** V8's own: programs may replace it. */
+export const captureStackTrace: typeof Error.captureStackTrace = Error.captureStackTrace;
 
 /**
  * Sets `Error.stackTraceLimit`; with `undefined` V8 captures no stack at all.
@@ -68,13 +68,18 @@ export function setStackLimit(limit: number | undefined): number | undefined {
  * @param depth - the most frames to capture
  * @param above - a running function: the frames from it on are left out
  */
-export function captureStack(holder: object, depth: number, above?: RunningFunction): void {
+export function captureStack<T extends object>(
+  holder: T,
+  depth: number,
+  above?: RunningFunction,
+): T {
   const before = setStackLimit(depth);
   try {
     captureStackTrace(holder, above);
   } finally {
     setStackLimit(before);
   }
+  return holder;
 }
 
 /** A constructor, or another function. */

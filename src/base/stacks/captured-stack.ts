@@ -11,7 +11,7 @@ export class CapturedStack {
   /**
    * Holds what V8 captured. When its `stack` is first read, V8 prints it or hands out its frames.
    */
-  readonly #captured: Partial<Error> = {};
+  readonly #captured: Partial<Error>;
   /**
    * A second capture, needed if V8 has to print a stack with source maps whose frames were already
    * read.
@@ -24,13 +24,15 @@ export class CapturedStack {
   /**
    * @param depth - the most frames
    * @param above - a running function: the frames from it on are left out
+   * @param holder - holds what V8 has captured
    */
-  constructor(depth: number, above?: RunningFunction) {
-    captureStack(this.#captured, depth, above);
-    if (process.sourceMapsEnabled) {
-      this.#printed = {};
-      captureStack(this.#printed, depth, above);
-    }
+  constructor(
+    depth: number,
+    above?: RunningFunction,
+    holder: Partial<Error> = captureStack({}, depth, above),
+  ) {
+    this.#captured = holder;
+    if (process.sourceMapsEnabled) this.#printed = captureStack({}, depth, above);
   }
 
   /** The call sites; empty if the program overrides `prepareStackTrace`. */
