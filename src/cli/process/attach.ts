@@ -79,23 +79,30 @@ export async function attach(pid: number): Promise<Target> {
 }
 
 async function openSession(pid: number): Promise<DebuggerSession> {
-  const before = listeningPorts(pid);
-  // If it is already open, nothing happens, and it stays open.
-  for (let waited = 0; waited < PATIENCE; waited += POLL) {
-    // Repeatedly, because a command that looks into another process may occupy the port for a moment.
-    if (waited % 1000 === 0) process.kill(pid, 'SIGUSR1');
-    for (const port of listeningPorts(pid)) {
-      const session = before.has(port) ? undefined : await sessionAt(port, WATCH_LOOKERS + JOIN);
+  const open = inspectPort(pid);
+  // The program's ports before we asked it to open its inspector.
+  let before: Set<number> | undefined;
+  for (let waited = 0, asked = 0; waited < PATIENCE; waited += POLL) {
+    const ports = listeningPorts(pid);
+    if (before === undefined && ports.has(open)) {
+      // Its user opened it, so it stays open; or another command did, whose watch we join. That one may be closing it:
+      // then the port goes, and it is up to us to have it opened again, and closed.
+      const session = await sessionAt(open, JOIN);
       if (session !== undefined) return session;
+    } else {
+      before ??= ports;
+      // Repeatedly, because a command that looks into another process may occupy the port for a moment.
+      if (asked++ % (1000 / POLL) === 0) process.kill(pid, 'SIGUSR1');
+      for (const port of listeningPorts(pid)) {
+        // The other ports belong to the program, so we do not connect to them.
+        const session = before.has(port) ? undefined : await sessionAt(port, WATCH_LOOKERS + JOIN);
+        if (session !== undefined) return session;
+      }
     }
-    // The other ports belong to the program, so we do not connect to them.
-    const open = inspectPort(pid);
-    const session = before.has(open) ? await sessionAt(open, JOIN) : undefined;
-    if (session !== undefined) return session;
     await sleep(POLL);
   }
   throw new Failure(
-    `process ${pid} has not opened its inspector: its port, ${inspectPort(pid)}, may be taken, ` +
+    `process ${pid} has not opened its inspector: its port, ${open}, may be taken, ` +
       'or the program handles SIGUSR1 itself',
   );
 }
