@@ -24,8 +24,8 @@ class LockWaiter extends Waiter<true> {
   }
 
   override _describe(): WaitDescription {
-    const holder = this.#lock._holder?.task;
-    return { ...super._describe(), heldBy: holder === undefined ? [] : [holder] };
+    const { _holder: holder } = this.#lock;
+    return { ...super._describe(), heldBy: holder === undefined ? [] : [holder.task] };
   }
 
   override _run(): void {

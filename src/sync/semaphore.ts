@@ -1,7 +1,9 @@
 import { checkNumber, checkWhole } from '../base/numbers.ts';
 import { repr } from '../base/printing/repr.ts';
+import { currentScope } from '../core/context/context.ts';
 import type { Abortable } from '../core/coroutines/abort-signals.ts';
 import type { Coroutine } from '../core/coroutines/coroutine.ts';
+import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { Holdable } from './holdable.ts';
 import { Call, type Outcome } from './waiting/call.ts';
@@ -22,16 +24,27 @@ class SemaphoreWaiter extends Waiter<true> {
     return ['Semaphore.acquire', this.#semaphore];
   }
 
+  override _describe(): WaitDescription {
+    return { ...super._describe(), heldBy: this.#semaphore._holders, any: true };
+  }
+
   override _run(): void {
     const semaphore = this.#semaphore;
     semaphore._line.leave(this);
-    if (!this._isCancelled) this._finish(true);
-    else if (this._woken) semaphore._value += 1;
+    if (!this._isCancelled) {
+      semaphore._takers?.push(this._scopeOfAwait);
+      this._finish(true);
+    } else if (this._woken) semaphore._value += 1;
     // More places may be free, and waiters that only waited behind others.
     semaphore._wakeFree();
     this._tellNow();
   }
 }
+
+type Takers = ({ readonly task: unknown } | undefined)[];
+
+/** Of a semaphore with more places, it is not noted who has taken them. */
+const MOST_NOTED = 16;
 
 /**
  * Gives a limited number of tasks access at a time.
@@ -52,6 +65,13 @@ export class Semaphore extends Holdable {
   _value: number;
   /** @internal the waiters, including those that have been woken */
   readonly _line: Line = new Line();
+  /** How many places there are. */
+  readonly #places: number;
+  /**
+   * @internal the scopes that have taken places; undefined from when a task has released what it had
+   *   not taken
+   */
+  _takers: Takers | undefined;
 
   /**
    * @param value - the number of places: a whole number from 0, or Infinity
@@ -64,6 +84,8 @@ export class Semaphore extends Holdable {
     if (value < 0) throw new RangeError('Semaphore initial value must be >= 0');
     checkWhole(value, 0, Number.POSITIVE_INFINITY, 'Semaphore initial value');
     this._value = value;
+    this.#places = value;
+    this._takers = value > 0 && value <= MOST_NOTED ? [] : undefined;
   }
 
   /** Would {@link acquire} have to wait? Also if a place is free but others are waiting. */
@@ -91,13 +113,36 @@ export class Semaphore extends Holdable {
   readonly #acquire = (): Outcome<true> => {
     if (this.locked()) return new SemaphoreWaiter(this._getLoop(), this);
     this._value -= 1;
+    this._takers?.push(currentScope());
     return true;
   };
 
   /** Releases a place, which goes to the first in line, if any. */
   release(): void {
     this._value += 1;
-    this.#wakeNext();
+    const takers = this._takers;
+    if (takers !== undefined) {
+      const last = takers.pop();
+      if (last !== currentScope()) this.#forget(takers, last);
+    }
+    if (this._line.size > 0) this.#wakeNext();
+  }
+
+  /** The last taker was removed: unless that is the task that releases, another one is the right one. */
+  #forget(takers: Takers, last: Takers[number]): void {
+    const task = currentScope()?.task;
+    if (last?.task === task) return;
+    let at = takers.length - 1;
+    while (at >= 0 && takers[at]?.task !== task) at -= 1;
+    if (at < 0) this._takers = undefined;
+    else takers[at] = last;
+  }
+
+  /** @internal the tasks that have its places; none where that is not known */
+  get _holders(): readonly unknown[] {
+    const takers = this._takers ?? [];
+    if (takers.length !== this.#places - this._value) return [];
+    return takers.map((taker) => taker?.task);
   }
 
   /** `<asyncio.locks.Semaphore object at 0x1 [unlocked, value:2]>`, `[locked, waiters:1]` */
@@ -108,7 +153,7 @@ export class Semaphore extends Holdable {
 
   /** @internal promises the free places to waiters */
   _wakeFree(): void {
-    while (this._value > 0 && this.#wakeNext());
+    while (this._value > 0 && this._line.size > 0 && this.#wakeNext());
   }
 
   /** Promises a place to the first waiter; returns `false` if there is none. */

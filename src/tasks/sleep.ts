@@ -6,8 +6,7 @@ import { awaitedNatively } from '../core/futures/native-promise.ts';
 import { Turn } from '../core/futures/next-turn.ts';
 import type { Operation } from '../core/futures/operation.ts';
 import type { WaitDescription } from '../core/futures/wait-description.ts';
-import type { TimerHandle } from '../core/turns/handle.ts';
-import type { LoopCore } from '../core/turns/loop-core.ts';
+import type { LoopCore, Scheduled } from '../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 
 /** A wait that removes its timer when it is cancelled. */
@@ -16,17 +15,16 @@ class Sleep<T> extends NativeOperation<T> {
     awaitedNatively(this);
   }
 
-  readonly #timer: TimerHandle;
+  readonly #timer: Scheduled;
 
   constructor(loop: LoopCore, delay: number, result: T) {
     super(loop);
     // Without a closure, because there may be many sleeps, and each byte counts.
     const sleep = this as Sleep<unknown>;
-    this.#timer = (
+    this.#timer =
       result === undefined
         ? loop.callLater(delay, endSleep, sleep)
-        : loop.callLater(delay, endSleep, sleep, result)
-    ) as TimerHandle;
+        : loop.callLater(delay, endSleep, sleep, result);
   }
 
   override cancel(message?: string): boolean {

@@ -7,9 +7,10 @@ import { currentScope } from '../core/context/context.ts';
 import { wrapPromise } from '../core/coroutines/ensure-future.ts';
 import { suspendedFrames } from '../core/futures/await-stacks.ts';
 import type { Future } from '../core/futures/future.ts';
+import { describeAs } from '../core/futures/wait-description.ts';
 import { type Ending, isExplained, watchEnding } from '../core/reports/slow-endings.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import type { Executor, ThreadCallable } from './executor.ts';
+import { type Executor, TerminableFunction, type ThreadCallable } from './executor.ts';
 import { toThreadFunction } from './thread-call.ts';
 import { ThreadPoolExecutor } from './thread-pool-executor.ts';
 
@@ -30,6 +31,11 @@ function endOfExecutor(executor: DefaultExecutor): Ending {
     subject: executor,
     rank: 0,
   };
+}
+
+function nameOf(callback: unknown): string {
+  const called = callback instanceof TerminableFunction ? callback.callback : callback;
+  return (called as { name?: string }).name || '<anonymous>';
 }
 
 /** The default executor of a loop: created when first needed, shut down with the loop. */
@@ -62,7 +68,14 @@ export class DefaultExecutor {
     if (executor === undefined) toThreadFunction(callback);
     const submitted = (executor ?? this.#get()).submit(callback, ...args);
     if (executor === undefined && isExplained(this.#loop)) this.#note(callback, submitted);
-    const future = wrapPromise<Awaited<T>>(submitted, { loop: this.#loop });
+    const future = describeAs(
+      wrapPromise<Awaited<T>>(submitted, { loop: this.#loop }),
+      'runInExecutor',
+      undefined,
+      () => ({
+        detail: `${nameOf(callback)}() ${submitted._isWaiting?.() ? 'waits for a thread' : 'runs'}`,
+      }),
+    );
     if (submitted.cancel !== undefined)
       future.addDoneCallback(
         calledAs('_chain_future.<locals>._call_check_cancel', () => {
@@ -80,7 +93,12 @@ export class DefaultExecutor {
   async shutDown(timeout: number | undefined): Promise<void> {
     this.#isShutDown = true;
     if (this.#executor === undefined) return;
-    const ended = wrapPromise(this.#executor.shutdown(), { loop: this.#loop });
+    const executor = this.#executor;
+    const ended = describeAs(
+      wrapPromise(executor.shutdown(), { loop: this.#loop }),
+      'shutdownDefaultExecutor',
+      executor,
+    );
     if (isExplained(this.#loop))
       ended.addDoneCallback(watchEnding(this.#loop, endOfExecutor(this)));
     if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return await ended;

@@ -93,7 +93,8 @@ export class ThreadPoolExecutor implements Executor {
     });
     const cancel = (): boolean =>
       this.#takeBack(job as Job) || (isTerminable && this.#terminate(job as Job));
-    return Object.assign(promise as Promise<Awaited<T>>, { cancel });
+    const _isWaiting = (): boolean => this.#waiting.has(job as Job);
+    return Object.assign(promise as Promise<Awaited<T>>, { cancel, _isWaiting });
   }
 
   /**

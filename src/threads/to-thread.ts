@@ -50,7 +50,11 @@ export function toThread<A extends unknown[], T>(
   ...args: A
 ): Coroutine<Awaited<T>> {
   toThreadFunction(callback);
-  const call = async (): Promise<Awaited<T>> =>
-    await (requireRunningLoop() as ExecutorLoop).runInExecutor(undefined, callback, ...args);
+  const call = async (): Promise<Awaited<T>> => {
+    const loop = requireRunningLoop() as ExecutorLoop;
+    const future = loop.runInExecutor(undefined, callback, ...args);
+    future._purpose = { ...future._purpose, operation: 'toThread' };
+    return await future;
+  };
   return new Coroutine(call, 'toThread', undefined);
 }

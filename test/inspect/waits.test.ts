@@ -131,7 +131,10 @@ loopBehaviour('what a task waits for', (it) => {
           'gather, 2 of 2 not done',
           async () => await asyncio.gather(asyncio.sleep(1), never.wait()),
         ],
-        ['wait', async () => await asyncio.wait([asyncio.getRunningLoop().createFuture()])],
+        [
+          'wait, 1 of 1 not done',
+          async () => await asyncio.wait([asyncio.getRunningLoop().createFuture()]),
+        ],
         [
           'taskGroup on <TaskGroup tasks=1 entered>',
           async () =>
@@ -140,7 +143,7 @@ loopBehaviour('what a task waits for', (it) => {
             ),
         ],
         [
-          'asCompleted',
+          'asCompleted, 1 not done',
           async () => {
             for await (const _ of asyncio.asCompleted([asyncio.getRunningLoop().createFuture()]));
           },
@@ -191,7 +194,7 @@ loopBehaviour('what a task waits for', (it) => {
       const { loops } = await asyncio.inspect.snapshot();
       const words = loops.flatMap(({ tasks }) => tasks.flatMap(({ waits }) => waits));
       assert.ok(
-        words.some((wait) => wait.words === 'limit'),
+        words.some((wait) => wait.words === 'limit, 1 at a time, 0 before it'),
         words.map((w) => w.words).join(),
       );
       limited.cancel();

@@ -64,7 +64,7 @@ export class Awaits {
 }
 
 /** Adds a value to the list of a key. */
-function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+export function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const known = lists.get(key);
   if (known === undefined) lists.set(key, [value]);
   else known.push(value);

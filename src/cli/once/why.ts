@@ -1,7 +1,8 @@
 import type { LoopData, Snapshot, TaskData, WaitData } from '../../inspect/snapshot/data.ts';
 import { framesInWords, stateInWords } from '../../inspect/words.ts';
 import { Failure } from '../process/failure.ts';
-import { Awaits, cyclesIn, type TaskOfThread, taskId } from './awaits.ts';
+import { Awaits, type TaskOfThread, taskId } from './awaits.ts';
+import { awaited, type Circle, circlesAmong } from './deadlocks.ts';
 
 /**
  * Explains why a task does not continue: what it waits for, what that waits for, and so on. Tasks that wait for each
@@ -22,8 +23,10 @@ class Explanation {
   readonly #snapshots: readonly Snapshot[];
   readonly #first: TaskOfThread;
   readonly #lines: string[] = [];
-  /** The tasks that have been explained, and what they wait for. */
-  readonly #next = new Map<TaskOfThread, TaskOfThread[]>();
+  /** The tasks that have been explained. */
+  readonly #explained = new Set<TaskOfThread>();
+  /** What would end the waits at the ends of the chain. */
+  readonly #hints = new Set<string>();
   /** Is the end of the chain known: a timer, the network, other code? */
   #endsOutside = false;
 
@@ -37,14 +40,12 @@ class Explanation {
     const left: [one: TaskOfThread, margin: string][] = [[this.#first, '']];
     for (let step = left.pop(); step !== undefined; step = left.pop()) {
       const [one, margin] = step;
-      const known = this.#next.has(one);
+      const known = this.#explained.has(one);
       this.#say(one.task, margin, known);
       if (known) continue;
-      const next = [...new Set(one.task.waits.flatMap((wait) => wait.for))]
-        .map((id) => this.#awaits.inThreadOf(one, id))
-        .filter((other) => other !== undefined);
-      this.#next.set(one, next);
-      for (const other of next.reverse()) left.push([other, `${margin}  `]);
+      this.#explained.add(one);
+      const next = new Set(one.task.waits.flatMap((wait) => awaited(this.#awaits, one, wait)));
+      for (const other of [...next].reverse()) left.push([other, `${margin}  `]);
     }
     this.#conclude();
     return this.#lines.join('\n');
@@ -65,23 +66,22 @@ class Explanation {
     }
     for (const wait of task.waits) {
       if (!isOfTasks(wait)) this.#endsOutside = true;
+      const call = wait.for.length === 0 && endedBy(wait);
+      if (call) this.#hints.add(`${task.name} goes on when ${call}; nothing shows who will.`);
       const since = wait.seconds < 0.1 ? '' : `, for at least ${wait.seconds.toFixed(1)} s`;
-      this.#lines.push(`${who} waits for ${wait.words}${since}`);
+      const limit =
+        wait.limit === undefined ? '' : `; a limit ends that in ${wait.limit.toFixed(1)} s`;
+      this.#lines.push(`${who} waits for ${wait.words}${since}${limit}`);
       this.#lines.push(...framesInWords(wait.stack, margin));
     }
   }
 
   #conclude(): void {
-    const cycles = cyclesIn(this.#next);
-    for (const cycle of cycles) {
-      const names = cycle.map(({ task }) => task.name);
-      this.#lines.push(
-        names.length === 2
-          ? `This is a deadlock: ${names[0]} waits for itself.`
-          : `This is a deadlock: ${names.join(' → ')} wait for one another.`,
-      );
-    }
-    if (cycles.length > 0 || this.#endsOutside) return;
+    const circles = circlesAmong(this.#awaits, [...this.#explained]);
+    this.#lines.push(...circles.map(circleInWords));
+    if (circles.some(({ isDeadlock }) => isDeadlock)) return;
+    this.#lines.push(...[...this.#hints].slice(0, MOST_HINTS));
+    if (this.#endsOutside) return;
     const loop = this.#snapshots
       .filter(({ process: { thread } }) => String(thread) === this.#first.key.split('/')[0])
       .flatMap(({ loops }) => loops)
@@ -93,14 +93,44 @@ class Explanation {
   }
 }
 
+function circleInWords({ tasks, isDeadlock }: Circle): string {
+  const names = tasks.map(({ task }) => task.name);
+  const words =
+    names.length === 2
+      ? `${names[0]} waits for itself`
+      : `${names.join(' → ')} wait for one another`;
+  if (isDeadlock) return `This is a deadlock: ${words}.`;
+  const limits = tasks.flatMap(({ task }) => task.waits.flatMap(({ limit }) => limit ?? []));
+  return limits.length === 0
+    ? `${words}, but can go on by what they wait for besides.`
+    : `${words}, until a limit ends that in ${Math.min(...limits).toFixed(1)} s.`;
+}
+
+/** By operation: what ends a wait that only another task, or a callback, can end. */
+const ENDS: Readonly<Record<string, string>> = {
+  'Lock.acquire': 'release() is called',
+  'Semaphore.acquire': 'release() is called',
+  'Condition.wait': 'notify() is called',
+  'Event.wait': 'set() is called',
+  'Barrier.wait': 'enough tasks wait at the barrier',
+  'Queue.get': 'an item is put',
+  'Queue.put': 'an item is taken',
+  'Queue.join': 'taskDone() has been called for each item',
+  'ChannelReceiver.receive': 'an item is sent',
+  'ChannelSender.send': 'an item is received',
+};
+
+/** Of more hints, the others say nothing new. */
+const MOST_HINTS = 5;
+
+function endedBy({ operation, words }: WaitData): string | undefined {
+  if (operation === undefined) return /^<Future /.test(words) ? 'the future is done' : undefined;
+  return ENDS[operation];
+}
+
 /** Can only another task end this wait? */
-function isOfTasks(wait: WaitData): boolean {
-  return (
-    wait.for.length > 0 ||
-    /^(?:Lock|Condition|Event|Semaphore|Barrier|Queue|ChannelSender|ChannelReceiver)\./.test(
-      wait.operation ?? '',
-    )
-  );
+function isOfTasks({ operation = '', for: tasks, limit }: WaitData): boolean {
+  return limit === undefined && (tasks.length > 0 || operation === 'limit' || operation in ENDS);
 }
 
 /** Can anything except a Node callback wake a task of the loop? */

@@ -334,6 +334,11 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     this._isShielded = true;
   }
 
+  /** @internal when it cancels itself, on the loop's clock */
+  get _until(): number | undefined {
+    return undefined;
+  }
+
   /** @internal the scope from which cancels come here */
   get _above(): CancelScope | undefined {
     return this._isShielded ? undefined : this._parent;

@@ -42,6 +42,8 @@ export interface LimitOptions extends Abandoning {
   readonly name: string;
   /** Does a cancel of the task wait until the body ends? */
   readonly shield?: boolean | undefined;
+  /** Knows when it cancels the body, on the loop's clock. */
+  readonly timeout?: { when(): number | undefined } | undefined;
 }
 
 /**
@@ -65,6 +67,7 @@ export class Limit extends CancelScope {
   #before: number;
   readonly #name: string;
   readonly #abandons: boolean;
+  readonly #timeout: LimitOptions['timeout'];
   /** Has the body seen a cancel? */
   #isSeen = false;
   /** Settle the promise that the caller awaits. */
@@ -81,6 +84,7 @@ export class Limit extends CancelScope {
     this.#name = options.name;
     this.#task = task;
     this.#abandons = options.abandon !== false;
+    this.#timeout = options.timeout;
     this.#before = this._requestsInForce - this._requestsAhead;
   }
 
@@ -101,6 +105,10 @@ export class Limit extends CancelScope {
   override _ignoreRequests(count: number): void {
     this.#before += count;
     super._ignoreRequests(count);
+  }
+
+  override get _until(): number | undefined {
+    return this.#timeout?.when();
   }
 
   override get _isLimit(): boolean {

@@ -30,7 +30,9 @@ export class WrappedFuture<T> extends Future<T> {
 
   /** @internal */
   override _describe(): WaitDescription {
-    return { detail: 'a promise that asyncio-ts did not create' };
+    return this._purpose === undefined
+      ? { detail: 'a promise that asyncio-ts did not create' }
+      : super._describe();
   }
 
   /** @internal the printed form shows its public name */

@@ -18,7 +18,7 @@ import type { LoopCore } from '../turns/loop-core.ts';
 import { requireEventLoop } from '../turns/running-loop.ts';
 import { Awaiter } from './awaiter.ts';
 import { checkCancelMessage } from './cancel-message.ts';
-import type { WaitDescription } from './wait-description.ts';
+import type { Purpose, WaitDescription } from './wait-description.ts';
 
 /** The states of a future. It leaves `pending` once, for one of the others. */
 export type FutureState = 'pending' | 'cancelled' | 'finished';
@@ -92,7 +92,7 @@ export class Future<T> implements Promise<T> {
   /** @internal where it was created, in debug mode */
   declare readonly _sourceTraceback: readonly string[] | undefined;
   /** @internal what a wait for it is for, if its class does not tell */
-  declare _purpose: WaitDescription | undefined;
+  declare _purpose: Purpose | undefined;
 
   static {
     Object.assign(this.prototype, {
@@ -383,12 +383,13 @@ export class Future<T> implements Promise<T> {
     return this._listEntries().map(printEntry);
   }
 
-  /** @internal what the printed form contains, in asyncio's order */
+  /** @internal what a wait for it is for */
   _describe(): WaitDescription {
-    return this._purpose ?? { on: this };
+    const purpose = this._purpose;
+    return purpose === undefined ? { on: this } : { ...purpose, ...purpose.more?.() };
   }
 
-  /** @internal the parts of its printed form */
+  /** @internal what the printed form contains, in asyncio's order */
   _parts(): string[] {
     const parts: string[] = [this._state];
     if (this._state === 'finished')

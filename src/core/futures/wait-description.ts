@@ -9,16 +9,26 @@ export interface WaitDescription {
   readonly on?: unknown;
   /** The progress of the wait: `'4.2 s to go'`. */
   readonly detail?: string;
-  /** The tasks that hold it up, if known: the holder of a lock. */
-  readonly heldBy?: readonly unknown[];
+  /** The futures that hold it up, if known: the holder of a lock, those of a `gather()`. */
+  readonly heldBy?: Iterable<unknown> | undefined;
+  /** Is it enough if one of them goes on? */
+  readonly any?: boolean;
+  /** When it ends in any case, on the loop's clock. */
+  readonly until?: number | undefined;
+}
+
+/** What a wait is for; the rest is asked for when somebody looks. */
+export interface Purpose extends WaitDescription {
+  readonly more?: (() => WaitDescription) | undefined;
 }
 
 /** Describes what a wait for `future` is for, if its class does not. */
-export function describeAs<F extends { _purpose: WaitDescription | undefined }>(
+export function describeAs<F extends { _purpose: Purpose | undefined }>(
   future: F,
   operation: string,
   on?: unknown,
+  more?: () => WaitDescription,
 ): F {
-  future._purpose = { operation, on };
+  future._purpose = { operation, on, more };
   return future;
 }

@@ -35,6 +35,12 @@ export interface Cancellable {
   cancel(): void;
 }
 
+/** Something that happens at its time, unless it is cancelled. */
+export interface Scheduled extends Cancellable {
+  /** On the loop's clock. */
+  when(): number;
+}
+
 /**
  * What lower rooms need from a loop, so that none of them has to import the `Loop` class.
  *
@@ -52,12 +58,12 @@ export interface LoopCore {
     delay: number,
     callback: (...args: A) => unknown,
     ...args: A
-  ): Cancellable;
+  ): Scheduled;
   callAt<A extends unknown[]>(
     when: number,
     callback: (...args: A) => unknown,
     ...args: A
-  ): Cancellable;
+  ): Scheduled;
   callExceptionHandler(context: ExceptionContext): void;
   /** @internal like `callSoon`, in a given scope; `undefined` for an empty one */
   _callSoonIn<A extends unknown[]>(

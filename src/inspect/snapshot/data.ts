@@ -25,6 +25,10 @@ export interface WaitData {
   readonly stack: readonly FrameData[];
   /** The tasks that it waits for: those it awaits, those in its `gather()` or group, or the holder of its lock. */
   readonly for: readonly number[];
+  /** Is it enough if one of these goes on? */
+  readonly any?: boolean | undefined;
+  /** In how many seconds a limit, such as `timeout()`, ends it. */
+  readonly limit?: number | undefined;
 }
 
 /** A task that is not done. */

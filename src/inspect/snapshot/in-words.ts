@@ -4,10 +4,11 @@ import { Task } from '../../core/coroutines/task.ts';
 import type { WaitDescription } from '../../core/futures/wait-description.ts';
 
 /** Describes a wait: `'Queue.get on <Queue maxsize=0 _getters[1]>, 0 before it'`. */
-export function inWords({ operation, on, detail }: WaitDescription, words: Words): string {
+export function inWords({ operation, on, detail, heldBy }: WaitDescription, words: Words): string {
   return [
     [operation, on === undefined ? '' : `on ${words.of(on)}`].filter(Boolean).join(' '),
     detail,
+    heldBy !== undefined && [...heldBy].includes(undefined) && 'its holder has ended',
   ]
     .filter(Boolean)
     .join(', ')

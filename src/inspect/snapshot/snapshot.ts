@@ -4,11 +4,13 @@ import { now, setImmediate } from '../../base/node-timers.ts';
 import { numberOf } from '../../base/printing/inspect.ts';
 import { formatCallback } from '../../base/printing/repr.ts';
 import { attempt, textOf } from '../../base/values/attempt.ts';
+import type { CancelScope } from '../../core/cancellation/cancel-scope.ts';
 import { currentScope } from '../../core/context/context.ts';
 import { Task } from '../../core/coroutines/task.ts';
 import { suspendedFrames } from '../../core/futures/await-stacks.ts';
+import type { Waiting } from '../../core/futures/awaiter.ts';
 import { awaitedBy } from '../../core/futures/call-graph-edges.ts';
-import type { Future } from '../../core/futures/future.ts';
+import { Future } from '../../core/futures/future.ts';
 import type { WaitDescription } from '../../core/futures/wait-description.ts';
 import { unseenFailures } from '../../core/reports/never-retrieved.ts';
 import type { TimerHandle } from '../../core/turns/handle.ts';
@@ -147,8 +149,10 @@ async function describeTask(
     const future = waiting._future as Future<unknown>;
     const description = future._describe();
     notePrimitive(primitives, numberOf(task), description);
+    const limit = limitOf(waiting, description) - now;
     waits.push({
       ...describeWait(future, description, others, words),
+      limit: limit > 0 && limit < Number.POSITIVE_INFINITY ? limit : undefined,
       seconds: shownFor(waiting, now),
       stack: await functionsThatWait(waiting),
     });
@@ -173,38 +177,52 @@ function describeWait(
   description: WaitDescription,
   others: readonly number[],
   words: Words,
-): Pick<WaitData, 'operation' | 'words' | 'for'> {
-  const { operation, on, heldBy = [] } = description;
-  const forTasks =
-    future instanceof Task
-      ? [numberOf(future)]
-      : heldBy.length > 0
-        ? numbersOf(heldBy)
-        : on instanceof Task
-          ? [numberOf(on)]
-          : operation === undefined
-            ? []
-            : others;
+): Pick<WaitData, 'operation' | 'words' | 'for' | 'any'> {
+  const { operation, heldBy, any } = description;
+  const behind = numbersOf(future instanceof Task ? [future] : tasksBehind(description));
+  const isKnown = operation === undefined || heldBy !== undefined || behind.length > 0;
   return {
     operation,
     words: inWords(description, words),
-    for: forTasks,
+    for: isKnown ? behind : others,
+    any: (any && behind.length > 1) || undefined,
   };
+}
+
+/** The tasks that hold up a wait, also those below a `gather()` in a `gather()`. */
+function tasksBehind(
+  { on, heldBy = [on] }: WaitDescription,
+  seen: Set<unknown> = new Set(),
+): Task<unknown>[] {
+  return [...heldBy].flatMap((one) => {
+    if (!(one instanceof Future) || one.done() || seen.has(one)) return [];
+    seen.add(one);
+    return one instanceof Task ? [one] : tasksBehind(one._describe(), seen);
+  });
+}
+
+/** When a limit ends a wait, on the loop's clock. */
+function limitOf({ _scope: first }: Waiting, { until }: WaitDescription): number {
+  let earliest = until ?? Number.POSITIVE_INFINITY;
+  let scope = first as CancelScope | undefined;
+  for (; scope !== undefined; scope = scope._above)
+    earliest = Math.min(earliest, scope._until ?? Number.POSITIVE_INFINITY);
+  return earliest;
 }
 
 function notePrimitive(
   primitives: Map<object, Primitive>,
   waiter: number,
-  { on, heldBy = [] }: WaitDescription,
+  { on, heldBy }: WaitDescription,
 ): void {
   if (!(on instanceof LoopBound)) return;
   const known = primitives.get(on);
-  if (known === undefined) primitives.set(on, { heldBy: numbersOf(heldBy), waiters: [waiter] });
-  else known.waiters.push(waiter);
+  if (known !== undefined) known.waiters.push(waiter);
+  else primitives.set(on, { heldBy: numbersOf(tasksBehind({ heldBy })), waiters: [waiter] });
 }
 
-function numbersOf(tasks: readonly unknown[]): number[] {
-  return tasks.map((task) => numberOf(task as object));
+function numbersOf(tasks: readonly Task<unknown>[]): number[] {
+  return tasks.map(numberOf);
 }
 
 function describeFailures(loop: LoopCore): FailureData[] {

@@ -4,6 +4,14 @@ import { Queue } from '../../sync/queues/queue.ts';
 import type { Demand, Server } from '../../transports/server/server.ts';
 import type { Streams } from '../open-connection.ts';
 
+class Made extends Queue<Streams> {
+  server: Server | undefined;
+
+  override get _operationOfGet(): readonly [string, object] {
+    return ['StreamServer.accept', this.server as Server];
+  }
+}
+
 /**
  * The connections of a server on their way to the callers that accept them.
  *
@@ -24,7 +32,7 @@ export class AcceptedConnections implements Demand {
   #server: Server | undefined;
   /** How many callers wait for a connection. */
   #wanted = 0;
-  readonly #made = new Queue<Streams>();
+  readonly #made = new Made();
   /** How many more connections may be coming than callers wait. */
   readonly #spare: number;
 
@@ -36,6 +44,7 @@ export class AcceptedConnections implements Demand {
   /** Sets the server that the connections come from. */
   comeFrom(server: Server): void {
     this.#server = server;
+    this.#made.server = server;
   }
 
   /** Takes the next connection, waiting for it; `undefined` when the server is closed. */

@@ -63,7 +63,7 @@ class Getter<T> extends QueueWaiter<T> {
   }
 
   override get _operation(): readonly [string, object] {
-    return ['Queue.get', this.#queue];
+    return this.#queue._operationOfGet;
   }
 
   override _canAct(): boolean {
@@ -153,6 +153,11 @@ export class Queue<T = unknown> extends LoopBound {
     checkNumber(maxsize, 'maxsize');
     this.maxsize = maxsize;
     this.#items = this._makeItems();
+  }
+
+  /** @internal what a wait for an item is called, and the object */
+  get _operationOfGet(): readonly [string, object] {
+    return ['Queue.get', this];
   }
 
   /** The number of items in the queue. */

@@ -7,7 +7,7 @@ import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { ensureFuture } from '../../core/coroutines/ensure-future.ts';
 import { Future } from '../../core/futures/future.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
-import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
+import type { LoopCore, Scheduled } from '../../core/turns/loop-core.ts';
 import { requireEventLoop } from '../../core/turns/running-loop.ts';
 import { type Awaitable, checkAwaitable, checkIterable, type ResultOf } from '../awaitables.ts';
 import { type Limited, Slots } from './concurrency-limit.ts';
@@ -102,7 +102,7 @@ class AsCompleted {
   readonly #waiters: Future<void>[] = [];
   /** How many have not been requested. */
   #left: number;
-  readonly #timer: Cancellable | undefined;
+  readonly #timer: Scheduled | undefined;
 
   constructor(loop: LoopCore, futures: readonly Future<unknown>[], timeout: number | undefined) {
     this.#loop = loop;
@@ -155,7 +155,17 @@ class AsCompleted {
 
   /** Waits until one is done; another caller may take it first. */
   async #news(): Promise<void> {
-    const waiter = describeAs(new Future<void>(this.#loop._asOption), 'asCompleted');
+    const waiter = describeAs(
+      new Future<void>(this.#loop._asOption),
+      'asCompleted',
+      undefined,
+      () => ({
+        detail: `${this.#pending.size} not done`,
+        heldBy: this.#pending,
+        any: true,
+        until: this.#timer?.when(),
+      }),
+    );
     this.#waiters.push(waiter);
     try {
       await waiter;

@@ -21,10 +21,12 @@ export interface Limited {
  * A slot is passed on to the first waiting body. If that has been cancelled, it passes the slot on.
  */
 export class Slots {
+  readonly #limit: number;
   #free: number;
   readonly #waiting = new Set<Future<void>>();
 
   private constructor(limit: number) {
+    this.#limit = limit;
     this.#free = limit;
   }
 
@@ -69,7 +71,14 @@ export class Slots {
   }
 
   async #turn(loop: LoopCore): Promise<void> {
-    const turn = describeAs(new Future<void>(loop._asOption), 'limit');
+    const turn: Future<void> = describeAs(
+      new Future<void>(loop._asOption),
+      'limit',
+      undefined,
+      () => ({
+        detail: `${this.#limit} at a time, ${[...this.#waiting].indexOf(turn)} before it`,
+      }),
+    );
     this.#waiting.add(turn);
     try {
       await turn;

@@ -178,6 +178,7 @@ class GatheringFuture extends Future<unknown[]> {
     return {
       operation: 'gather',
       detail: `${this.#left} of ${new Set(this.#children).size} not done`,
+      heldBy: this.#children,
     };
   }
 

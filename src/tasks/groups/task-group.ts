@@ -163,6 +163,7 @@ export class TaskGroup {
       new Future<T>(requireRunningLoop()._asOption),
       'TaskGroup.start',
       this,
+      () => ({ heldBy: [task] }),
     );
     let isReady = false;
     const ready = (value: T): void => {
@@ -321,7 +322,12 @@ export class TaskGroup {
   async #allDone(): Promise<Cancels> {
     const cancels: Cancels = {};
     while (this.#tasks.size > 0) {
-      this.#completed ??= describeAs(new Future<void>(this.#loop?._asOption), 'taskGroup', this);
+      this.#completed ??= describeAs(
+        new Future<void>(this.#loop?._asOption),
+        'taskGroup',
+        this,
+        () => ({ heldBy: this.#tasks }),
+      );
       try {
         await this.#completed;
       } catch (error) {

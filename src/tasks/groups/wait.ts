@@ -94,7 +94,12 @@ async function whenEnough(
   timeout: number | undefined,
   returnWhen: ReturnWhen,
 ): Promise<void> {
-  const waiter = describeAs(new Future<void>(loop._asOption), 'wait');
+  const waiter = describeAs(new Future<void>(loop._asOption), 'wait', undefined, () => ({
+    detail: `${left} of ${futures.size} not done`,
+    heldBy: futures,
+    any: returnWhen === FIRST_COMPLETED,
+    until: timer?.when(),
+  }));
   const release = calledAs('_release_waiter', () => {
     if (!waiter.done()) waiter._finish();
   });

@@ -188,7 +188,7 @@ export class Timeout {
   #enter(name: string): Limit {
     if (this.#state !== 'created') throw new RuntimeError('Timeout has already been entered');
     const limit = Limit.open(
-      { ...this.#options, name },
+      { ...this.#options, name, timeout: this },
       name === 'timeout'
         ? 'Timeout should be used inside a task'
         : `${name}() should be used inside a task`,

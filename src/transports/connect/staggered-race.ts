@@ -32,7 +32,10 @@ export async function staggeredRace<T>(
 ): Promise<T | undefined> {
   if (attempts.length === 0) return undefined;
   const newWait = (): Future<void> =>
-    describeAs(new Future<void>(loop._asOption), 'createConnection');
+    describeAs(new Future<void>(loop._asOption), 'createConnection', undefined, () => ({
+      heldBy: running,
+      any: true,
+    }));
   let ended = newWait();
   const running = new Set<Task<T | undefined>>();
   let begun = 0;

@@ -1,0 +1,70 @@
+import type { WaitData } from '../../inspect/snapshot/data.ts';
+import { type Awaits, addTo, cyclesIn, type TaskOfThread } from './awaits.ts';
+
+/** Tasks that wait for one another, as a list that ends where it began. */
+export interface Circle {
+  readonly tasks: readonly TaskOfThread[];
+  /** Can none of them go on? */
+  readonly isDeadlock: boolean;
+}
+
+/** Which of the tasks wait for one another; where there are deadlocks, only those. */
+export function circlesAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): Circle[] {
+  const stuck = stuckAmong(awaits, tasks);
+  const among = (some: readonly TaskOfThread[]): (readonly TaskOfThread[])[] => {
+    const known = new Set(some);
+    return cyclesIn(
+      new Map(
+        some.map((one) => [
+          one,
+          one.task.waits.flatMap((wait) => awaited(awaits, one, wait).filter((x) => known.has(x))),
+        ]),
+      ),
+    );
+  };
+  const isDeadlock = stuck.length > 0;
+  return among(isDeadlock ? stuck : tasks).map((cycle) => ({ tasks: cycle, isDeadlock }));
+}
+
+/**
+ * The tasks that cannot go on whatever else happens, since all of their waits are for such tasks. Those that remain
+ * when all have been taken away that can.
+ */
+function stuckAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): TaskOfThread[] {
+  const stuck = new Set(tasks);
+  /** By task: the waits for it. */
+  const waits = new Map<TaskOfThread, { readonly of: TaskOfThread; left: number }[]>();
+  const free: TaskOfThread[] = [];
+  for (const one of tasks)
+    for (const wait of waitsOf(one)) {
+      const others = awaited(awaits, one, wait);
+      const known = others.filter((other) => stuck.has(other));
+      // So many have to go on before it can.
+      const left = wait.limit === undefined ? (wait.any ? 1 : known.length) : 0;
+      if (left === 0 || (wait.any && known.length < wait.for.length)) free.push(one);
+      const entry = { of: one, left };
+      for (const other of known) addTo(waits, other, entry);
+    }
+  for (let one = free.pop(); one !== undefined; one = free.pop()) {
+    if (!stuck.delete(one)) continue;
+    for (const entry of waits.get(one) ?? []) {
+      entry.left -= 1;
+      if (entry.left === 0) free.push(entry.of);
+    }
+  }
+  return [...stuck];
+}
+
+/** What a task waits for; one that waits for nothing of ours is as if it waited for nobody. */
+function waitsOf({ task }: TaskOfThread): readonly Pick<WaitData, 'for' | 'any' | 'limit'>[] {
+  return task.waits.length > 0 ? task.waits : [{ for: [] }];
+}
+
+/** The tasks that a wait is for. */
+export function awaited(
+  awaits: Awaits,
+  one: TaskOfThread,
+  wait: Pick<WaitData, 'for'>,
+): TaskOfThread[] {
+  return wait.for.flatMap((id) => awaits.inThreadOf(one, id) ?? []);
+}
