@@ -2,7 +2,7 @@ import { stackOf } from '../base/stacks/error-report.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { openLoops } from '../inspect/snapshot/open-loops.ts';
 import type { Fault } from './network/faults.ts';
-import type { TraceEntry } from './network/trace.ts';
+import { labelOf, type TraceEntry } from './network/trace.ts';
 import { SimulationError } from './simulation-error.ts';
 
 /** The outcome of one run. */
@@ -23,6 +23,8 @@ export interface RunResult {
   readonly digest: string;
   /** What was sent, as a sequence diagram. */
   readonly trace: string;
+  /** @internal the newest of that, as data */
+  readonly _entries: readonly TraceEntry[];
 }
 
 /** What the error says about a run. */
@@ -34,14 +36,36 @@ export interface RunReport {
   readonly error: unknown;
   readonly faults: readonly Fault[];
   readonly trace: string;
-  readonly entries: readonly TraceEntry[];
+  readonly _entries: readonly TraceEntry[];
+  readonly digest: string;
+}
+
+/** Where a run with the same seed went another way, as a line for the message; empty where it did not. */
+export function differenceOf(report: RunReport, again: RunResult | RunReport): string {
+  if (report.digest === again.digest) return '';
+  const [one, other] = [report, again].map(({ _entries }) => _entries.map(printEntry));
+  const at = one?.findIndex((line, index) => line !== other?.[index]) ?? -1;
+  const where = at < 0 ? '' : `, from here on:\n  ${one?.[at]}\n  ${other?.[at] ?? 'the end'}`;
+  return (
+    'The same seed gave another run the second time: the program depends on something that is not ' +
+    `simulated, such as Date, a file or a thread${where}`
+  );
+}
+
+function printEntry(entry: TraceEntry): string {
+  const { time, from, to } = entry;
+  return `${time.toFixed(6)}  ${from}${to === '' ? '' : ` → ${to}`}: ${labelOf(entry)}`;
 }
 
 /** How many faults are shown at most: the last ones. */
 const MOST_FAULTS = 50;
 
 /** The error of a run that failed. */
-export function simulationError(report: RunReport, drawn: number): SimulationError {
+export function simulationError(
+  report: RunReport,
+  drawn: number,
+  difference: string,
+): SimulationError {
   const { seed, time, step, what, error, faults, trace } = report;
   const list = faults
     .slice(-MOST_FAULTS)
@@ -58,6 +82,7 @@ export function simulationError(report: RunReport, drawn: number): SimulationErr
     '',
     trace,
     '',
+    ...(difference === '' ? [] : [difference, '']),
     `run it again: SIMULATION_SEED=${seed}${again}`,
   ];
   return new SimulationError(lines.join('\n'), error, seed, faults, trace);

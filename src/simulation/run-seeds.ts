@@ -1,6 +1,7 @@
 import { checkFunction } from '../base/check-function.ts';
 import { checkOptions } from '../base/check-options.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
+import { setImmediate } from '../base/node-timers.ts';
 import { checkSeconds, checkWhole } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
@@ -8,11 +9,18 @@ import { currentTask } from '../core/coroutines/task.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { Loop } from '../loop/loop.ts';
 import { Runner } from '../runners/runner.ts';
-import { describeTasks, type RunReport, type RunResult, simulationError } from './failure.ts';
+import {
+  describeTasks,
+  differenceOf,
+  type RunReport,
+  type RunResult,
+  simulationError,
+} from './failure.ts';
 import { faultWeights, type Weights } from './network/faults.ts';
 import type { SimulationOptions } from './options.ts';
 import { tell, wantedPart } from './part.ts';
 import { patchGlobals } from './patch.ts';
+import { catchProcessEnds } from './process-ends.ts';
 import { shrink } from './shrink.ts';
 import { Run, type World } from './world.ts';
 
@@ -49,13 +57,15 @@ export async function runSeeds(
     if ('error' in report) {
       const all = report.faults;
       if (part !== undefined) await tell({ failing: seed });
-      const least =
-        options.shrink === false
-          ? report
-          : await shrink(report, async (kept) => await runOnce(seed, settings, kept));
-      const error = simulationError(least, all.length);
+      let least = report;
+      let difference = '';
+      if (options.shrink !== false) {
+        difference = differenceOf(report, await runOnce(seed, settings, only));
+        least = await shrink(report, async (kept) => await runOnce(seed, settings, kept));
+      }
+      const error = simulationError(least, all.length, difference);
       // The command ends this process.
-      if (part !== undefined) await tell({ failed: error.message, entries: least.entries });
+      if (part !== undefined) await tell({ failed: error.message, entries: least._entries });
       throw error;
     }
     last = report;
@@ -99,7 +109,6 @@ async function runOnce(
 ): Promise<RunResult | RunReport> {
   const run = new Run({ seed, weights, only, traceLength });
   const { scheduler, trace, faults } = run;
-  const unpatch = patch ? patchGlobals(run.random, () => scheduler.now) : () => {};
   const runner = new Runner({
     debug: false,
     loopFactory: () => {
@@ -114,8 +123,10 @@ async function runOnce(
   scheduler.start(
     loop,
     () => void stillRunning(run, 'nothing can happen any more'),
-    () => void stillRunning(run, `it still runs after ${limit} s`),
+    (what) => void stillRunning(run, what),
   );
+  const unpatch = patch ? patchGlobals(run.random, () => scheduler.now) : () => {};
+  const letEnd = catchProcessEnds((error, what) => run.fail(error, run.named(what)));
   run.late = (message, what) => void stillRunning(run, message, what);
   let failed: { readonly error: unknown } | undefined;
   try {
@@ -132,11 +143,14 @@ async function runOnce(
     failed = { error };
   }
   try {
+    // Node tells of unhandled rejections in a turn of its own.
+    await new Promise((resolve) => void setImmediate(resolve));
     await runner.close();
     if (failed === undefined) await run.checkHistories();
   } finally {
-    run.close();
     unpatch();
+    run.close();
+    letEnd();
   }
   const { now: time, steps } = scheduler;
   const happened = [...faults.happened];
@@ -146,9 +160,10 @@ async function runOnce(
   if (failure !== undefined)
     return {
       trace: trace.toString(),
-      entries: trace.entries(),
+      _entries: trace.entries(),
       ...failure,
       seed,
+      digest: trace.digest(),
       time,
       step: steps,
       faults: happened,
@@ -164,6 +179,9 @@ async function runOnce(
     get trace(): string {
       return trace.toString(traceLength);
     },
+    get _entries() {
+      return trace.entries();
+    },
   };
 }
 
@@ -175,7 +193,7 @@ async function stillRunning(run: Run, message: string, what: string = message): 
   for (const host of run.hosts.values()) if (host.state === 'up') names.set(host.loop, host.name);
   let tasks = '';
   try {
-    tasks = await describeTasks((loop) => names.get(loop));
+    tasks = `${await describeTasks((loop) => names.get(loop))}${run.realWaits()}`;
   } finally {
     run.scheduler.resume();
   }

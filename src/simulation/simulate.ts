@@ -1,3 +1,5 @@
+import { RuntimeError } from '../base/errors/errors.ts';
+import { runningLoop } from '../core/turns/running-loop.ts';
 import type { RunResult } from './failure.ts';
 import type { SimulationOptions } from './options.ts';
 import type { World } from './world.ts';
@@ -52,5 +54,7 @@ export async function simulate(
   main: (world: World) => PromiseLike<unknown>,
   options: SimulationOptions = {},
 ): Promise<RunResult> {
+  if (runningLoop() !== undefined)
+    throw new RuntimeError('simulate() cannot be called from a running event loop');
   return await (await import('./run-seeds.ts')).runSeeds(main, options);
 }

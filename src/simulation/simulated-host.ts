@@ -105,7 +105,10 @@ export class SimulatedHost {
       kernel.network.hostIsUp(kernel);
     }
     const running = runningLoop();
-    loop._start(() => {});
+    // By a SystemExit or a KeyboardInterrupt, as the program of a process ends.
+    loop._start((interruption) => {
+      if (interruption !== undefined) this.#world.failed(this, interruption.error);
+    });
     setRunningLoop(running);
     const task = loop.createTask(() => this.#world.main(this) as Promise<unknown>, {
       name: `${this.name}.main`,

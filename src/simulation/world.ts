@@ -4,8 +4,9 @@ import { InvalidStateError, RuntimeError } from '../base/errors/errors.ts';
 import { checkFiniteSeconds, checkSeconds } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Future } from '../core/futures/future.ts';
+import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { ExceptionContext, LoopCore } from '../core/turns/loop-core.ts';
-import { runningLoop } from '../core/turns/running-loop.ts';
+import { runningLoop, setRunningLoop, setSeveralLoops } from '../core/turns/running-loop.ts';
 import { setSimulatedSystem } from '../sock/addresses/simulated-system.ts';
 import { Chaos } from './chaos.ts';
 import { Random } from './clock/random.ts';
@@ -17,6 +18,7 @@ import { Faults, type Weights } from './network/faults.ts';
 import { SimulatedKernel } from './network/kernel.ts';
 import { type LinkOptions, Network, type Path } from './network/network.ts';
 import { Trace, type TraceEntry } from './network/trace.ts';
+import { watchRealWaits } from './real-waits.ts';
 import { type HostMain, SimulatedHost } from './simulated-host.ts';
 
 /** Options for a host. */
@@ -33,6 +35,20 @@ export interface HostOptions {
 
 /** A host, or its name. */
 export type HostLike = SimulatedHost | string;
+
+/** Waits until something holds. */
+class Eventually extends Future<void> {
+  readonly #name: string;
+
+  constructor(name: string) {
+    super();
+    this.#name = name;
+  }
+
+  override _describe(): WaitDescription {
+    return { operation: 'world.eventually', detail: this.#name };
+  }
+}
 
 /** What {@link Run} is made with. */
 interface RunSettings {
@@ -174,7 +190,11 @@ export class World {
   /** Waits until a host's program has ended, or the host has crashed. */
   async ended(host: HostLike): Promise<void> {
     const found = this.#run.find(host);
-    await this.#run.eventually(() => found.state !== 'up', Number.POSITIVE_INFINITY, 'ended');
+    await this.#run.eventually(
+      () => found.state !== 'up',
+      Number.POSITIVE_INFINITY,
+      `the end of ${found.name}`,
+    );
   }
 
   /** The last `count` entries of the trace, as a sequence diagram. */
@@ -200,7 +220,7 @@ export class Run {
         readonly error: unknown;
         readonly what: string;
         readonly trace: string;
-        readonly entries: readonly TraceEntry[];
+        readonly _entries: readonly TraceEntry[];
       }
     | undefined;
   readonly #kernels = new WeakMap<LoopCore, SimulatedKernel>();
@@ -211,6 +231,8 @@ export class Run {
   readonly #histories: (() => Promise<void>)[] = [];
   #waiters: { readonly check: () => boolean; readonly done: Future<void> }[] = [];
   #fail: () => void = () => {};
+  /** What Node waits for, in words. */
+  readonly realWaits: () => string = watchRealWaits();
   /** Fails, and says where each task stands. */
   late: (message: string, what: string) => void = () => {};
 
@@ -233,6 +255,7 @@ export class Run {
       const loop = runningLoop();
       return loop === undefined ? this.#rootKernel : (this.#kernels.get(loop) ?? this.#rootKernel);
     });
+    setSeveralLoops(true);
     this.scheduler.afterStep = () => this.#afterStep();
     new Chaos(this, `${seed}`).start();
   }
@@ -282,11 +305,17 @@ export class Run {
     );
   }
 
+  /** Says on which host something happened, where one is running. */
+  named(what: string): string {
+    const host = this.#running()?.hostname;
+    return host === undefined ? what : `${host}: ${what}`;
+  }
+
   /** Ends the run: what was found first is told. */
   fail(error: unknown, what: string): void {
     if (this.failure !== undefined) return;
     this.trace.fault(what);
-    this.failure = { error, what, trace: this.trace.toString(), entries: this.trace.entries() };
+    this.failure = { error, what, trace: this.trace.toString(), _entries: this.trace.entries() };
     this.#fail();
   }
 
@@ -370,7 +399,7 @@ export class Run {
 
   async eventually(check: () => boolean, within: number, name: string): Promise<void> {
     if (check()) return;
-    const done = new Future<void>();
+    const done = new Eventually(name);
     this.#waiters.push({ check, done });
     const limit =
       within === Number.POSITIVE_INFINITY
@@ -411,7 +440,10 @@ export class Run {
   async end(): Promise<void> {
     this.faults.on = false;
     this.#checks.length = 0;
-    if (this.failure !== undefined) return;
+    if (this.failure !== undefined) {
+      this.#crashAll();
+      return;
+    }
     this.healAll(true);
     const up = (): SimulatedHost[] =>
       [...this.hosts.values()].filter(({ state }) => state === 'up');
@@ -431,7 +463,13 @@ export class Run {
   /** Ends everything at once. */
   close(): void {
     this.scheduler.stop();
-    for (const host of this.hosts.values()) host.crash();
+    this.#crashAll();
     setSimulatedSystem(undefined);
+    setSeveralLoops(false);
+    setRunningLoop(undefined);
+  }
+
+  #crashAll(): void {
+    for (const host of this.hosts.values()) host.crash();
   }
 }

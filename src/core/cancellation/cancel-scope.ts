@@ -213,12 +213,16 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   }
 
   override _needsLoop(): LoopCore | undefined {
-    const loop = this._root._ownLoop;
+    const loop = this._loop;
     if (loop === undefined) return undefined;
     if (loop._wake()) return loop;
     if (this.task !== undefined && !loop.isClosed()) return undefined;
     this._countAsCancelled();
     throw new CancelledError();
+  }
+
+  override get _loop(): LoopCore | undefined {
+    return this._root._ownLoop;
   }
 
   /** @internal the loop of the task, even when the task is done */

@@ -64,6 +64,11 @@ export class Scope {
     return undefined;
   }
 
+  /** @internal the loop of the task that this code belongs to, also once that is done */
+  get _loop(): object | undefined {
+    return (this._awaitsIn as Scope | undefined)?._loop;
+  }
+
   /** The variables that this code reads and writes. */
   get context(): Context {
     this.#context ??= new Context();

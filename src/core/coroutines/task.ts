@@ -32,7 +32,7 @@ import { leaveOutSettled } from '../context/promise-hooks.ts';
 import { outermostSuspendedFrame } from '../futures/await-stacks.ts';
 import type { Awaited, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
 import { checkCancelMessage } from '../futures/cancel-message.ts';
-import { Future, isfuture } from '../futures/future.ts';
+import { type Entry, Future, isfuture } from '../futures/future.ts';
 import { isSettled } from '../futures/is-settled.ts';
 import { Turn } from '../futures/next-turn.ts';
 import { Operation } from '../futures/operation.ts';
@@ -395,6 +395,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
       ...(awaited.length === 0 ? [] : [`wait_for=${awaited.join(', ')}`]),
       ...rest,
     ];
+  }
+
+  /** @internal nobody is told when its body has gone on after its loop was closed */
+  override _tellOne(entry: Entry): void {
+    if (!this._loop.isClosed()) super._tellOne(entry);
   }
 
   /** @internal what it waits for */

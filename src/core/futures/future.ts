@@ -31,7 +31,7 @@ interface DoneCallback {
 }
 
 /** What a future calls, in order, when it is done. */
-type Entry = DoneCallback | Awaiter;
+export type Entry = DoneCallback | Awaiter;
 
 /** The futures that are being printed, in case they contain themselves. */
 const printing = new Set<unknown>();

@@ -6,9 +6,20 @@ import type { LoopCore } from './loop-core.ts';
 /** The running loop: one at a time in a thread. */
 let running: LoopCore | undefined;
 
+/** Do several loops take turns, as in a simulation? */
+let several = false;
+
+/** Has code of a task belong to the task's loop, whichever is running. */
+export function setSeveralLoops(are: boolean): void {
+  several = are;
+}
+
 /** The running loop, if any. */
 export function runningLoop(): LoopCore | undefined {
-  return running;
+  if (!several) return running;
+  const own = currentScope()?._loop as LoopCore | undefined;
+  if (own === undefined) return running;
+  return own.isClosed() ? undefined : own;
 }
 
 /**
@@ -18,7 +29,8 @@ export function runningLoop(): LoopCore | undefined {
  * @throws {CancelledError} when no loop is running, and the caller belongs to a task that is done
  */
 export function requireRunningLoop(): LoopCore {
-  if (running !== undefined) return running;
+  const loop = runningLoop();
+  if (loop !== undefined) return loop;
   const woken = currentScope()?._needsLoop() as LoopCore | undefined;
   if (woken !== undefined) return woken;
   throw new RuntimeError(
@@ -35,7 +47,7 @@ let current: LoopCore | undefined;
  * @throws {RuntimeError} when there is neither
  */
 export function requireEventLoop(): LoopCore {
-  const loop = running ?? current;
+  const loop = runningLoop() ?? current;
   if (loop === undefined) throw new RuntimeError('There is no current event loop');
   return loop;
 }

@@ -1,18 +1,26 @@
-import { nextTick, setImmediate } from '../../base/node-timers.ts';
+import { nextTick, now, setImmediate } from '../../base/node-timers.ts';
 import { outside } from '../../core/context/async-context.ts';
 import { Fifo } from '../../core/turns/fifo.ts';
 import type { Host as LoopHost } from '../../core/turns/host.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { setRunningLoop } from '../../core/turns/running-loop.ts';
 import { type Timed, TimerHeap } from '../../core/turns/timer-heap.ts';
+import { watchForeignTurns } from './foreign-turns.ts';
 import type { Random } from './random.ts';
 import { ScheduledEvent } from './scheduled-event.ts';
 
 /** Steps after which Node's own loop gets a turn, so that signals are received. */
 const MOST_WITHOUT_NODE = 5000;
 
-/** Turns of Node's loop in which nothing comes, after which nothing is taken to come any more. */
+/** Turns of Node's loop in which nothing comes, and milliseconds, after which nothing is taken to come any more. */
 const IDLE_TURNS = 10;
+const IDLE_MS = 20;
+
+/** So many turns of Node's loop a step may take. Code that asks for one more in each waits for the clock. */
+const MOST_TURNS = 100;
+
+/** So many steps may come at one instant. */
+const MOST_AT_ONCE = 1_000_000;
 
 /** Two instants are at least this far apart, in seconds: a double still tells them apart after some years. */
 const INSTANT = 1e-8;
@@ -41,11 +49,19 @@ export class Scheduler {
   /** Does nothing happen until {@link resume}? */
   paused = false;
   #idle = 0;
+  #idleFrom = 0;
   #sinceNode = 0;
+  /** Has the step used Node's own ticks or immediates? */
+  #isForeign = false;
+  /** Turns of Node's loop that the step has taken. */
+  #turns = 0;
+  #unwatch: () => void = () => {};
+  /** The first step of this instant. */
+  #firstNow = 0;
   /** Called when nothing can happen any more. */
   #stuck: () => void = () => {};
-  /** Called when an event comes after the limit. */
-  #late: () => void = () => {};
+  /** Called when an event comes after the limit, or the clock never moves. */
+  #late: (what: string) => void = () => {};
   /** When the simulation is to be over, in seconds. */
   limit: number = Number.POSITIVE_INFINITY;
 
@@ -57,16 +73,20 @@ export class Scheduler {
   afterStep: () => void = () => {};
 
   /** @param main - the clock stands still while this loop rests: between the runs of its program */
-  start(main: LoopCore, stuck: () => void, late: () => void): void {
+  start(main: LoopCore, stuck: () => void, late: (what: string) => void): void {
     this.#main = main;
     this.#stuck = stuck;
     this.#late = late;
     this.#running = true;
+    this.#unwatch = watchForeignTurns(() => {
+      this.#isForeign = true;
+    });
     outside(setImmediate, this.#step);
   }
 
   stop(): void {
     this.#running = false;
+    this.#unwatch();
   }
 
   /** Lets nothing happen until {@link resume}. */
@@ -127,7 +147,21 @@ export class Scheduler {
 
   readonly #step = (): void => {
     if (!this.#running || this.paused) return;
+    if (this.#isForeign && this.#turns < MOST_TURNS) {
+      // A turn of Node's loop in which nobody asks for another: all that the step caused has come.
+      this.#isForeign = false;
+      this.#turns += 1;
+      this.#turnOfNode();
+      return;
+    }
+    // One that never rests goes on with a turn for each step.
+    this.#turns = this.#isForeign ? MOST_TURNS - 1 : 0;
     this.afterStep();
+    if (this.steps - this.#firstNow > MOST_AT_ONCE) {
+      this.#firstNow = this.steps;
+      this.#late(`the clock has stood still for ${MOST_AT_ONCE} steps`);
+      if (this.paused) return;
+    }
     const clock = this.#next();
     if (clock === undefined) {
       this.#wait();
@@ -176,9 +210,10 @@ export class Scheduler {
       if (event === undefined) return undefined;
       this.#idle = 0;
       if (event.when() > this.limit) {
-        this.#late();
+        this.#late(`it still runs after ${this.limit} s`);
         return undefined;
       }
+      this.#firstNow = this.steps;
       this.now = Math.max(this.now, event.when());
       event._run();
       if (!this.#running || this.paused) return undefined;
@@ -188,8 +223,9 @@ export class Scheduler {
   /** Nothing to run: Node's own promises may bring something. */
   #wait(): void {
     if (!this.#running || this.paused) return;
+    if (this.#idle === 0) this.#idleFrom = now();
     if (this.#main.isRunning()) this.#idle += 1;
-    if (this.#idle > IDLE_TURNS) {
+    if (this.#idle > IDLE_TURNS && now() - this.#idleFrom >= IDLE_MS) {
       this.#idle = 0;
       this.#stuck();
     }

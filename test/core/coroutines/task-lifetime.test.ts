@@ -6,6 +6,7 @@ import {
   _swapCurrentTask,
   _unregisterTask,
   allTasks,
+  createTask,
   currentTask,
   type Loop,
   newEventLoop,
@@ -13,6 +14,7 @@ import {
   run,
   sleep,
 } from '../../../src/index.ts';
+import { foreign } from '../../support/foreign.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { throws } from '../../support/throws.ts';
 
@@ -160,4 +162,31 @@ loopBehaviour('_enterTask', (it) => {
     },
     { cpython: ['test_eager_task_factory.py::CEagerTaskFactoryLoopTests::test_issue105987'] },
   );
+});
+
+loopBehaviour('a closed loop', (it) => {
+  it.resting('is told nothing by a task whose body goes on without it', async () => {
+    // From the first cancel of a process on, cancelled calls that nobody awaits are looked at.
+    for (let n = 0; n < 2; n += 1) {
+      const { promise, resolve } = foreign();
+      const loop = newEventLoop();
+      const reports: string[] = [];
+      loop.setExceptionHandler((_loop, { message }) => void reports.push(`${message}`));
+      await loop.runUntilComplete(async () => {
+        const task = createTask(async () => {
+          await promise;
+          await sleep(1);
+        });
+        task.addDoneCallback(() => assert.unreachable('called on a closed loop'));
+        await sleep(0);
+      });
+      loop.close();
+
+      resolve();
+      // Node tells of unhandled rejections in a turn of its own.
+      await new Promise((done) => void setImmediate(done));
+
+      assert.equal(reports, ['Task was destroyed but it is pending!']);
+    }
+  });
 });

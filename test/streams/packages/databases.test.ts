@@ -5,45 +5,20 @@ import mysql from 'mysql2';
 import pg from 'pg';
 import * as assert from 'uvu/assert';
 import * as asyncio from '../../../src/index.ts';
+import { AUTHENTICATED, READY, row } from '../../support/postgres-messages.ts';
 import { rejects } from '../../support/rejects.ts';
 import { called, closed, overEachDriver } from './connected.ts';
 
 const REAL = { clock: 'real' } as const;
-
-/** A message of PostgreSQL's protocol: its letter, its length, its parts. */
-function message(letter: string, ...parts: (Buffer | string | number)[]): Buffer {
-  const body = Buffer.concat(
-    parts.map((part) => {
-      if (typeof part === 'string') return Buffer.from(`${part}\0`);
-      if (typeof part !== 'number') return part;
-      return Buffer.from([part >> 8, part & 255]);
-    }),
-  );
-  const size = Buffer.alloc(4);
-  size.writeInt32BE(body.length + 4);
-  return Buffer.concat([Buffer.from(letter), size, body]);
-}
-
-const READY = message('Z', Buffer.from('I'));
-const ROW = [
-  message(
-    'T',
-    1,
-    'answer',
-    Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0]),
-  ),
-  message('D', 1, Buffer.from([0, 0, 0, 2]), Buffer.from('42')),
-  message('C', 'SELECT 1'),
-];
 
 /** As much of PostgreSQL as one query needs. It answers no query that sleeps. */
 function postgres(): Server {
   return createServer((socket) => {
     let started = false;
     socket.on('data', (data) => {
-      if (!started) socket.write(Buffer.concat([message('R', Buffer.alloc(4)), READY]));
+      if (!started) socket.write(Buffer.concat([AUTHENTICATED, READY]));
       else if (data[0] === 'Q'.charCodeAt(0) && !data.includes('sleep'))
-        socket.write(Buffer.concat([...ROW, READY]));
+        socket.write(Buffer.concat([row('42'), READY]));
       else if (data[0] === 'X'.charCodeAt(0)) socket.end();
       started = true;
     });

@@ -1,0 +1,240 @@
+/** What does not belong into a simulation, and what would end the process. */
+import { EventEmitter } from 'node:events';
+import * as assert from 'uvu/assert';
+import {
+  getRunningLoop,
+  KeyboardInterrupt,
+  run,
+  SystemExit,
+  sleep,
+  toThread,
+} from '../../src/index.ts';
+import { SimulationError, simulate, type World } from '../../src/testing.ts';
+import { behaviour } from '../support/behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+
+/** The message of a simulation with one host that fails, and that it takes no time. */
+async function messageOf(main: () => Promise<unknown>, patch = false): Promise<string> {
+  const { message } = await rejects(
+    simulate(
+      async (world) => {
+        await world.ended(world.host('db', main));
+      },
+      { patch },
+    ),
+    SimulationError,
+  );
+  return message;
+}
+
+behaviour('simulate fails, and says the seed,', (it) => {
+  const CASES: [what: string, main: () => Promise<unknown>, message: RegExp][] = [
+    [
+      'for a rejection that nobody handles',
+      async () => {
+        void Promise.reject(new TypeError('lost'));
+        await sleep(1);
+      },
+      /^unhandled rejection, with seed 1.*\nTypeError: lost/,
+    ],
+    [
+      "for an error in a callback of Node's",
+      async () => {
+        process.nextTick(() => new EventEmitter().emit('error', new TypeError('lost')));
+        await sleep(1);
+      },
+      /^db: uncaught exception, with seed 1.*\nTypeError: lost/,
+    ],
+    [
+      'for process.exit()',
+      async () => {
+        await sleep(1);
+        process.exit(3);
+      },
+      /^db: process\.exit\(\), with seed 1, 1\.0.*\nRuntimeError: process\.exit\(3\) would end the simulation/,
+    ],
+    [
+      'for a SystemExit',
+      async () => {
+        throw new SystemExit(3);
+      },
+      /^db failed, with seed 1.*\nSystemExit: 3/,
+    ],
+    [
+      'for a KeyboardInterrupt in a callback',
+      async () => {
+        getRunningLoop().callSoon(() => {
+          throw new KeyboardInterrupt();
+        });
+        await sleep(1);
+      },
+      /^db failed, with seed 1.*\nKeyboardInterrupt/,
+    ],
+    [
+      'for a run() inside',
+      async () => {
+        await run(async () => {});
+      },
+      /^db failed.*\nRuntimeError: asyncio\.run\(\) cannot be called from a running event loop/,
+    ],
+    [
+      'for a simulation inside',
+      async () => {
+        await simulate(async () => {});
+      },
+      /^db failed.*\nRuntimeError: simulate\(\) cannot be called from a running event loop/,
+    ],
+    [
+      'for a thread, which is real',
+      async () => {
+        await toThread(() => 42);
+      },
+      /db\.main waits for .*\n {2}Node waits for MessagePort: a simulation does not wait for anything real/,
+    ],
+    [
+      'for a timer, which is real',
+      async () => {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      },
+      /Node waits for Timeout: a simulation does not wait for anything real; for timers, see the option patch/,
+    ],
+    [
+      'for a host that never waits',
+      async () => {
+        for (;;) await sleep(0);
+      },
+      /^the clock has stood still for 1000000 steps.*(\n.*)*db\.main waits for sleep, until the next turn/,
+    ],
+  ];
+  for (const [what, main, message] of CASES)
+    it(what, async () => {
+      const listeners = process.listenerCount('uncaughtException');
+      assert.match(await messageOf(main), message);
+      // The next one is none the worse for it.
+      await simulate(async (world) => {
+        await world.ended(world.host('db', () => sleep(1)));
+      });
+      assert.is(process.listenerCount('uncaughtException'), listeners);
+    });
+
+  it('and where the second run with the seed went another way', async () => {
+    let runs = 0;
+    const error = await rejects(
+      simulate(async (world) => {
+        runs += 1;
+        world.note(`run ${runs}, ${'x'.repeat(runs)}`);
+        throw new TypeError('wrong');
+      }),
+      SimulationError,
+    );
+    assert.match(error.message, /another run the second time: the program depends on something/);
+    assert.match(error.message, /from here on:\n.*: run 1, x\n.*: run 2, xx\n/);
+  });
+});
+
+behaviour("Node's own ticks in a simulation", (it) => {
+  /** Says on whose loop code runs. */
+  const where = (world: World): string =>
+    world.hosts.find((host) => host.state === 'up' && host.loop === getRunningLoop())?.name ??
+    'none';
+
+  it('belong to the host that asked for them, however many there are', async () => {
+    const seen: string[] = [];
+    for (let seed = 0; seed < 5; seed += 1)
+      await simulate(
+        async (world) => {
+          for (const name of ['a', 'b', 'c'])
+            world.host(name, async () => {
+              for (let n = 0; n < 5; n += 1) {
+                await sleep(0);
+                await new Promise<void>((resolve) => {
+                  const down = (left: number): void => {
+                    if (where(world) !== name) seen.push(`${name} on ${where(world)}`);
+                    if (left === 0) resolve();
+                    else if (left % 5 === 0) setImmediate(down, left - 1);
+                    else process.nextTick(down, left - 1);
+                  };
+                  down(12);
+                });
+                if (where(world) !== name) seen.push(`${name} on ${where(world)}`);
+              }
+            });
+          await sleep(1);
+        },
+        { seed },
+      );
+    assert.equal(seen, []);
+  });
+
+  it('do not hold up the clock where they never end', async () => {
+    let turns = 0;
+    await simulate(async (world) => {
+      let isOver = false;
+      world.host('a', async () => {
+        while (!isOver) {
+          turns += 1;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      });
+      await sleep(10);
+      isOver = true;
+      await sleep(1);
+    });
+    assert.ok(turns > 10);
+  });
+
+  it('are as they were after it', async () => {
+    const { nextTick } = process;
+    const { setImmediate: immediate } = globalThis;
+    for (const patch of [false, true]) {
+      await simulate(() => sleep(1), { patch });
+      assert.is(process.nextTick, nextTick);
+      assert.is(globalThis.setImmediate, immediate);
+    }
+  });
+});
+
+behaviour('a host of a simulation', (it) => {
+  it('goes on by itself where another one resolves its promise', async () => {
+    const seen: unknown[] = [];
+    await simulate(async (world) => {
+      let open = (): void => {};
+      const opened = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const host = world.host('a', async () => {
+        await opened;
+        seen.push(getRunningLoop() === host.loop);
+        await sleep(1);
+        seen.push(getRunningLoop() === host.loop);
+      });
+      await sleep(1);
+      open();
+      await world.ended(host);
+    });
+    assert.equal(seen, [true, true]);
+  });
+
+  it('is over at its next await where it crashed before', async () => {
+    const seen: string[] = [];
+    // From the first cancel of a process on, those of others are looked at.
+    for (let n = 0; n < 2; n += 1)
+      await simulate(async (world) => {
+        let open = (): void => {};
+        const opened = new Promise<void>((resolve) => {
+          open = resolve;
+        });
+        const host = world.host('a', async () => {
+          await opened;
+          seen.push('goes on');
+          await sleep(1);
+          seen.push('still goes on');
+        });
+        await sleep(1);
+        host.crash();
+        open();
+        await sleep(10);
+      });
+    assert.equal(seen, ['goes on', 'goes on']);
+  });
+});
