@@ -1,11 +1,8 @@
 // The comments of packed declarations: what an editor has room for. The documentation has the rest.
 
 const COMMENT = /\/\*\*(.*?)\*\/(?=\n([^\n]*)|)/gs;
-/** What names and types do not say: units and defaults of parameters, and special results. */
-const TOLD = {
-  param: /^(?!options\b).*\b(?:seconds|bytes|default|0)\b/s,
-  returns: /\b(?:0|undefined|false|true|end)\b/,
-};
+/** What names and types do not say: the units of parameters. */
+const UNIT = /^param (?!options\b).*\b(?:seconds|bytes)\b/s;
 /** Mistakes in a program, whose texts say what is wrong; what any waiting call throws; and what others throw. */
 const UNTOLD = /^(?:\{(?:Type|Range|Runtime|BlockingIO|Cancelled)Error\}|[a-z])/;
 /** The system's errors, of which any call on a socket may throw some: those that have an example are told. */
@@ -24,11 +21,11 @@ function isPlain(declared) {
   return /^(?:private |(?:override )?toString\(\))/.test(declared);
 }
 
-/** The first sentence of a comment, and the tags that add to what the declaration says. */
+/** The first statement of a comment, and the tags that add to what the declaration says. */
 function shortened(comment) {
   const [description, ...tags] = comment.split(/^@/m);
   const parts = [
-    firstSentence(description),
+    firstStatement(description),
     ...tags.filter(isTold).map((tag) => `@${inOneLine(tag)}`),
   ];
   return parts
@@ -41,12 +38,15 @@ function shortened(comment) {
 function isTold(tag) {
   const [, kind, text] = /^(\w+) ?(.*)/s.exec(tag);
   if (kind === 'throws') return !UNTOLD.test(text) && !OF_SYSTEM.test(text);
-  return TOLD[kind]?.test(text) === true;
+  return UNIT.test(tag);
 }
 
-function firstSentence(description) {
+/** The first sentence; if it has several statements, the first of these. */
+function firstStatement(description) {
   const [paragraph] = description.split('\n\n');
-  return inOneLine(paragraph).replace(/(?<=[^\s.][.?])\s+(?=[A-Z`{]).*/s, '');
+  return inOneLine(paragraph)
+    .replace(/(?<=[^\s.][.?])\s+(?=[A-Z`{]).*/s, '')
+    .replace(/^((?:[^`;]|`[^`]*`)+); .*/s, '$1.');
 }
 
 function inOneLine(text) {
