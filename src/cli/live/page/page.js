@@ -130,12 +130,40 @@ function kindOf({ operation = '', words }) {
   return KINDS.find(([, , pattern]) => pattern.test(operation))[0];
 }
 
-/** Tasks that wait for one another: a deadlock. */
+/** The tasks that cannot go on whatever else happens, since all of their waits are for such tasks. */
+function stuckTasks() {
+  const stuck = new Set(tasks.keys());
+  const waiters = new Map();
+  const free = [];
+  for (const [key, { thread, waits }] of tasks) {
+    if (waits.length === 0) free.push(key);
+    for (const wait of waits) {
+      const known = wait.for.map((id) => `${thread}/${id}`).filter((one) => tasks.has(one));
+      // So many have to go on before it can.
+      const left = wait.limit === undefined ? (wait.any ? 1 : known.length) : 0;
+      if (left === 0 || (wait.any && known.length < wait.for.length)) free.push(key);
+      const entry = { key, left };
+      for (const one of known) {
+        if (!waiters.has(one)) waiters.set(one, []);
+        waiters.get(one).push(entry);
+      }
+    }
+  }
+  while (free.length > 0) {
+    const key = free.pop();
+    if (!stuck.delete(key)) continue;
+    for (const entry of waiters.get(key) ?? []) if (--entry.left === 0) free.push(entry.key);
+  }
+  return stuck;
+}
+
+/** Stuck tasks that wait for one another: a deadlock. */
 function findCycles() {
   inCycle = new Set();
+  const stuck = stuckTasks();
   const done = new Set();
   let shown = '';
-  for (const start of tasks.keys()) {
+  for (const start of stuck) {
     const path = [];
     const ways = [[start].values()];
     while (ways.length > 0) {
@@ -147,7 +175,7 @@ function findCycles() {
         const cycle = path.slice(path.indexOf(key));
         for (const one of cycle) inCycle.add(one);
         shown ||= [...cycle, key].map((one) => tasks.get(one).name).join(' → ');
-      } else if (!done.has(key) && tasks.has(key)) {
+      } else if (!done.has(key) && stuck.has(key)) {
         path.push(key);
         ways.push(tasks.get(key).next.values());
       }
