@@ -20,7 +20,7 @@ import { faultWeights, type Weights } from './network/faults.ts';
 import type { SimulationOptions } from './options.ts';
 import { tell, wantedPart } from './part.ts';
 import { patchGlobals } from './patch.ts';
-import { catchProcessEnds } from './process-ends.ts';
+import { catchProcessEnds } from './process/process-ends.ts';
 import { shrink } from './shrink.ts';
 import { Run, type World } from './world.ts';
 

@@ -18,7 +18,7 @@ import { Faults, type Weights } from './network/faults.ts';
 import { SimulatedKernel } from './network/kernel.ts';
 import { type LinkOptions, Network, type Path } from './network/network.ts';
 import { Trace, type TraceEntry } from './network/trace.ts';
-import { watchRealWaits } from './real-waits.ts';
+import { watchRealWaits } from './process/real-waits.ts';
 import { type HostMain, SimulatedHost } from './simulated-host.ts';
 
 /** Options for a host. */

@@ -1,4 +1,4 @@
-import { RuntimeError } from '../base/errors/errors.ts';
+import { RuntimeError } from '../../base/errors/errors.ts';
 
 /**
  * Fails a run by what would end the process without telling the seed: an error that nobody catches in an event of
