@@ -142,7 +142,12 @@ behaviour('asyncio-ts simulate', (it) => {
       assert.match(thrown.stderr, 'at once');
       assert.match(thrown.stderr, 'asyncio-ts: /program.mjs ended with status 1\n');
 
-      const early = await simulate(failing('5').replace(/throw [^;]*/, 'process.exit(0)'));
+      const exits = await simulate(failing('5').replace(/throw [^;]*/, 'process.exit(0)'));
+      assert.is(exits.status, 1);
+      assert.match(exits.stdout, /^client: process\.exit\(\), with seed 5, /);
+
+      // What process.exit() calls at last.
+      const early = await simulate(failing('5').replace(/throw [^;]*/, 'process.reallyExit(0)'));
       assert.is(early.status, 1);
       assert.match(early.stderr, /asyncio-ts: \/program.mjs ended after 4 of 20 runs\n/);
 
