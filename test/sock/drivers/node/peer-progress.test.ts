@@ -15,10 +15,9 @@ behaviour('PeerProgress', (it) => {
     filled(pair.client);
     const progress = new PeerProgress(pair.client.fileno());
     assert.ok(await progress.ask());
-    // What was on its way has come.
-    while (await progress.ask());
+    // What is on its way comes in pieces, with a "no" between two of them.
+    for (let quiet = 0; quiet < 20; ) quiet = (await progress.ask()) ? 0 : quiet + 1;
 
-    assert.equal([await progress.ask(), await progress.ask()], [false, false]);
     await receivedAll(pair.server, 1_000_000);
     assert.ok(await progress.ask());
     pair.close();
