@@ -3,9 +3,7 @@ import { explain } from '../../src/cli/once/why.ts';
 import * as asyncio from '../../src/index.ts';
 import type { Snapshot } from '../../src/inspect/snapshot/data.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
-
-// It is loaded now: on a virtual clock that would take all the time that there is.
-await asyncio.inspect.snapshot();
+import { snapshotAtOneInstant } from './support/snapshot-at-one-instant.ts';
 
 type Begin = (start: (name: string, body: () => Promise<unknown>) => asyncio.Task<unknown>) => void;
 
@@ -18,7 +16,7 @@ async function conclusion(begin: Begin): Promise<string[]> {
     return task;
   });
   for (let turn = 0; turn < 8; turn += 1) await asyncio.sleep(0);
-  const taken = JSON.parse(JSON.stringify(await asyncio.inspect.snapshot())) as Snapshot;
+  const taken = JSON.parse(JSON.stringify(await snapshotAtOneInstant())) as Snapshot;
   await endAll(tasks);
   return explain([taken], 'one')
     .split('\n')
@@ -192,7 +190,7 @@ loopBehaviour('asyncio-ts why', (it) => {
     await asyncio.createTask(async () => await lock.acquire());
     const task = asyncio.createTask(async () => await lock.acquire(), { name: 'one' });
     await asyncio.sleep(0);
-    assert.match(explain([await asyncio.inspect.snapshot()], 'one'), /, its holder has ended\n/);
+    assert.match(explain([await snapshotAtOneInstant()], 'one'), /, its holder has ended\n/);
     task.cancel();
     await asyncio.wait([task]);
   });

@@ -4,11 +4,9 @@ import type { WaitData } from '../../src/inspect/snapshot/data.ts';
 import { type DriverName, socketpair } from '../../src/socket.ts';
 import { DRIVERS, stream } from '../support/drivers.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { snapshotAtOneInstant } from './support/snapshot-at-one-instant.ts';
 
 const REAL = { clock: 'real' } as const;
-
-// It is loaded now: on a virtual clock that would take all the time that there is.
-await asyncio.inspect.snapshot();
 
 let made = 0;
 
@@ -20,7 +18,7 @@ async function waitsOf(body: () => Promise<unknown>): Promise<readonly WaitData[
   await asyncio.sleep(0);
   await asyncio.sleep(0);
   await asyncio.sleep(0);
-  const { loops } = await asyncio.inspect.snapshot();
+  const { loops } = await snapshotAtOneInstant();
   task.cancel();
   await asyncio.wait([task]);
   const found = loops.flatMap(({ tasks }) => tasks).find(({ name }) => name === wanted);
@@ -191,7 +189,7 @@ loopBehaviour('what a task waits for', (it) => {
       );
       await asyncio.sleep(0);
       await asyncio.sleep(0);
-      const { loops } = await asyncio.inspect.snapshot();
+      const { loops } = await snapshotAtOneInstant();
       const words = loops.flatMap(({ tasks }) => tasks.flatMap(({ waits }) => waits));
       assert.ok(
         words.some((wait) => wait.words === 'limit, 1 at a time, 0 before it'),
