@@ -4,6 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '../../inspect/printable.ts';
+import type { Snapshot } from '../../inspect/snapshot/data.ts';
+import { Awaits } from '../once/awaits.ts';
+import { circlesAmong } from '../once/deadlocks.ts';
 import { Failure } from '../process/failure.ts';
 import { snapshotsOf, type Target } from '../process/target.ts';
 
@@ -95,8 +98,9 @@ export class LivePage {
     await sleep(milliseconds, undefined, { signal: woken.signal }).catch(() => {});
   }
 
-  #send(snapshots: unknown): void {
-    const text = `data: ${JSON.stringify(printable(snapshots))}\n\n`;
+  #send(snapshots: readonly Snapshot[]): void {
+    const shown = snapshots.map((one) => ({ ...one, deadlocks: deadlocksIn(one) }));
+    const text = `data: ${JSON.stringify(printable(shown))}\n\n`;
     // A slow browser skips some snapshots.
     for (const watcher of this.#watchers) if (!watcher.writableNeedDrain) watcher.write(text);
   }
@@ -123,6 +127,14 @@ export class LivePage {
     response.once('close', () => this.#watchers.delete(response));
     this.#wake();
   }
+}
+
+/** The deadlocks of a thread, each as the keys of its tasks. */
+function deadlocksIn(snapshot: Snapshot): string[][] {
+  const awaits = new Awaits([snapshot]);
+  return circlesAmong(awaits, awaits.tasks)
+    .filter(({ isDeadlock }) => isDeadlock)
+    .map(({ tasks }) => tasks.map(({ key }) => key));
 }
 
 /** Compares in constant time. */

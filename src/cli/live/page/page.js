@@ -73,7 +73,7 @@ function take(taken) {
     life.waits = life.waits.filter(({ to }) => to > now - MINUTE);
   }
   noteLoad(before, taken[0]);
-  findCycles();
+  showDeadlocks(taken.flatMap(({ deadlocks }) => deadlocks));
 }
 
 /** Counts times from when something was first seen, where the snapshot does not have them. */
@@ -130,59 +130,12 @@ function kindOf({ operation = '', words }) {
   return KINDS.find(([, , pattern]) => pattern.test(operation))[0];
 }
 
-/** The tasks that cannot go on whatever else happens, since all of their waits are for such tasks. */
-function stuckTasks() {
-  const stuck = new Set(tasks.keys());
-  const waiters = new Map();
-  const free = [];
-  for (const [key, { thread, waits }] of tasks) {
-    if (waits.length === 0) free.push(key);
-    for (const wait of waits) {
-      const known = wait.for.map((id) => `${thread}/${id}`).filter((one) => tasks.has(one));
-      // So many have to go on before it can.
-      const left = wait.limit === undefined ? (wait.any ? 1 : known.length) : 0;
-      if (left === 0 || (wait.any && known.length < wait.for.length)) free.push(key);
-      const entry = { key, left };
-      for (const one of known) {
-        if (!waiters.has(one)) waiters.set(one, []);
-        waiters.get(one).push(entry);
-      }
-    }
-  }
-  while (free.length > 0) {
-    const key = free.pop();
-    if (!stuck.delete(key)) continue;
-    for (const entry of waiters.get(key) ?? []) if (--entry.left === 0) free.push(entry.key);
-  }
-  return stuck;
-}
-
-/** Stuck tasks that wait for one another: a deadlock. */
-function findCycles() {
-  inCycle = new Set();
-  const stuck = stuckTasks();
-  const done = new Set();
-  let shown = '';
-  for (const start of stuck) {
-    const path = [];
-    const ways = [[start].values()];
-    while (ways.length > 0) {
-      const { value: key, done: isOver } = ways.at(-1).next();
-      if (isOver) {
-        ways.pop();
-        done.add(path.pop());
-      } else if (path.includes(key)) {
-        const cycle = path.slice(path.indexOf(key));
-        for (const one of cycle) inCycle.add(one);
-        shown ||= [...cycle, key].map((one) => tasks.get(one).name).join(' → ');
-      } else if (!done.has(key) && stuck.has(key)) {
-        path.push(key);
-        ways.push(tasks.get(key).next.values());
-      }
-    }
-  }
-  byId('alarm').hidden = shown === '';
-  byId('alarm').textContent = `Deadlock: ${shown}`;
+/** Shows the deadlocks, each given as the keys of its tasks. */
+function showDeadlocks(deadlocks) {
+  inCycle = new Set(deadlocks.flat());
+  const [shown = []] = deadlocks;
+  byId('alarm').hidden = shown.length === 0;
+  byId('alarm').textContent = `Deadlock: ${shown.map((key) => tasks.get(key).name).join(' → ')}`;
 }
 
 // ── rows ───────────────────────────────────────────────────────────────────────────────────────
