@@ -93,7 +93,7 @@ async function openSession(pid: number): Promise<DebuggerSession> {
       before ??= ports;
       // Repeatedly, because a command that looks into another process may occupy the port for a moment.
       if (asked++ % (1000 / POLL) === 0) process.kill(pid, 'SIGUSR1');
-      for (const port of listeningPorts(pid)) {
+      for (const port of ports) {
         // The other ports belong to the program, so we do not connect to them.
         const session = before.has(port) ? undefined : await sessionAt(port, WATCH_LOOKERS + JOIN);
         if (session !== undefined) return session;
