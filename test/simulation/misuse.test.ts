@@ -194,14 +194,20 @@ behaviour("Node's own ticks in a simulation", (it) => {
   });
 });
 
+/** A promise of no loop, and what fulfils it. */
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
 behaviour('a host of a simulation', (it) => {
   it('goes on by itself where another one resolves its promise', async () => {
     const seen: unknown[] = [];
     await simulate(async (world) => {
-      let open = (): void => {};
-      const opened = new Promise<void>((resolve) => {
-        open = resolve;
-      });
+      const { opened, open } = gate();
       const host = world.host('a', async () => {
         await opened;
         seen.push(getRunningLoop() === host.loop);
@@ -220,10 +226,7 @@ behaviour('a host of a simulation', (it) => {
     // From the first cancel of a process on, those of others are looked at.
     for (let n = 0; n < 2; n += 1)
       await simulate(async (world) => {
-        let open = (): void => {};
-        const opened = new Promise<void>((resolve) => {
-          open = resolve;
-        });
+        const { opened, open } = gate();
         const host = world.host('a', async () => {
           await opened;
           seen.push('goes on');
