@@ -85,8 +85,8 @@ async function openSession(pid: number): Promise<DebuggerSession> {
   for (let waited = 0, asked = 0; waited < PATIENCE; waited += POLL) {
     const ports = listeningPorts(pid);
     if (before === undefined && ports.has(open)) {
-      // Its user opened it, so it stays open; or another command did, whose watch we join. That one may be closing it:
-      // then the port goes, and it is up to us to have it opened again, and closed.
+      // It is open already. If the program opened it, it stays open. If another command did, we join its watch, unless
+      // that is just closing it: then the port disappears, and we ask for it ourselves.
       const session = await sessionAt(open, JOIN);
       if (session !== undefined) return session;
     } else {
