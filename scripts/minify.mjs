@@ -123,14 +123,16 @@ export function withNames(bundled, isPublic) {
   const named = text.replace(/^var (\w+) = class\b[^{\n]*\{/gm, (line, name) =>
     library && isPublic(name) ? `${line} static get name() { return "${name}"; }` : line,
   );
+  if (library && /^(?:async )?function\*? (\w+)/m.exec(named)?.[1] !== 'attempt')
+    throw new Error('attempt() is not the first function of the library: noteBounds() needs that');
   const end = named.lastIndexOf('\n//# sourceMappingURL=');
   return [
-    library ? 'function begin() { return new Error(); } ' : '',
     named.slice(0, end),
     renamed.length > 0
       ? `for (const each of [${renamed.join(', ')}]) Object.defineProperty(each, "name", { value: each.name.replace(/\\d+$/, ""), configurable: true });`
       : '',
-    library ? 'noteBounds(begin(), new Error());' : '',
+    // Minifiers move a function that is called once, or that only returns something. This one stays.
+    library ? 'attempt(() => noteBounds(new Error()));' : '',
     named.slice(end),
   ].join('');
 }

@@ -2,13 +2,13 @@
  * What a newcomer does: an empty folder, the packed package from a registry's point of view, and programs copied
  * from the pages.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { behaviour, type Options } from './support/behaviour.ts';
 import { Client } from './support/client.ts';
+import { npm } from './support/packages.ts';
 import { freePort, Program, root } from './support/program.ts';
 
 /** An install from a registry. */
@@ -23,8 +23,6 @@ interface Folder extends Disposable {
 /** An empty folder, with packages in it. */
 function folderWith(...packages: string[]): Folder {
   const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-path-'));
-  const npm = (cwd: string, ...args: string[]): string =>
-    String(execFileSync('npm', args, { cwd, stdio: 'pipe' }));
   const packed = npm(root, 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder);
   npm(folder, 'init', '-y');
   npm(folder, 'pkg', 'set', 'type=module');

@@ -34,15 +34,14 @@ interface Position {
 let bounds: readonly [Position, Position] | undefined;
 
 /**
- * Is told where the library begins and ends, by errors that were created there. The build adds the call.
+ * Is told where the library begins and ends, by an error that was created in a callback at its end, which its
+ * first function called. The build adds the call.
  *
  * @public
  */
-export function noteBounds(begin: Error, end: Error): void {
-  const [first, last] = [begin, end].map(({ stack }) => {
-    const frame = typeof stack === 'string' ? stack.split('\n').find(isFrame) : undefined;
-    return frame === undefined ? undefined : positionOf(frame);
-  });
+export function noteBounds({ stack }: Error): void {
+  const frames = typeof stack === 'string' ? stack.split('\n').filter(isFrame) : [];
+  const [last, first] = frames.map(positionOf);
   if (first === undefined || last?.path !== first.path) return;
   // Not HERE: webpack leaves import.meta.url as it was.
   if (!OURS.test(first.path)) bounds = [first, last];
