@@ -1,9 +1,9 @@
 import * as assert from 'uvu/assert';
-import { onCollectionRequest } from '../../src/base/collection-requests.ts';
+import { onCollectionRequest, onManyBuffers } from '../../src/base/collection-requests.ts';
 import * as asyncio from '../../src/index.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
-import { DRIVERS, freshAddress, stream } from '../support/drivers.ts';
+import { connectedPair, DRIVERS, freshAddress, stream } from '../support/drivers.ts';
 
 /** The ways in which a client leaves. */
 const WAYS: Readonly<Record<string, (client: socket.Socket) => void>> = {
@@ -43,3 +43,37 @@ for (const { name } of DRIVERS)
         assert.is(told, 0);
       });
   });
+
+/** More than is received before a young collection is requested. */
+const MUCH = 17 * 1024 * 1024;
+
+for (const { name } of DRIVERS.filter(({ real }) => real))
+  behaviour(`Large messages (${name})`, (it) => {
+    it('ask for a young collection, which V8 would not start for buffers', async () => {
+      let told = 0;
+      onManyBuffers(() => {
+        told += 1;
+      });
+      const received = await asyncio.run(async () => {
+        const loop = asyncio.getRunningLoop();
+        const pair = await connectedPair(name);
+        const message = Buffer.alloc(MUCH);
+        const [, nbytes] = await asyncio.gather(
+          loop.sockSendall(pair.client, message),
+          receiveAll(loop, pair.server, MUCH),
+        );
+        pair.close();
+        return nbytes;
+      });
+      assert.is(received, MUCH);
+      assert.ok(told >= 1);
+    });
+  });
+
+const receiveAll = asyncio.coroutine(
+  async (loop: asyncio.Loop, sock: socket.Socket, nbytes: number): Promise<number> => {
+    let received = 0;
+    while (received < nbytes) received += (await loop.sockRecv(sock, 65_536)).length;
+    return received;
+  },
+);

@@ -17,9 +17,6 @@ const ON_WINDOWS = process.platform === 'win32';
 
 let sharedReadBuffer: Buffer | undefined;
 
-/** The part of it that the last read filled. Reused, because messages tend to have the same size. */
-let filled: Buffer = EMPTY;
-
 /**
  * The buffer to read into. All sockets share it: libuv asks for it, fills it and reports that with
  * nothing in between. On Windows each socket has its own, because the kernel fills it while others read.
@@ -28,14 +25,6 @@ export function readBuffer(): Buffer {
   if (ON_WINDOWS) return Buffer.allocUnsafeSlow(READ_SIZE);
   sharedReadBuffer ??= Buffer.allocUnsafeSlow(READ_SIZE);
   return sharedReadBuffer;
-}
-
-/** A copy of the first `nread` bytes of a read buffer. */
-export function copyOfRead(buffer: Buffer, nread: number): Buffer {
-  if (filled.length !== nread || ON_WINDOWS) filled = buffer.subarray(0, nread);
-  const data = Buffer.allocUnsafe(nread);
-  data.set(filled);
-  return data;
 }
 
 /**

@@ -29,6 +29,7 @@ import { BaseEndpoint, lingerBytes, parseLinger } from '../../endpoint/base-endp
 import { ByteQueue, EMPTY } from '../../endpoint/byte-queue.ts';
 import { hasDescriptor, noteDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
 import type { Accepted, ReceivedFrom } from '../../endpoint/endpoint.ts';
+import { copyReceived } from '../../endpoint/received-copy.ts';
 import { fromHandle, hostForHandle } from './addresses.ts';
 import {
   type HandleAddress,
@@ -45,7 +46,7 @@ import {
   type TcpHandle,
 } from './handles.ts';
 import { PeerProgress } from './peer-progress.ts';
-import { copyOfRead, giveUpStaging, readBuffer, SEND_LIMIT, stage } from './stream-buffers.ts';
+import { giveUpStaging, readBuffer, SEND_LIMIT, stage } from './stream-buffers.ts';
 import {
   abandon,
   connectTcp,
@@ -198,7 +199,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   /** @internal called by the {@link readHandle} */
   onBytes(nread: number, buffer: Buffer): boolean {
     const received = this.#received;
-    received.push(copyOfRead(buffer, nread));
+    received.push(copyReceived(buffer, nread));
     // The reader may take the bytes right now: #reading still says that libuv reads.
     const { reader } = this;
     if (reader !== undefined) {
@@ -217,7 +218,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     try {
       for (let nread = 1; nread > 0; ) {
         nread = readNow(this.#fd, readBuffer());
-        if (nread > 0) this.#received.push(copyOfRead(readBuffer(), nread));
+        if (nread > 0) this.#received.push(copyReceived(readBuffer(), nread));
       }
     } catch (error) {
       this.onReadError(error as Error);

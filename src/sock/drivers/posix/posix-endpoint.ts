@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { constants } from 'node:os';
-import { noteBuffer } from '../../../base/collection-requests.ts';
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { type Address, unboundAddress } from '../../addresses/address.ts';
 import {
@@ -20,6 +19,7 @@ import type {
   ReceivedIntoFrom,
   ReceivedMessage,
 } from '../../endpoint/endpoint.ts';
+import { copyReceived } from '../../endpoint/received-copy.ts';
 import { unpackAncillary } from '../../messages/ancillary.ts';
 import { filled, roomFor } from '../../messages/buffers.ts';
 import { MSG_ERRQUEUE, MSG_OOB, MSG_PEEK } from '../../messages/flags.ts';
@@ -48,7 +48,6 @@ import {
   storageLength,
   writeAddress,
 } from './ffi/sockaddr.ts';
-import { raiseMallocThreshold } from './malloc-threshold.ts';
 import {
   DIVIDED,
   ENDED,
@@ -63,19 +62,12 @@ const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR } = constants.errno;
 /** The most bytes that one receive takes. */
 const RECEIVE_SIZE = 256 * 1024;
 
-/** From this length on, received bytes get their own memory. */
-const LARGE = 16 * 1024;
-
 /** The most ancillary data of one receive, in bytes. */
 const MOST_ANCILLARY = 64 * 1024;
 
 /** One buffer for all sockets; received bytes are copied out of it. */
 let receiveBuffer: Buffer | undefined;
 let receiveAddress: number | undefined;
-/**
- * The part of it that the last receive filled. Reused, because messages tend to have the same size.
- */
-let arrived: Buffer = EMPTY;
 
 /** The open endpoints, by descriptor. */
 const live: (PosixEndpoint | undefined)[] = [];
@@ -176,7 +168,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
       ? this.receiveMessage(receiveAddress, most)
       : libc().recvAt(this.fd, receiveAddress, most, 0);
     if (!this.took(received, errno[0], most, 'recv')) return undefined;
-    return copyOut(receiveBuffer, received);
+    return copyReceived(receiveBuffer, received);
   }
 
   tryRecvInto(view: Uint8Array): number {
@@ -202,7 +194,9 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_SIZE);
     const view = receiveBuffer.subarray(0, Math.min(nbytes, RECEIVE_SIZE));
     const received = this.tryRecvfromInto(view);
-    return received && { data: copyOut(receiveBuffer, received.nbytes), address: received.address };
+    return (
+      received && { data: copyReceived(receiveBuffer, received.nbytes), address: received.address }
+    );
   }
 
   tryRecvfromInto(view: Uint8Array): ReceivedIntoFrom | undefined {
@@ -511,16 +505,4 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   private must(status: number, syscall: string): void {
     if (status < 0) throw noteFailure(lastError(syscall));
   }
-}
-
-function copyOut(from: Buffer, nbytes: number): Buffer {
-  if (nbytes === 0) return EMPTY;
-  if (nbytes >= LARGE) {
-    raiseMallocThreshold();
-    noteBuffer(nbytes);
-  }
-  if (arrived.length !== nbytes) arrived = from.subarray(0, nbytes);
-  const data = Buffer.allocUnsafe(nbytes);
-  data.set(arrived);
-  return data;
 }

@@ -4,6 +4,7 @@ import { SlottedEndpoint } from '../../endpoint/base-endpoint.ts';
 import { EMPTY } from '../../endpoint/byte-queue.ts';
 import { noteDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
 import type { PipeEnd, PipeKind } from '../../endpoint/endpoint.ts';
+import { copyReceived } from '../../endpoint/received-copy.ts';
 import { errno } from './ffi/errno.ts';
 import {
   addressOf,
@@ -104,7 +105,7 @@ export class PosixPipe extends SlottedEndpoint implements PipeEnd, Watched {
     const why = errno[0];
     if (nread > 0) {
       this.countRead(nread);
-      return Buffer.from(readBuffer.subarray(0, nread));
+      return copyReceived(readBuffer, nread);
     }
     if (nread === 0) return EMPTY;
     this.#readable = false;
