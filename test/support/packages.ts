@@ -1,6 +1,6 @@
 /** Packages from the registry that only a few slow tests need. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './program.ts';
 
@@ -9,31 +9,26 @@ export function npm(cwd: string, ...args: string[]): string {
   return String(execFileSync('npm', args, { cwd, stdio: 'pipe' }));
 }
 
-/** Packages that are installed in a folder, beside this library; or why they are not. */
-export type Installed = { readonly folder: string; readonly missing?: undefined } | Missing;
-
-interface Missing {
-  readonly missing: string;
-}
+/** Where packages are installed; or why they are not. */
+export type Installed =
+  | { readonly folder: string; readonly missing?: undefined }
+  | { readonly folder?: undefined; readonly missing: string };
 
 /**
- * Installs packages in a folder under node_modules, unless they are there, and copies the built library to them.
+ * Installs packages in a folder under node_modules, unless they are there.
  *
  * @param name - of the folder: only one file of tests may use it
  */
 export function installed(name: string, ...packages: string[]): Installed {
   const folder = path.join(root, 'node_modules', '.cache', 'installed', name);
   mkdirSync(folder, { recursive: true });
-  const library = path.join(folder, 'node_modules', 'asyncio-ts');
-  rmSync(library, { recursive: true, force: true });
   const flags = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
+  flags.push('--fetch-retries=0', '--loglevel=error', '--prefix', folder);
   try {
-    npm(folder, 'install', '--prefix', folder, ...flags, '--fetch-retries=0', ...packages);
+    npm(folder, 'install', ...flags, ...packages);
+    return { folder };
   } catch (error) {
     const { stderr } = error as { stderr?: Buffer };
     return { missing: `npm cannot install ${packages.join(', ')}: ${stderr ?? error}` };
   }
-  for (const part of ['dist', 'package.json'])
-    cpSync(path.join(root, part), path.join(library, part), { recursive: true });
-  return { folder };
 }

@@ -63,6 +63,23 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
     { seconds: 20 },
   );
 
+  const sentence = 'fails with a PermissionError if Node may not use the network';
+  if (Number(process.versions.node.split('.')[0]) < 25)
+    it.skip(sentence, 'Node has no permission for the network before 25');
+  else
+    it(
+      sentence,
+      () => {
+        const program = `import { AF_INET, SOCK_DGRAM, SOCK_STREAM, socket } from ${JSON.stringify(door)};
+          for (const type of [SOCK_STREAM, SOCK_DGRAM])
+            try { socket(AF_INET, type).bind(['127.0.0.1', 0]) } catch (error) { console.log(String(error)) }`;
+        const flags = ['--permission', '--allow-fs-read=*'];
+        const said = 'PermissionError: [Errno 13] Node denies the network without --allow-net';
+        assert.is(printed(program, undefined, flags), `${said}\n${said}`);
+      },
+      { seconds: 20 },
+    );
+
   it('is no matter to another copy of the library in the process', () => {
     const program = `for (const door of ${JSON.stringify([door, another()])})
       console.log((await import(door)).socket(2, 1, 0, { driver: 'posix' }).driver);`;

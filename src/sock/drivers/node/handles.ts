@@ -312,6 +312,8 @@ function needed<Value>(name: string, value: Value | undefined): Value {
     throw osError('EOPNOTSUPP', 'socket', {
       strerror: `sockets of asyncio-ts need Node, and this is ${otherRuntime}: fromDuplex() takes its net.Socket`,
     });
+  if (process.permission?.has('net') === false)
+    throw osError('EACCES', 'socket', { strerror: 'Node denies the network without --allow-net' });
   throw new InternalError(
     `Node ${process.version} keeps its ${name} class elsewhere, so the node driver of asyncio-ts ` +
       'cannot make sockets. Please report it.',
