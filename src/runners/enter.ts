@@ -5,6 +5,8 @@ import { isA } from '../base/values/attempt.ts';
 import type { Context } from '../core/context/context.ts';
 import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
+import { describedPromise } from '../core/futures/described-promise.ts';
+import type { Future } from '../core/futures/future.ts';
 import { runningLoop } from '../core/turns/running-loop.ts';
 import type { Loop } from '../loop/loop.ts';
 import { withExitStatus } from '../loop/signals/exit-status.ts';
@@ -69,7 +71,8 @@ let shared: SharedLoop | undefined;
  * ```
  */
 export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> {
-  const promise = new Promise<T>((resolve, reject) => {
+  let task: Future<T> | undefined;
+  const begin = (resolve: (value: T) => void, reject: (error: unknown) => void): void => {
     checkOptions(options);
     const { signal, name, context } = options;
     const main = toTaskBody(body);
@@ -81,24 +84,26 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
     }
     const loop = loopToEnter();
     const isShared = loop instanceof SharedLoop;
-    const task = isShared
+    const entered = isShared
       ? loop._enter(main, { name, context })
       : loop.createTask(main, { name, context });
-    const { forget, errorFor } = cancelledBy(signal, task);
+    task = entered;
+    const { forget, errorFor } = cancelledBy(signal, entered);
     const settle = (): void => {
       try {
-        resolve(task.result());
+        resolve(entered.result());
       } catch (error) {
         if (isA(error, CancelledError)) ignoreCancel();
         reject(withExitStatus(errorFor(error)));
       }
     };
-    task.addDoneCallback(function leave(done): void {
+    entered.addDoneCallback(function leave(done): void {
       forget();
       if (isShared) loop._leave(done, settle);
       else settle();
     });
-  });
+  };
+  const promise = describedPromise(begin, () => ({ operation: 'enter', on: task }));
   return promise;
 
   /** A cancel does not matter to callers who do not wait for it. */

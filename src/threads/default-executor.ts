@@ -72,9 +72,7 @@ export class DefaultExecutor {
       wrapPromise<Awaited<T>>(submitted, { loop: this.#loop }),
       'runInExecutor',
       undefined,
-      () => ({
-        detail: `${nameOf(callback)}() ${submitted._isWaiting?.() ? 'waits for a thread' : 'runs'}`,
-      }),
+      () => ({ detail: submitted._progress?.() ?? `${nameOf(callback)}() runs` }),
     );
     if (submitted.cancel !== undefined)
       future.addDoneCallback(

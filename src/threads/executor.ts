@@ -8,8 +8,8 @@ export interface Submitted<T> extends PromiseLike<T> {
    * @returns whether it was dropped; a running call is interrupted only if it is {@link terminable}
    */
   cancel?(): boolean;
-  /** @internal is it waiting for a thread? */
-  _isWaiting?(): boolean;
+  /** @internal does it run, or wait for a thread? In words */
+  _progress?(): string;
 }
 
 /**

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { MAX_THREADS, THREADS_BESIDE_CORES } from '../base/constants.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
+import { describedPromise } from '../core/futures/described-promise.ts';
 import {
   type Executor,
   type Submitted,
@@ -85,16 +86,22 @@ export class ThreadPoolExecutor implements Executor {
     if (this.#isShutDown) throw new RuntimeError('cannot schedule new futures after shutdown');
     const free = this.#idle.pop() ?? this.#another();
     let job: Job | undefined;
-    const promise: Promise<unknown> = new Promise((resolve, reject) => {
+    const begin = (resolve: (result: unknown) => void, reject: (error: unknown) => void): void => {
       const call = { callee, args: free === undefined ? cloneForThread(args) : args };
       job = { call, resolve, reject, excuse: () => void promise.catch(() => {}) };
       if (free === undefined) this.#waiting.add(job);
       else this.#begin(free, job);
-    });
+    };
+    const _progress = (): string =>
+      `${callee.name}() ${this.#waiting.has(job as Job) ? 'waits for a thread' : 'runs'}`;
+    const promise = describedPromise(begin, () => ({
+      operation: 'ThreadPoolExecutor.submit',
+      on: this,
+      detail: _progress(),
+    }));
     const cancel = (): boolean =>
       this.#takeBack(job as Job) || (isTerminable && this.#terminate(job as Job));
-    const _isWaiting = (): boolean => this.#waiting.has(job as Job);
-    return Object.assign(promise as Promise<Awaited<T>>, { cancel, _isWaiting });
+    return Object.assign(promise as Promise<Awaited<T>>, { cancel, _progress });
   }
 
   /**
@@ -113,7 +120,12 @@ export class ThreadPoolExecutor implements Executor {
     this.#isShutDown = true;
     if (options.cancelFutures) for (const job of this.#waiting) this.#takeBack(job);
     for (const thread of this.#idle.splice(0)) thread.end();
-    if (options.wait ?? true) await Promise.all([...this.#threads].map(({ ended }) => ended));
+    if (!(options.wait ?? true)) return;
+    const ended = Promise.all([...this.#threads].map(({ ended }) => ended));
+    await describedPromise(
+      (resolve) => void ended.then(resolve),
+      () => ({ operation: 'ThreadPoolExecutor.shutdown', on: this }),
+    );
   }
 
   /** {@link shutdown}, at the end of `await using`. */

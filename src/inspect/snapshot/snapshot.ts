@@ -10,6 +10,7 @@ import { Task } from '../../core/coroutines/task.ts';
 import { suspendedFrames } from '../../core/futures/await-stacks.ts';
 import type { Waiting } from '../../core/futures/awaiter.ts';
 import { awaitedBy } from '../../core/futures/call-graph-edges.ts';
+import { describedAwaits } from '../../core/futures/described-promise.ts';
 import { Future } from '../../core/futures/future.ts';
 import type { WaitDescription } from '../../core/futures/wait-description.ts';
 import { unseenFailures } from '../../core/reports/never-retrieved.ts';
@@ -111,7 +112,7 @@ interface Primitive {
 
 /** By future: the tasks that wait for it. By task: the tasks that it waits for. */
 interface Waiters {
-  readonly of: Map<object, readonly number[]>;
+  readonly of: Map<object, number[]>;
   readonly for: Map<object, number[]>;
 }
 
@@ -145,17 +146,24 @@ async function describeTask(
   const waits: WaitData[] = [];
   const now = task._loop.time();
   const by = task._cancelledBy;
-  for (const waiting of awaits) {
+  for (const waiting of [...awaits, ...describedAwaits(task)]) {
     const future = waiting._future as Future<unknown>;
     const description = future._describe();
     notePrimitive(primitives, numberOf(task), description);
     const limit = limitOf(waiting, description) - now;
-    waits.push({
+    const wait = {
       ...describeWait(future, description, others, words),
       limit: limit > 0 && limit < Number.POSITIVE_INFINITY ? limit : undefined,
       seconds: shownFor(waiting, now),
       stack: await functionsThatWait(waiting),
-    });
+    };
+    if (!awaits.includes(waiting)) {
+      // Of a native promise. Perhaps nothing awaits what its `then()` returned.
+      if (wait.stack.length === 0) continue;
+      const { on } = description;
+      if (on instanceof Task) waiters.of.get(on)?.push(numberOf(task));
+    }
+    waits.push(wait);
   }
   return {
     id: numberOf(task),

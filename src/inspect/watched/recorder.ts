@@ -4,6 +4,7 @@ import { numberOf } from '../../base/printing/inspect.ts';
 import type { TrafficWatch } from '../../base/traffic.ts';
 import { currentScope } from '../../core/context/context.ts';
 import { Task } from '../../core/coroutines/task.ts';
+import { describedAwaits } from '../../core/futures/described-promise.ts';
 import type { Future } from '../../core/futures/future.ts';
 import { taskCancelled, taskCreated, taskDone } from '../../core/reports/diagnostics.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
@@ -105,7 +106,7 @@ export class Recorder implements Watcher {
     this.#slice(track.id, isSlow ? 'slow' : 'step', isSlow ? 'slow step' : 'step', begin, end);
     track.end = end;
     if (track.done !== undefined) return;
-    const [wait] = task._waits();
+    const [wait] = [...task._waits(), ...describedAwaits(task)];
     track.wait =
       wait === undefined
         ? 'a promise that asyncio-ts did not create'
