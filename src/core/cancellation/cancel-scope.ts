@@ -2,7 +2,7 @@ import { CancelledError } from '../../base/errors/errors.ts';
 import { nextTick } from '../../base/node-timers.ts';
 import { outside } from '../context/async-context.ts';
 import { type Context, currentScope, Scope } from '../context/context.ts';
-import { carryOn, onBefore, watchBefore } from '../context/promise-hooks.ts';
+import { carryOn, onBefore, putAside, putBack, watchBefore } from '../context/promise-hooks.ts';
 import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { CancelSignal } from './cancel-signal.ts';
@@ -34,14 +34,14 @@ import {
  * each of our `await`s belongs to the scope in which it began, and each branch of a task (in a
  * `Promise.all()`, or a call that is not awaited) stays in its own.
  *
- * A cancel of a scope reaches every `await` in it and below it. If there is none, the task is
- * running, or waits for a foreign promise. Then our next `await` throws.
+ * A cancel of a scope reaches every `await` in it and below it, and those that begin before the first of them
+ * has its turn: their code was running, or waited for a foreign promise.
  *
- *            cancel(), nothing of ours is awaited
+ *                         cancel()
  *   open ────────────────────────────────────────────▶ pending
  *    ▲                                                    │
  *    └────────────────────────────────────────────────────┘
- *      our next `await` in it or below begins, and throws; or the awaited promise
+ *      an `await` that it was sent to has its turn; or the awaited promise
  *      has thrown the cancel, which it got through the signal
  *
  * The awaited object itself is cancelled: it may be a task, and ignore the cancel. If it is a
@@ -74,7 +74,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   declare protected _passesTo: CancelScope | undefined;
   /** Open child scopes. */
   declare private _children: Set<CancelScope> | undefined;
-  /** The cancel that waits for the next `await`. */
+  /** The cancel that no code has seen yet. */
   declare private _pending: Pending | undefined;
   /** @internal cancels that were kept from code in this scope */
   declare _kept: KeptCancels | undefined;
@@ -169,9 +169,9 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     return this._cancelSignal.signal;
   }
 
-  /** @internal is a cancel waiting to be thrown at the next `await`? */
+  /** @internal does a cancel wait for the next `await`, because nothing of ours is awaited? */
   get _isPending(): boolean {
-    return this._pending !== undefined;
+    return this._pending !== undefined && !this._isAwaiting;
   }
 
   // ── pending awaits ────────────────────────────────────────────────────────────────────────────
@@ -203,7 +203,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       if (at >= 0) awaits.splice(at, 1);
       if (awaits.length === 0) this._awaits = undefined;
     }
-    const { _watchers: watchers } = this._root;
+    const { _watchers: watchers, _pendings: pendings } = this._root;
+    if (pendings > 0) this._isDelivered(cancelsIn(awaiter._mustCancel ?? awaiter._cancelled));
     if (watchers !== undefined) for (const tell of watchers) tell();
   }
 
@@ -292,7 +293,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       awaiter._scope = parent;
       parent._add(awaiter);
       // It began before this, so a kept cancel is not for it.
-      if (parent._root._pendings > 0) parent._throwPending(awaiter);
+      if (parent._root._pendings > 0 && !this._isShielded) parent._throwPending(awaiter);
     }
     this._awaits = undefined;
     const held = this._isShielded ? parent._requestsInForce : 0;
@@ -356,7 +357,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   // ── cancels ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * @internal cancels the pending awaits here and below; if there are none, the next `await` throws
+   * @internal cancels the pending awaits here and below, and those that begin before one of them has its turn
    *
    * @returns whether it reached an `await`
    */
@@ -366,9 +367,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       const awaiters = this._listAwaits();
       if (awaiters.length > 1) request._notePaths(awaiters);
     }
-    const reached = this._reach(request);
-    if (!reached) this._pend(request);
-    return reached;
+    this._pend(request);
+    return this._reach(request);
   }
 
   /** @internal makes the next `await` here or below throw */
@@ -517,12 +517,17 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       const pending = scope._pending;
       if (pending === undefined) continue;
       if (pending.entered !== undefined) pending.entered.push(awaiter);
-      else {
-        thrown = together(thrown, pending.request);
-        scope._unpend();
-      }
+      else thrown = together(thrown, pending.request);
     }
     if (thrown !== undefined) cancelAwait(awaiter, thrown);
+  }
+
+  /** An `await` that `cancels` were sent to has its turn. */
+  private _isDelivered(cancels: readonly Cancel[]): void {
+    if (cancels.length === 0) return;
+    for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+      if (cancelsIn(scope._pending?.request).some((cancel) => cancels.includes(cancel)))
+        scope._unpend();
   }
 
   /**
@@ -547,15 +552,17 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       if (wasThrown) this._unpend();
       else if (entered.length > 0) {
         const { request } = this._pending;
-        this._unpend();
         for (const awaiter of entered) cancelAwait(awaiter, request);
       }
     };
+    // Without a scope: otherwise this would count as code that continues, and be looked at in turn, for ever.
+    const aside = putAside();
     nativeThen.call(
       awaited,
       () => look(false),
       (error: unknown) => look(this._root._wasThrownAs(error)),
     );
+    putBack(aside);
   }
 
   /** @internal is `error` a cancel that a signal of this task has passed on? */
@@ -570,12 +577,14 @@ const nativeThen = Promise.prototype.then;
 export function cancelAwait(awaiter: Waiting, request: CancelRequest): void {
   const { _future: future } = awaiter;
   // Another scope may have cancelled it in the same turn.
+  const before = cancelsIn(awaiter._mustCancel ?? awaiter._cancelled);
+  if (before.length > 0 && cancelsIn(request).every((cancel) => before.includes(cancel))) return;
   const all = together(awaiter._mustCancel ?? awaiter._cancelled, request);
   if (!future._comesAnyhow && future.cancel(request.message)) awaiter._cancelled = all;
   else awaiter._mustCancel = all;
 }
 
-/** A cancel that waits for the next `await`. */
+/** A cancel that no code has seen yet. */
 interface Pending {
   readonly request: CancelRequest;
   /** Set while it is not known whether it was thrown: the `await`s that have begun since. */

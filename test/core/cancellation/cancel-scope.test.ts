@@ -820,6 +820,69 @@ loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
       assert.equal(log, ['cleaned up']);
     });
 
+  for (const [name, beside] of Object.entries(calls))
+    it(`is thrown at its next await when the promise is settled in the same step, beside ${name}`, async (loop) => {
+      const log: string[] = [];
+      const { promise, resolve } = foreign();
+      const task = createTask(async () => {
+        await beside();
+        await promise;
+        await sleep(1);
+        log.push('not reached');
+      });
+
+      loop.callLater(5, () => {
+        task.cancel();
+        resolve();
+      });
+      await rejects(task, CancelledError);
+
+      assert.equal(log, []);
+    });
+
+  it('is thrown at its next await, also if it begins a call that nobody awaits before that', async (loop) => {
+    const log: string[] = [];
+    const { promise, resolve } = foreign();
+    const task = createTask(async () => {
+      await promise;
+      void (async () => await sleep(1))();
+      await sleep(1);
+      log.push('not reached');
+    });
+
+    loop.callLater(5, () => {
+      task.cancel();
+      resolve();
+    });
+    await rejects(task, CancelledError);
+
+    assert.equal(log, []);
+  });
+
+  it('is thrown once, around a limit that has expired and waits for its body', async (loop) => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      assert.is(currentTask()?.signal.aborted, false);
+      await timeout(
+        1,
+        async () => {
+          for (let waits = 0; waits < 2; waits += 1)
+            await new Promise<void>((resolve) => void loop.callLater(5, resolve));
+          log.push('body ended');
+        },
+        { abandon: false },
+      );
+      await sleep(1);
+      log.push('not reached');
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['body ended']);
+  });
+
   it('does not interrupt the clean-up of a body that got it through a promise of others', async () => {
     const log: string[] = [];
     const later = (call: () => PromiseLike<unknown>): Promise<unknown> =>

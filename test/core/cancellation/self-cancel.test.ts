@@ -19,6 +19,11 @@ import { rejects } from '../../support/rejects.ts';
 
 const nameOf = (error: unknown): string => (error as Error).name;
 
+/** A few microtasks, without the library. */
+const foreignTurns = async (): Promise<void> => {
+  for (let turns = 0; turns < 3; turns += 1) await null;
+};
+
 const me = (): Task<unknown> => currentTask() as Task<unknown>;
 
 loopBehaviour('A task that cancels itself', (it) => {
@@ -116,6 +121,29 @@ loopBehaviour('A task that cancels itself', (it) => {
     },
     'a branch of Promise.all': () => Promise.all([cancels(), undefined]),
     'a branch of Promise.allSettled': () => Promise.allSettled([cancels(), undefined]),
+    'a callback of then()': () => sleep(1).then(() => void me().cancel()),
+    'a callback of finally()': () => sleep(1).finally(() => void me().cancel()),
+    'a microtask': async () => {
+      const task = me();
+      queueMicrotask(() => void task.cancel());
+      await foreignTurns();
+    },
+    'a call that nobody awaits': async () => {
+      const task = me();
+      void (async () => {
+        await null;
+        task.cancel();
+      })();
+      await foreignTurns();
+    },
+    'a thenable': async () =>
+      await {
+        // biome-ignore lint/suspicious/noThenProperty: it is a thenable
+        then(resolve: (value: unknown) => void) {
+          me().cancel();
+          resolve(1);
+        },
+      },
     'the body of a limit': () => timeout(9, cancels),
     'the body of a group': () => taskGroup(cancels),
     'a generator': async () => {
