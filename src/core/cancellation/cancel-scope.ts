@@ -7,13 +7,7 @@ import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../fut
 import type { LoopCore } from '../turns/loop-core.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { watchFloatingCancels } from './floating-cancels.ts';
-import {
-  type Cancel,
-  type CancelledScope,
-  cancelsIn,
-  type Keeper,
-  together,
-} from './kept/cancel.ts';
+import { Cancel, type CancelledScope, cancelsIn, type Keeper, together } from './kept/cancel.ts';
 import type { CancelPath } from './kept/cancel-path.ts';
 import {
   type KeepingScope,
@@ -80,7 +74,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   declare _kept: KeptCancels | undefined;
   /** @internal in the root: how many scopes of the task have pending or kept cancels */
   declare _pendings: number;
-  /** In the root: called when an `await` has ended. */
+  /** In the root: called when an `await` or a shield has ended. */
   declare private _watchers: Set<() => void> | undefined;
   /** @internal how many cancels of it have not been withdrawn */
   declare _requests: number;
@@ -205,7 +199,11 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     }
     const { _watchers: watchers, _pendings: pendings } = this._root;
     if (pendings > 0) this._isDelivered(cancelsIn(awaiter._mustCancel ?? awaiter._cancelled));
-    if (watchers !== undefined) for (const tell of watchers) tell();
+    if (watchers !== undefined) this._tellWatchers();
+  }
+
+  protected _tellWatchers(): void {
+    for (const tell of this._root._watchers ?? []) tell();
   }
 
   /** @internal see {@link AwaitingScope} */
@@ -275,6 +273,24 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
 
   // ── the tree ───────────────────────────────────────────────────────────────────────────────
 
+  /** @internal is a shield open here or below? */
+  get _hasShields(): boolean {
+    for (const child of this._children ?? [])
+      if (child._isShielded || child._hasShields) return true;
+    return false;
+  }
+
+  /** @internal the innermost limits below go on without their bodies; returns whether there are any */
+  _giveUpBelow(): boolean {
+    let any = false;
+    for (const child of [...(this._children ?? [])]) if (child._giveUpToo()) any = true;
+    return any;
+  }
+
+  protected _giveUpToo(): boolean {
+    return this._giveUpBelow();
+  }
+
   /** @internal adds the child `scope`, until {@link _close} */
   _openBelow(scope: CancelScope): void {
     scope._parent = this;
@@ -302,6 +318,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       if (held > 0) child._ignoreRequests(held);
     }
     this._children = undefined;
+    if (this._isShielded) this._tellWatchers();
   }
 
   /** @internal how many cancels reach this scope, its own and those from above, that were not withdrawn */
@@ -337,6 +354,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   _detach(): void {
     this._parent?._children?.delete(this);
     this._isShielded = true;
+    this._tellWatchers();
   }
 
   /** @internal when it cancels itself, on the loop's clock */
@@ -492,13 +510,13 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     return false;
   }
 
-  /** @internal takes the cancels that wait for the next `await`, here or above; the caller throws them */
-  _takeAllPending(): CancelRequest | undefined {
+  /** @internal takes the cancels that code here has not seen, here or above; the caller throws them */
+  _takeAll(): CancelRequest | undefined {
     let taken: CancelRequest | undefined;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
       const pending = scope._pending;
-      if (pending === undefined) continue;
-      taken = together(taken, pending.request);
+      if (pending !== undefined) taken = together(taken, pending.request);
+      else if (scope._isLimit && scope._requests > 0) taken = together(taken, new Cancel(scope));
       scope._unpend();
     }
     return taken;

@@ -208,12 +208,23 @@ export class Limit extends CancelScope {
 
   #look(): void {
     if (this.#state !== 'cancelled') return;
-    if (this._listAwaits().length > 0) {
+    if (this._isAwaiting || this._hasShields) {
       const forget = this._onLeave(() => {
         forget();
         this.#lookLater();
       });
-    } else if (!this.#isSeen) this.#giveUp();
+    } else if (!this.#isSeen) {
+      // Then the body sees the cancel where it awaits them.
+      if (this._giveUpBelow()) this.#lookLater();
+      else this.#giveUp();
+    }
+  }
+
+  protected override _giveUpToo(): boolean {
+    if (this._giveUpBelow()) return true;
+    if (!this.#abandons || this.#isSeen) return false;
+    this.#giveUp();
+    return true;
   }
 
   /** The caller continues without the body. */
@@ -229,7 +240,7 @@ export class Limit extends CancelScope {
       site === undefined ? '' : `, at ${site}`,
     );
     const within = this._parent as CancelScope;
-    const passed = isOurs || this._isShielded ? undefined : within._takeAllPending();
+    const passed = isOurs || this._isShielded ? undefined : within._takeAll();
     this._detach();
     this._abandon(new Cancel(this));
     const cancel = new CancelledError(passed?.message);

@@ -6,6 +6,7 @@ import {
   Lock,
   type Loop,
   moveOnAfter,
+  shielded,
   sleep,
   TimeoutError,
   taskGroup,
@@ -232,6 +233,101 @@ loopBehaviour('A limit around another one', (it) => {
     await sleep(1);
     assert.equal(ended, ['task']);
   });
+
+  const inners: Record<string, (loop: Loop, promise: Promise<unknown>) => PromiseLike<unknown>> = {
+    'timeout()': (_, promise) => timeout(5, () => promise),
+    'timeoutAt()': (loop, promise) => timeoutAt(loop.time() + 5, () => promise),
+    'moveOnAfter()': (_, promise) => moveOnAfter(5, () => promise),
+    'waitFor()': (_, promise) => waitFor(() => promise, 5),
+    'two limits': (_, promise) => timeout(7, () => timeout(5, () => promise)),
+    'two limits of one moment': (_, promise) => timeout(1, () => timeout(1, () => promise)),
+    'a function and a limit': async (_, promise) => await timeout(5, async () => await promise),
+  };
+  for (const [name, inner] of Object.entries(inners))
+    it(`has its body clean up at once where that waits for ${name} around a promise of others`, async (loop) => {
+      const begin = loop.time();
+      const log: string[] = [];
+
+      await rejects(
+        timeout(1, async () => {
+          try {
+            await inner(loop, foreign().promise);
+          } catch (error) {
+            log.push((error as Error).name);
+            throw error;
+          } finally {
+            await sleep(1);
+            log.push('cleaned up');
+          }
+        }),
+        TimeoutError,
+      );
+
+      assert.equal(log, ['CancelledError', 'cleaned up']);
+      assert.is(loop.time() - begin, 2);
+      assert.is(currentTask()?.cancelling(), 0);
+    });
+
+  it('has both branches see its cancel, one of which waits for a limit', async (loop) => {
+    const begin = loop.time();
+    const log: string[] = [];
+    const branch = async (name: string, wait: () => PromiseLike<unknown>): Promise<void> => {
+      try {
+        await wait();
+      } finally {
+        await sleep(1);
+        log.push(name);
+      }
+    };
+
+    await rejects(
+      timeout(1, () =>
+        Promise.allSettled([
+          branch('ours', () => sleep(9)),
+          branch('limit', () => timeout(5, () => foreign().promise)),
+        ]),
+      ),
+      TimeoutError,
+    );
+
+    assert.equal(log.sort(), ['limit', 'ours']);
+    assert.is(loop.time() - begin, 3);
+  });
+
+  it('waits for a shield in its body, whatever that waits for', async (loop) => {
+    const begin = loop.time();
+    const log: string[] = [];
+
+    await rejects(
+      timeout(1, async () => {
+        await shielded(9, async () => {
+          const { promise, resolve } = foreign();
+          loop.callLater(3, resolve);
+          await promise;
+          log.push('cleaned up');
+        });
+        await sleep(1);
+        log.push('not reached');
+      }),
+      TimeoutError,
+    );
+
+    assert.equal(log, ['cleaned up']);
+    assert.is(loop.time() - begin, 3);
+  });
+
+  it('waits no longer for a shield than that takes at most', async (loop) => {
+    const begin = loop.time();
+    await rejects(
+      timeout(1, async () => {
+        await shielded(2, () => foreign().promise);
+        await sleep(9);
+      }),
+      TimeoutError,
+    );
+
+    assert.is(loop.time() - begin, 2);
+  });
 });
 
 loopBehaviour('The branches of a body that is abandoned', (it) => {
@@ -311,7 +407,7 @@ loopBehaviour('The branches of a body that is abandoned', (it) => {
       resolve();
       await sleep(1);
 
-      assert.equal([...new Set(log)], ['the branch cleans up', 'the body cleans up']);
+      assert.equal([...new Set(log)].sort(), ['the body cleans up', 'the branch cleans up']);
     });
 
   it('are not cancelled again where a signal has already thrown it there', async () => {
