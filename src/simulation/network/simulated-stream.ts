@@ -32,6 +32,9 @@ export class SimulatedStream extends BaseStream implements WireEnd {
   /** After SHUT_RD, what arrives is dropped. */
   #deaf = false;
   #reset = false;
+  #resetSent = false;
+  /** Has it failed to connect? */
+  #failed = false;
 
   constructor(kernel: Kernel, family: number, proto: number) {
     super(family, proto, kernel.descriptors, kernel.inet, LIMITS);
@@ -45,8 +48,9 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     // Linux reports the end before a failure.
     if (this.#finished) return true;
     this.check('recv');
-    if (this.state !== 'connected' && !this.#reset) throw osError('ENOTCONN', 'recv');
-    return this.ended;
+    if ((this.state === 'fresh' && !this.#failed && !this.#reset) || this.state === 'listening')
+      throw osError('ENOTCONN', 'recv');
+    return this.ended || this.#failed;
   }
 
   /** Tells the peer about free space if it waits for it. */
@@ -66,7 +70,8 @@ export class SimulatedStream extends BaseStream implements WireEnd {
   _arrive(kind: 'data' | 'fin' | 'rst', data: Buffer | undefined): void {
     if (kind === 'rst') this.#arriveReset();
     else if (this.closed || this.#reset) {
-      if (kind === 'data') this.#answerReset();
+      // A machine that lost its power, or a side that gave up, knows nothing of the connection.
+      if (kind === 'data' || this.#reset || this.state === 'fresh') this.#answerReset();
     } else if (kind === 'fin') {
       this.#finished = true;
       this.#end();
@@ -78,8 +83,8 @@ export class SimulatedStream extends BaseStream implements WireEnd {
       if (this.#peer?.writer !== undefined) this.tookBytes();
     } else if (this.sendingEnded) {
       // Shut down both ways, as if it were closed.
-      this.#answerReset();
       this._break('ECONNRESET');
+      this.#answerReset();
     }
   }
 
@@ -91,9 +96,9 @@ export class SimulatedStream extends BaseStream implements WireEnd {
 
   /** Answers data that arrives too late with a reset. */
   #answerReset(): void {
-    if (this.#reset) return;
+    if (!this.#resetSent) this.#wire?.send('rst');
+    this.#resetSent = true;
     this.#reset = true;
-    this.#wire?.send('rst');
   }
 
   /** @internal the connection is broken */
@@ -150,6 +155,11 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     this.check('connect');
     if (this.state === 'connecting') throw osError('EALREADY', 'connect');
     if (this.state !== 'fresh') throw osError('EISCONN', 'connect');
+    if (this.#failed) {
+      // Linux says so once.
+      this.#failed = false;
+      throw osError('ECONNABORTED', 'connect');
+    }
     this.bindToAny(address);
     this.state = 'connecting';
     this.#attempt(address, 0);
@@ -213,6 +223,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
   #connectFailed(code: string): void {
     if (this.closed || this.state !== 'connecting') return;
     this.state = 'fresh';
+    this.#failed = true;
     this.failure = code;
     this.kernel.network.trace.noted(this.kernel, code);
     this.tellWriter();

@@ -105,9 +105,10 @@ export class Wire {
     this.#sender._break('ETIMEDOUT');
   }
 
-  /** Drops what did not get through. */
+  /** Drops what did not get through: a reset may follow, and does not wait for it. */
   drop(): void {
     this.#waiting = [];
+    this.#next = this.#serial + 1;
     this.path.waiting.delete(this);
   }
 

@@ -3,82 +3,13 @@
  * simulated host and on that of this machine, and what the program sees is compared.
  */
 import * as assert from 'uvu/assert';
-import { getRunningLoop, run, sleep, waitFor } from '../../src/index.ts';
-import type { Socket } from '../../src/socket.ts';
-import * as socket from '../../src/socket.ts';
-import { simulate } from '../../src/testing.ts';
-import { behaviour } from '../support/behaviour.ts';
+import { getRunningLoop, run, waitFor } from '../../../src/index.ts';
+import * as socket from '../../../src/socket.ts';
+import { simulate } from '../../../src/testing.ts';
+import { behaviour } from '../../support/behaviour.ts';
+import { arrival, type Case, linger, Play, receive, send } from './play.ts';
 
-/** What a case sees, in order. */
-type Seen = string[];
-
-/** The tools of a case. */
-class Play {
-  readonly seen: Seen = [];
-  readonly #driver: 'posix' | undefined;
-  readonly #open: Socket[] = [];
-
-  constructor(driver: 'posix' | undefined) {
-    this.#driver = driver;
-  }
-
-  socket(type: number = socket.SOCK_STREAM): Socket {
-    const made = socket.socket(socket.AF_INET, type, 0, { driver: this.#driver });
-    made.setblocking(false);
-    this.#open.push(made);
-    return made;
-  }
-
-  listener(backlog = 10): Socket {
-    const made = this.socket();
-    made.bind(['127.0.0.1', 0]);
-    made.listen(backlog);
-    return made;
-  }
-
-  /** A client and a server that are connected. */
-  async pair(): Promise<[client: Socket, server: Socket]> {
-    const listener = this.listener();
-    const client = this.socket();
-    const loop = getRunningLoop();
-    await loop.sockConnect(client, listener.getsockname());
-    const [server] = await loop.sockAccept(listener);
-    this.#open.push(server);
-    return [client, server];
-  }
-
-  /** Notes the outcome of an operation: what it gives, or the error's code. */
-  async note(what: string, operation: () => unknown): Promise<void> {
-    let outcome: unknown;
-    try {
-      outcome = await operation();
-    } catch (error) {
-      outcome = (error as { code?: string }).code ?? `${error}`;
-    }
-    if (outcome instanceof Uint8Array) outcome = `'${Buffer.from(outcome)}'`;
-    this.seen.push(`${what}: ${outcome}`);
-  }
-
-  close(): void {
-    for (const each of this.#open) each.close();
-  }
-}
-
-/** What is on its way has arrived then, on either. */
-const arrival = async (): Promise<void> => {
-  await sleep(0.02);
-};
-
-const linger = (sock: Socket): void => {
-  const bytes = Buffer.alloc(8);
-  bytes.writeInt32LE(1, 0);
-  sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes);
-};
-
-const send = (sock: Socket, text: string) => getRunningLoop().sockSendall(sock, Buffer.from(text));
-const receive = (sock: Socket) => getRunningLoop().sockRecv(sock, 100);
-
-const CASES: readonly (readonly [name: string, play: (play: Play) => Promise<void>])[] = [
+const CASES: readonly Case<Play>[] = [
   [
     'the end of a stream',
     async (play) => {

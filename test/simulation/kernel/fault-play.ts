@@ -1,0 +1,66 @@
+/**
+ * What the cases of faults are played with: once on simulated hosts, and once on real sockets in a network
+ * namespace, where faults can be made without harm to anybody.
+ */
+import { getRunningLoop } from '../../../src/index.ts';
+import type { Socket } from '../../../src/socket.ts';
+import { Play } from './play.ts';
+
+export const CLIENT = '10.0.0.3';
+export const SERVER = '10.0.0.2';
+/** Of no host, in the network of the two. */
+export const NOBODY = '10.0.9.9';
+
+/** The port on which the peer's program sends back what comes. */
+export const ECHO = 7;
+
+/** A client and a server, each with an address of its own, and what can happen to them. */
+export abstract class FaultPlay extends Play {
+  /** Makes a socket of the server. */
+  protected abstract atServer<T>(make: () => T): Promise<T>;
+
+  /** Loses all packets. */
+  abstract part(): void;
+  abstract heal(): void;
+
+  /** Has a connection give up soon, where that would take minutes of real time. */
+  abstract giveUpSoon(sock: Socket): void;
+
+  /** The server loses its power, and is back at once: it knows nothing of its connections. */
+  abstract loseConnections(...all: Socket[]): Promise<void>;
+
+  /** Stops the peer's program, without a word to its system; and lets it go on. */
+  abstract freeze(): void;
+  abstract thaw(): Promise<void>;
+
+  /** Kills the peer's program. */
+  abstract kill(): Promise<void>;
+
+  /** A socket that listens on the server. */
+  async serve(backlog = 10): Promise<Socket> {
+    return await this.atServer(() => {
+      const made = this.socket();
+      made.bind([SERVER, 0]);
+      made.listen(backlog);
+      return made;
+    });
+  }
+
+  /** A socket of the client that is connected with one of the server. */
+  override async pair(): Promise<[client: Socket, server: Socket]> {
+    const listener = await this.serve();
+    const client = this.socket();
+    const loop = getRunningLoop();
+    await loop.sockConnect(client, listener.getsockname());
+    const [server] = await loop.sockAccept(listener);
+    this.keep(server);
+    return [client, server];
+  }
+
+  /** A socket that is connected with the peer's program. */
+  async toPeer(): Promise<Socket> {
+    const client = this.socket();
+    await getRunningLoop().sockConnect(client, [SERVER, ECHO]);
+    return client;
+  }
+}

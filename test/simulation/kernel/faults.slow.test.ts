@@ -1,0 +1,48 @@
+/** What the record of a real kernel says of each fault is what this system's kernel shows. */
+import { spawnSync } from 'node:child_process';
+import * as assert from 'uvu/assert';
+import { behaviour } from '../../support/behaviour.ts';
+import { runCommand } from '../../support/child.ts';
+import { typescript } from '../../support/program.ts';
+import { FAULTS } from './fault-cases.ts';
+import { recorded } from './recorded.ts';
+
+/** The most descriptors of the process. */
+const DESCRIPTORS = 256;
+
+/** Runs a command as root of a network of its own. */
+const inNamespace = ['-rn', 'sh', '-c'];
+const isPermitted = spawnSync('unshare', [...inNamespace, 'ip link && tc qdisc']).status === 0;
+
+/** What each case sees on real sockets. */
+async function playReal(): Promise<Record<string, readonly string[]>> {
+  const program = [
+    process.execPath,
+    ...typescript('test/simulation/kernel/children/real-faults.ts'),
+  ];
+  const line = `ulimit -n ${DESCRIPTORS}; exec "$0" "$@"`;
+  const { status, stdout, stderr } = await runCommand('unshare', [
+    ...inNamespace,
+    line,
+    ...program,
+  ]);
+  assert.is(status, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+behaviour('a real kernel', (it) => {
+  let real: ReturnType<typeof playReal> | undefined;
+  for (const [name] of FAULTS)
+    if (isPermitted)
+      it(
+        `shows what is recorded: ${name}`,
+        async () => {
+          real ??= playReal();
+          const seen = (await real)[name];
+
+          assert.equal(seen, recorded[name]);
+        },
+        { seconds: 120 },
+      );
+    else it.skip(name, 'this system allows no network namespaces (unshare -rn)');
+});

@@ -1,0 +1,16 @@
+/** Each fault shows a program on a simulated host what a real kernel shows it: the same outcomes in the same order. */
+import * as assert from 'uvu/assert';
+import { behaviour } from '../../support/behaviour.ts';
+import { FAULTS } from './fault-cases.ts';
+import { recorded } from './recorded.ts';
+import { playSimulated } from './simulated-faults.ts';
+
+behaviour('a simulated fault', (it) => {
+  for (const each of FAULTS)
+    it(`shows what a real one does: ${each[0]}`, async () => {
+      const seen = await playSimulated(each);
+
+      assert.ok(seen.length > 0);
+      assert.equal(seen, recorded[each[0]]);
+    });
+});
