@@ -87,6 +87,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   declare private _cancelSignal: CancelSignal | undefined;
   /** Set when the body was abandoned: each branch that waits since then has its next `await` throw. */
   declare private _abandoned: Abandonment | undefined;
+  /** @internal the branch of an abandoned body that has opened this limit, and has not seen its cancel */
+  declare _leftBranch: LeftBranch | undefined;
 
   static {
     onBefore((scope, awaited) => {
@@ -112,6 +114,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       _wasCancelled: false,
       _cancelSignal: undefined,
       _abandoned: undefined,
+      _leftBranch: undefined,
     });
   }
 
@@ -640,6 +643,13 @@ interface Abandonment {
 /** Has any body been abandoned? */
 let areBranchesLeft = false;
 
+/** The running code opens `limit`. */
+export function noteOpened(limit: CancelScope): void {
+  if (!areBranchesLeft) return;
+  const carried = currentScope();
+  if (carried instanceof LeftBranch) carried._lendTo(limit);
+}
+
 /**
  * The scope of a branch of an abandoned body, once it continues: its next `await` throws. Each branch has its own,
  * because several branches may wait for foreign promises in the same scope.
@@ -670,6 +680,18 @@ class LeftBranch extends CancelScope {
     outside(nextTick, () => {
       abandonment.isSeenNow = false;
     });
+  }
+
+  /** Its code opens `limit`: the next `await` may be in there. */
+  _lendTo(limit: CancelScope): void {
+    if (this.#hasSeen || limit._isShielded) return;
+    limit._leftBranch = this;
+    limit._pend(this.#abandonment.cancel);
+  }
+
+  /** Its code sees the cancel. */
+  _sees(): void {
+    this.#hasSeen = true;
   }
 
   /** An `await` begins in it. */

@@ -10,7 +10,7 @@ import { suspendedFrames } from '../futures/await-stacks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { noteAbandoned } from './abandoned.ts';
 import { cancelOf } from './cancel-in-error.ts';
-import { CancelScope } from './cancel-scope.ts';
+import { CancelScope, noteOpened } from './cancel-scope.ts';
 import { Cancel, cancelsIn } from './kept/cancel.ts';
 import { CancelPath, RUNS_BODY } from './kept/cancel-path.ts';
 import { LeftTask } from './left-calls.ts';
@@ -86,6 +86,7 @@ export class Limit extends CancelScope {
     this.#abandons = options.abandon !== false;
     this.#timeout = options.timeout;
     this.#before = this._requestsInForce - this._requestsAhead;
+    noteOpened(this);
   }
 
   /**
@@ -117,6 +118,7 @@ export class Limit extends CancelScope {
 
   override _bodySees(): void {
     this.#isSeen = true;
+    this._leftBranch?._sees();
   }
 
   /** Cancels the body. */
@@ -150,6 +152,7 @@ export class Limit extends CancelScope {
     errorFor: (cancel: CancelledError) => unknown,
   ): Promise<T> {
     this.#errorFor = errorFor;
+    if (this._leftBranch !== undefined && this.#abandons) this.#lookLater();
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -207,7 +210,7 @@ export class Limit extends CancelScope {
   }
 
   #look(): void {
-    if (this.#state !== 'cancelled') return;
+    if (this.#state !== 'cancelled' && !this.#isOfLeft) return;
     if (this._isAwaiting || this._hasShields) {
       const forget = this._onLeave(() => {
         forget();
@@ -220,6 +223,11 @@ export class Limit extends CancelScope {
     }
   }
 
+  /** Was it opened by code of an abandoned body that has not seen its cancel? */
+  get #isOfLeft(): boolean {
+    return this.#state === 'open' && this._leftBranch !== undefined;
+  }
+
   protected override _giveUpToo(): boolean {
     if (this._giveUpBelow()) return true;
     if (!this.#abandons || this.#isSeen) return false;
@@ -229,9 +237,11 @@ export class Limit extends CancelScope {
 
   /** The caller continues without the body. */
   #giveUp(): void {
+    const isOfLeft = this.#isOfLeft;
     this.#state = 'abandoned';
     this.#takeBack();
-    const isOurs = this._requestsInForce <= this.#before;
+    this._leftBranch?._sees();
+    const isOurs = !isOfLeft && this._requestsInForce <= this.#before;
     const site = suspendedFrames(this.#task)[0]?._site;
     this.#forget = noteAbandoned(
       this,

@@ -286,6 +286,18 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.is(task.cancelled(), true);
   });
 
+  it('ends a loop of Promise.allSettled in another realm', async () => {
+    const endless = runInNewContext(
+      'async (work) => { for (;;) await Promise.allSettled([work()]); }',
+    ) as (work: () => PromiseLike<void>) => Promise<void>;
+    const task = createTask(() => endless(() => sleep(1)));
+    await sleep(0.5);
+
+    task.cancel();
+
+    await rejects(task, CancelledError);
+  });
+
   it('is thrown at the next await of a combinator when all of it has ended', async (loop) => {
     const log: string[] = [];
     const cleansUp = async (): Promise<void> => {

@@ -410,6 +410,54 @@ loopBehaviour('The branches of a body that is abandoned', (it) => {
       assert.equal([...new Set(log)].sort(), ['the body cleans up', 'the branch cleans up']);
     });
 
+  const nexts: Record<string, Body<unknown>> = {
+    'a limit': async () => await timeout(50, () => sleep(9)),
+    'a limit around a promise of others': async () => await timeout(50, () => foreign().promise),
+    'a limit around both': async () =>
+      await timeout(50, async () => {
+        await foreignTurn();
+        await sleep(9);
+      }),
+    'two limits': async () => await timeout(60, () => timeout(50, () => sleep(9))),
+    'moveOnAfter()': async () => await moveOnAfter(50, () => sleep(9)),
+    'waitFor()': async () => await waitFor(foreign().promise, 50),
+    'a signal': async () => await sleep(9, undefined, { signal: new AbortController().signal }),
+    'a group': async () => await taskGroup((group) => void group.createTask(() => sleep(9))),
+    'the body of a group': async () => await taskGroup(() => sleep(9)),
+  };
+  for (const [name, next] of Object.entries(nexts))
+    for (const before of ['nothing', 'a branch that has seen it'])
+      it(`are cancelled once where they open a limit next: ${name}, after ${before}`, async (loop) => {
+        const log: string[] = [];
+        const [other, first] = [foreign(), foreign()];
+        const body = async (): Promise<void> => {
+          try {
+            await other.promise;
+            await next();
+            log.push('not reached');
+          } catch (error) {
+            log.push((error as Error).name);
+          } finally {
+            await sleep(0.1);
+            await sleep(0.1);
+            log.push('cleaned up');
+          }
+        };
+        await rejects(
+          timeout(1, () => Promise.all([body(), first.promise.then(async () => await sleep(9))])),
+          TimeoutError,
+        );
+        const begin = loop.time();
+
+        if (before !== 'nothing') first.resolve();
+        await sleep(0);
+        other.resolve();
+        await sleep(1);
+
+        assert.equal(log, ['CancelledError', 'cleaned up']);
+        assert.is(loop.time() - begin, 1);
+      });
+
   it('are not cancelled again where a signal has already thrown it there', async () => {
     const log: string[] = [];
     const work = async (signal: AbortSignal, name: string): Promise<void> => {

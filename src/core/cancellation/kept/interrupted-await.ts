@@ -37,7 +37,8 @@ export function interruptAwait(
   const maker = nativeCaller(hook);
   if (maker === undefined || !MAKERS.has(maker)) return;
   if (maker === 'return') closes();
-  if (Object.getPrototypeOf(promise) !== Promise.prototype) return;
+  const interruptible = interruptibleFor(Object.getPrototypeOf(promise));
+  if (interruptible === undefined) return;
   interrupters.set(promise, ask);
   const end = ask();
   if (end !== undefined) returned.set(promise, end);
@@ -51,13 +52,36 @@ class Interrupted {}
 /** Is it our own call of the native `then` that reads `constructor`? */
 let isOurs = false;
 
-/** @returns the value of `constructor` */
-function askedBy(this: object): unknown {
-  if (isOurs || nativeCaller(askedBy) !== undefined) return Promise;
-  const end = interrupters.get(this)?.();
-  if (end === undefined) return Promise;
-  thrown.set(this, [...(thrown.get(this) ?? []), end]);
-  return Interrupted;
+/** By `Promise.prototype`, of this realm and of others. */
+const interruptibles = new WeakMap<object, object>();
+
+/** The prototype of promises that may be interrupted, in place of `native`; `undefined` if that is of a subclass. */
+function interruptibleFor(native: object | null): object | undefined {
+  if (native === null || !isOfPromises(native)) return undefined;
+  const known = interruptibles.get(native);
+  if (known !== undefined) return known;
+  const usual = native.constructor;
+  function readConstructor(this: object): unknown {
+    if (isOurs || nativeCaller(readConstructor) !== undefined) return usual;
+    const end = interrupters.get(this)?.();
+    if (end === undefined) return usual;
+    thrown.set(this, [...(thrown.get(this) ?? []), end]);
+    return Interrupted;
+  }
+  const made: object = Object.create(native, {
+    constructor: { get: readConstructor },
+    // biome-ignore lint/suspicious/noThenProperty: V8 calls it
+    then: { value: then },
+  });
+  interruptibles.set(native, made);
+  return made;
+}
+
+/** Is it a realm's `Promise.prototype`? Those of subclasses are further from the end of the chain. */
+function isOfPromises(native: object): boolean {
+  if (native === Promise.prototype) return true;
+  const next = Object.getPrototypeOf(native);
+  return next !== null && Object.getPrototypeOf(next) === null;
 }
 
 function then(
@@ -74,12 +98,6 @@ function then(
     isOurs = false;
   }
 }
-
-const interruptible: object = Object.create(Promise.prototype, {
-  constructor: { get: askedBy },
-  // biome-ignore lint/suspicious/noThenProperty: V8 calls it
-  then: { value: then },
-});
 
 const nativeThen = Promise.prototype.then;
 
