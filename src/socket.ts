@@ -6,6 +6,7 @@
  */
 
 import { hostname } from 'node:os';
+import { checkOptions } from './base/check-options.ts';
 import { checkWhole } from './base/numbers.ts';
 import { simulatedSystem } from './sock/addresses/simulated-system.ts';
 import {
@@ -99,8 +100,10 @@ export function socket(
   family: number = -1,
   type: number = -1,
   proto: number = -1,
-  { driver, fileno }: SocketOptions = {},
+  options: SocketOptions = {},
 ): Socket {
+  checkOptions(options, 'driver fileno');
+  const { driver, fileno } = options;
   checkWhole(family, -1, 0xffff, 'socket(): family');
   checkWhole(type, -1, 0x7fffffff, 'socket(): type');
   checkWhole(proto, -1, 0xffff, 'socket(): proto');

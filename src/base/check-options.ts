@@ -3,10 +3,18 @@ import { brief } from './printing/repr.ts';
 /**
  * Checks that `options` is an object of options, or left out.
  *
- * @throws {TypeError} when it is not
+ * @param names - the names of all options, separated by spaces; by default any
+ * @throws {TypeError} when it is not, or has another option, as for Python's keyword arguments
  */
-export function checkOptions(options: unknown): void {
+export function checkOptions(options: unknown, names?: string): void {
   if (options === undefined) return;
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
+  // It is not a signal or a map, either.
+  if (Object.prototype.toString.call(options) !== '[object Object]')
     throw new TypeError(`options must be an object, got ${brief(options)}`);
+  if (names === undefined) return;
+  for (const name of Object.keys(options as object))
+    if (!names.split(' ').includes(name))
+      throw new TypeError(
+        `unexpected option ${brief(name)}, expected ${names.replaceAll(' ', ', ')}`,
+      );
 }

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { OSError, osError, TimeoutError } from '../base/errors/os-errors.ts';
 import { checkSecondsFromZero } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
@@ -45,6 +46,7 @@ export function createConnection(
   address: readonly [host: string | undefined, port: number | string | undefined],
   options: ConnectOptions = {},
 ): Coroutine<Socket> {
+  checkOptions(options, 'timeout sourceAddress allErrors driver');
   if (!Array.isArray(address) || address.length !== 2)
     throw new TypeError(`createConnection(): address must be [host, port], got ${brief(address)}`);
   const timeout = 'timeout' in options ? options.timeout : getdefaulttimeout();

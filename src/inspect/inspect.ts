@@ -19,8 +19,10 @@ export type {
 export type { Trace } from './watched/trace.ts';
 
 /**
- * Takes a snapshot of the loops of this thread: each task that is not done, the line at which it waits, what it waits
- * for, and which tasks it waits for; timers, servers, and connections. Returns plain data that can be converted to JSON.
+ * Takes a snapshot of the loops of this thread, as plain data that can be converted to JSON.
+ *
+ * It has each task that is not done, the line at which it waits, what it waits for, and which tasks it waits for; timers,
+ * servers, and connections.
  *
  * docs/snapshot.schema.json is its JSON Schema. A task that waits for a promise that asyncio-ts did not
  * create shows its lines only in debug mode, and after `setAwaitTracking(true)`.
@@ -58,8 +60,10 @@ export async function listen(path: string): Promise<Listener> {
 }
 
 /**
- * Records what the tasks of this thread do: their steps and waits, cancels, reads and writes of sockets, and slow
- * callbacks. When it is stopped, it writes the file in the Trace Event Format, for Perfetto or Chrome.
+ * Records what the tasks of this thread do.
+ *
+ * The trace has their steps and waits, cancels, reads and writes of sockets, and slow callbacks. When it is stopped, it
+ * writes the file in the Trace Event Format, for Perfetto or Chrome.
  *
  * ```ts
  * await using trace = await asyncio.inspect.trace('trace.json');

@@ -58,12 +58,14 @@ import type { PipeLike } from '../transports/pipes/open-pipe.ts';
 import {
   createServer,
   type Hosts,
+  SERVER,
   type ServerOptions,
 } from '../transports/server/create-server.ts';
 import type { Server } from '../transports/server/server.ts';
 import {
   createUnixConnection,
   createUnixServer,
+  UNIX_SERVER,
   type UnixConnectionOptions,
   type UnixServerOptions,
 } from '../transports/server/unix.ts';
@@ -74,7 +76,7 @@ import {
   subprocessShell,
 } from '../transports/subprocess/run-subprocess.ts';
 import type { TlsContext } from '../transports/tls/context.ts';
-import type { TlsServerOptions } from '../transports/tls/options.ts';
+import { TLS_SERVER, type TlsServerOptions } from '../transports/tls/options.ts';
 import { type StartTlsOptions, startTls } from '../transports/tls/start-tls.ts';
 import type {
   DatagramCallbacks,
@@ -101,7 +103,7 @@ import { shutdownAsyncgens } from './shutdown-asyncgens.ts';
 import { withExitStatus } from './signals/exit-status.ts';
 import { type Interruption, listenForInterrupts } from './signals/interrupts.ts';
 import { SignalHandlers } from './signals/signal-handlers.ts';
-import { SockOperations } from './sockets/sock-operations.ts';
+import { type PeerInput, SockOperations } from './sockets/sock-operations.ts';
 import { type SendfileOptions, type SentFile, sockSendfile } from './sockets/sock-sendfile.ts';
 import { sendfile } from './sockets/transport-sendfile.ts';
 import { noLongerUnclosed, warnIfUnclosed } from './unclosed-loops.ts';
@@ -174,7 +176,7 @@ export class Loop implements LoopCore {
 
   /** @param options - `debug`: by default whether the environment variable `ASYNCIO_DEBUG` is set */
   constructor(options: LoopOptions = {}) {
-    checkOptions(options);
+    checkOptions(options, 'debug host');
     startCollector();
     lookForAsyncContexts();
     this._turns = new Turns(options.host ?? nodeHost);
@@ -398,13 +400,13 @@ export class Loop implements LoopCore {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_task
    */
   createTask<T, O = unknown>(body: TaskBody<T>, options?: NewTaskOptions & NoInfer<O>): Task<T> {
-    checkOptions(options);
+    checkOptions(options, this.#taskFactory ? undefined : 'name context eagerStart signal');
     this.#checkClosed();
-    if (options?.signal === undefined) return this.#makeTask(body, options);
-    const { signal, ...rest } = options as TaskOptions & { readonly signal: AbortSignal };
+    if (options === undefined || !('signal' in options)) return this.#makeTask(body, options);
+    const { signal, ...rest } = options;
     checkSignal(signal);
     const task = this.#makeTask(body, rest);
-    cancelOnAbort(task, signal);
+    if (signal !== undefined) cancelOnAbort(task, signal);
     return task;
   }
 
@@ -584,8 +586,10 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Turns debug mode on or off: futures, tasks and handles remember where they were created, slow
-   * callbacks are logged, and unclosed resources cause warnings.
+   * Turns debug mode on or off.
+   *
+   * In debug mode, futures, tasks and handles remember where they were created, slow callbacks are
+   * logged, and unclosed resources cause warnings.
    */
   setDebug(enabled: boolean): void {
     this.#debug = Boolean(enabled);
@@ -757,7 +761,7 @@ export class Loop implements LoopCore {
     count?: number,
     options: SendfileOptions = {},
   ): Coroutine<number> {
-    checkOptions(options);
+    checkOptions(options, 'fallback');
     return sockSendfile(this, sock, file, offset, count, options);
   }
 
@@ -784,7 +788,7 @@ export class Loop implements LoopCore {
    * Connects a socket. A host name is looked up first.
    *
    * @param sock - a non-blocking socket; the caller keeps it, connected or not
-   * @param address - the address to connect to
+   * @param address - the address to connect to; a port may be text, such as `'http'`
    * @throws {TypeError} when `address` does not have the family's shape
    * @throws {RuntimeError} when another operation is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the connection fails: `[Errno 111] Connect call failed ('127.0.0.1',
@@ -793,7 +797,7 @@ export class Loop implements LoopCore {
    * @see asyncio's `loop.sock_connect()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_connect
    */
-  sockConnect(sock: Socket, address: AddressInput): Operation<void> {
+  sockConnect(sock: Socket, address: PeerInput): Operation<void> {
     return this.#sockets.connect(sock, address);
   }
 
@@ -899,7 +903,6 @@ export class Loop implements LoopCore {
     port?: number | string,
     options: ConnectionOptions = {},
   ): Coroutine<[transport: Transport, protocol: P]> {
-    checkOptions(options);
     return createConnection(this, protocolFactory, host, port, options);
   }
 
@@ -924,7 +927,7 @@ export class Loop implements LoopCore {
     sock: Socket,
     options: TlsServerOptions = {},
   ): Coroutine<[transport: Transport, protocol: P]> {
-    checkOptions(options);
+    checkOptions(options, TLS_SERVER);
     return connectAcceptedSocket(this, protocolFactory, sock, options);
   }
 
@@ -960,7 +963,7 @@ export class Loop implements LoopCore {
     port?: number | string,
     options: ServerOptions = {},
   ): Coroutine<Server> {
-    checkOptions(options);
+    checkOptions(options, `${SERVER} startServing`);
     return createServer(this, protocolFactory, host, port, options);
   }
 
@@ -987,7 +990,6 @@ export class Loop implements LoopCore {
     path?: UnixPath,
     options: UnixConnectionOptions = {},
   ): Coroutine<[transport: Transport, protocol: P]> {
-    checkOptions(options);
     return createUnixConnection(this, protocolFactory, path, options);
   }
 
@@ -1016,7 +1018,7 @@ export class Loop implements LoopCore {
     path?: UnixPath,
     options: UnixServerOptions = {},
   ): Coroutine<Server> {
-    checkOptions(options);
+    checkOptions(options, `${UNIX_SERVER} startServing`);
     return createUnixServer(this, protocolFactory, path, options);
   }
 
@@ -1054,7 +1056,7 @@ export class Loop implements LoopCore {
     count?: number,
     options: SendfileOptions = {},
   ): Coroutine<number> {
-    checkOptions(options);
+    checkOptions(options, 'fallback');
     return sendfile(this, transport, file, offset, count, options);
   }
 
@@ -1090,7 +1092,7 @@ export class Loop implements LoopCore {
     sslcontext: TlsContext,
     options: StartTlsOptions = {},
   ): Coroutine<Transport> {
-    checkOptions(options);
+    checkOptions(options, 'serverSide serverHostname sslHandshakeTimeout sslShutdownTimeout');
     return startTls(this, transport, protocol, sslcontext, options);
   }
 
@@ -1117,7 +1119,7 @@ export class Loop implements LoopCore {
     protocolFactory: () => P,
     options: DatagramEndpointOptions = {},
   ): Coroutine<[transport: DatagramTransport, protocol: P]> {
-    checkOptions(options);
+    checkOptions(options, 'localAddr remoteAddr family proto flags reusePort allowBroadcast sock');
     return createDatagramEndpoint(this, protocolFactory, options);
   }
 
@@ -1147,7 +1149,7 @@ export class Loop implements LoopCore {
     pipe: PipeLike,
     options: PipeOptions = {},
   ): Coroutine<[transport: ReadTransport, protocol: P]> {
-    checkOptions(options);
+    checkOptions(options, 'driver');
     return connectReadPipe(this, protocolFactory, pipe, options);
   }
 
@@ -1164,7 +1166,7 @@ export class Loop implements LoopCore {
     pipe: PipeLike,
     options: PipeOptions = {},
   ): Coroutine<[transport: WriteTransport, protocol: P]> {
-    checkOptions(options);
+    checkOptions(options, 'driver');
     return connectWritePipe(this, protocolFactory, pipe, options);
   }
 
@@ -1235,7 +1237,7 @@ export class Loop implements LoopCore {
     port: number | string | undefined,
     options?: AddressInfoOptions,
   ): Operation<AddressInfo[]> {
-    checkOptions(options);
+    checkOptions(options, 'family type proto flags');
     this.#checkClosed();
     return new GetAddrInfo(this, host, port, options);
   }

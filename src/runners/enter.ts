@@ -14,7 +14,7 @@ import { cancelledBy, type Main, toTaskBody } from './main.ts';
 import { SharedLoop } from './shared-loop.ts';
 
 /** Options for {@link enter}. */
-export interface EnterOptions extends Abortable {
+export interface EnterOptions extends Pick<Abortable, 'signal'> {
   /** The name of the task; by default `Task-N`. */
   readonly name?: string | undefined;
   /** The context that the task runs in; by default a copy of the current one. */
@@ -73,7 +73,7 @@ let shared: SharedLoop | undefined;
 export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> {
   let task: Future<T> | undefined;
   const begin = (resolve: (value: T) => void, reject: (error: unknown) => void): void => {
-    checkOptions(options);
+    checkOptions(options, 'signal name context');
     const { signal, name, context } = options;
     const main = toTaskBody(body);
     checkSignal(signal);

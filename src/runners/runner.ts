@@ -37,8 +37,6 @@ interface MainOptions {
   readonly context?: Context | undefined;
   /** Cancels the program when aborted; if that ends it, the reason is thrown. */
   readonly signal?: AbortSignal | undefined;
-  /** @internal the signals that end the program */
-  readonly _ending?: EndingSignals | undefined;
 }
 
 /**
@@ -69,7 +67,7 @@ export class Runner {
 
   /** @param options - `debug`, `loopFactory` */
   constructor(options: RunOptions = {}) {
-    checkOptions(options);
+    checkOptions(options, 'debug loopFactory');
     this.#options = options;
   }
 
@@ -100,12 +98,13 @@ export class Runner {
    * @throws {KeyboardInterrupt} when the user pressed Ctrl-C
    */
   async run<T>(main: Main<T>, options: MainOptions = {}): Promise<T> {
-    checkOptions(options);
+    checkOptions(options, 'context signal');
     checkMayRun('Runner.run()');
-    return await asProgram(() => this.#run(main, options));
+    return await asProgram(() => this._run(main, options));
   }
 
-  async #run<T>(main: Main<T>, options: MainOptions): Promise<T> {
+  /** @internal `signals`: the signals that end the program */
+  async _run<T>(main: Main<T>, options: MainOptions, signals?: EndingSignals): Promise<T> {
     const body = toTaskBody(main);
     const { signal } = options;
     checkSignal(signal);
@@ -126,7 +125,7 @@ export class Runner {
       loop._turns.nodeAfterFirst();
     }
     const { forget, errorFor } = cancelledBy(signal, task);
-    const ending = options._ending?.cancels(task);
+    const ending = signals?.cancels(task);
     try {
       const result = await loop.runUntilComplete(task);
       // The program may have sent itself the signal in its last turn: it must not be lost.
@@ -245,20 +244,20 @@ export class Runner {
  * @see asyncio's `run()`, https://docs.python.org/3/library/asyncio-runner.html#asyncio.run
  */
 export async function run<T>(main: Main<T>, options: ProgramOptions = {}): Promise<T> {
-  checkOptions(options);
+  checkOptions(options, 'debug loopFactory signal signals');
   checkMayRun('asyncio.run()');
-  const runner = new Runner(options);
-  const { signal, signals } = options;
-  const _ending = signals === undefined ? undefined : new EndingSignals(signals);
+  const { signal, signals, ...rest } = options;
+  const runner = new Runner(rest);
+  const ending = signals === undefined ? undefined : new EndingSignals(signals);
   return await asProgram(async () => {
     try {
       try {
-        return await runner.run(main, { signal, _ending });
+        return await runner._run(main, { signal }, ending);
       } finally {
         await runner.close();
       }
     } finally {
-      await _ending?.end();
+      await ending?.end();
     }
   });
 }

@@ -33,7 +33,7 @@ export async function runSeeds(
   options: SimulationOptions,
 ): Promise<RunResult> {
   checkFunction(main, 'main');
-  checkOptions(options);
+  checkOptions(options, 'seed runs faults limit patch traceLength shrink onRun');
   const part = wantedPart();
   const { limit = WEEK, traceLength = 10_000, onRun } = options;
   const { runs = 1, faults = 'calm', seed = 1 } = { ...options, ...part };

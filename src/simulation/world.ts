@@ -83,7 +83,7 @@ export class World {
    * @throws {RuntimeError} when there is a host of that name or address
    */
   host(name: string, main: HostMain, options: HostOptions = {}): SimulatedHost {
-    checkOptions(options);
+    checkOptions(options, 'address skew drift descriptors');
     if (typeof name !== 'string' || name === '')
       throw new TypeError(`the name of a host must be a string, got ${brief(name)}`);
     checkFunction(main, 'main');
@@ -116,7 +116,7 @@ export class World {
     b: HostLike,
     options: { readonly oneWay?: boolean | undefined } = {},
   ): void {
-    checkOptions(options);
+    checkOptions(options, 'oneWay');
     this.#run.connect(a, b, { parted: true }, options.oneWay ?? false, 'partition');
   }
 
@@ -138,7 +138,7 @@ export class World {
 
   /** Sets the properties of the link between two hosts, in both directions. */
   link(a: HostLike, b: HostLike, options: LinkOptions): void {
-    checkOptions(options);
+    checkOptions(options, 'latency bandwidth loss duplicate');
     for (const path of this.#run.paths(a, b)) path.link = { ...path.link, ...options };
   }
 

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { OSError, osError } from '../base/errors/os-errors.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { repr } from '../base/printing/repr.ts';
@@ -41,10 +42,9 @@ export interface ServerSocketOptions {
  * @see Python's `socket.create_server()`,
  *   https://docs.python.org/3/library/socket.html#socket.create_server
  */
-export function createServer(
-  address: AddressInput,
-  { family = AF_INET, backlog, reusePort, dualstackIpv6, driver }: ServerSocketOptions = {},
-): Socket {
+export function createServer(address: AddressInput, options: ServerSocketOptions = {}): Socket {
+  checkOptions(options, 'family backlog reusePort dualstackIpv6 driver');
+  const { family = AF_INET, backlog, reusePort, dualstackIpv6, driver } = options;
   checkWhole(family, 0, 0xffff, 'createServer(): family');
   if (dualstackIpv6 && family !== AF_INET6)
     throw new RangeError('dualstackIpv6 requires the AF_INET6 family');

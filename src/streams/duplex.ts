@@ -16,9 +16,10 @@ import { StreamReader } from './stream-reader.ts';
 import { StreamWriter } from './stream-writer.ts';
 
 /**
- * Creates a Node stream from a reader and a writer, so that code for Node streams can use this
- * connection: `http.request({ createConnection: () => toDuplex(streams) })`. `Duplex.toWeb()`
- * converts it to web streams.
+ * Creates a Node stream from a reader and a writer.
+ *
+ * Code for Node streams can then use this connection: `http.request({ createConnection: () =>
+ * toDuplex(streams) })`. `Duplex.toWeb()` converts it to web streams.
  *
  * The stream owns both. Ending the stream ends sending, also with TLS; what the peer sends after
  * that is still read. Destroying it closes the connection, immediately if with an error.
@@ -40,8 +41,10 @@ export function toDuplex(streams: Streams): Socket {
 }
 
 /**
- * Creates a reader and a writer for a Node stream: a pipe, a child's standard streams, a tunnel, or
- * with `Duplex.fromWeb()` a pair of web streams.
+ * Creates a reader and a writer for a Node stream.
+ *
+ * It may be a pipe, a child's standard streams, a tunnel, or with `Duplex.fromWeb()` a pair of web
+ * streams.
  *
  * They own the stream: closing the writer ends it, and its error breaks them.
  *

@@ -2,8 +2,8 @@ import { checkOptions } from '../base/check-options.ts';
 import { Coroutine, iscoroutine } from '../core/coroutines/coroutine.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import { checkHostPort, toPath, type UnixPath } from '../transports/addresses/check-host-port.ts';
-import type { ConnectionOptions } from '../transports/connect/create-connection.ts';
-import type { UnixConnectionOptions } from '../transports/server/unix.ts';
+import { CONNECTION, type ConnectionOptions } from '../transports/connect/create-connection.ts';
+import { UNIX_CONNECTION, type UnixConnectionOptions } from '../transports/server/unix.ts';
 import type { ProtocolCallbacks, Transport } from '../transports/transport.ts';
 import { type HandlingLoop, StreamReaderProtocol } from './stream-protocol.ts';
 import { StreamReader } from './stream-reader.ts';
@@ -49,7 +49,7 @@ export function openConnection(
   port?: number | string,
   options: ConnectionOptions & StreamOptions = {},
 ): Coroutine<Streams> {
-  checkOptions(options);
+  checkOptions(options, `${CONNECTION} limit`);
   checkHostPort('openConnection(host, port, options)', host, port);
   const connect = (): Promise<Streams> => {
     const { limit, ...rest } = options;
@@ -73,7 +73,7 @@ export function openUnixConnection(
   path?: UnixPath,
   options: UnixConnectionOptions & StreamOptions = {},
 ): Coroutine<Streams> {
-  checkOptions(options);
+  checkOptions(options, `${UNIX_CONNECTION} limit`);
   const where = toPath('openUnixConnection(path, options)', path);
   const connect = (): Promise<Streams> => {
     const { limit, ...rest } = options;

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { checkPositiveSeconds } from '../base/numbers.ts';
 import { calledAs } from '../base/printing/inspect.ts';
 import { brief } from '../base/printing/repr.ts';
@@ -90,8 +91,10 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   constructor(
     reader: StreamReader,
     handler?: ClientConnected,
-    { loop, ...limits }: StreamProtocolOptions = {},
+    options: StreamProtocolOptions = {},
   ) {
+    checkOptions(options, 'loop idleTimeout handlerTimeout');
+    const { loop, ...limits } = options;
     checkLimits(limits);
     this.#loop = (loop ?? requireEventLoop()) as HandlingLoop;
     this.#reader = reader;

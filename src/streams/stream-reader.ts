@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { STREAM_LIMIT } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors/errors.ts';
 import { checkNumber } from '../base/numbers.ts';
@@ -77,7 +78,9 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    * @throws {RangeError} when `limit` is not positive
    * @throws {RuntimeError} when no loop is given and there is no current one
    */
-  constructor({ limit = STREAM_LIMIT, loop }: StreamReaderOptions = {}) {
+  constructor(options: StreamReaderOptions = {}) {
+    checkOptions(options, 'limit loop');
+    const { limit = STREAM_LIMIT, loop } = options;
     checkLimit(limit);
     this.#limit = limit;
     this.#loop = loop ?? requireEventLoop();

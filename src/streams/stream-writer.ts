@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { Operation } from '../core/futures/operation.ts';
@@ -160,6 +161,7 @@ export class StreamWriter {
     sslcontext: TlsContext,
     options: Omit<StartTlsOptions, 'serverSide'> = {},
   ): Coroutine<void> {
+    checkOptions(options, 'serverHostname sslHandshakeTimeout sslShutdownTimeout');
     const start = async (): Promise<void> => {
       // If it is not a stream's protocol, its transport is refused.
       const protocol = this.#protocol as WriterProtocol & ProtocolCallbacks;

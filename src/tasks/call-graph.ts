@@ -76,7 +76,7 @@ export function captureCallGraph(
   future?: Future<unknown>,
   options: CallGraphOptions = {},
 ): FutureCallGraph | undefined {
-  checkOptions(options);
+  checkOptions(options, 'depth limit');
   const { depth = 1, limit } = options;
   checkWhole(depth, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'depth');
   checkLimit(limit);
@@ -139,7 +139,6 @@ function limited(frames: readonly Frame[], limit: number | undefined): readonly 
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.format_call_graph
  */
 export function formatCallGraph(future?: Future<unknown>, options: CallGraphOptions = {}): string {
-  checkOptions(options);
   const graph = captureCallGraph(future, options);
   return graph === undefined ? '' : linesOf(graph, '').join('\n');
 }
@@ -178,5 +177,7 @@ export function printCallGraph(
   future?: Future<unknown>,
   options: CallGraphOptions & { readonly file?: { write(text: string): unknown } | undefined } = {},
 ): void {
-  (options.file ?? process.stdout).write(`${formatCallGraph(future, options)}\n`);
+  checkOptions(options, 'depth limit file');
+  const { file = process.stdout, ...rest } = options;
+  file.write(`${formatCallGraph(future, rest)}\n`);
 }

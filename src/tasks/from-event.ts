@@ -112,7 +112,7 @@ export function fromEvent(
   name: string | symbol,
   options: Abortable = {},
 ): Operation<unknown[]> {
-  checkOptions(options);
+  checkOptions(options, 'signal abandon');
   const { on, addEventListener } = Object(emitter) as { on?: unknown; addEventListener?: unknown };
   if (typeof on !== 'function' && typeof addEventListener !== 'function')
     throw new TypeError(`an EventEmitter or an EventTarget was expected, got ${brief(emitter)}`);

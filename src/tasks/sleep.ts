@@ -88,7 +88,7 @@ class AbortableSleep<T> extends Sleep<T> {
  * @see asyncio's `sleep()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.sleep
  */
 export function sleep<T = void>(delay: number, result?: T, options?: Abortable): Operation<T> {
-  checkOptions(options);
+  checkOptions(options, 'signal abandon');
   checkSeconds(delay, 'delay');
   const loop = requireRunningLoop();
   if (options?.signal !== undefined) {

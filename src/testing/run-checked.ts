@@ -52,7 +52,7 @@ export class LeftBehindError extends Error {
  * @throws {RuntimeError} when a loop is already running
  */
 export async function runChecked<T>(main: TaskBody<T>, options: CheckedOptions = {}): Promise<T> {
-  checkOptions(options);
+  checkOptions(options, 'debug');
   return await runWatched(main, options.debug, undefined);
 }
 

@@ -44,7 +44,7 @@ export interface VirtualOptions {
  * @throws {RuntimeError} when a loop is already running
  */
 export async function runVirtual<T>(main: TaskBody<T>, options: VirtualOptions = {}): Promise<T> {
-  checkOptions(options);
+  checkOptions(options, 'start debug');
   const { start = 0, debug } = options;
   checkFiniteSeconds(start, 'start');
   return await runWatched(main, debug, virtualHost(start));

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { checkOptions } from '../base/check-options.ts';
 import { MAX_THREADS, THREADS_BESIDE_CORES } from '../base/constants.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
@@ -117,6 +118,7 @@ export class ThreadPoolExecutor implements Executor {
       readonly cancelFutures?: boolean | undefined;
     } = {},
   ): Promise<void> {
+    checkOptions(options, 'wait cancelFutures');
     this.#isShutDown = true;
     if (options.cancelFutures) for (const job of this.#waiting) this.#takeBack(job);
     for (const thread of this.#idle.splice(0)) thread.end();

@@ -653,8 +653,7 @@ loopBehaviour('loop.createTask', (it) => {
       isBegun = true;
     };
     const options = { nmae: 'typo' } as never;
-    const message =
-      /^Task got an unknown option 'nmae': without a task factory, the options are name, context/;
+    const message = /^unexpected option 'nmae', expected name, context, eagerStart/;
     throws(() => createTask(f, options), TypeError, { message });
     throws(() => loop.createTask(f, options), TypeError, { message });
     throws(() => new Task(f, options), TypeError, { message });
@@ -667,7 +666,8 @@ loopBehaviour('loop.createTask', (it) => {
 
     assert.not(isBegun);
     assert.is(allTasks().size, 1);
-    await createTask(f, { nmae: undefined } as never);
+    throws(() => createTask(f, { nmae: undefined } as never), TypeError, { message });
+    await createTask(f, { name: undefined, signal: undefined });
   });
 });
 

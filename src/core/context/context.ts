@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { checkFunction } from '../../base/check-function.ts';
+import { checkOptions } from '../../base/check-options.ts';
 import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
@@ -367,8 +368,7 @@ export class ContextVar<T> {
   constructor(name: string, options: { default?: T } = {}) {
     if (typeof name !== 'string')
       throw new TypeError(`context variable name must be a str, got ${brief(name)}`);
-    if (typeof options !== 'object')
-      throw new TypeError(`options must be an object, { default: … }, got ${brief(options)}`);
+    checkOptions(options, 'default');
     this.name = name;
     this.#hasDefault = 'default' in options;
     this.#default = options.default;

@@ -77,8 +77,9 @@ export function cancelOnAbort(task: Task<unknown>, signal: AbortSignal): void {
 export function untilAborted<T>(
   options: Abortable | undefined,
   call: () => PromiseLike<T> | T,
+  names: string = 'signal abandon',
 ): () => Promise<T> {
-  checkOptions(options);
+  checkOptions(options, names);
   const signal = options?.signal;
   // Our own calls return promises, or awaitables.
   if (signal === undefined) return call as () => Promise<T>;

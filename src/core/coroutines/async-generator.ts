@@ -90,8 +90,10 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
 }
 
 /**
- * Converts an `async function*` to one whose generators are closed if they are left open: by
- * `run()` at its end, or when they are collected. Their `finally` blocks run then.
+ * Converts an `async function*` to one whose generators are closed if they are left open.
+ *
+ * `run()` closes them at its end, and a collected one is closed, too. Their `finally` blocks run
+ * then.
  *
  * `for await` closes a generator that it leaves early, with or without this. But nothing closes one
  * that is read with `next()`, or awaited in a `Promise.race()`.

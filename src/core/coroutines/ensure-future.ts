@@ -12,7 +12,7 @@ import type { NotAPromise, Task, TaskBody, TaskOptions } from './task.ts';
 import { WrappedFuture } from './wrapped-promise.ts';
 
 /** Options for a new task; `signal` cancels it when aborted. */
-export interface NewTaskOptions extends TaskOptions, Abortable {}
+export interface NewTaskOptions extends TaskOptions, Pick<Abortable, 'signal'> {}
 
 /** A loop that creates tasks, as all loops that users see. */
 interface TaskMaker extends LoopCore {
@@ -39,8 +39,9 @@ export function createTask<T, O = unknown>(
 }
 
 /**
- * A future for any awaitable: a future is returned unchanged, a coroutine or a function becomes a
- * task, a promise is wrapped.
+ * A future for any awaitable.
+ *
+ * A future is returned unchanged, a coroutine or a function becomes a task, and a promise is wrapped.
  *
  * @param options - `loop`: by default the running one, otherwise that of `setEventLoop()`
  * @throws {RangeError} when a future belongs to a loop other than the given one
@@ -53,7 +54,7 @@ export function ensureFuture<T>(
   awaitable: TaskBody<T> | PromiseLike<T>,
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
-  checkOptions(options);
+  checkOptions(options, 'loop');
   if (awaitable instanceof Future) {
     if (options.loop !== undefined && awaitable._loop !== options.loop)
       throw new RangeError(
@@ -103,7 +104,7 @@ export function wrapPromise<T>(
   promise: PromiseLike<T>,
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
-  checkOptions(options);
+  checkOptions(options, 'loop');
   if (promise instanceof Future) return promise as Future<T>;
   if (!isThenable(promise) || iscoroutine(promise))
     throw new TypeError(`a promise was expected, got ${brief(promise)}`);

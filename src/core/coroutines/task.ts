@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import {
   CancelledError,
   endsTheLoop,
@@ -65,18 +66,6 @@ export interface TaskOptions {
    * waits? By default it starts in the next turn, as it always does if the loop is not running.
    */
   readonly eagerStart?: boolean | undefined;
-}
-
-/** The options of a {@link Task}. */
-const OPTIONS: readonly string[] = ['name', 'context', 'eagerStart', 'loop'];
-
-/** Like Python for keyword arguments: finds mistyped names, and options of task factories. */
-function checkOptions(options: object): void {
-  for (const [key, value] of Object.entries(options))
-    if (value !== undefined && !OPTIONS.includes(key))
-      throw new TypeError(
-        `Task got an unknown option ${brief(key)}: without a task factory, the options are ${OPTIONS.join(', ')}`,
-      );
 }
 
 const nativeThen = Promise.prototype.then;
@@ -170,7 +159,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     options: TaskOptions & { readonly loop?: LoopCore | undefined } = {},
   ) {
     super(options);
-    if (options !== this._loop._asOption && new.target === Task) checkOptions(options);
+    if (options !== this._loop._asOption && new.target === Task)
+      checkOptions(options, 'name context eagerStart loop');
     if (options.context !== undefined) checkContext(options.context);
     this.#coroutine = toCoroutine(body);
     if (options.name === undefined) {
@@ -297,6 +287,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.get_stack
    */
   getStack(options: { readonly limit?: number | undefined } = {}): Frame[] {
+    checkOptions(options, 'limit');
     return stackOfTask(this, options.limit);
   }
 
@@ -314,6 +305,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
       readonly file?: { write(text: string): unknown } | undefined;
     } = {},
   ): void {
+    checkOptions(options, 'limit file');
     const text = formatStack(this, options.limit);
     if (options.file === undefined) print(text);
     else options.file.write(`${text}\n`);

@@ -116,6 +116,7 @@ export class Future<T> implements Promise<T> {
    */
   constructor(options?: { readonly loop?: LoopCore | undefined }) {
     this._loop = options?.loop ?? loopFor(options);
+    if (options !== this._loop._asOption && new.target === Future) checkOptions(options, 'loop');
     if (this._loop.getDebug()) this._sourceTraceback = userStack(DEBUG_STACK_DEPTH);
   }
 
@@ -213,10 +214,11 @@ export class Future<T> implements Promise<T> {
    */
   addDoneCallback(
     callback: (future: this) => unknown,
-    options: { readonly context?: Context } = {},
+    options?: { readonly context?: Context | undefined },
   ): void {
     checkFunction(callback, 'callback');
-    const scope = scopeForLater(options.context);
+    checkOptions(options, 'context');
+    const scope = scopeForLater(options?.context);
     if (this._state === 'pending') this._addEntry({ callback, scope });
     else this._loop._callSoonIn(scope, callback, this);
   }
@@ -436,8 +438,8 @@ export class Future<T> implements Promise<T> {
 
 /** The loop of a future that was created without one. */
 function loopFor(options: unknown): LoopCore {
-  if (options === null || Array.isArray(options)) checkOptions(options);
-  if (options !== undefined && (typeof options !== 'object' || '_turns' in (options ?? {})))
+  checkOptions(options);
+  if (options !== undefined && '_turns' in (options as object))
     throw new TypeError(`options must be an object such as { loop }, got ${brief(options)}`);
   return requireEventLoop();
 }

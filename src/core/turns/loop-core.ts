@@ -3,8 +3,10 @@ import type { AsyncGenerators } from './open-generators.ts';
 import type { Turns } from './turns.ts';
 
 /**
- * The context of a report to the exception handler: always a `message`, usually the `exception`,
- * and the related objects, under asyncio's names.
+ * The context of a report to the exception handler.
+ *
+ * It always has a `message`, usually the `exception`, and the related objects, under asyncio's
+ * names.
  *
  * @see asyncio's `loop.call_exception_handler()`,
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_exception_handler

@@ -51,7 +51,7 @@ export class Connect extends SockOperation<void> {
     return this;
   }
 
-  beginWithName([host, port]: readonly [string, number]): this {
+  beginWithName([host, port]: readonly [host: string, port: number | string]): this {
     const { family, type, proto } = this.sock;
     const asked = { family, type, proto, flags: 0 };
     // The loop's own method, because a program may have replaced it.

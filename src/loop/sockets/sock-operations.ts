@@ -14,12 +14,22 @@ import { AF_INET, AF_INET6 } from '../../sock/constants/constants.ts';
 import { EMPTY } from '../../sock/endpoint/byte-queue.ts';
 import { sendMost } from '../../sock/endpoint/send-most.ts';
 import { Socket } from '../../sock/socket.ts';
+import { asText, portNumber } from '../../transports/addresses/host-lookup.ts';
 import { transportRefusal } from '../../transports/readiness-watch.ts';
 import { Accept, acceptNow } from './accept.ts';
 import { Connect } from './connect.ts';
 import { Receive, ReceiveInto } from './receive.ts';
 import { SendAll } from './send-all.ts';
 import { Attempt, checkUncut } from './sock-operation.ts';
+
+/** What a socket connects to; a port may be text, such as the name of a service. */
+export type PeerInput = AddressInput | readonly [host: string, port: string];
+
+/** An address with its port as a number, unless that is the name of a service. */
+function withNumber([host, port, ...scope]: readonly unknown[]): readonly unknown[] {
+  const text = asText(port);
+  return [host, typeof text === 'string' ? (portNumber(text) ?? text) : text, ...scope];
+}
 
 /** The socket methods of a loop; `Loop` documents them. */
 export class SockOperations {
@@ -113,14 +123,18 @@ export class SockOperations {
     });
   }
 
-  connect(sock: Socket, address: AddressInput): Operation<void> {
+  connect(sock: Socket, address: PeerInput): Operation<void> {
     this.#check(sock, 'sockConnect', 'writer');
-    const to = checkAddress(sock.family, address, 'sockConnect');
+    const { family } = sock;
+    const hasPort = Array.isArray(address) && (family === AF_INET || family === AF_INET6);
+    const given = hasPort ? withNumber(address) : address;
+    if (hasPort && typeof given[1] === 'string')
+      return new Connect(this.#loop, sock).beginWithName(given as [string, string]);
+    const to = checkAddress(family, given, 'sockConnect');
     const connect = new Connect(this.#loop, sock);
-    const named = typeof to !== 'string' && !isNumericHost(sock.family, to[0]);
-    return named && (sock.family === AF_INET || sock.family === AF_INET6)
-      ? connect.beginWithName([to[0], to[1]])
-      : connect.begin(resolveLocally(sock.family, to));
+    return hasPort && !isNumericHost(family, to[0] as string)
+      ? connect.beginWithName(to as [string, number])
+      : connect.begin(resolveLocally(family, to));
   }
 
   accept(sock: Socket): Operation<[Socket, Address]> {

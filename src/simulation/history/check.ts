@@ -2,8 +2,10 @@ import type { Operation } from './linearizable.ts';
 import type { SequentialModel } from './models.ts';
 
 /**
- * Checks that the operations of concurrent clients are linearizable: they look as if they were executed one after
- * another, each at some instant between its call and its return.
+ * Checks that the operations of concurrent clients are linearizable.
+ *
+ * They are if they look as if they were executed one after another, each at some instant between its call and its
+ * return.
  *
  * An operation without `end` may have been executed at any time after its call, or never. In a simulation,
  * {@link World.history} records operations, and checks them at the end.

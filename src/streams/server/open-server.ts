@@ -7,13 +7,15 @@ import {
   toPath,
   type UnixPath,
 } from '../../transports/addresses/check-host-port.ts';
-import type {
-  Hosts,
-  ServerOptions,
-  ServingOptions,
+import {
+  DEMAND,
+  type Hosts,
+  SERVER,
+  type ServerOptions,
+  type ServingOptions,
 } from '../../transports/server/create-server.ts';
 import type { Server } from '../../transports/server/server.ts';
-import type { UnixServerOptions } from '../../transports/server/unix.ts';
+import { UNIX_SERVER, type UnixServerOptions } from '../../transports/server/unix.ts';
 import type { ProtocolCallbacks } from '../../transports/transport.ts';
 import type { StreamOptions } from '../open-connection.ts';
 import type { ConnectionLimits } from '../stream-protocol.ts';
@@ -57,7 +59,7 @@ export function openServer(
   port?: number | string,
   options: Omit<ServerOptions, 'startServing'> & OpenServerOptions = {},
 ): Coroutine<StreamServer> {
-  checkOptions(options);
+  checkOptions(options, `${SERVER} limit idleTimeout`);
   checkHostsPort('openServer(host, port, options)', host, port);
   const open = async (): Promise<StreamServer> =>
     await opened(options, (loop, factory, rest) => loop.createServer(factory, host, port, rest));
@@ -80,7 +82,7 @@ export function openUnixServer(
   path?: UnixPath,
   options: Omit<UnixServerOptions, 'startServing'> & OpenServerOptions = {},
 ): Coroutine<StreamServer> {
-  checkOptions(options);
+  checkOptions(options, `${UNIX_SERVER} limit idleTimeout`);
   const where = toPath('openUnixServer(path, options)', path);
   const open = async (): Promise<StreamServer> =>
     await opened(options, (loop, factory, rest) => loop.createUnixServer(factory, where, rest));
@@ -99,7 +101,7 @@ async function opened(
   const { ssl, backlog = SERVER_BACKLOG } = rest;
   const accepted = new AcceptedConnections(ssl === undefined ? 0 : backlog);
   const factory = protocols(loop, (...streams) => accepted.made(streams), { limit, idleTimeout });
-  const server = await serve(loop, factory, { ...rest, startServing: true, _demand: accepted });
+  const server = await serve(loop, factory, { ...rest, startServing: true, [DEMAND]: accepted });
   accepted.comeFrom(server);
   return new StreamServer(server, accepted);
 }

@@ -6,9 +6,14 @@ import {
   toPath,
   type UnixPath,
 } from '../../transports/addresses/check-host-port.ts';
-import type { Hosts, ServerOptions } from '../../transports/server/create-server.ts';
+import {
+  type Hosts,
+  SERVER,
+  type ServerOptions,
+  type ServingOptions,
+} from '../../transports/server/create-server.ts';
 import type { Server } from '../../transports/server/server.ts';
-import type { UnixServerOptions } from '../../transports/server/unix.ts';
+import { UNIX_SERVER, type UnixServerOptions } from '../../transports/server/unix.ts';
 import type { ProtocolCallbacks } from '../../transports/transport.ts';
 import type { StreamOptions } from '../open-connection.ts';
 import {
@@ -23,6 +28,9 @@ import { checkLimit, StreamReader } from '../stream-reader.ts';
 
 /** Additional options for a stream server. */
 export type StreamServerOptions = StreamOptions & ConnectionLimits;
+
+/** The names of {@link StreamServerOptions}, and `startServing`. */
+const STREAMS = ' startServing limit idleTimeout handlerTimeout';
 
 /** What serving needs from a loop. */
 export interface ServingLoop extends HandlingLoop {
@@ -66,15 +74,13 @@ export function startServer(
   port?: number | string,
   options: ServerOptions & StreamServerOptions = {},
 ): Coroutine<Server> {
-  checkOptions(options);
+  checkOptions(options, SERVER + STREAMS);
   const handler = asHandler(clientConnected);
   checkHostsPort('startServer(handler, host, port, options)', host, port);
-  const start = async (): Promise<Server> => {
-    const { limit, idleTimeout, handlerTimeout, ...rest } = options;
-    const loop = requireRunningLoop() as ServingLoop;
-    const factory = protocols(loop, handler, { limit, idleTimeout, handlerTimeout });
-    return await loop.createServer(factory, host, port, rest);
-  };
+  const start = (): Promise<Server> =>
+    started(handler, options, (loop, factory, rest) =>
+      loop.createServer(factory, host, port, rest),
+    );
   return new Coroutine(start, 'startServer', undefined);
 }
 
@@ -100,16 +106,26 @@ export function startUnixServer(
   path?: UnixPath,
   options: UnixServerOptions & StreamServerOptions = {},
 ): Coroutine<Server> {
-  checkOptions(options);
+  checkOptions(options, UNIX_SERVER + STREAMS);
   const handler = asHandler(clientConnected);
   const where = toPath('startUnixServer(handler, path, options)', path);
-  const start = async (): Promise<Server> => {
-    const { limit, idleTimeout, handlerTimeout, ...rest } = options;
-    const loop = requireRunningLoop() as ServingLoop;
-    const factory = protocols(loop, handler, { limit, idleTimeout, handlerTimeout });
-    return await loop.createUnixServer(factory, where, rest);
-  };
+  const start = (): Promise<Server> =>
+    started(handler, options, (loop, factory, rest) => loop.createUnixServer(factory, where, rest));
   return new Coroutine(start, 'startUnixServer', undefined);
+}
+
+async function started(
+  handler: ClientConnected,
+  { limit, idleTimeout, handlerTimeout, ...rest }: ServingOptions & StreamServerOptions,
+  serve: (
+    loop: ServingLoop,
+    factory: () => ProtocolCallbacks,
+    options: ServingOptions,
+  ) => Coroutine<Server>,
+): Promise<Server> {
+  const loop = requireRunningLoop() as ServingLoop;
+  const factory = protocols(loop, handler, { limit, idleTimeout, handlerTimeout });
+  return await serve(loop, factory, rest);
 }
 
 /** Returns a function that creates the protocol of each connection. */

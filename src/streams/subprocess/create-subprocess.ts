@@ -1,7 +1,11 @@
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
-import type { SubprocessOptions } from '../../transports/subprocess/options.ts';
+import {
+  checkNames,
+  SUBPROCESS,
+  type SubprocessOptions,
+} from '../../transports/subprocess/options.ts';
 import { type ProgramArguments, splitOptions } from '../../transports/subprocess/run-subprocess.ts';
 import type { SubprocessCallbacks, SubprocessTransport } from '../../transports/transport.ts';
 import type { StreamOptions } from '../open-connection.ts';
@@ -48,7 +52,7 @@ export function createSubprocessExec(
 ): Coroutine<Process> {
   const [args, options] = splitOptions(rest) as [string[], ProcessOptions];
   const create = (): Promise<Process> =>
-    created(options, (loop, factory, others) =>
+    created(options, false, (loop, factory, others) =>
       loop.subprocessExec(factory, program, ...args, others),
     );
   return new Coroutine(create, 'createSubprocessExec', undefined);
@@ -72,18 +76,21 @@ export function createSubprocessShell(
   options: ProcessOptions = {},
 ): Coroutine<Process> {
   const create = (): Promise<Process> =>
-    created(options, (loop, factory, others) => loop.subprocessShell(factory, cmd, others));
+    created(options, true, (loop, factory, others) => loop.subprocessShell(factory, cmd, others));
   return new Coroutine(create, 'createSubprocessShell', undefined);
 }
 
 async function created(
-  { limit, ...others }: ProcessOptions,
+  options: ProcessOptions,
+  shell: boolean,
   run: (
     loop: SpawningLoop,
     factory: () => SubprocessStreamProtocol,
     options: SubprocessOptions,
   ) => Coroutine<[SubprocessTransport, SubprocessStreamProtocol]>,
 ): Promise<Process> {
+  checkNames(options, shell, `${SUBPROCESS} limit`);
+  const { limit, ...others } = options;
   if (limit !== undefined) checkLimit(limit);
   const loop = requireRunningLoop() as SpawningLoop;
   const factory = (): SubprocessStreamProtocol => new SubprocessStreamProtocol(limit, loop);

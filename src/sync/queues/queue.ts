@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import { checkNumber } from '../../base/numbers.ts';
 import { repr } from '../../base/printing/repr.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
@@ -289,6 +290,7 @@ export class Queue<T = unknown> extends LoopBound {
    *   https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.shutdown
    */
   shutdown(options: { readonly immediate?: boolean | undefined } = {}): void {
+    checkOptions(options, 'immediate');
     this._isShutDown = true;
     if (options.immediate) this.#drop();
     for (const line of [this._getters, this._putters]) while (line.size > 0) wakeNext(line);

@@ -72,7 +72,7 @@ export function asCompleted<A extends Awaitable<unknown>>(
   awaitables: Iterable<A>,
   options: Limited & { readonly timeout?: number | undefined } = {},
 ): Completions<A> {
-  checkOptions(options);
+  checkOptions(options, 'timeout limit');
   checkIterable(awaitables, 'an iterable of futures');
   checkTimeout(options.timeout, 'timeout');
   const slots = Slots.of(options.limit);

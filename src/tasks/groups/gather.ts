@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { checkOptions } from '../../base/check-options.ts';
 import { CancelledError, madeForAwait } from '../../base/errors/errors.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
 import { isPlainObject } from '../../base/values/is-plain-object.ts';
@@ -88,7 +89,9 @@ function takeOptions(args: unknown[]): GatherOptions {
   const last = args.at(-1);
   const isOptions =
     typeof last === 'object' && last !== null && !('then' in last) && isPlainObject(last);
-  return isOptions ? (args.pop() as GatherOptions) : {};
+  if (!isOptions) return {};
+  checkOptions(last, 'returnExceptions signal abandon limit');
+  return args.pop() as GatherOptions;
 }
 
 /**

@@ -95,7 +95,7 @@ export class TaskGroup {
    * @throws {RangeError} when it is not a whole number from 1
    */
   constructor(options: Limited = {}) {
-    checkOptions(options);
+    checkOptions(options, 'limit');
     this.#slots = Slots.of(options.limit);
   }
 
@@ -442,6 +442,5 @@ export function taskGroup<T>(
   body: (group: TaskGroup) => T | PromiseLike<T>,
   options?: Limited,
 ): Coroutine<T> {
-  checkOptions(options);
   return new TaskGroup(options).run(body);
 }

@@ -51,7 +51,7 @@ export function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitOptions = {},
 ): Coroutine<[done: Set<F>, pending: Set<F>]> {
-  checkOptions(options);
+  checkOptions(options, 'timeout returnWhen');
   const { timeout, returnWhen = ALL_COMPLETED } = options;
   checkIterable(futures, 'a list of futures');
   const different = new Set(futures);

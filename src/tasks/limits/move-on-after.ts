@@ -32,7 +32,7 @@ import { type MovedOn, Timeout } from './timeout.ts';
 export function moveOnAfter<T>(
   delay: number | undefined,
   body: (timeout: Timeout) => T | PromiseLike<T>,
-  options: Abandoning = {},
+  options?: Abandoning,
 ): Coroutine<MovedOn<T>> {
   checkTimeout(delay, 'delay');
   const now = requireRunningLoop().time();

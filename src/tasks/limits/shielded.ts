@@ -1,4 +1,3 @@
-import { checkOptions } from '../../base/check-options.ts';
 import { checkTimeout } from '../../base/numbers.ts';
 import type { Abandoning } from '../../core/cancellation/limit.ts';
 import type { Coroutine } from '../../core/coroutines/coroutine.ts';
@@ -40,11 +39,10 @@ import { type MovedOn, Timeout } from './timeout.ts';
 export function shielded<T>(
   limit: number | undefined,
   body: (timeout: Timeout) => T | PromiseLike<T>,
-  options: Abandoning = {},
+  options?: Abandoning,
 ): Coroutine<MovedOn<T>> {
-  checkOptions(options);
   checkTimeout(limit, 'limit');
   const now = requireRunningLoop().time();
   const when = limit === undefined ? undefined : now + limit;
-  return new Timeout(when, { ...options, shield: true })._moveOn(body, 'shielded');
+  return new Timeout(when, options)._moveOn(body, 'shielded');
 }

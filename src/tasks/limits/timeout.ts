@@ -9,11 +9,6 @@ import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { Cancellable } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 
-/** Options of a {@link Timeout}. */
-interface TimeoutOptions extends Abandoning {
-  readonly shield?: boolean | undefined;
-}
-
 /** Its callers are on the stack of all its errors, because {@link Limit.run} sees to that. */
 class LimitCall<T> extends Coroutine<T> {
   constructor(body: () => Promise<T>, name: string) {
@@ -76,7 +71,7 @@ export class Timeout {
   #timer: Cancellable | undefined;
   /** The scope of the body, while it runs. */
   #limit: Limit | undefined;
-  readonly #options: TimeoutOptions;
+  readonly #options: Abandoning | undefined;
 
   /**
    * @param when - the deadline, in seconds on the clock of `loop.time()`; `undefined` for none
@@ -84,8 +79,8 @@ export class Timeout {
    * @throws {TypeError} when `when` is neither
    * @throws {RangeError} when `when` is NaN
    */
-  constructor(when: number | undefined, options: TimeoutOptions = {}) {
-    checkOptions(options);
+  constructor(when: number | undefined, options?: Abandoning) {
+    checkOptions(options, 'abandon');
     checkTimeout(when, 'when');
     this.#when = when;
     this.#options = options;
@@ -188,7 +183,7 @@ export class Timeout {
   #enter(name: string): Limit {
     if (this.#state !== 'created') throw new RuntimeError('Timeout has already been entered');
     const limit = Limit.open(
-      { ...this.#options, name, timeout: this },
+      { ...this.#options, name, timeout: this, shield: name === 'shielded' },
       name === 'timeout'
         ? 'Timeout should be used inside a task'
         : `${name}() should be used inside a task`,
@@ -256,7 +251,7 @@ export class Timeout {
 export function timeout<T>(
   delay: number | undefined,
   body: (timeout: Timeout) => T | PromiseLike<T>,
-  options: Abandoning = {},
+  options?: Abandoning,
 ): Coroutine<T> {
   checkTimeout(delay, 'delay');
   const now = requireRunningLoop().time();
@@ -282,7 +277,7 @@ export function timeout<T>(
 export function timeoutAt<T>(
   when: number | undefined,
   body: (timeout: Timeout) => T | PromiseLike<T>,
-  options: Abandoning = {},
+  options?: Abandoning,
 ): Coroutine<T> {
   return new Timeout(when, options).run(body);
 }

@@ -43,16 +43,16 @@ export function waitFor<T>(
   timeout: number | undefined,
   options: Abortable = {},
 ): Coroutine<T> {
-  checkOptions(options);
+  checkOptions(options, 'signal abandon');
   checkAwaitable(awaitable);
   checkTimeout(timeout, 'timeout');
-  checkSignal(options.signal);
-  const { signal } = options;
+  const { signal, abandon } = options;
+  checkSignal(signal);
   const waited = claimed(awaitable);
   const wait = (): Promise<T> =>
     timeout !== undefined && timeout <= 0
       ? whatIsThere(waited)
-      : limit(timeout, () => awaitHere(waited), options)._begin();
+      : limit(timeout, () => awaitHere(waited), { abandon })._begin();
   if (signal === undefined) return new Coroutine(wait, 'waitFor', undefined);
   return new Coroutine(
     () => {

@@ -101,7 +101,7 @@ function literalAddress(
 }
 
 /** A port, in the forms that Python's `int()` takes; `undefined` for all else. */
-function portNumber(port: number | string | undefined): number | undefined {
+export function portNumber(port: number | string | undefined): number | undefined {
   if (port === undefined || port === '') return 0;
   const isText = typeof port === 'string';
   if (isText && !/^\s*\+?\d+(?:_\d+)*\s*$/.test(port)) return undefined;
@@ -109,6 +109,7 @@ function portNumber(port: number | string | undefined): number | undefined {
   return Number.isInteger(number) && number >= 0 && number <= LAST_PORT ? number : undefined;
 }
 
-function asText<Value>(value: Value): Value | string {
+/** Bytes count as text. */
+export function asText<Value>(value: Value): Value | string {
   return isUint8Array(value) ? String(asBuffer(value)) : value;
 }

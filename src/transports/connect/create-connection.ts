@@ -19,6 +19,7 @@ import {
   encryptionOfServer,
   encryptionToHost,
   newTransport,
+  TLS_CLIENT,
   type TlsClientOptions,
   type TlsServerOptions,
 } from '../tls/options.ts';
@@ -60,6 +61,9 @@ export interface ConnectingLoop extends ResolvingLoop, RacingLoop {
   sockConnect(sock: Socket, address: Address): PromiseLike<void>;
 }
 
+/** The names of {@link ConnectionOptions}. */
+export const CONNECTION: string = `${TLS_CLIENT} signal abandon family proto flags sock localAddr happyEyeballsDelay interleave allErrors`;
+
 /** `loop.createConnection()`, which documents it. */
 export function createConnection<P extends ProtocolCallbacks>(
   loop: ConnectingLoop,
@@ -78,7 +82,11 @@ export function createConnection<P extends ProtocolCallbacks>(
     if (loop.getDebug()) log(`${sock} connected to ${host}:${port}: ${made[0]}`, 'debug');
     return made;
   };
-  return new Coroutine(untilAborted(options, connect), 'Loop.createConnection', undefined);
+  return new Coroutine(
+    untilAborted(options, connect, CONNECTION),
+    'Loop.createConnection',
+    undefined,
+  );
 }
 
 /** Checks the options for trying several addresses. */

@@ -23,9 +23,17 @@ import { bindError } from '../addresses/bind-error.ts';
 import { checkHostsPort } from '../addresses/check-host-port.ts';
 import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../addresses/host-lookup.ts';
 import { checkUnused } from '../readiness-watch.ts';
-import { type Encryption, encryptionOfServer, type TlsServerOptions } from '../tls/options.ts';
+import {
+  type Encryption,
+  encryptionOfServer,
+  TLS_SERVER,
+  type TlsServerOptions,
+} from '../tls/options.ts';
 import type { ProtocolCallbacks } from '../transport.ts';
 import { type Demand, Server, type ServingLoop } from './server.ts';
+
+/** An option between our files. */
+export const DEMAND: unique symbol = Symbol('demand');
 
 /** Options for any server. */
 export interface ServingOptions extends TlsServerOptions {
@@ -41,8 +49,13 @@ export interface ServingOptions extends TlsServerOptions {
   /** Closes the server when aborted. If it is already aborted, its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
   /** @internal requests connections one by one */
-  readonly _demand?: Demand | undefined;
+  readonly [DEMAND]?: Demand | undefined;
 }
+
+/** The names of {@link ServingOptions}, except `startServing`. */
+export const SERVING: string = `${TLS_SERVER} backlog maxConnections signal`;
+/** The names of {@link ServerOptions}, except `startServing`. */
+export const SERVER: string = `${SERVING} family flags sock reuseAddress reusePort keepAlive`;
 
 /** Options for a server. */
 export interface ServerOptions extends ServingOptions {
@@ -109,7 +122,7 @@ export async function serverOn(
     startServing = true,
     maxConnections = Number.POSITIVE_INFINITY,
   } = options;
-  const { _demand: demand, signal } = options;
+  const { [DEMAND]: demand, signal } = options;
   for (const sock of sockets) sock.setblocking(false);
   const server = new Server(loop, {
     sockets,

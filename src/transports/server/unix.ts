@@ -14,9 +14,9 @@ import { toPath, type UnixPath } from '../addresses/check-host-port.ts';
 import { removeStale } from '../addresses/stale-unix-socket.ts';
 import { connectionOn } from '../connect/create-connection.ts';
 import { checkUnused } from '../readiness-watch.ts';
-import { encryptionToPath, type TlsClientOptions } from '../tls/options.ts';
+import { encryptionToPath, TLS_CLIENT, type TlsClientOptions } from '../tls/options.ts';
 import type { ProtocolCallbacks, Transport } from '../transport.ts';
-import { checkServing, type ServingOptions, serverOn } from './create-server.ts';
+import { checkServing, SERVING, type ServingOptions, serverOn } from './create-server.ts';
 import type { Server, ServingLoop } from './server.ts';
 
 /** Options for a connection over AF_UNIX. */
@@ -32,6 +32,11 @@ export interface UnixServerOptions extends ServingOptions {
   /** Remove the path when the server is closed? By default yes. */
   readonly cleanupSocket?: boolean | undefined;
 }
+
+/** The names of {@link UnixConnectionOptions}. */
+export const UNIX_CONNECTION: string = `${TLS_CLIENT} signal abandon sock`;
+/** The names of {@link UnixServerOptions}, except `startServing`. */
+export const UNIX_SERVER: string = `${SERVING} sock cleanupSocket`;
 
 /** What connecting needs from a loop. */
 export interface UnixConnectingLoop extends LoopCore {
@@ -52,7 +57,11 @@ export function createUnixConnection<P extends ProtocolCallbacks>(
     const sock = given ?? (await connectToPath(loop, path as string));
     return await connectionOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
-  return new Coroutine(untilAborted(options, connect), 'Loop.createUnixConnection', undefined);
+  return new Coroutine(
+    untilAborted(options, connect, UNIX_CONNECTION),
+    'Loop.createUnixConnection',
+    undefined,
+  );
 }
 
 /** `loop.createUnixServer()`, which documents it. */

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { checkOptions } from '../../base/check-options.ts';
 import { fromNodeError, osError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
@@ -61,21 +62,9 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-const KNOWN: ReadonlySet<string> = new Set([
-  'stdin',
-  'stdout',
-  'stderr',
-  'cwd',
-  'env',
-  'executable',
-  'startNewSession',
-  'passFds',
-  'user',
-  'group',
-  'signal',
-  'killSignal',
-  'driver',
-]);
+/** The names of {@link SubprocessOptions}. */
+export const SUBPROCESS =
+  'stdin stdout stderr cwd env executable startNewSession passFds user group signal killSignal driver';
 
 /** Options of `subprocess.Popen` that asyncio accepts only with these values. */
 const REFUSED: Readonly<Record<string, unknown>> = {
@@ -91,22 +80,26 @@ const REFUSED: Readonly<Record<string, unknown>> = {
  * @throws {TypeError} when an option has the wrong type, or is unknown
  * @throws {RangeError} when an option has a value that asyncio refuses
  */
-export function checkOptions(options: SubprocessOptions, shell: boolean): void {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`options must be an object, got ${brief(options)}`);
-  const refused: Record<string, unknown> = { ...REFUSED, shell };
-  for (const [name, value] of Object.entries(options)) {
-    if (KNOWN.has(name)) continue;
-    if (!Object.hasOwn(refused, name))
-      throw new TypeError(`unexpected option of a subprocess: ${brief(name)}`);
-    if (value !== undefined && value !== refused[name])
-      throw new RangeError(`${name} must be ${brief(refused[name])}, got ${brief(value)}`);
-  }
+export function checkSubprocess(options: SubprocessOptions, shell: boolean): void {
+  checkNames(options, shell, SUBPROCESS);
   checkSignal(options.signal);
   if (options.killSignal !== undefined && signalToSend(options.killSignal) === 0)
     throw new RangeError('killSignal must be a signal, got 0');
   checkStdio(options);
   checkOthers(options);
+}
+
+/** @throws {TypeError} when an option has none of the names */
+export function checkNames(options: object, shell: boolean, names: string): void {
+  checkOptions(options);
+  const others: Record<string, unknown> = { ...options };
+  for (const [name, accepted] of Object.entries({ ...REFUSED, shell })) {
+    const value = others[name];
+    if (value !== undefined && value !== accepted)
+      throw new RangeError(`${name} must be ${brief(accepted)}, got ${brief(value)}`);
+    delete others[name];
+  }
+  checkOptions(others, names);
 }
 
 function checkStdio({ stdin, stdout, stderr }: SubprocessOptions): void {

@@ -9,7 +9,7 @@ import type { SubprocessCallbacks, SubprocessTransport } from '../transport.ts';
 import { ChildTransport } from './child-transport.ts';
 import {
   type Command,
-  checkOptions,
+  checkSubprocess,
   checkText,
   PIPE,
   pathOf,
@@ -29,7 +29,7 @@ export function subprocessExec<P extends SubprocessCallbacks>(
 ): Coroutine<[transport: SubprocessTransport, protocol: P]> {
   const [args, options] = splitOptions(rest);
   const run = (): Promise<[SubprocessTransport, P]> => {
-    checkOptions(options, false);
+    checkSubprocess(options, false);
     const name = pathOf(program);
     checkText(name, 'program');
     for (const arg of args) checkText(arg, 'an argument');
@@ -46,7 +46,7 @@ export function subprocessShell<P extends SubprocessCallbacks>(
   options: SubprocessOptions,
 ): Coroutine<[transport: SubprocessTransport, protocol: P]> {
   const run = (): Promise<[SubprocessTransport, P]> => {
-    checkOptions(options, true);
+    checkSubprocess(options, true);
     // A RangeError, because asyncio throws ValueError.
     if (typeof cmd !== 'string') throw new RangeError(`cmd must be a string, got ${brief(cmd)}`);
     checkText(cmd, 'cmd');

@@ -17,6 +17,11 @@ export interface TlsClientOptions extends TlsTimeouts {
   readonly serverHostname?: string | undefined;
 }
 
+/** The names of {@link TlsServerOptions}. */
+export const TLS_SERVER: string = 'ssl sslHandshakeTimeout sslShutdownTimeout';
+/** The names of {@link TlsClientOptions}. */
+export const TLS_CLIENT: string = `${TLS_SERVER} serverHostname`;
+
 /** How a server encrypts; by default it does not. */
 export interface TlsServerOptions extends TlsTimeouts {
   /** Encrypt the connections, and how? Needs a certificate. */

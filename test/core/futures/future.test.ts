@@ -64,7 +64,7 @@ loopBehaviour('Future', (it) => {
     'refuses options that are none, and a loop in their place',
     async (loop) => {
       throws(() => new Future(42 as never), TypeError, {
-        message: /^options must be an object such as .* got 42$/,
+        message: 'options must be an object, got 42',
       });
       throws(() => new Future(loop as never), TypeError, { message: / got <Loop running=True/ });
     },

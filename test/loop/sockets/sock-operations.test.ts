@@ -823,6 +823,56 @@ for (const driver of DRIVERS) {
     );
 
     it(
+      'takes a port as text, or in bytes',
+      async (loop) => {
+        const listener = listening(driver.name);
+        const [, port] = listener.getsockname() as readonly [string, number];
+        for (const text of [String(port), ` +${port}`, Buffer.from(String(port)) as never]) {
+          const sock = stream(driver.name);
+          await closing([sock], async () => {
+            await loop.sockConnect(sock, ['127.0.0.1', text]);
+
+            assert.equal([...(sock.getpeername() as unknown as [])], ['127.0.0.1', port]);
+          });
+        }
+        listener.close();
+      },
+      REAL,
+    );
+
+    it(
+      'looks the name of a service up',
+      async (loop) => {
+        const listener = listening(driver.name);
+        const address = listener.getsockname();
+        const asked: unknown[] = [];
+        loop.getaddrinfo = ((host: string, port: string): unknown => {
+          asked.push([host, port]);
+          return Promise.resolve([['', '', 0, '', address]]);
+        }) as never;
+        const sock = stream(driver.name);
+        await closing([listener, sock], async () => {
+          await loop.sockConnect(sock, ['127.0.0.1', 'our-service']);
+
+          assert.equal(asked, [['127.0.0.1', 'our-service']]);
+          assert.equal(sock.getpeername(), address);
+        });
+      },
+      REAL,
+    );
+
+    it('refuses what is no port', async (loop) => {
+      const sock = stream(driver.name);
+      await closing([sock], async () => {
+        throws(() => loop.sockConnect(sock, ['127.0.0.1', 1.5]), RangeError);
+        throws(() => loop.sockConnect(sock, ['127.0.0.1', {} as never]), TypeError);
+        await rejects(loop.sockConnect(sock, ['127.0.0.1', 'no-such-service']), OSError, {
+          message: /Servname not supported/,
+        });
+      });
+    });
+
+    it(
       'looks a name up for a socket of its kind',
       async (loop) => {
         const asked: unknown[] = [];
