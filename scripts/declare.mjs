@@ -1,5 +1,6 @@
 // The declarations of the package: one file for each door, and what doors share.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,10 +20,8 @@ export async function declare(dist, doors, numbers) {
   const types = path.join(dist, 'types');
   const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'));
   const options = ['--emitDeclarationOnly', '--declarationMap', 'false', '--outDir', types];
-  const { status } = spawnSync(process.execPath, [tsc, ...options], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  const compiler = spawn(process.execPath, [tsc, ...options], { cwd: root, stdio: 'inherit' });
+  const [status] = await once(compiler, 'exit');
   if (status !== 0) process.exit(status ?? 1);
   hideInternal(types);
   const spaces = takeNamespaces(path.join(types, 'index.d.ts'));
