@@ -84,7 +84,7 @@ const folder = mkdtempSync(join(tmpdir(), 'asyncio-'));
 try {
   const file = join(folder, 'programs.jsonl');
   const made = (await node(`make-random-${kind}`, count, seed)).trimEnd().split('\n');
-  const mended = driver.startsWith('posix') ? made : made.map(simple);
+  const mended = driver.startsWith('posix') || kind === 'processes' ? made : made.map(simple);
   const programs = old === 'old' ? mended.map(aged) : mended;
   writeFileSync(file, `${programs.join('\n')}\n`);
   const printed = await Promise.all([
