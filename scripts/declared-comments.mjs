@@ -41,12 +41,13 @@ function isTold(tag) {
   return UNIT.test(tag);
 }
 
-/** The first sentence; if it has several statements, the first of these. */
+/** The first sentence; if it has several statements, the first of these, and without a long explanation. */
 function firstStatement(description) {
   const [paragraph] = description.split('\n\n');
   return inOneLine(paragraph)
     .replace(/(?<=[^\s.][.?])\s+(?=[A-Z`{]).*/s, '')
-    .replace(/^((?:[^`;]|`[^`]*`)+); .*/s, '$1.');
+    .replace(/^((?:[^`;]|`[^`]*`)+); .*/s, '$1.')
+    .replace(/^((?:[^`:]|`[^`]*`)+): .{60,}/s, '$1.');
 }
 
 function inOneLine(text) {
