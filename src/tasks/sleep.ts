@@ -1,54 +1,79 @@
 import { checkOptions } from '../base/check-options.ts';
-import { checkSeconds } from '../base/numbers.ts';
+import { checkFiniteSeconds, checkSeconds } from '../base/numbers.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/coroutines/abort-signals.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import { awaitedNatively } from '../core/futures/native-promise.ts';
 import { Turn } from '../core/futures/next-turn.ts';
 import type { Operation } from '../core/futures/operation.ts';
 import type { WaitDescription } from '../core/futures/wait-description.ts';
-import type { LoopCore, Scheduled } from '../core/turns/loop-core.ts';
+import type { LoopCore } from '../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
+import { isBefore, type Numbered, nextTimerNumber } from '../core/turns/timer-heap.ts';
 
-/** A wait that removes its timer when it is cancelled. */
-class Sleep<T> extends NativeOperation<T> {
+/**
+ * A wait that is its own timer, because there may be very many, and each byte counts.
+ *
+ * When it is due, it finishes in its turn, and resumes the task one turn later.
+ */
+class Sleep<T> extends NativeOperation<T> implements Numbered {
   static {
     awaitedNatively(this);
   }
 
-  readonly #timer: Scheduled;
+  /** @internal */
+  readonly _when: number;
+  /** @internal */
+  readonly _number: number;
 
   constructor(loop: LoopCore, delay: number, result: T) {
     super(loop);
-    // Without a closure, because there may be many sleeps, and each byte counts.
-    const sleep = this as Sleep<unknown>;
-    this.#timer =
-      result === undefined
-        ? loop.callLater(delay, endSleep, sleep)
-        : loop.callLater(delay, endSleep, sleep, result);
+    this._result = result;
+    this._when = loop.time() + delay;
+    this._number = nextTimerNumber();
+    loop._turns.at(this);
   }
 
-  override cancel(message?: string): boolean {
-    const cancelled = super.cancel(message);
-    this.#timer.cancel();
-    return cancelled;
+  /** @internal it is done, in whatever way */
+  override _tell(): void {
+    this._loop._turns.timerDropped(this);
+    super._tell();
+  }
+
+  /** @internal */
+  when(): number {
+    return this._when;
+  }
+
+  /** @internal */
+  _before(other: Numbered): boolean {
+    return isBefore(this, other);
+  }
+
+  /** @internal */
+  get _isDropped(): boolean {
+    return this.done();
+  }
+
+  /** @internal nobody's turn when it is due */
+  override get _subject(): unknown {
+    return this.done() ? super._subject : this;
+  }
+
+  /** @internal it is due */
+  _run(): void {
+    if (!this.done()) this._finish(this._result as T);
   }
 
   /** @internal */
   override _describe(): WaitDescription {
-    const left = Math.max(this.#timer.when() - this._loop.time(), 0);
+    const left = Math.max(this._when - this._loop.time(), 0);
     return { operation: 'sleep', detail: `${left.toFixed(1)} s to go` };
   }
 
   /** Ends it early, with `error`. */
   breakOff(error: unknown): void {
-    if (this.done()) return;
-    this.#timer.cancel();
-    this._fail(error);
+    if (!this.done()) this._fail(error);
   }
-}
-
-function endSleep(sleep: Sleep<unknown>, result?: unknown): void {
-  if (!sleep.done()) sleep._finish(result);
 }
 
 /** A sleep that ends when `signal` is aborted. */
@@ -65,7 +90,6 @@ class AbortableSleep<T> extends Sleep<T> {
     if (signal.aborted) this.breakOff(signal.reason);
   }
 
-  /** @internal it is done, in whatever way */
   override _tell(): void {
     this.#forget();
     super._tell();
@@ -91,6 +115,7 @@ export function sleep<T = void>(delay: number, result?: T, options?: Abortable):
   checkOptions(options, 'signal abandon');
   checkSeconds(delay, 'delay');
   const loop = requireRunningLoop();
+  if (delay > 0) checkFiniteSeconds(delay, 'delay');
   if (options?.signal !== undefined) {
     checkSignal(options.signal);
     return new AbortableSleep(loop, Math.max(delay, 0), result as T, options.signal);

@@ -3,10 +3,10 @@ import { stackOf } from '../base/stacks/error-report.ts';
 import { currentScope } from '../core/context/context.ts';
 import { allTasks, Task } from '../core/coroutines/task.ts';
 import { suspendedFrames, trackPendingAwaits } from '../core/futures/await-stacks.ts';
-import type { Future } from '../core/futures/future.ts';
+import { Future } from '../core/futures/future.ts';
 import { observeFailures } from '../core/reports/never-retrieved.ts';
-import type { TimerHandle } from '../core/turns/handle.ts';
 import type { ExceptionContext } from '../core/turns/loop-core.ts';
+import type { Timed } from '../core/turns/timer-heap.ts';
 import type { Loop } from '../loop/loop.ts';
 import { Socket } from '../sock/socket.ts';
 import { allOpenOn } from '../transports/open-transports.ts';
@@ -17,7 +17,7 @@ export class Leaks {
   readonly #loop: Loop;
   /** Where each task was created. */
   readonly #tasks = new WeakMap<object, string>();
-  readonly #timers = new Map<TimerHandle, string | undefined>();
+  readonly #timers = new Map<Timed, string | undefined>();
   /** The number of timers from which those that have fired are removed. */
   #timersAtMost = 1000;
   readonly #sockets = new Map<Socket, string | undefined>();
@@ -79,34 +79,33 @@ export class Leaks {
   /** Records new timers, and looks for pending ones when the loop closes. */
   #watchTimers(): void {
     const loop = this.#loop;
-    const { callLater, callAt, close } = loop;
-    const note = (timer: TimerHandle): TimerHandle => {
+    const { _turns: turns, close } = loop;
+    const { at } = turns;
+    turns.at = (timer) => {
       this.#timers.set(timer, siteOfNow());
       if (this.#timers.size > this.#timersAtMost) this.#forgetTimers();
-      return timer;
+      at.call(turns, timer);
     };
-    Object.assign(loop, {
-      callLater: (...args: Parameters<Loop['callLater']>) => note(callLater.apply(loop, args)),
-      callAt: (...args: Parameters<Loop['callAt']>) => note(callAt.apply(loop, args)),
-      close: () => {
-        if (!loop.isRunning() && !loop.isClosed()) this.#beforeClose();
-        close.call(loop);
-      },
-    });
+    loop.close = () => {
+      if (!loop.isRunning() && !loop.isClosed()) this.#beforeClose();
+      close.call(loop);
+    };
   }
 
   /** Removes timers that have fired or were cancelled. */
   #forgetTimers(): void {
     for (const timer of this.#timers.keys())
-      if (!timer._scheduled || timer.cancelled()) this.#timers.delete(timer);
+      if (!timer._scheduled || timer._isDropped) this.#timers.delete(timer);
     this.#timersAtMost = 1000 + 2 * this.#timers.size;
   }
 
   /** All tasks have ended, and what they scheduled last has had its turn. */
   #beforeClose(): void {
     for (const [timer, site] of this.#timers)
-      if (timer._scheduled && !timer.cancelled())
-        this.#left.push(`left waiting: ${timer}${madeAt(site)}`);
+      if (timer._scheduled && !timer._isDropped)
+        this.#left.push(
+          `left waiting: ${timer instanceof Future ? 'sleep()' : timer}${madeAt(site)}`,
+        );
     for (const [socket, site] of this.#sockets)
       if (!socket._isClosed) this.#left.push(`left open: ${socket}${madeAt(site)}`);
     for (const open of allOpenOn(this.#loop))

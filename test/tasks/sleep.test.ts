@@ -1,12 +1,5 @@
 import * as assert from 'uvu/assert';
-import {
-  CancelledError,
-  createTask,
-  type Loop,
-  RuntimeError,
-  sleep,
-  type TimerHandle,
-} from '../../src/index.ts';
+import { CancelledError, createTask, RuntimeError, sleep } from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
@@ -61,18 +54,46 @@ loopBehaviour('sleep', (it) => {
   it(
     'takes its timer along when it is cancelled',
     async (loop, { settle }) => {
-      const timers = timersOf(loop);
+      const before = loop._turns.listTimers().length;
       const task = createTask(() => sleep(10, 'yeah'));
       await settle();
-      assert.equal(timers().map(cancelled), [false]);
+      assert.is(loop._turns.listTimers().length, before + 1);
 
       task.cancel();
       await rejects(task, CancelledError);
 
-      assert.equal(timers().map(cancelled), [true]);
+      assert.is(loop._turns.listTimers().length, before);
     },
     { cpython: ['test_tasks.py::BaseTaskTests::test_sleep_cancel'] },
   );
+
+  it('takes its timer along when its signal is aborted', async (loop, { settle }) => {
+    const before = loop._turns.listTimers().length;
+    const stop = new AbortController();
+    const task = createTask(() => sleep(10, undefined, { signal: stop.signal }));
+    await settle();
+
+    stop.abort(new Error('stop'));
+    await rejects(task, Error, { message: 'stop' });
+
+    assert.is(loop._turns.listTimers().length, before);
+  });
+
+  it('does not call callLater()', async (loop) => {
+    loop.callLater = () => assert.unreachable() as never;
+
+    await sleep(10);
+  });
+
+  it('cannot wait for ever', async (loop) => {
+    const before = loop._turns.listTimers().length;
+
+    throws(() => sleep(Number.POSITIVE_INFINITY), RangeError, {
+      message: 'delay must be a finite number of seconds, got inf',
+    });
+
+    assert.is(loop._turns.listTimers().length, before);
+  });
 
   it('wakes those up in order whose time is the same', async () => {
     const order: string[] = [];
@@ -100,20 +121,4 @@ loopBehaviour('sleep', (it) => {
   it.resting('asks for a loop that runs', () => {
     throws(() => sleep(1), RuntimeError, { message: /^no running event loop/ });
   });
-
-  /** The timers that `loop` makes from now on. */
-  function timersOf(loop: Loop): () => TimerHandle[] {
-    const made: TimerHandle[] = [];
-    const callLater = loop.callLater.bind(loop);
-    loop.callLater = (delay, callback, ...args) => {
-      const timer = callLater(delay, callback, ...args);
-      made.push(timer);
-      return timer;
-    };
-    return () => made;
-  }
-
-  function cancelled(timer: TimerHandle): boolean {
-    return timer.cancelled();
-  }
 });

@@ -120,6 +120,16 @@ behaviour('runChecked', (it) => {
     assert.match(left[0] ?? '', `, made at ${lineOf('timer')}`);
   });
 
+  it('names a sleep that nothing waits for', async () => {
+    const left = await leftBy(async () => {
+      void sleep(60); // here: nap
+      await sleep(0);
+    });
+
+    assert.is(left.length, 1);
+    assert.match(left[0] ?? '', `left waiting: sleep(), made at ${lineOf('nap')}`);
+  });
+
   it('names a failure that nobody has seen, with its stack', async () => {
     const [line, ...stack] = await leftBy(async () => {
       getRunningLoop().createFuture().setException(new RangeError('unseen')); // here: failure

@@ -14,6 +14,15 @@ import { type AwaitingScope, type CancelRequest, seeCancel, type Waiting } from 
 import { awaitBegins, awaitedNatively, NativePromise } from './native-promise.ts';
 import { Operation } from './operation.ts';
 
+/** A flag: an `await` of it has started. */
+const AWAITED = 1;
+/** A flag: the promise is settled. */
+const SETTLED = 2;
+/** A flag: it is in the loop's heap of timers. */
+const SCHEDULED = 4;
+/** The first flag of a subclass. */
+export const OWN_FLAGS = 8;
+
 /** The promise whose rejection is being marked as handled, which is not an `await`. */
 let muting: object | undefined;
 
@@ -31,8 +40,7 @@ class PromiseWithFields extends NativePromise {
     fields['_loop'] = loop;
     fields['_state'] = 'pending';
     fields['_result'] = undefined;
-    fields['_isAwaited'] = false;
-    fields['_settled'] = false;
+    fields['_flags'] = 0;
     fields['_scope'] = undefined;
     if (loop.getDebug()) fields['_sourceTraceback'] = userStack(DEBUG_STACK_DEPTH);
   }
@@ -62,10 +70,8 @@ const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
 export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   declare private readonly _resolve: (value: unknown) => void;
   declare private readonly _reject: (reason: unknown) => void;
-  /** @internal has an `await` of it started? */
-  declare _isAwaited: boolean;
-  /** Is the promise settled? */
-  declare private _settled: boolean;
+  /** @internal what is the case, one bit each; subclasses have those from {@link OWN_FLAGS} on */
+  declare _flags: number;
   /** @internal the scope of the first `await` */
   declare _scope: AwaitingScope | undefined;
   /** @internal set by a cancel of that `await` that came too late for this: throw it instead */
@@ -75,6 +81,24 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   // Needed for speed: otherwise V8 searches for a class with a constructor each time.
   constructor(loop: LoopCore) {
     super(loop);
+  }
+
+  /** @internal has an `await` of it started? */
+  get _isAwaited(): boolean {
+    return (this._flags & AWAITED) !== 0;
+  }
+
+  private get _settled(): boolean {
+    return (this._flags & SETTLED) !== 0;
+  }
+
+  /** @internal for those that are timers */
+  get _scheduled(): boolean {
+    return (this._flags & SCHEDULED) !== 0;
+  }
+
+  set _scheduled(is: boolean) {
+    this._flags = is ? this._flags | SCHEDULED : this._flags & ~SCHEDULED;
   }
 
   /** @internal what is awaited */
@@ -89,7 +113,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
 
   /** @internal an `await` of it starts, in `scope` */
   [awaitBegins](scope: object | undefined): boolean {
-    this._isAwaited = true;
+    this._flags |= AWAITED;
     if (this._state !== 'pending') {
       // The promise is settled, or its turn is coming.
       if (muting === this) return false;
@@ -131,7 +155,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
       this._scope = undefined;
       if (this._mustCancel !== undefined && this._state !== 'cancelled') {
         this._see();
-        this._settled = true;
+        this._flags |= SETTLED;
         this.throw(new CancelledError(this._mustCancel.message), scope);
         return;
       }
@@ -142,7 +166,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   /** @param scope - of the first `await` */
   private settle(scope?: AwaitingScope): void {
     if (this._settled) return;
-    this._settled = true;
+    this._flags |= SETTLED;
     if (this._state === 'finished' && !this._failed) {
       this._resolve(this._result);
       return;
@@ -172,7 +196,7 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
 
   /** It cannot be awaited. */
   private refuse(error: Error): void {
-    this._settled = true;
+    this._flags |= SETTLED;
     this._reject(error);
   }
 

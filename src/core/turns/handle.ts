@@ -7,7 +7,7 @@ import { siteOf } from '../../base/stacks/user-frames.ts';
 import { type Context, Scope, startInScope } from '../context/context.ts';
 import type { ExceptionContext, LoopCore } from './loop-core.ts';
 import type { Runnable } from './ready-entry.ts';
-import type { Timed } from './timer-heap.ts';
+import { isBefore, type Numbered, nextTimerNumber } from './timer-heap.ts';
 
 /**
  * A callback that waits for its turn; the result of `callSoon()`.
@@ -154,20 +154,19 @@ function isList(value: unknown): value is readonly unknown[] {
   }
 }
 
-/** Counts timers, so that among those due at the same time the older one comes first. */
-let timersMade = 0;
-
 /**
  * A callback that waits for its time; the result of `callLater()` and `callAt()`.
  *
  * @see asyncio's `TimerHandle`,
  *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.TimerHandle
  */
-export class TimerHandle extends Handle implements Timed {
+export class TimerHandle extends Handle implements Numbered {
   /** @internal is it in the loop's heap? */
   _scheduled = false;
-  readonly #when: number;
-  readonly #number: number;
+  /** @internal */
+  readonly _when: number;
+  /** @internal */
+  readonly _number: number;
 
   /** @internal */
   constructor(
@@ -178,30 +177,33 @@ export class TimerHandle extends Handle implements Timed {
     scope: Scope | undefined,
   ) {
     super(callback, args, loop, scope);
-    this.#when = when;
-    timersMade += 1;
-    this.#number = timersMade;
+    this._when = when;
+    this._number = nextTimerNumber();
   }
 
   /** When the callback is due, in seconds on the loop's clock. */
   when(): number {
-    return this.#when;
+    return this._when;
   }
 
   override cancel(): void {
-    if (!this.cancelled() && this._scheduled) {
-      super.cancel();
-      this._loop._turns.timerCancelled();
-    } else super.cancel();
+    if (this._isDropped) return;
+    super.cancel();
+    this._loop._turns.timerDropped(this);
   }
 
-  /** @internal is this one due before `other`? */
-  _before(other: TimerHandle): boolean {
-    return this.#when === other.#when ? this.#number < other.#number : this.#when < other.#when;
+  /** @internal */
+  get _isDropped(): boolean {
+    return this.cancelled();
+  }
+
+  /** @internal */
+  _before(other: Numbered): boolean {
+    return isBefore(this, other);
   }
 
   /** @internal */
   override _moment(): string[] {
-    return [`when=${this.#when}`];
+    return [`when=${this._when}`];
   }
 }

@@ -4,15 +4,37 @@ import {
 } from '../../base/constants.ts';
 import type { Runnable } from './ready-entry.ts';
 
-/** An item of the heap: a timer handle. */
+/** An item of the heap: a timer handle, or a sleep. */
 export interface Timed extends Runnable {
   /** @internal is it in the heap? Set by the heap. */
   _scheduled: boolean;
   /** When it is due, in seconds. */
   when(): number;
-  cancelled(): boolean;
+  /** @internal was it cancelled? Then nothing happens when it is due. */
+  readonly _isDropped: boolean;
   /** @internal does it come before `other`? */
   _before(other: Timed): boolean;
+}
+
+/** A timer of a loop. */
+export interface Numbered extends Timed {
+  /** @internal */
+  readonly _when: number;
+  /** @internal the older one has the lower */
+  readonly _number: number;
+}
+
+let timersMade = 0;
+
+/** The number of a new timer. */
+export function nextTimerNumber(): number {
+  timersMade += 1;
+  return timersMade;
+}
+
+/** Is `one` due before `other`, or at the same time and older? */
+export function isBefore(one: Numbered, other: Numbered): boolean {
+  return one._when === other._when ? one._number < other._number : one._when < other._when;
 }
 
 /**
@@ -40,8 +62,9 @@ export class TimerHeap {
     this.#rise(this.#heap.length - 1);
   }
 
-  /** A timer in the heap was cancelled. */
-  oneCancelled(): void {
+  /** `timer` was cancelled. */
+  dropped(timer: Timed): void {
+    if (!timer._scheduled) return;
     this.#cancelled += 1;
     const size = this.#heap.length;
     if (
@@ -54,7 +77,7 @@ export class TimerHeap {
   /** When the first timer is due that was not cancelled, in seconds on the loop's clock. */
   nextWhen(): number | undefined {
     let top = this.#heap[0];
-    while (top?.cancelled()) {
+    while (top?._isDropped) {
       this.#removeTop();
       top = this.#heap[0];
     }
@@ -81,7 +104,7 @@ export class TimerHeap {
   /** The timers that were not cancelled, earliest first. */
   list(): Timed[] {
     return this.#heap
-      .filter((timer) => !timer.cancelled())
+      .filter((timer) => !timer._isDropped)
       .sort((one, other) => (one._before(other) ? -1 : 1));
   }
 
@@ -92,7 +115,7 @@ export class TimerHeap {
   }
 
   #rebuild(): void {
-    const kept = this.#heap.filter((timer) => !timer.cancelled());
+    const kept = this.#heap.filter((timer) => !timer._isDropped);
     for (const timer of this.#heap) timer._scheduled = false;
     this.#heap = [];
     this.#cancelled = 0;
@@ -108,7 +131,7 @@ export class TimerHeap {
       this.#sink(0);
     }
     top._scheduled = false;
-    if (top.cancelled()) this.#cancelled -= 1;
+    if (top._isDropped) this.#cancelled -= 1;
     return top;
   }
 

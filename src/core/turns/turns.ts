@@ -164,9 +164,9 @@ export class Turns {
     else this.#setAlarm();
   }
 
-  /** A timer in the heap was cancelled. */
-  timerCancelled(): void {
-    this.#timers.oneCancelled();
+  /** `timer` was cancelled. */
+  timerDropped(timer: Timed): void {
+    this.#timers.dropped(timer);
   }
 
   /**

@@ -16,6 +16,7 @@ import type { WaitDescription } from '../../core/futures/wait-description.ts';
 import { unseenFailures } from '../../core/reports/never-retrieved.ts';
 import type { TimerHandle } from '../../core/turns/handle.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
+import type { Timed } from '../../core/turns/timer-heap.ts';
 import type { Endpoint } from '../../sock/endpoint/endpoint.ts';
 import { LoopBound } from '../../sync/waiting/loop-bound.ts';
 import { listExecutors } from '../../threads/thread-pool-executor.ts';
@@ -83,7 +84,7 @@ async function describeLoop(loop: LoopCore, words: Words, pause: Pause): Promise
     await pause.ifNeeded();
     if (!task.done()) tasks.push(await describeTask(task, waiters, words, primitives));
   }
-  const timers = loop._turns.listTimers() as TimerHandle[];
+  const timers = loop._turns.listTimers();
   const transports: TransportData[] = [];
   for (const one of [...allOpenOn(loop)]) {
     await pause.ifNeeded();
@@ -240,11 +241,12 @@ function describeFailures(loop: LoopCore): FailureData[] {
     .map(({ printed, exception }) => ({ words: printed, exception: textOf(exception) }));
 }
 
-function describeTimer(timer: TimerHandle, loop: LoopCore): TimerData {
-  const callback = timer._callback;
+function describeTimer(timer: Timed, loop: LoopCore): TimerData {
+  const callback = (timer as Partial<TimerHandle>)._callback;
   return {
     in: timer.when() - loop.time(),
-    callback: callback === undefined ? '' : attempt(() => formatCallback(callback, undefined), ''),
+    callback:
+      callback === undefined ? 'sleep()' : attempt(() => formatCallback(callback, undefined), ''),
   };
 }
 

@@ -2,6 +2,7 @@ import { numberOf } from '../../base/printing/inspect.ts';
 import { type TrafficWatch, traffic } from '../../base/traffic.ts';
 import { attempt } from '../../base/values/attempt.ts';
 import { Task } from '../../core/coroutines/task.ts';
+import { Operation } from '../../core/futures/operation.ts';
 import { Handle } from '../../core/turns/handle.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { StepWatch } from '../../core/turns/turns.ts';
@@ -49,6 +50,7 @@ export function watchLoops(watcher: Watcher): () => void {
 export function nameOfStep(subject: unknown): string {
   if (subject instanceof Task) return `${subject.getName()} (${subject._coroutine.name})`;
   if (subject instanceof Handle) return attempt(() => subject._form(), '') || 'a callback';
+  if (subject instanceof Operation) return `${subject._describe().operation}()`;
   const { name } = Object(subject).constructor as { name: string };
   return `${name} ${numberOf(Object(subject))}`;
 }

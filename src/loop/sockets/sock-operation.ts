@@ -1,13 +1,18 @@
 import { forAwait } from '../../base/errors/errors.ts';
 import { osError } from '../../base/errors/os-errors.ts';
 import { checkCancelMessage } from '../../core/futures/cancel-message.ts';
-import { NativeOperation } from '../../core/futures/native-operation.ts';
+import { NativeOperation, OWN_FLAGS } from '../../core/futures/native-operation.ts';
 import { awaitedNatively } from '../../core/futures/native-promise.ts';
 import type { WaitDescription } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { Runnable } from '../../core/turns/ready-entry.ts';
 import type { Endpoint, Ready } from '../../sock/endpoint/endpoint.ts';
 import type { Socket } from '../../sock/socket.ts';
+
+/** A flag: it has been called, and its turn is still to come. */
+const QUEUED = OWN_FLAGS;
+/** A flag: it is its turn, so the awaiting code resumes in this same turn. */
+const IN_TURN = OWN_FLAGS * 2;
 
 /**
  * The only way to wait for a socket: try, and if it would block, try again when it is ready.
@@ -29,10 +34,6 @@ import type { Socket } from '../../sock/socket.ts';
 export abstract class SockOperation<T> extends NativeOperation<T> implements Ready, Runnable {
   protected readonly sock: Socket;
   protected readonly endpoint: Endpoint;
-  /** Has it been called, and is its turn still to come? */
-  private _queued = false;
-  /** Is it its turn? Then the awaiting code resumes in this same turn. */
-  private _inTurn = false;
 
   constructor(loop: LoopCore, sock: Socket) {
     super(loop);
@@ -71,18 +72,18 @@ export abstract class SockOperation<T> extends NativeOperation<T> implements Rea
   ready(together = false): void {
     // Keeps the slot until the turn, so that nothing else takes what was reported.
     this.wait();
-    if (this._queued) return;
-    this._queued = true;
+    if ((this._flags & QUEUED) !== 0) return;
+    this._flags |= QUEUED;
     if (together) this._loop._turns.soonTogether(this);
     else this._loop._turns.soon(this);
   }
 
   /** @internal its turn has come */
   _run(): void {
-    this._queued = false;
+    this._flags &= ~QUEUED;
     if (this._state !== 'pending') return;
     this.leave();
-    this._inTurn = true;
+    this._flags |= IN_TURN;
     try {
       // A socket that was detached may live on in another object.
       if (this.sock._isClosed) throw osError('EBADF');
@@ -92,7 +93,7 @@ export abstract class SockOperation<T> extends NativeOperation<T> implements Rea
     } catch (error) {
       this._fail(forAwait(error));
     }
-    this._inTurn = false;
+    this._flags &= ~IN_TURN;
   }
 
   override cancel(message?: string): boolean {
@@ -103,7 +104,7 @@ export abstract class SockOperation<T> extends NativeOperation<T> implements Rea
 
   /** @internal */
   override _tell(): void {
-    if (this._inTurn) this._tellNow();
+    if ((this._flags & IN_TURN) !== 0) this._tellNow();
     else super._tell();
   }
 

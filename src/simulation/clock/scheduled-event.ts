@@ -24,7 +24,7 @@ export class ScheduledEvent implements Timed {
     return this.#when;
   }
 
-  cancelled(): boolean {
+  get _isDropped(): boolean {
     return this.#run === undefined;
   }
 

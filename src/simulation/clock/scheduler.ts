@@ -124,9 +124,9 @@ export class Scheduler {
 
   /** Calls an event off. */
   cancel(event: ScheduledEvent): void {
-    if (!event._scheduled || event.cancelled()) return;
+    if (!event._scheduled || event._isDropped) return;
     event.cancel();
-    this.#events.oneCancelled();
+    this.#events.dropped(event);
     if (!event.isBackground) this.#foreground -= 1;
   }
 

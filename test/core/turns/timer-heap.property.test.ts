@@ -21,10 +21,10 @@ class FakeTimer implements Timed {
   cancel(heap: TimerHeap): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
-    if (this._scheduled) heap.oneCancelled();
+    heap.dropped(this);
   }
 
-  cancelled(): boolean {
+  get _isDropped(): boolean {
     return this.#cancelled;
   }
 

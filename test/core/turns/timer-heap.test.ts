@@ -18,7 +18,9 @@ class FakeTimer implements Timed {
   }
 
   when = (): number => this.#when;
-  cancelled = (): boolean => this.#cancelled;
+  get _isDropped(): boolean {
+    return this.#cancelled;
+  }
   _run(): void {}
   _before(other: FakeTimer): boolean {
     return this.#when === other.#when ? this.#number < other.#number : this.#when < other.#when;
@@ -26,7 +28,7 @@ class FakeTimer implements Timed {
 
   cancelIn(heap: TimerHeap): void {
     this.#cancelled = true;
-    if (this._scheduled) heap.oneCancelled();
+    heap.dropped(this);
   }
 }
 
