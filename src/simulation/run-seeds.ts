@@ -147,6 +147,8 @@ async function runOnce(
     await new Promise((resolve) => void setImmediate(resolve));
     await runner.close();
     if (failed === undefined) await run.checkHistories();
+  } catch (error) {
+    failed ??= { error };
   } finally {
     unpatch();
     run.close();

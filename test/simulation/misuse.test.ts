@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import * as assert from 'uvu/assert';
 import {
+  createTask,
   getRunningLoop,
   KeyboardInterrupt,
   run,
@@ -115,6 +116,28 @@ behaviour('simulate fails, and says the seed,', (it) => {
         await world.ended(world.host('db', () => sleep(1)));
       });
       assert.is(process.listenerCount('uncaughtException'), listeners);
+    });
+
+  for (const first of [undefined, 'found first'])
+    it(`where a task of the simulation ends the process as it is cancelled: ${first ?? 'alone'}`, async () => {
+      const error = await rejects(
+        simulate(async () => {
+          createTask(async () => {
+            try {
+              await sleep(100);
+            } finally {
+              // biome-ignore lint/correctness/noUnsafeFinally: it is what is tested
+              throw new SystemExit(3);
+            }
+          });
+          await sleep(1);
+          if (first !== undefined) throw new TypeError(first);
+        }),
+        SimulationError,
+      );
+      const what = first === undefined ? 'SystemExit: 3' : 'TypeError: found first';
+      assert.match(error.message, `the simulation failed, with seed 1, 1.000000 s`);
+      assert.match(error.message, what);
     });
 
   it('and where the second run with the seed went another way', async () => {

@@ -10,6 +10,9 @@ const LIMITS = { receive: 128 * 1024, send: 64 * 1024 };
 
 /** How long to try to reach a host that does not exist, in seconds. */
 const NO_ROUTE = 3;
+/** The first bytes of a TLS handshake. */
+const TLS_HANDSHAKE = 22;
+const TLS_VERSION = 3;
 /** The seconds between the attempts to reach a host that does not answer. */
 const ATTEMPTS = [1, 2, 4, 8, 16, 32, 64];
 
@@ -131,6 +134,8 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     if (room <= 0) return -1;
     const nbytes = Math.min(room, data.length - from);
     this.countWritten(nbytes);
+    // A handshake begins.
+    if (data[from] === TLS_HANDSHAKE && data[from + 1] === TLS_VERSION) wire.isSecret = true;
     this.kernel.sendPieces(wire, Buffer.from(data.subarray(from, from + nbytes)));
     return nbytes;
   }

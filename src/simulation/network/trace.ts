@@ -25,12 +25,13 @@ export interface TraceEntry {
 
 /** How many bytes of a message are shown. */
 const SHOWN = 32;
+const NOTHING = Buffer.alloc(0);
 
 /** The text of an entry: `data 4 b'add\n'`. */
 export function labelOf({ kind, nbytes, text }: TraceEntry): string {
-  return nbytes === 0
-    ? kind
-    : `${kind} ${nbytes} ${repr(Buffer.from(text, 'latin1'))}${nbytes > SHOWN ? '…' : ''}`;
+  if (nbytes === 0) return kind;
+  const shown = repr(Buffer.from(text, 'latin1'));
+  return `${kind} ${nbytes}${text === '' ? '' : ` ${shown}${nbytes > SHOWN ? '…' : ''}`}`;
 }
 
 /** The newest entries of a run, and a digest of all entries. */
@@ -65,13 +66,16 @@ export class Trace {
     this.bytes += nbytes;
     this.#mix(nbytes + from.index * 31 + to.index * 7 + kind.length);
     this.#mix(Math.round(arrival * 1e6) | 0);
-    const text = data === undefined ? '' : data.toString('latin1', 0, SHOWN);
+    // What TLS sends is random.
+    const shown = kind === 'tls' || data === undefined ? NOTHING : data;
+    this.#mixAll(shown);
+    const text = shown.toString('latin1', 0, SHOWN);
     this.#add(kind, from.hostname, to.hostname, nbytes, text);
   }
 
   /** Records that something happens to a host. */
   noted(kernel: Place | undefined, what: string): void {
-    this.#mix(what.length);
+    this.#mixAll(Buffer.from(what));
     this.#add(what, kernel?.hostname ?? '', '', 0, '');
   }
 
@@ -81,6 +85,13 @@ export class Trace {
 
   #mix(number: number): void {
     this.#digest = Math.imul(this.#digest ^ number, 0x01000193);
+  }
+
+  #mixAll(data: Uint8Array): void {
+    let digest = this.#digest;
+    for (let at = 0; at < data.length; at += 1)
+      digest = Math.imul(digest ^ (data[at] as number), 0x01000193);
+    this.#digest = digest;
   }
 
   #add(kind: string, from: string, to: string, nbytes: number, text: string): void {

@@ -30,6 +30,8 @@ const LONGEST_RETRY = 120;
 export class Wire {
   /** The number of bytes that were sent and have not arrived. */
   inFlight = 0;
+  /** Are its bytes encrypted? */
+  isSecret = false;
   readonly path: Path;
   readonly #network: Network;
   readonly #sender: WireEnd;
@@ -64,7 +66,8 @@ export class Wire {
     const arrival = network.arrival(this.path, nbytes) + network.lostFor(this.path) + later;
     // Events at the same instant happen in any order.
     this.#lastArrival = Math.max(arrival, this.#lastArrival + APART);
-    network.trace.sent(this.path, segment.kind, segment.data, this.#lastArrival);
+    const kind = this.isSecret && nbytes > 0 ? 'tls' : segment.kind;
+    network.trace.sent(this.path, kind, segment.data, this.#lastArrival);
     network.scheduler.at(this.#lastArrival, () => this.#arrive(segment));
   }
 
