@@ -1,5 +1,8 @@
 // What `npm run matrix` runs on each runtime: one line for each feature, "passes" or what went wrong.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import * as asyncio from 'asyncio-ts';
 import * as socket from 'asyncio-ts/socket';
 
@@ -14,6 +17,13 @@ async function echoOnce(reader, writer) {
   writer.write(await reader.readline());
   await writer.drain();
   writer.close();
+}
+
+async function expectEcho([reader, writer]) {
+  writer.write('hello\n');
+  expect(String(await reader.read()) === 'hello\n', 'an echo');
+  writer.close();
+  await writer.waitClosed();
 }
 
 const features = {
@@ -90,21 +100,70 @@ const features = {
     const task = asyncio.createTask(async () => {
       await echoOnce(...(await asyncio.openConnection(undefined, undefined, { sock: other })));
     });
-    const [reader, writer] = await asyncio.openConnection(undefined, undefined, { sock: one });
-    writer.write('hello\n');
-    expect(String(await reader.read()) === 'hello\n', 'an echo');
-    writer.close();
+    await expectEcho(await asyncio.openConnection(undefined, undefined, { sock: one }));
     await task;
+  },
+  'toThread()': async () => {
+    expect((await asyncio.toThread((a, b) => a + b, 40, 2)) === 42, 'a sum');
   },
   'startServer(), openConnection()': async () => {
     const server = await asyncio.startServer(echoOnce, '127.0.0.1', 0);
     const [, port] = server.sockets[0].getsockname();
-    const [reader, writer] = await asyncio.openConnection('127.0.0.1', port);
-    writer.write('hello\n');
-    expect(String(await reader.read()) === 'hello\n', 'an echo');
-    writer.close();
-    await writer.waitClosed();
+    await expectEcho(await asyncio.openConnection('127.0.0.1', port));
     server.close();
+  },
+  TLS: async () => {
+    const pem = readFileSync(new URL('../test/parity/fixtures/self-signed.pem', import.meta.url));
+    const ssl = { key: pem, cert: pem };
+    const server = await asyncio.startServer(echoOnce, '127.0.0.1', 0, { ssl });
+    const [, port] = server.sockets[0].getsockname();
+    const trusting = { ssl: { ca: pem }, serverHostname: 'localhost' };
+    await expectEcho(await asyncio.openConnection('127.0.0.1', port, trusting));
+    server.close();
+  },
+  'Unix sockets': async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-'));
+    try {
+      const server = await asyncio.startUnixServer(echoOnce, path.join(folder, 'socket'));
+      await expectEcho(await asyncio.openUnixConnection(path.join(folder, 'socket')));
+      server.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+  'loop.sockRecv() and the like': async () => {
+    const loop = asyncio.getRunningLoop();
+    const listener = socket.createServer(['127.0.0.1', 0]);
+    const client = socket.socket();
+    await loop.sockConnect(client, listener.getsockname());
+    const [peer] = await loop.sockAccept(listener);
+    await loop.sockSendall(client, Buffer.from('hello'));
+    expect(String(await loop.sockRecv(peer, 100)) === 'hello', 'bytes');
+    for (const each of [client, peer, listener]) each.close();
+  },
+  UDP: async () => {
+    const loop = asyncio.getRunningLoop();
+    const received = loop.createFuture();
+    class Receiver extends asyncio.DatagramProtocol {
+      datagramReceived(data) {
+        received.setResult(String(data));
+      }
+    }
+    const options = { localAddr: ['127.0.0.1', 0] };
+    const [server] = await loop.createDatagramEndpoint(() => new Receiver(), options);
+    const remoteAddr = server.getExtraInfo('sockname');
+    const make = () => new asyncio.DatagramProtocol();
+    const [client] = await loop.createDatagramEndpoint(make, { remoteAddr });
+    client.sendto(Buffer.from('hello'));
+    expect((await received) === 'hello', 'a datagram');
+    client.close();
+    server.close();
+  },
+  'createSubprocessExec() with pipes': async () => {
+    const { PIPE } = asyncio.subprocess;
+    const child = await asyncio.createSubprocessExec('cat', { stdin: PIPE, stdout: PIPE });
+    const [output] = await child.communicate(Buffer.from('hello'));
+    expect(String(output) === 'hello', 'its output');
   },
 };
 

@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { fromNodeError, OSError, osError } from '../../base/errors/os-errors.ts';
 import { childProcess } from '../../base/node-modules.ts';
+import { otherRuntime } from '../../base/other-runtime.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { outside } from '../../core/context/async-context.ts';
 import { takeHandle } from '../../sock/drivers/node/handles.ts';
@@ -79,9 +80,9 @@ function spawnOnStreams(
   options: SubprocessOptions,
   failed: (error: Error) => void,
 ): Spawned {
-  if (name === 'memory' && wanted.includes(PIPE))
+  if ((name === 'memory' || otherRuntime !== undefined) && wanted.includes(PIPE))
     throw osError('EOPNOTSUPP', 'pipe', {
-      strerror: 'Operation not supported (the memory driver has no pipes to other processes)',
+      strerror: `Operation not supported (the ${name} driver has no pipes to other processes${otherRuntime ? ` on ${otherRuntime}` : ''})`,
     });
   const given = wanted.map((fd, index) => (fd === PIPE ? 'pipe' : plainStdio(fd, index)));
   const merged = wanted[2] === STDOUT;

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket as NetSocket } from 'node:net';
 import { InternalError } from '../../../base/errors/errors.ts';
-import { osError } from '../../../base/errors/os-errors.ts';
+import { type OSError, osError } from '../../../base/errors/os-errors.ts';
 import { dgram, lazily, net } from '../../../base/node-modules.ts';
 import { otherRuntime } from '../../../base/other-runtime.ts';
 import { hasDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
@@ -153,9 +153,10 @@ export const UDP_REUSE_ADDRESS = 4;
 export const UDP_REUSE_PORT = 8;
 
 /**
- * Does Node support the flags for SO_REUSEPORT? Since 22.12 and 23.1; earlier versions ignore them.
+ * Does Node support the flags for SO_REUSEPORT? Since 22.12 and 23.1; earlier versions and Deno ignore them.
  */
-export const hasReusePort: boolean = since(23, 1) || (since(22, 12) && !since(23, 0));
+export const hasReusePort: boolean =
+  otherRuntime === undefined && (since(23, 1) || (since(22, 12) && !since(23, 0)));
 
 function since(major: number, minor: number): boolean {
   const [ours = 0, oursMinor = 0] = process.versions.node.split('.').map(Number);
@@ -172,6 +173,19 @@ export const outside: <Arguments extends unknown[], Result>(
 
 let streams: StreamClasses | undefined;
 let datagrams: DatagramClasses | undefined;
+
+/** Calls `onConnection` for each connection that comes in at a handle. */
+export function acceptWith(
+  handle: StreamHandle,
+  onConnection: NonNullable<StreamHandle['onconnection']>,
+): void {
+  handle.onconnection = onConnection;
+  // Deno's handles do not create those of clients themselves.
+  if (otherRuntime === 'Deno')
+    binding(handle instanceof streamClasses().pipe ? 'pipe_wrap' : 'tcp_wrap').setupListenWrap(
+      handle,
+    );
+}
 
 /** @throws {InternalError} when Node's internals have changed */
 export function streamClasses(): StreamClasses {
@@ -192,7 +206,29 @@ interface HandleOwner {
   _final(done: () => void): void;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: each is another object of Deno's
+function binding(name: string): any {
+  // biome-ignore lint/suspicious/noExplicitAny: Node's declarations leave it out
+  return (process as any).binding(name);
+}
+
+/** Deno has Node's handles, and hands their classes out. */
+function classesOfDeno(): StreamClasses {
+  const { TCP: tcp, TCPConnectWrap: tcpConnect } = binding('tcp_wrap');
+  const { Pipe: pipe, PipeConnectWrap: pipeConnect } = binding('pipe_wrap');
+  const wraps = binding('stream_wrap');
+  class Write extends wraps.WriteWrap {
+    /** Deno's own throws. */
+    getAsyncId(): number {
+      return wraps.streamBaseState[wraps.kLastWriteWasAsync] ? 1 : -1;
+    }
+  }
+  const write = Write as unknown as StreamClasses['write'];
+  return { tcp, tcpConnect, pipe, pipeConnect, write, shutdown: wraps.ShutdownWrap };
+}
+
 function findStreamClasses(): StreamClasses {
+  if (otherRuntime === 'Deno') return classesOfDeno();
   const tcp = handleClass<TcpHandle>('TCP', (probe) => {
     // It would really connect only one tick later, and is destroyed by then.
     probe.connect(1, '127.0.0.1');
@@ -273,6 +309,8 @@ function requestClass<Request>(
 }
 
 function findDatagramClasses(): DatagramClasses {
+  // Deno has such handles, but they do not behave like Node's.
+  if (otherRuntime !== undefined) throw refusal();
   const probe = dgram().createSocket({
     type: 'udp4',
     lookup: (_name, _options, found) => found(null, '127.0.0.1', 4),
@@ -308,16 +346,19 @@ function silent(probe: NetSocket): NetSocket {
 
 function needed<Value>(name: string, value: Value | undefined): Value {
   if (typeof value === 'function') return value;
-  if (otherRuntime !== undefined)
-    throw osError('EOPNOTSUPP', 'socket', {
-      strerror: `sockets of asyncio-ts need Node, and this is ${otherRuntime}: fromDuplex() takes its net.Socket`,
-    });
+  if (otherRuntime !== undefined) throw refusal();
   if (process.permission?.has('net') === false)
     throw osError('EACCES', 'socket', { strerror: 'Node denies the network without --allow-net' });
   throw new InternalError(
     `Node ${process.version} keeps its ${name} class elsewhere, so the node driver of asyncio-ts ` +
       'cannot make sockets. Please report it.',
   );
+}
+
+function refusal(): OSError {
+  return osError('EOPNOTSUPP', 'socket', {
+    strerror: `this socket needs Node, and this is ${otherRuntime}: fromDuplex() takes a net.Socket`,
+  });
 }
 
 /** Takes the handle away from a Node stream, which is unusable from then on. */

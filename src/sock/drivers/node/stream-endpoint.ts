@@ -32,6 +32,7 @@ import type { Accepted, ReceivedFrom } from '../../endpoint/endpoint.ts';
 import { copyReceived } from '../../endpoint/received-copy.ts';
 import { fromHandle, hostForHandle } from './addresses.ts';
 import {
+  acceptWith,
   type HandleAddress,
   hasReusePort,
   IPV6_ONLY,
@@ -454,7 +455,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     if (this.#state === 'fresh' && this.family === AF_UNIX) throw osError('EINVAL', 'listen');
     if (this.#state === 'fresh') this.bind(unboundAddress(this.family));
     const handle = this.#handle as StreamHandle;
-    handle.onconnection = (status, client) => this.#cameIn(status, client);
+    acceptWith(handle, (status, client) => this.#cameIn(status, client));
     const status = handle.listen(Math.max(0, backlog));
     if (status < 0) throw osError(status, 'listen');
     this.#state = 'listening';
