@@ -42,7 +42,16 @@ const declared = new Set(
 );
 
 /** Internal members of Node's that we use. */
-const OF_NODE = ['_handle', '_parentWrap', '_tlsError', '_read', '_write', '_final', '_destroy'];
+const OF_NODE = [
+  '_handle',
+  '_parentWrap',
+  '_tlsError',
+  '_read',
+  '_write',
+  '_writev',
+  '_final',
+  '_destroy',
+];
 /** Members whose names stay. */
 const kept = new Set([...OF_NODE, ...mentionedMembers(root)]);
 /** Short names of the other ones. A user's subclass may have members, too: none begins like these. */

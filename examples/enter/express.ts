@@ -43,4 +43,12 @@ app.use((error: unknown, _request: Request, response: Response, _next: NextFunct
   else response.status(error instanceof asyncio.TimeoutError ? 504 : 500).send(`${error}\n`);
 });
 
-app.listen(Number(process.env['PORT'] ?? 8080), '127.0.0.1', () => console.log('listening'));
+const port = Number(process.env['PORT'] ?? 8080);
+const server = app.listen(port, '127.0.0.1', () => console.log('listening'));
+
+/** Answers the requests that have begun, and ends. */
+process.once('SIGTERM', () => {
+  server.close();
+  // A connection that is kept alive becomes idle when its request has been answered.
+  setInterval(() => server.closeIdleConnections(), 100).unref();
+});

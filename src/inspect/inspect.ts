@@ -40,8 +40,8 @@ export async function snapshot(): Promise<Snapshot> {
 }
 
 /**
- * Lets `asyncio-ts ps PATH`, `pstree` and `why` look into this thread through a Unix socket that only its own user can
- * open. Unlike with Node's inspector, clients can only look.
+ * Lets `asyncio-ts ps PATH`, `pstree` and `why` look into this thread through a Unix socket. Only its own user can open
+ * it. Unlike with Node's inspector, clients can only look.
  *
  * The socket does not keep the process alive. A socket left behind by a process that has ended is replaced. The
  * environment variable `ASYNCIO_INSPECT` does the same for the main thread; `{pid}` in it is replaced by the process ID.

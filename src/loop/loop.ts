@@ -260,8 +260,8 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Closes the loop: queued callbacks never run, pending tasks are reported, open transports and
-   * servers are closed. Closing it again has no effect.
+   * Closes the loop, with its open transports and servers. Queued callbacks never run, and pending
+   * tasks are reported. Closing it again has no effect.
    *
    * @throws {RuntimeError} when the loop is running
    * @see asyncio's `loop.close()`,

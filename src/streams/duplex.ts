@@ -29,8 +29,8 @@ import { StreamWriter } from './stream-writer.ts';
  *
  * It also has the methods of a `net.Socket` and, with TLS, of a `tls.TLSSocket`, so that packages
  * that expect one work: `new pg.Client({ stream: () => toDuplex(streams) })`. It is connected, so
- * `connect()` only emits `'connect'`. `ref()` and `unref()` have no effect. It is no `instanceof`
- * these classes.
+ * `connect()` only emits `'connect'`. `ref()` and `unref()` have no effect. It is not an instance of
+ * these classes, so what Node wraps around it, such as a `tls.TLSSocket`, has no `remoteAddress`.
  *
  * Not in asyncio.
  *

@@ -79,6 +79,11 @@ const socketStream = lazily(() => {
       }
     }
 
+    /** What was written while it was corked goes out together. */
+    override _writev(pieces: { chunk: Buffer }[], done: (error?: Error) => void): void {
+      this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), '', done);
+    }
+
     override _final(done: (error?: Error) => void): void {
       try {
         this.#writer.transport._endSending();

@@ -3,8 +3,8 @@
 import { named, RuntimeError } from '../base/errors/errors.ts';
 
 /**
- * Thrown to tasks that wait at a barrier when it is reset or aborted, and to tasks that come to a
- * broken one.
+ * Thrown to tasks that wait at a barrier when it is reset or aborted. Tasks that come to a broken
+ * barrier get it, too.
  *
  * @see asyncio's `BrokenBarrierError`,
  *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.BrokenBarrierError

@@ -12,8 +12,8 @@ type TaskClass = new <T>(
 type EagerTaskFactory = <T>(loop: LoopCore, body: TaskBody<T>, options?: TaskOptions) => Task<T>;
 
 /**
- * A task factory whose tasks start immediately, inside the call that creates them, and run until
- * they first wait. A task that never waits is done without a turn of the loop.
+ * A task factory whose tasks start inside the call that creates them, and run until they first
+ * wait. A task that never waits is done without a turn of the loop.
  *
  * This changes the order of steps: a program that relies on the usual order may break.
  *

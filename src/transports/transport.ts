@@ -151,8 +151,8 @@ export abstract class BaseTransport {
   abstract isClosing(): boolean;
 
   /**
-   * Closes the connection: stops receiving, sends buffered data, and then the loop calls the
-   * protocol's `connectionLost(undefined)`. Closing it again has no effect.
+   * Closes the connection when buffered data has been sent. It stops receiving at once. In the end,
+   * the loop calls the protocol's `connectionLost(undefined)`. Closing it again has no effect.
    */
   abstract close(): void;
 }

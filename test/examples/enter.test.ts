@@ -65,6 +65,25 @@ behaviour('examples/enter', (it) => {
   );
 
   it(
+    'express finishes what it has begun',
+    async () => {
+      const port = await freePort();
+      const env = { PORT: String(port) };
+      await using server = Program.typescript('examples/enter/express.ts', [], { env });
+      await server.shows(/listening/);
+
+      const begun = fetch(`http://127.0.0.1:${port}/?seconds=0.2`).then((got) => got.text());
+      await server.shows(/asked for/);
+      server.signal('SIGTERM');
+      assert.is(await begun, 'done\n');
+      // Long before the connection has been idle for five seconds, which is Node's limit.
+      assert.equal(await server.ends(4), { status: 0, signal: null });
+      assert.is(server.stderr, '');
+    },
+    { seconds: 30 },
+  );
+
+  it(
     'node-test passes under node:test',
     async () => {
       const { status, stdout, stderr } = await runFile('examples/enter/node-test.ts');

@@ -65,6 +65,37 @@ for (const { name, real } of DRIVERS)
     );
 
     it(
+      'sends at once what was written while it was corked',
+      async (loop) => {
+        await serving(loop, name, echo, async ({ connect }) => {
+          const [reader, writer] = await connect();
+          const written: string[] = [];
+          const { write } = writer;
+          writer.write = (data) => {
+            written.push(String(data));
+            write.call(writer, data);
+          };
+          const duplex = asyncio.toDuplex([reader, writer]);
+          duplex.cork();
+          duplex.write('head ');
+          duplex.write(new Uint8Array([98, 111]));
+          duplex.write('ZHk=', 'base64');
+          duplex.uncork();
+          let text = '';
+          duplex.on('data', (piece) => {
+            text += piece;
+          });
+          duplex.end();
+          await event(duplex, 'close');
+          assert.is(text, 'head body');
+          assert.equal(written, ['head body']);
+          assert.is(duplex.bytesWritten, 9);
+        });
+      },
+      REAL,
+    );
+
+    it(
       'ends when its peer does on a client’s side only',
       async (loop) => {
         const ends: asyncio.ClientConnected = async (...streams) => {

@@ -3,8 +3,8 @@ import { Awaiter } from './awaiter.ts';
 import { Future } from './future.ts';
 
 /**
- * A future that the library itself finishes: what `sleep()`, `sockRecv()` and the like return,
- * where asyncio has coroutines. So a task can be created from it, as in asyncio.
+ * A future that the library itself finishes. `sleep()`, `sockRecv()` and the like return one where
+ * asyncio has coroutines. So a task can be created from it, as in asyncio.
  */
 export class Operation<T> extends Future<T> {
   // Needed for speed: otherwise V8 searches for a class with a constructor each time.

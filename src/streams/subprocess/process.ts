@@ -58,8 +58,8 @@ export class Process {
   }
 
   /**
-   * Waits until the child has exited and its pipes are closed, which its own children may keep
-   * open. Several tasks may wait.
+   * Waits until the child has exited and its pipes are closed. Its own children may keep them open.
+   * Several tasks may wait.
    *
    * A child that writes more than its pipes hold does not exit until its output is read.
    *

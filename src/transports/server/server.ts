@@ -288,8 +288,8 @@ export class Server implements ConnectionCounter, OpenResource {
   }
 
   /**
-   * Shuts the server down gracefully: stops accepting, lets connections finish what they are doing,
-   * and aborts the rest when the time is up.
+   * Shuts the server down gracefully. It stops accepting, lets connections finish what they are
+   * doing, and aborts the rest when the time is up.
    *
    * A `startServer()` connection is busy unless its handler waits for
    * bytes with none received, and nothing is left to send. Other protocols have their

@@ -357,7 +357,7 @@ function needed<Value>(name: string, value: Value | undefined): Value {
 
 function refusal(): OSError {
   return osError('EOPNOTSUPP', 'socket', {
-    strerror: `this socket needs Node, and this is ${otherRuntime}: fromDuplex() takes a net.Socket`,
+    strerror: `this socket needs Node, not ${otherRuntime}: fromDuplex() takes a net.Socket`,
   });
 }
 
