@@ -59,6 +59,9 @@ export function load(app) {
     for (const reflection of Object.values(context.project.reflections)) {
       nameErrors(reflection.comment, classes.get(reflection) ?? []);
       linkPages(reflection.comment);
+      // The tables of all names show it. A function's own comment is that of its signatures.
+      if (reflection.kind === ReflectionKind.Function && reflection.comment?.summary.length === 0)
+        reflection.comment.summary = reflection.signatures?.[0]?.comment?.summary ?? [];
       // Interfaces between the files of the library.
       if (reflection.implementedTypes)
         reflection.implementedTypes = reflection.implementedTypes.filter(

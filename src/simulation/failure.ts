@@ -40,7 +40,7 @@ export interface RunReport {
   readonly digest: string;
 }
 
-/** Where a run with the same seed went another way, as a line for the message; empty where it did not. */
+/** Where a second run with the same seed differs, as a line for the message; empty if it does not. */
 export function differenceOf(report: RunReport, again: RunResult | RunReport): string {
   if (report.digest === again.digest) return '';
   const [one, other] = [report, again].map(({ _entries }) => _entries.map(printEntry));

@@ -35,8 +35,11 @@ import { StreamWriter } from './stream-writer.ts';
  * Not in asyncio.
  *
  * @param streams - the result of `openConnection()`, or the two arguments of a handler
+ * @throws {TypeError} when `streams` is not an array
  */
 export function toDuplex(streams: Streams): Socket {
+  if (!Array.isArray(streams))
+    throw new TypeError(`streams must be [reader, writer], got ${brief(streams)}`);
   return toSocket(streams);
 }
 

@@ -43,7 +43,7 @@ class SemaphoreWaiter extends Waiter<true> {
 
 type Takers = ({ readonly task: unknown } | undefined)[];
 
-/** Of a semaphore with more places, it is not noted who has taken them. */
+/** A semaphore with more places than this does not record who has taken them. */
 const MOST_NOTED = 16;
 
 /**

@@ -10,6 +10,7 @@ import { duplexPair } from '../support/duplex-pair.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 import { serving } from '../support/streams.ts';
+import { throws } from '../support/throws.ts';
 import { Recorder, until } from '../support/transports.ts';
 
 const REAL = { clock: 'real' } as const;
@@ -56,6 +57,12 @@ for (const { name } of DRIVERS)
   });
 
 loopBehaviour('toDuplex', (it) => {
+  it('refuses a reader without its writer', () => {
+    throws(() => asyncio.toDuplex(new asyncio.StreamReader() as never), TypeError, {
+      message: /^streams must be \[reader, writer\], got <StreamReader/,
+    });
+  });
+
   it(
     'lets Node’s HTTP client speak over a connection of ours',
     async () => {

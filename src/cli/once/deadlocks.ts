@@ -8,7 +8,7 @@ export interface Circle {
   readonly isDeadlock: boolean;
 }
 
-/** Which of the tasks wait for one another; where there are deadlocks, only those. */
+/** The tasks that wait for one another. If there are deadlocks, only these are returned. */
 export function circlesAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): Circle[] {
   const stuck = stuckAmong(awaits, tasks);
   const among = (some: readonly TaskOfThread[]): (readonly TaskOfThread[])[] => {
@@ -27,8 +27,8 @@ export function circlesAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): Ci
 }
 
 /**
- * The tasks that cannot go on whatever else happens, since all of their waits are for such tasks. Those that remain
- * when all have been taken away that can.
+ * The tasks that cannot continue whatever else happens, because they wait only for tasks of this kind. Found by
+ * removing every task that can continue, until none is left.
  */
 function stuckAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): TaskOfThread[] {
   const stuck = new Set(tasks);

@@ -25,7 +25,7 @@ class Explanation {
   readonly #lines: string[] = [];
   /** The tasks that have been explained. */
   readonly #explained = new Set<TaskOfThread>();
-  /** What would end the waits at the ends of the chain. */
+  /** What would end the waits at the end of each chain. */
   readonly #hints = new Set<string>();
   /** Is the end of the chain known: a timer, the network, other code? */
   #endsOutside = false;
@@ -120,7 +120,7 @@ const ENDS: Readonly<Record<string, string>> = {
   'ChannelSender.send': 'an item is received',
 };
 
-/** Of more hints, the others say nothing new. */
+/** More hints than this would not help. */
 const MOST_HINTS = 5;
 
 function endedBy({ operation, words }: WaitData): string | undefined {

@@ -20,7 +20,7 @@ const MANY = 8;
 /** How many immediates are requested at a time: waiting ones cost the garbage collector more. */
 const MOST_IMMEDIATES = 64;
 
-/** Is told what ran, and how many seconds it took. */
+/** Called with what ran, and how many seconds it took. */
 export type StepWatch = (subject: unknown, seconds: number) => void;
 
 /**

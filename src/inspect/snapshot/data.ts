@@ -25,9 +25,9 @@ export interface WaitData {
   readonly stack: readonly FrameData[];
   /** The tasks that it waits for: those it awaits, those in its `gather()` or group, or the holder of its lock. */
   readonly for: readonly number[];
-  /** Is it enough if one of these goes on? */
+  /** Is it enough if one of these continues? */
   readonly any?: boolean | undefined;
-  /** In how many seconds a limit, such as `timeout()`, ends it. */
+  /** The seconds until a limit, such as `timeout()`, ends it. */
   readonly limit?: number | undefined;
 }
 

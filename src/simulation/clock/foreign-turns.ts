@@ -1,9 +1,9 @@
 /**
- * Notes when code asks for a tick or an immediate of Node's: streams and event emitters of Node, and packages on
- * top of them. What they call back belongs to the step in which they asked.
+ * Notices when code requests a tick or an immediate from Node, as Node's streams and the packages that use them do.
+ * Their callbacks belong to the step that requested them.
  *
  * @param note - called each time
- * @returns a function that ends that
+ * @returns a function that undoes this
  */
 export function watchForeignTurns(note: () => void): () => void {
   const ends = [noting(process, 'nextTick', note), noting(globalThis, 'setImmediate', note)];

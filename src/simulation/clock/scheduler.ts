@@ -12,14 +12,14 @@ import { ScheduledEvent } from './scheduled-event.ts';
 /** Steps after which Node's own loop gets a turn, so that signals are received. */
 const MOST_WITHOUT_NODE = 5000;
 
-/** Turns of Node's loop in which nothing comes, and milliseconds, after which nothing is taken to come any more. */
+/** After this many turns of Node's loop and milliseconds without an event, no further event is expected. */
 const IDLE_TURNS = 10;
 const IDLE_MS = 20;
 
-/** So many turns of Node's loop a step may take. Code that asks for one more in each waits for the clock. */
+/** The most turns of Node's loop in one step. Code that requests another in each turn has to wait for the clock. */
 const MOST_TURNS = 100;
 
-/** So many steps may come at one instant. */
+/** The most steps at one instant. */
 const MOST_AT_ONCE = 1_000_000;
 
 /** Two instants are at least this far apart, in seconds: a double still tells them apart after some years. */

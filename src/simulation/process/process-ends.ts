@@ -1,10 +1,10 @@
 import { RuntimeError } from '../../base/errors/errors.ts';
 
 /**
- * Fails a run by what would end the process without telling the seed: an error that nobody catches in an event of
- * Node, an unhandled rejection, `process.exit()`. Others, such as test runners, do not hear of it.
+ * Fails a run if the process would end without showing the seed: on an uncaught error in an event of Node, an
+ * unhandled rejection, or `process.exit()`. Other listeners, such as those of a test runner, are not called.
  *
- * @returns a function that ends that
+ * @returns a function that undoes this
  */
 export function catchProcessEnds(fail: (error: unknown, what: string) => void): () => void {
   const uncaught = (error: unknown, origin: string): void =>
@@ -23,7 +23,7 @@ export function catchProcessEnds(fail: (error: unknown, what: string) => void): 
   };
 }
 
-/** Listens in place of all who do. */
+/** Replaces all listeners of an event with one. */
 function onlyOne(event: string, listener: (error: unknown, origin: string) => void): () => void {
   const process: NodeJS.EventEmitter = globalThis.process;
   const others = process.rawListeners(event) as (() => void)[];
