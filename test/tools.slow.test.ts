@@ -1,6 +1,14 @@
 /** The library under the tools that its users bring: flags of Node, test runners, fake timers, single executables. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -167,9 +175,10 @@ behaviour('Under a test runner, a program', (it) => {
     LONG,
   );
 
-  const packages = installed('tools', 'jest@30', 'sinon@21', 'postject@1.0.0-alpha.6');
+  const jest = ['jest@30', '@swc/core@1', '@swc/jest@0.2'];
+  const packages = installed('tools', ...jest, 'sinon@21', 'postject@1.0.0-alpha.6');
   const needs = (
-    name: string,
+    names: string[],
     sentence: string,
     scenario: (users: Folder) => Promise<void>,
   ): void => {
@@ -179,14 +188,14 @@ behaviour('Under a test runner, a program', (it) => {
       it(
         sentence,
         async () => {
-          using users = folder({ [name]: at });
+          using users = folder(Object.fromEntries(names.map((name) => [name, at])));
           await scenario(users);
         },
         LONG,
       );
   };
 
-  needs('jest', 'works: jest with ES modules, with fake timers', async (users) => {
+  needs(['jest'], 'works: jest with ES modules, with fake timers', async (users) => {
     users.write('jest.config.js', 'export default { transform: {} };');
     users.write(
       'users.test.js',
@@ -207,11 +216,52 @@ behaviour('Under a test runner, a program', (it) => {
         await expect(late).rejects.toBeInstanceOf(asyncio.TimeoutError);
       });`,
     );
-    const jest = path.join(users.path, 'node_modules', 'jest', 'bin', 'jest.js');
-    await output(users.path, '--experimental-vm-modules', [jest, '--rootDir', users.path]);
+    const file = path.join(users.path, 'node_modules', 'jest', 'bin', 'jest.js');
+    await output(users.path, '--experimental-vm-modules', [file, '--rootDir', users.path]);
   });
 
-  needs('sinon', 'works: with the fake timers of sinon', async (users) => {
+  needs(['jest', '@swc'], 'works: jest with TypeScript, as the guide says', async (users) => {
+    const guide = readFileSync(path.join(root, 'docs', 'guides', 'testing.md'), 'utf8');
+    const [, config = ''] = /```js\n(\/\/ jest\.config\.js\n[\s\S]*?)```/.exec(guide) ?? [];
+    users.write('jest.config.js', config);
+    users.write(
+      'retry.ts',
+      `import * as asyncio from 'asyncio-ts';
+      export async function retry<T>(call: () => Promise<T>): Promise<T> {
+        for (let attempt = 1; ; attempt += 1) {
+          try {
+            return await asyncio.timeout(10, call);
+          } catch (error) {
+            if (!asyncio.isException(error) || attempt === 3) throw error;
+            await asyncio.sleep(2 ** attempt);
+          }
+        }
+      }`,
+    );
+    users.write(
+      'retry.test.ts',
+      `import { expect, test } from '@jest/globals';
+      import * as asyncio from 'asyncio-ts';
+      import { runVirtual } from 'asyncio-ts/testing';
+      import { retry } from './retry.ts';
+      test('tries again', async () => {
+        let calls = 0;
+        const call = async (): Promise<string> => {
+          calls += 1;
+          if (calls < 3) throw new Error('on purpose');
+          return 'done';
+        };
+        await expect(runVirtual(() => retry(call))).resolves.toBe('done');
+      });
+      test('gives up', async () => {
+        await expect(runVirtual(() => retry(() => asyncio.sleep(60)))).rejects.toThrow(asyncio.TimeoutError);
+      });`,
+    );
+    const file = path.join(users.path, 'node_modules', 'jest', 'bin', 'jest.js');
+    await output(users.path, '--experimental-vm-modules', [file, '--rootDir', users.path]);
+  });
+
+  needs(['sinon'], 'works: with the fake timers of sinon', async (users) => {
     const file = users.write(
       'program.js',
       `import sinon from 'sinon';
@@ -223,7 +273,7 @@ behaviour('Under a test runner, a program', (it) => {
     assert.is(await output(users.path, file, []), EXPECTED);
   });
 
-  needs('postject', 'works: a single executable, made by postject', async (users) => {
+  needs(['postject'], 'works: a single executable, made by postject', async (users) => {
     const entry = users.write('program.js', PROGRAM);
     await build({
       entryPoints: [entry],
