@@ -57,7 +57,7 @@ for (const { name } of DRIVERS)
   });
 
 loopBehaviour('toDuplex', (it) => {
-  it('refuses a reader without its writer', () => {
+  it('refuses a reader without its writer', async () => {
     throws(() => asyncio.toDuplex(new asyncio.StreamReader() as never), TypeError, {
       message: /^streams must be \[reader, writer\], got <StreamReader/,
     });
