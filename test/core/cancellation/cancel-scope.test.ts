@@ -852,6 +852,58 @@ loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
       assert.equal(log, []);
     });
 
+  const losing: Record<string, () => unknown> = {
+    'a call whose clean-up lasts longer': () =>
+      void (async () => {
+        try {
+          await sleep(10);
+        } finally {
+          await sleep(10);
+        }
+      })(),
+    'a race that has ended, of sleep() itself': () => Promise.race([sleep(0), sleep(10)]),
+  };
+  for (const [name, beside] of Object.entries(losing))
+    it(`is not thrown beside ${name}: this is documented`, async (loop) => {
+      const log: string[] = [];
+      const task = createTask(async () => {
+        await beside();
+        await new Promise<void>((resolve) => void loop.callLater(5, resolve));
+        await sleep(1);
+        log.push('reached');
+      });
+      await sleep(1);
+
+      task.cancel();
+      await task;
+
+      assert.equal(log, ['reached']);
+    });
+
+  for (const abandon of [true, false])
+    it(`is not thrown in a limit with { abandon: ${abandon} }, beside a branch that sees it: this is documented`, async (loop) => {
+      const log: string[] = [];
+      const work = async (): Promise<void> => {
+        await new Promise<void>((resolve) => void loop.callLater(5, resolve));
+        try {
+          await sleep(1);
+          log.push('reached');
+        } catch (error) {
+          log.push(nameOf(error));
+        }
+      };
+      const task = createTask(async () => {
+        await Promise.all([timeout(20, work, { abandon }), sleep(10)]);
+      });
+      await sleep(1);
+
+      task.cancel();
+      await rejects(task, CancelledError);
+      await sleep(10);
+
+      assert.equal(log, ['reached']);
+    });
+
   it('is thrown at its next await, also if it begins a call that nobody awaits before that', async (loop) => {
     const log: string[] = [];
     const { promise, resolve } = foreign();
