@@ -29,6 +29,8 @@ const COMMON = {
   logLevel: 'warning',
   write: false,
 };
+/** In the names of what only other chunks import. */
+const AMONG = '__';
 const [dist, doors] = process.argv.slice(2).map((folder) => path.resolve(folder));
 
 async function bundle() {
@@ -84,15 +86,13 @@ async function bundle() {
       ),
     );
   const publicNames = new Set(DOORS.flatMap((door) => names.get(`${door}.ts`)));
-  const isShared = (name) => chunks.has(name) && chunks.get(name).entry === undefined;
-  // The names that shared chunks export their own by, once these are short.
-  const shared = new Map();
-  const inOrder = [...texts].sort(([a], [b]) => Number(isShared(b)) - Number(isShared(a)));
-  for (const [name, text] of inOrder) {
-    const imports = withOwnImports(text, shared);
+  // The names by which chunks export their own, once these are short.
+  const short = new Map();
+  for (const name of importedFirst(texts)) {
+    const imports = withOwnImports(texts.get(name), short);
     const { code, map } = await minified(name, imports, (each) => publicNames.has(each));
-    const [renamed, own] = isShared(name) ? withOwnExports(code) : [code];
-    if (own !== undefined) shared.set(name, own);
+    const [renamed, own] = chunks.has(name) ? withOwnExports(code) : [code];
+    if (own !== undefined) short.set(name, own);
     write(name, renamed, map);
   }
   chmodSync(path.join(dist, 'cli.js'), 0o755);
@@ -137,15 +137,37 @@ function withNeeded(names, homes) {
   return new Map([...needed].map(([file, some]) => [file, [...some]]));
 }
 
-/** Minified code that exports what it has by the names within it; and these, by the names it exported. */
+/** The names of texts, each behind those that it imports. */
+function importedFirst(texts) {
+  const ordered = new Set();
+  const add = (name) => {
+    for (const [, other] of texts
+      .get(name)
+      .matchAll(/^(?:import|export) .* from "\.\/(.*)\.js";$/gm))
+      add(other);
+    ordered.add(name);
+  };
+  for (const name of texts.keys()) add(name);
+  return ordered;
+}
+
+/**
+ * Minified code that exports by the names within it what only other chunks import; and these, by the names it
+ * exported.
+ */
 function withOwnExports(code) {
   const own = new Map();
   const text = code.replace(/(?<=\bexport\{)[^}]*(?=\};)/g, (list) => {
-    for (const part of list.split(',')) {
-      const [local, name = local] = part.split(' as ');
-      own.set(name, local);
+    const parts = list.split(',').map((part) => part.trim().split(' as '));
+    const called = new Map(parts.filter(([, name = '']) => !name.includes(AMONG)));
+    for (const [local, name = local] of parts) {
+      if (!name.includes(AMONG)) continue;
+      if (!called.has(local)) called.set(local, local);
+      own.set(name, called.get(local) ?? local);
     }
-    return [...new Set(own.values())].join(',');
+    return [...called]
+      .map(([local, name = local]) => (name === local ? local : `${local} as ${name}`))
+      .join(',');
   });
   return [text, own];
 }
@@ -159,7 +181,7 @@ function withOwnImports(text, shared) {
       if (names === undefined) return line;
       const parts = list.split(',').map((part) => {
         const [name, local = name] = part.trim().split(' as ');
-        return `${names.get(name)} as ${local}`;
+        return `${names.get(name) ?? name} as ${local}`;
       });
       return `${statement} { ${parts.join(', ')} } from "./${chunk}.js";`;
     },
@@ -186,8 +208,20 @@ async function minified(name, bundled, isPublic) {
   const needed = withImportsTogether(named.replace(/^import "\.\/[\w-]+\.js";$/gm, ''));
   return await small(needed, isPublic, {
     module: true,
+    nameCache: { vars: { props: importedNames(needed) } },
     sourceMap: { content: /^\/\/# source/m.test(bundled) && 'inline', filename: `${name}.js` },
   });
+}
+
+/** The short names by which things are imported: called so within, too, they are told once. */
+function importedNames(bundled) {
+  const names = new Map();
+  for (const [, list] of bundled.matchAll(/^import \{(.*)\} from "\.\/.*";$/gm))
+    for (const part of list.split(',')) {
+      const [name, local] = part.trim().split(' as ');
+      if (local !== undefined && !names.has(name)) names.set(name, local);
+    }
+  return Object.fromEntries([...names].map(([name, local]) => [`$${local}`, name]));
 }
 
 /** Writes a file of the package, and its map. */
@@ -256,7 +290,7 @@ function reexported(homes, files, called) {
 
 /** What a name of a source is called among those of all. */
 function among(file, name) {
-  return `${file.slice(0, -'.ts'.length).replace(/\W/g, '_')}__${name}`;
+  return `${file.slice(0, -'.ts'.length).replace(/\W/g, '_')}${AMONG}${name}`;
 }
 
 /** What stands where tests import a source. */

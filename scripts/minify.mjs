@@ -90,7 +90,7 @@ export async function small(text, isPublic, options) {
       reserved,
       properties: { regex: new RegExp(`^${MEMBER.source}$`), reserved: [...kept] },
     },
-    nameCache: { props: { props: Object.fromEntries(shortened) } },
+    nameCache: { ...options?.nameCache, props: { props: Object.fromEntries(shortened) } },
   });
   const [short, moved] = replaced(code, map ? JSON.parse(map) : { mappings: '' }, 'PRIVATE$', '#');
   return { code: short, map: map && JSON.stringify(withoutVariables(moved)) };
