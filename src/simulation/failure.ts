@@ -48,7 +48,7 @@ export function differenceOf(report: RunReport, again: RunResult | RunReport): s
   const where = at < 0 ? '' : `, from here on:\n  ${one?.[at]}\n  ${other?.[at] ?? 'the end'}`;
   return (
     'The same seed gave another run the second time: the program depends on something that is not ' +
-    `simulated, such as Date, a file or a thread${where}`
+    `simulated, such as Date, node:crypto, a file or a thread${where}`
   );
 }
 
