@@ -135,10 +135,8 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
   ): void {
     const simulated = simulatedSystem();
     if (simulated !== undefined) {
-      simulated.lookUp(host, (address, code) => {
-        if (this.done()) return;
-        if (address !== undefined && family !== AF_INET6) finish([{ address, family: 4 }]);
-        else this._fail(osError(address === undefined ? code : 'EAI_ADDRFAMILY', 'getaddrinfo'));
+      simulated.lookUp(host, family, finish, (error) => {
+        if (!this.done()) this._fail(error);
       });
       return;
     }

@@ -62,6 +62,11 @@ export class SimulatedHost {
     return this.#world.kernel.address;
   }
 
+  /** Its IPv6 address, if it has one. */
+  get address6(): string | undefined {
+    return this.#world.kernel.address6;
+  }
+
   /** `'up'`; `'ended'` when its program has; `'crashed'`, `'off'`. */
   get state(): 'up' | 'ended' | 'crashed' | 'off' {
     return this.#state;

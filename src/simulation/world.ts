@@ -1,13 +1,18 @@
 import { checkFunction } from '../base/check-function.ts';
 import { checkOptions } from '../base/check-options.ts';
 import { InvalidStateError, RuntimeError } from '../base/errors/errors.ts';
+import { gaierror, osError } from '../base/errors/os-errors.ts';
+import { net } from '../base/node-modules.ts';
 import { checkFiniteSeconds, checkSeconds } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Future } from '../core/futures/future.ts';
 import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { ExceptionContext, LoopCore } from '../core/turns/loop-core.ts';
 import { runningLoop, setRunningLoop, setSeveralLoops } from '../core/turns/running-loop.ts';
+import { numericHost } from '../sock/addresses/numeric-host.ts';
+import { asKey } from '../sock/addresses/resolve.ts';
 import { setSimulatedSystem } from '../sock/addresses/simulated-system.ts';
+import { AF_UNSPEC } from '../sock/constants/constants.ts';
 import { Chaos } from './chaos.ts';
 import { Random } from './clock/random.ts';
 import { Clock, Scheduler } from './clock/scheduler.ts';
@@ -25,6 +30,8 @@ import { type HostMain, SimulatedHost } from './simulated-host.ts';
 export interface HostOptions {
   /** Its IPv4 address; by default the next free one of 10.0.0.0/16. */
   readonly address?: string | undefined;
+  /** Its IPv6 address; by default none. */
+  readonly address6?: string | undefined;
   /** How far its clock is ahead at the start, in seconds. By default random, if the faults have skew. */
   readonly skew?: number | undefined;
   /** How many seconds its clock gains per second. By default random, if the faults have drift. */
@@ -83,7 +90,7 @@ export class World {
    * @throws {RuntimeError} when there is a host of that name or address
    */
   host(name: string, main: HostMain, options: HostOptions = {}): SimulatedHost {
-    checkOptions(options, 'address skew drift descriptors');
+    checkOptions(options, 'address address6 skew drift descriptors');
     if (typeof name !== 'string' || name === '')
       throw new TypeError(`the name of a host must be a string, got ${brief(name)}`);
     checkFunction(main, 'main');
@@ -147,6 +154,16 @@ export class World {
     this.#run.resetBetween(a, b);
   }
 
+  /**
+   * Sets what `getaddrinfo()` finds for a name from now on, on all hosts.
+   *
+   * @param to - addresses, in this order, or an error code such as `'EAI_AGAIN'`; by default, the host with that name
+   * @throws {TypeError} when `name` is an address, or `to` is neither
+   */
+  resolve(name: string, to?: string | readonly string[]): void {
+    this.#run.resolve(name, to);
+  }
+
   /** Adds a line to the trace. */
   note(text: string): void {
     this.#run.note(text);
@@ -201,6 +218,19 @@ export class World {
   trace(count?: number): string {
     return this.#run.trace.toString(count);
   }
+}
+
+/**
+ * Returns an address as systems print it.
+ *
+ * @throws {TypeError} when it is none, or one of another version
+ */
+function checkIp(address: unknown, what: string, version?: 4 | 6): string {
+  const host = typeof address === 'string' ? numericHost(AF_UNSPEC, address)?.host : undefined;
+  if (host !== undefined && net().isIP(host) === (version ?? net().isIP(host))) return host;
+  throw new TypeError(
+    `${what} must be an IP${version ? `v${version}` : ''} address, got ${brief(address)}`,
+  );
 }
 
 /** One run of a simulation: one seed. */
@@ -274,14 +304,17 @@ export class Run {
   }
 
   addHost(name: string, main: HostMain, options: HostOptions): SimulatedHost {
-    const { address = this.network.newAddress(), descriptors = 1024 } = options;
+    const { address = this.network.newAddress(), address6, descriptors = 1024 } = options;
+    const own = checkIp(address, 'address', 4);
+    const own6 = address6 === undefined ? undefined : checkIp(address6, 'address6', 6);
     if (options.skew !== undefined) checkFiniteSeconds(options.skew, 'skew');
     if (options.drift !== undefined) checkFiniteSeconds(options.drift, 'drift');
     if (this.hosts.has(name) || name === 'world')
       throw new RuntimeError(`there is already a host called ${brief(name)}`);
-    if (this.network.kernels.has(address))
-      throw new RuntimeError(`there is already a host with the address ${address}`);
-    const kernel = new SimulatedKernel(this.network, name, address, descriptors);
+    for (const each of [own, own6])
+      if (each !== undefined && this.network.kernelAt(each, this.#rootKernel) !== undefined)
+        throw new RuntimeError(`there is already a host with the address ${each}`);
+    const kernel = new SimulatedKernel(this.network, name, own, descriptors, own6);
     const made = new SimulatedHost({
       kernel,
       main,
@@ -334,6 +367,21 @@ export class Run {
   kernelOf(host: HostLike): SimulatedKernel {
     if (host === 'world') return this.#rootKernel;
     return this.#own.get(this.find(host)) as SimulatedKernel;
+  }
+
+  resolve(name: string, to: string | readonly string[] | undefined): void {
+    if (typeof name !== 'string' || numericHost(AF_UNSPEC, name) !== undefined)
+      throw new TypeError(`name must be the name of a host, got ${brief(name)}`);
+    const { names } = this.network;
+    const key = asKey(name);
+    if (to === undefined) names.delete(key);
+    else if (typeof to === 'string' && osError(to) instanceof gaierror) names.set(key, to);
+    else
+      names.set(
+        key,
+        [to].flat().map((each) => checkIp(each, 'to')),
+      );
+    this.trace.noted(undefined, `${name} resolves to ${[to ?? 'its host'].flat().join(', ')}`);
   }
 
   /** The ways between two hosts: there, and back. */

@@ -1,8 +1,11 @@
 import type { Buffer } from 'node:buffer';
+import type { LookupAddress } from 'node:dns';
 import { osError } from '../../base/errors/os-errors.ts';
+import { net } from '../../base/node-modules.ts';
 import type { Address } from '../../sock/addresses/address.ts';
+import { asKey, isLocalhost } from '../../sock/addresses/resolve.ts';
 import type { SimulatedSystem } from '../../sock/addresses/simulated-system.ts';
-import { AF_INET6, AF_UNIX } from '../../sock/constants/constants.ts';
+import { AF_INET6, AF_UNIX, AF_UNSPEC } from '../../sock/constants/constants.ts';
 import { MemoryDatagramEndpoint } from '../../sock/drivers/memory/datagram-endpoint.ts';
 import { driverOf } from '../../sock/drivers/memory/driver.ts';
 import { FakeDescriptors } from '../../sock/drivers/memory/fake-descriptors.ts';
@@ -24,6 +27,8 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
   readonly index: number;
   readonly hostname: string;
   readonly address: string;
+  /** Its IPv6 address, if it has one. */
+  readonly address6: string | undefined;
   /** Is the machine powered off? */
   down = false;
   readonly descriptors: FakeDescriptors;
@@ -34,11 +39,18 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
   readonly streams: Names<MemoryEndpoint> = new Names();
   readonly datagrams: Names<MemoryEndpoint> = new Names();
 
-  constructor(network: Network, hostname: string, address: string, descriptors: number) {
+  constructor(
+    network: Network,
+    hostname: string,
+    address: string,
+    descriptors: number,
+    address6?: string,
+  ) {
     this.network = network;
     this.index = network.kernels.size;
     this.hostname = hostname;
     this.address = address;
+    this.address6 = address6;
     // 0, 1 and 2 are taken.
     this.descriptors = new FakeDescriptors('simulation', 3, Math.max(0, descriptors - 3));
     this.driver = driverOf(
@@ -53,37 +65,59 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
           : new SimulatedDatagram(this, family, proto),
     );
     network.kernels.set(address, this);
+    if (address6 !== undefined) network.kernels.set(address6, this);
   }
 
-  addressOf(name: string): string | undefined {
-    for (const { hostname, address } of this.network.kernels.values())
-      if (hostname.toLowerCase() === name) return address;
-    return undefined;
+  find(name: string, family: number): LookupAddress[] {
+    const { names, kernels } = this.network;
+    const own = isLocalhost(name)
+      ? ['127.0.0.1', '::1']
+      : [...kernels].flatMap(([address, { hostname }]) =>
+          asKey(hostname) === name ? address : [],
+        );
+    // Where IPv6 can be used, it comes first, as on Linux.
+    if (isLocalhost(name) || this.address6 !== undefined) own.reverse();
+    const found = names.get(name) ?? (own.length > 0 ? own : 'EAI_NONAME');
+    if (typeof found === 'string') throw osError(found, 'getaddrinfo');
+    const wanted = found
+      .map((address) => ({ address, family: net().isIP(address) }))
+      .filter((each) => family === AF_UNSPEC || (each.family === 6) === (family === AF_INET6));
+    if (wanted.length === 0) throw osError('EAI_NODATA', 'getaddrinfo');
+    return wanted;
   }
 
-  lookUp(name: string, finish: (address: string | undefined, code: string) => void): void {
-    const lower = name.toLowerCase().replace(/\.$/, '');
-    const local = lower === 'localhost' || lower.endsWith('.localhost');
+  lookUp(
+    name: string,
+    family: number,
+    finish: (found: LookupAddress[]) => void,
+    fail: (error: unknown) => void,
+  ): void {
+    const key = asKey(name);
+    const local = isLocalhost(key);
     const { network } = this;
     const delay = local ? 0 : network.random.between(...network.faults.weights.latency);
     network.scheduler.in(delay, () => {
-      if (local) finish('127.0.0.1', '');
-      else if (network.faults.happens('lookup', `${name} from ${this.hostname}`))
-        finish(undefined, 'EAI_AGAIN');
-      else finish(this.addressOf(lower), 'EAI_NONAME');
+      try {
+        if (!local && network.faults.happens('lookup', `${name} from ${this.hostname}`))
+          throw osError('EAI_AGAIN', 'getaddrinfo');
+        finish(this.find(key, family));
+      } catch (error) {
+        fail(error);
+      }
     });
   }
 
   checkOwn(address: Address): void {
     const host = address[0] as string;
-    if (host !== this.address && this.network.kernelAt(host, this) !== this)
-      throw osError('EADDRNOTAVAIL', 'bind');
+    if (this.network.kernelAt(host, this) !== this) throw osError('EADDRNOTAVAIL', 'bind');
   }
 
   sourceFor(family: number, to: Address): Address {
     const host = to[0] as string;
-    const near = host !== this.address && this.network.kernelAt(host, this) === this;
-    const own = near ? (family === AF_INET6 ? '::1' : '127.0.0.1') : this.address;
+    const near = this.network.kernelAt(host, this) === this && !this.network.kernels.has(host);
+    const six = family === AF_INET6;
+    const own = six ? (near ? '::1' : this.address6) : near ? '127.0.0.1' : this.address;
+    if (own === undefined) throw osError('ENETUNREACH', 'connect');
     return addressIn(family, own, 0);
   }
 

@@ -1,7 +1,7 @@
 import type { Address } from '../../sock/addresses/address.ts';
 import type { FakeDescriptors } from '../../sock/drivers/memory/fake-descriptors.ts';
 import type { MemoryEndpoint } from '../../sock/drivers/memory/memory-endpoint.ts';
-import type { Network as Names } from '../../sock/drivers/memory/network.ts';
+import { isAny, type Network as Names } from '../../sock/drivers/memory/network.ts';
 import type { Random } from '../clock/random.ts';
 import type { Scheduler } from '../clock/scheduler.ts';
 import type { Faults } from './faults.ts';
@@ -73,7 +73,10 @@ export class Network {
   readonly random: Random;
   readonly faults: Faults;
   readonly trace: Trace;
+  /** By address. */
   readonly kernels: Map<string, Kernel> = new Map();
+  /** Addresses, or the code of a failure, by name: these precede the names of hosts. */
+  readonly names: Map<string, readonly string[] | string> = new Map();
   readonly #paths: Path[][] = [];
 
   constructor(scheduler: Scheduler, random: Random, faults: Faults, trace: Trace) {
@@ -183,14 +186,15 @@ export class Network {
 
   /** The host with an address; a loopback address is the host's own. */
   kernelAt(host: string, from: Kernel): Kernel | undefined {
-    if (host.startsWith('127.') || host === '::1' || host === '0.0.0.0' || host === '::')
-      return from;
+    if (host.startsWith('127.') || host === '::1' || isAny(host)) return from;
     return this.kernels.get(host);
   }
 
   /** The next free address. */
   newAddress(): string {
-    const number = this.kernels.size + 1;
-    return `10.0.${number >> 8}.${number & 255}`;
+    for (let number = 2; ; number += 1) {
+      const address = `10.0.${number >> 8}.${number & 255}`;
+      if (!this.kernels.has(address)) return address;
+    }
   }
 }

@@ -4,7 +4,9 @@ import type { Address } from '../../sock/addresses/address.ts';
 import { IPPROTO_UDP } from '../../sock/constants/constants.ts';
 import { MemoryDatagramEndpoint } from '../../sock/drivers/memory/datagram-endpoint.ts';
 import type { MemorySystem } from '../../sock/drivers/memory/memory-system.ts';
+import { isAny } from '../../sock/drivers/memory/network.ts';
 import type { Kernel } from './network.ts';
+import { addressIn } from './simulated-stream.ts';
 
 /** A UDP socket of a simulated host. */
 export class SimulatedDatagram extends MemoryDatagramEndpoint {
@@ -24,7 +26,14 @@ export class SimulatedDatagram extends MemoryDatagramEndpoint {
     if (target === undefined) return data.length;
     const path = network.path(this.kernel, target);
     const copy = Buffer.from(data);
-    const from = this.own as Address;
+    const own = this.own as Address;
+    const from = isAny(own[0] as string)
+      ? addressIn(
+          this.family,
+          this.kernel.sourceFor(this.family, address)[0] as string,
+          own[1] as number,
+        )
+      : own;
     network.trace.sent(path, 'datagram', copy, 0);
     network.sendDatagram(path, data.length, () => {
       const receiver = target.inetDatagrams.find(address) as SimulatedDatagram | undefined;

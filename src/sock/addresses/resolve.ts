@@ -41,19 +41,26 @@ function numberOf(family: number, host: string): NumericHost {
   if (host === '<broadcast>' && !six) return local('255.255.255.255', '');
   const numeric = numericHost(family, host);
   if (numeric !== undefined) return numeric;
-  const name = host.toLowerCase().replace(/\.$/, '');
-  // RFC 6761: always loopback, whatever the hosts file says.
-  if (name === 'localhost' || name.endsWith('.localhost')) return local('127.0.0.1', '::1');
+  const name = asKey(host);
+  // Whatever the hosts file says.
+  if (isLocalhost(name)) return local('127.0.0.1', '::1');
   const simulated = simulatedSystem();
-  if (simulated !== undefined) {
-    const host = family === AF_INET ? simulated.addressOf(name) : undefined;
-    if (host !== undefined) return { family, host, scopeid: 0 };
-    throw osError('EAI_NONAME', 'getaddrinfo');
-  }
+  if (simulated !== undefined)
+    return { family, host: simulated.find(name, family)[0]?.address as string, scopeid: 0 };
   const found = hostsFileEntry(family, name);
   if (found !== undefined) return found;
   if (name === hostname().toLowerCase()) return local('127.0.0.1', '::1');
   throw osError('EAI_NONAME', 'getaddrinfo');
+}
+
+/** The form of a name by which it is found. */
+export function asKey(name: string): string {
+  return name.toLowerCase().replace(/\.$/, '');
+}
+
+/** Does it always mean this machine (RFC 6761)? */
+export function isLocalhost(key: string): boolean {
+  return key === 'localhost' || key.endsWith('.localhost');
 }
 
 function hostsFileEntry(family: number, name: string): NumericHost | undefined {

@@ -1,14 +1,25 @@
+import type { LookupAddress } from 'node:dns';
+
 /** What a simulated host has in place of the operating system. */
 export interface SimulatedSystem {
   /** Its `Driver`, which this room does not know. */
   readonly driver: object;
   readonly hostname: string;
 
-  /** The address of a name, at once; `undefined` where there is none. */
-  addressOf(name: string): string | undefined;
+  /**
+   * The addresses of a name, at once.
+   *
+   * @throws {gaierror} when there are none
+   */
+  find(name: string, family: number): LookupAddress[];
 
   /** Looks a name up as a resolver does: later, and not always with success. */
-  lookUp(name: string, finish: (address: string | undefined, code: string) => void): void;
+  lookUp(
+    name: string,
+    family: number,
+    finish: (found: LookupAddress[]) => void,
+    fail: (error: unknown) => void,
+  ): void;
 }
 
 let find: (() => SimulatedSystem | undefined) | undefined;

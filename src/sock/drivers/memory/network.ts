@@ -82,7 +82,8 @@ function hostOf(address: Address): string {
   return typeof address === 'string' ? '' : address[0];
 }
 
-function isAny(host: string): boolean {
+/** Does a socket that is bound to it have all addresses of its machine? */
+export function isAny(host: string): boolean {
   return host === '::' || host === '0.0.0.0';
 }
 
