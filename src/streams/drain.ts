@@ -1,7 +1,6 @@
 import { ConnectionResetError } from '../base/errors/os-errors.ts';
 import { outside } from '../core/context/async-context.ts';
-import { putAside, putBack } from '../core/context/promise-hooks.ts';
-import { NativeOperation } from '../core/futures/native-operation.ts';
+import { finishedOperation } from '../core/futures/native-operation.ts';
 import { Operation } from '../core/futures/operation.ts';
 import type { WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -122,17 +121,8 @@ const done = new WeakMap<LoopCore, Operation<void>>();
 function doneOn(loop: LoopCore): Operation<void> {
   let operation = done.get(loop);
   if (operation === undefined) {
-    // Not in the context of the first stream, which it would keep alive as long as the loop.
-    const aside = putAside();
-    operation = outside(makeDone, loop);
-    putBack(aside);
+    operation = outside(finishedOperation, loop);
     done.set(loop, operation);
   }
-  return operation;
-}
-
-function makeDone(loop: LoopCore): Operation<void> {
-  const operation = new NativeOperation<void>(loop);
-  operation._finish();
   return operation;
 }

@@ -3,6 +3,7 @@ import { checkOptions } from '../base/check-options.ts';
 import { MAX_THREADS, THREADS_BESIDE_CORES } from '../base/constants.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { checkWhole } from '../base/numbers.ts';
+import { outside } from '../core/context/async-context.ts';
 import { describedPromise } from '../core/futures/described-promise.ts';
 import {
   type Executor,
@@ -138,11 +139,16 @@ export class ThreadPoolExecutor implements Executor {
   /** Starts another thread, unless there are enough. */
   #another(): Thread | undefined {
     if (this.#threads.size >= this.#maxWorkers) return undefined;
+    // It serves others later.
+    return outside(this.#start);
+  }
+
+  readonly #start = (): Thread => {
     const thread = new Thread(this.#onIdle);
     this.#threads.add(thread);
     void thread.ended.then(() => this.#onEnded(thread));
     return thread;
-  }
+  };
 
   /** @throws {TypeError} when the arguments cannot be sent */
   #begin(thread: Thread, job: Job): void {

@@ -404,6 +404,11 @@ behaviour('enter, as its program ends', (it) => {
     ],
     ['process.exit', 'ends where process.exit() is called', { status: 6, stdout: 'exit\n' }],
     ['generator', 'closes generators that are left open', { status: 0, stdout: 'left\nclosed\n' }],
+    [
+      'first',
+      'keeps neither the store nor the body of whoever came first',
+      { status: 0, stdout: 'gone gone\n' },
+    ],
     ['worker', 'works in a worker, too', { status: 0, stdout: 'from a worker\n' }],
     ['caught exit', 'goes on where the SystemExit is caught', { status: 0, stdout: '5 others\n' }],
   ];

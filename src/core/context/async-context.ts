@@ -1,4 +1,5 @@
 import { AsyncLocalStorage, AsyncResource, createHook } from 'node:async_hooks';
+import { putAside, putBack } from './promise-hooks.ts';
 
 /**
  * Node's async context: the stores of all `AsyncLocalStorage`s, and the execution resource of
@@ -112,10 +113,16 @@ function makeResource(): AsyncResource {
 }
 
 /**
- * Calls a Node function outside any async context, so that what it creates keeps no store alive.
+ * Calls a function outside any async context and scope, so that what it creates, such as promises
+ * and Node's handles, keeps no store and no task alive.
  */
 export function outside<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
-  return nobody.runInAsyncScope(callback, undefined, ...args);
+  const aside = putAside();
+  try {
+    return nobody.runInAsyncScope(callback, undefined, ...args);
+  } finally {
+    putBack(aside);
+  }
 }
 
 /** A storage for the library itself, which does not count as use. */

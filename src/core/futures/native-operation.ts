@@ -210,6 +210,13 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
 
 awaitedNatively(NativeOperation);
 
+/** An operation without a result that has finished already. */
+export function finishedOperation(loop: LoopCore): Operation<void> {
+  const operation = new NativeOperation<void>(loop);
+  operation._finish(undefined);
+  return operation;
+}
+
 /** The turn in which the awaiters of an operation resume that finished outside its own turn. */
 class Wake implements Runnable {
   readonly #operation: NativeOperation<unknown>;

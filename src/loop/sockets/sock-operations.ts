@@ -4,7 +4,8 @@ import { isShortage } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { isBytes, type Received } from '../../base/values/bytes.ts';
-import { NativeOperation } from '../../core/futures/native-operation.ts';
+import { outside } from '../../core/context/async-context.ts';
+import { finishedOperation, NativeOperation } from '../../core/futures/native-operation.ts';
 import type { Operation } from '../../core/futures/operation.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { type Address, type AddressInput, checkAddress } from '../../sock/addresses/address.ts';
@@ -42,8 +43,7 @@ export class SockOperations {
   constructor(loop: LoopCore) {
     this.#loop = loop;
     // Most sends complete at once.
-    this.#sent = new NativeOperation<void>(loop);
-    this.#sent._finish(undefined);
+    this.#sent = outside(finishedOperation, loop);
   }
 
   recv(sock: Socket, nbytes: number): Operation<Received> {

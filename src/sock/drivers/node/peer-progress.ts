@@ -46,7 +46,8 @@ const SIZE_PER_REST = 5000;
 
 /** The list that is read next, or was read last. */
 let next: Promise<Counts> | undefined;
-let last: Promise<unknown> = Promise.resolve();
+const nothing = Promise.resolve();
+let last: Promise<unknown> = nothing;
 
 /**
  * The next list, whose reading has not begun. All who ask before that share it. It is read in
@@ -57,7 +58,11 @@ function nextList(): Promise<Counts> {
   next ??= last.then(() => {
     next = undefined;
     const list = readLists();
-    last = list.then(({ size }) => rest(size));
+    last = list.then(async ({ size }) => {
+      await rest(size);
+      // Otherwise the task that asked would stay alive until the next list.
+      last = nothing;
+    });
     return list.then(({ counts }) => counts);
   });
   return next;
