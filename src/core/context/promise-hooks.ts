@@ -147,7 +147,7 @@ let goingOn: object | undefined;
 let tellBefore: (thing: object, awaited: Promise<unknown> | undefined) => void = () => {};
 
 /** Called after code has continued. */
-let tellAfter: () => void = () => {};
+let tellAfter: (thing: object | undefined) => void = () => {};
 
 const hooks = {
   init(promise: object, awaited: object | undefined): void {
@@ -173,6 +173,7 @@ const hooks = {
     if (tellsBefore && inForce !== undefined) tellBefore(inForce, AwaitedNote.of(promise));
   },
   after(): void {
+    const thing = inForce;
     if (outer === undefined) {
       inForce = undefined;
       goingOn = undefined;
@@ -181,7 +182,7 @@ const hooks = {
       goingOn = outer.goingOn;
       outer = outer.next;
     }
-    tellAfter();
+    tellAfter(thing);
   },
 };
 
@@ -266,8 +267,8 @@ export function onBefore(
   tellBefore = tell;
 }
 
-/** From now on calls `tell` after a promise's code has continued. */
-export function onAfter(tell: () => void): void {
+/** From now on calls `tell` after a promise's code has continued, with what was in force in it. */
+export function onAfter(tell: (thing: object | undefined) => void): void {
   tellAfter = tell;
 }
 

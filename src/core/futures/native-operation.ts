@@ -8,10 +8,11 @@ import {
 import { CancelledError, RuntimeError } from '../../base/errors/errors.ts';
 import { userStack } from '../../base/stacks/capture.ts';
 import type { Scope } from '../context/context.ts';
+import { putAside, putBack } from '../context/promise-hooks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import type { Runnable } from '../turns/ready-entry.ts';
 import { type AwaitingScope, type CancelRequest, seeCancel, type Waiting } from './awaiter.ts';
-import { awaitBegins, awaitedNatively, NativePromise } from './native-promise.ts';
+import { awaitBegins, awaitedNatively, forgetAsked, NativePromise } from './native-promise.ts';
 import { Operation } from './operation.ts';
 
 /** A flag: an `await` of it has started. */
@@ -132,6 +133,30 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
       if (task === undefined) within._goesOnAlone(this);
     }
     return true;
+  }
+
+  /**
+   * @internal a `for await` over an array awaits it without a hook. Then there is a suspended function
+   * above it, and the scope awaits it.
+   */
+  _wasAsked(scope: object | undefined): void {
+    if (this._isAwaited || this._state !== 'pending') return;
+    const aside = putAside();
+    seeAwaiters(this._resolve, this._reject, (frames) => {
+      if (this._isAwaited || this._state !== 'pending') return;
+      if (frames.some((frame) => frame.isAsync())) this[awaitBegins](scope);
+    });
+    putBack(aside);
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a future is awaited, so it has one
+  override then<R = T, E = never>(
+    onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
+    // biome-ignore lint/suspicious/noExplicitAny: as a promise's
+    onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
+  ): Promise<R | E> {
+    forgetAsked(this);
+    return super.then(onFulfilled, onRejected);
   }
 
   /** @internal */

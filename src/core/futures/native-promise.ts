@@ -78,24 +78,36 @@ export class NativePromise extends Promise<unknown> {
  *
  * @param operation - a class that extends {@link NativePromise}
  */
-export function awaitedNatively(operation: { readonly prototype: { _isAwaited: boolean } }): void {
+export function awaitedNatively(operation: {
+  readonly prototype: Asked & { _isAwaited: boolean };
+}): void {
   Object.defineProperty(operation.prototype, 'constructor', {
-    get(this: { readonly _isAwaited: boolean }): unknown {
-      return this._isAwaited || !hasHooks ? operation : Promise;
+    get(this: Asked & { readonly _isAwaited: boolean }): unknown {
+      if (this._isAwaited || !hasHooks) return operation;
+      asked = this;
+      return Promise;
     },
   });
 }
 
+interface Asked {
+  /**
+   * V8 asked whether it is a promise, but did not await it: something looked at it, or waits for it
+   * without a hook.
+   *
+   * @param scope - what is in force in that step
+   */
+  _wasAsked(scope: object | undefined): void;
+}
+
 /** Something that starts when it is awaited. */
-interface Lazy {
-  /** V8 asked whether it is a promise, but did not await it. */
-  _wasAsked(): void;
+interface Lazy extends Asked {
   /** V8 waits for it without a hook: it has to start. */
   _resolveBegins(): void;
 }
 
-/** The lazy object that was last asked for its `constructor`. */
-let asked: Lazy | undefined;
+/** The object that was last asked for its `constructor`. */
+let asked: Asked | undefined;
 
 /**
  * May `lazy` claim to be a native promise when asked?
@@ -112,25 +124,26 @@ export function mayBeAwaited(lazy: Lazy): boolean {
 }
 
 /** `lazy` was asked by something that only looks at it. */
-export function forgetAsked(lazy: Lazy): void {
+export function forgetAsked(lazy: object): void {
   if (asked === lazy) asked = undefined;
 }
 
 /** `asked` was asked; `awaited` is awaited next, or nothing in this step. */
-function lookAtAsked(awaited: object | undefined): void {
-  const lazy = asked as Lazy;
+function lookAtAsked(awaited: object | undefined, scope: object | undefined): void {
+  const it = asked as Asked;
   asked = undefined;
-  if (lazy === awaited) return;
+  if (it === awaited) return;
   // A `for await` over a generator that just created it: what V8 awaits then is older.
-  if (awaited !== undefined && isNewest(lazy) && !(awaitBegins in awaited)) lazy._resolveBegins();
-  else lazy._wasAsked();
+  if (awaited !== undefined && isNewest(it) && !(awaitBegins in awaited))
+    (it as Lazy)._resolveBegins();
+  else it._wasAsked(scope);
 }
 
 onAwait((awaited, scope) => {
-  if (asked !== undefined) lookAtAsked(awaited);
+  if (asked !== undefined) lookAtAsked(awaited, scope);
   return (awaited as Partial<Told>)[awaitBegins]?.(scope) === true;
 });
 
-onAfter(() => {
-  if (asked !== undefined) lookAtAsked(undefined);
+onAfter((scope) => {
+  if (asked !== undefined) lookAtAsked(undefined, scope);
 });

@@ -8,8 +8,10 @@ import {
   Loop,
   RuntimeError,
   sleep,
+  TimeoutError,
   timeout,
 } from '../../../src/index.ts';
+import { foreign } from '../../support/foreign.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 
@@ -210,5 +212,85 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     assert.equal(told, []);
     assert.is(operation._unseen, true);
     operation.exception();
+  });
+});
+
+/** How operations of an array, or of a generator, are awaited without a word to the hooks. */
+const UNSEEN: Readonly<Record<string, (operations: Iterable<Asked>) => Promise<unknown>>> = {
+  'for await': async (operations) => {
+    for await (const _ of operations);
+  },
+  'for await, later': async (operations) => {
+    await sleep(0);
+    for await (const _ of operations);
+  },
+  'yield*': async (operations) => {
+    async function* all(): AsyncGenerator<unknown> {
+      yield* operations;
+    }
+    for await (const _ of all());
+  },
+};
+loopBehaviour('An operation of an array that is iterated', (it) => {
+  for (const [name, iterate] of Object.entries(UNSEEN))
+    for (const at of [0, 1])
+      for (const how of ['an array', 'a generator'])
+        it(`is cancelled with its task: number ${at} of ${how}, in ${name}`, async (loop, {
+          settle,
+        }) => {
+          const operations = [new Asked(loop), new Asked(loop)];
+          function* one(): Generator<Asked> {
+            yield* operations;
+          }
+          const given = how === 'an array' ? operations : one();
+          const task = createTask(() => iterate(given));
+          await settle();
+          if (at === 1) operations[0]?._finish('done');
+          await settle();
+
+          task.cancel();
+          await settle();
+
+          assert.ok(task.cancelled());
+          assert.equal(
+            operations.map((each) => each.cancelled()),
+            [at === 0, at === 1],
+          );
+          for (const each of operations) each.cancel();
+        });
+
+  it('ends with a limit around it', async (loop) => {
+    const operation = new Asked(loop);
+    let caught: unknown;
+
+    const limited = timeout(1, async () => {
+      try {
+        for await (const _ of [operation]);
+      } catch (error) {
+        caught = error;
+        throw error;
+      }
+    });
+
+    await rejects(limited, TimeoutError);
+    assert.instance(caught, CancelledError);
+  });
+
+  it('goes on when a task is cancelled that only looked at it', async (loop, { settle }) => {
+    const operation = new Asked(loop);
+    const { promise, resolve } = foreign();
+    const looking = createTask(async () => {
+      void operation.constructor;
+      await promise;
+    });
+    await settle();
+
+    looking.cancel();
+    await settle();
+
+    assert.not(operation.done());
+    resolve();
+    await settle();
+    operation.cancel();
   });
 });
