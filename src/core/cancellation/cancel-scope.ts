@@ -93,11 +93,11 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   static {
     onBefore((scope, awaited) => {
       if (!(scope instanceof CancelScope)) return;
-      if (scope instanceof LeftBranch) scope._goesOnLeft();
-      else if (scope._abandoned !== undefined)
-        carryOn(new LeftBranch(scope, scope._abandoned, awaited));
-      if (awaited === undefined) return;
       const within = scope._awaitsIn;
+      const abandoned = scope._abandoned ?? within._abandoned;
+      if (scope instanceof LeftBranch) scope._goesOnLeft();
+      else if (abandoned !== undefined) carryOn(new LeftBranch(scope, abandoned, awaited));
+      if (awaited === undefined) return;
       if (within._root._pendings > 0) within._goesOn(awaited);
     });
     Object.assign(this.prototype, {
@@ -135,12 +135,12 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   }
 
   override get context(): Context {
-    return this._parent === undefined ? super.context : this._parent.context;
+    return super._contextSoFar ?? this._parent?.context ?? super.context;
   }
 
   /** @internal */
   override get _contextSoFar(): Context | undefined {
-    return this._parent === undefined ? super._contextSoFar : this._parent._contextSoFar;
+    return super._contextSoFar ?? this._parent?._contextSoFar;
   }
 
   override get _awaitsIn(): CancelScope {
@@ -150,7 +150,10 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   }
 
   override _with(context: Context): Scope {
-    return new OtherContext(context, this._awaitsIn);
+    const scope = new CancelScope(context);
+    scope._passesTo = this._awaitsIn;
+    scope._parent = scope._passesTo;
+    return scope;
   }
 
   /**
@@ -610,27 +613,6 @@ interface Pending {
   readonly request: CancelRequest;
   /** Set while it is not known whether it was thrown: the `await`s that have begun since. */
   entered: Waiting[] | undefined;
-}
-
-/** The scope of the same code with other context variables. */
-class OtherContext extends CancelScope {
-  readonly #context: Context;
-
-  constructor(context: Context, scope: CancelScope) {
-    super(undefined);
-    this.#context = context;
-    this._parent = scope;
-    this._passesTo = scope;
-  }
-
-  override get context(): Context {
-    return this.#context;
-  }
-
-  /** @internal */
-  override get _contextSoFar(): Context {
-    return this.#context;
-  }
 }
 
 /** A body that was abandoned. */

@@ -78,7 +78,8 @@ export class Limit extends CancelScope {
   #errorFor: (cancel: CancelledError) => unknown = (cancel) => cancel;
 
   private constructor(within: CancelScope, task: LimitedTask, options: LimitOptions) {
-    super(undefined);
+    // The body sees the variables of a `Context.run()` around it.
+    super(currentScope()?._contextSoFar);
     within._openBelow(this);
     if (options.shield === true) this._isShielded = true;
     this.#name = options.name;

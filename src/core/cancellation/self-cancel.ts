@@ -12,12 +12,13 @@ import { CancelPath } from './kept/cancel-path.ts';
  * @param message - the message of the error
  */
 export function cancelScope(scope: CancelScope, message?: string): void {
-  const current = currentScope()?._awaitsIn;
+  const carried = currentScope() as CancelScope | undefined;
+  const current = carried?._awaitsIn;
   const isOwn = current instanceof CancelScope && current._isWithin(scope);
   const cancel = new Cancel(scope, message, isOwn);
   if (!scope._cancel(cancel) || !isOwn) return;
   const path = CancelPath.ofNow();
-  carryOn(new CancelledCode(current, scope, cancel));
+  carryOn(new CancelledCode(carried as CancelScope, scope, cancel));
   if (path !== undefined) cancel._deferTo(path, current, 'itself');
 }
 

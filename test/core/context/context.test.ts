@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
+import * as asyncio from '../../../src/index.ts';
 import {
+  CancelledError,
   Context,
   ContextVar,
   copyContext,
@@ -10,6 +12,7 @@ import {
   sleep,
 } from '../../../src/index.ts';
 import { runFile } from '../../support/child.ts';
+import { foreign } from '../../support/foreign.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { throws } from '../../support/throws.ts';
 
@@ -122,6 +125,81 @@ loopBehaviour('ContextVar', (it) => {
     await sleep(0);
 
     assert.equal(seen, [7]);
+  });
+
+  const bodies: Readonly<Record<string, (body: () => Promise<void>) => PromiseLike<unknown>>> = {
+    'timeout()': (body) => asyncio.timeout(1, body),
+    'timeoutAt()': (body) => asyncio.timeoutAt(asyncio.getRunningLoop().time() + 1, body),
+    'moveOnAfter()': (body) => asyncio.moveOnAfter(1, body),
+    'waitFor()': (body) => asyncio.waitFor(body, 1),
+    'shielded()': (body) => asyncio.shielded(1, body),
+    'taskGroup()': (body) => asyncio.taskGroup(body),
+    'a limit in a limit': (body) => asyncio.timeout(1, () => asyncio.timeout(1, body)),
+    'Promise.all()': (body) => Promise.all([asyncio.timeout(1, body), sleep(0)]),
+    'a limit whose body cancels itself': (body) =>
+      asyncio.timeout(1, async () => {
+        const beside = sleep(0).then(() => {});
+        currentTask()?.cancel();
+        currentTask()?.uncancel();
+        await body();
+        await beside;
+      }),
+    'a task that is cancelled by itself beside a call': async (body) => {
+      const beside = sleep(0.1);
+      const waits = (async () => await beside)().catch(() => {});
+      currentTask()?.cancel();
+      try {
+        await sleep(1);
+      } catch {
+        currentTask()?.uncancel();
+      }
+      await body();
+      await waits;
+    },
+  };
+  for (const [name, way] of Object.entries(bodies))
+    it(`of Context.run() is seen in the body of ${name}`, async () => {
+      const variable = new ContextVar<string>('who', { default: 'nobody' });
+      const seen: string[] = [];
+      const context = copyContext();
+      context.run(() => variable.set('the user'));
+
+      await context.run(async () => {
+        await way(async () => {
+          seen.push(variable.get());
+          await sleep(0);
+          seen.push(variable.get());
+          variable.set('another');
+        });
+        seen.push(variable.get());
+      });
+
+      assert.equal(seen, ['the user', 'the user', 'another']);
+      assert.is(variable.get(), 'nobody');
+    });
+
+  it('of Context.run() does not keep an abandoned body from being cancelled', async (_loop, {
+    settle,
+  }) => {
+    const variable = new ContextVar<string>('who', { default: 'nobody' });
+    const seen: unknown[] = [];
+    const { promise, resolve } = foreign();
+    const body = async (): Promise<void> => {
+      await promise;
+      await sleep(0).catch((error) => seen.push(error.name, variable.get()));
+    };
+    const inContext = (call: () => Promise<void>): Promise<void> => {
+      const context = copyContext();
+      context.run(() => variable.set('the user'));
+      return context.run(call);
+    };
+
+    await asyncio.moveOnAfter(1, () => inContext(body));
+    await inContext(async () => void (await asyncio.moveOnAfter(1, body)));
+    resolve();
+    await settle();
+
+    assert.equal(seen, ['CancelledError', 'the user', 'CancelledError', 'the user']);
   });
 
   it.resting('gives the value, or what is given in its place, or the default', () => {
