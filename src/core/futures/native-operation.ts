@@ -11,7 +11,13 @@ import type { Scope } from '../context/context.ts';
 import { putAside, putBack } from '../context/promise-hooks.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import type { Runnable } from '../turns/ready-entry.ts';
-import { type AwaitingScope, type CancelRequest, seeCancel, type Waiting } from './awaiter.ts';
+import {
+  type Awaiter,
+  type AwaitingScope,
+  type CancelRequest,
+  seeCancel,
+  type Waiting,
+} from './awaiter.ts';
 import { awaitBegins, awaitedNatively, forgetAsked, NativePromise } from './native-promise.ts';
 import { Operation } from './operation.ts';
 
@@ -149,14 +155,10 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
     putBack(aside);
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a future is awaited, so it has one
-  override then<R = T, E = never>(
-    onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
-    // biome-ignore lint/suspicious/noExplicitAny: as a promise's
-    onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
-  ): Promise<R | E> {
+  /** @internal */
+  override _ask(awaiter: Awaiter): unknown {
     forgetAsked(this);
-    return super.then(onFulfilled, onRejected);
+    return super._ask(awaiter);
   }
 
   /** @internal */
