@@ -2,7 +2,6 @@ import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import * as asyncio from '../../../src/index.ts';
 import {
-  CancelledError,
   Context,
   ContextVar,
   copyContext,
