@@ -84,7 +84,7 @@ export function awaitedNatively(operation: {
   Object.defineProperty(operation.prototype, 'constructor', {
     get(this: Asked & { readonly _isAwaited: boolean }): unknown {
       if (this._isAwaited || !hasHooks) return operation;
-      asked = this;
+      askedOperation = this;
       return Promise;
     },
   });
@@ -106,8 +106,11 @@ interface Lazy extends Asked {
   _resolveBegins(): void;
 }
 
-/** The object that was last asked for its `constructor`. */
-let asked: Asked | undefined;
+/** The lazy object that was last asked for its `constructor`. */
+let asked: Lazy | undefined;
+
+/** The operation that was last asked for it. */
+let askedOperation: Asked | undefined;
 
 /**
  * May `lazy` claim to be a native promise when asked?
@@ -123,27 +126,35 @@ export function mayBeAwaited(lazy: Lazy): boolean {
   return true;
 }
 
-/** `lazy` was asked by something that only looks at it. */
-export function forgetAsked(lazy: object): void {
-  if (asked === lazy) asked = undefined;
+/** `it` was asked by something that only looks at it. */
+export function forgetAsked(it: object): void {
+  if (asked === it) asked = undefined;
+  else if (askedOperation === it) askedOperation = undefined;
 }
 
 /** `asked` was asked; `awaited` is awaited next, or nothing in this step. */
 function lookAtAsked(awaited: object | undefined, scope: object | undefined): void {
-  const it = asked as Asked;
+  const lazy = asked as Lazy;
   asked = undefined;
-  if (it === awaited) return;
+  if (lazy === awaited) return;
   // A `for await` over a generator that just created it: what V8 awaits then is older.
-  if (awaited !== undefined && isNewest(it) && !(awaitBegins in awaited))
-    (it as Lazy)._resolveBegins();
-  else it._wasAsked(scope);
+  if (awaited !== undefined && isNewest(lazy) && !(awaitBegins in awaited)) lazy._resolveBegins();
+  else lazy._wasAsked(scope);
+}
+
+function lookAtOperation(awaited: object | undefined, scope: object | undefined): void {
+  const operation = askedOperation as Asked;
+  askedOperation = undefined;
+  if (operation !== awaited) operation._wasAsked(scope);
 }
 
 onAwait((awaited, scope) => {
   if (asked !== undefined) lookAtAsked(awaited, scope);
+  if (askedOperation !== undefined) lookAtOperation(awaited, scope);
   return (awaited as Partial<Told>)[awaitBegins]?.(scope) === true;
 });
 
 onAfter((scope) => {
   if (asked !== undefined) lookAtAsked(undefined, scope);
+  if (askedOperation !== undefined) lookAtOperation(undefined, scope);
 });

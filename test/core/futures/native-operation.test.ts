@@ -276,6 +276,14 @@ loopBehaviour('An operation of an array that is iterated', (it) => {
     assert.instance(caught, CancelledError);
   });
 
+  it('is not awaited by code that looks at it, and awaits an older promise', async () => {
+    const older = Promise.resolve('older');
+    const operation = sleep(1, 'newer');
+    void operation.constructor;
+    assert.is(await older, 'older');
+    assert.is(await operation, 'newer');
+  });
+
   it('goes on when a task is cancelled that only looked at it', async (loop, { settle }) => {
     const operation = new Asked(loop);
     const { promise, resolve } = foreign();
