@@ -133,7 +133,9 @@ class AwaitedNote extends ReturnOverride {
 let notesAwaited = false;
 
 /** Called when an `await` starts. */
-let tellAwait: (awaited: object, thing: object | undefined) => boolean = () => false;
+let tellAwait: TellAwait = () => false;
+
+type TellAwait = (awaited: object, thing: object | undefined, promise: object) => boolean;
 
 /** Called with each promise created while something is in force; see {@link watchPromises}. */
 let seeMade: SeeMade | undefined;
@@ -153,7 +155,7 @@ const hooks = {
   init(promise: object, awaited: object | undefined): void {
     if (inForce !== undefined) new Note(promise, inForce, awaited !== undefined);
     if (awaited !== undefined) {
-      const isNative = tellAwait(awaited, inForce);
+      const isNative = tellAwait(awaited, inForce, promise);
       if (inForce !== undefined) {
         if (notesAwaited) noteWhatIsAwaited(promise, awaited);
         if (seeSettled !== undefined) {
@@ -220,11 +222,12 @@ export function carried(): object | undefined {
 }
 
 /**
- * From now on calls `tell` when an `await` starts, with what is awaited and what is in force.
+ * From now on calls `tell` when an `await` starts, with what is awaited, what is in force, and the
+ * promise that waits.
  *
  * @param tell - returns whether it is certainly an `await`, and not a call of `then`
  */
-export function onAwait(tell: (awaited: object, thing: object | undefined) => boolean): void {
+export function onAwait(tell: TellAwait): void {
   tellAwait = tell;
 }
 

@@ -1,8 +1,11 @@
+import { queueMicrotask } from '../../base/node-timers.ts';
 import {
   carried,
+  carry,
   followPromises,
   hasHooks,
   isNewest,
+  mayFloat,
   onAfter,
   onAwait,
   putAside,
@@ -132,14 +135,31 @@ export function forgetAsked(it: object): void {
   else if (askedOperation === it) askedOperation = undefined;
 }
 
-/** `asked` was asked; `awaited` is awaited next, or nothing in this step. */
-function lookAtAsked(awaited: object | undefined, scope: object | undefined): void {
+/**
+ * What was asked last by what looks like a `for await` over a generator that just created it: what V8 awaits then is
+ * older. `await null` looks the same, until V8 awaits `promise`, which it made for `null`.
+ */
+let doubt: { readonly promise: object | undefined; begins: boolean } | undefined;
+
+/** `asked` was asked; `promise` awaits `awaited` next, or nothing does in this step. */
+function lookAtAsked(
+  awaited: object | undefined,
+  scope: object | undefined,
+  promise?: object,
+): void {
   const lazy = asked as Lazy;
   asked = undefined;
   if (lazy === awaited) return;
-  // A `for await` over a generator that just created it: what V8 awaits then is older.
-  if (awaited !== undefined && isNewest(lazy) && !(awaitBegins in awaited)) lazy._resolveBegins();
-  else lazy._wasAsked(scope);
+  if (awaited === undefined || !isNewest(lazy) || !mayFloat(awaited) || awaitBegins in awaited) {
+    lazy._wasAsked(scope);
+    return;
+  }
+  const asking = { promise, begins: true };
+  doubt = asking;
+  queueMicrotask(() => {
+    if (asking.begins) carry(scope, (begun) => begun._resolveBegins(), lazy);
+    else lazy._wasAsked(scope);
+  });
 }
 
 function lookAtOperation(awaited: object | undefined, scope: object | undefined): void {
@@ -148,8 +168,12 @@ function lookAtOperation(awaited: object | undefined, scope: object | undefined)
   if (operation !== awaited) operation._wasAsked(scope);
 }
 
-onAwait((awaited, scope) => {
-  if (asked !== undefined) lookAtAsked(awaited, scope);
+onAwait((awaited, scope, promise) => {
+  if (doubt !== undefined) {
+    if (doubt.promise === awaited) doubt.begins = false;
+    doubt = undefined;
+  }
+  if (asked !== undefined) lookAtAsked(awaited, scope, promise);
   if (askedOperation !== undefined) lookAtOperation(awaited, scope);
   return (awaited as Partial<Told>)[awaitBegins]?.(scope) === true;
 });

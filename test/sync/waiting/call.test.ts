@@ -189,6 +189,22 @@ const looks: Record<string, (call: Coroutine<unknown>) => unknown> = {
   wait: (call) => throws(() => wait(call as never), TypeError),
 };
 
+const made = Promise.resolve('outside');
+
+/** What is awaited next, instead. Each begins at once: an `await` of another function would come first. */
+const nextAwaits: Record<string, () => unknown> = {
+  null: () => null,
+  undefined: () => undefined,
+  'a number': () => 5,
+  'an object': () => ({}),
+  // biome-ignore lint/suspicious/noThenProperty: it is awaited
+  'a thenable': () => ({ then: (resolve: (value: null) => void) => resolve(null) }),
+  'a promise that was made before the program ran': () => made,
+  'a new promise': () => Promise.resolve(1),
+  'an async function': () => (async () => {})(),
+  'sleep()': () => sleep(0),
+};
+
 loopBehaviour('a call of a primitive', (it) => {
   for (const [name, make] of Object.entries(cases)) {
     for (const [way, waitFor] of Object.entries(ways)) {
@@ -230,6 +246,17 @@ loopBehaviour('a call of a primitive', (it) => {
         assert.ok(began());
       });
     }
+
+    for (const [next, go] of Object.entries(nextAwaits))
+      it(`does not begin by a look before the await of ${next}: ${name}`, async () => {
+        const { call, began, gives } = make(true);
+
+        void call.constructor;
+        await go();
+        assert.not(began());
+
+        assert.equal(await call, gives);
+      });
 
     it(`is cancelled where it is waited for by a promise of others: ${name}`, async () => {
       for (const waitFor of [ways['P.all'], ways['a vm'], ways['Promise.resolve, later']]) {
