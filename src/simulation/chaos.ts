@@ -1,6 +1,7 @@
 import { Random } from './clock/random.ts';
 import type { Scheduler } from './clock/scheduler.ts';
 import type { Faults } from './network/faults.ts';
+import type { Kernel } from './network/network.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 
 /** What faults can affect. */
@@ -8,6 +9,7 @@ export interface ChaosWorld {
   readonly faults: Faults;
   readonly scheduler: Scheduler;
   readonly hosts: ReadonlyMap<string, SimulatedHost>;
+  kernelOf(host: SimulatedHost): Kernel;
   readonly world: {
     reset(a: SimulatedHost, b: SimulatedHost): void;
     partition(a: SimulatedHost, b: SimulatedHost): void;
@@ -17,7 +19,8 @@ export interface ChaosWorld {
 
 const MINUTE = 60;
 
-type Kind = 'reset' | 'partition' | 'crash' | 'freeze';
+const KINDS = ['reset', 'partition', 'crash', 'freeze', 'power', 'descriptors'] as const;
+type Kind = (typeof KINDS)[number];
 
 /** Draws random faults from the seed. */
 export class Chaos {
@@ -30,7 +33,7 @@ export class Chaos {
   }
 
   start(): void {
-    for (const kind of ['reset', 'partition', 'crash', 'freeze'] as const) {
+    for (const kind of KINDS) {
       const rate = this.#run.faults.weights[kind];
       // Each kind has its own random numbers, so that its times do not depend on the other kinds.
       if (rate > 0) this.#next(kind, rate, new Random(`${this.#seed}/${kind}`));
@@ -57,10 +60,21 @@ export class Chaos {
     if (kind === 'freeze') {
       const seconds = 2 * share;
       if (faults.comes(kind, `${host.name} for ${seconds.toFixed(3)} s`)) host.freeze(seconds);
-    } else if (kind === 'crash') {
+    } else if (kind === 'descriptors') {
+      const seconds = 5 * share;
+      const { descriptors } = this.#run.kernelOf(host);
+      // A host that has none open may be starting.
+      if (descriptors.open.size === 0) return;
+      if (!faults.comes(kind, `${host.name} for ${seconds.toFixed(3)} s`)) return;
+      descriptors.isExhausted = true;
+      scheduler.in(seconds, () => {
+        descriptors.isExhausted = false;
+      });
+    } else if (kind === 'crash' || kind === 'power') {
       const seconds = 5 * share;
       if (!faults.comes(kind, `${host.name}, back in ${seconds.toFixed(3)} s`)) return;
-      host.crash();
+      if (kind === 'power') host._losePower('crashed');
+      else host.crash();
       scheduler.in(seconds, () => this.#restart(host));
     } else if (other === undefined) return;
     else if (kind === 'reset') {

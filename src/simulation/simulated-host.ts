@@ -105,6 +105,7 @@ export class SimulatedHost {
     this.#loop = loop;
     this.#state = 'up';
     kernel.network.trace.noted(kernel, 'starts');
+    kernel.descriptors.isExhausted = false;
     if (kernel.down) {
       kernel.down = false;
       kernel.network.hostIsUp(kernel);
@@ -153,11 +154,15 @@ export class SimulatedHost {
 
   /** Powers it off. Its peers are not notified: their connections stay half open. */
   powerOff(): void {
-    if (this.#state === 'off') return;
+    if (this.#state !== 'off') this._losePower('off');
+  }
+
+  /** @internal */
+  _losePower(state: 'off' | 'crashed'): void {
     const { kernel } = this.#world;
     kernel.network.trace.noted(kernel, 'loses power');
     kernel.vanish();
-    this.#end('off');
+    this.#end(state);
   }
 
   /** Stops its program for some seconds, like a long garbage collection. */

@@ -1,7 +1,7 @@
 import { checkFunction } from '../base/check-function.ts';
 import { checkOptions } from '../base/check-options.ts';
 import { InvalidStateError, RuntimeError } from '../base/errors/errors.ts';
-import { gaierror, osError } from '../base/errors/os-errors.ts';
+import { gaierror, isShortage, osError } from '../base/errors/os-errors.ts';
 import { net } from '../base/node-modules.ts';
 import { checkFiniteSeconds, checkSeconds } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
@@ -332,6 +332,11 @@ export class Run {
 
   /** Something was reported to the exception handler of a host's loop, or of the simulation's own. */
   reported(context: ExceptionContext, host?: SimulatedHost): void {
+    // A server that could not accept tries again.
+    if (this.faults.weights.descriptors > 0 && isShortage(context.exception)) {
+      this.note(`${context.message}`);
+      return;
+    }
     this.fail(
       context.exception ?? new Error(context.message),
       `${host === undefined ? '' : `${host.name} `}reported: ${context.message}`,
@@ -409,6 +414,7 @@ export class Run {
   /** @param atOnce - streams do not wait for their next attempt, which may be two minutes away */
   healAll(atOnce = false): void {
     const kernels = [...this.network.kernels.values()];
+    if (atOnce) for (const kernel of kernels) kernel.down = false;
     for (const one of kernels)
       for (const other of kernels) {
         const path = this.network.path(one, other);

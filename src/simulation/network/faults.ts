@@ -7,6 +7,8 @@ import type { Trace } from './trace.ts';
  * events per simulated minute.
  */
 export interface FaultWeights {
+  /** The other weights; by default `'calm'`. */
+  readonly profile?: FaultProfile | undefined;
   /** The one-way latency between two hosts: minimum and maximum. */
   readonly latency?: readonly [least: number, most: number] | undefined;
   /** Bytes per second of a link. */
@@ -21,6 +23,8 @@ export interface FaultWeights {
   readonly stall?: number | undefined;
   /** The share of connection attempts that are refused. */
   readonly refuse?: number | undefined;
+  /** The share of connection attempts that get no answer, as if the backlog were full. */
+  readonly backlog?: number | undefined;
   /** The share of name lookups that fail. */
   readonly lookup?: number | undefined;
   /** The rate of connection resets. */
@@ -29,6 +33,10 @@ export interface FaultWeights {
   readonly partition?: number | undefined;
   /** The rate of crashes; the host restarts within five seconds. */
   readonly crash?: number | undefined;
+  /** The rate of power losses: as `crash`, but the peers are not notified. */
+  readonly power?: number | undefined;
+  /** The rate of times of up to five seconds in which a host can open no more descriptors. */
+  readonly descriptors?: number | undefined;
   /** The rate of freezes, which last up to two seconds. */
   readonly freeze?: number | undefined;
   /** The maximum difference between clocks. */
@@ -38,7 +46,9 @@ export interface FaultWeights {
 }
 
 /** All weights. */
-export type Weights = { readonly [K in keyof FaultWeights]-?: NonNullable<FaultWeights[K]> };
+export type Weights = {
+  readonly [K in Exclude<keyof FaultWeights, 'profile'>]-?: NonNullable<FaultWeights[K]>;
+};
 
 /** The names of the predefined weights. */
 export type FaultProfile = 'calm' | 'rough' | 'hell';
@@ -51,10 +61,13 @@ const CALM: Weights = {
   cut: 0,
   stall: 0,
   refuse: 0,
+  backlog: 0,
   lookup: 0,
   reset: 0,
   partition: 0,
   crash: 0,
+  power: 0,
+  descriptors: 0,
   freeze: 0,
   skew: 0,
   drift: 0,
@@ -95,7 +108,9 @@ const PROFILES: Record<FaultProfile, Weights> = {
 };
 
 /** The kinds of faults that are drawn individually, so that a run can omit some of them. */
-export type FaultKind = 'stall' | 'refuse' | 'lookup' | 'reset' | 'partition' | 'crash' | 'freeze';
+export type FaultKind = DrawnShare | DrawnRate;
+type DrawnShare = 'stall' | 'refuse' | 'backlog' | 'lookup';
+type DrawnRate = 'reset' | 'partition' | 'crash' | 'power' | 'descriptors' | 'freeze';
 
 /** A fault that occurred. */
 export interface Fault {
@@ -131,7 +146,7 @@ export class Faults {
   }
 
   /** Does a fault with a share occur? */
-  happens(kind: 'stall' | 'refuse' | 'lookup', what: string): boolean {
+  happens(kind: DrawnShare, what: string): boolean {
     if (!this.on || this.weights[kind] === 0) return false;
     const random = this.#random.get(kind) ?? new Random(`${this.#seed}/${kind}`);
     this.#random.set(kind, random);
@@ -151,21 +166,18 @@ export class Faults {
 }
 
 /**
- * The weights of a profile, or custom weights on top of `'calm'`.
+ * The weights of a profile, or custom weights on top of one.
  *
  * @throws {TypeError} when it is neither
  * @throws {RangeError} when a weight is not known, or out of range
  */
 export function faultWeights(faults: FaultProfile | FaultWeights): Weights {
-  if (typeof faults === 'string') {
-    const profile = PROFILES[faults];
-    if (profile === undefined)
-      throw new RangeError(`faults must be calm, rough, hell or weights, got ${brief(faults)}`);
-    return profile;
-  }
-  if (typeof faults !== 'object' || faults === null)
-    throw new TypeError(`faults must be calm, rough, hell or weights, got ${brief(faults)}`);
-  for (const [name, value] of Object.entries(faults)) {
+  const wrong = `faults must be calm, rough, hell or weights, got ${brief(faults)}`;
+  const isProfile = typeof faults === 'string';
+  if (!isProfile && (typeof faults !== 'object' || faults === null)) throw new TypeError(wrong);
+  const { profile = 'calm', ...weights } = isProfile ? { profile: faults } : faults;
+  if (!Object.hasOwn(PROFILES, profile)) throw new RangeError(wrong);
+  for (const [name, value] of Object.entries(weights)) {
     if (!(name in CALM)) throw new RangeError(`unknown weight in faults: ${brief(name)}`);
     const numbers = name === 'latency' ? value : [value];
     const valid = (number: unknown): boolean =>
@@ -175,8 +187,8 @@ export function faultWeights(faults: FaultProfile | FaultWeights): Weights {
         `faults: ${name} must be ${SHARES.has(name) ? 'from 0 to 1' : 'a number from 0'}, got ${brief(value)}`,
       );
   }
-  const given = Object.entries(faults).filter(([, value]) => value !== undefined);
-  return { ...CALM, ...Object.fromEntries(given) };
+  const given = Object.entries(weights).filter(([, value]) => value !== undefined);
+  return { ...PROFILES[profile], ...Object.fromEntries(given) };
 }
 
 const SHARES: ReadonlySet<string> = new Set([
@@ -185,5 +197,6 @@ const SHARES: ReadonlySet<string> = new Set([
   'cut',
   'stall',
   'refuse',
+  'backlog',
   'lookup',
 ]);

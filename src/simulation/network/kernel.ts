@@ -121,9 +121,9 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     return addressIn(family, own, 0);
   }
 
-  refuses(from: Kernel): boolean {
+  fails(from: Kernel, kind: 'refuse' | 'backlog'): boolean {
     return (
-      from !== this && this.network.faults.happens('refuse', `${from.hostname} → ${this.hostname}`)
+      from !== this && this.network.faults.happens(kind, `${from.hostname} → ${this.hostname}`)
     );
   }
 

@@ -194,8 +194,13 @@ export class SimulatedStream extends BaseStream implements WireEnd {
       if (network.isClosed(back)) return;
       const listener = target.inet.find(address) as SimulatedStream | undefined;
       const refused =
-        listener === undefined || listener.state !== 'listening' || target.refuses(this.kernel);
-      if (!refused && listener.incoming.length > listener.backlog) return;
+        listener === undefined ||
+        listener.state !== 'listening' ||
+        target.fails(this.kernel, 'refuse');
+      if (!refused) {
+        const isFull = listener.incoming.length > listener.backlog;
+        if (isFull || target.fails(this.kernel, 'backlog')) return;
+      }
       scheduler.cancel(again);
       if (refused) {
         scheduler.at(network.arrival(back, 0), () => this.#connectFailed('ECONNREFUSED'));

@@ -8,6 +8,8 @@ export class FakeDescriptors {
   readonly open: Map<number, object> = new Map();
   /** How many may be open. */
   limit: number;
+  /** Can no more be opened, whatever the limit? */
+  isExhausted = false;
   readonly #first: number;
   #lowest: number;
 
@@ -20,7 +22,7 @@ export class FakeDescriptors {
 
   /** @throws {OSError} EMFILE when too many are open */
   take(owner: object): number {
-    if (this.open.size >= this.limit) throw osError('EMFILE', 'socket');
+    if (this.isExhausted || this.open.size >= this.limit) throw osError('EMFILE', 'socket');
     while (this.open.has(this.#lowest)) this.#lowest += 1;
     this.open.set(this.#lowest, owner);
     return this.#lowest;
