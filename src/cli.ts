@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { takeKeys } from './cli/live/keys.ts';
+import type { LookCommand } from './cli/look.ts';
 import type { Style } from './echo/styles.ts';
 
 /** Exit statuses. */
@@ -40,6 +41,7 @@ Options of simulate:
   --svg FILE       draw the failing run as a sequence diagram
 
 Options of ps and pstree:
+  --all            also print servers, connections, timers, locks, executors and failures
   --json           print all available data as JSON
 
 Options of echo:
@@ -59,6 +61,9 @@ Ctrl-C stops the server gracefully; a second Ctrl-C ends it at once.
 Exit status: 0 success, 1 failure, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
 `;
 
+/** The commands that look into a process. */
+const LOOKS = ['ps', 'pstree', 'why', 'top', 'trace', 'inspect'];
+
 const STYLES: readonly Style[] = ['sock', 'streams', 'protocol'];
 
 const OPTIONS = {
@@ -70,6 +75,7 @@ const OPTIONS = {
   quiet: { type: 'boolean', default: false },
   grace: { type: 'string', default: '2' },
   json: { type: 'boolean', default: false },
+  all: { type: 'boolean', default: false },
   seconds: { type: 'string', default: '5' },
   output: { type: 'string', short: 'o', default: 'trace.json' },
   runs: { type: 'string' },
@@ -103,28 +109,17 @@ async function main(args: string[]): Promise<number> {
     const { repl } = await import('./cli/repl.ts');
     return await repl();
   }
-  if (command === 'inspect') {
+  if (LOOKS.includes(command)) {
     const port = wholeNumber('--port', values.port ?? '0', 0, 65_535);
-    return await lookInto(command, rest, async (where, until) => {
-      await (await import('./cli/look.ts')).showLive(where, port, until);
-    });
-  }
-  if (command === 'top')
-    return await lookInto(command, rest, async (where, until) => {
-      await (await import('./cli/look.ts')).top(where, until);
-    });
-  if (command === 'trace') {
     const time = seconds('--seconds', values.seconds);
-    return await lookInto(command, rest, async (where, until) => {
-      await (await import('./cli/look.ts')).trace(where, time, values.output, until);
-    });
-  }
-  if (command === 'ps' || command === 'pstree' || command === 'why') {
-    const needed = command === 'why' ? ['the name of a task'] : [];
-    const show = async (where: string): Promise<void> => {
-      await (await import('./cli/look.ts')).look(command, where, rest.slice(1), values.json);
+    const show = async (where: string, until: Promise<void>): Promise<void> => {
+      const { look, showLive, top, trace } = await import('./cli/look.ts');
+      if (command === 'inspect') await showLive(where, port, until);
+      else if (command === 'top') await top(where, until);
+      else if (command === 'trace') await trace(where, time, values.output, until);
+      else await look(command as LookCommand, where, rest.slice(1), values);
     };
-    return await lookInto(command, rest, show, needed);
+    return await lookInto(command, rest, show, command === 'why' ? ['the name of a task'] : []);
   }
   if (command === 'simulate') return await simulateFile(rest, values);
   if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
@@ -157,7 +152,7 @@ async function lookInto(
   command: string,
   args: string[],
   show: (where: string, until: Promise<void>) => Promise<void>,
-  needed: string[] = [],
+  needed: string[],
 ): Promise<number> {
   const where = checkProcess(command, args, needed);
   if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();

@@ -4,6 +4,7 @@ import { LivePage } from './live/live-page.ts';
 import { showTop } from './live/top.ts';
 import { formatTable } from './once/ps.ts';
 import { formatTree } from './once/pstree.ts';
+import { formatRest } from './once/rest.ts';
 import { writeTrace } from './once/trace.ts';
 import { explain } from './once/why.ts';
 import { attach } from './process/attach.ts';
@@ -69,17 +70,23 @@ export async function trace(
  * Prints what a process is doing.
  *
  * @param rest - the remaining arguments: the task, for `why`
+ * @param format - `json`: all data as JSON; `all`: also what there is besides tasks
  * @throws {Failure} when it cannot be looked into
  */
 export async function look(
   command: LookCommand,
   where: string,
   rest: readonly string[],
-  asJson: boolean,
+  format: { readonly json: boolean; readonly all: boolean },
 ): Promise<void> {
   const taken = await at(where, snapshotsOf);
-  if (asJson) console.log(JSON.stringify(taken, undefined, 2));
-  else console.log(inWords[command](printable(taken), rest));
+  if (format.json) {
+    console.log(JSON.stringify(taken, undefined, 2));
+    return;
+  }
+  const shown = printable(taken);
+  console.log(inWords[command](shown, rest));
+  if (format.all) console.log(formatRest(shown));
 }
 
 const inWords: Record<

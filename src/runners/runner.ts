@@ -294,7 +294,7 @@ async function explainInterrupted(loop: Loop, error: unknown, since: number): Pr
   const seconds = loop.time() - since;
   if (!isA(error, KeyboardInterrupt) || seconds < (SLOW_ENDING[0] as number)) return;
   const headline = (past: string): string =>
-    `Ctrl-C has ended run(), which had been ending for ${past} s. It waited for:`;
+    `Ctrl-C has interrupted run(), which had been ending for ${past} s. It waited for:`;
   await explainEnding(loop, { ...endOfProgram(loop), headline }, seconds);
 }
 

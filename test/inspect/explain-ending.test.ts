@@ -304,7 +304,7 @@ behaviour('The explanation of a slow ending', (it) => {
       { debug: false },
     );
     assert.equal(inMain, [
-      'Ctrl-C has ended run(), which had been ending for 3.0 s. It waited for:',
+      'Ctrl-C has interrupted run(), which had been ending for 3.0 s. It waited for:',
       '  Task (program, cancelled) waits for sleep, 2.0 s to go',
       '      at cleanUp (HERE)',
       '      at main (HERE)',
@@ -319,7 +319,7 @@ behaviour('The explanation of a slow ending', (it) => {
       { debug: false },
     );
     assert.equal(atTheEnd, [
-      'Ctrl-C has ended run(), which had been ending for 3.0 s. It waited for:',
+      'Ctrl-C has interrupted run(), which had been ending for 3.0 s. It waited for:',
       '  Task (<anonymous>, cancelled) waits for sleep, 6.0 s to go',
       '      at cleanUp (HERE)',
     ]);

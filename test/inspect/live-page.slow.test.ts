@@ -55,7 +55,6 @@ behaviour('The live page', (it) => {
       await browser.until(
         `(${NAMES}).length > 6 && (${NAMES}).some((name) => /Server|127/.test(name))`,
       );
-      if (await browser.evaluate(`document.getElementById('locks').hidden`)) return;
       await browser.evaluate(`document.getElementById('locks').click()`);
       await browser.until(`(${NAMES}).some((name) => /Lock object/.test(name))`);
     });

@@ -116,6 +116,50 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
+    'print with --all what there is besides tasks',
+    async () => {
+      await using program = Program.typescript('test/inspect/children/rest.ts', [], ANY_PORT);
+      await program.shows(/ready/);
+      for (const command of ['ps', 'pstree']) {
+        await using looker = Program.command([command, String(program.pid), '--all']);
+        assert.equal(await looker.ends(), { status: 0, signal: null });
+        const [tasks = '', ...sections] = looker.stdout.trimEnd().split('\n\n');
+        assert.match(tasks, /Task-1/);
+        assert.equal(
+          sections.map((section) =>
+            section
+              .replace(/^\d+: /, 'PID: ')
+              .replace(/127\.0\.0\.1:\d+/g, 'HOST:PORT')
+              .replace(/<(\w+) .*>/g, '<$1>')
+              .replace(/idle=[\d.]+/g, 'idle=T')
+              .replace(/in \d+\.\d s/, 'in T')
+              .split('\n'),
+          ),
+          [
+            [
+              'PID: servers and connections',
+              '  <Server> connections=1',
+              ...[1, 2].map(
+                () =>
+                  '  <_SelectorSocketTransport> peername=HOST:PORT sockname=HOST:PORT received=6 sent=6 idle=T unsent=0 paused=false',
+              ),
+            ],
+            ['PID: timers', '  in T: later()'],
+            ['PID: executors', '  <ThreadPoolExecutor>, at most 3 threads'],
+            ['PID: failures that were not retrieved', '  RangeError: lost\\x0a: <Task>'],
+          ],
+        );
+      }
+      await using plain = Program.typescript(PROGRAM, [], ANY_PORT);
+      await plain.shows(/waiting/);
+      await using looker = Program.command(['ps', String(plain.pid), '--all']);
+      await looker.ends();
+      assert.match(looker.stdout, /: no servers and connections\n/);
+    },
+    CHILDREN,
+  );
+
+  it(
     'give all that is known as JSON',
     async () => {
       const { stdout } = await look('ps', '--json');

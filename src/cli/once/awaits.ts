@@ -24,12 +24,12 @@ export class Awaits {
   readonly #known: ReadonlyMap<string, TaskOfThread>;
 
   constructor(snapshots: readonly Snapshot[]) {
-    this.tasks = snapshots.flatMap(({ process: { pid, thread }, loops }) =>
+    this.tasks = snapshots.flatMap(({ process, loops }) =>
       loops.flatMap(({ tasks }) =>
         tasks.map((task) => ({
           task,
-          key: `${thread}/${task.id}`,
-          thread: thread === 0 ? String(pid) : `${pid}/${thread}`,
+          key: `${process.thread}/${task.id}`,
+          thread: threadName(process),
         })),
       ),
     );
@@ -68,6 +68,11 @@ export function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const known = lists.get(key);
   if (known === undefined) lists.set(key, [value]);
   else known.push(value);
+}
+
+/** The name of a thread in tables. */
+export function threadName({ pid, thread }: Snapshot['process']): string {
+  return thread === 0 ? String(pid) : `${pid}/${thread}`;
 }
 
 /** The ID of a task, as `ps` prints it and `why` accepts it. */

@@ -24,18 +24,21 @@ const JOIN = `${LOOKERS}?.add(${process.pid}), 0`;
  *
  * Not earlier: if both sides close a connection at the same time, Node 20 to 26 write to freed memory.
  */
-const WATCH_LOOKERS = `if (!${LOOKERS}) {
-  const lookers = (${LOOKERS} = new Set());
+const WATCH_LOOKERS = `${LOOKERS} ??= (${watchLookers})(${WATCH}, () => delete ${LOOKERS});`;
+
+/** It is sent as its source text. */
+function watchLookers(every: number, forget: () => void): Set<number> {
+  const lookers = new Set<number>();
   const { readFileSync } = process.getBuiltinModule('node:fs');
-  const isThere = (pid) => {
+  const isThere = (pid: number): boolean => {
     try {
       process.kill(pid, 0);
     } catch (error) {
-      return error.code === 'EPERM';
+      return (error as NodeJS.ErrnoException).code === 'EPERM';
     }
     try {
       // A zombie has ended, too.
-      return !/\\) Z [^)]*$/.test(readFileSync('/proc/' + pid + '/stat', 'latin1'));
+      return !/\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     } catch {
       return true;
     }
@@ -44,10 +47,11 @@ const WATCH_LOOKERS = `if (!${LOOKERS}) {
     for (const pid of lookers) if (!isThere(pid)) lookers.delete(pid);
     if (lookers.size > 0) return;
     clearInterval(timer);
-    delete ${LOOKERS};
+    forget();
     process.getBuiltinModule('node:inspector').close();
-  }, ${WATCH}).unref();
-}`;
+  }, every).unref();
+  return lookers;
+}
 
 /**
  * Connects to a process through Node's inspector, which SIGUSR1 opens on a loopback port.

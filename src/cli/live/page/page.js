@@ -9,7 +9,7 @@ const MOST = { depth: 3, column: 8 };
 
 const FOREIGN = 'a promise that asyncio-ts did not create';
 const KINDS = [
-  ['tasks', 'tasks', /^$|gather|taskGroup|wait|shield|asCompleted/],
+  ['tasks', 'tasks', /^(?:gather|taskGroup|wait|shield|asCompleted|enter)$/],
   ['locks', 'locks and queues', /^(?:Lock|Condition|Event|Semaphore|Barrier|Queue|Channel)/],
   ['time', 'time', /^sleep/],
   ['foreign', 'other promises', /^$/],
@@ -76,16 +76,13 @@ function take(taken) {
   showDeadlocks(taken.flatMap(({ deadlocks }) => deadlocks));
 }
 
-/** Counts times from when something was first seen, where the snapshot does not have them. */
+/** A wait for what is not ours, which snapshots do not have. It counts from when it was first seen. */
 function complete(key, task) {
+  if (task.waits.length > 0 || task.state !== 'waiting') return;
   const life = lives.get(key);
-  task.age ??= now - (life?.begin ?? now);
-  if (task.waits.length === 0 && task.state === 'waiting')
-    task.waits = [{ words: FOREIGN, stack: task.stack ?? [], for: [] }];
-  for (const wait of task.waits) {
-    const known = life?.waits.findLast(({ kind, to }) => kind === kindOf(wait) && to === life.seen);
-    wait.seconds ??= now - (known?.from ?? now);
-  }
+  const known = life?.waits.findLast(({ kind, to }) => kind === 'foreign' && to === life.seen);
+  const seconds = now - (known?.from ?? now);
+  task.waits = [{ words: FOREIGN, stack: task.stack, for: [], seconds }];
 }
 
 function note(key, task) {
@@ -105,11 +102,10 @@ function note(key, task) {
 }
 
 function noteLoad(before, after) {
-  byId('locks').hidden = !after.loops.some(({ primitives }) => primitives);
   const share = (a, b) => (b.active - a.active) / (b.active - a.active + b.idle - a.idle);
   const [a, b] = [before?.loops[0], after.loops[0]];
   const seconds = before && (Date.parse(after.at) - Date.parse(before.at)) / 1000;
-  if (before?.busy)
+  if (before)
     load.push({ from: now - seconds, to: now, share: share(before.busy, after.busy) || 0 });
   load = load.filter(({ to }) => to > now - MINUTE);
   const count = tasks.size;
@@ -230,7 +226,7 @@ function rowsOfConnections() {
         paused && 'paused',
       ];
       return {
-        key: `connection ${thread}/${id ?? words}`,
+        key: `connection ${thread}/${id}`,
         level: 0,
         title: (peername && address(peername)) || words,
         facts: facts.filter(Boolean).join(', '),
@@ -242,7 +238,7 @@ function rowsOfConnections() {
 }
 
 function rowsOfLocks() {
-  return eachLoop(({ primitives = [] }, thread) =>
+  return eachLoop(({ primitives }, thread) =>
     primitives.map((one) => {
       const names = (ids) => ids.map((id) => tasks.get(`${thread}/${id}`)?.name ?? '?');
       const held = one.heldBy.length > 0 ? `, held by ${names(one.heldBy).join(', ')}` : '';
