@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { listeningPorts } from '../../src/cli/process/node-process.ts';
+import type { Snapshot } from '../../src/inspect/snapshot/data.ts';
+import { behaviour } from '../support/behaviour.ts';
+import { Program, root } from '../support/program.ts';
+import { ANY_PORT } from './support/any-port.ts';
+import { until } from './support/until.ts';
+
+const SERVER = 'test/inspect/children/crowd.ts';
+const CLIENTS = 10_000;
+/** How long its loop may stand still at a time, in milliseconds of its own CPU time. */
+const MOST = 50;
+
+const lines = readFileSync(path.join(root, SERVER), 'utf8').split('\n');
+const lineOf = (text: string): number => lines.findIndex((line) => line.includes(text)) + 1;
+
+interface Said {
+  readonly longest: { readonly clock: number; readonly cpu: number };
+  readonly messages: number;
+  readonly cpu: number;
+  readonly events: Readonly<Record<string, number>>;
+  readonly resources: readonly string[];
+}
+
+async function said(server: Program): Promise<Said> {
+  const before = server.stdout.length;
+  server.signal('SIGUSR2');
+  await until(() => server.stdout.slice(before).includes('\n'));
+  return JSON.parse(server.stdout.slice(before)) as Said;
+}
+
+behaviour('A look into a server of 10,000 connections under load', (it) => {
+  it(
+    'shows the line of each task, does not stop its loop for long, and changes nothing',
+    async () => {
+      await using server = Program.typescript(SERVER, [], ANY_PORT);
+      const [, port = ''] = await server.shows(/port (\d+)\n/);
+      const args = [port, String(CLIENTS)];
+      await using clients = Program.node('test/inspect/children/crowd-of-clients.mjs', args, {
+        hasInput: true,
+      });
+      await clients.shows(/under load/, { seconds: 120 });
+      const [ports, descriptors] = [listeningPorts(server.pid), server.descriptors()];
+      const before = await said(server);
+
+      await using ps = Program.command(['ps', String(server.pid), '--json']);
+      assert.equal(await ps.ends(120), { status: 0, signal: null }, ps.stderr);
+      await until(() => listeningPorts(server.pid).size === ports.size);
+      const during = await said(server);
+
+      assert.ok(during.messages > before.messages, 'it was under load');
+      assert.ok(during.longest.cpu < MOST, JSON.stringify([before.longest, during.longest]));
+      assert.equal(during.events, before.events);
+      assert.equal(during.resources, before.resources);
+      assert.equal(listeningPorts(server.pid), ports);
+      assert.is(server.descriptors(), descriptors);
+      const [snapshot] = JSON.parse(ps.stdout) as Snapshot[];
+      const tasks = snapshot?.loops.flatMap((loop) => loop.tasks) ?? [];
+      const stacks = new Map<string, number>();
+      for (const { coroutine, state, waits } of tasks) {
+        const frames = waits.flatMap(({ stack }) =>
+          stack.map(
+            ({ name, file, line }) =>
+              `${name} ${path.relative(root, file.replace('file://', ''))}:${line}`,
+          ),
+        );
+        const text = `${coroutine.name} ${state} ${waits[0]?.operation} ${frames}`;
+        stacks.set(text, (stacks.get(text) ?? 0) + 1);
+      }
+      const [reads, serves] = [
+        lineOf('await reader.readline()'),
+        lineOf('await server.serveForever()'),
+      ];
+      assert.equal(Object.fromEntries(stacks), {
+        [`main waiting Server.serveForever main ${SERVER}:${serves}`]: 1,
+        [`echo waiting StreamReader.readuntil echo ${SERVER}:${reads}`]: CLIENTS,
+      });
+    },
+    { seconds: 300 },
+  );
+});
