@@ -43,13 +43,15 @@ function watchLookers(every: number, forget: () => void): Set<number> {
       return true;
     }
   };
-  const timer = setInterval(() => {
-    for (const pid of lookers) if (!isThere(pid)) lookers.delete(pid);
-    if (lookers.size > 0) return;
-    clearInterval(timer);
-    forget();
-    process.getBuiltinModule('node:inspector').close();
-  }, every).unref();
+  const timer = globalThis
+    .setInterval(() => {
+      for (const pid of lookers) if (!isThere(pid)) lookers.delete(pid);
+      if (lookers.size > 0) return;
+      globalThis.clearInterval(timer);
+      forget();
+      process.getBuiltinModule('node:inspector').close();
+    }, every)
+    .unref();
   return lookers;
 }
 
