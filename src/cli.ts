@@ -41,7 +41,7 @@ Options of simulate:
   --svg FILE       draw the failing run as a sequence diagram
 
 Options of ps and pstree:
-  --all            also print servers, connections, timers, locks, executors and failures
+  --all            also print connections, timers, executors and failures
   --json           print all available data as JSON
 
 Options of echo:
