@@ -117,7 +117,7 @@ async function main(args: string[]): Promise<number> {
       if (command === 'inspect') await showLive(where, port, until);
       else if (command === 'top') await top(where, until);
       else if (command === 'trace') await trace(where, time, values.output, until);
-      else await look(command as LookCommand, where, rest.slice(1), values);
+      else await look(command as LookCommand, where, rest.slice(1), values, until);
     };
     return await lookInto(command, rest, show, command === 'why' ? ['the name of a task'] : []);
   }
@@ -156,13 +156,15 @@ async function lookInto(
 ): Promise<number> {
   const where = checkProcess(command, args, needed);
   if (process.env[LOOKER] === undefined) return await inProcessOfItsOwn();
-  return await orFailure(async () => {
+  const status = await orFailure(async () => {
     await show(
       where,
       once(process, 'disconnect').then(() => {}),
     );
     return 0;
   });
+  // Unanswered questions would keep it.
+  process.exit(status);
 }
 
 async function simulateFile(

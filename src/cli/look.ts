@@ -35,7 +35,7 @@ async function at<T>(where: string, act: (target: Target) => Promise<T>): Promis
 export async function showLive(where: string, port: number, until: Promise<void>): Promise<void> {
   await at(where, async (target) => {
     // Fails now if the process does not run asyncio-ts, or another version.
-    await snapshotsOf(target);
+    if (!(await Promise.race([snapshotsOf(target), until]))) return;
     const page = await LivePage.open(target, port);
     console.log(`${page.url}\nPress Ctrl-C to stop.`);
     void until.then(() => page.close());
@@ -67,7 +67,7 @@ export async function trace(
 }
 
 /**
- * Prints what a process is doing.
+ * Prints what a process is doing; nothing if `until` is fulfilled earlier.
  *
  * @param rest - the remaining arguments: the task, for `why`
  * @param format - `json`: all data as JSON; `all`: also what there is besides tasks
@@ -78,8 +78,10 @@ export async function look(
   where: string,
   rest: readonly string[],
   format: { readonly json: boolean; readonly all: boolean },
+  until: Promise<void>,
 ): Promise<void> {
-  const taken = await at(where, snapshotsOf);
+  const taken = await at(where, (target) => Promise.race([snapshotsOf(target), until]));
+  if (!taken) return;
   if (format.json) {
     console.log(JSON.stringify(taken, undefined, 2));
     return;

@@ -24,7 +24,7 @@ export async function showTop(target: Target, until: Promise<void>): Promise<voi
   });
   const ended = until.then(() => true);
   // Starts the counting.
-  await ratesOf(target);
+  if (!(await Promise.race([ratesOf(target), until]))) return;
   const screen = stdout.isTTY ? new Screen() : undefined;
   try {
     while (!(await Promise.race([ended, sleep(PAUSE, false)]))) {

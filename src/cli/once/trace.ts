@@ -16,7 +16,8 @@ export async function writeTrace(
   until: Promise<void>,
 ): Promise<void> {
   const file = attempt(path, () => openSync(path, 'w'));
-  const threads = await target.threads();
+  const threads = await Promise.race([target.threads(), until]);
+  if (!threads) return;
   const numbers = await Promise.all(threads.map(async (ask) => await ask(`trace ${seconds}`)));
   console.log(`recording for ${seconds} s; press Ctrl-C to stop`);
   const ended = new AbortController();

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { printable } from '../../inspect/printable.ts';
 import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import { DebuggerSession, type WorkerSession } from './debugger-session.ts';
 import { Failure } from './failure.ts';
 import { checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
+import { PATIENCE, soon } from './soon.ts';
 import type { Ask, Target } from './target.ts';
 
-/** How long a process may take to open its inspector, in milliseconds. */
-const PATIENCE = 5000;
 /** How often to check for it, in milliseconds. */
 const POLL = 10;
+/** How many functions of a busy process are named. */
+const FRAMES = 5;
 /** How often the process checks whether the commands that look into it still run, in milliseconds. */
 const WATCH = 20;
 
@@ -43,15 +45,15 @@ function watchLookers(every: number, forget: () => void): Set<number> {
       return true;
     }
   };
-  const timer = globalThis
-    .setInterval(() => {
-      for (const pid of lookers) if (!isThere(pid)) lookers.delete(pid);
-      if (lookers.size > 0) return;
-      globalThis.clearInterval(timer);
-      forget();
-      process.getBuiltinModule('node:inspector').close();
-    }, every)
-    .unref();
+  const look = (): void => {
+    for (const pid of lookers) if (!isThere(pid)) lookers.delete(pid);
+    if (lookers.size > 0) return;
+    globalThis.clearInterval(timer);
+    forget();
+    process.getBuiltinModule('node:inspector').close();
+  };
+  // After the poll: if SIGUSR1 interrupted a busy program, Node opens the inspector once more there.
+  const timer = globalThis.setInterval(() => globalThis.setImmediate(look), every).unref();
   return lookers;
 }
 
@@ -72,13 +74,11 @@ export async function attach(pid: number): Promise<Target> {
     check,
     async threads() {
       await check();
-      const all: Ask[] = [];
-      for (const thread of [session, ...(await session.workers())]) {
-        const one = await askerOf(thread, pid);
-        if (one !== undefined) all.push(one);
-      }
-      if (all.length === 0) throw new Failure(`process ${pid} does not run asyncio-ts`);
-      return all;
+      const threads = [session, ...(await session.workers())];
+      const all = await Promise.all(threads.map((thread) => askerOf(thread, pid)));
+      const known = all.filter((ask) => ask !== undefined);
+      if (known.length === 0) throw new Failure(`process ${pid} does not run asyncio-ts`);
+      return known;
     },
     close: () => session.close(),
   };
@@ -86,9 +86,10 @@ export async function attach(pid: number): Promise<Target> {
 
 async function openSession(pid: number): Promise<DebuggerSession> {
   const open = inspectPort(pid);
+  const end = Date.now() + PATIENCE;
   // The program's ports before we asked it to open its inspector.
   let before: Set<number> | undefined;
-  for (let waited = 0, asked = 0; waited < PATIENCE; waited += POLL) {
+  for (let asked = 0; Date.now() < end; ) {
     const ports = listeningPorts(pid);
     if (before === undefined && ports.has(open)) {
       // It is open already. If the program opened it, it stays open. If another command did, we join its watch, unless
@@ -109,7 +110,7 @@ async function openSession(pid: number): Promise<DebuggerSession> {
   }
   throw new Failure(
     `process ${pid} has not opened its inspector: its port, ${open}, may be taken, ` +
-      'or the program handles SIGUSR1 itself',
+      'or it is blocked, or handles SIGUSR1 itself',
   );
 }
 
@@ -121,9 +122,8 @@ async function sessionAt(port: number, first: string): Promise<DebuggerSession |
   const url = await inspectorAt(port);
   if (url === undefined) return undefined;
   try {
-    const session = await DebuggerSession.open(url);
-    await session.evaluate(first);
-    return session;
+    const session = await soon(DebuggerSession.open(url));
+    return session && (await soon(session.evaluate(first))) === 0 ? session : undefined;
   } catch {
     return undefined;
   }
@@ -147,11 +147,22 @@ async function askerOf(
   thread: DebuggerSession | WorkerSession,
   pid: number,
 ): Promise<Ask | undefined> {
-  const version = await thread.evaluate(`${AGENT}?.version`);
+  // A worker thread may be blocked by what is not JavaScript.
+  const version = await soon(thread.evaluate(`${AGENT}?.version`));
   if (version === undefined) return undefined;
   if (version !== AGENT_VERSION)
     throw new Failure(
       `process ${pid} runs another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,
     );
-  return async (question) => String(await thread.evaluate(`${AGENT}.ask('${question}')`));
+  const ask: Ask = async (question) =>
+    String(await thread.evaluate(`${AGENT}.ask('${question}')`, true));
+  // Also loads the code that answers, in a turn of its own.
+  if ((await soon(ask('version'))) !== undefined) return ask;
+  // The first two lines are the error and this expression.
+  const [, , ...frames] = String(await soon(thread.evaluate('new Error().stack'))).split('\n');
+  throw new Failure(
+    [`process ${pid} does not respond: it is busy`, ...printable(frames.slice(0, FRAMES))].join(
+      '\n',
+    ),
+  );
 }

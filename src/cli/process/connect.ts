@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import { Failure } from './failure.ts';
+import { soon } from './soon.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -31,7 +32,8 @@ export async function connectTo(path: string): Promise<Target> {
     if (text === undefined) throw new Failure(String(error));
     return text;
   };
-  const version = await ask('version');
+  const version = await soon(ask('version'));
+  if (version === undefined) throw new Failure(`the program at ${path} does not respond`);
   if (version !== String(AGENT_VERSION))
     throw new Failure(
       `${path} is of another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,

@@ -1,0 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long a process may take to open its inspector, or to answer, in milliseconds. */
+export const PATIENCE = 5000;
+
+/** Awaits an answer; `undefined` if there is none in time. */
+export async function soon<T>(answer: Promise<T>): Promise<T | undefined> {
+  return await Promise.race([answer, sleep(PATIENCE, undefined, { ref: false })]);
+}

@@ -1,0 +1,125 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { listeningPorts } from '../../src/cli/process/node-process.ts';
+import { behaviour, type Options } from '../support/behaviour.ts';
+import { freshPath } from '../support/drivers.ts';
+import { freePort, Program, root } from '../support/program.ts';
+import { until } from './support/until.ts';
+
+const CHILDREN: Options = { seconds: 40 };
+const PROGRAM = 'test/inspect/children/stuck.ts';
+
+const lines = readFileSync(path.join(root, PROGRAM), 'utf8').split('\n');
+const lineOf = (text: string): number => lines.findIndex((line) => line.includes(text)) + 1;
+
+/** A program whose inspector opens on a port of its own. */
+async function started(...args: string[]): Promise<Program> {
+  const env = { NODE_OPTIONS: `--inspect-port=${await freePort()}` };
+  const program = Program.typescript(PROGRAM, args, { env });
+  await program.shows(/stuck/);
+  return program;
+}
+
+const isOpen = (program: Program): boolean => listeningPorts(program.pid).size > 0;
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+behaviour('A look into a program in a busy loop', (it) => {
+  it(
+    'fails, says where it is, and leaves it as it was',
+    async () => {
+      const file = freshPath();
+      await using program = await started(file);
+
+      const commands = ['ps', 'top', 'inspect'].map((name) => [name, String(program.pid)]);
+      const trace = ['trace', String(program.pid), '-o', freshPath()];
+      await Promise.all(
+        [...commands, trace].map(async (command) => {
+          await using looker = Program.command(command);
+          assert.equal(await looker.ends(60), { status: 1, signal: null });
+          assert.is(looker.stdout, '');
+          const [headline, ...frames] = looker.stderr.trimEnd().split('\n');
+          const pid = program.pid;
+          assert.is(headline, `asyncio-ts: process ${pid} does not respond: it is busy`);
+          assert.ok(frames.length <= 5, looker.stderr);
+          const places = [
+            `at spin .*${PROGRAM}:\\d+`,
+            `at work .*${PROGRAM}:${lineOf('spin(file)')}`,
+          ];
+          assert.match(frames.join('\n'), new RegExp(places.join('[^]*')));
+        }),
+      );
+
+      assert.ok(!program.stdout.includes('free'));
+      writeFileSync(file, '');
+      await program.shows(/free/);
+      await until(() => !isOpen(program));
+      await using ps = Program.command(['ps', String(program.pid)]);
+      assert.equal(await ps.ends(), { status: 0, signal: null }, ps.stderr);
+      assert.match(ps.stdout, /sleep -> work/);
+      await until(() => !isOpen(program));
+    },
+    CHILDREN,
+  );
+
+  for (const [command, signal, status] of [
+    ['ps', 'SIGINT', 130],
+    ['pstree', 'SIGTERM', 143],
+    ['top', 'SIGINT', 130],
+    ['inspect', 'SIGTERM', 143],
+    ['trace', 'SIGINT', 130],
+  ] as const)
+    it(
+      `is ended at once by ${signal}: ${command}`,
+      async () => {
+        const file = freshPath();
+        await using program = await started(file);
+        const args = [command, String(program.pid), '-o', freshPath()];
+        await using looker = Program.command(args);
+        await until(() => isOpen(program));
+        const children = readFileSync(`/proc/${looker.pid}/task/${looker.pid}/children`, 'utf8');
+        looker.signal(signal);
+        assert.equal(await looker.ends(60), { status, signal: null });
+        // It did not wait for an answer: then it would say that there is none.
+        assert.equal([looker.stdout, looker.stderr], ['', '']);
+        assert.match(children, /^\d+ $/);
+        assert.ok(!isThere(Number(children)));
+
+        writeFileSync(file, '');
+        await program.shows(/free/);
+        await until(() => !isOpen(program));
+      },
+      CHILDREN,
+    );
+
+  it(
+    'fails through a path, too',
+    async () => {
+      const [file, where] = [freshPath(), freshPath()];
+      await using _program = await started(file, where);
+      await using ps = Program.command(['ps', where]);
+      assert.equal(await ps.ends(60), { status: 1, signal: null });
+      assert.is(ps.stderr, `asyncio-ts: the program at ${where} does not respond\n`);
+    },
+    CHILDREN,
+  );
+
+  it(
+    'shows the others if only a worker thread without a loop is busy, or blocked',
+    async () => {
+      await using program = await started();
+      await using ps = Program.command(['ps', String(program.pid)]);
+      assert.equal(await ps.ends(60), { status: 0, signal: null }, ps.stderr);
+      assert.match(ps.stdout, /sleep -> work/);
+      await until(() => !isOpen(program));
+    },
+    CHILDREN,
+  );
+});
