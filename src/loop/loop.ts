@@ -225,7 +225,7 @@ export class Loop implements LoopCore {
     this.#checkClosed();
     this.#checkResting();
     const made = !(future instanceof Future);
-    const awaited = ensureFuture(future, { loop: this });
+    const awaited = ensureFuture(future, this._asOption);
     // The exception of a task that ends the program is not reported again.
     if (made && awaited instanceof Task) awaited._logDestroyPending = false;
     awaited.addDoneCallback(runUntilCompleteCallback);

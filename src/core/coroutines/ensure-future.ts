@@ -54,7 +54,7 @@ export function ensureFuture<T>(
   awaitable: TaskBody<T> | PromiseLike<T>,
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
-  checkOptions(options, 'loop');
+  if (options !== options.loop?._asOption) checkOptions(options, 'loop');
   if (awaitable instanceof Future) {
     if (options.loop !== undefined && awaitable._loop !== options.loop)
       throw new RangeError(
@@ -64,7 +64,7 @@ export function ensureFuture<T>(
   }
   const loop = options.loop ?? requireEventLoop();
   if (awaitable instanceof Coroutine) return taskOf(awaitable as Coroutine<T>, loop);
-  if (isThenable(awaitable)) return wrapPromise(awaitable as PromiseLike<T>, { loop });
+  if (isThenable(awaitable)) return wrapPromise(awaitable as PromiseLike<T>, loop._asOption);
   if (typeof awaitable === 'function') return (loop as TaskMaker).createTask(awaitable);
   throw new TypeError(
     `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(awaitable)}`,
@@ -104,7 +104,7 @@ export function wrapPromise<T>(
   promise: PromiseLike<T>,
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
-  checkOptions(options, 'loop');
+  if (options !== options.loop?._asOption) checkOptions(options, 'loop');
   if (promise instanceof Future) return promise as Future<T>;
   if (!isThenable(promise) || iscoroutine(promise))
     throw new TypeError(`a promise was expected, got ${brief(promise)}`);

@@ -56,7 +56,7 @@ export class Connect extends SockOperation<void> {
     const asked = { family, type, proto, flags: 0 };
     // The loop's own method, because a program may have replaced it.
     const found = (this._loop as ResolvingLoop).getaddrinfo(host, port, asked);
-    const lookUp = ensureFuture(found, { loop: this._loop });
+    const lookUp = ensureFuture(found, this._loop._asOption);
     this.#lookUp = lookUp;
     // Takes the slot during the look-up, so that nothing else connects, and a close is noticed.
     this.wait();

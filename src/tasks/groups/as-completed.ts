@@ -79,7 +79,9 @@ export function asCompleted<A extends Awaitable<unknown>>(
   const different = [...awaitables].filter(isFirst);
   for (const each of different) checkAwaitable(each);
   const loop = requireEventLoop();
-  const futures = different.map((each) => ensureFuture(slots?.limited(each) ?? each, { loop }));
+  const futures = different.map((each) =>
+    ensureFuture(slots?.limited(each) ?? each, loop._asOption),
+  );
   return new AsCompleted(loop, futures, options.timeout) as unknown as Completions<A>;
 }
 

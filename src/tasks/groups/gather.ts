@@ -107,14 +107,14 @@ function toFutures(awaitables: unknown[], slots: Slots | undefined): Future<unkn
   for (const each of awaitables) checkAwaitable(each);
   const given = awaitables.find((each) => each instanceof Future) as Future<unknown> | undefined;
   let loop: LoopCore | undefined = given?._loop;
-  for (const each of awaitables) if (each instanceof Future) ensureFuture(each, { loop });
+  for (const each of awaitables) if (each instanceof Future) ensureFuture(each, loop?._asOption);
 
   const known = new Map<unknown, Future<unknown>>();
   return awaitables.map((each) => {
     const before = known.get(each);
     if (before !== undefined) return before;
     const body = slots === undefined ? each : slots.limited(each);
-    const future = ensureFuture(body as Awaitable<unknown>, { loop });
+    const future = ensureFuture(body as Awaitable<unknown>, loop?._asOption);
     loop ??= future._loop;
     // Nothing else refers to it: code that waits for the result reports that it never ended.
     if (future !== each && future instanceof Task) future._logDestroyPending = false;

@@ -94,9 +94,9 @@ export class TaskGroup {
    * @throws {TypeError} when `limit` is not a number
    * @throws {RangeError} when it is not a whole number from 1
    */
-  constructor(options: Limited = {}) {
+  constructor(options?: Limited) {
     checkOptions(options, 'limit');
-    this.#slots = Slots.of(options.limit);
+    this.#slots = Slots.of(options?.limit);
   }
 
   /**

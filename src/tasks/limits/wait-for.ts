@@ -41,12 +41,12 @@ import { timeout as limit } from './timeout.ts';
 export function waitFor<T>(
   awaitable: Awaitable<T>,
   timeout: number | undefined,
-  options: Abortable = {},
+  options?: Abortable,
 ): Coroutine<T> {
   checkOptions(options, 'signal abandon');
   checkAwaitable(awaitable);
   checkTimeout(timeout, 'timeout');
-  const { signal, abandon } = options;
+  const { signal, abandon } = options ?? {};
   checkSignal(signal);
   const waited = claimed(awaitable);
   const wait = (): Promise<T> =>
