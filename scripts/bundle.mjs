@@ -93,6 +93,8 @@ async function bundle() {
     const { code, map } = await minified(name, imports, (each) => publicNames.has(each));
     const [renamed, own] = chunks.has(name) ? withOwnExports(code) : [code];
     if (own !== undefined) short.set(name, own);
+    // Throws if a name is declared twice.
+    await esbuild.transform(renamed, { format: 'esm' });
     write(name, renamed, map);
   }
   chmodSync(path.join(dist, 'cli.js'), 0o755);
@@ -219,7 +221,11 @@ function importedNames(bundled) {
   for (const [, list] of bundled.matchAll(/^import \{(.*)\} from "\.\/.*";$/gm))
     for (const part of list.split(',')) {
       const [name, local] = part.trim().split(' as ');
-      if (local !== undefined && !names.has(name)) names.set(name, local);
+      const isTaken = new RegExp(
+        `^(?:async )?(?:function\\*?|var|let|const|class) ${name.replaceAll('$', '\\$')}\\b`,
+        'm',
+      );
+      if (local !== undefined && !names.has(name) && !isTaken.test(bundled)) names.set(name, local);
     }
   return Object.fromEntries([...names].map(([name, local]) => [`$${local}`, name]));
 }
