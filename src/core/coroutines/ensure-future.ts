@@ -54,7 +54,7 @@ export function ensureFuture<T>(
   awaitable: TaskBody<T> | PromiseLike<T>,
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
-  if (options !== options.loop?._asOption) checkOptions(options, 'loop');
+  if (options !== options?.loop?._asOption) checkOptions(options, 'loop');
   if (awaitable instanceof Future) {
     if (options.loop !== undefined && awaitable._loop !== options.loop)
       throw new RangeError(
@@ -104,7 +104,7 @@ export function wrapPromise<T>(
   promise: PromiseLike<T>,
   options: { readonly loop?: LoopCore | undefined } = {},
 ): Future<T> {
-  if (options !== options.loop?._asOption) checkOptions(options, 'loop');
+  if (options !== options?.loop?._asOption) checkOptions(options, 'loop');
   if (promise instanceof Future) return promise as Future<T>;
   if (!isThenable(promise) || iscoroutine(promise))
     throw new TypeError(`a promise was expected, got ${brief(promise)}`);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { runInNewContext } from 'node:vm';
 import * as assert from 'uvu/assert';
 import {
@@ -284,6 +285,22 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
 
     await rejects(task, CancelledError);
     assert.is(task.cancelled(), true);
+  });
+
+  it('ends a loop of Promise.allSettled while an AsyncLocalStorage is in use', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const task = storage.run('store', () =>
+      createTask(async () => {
+        for (let turn = 0; turn < 5; turn += 1) await Promise.allSettled([sleep(1)]);
+        throw new Error('it was not cancelled');
+      }),
+    );
+    await sleep(0.5);
+
+    task.cancel();
+
+    await rejects(task, CancelledError);
+    storage.disable();
   });
 
   it('ends a loop of Promise.allSettled in another realm', async () => {

@@ -106,7 +106,9 @@ const nativeThen = Promise.prototype.then;
  * resolves another promise with this one.
  */
 function nativeCaller(callee: unknown): string | undefined {
-  const [caller] = new CapturedStack(1, callee as never).frames;
+  const [first, second] = new CapturedStack(2, callee as never).frames;
+  // Before Node 24, Node calls the hooks where there are others, as of an `AsyncLocalStorage`.
+  const caller = first?.getFileName() === 'node:internal/promise_hooks' ? second : first;
   if (caller === undefined || (caller as { isAsync?(): boolean }).isAsync?.()) return '';
   return caller.getFileName() ? undefined : (caller.getFunctionName() ?? '');
 }
