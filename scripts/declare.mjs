@@ -100,8 +100,9 @@ function smallDeclarations(declarations, numbers) {
   text = text.replace(/^export (?:type )?\{\};\n?/gm, '');
   // Without such a statement, everything would be exported.
   if (!/^export (?:type )?[{*]/m.test(text)) text += 'export {};\n';
-  // One statement for numbers, whose names say what they are.
+  // What users cannot import needs no comment. One statement for numbers, whose names say what they are.
   return text
+    .replace(/(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)+(?=(?:declare|interface|type) )/g, '')
     .replace(/(?:\/\*\*[^\n]*\*\/\n)*export declare const (\w+) = /g, (whole, name) =>
       Object.hasOwn(numbers, name) ? `export declare const ${name} = ` : whole,
     )
