@@ -2,15 +2,31 @@ import { inspect } from 'node:util';
 import { printedName } from './repr.ts';
 
 /**
- * Makes `console.log()` print the objects of a class as text.
+ * Makes `console.log()` and `JSON.stringify()` print the objects of a class as text.
+ */
+export function printsAsText(printed: { readonly prototype: object }): void {
+  inspectsAsText(printed);
+  define(printed, 'toJSON', String);
+}
+
+/**
+ * Makes `console.log()` print the objects of a class as text. In JSON their fields are shown.
  *
  * @param form - converts an object to text; by default its `toString()`
  */
-export function printsAsText<T extends object>(
+export function inspectsAsText<T extends object>(
   printed: { readonly prototype: T },
   form: (object: T) => string = String,
 ): void {
-  Object.defineProperty(printed.prototype, inspect.custom, {
+  define(printed, inspect.custom, form);
+}
+
+function define<T extends object>(
+  printed: { readonly prototype: T },
+  name: PropertyKey,
+  form: (object: T) => string,
+): void {
+  Object.defineProperty(printed.prototype, name, {
     value(this: T): string {
       return form(this);
     },

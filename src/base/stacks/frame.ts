@@ -1,10 +1,10 @@
-import { printsAsText } from '../printing/inspect.ts';
+import { inspectsAsText } from '../printing/inspect.ts';
 import { isUserFrame, siteOf } from './user-frames.ts';
 
 /** A place in a program: a function and its current line. Corresponds to a Python frame. */
 export class Frame {
   static {
-    printsAsText(this);
+    inspectsAsText(this);
   }
 
   /** The function's name; `<anonymous>` if it has none. */

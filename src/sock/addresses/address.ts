@@ -1,6 +1,6 @@
 import { OSError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
-import { printsAsText } from '../../base/printing/inspect.ts';
+import { inspectsAsText } from '../../base/printing/inspect.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from '../constants/constants.ts';
 
@@ -28,7 +28,7 @@ export type AddressInput =
 /** An array that prints as a Python tuple. */
 class Tuple extends Array<string | number> {
   static {
-    printsAsText(this);
+    inspectsAsText(this);
   }
 
   // map() and slice() of an address return plain arrays.

@@ -1,5 +1,5 @@
 import { isException, named } from '../../base/errors/errors.ts';
-import { printsAsText } from '../../base/printing/inspect.ts';
+import { inspectsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { captureUserStack } from '../../base/stacks/captured-stack.ts';
 import { stackOf } from '../../base/stacks/error-report.ts';
@@ -28,7 +28,7 @@ export class BaseExceptionGroup extends AggregateError {
   static {
     named(this, 'BaseExceptionGroup');
     // The whole tree, with all stacks.
-    printsAsText(this, stackOf);
+    inspectsAsText(this, stackOf);
   }
 
   /**
