@@ -3,6 +3,7 @@ import {
   CancelledError,
   endsTheLoop,
   isException,
+  madeForAwait,
   RuntimeError,
 } from '../../base/errors/errors.ts';
 import { currentScope, runInScope } from '../context/context.ts';
@@ -254,7 +255,7 @@ export class Limit extends CancelScope {
     const passed = isOurs || this._isShielded ? undefined : within._takeAll();
     this._detach();
     this._abandon(new Cancel(this));
-    const cancel = new CancelledError(passed?.message);
+    const cancel = madeForAwait(() => new CancelledError(passed?.message));
     throwIntoAwait(
       this.#resolve,
       this.#reject,

@@ -38,6 +38,41 @@ const limits: Record<string, (loop: Loop, body: Body<unknown>, abandon?: false) 
   },
 };
 
+loopBehaviour('The error of a limit that goes on without its body', (it) => {
+  const framesOf = (error: unknown): string[] =>
+    String((error as Error).stack)
+      .split('\n')
+      .filter((line) => /^\s*at /.test(line));
+
+  for (const [name, limit] of Object.entries(limits).filter(([each]) => each !== 'a signal'))
+    it(`has a cause without frames of the library: ${name}`, async (loop) => {
+      const error = await rejects(
+        limit(loop, () => foreign().promise) as Promise<unknown>,
+        TimeoutError,
+      );
+
+      assert.instance(error.cause, CancelledError);
+      for (const frame of [...framesOf(error), ...framesOf(error.cause)])
+        assert.match(frame, /limit\.test|rejects\.ts|loop-behaviour|index \d/);
+    });
+
+  it('has no frame if no async function waits for it, and neither has its report', async (_loop, {
+    reports,
+  }) => {
+    const { promise, resolve } = foreign();
+    await moveOnAfter(1, async () => {
+      await promise;
+      return timeout(0, () => foreign().promise).then(() => {});
+    });
+    resolve();
+    await sleep(1);
+
+    const error = reports[0]?.exception as Error;
+    assert.instance(error, TimeoutError);
+    assert.equal([framesOf(error), framesOf(error.cause)], [[], []]);
+  });
+});
+
 for (const [name, limited] of Object.entries(limits))
   loopBehaviour(`${name}, around a promise of others`, (it) => {
     const limitError = name === 'a signal' ? Enough : TimeoutError;
