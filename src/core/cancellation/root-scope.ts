@@ -23,7 +23,7 @@ export class RootScope extends CancelScope implements LeftCalls {
   }
 
   override get task(): AwaitingTask | undefined {
-    return this.#owner instanceof Future ? this.#owner : undefined;
+    return this.#owner instanceof Future ? (this.#owner as AwaitingTask) : undefined;
   }
 
   override get _ownLoop(): LoopCore {
@@ -58,8 +58,10 @@ export class RootScope extends CancelScope implements LeftCalls {
 
   private _lookForBody(cancel: Cancel): void {
     if (this.task === undefined || this._requests === 0 || cancel._reachesBody) return;
-    if (!this._isAwaiting) this._pend(cancel);
-    else {
+    if (!this._isAwaiting) {
+      this._pend(cancel);
+      this.task._watchCancel();
+    } else {
       const forget = this._onLeave(() => {
         forget();
         this._missesBody(cancel);

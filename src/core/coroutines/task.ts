@@ -245,8 +245,13 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     this.#scope._requests += 1;
     cancelScope(this.#scope, message);
     if (this._loop.getDebug()) noteWhereCancelled(this);
-    if (this._mustCancel && this._endWatch === undefined) this._endWatch = watchCancel(this);
+    this._watchCancel();
     return true;
+  }
+
+  /** @internal see {@link AwaitingTask} */
+  _watchCancel(): void {
+    if (this._mustCancel && this._endWatch === undefined) this._endWatch = watchCancel(this);
   }
 
   /** How many cancels were requested and not withdrawn by {@link uncancel}. */

@@ -22,6 +22,8 @@ export interface Awaited {
 /** What an awaiter knows of the awaiting task. */
 export interface AwaitingTask {
   readonly _loop: LoopCore;
+  /** Reports it later if a cancel still waits for the next `await`. */
+  _watchCancel(): void;
 }
 
 /** What an awaiter knows of the scope of its `await`. */

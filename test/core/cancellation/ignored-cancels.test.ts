@@ -125,6 +125,39 @@ loopBehaviour('Task.cancel, in debug mode', (it) => {
 });
 
 loopBehaviour('Task.cancel, outside of debug mode', (it) => {
+  const cleanUps = { 'a call that nobody awaits': 0, 'one that cleans up': 5 };
+  for (const [name, seconds] of Object.entries(cleanUps))
+    it(`names such a task beside ${name}`, async (_loop, { logged }) => {
+      const { promise, resolve } = foreign();
+      const beside = async (): Promise<void> => {
+        try {
+          await sleep(100);
+        } finally {
+          if (seconds > 0) await sleep(seconds);
+        }
+      };
+      const stubborn = async (): Promise<void> => {
+        void beside();
+        await promise;
+        await sleep(0);
+      };
+      const task = createTask(stubborn, { name: 'stubborn' });
+      await sleep(1);
+
+      task.cancel();
+      await sleep(seconds + 1);
+      assert.equal(logged, []);
+      await sleep(30);
+
+      assert.is(logged.length, 1);
+      assert.match(
+        logged[0] ?? '',
+        'stubborn was cancelled 2.0 s ago and still waits for a promise',
+      );
+      resolve();
+      await rejects(task, CancelledError);
+    });
+
   it('names a task that goes on waiting for what is not ours', async (_loop, { logged }) => {
     const { promise, resolve } = foreign();
     const stubborn = coroutine(async function stubborn() {
