@@ -38,6 +38,7 @@ Options of simulate:
   --jobs N         processes to run in parallel      (default: 1)
   --seed SEED      the first seed                    (default: the program's)
   --faults PROFILE calm, rough or hell               (default: the program's)
+  --timeout SECONDS  how long a run may take          (default: 600)
   --svg FILE       draw the failing run as a sequence diagram
 
 Options of ps and pstree:
@@ -83,6 +84,7 @@ const OPTIONS = {
   seed: { type: 'string' },
   faults: { type: 'string' },
   svg: { type: 'string' },
+  timeout: { type: 'string', default: '600' },
   help: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
@@ -184,6 +186,7 @@ async function simulateFile(
     seed: seed !== undefined && /^\d+$/.test(seed) ? Number(seed) : seed,
     faults: faults as 'calm' | 'rough' | 'hell' | undefined,
     svg,
+    timeout: seconds('--timeout', values.timeout),
   };
   return await orFailure(async () => {
     const { simulateFile } = await import('./cli/simulate.ts');

@@ -4,7 +4,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { clearInterval, setInterval } from '../base/node-timers.ts';
+import { LONGEST_TIMER_MS } from '../base/constants.ts';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../base/node-timers.ts';
 import { PART, type Part, type Told } from '../simulation/part.ts';
 import { Failure } from './process/failure.ts';
 import { sequenceDiagram } from './sequence-diagram.ts';
@@ -12,6 +13,8 @@ import { sequenceDiagram } from './sequence-diagram.ts';
 /** The options of `asyncio-ts simulate`. */
 export interface SimulateWish extends Omit<Part, 'job'> {
   readonly file: string;
+  /** How long a run may take in real time, in seconds. */
+  readonly timeout: number;
   /** The file for a diagram of a failing run. */
   readonly svg: string | undefined;
 }
@@ -24,9 +27,9 @@ const SELDOM = 5000;
  * Runs a program that calls `simulate()` in child processes, each with its share of the seeds, until a run fails.
  *
  * @returns the exit status: 0 if all runs passed
- * @throws {Failure} when the program cannot be run, ends early, or does not call `simulate()`
+ * @throws {Failure} when the program cannot be run, ends early, hangs, or does not call `simulate()`
  */
-export async function simulateFile({ file, svg, ...wish }: SimulateWish): Promise<number> {
+export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish): Promise<number> {
   const flags = flagsFor(file);
   // A single seed needs only one process.
   const jobs = process.env['SIMULATION_SEED'] ? 1 : wish.jobs;
@@ -53,10 +56,24 @@ export async function simulateFile({ file, svg, ...wish }: SimulateWish): Promis
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     children.push(child);
+    // The seed of the run that it is in.
+    let seed: number | string | undefined;
+    let hangs = false;
+    const timer = setTimeout(
+      () => {
+        hangs = seed !== undefined;
+        if (hangs) child.kill('SIGKILL');
+      },
+      Math.min(timeout * 1000, LONGEST_TIMER_MS),
+    );
     child.on('message', (told: Told) => {
-      if ('begins' in told) progress.begins(job, told.begins);
-      else if ('passed' in told) progress.passed(told.passed);
-      else if ('failed' in told) {
+      timer.refresh();
+      if ('starts' in told) seed = told.starts;
+      else if ('begins' in told) progress.begins(job, told.begins);
+      else if ('passed' in told) {
+        seed = undefined;
+        progress.passed(told.passed);
+      } else if ('failed' in told) {
         failed = told;
         child.kill('SIGKILL');
       } else if (failing === undefined) {
@@ -66,6 +83,11 @@ export async function simulateFile({ file, svg, ...wish }: SimulateWish): Promis
       }
     });
     const [status, signal] = await once(child, 'exit');
+    clearTimeout(timer);
+    if (hangs) {
+      stopAll('SIGKILL');
+      throw new Failure(`the run with seed ${seed} takes more than ${timeout} s, see --timeout`);
+    }
     if (failing !== undefined || stopped !== 0 || status === 0) return;
     stopAll('SIGKILL');
     throw new Failure(`${file} ended with ${signal ?? `status ${status}`}`);

@@ -17,6 +17,8 @@ export interface Part {
 export type Told =
   /** It starts, with this number of runs. */
   | { readonly begins: number }
+  /** A run starts, with this seed. */
+  | { readonly starts: number | string }
   /** A run passed, after this number of simulated seconds. */
   | { readonly passed: number }
   /** A run failed. The faults that it needs are not known yet. */

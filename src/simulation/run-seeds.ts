@@ -53,15 +53,19 @@ export async function runSeeds(
   let last: RunResult | undefined;
   if (part !== undefined) await tell({ begins: wanted ? 1 : runs });
   for (const seed of seeds) {
-    const report = await runOnce(seed, settings, only);
+    const play = async (kept = only): Promise<RunResult | RunReport> => {
+      if (part !== undefined) await tell({ starts: seed });
+      return await runOnce(seed, settings, kept);
+    };
+    const report = await play();
     if ('error' in report) {
       const all = report.faults;
       if (part !== undefined) await tell({ failing: seed });
       let least = report;
       let difference = '';
       if (options.shrink !== false) {
-        difference = differenceOf(report, await runOnce(seed, settings, only));
-        least = await shrink(report, async (kept) => await runOnce(seed, settings, kept));
+        difference = differenceOf(report, await play());
+        least = await shrink(report, play);
       }
       const error = simulationError(least, all.length, difference);
       // The command ends this process.

@@ -377,14 +377,12 @@ export class Run {
   resolve(name: string, to: string | readonly string[] | undefined): void {
     if (typeof name !== 'string' || numericHost(AF_UNSPEC, name) !== undefined)
       throw new TypeError(`name must be the name of a host, got ${brief(name)}`);
-    const { names } = this.network;
-    const key = asKey(name);
-    if (to === undefined) names.delete(key);
-    else if (typeof to === 'string' && osError(to) instanceof gaierror) names.set(key, to);
+    const isCode = typeof to === 'string' && osError(to) instanceof gaierror;
+    if (to === undefined) this.network.names.delete(asKey(name));
     else
-      names.set(
-        key,
-        [to].flat().map((each) => checkIp(each, 'to')),
+      this.network.names.set(
+        asKey(name),
+        isCode ? to : [to].flat().map((each) => checkIp(each, 'to')),
       );
     this.trace.noted(undefined, `${name} resolves to ${[to ?? 'its host'].flat().join(', ')}`);
   }

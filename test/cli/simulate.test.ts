@@ -175,6 +175,35 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
+    'ends a run that hangs, and says its seed',
+    async () => {
+      const hangs = (seed: string) =>
+        failing(seed, "console.log('pid', process.pid);").replace(/throw [^;]*/, 'for (;;);');
+      const { status, stdout, stderr } = await simulate(hangs('5'), [
+        ...['--seed', '5', '--timeout', '0.5'],
+      ]);
+
+      assert.is(status, 1);
+      assert.match(
+        stderr,
+        /asyncio-ts: the run with seed 5 takes more than 0\.5 s, see --timeout\n/,
+      );
+      const [, pid] = /pid (\d+)/.exec(stdout) ?? [];
+      assert.throws(() => process.kill(Number(pid), 0), /ESRCH/);
+
+      // What a program does before its runs may take longer.
+      const slow = "import { setTimeout } from 'node:timers/promises'; await setTimeout(2500);";
+      const patient = await simulate(failing('', slow), ['--timeout', '2']);
+      assert.is(patient.status, 0, patient.stderr);
+
+      const wrong = await simulate('', ['--timeout', 'soon']);
+      assert.is(wrong.status, 2);
+      assert.match(wrong.stderr, "--timeout must be a number of seconds from 0, got 'soon'");
+    },
+    CHILD,
+  );
+
+  it(
     'ends its children when it is interrupted',
     async () => {
       const folder = mkdtempSync(path.join(root, 'dist-test', 'simulate-'));

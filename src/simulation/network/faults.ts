@@ -23,7 +23,7 @@ export interface FaultWeights {
   readonly stall?: number | undefined;
   /** The share of connection attempts that are refused. */
   readonly refuse?: number | undefined;
-  /** The share of connection attempts that get no answer, as if the backlog were full. */
+  /** The share of connection attempts that get no answer. */
   readonly backlog?: number | undefined;
   /** The share of name lookups that fail. */
   readonly lookup?: number | undefined;
@@ -33,9 +33,9 @@ export interface FaultWeights {
   readonly partition?: number | undefined;
   /** The rate of crashes; the host restarts within five seconds. */
   readonly crash?: number | undefined;
-  /** The rate of power losses: as `crash`, but the peers are not notified. */
+  /** The rate of power losses; the host restarts within five seconds. */
   readonly power?: number | undefined;
-  /** The rate of times of up to five seconds in which a host can open no more descriptors. */
+  /** The rate of shortages of descriptors, which last up to five seconds. */
   readonly descriptors?: number | undefined;
   /** The rate of freezes, which last up to two seconds. */
   readonly freeze?: number | undefined;

@@ -70,13 +70,12 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
 
   find(name: string, family: number): LookupAddress[] {
     const { names, kernels } = this.network;
-    const own = isLocalhost(name)
-      ? ['127.0.0.1', '::1']
-      : [...kernels].flatMap(([address, { hostname }]) =>
-          asKey(hostname) === name ? address : [],
-        );
+    const known = [...kernels];
     // Where IPv6 can be used, it comes first, as on Linux.
-    if (isLocalhost(name) || this.address6 !== undefined) own.reverse();
+    if (this.address6 !== undefined) known.reverse();
+    const own = isLocalhost(name)
+      ? ['::1', '127.0.0.1']
+      : known.flatMap(([address, { hostname }]) => (asKey(hostname) === name ? address : []));
     const found = names.get(name) ?? (own.length > 0 ? own : 'EAI_NONAME');
     if (typeof found === 'string') throw osError(found, 'getaddrinfo');
     const wanted = found
@@ -119,12 +118,6 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     const own = six ? (near ? '::1' : this.address6) : near ? '127.0.0.1' : this.address;
     if (own === undefined) throw osError('ENETUNREACH', 'connect');
     return addressIn(family, own, 0);
-  }
-
-  fails(from: Kernel, kind: 'refuse' | 'backlog'): boolean {
-    return (
-      from !== this && this.network.faults.happens(kind, `${from.hostname} → ${this.hostname}`)
-    );
   }
 
   sendPieces(wire: ByteWay, data: Buffer): void {

@@ -32,8 +32,6 @@ export interface Kernel extends Place {
   checkOwn(address: Address): void;
   /** The local address for an unbound socket that connects to another address. */
   sourceFor(family: number, to: Address): Address;
-  /** Is a connection refused by a fault, or not answered? */
-  fails(from: Kernel, kind: 'refuse' | 'backlog'): boolean;
   /** Sends bytes, as a whole or in pieces. */
   sendPieces(wire: ByteWay, data: Buffer): void;
 }

@@ -193,14 +193,11 @@ export class SimulatedStream extends BaseStream implements WireEnd {
       if (this.closed || this.state !== 'connecting' || network.isClosed(path)) return;
       if (network.isClosed(back)) return;
       const listener = target.inet.find(address) as SimulatedStream | undefined;
-      const refused =
-        listener === undefined ||
-        listener.state !== 'listening' ||
-        target.fails(this.kernel, 'refuse');
-      if (!refused) {
-        const isFull = listener.incoming.length > listener.backlog;
-        if (isFull || target.fails(this.kernel, 'backlog')) return;
-      }
+      const fails = (kind: 'refuse' | 'backlog'): boolean =>
+        path.from !== path.to &&
+        network.faults.happens(kind, `${path.from.hostname} → ${path.to.hostname}`);
+      const refused = listener?.state !== 'listening' || fails('refuse');
+      if (!refused && (listener.incoming.length > listener.backlog || fails('backlog'))) return;
       scheduler.cancel(again);
       if (refused) {
         scheduler.at(network.arrival(back, 0), () => this.#connectFailed('ECONNREFUSED'));
