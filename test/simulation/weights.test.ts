@@ -5,37 +5,7 @@ import * as socket from '../../src/socket.ts';
 import { type RunResult, type SimulationOptions, simulate, type World } from '../../src/testing.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { rejects } from '../support/rejects.ts';
-
-/** A host that sends back what it receives. */
-function addServer(world: World) {
-  return world.host('server', async () => {
-    const server = await startServer(
-      async (reader, writer) => {
-        try {
-          for (let data = await reader.read(9); data.length > 0; data = await reader.read(9))
-            writer.write(data);
-        } catch (error) {
-          if (!(error instanceof socket.error)) throw error;
-        } finally {
-          writer.close();
-        }
-      },
-      '0.0.0.0',
-      80,
-    );
-    await server.serveForever();
-  });
-}
-
-/** The code of the error that it throws. */
-async function codeOf(body: () => PromiseLike<unknown>): Promise<string> {
-  try {
-    await body();
-    return 'none';
-  } catch (error) {
-    return (error as { code?: string }).code ?? `${error}`;
-  }
-}
+import { addServer, codeOf } from './echo-host.ts';
 
 function kindsOf({ faults }: RunResult): string[] {
   return [...new Set(faults.map(({ kind }) => kind))].sort();

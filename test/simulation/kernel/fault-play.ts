@@ -48,13 +48,7 @@ export abstract class FaultPlay extends Play {
 
   /** A socket of the client that is connected with one of the server. */
   override async pair(): Promise<[client: Socket, server: Socket]> {
-    const listener = await this.serve();
-    const client = this.socket();
-    const loop = getRunningLoop();
-    await loop.sockConnect(client, listener.getsockname());
-    const [server] = await loop.sockAccept(listener);
-    this.keep(server);
-    return [client, server];
+    return await super.pair(await this.serve());
   }
 
   /** A socket that is connected with the peer's program. */

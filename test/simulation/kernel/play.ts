@@ -31,8 +31,7 @@ export class Play {
   }
 
   /** A client and a server that are connected. */
-  async pair(): Promise<[client: Socket, server: Socket]> {
-    const listener = this.listener();
+  async pair(listener = this.listener()): Promise<[client: Socket, server: Socket]> {
     const client = this.socket();
     const loop = getRunningLoop();
     await loop.sockConnect(client, listener.getsockname());
