@@ -203,7 +203,7 @@ const CASES: Readonly<Record<string, Case>> = {
     loop.subprocessExec(() => new asyncio.SubprocessProtocol(), ...SLEEP),
   ),
   'Loop.subprocessShell': says(/^subprocessExec$/, ({ loop }) =>
-    loop.subprocessShell(() => new asyncio.SubprocessProtocol(), 'sleep 1000'),
+    loop.subprocessShell(() => new asyncio.SubprocessProtocol(), 'exec sleep 1000'),
   ),
   'Process.communicate': on(
     ({ child }) => child(),
@@ -302,7 +302,7 @@ const CASES: Readonly<Record<string, Case>> = {
   createConnection: says(LOOK_UP, () => socket.createConnection([NAME, 80])),
   createSubprocessExec: says(/^subprocessExec$/, () => asyncio.createSubprocessExec(...SLEEP)),
   createSubprocessShell: says(/^subprocessExec$/, () =>
-    asyncio.createSubprocessShell('sleep 1000'),
+    asyncio.createSubprocessShell('exec sleep 1000'),
   ),
   enter: says(/^enter on the entered$/, ({ ending: { signal } }) =>
     asyncio.enter(forever, { name: 'the entered', signal }),
