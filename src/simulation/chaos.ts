@@ -1,6 +1,6 @@
 import { Random } from './clock/random.ts';
 import type { Scheduler } from './clock/scheduler.ts';
-import type { Faults } from './network/faults.ts';
+import { DRAWN_RATES, type Faults } from './network/faults.ts';
 import type { Kernel } from './network/network.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 
@@ -19,8 +19,7 @@ export interface ChaosWorld {
 
 const MINUTE = 60;
 
-const KINDS = ['reset', 'partition', 'crash', 'freeze', 'power', 'descriptors'] as const;
-type Kind = (typeof KINDS)[number];
+type Kind = (typeof DRAWN_RATES)[number];
 
 /** Draws random faults from the seed. */
 export class Chaos {
@@ -33,7 +32,7 @@ export class Chaos {
   }
 
   start(): void {
-    for (const kind of KINDS) {
+    for (const kind of DRAWN_RATES) {
       const rate = this.#run.faults.weights[kind];
       // Each kind has its own random numbers, so that its times do not depend on the other kinds.
       if (rate > 0) this.#next(kind, rate, new Random(`${this.#seed}/${kind}`));

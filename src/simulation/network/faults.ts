@@ -110,7 +110,16 @@ const PROFILES: Record<FaultProfile, Weights> = {
 /** The kinds of faults that are drawn individually, so that a run can omit some of them. */
 export type FaultKind = DrawnShare | DrawnRate;
 type DrawnShare = 'stall' | 'refuse' | 'backlog' | 'lookup';
-type DrawnRate = 'reset' | 'partition' | 'crash' | 'power' | 'descriptors' | 'freeze';
+type DrawnRate = (typeof DRAWN_RATES)[number];
+/** Those that come at a rate. */
+export const DRAWN_RATES = [
+  'reset',
+  'partition',
+  'crash',
+  'freeze',
+  'power',
+  'descriptors',
+] as const;
 
 /** A fault that occurred. */
 export interface Fault {
