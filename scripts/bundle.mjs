@@ -139,10 +139,11 @@ function withNeeded(names, homes) {
   return new Map([...needed].map(([file, some]) => [file, [...some]]));
 }
 
-/** The names of texts, each behind those that it imports. */
+/** The names of texts, each after those that it imports. */
 function importedFirst(texts) {
   const ordered = new Set();
   const add = (name) => {
+    if (ordered.has(name)) return;
     for (const [, other] of texts
       .get(name)
       .matchAll(/^(?:import|export) .* from "\.\/(.*)\.js";$/gm))
@@ -154,8 +155,8 @@ function importedFirst(texts) {
 }
 
 /**
- * Minified code that exports by the names within it what only other chunks import; and these, by the names it
- * exported.
+ * Minified code in which exports that only other chunks import have their short names, and these names by those that
+ * they replace.
  */
 function withOwnExports(code) {
   const own = new Map();
@@ -215,7 +216,7 @@ async function minified(name, bundled, isPublic) {
   });
 }
 
-/** The short names by which things are imported: called so within, too, they are told once. */
+/** The names that imports keep inside a file, so that no import has to rename what it takes. */
 function importedNames(bundled) {
   const names = new Map();
   for (const [, list] of bundled.matchAll(/^import \{(.*)\} from "\.\/.*";$/gm))
