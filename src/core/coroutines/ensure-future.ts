@@ -14,6 +14,11 @@ import { WrappedFuture } from './wrapped-promise.ts';
 /** Options for a new task; `signal` cancels it when aborted. */
 export interface NewTaskOptions extends TaskOptions, Pick<Abortable, 'signal'> {}
 
+/** The loop of a future. */
+interface LoopOption {
+  readonly loop?: LoopCore | undefined;
+}
+
 /** A loop that creates tasks, as all loops that users see. */
 interface TaskMaker extends LoopCore {
   createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T>;
@@ -52,23 +57,34 @@ export function createTask<T, O = unknown>(
  */
 export function ensureFuture<T>(
   awaitable: TaskBody<T> | PromiseLike<T>,
-  options: { readonly loop?: LoopCore | undefined } = {},
+  options?: LoopOption,
 ): Future<T> {
-  if (options !== options?.loop?._asOption) checkOptions(options, 'loop');
+  const given = loopIn(options);
   if (awaitable instanceof Future) {
-    if (options.loop !== undefined && awaitable._loop !== options.loop)
+    if (given !== undefined && awaitable._loop !== given)
       throw new RangeError(
         'The future belongs to a different loop than the one specified as the loop argument',
       );
     return awaitable as Future<T>;
   }
-  const loop = options.loop ?? requireEventLoop();
+  const loop = given ?? requireEventLoop();
   if (awaitable instanceof Coroutine) return taskOf(awaitable as Coroutine<T>, loop);
   if (isThenable(awaitable)) return wrapPromise(awaitable as PromiseLike<T>, loop._asOption);
   if (typeof awaitable === 'function') return (loop as TaskMaker).createTask(awaitable);
   throw new TypeError(
     `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(awaitable)}`,
   );
+}
+
+/**
+ * The loop that is given. Options that the library gives for a loop need no check.
+ *
+ * @throws {TypeError} when `options` are none
+ */
+function loopIn(options: LoopOption | undefined): LoopCore | undefined {
+  const loop = options?.loop;
+  if (options !== loop?._asOption) checkOptions(options, 'loop');
+  return loop;
 }
 
 /**
@@ -100,11 +116,8 @@ function taskOf<T>(coroutine: Coroutine<T>, loop: LoopCore): Task<T> {
  * @see asyncio's `wrap_future()`,
  *   https://docs.python.org/3/library/asyncio-future.html#asyncio.wrap_future
  */
-export function wrapPromise<T>(
-  promise: PromiseLike<T>,
-  options: { readonly loop?: LoopCore | undefined } = {},
-): Future<T> {
-  if (options !== options?.loop?._asOption) checkOptions(options, 'loop');
+export function wrapPromise<T>(promise: PromiseLike<T>, options?: LoopOption): Future<T> {
+  loopIn(options);
   if (promise instanceof Future) return promise as Future<T>;
   if (!isThenable(promise) || iscoroutine(promise))
     throw new TypeError(`a promise was expected, got ${brief(promise)}`);

@@ -62,7 +62,8 @@ export interface TaskOptions {
   /** The context that the task runs in; by default a copy of the current one. */
   readonly context?: Context | undefined;
   /**
-   * Start the body inside the call that creates the task, and run it until it first waits? By default it starts in the next turn, as it always does if the loop is not running.
+   * Start the body inside the call that creates the task, and run it until it first waits? By default
+   * it starts in the next turn, as it always does if the loop is not running.
    */
   readonly eagerStart?: boolean | undefined;
 }

@@ -16,7 +16,7 @@ const sources = new WeakMap<object, Source>();
 export class WrappedFuture<T> extends Future<T> {
   readonly #source: Source;
 
-  constructor(promise: PromiseLike<T>, options: { readonly loop?: LoopCore | undefined }) {
+  constructor(promise: PromiseLike<T>, options?: { readonly loop?: LoopCore | undefined }) {
     super(options);
     this.#source = Source.of(promise);
     this.#source.join(this);

@@ -80,8 +80,8 @@ let endTracking: (() => void) | undefined;
 /**
  * Makes tasks remember where they wait, as in debug mode.
  *
- * `getStack()`, `printStack()`, call graphs and printed forms show it. Each `await` becomes some microseconds slower; without it, there is no
- * cost. Awaits that started earlier are not tracked.
+ * `getStack()`, `printStack()`, call graphs and printed forms show it. Each `await` becomes some
+ * microseconds slower; without it, there is no cost. Awaits that started earlier are not tracked.
  */
 export function setAwaitTracking(enabled: boolean): void {
   if (enabled) endTracking ??= trackPendingAwaits();
