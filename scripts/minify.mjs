@@ -1,5 +1,6 @@
 // Makes bundled code smaller, and keeps what its users may see: the names of functions and classes, and of members
 // that are not internal.
+import { parse } from 'acorn';
 import { minify } from 'terser';
 import { shownFunctions } from './function-names.mjs';
 import { MEMBER, mentionedMembers } from './internals.mjs';
@@ -81,7 +82,7 @@ export async function small(text, isPublic, options) {
   // Terser knows no private names then: it would give each member of the file a name of its own.
   const first = await minify(withShortPrivateNames(text, 'PRIVATE$'), { ...CONSTANTS, ...options });
   const sourceMap = options?.sourceMap && { ...options.sourceMap, content: first.map };
-  const { code, map } = await minify(first.code, {
+  const { code, map } = await minify(withLet(first.code), {
     ...SMALL,
     keep_fnames: new RegExp(`^(?:${shown.join('|').replaceAll('$', '\\$')})$`),
     ...options,
@@ -94,6 +95,22 @@ export async function small(text, isPublic, options) {
   });
   const [short, moved] = replaced(code, map ? JSON.parse(map) : { mappings: '' }, 'PRIVATE$', '#');
   return { code: short, map: map && JSON.stringify(withoutVariables(moved)) };
+}
+
+/** Declares the constants of functions by `let`, which is shorter and as fast. All columns stay. */
+function withLet(text) {
+  const starts = [];
+  visit(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), false);
+  const ends = [...starts.slice(1), text.length];
+  const after = starts.map((start, index) => text.slice(start + 'const'.length, ends[index]));
+  return [text.slice(0, starts[0]), ...after].join('let  ');
+
+  function visit(node, isInFunction) {
+    if (isInFunction && node.kind === 'const') starts.push(node.start);
+    const isIn = isInFunction || /Function/.test(node.type);
+    for (const child of Object.values(node).flat())
+      if (typeof child?.type === 'string') visit(child, isIn);
+  }
 }
 
 /** Makes the program of a page smaller: nobody sees its names. */
