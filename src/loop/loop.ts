@@ -8,6 +8,7 @@ import { printsAsText } from '../base/printing/inspect.ts';
 import { brief, repr } from '../base/printing/repr.ts';
 import type { Received } from '../base/values/bytes.ts';
 import { seekAbandoned } from '../core/cancellation/abandoned.ts';
+import { endsProgram } from '../core/cancellation/floating-cancels.ts';
 import { lookForAsyncContexts } from '../core/context/async-context.ts';
 import { currentScope, type Scope, scopeForLater } from '../core/context/context.ts';
 import { FollowingNeed, LeftBehind } from '../core/context/promise-hooks.ts';
@@ -238,7 +239,12 @@ export class Loop implements LoopCore {
       awaited.removeDoneCallback(runUntilCompleteCallback);
     }
     if (!awaited.done()) throw new RuntimeError('Event loop stopped before Future completed.');
-    return awaited.result();
+    try {
+      return awaited.result();
+    } catch (error) {
+      endsProgram(error);
+      throw error;
+    }
   }
 
   /**

@@ -6,7 +6,6 @@ import { carryOn, onBefore, putAside, putBack, watchBefore } from '../context/pr
 import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { CancelSignal } from './cancel-signal.ts';
-import { watchFloatingCancels } from './floating-cancels.ts';
 import { Cancel, type CancelledScope, cancelsIn, type Keeper, together } from './kept/cancel.ts';
 import type { CancelPath } from './kept/cancel-path.ts';
 import {
@@ -82,8 +81,6 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   declare _isShielded: boolean;
   /** @internal cancels from above, for the code after the shield */
   declare _deferred: CancelRequest | undefined;
-  /** @internal was it ever cancelled? */
-  declare _wasCancelled: boolean;
   declare private _cancelSignal: CancelSignal | undefined;
   /** Set when the body was abandoned: each branch that waits since then has its next `await` throw. */
   declare private _abandoned: Abandonment | undefined;
@@ -111,7 +108,6 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       _requests: 0,
       _isShielded: false,
       _deferred: undefined,
-      _wasCancelled: false,
       _cancelSignal: undefined,
       _abandoned: undefined,
       _leftBranch: undefined,
@@ -222,7 +218,6 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     if (loop === undefined) return undefined;
     if (loop._wake()) return loop;
     if (this.task !== undefined && !loop.isClosed()) return undefined;
-    this._countAsCancelled();
     throw new CancelledError();
   }
 
@@ -233,13 +228,6 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** @internal the loop of the task, even when the task is done */
   get _ownLoop(): LoopCore | undefined {
     return undefined;
-  }
-
-  /** From now on, cancelled calls in this scope and above may have nothing that awaits them. */
-  protected _countAsCancelled(): void {
-    watchFloatingCancels();
-    for (let scope: CancelScope | undefined = this; scope; scope = scope._parent)
-      scope._wasCancelled = true;
   }
 
   /** @internal does anything await here or below? */
@@ -386,7 +374,6 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
    * @returns whether it reached an `await`
    */
   _cancel(request: Cancel): boolean {
-    watchFloatingCancels();
     if (this._children !== undefined || Array.isArray(this._awaits)) {
       const awaiters = this._listAwaits();
       if (awaiters.length > 1) request._notePaths(awaiters);
@@ -493,7 +480,6 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
 
   private _reach(request: Cancel): boolean {
     let reached = false;
-    this._wasCancelled = true;
     for (const awaiter of this._ownAwaits()) {
       cancelAwait(awaiter, request);
       reached = true;

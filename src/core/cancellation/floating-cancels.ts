@@ -1,82 +1,125 @@
-import { inspect } from 'node:util';
-import { withoutStacks } from '../../base/stacks/captured-stack.ts';
-import { mayFloat, onSettled } from '../context/promise-hooks.ts';
-import { nodeHost } from '../turns/host.ts';
+import { otherRuntime } from '../../base/other-runtime.ts';
+import { CapturedStack } from '../../base/stacks/captured-stack.ts';
+import { onFollowing } from '../context/promise-hooks.ts';
+import { cancelOf } from './cancel-in-error.ts';
 
 /**
  * Keeps the cancel of a call that is not awaited from ending the program: `void flush()` in a task,
  * or an `async` event listener.
  *
  * The call is part of the task and is cancelled with it. Its promise is then rejected, and Node would end the
- * program because of an unhandled rejection, although nothing has failed. So promises that were created in a
- * cancelled scope are inspected after they have settled, unless something is known to wait for them. Those
- * that were rejected by a cancel count as handled.
+ * program because of an unhandled rejection, although nothing has failed. Before it does, it calls
+ * `process.emit('unhandledRejection', …)`, and goes on if that returns `true`. So while promises are
+ * followed, that returns `true` for a cancel, wherever it comes from.
+ *
+ * A listener would not do: with one, Node does not end the program for other rejections either. Watching what
+ * waits for each promise would slow down every `await`.
  */
 
-/** The part of a scope that matters here. */
-interface Cancellable {
-  readonly _wasCancelled?: boolean;
-  /** The scope that has its `await`s: another one, if its own is over. */
-  readonly _awaitsIn?: object | undefined;
-}
+type Emit = (this: unknown, event: unknown, ...args: unknown[]) => unknown;
 
-let watching = false;
+// A test runner may replace the global one.
+const process = globalThis.process.getBuiltinModule('node:process');
 
-/** Starts inspecting such promises: a scope is cancelled for the first time. */
-export function watchFloatingCancels(): void {
-  if (watching) return;
-  watching = true;
-  onSettled((promise, scope) => {
-    if (!isCancelledScope(scope)) return;
-    // Node looks for rejections without a handler when no microtask and no tick is left.
-    if (settled.length === 0) nodeHost.tick(handleCancels);
-    settled.push(promise);
+/** What `process.emit` is, while promises are followed. */
+let emit: Emit;
+
+const getEmit = (): Emit => emit;
+
+onFollowing((isFollowing) => {
+  if (otherRuntime === 'Deno') {
+    const change = isFollowing ? 'addEventListener' : 'removeEventListener';
+    (globalThis as unknown as EventTarget)[change]('unhandledrejection', preventDefault);
+  } else if (isFollowing) begin();
+  else end();
+});
+
+/** Undoes {@link begin}. */
+let end = (): void => {};
+
+function begin(): void {
+  const before = Reflect.getOwnPropertyDescriptor(process, 'emit');
+  if (before?.get === getEmit) return;
+  const ours = quiet(process.emit as Emit);
+  emit = ours;
+  // Other modules also replace it, and later put back what they found, which may be older.
+  Reflect.defineProperty(process, 'emit', {
+    configurable: true,
+    get: getEmit,
+    set: (other: Emit) => {
+      emit = quiets.has(other) ? other : quiet(other);
+    },
   });
+  end = () => {
+    if (process.emit !== ours) return;
+    if (before === undefined) Reflect.deleteProperty(process, 'emit');
+    else Reflect.defineProperty(process, 'emit', before);
+  };
 }
 
-/** Those that have settled since the last look. */
-let settled: Promise<unknown>[] = [];
-
-function handleCancels(): void {
-  const promises = settled;
-  settled = [];
-  for (const promise of promises)
-    if (mayFloat(promise) && isCancelled(promise)) nativeThen.call(promise, undefined, () => {});
+function preventDefault(event: Event): void {
+  if (isFloating((event as Event & { reason: unknown }).reason)) event.preventDefault();
 }
 
-function isCancelledScope(scope: Cancellable): boolean {
+/** What {@link quiet} has returned. */
+const quiets = new WeakSet<Emit>();
+
+/** Like `original`, but only returns `true` for the events of an unhandled cancel. */
+function quiet(original: Emit): Emit {
+  const made: Emit = function emit(event, ...args) {
+    return isOfFloating(event, args) || original.call(this, event, ...args);
+  };
+  quiets.add(made);
+  return made;
+}
+
+/** The promises of unhandled cancels: Node also tells when they are handled later. */
+const promises = new WeakSet<object>();
+
+/** Is it `--unhandled-rejections=warn`? */
+let warns: boolean | undefined;
+/** If so: the errors that Node is going to warn of. */
+const warned: { readonly stack?: unknown }[] = [];
+
+function isOfFloating(event: unknown, [subject, other]: unknown[]): boolean {
+  if (event === 'unhandledRejection') {
+    if (!isFloating(subject)) return false;
+    promises.add(other as object);
+    warns ??= isRunning('alwaysWarnUnhandledRejectionsMode');
+    if (warns) warned.push(subject as Error);
+    return true;
+  }
+  if (event === 'rejectionHandled') return promises.has(subject as object);
+  if (event === 'warning') return isWarned(subject as Error);
+  // With `--unhandled-rejections=strict`. Otherwise, a module has failed.
   return (
-    scope._wasCancelled === true ||
-    (scope._awaitsIn as Cancellable | undefined)?._wasCancelled === true
+    other === 'unhandledRejection' &&
+    isFloating(subject) &&
+    isRunning('strictUnhandledRejectionsMode')
   );
 }
 
-/**
- * Was `promise` rejected by a cancel, as `cancelOf()` knows it?
- *
- * Read from its printed form: nothing else tells how a promise was settled without handling its
- * rejection.
- */
-function isCancelled(promise: Promise<unknown>): boolean {
-  try {
-    const brief = withoutStacks(() => inspect(promise, BRIEF));
-    const [, own, base] = REJECTED.exec(brief) ?? [];
-    const name = base ?? own;
-    if (name === 'CancelledError') return true;
-    if (name !== 'AbortError' && name !== 'AggregateError') return false;
-    const whole = withoutStacks(() => inspect(promise, WHOLE));
-    if (name === 'AbortError') return /\[cause\]: \[?CancelledError/.test(whole);
-    const errors = [...whole.matchAll(/^\s+(?:\[errors\]: \[)?\s*\[?(\w*Error)\b/gm)];
-    return errors.length > 0 && errors.every(([, each]) => each === 'CancelledError');
-  } catch {
-    // Its value cannot be printed, so it is not one of our errors.
-    return false;
-  }
+/** Node warns twice: with the stack as the message, and with the stack as its own. */
+function isWarned({ name, message, stack }: Error): boolean {
+  if (name !== 'UnhandledPromiseRejectionWarning') return false;
+  const at = warned.findIndex((error) => error.stack === message || error.stack === stack);
+  if (at >= 0 && warned[at]?.stack === stack) warned.splice(at, 1);
+  return at >= 0;
 }
 
-/** `CancelledError`, or `Stopped [CancelledError]` of a class that extends it. */
-const REJECTED = /<rejected> \[?(\w+)(?: \[(CancelledError)\])?/;
-const BRIEF = { customInspect: false, maxArrayLength: 100, maxStringLength: 100, depth: 0 };
-const WHOLE = { ...BRIEF, depth: 2 };
+/** Is this function of Node running? */
+function isRunning(name: string): boolean {
+  return new CapturedStack(20).frames.some((frame) => frame.getFunctionName() === name);
+}
 
-const nativeThen = Promise.prototype.then;
+/** Errors that a loop has thrown to the program. */
+const thrownOut = new WeakSet<object>();
+
+/** `error` leaves the loop: if nothing handles it, it ends the program, also if it is a cancel. */
+export function endsProgram(error: unknown): void {
+  if (cancelOf(error) !== undefined) thrownOut.add(error as object);
+}
+
+function isFloating(error: unknown): boolean {
+  return cancelOf(error) !== undefined && !thrownOut.has(error as object);
+}

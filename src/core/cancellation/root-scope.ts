@@ -43,10 +43,7 @@ export class RootScope extends CancelScope implements LeftCalls {
 
   override _goesOnAlone(awaiter: Waiting): void {
     if (!this._ownLoop.isClosed()) this._noteLeft();
-    else {
-      this._countAsCancelled();
-      cancelAwait(awaiter, new Cancel(this));
-    }
+    else cancelAwait(awaiter, new Cancel(this));
   }
 
   /** @internal if the body waits for a promise of others meanwhile, its own next `await` throws, too */

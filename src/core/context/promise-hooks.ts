@@ -40,68 +40,28 @@ interface Outer {
 /** The step around the running one; undefined for the outermost. */
 let outer: Outer | undefined;
 
-/** A flag: something waits for the promise. */
-const AWAITED = 1;
-/** A flag: it does not matter whether something does. */
-const LEFT_OUT = 2;
-
 /** What a promise records. A `#private` field, so that printing the promise does not show it. */
 class Note extends ReturnOverride {
   #thing: object | undefined;
-  /**
-   * If it waits for another promise: the period in which it started to, or 0 once it has continued, shifted by the
-   * two flags. Otherwise the promise that waits for it, if that is known.
-   */
-  #waits: number | object | undefined;
+  /** The period in which it started to wait for another promise; 0 if it does not, or once it has continued. */
+  #waits: number;
 
   constructor(promise: object, thing: object, waits: boolean) {
     super(promise);
     this.#thing = thing;
-    this.#waits = waits ? period << 2 : undefined;
+    this.#waits = waits ? period : 0;
     if (waits) underWay += 1;
   }
 
-  /** What was in force where `promise` was created, unless something is known to wait for it. */
-  static ofUnawaited(promise: object): object | undefined {
-    return #thing in promise && !Note.#isLeftOut(promise) ? promise.#thing : undefined;
-  }
-
-  /**
-   * `waiter` waits for `promise`.
-   *
-   * An `await` of a thenable creates a promise that represents the thenable. V8 reports it as if it
-   * waited for the awaiting function, which it does not. It is recognized by having a waiter itself:
-   * no other promise created by an `await` has one.
-   */
-  static isAwaitedBy(promise: object, waiter: object): void {
-    if (!(#thing in promise)) return;
-    if (typeof promise.#waits === 'number') promise.#waits |= AWAITED;
-    else if (!Note.#isAwaited(promise)) promise.#waits = waiter;
-  }
-
-  /** It does not matter what waits for `promise`, which waits for another one. */
-  static leaveOut(promise: object): void {
-    if (#thing in promise && typeof promise.#waits === 'number') promise.#waits |= LEFT_OUT;
-  }
-
-  // Static, because a private method would add a field to each note.
-  static #isLeftOut(note: Note): boolean {
-    const waits = note.#waits;
-    return typeof waits === 'number' ? (waits & (AWAITED | LEFT_OUT)) !== 0 : Note.#isAwaited(note);
-  }
-
-  static #isAwaited(note: Note): boolean {
-    const waits = note.#waits;
-    if (typeof waits === 'number') return (waits & AWAITED) !== 0;
-    return waits !== undefined && !Note.#isAwaited(waits as Note);
+  static isOn(promise: object): boolean {
+    return #thing in promise;
   }
 
   /** What was in force where `promise` was created; it is about to continue. */
   static goesOn(promise: object): object | undefined {
     if (!(#thing in promise)) return undefined;
-    const waits = promise.#waits;
-    if (typeof waits === 'number' && waits >> 2 === period) {
-      promise.#waits = waits & (AWAITED | LEFT_OUT);
+    if (promise.#waits === period) {
+      promise.#waits = 0;
       underWay -= 1;
       if (underWay === 0 && needs === 0) stopSoon();
     }
@@ -133,9 +93,9 @@ class AwaitedNote extends ReturnOverride {
 let notesAwaited = false;
 
 /** Called when an `await` starts. */
-let tellAwait: TellAwait = () => false;
+let tellAwait: TellAwait = () => {};
 
-type TellAwait = (awaited: object, thing: object | undefined, promise: object) => boolean;
+type TellAwait = (awaited: object, thing: object | undefined, promise: object) => void;
 
 /** Called with each promise created while something is in force; see {@link watchPromises}. */
 let seeMade: SeeMade | undefined;
@@ -155,14 +115,8 @@ const hooks = {
   init(promise: object, awaited: object | undefined): void {
     if (inForce !== undefined) new Note(promise, inForce, awaited !== undefined);
     if (awaited !== undefined) {
-      const isNative = tellAwait(awaited, inForce, promise);
-      if (inForce !== undefined) {
-        if (notesAwaited) noteWhatIsAwaited(promise, awaited);
-        if (seeSettled !== undefined) {
-          Note.isAwaitedBy(awaited, promise);
-          if (isNative) Note.leaveOut(promise);
-        }
-      }
+      tellAwait(awaited, inForce, promise);
+      if (notesAwaited && inForce !== undefined) noteWhatIsAwaited(promise, awaited);
     }
     if (seeMade !== undefined && inForce !== undefined) seeMade(promise, awaited, inForce);
     newest = undefined;
@@ -224,8 +178,6 @@ export function carried(): object | undefined {
 /**
  * From now on calls `tell` when an `await` starts, with what is awaited, what is in force, and the
  * promise that waits.
- *
- * @param tell - returns whether it is certainly an `await`, and not a call of `then`
  */
 export function onAwait(tell: TellAwait): void {
   tellAwait = tell;
@@ -275,29 +227,10 @@ export function onAfter(tell: (thing: object | undefined) => void): void {
   tellAfter = tell;
 }
 
-/**
- * From now on calls `see` with each promise that is about to be settled, if it {@link mayFloat}, and with
- * what was in force where it was created.
- */
-export function onSettled(see: (promise: Promise<unknown>, thing: object) => void): void {
-  seeSettled = (promise) => {
-    const thing = Note.ofUnawaited(promise);
-    if (thing !== undefined) see(promise, thing);
-  };
-  if (stopHooks.length > 0) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
+/** Was `promise` created while something was in force, and promises were followed? */
+export function isNoted(promise: object): boolean {
+  return Note.isOn(promise);
 }
-
-/** Is nothing known to wait for `promise`? Waiters are recorded once {@link onSettled} was called. */
-export function mayFloat(promise: object): boolean {
-  return Note.ofUnawaited(promise) !== undefined;
-}
-
-/** Makes `promise`, which `then` has returned, count as waited for. */
-export function leaveOutSettled(promise: object): void {
-  if (seeSettled !== undefined) Note.leaveOut(promise);
-}
-
-let seeSettled: ((promise: Promise<unknown>) => void) | undefined;
 
 // Promises are followed only as long as needed, because the hooks slow down each `await` of the
 // process by about 200 ns:
@@ -308,8 +241,8 @@ let seeSettled: ((promise: Promise<unknown>) => void) | undefined;
 //     └─────────────────────────────┘
 //       an immediate after the last need has ended: nothing is in force then
 
-/** Stop the hooks; empty while idle. */
-let stopHooks: (() => void)[] = [];
+/** Stops the hooks; undefined while idle. */
+let stopHooks: (() => void) | undefined;
 /** How many open loops, and things they left behind, need promises to be followed. */
 let needs = 0;
 /** Do pending awaits need it, too? */
@@ -323,19 +256,23 @@ let underWay = 0;
 let period = 1;
 let isStopping = false;
 
-let tellFollowing: (isFollowing: boolean) => void = () => {};
+const toldOfFollowing: ((isFollowing: boolean) => void)[] = [];
 
 /** From now on calls `tell` when following starts and ends. */
 export function onFollowing(tell: (isFollowing: boolean) => void): void {
-  tellFollowing = tell;
+  toldOfFollowing.push(tell);
+}
+
+function tellFollowing(isFollowing: boolean): void {
+  for (const tell of toldOfFollowing) tell(isFollowing);
 }
 
 /** Follows promises until nothing needs it. */
 export function followPromises(): void {
-  if (stopHooks.length > 0 || !hasHooks) return;
+  if (stopHooks !== undefined || !hasHooks) return;
   tellFollowing(true);
-  stopHooks = [stopper(v8().promiseHooks.createHook(hooks))];
-  if (seeSettled !== undefined) stopHooks.push(stopper(v8().promiseHooks.onSettled(seeSettled)));
+  // Node's types declare it as any function.
+  stopHooks = v8().promiseHooks.createHook(hooks) as () => void;
   if (needs === 0) stopSoon();
 }
 
@@ -406,7 +343,7 @@ export class LeftBehind {
 
 /** Are promises followed? */
 export function areFollowed(): boolean {
-  return stopHooks.length > 0;
+  return stopHooks !== undefined;
 }
 
 function isNeeded(): boolean {
@@ -414,12 +351,13 @@ function isNeeded(): boolean {
 }
 
 function stopSoon(): void {
-  if (isStopping || stopHooks.length === 0 || isNeeded()) return;
+  if (isStopping || stopHooks === undefined || isNeeded()) return;
   isStopping = true;
   setImmediate(() => {
     isStopping = false;
     if (isNeeded()) return;
-    for (const stop of stopHooks.splice(0)) stop();
+    stopHooks?.();
+    stopHooks = undefined;
     lastMade = undefined;
     newest = undefined;
     isUnderWayNeeded = false;
@@ -427,11 +365,6 @@ function stopSoon(): void {
     period += 1;
     tellFollowing(false);
   });
-}
-
-/** Node's types declare it as any function. */
-function stopper(stop: unknown): () => void {
-  return stop as () => void;
 }
 
 /**

@@ -29,7 +29,6 @@ import {
   runInScope,
   startInScope,
 } from '../context/context.ts';
-import { leaveOutSettled } from '../context/promise-hooks.ts';
 import { outermostSuspendedFrame } from '../futures/await-stacks.ts';
 import type { Awaited, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
 import { checkCancelMessage } from '../futures/cancel-message.ts';
@@ -415,7 +414,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     // An `async` function returns a native promise. Anything else is awaited, so that a cancel
     // reaches it, and functions find their task in the current scope.
     const body = gave.then === nativeThen ? gave : Task.#awaitBody(gave);
-    leaveOutSettled(nativeThen.call(body, Task.#bodyGave, Task.#bodyThrew));
+    nativeThen.call(body, Task.#bodyGave, Task.#bodyThrew);
     return body;
   }
 

@@ -119,17 +119,17 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   }
 
   /** @internal an `await` of it starts, in `scope` */
-  [awaitBegins](scope: object | undefined): boolean {
+  [awaitBegins](scope: object | undefined): void {
     this._flags |= AWAITED;
     if (this._state !== 'pending') {
       // The promise is settled, or its turn is coming.
-      if (muting === this) return false;
+      if (muting === this) return;
       if (this._failed) this._see();
       if (this._settled) throwHere(this._failed ? this._exception : earlyCancels.get(this));
-      return true;
+      return;
     }
     const within = (scope as Scope | undefined)?._awaitsIn as AwaitingScope | undefined;
-    if (within === undefined) return true;
+    if (within === undefined) return;
     const { task } = within;
     if (task !== undefined && task._loop !== this._loop)
       this.refuse(new RuntimeError(`Task ${task} got Future ${this} attached to a different loop`));
@@ -138,7 +138,6 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
       within._enter(this);
       if (task === undefined) within._goesOnAlone(this);
     }
-    return true;
   }
 
   /**

@@ -5,7 +5,7 @@ import {
   followPromises,
   hasHooks,
   isNewest,
-  mayFloat,
+  isNoted,
   onAfter,
   onAwait,
   putAside,
@@ -19,11 +19,8 @@ import {
 export const awaitBegins: unique symbol = Symbol('asyncio-ts.awaitBegins');
 
 interface Told {
-  /**
-   * @param scope - what is in force where it is awaited
-   * @returns whether it is certainly an `await`, and not a call of V8's own `then`
-   */
-  [awaitBegins](scope: object | undefined): boolean;
+  /** @param scope - what is in force where it is awaited */
+  [awaitBegins](scope: object | undefined): void;
 }
 
 /** The two functions of the last promise that was created. */
@@ -150,7 +147,7 @@ function lookAtAsked(
   const lazy = asked as Lazy;
   asked = undefined;
   if (lazy === awaited) return;
-  if (awaited === undefined || !isNewest(lazy) || !mayFloat(awaited) || awaitBegins in awaited) {
+  if (awaited === undefined || !isNewest(lazy) || !isNoted(awaited) || awaitBegins in awaited) {
     lazy._wasAsked(scope);
     return;
   }
@@ -175,7 +172,7 @@ onAwait((awaited, scope, promise) => {
   }
   if (asked !== undefined) lookAtAsked(awaited, scope, promise);
   if (askedOperation !== undefined) lookAtOperation(awaited, scope);
-  return (awaited as Partial<Told>)[awaitBegins]?.(scope) === true;
+  (awaited as Partial<Told>)[awaitBegins]?.(scope);
 });
 
 onAfter((scope) => {
