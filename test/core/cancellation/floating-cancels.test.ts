@@ -3,7 +3,11 @@ import { behaviour } from '../../support/behaviour.ts';
 import { type Ended, runFile } from '../../support/child.ts';
 
 const FILE = 'test/core/children/floating.ts';
-const program = (word: string): Promise<Ended> => runFile(FILE, { args: [word] });
+const program = (word: string, flags = ''): Promise<Ended> =>
+  runFile(FILE, {
+    args: [word],
+    env: { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${flags}` },
+  });
 
 // All at once, for each of them mostly waits.
 const cancelled = program('cancelled');
@@ -14,6 +18,17 @@ const interruptedOfOthers = program('interrupted, of others');
 const subclass = program('subclass');
 const fails = program('fails');
 const failsOtherwise = program('fails otherwise');
+const handedOn = program('handed on');
+const ofFuture = program('of a future');
+const handledLater = program('handled later');
+const besideListeners = program('beside listeners');
+const withAnotherEmit = program('with another emit');
+const ofRun = program('run');
+const MODES = ['strict', 'warn', 'warn-with-error-code', 'none'];
+const inModes = MODES.map((mode) => program('limited', `--unhandled-rejections=${mode}`));
+const failsInModes = ['strict', 'warn'].map((mode) =>
+  program('fails', `--unhandled-rejections=${mode}`),
+);
 
 behaviour('A cancel of a call that nobody awaits', (it) => {
   it(
@@ -91,6 +106,96 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
     'may be of a class of its own',
     async () => {
       assert.equal(await subclass, { status: 0, stdout: 'goes on\n', stderr: '' });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'may be handed on, also much later and to promises of no task',
+    async () => {
+      assert.equal(await handedOn, { status: 0, stdout: 'goes on\n', stderr: '' });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'may come from a future',
+    async () => {
+      assert.equal(await ofFuture, { status: 0, stdout: 'goes on\n', stderr: '' });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'may be handled later, without a warning',
+    async () => {
+      assert.equal(await handledLater, {
+        status: 0,
+        stdout: 'flush cleaned up\nCancelledError\ngoes on\n',
+        stderr: '',
+      });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'is not told to listeners, unlike a failure',
+    async () => {
+      assert.equal(await besideListeners, {
+        status: 0,
+        stdout: 'unhandled: RangeError: a real failure\nhandled\ngoes on\n',
+        stderr: '',
+      });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'lets the program go on that replaces process.emit() meanwhile',
+    async () => {
+      assert.equal(await withAnotherEmit, {
+        status: 0,
+        stdout: 'mine\nmine\ntrue\ngoes on\n',
+        stderr: '',
+      });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'lets the program go on, and warns of nothing, whatever Node is to do with unhandled rejections',
+    async () => {
+      for (const ended of await Promise.all(inModes))
+        assert.equal(ended, {
+          status: 0,
+          stdout: 'TimeoutError\nflush cleaned up\ngoes on\n',
+          stderr: '',
+        });
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'ends the program if it is that of run()',
+    async () => {
+      const { status, stdout, stderr } = await ofRun;
+
+      assert.match(stderr, /CancelledError/);
+      assert.is(stdout, '');
+      assert.is(status, 1);
+    },
+    { seconds: 30 },
+  );
+
+  it(
+    'hides no failure of such a call, whatever Node is to do with it',
+    async () => {
+      const [strict, warn] = await Promise.all(failsInModes);
+
+      assert.match(strict?.stderr ?? '', /RangeError: a real failure/);
+      assert.is(strict?.status, 1);
+      assert.match(warn?.stderr ?? '', /UnhandledPromiseRejectionWarning: RangeError/);
+      assert.is(warn?.status, 0);
     },
     { seconds: 30 },
   );

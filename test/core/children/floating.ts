@@ -15,6 +15,23 @@ async function flush(): Promise<void> {
   }
 }
 
+/** Starts `call` in a task, and cancels that. */
+async function cancelWith(call: () => unknown): Promise<void> {
+  const task = asyncio.createTask(async () => {
+    call();
+    await sleep(60);
+  });
+  await sleep(0.001);
+  task.cancel();
+  await task.catch(() => {});
+}
+
+/** A promise of no task. */
+let rejectOutside: (error: unknown) => void;
+void new Promise((_, reject) => {
+  rejectOutside = reject;
+});
+
 const ways: Record<string, () => Promise<unknown>> = {
   async cancelled() {
     const task = asyncio.createTask(async () => {
@@ -166,6 +183,81 @@ const ways: Record<string, () => Promise<unknown>> = {
     await sleep(0.01);
   },
 
+  async 'handed on'() {
+    let rejectInside: (error: unknown) => void;
+    let kept: unknown;
+    await cancelWith(async () => {
+      void new Promise((_, reject) => {
+        rejectInside = reject;
+      });
+      try {
+        await sleep(60);
+      } catch (error) {
+        kept = error;
+        rejectInside(error);
+        throw error;
+      }
+    });
+    await sleep(0.01);
+    const throwAgain = async (): Promise<never> => {
+      throw kept;
+    };
+    void throwAgain();
+    void Promise.any([throwAgain(), throwAgain()]);
+    setTimeout(() => void throwAgain(), 1);
+    rejectOutside(kept);
+    await sleep(0.01);
+  },
+
+  async 'of a future'() {
+    const future = asyncio.getRunningLoop().createFuture();
+    void (async () => await future)();
+    await sleep(0);
+    future.cancel();
+    await sleep(0.001);
+  },
+
+  async 'handled later'() {
+    let pending = Promise.resolve();
+    await cancelWith(() => {
+      pending = flush();
+    });
+    await sleep(0.05);
+    await pending.catch((error: unknown) => console.log(String(error)));
+    await sleep(0.01);
+  },
+
+  async 'beside listeners'() {
+    process.on('unhandledRejection', (error) => console.log(`unhandled: ${error}`));
+    process.on('rejectionHandled', () => console.log('handled'));
+    const failing = (async () => {
+      throw new RangeError('a real failure');
+    })();
+    await cancelWith(() => sleep(60).then(() => {}));
+    await sleep(0.001);
+    await failing.catch(() => {});
+    await sleep(0.01);
+  },
+
+  async 'with another emit'() {
+    const { emit } = process;
+    const { emit: older } = Object.getPrototypeOf(process);
+    const count = (original: typeof emit): typeof emit =>
+      function counted(this: unknown, ...args: unknown[]) {
+        if (args[0] === 'mine') console.log('mine');
+        return Reflect.apply(original, this, args);
+      } as typeof emit;
+    process.emit = count(older);
+    await cancelWith(() => sleep(60).then(() => {}));
+    process.emit('mine' as never);
+    process.emit = count(emit);
+    await cancelWith(() => sleep(60).then(() => {}));
+    process.emit('mine' as never);
+    process.emit = older;
+    await cancelWith(() => sleep(60).then(() => {}));
+    process.emit = emit;
+  },
+
   async fails() {
     const task = asyncio.createTask(async () => {
       void (async () => {
@@ -199,5 +291,16 @@ const ways: Record<string, () => Promise<unknown>> = {
   },
 };
 
-await asyncio.run(ways[word as string] as () => Promise<unknown>);
-console.log('goes on');
+const emitBefore = process.emit;
+if (word === 'run')
+  void asyncio.run(async () => {
+    asyncio.currentTask()?.cancel();
+    await sleep(60);
+  });
+else {
+  await asyncio.run(ways[word as string] as () => Promise<unknown>);
+  // Promises are followed until an immediate after the last loop was closed.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  if (word === 'with another emit') console.log(process.emit === emitBefore);
+  console.log('goes on');
+}
