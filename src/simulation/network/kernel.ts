@@ -111,12 +111,12 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     if (this.network.kernelAt(host, this) !== this) throw osError('EADDRNOTAVAIL', 'bind');
   }
 
-  sourceFor(family: number, to: Address): Address {
+  sourceFor(family: number, to: Address, syscall: string): Address {
     const host = to[0] as string;
     const near = this.network.kernelAt(host, this) === this && !this.network.kernels.has(host);
     const six = family === AF_INET6;
     const own = six ? (near ? '::1' : this.address6) : near ? '127.0.0.1' : this.address;
-    if (own === undefined) throw osError('ENETUNREACH', 'connect');
+    if (own === undefined) throw osError('ENETUNREACH', syscall);
     return addressIn(family, own, 0);
   }
 

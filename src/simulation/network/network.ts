@@ -30,8 +30,8 @@ export interface Kernel extends Place {
   readonly inetDatagrams: Names<MemoryEndpoint>;
   /** @throws {OSError} EADDRNOTAVAIL for an address of another host */
   checkOwn(address: Address): void;
-  /** The local address for an unbound socket that connects to another address. */
-  sourceFor(family: number, to: Address): Address;
+  /** The local address for an unbound socket that connects or sends to another address. */
+  sourceFor(family: number, to: Address, syscall: string): Address;
   /** Sends bytes, as a whole or in pieces. */
   sendPieces(wire: ByteWay, data: Buffer): void;
 }

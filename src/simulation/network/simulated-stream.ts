@@ -3,6 +3,7 @@ import { osError } from '../../base/errors/os-errors.ts';
 import { type Address, inet6Address, inetAddress } from '../../sock/addresses/address.ts';
 import { AF_INET6, SHUT_RD, SHUT_RDWR, SHUT_WR } from '../../sock/constants/constants.ts';
 import { BaseStream } from '../../sock/drivers/memory/base-stream.ts';
+import { reached } from '../../sock/drivers/memory/network.ts';
 import type { Kernel } from './network.ts';
 import { Wire, type WireEnd } from './wire.ts';
 
@@ -156,7 +157,8 @@ export class SimulatedStream extends BaseStream implements WireEnd {
 
   // ---- connecting and accepting ----------------------------------------------------------------
 
-  override connect(address: Address): boolean {
+  override connect(to: Address): boolean {
+    const address = reached(to);
     this.check('connect');
     if (this.state === 'connecting') throw osError('EALREADY', 'connect');
     if (this.state !== 'fresh') throw osError('EISCONN', 'connect');
@@ -165,7 +167,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
       this.#failed = false;
       throw osError('ECONNABORTED', 'connect');
     }
-    this.bindToAny(address);
+    this.bindFor(address);
     this.state = 'connecting';
     this.#attempt(address, 0);
     return false;
@@ -237,9 +239,8 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     this.tellReader();
   }
 
-  protected override bindToAny(to: Address): void {
-    if (this.own !== undefined) return;
-    this.bind(this.kernel.sourceFor(this.family, to));
+  protected override sourceFor(to: Address, syscall: string): Address {
+    return this.kernel.sourceFor(this.family, to, syscall);
   }
 
   protected override checkAddress(address: Address): void {

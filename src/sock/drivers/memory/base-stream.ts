@@ -41,7 +41,6 @@ export abstract class BaseStream extends MemoryEndpoint {
   protected backlog = 0;
   /** Does close() reset the connection? */
   protected resets = false;
-  readonly #names: Network<MemoryEndpoint>;
   readonly #sendLimit: number;
   #lingerSeconds = -1;
 
@@ -52,8 +51,7 @@ export abstract class BaseStream extends MemoryEndpoint {
     names: Network<MemoryEndpoint>,
     limits: StreamLimits,
   ) {
-    super(family, SOCK_STREAM, proto, descriptors);
-    this.#names = names;
+    super(family, SOCK_STREAM, proto, descriptors, names);
     this.receiveLimit = limits.receive;
     this.#sendLimit = limits.send;
   }
@@ -95,14 +93,9 @@ export abstract class BaseStream extends MemoryEndpoint {
   }
 
   override bind(address: Address): void {
-    this.check('bind');
-    if (this.own !== undefined || this.state !== 'fresh') throw osError('EINVAL', 'bind');
-    this.checkAddress(address);
-    this.own = this.#names.bind(address, this);
+    if (this.state !== 'fresh') throw osError('EINVAL', 'bind');
+    super.bind(address);
   }
-
-  /** @throws {OSError} when this host does not have the address */
-  protected checkAddress(_address: Address): void {}
 
   override listen(backlog: number): void {
     this.check('listen');
@@ -136,7 +129,7 @@ export abstract class BaseStream extends MemoryEndpoint {
   }
 
   protected override leave(): void {
-    const names = this.#names;
+    const { names } = this;
     // An accepted socket has the address of its listener.
     if (this.own !== undefined && names.find(this.own) === this) names.release(this.own);
     for (const endpoint of this.incoming) {

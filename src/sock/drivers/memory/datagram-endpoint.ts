@@ -14,6 +14,7 @@ import { EMPTY } from '../../endpoint/byte-queue.ts';
 import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
 import { MemoryEndpoint } from './memory-endpoint.ts';
 import { type MemorySystem, memorySystem } from './memory-system.ts';
+import { hasPort, isAny, type Network, reached, withPort } from './network.ts';
 
 /**
  * How many datagrams a receiver queues. Over IPv4 and IPv6 further ones are lost; over AF_UNIX they
@@ -31,7 +32,6 @@ const SEND_OVERHEAD = 32;
 
 /** A datagram socket in memory. */
 export class MemoryDatagramEndpoint extends MemoryEndpoint {
-  readonly #system: MemorySystem;
   readonly #received: ReceivedFrom[] = [];
   /** The other half of a socketpair(), or the socket found by connect(). */
   #peer: MemoryDatagramEndpoint | undefined = undefined;
@@ -39,9 +39,13 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
   #senders: Set<MemoryDatagramEndpoint> = new Set();
   #ended = false;
 
-  constructor(family: number, proto: number, system: MemorySystem = memorySystem) {
-    super(family, SOCK_DGRAM, proto, system.descriptors);
-    this.#system = system;
+  constructor(
+    family: number,
+    proto: number,
+    system: MemorySystem = memorySystem,
+    names: Network<MemoryEndpoint> = system.datagrams,
+  ) {
+    super(family, SOCK_DGRAM, proto, system.descriptors, names);
   }
 
   /** Connects two fresh endpoints to each other. */
@@ -88,17 +92,17 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
     this.check('send');
     if (this.peerName === undefined)
       throw osError(this.family === AF_UNIX ? 'ENOTCONN' : 'EDESTADDRREQ', 'send');
-    return this.deliver(from === 0 ? data : data.subarray(from), this.peerName);
+    return this.#deliver(from === 0 ? data : data.subarray(from), this.peerName);
   }
 
   override trySendto(data: Uint8Array, address: Address): number {
     this.check('sendto');
     if (this.peerName !== undefined) throw osError('EISCONN', 'sendto');
-    return this.deliver(data, address);
+    return this.#deliver(data, reached(address));
   }
 
   /** @throws {OSError} EMSGSIZE when it is too long for a datagram */
-  protected checkLength(data: Uint8Array): void {
+  #checkLength(data: Uint8Array): void {
     const { family } = this;
     const longest =
       family === AF_UNIX
@@ -110,26 +114,42 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
   }
 
   /** Sends a datagram; returns the number of its bytes; -1: would block. */
-  protected deliver(data: Uint8Array, address: Address): number {
+  #deliver(data: Uint8Array, address: Address): number {
+    const from = this.#sourceTo(address);
+    this.#checkLength(data);
+    if (this.peerName === undefined && hasPort(address, 0)) throw osError('EINVAL', 'sendto');
+    if (!this.carry(Buffer.from(data), from, address)) return -1;
+    this.countWritten(data.length);
+    return data.length;
+  }
+
+  /** What a datagram to `to` is from. */
+  #sourceTo(to: Address): Address {
+    if (typeof to === 'string') return this.own ?? '';
+    if (this.own === undefined) this.bind(unboundAddress(this.family));
+    const own = this.own as Exclude<Address, string>;
+    return isAny(own[0]) ? withPort(this.sourceFor(to, 'sendto'), own[1]) : own;
+  }
+
+  /** Takes a datagram to its receiver; `false`: would block. */
+  protected carry(data: Buffer, from: Address, address: Address): boolean {
     const unix = this.family === AF_UNIX;
-    this.checkLength(data);
-    this.bindToAny(address);
-    const to =
-      this.#peer ?? (this.#system.datagrams.find(address) as MemoryDatagramEndpoint | undefined);
-    if (to === undefined || to.closed) {
+    const to = this.#peer ?? (this.names.find(address) as MemoryDatagramEndpoint | undefined);
+    if (to === undefined || to.closed || !to._hears(from)) {
       // The network reports an unreachable peer one operation later.
       if (unix) throw osError('ECONNREFUSED', 'send');
-      if (this.peerName !== undefined) this._refused();
-      return data.length;
-    }
-    if (to.#received.length >= RECEIVE_LIMIT) {
-      if (!unix) return data.length;
+      this._refused();
+    } else if (unix && to.#received.length >= RECEIVE_LIMIT) {
       to.#senders.add(this);
-      return -1;
-    }
-    this.countWritten(data.length);
-    to._receive(Buffer.from(data), this.own ?? '');
-    return data.length;
+      return false;
+    } else to._receive(data, from);
+    return true;
+  }
+
+  /** @internal does it take what is from there? A connected socket only hears its peer. */
+  _hears(from: Address): boolean {
+    const peer = this.peerName;
+    return typeof from === 'string' || !peer || (peer[0] === from[0] && peer[1] === from[1]);
   }
 
   /** @internal a datagram has come; it is lost where too many wait */
@@ -141,23 +161,19 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
 
   /** @internal the network reports that there was no receiver */
   _refused(): void {
+    if (this.peerName === undefined) return;
     this.failure = 'ECONNREFUSED';
     this.tellReader();
   }
 
-  override connect(address: Address): boolean {
+  override connect(to: Address): boolean {
+    const address = reached(to);
     this.check('connect');
-    if (this.family === AF_UNIX && this.#system.datagrams.find(address) === undefined)
+    if (this.family === AF_UNIX && this.names.find(address) === undefined)
       throw osError('ENOENT', 'connect');
-    this.bindToAny(address);
+    this.bindFor(address);
     this.peerName = address;
     return true;
-  }
-
-  override bind(address: Address): void {
-    this.check('bind');
-    if (this.own !== undefined) throw osError('EINVAL', 'bind');
-    this.own = this.#system.datagrams.bind(address, this);
   }
 
   override shutdown(how: number): void {
@@ -168,7 +184,7 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
   }
 
   protected override leave(): void {
-    if (this.own !== undefined) this.#system.datagrams.release(this.own);
+    if (this.own !== undefined) this.names.release(this.own);
     this.#received.length = 0;
     for (const sender of this.#senders) sender.tellWriter();
     this.#senders.clear();

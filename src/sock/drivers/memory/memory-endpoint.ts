@@ -1,13 +1,7 @@
 import { type OSError, osError } from '../../../base/errors/os-errors.ts';
-import {
-  type Address,
-  inet6Address,
-  inetAddress,
-  unboundAddress,
-} from '../../addresses/address.ts';
+import { type Address, unboundAddress } from '../../addresses/address.ts';
 import {
   AF_INET6,
-  AF_UNIX,
   IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
@@ -22,10 +16,12 @@ import { BaseEndpoint } from '../../endpoint/base-endpoint.ts';
 import type { DriverName } from '../../endpoint/endpoint.ts';
 import { SOCKET_OPTIONS } from '../../endpoint/socket-options.ts';
 import type { FakeDescriptors } from './fake-descriptors.ts';
+import { hasPort, isAny, loopbackOf, type Network, withPort } from './network.ts';
 
 /** What stream and datagram sockets in memory share. */
 export abstract class MemoryEndpoint extends BaseEndpoint {
   readonly driver: DriverName;
+  protected readonly names: Network<MemoryEndpoint>;
   readonly #descriptors: FakeDescriptors;
   #fd = -1;
   /** The bound address. */
@@ -35,8 +31,15 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
   /** The error code of the next operation. */
   protected failure: string | undefined = undefined;
 
-  constructor(family: number, type: number, proto: number, descriptors: FakeDescriptors) {
+  constructor(
+    family: number,
+    type: number,
+    proto: number,
+    descriptors: FakeDescriptors,
+    names: Network<MemoryEndpoint>,
+  ) {
     super(family, type, proto);
+    this.names = names;
     this.driver = descriptors.driver;
     this.#descriptors = descriptors;
   }
@@ -53,7 +56,8 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
   }
 
   protected override peerAddress(): Address | undefined {
-    return this.peerName;
+    const { peerName } = this;
+    return peerName && hasPort(peerName, 0) ? undefined : peerName;
   }
 
   override connectError(): OSError | undefined {
@@ -88,10 +92,28 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
   /** Leaves the network; close() calls it once. */
   protected abstract leave(): void;
 
-  /** Binds a socket that connects or sends to `_to` without being bound. */
-  protected bindToAny(_to: Address): void {
-    if (this.own !== undefined || this.family === AF_UNIX) return;
-    this.bind(this.family === AF_INET6 ? inet6Address('::1', 0) : inetAddress('127.0.0.1', 0));
+  override bind(address: Address): void {
+    this.check('bind');
+    if (this.own !== undefined) throw osError('EINVAL', 'bind');
+    this.checkAddress(address);
+    this.own = this.names.bind(address, this);
+  }
+
+  /** @throws {OSError} when this host does not have the address */
+  protected checkAddress(_address: Address): void {}
+
+  /** The address of this host on the way to another. */
+  protected sourceFor(to: Exclude<Address, string>, _syscall: string): Address {
+    return loopbackOf(to);
+  }
+
+  /** Binds a socket that connects to `to` to the address on that way, unless it is bound to one. */
+  protected bindFor(to: Address): void {
+    const { own } = this;
+    if (typeof to === 'string' || (own !== undefined && !isAny(own[0] as string))) return;
+    const source = withPort(this.sourceFor(to, 'connect'), (own?.[1] as number) ?? 0);
+    if (own !== undefined) this.names.release(own);
+    this.own = this.names.bind(source, this);
   }
 
   protected override knowsOption(level: number, option: number): boolean {

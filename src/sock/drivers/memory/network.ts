@@ -39,8 +39,7 @@ export class Network<Place> {
   /** The socket that an address reaches. */
   find(address: Address): Place | undefined {
     const hosts = this.#places.get(doorOf(address));
-    const host = isAny(hostOf(address)) ? loopbackOf(address) : hostOf(address);
-    return hosts?.get(host) ?? hosts?.get(anyOf(address));
+    return hosts?.get(hostOf(address)) ?? hosts?.get(anyOf(address));
   }
 
   #isTaken(address: Address): boolean {
@@ -64,11 +63,14 @@ export class Network<Place> {
 const FIRST_FREE_PORT = 32_768;
 const LAST_PORT = 65_535;
 
-function hasPort(address: Address, port: number): address is Exclude<Address, string> {
+/** Does it have this port? Not if it is a path. */
+export function hasPort(address: Address, port: number): address is Exclude<Address, string> {
   return typeof address !== 'string' && address[1] === port;
 }
 
-function withPort(address: Exclude<Address, string>, port: number): Address {
+/** An address with another port; a path stays as it is. */
+export function withPort(address: Address, port: number): Address {
+  if (typeof address === 'string') return address;
   return address.length === 4
     ? inet6Address(address[0], port, address[2], address[3])
     : inetAddress(address[0], port);
@@ -92,6 +94,14 @@ function anyOf(address: Address): string {
   return address.length === 4 ? '::' : '0.0.0.0';
 }
 
-function loopbackOf(address: Address): string {
-  return address.length === 4 ? '::1' : '127.0.0.1';
+/** The loopback address of the same family, with the same port. */
+export function loopbackOf(address: Exclude<Address, string>): Address {
+  return address.length === 4
+    ? inet6Address('::1', address[1])
+    : inetAddress('127.0.0.1', address[1]);
+}
+
+/** What a socket reaches that connects or sends to an address: to any host means to its own. */
+export function reached(address: Address): Address {
+  return typeof address !== 'string' && isAny(address[0]) ? loopbackOf(address) : address;
 }

@@ -3,6 +3,7 @@ import type { Address } from '../../addresses/address.ts';
 import { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR } from '../../constants/constants.ts';
 import { BaseStream } from './base-stream.ts';
 import { type MemorySystem, memorySystem } from './memory-system.ts';
+import { reached } from './network.ts';
 
 const LIMITS = { receive: 64 * 1024, send: 64 * 1024 };
 
@@ -94,16 +95,17 @@ export class MemoryStreamEndpoint extends BaseStream {
 
   // ---- connecting and closing ------------------------------------------------------------------
 
-  override connect(address: Address): boolean {
+  override connect(to: Address): boolean {
+    const address = reached(to);
     this.check('connect');
     if (this.state !== 'fresh') throw osError('EISCONN', 'connect');
-    const listener = this.#system.streams.find(address) as MemoryStreamEndpoint | undefined;
+    const listener = this.names.find(address) as MemoryStreamEndpoint | undefined;
     if (listener === undefined && this.family === AF_UNIX) throw osError('ENOENT', 'connect');
     if (listener === undefined || listener.state !== 'listening')
       throw osError('ECONNREFUSED', 'connect');
     if (listener.incoming.length > listener.backlog)
       throw osError(this.family === AF_UNIX ? 'EAGAIN' : 'ECONNREFUSED', 'connect');
-    this.bindToAny(address);
+    this.bindFor(address);
     const accepted = new MemoryStreamEndpoint(this.family, this.proto, this.#system);
     // The accepted side has the listener's address, but does not bind it.
     accepted.own = address;
