@@ -12,9 +12,9 @@ export interface ChaosWorld {
   kernelOf(host: SimulatedHost): Kernel;
   readonly world: {
     reset(a: SimulatedHost, b: SimulatedHost): void;
-    partition(a: SimulatedHost, b: SimulatedHost): void;
-    heal(a: SimulatedHost, b: SimulatedHost): void;
   };
+  part(a: SimulatedHost, b: SimulatedHost, by: object): void;
+  heal(a: SimulatedHost, b: SimulatedHost, by: object): void;
 }
 
 const MINUTE = 60;
@@ -65,28 +65,28 @@ export class Chaos {
       // A host that has none open may be starting.
       if (descriptors.open.size === 0) return;
       if (!faults.comes(kind, `${host.name} for ${seconds.toFixed(3)} s`)) return;
-      descriptors.isExhausted = true;
-      scheduler.in(seconds, () => {
-        descriptors.isExhausted = false;
-      });
+      const shortage = {};
+      descriptors.shortages.add(shortage);
+      scheduler.in(seconds, () => void descriptors.shortages.delete(shortage));
     } else if (kind === 'crash' || kind === 'power') {
       const seconds = 5 * share;
       if (!faults.comes(kind, `${host.name}, back in ${seconds.toFixed(3)} s`)) return;
       if (kind === 'power') host._losePower('crashed');
       else host.crash();
-      scheduler.in(seconds, () => this.#restart(host));
+      const { _starts } = host;
+      // Not if the program has restarted it: what happened to it since is another matter.
+      scheduler.in(seconds, () => {
+        if (host._starts === _starts && host.state === 'crashed' && faults.on) host.restart();
+      });
     } else if (other === undefined) return;
     else if (kind === 'reset') {
       if (faults.comes(kind, `${host.name} ↔ ${other.name}`)) world.reset(host, other);
     } else {
       const seconds = 10 * share;
       if (!faults.comes(kind, `${host.name} ↔ ${other.name} for ${seconds.toFixed(3)} s`)) return;
-      world.partition(host, other);
-      scheduler.in(seconds, () => world.heal(host, other));
+      const partition = {};
+      this.#run.part(host, other, partition);
+      scheduler.in(seconds, () => this.#run.heal(host, other, partition));
     }
-  }
-
-  #restart(host: SimulatedHost): void {
-    if (host.state === 'crashed' && this.#run.faults.on) host.restart();
   }
 }

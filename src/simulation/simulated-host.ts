@@ -42,6 +42,8 @@ export class SimulatedHost {
   }
 
   #state: 'up' | 'ended' | 'crashed' | 'off' = 'ended';
+  /** @internal how often it was started */
+  _starts = 0;
   #loop: Loop | undefined;
   #clock: Clock | undefined;
   #task: Task<unknown> | undefined;
@@ -104,8 +106,9 @@ export class SimulatedHost {
     this.#clock = clock;
     this.#loop = loop;
     this.#state = 'up';
+    this._starts += 1;
     kernel.network.trace.noted(kernel, 'starts');
-    kernel.descriptors.isExhausted = false;
+    kernel.descriptors.shortages.clear();
     if (kernel.down) {
       kernel.down = false;
       kernel.network.hostIsUp(kernel);
@@ -168,10 +171,10 @@ export class SimulatedHost {
   /** Stops its program for some seconds, like a long garbage collection. */
   freeze(seconds: number): void {
     const clock = this.#clock;
-    if (clock === undefined || clock.frozen) return;
+    if (clock === undefined) return;
     const { kernel } = this.#world;
     kernel.network.trace.noted(kernel, `stands still for ${seconds.toFixed(3)} s`);
-    clock.frozen = true;
+    clock.freezes += 1;
     kernel.network.scheduler.in(seconds, () => clock.thaw());
   }
 

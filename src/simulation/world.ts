@@ -124,23 +124,23 @@ export class World {
     options: { readonly oneWay?: boolean | undefined } = {},
   ): void {
     checkOptions(options, 'oneWay');
-    this.#run.connect(a, b, { parted: true }, options.oneWay ?? false, 'partition');
+    this.#run.part(a, b, undefined, options.oneWay);
   }
 
   /** Ends the partition between two hosts; without arguments, all partitions. */
   heal(a?: HostLike, b?: HostLike): void {
     if (a === undefined || b === undefined) this.#run.healAll();
-    else this.#run.connect(a, b, { parted: false }, false, 'heal');
+    else this.#run.heal(a, b);
   }
 
   /** Holds back all packets between two hosts; none is lost. */
   hold(a: HostLike, b: HostLike): void {
-    this.#run.connect(a, b, { held: true }, false, 'hold');
+    this.#run.hold(a, b, true);
   }
 
   /** Delivers the packets held back by {@link hold}. */
   release(a: HostLike, b: HostLike): void {
-    this.#run.connect(a, b, { held: false }, false, 'release');
+    this.#run.hold(a, b, false);
   }
 
   /** Sets the properties of the link between two hosts, in both directions. */
@@ -393,20 +393,35 @@ export class Run {
     return [this.network.path(one, other), this.network.path(other, one)];
   }
 
-  connect(
+  /** @param by - one of several partitions of the two, which ends alone; `undefined` for those of the program */
+  part(a: HostLike, b: HostLike, by: object | undefined, oneWay = false): void {
+    this.#change(a, b, oneWay ? '→' : '↔', 'partition', (path) => path.partitions.add(by));
+  }
+
+  /** @param by - the one that ends; by default all do */
+  heal(a: HostLike, b: HostLike, by?: object): void {
+    this.#change(a, b, '↔', 'heal', ({ partitions }) =>
+      by === undefined ? partitions.clear() : partitions.delete(by),
+    );
+  }
+
+  hold(a: HostLike, b: HostLike, held: boolean): void {
+    this.#change(a, b, '↔', held ? 'hold' : 'release', (path) => {
+      path.held = held;
+    });
+  }
+
+  #change(
     a: HostLike,
     b: HostLike,
-    state: { parted?: boolean; held?: boolean },
-    oneWay: boolean,
+    arrow: '→' | '↔',
     what: string,
+    change: (path: Path) => void,
   ): void {
-    const [there, back] = this.paths(a, b);
-    this.trace.noted(
-      undefined,
-      `${what} ${there.from.hostname} ${oneWay ? '→' : '↔'} ${there.to.hostname}`,
-    );
-    this.network.set(there, state);
-    if (!oneWay) this.network.set(back, state);
+    const paths = this.paths(a, b);
+    const [{ from, to }] = paths;
+    this.trace.noted(undefined, `${what} ${from.hostname} ${arrow} ${to.hostname}`);
+    for (const path of arrow === '→' ? paths.slice(0, 1) : paths) this.network.change(path, change);
   }
 
   /** @param atOnce - streams do not wait for their next attempt, which may be two minutes away */
@@ -416,7 +431,10 @@ export class Run {
     for (const one of kernels)
       for (const other of kernels) {
         const path = this.network.path(one, other);
-        this.network.set(path, { parted: false, held: false });
+        this.network.change(path, () => {
+          path.partitions.clear();
+          path.held = false;
+        });
         if (atOnce) this.network.opened(path, true);
       }
   }

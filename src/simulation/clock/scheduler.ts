@@ -140,7 +140,7 @@ export class Scheduler {
 
   /** @internal */
   _hasWork(clock: Clock): void {
-    if (clock._isListed || clock.frozen) return;
+    if (clock._isListed || clock.freezes > 0) return;
     clock._isListed = true;
     this.#runnable.push(clock);
   }
@@ -202,7 +202,7 @@ export class Scheduler {
         this.#runnable[at] = this.#runnable[length - 1] as Clock;
         this.#runnable.pop();
         clock._isListed = false;
-        if (!clock.frozen && clock._hasWork) return clock;
+        if (clock.freezes === 0 && clock._hasWork) return clock;
         continue;
       }
       if (!this.#main.isRunning()) return undefined;
@@ -239,8 +239,8 @@ const settled = Promise.resolve();
 export class Clock implements LoopHost {
   /** The loop that runs on it. */
   loop: LoopCore | undefined;
-  /** Does nothing of it run? */
-  frozen = false;
+  /** While there are any, nothing of it runs. */
+  freezes = 0;
   /** @internal is it among those with something to run? */
   _isListed = false;
   readonly #scheduler: Scheduler;
@@ -298,9 +298,9 @@ export class Clock implements LoopHost {
     }
   }
 
-  /** Lets it run again. */
+  /** Ends a freeze. */
   thaw(): void {
-    this.frozen = false;
+    this.freezes -= 1;
     if (this._hasWork) this.#scheduler._hasWork(this);
   }
 
@@ -312,7 +312,7 @@ export class Clock implements LoopHost {
 
   /** @internal has its turn more to run, which nobody may come between? */
   get _goesOn(): boolean {
-    return this.#ticks.size > 0 && !this.frozen;
+    return this.#ticks.size > 0 && this.freezes === 0;
   }
 
   /** @internal */

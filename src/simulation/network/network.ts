@@ -47,8 +47,8 @@ export interface Path {
   readonly from: Kernel;
   readonly to: Kernel;
   link: LinkOptions;
-  /** Is it partitioned? Packets are lost, and streams try again later. */
-  parted: boolean;
+  /** While there are any, packets are lost, and streams try again later. */
+  readonly partitions: Set<object | undefined>;
   /** Is it held? All packets wait. */
   held: boolean;
   /** When the last sent byte leaves, in seconds. */
@@ -91,7 +91,7 @@ export class Network {
       from,
       to,
       link: {},
-      parted: false,
+      partitions: new Set(),
       held: false,
       busyUntil: 0,
       waiting: new Set(),
@@ -101,8 +101,8 @@ export class Network {
   }
 
   /** Is it blocked? */
-  isClosed({ from, to, parted, held }: Path): boolean {
-    return parted || held || from.down || to.down;
+  isClosed({ from, to, partitions, held }: Path): boolean {
+    return partitions.size > 0 || held || from.down || to.down;
   }
 
   /** When a packet that is sent now arrives. */
@@ -157,9 +157,9 @@ export class Network {
   }
 
   /** Closes or reopens a path. */
-  set(path: Path, state: { parted?: boolean; held?: boolean }): void {
+  change(path: Path, change: (path: Path) => void): void {
     const wasHeld = path.held;
-    Object.assign(path, state);
+    change(path);
     this.opened(path, wasHeld);
   }
 

@@ -8,8 +8,8 @@ export class FakeDescriptors {
   readonly open: Map<number, object> = new Map();
   /** How many may be open. */
   limit: number;
-  /** Can no more be opened, whatever the limit? */
-  isExhausted = false;
+  /** While there are any, no more can be opened, whatever the limit. */
+  readonly shortages: Set<object> = new Set();
   readonly #first: number;
   #lowest: number;
 
@@ -22,7 +22,7 @@ export class FakeDescriptors {
 
   /** @throws {OSError} EMFILE when too many are open */
   take(owner: object): number {
-    if (this.isExhausted || this.open.size >= this.limit) throw osError('EMFILE', 'socket');
+    if (this.shortages.size > 0 || this.open.size >= this.limit) throw osError('EMFILE', 'socket');
     while (this.open.has(this.#lowest)) this.#lowest += 1;
     this.open.set(this.#lowest, owner);
     return this.#lowest;
