@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { plain } from '../scripts/plain.ts';
+import { plain } from '../scripts/plain.mjs';
 import { loadLibc } from './client/libc.ts';
 import { UsageError } from './options.ts';
 import {

@@ -12,7 +12,6 @@
 import { appendFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { suite } from 'uvu';
-import { makePlain } from '../../scripts/plain.ts';
 
 /** The body of a test; passes when it returns, or when what it returns is fulfilled. */
 export type Scenario = () => unknown;
@@ -59,8 +58,6 @@ let interrupt: ((error: unknown) => void) | undefined;
 // The children that tests start are runs of their own.
 const resultsFile = process.env['ASYNCIO_TEST_RESULTS'];
 delete process.env['ASYNCIO_TEST_RESULTS'];
-// So are threads: preload.mjs has them run what was made of their TypeScript.
-makePlain('test'); // now, for it must not take the time of a test
 
 /** Declares the tests of one subject, which is the public name that they are about. */
 export function behaviour(subject: string, declare: (it: It) => void): void {

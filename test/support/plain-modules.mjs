@@ -1,4 +1,4 @@
-// Has Node load, for a module in TypeScript, what scripts/plain.ts has made of it.
+// Has Node load, for a module in TypeScript, what scripts/plain.mjs has made of it.
 const root = new URL('../../', import.meta.url).href;
 
 export function resolve(specifier, context, next) {

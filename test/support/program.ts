@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { plain } from '../../scripts/plain.ts';
+import { plain } from '../../scripts/plain.mjs';
 
 /** The directory of the project, where programs are started. */
 export const root: string = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as assert from 'uvu/assert';
-import { plain } from '../../scripts/plain.ts';
+import { plain } from '../../scripts/plain.mjs';
 import { behaviour } from '../support/behaviour.ts';
 import { root } from '../support/program.ts';
 

@@ -1,17 +1,23 @@
 /**
- * Compiles TypeScript to JavaScript in advance, for child processes: a compiler in each would cost
- * a second, and so much memory that every garbage collection takes longer.
+ * Compiles TypeScript to JavaScript in advance, for tests and the programs that they start: a compiler in each
+ * process would cost a second, and so much memory that every garbage collection takes longer.
  *
  * What is in FOLDER/ goes to dist-FOLDER/, from where the root of the project is as far as before.
  * It is made anew where its source is not what it was made from. With `node --enable-source-maps`
  * the stacks are those of the sources.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type Esbuild from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -20,38 +26,43 @@ const require = createRequire(import.meta.url);
 const IMPORTED = /(?<=\b(?:from |import |import\()(["']))(\.[^"']+)\.ts(?=\1)/g;
 
 /** What the JavaScript depends on besides its source. */
-const maker = ['scripts/plain.ts', 'tsconfig.json', 'package-lock.json']
+const maker = ['scripts/plain.mjs', 'tsconfig.json', 'package-lock.json']
   .map((file) => readFileSync(path.join(root, file), 'utf8'))
   .join('\0');
 
 /** The folders that are up to date. */
-const made = new Set<string>();
+const made = new Set();
 
 /**
  * The JavaScript of a program in TypeScript, which is made with all that its folder has and imports.
  *
- * @param file - from the root of the project: `test/core/children/reports.ts`
- * @returns an absolute path
+ * @param {string} file - from the root of the project: `test/core/children/reports.ts`
+ * @returns {string} an absolute path
  */
-export function plain(file: string): string {
+export function plain(file) {
   makePlain(folderOf(file));
   return path.join(root, `dist-${file.replace(/\.ts$/, '.js')}`);
 }
 
-/** Compiles what has changed in a folder at the root, and in those that it imports from. */
-export function makePlain(folder: string): void {
+/**
+ * Compiles what has changed in a folder at the root, and in those that it imports from.
+ *
+ * @param {string} folder
+ */
+export function makePlain(folder) {
   // src is replaced by the shipped code, which the build makes.
   if (folder === 'src' || made.has(folder)) return;
   made.add(folder);
   const out = path.join(root, `dist-${folder}`);
   const record = path.join(out, '.made-from');
   const before = read(record);
-  const now: Record<string, string> = {};
-  const others = new Set<string>();
+  const now = {};
+  const others = new Set();
   for (const file of programs(folder)) {
     const source = readFileSync(path.join(root, file), 'utf8');
     now[file] = createHash('sha256').update(maker).update(source).digest('hex');
-    for (const [, , imported = ''] of source.matchAll(IMPORTED)) others.add(target(file, imported));
+    for (const [, , imported] of source.matchAll(IMPORTED))
+      if (isThere(file, imported)) others.add(target(file, imported));
   }
   transpile(
     folder,
@@ -62,16 +73,16 @@ export function makePlain(folder: string): void {
   if (text !== JSON.stringify(before)) write(record, text);
 }
 
-/** All TypeScript files of a folder, except tests. */
-function programs(folder: string): string[] {
+/** All TypeScript files of a folder. */
+function programs(folder) {
   return readdirSync(path.join(root, folder), { recursive: true })
     .map((file) => `${folder}/${String(file).split(path.sep).join('/')}`)
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+    .filter((file) => file.endsWith('.ts'));
 }
 
-function transpile(folder: string, files: readonly string[]): void {
+function transpile(folder, files) {
   if (files.length === 0) return;
-  const { buildSync } = require('esbuild') as typeof Esbuild;
+  const { buildSync } = require('esbuild');
   const { outputFiles } = buildSync({
     absWorkingDir: root,
     entryPoints: [...files],
@@ -85,39 +96,46 @@ function transpile(folder: string, files: readonly string[]): void {
   });
   for (const { path: out, text } of outputFiles) {
     const file = path.relative(root, out).split(path.sep).join('/').replace('dist-', '');
-    const ours = text.replace(IMPORTED, (_all, _quote, imported) => moved(file, imported));
+    const ours = text.replace(IMPORTED, (all, _quote, imported) =>
+      isThere(file, imported) ? moved(file, imported) : all,
+    );
     write(out, out.endsWith('.map') ? text : ours);
   }
 }
 
 /** The path that a file's JavaScript imports, which is different for another folder. */
-function moved(file: string, imported: string): string {
+function moved(file, imported) {
   const folder = folderOf(target(file, imported));
   const there = folder === folderOf(file) ? imported : imported.replace(folder, `dist-${folder}`);
   return `${there}.js`;
 }
 
+/** Is it a file of ours? Texts in tests look like imports, too. */
+function isThere(file, imported) {
+  return existsSync(path.join(root, `${target(file, imported)}.ts`));
+}
+
 /** What a file imports, relative to the root of the project. */
-function target(file: string, imported: string): string {
+function target(file, imported) {
   return path.posix.join(path.posix.dirname(file), imported);
 }
 
-function folderOf(file: string): string {
+function folderOf(file) {
   return file.slice(0, file.indexOf('/'));
 }
 
 /** Writes a file atomically: another process may read or write it meanwhile. */
-function write(file: string, text: string): void {
+function write(file, text) {
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(`${file}.${process.pid}`, text);
   renameSync(`${file}.${process.pid}`, file);
 }
 
-function read(record: string): Record<string, string> {
+function read(record) {
   try {
-    return JSON.parse(readFileSync(record, 'utf8')) as Record<string, string>;
+    return JSON.parse(readFileSync(record, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (error.code !== 'ENOENT') throw error;
     return {};
   }
 }
