@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { withShortComments } from './declared-comments.mjs';
@@ -18,7 +17,8 @@ import { root } from './sources.mjs';
  */
 export async function declare(dist, doors, numbers) {
   const types = path.join(dist, 'types');
-  const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'));
+  // The compiler in Go takes an eighth of the time.
+  const tsc = path.join(root, 'node_modules', 'typescript-7', 'bin', 'tsc');
   const options = ['--emitDeclarationOnly', '--declarationMap', 'false', '--outDir', types];
   const compiler = spawn(process.execPath, [tsc, ...options], { cwd: root, stdio: 'inherit' });
   const [status] = await once(compiler, 'exit');

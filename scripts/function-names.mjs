@@ -23,9 +23,19 @@ export function shownFunctions(text) {
     functions.add(name);
     // What a module exports has short names anyway, or those of its users.
     if (node.type === 'ExportNamedDeclaration') return;
-    for (const [key, part] of Object.entries(node))
-      for (const child of [part].flat())
-        if (typeof child?.type === 'string' && !isNoUse(node, key, child)) visit(child, name);
+    eachChild(node, (child, key) => {
+      if (!isNoUse(node, key, child)) visit(child, name);
+    });
+  }
+}
+
+/** Calls `callback` with every node right below one, and the key where it is. */
+export function eachChild(node, callback) {
+  for (const key in node) {
+    const part = node[key];
+    if (Array.isArray(part)) {
+      for (const child of part) if (typeof child?.type === 'string') callback(child, key);
+    } else if (typeof part?.type === 'string') callback(part, key);
   }
 }
 

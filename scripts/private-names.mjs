@@ -1,5 +1,6 @@
 // Gives private members short names, class by class: the same few letters everywhere pack well.
 import { parse } from 'acorn';
+import { eachChild } from './function-names.mjs';
 
 /** By how often they occur in code anyway. */
 const LETTERS = 'etnsirocahlfdgpumvwyb';
@@ -22,9 +23,7 @@ export function withShortPrivateNames(text, as) {
 function visit(node, around, renamed) {
   if (node.type === 'ClassBody') visitClass(node, around, renamed);
   else if (node.type === 'PrivateIdentifier') ownerOf(node.name, around).found.push(node);
-  else
-    for (const child of Object.values(node).flat())
-      if (typeof child?.type === 'string') visit(child, around, renamed);
+  else eachChild(node, (child) => visit(child, around, renamed));
 }
 
 function visitClass({ body }, outer, renamed) {
