@@ -2,10 +2,11 @@
 // counts for the src that it was built from.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
+import { ensureBuilt, ensureInstalled, referToMaps, root } from './ready.mjs';
 
 ensureInstalled();
 ensureBuilt();
+referToMaps();
 
 const { status } = spawnSync(
   process.execPath,

@@ -2,7 +2,14 @@
 // Node, because nothing may be installed yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importedInternals, mentionedMembers } from './internals.mjs';
@@ -46,13 +53,11 @@ export function build(source = sourceHash()) {
   process.off('exit', remove);
 }
 
-/** Removes the references to source maps from dist, which then counts as not built. */
-export function withoutMaps() {
+/** Adds references to their source maps to the files of dist, which then counts as not built. */
+export function referToMaps() {
   rmSync(inRoot('dist', '.built-from'));
-  for (const name of readdirSync(inRoot('dist')).filter((name) => name.endsWith('.js'))) {
-    const code = text(inRoot('dist', name));
-    writeFileSync(inRoot('dist', name), code.replace(/^\/\/# sourceMappingURL=.*\n/m, ''));
-  }
+  for (const name of readdirSync(inRoot('dist')).filter((name) => name.endsWith('.js')))
+    appendFileSync(inRoot('dist', name), `//# sourceMappingURL=${name}.map\n`);
 }
 
 /** Compares the lock file with the one that npm leaves in node_modules after an install. */

@@ -13,8 +13,13 @@ export function resolve(specifier, context, next) {
   return next(shipped, context);
 }
 
-/** Shipped code is loaded unchanged: tsx would change `import()`, and lose the source map. */
+/** Shipped code is loaded with its source map, and otherwise unchanged: tsx would change `import()`. */
 export async function load(url, context, next) {
   if (!url.startsWith(`${root}dist/`) || !url.endsWith('.js')) return next(url, context);
-  return { format: 'module', source: await readFile(new URL(url)), shortCircuit: true };
+  return { format: 'module', source: await withMap(url), shortCircuit: true };
+}
+
+async function withMap(url) {
+  const code = await readFile(new URL(url), 'utf8');
+  return `${code}//# sourceMappingURL=${url.slice(url.lastIndexOf('/') + 1)}.map\n`;
 }

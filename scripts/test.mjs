@@ -1,11 +1,19 @@
 // npm test [-- PATTERN]: the whole suite, in two processes side by side, or the files whose path matches. With
 // --slow, the slow tests; with --faults, those of them that break things on purpose, at more moments.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
 
 ensureInstalled();
 ensureBuilt(); // examples and the command are tested as users get them
+
+// What a version manager puts in front of Python takes several times as long to start as Python itself.
+const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+  encoding: 'utf8',
+});
+if (python.status === 0)
+  process.env.PATH = `${path.dirname(python.stdout.trim())}${path.delimiter}${process.env.PATH}`;
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--slow' && arg !== '--faults');
 const slow = process.argv.includes('--slow');

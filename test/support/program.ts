@@ -12,16 +12,9 @@ import { plain } from '../../scripts/plain.mjs';
 /** The directory of the project, where programs are started. */
 export const root: string = fileURLToPath(new URL('../..', import.meta.url));
 
-/**
- * What Node is given to run a program in TypeScript, from the root of the project.
- *
- * To see the lines of sources in what a program prints, run the tests with NODE_OPTIONS=--enable-source-maps. Most
- * do without: to read the maps takes a program half as long again as to start.
- *
- * @param hasSourceLines - are the lines of its stacks those of the source?
- */
-export function typescript(file: string, hasSourceLines = false): string[] {
-  return [...(hasSourceLines ? ['--enable-source-maps'] : []), plain(file)];
+/** What Node is given to run a program in TypeScript, from the root of the project. */
+export function typescript(file: string): string[] {
+  return ['--enable-source-maps', plain(file)];
 }
 
 /** How a program ended. */

@@ -1,6 +1,7 @@
 // Has Node run, for a module in TypeScript, what scripts/plain.mjs has made of it, under the module's own URL:
 // tests find files beside them.
 import { readFile } from 'node:fs/promises';
+import * as shipped from '../../scripts/shipped-modules.mjs';
 
 const root = new URL('../../', import.meta.url).href;
 const MAP = /(?<=^\/\/# sourceMappingURL=)(?=[^/]+$)/m;
@@ -19,7 +20,7 @@ function source(file) {
 }
 
 export async function load(url, context, next) {
-  if (!url.startsWith(root) || !url.endsWith('.ts')) return next(url, context);
+  if (!url.startsWith(root) || !url.endsWith('.ts')) return shipped.load(url, context, next);
   const file = url.slice(root.length);
   const made = `dist-${file.replace(/\.ts$/, '.js')}`;
   const text = await readFile(new URL(made, root), 'utf8');

@@ -215,7 +215,7 @@ for (const driver of PIPE_DRIVERS) {
       'pauses the protocol while the child does not read, and resumes it',
       async (loop) => {
         const flow: string[] = [];
-        const [transport, protocol] = await shell(loop, 'read line; cat > /dev/null');
+        const [transport, protocol] = await shell(loop, 'cat > /dev/null');
         protocol.pauseWriting = () => void flow.push('pause');
         protocol.resumeWriting = () => void flow.push('resume');
         const stdin = transport.getPipeTransport(0) as WriteTransport;
