@@ -37,6 +37,9 @@ const CONSTANTS = {
   mangle: false,
 };
 
+/** Values move to where they are used, except in the library, whose speed is measured and whose values are watched. */
+const MOVED = { reduce_vars: true, reduce_funcs: false, collapse_vars: true, hoist_props: true };
+
 /** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
 const declared = new Set(
   sources().flatMap((file) => sourceText(file).match(/\b[A-Za-z_$][\w$]*\b/g)),
@@ -84,6 +87,7 @@ export async function small(text, isPublic, options) {
   const sourceMap = options?.sourceMap && { ...options.sourceMap, content: first.map };
   const { code, map } = await minify(withLet(first.code), {
     ...SMALL,
+    compress: { ...SMALL.compress, ...(!isLibrary(text) && MOVED) },
     keep_fnames: new RegExp(`^(?:${shown.join('|').replaceAll('$', '\\$')})$`),
     ...options,
     sourceMap,
@@ -115,7 +119,7 @@ function withLet(text) {
 
 /** Makes the program of a page smaller: nobody sees its names. */
 export async function smallPage(text) {
-  const compress = { passes: 2, ecma: 2022 };
+  const compress = { passes: 2, ecma: 2022, unsafe_arrows: true, unsafe_methods: true };
   const { code } = await minify(text, { compress, module: true, enclose: true });
   return code;
 }
@@ -144,7 +148,7 @@ export function withNames(bundled, isPublic) {
       return line;
     });
   // What is loaded on demand may have classes of the same names, which users cannot import.
-  const library = /^function noteBounds\(/m.test(text);
+  const library = isLibrary(text);
   // A program may be minified with its libraries. A getter keeps the name then, and the class stays fast.
   const named = text.replace(/^var (\w+) = class\b[^{\n]*\{/gm, (line, name) =>
     library && isPublic(name) ? `${line} static get name() { return "${name}"; }` : line,
@@ -187,6 +191,11 @@ function withInnerNames(bundled) {
     text = text.replace(new RegExp(`\\b${name}\\b`, 'g'), sourceName(name));
   }
   return text;
+}
+
+/** Is it the file with nearly all of the library? */
+function isLibrary(text) {
+  return /^function noteBounds\(/m.test(text);
 }
 
 /** The names of the functions of a module that are not within others. */

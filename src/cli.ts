@@ -5,10 +5,11 @@ import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { takeKeys } from './cli/live/keys.ts';
 import type { LookCommand } from './cli/look.ts';
+import type { Said } from './cli/process/say.ts';
 import type { Style } from './echo/styles.ts';
 
 /** Exit statuses. */
-const STATUS = { failed: 1, usage: 2, interrupted: 130, terminated: 143 };
+const STATUS = { failed: 1, usage: 2, interrupted: 130, unread: 141, terminated: 143 };
 
 /** The maximum number of worker threads: more than any machine has cores, but few enough to work. */
 const MOST_WORKERS = 256;
@@ -59,11 +60,8 @@ Options:
   --version        show the version
 
 Ctrl-C stops the server gracefully; a second Ctrl-C ends it at once.
-Exit status: 0 success, 1 failure, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+Exit status: 0 success, 1 failure, 2 wrong usage, 130 Ctrl-C, 141 output closed, 143 SIGTERM.
 `;
-
-/** The commands that look into a process. */
-const LOOKS = ['ps', 'pstree', 'why', 'top', 'trace', 'inspect'];
 
 const STYLES: readonly Style[] = ['sock', 'streams', 'protocol'];
 
@@ -71,13 +69,13 @@ const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string' },
   style: { type: 'string' },
-  tls: { type: 'boolean', default: false },
+  tls: { type: 'boolean' },
   workers: { type: 'string', default: '1' },
-  quiet: { type: 'boolean', default: false },
+  quiet: { type: 'boolean' },
   grace: { type: 'string', default: '2' },
-  json: { type: 'boolean', default: false },
-  all: { type: 'boolean', default: false },
-  seconds: { type: 'string', default: '5' },
+  json: { type: 'boolean' },
+  all: { type: 'boolean' },
+  seconds: { type: 'string' },
   output: { type: 'string', short: 'o', default: 'trace.json' },
   runs: { type: 'string' },
   jobs: { type: 'string', default: '1' },
@@ -85,9 +83,11 @@ const OPTIONS = {
   faults: { type: 'string' },
   svg: { type: 'string' },
   timeout: { type: 'string', default: '600' },
-  help: { type: 'boolean', default: false },
-  version: { type: 'boolean', default: false },
+  help: { type: 'boolean' },
+  version: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
+
+type Option = keyof typeof OPTIONS;
 
 /** Set in the child process that looks into another process. */
 const LOOKER = 'ASYNCIO_TS_LOOKER';
@@ -106,14 +106,17 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const [command = 'repl', ...rest] = positionals;
+  // A server goes on without a reader of its log.
+  if (command !== 'echo') endIfUnread();
   if (command === 'repl') {
     if (rest.length > 0) throw new UsageError(`unexpected argument for repl: ${rest[0]}`);
     const { repl } = await import('./cli/repl.ts');
     return await repl();
   }
-  if (LOOKS.includes(command)) {
+  if (command === 'simulate') return await simulateFile(rest, values);
+  if (command !== 'echo') {
     const port = wholeNumber('--port', values.port ?? '0', 0, 65_535);
-    const time = seconds('--seconds', values.seconds);
+    const time = seconds('--seconds', values.seconds ?? '5');
     const show = async (where: string, until: Promise<void>): Promise<void> => {
       const { look, showLive, top, trace } = await import('./cli/look.ts');
       if (command === 'inspect') await showLive(where, port, until);
@@ -123,8 +126,6 @@ async function main(args: string[]): Promise<number> {
     };
     return await lookInto(command, rest, show, command === 'why' ? ['the name of a task'] : []);
   }
-  if (command === 'simulate') return await simulateFile(rest, values);
-  if (command !== 'echo') throw new UsageError(`no such command: ${command}`);
   if (rest.length > 0) throw new UsageError(`unexpected argument for echo: ${rest[0]}`);
   const workers = wholeNumber('--workers', values.workers, 1, MOST_WORKERS);
   const style = styleOf(values.style ?? (values.tls ? 'streams' : 'sock'));
@@ -136,8 +137,8 @@ async function main(args: string[]): Promise<number> {
     grace: seconds('--grace', values.grace),
     style,
     workers,
-    isEncrypted: values.tls,
-    isQuiet: values.quiet,
+    isEncrypted: values.tls === true,
+    isQuiet: values.quiet === true,
   };
   return await orFailure(async () => {
     const { echo } = await import('./cli/echo.ts');
@@ -165,6 +166,7 @@ async function lookInto(
     );
     return 0;
   });
+  await new Promise<void>((resolve) => void process.stderr.write('', () => resolve()));
   // Unanswered questions would keep it.
   process.exit(status);
 }
@@ -220,8 +222,9 @@ async function orFailure(act: () => Promise<number>): Promise<number> {
 
 /**
  * Runs this command in a child process, which has a WebSocket on Node 20. The target closes its inspector when the
- * child has ended. The child notices by the end of their channel that this process has ended or was killed. If the
- * child draws on the terminal, this process reads the keys.
+ * child has ended. So this process prints what the child says: readers may be slow. The child notices by the end of
+ * their channel that this process has ended or was killed. If the child draws on the terminal, this process reads the
+ * keys.
  */
 async function inProcessOfItsOwn(): Promise<number> {
   const options = ['--experimental-websocket', '--no-warnings'];
@@ -240,25 +243,63 @@ async function inProcessOfItsOwn(): Promise<number> {
   };
   process.on('SIGINT', end(STATUS.interrupted)).on('SIGTERM', end(STATUS.terminated));
   let giveBack: ReturnType<typeof takeKeys> | undefined;
-  child.once('message', (leave: string) => {
-    giveBack = takeKeys(
-      leave,
-      (key) => end(key === 'q' ? 0 : STATUS.interrupted)(),
-      (size) => child.connected && child.send(size),
-    );
+  child.on('message', ({ text, leave }: Said) => {
+    if (leave === undefined) process.stdout.write(text as string);
+    else
+      giveBack = takeKeys(
+        leave,
+        (key) => end(key === 'q' ? 0 : STATUS.interrupted)(),
+        (size) => child.connected && child.send(size),
+      );
   });
-  const [status] = (await once(child, 'exit')) as [number | null];
+  // When it has ended, what it has said may not have been read yet.
+  const [[status]] = (await Promise.all([once(child, 'exit'), once(child, 'disconnect')])) as [
+    [number | null],
+    unknown,
+  ];
   giveBack?.(status !== null);
-  return ended ?? status ?? STATUS.failed;
+  // From now on, Ctrl-C does not wait until the output has been read.
+  ended ??= status ?? STATUS.failed;
+  return ended;
 }
 
+/** Ends this process when the reader of its output has gone, as with `| head`. */
+function endIfUnread(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') process.exit(STATUS.unread);
+      complain(message);
+      process.exit(STATUS.failed);
+    });
+}
+
+/** Parses the arguments. The command decides which options there are. */
 function parse(args: string[]) {
+  const [command = 'repl'] = parseArgs({ args, options: OPTIONS, strict: false }).positionals;
+  const commands = Array.from(HELP.matchAll(/^ {2}([a-z]+) /gm), ([, name]) => name);
+  if (!commands.includes(command))
+    throw new UsageError(`no such command: ${command}, only ${commands.join(', ')}`);
+  const known = optionsOf(command);
+  const options = Object.fromEntries(known.map((name) => [name, OPTIONS[name]]));
   try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
+    return parseArgs({ args, options: options as typeof OPTIONS, allowPositionals: true });
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+      throw new UsageError(
+        `${command} has no option ${/'(.*?)'/.exec(message)?.[1]}, only --${known.join(', --')}`,
+      );
     // The first sentence of Node's message says what is wrong; the others suggest workarounds.
-    throw new UsageError(String((error as Error).message).split(/\. |\n/)[0]);
+    throw new UsageError(message.split(/\. |\n/)[0]);
   }
+}
+
+/** The options of a command: exactly those in the help. */
+function optionsOf(command: string): Option[] {
+  const title = new RegExp(`^Options(?: of .*\\b${command}\\b.*)?:`);
+  return HELP.split('\n\n')
+    .filter((section) => title.test(section))
+    .flatMap((section) => Array.from(section.matchAll(/ --(\w+) /g), ([, name]) => name as Option));
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {
@@ -292,6 +333,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  complain(`${error.message}\nasyncio-ts --help shows what there is`);
+  complain(error.message);
   process.exitCode = STATUS.usage;
 }

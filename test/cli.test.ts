@@ -39,6 +39,37 @@ behaviour('asyncio-ts', (it) => {
     CHILD,
   );
 
+  it(
+    'has for each command the options of which its help tells, and no others',
+    async () => {
+      const { stdout: help } = await run('--help');
+      const own = new Map<string, string[]>();
+      const commands = [
+        ...(/\nCommands:\n(.*?)\n\n/s.exec(help)?.[1]?.matchAll(/^ {2}(\w+) /gm) ?? []),
+      ];
+      for (const [, command = ''] of commands) own.set(command, []);
+      for (const [, names = '', section = ''] of help.matchAll(
+        /\nOptions of (.*?):\n(.*?)\n(?=\n)/gs,
+      ))
+        for (const command of names.split(' and '))
+          own.set(
+            command,
+            [...section.matchAll(/^ {2}(?:-\w, )?--(\w+)/gm)].map(([, option = '']) => option),
+          );
+      assert.is(own.size, 9);
+
+      const outcomes = await Promise.all([...own.keys()].map((command) => run(command, '--nope')));
+
+      assert.equal(
+        outcomes.map(({ stderr }) => stderr.split(', only ')[1]),
+        [...own.values()].map(
+          (options) => `${[...options, 'help', 'version'].map((each) => `--${each}`).join(', ')}\n`,
+        ),
+      );
+    },
+    { seconds: 20 },
+  );
+
   it('loads nothing of the library before it knows what for', () => {
     const text = readFileSync(path.join(root, 'dist', 'cli.js'), 'utf8');
 
@@ -68,9 +99,19 @@ behaviour('asyncio-ts', (it) => {
     ],
     [['simulate', 'a', '--jobs', 'x'], "--jobs must be a whole number from 1 to 256, got 'x'"],
     [['simulate', 'a', '--faults', 'heck'], "--faults must be calm, rough or hell, got 'heck'"],
-    [['nope'], 'no such command: nope'],
+    [
+      ['nope'],
+      'no such command: nope, only repl, echo, ps, pstree, why, top, trace, inspect, simulate',
+    ],
+
     [['echo', 'more'], 'unexpected argument for echo: more'],
-    [['echo', '--nope'], "Unknown option '--nope'"],
+    [
+      ['echo', '--nope'],
+      'echo has no option --nope, only --host, --port, --style, --tls, --workers, --quiet, --grace, --help, --version',
+    ],
+    [['ps', '1', '--svg', 'x'], 'ps has no option --svg, only --all, --json, --help, --version'],
+    [['why', '1', 'main', '-o'], 'why has no option -o, only --help, --version'],
+    [['--json'], 'repl has no option --json, only --help, --version'],
     [['echo', '--port'], "Option '--port <value>' argument missing"],
     [['echo', '--port', '65536'], "--port must be a whole number from 0 to 65535, got '65536'"],
     [['echo', '--port', '8.5'], "--port must be a whole number from 0 to 65535, got '8.5'"],
@@ -93,7 +134,7 @@ behaviour('asyncio-ts', (it) => {
         assert.equal(outcomes[n], {
           status: 2,
           stdout: '',
-          stderr: `asyncio-ts: ${complaint}\nasyncio-ts --help shows what there is\n`,
+          stderr: `asyncio-ts: ${complaint}\n`,
         });
     },
     { seconds: 20 },

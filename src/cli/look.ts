@@ -9,6 +9,7 @@ import { writeTrace } from './once/trace.ts';
 import { explain } from './once/why.ts';
 import { attach } from './process/attach.ts';
 import { connectTo } from './process/connect.ts';
+import { say } from './process/say.ts';
 import { snapshotsOf, type Target } from './process/target.ts';
 
 /** The commands that look into a running process. */
@@ -37,7 +38,7 @@ export async function showLive(where: string, port: number, until: Promise<void>
     // Fails now if the process does not run asyncio-ts, or another version.
     if (!(await Promise.race([snapshotsOf(target), until]))) return;
     const page = await LivePage.open(target, port);
-    console.log(`${page.url}\nPress Ctrl-C to stop.`);
+    await say(`${page.url}\nPress Ctrl-C to stop.`);
     void until.then(() => page.close());
     await page.run();
   });
@@ -77,18 +78,17 @@ export async function look(
   command: LookCommand,
   where: string,
   rest: readonly string[],
-  format: { readonly json: boolean; readonly all: boolean },
+  format: { readonly json?: boolean; readonly all?: boolean },
   until: Promise<void>,
 ): Promise<void> {
   const taken = await at(where, (target) => Promise.race([snapshotsOf(target), until]));
   if (!taken) return;
   if (format.json) {
-    console.log(JSON.stringify(taken, undefined, 2));
+    await say(JSON.stringify(taken, undefined, 2));
     return;
   }
   const shown = printable(taken);
-  console.log(inWords[command](shown, rest));
-  if (format.all) console.log(formatRest(shown));
+  await say(inWords[command](shown, rest) + (format.all ? `\n${formatRest(shown)}` : ''));
 }
 
 const inWords: Record<

@@ -104,6 +104,11 @@ export class Program implements AsyncDisposable {
     return new Program(process.execPath, [file, ...args], options);
   }
 
+  /** A line for a shell, in which `"$0"` is Node. */
+  static shell(line: string): Program {
+    return new Program('sh', ['-c', line, process.execPath], {});
+  }
+
   /** A program in Python. */
   static python(file: string, options: ProgramOptions = {}): Program {
     return new Program(python(), ['-u', file], options);
@@ -176,6 +181,16 @@ export class Program implements AsyncDisposable {
     return () => {
       for (const stream of streams) stream?.resume();
     };
+  }
+
+  /** The reader of its output goes away. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
+  /** Has it ended, though perhaps not all of its output is here? */
+  hasExited(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   signal(name: NodeJS.Signals): void {

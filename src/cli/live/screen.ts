@@ -1,3 +1,5 @@
+import type { Said } from '../process/say.ts';
+
 /** Switches to the alternate screen, without a cursor, and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l';
 const LEAVE = '\x1b[?25h\x1b[?1049l';
@@ -13,7 +15,7 @@ const HOME = '\x1b[H';
 export class Screen {
   constructor() {
     process.stdout.write(ENTER);
-    process.send?.(LEAVE);
+    process.send?.({ leave: LEAVE } satisfies Said);
   }
 
   draw(lines: readonly string[]): void {

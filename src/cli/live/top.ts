@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '../../inspect/printable.ts';
 import type { Rates } from '../../inspect/watched/rates-data.ts';
+import { say } from '../process/say.ts';
 import type { Target } from '../process/target.ts';
 import type { Size } from './keys.ts';
 import { Screen } from './screen.ts';
@@ -30,7 +31,7 @@ export async function showTop(target: Target, until: Promise<void>): Promise<voi
     while (!(await Promise.race([ended, sleep(PAUSE, false)]))) {
       const lines = linesOf(await ratesOf(target), size);
       if (screen === undefined) {
-        console.log(lines.join('\n'));
+        await say(lines.join('\n'));
         return;
       }
       screen.draw(fill(lines, size));

@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BETWEEN_PIECES, TRACE } from '../../inspect/watched/trace-format.ts';
 import { Failure } from '../process/failure.ts';
+import { say } from '../process/say.ts';
 import { fetchPieces, type Target } from '../process/target.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function writeTrace(
   const threads = await Promise.race([target.threads(), until]);
   if (!threads) return;
   const numbers = await Promise.all(threads.map(async (ask) => await ask(`trace ${seconds}`)));
-  console.log(`recording for ${seconds} s; press Ctrl-C to stop`);
+  await say(`recording for ${seconds} s; press Ctrl-C to stop`);
   const ended = new AbortController();
   void until.then(() => ended.abort());
   // Written even if it was stopped early.
@@ -34,7 +35,7 @@ export async function writeTrace(
     }
   write(TRACE.end);
   closeSync(file);
-  console.log(`${path}: open it in https://ui.perfetto.dev or chrome://tracing`);
+  await say(`${path}: open it in https://ui.perfetto.dev or chrome://tracing`);
 }
 
 function attempt<T>(path: string, act: () => T): T {

@@ -1,0 +1,102 @@
+import * as assert from 'uvu/assert';
+import { listeningPorts } from '../../src/cli/process/node-process.ts';
+import { behaviour, type Options } from '../support/behaviour.ts';
+import { Program } from '../support/program.ts';
+import { ANY_PORT } from './support/any-port.ts';
+import { until } from './support/until.ts';
+
+/** Several starts of Node. */
+const CHILDREN: Options = { seconds: 60 };
+const COMMANDS = [['ps', '--json'], ['pstree']];
+
+/** Starts a program whose tasks fill more than a pipe. */
+async function started(): Promise<Program> {
+  const program = Program.typescript('test/inspect/children/many.ts', [], ANY_PORT);
+  await program.shows(/waiting/);
+  return program;
+}
+
+const isOpen = (program: Program): boolean => listeningPorts(program.pid).size > 0;
+
+/** The names of the tasks that an output has. */
+const named = (output: string): Set<string> => new Set(output.match(/task-\d+ x{1000}\b/g));
+
+behaviour('The output of a command that looks into a process', (it) => {
+  for (const [command = '', ...options] of COMMANDS)
+    it(
+      `is all there for a slow reader, who does not hold up the process: ${[command, ...options].join(' ')}`,
+      async () => {
+        await using program = await started();
+        await using looker = Program.command([command, String(program.pid), ...options]);
+        const read = looker.ignore();
+        await until(() => isOpen(program));
+        await until(() => !isOpen(program));
+        // It has not ended.
+        process.kill(looker.pid, 0);
+        read();
+
+        assert.equal(await looker.ends(), { status: 0, signal: null });
+
+        assert.is(named(looker.stdout).size, 300);
+        assert.ok(looker.stdout.endsWith('\n'));
+        assert.is(looker.stderr, '');
+      },
+      CHILDREN,
+    );
+
+  it(
+    'does not hold up Ctrl-C if nobody reads it',
+    async () => {
+      await using program = await started();
+      await using looker = Program.command(['ps', String(program.pid)]);
+      const read = looker.ignore();
+      await until(() => isOpen(program));
+      await until(() => !isOpen(program));
+
+      looker.signal('SIGINT');
+      await until(() => looker.hasExited());
+      read();
+
+      assert.equal(await looker.ends(), { status: 130, signal: null });
+    },
+    CHILDREN,
+  );
+
+  it(
+    'ends it quietly if its reader has gone, and leaves nothing',
+    async () => {
+      await using program = await started();
+      for (const [command = '', ...options] of [
+        ...COMMANDS,
+        ['top'],
+        ['trace', '-o', '/dev/null'],
+        ['inspect'],
+      ]) {
+        await using looker = Program.command([command, String(program.pid), ...options]);
+        looker.closeOutput();
+
+        assert.equal(await looker.ends(), { status: 141, signal: null }, command);
+
+        assert.is(looker.stderr, '');
+        await until(() => !isOpen(program));
+      }
+    },
+    CHILDREN,
+  );
+
+  it(
+    'fails in a line if it cannot be written',
+    async () => {
+      await using program = await started();
+      await using looker = Program.shell(`"$0" dist/cli.js ps ${program.pid} > /dev/full`);
+
+      assert.equal(await looker.ends(), { status: 1, signal: null });
+
+      assert.is(
+        looker.stderr,
+        'asyncio-ts: ENOSPC: no space left on device, write\n',
+      );
+    },
+    CHILDREN,
+  );
+});
