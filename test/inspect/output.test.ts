@@ -92,10 +92,7 @@ behaviour('The output of a command that looks into a process', (it) => {
 
       assert.equal(await looker.ends(), { status: 1, signal: null });
 
-      assert.is(
-        looker.stderr,
-        'asyncio-ts: ENOSPC: no space left on device, write\n',
-      );
+      assert.is(looker.stderr, 'asyncio-ts: ENOSPC: no space left on device, write\n');
     },
     CHILDREN,
   );
