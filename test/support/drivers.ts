@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { BlockingIOError } from '../../src/base/errors/os-errors.ts';
+import { createTask, type Loop, sleep, type Task } from '../../src/index.ts';
 import type { Address, DriverName, Socket } from '../../src/socket.ts';
 import * as socket from '../../src/socket.ts';
 
@@ -179,6 +180,25 @@ export function filled(sock: Socket, chunk: Uint8Array = Buffer.alloc(65_536, 'x
     const nbytes = sock._endpoint.trySend(chunk, 0);
     if (nbytes < 0) return total;
     total += nbytes;
+  }
+}
+
+/**
+ * A task that waits for room to send, and what it sends. A socket that was filled may have room again at any moment,
+ * when the kernel has moved bytes on to the peer.
+ */
+export async function sendingWithoutRoom<Data extends Uint8Array>(
+  loop: Loop,
+  sock: Socket,
+  make: () => Data,
+  fill = (): void => void filled(sock),
+): Promise<[sending: Task<void>, data: Data]> {
+  for (;;) {
+    fill();
+    const data = make();
+    const sending = createTask(async () => await loop.sockSendall(sock, data));
+    await sleep(0);
+    if (!sending.done()) return [sending, data];
   }
 }
 

@@ -23,6 +23,7 @@ import {
   filled,
   freshAddress,
   listening,
+  sendingWithoutRoom,
   stream,
 } from '../../support/drivers.ts';
 import { loopBehaviour, settle } from '../../support/loop-behaviour.ts';
@@ -537,10 +538,8 @@ for (const driver of DRIVERS) {
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
-          filled(client);
-          const data = new Uint8Array(1000);
-          const sending = createTask(async () => await loop.sockSendall(client, data));
-          await sleep(0);
+          const make = (): Uint8Array<ArrayBuffer> => new Uint8Array(1000);
+          const [sending, data] = await sendingWithoutRoom(loop, client, make);
           structuredClone(data.buffer, { transfer: [data.buffer] });
           const receiving = createTask(async () => {
             while (!sending.done()) await loop.sockRecv(server, 65_536);
@@ -561,12 +560,10 @@ for (const driver of DRIVERS) {
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
-          filled(client, Buffer.alloc(8192, ' '));
-          for (let size = 4096; size >= 1; size >>= 1) filled(client, Buffer.alloc(size, ' '));
-          const cancelled = createTask(
-            async () => await loop.sockSendall(client, Buffer.from('hello')),
-          );
-          await sleep(0);
+          const hello = (): Buffer => Buffer.from('hello');
+          const [cancelled] = await sendingWithoutRoom(loop, client, hello, () => {
+            for (let size = 8192; size >= 1; size >>= 1) filled(client, Buffer.alloc(size, ' '));
+          });
           cancelled.cancel();
           const receiving = createTask(async () => {
             let all = '';
