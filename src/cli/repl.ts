@@ -52,6 +52,15 @@ export async function repl(): Promise<number> {
   return 0;
 }
 
+/** `0`, `''` or `undefined` that code failed with. */
+class Thrown {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
 let onInterrupt = (): void => {};
 const interrupt = (): void => onInterrupt();
 
@@ -113,7 +122,9 @@ function runInTasks(
         run.call(this, js, context, file, (error, result) => {
           listen();
           isResult = error === null;
-          done(error, result);
+          if (isResult || error) done(error, result);
+          // Node's REPL prints no error that is false. Before Node 26, it takes `null` for a result.
+          else done(new Thrown(error) as unknown as Error, result);
         });
       });
     process.off('SIGINT', interrupt);
@@ -145,6 +156,7 @@ function runInTasks(
     },
     writer(value: unknown): string {
       if (value instanceof asyncio.SystemExit && !isResult) leave(value);
+      if (value instanceof Thrown) return writer.call(server, value.value);
       return isInterruption(value) ? 'KeyboardInterrupt' : writer.call(server, value);
     },
   });

@@ -48,6 +48,20 @@ behaviour('asyncio-ts repl', (it) => {
   );
 
   it(
+    'prints what was awaited and failed, also if it is no error',
+    async () => {
+      const { printed } = await answers(
+        ["await Promise.reject('')", 'await Promise.reject(0)', 'await Promise.reject()', '1'].join(
+          '\n',
+        ),
+      );
+
+      assert.is(printed, `> Uncaught ''\n> Uncaught 0\n> Uncaught undefined\n> 1\n${END}`);
+    },
+    CHILD,
+  );
+
+  it(
     'runs each piece of code in a task, and what they make beside it',
     async () => {
       const lines = [
