@@ -101,12 +101,25 @@ function smallDeclarations(declarations, numbers) {
   // Without such a statement, everything would be exported.
   if (!/^export (?:type )?[{*]/m.test(text)) text += 'export {};\n';
   // What users cannot import needs no comment. One statement for numbers, whose names say what they are.
-  return text
+  text = text
     .replace(/(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)+(?=(?:declare|interface|type) )/g, '')
     .replace(/(?:\/\*\*[^\n]*\*\/\n)*export declare const (\w+) = /g, (whole, name) =>
       Object.hasOwn(numbers, name) ? `export declare const ${name} = ` : whole,
     )
     .replace(/(?<=\d);\n+export declare const (?=[A-Z]\w+ = -?\d)/g, ', ');
+  return withoutSpaces(text);
+}
+
+/** Declarations without the spaces and semicolons that the compiler does not need. Comments keep their texts. */
+function withoutSpaces(declarations) {
+  const comment = /\/\*\*[\s\S]*?\*\//;
+  const string = /'[^'\n]*'|`[^`]*`/;
+  const spaces = /[:,] | (?:=>|[|&]) |(?<=\w) = | ?[{}] ?|;\n+(?=[\w/}])/;
+  const parts = [comment, string, spaces].map(({ source }) => source);
+  return declarations.replace(new RegExp(parts.join('|'), 'g'), (part) => {
+    if (part.startsWith(';')) return '\n';
+    return part.startsWith('/') ? part.replace(/ (?=\*\/$)|(?<=^\/\*\*) /g, '') : part.trim();
+  });
 }
 
 function declarationOf(name) {

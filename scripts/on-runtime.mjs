@@ -139,6 +139,22 @@ const features = {
     const [peer] = await loop.sockAccept(listener);
     await loop.sockSendall(client, Buffer.from('hello'));
     expect(String(await loop.sockRecv(peer, 100)) === 'hello', 'bytes');
+    const much = 5_000_000;
+    const sending = asyncio.createTask(async () => {
+      await loop.sockSendall(client, Buffer.alloc(much));
+      client.shutdown(socket.SHUT_WR);
+    });
+    let received = 0;
+    for (let data; data?.length !== 0; received += data.length)
+      data = await loop.sockRecv(peer, 100_000);
+    await sending;
+    expect(received === much, 'everything that was sent, and the end');
+    await loop.sockSendall(peer, Buffer.from('bye'));
+    expect(String(await loop.sockRecv(client, 100)) === 'bye', 'bytes in a half-closed connection');
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
+    peer.close();
+    const reset = await loop.sockRecv(client, 100).catch((error) => error);
+    expect(reset instanceof asyncio.ConnectionResetError, 'a reset');
     for (const each of [client, peer, listener]) each.close();
   },
   UDP: async () => {

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { OSError } from '../../src/base/errors/os-errors.ts';
-import { hasReusePort } from '../../src/sock/drivers/node/handles.ts';
+import { hasReusePort } from '../../src/sock/drivers/node/handles/node-handles.ts';
 import * as socket from '../../src/socket.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { accepted, attempt, connected, DRIVERS, freshPath, stream } from '../support/drivers.ts';

@@ -6,7 +6,7 @@ import { childProcess } from '../../base/node-modules.ts';
 import { otherRuntime } from '../../base/other-runtime.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { outside } from '../../core/context/async-context.ts';
-import { takeHandle } from '../../sock/drivers/node/handles.ts';
+import { takeHandle } from '../../sock/drivers/node/handles/node-handles.ts';
 import { NodePipe } from '../../sock/drivers/node/node-pipe.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { hasDescriptor, noteFailure } from '../../sock/endpoint/descriptor-limit.ts';

@@ -3,7 +3,7 @@ import { type Address, inet6Address, inetAddress } from '../../addresses/address
 import { needsZone } from '../../addresses/numeric-host.ts';
 import { zoneIndex, zoneName } from '../../addresses/zones.ts';
 import { AF_INET6 } from '../../constants/constants.ts';
-import type { HandleAddress } from './handles.ts';
+import type { HandleAddress } from './handles/handle-types.ts';
 
 /** libuv appends the zone to the host: its name, or on Windows its number. */
 const ZONES_HAVE_NAMES = process.platform !== 'win32';

@@ -24,17 +24,15 @@ import { EMPTY } from '../../endpoint/byte-queue.ts';
 import { noteDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
 import type { ReceivedFrom, ReceivedIntoFrom } from '../../endpoint/endpoint.ts';
 import { fromHandle, hostForHandle } from './addresses.ts';
+import type { HandleAddress, SendRequest, UdpHandle } from './handles/handle-types.ts';
 import {
   datagramClasses,
-  type HandleAddress,
   hasReusePort,
   IPV6_ONLY,
   outside,
-  type SendRequest,
   UDP_REUSE_ADDRESS,
   UDP_REUSE_PORT,
-  type UdpHandle,
-} from './handles.ts';
+} from './handles/node-handles.ts';
 
 /** How many unread datagrams are kept here before the kernel has to keep or drop the rest. */
 const RECEIVE_LIMIT = 64;

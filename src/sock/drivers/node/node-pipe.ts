@@ -1,7 +1,8 @@
 import { osError } from '../../../base/errors/os-errors.ts';
 import { AF_UNIX } from '../../constants/constants.ts';
 import type { PipeEnd } from '../../endpoint/endpoint.ts';
-import { outside, SOCKET_KIND, type StreamHandle, streamClasses } from './handles.ts';
+import type { StreamHandle } from './handles/handle-types.ts';
+import { outside, SOCKET_KIND, streamClasses } from './handles/node-handles.ts';
 import { StreamEndpoint } from './stream-endpoint.ts';
 
 /** Descriptors on which there is a handle. */

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { fsPromises } from '../../../base/node-modules.ts';
 import { setTimeout } from '../../../base/node-timers.ts';
-import { outside } from './handles.ts';
+import { outside } from './handles/node-handles.ts';
 
 /**
  * Does the peer of a TCP socket take bytes, however few?

@@ -31,21 +31,23 @@ import { hasDescriptor, noteDescriptor, noteFailure } from '../../endpoint/descr
 import type { Accepted, ReceivedFrom } from '../../endpoint/endpoint.ts';
 import { copyReceived } from '../../endpoint/received-copy.ts';
 import { fromHandle, hostForHandle } from './addresses.ts';
+import type {
+  HandleAddress,
+  PipeHandle,
+  StatusRequest,
+  StreamHandle,
+  StreamReaderOwner,
+  TcpHandle,
+} from './handles/handle-types.ts';
 import {
   acceptWith,
-  type HandleAddress,
   hasReusePort,
   IPV6_ONLY,
   outside,
-  type PipeHandle,
   readHandle,
-  type StatusRequest,
-  type StreamHandle,
-  type StreamReaderOwner,
   streamClasses,
   TCP_REUSE_PORT,
-  type TcpHandle,
-} from './handles.ts';
+} from './handles/node-handles.ts';
 import { PeerProgress } from './peer-progress.ts';
 import { giveUpStaging, readBuffer, SEND_LIMIT, stage } from './stream-buffers.ts';
 import {

@@ -4,15 +4,13 @@ import { osError } from '../../../base/errors/os-errors.ts';
 import type { Address } from '../../addresses/address.ts';
 import { AF_UNIX } from '../../constants/constants.ts';
 import { hostForHandle } from './addresses.ts';
-import {
-  type ConnectRequest,
-  readHandle,
-  SOCKET_KIND,
-  type StreamHandle,
-  type StreamReaderOwner,
-  streamClasses,
-  type TcpHandle,
-} from './handles.ts';
+import type {
+  ConnectRequest,
+  StreamHandle,
+  StreamReaderOwner,
+  TcpHandle,
+} from './handles/handle-types.ts';
+import { readHandle, SOCKET_KIND, streamClasses } from './handles/node-handles.ts';
 import { readBuffer } from './stream-buffers.ts';
 
 // Functions, not closures, so that they keep nothing alive.
@@ -25,7 +23,7 @@ export function makeHandle(family: number): StreamHandle {
   return handle;
 }
 
-export function makeReader(handle: StreamHandle, owner: StreamReaderOwner): NetSocket {
+export function makeReader(handle: StreamHandle, owner: StreamReaderOwner): NetSocket | undefined {
   return readHandle(handle, readBuffer(), owner);
 }
 

@@ -1,10 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket as NetSocket } from 'node:net';
-import { InternalError } from '../../../base/errors/errors.ts';
-import { type OSError, osError } from '../../../base/errors/os-errors.ts';
-import { dgram, lazily, net } from '../../../base/node-modules.ts';
-import { otherRuntime } from '../../../base/other-runtime.ts';
-import { hasDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
+import { InternalError } from '../../../../base/errors/errors.ts';
+import { osError } from '../../../../base/errors/os-errors.ts';
+import { dgram, lazily, net } from '../../../../base/node-modules.ts';
+import { otherRuntime } from '../../../../base/other-runtime.ts';
+import { hasDescriptor, noteFailure } from '../../../endpoint/descriptor-limit.ts';
+import { type BunHandle, CLASSES_OF_BUN } from './bun-handles.ts';
+import type {
+  DatagramClasses,
+  PipeHandle,
+  SendRequest,
+  StreamClasses,
+  StreamHandle,
+  StreamReaderOwner,
+  TcpHandle,
+  UdpHandle,
+} from './handle-types.ts';
 
 /**
  * The only file that depends on Node's internals.
@@ -19,123 +30,6 @@ import { hasDescriptor, noteFailure } from '../../endpoint/descriptor-limit.ts';
  * in which it was created. So handles are created {@link outside} every context: one created in a
  * task would keep alive the task and all that it refers to.
  */
-
-/** What the handles of streams and listeners share. */
-export interface StreamHandle {
-  /** The descriptor; -1 if there is none yet. Missing on Windows. */
-  readonly fd?: number;
-  /** Written bytes that the kernel has not taken. */
-  readonly writeQueueSize: number;
-  onconnection: ((status: number, client: StreamHandle | undefined) => void) | undefined;
-  bind(address: string, port?: number, flags?: number): number;
-  listen(backlog: number): number;
-  readStart(): number;
-  readStop(): number;
-  shutdown(request: StatusRequest): number;
-  writeBuffer(request: StatusRequest | null, data: Uint8Array): number | StatusRequest;
-  unref(): void;
-  ref(): void;
-  close(closed?: () => void): void;
-}
-
-/** A TCP socket. */
-export interface TcpHandle extends StreamHandle {
-  bind6(address: string, port: number, flags: number): number;
-  connect(request: ConnectRequest, address: string, port: number): number;
-  connect6(request: ConnectRequest, address: string, port: number): number;
-  getsockname(out: HandleAddress): number;
-  getpeername(out: HandleAddress): number;
-  setNoDelay(on: boolean): number;
-  setKeepAlive(on: boolean, delaySeconds: number): number;
-  /** Closes with a reset. */
-  reset(closed?: () => void): number;
-}
-
-/** An AF_UNIX socket, or a named pipe. */
-export interface PipeHandle extends StreamHandle {
-  /** Returns nothing on Node 20, where the request reports failures. */
-  connect(request: ConnectRequest, path: string): number | undefined;
-  /** Takes ownership of a descriptor. */
-  open(fd: number): number | undefined;
-}
-
-/** A UDP socket. */
-export interface UdpHandle {
-  readonly fd?: number;
-  onmessage:
-    | ((nread: number, handle: UdpHandle, data: Buffer | undefined, from: HandleAddress) => void)
-    | undefined;
-  bind(address: string, port: number, flags: number): number;
-  bind6(address: string, port: number, flags: number): number;
-  connect(address: string, port: number): number;
-  connect6(address: string, port: number): number;
-  disconnect(): number;
-  /**
-   * Returns the bytes sent plus 1; 0 if they have to wait, and the request reports the outcome; or
-   * a negative errno.
-   */
-  send(request: SendRequest, list: Uint8Array[], count: number, ...rest: unknown[]): number;
-  send6(request: SendRequest, list: Uint8Array[], count: number, ...rest: unknown[]): number;
-  recvStart(): number;
-  recvStop(): number;
-  getsockname(out: HandleAddress): number;
-  getpeername(out: HandleAddress): number;
-  setBroadcast(on: number): number;
-  setTTL(hops: number): number;
-  setMulticastTTL(hops: number): number;
-  setMulticastLoopback(on: number): number;
-  addMembership(group: string, through?: string): number;
-  dropMembership(group: string, through?: string): number;
-  bufferSize(size: number, receive: boolean, context: object): number | undefined;
-  unref(): void;
-  close(closed?: () => void): void;
-}
-
-/** What getsockname() and getpeername() fill in. */
-export interface HandleAddress {
-  address?: string;
-  port?: number;
-  family?: string;
-}
-
-/** A pending write or shutdown. */
-export interface StatusRequest {
-  oncomplete: ((this: StatusRequest, status: number) => void) | undefined;
-  /** Node 26: the outcome, if it came before `oncomplete` could be set. */
-  writeStatus?: number | null;
-  /** Never read: keeps the bytes that libuv still has to send from being collected. */
-  buffer?: Uint8Array;
-  getAsyncId(): number;
-}
-
-/** A pending connect. */
-export interface ConnectRequest {
-  oncomplete: ((status: number) => void) | undefined;
-}
-
-/** A pending datagram. */
-export interface SendRequest {
-  /** Never read: keeps the bytes that libuv still has to send from being collected. */
-  list?: Uint8Array[];
-  oncomplete: ((status: number, bytes: number) => void) | undefined;
-}
-
-/** The classes behind streams. */
-export interface StreamClasses {
-  readonly tcp: new (kind: number) => TcpHandle;
-  readonly pipe: new (kind: number) => PipeHandle;
-  readonly tcpConnect: new () => ConnectRequest;
-  readonly pipeConnect: new () => ConnectRequest;
-  readonly shutdown: new () => StatusRequest;
-  /** `undefined` from Node 26 on, where a handle creates the request itself when needed. */
-  readonly write: (new () => StatusRequest) | undefined;
-}
-
-/** The classes behind datagrams. */
-export interface DatagramClasses {
-  readonly udp: new () => UdpHandle;
-  readonly send: new () => SendRequest;
-}
 
 /** The kind of handle that Node uses for plain sockets; it can both listen and connect. */
 export const SOCKET_KIND = 0;
@@ -228,6 +122,7 @@ function classesOfDeno(): StreamClasses {
 }
 
 function findStreamClasses(): StreamClasses {
+  if (otherRuntime === 'Bun') return CLASSES_OF_BUN;
   if (otherRuntime === 'Deno') return classesOfDeno();
   const tcp = handleClass<TcpHandle>('TCP', (probe) => {
     // It would really connect only one tick later, and is destroyed by then.
@@ -309,8 +204,11 @@ function requestClass<Request>(
 }
 
 function findDatagramClasses(): DatagramClasses {
-  // Deno has such handles, but they do not behave like Node's.
-  if (otherRuntime !== undefined) throw refusal();
+  // Deno has such handles, but they do not behave like Node's. Bun has none, and binds asynchronously.
+  if (otherRuntime !== undefined)
+    throw osError('EOPNOTSUPP', 'socket', {
+      strerror: `UDP sockets need Node, and this is ${otherRuntime}`,
+    });
   const probe = dgram().createSocket({
     type: 'udp4',
     lookup: (_name, _options, found) => found(null, '127.0.0.1', 4),
@@ -346,19 +244,12 @@ function silent(probe: NetSocket): NetSocket {
 
 function needed<Value>(name: string, value: Value | undefined): Value {
   if (typeof value === 'function') return value;
-  if (otherRuntime !== undefined) throw refusal();
   if (process.permission?.has('net') === false)
     throw osError('EACCES', 'socket', { strerror: 'Node denies the network without --allow-net' });
   throw new InternalError(
     `Node ${process.version} keeps its ${name} class elsewhere, so the node driver of asyncio-ts ` +
       'cannot make sockets. Please report it.',
   );
-}
-
-function refusal(): OSError {
-  return osError('EOPNOTSUPP', 'socket', {
-    strerror: `this socket needs Node, not ${otherRuntime}: fromDuplex() takes a net.Socket`,
-  });
 }
 
 /** Takes the handle away from a Node stream, which is unusable from then on. */
@@ -371,17 +262,6 @@ export function takeHandle(stream: object): StreamHandle {
   handle.readStop();
   handle.unref();
   return handle;
-}
-
-/** Receives what {@link readHandle} reads. */
-export interface StreamReaderOwner {
-  /**
-   * The first `nread` bytes of `buffer` are valid until this returns. Returning `false` stops
-   * reading.
-   */
-  onBytes(nread: number, buffer: Buffer): boolean;
-  onEnd(): void;
-  onReadError(error: Error): void;
 }
 
 /**
@@ -433,6 +313,10 @@ export function readHandle(
   handle: StreamHandle,
   buffer: Buffer,
   owner: StreamReaderOwner,
-): NetSocket {
+): NetSocket | undefined {
+  if (otherRuntime === 'Bun') {
+    (handle as unknown as BunHandle).owner = owner;
+    return undefined;
+  }
   return new (streamReader())(handle, buffer, owner);
 }
