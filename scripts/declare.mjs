@@ -107,7 +107,7 @@ function smallDeclarations(declarations, numbers) {
       Object.hasOwn(numbers, name) ? `export declare const ${name} = ` : whole,
     )
     .replace(/(?<=\d);\n+export declare const (?=[A-Z]\w+ = -?\d)/g, ', ');
-  return withoutSpaces(text);
+  return withoutSpaces(text).replace(/^export declare /gm, 'export ');
 }
 
 /** Declarations without the spaces and semicolons that the compiler does not need. Comments keep their texts. */

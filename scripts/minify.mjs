@@ -83,7 +83,10 @@ export async function small(text, isPublic, options) {
   // Classes that take their names from a variable.
   const reserved = [...text.matchAll(/\b(\w+) = class(?= extends\b| \{)/g)].map(([, name]) => name);
   // Terser knows no private names then: it would give each member of the file a name of its own.
-  const first = await minify(withShortPrivateNames(text, 'PRIVATE$'), { ...CONSTANTS, ...options });
+  const first = await minify(withShortPrivateNames(withInfinity(text), 'PRIVATE$'), {
+    ...CONSTANTS,
+    ...options,
+  });
   const sourceMap = options?.sourceMap && { ...options.sourceMap, content: first.map };
   const { code, map } = await minify(withLet(first.code), {
     ...SMALL,
@@ -99,6 +102,13 @@ export async function small(text, isPublic, options) {
   });
   const [short, moved] = replaced(code, map ? JSON.parse(map) : { mappings: '' }, 'PRIVATE$', '#');
   return { code: short, map: map && JSON.stringify(withoutVariables(moved)) };
+}
+
+/** Writes infinity as Terser knows it. All columns stay. */
+function withInfinity(text) {
+  return text
+    .replace(/Number\.POSITIVE_INFINITY/g, (long) => 'Infinity'.padEnd(long.length))
+    .replace(/Number\.NEGATIVE_INFINITY/g, (long) => '-Infinity'.padEnd(long.length));
 }
 
 /** Declares the constants of functions by `let`, which is shorter and as fast. All columns stay. */
