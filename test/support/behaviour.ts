@@ -12,6 +12,7 @@
 import { appendFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { suite } from 'uvu';
+import { inStore } from './in-stores.ts';
 
 /** The body of a test; passes when it returns, or when what it returns is fulfilled. */
 export type Scenario = () => unknown;
@@ -104,7 +105,7 @@ async function within(seconds: number, scenario: Scenario): Promise<void> {
     timer = setTimeout(late, seconds * 1000); // keeps the process alive until then
   });
   try {
-    await Promise.race([scenario(), ended]);
+    await Promise.race([inStore(scenario), ended]);
   } finally {
     clearTimeout(timer);
     interrupt = undefined;
