@@ -7,7 +7,10 @@
  *
  * - what `Promise.all()` and `Promise.race()` leave running, and a call that nobody awaits, is a part
  *   of the task: a cancel of the task, or of the limit that it began in, reaches it;
- * - `Promise.race()` and `Promise.any()` of tasks: a cancel goes to all of them.
+ * - `Promise.race()` and `Promise.any()` of tasks: a cancel goes to all of them;
+ * - a limit that expires while its body waits for nothing but promises of others: the body is a task of its own, and
+ *   is cancelled, and the limit goes on without it;
+ * - the signal of a branch: that of its task.
  *
  * What cannot be equal does not occur:
  *
@@ -25,7 +28,9 @@
  *   always one.
  * - A cancel that comes while one branch waits for a promise of others and another for something else, or cancels
  *   the task: it counts as seen, see "A branch that waits for another promise" in docs/differences.md. Such programs are left
- *   out, and those in which a limit expires around a branch that waits so: with a task, its body waits for the task.
+ *   out.
+ * - What a branch under `allSettled` or `any`, or a call that nobody awaits, does after its cancel, if it waits for a promise
+ *   of others then: a limit around it goes on without it.
  * - `uncancel()` in a branch: the task has one count. The code of the task itself calls it.
  * - A call whose promise two wait for: V8 shows neither. So it is awaited once, and in the scope in which it began:
  *   a limit elsewhere treats it as a promise of others.
@@ -56,7 +61,15 @@ import {
   waitFor,
   wrapPromise,
 } from '../../src/index.ts';
-import { type Branch, inCalls, inTasks, nameOf, Region, type Way } from './branch-ways.ts';
+import {
+  type Branch,
+  bodyAsTask,
+  inCalls,
+  inTasks,
+  nameOf,
+  Region,
+  type Way,
+} from './branch-ways.ts';
 
 /** What a branch does. Times are in seconds. */
 type Step =
@@ -77,6 +90,7 @@ type Step =
   | { readonly do: 'join' }
   | { readonly do: 'listen'; readonly target: 'emitter' | 'target'; readonly block: Block }
   | Foreign
+  | Fetch
   | Call
   | Iterate
   | {
@@ -88,6 +102,14 @@ interface Foreign {
   readonly do: 'foreign';
   readonly kind: 'promise' | 'thenable' | 'function' | 'wrapped' | 'combined';
   readonly ends: 'resolves' | 'rejects' | 'never';
+  readonly time: number;
+}
+/** Waits for a promise of others beside a look at the task's signal, or one that the signal rejects. */
+interface Fetch {
+  readonly do: 'fetch';
+  readonly signal: 'given' | 'read';
+  /** What it does after the promise. */
+  readonly cleansUp: 'no' | 'ours' | 'foreign';
   readonly time: number;
 }
 /** One call of ours that takes a signal. */
@@ -117,14 +139,39 @@ export interface BranchProgram {
 }
 
 /** What a program may have in addition to what each has. */
-export const ADDITIONS = ['foreign', 'call', 'iterate', 'takeBack', 'hold', 'listen'] as const;
-export type Addition = (typeof ADDITIONS)[number];
+export const ADDITIONS = [
+  'foreign',
+  'abandoned',
+  'call',
+  'iterate',
+  'takeBack',
+  'hold',
+  'listen',
+] as const;
+/** `fetch`, which looks at the signal, is not among those: the two ways still differ after some cancels. */
+export type Addition = (typeof ADDITIONS)[number] | 'fetch';
 
 /** What is reported in both ways. */
 export const USUAL_REPORTS: RegExp =
   /parent task .* is already completed$|^Promise failed after its future was cancelled$|^The body of .* failed after it was abandoned$/;
 
 const time = fc.integer({ min: 1, max: 12 });
+
+/** Longer than the limits around it. */
+const late: fc.Arbitrary<Foreign> = fc.record({
+  do: fc.constant('foreign'),
+  kind: fc.constantFrom('promise', 'promise', 'thenable', 'function', 'combined'),
+  ends: fc.constantFrom('resolves', 'resolves', 'rejects'),
+  time: fc.integer({ min: 5, max: 12 }),
+});
+
+const fetches = (time: fc.Arbitrary<number>): fc.Arbitrary<Fetch> =>
+  fc.record({
+    do: fc.constant('fetch'),
+    signal: fc.constantFrom('given', 'given', 'read'),
+    cleansUp: fc.constantFrom('no', 'ours', 'foreign'),
+    time,
+  });
 
 const kinds = <K extends string>(...all: K[]): fc.Arbitrary<K> => fc.constantFrom(...all);
 
@@ -133,6 +180,25 @@ export function branchProgramsOf(...additions: Addition[]): fc.Arbitrary<BranchP
   const { block } = fc.letrec<{ block: Block; step: Step }>((tie) => {
     const block = tie('block');
     const blocks = fc.array(block, { minLength: 1, maxLength: 3 });
+    /** A limit whose body begins with `step`, or has branches that do. */
+    const limitAround = (step: fc.Arbitrary<Step>): fc.Arbitrary<unknown> => {
+      const begins = fc.tuple(step, block).map(([first, rest]) => [first, ...rest]);
+      const floats = fc.record({ do: kinds('float'), block: fc.oneof(block, begins) });
+      const combines = fc.record({
+        do: kinds('all', 'allSettled', 'race', 'any'),
+        blocks: fc.array(begins, { minLength: 1, maxLength: 3 }),
+      });
+      return fc.record({
+        do: kinds('timeout', 'waitFor', 'signal', 'moveOn', 'shielded'),
+        time: fc.integer({ min: 1, max: 4 }),
+        abandon: fc.constantFrom(true, true, true, false),
+        block: fc.oneof(
+          begins,
+          fc.tuple(combines, block).map(([first, rest]) => [first, ...rest]),
+          fc.tuple(floats, begins).map(([first, rest]) => [first, ...rest]),
+        ),
+      });
+    };
     const more: Record<Addition, fc.Arbitrary<unknown>[]> = {
       foreign: [
         fc.record({
@@ -141,6 +207,12 @@ export function branchProgramsOf(...additions: Addition[]): fc.Arbitrary<BranchP
           ends: kinds('resolves', 'resolves', 'rejects', 'never'),
           time,
         }),
+      ],
+      abandoned: [limitAround(late)],
+      fetch: [
+        fetches(time),
+        limitAround(fetches(fc.integer({ min: 5, max: 12 }))),
+        limitAround(fc.oneof(late, fetches(fc.integer({ min: 5, max: 12 })))),
       ],
       call: [
         fc.record({
@@ -210,6 +282,16 @@ export const branchPrograms: fc.Arbitrary<BranchProgram> = branchProgramsOf();
 
 class Failure extends Error {}
 
+/** The names of the errors that programs throw. */
+const EXPECTED = new Set([
+  'AggregateError',
+  'CancelledError',
+  'ExceptionGroup',
+  'Failure',
+  'RangeError',
+  'TimeoutError',
+]);
+
 /** As good as never: nothing else takes so long. */
 const NEVER = 1000;
 
@@ -234,12 +316,18 @@ const waitsAtMost = <T>(
   options: { readonly abandon: boolean },
 ): PromiseLike<T> => waitFor(body, seconds, options);
 
+/** The names of branches that the code around them does not wait for, or not for their errors. */
+const MAY_KEEP = /\.(allSettled|any|float|listen)/;
+
 const NEED_A_TASK = new Set(['group']);
 
 /** One run of a program. */
 class Run {
   readonly branches = new Map<string, Entry[]>();
   readonly #loop: Loop;
+  readonly #areTasks: boolean;
+  /** Does the task withdraw cancels? Then the bodies of limits have to be a part of it. */
+  readonly #takesBack: boolean;
   readonly #way: (region: Region) => Way;
   readonly #begin: number;
   #main: Task<unknown> | undefined;
@@ -250,13 +338,17 @@ class Run {
   hidesCancel = false;
   /** Has a cancel come while a promise of others was awaited beside something else? */
   isMixed = false;
+  /** An error that no program throws: then it is the generator that is wrong. */
+  mistake: unknown;
   /** The line of control of each block, by its name. */
   readonly #lines = new Map<string, string>();
   /** How many blocks have begun and not ended. */
   running = 0;
 
-  constructor(loop: Loop, areTasks: boolean) {
+  constructor(loop: Loop, areTasks: boolean, program: BranchProgram) {
     this.#loop = loop;
+    this.#areTasks = areTasks;
+    this.#takesBack = /"(takeBack|regret)"/.test(JSON.stringify(program));
     this.#way = areTasks ? inTasks : inCalls;
     this.#begin = loop.time();
   }
@@ -342,16 +434,10 @@ class Run {
     }
   }
 
-  /**
-   * A cancel comes to `region`.
-   *
-   * @param line - the line of the limit that it is of, if its body may be abandoned
-   */
-  #mixes(region: Region, line?: string): void {
+  /** A cancel comes to `region`, which cannot be abandoned. */
+  #mixes(region: Region): void {
     const waits = region.reached();
-    const foreign = waits.find(({ isForeign }) => isForeign);
-    if (foreign === undefined) return;
-    if (waits.length > 1 || (line !== undefined && foreign.line !== line)) this.isMixed = true;
+    if (waits.length > 1 && waits.some(({ isForeign }) => isForeign)) this.isMixed = true;
   }
 
   async #branch(name: string, block: Block, region: Region, mayKeep: boolean): Promise<string> {
@@ -361,6 +447,7 @@ class Run {
         this.#note(name, 'ends');
         return 'ok';
       } catch (error) {
+        if (!EXPECTED.has(nameOf(error))) this.mistake ??= error;
         this.#note(name, `throws ${nameOf(error)}`);
         throw error;
       }
@@ -423,6 +510,8 @@ class Run {
         throw new Failure('asked for');
       case 'foreign':
         return await this.#foreign(id, name, step, region);
+      case 'fetch':
+        return await this.#fetch(id, name, step, region);
       case 'call':
         return await this.#call(id, name, step, region);
       case 'iterate':
@@ -443,13 +532,10 @@ class Run {
         try {
           await this.#limited(
             region,
-            name,
             (within, body) =>
-              ends(
-                after,
-                () => body(() => this.#block(id, step.block, within, mayKeep, name)),
-                step,
-              ),
+              ends(after, () => body(() => this.#block(id, step.block, within, mayKeep, name)), {
+                abandon: step.abandon,
+              }),
             after,
             step.abandon,
           );
@@ -463,12 +549,11 @@ class Run {
         const after = step.time + jitter(id);
         const { expired } = await this.#limited(
           region,
-          name,
           (within, body) =>
             moveOnAfter(
               after,
               () => body(() => this.#block(id, step.block, within, mayKeep, name)),
-              step,
+              { abandon: step.abandon },
             ),
           after,
           step.abandon,
@@ -481,13 +566,12 @@ class Run {
         try {
           const { expired } = await this.#limited(
             region,
-            name,
             (within, body) => {
               within.isShielded = true;
               return shielded(
                 after,
                 () => body(() => this.#block(id, step.block, within, mayKeep, name)),
-                step,
+                { abandon: step.abandon },
               );
             },
             after,
@@ -505,7 +589,6 @@ class Run {
         this.#loop.callLater(after, () => controller.abort(new RangeError('aborted')));
         return await this.#limited(
           region,
-          name,
           (within, body) =>
             waitFor(
               () => body(() => this.#block(id, step.block, within, mayKeep, name)),
@@ -612,19 +695,19 @@ class Run {
   /** The region of the body of a limit, which is cancelled in `after` seconds. */
   async #limited<T>(
     region: Region,
-    name: string,
     limit: (within: Region, body: (block: () => Promise<void>) => Promise<void>) => PromiseLike<T>,
     after: number,
     abandon: boolean,
   ): Promise<T> {
     const within = new Region(region);
-    const line = this.#lines.get(name) ?? name;
+    within.mayBeAbandoned = abandon;
     const timer = this.#loop.callLater(after, () => {
-      this.#mixes(within, abandon ? line : undefined);
+      if (!abandon) this.#mixes(within);
+      else if (!within.giveUp()) this.isMixed = true;
       within.cancel();
     });
     let runs = false;
-    const body = async (block: () => Promise<void>): Promise<void> => {
+    const running = async (block: () => Promise<void>): Promise<void> => {
       runs = true;
       try {
         await this.#counted(block);
@@ -632,6 +715,10 @@ class Run {
         runs = false;
       }
     };
+    const body = (block: () => Promise<void>): Promise<void> =>
+      abandon && this.#areTasks && !this.#takesBack
+        ? bodyAsTask(within, () => running(block))
+        : running(block);
     try {
       return await limit(within, body);
     } finally {
@@ -668,6 +755,35 @@ class Run {
     } finally {
       // A cancel that has come meanwhile is thrown here.
       await this.#nap(region, name, jitter(`${id}, then`));
+    }
+  }
+
+  async #fetch(id: string, name: string, step: Fetch, region: Region): Promise<void> {
+    await this.#nap(region, name, jitter(`${id}, first`));
+    // A task that is made after a cancel has a signal of its own.
+    if (region.isGone || region.isCancelled) return;
+    const { signal } = currentTask() as Task<unknown>;
+    const isGiven = step.signal === 'given' && !signal.aborted;
+    const isDue = step.time + jitter(id);
+    const fetched = new Promise<void>((resolve, reject) => {
+      this.#loop.callLater(isDue, resolve);
+      if (isGiven) signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    try {
+      await this.#wait(region, name, !isGiven, () => fetched);
+      this.#note(name, 'has fetched');
+    } finally {
+      // A cancel that has come meanwhile is thrown here.
+      const least = isGiven ? step.cleansUp : 'ours';
+      const cleansUp = MAY_KEEP.test(name) && least === 'foreign' ? 'ours' : least;
+      if (cleansUp === 'ours') await this.#nap(region, name, 1 + jitter(`${id}, then`));
+      else if (cleansUp === 'foreign')
+        await this.#foreign(
+          `${id}.then`,
+          name,
+          { do: 'foreign', kind: 'promise', ends: 'resolves', time: 2 },
+          region,
+        );
     }
   }
 
@@ -843,10 +959,11 @@ export async function compareBranches(
   program: BranchProgram,
   around: (run: () => Promise<void>) => Promise<void> = (run) => run(),
 ): Promise<void> {
-  const tasks = new Run(loop, true);
+  const tasks = new Run(loop, true, program);
   await tasks.run(program);
-  const calls = new Run(loop, false);
+  const calls = new Run(loop, false, program);
   await around(() => calls.run(program));
+  for (const { mistake } of [tasks, calls]) if (mistake !== undefined) throw mistake;
   fc.pre(!calls.hasOrphans && !tasks.hasOrphans);
   fc.pre(!calls.hidesCancel && !tasks.hidesCancel);
   fc.pre(!calls.isMixed && !tasks.isMixed);

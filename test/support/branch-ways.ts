@@ -30,6 +30,9 @@ export interface Wait {
   readonly line: string;
 }
 
+/** The message of the cancel of a body that was abandoned, in the tasks that it is made of. */
+export const ABANDONED = 'abandoned';
+
 const SHIELD: Wait = { isForeign: false, line: 'shielded' };
 
 /**
@@ -47,6 +50,11 @@ export class Region {
   held: { readonly name: string; readonly take: () => PromiseLike<string> } | undefined;
   /** Does a cancel of what is above stop here? */
   isShielded = false;
+  /** Does its limit go on without it, when nothing but promises of others is awaited in it? */
+  mayBeAbandoned = false;
+  /** A cancel has come for which its limit goes on without it. */
+  isGivenUp = false;
+  private wasCancelled = false;
   /** Is told of a cancel. */
   onCancel = (): void => {};
 
@@ -69,11 +77,62 @@ export class Region {
     if (!task.done()) this.open?.left.add(task);
   }
 
-  cancel(): void {
+  /** @param message - of the cancels of what is left; see {@link ABANDONED} */
+  cancel(message = this.isGivenUp ? ABANDONED : undefined): void {
     if (this.isOver) return;
+    this.wasCancelled = true;
     this.onCancel();
-    for (const task of this.left) task.cancel();
-    for (const below of [...this.below]) if (!below.isShielded) below.cancel();
+    for (const task of this.left) task.cancel(message);
+    for (const below of [...this.below]) if (!below.isShielded) below.cancel(message);
+  }
+
+  /** Has a cancel come here, or to what is around it? */
+  get isCancelled(): boolean {
+    return this.wasCancelled || (!this.isShielded && this.above?.isCancelled === true);
+  }
+
+  /**
+   * A limit is cancelled: marks what it, or the limits below, go on without.
+   *
+   * @returns false if a promise of others is awaited beside something else
+   */
+  giveUp(): boolean {
+    const own: Wait[] = [...this.waits];
+    const limits: Region[] = [];
+    this.divide(own, limits);
+    const isBelow = limits.map((limit) => limit.reached().length > 0);
+    const foreign = own.filter(({ isForeign }) => isForeign).length;
+    if (foreign > 0) {
+      if (foreign < own.length || isBelow.includes(true)) return false;
+      this.isGivenUp = true;
+      return true;
+    }
+    const isForeignBelow = limits.some((limit) => limit.reached().some((wait) => wait.isForeign));
+    if (!isForeignBelow) return true;
+    if (own.length > 0) return false;
+    return limits.every(
+      (limit) =>
+        limit.reached().length === 0 ||
+        (limit.reached().every(({ isForeign }) => isForeign) && limit.giveUp()),
+    );
+  }
+
+  /** What is awaited here and in none of `limits`, the innermost ones but for those in them. */
+  private divide(own: Wait[], limits: Region[]): void {
+    for (const below of this.below) {
+      if (below.isShielded)
+        own.push(
+          ...below
+            .reached()
+            .slice(0, 1)
+            .map(() => SHIELD),
+        );
+      else if (below.mayBeAbandoned && !below.isCancelled) limits.push(below);
+      else {
+        own.push(...below.waits);
+        below.divide(own, limits);
+      }
+    }
   }
 
   /** Notes that something waits. Returns what notes that it does not any more. */
@@ -118,6 +177,28 @@ export class Region {
     for (const task of this.left) open.left.add(task);
     for (const below of this.below) open.below.add(below);
   }
+}
+
+/**
+ * The body of a limit, as a task of its own: then it can go on when its limit has gone on without it.
+ */
+export async function bodyAsTask(region: Region, body: () => Promise<void>): Promise<void> {
+  const task = createTask(body, { eagerStart: true });
+  task.addDoneCallback(() => void (task.cancelled() || task.exception()));
+  while (!task.done()) {
+    try {
+      await wait([task]);
+    } catch (error) {
+      if (!(error instanceof CancelledError)) throw error;
+      // It has been opened in what was abandoned.
+      if (error.message === ABANDONED) region.giveUp();
+      task.cancel(region.isGivenUp ? ABANDONED : error.message);
+      if (!region.isGivenUp) continue;
+      region.cancel();
+      throw error;
+    }
+  }
+  return task.result();
 }
 
 export const nameOf = (error: unknown): string => (error as Error).constructor.name;
@@ -183,7 +264,7 @@ export function inTasks(region: Region): Way {
       } catch (error) {
         if (!(error instanceof CancelledError)) throw error;
         cancel = error;
-        for (const task of tasks) task.cancel();
+        for (const task of tasks) task.cancel(error.message);
       }
     }
     return cancel;

@@ -306,10 +306,11 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       if (parent._root._pendings > 0 && !this._isShielded) parent._throwPending(awaiter);
     }
     this._awaits = undefined;
+    // What has reached a child, and nothing else, stays in force there.
     const held = this._isShielded ? parent._requestsInForce : 0;
     for (const child of this._children ?? []) {
       parent._openBelow(child);
-      if (held > 0) child._ignoreRequests(held);
+      child._ignoreRequests(held - this._requests);
     }
     this._children = undefined;
     if (this._isShielded) this._tellWatchers();
@@ -339,7 +340,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     return sum;
   }
 
-  /** @internal a shield that is over now has held back `count` cancels from above */
+  /** @internal a scope above is over: `count` more cancels than before are in force that have not reached this one */
   _ignoreRequests(count: number): void {
     for (const child of this._children ?? []) child._ignoreRequests(count);
   }
@@ -393,6 +394,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   _abandon(cancel: Cancel): void {
     areBranchesLeft = true;
     watchBefore();
+    this._requests += 1;
     this._pend(cancel);
     this._abandonBranches({ cancel, isSeenNow: false });
   }
@@ -426,7 +428,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** @internal withdraws the cancels that wait for the next `await`, here and below */
   _withdrawPending(): void {
     this._unpend();
-    this._cancelSignal = undefined;
+    // Others may still have one that is not aborted.
+    if (this._cancelSignal?.signal.aborted) this._cancelSignal = undefined;
     for (const child of this._children ?? []) child._withdrawPending();
   }
 
@@ -478,7 +481,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     else keep(this, cancel, path, scope, keeper);
   }
 
-  private _reach(request: Cancel): boolean {
+  /** @internal */
+  protected _reach(request: Cancel): boolean {
     let reached = false;
     for (const awaiter of this._ownAwaits()) {
       cancelAwait(awaiter, request);
@@ -532,8 +536,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     if (thrown !== undefined) cancelAwait(awaiter, thrown);
   }
 
-  /** An `await` that `cancels` were sent to has its turn. */
-  private _isDelivered(cancels: readonly Cancel[]): void {
+  /** @internal an `await` that `cancels` were sent to has its turn, or a shield passes them on */
+  _isDelivered(cancels: readonly Cancel[]): void {
     if (cancels.length === 0) return;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
       if (cancelsIn(scope._pending?.request).some((cancel) => cancels.includes(cancel)))

@@ -69,7 +69,7 @@ export class Limit extends CancelScope {
   readonly #name: string;
   readonly #abandons: boolean;
   readonly #timeout: LimitOptions['timeout'];
-  /** Has the body seen a cancel? */
+  /** Has the body seen the last cancel that was sent to it? */
   #isSeen = false;
   /** Settle the promise that the caller awaits. */
   #resolve: (value: never) => void = () => {};
@@ -121,6 +121,11 @@ export class Limit extends CancelScope {
   override _bodySees(): void {
     this.#isSeen = true;
     this._leftBranch?._sees();
+  }
+
+  protected override _reach(request: Cancel): boolean {
+    this.#isSeen = false;
+    return super._reach(request);
   }
 
   /** Cancels the body. */
@@ -197,8 +202,10 @@ export class Limit extends CancelScope {
 
   /** The code of `path`, after the shield, gets the cancels that this has held back. */
   #passDeferred(path: CancelPath | undefined): void {
-    for (const cancel of cancelsIn(this._deferred))
-      cancel._deferTo(path, this._parent as CancelScope, 'shield');
+    const within = this._parent as CancelScope;
+    const cancels = cancelsIn(this._deferred);
+    within._isDelivered(cancels);
+    for (const cancel of cancels) cancel._deferTo(path, within, 'shield');
     this._deferred = undefined;
   }
 

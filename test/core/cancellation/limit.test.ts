@@ -8,6 +8,7 @@ import {
   moveOnAfter,
   shielded,
   sleep,
+  type Task,
   TimeoutError,
   taskGroup,
   timeout,
@@ -62,6 +63,7 @@ loopBehaviour('The error of a limit that goes on without its body', (it) => {
     const { promise, resolve } = foreign();
     await moveOnAfter(1, async () => {
       await promise;
+      await rejects(sleep(0), CancelledError);
       return timeout(0, () => foreign().promise).then(() => {});
     });
     resolve();
@@ -554,5 +556,144 @@ behaviour('A body that is abandoned', (it) => {
       await lock.acquire();
       lock.release();
     });
+  });
+});
+
+/** A promise that a signal rejects with its reason, as that of `fetch()`. */
+function fetched(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+loopBehaviour('A limit beside other cancels', (it) => {
+  it('is on time although its body has seen an earlier cancel', async (loop) => {
+    const task = currentTask() as Task<unknown>;
+    const { promise, resolve } = foreign();
+    loop.callLater(0.1, () => void task.cancel());
+    await rejects(
+      timeout(1, async () => {
+        await rejects(sleep(60), CancelledError);
+        task.uncancel();
+        await promise;
+      }),
+      TimeoutError,
+    );
+
+    assert.is(loop.time(), 1001);
+    resolve();
+  });
+
+  it('does not hide from an abandoned body that it is one', async (loop) => {
+    const { promise, resolve } = foreign();
+    const seen: string[] = [];
+    await rejects(
+      timeout(2, async () => {
+        try {
+          await timeout(
+            1,
+            async () => {
+              await promise;
+              await sleep(1);
+            },
+            { abandon: false },
+          );
+        } catch (error) {
+          seen.push((error as Error).name);
+        }
+      }),
+      TimeoutError,
+    );
+    resolve();
+    await sleep(1);
+
+    assert.equal(seen, ['CancelledError']);
+    assert.is(loop.time(), 1003);
+  });
+
+  it('gives an abandoned body a signal that is aborted', async () => {
+    const { promise, resolve } = foreign();
+    let isAborted: boolean | undefined;
+    await rejects(
+      timeout(1, async () => {
+        await promise;
+        isAborted = currentTask()?.signal.aborted;
+      }),
+      TimeoutError,
+    );
+    resolve();
+    await sleep(0);
+
+    assert.is(isAborted, true);
+  });
+
+  it('leaves the signal of another branch in use', async (loop) => {
+    const branch = async (): Promise<void> => {
+      await timeout(2, async (limit) => await fetched(limit.signal));
+    };
+    const other = async (): Promise<void> => {
+      await rejects(
+        timeout(1, () => sleep(60)),
+        TimeoutError,
+      );
+    };
+    await Promise.all([rejects(branch(), TimeoutError), other()]);
+
+    assert.is(loop.time(), 1002);
+  });
+
+  it('stays cancelled by a limit around it that is over earlier', async () => {
+    let seen: unknown;
+    const call = async (): Promise<void> => {
+      try {
+        await timeout(1, async () => {
+          try {
+            await sleep(60);
+          } finally {
+            await sleep(60);
+          }
+        });
+      } catch (error) {
+        seen = error;
+      }
+    };
+    await rejects(
+      timeout(2, async () => {
+        void call();
+        await sleep(60);
+      }),
+      TimeoutError,
+    );
+    await sleep(0);
+
+    assert.instance(seen, CancelledError);
+  });
+
+  it('does not break off the clean-up of a call when a shield has held a cancel back', async () => {
+    let isClean = false;
+    const call = async (): Promise<void> => {
+      try {
+        await sleep(60);
+      } finally {
+        await sleep(1);
+        isClean = true;
+      }
+    };
+    const task = createTask(async () => {
+      try {
+        await shielded(1, async (limit) => {
+          void call();
+          await fetched(limit.signal);
+        });
+      } finally {
+        await sleep(0);
+      }
+    });
+    await sleep(0);
+    task.cancel();
+    await rejects(task, CancelledError);
+    await sleep(2);
+
+    assert.is(isClean, true);
   });
 });
