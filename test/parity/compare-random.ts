@@ -80,6 +80,25 @@ function simple(line: string): string {
   return JSON.stringify({ ...mended, handler, limit: 65_536 });
 }
 
+/**
+ * Are all differences of a program on Node's driver those of docs/differences.md, "An end in place of a reset over
+ * AF_UNIX"? The first of each connection is a reset there and none here; what follows from it differs, too.
+ */
+function hasEndsForResets(line: string, theirs = '', ours = ''): boolean {
+  if (driver !== 'node' || (JSON.parse(line) as Program).family !== 'unix') return false;
+  const [there, here] = [theirs, ours].map((text) => text.split('\n')) as [string[], string[]];
+  if (there.length !== here.length) return false;
+  const seen = new Set<string>();
+  return there.every((text, n) => {
+    const other = here[n] as string;
+    const connection = /^ *(?:client|served) \d+(?= \|)/.exec(text)?.[0];
+    if (text === other || (connection !== undefined && seen.has(connection))) return true;
+    if (connection === undefined || !other.startsWith(connection)) return false;
+    seen.add(connection);
+    return text.includes('ConnectionResetError') && !other.includes('ConnectionResetError');
+  });
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'asyncio-'));
 try {
   const file = join(folder, 'programs.jsonl');
@@ -96,12 +115,18 @@ try {
     string[],
   ];
   let different = 0;
+  let known = 0;
   for (const [n, program] of programs.entries()) {
     if (ours[n + 1] === theirs[n + 1]) continue;
+    if (hasEndsForResets(program, theirs[n + 1], ours[n + 1])) {
+      known += 1;
+      continue;
+    }
     different += 1;
     console.log(`program ${n}: ${program}\n--- CPython\n${theirs[n + 1]}--- here\n${ours[n + 1]}`);
   }
   console.log(`${different} of ${count} programs differ`);
+  if (known > 0) console.log(`${known} more see an end in place of a reset over AF_UNIX`);
   process.exitCode = different > 0 ? 1 : 0;
 } finally {
   rmSync(folder, { recursive: true });
