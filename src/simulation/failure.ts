@@ -88,6 +88,9 @@ export function simulationError(
   return new SimulationError(lines.join('\n'), error, seed, faults, trace);
 }
 
+/** What a task waits for if it is nothing of this library. */
+export const FOREIGN = 'a promise that asyncio-ts did not create';
+
 /** What each task waits for, and where, one line per task. */
 export async function describeTasks(
   nameOf: (loop: LoopCore) => string | undefined,
@@ -103,7 +106,7 @@ export async function describeTasks(
         const waits = task.waits.map(({ words, stack: [top] }) =>
           top === undefined ? words : `${words}, at ${top.name} (${top.file}:${top.line})`,
         );
-        const where = waits.join('; ') || 'a promise that asyncio-ts did not create';
+        const where = waits.join('; ') || FOREIGN;
         return `  ${host === undefined ? '' : `${host}: `}${task.name} waits for ${where}`;
       });
     })

@@ -69,7 +69,11 @@ export async function runSeeds(
       }
       const error = simulationError(least, all.length, difference);
       // The command ends this process.
-      if (part !== undefined) await tell({ failed: error.message, entries: least._entries });
+      if (part !== undefined) {
+        await tell({ failed: error.message, entries: least._entries });
+        process.channel?.ref();
+        await new Promise(() => {});
+      }
       throw error;
     }
     last = report;
@@ -126,7 +130,11 @@ async function runOnce(
   scheduler.limit = limit;
   scheduler.start(
     loop,
-    () => void stillRunning(run, 'nothing can happen any more'),
+    () => {
+      // What fails is cancelled. If it then waits for a promise that never settles, it is left there.
+      if (run.failure === undefined) void stillRunning(run, STUCK);
+      else loop._turns.halt();
+    },
     (what) => void stillRunning(run, what),
   );
   const unpatch = patch ? patchGlobals(run.random, () => scheduler.now) : () => {};
@@ -191,17 +199,27 @@ async function runOnce(
   };
 }
 
+const STUCK = 'nothing can happen any more';
+
 /** The run does not end: says where each task waits. */
 async function stillRunning(run: Run, message: string, what: string = message): Promise<void> {
   if (run.failure !== undefined || run.scheduler.paused) return;
-  run.scheduler.pause();
+  const { scheduler } = run;
+  scheduler.pause();
+  // This may take a while, in which something real may come.
+  await import('../inspect/on-demand.ts');
+  if (message === STUCK && scheduler.hasWork) {
+    scheduler.resume();
+    return;
+  }
   const names = new Map<LoopCore, string>();
   for (const host of run.hosts.values()) if (host.state === 'up') names.set(host.loop, host.name);
   let tasks = '';
   try {
-    tasks = `${await describeTasks((loop) => names.get(loop))}${run.realWaits()}`;
+    tasks = await describeTasks((loop) => names.get(loop));
+    tasks += run.realWaits(tasks);
   } finally {
-    run.scheduler.resume();
+    scheduler.resume();
   }
   run.fail(new RuntimeError(`${message}:\n${tasks}`), what);
 }

@@ -262,7 +262,7 @@ export class Run {
   #waiters: { readonly check: () => boolean; readonly done: Future<void> }[] = [];
   #fail: () => void = () => {};
   /** What Node waits for, in words. */
-  readonly realWaits: () => string = watchRealWaits();
+  readonly realWaits: (tasks: string) => string = watchRealWaits();
   /** Fails, and says where each task stands. */
   late: (message: string, what: string) => void = () => {};
 

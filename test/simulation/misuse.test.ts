@@ -155,6 +155,66 @@ behaviour('simulate fails, and says the seed,', (it) => {
   });
 });
 
+behaviour('a simulation that waits for something real', (it) => {
+  const never = (): Promise<unknown> => new Promise(() => {});
+
+  it('fails where the program of the simulation itself does, and never goes on', async () => {
+    const { message } = await rejects(simulate(never), SimulationError);
+    assert.match(message, /^nothing can happen any more, with seed 1, /);
+    assert.match(
+      message,
+      /Task-\d+ waits for a promise that asyncio-ts did not create\n {2}A simulation does not wait for anything real/,
+    );
+    assert.is((await simulate(() => sleep(1))).time, 1);
+  });
+
+  it('fails where it has a task of its own left that never ends', async () => {
+    const { message } = await rejects(
+      simulate(async () => {
+        createTask(never, { name: 'left' });
+        await sleep(1);
+      }),
+      SimulationError,
+    );
+    assert.match(message, /left .*waits for a promise that asyncio-ts did not create/);
+  });
+
+  it('fails with its first error where that does not end it', async () => {
+    const { message } = await rejects(
+      simulate(async (world) => {
+        world.host('db', async () => {
+          throw new TypeError('wrong');
+        });
+        await never();
+      }),
+      SimulationError,
+    );
+    assert.match(message, /^db failed, with seed 1.*\nTypeError: wrong/);
+  });
+
+  it('fails where it does not let itself be cancelled', async () => {
+    const { message } = await rejects(
+      simulate(
+        async (world) => {
+          world.host('db', async () => {
+            throw new TypeError('wrong');
+          });
+          for (;;) {
+            try {
+              await sleep(1);
+            } catch {
+              // It goes on.
+            }
+          }
+        },
+        { limit: 100 },
+      ),
+      SimulationError,
+    );
+    assert.match(message, /^db failed, with seed 1.*\nTypeError: wrong/);
+  });
+});
+
 behaviour("Node's own ticks in a simulation", (it) => {
   /** Says on whose loop code runs. */
   const where = (world: World): string =>

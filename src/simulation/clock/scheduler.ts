@@ -89,6 +89,11 @@ export class Scheduler {
     this.#unwatch();
   }
 
+  /** Will anything happen by itself? */
+  get hasWork(): boolean {
+    return this.#foreground > 0 || this.#runnable.length > 0;
+  }
+
   /** Lets nothing happen until {@link resume}. */
   pause(): void {
     this.paused = true;
