@@ -3,6 +3,7 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import { openLoops } from '../inspect/snapshot/open-loops.ts';
 import type { Fault } from './network/faults.ts';
 import { labelOf, type TraceEntry } from './network/trace.ts';
+import { FOREIGN } from './process/real-waits.ts';
 import { SimulationError } from './simulation-error.ts';
 
 /** The outcome of one run. */
@@ -87,9 +88,6 @@ export function simulationError(
   ];
   return new SimulationError(lines.join('\n'), error, seed, faults, trace);
 }
-
-/** What a task waits for if it is nothing of this library. */
-export const FOREIGN = 'a promise that asyncio-ts did not create';
 
 /** What each task waits for, and where, one line per task. */
 export async function describeTasks(

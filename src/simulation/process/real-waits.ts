@@ -1,4 +1,5 @@
-import { FOREIGN } from '../failure.ts';
+/** What a task waits for if it is nothing of this library. */
+export const FOREIGN = 'a promise that asyncio-ts did not create';
 
 /** Notes what Node waits for now; the function says, in words, what is more later. */
 export function watchRealWaits(): (tasks: string) => string {
