@@ -9,7 +9,7 @@ import {
 } from '../../../src/index.ts';
 import type { Address, Socket } from '../../../src/socket.ts';
 import * as socket from '../../../src/socket.ts';
-import { ECHO, type FaultPlay, NOBODY, SERVER } from './fault-play.ts';
+import { ECHO, type FaultPlay } from './fault-play.ts';
 import { arrival, type Case, linger, receive, send } from './play.ts';
 
 const connect = (sock: Socket, address: Address): Promise<void> =>
@@ -80,8 +80,9 @@ export const FAULTS: readonly Case<FaultPlay>[] = [
   [
     'a host that does not exist',
     async (play) => {
+      const { nobody, server } = play.addresses;
       const client = play.socket();
-      for (const host of [NOBODY, SERVER, SERVER])
+      for (const host of [nobody, server, server])
         await play.note('connect', () => connect(client, [host, 80]));
     },
   ],
@@ -89,7 +90,7 @@ export const FAULTS: readonly Case<FaultPlay>[] = [
     'datagrams to a host that does not exist',
     async (play) => {
       const sender = play.socket(socket.SOCK_DGRAM);
-      const address = [NOBODY, 80] as const;
+      const address = [play.addresses.nobody, 80] as const;
       await play.note('sendto', () =>
         getRunningLoop().sockSendto(sender, Buffer.from('x'), address),
       );
@@ -230,7 +231,7 @@ export const FAULTS: readonly Case<FaultPlay>[] = [
       });
       play.freeze();
       const during = play.socket();
-      await play.note('connect', () => soon(connect(during, [SERVER, ECHO])));
+      await play.note('connect', () => soon(connect(during, [play.addresses.server, ECHO])));
       await play.note('send', () => send(during, 'two'));
       await play.note('send', () => send(before, 'three'));
       await play.note('recv', () => soon(receive(before)));
@@ -271,7 +272,7 @@ export const FAULTS: readonly Case<FaultPlay>[] = [
       await arrival();
       await play.note('send', () => send(client, 'x'));
       const again = play.socket();
-      await play.note('connect', () => connect(again, [SERVER, ECHO]));
+      await play.note('connect', () => connect(again, [play.addresses.server, ECHO]));
     },
   ],
   [
@@ -364,10 +365,12 @@ export const FAULTS: readonly Case<FaultPlay>[] = [
       await play.note('connect', () => connect(client, listener.getsockname()));
       loop.setExceptionHandler((_loop, { message }) => void play.seen.push(`${message}`));
       await play.note('accept', () => soon(loop.sockAccept(listener)));
-      await play.note('openConnection', () => openConnection(SERVER, ECHO));
-      await play.note('startServer', () => startServer(async () => {}, '127.0.0.1', 0));
+      await play.note('openConnection', () => openConnection(play.addresses.server, ECHO));
+      await play.note('startServer', () => startServer(async () => {}, play.loopback, 0));
       await play.note('endpoint', () =>
-        loop.createDatagramEndpoint(() => new DatagramProtocol(), { localAddr: ['127.0.0.1', 0] }),
+        loop.createDatagramEndpoint(() => new DatagramProtocol(), {
+          localAddr: [play.loopback, 0],
+        }),
       );
       all.pop()?.close();
       const [accepted] = await loop.sockAccept(listener);
@@ -391,7 +394,7 @@ export const FAULTS: readonly Case<FaultPlay>[] = [
           writer.write(await reader.readexactly(1));
           writer.close();
         },
-        '127.0.0.1',
+        play.loopback,
         0,
       );
       const client = play.socket();

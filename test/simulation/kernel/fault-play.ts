@@ -4,18 +4,31 @@
  */
 import { getRunningLoop } from '../../../src/index.ts';
 import type { Socket } from '../../../src/socket.ts';
+import * as socket from '../../../src/socket.ts';
 import { Play } from './play.ts';
 
-export const CLIENT = '10.0.0.3';
-export const SERVER = '10.0.0.2';
-/** Of no host, in the network of the two. */
-export const NOBODY = '10.0.9.9';
+/** The addresses of one kind: of the hosts, and one of no host, in the network of the two. */
+interface Addresses {
+  readonly client: string;
+  readonly server: string;
+  readonly nobody: string;
+}
+
+export const IPV4: Addresses = { client: '10.0.0.3', server: '10.0.0.2', nobody: '10.0.9.9' };
+export const IPV6: Addresses = { client: 'fd00::3', server: 'fd00::2', nobody: 'fd00::99' };
+
+/** What each case is played over. */
+export const FAMILIES: readonly number[] = [socket.AF_INET, socket.AF_INET6];
 
 /** The port on which the peer's program sends back what comes. */
 export const ECHO = 7;
 
 /** A client and a server, each with an address of its own, and what can happen to them. */
 export abstract class FaultPlay extends Play {
+  get addresses(): Addresses {
+    return this.family === socket.AF_INET6 ? IPV6 : IPV4;
+  }
+
   /** Makes a socket of the server. */
   protected abstract atServer<T>(make: () => T): Promise<T>;
 
@@ -40,7 +53,7 @@ export abstract class FaultPlay extends Play {
   async serve(backlog = 10): Promise<Socket> {
     return await this.atServer(() => {
       const made = this.socket();
-      made.bind([SERVER, 0]);
+      made.bind([this.addresses.server, 0]);
       made.listen(backlog);
       return made;
     });
@@ -54,7 +67,7 @@ export abstract class FaultPlay extends Play {
   /** A socket that is connected with the peer's program. */
   async toPeer(): Promise<Socket> {
     const client = this.socket();
-    await getRunningLoop().sockConnect(client, [SERVER, ECHO]);
+    await getRunningLoop().sockConnect(client, [this.addresses.server, ECHO]);
     return client;
   }
 }

@@ -2,15 +2,18 @@
 import * as assert from 'uvu/assert';
 import { behaviour } from '../../support/behaviour.ts';
 import { FAULTS } from './fault-cases.ts';
+import { FAMILIES } from './fault-play.ts';
+import { withFamily } from './play.ts';
 import { recorded } from './recorded.ts';
 import { playSimulated } from './simulated-faults.ts';
 
 behaviour('a simulated fault', (it) => {
-  for (const each of FAULTS)
-    it(`shows what a real one does: ${each[0]}`, async () => {
-      const seen = await playSimulated(each);
+  for (const family of FAMILIES)
+    for (const each of FAULTS)
+      it(`shows what a real one does: ${each[0]}${withFamily(family)}`, async () => {
+        const seen = await playSimulated(each, family);
 
-      assert.ok(seen.length > 0);
-      assert.equal(seen, recorded[each[0]]);
-    });
+        assert.ok(seen.length > 0);
+        assert.equal(seen, recorded[each[0]]);
+      });
 });

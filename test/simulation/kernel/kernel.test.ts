@@ -7,7 +7,7 @@ import { getRunningLoop, run, waitFor } from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
 import { simulate } from '../../../src/testing.ts';
 import { behaviour } from '../../support/behaviour.ts';
-import { arrival, type Case, linger, Play, receive, send } from './play.ts';
+import { arrival, type Case, linger, Play, receive, send, withFamily } from './play.ts';
 
 const CASES: readonly Case<Play>[] = [
   [
@@ -138,7 +138,7 @@ const CASES: readonly Case<Play>[] = [
       await play.note('accept', () => getRunningLoop().sockAccept(fresh));
       const [client] = await play.pair();
       await play.note('connect', () => getRunningLoop().sockConnect(client, client.getpeername()));
-      await play.note('bind', () => client.bind(['127.0.0.1', 0]));
+      await play.note('bind', () => client.bind([play.loopback, 0]));
       await play.note('listen', () => client.listen());
     },
   ],
@@ -148,14 +148,16 @@ const CASES: readonly Case<Play>[] = [
       const listener = play.listener();
       const other = play.socket();
       await play.note('bind', () => other.bind(listener.getsockname()));
-      await play.note('bind', () => other.bind(['192.0.2.1', 0]));
+      await play.note('bind', () =>
+        other.bind([play.family === socket.AF_INET6 ? '2001:db8::1' : '192.0.2.1', 0]),
+      );
     },
   ],
   [
     'datagrams, in order, and cut to what is asked for',
     async (play) => {
       const receiver = play.socket(socket.SOCK_DGRAM);
-      receiver.bind(['127.0.0.1', 0]);
+      receiver.bind([play.loopback, 0]);
       const sender = play.socket(socket.SOCK_DGRAM);
       const loop = getRunningLoop();
       const address = receiver.getsockname();
@@ -267,7 +269,7 @@ const CASES: readonly Case<Play>[] = [
     'a datagram that nobody takes',
     async (play) => {
       const gone = play.socket(socket.SOCK_DGRAM);
-      gone.bind(['127.0.0.1', 0]);
+      gone.bind([play.loopback, 0]);
       const address = gone.getsockname();
       gone.close();
       const sender = play.socket(socket.SOCK_DGRAM);
@@ -280,19 +282,20 @@ const CASES: readonly Case<Play>[] = [
 ];
 
 behaviour('a simulated kernel', (it) => {
-  for (const [name, play] of CASES)
-    it(`shows what a real one does: ${name}`, async () => {
-      const real = new Play('posix');
-      await run(async () => {
-        await play(real);
-        real.close();
+  for (const family of [socket.AF_INET, socket.AF_INET6])
+    for (const [name, play] of CASES)
+      it(`shows what a real one does: ${name}${withFamily(family)}`, async () => {
+        const real = new Play('posix', family);
+        await run(async () => {
+          await play(real);
+          real.close();
+        });
+        const simulated = new Play(undefined, family);
+        await simulate(async () => {
+          await play(simulated);
+          simulated.close();
+        });
+        assert.ok(real.seen.length > 0);
+        assert.equal(simulated.seen, real.seen);
       });
-      const simulated = new Play(undefined);
-      await simulate(async () => {
-        await play(simulated);
-        simulated.close();
-      });
-      assert.ok(real.seen.length > 0);
-      assert.equal(simulated.seen, real.seen);
-    });
 });

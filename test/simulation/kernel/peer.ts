@@ -1,6 +1,6 @@
 /** The peer of the cases of faults: a program that is frozen and killed. */
 import { Future, isException, startServer } from '../../../src/index.ts';
-import { ECHO, SERVER } from './fault-play.ts';
+import { ECHO, IPV4, IPV6 } from './fault-play.ts';
 
 /** @param ready - called when it listens */
 export async function servePeer(ready: () => void): Promise<void> {
@@ -19,7 +19,7 @@ export async function servePeer(ready: () => void): Promise<void> {
         writer.close();
       }
     },
-    SERVER,
+    [IPV4.server, IPV6.server],
     ECHO,
   );
   ready();

@@ -12,12 +12,19 @@ export class Play {
   readonly #driver: 'posix' | undefined;
   readonly #open: Socket[] = [];
 
-  constructor(driver: 'posix' | undefined) {
+  readonly family: number;
+
+  constructor(driver: 'posix' | undefined, family: number = socket.AF_INET) {
     this.#driver = driver;
+    this.family = family;
+  }
+
+  get loopback(): string {
+    return this.family === socket.AF_INET6 ? '::1' : '127.0.0.1';
   }
 
   socket(type: number = socket.SOCK_STREAM): Socket {
-    const made = socket.socket(socket.AF_INET, type, 0, { driver: this.#driver });
+    const made = socket.socket(this.family, type, 0, { driver: this.#driver });
     made.setblocking(false);
     this.#open.push(made);
     return made;
@@ -25,7 +32,7 @@ export class Play {
 
   listener(backlog = 10): Socket {
     const made = this.socket();
-    made.bind(['127.0.0.1', 0]);
+    made.bind([this.loopback, 0]);
     made.listen(backlog);
     return made;
   }
@@ -79,3 +86,7 @@ export const receive = (sock: Socket): Promise<Uint8Array> => getRunningLoop().s
 
 /** A case: what a program does, and what it notes. */
 export type Case<P> = readonly [name: string, play: (play: P) => Promise<void>];
+
+/** The end of the name of a case. */
+export const withFamily = (family: number): string =>
+  family === socket.AF_INET6 ? ', over IPv6' : '';

@@ -1,7 +1,7 @@
 /** The cases of faults on simulated hosts. */
 import { sleep, wrapPromise } from '../../../src/index.ts';
 import { type SimulatedHost, simulate, type World } from '../../../src/testing.ts';
-import { FaultPlay } from './fault-play.ts';
+import { FaultPlay, IPV4, IPV6 } from './fault-play.ts';
 import { servePeer } from './peer.ts';
 import type { Case, Seen } from './play.ts';
 
@@ -12,8 +12,8 @@ class SimulatedFaults extends FaultPlay {
   readonly #world: World;
   readonly #server: SimulatedHost;
 
-  constructor(world: World, server: SimulatedHost) {
-    super(undefined);
+  constructor(world: World, server: SimulatedHost, family: number) {
+    super(undefined, family);
     this.#world = world;
     this.#server = server;
   }
@@ -55,17 +55,24 @@ class SimulatedFaults extends FaultPlay {
 }
 
 /** What a case sees on simulated hosts. */
-export async function playSimulated([, play]: Case<FaultPlay>): Promise<Seen> {
+export async function playSimulated([, play]: Case<FaultPlay>, family: number): Promise<Seen> {
   let seen: Seen = [];
   await simulate(async (world) => {
-    const server = world.host('server', () => servePeer(() => {}));
-    const client = world.host('client', async () => {
-      const made = new SimulatedFaults(world, server);
-      seen = made.seen;
-      await sleep(0.1);
-      await play(made);
-      made.close();
+    const server = world.host('server', () => servePeer(() => {}), {
+      address: IPV4.server,
+      address6: IPV6.server,
     });
+    const client = world.host(
+      'client',
+      async () => {
+        const made = new SimulatedFaults(world, server, family);
+        seen = made.seen;
+        await sleep(0.1);
+        await play(made);
+        made.close();
+      },
+      { address: IPV4.client, address6: IPV6.client },
+    );
     await world.ended(client);
   });
   return seen;

@@ -9,8 +9,9 @@ import { run, wrapPromise } from '../../../../src/index.ts';
 import type { Socket } from '../../../../src/socket.ts';
 import * as socket from '../../../../src/socket.ts';
 import { FAULTS } from '../fault-cases.ts';
-import { CLIENT, FaultPlay, SERVER } from '../fault-play.ts';
+import { FAMILIES, FaultPlay, IPV4, IPV6 } from '../fault-play.ts';
 import { servePeer } from '../peer.ts';
+import { withFamily } from '../play.ts';
 
 /** Options of Linux: milliseconds until a connection gives up; a socket whose system says nothing. */
 const TCP_USER_TIMEOUT = 18;
@@ -27,8 +28,8 @@ class RealFaults extends FaultPlay {
   #peer: ChildProcess | undefined;
   #isParted = false;
 
-  constructor() {
-    super('posix');
+  constructor(family: number) {
+    super('posix', family);
   }
 
   override async toPeer(): Promise<Socket> {
@@ -88,20 +89,23 @@ class RealFaults extends FaultPlay {
 
 async function main(): Promise<void> {
   ip('link set lo up');
-  for (const address of [CLIENT, SERVER]) ip(`address add ${address}/32 dev lo`);
+  for (const address of [IPV4.client, IPV4.server]) ip(`address add ${address}/32 dev lo`);
+  for (const address of [IPV6.client, IPV6.server]) ip(`address add ${address}/128 dev lo nodad`);
   // A network in which nobody else is.
   ip('link add near type veth peer name far');
   ip('address add 10.0.0.1/16 dev near');
+  ip('address add fd00::1/64 dev near nodad');
   for (const device of ['near', 'far']) ip(`link set ${device} up`);
   const seen: Record<string, readonly string[]> = {};
-  for (const [name, play] of FAULTS) {
-    const made = new RealFaults();
-    await run(async () => {
-      await play(made);
-      made.close();
-    });
-    seen[name] = made.seen;
-  }
+  for (const family of FAMILIES)
+    for (const [name, play] of FAULTS) {
+      const made = new RealFaults(family);
+      await run(async () => {
+        await play(made);
+        made.close();
+      });
+      seen[`${name}${withFamily(family)}`] = made.seen;
+    }
   console.log(JSON.stringify(seen));
 }
 
