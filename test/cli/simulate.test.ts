@@ -211,7 +211,7 @@ behaviour('asyncio-ts simulate', (it) => {
         const file = path.join(folder, 'left.mjs');
         writeFileSync(file, failing('', 'setInterval(() => {}, 1e6);'));
         await using program = Program.command(['simulate', file, '--timeout', '0.5']);
-        await program.shows(/left\.mjs still runs, although its runs have passed/, {
+        await program.shows(/left\.mjs still runs, although its runs passed/, {
           from: 'stderr',
         });
         program.signal('SIGINT');
@@ -225,19 +225,13 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'prints a failure once, also if it cannot write the diagram',
+    'prints a failure once',
     async () => {
-      const { status, stdout, stderr } = await simulate(failing('5'), [
-        ...['--seed', '5', '--runs', '1', '--svg=FOLDER/none/a.svg'],
-      ]);
+      const { status, stdout, stderr } = await simulate(failing('5'), ['--seed', '5']);
 
       assert.is(status, 1);
       assert.match(stdout, /Error: planted/);
       assert.not.match(stderr, /planted/);
-      assert.match(
-        stderr,
-        /asyncio-ts: cannot write the diagram: ENOENT: no such file or directory/,
-      );
     },
     CHILD,
   );
