@@ -59,22 +59,18 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
     // The seed of the run that it is in.
     let seed: number | string | undefined;
     let hangs = false;
-    let begun = false;
     const timer = setTimeout(
       () => {
         hangs = seed !== undefined;
         if (hangs) child.kill('SIGKILL');
-        else if (begun) progress.say(`${file} still runs, although its runs passed`);
       },
       Math.min(timeout * 1000, LONGEST_TIMER_MS),
     );
     child.on('message', (told: Told) => {
       timer.refresh();
       if ('starts' in told) seed = told.starts;
-      else if ('begins' in told) {
-        begun = true;
-        progress.begins(job, told.begins);
-      } else if ('passed' in told) {
+      else if ('begins' in told) progress.begins(job, told.begins);
+      else if ('passed' in told) {
         seed = undefined;
         progress.passed(told.passed);
       } else if ('failed' in told) {

@@ -204,27 +204,6 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'says so if the program does not end after its runs',
-    async () => {
-      const folder = mkdtempSync(path.join(root, 'dist-test', 'simulate-'));
-      try {
-        const file = path.join(folder, 'left.mjs');
-        writeFileSync(file, failing('', 'setInterval(() => {}, 1e6);'));
-        await using program = Program.command(['simulate', file, '--timeout', '0.5']);
-        await program.shows(/left\.mjs still runs, although its runs passed/, {
-          from: 'stderr',
-        });
-        program.signal('SIGINT');
-
-        assert.is((await program.ends()).status, 130, program.stderr);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
-    CHILD,
-  );
-
-  it(
     'prints a failure once',
     async () => {
       const { status, stdout, stderr } = await simulate(failing('5'), ['--seed', '5']);
