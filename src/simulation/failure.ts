@@ -3,7 +3,6 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import { openLoops } from '../inspect/snapshot/open-loops.ts';
 import type { Fault } from './network/faults.ts';
 import { labelOf, type TraceEntry } from './network/trace.ts';
-import { FOREIGN } from './process/real-waits.ts';
 import { SimulationError } from './simulation-error.ts';
 
 /** The outcome of one run. */
@@ -104,7 +103,7 @@ export async function describeTasks(
         const waits = task.waits.map(({ words, stack: [top] }) =>
           top === undefined ? words : `${words}, at ${top.name} (${top.file}:${top.line})`,
         );
-        const where = waits.join('; ') || FOREIGN;
+        const where = waits.join('; ') || 'a promise that asyncio-ts did not create';
         return `  ${host === undefined ? '' : `${host}: `}${task.name} waits for ${where}`;
       });
     })

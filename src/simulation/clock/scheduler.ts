@@ -91,7 +91,7 @@ export class Scheduler {
 
   /** Will anything happen by itself? */
   get hasWork(): boolean {
-    return this.#foreground > 0 || this.#runnable.length > 0;
+    return this.#foreground + this.#runnable.length > 0;
   }
 
   /** Lets nothing happen until {@link resume}. */
