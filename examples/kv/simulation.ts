@@ -20,8 +20,8 @@ const KEYS = ['one', 'two'];
 /** The first seeds that find the bugs. */
 export const SEEDS: Readonly<Record<keyof Mistakes, number>> = {
   staleRead: 79,
-  lostWrite: 5,
-  shortTimeout: 86,
+  lostWrite: 1,
+  shortTimeout: 223,
 };
 
 /** Runs the store for some seeds. */
