@@ -2,7 +2,7 @@
 // that are not internal.
 import { parse } from 'acorn';
 import { minify } from 'terser';
-import { shownFunctions } from './function-names.mjs';
+import { eachChild, shownFunctions } from './function-names.mjs';
 import { MEMBER, mentionedMembers } from './internals.mjs';
 import { withShortPrivateNames } from './private-names.mjs';
 import { replaced, withoutVariables } from './source-maps.mjs';
@@ -122,8 +122,7 @@ function withLet(text) {
   function visit(node, isInFunction) {
     if (isInFunction && node.kind === 'const') starts.push(node.start);
     const isIn = isInFunction || /Function/.test(node.type);
-    for (const child of Object.values(node).flat())
-      if (typeof child?.type === 'string') visit(child, isIn);
+    eachChild(node, (child) => visit(child, isIn));
   }
 }
 
