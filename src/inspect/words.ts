@@ -1,12 +1,13 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FrameData, TaskData } from './snapshot/data.ts';
+import { FOREIGN } from './snapshot/in-words.ts';
 
 /** Describes a task that does not wait for anything of ours. */
 export function stateInWords(task: TaskData): string {
   if (task.state === 'scheduled') return 'has not begun: it is scheduled for the next turn';
   if (task.state === 'running') return 'runs';
-  return 'waits for a promise that asyncio-ts did not create';
+  return `waits for ${FOREIGN}`;
 }
 
 /** A line for each function, to be printed below what they wait for. */

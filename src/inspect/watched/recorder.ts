@@ -8,7 +8,7 @@ import { describedAwaits } from '../../core/futures/described-promise.ts';
 import type { Future } from '../../core/futures/future.ts';
 import { taskCancelled, taskCreated, taskDone } from '../../core/reports/diagnostics.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import { inWords, Words } from '../snapshot/in-words.ts';
+import { FOREIGN, inWords, Words } from '../snapshot/in-words.ts';
 import { openLoops } from '../snapshot/open-loops.ts';
 import { nameOfStep, type Watcher, watchLoops } from './watch-loops.ts';
 
@@ -109,7 +109,7 @@ export class Recorder implements Watcher {
     const [wait] = [...task._waits(), ...describedAwaits(task)];
     track.wait =
       wait === undefined
-        ? 'a promise that asyncio-ts did not create'
+        ? FOREIGN
         : inWords((wait._future as Future<unknown>)._describe(), this.#words);
   }
 
