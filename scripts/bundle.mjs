@@ -232,8 +232,9 @@ function importedNames(bundled) {
 }
 
 /**
- * Writes a file of the package, and its map. It has no reference to the map, which is not shipped and takes a program
- * that reads it half as long as to start: the loaders of scripts/shipped.mjs and of the tests add it.
+ * Writes a file of the package, and its source map. The file does not refer to the map, which is not shipped, and
+ * which would slow down the start of programs by half. The loaders of scripts/shipped.mjs and of the tests add the
+ * reference.
  */
 function write(name, code, map) {
   const file = path.join(dist, `${name}.js`);

@@ -8,7 +8,7 @@ import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
 ensureInstalled();
 ensureBuilt(); // examples and the command are tested as users get them
 
-// What a version manager puts in front of Python takes several times as long to start as Python itself.
+// A version manager's `python3` is a script that takes several times as long to start as Python itself.
 const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
   encoding: 'utf8',
 });

@@ -74,7 +74,7 @@ export class Chaos {
       if (kind === 'power') host._losePower('crashed');
       else host.crash();
       const { _starts } = host;
-      // Not if the program has restarted it: what happened to it since is another matter.
+      // Unless the program has restarted it meanwhile.
       scheduler.in(seconds, () => {
         if (host._starts === _starts && host.state === 'crashed' && faults.on) host.restart();
       });

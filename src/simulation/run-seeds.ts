@@ -131,7 +131,7 @@ async function runOnce(
   scheduler.start(
     loop,
     () => {
-      // What fails is cancelled. If it then waits for a promise that never settles, it is left there.
+      // A run that has failed is cancelled. If it still waits for a promise that never settles, it is left waiting.
       if (run.failure === undefined) void stillRunning(run, STUCK);
       else loop._turns.halt();
     },
@@ -206,7 +206,7 @@ async function stillRunning(run: Run, message: string, what: string = message): 
   if (run.failure !== undefined || run.scheduler.paused) return;
   const { scheduler } = run;
   scheduler.pause();
-  // This may take a while, in which something real may come.
+  // While this loads, something real may happen.
   await import('../inspect/on-demand.ts');
   if (message === STUCK && scheduler.hasWork) {
     scheduler.resume();

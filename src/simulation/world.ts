@@ -393,12 +393,12 @@ export class Run {
     return [this.network.path(one, other), this.network.path(other, one)];
   }
 
-  /** @param by - one of several partitions of the two, which ends alone; `undefined` for those of the program */
+  /** @param by - identifies a partition that ends by itself; `undefined` for those of the program */
   part(a: HostLike, b: HostLike, by: object | undefined, oneWay = false): void {
     this.#change(a, b, oneWay ? '→' : '↔', 'partition', (path) => path.partitions.add(by));
   }
 
-  /** @param by - the one that ends; by default all do */
+  /** @param by - the partition to end; by default all */
   heal(a: HostLike, b: HostLike, by?: object): void {
     this.#change(a, b, '↔', 'heal', ({ partitions }) =>
       by === undefined ? partitions.clear() : partitions.delete(by),
