@@ -31,9 +31,8 @@ export function usersProject() {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const installed = path.join(folder, 'node_modules');
   mkdirSync(path.join(installed, '@types'), { recursive: true });
-  run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], root);
-  const { name, version } = JSON.parse(run('npm', ['pkg', 'get', 'name', 'version'], root));
-  run('tar', ['-xzf', `${name}-${version}.tgz`], folder);
+  const { name, filename } = pack(folder);
+  run('tar', ['-xzf', filename], folder);
   cpSync(path.join(folder, 'package'), path.join(installed, name), { recursive: true });
   symlinkSync(
     path.join(root, 'node_modules', '@types', 'node'),
@@ -51,6 +50,25 @@ export function usersProject() {
       return [resolution, file];
     }),
   );
+}
+
+/**
+ * Packs `dist` as it is, as `npm pack` does.
+ *
+ * @param {string} [folder] - where the file goes; without it, none is written
+ * @returns {{ name: string, filename: string, size: number, entryCount: number, files: { path: string }[] }}
+ */
+export function pack(folder) {
+  const staged = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-staged-'));
+  try {
+    for (const name of ['package.json', 'LICENSE', 'README.md', 'dist'])
+      cpSync(path.join(root, name), path.join(staged, name), { recursive: true });
+    run(process.execPath, [path.join(root, 'scripts', 'manifest.mjs')], staged);
+    const target = folder === undefined ? ['--dry-run'] : ['--pack-destination', folder];
+    return JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', ...target], staged))[0];
+  } finally {
+    rmSync(staged, { recursive: true });
+  }
 }
 
 function run(command, args, cwd) {

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
+import { pack } from '../scripts/packed.mjs';
 import { behaviour, type Options } from './support/behaviour.ts';
 import { Client } from './support/client.ts';
 import { npm } from './support/packages.ts';
@@ -23,10 +24,10 @@ interface Folder extends Disposable {
 /** An empty folder, with packages in it. */
 function folderWith(...packages: string[]): Folder {
   const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-path-'));
-  const packed = npm(root, 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder);
+  const { filename } = pack(folder);
   npm(folder, 'init', '-y');
   npm(folder, 'pkg', 'set', 'type=module');
-  npm(folder, 'install', '--no-audit', '--no-fund', `./${packed.trim()}`, 'tsx', ...packages);
+  npm(folder, 'install', '--no-audit', '--no-fund', `./${filename}`, 'tsx', ...packages);
   return {
     path: folder,
     start(name, text, port = 0) {

@@ -61,6 +61,29 @@ behaviour('A release', (it) => {
   );
 
   it(
+    'has no scripts and no development tools in its package.json; that of the repository is as it was',
+    () => {
+      const folder = repository();
+      try {
+        const before = readFileSync(path.join(folder, 'package.json'), 'utf8');
+        // Without the build.
+        const prepack = before.replace('node scripts/build.mjs && ', '');
+        writeFileSync(path.join(folder, 'package.json'), prepack);
+        const [{ filename }] = JSON.parse(npm(folder, 'pack', '--json'));
+        execFileSync('tar', ['-xzf', filename], { cwd: folder });
+
+        const packed = readFileSync(path.join(folder, 'package', 'package.json'), 'utf8');
+        const { scripts, devDependencies, overrides, ...published } = JSON.parse(before);
+        assert.equal(JSON.parse(packed), published);
+        assert.is(readFileSync(path.join(folder, 'package.json'), 'utf8'), prepack);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    { seconds: 60 },
+  );
+
+  it(
     'is refused when nothing is unreleased',
     () => {
       const folder = repository();
