@@ -152,9 +152,9 @@ behaviour('checkLinearizable', (it) => {
         found[expected ? 'accepted' : 'refused'] += 1;
         assert.is(await accepts(operations, register(0)), expected);
       }),
-      { numRuns: 500, seed: 19 },
+      { numRuns: 200, seed: 19 },
     );
-    assert.ok(found.accepted > 100 && found.refused > 100);
+    assert.ok(found.accepted > 40 && found.refused > 40);
   });
 
   it('keeps keys apart, and names the one that does not fit', async () => {

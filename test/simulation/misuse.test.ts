@@ -10,6 +10,7 @@ import {
   sleep,
   toThread,
 } from '../../src/index.ts';
+import { Scheduler } from '../../src/simulation/clock/scheduler.ts';
 import { SimulationError, simulate, type World } from '../../src/testing.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { rejects } from '../support/rejects.ts';
@@ -99,13 +100,6 @@ behaviour('simulate fails, and says the seed,', (it) => {
       },
       /Node waits for Timeout: a simulation does not wait for anything real; for timers, see the option patch/,
     ],
-    [
-      'for a host that never waits',
-      async () => {
-        for (;;) await sleep(0);
-      },
-      /^the clock has stood still for 1000000 steps.*(\n.*)*db\.main waits for sleep, until the next turn/,
-    ],
   ];
   for (const [what, main, message] of CASES)
     it(what, async () => {
@@ -117,6 +111,31 @@ behaviour('simulate fails, and says the seed,', (it) => {
       });
       assert.is(process.listenerCount('uncaughtException'), listeners);
     });
+
+  it('for a host that never waits, after many steps at one instant', async () => {
+    const { mostAtOnce } = Scheduler;
+    assert.is(mostAtOnce, 1_000_000);
+    let steps = 0;
+    const main = (most: number) => async (): Promise<void> => {
+      for (steps = 0; steps < most; steps += 1) await sleep(0);
+    };
+    Scheduler.mostAtOnce = 1000;
+    try {
+      assert.match(
+        await messageOf(main(2000)),
+        /^the clock has stood still for 1000 steps.*(\n.*)*db\.main waits for sleep, until the next turn/,
+      );
+      assert.ok(steps < 2000);
+      await simulate(async (world) => {
+        for (let n = 0; n < 5; n += 1) {
+          await world.ended(world.host(`db${n}`, main(400)));
+          await sleep(1);
+        }
+      });
+    } finally {
+      Scheduler.mostAtOnce = mostAtOnce;
+    }
+  });
 
   for (const first of [undefined, 'found first'])
     it(`where a task of the simulation ends the process as it is cancelled: ${first ?? 'alone'}`, async () => {

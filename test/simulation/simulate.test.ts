@@ -559,7 +559,7 @@ behaviour('the library under hell', (it) => {
           if (client.state === 'crashed') await sleep(1);
         }
       },
-      { runs: 50, faults: 'hell' },
+      { runs: 25, faults: 'hell' },
     );
     assert.ok(failures.length > 10);
   });

@@ -19,9 +19,6 @@ const IDLE_MS = 20;
 /** The most turns of Node's loop in one step. Code that requests another in each turn has to wait for the clock. */
 const MOST_TURNS = 100;
 
-/** The most steps at one instant. */
-const MOST_AT_ONCE = 1_000_000;
-
 /** Two instants are at least this far apart, in seconds: a double still tells them apart after some years. */
 const INSTANT = 1e-8;
 
@@ -32,6 +29,9 @@ const INSTANT = 1e-8;
  * jumps to it.
  */
 export class Scheduler {
+  /** The most steps at one instant. */
+  static mostAtOnce = 1_000_000;
+
   /** Seconds since the start. */
   now = 0;
   /** Steps that have run. */
@@ -162,9 +162,9 @@ export class Scheduler {
     // One that never rests goes on with a turn for each step.
     this.#turns = this.#isForeign ? MOST_TURNS - 1 : 0;
     this.afterStep();
-    if (this.steps - this.#firstNow > MOST_AT_ONCE) {
+    if (this.steps - this.#firstNow > Scheduler.mostAtOnce) {
       this.#firstNow = this.steps;
-      this.#late(`the clock has stood still for ${MOST_AT_ONCE} steps`);
+      this.#late(`the clock has stood still for ${Scheduler.mostAtOnce} steps`);
       if (this.paused) return;
     }
     const clock = this.#next();

@@ -245,7 +245,7 @@ export const FAULTS: readonly Case<FaultPlay>[] = [
     async (play) => {
       const client = await play.toPeer();
       play.freeze();
-      const total = 32 * 1024 * 1024;
+      const total = play.flood;
       let isSent = false;
       const sending = play.note('send', async () => {
         await getRunningLoop().sockSendall(client, Buffer.alloc(total, 'x'));
@@ -257,7 +257,7 @@ export const FAULTS: readonly Case<FaultPlay>[] = [
       let got = 0;
       while (got < total) got += (await getRunningLoop().sockRecv(client, 1024 * 1024)).length;
       await sending;
-      await play.note('got', () => got);
+      await play.note('got all', () => got === total);
     },
   ],
   [

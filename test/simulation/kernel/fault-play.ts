@@ -29,6 +29,9 @@ export abstract class FaultPlay extends Play {
     return this.family === socket.AF_INET6 ? IPV6 : IPV4;
   }
 
+  /** How many bytes are more than the buffers of a connection take. */
+  abstract readonly flood: number;
+
   /** Makes a socket of the server. */
   protected abstract atServer<T>(make: () => T): Promise<T>;
 

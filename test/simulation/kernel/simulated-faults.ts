@@ -9,6 +9,7 @@ import type { Case, Seen } from './play.ts';
 const FREEZE = 0.5;
 
 class SimulatedFaults extends FaultPlay {
+  override readonly flood: number = 1024 * 1024;
   readonly #world: World;
   readonly #server: SimulatedHost;
 

@@ -25,6 +25,7 @@ function ip(command: string): void {
 }
 
 class RealFaults extends FaultPlay {
+  override readonly flood: number = 32 * 1024 * 1024;
   #peer: ChildProcess | undefined;
   #isParted = false;
 
