@@ -43,8 +43,9 @@ export async function snapshot(): Promise<Snapshot> {
  * Lets `asyncio-ts ps PATH`, `pstree` and `why` look into this thread through a Unix socket. Only its own user can open
  * it. Unlike with Node's inspector, clients can only look.
  *
- * The socket does not keep the process alive. A socket left behind by a process that has ended is replaced. The
- * environment variable `ASYNCIO_INSPECT` does the same for the main thread; `{pid}` in it is replaced by the process ID.
+ * The socket does not keep the process alive. A socket left behind by a process that has ended is replaced;
+ * anything else at the path is left alone. The environment variable `ASYNCIO_INSPECT` does the same for the main thread;
+ * `{pid}` in it is replaced by the process ID.
  *
  * ```ts
  * const listener = await asyncio.inspect.listen('/run/shop/inspect');
@@ -52,7 +53,7 @@ export async function snapshot(): Promise<Snapshot> {
  * ```
  *
  * @throws {TypeError} when `path` is not a string
- * @throws {OSError} when the path cannot be bound
+ * @throws {OSError} when the path is too long or in use, or cannot be bound for another reason
  */
 export async function listen(path: string): Promise<Listener> {
   if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${brief(path)}`);

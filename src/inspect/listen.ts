@@ -1,8 +1,11 @@
-import { chmodSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { isMainThread } from 'node:worker_threads';
-import { fromNodeError } from '../base/errors/os-errors.ts';
+import { fromNodeError, osError } from '../base/errors/os-errors.ts';
+import { repr } from '../base/printing/repr.ts';
+import { checkAddress } from '../sock/addresses/address.ts';
+import { AF_UNIX } from '../sock/constants/constants.ts';
 import { answer } from './answer.ts';
 
 /** Only its own user may connect. */
@@ -21,17 +24,23 @@ export class Listener {
     this.#server.unref();
   }
 
-  /** @internal @throws {OSError} when the path cannot be bound, for example because another process listens there */
+  /** @internal @throws {OSError} when the path is too long or in use, or cannot be bound for another reason */
   static async open(path: string): Promise<Listener> {
     const listener = new Listener(path);
+    // So that a number is not a port, and no name is abstract: everybody could connect.
+    const address = path.startsWith('/') ? path : `./${path}`;
+    checkAddress(AF_UNIX, address, 'listen');
     try {
-      await listener.#bind();
+      await listener.#bind(address);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || (await answers(path)))
-        throw fromNodeError(error as NodeJS.ErrnoException);
-      // Left behind by a process that has ended.
-      unlinkSync(path);
-      await listener.#bind();
+      const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!inUse) throw fromNodeError(error as NodeJS.ErrnoException);
+      if (!(await isLeft(address))) {
+        const strerror = `Address ${repr(path)} is already in use`;
+        throw osError('EADDRINUSE', 'bind', { strerror });
+      }
+      unlinkSync(address);
+      await listener.#bind(address);
     }
     return listener;
   }
@@ -42,20 +51,22 @@ export class Listener {
     for (const client of this.#clients) client.destroy();
   }
 
-  async #bind(): Promise<void> {
+  async #bind(path: string): Promise<void> {
     const bound = new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
+      // Later errors are about connections that cannot be accepted.
+      this.#server.on('error', reject);
       this.#server.once('listening', resolve);
     });
     // It is bound in this call. Threads cannot change the mask.
     const mask = isMainThread ? process.umask(0o777 & ~MODE) : undefined;
     try {
-      this.#server.listen(this.path);
+      // Otherwise, the primary process of a cluster would bind it, for all its workers.
+      this.#server.listen({ path, exclusive: true });
     } finally {
       if (mask !== undefined) process.umask(mask);
     }
     await bound;
-    if (!isMainThread) chmodSync(this.path, MODE);
+    if (!isMainThread) chmodSync(path, MODE);
   }
 
   #serve(client: Socket): void {
@@ -72,11 +83,13 @@ export class Listener {
   }
 }
 
-/** Does a process listen at a path? */
-async function answers(path: string): Promise<boolean> {
-  const client = connect(path);
-  return await new Promise<boolean>((resolve) => {
-    client.once('connect', () => resolve(true));
-    client.once('error', () => resolve(false));
+/** Is there a socket at a path on which no process listens any more? */
+async function isLeft(path: string): Promise<boolean> {
+  const client = connect({ path });
+  const isRefused = await new Promise<boolean>((resolve) => {
+    client.once('connect', () => resolve(false));
+    client.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED'));
   }).finally(() => client.destroy());
+  // A file refuses, too.
+  return isRefused && lstatSync(path).isSocket();
 }

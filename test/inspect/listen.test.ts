@@ -1,14 +1,31 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import * as assert from 'uvu/assert';
 import { connectTo } from '../../src/cli/process/connect.ts';
 import { snapshotsOf } from '../../src/cli/process/target.ts';
 import * as asyncio from '../../src/index.ts';
-import { freshPath } from '../support/drivers.ts';
+import * as socket from '../../src/socket.ts';
+import { freshPath, stream } from '../support/drivers.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { Program } from '../support/program.ts';
 import { rejects } from '../support/rejects.ts';
 
 const REAL = { clock: 'real' } as const;
+
+/** A socket that is bound to a path; when it is closed, the path stays. */
+function bound(path: string): socket.Socket {
+  const sock = stream('posix', socket.AF_UNIX);
+  sock.bind(path);
+  return sock;
+}
+
+/** Listening at a path fails, because something is there. */
+async function isTaken(path: string): Promise<void> {
+  await rejects(asyncio.inspect.listen(path), asyncio.OSError, {
+    code: 'EADDRINUSE',
+    message: `[Errno 98] Address '${path}' is already in use`,
+  });
+}
 
 loopBehaviour('inspect.listen', (it) => {
   it(
@@ -33,16 +50,102 @@ loopBehaviour('inspect.listen', (it) => {
   );
 
   it(
-    'replaces what a process has left, and leaves one alone that listens',
+    'replaces a socket that a process has left',
+    async () => {
+      const path = freshPath();
+      bound(path).close();
+      const listener = await asyncio.inspect.listen(path);
+      await (await connectTo(path)).close();
+      listener.close();
+    },
+    REAL,
+  );
+
+  it(
+    'leaves a socket alone on which a process listens',
     async () => {
       const path = freshPath();
       const other = createServer().listen(path);
       await asyncio.fromEvent(other, 'listening');
-      await rejects(asyncio.inspect.listen(path), asyncio.OSError, { code: 'EADDRINUSE' });
+      await isTaken(path);
       const client = connect(path);
       await asyncio.fromEvent(client, 'connect');
       client.destroy();
       other.close();
+    },
+    REAL,
+  );
+
+  it(
+    'leaves a socket alone whose process accepts no more connections at the moment',
+    async () => {
+      const path = freshPath();
+      const sock = bound(path);
+      sock.listen(0);
+      const client = connect(path);
+      await asyncio.fromEvent(client, 'connect');
+      await isTaken(path);
+      assert.ok(existsSync(path));
+      client.destroy();
+      sock.close();
+    },
+    REAL,
+  );
+
+  it(
+    'leaves a file alone, and a link',
+    async () => {
+      const [path, link] = [freshPath(), freshPath()];
+      writeFileSync(path, 'text');
+      await isTaken(path);
+      assert.is(readFileSync(path, 'utf8'), 'text');
+      const left = freshPath();
+      bound(left).close();
+      symlinkSync(left, link);
+      await isTaken(link);
+      assert.ok(existsSync(link));
+    },
+    REAL,
+  );
+
+  it(
+    'takes a number for a name, not for a port',
+    async () => {
+      const listener = await asyncio.inspect.listen('54321');
+      const isThere = existsSync('54321');
+      listener.close();
+      assert.ok(isThere);
+      assert.is(listener.path, '54321');
+    },
+    REAL,
+  );
+
+  it(
+    'belongs to its own process in a cluster, and only to its user',
+    async () => {
+      const path = freshPath();
+      await using program = Program.typescript('test/inspect/children/cluster.ts', [path]);
+      await program.shows(/listening/);
+      assert.is(statSync(path).mode & 0o777, 0o600);
+      const target = await connectTo(path);
+      const [snapshot] = await snapshotsOf(target);
+      await target.close();
+      assert.is(program.stdout, `${snapshot?.process.pid} is listening\n`);
+    },
+    REAL,
+  );
+
+  it(
+    'refuses a path that the system would cut',
+    async () => {
+      const path = freshPath();
+      await rejects(asyncio.inspect.listen(path.padEnd(200, 'x')), asyncio.OSError, {
+        message: 'AF_UNIX path too long',
+      });
+      for (const cut of [`${path}\0x`, `\0${path}`])
+        await rejects(asyncio.inspect.listen(cut), asyncio.OSError, {
+          message: 'AF_UNIX path contains a NUL byte',
+        });
     },
     REAL,
   );

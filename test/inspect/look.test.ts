@@ -190,6 +190,24 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
+    'leave a process alone that is stopped',
+    async () => {
+      await using program = Program.typescript(PROGRAM, [], ANY_PORT);
+      await program.shows(/waiting/);
+      program.signal('SIGSTOP');
+      await until(() => /^State:\tT/m.test(readFileSync(`/proc/${program.pid}/status`, 'utf8')));
+      await using looker = Program.command(['ps', String(program.pid)]);
+      assert.equal(await looker.ends(), { status: 1, signal: null });
+      assert.is(looker.stderr, `asyncio-ts: process ${program.pid} is stopped\n`);
+      program.signal('SIGCONT');
+      process.kill(program.pid, 'SIGINT');
+      await program.ends();
+      assert.not.match(program.stderr, /Debugger/);
+    },
+    CHILDREN,
+  );
+
+  it(
     'show the tasks of worker threads',
     async () => {
       await using program = Program.node('test/inspect/children/threads.mjs', [], ANY_PORT);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import {
   CancelledError,
@@ -8,6 +9,7 @@ import {
   IncompleteReadError,
   Lock,
   openConnection,
+  Protocol,
   type StreamReader,
   type StreamWriter,
   sleep,
@@ -17,6 +19,7 @@ import {
 import * as socket from '../../src/socket.ts';
 import { SimulationError, simulate, type World } from '../../src/testing.ts';
 import { behaviour } from '../support/behaviour.ts';
+import { datagram, freshPath, stream } from '../support/drivers.ts';
 import { rejects } from '../support/rejects.ts';
 import { addServer, codeOf } from './echo-host.ts';
 
@@ -49,6 +52,26 @@ behaviour('simulate', (it) => {
       'hello',
       ['server 10.0.0.2', 'client 10.0.0.3'],
     ]);
+  });
+
+  it('leaves the files of this machine alone, whatever the paths of its sockets', async () => {
+    const paths = [freshPath(), freshPath()] as const;
+    for (const [at, path] of paths.entries()) {
+      const sock = at === 0 ? stream('posix', socket.AF_UNIX) : datagram('posix', socket.AF_UNIX);
+      sock.bind(path);
+      sock.close();
+    }
+    const [path, localAddr] = paths;
+    await onClient(async () => {
+      const loop = getRunningLoop();
+      await using server = await loop.createUnixServer(() => new Protocol(), path);
+      assert.ok(server.isServing());
+      const protocol = (): DatagramProtocol => new DatagramProtocol();
+      const options = { localAddr, family: socket.AF_UNIX };
+      const [transport] = await loop.createDatagramEndpoint(protocol, options);
+      transport.close();
+    });
+    assert.equal(paths.map(existsSync), [true, true]);
   });
 
   it('runs many hosts at once, and adds one listener to the process for all', async () => {

@@ -12,7 +12,7 @@ import type { Target } from './target.ts';
  * @throws {Failure} when no thread listens there
  */
 export async function connectTo(path: string): Promise<Target> {
-  const socket = connect(path);
+  const socket = connect({ path });
   try {
     await once(socket, 'connect');
   } catch (error) {

@@ -29,9 +29,12 @@ export function checkIsNode(pid: number): void {
   // The target identifies us by our process ID.
   if (attemptTo(() => readlinkSync(`/proc/${pid}/ns/pid`)) !== readlinkSync('/proc/self/ns/pid'))
     throw new Failure(`process ${pid} is in a container: look into it from there`);
-  const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1];
   if (!/^node/.test(program) || (BigInt(`0x${caught ?? 0}`) & SIGUSR1) === 0n)
     throw new Failure(`process ${pid} is not a Node program: it is ${program}`);
+  // The inspector would only open when it continues.
+  if (/^State:\tT/im.test(status)) throw new Failure(`process ${pid} is stopped`);
 }
 
 /** The loopback ports on which a process listens. */

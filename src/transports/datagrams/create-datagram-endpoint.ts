@@ -108,7 +108,7 @@ async function socketFor(
       if (options.reusePort) sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
       if (options.allowBroadcast) sock.setsockopt(SOL_SOCKET, SO_BROADCAST, 1);
       if (place.local !== undefined) {
-        if (typeof place.local === 'string') removeStale(place.local);
+        if (typeof place.local === 'string') removeStale(place.local, sock);
         sock.bind(place.local);
       }
       if (place.remote !== undefined && !options.allowBroadcast)

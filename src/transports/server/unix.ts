@@ -11,7 +11,7 @@ import { AF_UNIX, SOCK_STREAM } from '../../sock/constants/constants.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import { Socket } from '../../sock/socket.ts';
 import { toPath, type UnixPath } from '../addresses/check-host-port.ts';
-import { removeStale } from '../addresses/stale-unix-socket.ts';
+import { isFile, removeStale } from '../addresses/stale-unix-socket.ts';
 import { connectionOn } from '../connect/create-connection.ts';
 import { checkUnused } from '../readiness-watch.ts';
 import { encryptionToPath, TLS_CLIENT, type TlsClientOptions } from '../tls/options.ts';
@@ -79,7 +79,7 @@ export function createUnixServer(
     const sock = given ?? bindToPath(path as string);
     let remove: (() => void) | undefined;
     try {
-      if (options.cleanupSocket !== false) remove = removerOf(sock.getsockname());
+      if (options.cleanupSocket !== false) remove = removerOf(sock);
     } catch (error) {
       if (given === undefined) sock.close();
       throw error;
@@ -126,7 +126,7 @@ function bindToPath(path: string): Socket {
   const sock = newSocket();
   try {
     checkAddress(AF_UNIX, path, 'createUnixServer');
-    removeStale(path);
+    removeStale(path, sock);
     sock.bind(path);
     return sock;
   } catch (error) {
@@ -138,20 +138,17 @@ function bindToPath(path: string): Socket {
 }
 
 /** Returns a function that removes a server's path, if it still belongs to the server. */
-function removerOf(path: Address): (() => void) | undefined {
-  const inode = inodeOf(path);
+function removerOf(sock: Socket): (() => void) | undefined {
+  const path = sock.getsockname();
+  if (!isFile(path, sock)) return undefined;
+  const inodeNow = (): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
+  const inode = inodeNow();
   if (inode === undefined) return undefined;
   return () => {
     try {
-      if (inodeOf(path) === inode) unlinkSync(path as string);
+      if (inodeNow() === inode) unlinkSync(path);
     } catch (error) {
       log(`Unable to clean up listening UNIX socket ${repr(path)}: ${repr(error)}`);
     }
   };
-}
-
-/** The inode number of the file at `path`; `undefined` if there is none. */
-function inodeOf(path: Address): number | undefined {
-  if (typeof path !== 'string' || path === '' || path.startsWith('\0')) return undefined;
-  return statSync(path, { throwIfNoEntry: false })?.ino;
 }

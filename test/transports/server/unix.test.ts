@@ -164,6 +164,17 @@ loopBehaviour('loop.createUnixServer', (it) => {
     'test_events.py::EventLoopTestsMixin::test_create_unix_server_path_socket_error',
   );
 
+  atPath(it, 'leaves a file alone that has the name of a socket in memory', async (loop, path) => {
+    writeFileSync(path, 'text');
+    const sock = stream('memory', socket.AF_UNIX);
+    sock.bind(path);
+    const server = await loop.createUnixServer(protocol, undefined, { sock });
+
+    server.close();
+
+    assert.is(existsSync(path), true);
+  });
+
   atPath(
     it,
     'fails as the system says where it cannot bind',
