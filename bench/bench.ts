@@ -66,9 +66,9 @@ export class Bench {
   }
 
   async #measureServer(client: LoadClient, { name, command }: Found, round: number): Promise<void> {
-    const { loads, seconds, others } = this.#options;
+    const { loads, leavers, seconds, others } = this.#options;
     const say = (load: string): void => this.#progress.detail(load);
-    const measurement = { name, command, loads, seconds, round };
+    const measurement = { name, command, loads, leavers, seconds, round };
     for await (const figure of measureServer(client, measurement, say)) {
       if (figure.others > others)
         this.#leaveOut(`${name}, ${figure.load}, round ${round}`, busy(figure));

@@ -4,7 +4,7 @@ import { endWithUs } from './children.ts';
 import { errorLine } from './error-line.ts';
 import type { MicroCosts, ServerFigure } from './figures.ts';
 import { ClientError, type LoadClient } from './load-client.ts';
-import { type Load, type LoadResult, nameOf } from './loads.ts';
+import { type Leavers, type Load, type LoadResult, nameOf } from './loads.ts';
 import { Server } from './server.ts';
 import type { Command } from './subjects.ts';
 
@@ -25,6 +25,8 @@ export interface Measurement {
   readonly name: string;
   readonly command: Command;
   readonly loads: readonly Load[];
+  /** How many clients come and leave before the first load. */
+  readonly leavers: number;
   readonly seconds: number;
   readonly round: number;
 }
@@ -40,16 +42,20 @@ export interface Measurement {
  */
 export async function* measureServer(
   client: LoadClient,
-  { name, command, loads, seconds, round }: Measurement,
+  { name, command, loads, leavers, seconds, round }: Measurement,
   say: (load: string) => void,
 ): AsyncGenerator<ServerFigure> {
   const server = await Server.start(command);
   const { port, pid } = server;
-  const run = (load: Load, warmUp: number, seconds: number): Promise<LoadResult> =>
+  const run = (load: Load | Leavers, warmUp: number, seconds: number): Promise<LoadResult> =>
     client.run({ port, pid, load, warmUp, seconds });
   try {
     say('warming up');
     await run(WARM_UP_LOAD, 0, FIRST_WARM_UP);
+    if (leavers > 0) {
+      say('clients that leave');
+      await run({ kind: 'leavers', connections: leavers }, 0, 0);
+    }
     for (const load of idleFirst(loads)) {
       say(nameOf(load));
       const result = await run(load, WARM_UP, seconds).catch(async (error: Error) => {

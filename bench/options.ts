@@ -22,6 +22,8 @@ Options:
                     accept             connect, one message, close
                     idle               one active connection among idle ones
   --idle N          how many are idle                                 (default: 9000)
+  --leavers N       before the loads, N clients connect to each server, and leave in different ways:
+                    in the middle of a message, with a reset, unread     (default: none)
   --others SHARE    figures do not count if all other programs used more than this share of one
                     processor meanwhile                               (default: 0.2)
   --client WIRE     how the client reaches the servers: epoll, on Linux where koffi is installed,
@@ -47,6 +49,7 @@ const OPTIONS = {
   node: { type: 'string', multiple: true },
   loads: { type: 'string' },
   idle: { type: 'string' },
+  leavers: { type: 'string' },
   others: { type: 'string', default: '0.2' },
   client: { type: 'string' },
   'no-micro': { type: 'boolean' },
@@ -63,6 +66,7 @@ const ABOUT_SERVERS = [
   'node',
   'loads',
   'idle',
+  'leavers',
   'others',
   'client',
   'no-micro',
@@ -81,6 +85,8 @@ export interface BenchOptions {
   readonly nodes: readonly string[];
   /** Empty: no server is measured. */
   readonly loads: readonly Load[];
+  /** How many clients leave each server before the loads. */
+  readonly leavers: number;
   /** The most that others may use, in processors. */
   readonly others: number;
   /** Without it: `epoll` where that can be had. */
@@ -123,6 +129,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     only: values.only?.split(',').map((name) => name.trim()),
     nodes: values.node ?? [],
     loads: what === 'micro' ? [] : loads,
+    leavers: values.leavers === undefined ? 0 : whole('--leavers', values.leavers),
     others: positive('--others', values.others),
     client: wire(values.client),
     micro: !values['no-micro'],

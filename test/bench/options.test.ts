@@ -20,6 +20,7 @@ behaviour('npm run bench', (it) => {
         { kind: 'idle', connections: 9000 },
       ],
       client: undefined,
+      leavers: 0,
       others: 0.2,
       micro: true,
       json: undefined,
@@ -52,7 +53,7 @@ behaviour('npm run bench', (it) => {
 
   it('answers nothing when help is asked for, which names every option', () => {
     assert.is(parseOptions(['--help']), undefined);
-    for (const option of 'rounds seconds only node loads idle others client no-micro json svg history help'.split(
+    for (const option of 'rounds seconds only node loads idle leavers others client no-micro json svg history help'.split(
       ' ',
     ))
       assert.match(HELP, `\n  --${option} `);
@@ -67,6 +68,7 @@ behaviour('npm run bench', (it) => {
     ['--seconds 0', "--seconds must be a number above 0, got '0'"],
     ['--loads 100', "a load must be accept, idle or look like 100x1000, got '100'"],
     ['--loads 0x1000', "a load must be accept, idle or look like 100x1000, got '0x1000'"],
+    ['--leavers many', "--leavers must be a whole number from 1, got 'many'"],
     ['--idle 5 --loads accept', '--idle needs the load idle among --loads'],
     ['--svg x.svg --loads idle', '--svg needs a load like 100x1000 among --loads'],
     ['--client tcp', "--client must be epoll or net, got 'tcp'"],
