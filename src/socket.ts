@@ -5,10 +5,8 @@
  * @see Python's `socket`, https://docs.python.org/3/library/socket.html
  */
 
-import { hostname } from 'node:os';
 import { checkOptions } from './base/check-options.ts';
 import { checkWhole } from './base/numbers.ts';
-import { simulatedSystem } from './sock/addresses/simulated-system.ts';
 import {
   AF_INET,
   AF_UNIX,
@@ -34,6 +32,7 @@ export {
   gethostbyaddr,
   gethostbyname,
   gethostbynameEx,
+  gethostname,
   getnameinfo,
   type HostEntry,
 } from './hosts/name-lookup.ts';
@@ -169,11 +168,6 @@ export function socketpair(
   const pair: [Socket, Socket] = [Socket._of(one), Socket._of(other)];
   if ((type & SOCK_NONBLOCK) !== 0) for (const made of pair) made.setblocking(false);
   return pair;
-}
-
-/** The name of this machine. */
-export function gethostname(): string {
-  return simulatedSystem()?.hostname ?? hostname();
 }
 
 /** Can one socket serve a port with both IP versions? Always true, as on Linux. */

@@ -8,8 +8,14 @@ import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { AddressInfo, AddressInfoOptions } from '../loop/name-lookup.ts';
 import { checkText } from '../sock/addresses/inet.ts';
+import { simulatedSystem } from '../sock/addresses/simulated-system.ts';
 import { hostsFileNames } from '../sock/addresses/system-files.ts';
 import { AF_INET, NI_NAMEREQD, SOCK_STREAM } from '../sock/constants/constants.ts';
+
+/** The name of this machine. */
+export function gethostname(): string {
+  return simulatedSystem()?.hostname ?? hostname();
+}
 
 /** A host: its name, aliases, and addresses. */
 export type HostEntry = [hostname: string, aliases: string[], addresses: string[]];
@@ -90,7 +96,7 @@ export function getfqdn(name: string = ''): Coroutine<string> {
   checkText(name, 'getfqdn(): name');
   return coroutine('getfqdn', async () => {
     const given = name.trim();
-    const asked = ['', '0.0.0.0', '::'].includes(given) ? hostname() : given;
+    const asked = ['', '0.0.0.0', '::'].includes(given) ? gethostname() : given;
     try {
       const [first, aliases] = await hostOf(asked);
       return [first, ...aliases].find((each) => each.includes('.')) ?? first;

@@ -242,23 +242,32 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
       this._fail(error);
       return;
     }
+    const failed = (error: unknown): void => {
+      if (this.done()) return;
+      if ((flags & NI_NAMEREQD) !== 0 || (error as NodeJS.ErrnoException).code !== 'ENOTFOUND')
+        this._fail(fromNodeError(error));
+      else this.#findService(this.#host);
+    };
+    const simulated = simulatedSystem();
     if ((flags & NI_NUMERICHOST) !== 0) this.#findService(this.#host);
+    else if (simulated !== undefined)
+      simulated.lookUpName(number, (name) => this.#findService(name), failed);
     else
       dns().lookupService(number, port, (error, name, service) => {
-        if (this.done()) return;
-        if (error === null) this.#finishWith(name, service);
-        else if ((flags & NI_NAMEREQD) !== 0 || error.code !== 'ENOTFOUND')
-          this._fail(fromNodeError(error));
-        else this.#findService(this.#host);
+        if (error !== null) failed(error);
+        else if (!this.done()) this.#finishWith(name, service);
       });
   }
 
   /** Node only looks up a service together with a host that has a name; this machine has one. */
   #findService(host: string): void {
+    const port = this.#port;
     if ((this.#flags & NI_NUMERICSERV) !== 0) this.#finishWith(host, '');
+    else if (simulatedSystem() !== undefined)
+      this.#finishWith(host, serviceOfPort(port, 'tcp') ?? `${port}`);
     else
-      dns().lookupService('127.0.0.1', this.#port, (error, _name, service) => {
-        if (!this.done()) this.#finishWith(host, error === null ? service : String(this.#port));
+      dns().lookupService('127.0.0.1', port, (error, _name, service) => {
+        if (!this.done()) this.#finishWith(host, error === null ? service : `${port}`);
       });
   }
 

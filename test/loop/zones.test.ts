@@ -85,9 +85,9 @@ for (const driver of DRIVERS) {
         () => sock.sendto(Buffer.from('x'), ['fe80::1%nope', 9]),
         () => loop.sockSendto(sock, Buffer.from('x'), ['fe80::1%nope', 9]),
       ])
-        throws(call, socket.gaierror, { code: 'EAI_NONAME' });
+        throws(call, socket.gaierror, { code: 'ENOTFOUND' });
       await rejects(loop.sockConnect(sock, ['fe80::1%nope', 9]), socket.gaierror, {
-        code: 'EAI_NONAME',
+        code: 'ENOTFOUND',
       });
       throws(() => sock.bind(['fe80::1', 0, 0, 0xfffffff0]), OSError, { code: 'ENODEV' });
       sock.close();

@@ -187,7 +187,7 @@ for (const { name, shown = name } of DRIVERS) {
       await rejects(
         attempt(() => sock.bind(['nowhere.invalid', 0])),
         gaierror,
-        { code: 'EAI_NONAME', message: '[Errno -2] Name or service not known' },
+        { code: 'ENOTFOUND', message: '[Errno -2] Name or service not known' },
       );
       sock.close();
     });

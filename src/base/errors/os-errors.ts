@@ -278,13 +278,13 @@ const TEXTS: Readonly<Record<string, string>> = {
   EXDEV: 'Invalid cross-device link',
 };
 
-/** The errors of `getaddrinfo()`: C's number and glibc's text. */
-const RESOLVER: Readonly<Record<string, readonly [number, string]>> = {
+/** The errors of `getaddrinfo()`: C's number, glibc's text, and Node's code if it is another. */
+const RESOLVER: Readonly<Record<string, readonly [number, string, string?]>> = {
   EAI_BADFLAGS: [-1, 'Bad value for ai_flags'],
-  EAI_NONAME: [-2, 'Name or service not known'],
+  EAI_NONAME: [-2, 'Name or service not known', 'ENOTFOUND'],
   EAI_AGAIN: [-3, 'Temporary failure in name resolution'],
   EAI_FAIL: [-4, 'Non-recoverable failure in name resolution'],
-  EAI_NODATA: [-5, 'No address associated with hostname'],
+  EAI_NODATA: [-5, 'No address associated with hostname', 'ENOTFOUND'],
   EAI_FAMILY: [-6, 'ai_family not supported'],
   EAI_SOCKTYPE: [-7, 'ai_socktype not supported'],
   EAI_SERVICE: [-8, 'Servname not supported for ai_socktype'],
@@ -292,6 +292,8 @@ const RESOLVER: Readonly<Record<string, readonly [number, string]>> = {
   EAI_MEMORY: [-10, 'Memory allocation failure'],
   EAI_OVERFLOW: [-12, 'Argument buffer overflow'],
 };
+
+const NODATA = 'EAI_NODATA';
 
 /** Node's names for resolver errors that libuv names differently. */
 const RESOLVER_ALIASES: Readonly<Record<string, string>> = {
@@ -327,8 +329,9 @@ export function osError(
   syscall?: string,
   details: OSErrorDetails = {},
 ): OSError {
-  const code = typeof codeOrErrno === 'string' ? codeOrErrno : errorCode(codeOrErrno);
-  const alias = RESOLVER_ALIASES[code] ?? code;
+  const given = typeof codeOrErrno === 'string' ? codeOrErrno : errorCode(codeOrErrno);
+  const alias = RESOLVER_ALIASES[given] ?? given;
+  const code = RESOLVER[given]?.[2] ?? given;
   const resolver = RESOLVER[alias];
   const strerror = details.strerror ?? resolver?.[1] ?? errorText(code);
   const errno =
@@ -353,7 +356,9 @@ export function fromNodeError(error: unknown): Error {
   if (!isA(error, Error)) return new OSError(textOf(error), { cause: error });
   const { code, errno, syscall, path } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string' || !isSystemCode(code)) return error;
-  return osError(code, syscall, {
+  // Only the number tells a name that has no address from one that does not exist.
+  const known = code === 'ENOTFOUND' && errno === errorNumber(NODATA) ? NODATA : code;
+  return osError(known, syscall, {
     cause: error,
     ...(typeof errno === 'number' && { errno }),
     ...(typeof path === 'string' && { filename: path }),

@@ -92,14 +92,32 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     fail: (error: unknown) => void,
   ): void {
     const key = asKey(name);
-    const local = isLocalhost(key);
+    this.#ask(name, isLocalhost(key), () => finish(this.find(key, family)), fail);
+  }
+
+  lookUpName(
+    address: string,
+    finish: (name: string) => void,
+    fail: (error: unknown) => void,
+  ): void {
     const { network } = this;
-    const delay = local ? 0 : network.random.between(...network.faults.weights.latency);
-    network.scheduler.in(delay, () => {
+    const isOwn = network.kernelAt(address, this) === this;
+    const answer = (): void => {
+      const name = network.kernels.get(address)?.hostname ?? (isOwn ? 'localhost' : undefined);
+      if (name === undefined) throw osError('EAI_NONAME', 'getnameinfo');
+      finish(name);
+    };
+    this.#ask(address, isOwn, answer, fail);
+  }
+
+  /** Asks the resolver for a name or an address. */
+  #ask(what: string, isLocal: boolean, answer: () => void, fail: (error: unknown) => void): void {
+    const { faults, random, scheduler } = this.network;
+    scheduler.in(isLocal ? 0 : random.between(...faults.weights.latency), () => {
       try {
-        if (!local && network.faults.happens('lookup', `${name} from ${this.hostname}`))
+        if (!isLocal && faults.happens('lookup', `${what} from ${this.hostname}`))
           throw osError('EAI_AGAIN', 'getaddrinfo');
-        finish(this.find(key, family));
+        answer();
       } catch (error) {
         fail(error);
       }

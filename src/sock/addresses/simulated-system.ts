@@ -13,6 +13,9 @@ export interface SimulatedSystem {
    */
   find(name: string, family: number): LookupAddress[];
 
+  /** Finds the name of a numeric address, in the same way. */
+  lookUpName(address: string, finish: (name: string) => void, fail: (error: unknown) => void): void;
+
   /** Looks a name up as a resolver does: later, and not always with success. */
   lookUp(
     name: string,

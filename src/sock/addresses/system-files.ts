@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { simulatedSystem } from './simulated-system.ts';
 
 const FOLDER =
   process.platform === 'win32'
@@ -21,11 +22,12 @@ export function linesOf(file: 'hosts' | 'services' | 'protocols'): string[][] {
 
 /**
  * The names of a host in the hosts file: those of the first line that contains one of its addresses
- * or names.
+ * or names. A simulated host has no such file.
  */
 export function hostsFileNames(
   isIt: (number: string, names: readonly string[]) => boolean,
 ): string[] {
+  if (simulatedSystem() !== undefined) return [];
   const [, ...names] = linesOf('hosts').find(([number = '', ...all]) => isIt(number, all)) ?? [];
   return names;
 }

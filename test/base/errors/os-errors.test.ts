@@ -45,6 +45,8 @@ behaviour('osError', (it) => {
       EMFILE: '[Errno 24] Too many open files',
       EINPROGRESS: '[Errno 115] Operation now in progress',
       ENOTFOUND: '[Errno -2] Name or service not known',
+      EAI_NONAME: '[Errno -2] Name or service not known',
+      EAI_NODATA: '[Errno -5] No address associated with hostname',
       EAI_AGAIN: '[Errno -3] Temporary failure in name resolution',
     };
 
@@ -108,6 +110,20 @@ behaviour('osError', (it) => {
 });
 
 behaviour('fromNodeError', (it) => {
+  it('tells a name without an address from one that does not exist', () => {
+    const messageFor = (errno: number | undefined): string => {
+      const details = { code: 'ENOTFOUND', syscall: 'getaddrinfo', ...(errno && { errno }) };
+      const ours = errors.fromNodeError(Object.assign(new Error('not found'), details));
+      assert.instance(ours, errors.gaierror);
+      assert.is((ours as errors.OSError).code, 'ENOTFOUND');
+      return ours.message;
+    };
+
+    assert.is(messageFor(-3007), '[Errno -5] No address associated with hostname');
+    assert.is(messageFor(-3008), '[Errno -2] Name or service not known');
+    assert.is(messageFor(undefined), '[Errno -2] Name or service not known');
+  });
+
   it("turns an error of Node's into ours, and keeps it as the cause", () => {
     let theirs: unknown;
     try {
