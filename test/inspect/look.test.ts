@@ -248,19 +248,24 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
     CHILDREN,
   );
 
-  it(
-    'leave an inspector open that was open',
-    async () => {
-      const port = await freePort();
-      const env = { NODE_OPTIONS: `--inspect=127.0.0.1:${port}` };
-      await using program = Program.typescript(PROGRAM, [], { env });
-      await program.shows(/waiting/);
-      await using looker = Program.command(['ps', String(program.pid)]);
-      assert.equal(await looker.ends(), { status: 0, signal: null });
-      assert.equal([...listeningPorts(program.pid)], [port]);
-    },
-    CHILDREN,
-  );
+  for (const host of ['127.0.0.1:', '0.0.0.0:', ''])
+    it(
+      `leave an inspector open that was open: ${host}${host ? 'PORT' : '0'}`,
+      async () => {
+        const port = host === '' ? 0 : await freePort();
+        const env = { NODE_OPTIONS: `--inspect=${host}${port}` };
+        await using program = Program.typescript('test/inspect/children/server.ts', [], { env });
+        await program.shows(/listening/);
+        const before = listeningPorts(program.pid, port);
+        await using looker = Program.command(['ps', String(program.pid)]);
+        assert.equal(await looker.ends(), { status: 0, signal: null });
+        // A connection to the server would have a task.
+        assert.is(looker.stdout.trimEnd().split('\n').length, 3);
+        assert.equal(listeningPorts(program.pid, port), before);
+        assert.is(before.size, 2);
+      },
+      CHILDREN,
+    );
 
   it(
     'connect to no port of the program',

@@ -3,7 +3,7 @@ import { printable } from '../../inspect/printable.ts';
 import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import { DebuggerSession, type WorkerSession } from './debugger-session.ts';
 import { Failure } from './failure.ts';
-import { checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
+import { anyInspectPort, checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
 import { PATIENCE, soon } from './soon.ts';
 import type { Ask, Target } from './target.ts';
 
@@ -86,11 +86,14 @@ export async function attach(pid: number): Promise<Target> {
 
 async function openSession(pid: number): Promise<DebuggerSession> {
   const open = inspectPort(pid);
+  const first = anyInspectPort(pid);
+  const session = first && (await sessionAt(first, JOIN));
+  if (session) return session;
   const end = Date.now() + PATIENCE;
   // The program's ports before we asked it to open its inspector.
   let before: Set<number> | undefined;
   for (let asked = 0; Date.now() < end; ) {
-    const ports = listeningPorts(pid);
+    const ports = listeningPorts(pid, open);
     if (before === undefined && ports.has(open)) {
       // It is open already. If the program opened it, it stays open. If another command did, we join its watch, unless
       // that is just closing it: then the port disappears, and we ask for it ourselves.

@@ -6,6 +6,8 @@ import { Failure } from './failure.ts';
 const SIGUSR1 = 1n << 9n;
 /** The state of a listening socket in /proc/net/tcp. */
 const LISTENS = '0A';
+/** 127.0.0.1 and 0.0.0.0 there, in the format of little-endian machines. */
+const [LOOPBACK, ANY] = ['0100007F', '00000000'];
 
 /**
  * Checks that SIGUSR1 opens the inspector of a process, and does not kill it.
@@ -37,35 +39,51 @@ export function checkIsNode(pid: number): void {
   if (/^State:\tT/im.test(status)) throw new Failure(`process ${pid} is stopped`);
 }
 
-/** The loopback ports on which a process listens. */
-export function listeningPorts(pid: number): Set<number> {
-  const folder = `/proc/${pid}/fd`;
-  const inodes = new Set<string>();
-  for (const fd of attemptTo(() => readdirSync(folder)) ?? []) {
-    const inode = /^socket:\[(\d+)\]$/.exec(
-      attemptTo(() => readlinkSync(`${folder}/${fd}`)) ?? '',
-    )?.[1];
-    if (inode !== undefined) inodes.add(inode);
-  }
-  const ports = new Set<number>();
+/**
+ * The loopback ports on which a process listens, in the order of their descriptors.
+ *
+ * @param open - also returned if it listens there on 0.0.0.0
+ */
+export function listeningPorts(pid: number, open?: number): Set<number> {
   const table = attemptTo(() => readFileSync(`/proc/${pid}/net/tcp`, 'utf8')) ?? '';
+  const known = new Map<string, number>();
   for (const line of table.split('\n').slice(1)) {
     const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
-    const [address, port = ''] = local.split(':');
-    // 127.0.0.1, in the format of little-endian machines.
-    if (state === LISTENS && address === '0100007F' && inodes.has(inode))
-      ports.add(Number.parseInt(port, 16));
+    const [address, hex = ''] = local.split(':');
+    const port = Number.parseInt(hex, 16);
+    if (state === LISTENS && (address === LOOPBACK || (address === ANY && port === open)))
+      known.set(inode, port);
+  }
+  const folder = `/proc/${pid}/fd`;
+  const ports = new Set<number>();
+  for (const fd of (attemptTo(() => readdirSync(folder)) ?? []).sort((a, b) => +a - +b)) {
+    const target = attemptTo(() => readlinkSync(`${folder}/${fd}`)) ?? '';
+    const port = known.get(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '');
+    if (port !== undefined) ports.add(port);
   }
   return ports;
 }
 
-/** The port of a process's inspector, according to its options. */
+/** The port of a process's inspector, according to its options; 0 for any. */
 export function inspectPort(pid: number): number {
-  const options = ['cmdline', 'environ']
+  const port = /--inspect(?:-brk|-port|-wait)?(?:=|\0)(?:[\w.[\]]*:)?(\d+)\b/.exec(
+    optionsOf(pid),
+  )?.[1];
+  return port === undefined ? 9229 : Number(port);
+}
+
+/** The port of an inspector that was opened when the process started, if that may be any port. */
+export function anyInspectPort(pid: number): number | undefined {
+  if (inspectPort(pid) !== 0 || !/--inspect(?:-brk|-wait)?[=\0 ]/.test(optionsOf(pid)))
+    return undefined;
+  // It was the first to listen.
+  return [...listeningPorts(pid)][0];
+}
+
+function optionsOf(pid: number): string {
+  return ['cmdline', 'environ']
     .map((file) => attemptTo(() => readFileSync(`/proc/${pid}/${file}`, 'utf8')) ?? '')
     .join('\0');
-  const port = /--inspect(?:-brk|-port|-wait)?(?:=|\0)(?:[\w.[\]]*:)?(\d+)\b/.exec(options)?.[1];
-  return port === undefined ? 9229 : Number(port);
 }
 
 function attemptTo<T>(act: () => T): T | undefined {
