@@ -586,18 +586,19 @@ class Run {
       case 'signal': {
         const controller = new AbortController();
         const after = step.time + jitter(id);
-        this.#loop.callLater(after, () => controller.abort(new RangeError('aborted')));
         return await this.#limited(
           region,
-          (within, body) =>
-            waitFor(
+          (within, body) => {
+            this.#loop.callLater(after, () => controller.abort(new RangeError('aborted')));
+            return waitFor(
               () => body(() => this.#block(id, step.block, within, mayKeep, name)),
               undefined,
               {
                 signal: controller.signal,
                 abandon: step.abandon,
               },
-            ),
+            );
+          },
           after,
           step.abandon,
         );

@@ -86,9 +86,10 @@ export class Region {
     for (const below of [...this.below]) if (!below.isShielded) below.cancel(message);
   }
 
-  /** Has a cancel come here, or to what is around it? */
+  /** Has a cancel come here, or to what is around it? A shield that is over holds none back. */
   get isCancelled(): boolean {
-    return this.wasCancelled || (!this.isShielded && this.above?.isCancelled === true);
+    const isHeldBack = this.isShielded && !this.isOver;
+    return this.wasCancelled || (!isHeldBack && this.above?.isCancelled === true);
   }
 
   /**

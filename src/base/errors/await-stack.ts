@@ -1,4 +1,4 @@
-import { captureStackTrace, setStackLimit } from '../stacks/capture.ts';
+import { captureStackTrace, type RunningFunction, setStackLimit } from '../stacks/capture.ts';
 import {
   CapturedStack,
   captureUserStack,
@@ -173,7 +173,11 @@ function showsUser(error: Error): boolean {
 /** Much deeper than any real chain of awaiting functions. */
 const DEPTH = 200;
 
-/** The current call sites; empty if the program overrides `prepareStackTrace`. */
-export function callSitesOfNow(): readonly NodeJS.CallSite[] {
-  return new CapturedStack(DEPTH).frames;
+/**
+ * The current call sites; empty if the program overrides `prepareStackTrace`.
+ *
+ * @param above - a running function: the call sites from it on are left out
+ */
+export function callSitesOfNow(above?: RunningFunction): readonly NodeJS.CallSite[] {
+  return new CapturedStack(DEPTH, above).frames;
 }

@@ -2,12 +2,19 @@ import { CancelledError } from '../../base/errors/errors.ts';
 import { nextTick } from '../../base/node-timers.ts';
 import { outside } from '../context/async-context.ts';
 import { type Context, currentScope, Scope } from '../context/context.ts';
-import { carryOn, onBefore, putAside, putBack, watchBefore } from '../context/promise-hooks.ts';
+import {
+  carryOn,
+  onBefore,
+  onNext,
+  putAside,
+  putBack,
+  watchBefore,
+} from '../context/promise-hooks.ts';
 import type { AwaitingScope, AwaitingTask, CancelRequest, Waiting } from '../futures/awaiter.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { CancelSignal } from './cancel-signal.ts';
 import { Cancel, type CancelledScope, cancelsIn, type Keeper, together } from './kept/cancel.ts';
-import type { CancelPath } from './kept/cancel-path.ts';
+import { CancelPath } from './kept/cancel-path.ts';
 import {
   type KeepingScope,
   type KeptCancels,
@@ -34,8 +41,8 @@ import {
  *   open ────────────────────────────────────────────▶ pending
  *    ▲                                                    │
  *    └────────────────────────────────────────────────────┘
- *      an `await` that it was sent to has its turn; or the awaited promise
- *      has thrown the cancel, which it got through the signal
+ *      an `await` that it was sent to has its turn; or an awaited promise has
+ *      thrown the cancel to code: it got it through the signal
  *
  * The awaited object itself is cancelled: it may be a task, and ignore the cancel. If it is a
  * future that is done already, its `await` throws when its turn comes.
@@ -68,11 +75,13 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** Open child scopes. */
   declare private _children: Set<CancelScope> | undefined;
   /** The cancel that no code has seen yet. */
-  declare private _pending: Pending | undefined;
+  declare private _pending: CancelRequest | undefined;
   /** @internal cancels that were kept from code in this scope */
   declare _kept: KeptCancels | undefined;
   /** @internal in the root: how many scopes of the task have pending or kept cancels */
   declare _pendings: number;
+  /** @internal in the root: a cancel that code has seen for which the body is not known to wait, and not yet the body */
+  declare _missed: Cancel | undefined;
   /** In the root: called when an `await` or a shield has ended. */
   declare private _watchers: Set<() => void> | undefined;
   /** @internal how many cancels of it have not been withdrawn */
@@ -90,12 +99,18 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   static {
     onBefore((scope, awaited) => {
       if (!(scope instanceof CancelScope)) return;
+      entered = undefined;
       const within = scope._awaitsIn;
       const abandoned = scope._abandoned ?? within._abandoned;
+      let left: LeftBranch | undefined;
       if (scope instanceof LeftBranch) scope._goesOnLeft();
-      else if (abandoned !== undefined) carryOn(new LeftBranch(scope, abandoned, awaited));
-      if (awaited === undefined) return;
-      if (within._root._pendings > 0) within._goesOn(awaited);
+      else if (abandoned !== undefined) {
+        left = new LeftBranch(scope, abandoned);
+        carryOn(left);
+      }
+      const { _pendings, _missed } = within._root;
+      if (awaited !== undefined && (_pendings > 0 || _missed !== undefined || left !== undefined))
+        within._goesOn(awaited, left);
     });
     Object.assign(this.prototype, {
       _parent: undefined,
@@ -104,6 +119,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       _pending: undefined,
       _kept: undefined,
       _pendings: 0,
+      _missed: undefined,
       _watchers: undefined,
       _requests: 0,
       _isShielded: false,
@@ -160,7 +176,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     if (this._cancelSignal === undefined) {
       this._cancelSignal = new CancelSignal(this._root);
       for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
-        if (scope._requests > 0) this._cancelSignal.abort(scope._pending?.request.message);
+        if (scope._requests > 0) this._cancelSignal.abort(scope._pending?.message);
     }
     return this._cancelSignal.signal;
   }
@@ -333,7 +349,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     const kept = keptHere(this);
     let sum = 0;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
-      const ahead = [...kept, ...cancelsIn(scope._pending?.request)];
+      const ahead = [...kept, ...cancelsIn(scope._pending)];
       const own = ahead.filter(({ _scope, _isOwn }) => _scope === scope && !_isOwn);
       sum += Math.min(scope._requests, own.length);
     }
@@ -386,8 +402,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** @internal makes the next `await` here or below throw */
   _pend(request: CancelRequest): void {
     if (this._pending === undefined) this._root._pendings += 1;
-    const { _pending: before } = this;
-    this._pending = { request: together(before?.request, request), entered: before?.entered };
+    this._pending = together(this._pending, request);
   }
 
   /** @internal the body is abandoned: the same for the next `await` of each of its branches */
@@ -448,10 +463,16 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
 
   /** @internal takes the cancel that waits for the next `await`; the caller throws it */
   _takePending(): CancelRequest | undefined {
-    const request = this._pending?.request ?? this._kept?.fromBody?.request;
+    const request = this._pending ?? this._kept?.fromBody?.request;
     this._unpend();
     unkeep(this);
     return request;
+  }
+
+  /** @internal was it kept from the whole body of this limit? */
+  protected get _wasKept(): boolean {
+    const { fromBody } = this._kept ?? {};
+    return fromBody?.endsLimits === true || cancelsIn(this._pending).some((each) => each._isKept);
   }
 
   /** @internal the name of the body's function, if it is run without a wrapper */
@@ -510,15 +531,14 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   _takeAll(): CancelRequest | undefined {
     let taken: CancelRequest | undefined;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
-      const pending = scope._pending;
-      if (pending !== undefined) taken = together(taken, pending.request);
+      if (scope._pending !== undefined) taken = together(taken, scope._pending);
       else if (scope._isLimit && scope._requests > 0) taken = together(taken, new Cancel(scope));
       scope._unpend();
     }
     return taken;
   }
 
-  private _unpend(): void {
+  protected _unpend(): void {
     if (this._pending === undefined) return;
     this._pending = undefined;
     this._root._pendings -= 1;
@@ -527,61 +547,54 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** An `await` begins: throws the cancel that waits for it, here or above. */
   private _throwPending(awaiter: Waiting, kept?: CancelRequest): void {
     let thrown = kept;
-    for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
-      const pending = scope._pending;
-      if (pending === undefined) continue;
-      if (pending.entered !== undefined) pending.entered.push(awaiter);
-      else thrown = together(thrown, pending.request);
-    }
+    if (entered !== undefined) entered.push(() => this._throwPending(awaiter));
+    else
+      for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
+        if (scope._pending !== undefined) thrown = together(thrown, scope._pending);
     if (thrown !== undefined) cancelAwait(awaiter, thrown);
   }
 
   /** @internal an `await` that `cancels` were sent to has its turn, or a shield passes them on */
   _isDelivered(cancels: readonly Cancel[]): void {
-    if (cancels.length === 0) return;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
-      if (cancelsIn(scope._pending?.request).some((cancel) => cancels.includes(cancel)))
-        scope._unpend();
+      if (cancelsIn(scope._pending).some((cancel) => cancels.includes(cancel))) scope._unpend();
   }
 
   /**
    * @internal code in this scope resumes that has waited for `awaited`, a foreign promise
    *
-   * If that threw the cancel, which it got through the signal, the next `await` does not throw it
-   * again. Whether it did is known a microtask later.
+   * If that throws the cancel, which it got through the signal, this code sees it, and the next `await` does not
+   * throw it again. Which code that is, only its stack tells while it runs: none, if a combinator goes on.
+   * Whether `awaited` throws is known a microtask later.
+   *
+   * @param left - the branch of an abandoned body that it is, if it is one
    */
-  _goesOn(awaited: Promise<unknown>): void {
+  _goesOn(awaited: Promise<unknown>, left: LeftBranch | undefined): void {
+    const ahead = [...cancelsIn(this._root._missed)];
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above)
-      scope._lookBack(awaited);
-  }
-
-  private _lookBack(awaited: Promise<unknown>): void {
-    const pending = this._pending;
-    if (pending === undefined || pending.entered !== undefined) return;
-    const entered: Waiting[] = [];
-    pending.entered = entered;
-    const look = (wasThrown: boolean): void => {
-      if (this._pending !== undefined) this._pending.entered = undefined;
-      if (this._pending === undefined) return;
-      if (wasThrown) this._unpend();
-      else if (entered.length > 0) {
-        const { request } = this._pending;
-        for (const awaiter of entered) cancelAwait(awaiter, request);
+      ahead.push(...cancelsIn(scope._pending));
+    if (ahead.length === 0 && left === undefined) return;
+    const begun: (() => void)[] = [];
+    let path: CancelPath | undefined;
+    const look = (error?: unknown): void => {
+      entered = undefined;
+      if (CancelSignal.reasonIn(error, this._root) !== undefined) {
+        left?._sees();
+        for (const cancel of ahead)
+          if (path === undefined) cancel._isKept = true;
+          else cancel._see(path, this);
+        if (path !== undefined) this._isDelivered(ahead);
       }
+      for (const enter of begun) enter();
     };
     // Without a scope: otherwise this would count as code that continues, and be looked at in turn, for ever.
     const aside = putAside();
-    nativeThen.call(
-      awaited,
-      () => look(false),
-      (error: unknown) => look(this._root._wasThrownAs(error)),
-    );
+    nativeThen.call(awaited, () => look(), look);
     putBack(aside);
-  }
-
-  /** @internal is `error` a cancel that a signal of this task has passed on? */
-  _wasThrownAs(error: unknown): boolean {
-    return CancelSignal.reasonIn(error, this._root) !== undefined;
+    entered = begun;
+    onNext((hook) => {
+      path = CancelPath.ofStep(hook);
+    });
   }
 }
 
@@ -598,12 +611,8 @@ export function cancelAwait(awaiter: Waiting, request: CancelRequest): void {
   else awaiter._mustCancel = all;
 }
 
-/** A cancel that no code has seen yet. */
-interface Pending {
-  readonly request: CancelRequest;
-  /** Set while it is not known whether it was thrown: the `await`s that have begun since. */
-  entered: Waiting[] | undefined;
-}
+/** Enter their scopes again: the `await`s that began in a step that may have seen a cancel, while that is not known. */
+let entered: (() => void)[] | undefined;
 
 /** A body that was abandoned. */
 interface Abandonment {
@@ -630,16 +639,13 @@ export function noteOpened(limit: CancelScope): void {
  */
 class LeftBranch extends CancelScope {
   readonly #abandonment: Abandonment;
-  /** What it has waited for, if that is known. */
-  readonly #awaited: Promise<unknown> | undefined;
   #hasSeen: boolean;
 
-  constructor(scope: CancelScope, abandonment: Abandonment, awaited: Promise<unknown> | undefined) {
+  constructor(scope: CancelScope, abandonment: Abandonment) {
     super(undefined);
     this._parent = scope;
     this._passesTo = scope;
     this.#abandonment = abandonment;
-    this.#awaited = awaited;
     this.#hasSeen = abandonment.isSeenNow;
   }
 
@@ -664,21 +670,16 @@ class LeftBranch extends CancelScope {
   /** Its code sees the cancel. */
   _sees(): void {
     this.#hasSeen = true;
+    this._goesOnLeft();
   }
 
   /** An `await` begins in it. */
   _throwTo(awaiter: Waiting): void {
-    if (this.#hasSeen) return;
-    this.#hasSeen = true;
-    if (awaiter._mustCancel !== undefined || awaiter._cancelled !== undefined) return;
-    const { cancel } = this.#abandonment;
-    const cancels = (): void => {
-      if (awaiter._scope !== undefined) cancelAwait(awaiter, cancel);
-    };
-    if (this.#awaited === undefined) cancels();
-    else
-      nativeThen.call(this.#awaited, cancels, (error: unknown) => {
-        if (!this._root._wasThrownAs(error)) cancels();
-      });
+    if (entered !== undefined) entered.push(() => this._throwTo(awaiter));
+    else if (!this.#hasSeen) {
+      this.#hasSeen = true;
+      if (awaiter._mustCancel === undefined && awaiter._cancelled === undefined)
+        cancelAwait(awaiter, this.#abandonment.cancel);
+    }
   }
 }

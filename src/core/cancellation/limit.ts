@@ -182,15 +182,17 @@ export class Limit extends CancelScope {
   _end(failure: Failure | undefined): Failure | undefined {
     const wasAbandoned = this.#state === 'abandoned';
     const wasCancelled = this.#state === 'cancelled';
-    const hasKept = this._kept?.fromBody?.endsLimits === true;
+    const hasKept = this._wasKept;
     this.#state = 'over';
-    this._close();
-    if (this._deferred !== undefined) this.#passDeferred(CancelPath.ofCallers());
     if (wasAbandoned) {
+      // What still awaits in it stays in it: no cancel of the code that went on is for that.
+      this._unpend();
       this.#forget();
       if (failure !== undefined) this.#report(failure.error);
       return failure;
     }
+    this._close();
+    if (this._deferred !== undefined) this.#passDeferred(CancelPath.ofCallers());
     if (!wasCancelled) return failure;
     this.#takeBack();
     const cancel = failure === undefined ? keptAs(hasKept) : cancelOf(failure.error);

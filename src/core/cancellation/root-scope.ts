@@ -48,22 +48,25 @@ export class RootScope extends CancelScope implements LeftCalls {
 
   /** @internal if the body waits for a promise of others meanwhile, its own next `await` throws, too */
   override _missesBody(cancel: Cancel): void {
+    this._missed = cancel;
     this._ownLoop._turns.soon({ _run: () => this._lookForBody(cancel), _subject: this.task });
   }
 
   // Not `#private`, because private methods cost each object a field.
 
   private _lookForBody(cancel: Cancel): void {
-    if (this.task === undefined || this._requests === 0 || cancel._reachesBody) return;
-    if (!this._isAwaiting) {
-      this._pend(cancel);
-      this.task._watchCancel();
-    } else {
+    const isOver = this.task === undefined || this._requests === 0 || cancel._reachesBody;
+    if (!isOver && this._isAwaiting) {
       const forget = this._onLeave(() => {
         forget();
         this._missesBody(cancel);
       });
+      return;
     }
+    this._missed = undefined;
+    if (isOver) return;
+    this._pend(cancel);
+    this.task?._watchCancel();
   }
 
   private _noteLeft(): void {

@@ -227,6 +227,23 @@ export function onAfter(tell: (thing: object | undefined) => void): void {
   tellAfter = tell;
 }
 
+/**
+ * Calls `tell` once: when code that is about to continue creates or settles a promise, or has continued.
+ *
+ * @param tell - also gets the function that calls it; in a stack, the code is above that
+ */
+export function onNext(tell: (hook: () => void) => void): void {
+  const hook = (): void => {
+    stop();
+    tell(hook);
+  };
+  const stop = v8().promiseHooks.createHook({
+    init: hook,
+    settled: hook,
+    after: hook,
+  }) as () => void;
+}
+
 /** Was `promise` created while something was in force, and promises were followed? */
 export function isNoted(promise: object): boolean {
   return Note.isOn(promise);

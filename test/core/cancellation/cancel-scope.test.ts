@@ -813,6 +813,118 @@ loopBehaviour('Task.signal', (it) => {
   });
 });
 
+/** A promise that a signal rejects with its reason, as that of `fetch()`. */
+function fetched(signal = currentTask()?.signal as AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+loopBehaviour('A cancel that comes through a signal', (it) => {
+  const calls: Record<string, () => Promise<unknown>> = {
+    'of a promise': fetched,
+    'of a chain': () => fetched().then(() => {}),
+    'of a race': () => Promise.race([fetched(), sleep(10)]),
+    'of two in one': () => Promise.all([fetched(), fetched()]),
+    'of a call': async () => await fetched(),
+    'of a call that handles it': async () => {
+      await fetched().catch(() => {});
+    },
+    'of a call that catches it': async () => {
+      try {
+        return await fetched();
+      } catch {
+        return 'partial';
+      }
+    },
+    'of a call that cleans up': async () => {
+      try {
+        await fetched();
+      } finally {
+        await sleep(0.1);
+      }
+    },
+  };
+  for (const [name, call] of Object.entries(calls))
+    for (const combinator of ['allSettled', 'any'] as const)
+      it(`is thrown at the next await if ${combinator} has kept it, ${name}, once`, async () => {
+        const log: string[] = [];
+        const task = createTask(async () => {
+          try {
+            if (combinator === 'allSettled') await Promise.allSettled([call()]);
+            else await Promise.any([call()]).catch(() => {});
+            await sleep(1);
+            log.push('not reached');
+          } finally {
+            await sleep(1);
+            log.push('cleaned up');
+          }
+        });
+        await sleep(1);
+
+        task.cancel();
+        await rejects(task, CancelledError);
+
+        assert.equal(log, ['cleaned up']);
+      });
+
+  it('ends a limit whose body has no further await when allSettled has kept it', async () => {
+    await rejects(
+      timeout(1, (limit) => Promise.allSettled([fetched(limit.signal)])),
+      TimeoutError,
+    );
+  });
+
+  it('is not kept from a task by a call that nobody awaits', async (loop) => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      void fetched().catch(() => {});
+      await new Promise<void>((resolve) => void loop.callLater(5, resolve));
+      await sleep(1);
+      log.push('not reached');
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+
+    assert.equal(log, []);
+  });
+
+  it('is thrown once in the body, also a little later than in a call that nobody awaits', async (loop) => {
+    const log: string[] = [];
+    const clean = async (fetching: Promise<unknown>, who: string): Promise<void> => {
+      try {
+        await fetching;
+      } finally {
+        await sleep(1);
+        await new Promise<void>((resolve) => void loop.callLater(1, resolve));
+        await sleep(1);
+        log.push(who);
+      }
+    };
+    const task = createTask(async () => {
+      void clean(fetched(), 'call');
+      const later = fetched()
+        .then(() => {})
+        .then(() => {})
+        .then(() => {});
+      try {
+        await later;
+      } finally {
+        await clean(Promise.resolve(), 'body');
+      }
+    });
+    await sleep(1);
+
+    task.cancel();
+    await rejects(task, CancelledError);
+    await sleep(1);
+
+    assert.equal(log, ['call', 'body']);
+  });
+});
+
 loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
   const calls: Record<string, () => unknown> = {
     'a call that nobody awaits': () => void sleep(10).then(() => {}),

@@ -642,6 +642,50 @@ loopBehaviour('A limit beside other cancels', (it) => {
     assert.is(loop.time(), 1002);
   });
 
+  it('waits for clean-up on a promise of others where its signal has thrown the cancel', async (loop) => {
+    const log: string[] = [];
+    await rejects(
+      timeout(1, (outer) =>
+        timeout(60, async () => {
+          try {
+            await fetched(outer.signal);
+          } finally {
+            await new Promise<void>((resolve) => void loop.callLater(3, resolve));
+            await sleep(1);
+            log.push('clean');
+          }
+        }),
+      ),
+      TimeoutError,
+    );
+
+    assert.equal(log, ['clean']);
+    assert.is(loop.time(), 1005);
+  });
+
+  it('throws although a call in it goes on in a body that was abandoned, and has ended', async (loop) => {
+    const later = (seconds: number): Promise<void> =>
+      new Promise((resolve) => void loop.callLater(seconds, resolve));
+    const work = async (seconds: number): Promise<void> => {
+      await later(seconds);
+      await sleep(1);
+    };
+    await rejects(
+      timeout(
+        2,
+        async () => {
+          void moveOnAfter(1, () => Promise.all([work(5), work(6)])).then(() => {});
+          await later(7);
+          await sleep(1);
+        },
+        { abandon: false },
+      ),
+      TimeoutError,
+    );
+
+    assert.is(loop.time(), 1007);
+  });
+
   it('stays cancelled by a limit around it that is over earlier', async () => {
     let seen: unknown;
     const call = async (): Promise<void> => {

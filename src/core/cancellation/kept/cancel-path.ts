@@ -1,4 +1,5 @@
 import { callSitesOfNow } from '../../../base/errors/await-stack.ts';
+import type { RunningFunction } from '../../../base/stacks/capture.ts';
 import { promiseGoingOn, promiseMade, watchPromises } from '../../context/promise-hooks.ts';
 import { interruptAwait } from './interrupted-await.ts';
 
@@ -54,8 +55,11 @@ export class CancelPath {
   }
 
   /** Like {@link of}; `undefined` if V8 shows nothing. */
-  static waiting(frames: readonly NodeJS.CallSite[]): CancelPath | undefined {
-    const path = CancelPath.of(frames);
+  static waiting(
+    frames: readonly NodeJS.CallSite[],
+    matters: typeof isAsync = isAsync,
+  ): CancelPath | undefined {
+    const path = new CancelPath(stepsOf(frames, matters));
     return path.isEmpty ? undefined : path;
   }
 
@@ -76,6 +80,15 @@ export class CancelPath {
     const outermost = sync.findLast((frame) => !frame.getFileName()?.startsWith('node:'));
     if (outermost?.getFunctionName() === 'then' && frames.length === sync.length) return undefined;
     return new CancelPath(stepsOf(frames, isAsync), running);
+  }
+
+  /**
+   * The path of the code that continues in this step; `undefined` if none of a file does, but a combinator.
+   *
+   * @param above - the innermost function that is not part of it
+   */
+  static ofStep(above: RunningFunction): CancelPath | undefined {
+    return CancelPath.waiting(callSitesOfNow(above), (frame) => isAsync(frame) || isUsers(frame));
   }
 
   /** The part inside the bodies of the innermost `count` limits; all of it if there are fewer. */

@@ -25,6 +25,8 @@ export class Cancel implements CancelRequest {
   readonly _seen: CancelPath[] = [];
   /** @internal was it thrown to the end of the scope's body, or kept from it? */
   _reachesBody = false;
+  /** @internal did a combinator get it through the signal, and no code so far? */
+  _isKept = false;
   /** The functions above each `await` that it was sent to, if there are several. */
   #paths: Map<Waiting, CancelPath> | undefined;
 
