@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LONGEST_TIMER_MS } from '../base/constants.ts';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../base/node-timers.ts';
@@ -22,6 +22,8 @@ export interface SimulateWish extends Omit<Part, 'job'> {
 /** How often progress is shown, in milliseconds: in a terminal, and otherwise. */
 const OFTEN = 100;
 const SELDOM = 5000;
+/** How long the program may be in no simulation before a warning, in milliseconds. */
+const WARN_AFTER = 10_000;
 
 /**
  * Runs a program that calls `simulate()` in child processes, each with its share of the seeds, until a run fails.
@@ -31,6 +33,8 @@ const SELDOM = 5000;
  */
 export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish): Promise<number> {
   const flags = flagsFor(file);
+  const folder = dirname(svg ?? '');
+  if (!existsSync(folder)) throw new Failure(`no such folder: ${folder}`);
   // A single seed needs only one process.
   const jobs = process.env['SIMULATION_SEED'] ? 1 : wish.jobs;
   const children: ChildProcess[] = [];
@@ -66,8 +70,16 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
       },
       Math.min(timeout * 1000, LONGEST_TIMER_MS),
     );
+    const warning = setTimeout(
+      () => {
+        if (seed === undefined)
+          progress.say(`${file} runs, but no simulation: maybe a timer or a server keeps it alive`);
+      },
+      Math.min(timeout * 1000, WARN_AFTER),
+    );
     child.on('message', (told: Told) => {
       timer.refresh();
+      warning.refresh();
       if ('starts' in told) seed = told.starts;
       else if ('begins' in told) progress.begins(job, told.begins);
       else if ('passed' in told) {
@@ -84,6 +96,7 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
     });
     const [status, signal] = await once(child, 'exit');
     clearTimeout(timer);
+    clearTimeout(warning);
     if (hangs) {
       stopAll('SIGKILL');
       throw new Failure(`the run with seed ${seed} takes more than ${timeout} s, see --timeout`);
@@ -111,7 +124,8 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
 
 /** Node's arguments to run a file: TypeScript runs with tsx if the file's project has it, or with Node itself. */
 function flagsFor(file: string): string[] {
-  if (!existsSync(file)) throw new Failure(`no such file: ${file}`);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+    throw new Failure(`no such file: ${file}`);
   if (!/\.[cm]?tsx?$/.test(file)) return [];
   try {
     const tsx = createRequire(resolve(file)).resolve('tsx');

@@ -19,7 +19,7 @@ export interface RunResult {
   readonly bytes: number;
   /** The faults that occurred. */
   readonly faults: readonly Fault[];
-  /** A digest of the run: the same program with the same seed has the same one. */
+  /** A digest of the run. The same program with the same seed has the same one. */
   readonly digest: string;
   /** What was sent, as a sequence diagram. */
   readonly trace: string;

@@ -55,7 +55,7 @@ export function patchGlobals(random: Random, now: () => number): () => void {
 
 /** A simulated timer with the interface of Node's. */
 class Timer {
-  #handle: Cancellable;
+  #handle!: Cancellable;
   readonly #again: () => void;
 
   constructor(
@@ -74,7 +74,7 @@ class Timer {
     this.#again = () => {
       this.#handle = loop.callLater(seconds, ring);
     };
-    this.#handle = loop.callLater(seconds, ring);
+    this.#again();
   }
 
   close(): this {

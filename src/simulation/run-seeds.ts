@@ -4,6 +4,7 @@ import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { setImmediate } from '../base/node-timers.ts';
 import { checkSeconds, checkWhole } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
+import { captureStackTrace, type RunningFunction } from '../base/stacks/capture.ts';
 import { isA } from '../base/values/attempt.ts';
 import { currentTask } from '../core/coroutines/task.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -27,26 +28,34 @@ import { Run, type World } from './world.ts';
 /** The default time limit of a run, in simulated seconds. */
 const WEEK = 7 * 86_400;
 
-/** Runs one seed after another until one fails. */
+/**
+ * Runs one seed after another until one fails.
+ *
+ * @param caller - left out of the stack of an error in the arguments, with what it called: of an uncaught error, Node
+ *   shows the line that threw it, which would be minified code
+ */
 export async function runSeeds(
   main: (world: World) => PromiseLike<unknown>,
   options: SimulationOptions,
+  caller?: RunningFunction,
 ): Promise<RunResult> {
-  checkFunction(main, 'main');
-  checkOptions(options, 'seed runs faults limit patch traceLength shrink onRun');
   const part = wantedPart();
-  const { limit = WEEK, traceLength = 10_000, onRun } = options;
+  const { limit = WEEK, traceLength = 10_000, onRun } = Object(options) as SimulationOptions;
   const { runs = 1, faults = 'calm', seed = 1 } = { ...options, ...part };
-  checkSeconds(limit, 'limit');
-  checkWhole(traceLength, 1, 10_000_000, 'traceLength');
-  checkWhole(runs, 1, Number.MAX_SAFE_INTEGER, 'runs');
-  const settings: Settings = {
-    main,
-    weights: faultWeights(faults),
-    limit,
-    patch: options.patch ?? false,
-    traceLength,
-  };
+  let weights: Weights;
+  try {
+    checkFunction(main, 'main');
+    checkOptions(options, 'seed runs faults limit patch traceLength shrink onRun');
+    checkSeconds(limit, 'limit');
+    checkWhole(traceLength, 1, 10_000_000, 'traceLength');
+    checkWhole(runs, 1, Number.MAX_SAFE_INTEGER, 'runs');
+    checkSeed(seed);
+    weights = faultWeights(faults);
+  } catch (error) {
+    captureStackTrace(error as Error, caller);
+    throw error;
+  }
+  const settings: Settings = { main, weights, limit, patch: options.patch ?? false, traceLength };
   const wanted = process.env['SIMULATION_SEED'];
   const seeds = wanted ? [wanted] : seedsFrom(seed, runs, part);
   const only = wanted ? onlyFaults(process.env['SIMULATION_FAULTS']) : undefined;
@@ -92,13 +101,16 @@ interface Settings {
   readonly traceLength: number;
 }
 
+function checkSeed(seed: unknown): void {
+  if (typeof seed !== 'string' && !Number.isFinite(seed))
+    throw new TypeError(`seed must be a number or a string, got ${brief(seed)}`);
+}
+
 function* seedsFrom(
   seed: number | string,
   runs: number,
   { job, jobs }: { readonly job: number; readonly jobs: number } = { job: 0, jobs: 1 },
 ): Generator<number | string> {
-  if (typeof seed !== 'string' && !(typeof seed === 'number' && Number.isFinite(seed)))
-    throw new TypeError(`seed must be a number or a string, got ${brief(seed)}`);
   // Each job makes a run, for the program expects a result.
   for (let run = job < runs ? job : 0; run < runs; run += jobs)
     yield typeof seed === 'number' ? seed + run : run === 0 ? seed : `${seed}.${run}`;

@@ -56,5 +56,5 @@ export async function simulate(
 ): Promise<RunResult> {
   if (runningLoop() !== undefined)
     throw new RuntimeError('simulate() cannot be called from a running event loop');
-  return await (await import('./run-seeds.ts')).runSeeds(main, options);
+  return await (await import('./run-seeds.ts')).runSeeds(main, options, simulate);
 }

@@ -54,7 +54,7 @@ export class SimulatedHost {
     this.#world = world;
   }
 
-  /** Its name, which `getaddrinfo()` resolves, and which `gethostname()` returns on the host. */
+  /** Its name. `getaddrinfo()` resolves it, and on the host, `gethostname()` returns it. */
   get name(): string {
     return this.#world.kernel.hostname;
   }
@@ -80,7 +80,7 @@ export class SimulatedHost {
     return this.#loop;
   }
 
-  /** The maximum number of open descriptors: sockets, and three more. */
+  /** The maximum number of open descriptors. Besides the sockets, there are three. */
   get descriptors(): number {
     return this.#world.kernel.descriptors.limit + 3;
   }
@@ -148,7 +148,7 @@ export class SimulatedHost {
     if (this.#state === 'up') this.#task?.cancel();
   }
 
-  /** Kills its program, like `kill -9`: no `finally` block runs, and the system closes its sockets. */
+  /** Kills its program, like `kill -9`. No `finally` block runs, and the system closes its sockets. */
   crash(): void {
     if (this.#state !== 'up') return;
     this.#world.kernel.network.trace.noted(this.#world.kernel, 'crashes');

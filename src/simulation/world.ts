@@ -113,7 +113,7 @@ export class World {
   }
 
   /**
-   * Partitions two hosts: all packets between them are lost. Streams send theirs again after the partition, and give up
+   * Partitions two hosts. All packets between them are lost. Streams send theirs again after the partition, and give up
    * after 924 seconds.
    *
    * @param options - `oneWay`: only from `a` to `b`
@@ -149,7 +149,7 @@ export class World {
     for (const path of this.#run.paths(a, b)) path.link = { ...path.link, ...options };
   }
 
-  /** Resets all connections between two hosts: both sides get ECONNRESET. */
+  /** Resets all connections between two hosts. Both sides get ECONNRESET. */
   reset(a: HostLike, b: HostLike): void {
     this.#run.resetBetween(a, b);
   }

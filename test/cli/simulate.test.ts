@@ -158,6 +158,10 @@ behaviour('asyncio-ts simulate', (it) => {
       await using missing = Program.command(['simulate', path.join(tmpdir(), 'is-not-there.ts')]);
       assert.is((await missing.ends()).status, 1);
       assert.match(missing.stderr, /^asyncio-ts: no such file: .*is-not-there.ts\n$/);
+
+      await using folder = Program.command(['simulate', tmpdir()]);
+      assert.is((await folder.ends()).status, 1);
+      assert.is(folder.stderr, `asyncio-ts: no such file: ${tmpdir()}\n`);
     },
     CHILD,
   );
@@ -211,6 +215,65 @@ behaviour('asyncio-ts simulate', (it) => {
       assert.is(status, 1);
       assert.match(stdout, /Error: planted/);
       assert.not.match(stderr, /planted/);
+    },
+    CHILD,
+  );
+
+  it(
+    'says that a program goes on after its runs, or without any',
+    async () => {
+      const folder = mkdtempSync(path.join(root, 'dist-test', 'simulate-'));
+      try {
+        const file = path.join(folder, 'alive.mjs');
+        for (const text of [
+          failing('', 'setInterval(() => {}, 1000);'),
+          'setInterval(() => {}, 1000);',
+        ]) {
+          writeFileSync(file, text);
+          await using program = Program.command(['simulate', file, '--timeout', '1']);
+          await program.shows(
+            /simulate: .*alive\.mjs runs, but no simulation: maybe a timer or a server keeps it alive\n/,
+            { from: 'stderr' },
+          );
+          program.signal('SIGTERM');
+
+          assert.is((await program.ends()).status, 143);
+        }
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    CHILD,
+  );
+
+  it(
+    'refuses a folder that does not exist for its diagram, before it runs anything',
+    async () => {
+      const file = path.join(root, 'package.json');
+      const args = ['--svg', path.join(tmpdir(), 'is-not-there', 'a.svg')];
+      await using program = Program.command(['simulate', file, ...args]);
+
+      assert.is((await program.ends()).status, 1);
+      assert.match(program.stderr, /^asyncio-ts: no such folder: .*is-not-there\n$/);
+    },
+    CHILD,
+  );
+
+  it(
+    'shows for a wrong option where the program passes it',
+    async () => {
+      for (const [option, message] of [
+        ['runs: 0', 'RangeError: runs must be a whole number from 1, got 0'],
+        ['run: 5', "TypeError: unexpected option 'run', expected "],
+      ] as const) {
+        const text = failing('').replace('runs: 20', option);
+        const { status, stderr } = await simulate(text);
+
+        assert.is(status, 1);
+        assert.match(stderr, message);
+        assert.match(stderr, /^ {4}at async .*\/program\.mjs:5:3\)?$/m);
+        assert.ok(stderr.length < 1000, stderr.slice(0, 1000));
+      }
     },
     CHILD,
   );

@@ -29,15 +29,15 @@ export interface FaultWeights {
   readonly lookup?: number | undefined;
   /** The rate of connection resets. */
   readonly reset?: number | undefined;
-  /** The rate of partitions between two hosts, which last up to ten seconds. */
+  /** The rate of partitions between two hosts. They last up to ten seconds. */
   readonly partition?: number | undefined;
   /** The rate of crashes; the host restarts within five seconds. */
   readonly crash?: number | undefined;
   /** The rate of power losses; the host restarts within five seconds. */
   readonly power?: number | undefined;
-  /** The rate of shortages of descriptors, which last up to five seconds. */
+  /** The rate of shortages of descriptors. They last up to five seconds. */
   readonly descriptors?: number | undefined;
-  /** The rate of freezes, which last up to two seconds. */
+  /** The rate of freezes. They last up to two seconds. */
   readonly freeze?: number | undefined;
   /** The maximum difference between clocks. */
   readonly skew?: number | undefined;
@@ -53,25 +53,24 @@ export type Weights = {
 /** The names of the predefined weights. */
 export type FaultProfile = 'calm' | 'rough' | 'hell';
 
-const CALM: Weights = {
+/** Those that are shares. */
+const SHARES = ['loss', 'duplicate', 'cut', 'stall', 'refuse', 'backlog', 'lookup'];
+
+/** Those that come at a rate. */
+export const DRAWN_RATES = [
+  'reset',
+  'partition',
+  'crash',
+  'freeze',
+  'power',
+  'descriptors',
+] as const;
+
+const CALM = {
+  ...Object.fromEntries([...SHARES, ...DRAWN_RATES, 'skew', 'drift'].map((name) => [name, 0])),
   latency: [0.0002, 0.002],
   bandwidth: Number.POSITIVE_INFINITY,
-  loss: 0,
-  duplicate: 0,
-  cut: 0,
-  stall: 0,
-  refuse: 0,
-  backlog: 0,
-  lookup: 0,
-  reset: 0,
-  partition: 0,
-  crash: 0,
-  power: 0,
-  descriptors: 0,
-  freeze: 0,
-  skew: 0,
-  drift: 0,
-};
+} as unknown as Weights;
 
 const PROFILES: Record<FaultProfile, Weights> = {
   calm: CALM,
@@ -107,23 +106,14 @@ const PROFILES: Record<FaultProfile, Weights> = {
   },
 };
 
-/** The kinds of faults that are drawn individually, so that a run can omit some of them. */
+/** The kinds of faults that are drawn individually. A run can omit some of them. */
 export type FaultKind = DrawnShare | DrawnRate;
 type DrawnShare = 'stall' | 'refuse' | 'backlog' | 'lookup';
 type DrawnRate = (typeof DRAWN_RATES)[number];
-/** Those that come at a rate. */
-export const DRAWN_RATES = [
-  'reset',
-  'partition',
-  'crash',
-  'freeze',
-  'power',
-  'descriptors',
-] as const;
 
 /** A fault that occurred. */
 export interface Fault {
-  /** Its name: the third partition that was drawn is `'partition3'`. */
+  /** Its name. The third partition that was drawn is `'partition3'`. */
   readonly name: string;
   /** Its kind. */
   readonly kind: FaultKind;
@@ -189,23 +179,14 @@ export function faultWeights(faults: FaultProfile | FaultWeights): Weights {
   for (const [name, value] of Object.entries(weights)) {
     if (!(name in CALM)) throw new RangeError(`unknown weight in faults: ${brief(name)}`);
     const numbers = name === 'latency' ? value : [value];
+    const isShare = SHARES.includes(name);
     const valid = (number: unknown): boolean =>
-      typeof number === 'number' && number >= 0 && (number <= 1 || !SHARES.has(name));
+      typeof number === 'number' && number >= 0 && (number <= 1 || !isShare);
     if (value !== undefined && !(Array.isArray(numbers) && numbers.every(valid)))
       throw new RangeError(
-        `faults: ${name} must be ${SHARES.has(name) ? 'from 0 to 1' : 'a number from 0'}, got ${brief(value)}`,
+        `faults: ${name} must be ${isShare ? 'from 0 to 1' : 'a number from 0'}, got ${brief(value)}`,
       );
   }
   const given = Object.entries(weights).filter(([, value]) => value !== undefined);
   return { ...PROFILES[profile], ...Object.fromEntries(given) };
 }
-
-const SHARES: ReadonlySet<string> = new Set([
-  'loss',
-  'duplicate',
-  'cut',
-  'stall',
-  'refuse',
-  'backlog',
-  'lookup',
-]);

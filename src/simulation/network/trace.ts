@@ -118,34 +118,18 @@ export class Trace {
     const left = this.#dropped + this.#entries.length - shown.length;
     const hosts = [...new Set(shown.flatMap(({ from, to }) => [from, to]))].filter(Boolean).sort();
     const width = Math.max(8, ...hosts.map((host) => host.length + 2));
-    const column = (host: string): number => hosts.indexOf(host);
     const lines = shown.map((entry) => {
       const { time, from, to } = entry;
-      const clock = `${time.toFixed(6).padStart(14)}  `;
-      const label = labelOf(entry);
-      if (to === '' || from === to) {
-        const lanes = hosts.map((host) => (host === from ? '●' : '│').padEnd(width)).join('');
-        return `${clock}${lanes}${label}`;
-      }
-      const [least, most] = [
-        Math.min(column(from), column(to)),
-        Math.max(column(from), column(to)),
-      ];
+      const end = to || from;
+      const [least, most] = end < from ? [end, from] : [from, end];
       const lanes = hosts
-        .map((_, at) => {
-          if (at < least || at > most) return '│'.padEnd(width);
-          const head =
-            at === column(to)
-              ? column(to) > column(from)
-                ? '▶'
-                : '◀'
-              : at === column(from)
-                ? '●'
-                : '─';
-          return at === most ? head.padEnd(width) : head.padEnd(width, '─');
+        .map((host) => {
+          if (host < least || host > most) return '│'.padEnd(width);
+          const head = host === from ? '●' : host !== end ? '─' : end < from ? '◀' : '▶';
+          return head.padEnd(width, host < most ? '─' : ' ');
         })
         .join('');
-      return `${clock}${lanes}${label}`;
+      return `${time.toFixed(6).padStart(14)}  ${lanes}${labelOf(entry)}`;
     });
     const head = `${' '.repeat(16)}${hosts.map((host) => host.padEnd(width)).join('')}`;
     return [...(left > 0 ? [`(${left} earlier entries)`] : []), head, ...lines].join('\n');
