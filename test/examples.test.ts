@@ -4,6 +4,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { behaviour } from './support/behaviour.ts';
 import { Client } from './support/client.ts';
+import { seeDownloads } from './support/downloads.ts';
 import { freePort, Program, root } from './support/program.ts';
 
 /** What is to be seen of an example. */
@@ -17,6 +18,8 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.match(demo.stdout, /\n {2}boom +reported after \d+\.\d+ s and \d+\.\d+ s +reported at/);
     assert.match(demo.stdout, /\nAll of it was seen\.\n$/);
   },
+
+  'downloads.ts': () => seeDownloads((urls) => Program.typescript('examples/downloads.ts', urls)),
 
   'fowler/echo.ts': async () => {
     await using server = await serving('fowler/echo');

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { pack } from '../scripts/packed.mjs';
 import { behaviour, type Options } from './support/behaviour.ts';
 import { Client } from './support/client.ts';
+import { seeDownloads } from './support/downloads.ts';
 import { npm } from './support/packages.ts';
 import { freePort, Program, root } from './support/program.ts';
 
@@ -18,7 +19,7 @@ const INSTALL: Options = { seconds: 300 };
 interface Folder extends Disposable {
   readonly path: string;
   /** Writes a program, and starts it as the tutorial says. */
-  start(name: string, text: string, port?: number): Program;
+  start(name: string, text: string, port?: number, args?: readonly string[]): Program;
 }
 
 /** An empty folder, with packages in it. */
@@ -30,10 +31,10 @@ function folderWith(...packages: string[]): Folder {
   npm(folder, 'install', '--no-audit', '--no-fund', `./${filename}`, 'tsx', ...packages);
   return {
     path: folder,
-    start(name, text, port = 0) {
+    start(name, text, port = 0, args = []) {
       writeFileSync(path.join(folder, name), text);
       const env = { PORT: String(port) };
-      return Program.node('--import', ['tsx', name], { env, cwd: folder });
+      return Program.node('--import', ['tsx', name, ...args], { env, cwd: folder });
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
@@ -82,6 +83,17 @@ behaviour('From an empty folder', (it) => {
       assert.equal(await server.ends(), { status: 130, signal: null });
       assert.match(server.stdout, /^(Got a connection from \('127\.0\.0\.1', \d+\)\n){2}$/);
       assert.is(server.stderr, 'KeyboardInterrupt\n');
+    },
+    INSTALL,
+  );
+
+  it(
+    'one who knows promises has limits, aborted requests and a clean stop',
+    async () => {
+      using folder = folderWith();
+      const page = onPage('docs/guides/from-promises.md');
+      const text = page.get('downloads.ts') as string;
+      await seeDownloads((urls) => folder.start('downloads.ts', text, 0, urls));
     },
     INSTALL,
   );

@@ -85,6 +85,7 @@ behaviour('Under a flag of Node, a program', (it) => {
     [[...permission, '--allow-worker'], EXPECTED],
     [['--frozen-intrinsics'], EXPECTED],
     [['--disable-proto=throw'], EXPECTED],
+    [['--disallow-code-generation-from-strings'], EXPECTED],
     [['--unhandled-rejections=strict'], EXPECTED],
     [['--stack-trace-limit=0'], EXPECTED],
   ];

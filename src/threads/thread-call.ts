@@ -1,5 +1,5 @@
-import { brief } from '../base/printing/repr.ts';
-import { isA } from '../base/values/attempt.ts';
+import { vm } from '../base/node-modules.ts';
+import { brief, nameOf } from '../base/printing/repr.ts';
 import { ModuleFunction, TerminableFunction } from './executor.ts';
 
 /** A function in the form in which it is sent to a thread. */
@@ -76,10 +76,12 @@ function sourceOf(callee: object): string {
 
 function isExpression(text: string): boolean {
   try {
-    new Function(`return ${text}`);
+    // Not `new Function()`, which Node's --disallow-code-generation-from-strings refuses.
+    new (vm().Script)(text);
     return true;
   } catch (error) {
-    if (isA(error, SyntaxError)) return false;
+    // Under Jest, it may be another realm's.
+    if (nameOf(error as Error) === 'SyntaxError') return false;
     throw error;
   }
 }

@@ -59,7 +59,7 @@ function send(news: ThreadAnswer, otherwise: string): void {
 
 async function find(callee: ThreadFunction): Promise<Callable> {
   if ('source' in callee) {
-    const callable = made.get(callee.source) ?? make(callee);
+    const callable = made.get(callee.source) ?? (await make(callee));
     made.delete(callee.source);
     made.set(callee.source, callable);
     for (const oldest of made.keys()) {
@@ -76,9 +76,19 @@ async function find(callee: ThreadFunction): Promise<Callable> {
   );
 }
 
-function make({ source, name }: { readonly source: string; readonly name: string }): Callable {
+async function make({ source, name }: { readonly source: string; readonly name: string }) {
   const text = `return ${source}\n//# sourceURL=thread:${name}`;
-  return new Function('__name', text)(keepName) as Callable;
+  let outer: Callable;
+  try {
+    outer = new Function('__name', text) as Callable;
+  } catch (error) {
+    if (!(error instanceof EvalError)) throw error;
+    // Node's --disallow-code-generation-from-strings: modules are still compiled. Unlike functions,
+    // they are never collected.
+    const module = `export default __name => {${text}\n}`;
+    outer = (await import(`data:text/javascript,${encodeURIComponent(module)}`)).default;
+  }
+  return outer(keepName) as Callable;
 }
 
 /** The deepest chain of causes that is sent. */

@@ -76,4 +76,27 @@ behaviour('toThread and loop.runInExecutor', (it) => {
     },
     { seconds: 20 },
   );
+
+  it(
+    'call functions where Node may not compile strings',
+    async () => {
+      const calls = `
+        const asyncio = await import(${JSON.stringify(door)});
+        await asyncio.run(async () => {
+          const eol = async () => (await import('node:os')).EOL.length;
+          console.log(await asyncio.toThread(eol), await asyncio.toThread(eol));
+          const wrong = () => { throw new RangeError(missing); };
+          const error = await asyncio.toThread(wrong).catch((error) => error);
+          console.log(error.name, /without the variables around it/.test(error.message));
+          console.log(error.stack.match(/thread:\\w+:\\d+/)?.[0]);
+        });`;
+      const flag = '--disallow-code-generation-from-strings';
+
+      assert.is(
+        await printed([flag, '--input-type=module', '--eval', calls]),
+        '1 1\nReferenceError true\nthread:wrong:1\n',
+      );
+    },
+    { seconds: 20 },
+  );
 });
