@@ -346,10 +346,10 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
    */
   get _requestsAhead(): number {
     if (this._root._pendings === 0) return 0;
-    const kept = keptHere(this);
+    const ahead = [...keptHere(this)];
     let sum = 0;
     for (let scope: CancelScope | undefined = this; scope; scope = scope._above) {
-      const ahead = [...kept, ...cancelsIn(scope._pending)];
+      ahead.push(...cancelsIn(scope._pending));
       const own = ahead.filter(({ _scope, _isOwn }) => _scope === scope && !_isOwn);
       sum += Math.min(scope._requests, own.length);
     }

@@ -87,8 +87,8 @@ export class Limit extends CancelScope {
     this.#task = task;
     this.#abandons = options.abandon !== false;
     this.#timeout = options.timeout;
-    this.#before = this._requestsInForce - this._requestsAhead;
     noteOpened(this);
+    this.#before = this._requestsInForce - this._requestsAhead;
   }
 
   /**

@@ -611,6 +611,34 @@ loopBehaviour('A limit beside other cancels', (it) => {
     assert.is(loop.time(), 1003);
   });
 
+  for (const beside of [false, true])
+    it(`does not hide it either if that is unseen and the limit is due at once, ${beside ? 'after' : 'without'} a branch that has seen it`, async (loop) => {
+      const later = (seconds: number): Promise<void> =>
+        new Promise((resolve) => void loop.callLater(seconds, resolve));
+      const seen: string[] = [];
+      const expires = async (): Promise<void> => {
+        try {
+          await timeout(0, () => sleep(0));
+        } catch (error) {
+          seen.push((error as Error).name);
+        }
+      };
+      const sees = async (): Promise<void> => {
+        await later(2);
+        await rejects(sleep(1), CancelledError);
+      };
+      const work = async (): Promise<void> => {
+        await later(3);
+        await expires();
+        await expires();
+      };
+      await moveOnAfter(1, () => Promise.all(beside ? [sees(), work()] : [work()]));
+      await sleep(5);
+
+      // As in asyncio, where only a cancel that the task has seen, or its own, counts as older than the limit.
+      assert.equal(seen, ['CancelledError', 'TimeoutError']);
+    });
+
   it('gives an abandoned body a signal that is aborted', async () => {
     const { promise, resolve } = foreign();
     let isAborted: boolean | undefined;
