@@ -81,8 +81,8 @@ export class Limit extends CancelScope {
   private constructor(within: CancelScope, task: LimitedTask, options: LimitOptions) {
     // The body sees the variables of a `Context.run()` around it.
     super(currentScope()?._contextSoFar);
-    within._openBelow(this);
     if (options.shield === true) this._isShielded = true;
+    within._openBelow(this);
     this.#name = options.name;
     this.#task = task;
     this.#abandons = options.abandon !== false;

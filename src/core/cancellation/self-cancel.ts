@@ -61,7 +61,7 @@ class CancelledCode extends CancelScope {
   }
 
   override _openBelow(scope: CancelScope): void {
-    const cancel = this.#take();
+    const cancel = scope._isShielded ? undefined : this.#take();
     this.#within._openBelow(scope);
     if (cancel !== undefined) scope._pend(cancel);
   }

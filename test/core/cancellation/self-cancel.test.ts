@@ -6,6 +6,7 @@ import {
   currentTask,
   getRunningLoop,
   moveOnAfter,
+  shielded,
   sleep,
   type Task,
   taskGroup,
@@ -40,6 +41,24 @@ loopBehaviour('A task that cancels itself', (it) => {
     await rejects(task, CancelledError);
 
     assert.equal(log, ['cancelled']);
+  });
+
+  it('throws after a shield that it opens, not in it, beside a branch that waits', async () => {
+    const log: string[] = [];
+    const task = createTask(async () => {
+      void (async () => await sleep(100))();
+      currentTask()?.cancel();
+      await shielded(undefined, async () => {
+        await sleep(1);
+        log.push('shielded');
+      });
+      await sleep(1);
+      log.push('not reached');
+    });
+
+    await rejects(task, CancelledError);
+
+    assert.equal(log, ['shielded']);
   });
 
   it('throws in the branch that did, and in the one beside it, once each', async () => {
