@@ -28,7 +28,7 @@
  *   always one.
  * - A cancel that comes while one branch waits for a promise of others and another for something else, or cancels
  *   the task: it counts as seen, see "A branch that waits for another promise" in docs/differences.md. Such programs are left
- *   out.
+ *   out. So are those in which a branch cancels the task while the signal throws the cancel to another.
  * - What a branch under `allSettled` or `any`, or a call that nobody awaits, does after its cancel, if it waits for a promise
  *   of others then: a limit around it goes on without it.
  * - `uncancel()` in a branch: the task has one count. The code of the task itself calls it.
@@ -142,14 +142,14 @@ export interface BranchProgram {
 export const ADDITIONS = [
   'foreign',
   'abandoned',
+  'fetch',
   'call',
   'iterate',
   'takeBack',
   'hold',
   'listen',
 ] as const;
-/** `fetch`, which looks at the signal, is not among those: the two ways still differ after some cancels. */
-export type Addition = (typeof ADDITIONS)[number] | 'fetch';
+export type Addition = (typeof ADDITIONS)[number];
 
 /** What is reported in both ways. */
 export const USUAL_REPORTS: RegExp =
@@ -390,8 +390,8 @@ class Run {
 
   /** Code of a branch cancels the task. It counts as something that waits. */
   #cancelMain(): void {
-    if (!this.#main?.done() && this.#mainRegion?.reached().some(({ isForeign }) => isForeign))
-      this.isMixed = true;
+    const waits = this.#main?.done() ? [] : (this.#mainRegion?.reached() ?? []);
+    if (waits.some(({ isForeign, isFetch }) => isForeign || isFetch)) this.isMixed = true;
     this.#main?.cancel();
   }
 
@@ -425,8 +425,9 @@ class Run {
     name: string,
     isForeign: boolean,
     wait: () => PromiseLike<unknown>,
+    isFetch = false,
   ): Promise<void> {
-    const end = region.wait({ isForeign, line: this.#lines.get(name) ?? name });
+    const end = region.wait({ isForeign, isFetch, line: this.#lines.get(name) ?? name });
     try {
       await wait();
     } finally {
@@ -771,7 +772,7 @@ class Run {
       if (isGiven) signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
     try {
-      await this.#wait(region, name, !isGiven, () => fetched);
+      await this.#wait(region, name, !isGiven, () => fetched, isGiven);
       this.#note(name, 'has fetched');
     } finally {
       // A cancel that has come meanwhile is thrown here.

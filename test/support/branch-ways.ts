@@ -26,6 +26,8 @@ export type Branch = (region: Region) => Promise<string>;
 export interface Wait {
   /** Is it for a promise of others? */
   readonly isForeign: boolean;
+  /** Is it for one that a signal of the task rejects? */
+  readonly isFetch?: boolean;
   /** The line of control that waits: branches have their own, the bodies of limits do not. */
   readonly line: string;
 }
