@@ -62,7 +62,7 @@ export class Region {
 
   constructor(above?: Region) {
     this.above = above;
-    above?.below.add(this);
+    (above?.open ?? above)?.below.add(this);
   }
 
   /** Has its task ended? */
