@@ -4,7 +4,7 @@ import { attempt } from '../base/values/attempt.ts';
 import { describeAbandoned } from '../core/cancellation/abandoned.ts';
 import { leftCallsOf } from '../core/cancellation/left-calls.ts';
 import { Task } from '../core/coroutines/task.ts';
-import { isAwaitTracking, suspendedFrames } from '../core/futures/await-stacks.ts';
+import { isAwaitTracking } from '../core/futures/await-stacks.ts';
 import { type Ending, endingsOn, handlerOf } from '../core/reports/slow-endings.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { DefaultExecutor } from '../threads/default-executor.ts';
@@ -13,7 +13,7 @@ import { peerOf, Server } from '../transports/server/server.ts';
 import { printable } from './printable.ts';
 import type { FrameData, TaskData } from './snapshot/data.ts';
 import { takeSnapshot } from './snapshot/snapshot.ts';
-import { frameData } from './snapshot/where.ts';
+import { trackedFunctions } from './snapshot/where.ts';
 import { framesInWords, stateInWords } from './words.ts';
 
 /** How many tasks or connections are listed; of the rest, only the number is printed. */
@@ -133,8 +133,7 @@ class Explanation {
 
   /** Only known if awaits are tracked. */
   #trackedFrames(id: number): FrameData[] {
-    for (const task of this.#loop._tasks)
-      if (numberOf(task) === id) return suspendedFrames(task).map(frameData);
+    for (const task of this.#loop._tasks) if (numberOf(task) === id) return trackedFunctions(task);
     return [];
   }
 }

@@ -41,6 +41,35 @@ async function end(...tasks: asyncio.Task<unknown>[]): Promise<void> {
 }
 
 loopBehaviour('A snapshot', (it) => {
+  it('has the lines of the source, also of promises that are not ours', async () => {
+    const lines = readFileSync(path.join(root, 'test/inspect/snapshot.test.ts'), 'utf8').split(
+      '\n',
+    );
+    const lineOf = (text: string): number => lines.findIndex((line) => line.includes(text)) + 1;
+    asyncio.setAwaitTracking(true);
+    let settle = (): void => {};
+    const foreign = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const tasks = [
+      asyncio.createTask(async () => {
+        await foreign; // theirs
+      }),
+      asyncio.createTask(async () => {
+        await new asyncio.Event().wait(); // ours
+      }),
+    ];
+    await asyncio.sleep(1);
+
+    const shown = (await seen()).tasks.slice(-2);
+
+    asyncio.setAwaitTracking(false);
+    settle();
+    const places = shown.map(({ stack, waits }) => (stack[0] ?? waits[0]?.stack[0])?.line);
+    assert.equal(places, [lineOf('; // ' + 'theirs'), lineOf('; // ' + 'ours')]);
+    await end(...tasks);
+  });
+
   it('tells for how long snapshots have shown a task, and each of its waits', async () => {
     const never = new asyncio.Event();
     const again = async (): Promise<void> => {

@@ -7,7 +7,6 @@ import { attempt, textOf } from '../../base/values/attempt.ts';
 import type { CancelScope } from '../../core/cancellation/cancel-scope.ts';
 import { currentScope } from '../../core/context/context.ts';
 import { Task } from '../../core/coroutines/task.ts';
-import { suspendedFrames } from '../../core/futures/await-stacks.ts';
 import type { Waiting } from '../../core/futures/awaiter.ts';
 import { awaitedBy } from '../../core/futures/call-graph-edges.ts';
 import { describedAwaits } from '../../core/futures/described-promise.ts';
@@ -38,7 +37,7 @@ import {
 import { inWords, Words } from './in-words.ts';
 import { openLoops } from './open-loops.ts';
 import { shownFor } from './shown.ts';
-import { frameData, functionsThatWait } from './where.ts';
+import { functionsThatWait, trackedFunctions } from './where.ts';
 
 /** How long taking a snapshot may block the loop at a time, in milliseconds. */
 const LONGEST = 5;
@@ -175,7 +174,7 @@ async function describeTask(
     cancelledBy: typeof by === 'number' ? `Task-${by}` : by,
     coroutine: { name, site },
     waits,
-    stack: waits.length > 0 ? [] : suspendedFrames(task).map(frameData),
+    stack: waits.length > 0 ? [] : trackedFunctions(task),
     awaitedBy: waiters.of.get(task) ?? [],
   };
 }

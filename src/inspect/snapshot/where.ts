@@ -1,5 +1,6 @@
 import { findSourceMap } from 'node:module';
 import { type Frame, framesOf } from '../../base/stacks/frame.ts';
+import { suspendedFrames } from '../../core/futures/await-stacks.ts';
 import type { Waiting } from '../../core/futures/awaiter.ts';
 import type { FrameData } from './data.ts';
 
@@ -19,15 +20,20 @@ export async function functionsThatWait(waiting: Waiting): Promise<FrameData[]> 
   // It is called after a microtask, or never.
   await settled;
   await settled;
-  return framesOf(sites.map((site) => `    at ${site}`).join('\n')).map(frameData);
+  return framesOf(sites.map((site) => `    at ${site}`).join('\n')).map(originOf);
 }
 
-/** A frame as data, with its original position if the process uses source maps. */
-export function frameData({ name, file, line, column }: Frame): FrameData {
+/** A frame of call sites as data, with its original position if the process uses source maps. In a stack, it has that. */
+function originOf({ name, file, line, column }: Frame): FrameData {
   if (process.sourceMapsEnabled) {
     const origin = findSourceMap(file)?.findOrigin(line, column);
     if (origin !== undefined && 'fileName' in origin)
       return { name, file: origin.fileName, line: origin.lineNumber, column: origin.columnNumber };
   }
   return { name, file, line, column };
+}
+
+/** The functions in which a task waits, innermost first, if its awaits are tracked. */
+export function trackedFunctions(task: object): FrameData[] {
+  return suspendedFrames(task).map((frame) => ({ ...frame }));
 }

@@ -97,9 +97,7 @@ function isLess(a: unknown, b: unknown): boolean {
   const [left, right] = [comparable(a), comparable(b)];
   if (typeof left === 'string' ? typeof right === 'string' : isNumeric(left) && isNumeric(right))
     return (left as number) < (right as number);
-  throw new TypeError(
-    `'<' not supported between instances of '${kindOfItems(a)}' and '${kindOfItems(b)}'`,
-  );
+  throw new TypeError(`'<' not supported between instances of '${kindOf(a)}' and '${kindOf(b)}'`);
 }
 
 function isEqual(a: unknown, b: unknown): boolean {
@@ -117,7 +115,7 @@ function isNumeric(value: unknown): boolean {
   return ['number', 'bigint', 'boolean'].includes(typeof value);
 }
 
-function kindOfItems(value: unknown): string {
+function kindOf(value: unknown): string {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
   return value.constructor?.name ?? 'object';
 }
