@@ -1,16 +1,35 @@
-// The package.json of the package. `npm pack` and `npm publish` call this before they pack, and with --restore afterwards:
-// users need no scripts and no versions of our development tools.
-import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+// The package.json and the README.md of the package. `npm pack` and `npm publish` call this before they pack, and with
+// --restore afterwards: users need no scripts and no versions of our development tools, and the package does not contain
+// the pages that README.md links to.
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
-/** Beside the files that are packed, but not one of them. */
-const COPY = 'dist/.package.json';
+const FILES = { 'package.json': withoutTools, 'README.md': withoutLinks };
 
-if (process.argv.includes('--restore')) renameSync(COPY, 'package.json');
-else {
-  const { devDependencies, overrides, scripts, ...published } = JSON.parse(
-    readFileSync('package.json', 'utf8'),
-  );
-  // Left over from a run that was killed: the copy is the original then.
-  if (devDependencies) copyFileSync('package.json', COPY);
-  writeFileSync('package.json', `${JSON.stringify(published, undefined, 2)}\n`);
+for (const [file, change] of Object.entries(FILES)) {
+  // Beside the files that are packed, but not one of them.
+  const copy = `dist/.${file}`;
+  if (process.argv.includes('--restore')) {
+    if (existsSync(copy)) renameSync(copy, file);
+    continue;
+  }
+  const text = readFileSync(file, 'utf8');
+  const published = change(text);
+  // If nothing changes, this is left over from a run that was killed, and the copy is the original.
+  if (published === text) continue;
+  copyFileSync(file, copy);
+  writeFileSync(file, published);
+}
+
+function withoutTools(text) {
+  const { devDependencies, overrides, scripts, ...published } = JSON.parse(text);
+  return `${JSON.stringify(published, undefined, 2)}\n`;
+}
+
+/** Names the files that relative links lead to. */
+function withoutLinks(text) {
+  return text
+    .replace(/^## Documentation\n(?!\nThese)/m, '$&\nThese files are in the repository.\n')
+    .replace(/!?\[([^\]]*)\]\((?![a-z]+:|#)([^)]*)\)/g, (_, words, file) =>
+      words === file ? `\`${file}\`` : `${words} (\`${file}\`)`,
+    );
 }

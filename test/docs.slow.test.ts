@@ -1,10 +1,30 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { behaviour } from './support/behaviour.ts';
 import { Program, root } from './support/program.ts';
 
 const built = path.join(root, 'site', '.vitepress', 'dist');
+
+/** The links to headings that are not there. VitePress follows links to pages only. */
+function deadAnchors(): string[] {
+  const names = readdirSync(built, { recursive: true }).map(String);
+  const pages = new Map(
+    names
+      .filter((name) => name.endsWith('.html'))
+      .map((name) => [`/${name}`, readFileSync(path.join(built, name), 'utf8')]),
+  );
+  return [...pages].flatMap(([page, text]) =>
+    [...text.matchAll(/ href="([^":]*#[^"]+)"/g)]
+      .map(([, href = '']) => href)
+      .filter((href) => {
+        const { pathname, hash } = new URL(href, `http://site${page}`);
+        const file = pathname.replace(/\/$/, '/index').replace(/(\.html)?$/, '.html');
+        return !pages.get(file)?.includes(` id="${decodeURIComponent(hash.slice(1))}"`);
+      })
+      .map((href) => `${page}: ${href}`),
+  );
+}
 
 behaviour('npm run docs', (it) => {
   it(
@@ -21,6 +41,7 @@ behaviour('npm run docs', (it) => {
         page('api/asyncio-ts/functions/toThread'),
         /href="\/differences#calls-in-threads/,
       );
+      assert.equal(deadAnchors(), []);
     },
     { seconds: 600 },
   );

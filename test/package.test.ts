@@ -1,8 +1,11 @@
 /** The package that users install. */
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { pack } from '../scripts/packed.mjs';
+import { linksOf } from '../scripts/pages.mjs';
 import * as asyncio from '../src/index.ts';
 import * as socket from '../src/socket.ts';
 import * as testing from '../src/testing.ts';
@@ -21,6 +24,27 @@ behaviour('The package', (it) => {
       assert.ok(entryCount < 40, `${entryCount} files`);
       const names = files.map((file) => file.path);
       assert.not.ok(names.some((name) => /internals|\.map$|\/\./.test(name)));
+    },
+    { seconds: 20 },
+  );
+
+  it(
+    'has a README without links to files that are not in it',
+    () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-packed-'));
+      try {
+        const { filename, files } = pack(folder);
+        const args = ['-xzOf', path.join(folder, filename), 'package/README.md'];
+        const readme = String(execFileSync('tar', args));
+        const packed = files.map((file) => file.path);
+        assert.match(readme, /Tutorial \(`docs\/tutorial\/README\.md`\), for people/);
+        assert.equal(
+          linksOf(readme).filter((link) => !link.startsWith('https:') && !packed.includes(link)),
+          [],
+        );
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
     },
     { seconds: 20 },
   );

@@ -21,7 +21,7 @@ export const CANCEL_PATIENCE = 2;
 /** After how many seconds a task that does not end when its program is cancelled is reported. */
 export const SHUTDOWN_PATIENCE = 10;
 
-/** Seconds after which it is explained what an end waits for, where that is asked for. */
+/** After how many seconds it is explained, if enabled, what a slow ending waits for. */
 export const SLOW_ENDING: readonly number[] = [1, 10, 100];
 
 /** From how many cancelled timers the heap is rebuilt without them; asyncio's. */

@@ -27,7 +27,7 @@ export class Listener {
   /** @internal @throws {OSError} when the path is too long or in use, or cannot be bound for another reason */
   static async open(path: string): Promise<Listener> {
     const listener = new Listener(path);
-    // So that a number is not a port, and no name is abstract: everybody could connect.
+    // Otherwise a number would be a port, and a name might be abstract: any user could connect.
     const address = path.startsWith('/') ? path : `./${path}`;
     checkAddress(AF_UNIX, address, 'listen');
     try {

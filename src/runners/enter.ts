@@ -106,7 +106,7 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
   const promise = describedPromise(begin, () => ({ operation: 'enter', on: task }));
   return promise;
 
-  /** A cancel does not matter to callers who do not wait for it. */
+  /** Callers that ignore the promise need not handle a cancel. */
   function ignoreCancel(): void {
     queueMicrotask(() => promise.catch(() => {}));
   }

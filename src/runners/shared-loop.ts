@@ -130,7 +130,7 @@ export class SharedLoop extends Loop {
     return this._isInhabited || leftCallsOf(this).size > 0 || isAnyOpenOn(this);
   }
 
-  /** Explains why the loop goes on after its last caller was answered. A program in debug mode may mean that. */
+  /** Explains why the loop continues after its last caller got its result. In debug mode, this may be intended. */
   #explainIfSlow(): void {
     if (this.#entered.size > 0 || !isAsked(this)) return;
     this.#unwatch();

@@ -111,7 +111,7 @@ function* seedsFrom(
   runs: number,
   { job, jobs }: { readonly job: number; readonly jobs: number } = { job: 0, jobs: 1 },
 ): Generator<number | string> {
-  // Each job makes a run, for the program expects a result.
+  // Each job makes a run, because the program expects a result.
   for (let run = job < runs ? job : 0; run < runs; run += jobs)
     yield typeof seed === 'number' ? seed + run : run === 0 ? seed : `${seed}.${run}`;
 }

@@ -263,7 +263,7 @@ export class Run {
   #fail: () => void = () => {};
   /** What Node waits for, in words. */
   readonly realWaits: (tasks: string) => string = watchRealWaits();
-  /** Fails, and says where each task stands. */
+  /** Fails, and says where each task waits. */
   late: (message: string, what: string) => void = () => {};
 
   constructor({ seed, weights, only, traceLength }: RunSettings) {
@@ -349,7 +349,7 @@ export class Run {
     return host === undefined ? what : `${host}: ${what}`;
   }
 
-  /** Ends the run: what was found first is told. */
+  /** Ends the run; reports what was found first. */
   fail(error: unknown, what: string): void {
     if (this.failure !== undefined) return;
     this.trace.fault(what);
@@ -495,7 +495,7 @@ export class Run {
     this.#look();
   }
 
-  /** Those who wait for something go on where it holds. */
+  /** Wakes those whose condition now holds. */
   #look(): void {
     if (this.#waiters.length === 0) return;
     this.#waiters = this.#waiters.filter(({ check, done }) => {

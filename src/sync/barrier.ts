@@ -66,7 +66,7 @@ export class Barrier extends LoopBound {
    * Waits until as many tasks wait as there are parties.
    *
    * Unlike asyncio, a task that replaces a cancelled one gets its number. See
-   * docs/differences.md#numbers-of-a-barrier.
+   * docs/differences.md#return-values-of-a-barrier.
    *
    * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns a number from 0, different for each task: use it to pick one of them

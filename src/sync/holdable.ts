@@ -49,7 +49,7 @@ export abstract class Holdable extends LoopBound {
    * const lock = new asyncio.Lock();
    * {
    *   using _held = await lock.hold();
-   *   console.log('nobody else is here');
+   *   console.log('no other task is here');
    * }
    * ```
    *

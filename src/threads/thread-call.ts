@@ -56,7 +56,7 @@ export function toThreadFunction(callable: unknown): ThreadFunction {
 }
 
 const WRITE_INSTEAD =
-  'a function is sent to a thread as its source text: write a separate function, or name an exported one with moduleFunction()';
+  'a function is sent to a thread as its source text: write a separate function, or use moduleFunction()';
 
 function sourceOf(callee: object): string {
   const text = Function.prototype.toString.call(callee);

@@ -14,7 +14,7 @@ import {
 import { cloneForThread, type Job, Thread } from './thread.ts';
 import { toThreadFunction } from './thread-call.ts';
 
-/** The executors of this thread that have not been shut down; one that nobody refers to is not kept. */
+/** The executors of this thread that have not been shut down, held weakly. */
 const executors = new Set<WeakRef<ThreadPoolExecutor>>();
 
 /** @internal the executors of this thread that have not been shut down, or have threads yet */
@@ -172,7 +172,7 @@ export class ThreadPoolExecutor implements Executor {
     }
   };
 
-  /** A thread has ended. Unless it was told to, waiting calls need another one. */
+  /** A thread has ended. If this was not requested, waiting calls need another one. */
   #onEnded(thread: Thread): void {
     this.#threads.delete(thread);
     const at = this.#idle.indexOf(thread);

@@ -41,10 +41,10 @@ home.on('message', (call: ThreadCall | 'end') => {
 async function answer({ callee, args }: ThreadCall): Promise<void> {
   try {
     const result = await (await find(callee))(...args);
-    send({ result }, `what ${callee.name}() returned cannot cross between threads`);
+    send({ result }, `the result of ${callee.name}() cannot be sent between threads`);
   } catch (error) {
     const thrown = isError(error) ? pack(error, []) : { value: error };
-    send({ thrown }, `what ${callee.name}() threw cannot cross between threads`);
+    send({ thrown }, `what ${callee.name}() threw cannot be sent between threads`);
   }
 }
 
@@ -122,7 +122,7 @@ function hint(error: Error): string {
   return nameOf(error) === 'ReferenceError' &&
     messageOf(error).endsWith('is not defined') &&
     /\n\s*at .*\bthread:/.test(stackText(error))
-    ? '; the function is here as its source text, without the variables around it: hand them over as arguments, or name an exported function with moduleFunction()'
+    ? '; the function was sent as source text, without the variables around it: pass them as arguments, or use moduleFunction()'
     : '';
 }
 

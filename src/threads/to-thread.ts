@@ -18,7 +18,7 @@ interface ExecutorLoop extends LoopCore {
  * Calls a function in another thread, without blocking the loop.
  *
  * The function is sent as its source text: it sees globals and its arguments, and can `import()`,
- * but not the variables around it. A function that needs more is named by its module, with
+ * but not the variables around it. For a function that needs more, use
  * {@link moduleFunction}. Arguments and the result are sent as structured clones, errors with name,
  * message and stack. If the function returns a promise, the thread awaits it.
  *

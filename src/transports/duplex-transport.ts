@@ -67,19 +67,19 @@ export class DuplexTransport extends Transport implements OpenResource {
   readonly #tellNews: () => void;
   readonly #asyncContext = asyncContextHere();
   readonly #scope = scopeIn(copyContext(), this.#asyncContext);
-  /** Finished when the protocol has been told of the connection; then removed. */
+  /** Finished when `connectionMade()` was called; then removed. */
   #made: Future<void> | undefined;
   /** Removed when the connection is gone. */
   #protocol: ProtocolCallbacks | undefined;
   #state: 'open' | 'closing' | 'lost' = 'open';
-  /** Has the protocol been told of the connection? */
+  /** Was `connectionMade()` called? */
   #isMade = false;
   #paused = false;
   /** Received, not delivered. */
   #pieces: Buffer[] = [];
   /** Has the peer ended? */
   #peerEnded = false;
-  /** Does the protocol still have to be told of the end? */
+  /** Must the protocol still be notified of the end? */
   #endIsNews = true;
   /** Was `writeEof()` called? */
   #ended = false;
@@ -180,12 +180,12 @@ export class DuplexTransport extends Transport implements OpenResource {
     return this.#state === 'lost';
   }
 
-  /** @internal must the protocol be told of the end? */
+  /** @internal must the protocol be notified of the end? */
   get _wasTold(): boolean {
     return this.#isMade;
   }
 
-  /** @internal has the protocol been told of the connection? */
+  /** @internal was `connectionMade()` called? */
   get _isMade(): boolean {
     return this.#isMade;
   }
@@ -236,7 +236,7 @@ export class DuplexTransport extends Transport implements OpenResource {
     this._news();
   }
 
-  /** @internal there is a new protocol, which must be told if the peer has ended */
+  /** @internal there is a new protocol, which must be notified if the peer has ended */
   _tellEndAgain(): void {
     this.#endIsNews = true;
   }
@@ -252,7 +252,7 @@ export class DuplexTransport extends Transport implements OpenResource {
     runInAsyncContext(this.#asyncContext, () => this.#pump(), undefined);
   }
 
-  /** @internal delivers now what has come, unless the protocol paused or is being called */
+  /** @internal delivers received data now, unless the protocol paused or is being called */
   _deliverNow(): void {
     if (this.#paused || this.#delivering) return;
     const duplex = this._duplex;
@@ -305,7 +305,7 @@ export class DuplexTransport extends Transport implements OpenResource {
     try {
       this._receiveEnd();
     } catch (error) {
-      // It ended the loop; it is told once more, as in asyncio.
+      // It ended the loop; it is called once more, as in asyncio.
       this.#endIsNews = true;
       throw error;
     }

@@ -11,7 +11,7 @@ export interface OpenResource {
 /**
  * The open transports and servers, by loop.
  *
- * They are closed with their loop, because nobody could be told of their events. In CPython they
+ * They are closed with their loop, because nothing could handle their events. In CPython they
  * are closed when nothing refers to them; here the system's handles would keep them alive forever.
  */
 const open = new WeakMap<LoopCore, Set<OpenResource>>();

@@ -411,7 +411,7 @@ export class SocketTransport extends Transport {
     this.#unsent.clear();
   }
 
-  /** Sends as much buffered data as possible, when nobody can be told of the outcome. */
+  /** Sends as much buffered data as possible, when the outcome can no longer be reported. */
   #sendLast(): void {
     if (this.#unsent.size === 0) return;
     this.#held = false;

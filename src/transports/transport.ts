@@ -206,7 +206,7 @@ export abstract class WriteTransport extends BaseTransport {
     return undefined;
   }
 
-  /** @internal has the protocol been told to pause, and not to resume? */
+  /** @internal was the protocol paused, and not resumed? */
   get _writingPaused(): boolean {
     return false;
   }
@@ -368,7 +368,7 @@ export abstract class SubprocessTransport extends BaseTransport {
    * @param signal - the signal's name, such as `'SIGTERM'`, or its number
    * @throws {TypeError} when it is neither
    * @throws {RangeError} when there is no such signal
-   * @throws {ProcessLookupError} when the child has exited, and its protocol was told of the end
+   * @throws {ProcessLookupError} when the child has exited, and its protocol was notified
    * @throws {PermissionError} when the child runs as another user
    */
   abstract sendSignal(signal: NodeJS.Signals | number): void;

@@ -163,7 +163,7 @@ export const notes: Readonly<Record<string, Note>> = {
     status: 'differs',
     reason:
       'getStack() is innermost first: limited to one frame it gives the innermost, not the outermost',
-    entry: 'where-a-task-stands',
+    entry: 'where-a-task-waits',
   },
   'test_tasks.py::BaseTaskTests::test_log_traceback': {
     status: 'not applicable',
@@ -197,7 +197,7 @@ export const notes: Readonly<Record<string, Note>> = {
   'test_tasks.py::BaseTaskTests::test_task_repr': {
     status: 'differs',
     reason: 'V8 does not tell at which line a task stands, so the definition is shown',
-    entry: 'where-a-task-stands',
+    entry: 'where-a-task-waits',
   },
   'test_tasks.py::BaseTaskTests::test_cancel_with_message_then_future_result': {
     status: 'differs',
@@ -226,17 +226,17 @@ export const notes: Readonly<Record<string, Note>> = {
   'test_runners.py::RunTests::test_asyncio_run_only_coro': {
     status: 'differs',
     reason: 'a TypeError, as in Python 3.14; and a function is taken',
-    entry: 'mains',
+    entry: 'what-run-accepts',
   },
   'test_runners.py::RunnerTests::test_run_non_coro': {
     status: 'differs',
     reason: 'a TypeError, as in Python 3.14',
-    entry: 'mains',
+    entry: 'what-run-accepts',
   },
   'test_runners.py::RunnerTests::test_run_future': {
     status: 'differs',
     reason: 'a future is awaited, as in Python 3.14; before, it was refused',
-    entry: 'mains',
+    entry: 'what-run-accepts',
   },
   'test_locks.py::LockTests::test_lock': {
     status: 'not applicable',
@@ -493,7 +493,7 @@ export const notes: Readonly<Record<string, Note>> = {
     {
       status: 'differs',
       reason: 'a file without a descriptor is a TypeError, even with a fallback',
-      entry: 'files-to-send',
+      entry: 'arguments-of-socksendfile',
     },
     'test_sock_sendfile_not_a_file',
     'test_sock_sendfile_iobuffer',

@@ -156,7 +156,7 @@ class ServerStage(Stage):
         return True
 
     def closes(self, told):
-        """With TLS, nothing that came may be unread: docs/differences.md#words-after-the-end-of-tls."""
+        """With TLS, nothing that came may be unread: docs/differences.md#data-after-the-end-of-tls."""
         peer = self.peer(told)
         if peer is None or not peer.usable():
             return False

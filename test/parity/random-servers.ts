@@ -187,7 +187,7 @@ class ServerStage extends Stage<ServerProgram, Told> {
     return true;
   }
 
-  /** With TLS, nothing that came may be unread: docs/differences.md#words-after-the-end-of-tls. */
+  /** With TLS, nothing that came may be unread: docs/differences.md#data-after-the-end-of-tls. */
   #closes(told: Told, transport: Transport): boolean {
     const peer = this.peer(told);
     if (peer?.usable() === undefined) return false;

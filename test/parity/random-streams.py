@@ -239,7 +239,7 @@ class StreamStage(Stage):
         return self.changes, [end.unsent() for end in self.clients + self.served]
 
     def act(self, step):
-        # docs/differences.md#handshakes-that-are-broken-off
+        # docs/differences.md#interrupted-handshakes
         if (step['do'] not in ('abort_clients', 'close_clients')
                 or not any(end.encrypting for end in self.served)):
             super().act(step)
@@ -334,10 +334,10 @@ class StreamStage(Stage):
                 raw.close()
                 made.cancel()
                 resumes.cancel()
-                # docs/differences.md#handshakes-that-are-broken-off
+                # docs/differences.md#interrupted-handshakes
                 self.loop.call_soon(self.tell_lost, protocol, error)
                 raise
-            # docs/differences.md#handshakes-that-are-broken-off
+            # docs/differences.md#interrupted-handshakes
             if ssl_protocol._app_transport is None:
                 raise ConnectionAbortedError
             writer._transport = ssl_protocol._app_transport

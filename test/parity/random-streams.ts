@@ -297,7 +297,7 @@ class StreamStage extends Stage<StreamProgram, StreamEnd> {
   }
 
   override act(step: Step): void {
-    // docs/differences.md#handshakes-that-are-broken-off
+    // docs/differences.md#interrupted-handshakes
     const isEnd = step.do === 'abort_clients' || step.do === 'close_clients';
     if (!isEnd || !this.served.some((end) => end.encrypting)) super.act(step);
   }

@@ -253,7 +253,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       await rejects(
         pool.submit(() => outside),
         ReferenceError,
-        { message: /outside is not defined; the function is here as its source text/ },
+        { message: /outside is not defined; the function was sent as source text, without/ },
       );
     }));
 
@@ -282,7 +282,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       await rejects(
         pool.submit(() => () => {}),
         TypeError,
-        { message: /returned cannot cross between threads/ },
+        { message: /the result of .*\(\) cannot be sent between threads/ },
       );
     }));
 

@@ -55,7 +55,7 @@ function stuckAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): TaskOfThrea
   return [...stuck];
 }
 
-/** What a task waits for; one that waits for nothing of ours is as if it waited for nobody. */
+/** What a task waits for. A wait for a foreign promise counts as a wait for no task. */
 function waitsOf({ task }: TaskOfThread): readonly Pick<WaitData, 'for' | 'any' | 'limit'>[] {
   return task.waits.length > 0 ? task.waits : [{ for: [] }];
 }

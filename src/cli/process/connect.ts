@@ -36,7 +36,7 @@ export async function connectTo(path: string): Promise<Target> {
   if (version === undefined) throw new Failure(`the program at ${path} does not respond`);
   if (version !== String(AGENT_VERSION))
     throw new Failure(
-      `${path} is of another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,
+      `${path} uses another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,
     );
   return {
     check: async () => void (await ask('version')),

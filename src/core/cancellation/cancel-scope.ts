@@ -290,7 +290,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     return false;
   }
 
-  /** @internal the innermost limits below go on without their bodies; returns whether there are any */
+  /** @internal the innermost limits below continue without their bodies; returns whether there are any */
   _giveUpBelow(): boolean {
     let any = false;
     for (const child of [...(this._children ?? [])]) if (child._giveUpToo()) any = true;
@@ -587,7 +587,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       }
       for (const enter of begun) enter();
     };
-    // Without a scope: otherwise this would count as code that continues, and be looked at in turn, for ever.
+    // Without a scope: otherwise this would count as code that continues, and be checked itself, forever.
     const aside = putAside();
     nativeThen.call(awaited, () => look(), look);
     putBack(aside);

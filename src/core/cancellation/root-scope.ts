@@ -46,7 +46,7 @@ export class RootScope extends CancelScope implements LeftCalls {
     else cancelAwait(awaiter, new Cancel(this));
   }
 
-  /** @internal if the body waits for a promise of others meanwhile, its own next `await` throws, too */
+  /** @internal if the body waits for a foreign promise in the meantime, its own next `await` throws, too */
   override _missesBody(cancel: Cancel): void {
     this._missed = cancel;
     this._ownLoop._turns.soon({ _run: () => this._lookForBody(cancel), _subject: this.task });

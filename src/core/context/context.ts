@@ -133,8 +133,8 @@ function beginSpread(): void {
 }
 
 // This costs each `await` of the process up to 500 ns on Node 20 and 22. So it ends when no loop is
-// open and no context with values is left. Node's timers and sockets may also hold a context, and
-// there is no telling which do. So each context with values holds an object that represents all of
+// open and no context with values is left. Node's timers and sockets may also hold a context, but
+// it is unknown which do. So each context with values holds an object that represents all of
 // them, and is watched.
 
 class Period {}

@@ -112,7 +112,7 @@ class TrackedGenerator<T, R, N> implements AsyncGenerator<T, R, N> {
  *   https://docs.python.org/3/reference/expressions.html#asynchronous-generator-functions
  */
 export function asyncgen<
-  // biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
+  // biome-ignore lint/suspicious/noExplicitAny: any parameters and items
   F extends (this: any, ...args: any[]) => AsyncGenerator<unknown, unknown, any>,
 >(body: F, context?: unknown): F {
   checkDecorated('asyncgen', context);

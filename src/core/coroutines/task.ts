@@ -283,7 +283,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
    * or if it has ended without failing.
    *
    * Unlike asyncio's, it is innermost first, and has all functions that wait for one another. See
-   * docs/differences.md#where-a-task-stands.
+   * docs/differences.md#where-a-task-waits.
    *
    * @param options - `limit`: the most frames
    * @throws {RangeError} when `limit` is not a whole number
@@ -393,7 +393,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     ];
   }
 
-  /** @internal nobody is told when its body has gone on after its loop was closed */
+  /** @internal calls no callback if the body ended after the loop was closed */
   override _tellOne(entry: Entry): void {
     if (!this._loop.isClosed()) super._tellOne(entry);
   }

@@ -227,7 +227,7 @@ export class Awaiter implements Runnable, Waiting {
     else this._settle(false, value);
   }
 
-  /** Those who chain are seen before callbacks can settle what they wait for. */
+  /** Records the functions that await the chain, before callbacks can settle it. */
   private _cancel(cancel: CancelledError): void {
     const { _chain: chain } = this;
     const see = chain && seeCancel(this, this._scope, cancel);

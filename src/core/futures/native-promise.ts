@@ -40,7 +40,7 @@ const keepFunctions = (
  * {@link awaitedNatively}.
  *
  * Awaiting any other thenable costs a second promise, two functions, and a microtask in which
- * `then` is called. Here there is none of that: the promise hooks tell which task awaits.
+ * `then` is called. This class avoids that: the promise hooks tell which task awaits.
  *
  * No method is `#private`, because that would cost each object a field.
  */
@@ -117,7 +117,7 @@ let askedOperation: Asked | undefined;
  *
  * Only for an `await` directly after it was created, which the promise hooks then report. Others
  * may ask, too: `Promise.resolve()`, a `for await` over an array, or code that reads its
- * `constructor`. There is no telling who asks. So the answer is no if another promise was created
+ * `constructor`. They cannot be told apart. So the answer is no if another promise was created
  * in between, as by `for await`; then `then()` is called, as for any coroutine.
  */
 export function mayBeAwaited(lazy: Lazy): boolean {

@@ -11,13 +11,13 @@ export interface WaitDescription {
   readonly detail?: string;
   /** The futures that hold it up, if known: the holder of a lock, those of a `gather()`. */
   readonly heldBy?: Iterable<unknown> | undefined;
-  /** Is it enough if one of them goes on? */
+  /** Is it enough if one of them is done? */
   readonly any?: boolean;
   /** When it ends in any case, on the loop's clock. */
   readonly until?: number | undefined;
 }
 
-/** What a wait is for; the rest is asked for when somebody looks. */
+/** What a wait is for; `more` is called on demand. */
 export interface Purpose extends WaitDescription {
   readonly more?: (() => WaitDescription) | undefined;
 }

@@ -35,7 +35,7 @@ export class Collected<T extends object, R extends object> {
   #fresh: T[] = [];
   /** Is the moment timer running? */
   #ripens = false;
-  /** Objects whose moment is over, except for the current turn. */
+  /** Objects that were watched for that long, except for the current turn. */
   #ripe: T[] = [];
   /** Objects that wait for the second check. */
   #late: T[] = [];

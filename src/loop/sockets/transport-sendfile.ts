@@ -113,7 +113,7 @@ class SendingProtocol extends Protocol {
   /** The replaced protocol. */
   readonly #protocol: ProtocolCallbacks;
   readonly #resumesReading: boolean;
-  /** Must the protocol be told to resume? It was told to pause before. */
+  /** Must the protocol be resumed? It was paused before. */
   readonly #resumesWriting: boolean;
   /** Done when there is room; undefined while there is. */
   #room: Future<void> | undefined;

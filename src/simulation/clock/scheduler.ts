@@ -153,7 +153,7 @@ export class Scheduler {
   readonly #step = (): void => {
     if (!this.#running || this.paused) return;
     if (this.#isForeign && this.#turns < MOST_TURNS) {
-      // A turn of Node's loop in which nobody asks for another: all that the step caused has come.
+      // After a turn of Node's loop that requests no other, everything that the step caused has happened.
       this.#isForeign = false;
       this.#turns += 1;
       this.#turnOfNode();
@@ -195,7 +195,7 @@ export class Scheduler {
     setImmediate(this.#step);
   }
 
-  /** Whose step comes next. The clock moves where nobody's does. */
+  /** The host whose step is next. If there is none, the clock advances. */
   #next(): Clock | undefined {
     const current = this.#current;
     if (current?._goesOn === true) return current;
@@ -315,7 +315,7 @@ export class Clock implements LoopHost {
     this.#queue.clear();
   }
 
-  /** @internal has its turn more to run, which nobody may come between? */
+  /** @internal does its turn have more to run, without interruption? */
   get _goesOn(): boolean {
     return this.#ticks.size > 0 && this.freezes === 0;
   }

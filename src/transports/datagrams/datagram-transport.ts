@@ -208,7 +208,7 @@ export class SocketDatagramTransport extends DatagramTransport {
     this.#size -= first.data.length + HEADER_SIZE;
   }
 
-  /** Sends as much buffered data as possible, when nobody can be told of the outcome. */
+  /** Sends as much buffered data as possible, when the outcome can no longer be reported. */
   #sendLast(): void {
     for (const { data, address } of this.#unsent) {
       try {

@@ -222,7 +222,7 @@ export class WritePipeTransport extends WriteTransport {
     );
   }
 
-  /** Writes as much buffered data as possible, when nobody can be told of the outcome. */
+  /** Writes as much buffered data as possible, when the outcome can no longer be reported. */
   #writeLast(): void {
     try {
       this.#unsent.sendTo(this.#life.pipe.end);

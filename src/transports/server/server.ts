@@ -186,7 +186,7 @@ export class Server implements ConnectionCounter, OpenResource {
    * CancelledError, once the connections have ended.
    *
    * Unlike asyncio up to 3.13, a cancel closes the connections, too. See
-   * docs/differences.md#serving-ends-for-the-clients-too.
+   * docs/differences.md#serveforever-also-closes-connections.
    *
    * @throws {CancelledError} always, at the end
    * @throws {RuntimeError} when the server is closed, or this is already being awaited

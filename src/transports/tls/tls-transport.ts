@@ -370,7 +370,7 @@ export class TlsTransport extends DuplexTransport {
     wake();
   }
 
-  /** @internal a protocol that already had a connection before TLS is always told of its end */
+  /** @internal a protocol that already had a connection before TLS is always notified of its end */
   override get _wasTold(): boolean {
     return this._isMade || this.#options.callConnectionMade === false;
   }

@@ -29,7 +29,7 @@ export class WaterMarks {
     this.#low = usual / 4;
   }
 
-  /** Has the protocol been told to pause, and not to resume? */
+  /** Was the protocol paused, and not resumed? */
   get paused(): boolean {
     return this.#paused;
   }

@@ -163,7 +163,7 @@ class Stage:
                 # With TLS: docs/differences.md#closing-the-clients-of-tls.
                 if self.forever is None or self.program['tls'] != 'never':
                     return
-                # docs/differences.md#serving-ends-for-the-clients-too
+                # docs/differences.md#serveforever-also-closes-connections
                 serves, waits = self.serves(), self.forever_waits
                 if serves or waits:
                     self.forever_waits = False

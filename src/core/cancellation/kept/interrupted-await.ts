@@ -107,7 +107,7 @@ const nativeThen = Promise.prototype.then;
  */
 function nativeCaller(callee: unknown): string | undefined {
   const [first, second] = new CapturedStack(2, callee as never).frames;
-  // Before Node 24, Node calls the hooks where there are others, as of an `AsyncLocalStorage`.
+  // Before Node 24, Node itself calls the hooks if there are others, such as those of an `AsyncLocalStorage`.
   const caller = first?.getFileName() === 'node:internal/promise_hooks' ? second : first;
   if (caller === undefined || (caller as { isAsync?(): boolean }).isAsync?.()) return '';
   return caller.getFileName() ? undefined : (caller.getFunctionName() ?? '');

@@ -41,7 +41,7 @@ export const nodeDriver: Driver = {
   adoptPipe(fd: number, kind: PipeKind, writes: boolean, leaves: boolean): PipeEnd {
     if (leaves)
       throw osError('EOPNOTSUPP', 'open', {
-        strerror: 'Operation not supported (the node driver takes only numbers of descriptors)',
+        strerror: 'Operation not supported (the node driver accepts only descriptor numbers)',
       });
     // libuv would abort the process over a device that it cannot poll: /dev/null.
     if (kind === 'device' && !tty().isatty(fd)) return new DevicePipe(fd);

@@ -50,7 +50,7 @@ const nothing = Promise.resolve();
 let last: Promise<unknown> = nothing;
 
 /**
- * The next list, whose reading has not begun. All who ask before that share it. It is read in
+ * The next list, whose reading has not begun. All calls before that share it. It is read in
  * many small pieces, each of which takes a turn of Node's loop, so the time that it takes says
  * nothing about its cost.
  */

@@ -45,7 +45,7 @@ import type { Selector } from './selectors/selector.ts';
 
 /**
  * The async context for objects that are created once and kept; otherwise they would keep that of
- * whoever makes the first socket.
+ * the code that creates the first socket.
  */
 const nobody = new AsyncResource('asyncio-ts.posix');
 
@@ -147,7 +147,7 @@ class PosixDriver implements Driver {
 export function checkNobodys(fd: number, syscall: string): void {
   if (endpointOf(fd) === undefined) return;
   throw osError('EBUSY', syscall, {
-    strerror: `descriptor ${fd} is another Socket's: detach() gives it up, dup() makes a second`,
+    strerror: `descriptor ${fd} belongs to another Socket: use detach() or dup()`,
   });
 }
 

@@ -7,7 +7,7 @@ import type {
   StreamReaderOwner,
 } from './handle-types.ts';
 
-/** A connection, as Bun has it: a call takes effect immediately, and says how much it has done. */
+/** A connection in Bun: a call takes effect immediately, and returns how much it has done. */
 interface BunSocket {
   data: BunHandle;
   readonly localAddress: string;
@@ -77,7 +77,7 @@ export class BunHandle {
   #connect: BunRequest | undefined = undefined;
   #isClosed = false;
   #isReferenced = true;
-  /** What came while nobody read, and how reading ends. */
+  /** Data that arrived while nothing was reading, and how reading ends. */
   #held: Buffer[] = [];
   #end: Errno | 'end' | undefined = undefined;
   /** A write that the kernel has not taken whole, and what is left of it. */

@@ -248,7 +248,7 @@ function needed<Value>(name: string, value: Value | undefined): Value {
     throw osError('EACCES', 'socket', { strerror: 'Node denies the network without --allow-net' });
   throw new InternalError(
     `Node ${process.version} keeps its ${name} class elsewhere, so the node driver of asyncio-ts ` +
-      'cannot make sockets. Please report it.',
+      'cannot create sockets. Please report it.',
   );
 }
 

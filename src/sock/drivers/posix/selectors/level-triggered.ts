@@ -20,7 +20,7 @@ export interface Level {
  */
 export function watchLevel(fd: number, told: (events: number) => void): Level {
   if (process.platform === 'linux') return new EpollLevel(fd, told);
-  // libuv makes descriptors non-blocking, which would affect everyone who shares it.
+  // libuv makes descriptors non-blocking, which would affect all processes that share it.
   return keepingFlags(fd, () => new PollHandle(fd, told));
 }
 
