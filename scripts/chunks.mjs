@@ -32,7 +32,9 @@ export async function planChunks(asked) {
   const chunks = new Map([[LIBRARY, { files: [...library].sort() }]]);
   addParts(onDemand(library), library);
   const programs = Object.keys(PROGRAMS);
-  addParts([...programs, ...onDemand(reach(graph, programs, library))], library);
+  // What the library loads on demand is in its own chunks.
+  const known = new Set([...chunks.values()].flatMap(({ files }) => files));
+  addParts([...programs, ...onDemand(reach(graph, programs, library))], known);
   refuseNamesLost(graph, chunks);
   return chunks;
 
@@ -67,7 +69,7 @@ export async function planChunks(asked) {
   }
 
   function sharedBy(user) {
-    return isOfPrograms(user) ? SHARED : hashed('shared');
+    return isOfPrograms(user) ? SHARED : LIBRARY;
   }
 }
 

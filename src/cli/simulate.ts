@@ -81,7 +81,9 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
       timer.refresh();
       warning.refresh();
       if ('starts' in told) seed = told.starts;
-      else if ('begins' in told) progress.begins(job, told.begins);
+      else if ('differs' in told) {
+        if (told.differs !== '') progress.say(`seed ${seed}: ${told.differs}`);
+      } else if ('begins' in told) progress.begins(job, told.begins);
       else if ('passed' in told) {
         seed = undefined;
         progress.passed(told.passed);
@@ -175,7 +177,7 @@ class Progress {
   say(text: string): void {
     this.#show();
     process.stderr.write(`${this.#isTerminal ? '\n' : ''}simulate: ${text}\n`);
-    this.#shown = '';
+    if (this.#isTerminal) this.#shown = '';
   }
 
   end(): void {

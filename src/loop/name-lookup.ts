@@ -92,7 +92,7 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
     checkHost(host);
     for (const [name, value] of Object.entries({ family, type, proto, flags }))
       checkWhole(value, -0x80000000, 0x7fffffff, `getaddrinfo(): ${name}`);
-    const number = portNumber(port);
+    const number = portOf(port);
     const kinds = KINDS.filter(
       ([t, p]) => (type === 0 || t === type) && (proto === 0 || p === proto),
     );
@@ -300,7 +300,7 @@ function checkHost(host: unknown): void {
 const NUMERIC_PORT = /^[\t-\r ]*[+-]?\d+$/;
 
 /** The number of a port; `undefined` for the name of a service. */
-function portNumber(port: number | string | undefined): number | undefined {
+function portOf(port: number | string | undefined): number | undefined {
   if (port === undefined || port === '') return 0;
   let number = port;
   if (typeof port === 'string') {

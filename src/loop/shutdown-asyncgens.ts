@@ -8,7 +8,7 @@ import { gather } from '../tasks/groups/gather.ts';
 export async function shutdownAsyncgens(loop: LoopCore): Promise<void> {
   const left = loop._asyncgens.shutDown();
   if (left.length === 0) return;
-  const closing = left.map((generator) => () => close(generator));
+  const closing = left.map((generator) => () => closeGenerator(generator));
   const errors = await gather(...closing, { returnExceptions: true });
   left.forEach((asyncgen, at) => {
     const exception: unknown = errors[at];
@@ -21,7 +21,7 @@ export async function shutdownAsyncgens(loop: LoopCore): Promise<void> {
   });
 }
 
-async function close(generator: OpenGenerator): Promise<undefined> {
+async function closeGenerator(generator: OpenGenerator): Promise<undefined> {
   const { done } = await generator.close();
   if (!done) throw new RuntimeError('async generator ignored GeneratorExit');
 }

@@ -41,14 +41,14 @@ export interface RunReport {
 }
 
 /** Where a second run with the same seed differs, as a line for the message; empty if it does not. */
-export function differenceOf(report: RunReport, again: RunResult | RunReport): string {
+export function differenceOf(report: RunResult | RunReport, again: RunResult | RunReport): string {
   if (report.digest === again.digest) return '';
   const [one, other] = [report, again].map(({ _entries }) => _entries.map(printEntry));
   const at = one?.findIndex((line, index) => line !== other?.[index]) ?? -1;
   const where = at < 0 ? '' : `, from here on:\n  ${one?.[at]}\n  ${other?.[at] ?? 'the end'}`;
   return (
     'The same seed gave another run the second time: the program depends on something that is not ' +
-    `simulated, such as Date, node:crypto, a file or a thread${where}`
+    `simulated, such as Date, node:crypto, a file, a thread or an earlier run${where}`
   );
 }
 

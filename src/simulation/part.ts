@@ -19,6 +19,8 @@ export type Told =
   | { readonly begins: number }
   /** A run starts, with this seed. */
   | { readonly starts: number | string }
+  /** How the second run with the first seed differs; empty if it does not. */
+  | { readonly differs: string }
   /** A run passed, after this number of simulated seconds. */
   | { readonly passed: number }
   /** A run failed. The faults that it needs are not known yet. */

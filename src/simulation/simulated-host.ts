@@ -143,7 +143,7 @@ export class SimulatedHost {
     end();
   }
 
-  /** Cancels its program, like Ctrl-C, without waiting for its end. */
+  /** Cancels its program, like Ctrl-C. Does not wait for its end. */
   stop(): void {
     if (this.#state === 'up') this.#task?.cancel();
   }
@@ -168,7 +168,7 @@ export class SimulatedHost {
     this.#end(state);
   }
 
-  /** Stops its program for some seconds, like a long garbage collection. */
+  /** Stops its program for some seconds. A long garbage collection does so. */
   freeze(seconds: number): void {
     const clock = this.#clock;
     if (clock === undefined) return;

@@ -107,7 +107,7 @@ export class World {
     return this.#run.scheduler.now;
   }
 
-  /** A random number from 0 up to, but not including, 1, determined by the seed. */
+  /** A random number below 1. The seed determines it. */
   random(): number {
     return this.#run.random.next();
   }
@@ -155,7 +155,7 @@ export class World {
   }
 
   /**
-   * Sets what `getaddrinfo()` finds for a name from now on, on all hosts.
+   * Sets what `getaddrinfo()` finds for a name, on all hosts.
    *
    * @param to - addresses, in this order, or an error code such as `'EAI_AGAIN'`; by default, the host with that name
    * @throws {TypeError} when `name` is an address, or `to` is neither
@@ -170,7 +170,7 @@ export class World {
   }
 
   /**
-   * Checks an invariant after each step of the simulation, until it ends.
+   * Checks an invariant after each step, until the simulation ends.
    *
    * @param check - the simulation fails if it returns `false`, or throws
    */

@@ -279,6 +279,24 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
+    'warns if a second run with the first seed differs',
+    async () => {
+      const text = failing('').replace('await world', 'world.note(Math.random()); await world');
+      for (const jobs of ['1', '2']) {
+        const { status, stderr } = await simulate(text, ['--runs', '6', '--jobs', jobs]);
+
+        assert.is(status, 0);
+        assert.match(
+          stderr,
+          /^simulate: .*\nsimulate: seed 1: The same seed gave another run .*: 0\.\d+\n.*: 0\.\d+\nsimulate: 6 of 6 /s,
+        );
+        assert.is(stderr.match(/another run/g)?.length, 1);
+      }
+    },
+    CHILD,
+  );
+
+  it(
     'ends its children when it is interrupted',
     async () => {
       const folder = mkdtempSync(path.join(root, 'dist-test', 'simulate-'));

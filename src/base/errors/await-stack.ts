@@ -42,15 +42,17 @@ const settled = Promise.resolve();
  * @param reject - its counterpart, which is called
  * @param see - receives who awaits, before they resume; then every error waits for the two
  *   microtasks. It must not throw
+ * @param begun - stacks that end where this `await` started the running code
  */
 export function throwIntoAwait(
   resolve: (value: never) => unknown,
   reject: (reason: unknown) => unknown,
   error: unknown,
   see?: SeeFrames,
+  begun: readonly CapturedStack[] = [],
 ): void {
   const shows = needsStack(error);
-  if (!shows && see === undefined) {
+  if (!shows && see === undefined && begun.length === 0) {
     reject(error);
     return;
   }
@@ -59,7 +61,7 @@ export function throwIntoAwait(
     .then(function failing() {
       // If several await it in one step, it already has the stack of the first.
       const isShown = shows && needsStack(error);
-      if (isShown || see !== undefined) {
+      if (isShown || see !== undefined || begun.length > 0) {
         // Not in a function: each that is running costs V8 0.3 µs, and each frame that is read more.
         const holder = {};
         const limit = setStackLimit(DEPTH);
@@ -67,6 +69,7 @@ export function throwIntoAwait(
         setStackLimit(limit);
         const captured = new CapturedStack(DEPTH, failing, holder);
         if (isShown) show(error, captured);
+        for (const stack of begun) stack.below ??= captured;
         see?.(captured.frames);
       }
       throw error;
@@ -153,16 +156,12 @@ export function continuesAtAwait(error: unknown): unknown {
 
 function needsStack(error: unknown): error is Error {
   if (!isA(error, Error)) return false;
-  return (
-    isForAwait(error) ||
-    (isOfOurClass(error) ? !showsUser(error) : isRefusal(error) && showsOnlyUs(stackText(error)))
-  );
-}
-
-/** Is it of the classes with which we refuse arguments? */
-function isRefusal(error: Error): boolean {
+  if (isForAwait(error)) return true;
   const kind = attempt(() => error.constructor, undefined);
-  return kind === TypeError || kind === RangeError;
+  // `AbortSignal.timeout()` creates a DOMException in a callback of Node's.
+  if (isOfOurClass(error) || kind === DOMException) return !showsUser(error);
+  // We refuse arguments with these.
+  return (kind === TypeError || kind === RangeError) && showsOnlyUs(stackText(error));
 }
 
 function showsUser(error: Error): boolean {

@@ -9,14 +9,6 @@ const ours = new WeakSet<object>();
 /** Our classes, by their names. */
 const byName = new Map<string, { readonly prototype: Error }>();
 
-/** How many errors of our classes have been created. */
-let made = 0;
-
-/** How many errors of our classes have been created. If it changed, one was created in between. */
-export function errorsMade(): number {
-  return made;
-}
-
 /** Are errors being created for an `await` elsewhere? */
 let makesForAwait = false;
 
@@ -26,7 +18,6 @@ class ErrorWithUserStack extends Error {
   #isForAwait: boolean;
 
   constructor(message?: string, options?: ErrorOptions) {
-    made += 1;
     const limit = Error.stackTraceLimit;
     // One stack is enough; capturing this one, too, would cost far more.
     if (limit > 0) setStackLimit(undefined);

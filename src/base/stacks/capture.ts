@@ -107,13 +107,11 @@ export function onlyUserFrames(stack: unknown, message: unknown, most: number): 
     if (FRAME.test(line)) isShown = isUserFrame(line);
     return isShown;
   });
-  // If all frames are ours, show them: there is nothing else. Suspended ones say nothing.
-  const kept = shown.some(isUserFrame) || frames.every(isSuspended) ? shown : frames;
-  kept.reverse();
-  return [...lines.slice(0, head), ...kept.slice(0, most)].join('\n');
+  shown.reverse();
+  return [...lines.slice(0, head), ...shown.slice(0, most)].join('\n');
 }
 
 /** Is it of a suspended function, or Node's below one? */
-function isSuspended(line: string): boolean {
+export function isSuspended(line: string): boolean {
   return /^\s*at async |\(node:/.test(line);
 }

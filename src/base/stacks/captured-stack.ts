@@ -1,7 +1,31 @@
 import { attempt } from '../values/attempt.ts';
 import { ReturnOverride } from '../values/return-override.ts';
-import { captureStack, OURS_AT_MOST, onlyUserFrames, type RunningFunction } from './capture.ts';
-import { isUserFrame } from './user-frames.ts';
+import {
+  captureStack,
+  isSuspended,
+  OURS_AT_MOST,
+  onlyUserFrames,
+  type RunningFunction,
+} from './capture.ts';
+import { isUserFrame, linesOf } from './user-frames.ts';
+
+/** The stacks taken while an awaited coroutine starts; `undefined` while none does. */
+let taken: readonly CapturedStack[] | undefined;
+
+export const NONE_TAKEN: readonly CapturedStack[] = [];
+
+/**
+ * From now on notes the stacks that errors of our classes take, in `next`.
+ *
+ * @returns those noted so far; not {@link NONE_TAKEN} if an error is only waiting for its stack
+ */
+export function noteTaken(
+  next: readonly CapturedStack[] | undefined,
+): readonly CapturedStack[] | undefined {
+  const noted = taken;
+  taken = next;
+  return noted;
+}
 
 /**
  * A stack at one moment. Capturing it is cheap; reading its frames costs half as much again, and
@@ -20,6 +44,8 @@ export class CapturedStack {
   #frames: readonly NodeJS.CallSite[] | undefined;
   /** The most frames to print. */
   most = 0;
+  /** The functions that wait for the outermost of its own. */
+  below: CapturedStack | undefined;
 
   /**
    * @param depth - the most frames
@@ -51,11 +77,23 @@ export class CapturedStack {
    * Prints it as the stack of `error`, without Node's and our own frames.
    */
   print(error: Error): unknown {
+    return onlyUserFrames(this.#printAs(error), error.message, this.most);
+  }
+
+  #printAs(error: Error): unknown {
     const holder = this.#printed ?? this.#captured;
     // V8 takes the first line from these.
     holder.name = error.name;
     holder.message = error.message;
-    return onlyUserFrames(this.#print(holder as Error), error.message, this.most);
+    const stack = this.#print(holder as Error);
+    if (this.below === undefined || typeof stack !== 'string') return stack;
+    const below = this.below.#printAs(error);
+    if (typeof below !== 'string') return stack;
+    const head = linesOf(error.message);
+    const lines = stack.split('\n');
+    // V8 of Node 26 adds the suspended functions, up to the depth of this stack.
+    const own = lines.filter((line, at) => at < head || !isSuspended(line));
+    return [...own, ...below.split('\n').slice(head)].join('\n');
   }
 
   #print(holder: Error): unknown {
@@ -139,6 +177,7 @@ export function captureUserStack<E extends Error>(error: E, above?: RunningFunct
  * @param most - the most frames to show
  */
 export function showStack(error: Error, captured: CapturedStack, most: number): void {
+  taken &&= [...taken, captured];
   // Fails if the error is frozen: it keeps its own stack.
   if (!Shown.isAwaited(error) && !Reflect.defineProperty(error, 'stack', SHOWN)) return;
   captured.most = most;
@@ -147,6 +186,7 @@ export function showStack(error: Error, captured: CapturedStack, most: number): 
 
 /** Prepares a new error for {@link showStack}. Until then its stack is its name and message. */
 export function awaitStack(error: Error): void {
+  taken &&= [...taken];
   if (Reflect.defineProperty(error, 'stack', SHOWN)) Shown.note(error, 'awaited');
 }
 

@@ -1,4 +1,5 @@
 import { checkOptions } from '../../base/check-options.ts';
+import { throwHere } from '../../base/errors/await-stack.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { type Abandoning, Limit } from '../cancellation/limit.ts';
 import type { Task } from './task.ts';
@@ -99,14 +100,18 @@ export async function underSignal<T>(
   body: () => PromiseLike<T> | T,
   options?: Abandoning,
 ): Promise<T> {
-  signal.throwIfAborted();
+  const reason = (): unknown => {
+    throwHere(signal.reason);
+    return signal.reason;
+  };
+  if (signal.aborted) throw reason();
   const limit = Limit.open(
     { abandon: options?.abandon, name: 'a call with a signal' },
     'a signal needs a task that it can interrupt',
   );
   const forget = onAbort(signal, () => limit.cancel());
   try {
-    return await limit.run(body, () => signal.reason);
+    return await limit.run(body, reason);
   } finally {
     forget();
   }

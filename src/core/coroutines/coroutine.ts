@@ -1,9 +1,10 @@
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
 import { throwIntoAwait } from '../../base/errors/await-stack.ts';
-import { errorsMade, RuntimeError } from '../../base/errors/errors.ts';
+import { RuntimeError } from '../../base/errors/errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { userSite, userStack } from '../../base/stacks/capture.ts';
+import { type CapturedStack, NONE_TAKEN, noteTaken } from '../../base/stacks/captured-stack.ts';
 import { isAwait } from '../futures/awaiter.ts';
 import {
   forgetCoroutine,
@@ -104,12 +105,13 @@ export class Coroutine<T> implements Promise<T> {
     // biome-ignore lint/suspicious/noExplicitAny: as a promise's
     onRejected?: ((reason: any) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    const before = errorsMade();
+    const outer = noteTaken(NONE_TAKEN);
     const begun = this._begun();
-    const needsNoStack = errorsMade() === before && this._showsCallers;
+    const taken = noteTaken(outer) as readonly CapturedStack[];
+    const needsNoStack = taken === NONE_TAKEN && this._showsCallers;
     return needsNoStack || !isAwait(onFulfilled as () => unknown, onRejected)
       ? begun.then(onFulfilled, onRejected)
-      : (begun.then(onFulfilled, showing(onFulfilled, onRejected)) as Promise<R | E>);
+      : (begun.then(onFulfilled, showing(onFulfilled, onRejected, taken)) as Promise<R | E>);
   }
 
   /** Like a promise's `catch`. */
@@ -143,11 +145,16 @@ export class Coroutine<T> implements Promise<T> {
 }
 
 /**
- * Returns what rejects an `await`, and gives errors of ours its stack if no user function was on the
- * stack where they were created, as while the body starts: V8 calls `then`.
+ * Returns what rejects an `await`. V8 calls `then`, so stacks `taken` while the body starts lack the
+ * functions that await it: those of our errors get them.
  */
-function showing(resolve: unknown, reject: unknown): (error: unknown) => void {
-  return (error) => throwIntoAwait(resolve as () => void, reject as () => void, error);
+function showing(
+  resolve: unknown,
+  reject: unknown,
+  taken: readonly CapturedStack[],
+): (error: unknown) => void {
+  return (error) =>
+    throwIntoAwait(resolve as () => void, reject as () => void, error, undefined, taken);
 }
 
 /** Sets up the reports of a new coroutine. */

@@ -117,7 +117,7 @@ function scheduleAt(at: number): void {
   if (at >= comesAt) return;
   unschedule();
   comesAt = at;
-  forget = chore(Math.max(1, at - now()), run);
+  forget = chore(Math.max(1, at - now()), runCollector);
 }
 
 function unschedule(): void {
@@ -126,7 +126,7 @@ function unschedule(): void {
   comesAt = Number.POSITIVE_INFINITY;
 }
 
-function run(): void {
+function runCollector(): void {
   unschedule();
   if (pendingCollectionRequests() === 0 && !asked) return;
   const urgent = asked;

@@ -52,7 +52,7 @@ export function sockSendfile(
   { fallback = true }: SendfileOptions,
 ): Coroutine<number> {
   const send = async (): Promise<number> => {
-    const fd = check(loop, sock, file, offset, count);
+    const fd = checkSendfile(loop, sock, file, offset, count);
     return await sendAndSeek(fd, offset, async (note) => {
       try {
         await sendBySystem(loop, sock, fd, offset, count, note);
@@ -199,7 +199,7 @@ function sizeOf(file: number): number {
 }
 
 /** @returns the file's descriptor */
-function check(
+function checkSendfile(
   loop: LoopCore,
   sock: unknown,
   file: unknown,

@@ -37,7 +37,7 @@ export function sendfile(
   { fallback = true }: SendfileOptions,
 ): Coroutine<number> {
   const send = async (): Promise<number> => {
-    check(transport, fallback);
+    checkTransport(transport, fallback);
     const fd = checkFile(file, offset, count);
     return await sendAndSeek(fd, offset, async (note) => {
       const part: Part = { fd, offset, count, note };
@@ -48,7 +48,7 @@ export function sendfile(
   return new Coroutine(send, 'Loop.sendfile', undefined);
 }
 
-function check(transport: unknown, fallback: boolean): void {
+function checkTransport(transport: unknown, fallback: boolean): void {
   const how = transport instanceof Transport ? transport._sendsFiles : undefined;
   if (how === undefined)
     throw new RuntimeError(`sendfile is not supported for transport ${brief(transport)}`);

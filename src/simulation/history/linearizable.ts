@@ -152,8 +152,9 @@ function explain<Call>(
 ): string {
   const line = ({ call, begin, end, output, by }: Operation<Call>): string => {
     const happened = end === undefined ? 'nobody knows' : brief(output);
-    const time = `${begin} – ${end ?? ''}`.padEnd(24);
-    return `  ${time}${by === undefined ? '' : `${by}: `}${brief(call)} → ${happened}`;
+    const [from, to = ''] = [begin, end].map((time) => time && Number(time.toFixed(6)));
+    const time = `${from} – ${to}`.padEnd(23);
+    return `  ${time} ${by === undefined ? '' : `${by}: `}${brief(call)} → ${happened}`;
   };
   const rest = operations
     .filter((each) => each.end !== undefined && !farthest.includes(each))

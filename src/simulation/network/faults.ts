@@ -17,13 +17,13 @@ export interface FaultWeights {
   readonly loss?: number | undefined;
   /** The share of datagrams that arrive twice. */
   readonly duplicate?: number | undefined;
-  /** The share of sends whose bytes arrive in several pieces. */
+  /** The share of sends that arrive in pieces. */
   readonly cut?: number | undefined;
   /** The share of sends that arrive up to a second later. */
   readonly stall?: number | undefined;
   /** The share of connection attempts that are refused. */
   readonly refuse?: number | undefined;
-  /** The share of connection attempts that get no answer. */
+  /** The share of connection attempts without an answer. */
   readonly backlog?: number | undefined;
   /** The share of name lookups that fail. */
   readonly lookup?: number | undefined;
@@ -41,7 +41,7 @@ export interface FaultWeights {
   readonly freeze?: number | undefined;
   /** The maximum difference between clocks. */
   readonly skew?: number | undefined;
-  /** The maximum number of seconds that a clock gains per second. */
+  /** The maximum number of seconds that clocks gain per second. */
   readonly drift?: number | undefined;
 }
 

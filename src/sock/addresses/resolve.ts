@@ -24,13 +24,13 @@ export function resolveLocally(family: number, address: Address): Address {
   if (typeof address === 'string') return address;
   const { 0: host, 1: port, 2: flowinfo, 3: scopeid } = address;
   if (family === AF_INET)
-    return net().isIPv4(host) ? address : inetAddress(numberOf(family, host).host, port);
-  const found = numberOf(family, host);
+    return net().isIPv4(host) ? address : inetAddress(numericHostOf(family, host).host, port);
+  const found = numericHostOf(family, host);
   if (found.host === host) return address;
   return inet6Address(found.host, port, flowinfo, scopeid || found.scopeid);
 }
 
-function numberOf(family: number, host: string): NumericHost {
+function numericHostOf(family: number, host: string): NumericHost {
   const six = family === AF_INET6;
   const local = (four: string, other: string): NumericHost => ({
     family,

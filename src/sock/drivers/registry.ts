@@ -29,13 +29,13 @@ let warned = false;
  * @throws {RuntimeError} when it is unavailable here
  */
 export function driverNamed(name?: string): Driver {
-  if (name !== undefined) return find(name, 'driver');
+  if (name !== undefined) return findDriver(name, 'driver');
   const simulated = simulatedSystem();
   if (simulated !== undefined) return simulated.driver as Driver;
   if (chosen !== undefined) return chosen;
   const wanted = process.env['ASYNCIO_SOCKETS'];
   if (wanted) {
-    chosen = find(wanted, 'ASYNCIO_SOCKETS');
+    chosen = findDriver(wanted, 'ASYNCIO_SOCKETS');
     return chosen;
   }
   const { missing } = posixDriver;
@@ -48,7 +48,7 @@ export function driverNamed(name?: string): Driver {
   return chosen ?? nodeDriver;
 }
 
-function find(name: string, what: string): Driver {
+function findDriver(name: string, what: string): Driver {
   const driver = DRIVERS.get(name) ?? HIDDEN.get(name);
   if (driver === undefined) {
     const names = [...DRIVERS.keys()].join(' or ');

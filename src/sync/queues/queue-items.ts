@@ -97,7 +97,9 @@ function isLess(a: unknown, b: unknown): boolean {
   const [left, right] = [comparable(a), comparable(b)];
   if (typeof left === 'string' ? typeof right === 'string' : isNumeric(left) && isNumeric(right))
     return (left as number) < (right as number);
-  throw new TypeError(`'<' not supported between instances of '${kindOf(a)}' and '${kindOf(b)}'`);
+  throw new TypeError(
+    `'<' not supported between instances of '${kindOfItems(a)}' and '${kindOfItems(b)}'`,
+  );
 }
 
 function isEqual(a: unknown, b: unknown): boolean {
@@ -115,7 +117,7 @@ function isNumeric(value: unknown): boolean {
   return ['number', 'bigint', 'boolean'].includes(typeof value);
 }
 
-function kindOf(value: unknown): string {
+function kindOfItems(value: unknown): string {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
   return value.constructor?.name ?? 'object';
 }

@@ -1,5 +1,6 @@
 import { checkFunction } from '../../base/check-function.ts';
 import { checkOptions } from '../../base/check-options.ts';
+import { throwHere } from '../../base/errors/await-stack.ts';
 import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../../base/errors/errors.ts';
 import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
@@ -313,6 +314,8 @@ export class TaskGroup {
     if (this.#errors.length > 0) {
       // Another cancel, which the errors hide: the next `await` throws it.
       limit.throwAgain();
+      // Those that passed no `await` of the user.
+      this.#errors.forEach(throwHere);
       throw new BaseExceptionGroup('unhandled errors in a TaskGroup', this.#errors);
     }
     if (cancel !== undefined) throw cancel;

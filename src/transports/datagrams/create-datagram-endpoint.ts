@@ -63,7 +63,7 @@ export function createDatagramEndpoint<P extends DatagramCallbacks>(
 ): Coroutine<[transport: DatagramTransport, protocol: P]> {
   const create = async (): Promise<[DatagramTransport, P]> => {
     checkKinds(options);
-    const given = givenSocket(options);
+    const given = givenDatagramSocket(options);
     const [sock, remote] = given ? [given] : await socketFor(loop, options);
     return await openTransport<P, DatagramTransport>(
       loop,
@@ -82,7 +82,7 @@ function checkKinds({ family = 0, proto = 0, flags = 0 }: DatagramEndpointOption
 }
 
 /** Checks and returns the socket in the options, if there is one. */
-function givenSocket({ sock, ...others }: DatagramEndpointOptions): Socket | undefined {
+function givenDatagramSocket({ sock, ...others }: DatagramEndpointOptions): Socket | undefined {
   if (sock === undefined) return undefined;
   if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
   if (sock.type !== SOCK_DGRAM) throw new RangeError(`A UDP Socket was expected, got ${sock}`);

@@ -42,7 +42,7 @@ const STDERR = 2;
 export function openPipe(pipe: unknown, writes: boolean, driver?: DriverName): OpenPipe {
   if (pipe instanceof Socket) return openSocket(pipe);
   const fd = descriptorOf(pipe);
-  const kind = kindOf(fd, writes);
+  const kind = kindOfPipe(fd, writes);
   const owner = typeof pipe === 'object' && fd > STDERR ? (pipe as HasDescriptor) : undefined;
   const end = driverNamed(driver).adoptPipe(fd, kind, writes, owner !== undefined);
   const close = (): void => {
@@ -71,7 +71,7 @@ function descriptorOf(pipe: unknown): number {
   return fd;
 }
 
-function kindOf(fd: number, writes: boolean): PipeKind {
+function kindOfPipe(fd: number, writes: boolean): PipeKind {
   const kind = kindIn(fd);
   if (kind !== undefined) return kind;
   throw new RangeError(

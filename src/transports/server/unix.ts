@@ -53,7 +53,7 @@ export function createUnixConnection<P extends ProtocolCallbacks>(
   const path = toPath('createUnixConnection(protocolFactory, path, options)', where);
   const connect = async (): Promise<[Transport, P]> => {
     const encryption = encryptionToPath(options);
-    const given = givenSocket(path, options.sock, 'no path and sock were specified');
+    const given = givenUnixSocket(path, options.sock, 'no path and sock were specified');
     const sock = given ?? (await connectToPath(loop, path as string));
     return await connectionOn(loop, sock, protocolFactory, given === undefined, encryption);
   };
@@ -74,7 +74,11 @@ export function createUnixServer(
   const path = toPath('createUnixServer(protocolFactory, path, options)', where);
   const create = async (): Promise<Server> => {
     const encryption = checkServing(protocolFactory, options);
-    const given = givenSocket(path, options.sock, 'path was not specified, and no sock specified');
+    const given = givenUnixSocket(
+      path,
+      options.sock,
+      'path was not specified, and no sock specified',
+    );
     if (given !== undefined) checkUnused(given);
     const sock = given ?? bindToPath(path as string);
     let remove: (() => void) | undefined;
@@ -90,7 +94,7 @@ export function createUnixServer(
 }
 
 /** Checks and returns the socket in the options, if there is one. */
-function givenSocket(
+function givenUnixSocket(
   path: string | undefined,
   sock: Socket | undefined,
   refusal: string,

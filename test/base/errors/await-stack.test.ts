@@ -4,16 +4,23 @@ import {
   CancelledError,
   coroutine,
   createTask,
+  ExceptionGroup,
   gather,
   getRunningLoop,
   Lock,
+  moveOnAfter,
   Queue,
   QueueShutDown,
   RuntimeError,
+  StreamReader,
   shield,
+  shielded,
   sleep,
   Timeout,
   TimeoutError,
+  taskGroup,
+  timeout,
+  waitFor,
 } from '../../../src/index.ts';
 import * as socket from '../../../src/socket.ts';
 import { behaviour } from '../../support/behaviour.ts';
@@ -330,6 +337,110 @@ loopBehaviour('The stack of an error that is thrown into an await', (it) => {
     },
     { clock: 'real' },
   );
+});
+
+loopBehaviour('The stack of an error in the first step of what is awaited', (it) => {
+  /** How `outer` awaits `inner`; V8 calls `then` of all of them, with no user code on the stack. */
+  const ways: Record<string, (body: () => Promise<unknown>) => PromiseLike<unknown>> = {
+    'a coroutine': (body) => coroutine(body)(),
+    'a coroutine under Promise.all()': (body) => Promise.all([coroutine(body)()]),
+    'a coroutine in a limit': (body) => timeout(1, coroutine(body)),
+    'timeout()': (body) => timeout(1, body),
+    'moveOnAfter()': (body) => moveOnAfter(1, body),
+    'shielded()': (body) => shielded(1, body),
+    'waitFor()': (body) => waitFor(coroutine(body)(), 1),
+    'taskGroup()': (body) => taskGroup(body),
+  };
+  const aborted = (): AbortSignal => {
+    const reason = new DOMException('too late', 'TimeoutError');
+    // As that of AbortSignal.timeout().
+    reason.stack = 'TimeoutError: too late\n    at listOnTimeout (node:internal/timers:588:17)';
+    return AbortSignal.abort(reason);
+  };
+  const kinds: Record<string, () => unknown> = {
+    'a queue that is shut down': () => {
+      const queue = new Queue();
+      queue.shutdown();
+      return queue.get();
+    },
+    'a limit that is due': () => timeout(-1, () => sleep(1)),
+    'an aborted signal': () => sleep(1, undefined, { signal: aborted() }),
+    'a lock with an aborted signal': () => new Lock().acquire({ signal: aborted() }),
+    'an operation that failed before': () => {
+      const nap = sleep(1);
+      nap.cancel();
+      return nap;
+    },
+    'a stream that has ended': () => {
+      const reader = new StreamReader();
+      reader.feedEof();
+      return reader.readexactly(1);
+    },
+  };
+  for (const driver of ['posix', 'node', 'memory'] as const)
+    kinds[`a closed ${driver} socket`] = () => {
+      const sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, { driver });
+      sock.setblocking(false);
+      sock.close();
+      return getRunningLoop().sockRecv(sock, 1);
+    };
+  for (const [way, run] of Object.entries(ways))
+    for (const [kind, make] of Object.entries(kinds))
+      it(`shows the awaits of ${kind} and of ${way}`, async () => {
+        async function inner(): Promise<unknown> {
+          const awaited = make();
+          return await awaited;
+        }
+        async function middle(): Promise<unknown> {
+          return await inner();
+        }
+        async function outer(): Promise<unknown> {
+          return await run(middle);
+        }
+
+        let error = await rejects(outer(), Error);
+        if (error instanceof AggregateError) error = error.errors[0] as Error;
+
+        const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line));
+        // A limit of ours is below the `await` of its body.
+        const names = frames.map((line) => /at (?:async )?([\w.]+) /.exec(line)?.[1]);
+        assert.equal(
+          names.filter((name) => name === 'inner' || name === 'middle' || name === 'outer'),
+          ['inner', 'middle', 'outer'],
+          error.stack,
+        );
+        assert.not.match(error.stack ?? '', /\bnode:|\/src\/|\/dist\//);
+      });
+
+  it('is left alone once it was printed', async () => {
+    let stack: string | undefined;
+    const fails = coroutine(async () => {
+      const queue = new Queue();
+      queue.shutdown();
+      try {
+        queue.getNowait();
+      } catch (error) {
+        stack = (error as Error).stack;
+        throw error;
+      }
+    });
+
+    assert.is((await rejects(fails(), QueueShutDown)).stack, stack);
+  });
+
+  it('shows a part of a group the await of the group, if it passed no other', async () => {
+    async function waits(): Promise<unknown> {
+      const queue = new Queue();
+      queue.shutdown();
+      return await taskGroup((group) => {
+        group.createTask(queue.get());
+      });
+    }
+
+    const group = await rejects(waits(), ExceptionGroup);
+
+    showsAwaits(group.errors[0], ['waits', 'await taskGroup(']);
+  });
 });
 
 /** An `await` under combinators, and what was seen when it failed. */

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { InternalError, invariant } from '../../../src/base/errors/errors.ts';
 import { stackOf } from '../../../src/base/stacks/error-report.ts';
-import { coroutine, sleep } from '../../../src/index.ts';
+import { coroutine, createTask, Queue, sleep, wait } from '../../../src/index.ts';
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 
@@ -53,6 +53,15 @@ loopBehaviour('stackOf', (it) => {
 
     assert.match(stackOf(fault), /at .*invariant .*src\/base\/errors\/errors\.ts/);
     assert.match(stackOf(fault), /error-report\.test\.ts/);
+  });
+
+  it('leaves out our frames of an error of our classes where it has no others', async () => {
+    const queue = new Queue();
+    queue.shutdown();
+    const task = createTask(queue.get());
+    await wait([task]);
+
+    assert.is(stackOf(task.exception()), 'QueueShutDown');
   });
 
   it('gives the causes, and ends where a cause is its own', async () => {

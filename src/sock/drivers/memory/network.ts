@@ -24,7 +24,7 @@ export class Network<Place> {
     const door = doorOf(bound);
     const hosts = this.#places.get(door) ?? new Map<string, Place>();
     this.#places.set(door, hosts);
-    hosts.set(hostOf(bound), place);
+    hosts.set(hostIn(bound), place);
     return bound;
   }
 
@@ -32,20 +32,20 @@ export class Network<Place> {
   release(address: Address): void {
     const door = doorOf(address);
     const hosts = this.#places.get(door);
-    hosts?.delete(hostOf(address));
+    hosts?.delete(hostIn(address));
     if (hosts?.size === 0) this.#places.delete(door);
   }
 
   /** The socket that an address reaches. */
   find(address: Address): Place | undefined {
     const hosts = this.#places.get(doorOf(address));
-    return hosts?.get(hostOf(address)) ?? hosts?.get(anyOf(address));
+    return hosts?.get(hostIn(address)) ?? hosts?.get(anyOf(address));
   }
 
   #isTaken(address: Address): boolean {
     const hosts = this.#places.get(doorOf(address));
     if (hosts === undefined) return false;
-    const host = hostOf(address);
+    const host = hostIn(address);
     return isAny(host) || hosts.has(host) || hosts.has(anyOf(address));
   }
 
@@ -80,7 +80,7 @@ function doorOf(address: Address): string {
   return typeof address === 'string' ? address : `${address.length === 4 ? 6 : 4}:${address[1]}`;
 }
 
-function hostOf(address: Address): string {
+function hostIn(address: Address): string {
   return typeof address === 'string' ? '' : address[0];
 }
 

@@ -17,7 +17,7 @@ export class NodePipe extends StreamEndpoint implements PipeEnd {
    * @throws {OSError} when libuv refuses the descriptor
    */
   constructor(from: number | StreamHandle, noticesReader: boolean) {
-    super(AF_UNIX, 0, typeof from === 'number' ? outside(openHandle, from) : from);
+    super(AF_UNIX, 0, typeof from === 'number' ? outside(openPipeHandle, from) : from);
     this.noticesReader = noticesReader;
   }
 
@@ -26,7 +26,7 @@ export class NodePipe extends StreamEndpoint implements PipeEnd {
   }
 }
 
-function openHandle(fd: number): StreamHandle {
+function openPipeHandle(fd: number): StreamHandle {
   // libuv ends the process when two handles poll a descriptor, or one is closed under the other.
   if (taken.has(fd)) throw osError('EBUSY', 'open');
   const { pipe } = streamClasses();
