@@ -1,8 +1,9 @@
-// npm test [-- PATTERN]: the whole suite, in two processes side by side, or the files whose path matches. With
+// npm test [-- PATTERN]: the whole suite, in processes side by side, or the files whose path matches. With
 // --slow, the slow tests; with --faults, those of them that break things on purpose, at more moments.
 import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { makePlain } from './plain.mjs';
 import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
 
 ensureInstalled();
@@ -24,38 +25,55 @@ if (process.argv.includes('--faults')) {
 }
 const files = `${args.map((pattern) => `(?=.*(?:${pattern}))`).join('')}.*`;
 
-/** What mostly waits for programs of its own: it runs beside all others. Random programs are at work. */
-const WAITING = '(?:parity/(?!random)|echo/|faults/|bench/|inspect/|examples/enter)';
+/** The rooms of each process, those that take longest first; what is in none of them comes last. */
+const ROOMS = [
+  'sock/',
+  'parity/',
+  '(?:runners|cli|examples)/',
+  '(?:inspect|echo|faults|bench)/',
+  '(?:streams|tasks|sync)/',
+  '(?:core|loop|transports|threads)/',
+];
 
-/** Runs the files that match; `beside`: shows what it says at its end, all at once. */
-function run(pattern, beside = false) {
+/** Runs the files that match; `aside`: returns what it printed, and shows nothing. */
+function run(pattern, aside = false) {
   // It loads behaviour.ts first, so that a run without a single test fails as well.
   const args = ['--import', './test/support/preload.mjs'];
   args.push('node_modules/uvu/bin.js', 'test', pattern, ...(slow ? [] : ['-i', '\\.slow\\.']));
-  const output = beside ? ['ignore', 'pipe', 'pipe'] : 'inherit';
+  const output = aside ? ['ignore', 'pipe', 'pipe'] : 'inherit';
   const child = spawn(process.execPath, args, { cwd: root, stdio: output });
-  const said = [];
-  child.stdout?.on('data', (data) => said.push(data));
-  child.stderr?.on('data', (data) => said.push(data));
+  const printed = [];
+  child.stdout?.on('data', (data) => printed.push(data));
+  child.stderr?.on('data', (data) => printed.push(data));
   return new Promise((resolve) => {
     child.once('close', (status, signal) => {
-      if (signal) said.push(Buffer.from(`the tests were ended by ${signal}\n`));
-      resolve({ status: status ?? 1, said: Buffer.concat(said) });
+      if (signal) printed.push(Buffer.from(`the tests were ended by ${signal}\n`));
+      if (status !== 0) process.exitCode = status ?? 1;
+      resolve(String(Buffer.concat(printed)));
     });
   });
 }
 
 const ending = slow ? '\\.slow\\.test\\.ts$' : '\\.test\\.ts$';
-const runs =
-  slow || args.length > 0
-    ? [() => run(`^${files}${ending}`)]
-    : [() => run(`^(?!${WAITING}).*${ending}`), () => run(`^${WAITING}.*${ending}`, true)];
 
-// Where nobody waits for it, one after the other: a busy machine is a slow one.
-const together = availableParallelism() > 1 && !process.env.CI;
-const begun = together ? runs.map((begin) => begin()) : runs;
-for (const outcome of begun) {
-  const { status, said } = await (together ? outcome : outcome());
-  process.stdout.write(said);
-  if (status !== 0) process.exitCode = status;
+if (slow || args.length > 0) await run(`^${files}${ending}`);
+else {
+  makePlain('test'); // once for all processes
+  const left = [...ROOMS, `(?!${ROOMS.join('|')})`];
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  // Tests often wait for programs that they have started. Nobody waits for CI: there, processes do not run side by
+  // side, because tests are more reliable on a machine that does little else.
+  const atOnce = process.env.CI ? 1 : availableParallelism() + 1;
+  const work = async () => {
+    for (let rooms = left.shift(); rooms !== undefined; rooms = left.shift()) {
+      const printed = await run(`^${rooms}.*${ending}`, true);
+      process.stdout.write(printed);
+      const last = printed.split('\n').findLast((line) => /^\d+ passed, /.test(line));
+      for (const [, count, outcome] of last?.matchAll(/(\d+) (\w+)/g) ?? [])
+        counts[outcome] += Number(count);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  const { passed, failed, skipped } = counts;
+  console.log(`all: ${passed} passed, ${failed} failed, ${skipped} skipped`);
 }
