@@ -204,16 +204,22 @@ function withImportsTogether(bundled) {
   });
 }
 
+/** A line of so many characters makes what Node prints about an error unreadable. */
+const LONG_LINE = 10_000;
+/** Node prints the line of code that has thrown an uncaught error, unless this is in the line. */
+const UNPRINTED = '//node-do-not-add-exception-line';
+
 /** The text of a file of the package, and its map. */
 async function minified(name, bundled, isPublic) {
   const named = withNames(bundled, isPublic);
   // Chunks have no effects but their names (`sideEffects` in package.json), so none is imported for effects.
   const needed = withImportsTogether(named.replace(/^import "\.\/[\w-]+\.js";$/gm, ''));
-  return await small(needed, isPublic, {
+  const { code, map } = await small(needed, isPublic, {
     module: true,
     nameCache: { vars: { props: importedNames(needed) } },
     sourceMap: { content: /^\/\/# source/m.test(bundled) && 'inline', filename: `${name}.js` },
   });
+  return { code: code.length < LONG_LINE ? code : code + UNPRINTED, map };
 }
 
 /** The names that imports keep inside a file, so that no import has to rename what it takes. */

@@ -65,6 +65,20 @@ behaviour('The package', (it) => {
     { seconds: 20 },
   );
 
+  it(
+    'shows none of its code when an error of its own ends a program',
+    async () => {
+      const text = `import { sleep } from 'asyncio-ts'; sleep('1')`;
+      await using program = Program.node('--input-type=module', ['--eval', text]);
+
+      await program.ended;
+
+      assert.match(program.stderr, /^TypeError: delay must be a number of seconds, got '1'\n/);
+      assert.ok(program.stderr.length < 2000, `${program.stderr.length} characters`);
+    },
+    { seconds: 20 },
+  );
+
   it('has source maps, as tests run it, that lead to the statements of its sources', () => {
     const { sleep } = asyncio;
 
