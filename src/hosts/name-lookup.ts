@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { checkText } from '../base/check-types.ts';
 import { gaierror, herror, OSError } from '../base/errors/os-errors.ts';
 import { net } from '../base/node-modules.ts';
 import { isA } from '../base/values/attempt.ts';
@@ -7,7 +8,6 @@ import type { Operation } from '../core/futures/operation.ts';
 import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { AddressInfo, AddressInfoOptions } from '../loop/name-lookup.ts';
-import { checkText } from '../sock/addresses/inet.ts';
 import { simulatedSystem } from '../sock/addresses/simulated-system.ts';
 import { hostsFileNames } from '../sock/addresses/system-files.ts';
 import { AF_INET, NI_NAMEREQD, SOCK_STREAM } from '../sock/constants/constants.ts';

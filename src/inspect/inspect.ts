@@ -1,4 +1,4 @@
-import { brief } from '../base/printing/repr.ts';
+import { checkString } from '../base/check-types.ts';
 import type { Listener } from './listen.ts';
 import type { Snapshot } from './snapshot/data.ts';
 import type { Trace } from './watched/trace.ts';
@@ -56,7 +56,7 @@ export async function snapshot(): Promise<Snapshot> {
  * @throws {OSError} when the path is too long or in use, or cannot be bound for another reason
  */
 export async function listen(path: string): Promise<Listener> {
-  if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${brief(path)}`);
+  checkString(path, 'path');
   return await (await import('./on-demand.ts')).Listener.open(path);
 }
 
@@ -76,6 +76,6 @@ export async function listen(path: string): Promise<Listener> {
  * @throws {OSError} when the file cannot be written
  */
 export async function trace(path: string): Promise<Trace> {
-  if (typeof path !== 'string') throw new TypeError(`path must be a string, got ${brief(path)}`);
+  checkString(path, 'path');
   return new (await import('./watched/on-demand.ts')).Trace(path);
 }

@@ -1,4 +1,5 @@
 import type { LookupAddress } from 'node:dns';
+import { checkNoNull, checkText } from '../base/check-types.ts';
 import { fromNodeError, osError } from '../base/errors/os-errors.ts';
 import { dns, lazily } from '../base/node-modules.ts';
 import { checkWhole } from '../base/numbers.ts';
@@ -6,7 +7,7 @@ import { brief } from '../base/printing/repr.ts';
 import { Operation } from '../core/futures/operation.ts';
 import { describeAs, type WaitDescription } from '../core/futures/wait-description.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
-import { type Address, checkNoNull, inet6Address, inetAddress } from '../sock/addresses/address.ts';
+import { type Address, inet6Address, inetAddress } from '../sock/addresses/address.ts';
 import { type NumericHost, numericHost, withZone } from '../sock/addresses/numeric-host.ts';
 import { portOfService, serviceOfPort } from '../sock/addresses/services.ts';
 import { simulatedSystem } from '../sock/addresses/simulated-system.ts';
@@ -291,9 +292,7 @@ function info(
 
 function checkHost(host: unknown): void {
   if (host === undefined) return;
-  if (typeof host !== 'string')
-    throw new TypeError(`getaddrinfo(): host must be a string, got ${brief(host)}`);
-  checkNoNull(host, 'getaddrinfo(): host');
+  checkText(host, 'getaddrinfo(): host');
 }
 
 /** What the system accepts as a number: strtoul() reads it to its end. */

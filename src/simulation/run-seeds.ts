@@ -1,5 +1,5 @@
-import { checkFunction } from '../base/check-function.ts';
 import { checkOptions } from '../base/check-options.ts';
+import { checkFunction } from '../base/check-types.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { setImmediate } from '../base/node-timers.ts';
 import { checkSeconds, checkWhole } from '../base/numbers.ts';

@@ -1,5 +1,5 @@
-import { checkFunction } from '../base/check-function.ts';
 import { checkOptions } from '../base/check-options.ts';
+import { checkFunction } from '../base/check-types.ts';
 import { InvalidStateError, RuntimeError } from '../base/errors/errors.ts';
 import { gaierror, isShortage, osError } from '../base/errors/os-errors.ts';
 import { net } from '../base/node-modules.ts';

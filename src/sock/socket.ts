@@ -1,3 +1,4 @@
+import { checkBytes } from '../base/check-types.ts';
 import { type BlockingIOError, cErrno, OSError, osError } from '../base/errors/os-errors.ts';
 import { warnResource } from '../base/log/warnings.ts';
 import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
@@ -16,7 +17,7 @@ import { EMPTY } from './endpoint/byte-queue.ts';
 import type { DriverName, Endpoint, ReceivedMessage } from './endpoint/endpoint.ts';
 import { type AncillaryData, type AncillaryInput, packAncillary } from './messages/ancillary.ts';
 import { checkBuffers, filled, gather, roomFor, scatter } from './messages/buffers.ts';
-import { checkBytes, checkInt, viewOf } from './socket-arguments.ts';
+import { checkInt, viewOf } from './socket-arguments.ts';
 import { socketText } from './socket-text.ts';
 
 /** How many connections wait for accept() by default: Python's `min(SOMAXCONN, 128)`. */
@@ -321,7 +322,7 @@ export class Socket {
    *   driver does not support the flags
    */
   send(data: Uint8Array, flags: number = 0): number {
-    checkBytes(data, 'send');
+    checkBytes(data, 'send(): data');
     checkInt(flags, 'send(): flags');
     if (flags !== 0) return this.#sendmsg('send', data, undefined, flags);
     const sent = this.#anew('send', 'writer').trySend(data, 0);
@@ -385,7 +386,7 @@ export class Socket {
   /** Sends one datagram, with flags. */
   sendto(data: Uint8Array, flags: number, address: AddressInput): number;
   sendto(data: Uint8Array, ...rest: readonly unknown[]): number {
-    checkBytes(data, 'sendto');
+    checkBytes(data, 'sendto(): data');
     const [flags, address] = rest.length > 1 ? rest : [0, ...rest];
     checkInt(flags, 'sendto(): flags');
     const checked = checkAddress(this.family, address, 'sendto');

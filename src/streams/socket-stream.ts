@@ -1,5 +1,5 @@
 import type { AddressInfo, Socket } from 'node:net';
-import { checkFunction } from '../base/check-function.ts';
+import { checkFunction } from '../base/check-types.ts';
 import { ConnectionResetError } from '../base/errors/os-errors.ts';
 import { lazily, stream } from '../base/node-modules.ts';
 import { nextTick } from '../base/node-timers.ts';

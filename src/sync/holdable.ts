@@ -1,4 +1,4 @@
-import { checkFunction } from '../base/check-function.ts';
+import { checkFunction } from '../base/check-types.ts';
 import { type Abortable, checkSignal } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
 import { LoopBound } from './waiting/loop-bound.ts';

@@ -1,4 +1,4 @@
-import { checkFunction } from '../base/check-function.ts';
+import { checkFunction } from '../base/check-types.ts';
 
 /** The pending result of a call of an {@link Executor}. */
 export interface Submitted<T> extends PromiseLike<T> {

@@ -1,6 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { checkFunction } from '../../base/check-function.ts';
 import { checkOptions } from '../../base/check-options.ts';
+import { checkFunction } from '../../base/check-types.ts';
 import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';

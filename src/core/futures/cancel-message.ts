@@ -1,4 +1,4 @@
-import { brief } from '../../base/printing/repr.ts';
+import { checkString } from '../../base/check-types.ts';
 
 /**
  * Checks the message of a cancel.
@@ -6,6 +6,5 @@ import { brief } from '../../base/printing/repr.ts';
  * @throws {TypeError} when it is neither a string nor `undefined`
  */
 export function checkCancelMessage(message: unknown): void {
-  if (message !== undefined && typeof message !== 'string')
-    throw new TypeError(`the message of a cancel must be a string, got ${brief(message)}`);
+  if (message !== undefined) checkString(message, 'the message of a cancel');
 }

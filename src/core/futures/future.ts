@@ -1,5 +1,5 @@
-import { checkFunction } from '../../base/check-function.ts';
 import { checkOptions } from '../../base/check-options.ts';
+import { checkFunction } from '../../base/check-types.ts';
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
 import {
   CancelledError,

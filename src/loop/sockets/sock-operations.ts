@@ -1,9 +1,10 @@
+import { checkBytes } from '../../base/check-types.ts';
 import { OPERATIONS_PER_TURN } from '../../base/constants.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
 import { isShortage } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
-import { brief, typeNameOf } from '../../base/printing/repr.ts';
-import { isBytes, type Received } from '../../base/values/bytes.ts';
+import { brief } from '../../base/printing/repr.ts';
+import type { Received } from '../../base/values/bytes.ts';
 import { outside } from '../../core/context/async-context.ts';
 import { finishedOperation, NativeOperation } from '../../core/futures/native-operation.ts';
 import type { Operation } from '../../core/futures/operation.ts';
@@ -208,8 +209,4 @@ export class SockOperations {
 function checkSocket(sock: unknown, method: string): void {
   if (!(sock instanceof Socket))
     throw new TypeError(`${method}(): sock must be a Socket, got ${brief(sock)}`);
-}
-
-function checkBytes(data: unknown, what: string): void {
-  if (!isBytes(data)) throw new TypeError(`${what} must be a Uint8Array, got ${typeNameOf(data)}`);
 }

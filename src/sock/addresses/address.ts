@@ -1,3 +1,4 @@
+import { checkNoNull, checkString } from '../../base/check-types.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { inspectsAsText } from '../../base/printing/inspect.ts';
@@ -107,23 +108,11 @@ export function checkAddress(family: number, input: unknown, caller: string): Ad
     throw new TypeError(`${caller}(): an ${shape}, got ${brief(input)}`);
   }
   const { 0: host, 1: port, 2: flowinfo = 0, 3: scopeid = 0 } = input as unknown[];
-  if (typeof host !== 'string')
-    throw new TypeError(`${caller}(): the host must be a string, got ${brief(host)}`);
+  checkString(host, `${caller}(): the host`);
   checkNoNull(host, `${caller}(): the host`);
   checkWhole(port, 0, LAST_PORT, `${caller}(): the port`);
   if (!six) return inetAddress(host, port);
   checkWhole(flowinfo, 0, 0xfffff, `${caller}(): flowinfo`);
   checkWhole(scopeid, 0, 0xffffffff, `${caller}(): scopeid`);
   return inet6Address(host, port, flowinfo, scopeid);
-}
-
-/**
- * Checks a string that C reads. For C it would end at the first null character, and might name
- * something else.
- *
- * @throws {RangeError} when it contains one
- */
-export function checkNoNull(text: string, what: string): void {
-  if (text.includes('\0'))
-    throw new RangeError(`${what} must not contain a null character, got ${brief(text)}`);
 }

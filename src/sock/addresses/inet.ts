@@ -1,9 +1,9 @@
+import { checkBytes, checkText } from '../../base/check-types.ts';
 import { OSError, osError } from '../../base/errors/os-errors.ts';
 import { net } from '../../base/node-modules.ts';
-import { brief, typeNameOf } from '../../base/printing/repr.ts';
-import { isBytes, type Received } from '../../base/values/bytes.ts';
+import { brief } from '../../base/printing/repr.ts';
+import type { Received } from '../../base/values/bytes.ts';
 import { AF_INET, AF_INET6 } from '../constants/constants.ts';
-import { checkNoNull } from './address.ts';
 import { dottedForm, inet6Groups, inet6Text } from './numeric-host.ts';
 
 /**
@@ -26,7 +26,7 @@ export function inetAton(ip: string): Received {
  * @throws {OSError} when there are not 4
  */
 export function inetNtoa(packed: Uint8Array): string {
-  checkPacked(packed, 'inetNtoa(): packed');
+  checkBytes(packed, 'inetNtoa(): packed');
   if (packed.length !== 4) throw new OSError('packed IP wrong length for inet_ntoa');
   return packed.join('.');
 }
@@ -56,7 +56,7 @@ export function inetPton(family: number, ip: string): Received {
  * @throws {RangeError} when the length is wrong, or the family is neither AF_INET nor AF_INET6
  */
 export function inetNtop(family: number, packed: Uint8Array): string {
-  checkPacked(packed, 'inetNtop(): packed');
+  checkBytes(packed, 'inetNtop(): packed');
   if (family !== AF_INET && family !== AF_INET6)
     throw new RangeError(`inetNtop(): family must be AF_INET or AF_INET6, got ${brief(family)}`);
   const length = family === AF_INET ? 4 : 16;
@@ -73,19 +73,4 @@ function fromDotted(dotted: string): Received {
 
 function illegal(call: string): OSError {
   return new OSError(`illegal IP address string passed to ${call}`);
-}
-
-function checkPacked(value: unknown, what: string): void {
-  if (!isBytes(value))
-    throw new TypeError(`${what} must be a Uint8Array, got ${typeNameOf(value)}`);
-}
-
-/**
- * @throws {TypeError} when it is not a string
- * @throws {RangeError} when it contains a null character
- */
-export function checkText(value: unknown, what: string): asserts value is string {
-  if (typeof value !== 'string')
-    throw new TypeError(`${what} must be a string, got ${brief(value)}`);
-  checkNoNull(value, what);
 }

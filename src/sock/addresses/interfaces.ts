@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { checkText } from '../../base/check-types.ts';
 import { OSError, osError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
-import { checkText } from './inet.ts';
 
 const DIRECTORY = '/sys/class/net';
 

@@ -1,6 +1,6 @@
+import { checkText } from '../../base/check-types.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
-import { checkText } from './inet.ts';
 import { linesOf } from './system-files.ts';
 
 /**

@@ -1,6 +1,7 @@
+import { checkBytes } from '../../base/check-types.ts';
 import { osError } from '../../base/errors/os-errors.ts';
 import { typeNameOf } from '../../base/printing/repr.ts';
-import { isBytes, type Received } from '../../base/values/bytes.ts';
+import type { Received } from '../../base/values/bytes.ts';
 
 /** @throws {TypeError} when a value is not iterable, or is a string */
 export function checkIterable(value: unknown, what: string): asserts value is Iterable<unknown> {
@@ -22,9 +23,7 @@ const MOST_BUFFERS = 1024;
 export function checkBuffers(buffers: unknown, caller: string): Uint8Array[] {
   checkIterable(buffers, `${caller}(): buffers`);
   const list = [...buffers];
-  for (const each of list)
-    if (!isBytes(each))
-      throw new TypeError(`${caller}(): a buffer must be a Uint8Array, got ${typeNameOf(each)}`);
+  for (const each of list) checkBytes(each, `${caller}(): a buffer`);
   if (list.length > MOST_BUFFERS) throw osError('EMSGSIZE', caller);
   return list as Uint8Array[];
 }

@@ -1,5 +1,5 @@
-import { checkFunction } from '../../base/check-function.ts';
 import { checkOptions } from '../../base/check-options.ts';
+import { checkFunction } from '../../base/check-types.ts';
 import { throwHere } from '../../base/errors/await-stack.ts';
 import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../../base/errors/errors.ts';
 import { calledAs, printsAsText } from '../../base/printing/inspect.ts';

@@ -1,9 +1,10 @@
+import { checkBytes } from '../../base/check-types.ts';
 import { MAX_READ_SIZE } from '../../base/constants.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
-import { brief, typeNameOf } from '../../base/printing/repr.ts';
+import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
-import { isBytes, type Received } from '../../base/values/bytes.ts';
+import type { Received } from '../../base/values/bytes.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import {
@@ -139,7 +140,7 @@ export class SocketDatagramTransport extends DatagramTransport {
   // ── sending ────────────────────────────────────────────────────────────────────────────────
 
   sendto(data: Uint8Array, address?: AddressInput): void {
-    if (!isBytes(data)) throw new TypeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
+    checkBytes(data, 'data');
     const to = this.#whom(address);
     if (this.#life.lost > 0 && this.#address !== undefined) {
       this.#life.countLostWrite();

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { checkOptions } from '../../base/check-options.ts';
+import { checkText } from '../../base/check-types.ts';
 import { fromNodeError, osError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
@@ -154,16 +155,6 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
   // The largest number stands for no user.
   for (const [name, id] of Object.entries({ user, group }))
     if (id !== undefined) checkWhole(id, 0, 0xfffffffe, name);
-}
-
-/**
- * @throws {TypeError} when `value` is not a string
- * @throws {RangeError} when it contains a null character
- */
-export function checkText(value: unknown, what: string): asserts value is string {
-  if (typeof value !== 'string')
-    throw new TypeError(`${what} must be a string, got ${brief(value)}`);
-  if (value.includes('\0')) throw new RangeError(`${what} must not contain a null character`);
 }
 
 /** A path, also from a URL. */

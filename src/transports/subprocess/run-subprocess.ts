@@ -1,3 +1,4 @@
+import { checkText } from '../../base/check-types.ts';
 import { log } from '../../base/log/log.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
@@ -7,14 +8,7 @@ import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { checkProtocol } from '../protocols.ts';
 import type { SubprocessCallbacks, SubprocessTransport } from '../transport.ts';
 import { ChildTransport } from './child-transport.ts';
-import {
-  type Command,
-  checkSubprocess,
-  checkText,
-  PIPE,
-  pathOf,
-  type SubprocessOptions,
-} from './options.ts';
+import { type Command, checkSubprocess, PIPE, pathOf, type SubprocessOptions } from './options.ts';
 import { spawnChild } from './spawn.ts';
 
 /** The arguments of a program, and optionally the options at the end. */

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket } from 'node:tls';
+import { checkNoNull } from '../../base/check-types.ts';
 import { net, tls } from '../../base/node-modules.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
-import { checkNoNull } from '../../sock/addresses/address.ts';
 
 /**
  * How to encrypt a connection: Node's options for `tls.createSecureContext()` (`key`, `cert`, `ca`,

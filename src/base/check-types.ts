@@ -1,0 +1,42 @@
+import { brief, typeNameOf } from './printing/repr.ts';
+import { isBytes } from './values/bytes.ts';
+
+// Checks of values. `what` is what the caller calls them.
+
+/** @throws {TypeError} when it is not a function */
+export function checkFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function')
+    throw new TypeError(`${what} must be a function, got ${brief(value)}`);
+}
+
+/** @throws {TypeError} when it is not a string */
+export function checkString(value: unknown, what: string): asserts value is string {
+  if (typeof value !== 'string')
+    throw new TypeError(`${what} must be a string, got ${brief(value)}`);
+}
+
+/** @throws {TypeError} when it is not a `Uint8Array` with memory */
+export function checkBytes(value: unknown, what: string): asserts value is Uint8Array {
+  if (!isBytes(value))
+    throw new TypeError(`${what} must be a Uint8Array, got ${typeNameOf(value)}`);
+}
+
+/**
+ * @throws {TypeError} when it is not a string
+ * @throws {RangeError} when it contains a null character
+ */
+export function checkText(value: unknown, what: string): asserts value is string {
+  checkString(value, what);
+  checkNoNull(value, what);
+}
+
+/**
+ * Checks a string that C reads. For C it would end at the first null character, and might name
+ * something else.
+ *
+ * @throws {RangeError} when it contains one
+ */
+export function checkNoNull(text: string, what: string): void {
+  if (text.includes('\0'))
+    throw new RangeError(`${what} must not contain a null character, got ${brief(text)}`);
+}
