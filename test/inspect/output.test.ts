@@ -18,6 +18,10 @@ async function started(): Promise<Program> {
 
 const isOpen = (program: Program): boolean => listeningPorts(program.pid).size > 0;
 
+/** Waits until a looker has come and gone: Node says so, however short it was. */
+const isLeft = (program: Program): Promise<unknown> =>
+  program.shows(/^Debugger ending on /m, { from: 'stderr' });
+
 /** The names of the tasks that an output has. */
 const named = (output: string): Set<string> => new Set(output.match(/task-\d+ x{1000}\b/g));
 
@@ -29,8 +33,7 @@ behaviour('The output of a command that looks into a process', (it) => {
         await using program = await started();
         await using looker = Program.command([command, String(program.pid), ...options]);
         const read = looker.ignore();
-        await until(() => isOpen(program));
-        await until(() => !isOpen(program));
+        await isLeft(program);
         // It has not ended.
         process.kill(looker.pid, 0);
         read();
@@ -50,8 +53,7 @@ behaviour('The output of a command that looks into a process', (it) => {
       await using program = await started();
       await using looker = Program.command(['ps', String(program.pid)]);
       const read = looker.ignore();
-      await until(() => isOpen(program));
-      await until(() => !isOpen(program));
+      await isLeft(program);
 
       looker.signal('SIGINT');
       await until(() => looker.hasExited());
