@@ -289,6 +289,8 @@ for (const driver of PIPE_DRIVERS) {
         await until(loop, () => protocol.calls.includes('processExited'));
         assert.is(transport.getReturncode(), 0);
         assert.not.ok(protocol.completed.done());
+        // Nothing read yet would be process 0: all of our own group.
+        await until(loop, () => /\n$/.test(String(protocol.data[1])));
         process.kill(Number(protocol.data[1]), 'SIGKILL');
         await protocol.completed;
       },
