@@ -190,6 +190,23 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
+    'say that there is no process, when it ends in the meantime, and when only its parent does not know yet',
+    async () => {
+      const ends = `process.on('SIGUSR1', () => process.exit()); setTimeout(() => {}, 1e6);`;
+      await using parent = Program.shell(
+        `"$0" -e "${ends}; console.log('ready', process.pid)" & exec sleep 1000`,
+      );
+      const [, pid] = await parent.shows(/ready (\d+)/);
+      for (let times = 0; times < 2; times += 1) {
+        await using looker = Program.command(['ps', String(pid)]);
+        assert.equal(await looker.ends(), { status: 1, signal: null });
+        assert.is(looker.stderr, `asyncio-ts: no such process: ${pid}\n`);
+      }
+    },
+    CHILDREN,
+  );
+
+  it(
     'leave a process alone that is stopped',
     async () => {
       await using program = Program.typescript(PROGRAM, [], ANY_PORT);

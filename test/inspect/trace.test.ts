@@ -234,6 +234,44 @@ behaviour('asyncio-ts trace', (it) => {
     CHILDREN,
   );
 
+  it(
+    'fails when the process ends, and leaves a file that can be read',
+    async () => {
+      await using program = Program.typescript('test/inspect/children/busy.ts', [], ANY_PORT);
+      await program.shows(/busy/);
+      const file = freshFile();
+      const args = ['trace', String(program.pid), '--seconds', '1000', '-o', file];
+      await using looker = Program.command(args);
+      await looker.shows(/recording/);
+      program.signal('SIGKILL');
+
+      assert.equal(await looker.ends(), { status: 1, signal: null });
+      assert.is(looker.stderr, 'asyncio-ts: the process has ended\n');
+      assert.equal(new Trace(file).events, []);
+    },
+    CHILDREN,
+  );
+
+  it(
+    'keeps what it has of the other threads when one ends',
+    async () => {
+      const child = 'test/inspect/children/threads.mjs';
+      await using program = Program.node(child, [], { ...ANY_PORT, hasInput: true });
+      await program.shows(/waiting/);
+      const file = freshFile();
+      const args = ['trace', String(program.pid), '--seconds', '1000', '-o', file];
+      await using looker = Program.command(args);
+      await looker.shows(/recording/);
+      program.type('end the worker\n');
+      await program.shows(/ended/);
+      looker.signal('SIGINT');
+
+      assert.equal([(await looker.ends()).status, looker.stderr], [130, '']);
+      assert.ok(new Trace(file).events.some(({ cat }) => cat === 'task'));
+    },
+    CHILDREN,
+  );
+
   for (const [args, status, message] of [
     [['1', '--seconds', 'x'], 2, "--seconds must be a number of seconds from 0, got 'x'"],
     [['1', '2'], 2, 'unexpected argument for trace: 2'],

@@ -48,7 +48,10 @@ function fill(lines: readonly string[], { columns, rows }: Size): string[] {
 
 async function ratesOf(target: Target): Promise<Rates[]> {
   const answers: Rates[] = [];
-  for (const ask of await target.threads()) answers.push(JSON.parse(await ask('rates')) as Rates);
+  for (const ask of await target.threads()) {
+    const text = await ask('rates');
+    if (text !== '') answers.push(JSON.parse(text) as Rates);
+  }
   return printable(answers);
 }
 

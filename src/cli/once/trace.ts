@@ -5,6 +5,9 @@ import { Failure } from '../process/failure.ts';
 import { say } from '../process/say.ts';
 import { fetchPieces, type Target } from '../process/target.ts';
 
+/** How often to check whether the process has ended, in milliseconds. */
+const CHECK = 1000;
+
 /**
  * Records what a process does for some seconds, or until `until` is fulfilled, and writes it to a file.
  *
@@ -16,24 +19,30 @@ export async function writeTrace(
   path: string,
   until: Promise<void>,
 ): Promise<void> {
-  const file = attempt(path, () => openSync(path, 'w'));
   const threads = await Promise.race([target.threads(), until]);
   if (!threads) return;
+  const file = attempt(path, () => openSync(path, 'w'));
+  const write = (text: string): void => void attempt(path, () => writeSync(file, text));
   const numbers = await Promise.all(threads.map(async (ask) => await ask(`trace ${seconds}`)));
   await say(`recording for ${seconds} s; press Ctrl-C to stop`);
-  const ended = new AbortController();
-  void until.then(() => ended.abort());
-  // Written even if it was stopped early.
-  await sleep(seconds * 1000, undefined, { signal: ended.signal }).catch(() => {});
-  const write = (text: string): void => void attempt(path, () => writeSync(file, text));
+  const ended = until.then(() => true);
+  const end = Date.now() + seconds * 1000;
   write(TRACE.begin);
-  let between = '';
-  for (const [at, ask] of threads.entries())
-    for await (const piece of fetchPieces(ask, `traced ${numbers[at]}`)) {
-      write(between + piece);
-      between = BETWEEN_PIECES;
+  try {
+    // Written even if it was stopped early.
+    for (let left = seconds * 1000; left > 0; left = end - Date.now()) {
+      if (await Promise.race([ended, sleep(Math.min(left, CHECK), false)])) break;
+      await target.check();
     }
-  write(TRACE.end);
+    let between = '';
+    for (const [at, ask] of threads.entries())
+      for await (const piece of fetchPieces(ask, `traced ${numbers[at]}`)) {
+        write(between + piece);
+        between = BETWEEN_PIECES;
+      }
+  } finally {
+    write(TRACE.end);
+  }
   closeSync(file);
   await say(`${path}: open it in https://ui.perfetto.dev or chrome://tracing`);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { attempt } from '../../base/values/attempt.ts';
 import { printable } from '../../inspect/printable.ts';
 import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import { DebuggerSession, type WorkerSession } from './debugger-session.ts';
@@ -102,7 +103,11 @@ async function openSession(pid: number): Promise<DebuggerSession> {
     } else {
       before ??= ports;
       // Repeatedly, because a command that looks into another process may occupy the port for a moment.
-      if (asked++ % (1000 / POLL) === 0) process.kill(pid, 'SIGUSR1');
+      if (asked++ % (1000 / POLL) === 0) {
+        checkIsNode(pid);
+        // If it has just ended, the next check says so.
+        attempt(() => process.kill(pid, 'SIGUSR1'), false);
+      }
       for (const port of ports) {
         // The other ports belong to the program, so we do not connect to them.
         const session = before.has(port) ? undefined : await sessionAt(port, WATCH_LOOKERS + JOIN);
@@ -152,7 +157,7 @@ async function askerOf(
 ): Promise<Ask | undefined> {
   // A worker thread may be blocked by what is not JavaScript.
   const version = await soon(thread.evaluate(`${AGENT}?.version`));
-  if (version === undefined) return undefined;
+  if (!version) return undefined;
   if (version !== AGENT_VERSION)
     throw new Failure(
       `process ${pid} runs another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,

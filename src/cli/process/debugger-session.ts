@@ -26,11 +26,12 @@ const GONE = 'the process has ended';
 abstract class Session {
   readonly #asked = new Map<number, Question>();
   #last = 0;
-  #isLost = false;
+  /** Has the process or thread ended, or closed the connection? */
+  protected hasEnded = false;
 
   /** Sends a request, and waits for the answer. */
   async ask(method: string, params: object = {}): Promise<Record<string, unknown>> {
-    if (this.#isLost) throw new Failure(GONE);
+    if (this.hasEnded) throw new Failure(GONE);
     this.#last += 1;
     const id = this.#last;
     const answer = new Promise<Record<string, unknown>>((resolve, reject) => {
@@ -71,7 +72,7 @@ abstract class Session {
 
   /** The connection is lost: there will be no more answers. */
   protected lost(): void {
-    this.#isLost = true;
+    this.hasEnded = true;
     for (const { reject } of this.#asked.values()) reject(new Failure(GONE));
     this.#asked.clear();
   }
@@ -163,6 +164,16 @@ export class WorkerSession extends Session {
   /** The thread has ended. */
   end(): void {
     this.lost();
+  }
+
+  /** It is `''` if the thread has ended. */
+  override async evaluate(expression: string, awaitPromise?: boolean): Promise<unknown> {
+    try {
+      return await super.evaluate(expression, awaitPromise);
+    } catch (error) {
+      if (this.hasEnded) return '';
+      throw error;
+    }
   }
 
   protected send(message: string): void {

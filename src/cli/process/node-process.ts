@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { attempt } from '../../base/values/attempt.ts';
 import { Failure } from './failure.ts';
 
 /** The bit of SIGUSR1 in a signal mask. */
@@ -18,25 +19,27 @@ export function checkIsNode(pid: number): void {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Failure(
-      code === 'EPERM'
-        ? `not allowed to look into process ${pid}: it belongs to another user`
-        : `no such process: ${pid}`,
-    );
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw noProcess(pid);
+    throw new Failure(`not allowed to look into process ${pid}: it belongs to another user`);
   }
   if (process.platform !== 'linux') throw new Failure('looking into a process works on Linux only');
-  const program = attemptTo(() => basename(readlinkSync(`/proc/${pid}/exe`)));
-  if (program === undefined) throw new Failure(`not allowed to look into process ${pid}`);
+  const [, state = 'X', caught = '0'] =
+    /^State:\t(\w)[\s\S]*^SigCgt:\s*(\w+)/m.exec(read(`/proc/${pid}/status`)) ?? [];
+  // It has ended, even if its parent does not know yet.
+  if (/[XZ]/.test(state)) throw noProcess(pid);
+  const program = basename(target(`/proc/${pid}/exe`));
+  if (program === '') throw new Failure(`not allowed to look into process ${pid}`);
   // The target identifies us by our process ID.
-  if (attemptTo(() => readlinkSync(`/proc/${pid}/ns/pid`)) !== readlinkSync('/proc/self/ns/pid'))
+  if (target(`/proc/${pid}/ns/pid`) !== target('/proc/self/ns/pid'))
     throw new Failure(`process ${pid} is in a container: look into it from there`);
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1];
-  if (!/^node/.test(program) || (BigInt(`0x${caught ?? 0}`) & SIGUSR1) === 0n)
+  if (!/^node/.test(program) || (BigInt(`0x${caught}`) & SIGUSR1) === 0n)
     throw new Failure(`process ${pid} is not a Node program: it is ${program}`);
   // The inspector would only open when it continues.
-  if (/^State:\tT/im.test(status)) throw new Failure(`process ${pid} is stopped`);
+  if (/T/i.test(state)) throw new Failure(`process ${pid} is stopped`);
+}
+
+function noProcess(pid: number): Failure {
+  return new Failure(`no such process: ${pid}`);
 }
 
 /**
@@ -45,9 +48,8 @@ export function checkIsNode(pid: number): void {
  * @param open - also returned if it listens there on 0.0.0.0
  */
 export function listeningPorts(pid: number, open?: number): Set<number> {
-  const table = attemptTo(() => readFileSync(`/proc/${pid}/net/tcp`, 'utf8')) ?? '';
   const known = new Map<string, number>();
-  for (const line of table.split('\n').slice(1)) {
+  for (const line of read(`/proc/${pid}/net/tcp`).split('\n')) {
     const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
     const [address, hex = ''] = local.split(':');
     const port = Number.parseInt(hex, 16);
@@ -56,9 +58,8 @@ export function listeningPorts(pid: number, open?: number): Set<number> {
   }
   const folder = `/proc/${pid}/fd`;
   const ports = new Set<number>();
-  for (const fd of (attemptTo(() => readdirSync(folder)) ?? []).sort((a, b) => +a - +b)) {
-    const target = attemptTo(() => readlinkSync(`${folder}/${fd}`)) ?? '';
-    const port = known.get(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '');
+  for (const fd of attempt(() => readdirSync(folder), []).sort((a, b) => +a - +b)) {
+    const port = known.get(/^socket:\[(\d+)\]$/.exec(target(`${folder}/${fd}`))?.[1] ?? '');
     if (port !== undefined) ports.add(port);
   }
   return ports;
@@ -81,15 +82,15 @@ export function anyInspectPort(pid: number): number | undefined {
 }
 
 function optionsOf(pid: number): string {
-  return ['cmdline', 'environ']
-    .map((file) => attemptTo(() => readFileSync(`/proc/${pid}/${file}`, 'utf8')) ?? '')
-    .join('\0');
+  return ['cmdline', 'environ'].map((file) => read(`/proc/${pid}/${file}`)).join('\0');
 }
 
-function attemptTo<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch {
-    return undefined;
-  }
+/** The text of a file; empty if it cannot be read. */
+function read(path: string): string {
+  return attempt(() => readFileSync(path, 'utf8'), '');
+}
+
+/** The target of a link; empty if it cannot be read. */
+function target(path: string): string {
+  return attempt(() => readlinkSync(path), '');
 }

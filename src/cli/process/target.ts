@@ -1,6 +1,7 @@
+import { attempt } from '../../base/values/attempt.ts';
 import type { Snapshot } from '../../inspect/snapshot/data.ts';
 
-/** Sends a request to a thread; see `inspect/answer.ts`. */
+/** Sends a request to a thread; see `inspect/answer.ts`. The answer is empty if the thread has ended. */
 export type Ask = (question: string) => Promise<string>;
 
 /** A process that we are connected to. */
@@ -27,7 +28,9 @@ export async function snapshotsOf(target: Target): Promise<readonly Snapshot[]> 
   for (const ask of await target.threads()) {
     let text = '';
     for await (const piece of fetchPieces(ask, 'snapshot')) text += piece;
-    all.push(JSON.parse(text) as Snapshot);
+    // It is incomplete if the thread has ended.
+    const taken = attempt(() => JSON.parse(text) as Snapshot, undefined);
+    if (taken !== undefined) all.push(taken);
   }
   return all;
 }

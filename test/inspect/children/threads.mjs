@@ -1,4 +1,4 @@
-// Two threads, each with a loop and a task that waits, for test/inspect/look.test.ts.
+// Two threads, each with a loop and a task that waits; the other one ends when something is typed.
 import { isMainThread, Worker } from 'node:worker_threads';
 import * as asyncio from '../../../dist/index.js';
 
@@ -8,6 +8,10 @@ async function wait() {
 
 if (isMainThread) {
   const worker = new Worker(new URL(import.meta.url));
+  process.stdin.once('data', async () => {
+    await worker.terminate();
+    console.log('ended');
+  });
   await asyncio.run(async () => {
     await asyncio.fromEvent(worker, 'message');
     console.log('waiting');
