@@ -40,3 +40,10 @@ export function checkNoNull(text: string, what: string): void {
   if (text.includes('\0'))
     throw new RangeError(`${what} must not contain a null character, got ${brief(text)}`);
 }
+
+/** @throws {TypeError} when a value is not iterable, or is a string */
+export function checkIterable(value: unknown, what: string): asserts value is Iterable<unknown> {
+  const { [Symbol.iterator]: iterator } = Object(value) as { [Symbol.iterator]?: unknown };
+  if (typeof iterator !== 'function' || typeof value === 'string')
+    throw new TypeError(`${what} must be an iterable, got ${typeNameOf(value)}`);
+}

@@ -16,7 +16,7 @@ import { getdefaulttimeout } from './default-timeout.ts';
 import { EMPTY } from './endpoint/byte-queue.ts';
 import type { DriverName, Endpoint, ReceivedMessage } from './endpoint/endpoint.ts';
 import { type AncillaryData, type AncillaryInput, packAncillary } from './messages/ancillary.ts';
-import { checkBuffers, filled, gather, roomFor, scatter } from './messages/buffers.ts';
+import { checkBuffers, filled, joined, roomFor, scatter } from './messages/buffers.ts';
 import { checkInt, viewOf } from './socket-arguments.ts';
 import { socketText } from './socket-text.ts';
 
@@ -357,7 +357,7 @@ export class Socket {
     const list = checkBuffers(buffers, 'sendmsg');
     const control = packAncillary(ancdata);
     checkInt(flags, 'sendmsg(): flags');
-    return this.#sendmsg('sendmsg', gather(list), control, flags, address);
+    return this.#sendmsg('sendmsg', joined(list), control, flags, address);
   }
 
   #sendmsg(

@@ -33,7 +33,7 @@ export function checkAwaitable(value: unknown): void {
  * @param what - what it should contain, for the message: `'a list of futures'`
  * @throws {TypeError} when it is not
  */
-export function checkIterable(value: unknown, what: string): void {
+export function checkFutures(value: unknown, what: string): void {
   const { [Symbol.iterator]: iterator } = Object(value) as { [Symbol.iterator]?: unknown };
   if (typeof iterator !== 'function' || typeof value === 'string')
     throw new TypeError(`expect ${what}, not ${kindOf(value)}`);

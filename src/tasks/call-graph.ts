@@ -5,7 +5,7 @@ import { numberOf } from '../base/printing/inspect.ts';
 import { brief, repr } from '../base/printing/repr.ts';
 import type { Frame } from '../base/stacks/frame.ts';
 import { currentTask, Task } from '../core/coroutines/task.ts';
-import { checkLimit, framesOfNow } from '../core/coroutines/task-stack.ts';
+import { checkStackLimit, framesOfNow } from '../core/coroutines/task-stack.ts';
 import { awaitedBy } from '../core/futures/call-graph-edges.ts';
 import { Future } from '../core/futures/future.ts';
 import { runningLoop } from '../core/turns/running-loop.ts';
@@ -79,7 +79,7 @@ export function captureCallGraph(
   checkOptions(options, 'depth limit');
   const { depth = 1, limit } = options;
   checkWhole(depth, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'depth');
-  checkLimit(limit);
+  checkStackLimit(limit);
   const loop = runningLoop();
   if (future === undefined && loop === undefined)
     throw new RuntimeError(

@@ -49,7 +49,7 @@ export function toThreadFunction(callable: unknown): ThreadFunction {
     throw new TypeError(`a callable object was expected, got ${brief(callee)}`);
   let source = sources.get(callee);
   if (source === undefined) {
-    source = sourceOf(callee);
+    source = sourceText(callee);
     sources.set(callee, source);
   }
   return { source, name: callee.name || '<anonymous>' };
@@ -58,7 +58,7 @@ export function toThreadFunction(callable: unknown): ThreadFunction {
 const WRITE_INSTEAD =
   'a function is sent to a thread as its source text: write a separate function, or use moduleFunction()';
 
-function sourceOf(callee: object): string {
+function sourceText(callee: object): string {
   const text = Function.prototype.toString.call(callee);
   if (/\{\s*\[native code\]\s*\}$/.test(text))
     throw new TypeError(`${brief(callee)} has no source text (native or bound): ${WRITE_INSTEAD}`);

@@ -65,7 +65,7 @@ export class Thread {
     try {
       this.#worker.postMessage(job.call);
     } catch (error) {
-      throw refusal(error);
+      throw cloneError(error);
     }
     this.#job = job;
     this.#worker.ref();
@@ -132,12 +132,12 @@ export function cloneForThread(args: readonly unknown[]): readonly unknown[] {
   try {
     return structuredClone(args);
   } catch (error) {
-    throw refusal(error);
+    throw cloneError(error);
   }
 }
 
 /** Rewords the platform's error about values that cannot be cloned. */
-function refusal(error: unknown): unknown {
+function cloneError(error: unknown): unknown {
   if (!(isA(error, Error) && error.name === 'DataCloneError')) return error;
   return new TypeError(
     `arguments are sent to a thread as copies, and functions, promises and objects with private fields cannot be copied: ${error.message}`,

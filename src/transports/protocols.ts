@@ -1,5 +1,7 @@
+import { checkFunction } from '../base/check-types.ts';
 import { RuntimeError } from '../base/errors/errors.ts';
 import { brief, typeNameOf } from '../base/printing/repr.ts';
+import { isA } from '../base/values/attempt.ts';
 import type { Received } from '../base/values/bytes.ts';
 import { isBytes } from '../base/values/bytes.ts';
 import type { Address } from '../sock/addresses/address.ts';
@@ -190,6 +192,18 @@ export function bufferFrom(protocol: BufferedProtocol): Uint8Array {
     throw new TypeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
   if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
   return buffer;
+}
+
+/**
+ * Checks a function that makes protocols.
+ *
+ * @throws {TypeError} when it is not a function, or is the class itself: Python calls classes, JavaScript needs `new`
+ */
+export function checkFactory(factory: unknown): void {
+  checkFunction(factory, 'protocolFactory');
+  const { name, prototype } = factory as typeof BaseProtocol;
+  if (isA(prototype, BaseProtocol))
+    throw new TypeError(`protocolFactory must be a function, got a class: use () => new ${name}()`);
 }
 
 /** @throws {TypeError} when it is not a protocol */

@@ -6,6 +6,8 @@ import {
   enter,
   Future,
   Lock,
+  type Loop,
+  Protocol,
   Semaphore,
 } from '../../src/index.ts';
 import { behaviour } from '../support/behaviour.ts';
@@ -36,6 +38,31 @@ loopBehaviour('a function that is given', (it) => {
     }
     assert.not(lock.locked());
   });
+});
+
+loopBehaviour('a protocol factory', (it) => {
+  class Talk extends Protocol {}
+  const openers: Record<string, (loop: Loop, factory: never) => PromiseLike<unknown>> = {
+    createServer: (loop, factory) => loop.createServer(factory, '127.0.0.1', 0),
+    createUnixServer: (loop, factory) => loop.createUnixServer(factory, '/nowhere/x'),
+    createConnection: (loop, factory) => loop.createConnection(factory, 'no.such.host', 1),
+    createUnixConnection: (loop, factory) => loop.createUnixConnection(factory, '/nowhere/x'),
+    connectAcceptedSocket: (loop, factory) => loop.connectAcceptedSocket(factory, wrong(5)),
+    createDatagramEndpoint: (loop, factory) => loop.createDatagramEndpoint(factory, {}),
+    connectReadPipe: (loop, factory) => loop.connectReadPipe(factory, wrong('no pipe')),
+    connectWritePipe: (loop, factory) => loop.connectWritePipe(factory, wrong('no pipe')),
+    subprocessExec: (loop, factory) => loop.subprocessExec(factory, 'no such program'),
+    subprocessShell: (loop, factory) => loop.subprocessShell(factory, 'exit 1'),
+  };
+  for (const [name, open] of Object.entries(openers))
+    it(`is refused before anything is opened if it is a class or a protocol: ${name}`, async (loop) => {
+      await rejects(open(loop, Talk as never), TypeError, {
+        message: 'protocolFactory must be a function, got a class: use () => new Talk()',
+      });
+      await rejects(open(loop, new Talk() as never), TypeError, {
+        message: /^protocolFactory must be a function, got Talk/,
+      });
+    });
 });
 
 loopBehaviour('a context that is given', (it) => {

@@ -80,7 +80,9 @@ export class Coroutine<T> implements Promise<T> {
   /** @internal starts the body in the current scope, and returns its result */
   _begun(): Promise<T> {
     try {
-      return this._call() as Promise<T>;
+      const made = this._call() as Promise<T> | undefined;
+      // Without types, functions may return anything.
+      return typeof made?.then === 'function' ? made : Promise.resolve(made as T);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -21,14 +21,14 @@ export interface StackedTask {
  * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is not a whole number
  */
-export function checkLimit(limit: number | undefined): void {
+export function checkStackLimit(limit: number | undefined): void {
   if (limit !== undefined)
     checkWhole(limit, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'limit');
 }
 
 /** The frames of a task, innermost first: the current ones, where it waits, or where it failed. */
 export function stackOfTask(task: StackedTask, limit: number | undefined): Frame[] {
-  checkLimit(limit);
+  checkStackLimit(limit);
   const frames = allFrames(task);
   return limit === undefined ? frames : frames.slice(0, Math.max(0, limit));
 }

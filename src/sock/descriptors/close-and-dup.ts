@@ -12,7 +12,7 @@ import { takeDetached } from '../endpoint/detached-endpoints.ts';
  * @see Python's `socket.close()`, https://docs.python.org/3/library/socket.html#socket.close
  */
 export function close(fd: number): void {
-  checkNumber(fd, 'close');
+  checkDescriptor(fd, 'close');
   const detached = takeDetached(fd);
   if (detached !== undefined) {
     detached.close();
@@ -33,11 +33,11 @@ export function close(fd: number): void {
  * @throws {OSError} EBADF, EMFILE; EOPNOTSUPP if the posix driver is unavailable
  */
 export function dup(fd: number): number {
-  checkNumber(fd, 'dup');
+  checkDescriptor(fd, 'dup');
   return duplicateDescriptor(fd);
 }
 
-function checkNumber(fd: unknown, caller: string): void {
+function checkDescriptor(fd: unknown, caller: string): void {
   checkWhole(fd, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, `${caller}(): fd`);
   if (fd < 0 || fd > 0x7fffffff) throw osError('EBADF', caller);
 }

@@ -1,9 +1,9 @@
+import { checkIterable } from '../../base/check-types.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import type { Received } from '../../base/values/bytes.ts';
 import type { Address, AddressInput } from '../addresses/address.ts';
 import { SOL_SOCKET } from '../constants/constants.ts';
 import { CMSG_LEN } from '../messages/ancillary.ts';
-import { checkIterable } from '../messages/buffers.ts';
 import { SCM_RIGHTS } from '../messages/flags.ts';
 import type { Socket } from '../socket.ts';
 

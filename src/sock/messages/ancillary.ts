@@ -1,9 +1,9 @@
 import { types } from 'node:util';
+import { checkIterable } from '../../base/check-types.ts';
 import { warnRuntime } from '../../base/log/warnings.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { isUint8Array, type Received } from '../../base/values/bytes.ts';
-import { checkIterable } from './buffers.ts';
 
 /** Received ancillary data: the protocol level, the type, and the data. */
 export type AncillaryData = [level: number, type: number, data: Received];

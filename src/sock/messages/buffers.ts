@@ -1,14 +1,6 @@
-import { checkBytes } from '../../base/check-types.ts';
+import { checkBytes, checkIterable } from '../../base/check-types.ts';
 import { osError } from '../../base/errors/os-errors.ts';
-import { typeNameOf } from '../../base/printing/repr.ts';
 import type { Received } from '../../base/values/bytes.ts';
-
-/** @throws {TypeError} when a value is not iterable, or is a string */
-export function checkIterable(value: unknown, what: string): asserts value is Iterable<unknown> {
-  const { [Symbol.iterator]: iterator } = Object(value) as { [Symbol.iterator]?: unknown };
-  if (typeof iterator !== 'function' || typeof value === 'string')
-    throw new TypeError(`${what} must be an iterable, got ${typeNameOf(value)}`);
-}
 
 /** The most bytes that one receive takes; more than any datagram has. */
 const MOST_AT_ONCE = 1024 * 1024;
@@ -40,7 +32,7 @@ export function filled(room: Buffer, nbytes: number): Received {
 }
 
 /** All buffers joined. */
-export function gather(buffers: readonly Uint8Array[]): Uint8Array {
+export function joined(buffers: readonly Uint8Array[]): Uint8Array {
   return buffers.length === 1 ? (buffers[0] as Uint8Array) : Buffer.concat(buffers);
 }
 

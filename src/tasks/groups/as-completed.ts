@@ -9,7 +9,7 @@ import { Future } from '../../core/futures/future.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore, Scheduled } from '../../core/turns/loop-core.ts';
 import { requireEventLoop } from '../../core/turns/running-loop.ts';
-import { type Awaitable, checkAwaitable, checkIterable, type ResultOf } from '../awaitables.ts';
+import { type Awaitable, checkAwaitable, checkFutures, type ResultOf } from '../awaitables.ts';
 import { type Limited, Slots } from './concurrency-limit.ts';
 
 /**
@@ -73,7 +73,7 @@ export function asCompleted<A extends Awaitable<unknown>>(
   options: Limited & { readonly timeout?: number | undefined } = {},
 ): Completions<A> {
   checkOptions(options, 'timeout limit');
-  checkIterable(awaitables, 'an iterable of futures');
+  checkFutures(awaitables, 'an iterable of futures');
   checkTimeout(options.timeout, 'timeout');
   const slots = Slots.of(options.limit);
   const different = [...awaitables].filter(isFirst);

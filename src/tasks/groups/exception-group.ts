@@ -1,3 +1,4 @@
+import { checkString } from '../../base/check-types.ts';
 import { isException, named } from '../../base/errors/errors.ts';
 import { inspectsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
@@ -39,8 +40,7 @@ export class BaseExceptionGroup extends AggregateError {
    * @throws {RangeError} when there are none
    */
   constructor(message: string, exceptions: readonly unknown[], options?: ErrorOptions) {
-    if (typeof message !== 'string')
-      throw new TypeError(`message must be a string, got ${brief(message)}`);
+    checkString(message, 'message');
     if (!Array.isArray(exceptions))
       throw new TypeError(
         `second argument (exceptions) must be an array, got ${brief(exceptions)}`,

@@ -9,7 +9,7 @@ import { Future } from '../../core/futures/future.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
-import { checkIterable } from '../awaitables.ts';
+import { checkFutures } from '../awaitables.ts';
 
 /** {@link wait} returns when any of them is done. */
 export const FIRST_COMPLETED: 'FIRST_COMPLETED' = 'FIRST_COMPLETED';
@@ -53,7 +53,7 @@ export function wait<F extends Future<unknown>>(
 ): Coroutine<[done: Set<F>, pending: Set<F>]> {
   checkOptions(options, 'timeout returnWhen');
   const { timeout, returnWhen = ALL_COMPLETED } = options;
-  checkIterable(futures, 'a list of futures');
+  checkFutures(futures, 'a list of futures');
   const different = new Set(futures);
   if (different.size === 0) throw new RangeError('Set of Tasks/Futures is empty.');
   if (!RETURN_WHEN.includes(returnWhen))

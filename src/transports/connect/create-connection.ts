@@ -14,6 +14,7 @@ import { ExceptionGroup } from '../../tasks/groups/exception-group.ts';
 import { bindError } from '../addresses/bind-error.ts';
 import { checkHostPort } from '../addresses/check-host-port.ts';
 import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../addresses/host-lookup.ts';
+import { checkFactory } from '../protocols.ts';
 import {
   type Encryption,
   encryptionOfServer,
@@ -74,6 +75,7 @@ export function createConnection<P extends ProtocolCallbacks>(
 ): Coroutine<[transport: Transport, protocol: P]> {
   checkHostPort('createConnection(protocolFactory, host, port, options)', host, port);
   const connect = async (): Promise<[Transport, P]> => {
+    checkFactory(protocolFactory);
     checkRace(options);
     const encryption = encryptionToHost(options, host);
     const given = givenSocket(host, port, options.sock);
@@ -103,6 +105,7 @@ export function connectAcceptedSocket<P extends ProtocolCallbacks>(
   options: TlsServerOptions,
 ): Coroutine<[transport: Transport, protocol: P]> {
   const connect = async (): Promise<[Transport, P]> => {
+    checkFactory(protocolFactory);
     const encryption = encryptionOfServer(options);
     checkStreamSocket(sock);
     return await connectionOn(loop, sock, protocolFactory, false, encryption);

@@ -16,6 +16,7 @@ import { Socket } from '../../sock/socket.ts';
 import { lookUp, type ResolvingLoop } from '../addresses/host-lookup.ts';
 import { removeStale } from '../addresses/stale-unix-socket.ts';
 import { openTransport } from '../connect/open-transport.ts';
+import { checkFactory } from '../protocols.ts';
 import type { DatagramCallbacks, DatagramTransport } from '../transport.ts';
 import { SocketDatagramTransport } from './datagram-transport.ts';
 
@@ -62,6 +63,7 @@ export function createDatagramEndpoint<P extends DatagramCallbacks>(
   options: DatagramEndpointOptions,
 ): Coroutine<[transport: DatagramTransport, protocol: P]> {
   const create = async (): Promise<[DatagramTransport, P]> => {
+    checkFactory(protocolFactory);
     checkKinds(options);
     const given = givenDatagramSocket(options);
     const [sock, remote] = given ? [given] : await socketFor(loop, options);

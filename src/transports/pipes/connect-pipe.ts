@@ -4,7 +4,7 @@ import { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
 import type { DriverName } from '../../sock/endpoint/endpoint.ts';
 import { whenMade } from '../lifecycle.ts';
-import { checkProtocol } from '../protocols.ts';
+import { checkFactory, checkProtocol } from '../protocols.ts';
 import type {
   BaseTransport,
   ReadPipeCallbacks,
@@ -64,6 +64,7 @@ async function connected<P, T extends BaseTransport>(
   open: () => OpenPipe,
   make: (pipe: OpenPipe, protocol: P, made: Future<void>) => T,
 ): Promise<[T, P]> {
+  checkFactory(protocolFactory);
   const protocol = protocolFactory();
   // As long as the caller still owns the pipe.
   check(protocol);

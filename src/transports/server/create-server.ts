@@ -22,6 +22,7 @@ import { Socket } from '../../sock/socket.ts';
 import { bindError } from '../addresses/bind-error.ts';
 import { checkHostsPort } from '../addresses/check-host-port.ts';
 import { lookUp, type ResolvedAddress, type ResolvingLoop } from '../addresses/host-lookup.ts';
+import { checkFactory } from '../protocols.ts';
 import { checkUnused } from '../readiness-watch.ts';
 import {
   type Encryption,
@@ -99,8 +100,7 @@ export function createServer(
 /** Checks the options before anything is bound; returns how to encrypt. */
 export function checkServing(protocolFactory: unknown, options: ServingOptions): Encryption {
   const { backlog = SERVER_BACKLOG, maxConnections = Number.POSITIVE_INFINITY } = options;
-  if (typeof protocolFactory !== 'function')
-    throw new TypeError(`protocolFactory must be a function, got ${brief(protocolFactory)}`);
+  checkFactory(protocolFactory);
   checkWhole(backlog, 0, 0x7fffffff, 'backlog');
   checkWhole(maxConnections, 1, Number.POSITIVE_INFINITY, 'maxConnections');
   checkSignal(options.signal);
@@ -158,7 +158,7 @@ async function socketsFor(
   if (host !== undefined || port !== undefined) {
     if (sock !== undefined)
       throw new RangeError('host/port and sock can not be specified at the same time');
-    return bindAll(loop, await waysTo(loop, host, port, options), options);
+    return bindServers(loop, await waysTo(loop, host, port, options), options);
   }
   if (sock === undefined) throw new RangeError('Neither host/port nor sock were specified');
   if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
@@ -190,7 +190,7 @@ async function waysTo(
   return [...new Map(ways.map((way) => [String(way), way])).values()];
 }
 
-function bindAll(
+function bindServers(
   loop: BindingLoop,
   ways: readonly ResolvedAddress[],
   options: ServerOptions,

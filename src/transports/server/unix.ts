@@ -13,6 +13,7 @@ import { Socket } from '../../sock/socket.ts';
 import { toPath, type UnixPath } from '../addresses/check-host-port.ts';
 import { isFile, removeStale } from '../addresses/stale-unix-socket.ts';
 import { connectionOn } from '../connect/create-connection.ts';
+import { checkFactory } from '../protocols.ts';
 import { checkUnused } from '../readiness-watch.ts';
 import { encryptionToPath, TLS_CLIENT, type TlsClientOptions } from '../tls/options.ts';
 import type { ProtocolCallbacks, Transport } from '../transport.ts';
@@ -52,6 +53,7 @@ export function createUnixConnection<P extends ProtocolCallbacks>(
 ): Coroutine<[transport: Transport, protocol: P]> {
   const path = toPath('createUnixConnection(protocolFactory, path, options)', where);
   const connect = async (): Promise<[Transport, P]> => {
+    checkFactory(protocolFactory);
     const encryption = encryptionToPath(options);
     const given = givenUnixSocket(path, options.sock, 'no path and sock were specified');
     const sock = given ?? (await connectToPath(loop, path as string));

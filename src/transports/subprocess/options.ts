@@ -1,14 +1,13 @@
 import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { checkOptions } from '../../base/check-options.ts';
-import { checkText } from '../../base/check-types.ts';
+import { checkIterable, checkText } from '../../base/check-types.ts';
 import { fromNodeError, osError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { signalToSend } from '../../base/signal-names.ts';
 import { checkSignal } from '../../core/coroutines/abort-signals.ts';
 import type { DriverName } from '../../sock/endpoint/endpoint.ts';
-import { checkIterable } from '../../sock/messages/buffers.ts';
 import { Socket } from '../../sock/socket.ts';
 import type { HasDescriptor } from '../pipes/open-pipe.ts';
 

@@ -5,7 +5,7 @@ import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
 import { describeAs } from '../../core/futures/wait-description.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import { checkProtocol } from '../protocols.ts';
+import { checkFactory, checkProtocol } from '../protocols.ts';
 import type { SubprocessCallbacks, SubprocessTransport } from '../transport.ts';
 import { ChildTransport } from './child-transport.ts';
 import { type Command, checkSubprocess, PIPE, pathOf, type SubprocessOptions } from './options.ts';
@@ -64,6 +64,7 @@ async function started<P extends SubprocessCallbacks>(
   command: Command,
   options: SubprocessOptions,
 ): Promise<[SubprocessTransport, P]> {
+  checkFactory(protocolFactory);
   options.signal?.throwIfAborted();
   const protocol = protocolFactory();
   checkProtocol(protocol);

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket } from 'node:tls';
-import { checkNoNull } from '../../base/check-types.ts';
+import { checkText } from '../../base/check-types.ts';
 import { net, tls } from '../../base/node-modules.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 
@@ -57,9 +57,7 @@ export class TlsClient {
    * @throws like `tls.createSecureContext()`
    */
   constructor(ssl: TlsContext | true, hostname: string | undefined) {
-    if (hostname !== undefined && typeof hostname !== 'string')
-      throw new TypeError(`serverHostname must be a string, got ${brief(hostname)}`);
-    if (hostname !== undefined) checkNoNull(hostname, 'serverHostname');
+    if (hostname !== undefined) checkText(hostname, 'serverHostname');
     this.#options = optionsOf(ssl, true);
     this.#hostname = hostname ?? '';
     const { rejectUnauthorized, checkServerIdentity } = this.#options;

@@ -42,6 +42,17 @@ loopBehaviour('coroutine', (it) => {
     assert.is(await adder.add(1, 2), 13);
   });
 
+  it('gives what a function returns that is no promise, as createTask() does', async () => {
+    const five = coroutine(() => 5 as never);
+    const nothing = coroutine(() => undefined as never);
+
+    assert.is(await five(), 5);
+    assert.is(await createTask(five()), 5);
+    assert.is(await five().catch(() => 6), 5);
+    assert.is(await nothing(), undefined);
+    assert.is(await createTask(nothing()), undefined);
+  });
+
   it('refuses what is no function, a call for instance', () => {
     throws(() => coroutine(7 as never), TypeError, {
       message: 'an async function was expected, got 7',

@@ -94,7 +94,7 @@ class PosixDriver implements Driver {
 
   adopt(fd: number, kind: Kind, copy: boolean): Endpoint {
     if (!copy) checkNobodys(fd, 'socket');
-    const found = kindOf(fd, kind);
+    const found = kindOfDescriptor(fd, kind);
     const selector = this.#selector();
     const own = copy ? duplicate(fd) : fd;
     if (own < 0) throw noteFailure(lastError('socket'));
@@ -169,7 +169,7 @@ export function duplicateDescriptor(fd: number): number {
 }
 
 /** What a descriptor is: as specified, otherwise as the kernel reports. */
-function kindOf(fd: number, { family, type, proto }: Kind): Kind {
+function kindOfDescriptor(fd: number, { family, type, proto }: Kind): Kind {
   expectAddress();
   if (libc().getsockname(fd, storage, storageLength) < 0) throw lastError('socket');
   const kind = {

@@ -119,7 +119,7 @@ export function loadLibc(): void {
   if (functions !== undefined) return;
   if (failure !== undefined) throw new MissingError(failure, true);
   try {
-    functions = load();
+    functions = loadFunctions();
   } catch (error) {
     if (error instanceof MissingError && error.lasts) failure = error.message;
     throw error;
@@ -141,7 +141,7 @@ export class MissingError extends Error {
   }
 }
 
-function load(): Libc & Hidden {
+function loadFunctions(): Libc & Hidden {
   const { platform } = process;
   if (platform !== 'linux' && platform !== 'darwin')
     throw new MissingError(`it supports only Linux and macOS, not ${platform}`, true);

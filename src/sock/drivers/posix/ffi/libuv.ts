@@ -136,7 +136,7 @@ function ourCallback(): unknown {
   if (callback !== undefined) return callback;
   const { proto, pointer, register } = koffi();
   // Anonymous, because koffi has its types once per process, but this library may be loaded twice.
-  callback = register(told, pointer(proto('void', ['uintptr_t', 'int', 'int'])));
+  callback = register(polled, pointer(proto('void', ['uintptr_t', 'int', 'int'])));
   if (!workerThreads().isMainThread) process.once('exit', giveCallbackBack);
   return callback;
 }
@@ -148,7 +148,7 @@ function giveCallbackBack(): void {
   koffi().unregister(callback);
 }
 
-function told(address: number, status: number, events: number): void {
+function polled(address: number, status: number, events: number): void {
   handles.get(address)?.told(status < 0 ? -1 : events);
 }
 
