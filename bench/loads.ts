@@ -20,15 +20,9 @@ export interface IdleLoad {
   readonly connections: number;
 }
 
-/** Clients that connect and leave, each in one of several ways; nothing is measured. */
-export interface Leavers {
-  readonly kind: 'leavers';
-  readonly connections: number;
-}
-
 /** A load, and whom it is for: what the client is sent. */
 export interface LoadOrder {
-  readonly load: Load | Leavers;
+  readonly load: Load;
   readonly port: number;
   /** The server's process, whose processor time and memory are read. */
   readonly pid: number;

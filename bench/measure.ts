@@ -3,8 +3,9 @@ import { promisify } from 'node:util';
 import { endWithUs } from './children.ts';
 import { errorLine } from './error-line.ts';
 import type { MicroCosts, ServerFigure } from './figures.ts';
+import { leave } from './leavers.ts';
 import { ClientError, type LoadClient } from './load-client.ts';
-import { type Leavers, type Load, type LoadResult, nameOf } from './loads.ts';
+import { type Load, type LoadResult, nameOf } from './loads.ts';
 import { Server } from './server.ts';
 import type { Command } from './subjects.ts';
 
@@ -47,14 +48,14 @@ export async function* measureServer(
 ): AsyncGenerator<ServerFigure> {
   const server = await Server.start(command);
   const { port, pid } = server;
-  const run = (load: Load | Leavers, warmUp: number, seconds: number): Promise<LoadResult> =>
+  const run = (load: Load, warmUp: number, seconds: number): Promise<LoadResult> =>
     client.run({ port, pid, load, warmUp, seconds });
   try {
     say('warming up');
     await run(WARM_UP_LOAD, 0, FIRST_WARM_UP);
     if (leavers > 0) {
       say('clients that leave');
-      await run({ kind: 'leavers', connections: leavers }, 0, 0);
+      await leave(port, leavers);
     }
     for (const load of idleFirst(loads)) {
       say(nameOf(load));

@@ -1,7 +1,6 @@
 import type { LoadOrder, LoadResult } from '../loads.ts';
 import { busyTime, cpuTime, residentBytes } from '../process-figures.ts';
 import type { Histogram } from './histogram.ts';
-import { leave } from './leavers.ts';
 import { Traffic } from './traffic.ts';
 import { Visits } from './visits.ts';
 import type { Wire } from './wire.ts';
@@ -11,17 +10,6 @@ const IDLE_SIZE = 1000;
 
 /** The share of the idle connections that fill what memory the server has to spare; the others are weighed. */
 const UNWEIGHED = 1 / 3;
-
-/** The result where nothing is measured. */
-const NOTHING: LoadResult = {
-  messages: 0,
-  seconds: 0,
-  serverCpu: 0,
-  clientCpu: 0,
-  others: 0,
-  p50: 0,
-  p99: 0,
-};
 
 /** Something that goes on until it is finished. */
 interface Work {
@@ -42,10 +30,6 @@ interface Stock extends Pick<LoadResult, 'messages' | 'seconds' | 'serverCpu' | 
 export async function measureLoad(wire: Wire, order: LoadOrder): Promise<LoadResult> {
   const { load, port } = order;
   if (load.kind === 'accept') return await measure(wire, new Visits(wire, port), order);
-  if (load.kind === 'leavers') {
-    await leave(port, load.connections);
-    return NOTHING;
-  }
   if (load.kind === 'idle') return await measureIdle(wire, load.connections, order);
   const traffic = new Traffic(wire, port, load.size);
   try {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import * as assert from 'uvu/assert';
-import { leave } from '../../../bench/client/leavers.ts';
-import { behaviour } from '../../support/behaviour.ts';
+import { leave } from '../../bench/leavers.ts';
+import { behaviour } from '../support/behaviour.ts';
 
 behaviour('leave', (it) => {
   it('connects as many clients as asked for, and each leaves in its way', async () => {
