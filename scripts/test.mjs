@@ -61,8 +61,8 @@ else {
   makePlain('test'); // once for all processes
   const left = [...ROOMS, `(?!${ROOMS.join('|')})`];
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  // Tests often wait for programs that they have started. Nobody waits for CI: there, processes do not run side by
-  // side, because tests are more reliable on a machine that does little else.
+  // Tests often wait for programs that they have started. In CI, where time matters less, the processes run one after the
+  // other: tests are more reliable on a machine that does little else.
   const atOnce = process.env.CI ? 1 : availableParallelism() + 1;
   const work = async () => {
     for (let rooms = left.shift(); rooms !== undefined; rooms = left.shift()) {

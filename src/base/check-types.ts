@@ -1,7 +1,7 @@
 import { brief, typeNameOf } from './printing/repr.ts';
 import { isBytes } from './values/bytes.ts';
 
-// Checks of values. `what` is what the caller calls them.
+// `what` names the value in the message.
 
 /** @throws {TypeError} when it is not a function */
 export function checkFunction(value: unknown, what: string): void {
@@ -41,9 +41,14 @@ export function checkNoNull(text: string, what: string): void {
     throw new RangeError(`${what} must not contain a null character, got ${brief(text)}`);
 }
 
-/** @throws {TypeError} when a value is not iterable, or is a string */
+/** @throws {TypeError} when it is not iterable, or is a string */
 export function checkIterable(value: unknown, what: string): asserts value is Iterable<unknown> {
-  const { [Symbol.iterator]: iterator } = Object(value) as { [Symbol.iterator]?: unknown };
-  if (typeof iterator !== 'function' || typeof value === 'string')
+  if (!isIterable(value))
     throw new TypeError(`${what} must be an iterable, got ${typeNameOf(value)}`);
+}
+
+/** Is a value iterable? Strings do not count: each is an element itself. */
+export function isIterable(value: unknown): value is Iterable<unknown> {
+  const { [Symbol.iterator]: iterator } = Object(value) as { [Symbol.iterator]?: unknown };
+  return typeof iterator === 'function' && typeof value !== 'string';
 }

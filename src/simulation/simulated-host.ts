@@ -80,7 +80,7 @@ export class SimulatedHost {
     return this.#loop;
   }
 
-  /** The maximum number of open descriptors. Besides the sockets, there are three. */
+  /** The maximum number of open descriptors, including three that are not sockets. */
   get descriptors(): number {
     return this.#world.kernel.descriptors.limit + 3;
   }
@@ -168,7 +168,7 @@ export class SimulatedHost {
     this.#end(state);
   }
 
-  /** Stops its program for some seconds. A long garbage collection does so. */
+  /** Stops its program for some seconds, like a long garbage collection. */
   freeze(seconds: number): void {
     const clock = this.#clock;
     if (clock === undefined) return;

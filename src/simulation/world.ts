@@ -107,7 +107,7 @@ export class World {
     return this.#run.scheduler.now;
   }
 
-  /** A random number below 1. The seed determines it. */
+  /** A random number from 0 to 1 (exclusive), determined by the seed. */
   random(): number {
     return this.#run.random.next();
   }

@@ -1,3 +1,4 @@
+import { isIterable } from '../base/check-types.ts';
 import { brief } from '../base/printing/repr.ts';
 import { isThenable } from '../base/values/is-thenable.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
@@ -34,9 +35,7 @@ export function checkAwaitable(value: unknown): void {
  * @throws {TypeError} when it is not
  */
 export function checkFutures(value: unknown, what: string): void {
-  const { [Symbol.iterator]: iterator } = Object(value) as { [Symbol.iterator]?: unknown };
-  if (typeof iterator !== 'function' || typeof value === 'string')
-    throw new TypeError(`expect ${what}, not ${kindOf(value)}`);
+  if (!isIterable(value)) throw new TypeError(`expect ${what}, not ${kindOf(value)}`);
 }
 
 /**

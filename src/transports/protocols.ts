@@ -195,9 +195,9 @@ export function bufferFrom(protocol: BufferedProtocol): Uint8Array {
 }
 
 /**
- * Checks a function that makes protocols.
+ * Checks a protocol factory.
  *
- * @throws {TypeError} when it is not a function, or is the class itself: Python calls classes, JavaScript needs `new`
+ * @throws {TypeError} when it is not a function, or is a class, which Python calls like a function
  */
 export function checkFactory(factory: unknown): void {
   checkFunction(factory, 'protocolFactory');

@@ -42,8 +42,8 @@ export async function writeTrace(
       }
   } finally {
     write(TRACE.end);
+    closeSync(file);
   }
-  closeSync(file);
   await say(`${path}: open it in https://ui.perfetto.dev or chrome://tracing`);
 }
 

@@ -4,7 +4,7 @@ import { printable } from '../../inspect/printable.ts';
 import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import { DebuggerSession, type WorkerSession } from './debugger-session.ts';
 import { Failure } from './failure.ts';
-import { anyInspectPort, checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
+import { checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
 import { PATIENCE, soon } from './soon.ts';
 import type { Ask, Target } from './target.ts';
 
@@ -86,8 +86,7 @@ export async function attach(pid: number): Promise<Target> {
 }
 
 async function openSession(pid: number): Promise<DebuggerSession> {
-  const open = inspectPort(pid);
-  const first = anyInspectPort(pid);
+  const [open, first] = inspectPort(pid);
   const session = first && (await sessionAt(first, JOIN));
   if (session) return session;
   const end = Date.now() + PATIENCE;

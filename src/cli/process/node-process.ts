@@ -65,24 +65,18 @@ export function listeningPorts(pid: number, open?: number): Set<number> {
   return ports;
 }
 
-/** The port of a process's inspector, according to its options; 0 for any. */
-export function inspectPort(pid: number): number {
-  const port = /--inspect(?:-brk|-port|-wait)?(?:=|\0)(?:[\w.[\]]*:)?(\d+)\b/.exec(
-    optionsOf(pid),
-  )?.[1];
-  return port === undefined ? 9229 : Number(port);
-}
-
-/** The port of an inspector that was opened when the process started, if that may be any port. */
-export function anyInspectPort(pid: number): number | undefined {
-  if (inspectPort(pid) !== 0 || !/--inspect(?:-brk|-wait)?[=\0 ]/.test(optionsOf(pid)))
-    return undefined;
+/**
+ * The port of a process's inspector, according to its options; 0 for any.
+ *
+ * @returns also the port on which it listens if it was opened on any port when the process started
+ */
+export function inspectPort(pid: number): [port: number, opened: number | undefined] {
+  const options = ['cmdline', 'environ'].map((file) => read(`/proc/${pid}/${file}`)).join('\0');
+  const port = /--inspect(?:-brk|-port|-wait)?(?:=|\0)(?:[\w.[\]]*:)?(\d+)\b/.exec(options)?.[1];
+  if (Number(port) !== 0 || !/--inspect(?:-brk|-wait)?[=\0 ]/.test(options))
+    return [Number(port ?? 9229), undefined];
   // It was the first to listen.
-  return [...listeningPorts(pid)][0];
-}
-
-function optionsOf(pid: number): string {
-  return ['cmdline', 'environ'].map((file) => read(`/proc/${pid}/${file}`)).join('\0');
+  return [0, [...listeningPorts(pid)][0]];
 }
 
 /** The text of a file; empty if it cannot be read. */

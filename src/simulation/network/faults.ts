@@ -41,7 +41,7 @@ export interface FaultWeights {
   readonly freeze?: number | undefined;
   /** The maximum difference between clocks. */
   readonly skew?: number | undefined;
-  /** The maximum number of seconds that clocks gain per second. */
+  /** The maximum number of seconds that a clock gains per second. */
   readonly drift?: number | undefined;
 }
 
@@ -54,7 +54,7 @@ export type Weights = {
 export type FaultProfile = 'calm' | 'rough' | 'hell';
 
 /** Those that are shares. */
-const SHARES = ['loss', 'duplicate', 'cut', 'stall', 'refuse', 'backlog', 'lookup'];
+const SHARES = ['loss', 'duplicate', 'cut', 'stall', 'refuse', 'backlog', 'lookup'] as const;
 
 /** Those that come at a rate. */
 export const DRAWN_RATES = [
@@ -66,11 +66,14 @@ export const DRAWN_RATES = [
   'descriptors',
 ] as const;
 
-const CALM = {
-  ...Object.fromEntries([...SHARES, ...DRAWN_RATES, 'skew', 'drift'].map((name) => [name, 0])),
+/** Those that are 0 without faults. */
+const ZEROS = [...SHARES, ...DRAWN_RATES, 'skew', 'drift'] as const;
+
+const CALM: Weights = {
+  ...(Object.fromEntries(ZEROS.map((name) => [name, 0])) as Record<(typeof ZEROS)[number], number>),
   latency: [0.0002, 0.002],
   bandwidth: Number.POSITIVE_INFINITY,
-} as unknown as Weights;
+};
 
 const PROFILES: Record<FaultProfile, Weights> = {
   calm: CALM,
@@ -179,7 +182,7 @@ export function faultWeights(faults: FaultProfile | FaultWeights): Weights {
   for (const [name, value] of Object.entries(weights)) {
     if (!(name in CALM)) throw new RangeError(`unknown weight in faults: ${brief(name)}`);
     const numbers = name === 'latency' ? value : [value];
-    const isShare = SHARES.includes(name);
+    const isShare = (SHARES as readonly string[]).includes(name);
     const valid = (number: unknown): boolean =>
       typeof number === 'number' && number >= 0 && (number <= 1 || !isShare);
     if (value !== undefined && !(Array.isArray(numbers) && numbers.every(valid)))

@@ -1,4 +1,4 @@
-import { checkNoNull, checkString } from '../../base/check-types.ts';
+import { checkText } from '../../base/check-types.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { inspectsAsText } from '../../base/printing/inspect.ts';
@@ -108,8 +108,7 @@ export function checkAddress(family: number, input: unknown, caller: string): Ad
     throw new TypeError(`${caller}(): an ${shape}, got ${brief(input)}`);
   }
   const { 0: host, 1: port, 2: flowinfo = 0, 3: scopeid = 0 } = input as unknown[];
-  checkString(host, `${caller}(): the host`);
-  checkNoNull(host, `${caller}(): the host`);
+  checkText(host, `${caller}(): the host`);
   checkWhole(port, 0, LAST_PORT, `${caller}(): the port`);
   if (!six) return inetAddress(host, port);
   checkWhole(flowinfo, 0, 0xfffff, `${caller}(): flowinfo`);
