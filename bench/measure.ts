@@ -5,18 +5,21 @@ import { errorLine } from './error-line.ts';
 import type { MicroCosts, ServerFigure } from './figures.ts';
 import { leave } from './leavers.ts';
 import { ClientError, type LoadClient } from './load-client.ts';
-import { type Load, type LoadResult, nameOf } from './loads.ts';
+import { type EchoLoad, type Load, type LoadResult, nameOf } from './loads.ts';
 import { Server } from './server.ts';
 import type { Command } from './subjects.ts';
 
 /** Seconds of load that a new server gets before anything is measured: compilers need them. */
 const FIRST_WARM_UP = 1.5;
 
-/** Seconds of each load before they count. */
+/** Seconds of each load before it is measured. */
 const WARM_UP = 0.3;
 
+/** The same for messages of a size that the server has not had yet, and for the first load after clients that left. */
+const NEW_SIZE_WARM_UP = 1.5;
+
 /** The load under which a new server is warmed up: few connections, so that `idle` finds it small. */
-const WARM_UP_LOAD: Load = { kind: 'echo', connections: 10, size: 1000 };
+const WARM_UP_LOAD: EchoLoad = { kind: 'echo', connections: 10, size: 1000 };
 
 /** The most that a program may print, in bytes: one that fails may complain at length. */
 const MOST_OUTPUT = 64 * 1024 * 1024;
@@ -57,9 +60,12 @@ export async function* measureServer(
       say('clients that leave');
       await leave(port, leavers);
     }
+    let size = leavers > 0 ? undefined : WARM_UP_LOAD.size;
     for (const load of idleFirst(loads)) {
       say(nameOf(load));
-      const result = await run(load, WARM_UP, seconds).catch(async (error: Error) => {
+      const warmUp = sizeOf(load) === size ? WARM_UP : NEW_SIZE_WARM_UP;
+      size = sizeOf(load);
+      const result = await run(load, warmUp, seconds).catch(async (error: Error) => {
         if (error instanceof ClientError) throw error;
         const said = await server.errorLine();
         throw new Error([`${nameOf(load)}: ${error.message}`, said].filter(Boolean).join('; '));
@@ -69,6 +75,11 @@ export async function* measureServer(
   } finally {
     await server.stop();
   }
+}
+
+/** The bytes of a message: `accept` and `idle` have those of the warm-up. */
+function sizeOf(load: Load): number {
+  return load.kind === 'echo' ? load.size : WARM_UP_LOAD.size;
 }
 
 /** @throws {Error} when the program does not end well; the message is for the user */

@@ -3,10 +3,12 @@ import {
   asyncgen,
   CancelledError,
   createTask,
+  currentTask,
   ExceptionGroup,
   type Loop,
   shielded,
   sleep,
+  type Task,
   taskGroup,
   timeout,
 } from '../../../../src/index.ts';
@@ -14,6 +16,13 @@ import { loopBehaviour } from '../../../support/loop-behaviour.ts';
 import { rejects } from '../../../support/rejects.ts';
 
 type Values = AsyncGenerator<number>;
+
+/** A foreign promise, as `fetch()` returns it. */
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
 
 loopBehaviour('A cancel that a combinator keeps, and a generator', (it) => {
   let log: string[] = [];
@@ -95,6 +104,31 @@ loopBehaviour('A cancel that a combinator keeps, and a generator', (it) => {
 
       assert.equal(log, [...expected, 'cleaned up']);
     });
+});
+
+loopBehaviour('A cancel through a signal that a combinator in a generator keeps', (it) => {
+  it('is thrown in its clean-up if it is closed', async () => {
+    const log: string[] = [];
+    async function* keeps(signal: AbortSignal): Values {
+      try {
+        await Promise.allSettled([abortOf(signal)]);
+        yield 1;
+      } finally {
+        await sleep(1).catch(({ name }: Error) => log.push(name));
+      }
+    }
+    const task = createTask(async () => {
+      for await (const value of keeps((currentTask() as Task<unknown>).signal)) {
+        log.push(`got ${value}`);
+        break;
+      }
+    });
+    await sleep(1);
+    task.cancel();
+    await task;
+
+    assert.equal(log, ['got 1', 'CancelledError']);
+  });
 });
 
 loopBehaviour('A cancel through a promise that two wait for', (it) => {
