@@ -10,6 +10,11 @@ import { converse, tlsClient } from './support/tls-client.ts';
 /** A start of Node takes a tenth of a second, and several on a busy machine. */
 const CHILD: Options = { seconds: 10 };
 
+/** Lets a program read only the files that it is allowed to. */
+const PERMISSION = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission';
+
 /** Runs the command to its end. */
 async function run(...args: string[]) {
   await using program = Program.command(args);
@@ -35,6 +40,19 @@ behaviour('asyncio-ts', (it) => {
       for (const option of ['host', 'port', 'tls', 'workers', 'quiet', 'grace', 'help', 'version'])
         assert.match(stdout, `\n  --${option} `);
       assert.is(stderr, '');
+    },
+    CHILD,
+  );
+
+  it(
+    'loads nothing but itself for that',
+    async () => {
+      const files = ['dist/cli.js', 'package.json', 'dist/package.json'];
+      const args = files.map((file) => `--allow-fs-read=${path.join(root, file)}`);
+      await using program = Program.node(PERMISSION, [...args, 'dist/cli.js', '--help']);
+
+      assert.equal(await program.ends(), { status: 0, signal: null }, program.stderr);
+      assert.match(program.stdout, /^Usage: /);
     },
     CHILD,
   );
