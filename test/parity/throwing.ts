@@ -69,11 +69,8 @@ class Story {
   async settle(): Promise<void> {
     for (let before = ''; before !== `${this.told.length} ${this.moved}`; ) {
       before = `${this.told.length} ${this.moved}`;
-      for (let turn = 0; turn < 30; turn += 1) {
-        await asyncio.sleep(0);
-        // A turn of Node's loop, in which the system tells what has come.
-        if (turn % 10 === 0) await asyncio.wrapPromise(new Promise(setImmediate));
-      }
+      await asyncio.wrapPromise(nodeTurns(10));
+      await asyncio.sleep(0);
     }
   }
 
@@ -88,6 +85,11 @@ class Story {
     this.told.push(typeof given === 'string' ? given : 'done');
     return given;
   }
+}
+
+/** Turns of Node's loop, in which the system tells what has come, and ours takes its own. */
+async function nodeTurns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
 }
 
 async function outcome<T>(awaitable: PromiseLike<T>): Promise<T | string> {
