@@ -1,5 +1,5 @@
-// npm test [-- PATTERN]: the whole suite, in processes side by side, or the files whose path matches. With
-// --slow, the slow tests; with --faults, those of them that break things on purpose, at more moments.
+// npm test [-- PATTERN]: the whole suite, in processes side by side, whose output comes room by room; or the files
+// whose path matches. With --slow, the slow tests; with --faults, those of them that break things on purpose, at more moments.
 import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -35,21 +35,36 @@ const ROOMS = [
   '(?:core|loop|transports|threads)/',
 ];
 
-/** Runs the files that match; `aside`: returns what it printed, and shows nothing. */
+/** The line above the results of a file, and its room. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: uvu colours it
+const FILE = /^(?:\x1b\[\d+m)*([\w-]+)(?=[/\w.-]*\.test\.ts)/gm;
+
+/** Runs the files that match; `aside`: prints what is known of a room when it ends, and returns the last of it. */
 function run(pattern, aside = false) {
   // It loads behaviour.ts first, so that a run without a single test fails as well.
   const args = ['--import', './test/support/preload.mjs'];
   args.push('node_modules/uvu/bin.js', 'test', pattern, ...(slow ? [] : ['-i', '\\.slow\\.']));
   const output = aside ? ['ignore', 'pipe', 'pipe'] : 'inherit';
   const child = spawn(process.execPath, args, { cwd: root, stdio: output });
-  const printed = [];
-  child.stdout?.on('data', (data) => printed.push(data));
-  child.stderr?.on('data', (data) => printed.push(data));
+  let printed = '';
+  let room;
+  const add = (text) => {
+    printed += text;
+    if (!text.includes('.test.ts')) return;
+    const next = [...printed.matchAll(FILE)].findLast((file) => file[1] !== room);
+    if (!next) return;
+    room = next[1];
+    process.stdout.write(printed.slice(0, next.index));
+    printed = printed.slice(next.index);
+  };
+  child.stdout?.setEncoding('utf8').on('data', add);
+  child.stderr?.setEncoding('utf8').on('data', add);
   return new Promise((resolve) => {
     child.once('close', (status, signal) => {
-      if (signal) printed.push(Buffer.from(`the tests were ended by ${signal}\n`));
+      if (signal) printed += `the tests were ended by ${signal}\n`;
       if (status !== 0) process.exitCode = status ?? 1;
-      resolve(String(Buffer.concat(printed)));
+      process.stdout.write(printed);
+      resolve(printed);
     });
   });
 }
@@ -67,7 +82,6 @@ else {
   const work = async () => {
     for (let rooms = left.shift(); rooms !== undefined; rooms = left.shift()) {
       const printed = await run(`^${rooms}.*${ending}`, true);
-      process.stdout.write(printed);
       const last = printed.split('\n').findLast((line) => /^\d+ passed, /.test(line));
       for (const [, count, outcome] of last?.matchAll(/(\d+) (\w+)/g) ?? [])
         counts[outcome] += Number(count);
