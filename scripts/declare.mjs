@@ -84,6 +84,8 @@ function smallDeclarations(declarations, numbers) {
     // Classes with such members have `#private`, too.
     .replace(/^private (?:get )?_\w+.*\n/gm, '')
     .replace(/^import '.*\n/gm, '')
+    // Every object has it.
+    .replace(/^(?:(?:abstract|override) )*toString\(\): string;\n/gm, '')
     // Of snapshots, docs/snapshot.schema.json says what each field is.
     .replace(/^(?:export )?interface (?:\w+Data|Snapshot) \{[\s\S]*?\n\}$/gm, (fields) =>
       fields.replace(/\/\*\*[\s\S]*?\*\/\n/g, ''),
