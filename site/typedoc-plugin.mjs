@@ -42,8 +42,7 @@ export function load(app) {
       );
   });
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
-    if (!reflection.parent?.isProject() && !reflection.parent?.kindOf(ReflectionKind.Module))
-      return;
+    if (!reflection.parent?.kindOf(ReflectionKind.Module)) return;
     const file = context
       .getSymbolFromReflection(reflection)
       ?.declarations?.[0]?.getSourceFile().fileName;
