@@ -136,14 +136,15 @@ export function fromfd(
   family: number = -1,
   type: number = -1,
   proto: number = -1,
-  { driver }: Pick<SocketOptions, 'driver'> = {},
+  options: Pick<SocketOptions, 'driver'> = {},
 ): Socket {
+  checkOptions(options, 'driver');
   checkWhole(fd, 0, 0x7fffffff, 'fromfd(): fd');
   checkWhole(family, -1, 0xffff, 'fromfd(): family');
   checkWhole(type, -1, 0x7fffffff, 'fromfd(): type');
   checkWhole(proto, -1, 0xffff, 'fromfd(): proto');
   const kind = { family, type: type === -1 ? -1 : plain(type), proto };
-  return Socket._of(driverNamed(driver).adopt(fd, kind, true));
+  return Socket._of(driverNamed(options.driver).adopt(fd, kind, true));
 }
 
 /**
@@ -159,12 +160,13 @@ export function socketpair(
   family: number = AF_UNIX,
   type: number = SOCK_STREAM,
   proto: number = 0,
-  { driver }: Pick<SocketOptions, 'driver'> = {},
+  options: Pick<SocketOptions, 'driver'> = {},
 ): [Socket, Socket] {
+  checkOptions(options, 'driver');
   checkWhole(family, 0, 0xffff, 'socketpair(): family');
   checkWhole(type, 0, 0x7fffffff, 'socketpair(): type');
   checkWhole(proto, 0, 0xffff, 'socketpair(): proto');
-  const [one, other] = driverNamed(driver).socketpair(family, plain(type), proto);
+  const [one, other] = driverNamed(options.driver).socketpair(family, plain(type), proto);
   const pair: [Socket, Socket] = [Socket._of(one), Socket._of(other)];
   if ((type & SOCK_NONBLOCK) !== 0) for (const made of pair) made.setblocking(false);
   return pair;

@@ -314,7 +314,7 @@ export class Loop implements LoopCore {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_soon
    */
   callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
-    checkCallback(callback, 'callSoon');
+    checkCallback(callback, 'callSoon', this.#debug);
     return this._callSoonIn(scopeForLater(), callback, ...args);
   }
 
@@ -326,7 +326,7 @@ export class Loop implements LoopCore {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_soon_threadsafe
    */
   callSoonThreadsafe<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
-    checkCallback(callback, 'callSoonThreadsafe');
+    checkCallback(callback, 'callSoonThreadsafe', this.#debug);
     return this._callSoonIn(scopeForLater(), callback, ...args);
   }
 
@@ -353,7 +353,7 @@ export class Loop implements LoopCore {
   ): TimerHandle {
     if (delay === undefined || delay === null) throw new TypeError('delay must not be None');
     checkFiniteSeconds(delay, 'delay');
-    checkCallback(callback, 'callLater');
+    checkCallback(callback, 'callLater', this.#debug);
     return this.#at(this.time() + delay, callback, args);
   }
 
@@ -376,7 +376,7 @@ export class Loop implements LoopCore {
   ): TimerHandle {
     if (when === undefined || when === null) throw new TypeError('when cannot be None');
     checkFiniteSeconds(when, 'when');
-    checkCallback(callback, 'callAt');
+    checkCallback(callback, 'callAt', this.#debug);
     return this.#at(when, callback, args);
   }
 
@@ -832,7 +832,7 @@ export class Loop implements LoopCore {
     callback: (...args: A) => unknown,
     ...args: A
   ): void {
-    checkCallback(callback, 'addReader');
+    checkCallback(callback, 'addReader', this.#debug);
     this.#checkClosed();
     this.#descriptors.add('reader', fd, callback as (...args: never[]) => unknown, args);
   }
@@ -858,7 +858,7 @@ export class Loop implements LoopCore {
     callback: (...args: A) => unknown,
     ...args: A
   ): void {
-    checkCallback(callback, 'addWriter');
+    checkCallback(callback, 'addWriter', this.#debug);
     this.#checkClosed();
     this.#descriptors.add('writer', fd, callback as (...args: never[]) => unknown, args);
   }
@@ -1290,7 +1290,7 @@ export class Loop implements LoopCore {
     callback: (...args: A) => unknown,
     ...args: A
   ): void {
-    checkCallback(callback, 'addSignalHandler');
+    checkCallback(callback, 'addSignalHandler', this.#debug);
     this.#checkClosed();
     this.#signals.add(sig, callback, args);
   }

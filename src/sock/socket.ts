@@ -3,6 +3,7 @@ import { type BlockingIOError, cErrno, OSError, osError } from '../base/errors/o
 import { warnResource } from '../base/log/warnings.ts';
 import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
+import { brief } from '../base/printing/repr.ts';
 import { isUint8Array, type Received } from '../base/values/bytes.ts';
 import {
   type Address,
@@ -56,6 +57,8 @@ export class Socket {
   #closed = false;
 
   private constructor(endpoint: Endpoint) {
+    if (typeof endpoint !== 'object')
+      throw new TypeError(`sockets are created with socket(), got new Socket(${brief(endpoint)})`);
     this.#endpoint = endpoint;
     Socket._onMade?.(this);
     forgotten.register(this, endpoint, this);

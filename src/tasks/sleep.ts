@@ -1,5 +1,7 @@
 import { checkOptions } from '../base/check-options.ts';
 import { checkFiniteSeconds, checkSeconds } from '../base/numbers.ts';
+import { isA } from '../base/values/attempt.ts';
+import { isPlainObject } from '../base/values/is-plain-object.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/coroutines/abort-signals.ts';
 import { NativeOperation } from '../core/futures/native-operation.ts';
 import { awaitedNatively } from '../core/futures/native-promise.ts';
@@ -96,6 +98,17 @@ class AbortableSleep<T> extends Sleep<T> {
   }
 }
 
+const OPTIONS = 'signal abandon';
+
+/** Is a result rather meant as options? */
+function isOptions(result: unknown): boolean {
+  return (
+    isA((result as Abortable | null)?.signal, AbortSignal) &&
+    isPlainObject(result as object) &&
+    Object.keys(result as object).every((key) => OPTIONS.split(' ').includes(key))
+  );
+}
+
 /**
  * Waits, and lets other tasks run.
  *
@@ -112,7 +125,11 @@ class AbortableSleep<T> extends Sleep<T> {
  * @see asyncio's `sleep()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.sleep
  */
 export function sleep<T = void>(delay: number, result?: T, options?: Abortable): Operation<T> {
-  checkOptions(options, 'signal abandon');
+  checkOptions(options, OPTIONS);
+  if (options === undefined && result !== undefined && isOptions(result))
+    throw new TypeError(
+      'sleep() takes options after the result: write sleep(delay, undefined, { signal })',
+    );
   checkSeconds(delay, 'delay');
   const loop = requireRunningLoop();
   if (delay > 0) checkFiniteSeconds(delay, 'delay');

@@ -32,6 +32,69 @@ async function runBriefly(loop: Loop): Promise<void> {
   await loop.runForever();
 }
 
+loopBehaviour('An async callback', (it) => {
+  it('that fails is reported with its handle, wherever it was registered', async (loop, scene) => {
+    let nth = 0;
+    const fails = async (): Promise<void> => {
+      nth += 1;
+      throw new Error(await Promise.resolve(`failure ${nth}`));
+    };
+    const future = loop.createFuture();
+
+    const handles = [
+      loop.callSoon(fails),
+      loop.callSoonThreadsafe(fails),
+      loop.callLater(0, fails),
+      loop.callAt(loop.time(), fails),
+    ];
+    future.addDoneCallback(fails);
+    future.setResult(undefined);
+    await scene.settle();
+
+    const { reports } = scene;
+    assert.equal(
+      reports.map(({ message, exception }) => [message, (exception as Error).message]),
+      [1, 2, 3, 4, 5].map((each) => ['Exception in callback fails()', `failure ${each}`]),
+    );
+    for (const handle of handles) assert.ok(reports.some((report) => report.handle === handle));
+  });
+
+  it.resting('that exits ends the run', async (loop) => {
+    const exit = new SystemExit(3);
+    loop.callSoon(async () => {
+      throw exit;
+    });
+
+    assert.is(await rejects(loop.runForever(), SystemExit), exit);
+  });
+
+  it('may return a task, which reports its own failure', async (loop, { settle, logged }) => {
+    const task = createTask(async () => {
+      throw new Error('taken');
+    });
+    loop.callSoon(() => task);
+    loop.callSoon(async () => {});
+    await settle();
+
+    assert.is((task.exception() as Error).message, 'taken');
+    assert.equal(logged, []);
+  });
+
+  it(
+    'is refused in debug mode, as in asyncio',
+    async (loop) => {
+      const f = async (): Promise<void> => {};
+      const message = (method: string): { message: string } => ({
+        message: `coroutines cannot be used with ${method}()`,
+      });
+
+      throws(() => loop.callSoon(f), TypeError, message('callSoon'));
+      throws(() => loop.callLater(1, f), TypeError, message('callLater'));
+    },
+    { debug: true },
+  );
+});
+
 loopBehaviour('loop.callSoon', (it) => {
   it(
     'gives a handle, and calls with the arguments in the next turn, in order',

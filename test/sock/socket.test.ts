@@ -13,6 +13,7 @@ import {
   stream,
 } from '../support/drivers.ts';
 import { rejects } from '../support/rejects.ts';
+import { throws } from '../support/throws.ts';
 
 for (const { name, shown = name } of DRIVERS) {
   behaviour(`Socket (${name})`, (it) => {
@@ -111,6 +112,17 @@ for (const { name, shown = name } of DRIVERS) {
         OSError,
         { code },
       );
+    });
+
+    it('refuses wrong arguments at once', () => {
+      const driver = 5 as never;
+      throws(() => Reflect.construct(socket.Socket, [2, 1, 0, driver]), TypeError, {
+        message: 'sockets are created with socket(), got new Socket(2)',
+      });
+      const message = 'options must be an object, got 5';
+      throws(() => socket.socket(2, 1, 0, driver), TypeError, { message });
+      throws(() => socket.socketpair(1, 1, 0, driver), TypeError, { message });
+      throws(() => socket.fromfd(0, 2, 1, 0, driver), TypeError, { message });
     });
 
     it('knows the usual options', async () => {

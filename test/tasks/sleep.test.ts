@@ -30,6 +30,19 @@ loopBehaviour('sleep', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_sleep'] },
   );
 
+  it('refuses options where the result belongs, and takes anything else as the result', async () => {
+    const { signal } = new AbortController();
+    const message =
+      'sleep() takes options after the result: write sleep(delay, undefined, { signal })';
+
+    for (const options of [{ signal }, { signal, abandon: false }])
+      throws(() => sleep(0, options), TypeError, { message });
+    const request = new Request('http://localhost', { signal });
+    for (const result of [request, signal, null, {}, { signal: 1 }, { signal, url: '/' }])
+      assert.is(await sleep(0, result), result);
+    assert.equal(await sleep(0, { signal }, {}), { signal });
+  });
+
   it(
     'takes exactly one turn where there is nothing to wait for',
     async (loop) => {

@@ -96,20 +96,25 @@ export class Handle implements Runnable {
   _run(): void {
     if (this._callback === undefined) return;
     try {
-      startInScope(this._scope, Handle.#call, this);
+      const result = startInScope(this._scope, Handle.#call, this);
+      // That of an `async` function. Those of others are not instances: coroutines and futures report their own.
+      if (result instanceof Promise) result.then(undefined, (error) => this.#failed(error));
     } catch (error) {
-      if (endsTheLoop(error)) this._loop._interrupt(error);
-      else this._report(error);
+      this.#failed(error);
     }
   }
 
-  static #call(handle: Handle): void {
+  static #call(handle: Handle): unknown {
     const callback = handle._callback as (...args: unknown[]) => unknown;
     const args = handle._args;
+    if (args === NONE) return callback();
     // Spreading a list is slow.
-    if (args === NONE) callback();
-    else if (isList(args)) callback(...args);
-    else callback(args);
+    return isList(args) ? callback(...args) : callback(args);
+  }
+
+  #failed(error: unknown): void {
+    if (endsTheLoop(error)) this._loop._interrupt(error);
+    else this._report(error);
   }
 
   /** @internal the callback, if there is one; in debug mode with its arguments */
