@@ -30,8 +30,8 @@ const maker = ['scripts/plain.mjs', 'tsconfig.json', 'package-lock.json']
   .map((file) => readFileSync(path.join(root, file), 'utf8'))
   .join('\0');
 
-/** The folders that are up to date. */
-const made = new Set();
+/** The folders that are up to date. A process that runs tests learns from the one that started it. */
+const made = new Set(process.env.ASYNCIO_TESTS_MADE?.split(`${root} `)[1]?.split(' '));
 
 /**
  * The JavaScript of a program in TypeScript, which is made with all that its folder has and imports.
@@ -42,6 +42,12 @@ const made = new Set();
 export function plain(file) {
   makePlain(folderOf(file));
   return path.join(root, `dist-${file.replace(/\.ts$/, '.js')}`);
+}
+
+/** Compiles what tests need, once for all processes that this one starts. */
+export function makeOnce() {
+  makePlain('test');
+  process.env.ASYNCIO_TESTS_MADE = [root, ...made].join(' ');
 }
 
 /**

@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { makePlain } from './plain.mjs';
+import { makeOnce } from './plain.mjs';
 import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
 
 ensureInstalled();
@@ -73,7 +73,7 @@ const ending = slow ? '\\.slow\\.test\\.ts$' : '\\.test\\.ts$';
 
 if (slow || args.length > 0) await run(`^${files}${ending}`);
 else {
-  makePlain('test'); // once for all processes
+  makeOnce();
   const left = [...ROOMS, `(?!${ROOMS.join('|')})`];
   const counts = { passed: 0, failed: 0, skipped: 0 };
   // Tests often wait for programs that they have started. In CI, where time matters less, the processes run one after the

@@ -1,5 +1,7 @@
+import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
+import { plain } from '../../scripts/plain.mjs';
 import { CancelledError, RuntimeError } from '../../src/base/errors/errors.ts';
 import { BrokenPipeError } from '../../src/base/errors/os-errors.ts';
 import {
@@ -18,7 +20,7 @@ import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
 import type * as work from './fixtures/work.ts';
 
-const WORK = new URL('./fixtures/work.ts', import.meta.url);
+const WORK = pathToFileURL(plain('test/threads/fixtures/work.ts'));
 const waitsFor = moduleFunction<typeof work.waitsFor>(WORK, 'waitsFor');
 const whereAmI = moduleFunction<typeof work.whereAmI>(WORK, 'whereAmI');
 

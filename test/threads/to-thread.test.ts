@@ -1,4 +1,6 @@
+import { pathToFileURL } from 'node:url';
 import * as assert from 'uvu/assert';
+import { plain } from '../../scripts/plain.mjs';
 import { CancelledError, RuntimeError } from '../../src/base/errors/errors.ts';
 import { ContextVar } from '../../src/core/context/context.ts';
 import { TimeoutError, terminable, timeout } from '../../src/index.ts';
@@ -14,7 +16,7 @@ import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
 import type * as work from './fixtures/work.ts';
 
-const WORK = new URL('./fixtures/work.ts', import.meta.url);
+const WORK = pathToFileURL(plain('test/threads/fixtures/work.ts'));
 const waitsFor = moduleFunction<typeof work.waitsFor>(WORK, 'waitsFor');
 
 const gate = (): Int32Array => new Int32Array(new SharedArrayBuffer(8));

@@ -93,6 +93,9 @@ class Actor extends Protocol {
   }
 }
 
+/** What is written at once, until some of it has to wait. */
+const PIECES = [1, 65_536, 65_536].map((size) => Buffer.alloc(size));
+
 /** Two ends of a connection, the first with the protocol. */
 type Connect = (loop: Loop, protocol: Protocol, peer: Recorder) => Promise<Transport[]>;
 
@@ -147,7 +150,7 @@ async function live(loop: Loop, actor: Actor, connect: Connect): Promise<void> {
   transport.setWriteBufferLimits(0);
   while (!transport.isClosing() && transport.getWriteBufferSize() === 0) {
     // The first one goes at once; the others wait for the end of the turn.
-    for (const size of [1, 4096, 4096, 4096]) transport.write(Buffer.alloc(size));
+    for (const piece of PIECES) transport.write(piece);
     await settle(loop, 1);
   }
   other.resumeReading();
