@@ -7,7 +7,7 @@ const IN_A_PIECE = 200;
 
 /** How many answers are kept that were not fetched completely; older ones are dropped. */
 const answers = new Map<number, Iterator<string>>();
-const MOST_ANSWERS = 4;
+const MOST_ANSWERS = 20;
 let lastAnswer = 0;
 
 /**
@@ -18,7 +18,7 @@ let lastAnswer = 0;
  * - `trace SECONDS` starts a recording, for at most so long; returns its number
  * - `traced N` ends a recording; returns the number of an answer: comma-separated events
  * - `rates` returns what has happened since the last such request, as JSON
- * - `piece N` returns the next piece of answer N, or `''` after the last one. The pieces form a JSON text
+ * - `piece N` returns the next piece of answer N, or `''` once after the last one. The pieces form a JSON text
  */
 export async function answer(question: string): Promise<string> {
   const [word, text] = question.split(' ');
@@ -43,12 +43,12 @@ function keep(pieces: Iterator<string>): string {
 }
 
 function nextPiece(number: number): string {
-  const next = answers.get(number)?.next();
-  if (next === undefined || next.done) {
-    answers.delete(number);
-    return '';
-  }
-  return next.value;
+  const pieces = answers.get(number);
+  if (pieces === undefined) throw new Error(`answer ${number} has been dropped`);
+  const next = pieces.next();
+  if (!next.done) return next.value;
+  answers.delete(number);
+  return '';
 }
 
 /** The JSON of a snapshot. */

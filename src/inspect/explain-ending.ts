@@ -34,7 +34,9 @@ export async function explainEnding(
   );
   const lines = new Explanation(loop, tasks).of(ending);
   if (lines.length === 0) return;
-  const text = [ending.headline(seconds.toFixed(1)), ...lines].map((line) => printable(line));
+  const { pid, thread } = snapshot.process;
+  const headline = `${thread === 0 ? '' : `Thread ${pid}/${thread}: `}${ending.headline(seconds.toFixed(1))}`;
+  const text = [headline, ...lines].map((line) => printable(line));
   log(text.join('\n'), 'warn');
 }
 

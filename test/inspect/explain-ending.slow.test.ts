@@ -37,8 +37,27 @@ behaviour('ASYNCIO_EXPLAIN', (it) => {
       process.kill(child.pid, 'SIGINT');
       const { status } = await child.ends();
       assert.is(status, 130);
-      assert.match(child.stderr, /Ctrl-C has ended run\(\)/);
+      assert.match(child.stderr, /Ctrl-C has interrupted run\(\)/);
     });
+  });
+
+  it('names the thread where it is not the main one', async () => {
+    await withProgram(
+      `import { isMainThread, Worker } from 'node:worker_threads';
+       import * as asyncio from 'asyncio-ts';
+       if (isMainThread) new Worker(new URL(import.meta.url));
+       else await asyncio.run(async () => {
+         asyncio.createTask(async function flush() {
+           try { await asyncio.sleep(100); } finally { await asyncio.sleep(100); }
+         }, { name: 'flush' });
+         await asyncio.sleep(0);
+       });`,
+      async (child) => {
+        await child.shows(/worker.mjs:6/, { from: 'stderr' });
+        const headline = `Thread ${child.pid}/1: run\\(\\) has been ending for 1\\.\\d s\\. It waits for:`;
+        assert.match(child.stderr, new RegExp(`^${headline}\n {2}flush \\(flush, cancelled\\)`));
+      },
+    );
   });
 
   it('says why the loop of enter() runs on', async () => {

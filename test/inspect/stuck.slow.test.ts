@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { listeningPorts } from '../../src/cli/process/node-process.ts';
@@ -9,6 +10,7 @@ import { until } from './support/until.ts';
 
 const CHILDREN: Options = { seconds: 40 };
 const PROGRAM = 'test/inspect/children/stuck.ts';
+const LOOKER = 'test/inspect/children/looker.ts';
 
 const lines = readFileSync(path.join(root, PROGRAM), 'utf8').split('\n');
 const lineOf = (text: string): number => lines.findIndex((line) => line.includes(text)) + 1;
@@ -81,8 +83,8 @@ behaviour('A look into a program in a busy loop', (it) => {
       async () => {
         const file = freshPath();
         await using program = await started(file);
-        const args = [command, String(program.pid), '-o', freshPath()];
-        await using looker = Program.command(args);
+        const output = command === 'trace' ? ['-o', freshPath()] : [];
+        await using looker = Program.command([command, String(program.pid), ...output]);
         await until(() => isOpen(program));
         const children = readFileSync(`/proc/${looker.pid}/task/${looker.pid}/children`, 'utf8');
         looker.signal(signal);
@@ -107,6 +109,46 @@ behaviour('A look into a program in a busy loop', (it) => {
       await using ps = Program.command(['ps', where]);
       assert.equal(await ps.ends(60), { status: 1, signal: null });
       assert.is(ps.stderr, `asyncio-ts: the program at ${where} does not respond\n`);
+    },
+    CHILDREN,
+  );
+
+  it(
+    'fails when it is stopped after the command has connected to it',
+    async () => {
+      const env = { NODE_OPTIONS: '--experimental-websocket' };
+      await using program = await started();
+      await using looker = Program.typescript(LOOKER, [String(program.pid)], {
+        env,
+        hasInput: true,
+      });
+      await looker.shows(/attached/);
+      program.signal('SIGSTOP');
+      looker.endInput();
+      assert.equal(await looker.ends(60), { status: 0, signal: null });
+      const outcome = `Failure: process ${program.pid} does not respond`;
+      assert.is(looker.stdout, `attached\n${outcome}\n`);
+    },
+    CHILDREN,
+  );
+
+  it(
+    'fails through a path when it does not answer any more',
+    async () => {
+      const path = freshPath();
+      let answers = 0;
+      const server = createServer((client) => {
+        client.on('error', () => {});
+        client.on('data', () => {
+          answers += 1;
+          if (answers === 1) client.write('{"text":"1"}\n');
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(path, resolve));
+      await using ps = Program.command(['ps', path]);
+      assert.equal(await ps.ends(60), { status: 1, signal: null });
+      assert.is(ps.stderr, `asyncio-ts: the program at ${path} does not respond\n`);
+      server.close();
     },
     CHILDREN,
   );

@@ -36,6 +36,12 @@ export interface ProgramOptions {
   readonly cwd?: string;
 }
 
+/** Those that have not ended. A test that runs out of time does not get to ending its own. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -64,6 +70,8 @@ export class Program implements AsyncDisposable {
       env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...env },
       stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
+    running.add(this.#child);
+    this.#child.once('exit', () => running.delete(this.#child));
     for (const stream of ['stdout', 'stderr'] as const)
       this.#child[stream]?.setEncoding('utf8').on('data', (text: string) => {
         this[stream] += text;

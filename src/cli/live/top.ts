@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '../../inspect/printable.ts';
 import type { Rates } from '../../inspect/watched/rates-data.ts';
 import { say } from '../process/say.ts';
-import type { Target } from '../process/target.ts';
+import { ofEach, parse, type Target } from '../process/target.ts';
 import type { Size } from './keys.ts';
 import { Screen } from './screen.ts';
 
@@ -47,12 +47,8 @@ function fill(lines: readonly string[], { columns, rows }: Size): string[] {
 }
 
 async function ratesOf(target: Target): Promise<Rates[]> {
-  const answers: Rates[] = [];
-  for (const ask of await target.threads()) {
-    const text = await ask('rates');
-    if (text !== '') answers.push(JSON.parse(text) as Rates);
-  }
-  return printable(answers);
+  const threads = await target.threads();
+  return printable(await ofEach(threads, async (ask) => parse<Rates>(await ask('rates'))));
 }
 
 /** Cuts a line to the width of the screen. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BETWEEN_PIECES, TRACE } from '../../inspect/watched/trace-format.ts';
 import { Failure } from '../process/failure.ts';
 import { say } from '../process/say.ts';
-import { fetchPieces, type Target } from '../process/target.ts';
+import { fetchPieces, ofEach, type Target } from '../process/target.ts';
 
 /** How often to check whether the process has ended, in milliseconds. */
 const CHECK = 1000;
@@ -23,7 +23,10 @@ export async function writeTrace(
   if (!threads) return;
   const file = attempt(path, () => openSync(path, 'w'));
   const write = (text: string): void => void attempt(path, () => writeSync(file, text));
-  const numbers = await Promise.all(threads.map(async (ask) => await ask(`trace ${seconds}`)));
+  const traces = await ofEach(threads, async (ask) => {
+    const number = await ask(`trace ${seconds}`);
+    return { ask, number };
+  });
   await say(`recording for ${seconds} s; press Ctrl-C to stop`);
   const ended = until.then(() => true);
   const end = Date.now() + seconds * 1000;
@@ -35,11 +38,12 @@ export async function writeTrace(
       await target.check();
     }
     let between = '';
-    for (const [at, ask] of threads.entries())
-      for await (const piece of fetchPieces(ask, `traced ${numbers[at]}`)) {
+    await ofEach(traces, async ({ ask, number }) => {
+      for await (const piece of fetchPieces(ask, `traced ${number}`)) {
         write(between + piece);
         between = BETWEEN_PIECES;
       }
+    });
   } finally {
     write(TRACE.end);
     closeSync(file);

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import { Failure } from './failure.ts';
-import { soon } from './soon.ts';
-import type { Target } from './target.ts';
+import { patiently, soon } from './soon.ts';
+import { type Ask, parse, type Target } from './target.ts';
 
 /**
  * Connects to a thread that listens at a path, due to `asyncio.inspect.listen()` or `ASYNCIO_INSPECT`.
@@ -24,20 +24,22 @@ export async function connectTo(path: string): Promise<Target> {
     );
   }
   const lines = createInterface(socket)[Symbol.asyncIterator]();
-  const ask = async (question: string): Promise<string> => {
+  const send = async (question: string): Promise<string> => {
     socket.write(`${question}\n`);
     const { value, done } = await lines.next();
     if (done) throw new Failure('the process has closed the connection');
-    const { text, error } = JSON.parse(value) as { text?: string; error?: string };
+    const { text, error } = parse<{ text?: string; error?: string }>(value);
     if (text === undefined) throw new Failure(String(error));
     return text;
   };
-  const version = await soon(ask('version'));
+  const version = await soon(send('version'));
   if (version === undefined) throw new Failure(`the program at ${path} does not respond`);
   if (version !== String(AGENT_VERSION))
     throw new Failure(
       `${path} uses another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,
     );
+  const ask: Ask = async (question) =>
+    await patiently(send(question), async () => await (await connectTo(path)).close());
   return {
     check: async () => void (await ask('version')),
     threads: async () => [ask],

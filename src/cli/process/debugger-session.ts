@@ -1,4 +1,4 @@
-import { Failure } from './failure.ts';
+import { Failure, ThreadEnded } from './failure.ts';
 
 /** A message from Node's inspector. An answer has the `id` of its request. */
 interface Message {
@@ -20,18 +20,18 @@ interface Evaluated {
   readonly exceptionDetails?: { readonly exception?: { readonly description?: string } };
 }
 
-const GONE = 'the process has ended';
-
 /** A session with Node's inspector in one thread of a process. */
 abstract class Session {
   readonly #asked = new Map<number, Question>();
   #last = 0;
   /** Has the process or thread ended, or closed the connection? */
-  protected hasEnded = false;
+  #hasEnded = false;
+  /** What requests fail with then. */
+  protected readonly gone: Failure = new Failure('the process has ended');
 
   /** Sends a request, and waits for the answer. */
   async ask(method: string, params: object = {}): Promise<Record<string, unknown>> {
-    if (this.hasEnded) throw new Failure(GONE);
+    if (this.#hasEnded) throw this.gone;
     this.#last += 1;
     const id = this.#last;
     const answer = new Promise<Record<string, unknown>>((resolve, reject) => {
@@ -72,8 +72,8 @@ abstract class Session {
 
   /** The connection is lost: there will be no more answers. */
   protected lost(): void {
-    this.hasEnded = true;
-    for (const { reject } of this.#asked.values()) reject(new Failure(GONE));
+    this.#hasEnded = true;
+    for (const { reject } of this.#asked.values()) reject(this.gone);
     this.#asked.clear();
   }
 
@@ -147,6 +147,7 @@ export class DebuggerSession extends Session {
 
 /** A session with a worker thread, through the inspector of its process. */
 export class WorkerSession extends Session {
+  protected override readonly gone: Failure = new ThreadEnded('the thread has ended');
   readonly #process: DebuggerSession;
   readonly #sessionId: string;
 
@@ -164,16 +165,6 @@ export class WorkerSession extends Session {
   /** The thread has ended. */
   end(): void {
     this.lost();
-  }
-
-  /** It is `''` if the thread has ended. */
-  override async evaluate(expression: string, awaitPromise?: boolean): Promise<unknown> {
-    try {
-      return await super.evaluate(expression, awaitPromise);
-    } catch (error) {
-      if (this.hasEnded) return '';
-      throw error;
-    }
   }
 
   protected send(message: string): void {

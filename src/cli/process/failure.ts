@@ -2,3 +2,6 @@
 export class Failure extends Error {
   override name = 'Failure';
 }
+
+/** The thread that was asked has ended. */
+export class ThreadEnded extends Failure {}

@@ -7,3 +7,12 @@ export const PATIENCE = 5000;
 export async function soon<T>(answer: Promise<T>): Promise<T | undefined> {
   return await Promise.race([answer, sleep(PATIENCE, undefined, { ref: false })]);
 }
+
+/** Awaits an answer that may take longer, until `check` throws. */
+export async function patiently<T>(answer: Promise<T>, check: () => Promise<unknown>): Promise<T> {
+  for (;;) {
+    const value = await soon(answer);
+    if (value !== undefined) return value;
+    await check();
+  }
+}

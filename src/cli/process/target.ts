@@ -1,7 +1,12 @@
-import { attempt } from '../../base/values/attempt.ts';
 import type { Snapshot } from '../../inspect/snapshot/data.ts';
+import { Failure, ThreadEnded } from './failure.ts';
 
-/** Sends a request to a thread; see `inspect/answer.ts`. The answer is empty if the thread has ended. */
+/**
+ * Sends a request to a thread; see `inspect/answer.ts`.
+ *
+ * @throws {ThreadEnded} when it has ended
+ * @throws {Failure} when it does not respond
+ */
 export type Ask = (question: string) => Promise<string>;
 
 /** A process that we are connected to. */
@@ -24,15 +29,36 @@ export interface Target {
 
 /** Takes a snapshot of each thread. */
 export async function snapshotsOf(target: Target): Promise<readonly Snapshot[]> {
-  const all: Snapshot[] = [];
-  for (const ask of await target.threads()) {
+  return await ofEach(await target.threads(), async (ask) => {
     let text = '';
     for await (const piece of fetchPieces(ask, 'snapshot')) text += piece;
-    // It is incomplete if the thread has ended.
-    const taken = attempt(() => JSON.parse(text) as Snapshot, undefined);
-    if (taken !== undefined) all.push(taken);
+    return parse<Snapshot>(text);
+  });
+}
+
+/** What `act` returns for each thread, without those that end in the meantime. */
+export async function ofEach<A, T>(
+  threads: readonly A[],
+  act: (thread: A) => Promise<T>,
+): Promise<T[]> {
+  const all = threads.map(async (thread) => {
+    try {
+      return [await act(thread)];
+    } catch (error) {
+      if (error instanceof ThreadEnded) return [];
+      throw error;
+    }
+  });
+  return (await Promise.all(all)).flat() as T[];
+}
+
+/** @throws {Failure} when an answer is not JSON, which is a bug */
+export function parse<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw new Failure(`an answer of the process is not JSON: ${(error as Error).message}`);
   }
-  return all;
 }
 
 /** The answer to a request, fetched in pieces, because a large one would block the loop. */

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { attempt } from '../../base/values/attempt.ts';
+import { DebuggerSession } from './debugger-session.ts';
+import { Failure } from './failure.ts';
+import { checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
+import { PATIENCE, soon } from './soon.ts';
+
+/** How often to check for the port, in milliseconds. */
+const POLL = 10;
+/** How often the process checks whether the commands that look into it still run, in milliseconds. */
+const WATCH = 20;
+
+const KEY = `Symbol.for('asyncio-ts.inspect.lookers')`;
+
+/**
+ * In the target: adds this process to those that look into it. It throws while the inspector is being closed.
+ *
+ * Also if its inspector was open before: another command may have opened it, and not be watched yet.
+ */
+export const JOIN: string = `(globalThis[${KEY}] ??= new Set).add(${process.pid}), 0`;
+
+/**
+ * In the target: also closes its inspector when the last of them has ended.
+ *
+ * Not earlier: if both sides close a connection at the same time, Node 20 to 26 write to freed memory.
+ */
+const JOIN_AND_WATCH = `${JOIN}; (${watchLookers})(${KEY}, ${WATCH}), 0`;
+
+/** It is sent as its source text. */
+function watchLookers(key: symbol, every: number): void {
+  const shared = globalThis as unknown as Record<symbol, unknown>;
+  const lookers = shared[key] as Set<number> & { isWatched?: boolean };
+  if (lookers.isWatched) return;
+  lookers.isWatched = true;
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const isThere = (pid: number): boolean => {
+    try {
+      process.kill(pid, 0);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+    try {
+      // A zombie has ended, too.
+      return !/\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    } catch {
+      return true;
+    }
+  };
+  const look = (): void => {
+    for (const pid of lookers) if (!isThere(pid)) lookers.delete(pid);
+    // What the inspector evaluates may interrupt this: nobody joins from here on.
+    shared[key] = 0;
+    if (lookers.size > 0) {
+      shared[key] = lookers;
+      return;
+    }
+    globalThis.clearInterval(timer);
+    process.getBuiltinModule('node:inspector').close();
+    delete shared[key];
+  };
+  // After the poll: if SIGUSR1 interrupted a busy program, Node opens the inspector once more there.
+  const timer = globalThis.setInterval(() => globalThis.setImmediate(look), every).unref();
+}
+
+/** What is done to find the inspector of a process, step by step; a test interleaves the steps of two commands. */
+export interface Steps<Session> {
+  /** See `node-process.ts`. */
+  inspectPort(pid: number): ReturnType<typeof inspectPort>;
+  listeningPorts(pid: number, open: number): Set<number> | Promise<Set<number>>;
+  /** Asks the process to open its inspector. */
+  signal(pid: number): unknown;
+  /**
+   * Connects to the inspector at a port, and evaluates an expression; `undefined` if there is no inspector, or if it is
+   * being closed.
+   */
+  sessionAt(port: number, first: string): Promise<Session | undefined>;
+  sleep(milliseconds: number): Promise<unknown>;
+}
+
+const STEPS: Steps<DebuggerSession> = {
+  inspectPort,
+  listeningPorts,
+  signal(pid) {
+    checkIsNode(pid);
+    // If it has just ended, the next check says so.
+    attempt(() => process.kill(pid, 'SIGUSR1'), false);
+  },
+  async sessionAt(port, first) {
+    const url = await inspectorAt(port);
+    if (url === undefined) return undefined;
+    try {
+      const session = await soon(DebuggerSession.open(url));
+      return session && (await soon(session.evaluate(first))) === 0 ? session : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  sleep,
+};
+
+/**
+ * Connects to the inspector of a process, and opens it if it is not open.
+ *
+ * @throws {Failure} when the process has ended, or does not open it
+ */
+export async function openSession<Session = DebuggerSession>(
+  pid: number,
+  steps: Steps<Session> = STEPS as unknown as Steps<Session>,
+): Promise<Session> {
+  const [open, first] = steps.inspectPort(pid);
+  const session = first && (await steps.sessionAt(first, JOIN));
+  if (session) return session;
+  const end = Date.now() + PATIENCE;
+  // The program's ports before we asked it to open its inspector.
+  let before: Set<number> | undefined;
+  for (let asked = 0; Date.now() < end; ) {
+    const ports = await steps.listeningPorts(pid, open);
+    if (before === undefined && ports.has(open)) {
+      // It is open already. If the program opened it, it stays open. If another command did, we join it, unless it is
+      // just being closed: then the port disappears, and we ask for it ourselves.
+      const session = await steps.sessionAt(open, JOIN);
+      if (session !== undefined) return session;
+    } else {
+      before ??= ports;
+      // Repeatedly, because a command that looks into another process may occupy the port for a moment.
+      if (asked++ % (1000 / POLL) === 0) await steps.signal(pid);
+      for (const port of ports) {
+        // The other ports belong to the program, so we do not connect to them.
+        const session = before.has(port) ? undefined : await steps.sessionAt(port, JOIN_AND_WATCH);
+        if (session !== undefined) return session;
+      }
+    }
+    await steps.sleep(POLL);
+  }
+  throw new Failure(
+    `process ${pid} has not opened its inspector: its port, ${open}, may be taken, ` +
+      'or it is blocked, or handles SIGUSR1 itself',
+  );
+}
+
+/** The URL of the inspector at a port; `undefined` if there is none. */
+async function inspectorAt(port: number): Promise<string | undefined> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/json/list`, {
+      signal: AbortSignal.timeout(1000),
+    });
+    const [first] = (await answer.json()) as { webSocketDebuggerUrl?: string }[];
+    return first?.webSocketDebuggerUrl;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import * as assert from 'uvu/assert';
+import { Failure, ThreadEnded } from '../../src/cli/process/failure.ts';
+import { type Ask, fetchPieces, snapshotsOf, type Target } from '../../src/cli/process/target.ts';
+import { answer } from '../../src/inspect/answer.ts';
+import { loopBehaviour } from '../support/loop-behaviour.ts';
+import { rejects } from '../support/rejects.ts';
+
+/** A process with these threads. */
+function processWith(...threads: Ask[]): Target {
+  return { threads: async () => threads, check: async () => {}, close: async () => {} };
+}
+
+/** A thread that does `other` when it is asked for a piece. */
+function thread(other: (question: string) => string): Ask {
+  return async (question) => (question === 'snapshot' ? '1' : other(question));
+}
+
+/** A thread that has one piece to say. */
+function saying(text: string): Ask {
+  const pieces = [text, ''];
+  return thread(() => pieces.shift() as string);
+}
+
+loopBehaviour('snapshotsOf', (it) => {
+  it('leaves out a thread that has ended, and only such a one', async () => {
+    const ended = thread(() => {
+      throw new ThreadEnded('the thread has ended');
+    });
+    assert.equal(await snapshotsOf(processWith(saying('[1]'), ended, saying('[2]'))), [[1], [2]]);
+
+    const silent = thread(() => {
+      throw new Failure('process 1 does not respond');
+    });
+    await rejects(snapshotsOf(processWith(saying('[1]'), silent)), Failure, {
+      message: 'process 1 does not respond',
+    });
+    for (const text of ['', '[1'])
+      await rejects(snapshotsOf(processWith(saying(text), saying('[2]'))), Failure, {
+        message: /^an answer of the process is not JSON: /,
+      });
+  });
+
+  it('fails where the process has dropped the answer for newer ones', async () => {
+    const pieces = fetchPieces(answer, 'snapshot');
+    assert.is.not((await pieces.next()).done, true);
+    for (let others = 0; others < 20; others += 1) await answer('snapshot');
+    await rejects(pieces.next(), Error, { message: /^answer \d+ has been dropped$/ });
+  });
+});
