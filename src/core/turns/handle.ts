@@ -97,10 +97,9 @@ export class Handle implements Runnable {
     if (this._callback === undefined) return;
     try {
       const result = startInScope(this._scope, Handle.#call, this);
-      // That of an `async` function. Those of others are not instances: coroutines and futures report their own.
-      if (result instanceof Promise) result.then(undefined, (error) => this.#failed(error));
+      if (result !== undefined) this._follow(result);
     } catch (error) {
-      this.#failed(error);
+      this._report(error);
     }
   }
 
@@ -110,11 +109,6 @@ export class Handle implements Runnable {
     if (args === NONE) return callback();
     // Spreading a list is slow.
     return isList(args) ? callback(...args) : callback(args);
-  }
-
-  #failed(error: unknown): void {
-    if (endsTheLoop(error)) this._loop._interrupt(error);
-    else this._report(error);
   }
 
   /** @internal the callback, if there is one; in debug mode with its arguments */
@@ -135,7 +129,16 @@ export class Handle implements Runnable {
     return this.#scope;
   }
 
+  /** Reports the failure of an `async` function. Coroutines and futures report their own. */
+  private _follow(result: unknown): void {
+    if (result instanceof Promise) result.then(undefined, (error) => this._report(error));
+  }
+
   private _report(error: unknown): void {
+    if (endsTheLoop(error)) {
+      this._loop._interrupt(error);
+      return;
+    }
     const context: ExceptionContext = {
       // A callback that was cancelled while running has been removed.
       message: `Exception in callback ${this._form() || 'None()'}`,
