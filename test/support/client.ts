@@ -8,7 +8,7 @@ export type Place =
   | { readonly port: number; readonly host: string; readonly tls?: boolean };
 
 /** Milliseconds between two tries to reach a server that does not listen yet. */
-const RETRY_MS = 10;
+const RETRY_MS = 40;
 /** Bytes that are sent at a time. */
 const PIECE = 65_536;
 /** Milliseconds without progress after which sending counts as stuck. */

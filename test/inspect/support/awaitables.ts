@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import ts from 'typescript';
+import type * as TypeScript from 'typescript';
 import { root } from '../../support/program.ts';
+
+/** Required, for an import would have Node look through all of it for what it exports. */
+const ts = createRequire(import.meta.url)('typescript') as typeof TypeScript;
 
 /** What a declared type has in it if it can be awaited. */
 const AWAITABLE =
@@ -24,7 +28,7 @@ export function awaitableNames(doors: readonly string[]): string[] {
   for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts') || /^(?:cli|echo)/.test(file)) continue;
     for (const statement of parse(path.join(sources, file)).statements) {
-      const name = (statement as { name?: ts.Identifier }).name?.text;
+      const name = (statement as { name?: TypeScript.Identifier }).name?.text;
       if (name === undefined || !isExported(statement)) continue;
       if (ts.isFunctionDeclaration(statement))
         functions.set(name, functions.get(name) || isAwaitable(statement));
@@ -46,22 +50,24 @@ export function awaitableNames(doors: readonly string[]): string[] {
   return found.sort();
 }
 
-function parse(file: string): ts.SourceFile {
+function parse(file: string): TypeScript.SourceFile {
   return ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
 }
 
-function isExported(statement: ts.Statement): boolean {
+function isExported(statement: TypeScript.Statement): boolean {
   const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
   return modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false;
 }
 
-function isAwaitable(declared: ts.FunctionDeclaration | ts.MethodDeclaration): boolean {
+function isAwaitable(
+  declared: TypeScript.FunctionDeclaration | TypeScript.MethodDeclaration,
+): boolean {
   const { type } = declared;
   if (type === undefined || ts.isTypePredicateNode(type)) return false;
   return AWAITABLE.test(type.getText(declared.getSourceFile()));
 }
 
-function shapeOf(declared: ts.ClassDeclaration): ClassShape {
+function shapeOf(declared: TypeScript.ClassDeclaration): ClassShape {
   const clause = declared.heritageClauses?.find(
     ({ token }) => token === ts.SyntaxKind.ExtendsKeyword,
   );
