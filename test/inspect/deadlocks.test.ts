@@ -185,6 +185,21 @@ loopBehaviour('asyncio-ts why', (it) => {
     }
   });
 
+  it('says how to see the line of a wait for a promise of others', async () => {
+    let settle = (): void => {};
+    const foreign = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const task = asyncio.createTask(async () => await foreign, { name: 'one' });
+    await asyncio.sleep(0);
+    assert.match(
+      explain([await snapshotAtOneInstant()], 'one'),
+      /waits for a promise that asyncio-ts did not create\nIf started with ASYNCIO_EXPLAIN=1, the program shows the line\.$/,
+    );
+    settle();
+    await asyncio.wait([task]);
+  });
+
   it('says that the holder of a lock has ended', async () => {
     const lock = new asyncio.Lock();
     await asyncio.createTask(async () => await lock.acquire());

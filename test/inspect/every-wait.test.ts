@@ -70,7 +70,7 @@ const LOCK = /^Lock\.acquire on <.*, 0 before it$/;
 const EVENT = /^Event\.wait on <.*\[unset, waiters:1\]>/;
 const SEMAPHORE = /^Semaphore\.acquire on </;
 const CONDITION = /^Condition\.wait on </;
-const CLOSED = /^Server\.waitClosed on <Server /;
+const CLOSED = /^Server\.waitClosed on <Server .*>, open connections: \d+$/;
 const GROUP = /^taskGroup on <TaskGroup tasks=1 entered>$/;
 
 const streams = ({ streams }: Stage): Promise<asyncio.Streams> => streams();

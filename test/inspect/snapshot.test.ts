@@ -161,6 +161,7 @@ loopBehaviour('A snapshot', (it) => {
     assert.is(taskIn(found, 'three').cancelledBy, undefined);
     assert.is(taskIn(found, 'ending').cancelledBy, 'a limit');
     assert.is(taskIn(found, 'member').cancelledBy, 'its group');
+    assert.is(taskIn(found, group.getName()).cancelledBy, 'a task group');
     await asyncio.wait([killer, limited]);
     await asyncio.sleep(200);
     await asyncio.wait([one, two, three, ending, group]);

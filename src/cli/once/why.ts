@@ -63,6 +63,8 @@ class Explanation {
       this.#endsOutside = true;
       this.#lines.push(`${who} ${stateInWords(task)}`);
       this.#lines.push(...framesInWords(task.stack, margin));
+      if (task.state === 'waiting' && task.stack.length === 0)
+        this.#hints.add('If started with ASYNCIO_EXPLAIN=1, the program shows the line.');
     }
     for (const wait of task.waits) {
       if (!isOfTasks(wait)) this.#endsOutside = true;

@@ -22,7 +22,7 @@ export interface LimitedTask {
   readonly _loop: LoopCore;
   getName(): string;
   /** Counts a cancel of part of it. */
-  _countCancel(): void;
+  _countCancel(by?: string): void;
   /** Withdraws one that was counted. */
   _uncountCancel(): void;
 }
@@ -129,11 +129,11 @@ export class Limit extends CancelScope {
   }
 
   /** Cancels the body. */
-  cancel(): void {
+  cancel(by?: string): void {
     if (this.#state === 'over' || this.#state === 'abandoned') return;
     this.#state = 'cancelled';
     this._requests += 1;
-    this.#task._countCancel();
+    this.#task._countCancel(by);
     cancelScope(this);
     if (this.#abandons) this.#lookLater();
   }

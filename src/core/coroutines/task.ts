@@ -365,9 +365,9 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     return this.#scope._isPending;
   }
 
-  /** @internal a limit in it was reached */
-  _countCancel(): void {
-    this._cancelledBy = 'a limit';
+  /** @internal a limit in it was reached, or a group in it has failed */
+  _countCancel(by = 'a limit'): void {
+    this._cancelledBy = by;
     this.#cancelling += 1;
   }
 

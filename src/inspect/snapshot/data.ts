@@ -48,8 +48,8 @@ export interface TaskData {
   /** The number of cancels that were requested and not withdrawn. */
   readonly cancelling: number;
   /**
-   * Who cancelled it last: the name of a task, `'a limit'` such as `timeout()`, `'its group'`, `'Ctrl-C'`,
-   * `'the end of run()'`, or `'a callback'`.
+   * Who cancelled it last: the name of a task, `'a limit'` such as `timeout()`, `'its group'`, `'a task group'`
+   * that it runs, `'Ctrl-C'`, `'the end of run()'`, or `'a callback'`.
    */
   readonly cancelledBy?: string | undefined;
   /** The function it runs. */

@@ -355,7 +355,7 @@ export class TaskGroup {
     this.#abort();
     if (this.#bodyCancelled) return;
     this.#bodyCancelled = true;
-    this.#limit?.cancel();
+    this.#limit?.cancel('a task group');
   }
 
   readonly #onTaskDone = calledAs('TaskGroup._on_task_done', (task: Task<unknown>): void => {

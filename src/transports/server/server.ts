@@ -12,7 +12,7 @@ import type { Task, TaskBody } from '../../core/coroutines/task.ts';
 import { Future } from '../../core/futures/future.ts';
 import { Turn } from '../../core/futures/next-turn.ts';
 import { Operation } from '../../core/futures/operation.ts';
-import { describeAs } from '../../core/futures/wait-description.ts';
+import { describeAs, type WaitDescription } from '../../core/futures/wait-description.ts';
 import { type Ending, isExplained, watchEnding } from '../../core/reports/slow-endings.ts';
 import type { Cancellable, LoopCore } from '../../core/turns/loop-core.ts';
 import type { Address } from '../../sock/addresses/address.ts';
@@ -278,7 +278,15 @@ export class Server implements ConnectionCounter, OpenResource {
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.wait_closed
    */
   waitClosed(): Operation<void> {
-    const waiter = describeAs(new Operation<void>(this.#loop._asOption), 'Server.waitClosed', this);
+    const detail = (): WaitDescription => ({
+      detail: `open connections: ${this._connectionCount}`,
+    });
+    const waiter = describeAs(
+      new Operation<void>(this.#loop._asOption),
+      'Server.waitClosed',
+      this,
+      detail,
+    );
     if (this.#waiters === undefined) waiter._finish();
     else {
       this.#waiters.push(waiter);
