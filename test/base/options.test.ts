@@ -110,9 +110,11 @@ const DOORS: Record<string, Door> = {
   waitFor: (options) => asyncio.waitFor(body, 1, options),
   sleep: (options) => asyncio.sleep(1, undefined, options),
   'socket.createConnection': (options) => socket.createConnection([HOST, 1], options),
+  'socket.fromfd': (options) => socket.fromfd(0, -1, -1, -1, options),
   'socket.getaddrinfo': (options) => socket.getaddrinfo(HOST, 1, options),
   'socket.createServer': (options) => socket.createServer([HOST, 0], options),
   'socket.socket': (options) => socket.socket(-1, -1, -1, options),
+  'socket.socketpair': (options) => socket.socketpair(1, 1, 0, options),
   'testing.World.host': (options) => World.prototype.host.call({} as World, 'a', body, options),
   'testing.World.partition': (options) =>
     World.prototype.partition.call({} as World, 'a', 'b', options),
