@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { listeningPorts } from '../../src/cli/process/node-process.ts';
 import type { Snapshot } from '../../src/inspect/snapshot/data.ts';
@@ -12,6 +14,8 @@ const SERVER = 'test/inspect/children/crowd.ts';
 const CLIENTS = 10_000;
 /** How long its loop may stand still at a time, in milliseconds of its own CPU time. */
 const MOST = 50;
+/** How long CPU time is measured, in milliseconds, and how much may be by chance. */
+const [MEASURED, MOST_CPU] = [5000, 1.25];
 
 const lines = readFileSync(path.join(root, SERVER), 'utf8').split('\n');
 const lineOf = (text: string): number => lines.findIndex((line) => line.includes(text)) + 1;
@@ -31,6 +35,14 @@ async function said(server: Program): Promise<Said> {
   return JSON.parse(server.stdout.slice(before)) as Said;
 }
 
+/** The CPU time of a message in the next seconds, in microseconds. */
+async function cpuPerMessage(server: Program): Promise<number> {
+  const begin = await said(server);
+  await sleep(MEASURED);
+  const end = await said(server);
+  return (end.cpu - begin.cpu) / (end.messages - begin.messages);
+}
+
 behaviour('A look into a server of 10,000 connections under load', (it) => {
   it(
     'shows the line of each task, does not stop its loop for long, and changes nothing',
@@ -43,13 +55,23 @@ behaviour('A look into a server of 10,000 connections under load', (it) => {
       });
       await clients.shows(/under load/, { seconds: 120 });
       const [ports, descriptors] = [listeningPorts(server.pid), server.descriptors()];
+      const cpuBefore = await cpuPerMessage(server);
       const before = await said(server);
 
+      const began = performance.now();
       await using ps = Program.command(['ps', String(server.pid), '--json']);
       assert.equal(await ps.ends(120), { status: 0, signal: null }, ps.stderr);
+      const seconds = (performance.now() - began) / 1000;
       await until(() => listeningPorts(server.pid).size === ports.size);
       const during = await said(server);
+      const cpuAfter = await cpuPerMessage(server);
 
+      // How long it takes depends on what else the machine does.
+      console.log(
+        `ps ${seconds.toFixed(2)} s, longest stop ${JSON.stringify(during.longest)} ms, CPU per message ` +
+          `${cpuBefore.toFixed(1)} µs before and ${cpuAfter.toFixed(1)} µs after, load ${loadavg()[0]}`,
+      );
+      assert.ok(cpuAfter < cpuBefore * MOST_CPU, `${cpuAfter} µs, ${cpuBefore} before`);
       assert.ok(during.messages > before.messages, 'it was under load');
       assert.ok(during.longest.cpu < MOST, JSON.stringify([before.longest, during.longest]));
       assert.equal(during.events, before.events);
