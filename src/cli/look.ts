@@ -81,7 +81,9 @@ export async function look(
   format: { readonly json?: boolean; readonly all?: boolean },
   until: Promise<void>,
 ): Promise<void> {
-  const taken = await at(where, (target) => Promise.race([snapshotsOf(target), until]));
+  const isAll = format.json || format.all || command === 'why';
+  const question = isAll ? 'snapshot' : 'snapshot tasks';
+  const taken = await at(where, (target) => Promise.race([snapshotsOf(target, question), until]));
   if (!taken) return;
   if (format.json) {
     await say(JSON.stringify(taken, undefined, 2));

@@ -14,7 +14,7 @@ let lastAnswer = 0;
  * Answers a request from outside the process.
  *
  * - `version` returns the version of the protocol
- * - `snapshot` returns the number of an answer
+ * - `snapshot` returns the number of an answer; with `snapshot tasks`, it has no transports
  * - `trace SECONDS` starts a recording, for at most so long; returns its number
  * - `traced N` ends a recording; returns the number of an answer: comma-separated events
  * - `rates` returns what has happened since the last such request, as JSON
@@ -31,7 +31,7 @@ export async function answer(question: string): Promise<string> {
   if (word === 'traced')
     return keep(piecesOfTrace((await import('./watched/on-demand.ts')).endTrace(number)));
   if (word !== 'snapshot') throw new Error(`unknown request ${word} (version ${AGENT_VERSION})`);
-  return keep(piecesOf(await takeSnapshot()));
+  return keep(piecesOf(await takeSnapshot(text !== 'tasks')));
 }
 
 /** Keeps an answer, and returns its number. */

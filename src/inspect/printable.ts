@@ -1,12 +1,17 @@
 /** Control characters, and characters that change the direction of text. */
 const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
+/** JSON that may contain some: it escapes most of them itself. */
+const MAY_CONTAIN = new RegExp(String.raw`\\[^"]|${UNPRINTABLE.source}`, 'u');
+
 /**
- * A copy of `data` whose strings are safe to print on a terminal. Task names may come from untrusted input, and contain
- * line breaks or escape sequences.
+ * `data`, or a copy, with strings that are safe to print on a terminal. Task names may come from untrusted input, and
+ * contain line breaks or escape sequences.
  */
 export function printable<T>(data: T): T {
-  return JSON.parse(JSON.stringify(data), (_, value: unknown) =>
+  const text = JSON.stringify(data);
+  if (!MAY_CONTAIN.test(text)) return data;
+  return JSON.parse(text, (_, value: unknown) =>
     typeof value === 'string' ? value.replace(UNPRINTABLE, escaped) : value,
   ) as T;
 }

@@ -5,10 +5,12 @@ import { Failure } from './failure.ts';
 
 /** The bit of SIGUSR1 in a signal mask. */
 const SIGUSR1 = 1n << 9n;
-/** The state of a listening socket in /proc/net/tcp. */
-const LISTENS = '0A';
-/** 127.0.0.1 and 0.0.0.0 there, in the format of little-endian machines. */
-const [LOOPBACK, ANY] = ['0100007F', '00000000'];
+/**
+ * A socket in /proc/net/tcp that listens on 127.0.0.1 or 0.0.0.0, in the format of little-endian machines: its address,
+ * port and inode.
+ */
+const LISTENS = /^ *\d+: (0100007F|00000000):(\w+) \w+:\w+ 0A (?:\S+ +){5}(\d+)/gm;
+const ANY = '00000000';
 
 /**
  * Checks that SIGUSR1 opens the inspector of a process, and does not kill it.
@@ -49,21 +51,35 @@ function noProcess(pid: number): Failure {
  */
 export function listeningPorts(pid: number, open?: number): Set<number> {
   const known = new Map<string, number>();
-  for (const line of read(`/proc/${pid}/net/tcp`).split('\n')) {
-    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
-    const [address, hex = ''] = local.split(':');
+  for (const [, address, hex = '', inode = ''] of read(`/proc/${pid}/net/tcp`).matchAll(LISTENS)) {
     const port = Number.parseInt(hex, 16);
-    if (state === LISTENS && (address === LOOPBACK || (address === ANY && port === open)))
-      known.set(inode, port);
+    if (address !== ANY || port === open) known.set(inode, port);
   }
+  if (looked?.pid !== pid) looked = { pid, descriptors: new Map() };
+  const { descriptors } = looked;
+  const unknown = new Set([...known.keys()].filter((inode) => !descriptors.has(inode)));
   const folder = `/proc/${pid}/fd`;
-  const ports = new Set<number>();
-  for (const fd of attempt(() => readdirSync(folder), []).sort((a, b) => +a - +b)) {
-    const port = known.get(/^socket:\[(\d+)\]$/.exec(target(`${folder}/${fd}`))?.[1] ?? '');
-    if (port !== undefined) ports.add(port);
+  const all = unknown.size > 0 ? attempt(() => readdirSync(folder), []) : [];
+  for (let at = 0; at < all.length && unknown.size > 0; at += 1) {
+    // From both ends: a server of many connections has begun to listen first, and the inspector has come last.
+    const fd = all.at(at % 2 === 0 ? at / 2 : -(at + 1) / 2) as string;
+    const inode = /^socket:\[(\d+)\]$/.exec(target(`${folder}/${fd}`))?.[1] ?? '';
+    if (unknown.delete(inode)) descriptors.set(inode, Number(fd));
   }
-  return ports;
+  for (const inode of unknown) descriptors.set(inode, OF_OTHERS);
+  const own = [...known].map(([inode, port]) => [descriptors.get(inode) as number, port] as const);
+  return new Set(
+    own
+      .filter(([fd]) => fd !== OF_OTHERS)
+      .sort(([a], [b]) => a - b)
+      .map(([, port]) => port),
+  );
 }
+
+/** The descriptors of the sockets that {@link listeningPorts} has found, by inode. */
+let looked: { readonly pid: number; readonly descriptors: Map<string, number> } | undefined;
+/** In place of a descriptor: the socket belongs to another process. */
+const OF_OTHERS = -1;
 
 /**
  * The port of a process's inspector, according to its options; 0 for any.

@@ -27,11 +27,18 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** Takes a snapshot of each thread. */
-export async function snapshotsOf(target: Target): Promise<readonly Snapshot[]> {
+/**
+ * Takes a snapshot of each thread.
+ *
+ * @param question - `snapshot tasks` leaves out servers and connections
+ */
+export async function snapshotsOf(
+  target: Target,
+  question: 'snapshot' | 'snapshot tasks' = 'snapshot',
+): Promise<readonly Snapshot[]> {
   return await ofEach(await target.threads(), async (ask) => {
     let text = '';
-    for await (const piece of fetchPieces(ask, 'snapshot')) text += piece;
+    for await (const piece of fetchPieces(ask, question)) text += piece;
     return parse<Snapshot>(text);
   });
 }

@@ -48,12 +48,17 @@ const LONGEST = 5;
  *
  * For a large program, this takes several turns of Node's loop. Each task is described at one moment; tasks that end in
  * the meantime are left out.
+ *
+ * @param withTransports - with servers and connections?
  */
-export async function takeSnapshot(): Promise<Snapshot> {
+export async function takeSnapshot(withTransports = true): Promise<Snapshot> {
   const pause = new Pause();
   const words = new Words();
   const loops: LoopData[] = [];
-  for (const loop of openLoops()) loops.push(await describeLoop(loop, words, pause));
+  for (const loop of openLoops()) {
+    const resources = withTransports ? allOpenOn(loop) : [];
+    loops.push(await describeLoop(loop, resources, words, pause));
+  }
   return {
     version: SNAPSHOT_VERSION,
     at: new Date().toISOString(),
@@ -74,7 +79,12 @@ function busyTimes(): Snapshot['busy'] {
   return { active: active / 1000, idle: idle / 1000 };
 }
 
-async function describeLoop(loop: LoopCore, words: Words, pause: Pause): Promise<LoopData> {
+async function describeLoop(
+  loop: LoopCore,
+  resources: Iterable<OpenResource>,
+  words: Words,
+  pause: Pause,
+): Promise<LoopData> {
   const tasks: TaskData[] = [];
   const all = [...loop._tasks] as Task<unknown>[];
   const waiters = await whoWaits(all, pause);
@@ -85,7 +95,7 @@ async function describeLoop(loop: LoopCore, words: Words, pause: Pause): Promise
   }
   const timers = loop._turns.listTimers();
   const transports: TransportData[] = [];
-  for (const one of [...allOpenOn(loop)]) {
+  for (const one of [...resources]) {
     await pause.ifNeeded();
     if (!isInner(one)) transports.push(describeTransport(one, loop));
   }
