@@ -1,7 +1,7 @@
 import { log } from '../base/log/log.ts';
 import { workerThreads } from '../base/node-modules.ts';
+import { setImmediate } from '../base/node-timers.ts';
 import { repr } from '../base/printing/repr.ts';
-import { putAside, putBack } from '../core/context/promise-hooks.ts';
 import { type Explainer, explainBy } from '../core/reports/slow-endings.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
 import { AGENT_VERSION } from './snapshot/data.ts';
@@ -10,13 +10,23 @@ import { addLoop } from './snapshot/open-loops.ts';
 /** The key under which a debugger finds this library's {@link Agent} in a process. */
 const AGENT = Symbol.for('asyncio-ts.inspect');
 
-/** Answers requests from outside the process. */
+/**
+ * Answers requests from outside the process.
+ *
+ * A debugger calls it while other code is in the middle of something, which may be code of this library. So these
+ * functions create no promise, for which hooks would be called, and the answer is made in a turn of its own.
+ */
 interface Agent {
   /** The version of the protocol. */
   readonly version: number;
-  /** Answers a request; see `answer.ts`. */
-  ask(question: string): Promise<string>;
+  /** Begins to answer a request, see `answer.ts`, and returns a number. */
+  ask(question: string): number;
+  /** Returns the answer with that number, or throws its error, once; `undefined` while there is none. */
+  take(number: number): string | undefined;
 }
+
+/** How many answers are kept that were not taken; older ones are dropped. */
+const MOST_ANSWERS = 20;
 
 let loaded: typeof import('./on-demand.ts') | undefined;
 
@@ -47,17 +57,29 @@ export function makeVisible(loop: LoopCore): void {
   addLoop(loop);
   explainBy(explain);
   if (AGENT in globalThis) return;
+  const answers = new Map<number, () => string>();
+  let last = 0;
   const agent: Agent = {
     version: AGENT_VERSION,
-    // Loaded on demand.
     ask(question) {
-      // A debugger interrupts arbitrary code, whose context the answer must not use.
-      const aside = putAside();
-      try {
-        return answer(question);
-      } finally {
-        putBack(aside);
-      }
+      last += 1;
+      const number = last;
+      setImmediate(() => {
+        answer(question).then(
+          (text) => answers.set(number, () => text),
+          (error) =>
+            answers.set(number, () => {
+              throw error;
+            }),
+        );
+      });
+      answers.delete(number - MOST_ANSWERS);
+      return number;
+    },
+    take(number) {
+      const taken = answers.get(number);
+      answers.delete(number);
+      return taken?.();
     },
   };
   Object.defineProperty(globalThis, AGENT, { value: agent, configurable: true });

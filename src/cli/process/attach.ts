@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '../../inspect/printable.ts';
 import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import type { DebuggerSession, WorkerSession } from './debugger-session.ts';
@@ -6,6 +7,9 @@ import { checkIsNode } from './node-process.ts';
 import { JOIN, openSession } from './open-session.ts';
 import { patiently, soon } from './soon.ts';
 import { type Ask, ofEach, type Target } from './target.ts';
+
+/** How often to check whether an answer is there, in milliseconds. */
+const POLL = 2;
 
 /** How many functions of a busy process are named. */
 const FRAMES = 5;
@@ -54,8 +58,14 @@ async function askerOf(
     throw new Failure(
       `process ${pid} runs another version of asyncio-ts (expected ${AGENT_VERSION}, got ${version})`,
     );
-  const send: Ask = async (question) =>
-    String(await thread.evaluate(`${AGENT}.ask('${question}')`, true));
+  const send: Ask = async (question) => {
+    const number = await thread.evaluate(`${AGENT}.ask('${question}')`);
+    for (;;) {
+      const answer = await thread.evaluate(`${AGENT}.take(${number})`);
+      if (answer !== undefined) return String(answer);
+      await sleep(POLL);
+    }
+  };
   const checkFree = async (): Promise<void> => {
     if ((await soon(send('version'))) !== undefined) return;
     // The first two lines are the error and this expression.

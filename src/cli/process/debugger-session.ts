@@ -44,11 +44,10 @@ abstract class Session {
   /**
    * Evaluates an expression, even while other code runs.
    *
-   * @param awaitPromise - await its value? Then the answer comes when that code has ended
    * @throws {Failure} when it throws
    */
-  async evaluate(expression: string, awaitPromise = false): Promise<unknown> {
-    const options = { expression, awaitPromise, returnByValue: true };
+  async evaluate(expression: string): Promise<unknown> {
+    const options = { expression, returnByValue: true };
     const { result, exceptionDetails } = (await this.ask(
       'Runtime.evaluate',
       options,

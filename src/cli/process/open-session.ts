@@ -58,8 +58,12 @@ function watchLookers(key: symbol, every: number): void {
     process.getBuiltinModule('node:inspector').close();
     delete shared[key];
   };
-  // After the poll: if SIGUSR1 interrupted a busy program, Node opens the inspector once more there.
-  const timer = globalThis.setInterval(() => globalThis.setImmediate(look), every).unref();
+  let timer: NodeJS.Timeout;
+  // In a turn of its own, not in the middle of what this interrupts, which may be Node's timers.
+  globalThis.setImmediate(() => {
+    // After the poll: if SIGUSR1 interrupted a busy program, Node opens the inspector once more there.
+    timer = globalThis.setInterval(() => globalThis.setImmediate(look), every).unref();
+  });
 }
 
 /** What is done to find the inspector of a process, step by step; a test interleaves the steps of two commands. */

@@ -194,7 +194,7 @@ export interface Snapshot {
 export const MOST_TIMERS = 1000;
 
 /** The version of the protocol for requests from outside the process. */
-export const AGENT_VERSION = 1;
+export const AGENT_VERSION = 2;
 
 /** The maximum number of failures per loop in a snapshot. */
 export const MOST_FAILURES = 100;
