@@ -100,13 +100,12 @@ class AbortableSleep<T> extends Sleep<T> {
 
 const OPTIONS = 'signal abandon';
 
-/** Is a result rather meant as options? */
+/** Is a result rather meant as options? Nothing of a user's object is called to find out. */
 function isOptions(result: unknown): boolean {
-  return (
-    isA((result as Abortable | null)?.signal, AbortSignal) &&
-    isPlainObject(result as object) &&
-    Object.keys(result as object).every((key) => OPTIONS.split(' ').includes(key))
-  );
+  if (typeof result !== 'object' || result === null || !isPlainObject(result)) return false;
+  const { signal } = Object.getOwnPropertyDescriptors(result) as { signal?: PropertyDescriptor };
+  const names = OPTIONS.split(' ');
+  return isA(signal?.value, AbortSignal) && Object.keys(result).every((key) => names.includes(key));
 }
 
 /**

@@ -43,6 +43,17 @@ loopBehaviour('sleep', (it) => {
     assert.equal(await sleep(0, { signal }, {}), { signal });
   });
 
+  it('calls no getter of its result', async () => {
+    class Closed {
+      get signal(): never {
+        throw new Error('it was read');
+      }
+    }
+    const result = new Closed();
+
+    assert.ok((await sleep(0, result)) === result);
+  });
+
   it(
     'takes exactly one turn where there is nothing to wait for',
     async (loop) => {
