@@ -1,5 +1,6 @@
 // npm test [-- PATTERN]: the whole suite, in processes side by side, whose output comes room by room; or the files
-// whose path matches. With --slow, the slow tests; with --faults, those of them that break things on purpose, at more moments.
+// whose path matches. With --slow, the slow tests; with --faults, those of them that break things on purpose, at more
+// moments.
 import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -39,7 +40,7 @@ const ROOMS = [
 // biome-ignore lint/suspicious/noControlCharactersInRegex: uvu colours it
 const FILE = /^(?:\x1b\[\d+m)*([\w-]+)(?=[/\w.-]*\.test\.ts)/gm;
 
-/** Runs the files that match; `aside`: prints what is known of a room when it ends, and returns the last of it. */
+/** Runs the files that match; `aside`: prints the results of a room when it ends, and returns those of the last one. */
 function run(pattern, aside = false) {
   // It loads behaviour.ts first, so that a run without a single test fails as well.
   const args = ['--import', './test/support/preload.mjs'];

@@ -4,7 +4,7 @@ import { AGENT_VERSION } from '../../inspect/snapshot/data.ts';
 import type { DebuggerSession, WorkerSession } from './debugger-session.ts';
 import { Failure } from './failure.ts';
 import { checkIsNode } from './node-process.ts';
-import { JOIN, openSession } from './open-session.ts';
+import { JOIN, openSession, STEPS } from './open-session.ts';
 import { patiently, soon } from './soon.ts';
 import { type Ask, ofEach, type Target } from './target.ts';
 
@@ -25,7 +25,7 @@ const AGENT = `globalThis[Symbol.for('asyncio-ts.inspect')]`;
  */
 export async function attach(pid: number): Promise<Target> {
   checkIsNode(pid);
-  const session = await openSession(pid);
+  const session = await openSession(pid, STEPS);
   const check = async (): Promise<void> => {
     await inTime(session.evaluate(JOIN), pid);
   };

@@ -81,7 +81,8 @@ export interface Steps<Session> {
   sleep(milliseconds: number): Promise<unknown>;
 }
 
-const STEPS: Steps<DebuggerSession> = {
+/** The steps on a real process. */
+export const STEPS: Steps<DebuggerSession> = {
   inspectPort,
   listeningPorts,
   signal(pid) {
@@ -107,10 +108,7 @@ const STEPS: Steps<DebuggerSession> = {
  *
  * @throws {Failure} when the process has ended, or does not open it
  */
-export async function openSession<Session = DebuggerSession>(
-  pid: number,
-  steps: Steps<Session> = STEPS as unknown as Steps<Session>,
-): Promise<Session> {
+export async function openSession<Session>(pid: number, steps: Steps<Session>): Promise<Session> {
   const [open, first] = steps.inspectPort(pid);
   const session = first && (await steps.sessionAt(first, JOIN));
   if (session) return session;

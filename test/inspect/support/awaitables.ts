@@ -4,7 +4,7 @@ import path from 'node:path';
 import type * as TypeScript from 'typescript';
 import { root } from '../../support/program.ts';
 
-/** Required, for an import would have Node look through all of it for what it exports. */
+/** Not imported: Node would search all of it for its exports. */
 const ts = createRequire(import.meta.url)('typescript') as typeof TypeScript;
 
 /** What a declared type has in it if it can be awaited. */
