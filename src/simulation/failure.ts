@@ -23,7 +23,7 @@ export interface RunResult {
   readonly digest: string;
   /** What was sent, as a sequence diagram. */
   readonly trace: string;
-  /** @internal the newest of that, as data */
+  /** @internal the newest entries of the trace */
   readonly _entries: readonly TraceEntry[];
 }
 
@@ -57,7 +57,7 @@ function printEntry(entry: TraceEntry): string {
   return `${time.toFixed(6)}  ${from}${to === '' ? '' : ` → ${to}`}: ${labelOf(entry)}`;
 }
 
-/** How many faults are shown at most: the last ones. */
+/** The most faults that are shown: the newest. */
 const MOST_FAULTS = 50;
 
 /** The error of a run that failed. */

@@ -31,7 +31,7 @@ const WEEK = 7 * 86_400;
 /**
  * Runs one seed after another until one fails.
  *
- * @param caller - left out of the stack of an error in the arguments, with what it called: of an uncaught error, Node
+ * @param caller - left out of the stack of an error in the arguments, with what it called: for an uncaught error, Node
  *   shows the line that threw it, which would be minified code
  */
 export async function runSeeds(
@@ -170,7 +170,7 @@ async function runOnce(
     failed = { error };
   }
   try {
-    // Node tells of unhandled rejections in a turn of its own.
+    // Node reports unhandled rejections in a turn of its own.
     await new Promise((resolve) => void setImmediate(resolve));
     await runner.close();
     if (failed === undefined) await run.checkHistories();
@@ -216,7 +216,7 @@ async function runOnce(
 
 const STUCK = 'nothing can happen any more';
 
-/** The run does not end: says where each task waits. */
+/** Fails a run that does not end, with an error that says where each task waits. */
 async function stillRunning(run: Run, message: string, what: string = message): Promise<void> {
   if (run.failure !== undefined || run.scheduler.paused) return;
   const { scheduler } = run;

@@ -114,7 +114,7 @@ export class SimulatedHost {
       kernel.network.hostIsUp(kernel);
     }
     const running = runningLoop();
-    // By a SystemExit or a KeyboardInterrupt, as the program of a process ends.
+    // A SystemExit or a KeyboardInterrupt ends the host's program, as it would end a process.
     loop._start((interruption) => {
       if (interruption !== undefined) this.#world.failed(this, interruption.error);
     });

@@ -57,7 +57,7 @@ class Eventually extends Future<void> {
   }
 }
 
-/** What {@link Run} is made with. */
+/** The arguments of {@link Run}. */
 interface RunSettings {
   readonly seed: number | string;
   readonly weights: Weights;
@@ -223,7 +223,7 @@ export class World {
 /**
  * Returns an address as systems print it.
  *
- * @throws {TypeError} when it is none, or one of another version
+ * @throws {TypeError} when it is not an address, or one of another version
  */
 function checkIp(address: unknown, what: string, version?: 4 | 6): string {
   const host = typeof address === 'string' ? numericHost(AF_UNSPEC, address)?.host : undefined;
@@ -242,9 +242,9 @@ export class Run {
   readonly faults: Faults;
   readonly network: Network;
   readonly world: World;
-  /** What the program of the simulation itself runs on. */
+  /** The clock of the simulation's own program. */
   readonly clock: Clock;
-  /** Why it failed: the first that was found. */
+  /** The first failure. */
   failure:
     | {
         readonly error: unknown;
@@ -261,7 +261,7 @@ export class Run {
   readonly #histories: (() => Promise<void>)[] = [];
   #waiters: { readonly check: () => boolean; readonly done: Future<void> }[] = [];
   #fail: () => void = () => {};
-  /** What Node waits for, in words. */
+  /** Describes what Node waits for. */
   readonly realWaits: (tasks: string) => string = watchRealWaits();
   /** Fails, and says where each task waits. */
   late: (message: string, what: string) => void = () => {};
@@ -343,13 +343,13 @@ export class Run {
     );
   }
 
-  /** Says on which host something happened, where one is running. */
+  /** Adds the name of the host that is running, if any. */
   named(what: string): string {
     const host = this.#running()?.hostname;
     return host === undefined ? what : `${host}: ${what}`;
   }
 
-  /** Ends the run; reports what was found first. */
+  /** Ends the run, with the first failure. */
   fail(error: unknown, what: string): void {
     if (this.failure !== undefined) return;
     this.trace.fault(what);
@@ -357,7 +357,7 @@ export class Run {
     this.#fail();
   }
 
-  /** Has `fail` called at the first failure. */
+  /** Sets what is called at the first failure. */
   onFailure(fail: () => void): void {
     this.#fail = fail;
   }
@@ -387,7 +387,7 @@ export class Run {
     this.trace.noted(undefined, `${name} resolves to ${[to ?? 'its host'].flat().join(', ')}`);
   }
 
-  /** The ways between two hosts: there, and back. */
+  /** The paths between two hosts, in both directions. */
   paths(a: HostLike, b: HostLike): [Path, Path] {
     const [one, other] = [this.kernelOf(a), this.kernelOf(b)];
     return [this.network.path(one, other), this.network.path(other, one)];
@@ -495,7 +495,7 @@ export class Run {
     this.#look();
   }
 
-  /** Wakes those whose condition now holds. */
+  /** Wakes the waiters whose condition now holds. */
   #look(): void {
     if (this.#waiters.length === 0) return;
     this.#waiters = this.#waiters.filter(({ check, done }) => {
@@ -521,7 +521,7 @@ export class Run {
     if (up().length > 0) await this.eventually(() => up().length === 0, 60, 'the end of all hosts');
   }
 
-  /** The hosts have ended: was what their clients saw linearizable? */
+  /** Called after the hosts have ended: was what their clients saw linearizable? */
   async checkHistories(): Promise<void> {
     try {
       for (const check of this.#histories) if (this.failure === undefined) await check();

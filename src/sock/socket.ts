@@ -143,8 +143,8 @@ export class Socket {
   /**
    * Connects to an address.
    *
-   * @throws {BlockingIOError} EINPROGRESS when it takes time, as it always does over TCP; EALREADY
-   *   when it is in progress
+   * @throws {BlockingIOError} EINPROGRESS when it cannot complete at once, as always over TCP;
+   *   EALREADY when a connect is already in progress
    * @throws {OSError} when the connection fails immediately
    */
   connect(address: AddressInput): void {
@@ -573,10 +573,7 @@ export class Socket {
     return this.#endpoint;
   }
 
-  /**
-   * The endpoint, for a call that nothing waited for: it asks the system regardless of what is
-   * remembered.
-   */
+  /** The endpoint; its next try asks the system, even if the last one would have blocked. */
   #anew(syscall: string, side: 'reader' | 'writer'): Endpoint {
     const endpoint = this.#open(syscall);
     endpoint.tryAnew(side);
@@ -584,7 +581,7 @@ export class Socket {
   }
 }
 
-/** Created anew each time, so that its stack shows the call. */
+/** A new error each time, so that its stack shows the call. */
 function wouldBlock(syscall: string): OSError {
   return osError('EAGAIN', syscall);
 }

@@ -42,7 +42,7 @@ export class ByteBuffer {
     this.#adopt(Buffer.concat([data, rest]));
   }
 
-  /** Takes `nbytes`, of which there must be enough. */
+  /** Takes `nbytes`, which must be available. */
   take(nbytes: number): Buffer {
     const start = this.#start;
     this.#start = start + nbytes;

@@ -38,7 +38,7 @@ class Drain extends Operation<void> implements Runnable {
 }
 
 /**
- * Whether a stream may write, and what waits for that.
+ * Tracks whether a stream may write, and what waits for that.
  *
  *             pause()                 connectionLost()
  *   flowing ──────────▶ paused      ──────────────────▶ lost

@@ -6,23 +6,23 @@ import type { StreamReader } from './stream-reader.ts';
  * Aborts a connection whose peer neither sends the awaited data nor takes what was written.
  *
  *             a read waits
- *   resting ───────────────▶ waiting ── no sign of the peer in time ──▶ aborted
+ *   resting ───────────────▶ waiting ── the peer is idle too long ──▶ aborted
  *      ▲                        │
  *      └────────────────────────┘
  *         bytes came, or the read was cancelled
  *
- * Only time spent waiting counts. A received byte, or a waiting byte that the peer took, is a sign
- * of the peer, and restarts the time.
+ * Only time spent waiting counts. A received byte, or a buffered byte that the peer took, restarts
+ * the time.
  *
  * There is one timer per connection. It is not reset with every message: when it fires, it checks
- * how long ago the last sign was.
+ * how long ago the peer was last active.
  */
 export class IdleWatch {
   readonly #loop: LoopCore;
   readonly #seconds: number;
   readonly #reader: StreamReader;
   #transport: Transport;
-  /** When the peer last gave a sign, on the loop's clock, moved forward by the rests since then. */
+  /** When the peer was last active, on the loop's clock, plus the time spent resting since then. */
   #since: number;
   /** When the current rest started; undefined while a read waits. */
   #resting: number | undefined;
@@ -86,7 +86,7 @@ export class IdleWatch {
     else void moved.then((hasMoved) => this.#decide(hasMoved));
   }
 
-  /** @param hasMoved - has the peer taken bytes, which the transport's traffic does not show? */
+  /** @param hasMoved - has the peer taken bytes that the transport's traffic does not include? */
   #decide(hasMoved: boolean): void {
     if (this.#timer === undefined || this.#loop.isClosed()) return;
     const { _traffic: traffic } = this.#transport;

@@ -11,7 +11,7 @@ import { StreamWriter } from './stream-writer.ts';
 
 /** The reader's limit, for functions that create readers. */
 export interface StreamOptions {
-  /** The longest line in bytes, and half of what is buffered unread; by default 65536. */
+  /** The longest line, in bytes; up to twice as much is buffered. By default 65536. */
   readonly limit?: number | undefined;
 }
 

@@ -16,13 +16,13 @@ export interface Found {
 }
 
 /**
- * Searches incoming bytes for the first of one or several separators. It looks at no byte twice,
+ * Searches incoming bytes for the first of one or several separators. No byte is searched twice,
  * except the last few.
  */
 export class Search {
   /** Shortest first: of two that end at the same index, the shorter one is found. */
   readonly #separators: readonly Uint8Array[];
-  /** From the start, how many bytes cannot be the start of a separator. */
+  /** How many of the first bytes cannot be the start of a separator. */
   #offset = 0;
 
   /**
@@ -47,12 +47,12 @@ export class Search {
     this.#separators = list.sort((a, b) => a.length - b.length);
   }
 
-  /** From the start, how many bytes belong to no separator, as far as was searched. */
+  /** How many of the first bytes have been searched and belong to no separator. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** The bytes so far were taken: starts again with the next ones. */
+  /** Starts over, because the bytes so far were taken. */
   restart(): void {
     this.#offset = 0;
   }

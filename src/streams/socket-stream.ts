@@ -23,7 +23,7 @@ import type { StreamWriter } from './stream-writer.ts';
 /** The most bytes to read at a time. */
 const PIECE = 65_536;
 
-/** What is read from Node's own socket if the connection is encrypted, and is undefined otherwise. */
+/** Members read from Node's own TLS socket; undefined if the connection is not encrypted. */
 const OF_TLS = `encrypted authorized authorizationError alpnProtocol servername getPeerCertificate
 getPeerX509Certificate getCertificate getX509Certificate getCipher getProtocol getSession getTLSTicket
 isSessionReused getEphemeralKeyInfo getFinished getPeerFinished getSharedSigalgs exportKeyingMaterial`;
@@ -37,9 +37,9 @@ const socketStream = lazily(() => {
     timeout: number | undefined;
     bytesRead = 0;
     #sent = 0;
-    /** When bytes last went either way, on the loop's clock. */
+    /** When bytes were last received or sent, on the loop's clock. */
     #active = 0;
-    /** The transport's traffic when the timer last looked. */
+    /** The transport's traffic at that time. */
     #traffic = 0;
     #timer: Cancellable | undefined;
     #resets = false;
@@ -79,7 +79,7 @@ const socketStream = lazily(() => {
       }
     }
 
-    /** What was written while it was corked goes out together. */
+    /** Sends chunks that were written while corked as one. */
     override _writev(pieces: { chunk: Buffer }[], done: (error?: Error) => void): void {
       this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), '', done);
     }
@@ -152,7 +152,7 @@ const socketStream = lazily(() => {
       return infoOf(this.#writer.getExtraInfo('sockname'));
     }
 
-    /** It is connected already: says so. */
+    /** Only emits the events, because it is already connected. */
     connect(...args: unknown[]): this {
       const callback = args.at(-1);
       if (typeof callback === 'function') this.once('connect', callback as () => void);
@@ -198,7 +198,7 @@ const socketStream = lazily(() => {
       return this;
     }
 
-    /** Bytes go: the time starts again. */
+    /** Bytes were received or sent: restarts the timeout. */
     #note(): void {
       if (!this.timeout || this.#loop.isClosed()) return;
       this.#active = this.#loop.time();
@@ -215,7 +215,7 @@ const socketStream = lazily(() => {
       });
     }
 
-    /** A connection keeps no process alive; the loop does. */
+    /** Has no effect: the loop keeps the process alive, not the connection. */
     ref(): this {
       return this;
     }

@@ -29,7 +29,7 @@ export interface HandlingLoop extends LoopCore {
   createTask<T>(body: TaskBody<T>): Task<T>;
 }
 
-/** How long a client may be silent, and a handler may take; by default without limit. */
+/** Time limits for clients and handlers; by default none. */
 export interface ConnectionLimits {
   /**
    * After how many seconds a connection is aborted while its handler waits for the peer to send
@@ -71,7 +71,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   readonly #handler: ClientConnected | undefined;
   readonly #limits: ConnectionLimits;
   #transport: Transport | undefined;
-  /** With TLS? Then it cannot end one direction alone. */
+  /** Is it TLS? Then one direction cannot be ended alone. */
   #isEncrypted = false;
   /** How the connection ended, if it has. */
   #ended: { readonly error: unknown } | undefined;

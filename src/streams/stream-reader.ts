@@ -25,7 +25,7 @@ export interface PausableTransport {
 
 /** Options for a reader. */
 export interface StreamReaderOptions {
-  /** The longest line in bytes, and half of what is buffered unread; by default 65536. */
+  /** The longest line, in bytes; up to twice as much is buffered. By default 65536. */
   readonly limit?: number | undefined;
   /** The loop to wait on; by default the running one, otherwise that of `setEventLoop()`. */
   readonly loop?: LoopCore | undefined;
@@ -89,7 +89,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   // ── reading ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Reads the available bytes; waits for the first one if there are none.
+   * Reads up to `n` bytes; waits for the first one if there are none.
    *
    * @param n - the most bytes to read; by default all until the end of the stream. The reader's
    *   limit does not apply
@@ -150,7 +150,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   /**
    * Reads up to and including a separator.
    *
-   * Of several separators, the one that ends first counts.
+   * Of several separators, the one that ends first is used.
    *
    * @param separator - bytes, a string, or an array of alternatives; by default a newline
    * @returns the bytes, in an array that nothing else writes to
@@ -315,7 +315,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
     return `<${parts.join(' ')}>`;
   }
 
-  // ── between our files ──────────────────────────────────────────────────────────────────────
+  // ── internal ───────────────────────────────────────────────────────────────────────────────
 
   /** @internal is a read waiting? */
   get _isWaiting(): boolean {

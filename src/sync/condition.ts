@@ -174,7 +174,7 @@ export class Condition extends Holdable {
     }
   }
 
-  /** Acquires the lock, whatever cancels come meanwhile, and then throws the last of them. */
+  /** Acquires the lock even when cancelled meanwhile, then throws the last cancel. */
   async #acquireAgain(): Promise<void> {
     let cancelled: CancelledError | undefined;
     for (;;) {

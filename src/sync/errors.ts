@@ -1,5 +1,3 @@
-/** The errors of locks, queues and channels. */
-
 import { named, RuntimeError } from '../base/errors/errors.ts';
 
 /**

@@ -43,8 +43,8 @@ class LockWaiter extends Waiter<true> {
 /**
  * Gives one task at a time exclusive access.
  *
- * Tasks acquire it in the order in which they came. Between a {@link release} and the turn of the
- * next task it is unlocked, but no other task can overtake. A cancelled task passes its turn on.
+ * Tasks acquire it in order of arrival. Between a {@link release} and the turn of the next task it
+ * is unlocked, but no other task can overtake. A cancelled task passes its turn on.
  *
  * It has no owner: any task may release it. A task that acquires it twice deadlocks.
  *

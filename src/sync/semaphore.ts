@@ -35,7 +35,7 @@ class SemaphoreWaiter extends Waiter<true> {
       semaphore._takers?.push(this._scopeOfAwait);
       this._finish(true);
     } else if (this._woken) semaphore._value += 1;
-    // More places may be free, and waiters that only waited behind others.
+    // More places may be free, for waiters that only waited behind others.
     semaphore._wakeFree();
     this._tellNow();
   }
@@ -49,7 +49,7 @@ const MOST_NOTED = 16;
 /**
  * Gives a limited number of tasks access at a time.
  *
- * Tasks get places in the order in which they came. A cancelled task passes its place on.
+ * Tasks get places in order of arrival. A cancelled task passes its place on.
  *
  * ```ts
  * const semaphore = new asyncio.Semaphore(2);
@@ -68,8 +68,8 @@ export class Semaphore extends Holdable {
   /** How many places there are. */
   readonly #places: number;
   /**
-   * @internal the scopes that have taken places; undefined from when a task has released what it had
-   *   not taken
+   * @internal the scopes that have taken places; undefined once a task has released a place that it
+   *   had not taken
    */
   _takers: Takers | undefined;
 
@@ -88,7 +88,7 @@ export class Semaphore extends Holdable {
     this._takers = value > 0 && value <= MOST_NOTED ? [] : undefined;
   }
 
-  /** Would {@link acquire} have to wait? Also if a place is free but others are waiting. */
+  /** Would {@link acquire} have to wait? True also if a place is free but others are waiting. */
   locked(): boolean {
     return this._value === 0 || !this._line.isGivenUp;
   }
@@ -128,7 +128,7 @@ export class Semaphore extends Holdable {
     if (this._line.size > 0) this.#wakeNext();
   }
 
-  /** The last taker was removed: unless that is the task that releases, another one is the right one. */
+  /** The last taker was removed. If another task is releasing, removes one of its places instead. */
   #forget(takers: Takers, last: Takers[number]): void {
     const task = currentScope()?.task;
     if (last?.task === task) return;
@@ -138,7 +138,7 @@ export class Semaphore extends Holdable {
     else takers[at] = last;
   }
 
-  /** @internal the tasks that have its places; none where that is not known */
+  /** @internal the tasks that have its places; empty if unknown */
   get _holders(): readonly unknown[] {
     const takers = this._takers ?? [];
     if (takers.length !== this.#places - this._value) return [];

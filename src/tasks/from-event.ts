@@ -88,7 +88,7 @@ function isEmitter(value: EmitterLike | TargetLike): value is EmitterLike {
 /**
  * Waits for an event: a cancellable `events.once()`.
  *
- * The wait starts with the call; the `await` resumes one turn after the event. Cancelling the
+ * The wait starts at the call; the `await` resumes one turn after the event. Cancelling the
  * waiting task removes the listeners.
  *
  * ```ts

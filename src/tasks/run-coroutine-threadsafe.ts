@@ -47,7 +47,7 @@ function chain<T>(task: Future<T>, future: Future<T>): void {
   });
   const onTaskDone = calledAs('_chain_future.<locals>._call_set_state', () => {
     if (future.done()) {
-      // It was cancelled, and nothing can ask the task.
+      // It was cancelled. If the task failed, that is reported as never retrieved.
       return;
     }
     if (task.cancelled()) future.cancel();

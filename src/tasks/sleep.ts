@@ -13,7 +13,7 @@ import { requireRunningLoop } from '../core/turns/running-loop.ts';
 import { isBefore, type Numbered, nextTimerNumber } from '../core/turns/timer-heap.ts';
 
 /**
- * A wait that is its own timer, because there may be very many, and each byte counts.
+ * A wait that is its own timer, to save memory: there may be very many.
  *
  * When it is due, it finishes in its turn, and resumes the task one turn later.
  */
@@ -35,7 +35,7 @@ class Sleep<T> extends NativeOperation<T> implements Numbered {
     loop._turns.at(this);
   }
 
-  /** @internal it is done, in whatever way */
+  /** @internal it is done, or was cancelled */
   override _tell(): void {
     this._loop._turns.timerDropped(this);
     super._tell();
@@ -56,7 +56,7 @@ class Sleep<T> extends NativeOperation<T> implements Numbered {
     return this.done();
   }
 
-  /** @internal nobody's turn when it is due */
+  /** @internal when it is due, its turn belongs to no task */
   override get _subject(): unknown {
     return this.done() ? super._subject : this;
   }
@@ -100,7 +100,7 @@ class AbortableSleep<T> extends Sleep<T> {
 
 const OPTIONS = 'signal abandon';
 
-/** Is a result rather meant as options? Nothing of a user's object is called to find out. */
+/** Was a result meant as options? The check calls no code of the user's object. */
 function isOptions(result: unknown): boolean {
   if (typeof result !== 'object' || result === null || !isPlainObject(result)) return false;
   const { signal } = Object.getOwnPropertyDescriptors(result) as { signal?: PropertyDescriptor };
@@ -111,7 +111,7 @@ function isOptions(result: unknown): boolean {
 /**
  * Waits, and lets other tasks run.
  *
- * The wait starts with the call. `sleep(0)` waits for exactly one turn of the loop.
+ * The wait starts at the call. `sleep(0)` waits for exactly one turn of the loop.
  *
  * @param delay - in seconds, with fractions; 0 or less is one turn
  * @param result - the result of the `await`

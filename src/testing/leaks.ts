@@ -18,7 +18,7 @@ export class Leaks {
   /** Where each task was created. */
   readonly #tasks = new WeakMap<object, string>();
   readonly #timers = new Map<Timed, string | undefined>();
-  /** The number of timers from which those that have fired are removed. */
+  /** When there are more timers than this, those that have fired are removed. */
   #timersAtMost = 1000;
   readonly #sockets = new Map<Socket, string | undefined>();
   readonly #failed: Future<unknown>[] = [];

@@ -14,7 +14,7 @@ import { type Executor, TerminableFunction, type ThreadCallable } from './execut
 import { toThreadFunction } from './thread-call.ts';
 import { ThreadPoolExecutor } from './thread-pool-executor.ts';
 
-/** A call in a thread, for the explanation of a slow ending. */
+/** A call in a thread, to explain why the end of a loop is slow. */
 export interface ThreadCallNote {
   /** The function that is called. */
   readonly name: string;
@@ -42,7 +42,7 @@ function nameOf(callback: unknown): string {
 export class DefaultExecutor {
   readonly #loop: LoopCore;
   #executor: ThreadPoolExecutor | undefined;
-  /** Has it been shut down? It is not replaced then. */
+  /** Has it been shut down? Then no new one is created. */
   #isShutDown = false;
   readonly #calls = new Set<ThreadCallNote>();
 
@@ -119,7 +119,7 @@ export class DefaultExecutor {
     this.#executor = undefined;
   }
 
-  /** The calls that have not ended, where slow endings are explained. */
+  /** The calls that have not ended; recorded only if slow endings are explained. */
   get calls(): Iterable<ThreadCallNote> {
     return this.#calls;
   }

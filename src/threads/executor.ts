@@ -8,7 +8,7 @@ export interface Submitted<T> extends PromiseLike<T> {
    * @returns whether it was dropped; a running call is interrupted only if it is {@link terminable}
    */
   cancel?(): boolean;
-  /** @internal does it run, or wait for a thread? In words */
+  /** @internal describes whether it runs or waits for a thread */
   _progress?(): string;
 }
 
@@ -68,7 +68,7 @@ export class TerminableFunction<A extends unknown[] = unknown[], T = unknown> {
 }
 
 /**
- * Makes a cancel of a call terminate its thread, where no `finally` blocks run.
+ * Makes cancelling a call terminate its thread. No `finally` blocks run there.
  *
  * @param callback - a function for `toThread()`, `loop.runInExecutor()` or
  *   {@link ThreadPoolExecutor.submit}

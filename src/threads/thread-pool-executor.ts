@@ -29,7 +29,7 @@ export function listExecutors(): ThreadPoolExecutor[] {
 }
 
 /**
- * A pool of threads that call functions, one at a time each. Calls wait while no thread is free.
+ * A pool of threads, each of which runs one call at a time. Calls wait while no thread is free.
  *
  * A thread is started when a call finds none idle, and kept for later calls. Idle threads do not
  * keep the process alive.
@@ -139,7 +139,7 @@ export class ThreadPoolExecutor implements Executor {
   /** Starts another thread, unless there are enough. */
   #another(): Thread | undefined {
     if (this.#threads.size >= this.#maxWorkers) return undefined;
-    // It serves others later.
+    // Outside of the caller's context, because it makes other calls later.
     return outside(this.#start);
   }
 

@@ -29,7 +29,7 @@ export interface Job {
  *                       it ended itself: by an error or process.exit(); or terminate()
  */
 export class Thread {
-  /** Fulfilled when the thread has ended, in whatever way. */
+  /** Fulfilled when the thread has ended, for whatever reason. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
   /** The current call. */
@@ -86,7 +86,7 @@ export class Thread {
     return true;
   }
 
-  /** It is idle: it no longer keeps the process alive. */
+  /** Lets the process end while the thread is idle. */
   rest(): void {
     this.#worker.unref();
   }

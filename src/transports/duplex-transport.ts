@@ -305,7 +305,7 @@ export class DuplexTransport extends Transport implements OpenResource {
     try {
       this._receiveEnd();
     } catch (error) {
-      // It ended the loop; it is called once more, as in asyncio.
+      // `eofReceived()` ended the loop; it is called once more, as in asyncio.
       this.#endIsNews = true;
       throw error;
     }
@@ -354,7 +354,7 @@ export class DuplexTransport extends Transport implements OpenResource {
         this.#call('bufferUpdated', () => protocol.bufferUpdated(fitting.length));
       }
     } finally {
-      // It has paused, was replaced, or ended the loop.
+      // The protocol has paused, was replaced, or ended the loop.
       if (rest.length > 0 && this.#state === 'open') {
         this.#pieces.unshift(rest);
         this._news();

@@ -28,7 +28,7 @@ export interface ConnectionCounter {
   _detach(transport: BaseTransport): void;
 }
 
-/** What the transports of one kind do; one object for all of them. */
+/** The operations of one kind of transport; one object for all of them. */
 export interface TransportKind<T extends BaseTransport, P extends BaseCallbacks> {
   /** The transport's name in asyncio, used in its printed form. */
   readonly name: string;
@@ -52,7 +52,7 @@ export interface TransportKind<T extends BaseTransport, P extends BaseCallbacks>
   waiting(transport: T): number;
 }
 
-/** What a transport is made of. */
+/** The parts of a transport. */
 export interface LifecycleParts<P extends BaseCallbacks> {
   readonly sock: Socket;
   readonly protocol: P;

@@ -41,13 +41,13 @@ export function sendHeldOn(loop: LoopCore): void {
   forEach(loop, open.get(loop), (resource) => resource._sendHeld?.());
 }
 
-/** The loops that run: of the hosts of a simulation there are many. */
+/** The running loops. A simulation has one for each host. */
 const running = new Set<LoopCore>();
 const sendAllHeld = (): void => {
   for (const loop of running) sendHeldOn(loop);
 };
 
-/** Has data that is held back on a loop sent when the process exits, until {@link sendsHeldNow}. */
+/** From now until {@link sendsHeldNow}, data held back on the loop is sent when the process exits. */
 export function sendsHeldAtExit(loop: LoopCore): void {
   // One listener for all: Node warns of more than ten.
   if (running.size === 0) process.on('exit', sendAllHeld);

@@ -6,7 +6,7 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 import type { Endpoint, Ready } from '../sock/endpoint/endpoint.ts';
 import type { Socket } from '../sock/socket.ts';
 
-/** What is done while a side is ready: the same object for all transports of a kind. */
+/** The work to do while a side is ready: the same object for all transports of a kind. */
 export interface Work<Owner extends object> {
   readonly side: 'reader' | 'writer';
   /** Its name in reports. */
@@ -45,7 +45,7 @@ export class Watch implements Ready {
 
   // Rarely set fields are in the prototype: each connection has two watches.
 
-  /** What the owner is. */
+  /** The kind of the owner. */
   declare readonly kind: 'transport' | 'server';
   /** The async context in which the work runs. */
   declare private readonly asyncContext: AsyncContext | undefined;

@@ -33,7 +33,7 @@ export interface ProtocolCallbacks extends BaseCallbacks {
   _adoptWriting?(paused: boolean): void;
 }
 
-/** What every protocol has. */
+/** The callback that every protocol has. */
 export type EndCallbacks = Pick<BaseCallbacks, 'connectionLost'>;
 
 /** The methods that the reading end of a pipe calls. */
@@ -363,7 +363,7 @@ export abstract class SubprocessTransport extends BaseTransport {
   abstract getPipeTransport(fd: number): ReadTransport | WriteTransport | undefined;
 
   /**
-   * Sends a signal to the child. Has no effect if it has exited.
+   * Sends a signal to the child. Has no effect if it has just exited.
    *
    * @param signal - the signal's name, such as `'SIGTERM'`, or its number
    * @throws {TypeError} when it is neither

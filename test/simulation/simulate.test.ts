@@ -437,7 +437,7 @@ behaviour('simulate fails', (it) => {
       },
       { limit: 100 },
     );
-    assert.match(error.message, /it still runs after 100 s/);
+    assert.match(error.message, /the simulation still runs after 100 s/);
   });
 
   it('when an invariant does not hold', async () => {

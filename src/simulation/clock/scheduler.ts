@@ -38,15 +38,15 @@ export class Scheduler {
   steps = 0;
   readonly #random: Random;
   readonly #events = new TimerHeap();
-  /** How many of them are to come that are not in the background. */
+  /** How many of them are not in the background. */
   #foreground = 0;
   #serial = 0;
-  /** Those with something to run, without the frozen ones. */
+  /** The clocks with something to run, except frozen ones. */
   readonly #runnable: Clock[] = [];
   #current: Clock | undefined;
   #main!: LoopCore;
   #running = false;
-  /** Does nothing happen until {@link resume}? */
+  /** Is everything stopped until {@link resume}? */
   paused = false;
   #idle = 0;
   #idleFrom = 0;
@@ -62,7 +62,7 @@ export class Scheduler {
   #stuck: () => void = () => {};
   /** Called when an event comes after the limit, or the clock never moves. */
   #late: (what: string) => void = () => {};
-  /** When the simulation is to be over, in seconds. */
+  /** The time limit of the simulation, in seconds. */
   limit: number = Number.POSITIVE_INFINITY;
 
   constructor(random: Random) {
@@ -72,7 +72,7 @@ export class Scheduler {
   /** Called after each step, when no microtask is left. */
   afterStep: () => void = () => {};
 
-  /** @param main - the clock stands still while this loop rests: between the runs of its program */
+  /** @param main - the clock stands still while this loop is not running */
   start(main: LoopCore, stuck: () => void, late: (what: string) => void): void {
     this.#main = main;
     this.#stuck = stuck;
@@ -94,7 +94,7 @@ export class Scheduler {
     return this.#foreground + this.#runnable.length > 0;
   }
 
-  /** Lets nothing happen until {@link resume}. */
+  /** Stops everything until {@link resume}. */
   pause(): void {
     this.paused = true;
   }
@@ -104,18 +104,18 @@ export class Scheduler {
     if (this.#running) setImmediate(this.#step);
   }
 
-  /** Has `run` called in `delay` seconds of the simulation. */
+  /** Calls `run` in `delay` simulated seconds. */
   in(delay: number, run: () => void): ScheduledEvent {
     return this.at(this.now + delay, run);
   }
 
-  /** Has `run` called at an instant. */
+  /** Calls `run` at an instant. */
   at(when: number, run: () => void): ScheduledEvent {
     this.#foreground += 1;
     return this.#add(when, run, false);
   }
 
-  /** Has `run` called in `delay` seconds, if something else is still to come then. */
+  /** Calls `run` in `delay` seconds, if other events are still to come then. */
   background(delay: number, run: () => void): void {
     this.#add(this.now + delay, run, true);
   }
@@ -127,7 +127,7 @@ export class Scheduler {
     return event;
   }
 
-  /** Calls an event off. */
+  /** Cancels an event. */
   cancel(event: ScheduledEvent): void {
     if (!event._scheduled || event._isDropped) return;
     event.cancel();
@@ -135,7 +135,7 @@ export class Scheduler {
     if (!event.isBackground) this.#foreground -= 1;
   }
 
-  /** The next event; `undefined` where only those in the background are left. */
+  /** Removes and returns the next event; `undefined` if only background events are left. */
   #takeEvent(): ScheduledEvent | undefined {
     if (this.#foreground === 0) return undefined;
     const event = this.#events.takeFirst() as ScheduledEvent;
@@ -159,7 +159,7 @@ export class Scheduler {
       this.#turnOfNode();
       return;
     }
-    // One that never rests goes on with a turn for each step.
+    // If that never happens, the next steps get one turn each.
     this.#turns = this.#isForeign ? MOST_TURNS - 1 : 0;
     this.afterStep();
     if (this.steps - this.#firstNow > Scheduler.mostAtOnce) {
@@ -215,7 +215,7 @@ export class Scheduler {
       if (event === undefined) return undefined;
       this.#idle = 0;
       if (event.when() > this.limit) {
-        this.#late(`it still runs after ${this.limit} s`);
+        this.#late(`the simulation still runs after ${this.limit} s`);
         return undefined;
       }
       this.#firstNow = this.steps;
@@ -225,7 +225,7 @@ export class Scheduler {
     }
   }
 
-  /** Nothing to run: Node's own promises may bring something. */
+  /** Nothing to run: one of Node's own promises may settle. */
   #wait(): void {
     if (!this.#running || this.paused) return;
     if (this.#idle === 0) this.#idleFrom = now();
@@ -244,13 +244,13 @@ const settled = Promise.resolve();
 export class Clock implements LoopHost {
   /** The loop that runs on it. */
   loop: LoopCore | undefined;
-  /** While there are any, nothing of it runs. */
+  /** How many freezes are in force; nothing runs on it until there are none. */
   freezes = 0;
-  /** @internal is it among those with something to run? */
+  /** @internal is it in the scheduler's list of clocks with something to run? */
   _isListed = false;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
-  /** Seconds of its own for each of the simulation's. */
+  /** How many of its seconds pass per simulated second. */
   readonly #rate: number;
   /** What it shows at the start of the simulation. */
   readonly #offset: number;
@@ -288,11 +288,11 @@ export class Clock implements LoopHost {
   }
 
   keepAlive(): () => void {
-    // The scheduler goes on as long as the simulation does.
+    // The scheduler runs as long as the simulation does.
     return () => {};
   }
 
-  /** Timers of one instant come in any order. */
+  /** Shuffles timers that are due at the same instant. */
   reorder(due: Timed[]): void {
     for (let from = 0; from < due.length; ) {
       const when = due[from]?.when();
@@ -309,7 +309,7 @@ export class Clock implements LoopHost {
     if (this._hasWork) this.#scheduler._hasWork(this);
   }
 
-  /** Drops all that was to run. */
+  /** Drops everything queued. */
   clear(): void {
     this.#ticks.clear();
     this.#queue.clear();

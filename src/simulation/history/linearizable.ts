@@ -18,7 +18,7 @@ export interface Operation<Call> {
   readonly by?: string | undefined;
 }
 
-/** How many orders are tried. */
+/** The most orders that are tried. */
 const MOST = 1_000_000;
 
 /** The call or return of an operation, in chronological order. */
@@ -151,7 +151,7 @@ function explain<Call>(
   farthest: readonly Operation<Call>[],
 ): string {
   const line = ({ call, begin, end, output, by }: Operation<Call>): string => {
-    const happened = end === undefined ? 'nobody knows' : brief(output);
+    const happened = end === undefined ? 'unknown' : brief(output);
     const [from, to = ''] = [begin, end].map((time) => time && Number(time.toFixed(6)));
     const time = `${from} – ${to}`.padEnd(23);
     return `  ${time} ${by === undefined ? '' : `${by}: `}${brief(call)} → ${happened}`;

@@ -12,9 +12,9 @@ export interface SequentialModel<State, Call> {
 export interface RegisterCall<T> {
   /** `swap` writes only if the value is `from`, and returns whether it did. */
   readonly op: 'read' | 'write' | 'swap';
-  /** What is written. */
+  /** The value to write. */
   readonly value?: T | undefined;
-  /** What `swap` expects. */
+  /** The value that `swap` expects. */
   readonly from?: T | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface RegisterCall<T> {
 export interface QueueCall<T> {
   /** `get` returns `null` if the queue is empty. */
   readonly op: 'put' | 'get';
-  /** What is put. */
+  /** The item to put. */
   readonly value?: T | undefined;
 }
 

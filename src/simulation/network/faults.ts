@@ -131,7 +131,7 @@ export class Faults {
   readonly weights: Weights;
   /** Those that occurred. */
   readonly happened: Fault[] = [];
-  /** Do individually drawn faults occur? No longer once the program is to end. */
+  /** Can individually drawn faults occur? Not once the simulation is ending. */
   on = true;
   readonly #seed: string;
   readonly #random: Map<FaultKind, Random> = new Map();

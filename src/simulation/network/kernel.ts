@@ -71,7 +71,7 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
   find(name: string, family: number): LookupAddress[] {
     const { names, kernels } = this.network;
     const known = [...kernels];
-    // Where IPv6 can be used, it comes first, as on Linux.
+    // If IPv6 can be used, it comes first, as on Linux.
     if (this.address6 !== undefined) known.reverse();
     const own = isLocalhost(name)
       ? ['::1', '127.0.0.1']

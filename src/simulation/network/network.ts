@@ -36,7 +36,7 @@ export interface Kernel extends Place {
   sendPieces(wire: ByteWay, data: Buffer): void;
 }
 
-/** What bytes are sent through. */
+/** One direction of a connection, to send bytes through. */
 export interface ByteWay {
   readonly path: Path;
   send(kind: 'data', data: Buffer, later: number): void;

@@ -83,7 +83,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     else if (!this.#deaf) {
       this.received.push(data);
       this.tellReader();
-      // If the peer only waited for space.
+      // The peer may only be waiting for space.
       if (this.#peer?.writer !== undefined) this.tookBytes();
     } else if (this.sendingEnded) {
       // Shut down both ways, as if it were closed.
@@ -163,7 +163,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
     if (this.state === 'connecting') throw osError('EALREADY', 'connect');
     if (this.state !== 'fresh') throw osError('EISCONN', 'connect');
     if (this.#failed) {
-      // Linux says so once.
+      // Linux reports this once.
       this.#failed = false;
       throw osError('ECONNABORTED', 'connect');
     }

@@ -23,7 +23,7 @@ export interface TraceEntry {
   readonly text: string;
 }
 
-/** How many bytes of a message are shown. */
+/** The most bytes of a message that are shown. */
 const SHOWN = 32;
 const NOTHING = Buffer.alloc(0);
 
@@ -107,7 +107,7 @@ export class Trace {
     return this.#entries.slice(-this.#limit);
   }
 
-  /** A digest of everything that was sent, as eight digits. */
+  /** A digest of everything that was sent or noted, as eight hexadecimal digits. */
   digest(): string {
     return (this.#digest >>> 0).toString(16).padStart(8, '0');
   }

@@ -87,7 +87,7 @@ function checkPath(path: string): string {
 export const LAST_PORT = 65_535;
 
 /**
- * Checks an address that was passed in, and completes it. Names stay as they are.
+ * Checks an address that was passed in, and completes it. Names are not resolved.
  *
  * @param caller - the method, for the error text
  * @throws {TypeError} when the address does not have the shape of the family
@@ -103,7 +103,7 @@ export function checkAddress(family: number, input: unknown, caller: string): Ad
   const six = family === AF_INET6;
   if (!Array.isArray(input) || input.length < 2 || input.length > (six ? 4 : 2)) {
     const shape = six
-      ? 'AF_INET6 address must be [host, port], with flowinfo and scopeid if need be'
+      ? 'AF_INET6 address must be [host, port[, flowinfo[, scopeid]]]'
       : 'AF_INET address must be [host, port]';
     throw new TypeError(`${caller}(): an ${shape}, got ${brief(input)}`);
   }

@@ -7,9 +7,8 @@ import { checkWhole } from '../../base/numbers.ts';
 const DIRECTORY = '/sys/class/net';
 
 /**
- * The network interfaces of this machine, as pairs of number and name.
- *
- * @throws {OSError} EOPNOTSUPP on Windows
+ * The network interfaces of this machine, as pairs of number and name. Except on Linux, only those
+ * with a link-local IPv6 address.
  */
 export function ifNameindex(): [index: number, name: string][] {
   const found = namesOfAll().map((name): [number, string] => [indexOf(name) ?? 0, name]);
@@ -45,7 +44,7 @@ function namesOfAll(): string[] {
   return readdirSync(DIRECTORY);
 }
 
-/** Except on Linux, Node tells the number of an interface only through its link-local address. */
+/** Except on Linux, Node shows the number of an interface only in its link-local address. */
 function indexOf(name: string): number | undefined {
   if (process.platform !== 'linux')
     return networkInterfaces()[name]?.find((each) => each.family === 'IPv6' && each.scopeid)

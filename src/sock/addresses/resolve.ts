@@ -42,7 +42,7 @@ function numericHostOf(family: number, host: string): NumericHost {
   const numeric = numericHost(family, host);
   if (numeric !== undefined) return numeric;
   const name = asKey(host);
-  // Whatever the hosts file says.
+  // Regardless of the hosts file.
   if (isLocalhost(name)) return local('127.0.0.1', '::1');
   const simulated = simulatedSystem();
   if (simulated !== undefined)
@@ -53,7 +53,7 @@ function numericHostOf(family: number, host: string): NumericHost {
   throw osError('EAI_NONAME', 'getaddrinfo');
 }
 
-/** The form of a name by which it is found. */
+/** Normalizes a name for comparison: in lower case, without a final dot. */
 export function asKey(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');
 }

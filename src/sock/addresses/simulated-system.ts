@@ -2,21 +2,21 @@ import type { LookupAddress } from 'node:dns';
 
 /** What a simulated host has in place of the operating system. */
 export interface SimulatedSystem {
-  /** Its `Driver`, which this room does not know. */
+  /** Its `Driver`, a type that this folder does not import. */
   readonly driver: object;
   readonly hostname: string;
 
   /**
-   * The addresses of a name, at once.
+   * Resolves a name immediately.
    *
    * @throws {gaierror} when there are none
    */
   find(name: string, family: number): LookupAddress[];
 
-  /** Finds the name of a numeric address, in the same way. */
+  /** Looks up the name of a numeric address, as {@link lookUp} does. */
   lookUpName(address: string, finish: (name: string) => void, fail: (error: unknown) => void): void;
 
-  /** Looks a name up as a resolver does: later, and not always with success. */
+  /** Looks up a name like a resolver: the result comes later, and it may fail. */
   lookUp(
     name: string,
     family: number,

@@ -2,8 +2,8 @@ import { posixDriver } from '../drivers/posix/driver.ts';
 import { seek } from '../drivers/posix/ffi/libc.ts';
 
 /**
- * Sends part of a file, and leaves the file's position after what was sent, as Python does: also if
- * that fails later, or is cancelled.
+ * Sends part of a file and, like Python, moves the file's position past the bytes sent, even if
+ * sending fails or is cancelled.
  *
  * @param send - sends it, and notes each piece with its length
  * @returns the number of bytes that were sent
@@ -27,8 +27,8 @@ export async function sendAndSeek(
 }
 
 /**
- * Sets the position of a file, in bytes from its start. Only if the posix driver is available,
- * because Node cannot.
+ * Sets the position of a file, in bytes from its start. Has no effect without the posix driver,
+ * because Node cannot do this.
  */
 function setFilePosition(file: number, position: number): void {
   if (posixDriver.missing === undefined) seek(file, position);

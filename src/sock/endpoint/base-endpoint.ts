@@ -28,7 +28,7 @@ import type {
   ReceivedMessage,
 } from './endpoint.ts';
 
-/** What the endpoints of all drivers share: the slots, and whether they are closed. */
+/** The base of the endpoints of all drivers: the slots, and whether they are closed. */
 export abstract class SlottedEndpoint {
   abstract readonly driver: DriverName;
   readonly family: number;
@@ -38,9 +38,9 @@ export abstract class SlottedEndpoint {
   writer: Ready | undefined = undefined;
   /** Was it closed? Then every operation throws EBADF. */
   closed = false;
-  /** How many bytes the program has taken from it. */
+  /** How many bytes the program has received. */
   bytesRead = 0;
-  /** How many bytes it has taken from the program. */
+  /** How many bytes it has taken from the program to send. */
   bytesWritten = 0;
 
   constructor(family: number, type: number, proto: number) {
@@ -62,13 +62,13 @@ export abstract class SlottedEndpoint {
     if (this.closed) throw osError('EBADF', syscall);
   }
 
-  /** The program has taken bytes from it. */
+  /** The program has received bytes. */
   protected countRead(nbytes: number): void {
     this.bytesRead += nbytes;
     if (traffic.watch !== undefined) traffic.watch(this, 'read', nbytes);
   }
 
-  /** It has taken bytes from the program. */
+  /** It has taken bytes from the program to send. */
   protected countWritten(nbytes: number): void {
     this.bytesWritten += nbytes;
     if (traffic.watch !== undefined) traffic.watch(this, 'write', nbytes);
@@ -94,8 +94,8 @@ export abstract class SlottedEndpoint {
 }
 
 /**
- * What the endpoints of several drivers share: options that are only stored, and errors for what a
- * kind of socket cannot do.
+ * The base of the endpoints of all drivers except posix: options that are only stored, and errors
+ * for what a kind of socket cannot do.
  */
 export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
   /** The numbers that setsockopt() set, by level and option. */
@@ -170,8 +170,8 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
   }
 
   /**
-   * What the next receive of that many bytes would return, without taking it; a whole datagram.
-   * `undefined`: it would block.
+   * What the next receive of that many bytes would return, without removing it; a datagram is
+   * returned whole. `undefined` if it would block.
    */
   protected peek(_nbytes: number): ReceivedFrom | undefined {
     throw this.refusal('recv');
@@ -203,7 +203,7 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
 
   detach(): number {
     const fd = keepDetached(this);
-    // Whoever waits sees that its socket is closed.
+    // Waiters see that their socket is closed.
     this.tellReader();
     this.tellWriter();
     return fd;
@@ -278,7 +278,7 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
     return undefined;
   }
 
-  /** The protocol of a socket that was made with protocol 0. */
+  /** The protocol of a socket that was created with protocol 0. */
   protected defaultProto(): number {
     return 0;
   }

@@ -7,10 +7,10 @@ import type { OSError } from '../../base/errors/os-errors.ts';
  * How close the process is to its limit of descriptors.
  *
  * libuv keeps accepting until none is left, and then drops clients: it closes a spare descriptor,
- * accepts each waiting connection with it and closes it again, without calling `onconnection`. So
- * it was under `ulimit -n 64` on Node 20.20 (libuv 1.46), 22.23, 24.21 and 26.10 (libuv 1.52): the
- * accepted descriptors go up to 63, further clients are connected and dropped, and service resumes
- * once descriptors are free.
+ * accepts each waiting connection with it and closes it again, without calling `onconnection`.
+ * Observed under `ulimit -n 64` on Node 20.20 (libuv 1.46), 22.23, 24.21 and 26.10 (libuv 1.52):
+ * the accepted descriptors go up to 63, further clients are connected and dropped, and service
+ * resumes once descriptors are free.
  *
  * A kernel uses the lowest free number. So if a new descriptor is the last one below the limit,
  * none is left, and if it is close to the limit, few are. That is how a shortage is noticed here;
@@ -23,7 +23,7 @@ import type { OSError } from '../../base/errors/os-errors.ts';
  */
 const NEARLY = 1 / 4;
 
-/** No real limit is so low that a smaller number would mean anything. */
+/** Lower numbers are not checked, because no real limit is that low. */
 const WORTH_A_LOOK = 32;
 
 let limit: number | undefined;
@@ -56,7 +56,7 @@ export function hasDescriptor(count = 1): boolean {
     while (opened.length < count) opened.push(openSync(devNull, 'r'));
     return true;
   } catch {
-    // EMFILE: there are not.
+    // EMFILE: not that many are left.
     return false;
   } finally {
     for (const fd of opened) closeSync(fd);

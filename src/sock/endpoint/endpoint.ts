@@ -17,8 +17,8 @@ export interface Ready {
    * An operation of the slot's side may succeed now: try it again.
    *
    * Called in the poll phase, not inside a `try…` of the same endpoint. It must be short and must
-   * not throw: schedule a wake-up. If it settles promises, their reactions run only with Node's
-   * next own callback.
+   * not throw: schedule a wake-up. If it settles promises, their reactions run only after the next
+   * callback of Node itself.
    *
    * @param together - is it one of several that one poll reported?
    */
@@ -150,9 +150,9 @@ export interface Endpoint {
   /** Waits for room to send, or for the outcome of a connect. */
   writer: Ready | undefined;
 
-  /** How many bytes the program has taken from it. */
+  /** How many bytes the program has received. */
   readonly bytesRead: number;
-  /** How many bytes it has taken from the program. */
+  /** How many bytes it has taken from the program to send. */
   readonly bytesWritten: number;
 
   /** May a receive or an accept succeed, as far as is known? If not, `reader` will be called. */
@@ -168,8 +168,8 @@ export interface Endpoint {
   tryAccept(): Accepted | undefined;
 
   /**
-   * Takes up to `nbytes` bytes, at least 1, or one datagram cut to that length. Empty is the end,
-   * and stays.
+   * Takes up to `nbytes` bytes, at least 1, or one datagram cut to that length. An empty result
+   * means the end; it is then returned by every call.
    */
   tryRecv(nbytes: number): Buffer | undefined;
 

@@ -3,7 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 /**
  * Sends from index `from` until all is sent or nothing more can go; returns the index reached.
  *
- * Empty data is sent, too: it may be a datagram, and a broken connection shows.
+ * Empty data is sent, too: it may be a datagram, or reveal a broken connection.
  *
  * @throws {OSError} when the connection is broken
  */

@@ -25,7 +25,7 @@ export function roomFor(nbytes: number): Buffer {
   return Buffer.alloc(Math.min(nbytes, MOST_AT_ONCE));
 }
 
-/** The received part of it. Copied if it is small, so as not to keep a large block alive. */
+/** The received part of `room`. Copied if small, so as not to keep a large block alive. */
 export function filled(room: Buffer, nbytes: number): Received {
   const bytes = room.subarray(0, nbytes);
   return (bytes.length < room.length / 2 ? Buffer.from(bytes) : bytes) as Received;

@@ -20,7 +20,7 @@ export const MSG_WAITALL = 0x100;
 export const MSG_CONFIRM = 0x800;
 /** Receives a queued error, as ancillary data. */
 export const MSG_ERRQUEUE = 0x2000;
-/** No SIGPIPE. Never sent here. */
+/** Suppresses SIGPIPE, which is never sent here. */
 export const MSG_NOSIGNAL = 0x4000;
 /** More will be sent soon. */
 export const MSG_MORE = 0x8000;

@@ -20,9 +20,9 @@ class Made extends Queue<Streams> {
  *                                       │
  *                                       └──▶ failed: the next one is accepted in its place
  *
- * No more connections are coming than callers wait. So one stays in #made only if a wait was
- * cancelled after it was accepted; the next caller gets it. The server counts those that are
- * coming, because it knows all ways in which that ends.
+ * There are never more connections coming than callers waiting. So one stays in #made only if a
+ * wait was cancelled after it was accepted; the next caller gets it. The server counts those that
+ * are coming, because it knows all ways in which that ends.
  *
  * With TLS, a few more are accepted while a caller waits, so that a client that does not shake
  * hands does not keep the others out until its timeout. Extra ones stay in #made, and nothing is
@@ -33,10 +33,10 @@ export class AcceptedConnections implements Demand {
   /** How many callers wait for a connection. */
   #wanted = 0;
   readonly #made = new Made();
-  /** How many more connections may be coming than callers wait. */
+  /** How many more connections may be coming than callers are waiting. */
   readonly #spare: number;
 
-  /** @param spare - how many more connections may be coming than callers wait, if any does */
+  /** @param spare - how many more connections may be coming than callers are waiting, if any is */
   constructor(spare: number) {
     this.#spare = spare;
   }

@@ -58,8 +58,8 @@ export class Process {
   }
 
   /**
-   * Waits until the child has exited and its pipes are closed. Its own children may keep them open.
-   * Several tasks may wait.
+   * Waits until the child has exited and its pipes are closed, which its own children may keep open.
+   * If it has already exited, returns immediately. Several tasks may wait.
    *
    * A child that writes more than its pipes hold does not exit until its output is read.
    *
@@ -113,7 +113,7 @@ export class Process {
   }
 
   /**
-   * Sends a signal to the child. Has no effect if it has exited.
+   * Sends a signal to the child. Has no effect if it has just exited.
    *
    * A child started with `startNewSession` leads a process group: `process.kill(-child.pid,
    * 'SIGTERM')` signals the whole group.

@@ -27,7 +27,7 @@ export interface ChannelStatistics {
 }
 
 /**
- * What the ends of a channel share.
+ * The state shared by the ends of a channel.
  *
  * Both lines are served in order. Only the first waiter of a line is woken. It acts in its own
  * turn, in which its task also resumes, and then wakes the next, so no cancel comes between an item
@@ -137,7 +137,7 @@ class SendWaiter<T> extends ChannelWaiter<T, void> {
       channel.buffer.add(this.item);
       this._finish();
     } else {
-      // A cancel that was withdrawn may have kept a receiver from it.
+      // A receiver may have skipped it because of a cancel that was then withdrawn.
       channel.wakeFirst();
       return false;
     }
@@ -181,7 +181,7 @@ function refuseToSend(end: ChannelEnd<unknown>): Error | undefined {
   return end._channel.openReceivers === 0 ? new ChannelBroken() : undefined;
 }
 
-/** What both ends of a channel share. */
+/** The base of both ends of a channel. */
 export abstract class ChannelEnd<T> implements Disposable, AsyncDisposable {
   static {
     printsAsText(this);

@@ -3,7 +3,7 @@ export interface Items<T> extends Iterable<T> {
   /** The number of items. */
   readonly size: number;
   add(item: T): void;
-  /** Removes and returns the next item, of which there must be one. */
+  /** Removes and returns the next item; must not be called when empty. */
   take(): T;
 }
 
@@ -108,7 +108,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   return comparable(a) === comparable(b);
 }
 
-/** What a value is compared by: its `valueOf()`, for dates and the like. */
+/** The value to compare: of dates and the like, their `valueOf()`. */
 function comparable(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? value.valueOf() : value;
 }

@@ -76,7 +76,7 @@ export class Call<T> extends CoroutinePromise<T> {
     if (this._untouched) this._isPromise = true;
   }
 
-  /** @internal V8 waits for it like for a promise */
+  /** @internal V8 waits for it as for a promise */
   _resolveBegins(): void {
     if (!this._untouched) return;
     this._isPromise = true;

@@ -113,7 +113,7 @@ export class Line {
   /** The first waiter. */
   first: Waiter<unknown> | undefined;
   #last: Waiter<unknown> | undefined;
-  /** Where {@link wake} goes on: the waiters before it were woken or cancelled. */
+  /** Where {@link wake} continues: the waiters before it were woken or cancelled. */
   #next: Waiter<unknown> | undefined;
   /** The number of waiters, including cancelled ones that have not had their turn. */
   size = 0;

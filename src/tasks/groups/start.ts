@@ -14,7 +14,7 @@ export function endedTooEarly(task: Task<unknown>, started: Future<unknown>): vo
   else started._fail(new RuntimeError(`${task.getName()} ended before it called ready()`));
 }
 
-/** Waits until `task` has ended, whatever cancels come meanwhile. */
+/** Waits until `task` has ended, even when cancelled meanwhile. */
 export async function untilEnded(task: Task<unknown>): Promise<void> {
   while (!task.done()) {
     const ended = describeAs(new Future<void>(task._loop._asOption), 'TaskGroup.start', task);

@@ -75,13 +75,13 @@ export class TaskGroup {
    * The scope of the body and of the wait for the tasks, which the group cancels when one fails.
    */
   #limit: Limit | undefined;
-  /** Has it been cancelled? */
+  /** Has the group cancelled its body? */
   #bodyCancelled = false;
   /** Tasks that are not done, or whose end the group has not processed. */
   readonly #tasks = new Set<Task<unknown>>();
   /** The errors of tasks, in the order in which they ended. */
   #errors: unknown[] = [];
-  /** The first error that ends the program; it is thrown by itself. */
+  /** The first error that ends the program; it is thrown on its own. */
   #baseError: Failure | undefined;
   /** Tasks of {@link start} that are not ready, and what waits for them. */
   readonly #starting = new Map<Task<unknown>, Future<unknown>>();
@@ -256,7 +256,7 @@ export class TaskGroup {
       try {
         cancels = await limit.run(all, (cancel) => cancel);
       } catch (error) {
-        // The body has kept the group's own cancel from itself.
+        // A combinator in the body kept the group's own cancel from it.
         failure ??= { error };
       }
       this.#throw(failure, cancels, limit);
@@ -314,14 +314,14 @@ export class TaskGroup {
     if (this.#errors.length > 0) {
       // Another cancel, which the errors hide: the next `await` throws it.
       limit.throwAgain();
-      // Those that passed no `await` of the user.
+      // Adds this stack to those that passed no `await` in user code.
       this.#errors.forEach(throwHere);
       throw new BaseExceptionGroup('unhandled errors in a TaskGroup', this.#errors);
     }
     if (cancel !== undefined) throw cancel;
   }
 
-  /** Waits for all tasks, whatever cancels come meanwhile. */
+  /** Waits for all tasks, even when cancelled meanwhile. */
   async #allDone(): Promise<Cancels> {
     const cancels: Cancels = {};
     while (this.#tasks.size > 0) {

@@ -43,7 +43,7 @@ const RETURN_WHEN: readonly unknown[] = [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_C
  * @throws {TypeError} when `futures` is not an iterable of futures and tasks, for example when it
  *   contains coroutines
  * @throws {RangeError} when it is empty, or an option is invalid
- * @throws {RuntimeError} when no loop is running
+ * @throws {RuntimeError} when no loop is running, or a future belongs to another one
  * @throws {CancelledError} when the waiting task is cancelled
  * @see asyncio's `wait()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.wait
  */

@@ -18,8 +18,8 @@ import { type MovedOn, Timeout } from './timeout.ts';
  *
  * Not in asyncio; anyio and trio have it as `move_on_after()`.
  *
- * @param delay - in seconds from now; 0 or less until the body first waits; `undefined` for no
- *   limit
+ * @param delay - in seconds from now; with 0 or less, the body is cancelled when it first waits;
+ *   `undefined` for no limit
  * @param body - receives the {@link Timeout}, which can be rescheduled
  * @param options - `abandon`: see {@link timeout}
  * @returns `expired`: did the timeout cancel the body? `value`: what the body returned

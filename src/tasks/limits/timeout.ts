@@ -9,7 +9,7 @@ import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import type { Cancellable } from '../../core/turns/loop-core.ts';
 import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 
-/** Its callers are on the stack of all its errors, because {@link Limit.run} sees to that. */
+/** {@link Limit.run} adds the callers to the stacks of all its errors. */
 class LimitCall<T> extends Coroutine<T> {
   constructor(body: () => Promise<T>, name: string) {
     super(body, name, undefined);
@@ -235,8 +235,8 @@ export class Timeout {
  * });
  * ```
  *
- * @param delay - in seconds from now; 0 or less until the body first waits; `undefined` for no
- *   limit
+ * @param delay - in seconds from now; with 0 or less, the body is cancelled when it first waits;
+ *   `undefined` for no limit
  * @param body - receives the {@link Timeout}, which can be rescheduled
  * @param options - `abandon`: `false` always waits for the body, as asyncio does
  * @returns what `body` returns

@@ -6,8 +6,8 @@ import { isUint8Array } from '../../base/values/bytes.ts';
 export type UnixPath = string | Uint8Array | URL;
 
 /**
- * Refuses values that cannot be a host or a port, such as an options object in their place, as
- * Node's and Bun's `listen()` take it.
+ * Refuses values that cannot be a host or a port, such as an options object in their place, which
+ * Node's and Bun's `listen()` accept.
  *
  * @param call - how to write the call: `'openConnection(host, port, options)'`
  * @throws {TypeError} when one of them cannot be a host or a port

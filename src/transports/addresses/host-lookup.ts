@@ -100,7 +100,7 @@ function literalAddress(
   return undefined;
 }
 
-/** A port, in the forms that Python's `int()` takes; `undefined` for all else. */
+/** A port, in the forms that Python's `int()` accepts; `undefined` for anything else. */
 export function portNumber(port: number | string | undefined): number | undefined {
   if (port === undefined || port === '') return 0;
   const isText = typeof port === 'string';

@@ -4,7 +4,7 @@ import { repr } from '../../base/printing/repr.ts';
 import type { Address } from '../../sock/addresses/address.ts';
 import type { Socket } from '../../sock/socket.ts';
 
-/** Is the address of a socket the path of a file? Abstract names have no file, nor have sockets in memory. */
+/** Is the address of a socket the path of a file? Abstract names and sockets in memory have no file. */
 export function isFile(address: Address, { driver }: Socket): address is string {
   return typeof address === 'string' && /^[^\0]/.test(address) && /node|posix/.test(driver);
 }

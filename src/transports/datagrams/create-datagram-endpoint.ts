@@ -143,7 +143,7 @@ async function placesFor(
   const places = new Map<string, Place>();
   const add = async (side: 'local' | 'remote', address: DatagramAddress): Promise<void> => {
     if (!Array.isArray(address) || address.length !== 2)
-      throw new TypeError(`[host, port] is expected, got ${brief(address)}`);
+      throw new TypeError(`${side}Addr must be [host, port], got ${brief(address)}`);
     for (const [of, , through, , found] of await lookUp(loop, address[0], address[1], asked)) {
       const key = `${of} ${through}`;
       const place = places.get(key) ?? { family: of, proto: through };

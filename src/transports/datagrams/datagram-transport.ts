@@ -161,7 +161,7 @@ export class SocketDatagramTransport extends DatagramTransport {
       address === undefined ? undefined : checkAddress(this.#sock.family, address, 'sendto');
     if (this.#address === undefined) return given;
     if (given !== undefined && addressText(given) !== addressText(this.#address))
-      throw new RangeError(`Invalid address: must be None or ${brief(this.#address)}`);
+      throw new RangeError(`Invalid address: must be undefined or ${brief(this.#address)}`);
     return this.#address;
   }
 

@@ -66,7 +66,7 @@ async function connected<P, T extends BaseTransport>(
 ): Promise<[T, P]> {
   checkFactory(protocolFactory);
   const protocol = protocolFactory();
-  // As long as the caller still owns the pipe.
+  // While the caller still owns the pipe.
   check(protocol);
   const made = new Future<void>(loop._asOption);
   const transport = make(open(), protocol, made);

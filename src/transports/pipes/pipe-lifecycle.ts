@@ -11,7 +11,7 @@ import { Watch } from '../readiness-watch.ts';
 import type { BaseTransport } from '../transport.ts';
 import type { OpenPipe } from './open-pipe.ts';
 
-/** What the transports of the two ends do differently. */
+/** What differs between the transports of the two ends. */
 export interface PipeParts<P> {
   /** The transport's name in asyncio, used in its printed form and in reports. */
   readonly name: string;
@@ -23,11 +23,11 @@ export interface PipeParts<P> {
   readonly made?: Future<void> | undefined;
   /** Called before the pipe is closed with its loop. */
   readonly last?: () => void;
-  /** The end of the printed form: is its side watched, and what else? */
+  /** The end of the printed form, such as `idle bufsize=0`. */
   readonly shown: () => string;
 }
 
-/** What protocols of pipes share. */
+/** The callbacks common to the protocols of both ends. */
 interface PipeProtocol {
   connectionMade(transport: never): void;
   connectionLost(error?: unknown): void;

@@ -35,7 +35,7 @@ export class WritePipeTransport extends WriteTransport {
   readonly #unsent = new SendQueue();
   /** How many waiting bytes the pipe has taken. */
   #moved = 0;
-  /** 0 until a write fails; then 1, plus 1 for each write since, and for each after the close. */
+  /** 0 until a write fails; then 1, plus 1 for each later write. Writes after a close count, too. */
   #lost = 0;
 
   /**
@@ -114,7 +114,7 @@ export class WritePipeTransport extends WriteTransport {
     this.write(joinBytes(pieces));
   }
 
-  /** The pipe takes more. Returns whether there may be still more room. */
+  /** The pipe takes more. Always returns `false`: it waits to be called again. */
   #flush(): boolean {
     const { size } = this.#unsent;
     try {

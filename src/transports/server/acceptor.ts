@@ -30,8 +30,8 @@ export class Acceptor {
   readonly #accepted: (sock: Socket, address: Address) => boolean;
   readonly #watch: Watch;
   /**
-   * Where connections are accepted, and so where their protocols and handlers start: that of
-   * {@link listen}.
+   * The scope of {@link listen}: connections are accepted in it, so their protocols and handlers
+   * start in it.
    */
   #scope: Scope | undefined;
   /** Set while it rests. */

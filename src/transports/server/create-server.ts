@@ -33,7 +33,7 @@ import {
 import type { ProtocolCallbacks } from '../transport.ts';
 import { type Demand, Server, type ServingLoop } from './server.ts';
 
-/** An option between our files. */
+/** The name of an internal option. */
 export const DEMAND: unique symbol = Symbol('demand');
 
 /** Options for any server. */

@@ -140,7 +140,7 @@ export class Server implements ConnectionCounter, OpenResource {
    * The port that it listens on; the first socket's, if they differ. `undefined` for AF_UNIX, and
    * once it is closed.
    *
-   * Unlike asyncio, which has only {@link sockets}.
+   * Not in asyncio, which has only {@link sockets}.
    */
   get port(): number | undefined {
     const [first] = this.#acceptors ?? [];
@@ -417,7 +417,7 @@ export class Server implements ConnectionCounter, OpenResource {
     }
   }
 
-  /** The connection was established or failed: the only place where its place is freed. */
+  /** The connection was established or failed. Only this frees its place. */
   #settle(pending: PendingConnection): void {
     if (!this.#coming.delete(pending)) return;
     if (this.#withoutTransport.delete(pending)) {
@@ -428,7 +428,7 @@ export class Server implements ConnectionCounter, OpenResource {
     this.#acceptMore();
   }
 
-  /** Unlike asyncio, in any mode. See docs/differences.md#failed-connections-are-reported. */
+  /** Unlike asyncio, reports in every mode. See docs/differences.md#failed-connections-are-reported. */
   #report(exception: unknown, details: object): void {
     const known = Object.entries(details).filter(([, value]) => value !== undefined);
     this.#loop.callExceptionHandler({

@@ -187,8 +187,8 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Op
   }
 
   /**
-   * @internal done when the child has exited and its pipes are closed; the result is the return
-   *   code
+   * @internal done when the child has exited and its pipes are closed, or at once if it has already
+   *   exited; the result is the return code
    */
   _wait(): Operation<number> {
     const waiter = describeAs(new Operation<number>(this.#loop._asOption), 'Process.wait', this);
@@ -197,7 +197,7 @@ export class ChildTransport extends SubprocessTransport implements PipeOwner, Op
     return waiter;
   }
 
-  // ── what a user asks for ───────────────────────────────────────────────────────────────────
+  // ── public methods ─────────────────────────────────────────────────────────────────────────
 
   setProtocol(protocol: SubprocessCallbacks): void {
     this.#protocol = protocol;

@@ -119,8 +119,8 @@ function checkStdio({ stdin, stdout, stderr }: SubprocessOptions): void {
 }
 
 /**
- * Node would end the process for one of `passFds` that is too large, and start the child without one of its
- * standard streams.
+ * Otherwise Node would end the process if one of `passFds` is too large, and start the child
+ * without a standard stream whose descriptor is not open.
  *
  * @throws {OSError} EBADF
  */
@@ -134,7 +134,7 @@ function checkIsOpen(fd: number): void {
 
 function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessOptions): void {
   if (cwd !== undefined) checkText(pathOf(cwd), 'cwd');
-  // Node would take it for the current one.
+  // Node would use the current directory.
   if (cwd === '') throw osError('ENOENT', 'chdir', { filename: '' });
   if (executable !== undefined) checkText(pathOf(executable), 'executable');
   if (env !== undefined && (typeof env !== 'object' || env === null || Symbol.iterator in env))
@@ -156,7 +156,7 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
     if (id !== undefined) checkWhole(id, 0, 0xfffffffe, name);
 }
 
-/** A path, also from a URL. */
+/** A path, given as such or as a `file:` URL. */
 export function pathOf(path: string | URL): string {
   return path instanceof URL ? fileURLToPath(path) : path;
 }

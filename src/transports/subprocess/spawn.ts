@@ -28,7 +28,7 @@ export interface Spawned {
   readonly pipes: ReadonlyMap<number, OpenPipe>;
 }
 
-/** What Node is told for a standard stream of the child. */
+/** An item of Node's `stdio` option. */
 type Given = 'inherit' | 'ignore' | 'pipe' | number;
 
 /**
@@ -67,7 +67,7 @@ export function spawnChild(
   }
 }
 
-/** For STDOUT: the same as the first output. */
+/** For STDOUT: the value that makes `stderr` the same as `stdout`. */
 function sameAs(given: Given): Given {
   return given === 'inherit' ? 1 : given;
 }
@@ -126,7 +126,8 @@ function startWithOneOutput(
 }
 
 /**
- * Why a file cannot be run, as far as it can be seen. A name without a path is searched in PATH.
+ * The error code for a file that cannot be run, as far as can be known in advance. A name without a
+ * slash is searched for in PATH.
  */
 function whyNotRun(
   file: string,
@@ -172,7 +173,7 @@ function start(
     ...(cwd !== undefined && { cwd: pathOf(cwd) }),
     ...(env !== undefined && { env: env as NodeJS.ProcessEnv }),
     ...(startNewSession && { detached: true }),
-    // Node takes 32 bits with a sign.
+    // Node expects signed 32-bit numbers.
     ...(user !== undefined && { uid: user | 0 }),
     ...(group !== undefined && { gid: group | 0 }),
   };

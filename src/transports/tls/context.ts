@@ -95,7 +95,7 @@ export class TlsClient {
     });
   }
 
-  /** Why the peer is refused after the handshake. Node has checked that already. */
+  /** Why the peer is refused after the handshake: never, because Node has already checked it. */
   refusal(): undefined {
     return undefined;
   }
@@ -151,7 +151,9 @@ export class TlsServer {
       try {
         const chosen = choose?.(asked);
         if (chosen === undefined || asked.protocols.includes(chosen)) return chosen;
-        throw new RangeError(`ALPNCallback chose ${brief(chosen)}, of ${brief(asked.protocols)}`);
+        throw new RangeError(
+          `ALPNCallback must return one of ${brief(asked.protocols)}, got ${brief(chosen)}`,
+        );
       } catch (error) {
         failed(error);
         return undefined;

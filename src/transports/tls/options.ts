@@ -11,7 +11,7 @@ import { checkTimeouts, type TlsTimeouts, TlsTransport } from './tls-transport.t
 
 /** How a client encrypts; by default it does not. */
 export interface TlsClientOptions extends TlsTimeouts {
-  /** Encrypt the connection, and how? `true` for the defaults, with Node's root certificates. */
+  /** How to encrypt the connection; `true` for the defaults, with Node's root certificates. */
   readonly ssl?: TlsContext | boolean | undefined;
   /** The name that the certificate must be for, also used for SNI; by default the host. */
   readonly serverHostname?: string | undefined;
@@ -24,7 +24,7 @@ export const TLS_CLIENT: string = `${TLS_SERVER} serverHostname`;
 
 /** How a server encrypts; by default it does not. */
 export interface TlsServerOptions extends TlsTimeouts {
-  /** Encrypt the connections, and how? Needs a certificate. */
+  /** How to encrypt the connections. Needs a certificate. */
   readonly ssl?: TlsContext | undefined;
 }
 
@@ -83,7 +83,8 @@ function refuseHostname(serverHostname: unknown): void {
 }
 
 /**
- * @throws {RangeError} when a timeout is given without `ssl`, or `ssl` is neither true nor false
+ * @throws {RangeError} when a timeout is given without `ssl`
+ * @throws {TypeError} when `ssl` is something falsy other than false, null or undefined
  */
 function withoutTls({ sslHandshakeTimeout, sslShutdownTimeout, ...others }: TlsClientOptions) {
   const { ssl } = others;

@@ -228,7 +228,7 @@ export class TlsTransport extends DuplexTransport {
 
   /**
    * @internal the peer has ended, and so do we, whatever the protocol returns. The protocol is also
-   *   told of the answer to its own end
+   *   called when the peer answers our own end
    */
   override _receiveEnd(): void {
     if (this._isLost) return;
@@ -246,7 +246,7 @@ export class TlsTransport extends DuplexTransport {
   /** @internal keeps the connection open when the peer ends, until {@link _endSending} */
   override _keepHalfOpen(): void {
     this.#halfOpen = true;
-    // Otherwise Node's socket ends with its peer, whatever waits.
+    // Otherwise Node's socket ends with its peer, even if data waits.
     this.#socket.allowHalfOpen = true;
   }
 

@@ -768,7 +768,7 @@ loopBehaviour('loop.createDatagramEndpoint', (it) => {
         client.sendto(HELLO);
         await until(loop, () => box.received.length === 1);
         throws(() => client.sendto(HELLO, [host, 1]), RangeError, {
-          message: `Invalid address: must be None or ${client.getExtraInfo('peername')}`,
+          message: `Invalid address: must be undefined or ${client.getExtraInfo('peername')}`,
         });
 
         assert.is(box.received[0]?.[0], 'hello');
@@ -796,7 +796,7 @@ loopBehaviour('loop.createDatagramEndpoint', (it) => {
           "(localAddr=['127.0.0.1', 0])",
       });
       await rejects(make({ localAddr: 'text' }), TypeError, {
-        message: "[host, port] is expected, got 'text'",
+        message: "localAddr must be [host, port], got 'text'",
       });
       await rejects(make({ localAddr: ['127.0.0.1', 0], remoteAddr: ['::1', 1] }), RangeError, {
         message: 'can not get address information',

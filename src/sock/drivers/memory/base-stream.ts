@@ -21,13 +21,13 @@ import type { Network } from './network.ts';
 export interface StreamLimits {
   /** At the receiver; SO_RCVBUF changes it. */
   readonly receive: number;
-  /** At the sender: what SO_SNDBUF is at first. */
+  /** At the sender; also the initial SO_SNDBUF. */
   readonly send: number;
 }
 
 /**
- * What stream sockets in memory share, whatever carries their bytes: the queue of received bytes, the backlog of a
- * listener, and options.
+ * The base of stream sockets in memory, however their bytes are carried: the queue of received
+ * bytes, the backlog of a listener, and options.
  */
 export abstract class BaseStream extends MemoryEndpoint {
   protected state: 'fresh' | 'connecting' | 'listening' | 'connected' = 'fresh';
@@ -56,7 +56,7 @@ export abstract class BaseStream extends MemoryEndpoint {
     this.#sendLimit = limits.send;
   }
 
-  /** Nothing is queued: is this the end? */
+  /** Called when nothing is queued: is this the end of the stream? */
   protected abstract nothingReceived(): boolean;
 
   /** Bytes were taken from the queue. */
@@ -141,7 +141,7 @@ export abstract class BaseStream extends MemoryEndpoint {
     this.ended = true;
   }
 
-  /** Tells the peer that this side is closed. Bytes that were never read are still in the queue. */
+  /** Notifies the peer that this side is closed. Unread bytes are still in the queue. */
   protected abstract disconnect(): void;
 
   protected override defaultProto(): number {

@@ -26,7 +26,7 @@ const RECEIVE_LIMIT = 64;
 const LONGEST = 65_507;
 const LONGEST_IPV6 = 65_527;
 
-/** SO_SNDBUF at first, and how much of it a datagram over AF_UNIX cannot use, in bytes; Linux's. */
+/** Linux's initial SO_SNDBUF, and the part of it that an AF_UNIX datagram cannot use, in bytes. */
 const SEND_BUFFER = 212_992;
 const SEND_OVERHEAD = 32;
 
@@ -113,7 +113,7 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
     if (data.length > longest) throw osError('EMSGSIZE', 'send');
   }
 
-  /** Sends a datagram; returns the number of its bytes; -1: would block. */
+  /** Sends a datagram; returns its length, or -1 if it would block. */
   #deliver(data: Uint8Array, address: Address): number {
     const from = this.#sourceTo(address);
     this.#checkLength(data);
@@ -123,7 +123,7 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
     return data.length;
   }
 
-  /** What a datagram to `to` is from. */
+  /** The source address of a datagram to `to`. */
   #sourceTo(to: Address): Address {
     if (typeof to === 'string') return this.own ?? '';
     if (this.own === undefined) this.bind(unboundAddress(this.family));
@@ -131,7 +131,7 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
     return isAny(own[0]) ? withPort(this.sourceFor(to, 'sendto'), own[1]) : own;
   }
 
-  /** Takes a datagram to its receiver; `false`: would block. */
+  /** Delivers a datagram; returns `false` if it would block. */
   protected carry(data: Buffer, from: Address, address: Address): boolean {
     const unix = this.family === AF_UNIX;
     const to = this.#peer ?? (this.names.find(address) as MemoryDatagramEndpoint | undefined);
@@ -146,13 +146,13 @@ export class MemoryDatagramEndpoint extends MemoryEndpoint {
     return true;
   }
 
-  /** @internal does it take what is from there? A connected socket only hears its peer. */
+  /** @internal does it accept datagrams from there? A connected socket accepts only its peer's. */
   _hears(from: Address): boolean {
     const peer = this.peerName;
     return typeof from === 'string' || !peer || (peer[0] === from[0] && peer[1] === from[1]);
   }
 
-  /** @internal a datagram has come; it is lost where too many wait */
+  /** @internal a datagram has arrived; it is dropped if the queue is full */
   _receive(data: Buffer, address: Address): void {
     if (this.closed || this.#received.length >= RECEIVE_LIMIT) return;
     this.#received.push({ data, address });

@@ -4,11 +4,11 @@ import type { DriverName } from '../../endpoint/endpoint.ts';
 /** Numbers that look like descriptors. Like in a kernel, the lowest free one is used. */
 export class FakeDescriptors {
   readonly driver: DriverName;
-  /** What is open. */
+  /** The open ones, with their owners. */
   readonly open: Map<number, object> = new Map();
   /** How many may be open. */
   limit: number;
-  /** While there are any, no more can be opened, whatever the limit. */
+  /** While there are any, nothing can be opened, regardless of the limit. */
   readonly shortages: Set<object> = new Set();
   readonly #first: number;
   #lowest: number;

@@ -18,7 +18,7 @@ import { SOCKET_OPTIONS } from '../../endpoint/socket-options.ts';
 import type { FakeDescriptors } from './fake-descriptors.ts';
 import { hasPort, isAny, loopbackOf, type Network, withPort } from './network.ts';
 
-/** What stream and datagram sockets in memory share. */
+/** The base of stream and datagram sockets in memory. */
 export abstract class MemoryEndpoint extends BaseEndpoint {
   readonly driver: DriverName;
   protected readonly names: Network<MemoryEndpoint>;
@@ -28,7 +28,7 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
   protected own: Address | undefined = undefined;
   /** The address it is connected to. */
   protected peerName: Address | undefined = undefined;
-  /** The error code of the next operation. */
+  /** The error code with which the next operation fails. */
   protected failure: string | undefined = undefined;
 
   constructor(
@@ -102,12 +102,12 @@ export abstract class MemoryEndpoint extends BaseEndpoint {
   /** @throws {OSError} when this host does not have the address */
   protected checkAddress(_address: Address): void {}
 
-  /** The address of this host on the way to another. */
+  /** The source address for packets to another host. */
   protected sourceFor(to: Exclude<Address, string>, _syscall: string): Address {
     return loopbackOf(to);
   }
 
-  /** Binds a socket that connects to `to` to the address on that way, unless it is bound to one. */
+  /** Binds a socket that connects to `to` to its source address, unless it is bound to one. */
   protected bindFor(to: Address): void {
     const { own } = this;
     if (typeof to === 'string' || (own !== undefined && !isAny(own[0] as string))) return;

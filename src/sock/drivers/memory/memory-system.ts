@@ -2,17 +2,17 @@ import { FakeDescriptors } from './fake-descriptors.ts';
 import type { MemoryEndpoint } from './memory-endpoint.ts';
 import { Network } from './network.ts';
 
-/** What sockets in memory share with those that they can reach. */
+/** Shared by all sockets in memory that can reach each other. */
 export interface MemorySystem {
   readonly streams: Network<MemoryEndpoint>;
   readonly datagrams: Network<MemoryEndpoint>;
   readonly descriptors: FakeDescriptors;
 }
 
-/** Descriptors begin where a process seldom gets, so that one is not taken for a real one. */
+/** High enough not to be mistaken for a real descriptor. */
 const FIRST_DESCRIPTOR = 10_000;
 
-/** That of the memory driver. */
+/** The memory driver's. */
 export const memorySystem: MemorySystem = {
   streams: new Network(),
   datagrams: new Network(),

@@ -9,7 +9,7 @@ import { type Address, inet6Address, inetAddress } from '../../addresses/address
 export class Network<Place> {
   /** By port for IPv4 and IPv6, by path for AF_UNIX; then by host. */
   readonly #places = new Map<string, Map<string, Place>>();
-  /** The free port to try next: one that was just freed is not given out at once. */
+  /** The port to try next. It advances, so that a port is not reused as soon as it is freed. */
   #nextPort = FIRST_FREE_PORT;
 
   /**
@@ -63,7 +63,7 @@ export class Network<Place> {
 const FIRST_FREE_PORT = 32_768;
 const LAST_PORT = 65_535;
 
-/** Does it have this port? Not if it is a path. */
+/** Does the address have this port? A path has none. */
 export function hasPort(address: Address, port: number): address is Exclude<Address, string> {
   return typeof address !== 'string' && address[1] === port;
 }
@@ -84,7 +84,7 @@ function hostIn(address: Address): string {
   return typeof address === 'string' ? '' : address[0];
 }
 
-/** Does a socket that is bound to it have all addresses of its machine? */
+/** Does it stand for all addresses of the machine? */
 export function isAny(host: string): boolean {
   return host === '::' || host === '0.0.0.0';
 }
@@ -101,7 +101,7 @@ export function loopbackOf(address: Exclude<Address, string>): Address {
     : inetAddress('127.0.0.1', address[1]);
 }
 
-/** What a socket reaches that connects or sends to an address: to any host means to its own. */
+/** The address that a connect or send to `address` reaches: the wildcard host means loopback. */
 export function reached(address: Address): Address {
   return typeof address !== 'string' && isAny(address[0]) ? loopbackOf(address) : address;
 }

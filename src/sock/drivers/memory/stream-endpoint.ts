@@ -45,7 +45,7 @@ export class MemoryStreamEndpoint extends BaseStream {
   }
 
   protected override tookBytes(): void {
-    // Not for every few bytes: like kernels, when half of the buffer is free.
+    // Like kernels, not for every few bytes, but when half of the buffer is free.
     if (this.received.size <= this.receiveLimit / 2) this.#peer?.tellWriter();
   }
 
@@ -120,7 +120,7 @@ export class MemoryStreamEndpoint extends BaseStream {
     this.#peer = undefined;
     if (peer === undefined) return;
     peer.#peer = undefined;
-    // Like kernels do: closing with unread bytes resets the connection.
+    // As in kernels, closing with unread bytes resets the connection.
     if (this.resets || this.received.size > 0) peer.#broke('ECONNRESET');
     else peer.#end();
     peer.tellWriter();

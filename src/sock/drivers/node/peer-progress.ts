@@ -6,8 +6,8 @@ import { outside } from './handles/node-handles.ts';
 /**
  * Does the peer of a TCP socket take bytes, however few?
  *
- * libuv does not tell. Linux lists for each TCP socket how many bytes its peer has not
- * acknowledged. On other systems the answer is always no.
+ * libuv does not report this. Linux lists for each TCP socket how many bytes its peer has not
+ * acknowledged. On other systems, every answer after the first is no.
  */
 export class PeerProgress {
   readonly #inode: string;
@@ -39,20 +39,19 @@ const QUEUES = 4;
 const INODE = 9;
 
 /**
- * Characters of a list for each millisecond of rest after it. Reading and searching them takes a
- * quarter of that, in part in another thread.
+ * Characters of a list per millisecond of pause after it. Reading and searching them takes a
+ * quarter of that time, partly in another thread.
  */
 const SIZE_PER_REST = 5000;
 
-/** The list that is read next, or was read last. */
+/** The list to be read next, if one was requested. */
 let next: Promise<Counts> | undefined;
 const nothing = Promise.resolve();
 let last: Promise<unknown> = nothing;
 
 /**
- * The next list, whose reading has not begun. All calls before that share it. It is read in
- * many small pieces, each of which takes a turn of Node's loop, so the time that it takes says
- * nothing about its cost.
+ * The next list. All calls until its reading starts share it. It is read in many small pieces, each
+ * of which takes a turn of Node's loop, so how long that takes says nothing about its cost.
  */
 function nextList(): Promise<Counts> {
   next ??= last.then(() => {

@@ -76,10 +76,10 @@ let spareRequest: StatusRequest | undefined;
 //   fresh ── bind() ──▶ bound ── listen() ──▶ listening
 //     │                   │
 //     └───── connect() ───┴──▶ connecting ──▶ connected        (an accepted one starts here)
-//                                  └────────▶ fresh, with an error to tell
+//                                  └────────▶ fresh, with an error to report
 //
-// `fresh` has no handle. Reading starts with the first try that finds nothing: bytes that nobody
-// asks for stay in the kernel, which slows down the peer.
+// `fresh` has no handle. Reading starts with the first try that finds nothing: bytes that are not
+// requested stay in the kernel, which slows down the peer.
 type State = 'fresh' | 'bound' | 'listening' | 'connecting' | 'connected';
 
 /** A failure that has not been reported. The error is created where it is thrown, for its stack. */
@@ -112,7 +112,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   /** Does libuv hold bytes that the kernel has not taken? Then a send would block. */
   #sending = false;
   #sendingEnded = false;
-  /** Set while a send waits, from the first question on. */
+  /** Set while a send waits, once {@link hasMovedOn} was called or the socket was closed. */
   #progress: PeerProgress | undefined = undefined;
   /** Why the next operation fails. */
   #failure: Failure | undefined = undefined;
@@ -126,7 +126,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   #lingerSeconds = -1;
   /** Is sending to end after the pending send? */
   #shutdownIsDue = false;
-  /** Is libuv shutting down the handle? It refuses to reset it until then. */
+  /** Is libuv shutting down the handle? Until it has, it refuses to reset the handle. */
   #shuttingDown = false;
   /** Set while the last bytes of a closed socket are sent. */
   #patience: NodeJS.Timeout | undefined = undefined;
@@ -309,8 +309,8 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
   }
 
   /**
-   * The system tells libuv of room only when a third of its buffer is free. With a slow peer that
-   * takes long.
+   * The system reports room to libuv only when a third of its buffer is free, which takes long with
+   * a slow peer.
    */
   hasMovedOn(): Promise<boolean> | undefined {
     if (!this.#sending || this.closed || this.family === AF_UNIX || this.#fd < 0) return undefined;
@@ -323,7 +323,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return osError(status, 'send');
   }
 
-  /** What had to wait was taken by the kernel, or failed. */
+  /** The kernel has taken the bytes that had to wait, or the send failed. */
   #sent(status: number): void {
     this.#sending = false;
     this.#progress = undefined;
@@ -437,7 +437,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
         this.family === AF_INET6
           ? (handle as TcpHandle).bind6(hostForHandle(address, 'bind'), port, this.#bindFlags())
           : handle.bind(host, port, this.#bindFlags());
-      // libuv keeps "address in use" to itself until the next call that needs the address.
+      // libuv reports "address in use" only at the next call that needs the address.
       if (status === 0) status = (handle as TcpHandle).getsockname({});
     }
     if (status < 0) {
@@ -523,7 +523,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
    *
    * A kernel does so even after the process has ended. Here the process waits for it, but not for
    * long. While it runs, the rest is sent as long as the peer takes something; otherwise the
-   * connection is reset, so that the peer does not take a part for the whole.
+   * connection is reset, so that the peer does not mistake part of the data for all of it.
    */
   #flush(): void {
     const handle = this.#handle as StreamHandle;
@@ -662,9 +662,9 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
     return this.option(SOL_SOCKET, SO_REUSEPORT) !== 0 ? only6 | TCP_REUSE_PORT : only6;
   }
 
-  // ---- small things ----------------------------------------------------------------------------
+  // ---- helpers ---------------------------------------------------------------------------------
 
-  /** Throws what prevents any operation: EBADF, or an unreported error. */
+  /** Throws EBADF if it is closed, or an error that has not been reported. */
   #check(syscall: string): void {
     this.mustBeOpen(syscall);
     const error = this.connectError();

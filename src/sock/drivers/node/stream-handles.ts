@@ -38,7 +38,7 @@ export function connectTcp(handle: TcpHandle, request: ConnectRequest, address: 
     : handle.connect(request, address[0] as string, port);
 }
 
-/** Reads what the kernel has; returns 0 at the end, and where Node shows no descriptor. */
+/** Reads what the kernel has; returns 0 at the end, or if Node shows no descriptor. */
 export function readNow(fd: number, buffer: Uint8Array): number {
   return fd < 0 ? 0 : readSync(fd, buffer);
 }
@@ -48,7 +48,7 @@ export function abandon(client: StreamHandle, tcp: boolean): void {
   if (!tcp || (client as TcpHandle).reset() < 0) client.close();
 }
 
-/** libuv would cut such a name and treat the rest as a path. */
+/** Refuses abstract names: libuv would cut them and treat the rest as a path. */
 export function refuseAbstract(address: Address, syscall: string): void {
   if (typeof address !== 'string' || !address.startsWith('\0')) return;
   throw osError('EOPNOTSUPP', syscall, {

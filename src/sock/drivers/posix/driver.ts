@@ -54,7 +54,7 @@ class PosixDriver implements Driver {
   readonly name = 'posix' as const;
   /** Returns this thread's selector. */
   readonly #selector: () => Selector;
-  /** Is everything loaded? Something that is missing only temporarily is looked for again. */
+  /** Is everything loaded? Until then, each use checks again, because a shortage may have passed. */
   #complete = false;
 
   constructor(selector: () => Selector) {
@@ -188,7 +188,7 @@ function protoOf(fd: number): number {
   try {
     return getOption(fd, SOL_SOCKET, SO_PROTOCOL) as number;
   } catch {
-    // macOS cannot tell.
+    // macOS has no such option.
     return 0;
   }
 }

@@ -81,7 +81,7 @@ export function endpointOf(fd: number): PosixEndpoint | undefined {
  * A socket of the operating system.
  *
  * A call is made only if it may succeed. If it would block, that is remembered until the selector
- * reports a change. The same after a short receive, because then the kernel has no more.
+ * reports a change. The same applies after a short receive, because then the kernel has no more.
  *
  * Its methods are `private`, not `#`, which would cost each object a field and each call a check.
  */
@@ -180,7 +180,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return this.took(received, errno[0], view.length, 'recv') ? received : -1;
   }
 
-  /** May what is received be lost in part, if it were taken in pieces? */
+  /** Would receiving in pieces lose part of a message? */
   private isLargeMessage(nbytes: number): boolean {
     return nbytes > RECEIVE_SIZE && this.type !== SOCK_STREAM;
   }
@@ -256,7 +256,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     }
     this.countRead(received);
     if (this.type !== SOCK_STREAM) return true;
-    // Once it reached the end, it always will.
+    // At the end, it stays readable: every receive returns 0.
     const isShort = received > 0 && received < most;
     if (isShort && this.#watched && !this.peerEnded && !this.divided)
       this.#readable = this.lowWater;
@@ -377,7 +377,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
   shutdown(how: number): void {
     this.mustBeOpen('shutdown');
     this.must(libc().shutdown(this.fd, how), 'shutdown');
-    // Whoever waits sees the end, or the broken pipe, at its next try.
+    // Waiters see the end, or EPIPE, at their next try.
     this.onEvents(READABLE | WRITABLE | ENDED);
   }
 

@@ -35,7 +35,7 @@ let readBuffer: Buffer | undefined;
  * reports a change.
  *
  * A standard descriptor (0, 1, 2) is never closed, as in Node, because the next file that is opened
- * would get its number. If it was blocking before, it is so again afterwards.
+ * would get its number. Instead, its flags are restored.
  */
 export class PosixPipe extends SlottedEndpoint implements PipeEnd, Watched {
   readonly driver = 'posix' as const;

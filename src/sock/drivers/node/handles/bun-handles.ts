@@ -52,7 +52,7 @@ const BROKEN = -32;
 /** A pending connect, write or shutdown. */
 export class BunRequest {
   oncomplete: ((status: number) => void) | undefined = undefined;
-  /** Has it to wait? */
+  /** Does it have to wait? */
   waits = false;
 
   getAsyncId(): number {
@@ -61,7 +61,7 @@ export class BunRequest {
 }
 
 /**
- * A handle of a stream socket, made of what Bun has instead: TCP, or AF_UNIX.
+ * A stream handle on top of Bun's sockets: TCP, or AF_UNIX.
  *
  * Bun binds and listens in one call, which is bind() here. Connections that come in before listen() wait for it.
  */
@@ -80,7 +80,7 @@ export class BunHandle {
   /** Data that arrived while nothing was reading, and how reading ends. */
   #held: Buffer[] = [];
   #end: Errno | 'end' | undefined = undefined;
-  /** A write that the kernel has not taken whole, and what is left of it. */
+  /** A write of which the kernel has taken only part, and the rest of its data. */
   #write: BunRequest | undefined = undefined;
   #unsent: Uint8Array = EMPTY;
 
@@ -118,7 +118,7 @@ export class BunHandle {
     return this.bind(address, port, flags);
   }
 
-  /** Bun has no sockets on other descriptors. */
+  /** Bun cannot use existing descriptors. */
   open(): number {
     return UNSUPPORTED;
   }
@@ -181,7 +181,7 @@ export class BunHandle {
     return 0;
   }
 
-  /** Bun may report bytes after a pause, too. */
+  /** Bun may report bytes even after a pause. */
   #received(bytes: Buffer): void {
     this.#held.push(bytes);
     if (this.#held.length === 1) this.#deliver();
@@ -305,7 +305,7 @@ function statusOf({ errno }: Errno): number {
   return -Math.abs(errno);
 }
 
-/** Its classes in place of Node's. */
+/** The classes to use on Bun in place of Node's. */
 export const CLASSES_OF_BUN = {
   tcp: BunHandle,
   pipe: BunHandle,

@@ -1,6 +1,6 @@
-// What handles below Node's streams and sockets can do; node-handles.ts finds their classes.
+// The handles underneath Node's streams and sockets; node-handles.ts finds their classes.
 
-/** What the handles of streams and listeners share. */
+/** The base of the handles of streams and listeners. */
 export interface StreamHandle {
   /** The descriptor; -1 if there is none yet. Missing on Windows. */
   readonly fd?: number;

@@ -18,7 +18,7 @@ import type {
 } from './handle-types.ts';
 
 /**
- * The only file that depends on Node's internals.
+ * The only file that obtains Node's internal handles.
  *
  * `node:net` reports the outcome of bind, listen and connect one tick later, as an event. The
  * handles below it report it immediately, as the kernel does: each call returns 0 or a negative
@@ -106,7 +106,7 @@ function binding(name: string): any {
   return (process as any).binding(name);
 }
 
-/** Deno has Node's handles, and hands their classes out. */
+/** Deno has Node's handles; `process.binding()` returns their classes. */
 function classesOfDeno(): StreamClasses {
   const { TCP: tcp, TCPConnectWrap: tcpConnect } = binding('tcp_wrap');
   const { Pipe: pipe, PipeConnectWrap: pipeConnect } = binding('pipe_wrap');
@@ -125,7 +125,7 @@ function findStreamClasses(): StreamClasses {
   if (otherRuntime === 'Bun') return CLASSES_OF_BUN;
   if (otherRuntime === 'Deno') return classesOfDeno();
   const tcp = handleClass<TcpHandle>('TCP', (probe) => {
-    // It would really connect only one tick later, and is destroyed by then.
+    // It would only connect one tick later; it is destroyed by then.
     probe.connect(1, '127.0.0.1');
   });
   const pipe = handleClass<PipeHandle>('Pipe', (probe) => {
@@ -247,8 +247,7 @@ function needed<Value>(name: string, value: Value | undefined): Value {
   if (process.permission?.has('net') === false)
     throw osError('EACCES', 'socket', { strerror: 'Node denies the network without --allow-net' });
   throw new InternalError(
-    `Node ${process.version} keeps its ${name} class elsewhere, so the node driver of asyncio-ts ` +
-      'cannot create sockets. Please report it.',
+    `the node driver of asyncio-ts cannot find the ${name} class of Node ${process.version}. Please report it.`,
   );
 }
 

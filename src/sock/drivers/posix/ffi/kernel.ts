@@ -205,7 +205,7 @@ const DARWIN: Kernel = {
   familyOut: (family) => (family === AF_INET6 ? DARWIN_AF_INET6 : family),
   familyIn: (family) => {
     if (family === DARWIN_AF_INET6) return AF_INET6;
-    // Its other families are not ours, whatever their numbers.
+    // Its other families are not ours, even if the numbers match.
     return family === AF_INET || family === AF_UNIX ? family : -1;
   },
   option: (level, option) => {

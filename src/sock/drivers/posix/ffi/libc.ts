@@ -113,7 +113,7 @@ let failure: string | undefined;
 /**
  * Loads {@link libc}.
  *
- * @throws {MissingError} when it is unavailable in this process, for now or forever
+ * @throws {MissingError} when it is unavailable, temporarily or permanently
  */
 export function loadLibc(): void {
   if (functions !== undefined) return;

@@ -263,7 +263,7 @@ export function lookWhenReadable(fd: number, look: () => void): void {
 }
 
 /**
- * Closes the descriptor when this thread ends, in whatever way. In the main thread this does
+ * Closes the descriptor when this thread ends, for whatever reason. In the main thread this does
  * nothing, because the end of the process closes everything.
  */
 export function closeAtThreadEnd(fd: number): void {

@@ -8,7 +8,7 @@ import { storage, storageLength } from './sockaddr.ts';
  * recvmsg() and sendmsg(), with a `struct msghdr` that has one buffer.
  *
  * Over AF_UNIX, ancillary data ends a receive, even if more bytes follow: descriptors (SCM_RIGHTS),
- * or with SO_PASSCRED the credentials of another sender. If nobody takes it, the kernel drops it
+ * or with SO_PASSCRED the credentials of another sender. If it is not received, the kernel drops it
  * and sets MSG_CTRUNC.
  */
 

@@ -86,7 +86,7 @@ class PollSelector implements Selector {
   }
 
   tellAgain(): void {
-    // Not all changes are reported for any descriptor, so there is nothing to repeat.
+    // No descriptor has all its changes reported, so there is nothing to repeat.
   }
 
   forget(watched: Watched): void {

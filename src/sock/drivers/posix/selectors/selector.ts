@@ -21,7 +21,7 @@ export interface Watched {
 /** Reports changes of many descriptors. */
 export interface Selector {
   /**
-   * Requests a report of {@link READABLE} or {@link WRITABLE}, also if that is already so.
+   * Requests a report of {@link READABLE} or {@link WRITABLE}, even if it is already ready.
    *
    * @returns `true` if all changes are reported from now on; otherwise only the next one is
    * @throws {OSError} EPERM when the descriptor is always ready, like a file
