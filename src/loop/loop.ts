@@ -884,7 +884,7 @@ export class Loop implements LoopCore {
    *
    * @param protocolFactory - called without arguments, once there is a connection
    * @param host - a name or a numeric address; with a port, `undefined` means this machine
-   * @param port - a number, or a string of digits
+   * @param port - a number, or a string: digits or the name of a service
    * @param options - `sock`: a connected stream socket instead of host and port, which the
    *   transport owns; `family`, `proto`, `flags`: for the look-up; `localAddr`: the local address;
    *   `happyEyeballsDelay`, in seconds, and `interleave`: when, and in which order, the addresses
@@ -946,7 +946,7 @@ export class Loop implements LoopCore {
    * @param protocolFactory - called without arguments for each connection; if it throws, that is
    *   reported, and the connection closed
    * @param host - a name or a numeric address, or several; `undefined` or `''` for all interfaces
-   * @param port - a number, or a string of digits; 0 for any free port
+   * @param port - a number, or a string: digits or the name of a service; 0 for any free port
    * @param options - `sock`: a bound stream socket instead of host and port, which the server owns;
    *   `family`, `flags`: for the look-up; `backlog`, `reuseAddress`, `reusePort`, `keepAlive`: of
    *   the sockets; `startServing`; `maxConnections`; `ssl`: encrypts the connections, as in
@@ -1226,7 +1226,7 @@ export class Loop implements LoopCore {
    *
    * @param host - a name, a numeric address, or `undefined` for this machine, or with AI_PASSIVE
    *   for any
-   * @param port - a number, or a string of digits
+   * @param port - a number, or a string: digits or the name of a service
    * @param options - `family`, `type`, `proto`: by default any; `flags`
    * @returns one `[family, type, proto, canonname, sockaddr]` for each address and type
    * @throws {TypeError} when `host` is not a string, or `port` neither a number nor a string

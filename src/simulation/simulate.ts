@@ -48,6 +48,7 @@ import type { World } from './world.ts';
  * @returns the outcome of the last run
  * @throws {SimulationError} when a run fails
  * @throws {RuntimeError} when a loop is already running
+ * @throws {TypeError} when `main` is not a function, or an option has the wrong type
  * @throws {RangeError} when an option is out of range
  */
 export async function simulate(

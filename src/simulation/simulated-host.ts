@@ -74,7 +74,11 @@ export class SimulatedHost {
     return this.#state;
   }
 
-  /** The loop that its program runs on; a new one after each start. */
+  /**
+   * The loop that its program runs on; a new one after each start.
+   *
+   * @throws {RuntimeError} when the host is not up
+   */
   get loop(): Loop {
     if (this.#loop === undefined) throw new RuntimeError(`${this} is not up`);
     return this.#loop;
@@ -85,7 +89,7 @@ export class SimulatedHost {
     return this.#world.kernel.descriptors.limit + 3;
   }
 
-  /** Changes that. */
+  /** Sets the maximum. */
   set descriptors(limit: number) {
     this.#world.kernel.descriptors.limit = Math.max(0, limit - 3);
   }

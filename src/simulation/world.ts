@@ -40,7 +40,7 @@ export interface HostOptions {
   readonly descriptors?: number | undefined;
 }
 
-/** A host, or its name. */
+/** A host, or its name. If there is no such host, methods throw a `RangeError`. */
 export type HostLike = SimulatedHost | string;
 
 /** Waits until something holds. */
@@ -214,7 +214,7 @@ export class World {
     );
   }
 
-  /** The last `count` entries of the trace, as a sequence diagram. */
+  /** The last `count` entries of the trace, by default 40, as a sequence diagram. */
   trace(count?: number): string {
     return this.#run.trace.toString(count);
   }

@@ -23,7 +23,7 @@ import { Socket } from './socket.ts';
 export interface ServerSocketOptions {
   /** AF_INET, AF_INET6 or AF_UNIX; by default AF_INET. */
   readonly family?: number | undefined;
-  /** How many connections may wait for accept(). */
+  /** How many connections may wait for accept(); by default 128. */
   readonly backlog?: number | undefined;
   /** Shares the port with other sockets that set this, too. */
   readonly reusePort?: boolean | undefined;

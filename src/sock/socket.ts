@@ -119,7 +119,7 @@ export class Socket {
   /**
    * Starts accepting connections.
    *
-   * @param backlog - how many connections may wait for accept(); a hint that systems limit
+   * @param backlog - how many connections may wait for accept(), by default 128; systems may limit it
    * @throws {OSError} EADDRINUSE when another socket listens there; EINVAL when it is connected
    */
   listen(backlog: number = DEFAULT_BACKLOG): void {

@@ -49,7 +49,7 @@ export function toDuplex(streams: Streams): Socket {
  * It may be a pipe, a child's standard streams, a tunnel, or with `Duplex.fromWeb()` a pair of web
  * streams.
  *
- * They own the stream: closing the writer ends it, and its error breaks them.
+ * They own the stream: closing the writer ends it, and an error of the stream breaks them.
  *
  * Not in asyncio.
  *

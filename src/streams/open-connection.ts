@@ -36,6 +36,8 @@ export type Streams = [reader: StreamReader, writer: StreamWriter];
 /**
  * Connects to a host and a port.
  *
+ * @param host - a name or a numeric address
+ * @param port - a number, or a string: digits or the name of a service
  * @param options - `limit`: the reader's; all others as for {@link Loop.createConnection}
  * @returns a coroutine of a reader and a writer; close the connection with the writer
  * @throws {RangeError} when `limit` is not positive

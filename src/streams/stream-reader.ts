@@ -264,6 +264,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    * Adds bytes at the end.
    *
    * @param data - owned by the reader
+   * @throws {TypeError} when `data` is not a `Uint8Array`
    * @throws {RuntimeError} after {@link feedEof}
    */
   feedData(data: Uint8Array): void {

@@ -110,12 +110,17 @@ export class StreamWriter {
     this.#transport.writelines(pieces);
   }
 
-  /** Ends sending once buffered data is sent; reading continues. */
+  /**
+   * Ends sending once buffered data is sent; reading continues.
+   *
+   * @throws {OSError} when the connection is broken
+   * @throws {RuntimeError} with TLS
+   */
   writeEof(): void {
     this.#transport.writeEof();
   }
 
-  /** Can sending be ended separately? */
+  /** Can sending be ended separately? Not with TLS. */
   canWriteEof(): boolean {
     return this.#transport.canWriteEof();
   }

@@ -70,12 +70,12 @@ export class Condition extends Holdable {
     return this.#lock.locked();
   }
 
-  /** {@link Lock.acquire}, of its lock. */
+  /** Acquires its lock: see {@link Lock.acquire}. */
   override acquire(options?: Abortable): Coroutine<true> {
     return this.#lock.acquire(options);
   }
 
-  /** {@link Lock.release}, of its lock. */
+  /** Releases its lock: see {@link Lock.release}. */
   release(): void {
     this.#lock.release();
   }
@@ -91,8 +91,7 @@ export class Condition extends Holdable {
    *
    * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when the lock is not held
-   * @throws {RuntimeError} when tasks of another loop have waited for it
+   * @throws {RuntimeError} when the lock is not held, or tasks of another loop have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Condition.wait()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait
@@ -111,7 +110,8 @@ export class Condition extends Holdable {
    * @returns the last result of `predicate`
    * @throws what `predicate` throws
    * @throws the reason of `signal`, when that was aborted
-   * @throws {RuntimeError} when it has to wait, and the lock is not held
+   * @throws {RuntimeError} when it has to wait, and the lock is not held, or tasks of another loop
+   *   have waited for it
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `Condition.wait_for()`,
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait_for
@@ -132,7 +132,7 @@ export class Condition extends Holdable {
    * Wakes the tasks that have waited longest. They continue once they have the lock, which the
    * caller has to release.
    *
-   * @param n - the most tasks to wake
+   * @param n - the most tasks to wake; by default 1
    * @throws {RuntimeError} when the lock is not held
    */
   notify(n = 1): void {

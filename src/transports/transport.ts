@@ -291,8 +291,8 @@ export abstract class WriteTransport extends BaseTransport {
    * Sets how much data may be buffered before the protocol's `pauseWriting()` is called, which may
    * happen immediately.
    *
-   * @param high - bytes above which `pauseWriting()` is called; by default 64 KiB, or four times
-   *   `low`
+   * @param high - bytes above which `pauseWriting()` is called; by default 64 KiB (512 KiB with
+   *   TLS), or four times `low`
    * @param low - bytes at or below which `resumeWriting()` is called; by default a quarter of
    *   `high`
    * @throws {RangeError} when not `high >= low >= 0`

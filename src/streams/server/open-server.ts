@@ -46,7 +46,7 @@ export type OpenServerOptions = StreamOptions & Pick<ConnectionLimits, 'idleTime
  * Not in asyncio.
  *
  * @param host - a name or a numeric address, or several; `undefined` or `''` for all interfaces
- * @param port - a number, or a string of digits; 0 for any free port
+ * @param port - a number, or a string: digits or the name of a service; 0 for any free port
  * @param options - `backlog`: how many connections may wait, on each socket; `limit`: the readers';
  *   `idleTimeout`: in seconds; all others as for {@link Loop.createServer}
  * @returns a coroutine of the server

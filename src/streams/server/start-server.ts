@@ -57,7 +57,7 @@ export interface ServingLoop extends HandlingLoop {
  * @param clientConnected - called with a reader and a writer for each connection. A plain function
  *   may keep them, and then has to close the connection
  * @param host - a name or a numeric address, or several; `undefined` or `''` for all interfaces
- * @param port - a number, or a string of digits; 0 for any free port
+ * @param port - a number, or a string: digits or the name of a service; 0 for any free port
  * @param options - `limit`: the readers'; `idleTimeout`, `handlerTimeout`: in seconds; all others,
  *   such as `maxConnections`, as for {@link Loop.createServer}
  * @returns a coroutine of the server, which already accepts connections

@@ -17,8 +17,9 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 export type GroupCondition = ErrorClass | readonly ErrorClass[] | ((exception: unknown) => boolean);
 
 /**
- * Several exceptions thrown together, at least one of which is not a failure but a request to end.
- * If all are failures, `new BaseExceptionGroup()` returns an {@link ExceptionGroup}.
+ * Several exceptions thrown together, at least one of which is not a failure but a request to end,
+ * such as a `KeyboardInterrupt`. If all are failures, `new BaseExceptionGroup()` returns an
+ * {@link ExceptionGroup}.
  *
  * Groups may contain groups, and print as a tree.
  *

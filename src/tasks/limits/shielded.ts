@@ -5,8 +5,8 @@ import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 import { type MovedOn, Timeout } from './timeout.ts';
 
 /**
- * Runs `body` as part of the task that awaits this; a cancel of the task waits until `body` has
- * ended.
+ * Runs `body` as part of the task that awaits this, and holds back a cancel of the task until `body`
+ * has ended.
  *
  * For clean-up that has to wait for something. The limit keeps it from delaying the cancel forever:
  * at the timeout, the body is cancelled, and this returns without an error.
