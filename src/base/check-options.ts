@@ -4,11 +4,11 @@ import { brief } from './printing/repr.ts';
  * Checks that `options` is an object of options, or left out.
  *
  * @param names - the names of all options, separated by spaces; by default any
- * @throws {TypeError} when it is not, or has another option, as for Python's keyword arguments
+ * @throws {TypeError} when it is not an object, or has an unknown option
  */
 export function checkOptions(options: unknown, names?: string): void {
   if (options === undefined) return;
-  // It is not a signal or a map, either.
+  // Also refuses signals and maps.
   if (Object.prototype.toString.call(options) !== '[object Object]')
     throw new TypeError(`options must be an object, got ${brief(options)}`);
   if (names === undefined) return;

@@ -16,10 +16,7 @@ export function lookInEachTurn(look: () => void): void {
   if (looks.length === 1) setImmediate(check).unref();
 }
 
-/**
- * Calls back among the next immediates. The first callback that `look` requests runs right after
- * it.
- */
+/** Calls `callback` in an immediate. The first one that a `look` requests runs right after it. */
 export function nextImmediate(callback: () => void): void {
   if (looking && next === undefined) next = callback;
   else setImmediate(callback);

@@ -31,8 +31,8 @@ export function checkText(value: unknown, what: string): asserts value is string
 }
 
 /**
- * Checks a string that C reads. For C it would end at the first null character, and might name
- * something else.
+ * Checks a string that is passed to C, where it would end at the first null character, and might
+ * name something else.
  *
  * @throws {RangeError} when it contains one
  */
@@ -47,7 +47,7 @@ export function checkIterable(value: unknown, what: string): asserts value is It
     throw new TypeError(`${what} must be an iterable, got ${typeNameOf(value)}`);
 }
 
-/** Is a value iterable? Strings do not count: each is an element itself. */
+/** Is a value iterable, and not a string? */
 export function isIterable(value: unknown): value is Iterable<unknown> {
   const { [Symbol.iterator]: iterator } = Object(value) as { [Symbol.iterator]?: unknown };
   return typeof iterator === 'function' && typeof value !== 'string';

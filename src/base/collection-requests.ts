@@ -36,7 +36,7 @@ export function pendingCollectionRequests(): number {
   return pending;
 }
 
-/** After so many bytes of large buffers, a young collection is requested. */
+/** How many bytes of large buffers trigger a young collection. */
 const YOUNG_BYTES = 16 * 1024 * 1024;
 
 let grown = 0;

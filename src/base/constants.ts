@@ -6,11 +6,11 @@
 /** How long accepting pauses after descriptors ran out, in seconds; asyncio's. */
 export const ACCEPT_RETRY_DELAY = 1;
 
-/** From when a callback counts as slow in debug mode, in seconds; asyncio's. */
+/** The shortest duration of a slow callback in debug mode, in seconds; asyncio's. */
 export const SLOW_CALLBACK_DURATION = 0.1;
 
 /**
- * How many frames are kept of where a future, task, handle or coroutine was created, in debug mode;
+ * How many frames of the stack that created a future, task, handle or coroutine debug mode keeps;
  * asyncio's.
  */
 export const DEBUG_STACK_DEPTH = 10;
@@ -21,13 +21,13 @@ export const CANCEL_PATIENCE = 2;
 /** After how many seconds a task that does not end when its program is cancelled is reported. */
 export const SHUTDOWN_PATIENCE = 10;
 
-/** After how many seconds it is explained, if enabled, what a slow ending waits for. */
+/** After how many seconds a slow ending is explained, if enabled. */
 export const SLOW_ENDING: readonly number[] = [1, 10, 100];
 
-/** From how many cancelled timers the heap is rebuilt without them; asyncio's. */
+/** Above how many timers the heap may be rebuilt without the cancelled ones; asyncio's. */
 export const MIN_SCHEDULED_TIMER_HANDLES = 100;
 
-/** From which share of cancelled timers the heap is rebuilt without them; asyncio's. */
+/** Above which share of cancelled timers it is rebuilt; asyncio's. */
 export const MIN_CANCELLED_TIMER_HANDLES_FRACTION = 0.5;
 
 /**
@@ -52,8 +52,8 @@ export const COLLECTION_MS_PER_MB = 1;
 export const COLLECTION_PAUSE_MS = 50;
 
 /**
- * The share that applies while descriptors run out. It determines how many clients per second a
- * server can take that never closes anything itself.
+ * The share that applies while descriptors run out. It limits how many clients per second a server
+ * can accept if it never closes connections itself.
  */
 export const COLLECTION_SHARE_URGENT = 0.05;
 
@@ -87,15 +87,13 @@ export const SENDFILE_FALLBACK_READBUFFER_SIZE: number = 256 * 1024;
 /** How many bytes of a file are read and written to a transport at once. */
 export const SENDFILE_PIECE: number = 64 * 1024;
 
-/** From how many buffered bytes a protocol is told to pause; asyncio's. */
+/** Above how many buffered bytes a protocol is told to pause; asyncio's. */
 export const WRITE_HIGH_WATER: number = 64 * 1024;
 
 /** The same with TLS, where data is first encrypted into records; asyncio's. */
 export const TLS_WRITE_HIGH_WATER: number = 512 * 1024;
 
-/**
- * How many bytes are passed to a Node stream at once: few enough to know well how much still waits.
- */
+/** How many bytes are passed to a Node stream at once: few, to know how much is still unsent. */
 export const DUPLEX_PIECE: number = 64 * 1024;
 
 /**
@@ -113,7 +111,7 @@ export const TLS_HANDSHAKE_TIMEOUT = 60;
 /** How long the peer has to answer the end of a TLS connection, in seconds; asyncio's. */
 export const TLS_SHUTDOWN_TIMEOUT = 30;
 
-/** From how many writes to a lost connection they are logged; asyncio's. */
+/** After how many writes to a lost connection they are logged; asyncio's. */
 export const LOST_WRITES_BEFORE_LOG = 5;
 
 /** The longest line in bytes, and half of what a stream buffers unread; asyncio's. */

@@ -7,7 +7,7 @@ import { brief } from './printing/repr.ts';
  */
 
 /**
- * Checks that a value is a whole number within bounds. If `most` is Infinity, so may be the value.
+ * Checks that a value is a whole number within bounds. If `most` is Infinity, it may be, too.
  *
  * @param what - its name in the error text
  * @throws {TypeError} when it is not a number
@@ -72,7 +72,7 @@ export function checkFiniteSeconds(value: unknown, what: string): asserts value 
 }
 
 /**
- * Checks that a value is a finite number of seconds from 0.
+ * Checks that a value is a finite number of seconds, 0 or more.
  *
  * @throws {TypeError} when it is not a number
  * @throws {RangeError} when it is negative or not finite

@@ -20,7 +20,7 @@ export function signalName(sig: unknown): NodeJS.Signals {
   return found[0] as NodeJS.Signals;
 }
 
-/** C's number of a signal. */
+/** The number of a signal. */
 export function signalNumber(name: NodeJS.Signals): number {
   return constants.signals[name];
 }
@@ -29,7 +29,7 @@ export function signalNumber(name: NodeJS.Signals): number {
 const LAST_SIGNAL = 64;
 
 /**
- * C's number of a signal that is given by name or number. Unlike {@link signalName}, it also takes
+ * The number of a signal that is given by name or number. Unlike {@link signalName}, also accepts
  * numbers without a name: those of real-time signals, and 0.
  *
  * @throws {TypeError} when `sig` is neither

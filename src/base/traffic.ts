@@ -1,4 +1,4 @@
-/** Is told of each read and write of a socket or pipe. */
+/** Called at each read and write of a socket or pipe. */
 export type TrafficWatch = (
   end: { readonly driver: string; fileno(): number },
   what: 'read' | 'write',

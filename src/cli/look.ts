@@ -71,7 +71,7 @@ export async function trace(
  * Prints what a process is doing; nothing if `until` is fulfilled earlier.
  *
  * @param rest - the remaining arguments: the task, for `why`
- * @param format - `json`: all data as JSON; `all`: also what there is besides tasks
+ * @param format - `json`: all data as JSON; `all`: also everything besides tasks
  * @throws {Failure} when it cannot be looked into
  */
 export async function look(

@@ -52,7 +52,7 @@ export async function repl(): Promise<number> {
   return 0;
 }
 
-/** `0`, `''` or `undefined` that code failed with. */
+/** Wraps `0`, `''` or `undefined` that code has thrown. */
 class Thrown {
   readonly value: unknown;
 
@@ -64,7 +64,7 @@ class Thrown {
 let onInterrupt = (): void => {};
 const interrupt = (): void => onInterrupt();
 
-/** Listens for SIGINT if it does not already. Not during Node's `eval`, which takes the handler away from listeners. */
+/** Listens for SIGINT if it does not already. Not during Node's `eval`, which removes the listeners' handler. */
 function listen(): void {
   if (process.listeners('SIGINT').includes(interrupt)) return;
   process.on('SIGINT', interrupt);
@@ -87,7 +87,7 @@ function feeder(input: PassThrough): () => void {
 
 /**
  * Makes `server` run each input in its own task. Node's `eval` is called immediately, because it holds back further
- * input while it waits. It does not report that code has failed, but then there is a new prompt.
+ * input while it waits. It does not report that code has failed, but then shows a new prompt.
  *
  * @param onPrompt - called when the next line may be passed on
  * @param leave - called when code throws a `SystemExit`
@@ -105,7 +105,7 @@ function runInTasks(
   let isInterrupted = false;
   let isRaw = false;
   let isResult = false;
-  /** Is code beginning, and did Node hear the signal meanwhile? */
+  /** Is code starting, and did Node receive the signal in the meantime? */
   let isBeginning = false;
   let isPending = false;
 
@@ -123,7 +123,7 @@ function runInTasks(
           listen();
           isResult = error === null;
           if (isResult || error) done(error, result);
-          // Node's REPL prints no error that is false. Before Node 26, it takes `null` for a result.
+          // Node's REPL does not print falsy errors. Before Node 26, it takes `null` for a result.
           else done(new Thrown(error) as unknown as Error, result);
         });
       });
@@ -181,14 +181,14 @@ function runInTasks(
     }
     isInterrupted = true;
     current.cancel();
-    // It waits for a foreign promise, which cannot be cancelled: Node's REPL gives it up.
+    // It waits for a foreign promise, which cannot be cancelled: Node's REPL abandons it.
     if (current._awaited().length === 0) server.emit('SIGINT');
   };
 }
 
 /**
- * Completes a write that Ctrl-C interrupted: Node stops running code anywhere. Otherwise the stream would wait for the
- * write forever and print no error and no prompt, as in Node's own REPL.
+ * Completes a write that Ctrl-C interrupted, because Node stops code anywhere. Otherwise the stream would wait for the
+ * write forever and print neither the error nor a prompt, as in Node's own REPL.
  */
 function endWritesCutOff(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -206,7 +206,7 @@ function withoutTypes(code: string): string | undefined {
   const { stripTypeScriptTypes: strip } = module as { stripTypeScriptTypes?(code: string): string };
   if (strip === undefined || isJavaScript(code)) return code;
   const { emitWarning } = process;
-  // Suppresses its warning that it is experimental.
+  // Suppresses the warning that it is experimental.
   process.emitWarning = () => {};
   try {
     return strip(code);

@@ -1,6 +1,6 @@
 import { labelOf, type TraceEntry } from '../simulation/network/trace.ts';
 
-/** How many entries are shown at most: the last ones. */
+/** The most entries that are shown: the last ones. */
 const MOST = 60;
 /** Sizes, in pixels. */
 const [LANE, ROW, LEFT, TOP, LETTER] = [190, 24, 110, 70, 7.3];
@@ -12,7 +12,7 @@ const STYLE =
 /**
  * Draws a run as a sequence diagram, in SVG: a column for each host, and a row for each entry of the trace.
  *
- * @param title - its first line is shown
+ * @param title - only its first line is shown
  */
 export function sequenceDiagram(title: string, entries: readonly TraceEntry[]): string {
   const shown = entries.slice(-MOST);

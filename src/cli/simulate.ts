@@ -22,7 +22,7 @@ export interface SimulateWish extends Omit<Part, 'job'> {
 /** How often progress is shown, in milliseconds: in a terminal, and otherwise. */
 const OFTEN = 100;
 const SELDOM = 5000;
-/** How long the program may be in no simulation before a warning, in milliseconds. */
+/** How long the program may run outside of a simulation before a warning, in milliseconds. */
 const WARN_AFTER = 10_000;
 
 /**
@@ -60,7 +60,7 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     children.push(child);
-    // The seed of the run that it is in.
+    // The seed of the current run.
     let seed: number | string | undefined;
     let hangs = false;
     const timer = setTimeout(
@@ -150,7 +150,7 @@ class Progress {
   #time = 0;
   #shown = '';
 
-  /** @throws {Failure} when not all runs were made */
+  /** @throws {Failure} when runs are missing */
   check(file: string): void {
     const total = this.#total;
     if (total === 0) throw new Failure(`${file} does not call simulate()`);
@@ -163,7 +163,7 @@ class Progress {
     return Math.max(0, ...this.#wanted.filter(Boolean));
   }
 
-  /** A process has called `simulate()`, maybe not for the first time. */
+  /** A process has called `simulate()`, perhaps not for the first time. */
   begins(job: number, runs: number): void {
     this.#wanted[job] = (this.#wanted[job] ?? 0) + runs;
   }

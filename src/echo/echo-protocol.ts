@@ -24,7 +24,7 @@ export const serveEchoOnProtocols: asyncio.CoroutineFunction<unknown, [EchoOptio
     return await serveUntilCancelled(server, sock, clients, statistics, options);
   });
 
-/** Sends back what it receives; stops receiving while the client does not take what was sent. */
+/** Sends back what it receives; stops receiving while the client does not read what was sent. */
 class Echo extends asyncio.Protocol {
   readonly #clients: Clients;
   readonly #statistics: Statistics;

@@ -83,7 +83,7 @@ function reservePort({ host, port, workers }: WorkersOptions): socket.Socket {
 /** Why workers are not supported; `undefined` if they are. */
 function whyNone(): string | undefined {
   // On other systems one socket gets all clients, or the option does not exist.
-  if (platform() !== 'linux') return `only Linux spreads the clients, this is ${platform()}`;
+  if (platform() !== 'linux') return `only Linux distributes clients, and this is ${platform()}`;
   const forced = process.env['ASYNCIO_SOCKETS'] || 'posix';
   if (forced !== 'posix') return `only the posix driver can, and ASYNCIO_SOCKETS is '${forced}'`;
   try {
@@ -102,7 +102,7 @@ async function someEndsOr(workers: readonly EchoWorker[], other?: Promise<unknow
 }
 
 /**
- * Asks all workers to stop, and waits until they have; when cancelled meanwhile, ends them
+ * Asks all workers to stop, and waits until they have; if cancelled in the meantime, ends them
  * immediately.
  */
 async function stopAll(workers: readonly EchoWorker[]): Promise<void> {

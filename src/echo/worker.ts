@@ -17,7 +17,7 @@ export interface WorkerOptions extends Pick<Order, 'style' | 'host' | 'port' | '
 export class EchoWorker {
   /** Fulfilled when it listens; never, if it ends before. */
   readonly listening: Promise<void>;
-  /** Fulfilled when its thread has ended, in whatever way, and all its messages were passed on. */
+  /** Fulfilled when its thread has ended, for any reason, and all its messages were passed on. */
   readonly ended: Promise<void>;
   /** Its counts so far. */
   readonly statistics: Statistics;

@@ -34,10 +34,11 @@ export interface ConnectOptions {
 /**
  * Connects a new socket to a host and a port, trying the addresses of the host one after another.
  *
- * @returns a coroutine of the socket, with the mode of `timeout`, for the caller to close
+ * @returns a coroutine of the socket, which has this `timeout`, for the caller to close
  * @throws {TimeoutError} when the last attempt took too long
  * @throws {OSError} when it failed otherwise; `gaierror` when the host is unknown
  * @throws {ExceptionGroup} of all errors, with `allErrors`
+ * @throws {TypeError} when `address` is not `[host, port]`
  * @throws {CancelledError} when the waiting task is cancelled
  * @see Python's `socket.create_connection()`,
  *   https://docs.python.org/3/library/socket.html#socket.create_connection

@@ -20,7 +20,11 @@ export function gethostname(): string {
 /** A host: its name, aliases, and addresses. */
 export type HostEntry = [hostname: string, aliases: string[], addresses: string[]];
 
-/** `loop.getaddrinfo()` of the running loop. */
+/**
+ * `loop.getaddrinfo()` of the running loop.
+ *
+ * @throws {RuntimeError} when no loop is running
+ */
 export function getaddrinfo(
   host: string | undefined,
   port: number | string | undefined,
@@ -29,7 +33,11 @@ export function getaddrinfo(
   return loop().getaddrinfo(host, port, options);
 }
 
-/** `loop.getnameinfo()` of the running loop. */
+/**
+ * `loop.getnameinfo()` of the running loop.
+ *
+ * @throws {RuntimeError} when no loop is running
+ */
 export function getnameinfo(
   sockaddr: readonly [host: string, port: number, ...rest: unknown[]],
   flags: number = 0,
@@ -40,6 +48,7 @@ export function getnameinfo(
 /**
  * Looks up the first IPv4 address of a host, off the main thread.
  *
+ * @throws {TypeError} when `hostname` is not a string
  * @throws {OSError} `gaierror` when there is none
  * @see Python's `socket.gethostbyname()`, https://docs.python.org/3/library/socket.html#socket.gethostbyname
  */
@@ -56,6 +65,7 @@ export function gethostbyname(hostname: string): Coroutine<string> {
 /**
  * Looks up the names and the IPv4 addresses of a host. Aliases come from the hosts file.
  *
+ * @throws {TypeError} when `hostname` is not a string
  * @throws {OSError} `gaierror` when there is no address; `herror` for `''` and `'<broadcast>'`
  * @see Python's `socket.gethostbyname_ex()`,
  *   https://docs.python.org/3/library/socket.html#socket.gethostbyname_ex
@@ -76,6 +86,7 @@ export function gethostbynameEx(hostname: string): Coroutine<HostEntry> {
  * Looks up the names of an address, or of the first address of a host. Aliases come from the hosts
  * file.
  *
+ * @throws {TypeError} when `address` is not a string
  * @throws {OSError} `herror` when the address has no name, `gaierror` when the host has no address
  * @see Python's `socket.gethostbyaddr()`,
  *   https://docs.python.org/3/library/socket.html#socket.gethostbyaddr
@@ -90,6 +101,7 @@ export function gethostbyaddr(address: string): Coroutine<HostEntry> {
  *
  * @param name - a name or an address; `''` for this machine
  * @returns `name` itself, if it is unknown
+ * @throws {TypeError} when `name` is not a string
  * @see Python's `socket.getfqdn()`, https://docs.python.org/3/library/socket.html#socket.getfqdn
  */
 export function getfqdn(name: string = ''): Coroutine<string> {

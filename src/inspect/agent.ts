@@ -13,8 +13,8 @@ const AGENT = Symbol.for('asyncio-ts.inspect');
 /**
  * Answers requests from outside the process.
  *
- * A debugger calls it while other code is in the middle of something, which may be code of this library. So these
- * functions create no promise, for which hooks would be called, and the answer is made in a turn of its own.
+ * A debugger may call it in the middle of other code, even of this library. So these functions create no promises, for
+ * which hooks would be called, and the answer is made in a turn of its own.
  */
 interface Agent {
   /** The version of the protocol. */
@@ -25,7 +25,7 @@ interface Agent {
   take(number: number): string | undefined;
 }
 
-/** How many answers are kept that were not taken; older ones are dropped. */
+/** How many answers are kept until they are taken; older ones are dropped. */
 const MOST_ANSWERS = 20;
 
 let loaded: typeof import('./on-demand.ts') | undefined;

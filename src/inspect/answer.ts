@@ -5,7 +5,7 @@ import { piecesOfTrace } from './watched/trace-format.ts';
 /** How many tasks or transports one piece of an answer has; more would block the loop. */
 const IN_A_PIECE = 200;
 
-/** How many answers are kept that were not fetched completely; older ones are dropped. */
+/** The answers that were not fetched completely; only the last {@link MOST_ANSWERS} are kept. */
 const answers = new Map<number, Iterator<string>>();
 const MOST_ANSWERS = 20;
 let lastAnswer = 0;
@@ -15,7 +15,7 @@ let lastAnswer = 0;
  *
  * - `version` returns the version of the protocol
  * - `snapshot` returns the number of an answer; with `snapshot tasks`, it has no transports
- * - `trace SECONDS` starts a recording, for at most so long; returns its number
+ * - `trace SECONDS` starts a recording, for at most that long; returns its number
  * - `traced N` ends a recording; returns the number of an answer: comma-separated events
  * - `rates` returns what has happened since the last such request, as JSON
  * - `piece N` returns the next piece of answer N, or `''` once after the last one. The pieces form a JSON text

@@ -111,7 +111,7 @@ class Explanation {
 
   #ofExecutor(executor: DefaultExecutor): string[] {
     return atMost([...executor.calls], 'calls', ({ name, since, site }) => [
-      `  ${name}() runs in a thread since ${(this.#loop.time() - since).toFixed(1)} s`,
+      `  ${name}() has been running in a thread for ${(this.#loop.time() - since).toFixed(1)} s`,
       ...(site === undefined ? [] : [`      called at ${site}`]),
     ]);
   }

@@ -21,8 +21,8 @@ export type { Trace } from './watched/trace.ts';
 /**
  * Takes a snapshot of the loops of this thread, as plain data that can be converted to JSON.
  *
- * It has each task that is not done, the line at which it waits, what it waits for, and which tasks it waits for; timers,
- * servers, and connections.
+ * It has each task that is not done, where it waits, what it waits for, and for which tasks; and timers, servers, and
+ * connections.
  *
  * docs/snapshot.schema.json is its JSON Schema. A task that waits for a promise that asyncio-ts did not
  * create shows its lines only in debug mode, and after `setAwaitTracking(true)`.

@@ -4,7 +4,7 @@ import { Coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts'
 
 /**
  * @param isStrict - refuse `async` functions, too?
- * @throws {TypeError} when `callback` is not a function, or is a coroutine or makes one
+ * @throws {TypeError} when `callback` is not a function, or is a coroutine or a coroutine function
  */
 export function checkCallback(callback: unknown, method: string, isStrict: boolean): void {
   if (

@@ -123,7 +123,7 @@ export type TaskFactory<O = unknown> = <T>(
   options: TaskOptions & O,
 ) => Future<T>;
 
-/** How a loop is made. */
+/** Options for a new loop. */
 interface LoopOptions {
   readonly debug?: boolean;
   /** @internal What it runs on, for tests. */
@@ -290,8 +290,7 @@ export class Loop implements LoopCore {
     this._tasks.clear();
     for (const task of abandoned) {
       this.#reportPending(task);
-      // Its code that may continue sees that it is cancelled. A task factory may return other
-      // futures.
+      // If its code continues, it is cancelled. A task factory may return other futures.
       if (task instanceof Task) new LeftBehind(task._scope).seek();
     }
     seekAbandoned(this);
@@ -568,15 +567,15 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * From how many seconds a callback or a task's step is logged as slow, in debug mode; by default
-   * 0.1.
+   * How many seconds a callback or a task's step may take before debug mode logs it as slow; by
+   * default 0.1.
    */
   get slowCallbackDuration(): number {
     return this.#slowCallbackDuration;
   }
 
   /**
-   * Sets from how many seconds a callback or a task's step is logged as slow, in debug mode.
+   * Sets how many seconds a callback or a task's step may take before debug mode logs it as slow.
    *
    * @throws {TypeError} when `seconds` is not a number
    * @throws {RangeError} when `seconds` is NaN
@@ -606,7 +605,7 @@ export class Loop implements LoopCore {
   // ── sockets ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Accepts a connection; waits until one comes.
+   * Accepts a connection; waits for one if there is none.
    *
    * If descriptors run out, this is reported, and accepting pauses for a second. Cancelling the
    * waiting task loses no connection.
@@ -713,7 +712,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Sends all of `data`; waits while the socket takes no more.
+   * Sends all of `data`; waits while the socket's buffer is full.
    *
    * It is done when the system has the data, not when the peer has received it. Do not change
    * `data` until then. If it is cancelled halfway, an unknown part of the data has been sent; the
@@ -752,8 +751,8 @@ export class Loop implements LoopCore {
    * @returns a coroutine of the number of bytes sent
    * @throws {SendfileNotAvailableError} when the system cannot send it, and `fallback` is false
    * @throws {TypeError} when `file` has no descriptor
-   * @throws {RangeError} when `sock` is not a stream socket, or `offset` or `count` not a whole
-   *   number from 0 and from 1
+   * @throws {RangeError} when `sock` is not a stream socket, `offset` is negative, `count` is less
+   *   than 1, or one of them is not whole
    * @throws {RuntimeError} when another send is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
    * @throws {CancelledError} when the waiting task is cancelled
@@ -772,7 +771,7 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Sends a datagram; waits while the socket takes none.
+   * Sends a datagram; waits while the socket's buffer is full.
    *
    * @param sock - a non-blocking datagram socket; the caller keeps it
    * @param data - one datagram
@@ -888,9 +887,10 @@ export class Loop implements LoopCore {
    * @param options - `sock`: a connected stream socket instead of host and port, which the
    *   transport owns; `family`, `proto`, `flags`: for the look-up; `localAddr`: the local address;
    *   `happyEyeballsDelay`, in seconds, and `interleave`: when, and in which order, the addresses
-   *   are tried; `allErrors`: how it fails; `ssl`: encrypts, `true` for the defaults, else as in
-   *   {@link startTls}; `serverHostname`: the name that the certificate must be for, by default
-   *   `host`; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by default 60 and 30
+   *   are tried; `allErrors`: throws an `ExceptionGroup` of all errors; `ssl`: encrypts, `true` for
+   *   the defaults, else as in {@link startTls}; `serverHostname`: the name that the certificate
+   *   must be for, by default `host`; `sslHandshakeTimeout`, `sslShutdownTimeout`: in seconds, by
+   *   default 60 and 30
    * @returns a coroutine of the transport and the protocol
    * @throws {RangeError} when both host or port and `sock` are given, or neither; when `sock` is
    *   not a stream socket
@@ -1049,7 +1049,7 @@ export class Loop implements LoopCore {
    * @throws {SendfileNotAvailableError} when the system cannot send this file or on this socket,
    *   and `fallback` is false
    * @throws {TypeError} when `file` has no descriptor
-   * @throws {RangeError} when `offset` or `count` is not a whole number from 0 and from 1
+   * @throws {RangeError} when `offset` is negative, `count` is less than 1, or one is not whole
    * @throws {OSError} when the connection is lost, or the file cannot be read
    * @throws {CancelledError} when the waiting task is cancelled
    * @see asyncio's `loop.sendfile()`,
@@ -1073,7 +1073,7 @@ export class Loop implements LoopCore {
    * transport; do not use the old one any more. Earlier writes are sent unencrypted, before the
    * handshake.
    *
-   * @param transport - a stream transport, also one with TLS; closed if this fails
+   * @param transport - a stream transport, with or without TLS; closed if this fails
    * @param protocol - the connection's protocol
    * @param sslcontext - the result of `tls.createSecureContext()`, or its options and
    *   `ALPNProtocols`, `requestCert`, `rejectUnauthorized`, `checkServerIdentity`, `SNICallback`
@@ -1135,7 +1135,7 @@ export class Loop implements LoopCore {
    * Reads from a pipe, and calls a protocol with what it receives.
    *
    * The transport owns the pipe, and makes it non-blocking. A standard descriptor (0, 1, 2) is
-   * never closed. `process.stdin` means descriptor 0; nothing else may read from it meanwhile.
+   * never closed. `process.stdin` means descriptor 0; nothing else may read from it then.
    *
    * @param protocolFactory - called without arguments
    * @param pipe - a descriptor of a pipe, a socket or a terminal; an object with one as `fd`, such
@@ -1145,7 +1145,7 @@ export class Loop implements LoopCore {
    * @throws {TypeError} when `pipe` has no descriptor, or the protocol cannot receive
    * @throws {RangeError} when it is a regular file, or something else that is not a pipe
    * @throws {RuntimeError} when another transport owns the socket, or an operation is waiting on it
-   * @throws {OSError} EBADF; EOPNOTSUPP when the driver cannot
+   * @throws {OSError} EBADF; EOPNOTSUPP when the driver does not support it
    * @throws {CancelledError} when the waiting task is cancelled; the pipe is closed
    * @see asyncio's `loop.connect_read_pipe()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_read_pipe
@@ -1274,7 +1274,7 @@ export class Loop implements LoopCore {
   // ── signals ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `callback` in the loop each time the process gets a signal, instead of the signal's
+   * Calls `callback` in the loop each time the process receives a signal, instead of the signal's
    * default action.
    *
    * @param sig - the signal's name, such as `'SIGTERM'`, or its number
@@ -1316,7 +1316,7 @@ export class Loop implements LoopCore {
     return `<${this.constructor.name} ${parts.join(' ')}>`;
   }
 
-  // ── between our files ──────────────────────────────────────────────────────────────────────
+  // ── internal ───────────────────────────────────────────────────────────────────────────────
 
   /** @internal */
   _callSoonIn<A extends unknown[]>(

@@ -53,7 +53,7 @@ export interface AddressInfoOptions {
   readonly flags?: number | undefined;
 }
 
-/** How the services file calls a protocol. */
+/** The names of protocols in the services file. */
 const PROTOCOLS: Readonly<Record<number, string>> = { [IPPROTO_TCP]: 'tcp', [IPPROTO_UDP]: 'udp' };
 
 /** The socket types to return if none is requested. */
@@ -151,7 +151,7 @@ export class GetAddrInfo extends Operation<AddressInfo[]> {
   }
 }
 
-/** What the system refuses before it looks at the host, in the same order. */
+/** The error for what the system refuses before it looks at the host, in the same order. */
 function refusal(
   host: string | undefined,
   port: number | string | undefined,

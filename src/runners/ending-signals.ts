@@ -56,7 +56,7 @@ export class EndingSignals {
   /**
    * Stops listening.
    *
-   * @throws {SystemExit} when a signal came that could not end the program any more
+   * @throws {SystemExit} when a signal came too late to end the program
    */
   async end(): Promise<void> {
     await signalsHeard();

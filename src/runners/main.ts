@@ -37,7 +37,7 @@ export function toTaskBody<T>(main: Main<T>): TaskBody<T> {
 /**
  * Cancels `task` when `signal` is aborted, or if it already is.
  *
- * @returns `forget`, which ends that; and `errorFor`, which converts the task's error to the
+ * @returns `forget`, which stops that; and `errorFor`, which converts the task's error to the
  *   caller's: the reason of the signal, if its cancel was the only one
  */
 export function cancelledBy(

@@ -230,7 +230,7 @@ export class Runner {
  *   awaitable; a cancel ends the wait for a promise, not its work
  * @param options - `debug`: debug mode; `loopFactory`: creates the loop; `signal`: cancels `main`
  *   when aborted; `signals`: names of signals, such as `['SIGTERM']`, the first of which cancels
- *   `main`, while the second ends the process at once
+ *   `main`, while the second ends the process
  * @returns what `main` returns
  * @throws what `main` throws
  * @throws the reason of `signal`, when that was aborted and the cancel ended `main`
@@ -289,7 +289,7 @@ function endOfProgram(loop: Loop): Ending {
   };
 }
 
-/** Explains, once more Ctrl-C has ended a run, what kept it from ending before. */
+/** Explains what kept a run from ending until another Ctrl-C ended it. */
 async function explainInterrupted(loop: Loop, error: unknown, since: number): Promise<void> {
   const seconds = loop.time() - since;
   if (!isA(error, KeyboardInterrupt) || seconds < (SLOW_ENDING[0] as number)) return;

@@ -69,7 +69,8 @@ export class SharedLoop extends Loop {
   }
 
   /**
-   * @internal the task has ended: calls `tell` immediately, or in the rest if nothing is left to do
+   * @internal the task has ended: calls `tell` immediately, or once the loop rests, if nothing is
+   *   left to do
    */
   _leave(task: Future<unknown>, tell: () => void): void {
     this.#entered.delete(task);
@@ -136,7 +137,7 @@ export class SharedLoop extends Loop {
     this.#unwatch();
     this.#unwatch = watchEnding(this, {
       headline: (seconds) =>
-        `The last body of enter() ended ${seconds} s ago, and its loop runs on for:`,
+        `The last body of enter() ended ${seconds} s ago. Its loop is kept running by:`,
       subject: this,
       rank: 0,
     });
@@ -210,7 +211,7 @@ export class SharedLoop extends Loop {
     else this.#rest();
   }
 
-  /** Timers fire also in a rest, but do not keep the process alive. */
+  /** Timers also fire at rest, but do not keep the process alive. */
   #rest(): void {
     const when = this._turns.nextWhen();
     if (this.isRunning()) return;

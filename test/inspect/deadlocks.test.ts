@@ -97,7 +97,7 @@ loopBehaviour('asyncio-ts why', (it) => {
       start('third', async () => await semaphore.with(async () => await asyncio.sleep(10)));
     });
     assert.equal(found, [
-      'one → other → one wait for one another, but can go on by what they wait for besides.',
+      'one → other → one wait for one another, but can continue because of their other waits.',
     ]);
   });
 
@@ -113,7 +113,7 @@ loopBehaviour('asyncio-ts why', (it) => {
       });
     });
     assert.equal(found.slice(0, 1), [
-      'one goes on when release() is called; nothing shows who will.',
+      'one continues when release() is called; nothing shows what will do that.',
     ]);
   });
 
@@ -181,7 +181,7 @@ loopBehaviour('asyncio-ts why', (it) => {
     ];
     for (const [words, body] of cases) {
       const [first] = await conclusion((start) => void start('one', body));
-      assert.is(first, `one goes on when ${words}; nothing shows who will.`);
+      assert.is(first, `one continues when ${words}; nothing shows what will do that.`);
     }
   });
 

@@ -71,7 +71,7 @@ behaviour('ASYNCIO_EXPLAIN', (it) => {
         await child.shows(/<Server /, { from: 'stderr' });
         assert.match(
           child.stderr,
-          /^The last body of enter\(\) ended 1\.\d s ago, and its loop runs on for:\n {2}left \(left\) waits for sleep, 99\.\d s to go\n {6}at left \(\S*worker.mjs:4\)\n {2}<Server /,
+          /^The last body of enter\(\) ended 1\.\d s ago\. Its loop is kept running by:\n {2}left \(left\) waits for sleep, 99\.\d s to go\n {6}at left \(\S*worker.mjs:4\)\n {2}<Server /,
         );
       },
     );

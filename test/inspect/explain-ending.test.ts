@@ -184,7 +184,7 @@ behaviour('The explanation of a slow ending', (it) => {
 
     assert.equal(lines, [
       'run() has been ending for 1.0 s. It waits for:',
-      '  work() runs in a thread since 2.0 s',
+      '  work() has been running in a thread for 2.0 s',
       '      called at HERE',
     ]);
   });

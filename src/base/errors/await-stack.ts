@@ -38,10 +38,10 @@ const settled = Promise.resolve();
  * immediately, unchanged.
  *
  * @param resolve - V8's own function that fulfils the promise, or one of `Promise.all()` and the
- *   like. V8 finds through it who awaits; it is not called
+ *   like. V8 uses it to find who awaits; it is not called
  * @param reject - its counterpart, which is called
- * @param see - receives who awaits, before they resume; then every error waits for the two
- *   microtasks. It must not throw
+ * @param see - receives the functions that await, before they resume; with it, every error takes
+ *   the two microtasks. It must not throw
  * @param begun - stacks that end where this `await` started the running code
  */
 export function throwIntoAwait(
@@ -62,7 +62,7 @@ export function throwIntoAwait(
       // If several await it in one step, it already has the stack of the first.
       const isShown = shows && needsStack(error);
       if (isShown || see !== undefined || begun.length > 0) {
-        // Not in a function: each that is running costs V8 0.3 µs, and each frame that is read more.
+        // Inline: each running function costs V8 0.3 µs, and each frame that is read costs more.
         const holder = {};
         const limit = setStackLimit(DEPTH);
         captureStackTrace(holder, failing);
@@ -78,7 +78,7 @@ export function throwIntoAwait(
 }
 
 /**
- * Passes `see` who awaits a promise, one microtask from now, and leaves the promise alone.
+ * Passes the functions that await a promise to `see`, one microtask from now, without settling it.
  *
  * @param resolve - as in {@link throwIntoAwait}
  * @param reject - its counterpart; neither is called
@@ -131,7 +131,7 @@ function show(error: Error, captured: CapturedStack): void {
   shown(error, limit > 0 ? inner : undefined);
 }
 
-/** The stack with which that of the `await` goes on, if it does. */
+/** The error's own stack, if that of the `await` is to be added to it. */
 function innerStack(error: Error): string | undefined {
   return hasContinued && continued.delete(error) ? error.stack : undefined;
 }
@@ -141,7 +141,7 @@ function shown(error: Error, inner: string | undefined): void {
   if (inner !== undefined) error.stack = [inner, ...userFrames(stackText(error))].join('\n');
 }
 
-/** Errors whose stacks go on with that of the `await`. */
+/** Errors that keep their own stack: that of the `await` is added to it. */
 const continued = new WeakSet<Error>();
 let hasContinued = false;
 
@@ -160,7 +160,7 @@ function needsStack(error: unknown): error is Error {
   const kind = attempt(() => error.constructor, undefined);
   // `AbortSignal.timeout()` creates a DOMException in a callback of Node's.
   if (isOfOurClass(error) || kind === DOMException) return !showsUser(error);
-  // We refuse arguments with these.
+  // We throw these for invalid arguments.
   return (kind === TypeError || kind === RangeError) && showsOnlyUs(stackText(error));
 }
 

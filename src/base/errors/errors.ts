@@ -81,9 +81,9 @@ export function isThrown(error: Error): void {
 }
 
 /**
- * What `except Exception` does not catch in Python: a request to end, not a failure.
+ * A request to end, not a failure. In Python, `except Exception` does not catch it.
  *
- * JavaScript's `catch` takes everything, so a `catch` that is meant for failures checks
+ * JavaScript's `catch` catches everything, so a `catch` that is meant for failures checks
  * {@link isException}, and rethrows everything else.
  *
  * @see Python's `BaseException`, https://docs.python.org/3/library/exceptions.html#BaseException
@@ -173,7 +173,7 @@ export class InvalidStateError extends Error {
   }
 }
 
-/** Something that cannot happen did happen: a bug in this library. */
+/** A bug in this library. */
 export class InternalError extends Error {
   static {
     // Unlike the others, it shows our own frames.
@@ -206,7 +206,7 @@ export function endsTheLoop(error: unknown): error is KeyboardInterrupt | System
 export function invariant(condition: boolean, what: string): asserts condition {
   if (!condition)
     throw new InternalError(
-      `${what}. This is a fault of asyncio-ts: please report it with this stack.`,
+      `${what}. This is a bug in asyncio-ts: please report it with this stack.`,
     );
 }
 

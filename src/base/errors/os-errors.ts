@@ -46,7 +46,7 @@ export class OSError extends Error {
   declare readonly filename: string | undefined;
 
   /**
-   * @param message - the whole message; `osError()` composes Python's
+   * @param message - the whole message, with the number
    * @param details - the fields
    */
   constructor(message?: string, details: OSErrorDetails = {}) {
@@ -356,7 +356,7 @@ export function fromNodeError(error: unknown): Error {
   if (!isA(error, Error)) return new OSError(textOf(error), { cause: error });
   const { code, errno, syscall, path } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string' || !isSystemCode(code)) return error;
-  // Only the number tells a name that has no address from one that does not exist.
+  // Only the number distinguishes a name without addresses from one that does not exist.
   const known = code === 'ENOTFOUND' && errno === errorNumber(NODATA) ? NODATA : code;
   return osError(known, syscall, {
     cause: error,

@@ -33,7 +33,7 @@ let logger: Logger | undefined;
 
 /**
  * Sends the library's messages to `logger`, as text without a trailing newline; `undefined`
- * restores standard error. So do warnings, which are Node's process warnings by default.
+ * restores standard error. Warnings are sent, too; by default, they are Node's process warnings.
  *
  * If the logger throws, the error is written to standard error, with the message.
  *

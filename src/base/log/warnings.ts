@@ -13,7 +13,7 @@ export function showResourceWarnings(shown: boolean): void {
 }
 
 /**
- * Warns of a definite mistake.
+ * Warns about a definite mistake.
  *
  * @param detail - further lines, such as where the object was created
  */
@@ -21,7 +21,7 @@ export function warnRuntime(text: string, detail?: string): void {
   warn('RuntimeWarning', text, detail);
 }
 
-/** Warns of a resource that was not closed; only in debug mode, as in Python. */
+/** Warns about a resource that was not closed; only in debug mode, as in Python. */
 export function warnResource(text: string): void {
   if (resourcesShown) warn('ResourceWarning', text);
 }

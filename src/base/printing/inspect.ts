@@ -38,7 +38,7 @@ function define<T extends object>(
 /**
  * Sets the name of a function that printed forms and reports show.
  *
- * Its `name` stays: V8 keeps the properties of a function with another one in a table of 256 bytes.
+ * Its `name` is not changed: V8 would then keep its properties in a table of 256 bytes.
  */
 export function calledAs<F extends (...args: never[]) => unknown>(name: string, callback: F): F {
   (callback as { [printedName]?: string })[printedName] = name;

@@ -33,8 +33,8 @@ const LARGEST = 2n ** 4096n;
  * Prints a value as Python's `repr()` does.
  *
  * `undefined` and `null` are `None`, a `Uint8Array` is `b'…'`, an array is a list, a plain object
- * or a `Map` a dictionary, an error `Name('message')`. A value with its own `toString` prints as
- * that. Never throws, whatever the value does; very long forms are cut.
+ * or a `Map` a dictionary, an error `Name('message')`. A value with its own `toString` is printed
+ * by it. Never throws, whatever the value does; very long forms are cut.
  */
 export function repr(value: unknown): string {
   return print(value, { characters: undefined, left: MOST }, 0, []);
@@ -81,7 +81,7 @@ export function formatCallback(callback: unknown, args: readonly unknown[] = [])
   return `${functionName(callback)}(${args.map(shortRepr).join(', ')})`;
 }
 
-/** By it, a function of ours has another name than its own, where it is printed. */
+/** The property with the name under which a function of ours is printed. */
 export const printedName: unique symbol = Symbol('asyncio-ts.printedName');
 
 /** The name of a function; `<anonymous>` if it has none, as in V8's stacks. */

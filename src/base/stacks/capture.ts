@@ -44,7 +44,7 @@ function captured(depth: number): string {
 /** The most frames of ours and Node's that a stack has above and between the user's. */
 export const OURS_AT_MOST = 12;
 
-/** V8's own: programs may replace it. */
+/** V8's own function: programs may replace it. */
 export const captureStackTrace: typeof Error.captureStackTrace = Error.captureStackTrace;
 
 /**
@@ -101,8 +101,8 @@ export function onlyUserFrames(stack: unknown, message: unknown, most: number): 
   const lines = stack.split('\n');
   const frames = lines.slice(head);
   let isShown = true;
-  // From the outermost on: a line such as `at async Promise.all (index 0)`, or `at Array.map (<anonymous>)`,
-  // belongs to the function that called it.
+  // Outermost first: a line such as `at async Promise.all (index 0)`, or
+  // `at Array.map (<anonymous>)`, belongs to the function that called it.
   const shown = frames.reverse().filter((line) => {
     if (FRAME.test(line)) isShown = isUserFrame(line);
     return isShown;
@@ -111,7 +111,7 @@ export function onlyUserFrames(stack: unknown, message: unknown, most: number): 
   return [...lines.slice(0, head), ...shown.slice(0, most)].join('\n');
 }
 
-/** Is it of a suspended function, or Node's below one? */
+/** Is it the frame of a suspended function, or one of Node's? */
 export function isSuspended(line: string): boolean {
   return /^\s*at async |\(node:/.test(line);
 }

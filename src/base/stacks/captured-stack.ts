@@ -15,9 +15,9 @@ let taken: readonly CapturedStack[] | undefined;
 export const NONE_TAKEN: readonly CapturedStack[] = [];
 
 /**
- * From now on notes the stacks that errors of our classes take, in `next`.
+ * Notes the stacks that errors of our classes take from now on, after those in `next`.
  *
- * @returns those noted so far; not {@link NONE_TAKEN} if an error is only waiting for its stack
+ * @returns those noted so far; a copy of {@link NONE_TAKEN} if an error only waits for its stack
  */
 export function noteTaken(
   next: readonly CapturedStack[] | undefined,
@@ -44,7 +44,7 @@ export class CapturedStack {
   #frames: readonly NodeJS.CallSite[] | undefined;
   /** The most frames to print. */
   most = 0;
-  /** The functions that wait for the outermost of its own. */
+  /** The stack of the functions that wait for its outermost one. */
   below: CapturedStack | undefined;
 
   /**
@@ -69,7 +69,7 @@ export class CapturedStack {
 
   /** Does it contain a user function? */
   get hasUserFrame(): boolean {
-    // From the outermost on: the innermost are usually ours.
+    // Outermost first: the innermost are usually ours.
     return this.frames.findLast(isUserSite) !== undefined;
   }
 
@@ -107,7 +107,7 @@ export class CapturedStack {
   }
 }
 
-/** The call sites of what V8 captured in `holder`, and has not printed yet. */
+/** The call sites that V8 captured in `holder`, and has not printed yet. */
 function framesOf(holder: Partial<Error>): readonly NodeJS.CallSite[] {
   const before = Reflect.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   let frames: readonly NodeJS.CallSite[] = [];
@@ -115,7 +115,7 @@ function framesOf(holder: Partial<Error>): readonly NodeJS.CallSite[] {
     frames = sites;
     return '';
   };
-  // As it usually is: assigning is faster than defining.
+  // The usual case: assigning is faster than defining.
   if (before?.writable === true) {
     Error.prepareStackTrace = prepareStackTrace;
     // Reading it makes V8 compute it.

@@ -37,9 +37,7 @@ export function stackText(error: Error): string {
 
 /** The text being made. */
 interface Report {
-  /**
-   * Is the line due that closes the frame of a group? The innermost of the last groups draws it.
-   */
+  /** Must the line that closes a group's frame still be drawn? The innermost last group does it. */
   due: boolean;
   readonly budget: Budget;
 }

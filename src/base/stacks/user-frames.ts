@@ -34,8 +34,8 @@ interface Position {
 let bounds: readonly [Position, Position] | undefined;
 
 /**
- * Records where the library begins and ends. The error was created in a callback at its end, which its first
- * function called. The build adds the call.
+ * Records where the library begins and ends. The error is created in a callback at its end, called
+ * by a function at its beginning, so its stack contains both. The build adds the call.
  *
  * @public
  */

@@ -16,7 +16,7 @@ const at = Function.prototype.call.bind(Uint8Array.prototype.at) as (
  */
 export type Received = ReturnType<BufferConstructor['alloc']>;
 
-/** Is `value` an array of bytes, also of another realm, such as a `vm` context? */
+/** Is `value` an array of bytes, even from another realm, such as a `vm` context? */
 export const isUint8Array: (value: unknown) => value is Uint8Array = types.isUint8Array;
 
 /**
@@ -34,7 +34,7 @@ export function isBytes(value: unknown): value is Uint8Array {
   );
 }
 
-/** Does it have memory? Not if that was transferred, or shrunk to before the start of the array. */
+/** Does it have memory? Not if it was transferred, or shrunk to before the start of the array. */
 export function hasMemory(bytes: Uint8Array): boolean {
   try {
     at(bytes, 0);

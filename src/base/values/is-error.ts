@@ -1,23 +1,23 @@
 import { types } from 'node:util';
 import { attempt, isA } from './attempt.ts';
 
-/** Is `value` an error, also of another realm, such as a `vm` context? */
+/** Is `value` an error, even from another realm, such as a `vm` context? */
 export function isError(value: unknown): value is Error {
   return isA(value, Error) || types.isNativeError(value);
 }
 
-/** Is `value` an error that holds others, also of another realm? */
+/** Is `value` an error that holds others, even from another realm? */
 export function isAggregateError(value: unknown): value is AggregateError {
   if (isA(value, AggregateError)) return true;
   if (!types.isNativeError(value)) return false;
-  // Its getters may throw: then it is none.
+  // If its getters throw, it is not one.
   return attempt(() => {
     const { name, errors } = value as Partial<AggregateError>;
     return name === 'AggregateError' && Array.isArray(errors);
   }, false);
 }
 
-/** Is `value` an error class, also of another realm? */
+/** Is `value` an error class, even from another realm? */
 export function isErrorClass(value: unknown): value is new (...args: never[]) => Error {
   if (typeof value !== 'function') return false;
   const { prototype } = value as { prototype?: unknown };

@@ -1,4 +1,4 @@
-/** Is it an object without a class, such as `{}`? It may be of another realm. */
+/** Is it an object without a class, such as `{}`, even from another realm? */
 export function isPlainObject(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

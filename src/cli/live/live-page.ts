@@ -85,7 +85,7 @@ export class LivePage {
     }
   }
 
-  /** Ends it. */
+  /** Ends {@link run}. */
   close(): void {
     this.#ending.abort();
     this.#wake();
@@ -117,7 +117,7 @@ export class LivePage {
     else if (method !== 'GET') refuse(response, 405, 'only GET');
     else if (isSame(url, this.#path)) showPage(response);
     else if (isSame(url, `${this.#path}events`)) this.#watch(response);
-    else refuse(response, 404, 'the address has a token: it is what the command printed');
+    else refuse(response, 404, 'not found: use the address that the command printed');
   }
 
   #watch(response: ServerResponse): void {

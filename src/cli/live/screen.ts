@@ -10,7 +10,7 @@ const HOME = '\x1b[H';
  * Draws on a terminal whose keys the parent process reads.
  *
  * When this process ends, Node restores the terminal mode from its start. So the parent changes the mode only after
- * this process has told it that it draws, and how to leave the screen in case this process is killed.
+ * this process has told it that it draws, and how to leave the screen if this process is killed.
  */
 export class Screen {
   constructor() {

@@ -51,7 +51,7 @@ async function ratesOf(target: Target): Promise<Rates[]> {
   return printable(await ofEach(threads, async (ask) => parse<Rates>(await ask('rates'))));
 }
 
-/** Cuts a line to the width of the screen. */
+/** The lines to show, cut to the size of the screen. */
 export function linesOf(threads: readonly Rates[], { columns, rows }: Size): string[] {
   const heads = threads.flatMap(headOf);
   const spent = threads

@@ -1,10 +1,10 @@
 import type { WaitData } from '../../inspect/snapshot/data.ts';
 import { type Awaits, addTo, cyclesIn, type TaskOfThread } from './awaits.ts';
 
-/** Tasks that wait for one another, as a list that ends where it began. */
+/** Tasks that wait for one another, as a list that ends with its first task. */
 export interface Circle {
   readonly tasks: readonly TaskOfThread[];
-  /** Can none of them go on? */
+  /** Can none of them continue? */
   readonly isDeadlock: boolean;
 }
 
@@ -27,19 +27,19 @@ export function circlesAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): Ci
 }
 
 /**
- * The tasks that cannot continue whatever else happens, because they wait only for tasks of this kind. Found by
- * removing every task that can continue, until none is left.
+ * The tasks that cannot continue whatever else happens, because they wait only for such tasks. Found by removing every
+ * task that can continue, until none is left.
  */
 function stuckAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): TaskOfThread[] {
   const stuck = new Set(tasks);
-  /** By task: the waits for it. */
+  /** The waits for each task. */
   const waits = new Map<TaskOfThread, { readonly of: TaskOfThread; left: number }[]>();
   const free: TaskOfThread[] = [];
   for (const one of tasks)
     for (const wait of waitsOf(one)) {
       const others = awaited(awaits, one, wait);
       const known = others.filter((other) => stuck.has(other));
-      // So many have to go on before it can.
+      // How many tasks must continue before it can.
       const left = wait.limit === undefined ? (wait.any ? 1 : known.length) : 0;
       if (left === 0 || (wait.any && known.length < wait.for.length)) free.push(one);
       const entry = { of: one, left };

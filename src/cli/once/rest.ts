@@ -1,7 +1,7 @@
 import type { Snapshot, TransportData } from '../../inspect/snapshot/data.ts';
 import { threadName } from './awaits.ts';
 
-/** What a process has besides tasks and their waits: a section for each kind, with a line for each thing. */
+/** What a process has besides tasks and their waits: a section for each kind, with a line for each item. */
 export function formatRest(snapshots: readonly Snapshot[]): string {
   return snapshots
     .flatMap(({ process, executors, loops }) => {
@@ -25,7 +25,7 @@ export function formatRest(snapshots: readonly Snapshot[]): string {
     .join('\n');
 }
 
-/** `<Server …> connections=2`: its printed form, and what else is known of it. */
+/** `<Server …> connections=2`: its printed form and other facts. */
 function transportInWords({ id: _, words, ...rest }: TransportData): string {
   const facts = Object.entries(rest).map(([name, value]) => {
     const text = Array.isArray(value) ? value.slice(0, 2).join(':') : value;

@@ -27,7 +27,7 @@ class Explanation {
   readonly #explained = new Set<TaskOfThread>();
   /** What would end the waits at the end of each chain. */
   readonly #hints = new Set<string>();
-  /** Is the end of the chain known: a timer, the network, other code? */
+  /** Does a chain end outside: at a timer, the network, other code? */
   #endsOutside = false;
 
   constructor(awaits: Awaits, snapshots: readonly Snapshot[], first: TaskOfThread) {
@@ -69,7 +69,8 @@ class Explanation {
     for (const wait of task.waits) {
       if (!isOfTasks(wait)) this.#endsOutside = true;
       const call = wait.for.length === 0 && endedBy(wait);
-      if (call) this.#hints.add(`${task.name} goes on when ${call}; nothing shows who will.`);
+      if (call)
+        this.#hints.add(`${task.name} continues when ${call}; nothing shows what will do that.`);
       const since = wait.seconds < 0.1 ? '' : `, for at least ${wait.seconds.toFixed(1)} s`;
       const limit =
         wait.limit === undefined ? '' : `; a limit ends that in ${wait.limit.toFixed(1)} s`;
@@ -90,7 +91,7 @@ class Explanation {
       .find(({ tasks }) => tasks.includes(this.#first.task));
     if (loop !== undefined && !canGoOn(loop))
       this.#lines.push(
-        'This is a deadlock: all tasks of the loop wait for locks, queues and the like, and none of them can go on.',
+        'This is a deadlock: all tasks of the loop wait for locks, queues and the like, and none of them can continue.',
       );
   }
 }
@@ -104,11 +105,11 @@ function circleInWords({ tasks, isDeadlock }: Circle): string {
   if (isDeadlock) return `This is a deadlock: ${words}.`;
   const limits = tasks.flatMap(({ task }) => task.waits.flatMap(({ limit }) => limit ?? []));
   return limits.length === 0
-    ? `${words}, but can go on by what they wait for besides.`
+    ? `${words}, but can continue because of their other waits.`
     : `${words}, until a limit ends that in ${Math.min(...limits).toFixed(1)} s.`;
 }
 
-/** By operation: what ends a wait that only another task, or a callback, can end. */
+/** What ends a wait that only another task or a callback can end, by operation. */
 const ENDS: Readonly<Record<string, string>> = {
   'Lock.acquire': 'release() is called',
   'Semaphore.acquire': 'release() is called',

@@ -8,7 +8,7 @@ import { JOIN, openSession, STEPS } from './open-session.ts';
 import { patiently, soon } from './soon.ts';
 import { type Ask, ofEach, type Target } from './target.ts';
 
-/** How often to check whether an answer is there, in milliseconds. */
+/** How often to check for an answer, in milliseconds. */
 const POLL = 2;
 
 /** How many functions of a busy process are named. */
@@ -19,7 +19,7 @@ const AGENT = `globalThis[Symbol.for('asyncio-ts.inspect')]`;
 /**
  * Connects to a process through Node's inspector, which SIGUSR1 opens on a loopback port.
  *
- * The process closes it again when this program has ended or was killed.
+ * The process closes it when this program has ended or was killed.
  *
  * @throws {Failure} when that is not possible
  */
@@ -46,12 +46,12 @@ export async function attach(pid: number): Promise<Target> {
   };
 }
 
-/** None where a thread has no loop. */
+/** `undefined` if the thread has no loop. */
 async function askerOf(
   thread: DebuggerSession | WorkerSession,
   pid: number,
 ): Promise<Ask | undefined> {
-  // A worker thread may be blocked by what is not JavaScript.
+  // A worker thread may be blocked by native code.
   const version = await soon(thread.evaluate(`${AGENT}?.version`));
   if (!version) return undefined;
   if (version !== AGENT_VERSION)

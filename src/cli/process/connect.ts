@@ -7,7 +7,7 @@ import { patiently, soon } from './soon.ts';
 import { type Ask, parse, type Target } from './target.ts';
 
 /**
- * Connects to a thread that listens at a path, due to `asyncio.inspect.listen()` or `ASYNCIO_INSPECT`.
+ * Connects to a thread that listens at a path because of `asyncio.inspect.listen()` or `ASYNCIO_INSPECT`.
  *
  * @throws {Failure} when no thread listens there
  */

@@ -26,7 +26,7 @@ abstract class Session {
   #last = 0;
   /** Has the process or thread ended, or closed the connection? */
   #hasEnded = false;
-  /** What requests fail with then. */
+  /** The error of requests after that. */
   protected readonly gone: Failure = new Failure('the process has ended');
 
   /** Sends a request, and waits for the answer. */

@@ -61,7 +61,7 @@ export function listeningPorts(pid: number, open?: number): Set<number> {
   const folder = `/proc/${pid}/fd`;
   const all = unknown.size > 0 ? attempt(() => readdirSync(folder), []) : [];
   for (let at = 0; at < all.length && unknown.size > 0; at += 1) {
-    // From both ends: a server of many connections has begun to listen first, and the inspector has come last.
+    // From both ends: a server with many connections began to listen early, and the inspector comes last.
     const fd = all.at(at % 2 === 0 ? at / 2 : -(at + 1) / 2) as string;
     const inode = /^socket:\[(\d+)\]$/.exec(target(`${folder}/${fd}`))?.[1] ?? '';
     if (unknown.delete(inode)) descriptors.set(inode, Number(fd));

@@ -13,16 +13,16 @@ const WATCH = 20;
 const KEY = `Symbol.for('asyncio-ts.inspect.lookers')`;
 
 /**
- * In the target: adds this process to those that look into it. It throws while the inspector is being closed.
+ * In the target: adds this process to those that look into it. Throws while the inspector is being closed.
  *
- * Also if its inspector was open before: another command may have opened it, and not be watched yet.
+ * Needed even if the inspector was open before: another command may have opened it, and not be watched yet.
  */
 export const JOIN: string = `(globalThis[${KEY}] ??= new Set).add(${process.pid}), 0`;
 
 /**
- * In the target: also closes its inspector when the last of them has ended.
+ * In the target: also closes its inspector when the last of these processes has ended.
  *
- * Not earlier: if both sides close a connection at the same time, Node 20 to 26 write to freed memory.
+ * Not earlier: if both sides close a connection at the same time, Node 20 to 26 writes to freed memory.
  */
 const JOIN_AND_WATCH = `${JOIN}; (${watchLookers})(${KEY}, ${WATCH}), 0`;
 
@@ -48,7 +48,7 @@ function watchLookers(key: symbol, every: number): void {
   };
   const look = (): void => {
     for (const pid of lookers) if (!isThere(pid)) lookers.delete(pid);
-    // What the inspector evaluates may interrupt this: nobody joins from here on.
+    // The inspector may evaluate JOIN at any point: from here on, it throws.
     shared[key] = 0;
     if (lookers.size > 0) {
       shared[key] = lookers;
@@ -66,7 +66,7 @@ function watchLookers(key: symbol, every: number): void {
   });
 }
 
-/** What is done to find the inspector of a process, step by step; a test interleaves the steps of two commands. */
+/** The steps of finding the inspector of a process; a test interleaves those of two commands. */
 export interface Steps<Session> {
   /** See `node-process.ts`. */
   inspectPort(pid: number): ReturnType<typeof inspectPort>;

@@ -1,4 +1,4 @@
-/** What a process that looks into another one tells its parent. */
+/** A message to its parent from a process that looks into another one. */
 export interface Said {
   /** What to print. */
   readonly text?: string;
@@ -7,8 +7,8 @@ export interface Said {
 }
 
 /**
- * Prints a line by way of the parent process: it does not end before its output has been read, which can take long, but
- * this process has to, because the process that it looked into then closes its inspector.
+ * Prints a line through the parent process. The parent only ends when its output has been read, which can take long.
+ * This process must end earlier, because only then does the process that it looked into close its inspector.
  */
 export async function say(line: string): Promise<void> {
   await new Promise<void>((resolve) => {

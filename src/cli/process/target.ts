@@ -43,7 +43,7 @@ export async function snapshotsOf(
   });
 }
 
-/** What `act` returns for each thread, without those that end in the meantime. */
+/** Returns what `act` returns for each thread, except those that end in the meantime. */
 export async function ofEach<A, T>(
   threads: readonly A[],
   act: (thread: A) => Promise<T>,

@@ -4,8 +4,8 @@ import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
  * Bodies of limits that were abandoned: their caller has continued without them, because they wait
- * for a foreign promise. Debug mode reports them immediately; they are reported again when the
- * program ends, if they still wait.
+ * for a foreign promise. Debug mode reports them immediately. Those that still wait when the
+ * program ends are reported then.
  */
 
 /** An abandoned body, for the report. */
@@ -38,7 +38,7 @@ export function noteAbandoned(
       `${what} was abandoned while waiting for a promise that asyncio-ts did not create${where}`,
       'warn',
     );
-  // Its next `await` throws, also if the loop is closed by then.
+  // Its next `await` throws, even if the loop is closed by then.
   const left = new LeftBehind(scope);
   const one: Abandoned = { what, where, since: loop.time(), left };
   const all = abandoned.get(loop) ?? new Set();

@@ -14,7 +14,7 @@ export function cancelOf(error: unknown): CancelledError | undefined {
   return attempt(() => causeOfAbort(error) ?? cancelOfAll(error), undefined);
 }
 
-/** Exception groups do not count: they have their own classes. */
+/** Not for exception groups: they have their own classes. */
 function cancelOfAll(error: unknown): CancelledError | undefined {
   if (!isAggregateError(error) || error.constructor.name !== 'AggregateError') return undefined;
   const cancels = error.errors.map(cancelOf);

@@ -42,7 +42,7 @@ import {
  *    ▲                                                    │
  *    └────────────────────────────────────────────────────┘
  *      an `await` that it was sent to has its turn; or an awaited promise has
- *      thrown the cancel to code: it got it through the signal
+ *      thrown the cancel to code, because it received it through the signal
  *
  * The awaited object itself is cancelled: it may be a task, and ignore the cancel. If it is a
  * future that is done already, its `await` throws when its turn comes.
@@ -80,7 +80,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   declare _kept: KeptCancels | undefined;
   /** @internal in the root: how many scopes of the task have pending or kept cancels */
   declare _pendings: number;
-  /** @internal in the root: a cancel that code has seen for which the body is not known to wait, and not yet the body */
+  /** @internal in the root: a cancel seen by code that the body may not wait for, and not yet by the body */
   declare _missed: Cancel | undefined;
   /** In the root: called when an `await` or a shield has ended. */
   declare private _watchers: Set<() => void> | undefined;
@@ -91,9 +91,9 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** @internal cancels from above, for the code after the shield */
   declare _deferred: CancelRequest | undefined;
   declare private _cancelSignal: CancelSignal | undefined;
-  /** Set when the body was abandoned: each branch that waits since then has its next `await` throw. */
+  /** Set when the body is abandoned: the next `await` of each branch that waited then throws. */
   declare private _abandoned: Abandonment | undefined;
-  /** @internal the branch of an abandoned body that has opened this limit, and has not seen its cancel */
+  /** @internal the branch of an abandoned body that opened this limit before it saw the cancel */
   declare _leftBranch: LeftBranch | undefined;
 
   static {
@@ -169,8 +169,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   }
 
   /**
-   * @internal aborted when this scope or one above it is cancelled; a new signal once all cancels were
-   * withdrawn
+   * @internal aborted when this scope or one above it is cancelled; a new signal once all cancels have
+   * been withdrawn
    */
   get _signal(): AbortSignal {
     if (this._cancelSignal === undefined) {
@@ -181,7 +181,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     return this._cancelSignal.signal;
   }
 
-  /** @internal does a cancel wait for the next `await`, because nothing of ours is awaited? */
+  /** @internal does a cancel wait for the next `await`, because none of ours is pending? */
   get _isPending(): boolean {
     return this._pending !== undefined && !this._isAwaiting;
   }
@@ -205,7 +205,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     else this._awaits = [awaits, awaiter];
   }
 
-  /** @internal `awaiter`, which entered, has its turn */
+  /** @internal `awaiter`, which has entered, has its turn */
   _leave(awaiter: Waiting): void {
     const awaits = this._awaits;
     if (awaits === awaiter) this._awaits = undefined;
@@ -290,7 +290,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     return false;
   }
 
-  /** @internal the innermost limits below continue without their bodies; returns whether there are any */
+  /** @internal makes the innermost limits below continue without their bodies; returns whether there are any */
   _giveUpBelow(): boolean {
     let any = false;
     for (const child of [...(this._children ?? [])]) if (child._giveUpToo()) any = true;
@@ -322,7 +322,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       if (parent._root._pendings > 0 && !this._isShielded) parent._throwPending(awaiter);
     }
     this._awaits = undefined;
-    // What has reached a child, and nothing else, stays in force there.
+    // Only the cancels that have reached a child stay in force there.
     const held = this._isShielded ? parent._requestsInForce : 0;
     for (const child of this._children ?? []) {
       parent._openBelow(child);
@@ -341,8 +341,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   }
 
   /**
-   * @internal how many of them the running code will only see at its next `await`. In asyncio, one of its own counts
-   * as seen.
+   * @internal how many of them the running code will only see at its next `await`. Its own count as seen, as in
+   * asyncio.
    */
   get _requestsAhead(): number {
     if (this._root._pendings === 0) return 0;
@@ -356,7 +356,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
     return sum;
   }
 
-  /** @internal a scope above is over: `count` more cancels than before are in force that have not reached this one */
+  /** @internal a scope above is over: `count` more cancels are now in force that have not reached this one */
   _ignoreRequests(count: number): void {
     for (const child of this._children ?? []) child._ignoreRequests(count);
   }
@@ -430,8 +430,8 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   }
 
   /**
-   * @internal the same by code of the task, in `scope`, that has seen a cancel: branches beside it are cancelled
-   * all the same. A shield around that code no longer holds the cancel back for later.
+   * @internal the same, by code of the task in `scope` that has seen a cancel: branches beside it are still cancelled.
+   * A shield around that code no longer holds the cancel back for later.
    */
   _withdrawFrom(scope: CancelScope): void {
     this._withdrawPending();
@@ -443,13 +443,13 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** @internal withdraws the cancels that wait for the next `await`, here and below */
   _withdrawPending(): void {
     this._unpend();
-    // Others may still have one that is not aborted.
+    // Code may still hold a signal that is not aborted: keep that one.
     if (this._cancelSignal?.signal.aborted) this._cancelSignal = undefined;
     for (const child of this._children ?? []) child._withdrawPending();
   }
 
   /**
-   * @internal one cancel of the task was withdrawn: its own, or otherwise that of a limit around `scope`
+   * @internal one cancel of the task was withdrawn: its own, or else that of a limit around `scope`
    */
   _takeRequestBack(scope: CancelScope | undefined): void {
     if (this._requests > 0) this._requests -= 1;
@@ -488,7 +488,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /** @internal the body has seen a cancel */
   _bodySees(): void {}
 
-  /** @internal `cancel` was thrown to code for which the body is not known to wait */
+  /** @internal `cancel` was thrown to code that the body may not wait for */
   _missesBody(_cancel: Cancel): void {}
 
   /** @internal see {@link CancelledScope} */
@@ -563,11 +563,11 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
   /**
    * @internal code in this scope resumes that has waited for `awaited`, a foreign promise
    *
-   * If that throws the cancel, which it got through the signal, this code sees it, and the next `await` does not
-   * throw it again. Which code that is, only its stack tells while it runs: none, if a combinator goes on.
+   * If that throws the cancel, which it received through the signal, this code sees it, and the next `await` does not
+   * throw it again. Only the stack while it runs shows which code that is; there is none if a combinator resumes.
    * Whether `awaited` throws is known a microtask later.
    *
-   * @param left - the branch of an abandoned body that it is, if it is one
+   * @param left - the branch, if the code is one of an abandoned body
    */
   _goesOn(awaited: Promise<unknown>, left: LeftBranch | undefined): void {
     const ahead = [...cancelsIn(this._root._missed)];
@@ -587,7 +587,7 @@ export class CancelScope extends Scope implements AwaitingScope, CancelledScope,
       }
       for (const enter of begun) enter();
     };
-    // Without a scope: otherwise this would count as code that continues, and be checked itself, forever.
+    // Without a scope: otherwise this reaction would itself count as code that resumes, and so on forever.
     const aside = putAside();
     nativeThen.call(awaited, () => look(), look);
     putBack(aside);
@@ -611,20 +611,20 @@ export function cancelAwait(awaiter: Waiting, request: CancelRequest): void {
   else awaiter._mustCancel = all;
 }
 
-/** Enter their scopes again: the `await`s that began in a step that may have seen a cancel, while that is not known. */
+/** While it is unknown whether a step has seen a cancel: functions that re-enter the `await`s that it began. */
 let entered: (() => void)[] | undefined;
 
 /** A body that was abandoned. */
 interface Abandonment {
   readonly cancel: Cancel;
-  /** Has code that has seen the cancel run in this turn of Node? Then code that continues after it may have, too. */
+  /** Has code that saw the cancel run in this turn of Node? Then code that continues after it may have seen it, too. */
   isSeenNow: boolean;
 }
 
 /** Has any body been abandoned? */
 let areBranchesLeft = false;
 
-/** The running code opens `limit`. */
+/** Called when the running code opens `limit`. */
 export function noteOpened(limit: CancelScope): void {
   if (!areBranchesLeft) return;
   const carried = currentScope();

@@ -2,16 +2,16 @@ import { CancelledError } from '../../base/errors/errors.ts';
 import { attempt, isA } from '../../base/values/attempt.ts';
 import { noteAwaited } from '../context/promise-hooks.ts';
 
-/** Which task's cancel a reason is. */
+/** The root scope of the task whose cancel a reason is. */
 const cancelled = new WeakMap<CancelledError, object>();
 
 /**
  * The `AbortSignal` of a scope.
  *
- * A task that awaits `fetch(url, { signal })` has no pending await of ours, so its cancel
- * waits for our next one. But the signal already throws it where the task is. Thrown again
- * later, it would interrupt the clean-up. So once a signal is in use, it is recorded what each `await`
- * waits for, and the scope checks whether that has thrown the reason.
+ * A task that awaits `fetch(url, { signal })` has no pending await of ours, so its cancel waits for
+ * our next one. But `fetch()` already throws it because of the signal. Thrown again later, it would
+ * interrupt the clean-up. So once a signal is in use, we record what each `await` waits for, and
+ * the scope checks whether that has thrown the reason.
  */
 export class CancelSignal {
   readonly #controller = new AbortController();

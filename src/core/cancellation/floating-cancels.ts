@@ -9,11 +9,11 @@ import { cancelOf } from './cancel-in-error.ts';
  *
  * The call is part of the task and is cancelled with it. Its promise is then rejected, and Node would end the
  * program because of an unhandled rejection, although nothing has failed. Before it does, it calls
- * `process.emit('unhandledRejection', …)`, and goes on if that returns `true`. So while promises are
- * followed, that returns `true` for a cancel, wherever it comes from.
+ * `process.emit('unhandledRejection', …)`, and continues if that returns `true`. So while promises
+ * are followed, it returns `true` for a cancel, wherever that comes from.
  *
- * A listener would not do: with one, Node does not end the program for other rejections either. Watching what
- * waits for each promise would slow down every `await`.
+ * A listener would not do: with one, Node does not end the program for other rejections either.
+ * Watching what waits for each promise would slow down every `await`.
  */
 
 type Emit = (this: unknown, event: unknown, ...args: unknown[]) => unknown;
@@ -42,7 +42,7 @@ function begin(): void {
   if (before?.get === getEmit) return;
   const ours = quiet(process.emit as Emit);
   emit = ours;
-  // Other modules also replace it, and later put back what they found, which may be older.
+  // Other modules also replace it, and later restore what they found, which may be older.
   Reflect.defineProperty(process, 'emit', {
     configurable: true,
     get: getEmit,
@@ -73,12 +73,12 @@ function quiet(original: Emit): Emit {
   return made;
 }
 
-/** The promises of unhandled cancels: Node also tells when they are handled later. */
+/** The promises of unhandled cancels: Node also emits an event if they are handled later. */
 const promises = new WeakSet<object>();
 
 /** Is it `--unhandled-rejections=warn`? */
 let warns: boolean | undefined;
-/** If so: the errors that Node is going to warn of. */
+/** If so: the errors that Node is going to warn about. */
 const warned: { readonly stack?: unknown }[] = [];
 
 function isOfFloating(event: unknown, [subject, other]: unknown[]): boolean {
@@ -91,7 +91,7 @@ function isOfFloating(event: unknown, [subject, other]: unknown[]): boolean {
   }
   if (event === 'rejectionHandled') return promises.has(subject as object);
   if (event === 'warning') return isWarned(subject as Error);
-  // With `--unhandled-rejections=strict`. Otherwise, a module has failed.
+  // `--unhandled-rejections=strict`. Without it, a module has failed.
   return (
     other === 'unhandledRejection' &&
     isFloating(subject) &&
@@ -115,7 +115,7 @@ function isRunning(name: string): boolean {
 /** Errors that a loop has thrown to the program. */
 const thrownOut = new WeakSet<object>();
 
-/** `error` leaves the loop: if nothing handles it, it ends the program, also if it is a cancel. */
+/** `error` leaves the loop: if nothing handles it, it ends the program, even if it is a cancel. */
 export function endsProgram(error: unknown): void {
   if (cancelOf(error) !== undefined) thrownOut.add(error as object);
 }

@@ -8,21 +8,21 @@ import type { LoopCore } from '../turns/loop-core.ts';
  * cannot be cancelled, or a `catch` may have swallowed the `CancelledError`.
  */
 
-/** What must be known of a cancelled task. */
+/** The part of a cancelled task that is needed here. */
 export interface CancelledTask {
   readonly _loop: LoopCore;
   readonly _mustCancel: boolean;
   getName(): string;
   readonly _coroutine: { readonly _site: string | undefined };
   done(): boolean;
-  /** What it awaits that is ours. */
+  /** What it awaits, without foreign promises. */
   _awaited(): unknown[];
 }
 
 /** Where each task waited when it was cancelled, in debug mode. */
 const cancelledAt = new WeakMap<CancelledTask, string>();
 
-/** Tasks that are left when their program ends; these are reported in every mode. */
+/** Tasks that are left when their program ends; they are reported in every mode. */
 const leftOver = new WeakSet<CancelledTask>();
 
 /** Called in debug mode when `task` is cancelled. */
@@ -46,11 +46,11 @@ export function watchCancel(task: CancelledTask): () => void {
   return () => timer.cancel();
 }
 
-/** Called in debug mode when `task` ended with a result in spite of a cancel. */
+/** Called in debug mode when `task` ended with a result despite a cancel. */
 export function noteSwallowed(task: CancelledTask): void {
   const site = cancelledAt.get(task);
   log(
-    `${task.getName()} was cancelled${site === undefined ? '' : ` while it waited at ${site}`}, and ended with a result all the same: ` +
+    `${task.getName()} was cancelled${site === undefined ? '' : ` while it waited at ${site}`}, but ended with a result: ` +
       'a catch swallowed the CancelledError. Rethrow it, or withdraw the cancel with uncancel()',
     'warn',
   );

@@ -2,8 +2,8 @@ import type { LoopCore } from '../turns/loop-core.ts';
 
 /**
  * Calls that continue after their task is done, because they were not awaited, as in `void
- * flush()`, or lost a race. They are known by the scope of their task, as long as anything of ours
- * is awaited in it.
+ * flush()`, or lost a race. They are found by the scope of their task, as long as it has pending
+ * `await`s of ours.
  *
  * `run()` cancels them at its end, as it cancels tasks; the loop of `enter()` keeps running for
  * them.
@@ -25,12 +25,12 @@ const left = new WeakMap<LoopCore, Left>();
 
 const NONE: ReadonlySet<LeftCalls> = new Set();
 
-/** Those of a loop. */
+/** The calls of a loop. */
 export function leftCallsOf(loop: LoopCore): ReadonlySet<LeftCalls> {
   return left.get(loop)?.calls ?? NONE;
 }
 
-/** Calls back from now on when one is removed. */
+/** From now on, calls `tell` when one is removed. */
 export function watchLeftCalls(loop: LoopCore, tell: () => void): void {
   const known = left.get(loop);
   if (known !== undefined) known.tell = tell;
@@ -53,7 +53,7 @@ export function noteLeft(loop: LoopCore, calls: LeftCalls): (() => void) | undef
   };
 }
 
-/** Stands in for the task of such calls, for limits in them. */
+/** Replaces the task of such calls, for limits in them. */
 export class LeftTask {
   readonly _loop: LoopCore;
 

@@ -185,7 +185,7 @@ export class Limit extends CancelScope {
     const hasKept = this._wasKept;
     this.#state = 'over';
     if (wasAbandoned) {
-      // What still awaits in it stays in it: no cancel of the code that went on is for that.
+      // What still awaits in it stays there: cancels of the code that has continued are not for it.
       this._unpend();
       this.#forget();
       if (failure !== undefined) this.#report(failure.error);
@@ -202,7 +202,7 @@ export class Limit extends CancelScope {
     return { error };
   }
 
-  /** The code of `path`, after the shield, gets the cancels that this has held back. */
+  /** Passes the cancels that this shield has held back to the code of `path`, after it. */
   #passDeferred(path: CancelPath | undefined): void {
     const within = this._parent as CancelScope;
     const cancels = cancelsIn(this._deferred);
@@ -215,7 +215,7 @@ export class Limit extends CancelScope {
     for (; this._requests > 0; this._requests -= 1) this.#task._uncountCancel();
   }
 
-  /** After a turn, the body has seen the cancel if it waits for anything that can throw it. */
+  /** Looks a turn later: by then the body has seen the cancel, if an `await` can throw it. */
   #lookLater(): void {
     this.#task._loop._turns.soon({ _run: () => this.#look(), _subject: this.#task });
   }
@@ -228,7 +228,7 @@ export class Limit extends CancelScope {
         this.#lookLater();
       });
     } else if (!this.#isSeen) {
-      // Then the body sees the cancel where it awaits them.
+      // If limits below are abandoned, the body sees the cancel where it awaits them.
       if (this._giveUpBelow()) this.#lookLater();
       else this.#giveUp();
     }
@@ -277,7 +277,7 @@ export class Limit extends CancelScope {
     );
   }
 
-  /** An abandoned body's error has no receiver. */
+  /** Reports the error of an abandoned body, which nothing awaits. */
   #report(error: unknown): void {
     const loop = this.#task._loop;
     if (endsTheLoop(error)) loop._interrupt(error);
@@ -295,12 +295,12 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** If the body kept the cancel from itself, it counts as having seen it. */
+/** A body that kept the cancel from itself counts as having seen it. */
 function keptAs(hasKept: boolean): CancelledError | undefined {
   return hasKept ? new CancelledError() : undefined;
 }
 
-/** Identified by its name in stacks, also in a minified program. */
+/** Identified by its name in stacks, even in a minified program. */
 async function runBodyOfLimit<T>(call: {
   readonly limit: Limit;
   readonly body: () => T | PromiseLike<T>;

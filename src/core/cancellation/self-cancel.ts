@@ -26,7 +26,7 @@ export function cancelScope(scope: CancelScope, message?: string): void {
  * The scope of code that has cancelled its own task while other code of the task waits: the cancel is thrown
  * at the next `await` of this code, not at that of other code, unless it is withdrawn before.
  *
- * It follows the running function alone. From those that wait for that, the cancel is kept (`kept/`).
+ * It follows only the running function. The cancel is kept from those that wait for it (`kept/`).
  */
 class CancelledCode extends CancelScope {
   readonly #cancelled: CancelScope;

@@ -65,7 +65,7 @@ export class Scope {
     return undefined;
   }
 
-  /** @internal the loop of the task that this code belongs to, also once that is done */
+  /** @internal the loop of the task that this code belongs to, even once that is done */
   get _loop(): object | undefined {
     return (this._awaitsIn as Scope | undefined)?._loop;
   }
@@ -227,11 +227,12 @@ export class Context {
    * The current task does not change.
    *
    * @returns what `callback` returns
+   * @throws {TypeError} when `callback` is not a function
    */
   run<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
     checkFunction(callback, 'callback');
     const scope = currentScope()?._with(this) ?? this._scope;
-    // Only promises know of it, as long as it continues.
+    // Only promises carry it, so they are followed while an `await` is pending.
     if (spread === undefined) followUnderWay();
     return runInScope(scope, () => callback(...args), undefined);
   }
@@ -364,6 +365,7 @@ export class ContextVar<T> {
   /**
    * @param name - the variable's name in messages
    * @param options - `default`: the value if none was set
+   * @throws {TypeError} when `name` is not a string
    */
   constructor(name: string, options: { default?: T } = {}) {
     if (typeof name !== 'string')

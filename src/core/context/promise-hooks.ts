@@ -6,7 +6,7 @@ import { otherRuntime } from '../../base/other-runtime.ts';
 import { ReturnOverride } from '../../base/values/return-override.ts';
 
 /**
- * One thing that is in force for running code, and follows its every `await`.
+ * The one thing that is in force for the running code, and follows its every `await`.
  *
  * Node's `AsyncLocalStorage` does more: it also follows timers, sockets and everything else. For
  * that, on Node 20 and 22 it hooks into everything, which costs 2 µs per message of an echo server,
@@ -57,7 +57,7 @@ class Note extends ReturnOverride {
     return #thing in promise;
   }
 
-  /** What was in force where `promise` was created; it is about to continue. */
+  /** `promise` is about to continue; returns what was in force where it was created. */
   static goesOn(promise: object): object | undefined {
     if (!(#thing in promise)) return undefined;
     if (promise.#waits === period) {
@@ -89,7 +89,7 @@ class AwaitedNote extends ReturnOverride {
   }
 }
 
-/** Is it noted what each `await` waits for? */
+/** Do we note what each `await` waits for? */
 let notesAwaited = false;
 
 /** Called when an `await` starts. */
@@ -176,7 +176,7 @@ export function carried(): object | undefined {
 }
 
 /**
- * From now on calls `tell` when an `await` starts, with what is awaited, what is in force, and the
+ * From now on, calls `tell` when an `await` starts, with what is awaited, what is in force, and the
  * promise that waits.
  */
 export function onAwait(tell: TellAwait): void {
@@ -184,8 +184,8 @@ export function onAwait(tell: TellAwait): void {
 }
 
 /**
- * From now on calls `see` with each promise that is created while something is in force, inside the
- * call that creates it. If an `await` creates it, `see` also gets what is awaited; for a thenable,
+ * From now on, calls `see` with each promise created while something is in force, inside the call
+ * that creates it. If an `await` creates it, `see` also gets what is awaited; for a thenable,
  * the promise that represents it, which is also what {@link promiseGoingOn} returns when its `then`
  * is called.
  */
@@ -201,7 +201,7 @@ export function promiseGoingOn(): object | undefined {
   return goingOn;
 }
 
-/** From now on notes what each `await` waits for, for {@link onBefore}. */
+/** From now on, notes what each `await` waits for, for {@link onBefore}. */
 export function noteAwaited(): void {
   notesAwaited = true;
   tellsBefore = true;
@@ -210,19 +210,19 @@ export function noteAwaited(): void {
 /** Is {@link onBefore}'s function called? */
 let tellsBefore = false;
 
-/** From now on calls {@link onBefore}'s function, also for awaits that were not noted. */
+/** From now on, calls {@link onBefore}'s function, even for awaits that were not noted. */
 export function watchBefore(): void {
   tellsBefore = true;
 }
 
-/** From now on calls `tell` before code continues, with what is in force and what was awaited. */
+/** From now on, calls `tell` before code continues, with what is in force and what was awaited. */
 export function onBefore(
   tell: (thing: object, awaited: Promise<unknown> | undefined) => void,
 ): void {
   tellBefore = tell;
 }
 
-/** From now on calls `tell` after a promise's code has continued, with what was in force in it. */
+/** From now on, calls `tell` after a promise's code has continued, with what was in force in it. */
 export function onAfter(tell: (thing: object | undefined) => void): void {
   tellAfter = tell;
 }
@@ -275,7 +275,7 @@ let isStopping = false;
 
 const toldOfFollowing: ((isFollowing: boolean) => void)[] = [];
 
-/** From now on calls `tell` when following starts and ends. */
+/** From now on, calls `tell` when following starts and ends. */
 export function onFollowing(tell: (isFollowing: boolean) => void): void {
   toldOfFollowing.push(tell);
 }

@@ -22,7 +22,7 @@ export function checkSignal(value: unknown): void {
     throw new TypeError(`signal must be an AbortSignal, got ${brief(value)}`);
 }
 
-/** What to call for each signal. Node warns of more than ten listeners, so we add only one. */
+/** What to call for each signal. Node warns about more than ten listeners, so we add only one. */
 const told = new WeakMap<AbortSignal, Told>();
 
 interface Told {

@@ -147,8 +147,8 @@ export class Coroutine<T> implements Promise<T> {
 }
 
 /**
- * Returns what rejects an `await`. V8 calls `then`, so stacks `taken` while the body starts lack the
- * functions that await it: those of our errors get them.
+ * Returns a function that rejects an `await`. V8 calls `then`, so stacks `taken` while the body
+ * starts lack the functions that await it: this adds them.
  */
 function showing(
   resolve: unknown,
@@ -208,7 +208,7 @@ export function coroutine<This, A extends unknown[], T>(
   if (typeof body !== 'function')
     throw new TypeError(`an async function was expected, got ${brief(body)}`);
   const name = body.name || '<anonymous>';
-  // So that it is known in stacks: a cancel may be for the end of a task's body.
+  // So that stacks show it: a cancel may be for the end of a task's body.
   if (body.name === '') Reflect.defineProperty(body, 'name', { value: name, configurable: true });
   const site = userSite();
   function call(this: This, ...args: A): Coroutine<T> {

@@ -7,7 +7,7 @@ export interface DecoratedMethod {
 /**
  * Checks whether a function like {@link coroutine} was called as a decorator, and may be one there.
  *
- * @param name - the function's
+ * @param name - the function's name
  * @param context - the second argument: an object for a standard decorator, the method's name for
  *   an `experimentalDecorators` one. Anything else means that it is not a decorator, such as the
  *   index in `map()`

@@ -19,7 +19,7 @@ interface LoopOption {
   readonly loop?: LoopCore | undefined;
 }
 
-/** A loop that creates tasks, as all loops that users see. */
+/** A loop that creates tasks, like all loops that users see. */
 interface TaskMaker extends LoopCore {
   createTask<T>(body: TaskBody<T>, options?: NewTaskOptions): Task<T>;
 }
@@ -77,9 +77,9 @@ export function ensureFuture<T>(
 }
 
 /**
- * The loop that is given. Options that the library gives for a loop need no check.
+ * The loop in `options`. Those that the library creates for a loop need no check.
  *
- * @throws {TypeError} when `options` are none
+ * @throws {TypeError} when `options` is invalid
  */
 function loopIn(options: LoopOption | undefined): LoopCore | undefined {
   const loop = options?.loop;

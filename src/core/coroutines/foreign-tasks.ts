@@ -1,4 +1,4 @@
-/** Tasks that this library did not create: which ones exist, and which one is the current one. */
+/** Tasks that this library did not create: which ones exist, and which is the current one. */
 import type { LoopCore } from '../turns/loop-core.ts';
 
 /**

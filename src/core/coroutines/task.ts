@@ -49,7 +49,7 @@ export type TaskBody<T> = Coroutine<T> | Operation<T> | (() => PromiseLike<T>);
 
 /**
  * The compiler's message for a promise where a {@link TaskBody} is expected; the name of this type
- * is part of it. It has no values.
+ * is part of it. No value has this type.
  */
 export type NotAPromise =
   'this promise is already running: write createTask(() => f()), or make f a coroutine function with coroutine()';
@@ -72,7 +72,7 @@ const nativeThen = Promise.prototype.then;
 /** The body of an eager task in its first step. */
 const BEGINNING = new Promise<never>(() => {});
 
-/** Eager tasks whose first step has begun, with its microtasks. */
+/** Eager tasks in their first step, which includes its microtasks. */
 let beginning: Task<unknown>[] = [];
 
 const settled = Promise.resolve();
@@ -84,7 +84,7 @@ function endFirstSteps(): void {
   beginning = [];
 }
 
-/** Cancels a task. Snapshots tell that it was `by`. */
+/** Cancels a task. Snapshots show that `by` did it. */
 export function cancelAs(task: Task<unknown>, by: string): boolean {
   const isRequested = task.cancel();
   task._cancelledBy = by;
@@ -105,9 +105,9 @@ let tasksMade = 0;
 //                                 ▼
 //                      the body ends: the task is done
 //
-// What it awaits, and what a cancel does, is its scope's: see `cancel-scope.ts`. While the body
-// awaits something that is not ours, a promise of `fetch()` for instance, the task is `running` to
-// us: only `signal` reaches it there.
+// Its scope knows what it awaits and what a cancel does: see `cancel-scope.ts`. While the body
+// awaits something that is not ours, such as a promise of `fetch()`, the task is `running` to us:
+// only `signal` reaches it there.
 
 /**
  * Runs a coroutine concurrently with the code that created it.
@@ -127,7 +127,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   declare _eagerBody: PromiseLike<unknown> | undefined;
   /** @internal the turn in which it began, if it is eager and has not waited, as far as is known. */
   declare _onlyTurn: number | undefined;
-  /** @internal who cancelled it last: the name or the number of a task, or what else it was */
+  /** @internal what cancelled it last: the name or the number of a task, or a description */
   declare _cancelledBy: string | number | undefined;
   readonly #coroutine: Coroutine<T>;
   /** The name, or the number for a default name. */
@@ -148,10 +148,11 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
 
   /**
    * @param body - a coroutine, or a function without arguments that returns a promise
-   * @param options - `loop`: by default the running one; `name`; `context`; `eagerStart`
+   * @param options - `loop`: by default the running one, otherwise that of `setEventLoop()`;
+   *   `name`; `context`; `eagerStart`
    * @throws {TypeError} when `body` is anything else, such as a promise, which is already running
    *   and can be neither tracked nor cancelled; or when an option is unknown
-   * @throws {RuntimeError} when no loop is given and none is running
+   * @throws {RuntimeError} when no loop is given and there is no current one
    */
   constructor(
     body: TaskBody<T>,
@@ -221,8 +222,8 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
   }
 
   /**
-   * Requests the task to end: a {@link CancelledError} is thrown at the `await` where it waits, or
-   * at its next one. The body may clean up, or ignore the cancel.
+   * Asks the task to end: a {@link CancelledError} is thrown at the `await` where it waits, or at
+   * its next one. The body may clean up, or ignore the cancel.
    *
    * If the task waits for another task, that one is cancelled.
    *
@@ -236,7 +237,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     checkCancelMessage(message);
     this._see();
     if (this._state !== 'pending') return false;
-    // Its task is done a few microtasks later.
+    // The body has ended; the task is done a few microtasks later.
     if (this._eagerBody !== undefined && isSettled(this._eagerBody)) return false;
     this.#cancelling += 1;
     const by = currentScope()?.task;
@@ -333,14 +334,14 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     throw new RuntimeError('Task does not support setException operation');
   }
 
-  // ── between our files ──────────────────────────────────────────────────────────────────────
+  // ── internal ───────────────────────────────────────────────────────────────────────────────
 
-  /** @internal the coroutine, whether or not {@link getCoro} gives it */
+  /** @internal the coroutine, even if {@link getCoro} does not return it */
   get _coroutine(): Coroutine<T> {
     return this.#coroutine;
   }
 
-  /** In asyncio its body would have ended in the call that made it. */
+  /** Would the body have ended, in asyncio, in the call that created the task? */
   private _hasEndedAtOnce(): boolean {
     if (this._onlyTurn === undefined) return false;
     if (this._eagerBody === undefined) return true;
@@ -457,7 +458,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
     else this._fail(error);
     if (taskDone.hasSubscribers) taskDone.publish({ task: this });
     if (!endsTheLoop(error)) return;
-    // Whoever runs the loop gets it, so it is not lost.
+    // It is thrown to the caller that runs the loop, so it is not lost.
     this._see();
     this._loop._interrupt(error);
   }
@@ -537,7 +538,7 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
   );
 }
 
-/** Identified by its name in stacks, also in a minified program. */
+/** Identified by its name in stacks, even in a minified program. */
 async function runBodyOfTask<T>(body: () => PromiseLike<T>): Promise<T> {
   const gave = body();
   const task = taskInForce();

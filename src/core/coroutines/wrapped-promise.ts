@@ -22,7 +22,7 @@ export class WrappedFuture<T> extends Future<T> {
     this.#source.join(this);
   }
 
-  /** @internal it is done, in whatever way */
+  /** @internal it is done, for whatever reason */
   override _tell(): void {
     this.#source.leave(this);
     super._tell();

@@ -80,8 +80,8 @@ let endTracking: (() => void) | undefined;
 /**
  * Makes tasks remember where they wait, as in debug mode.
  *
- * `getStack()`, `printStack()`, call graphs and printed forms show it. Each `await` becomes some
- * microseconds slower; without it, there is no cost. Awaits that started earlier are not tracked.
+ * `getStack()`, `printStack()`, call graphs and printed forms show it. Each `await` becomes a few
+ * microseconds slower; when off, there is no cost. Awaits that started earlier are not tracked.
  */
 export function setAwaitTracking(enabled: boolean): void {
   if (enabled) endTracking ??= trackPendingAwaits();
@@ -100,7 +100,7 @@ export function isAwaitTracking(): boolean {
  * The frames in which a suspended task waits, innermost first; empty if unknown.
  *
  * If it waits for several things at once, as with `Promise.all()`, those of the newest come first,
- * and shared frames come once.
+ * and shared frames appear once.
  */
 export function suspendedFrames(task: object): Frame[] {
   const all = framesOfPendingAwaits(task);

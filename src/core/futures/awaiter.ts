@@ -6,7 +6,7 @@ import { currentScope, runInScope } from '../context/context.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import type { Runnable } from '../turns/ready-entry.ts';
 
-/** What an awaiter knows of the awaited future. */
+/** What an awaiter knows about the awaited future. */
 export interface Awaited {
   readonly _loop: LoopCore;
   readonly _state: 'pending' | 'cancelled' | 'finished';
@@ -19,14 +19,14 @@ export interface Awaited {
   _makeCancelledError(): CancelledError;
 }
 
-/** What an awaiter knows of the awaiting task. */
+/** What an awaiter knows about the awaiting task. */
 export interface AwaitingTask {
   readonly _loop: LoopCore;
   /** Reports it later if a cancel still waits for the next `await`. */
   _watchCancel(): void;
 }
 
-/** What an awaiter knows of the scope of its `await`. */
+/** What an awaiter knows about the scope of its `await`. */
 export interface AwaitingScope {
   /** The awaiting task; undefined once it is done. */
   readonly task: AwaitingTask | undefined;
@@ -44,7 +44,7 @@ export interface CancelRequest {
   _thrown(frames: readonly NodeJS.CallSite[], scope: AwaitingScope, awaiter: Waiting): void;
 }
 
-/** What a scope knows of an `await` in it. */
+/** What a scope knows about an `await` in it. */
 export interface Waiting {
   /** The awaited future. */
   readonly _future: Awaited;
@@ -69,8 +69,8 @@ type OnFinally = (() => unknown) | undefined;
  * waste. This is a promise only by type, and creates a real one when it is chained.
  *
  * If it is an `await` in a task, it is what the task waits for, and where a cancel is delivered.
- * The same if a task awaits the result of a `then` with the program's own callbacks. Such a `then`
- * alone does not concern the task: it continues when the task is cancelled.
+ * The same applies if a task awaits the result of a `then` with the program's own callbacks. Such a
+ * `then` alone does not concern the task: it continues when the task is cancelled.
  *
  *             the future is done, or its turn has come
  *   waiting ───────────────────────────────────────────▶ delivered
@@ -351,7 +351,7 @@ function caller(): Caller {
     );
 }
 
-/** If `error` is the cancel of a scope, returns what must be told who sees it. */
+/** If `error` is the cancel of a scope, returns what to call with the functions that see it. */
 export function seeCancel(
   awaiter: Waiting,
   scope: AwaitingScope | undefined,

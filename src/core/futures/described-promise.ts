@@ -4,10 +4,10 @@ import type { AwaitingScope, Waiting } from './awaiter.ts';
 import { awaitBegins } from './native-promise.ts';
 import type { WaitDescription } from './wait-description.ts';
 
-/** By task: its awaits of promises of {@link describedPromise}; those of settled ones are removed at the next await. */
+/** The awaits of {@link describedPromise}s, by task; those of settled ones are removed at the next await. */
 const awaits = new WeakMap<object, Waiting[]>();
 
-/** A native promise, which no cancel reaches, whose awaits snapshots describe. Otherwise like `new Promise(begin)`. */
+/** Like `new Promise(begin)`, but snapshots describe its awaits. Cancels do not reach it. */
 export function describedPromise<T>(
   begin: (resolve: (value: T | PromiseLike<T>) => void, reject: (reason: unknown) => void) => void,
   describe: () => WaitDescription,
@@ -36,7 +36,7 @@ export function describedPromise<T>(
   return promise;
 }
 
-/** The pending awaits of promises of {@link describedPromise} in a task; also a `then()`, which has no functions that wait. */
+/** The pending awaits of {@link describedPromise}s in a task, and calls of `then()`, for which no functions wait. */
 export function describedAwaits(task: object): Waiting[] {
   const isPending = ({ _future }: Waiting): boolean =>
     !(_future as { isSettled?: boolean }).isSettled;

@@ -91,7 +91,7 @@ export class Future<T> implements Promise<T> {
   declare readonly _comesAnyhow: boolean;
   /** @internal where it was created, in debug mode */
   declare readonly _sourceTraceback: readonly string[] | undefined;
-  /** @internal what a wait for it is for, if its class does not tell */
+  /** @internal what a wait for it is for, if its class does not say */
   declare _purpose: Purpose | undefined;
 
   static {
@@ -211,6 +211,7 @@ export class Future<T> implements Promise<T> {
    * Its errors go to the loop's exception handler.
    *
    * @param options - `context`: the context to run in, by default a copy of the current one
+   * @throws {TypeError} when `callback` is not a function
    */
   addDoneCallback(
     callback: (future: this) => unknown,
@@ -224,9 +225,9 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Removes `callback` each time that {@link addDoneCallback} added it.
+   * Removes `callback`, as often as {@link addDoneCallback} added it.
    *
-   * @returns how often it was removed
+   * @returns how many times
    */
   removeDoneCallback(callback: (future: this) => unknown): number {
     const before = this._listEntries();
@@ -279,7 +280,7 @@ export class Future<T> implements Promise<T> {
     }
   }
 
-  // ── between our files ──────────────────────────────────────────────────────────────────────
+  // ── internal ───────────────────────────────────────────────────────────────────────────────
 
   /** @internal the class name in the printed form and in reports */
   get _kind(): string {

@@ -33,7 +33,7 @@ export const OWN_FLAGS = 8;
 /** The promise whose rejection is being marked as handled, which is not an `await`. */
 let muting: object | undefined;
 
-/** What operations reject with that were cancelled before they were awaited. */
+/** The errors of operations that were cancelled before they were awaited. */
 const earlyCancels = new WeakMap<object, unknown>();
 
 /**
@@ -77,7 +77,7 @@ const OperationPromise: new <T>(loop: LoopCore) => Operation<T> =
 export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   declare private readonly _resolve: (value: unknown) => void;
   declare private readonly _reject: (reason: unknown) => void;
-  /** @internal what is the case, one bit each; subclasses have those from {@link OWN_FLAGS} on */
+  /** @internal flags; subclasses use those from {@link OWN_FLAGS} on */
   declare _flags: number;
   /** @internal the scope of the first `await` */
   declare _scope: AwaitingScope | undefined;
@@ -141,8 +141,8 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
   }
 
   /**
-   * @internal a `for await` over an array awaits it without a hook. Then there is a suspended function
-   * above it, and the scope awaits it.
+   * @internal a `for await` over an array awaits it without a hook. In that case, a suspended function is
+   * above it, and it counts as awaited in `scope`.
    */
   _wasAsked(scope: object | undefined): void {
     if (this._isAwaited || this._state !== 'pending') return;
@@ -243,7 +243,7 @@ export function finishedOperation(loop: LoopCore): Operation<void> {
   return operation;
 }
 
-/** The turn in which the awaiters of an operation resume that finished outside its own turn. */
+/** The turn in which awaiters resume, if their operation finished outside its own turn. */
 class Wake implements Runnable {
   readonly #operation: NativeOperation<unknown>;
 

@@ -57,7 +57,7 @@ export class NativePromise extends Promise<unknown> {
 
   constructor() {
     followPromises();
-    // Nothing runs in its name, and a note would change the field layout of each object.
+    // No code continues through it, and a note would change the field layout of each object.
     const aside = putAside();
     super(keepFunctions);
     putBack(aside);
@@ -106,10 +106,10 @@ interface Lazy extends Asked {
   _resolveBegins(): void;
 }
 
-/** The lazy object that was last asked for its `constructor`. */
+/** The lazy object whose `constructor` was last read. */
 let asked: Lazy | undefined;
 
-/** The operation that was last asked for it. */
+/** The operation whose `constructor` was last read. */
 let askedOperation: Asked | undefined;
 
 /**
@@ -133,8 +133,8 @@ export function forgetAsked(it: object): void {
 }
 
 /**
- * What was asked last by what looks like a `for await` over a generator that just created it: what V8 awaits then is
- * older. `await null` looks the same, until V8 awaits `promise`, which it made for `null`.
+ * Set while it is unclear whether a `for await` over a generator asked: it asks what the generator has just created, and
+ * V8 then awaits an older promise. `await null` looks the same, until V8 awaits `promise`, which it created for `null`.
  */
 let doubt: { readonly promise: object | undefined; begins: boolean } | undefined;
 

@@ -7,7 +7,7 @@ import { Future } from './future.ts';
  * asyncio has coroutines. So a task can be created from it, as in asyncio.
  */
 export class Operation<T> extends Future<T> {
-  /** For the compiler alone, which would take any future for one. */
+  /** Only for the compiler, which would otherwise accept any future. */
   declare protected readonly _ours: true;
 
   // Needed for speed: otherwise V8 searches for a class with a constructor each time.

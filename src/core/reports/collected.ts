@@ -35,7 +35,7 @@ export class Collected<T extends object, R extends object> {
   #fresh: T[] = [];
   /** Is the moment timer running? */
   #ripens = false;
-  /** Objects that were watched for that long, except for the current turn. */
+  /** Objects that have been fresh for a moment, checked after the current turn. */
   #ripe: T[] = [];
   /** Objects that wait for the second check. */
   #late: T[] = [];
@@ -81,7 +81,7 @@ export class Collected<T extends object, R extends object> {
     this.#registry.unregister(record);
   }
 
-  /** Timers come before what their turn runs, so this waits for that, too. */
+  /** Timers run before the rest of their turn, so the check waits for that, too. */
   readonly #ripen = (): void => {
     this.#ripens = false;
     if (this.#fresh.length === 0) return;

@@ -31,10 +31,10 @@ import { chore } from '../turns/host.ts';
  *      └── none is pending, or too many collections found        each wait is twice the last
  *          nothing
  *
- * The program must not stop for it: `gc()` would stop it for 2 ms per megabyte. So V8 is not forced
- * but prodded to start its own collection, which marks concurrently and in small steps, and ends
- * with a short pause. It is forced only if descriptors run out and the heap is small, because
- * clients may come faster than V8 collects.
+ * A forced `gc()` would stop the program for 2 ms per megabyte. So V8 is only prodded to start its
+ * own collection, which marks concurrently and in small steps, and ends with a short pause. One is
+ * forced only if descriptors run out and the heap is small, because clients may come faster than V8
+ * collects.
  *
  * Collections take a bounded share of the time: after one that took d, the next waits until 100·d
  * have passed. A few may follow in a row, on credit. Urgent ones have a share of their own, without
@@ -155,7 +155,7 @@ function prod(): void {
     // No byte of it is touched, so the system provides no memory for it.
     new ArrayBuffer(PROD_BYTES);
   } catch {
-    // There is no such block of addresses: V8 has collected all it can before it failed.
+    // No such block of addresses is free: V8 collected all it could before it failed.
   }
 }
 

@@ -6,7 +6,7 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 
 /** `{ task }`: a task was created. */
 export const taskCreated: Channel = channel('asyncio-ts:task:created');
-/** `{ task }`: a task is done, in whatever way. */
+/** `{ task }`: a task is done, for whatever reason. */
 export const taskDone: Channel = channel('asyncio-ts:task:done');
 /** `{ task, message }`: a task was asked to end, by `task.cancel()`. */
 export const taskCancelled: Channel = channel('asyncio-ts:task:cancelled');

@@ -3,7 +3,7 @@ import { warnRuntime } from '../../base/log/warnings.ts';
 import { Collected } from './collected.ts';
 
 /**
- * Warns of coroutines that were created and never awaited, so that nothing of their body ran.
+ * Warns about coroutines that were created and never awaited, so that their bodies never ran.
  *
  * @see Python's RuntimeWarning "coroutine 'x' was never awaited"
  */
@@ -13,7 +13,7 @@ export interface NeverAwaitedRecord {
   readonly origin: readonly string[] | undefined;
 }
 
-/** What this file knows of a coroutine. */
+/** What this file knows about a coroutine. */
 export interface UnawaitedCoroutine {
   readonly name: string;
   readonly _untouched: boolean;
@@ -40,7 +40,7 @@ const forgotten = new Collected<UnawaitedCoroutine, NeverAwaitedRecord>({
     const text = `coroutine '${name}' was never awaited`;
     const made = origin && ['Coroutine created at (most recent call first)', ...origin].join('\n');
     const detail = made ?? (site && `    defined at ${site}`);
-    // Node's warnings come a tick later, which no longer happens.
+    // Node prints warnings a tick later, which no longer comes.
     if (ending) log(`RuntimeWarning: ${text}${detail ? `\n${detail}` : ''}`, 'warn');
     else warnRuntime(text, detail);
   },

@@ -29,7 +29,7 @@ export interface FailureRecord {
   readonly sourceTraceback: readonly string[] | undefined;
 }
 
-/** What this file knows of a failed future. */
+/** What this file knows about a failed future. */
 export interface FailedFuture {
   readonly _loop: LoopCore;
   readonly _unseen: boolean;

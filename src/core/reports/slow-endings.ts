@@ -5,7 +5,7 @@ import type { Cancellable, LoopCore } from '../turns/loop-core.ts';
  * Explains what an end waits for, if it takes long: the end of `run()`, of a task that Ctrl-C has
  * cancelled, of a server or of calls in threads.
  *
- * Only loops in debug mode, and those made while the environment's `ASYNCIO_EXPLAIN` is not empty, watch their ends.
+ * Only for loops in debug mode, and those created while the environment variable `ASYNCIO_EXPLAIN` is not empty.
  */
 
 /** Something that is to end. */
@@ -14,7 +14,7 @@ export interface Ending {
   headline(seconds: string): string;
   /** The loop, task, server or executor whose end it is: the explanation describes what holds it. */
   readonly subject: object;
-  /** An ending explains those of lower rank, too, and they are silent meanwhile. */
+  /** An ending also explains those of lower rank, which are silent in the meantime. */
   readonly rank: number;
 }
 
@@ -75,7 +75,7 @@ export function watchEnding(loop: LoopCore, ending: Ending): () => void {
   };
 }
 
-/** Explains at once what `ending` waits for, in every mode. */
+/** Explains immediately what `ending` waits for, in every mode. */
 export async function explainEnding(
   loop: LoopCore,
   ending: Ending,
@@ -93,7 +93,7 @@ export function endOfCancelled(task: { getName(): string }, by: string): Ending 
   };
 }
 
-/** The tasks that serve connections, by protocol: known where slow endings are explained. */
+/** The tasks that serve connections, by protocol; only recorded if slow endings are explained. */
 const handlers = new WeakMap<object, object>();
 
 /** Notes which task serves a connection. */

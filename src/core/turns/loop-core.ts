@@ -86,7 +86,7 @@ export interface LoopCore {
   readonly _asOption: { readonly loop: LoopCore };
   /** @internal the tasks that are not done; strong references */
   readonly _tasks: Set<object>;
-  /** From how many seconds on a step counts as slow. */
+  /** How many seconds a step may take before it counts as slow. */
   readonly slowCallbackDuration: number;
   /** @internal the generators that have started and not ended */
   readonly _asyncgens: AsyncGenerators;

@@ -28,7 +28,7 @@ export class OpenGenerator {
     this.#forgotten = forgotten;
   }
 
-  /** Has it neither ended nor is being closed? */
+  /** Has it neither ended, nor begun to close? */
   get isOpen(): boolean {
     return this.#keeper._open.has(this);
   }

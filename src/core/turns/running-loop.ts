@@ -9,7 +9,7 @@ let running: LoopCore | undefined;
 /** Do several loops take turns, as in a simulation? */
 let several = false;
 
-/** Has code of a task belong to the task's loop, whichever is running. */
+/** Makes code of a task use the task's loop, whichever is running. */
 export function setSeveralLoops(are: boolean): void {
   several = are;
 }
@@ -64,7 +64,7 @@ export function setRunningLoop(loop: LoopCore | undefined): void {
   if (loop === undefined && waiting.length > 0) nodeHost.immediate(tellWaiting);
 }
 
-/** How many programs are running that use their loop for several runs. */
+/** How many running programs use their loop for several runs. */
 let programs = 0;
 
 /**

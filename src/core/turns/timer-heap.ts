@@ -20,7 +20,7 @@ export interface Timed extends Runnable {
 export interface Numbered extends Timed {
   /** @internal */
   readonly _when: number;
-  /** @internal the older one has the lower */
+  /** @internal lower for older timers */
   readonly _number: number;
 }
 

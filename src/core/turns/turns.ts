@@ -41,7 +41,7 @@ export type StepWatch = (subject: unknown, seconds: number) => void;
  * or after it belongs to an older run, and does nothing.
  *
  * While running, either a step is scheduled, or nothing is ready and an alarm is set for the first
- * timer. In the latter case, whoever adds an entry must schedule a step.
+ * timer. In the latter case, adding an entry must schedule a step.
  */
 export class Turns {
   readonly #host: Host;
@@ -272,7 +272,7 @@ export class Turns {
     }
   }
 
-  /** Arranges the step after an entry. */
+  /** Schedules the step after an entry, if any. */
   #goOn(): void {
     if (this.#batch > 0) {
       if (!this.#many) this.#comeAfterwards();

@@ -15,11 +15,11 @@ export interface FrameData {
 
 /** A pending `await` of a task. */
 export interface WaitData {
-  /** The operation, such as `'Queue.get'`; none if it awaits a future or a task. */
+  /** The operation, such as `'Queue.get'`; `undefined` if it awaits a future or a task. */
   readonly operation?: string | undefined;
   /** What it waits for, in words: `'Queue.get on <Queue maxsize=0 _getters[1]>, 0 before it'`. */
   readonly words: string;
-  /** How long it has waited at least, in seconds: since a snapshot first showed it. */
+  /** How long it has waited, at least, in seconds: since a snapshot first showed it. */
   readonly seconds: number;
   /** The functions that wait, innermost first; empty if V8 does not know them. */
   readonly stack: readonly FrameData[];
@@ -43,12 +43,12 @@ export interface TaskData {
    * - `waiting`: it waits
    */
   readonly state: 'scheduled' | 'running' | 'waiting';
-  /** How long it has existed at least, in seconds: since a snapshot first showed it. */
+  /** How long it has existed, at least, in seconds: since a snapshot first showed it. */
   readonly age: number;
   /** The number of cancels that were requested and not withdrawn. */
   readonly cancelling: number;
   /**
-   * Who cancelled it last: the name of a task, `'a limit'` such as `timeout()`, `'its group'`, `'a task group'`
+   * What cancelled it last: the name of a task, `'a limit'` such as `timeout()`, `'its group'`, `'a task group'`
    * that it runs, `'Ctrl-C'`, `'the end of run()'`, or `'a callback'`.
    */
   readonly cancelledBy?: string | undefined;
@@ -126,7 +126,7 @@ export interface TransportData {
   readonly received?: number | undefined;
   /** The number of bytes sent; with TLS, after encryption. */
   readonly sent?: number | undefined;
-  /** How long no bytes were sent or received at least, in seconds: since a snapshot first showed these numbers. */
+  /** How long nothing was sent or received, at least, in seconds: since a snapshot first showed these numbers. */
   readonly idle?: number | undefined;
   /** The number of bytes that wait to be sent. */
   readonly unsent?: number | undefined;

@@ -120,7 +120,7 @@ interface Primitive {
   readonly waiters: number[];
 }
 
-/** By future: the tasks that wait for it. By task: the tasks that it waits for. */
+/** By task: the tasks that wait for it (`of`), and those that it waits for (`for`). */
 interface Waiters {
   readonly of: Map<object, number[]>;
   readonly for: Map<object, number[]>;
@@ -207,7 +207,7 @@ function describeWait(
   };
 }
 
-/** The tasks that hold up a wait, also those below a `gather()` in a `gather()`. */
+/** The tasks that hold up a wait, including those below a `gather()` in a `gather()`. */
 function tasksBehind(
   { on, heldBy = [on] }: WaitDescription,
   seen: Set<unknown> = new Set(),

@@ -23,7 +23,7 @@ export async function functionsThatWait(waiting: Waiting): Promise<FrameData[]> 
   return framesOf(sites.map((site) => `    at ${site}`).join('\n')).map(originOf);
 }
 
-/** A frame of call sites as data, with its original position if the process uses source maps. In a stack, it has that. */
+/** A frame as data. As in a stack, its position is the original one if the process uses source maps. */
 function originOf({ name, file, line, column }: Frame): FrameData {
   if (process.sourceMapsEnabled) {
     const origin = findSourceMap(file)?.findOrigin(line, column);

@@ -10,7 +10,7 @@ import { openLoops } from '../snapshot/open-loops.ts';
 
 /** Is notified of what the loops of this thread do. */
 export interface Watcher {
-  /** A task's step, or a callback, has ended, and took so many seconds. */
+  /** A task's step, or a callback, has ended after `seconds`. */
   step(subject: unknown, seconds: number, loop: LoopCore): void;
   /** A socket or pipe has received or sent something. */
   readonly traffic: TrafficWatch;
@@ -20,7 +20,7 @@ const watchers = new Set<Watcher>();
 const watched = new Map<LoopCore, StepWatch>();
 
 /**
- * Notifies `watcher` of what the loops of this thread do. Called again, also includes new loops.
+ * Notifies `watcher` of what the loops of this thread do. Another call includes new loops.
  *
  * @returns a function that stops it
  */

@@ -4,7 +4,7 @@ import { print } from '../../base/log/log.ts';
 import { isA } from '../../base/values/attempt.ts';
 
 /**
- * How a program exits that does not catch a KeyboardInterrupt or SystemExit: with the status that
+ * How a program exits if it does not catch a KeyboardInterrupt or SystemExit: with the status that
  * the shell expects, and without a stack.
  *
  * Node emits an event for each uncaught error. We listen from the first such error on, and leave

@@ -18,8 +18,8 @@ export interface InterruptibleLoop extends LoopCore {
  * Ends the run with a KeyboardInterrupt on Ctrl-C, as Python does, unless something else listens for it,
  * such as `run()`.
  *
- * @returns stops listening; to be called after the run. Its promise resolves when every Ctrl-C of the last
- *   turn has been heard, with the interrupt that came too late to end the run
+ * @returns a function that stops listening, to be called after the run. Its promise resolves when every Ctrl-C of the
+ *   last turn has been handled, with the interrupt that came too late to end the run
  */
 export function listenForInterrupts(
   loop: InterruptibleLoop,

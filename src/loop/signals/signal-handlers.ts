@@ -28,7 +28,7 @@ function checkCatchable(sig: NodeJS.Signals | number, caller: string): void {
 /**
  * Calls `listener` at each signal.
  *
- * @returns a function that ends that
+ * @returns a function that stops it
  * @throws {RuntimeError} when it cannot be caught, or not in this thread
  */
 export function listenForSignal(name: NodeJS.Signals, listener: () => void): () => void {

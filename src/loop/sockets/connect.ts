@@ -100,8 +100,8 @@ function wordsFor(address: Address): string {
 }
 
 /**
- * A failed connect with asyncio's message. The address is in it if connecting took time, as it does
- * over TCP: a refusal that comes at once is one of a driver that does not ask the system.
+ * The error of a failed connect, with asyncio's message, which names the address. That is also used
+ * if a driver that does not ask the system refuses immediately.
  */
 function connectError(error: unknown, address: Address): unknown {
   if (!isA(error, OSError) || error.errno === undefined || typeof address === 'string')

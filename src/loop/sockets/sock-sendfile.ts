@@ -42,7 +42,7 @@ interface SendingLoop extends LoopCore {
 
 const readFile = promisify(read);
 
-/** `loop.sockSendfile()`, which documents it. */
+/** See `Loop.sockSendfile()`. */
 export function sockSendfile(
   loop: SendingLoop,
   sock: Socket,

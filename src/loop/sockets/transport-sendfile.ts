@@ -27,7 +27,7 @@ interface Part {
   readonly note: (nbytes: number) => void;
 }
 
-/** `loop.sendfile()`, which documents it. */
+/** See `Loop.sendfile()`. */
 export function sendfile(
   loop: LoopCore,
   transport: Transport,
@@ -78,7 +78,7 @@ async function sendNatively(
   }
 }
 
-/** Reads the file, and writes it to the transport as fast as the peer takes it. */
+/** Reads the file, and writes it to the transport as fast as the peer reads it. */
 async function sendByWriting(
   loop: LoopCore,
   transport: Transport,
@@ -144,7 +144,7 @@ class SendingProtocol extends Protocol {
 
   /** Restores the protocol. */
   restore(): void {
-    // Whoever waited for it has been cancelled.
+    // The code that waited for it has been cancelled.
     this.#room?.cancel();
     if (this.#lost !== undefined) return;
     const [transport, protocol] = [this.#transport, this.#protocol];

@@ -95,7 +95,7 @@ loopBehaviour('Task.cancel, in debug mode', (it) => {
       assert.is(logged.length, 1);
       assert.match(
         logged[0] ?? '',
-        `deaf was cancelled while it waited at ${lineOf('swallowed')}, and ended with a result all the same: a catch swallowed the CancelledError`,
+        `deaf was cancelled while it waited at ${lineOf('swallowed')}, but ended with a result: a catch swallowed the CancelledError`,
       );
     },
     debug,

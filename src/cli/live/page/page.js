@@ -2,9 +2,9 @@
 
 /** The height of a row, in pixels. */
 const ROW = 24;
-/** How long the time line is, in seconds. */
+/** The length of the timeline, in seconds. */
 const MINUTE = 60;
-/** What a graph has at most, to each side and in each column. */
+/** The most columns on each side of a graph, and tasks in each column. */
 const MOST = { depth: 3, column: 8 };
 
 const FOREIGN = 'a promise that asyncio-ts did not create';
@@ -40,17 +40,17 @@ const state = {
   folded: new Set(),
   rows: [],
 };
-/** By key: each task, with those that await it and that it waits for. */
+/** Tasks by key, with those that await it and those that it awaits. */
 let tasks = new Map();
 let snapshots = [];
-/** By key: what became of each task in the last minute. */
+/** The last minute of each task, by key. */
 const lives = new Map();
-/** How busy the loop was, a share for each time. */
+/** How busy the loop was in each interval, from 0 to 1. */
 let load = [];
 let now = 0;
 let inCycle = new Set();
 
-// ── what came ──────────────────────────────────────────────────────────────────────────────────
+// ── snapshots ──────────────────────────────────────────────────────────────────────────────────
 
 function take(taken) {
   const before = snapshots[0];
@@ -76,7 +76,7 @@ function take(taken) {
   showDeadlocks(taken.flatMap(({ deadlocks }) => deadlocks));
 }
 
-/** A wait for what is not ours, which snapshots do not have. It counts from when it was first seen. */
+/** Adds a wait for a foreign promise, which snapshots leave out, from when it was first seen. */
 function complete(key, task) {
   if (task.waits.length > 0 || task.state !== 'waiting') return;
   const life = lives.get(key);
@@ -188,7 +188,7 @@ function rowsOfTasks() {
       if (tasks.get(root).thread === thread)
         walk(root, threads.size > 1 ? 1 : 0, state.folded.has(key));
   }
-  // Who is only awaited in a circle.
+  // Tasks that are only awaited in a cycle.
   for (const key of tasks.keys()) walk(key, 0, false);
   const ended = [...lives]
     .filter(([, life]) => life.end)
@@ -332,7 +332,7 @@ function showRow(row, at) {
   return element;
 }
 
-// ── the time line ──────────────────────────────────────────────────────────────────────────────
+// ── timeline ───────────────────────────────────────────────────────────────────────────────────
 
 const WIDTH = 600;
 const xOf = (time) => Math.max(0, Math.min(1, 1 - (now - time) / MINUTE)) * WIDTH;
@@ -468,7 +468,7 @@ function goTo(key) {
   return button;
 }
 
-/** Those that wait for a task to its left, those that it waits for to its right. */
+/** Draws the tasks that wait for a task on its left, and those it waits for on its right. */
 function drawGraph(task) {
   const waiters = new Map();
   for (const { key, next } of tasks.values()) for (const other of next) addTo(waiters, other, key);
@@ -518,7 +518,7 @@ function drawGraph(task) {
     const [x1, y1, x2, y2] = [a.x + 124, a.y + 13, b.x, b.y + 13];
     const isBack = x2 <= x1;
     const bend = isBack ? 40 : (x2 - x1) / 2;
-    // Back to the left it goes below the boxes.
+    // A line back to the left passes below the boxes.
     const low = isBack ? 32 : 0;
     if (isBack) height = Math.max(height, y1 + low + 8, y2 + low + 8);
     const d = `M${x1} ${y1}C${x1 + bend} ${y1 + low} ${x2 - bend} ${y2 + low} ${x2} ${y2}`;
@@ -576,7 +576,7 @@ function duration(seconds) {
   return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-// ── hands ──────────────────────────────────────────────────────────────────────────────────────
+// ── input ──────────────────────────────────────────────────────────────────────────────────────
 
 function choose(key, tab = state.tab) {
   state.chosen = key;
@@ -610,13 +610,13 @@ function showTab(tab) {
 function pause(isPaused) {
   state.isPaused = isPaused;
   byId('pause').setAttribute('aria-pressed', isPaused);
-  byId('pause').textContent = isPaused ? 'Go on' : 'Pause';
+  byId('pause').textContent = isPaused ? 'Resume' : 'Pause';
 }
 
 byId('list').addEventListener('scroll', showRows);
 addEventListener('resize', showRows);
 byId('list').addEventListener('click', ({ clientX, clientY }) => {
-  // Rows may have been drawn anew since the button was pressed: the place counts.
+  // Rows may have been redrawn since the button was pressed, so the position counts.
   const at = Math.floor((clientY - byId('sizer').getBoundingClientRect().top) / ROW);
   const row = state.rows[at];
   if (!row) return;
@@ -691,5 +691,5 @@ events.addEventListener('gone', ({ data }) => {
   byId('how').textContent = data;
 });
 events.addEventListener('error', () => {
-  byId('how').textContent = 'the command has ended: what you see is the last that came';
+  byId('how').textContent = 'the command has ended: this is its last snapshot';
 });

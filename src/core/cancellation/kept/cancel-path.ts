@@ -83,7 +83,7 @@ export class CancelPath {
   }
 
   /**
-   * The path of the code that continues in this step; `undefined` if none of a file does, but a combinator.
+   * The path of the code that continues in this step; `undefined` if it is a combinator, not code of a file.
    *
    * @param above - the innermost function that is not part of it
    */
@@ -113,7 +113,7 @@ export class CancelPath {
     return this.#steps.length === 0;
   }
 
-  /** How often it is kept. */
+  /** How many combinators keep it. */
   get keepers(): number {
     let keepers = 0;
     for (const step of this.#steps) if (keepsIt(step)) keepers += 1;
@@ -185,14 +185,14 @@ export function sharedEnd(one: Line, other: Line): number {
   return shared;
 }
 
-/** By the awaited promise: the path of each `await` in code that a kept cancel may be for. */
+/** The path of each `await` in code that a kept cancel may be for, by awaited promise. */
 const paths = new WeakMap<object, CancelPath>();
 
 /**
- * From now on records the path of each `await` in scopes for which `isMeant` returns true, and calls `take`
+ * From now on, records the path of each `await` in scopes for which `isMeant` returns true, and calls `take`
  * when an `await` of a promise that was made there begins, see {@link interruptAwait}.
  *
- * @param hold - called when a generator is closed there, until `promise` is settled
+ * @param hold - called when closing a generator begins there; `promise` is settled when it is closed
  */
 export function followAwaits(
   isMeant: (scope: object) => boolean,

@@ -8,7 +8,7 @@ import { CancelPath } from './cancel-path.ts';
  */
 export type Keeper = 'combinator' | 'shield' | 'error' | 'itself';
 
-/** What a cancel needs of the scope that it cancels. */
+/** What a cancel needs from the scope that it cancels. */
 export interface CancelledScope {
   /** `cancel` is thrown to the code of `path`, in `scope`. */
   _see(cancel: Cancel, path: CancelPath, scope: AwaitingScope): void;
@@ -25,7 +25,7 @@ export class Cancel implements CancelRequest {
   readonly _seen: CancelPath[] = [];
   /** @internal was it thrown to the end of the scope's body, or kept from it? */
   _reachesBody = false;
-  /** @internal did a combinator get it through the signal, and no code so far? */
+  /** @internal did a combinator receive it through the signal, but no code yet? */
   _isKept = false;
   /** The functions above each `await` that it was sent to, if there are several. */
   #paths: Map<Waiting, CancelPath> | undefined;
@@ -84,7 +84,7 @@ class Cancels implements CancelRequest {
   }
 }
 
-/** Both cancels as one. Of those of one scope, only the last counts. */
+/** Combines both cancels. Of those of one scope, only the last counts. */
 export function together(one: CancelRequest | undefined, other: CancelRequest): CancelRequest {
   if (one === undefined) return other;
   const last = cancelsIn(other);
@@ -94,7 +94,7 @@ export function together(one: CancelRequest | undefined, other: CancelRequest): 
   return before.length === 0 ? other : new Cancels([...before, ...last]);
 }
 
-/** The cancels of which `request` consists. */
+/** The cancels in `request`. */
 export function cancelsIn(request: CancelRequest | undefined): readonly Cancel[] {
   if (request === undefined) return [];
   return request instanceof Cancels ? request.all : [request as Cancel];

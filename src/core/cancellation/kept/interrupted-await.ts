@@ -11,7 +11,7 @@ import { CapturedStack } from '../../../base/stacks/captured-stack.ts';
 /** Called when an `await` begins: returns what to call when the promise is settled, if anything. */
 type Ask = () => (() => void) | undefined;
 
-/** By promise. */
+/** The `ask` of each promise. */
 const interrupters = new WeakMap<object, Ask>();
 
 /** What `ask` returned when the promise was created, for an `async` function that returns it without an `await`. */
@@ -52,10 +52,10 @@ class Interrupted {}
 /** Is it our own call of the native `then` that reads `constructor`? */
 let isOurs = false;
 
-/** By `Promise.prototype`, of this realm and of others. */
+/** Their prototypes, by the `Promise.prototype` of each realm. */
 const interruptibles = new WeakMap<object, object>();
 
-/** The prototype of promises that may be interrupted, in place of `native`; `undefined` if that is of a subclass. */
+/** The prototype of promises that may be interrupted, in place of `native`; `undefined` for a subclass. */
 function interruptibleFor(native: object | null): object | undefined {
   if (native === null || !isOfPromises(native)) return undefined;
   const known = interruptibles.get(native);
@@ -102,8 +102,8 @@ function then(
 const nativeThen = Promise.prototype.then;
 
 /**
- * The name of the built-in function that has called `callee`: `undefined` if code of a file has, and empty if V8
- * resolves another promise with this one.
+ * The name of the built-in function that called `callee`: `undefined` if code of a file did, and empty if V8 is
+ * resolving another promise with this one.
  */
 function nativeCaller(callee: unknown): string | undefined {
   const [first, second] = new CapturedStack(2, callee as never).frames;

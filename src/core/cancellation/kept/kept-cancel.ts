@@ -13,12 +13,12 @@ export class KeptCancel {
   readonly request: Cancel;
   /** The code that had not seen it when it was kept. */
   readonly unaware: Line;
-  /** It is for code in which it would be kept at most this often. */
+  /** It is for code with at most this many combinators above it that would keep it. */
   readonly depth: number;
   /** Is it also for the end of the body? */
   readonly endsBody: boolean;
   /**
-   * Also for the body of a limit? Not if an error hid it, or if the body itself cancelled: then asyncio's
+   * Is it also for the body of a limit? Not if an error hid it, or if the body itself cancelled: then asyncio's
    * `timeout()` ends normally.
    */
   readonly endsLimits: boolean;
@@ -27,7 +27,7 @@ export class KeptCancel {
   #aware = 0;
   /** Has an `await` taken it? Others may take it, too, until it has reached the code that it is for. */
   isThrown = false;
-  /** What closes a generator for the code that it is for. The generator's clean-up does not see the cancel. */
+  /** Pending while the code that it is for closes a generator, whose clean-up does not see the cancel. */
   closing: object | undefined;
 
   /** @param keeper - a combinator that is part of `path`; otherwise the cancel is for all of `path` */
@@ -55,14 +55,14 @@ export class KeptCancel {
     return this.unaware.length > 0 && this.#aware === this.unaware.length;
   }
 
-  /** Does what closes a generator hold it back from an `await`, unless that is of `awaited`? */
+  /** Is it held back from an `await` of `awaited`, because a generator is being closed? */
   isHeldFrom(awaited: object | undefined): boolean {
     return this.closing !== undefined && this.closing !== awaited && !isSettled(this.closing);
   }
 
   /**
-   * Is it for the code of `line`? That code was among what waited, and now continues elsewhere. The
-   * outermost functions may have continued without it.
+   * Is it for the code of `line`? That code was among those that waited, and now continues
+   * elsewhere. The outermost functions may have continued without it.
    */
   isFor(line: Line): boolean {
     const all = this.unaware;

@@ -12,14 +12,14 @@ import { KeptCancel } from './kept-cancel.ts';
  * throws it, in the function that awaits and in those above.
  */
 
-/** What matters here of a scope. */
+/** The part of a scope that is needed here. */
 export interface KeepingScope extends AwaitingScope {
   readonly _parent: KeepingScope | undefined;
   /** The scope from which cancels come here. */
   readonly _above: KeepingScope | undefined;
   /** The next scope above whose kept cancels may be for code here. */
   readonly _keptAbove: KeepingScope | undefined;
-  /** The scope that has its `await`s: another one, where its body has ended. */
+  /** The scope that has its `await`s: another one, once its body has ended. */
   readonly _awaitsIn: KeepingScope;
   readonly _root: {
     /** How many scopes of the task have kept or pending cancels. */
@@ -30,7 +30,7 @@ export interface KeepingScope extends AwaitingScope {
   readonly _bodyName: string | undefined;
   /** The body of this limit has seen a cancel. */
   _bodySees(): void;
-  /** `cancel` was thrown to code in the body, for which the body is not known to wait. */
+  /** `cancel` was thrown to code in the body that the body may not wait for. */
   _missesBody(cancel: Cancel): void;
 }
 
@@ -47,7 +47,7 @@ export class KeptCancels {
     return this.#all.find((kept) => kept.endsBody && kept.isUnseen);
   }
 
-  /** Adds one, unless there is another for the same code. */
+  /** Adds one. Of two for the same code, that with the greater depth stays. */
   add(made: KeptCancel): void {
     for (const kept of this.#all)
       if (kept.isFor(made.unaware)) {
@@ -80,7 +80,7 @@ export class KeptCancels {
         !kept.isHeldFrom(awaited) &&
         keepers <= kept.depth &&
         kept.isFor(line) &&
-        // Two calls of one function may look alike: not the one that has seen it already.
+        // Two calls of one function may look alike: exclude one that has already seen it.
         !kept.request._seen.some((seen) => seen.hasGoneOn(line, kept.unaware)),
     );
   }
