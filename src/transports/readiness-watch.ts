@@ -31,7 +31,7 @@ type Watchable = Pick<Endpoint, 'reader' | 'writer' | 'mayReceive'>;
  * Each try gets its own turn, so that a busy peer does not starve the others. If the endpoint knows
  * that there is no more, it waits to be called.
  *
- * The transport keeps the slot all its life, even while idle, so that nothing else waits there.
+ * The transport keeps the slot until it is closed, even while idle, so that nothing else waits there.
  */
 export class Watch implements Ready {
   /** The transport or server, for error texts. */

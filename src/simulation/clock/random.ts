@@ -10,7 +10,7 @@ export class Random {
 
   /** @param seed - a number or a string; 1 and '1' are the same seed */
   constructor(seed: number | string) {
-    // FNV-1a with three offsets: short seeds fill the whole state.
+    // FNV-1a with three offsets, so that short seeds fill the whole state.
     for (const char of `${seed}`) {
       const code = char.codePointAt(0) as number;
       this.#a = Math.imul(this.#a ^ code ^ 0x811c9dc5, 0x01000193);

@@ -325,7 +325,7 @@ export class Clock implements LoopHost {
     return this.#ticks.size > 0 || this.#queue.size > 0;
   }
 
-  /** @internal takes what is to run next */
+  /** @internal removes and returns the next callback */
   _take(): () => void {
     const taken = (this.#ticks.size > 0 ? this.#ticks : this.#queue).take();
     if (this._hasWork) this.#scheduler._hasWork(this);

@@ -105,7 +105,7 @@ export class Network {
     return partitions.size > 0 || held || from.down || to.down;
   }
 
-  /** When a packet that is sent now arrives. */
+  /** When a packet sent now would arrive, in seconds. */
   arrival(path: Path, nbytes: number): number {
     const { now } = this.scheduler;
     if (path.from === path.to) return now + LOOPBACK;

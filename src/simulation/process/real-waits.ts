@@ -1,10 +1,10 @@
 import { FOREIGN } from '../../inspect/snapshot/in-words.ts';
 
 /**
- * Notes what Node waits for now.
+ * Records what Node waits for now.
  *
- * @returns describes what else Node waits for when it is called; empty if neither Node nor one of `tasks`, as
- *   described, waits for anything real
+ * @returns a function that describes what else Node waits for when it is called; empty if neither Node nor one of
+ *   `tasks`, as described, waits for anything real
  */
 export function watchRealWaits(): (tasks: string) => string {
   const before = process.getActiveResourcesInfo();

@@ -273,7 +273,7 @@ export abstract class BaseEndpoint extends SlottedEndpoint implements Endpoint {
     _raw: number | Uint8Array,
   ): void {}
 
-  /** The value of an option that is not simply the one that was set. */
+  /** The value of an option, unless it is simply the one that was set. */
   protected readOption(_level: number, _option: number): number | Buffer | undefined {
     return undefined;
   }

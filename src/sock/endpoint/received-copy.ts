@@ -1,4 +1,4 @@
-// Not the global one, which is a getter that is looked up each time.
+// Imported, because the global `Buffer` is a getter, which is called at each use.
 import { Buffer } from 'node:buffer';
 import { noteBuffer } from '../../base/collection-requests.ts';
 import { EMPTY } from './byte-queue.ts';

@@ -283,7 +283,7 @@ export class Queue<T = unknown> extends LoopBound {
 
   /**
    * Shuts the queue down: it accepts no more items. Once no items are left, {@link get} throws
-   * {@link QueueShutDown}, also in waiting tasks.
+   * {@link QueueShutDown}, including in waiting tasks.
    *
    * @param options - `immediate`: drop all items, and count their work as done; by default `false`
    * @see asyncio's `Queue.shutdown()`,

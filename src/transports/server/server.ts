@@ -246,8 +246,8 @@ export class Server implements ConnectionCounter, OpenResource {
   }
 
   /**
-   * Closes all connections: buffered data is sent, and nothing more is received.
-   * Connections that were just accepted, and have no protocol yet, are dropped.
+   * Closes all connections: buffered data is sent, and nothing more is received. Connections that
+   * were just accepted, and have no protocol yet, are dropped.
    *
    * @see asyncio's `Server.close_clients()`,
    *   https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.close_clients
@@ -299,10 +299,9 @@ export class Server implements ConnectionCounter, OpenResource {
    * Shuts the server down gracefully. It stops accepting, lets connections finish what they are
    * doing, and aborts the rest when the time is up.
    *
-   * A `startServer()` connection is busy unless its handler waits for
-   * bytes with none received, and nothing is left to send. Other protocols have their
-   * `shutdownRequested()` called if there is one, and are closed at once if not. When cancelled,
-   * it aborts the rest.
+   * A `startServer()` connection is busy unless its handler waits for bytes with none received, and
+   * nothing is left to send. Of other protocols, `shutdownRequested()` is called; those without it
+   * are closed at once. When cancelled, it aborts the rest.
    *
    * Not in asyncio.
    *

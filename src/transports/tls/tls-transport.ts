@@ -282,13 +282,13 @@ export class TlsTransport extends DuplexTransport {
     return false;
   }
 
-  /** Data that is not encrypted yet, and encrypted data that waits below. */
+  /** Data that is not encrypted yet, and encrypted data that waits in the underlying transport. */
   override getWriteBufferSize(): number {
     return this._backlogSize + (this.#raw?.getWriteBufferSize() ?? 0);
   }
 
   /**
-   * @internal that of the underlying transport, because the peer may take long for a whole record
+   * @internal that of the underlying transport, because a slow peer may take long for a whole record
    */
   override get _traffic(): number {
     return this.#raw?._traffic ?? 0;

@@ -1,4 +1,4 @@
-// Not the global one, which is a getter that is looked up each time.
+// Imported, because the global `Buffer` is a getter, which is called at each use.
 import type { Buffer } from 'node:buffer';
 import type { Socket as NetSocket } from 'node:net';
 import { FLUSH_PATIENCE_MS } from '../../../base/constants.ts';

@@ -70,7 +70,7 @@ const flagsBefore = Buffer.alloc(4);
 /** The flags it gets: internal, so that it keeps nothing alive. */
 const internalFlags = Buffer.from(new Uint32Array([FLAG_INTERNAL]).buffer);
 
-/** What stays the same for the life of the thread. */
+/** Constant for the lifetime of the thread. */
 interface Thread {
   readonly uv: Libuv;
   readonly isolate: number;

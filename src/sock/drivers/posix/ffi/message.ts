@@ -59,7 +59,7 @@ export function receiveMessage(fd: number, address: number, nbytes: number): num
   return received;
 }
 
-/** The result of recvmsg(), beside what it wrote to memory. */
+/** The result of recvmsg(), apart from what it wrote to memory. */
 interface Outcome {
   /** -1 on failure. */
   readonly received: number;
