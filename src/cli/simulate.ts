@@ -73,7 +73,7 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
     const warning = setTimeout(
       () => {
         if (seed === undefined)
-          progress.say(`${file} runs, but no simulation: maybe a timer or a server keeps it alive`);
+          progress.say(`${file} runs no simulation: perhaps a timer or a server keeps it alive`);
       },
       Math.min(timeout * 1000, WARN_AFTER),
     );
@@ -101,7 +101,7 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
     clearTimeout(warning);
     if (hangs) {
       stopAll('SIGKILL');
-      throw new Failure(`the run with seed ${seed} takes more than ${timeout} s, see --timeout`);
+      throw new Failure(`the run with seed ${seed} took more than ${timeout} s; see --timeout`);
     }
     if (failing !== undefined || stopped !== 0 || status === 0) return;
     stopAll('SIGKILL');

@@ -5,7 +5,7 @@ import { FOREIGN } from './snapshot/in-words.ts';
 
 /** Describes a task that does not wait for anything of ours. */
 export function stateInWords(task: TaskData): string {
-  if (task.state === 'scheduled') return 'has not begun: it is scheduled for the next turn';
+  if (task.state === 'scheduled') return 'has not started: it is scheduled for the next turn';
   if (task.state === 'running') return 'runs';
   return `waits for ${FOREIGN}`;
 }

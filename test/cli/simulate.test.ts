@@ -190,7 +190,7 @@ behaviour('asyncio-ts simulate', (it) => {
       assert.is(status, 1);
       assert.match(
         stderr,
-        /asyncio-ts: the run with seed 5 takes more than 0\.5 s, see --timeout\n/,
+        /asyncio-ts: the run with seed 5 took more than 0\.5 s; see --timeout\n/,
       );
       const [, pid] = /pid (\d+)/.exec(stdout) ?? [];
       assert.throws(() => process.kill(Number(pid), 0), /ESRCH/);
@@ -232,7 +232,7 @@ behaviour('asyncio-ts simulate', (it) => {
           writeFileSync(file, text);
           await using program = Program.command(['simulate', file, '--timeout', '1']);
           await program.shows(
-            /simulate: .*alive\.mjs runs, but no simulation: maybe a timer or a server keeps it alive\n/,
+            /simulate: .*alive\.mjs runs no simulation: perhaps a timer or a server keeps it alive\n/,
             { from: 'stderr' },
           );
           program.signal('SIGTERM');

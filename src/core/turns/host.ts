@@ -13,8 +13,8 @@ import { asyncContextsUsed, outside } from '../context/async-context.ts';
 import type { Timed } from './timer-heap.ts';
 
 /**
- * What the loop runs on: Node's own loop, in five calls. The only file that makes immediates,
- * ticks and timers. Tests replace it with a host that has its own clock.
+ * What the loop runs on: Node's own loop, in five calls. Tests replace it with a host that has its
+ * own clock.
  *
  * One turn of Node's loop, and what runs in it:
  *

@@ -70,7 +70,7 @@ let programs = 0;
 /**
  * Keeps other loops from running between the runs of one program.
  *
- * @returns a function that ends that
+ * @returns a function that ends this
  */
 export function beginProgram(): () => void {
   programs += 1;

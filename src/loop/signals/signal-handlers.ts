@@ -32,7 +32,7 @@ function checkCatchable(sig: NodeJS.Signals | number, caller: string): void {
  * @throws {RuntimeError} when it cannot be caught, or not in this thread
  */
 export function listenForSignal(name: NodeJS.Signals, listener: () => void): () => void {
-  checkCatchable(name, 'signals');
+  checkCatchable(name, 'the signals option');
   process.on(name, listener);
   return () => process.off(name, listener);
 }

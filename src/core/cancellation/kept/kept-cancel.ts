@@ -27,7 +27,7 @@ export class KeptCancel {
   #aware = 0;
   /** Has an `await` taken it? Others may take it, too, until it has reached the code that it is for. */
   isThrown = false;
-  /** Pending while the code that it is for closes a generator, whose clean-up does not see the cancel. */
+  /** A promise: pending while the code that it is for closes a generator, whose clean-up does not see the cancel. */
   closing: object | undefined;
 
   /** @param keeper - a combinator that is part of `path`; otherwise the cancel is for all of `path` */
