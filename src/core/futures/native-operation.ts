@@ -120,6 +120,8 @@ export class NativeOperation<T> extends OperationPromise<T> implements Waiting {
 
   /** @internal an `await` of it starts, in `scope` */
   [awaitBegins](scope: object | undefined): void {
+    // A result is for all awaiters, so further `await`s of it may be native, too.
+    if (this._settled && this._state === 'finished' && !this._failed) return;
     this._flags |= AWAITED;
     if (this._state !== 'pending') {
       // The promise is settled, or its turn is coming.

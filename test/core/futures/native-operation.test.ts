@@ -47,6 +47,21 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     assert.is(asked, false);
   });
 
+  it('is awaited without a call of then, however often, once it has a result', async (loop) => {
+    const operation = new Asked(loop);
+    operation._finish('done');
+    let asked = 0;
+    Object.defineProperty(operation, 'then', {
+      get() {
+        asked += 1;
+        return Future.prototype.then;
+      },
+    });
+
+    for (let n = 0; n < 3; n += 1) assert.is(await operation, 'done');
+    assert.is(asked, 0);
+  });
+
   it('wakes every task that awaits it', async (loop) => {
     const operation = new Asked(loop);
     const tasks = [1, 2, 3].map((n) => createTask(async () => `${n} ${await operation}`));
