@@ -37,14 +37,22 @@ export interface Abandoning {
   readonly abandon?: boolean | undefined;
 }
 
+/** What a limit needs from its `Timeout`. */
+interface LimitTimeout {
+  /** When it cancels the body, on the loop's clock. */
+  when(): number | undefined;
+  /** The caller goes on. */
+  _exit(): void;
+}
+
 /** Options of {@link Limit.open}. */
 export interface LimitOptions extends Abandoning {
   /** The function that the user called: `timeout`. */
   readonly name: string;
   /** Does a cancel of the task wait until the body ends? */
   readonly shield?: boolean | undefined;
-  /** Knows when it cancels the body, on the loop's clock. */
-  readonly timeout?: { when(): number | undefined } | undefined;
+  /** Cancels the body on time. */
+  readonly timeout?: LimitTimeout | undefined;
 }
 
 /**
@@ -72,11 +80,11 @@ export class Limit extends CancelScope {
   /** Has the body seen the last cancel that was sent to it? */
   #isSeen = false;
   /** Settle the promise that the caller awaits. */
-  #resolve: (value: never) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  #resolve: (value: never) => void = nothing;
+  #reject: (error: unknown) => void = nothing;
   /** Removes it from the abandoned bodies. */
-  #forget: () => void = () => {};
-  #errorFor: (cancel: CancelledError) => unknown = (cancel) => cancel;
+  #forget: () => void = nothing;
+  #errorFor: (cancel: CancelledError) => unknown = unchanged;
 
   private constructor(within: CancelScope, task: LimitedTask, options: LimitOptions) {
     // The body sees the variables of a `Context.run()` around it.
@@ -191,6 +199,7 @@ export class Limit extends CancelScope {
       if (failure !== undefined) this.#report(failure.error);
       return failure;
     }
+    this.#timeout?._exit();
     this._close();
     if (this._deferred !== undefined) this.#passDeferred(CancelPath.ofCallers());
     if (!wasCancelled) return failure;
@@ -250,6 +259,7 @@ export class Limit extends CancelScope {
   #giveUp(): void {
     const isOfLeft = this.#isOfLeft;
     this.#state = 'abandoned';
+    this.#timeout?._exit();
     this.#takeBack();
     this._leftBranch?._sees();
     const isOurs = !isOfLeft && this._requestsInForce <= this.#before;
@@ -289,6 +299,10 @@ export class Limit extends CancelScope {
       });
   }
 }
+
+// Not in the fields, where each limit would create its own.
+const nothing = (): void => {};
+const unchanged = (cancel: CancelledError): unknown => cancel;
 
 /** How a body ended, if it did not return. */
 interface Failure {

@@ -167,17 +167,12 @@ export class Timeout {
     return new LimitCall(wait, name);
   }
 
-  async #run<T>(
+  #run<T>(
     body: (timeout: Timeout) => T | PromiseLike<T>,
     name: string,
     errorFor: (cancel: CancelledError) => unknown,
   ): Promise<T> {
-    const limit = this.#enter(name);
-    try {
-      return await limit.run(() => body(this), errorFor);
-    } finally {
-      this.#exit();
-    }
+    return this.#enter(name).run(() => body(this), errorFor);
   }
 
   #enter(name: string): Limit {
@@ -194,7 +189,8 @@ export class Timeout {
     return limit;
   }
 
-  #exit(): void {
+  /** @internal the body has ended, or was abandoned */
+  _exit(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#limit = undefined;
