@@ -1,6 +1,20 @@
+/** How many lines are written at a time: to write each takes longer than to run most programs. */
+const BLOCK = 100;
+
+const lines: string[] = [];
+
 /** Python's `print()`, for what the parity programs print: texts, numbers, truths, and nothing. */
 export function print(...values: unknown[]): void {
-  console.log(values.map(form).join(' '));
+  if (lines.length === 0) process.once('exit', flush);
+  lines.push(values.map(form).join(' '));
+  if (lines.length === BLOCK) flush();
+}
+
+/** Writes what was printed last. */
+export function flush(): void {
+  if (lines.length > 0) console.log(lines.join('\n'));
+  lines.length = 0;
+  process.off('exit', flush);
 }
 
 function form(value: unknown): string {

@@ -1,10 +1,11 @@
-"""An echo server or a client of it, as KIND, ROLE, WHERE and TLS of the environment say."""
+"""Echo servers of all kinds or their clients, as ROLE, PLACES and KEYS of the environment say."""
 import asyncio
+import json
 import os
 import ssl
 
-kind, role, where = os.environ['KIND'], os.environ['ROLE'], os.environ['WHERE']
-tls = os.environ.get('TLS')
+role, keys = os.environ['ROLE'], os.environ['KEYS']
+places = json.loads(os.environ['PLACES'])
 DATA = bytes(range(256)) * 8000
 
 
@@ -15,27 +16,30 @@ async def serve(reader, writer):
     writer.close()
 
 
-def context():
-    if not tls:
+def context(kind):
+    if kind != 'TLS':
         return None
     if role == 'client':
-        return ssl.create_default_context(cafile=f'{tls}/cert.pem')
+        return ssl.create_default_context(cafile=f'{keys}/cert.pem')
     made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    made.load_cert_chain(f'{tls}/cert.pem', f'{tls}/key.pem')
+    made.load_cert_chain(f'{keys}/cert.pem', f'{keys}/key.pem')
     return made
 
 
-async def listen():
-    if kind == 'tcp':
-        return await asyncio.start_server(serve, '127.0.0.1', int(where), ssl=context())
-    return await asyncio.start_unix_server(serve, where, ssl=context())
+async def listen(kind):
+    if kind == 'udp':
+        return await asyncio.get_running_loop().create_datagram_endpoint(
+            Datagrams, local_addr=('127.0.0.1', places[kind]))
+    if kind == 'unix':
+        return await asyncio.start_unix_server(serve, places[kind])
+    return await asyncio.start_server(serve, '127.0.0.1', places[kind], ssl=context(kind))
 
 
-async def connect():
-    name = {'server_hostname': 'localhost'} if tls else {}
-    if kind == 'tcp':
-        return await asyncio.open_connection('127.0.0.1', int(where), ssl=context(), **name)
-    return await asyncio.open_unix_connection(where, ssl=context(), **name)
+async def connect(kind):
+    if kind == 'unix':
+        return await asyncio.open_unix_connection(places[kind])
+    name = {'server_hostname': 'localhost'} if kind == 'TLS' else {}
+    return await asyncio.open_connection('127.0.0.1', places[kind], ssl=context(kind), **name)
 
 
 async def send(writer):
@@ -44,6 +48,19 @@ async def send(writer):
         await writer.drain()
     if writer.can_write_eof():
         writer.write_eof()
+
+
+async def talk(kind):
+    if kind == 'udp':
+        return await talk_in_datagrams()
+    reader, writer = await connect(kind)
+    sending = asyncio.create_task(send(writer))
+    # TLS cannot end one way alone.
+    received = await (reader.readexactly(len(DATA)) if kind == 'TLS' else reader.read())
+    await sending
+    writer.close()
+    await writer.wait_closed()
+    return 'the same' if received == DATA else f'{len(received)} other bytes'
 
 
 class Datagrams(asyncio.DatagramProtocol):
@@ -63,36 +80,23 @@ class Datagrams(asyncio.DatagramProtocol):
 
 
 async def talk_in_datagrams():
-    loop = asyncio.get_running_loop()
-    address = ('127.0.0.1', int(where))
-    side = {'local_addr' if role == 'server' else 'remote_addr': address}
-    transport, protocol = await loop.create_datagram_endpoint(Datagrams, **side)
-    if role == 'server':
-        print('ready')
-        await loop.create_future()
+    transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
+        Datagrams, remote_addr=('127.0.0.1', places['udp']))
     received = []
     for size in range(500, 60_000, 500):
         transport.sendto(DATA[:size])
         received.append(await protocol.received.get())
-    same = [len(each) for each in received] == list(range(500, 60_000, 500))
-    print('the same' if same and all(DATA.startswith(each) for each in received) else 'others')
     transport.close()
+    same = [len(each) for each in received] == list(range(500, 60_000, 500))
+    return 'the same' if same and all(DATA.startswith(each) for each in received) else 'others'
 
 
 async def main():
-    if kind == 'udp':
-        return await talk_in_datagrams()
     if role == 'server':
-        server = await listen()
+        servers = [await listen(kind) for kind in places]
         print('ready')
-        await server.serve_forever()
-    reader, writer = await connect()
-    sending = asyncio.create_task(send(writer))
-    # TLS cannot end one way alone.
-    received = await (reader.readexactly(len(DATA)) if tls else reader.read())
-    await sending
-    print('the same' if received == DATA else f'{len(received)} other bytes')
-    writer.close()
-    await writer.wait_closed()
+        await asyncio.get_running_loop().create_future()
+    for kind in places:
+        print(f'{kind}: {await talk(kind)}')
 
 asyncio.run(main())

@@ -1,9 +1,13 @@
-/** An echo server or a client of it: what talk.py is. */
+/** Echo servers of all kinds or their clients: what talk.py is. */
 import { readFileSync } from 'node:fs';
 import * as asyncio from '../../../src/index.ts';
 import type { Address } from '../../../src/socket.ts';
 
-const { KIND: kind, ROLE: role, WHERE: where = '', TLS: tls } = process.env;
+type Kind = 'tcp' | 'unix' | 'TLS' | 'udp';
+
+const { ROLE: role, KEYS: keys } = process.env;
+const places: Record<Kind, never> = JSON.parse(process.env['PLACES'] as string);
+const kinds = Object.keys(places) as Kind[];
 const DATA = Buffer.alloc(256 * 8000, Buffer.from(Array.from({ length: 256 }, (_, n) => n)));
 const SIZES = Array.from({ length: 119 }, (_, n) => (n + 1) * 500);
 
@@ -14,23 +18,26 @@ const serve: asyncio.ClientConnected = async (reader, writer) => {
   }
 };
 
-function context(): asyncio.TlsOptions | undefined {
-  if (!tls) return undefined;
-  const cert = readFileSync(`${tls}/cert.pem`);
-  return role === 'client' ? { ca: cert } : { cert, key: readFileSync(`${tls}/key.pem`) };
+function context(kind: Kind): asyncio.TlsOptions | undefined {
+  if (kind !== 'TLS') return undefined;
+  const cert = readFileSync(`${keys}/cert.pem`);
+  return role === 'client' ? { ca: cert } : { cert, key: readFileSync(`${keys}/key.pem`) };
 }
 
-const listen = (): asyncio.Coroutine<asyncio.Server> =>
-  kind === 'tcp'
-    ? asyncio.startServer(serve, '127.0.0.1', Number(where), { ssl: context() })
-    : asyncio.startUnixServer(serve, where, { ssl: context() });
+function listen(kind: Kind): asyncio.Coroutine<unknown> {
+  if (kind === 'udp') {
+    const localAddr = ['127.0.0.1', places[kind]] as const;
+    return asyncio.getRunningLoop().createDatagramEndpoint(() => new Datagrams(), { localAddr });
+  }
+  if (kind === 'unix') return asyncio.startUnixServer(serve, places[kind]);
+  return asyncio.startServer(serve, '127.0.0.1', places[kind], { ssl: context(kind) });
+}
 
-const connect = (): asyncio.Coroutine<asyncio.Streams> => {
-  const options = { ssl: context(), ...(tls && { serverHostname: 'localhost' }) };
-  return kind === 'tcp'
-    ? asyncio.openConnection('127.0.0.1', Number(where), options)
-    : asyncio.openUnixConnection(where, options);
-};
+function connect(kind: Kind): asyncio.Coroutine<asyncio.Streams> {
+  if (kind === 'unix') return asyncio.openUnixConnection(places[kind]);
+  const name = kind === 'TLS' ? { serverHostname: 'localhost' } : {};
+  return asyncio.openConnection('127.0.0.1', places[kind], { ssl: context(kind), ...name });
+}
 
 async function send(writer: asyncio.StreamWriter): Promise<void> {
   for (let start = 0; start < DATA.length; start += 100_000) {
@@ -38,6 +45,18 @@ async function send(writer: asyncio.StreamWriter): Promise<void> {
     await writer.drain();
   }
   if (writer.canWriteEof()) writer.writeEof();
+}
+
+async function talk(kind: Kind): Promise<string> {
+  if (kind === 'udp') return await talkInDatagrams();
+  const [reader, writer] = await connect(kind);
+  const sending = asyncio.createTask(() => send(writer));
+  // TLS cannot end one way alone.
+  const received = await (kind === 'TLS' ? reader.readexactly(DATA.length) : reader.read());
+  await sending;
+  writer.close();
+  await writer.waitClosed();
+  return DATA.equals(received) ? 'the same' : `${received.length} other bytes`;
 }
 
 /** Echoes for a server, and keeps what comes for a client. */
@@ -55,38 +74,25 @@ class Datagrams extends asyncio.DatagramProtocol {
   }
 }
 
-async function talkInDatagrams(): Promise<void> {
-  const loop = asyncio.getRunningLoop();
-  const address = ['127.0.0.1', Number(where)] as const;
-  const side = role === 'server' ? { localAddr: address } : { remoteAddr: address };
-  const [transport, protocol] = await loop.createDatagramEndpoint(() => new Datagrams(), side);
-  if (role === 'server') {
-    console.log('ready');
-    await loop.createFuture();
-  }
+async function talkInDatagrams(): Promise<string> {
+  const [transport, protocol] = await asyncio
+    .getRunningLoop()
+    .createDatagramEndpoint(() => new Datagrams(), { remoteAddr: ['127.0.0.1', places.udp] });
   const received: Uint8Array[] = [];
   for (const size of SIZES) {
     transport.sendto(DATA.subarray(0, size));
     received.push(await protocol.received.get());
   }
-  const same = received.every((each, n) => DATA.subarray(0, SIZES[n]).equals(each));
-  console.log(same ? 'the same' : 'others');
   transport.close();
+  const same = received.every((each, n) => DATA.subarray(0, SIZES[n]).equals(each));
+  return same ? 'the same' : 'others';
 }
 
 await asyncio.run(async () => {
-  if (kind === 'udp') return await talkInDatagrams();
   if (role === 'server') {
-    const server = await listen();
+    for (const kind of kinds) await listen(kind);
     console.log('ready');
-    await server.serveForever();
+    await asyncio.getRunningLoop().createFuture();
   }
-  const [reader, writer] = await connect();
-  const sending = asyncio.createTask(() => send(writer));
-  // TLS cannot end one way alone.
-  const received = await (tls ? reader.readexactly(DATA.length) : reader.read());
-  await sending;
-  console.log(DATA.equals(received) ? 'the same' : `${received.length} other bytes`);
-  writer.close();
-  await writer.waitClosed();
+  for (const kind of kinds) console.log(`${kind}: ${await talk(kind)}`);
 });
