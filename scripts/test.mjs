@@ -31,12 +31,13 @@ const files = `${args.map((pattern) => `(?=.*(?:${pattern}))`).join('')}.*`;
 
 /** The rooms of each process, those that take longest first; what is in none of them comes last. */
 const ROOMS = [
-  'sock/',
-  'parity/',
+  'inspect/',
   '(?:runners|cli|examples)/',
-  '(?:inspect|echo|faults|bench)/',
-  '(?:streams|tasks|sync)/',
   '(?:core|loop|transports|threads)/',
+  'parity/',
+  '(?:echo|faults|bench)/',
+  '(?:streams|tasks|sync)/',
+  'sock/',
 ];
 
 /** The line above the results of a file, and its room. */

@@ -22,12 +22,16 @@ function placeOf(text: string): string {
   return `${PROGRAM}:${at + 1}`;
 }
 
+/** A program whose tasks wait. It is looked at by one command after another. */
+let waiting: Program | undefined;
+
 /** Runs a command on a program whose tasks wait. */
 async function look(
   command: string,
   ...rest: string[]
 ): Promise<{ status: number | null; stdout: string; stderr: string; pid: number }> {
-  await using program = Program.typescript(PROGRAM, [], ANY_PORT);
+  waiting ??= Program.typescript(PROGRAM, [], ANY_PORT).unref();
+  const program = waiting;
   await program.shows(/waiting/);
   const before = listeningPorts(program.pid);
   await using looker = Program.command([command, String(program.pid), ...rest]);
@@ -93,6 +97,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
       const { stdout } = await look('why', 'one');
       const shown = stdout
         .replace(/0x[0-9a-f]+/g, '0x1')
+        .replace(/, for at least [\d.]+ s/g, '')
         .trimEnd()
         .split('\n');
       const words =
@@ -150,11 +155,8 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
           ],
         );
       }
-      await using plain = Program.typescript(PROGRAM, [], ANY_PORT);
-      await plain.shows(/waiting/);
-      await using looker = Program.command(['ps', String(plain.pid), '--all']);
-      await looker.ends();
-      assert.match(looker.stdout, /: no servers and connections\n/);
+      const plain = await look('ps', '--all');
+      assert.match(plain.stdout, /: no servers and connections\n/);
     },
     CHILDREN,
   );

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { plain } from '../../scripts/plain.mjs';
@@ -120,6 +120,13 @@ export class Program implements AsyncDisposable {
   /** A program in Python. */
   static python(file: string, options: ProgramOptions = {}): Program {
     return new Program(python(), ['-u', file], options);
+  }
+
+  /** It does not keep this process, with which it ends: for a program that several tests use. */
+  unref(): this {
+    this.#child.unref();
+    for (const output of [this.#child.stdout, this.#child.stderr]) (output as Socket).unref();
+    return this;
   }
 
   get pid(): number {

@@ -1,5 +1,5 @@
 /**
- * Threads that make a socket and end, in the way that the argument says; says how many of koffi's
+ * Threads that make a socket and end, in each of the ways that the arguments say; says how many of koffi's
  * callbacks are in use after.
  */
 import { createRequire } from 'node:module';
@@ -9,7 +9,7 @@ import * as socket from '../../../src/socket.ts';
 
 const THREADS = 3;
 const koffi = createRequire(import.meta.url)('koffi') as { stats(): { callbacks: number } };
-const how = process.argv[2];
+const [how, ...others] = process.argv.slice(2) as [string, ...string[]];
 
 async function end(): Promise<void> {
   const loop = asyncio.getRunningLoop();
@@ -30,11 +30,13 @@ async function end(): Promise<void> {
 
 if (isMainThread) {
   socket.socket().close();
-  const before = koffi.stats().callbacks;
-  for (let n = 0; n < THREADS; n += 1) {
-    const worker = new Worker(new URL(import.meta.url), { argv: [how] });
-    worker.on('error', () => {});
-    await new Promise((resolve) => worker.once('exit', resolve));
+  for (const each of [how, ...others]) {
+    const before = koffi.stats().callbacks;
+    for (let n = 0; n < THREADS; n += 1) {
+      const worker = new Worker(new URL(import.meta.url), { argv: [each] });
+      worker.on('error', () => {});
+      await new Promise((resolve) => worker.once('exit', resolve));
+    }
+    console.log(`${each}: ${koffi.stats().callbacks - before} callbacks more`);
   }
-  console.log(`${koffi.stats().callbacks - before} callbacks more`);
 } else await asyncio.run(end);
