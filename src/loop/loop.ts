@@ -1375,8 +1375,8 @@ export class Loop implements LoopCore {
   }
 
   /**
-   * Starts or stops what is only done in debug mode. Awaits are tracked from the first run to the
-   * close, because tasks stay suspended between runs.
+   * Starts or stops timing the steps, in debug mode, and tracking awaits, in debug mode or with
+   * `ASYNCIO_EXPLAIN`: from the first run to the close, because tasks stay suspended between runs.
    */
   #followDebug(): void {
     this._turns.setWatch(this.#watchSlow, this.#debug);

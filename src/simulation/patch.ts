@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../base/constants.ts';
 import { clearTimeout } from '../base/node-timers.ts';
 import type { Cancellable } from '../core/turns/loop-core.ts';
 import { requireRunningLoop, runningLoop } from '../core/turns/running-loop.ts';
@@ -65,8 +66,8 @@ class Timer {
     repeats: boolean,
   ) {
     const loop = requireRunningLoop();
-    // As in Node, at least a millisecond, even if it is not a number.
-    const seconds = (delay >= 1 ? delay : 1) / 1000;
+    // As in Node, a millisecond if it is less, too long, or not a number.
+    const seconds = (delay >= 1 && delay <= LONGEST_TIMER_MS ? delay : 1) / 1000;
     const ring = (): void => {
       if (repeats) this.#again();
       callback(...args);

@@ -3,7 +3,7 @@ import { loadavg } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { listeningPorts } from '../../src/cli/process/node-process.ts';
+import { listeningAt } from '../../src/cli/process/node-process.ts';
 import type { Snapshot } from '../../src/inspect/snapshot/data.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { Program, root } from '../support/program.ts';
@@ -54,7 +54,7 @@ behaviour('A look into a server of 10,000 connections under load', (it) => {
         hasInput: true,
       });
       await clients.shows(/under load/, { seconds: 120 });
-      const [ports, descriptors] = [listeningPorts(server.pid), server.descriptors()];
+      const [ports, descriptors] = [listeningAt(server.pid), server.descriptors()];
       const cpuBefore = await cpuPerMessage(server);
       const before = await said(server);
 
@@ -64,7 +64,7 @@ behaviour('A look into a server of 10,000 connections under load', (it) => {
       const seconds = (performance.now() - began) / 1000;
       await using ps = Program.command(['ps', String(server.pid), '--json']);
       assert.equal(await ps.ends(120), { status: 0, signal: null }, ps.stderr);
-      await until(() => listeningPorts(server.pid).size === ports.size);
+      await until(() => listeningAt(server.pid).size === ports.size);
       const during = await said(server);
       const cpuAfter = await cpuPerMessage(server);
 
@@ -78,7 +78,7 @@ behaviour('A look into a server of 10,000 connections under load', (it) => {
       assert.ok(during.longest.cpu < MOST, JSON.stringify([before.longest, during.longest]));
       assert.equal(during.events, before.events);
       assert.equal(during.resources, before.resources);
-      assert.equal(listeningPorts(server.pid), ports);
+      assert.equal(listeningAt(server.pid), ports);
       assert.is(server.descriptors(), descriptors);
       const [snapshot] = JSON.parse(ps.stdout) as Snapshot[];
       const tasks = snapshot?.loops.flatMap((loop) => loop.tasks) ?? [];

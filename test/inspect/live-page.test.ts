@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import * as assert from 'uvu/assert';
-import { listeningPorts } from '../../src/cli/process/node-process.ts';
+import { listeningAt } from '../../src/cli/process/node-process.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freePort, Program } from '../support/program.ts';
 import { ANY_PORT } from './support/any-port.ts';
@@ -107,14 +107,14 @@ behaviour('asyncio-ts inspect', (it) => {
       `leaves the program as it was after ${signal}`,
       async () => {
         await withPage(async ({ program, looker, url }) => {
-          const before = listeningPorts(program.pid);
+          const before = listeningAt(program.pid);
           const watching = get(url, { path: `${url.pathname}events` });
           await watching;
           process.kill(looker.pid, signal);
           const ending = await looker.ends();
           assert.is(ending.status, status);
           // The system's lists of ports and of descriptors are not of one moment.
-          await until(() => listeningPorts(program.pid).size === before.size - 1);
+          await until(() => listeningAt(program.pid).size === before.size - 1);
         });
       },
       CHILDREN,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { listeningPorts } from '../../src/cli/process/node-process.ts';
+import { listeningAt } from '../../src/cli/process/node-process.ts';
 import type { Snapshot } from '../../src/inspect/snapshot/data.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freshPath } from '../support/drivers.ts';
@@ -33,11 +33,11 @@ async function look(
   waiting ??= Program.typescript(PROGRAM, [], ANY_PORT).unref();
   const program = waiting;
   await program.shows(/waiting/);
-  const before = listeningPorts(program.pid);
+  const before = listeningAt(program.pid);
   await using looker = Program.command([command, String(program.pid), ...rest]);
   const { status } = await looker.ends();
   // The program has no other port: the inspector is closed again.
-  await until(() => listeningPorts(program.pid).size === before.size);
+  await until(() => listeningAt(program.pid).size === before.size);
   return { status, stdout: looker.stdout, stderr: looker.stderr, pid: program.pid };
 }
 
@@ -267,7 +267,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
     CHILDREN,
   );
 
-  for (const host of ['127.0.0.1:', '0.0.0.0:', ''])
+  for (const host of ['127.0.0.1:', '0.0.0.0:', '[::1]:', '[::]:', ''])
     it(
       `leave an inspector open that was open: ${host}${host ? 'PORT' : '0'}`,
       async () => {
@@ -275,30 +275,32 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
         const env = { NODE_OPTIONS: `--inspect=${host}${port}` };
         await using program = Program.typescript('test/inspect/children/server.ts', [], { env });
         await program.shows(/listening/);
-        const before = listeningPorts(program.pid, port);
+        const before = listeningAt(program.pid, port);
         await using looker = Program.command(['ps', String(program.pid)]);
         assert.equal(await looker.ends(), { status: 0, signal: null });
         // A connection to the server would have a task.
         assert.is(looker.stdout.trimEnd().split('\n').length, 3);
-        assert.equal(listeningPorts(program.pid, port), before);
+        assert.equal(listeningAt(program.pid, port), before);
         assert.is(before.size, 2);
       },
       CHILDREN,
     );
 
-  it(
-    'connect to no port of the program',
-    async () => {
-      await using program = Program.typescript('test/inspect/children/server.ts', [], ANY_PORT);
-      await program.shows(/listening/);
-      await using looker = Program.command(['ps', String(program.pid)]);
-      await looker.ends();
-      // A connection would have a task.
-      assert.is(looker.stdout.trimEnd().split('\n').length, 3);
-      assert.not.match(program.stderr, /exception/);
-    },
-    CHILDREN,
-  );
+  for (const host of ['', '[::1]:'])
+    it(
+      `connect to no port of the program: the inspector opens on ${host}0`,
+      async () => {
+        const env = { NODE_OPTIONS: `--inspect-port=${host}0` };
+        await using program = Program.typescript('test/inspect/children/server.ts', [], { env });
+        await program.shows(/listening/);
+        await using looker = Program.command(['ps', String(program.pid)]);
+        await looker.ends();
+        // A connection would have a task.
+        assert.is(looker.stdout.trimEnd().split('\n').length, 3, looker.stderr);
+        assert.not.match(program.stderr, /exception/);
+      },
+      CHILDREN,
+    );
 
   it(
     'say so where the program does not use the library, and leave it alone',
@@ -308,7 +310,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
       await using looker = Program.command(['ps', String(program.pid)]);
       assert.equal(await looker.ends(), { status: 1, signal: null });
       assert.is(looker.stderr, `asyncio-ts: process ${program.pid} does not run asyncio-ts\n`);
-      await until(() => listeningPorts(program.pid).size === 0);
+      await until(() => listeningAt(program.pid).size === 0);
     },
     CHILDREN,
   );

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { listeningPorts } from '../../src/cli/process/node-process.ts';
+import { listeningAt } from '../../src/cli/process/node-process.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freePort, Program } from '../support/program.ts';
 import { until } from './support/until.ts';
@@ -32,7 +32,7 @@ async function looksInto(program: Program): Promise<string> {
   return ps.stdout;
 }
 
-const isOpen = (program: Program): boolean => listeningPorts(program.pid).size > 0;
+const isOpen = (program: Program): boolean => listeningAt(program.pid).size > 0;
 
 function isStopped({ pid }: Program): boolean {
   return /\) T [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));

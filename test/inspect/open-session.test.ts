@@ -6,6 +6,7 @@ import { behaviour } from '../support/behaviour.ts';
 /** How often at most another one goes on than the one who would, in one order of the steps. */
 const SWITCHES = 3;
 const PORT = 9229;
+const ADDRESS = `127.0.0.1:${PORT}`;
 const LOOKERS = [1001, 1002];
 
 type Port = 'closed' | 'open' | 'closing';
@@ -165,8 +166,8 @@ class Stage {
     };
     const steps: Steps<Session> = {
       inspectPort: () => [PORT, undefined],
-      listeningPorts: async () =>
-        await this.#step(who, () => new Set(this.port === 'closed' ? [] : [PORT])),
+      listeningAt: async () =>
+        await this.#step(who, () => new Set(this.port === 'closed' ? [] : [ADDRESS])),
       signal: async () =>
         await this.#step(who, () => {
           this.#isSignalled = true;

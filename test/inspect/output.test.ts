@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { listeningPorts } from '../../src/cli/process/node-process.ts';
+import { listeningAt } from '../../src/cli/process/node-process.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { Program } from '../support/program.ts';
 import { ANY_PORT } from './support/any-port.ts';
@@ -16,7 +16,7 @@ async function started(): Promise<Program> {
   return program;
 }
 
-const isOpen = (program: Program): boolean => listeningPorts(program.pid).size > 0;
+const isOpen = (program: Program): boolean => listeningAt(program.pid).size > 0;
 
 /** Waits until a looker has come and gone: Node says so, however short it was. */
 const isLeft = (program: Program): Promise<unknown> =>

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { listeningPorts } from '../../src/cli/process/node-process.ts';
+import { listeningAt } from '../../src/cli/process/node-process.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freshPath } from '../support/drivers.ts';
 import { freePort, Program, root } from '../support/program.ts';
@@ -23,7 +23,7 @@ async function started(...args: string[]): Promise<Program> {
   return program;
 }
 
-const isOpen = (program: Program): boolean => listeningPorts(program.pid).size > 0;
+const isOpen = (program: Program): boolean => listeningAt(program.pid).size > 0;
 
 function isThere(pid: number): boolean {
   try {

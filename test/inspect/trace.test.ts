@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { traffic } from '../../src/base/traffic.ts';
 import { taskCancelled, taskCreated, taskDone } from '../../src/core/reports/diagnostics.ts';
 import * as asyncio from '../../src/index.ts';
+import { answer } from '../../src/inspect/answer.ts';
 import { stopCounting } from '../../src/inspect/watched/rates.ts';
 import { socketpair } from '../../src/socket.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
@@ -176,6 +177,18 @@ loopBehaviour('A trace', (it) => {
       assert.is(traffic.watch, undefined);
       for (const channel of [taskCreated, taskDone, taskCancelled])
         assert.not.ok(channel.hasSubscribers);
+    },
+    REAL,
+  );
+
+  it(
+    'can be requested for longer than Node has timers',
+    async () => {
+      const number = await answer('trace 3000000');
+      await start('worker', async () => await asyncio.sleep(0.002));
+
+      const traced = await answer(`traced ${number}`);
+      assert.match(await answer(`piece ${traced}`), /"worker"/);
     },
     REAL,
   );

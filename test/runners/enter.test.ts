@@ -113,6 +113,19 @@ behaviour('enter', (it) => {
     assert.equal(seen, ['called']);
   });
 
+  it('rests with a timer that is further away than Node has timers', async () => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warn);
+
+    const timer = await enter(async () => getRunningLoop().callLater(3e6, () => {}));
+    await new Promise((resolve) => setImmediate(resolve));
+
+    process.off('warning', warn);
+    timer.cancel();
+    assert.equal(warnings, []);
+  });
+
   it('lets one more enter when the last one leaves', async () => {
     const rounds: number[] = [];
 

@@ -366,6 +366,19 @@ behaviour('simulate', (it) => {
     assert.is(seen[1], seen[3]);
     assert.is(Math.random, random);
   });
+
+  it('patches timers that Node would shorten to a millisecond', async () => {
+    const waited: number[] = [];
+    const main = async (): Promise<void> => {
+      for (const delay of [86_400_000, 2 ** 31, Number.POSITIVE_INFINITY, Number.NaN, 0]) {
+        const before = Date.now();
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        waited.push(Date.now() - before);
+      }
+    };
+    await simulate(main, { patch: true });
+    assert.equal(waited, [86_400_000, 1, 1, 1, 1]);
+  });
 });
 
 behaviour('simulate fails', (it) => {

@@ -6,11 +6,10 @@ import { Failure } from './failure.ts';
 /** The bit of SIGUSR1 in a signal mask. */
 const SIGUSR1 = 1n << 9n;
 /**
- * A socket in /proc/net/tcp that listens on 127.0.0.1 or 0.0.0.0, in the format of little-endian machines: its address,
- * port and inode.
+ * A socket in /proc/net/tcp or tcp6 that listens on a loopback address or on all, in the format of little-endian
+ * machines: its address, port and inode.
  */
-const LISTENS = /^ *\d+: (0100007F|00000000):(\w+) \w+:\w+ 0A (?:\S+ +){5}(\d+)/gm;
-const ANY = '00000000';
+const LISTENS = /^ *\d+: (0100007F|0{24}01000000|0+):(\w+) \w+:\w+ 0A (?:\S+ +){5}(\d+)/gm;
 
 /**
  * Checks that SIGUSR1 opens the inspector of a process, and does not kill it.
@@ -45,15 +44,17 @@ function noProcess(pid: number): Failure {
 }
 
 /**
- * The loopback ports on which a process listens, in the order of their descriptors.
+ * The loopback addresses on which a process listens, such as `[::1]:9229`, in the order of their descriptors.
  *
- * @param open - also returned if it listens there on 0.0.0.0
+ * @param open - a port that is also returned if it listens there on all addresses
  */
-export function listeningPorts(pid: number, open?: number): Set<number> {
-  const known = new Map<string, number>();
-  for (const [, address, hex = '', inode = ''] of read(`/proc/${pid}/net/tcp`).matchAll(LISTENS)) {
+export function listeningAt(pid: number, open?: number): Set<string> {
+  const known = new Map<string, string>();
+  const tables = read(`/proc/${pid}/net/tcp`) + read(`/proc/${pid}/net/tcp6`);
+  for (const [, address = '', hex = '', inode = ''] of tables.matchAll(LISTENS)) {
     const port = Number.parseInt(hex, 16);
-    if (address !== ANY || port === open) known.set(inode, port);
+    if (port === open || /[^0]/.test(address))
+      known.set(inode, `${address.length > 8 ? '[::1]' : '127.0.0.1'}:${port}`);
   }
   if (looked?.pid !== pid) looked = { pid, descriptors: new Map() };
   const { descriptors } = looked;
@@ -67,16 +68,16 @@ export function listeningPorts(pid: number, open?: number): Set<number> {
     if (unknown.delete(inode)) descriptors.set(inode, Number(fd));
   }
   for (const inode of unknown) descriptors.set(inode, OF_OTHERS);
-  const own = [...known].map(([inode, port]) => [descriptors.get(inode) as number, port] as const);
+  const fdOf = ([inode]: [string, string]): number => descriptors.get(inode) as number;
   return new Set(
-    own
-      .filter(([fd]) => fd !== OF_OTHERS)
-      .sort(([a], [b]) => a - b)
-      .map(([, port]) => port),
+    [...known]
+      .filter((one) => fdOf(one) !== OF_OTHERS)
+      .sort((one, other) => fdOf(one) - fdOf(other))
+      .map(([, address]) => address),
   );
 }
 
-/** The descriptors of the sockets that {@link listeningPorts} has found, by inode. */
+/** The descriptors of the sockets that {@link listeningAt} has found, by inode. */
 let looked: { readonly pid: number; readonly descriptors: Map<string, number> } | undefined;
 /** In place of a descriptor: the socket belongs to another process. */
 const OF_OTHERS = -1;
@@ -84,15 +85,17 @@ const OF_OTHERS = -1;
 /**
  * The port of a process's inspector, according to its options; 0 for any.
  *
- * @returns also the port on which it listens if it was opened on any port when the process started
+ * @returns also where it listens if it was opened on any port when the process started
  */
-export function inspectPort(pid: number): [port: number, opened: number | undefined] {
+export function inspectPort(pid: number): [port: number, opened: string | undefined] {
   const options = ['cmdline', 'environ'].map((file) => read(`/proc/${pid}/${file}`)).join('\0');
-  const port = /--inspect(?:-brk|-port|-wait)?(?:=|\0)(?:[\w.[\]]*:)?(\d+)\b/.exec(options)?.[1];
+  const port = /--inspect(?:-brk|-port|-wait)?[=\0](?:[\w.:[\]-]*:)?(\d+)[\0\s"]/.exec(
+    options,
+  )?.[1];
   if (Number(port) !== 0 || !/--inspect(?:-brk|-wait)?[=\0 ]/.test(options))
     return [Number(port ?? 9229), undefined];
   // It was the first to listen.
-  return [0, [...listeningPorts(pid)][0]];
+  return [0, [...listeningAt(pid)][0]];
 }
 
 /** The text of a file; empty if it cannot be read. */

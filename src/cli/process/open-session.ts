@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { attempt } from '../../base/values/attempt.ts';
 import { DebuggerSession } from './debugger-session.ts';
 import { Failure } from './failure.ts';
-import { checkIsNode, inspectPort, listeningPorts } from './node-process.ts';
+import { checkIsNode, inspectPort, listeningAt } from './node-process.ts';
 import { PATIENCE, soon } from './soon.ts';
 
 /** How often to check for the port, in milliseconds. */
@@ -70,28 +70,28 @@ function watchLookers(key: symbol, every: number): void {
 export interface Steps<Session> {
   /** See `node-process.ts`. */
   inspectPort(pid: number): ReturnType<typeof inspectPort>;
-  listeningPorts(pid: number, open: number): Set<number> | Promise<Set<number>>;
+  listeningAt(pid: number, open: number): Set<string> | Promise<Set<string>>;
   /** Asks the process to open its inspector. */
   signal(pid: number): unknown;
   /**
-   * Connects to the inspector at a port, and evaluates an expression; `undefined` if there is no inspector, or if it is
-   * being closed.
+   * Connects to the inspector at an address, and evaluates an expression; `undefined` if there is no inspector, or if it
+   * is being closed.
    */
-  sessionAt(port: number, first: string): Promise<Session | undefined>;
+  sessionAt(address: string, first: string): Promise<Session | undefined>;
   sleep(milliseconds: number): Promise<unknown>;
 }
 
 /** The steps on a real process. */
 export const STEPS: Steps<DebuggerSession> = {
   inspectPort,
-  listeningPorts,
+  listeningAt,
   signal(pid) {
     checkIsNode(pid);
     // If it has just ended, the next check says so.
     attempt(() => process.kill(pid, 'SIGUSR1'), false);
   },
-  async sessionAt(port, first) {
-    const url = await inspectorAt(port);
+  async sessionAt(address, first) {
+    const url = await inspectorAt(address);
     if (url === undefined) return undefined;
     try {
       const session = await soon(DebuggerSession.open(url));
@@ -113,22 +113,23 @@ export async function openSession<Session>(pid: number, steps: Steps<Session>): 
   const session = first && (await steps.sessionAt(first, JOIN));
   if (session) return session;
   const end = Date.now() + PATIENCE;
-  // The program's ports before we asked it to open its inspector.
-  let before: Set<number> | undefined;
+  // Where the program listened before we asked it to open its inspector.
+  let before: Set<string> | undefined;
   for (let asked = 0; Date.now() < end; ) {
-    const ports = await steps.listeningPorts(pid, open);
-    if (before === undefined && ports.has(open)) {
+    const addresses = await steps.listeningAt(pid, open);
+    const address = [...addresses].find((each) => each.endsWith(`:${open}`));
+    if (before === undefined && address !== undefined) {
       // It is open already. If the program opened it, it stays open. If another command did, we join it, unless it is
       // just being closed: then the port disappears, and we ask for it ourselves.
-      const session = await steps.sessionAt(open, JOIN);
+      const session = await steps.sessionAt(address, JOIN);
       if (session !== undefined) return session;
     } else {
-      before ??= ports;
+      before ??= addresses;
       // Repeatedly, because a command that looks into another process may occupy the port for a moment.
       if (asked++ % (1000 / POLL) === 0) await steps.signal(pid);
-      for (const port of ports) {
-        // The other ports belong to the program, so we do not connect to them.
-        const session = before.has(port) ? undefined : await steps.sessionAt(port, JOIN_AND_WATCH);
+      for (const each of addresses) {
+        // The others belong to the program, so we do not connect to them.
+        const session = before.has(each) ? undefined : await steps.sessionAt(each, JOIN_AND_WATCH);
         if (session !== undefined) return session;
       }
     }
@@ -140,10 +141,10 @@ export async function openSession<Session>(pid: number, steps: Steps<Session>): 
   );
 }
 
-/** The URL of the inspector at a port; `undefined` if there is none. */
-async function inspectorAt(port: number): Promise<string | undefined> {
+/** The URL of the inspector at an address; `undefined` if there is none. */
+async function inspectorAt(address: string): Promise<string | undefined> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/json/list`, {
+    const answer = await fetch(`http://${address}/json/list`, {
       signal: AbortSignal.timeout(1000),
     });
     const [first] = (await answer.json()) as { webSocketDebuggerUrl?: string }[];

@@ -9,8 +9,8 @@ import { carried, FollowingNeed, followPromises } from '../context/promise-hooks
  *
  * When an `await` starts, V8 calls the promise hooks with the awaiting function still on the stack,
  * and its callers below it. A stack captured there contains the line. This costs a microsecond or
- * two, and the stack becomes text only on demand. Stacks are captured in debug mode and after
- * {@link setAwaitTracking}; otherwise there is no hook and no cost.
+ * two, and the stack becomes text only on demand. Stacks are captured in debug mode, with
+ * `ASYNCIO_EXPLAIN`, and after {@link setAwaitTracking}; otherwise there is no hook and no cost.
  *
  *            an await starts              it resumes
  *   nothing ────────────────▶ pending ────────────────▶ nothing
@@ -91,7 +91,7 @@ export function setAwaitTracking(enabled: boolean): void {
   }
 }
 
-/** Is await tracking on, in debug mode or after {@link setAwaitTracking}? */
+/** Are awaits tracked? */
 export function isAwaitTracking(): boolean {
   return wanted > 0;
 }

@@ -80,13 +80,13 @@ export const nodeHost: Host = {
 };
 
 /**
- * Calls back once after `delayMs` milliseconds, without keeping the process alive: for housekeeping
- * outside any loop.
+ * Calls back once after `delayMs` milliseconds, at most 24 days, without keeping the process
+ * alive: for housekeeping outside any loop.
  *
  * @returns a function that cancels the call
  */
 export function chore(delayMs: number, callback: () => void): () => void {
-  const timer = outside(setTimeout, callback, delayMs);
+  const timer = outside(setTimeout, callback, Math.min(delayMs, LONGEST_TIMER_MS));
   timer.unref();
   return () => clearTimeout(timer);
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { fromNodeError } from '../../base/errors/os-errors.ts';
-import { setTimeout } from '../../base/node-timers.ts';
+import { chore } from '../../core/turns/host.ts';
 import { Recorder } from './recorder.ts';
 import { BETWEEN_PIECES, piecesOfTrace, TRACE } from './trace-format.ts';
 
@@ -62,7 +62,7 @@ export function beginTrace(seconds: number): number {
   begun += 1;
   const number = begun;
   recorders.set(number, recorder);
-  setTimeout(() => endTrace(number), (seconds + PATIENCE) * 1000).unref();
+  chore((seconds + PATIENCE) * 1000, () => endTrace(number));
   return number;
 }
 
