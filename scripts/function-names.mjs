@@ -4,12 +4,15 @@ import { parse } from 'acorn';
 /** Methods that call what they are given, and keep it nowhere. */
 const CALLS =
   /^(?:every|filter|find(?:Last)?(?:Index)?|flatMap|forEach|map|reduce(?:Right)?|replace|some|sort)$/;
+/** The errors whose stacks may show functions of ours. */
+const SHOWING = /^(?:Internal|Type|Range|Reference)?Error\d*$/;
 const FUNCTION = /^(?:Arrow)?Function(?:Declaration|Expression)$/;
 
 /**
  * The names of a module's functions that may be shown: the printed form of a callback has its name, and the stack
- * of an error those of the functions that make and throw it. So they are functions that throw, and those that are
- * more than called: passed on, returned, or kept somewhere.
+ * of an error those of the functions that make and throw it, unless it is of one of our classes, whose stacks leave
+ * them out. So they are functions that throw, and those that are more than called: passed on, returned, or kept
+ * somewhere.
  */
 export function shownFunctions(text) {
   const [functions, shown] = [new Set(), new Set()];
@@ -56,9 +59,13 @@ function isNoUse(node, key, { type }) {
 
 /** Does it throw what is made there? */
 function throwsOwn({ type, argument }) {
-  return type === 'ThrowStatement' && argument.type !== 'Identifier';
+  return type === 'ThrowStatement' && argument.type !== 'Identifier' && !isOfOurClass(argument);
 }
 
 function makesError({ type, callee }) {
-  return type === 'NewExpression' && /Error\d*$/.test(callee.name);
+  return type === 'NewExpression' && SHOWING.test(callee.name);
+}
+
+function isOfOurClass({ type, callee }) {
+  return type === 'NewExpression' && !SHOWING.test(callee.name);
 }

@@ -73,24 +73,28 @@ behaviour('The package', (it) => {
 
       await program.ended;
 
-      assert.match(program.stderr, /^TypeError: delay must be a number of seconds, got '1'\n/);
-      assert.ok(program.stderr.length < 2000, `${program.stderr.length} characters`);
+      const { stderr } = program;
+      // Node may first show the line of its own that ended the program.
+      assert.match(stderr, /^(node:.*\n.*\n *\^\n+)?TypeError: delay must be .*, got '1'\n/);
+      assert.ok(stderr.length < 2000, `${stderr.length} characters`);
     },
     { seconds: 20 },
   );
 
-  it('has source maps, as tests run it, that lead to the statements of its sources', () => {
-    const { sleep } = asyncio;
+  it('has source maps, as tests run it, that lead to the statements of its sources', async () => {
+    const call = Promise.resolve('1').then(asyncio.sleep as (delay: unknown) => unknown);
+    // It has no frame of the user's, so it keeps ours.
+    const { stack } = await new Promise<Error>((resolve) => {
+      call.catch((error) => resolve(error));
+    });
 
-    const { stack = '' } = thrown(() => sleep('1' as never));
-
-    const frames = [...stack.matchAll(/ at (.*) \(.*?\/(src\/.*\.ts):(\d+):\d+\)$/gm)];
+    const frames = [...(stack ?? '').matchAll(/ at (.*) \(.*?\/(src\/.*\.ts):(\d+):\d+\)$/gm)];
     const shown = frames.map(([, name, file, line]) => {
       const source = readFileSync(path.join(root, file as string), 'utf8').split('\n');
       return [name, source[Number(line) - 1]?.match(/\w+(?=\()/g)?.at(-1)];
     });
-    assert.equal(shown, [
-      ['refusal', 'TypeError'],
+    // Above are helpers, which have no names in the package.
+    assert.equal(shown.slice(-2), [
       ['checkSeconds', 'refusal'],
       ['sleep', 'checkSeconds'],
     ]);
@@ -117,12 +121,3 @@ behaviour('The package', (it) => {
         if (typeof value === 'function' && !OTHERS.includes(name)) assert.is(value.name, name);
   });
 });
-
-function thrown(act: () => unknown): Error {
-  try {
-    act();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('nothing was thrown');
-}

@@ -1,3 +1,4 @@
+import { typeError } from './errors/refusals.ts';
 import { brief } from './printing/repr.ts';
 
 /**
@@ -10,11 +11,9 @@ export function checkOptions(options: unknown, names?: string): void {
   if (options === undefined) return;
   // Also refuses signals and maps.
   if (Object.prototype.toString.call(options) !== '[object Object]')
-    throw new TypeError(`options must be an object, got ${brief(options)}`);
+    throw typeError(`options must be an object, got ${brief(options)}`);
   if (names === undefined) return;
   for (const name of Object.keys(options as object))
     if (!names.split(' ').includes(name))
-      throw new TypeError(
-        `unexpected option ${brief(name)}, expected ${names.replaceAll(' ', ', ')}`,
-      );
+      throw typeError(`unexpected option ${brief(name)}, expected ${names.replaceAll(' ', ', ')}`);
 }

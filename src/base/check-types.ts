@@ -1,3 +1,4 @@
+import { rangeError, typeError } from './errors/refusals.ts';
 import { brief, typeNameOf } from './printing/repr.ts';
 import { isBytes } from './values/bytes.ts';
 
@@ -6,19 +7,17 @@ import { isBytes } from './values/bytes.ts';
 /** @throws {TypeError} when it is not a function */
 export function checkFunction(value: unknown, what: string): void {
   if (typeof value !== 'function')
-    throw new TypeError(`${what} must be a function, got ${brief(value)}`);
+    throw typeError(`${what} must be a function, got ${brief(value)}`);
 }
 
 /** @throws {TypeError} when it is not a string */
 export function checkString(value: unknown, what: string): asserts value is string {
-  if (typeof value !== 'string')
-    throw new TypeError(`${what} must be a string, got ${brief(value)}`);
+  if (typeof value !== 'string') throw typeError(`${what} must be a string, got ${brief(value)}`);
 }
 
 /** @throws {TypeError} when it is not a `Uint8Array` with memory */
 export function checkBytes(value: unknown, what: string): asserts value is Uint8Array {
-  if (!isBytes(value))
-    throw new TypeError(`${what} must be a Uint8Array, got ${typeNameOf(value)}`);
+  if (!isBytes(value)) throw typeError(`${what} must be a Uint8Array, got ${typeNameOf(value)}`);
 }
 
 /**
@@ -38,13 +37,12 @@ export function checkText(value: unknown, what: string): asserts value is string
  */
 export function checkNoNull(text: string, what: string): void {
   if (text.includes('\0'))
-    throw new RangeError(`${what} must not contain a null character, got ${brief(text)}`);
+    throw rangeError(`${what} must not contain a null character, got ${brief(text)}`);
 }
 
 /** @throws {TypeError} when it is not iterable, or is a string */
 export function checkIterable(value: unknown, what: string): asserts value is Iterable<unknown> {
-  if (!isIterable(value))
-    throw new TypeError(`${what} must be an iterable, got ${typeNameOf(value)}`);
+  if (!isIterable(value)) throw typeError(`${what} must be an iterable, got ${typeNameOf(value)}`);
 }
 
 /** Is a value iterable, and not a string? */

@@ -1,3 +1,4 @@
+import { rangeError, typeError } from './errors/refusals.ts';
 import { brief } from './printing/repr.ts';
 
 /**
@@ -49,7 +50,7 @@ export function checkNumber(value: unknown, what: string): asserts value is numb
  */
 export function checkSeconds(value: unknown, what: string): asserts value is number {
   if (typeof value !== 'number') throw refusal(value, `${what} must be a number of seconds`);
-  if (Number.isNaN(value)) throw new RangeError(`Invalid ${what}: NaN (not a number)`);
+  if (Number.isNaN(value)) throw rangeError(`Invalid ${what}: NaN (not a number)`);
 }
 
 /** Like {@link checkSeconds}; `undefined` means no limit. */
@@ -98,5 +99,5 @@ export function checkPositiveSeconds(
 
 function refusal(value: unknown, text: string): TypeError | RangeError {
   const message = `${text}, got ${brief(value)}`;
-  return typeof value === 'number' ? new RangeError(message) : new TypeError(message);
+  return typeof value === 'number' ? rangeError(message) : typeError(message);
 }

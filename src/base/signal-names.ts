@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { rangeError, typeError } from './errors/refusals.ts';
 import { brief } from './printing/repr.ts';
 
 /**
@@ -11,12 +12,12 @@ export function signalName(sig: unknown): NodeJS.Signals {
   const { signals } = constants;
   if (typeof sig === 'string') {
     if (sig in signals) return sig as NodeJS.Signals;
-    throw new RangeError(`invalid signal name ${brief(sig)}`);
+    throw rangeError(`invalid signal name ${brief(sig)}`);
   }
   if (typeof sig !== 'number' || !Number.isInteger(sig))
-    throw new TypeError(`sig must be a signal's name or number, got ${brief(sig)}`);
+    throw typeError(`sig must be a signal's name or number, got ${brief(sig)}`);
   const found = Object.entries(signals).find(([, number]) => number === sig);
-  if (found === undefined) throw new RangeError(`invalid signal number ${sig}`);
+  if (found === undefined) throw rangeError(`invalid signal number ${sig}`);
   return found[0] as NodeJS.Signals;
 }
 

@@ -1,5 +1,6 @@
 import { checkOptions } from '../base/check-options.ts';
 import { OSError, osError, TimeoutError } from '../base/errors/os-errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { checkSecondsFromZero } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
@@ -49,7 +50,7 @@ export function createConnection(
 ): Coroutine<Socket> {
   checkOptions(options, 'timeout sourceAddress allErrors driver');
   if (!Array.isArray(address) || address.length !== 2)
-    throw new TypeError(`createConnection(): address must be [host, port], got ${brief(address)}`);
+    throw typeError(`createConnection(): address must be [host, port], got ${brief(address)}`);
   const timeout = 'timeout' in options ? options.timeout : getdefaulttimeout();
   if (timeout !== undefined) checkSecondsFromZero(timeout, 'createConnection(): timeout');
   const connect = async (): Promise<Socket> => {

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { typeError } from '../base/errors/refusals.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Coroutine, iscoroutinefunction } from '../core/coroutines/coroutine.ts';
 
@@ -12,7 +13,7 @@ export function checkCallback(callback: unknown, method: string, isStrict: boole
     iscoroutinefunction(callback) ||
     (isStrict && types.isAsyncFunction(callback))
   )
-    throw new TypeError(`coroutines cannot be used with ${method}()`);
+    throw typeError(`coroutines cannot be used with ${method}()`);
   if (typeof callback !== 'function')
-    throw new TypeError(`a callable object was expected by ${method}(), got ${brief(callback)}`);
+    throw typeError(`a callable object was expected by ${method}(), got ${brief(callback)}`);
 }

@@ -1,5 +1,6 @@
 import { RuntimeError } from '../base/errors/errors.ts';
 import { osError } from '../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../base/errors/refusals.ts';
 import { brief } from '../base/printing/repr.ts';
 import { scopeForLater } from '../core/context/context.ts';
 import { Handle } from '../core/turns/handle.ts';
@@ -202,7 +203,7 @@ function filenoOf(fd: unknown): number {
     });
   const fileno = fd instanceof Socket ? fd.fileno() : fd;
   if (typeof fileno !== 'number' || !Number.isInteger(fileno))
-    throw new TypeError(`Invalid file object: ${brief(fd)}`);
-  if (fileno < 0 || fileno > 0x7fffffff) throw new RangeError(`Invalid file descriptor: ${fileno}`);
+    throw typeError(`Invalid file object: ${brief(fd)}`);
+  if (fileno < 0 || fileno > 0x7fffffff) throw rangeError(`Invalid file descriptor: ${fileno}`);
   return fileno;
 }

@@ -1,4 +1,5 @@
 import { RuntimeError } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { brief } from '../base/printing/repr.ts';
 import { currentScope } from '../core/context/context.ts';
 import { requireEventLoop, runningLoop, setCurrentLoop } from '../core/turns/running-loop.ts';
@@ -47,6 +48,6 @@ export function getEventLoop(): Loop {
  */
 export function setEventLoop(loop: Loop | undefined): void {
   if (loop !== undefined && !(loop instanceof Loop))
-    throw new TypeError(`loop argument must be a Loop or undefined, got ${brief(loop)}`);
+    throw typeError(`loop argument must be a Loop or undefined, got ${brief(loop)}`);
   setCurrentLoop(loop);
 }

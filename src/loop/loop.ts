@@ -1,6 +1,7 @@
 import { checkOptions } from '../base/check-options.ts';
 import { SLOW_CALLBACK_DURATION } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { log } from '../base/log/log.ts';
 import { showResourceWarnings } from '../base/log/warnings.ts';
 import { checkFiniteSeconds, checkSeconds, checkTimeout } from '../base/numbers.ts';
@@ -350,7 +351,7 @@ export class Loop implements LoopCore {
     callback: (...args: A) => unknown,
     ...args: A
   ): TimerHandle {
-    if (delay === undefined || delay === null) throw new TypeError('delay must not be None');
+    if (delay === undefined || delay === null) throw typeError('delay must not be None');
     checkFiniteSeconds(delay, 'delay');
     checkCallback(callback, 'callLater', this.#debug);
     return this.#at(this.time() + delay, callback, args);
@@ -373,7 +374,7 @@ export class Loop implements LoopCore {
     callback: (...args: A) => unknown,
     ...args: A
   ): TimerHandle {
-    if (when === undefined || when === null) throw new TypeError('when cannot be None');
+    if (when === undefined || when === null) throw typeError('when cannot be None');
     checkFiniteSeconds(when, 'when');
     checkCallback(callback, 'callAt', this.#debug);
     return this.#at(when, callback, args);
@@ -428,7 +429,7 @@ export class Loop implements LoopCore {
    */
   setTaskFactory<O = unknown>(factory: TaskFactory<O> | undefined): void {
     if (factory !== undefined && typeof factory !== 'function')
-      throw new TypeError(`task factory must be a callable or None, got ${brief(factory)}`);
+      throw typeError(`task factory must be a callable or None, got ${brief(factory)}`);
     this.#taskFactory = factory as TaskFactory | undefined;
   }
 
@@ -523,7 +524,7 @@ export class Loop implements LoopCore {
    */
   setExceptionHandler(handler: ExceptionHandler | undefined): void {
     if (handler !== undefined && typeof handler !== 'function')
-      throw new TypeError(`A callable object or None is expected, got ${brief(handler)}`);
+      throw typeError(`A callable object or None is expected, got ${brief(handler)}`);
     this.#exceptionHandler = handler;
   }
 

@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { checkNoNull, checkText } from '../base/check-types.ts';
 import { fromNodeError, osError } from '../base/errors/os-errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { dns, lazily } from '../base/node-modules.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
@@ -221,7 +222,7 @@ export class GetNameInfo extends Operation<[host: string, service: string]> {
     describeAs(this, 'getnameinfo', address);
     const [host, port, flowinfo = 0, scopeid = 0] = Array.isArray(address) ? address : [];
     if (typeof host !== 'string' || typeof port !== 'number')
-      throw new TypeError(`getnameinfo(): sockaddr must be [host, port], got ${brief(address)}`);
+      throw typeError(`getnameinfo(): sockaddr must be [host, port], got ${brief(address)}`);
     checkNoNull(host, 'getnameinfo(): the host');
     checkWhole(port, 0, 65_535, 'getnameinfo(): the port');
     checkWhole(flowinfo, 0, 0xfffff, 'getnameinfo(): flowinfo');
@@ -308,7 +309,7 @@ function portOf(port: number | string | undefined): number | undefined {
     // As in the system, where no service name starts like this.
     if (number < 0) return undefined;
   } else if (typeof port !== 'number')
-    throw new TypeError(`port must be a number or a string, got ${brief(port)}`);
+    throw typeError(`port must be a number or a string, got ${brief(port)}`);
   checkWhole(number, 0, 65_535, 'port');
   return number === 0 ? 0 : number;
 }

@@ -1,4 +1,5 @@
 import { SystemExit } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { brief } from '../base/printing/repr.ts';
 import { signalName, signalNumber } from '../base/signal-names.ts';
 import type { Task } from '../core/coroutines/task.ts';
@@ -22,7 +23,7 @@ export class EndingSignals {
   /** @param given - names or numbers */
   constructor(given: unknown) {
     if (!Array.isArray(given))
-      throw new TypeError(`signals must be an array of names, got ${brief(given)}`);
+      throw typeError(`signals must be an array of names, got ${brief(given)}`);
     const names = new Set(given.map(signalName));
     try {
       for (const name of names) this.#removers.push(listenForSignal(name, () => this.#hear(name)));

@@ -1,4 +1,5 @@
 import { CancelledError } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { brief } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
 import { isThenable } from '../base/values/is-thenable.ts';
@@ -29,9 +30,7 @@ export function toTaskBody<T>(main: Main<T>): TaskBody<T> {
     return () => wrapPromise(promise);
   }
   if (typeof main === 'function') return main;
-  throw new TypeError(
-    `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(main)}`,
-  );
+  throw typeError(`An asyncio.Future, a coroutine or an awaitable is required, got ${brief(main)}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { checkOptions } from '../base/check-options.ts';
 import { checkFunction } from '../base/check-types.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { setImmediate } from '../base/node-timers.ts';
 import { checkSeconds, checkWhole } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
@@ -106,7 +107,7 @@ interface Settings {
 
 function checkSeed(seed: unknown): void {
   if (typeof seed !== 'string' && !Number.isFinite(seed))
-    throw new TypeError(`seed must be a number or a string, got ${brief(seed)}`);
+    throw typeError(`seed must be a number or a string, got ${brief(seed)}`);
 }
 
 function* seedsFrom(

@@ -2,6 +2,7 @@ import { checkOptions } from '../base/check-options.ts';
 import { checkFunction } from '../base/check-types.ts';
 import { InvalidStateError, RuntimeError } from '../base/errors/errors.ts';
 import { gaierror, isShortage, osError } from '../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../base/errors/refusals.ts';
 import { net } from '../base/node-modules.ts';
 import { checkFiniteSeconds, checkSeconds } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
@@ -92,7 +93,7 @@ export class World {
   host(name: string, main: HostMain, options: HostOptions = {}): SimulatedHost {
     checkOptions(options, 'address address6 skew drift descriptors');
     if (typeof name !== 'string' || name === '')
-      throw new TypeError(`the name of a host must be a string, got ${brief(name)}`);
+      throw typeError(`the name of a host must be a string, got ${brief(name)}`);
     checkFunction(main, 'main');
     return this.#run.addHost(name, main, options);
   }
@@ -228,7 +229,7 @@ export class World {
 function checkIp(address: unknown, what: string, version?: 4 | 6): string {
   const host = typeof address === 'string' ? numericHost(AF_UNSPEC, address)?.host : undefined;
   if (host !== undefined && net().isIP(host) === (version ?? net().isIP(host))) return host;
-  throw new TypeError(
+  throw typeError(
     `${what} must be an IP${version ? `v${version}` : ''} address, got ${brief(address)}`,
   );
 }
@@ -365,7 +366,7 @@ export class Run {
   find(host: HostLike): SimulatedHost {
     const found = typeof host === 'string' ? this.hosts.get(host) : host;
     if (found === undefined || !this.#own.has(found))
-      throw new RangeError(`there is no host called ${brief(host)}`);
+      throw rangeError(`there is no host called ${brief(host)}`);
     return found;
   }
 
@@ -376,7 +377,7 @@ export class Run {
 
   resolve(name: string, to: string | readonly string[] | undefined): void {
     if (typeof name !== 'string' || numericHost(AF_UNSPEC, name) !== undefined)
-      throw new TypeError(`name must be the name of a host, got ${brief(name)}`);
+      throw typeError(`name must be the name of a host, got ${brief(name)}`);
     const isCode = typeof to === 'string' && osError(to) instanceof gaierror;
     if (to === undefined) this.network.names.delete(asKey(name));
     else

@@ -1,5 +1,6 @@
 import { checkOptions } from '../base/check-options.ts';
 import { OSError, osError } from '../base/errors/os-errors.ts';
+import { rangeError } from '../base/errors/refusals.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { repr } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
@@ -47,7 +48,7 @@ export function createServer(address: AddressInput, options: ServerSocketOptions
   const { family = AF_INET, backlog, reusePort, dualstackIpv6, driver } = options;
   checkWhole(family, 0, 0xffff, 'createServer(): family');
   if (dualstackIpv6 && family !== AF_INET6)
-    throw new RangeError('dualstackIpv6 requires the AF_INET6 family');
+    throw rangeError('dualstackIpv6 requires the AF_INET6 family');
   const endpoint = driverNamed(driver).open(family, SOCK_STREAM, 0);
   const sock = Socket._of(endpoint);
   try {

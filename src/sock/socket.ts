@@ -1,5 +1,6 @@
 import { checkBytes } from '../base/check-types.ts';
 import { type BlockingIOError, cErrno, OSError, osError } from '../base/errors/os-errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { warnResource } from '../base/log/warnings.ts';
 import { checkSecondsFromZero, checkWhole } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
@@ -58,7 +59,7 @@ export class Socket {
 
   private constructor(endpoint: Endpoint) {
     if (typeof endpoint !== 'object')
-      throw new TypeError(`sockets are created with socket(), got new Socket(${brief(endpoint)})`);
+      throw typeError(`sockets are created with socket(), got new Socket(${brief(endpoint)})`);
     this.#endpoint = endpoint;
     Socket._onMade?.(this);
     forgotten.register(this, endpoint, this);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { rangeError, typeError } from '../base/errors/refusals.ts';
 import { stream } from '../base/node-modules.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
@@ -39,7 +40,7 @@ import { StreamWriter } from './stream-writer.ts';
  */
 export function toDuplex(streams: Streams): Socket {
   if (!Array.isArray(streams))
-    throw new TypeError(`streams must be [reader, writer], got ${brief(streams)}`);
+    throw typeError(`streams must be [reader, writer], got ${brief(streams)}`);
   return toSocket(streams);
 }
 
@@ -101,10 +102,10 @@ async function transportOn(
   protocol: ProtocolCallbacks,
 ): Promise<Transport> {
   if (!(duplex instanceof stream().Duplex))
-    throw new TypeError(`duplex must be a stream.Duplex, got ${brief(duplex)}`);
+    throw typeError(`duplex must be a stream.Duplex, got ${brief(duplex)}`);
   if (duplex.readableObjectMode || duplex.writableObjectMode)
-    throw new TypeError('duplex must be a byte stream, got one in object mode');
-  if (duplex.destroyed) throw new RangeError('duplex must not be destroyed');
+    throw typeError('duplex must be a byte stream, got one in object mode');
+  if (duplex.destroyed) throw rangeError('duplex must not be destroyed');
   const made = new Future<void>(loop._asOption);
   const transport = new DuplexTransport(loop, duplex, protocol, { made });
   await whenMade(transport, made);

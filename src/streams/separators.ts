@@ -1,3 +1,4 @@
+import { rangeError, typeError } from '../base/errors/refusals.ts';
 import { typeNameOf } from '../base/printing/repr.ts';
 import { isUint8Array } from '../base/values/bytes.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
@@ -37,13 +38,13 @@ export class Search {
     }
     const given: unknown = isSeparator(separators) ? [separators] : separators;
     if (!Array.isArray(given) || !given.every(isSeparator))
-      throw new TypeError(
+      throw typeError(
         `separator must be a Uint8Array or a string, or an array of these, got ${typeNameOf(separators)}`,
       );
     const list = given.map((each) => (typeof each === 'string' ? Buffer.from(each) : each));
-    if (list.length === 0) throw new RangeError('Separator should contain at least one element');
+    if (list.length === 0) throw rangeError('Separator should contain at least one element');
     if (list.some(({ length }) => length === 0))
-      throw new RangeError('Separator should be at least one-byte string');
+      throw rangeError('Separator should be at least one-byte string');
     this.#separators = list.sort((a, b) => a.length - b.length);
   }
 

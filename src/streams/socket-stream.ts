@@ -1,6 +1,7 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { checkFunction } from '../base/check-types.ts';
 import { ConnectionResetError } from '../base/errors/os-errors.ts';
+import { rangeError } from '../base/errors/refusals.ts';
 import { lazily, stream } from '../base/node-modules.ts';
 import { nextTick } from '../base/node-timers.ts';
 import { checkNumber } from '../base/numbers.ts';
@@ -187,7 +188,7 @@ const socketStream = lazily(() => {
     setTimeout(timeout: number, callback?: () => void): this {
       checkNumber(timeout, 'timeout');
       if (timeout < 0 || timeout === Number.POSITIVE_INFINITY)
-        throw new RangeError(`timeout must be a number of milliseconds from 0, got ${timeout}`);
+        throw rangeError(`timeout must be a number of milliseconds from 0, got ${timeout}`);
       if (callback !== undefined) checkFunction(callback, 'callback');
       if (this.destroyed) return this;
       this.timeout = timeout;

@@ -1,4 +1,5 @@
 import { checkOptions } from '../base/check-options.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { checkPositiveSeconds } from '../base/numbers.ts';
 import { calledAs } from '../base/printing/inspect.ts';
 import { brief } from '../base/printing/repr.ts';
@@ -245,7 +246,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
  */
 export function asHandler(handler: unknown): ClientConnected {
   if (typeof handler !== 'function')
-    throw new TypeError(`clientConnected must be a function, got ${brief(handler)}`);
+    throw typeError(`clientConnected must be a function, got ${brief(handler)}`);
   const isAsync = handler.constructor.name === 'AsyncFunction' && !iscoroutinefunction(handler);
   return isAsync ? coroutine(handler as () => Promise<unknown>) : (handler as ClientConnected);
 }

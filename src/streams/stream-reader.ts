@@ -1,6 +1,7 @@
 import { checkOptions } from '../base/check-options.ts';
 import { STREAM_LIMIT } from '../base/constants.ts';
 import { RuntimeError } from '../base/errors/errors.ts';
+import { rangeError, typeError } from '../base/errors/refusals.ts';
 import { checkNumber } from '../base/numbers.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { brief, repr, typeNameOf } from '../base/printing/repr.ts';
@@ -143,7 +144,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
       const { consumed, message } = error;
       const isWhole = this.#bytes.has(NEWLINE, consumed);
       this.#take(isWhole ? consumed + NEWLINE.length : this.#bytes.size);
-      throw new RangeError(message);
+      throw rangeError(message);
     }
   }
 
@@ -207,7 +208,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    */
   readexactly(n: number): Operation<Received> {
     checkCount(n);
-    if (n < 0) throw new RangeError('readexactly size can not be less than zero');
+    if (n < 0) throw rangeError('readexactly size can not be less than zero');
     return this.#start('readexactly', () => this.#takeExactly(n));
   }
 
@@ -233,7 +234,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   peek(n?: number): Operation<Received> {
     if (n !== undefined) {
       checkCount(n);
-      if (n < 0) throw new RangeError('peek size can not be less than zero');
+      if (n < 0) throw rangeError('peek size can not be less than zero');
     }
     return this.#start('peek', () =>
       this.#bytes.size >= (n ?? 1) || this.#eof
@@ -268,8 +269,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    * @throws {RuntimeError} after {@link feedEof}
    */
   feedData(data: Uint8Array): void {
-    if (!isUint8Array(data))
-      throw new TypeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
+    if (!isUint8Array(data)) throw typeError(`data must be a Uint8Array, got ${typeNameOf(data)}`);
     if (this.#eof) throw new RuntimeError('feedData after feedEof');
     if (data.length === 0) return;
     this.#bytes.push(data);
@@ -401,9 +401,9 @@ export class StreamReader implements Source, AsyncIterable<Received> {
  */
 export function checkLimit(limit: unknown): void {
   checkNumber(limit, 'limit');
-  if (limit <= 0) throw new RangeError('Limit cannot be <= 0');
+  if (limit <= 0) throw rangeError('Limit cannot be <= 0');
 }
 
 function checkCount(n: unknown): void {
-  if (!Number.isInteger(n)) throw new TypeError(`n must be a whole number, got ${brief(n)}`);
+  if (!Number.isInteger(n)) throw typeError(`n must be a whole number, got ${brief(n)}`);
 }

@@ -1,3 +1,4 @@
+import { rangeError } from '../base/errors/refusals.ts';
 import { checkNumber, checkWhole } from '../base/numbers.ts';
 import { type Abortable, untilAborted } from '../core/coroutines/abort-signals.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
@@ -46,7 +47,7 @@ export class Barrier extends LoopBound {
   constructor(parties: number) {
     super();
     checkNumber(parties, 'parties');
-    if (parties < 1) throw new RangeError('parties must be > 0');
+    if (parties < 1) throw rangeError('parties must be > 0');
     checkWhole(parties, 1, Number.MAX_SAFE_INTEGER, 'parties');
     this.parties = parties;
     this.#changed._partOf = ['Barrier.wait', this];

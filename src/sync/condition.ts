@@ -1,4 +1,5 @@
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { checkNumber } from '../base/numbers.ts';
 import { brief } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
@@ -61,7 +62,7 @@ export class Condition extends Holdable {
    */
   constructor(lock: Lock = new Lock()) {
     super();
-    if (!(lock instanceof Lock)) throw new TypeError(`lock must be a Lock, got ${brief(lock)}`);
+    if (!(lock instanceof Lock)) throw typeError(`lock must be a Lock, got ${brief(lock)}`);
     this.#lock = lock;
   }
 

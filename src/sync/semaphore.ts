@@ -1,3 +1,4 @@
+import { rangeError } from '../base/errors/refusals.ts';
 import { checkNumber, checkWhole } from '../base/numbers.ts';
 import { repr } from '../base/printing/repr.ts';
 import { currentScope } from '../core/context/context.ts';
@@ -81,7 +82,7 @@ export class Semaphore extends Holdable {
   constructor(value = 1) {
     super();
     checkNumber(value, 'Semaphore initial value');
-    if (value < 0) throw new RangeError('Semaphore initial value must be >= 0');
+    if (value < 0) throw rangeError('Semaphore initial value must be >= 0');
     checkWhole(value, 0, Number.POSITIVE_INFINITY, 'Semaphore initial value');
     this._value = value;
     this.#places = value;
@@ -189,8 +190,7 @@ export class BoundedSemaphore extends Semaphore {
    * @throws {RangeError} when all places are free (`ValueError` in Python)
    */
   override release(): void {
-    if (this._value >= this.#bound)
-      throw new RangeError('BoundedSemaphore released too many times');
+    if (this._value >= this.#bound) throw rangeError('BoundedSemaphore released too many times');
     super.release();
   }
 }

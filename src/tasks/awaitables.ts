@@ -1,4 +1,5 @@
 import { isIterable } from '../base/check-types.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { brief } from '../base/printing/repr.ts';
 import { isThenable } from '../base/values/is-thenable.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
@@ -23,7 +24,7 @@ export type ResultOf<A> =
  */
 export function checkAwaitable(value: unknown): void {
   if (typeof value === 'function' || isThenable(value)) return;
-  throw new TypeError(
+  throw typeError(
     `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(value)}`,
   );
 }
@@ -35,7 +36,7 @@ export function checkAwaitable(value: unknown): void {
  * @throws {TypeError} when it is not
  */
 export function checkFutures(value: unknown, what: string): void {
-  if (!isIterable(value)) throw new TypeError(`expect ${what}, not ${kindOf(value)}`);
+  if (!isIterable(value)) throw typeError(`expect ${what}, not ${kindOf(value)}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { checkOptions } from '../base/check-options.ts';
 import { RuntimeError } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { checkWhole } from '../base/numbers.ts';
 import { numberOf } from '../base/printing/inspect.ts';
 import { brief, repr } from '../base/printing/repr.ts';
@@ -89,7 +90,7 @@ export function captureCallGraph(
   const subject = future ?? current;
   if (subject === undefined) return undefined;
   if (!(subject instanceof Future))
-    throw new TypeError(
+    throw typeError(
       `${brief(subject)} object does not appear to be compatible with asyncio.Future`,
     );
   if (subject !== current) return graphOf(subject, limit, new Set());

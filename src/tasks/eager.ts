@@ -1,3 +1,4 @@
+import { typeError } from '../base/errors/refusals.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Task, type TaskBody, type TaskOptions } from '../core/coroutines/task.ts';
 import type { LoopCore } from '../core/turns/loop-core.ts';
@@ -27,7 +28,7 @@ type EagerTaskFactory = <T>(loop: LoopCore, body: TaskBody<T>, options?: TaskOpt
  */
 export function createEagerTaskFactory(taskClass: TaskClass): EagerTaskFactory {
   if (typeof taskClass !== 'function')
-    throw new TypeError(`a class of tasks was expected, got ${brief(taskClass)}`);
+    throw typeError(`a class of tasks was expected, got ${brief(taskClass)}`);
   return (loop, body, options) => new taskClass(body, { eagerStart: true, ...options, loop });
 }
 

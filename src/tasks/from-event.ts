@@ -1,4 +1,5 @@
 import { checkOptions } from '../base/check-options.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { brief, repr } from '../base/printing/repr.ts';
 import { attempt } from '../base/values/attempt.ts';
 import { type Abortable, checkSignal, onAbort } from '../core/coroutines/abort-signals.ts';
@@ -115,9 +116,9 @@ export function fromEvent(
   checkOptions(options, 'signal abandon');
   const { on, addEventListener } = Object(emitter) as { on?: unknown; addEventListener?: unknown };
   if (typeof on !== 'function' && typeof addEventListener !== 'function')
-    throw new TypeError(`an EventEmitter or an EventTarget was expected, got ${brief(emitter)}`);
+    throw typeError(`an EventEmitter or an EventTarget was expected, got ${brief(emitter)}`);
   if (typeof name !== 'string' && typeof name !== 'symbol')
-    throw new TypeError(`the name of an event was expected, got ${brief(name)}`);
+    throw typeError(`the name of an event was expected, got ${brief(name)}`);
   checkSignal(options.signal);
   const wait = new EventWait(requireRunningLoop(), emitter, name);
   if (options.signal !== undefined) wait.abortWith(options.signal);

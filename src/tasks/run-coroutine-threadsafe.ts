@@ -1,3 +1,4 @@
+import { typeError } from '../base/errors/refusals.ts';
 import { calledAs } from '../base/printing/inspect.ts';
 import { brief } from '../base/printing/repr.ts';
 import { Coroutine } from '../core/coroutines/coroutine.ts';
@@ -26,7 +27,7 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
  */
 export function runCoroutineThreadsafe<T>(body: TaskBody<T>, loop: LoopCore): Future<T> {
   if (!(body instanceof Coroutine) && typeof body !== 'function')
-    throw new TypeError(`A coroutine object is required, got ${brief(body)}`);
+    throw typeError(`A coroutine object is required, got ${brief(body)}`);
   const future = describeAs(new Future<T>({ loop }), 'runCoroutineThreadsafe');
   const begin = (): void => {
     try {

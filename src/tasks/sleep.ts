@@ -1,4 +1,5 @@
 import { checkOptions } from '../base/check-options.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { checkFiniteSeconds, checkSeconds } from '../base/numbers.ts';
 import { isA } from '../base/values/attempt.ts';
 import { isPlainObject } from '../base/values/is-plain-object.ts';
@@ -126,7 +127,7 @@ function isOptions(result: unknown): boolean {
 export function sleep<T = void>(delay: number, result?: T, options?: Abortable): Operation<T> {
   checkOptions(options, OPTIONS);
   if (options === undefined && result !== undefined && isOptions(result))
-    throw new TypeError(
+    throw typeError(
       'sleep() takes options after the result: write sleep(delay, undefined, { signal })',
     );
   checkSeconds(delay, 'delay');

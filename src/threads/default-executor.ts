@@ -1,4 +1,5 @@
 import { RuntimeError } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { warnRuntime } from '../base/log/warnings.ts';
 import { calledAs } from '../base/printing/inspect.ts';
 import { brief } from '../base/printing/repr.ts';
@@ -53,7 +54,7 @@ export class DefaultExecutor {
   /** @throws {TypeError} when `executor` is not a `ThreadPoolExecutor` */
   set(executor: ThreadPoolExecutor): void {
     if (!(executor instanceof ThreadPoolExecutor))
-      throw new TypeError(`executor must be ThreadPoolExecutor instance, got ${brief(executor)}`);
+      throw typeError(`executor must be ThreadPoolExecutor instance, got ${brief(executor)}`);
     this.#executor = executor;
   }
 
@@ -64,7 +65,7 @@ export class DefaultExecutor {
     args: A,
   ): Future<Awaited<T>> {
     if (executor !== undefined && typeof executor?.submit !== 'function')
-      throw new TypeError(`an executor or undefined was expected, got ${brief(executor)}`);
+      throw typeError(`an executor or undefined was expected, got ${brief(executor)}`);
     if (executor === undefined) toThreadFunction(callback);
     const submitted = (executor ?? this.#get()).submit(callback, ...args);
     if (executor === undefined && isExplained(this.#loop)) this.#note(callback, submitted);

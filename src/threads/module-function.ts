@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { typeError } from '../base/errors/refusals.ts';
 import { brief } from '../base/printing/repr.ts';
 import { ModuleFunction } from './executor.ts';
 
@@ -26,7 +27,7 @@ export function moduleFunction<F extends (...args: never[]) => unknown>(
   name = 'default',
 ): ModuleFunction<Parameters<F>, ReturnType<F>> {
   if (typeof name !== 'string')
-    throw new TypeError(`the name of an export was expected, got ${brief(name)}`);
+    throw typeError(`the name of an export was expected, got ${brief(name)}`);
   return new ModuleFunction(urlOf(module), name);
 }
 
@@ -36,7 +37,7 @@ function urlOf(module: URL | string): string {
     if (isAbsolute(module)) return pathToFileURL(module).href;
     if (URL.canParse(module)) return new URL(module).href;
   }
-  throw new TypeError(
+  throw typeError(
     `a URL or an absolute path was expected, got ${brief(module)}: write new URL('./module.js', import.meta.url)`,
   );
 }

@@ -1,3 +1,4 @@
+import { typeError } from '../base/errors/refusals.ts';
 import { vm } from '../base/node-modules.ts';
 import { brief, nameOf } from '../base/printing/repr.ts';
 import { ModuleFunction, TerminableFunction } from './executor.ts';
@@ -46,7 +47,7 @@ export function toThreadFunction(callable: unknown): ThreadFunction {
   const callee = callable instanceof TerminableFunction ? callable.callback : callable;
   if (callee instanceof ModuleFunction) return { url: callee.url, name: callee.name };
   if (typeof callee !== 'function')
-    throw new TypeError(`a callable object was expected, got ${brief(callee)}`);
+    throw typeError(`a callable object was expected, got ${brief(callee)}`);
   let source = sources.get(callee);
   if (source === undefined) {
     source = sourceText(callee);
@@ -61,14 +62,14 @@ const WRITE_INSTEAD =
 function sourceText(callee: object): string {
   const text = Function.prototype.toString.call(callee);
   if (/\{\s*\[native code\]\s*\}$/.test(text))
-    throw new TypeError(`${brief(callee)} has no source text (native or bound): ${WRITE_INSTEAD}`);
+    throw typeError(`${brief(callee)} has no source text (native or bound): ${WRITE_INSTEAD}`);
   if (/^class\b/.test(text))
-    throw new TypeError(`a function was expected, got the class ${brief(callee)}`);
+    throw typeError(`a function was expected, got the class ${brief(callee)}`);
   // A method's text is an expression only inside an object.
   const expressions = [`(${text})`, `Object.values({ ${text} })[0]`];
   const expression = expressions.find(isExpression);
   if (expression === undefined)
-    throw new TypeError(
+    throw typeError(
       `the source text of ${brief(callee)} cannot be used on its own, like that of a getter or a #private method: ${WRITE_INSTEAD}`,
     );
   return expression;

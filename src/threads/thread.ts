@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { continuesAtAwait } from '../base/errors/await-stack.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { log } from '../base/log/log.ts';
 import { workerThreads } from '../base/node-modules.ts';
 import { stackOf } from '../base/stacks/error-report.ts';
@@ -139,7 +140,7 @@ export function cloneForThread(args: readonly unknown[]): readonly unknown[] {
 /** Rewords the platform's error about values that cannot be cloned. */
 function cloneError(error: unknown): unknown {
   if (!(isA(error, Error) && error.name === 'DataCloneError')) return error;
-  return new TypeError(
+  return typeError(
     `arguments are sent to a thread as copies, and functions, promises and objects with private fields cannot be copied: ${error.message}`,
     { cause: error },
   );

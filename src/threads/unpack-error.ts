@@ -1,4 +1,5 @@
 import { ourErrorClass } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { brief } from '../base/printing/repr.ts';
 import { onlyUserFrames } from '../base/stacks/capture.ts';
 import { hasUserFrame, linesOf } from '../base/stacks/user-frames.ts';
@@ -28,7 +29,7 @@ const registered = new Map<string, ErrorClass>();
  */
 export function registerErrorClass(errorClass: abstract new (...args: never[]) => Error): void {
   if (!isErrorClass(errorClass) || errorClass.name === '')
-    throw new TypeError(`an error class with a name was expected, got ${brief(errorClass)}`);
+    throw typeError(`an error class with a name was expected, got ${brief(errorClass)}`);
   registered.set(errorClass.name, errorClass);
 }
 

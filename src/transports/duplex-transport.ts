@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { DUPLEX_PIECE, FLUSH_PATIENCE_MS, LOST_WRITES_BEFORE_LOG } from '../base/constants.ts';
 import { endsTheLoop, RuntimeError } from '../base/errors/errors.ts';
 import { fromNodeError, OSError } from '../base/errors/os-errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { log } from '../base/log/log.ts';
 import { warnResource } from '../base/log/warnings.ts';
 import { clearTimeout, setTimeout } from '../base/node-timers.ts';
@@ -125,8 +126,7 @@ export class DuplexTransport extends Transport implements OpenResource {
       if (isBytes(data)) {
         this.#pieces.push(asBuffer(data));
         this.#moved += data.length;
-      } else
-        this._noteFailure(new TypeError(`the stream must emit bytes, got ${typeNameOf(data)}`));
+      } else this._noteFailure(typeError(`the stream must emit bytes, got ${typeNameOf(data)}`));
       this._news();
     });
     duplex.on('end', () => {

@@ -1,5 +1,6 @@
 import { checkFunction } from '../base/check-types.ts';
 import { RuntimeError } from '../base/errors/errors.ts';
+import { typeError } from '../base/errors/refusals.ts';
 import { brief, typeNameOf } from '../base/printing/repr.ts';
 import { isA } from '../base/values/attempt.ts';
 import type { Received } from '../base/values/bytes.ts';
@@ -189,7 +190,7 @@ export function isBuffered(
 export function bufferFrom(protocol: BufferedProtocol): Uint8Array {
   const buffer: unknown = protocol.getBuffer(-1);
   if (!isBytes(buffer))
-    throw new TypeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
+    throw typeError(`getBuffer() must return a Uint8Array, got ${typeNameOf(buffer)}`);
   if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
   return buffer;
 }
@@ -203,11 +204,11 @@ export function checkFactory(factory: unknown): void {
   checkFunction(factory, 'protocolFactory');
   const { name, prototype } = factory as typeof BaseProtocol;
   if (isA(prototype, BaseProtocol))
-    throw new TypeError(`protocolFactory must be a function, got a class: use () => new ${name}()`);
+    throw typeError(`protocolFactory must be a function, got a class: use () => new ${name}()`);
 }
 
 /** @throws {TypeError} when it is not a protocol */
 export function checkProtocol(protocol: unknown): void {
   if (typeof (protocol as { connectionMade?: unknown } | undefined)?.connectionMade !== 'function')
-    throw new TypeError(`a protocol was expected, got ${brief(protocol)}`);
+    throw typeError(`a protocol was expected, got ${brief(protocol)}`);
 }

@@ -1,3 +1,4 @@
+import { rangeError } from '../base/errors/refusals.ts';
 import { printsAsText } from '../base/printing/inspect.ts';
 import { brief } from '../base/printing/repr.ts';
 import { type Address, addressText } from '../sock/addresses/address.ts';
@@ -118,7 +119,7 @@ export class TransportSocket {
    * @throws {RangeError} for anything but `false`
    */
   setblocking(blocking: boolean): void {
-    if (blocking) throw new RangeError('setblocking(): transport sockets cannot be blocking');
+    if (blocking) throw rangeError('setblocking(): transport sockets cannot be blocking');
   }
 
   /**
@@ -129,7 +130,7 @@ export class TransportSocket {
    */
   settimeout(timeout: number | undefined): void {
     if (timeout !== 0)
-      throw new RangeError(
+      throw rangeError(
         `settimeout(): only 0 timeout is allowed on transport sockets, got ${brief(timeout)}`,
       );
   }

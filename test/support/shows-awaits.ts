@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 
-/** A frame that a stack is to show: the function, and what stands on its line of the source. */
-export type ExpectedFrame = readonly [name: string, source: string];
+/** A frame that a stack is to show: the function, if it has a name, and what stands on its line of the source. */
+export type ExpectedFrame = readonly [name: string | undefined, source: string];
 
 const FRAME = /^ {4}at (?:async )?(?:(.+?) \()?(.+?):(\d+):\d+\)?$/;
 
@@ -22,7 +22,8 @@ export function showsAwaits(error: unknown, ...expected: readonly ExpectedFrame[
   const matches =
     shown.length === expected.length &&
     expected.every(
-      ([name, source], at) => shown[at]?.[0] === name && shown[at]?.[1]?.includes(source),
+      ([name, source], at) =>
+        (name ?? shown[at]?.[0]) === shown[at]?.[0] && shown[at]?.[1]?.includes(source),
     );
   assert.ok(matches, `${JSON.stringify(expected)} was expected to be shown by\n${stack}`);
   assert.not.match(stack, /\bnode:|\/src\/|\/dist\//);

@@ -158,15 +158,14 @@ function needsStack(error: unknown): error is Error {
   if (!isA(error, Error)) return false;
   if (isForAwait(error)) return true;
   const kind = attempt(() => error.constructor, undefined);
-  // `AbortSignal.timeout()` creates a DOMException in a callback of Node's.
-  if (isOfOurClass(error) || kind === DOMException) return !showsUser(error);
   // We throw these for invalid arguments.
-  return (kind === TypeError || kind === RangeError) && showsOnlyUs(stackText(error));
-}
-
-function showsUser(error: Error): boolean {
+  const refuses = kind === TypeError || kind === RangeError;
+  // `AbortSignal.timeout()` creates a DOMException in a callback of Node's.
+  if (!refuses && kind !== DOMException && !isOfOurClass(error)) return false;
   const stack = stackBeforePrint(error);
-  return stack instanceof CapturedStack ? stack.hasUserFrame : hasUserFrame(stackText(error));
+  if (stack instanceof CapturedStack) return !stack.hasUserFrame;
+  const text = stackText(error);
+  return refuses ? showsOnlyUs(text) : !hasUserFrame(text);
 }
 
 /** Much deeper than any real chain of awaiting functions. */

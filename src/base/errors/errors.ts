@@ -19,9 +19,11 @@ class ErrorWithUserStack extends Error {
 
   constructor(message?: string, options?: ErrorOptions) {
     const limit = Error.stackTraceLimit;
+    // Throws for a symbol: now, not while there is no limit.
+    const text = message === undefined ? message : `${message}`;
     // One stack is enough; capturing this one, too, would cost far more.
     if (limit > 0) setStackLimit(undefined);
-    super(message, options);
+    super(text, options);
     if (limit > 0) {
       setStackLimit(limit);
       if (makesForAwait) awaitStack(this);

@@ -5,6 +5,7 @@
  * Standard error is written synchronously, so that messages are not lost when the process ends.
  */
 import { endsTheLoop } from '../errors/errors.ts';
+import { typeError } from '../errors/refusals.ts';
 import { brief } from '../printing/repr.ts';
 import { stackOf } from '../stacks/error-report.ts';
 
@@ -44,7 +45,7 @@ export function setLogger(to: Logger | undefined): void {
   if (to !== undefined)
     for (const level of LEVELS)
       if (typeof (to as Partial<Logger> | null)?.[level] !== 'function')
-        throw new TypeError(
+        throw typeError(
           `logger must have the methods ${LEVELS.join('(), ')}(), got ${brief(to)} without ${level}()`,
         );
   logger = to;

@@ -94,8 +94,14 @@ export type RunningFunction =
  * program's `Error.prepareStackTrace`, and is returned as is.
  *
  * @param most - the most frames
+ * @param keepsAll - keeps all frames if none is the user's
  */
-export function onlyUserFrames(stack: unknown, message: unknown, most: number): unknown {
+export function onlyUserFrames(
+  stack: unknown,
+  message: unknown,
+  most: number,
+  keepsAll = false,
+): unknown {
   if (typeof stack !== 'string') return stack;
   const head = linesOf(message);
   const lines = stack.split('\n');
@@ -107,8 +113,8 @@ export function onlyUserFrames(stack: unknown, message: unknown, most: number): 
     if (FRAME.test(line)) isShown = isUserFrame(line);
     return isShown;
   });
-  shown.reverse();
-  return [...lines.slice(0, head), ...shown.slice(0, most)].join('\n');
+  const kept = keepsAll && !shown.some(isUserFrame) ? frames : shown;
+  return [...lines.slice(0, head), ...kept.reverse().slice(0, most)].join('\n');
 }
 
 /** Is it the frame of a suspended function, or one of Node's? */

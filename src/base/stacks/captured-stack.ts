@@ -44,6 +44,8 @@ export class CapturedStack {
   #frames: readonly NodeJS.CallSite[] | undefined;
   /** The most frames to print. */
   most = 0;
+  /** Are all frames printed if none is the user's? */
+  keepsAll = false;
   /** The stack of the functions that wait for its outermost one. */
   below: CapturedStack | undefined;
 
@@ -77,7 +79,7 @@ export class CapturedStack {
    * Prints it as the stack of `error`, without Node's and our own frames.
    */
   print(error: Error): unknown {
-    return onlyUserFrames(this.#printAs(error), error.message, this.most);
+    return onlyUserFrames(this.#printAs(error), error.message, this.most, this.keepsAll);
   }
 
   #printAs(error: Error): unknown {
@@ -163,12 +165,14 @@ let leavesOut = false;
  * Does nothing if the program has disabled stacks. The text is made on demand.
  *
  * @param above - a running function: the frames from it on are left out
- * @returns `error`
+ * @param keepsAll - see {@link onlyUserFrames}
  */
-export function captureUserStack<E extends Error>(error: E, above?: RunningFunction): E {
+export function captureUserStack(error: Error, above?: RunningFunction, keepsAll = false): void {
   const limit = Error.stackTraceLimit;
-  if (limit > 0) showStack(error, new CapturedStack(limit + OURS_AT_MOST, above), limit);
-  return error;
+  if (!(limit > 0)) return;
+  const captured = new CapturedStack(limit + OURS_AT_MOST, above);
+  captured.keepsAll = keepsAll;
+  showStack(error, captured, limit);
 }
 
 /**

@@ -3,6 +3,7 @@ import { checkOptions } from '../../base/check-options.ts';
 import { checkFunction } from '../../base/check-types.ts';
 import { requestCollection, withdrawCollectionRequest } from '../../base/collection-requests.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
+import { rangeError, refusal, typeError } from '../../base/errors/refusals.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import {
@@ -297,7 +298,7 @@ export class Context {
  */
 export function checkContext(value: unknown): void {
   if (!(value instanceof Context))
-    throw new TypeError(`context must be a Context, got ${brief(value)}`);
+    throw typeError(`context must be a Context, got ${brief(value)}`);
 }
 
 /** The context of code outside any loop. */
@@ -369,7 +370,7 @@ export class ContextVar<T> {
    */
   constructor(name: string, options: { default?: T } = {}) {
     if (typeof name !== 'string')
-      throw new TypeError(`context variable name must be a str, got ${brief(name)}`);
+      throw typeError(`context variable name must be a str, got ${brief(name)}`);
     checkOptions(options, 'default');
     this.name = name;
     this.#hasDefault = 'default' in options;
@@ -387,7 +388,7 @@ export class ContextVar<T> {
     if (context.has(this)) return context.get(this) as T;
     if (fallback !== undefined) return fallback;
     if (this.#hasDefault) return this.#default as T;
-    throw new ReferenceError(`${this} has no value in this context and no default`);
+    throw refusal(ReferenceError, `${this} has no value in this context and no default`);
   }
 
   /**
@@ -411,11 +412,9 @@ export class ContextVar<T> {
    */
   reset(token: Token<T>): void {
     if (token._used) throw new RuntimeError(`${token} has already been used once`);
-    if (token.variable !== this)
-      throw new RangeError(`${token} was created by a different ContextVar`);
+    if (token.variable !== this) throw rangeError(`${token} was created by a different ContextVar`);
     const context = currentContext();
-    if (token._context !== context)
-      throw new RangeError(`${token} was created in a different Context`);
+    if (token._context !== context) throw rangeError(`${token} was created in a different Context`);
     token._used = true;
     if (token._had) context._set(this, token.oldValue as T);
     else context._unset(this);

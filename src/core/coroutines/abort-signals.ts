@@ -1,5 +1,6 @@
 import { checkOptions } from '../../base/check-options.ts';
 import { throwHere } from '../../base/errors/await-stack.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { type Abandoning, Limit } from '../cancellation/limit.ts';
 import type { Task } from './task.ts';
@@ -19,7 +20,7 @@ export function checkSignal(value: unknown): void {
   if (value === undefined) return;
   const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
   if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function')
-    throw new TypeError(`signal must be an AbortSignal, got ${brief(value)}`);
+    throw typeError(`signal must be an AbortSignal, got ${brief(value)}`);
 }
 
 /** What to call for each signal. Node warns about more than ten listeners, so we add only one. */

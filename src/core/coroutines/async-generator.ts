@@ -1,3 +1,4 @@
+import { typeError } from '../../base/errors/refusals.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { Collected } from '../reports/collected.ts';
@@ -117,12 +118,12 @@ export function asyncgen<
 >(body: F, context?: unknown): F {
   checkDecorated('asyncgen', context);
   if (typeof body !== 'function' || OTHER_FUNCTIONS.has(kindOf.call(body)))
-    throw new TypeError(`an async generator function was expected, got ${brief(body)}`);
+    throw typeError(`an async generator function was expected, got ${brief(body)}`);
   const name = body.name || '<anonymous>';
   function call(this: ThisParameterType<F>, ...args: Parameters<F>): AsyncGenerator {
     const generator = body.apply(this, args);
     if (typeof Object(generator)[Symbol.asyncIterator] !== 'function')
-      throw new TypeError(`${name}() must return an async generator, got ${brief(generator)}`);
+      throw typeError(`${name}() must return an async generator, got ${brief(generator)}`);
     return new TrackedGenerator(name, generator);
   }
   return Object.defineProperties(call as unknown as F, {

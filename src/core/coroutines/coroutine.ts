@@ -1,6 +1,7 @@
 import { DEBUG_STACK_DEPTH } from '../../base/constants.ts';
 import { throwIntoAwait } from '../../base/errors/await-stack.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { userSite, userStack } from '../../base/stacks/capture.ts';
@@ -206,7 +207,7 @@ export function coroutine<This, A extends unknown[], T>(
 ): CoroutineFunction<This, A, T> {
   checkDecorated('coroutine', context);
   if (typeof body !== 'function')
-    throw new TypeError(`an async function was expected, got ${brief(body)}`);
+    throw typeError(`an async function was expected, got ${brief(body)}`);
   const name = body.name || '<anonymous>';
   // So that stacks show it: a cancel may be for the end of a task's body.
   if (body.name === '') Reflect.defineProperty(body, 'name', { value: name, configurable: true });

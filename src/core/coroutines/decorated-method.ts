@@ -1,3 +1,5 @@
+import { typeError } from '../../base/errors/refusals.ts';
+
 /** The part of a decorator's context that is used here. */
 export interface DecoratedMethod {
   /** `'method'`, or another kind. */
@@ -15,7 +17,7 @@ export interface DecoratedMethod {
  */
 export function checkDecorated(name: string, context: unknown): void {
   if (typeof context === 'string' || typeof context === 'symbol')
-    throw new TypeError(`@${name} is a standard decorator: switch experimentalDecorators off`);
+    throw typeError(`@${name} is a standard decorator: switch experimentalDecorators off`);
   const { kind = 'method' } = Object(context) as Partial<DecoratedMethod>;
-  if (kind !== 'method') throw new TypeError(`@${name} is for methods, not for a ${kind}`);
+  if (kind !== 'method') throw typeError(`@${name} is for methods, not for a ${kind}`);
 }

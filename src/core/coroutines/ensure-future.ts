@@ -1,5 +1,6 @@
 import { checkOptions } from '../../base/check-options.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
@@ -62,7 +63,7 @@ export function ensureFuture<T>(
   const given = loopIn(options);
   if (awaitable instanceof Future) {
     if (given !== undefined && awaitable._loop !== given)
-      throw new RangeError(
+      throw rangeError(
         'The future belongs to a different loop than the one specified as the loop argument',
       );
     return awaitable as Future<T>;
@@ -71,7 +72,7 @@ export function ensureFuture<T>(
   if (awaitable instanceof Coroutine) return taskOf(awaitable as Coroutine<T>, loop);
   if (isThenable(awaitable)) return wrapPromise(awaitable as PromiseLike<T>, loop._asOption);
   if (typeof awaitable === 'function') return (loop as TaskMaker).createTask(awaitable);
-  throw new TypeError(
+  throw typeError(
     `An asyncio.Future, a coroutine or an awaitable is required, got ${brief(awaitable)}`,
   );
 }
@@ -120,6 +121,6 @@ export function wrapPromise<T>(promise: PromiseLike<T>, options?: LoopOption): F
   loopIn(options);
   if (promise instanceof Future) return promise as Future<T>;
   if (!isThenable(promise) || iscoroutine(promise))
-    throw new TypeError(`a promise was expected, got ${brief(promise)}`);
+    throw typeError(`a promise was expected, got ${brief(promise)}`);
   return new WrappedFuture(promise, options);
 }

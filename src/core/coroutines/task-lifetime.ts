@@ -4,6 +4,7 @@
  * @see https://docs.python.org/3/library/asyncio-extending.html#task-lifetime-support
  */
 import { RuntimeError } from '../../base/errors/errors.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import type { LoopCore } from '../turns/loop-core.ts';
 import { type ForeignTask, register, registeredTasks, setEntered } from './foreign-tasks.ts';
@@ -32,7 +33,7 @@ export function _unregisterTask(task: ForeignTask): void {
 function checkTask(task: unknown): asserts task is ForeignTask {
   const { getLoop, done } = Object(task) as Partial<ForeignTask>;
   if (typeof getLoop !== 'function' || typeof done !== 'function')
-    throw new TypeError(`task must have the methods getLoop() and done(), got ${brief(task)}`);
+    throw typeError(`task must have the methods getLoop() and done(), got ${brief(task)}`);
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   InvalidStateError,
   RuntimeError,
 } from '../../base/errors/errors.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { print } from '../../base/log/log.ts';
 import { nextTick } from '../../base/node-timers.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
@@ -530,7 +531,7 @@ function toCoroutine<T>(body: TaskBody<T>): Coroutine<T> {
   if (iscoroutinefunction(body)) return (body as () => Coroutine<T>)();
   if (typeof body === 'function' && !isThenable(body))
     return new Coroutine(() => runBodyOfTask(body), body.name || '<anonymous>', undefined);
-  throw new TypeError(
+  throw typeError(
     isThenable(body)
       ? `a coroutine was expected, got ${isfuture(body) ? brief(body) : 'a promise that is already running'}: ` +
           'make the function a coroutine function with coroutine(), or write createTask(() => call())'

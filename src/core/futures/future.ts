@@ -7,6 +7,7 @@ import {
   madeForAwait,
   RuntimeError,
 } from '../../base/errors/errors.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief, formatCallback, repr, shortRepr } from '../../base/printing/repr.ts';
 import { userStack } from '../../base/stacks/capture.ts';
@@ -184,7 +185,7 @@ export class Future<T> implements Promise<T> {
     if (this._state !== 'pending') throw new InvalidStateError('invalid state');
     const error: unknown = isErrorClass(exception) ? new exception() : exception;
     if (!isError(error))
-      throw new TypeError(`exception must be an Error or an error class, got ${brief(error)}`);
+      throw typeError(`exception must be an Error or an error class, got ${brief(error)}`);
     this._fail(error);
   }
 
@@ -441,7 +442,7 @@ export class Future<T> implements Promise<T> {
 function loopFor(options: unknown): LoopCore {
   checkOptions(options);
   if (options !== undefined && '_turns' in (options as object))
-    throw new TypeError(`options must be an object such as { loop }, got ${brief(options)}`);
+    throw typeError(`options must be an object such as { loop }, got ${brief(options)}`);
   return requireEventLoop();
 }
 

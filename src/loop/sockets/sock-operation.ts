@@ -1,5 +1,6 @@
 import { forAwait } from '../../base/errors/errors.ts';
 import { osError } from '../../base/errors/os-errors.ts';
+import { rangeError } from '../../base/errors/refusals.ts';
 import { checkCancelMessage } from '../../core/futures/cancel-message.ts';
 import { NativeOperation, OWN_FLAGS } from '../../core/futures/native-operation.ts';
 import { awaitedNatively } from '../../core/futures/native-promise.ts';
@@ -146,7 +147,7 @@ export class Attempt<T> extends SockOperation<T> {
 /** @throws {RangeError} when the memory of a waiting operation was taken away */
 export function checkUncut(bytes: Uint8Array, length: number, what: 'buffer' | 'data'): void {
   if (bytes.length < length)
-    throw new RangeError(
+    throw rangeError(
       `${what} shrank from ${length} to ${bytes.length} bytes while it was being ${what === 'data' ? 'sent' : 'filled'}`,
     );
 }

@@ -2,6 +2,7 @@ import { checkBytes } from '../../base/check-types.ts';
 import { OPERATIONS_PER_TURN } from '../../base/constants.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
 import { isShortage } from '../../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
 import type { Received } from '../../base/values/bytes.ts';
@@ -193,7 +194,7 @@ export class SockOperations {
     checkSocket(sock, method);
     if (this.#loop.isClosed()) throw new RuntimeError('Event loop is closed');
     if (this.#loop.getDebug() && sock.gettimeout() !== 0)
-      throw new RangeError('the socket must be non-blocking');
+      throw rangeError('the socket must be non-blocking');
     const { reader, writer } = sock._endpoint;
     const waiting = side === 'reader' ? reader : writer;
     if (waiting !== undefined)
@@ -208,5 +209,5 @@ export class SockOperations {
 
 function checkSocket(sock: unknown, method: string): void {
   if (!(sock instanceof Socket))
-    throw new TypeError(`${method}(): sock must be a Socket, got ${brief(sock)}`);
+    throw typeError(`${method}(): sock must be a Socket, got ${brief(sock)}`);
 }

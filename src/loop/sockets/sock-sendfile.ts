@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { SENDFILE_FALLBACK_READBUFFER_SIZE } from '../../base/constants.ts';
 import { RuntimeError, SendfileNotAvailableError } from '../../base/errors/errors.ts';
 import { fromNodeError } from '../../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
@@ -207,13 +208,12 @@ function checkSendfile(
   count: unknown,
 ): number {
   if (!(sock instanceof Socket))
-    throw new TypeError(`sockSendfile(): sock must be a Socket, got ${brief(sock)}`);
+    throw typeError(`sockSendfile(): sock must be a Socket, got ${brief(sock)}`);
   if (loop.isClosed()) throw new RuntimeError('Event loop is closed');
   if (loop.getDebug() && sock.gettimeout() !== 0)
-    throw new RangeError('the socket must be non-blocking');
+    throw rangeError('the socket must be non-blocking');
   const fd = checkFile(file, offset, count);
-  if (sock.type !== SOCK_STREAM)
-    throw new RangeError('only SOCK_STREAM type sockets are supported');
+  if (sock.type !== SOCK_STREAM) throw rangeError('only SOCK_STREAM type sockets are supported');
   refuseSecond(sock, sock._endpoint);
   return fd;
 }
@@ -226,7 +226,7 @@ function checkSendfile(
 export function checkFile(file: unknown, offset: unknown, count: unknown): number {
   const fd = typeof file === 'number' ? file : (file as { fd?: unknown } | null)?.fd;
   if (typeof fd !== 'number')
-    throw new TypeError(`file must be a descriptor or a FileHandle, got ${brief(file)}`);
+    throw typeError(`file must be a descriptor or a FileHandle, got ${brief(file)}`);
   checkWhole(fd, 0, 0x7fffffff, 'file');
   if (count !== undefined) checkWhole(count, 1, Number.MAX_SAFE_INTEGER, 'count');
   checkWhole(offset, 0, Number.MAX_SAFE_INTEGER, 'offset');

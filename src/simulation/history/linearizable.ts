@@ -1,4 +1,5 @@
 import { InvalidStateError, RuntimeError } from '../../base/errors/errors.ts';
+import { rangeError } from '../../base/errors/refusals.ts';
 import { brief } from '../../base/printing/repr.ts';
 import type { SequentialModel } from './models.ts';
 
@@ -46,7 +47,7 @@ export function linearize<State, Call>(
     const { key, begin, end } = operation;
     // NaN is refused, too.
     if (!(end === undefined ? Number.isFinite(begin) : begin <= end))
-      throw new RangeError(`an operation must end after it begins, got ${brief([begin, end])}`);
+      throw rangeError(`an operation must end after it begins, got ${brief([begin, end])}`);
     keys.set(key, [...(keys.get(key) ?? []), operation]);
   }
   for (const [key, some] of keys) search(key, some, model);

@@ -1,3 +1,4 @@
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { Random } from '../clock/random.ts';
 import type { Trace } from './trace.ts';
@@ -176,17 +177,17 @@ export class Faults {
 export function faultWeights(faults: FaultProfile | FaultWeights): Weights {
   const wrong = `faults must be calm, rough, hell or weights, got ${brief(faults)}`;
   const isProfile = typeof faults === 'string';
-  if (!isProfile && (typeof faults !== 'object' || faults === null)) throw new TypeError(wrong);
+  if (!isProfile && (typeof faults !== 'object' || faults === null)) throw typeError(wrong);
   const { profile = 'calm', ...weights } = isProfile ? { profile: faults } : faults;
-  if (!Object.hasOwn(PROFILES, profile)) throw new RangeError(wrong);
+  if (!Object.hasOwn(PROFILES, profile)) throw rangeError(wrong);
   for (const [name, value] of Object.entries(weights)) {
-    if (!(name in CALM)) throw new RangeError(`unknown weight in faults: ${brief(name)}`);
+    if (!(name in CALM)) throw rangeError(`unknown weight in faults: ${brief(name)}`);
     const numbers = name === 'latency' ? value : [value];
     const isShare = (SHARES as readonly string[]).includes(name);
     const valid = (number: unknown): boolean =>
       typeof number === 'number' && number >= 0 && (number <= 1 || !isShare);
     if (value !== undefined && !(Array.isArray(numbers) && numbers.every(valid)))
-      throw new RangeError(
+      throw rangeError(
         `faults: ${name} must be ${isShare ? 'from 0 to 1' : 'a number from 0'}, got ${brief(value)}`,
       );
   }

@@ -1,5 +1,6 @@
 import { checkText } from '../../base/check-types.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { inspectsAsText } from '../../base/printing/inspect.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
@@ -98,14 +99,14 @@ export const LAST_PORT = 65_535;
 export function checkAddress(family: number, input: unknown, caller: string): Address {
   if (family === AF_UNIX) {
     if (typeof input === 'string') return checkPath(input);
-    throw new TypeError(`${caller}(): an AF_UNIX address must be a path, got ${brief(input)}`);
+    throw typeError(`${caller}(): an AF_UNIX address must be a path, got ${brief(input)}`);
   }
   const six = family === AF_INET6;
   if (!Array.isArray(input) || input.length < 2 || input.length > (six ? 4 : 2)) {
     const shape = six
       ? 'AF_INET6 address must be [host, port[, flowinfo[, scopeid]]]'
       : 'AF_INET address must be [host, port]';
-    throw new TypeError(`${caller}(): an ${shape}, got ${brief(input)}`);
+    throw typeError(`${caller}(): an ${shape}, got ${brief(input)}`);
   }
   const { 0: host, 1: port, 2: flowinfo = 0, 3: scopeid = 0 } = input as unknown[];
   checkText(host, `${caller}(): the host`);

@@ -1,5 +1,6 @@
 import { checkBytes, checkText } from '../../base/check-types.ts';
 import { OSError, osError } from '../../base/errors/os-errors.ts';
+import { rangeError } from '../../base/errors/refusals.ts';
 import { net } from '../../base/node-modules.ts';
 import { brief } from '../../base/printing/repr.ts';
 import type { Received } from '../../base/values/bytes.ts';
@@ -58,10 +59,10 @@ export function inetPton(family: number, ip: string): Received {
 export function inetNtop(family: number, packed: Uint8Array): string {
   checkBytes(packed, 'inetNtop(): packed');
   if (family !== AF_INET && family !== AF_INET6)
-    throw new RangeError(`inetNtop(): family must be AF_INET or AF_INET6, got ${brief(family)}`);
+    throw rangeError(`inetNtop(): family must be AF_INET or AF_INET6, got ${brief(family)}`);
   const length = family === AF_INET ? 4 : 16;
   if (packed.length !== length)
-    throw new RangeError(`inetNtop(): packed must have ${length} bytes, got ${packed.length}`);
+    throw rangeError(`inetNtop(): packed must have ${length} bytes, got ${packed.length}`);
   if (family === AF_INET) return packed.join('.');
   const bytes = Buffer.from(packed);
   return inet6Text(Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2)));

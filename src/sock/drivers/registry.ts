@@ -1,4 +1,5 @@
 import { RuntimeError } from '../../base/errors/errors.ts';
+import { rangeError } from '../../base/errors/refusals.ts';
 import { warnRuntime } from '../../base/log/warnings.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { simulatedSystem } from '../addresses/simulated-system.ts';
@@ -52,7 +53,7 @@ function findDriver(name: string, what: string): Driver {
   const driver = DRIVERS.get(name) ?? HIDDEN.get(name);
   if (driver === undefined) {
     const names = [...DRIVERS.keys()].join(' or ');
-    throw new RangeError(`${what} must be ${names}, got ${brief(name)}`);
+    throw rangeError(`${what} must be ${names}, got ${brief(name)}`);
   }
   const { missing } = driver;
   if (missing !== undefined)

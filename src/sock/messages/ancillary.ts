@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { checkIterable } from '../../base/check-types.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { warnRuntime } from '../../base/log/warnings.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
@@ -57,14 +58,12 @@ export function packAncillary(items: Iterable<AncillaryInput>): Buffer | undefin
   checkIterable(items, 'sendmsg(): ancdata');
   for (const item of items as Iterable<unknown>) {
     if (!Array.isArray(item) || item.length !== 3)
-      throw new TypeError(
-        `sendmsg(): ancillary data must be [level, type, data], got ${brief(item)}`,
-      );
+      throw typeError(`sendmsg(): ancillary data must be [level, type, data], got ${brief(item)}`);
     const [level, type, data] = item as unknown[];
     checkWhole(level, -0x80000000, 0x7fffffff, 'sendmsg(): level');
     checkWhole(type, -0x80000000, 0x7fffffff, 'sendmsg(): type');
     if (!(isUint8Array(data) || types.isInt32Array(data)))
-      throw new TypeError(
+      throw typeError(
         `sendmsg(): ancillary data must be a Uint8Array or an Int32Array, got ${typeNameOf(data)}`,
       );
     // A plain view, because a subclass may override these fields.

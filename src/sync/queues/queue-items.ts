@@ -1,3 +1,5 @@
+import { typeError } from '../../base/errors/refusals.ts';
+
 /** The items of a queue, in the order in which it returns them. */
 export interface Items<T> extends Iterable<T> {
   /** The number of items. */
@@ -97,7 +99,7 @@ function isLess(a: unknown, b: unknown): boolean {
   const [left, right] = [comparable(a), comparable(b)];
   if (typeof left === 'string' ? typeof right === 'string' : isNumeric(left) && isNumeric(right))
     return (left as number) < (right as number);
-  throw new TypeError(
+  throw typeError(
     `'<' not supported between instances of '${kindOfItems(a)}' and '${kindOfItems(b)}'`,
   );
 }

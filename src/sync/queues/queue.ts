@@ -1,4 +1,5 @@
 import { checkOptions } from '../../base/check-options.ts';
+import { rangeError } from '../../base/errors/refusals.ts';
 import { checkNumber } from '../../base/numbers.ts';
 import { repr } from '../../base/printing/repr.ts';
 import { type Abortable, untilAborted } from '../../core/coroutines/abort-signals.ts';
@@ -254,7 +255,7 @@ export class Queue<T = unknown> extends LoopBound {
    * @throws {RangeError} when there were more calls than items (`ValueError` in Python)
    */
   taskDone(): void {
-    if (this.#unfinished <= 0) throw new RangeError('task_done() called too many times');
+    if (this.#unfinished <= 0) throw rangeError('task_done() called too many times');
     this.#unfinished -= 1;
     if (this.#unfinished === 0) this.#finished?.set();
   }

@@ -1,5 +1,6 @@
 import { checkString } from '../../base/check-types.ts';
 import { isException, named } from '../../base/errors/errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { inspectsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { captureUserStack } from '../../base/stacks/captured-stack.ts';
@@ -43,11 +44,9 @@ export class BaseExceptionGroup extends AggregateError {
   constructor(message: string, exceptions: readonly unknown[], options?: ErrorOptions) {
     checkString(message, 'message');
     if (!Array.isArray(exceptions))
-      throw new TypeError(
-        `second argument (exceptions) must be an array, got ${brief(exceptions)}`,
-      );
+      throw typeError(`second argument (exceptions) must be an array, got ${brief(exceptions)}`);
     if (exceptions.length === 0)
-      throw new RangeError('second argument (exceptions) must be a non-empty array');
+      throw rangeError('second argument (exceptions) must be a non-empty array');
     super(exceptions, message, options);
     captureUserStack(this, new.target);
     if (new.target !== BaseExceptionGroup || !exceptions.every(isException)) return;
@@ -130,7 +129,7 @@ export class ExceptionGroup extends BaseExceptionGroup {
     super(message, exceptions, options);
     if (!exceptions.every(isException)) {
       const own = new.target === ExceptionGroup ? 'an ExceptionGroup' : `'${new.target.name}'`;
-      throw new TypeError(`Cannot nest BaseExceptions in ${own}`);
+      throw typeError(`Cannot nest BaseExceptions in ${own}`);
     }
   }
 
@@ -177,7 +176,7 @@ function toPredicate(condition: GroupCondition): (exception: unknown) => boolean
   if (Array.isArray(condition) && condition.every(isErrorClass))
     return (exception) => condition.some((each) => isA(exception, each));
   if (typeof condition === 'function') return condition as (exception: unknown) => boolean;
-  throw new TypeError(
+  throw typeError(
     `expected a function, an error class, or an array of such classes, got ${brief(condition)}`,
   );
 }

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { checkOptions } from '../../base/check-options.ts';
 import { CancelledError, madeForAwait } from '../../base/errors/errors.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
 import { isPlainObject } from '../../base/values/is-plain-object.ts';
 import { isThenable } from '../../base/values/is-thenable.ts';
@@ -102,7 +103,7 @@ function toFutures(awaitables: unknown[], slots: Slots | undefined): Future<unkn
   if (awaitables.some((each) => Array.isArray(each) || types.isSet(each))) {
     const hint: NotAList =
       'gather() takes awaitables one by one, not in a list: write gather(...list)';
-    throw new TypeError(hint);
+    throw typeError(hint);
   }
   for (const each of awaitables) checkAwaitable(each);
   const given = awaitables.find((each) => each instanceof Future) as Future<unknown> | undefined;

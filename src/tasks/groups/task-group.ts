@@ -2,6 +2,7 @@ import { checkOptions } from '../../base/check-options.ts';
 import { checkFunction } from '../../base/check-types.ts';
 import { throwHere } from '../../base/errors/await-stack.ts';
 import { CancelledError, endsTheLoop, invariant, RuntimeError } from '../../base/errors/errors.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
@@ -234,8 +235,7 @@ export class TaskGroup {
    * @throws {RuntimeError} when it has been called before, or no task awaits this
    */
   run<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Coroutine<T> {
-    if (typeof body !== 'function')
-      throw new TypeError(`a function was expected, got ${brief(body)}`);
+    if (typeof body !== 'function') throw typeError(`a function was expected, got ${brief(body)}`);
     return new Coroutine(() => this.#run(body), 'taskGroup', undefined);
   }
 

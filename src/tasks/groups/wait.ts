@@ -1,5 +1,6 @@
 import { checkOptions } from '../../base/check-options.ts';
 import { RuntimeError } from '../../base/errors/errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { checkTimeout } from '../../base/numbers.ts';
 import { calledAs } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
@@ -55,9 +56,9 @@ export function wait<F extends Future<unknown>>(
   const { timeout, returnWhen = ALL_COMPLETED } = options;
   checkFutures(futures, 'a list of futures');
   const different = new Set(futures);
-  if (different.size === 0) throw new RangeError('Set of Tasks/Futures is empty.');
+  if (different.size === 0) throw rangeError('Set of Tasks/Futures is empty.');
   if (!RETURN_WHEN.includes(returnWhen))
-    throw new RangeError(`Invalid return_when value: ${brief(returnWhen)}`);
+    throw rangeError(`Invalid return_when value: ${brief(returnWhen)}`);
   checkTimeout(timeout, 'timeout');
   for (const future of different) checkFuture(future);
   return new Coroutine(() => waitForThem(different, timeout, returnWhen), 'wait', undefined);
@@ -65,7 +66,7 @@ export function wait<F extends Future<unknown>>(
 
 function checkFuture(value: unknown): void {
   if (value instanceof Future) return;
-  throw new TypeError(
+  throw typeError(
     value instanceof Coroutine
       ? 'Passing coroutines is forbidden, use tasks explicitly.'
       : `futures and tasks were expected, got ${brief(value)}`,

@@ -1,6 +1,7 @@
 import { checkOptions } from '../../base/check-options.ts';
 import { type CancelledError, RuntimeError } from '../../base/errors/errors.ts';
 import { TimeoutError } from '../../base/errors/os-errors.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { checkTimeout } from '../../base/numbers.ts';
 import { calledAs, printsAsText } from '../../base/printing/inspect.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
@@ -36,8 +37,7 @@ export type MovedOn<T> =
     };
 
 function checkBody(body: unknown): void {
-  if (typeof body !== 'function')
-    throw new TypeError(`a function was expected, got ${brief(body)}`);
+  if (typeof body !== 'function') throw typeError(`a function was expected, got ${brief(body)}`);
 }
 
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { typeError } from '../../base/errors/refusals.ts';
 import { typeNameOf } from '../../base/printing/repr.ts';
 import { isUint8Array } from '../../base/values/bytes.ts';
 
@@ -13,14 +14,14 @@ export type UnixPath = string | Uint8Array | URL;
  * @throws {TypeError} when one of them cannot be a host or a port
  */
 export function checkHostPort(call: string, host: unknown, port: unknown): void {
-  if (!isText(host)) throw new TypeError(`${call}: host must be a string, got ${typeNameOf(host)}`);
+  if (!isText(host)) throw typeError(`${call}: host must be a string, got ${typeNameOf(host)}`);
   checkPort(call, port);
 }
 
 /** Like {@link checkHostPort}, but there may be several hosts. */
 export function checkHostsPort(call: string, hosts: unknown, port: unknown): void {
   if (!isText(hosts) && !Array.isArray(hosts))
-    throw new TypeError(
+    throw typeError(
       `${call}: host must be a string, or an array of strings, got ${typeNameOf(hosts)}`,
     );
   checkPort(call, port);
@@ -36,7 +37,7 @@ export function toPath(call: string, path: UnixPath | undefined): string | undef
   if (path === undefined || typeof path === 'string') return path;
   if (path instanceof URL) return fileURLToPath(path);
   if (isUint8Array(path)) return UTF8.decode(path);
-  throw new TypeError(
+  throw typeError(
     `${call}: path must be a string, a Uint8Array or a file: URL, got ${typeNameOf(path)}`,
   );
 }
@@ -45,7 +46,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function checkPort(call: string, port: unknown): void {
   if (!isText(port) && typeof port !== 'number')
-    throw new TypeError(`${call}: port must be a number or a string, got ${typeNameOf(port)}`);
+    throw typeError(`${call}: port must be a number or a string, got ${typeNameOf(port)}`);
 }
 
 /** Is it a string or left out? A string may be given as bytes, as everywhere in asyncio. */

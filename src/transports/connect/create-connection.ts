@@ -1,4 +1,5 @@
 import { OSError } from '../../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { log } from '../../base/log/log.ts';
 import { checkTimeout, checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
@@ -138,10 +139,9 @@ function givenSocket(
 ): Socket | undefined {
   if (host !== undefined || port !== undefined) {
     if (sock === undefined) return undefined;
-    throw new RangeError('host/port and sock can not be specified at the same time');
+    throw rangeError('host/port and sock can not be specified at the same time');
   }
-  if (sock === undefined)
-    throw new RangeError('host and port was not specified and no sock specified');
+  if (sock === undefined) throw rangeError('host and port was not specified and no sock specified');
   checkStreamSocket(sock);
   return sock;
 }
@@ -151,8 +151,8 @@ function givenSocket(
  * @throws {RangeError} when it is not a stream socket
  */
 export function checkStreamSocket(sock: unknown): asserts sock is Socket {
-  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
-  if (sock.type !== SOCK_STREAM) throw new RangeError(`A Stream Socket was expected, got ${sock}`);
+  if (!(sock instanceof Socket)) throw typeError(`sock must be a Socket, got ${brief(sock)}`);
+  if (sock.type !== SOCK_STREAM) throw rangeError(`A Stream Socket was expected, got ${sock}`);
 }
 
 /** Looks up the host, and tries its addresses until one connects. */

@@ -1,4 +1,5 @@
 import { OSError } from '../../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
@@ -86,14 +87,12 @@ function checkKinds({ family = 0, proto = 0, flags = 0 }: DatagramEndpointOption
 /** Checks and returns the socket in the options, if there is one. */
 function givenDatagramSocket({ sock, ...others }: DatagramEndpointOptions): Socket | undefined {
   if (sock === undefined) return undefined;
-  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
-  if (sock.type !== SOCK_DGRAM) throw new RangeError(`A UDP Socket was expected, got ${sock}`);
+  if (!(sock instanceof Socket)) throw typeError(`sock must be a Socket, got ${brief(sock)}`);
+  if (sock.type !== SOCK_DGRAM) throw rangeError(`A UDP Socket was expected, got ${sock}`);
   const said = Object.entries(others).filter(([, value]) => value);
   if (said.length === 0) return sock;
   const problems = said.map(([name, value]) => `${name}=${brief(value)}`).join(', ');
-  throw new RangeError(
-    `socket modifier options can not be used when sock is specified. (${problems})`,
-  );
+  throw rangeError(`socket modifier options can not be used when sock is specified. (${problems})`);
 }
 
 /** The first pair of addresses that works, and its socket. */
@@ -130,7 +129,7 @@ async function placesFor(
   { localAddr, remoteAddr, family = 0, proto = 0, flags = 0 }: DatagramEndpointOptions,
 ): Promise<Place[]> {
   if (!localAddr && !remoteAddr) {
-    if (family === 0) throw new RangeError('unexpected address family');
+    if (family === 0) throw rangeError('unexpected address family');
     return [{ family, proto }];
   }
   if (family === AF_UNIX) {
@@ -143,7 +142,7 @@ async function placesFor(
   const places = new Map<string, Place>();
   const add = async (side: 'local' | 'remote', address: DatagramAddress): Promise<void> => {
     if (!Array.isArray(address) || address.length !== 2)
-      throw new TypeError(`${side}Addr must be [host, port], got ${brief(address)}`);
+      throw typeError(`${side}Addr must be [host, port], got ${brief(address)}`);
     for (const [of, , through, , found] of await lookUp(loop, address[0], address[1], asked)) {
       const key = `${of} ${through}`;
       const place = places.get(key) ?? { family: of, proto: through };
@@ -156,6 +155,6 @@ async function placesFor(
   const whole = [...places.values()].filter(
     ({ local, remote }) => (!localAddr || local) && (!remoteAddr || remote),
   );
-  if (whole.length === 0) throw new RangeError('can not get address information');
+  if (whole.length === 0) throw rangeError('can not get address information');
   return whole;
 }

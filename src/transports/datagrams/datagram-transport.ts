@@ -1,6 +1,7 @@
 import { checkBytes } from '../../base/check-types.ts';
 import { MAX_READ_SIZE } from '../../base/constants.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
+import { rangeError } from '../../base/errors/refusals.ts';
 import { printsAsText } from '../../base/printing/inspect.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
@@ -161,7 +162,7 @@ export class SocketDatagramTransport extends DatagramTransport {
       address === undefined ? undefined : checkAddress(this.#sock.family, address, 'sendto');
     if (this.#address === undefined) return given;
     if (given !== undefined && addressText(given) !== addressText(this.#address))
-      throw new RangeError(`Invalid address: must be undefined or ${brief(this.#address)}`);
+      throw rangeError(`Invalid address: must be undefined or ${brief(this.#address)}`);
     return this.#address;
   }
 

@@ -1,3 +1,4 @@
+import { typeError } from '../../base/errors/refusals.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
@@ -54,7 +55,7 @@ export function connectWritePipe<P extends WritePipeCallbacks>(
 function checkReader(protocol: Partial<ReadPipeCallbacks>): void {
   checkProtocol(protocol);
   if (typeof protocol.dataReceived !== 'function')
-    throw new TypeError(`a protocol with dataReceived() was expected, got ${brief(protocol)}`);
+    throw typeError(`a protocol with dataReceived() was expected, got ${brief(protocol)}`);
 }
 
 async function connected<P, T extends BaseTransport>(

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { endsTheLoop } from '../../base/errors/errors.ts';
 import { fromNodeError } from '../../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { driverNamed } from '../../sock/drivers/registry.ts';
 import type { DriverName, PipeEnd, PipeKind } from '../../sock/endpoint/endpoint.ts';
@@ -66,15 +67,15 @@ function openSocket(sock: Socket): OpenPipe {
 function descriptorOf(pipe: unknown): number {
   const fd = typeof pipe === 'number' ? pipe : (pipe as Partial<HasDescriptor> | undefined)?.fd;
   if (typeof fd !== 'number' || !Number.isInteger(fd))
-    throw new TypeError(`pipe must be a descriptor, or have one as fd, got ${brief(pipe)}`);
-  if (fd < 0) throw new RangeError(`Invalid file descriptor: ${fd}`);
+    throw typeError(`pipe must be a descriptor, or have one as fd, got ${brief(pipe)}`);
+  if (fd < 0) throw rangeError(`Invalid file descriptor: ${fd}`);
   return fd;
 }
 
 function kindOfPipe(fd: number, writes: boolean): PipeKind {
   const kind = kindIn(fd);
   if (kind !== undefined) return kind;
-  throw new RangeError(
+  throw rangeError(
     writes
       ? 'Pipe transport is only for pipes, sockets and character devices'
       : 'Pipe transport is for pipes/sockets only.',

@@ -1,5 +1,6 @@
 import { SERVER_BACKLOG } from '../../base/constants.ts';
 import { OSError } from '../../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { log } from '../../base/log/log.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
@@ -157,12 +158,12 @@ async function socketsFor(
   const { sock } = options;
   if (host !== undefined || port !== undefined) {
     if (sock !== undefined)
-      throw new RangeError('host/port and sock can not be specified at the same time');
+      throw rangeError('host/port and sock can not be specified at the same time');
     return bindServers(loop, await waysTo(loop, host, port, options), options);
   }
-  if (sock === undefined) throw new RangeError('Neither host/port nor sock were specified');
-  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
-  if (sock.type !== SOCK_STREAM) throw new RangeError(`A Stream Socket was expected, got ${sock}`);
+  if (sock === undefined) throw rangeError('Neither host/port nor sock were specified');
+  if (!(sock instanceof Socket)) throw typeError(`sock must be a Socket, got ${brief(sock)}`);
+  if (sock.type !== SOCK_STREAM) throw rangeError(`A Stream Socket was expected, got ${sock}`);
   checkUnused(sock);
   return [sock];
 }

@@ -1,5 +1,6 @@
 import { statSync, unlinkSync } from 'node:fs';
 import { OSError, osError } from '../../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { log } from '../../base/log/log.ts';
 import { brief, repr } from '../../base/printing/repr.ts';
 import { isA } from '../../base/values/attempt.ts';
@@ -103,12 +104,12 @@ function givenUnixSocket(
 ): Socket | undefined {
   if (path !== undefined) {
     if (sock === undefined) return undefined;
-    throw new RangeError('path and sock can not be specified at the same time');
+    throw rangeError('path and sock can not be specified at the same time');
   }
-  if (sock === undefined) throw new RangeError(refusal);
-  if (!(sock instanceof Socket)) throw new TypeError(`sock must be a Socket, got ${brief(sock)}`);
+  if (sock === undefined) throw rangeError(refusal);
+  if (!(sock instanceof Socket)) throw typeError(`sock must be a Socket, got ${brief(sock)}`);
   if (sock.family !== AF_UNIX || sock.type !== SOCK_STREAM)
-    throw new RangeError(`A UNIX Domain Stream Socket was expected, got ${sock}`);
+    throw rangeError(`A UNIX Domain Stream Socket was expected, got ${sock}`);
   return sock;
 }
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { checkOptions } from '../../base/check-options.ts';
 import { checkIterable, checkText } from '../../base/check-types.ts';
 import { fromNodeError, osError } from '../../base/errors/os-errors.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { checkWhole } from '../../base/numbers.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { signalToSend } from '../../base/signal-names.ts';
@@ -84,7 +85,7 @@ export function checkSubprocess(options: SubprocessOptions, shell: boolean): voi
   checkNames(options, shell, SUBPROCESS);
   checkSignal(options.signal);
   if (options.killSignal !== undefined && signalToSend(options.killSignal) === 0)
-    throw new RangeError('killSignal must be a signal, got 0');
+    throw rangeError('killSignal must be a signal, got 0');
   checkStdio(options);
   checkOthers(options);
 }
@@ -96,7 +97,7 @@ export function checkNames(options: object, shell: boolean, names: string): void
   for (const [name, accepted] of Object.entries({ ...REFUSED, shell })) {
     const value = others[name];
     if (value !== undefined && value !== accepted)
-      throw new RangeError(`${name} must be ${brief(accepted)}, got ${brief(value)}`);
+      throw rangeError(`${name} must be ${brief(accepted)}, got ${brief(value)}`);
     delete others[name];
   }
   checkOptions(others, names);
@@ -107,11 +108,11 @@ function checkStdio({ stdin, stdout, stderr }: SubprocessOptions): void {
     if (value === undefined || (name === 'stderr' && value === STDOUT)) continue;
     const fd = descriptorOf(value);
     if (fd === undefined)
-      throw new TypeError(
+      throw typeError(
         `${name} must be PIPE, DEVNULL, a descriptor, or have one as fd, got ${brief(value)}`,
       );
     if (fd < 0 && fd !== PIPE && fd !== DEVNULL)
-      throw new RangeError(`${name} must be PIPE, DEVNULL or a descriptor, got ${brief(value)}`);
+      throw rangeError(`${name} must be PIPE, DEVNULL or a descriptor, got ${brief(value)}`);
     if (fd < 0) continue;
     checkWhole(fd, 0, 0x7fffffff, name);
     checkIsOpen(fd);
@@ -138,13 +139,13 @@ function checkOthers({ cwd, env, executable, passFds, user, group }: SubprocessO
   if (cwd === '') throw osError('ENOENT', 'chdir', { filename: '' });
   if (executable !== undefined) checkText(pathOf(executable), 'executable');
   if (env !== undefined && (typeof env !== 'object' || env === null || Symbol.iterator in env))
-    throw new TypeError(`env must be an object of strings, got ${brief(env)}`);
+    throw typeError(`env must be an object of strings, got ${brief(env)}`);
   for (const [name, value] of Object.entries(env ?? {})) {
     if (value === undefined) continue;
     checkText(name, 'a name in env');
     checkText(value, `env.${name}`);
     if (name.includes('='))
-      throw new RangeError(`a name in env must not contain "=", got ${brief(name)}`);
+      throw rangeError(`a name in env must not contain "=", got ${brief(name)}`);
   }
   if (passFds !== undefined) checkIterable(passFds, 'passFds');
   for (const fd of passFds ?? []) {

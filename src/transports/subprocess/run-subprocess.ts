@@ -1,4 +1,5 @@
 import { checkText } from '../../base/check-types.ts';
+import { rangeError } from '../../base/errors/refusals.ts';
 import { log } from '../../base/log/log.ts';
 import { brief } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
@@ -42,7 +43,7 @@ export function subprocessShell<P extends SubprocessCallbacks>(
   const run = (): Promise<[SubprocessTransport, P]> => {
     checkSubprocess(options, true);
     // A RangeError, because asyncio throws ValueError.
-    if (typeof cmd !== 'string') throw new RangeError(`cmd must be a string, got ${brief(cmd)}`);
+    if (typeof cmd !== 'string') throw rangeError(`cmd must be a string, got ${brief(cmd)}`);
     checkText(cmd, 'cmd');
     return started(loop, protocolFactory, { program: '/bin/sh', args: ['-c', cmd] }, options);
   };

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket } from 'node:tls';
 import { checkText } from '../../base/check-types.ts';
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { net, tls } from '../../base/node-modules.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 
@@ -63,7 +64,7 @@ export class TlsClient {
     const { rejectUnauthorized, checkServerIdentity } = this.#options;
     const checksName = rejectUnauthorized !== false && checkServerIdentity === undefined;
     if (this.#hostname === '' && checksName && ssl !== true)
-      throw new RangeError(
+      throw rangeError(
         'serverHostname is needed to check the certificate, unless ssl has checkServerIdentity',
       );
     this.context = this.#options.secureContext ?? tls().createSecureContext(this.#options);
@@ -116,7 +117,7 @@ export class TlsServer {
     const options = optionsOf(ssl, false);
     const { secureContext, cert, pfx, SNICallback } = options;
     if ((secureContext ?? cert ?? pfx ?? SNICallback) === undefined)
-      throw new RangeError('a TLS server needs a certificate: ssl must have key and cert, or pfx');
+      throw rangeError('a TLS server needs a certificate: ssl must have key and cert, or pfx');
     this.#options = options;
     this.context =
       secureContext ??
@@ -151,7 +152,7 @@ export class TlsServer {
       try {
         const chosen = choose?.(asked);
         if (chosen === undefined || asked.protocols.includes(chosen)) return chosen;
-        throw new RangeError(
+        throw rangeError(
           `ALPNCallback must return one of ${brief(asked.protocols)}, got ${brief(chosen)}`,
         );
       } catch (error) {
@@ -192,7 +193,7 @@ export class TlsServer {
 function optionsOf(ssl: unknown, mayBeTrue: boolean): TlsOptions {
   if (ssl === true && mayBeTrue) return {};
   if (typeof ssl !== 'object' || ssl === null || Array.isArray(ssl))
-    throw new TypeError(
+    throw typeError(
       `ssl must be ${mayBeTrue ? 'true, ' : ''}a tls.SecureContext or an object of options, got ${typeNameOf(ssl)}`,
     );
   return isSecureContext(ssl) ? { secureContext: ssl } : (ssl as TlsOptions);

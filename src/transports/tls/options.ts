@@ -1,3 +1,4 @@
+import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { typeNameOf } from '../../base/printing/repr.ts';
 import type { Future } from '../../core/futures/future.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
@@ -44,7 +45,7 @@ export function encryptionToHost(options: TlsClientOptions, host: string | undef
     return withoutTls(options);
   }
   if (serverHostname === undefined && !host)
-    throw new RangeError('You must set serverHostname when using ssl without a host');
+    throw rangeError('You must set serverHostname when using ssl without a host');
   return asClient(ssl, serverHostname ?? host, options);
 }
 
@@ -56,7 +57,7 @@ export function encryptionToPath(options: TlsClientOptions): Encryption {
     return withoutTls(options);
   }
   if (serverHostname === undefined)
-    throw new RangeError('you have to pass serverHostname when using ssl');
+    throw rangeError('you have to pass serverHostname when using ssl');
   return asClient(ssl, serverHostname, options);
 }
 
@@ -78,8 +79,7 @@ function asClient(
 }
 
 function refuseHostname(serverHostname: unknown): void {
-  if (serverHostname !== undefined)
-    throw new RangeError('serverHostname is only meaningful with ssl');
+  if (serverHostname !== undefined) throw rangeError('serverHostname is only meaningful with ssl');
 }
 
 /**
@@ -89,13 +89,13 @@ function refuseHostname(serverHostname: unknown): void {
 function withoutTls({ sslHandshakeTimeout, sslShutdownTimeout, ...others }: TlsClientOptions) {
   const { ssl } = others;
   if (ssl !== undefined && ssl !== false && ssl !== null)
-    throw new TypeError(
+    throw typeError(
       `ssl must be a tls.SecureContext or an object of options, got ${typeNameOf(ssl)}`,
     );
   if (sslHandshakeTimeout !== undefined)
-    throw new RangeError('sslHandshakeTimeout is only meaningful with ssl');
+    throw rangeError('sslHandshakeTimeout is only meaningful with ssl');
   if (sslShutdownTimeout !== undefined)
-    throw new RangeError('sslShutdownTimeout is only meaningful with ssl');
+    throw rangeError('sslShutdownTimeout is only meaningful with ssl');
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { ConnectionResetError } from '../../base/errors/os-errors.ts';
+import { typeError } from '../../base/errors/refusals.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
 import { Coroutine } from '../../core/coroutines/coroutine.ts';
 import { Future } from '../../core/futures/future.ts';
@@ -27,11 +28,11 @@ export function startTls(
 ): Coroutine<Transport> {
   const start = async (): Promise<Transport> => {
     if (typeof sslcontext !== 'object' || sslcontext === null)
-      throw new TypeError(
+      throw typeError(
         `sslcontext must be a tls.SecureContext or an object of options, got ${typeNameOf(sslcontext)}`,
       );
     if (!(transport instanceof Transport))
-      throw new TypeError(`transport ${brief(transport)} is not supported by startTls()`);
+      throw typeError(`transport ${brief(transport)} is not supported by startTls()`);
     const before = transport.getProtocol();
     if (before === undefined) throw new ConnectionResetError('Connection lost');
     const side = serverSide ? new TlsServer(sslcontext) : new TlsClient(sslcontext, serverHostname);

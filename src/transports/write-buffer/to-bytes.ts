@@ -1,3 +1,4 @@
+import { typeError } from '../../base/errors/refusals.ts';
 import { typeNameOf } from '../../base/printing/repr.ts';
 import { isBytes } from '../../base/values/bytes.ts';
 
@@ -9,7 +10,7 @@ import { isBytes } from '../../base/values/bytes.ts';
 export function toBytes(data: unknown): Uint8Array {
   if (isBytes(data)) return data;
   if (typeof data === 'string') return Buffer.from(data);
-  throw new TypeError(`data must be a Uint8Array or a string, got ${typeNameOf(data)}`);
+  throw typeError(`data must be a Uint8Array or a string, got ${typeNameOf(data)}`);
 }
 
 /**
@@ -20,9 +21,7 @@ export function toBytes(data: unknown): Uint8Array {
 export function joinBytes(pieces: Iterable<unknown>): Uint8Array {
   // A string is an iterable of characters; asyncio refuses it, too.
   if (typeof pieces === 'string')
-    throw new TypeError(
-      `expected an iterable of Uint8Arrays or strings, got ${typeNameOf(pieces)}`,
-    );
+    throw typeError(`expected an iterable of Uint8Arrays or strings, got ${typeNameOf(pieces)}`);
   const list = Array.from(pieces, toBytes);
   return list.length === 1 ? (list[0] as Uint8Array) : Buffer.concat(list);
 }

@@ -1,5 +1,6 @@
 import { WRITE_HIGH_WATER } from '../../base/constants.ts';
 import { endsTheLoop } from '../../base/errors/errors.ts';
+import { rangeError } from '../../base/errors/refusals.ts';
 import { checkNumber } from '../../base/numbers.ts';
 
 /**
@@ -49,7 +50,7 @@ export class WaterMarks {
     const top = high ?? (low === undefined ? this.#usual : 4 * low);
     const bottom = low ?? Math.floor(top / 4);
     if (!(top >= bottom && bottom >= 0))
-      throw new RangeError(`high (${top}) must be >= low (${bottom}) must be >= 0`);
+      throw rangeError(`high (${top}) must be >= low (${bottom}) must be >= 0`);
     this.#high = top;
     this.#low = bottom;
   }

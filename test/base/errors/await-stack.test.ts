@@ -371,6 +371,7 @@ loopBehaviour('The stack of an error in the first step of what is awaited', (it)
       nap.cancel();
       return nap;
     },
+    'a refused argument': () => sleep('1' as never),
     'a stream that has ended': () => {
       const reader = new StreamReader();
       reader.feedEof();

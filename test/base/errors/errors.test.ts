@@ -40,6 +40,16 @@ behaviour('CancelledError', (it) => {
   });
 });
 
+behaviour('An error of the library whose message is no text', (it) => {
+  it('leaves the limit of stacks as it was', () => {
+    const before = Error.stackTraceLimit;
+
+    throws(() => new CancelledError(Symbol('message') as never), TypeError);
+
+    assert.is(Error.stackTraceLimit, before);
+  });
+});
+
 behaviour('SystemExit', (it) => {
   it('holds the status, 0 where none is given', () => {
     assert.is(new SystemExit(3).code, 3);

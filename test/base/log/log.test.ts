@@ -63,7 +63,7 @@ loopBehaviour('setLogger', (it) => {
         assert.match(lines.join('\n'), /^warn: Executing .* took 0\.\d+ seconds\n/);
         assert.match(
           lines.at(-1) as string,
-          /^warn: Task-\d+ was cancelled.* and ended with a result/,
+          /^warn: Task-\d+ was cancelled.* but ended with a result/,
         );
       });
     },
