@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { takeKeys } from './cli/live/keys.ts';
 import type { LookCommand } from './cli/look.ts';
-import type { Said } from './cli/process/say.ts';
+import type { ParentMessage } from './cli/process/say.ts';
 import type { Style } from './echo/styles.ts';
 
 /** Exit statuses. */
@@ -131,7 +131,7 @@ async function main(args: string[]): Promise<number> {
   const style = styleOf(values.style ?? (values.tls ? 'streams' : 'sock'));
   if (values.tls && style === 'sock')
     throw new UsageError('the sock style cannot encrypt: --tls needs --style streams or protocol');
-  const wish = {
+  const options = {
     host: values.host,
     port: wholeNumber('--port', values.port ?? '8000', 0, 65_535),
     grace: seconds('--grace', values.grace),
@@ -142,7 +142,7 @@ async function main(args: string[]): Promise<number> {
   };
   return await orFailure(async () => {
     const { echo } = await import('./cli/echo.ts');
-    return await echo(wish, complain);
+    return await echo(options, complain);
   });
 }
 
@@ -180,7 +180,7 @@ async function simulateFile(
   const { runs, seed, faults, svg } = values;
   if (faults !== undefined && !['calm', 'rough', 'hell'].includes(faults))
     throw new UsageError(`--faults must be calm, rough or hell, got '${faults}'`);
-  const wish = {
+  const options = {
     file,
     runs: runs === undefined ? undefined : wholeNumber('--runs', runs, 1, Number.MAX_SAFE_INTEGER),
     jobs: wholeNumber('--jobs', values.jobs, 1, MOST_WORKERS),
@@ -192,7 +192,7 @@ async function simulateFile(
   };
   return await orFailure(async () => {
     const { simulateFile } = await import('./cli/simulate.ts');
-    return await simulateFile(wish);
+    return await simulateFile(options);
   });
 }
 
@@ -242,11 +242,11 @@ async function inProcessOfItsOwn(): Promise<number> {
     if (child.connected) child.disconnect();
   };
   process.on('SIGINT', end(STATUS.interrupted)).on('SIGTERM', end(STATUS.terminated));
-  let giveBack: ReturnType<typeof takeKeys> | undefined;
-  child.on('message', ({ text, leave }: Said) => {
+  let restoreTerminal: ReturnType<typeof takeKeys> | undefined;
+  child.on('message', ({ text, leave }: ParentMessage) => {
     if (leave === undefined) process.stdout.write(text as string);
     else
-      giveBack = takeKeys(
+      restoreTerminal = takeKeys(
         leave,
         (key) => end(key === 'q' ? 0 : STATUS.interrupted)(),
         (size) => child.connected && child.send(size),
@@ -257,7 +257,7 @@ async function inProcessOfItsOwn(): Promise<number> {
     [number | null],
     unknown,
   ];
-  giveBack?.(status !== null);
+  restoreTerminal?.(status !== null);
   // From now on, Ctrl-C does not wait until the output has been read.
   ended ??= status ?? STATUS.failed;
   return ended;

@@ -8,7 +8,7 @@ const INTERRUPTED = 130;
 const TERMINATED = 143;
 
 /** The options of the command. */
-interface Wish {
+interface CommandOptions {
   readonly host: string;
   readonly port: number;
   /** Seconds. */
@@ -20,11 +20,14 @@ interface Wish {
 }
 
 /** Serves until it is stopped, and returns the exit status. */
-export async function echo(wish: Wish, onFailure: (text: string) => void): Promise<number> {
-  const { host, port, grace, style, workers } = wish;
+export async function echo(
+  options: CommandOptions,
+  onFailure: (text: string) => void,
+): Promise<number> {
+  const { host, port, grace, style, workers } = options;
   const say = (line: string): void => console.log(`echo: ${line}`);
-  const onConnection = wish.isQuiet ? undefined : say;
-  const ssl = wish.isEncrypted ? certificate(host, say) : undefined;
+  const onConnection = options.isQuiet ? undefined : say;
+  const ssl = options.isEncrypted ? certificate(host, say) : undefined;
   let status = 0;
   const serve = asyncio.coroutine(async function serve(): Promise<void> {
     const server = asyncio.currentTask();

@@ -6,12 +6,12 @@ import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LONGEST_TIMER_MS } from '../base/constants.ts';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../base/node-timers.ts';
-import { PART, type Part, type Told } from '../simulation/part.ts';
+import { PART, type Part, type RunMessage } from '../simulation/part.ts';
 import { Failure } from './process/failure.ts';
 import { sequenceDiagram } from './sequence-diagram.ts';
 
 /** The options of `asyncio-ts simulate`. */
-export interface SimulateWish extends Omit<Part, 'job'> {
+export interface SimulateOptions extends Omit<Part, 'job'> {
   readonly file: string;
   /** How long a run may take in real time, in seconds. */
   readonly timeout: number;
@@ -31,16 +31,21 @@ const WARN_AFTER = 10_000;
  * @returns the exit status: 0 if all runs passed
  * @throws {Failure} when the program cannot be run, ends early, hangs, or does not call `simulate()`
  */
-export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish): Promise<number> {
+export async function simulateFile({
+  file,
+  svg,
+  timeout,
+  ...options
+}: SimulateOptions): Promise<number> {
   const flags = flagsFor(file);
   const folder = dirname(svg ?? '');
   if (!existsSync(folder)) throw new Failure(`no such folder: ${folder}`);
   // A single seed needs only one process.
-  const jobs = process.env['SIMULATION_SEED'] ? 1 : wish.jobs;
+  const jobs = process.env['SIMULATION_SEED'] ? 1 : options.jobs;
   const children: ChildProcess[] = [];
   const progress = new Progress();
   let failing: number | string | undefined;
-  let failed: Extract<Told, { failed: string }> | undefined;
+  let failed: Extract<RunMessage, { failed: string }> | undefined;
   let stopped = 0;
   const stopAll = (signal: NodeJS.Signals, but?: ChildProcess): void => {
     for (const child of children) if (child !== but) child.kill(signal);
@@ -52,7 +57,7 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
   const [interrupt, terminate] = [stop(130), stop(143)];
   process.on('SIGINT', interrupt).on('SIGTERM', terminate);
   const run = async (job: number): Promise<void> => {
-    const part: Part = { ...wish, job, jobs };
+    const part: Part = { ...options, job, jobs };
     const child = spawn(process.execPath, [...flags, file], {
       // Only the command receives Ctrl-C; it ends its children.
       detached: true,
@@ -77,21 +82,21 @@ export async function simulateFile({ file, svg, timeout, ...wish }: SimulateWish
       },
       Math.min(timeout * 1000, WARN_AFTER),
     );
-    child.on('message', (told: Told) => {
+    child.on('message', (message: RunMessage) => {
       timer.refresh();
       warning.refresh();
-      if ('starts' in told) seed = told.starts;
-      else if ('differs' in told) {
-        if (told.differs !== '') progress.say(`seed ${seed}: ${told.differs}`);
-      } else if ('begins' in told) progress.begins(job, told.begins);
-      else if ('passed' in told) {
+      if ('starts' in message) seed = message.starts;
+      else if ('differs' in message) {
+        if (message.differs !== '') progress.say(`seed ${seed}: ${message.differs}`);
+      } else if ('begins' in message) progress.begins(job, message.begins);
+      else if ('passed' in message) {
         seed = undefined;
-        progress.passed(told.passed);
-      } else if ('failed' in told) {
-        failed = told;
+        progress.passed(message.passed);
+      } else if ('failed' in message) {
+        failed = message;
         child.kill('SIGKILL');
       } else if (failing === undefined) {
-        failing = told.failing;
+        failing = message.failing;
         progress.say(`seed ${failing} fails; looking for fewer faults`);
         stopAll('SIGKILL', child);
       }

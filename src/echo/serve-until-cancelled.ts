@@ -6,7 +6,7 @@ import type { Statistics } from './statistics.ts';
 /**
  * How long written data may take to be sent when the clients are done, and TLS to end, in seconds.
  */
-const LAST_WORDS = 0.1;
+const CLOSE_TIMEOUT = 0.1;
 
 /** Serves until the task is cancelled; then lets clients finish, and prints statistics. */
 export async function serveUntilCancelled(
@@ -25,7 +25,7 @@ export async function serveUntilCancelled(
   } finally {
     server.close();
     await letFinish(clients, options);
-    await Promise.race([server.waitClosed(), asyncio.sleep(LAST_WORDS)]);
+    await Promise.race([server.waitClosed(), asyncio.sleep(CLOSE_TIMEOUT)]);
     server.abortClients();
     await server.waitClosed();
     if (options.statistics === undefined) options.say(statistics.summary(loop.time()));

@@ -57,9 +57,9 @@ export function createConnection(
     const loop = requireRunningLoop() as Loop;
     const [host, port] = address;
     const failures: OSError[] = [];
-    for (const way of await loop.getaddrinfo(host, port, { type: SOCK_STREAM })) {
+    for (const info of await loop.getaddrinfo(host, port, { type: SOCK_STREAM })) {
       try {
-        return await connectTo(loop, way, timeout, options);
+        return await connectTo(loop, info, timeout, options);
       } catch (error) {
         if (!isA(error, OSError)) throw error;
         failures.push(error);
@@ -87,12 +87,12 @@ async function connectTo(
     return sock;
   } catch (error) {
     sock.close();
-    throw inPlainWords(error);
+    throw asSocketError(error);
   }
 }
 
 /** The error with the text of the `socket` module: asyncio's contains the address. */
-function inPlainWords(error: unknown): unknown {
+function asSocketError(error: unknown): unknown {
   if (!isA(error, OSError)) return error;
   if (error.code !== undefined) return osError(error.code, error.syscall);
   return isA(error, TimeoutError) ? new TimeoutError('timed out', { cause: error }) : error;

@@ -120,7 +120,7 @@ export function enter<T>(body: Main<T>, options: EnterOptions = {}): Promise<T> 
 export function checkMayRun(method: string): void {
   const running = runningLoop();
   const isShared = running instanceof SharedLoop;
-  if (running === undefined || (isShared && !running._isInhabited)) return;
+  if (running === undefined || (isShared && !running._hasTasks)) return;
   const hint = isShared ? ', that of enter(): write enter(main)' : '';
   throw new RuntimeError(`${method} cannot be called from a running event loop${hint}`);
 }

@@ -19,7 +19,7 @@ const LAST_TURNS = 4;
  * The loop for existing programs: it runs while it has something to do, and otherwise rests.
  *
  * It has something to do while it has a task, a call that an ended task did not await, or an open
- * server or connection. It is inhabited while it has a task.
+ * server or connection.
  *
  *            there is something to do             nothing is left to do
  *   resting ──────────────────────────▶ running ───────────────────────▶ leaving
@@ -84,7 +84,7 @@ export class SharedLoop extends Loop {
   }
 
   /** @internal does it have a task? */
-  get _isInhabited(): boolean {
+  get _hasTasks(): boolean {
     return this.#entered.size > 0 || this._tasks.size > 0;
   }
 
@@ -104,7 +104,7 @@ export class SharedLoop extends Loop {
 
   /** @internal */
   override _standAside(): boolean {
-    if (this._isInhabited) return false;
+    if (this._hasTasks) return false;
     this.#isAside = true;
     this._turns.halt();
     return true;
@@ -128,7 +128,7 @@ export class SharedLoop extends Loop {
   }
 
   get #hasToRun(): boolean {
-    return this._isInhabited || leftCallsOf(this).size > 0 || isAnyOpenOn(this);
+    return this._hasTasks || leftCallsOf(this).size > 0 || isAnyOpenOn(this);
   }
 
   /** Explains why the loop continues after its last caller got its result. In debug mode, this may be intended. */
@@ -200,7 +200,7 @@ export class SharedLoop extends Loop {
     const isBrokenOff = !this.#isStopping;
     this.#unwatch();
     this.#isStopping = false;
-    if (interruption !== undefined) this.#throwOut(interruption.error);
+    if (interruption !== undefined) this.#rethrow(interruption.error);
     if (this.#isAside) {
       this.#waitForRoom();
       this.#tellAll();
@@ -226,7 +226,7 @@ export class SharedLoop extends Loop {
   }
 
   /** A SystemExit or KeyboardInterrupt rejects the caller's promise, or else ends the program. */
-  #throwOut(error: unknown): void {
+  #rethrow(error: unknown): void {
     for (const task of this.#entered)
       if (task.done() && !task.cancelled() && task.exception() === error) return;
     setImmediate(() => {

@@ -44,11 +44,11 @@ export class Chaos {
     scheduler.background(random.between(0, (2 * MINUTE) / rate), () => {
       if (!faults.on) return;
       this.#next(kind, rate, random);
-      this.#strike(kind, random);
+      this.#inject(kind, random);
     });
   }
 
-  #strike(kind: Kind, random: Random): void {
+  #inject(kind: Kind, random: Random): void {
     const { faults, scheduler, world } = this.#run;
     const hosts = [...this.#run.hosts.values()];
     const host = hosts[random.below(hosts.length)];
@@ -58,19 +58,19 @@ export class Chaos {
     if (host?.state !== 'up') return;
     if (kind === 'freeze') {
       const seconds = 2 * share;
-      if (faults.comes(kind, `${host.name} for ${seconds.toFixed(3)} s`)) host.freeze(seconds);
+      if (faults.occurs(kind, `${host.name} for ${seconds.toFixed(3)} s`)) host.freeze(seconds);
     } else if (kind === 'descriptors') {
       const seconds = 5 * share;
       const { descriptors } = this.#run.kernelOf(host);
       // A host that has none open may be starting.
       if (descriptors.open.size === 0) return;
-      if (!faults.comes(kind, `${host.name} for ${seconds.toFixed(3)} s`)) return;
+      if (!faults.occurs(kind, `${host.name} for ${seconds.toFixed(3)} s`)) return;
       const shortage = {};
       descriptors.shortages.add(shortage);
       scheduler.in(seconds, () => void descriptors.shortages.delete(shortage));
     } else if (kind === 'crash' || kind === 'power') {
       const seconds = 5 * share;
-      if (!faults.comes(kind, `${host.name}, back in ${seconds.toFixed(3)} s`)) return;
+      if (!faults.occurs(kind, `${host.name}, back in ${seconds.toFixed(3)} s`)) return;
       if (kind === 'power') host._losePower('crashed');
       else host.crash();
       const { _starts } = host;
@@ -80,10 +80,10 @@ export class Chaos {
       });
     } else if (other === undefined) return;
     else if (kind === 'reset') {
-      if (faults.comes(kind, `${host.name} ↔ ${other.name}`)) world.reset(host, other);
+      if (faults.occurs(kind, `${host.name} ↔ ${other.name}`)) world.reset(host, other);
     } else {
       const seconds = 10 * share;
-      if (!faults.comes(kind, `${host.name} ↔ ${other.name} for ${seconds.toFixed(3)} s`)) return;
+      if (!faults.occurs(kind, `${host.name} ↔ ${other.name} for ${seconds.toFixed(3)} s`)) return;
       const partition = {};
       this.#run.part(host, other, partition);
       scheduler.in(seconds, () => this.#run.heal(host, other, partition));

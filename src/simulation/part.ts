@@ -14,7 +14,7 @@ export interface Part {
 }
 
 /** Messages from `simulate()` to the command. */
-export type Told =
+export type RunMessage =
   /** It starts, with this number of runs. */
   | { readonly begins: number }
   /** A run starts, with this seed. */
@@ -35,8 +35,8 @@ export function wantedPart(): Part | undefined {
 }
 
 /** Sends a message to the command. */
-export async function tell(told: Told): Promise<void> {
+export async function tell(message: RunMessage): Promise<void> {
   await new Promise<void>((resolve) => {
-    process.send?.(told, () => resolve());
+    process.send?.(message, () => resolve());
   });
 }

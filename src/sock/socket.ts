@@ -136,7 +136,7 @@ export class Socket {
    * @throws {OSError} EMFILE when descriptors ran out; EINVAL when the socket does not listen
    */
   accept(): [connection: Socket, address: Address] {
-    const accepted = this.#anew('accept', 'reader').tryAccept();
+    const accepted = this.#freshEndpoint('accept', 'reader').tryAccept();
     if (accepted === undefined) throw wouldBlock('accept');
     return [Socket._of(accepted.endpoint), accepted.address];
   }
@@ -185,7 +185,7 @@ export class Socket {
   recv(nbytes: number, flags: number = 0): Received {
     checkWhole(nbytes, 0, Number.MAX_SAFE_INTEGER, 'recv(): nbytes');
     checkInt(flags, 'recv(): flags');
-    const endpoint = this.#anew('recv', 'reader');
+    const endpoint = this.#freshEndpoint('recv', 'reader');
     // As in Python, receiving 0 bytes does not look at the socket.
     if (nbytes === 0) return EMPTY as Received;
     if (flags !== 0) {
@@ -208,7 +208,7 @@ export class Socket {
   recvInto(buffer: Uint8Array, nbytes: number = 0, flags: number = 0): number {
     const view = viewOf(buffer, nbytes, 'recvInto');
     checkInt(flags, 'recvInto(): flags');
-    const endpoint = this.#anew('recv', 'reader');
+    const endpoint = this.#freshEndpoint('recv', 'reader');
     if (view.length === 0) return 0;
     if (flags !== 0) return this.#recvmsg('recv', view, 0, flags).nbytes;
     const received = endpoint.tryRecvInto(view);
@@ -230,7 +230,7 @@ export class Socket {
       const message = this.#recvmsg('recvfrom', room, 0, flags);
       return [filled(room, message.nbytes), this.#senderOf(message)];
     }
-    const received = this.#anew('recvfrom', 'reader').tryRecvfrom(nbytes);
+    const received = this.#freshEndpoint('recvfrom', 'reader').tryRecvfrom(nbytes);
     if (received === undefined) throw wouldBlock('recvfrom');
     return [received.data as Received, received.address];
   }
@@ -252,7 +252,7 @@ export class Socket {
       const message = this.#recvmsg('recvfrom', view, 0, flags);
       return [message.nbytes, this.#senderOf(message)];
     }
-    const received = this.#anew('recvfrom', 'reader').tryRecvfromInto(view);
+    const received = this.#freshEndpoint('recvfrom', 'reader').tryRecvfromInto(view);
     if (received === undefined) throw wouldBlock('recvfrom');
     return [received.nbytes, received.address];
   }
@@ -305,7 +305,7 @@ export class Socket {
   #recvmsg(syscall: string, view: Uint8Array, ancbufsize: number, flags: number): ReceivedMessage {
     checkWhole(ancbufsize, 0, 0x7fffffff, 'recvmsg(): ancbufsize');
     checkInt(flags, 'recvmsg(): flags');
-    const message = this.#anew(syscall, 'reader').tryRecvmsg(view, ancbufsize, flags);
+    const message = this.#freshEndpoint(syscall, 'reader').tryRecvmsg(view, ancbufsize, flags);
     if (message === undefined) throw wouldBlock(syscall);
     return message;
   }
@@ -329,7 +329,7 @@ export class Socket {
     checkBytes(data, 'send(): data');
     checkInt(flags, 'send(): flags');
     if (flags !== 0) return this.#sendmsg('send', data, undefined, flags);
-    const sent = this.#anew('send', 'writer').trySend(data, 0);
+    const sent = this.#freshEndpoint('send', 'writer').trySend(data, 0);
     if (sent < 0) throw wouldBlock('send');
     return sent;
   }
@@ -375,7 +375,7 @@ export class Socket {
       address === undefined
         ? undefined
         : resolveLocally(this.family, checkAddress(this.family, address, syscall));
-    const sent = this.#anew(syscall, 'writer').trySendmsg(data, control, flags, to);
+    const sent = this.#freshEndpoint(syscall, 'writer').trySendmsg(data, control, flags, to);
     if (sent < 0) throw wouldBlock(syscall);
     return sent;
   }
@@ -395,7 +395,7 @@ export class Socket {
     checkInt(flags, 'sendto(): flags');
     const checked = checkAddress(this.family, address, 'sendto');
     if (flags !== 0) return this.#sendmsg('sendto', data, undefined, flags, checked);
-    const endpoint = this.#anew('sendto', 'writer');
+    const endpoint = this.#freshEndpoint('sendto', 'writer');
     const sent = endpoint.trySendto(data, resolveLocally(this.family, checked));
     if (sent < 0) throw wouldBlock('sendto');
     return sent;
@@ -575,9 +575,9 @@ export class Socket {
   }
 
   /** The endpoint; its next try asks the system, even if the last one would have blocked. */
-  #anew(syscall: string, side: 'reader' | 'writer'): Endpoint {
+  #freshEndpoint(syscall: string, side: 'reader' | 'writer'): Endpoint {
     const endpoint = this.#open(syscall);
-    endpoint.tryAnew(side);
+    endpoint.resetReadiness(side);
     return endpoint;
   }
 }

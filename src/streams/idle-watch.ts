@@ -81,7 +81,7 @@ export class IdleWatch {
 
   #look(): void {
     // The system reports room only when there is a lot; a slow peer frees a little at a time.
-    const moved = this.#transport._sendWhatGoes();
+    const moved = this.#transport._trySend();
     if (moved === undefined) this.#decide(false);
     else void moved.then((hasMoved) => this.#decide(hasMoved));
   }
@@ -93,14 +93,14 @@ export class IdleWatch {
     const hasUnsent = this.#transport.getWriteBufferSize() > 0;
     const waits = this.#reader._isWaiting || hasUnsent;
     const isNew = hasUnsent && !this.#hadUnsent;
-    if (!waits || isNew || hasMoved || traffic !== this.#traffic) this.#beginAnew();
+    if (!waits || isNew || hasMoved || traffic !== this.#traffic) this.#restart();
     this.#traffic = traffic;
     this.#hadUnsent = hasUnsent;
     if (this.#loop.time() - this.#since >= this.#seconds) this.#transport.abort();
     else this.#timer = this.#set();
   }
 
-  #beginAnew(): void {
+  #restart(): void {
     this.#since = this.#loop.time();
     if (this.#resting !== undefined || !this.#reader._isWaiting) this.#resting = this.#since;
   }

@@ -13,7 +13,7 @@ export interface Source {
   /** @internal asks for more bytes */
   _resume(): void;
   /** @internal the waiting read was cancelled */
-  _gaveUp(): void;
+  _readCancelled(): void;
 }
 
 /**
@@ -76,7 +76,7 @@ export class PendingRead extends NativeOperation<Received> implements Runnable {
   /** @internal waits for its turn, unless it was cancelled */
   override _tell(): void {
     if (!this.cancelled()) return;
-    this.#source._gaveUp();
+    this.#source._readCancelled();
     super._tell();
   }
 

@@ -47,7 +47,7 @@ const socketStream = lazily(() => {
 
     constructor([reader, writer]: Streams) {
       // Node's sockets tell listeners of 'close' whether there was an error.
-      super({ allowHalfOpen: writer._isServers && writer.canWriteEof(), emitClose: false });
+      super({ allowHalfOpen: writer._isServerSide && writer.canWriteEof(), emitClose: false });
       this.#reader = reader;
       this.#writer = writer;
       this.#loop = writer._loop;

@@ -345,7 +345,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
   }
 
   /** @internal the waiting read was cancelled */
-  _gaveUp(): void {
+  _readCancelled(): void {
     this._waits?.end();
   }
 

@@ -71,7 +71,7 @@ export class StreamWriter {
   }
 
   /** @internal is it a server's connection? */
-  get _isServers(): boolean {
+  get _isServerSide(): boolean {
     return this.#protocol._hasHandler;
   }
 

@@ -74,7 +74,7 @@ class Sleep<T> extends NativeOperation<T> implements Numbered {
   }
 
   /** Ends it early, with `error`. */
-  breakOff(error: unknown): void {
+  interrupt(error: unknown): void {
     if (!this.done()) this._fail(error);
   }
 }
@@ -89,8 +89,8 @@ class AbortableSleep<T> extends Sleep<T> {
 
   constructor(loop: LoopCore, delay: number, result: T, signal: AbortSignal) {
     super(loop, delay, result);
-    this.#forget = onAbort(signal, () => this.breakOff(signal.reason));
-    if (signal.aborted) this.breakOff(signal.reason);
+    this.#forget = onAbort(signal, () => this.interrupt(signal.reason));
+    if (signal.aborted) this.interrupt(signal.reason);
   }
 
   override _tell(): void {

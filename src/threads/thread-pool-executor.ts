@@ -90,7 +90,7 @@ export class ThreadPoolExecutor implements Executor {
     let job: Job | undefined;
     const begin = (resolve: (result: unknown) => void, reject: (error: unknown) => void): void => {
       const call = { callee, args: free === undefined ? cloneForThread(args) : args };
-      job = { call, resolve, reject, excuse: () => void promise.catch(() => {}) };
+      job = { call, resolve, reject, silence: () => void promise.catch(() => {}) };
       if (free === undefined) this.#waiting.add(job);
       else this.#begin(free, job);
     };
@@ -184,7 +184,7 @@ export class ThreadPoolExecutor implements Executor {
 
   #takeBack(job: Job): boolean {
     if (!this.#waiting.delete(job)) return false;
-    job.excuse();
+    job.silence();
     job.reject(new CancelledError());
     return true;
   }

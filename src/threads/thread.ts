@@ -15,7 +15,7 @@ export interface Job {
   resolve(result: unknown): void;
   reject(error: unknown): void;
   /** The call was dropped: its failure need not be reported. */
-  excuse(): void;
+  silence(): void;
 }
 
 /**
@@ -80,7 +80,7 @@ export class Thread {
   terminate(job: Job): boolean {
     if (this.#job !== job) return false;
     this.#job = undefined;
-    job.excuse();
+    job.silence();
     job.reject(new CancelledError());
     this.#worker.removeAllListeners('message');
     void this.#worker.terminate();

@@ -39,7 +39,7 @@ export function registerErrorClass(errorClass: abstract new (...args: never[]) =
  */
 export function unpackError(packed: PackedError): Error {
   const { name, message, stack, fields, cause, errors: parts } = packed;
-  const error = bare(packed);
+  const error = createError(packed);
   define(error, 'message', message);
   if (stack !== undefined) define(error, 'stack', userPart(stack, message));
   if (error.name !== name) define(error, 'name', name);
@@ -67,7 +67,7 @@ export function unpackValue(packed: PackedValue): unknown {
 }
 
 /** Without calling its constructor, which may need other arguments. */
-function bare({ name, className, errors }: PackedError): Error {
+function createError({ name, className, errors }: PackedError): Error {
   const error = new Error();
   const errorClass =
     registered.get(className) ??

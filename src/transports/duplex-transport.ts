@@ -81,7 +81,7 @@ export class DuplexTransport extends Transport implements OpenResource {
   /** Has the peer ended? */
   #peerEnded = false;
   /** Must the protocol still be notified of the end? */
-  #endIsNews = true;
+  #mustTellEnd = true;
   /** Was `writeEof()` called? */
   #ended = false;
   /** Has the stream been told to end? */
@@ -127,17 +127,17 @@ export class DuplexTransport extends Transport implements OpenResource {
         this.#pieces.push(asBuffer(data));
         this.#moved += data.length;
       } else this._noteFailure(typeError(`the stream must emit bytes, got ${typeNameOf(data)}`));
-      this._news();
+      this._queueEvents();
     });
     duplex.on('end', () => {
       this.#peerEnded = true;
-      this._news();
+      this._queueEvents();
     });
-    duplex.on('finish', () => this._news());
+    duplex.on('finish', () => this._queueEvents());
     duplex.on('error', (error) => this._noteFailure(error));
     duplex.on('close', () => {
       this.#closed = true;
-      this._news();
+      this._queueEvents();
     });
     this._start();
   }
@@ -168,7 +168,7 @@ export class DuplexTransport extends Transport implements OpenResource {
       if (this.#made?.done() === false) this.#made._finish();
       noteMade(this, this.#protocol);
       this.#made = undefined;
-      this._news();
+      this._queueEvents();
     }
   }
 
@@ -210,7 +210,7 @@ export class DuplexTransport extends Transport implements OpenResource {
     // Unwanted data has to be read to reach the end.
     this._duplex.resume();
     this.#endIfSent();
-    this._news();
+    this._queueEvents();
   }
 
   abort(): void {
@@ -233,12 +233,12 @@ export class DuplexTransport extends Transport implements OpenResource {
     if (this.#state !== 'open' || !this.#paused) return;
     this.#paused = false;
     this._duplex.resume();
-    this._news();
+    this._queueEvents();
   }
 
   /** @internal there is a new protocol, which must be notified if the peer has ended */
   _tellEndAgain(): void {
-    this.#endIsNews = true;
+    this.#mustTellEnd = true;
   }
 
   /** @internal lets the stream take received data, and handles its events immediately */
@@ -263,7 +263,7 @@ export class DuplexTransport extends Transport implements OpenResource {
   }
 
   /** @internal handles events in the next turn */
-  _news(): void {
+  _queueEvents(): void {
     if (this.#queued || this.#feeding || this._loop.isClosed()) return;
     this.#queued = true;
     this._loop._callSoonIn(this.#scope, this.#tellNews);
@@ -272,7 +272,7 @@ export class DuplexTransport extends Transport implements OpenResource {
   /** @internal the stream failed; only the first failure counts */
   _noteFailure(error: unknown): void {
     this.#failure ??= { error };
-    this._news();
+    this._queueEvents();
   }
 
   #pump(): void {
@@ -282,7 +282,7 @@ export class DuplexTransport extends Transport implements OpenResource {
       isDone = true;
     } finally {
       // The protocol ended the loop, which may run again.
-      if (!isDone) this._news();
+      if (!isDone) this._queueEvents();
     }
   }
 
@@ -290,23 +290,23 @@ export class DuplexTransport extends Transport implements OpenResource {
     this._advance();
     if (this.#isMade) {
       this.#deliver();
-      if (this.#peerEnded && this.#endIsNews && this.#pieces.length === 0 && !this.#holdsBack)
+      if (this.#peerEnded && this.#mustTellEnd && this.#pieces.length === 0 && !this.#holdsBack)
         this.#tellEnd();
       this.#resumeIfLow();
     }
     this.#endIfSent();
     if (this.#failure !== undefined) this._failed(this.#failure.error);
-    if (this.#closed && !this.#owesNews) this._closed();
+    if (this.#closed && !this.#hasUndelivered) this._closed();
     this._settle();
   }
 
   #tellEnd(): void {
-    this.#endIsNews = false;
+    this.#mustTellEnd = false;
     try {
       this._receiveEnd();
     } catch (error) {
       // `eofReceived()` ended the loop; it is called once more, as in asyncio.
-      this.#endIsNews = true;
+      this.#mustTellEnd = true;
       throw error;
     }
   }
@@ -317,9 +317,9 @@ export class DuplexTransport extends Transport implements OpenResource {
   }
 
   /** Is there data, or an end, to deliver when the protocol resumes? */
-  get #owesNews(): boolean {
+  get #hasUndelivered(): boolean {
     if (!this.#holdsBack) return false;
-    return this.#pieces.length > 0 || (this.#peerEnded && this.#endIsNews);
+    return this.#pieces.length > 0 || (this.#peerEnded && this.#mustTellEnd);
   }
 
   #deliver(): void {
@@ -357,7 +357,7 @@ export class DuplexTransport extends Transport implements OpenResource {
       // The protocol has paused, was replaced, or ended the loop.
       if (rest.length > 0 && this.#state === 'open') {
         this.#pieces.unshift(rest);
-        this._news();
+        this._queueEvents();
       }
     }
   }
@@ -433,7 +433,7 @@ export class DuplexTransport extends Transport implements OpenResource {
         this.#moved += piece.length;
         this.#inFlight -= piece.length;
         this.#send();
-        if (this.#marks.paused || this.#ended || this.#state === 'closing') this._news();
+        if (this.#marks.paused || this.#ended || this.#state === 'closing') this._queueEvents();
       });
     } catch (error) {
       // Node does not catch errors from a stream's _write().
@@ -505,7 +505,7 @@ export class DuplexTransport extends Transport implements OpenResource {
   /** @internal another transport told the protocol to pause: resumes it when possible */
   _goOnAfterPause(): void {
     this.#marks.rise(Number.POSITIVE_INFINITY);
-    this._news();
+    this._queueEvents();
   }
 
   #pauseIfFull(): void {

@@ -362,7 +362,7 @@ export class SocketTransport extends Transport {
   }
 
   /** @internal */
-  override _sendWhatGoes(): Promise<boolean> | undefined {
+  override _trySend(): Promise<boolean> | undefined {
     if (this.#unsent.size === 0 || this.#life.lost > 0) return undefined;
     const moved = this.#endpoint.hasMovedOn?.();
     this.#flush();

@@ -225,7 +225,7 @@ export abstract class WriteTransport extends BaseTransport {
    * @returns has the peer taken anything since the last answer? `undefined` if {@link _traffic}
    *   shows that
    */
-  _sendWhatGoes(): Promise<boolean> | undefined {
+  _trySend(): Promise<boolean> | undefined {
     return undefined;
   }
 

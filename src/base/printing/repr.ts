@@ -164,7 +164,7 @@ function printObject(value: object, form: Form, depth: number, above: Above): st
   if (size > 0 && depth >= (short ? LIMITS.depth : DEEPEST)) return `${open}...${close}`;
   const inside = [...above, value];
   const shown: string[] = [];
-  for (const entry of short ? sortedIfSo(container) : entries()) {
+  for (const entry of short ? sortedEntries(container) : entries()) {
     if ((short && shown.length >= most) || form.left <= 0) break;
     shown.push(entry.map((part) => print(part, form, depth + 1, inside)).join(': '));
   }
@@ -208,7 +208,7 @@ function* eachProperty(value: object, keys: readonly string[]): Iterable<readonl
 const UNREADABLE = { toString: () => '<unreadable>' };
 
 /** The entries as `reprlib` shows them: those of dictionaries and sets are sorted, if possible. */
-function sortedIfSo([open, , size, entries]: Container): Iterable<readonly unknown[]> {
+function sortedEntries([open, , size, entries]: Container): Iterable<readonly unknown[]> {
   if (open !== '{' || size > MOST_PROPERTIES) return entries();
   const all = [...entries()];
   const keys = all.map(([key]) => key);

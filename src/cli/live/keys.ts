@@ -21,13 +21,13 @@ export function takeKeys(
 ): (hasLeft: boolean) => void {
   const { stdin, stdout } = process;
   let isTaken = true;
-  const giveBack = (hasLeft: boolean): void => {
+  const restoreTerminal = (hasLeft: boolean): void => {
     if (!isTaken) return;
     isTaken = false;
     if (stdin.isTTY) stdin.setRawMode(false).pause();
     if (!hasLeft) stdout.write(leave);
   };
-  process.once('exit', () => giveBack(false));
+  process.once('exit', () => restoreTerminal(false));
   stdout.on('resize', () => resized({ columns: stdout.columns, rows: stdout.rows }));
   if (stdin.isTTY) {
     stdin.setRawMode(true).setEncoding('latin1');
@@ -36,5 +36,5 @@ export function takeKeys(
       if (key !== undefined) quit(key);
     });
   }
-  return giveBack;
+  return restoreTerminal;
 }

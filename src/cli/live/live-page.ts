@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '../../inspect/printable.ts';
 import type { Snapshot } from '../../inspect/snapshot/data.ts';
 import { Awaits } from '../once/awaits.ts';
-import { circlesAmong } from '../once/deadlocks.ts';
+import { cyclesAmong } from '../once/deadlocks.ts';
 import { Failure } from '../process/failure.ts';
 import { snapshotsOf, type Target } from '../process/target.ts';
 
@@ -16,7 +16,7 @@ declare const LIVE_PAGE: string;
 /** The shortest and longest time between two snapshots, in milliseconds. */
 const PAUSE = { least: 1000, most: 5000 };
 /** How long browsers have to receive the last message, in milliseconds. */
-const LAST_WORDS = 100;
+const LAST_MESSAGE_TIMEOUT = 100;
 /** Snapshots take at most a fifth of the target's time, as long as the longest pause allows. */
 const REST = 4;
 
@@ -80,7 +80,7 @@ export class LivePage {
       this.#server.close();
       for (const watcher of this.#watchers) watcher.end();
       // Browsers keep idle connections open.
-      await sleep(LAST_WORDS);
+      await sleep(LAST_MESSAGE_TIMEOUT);
       this.#server.closeAllConnections();
     }
   }
@@ -132,7 +132,7 @@ export class LivePage {
 /** The deadlocks of a thread, each as the keys of its tasks. */
 function deadlocksIn(snapshot: Snapshot): string[][] {
   const awaits = new Awaits([snapshot]);
-  return circlesAmong(awaits, awaits.tasks)
+  return cyclesAmong(awaits, awaits.tasks)
     .filter(({ isDeadlock }) => isDeadlock)
     .map(({ tasks }) => tasks.map(({ key }) => key));
 }

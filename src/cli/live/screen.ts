@@ -1,4 +1,4 @@
-import type { Said } from '../process/say.ts';
+import type { ParentMessage } from '../process/say.ts';
 
 /** Switches to the alternate screen, without a cursor, and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l';
@@ -15,7 +15,7 @@ const HOME = '\x1b[H';
 export class Screen {
   constructor() {
     process.stdout.write(ENTER);
-    process.send?.({ leave: LEAVE } satisfies Said);
+    process.send?.({ leave: LEAVE } satisfies ParentMessage);
   }
 
   draw(lines: readonly string[]): void {

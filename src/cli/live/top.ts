@@ -20,8 +20,8 @@ const PLAIN: Size = { columns: 120, rows: 40 };
 export async function showTop(target: Target, until: Promise<void>): Promise<void> {
   const { stdout } = process;
   let size: Size = stdout.isTTY ? stdout : PLAIN;
-  process.on('message', (told: Size) => {
-    size = told;
+  process.on('message', (resized: Size) => {
+    size = resized;
   });
   const ended = until.then(() => true);
   // Starts the counting.

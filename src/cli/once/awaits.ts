@@ -87,11 +87,11 @@ export function cyclesIn<N>(next: ReadonlyMap<N, readonly N[]>): (readonly N[])[
   for (const start of next.keys()) {
     if (done.has(start)) continue;
     const path: N[] = [start];
-    const ways = [(next.get(start) ?? []).values()];
-    while (ways.length > 0) {
-      const step = ways.at(-1)?.next();
+    const branches = [(next.get(start) ?? []).values()];
+    while (branches.length > 0) {
+      const step = branches.at(-1)?.next();
       if (step === undefined || step.done) {
-        ways.pop();
+        branches.pop();
         done.add(path.pop() as N);
         continue;
       }
@@ -99,7 +99,7 @@ export function cyclesIn<N>(next: ReadonlyMap<N, readonly N[]>): (readonly N[])[
       if (at >= 0) cycles.push([...path.slice(at), step.value]);
       else if (!done.has(step.value)) {
         path.push(step.value);
-        ways.push((next.get(step.value) ?? []).values());
+        branches.push((next.get(step.value) ?? []).values());
       }
     }
   }

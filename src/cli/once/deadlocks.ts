@@ -2,14 +2,14 @@ import type { WaitData } from '../../inspect/snapshot/data.ts';
 import { type Awaits, addTo, cyclesIn, type TaskOfThread } from './awaits.ts';
 
 /** Tasks that wait for one another, as a list that ends with its first task. */
-export interface Circle {
+export interface Cycle {
   readonly tasks: readonly TaskOfThread[];
   /** Can none of them continue? */
   readonly isDeadlock: boolean;
 }
 
 /** The tasks that wait for one another. If there are deadlocks, only these are returned. */
-export function circlesAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): Circle[] {
+export function cyclesAmong(awaits: Awaits, tasks: readonly TaskOfThread[]): Cycle[] {
   const stuck = stuckAmong(awaits, tasks);
   const among = (some: readonly TaskOfThread[]): (readonly TaskOfThread[])[] => {
     const known = new Set(some);

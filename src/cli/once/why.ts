@@ -2,7 +2,7 @@ import type { LoopData, Snapshot, TaskData, WaitData } from '../../inspect/snaps
 import { framesInWords, stateInWords } from '../../inspect/words.ts';
 import { Failure } from '../process/failure.ts';
 import { Awaits, type TaskOfThread, taskId } from './awaits.ts';
-import { awaited, type Circle, circlesAmong } from './deadlocks.ts';
+import { awaited, type Cycle, cyclesAmong } from './deadlocks.ts';
 
 /**
  * Explains why a task does not continue: what it waits for, what that waits for, and so on. Tasks that wait for each
@@ -80,9 +80,9 @@ class Explanation {
   }
 
   #conclude(): void {
-    const circles = circlesAmong(this.#awaits, [...this.#explained]);
-    this.#lines.push(...circles.map(circleInWords));
-    if (circles.some(({ isDeadlock }) => isDeadlock)) return;
+    const cycles = cyclesAmong(this.#awaits, [...this.#explained]);
+    this.#lines.push(...cycles.map(cycleInWords));
+    if (cycles.some(({ isDeadlock }) => isDeadlock)) return;
     this.#lines.push(...[...this.#hints].slice(0, MOST_HINTS));
     if (this.#endsOutside) return;
     const loop = this.#snapshots
@@ -96,7 +96,7 @@ class Explanation {
   }
 }
 
-function circleInWords({ tasks, isDeadlock }: Circle): string {
+function cycleInWords({ tasks, isDeadlock }: Cycle): string {
   const names = tasks.map(({ task }) => task.name);
   const words =
     names.length === 2

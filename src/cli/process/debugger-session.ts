@@ -60,7 +60,7 @@ abstract class Session {
   protected received(text: string): void {
     const { id, method, params, result, error } = JSON.parse(text) as Message;
     if (id === undefined) {
-      this.told(method as string, params ?? {});
+      this.onEvent(method as string, params ?? {});
       return;
     }
     const question = this.#asked.get(id);
@@ -77,7 +77,7 @@ abstract class Session {
   }
 
   /** Handles an event. */
-  protected told(_event: string, _params: Record<string, unknown>): void {}
+  protected onEvent(_event: string, _params: Record<string, unknown>): void {}
 
   protected abstract send(text: string): void;
 }
@@ -126,7 +126,7 @@ export class DebuggerSession extends Session {
     await closed;
   }
 
-  protected override told(event: string, params: Record<string, unknown>): void {
+  protected override onEvent(event: string, params: Record<string, unknown>): void {
     const { sessionId, message } = params as { sessionId: string; message: string };
     if (event === 'NodeRuntime.waitingForDisconnect') void this.close();
     else if (event === 'NodeWorker.attachedToWorker')

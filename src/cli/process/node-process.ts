@@ -68,12 +68,11 @@ export function listeningAt(pid: number, open?: number): Set<string> {
     if (unknown.delete(inode)) descriptors.set(inode, Number(fd));
   }
   for (const inode of unknown) descriptors.set(inode, OF_OTHERS);
-  const fdOf = ([inode]: [string, string]): number => descriptors.get(inode) as number;
   return new Set(
-    [...known]
-      .filter((one) => fdOf(one) !== OF_OTHERS)
-      .sort((one, other) => fdOf(one) - fdOf(other))
-      .map(([, address]) => address),
+    [...descriptors]
+      .filter(([, fd]) => fd !== OF_OTHERS)
+      .sort(([, a], [, b]) => a - b)
+      .flatMap(([inode]) => known.get(inode) ?? []),
   );
 }
 
@@ -88,7 +87,7 @@ const OF_OTHERS = -1;
  * @returns also where it listens if it was opened on any port when the process started
  */
 export function inspectPort(pid: number): [port: number, opened: string | undefined] {
-  const options = ['cmdline', 'environ'].map((file) => read(`/proc/${pid}/${file}`)).join('\0');
+  const options = read(`/proc/${pid}/cmdline`) + read(`/proc/${pid}/environ`);
   const port = /--inspect(?:-brk|-port|-wait)?[=\0](?:[\w.:[\]-]*:)?(\d+)[\0\s"]/.exec(
     options,
   )?.[1];

@@ -1,5 +1,5 @@
 /** A message to its parent from a process that looks into another one. */
-export interface Said {
+export interface ParentMessage {
   /** What to print. */
   readonly text?: string;
   /** It draws on the terminal: the escape sequence that leaves its screen. */
@@ -13,6 +13,6 @@ export interface Said {
 export async function say(line: string): Promise<void> {
   await new Promise<void>((resolve) => {
     // It cannot be sent if the parent has ended; then this process ends, too.
-    process.send?.({ text: `${line}\n` } satisfies Said, () => resolve());
+    process.send?.({ text: `${line}\n` } satisfies ParentMessage, () => resolve());
   });
 }

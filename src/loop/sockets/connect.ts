@@ -72,9 +72,9 @@ export class Connect extends SockOperation<void> {
     return this;
   }
 
-  #beginWith(way: ResolvedAddress | undefined): void {
-    if (way === undefined) this._fail(new OSError('getaddrinfo() returned empty list'));
-    else this.begin(way[4]);
+  #beginWith(info: ResolvedAddress | undefined): void {
+    if (info === undefined) this._fail(new OSError('getaddrinfo() returned empty list'));
+    else this.begin(info[4]);
   }
 
   protected attempt(): { readonly value: undefined } | undefined {

@@ -103,7 +103,7 @@ export class SockOperations {
     try {
       const endpoint = sock._endpoint;
       // Nothing waits, so what a cancelled operation remembered may be outdated.
-      endpoint.tryAnew('writer');
+      endpoint.resetReadiness('writer');
       const sent = sendMost(endpoint, data, 0);
       if (sent === data.length) return this.#sent;
       return new SendAll(this.#loop, sock, data, sent).wait();
@@ -117,7 +117,7 @@ export class SockOperations {
     checkSocket(sock, 'sockSendto');
     const to = resolveLocally(sock.family, checkAddress(sock.family, address, 'sockSendto'));
     const { length } = data;
-    sock._endpoint.tryAnew('writer');
+    sock._endpoint.resetReadiness('writer');
     return this.#start(sock, 'sockSendto', 'writer', () => {
       checkUncut(data, length, 'data');
       const value = sock._endpoint.trySendto(data, to);

@@ -62,7 +62,7 @@ function search<State, Call>(
   let left = operations.filter(({ end }) => end !== undefined).length;
   let [state, done] = [model.initial, 0n];
   const seen = new Set<string>();
-  const way: { event: Event<Call>; state: State }[] = [];
+  const path: { event: Event<Call>; state: State }[] = [];
   let farthest: readonly Operation<Call>[] = [];
   let event = head.next;
   while (left > 0) {
@@ -70,7 +70,7 @@ function search<State, Call>(
     const { operation, bit, isEnd, end } = event as Event<Call>;
     if (isEnd) {
       // It must have taken effect by now.
-      const last = way.pop();
+      const last = path.pop();
       if (last === undefined) throw new InvalidStateError(explain(key, operations, farthest));
       restore(last.event);
       ({ state } = last);
@@ -96,8 +96,8 @@ function search<State, Call>(
         `${operations.length} operations have too many orders to try them all`,
       );
     seen.add(place);
-    way.push({ event: event as Event<Call>, state });
-    if (way.length > farthest.length) farthest = way.map(({ event }) => event.operation);
+    path.push({ event: event as Event<Call>, state });
+    if (path.length > farthest.length) farthest = path.map(({ event }) => event.operation);
     remove(event as Event<Call>);
     ({ state } = result);
     done |= bit;

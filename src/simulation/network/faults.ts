@@ -149,15 +149,15 @@ export class Faults {
   }
 
   /** Does a fault with a share occur? */
-  happens(kind: DrawnShare, what: string): boolean {
+  draws(kind: DrawnShare, what: string): boolean {
     if (!this.on || this.weights[kind] === 0) return false;
     const random = this.#random.get(kind) ?? new Random(`${this.#seed}/${kind}`);
     this.#random.set(kind, random);
-    return random.chance(this.weights[kind]) && this.comes(kind, what);
+    return random.chance(this.weights[kind]) && this.occurs(kind, what);
   }
 
   /** Counts a fault that was drawn. Does it occur? Not if this run omits it. */
-  comes(kind: FaultKind, what: string): boolean {
+  occurs(kind: FaultKind, what: string): boolean {
     const number = (this.#drawn.get(kind) ?? 0) + 1;
     this.#drawn.set(kind, number);
     const name = `${kind}${number}`;

@@ -14,7 +14,7 @@ import type { MemorySystem } from '../../sock/drivers/memory/memory-system.ts';
 import { Network as Names } from '../../sock/drivers/memory/network.ts';
 import { MemoryStreamEndpoint } from '../../sock/drivers/memory/stream-endpoint.ts';
 import type { Driver } from '../../sock/endpoint/endpoint.ts';
-import type { ByteWay, Kernel, Network } from './network.ts';
+import type { HalfConnection, Kernel, Network } from './network.ts';
 import { SimulatedDatagram } from './simulated-datagram.ts';
 import { addressIn, SimulatedStream } from './simulated-stream.ts';
 
@@ -115,7 +115,7 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     const { faults, random, scheduler } = this.network;
     scheduler.in(isLocal ? 0 : random.between(...faults.weights.latency), () => {
       try {
-        if (!isLocal && faults.happens('lookup', `${what} from ${this.hostname}`))
+        if (!isLocal && faults.draws('lookup', `${what} from ${this.hostname}`))
           throw osError('EAI_AGAIN', 'getaddrinfo');
         answer();
       } catch (error) {
@@ -138,14 +138,12 @@ export class SimulatedKernel implements SimulatedSystem, MemorySystem, Kernel {
     return addressIn(family, own, 0);
   }
 
-  sendPieces(wire: ByteWay, data: Buffer): void {
+  sendPieces(wire: HalfConnection, data: Buffer): void {
     const { faults, random } = this.network;
     const { from, to } = wire.path;
     const far = from !== to;
     const later =
-      far && faults.happens('stall', `${from.hostname} → ${to.hostname}`)
-        ? random.between(0, 1)
-        : 0;
+      far && faults.draws('stall', `${from.hostname} → ${to.hostname}`) ? random.between(0, 1) : 0;
     if (data.length < 2 || !random.chance(faults.weights.cut)) {
       wire.send('data', data, later);
       return;

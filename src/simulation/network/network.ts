@@ -33,11 +33,11 @@ export interface Kernel extends Place {
   /** The local address for an unbound socket that connects or sends to another address. */
   sourceFor(family: number, to: Address, syscall: string): Address;
   /** Sends bytes, as a whole or in pieces. */
-  sendPieces(wire: ByteWay, data: Buffer): void;
+  sendPieces(wire: HalfConnection, data: Buffer): void;
 }
 
 /** One direction of a connection, to send bytes through. */
-export interface ByteWay {
+export interface HalfConnection {
   readonly path: Path;
   send(kind: 'data', data: Buffer, later: number): void;
 }

@@ -34,7 +34,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
   /** Has the peer ended its stream? */
   #finished = false;
   /** After SHUT_RD, what arrives is dropped. */
-  #deaf = false;
+  #readShutdown = false;
   #reset = false;
   #resetSent = false;
   /** Has it failed to connect? */
@@ -47,7 +47,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
 
   // ---- receiving -------------------------------------------------------------------------------
 
-  protected override nothingReceived(): boolean {
+  protected override atEof(): boolean {
     this.mustBeOpen('recv');
     // Linux reports the end before a failure.
     if (this.#finished) return true;
@@ -80,7 +80,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
       this.#finished = true;
       this.#end();
     } else if (data === undefined || data.length === 0) this.tellWriter();
-    else if (!this.#deaf) {
+    else if (!this.#readShutdown) {
       this.received.push(data);
       this.tellReader();
       // The peer may only be waiting for space.
@@ -149,7 +149,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
       this.#wire?.send('fin');
     }
     if (how === SHUT_RD || how === SHUT_RDWR) {
-      this.#deaf = true;
+      this.#readShutdown = true;
       this.#end();
     }
     this.tellWriter();
@@ -197,7 +197,7 @@ export class SimulatedStream extends BaseStream implements WireEnd {
       const listener = target.inet.find(address) as SimulatedStream | undefined;
       const fails = (kind: 'refuse' | 'backlog'): boolean =>
         path.from !== path.to &&
-        network.faults.happens(kind, `${path.from.hostname} → ${path.to.hostname}`);
+        network.faults.draws(kind, `${path.from.hostname} → ${path.to.hostname}`);
       const refused = listener?.state !== 'listening' || fails('refuse');
       if (!refused && (listener.incoming.length > listener.backlog || fails('backlog'))) return;
       scheduler.cancel(again);

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { fromNodeError, osError } from '../../base/errors/os-errors.ts';
 import { checkWhole } from '../../base/numbers.ts';
-import { checkNobodys, duplicateDescriptor } from '../drivers/posix/driver.ts';
+import { checkNotOwned, duplicateDescriptor } from '../drivers/posix/driver.ts';
 import { takeDetached } from '../endpoint/detached-endpoints.ts';
 
 /**
@@ -18,7 +18,7 @@ export function close(fd: number): void {
     detached.close();
     return;
   }
-  checkNobodys(fd, 'close');
+  checkNotOwned(fd, 'close');
   try {
     closeSync(fd);
   } catch (error) {

@@ -23,11 +23,14 @@ export class DescriptorWatch {
   readonly #level: Level;
 
   /**
-   * @param told - called with: is it readable, is it writable, did it fail? After a failure, which
-   *   sets all of them, it stops until {@link listen}. It must not throw
+   * @param callback - called with: is it readable, is it writable, did it fail? After a failure,
+   *   which sets all of them, it stops until {@link listen}. It must not throw
    * @throws {OSError} EBADF; EPERM for a regular file; EOPNOTSUPP if koffi does not load
    */
-  constructor(fd: number, told: (readable: boolean, writable: boolean, failed: boolean) => void) {
+  constructor(
+    fd: number,
+    callback: (readable: boolean, writable: boolean, failed: boolean) => void,
+  ) {
     const { missing } = posixDriver;
     if (missing !== undefined)
       throw osError('EOPNOTSUPP', 'epoll_ctl', {
@@ -38,7 +41,7 @@ export class DescriptorWatch {
     try {
       this.#level = watchLevel(this.#copy, (events) => {
         const failed = events < 0;
-        told(failed || (events & READABLE) !== 0, failed || (events & WRITABLE) !== 0, failed);
+        callback(failed || (events & READABLE) !== 0, failed || (events & WRITABLE) !== 0, failed);
       });
     } catch (error) {
       closeDescriptor(this.#copy);

@@ -45,10 +45,10 @@ export function recvFds(
   flags: number = 0,
 ): [data: Received, fds: number[], flags: number, address: Address | undefined] {
   checkWhole(maxfds, 0, 0xfffffff, 'recvFds(): maxfds');
-  const [data, ancdata, told, address] = sock.recvmsg(bufsize, CMSG_LEN(maxfds * INT), flags);
+  const [data, ancdata, msgFlags, address] = sock.recvmsg(bufsize, CMSG_LEN(maxfds * INT), flags);
   const fds: number[] = [];
   for (const [level, type, bytes] of ancdata)
     if (level === SOL_SOCKET && type === SCM_RIGHTS)
       for (let at = 0; at + INT <= bytes.length; at += INT) fds.push(bytes.readInt32LE(at));
-  return [data, fds, told, address];
+  return [data, fds, msgFlags, address];
 }

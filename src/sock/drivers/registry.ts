@@ -41,7 +41,7 @@ export function driverNamed(name?: string): Driver {
   }
   const { missing } = posixDriver;
   if (missing === undefined) chosen = posixDriver;
-  else if (missing.lasts) chosen = nodeDriver;
+  else if (missing.permanent) chosen = nodeDriver;
   else if (!warned) {
     warned = true;
     warnRuntime(`using the node driver, because the posix driver is unavailable: ${missing.why}`);

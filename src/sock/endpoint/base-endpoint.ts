@@ -53,7 +53,7 @@ export abstract class SlottedEndpoint {
     return true;
   }
 
-  tryAnew(_side: 'reader' | 'writer'): void {
+  resetReadiness(_side: 'reader' | 'writer'): void {
     // Each try asks the system anyway.
   }
 

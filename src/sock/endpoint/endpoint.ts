@@ -32,7 +32,7 @@ export type DriverName = 'node' | 'memory' | 'posix' | 'simulation';
 export interface Missing {
   readonly why: string;
   /** Is it permanent? If not, it is checked again each time. */
-  readonly lasts: boolean;
+  readonly permanent: boolean;
 }
 
 /** Creates sockets. */
@@ -162,7 +162,7 @@ export interface Endpoint {
    * Makes the next try on a side ask the system regardless of what is remembered: for callers that
    * try again without having been called.
    */
-  tryAnew(side: 'reader' | 'writer'): void;
+  resetReadiness(side: 'reader' | 'writer'): void;
 
   /** Accepts an incoming connection; `undefined` if there is none. */
   tryAccept(): Accepted | undefined;

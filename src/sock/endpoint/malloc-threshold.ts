@@ -3,7 +3,7 @@
  */
 const LARGE_BLOCK = 32 * 1024 * 1024 - 64 * 1024;
 
-let stays = false;
+let raised = false;
 
 /**
  * Keeps the memory of collected large messages for the next ones.
@@ -15,8 +15,8 @@ let stays = false;
  * are kept.
  */
 export function raiseMallocThreshold(): void {
-  if (stays) return;
-  stays = true;
+  if (raised) return;
+  raised = true;
   try {
     new ArrayBuffer(LARGE_BLOCK);
   } catch {

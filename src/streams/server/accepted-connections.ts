@@ -42,7 +42,7 @@ export class AcceptedConnections implements Demand {
   }
 
   /** Sets the server that the connections come from. */
-  comeFrom(server: Server): void {
+  setServer(server: Server): void {
     this.#server = server;
     this.#made.server = server;
   }

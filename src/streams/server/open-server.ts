@@ -102,6 +102,6 @@ async function opened(
   const accepted = new AcceptedConnections(ssl === undefined ? 0 : backlog);
   const factory = protocols(loop, (...streams) => accepted.made(streams), { limit, idleTimeout });
   const server = await serve(loop, factory, { ...rest, startServing: true, [DEMAND]: accepted });
-  accepted.comeFrom(server);
+  accepted.setServer(server);
   return new StreamServer(server, accepted);
 }

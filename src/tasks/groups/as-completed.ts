@@ -112,7 +112,7 @@ class AsCompleted {
     this.#left = this.#pending.size;
     for (const future of this.#pending) future.addDoneCallback(this.#complete);
     if (this.#left > 0 && timeout !== undefined && timeout !== Number.POSITIVE_INFINITY)
-      this.#timer = loop.callLater(Math.max(timeout, 0), this.#giveUp);
+      this.#timer = loop.callLater(Math.max(timeout, 0), this.#handleTimeout);
   }
 
   [Symbol.iterator](): Iterator<Coroutine<unknown>> {
@@ -200,7 +200,7 @@ class AsCompleted {
     },
   );
 
-  readonly #giveUp = calledAs('_AsCompletedIterator._handle_timeout', (): void => {
+  readonly #handleTimeout = calledAs('_AsCompletedIterator._handle_timeout', (): void => {
     for (const future of this.#pending) {
       future.removeDoneCallback(this.#complete);
       this.#completed.push(undefined);

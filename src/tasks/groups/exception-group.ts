@@ -143,17 +143,17 @@ export class ExceptionGroup extends BaseExceptionGroup {
 // private methods.
 function splitGroup(
   group: BaseExceptionGroup,
-  fulfils: (exception: unknown) => boolean,
+  matches: (exception: unknown) => boolean,
 ): [match: BaseExceptionGroup | undefined, rest: BaseExceptionGroup | undefined] {
-  if (fulfils(group)) return [group, undefined];
+  if (matches(group)) return [group, undefined];
   const match: unknown[] = [];
   const rest: unknown[] = [];
   for (const exception of group.errors) {
     if (isA(exception, BaseExceptionGroup)) {
-      const [inMatch, inRest] = splitGroup(exception, fulfils);
+      const [inMatch, inRest] = splitGroup(exception, matches);
       if (inMatch !== undefined) match.push(inMatch);
       if (inRest !== undefined) rest.push(inRest);
-    } else (fulfils(exception) ? match : rest).push(exception);
+    } else (matches(exception) ? match : rest).push(exception);
   }
   return [partOf(group, match), partOf(group, rest)];
 }

@@ -48,15 +48,15 @@ export function waitFor<T>(
   checkTimeout(timeout, 'timeout');
   const { signal, abandon } = options ?? {};
   checkSignal(signal);
-  const waited = claimed(awaitable);
+  const waited = wrapNative(awaitable);
   const wait = (): Promise<T> =>
     timeout !== undefined && timeout <= 0
-      ? whatIsThere(waited)
+      ? resultNow(waited)
       : limit(timeout, () => awaitHere(waited), { abandon })._begin();
   if (signal === undefined) return new Coroutine(wait, 'waitFor', undefined);
   return new Coroutine(
     () => {
-      if (signal.aborted) giveUp(waited);
+      if (signal.aborted) discard(waited);
       return underSignal(signal, wait, options);
     },
     'waitFor',
@@ -68,18 +68,18 @@ export function waitFor<T>(
  * A running promise may fail before the wait starts. As a future, it reports its failure itself if
  * nothing waits for it.
  */
-function claimed<T>(awaitable: Awaitable<T>): Awaitable<T> {
+function wrapNative<T>(awaitable: Awaitable<T>): Awaitable<T> {
   return isNative(awaitable) && runningLoop() !== undefined ? wrapPromise(awaitable) : awaitable;
 }
 
 /** Cancels an awaitable that nothing will wait for. */
-function giveUp(awaitable: Awaitable<unknown>): void {
+function discard(awaitable: Awaitable<unknown>): void {
   if (awaitable instanceof Coroutine) awaitable.close();
   else if (awaitable instanceof Future) awaitable.cancel();
 }
 
 /** The result, if it is already done. Otherwise cancels it, and waits until it has ended. */
-async function whatIsThere<T>(awaitable: Awaitable<T>): Promise<T> {
+async function resultNow<T>(awaitable: Awaitable<T>): Promise<T> {
   const future = ensureFuture(awaitable);
   if (future.done()) return future.result();
   await cancelAndWait(future);

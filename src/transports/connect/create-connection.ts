@@ -166,17 +166,17 @@ async function connectToHost(
   const { interleave = delay === undefined ? 0 : 1 } = options;
   const asked = { family, type: SOCK_STREAM, proto, flags };
   const found = lookUp(loop, host, port, asked);
-  const ways = interleaved(Array.isArray(found) ? found : await found, interleave);
+  const infos = interleaved(Array.isArray(found) ? found : await found, interleave);
   const [ownHost, ownPort, ...scope] = localAddr ?? [];
   const from = localAddr && (await lookUp(loop, ownHost, ownPort, asked, undefined, scope));
   const failures: Error[] = [];
   if (delay === undefined)
-    for (const way of ways) {
-      const sock = await connectSocket(loop, way, from, failures);
+    for (const info of infos) {
+      const sock = await connectSocket(loop, info, from, failures);
       if (sock !== undefined) return sock;
     }
   else {
-    const attempts = ways.map((way) => () => connectSocket(loop, way, from, failures));
+    const attempts = infos.map((info) => () => connectSocket(loop, info, from, failures));
     const sock = await staggeredRace(loop, attempts, delay, (late) => late.close());
     if (sock !== undefined) return sock;
   }
@@ -189,12 +189,12 @@ async function connectToHost(
  * order.
  */
 export function interleaved(
-  ways: readonly ResolvedAddress[],
+  infos: readonly ResolvedAddress[],
   first: number,
 ): readonly ResolvedAddress[] {
-  if (first <= 0) return ways;
+  if (first <= 0) return infos;
   const families = new Map<number, ResolvedAddress[]>();
-  for (const way of ways) families.set(way[0], [...(families.get(way[0]) ?? []), way]);
+  for (const info of infos) families.set(info[0], [...(families.get(info[0]) ?? []), info]);
   const lists = [...families.values()];
   const ordered = lists[0]?.splice(0, first - 1) ?? [];
   while (lists.some((list) => list.length > 0))

@@ -142,7 +142,7 @@ export class SocketDatagramTransport extends DatagramTransport {
 
   sendto(data: Uint8Array, address?: AddressInput): void {
     checkBytes(data, 'data');
-    const to = this.#whom(address);
+    const to = this.#destination(address);
     if (this.#life.lost > 0 && this.#address !== undefined) {
       this.#life.countLostWrite();
       return;
@@ -157,7 +157,7 @@ export class SocketDatagramTransport extends DatagramTransport {
   }
 
   /** The receiver of a datagram; `undefined` for the socket's peer. */
-  #whom(address: AddressInput | undefined): Address | undefined {
+  #destination(address: AddressInput | undefined): Address | undefined {
     const given =
       address === undefined ? undefined : checkAddress(this.#sock.family, address, 'sendto');
     if (this.#address === undefined) return given;

@@ -159,7 +159,7 @@ async function socketsFor(
   if (host !== undefined || port !== undefined) {
     if (sock !== undefined)
       throw rangeError('host/port and sock can not be specified at the same time');
-    return bindServers(loop, await waysTo(loop, host, port, options), options);
+    return bindServers(loop, await infosOf(loop, host, port, options), options);
   }
   if (sock === undefined) throw rangeError('Neither host/port nor sock were specified');
   if (!(sock instanceof Socket)) throw typeError(`sock must be a Socket, got ${brief(sock)}`);
@@ -169,7 +169,7 @@ async function socketsFor(
 }
 
 /** All addresses of all hosts, without duplicates. */
-async function waysTo(
+async function infosOf(
   loop: BindingLoop,
   host: Hosts,
   port: number | string | undefined,
@@ -187,23 +187,23 @@ async function waysTo(
       ),
     ),
   );
-  const ways = (await Promise.all(lookUps)).flat();
-  return [...new Map(ways.map((way) => [String(way), way])).values()];
+  const infos = (await Promise.all(lookUps)).flat();
+  return [...new Map(infos.map((info) => [String(info), info])).values()];
 }
 
 function bindServers(
   loop: BindingLoop,
-  ways: readonly ResolvedAddress[],
+  infos: readonly ResolvedAddress[],
   options: ServerOptions,
 ): Socket[] {
   const sockets: Socket[] = [];
   try {
-    for (const way of ways) {
-      const sock = bindOne(loop, way, options);
+    for (const info of infos) {
+      const sock = bindOne(loop, info, options);
       if (sock !== undefined) sockets.push(sock);
     }
     if (sockets.length > 0) return sockets;
-    const addresses = ways.map(([, , , , address]) => address);
+    const addresses = infos.map(([, , , , address]) => address);
     throw new OSError(`could not bind on any address out of ${brief(addresses)}`);
   } catch (error) {
     for (const sock of sockets) sock.close();

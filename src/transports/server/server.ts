@@ -111,9 +111,9 @@ export class Server implements ConnectionCounter, OpenResource {
   /** Waiters for the last connection to end; undefined once it has. */
   #waiters: Operation<void>[] | undefined = [];
   /** The connections that {@link shutdown} waits for. */
-  #leaving: Set<Transport> | undefined;
+  #draining: Set<Transport> | undefined;
   /** The peers whose connections were aborted when its time was up. */
-  #late: ReadonlySet<Transport | PendingConnection> = new Set();
+  #aborted: ReadonlySet<Transport | PendingConnection> = new Set();
 
   /** @internal created by `createServer()` and the like */
   constructor(loop: ServingLoop, parts: ServerParts) {
@@ -318,11 +318,11 @@ export class Server implements ConnectionCounter, OpenResource {
 
   async #shutdown(grace: number): Promise<ShutdownReport> {
     this.close();
-    const leaving = new Set(this.#transports);
-    this.#leaving = leaving;
-    for (const transport of leaving) this.#requestShutdown(transport);
+    const draining = new Set(this.#transports);
+    this.#draining = draining;
+    for (const transport of draining) this.#requestShutdown(transport);
     const timer: Cancellable = this.#loop.callLater(grace, () => {
-      this.#late = new Set([...this.#transports, ...this.#withoutTransport]);
+      this.#aborted = new Set([...this.#transports, ...this.#withoutTransport]);
       this.abortClients();
     });
     try {
@@ -333,9 +333,9 @@ export class Server implements ConnectionCounter, OpenResource {
     } finally {
       timer.cancel();
     }
-    const late = this.#late;
-    const finished = [...leaving].filter((transport) => !late.has(transport));
-    return { finished: finished.map(peerOf), aborted: [...late].map(peerOf) };
+    const aborted = this.#aborted;
+    const finished = [...draining].filter((transport) => !aborted.has(transport));
+    return { finished: finished.map(peerOf), aborted: [...aborted].map(peerOf) };
   }
 
   /** Makes a connection end as soon as it is not busy. */
@@ -473,8 +473,8 @@ export class Server implements ConnectionCounter, OpenResource {
   _attach(transport: BaseTransport): void {
     const connection = transport as Transport;
     this.#transports.add(connection);
-    if (this.#leaving === undefined) return;
-    this.#leaving.add(connection);
+    if (this.#draining === undefined) return;
+    this.#draining.add(connection);
     const request = (): void => this.#requestShutdown(connection);
     // After its protocol has been called.
     this.#loop.callSoon(() => this.#loop.callSoon(request));

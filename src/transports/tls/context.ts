@@ -166,7 +166,7 @@ export class TlsServer {
         isServer: true,
         secureContext: this.context,
         requestCert,
-        rejectUnauthorized: this.#refusesStrangers,
+        rejectUnauthorized: this.#rejectsUnauthorized,
         ALPNProtocols,
         ALPNCallback: choose && ALPNCallback,
         SNICallback: find && SNICallback,
@@ -177,13 +177,13 @@ export class TlsServer {
 
   /** Why the client is refused after the handshake. */
   refusal(socket: TLSSocket): Error | undefined {
-    if (!this.#refusesStrangers) return undefined;
+    if (!this.#rejectsUnauthorized) return undefined;
     // Undocumented; Node's own servers call this, too.
     const { ssl } = socket as unknown as { ssl: { verifyError(): Error | null } };
     return ssl.verifyError() ?? undefined;
   }
 
-  get #refusesStrangers(): boolean {
+  get #rejectsUnauthorized(): boolean {
     const { requestCert = false, rejectUnauthorized = true } = this.#options;
     return requestCert && rejectUnauthorized;
   }

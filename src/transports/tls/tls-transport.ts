@@ -107,7 +107,7 @@ export class TlsTransport extends DuplexTransport {
     const isDone = side.serverSide ? 'secure' : 'secureConnect';
     socket.on(isDone, () => {
       this.#isSecure = true;
-      this._news();
+      this._queueEvents();
     });
     // Undocumented; Node's own servers get errors this way.
     socket.on('_tlsError', (error: unknown) => this._noteFailure(error));
@@ -295,8 +295,8 @@ export class TlsTransport extends DuplexTransport {
   }
 
   /** @internal */
-  override _sendWhatGoes(): Promise<boolean> | undefined {
-    return this.#raw?._sendWhatGoes();
+  override _trySend(): Promise<boolean> | undefined {
+    return this.#raw?._trySend();
   }
 
   /** @internal */
@@ -317,7 +317,7 @@ export class TlsTransport extends DuplexTransport {
     do {
       before = this._backlogSize;
       finishWrite(this.#socket);
-      this.#wire.handOn();
+      this.#wire.flush();
     } while (this._backlogSize < before);
   }
 

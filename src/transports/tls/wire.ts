@@ -61,7 +61,7 @@ export class Wire {
   }
 
   /** Passes all written data to the transport, even if it is full. */
-  handOn(): void {
+  flush(): void {
     if (this.#transport === undefined) return;
     do this.drained();
     while (this.#written !== undefined);

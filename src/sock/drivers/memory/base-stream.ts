@@ -57,14 +57,14 @@ export abstract class BaseStream extends MemoryEndpoint {
   }
 
   /** Called when nothing is queued: is this the end of the stream? */
-  protected abstract nothingReceived(): boolean;
+  protected abstract atEof(): boolean;
 
   /** Bytes were taken from the queue. */
   protected abstract tookBytes(): void;
 
   override tryRecv(nbytes: number): Buffer | undefined {
     const { received } = this;
-    if (received.size === 0 || nbytes === 0) return this.nothingReceived() ? EMPTY : undefined;
+    if (received.size === 0 || nbytes === 0) return this.atEof() ? EMPTY : undefined;
     const data = received.take(nbytes);
     this.countRead(data.length);
     this.tookBytes();
@@ -73,7 +73,7 @@ export abstract class BaseStream extends MemoryEndpoint {
 
   override tryRecvInto(view: Uint8Array): number {
     const { received } = this;
-    if (received.size === 0) return this.nothingReceived() ? 0 : -1;
+    if (received.size === 0) return this.atEof() ? 0 : -1;
     const nbytes = received.takeInto(view);
     this.countRead(nbytes);
     this.tookBytes();
@@ -83,7 +83,7 @@ export abstract class BaseStream extends MemoryEndpoint {
   protected override peek(nbytes: number): ReceivedFrom | undefined {
     const { received } = this;
     const data = received.size > 0 ? received.peek(nbytes) : EMPTY;
-    if (data === EMPTY && !this.nothingReceived()) return undefined;
+    if (data === EMPTY && !this.atEof()) return undefined;
     return { data, address: this.sender() };
   }
 

@@ -21,29 +21,29 @@ export class Network<Place> {
   bind(address: Address, place: Place): Address {
     const bound = hasPort(address, 0) ? this.#withFreePort(address) : address;
     if (this.#isTaken(bound)) throw osError('EADDRINUSE', 'bind');
-    const door = doorOf(bound);
-    const hosts = this.#places.get(door) ?? new Map<string, Place>();
-    this.#places.set(door, hosts);
+    const key = portKeyOf(bound);
+    const hosts = this.#places.get(key) ?? new Map<string, Place>();
+    this.#places.set(key, hosts);
     hosts.set(hostIn(bound), place);
     return bound;
   }
 
   /** Frees an address. */
   release(address: Address): void {
-    const door = doorOf(address);
-    const hosts = this.#places.get(door);
+    const key = portKeyOf(address);
+    const hosts = this.#places.get(key);
     hosts?.delete(hostIn(address));
-    if (hosts?.size === 0) this.#places.delete(door);
+    if (hosts?.size === 0) this.#places.delete(key);
   }
 
   /** The socket that an address reaches. */
   find(address: Address): Place | undefined {
-    const hosts = this.#places.get(doorOf(address));
+    const hosts = this.#places.get(portKeyOf(address));
     return hosts?.get(hostIn(address)) ?? hosts?.get(anyOf(address));
   }
 
   #isTaken(address: Address): boolean {
-    const hosts = this.#places.get(doorOf(address));
+    const hosts = this.#places.get(portKeyOf(address));
     if (hosts === undefined) return false;
     const host = hostIn(address);
     return isAny(host) || hosts.has(host) || hosts.has(anyOf(address));
@@ -76,7 +76,7 @@ export function withPort(address: Address, port: number): Address {
     : inetAddress(address[0], port);
 }
 
-function doorOf(address: Address): string {
+function portKeyOf(address: Address): string {
   return typeof address === 'string' ? address : `${address.length === 4 ? 6 : 4}:${address[1]}`;
 }
 

@@ -38,7 +38,7 @@ export class MemoryStreamEndpoint extends BaseStream {
 
   // ---- receiving -------------------------------------------------------------------------------
 
-  protected override nothingReceived(): boolean {
+  protected override atEof(): boolean {
     this.check('recv');
     if (this.state !== 'connected') throw osError('ENOTCONN', 'recv');
     return this.ended;

@@ -155,7 +155,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       if (!this.#reading) this.#readOn();
       return data;
     }
-    return this.#nothingReceived() ? EMPTY : undefined;
+    return this.#atEof() ? EMPTY : undefined;
   }
 
   override tryRecvInto(view: Uint8Array): number {
@@ -166,13 +166,13 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
       if (!this.#reading) this.#readOn();
       return nbytes;
     }
-    return this.#nothingReceived() ? 0 : -1;
+    return this.#atEof() ? 0 : -1;
   }
 
   protected override peek(nbytes: number): ReceivedFrom | undefined {
     const received = this.#received;
     const data = received.size > 0 ? received.peek(nbytes) : EMPTY;
-    if (data === EMPTY && !this.#nothingReceived()) return undefined;
+    if (data === EMPTY && !this.#atEof()) return undefined;
     return { data, address: this.sender() };
   }
 
@@ -180,7 +180,7 @@ export class StreamEndpoint extends BaseEndpoint implements StreamReaderOwner {
    * The queue is empty: is it the end (`true`), or would it block (`false`)? Throws if the
    * connection failed.
    */
-  #nothingReceived(): boolean {
+  #atEof(): boolean {
     // A send that failed in libuv has taken the error from the kernel. Received bytes come first.
     if (this.#failure?.syscall !== 'send' || this.#ended) this.#check('recv');
     if (this.#ended) return true;

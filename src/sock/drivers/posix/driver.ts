@@ -93,7 +93,7 @@ class PosixDriver implements Driver {
   }
 
   adopt(fd: number, kind: Kind, copy: boolean): Endpoint {
-    if (!copy) checkNobodys(fd, 'socket');
+    if (!copy) checkNotOwned(fd, 'socket');
     const found = kindOfDescriptor(fd, kind);
     const selector = this.#selector();
     const own = copy ? duplicate(fd) : fd;
@@ -109,7 +109,7 @@ class PosixDriver implements Driver {
   }
 
   adoptPipe(fd: number, kind: PipeKind, writes: boolean, leaves: boolean): PipeEnd {
-    checkNobodys(fd, 'open');
+    checkNotOwned(fd, 'open');
     return new PosixPipe(fd, kind, writes, leaves, this.#selector());
   }
 
@@ -131,20 +131,23 @@ class PosixDriver implements Driver {
   #findMissing(): Missing | undefined {
     // Elsewhere a call through koffi may abort the process.
     if (otherRuntime !== undefined)
-      return { why: `it needs Node, and this is ${otherRuntime}`, lasts: true };
+      return { why: `it needs Node, and this is ${otherRuntime}`, permanent: true };
     try {
       loadLibc();
       this.#selector();
       return undefined;
     } catch (error) {
       const why = (error as Error).message;
-      return { why, lasts: error instanceof MissingError ? error.lasts : !isShortage(error) };
+      return {
+        why,
+        permanent: error instanceof MissingError ? error.permanent : !isShortage(error),
+      };
     }
   }
 }
 
 /** @throws {OSError} EBUSY when the descriptor belongs to one of our sockets */
-export function checkNobodys(fd: number, syscall: string): void {
+export function checkNotOwned(fd: number, syscall: string): void {
   if (endpointOf(fd) === undefined) return;
   throw osError('EBUSY', syscall, {
     strerror: `descriptor ${fd} belongs to another Socket: use detach() or dup()`,

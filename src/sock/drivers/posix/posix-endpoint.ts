@@ -40,7 +40,7 @@ import {
   sendFile,
   setOption,
 } from './ffi/libc.ts';
-import { cameAlong, receiveMessage, receiveWhole, sendWhole } from './ffi/message.ts';
+import { hasAncillary, receiveMessage, receiveWhole, sendWhole } from './ffi/message.ts';
 import {
   expectAddress,
   readAddress,
@@ -148,7 +148,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     return this.#readable;
   }
 
-  override tryAnew(side: 'reader' | 'writer'): void {
+  override resetReadiness(side: 'reader' | 'writer'): void {
     if (side === 'reader') this.#readable = true;
     else this.#writable = true;
   }
@@ -238,7 +238,7 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
 
   private receiveMessage(address: number, nbytes: number): number {
     const received = receiveMessage(this.fd, address, nbytes);
-    if (received > 0 && cameAlong) this.divided = true;
+    if (received > 0 && hasAncillary) this.divided = true;
     return received;
   }
 

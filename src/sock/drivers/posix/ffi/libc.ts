@@ -121,7 +121,7 @@ export function loadLibc(): void {
   try {
     functions = loadFunctions();
   } catch (error) {
-    if (error instanceof MissingError && error.lasts) failure = error.message;
+    if (error instanceof MissingError && error.permanent) failure = error.message;
     throw error;
   }
 }
@@ -133,11 +133,11 @@ export function libc(): Libc {
 
 /** The driver is unavailable: permanently, or until some resource is free again. */
 export class MissingError extends Error {
-  readonly lasts: boolean;
+  readonly permanent: boolean;
 
-  constructor(why: string, lasts: boolean) {
+  constructor(why: string, permanent: boolean) {
     super(why);
-    this.lasts = lasts;
+    this.permanent = permanent;
   }
 }
 

@@ -149,7 +149,7 @@ function giveCallbackBack(): void {
 }
 
 function polled(address: number, status: number, events: number): void {
-  handles.get(address)?.told(status < 0 ? -1 : events);
+  handles.get(address)?.onEvents(status < 0 ? -1 : events);
 }
 
 /**
@@ -164,15 +164,15 @@ function polled(address: number, status: number, events: number): void {
  */
 export class PollHandle {
   /** Called with the events in each poll phase; with -1 on failure, which stops it. */
-  readonly told: (events: number) => void;
+  readonly onEvents: (events: number) => void;
   readonly #handle: number;
 
   /**
    * @param fd - open until {@link close}; libuv makes it non-blocking
    * @throws {OSError} EPERM for a regular file, EEXIST if Node already polls it, EBADF
    */
-  constructor(fd: number, told: (events: number) => void) {
-    this.told = told;
+  constructor(fd: number, onEvents: (events: number) => void) {
+    this.onEvents = onEvents;
     // Before there is a handle, because koffi may have no callback left.
     ourCallback();
     this.#handle = openHandle(fd);

@@ -39,10 +39,10 @@ interface Header {
 let plain: Header | undefined;
 
 /** Did ancillary data come with the last {@link receiveMessage}? True if unknown. */
-export let cameAlong = true;
+export let hasAncillary = true;
 
 /**
- * Like recv(), but also sets {@link cameAlong}.
+ * Like recv(), but also sets {@link hasAncillary}.
  *
  * @param address - of memory that outlives the call
  */
@@ -55,7 +55,7 @@ export function receiveMessage(fd: number, address: number, nbytes: number): num
   words[LENGTH] = nbytes;
   words[LENGTH + 1] = Math.floor(nbytes / WORD);
   const received = recvmsg(fd, plain.address, 0);
-  cameAlong = ((words[FLAGS] as number) & MSG_CTRUNC) !== 0;
+  hasAncillary = ((words[FLAGS] as number) & MSG_CTRUNC) !== 0;
   return received;
 }
 

@@ -50,14 +50,14 @@ class EpollSelector implements Selector {
   }
 
   #tell(fd: number, bits: number): void {
-    let told = 0;
-    if ((bits & EPOLLIN) !== 0) told |= READABLE;
-    if ((bits & EPOLLOUT) !== 0) told |= WRITABLE;
-    if ((bits & EPOLLPRI) !== 0) told |= DIVIDED;
-    if ((bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) told |= READABLE | ENDED;
-    if ((bits & (EPOLLHUP | EPOLLERR)) !== 0) told |= WRITABLE;
+    let events = 0;
+    if ((bits & EPOLLIN) !== 0) events |= READABLE;
+    if ((bits & EPOLLOUT) !== 0) events |= WRITABLE;
+    if ((bits & EPOLLPRI) !== 0) events |= DIVIDED;
+    if ((bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) events |= READABLE | ENDED;
+    if ((bits & (EPOLLHUP | EPOLLERR)) !== 0) events |= WRITABLE;
     // A receiver called earlier may have closed it.
-    this.#watched[fd]?.onEvents(told);
+    this.#watched[fd]?.onEvents(events);
   }
 }
 

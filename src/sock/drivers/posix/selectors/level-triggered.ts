@@ -14,14 +14,14 @@ export interface Level {
 /**
  * Reports in each turn of Node's loop what a descriptor is ready for.
  *
- * @param told - called with {@link READABLE} and {@link WRITABLE}, or with -1 on failure, which
+ * @param onEvents - called with {@link READABLE} and {@link WRITABLE}, or with -1 on failure, which
  *   stops it until the next {@link Level.listen}; must not throw
  * @throws {OSError} EPERM for a regular file
  */
-export function watchLevel(fd: number, told: (events: number) => void): Level {
-  if (process.platform === 'linux') return new EpollLevel(fd, told);
+export function watchLevel(fd: number, onEvents: (events: number) => void): Level {
+  if (process.platform === 'linux') return new EpollLevel(fd, onEvents);
   // libuv makes descriptors non-blocking, which would affect all processes that share it.
-  return keepingFlags(fd, () => new PollHandle(fd, told));
+  return keepingFlags(fd, () => new PollHandle(fd, onEvents));
 }
 
 let epoll: Epoll | undefined;
@@ -30,15 +30,15 @@ const levels = new Map<number, EpollLevel>();
 class EpollLevel implements Level {
   readonly #fd: number;
   readonly #epoll: Epoll;
-  readonly #told: (events: number) => void;
+  readonly #onEvents: (events: number) => void;
   /** The registered events; 0 if it is not registered. */
   #events = 0;
 
-  constructor(fd: number, told: (events: number) => void) {
+  constructor(fd: number, onEvents: (events: number) => void) {
     epoll ??= new Epoll((ready, bits) => levels.get(ready)?.tell(bits));
     this.#epoll = epoll;
     this.#fd = fd;
-    this.#told = told;
+    this.#onEvents = onEvents;
     // Fails now if the descriptor cannot be watched.
     this.listen(READABLE);
     this.listen(0);
@@ -60,10 +60,10 @@ class EpollLevel implements Level {
 
   /** Like Python's selectors: an error or a hang-up is reported to both sides. */
   tell(bits: number): void {
-    let told = 0;
-    if ((bits & ~EPOLLOUT) !== 0) told |= READABLE;
-    if ((bits & ~EPOLLIN) !== 0) told |= WRITABLE;
-    this.#told(told & this.#events);
+    let events = 0;
+    if ((bits & ~EPOLLOUT) !== 0) events |= READABLE;
+    if ((bits & ~EPOLLIN) !== 0) events |= WRITABLE;
+    this.#onEvents(events & this.#events);
   }
 
   close(): void {

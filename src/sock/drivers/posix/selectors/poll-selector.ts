@@ -14,7 +14,7 @@ class Polled {
 
   constructor(watched: Watched) {
     this.#watched = watched;
-    this.#handle = new PollHandle(watched.fd, (events) => this.#told(events));
+    this.#handle = new PollHandle(watched.fd, (events) => this.#onEvents(events));
   }
 
   want(events: number): void {
@@ -31,7 +31,7 @@ class Polled {
    * likely to be wanted again before the next poll phase, and stopping and restarting costs two
    * system calls.
    */
-  #told(events: number): void {
+  #onEvents(events: number): void {
     if (events < 0) {
       // The next try reports the error. libuv has stopped polling.
       this.#polled = 0;
