@@ -10,6 +10,9 @@ export const DOORS = ['index', 'socket', 'subprocess', 'testing'];
 const PROGRAMS = { 'cli.ts': 'cli', 'echo/worker-program.ts': 'echo-worker' };
 /** The file that has nearly all of the library; the programs share another one. */
 const LIBRARY = hashed('library');
+/** A part of a program that starts faster because it does not load the library, only a file with what it needs of it. */
+const FAST = 'cli/look.ts';
+const BASICS = hashed('basics');
 const SHARED = 'echo';
 
 export function isDoor(file) {
@@ -29,9 +32,14 @@ export function isProgram(file) {
 export async function planChunks(asked) {
   const graph = await importsOfSources();
   const library = new Set(DOORS.flatMap((door) => [...reach(graph, [`${door}.ts`])]));
-  const chunks = new Map([[LIBRARY, { files: [...library].sort() }]]);
-  addParts(onDemand(library), library);
   const programs = Object.keys(PROGRAMS);
+  const fast = reach(graph, [FAST]);
+  const basics = [...fast].filter((file) => !isOfPrograms(file));
+  const chunks = new Map([
+    [LIBRARY, { files: [...library].filter((file) => !fast.has(file)).sort() }],
+    [BASICS, { files: basics.sort() }],
+  ]);
+  addParts(onDemand(library), new Set([...library, ...basics]));
   // What the library loads on demand is in its own chunks.
   const known = new Set([...chunks.values()].flatMap(({ files }) => files));
   addParts([...programs, ...onDemand(reach(graph, programs, library))], known);
@@ -61,14 +69,15 @@ export async function planChunks(asked) {
       // A program runs when it is imported: others take nothing from it.
       const isShared =
         others.length > 0 || (isProgram(user) && !isProgram(file) && asked.get(file).length > 0);
-      const name = isShared ? sharedBy(user) : (PROGRAMS[user] ?? hashed(user));
+      const name = isShared ? sharedBy(user, file) : (PROGRAMS[user] ?? hashed(user));
       const chunk = chunks.get(name) ?? { entry: isShared ? undefined : user, files: [] };
       chunk.files.push(file);
       chunks.set(name, chunk);
     }
   }
 
-  function sharedBy(user) {
+  function sharedBy(user, file) {
+    if (fast.has(file)) return BASICS;
     return isOfPrograms(user) ? SHARED : LIBRARY;
   }
 }

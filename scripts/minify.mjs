@@ -96,6 +96,7 @@ export async function small(text, isPublic, options) {
     ...options,
   });
   const sourceMap = options?.sourceMap && { ...options.sourceMap, content: first.map };
+  const imported = options?.nameCache?.vars.props;
   const { code, map } = await minify(withLet(first.code), {
     ...SMALL,
     compress: { ...SMALL.compress, ...(!isLibrary(text) && MOVED) },
@@ -109,8 +110,8 @@ export async function small(text, isPublic, options) {
     nameCache: {
       vars: {
         props: {
-          ...options?.nameCache?.vars.props,
-          ...(isLibrary(text) && lettersOf(first.code, [...shown, ...reserved])),
+          ...imported,
+          ...(isLibrary(text) && lettersOf(first.code, [...shown, ...reserved], imported)),
         },
       },
       props: { props: Object.fromEntries(shortened) },
@@ -125,16 +126,21 @@ export async function small(text, isPublic, options) {
   return { code: short, map: map && JSON.stringify(withoutVariables(moved)) };
 }
 
-/** Letters for the variables of a module that are used most; not for those whose names functions declare, too. */
-function lettersOf(text, keep) {
+/**
+ * Letters for the variables of a module that are used most; not for those whose names functions declare, too, or
+ * that are imported.
+ */
+function lettersOf(text, keep, imported = {}) {
   const uses = new Map();
   const program = parse(text, { ecmaVersion: 'latest', sourceType: 'module' });
   for (const { id, declarations = [{ id }] } of program.body)
     for (const each of declarations) uses.set(each.id?.name, 0);
   for (const name of keep) uses.delete(name);
+  const taken = Object.values(imported);
+  const letters = [...LETTERS].filter((letter) => !taken.includes(letter));
   visit(program, false);
   const most = [...uses.keys()].sort((a, b) => uses.get(b) - uses.get(a));
-  return Object.fromEntries([...LETTERS].map((letter, index) => [`$${most[index]}`, letter]));
+  return Object.fromEntries(letters.map((letter, index) => [`$${most[index]}`, letter]));
 
   function visit(node, isInFunction) {
     const isIn = isInFunction || /Function/.test(node.type);
@@ -225,7 +231,8 @@ export function withNames(bundled, isPublic) {
   const named = text.replace(/^var (\w+) = class\b[^{\n]*\{/gm, (line, name) =>
     library && isPublic(name) ? `${line} static get name() { return "${name}"; }` : line,
   );
-  if (library && /^(?:async )?function\*? (\w+)/m.exec(named)?.[1] !== 'attempt')
+  const [, firstName] = /^(?:async )?function\*? (\w+)/m.exec(named) ?? [];
+  if (/^function attempt\(/m.test(named) && firstName !== 'attempt')
     throw new Error('attempt() is not the first function of the library: noteBounds() needs that');
   const end = named.lastIndexOf('\n//# sourceMappingURL=');
   return [
@@ -234,7 +241,7 @@ export function withNames(bundled, isPublic) {
       ? `for (const each of [${renamed.join(', ')}]) Object.defineProperty(each, "name", { value: each.name.replace(/\\d+$/, ""), configurable: true });`
       : '',
     // Minifiers move a function that is called once, or that only returns something. This one stays.
-    library ? 'attempt(() => noteBounds(new Error()));' : '',
+    library ? `${/\w+__attempt\b/.exec(named)[0]}(() => noteBounds(new Error()));` : '',
     named.slice(end),
   ].join('');
 }

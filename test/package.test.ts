@@ -65,6 +65,19 @@ behaviour('The package', (it) => {
     { seconds: 20 },
   );
 
+  it('looks into a process without loading the library', () => {
+    const textOf = (name: string): string =>
+      readFileSync(path.join(root, 'dist', `${name}.js`), 'utf8');
+    const [, look] = /\{ *look\b.*?import\("\.\/([\w-]+)\.js"\)/.exec(textOf('cli')) ?? [];
+    const loaded = new Set([look as string]);
+    for (const name of loaded)
+      for (const [, imported] of textOf(name).matchAll(/\bfrom ?"\.\/([\w-]+)\.js"/g))
+        loaded.add(imported as string);
+
+    const bytes = [...loaded].reduce((sum, name) => sum + textOf(name).length, 0);
+    assert.ok(bytes > 30_000 && bytes < 80_000, `${bytes} bytes in ${[...loaded]}`);
+  });
+
   it(
     'shows none of its code when an error of its own ends a program',
     async () => {

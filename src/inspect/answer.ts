@@ -3,7 +3,7 @@ import { takeSnapshot } from './snapshot/snapshot.ts';
 import { piecesOfTrace } from './watched/trace-format.ts';
 
 /** How many tasks or transports one piece of an answer has; more would block the loop. */
-const IN_A_PIECE = 200;
+const IN_A_PIECE = 500;
 
 /** The answers that were not fetched completely; only the last {@link MOST_ANSWERS} are kept. */
 const answers = new Map<number, Iterator<string>>();
@@ -14,7 +14,7 @@ let lastAnswer = 0;
  * Answers a request from outside the process.
  *
  * - `version` returns the version of the protocol
- * - `snapshot` returns the number of an answer; with `snapshot tasks`, it has no transports
+ * - `snapshot` returns the number of an answer; with `snapshot tasks`, it has no transports, and no words for waits
  * - `trace SECONDS` starts a recording, for at most that long; returns its number
  * - `traced N` ends a recording; returns the number of an answer: comma-separated events
  * - `rates` returns what has happened since the last such request, as JSON

@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FrameData, TaskData } from './snapshot/data.ts';
-import { FOREIGN } from './snapshot/in-words.ts';
+import { FOREIGN, type FrameData, type TaskData } from './snapshot/data.ts';
 
 /** Describes a task that does not wait for anything of ours. */
 export function stateInWords(task: TaskData): string {

@@ -21,8 +21,8 @@ export async function writeTrace(
 ): Promise<void> {
   const threads = await Promise.race([target.threads(), until]);
   if (!threads) return;
-  const file = attempt(path, () => openSync(path, 'w'));
-  const write = (text: string): void => void attempt(path, () => writeSync(file, text));
+  const file = orFailure(path, () => openSync(path, 'w'));
+  const write = (text: string): void => void orFailure(path, () => writeSync(file, text));
   const traces = await ofEach(threads, async (ask) => {
     const number = await ask(`trace ${seconds}`);
     return { ask, number };
@@ -51,7 +51,7 @@ export async function writeTrace(
   await say(`${path}: open it in https://ui.perfetto.dev or chrome://tracing`);
 }
 
-function attempt<T>(path: string, act: () => T): T {
+function orFailure<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (error) {

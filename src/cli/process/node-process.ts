@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { attempt } from '../../base/values/attempt.ts';
 import { Failure } from './failure.ts';
@@ -10,6 +10,8 @@ const SIGUSR1 = 1n << 9n;
  * machines: its address, port and inode.
  */
 const LISTENS = /^ *\d+: (0100007F|0{24}01000000|0+):(\w+) \w+:\w+ 0A (?:\S+ +){5}(\d+)/gm;
+/** A socket there that does not listen. */
+const OTHER_STATE = /^ *\d+: \w+:\w+ \w+:\w+ (?!0A)\w/m;
 
 /**
  * Checks that SIGUSR1 opens the inspector of a process, and does not kill it.
@@ -50,7 +52,7 @@ function noProcess(pid: number): Failure {
  */
 export function listeningAt(pid: number, open?: number): Set<string> {
   const known = new Map<string, string>();
-  const tables = read(`/proc/${pid}/net/tcp`) + read(`/proc/${pid}/net/tcp6`);
+  const tables = listening(`/proc/${pid}/net/tcp`) + listening(`/proc/${pid}/net/tcp6`);
   for (const [, address = '', hex = '', inode = ''] of tables.matchAll(LISTENS)) {
     const port = Number.parseInt(hex, 16);
     if (port === open || /[^0]/.test(address))
@@ -95,6 +97,25 @@ export function inspectPort(pid: number): [port: number, opened: string | undefi
     return [Number(port ?? 9229), undefined];
   // It was the first to listen.
   return [0, [...listeningAt(pid)][0]];
+}
+
+/** The start of a table: all sockets that listen, and few of the others, of which there may be very many. */
+function listening(file: string): string {
+  return attempt(() => {
+    const fd = openSync(file, 'r');
+    try {
+      const piece = Buffer.alloc(4096);
+      let text = '';
+      while (!OTHER_STATE.test(text)) {
+        const length = readSync(fd, piece);
+        if (length === 0) break;
+        text += piece.toString('latin1', 0, length);
+      }
+      return text;
+    } finally {
+      closeSync(fd);
+    }
+  }, '');
 }
 
 /** The text of a file; empty if it cannot be read. */

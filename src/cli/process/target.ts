@@ -30,7 +30,7 @@ export interface Target {
 /**
  * Takes a snapshot of each thread.
  *
- * @param question - `snapshot tasks` leaves out servers and connections
+ * @param question - `snapshot tasks` leaves out servers, connections, and the words for waits
  */
 export async function snapshotsOf(
   target: Target,

@@ -193,6 +193,9 @@ export interface Snapshot {
 /** The maximum number of timers in a snapshot. */
 export const MOST_TIMERS = 1000;
 
+/** What a task waits for, if that is not ours. */
+export const FOREIGN = 'a promise that asyncio-ts did not create';
+
 /** The version of the protocol for requests from outside the process. */
 export const AGENT_VERSION = 2;
 

@@ -3,9 +3,6 @@ import { attempt } from '../../base/values/attempt.ts';
 import { Task } from '../../core/coroutines/task.ts';
 import type { WaitDescription } from '../../core/futures/wait-description.ts';
 
-/** What a task waits for, if that is not ours. */
-export const FOREIGN = 'a promise that asyncio-ts did not create';
-
 /** Describes a wait: `'Queue.get on <Queue maxsize=0 _getters[1]>, 0 before it'`. */
 export function inWords({ operation, on, detail, heldBy }: WaitDescription, words: Words): string {
   return [

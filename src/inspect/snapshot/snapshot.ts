@@ -40,7 +40,7 @@ import { shownFor } from './shown.ts';
 import { functionsThatWait, trackedFunctions } from './where.ts';
 
 /** How long taking a snapshot may block the loop at a time, in milliseconds. */
-const LONGEST = 5;
+const LONGEST = 10;
 
 /**
  * Takes a snapshot of the loops of this thread: their tasks, where each one waits and what for, timers, servers and
@@ -49,14 +49,14 @@ const LONGEST = 5;
  * For a large program, this takes several turns of Node's loop. Each task is described at one moment; tasks that end in
  * the meantime are left out.
  *
- * @param withTransports - with servers and connections?
+ * @param isWhole - `false` leaves out servers, connections, and the words for what a task waits for
  */
-export async function takeSnapshot(withTransports = true): Promise<Snapshot> {
+export async function takeSnapshot(isWhole = true): Promise<Snapshot> {
   const pause = new Pause();
-  const words = new Words();
+  const words = isWhole ? new Words() : undefined;
   const loops: LoopData[] = [];
   for (const loop of openLoops()) {
-    const resources = withTransports ? allOpenOn(loop) : [];
+    const resources = isWhole ? allOpenOn(loop) : [];
     loops.push(await describeLoop(loop, resources, words, pause));
   }
   return {
@@ -82,7 +82,7 @@ function busyTimes(): Snapshot['busy'] {
 async function describeLoop(
   loop: LoopCore,
   resources: Iterable<OpenResource>,
-  words: Words,
+  words: Words | undefined,
   pause: Pause,
 ): Promise<LoopData> {
   const tasks: TaskData[] = [];
@@ -105,7 +105,7 @@ async function describeLoop(
     debug: loop.getDebug(),
     turns: loop._turns.turn,
     ready: loop._turns.readyCount,
-    primitives: Array.from(primitives, ([on, held]) => ({ words: words.of(on), ...held })),
+    primitives: Array.from(primitives, ([on, held]) => ({ words: words?.of(on) ?? '', ...held })),
     failures: describeFailures(loop),
     tasks,
     timers: timers.slice(0, MOST_TIMERS).map((timer) => describeTimer(timer, loop)),
@@ -144,7 +144,7 @@ async function whoWaits(tasks: readonly Task<unknown>[], pause: Pause): Promise<
 async function describeTask(
   task: Task<unknown>,
   waiters: Waiters,
-  words: Words,
+  words: Words | undefined,
   primitives: Map<object, Primitive>,
 ): Promise<TaskData> {
   const isCurrent = (currentScope()?.task as unknown) === task;
@@ -194,14 +194,14 @@ function describeWait(
   future: Future<unknown>,
   description: WaitDescription,
   others: readonly number[],
-  words: Words,
+  words: Words | undefined,
 ): Pick<WaitData, 'operation' | 'words' | 'for' | 'any'> {
   const { operation, heldBy, any } = description;
   const behind = numbersOf(future instanceof Task ? [future] : tasksBehind(description));
   const isKnown = operation === undefined || heldBy !== undefined || behind.length > 0;
   return {
     operation,
-    words: inWords(description, words),
+    words: words === undefined ? '' : inWords(description, words),
     for: isKnown ? behind : others,
     any: (any && behind.length > 1) || undefined,
   };

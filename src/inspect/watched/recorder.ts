@@ -8,7 +8,8 @@ import { describedAwaits } from '../../core/futures/described-promise.ts';
 import type { Future } from '../../core/futures/future.ts';
 import { taskCancelled, taskCreated, taskDone } from '../../core/reports/diagnostics.ts';
 import type { LoopCore } from '../../core/turns/loop-core.ts';
-import { FOREIGN, inWords, Words } from '../snapshot/in-words.ts';
+import { FOREIGN } from '../snapshot/data.ts';
+import { inWords, Words } from '../snapshot/in-words.ts';
 import { openLoops } from '../snapshot/open-loops.ts';
 import { nameOfStep, type Watcher, watchLoops } from './watch-loops.ts';
 

@@ -1,4 +1,4 @@
-import { FOREIGN } from '../../inspect/snapshot/in-words.ts';
+import { FOREIGN } from '../../inspect/snapshot/data.ts';
 
 /**
  * Records what Node waits for now.
