@@ -3,7 +3,7 @@ import { takeSnapshot } from './snapshot/snapshot.ts';
 import { piecesOfTrace } from './watched/trace-format.ts';
 
 /** How many tasks or transports one piece of an answer has; more would block the loop. */
-const IN_A_PIECE = 500;
+const IN_A_PIECE = 200;
 
 /** The answers that were not fetched completely; only the last {@link MOST_ANSWERS} are kept. */
 const answers = new Map<number, Iterator<string>>();

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { listeningAt } from '../../src/cli/process/node-process.ts';
+import { AGENT_VERSION } from '../../src/inspect/snapshot/data.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freshPath } from '../support/drivers.ts';
 import { freePort, Program, root } from '../support/program.ts';
@@ -141,7 +142,7 @@ behaviour('A look into a program in a busy loop', (it) => {
         client.on('error', () => {});
         client.on('data', () => {
           answers += 1;
-          if (answers === 1) client.write('{"text":"1"}\n');
+          if (answers === 1) client.write(`{"text":"${AGENT_VERSION}"}\n`);
         });
       });
       await new Promise<void>((resolve) => server.listen(path, resolve));

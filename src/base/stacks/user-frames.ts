@@ -10,9 +10,10 @@ import { attempt } from '../values/attempt.ts';
 
 /**
  * The names of our files. The build names them so, and they keep these names in the source maps of
- * programs that bundle this library. The command and `echo` count as users of the library.
+ * programs that bundle this library; webpack adds a question mark for development. The command and
+ * `echo` count as users of the library.
  */
-const OURS = /(?:^|[\\/])asyncio-ts-[A-Z0-9]{8}\.js$|^asyncio-ts:/;
+const OURS = /(?:^|[\\/])asyncio-ts-[A-Z0-9]{8}\.js\??$|^asyncio-ts:/;
 
 /**
  * Where the source maps of our own build locate our sources; empty if this module was bundled into

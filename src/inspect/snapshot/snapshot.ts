@@ -40,7 +40,7 @@ import { shownFor } from './shown.ts';
 import { functionsThatWait, trackedFunctions } from './where.ts';
 
 /** How long taking a snapshot may block the loop at a time, in milliseconds. */
-const LONGEST = 10;
+const LONGEST = 5;
 
 /**
  * Takes a snapshot of the loops of this thread: their tasks, where each one waits and what for, timers, servers and
