@@ -11,7 +11,7 @@ const SIGUSR1 = 1n << 9n;
  */
 const LISTENS = /^ *\d+: (0100007F|0{24}01000000|0+):(\w+) \w+:\w+ 0A (?:\S+ +){5}(\d+)/gm;
 /** A socket there that does not listen. */
-const OTHER_STATE = /^ *\d+: \w+:\w+ \w+:\w+ (?!0A)\w/m;
+const OTHER_STATE = /^ *\d+: \w+:\w+ \w+:\w+ (?!0A)\w\w /m;
 
 /**
  * Checks that SIGUSR1 opens the inspector of a process, and does not kill it.

@@ -41,7 +41,7 @@ export interface Abandoning {
 interface LimitTimeout {
   /** When it cancels the body, on the loop's clock. */
   when(): number | undefined;
-  /** The caller goes on. */
+  /** Called when the body has ended, or is abandoned. */
   _exit(): void;
 }
 
