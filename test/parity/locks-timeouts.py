@@ -26,7 +26,7 @@ async def main():
 
     tasks = [create_task(holds(name, delay))
              for name, delay in (('a', 0.01), ('b', 10), ('c', 0.02), ('d', 10))]
-    await sleep(0.04)
+    await sleep(0.2)
     lock.release()
     await gather(*tasks)
     print(lock.locked())

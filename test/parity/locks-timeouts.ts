@@ -50,7 +50,7 @@ async function main(): Promise<void> {
     ['d', 10],
   ];
   const tasks = limits.map(([name, delay]) => createTask(() => holds(name, delay)));
-  await sleep(0.04);
+  await sleep(0.2);
   lock.release();
   await gather(...tasks);
   print(lock.locked());
