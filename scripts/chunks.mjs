@@ -10,7 +10,7 @@ export const DOORS = ['index', 'socket', 'subprocess', 'testing'];
 const PROGRAMS = { 'cli.ts': 'cli', 'echo/worker-program.ts': 'echo-worker' };
 /** The file that has nearly all of the library; the programs share another one. */
 const LIBRARY = hashed('library');
-/** A part of a program that starts faster because it does not load the library, only a file with what it needs of it. */
+/** This does not load the library, to start fast: the sources that both need are in a file of their own. */
 const FAST = 'cli/look.ts';
 const BASICS = hashed('basics');
 const SHARED = 'echo';

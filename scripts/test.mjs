@@ -17,11 +17,11 @@ const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'],
 if (python.status === 0)
   process.env.PATH = `${path.dirname(python.stdout.trim())}${path.delimiter}${process.env.PATH}`;
 
-// Node 20 reads these certificates at each start, and the tests start it several hundred times. They trust only their own.
-delete process.env.NODE_EXTRA_CA_CERTS;
-
 const args = process.argv.slice(2).filter((arg) => arg !== '--slow' && arg !== '--faults');
 const slow = process.argv.includes('--slow');
+// Node 20 reads these certificates at each start, and the tests start it several hundred times. Only slow tests need
+// them, to install packages.
+if (!slow) delete process.env.NODE_EXTRA_CA_CERTS;
 if (process.argv.includes('--faults')) {
   args.push('(?:faults/|sock/threads)');
   process.env.MOMENTS ??= '200';

@@ -49,7 +49,7 @@ behaviour('parity', (it) => {
         assert.is(ended.stderr, '');
         assert.is(ended.status, 0);
       },
-      { seconds: 60 },
+      { seconds: 20 },
     );
 
     it(
@@ -63,7 +63,7 @@ behaviour('parity', (it) => {
         assert.is(part(ended, name), expected);
         assert.is(ended.status, 0);
       },
-      { seconds: 60 },
+      { seconds: 20 },
     );
 
     it(
@@ -76,7 +76,7 @@ behaviour('parity', (it) => {
 
         assert.is(part(ended, name), expected, ended.stderr);
       },
-      { seconds: 60 },
+      { seconds: 20 },
     );
   }
 });
