@@ -21,10 +21,10 @@ const RENAMED: Readonly<Record<string, string>> = {
   'socket.sendfile': 'Loop.sockSendfile',
 };
 
-const ONE_LOOP = 'one kind of loop: `newEventLoop()` makes it';
+const ONE_LOOP = 'there is only one loop class, `Loop`';
 const NO_POLICIES =
-  'removed in Python 3.16; [there are no policies](differences.md#the-current-loop)';
-const NO_FAMILY = 'of address families that Node has no sockets of';
+  'deprecated in Python 3.14; [there are no policies](differences.md#the-current-loop)';
+const NO_FAMILY = 'for address families that no driver supports';
 
 /** Why a name is missing; a key that ends in `*` stands for all names with that prefix. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -32,28 +32,27 @@ const REASONS: Readonly<Record<string, string>> = {
   ProactorEventLoop: ONE_LOOP,
   AbstractEventLoop: ONE_LOOP,
   BaseEventLoop: ONE_LOOP,
-  AbstractServer: 'one kind of server: `Server`',
+  AbstractServer: 'there is only one server class, `Server`',
   get_event_loop_policy: NO_POLICIES,
   set_event_loop_policy: NO_POLICIES,
   'AbstractEventLoopPolicy*': NO_POLICIES,
   DefaultEventLoopPolicy: NO_POLICIES,
   WindowsSelectorEventLoopPolicy: NO_POLICIES,
   WindowsProactorEventLoopPolicy: NO_POLICIES,
-  'SubprocessStreamProtocol*':
-    'undocumented; `createSubprocessExec()` makes it and shows it to nobody',
-  'TransportSocket.getsockbyname': 'calls what no socket of Python has',
+  'SubprocessStreamProtocol*': 'undocumented; internal to `createSubprocessExec()`',
+  'TransportSocket.getsockbyname': 'calls a method that Python’s sockets do not have',
   staggered_race: 'undocumented; internal, as in Python: `createConnection()` uses it',
   _get_running_loop: '`getRunningLoop()`',
-  _set_running_loop: 'a loop sets itself as the running one',
+  _set_running_loop: 'only the running loop sets this',
   'debug: call from wrong thread raises':
-    'threads of Node share no loop: [threads](differences.md#threads)',
+    'Node’s threads do not share a loop: [threads](differences.md#threads)',
   'debug: slow I/O selector is logged': 'Python 3.14 does not log it either',
   fromshare: 'Windows only',
   'socket.ioctl': 'Windows only',
   'socket.share': 'Windows only',
-  'socket.makefile': 'a blocking file; `openConnection({ sock })` gives streams',
+  'socket.makefile': 'returns a blocking file; `openConnection({ sock })` returns streams',
   'socket.sendmsg_afalg': NO_FAMILY,
-  sethostname: 'changes the machine, which Node cannot',
+  sethostname: 'Node cannot change the host name',
   'ALG_*': NO_FAMILY,
   'CAN_*': NO_FAMILY,
   'J1939_*': NO_FAMILY,
@@ -73,13 +72,13 @@ const REASONS: Readonly<Record<string, string>> = {
   'SOL_CAN_*': NO_FAMILY,
   SOL_RDS: NO_FAMILY,
   SOL_TIPC: NO_FAMILY,
-  'INADDR_*': 'addresses as numbers: `inetAton()`',
+  'INADDR_*': 'pass addresses as text; `inetAton()` converts them',
   'IPPORT_*': 'pass the number',
   'IPPROTO_*': '`getprotobyname()`',
-  'TCP_*': 'of repairs, signatures and measurements: pass the number',
-  SOCK_RAW: 'Node has stream and datagram sockets only',
-  SOCK_RDM: 'Node has stream and datagram sockets only',
-  SOCK_SEQPACKET: 'Node has stream and datagram sockets only',
+  'TCP_*': 'for repair, signatures and measurements: pass the number',
+  SOCK_RAW: 'no driver supports it',
+  SOCK_RDM: 'no driver supports it',
+  SOCK_SEQPACKET: 'no driver supports it',
 };
 
 /** Names without an export, and their text in the table. */

@@ -62,7 +62,7 @@ behaviour('The rooms of src', (it) => {
 
   it('are in the drawing of docs/design.md, and nothing else is', () => {
     const design = readFileSync(path.join(root, 'docs', 'design.md'), 'utf8');
-    const [, drawing = ''] = /## The rooms[\s\S]*?```\n([\s\S]*?)```/.exec(design) ?? [];
+    const [, drawing = ''] = /## The folders[\s\S]*?```\n([\s\S]*?)```/.exec(design) ?? [];
     const drawn: string[] = [];
     const way: string[] = [];
     for (const [, indent = '', name = ''] of drawing.matchAll(/^( *)([\w-]+)\/ /gm)) {
