@@ -1,4 +1,4 @@
-/** Why a test of CPython has no test of ours that passes, or has one that expects something else. */
+/** Why a CPython test has no passing test here, or one that expects something else. */
 export type Note =
   | { status: 'not applicable'; reason: string }
   | {
@@ -13,7 +13,7 @@ function alike(suite: string, note: Note, ...names: readonly string[]): Record<s
   return Object.fromEntries(names.map((name) => [`${suite}::${name}`, note]));
 }
 
-/** Nobody could take up these: for this reason. */
+/** Tests that cannot exist here, for this reason. */
 function notApplicable(
   reason: string,
   suite: string,
@@ -30,18 +30,18 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_futures.py::DuckTests::test_wrap_future': {
     status: 'differs',
-    reason: 'a future is known by its class, and any other thing with a then() is a promise',
+    reason: 'futures are recognized by their class, and anything else with a then() is a promise',
     entry: 'futures-are-known-by-their-class',
   },
   'test_futures.py::DuckTests::test_ensure_future': {
     status: 'differs',
-    reason: 'a future is known by its class, and any other thing with a then() is a promise',
+    reason: 'futures are recognized by their class, and anything else with a then() is a promise',
     entry: 'futures-are-known-by-their-class',
   },
   'test_futures.py::BaseFutureTests::test_uninitialized': {
     status: 'not applicable',
     reason:
-      'makes an object without its constructor; JavaScript has private fields only where the constructor ran',
+      'creates an object without calling its constructor; in JavaScript, such an object has no private fields',
   },
   'test_futures.py::BaseFutureTests::test_future_cancel_message_setter': {
     status: 'not applicable',
@@ -49,7 +49,7 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_futures.py::BaseFutureTests::test_iter': {
     status: 'not applicable',
-    reason: 'drives the generator protocol by hand; an await of ours is a then()',
+    reason: "calls methods of Python's generators; here, an await calls then()",
   },
   'test_futures.py::BaseFutureTests::test_log_traceback': {
     status: 'not applicable',
@@ -57,16 +57,16 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_futures.py::BaseFutureTests::test_wrap_future_cancel': {
     status: 'differs',
-    reason: 'promises know no cancel: that of the future does not reach the work behind',
+    reason: 'promises cannot be cancelled, so cancelling the future does not stop their work',
     entry: 'wrapped-promises',
   },
   'test_futures.py::BaseFutureTests::test_future_iter_throw': {
     status: 'not applicable',
-    reason: 'drives the generator protocol by hand; an await of ours is a then()',
+    reason: "calls methods of Python's generators; here, an await calls then()",
   },
   'test_futures.py::BaseFutureTests::test_future_del_collect': {
     status: 'not applicable',
-    reason: 'collects garbage from within a finalizer; those of JavaScript never run inside a call',
+    reason: 'collects garbage in a finalizer; in JavaScript, finalizers never run during a call',
   },
   'test_futures.py::CFutureTests::test_future_del_segfault': {
     status: 'not applicable',
@@ -89,54 +89,55 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_futures.py::BaseFutureInheritanceTests::test_inherit_without_calling_super_init': {
     status: 'not applicable',
-    reason: 'leaves out the constructor of the base class; JavaScript itself refuses that',
+    reason: 'does not call the constructor of the base class; JavaScript itself rejects that',
   },
   'test_base_events.py::BaseEventLoopTests::test_not_implemented': {
     status: 'not applicable',
-    reason: 'tests the gaps of an abstract base class; there is one loop here',
+    reason: 'tests unimplemented methods of an abstract class; there is only one loop class here',
   },
   'test_threads.py::ToThreadTests::test_to_thread_contextvars': {
     status: 'differs',
-    reason: 'threads share no objects: context variables stay behind',
+    reason: 'threads do not share objects, so context variables are not passed on',
     entry: 'calls-in-threads',
   },
   'test_pep492.py::LockTests::test_context_manager_with_await': {
     status: 'not applicable',
-    reason: 'writes a `with` statement over an await; JavaScript has neither',
+    reason: 'tests a `with` statement on an await; JavaScript has no such statement',
   },
   'test_pep492.py::CoroutineTests::test_types_coroutine': {
     status: 'not applicable',
-    reason: 'makes a coroutine of a generator; the language has only async functions',
+    reason: 'turns a generator into a coroutine; JavaScript only has async functions',
   },
   'test_base_events.py::BaseEventTests::test_ipaddr_info_no_inet_pton': {
     status: 'not applicable',
-    reason: 'takes a function away from the socket module',
+    reason: 'removes a function from the socket module',
   },
   'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_no_inet_pton': {
     status: 'not applicable',
-    reason: 'takes a function away from the socket module',
+    reason: 'removes a function from the socket module',
   },
   'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_nosoreuseport': {
     status: 'not applicable',
-    reason: 'takes an option away from the socket module',
+    reason: 'removes an option from the socket module',
   },
   'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_nosoreuseport':
     {
       status: 'not applicable',
-      reason: 'takes an option away from the socket module',
+      reason: 'removes an option from the socket module',
     },
   'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_server_soreuseport_only_defined':
     {
       status: 'not applicable',
-      reason: 'takes an option away from the socket module',
+      reason: 'removes an option from the socket module',
     },
   'test_base_events.py::BaseEventLoopWithSelectorTests::test_create_connection_bluetooth': {
     status: 'not applicable',
-    reason: 'tests a family of addresses that is not there',
+    reason: 'tests an address family that is not supported',
   },
   'test_pep492.py::CoroutineTests::test_iscoroutine': {
     status: 'differs',
-    reason: 'a coroutine is known by its class; Python takes whatever has the methods of one',
+    reason:
+      'coroutines are recognized by their class; Python accepts any object with their methods',
     entry: 'coroutine-functions',
   },
   'test_base_events.py::BaseEventLoopTests::test_check_thread': {
@@ -162,7 +163,7 @@ export const notes: Readonly<Record<string, Note>> = {
   'test_tasks.py::BaseTaskTests::test_get_stack': {
     status: 'differs',
     reason:
-      'getStack() is innermost first: limited to one frame it gives the innermost, not the outermost',
+      'getStack() lists the innermost frame first, so with a limit of one, it returns the innermost, not the outermost',
     entry: 'where-a-task-waits',
   },
   'test_tasks.py::BaseTaskTests::test_log_traceback': {
@@ -171,52 +172,52 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_tasks.py::BaseTaskTests::test_exception_chaining_after_await': {
     status: 'differs',
-    reason: 'Python chains to the error that is being handled; JavaScript chains only by cause',
+    reason: 'Python chains errors to the one that is being handled; JavaScript only has cause',
     entry: 'chained-exceptions',
   },
   'test_tasks.py::BaseTaskTests::test_exception_chaining_after_await_with_context_cycle': {
     status: 'differs',
-    reason: 'Python chains to the error that is being handled; JavaScript chains only by cause',
+    reason: 'Python chains errors to the one that is being handled; JavaScript only has cause',
     entry: 'chained-exceptions',
   },
   'test_tasks.py::BaseTaskTests::test_error_in_call_soon': {
     status: 'not applicable',
-    reason:
-      'has callSoon() fail under a new task; ours enters the queue itself, and that cannot fail',
+    reason: 'makes call_soon() fail for a new task; here, a task does not call it',
   },
   'test_tasks.py::BaseTaskTests::test_coroutine_non_gen_function_return_future': {
     status: 'differs',
-    reason: 'an async function that returns a future gives its result',
+    reason: 'an async function that returns a future returns the result of the future',
     entry: 'returned-futures',
   },
   'test_tasks.py::BaseTaskTests::test_iscoroutinefunction': {
     status: 'differs',
-    reason: 'an async function by itself is none: its calls begin at once',
+    reason: 'a plain async function is not a coroutine function: its calls start at once',
     entry: 'coroutine-functions',
   },
   'test_tasks.py::BaseTaskTests::test_task_repr': {
     status: 'differs',
-    reason: 'V8 does not tell at which line a task stands, so the definition is shown',
+    reason: 'V8 does not show at which line a task waits, so its definition is printed',
     entry: 'where-a-task-waits',
   },
   'test_tasks.py::BaseTaskTests::test_cancel_with_message_then_future_result': {
     status: 'differs',
-    reason: 'a message that is no text becomes one',
+    reason: 'a message must be a string',
     entry: 'messages-of-a-cancel',
   },
   'test_tasks.py::BaseTaskTests::test_cancel_with_message_then_future_exception': {
     status: 'differs',
-    reason: 'a message that is no text becomes one',
+    reason: 'a message must be a string',
     entry: 'messages-of-a-cancel',
   },
   'test_tasks.py::BaseTaskTests::test_log_destroyed_pending_task': {
     status: 'differs',
-    reason: 'the loop holds its tasks, and reports those that are left when it closes',
+    reason: 'the loop keeps its tasks alive, and reports pending ones when it is closed',
     entry: 'tasks-are-held',
   },
   'test_tasks.py::BaseTaskTests::test_step_result_future': {
     status: 'differs',
-    reason: 'a task is told by then(), and not by an addDoneCallback() of its own',
+    reason:
+      'a task awaits a future through then(), so an overridden addDoneCallback() is not called',
     entry: 'subclassed-futures',
   },
   'test_tasks.py::CTask_CFuture_Tests::test_del__log_destroy_pending_segfault': {
@@ -225,7 +226,7 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_runners.py::RunTests::test_asyncio_run_only_coro': {
     status: 'differs',
-    reason: 'a TypeError, as in Python 3.14; and a function is taken',
+    reason: 'a TypeError, as in Python 3.14; functions are accepted',
     entry: 'what-run-accepts',
   },
   'test_runners.py::RunnerTests::test_run_non_coro': {
@@ -235,28 +236,28 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_runners.py::RunnerTests::test_run_future': {
     status: 'differs',
-    reason: 'a future is awaited, as in Python 3.14; before, it was refused',
+    reason: 'a future is awaited, as in Python 3.14; before, it was rejected',
     entry: 'what-run-accepts',
   },
   'test_locks.py::LockTests::test_lock': {
     status: 'not applicable',
-    reason: 'awaits the lock itself; JavaScript takes the await of anything',
+    reason: 'awaits the lock itself; JavaScript can await anything',
   },
   'test_locks.py::LockTests::test_lock_by_with_statement': {
     status: 'not applicable',
-    reason: 'awaits the lock itself; JavaScript takes the await of anything',
+    reason: 'awaits the lock itself; JavaScript can await anything',
   },
   'test_locks.py::LockTests::test_lock_doesnt_accept_loop_parameter': {
     status: 'not applicable',
-    reason: 'passes an argument that was removed in Python 3.10; TypeScript refuses it',
+    reason: 'passes an argument that was removed in Python 3.10; TypeScript rejects it',
   },
   'test_locks.py::SemaphoreTests::test_semaphore': {
     status: 'not applicable',
-    reason: 'awaits the semaphore itself; JavaScript takes the await of anything',
+    reason: 'awaits the semaphore itself; JavaScript can await anything',
   },
   'test_locks.py::BarrierTests::test_barrier': {
     status: 'not applicable',
-    reason: 'awaits the barrier itself; JavaScript takes the await of anything',
+    reason: 'awaits the barrier itself; JavaScript can await anything',
   },
   'test_queues.py::QueueBasicTests::test_generic_alias': {
     status: 'not applicable',
@@ -264,12 +265,12 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_queues.py::QueueBasicTests::test_repr': {
     status: 'differs',
-    reason: 'objects have no address, and one printed form',
+    reason: 'objects have no address, and only one printed form',
     entry: 'addresses',
   },
   'test_tasks.py::BaseTaskTests::test_cancel_gather_2': {
     status: 'differs',
-    reason: 'a message that is no text becomes one',
+    reason: 'a message must be a string',
     entry: 'messages-of-a-cancel',
   },
   'test_context.py::DecimalContextTest::test_asyncio_task_decimal_context': {
@@ -278,34 +279,35 @@ export const notes: Readonly<Record<string, Note>> = {
   },
   'test_sslproto.py::SslProtoHandshakeTests::test_fatal_error_no_name_error': {
     status: 'not applicable',
-    reason: 'calls a private method that reports, with no error at all',
+    reason: 'calls a private method that reports an error, without an error',
   },
   'test_streams.py::StreamTests::test_unclosed_resource_warnings': {
     status: 'differs',
-    reason:
-      'a writer that is collected does not close its connection, which is closed with the loop',
+    reason: 'the connection of a garbage-collected writer is closed with the loop',
     entry: 'what-is-left-open-is-closed-with-the-loop',
   },
   'test_streams.py::StreamTests::test_loop_is_closed_resource_warnings': {
     status: 'differs',
-    reason:
-      'a writer that is collected does not close its connection, which is closed with the loop',
+    reason: 'the connection of a garbage-collected writer is closed with the loop',
     entry: 'what-is-left-open-is-closed-with-the-loop',
   },
   'test_transports.py::TransportTests::test_not_implemented': {
     status: 'not applicable',
-    reason: 'makes an abstract class; TypeScript refuses that, and a subclass without the methods',
+    reason:
+      'instantiates an abstract class; TypeScript rejects that, and a subclass without the methods',
   },
   'test_transports.py::TransportTests::test_subprocess_transport_not_implemented': {
     status: 'not applicable',
-    reason: 'makes an abstract class; TypeScript refuses that, and a subclass without the methods',
+    reason:
+      'instantiates an abstract class; TypeScript rejects that, and a subclass without the methods',
   },
   'test_transports.py::TransportTests::test_dgram_not_implemented': {
     status: 'not applicable',
-    reason: 'makes an abstract class; TypeScript refuses that, and a subclass without the methods',
+    reason:
+      'instantiates an abstract class; TypeScript rejects that, and a subclass without the methods',
   },
   ...notApplicable(
-    "builds a loop without the ssl module; Node's tls is always there",
+    'creates a loop without the ssl module; Node always has node:tls',
     'test_selector_events.py::BaseSelectorEventLoopTests',
     'test_make_ssl_transport_without_ssl_error',
   ),
@@ -325,12 +327,12 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_process_events_write_cancelled',
   ),
   ...notApplicable(
-    'interrupts a system call with a signal; in Node, signals do not interrupt them',
+    'interrupts a system call with a signal; in Node, signals do not interrupt system calls',
     'test_selector_events.py::SelectorSocketTransportTests',
     'test_read_ready_tryagain_interrupted',
   ),
   ...notApplicable(
-    'interrupts a system call with a signal; in Node, signals do not interrupt them',
+    'interrupts a system call with a signal; in Node, signals do not interrupt system calls',
     'test_selector_events.py::SelectorSocketTransportBufferedProtocolTests',
     'test_read_ready_tryagain_interrupted',
   ),
@@ -357,13 +359,13 @@ export const notes: Readonly<Record<string, Note>> = {
   ),
   'test_base_events.py::BaseLoopSockSendfileTests::test_nonbinary_file': {
     status: 'not applicable',
-    reason: 'opens a file in text mode; files of Node have bytes only',
+    reason: "opens a file in text mode; Node's files only have bytes",
   },
   ...alike(
     'test_events.py::EventLoopTestsMixin',
     {
       status: 'differs',
-      reason: "what getExtraInfo() tells of the cipher and of certificates has Node's form",
+      reason: "getExtraInfo() returns the cipher and certificates in Node's form",
       entry: 'tls-is-nodes',
     },
     'test_create_ssl_connection',
@@ -373,7 +375,7 @@ export const notes: Readonly<Record<string, Note>> = {
   ),
   'test_events.py::EventLoopTestsMixin::test_create_server_ssl_match_failed': {
     status: 'differs',
-    reason: 'the same error, with the words that Node has for it',
+    reason: "the same error, with Node's message",
     entry: 'tls-is-nodes',
   },
   ...notApplicable(
@@ -396,49 +398,49 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_remove_fds_after_closing',
   ),
   ...notApplicable(
-    'makes a weak reference; JavaScript makes them to any object',
+    'creates a weak reference; JavaScript can create one to any object',
     'test_events.py::HandleTests',
     'test_handle_weakref',
   ),
   ...notApplicable(
-    'prints coroutines of other makes, by the attributes of generators',
+    'prints objects that imitate coroutines, by their attributes',
     'test_events.py::HandleTests',
     'test_coroutine_like_object_debug_formatting',
   ),
   'test_events.py::HandleTests::test_handle_repr': {
     status: 'differs',
-    reason: 'V8 does not tell where a function is defined',
+    reason: 'V8 does not show where a function is defined',
     entry: 'where-functions-are-defined',
   },
   'test_events.py::TimerTests::test_timer_repr': {
     status: 'differs',
-    reason: 'V8 does not tell where a function is defined',
+    reason: 'V8 does not show where a function is defined',
     entry: 'where-functions-are-defined',
   },
   'test_events.py::HandleTests::test_handle_repr_debug': {
     status: 'differs',
-    reason: 'a handle says where it was made, and not where its function is defined',
+    reason: 'a handle shows where it was created, not where its function is defined',
     entry: 'where-functions-are-defined',
   },
   'test_events.py::TimerTests::test_timer_repr_debug': {
     status: 'differs',
-    reason: 'a handle says where it was made, and not where its function is defined',
+    reason: 'a handle shows where it was created, not where its function is defined',
     entry: 'where-functions-are-defined',
   },
   ...notApplicable(
-    'compares and hashes by operators that objects of JavaScript do not have',
+    'compares and hashes objects with operators; JavaScript cannot overload them',
     'test_events.py::TimerTests',
     'test_hash',
     'test_timer_comparison',
   ),
   ...notApplicable(
-    'calls methods of an abstract class; there is one loop here',
+    'calls methods of an abstract class; there is only one loop class here',
     'test_events.py::AbstractEventLoopTests',
     'test_not_implemented',
     'test_not_implemented_async',
   ),
   ...notApplicable(
-    'calls methods of an abstract class; there is one kind of server here',
+    'calls methods of an abstract class; there is only one server class here',
     'test_events.py::TestAbstractServer',
     'test_close',
     'test_wait_closed',
@@ -453,17 +455,17 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_set_event_loop_policy',
   ),
   ...notApplicable(
-    'asks for a loop in another thread; each of Node has its own',
+    'gets a loop in another thread; in Node, every thread has its own',
     'test_events.py::PolicyTests',
     'test_get_event_loop_thread',
   ),
   'test_events.py::PolicyTests::test_get_event_loop': {
     status: 'differs',
-    reason: 'no loop is made unasked, as in Python 3.14',
+    reason: 'no loop is created implicitly, as in Python 3.14',
     entry: 'the-current-loop',
   },
   ...notApplicable(
-    'forks the process, which Node cannot',
+    'forks the process; Node cannot do that',
     'test_events.py::GetEventLoopTestsMixin',
     'test_get_event_loop_new_process',
   ),
@@ -484,7 +486,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_handle_signal_cancelled_handler',
   ),
   ...notApplicable(
-    'closes a loop while the interpreter takes itself down',
+    'closes a loop while the interpreter shuts down',
     'test_unix_events.py::SelectorEventLoopSignalTests',
     'test_close_on_finalizing',
   ),
@@ -542,24 +544,24 @@ export const notes: Readonly<Record<string, Note>> = {
   ),
   'test_futures2.py::FutureTests::test_task_exc_handler_correct_context': {
     status: 'differs',
-    reason: 'the context of a task that was collected is gone, too',
+    reason: 'the context of a garbage-collected task no longer exists',
     entry: 'reports-about-collected-objects',
   },
   ...notApplicable(
-    'has the race of attempts end by a mock as it never ends',
+    'mocks a race of connection attempts with a result that cannot occur',
     'test_base_events.py::BaseEventLoopWithSelectorTests',
     'test_create_connection_happy_eyeballs_empty_exceptions',
   ),
   'test_tasks.py::BaseTaskTests::test_ensure_future_task_awaitable': {
     status: 'differs',
-    reason: 'what has a then() becomes a future, not a task',
+    reason: 'an object with a then() becomes a future, not a task',
     entry: 'wrapped-promises',
   },
   ...alike(
     'test_timeouts.py::TimeoutTests',
     {
       status: 'differs',
-      reason: 'errors have a cause, and no context',
+      reason: 'errors have a cause, but no context',
       entry: 'the-chain-of-a-timeout',
     },
     'test_foreign_exception_on_timeout_2',
@@ -570,14 +572,13 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_streams.py::StreamTests',
     {
       status: 'differs',
-      reason:
-        'a writer that is collected does not close its connection, which is closed with the loop',
+      reason: 'the connection of a garbage-collected writer is closed with the loop',
       entry: 'what-is-left-open-is-closed-with-the-loop',
     },
     'test_unclosed_server_resource_warnings',
   ),
   ...notApplicable(
-    'looks into the C implementation',
+    'inspects the C implementation',
     'test_futures.py::CFutureTests',
     'test_future_iter_get_referents_segfault',
     'test_callbacks_copy',
@@ -589,18 +590,18 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_stop_iteration_subclass_exception',
   ),
   ...notApplicable(
-    'checks what refers to an object, which JavaScript cannot tell',
+    'checks what refers to an object; JavaScript does not show that',
     'test_futures.py::BaseFutureTests',
     'test_future_cancelled_exception_refcycles',
     'test_future_cancelled_result_refcycles',
   ),
   ...notApplicable(
-    'checks what refers to an object, which JavaScript cannot tell',
+    'checks what refers to an object; JavaScript does not show that',
     'test_streams.py::StreamTests',
     'test_open_connection_happy_eyeball_refcycles',
   ),
   ...notApplicable(
-    'checks what refers to an object, which JavaScript cannot tell',
+    'checks what refers to an object; JavaScript does not show that',
     'test_taskgroups.py::BaseTestTaskGroup',
     'test_exception_refcycles_base_error',
     'test_exception_refcycles_direct',
@@ -610,17 +611,17 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_exception_refcycles_propagate_cancellation_error',
   ),
   ...notApplicable(
-    'checks what refers to an object, which JavaScript cannot tell',
+    'checks what refers to an object; JavaScript does not show that',
     'test_tasks.py::BaseTaskTests',
     'test_proper_refcounts',
   ),
   ...notApplicable(
-    'overrides a finalizer; objects of JavaScript have none',
+    'overrides a finalizer; JavaScript objects have none',
     'test_tasks.py::BaseTaskTests',
     'test_task_not_crash_without_finalization',
   ),
   ...notApplicable(
-    'revives a task from its finalizer; objects of JavaScript have none',
+    'resurrects a task in its finalizer; JavaScript objects have none',
     'test_tasks.py::BaseTaskIntrospectionTests',
     'test_register_task_resurrection',
   ),
@@ -630,14 +631,14 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_use_after_free_on_fut_callback_0_with_evil__eq__',
   ),
   ...notApplicable(
-    'changes the callbacks from within callSoon(); a future of ours enters the queue itself',
+    'changes the callbacks in call_soon(); here, a future does not call it',
     'test_futures.py::BaseFutureDoneCallbackTests',
     'test_evil_call_soon_list_mutation',
     'test_use_after_free_on_fut_callback_0_with_evil__getattribute__',
     'test_use_after_free_on_fut_context_0_with_evil__getattribute__',
   ),
   ...notApplicable(
-    'drives the loop by its private methods; the turns of ours are Node’s',
+    'runs the loop with its private methods; here, Node runs the turns',
     'test_base_events.py::BaseEventLoopTests',
     'test_custom_run_forever_integration',
   ),
@@ -664,7 +665,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_default_event_loop_policy_deprecation',
   ),
   ...notApplicable(
-    'forks the process, which Node cannot',
+    'forks the process; Node cannot do that',
     'test_unix_events.py::TestFork',
     'test_fork_asyncio_run',
     'test_fork_asyncio_subprocess',
@@ -688,7 +689,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_warns',
   ),
   ...notApplicable(
-    'asks for the private watcher of the loop; Node waits for children',
+    "inspects the loop's private child watcher; Node waits for children",
     'test_subprocess.py::SubprocessWatcherMixin',
     'test_watcher_implementation',
   ),
@@ -699,18 +700,18 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_datagram_send_to_non_listening_address_recvfrom_into',
   ),
   ...notApplicable(
-    'prints what Python reads from the memory of another process; `asyncio-ts ps` asks the process',
+    'prints data that Python reads from the memory of another process; `asyncio-ts ps` requests it from the process',
     'test_tools.py::TestAsyncioToolsTree',
     'test_asyncio_utils',
     'test_asyncio_utils_cycles',
   ),
   ...notApplicable(
-    'prints what Python reads from the memory of another process; `asyncio-ts ps` asks the process',
+    'prints data that Python reads from the memory of another process; `asyncio-ts ps` requests it from the process',
     'test_tools.py::TestAsyncioToolsTable',
     'test_asyncio_utils',
   ),
   ...notApplicable(
-    'prints what Python reads from the memory of another process; `asyncio-ts ps` asks the process',
+    'prints data that Python reads from the memory of another process; `asyncio-ts ps` requests it from the process',
     'test_tools.py::TestAsyncioToolsBasic',
     'test_empty_input_tree',
     'test_empty_input_table',
@@ -726,7 +727,7 @@ export const notes: Readonly<Record<string, Note>> = {
     'test_table_output_format',
   ),
   ...notApplicable(
-    'prints what Python reads from the memory of another process; `asyncio-ts ps` asks the process',
+    'prints data that Python reads from the memory of another process; `asyncio-ts ps` requests it from the process',
     'test_tools.py::TestAsyncioToolsEdgeCases',
     'test_task_awaits_self',
     'test_task_with_missing_awaiter_id',
