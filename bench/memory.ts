@@ -7,10 +7,10 @@ import { sleepers } from './subjects.ts';
 
 export const MEMORY_HELP = `Usage: npm run bench -- memory [OPTIONS]
 
-Measures what memory a task takes that sleeps, side by side.
+Compares the memory of sleeping tasks.
 
 Options:
-  --tasks N         how many there are                                (default: 1000000)
+  --tasks N         the number of tasks                               (default: 1000000)
   --help            show this
 `;
 
@@ -51,7 +51,7 @@ export async function benchMemory(args: string[]): Promise<number> {
       leftOut.push(`left out: ${name}: ${(error as Error).message}`);
     }
   }
-  console.log(`Memory of ${tasks} tasks that sleep, for each\n`);
+  console.log(`Memory per task, of ${tasks} sleeping tasks\n`);
   const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
   for (const row of rows)
     console.log(

@@ -7,39 +7,39 @@ import type { Load, WireName } from './loads.ts';
 export const HELP = `Usage: npm run bench [-- [micro] OPTIONS]
        npm run bench -- memory [--tasks N]
 
-Measures echo servers side by side, and what the loop itself costs, in about 5 minutes.
-With micro, only what the loop costs; with memory, what memory a task takes that sleeps. bench/README.md says how each figure is made.
+Compares echo servers, and the costs of event loops, in about 5 minutes. With micro, only the costs
+of event loops; with memory, the memory of a sleeping task. bench/README.md explains the figures.
 
 Options:
-  --rounds N        how often each is measured; medians are printed   (default: 3)
-  --seconds S       how long each is measured in each round           (default: 0.3)
-  --only NAMES      the servers to measure, with commas, by their names or the first word of
-                    these: 'asyncio-ts', 'uvloop sock'; node:net comes always
-  --node PATH       another Node for our servers and node:net; may be given more than once
-  --loads LOADS     the loads, with commas                            (default: all of these)
-                    CONNECTIONSxBYTES  messages of so many bytes, one under way on each connection
+  --rounds N        the number of rounds; medians are printed         (default: 3)
+  --seconds S       how long each load is measured in a round         (default: 0.3)
+  --only NAMES      the servers to measure, separated by commas, by name or by the first word of
+                    the name: 'asyncio-ts', 'uvloop sock'; always includes node:net
+  --node PATH       another Node for asyncio-ts and node:net; can be repeated
+  --loads LOADS     the loads, separated by commas                    (default: all of these)
+                    CONNECTIONSxBYTES  messages of this size, one in flight on each connection
                                        1x1000,10x1000,100x1000,1000x1000,10x100000
                     accept             connect, one message, close
                     idle               one active connection among idle ones
-  --idle N          how many are idle                                 (default: 9000)
+  --idle N          the number of idle connections                    (default: 9000)
   --leavers N       before the loads, N clients connect to each server, and leave in different ways:
-                    in the middle of a message, with a reset, unread     (default: none)
-  --others SHARE    figures do not count if all other programs used more than this share of one
-                    processor meanwhile                               (default: 0.2)
-  --client WIRE     how the client reaches the servers: epoll, on Linux where koffi is installed,
-                    or net, which is node:net               (default: epoll where it can be had)
-  --no-micro        leave out what the loop itself costs
-  --json FILE       write every figure of every round to FILE, too
-  --svg FILE        draw the processor time per message to FILE, too: of 100x1000 and 10x100000
-  --history FILE    add the ratios to FILE, with the commit; bench/history.jsonl has earlier ones
+                    in the middle of a message, with a reset, without reading   (default: none)
+  --others SHARE    discard figures if all other programs used more than this share of one
+                    processor in the meantime                         (default: 0.2)
+  --client WIRE     how the client connects: epoll, on Linux with koffi, or net, which is node:net
+                                                          (default: epoll if available)
+  --no-micro        leave out the costs of event loops
+  --json FILE       also write all figures of all rounds to FILE
+  --svg FILE        also draw a chart of the processor time per message: of 100x1000 and 10x100000
+  --history FILE    append the ratios of this commit to FILE
   --help            show this
 
 Environment:
-  BUN               the bun to measure, where it is not in the PATH
-  PYTHON            the python3 to measure, with uvloop where it can import that
-                                  (default: one in the PATH or /usr/bin, best one with uvloop)
+  BUN               the bun to measure, if it is not in the PATH
+  PYTHON            the python3 to measure
+                                  (default: the first of the PATH and /usr/bin that has uvloop)
 
-Status: 0 done, 1 a server failed under load or nothing was measured, 2 wrong usage.
+Exit status: 0 success, 1 a server failed under load or nothing was measured, 2 wrong usage.
 `;
 
 const OPTIONS = {
