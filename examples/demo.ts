@@ -1,4 +1,4 @@
-/** Runs Fowler's four listings with real clients, and explains what happens: `npm run demo` */
+/** Runs Fowler's four listings with real clients, and explains what happens. Run: npm run demo */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,25 +9,25 @@ import * as socket from 'asyncio-ts/socket';
 const quick = process.argv.includes('--quick');
 /** The expectations that were not met. */
 const missed: string[] = [];
-/** The outcome of the failures: the listing, here, and in CPython. */
+/** When the failures were reported: the listing, in asyncio-ts, and in CPython. */
 const outcomes: [listing: string, here: string, there: string][] = [];
 
 const main = asyncio.coroutine(async function main(): Promise<void> {
   say(
-    'An echo server, in the four versions of Fowler’s article. Each runs in a process of its own,',
+    'The four versions of the echo server in Fowler’s article. Each runs in its own process, talks to',
   );
-  say('real clients talk to it, and Ctrl-C ends it. Times: seconds since the first client came.');
+  say('real clients, and ends with Ctrl-C. Times are in seconds since the first client connected.');
   await reading(1);
   await play('echo', 'an echo server, with a task for each client', echoes);
-  await play('boom', 'the word boom makes a task fail, and nobody asks for its outcome', fails);
+  await play('boom', 'boom makes a task fail, and its exception is never retrieved', fails);
   await play('tasks-list', 'the same bug, but all tasks are kept in a list', staysSilent);
   await play('handled', 'the bug is handled where it happens', handles);
-  say('\n── what came of the failures\n');
+  say('\n── how the failures were reported\n');
   for (const [listing, here, there] of [['', 'asyncio-ts', 'CPython'], ...outcomes])
     explain(`${listing?.padEnd(10)}  ${here?.padEnd(45)}  ${there}`);
   say('');
   for (const what of missed) say(`NOT SEEN: ${what}`);
-  if (missed.length === 0) say('All of it was seen.');
+  if (missed.length === 0) say('Everything happened as expected.');
 });
 
 async function echoes(server: Server): Promise<void> {
@@ -36,7 +36,7 @@ async function echoes(server: Server): Promise<void> {
   await one.converse('hello');
   await two.converse('hello');
   await one.converse('boom\r\n');
-  explain('Two clients are served at the same time, and boom is a word like any other.');
+  explain('Two clients are served at the same time. To this server, boom is ordinary data.');
   await interrupt(server);
 }
 
@@ -46,15 +46,17 @@ async function fails(server: Server): Promise<void> {
   await one.converse('hello');
   const first = await delayOf(one, server, 1);
   check('the failure is reported while the server runs', server.stderr.includes("'Task-2'"));
-  explain(`The task has failed, and nobody will ever ask for its outcome. So this is reported,`);
-  explain(`here after ${first} s, by CPython at once:`);
+  explain(
+    `The task has failed, and nothing can retrieve its exception any more. So it is reported:`,
+  );
+  explain(`by asyncio-ts after ${first} s, by CPython at once.`);
   quote(server.stderr, 'asyncio-ts ');
   quote(PYTHON_REPORT, 'CPython    ');
   await reading(2);
   await two.converse('hello');
   const second = await delayOf(two, server, 2);
   check('the second failure is reported too', server.stderr.includes("'Task-3'"));
-  explain(`The server goes on. The second failure, that of Task-3, is reported after ${second} s.`);
+  explain(`The server continues. The failure of Task-3 is reported after ${second} s.`);
   outcomes.push(['boom', `reported after ${first} s and ${second} s`, 'reported at once']);
   await interrupt(server);
 }
@@ -67,13 +69,13 @@ async function staysSilent(server: Server): Promise<void> {
   await two.send('boom\r\n');
   await server.reports(1, seconds);
   check('nothing is reported as long as the server runs', server.stderr === '');
-  explain('Both tasks have failed, and nothing is reported: somebody could still ask the list.');
+  explain('Both tasks have failed, but they are still in the list, so nothing is reported yet.');
   const before = await interrupt(server);
   const reports = server.stderr.slice(before);
   check('both failures are reported at the end', reports.split(REPORT).length === 3);
-  explain('Only now that the program ends nobody can ask any more. CPython does the same:');
+  explain('They are reported only when the program ends. CPython does the same:');
   quote(reports);
-  outcomes.push(['tasks-list', `silence for ${seconds} s, then reported at the end`, 'the same']);
+  outcomes.push(['tasks-list', `nothing for ${seconds} s, reported at the end`, 'the same']);
   await reading(2);
 }
 
@@ -85,12 +87,12 @@ async function handles(server: Server): Promise<void> {
   const ended = await one.ended();
   outcomes.push(['handled', `logged after ${since(said, server)} s`, 'logged at once']);
   check('the failure is logged', server.stderr.startsWith('ERROR: Error: Unexpected network'));
-  check('the client is told by the end of its connection', ended);
+  check('the connection is closed', ended);
   explain('The failure is logged where it is caught, and the connection is closed at once:');
   quote(server.stderr);
   const before = await interrupt(server);
   check('there is nothing left to report', !server.stderr.slice(before).includes(REPORT));
-  explain('No task has failed, so there is nothing else to report. CPython does the same.');
+  explain('No task has failed, so nothing else is reported. CPython does the same.');
 }
 
 /** Sends boom; returns the seconds until the failure was reported. */
@@ -140,7 +142,7 @@ async function interrupt(server: Server): Promise<number> {
   const status = await server.interrupt();
   tell(server, 'server', `ends with status ${status}`);
   check('Ctrl-C ends the server with status 130', status === 130);
-  check('it says so in one line', server.stderr.slice(before).startsWith('KeyboardInterrupt\n'));
+  check('it prints one line', server.stderr.slice(before).startsWith('KeyboardInterrupt\n'));
   return before;
 }
 
@@ -151,7 +153,7 @@ class Server {
   /** When the first client connected, in milliseconds. */
   begin: number | undefined;
   stderr = '';
-  /** When the last of it was written, in milliseconds. */
+  /** When stderr was last written to, in milliseconds. */
   lastError = 0;
   #status: number | null | undefined;
   readonly #connections: socket.Socket[] = [];
@@ -186,7 +188,7 @@ class Server {
         await loop.sockConnect(connection, ['127.0.0.1', this.port]);
         this.begin ??= performance.now();
         tell(this, name, 'connects');
-        await asyncio.sleep(0.02); // the server has something to say to that
+        await asyncio.sleep(0.02); // so that the server's line comes first
         this.#connections.push(connection);
         return new Client(name, connection, this);
       } catch (error) {
@@ -198,7 +200,7 @@ class Server {
     }
   }
 
-  /** Waits until this many failures were reported, for at most `seconds`. */
+  /** Waits until this many failures have been reported, for at most `seconds`. */
   async reports(count: number, seconds: number): Promise<void> {
     const end = performance.now() + seconds * 1000;
     while (this.stderr.split('\n    at ').length <= count && performance.now() < end)
@@ -211,7 +213,7 @@ class Server {
     return this.#status;
   }
 
-  /** Ends it, and closes its clients' connections. */
+  /** Ends the process, and closes its clients' connections. */
   end(): void {
     for (const connection of this.#connections) connection.close();
     if (this.#status === undefined) this.#child.kill('SIGKILL');
@@ -238,15 +240,15 @@ class Client {
     await this.send(text);
     const answer = await asyncio.getRunningLoop().sockRecv(this.#connection, 1024);
     await asyncio.sleep(0.02);
-    tell(this.#server, this.#name, `hears ${JSON.stringify(String(answer))}`);
-    check(`${this.#name} hears ${JSON.stringify(text)}`, String(answer) === text);
+    tell(this.#server, this.#name, `receives ${JSON.stringify(String(answer))}`);
+    check(`${this.#name} receives ${JSON.stringify(text)}`, String(answer) === text);
   }
 
   /** Waits for the server to close the connection. */
   async ended(): Promise<boolean> {
     const { length } = await asyncio.getRunningLoop().sockRecv(this.#connection, 1024);
     await asyncio.sleep(0.02);
-    tell(this.#server, this.#name, 'hears that the connection was closed');
+    tell(this.#server, this.#name, 'sees that its connection was closed');
     return length === 0;
   }
 }

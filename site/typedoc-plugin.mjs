@@ -1,8 +1,8 @@
-// What the reference needs beyond typedoc: categories, and the classes of the errors that are thrown.
+// Adds to typedoc's output: categories, the classes of thrown errors, and links to pages.
 import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
 import ts from 'typescript';
 
-/** The category of what a file exports, by the beginning of its path below src. */
+/** Categories of exports, by the beginning of their file's path in src. */
 const CATEGORIES = [
   ['base/errors', 'Errors'],
   ['base/log', 'Reports and logging'],
@@ -29,7 +29,7 @@ const CATEGORIES = [
   ['testing', 'Tests'],
 ];
 
-/** What typedoc leaves out of comments: the classes of the errors, in order. */
+/** The classes in a signature's `@throws` tags, in order. typedoc drops them. */
 const classes = new WeakMap();
 
 export function load(app) {
@@ -58,10 +58,10 @@ export function load(app) {
     for (const reflection of Object.values(context.project.reflections)) {
       nameErrors(reflection.comment, classes.get(reflection) ?? []);
       linkPages(reflection.comment);
-      // The tables of all names show it. A function's own comment is that of its signatures.
+      // Tables show the summary of the function itself, but only its signatures have one.
       if (reflection.kind === ReflectionKind.Function && reflection.comment?.summary.length === 0)
         reflection.comment.summary = reflection.signatures?.[0]?.comment?.summary ?? [];
-      // Interfaces between the files of the library.
+      // Leaves out internal interfaces.
       if (reflection.implementedTypes)
         reflection.implementedTypes = reflection.implementedTypes.filter(
           (type) => type.reflection !== undefined,
@@ -70,7 +70,7 @@ export function load(app) {
   });
 }
 
-/** Makes one list of what is thrown, with the classes. */
+/** Merges the `@throws` tags into one list, with the classes. */
 function nameErrors(comment, names) {
   const thrown = comment?.blockTags.filter(({ tag }) => tag === '@throws') ?? [];
   if (thrown.length === 0) return;
@@ -87,7 +87,7 @@ function nameErrors(comment, names) {
   comment.blockTags.splice(at, 0, list);
 }
 
-/** Docstrings name pages by their files. */
+/** Turns names of pages, such as docs/limits.md, into links. */
 function linkPages(comment) {
   if (comment === undefined) return;
   for (const part of [comment.summary, ...comment.blockTags.map(({ content }) => content)].flat())

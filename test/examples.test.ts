@@ -7,7 +7,7 @@ import { Client } from './support/client.ts';
 import { seeDownloads } from './support/downloads.ts';
 import { freePort, Program, root } from './support/program.ts';
 
-/** What is to be seen of an example. */
+/** What each example must do. */
 const scenarios: Record<string, () => Promise<void>> = {
   'demo.ts': async () => {
     await using demo = Program.typescript('examples/demo.ts', ['--quick']);
@@ -16,7 +16,7 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(await demo.ends(80), { status: 0, signal: null }, demo.stdout + demo.stderr);
     assert.is(demo.stderr, '');
     assert.match(demo.stdout, /\n {2}boom +reported after \d+\.\d+ s and \d+\.\d+ s +reported at/);
-    assert.match(demo.stdout, /\nAll of it was seen\.\n$/);
+    assert.match(demo.stdout, /\nEverything happened as expected\.\n$/);
   },
 
   'downloads.ts': () => seeDownloads((urls) => Program.typescript('examples/downloads.ts', urls)),

@@ -1,7 +1,7 @@
 /**
  * An Express server whose requests have a time limit, and are cancelled when the client disconnects.
  *
- *   PORT=8080 node express.ts      curl 'localhost:8080/?seconds=1'
+ *   PORT=8080 npm run example enter/express      curl 'localhost:8080/?seconds=1'
  */
 import * as asyncio from 'asyncio-ts';
 import express, { type NextFunction, type Request, type Response } from 'express';

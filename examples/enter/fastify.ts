@@ -1,7 +1,7 @@
 /**
  * A Fastify server whose requests have a time limit, and are cancelled when the client disconnects.
  *
- *   PORT=8080 node fastify.ts      curl 'localhost:8080/?seconds=1'
+ *   PORT=8080 npm run example enter/fastify      curl 'localhost:8080/?seconds=1'
  */
 import * as asyncio from 'asyncio-ts';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';

@@ -1,7 +1,7 @@
 /**
  * A node:http server whose requests have a time limit, and are cancelled when the client disconnects.
  *
- *   PORT=8080 node http.ts      curl 'localhost:8080/?seconds=1'
+ *   PORT=8080 npm run example enter/http      curl 'localhost:8080/?seconds=1'
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as asyncio from 'asyncio-ts';

@@ -1,4 +1,4 @@
-/** Tests with node:test that need nothing but enter(). Run: node --import tsx node-test.ts */
+/** Tests with node:test that only need enter(). Run: npm run example enter/node-test */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as asyncio from 'asyncio-ts';

@@ -1,4 +1,4 @@
-/** Tests with vitest that need nothing but enter(). Run: npx vitest run examples/enter */
+/** Tests with vitest that only need enter(). Run: npx vitest run examples/enter */
 import * as asyncio from 'asyncio-ts';
 import { expect, test } from 'vitest';
 

@@ -3,21 +3,21 @@ import * as asyncio from 'asyncio-ts';
 import { parseChunkLine, parseHeader } from './header.ts';
 import { HttpError } from './http-error.ts';
 
-/** The most bytes that are read at a time. */
+/** The maximum number of bytes that are read at a time. */
 const PIECE = 65_536;
-/** The most bytes of all trailers, and of the extensions of all chunks. */
+/** The maximum length of all trailers and chunk extensions together, in bytes. */
 const MAX_EXTRA = 8192;
 
-/** Headers that would say too late where the request ends, or who is to answer it. */
+/** Headers that are refused as trailers, because they are needed before the body. */
 const NOT_TRAILERS = new Set(['content-length', 'host', 'transfer-encoding']);
 
 const NOTHING = Buffer.alloc(0);
 const LINE_END = Buffer.from('\r\n');
 
 export interface BodyOptions {
-  /** The most bytes of it. */
+  /** The maximum length, in bytes. */
   readonly maxBody: number;
-  /** When all of it must have come, on the loop's clock; left out, there is no such time. */
+  /** When all of it must have arrived, on the loop's clock; by default, there is no limit. */
   readonly deadline?: number | undefined;
   /** Tells the client to send it; called before the first read. */
   readonly goAhead?: (() => void) | undefined;
@@ -31,9 +31,9 @@ export interface BodyOptions {
  *   size ───────────────────▶ data
  *    └───▶ trailers ──▶ end
  *
- * No state changes while a read waits, so a read that is cancelled loses nothing. After a failure
- * nobody knows where the body ends: every later read fails likewise, and so nothing in it is taken
- * for the next request.
+ * No state changes while a read waits, so a read that is cancelled loses nothing. After a failure,
+ * it is unknown where the body ends. So every later read fails, too, and nothing in the body is
+ * mistaken for the next request.
  */
 export class Body implements AsyncIterable<Uint8Array> {
   readonly #reader: asyncio.StreamReader;
@@ -42,7 +42,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   readonly #deadline: number | undefined;
   #goAhead: (() => void) | undefined;
   #state: 'size' | 'data' | 'line end' | 'trailers' | 'end';
-  /** Bytes to come: of the body, or of this chunk. */
+  /** How many bytes of the body, or of this chunk, have not been read. */
   #left: number;
   /** Bytes of all chunks so far. */
   #total = 0;
@@ -64,22 +64,22 @@ export class Body implements AsyncIterable<Uint8Array> {
     this.#goAhead = goAhead;
   }
 
-  /** Was all of it read? */
+  /** Has all of it been read? */
   get ended(): boolean {
     return this.#state === 'end';
   }
 
-  /** Why it cannot be read to its end; `undefined` as long as it can. */
+  /** Why the rest cannot be read; `undefined` if it can. */
   get failure(): HttpError | undefined {
     return this.#failure;
   }
 
   /**
-   * Reads what there is, waiting for the first byte.
+   * Reads the bytes that are available, and waits for the first one.
    *
    * @returns an empty array at the end
-   * @throws {HttpError} 400 when the body is malformed, or the client ends before it; 408 when it
-   *   takes too long; 413 or 431 when it is too large. Every later read throws the same
+   * @throws {HttpError} 400 when the body is malformed or incomplete; 408 when it takes too long;
+   *   413 or 431 when it is too large. Every later read throws the same error
    */
   async read(): Promise<Uint8Array> {
     if (this.#failure !== undefined) throw this.#failure;
@@ -118,7 +118,7 @@ export class Body implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Begins a chunk, or the trailers after the last one. */
+  /** Starts a chunk, or the trailers after the last one. */
   #begin(line: string): void {
     const [size, extensions] = parseChunkLine(line);
     this.#count(extensions, 'chunk extensions too large');
@@ -136,7 +136,7 @@ export class Body implements AsyncIterable<Uint8Array> {
     return piece;
   }
 
-  /** Trailers are checked, and dropped. */
+  /** Checks a trailer, and drops it. */
   #trailer(line: string): void {
     if (line === '') {
       this.#state = 'end';
@@ -152,24 +152,24 @@ export class Body implements AsyncIterable<Uint8Array> {
     if (this.#extra > MAX_EXTRA) throw new HttpError(431, tooLarge);
   }
 
-  /** A line without its end. */
+  /** Reads a line, and returns it without its line end. */
   async #line(): Promise<string> {
     const { buffer, byteOffset, length } = await this.#reader.readuntil(LINE_END);
     return Buffer.from(buffer, byteOffset, length - 2).toString('latin1');
   }
 
-  /** Piece by piece, to the end. */
+  /** Reads it piece by piece, to the end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for (let piece = await this.read(); piece.length > 0; piece = await this.read()) yield piece;
   }
 
   /**
-   * All that is left of it.
+   * Reads the rest of it.
    *
-   * @throws {HttpError} as {@link read}
+   * @throws {HttpError} as {@link read} does
    */
   async bytes(): Promise<Buffer> {
-    // One block that grows, for a million pieces of one byte would take a hundred times as much.
+    // One block that grows: a million pieces of one byte would take a hundred times the memory.
     let block = NOTHING;
     let size = 0;
     for await (const piece of this) {
@@ -185,11 +185,11 @@ export class Body implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * Reads what nobody has read, so that the next request can be read.
+   * Reads and drops the rest, so that the next request can be read.
    *
-   * @returns `false` where that is not worth it: the client has not been told to send the body, or
-   *   there is too much of it
-   * @throws {HttpError} as {@link read}
+   * @returns `false` if that is not worth it: the client has not been told to send the body, or too
+   *   much of it is left
+   * @throws {HttpError} as {@link read} does
    */
   async discard(): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#failure;
@@ -203,7 +203,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** What a failed read says about the body; `undefined` where it says nothing: the connection broke. */
+/** The response to a failed read; `undefined` if the connection was lost. */
 function asFailure(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error;
   if (error instanceof asyncio.IncompleteReadError) return new HttpError(400, 'incomplete body');

@@ -1,13 +1,13 @@
-/** Header lines: those of a head, and the trailers after a body of chunks. */
+/** Parses header lines: those of a head, and the trailers after a chunked body. */
 import { HttpError } from './http-error.ts';
 
-/** The characters of methods and of header names. */
+/** The characters that are allowed in methods and header names. */
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const NAME = new RegExp(`^${TOKEN}$`);
-/** No control characters but the tab, and nothing beyond a byte. */
+/** No control characters except the tab, and no characters above 255. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e]+) HTTP/([0-9])\\.([0-9])$`);
-// White space is allowed nowhere but in quotes: servers disagree about what it means elsewhere.
+// White space is allowed only in quotes: servers disagree about what it means elsewhere.
 const QUOTED =
   '"(?:[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*"';
 const CHUNK = new RegExp(`^([0-9A-Fa-f]{1,12})((?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*)$`);
@@ -15,7 +15,7 @@ const CHUNK = new RegExp(`^([0-9A-Fa-f]{1,12})((?:;${TOKEN}(?:=(?:${TOKEN}|${QUO
 /**
  * Splits a request line.
  *
- * @throws {HttpError} 400 when it is malformed, 505 when it is not of HTTP/1
+ * @throws {HttpError} 400 when it is malformed, 505 when the version is not HTTP/1.0 or HTTP/1.1
  */
 export function parseRequestLine(line: string): [method: string, target: string, minor: 0 | 1] {
   const [, method, target, major, minor] = REQUEST_LINE.exec(line) ?? [];
@@ -29,7 +29,7 @@ export function parseRequestLine(line: string): [method: string, target: string,
  * Splits a header line, in time proportional to its length.
  *
  * @param line - without its line end
- * @returns the name in lower case, and the value without the blanks around it
+ * @returns the name in lower case, and the value without the spaces and tabs around it
  * @throws {HttpError} 400 when it is malformed
  */
 export function parseHeader(line: string): [name: string, value: string] {
@@ -41,7 +41,7 @@ export function parseHeader(line: string): [name: string, value: string] {
 }
 
 /**
- * Splits the line before a chunk.
+ * Parses the line before a chunk.
  *
  * @param line - without its line end
  * @throws {HttpError} 400 when it is malformed
@@ -53,7 +53,7 @@ export function parseChunkLine(line: string): [size: number, extensions: string]
   return [Number.parseInt(size, 16), extensions];
 }
 
-/** The items of a comma-separated list, in lower case; none where the header is missing. */
+/** The items of a comma-separated list, in lower case; none if the header is missing. */
 export function listOf(value: string | undefined): string[] {
   return value === undefined ? [] : value.toLowerCase().split(',').map(trimmed);
 }
@@ -63,7 +63,7 @@ export function isHeader(name: string, value: string): boolean {
   return NAME.test(name) && VALUE.test(value);
 }
 
-/** Without the spaces and tabs around it. A pattern such as `[ \t]*$` may take quadratic time. */
+/** Removes the spaces and tabs around a text. A pattern such as `[ \t]*$` can take quadratic time. */
 function trimmed(text: string): string {
   let start = 0;
   let end = text.length;

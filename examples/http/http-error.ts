@@ -1,4 +1,4 @@
-/** An error with the status of its response: thrown where a request cannot be served. */
+/** An error with a status for the response: thrown if a request cannot be served. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
@@ -7,7 +7,7 @@ export class HttpError extends Error {
 
   /**
    * @param status - from 400 to 599
-   * @param message - what the client is told
+   * @param message - the text of the response
    */
   constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message);

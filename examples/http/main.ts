@@ -5,7 +5,7 @@ import { serveHttp } from './serve.ts';
 
 const PORT = Number(process.env['PORT'] ?? 8080);
 const GRACE = Number(process.env['GRACE'] ?? 5);
-/** More clients than this wait to be accepted. */
+/** Further clients wait until another connection ends. */
 const MAX_CONNECTIONS = 1000;
 
 const PAGE = `<!doctype html>

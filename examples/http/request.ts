@@ -1,4 +1,4 @@
-/** Requests of HTTP/1.1, read from a stream: the head parsed, the body to be read later. */
+/** Reads HTTP/1.1 requests from a stream: parses the head, and leaves the body to be read later. */
 import * as asyncio from 'asyncio-ts';
 import { Body } from './body.ts';
 import { listOf, parseHeader, parseRequestLine } from './header.ts';
@@ -6,20 +6,20 @@ import { HttpError } from './http-error.ts';
 
 /** How much a client may send. */
 export interface RequestLimits {
-  /** The most bytes of a head: the reader's own limit. */
+  /** The maximum length of a head, in bytes. */
   readonly maxHead: number;
-  /** The most header lines of a head. */
+  /** The maximum number of header lines. */
   readonly maxHeaders: number;
-  /** The most bytes of a body. */
+  /** The maximum length of a body, in bytes. */
   readonly maxBody: number;
   /**
-   * Seconds in which a request must have come, head and body, counted from when it is waited for;
-   * left out, it may take as long as it likes.
+   * How long a request may take, head and body, in seconds since the server began to wait for it;
+   * by default, there is no limit.
    */
   readonly requestTimeout?: number | undefined;
 }
 
-/** What the head of a request says. */
+/** The head of a request. */
 export interface RequestHead {
   readonly method: string;
   /** The path, up to a question mark; `*` for the server as a whole. */
@@ -34,13 +34,13 @@ export interface RequestHead {
   readonly keepAlive: boolean;
 }
 
-/** What a client asks for. */
+/** A request, whose body is read on demand. */
 export interface HttpRequest extends RequestHead {
   readonly body: Body;
 }
 
-// A head ends with an empty line. One that ends with a bare newline is refused below; but it must
-// end the head, or its client would wait for an answer.
+// A head ends with an empty line. Bare newlines are refused below, but first they must end the head:
+// otherwise the client would wait for an answer.
 const HEAD_ENDS = [Buffer.from('\n\r\n'), Buffer.from('\n\n')];
 const ABSOLUTE = /^https?:\/\/([^/?#]+)/i;
 const HOST = /^[\w.~!$&'()*+,;=%:[\]-]*$/;
@@ -49,10 +49,10 @@ const HOST = /^[\w.~!$&'()*+,;=%:[\]-]*$/;
  * Reads the head of the next request.
  *
  * @param reader - its limit is the limit of a head
- * @param writer - where a client with `Expect: 100-continue` is told to go on, once its body is read
- * @returns `undefined` when the client has ended instead
- * @throws {HttpError} when the request is malformed, too large or too late; nothing more can be read
- *   from the client then
+ * @param writer - used to tell a client with `Expect: 100-continue` to send the body, when it is read
+ * @returns `undefined` if the client has stopped sending instead
+ * @throws {HttpError} when the request is malformed, too large or too late; after that, nothing more
+ *   can be read from the client
  */
 export async function readRequest(
   reader: asyncio.StreamReader,
@@ -73,7 +73,7 @@ export async function readRequest(
   return { ...head, body: new Body(reader, length, { maxBody, deadline, goAhead }) };
 }
 
-/** The next head, with the empty line at its end. */
+/** Reads the next head, including the empty line at its end. */
 async function readHead(
   reader: asyncio.StreamReader,
   { maxHead }: RequestLimits,
@@ -81,7 +81,7 @@ async function readHead(
 ): Promise<string | undefined> {
   try {
     return await asyncio.timeoutAt(deadline, async () => {
-      // Empty lines before a request: some clients end a body with one.
+      // Skips empty lines before a request, because some clients send one after a body.
       for (let skipped = 0; skipped <= maxHead; ) {
         const { buffer, byteOffset, length } = await reader.readuntil(HEAD_ENDS);
         const text = Buffer.from(buffer, byteOffset, length).toString('latin1');
@@ -134,17 +134,17 @@ export function parseHead(
   if (host === undefined && minor === 1) throw new HttpError(400, 'no Host');
   if (!HOST.test(host ?? '') || !HOST.test(authority ?? ''))
     throw new HttpError(400, 'malformed Host');
-  // A host in the target counts, and not the header.
+  // A host in the target takes precedence over the header.
   if (authority !== undefined) headers.set('host', authority);
   return { method, path, query, minor, headers, keepAlive: keepsAlive(headers, minor) };
 }
 
-/** How long the body is: a number of bytes, or as its chunks say. */
+/** The length of the body in bytes, or 'chunked'. */
 function lengthOf(headers: ReadonlyMap<string, string>, minor: number): number | 'chunked' {
   const length = headers.get('content-length');
   const coding = headers.get('transfer-encoding');
   if (coding !== undefined) {
-    // Two lengths: a proxy between the client and this server may believe the other one.
+    // If there are two lengths, a proxy between the client and this server may use the other one.
     if (length !== undefined) throw new HttpError(400, 'both Content-Length and Transfer-Encoding');
     if (minor === 0) throw new HttpError(400, 'Transfer-Encoding in HTTP/1.0');
     const codings = listOf(coding);
@@ -174,7 +174,7 @@ function split(
   return at < 0 ? [authority, local, ''] : [authority, local.slice(0, at), local.slice(at + 1)];
 }
 
-/** Tells a client to send its body, where it waits for that. */
+/** Tells a client to send its body, if it waits for that. */
 function goAheadFor(
   headers: ReadonlyMap<string, string>,
   minor: number,

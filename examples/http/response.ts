@@ -1,4 +1,4 @@
-/** Responses of HTTP/1.1, written to a stream. */
+/** Writes HTTP/1.1 responses to a stream. */
 import { STATUS_CODES } from 'node:http';
 import type * as asyncio from 'asyncio-ts';
 import { isHeader } from './header.ts';
@@ -14,23 +14,23 @@ export interface HttpResponse {
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-/** What the response depends on. */
+/** The properties of the request on which the response depends. */
 type Asked = Pick<RequestHead, 'method' | 'minor'>;
 
 const NOTHING = new Uint8Array();
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const CRLF = Buffer.from('\r\n');
-/** Headers that the server writes: two of one kind would contradict each other. */
+/** Headers that only the server writes: a second one might contradict it. */
 const OWN = new Set(['connection', 'content-length', 'date', 'transfer-encoding']);
 
 /**
  * Sends a response, as fast as the client reads it.
  *
  * @param keepAlive - may the client send more requests on the connection?
- * @returns `false` where it may not, or where only the end of the connection ends the response
+ * @returns `false` if it may not, or if the response ends with the connection
  * @throws {RangeError} when the status is not a whole number from 200 to 599; nothing is sent
- * @throws {TypeError} when a header cannot be sent, or is the server's to write; nothing is sent
- * @throws what the pieces of the body throw; part of the response has been sent then
+ * @throws {TypeError} when a header has characters that cannot be sent, or is one that only the server writes; nothing is sent
+ * @throws what the body's iterator throws; by then, part of the response has been sent
  */
 export async function sendResponse(
   writer: asyncio.StreamWriter,
@@ -69,7 +69,7 @@ export async function sendResponse(
   return lasting;
 }
 
-/** Is all of the body there? */
+/** Is the whole body available, not an iterator? */
 export function isWhole(body: HttpResponse['body']): body is string | Uint8Array | undefined {
   return body === undefined || typeof body === 'string' || body instanceof Uint8Array;
 }
@@ -90,7 +90,7 @@ function topOf(status: number, headers: Readonly<Record<string, string>>): strin
 let second = 0;
 let written = '';
 
-/** The date as HTTP writes it, made once a second. */
+/** The date in HTTP's format, updated once a second. */
 function date(): string {
   const now = Math.floor(Date.now() / 1000);
   if (now !== second) {

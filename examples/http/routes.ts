@@ -5,12 +5,12 @@ import type { HttpHandler } from './serve.ts';
 /** The methods that this server knows. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
 
-/** By path, and by method; HEAD is answered as GET is. */
+/** Functions by path and method. HEAD is answered like GET. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, HttpHandler>>>>;
 
 /**
- * Makes a handler that looks up which function answers. It answers 404 where the path is unknown,
- * 405 where the path has other methods, and 501 where the server does not know the method.
+ * Returns a handler that calls the function for the path and method of a request. It answers 404 if
+ * the path is unknown, 405 if the path has only other methods, and 501 if the method is unknown.
  */
 export function byRoute(routes: Routes): HttpHandler {
   return (request) => {

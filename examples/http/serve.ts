@@ -4,7 +4,7 @@ import { HttpError } from './http-error.ts';
 import { type HttpRequest, type RequestLimits, readRequest } from './request.ts';
 import { type HttpResponse, isWhole, sendResponse } from './response.ts';
 
-/** Answers a request. What it throws is answered, too: with 500, unless it is an HttpError. */
+/** Answers a request. If it throws, the response has the status of the HttpError, or 500. */
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
 export type HttpOptions = Partial<RequestLimits> & asyncio.ServerOptions & asyncio.ConnectionLimits;
@@ -18,7 +18,7 @@ const UNKNOWN = { method: '', minor: 1 } as const;
  * Serves HTTP on a port.
  *
  * Pipelined requests are answered in order. A request that is malformed, too large or too late is answered
- * with an error, and ends the connection, because it is not known where the next request begins.
+ * with an error, and ends the connection, because it is unknown where the next request begins.
  *
  * A connection that is idle for `idleTimeout` seconds, 60 by default, is aborted. So is one that lasts
  * longer than `handlerTimeout` seconds.
@@ -27,7 +27,7 @@ const UNKNOWN = { method: '', minor: 1 } as const;
  * connections are closed.
  *
  * @param handler - answers each request
- * @param host - where to listen, as `port`; `undefined` with the option `sock`
+ * @param host - where to listen, like `port`; `undefined` with the option `sock`
  * @param options - `maxHead`, by default 16 KiB, and `maxBody`, 1 MiB: in bytes; `maxHeaders`: 100;
  *   `requestTimeout`: 300 seconds; the rest as for `asyncio.startServer()`
  */
@@ -101,7 +101,7 @@ async function answer(
   }
 }
 
-/** Sends a response once the request is read to its end: a malformed body is refused all the same. */
+/** Reads the rest of the request, and sends the response. A malformed body is still refused. */
 async function respond(
   writer: asyncio.StreamWriter,
   request: HttpRequest,
@@ -129,7 +129,7 @@ async function stream(
     if (!(await sendResponse(writer, request, response, mayLast))) return false;
   } catch (error) {
     if (error !== body.failure) throw error;
-    // It is too late for another status. A client of HTTP/1.1 misses the last chunk.
+    // It is too late for another status. An HTTP/1.1 client notices that the last chunk is missing.
     writer.transport.abort();
     return false;
   }
@@ -137,11 +137,11 @@ async function stream(
     return await body.discard();
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    return false; // the response is sent, and the client expects no second one
+    return false; // the response is sent, and the client does not expect a second one
   }
 }
 
-/** Is this the end of the client's own connection, and of no other? */
+/** Is this an error of the client's own connection, not of another one? */
 function isGone(error: unknown, writer: asyncio.StreamWriter): boolean {
   return error instanceof asyncio.ConnectionError && writer.isClosing();
 }
@@ -157,7 +157,7 @@ function asResponse({ status, message, headers }: HttpError): HttpResponse {
  */
 async function linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter): Promise<void> {
   if (writer.isClosing()) return;
-  // With TLS, sending cannot end alone; a client that knows where the response ends closes by itself.
+  // TLS cannot end only one direction. A client that knows where the response ends closes the connection.
   if (writer.canWriteEof()) writer.writeEof();
   try {
     await asyncio.timeout(LINGER, async () => {

@@ -7,7 +7,7 @@ const NODES = ['127.0.0.1:7101', '127.0.0.1:7102', '127.0.0.1:7103'];
 
 await asyncio.run(async () => {
   const nodes = NODES.map((address) => {
-    // A real one would write to a file in save().
+    // In a real program, save() would write to a file.
     const disk: Disk = { term: 0, votedFor: undefined, log: [], save() {} };
     const peers = NODES.filter((other) => other !== address);
     return asyncio.createTask(() => new Node({ address, peers, disk }).run());

@@ -35,7 +35,7 @@ export interface AppendRequest {
 export interface AppendAnswer {
   readonly term: number;
   readonly fits: boolean;
-  /** If they do not fit: where to try again. */
+  /** If the entries do not fit: after how many entries to try next. */
   readonly length: number;
 }
 

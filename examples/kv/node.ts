@@ -19,7 +19,7 @@ import { type Command, NOTHING, Store } from './store.ts';
 const HEARTBEAT = 0.5;
 /** How long a leader may answer reads after a majority has heard from it, in seconds. */
 const LEASE = 4;
-/** For so long nobody votes for another one: longer than a lease, also on a clock that is fast. */
+/** How long nodes do not vote for another leader: longer than a lease, even if their clock is fast. */
 const ELECTION = 5;
 const SHORT_ELECTION = 1;
 /** How long to wait for an answer, in seconds. */
@@ -57,7 +57,7 @@ class Peer {
   readonly link: Link;
   /** The next entry to send. */
   next = 0;
-  /** The number of entries that it certainly has. */
+  /** The number of entries that it is known to have. */
   matched = 0;
   /** When the last message that it answered was sent. */
   heard = Number.NEGATIVE_INFINITY;
@@ -218,7 +218,7 @@ export class Node {
     this.#waiting.clear();
   }
 
-  /** Becomes a candidate whenever there was no leader for some time. */
+  /** Becomes a candidate whenever there has been no leader for some time. */
   async #watch(): Promise<void> {
     for (;;) {
       const patience = this.#election * (1 + Math.random());

@@ -28,7 +28,7 @@ export class Store {
     const { client, number, op, key, value, from } = command;
     if (op === 'nothing') return true;
     const last = this.#last.get(client);
-    // The client did not get the answer, and sent the command again.
+    // The client has sent the command again because it did not get the answer.
     if (last !== undefined && number <= last.number) return last.result;
     const result = op === 'put' || this.get(key) === from;
     if (result) this.#values.set(key, value);

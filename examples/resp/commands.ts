@@ -3,15 +3,15 @@ import { Deque } from './deque.ts';
 import { OK, type Reply } from './replies.ts';
 import type { Store } from './store.ts';
 
-/** A command cannot be run; the connection stays open. */
+/** Thrown if a command cannot be run. The connection stays open. */
 class CommandError extends Error {}
 
-// An array, and not arguments: a command may have more words than a call may have arguments.
+// An array, because a command may have more words than a call may have arguments.
 type Run = (store: Store, words: readonly Buffer[]) => Reply;
 
 interface Command {
   readonly run: Run;
-  /** The fewest and the most words after the name. */
+  /** The minimum and maximum number of words after the name. */
   readonly words: readonly [least: number, most: number];
 }
 
@@ -113,12 +113,12 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
 
 // ── words ────────────────────────────────────────────────────────────────────────────────────
 
-/** A word as text, byte for letter, so that any bytes make a key. */
+/** A word as text, with one character for each byte, so that any bytes can be a key. */
 function text(word: Buffer | undefined): string {
   return word?.toString('latin1') ?? '';
 }
 
-/** A number that counts something. */
+/** Parses a count. */
 function whole(word: Buffer | undefined): number {
   const value = long(word);
   if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER)
@@ -126,7 +126,7 @@ function whole(word: Buffer | undefined): number {
   return Number(value);
 }
 
-/** A number of 64 bits. */
+/** Parses a 64-bit number. */
 function long(word: Uint8Array | undefined): bigint {
   const digits = Buffer.from(word?.subarray(0, 21) ?? []).toString('latin1');
   if (!/^(?:0|-?[1-9][0-9]{0,18})$/.test(digits)) throw new CommandError(NO_INTEGER);
@@ -150,7 +150,7 @@ function select(index: string): Reply {
   return index === '0' ? OK : { error: 'ERR DB index is out of range' };
 }
 
-/** What redis-benchmark asks for: nothing is saved to disk here. */
+/** redis-benchmark sends this. Nothing is saved to disk here. */
 function config(what: string, name: string): Reply {
   if (what.toUpperCase() !== 'GET') return { error: 'ERR only CONFIG GET is known' };
   const known: Record<string, string> = { save: '', appendonly: 'no' };

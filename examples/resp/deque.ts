@@ -1,4 +1,4 @@
-/** A list whose two ends are alike: what Redis calls a list. */
+/** A list that is equally fast at both ends: Redis' list. */
 export class Deque<T> {
   /** A ring: its length is a power of two. */
   #ring: (T | undefined)[] = new Array(8).fill(undefined);
@@ -40,7 +40,7 @@ export class Deque<T> {
     return item;
   }
 
-  /** The items from `start` up to `stop`, both included; negative ones count from the end. */
+  /** The items from `start` to `stop`, inclusive. Negative numbers count from the end. */
   range(start: number, stop: number): T[] {
     const { length } = this;
     const from = Math.max(0, start < 0 ? start + length : start);

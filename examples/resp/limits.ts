@@ -1,9 +1,9 @@
 /** Limits for clients. Redis has the same ones, with larger defaults. */
 export interface RespLimits {
-  /** The most bytes of a word, and of a text that APPEND makes: Redis' `proto-max-bulk-len`. */
+  /** The maximum length of a word or a stored text, in bytes: Redis' `proto-max-bulk-len`. */
   readonly maxBulk: number;
   /**
-   * The most memory, in bytes, that a command may take before it is complete: Redis'
+   * The maximum memory that an incomplete command may take, in bytes: Redis'
    * `client-query-buffer-limit`.
    */
   readonly maxQuery: number;
@@ -14,7 +14,7 @@ export const LIMITS: RespLimits = {
   maxQuery: 128 * 1024 * 1024,
 };
 
-/** The most words of a command. */
+/** The maximum number of words in a command. */
 export const MAX_WORDS = 1_048_576;
-/** The most bytes of a line: a number, or a command typed by hand. */
+/** The maximum length of a line, in bytes: of a number, or of a command typed by hand. */
 export const MAX_LINE = 65_536;

@@ -4,7 +4,7 @@ import { serveResp } from './server.ts';
 
 const PORT = Number(process.env['PORT'] ?? 6379);
 const GRACE = Number(process.env['GRACE'] ?? 5);
-/** More clients than this wait to be accepted. */
+/** Further clients wait until another connection ends. */
 const MAX_CONNECTIONS = 1000;
 
 const main = asyncio.coroutine(async function main(): Promise<void> {

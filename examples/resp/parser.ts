@@ -1,11 +1,11 @@
-/** Commands of RESP2, the protocol of Redis, parsed from bytes that come in pieces. */
+/** Parses commands of RESP2, the protocol of Redis, from bytes that arrive in pieces. */
 import { LIMITS, MAX_LINE, MAX_WORDS, type RespLimits } from './limits.ts';
 import { ProtocolError, QueryTooLargeError } from './protocol-error.ts';
 import { typedWords } from './typed-words.ts';
 
-/** What a word costs beside its bytes: two places and a view. */
+/** The memory that a word takes besides its bytes: two positions and a view. */
 const WORD_OVERHEAD = 100;
-/** A block of at most this many bytes may be kept for the few that are left in it. */
+/** A block of up to this many bytes may be kept for the few that are left in it. */
 const SMALL_BLOCK = 1_048_576;
 
 export { ProtocolError };
@@ -19,43 +19,43 @@ const LF = 0x0a;
 const NOTHING = Buffer.alloc(0);
 
 /**
- *            * and a number               $ and a number
- *   idle ─────────────────▶ words to come ───────────────▶ a word ──┐
- *    │ ▲                      ▲                                     │
- *    │ └── the last one ──────┴───────────── one of them ───────────┘
+ *            * and a number                $ and a number
+ *   idle ─────────────────▶ expecting words ───────────────▶ a word ──┐
+ *    │ ▲                      ▲                                       │
+ *    │ └── the last one ──────┴───────────── not the last one ────────┘
  *    └─▶ any other line: a command typed by hand ──▶ idle
  *
- * What has come of a command waits in one block, and its words are places in it:
+ * The received bytes of a command are kept in one block, and its words are positions in it:
  *
  *   #block:  [ done | of this command, parsed | not parsed | room ]
  *                   ↑ #start                  ↑ #start + #at  ↑ #end
  *
- * Bytes that were handed out are never written to again: the block is only filled at its end, and
- * what is left moves to a larger one when it is full.
+ * Bytes that were returned are never written to again: new ones are added only at the end of the block.
+ * If it is full, the bytes that are left move to a larger one.
  */
 export class CommandParser {
   readonly #limits: RespLimits;
   #block: Buffer = NOTHING;
   #start = 0;
   #end = 0;
-  /** Is the block our own, with room that nobody else writes to? */
+  /** Was the block created here, so that the room at its end may be written to? */
   #own = false;
   /** How much of the command is parsed, in bytes. */
   #at = 0;
-  /** How many bytes from there on have no newline in them. */
+  /** How many bytes after these are known to contain no newline. */
   #searched = 0;
-  /** Where the words of the command begin and end, counted from #start. */
+  /** Where the words of the command begin and end, relative to #start. */
   #places: number[] = [];
-  /** How many more words come. */
+  /** How many more words are expected. */
   #left = 0;
-  /** How long the next one is, in bytes; -1 where that is not known yet. */
+  /** The length of the next one in bytes; -1 if it is not known yet. */
   #length = -1;
 
   constructor(limits: Partial<RespLimits> = {}) {
     this.#limits = { ...LIMITS, ...limits };
   }
 
-  /** Adds bytes, which must not be written to any more. */
+  /** Adds bytes. The caller must not write to them any more. */
   feed(data: Uint8Array): void {
     const unread = this.#end - this.#start;
     if (unread === 0) {
@@ -67,7 +67,7 @@ export class CommandParser {
     }
     if (!this.#own || this.#block.length - this.#end < data.length) {
       const size = unread + data.length;
-      // Twice as much as is needed, unless little is copied: so all copies together are linear.
+      // Twice as much as needed, unless little is copied, so that all copying takes linear time.
       const twice = unread < data.length ? size : Math.min(2 * size, this.#limits.maxQuery);
       this.#move(Math.max(size, twice));
     }
@@ -76,11 +76,11 @@ export class CommandParser {
   }
 
   /**
-   * The next command: its words, the name first. They are parts of what was fed.
+   * Returns the words of the next command, beginning with its name. They are views of the added bytes.
    *
    * @returns `undefined` when it is not complete yet
    * @throws {ProtocolError} when it is malformed; nothing after it can be understood
-   * @throws {QueryTooLargeError} when too much has come of it
+   * @throws {QueryTooLargeError} when it takes too much memory
    */
   next(): Buffer[] | undefined {
     while (true) {
@@ -95,7 +95,7 @@ export class CommandParser {
     }
   }
 
-  /** Begins a command. Returns its words where they are on the line, and none where they follow. */
+  /** Starts a command. Returns its words if they are on this line, not on the following ones. */
   #begin(): Buffer[] | undefined {
     if (this.#start === this.#end) return undefined;
     const many = this.#block[this.#start] === STAR;
@@ -126,7 +126,7 @@ export class CommandParser {
       if (length < 0) throw new ProtocolError('invalid bulk length');
       this.#length = length;
     }
-    // As in Redis, the two bytes after a word may be any.
+    // As in Redis, any two bytes may follow a word.
     const end = this.#at + this.#length;
     if (this.#end < this.#start + end + 2) return false;
     this.#places.push(this.#at, end);
@@ -136,7 +136,7 @@ export class CommandParser {
     return true;
   }
 
-  /** Parses a line up to its newline. Returns where that is, or -1 while it has not come. */
+  /** Finds the end of a line. Returns the position of its newline, or -1 if it has not arrived yet. */
   #line(tooBig: string): number {
     const from = this.#start + this.#at;
     const block = this.#end < this.#block.length ? this.#block.subarray(0, this.#end) : this.#block;
@@ -148,7 +148,7 @@ export class CommandParser {
     return newline;
   }
 
-  /** The number after the first byte of a line, written as Redis writes it. */
+  /** The number after the first byte of a line, in Redis' format. */
   #count(from: number, newline: number, most: number, otherwise: string): number {
     const block = this.#block;
     const negative = block[from + 1] === MINUS;
@@ -159,7 +159,7 @@ export class CommandParser {
     for (let at = begin; at < end; at += 1) {
       const digit = (block[at] as number) - ZERO;
       if (digit < 0 || digit > 9) throw new ProtocolError(otherwise);
-      // No zeros before other digits, and none behind a sign.
+      // No leading zeros, and no zero after a sign.
       if (at === begin && digit === 0 && (negative || end > begin + 1))
         throw new ProtocolError(otherwise);
       value = 10 * value + digit;
@@ -193,7 +193,7 @@ export class CommandParser {
     this.#end = 0;
   }
 
-  /** Keeps what has come until more comes. */
+  /** Keeps the bytes that are left until more arrive. */
   #wait(): undefined {
     const unread = this.#end - this.#start;
     const { maxQuery } = this.#limits;
@@ -202,7 +202,7 @@ export class CommandParser {
     if (this.#block.length > SMALL_BLOCK && unread < this.#block.length / 4) this.#move(unread);
   }
 
-  /** Moves what is left to a block of its own. */
+  /** Moves the bytes that are left to a new block. */
   #move(capacity: number): void {
     const block = Buffer.allocUnsafeSlow(capacity);
     this.#end = this.#block.copy(block, 0, this.#start, this.#end);

@@ -1,9 +1,9 @@
-/** A command is malformed, and nothing after it can be understood. */
+/** Thrown if a command is malformed. Nothing after it can be parsed. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
-/** A client has sent too much of a command that is not complete. */
+/** Thrown if an incomplete command takes too much memory. */
 export class QueryTooLargeError extends Error {
   override readonly name = 'QueryTooLargeError';
 }

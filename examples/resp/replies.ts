@@ -1,6 +1,6 @@
 /** Replies of RESP2 or RESP3, collected to be sent together. */
 
-/** What a command answers; an error is sent as one. */
+/** The reply to a command. */
 export type Reply =
   | { readonly simple: string }
   | { readonly error: string }
@@ -17,14 +17,14 @@ export const OK: Reply = { simple: 'OK' };
 const LINE_END = Buffer.from('\r\n');
 /** Words up to this many bytes are copied; longer ones are sent as they are. */
 const SMALL = 1024;
-/** How many bytes are collected before they are sent, and the most of a word that is added at once. */
+/** How many bytes are collected before they are sent, and the maximum that is added at once of a word. */
 const COLLECTED = 65_536;
 
 /**
  * Replies that wait to be sent.
  *
- * Of a reply that is long, only the beginning is collected: {@link goOn} collects more, once that is
- * sent. So a long reply to a client that reads nothing takes no memory.
+ * Of a long reply, only the beginning is collected. When that has been sent, {@link goOn} collects more.
+ * So a long reply to a client that reads nothing takes little memory.
  */
 export class Replies {
   #text = '';
@@ -33,15 +33,15 @@ export class Replies {
   #pieces: Uint8Array[] = [];
   /** How many bytes are collected. */
   #size = 0;
-  /** Collects the rest of a long reply, as far as there is room at each step. */
+  /** Collects the rest of a long reply; each step, as much as there is room for. */
   #rest: Iterator<void> | undefined;
 
-  /** Is so much collected that it should be sent? */
+  /** Should the collected bytes be sent? */
   get isFull(): boolean {
     return this.#size >= COLLECTED;
   }
 
-  /** Is there a reply of which only the beginning is collected? No other can be added meanwhile. */
+  /** Is only the beginning of a reply collected? Until the rest is, no other reply can be added. */
   get isUnfinished(): boolean {
     return this.#rest !== undefined;
   }
@@ -59,7 +59,7 @@ export class Replies {
     if (this.#rest?.next().done === true) this.#rest = undefined;
   }
 
-  /** All that is collected, in pieces; none is left. */
+  /** Removes and returns all collected bytes, in pieces. */
   take(): Uint8Array[] {
     this.#endText();
     const pieces = this.#pieces;
@@ -68,7 +68,7 @@ export class Replies {
     return pieces;
   }
 
-  /** Collects a long reply, and stops wherever it is enough. */
+  /** Collects a long reply, and pauses when there is enough to send. */
   *#long(reply: Uint8Array | readonly Reply[]): Generator<void> {
     if (reply instanceof Uint8Array) {
       this.#say(`$${reply.length}\r\n`);

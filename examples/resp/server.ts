@@ -10,7 +10,7 @@ import { Store } from './store.ts';
 /**
  * Serves Redis clients. The amount of stored data is only limited by the memory of the process.
  *
- * @param host - where to listen, as `port`; `undefined` with the option `sock`
+ * @param host - where to listen, like `port`; `undefined` with the option `sock`
  * @param options - {@link RespLimits}; the rest as for `loop.createServer()`
  */
 export async function serveResp(
@@ -30,14 +30,14 @@ export type RespOptions = Partial<RespLimits> & asyncio.ServerOptions;
  * One connection. Commands are run as they arrive, and their replies are sent together.
  *
  * While the client does not read its replies, nothing is received, no command is run, and a long reply is
- * not continued. So a client that asks for a lot and reads nothing takes no memory.
+ * not continued. So a client that asks for a lot and reads nothing takes little memory.
  */
 class RespProtocol extends asyncio.Protocol {
   readonly #store: Store;
   readonly #parser: CommandParser;
   readonly #replies = new Replies();
   #transport: asyncio.Transport | undefined;
-  /** Does the client not take its replies? */
+  /** Has the client stopped reading its replies? */
   #paused = false;
 
   constructor(store: Store, limits: RespLimits) {
@@ -62,15 +62,15 @@ class RespProtocol extends asyncio.Protocol {
 
   override resumeWriting(): void {
     this.#paused = false;
-    // What has come already; in a call of its own, for it may write and pause again. Until all of
-    // that is answered, nothing is received, not even that the client has ended.
+    // Runs the commands that have already arrived, in a separate call, because it may write and pause
+    // again. Nothing is received until all of them are answered, not even the end of the client's data.
     asyncio.getRunningLoop().callSoon(() => {
       this.#work();
       if (!this.#paused) this.#transport?.resumeReading();
     });
   }
 
-  /** Runs the commands that have come, as long as the client takes the replies. */
+  /** Runs the commands that have arrived, as long as the client reads the replies. */
   #work(): void {
     try {
       while (!this.#paused && this.#transport?.isClosing() === false) {
@@ -88,7 +88,7 @@ class RespProtocol extends asyncio.Protocol {
       if (error instanceof ProtocolError)
         this.#end({ error: `ERR Protocol error: ${error.message}` });
       else if (error instanceof QueryTooLargeError)
-        this.#end(); // without a word, as Redis does
+        this.#end(); // without a reply, like Redis
       else {
         this.#transport?.abort();
         throw error;

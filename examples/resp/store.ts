@@ -7,9 +7,9 @@ export type Value = Uint8Array | Deque<Uint8Array>;
 
 interface Entry {
   value: Value;
-  /** Deletes it, where it expires. */
+  /** Deletes it, if it expires. */
   expiry: asyncio.TimerHandle | undefined;
-  /** The text with room behind it, where it was appended to. */
+  /** The text with room at its end, if something was appended to it. */
   block: Buffer | undefined;
 }
 
@@ -17,7 +17,7 @@ export class Store {
   readonly #loop: asyncio.Loop;
   readonly #entries = new Map<string, Entry>();
 
-  /** The most bytes of a text. */
+  /** The maximum length of a text, in bytes. */
   readonly maxBulk: number;
 
   constructor(loop: asyncio.Loop, { maxBulk }: Pick<RespLimits, 'maxBulk'> = LIMITS) {
@@ -33,23 +33,23 @@ export class Store {
     return this.#entries.get(key)?.value;
   }
 
-  /** Stores a value, which does not expire, even where the one before would have. */
+  /** Stores a value that does not expire, even if the previous one would have. */
   set(key: string, value: Value): void {
     this.#entries.get(key)?.expiry?.cancel();
     this.#entries.set(key, { value, expiry: undefined, block: undefined });
   }
 
-  /** Stores a value, which expires when the one before would have. */
+  /** Stores a value that expires when the previous one would have. */
   replace(key: string, value: Value): void {
     const expiry = this.#entries.get(key)?.expiry;
     this.#entries.set(key, { value, expiry, block: undefined });
   }
 
   /**
-   * Appends to a text, in time proportional to `more`, on average. What was read of it before is left as
-   * it was.
+   * Appends to a text, in time proportional to the length of `more`, on average. Values that were read
+   * before do not change.
    *
-   * @returns how long it is now
+   * @returns the new length
    */
   append(key: string, more: Uint8Array): number {
     const { value, expiry, block } = this.#entries.get(key) ?? {};
@@ -65,7 +65,7 @@ export class Store {
     return size;
   }
 
-  /** Deletes a key. Returns whether it was there. */
+  /** Deletes a key. Returns whether it existed. */
   delete(key: string): boolean {
     this.#entries.get(key)?.expiry?.cancel();
     return this.#entries.delete(key);
@@ -76,7 +76,7 @@ export class Store {
     this.#entries.clear();
   }
 
-  /** Has a key deleted after some seconds. Returns whether it is there. */
+  /** Deletes a key after some seconds. Returns whether it exists. */
   expire(key: string, seconds: number): boolean {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
@@ -94,13 +94,13 @@ export class Store {
     return true;
   }
 
-  /** The seconds until a key expires; `undefined` where it does not. */
+  /** The seconds until a key expires; `undefined` if it does not. */
   left(key: string): number | undefined {
     const expiry = this.#entries.get(key)?.expiry;
     return expiry === undefined ? undefined : Math.max(0, expiry.when() - this.#loop.time());
   }
 
-  /** The list of a key, or a new one; `undefined` where the key has a text. */
+  /** The list of a key, or a new one; `undefined` if the key has a text. */
   list(key: string): Deque<Uint8Array> | undefined {
     const value = this.get(key);
     if (value === undefined) {

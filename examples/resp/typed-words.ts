@@ -1,4 +1,4 @@
-/** Commands that are typed by hand: a line of words, some of them in quotes. */
+/** Parses commands typed by hand: a line of words, some of them in quotes. */
 import { ProtocolError } from './protocol-error.ts';
 
 const DOUBLE = 0x22;
@@ -15,13 +15,13 @@ const ESCAPES = new Map(
  * Splits a line as Redis' `sdssplitargs()` does, in time proportional to its length.
  *
  * @param line - with or without its line end
- * @throws {ProtocolError} when a quote has no end, or something follows its end
+ * @throws {ProtocolError} when a quote is not closed, or the next word follows it directly
  */
 export function typedWords(line: Buffer): Buffer[] {
   const zero = line.indexOf(0);
   const end = zero < 0 ? line.length : zero; // a string of C
   const words: Buffer[] = [];
-  /** All words, one after another: no word is longer than how it is written. */
+  /** All words, one after another. No word is longer than its quoted form. */
   const bytes = Buffer.allocUnsafeSlow(end);
   let size = 0;
   let at = 0;
@@ -65,7 +65,7 @@ function unbalanced(): ProtocolError {
   return new ProtocolError('unbalanced quotes in request');
 }
 
-/** What C takes for white space. */
+/** White space, as in C. */
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d);
 }

@@ -1,6 +1,6 @@
 /**
  * A counter on one host, and a client on another that adds to it. If the client gets no answer, it tries again.
- * So nothing is lost, but something may be added twice. The simulation finds out when.
+ * So no addition is lost, but one may be counted twice. The simulation finds out when.
  */
 import * as asyncio from 'asyncio-ts';
 import { SimulationError, simulate, type World } from 'asyncio-ts/testing';

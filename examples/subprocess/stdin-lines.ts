@@ -26,7 +26,7 @@ const main = asyncio.coroutine(async function main(): Promise<void> {
     console.log(`${await answerLines()} lines`);
   } catch (error) {
     if (!(error instanceof asyncio.TimeoutError)) throw error;
-    console.log('nobody types any more');
+    console.log('no more input');
   }
 });
 

@@ -1,4 +1,4 @@
-/** A graceful shutdown: no new clients, five seconds for the connected ones, then the end. */
+/** A graceful shutdown: accepts no new clients, and gives the others five seconds to finish. */
 import * as asyncio from 'asyncio-ts';
 
 async function serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter): Promise<void> {

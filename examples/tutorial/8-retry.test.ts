@@ -1,4 +1,4 @@
-/** Tests in virtual time: half a minute of pauses takes no time. Run: node --import tsx --test 8-retry.test.ts */
+/** Tests in virtual time, where a minute of waiting takes no time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as asyncio from 'asyncio-ts';

@@ -36,7 +36,7 @@ const guides = [
   ['Testing', '/guides/testing'],
   ['Simulation', '/simulation'],
   ['Bundling', '/guides/bundling'],
-  ['Looking into a program', '/seeing'],
+  ['Looking into a running program', '/seeing'],
   ['Logging', '/logging'],
   ['Never-retrieved exceptions', '/never-retrieved'],
 ];
@@ -45,7 +45,7 @@ const book = [
   ['Sockets and tasks', '/book/sockets'],
   ['Servers', '/book/servers'],
   ['Handlers', '/book/handlers'],
-  ['Blocks', '/book/blocks'],
+  ['Servers and blocks', '/book/blocks'],
   ['Protocols', '/book/protocols'],
 ];
 const reference = [
@@ -65,15 +65,15 @@ const maintainers = [
 
 const asItems = (entries) => entries.map(([text, link]) => ({ text, link }));
 
-// biome-ignore lint/style/noDefaultExport: VitePress asks for it.
+// biome-ignore lint/style/noDefaultExport: VitePress requires it.
 export default withMermaid({
   title: 'asyncio-ts',
   description: "Python's asyncio for TypeScript on Node",
-  // Labels of diagrams are measured without the line height of the pages.
+  // Mermaid measures labels without the line height of the pages.
   head: [['style', {}, '.mermaid p { line-height: 1.4 !important; margin: 0 !important }']],
   srcDir: 'pages',
   cleanUrls: true,
-  // Every link is followed; those that lead nowhere end the build.
+  // A broken link fails the build.
   ignoreDeadLinks: false,
   markdown: { anchor: { slugify: slugOf }, html: true },
   vite: { build: { chunkSizeWarningLimit: 4000 } },
@@ -90,7 +90,7 @@ export default withMermaid({
       '/': [
         { text: 'Start', items: start },
         { text: 'Guides', items: asItems(guides) },
-        { text: 'Five articles, in Python and here', items: asItems(book), collapsed: true },
+        { text: 'Five articles in Python and TypeScript', items: asItems(book), collapsed: true },
         { text: 'Reference', items: [{ text: 'API', link: '/api/' }, ...asItems(reference)] },
         { text: 'For maintainers', items: asItems(maintainers), collapsed: true },
       ],
