@@ -114,7 +114,7 @@ for (const { name } of DRIVERS)
   ] as const) {
     const of = what === '' ? 'a host' : 'a path';
 
-    loopBehaviour(`a server of TLS on ${of}, on ${name}`, (it) => {
+    loopBehaviour(`a TLS server on ${of}, on ${name}`, (it) => {
       it(
         'reports once a protocol that throws when it is told of the connection, and ends that',
         async (loop, { reports }) => {
@@ -172,7 +172,7 @@ for (const { name } of DRIVERS)
       );
 
       it(
-        'receives from a client that trusts anybody, and ends its connection',
+        'receives from a client that verifies nothing, and ends its connection',
         async (loop) => {
           await serving(loop, name, family, SERVER, async ({ address, protocols, connect }) => {
             const [transport, client] = await connect(ANYBODY, '');
@@ -191,7 +191,7 @@ for (const { name } of DRIVERS)
       );
 
       it(
-        'answers a client, which is told of the end, too; and is refused by one that trusts nobody',
+        'answers a client, and notifies it of the end; a client that does not trust it leaves',
         async (loop) => {
           await serving(
             loop,
@@ -219,7 +219,7 @@ for (const { name } of DRIVERS)
       );
 
       it(
-        'is left by a client that does not know who vouches for its certificate',
+        'loses a client that does not know the issuer of its certificate',
         async (loop) => {
           await serving(loop, name, family, SERVER, async ({ protocols, connect, ended }) => {
             await rejects(connect({}, 'localhost'), asyncio.SSLError, {
@@ -235,7 +235,7 @@ for (const { name } of DRIVERS)
       );
 
       it(
-        'is told of a client of TLS 1.2 that does not trust it, and of its end',
+        'is notified of a TLS 1.2 client that does not trust it, and of its end',
         async (loop) => {
           await serving(loop, name, family, SERVER, async ({ protocols, connect, ended }) => {
             await rejects(connect({ maxVersion: 'TLSv1.2' }, 'localhost'), asyncio.SSLError);
@@ -249,7 +249,7 @@ for (const { name } of DRIVERS)
       );
 
       it(
-        'is left by a client that wants the certificate of an address, where it is of a name',
+        'loses a client that connects to an address if the certificate is for a name',
         async (loop) => {
           await serving(loop, name, family, named, async ({ protocols, connect, ended }) => {
             await rejects(
@@ -267,7 +267,7 @@ for (const { name } of DRIVERS)
       );
 
       it(
-        'is trusted by a client that knows who vouches for it, by its name',
+        'is trusted by a client that knows the issuer of its certificate, and its name',
         async (loop) => {
           await serving(loop, name, family, named, async ({ address, protocols, connect }) => {
             const [transport, client] = await connect({ ca: named.cert }, 'localhost');
@@ -362,7 +362,7 @@ behaviour('ssl: true', (it) => {
 });
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`closeClients() of a server of TLS on ${name}`, (it) => {
+  loopBehaviour(`closeClients() of a TLS server on ${name}`, (it) => {
     it(
       'ends the encryption, and waits for the end of the peer',
       async (loop) => {

@@ -277,7 +277,7 @@ for (const { name } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`the end of TLS on ${name}`, (it) => {
+  loopBehaviour(`the end of a TLS connection on ${name}`, (it) => {
     it('is waited for as long as sslShutdownTimeout says', async (loop) => {
       const [near, far] = await socketsOn(loop, name);
       const [client, server] = [new Recorder(loop), new Recorder(loop)];
@@ -371,7 +371,7 @@ loopBehaviour('what TLS knows', (it) => {
   );
 });
 
-loopBehaviour('a transport of TLS', (it) => {
+loopBehaviour('a TLS transport', (it) => {
   it(
     'goes on with another protocol',
     async (loop) => {
@@ -626,7 +626,7 @@ async function arrivesPaused(
   await settle(loop, 5);
 }
 
-loopBehaviour('a transport of TLS that is closed', (it) => {
+loopBehaviour('a TLS transport that is closed', (it) => {
   it(
     'is held by nobody, nor is its context',
     async (loop) => {
@@ -672,7 +672,7 @@ async function connectedAndClosed(loop: asyncio.Loop): Promise<WeakRef<object>[]
   return refs;
 }
 
-loopBehaviour('a server of TLS', (it) => {
+loopBehaviour('a TLS server', (it) => {
   it(
     'ends its connections gently, and waits for them',
     async (loop) => {
@@ -700,7 +700,7 @@ loopBehaviour('a server of TLS', (it) => {
 });
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`a stream of TLS whose socket fails on ${name}`, (it) => {
+  loopBehaviour(`a TLS stream whose socket fails on ${name}`, (it) => {
     it(
       'tells its protocol of a write that fails while the peer is silent',
       async (loop) => {
@@ -756,7 +756,7 @@ for (const { name } of DRIVERS)
   });
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`twenty-five clients of TLS on ${name}`, (it) => {
+  loopBehaviour(`twenty-five TLS clients on ${name}`, (it) => {
     const CLIENTS = 25;
     const [A_DATA, B_DATA] = ['A', 'B'].map((letter) => Buffer.alloc(65_536, letter));
 
