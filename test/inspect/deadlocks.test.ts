@@ -185,7 +185,7 @@ loopBehaviour('asyncio-ts why', (it) => {
     }
   });
 
-  it('says how to see the line of a wait for a promise of others', async () => {
+  it('says how to see the line of a wait for a foreign promise', async () => {
     let settle = (): void => {};
     const foreign = new Promise<void>((resolve) => {
       settle = resolve;

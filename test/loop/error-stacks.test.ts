@@ -365,11 +365,11 @@ loopBehaviour('An error of a primitive', (it) => {
   > = {
     'timeout()': [() => asyncio.timeout(1, () => asyncio.sleep(2)), asyncio.TimeoutError],
     'waitFor()': [() => asyncio.waitFor(asyncio.sleep(2), 1), asyncio.TimeoutError],
-    'timeout() around a promise of others': [
+    'timeout() around a foreign promise': [
       () => asyncio.timeout(1, () => foreign().promise),
       asyncio.TimeoutError,
     ],
-    'waitFor() of a function that waits for a promise of others': [
+    'waitFor() of a function that waits for a foreign promise': [
       () => asyncio.waitFor(() => foreign().promise, 1),
       asyncio.TimeoutError,
     ],

@@ -117,7 +117,7 @@ for (const { name } of DRIVERS)
         for (const sock of [next, receiver]) sock.close();
       });
 
-      it('hears only its peer when it is connected', async () => {
+      it('receives only from its peer when it is connected', async () => {
         const [one, peer, other] = [1, 2, 3].map(() => {
           const made = datagram(name, family);
           made.bind([loopback, 0]);

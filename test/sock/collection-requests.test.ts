@@ -15,7 +15,7 @@ const WAYS: Readonly<Record<string, (client: socket.Socket) => void>> = {
 for (const { name } of DRIVERS)
   behaviour(`A client that leaves (${name})`, (it) => {
     for (const [way, leave] of Object.entries(WAYS))
-      it(`asks for no garbage collection where it ${way}`, async () => {
+      it(`requests no garbage collection if it ${way}`, async () => {
         let told = 0;
         const stop = onCollectionRequest(() => {
           told += 1;
@@ -49,7 +49,7 @@ const MUCH = 17 * 1024 * 1024;
 
 for (const { name } of DRIVERS.filter(({ real }) => real))
   behaviour(`Large messages (${name})`, (it) => {
-    it('ask for a young collection, which V8 would not start for buffers', async () => {
+    it('request a young collection, which V8 would not start for buffers', async () => {
       let told = 0;
       onManyBuffers(() => {
         told += 1;

@@ -9,7 +9,7 @@ import { throws } from '../support/throws.ts';
 
 for (const { name: driver, real } of DRIVERS) {
   behaviour(`createServer() (${driver})`, (it) => {
-    it('gives a stream socket that listens', () => {
+    it('returns a listening stream socket', () => {
       for (const [family, address] of [
         [socket.AF_INET, ['127.0.0.1', 0]],
         [socket.AF_INET6, ['::1', 0]],
@@ -24,7 +24,7 @@ for (const { name: driver, real } of DRIVERS) {
       }
     });
 
-    it('shares its port if it shall', async () => {
+    it('shares its port on request', async () => {
       using alone = socket.createServer(['127.0.0.1', 0], { driver });
       assert.is(alone.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT), 0);
       const share = (): socket.Socket =>
@@ -40,7 +40,7 @@ for (const { name: driver, real } of DRIVERS) {
       socket.createServer(address, { driver, reusePort: true }).close();
     });
 
-    it('takes connections of both IP versions only if it shall', () => {
+    it('accepts connections of both IP versions only on request', () => {
       const { IPPROTO_IPV6, IPV6_V6ONLY, AF_INET6: family } = socket;
       using one = socket.createServer(['::1', 0], { family, driver });
       assert.ok(one.getsockopt(IPPROTO_IPV6, IPV6_V6ONLY) !== 0);
@@ -76,7 +76,7 @@ for (const { name: driver, real } of DRIVERS) {
       }
     });
 
-    it('says which address is taken, and leaves nothing open', async () => {
+    it('says which address is in use, and leaves nothing open', async () => {
       using server = socket.createServer(['127.0.0.1', 0], { driver });
       const address = server.getsockname();
 
@@ -101,7 +101,7 @@ for (const { name: driver, real } of DRIVERS) {
   });
 
   behaviour(`The default time limit (${driver})`, (it) => {
-    it('is that of new sockets', async () => {
+    it('is the default of new sockets', async () => {
       const fresh = (): socket.Socket => socket.socket(-1, -1, -1, { driver });
       assert.is(socket.getdefaulttimeout(), undefined);
       using server = socket.createServer(['127.0.0.1', 0], { driver });

@@ -33,7 +33,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
     const unix = family === socket.AF_UNIX;
     behaviour(`a datagram socket (${name}, ${familyName})`, (it) => {
       if (unix && withoutUnixDatagrams !== undefined) {
-        it('refuses to be made', async () => {
+        it('cannot be created', async () => {
           await rejects(
             attempt(() => datagram(name, family)),
             OSError,
@@ -58,7 +58,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         other.close();
       });
 
-      it('loses what of a datagram was not asked for', async () => {
+      it('drops the rest of a datagram that was not read', async () => {
         const [one, other] = boundPair(name, family);
 
         one.sendto(Buffer.from('abcdef'), other.getsockname());
@@ -70,7 +70,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         other.close();
       });
 
-      it('carries whole what fits into the send buffer, and refuses more', async () => {
+      it("carries whole datagrams up to the send buffer's size, and refuses larger ones", async () => {
         const [one, other] = boundPair(name, family);
         const to = other.getsockname();
         if (unix) one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 400_000);
@@ -102,7 +102,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         other.close();
       });
 
-      it('carries an empty datagram, which is no end', async () => {
+      it('carries an empty datagram, which is not an end', async () => {
         const [one, other] = boundPair(name, family);
 
         one.sendto(Buffer.alloc(0), other.getsockname());
@@ -114,7 +114,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         other.close();
       });
 
-      it('receives into an array of the caller', async () => {
+      it("receives into the caller's array", async () => {
         const [one, other] = boundPair(name, family);
         const into = Buffer.alloc(4, '.');
 
@@ -157,7 +157,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         other.close();
       });
 
-      it('has nowhere to send to before it is connected', async () => {
+      it('has no destination before it is connected', async () => {
         const sock = datagram(name, family);
 
         await rejects(
@@ -168,7 +168,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         sock.close();
       });
 
-      it('tells whoever waits when it is closed', async () => {
+      it('wakes waiting tasks when it is closed', async () => {
         const [one, other] = boundPair(name, family);
         assert.is(one._endpoint.tryRecv(1), undefined);
         const told = readable(one);
@@ -184,7 +184,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         other.close();
       });
 
-      it('refuses an address that is taken', async () => {
+      it('refuses an address that is in use', async () => {
         const [one, other] = boundPair(name, family);
         const third = datagram(name, family);
 
@@ -213,7 +213,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
       });
 
       if (unix) {
-        it('has an empty address as a sender, where it has none', async () => {
+        it('is an empty sender address if it has none', async () => {
           const [other, idle] = boundPair(name, family);
           const nameless = datagram(name, family);
           nameless.connect(other.getsockname());
@@ -228,7 +228,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
           for (const each of [nameless, other, idle]) each.close();
         });
 
-        it('would block when the receiver has no room, and tells when it has', async () => {
+        it('would block while the receiver has no room, and reports when there is room', async () => {
           const [one, other] = boundPair(name, family);
           const address = other.getsockname();
           while (one._endpoint.trySendto(Buffer.from('x'), address) > 0);
@@ -258,7 +258,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         for (const sock of [one, other, sender]) sock.close();
       });
 
-      it('is told of the first datagram even if it waited before it was bound', async () => {
+      it('receives the first datagram even if it waited before it was bound', async () => {
         const [one, other] = boundPair(name, family);
         const sender = datagram(name, family);
         const answer = receivedFrom(sender);
@@ -271,7 +271,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         for (const sock of [one, other, sender]) sock.close();
       });
 
-      it('learns from the network that nobody was there, when it is connected', async () => {
+      it('reports that nothing listens, when it is connected', async () => {
         const [one, other] = boundPair(name, family);
         const address = other.getsockname();
         other.close();
@@ -283,7 +283,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         one.close();
       });
 
-      it('drops datagrams that nobody takes, and goes on', async () => {
+      it('drops datagrams that nothing receives, and continues', async () => {
         const [one, other] = boundPair(name, family);
         const datagrams = 5000;
         for (let sent = 0; sent < datagrams; sent += 1)
@@ -301,7 +301,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS) {
         other.close();
       });
 
-      it('lets the caller overwrite what sendto() took', async () => {
+      it('lets the caller overwrite what sendto() has taken', async () => {
         const [one, other] = boundPair(name, family);
         const data = Buffer.from('kept');
 

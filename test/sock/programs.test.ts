@@ -58,7 +58,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     it(
-      'sends what it took even if the process has nothing more to do',
+      'sends what it has taken even if the process has nothing more to do',
       async () => {
         const listener = listening(name);
         const sending = child(name, 'sends-and-ends', {
@@ -77,7 +77,7 @@ for (const { name, real } of DRIVERS) {
 
     if (name === 'node')
       it(
-        'sends the last bytes of a closed socket while its peer takes some, and resets it otherwise',
+        'sends the last bytes of a closed socket while its peer reads some, and resets it otherwise',
         async () => {
           const slow = child(name, 'slow-peers');
 
@@ -95,7 +95,7 @@ for (const { name, real } of DRIVERS) {
       );
 
     it(
-      'reports when descriptors ran out, and serves again when there are some',
+      'reports that descriptors have run out, and serves again when there are some',
       async () => {
         const echo = child(name, 'few-descriptors', { shell: 'ulimit -n 64;' });
         const port = Number((await echo.line())?.split(' ')[1]);
@@ -127,7 +127,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     it(
-      'closes a socket that was forgotten, and warns',
+      'closes a socket that is garbage-collected, and warns',
       async () => {
         const forgetting = child(name, 'forgets', { flags: ['--expose-gc'] });
 

@@ -17,7 +17,7 @@ import { throws } from '../support/throws.ts';
 
 for (const { name, shown = name } of DRIVERS) {
   behaviour(`Socket (${name})`, (it) => {
-    it('prints as CPython prints it', async () => {
+    it('prints as in CPython', async () => {
       const { client, server, listener, close } = await connectedPair(name);
       const [here, there] = [listener.getsockname(), client.getsockname()];
 
@@ -44,7 +44,7 @@ for (const { name, shown = name } of DRIVERS) {
       listener.close();
     });
 
-    it('is in blocking mode when it is new, and when it was accepted', async () => {
+    it('is in blocking mode when it is new or accepted', async () => {
       const fresh = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, { driver: name });
       const { server, close } = await connectedPair(name);
 
@@ -84,7 +84,7 @@ for (const { name, shown = name } of DRIVERS) {
       sock.close();
     });
 
-    it('can be given up and taken up again', async () => {
+    it('can be detached and opened again', async () => {
       const { client, server, listener, close } = await connectedPair(name);
       const fd = server.detach();
       assert.is(server.fileno(), -1);
@@ -99,7 +99,7 @@ for (const { name, shown = name } of DRIVERS) {
       close();
     });
 
-    it('gives no socket for a number that is no descriptor', async () => {
+    it('throws for a number that is not a descriptor', async () => {
       const code = shown === 'posix' ? 'EBADF' : 'EOPNOTSUPP';
 
       await rejects(
@@ -125,7 +125,7 @@ for (const { name, shown = name } of DRIVERS) {
       throws(() => socket.fromfd(0, 2, 1, 0, driver), TypeError, { message });
     });
 
-    it('knows the usual options', async () => {
+    it('has the usual options', async () => {
       const { client, listener, close } = await connectedPair(name);
 
       assert.is(client.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE), socket.SOCK_STREAM);
@@ -140,7 +140,7 @@ for (const { name, shown = name } of DRIVERS) {
       close();
     });
 
-    it('gives SO_LINGER as C has it', () => {
+    it('returns SO_LINGER as in C', () => {
       const sock = stream(name);
       const linger = Buffer.from([1, 0, 0, 0, 5, 0, 0, 0]);
 
@@ -151,7 +151,7 @@ for (const { name, shown = name } of DRIVERS) {
       sock.close();
     });
 
-    it('refuses an option that the driver has not', async () => {
+    it('refuses an option that the driver does not have', async () => {
       const sock = stream(name);
       const unknown = { code: 'ENOPROTOOPT', message: '[Errno 92] Protocol not available' };
 
@@ -168,7 +168,7 @@ for (const { name, shown = name } of DRIVERS) {
       sock.close();
     });
 
-    it('passes the options of a listener on to what it accepts', async () => {
+    it('passes on the options of a listener to accepted sockets', async () => {
       const listener = stream(name);
       listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1);
       listener.bind(['127.0.0.1', 0]);
@@ -204,7 +204,7 @@ for (const { name, shown = name } of DRIVERS) {
       sock.close();
     });
 
-    it('gives the outcome of connecting as a number', async () => {
+    it('returns the outcome of connecting as a number', async () => {
       const { listener, close } = await connectedPair(name);
       const sock = stream(name);
 
@@ -215,7 +215,7 @@ for (const { name, shown = name } of DRIVERS) {
       close();
     });
 
-    it('says what it expected of an argument, and what it got', async () => {
+    it('says what was expected and what was passed', async () => {
       const { client: sock, close } = await connectedPair(name);
       // The compiler would refuse these too.
       const send = sock.send.bind(sock) as (data: unknown) => number;
@@ -272,14 +272,14 @@ for (const { name, shown = name } of DRIVERS) {
       close();
     });
 
-    it('gives nothing where nothing is asked for', async () => {
+    it('returns nothing if nothing is requested', async () => {
       const { client, close } = await connectedPair(name);
 
       assert.is(client.recv(0).length, 0);
       close();
     });
 
-    it('refuses families and types that the driver has not', async () => {
+    it('refuses families and types that the driver does not have', async () => {
       await rejects(
         attempt(() => socket.socket(99, 1, 0, { driver: name })),
         OSError,
@@ -297,7 +297,7 @@ for (const { name, shown = name } of DRIVERS) {
   });
 
   behaviour(`socketpair (${name})`, (it) => {
-    it('makes two ends that are connected', () => {
+    it('creates two connected ends', () => {
       const [one, other] = socket.socketpair(undefined, undefined, 0, { driver: name });
 
       one.send(Buffer.from('over'));
@@ -309,7 +309,7 @@ for (const { name, shown = name } of DRIVERS) {
       other.close();
     });
 
-    it('asks for what there is at each call, also after one that would have blocked', async () => {
+    it('reads what is available at each call, even after one that would have blocked', async () => {
       const [one, other] = socket.socketpair(undefined, undefined, 0, { driver: name });
       const buffer = new Uint8Array(10);
       const texts: string[] = [];
@@ -330,7 +330,7 @@ for (const { name, shown = name } of DRIVERS) {
       other.close();
     });
 
-    it('takes more as soon as the other end has received, also where it took nothing before', () => {
+    it('accepts more as soon as the other end has received, even if it was full before', () => {
       const [one, other] = socket.socketpair(undefined, undefined, 0, { driver: name });
       const piece = new Uint8Array(64 * 1024);
       const fill = (): number => {

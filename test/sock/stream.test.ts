@@ -56,7 +56,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('keeps what it gave, however large, when more arrives', async () => {
+      it('does not change returned bytes when more arrive', async () => {
         const { client, server, close } = await connectedPair(name, family);
         const sizes = [20_000, 100_000, 30_000, 70_000, 500, 262_144, 17_000];
         const kept: Uint8Array[] = [];
@@ -79,7 +79,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('says that accept() would have to wait', async () => {
+      it('reports that accept() would have to wait', async () => {
         const listener = listening(name, family);
 
         await rejects(
@@ -93,7 +93,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         listener.close();
       });
 
-      it('says that recv() would have to wait', async () => {
+      it('reports that recv() would have to wait', async () => {
         const { server, close } = await connectedPair(name, family);
 
         await rejects(
@@ -104,7 +104,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('keeps what recv() did not ask for', async () => {
+      it('keeps what recv() did not request', async () => {
         const { client, server, close } = await connectedPair(name, family);
 
         client.send(Buffer.from('abcdef'));
@@ -115,7 +115,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('gives an empty array at the end, again and again', async () => {
+      it('returns an empty array at the end, every time', async () => {
         const { client, server, close } = await connectedPair(name, family);
 
         client.send(Buffer.from('last'));
@@ -128,7 +128,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('goes on sending after the peer has ended', async () => {
+      it('can send after the peer has ended', async () => {
         const { client, server, close } = await connectedPair(name, family);
 
         client.shutdown(socket.SHUT_WR);
@@ -167,7 +167,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('says that send() would have to wait, and tells when there is room', async () => {
+      it('reports that send() would have to wait, and when there is room', async () => {
         const { client, server, close } = await connectedPair(name, family);
         const sent = filled(client);
         await rejects(
@@ -184,7 +184,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('lets the caller overwrite what send() took', async () => {
+      it('lets the caller overwrite what send() has taken', async () => {
         const { client, server, close } = await connectedPair(name, family);
         const data = Buffer.alloc(50_000);
         const wanted: Buffer[] = [];
@@ -218,7 +218,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('sends what it took even if it is closed at once', async () => {
+      it('sends what it has taken even if it is closed at once', async () => {
         const { client, server, close } = await connectedPair(name, family);
         const sent = filled(client);
 
@@ -228,7 +228,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('throws the connection away with SO_LINGER and 0 seconds', async () => {
+      it('resets the connection with SO_LINGER and 0 seconds', async () => {
         const { client, server, close } = await connectedPair(name, family);
         client.setsockopt(
           socket.SOL_SOCKET,
@@ -243,7 +243,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('throws the connection away when bytes were left unread', async () => {
+      it('resets the connection if bytes were left unread', async () => {
         const { client, server, close } = await connectedPair(name, family);
         server.send(Buffer.from('never read'));
         assert.is(String(await received(client, 5)), 'never');
@@ -261,7 +261,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('throws the connection away also where it was shut down and has bytes to send', async () => {
+      it('resets the connection even if it was shut down and has bytes to send', async () => {
         const { client, server, close } = await connectedPair(name, family);
         filled(client);
         client.shutdown(socket.SHUT_WR);
@@ -302,7 +302,7 @@ for (const { name, real, shown = name } of DRIVERS) {
       });
 
       for (const nbytes of [10, 40_000])
-        it(`tells a reset behind ${nbytes} bytes from an end`, async () => {
+        it(`distinguishes a reset after ${nbytes} bytes from an end`, async () => {
           const { client, server, close } = await connectedPair(name, family);
           // The system holds nothing back.
           if (family !== socket.AF_UNIX)
@@ -317,7 +317,7 @@ for (const { name, real, shown = name } of DRIVERS) {
           close();
         });
 
-      it('tells an end behind bytes from a reset, also when it has ended itself', async () => {
+      it('distinguishes an end after bytes from a reset, even if it has ended itself', async () => {
         const { client, server, close } = await connectedPair(name, family);
         server.shutdown(socket.SHUT_WR);
         assert.is((await received(client)).length, 0);
@@ -329,7 +329,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('keeps what the peer sent before it broke a send that waits', async () => {
+      it('keeps what the peer sent before it interrupted a waiting send', async () => {
         const { client, server, close } = await connectedPair(name, family);
         filled(client);
         server.send(Buffer.from('the answer'));
@@ -346,7 +346,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('gives the peer its address with accept()', async () => {
+      it("returns the peer's address from accept()", async () => {
         const listener = listening(name, family);
         const client = stream(name, family);
         if (family === socket.AF_UNIX) client.bind(freshAddress(family));
@@ -364,7 +364,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         for (const sock of [listener, client, server]) sock.close();
       });
 
-      it('keeps connections in the order in which they came', async () => {
+      it('keeps connections in the order of arrival', async () => {
         const listener = listening(name, family);
         const clients = [stream(name, family), stream(name, family), stream(name, family)];
         for (const [index, client] of clients.entries()) {
@@ -383,7 +383,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         for (const sock of [listener, ...clients]) sock.close();
       });
 
-      it('drops connections that nobody accepted when the listener is closed', async () => {
+      it('drops connections that were not accepted when the listener is closed', async () => {
         const listener = listening(name, family);
         const client = stream(name, family);
         await connected(client, listener.getsockname());
@@ -396,7 +396,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         client.close();
       });
 
-      it('refuses an address that is taken, at the line of bind()', async () => {
+      it('refuses an address that is in use, at the line of bind()', async () => {
         const listener = listening(name, family);
         const second = stream(name, family);
 
@@ -428,7 +428,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         second.close();
       });
 
-      it('says that nobody listens', async () => {
+      it('reports that nothing listens', async () => {
         const listener = listening(name, family);
         const address = listener.getsockname();
         listener.close();
@@ -445,7 +445,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         client.close();
       });
 
-      it('tells whoever waits when it is closed, and fails with EBADF from then on', async () => {
+      it('wakes waiting tasks when it is closed, and then fails with EBADF', async () => {
         const { server, close } = await connectedPair(name, family);
         filled(server);
         const told = Promise.all([readable(server), writable(server)]);
@@ -472,7 +472,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('tells whoever waits to accept when the listener is closed', async () => {
+      it('wakes tasks that wait to accept when the listener is closed', async () => {
         const listener = listening(name, family);
         const told = readable(listener);
 
@@ -486,7 +486,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         );
       });
 
-      it('forgets whoever took itself out of the slot', async () => {
+      it('does not call a waiter that was removed', async () => {
         const { client, server, close } = await connectedPair(name, family);
         assert.is(server._endpoint.tryRecv(1), undefined);
         server._endpoint.reader = { ready: () => assert.unreachable('told after all') };
@@ -550,7 +550,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('receives into an array of the caller', async () => {
+      it("receives into the caller's array", async () => {
         const { client, server, close } = await connectedPair(name, family);
         const into = Buffer.alloc(8, '.');
 
@@ -565,7 +565,7 @@ for (const { name, real, shown = name } of DRIVERS) {
         close();
       });
 
-      it('has no peer before it is connected', async () => {
+      it('has no peer address before it is connected', async () => {
         const sock = stream(name, family);
         const notConnected = {
           code: 'ENOTCONN',

@@ -17,7 +17,7 @@ for (const { name, real } of DRIVERS) {
       ['throw', 'fails'],
     ] as const)
       it(
-        `closes them when it ${what}`,
+        `closes its sockets when it ${what}`,
         async () => {
           const ended = await runFile('test/sock/children/threads.ts', { args: [how], env });
 
@@ -33,7 +33,7 @@ for (const { name, real } of DRIVERS) {
 
   behaviour(`a process with sockets (${name})`, (it) => {
     it(
-      'exits while tasks wait on them',
+      'exits while tasks wait for its sockets',
       async () => {
         const ended = await runFile('test/sock/children/exits.ts', { env });
 
@@ -46,7 +46,7 @@ for (const { name, real } of DRIVERS) {
 
 behaviour('a thread that watches descriptors', (it) => {
   it(
-    'keeps none of the callbacks of the process when it is terminated',
+    "keeps none of the process's callbacks when it is terminated",
     async () => {
       const ended = await runFile('test/sock/children/kept-callbacks.ts');
 
@@ -56,7 +56,7 @@ behaviour('a thread that watches descriptors', (it) => {
   );
 
   it(
-    'ends alone when it is terminated, wherever it is',
+    'does not end the process when it is terminated, whatever it is doing',
     async () => {
       const ended = await runFile('test/sock/children/terminated.ts', { args: [String(WORKERS)] });
 

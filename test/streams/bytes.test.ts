@@ -88,7 +88,7 @@ function foreignBytes(text: string): Uint8Array {
 for (const { name } of DRIVERS)
   loopBehaviour(`Bytes of another realm on ${name}`, (it) => {
     it(
-      'are sent and received into, as any',
+      'can be sent and received into',
       async (loop) => {
         const { client, server, close } = await connectedPair(name);
         await loop.sockSendall(client, foreignBytes('one'));
@@ -130,7 +130,7 @@ for (const { name } of DRIVERS)
   });
 
 loopBehaviour('What is received otherwise', (it) => {
-  it('is a Buffer, also where a reader is fed arrays of bytes', async () => {
+  it('is a Buffer, even if a reader is fed arrays of bytes', async () => {
     const reader = new asyncio.StreamReader();
     reader.feedData(new TextEncoder().encode(SENT.slice(0, 5)));
     reader.feedData(foreignBytes(SENT.slice(5)));
@@ -139,7 +139,7 @@ loopBehaviour('What is received otherwise', (it) => {
     assert.equal(await readAll(reader), READ);
   });
 
-  it('is a Buffer, also where one of Node’s streams gave arrays of bytes', async (loop) => {
+  it('is a Buffer, even if a Node stream returned arrays of bytes', async (loop) => {
     const received: Buffer[] = [];
     const duplex = new Duplex({ read() {}, write() {} });
     const protocol = Object.assign(new asyncio.Protocol(), {
@@ -154,7 +154,7 @@ loopBehaviour('What is received otherwise', (it) => {
     assert.is(loop.isRunning(), true);
   });
 
-  it('goes back as text: a stream of Node’s is written strings as UTF-8', async () => {
+  it('can be sent as text: strings are written to a Node stream as UTF-8', async () => {
     const written: Buffer[] = [];
     const duplex = new Duplex({
       read() {},

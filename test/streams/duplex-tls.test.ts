@@ -16,7 +16,7 @@ const SECURE = { ssl: CLIENT, serverHostname: 'localhost' };
 for (const { name } of DRIVERS)
   loopBehaviour(`toDuplex with TLS on ${name}`, (it) => {
     it(
-      'sends all that was written before its end',
+      'sends everything that was written before its end',
       async (loop) => {
         const received = loop.createFuture<Buffer>();
         const collect: asyncio.ClientConnected = async (reader) => {
@@ -43,7 +43,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'reads what comes after its own end, and sends what was written before the peer’s',
+      'reads after its own end, and sends what was written before the peer’s end',
       async (loop) => {
         const echo: asyncio.ClientConnected = async (...streams) => {
           const duplex = asyncio.toDuplex(streams);

@@ -19,7 +19,7 @@ const DATA = Buffer.alloc(1_000_000, 'a million bytes ');
 for (const { name } of DRIVERS)
   loopBehaviour(`toDuplex on ${name}`, (it) => {
     it(
-      'carries what Node pipes through it, held back as the peer reads',
+      'carries what Node pipes through it, as fast as the peer reads',
       async (loop) => {
         const echo: asyncio.ClientConnected = async (...streams) => {
           const duplex = asyncio.toDuplex(streams);
@@ -39,7 +39,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'is a web stream by Node’s own means',
+      'can be converted to a web stream by Node',
       async (loop) => {
         const greet: asyncio.ClientConnected = async (_reader, writer) => {
           writer.write(Buffer.from('hello'));
@@ -64,7 +64,7 @@ loopBehaviour('toDuplex', (it) => {
   });
 
   it(
-    'lets Node’s HTTP client speak over a connection of ours',
+    'lets Node’s HTTP client use a connection of this library',
     async () => {
       const server = createServer((_request, response) => response.end('Test message'));
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -122,7 +122,7 @@ loopBehaviour('fromDuplex', (it) => {
   );
 
   it(
-    'carries a million bytes each way between two of them, held back by the reader',
+    'carries a million bytes each way between two of them, as fast as the reader reads',
     async () => {
       const [near, far] = duplexPair();
       const [[reader, writer], [other, back]] = [
@@ -156,7 +156,7 @@ loopBehaviour('fromDuplex', (it) => {
   );
 
   it(
-    'is what a stream was made of, and of web streams by Node’s own means',
+    'accepts streams, and web streams that Node has converted',
     async (loop) => {
       const echo: asyncio.ClientConnected = async (reader, writer) => {
         writer.write(await reader.readline());
@@ -179,7 +179,7 @@ loopBehaviour('fromDuplex', (it) => {
   );
 
   it(
-    'breaks with its stream',
+    'fails when its stream does',
     async () => {
       const [near] = duplexPair();
       const [reader, writer] = await asyncio.fromDuplex(near);
@@ -192,7 +192,7 @@ loopBehaviour('fromDuplex', (it) => {
     REAL,
   );
 
-  it('refuses what is no stream of bytes', async () => {
+  it('refuses anything but a stream of bytes', async () => {
     await rejects(asyncio.fromDuplex('x' as never), TypeError, { message: /got 'x'$/ });
     const objects = new PassThrough({ objectMode: true });
     await rejects(asyncio.fromDuplex(objects), TypeError, { message: /got one in object mode$/ });
@@ -205,7 +205,7 @@ loopBehaviour('fromDuplex', (it) => {
 
 loopBehaviour('connectDuplex', (it) => {
   it(
-    'tells a protocol in turns of the loop, from connectionMade to connectionLost',
+    'calls a protocol in turns of the loop, from connectionMade to connectionLost',
     async (loop) => {
       const [near, far] = duplexPair();
       const variable = new asyncio.ContextVar<string>('variable');
@@ -228,7 +228,7 @@ loopBehaviour('connectDuplex', (it) => {
   );
 
   it(
-    'drops what waits when it is aborted, and logs what is written then',
+    'drops unsent data when it is aborted, and logs later writes',
     async (loop, { logged }) => {
       const [near, far] = duplexPair();
       const recorder = new Recorder(loop);
@@ -248,7 +248,7 @@ loopBehaviour('connectDuplex', (it) => {
   );
 
   it(
-    'hands nothing on while it is paused',
+    'passes nothing on while it is paused',
     async (loop) => {
       const [near, far] = duplexPair();
       const recorder = new Recorder(loop);
@@ -267,7 +267,7 @@ loopBehaviour('connectDuplex', (it) => {
   );
 
   it(
-    'reports what is no bytes, and a protocol that throws',
+    'reports anything but bytes, and a protocol that throws',
     async (loop, { expectReport }) => {
       const [near, far] = duplexPair();
       near.setEncoding('utf8');

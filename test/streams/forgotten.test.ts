@@ -4,7 +4,7 @@ import { runFile } from '../support/child.ts';
 
 behaviour('openConnection', (it) => {
   it(
-    'leaves a connection open whose writer nobody has, and warns when its loop is closed',
+    'keeps a connection open whose writer is not referenced, and warns when its loop is closed',
     async () => {
       const { stdout, stderr } = await runFile('test/streams/children/forgets.ts', {
         env: { ASYNCIO_DEBUG: '1' },

@@ -49,7 +49,7 @@ for (const { name } of DRIVERS)
 
     for (const starts of [false, true])
       it(
-        `spares one that sends a record of TLS bit by bit${starts ? ', after startTls' : ''}`,
+        `spares one that sends a TLS record little by little${starts ? ', after startTls' : ''}`,
         async (loop) => {
           const received = loop.createFuture<number>();
           const handler: asyncio.ClientConnected = async (reader, writer) => {

@@ -11,7 +11,7 @@ const PIECE = Buffer.alloc(400_000, 'refilled again and again ');
 const LIMIT = { idleTimeout: 10 };
 
 loopBehaviour('idleTimeout', (it) => {
-  it('spares a client that reads slowly what the handler refills', async (loop) => {
+  it('spares a client that reads slowly while the handler writes more', async (loop) => {
     const refill = async (_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) => {
       for (let n = 0; n < 10; n += 1) {
         writer.write(PIECE);
@@ -38,7 +38,7 @@ loopBehaviour('idleTimeout', (it) => {
     );
   });
 
-  it('counts from when a read waits, not from when the timer last rang', async (loop) => {
+  it('counts from when a read waits, not from when the timer last fired', async (loop) => {
     const compute: asyncio.ClientConnected = async (reader, writer) => {
       for (let n = 0; n < 5; n += 1) {
         await asyncio.sleep(9.9);
@@ -62,7 +62,7 @@ loopBehaviour('idleTimeout', (it) => {
     );
   });
 
-  it('spares a client that makes too little room for the system to tell of it', async (loop) => {
+  it('spares a client that makes too little room for the system to report it', async (loop) => {
     const served = loop.createFuture<asyncio.StreamWriter>();
     const fill: asyncio.ClientConnected = async (reader, writer) => {
       served.setResult(writer);
@@ -98,7 +98,7 @@ loopBehaviour('idleTimeout', (it) => {
     );
   });
 
-  it('cuts off a silent client, also where each read is given up soon', async (loop) => {
+  it('cuts off a silent client, even if each read times out soon', async (loop) => {
     let rounds = 0;
     const poll: asyncio.ClientConnected = async (reader) => {
       for (;;) {
@@ -127,7 +127,7 @@ loopBehaviour('idleTimeout', (it) => {
 for (const { name } of DRIVERS)
   loopBehaviour(`idleTimeout with TLS on ${name}`, (it) => {
     it(
-      'cuts off a client that takes nothing, also after startTls',
+      'cuts off a client that reads nothing, even after startTls',
       async (loop) => {
         let flooder: asyncio.StreamWriter | undefined;
         const flood: asyncio.ClientConnected = async (_reader, writer) => {

@@ -14,7 +14,7 @@ class Enough extends Error {}
 
 for (const { name } of DRIVERS)
   loopBehaviour(`A signal on ${name}`, (it) => {
-    it('breaks a connection off that is being made, and closes its socket', async (loop) => {
+    it('interrupts a connection attempt, and closes its socket', async (loop) => {
       const ways: Record<string, (options: object) => PromiseLike<unknown>> = {
         openConnection: (options) => asyncio.openConnection(undefined, undefined, options),
         createConnection: (options) =>
@@ -38,7 +38,7 @@ for (const { name } of DRIVERS)
     });
 
     it(
-      'leaves a connection alone that is made',
+      'does not affect an established connection',
       async (loop) => {
         const controller = new AbortController();
         const echo = async (reader: asyncio.StreamReader, writer: asyncio.StreamWriter) =>
@@ -62,7 +62,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'closes a server, and leaves its connections alone',
+      'closes a server, but not its connections',
       async (loop) => {
         const controller = new AbortController();
         const { signal } = controller;
@@ -90,7 +90,7 @@ for (const { name } of DRIVERS)
       REAL,
     );
 
-    it('that was aborted before keeps a server from being made', async () => {
+    it('prevents the creation of a server if it was aborted before', async () => {
       const sock = stream(name);
       sock.bind(freshAddress(sock.family));
       const signal = AbortSignal.abort(new Enough());
@@ -101,7 +101,7 @@ for (const { name } of DRIVERS)
       sock.close();
     });
 
-    it('is refused where it is none', async (loop) => {
+    it('is refused if it is not a signal', async (loop) => {
       const signal = new AbortController() as unknown as AbortSignal;
       const wrong = { message: /must be an AbortSignal/ };
       const factory = (): asyncio.Protocol => new asyncio.Protocol();

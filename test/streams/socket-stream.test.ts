@@ -27,7 +27,7 @@ function event(emitter: Socket, name: string): Promise<unknown[]> {
 for (const { name, real } of DRIVERS)
   loopBehaviour(`toDuplex on ${name} as a socket`, (it) => {
     it(
-      'tells its addresses, its state and its bytes',
+      'has its addresses, its state and its byte counts',
       async (loop) => {
         await serving(loop, name, echo, async ({ connect, server }) => {
           const [at] = server.sockets;
@@ -65,7 +65,7 @@ for (const { name, real } of DRIVERS)
     );
 
     it(
-      'sends at once what was written while it was corked',
+      'sends together what was written while it was corked',
       async (loop) => {
         await serving(loop, name, echo, async ({ connect }) => {
           const [reader, writer] = await connect();
@@ -96,7 +96,7 @@ for (const { name, real } of DRIVERS)
     );
 
     it(
-      'ends when its peer does on a client’s side only',
+      "ends when its peer does, but only on the client's side",
       async (loop) => {
         const ends: asyncio.ClientConnected = async (...streams) => {
           const duplex = asyncio.toDuplex(streams);
@@ -122,7 +122,7 @@ for (const { name, real } of DRIVERS)
     );
 
     it(
-      'sets options where there are any, and ignores them where not',
+      'sets options if the socket has them, and otherwise ignores them',
       async (loop) => {
         await serving(loop, name, echo, async ({ connect }) => {
           const streams = await connect();
@@ -203,7 +203,7 @@ for (const { name, real } of DRIVERS)
     );
 
     it(
-      'with TLS shows what Node’s own TLS socket knows',
+      'shows, with TLS, what Node’s TLS sockets show',
       async (loop) => {
         const secure = { ssl: CLIENT, serverHostname: 'localhost' };
         await serving(
@@ -230,7 +230,7 @@ for (const { name, real } of DRIVERS)
 loopBehaviour('toDuplex().setTimeout', (it) => {
   const waits: asyncio.ClientConnected = async (reader) => void (await reader.read());
 
-  it('emits timeout once nothing has come or gone for so long, and again after more', async (loop) => {
+  it("emits 'timeout' after a time without traffic, and again after more traffic", async (loop) => {
     await serving(loop, 'memory', echo, async ({ connect }) => {
       const duplex = asyncio.toDuplex(await connect());
       const at: number[] = [];
@@ -250,7 +250,7 @@ loopBehaviour('toDuplex().setTimeout', (it) => {
     });
   });
 
-  it('calls back once, is taken back by 0, and ends with the stream', async (loop) => {
+  it('calls back once, is cancelled by 0, and ends with the stream', async (loop) => {
     await serving(loop, 'memory', waits, async ({ connect }) => {
       const duplex = asyncio.toDuplex(await connect());
       let calls = 0;
@@ -273,7 +273,7 @@ loopBehaviour('toDuplex().setTimeout', (it) => {
     });
   });
 
-  it('refuses what is no time', async (loop) => {
+  it('refuses anything but a time', async (loop) => {
     await serving(loop, 'memory', waits, async ({ connect }) => {
       const duplex = asyncio.toDuplex(await connect());
       throws(() => duplex.setTimeout('1' as never), TypeError);
@@ -284,7 +284,7 @@ loopBehaviour('toDuplex().setTimeout', (it) => {
     });
   });
 
-  it('connect() says that it is connected', async (loop) => {
+  it('has a connect() that fails because it is connected', async (loop) => {
     await serving(loop, 'memory', waits, async ({ connect }) => {
       const duplex = asyncio.toDuplex(await connect());
       let calls = 0;

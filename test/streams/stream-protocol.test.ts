@@ -6,7 +6,7 @@ import { throws } from '../support/throws.ts';
 const SUITE = 'test_streams.py::StreamTests::';
 
 loopBehaviour('StreamReaderProtocol', (it) => {
-  it('gives its reader what a transport tells it', async () => {
+  it('passes to its reader what the transport reports', async () => {
     const reader = new StreamReader();
     const protocol = new StreamReaderProtocol(reader);
 
@@ -17,7 +17,7 @@ loopBehaviour('StreamReaderProtocol', (it) => {
   });
 
   it.resting(
-    'is of the loop that is given, or of the current one',
+    'belongs to the given loop, or the current one',
     async (loop) => {
       const reader = new StreamReader({ loop });
       throws(() => new StreamReaderProtocol(reader), RuntimeError, {

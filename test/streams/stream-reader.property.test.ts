@@ -77,7 +77,7 @@ async function outcomes(
 
 loopBehaviour('a stream', (it) => {
   it(
-    'reads the same however it is cut',
+    'reads the same however the bytes are divided',
     async () => {
       await fc.assert(
         fc.asyncProperty(
@@ -97,7 +97,7 @@ loopBehaviour('a stream', (it) => {
     { seconds: 20 },
   );
 
-  it('gives every byte once, in order', async () => {
+  it('returns every byte once, in order', async () => {
     await fc.assert(
       fc.asyncProperty(
         text,

@@ -180,7 +180,7 @@ loopBehaviour('StreamReader.read', (it) => {
     'test_exception_cancel',
   );
 
-  it('gives its bytes to the task in the very turn in which it takes them', async (loop) => {
+  it('returns bytes in the turn in which it takes them', async (loop) => {
     const reader = new StreamReader();
     const given: string[] = [];
     const task = createTask(async () => {
@@ -196,7 +196,7 @@ loopBehaviour('StreamReader.read', (it) => {
     assert.equal(given, ['hello']);
   });
 
-  it('refuses a second one that would get the bytes of the first', async () => {
+  it('refuses a second read while one waits', async () => {
     const reader = new StreamReader();
     const first = reader.readline();
     const message = (name: string): string =>
@@ -210,7 +210,7 @@ loopBehaviour('StreamReader.read', (it) => {
     await reads(first, 'line\n');
   });
 
-  it('refuses what is no number', async () => {
+  it('refuses anything but a number', async () => {
     const reader = new StreamReader();
     throws(() => reader.read('1' as never), TypeError, {
       message: "n must be a whole number, got '1'",
@@ -309,7 +309,7 @@ loopBehaviour('StreamReader.readline', (it) => {
   );
 
   it(
-    'is what an async iteration does, until the end',
+    'is used by async iteration, until the end',
     async () => {
       const reader = fed(LINES, { eof: true });
       const lines: string[] = [];
@@ -346,7 +346,7 @@ loopBehaviour('StreamReader.readuntil', (it) => {
     'test_readuntil_separator',
   );
 
-  it('takes strings, as UTF-8', async () => {
+  it('accepts strings, as UTF-8', async () => {
     const reader = new StreamReader();
     reader.feedData(Buffer.from('one€two;three\nfour'));
 
@@ -461,7 +461,7 @@ loopBehaviour('StreamReader.readuntil', (it) => {
     'test_readuntil_multi_separator_negative_offset',
   );
 
-  it('takes the one of several separators that ends first', async () => {
+  it('finds the one of several separators that ends first', async () => {
     const reader = fed('a\r\nb\nc;d');
     const ends = [bytes('\r\n'), bytes('\n'), bytes(';')];
 
@@ -540,7 +540,7 @@ loopBehaviour('StreamReader.readexactly', (it) => {
 });
 
 loopBehaviour('StreamReader.peek', (it) => {
-  it('returns what is there, and leaves it to be read', async () => {
+  it('returns available bytes without consuming them', async () => {
     const reader = fed('hello');
 
     await reads(reader.peek(), 'hello');
@@ -551,7 +551,7 @@ loopBehaviour('StreamReader.peek', (it) => {
     assert.is(await rest(reader), 'llo');
   });
 
-  it('gives a copy', async () => {
+  it('returns a copy', async () => {
     const reader = fed('hello');
 
     (await reader.peek()).fill(0);
@@ -559,7 +559,7 @@ loopBehaviour('StreamReader.peek', (it) => {
     assert.is(await rest(reader), 'hello');
   });
 
-  it('waits for so many bytes, or for the end', async () => {
+  it('waits for n bytes, or for the end', async () => {
     const reader = fed('ab');
     const peeking = reader.peek(4);
     await sleep(0);
@@ -577,7 +577,7 @@ loopBehaviour('StreamReader.peek', (it) => {
     assert.ok(reader.atEof());
   });
 
-  it('takes nothing when it is cancelled, and lets no other read in while it waits', async () => {
+  it('consumes nothing when it is cancelled, and refuses other reads while it waits', async () => {
     const reader = new StreamReader();
     const peeking = createTask(reader.peek());
     await sleep(0);
@@ -589,7 +589,7 @@ loopBehaviour('StreamReader.peek', (it) => {
     assert.is(await rest(reader), 'x');
   });
 
-  it('goes on past the limit, which has paused the transport', async () => {
+  it('continues past the limit, which has paused the transport', async () => {
     const reader = new StreamReader({ limit: 2 });
     const paused = transport();
     reader.setTransport(paused);
@@ -602,7 +602,7 @@ loopBehaviour('StreamReader.peek', (it) => {
     assert.equal(paused.calls.slice(0, 2), ['pause', 'resume']);
   });
 
-  it('throws what the stream broke with, and refuses wrong counts', async () => {
+  it('throws the error of the stream, and refuses wrong counts', async () => {
     const reader = new StreamReader();
     throws(() => reader.peek(-1), RangeError, { message: 'peek size can not be less than zero' });
     throws(() => reader.peek(1.5), TypeError);
@@ -710,7 +710,7 @@ loopBehaviour('StreamReader', (it) => {
   );
 
   it.resting(
-    'waits on the loop that is given, or on the current one',
+    'waits on the given loop, or the current one',
     async (loop) => {
       throws(() => new StreamReader(), RuntimeError);
       const readers = [new StreamReader({ loop })];

@@ -30,7 +30,7 @@ async function wait(reader: asyncio.StreamReader): Promise<void> {
 for (const { name } of DRIVERS) {
   loopBehaviour(`startServer on ${name}`, (it) => {
     it(
-      'serves each client in a task of its own',
+      'serves each client in its own task',
       async (loop) => {
         await serving(loop, name, echo, async ({ connect }) => {
           const [one, two] = [await connect(), await connect()];
@@ -49,7 +49,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'takes plain functions, which may keep the streams',
+      'accepts plain functions, which may keep the streams',
       async (loop) => {
         let kept: asyncio.StreamWriter | undefined;
         const keep = (_reader: asyncio.StreamReader, writer: asyncio.StreamWriter): void => {
@@ -114,7 +114,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'reports a plain function that throws as the callback that it is in, and closes its connection',
+      'reports a plain function that throws, like any callback, and closes its connection',
       async (loop, scene) => {
         const odd = new RangeError('odd');
         const fail = (): never => {
@@ -147,7 +147,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'reports nothing of a handler that closes its writer and is cancelled',
+      'reports nothing if a handler closes its writer and is cancelled',
       async (loop, scene) => {
         const handler = async (_reader: unknown, writer: asyncio.StreamWriter): Promise<void> => {
           writer.close();
@@ -187,7 +187,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'lets the busy finish in shutdown(), and closes those that wait for a request',
+      'lets busy clients finish in shutdown(), and closes those that wait for a request',
       async (loop) => {
         const peers: (asyncio.StreamWriter | undefined)[] = [];
         const requested = loop.createFuture<void>();
@@ -225,7 +225,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`a stream on ${name}`, (it) => {
     it(
-      'ends one way while the other goes on',
+      'ends one direction while the other continues',
       async (loop) => {
         const count = async (
           reader: asyncio.StreamReader,
@@ -248,7 +248,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'holds a sender back whose peer does not read',
+      'holds back a sender whose peer does not read',
       async (loop) => {
         let received = 0;
         const gate = loop.createFuture<void>();
@@ -287,7 +287,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'tells who writes on that the connection is gone',
+      'reports a lost connection to a task that continues to write',
       async (loop) => {
         const hangUp = async (): Promise<void> => {};
         await serving(loop, name, hangUp, async ({ connect }) => {
@@ -312,7 +312,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'is closed by its writer: waitClosed() waits, also where bytes are unread',
+      'is closed by its writer: waitClosed() waits, even if bytes are unread',
       async (loop) => {
         const greet = (_reader: asyncio.StreamReader, writer: asyncio.StreamWriter): void =>
           writer.write(Buffer.from('one\ntwo\n'));
@@ -341,7 +341,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'waits for its end, also where another wait was cancelled',
+      'waits for its end, even if another wait was cancelled',
       async (loop) => {
         await serving(loop, name, wait, async ({ connect }) => {
           const [, writer] = await connect();
@@ -375,7 +375,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'tells of a reset in its reads, in drain() and in waitClosed()',
+      'reports a reset in its reads, in drain() and in waitClosed()',
       async (loop) => {
         let peer: asyncio.StreamWriter | undefined;
         const keep = (_reader: asyncio.StreamReader, writer: asyncio.StreamWriter): void => {
@@ -398,7 +398,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'prints as in CPython, and gives what the transport knows',
+      "prints as in CPython, and has the transport's information",
       async (loop) => {
         await serving(loop, name, wait, async ({ connect }) => {
           const [reader, writer] = await connect();
@@ -419,7 +419,7 @@ for (const { name } of DRIVERS) {
 }
 
 loopBehaviour('startServer', (it) => {
-  it('aborts clients that are silent: idleTimeout', async (loop) => {
+  it('aborts silent clients: idleTimeout', async (loop) => {
     const begin = loop.time();
     const limits = { idleTimeout: 10 };
     await serving(
@@ -440,7 +440,7 @@ loopBehaviour('startServer', (it) => {
     );
   });
 
-  it('aborts clients that do not take what was written: idleTimeout', async (loop) => {
+  it('aborts clients that do not read what was written: idleTimeout', async (loop) => {
     let flooder: asyncio.StreamWriter | undefined;
     const flood = async (_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) => {
       flooder = writer;
@@ -467,7 +467,7 @@ loopBehaviour('startServer', (it) => {
     );
   });
 
-  it('lets a handler take its time where nobody waits for the client', async (loop) => {
+  it('does not limit a handler that does not wait for the client', async (loop) => {
     const work = async (_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) => {
       await asyncio.sleep(100);
       writer.write(HELLO);
@@ -484,7 +484,7 @@ loopBehaviour('startServer', (it) => {
     );
   });
 
-  it('cancels a handler that takes too long, and says so: handlerTimeout', async (loop, scene) => {
+  it('cancels a handler that takes too long, and reports it: handlerTimeout', async (loop, scene) => {
     await serving(
       loop,
       'memory',
@@ -502,7 +502,7 @@ loopBehaviour('startServer', (it) => {
     );
   });
 
-  it('refuses what cannot be', async () => {
+  it('refuses wrong arguments', async () => {
     throws(() => asyncio.startServer('text' as never), TypeError, {
       message: "clientConnected must be a function, got 'text'",
     });
@@ -537,7 +537,7 @@ loopBehaviour('openConnection', (it) => {
   );
 
   it(
-    'fails where nobody listens, and where the limit cannot be',
+    'fails if nothing listens, and if the limit is wrong',
     async () => {
       const sock = socket.socket();
       sock.bind(['127.0.0.1', 0]);
@@ -551,7 +551,7 @@ loopBehaviour('openConnection', (it) => {
   );
 
   it(
-    'has a sister for paths of AF_UNIX, as startServer has',
+    'has a variant for AF_UNIX paths, like startServer',
     async () => {
       const path = freshPath();
       const server = await asyncio.startUnixServer(echo, path);

@@ -20,7 +20,7 @@ interface Outcome {
   output: string;
 }
 
-/** Runs one of the planted files, as npm test runs all the others. */
+/** Runs one of the planted files, as npm test runs the others. */
 async function run(name: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   const child = spawn(
     process.execPath,
@@ -40,7 +40,7 @@ async function run(name: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> 
   return { status, tally: stdout.trimEnd().split('\n').at(-1), output };
 }
 
-/** What is planted, the last line it must end with, and what its output must show. */
+/** The planted files, the last line that each must print, and what its output must show. */
 const planted: [what: string, name: string, tally: string, shown: RegExp[]][] = [
   [
     'every test that fails, and runs the one after them',
@@ -89,7 +89,7 @@ const planted: [what: string, name: string, tally: string, shown: RegExp[]][] = 
   ],
 ];
 
-// All at once, and started before the first is asked for: a start costs a third of a second.
+// All are started at once, before the first is needed, because each takes a third of a second to start.
 const good = run('good', { ASYNCIO_TEST_RESULTS: resultsFile });
 const outcomes = new Map(planted.map(([, name]) => [name, run(name)]));
 

@@ -1,31 +1,31 @@
 /**
- * The one way to declare tests: uvu underneath, without its traps.
+ * Declares tests. All tests use this instead of uvu, because uvu 0.5.6 has traps: it reports success
+ * if a test rejects with a non-Error, if a suite is never run, and if a file declares nothing; and it
+ * has no time limits.
  *
- * uvu 0.5.6 reports success when a test rejects with a non-Error, when a suite is never run and
- * when a file declares nothing, and it has no time limits. So nothing else imports it. Here every
- * suite runs itself, every test has a deadline, every failure is an Error, and the outcome is
- * counted apart from uvu: the last line on stdout is `N passed, N failed, N skipped`, and the
- * process fails unless every declared test passed or was skipped with a reason.
+ * Here, every suite runs itself, every test has a deadline, every failure is an Error, and outcomes
+ * are counted independently of uvu: the last line on stdout is `N passed, N failed, N skipped`, and
+ * the process fails unless every declared test passed or was skipped with a reason.
  *
- * test/support/behaviour.test.ts plants each of the traps and watches it fail.
+ * test/support/behaviour.test.ts checks that each of these traps makes a run fail.
  */
 import { appendFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { suite } from 'uvu';
 import { inStore } from './in-stores.ts';
 
-/** The body of a test; passes when it returns, or when what it returns is fulfilled. */
+/** The body of a test. It passes if it returns, or if the promise that it returns is fulfilled. */
 export type Scenario = () => unknown;
 
-/** What a test may say about itself. */
+/** Options of a test. */
 export interface Options {
   /** How long it may take, in seconds. */
   seconds?: number;
-  /** The CPython tests whose behaviour it takes up: `test_futures.py::BaseFutureTests::test_cancel`. */
+  /** The CPython tests that it covers: `test_futures.py::BaseFutureTests::test_cancel`. */
   cpython?: readonly string[];
 }
 
-/** Declares one test: a sentence that starts with a verb and reads on from the subject. */
+/** Declares one test. The sentence continues the subject, and starts with a verb. */
 export interface It {
   (sentence: string, scenario: Scenario, options?: Options): void;
   /** Declares a test that does not run here, and says why. */
@@ -42,25 +42,25 @@ export interface Result {
   cpython: readonly string[];
 }
 
-/** How long a test may take unless it says otherwise, in seconds. */
+/** How long a test may take by default, in seconds. */
 const DEADLINE = 10;
-/** How long the process may outlive its last test, in seconds: what is still open then is a leak. */
+/** How long the process may outlive its last test, in seconds. Anything still open after that is a leak. */
 const GRACE = 1;
 
 const { setTimeout, clearTimeout } = globalThis; // a test may put a virtual clock in their place
 const results: Result[] = [];
-/** Errors that came while no test was running. */
+/** Errors that were thrown while no test was running. */
 let strays = 0;
-/** The files that uvu has loaded, by name; those that declare nothing among them. */
+/** The names of the files that uvu has loaded, including those that declare nothing. */
 const files = new Set<string>();
 /** Fails the test that is running. */
 let interrupt: ((error: unknown) => void) | undefined;
 
-// The children that tests start are runs of their own.
+// Child processes that tests start are separate runs.
 const resultsFile = process.env['ASYNCIO_TEST_RESULTS'];
 delete process.env['ASYNCIO_TEST_RESULTS'];
 
-/** Declares the tests of one subject, which is the public name that they are about. */
+/** Declares the tests of one subject, the public name that they test. */
 export function behaviour(subject: string, declare: (it: It) => void): void {
   const group = suite(subject);
   const file = currentFile();
@@ -96,7 +96,7 @@ export function behaviour(subject: string, declare: (it: It) => void): void {
   group.run();
 }
 
-/** Runs `scenario`, and rejects when it is not done in time or an error escapes meanwhile. */
+/** Runs `scenario`. Rejects if it takes too long, or if there is an uncaught error meanwhile. */
 async function within(seconds: number, scenario: Scenario): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const ended = new Promise<never>((_resolve, reject) => {
@@ -112,7 +112,7 @@ async function within(seconds: number, scenario: Scenario): Promise<void> {
   }
 }
 
-/** Answers an Error that uvu can print: it breaks on anything else, and hides causes. */
+/** Returns an Error that uvu can print: it fails on anything else, and hides causes. */
 function presentable(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(`threw ${inspect(error)}, not an Error`);
   const { name, message, stack, cause, details } = error as Error & { details?: unknown };
@@ -120,7 +120,7 @@ function presentable(error: unknown): Error {
   return plain && cause === undefined && !('errors' in error) ? error : new Error(inspect(error));
 }
 
-/** Answers the file that uvu is loading, and notes all whose names it has not dropped yet. */
+/** Returns the file that uvu is loading, and records all names that uvu still has. */
 function currentFile(): string {
   const { UVU_QUEUE: queue = [], UVU_INDEX: index = 0 } = globalThis as typeof globalThis & {
     UVU_QUEUE?: unknown[][];

@@ -1,41 +1,41 @@
 /**
- * Random programs of branches, run in two ways: each branch as a plain call, under `Promise.all()`
- * and the like, and each branch as a task of its own, under `gather()`. What each branch sees, and
+ * Random programs of branches, run in two ways: with each branch as a plain call, in `Promise.all()`
+ * and the like, and with each branch as a separate task, in `gather()`. What each branch sees, and
  * when, must be the same.
  *
- * What has no equal in asyncio is defined here, over `InTasks`:
+ * For what does not exist in asyncio, `InTasks` defines the behaviour:
  *
- * - what `Promise.all()` and `Promise.race()` leave running, and a call that nobody awaits, is a part
- *   of the task: a cancel of the task, or of the limit that it began in, reaches it;
- * - `Promise.race()` and `Promise.any()` of tasks: a cancel goes to all of them;
- * - a limit that expires while its body waits for nothing but promises of others: the body is a task of its own, and
- *   is cancelled, and the limit goes on without it;
- * - the signal of a branch: that of its task.
+ * - What `Promise.all()` and `Promise.race()` leave running, and a call that is not awaited, is part of
+ *   the task: a cancel of the task, or of the limit in which it started, reaches it.
+ * - `Promise.race()` and `Promise.any()` of tasks: a cancel goes to all of them.
+ * - A limit that expires while its body waits only for foreign promises: the body is a separate task. It
+ *   is cancelled, and the limit continues without it.
+ * - The signal of a branch is that of its task.
  *
- * What cannot be equal does not occur:
+ * Programs do not contain what cannot be the same:
  *
- * - The order of what happens at one instant: tasks take turns of the loop, calls do not. So no two
- *   times of a program are equal, and only the order in each branch is compared.
+ * - The order of events at the same time, because tasks take turns of the loop and calls do not. So all
+ *   times of a program differ, and only the order in each branch is compared.
  * - A branch that catches its cancel, or a group's errors that hide one, under `all` and `race`: a cancelled `gather()` throws the cancel
- *   all the same, but code that awaits a call sees what the call returns, as in asyncio.
- * - A branch that cancels the task and fails before it awaits, or that does so as it begins: a task
- *   beside it has been made by then, but a call has not.
- * - Losers of a `Promise.race()`, or calls that nobody awaits, that are calls of one function: where
- *   one has kept its cancel, nobody can tell which. So each is a function of its own.
- * - A group in what goes on when its task has ended: it needs a task.
- * - A cancel that `allSettled` or `any` keeps is thrown by `gather()`, and here by the next `await`; one
- *   that a shield has held back, by the next `await` of the code, or at the end of its task. So there is
- *   always one.
- * - A cancel that comes while one branch waits for a promise of others and another for something else, or cancels
- *   the task: it counts as seen, see "A branch that waits for another promise" in docs/differences.md. Such programs are left
- *   out. So are those in which a branch cancels the task while the signal throws the cancel to another.
- * - What a branch under `allSettled` or `any`, or a call that nobody awaits, does after its cancel, if it waits for a promise
- *   of others then: a limit around it goes on without it.
- * - `uncancel()` in a branch: the task has one count. The code of the task itself calls it.
- * - A call whose promise two wait for: V8 shows neither. So it is awaited once, and in the scope in which it began:
- *   a limit elsewhere treats it as a promise of others.
- * - `next()` of one generator in two branches: asyncio raises.
- * - A listener that is called by the loop or by Node: it is part of no task.
+ *   anyway, but code that awaits a call sees what the call returns, as in asyncio.
+ * - A branch that cancels the task and then fails before it awaits anything, or when it starts: by then,
+ *   a task next to it has been created, but a call has not.
+ * - Several calls of the same function among the losers of a `Promise.race()` or among calls that are not
+ *   awaited: if one has swallowed its cancel, it is unknown which. So each is a separate function.
+ * - A group in code that continues after its task has ended, because a group needs a task.
+ * - A missing `await` at the end. A cancel that `allSettled` or `any` swallows is thrown by `gather()`, but
+ *   here by the next `await`; a cancel that a shield has held back is thrown by the next `await` of the
+ *   code, or at the end of its task.
+ * - A cancel that comes while one branch waits for a foreign promise and another one for something else, or
+ *   cancels the task: it counts as seen, see "A branch that waits for another promise" in docs/differences.md.
+ *   Programs in which a branch cancels the task while the signal throws the cancel to another are left out, too.
+ * - Waits for a foreign promise after a cancel in a branch of `allSettled` or `any`, or in a call that is not
+ *   awaited: a limit around it continues without it.
+ * - `uncancel()` in a branch, because the task has one count. Only the task's own code calls it.
+ * - Two waits for the promise of one call, because V8 shows neither. So each call is awaited once, in the scope
+ *   in which it started: for a limit elsewhere, it is a foreign promise.
+ * - `next()` of one generator in two branches, because asyncio raises an error.
+ * - A listener that the loop or Node calls, because it is not part of a task.
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -97,14 +97,14 @@ type Step =
       readonly do: 'all' | 'allSettled' | 'race' | 'any' | 'group';
       readonly blocks: readonly Block[];
     };
-/** Waits for a promise of others. One that never settles takes very long: all has to end. */
+/** Waits for a foreign promise. One that never settles takes very long instead, because all has to end. */
 interface Foreign {
   readonly do: 'foreign';
   readonly kind: 'promise' | 'thenable' | 'function' | 'wrapped' | 'combined';
   readonly ends: 'resolves' | 'rejects' | 'never';
   readonly time: number;
 }
-/** Waits for a promise of others beside a look at the task's signal, or one that the signal rejects. */
+/** Waits for a foreign promise and reads the task's signal, or waits for one that the signal rejects. */
 interface Fetch {
   readonly do: 'fetch';
   readonly signal: 'given' | 'read';
@@ -112,7 +112,7 @@ interface Fetch {
   readonly cleansUp: 'no' | 'ours' | 'foreign';
   readonly time: number;
 }
-/** One call of ours that takes a signal. */
+/** A call of this library with a signal. */
 interface Call {
   readonly do: 'call';
   readonly call: 'sleep' | 'get' | 'acquire' | 'event' | 'waitFor' | 'receive';
@@ -121,7 +121,7 @@ interface Call {
   readonly after: number;
   readonly time: number;
 }
-/** Reads from a generator that does `block` before each of its values, and `body` after each. */
+/** Reads from a generator that runs `block` before each value, and runs `body` after each. */
 interface Iterate {
   readonly do: 'iterate';
   readonly kind: 'plain' | 'asyncgen' | 'delegated';
@@ -132,13 +132,13 @@ interface Iterate {
 type Limit = 'timeout' | 'waitFor' | 'signal' | 'moveOn' | 'shielded';
 type Block = readonly Step[];
 
-/** One task, and when somebody cancels it. */
+/** One task, and the times of its cancels. */
 export interface BranchProgram {
   readonly block: Block;
   readonly cancelAt: readonly number[];
 }
 
-/** What a program may have in addition to what each has. */
+/** What a program may contain in addition to the usual. */
 export const ADDITIONS = [
   'foreign',
   'abandoned',
@@ -175,12 +175,12 @@ const fetches = (time: fc.Arbitrary<number>): fc.Arbitrary<Fetch> =>
 
 const kinds = <K extends string>(...all: K[]): fc.Arbitrary<K> => fc.constantFrom(...all);
 
-/** Programs that are rich in `additions`. */
+/** Programs with many `additions`. */
 export function branchProgramsOf(...additions: Addition[]): fc.Arbitrary<BranchProgram> {
   const { block } = fc.letrec<{ block: Block; step: Step }>((tie) => {
     const block = tie('block');
     const blocks = fc.array(block, { minLength: 1, maxLength: 3 });
-    /** A limit whose body begins with `step`, or has branches that do. */
+    /** A limit whose body starts with `step`, or has branches that do. */
     const limitAround = (step: fc.Arbitrary<Step>): fc.Arbitrary<unknown> => {
       const begins = fc.tuple(step, block).map(([first, rest]) => [first, ...rest]);
       const floats = fc.record({ do: kinds('float'), block: fc.oneof(block, begins) });
@@ -292,17 +292,17 @@ const EXPECTED = new Set([
   'TimeoutError',
 ]);
 
-/** As good as never: nothing else takes so long. */
+/** Practically never: nothing else takes so long. */
 const NEVER = 1000;
 
 /** What a branch saw. */
 interface Entry {
-  /** In seconds from the beginning. */
+  /** In seconds since the start. */
   readonly at: number;
   readonly saw: string;
 }
 
-/** A branch that is another function for each `id`: V8 numbers those of `Promise.all()` only. */
+/** A branch that is a different function for each `id`: V8 numbers only branches of `Promise.all()`. */
 function asOwnFunction(id: string, branch: Branch): Branch {
   const functions: Record<string, Branch> = {
     [id]: async (within) => await branch(within),
@@ -316,7 +316,7 @@ const waitsAtMost = <T>(
   options: { readonly abandon: boolean },
 ): PromiseLike<T> => waitFor(body, seconds, options);
 
-/** The names of branches that the code around them does not wait for, or not for their errors. */
+/** The names of branches for which the code around them does not wait, or whose errors it does not see. */
 const MAY_KEEP = /\.(allSettled|any|float|listen)/;
 
 const NEED_A_TASK = new Set(['group']);
@@ -326,23 +326,23 @@ class Run {
   readonly branches = new Map<string, Entry[]>();
   readonly #loop: Loop;
   readonly #areTasks: boolean;
-  /** Does the task withdraw cancels? Then the bodies of limits have to be a part of it. */
+  /** Does the task withdraw cancels? Then the bodies of limits have to be part of it. */
   readonly #takesBack: boolean;
   readonly #way: (region: Region) => Way;
   readonly #begin: number;
   #main: Task<unknown> | undefined;
   #mainRegion: Region | undefined;
-  /** Has a group outlived the task that it is a part of? */
+  /** Has a group outlived its task? */
   hasOrphans = false;
-  /** Has a branch caught errors that were thrown in place of a cancel? */
+  /** Has a branch caught errors that were thrown instead of a cancel? */
   hidesCancel = false;
-  /** Has a cancel come while a promise of others was awaited beside something else? */
+  /** Has a cancel come while a foreign promise and something else were awaited? */
   isMixed = false;
-  /** An error that no program throws: then it is the generator that is wrong. */
+  /** An error that no program throws. If there is one, the generator is wrong. */
   mistake: unknown;
   /** The line of control of each block, by its name. */
   readonly #lines = new Map<string, string>();
-  /** How many blocks have begun and not ended. */
+  /** How many blocks have started and not ended. */
   running = 0;
 
   constructor(loop: Loop, areTasks: boolean, program: BranchProgram) {
@@ -372,7 +372,7 @@ class Run {
     while (this.running > 0) await sleep(10);
   }
 
-  /** A cancel of `task` reaches what its branches have left. */
+  /** Makes a cancel of `task` reach what its branches have left running. */
   #isRoot<T>(task: Task<T>, region: Region): Task<T> {
     const cancel = task.cancel.bind(task);
     task.cancel = (message?: string): boolean => {
@@ -388,7 +388,7 @@ class Run {
     return task;
   }
 
-  /** Code of a branch cancels the task. It counts as something that waits. */
+  /** Cancels the task from a branch, which counts as waiting. */
   #cancelMain(): void {
     const waits = this.#main?.done() ? [] : (this.#mainRegion?.reached() ?? []);
     if (waits.some(({ isForeign, isFetch }) => isForeign || isFetch)) this.isMixed = true;
@@ -407,7 +407,7 @@ class Run {
     this.branches.set(name, entries);
   }
 
-  /** The body of a task. It does not end at the instant at which something else happens. */
+  /** The body of a task. It does not end at the same time as another event. */
   async #root(name: string, block: Block, region: Region): Promise<void> {
     try {
       await this.#branch(name, block, region, true);
@@ -435,7 +435,7 @@ class Run {
     }
   }
 
-  /** A cancel comes to `region`, which cannot be abandoned. */
+  /** Cancels `region`, which cannot be abandoned. */
   #mixes(region: Region): void {
     const waits = region.reached();
     if (waits.length > 1 && waits.some(({ isForeign }) => isForeign)) this.isMixed = true;
@@ -455,7 +455,7 @@ class Run {
     });
   }
 
-  /** The run lasts until `body` has ended. */
+  /** Makes the run last until `body` has ended. */
   async #counted<T>(body: () => Promise<T>): Promise<T> {
     this.running += 1;
     try {
@@ -465,7 +465,7 @@ class Run {
     }
   }
 
-  /** @param within - the block that it is a part of: both have one line of control */
+  /** @param within - the block that contains it: both have one line of control */
   async #block(
     name: string,
     block: Block,
@@ -634,7 +634,7 @@ class Run {
         way.float(asOwnFunction(id, branches([step.block], true)[0] as Branch));
         return;
       case 'hold':
-        // Or several would be held at one instant.
+        // Otherwise several would be held at the same time.
         await this.#nap(region, name, jitter(`${id}, first`));
         region.held = {
           name: `${id}.hold`,
@@ -670,7 +670,7 @@ class Run {
         return;
       }
       case 'race':
-        // Or several would end at one instant.
+        // Otherwise several would end at the same time.
         await way.race(
           branches(step.blocks, false).map((branch, n) =>
             asOwnFunction(`${id}.race${n}`, (within) =>
@@ -694,7 +694,7 @@ class Run {
     }
   }
 
-  /** The region of the body of a limit, which is cancelled in `after` seconds. */
+  /** The region of the body of a limit that expires in `after` seconds. */
   async #limited<T>(
     region: Region,
     limit: (within: Region, body: (block: () => Promise<void>) => Promise<void>) => PromiseLike<T>,
@@ -730,7 +730,7 @@ class Run {
     }
   }
 
-  /** Is a block of this name in no branch of its task? */
+  /** Is a block of this name outside of all branches of its task? */
   #isOfTask(name: string): boolean {
     return /^(main|.*\.task\d+)$/.test(this.#lines.get(name) ?? name);
   }
@@ -762,7 +762,7 @@ class Run {
 
   async #fetch(id: string, name: string, step: Fetch, region: Region): Promise<void> {
     await this.#nap(region, name, jitter(`${id}, first`));
-    // A task that is made after a cancel has a signal of its own.
+    // A task that is created after a cancel has its own signal.
     if (region.isGone || region.isCancelled) return;
     const { signal } = currentTask() as Task<unknown>;
     const isGiven = step.signal === 'given' && !signal.aborted;
@@ -920,7 +920,7 @@ class Run {
   }
 }
 
-/** A fraction of a second that is another one for each `id`. */
+/** A fraction of a second that is different for each `id`. */
 function jitter(id: string): number {
   let hash = 0;
   for (let n = 0; n < id.length; n += 1)
@@ -953,8 +953,8 @@ function isSame(one: Map<string, Entry[]>, other: Map<string, Entry[]>): boolean
 /**
  * Runs a program in both ways.
  *
- * @param around - runs the branches, when something is to happen meanwhile
- * @throws when a branch saw something else than the task did
+ * @param around - runs the branches, if something has to happen meanwhile
+ * @throws if a branch has not seen the same as the task
  */
 export async function compareBranches(
   loop: Loop,

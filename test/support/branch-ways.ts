@@ -1,4 +1,4 @@
-/** The two ways in which {@link BranchProgram} is run: each branch as a call, or as a task of its own. */
+/** The two ways to run a {@link BranchProgram}: with each branch as a call, or as a separate task. */
 import { EventEmitter } from 'node:events';
 import {
   CancelledError,
@@ -15,31 +15,31 @@ export interface Way {
   allSettled(branches: Branch[]): PromiseLike<string[]>;
   race(branches: Branch[]): PromiseLike<unknown>;
   any(branches: Branch[]): PromiseLike<unknown>;
-  /** Nobody awaits it, unless somebody calls what this returns. */
+  /** Starts a branch that is not awaited, unless the returned function is called. */
   float(branch: Branch): () => PromiseLike<string>;
-  /** A listener that is called at once. */
+  /** Adds a listener that is called at once. */
   listen(target: 'emitter' | 'target', branch: Branch): void;
 }
 export type Branch = (region: Region) => Promise<string>;
 
-/** A wait of a branch, as a {@link Region} knows it. */
+/** A wait of a branch in a {@link Region}. */
 export interface Wait {
-  /** Is it for a promise of others? */
+  /** Is it for a foreign promise? */
   readonly isForeign: boolean;
-  /** Is it for one that a signal of the task rejects? */
+  /** Is it for a promise that the task's signal rejects? */
   readonly isFetch?: boolean;
-  /** The line of control that waits: branches have their own, the bodies of limits do not. */
+  /** The line of control that waits. Branches have their own, the bodies of limits do not. */
   readonly line: string;
 }
 
-/** The message of the cancel of a body that was abandoned, in the tasks that it is made of. */
+/** The message of the cancel of an abandoned body, in its tasks. */
 export const ABANDONED = 'abandoned';
 
 const SHIELD: Wait = { isForeign: false, line: 'shielded' };
 
 /**
- * A part of a program that is cancelled by itself: a task, or the body of a limit. Where branches are
- * tasks, it holds those that nobody awaits.
+ * A part of a program that can be cancelled on its own: a task, or the body of a limit. If branches are
+ * tasks, it has those that are not awaited.
  */
 export class Region {
   private readonly left = new Set<Task<unknown>>();
@@ -48,16 +48,16 @@ export class Region {
   private waits = new Set<Wait>();
   private isOver = false;
   private isAbandoned = false;
-  /** A call of it that nobody has awaited so far. */
+  /** A call in it that has not been awaited yet. */
   held: { readonly name: string; readonly take: () => PromiseLike<string> } | undefined;
-  /** Does a cancel of what is above stop here? */
+  /** Does it stop cancels from outer regions? */
   isShielded = false;
-  /** Does its limit go on without it, when nothing but promises of others is awaited in it? */
+  /** Does its limit continue without it if only foreign promises are awaited in it? */
   mayBeAbandoned = false;
-  /** A cancel has come for which its limit goes on without it. */
+  /** Has a cancel come after which its limit continues without it? */
   isGivenUp = false;
   private wasCancelled = false;
-  /** Is told of a cancel. */
+  /** Called when it is cancelled. */
   onCancel = (): void => {};
 
   constructor(above?: Region) {
@@ -74,12 +74,12 @@ export class Region {
     return this.isOver ? this.above?.open : this;
   }
 
-  /** Nobody awaits `task` any more. */
+  /** Records that `task` is no longer awaited. */
   leave(task: Task<unknown>): void {
     if (!task.done()) this.open?.left.add(task);
   }
 
-  /** @param message - of the cancels of what is left; see {@link ABANDONED} */
+  /** @param message - of the cancels of what is still running; see {@link ABANDONED} */
   cancel(message = this.isGivenUp ? ABANDONED : undefined): void {
     if (this.isOver) return;
     this.wasCancelled = true;
@@ -88,16 +88,16 @@ export class Region {
     for (const below of [...this.below]) if (!below.isShielded) below.cancel(message);
   }
 
-  /** Has a cancel come here, or to what is around it? A shield that is over holds none back. */
+  /** Has a cancel come here, or to an outer region? A shield that has ended holds none back. */
   get isCancelled(): boolean {
     const isHeldBack = this.isShielded && !this.isOver;
     return this.wasCancelled || (!isHeldBack && this.above?.isCancelled === true);
   }
 
   /**
-   * A limit is cancelled: marks what it, or the limits below, go on without.
+   * Called when a limit is cancelled: marks the bodies that it, or inner limits, continue without.
    *
-   * @returns false if a promise of others is awaited beside something else
+   * @returns false if both a foreign promise and something else are awaited
    */
   giveUp(): boolean {
     const own: Wait[] = [...this.waits];
@@ -120,7 +120,7 @@ export class Region {
     );
   }
 
-  /** What is awaited here and in none of `limits`, the innermost ones but for those in them. */
+  /** What is awaited here, but not in one of `limits`. */
   private divide(own: Wait[], limits: Region[]): void {
     for (const below of this.below) {
       if (below.isShielded)
@@ -138,7 +138,7 @@ export class Region {
     }
   }
 
-  /** Notes that something waits. Returns what notes that it does not any more. */
+  /** Records a wait. Returns a function that records its end. */
   wait(wait: Wait): () => void {
     this.home.waits.add(wait);
     return () => {
@@ -147,12 +147,12 @@ export class Region {
     };
   }
 
-  /** What a cancel would reach. */
+  /** The waits that a cancel would reach. */
   reached(): Wait[] {
     const own = [...this.waits];
     for (const below of this.below) {
       const waits = below.reached();
-      // A shield is reached, and what is in it is not.
+      // It reaches a shield, but not what is inside.
       own.push(...(below.isShielded ? waits.slice(0, 1).map(() => SHIELD) : waits));
     }
     return own;
@@ -162,7 +162,7 @@ export class Region {
     return this.isOver && this.above !== undefined ? this.above.home : this;
   }
 
-  /** Its limit has gone on without it. */
+  /** Called when its limit continues without it. */
   abandon(): void {
     this.isAbandoned = true;
     this.isShielded = true;
@@ -183,7 +183,7 @@ export class Region {
 }
 
 /**
- * The body of a limit, as a task of its own: then it can go on when its limit has gone on without it.
+ * The body of a limit, as a separate task: it can continue after its limit has abandoned it.
  */
 export async function bodyAsTask(region: Region, body: () => Promise<void>): Promise<void> {
   const task = createTask(body, { eagerStart: true });
@@ -193,7 +193,7 @@ export async function bodyAsTask(region: Region, body: () => Promise<void>): Pro
       await wait([task]);
     } catch (error) {
       if (!(error instanceof CancelledError)) throw error;
-      // It has been opened in what was abandoned.
+      // It was opened in an abandoned body.
       if (error.message === ABANDONED) region.giveUp();
       task.cancel(region.isGivenUp ? ABANDONED : error.message);
       if (!region.isGivenUp) continue;
@@ -218,7 +218,7 @@ export function inCalls(region: Region): Way {
     race: (branches) => Promise.race(begin(branches)),
     any: (branches) => Promise.any(begin(branches)),
     float: (branch) => {
-      // Not by two `then`s: where several wait for one promise, V8 does not show who does.
+      // Not with two calls of `then()`: if several wait for one promise, V8 does not show which.
       const outcome = branch(region).then(
         (result) => ({ result }),
         (error: unknown) => ({ error }),
@@ -248,7 +248,7 @@ export function inCalls(region: Region): Way {
   };
 }
 
-/** Each branch is a task of its own. */
+/** Each branch is a separate task. */
 export function inTasks(region: Region): Way {
   const begin = (branches: Branch[]): Task<string>[] =>
     branches.map((run) => createTask(() => run(region)));

@@ -16,10 +16,10 @@ export interface Ended {
 }
 
 /**
- * Runs a TypeScript file of the tests in a process of its own, to its end.
+ * Runs a TypeScript file of the tests in its own process, and waits for its end.
  *
- * @param file - from the root of the project
- * @param options - `args`; `env`: added to ours, without what would change the outcome
+ * @param file - relative to the root of the project
+ * @param options - `args`; `env`: added to this process's, without variables that would change the outcome
  */
 export function runFile(
   file: string,
@@ -33,7 +33,7 @@ export function runFile(
   });
 }
 
-/** Runs a command at the root of the project; rejects where there is no such command. */
+/** Runs a command at the root of the project; rejects if there is no such command. */
 export function runCommand(
   command: string,
   args: readonly string[],

@@ -6,19 +6,19 @@ import type { Readable, Writable } from 'node:stream';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** The program of a Chromium, such as that of Debian's package `chromium`; `undefined` where there is none. */
+/** The program of a Chromium, such as that of Debian's package `chromium`; `undefined` if there is none. */
 export function findChromium(): string | undefined {
   return NAMES.find((name) => spawnSync(name, ['--version']).status === 0);
 }
 
-/** A page in a headless Chromium, by its DevTools protocol. */
+/** A page in a headless Chromium, controlled by the DevTools protocol. */
 export class Browser implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'asyncio-ts-chromium-'));
   readonly #asked = new Map<number, (message: Answer) => void>();
-  /** What the page has logged or thrown, and what its policy has refused. */
+  /** What the page has logged or thrown, and what its security policy has blocked. */
   readonly complaints: string[] = [];
-  /** The addresses that the page has asked for. */
+  /** The URLs that the page has requested. */
   readonly requests: string[] = [];
   #session = '';
   #last = 0;
@@ -58,7 +58,7 @@ export class Browser implements AsyncDisposable {
     return browser;
   }
 
-  /** A method of the protocol. */
+  /** Calls a method of the protocol. */
   async ask(method: string, params: object = {}): Promise<Record<string, unknown>> {
     this.#last += 1;
     const id = this.#last;
@@ -109,7 +109,7 @@ export class Browser implements AsyncDisposable {
     await this.ask('Emulation.setEmulatedMedia', { features });
   }
 
-  /** A picture of the page, as PNG. */
+  /** Takes a screenshot of the page, as PNG. */
   async picture(): Promise<Buffer> {
     const { data } = await this.ask('Page.captureScreenshot', { format: 'png' });
     return Buffer.from(String(data), 'base64');
@@ -117,7 +117,7 @@ export class Browser implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once('close', resolve));
-    // With the processes that it has started.
+    // Kills the processes that it has started, too.
     process.kill(-(this.#child.pid as number), 'SIGKILL');
     await ended;
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });

@@ -1,4 +1,4 @@
-/** Clients on `node:net` and `node:tls`: what talks to a server under test must not be made of it. */
+/** Clients with `node:net` and `node:tls`, because clients of a server under test must not use the code under test. */
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 
@@ -7,11 +7,11 @@ export type Place =
   | { readonly path: string }
   | { readonly port: number; readonly host: string; readonly tls?: boolean };
 
-/** Milliseconds between two tries to reach a server that does not listen yet. */
+/** Time between two attempts to connect to a server that does not listen yet, in ms. */
 const RETRY_MS = 40;
-/** Bytes that are sent at a time. */
+/** How many bytes are sent at a time. */
 const PIECE = 65_536;
-/** Milliseconds without progress after which sending counts as stuck. */
+/** The time without progress after which sending counts as stuck, in ms. */
 const STUCK_MS = 250;
 
 export class Client implements Disposable {
@@ -19,12 +19,12 @@ export class Client implements Disposable {
   readonly #isTcp: boolean;
   #received: Buffer[] = [];
   #size = 0;
-  /** How many bytes the kernel has taken. */
+  /** How many bytes the kernel has accepted. */
   #sent = 0;
   #tell: (() => void) | undefined;
   #ending: 'open' | 'ended' | 'reset' = 'open';
 
-  /** How its own address prints in Python. */
+  /** Its own address, as Python prints it. */
   readonly address: string;
 
   private constructor(socket: Socket) {
@@ -42,9 +42,9 @@ export class Client implements Disposable {
   }
 
   /**
-   * Connects to a port of the loopback; as often as it takes, for a server that is just starting.
+   * Connects to a port of the loopback. Tries again and again, for a server that is just starting.
    *
-   * @throws {Error} when it was refused for `seconds`
+   * @throws {Error} if it is refused for `seconds`
    */
   static async to(
     port: number,
@@ -53,7 +53,7 @@ export class Client implements Disposable {
     return await Client.at({ port, host }, seconds);
   }
 
-  /** Connects to a place, which {@link to} does to a port; with TLS it trusts whomever it finds. */
+  /** Connects to an address, like {@link to} to a port. With TLS, it trusts any server. */
   static async at(place: Place, seconds = 15): Promise<Client> {
     const end = performance.now() + seconds * 1000;
     while (true) {
@@ -67,7 +67,7 @@ export class Client implements Disposable {
     }
   }
 
-  /** How many bytes wait to be received. */
+  /** How many received bytes have not been read. */
   get available(): number {
     return this.#size;
   }
@@ -77,7 +77,7 @@ export class Client implements Disposable {
     return this.#ending;
   }
 
-  /** Sends, piece by piece; done when the kernel has it all. */
+  /** Sends piece by piece. Ends when the kernel has accepted everything. */
   async send(data: string | Uint8Array): Promise<void> {
     const bytes = Buffer.from(data);
     for (let from = 0; from < bytes.length; from += PIECE) {
@@ -89,7 +89,7 @@ export class Client implements Disposable {
     }
   }
 
-  /** Waits until nothing more of what is being sent goes out: the server receives no more. */
+  /** Waits until sending is stuck, because the server receives no more. */
   async stuck(): Promise<void> {
     for (let before = -1; before !== this.#sent; ) {
       before = this.#sent;
@@ -97,7 +97,7 @@ export class Client implements Disposable {
     }
   }
 
-  /** Receives `nbytes` bytes, or fewer when the connection ends before. */
+  /** Receives `nbytes` bytes, or fewer if the connection ends before. */
   async receive(nbytes: number): Promise<Buffer> {
     while (this.#size < nbytes && this.#ending === 'open') await this.#news();
     const all = Buffer.concat(this.#received);
@@ -108,18 +108,18 @@ export class Client implements Disposable {
     return data;
   }
 
-  /** Sends, and receives as many bytes as text. */
+  /** Sends a text, and receives a text with the same number of bytes. */
   async converse(text: string): Promise<string> {
     await this.send(text);
     return String(await this.receive(Buffer.byteLength(text)));
   }
 
-  /** Receives all until the connection ends. */
+  /** Receives everything until the connection ends. */
   async rest(): Promise<Buffer> {
     return await this.receive(Infinity);
   }
 
-  /** Receives nothing any more until {@link resume}. */
+  /** Stops receiving until {@link resume}. */
   pause(): void {
     this.#socket.pause();
   }
@@ -128,12 +128,12 @@ export class Client implements Disposable {
     this.#socket.resume();
   }
 
-  /** Sends no more; receiving goes on. */
+  /** Stops sending, but continues to receive. */
   finish(): void {
     this.#socket.end();
   }
 
-  /** Resets the connection; one that is none of TCP by itself is reset only where bytes are unread. */
+  /** Resets the connection. If it is not TCP, it is reset only if it has unread bytes. */
   reset(): void {
     if (this.#isTcp) this.#socket.resetAndDestroy();
     else this.#socket.destroy();

@@ -1,23 +1,23 @@
 /**
- * How long a process ran, and how long it was ready to run while the machine ran others: what tells one that
- * is slow from one that is starved.
+ * Measures how long a process has run, and how long it was ready to run while the machine ran others. This
+ * distinguishes a slow process from a starved one.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { platform } from 'node:os';
 
-/** The accounts of a process at a moment; all in ms. */
+/** The CPU times of a process at one moment, in ms. */
 export interface Sample {
-  /** Since 1970. */
+  /** The moment, in ms since 1970. */
   readonly at: number;
-  /** How long its main thread ran, and was starved. */
+  /** How long its main thread has run, and has been starved. */
   readonly ran: number;
   readonly starved: number;
-  /** How long its other threads were starved, for which a collection waits; and the one who looks. */
+  /** How long other threads have been starved: its own, for which a collection waits, and the observer's. */
   readonly others: number;
   readonly watcher: number;
 }
 
-/** What Linux knows of a process; elsewhere nobody ever ran, or was starved. */
+/** The CPU times of a process on Linux; elsewhere, all are 0. */
 export function sampleOf(pid: number): Sample {
   const at = performance.timeOrigin + performance.now();
   const { ran, starved } = accounts(pid, pid);
@@ -28,7 +28,7 @@ export function sampleOf(pid: number): Sample {
   return { at, ran, starved, others, watcher };
 }
 
-/** Of one thread; nothing of one that is gone. */
+/** The times of one thread; 0 if it has ended. */
 function accounts(pid: number, thread: number | string): { ran: number; starved: number } {
   try {
     const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
@@ -39,7 +39,7 @@ function accounts(pid: number, thread: number | string): { ran: number; starved:
   }
 }
 
-/** How many milliseconds the machine took for others between two samples: never those in which it ran. */
+/** How long the machine ran others between two samples while this process was ready, in ms. */
 export function delayed(before: Sample, now: Sample): number {
   const more = (who: 'starved' | 'others' | 'watcher'): number =>
     Math.max(0, now[who] - before[who]);
@@ -47,24 +47,24 @@ export function delayed(before: Sample, now: Sample): number {
   return Math.max(0, Math.min(most, more('starved') + more('others') + more('watcher')));
 }
 
-/** How long a process that was sent a signal may run before it knows of it, in ms. */
+/** How long a process may run before it notices a signal, in ms. */
 const AWAKE_MS = 50;
 
-/** What became of a process that was sent a signal, in ms. */
+/** The end of a process that was sent a signal, in ms. */
 export interface Ending {
-  /** From the moment at which it was to end until it was gone. */
+  /** From when it should have ended until it had ended. */
   readonly late: number;
-  /** How many the machine took for others, of those and of the ones until it knew of the signal. */
+  /** How much of this time, and of the time until it noticed the signal, the machine ran others. */
   readonly delayed: number;
-  /** How long it ran after the moment. */
+  /** How long it ran after it should have ended. */
   readonly ran: number;
 }
 
-/** @param due - when it was to end, in ms since 1970: all that it had to wait for was over */
+/** @param due - when it should have ended, because it had nothing more to wait for, in ms since 1970 */
 export function endingOf(samples: readonly Sample[], due: number): Ending {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined) throw new Error('nobody looked');
-  // A delay before it knew of the signal delays all; one while it waited, nothing.
+  // A delay before it noticed the signal delays everything; a delay while it waited does not matter.
   const awake = samples.find(({ ran }) => ran > first.ran + AWAKE_MS) ?? last;
   let sum = 0;
   for (const [n, now] of samples.entries()) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './program.ts';
 
-/** The package's declarations, with the prefix of their names here. */
+/** The package's declaration files, with the prefix for their names. */
 const FILES = { types: '', index: '', socket: 'socket.', testing: 'testing.' };
 
 /**

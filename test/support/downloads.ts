@@ -1,15 +1,15 @@
-/** What examples/downloads.ts does, wherever it runs. */
+/** Tests what examples/downloads.ts does, however it is run. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as assert from 'uvu/assert';
 import type { Program } from './program.ts';
 
-/** A web server that answers when it is told to. */
+/** A web server that answers on request of the test. */
 interface Site extends Disposable {
   url(name: string): string;
-  /** Waits for a request, which may already be there. */
+  /** Waits for a request, unless it has already arrived. */
   request(name: string): Promise<ServerResponse>;
-  /** The requests that have not been answered, and whose client is still there. */
+  /** The unanswered requests whose client is still connected. */
   open(): number;
 }
 
@@ -42,7 +42,7 @@ async function site(): Promise<Site> {
 }
 
 /**
- * Runs it twice: to its end, and until SIGTERM.
+ * Runs it twice: to its end, and until a SIGTERM.
  *
  * @param start - starts it with these arguments
  */
@@ -54,7 +54,7 @@ export async function seeDownloads(start: (urls: readonly string[]) => Program):
     await using program = start(named(['a', 'b', 'never', 'wrong', 'c']));
     const [a, b] = [await web.request('a'), await web.request('b')];
     await web.request('never');
-    // Meanwhile a fourth request would arrive.
+    // In this time, a fourth request would arrive.
     for (let n = 0; n < 3; n += 1) await fetch(web.url('other'));
     assert.is(web.open(), 3);
     a.end('hello');

@@ -1,6 +1,6 @@
 /**
- * The drivers that sockets can stand on, what each can do, and the few things that every test of
- * sockets does: connect a pair, wait for a slot, send and receive all.
+ * The drivers of sockets, what each supports, and what every test of sockets does: connect a pair, wait
+ * for a slot, send and receive everything.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,26 +12,26 @@ import { createTask, type Loop, sleep, type Task } from '../../src/index.ts';
 import type { Address, DriverName, Socket } from '../../src/socket.ts';
 import * as socket from '../../src/socket.ts';
 
-/** One driver, as the shared suites see it. */
+/** One driver, for the shared tests. */
 export interface DriverCase {
   readonly name: DriverName;
-  /** What `socket.driver` says, where it is not the name. */
+  /** The value of `socket.driver`, if it is not the name. */
   readonly shown?: DriverName;
-  /** Is there a kernel underneath, whose limits and descriptors are real? */
+  /** Does it use the kernel, so that limits and descriptors are real? */
   readonly real: boolean;
-  /** Why it has no AF_UNIX datagrams, if it has none. */
+  /** Why it has no AF_UNIX datagrams; `undefined` if it has. */
   readonly withoutUnixDatagrams?: string;
 }
 
 export const DRIVERS: readonly DriverCase[] = [
   { name: 'node', real: true, withoutUnixDatagrams: 'Node has no AF_UNIX datagrams' },
   { name: 'posix', real: true },
-  // As macOS has it, on Linux: a name that users do not see.
+  // As on macOS, but on Linux: a name that users do not see.
   { name: 'posix, uv_poll' as DriverName, shown: 'posix', real: true },
   { name: 'memory', real: false },
 ];
 
-/** The families that stream sockets come in, with their names. */
+/** The families of stream sockets, with their names. */
 export const FAMILIES: readonly (readonly [name: string, family: number])[] = [
   ['AF_INET', socket.AF_INET],
   ['AF_INET6', socket.AF_INET6],
@@ -40,7 +40,7 @@ export const FAMILIES: readonly (readonly [name: string, family: number])[] = [
 
 let directory: string | undefined;
 
-/** A path where nothing is; gone with the process. */
+/** An unused path, which is removed when the process ends. */
 export function freshPath(): string {
   if (directory === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'asyncio-ts-'));
@@ -50,7 +50,7 @@ export function freshPath(): string {
   return join(directory, randomUUID().slice(0, 8));
 }
 
-/** An address of the family where nobody is: the loopback and any port, or a new path. */
+/** An unused address of the family: the loopback with any port, or a new path. */
 export function freshAddress(family: number): Address | readonly [string, number] {
   if (family === socket.AF_UNIX) return freshPath();
   return [family === socket.AF_INET6 ? '::1' : '127.0.0.1', 0];
@@ -74,7 +74,7 @@ export function listening(driver: DriverName, family: number = socket.AF_INET): 
   return listener;
 }
 
-/** Two ends of a connection, and the listener it came through. */
+/** Two ends of a connection, and its listener. */
 export interface Pair {
   readonly client: Socket;
   readonly server: Socket;
@@ -100,28 +100,28 @@ export async function connectedPair(
   return { client, server, listener, close };
 }
 
-// Who is told may be called where no microtask follows: it asks for an immediate.
+// A waiter may be called where no microtask follows, so it requests an immediate.
 
-/** Fulfilled when the socket's reading side is told. */
+/** Fulfilled when the socket's reader is notified. */
 export function readable({ _endpoint: endpoint }: Socket): Promise<void> {
   return new Promise((resolve) => {
     endpoint.reader = { ready: () => void setImmediate(resolve) };
   });
 }
 
-/** Fulfilled when the socket's writing side is told. */
+/** Fulfilled when the socket's writer is notified. */
 export function writable({ _endpoint: endpoint }: Socket): Promise<void> {
   return new Promise((resolve) => {
     endpoint.writer = { ready: () => void setImmediate(resolve) };
   });
 }
 
-/** Accepts a connection, waiting for one. */
+/** Waits for a connection, and accepts it. */
 export function accepted(listener: Socket): Promise<[Socket, Address]> {
   return whenReadable(listener, () => listener.accept());
 }
 
-/** Connects, waiting for the outcome. */
+/** Connects, and waits for the outcome. */
 export async function connected(client: Socket, address: socket.AddressInput): Promise<void> {
   try {
     client.connect(address);
@@ -133,7 +133,7 @@ export async function connected(client: Socket, address: socket.AddressInput): P
   }
 }
 
-/** Receives once, waiting for bytes or the end. */
+/** Waits for bytes or the end, and receives once. */
 export function received(sock: Socket, nbytes = 65_536): Promise<Uint8Array> {
   return whenReadable(sock, () => sock.recv(nbytes));
 }
@@ -143,7 +143,7 @@ export function receivedFrom(sock: Socket, nbytes = 65_536): Promise<[Uint8Array
   return whenReadable(sock, () => sock.recvfrom(nbytes));
 }
 
-/** Receives one message with what comes along. */
+/** Receives one message with its ancillary data. */
 export function receivedMessage(
   sock: Socket,
   ...args: Parameters<Socket['recvmsg']>
@@ -151,7 +151,7 @@ export function receivedMessage(
   return whenReadable(sock, () => sock.recvmsg(...args));
 }
 
-/** Receives until `nbytes` bytes are there or the other side has ended. */
+/** Receives until there are `nbytes` bytes, or the other side has ended. */
 export async function receivedAll(sock: Socket, nbytes = Infinity): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -164,7 +164,7 @@ export async function receivedAll(sock: Socket, nbytes = Infinity): Promise<Buff
   return Buffer.concat(chunks);
 }
 
-/** Sends all, waiting for room. */
+/** Sends everything, and waits for room. */
 export async function sentAll(sock: Socket, data: Uint8Array): Promise<void> {
   let from = 0;
   while (from < data.length) {
@@ -174,7 +174,7 @@ export async function sentAll(sock: Socket, data: Uint8Array): Promise<void> {
   }
 }
 
-/** Sends until the socket takes no more; answers how many bytes it took. */
+/** Sends until the socket accepts no more. Returns how many bytes it has accepted. */
 export function filled(sock: Socket, chunk: Uint8Array = Buffer.alloc(65_536, 'x')): number {
   for (let total = 0; ; ) {
     const nbytes = sock._endpoint.trySend(chunk, 0);
@@ -184,8 +184,8 @@ export function filled(sock: Socket, chunk: Uint8Array = Buffer.alloc(65_536, 'x
 }
 
 /**
- * A task that waits for room to send, and what it sends. A socket that was filled may have room again at any moment,
- * when the kernel has moved bytes on to the peer.
+ * A task that waits for room to send, and what it sends. A full socket may have room again at any time,
+ * because the kernel moves bytes to the peer.
  */
 export async function sendingWithoutRoom<Data extends Uint8Array>(
   loop: Loop,
@@ -202,7 +202,7 @@ export async function sendingWithoutRoom<Data extends Uint8Array>(
   }
 }
 
-/** A socket as one of Node's streams, which needs no loop. */
+/** A socket as a Node stream, which needs no loop. */
 export function streamOn(sock: Socket): Duplex {
   return new Duplex({
     read() {
@@ -217,12 +217,12 @@ export function streamOn(sock: Socket): Duplex {
   });
 }
 
-/** A call as a promise, for `rejects`. */
+/** Turns a call into a promise, for `rejects`. */
 export async function attempt<Result>(call: () => Result): Promise<Result> {
   return call();
 }
 
-/** Calls until it does not block. */
+/** Calls again until the call does not block. */
 export async function whenReadable<Result>(sock: Socket, call: () => Result): Promise<Result> {
   for (;;) {
     try {

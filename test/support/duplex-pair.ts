@@ -1,9 +1,9 @@
 import { Duplex } from 'node:stream';
 
-/** Gets what the other one is written, and is held back by who reads there. */
+/** A stream that receives what is written to the other one, with back-pressure from its reader. */
 class End extends Duplex {
   other: End | undefined;
-  /** Says that what the other one wrote is taken. */
+  /** Called when the data from the other one has been read. */
   #taken: (() => void) | undefined;
 
   override _read(): void {
@@ -24,7 +24,7 @@ class End extends Duplex {
   }
 }
 
-/** Two streams of Node's that are each other's end. */
+/** Two connected Node streams. */
 export function duplexPair(): [Duplex, Duplex] {
   const [one, other] = [new End({ allowHalfOpen: true }), new End({ allowHalfOpen: true })];
   one.other = other;

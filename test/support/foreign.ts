@@ -1,11 +1,11 @@
-/** A promise that the library did not make, and what settles it. */
+/** A foreign promise, one that this library has not created, and the functions that settle it. */
 export interface Foreign<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Makes a promise of others: a cancel cannot reach it. */
+/** Creates a foreign promise, which a cancel cannot reach. */
 export function foreign<T = void>(): Foreign<T> {
   let resolve = (_value: T): void => {};
   let reject = (_error: unknown): void => {};

@@ -1,6 +1,6 @@
 /**
- * `ASYNCIO_TEST_STORES=1`: runs each test in a store of an `AsyncLocalStorage`, beside a user of `async_hooks`, as
- * in a program that is traced. Before Node 24, both replace the promise hooks of V8 with those of Node.
+ * `ASYNCIO_TEST_STORES=1` runs each test in a store of an `AsyncLocalStorage`, together with a user of
+ * `async_hooks`, as in a traced program. Before Node 24, both replace V8's promise hooks with Node's.
  */
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 
@@ -8,7 +8,7 @@ const isAsked = process.env['ASYNCIO_TEST_STORES'] === '1';
 
 const storage = new AsyncLocalStorage<object>();
 
-/** Open resources, as a tracer has them. */
+/** Open resources, as a tracer would record them. */
 const resources = new Map<number, string>();
 
 if (isAsked)
@@ -20,7 +20,7 @@ if (isAsked)
     destroy: (id) => void resources.delete(id),
   }).enable();
 
-/** Calls `scenario`, in a store of its own if that is asked for. */
+/** Calls `scenario`, in its own store if that is requested. */
 export function inStore<T>(scenario: () => T): T {
   return isAsked ? storage.run({}, scenario) : scenario();
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Tells `FILE:LINE` of the lines of a test that end with `// here: NAME`. */
+/** Returns `FILE:LINE` of the lines of a test that end with `// here: NAME`. */
 export function linesOf(url: string): (name: string) => string {
   const path = fileURLToPath(url);
   const lines = readFileSync(path, 'utf8').split('\n');

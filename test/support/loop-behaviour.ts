@@ -1,9 +1,8 @@
 /**
- * Tests that run on a loop: each on a fresh one, which must be left clean.
+ * Tests that run on a loop: each on a new one, which must be left clean.
  *
- * The scenario runs as the main task of its loop. Afterwards the test fails if a failure was
- * reported that the scenario did not ask for, or if a task is left; and the loop is closed,
- * whatever happened.
+ * The scenario runs as the main task of its loop. Afterwards, the test fails if there was an unexpected
+ * report, or if a task is left. The loop is always closed.
  */
 import { redirectLog } from '../../src/base/log/log.ts';
 import { nodeHost } from '../../src/core/turns/host.ts';
@@ -13,20 +12,20 @@ import { Loop } from '../../src/loop/loop.ts';
 import { virtualHost } from '../../src/testing/virtual-host.ts';
 import { behaviour, type Options } from './behaviour.ts';
 
-/** What a scenario gets besides its loop. */
+/** What a scenario gets in addition to its loop. */
 export interface Scene {
-  /** The reports that the exception handler got, in order. Asking for them allows them. */
+  /** The exception handler's reports, in order. Reading them allows them. */
   readonly reports: readonly ExceptionContext[];
-  /** Asks for the next report that matches: fails the test if none does by its end. */
+  /** Waits for the next report that matches. The test fails if there is none until its end. */
   expectReport(message: RegExp): void;
-  /** What was logged, in order. */
+  /** The log messages, in order. */
   readonly logged: readonly string[];
-  /** Lets `turns` turns of the loop pass. */
+  /** Waits for `turns` turns of the loop. */
   settle(turns?: number): Promise<void>;
 }
 
 export interface LoopOptions extends Options {
-  /** `'virtual'`: time jumps to the next timer when every task waits. By default `'virtual'`. */
+  /** `'virtual'`, the default: time jumps to the next timer when every task waits. */
   clock?: 'real' | 'virtual';
   /** Debug mode; off by default. */
   debug?: boolean;
@@ -36,9 +35,9 @@ type LoopScenario = (loop: Loop, scene: Scene) => Promise<unknown>;
 type RestingScenario = (loop: Loop, scene: Scene) => unknown;
 
 export interface LoopIt {
-  /** Declares a test whose scenario runs as the main task of a fresh loop. */
+  /** Declares a test whose scenario runs as the main task of a new loop. */
   (sentence: string, scenario: LoopScenario, options?: LoopOptions): void;
-  /** Declares a test whose scenario gets a fresh loop that does not run; it runs it itself. */
+  /** Declares a test whose scenario gets a new loop, and runs it itself. */
   resting(sentence: string, scenario: RestingScenario, options?: LoopOptions): void;
   skip(sentence: string, reason: string, scenario?: unknown, options?: LoopOptions): void;
 }
@@ -70,10 +69,10 @@ async function onFreshLoop(
   { clock = 'virtual', debug = false }: LoopOptions,
   use: (loop: Loop, scene: Scene) => Promise<void>,
 ): Promise<void> {
-  // A test that did not end in time may still hold the thread.
+  // A test that has not ended in time may still run its loop in this thread.
   setRunningLoop(undefined);
   const loop = new Loop({ host: clock === 'virtual' ? virtualHost(1000) : nodeHost, debug });
-  // A busy machine is no fault: a test that is about slow steps says what is slow.
+  // A busy machine is not a failure. Tests of slow steps set this themselves.
   loop.slowCallbackDuration = 3600;
   const reports: ExceptionContext[] = [];
   const expected: RegExp[] = [];
@@ -105,7 +104,7 @@ async function onFreshLoop(
   } finally {
     restoreLog();
     if (loop.isRunning()) {
-      // Failed halfway: the next test needs the thread.
+      // If the test has failed halfway, the next one needs the thread.
       loop._turns.halt();
       setRunningLoop(undefined);
     }
@@ -114,7 +113,7 @@ async function onFreshLoop(
   }
 }
 
-/** Lets `turns` turns of a running loop pass. */
+/** Waits for `turns` turns of a running loop. */
 export async function settle(loop: Loop, turns = 3): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) {
     const passed = loop.createFuture<void>();

@@ -9,7 +9,7 @@ export function npm(cwd: string, ...args: string[]): string {
   return String(execFileSync('npm', args, { cwd, stdio: 'pipe' }));
 }
 
-/** Where packages are installed; or why they are not. */
+/** Where packages are installed, or why they are not. */
 export type Installed =
   | { readonly folder: string; readonly missing?: undefined }
   | { readonly folder?: undefined; readonly missing: string };
@@ -17,7 +17,7 @@ export type Installed =
 /**
  * Installs packages in a folder under node_modules, unless they are there.
  *
- * @param name - of the folder: only one file of tests may use it
+ * @param name - the name of the folder, which only one test file may use
  */
 export function installed(name: string, ...packages: string[]): Installed {
   const folder = path.join(root, 'node_modules', '.cache', 'installed', name);

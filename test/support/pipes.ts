@@ -1,4 +1,4 @@
-/** Protocols on the ends of pipes, which note what they are told. */
+/** Protocols on the ends of pipes, which record their calls. */
 import {
   BaseProtocol,
   type Future,
@@ -10,11 +10,11 @@ import {
 } from '../../src/index.ts';
 import type { DriverName } from '../../src/socket.ts';
 
-/** Notes what it is told, in order. */
+/** Records its calls, in order. */
 export class PipeReader extends Protocol {
   readonly calls: string[] = [];
   data = '';
-  /** Gets what connectionLost() is told. */
+  /** Fulfilled with the argument of connectionLost(). */
   readonly lost: Future<unknown>;
 
   constructor(loop: Loop) {
@@ -41,10 +41,10 @@ export class PipeReader extends Protocol {
   }
 }
 
-/** Notes what it is told, in order. */
+/** Records its calls, in order. */
 export class PipeWriter extends BaseProtocol {
   readonly calls: string[] = [];
-  /** Gets what connectionLost() is told. */
+  /** Fulfilled with the argument of connectionLost(). */
   readonly lost: Future<unknown>;
 
   constructor(loop: Loop) {
@@ -70,7 +70,7 @@ export class PipeWriter extends BaseProtocol {
   }
 }
 
-/** A transport that reads, with a protocol that takes notes. */
+/** A transport that reads, with a protocol that records its calls. */
 export async function readingFrom(
   loop: Loop,
   pipe: PipeLike,
@@ -79,7 +79,7 @@ export async function readingFrom(
   return await loop.connectReadPipe(() => new PipeReader(loop), pipe, { driver });
 }
 
-/** A transport that writes, with a protocol that takes notes. */
+/** A transport that writes, with a protocol that records its calls. */
 export async function writingTo(
   loop: Loop,
   pipe: PipeLike,

@@ -1,4 +1,4 @@
-/** Messages of PostgreSQL's protocol, as far as one query needs them. */
+/** The messages of PostgreSQL's protocol that one query needs. */
 
 /** A message: its letter, its length, its parts. */
 export function message(letter: string, ...parts: (Buffer | string | number)[]): Buffer {

@@ -1,6 +1,6 @@
 /**
- * Programs in child processes, for what only a whole process can show: its output, its status,
- * its signals. Each is ended when its test ends, whatever happened.
+ * Programs in child processes, to test output, exit status and signals. Each is ended with its test, even
+ * if the test fails.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { plain } from '../../scripts/plain.mjs';
 /** The directory of the project, where programs are started. */
 export const root: string = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What Node is given to run a program in TypeScript, from the root of the project. */
+/** Node's arguments to run a program in TypeScript, from the root of the project. */
 export function typescript(file: string): string[] {
   return ['--enable-source-maps', plain(file)];
 }
@@ -23,20 +23,20 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Seconds until something that should be shown, or should have ended, is given up. */
+/** How long to wait for output or for the end, in seconds. */
 const PATIENCE = 20;
 
 export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** The most descriptors that it may have. */
+  /** The maximum number of its descriptors. */
   readonly descriptors?: number;
-  /** Is its standard input a pipe, for {@link Program.type}? By default there is none. */
+  /** Is its standard input a pipe, for {@link Program.type}? By default, there is no input. */
   readonly hasInput?: boolean;
-  /** Where it is started; by default the root of the project. */
+  /** Its working directory, by default the root of the project. */
   readonly cwd?: string;
 }
 
-/** Those that have not ended. A test that runs out of time does not get to ending its own. */
+/** Programs that have not ended. A test that runs out of time cannot end its own. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -45,10 +45,10 @@ process.once('exit', () => {
 export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #name: string;
-  /** What it has written. */
+  /** Its output. */
   stdout = '';
   stderr = '';
-  /** Fulfilled when it has ended and all its output is here. */
+  /** Fulfilled when it has ended and all its output has been read. */
   readonly ended: Promise<Ending>;
   #hasEnded = false;
   /** Called whenever there is more output, and at the end. */
@@ -66,7 +66,7 @@ export class Program implements AsyncDisposable {
     this.#name = [path.basename(command), ...args].join(' ');
     this.#child = spawn(line.command, line.args, {
       cwd,
-      // uvu has set FORCE_COLOR where its own output is coloured.
+      // uvu sets FORCE_COLOR if its own output is coloured.
       env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...env },
       stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
@@ -92,7 +92,7 @@ export class Program implements AsyncDisposable {
     return new Program(process.execPath, ['dist/cli.js', ...args], options);
   }
 
-  /** `npm start`, as npm runs it: a script in npm's own child. */
+  /** `npm start`, as npm runs it: as a child process of npm. */
   static start(args: readonly string[]): Program {
     const env = { npm_lifecycle_event: 'start' };
     return new Program(process.execPath, ['scripts/start.mjs', ...args], { env });
@@ -112,7 +112,7 @@ export class Program implements AsyncDisposable {
     return new Program(process.execPath, [file, ...args], options);
   }
 
-  /** A line for a shell, in which `"$0"` is Node. */
+  /** A shell command, in which `"$0"` is Node. */
   static shell(line: string): Program {
     return new Program('sh', ['-c', line, process.execPath], {});
   }
@@ -122,7 +122,7 @@ export class Program implements AsyncDisposable {
     return new Program(python(), ['-u', file], options);
   }
 
-  /** It does not keep this process, with which it ends: for a program that several tests use. */
+  /** Lets this process end, and ends with it: for a program that several tests use. */
   unref(): this {
     this.#child.unref();
     for (const output of [this.#child.stdout, this.#child.stderr]) (output as Socket).unref();
@@ -134,9 +134,9 @@ export class Program implements AsyncDisposable {
   }
 
   /**
-   * Waits until its output has something.
+   * Waits until its output matches.
    *
-   * @throws {Error} with all that it wrote, when it ends without, or `seconds` are over
+   * @throws {Error} with all of its output, if it ends first, or after `seconds`
    */
   async shows(
     pattern: RegExp,
@@ -163,7 +163,7 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** Waits until it ends by itself, or by a signal that was sent. */
+  /** Waits until it ends by itself or because of a signal. */
   async ends(seconds = PATIENCE): Promise<Ending> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
@@ -198,12 +198,12 @@ export class Program implements AsyncDisposable {
     };
   }
 
-  /** The reader of its output goes away. */
+  /** Closes the other end of its output. */
   closeOutput(): void {
     this.#child.stdout?.destroy();
   }
 
-  /** Has it ended, though perhaps not all of its output is here? */
+  /** Has it ended, even if not all of its output has been read? */
   hasExited(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
@@ -217,7 +217,7 @@ export class Program implements AsyncDisposable {
     return readdirSync(`/proc/${this.pid}/fd`).length;
   }
 
-  /** What each descriptor is; of sockets, what the kernel says of them. Linux only. */
+  /** What each descriptor refers to; for sockets, as the kernel shows them. Linux only. */
   describeDescriptors(): string[] {
     const at = `/proc/${this.pid}`;
     const tables = ['tcp', 'tcp6', 'udp', 'unix'].flatMap((name) =>
@@ -232,13 +232,13 @@ export class Program implements AsyncDisposable {
         );
         return `${fd} ${link} ${line?.trim() ?? ''}`.trim();
       } catch {
-        // It was closed meanwhile.
+        // It has been closed.
         return [];
       }
     });
   }
 
-  /** The memory that it occupies, in bytes. Linux only. */
+  /** The memory that it uses, in bytes. Linux only. */
   memory(): number {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
@@ -255,10 +255,10 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** A port of the loopback where nobody listens. */
+/** An unused port of the loopback. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    // Below those that the system gives away: it may give them to another test meanwhile.
+    // Below the ports that the system assigns, because it may assign one of those to another test.
     const port = 10_000 + Math.floor(Math.random() * 20_000);
     const server = createServer();
     const isFree = await new Promise<boolean>((resolve) => {

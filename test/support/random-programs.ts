@@ -1,6 +1,6 @@
 /**
- * Random programs of tasks, groups, timeouts and locks, with what must hold of every one of them:
- * each task ends, what was held is free, no cancel is lost, and nothing is left.
+ * Random programs of tasks, groups, timeouts and locks. For each of them, every task must end, every lock
+ * must be free, no cancel may be lost, and nothing may be left.
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -25,7 +25,7 @@ import {
   waitFor,
 } from '../../src/index.ts';
 
-/** What a program does; several in a row are one `block`. Times are in quarters of a second. */
+/** A step of a program. Several steps in a row are a `block`. Times are in quarters of a second. */
 type Step =
   | { readonly do: 'sleep'; readonly time: number }
   | { readonly do: 'fail' }
@@ -36,7 +36,7 @@ type Step =
   | { readonly do: 'group' | 'gather' | 'gatherAll' | 'wait'; readonly blocks: readonly Block[] };
 type Block = readonly Step[];
 
-/** Tasks that run side by side, and when somebody cancels them, if he does. */
+/** Tasks that run concurrently, and when they are cancelled, if at all. */
 export type RandomProgram = readonly {
   readonly block: Block;
   readonly cancelAt: readonly number[];
@@ -104,23 +104,23 @@ export const randomPrograms: fc.Arbitrary<RandomProgram> = fc.array(
 
 class Failure extends Error {}
 
-/** Longer than any program takes by itself, in quarters of a second. */
+/** Longer than any program, in quarters of a second. */
 const FOR_EVER = 1000;
 
-/** What the tasks of one program share, and the counters that must be at zero in the end. */
+/** What the tasks of one program share, and the counters that must be zero at the end. */
 class World {
   readonly locks = [new Lock(), new Lock()];
   readonly semaphores = [new Semaphore(1), new Semaphore(2)];
   readonly queues = [new Queue<number>(1), new Queue<number>()];
-  /** How many are in each lock, and in each semaphore. */
+  /** How many tasks hold each lock and each semaphore. */
   readonly inside = new Map<object, number>();
-  /** How many blocks have begun and not ended. */
+  /** How many blocks have started and not ended. */
   running = 0;
-  /** Items that were put, less those that were got. */
+  /** Items that were put, minus those that were taken. */
   items = 0;
-  /** The tasks in which a failure was caught that came in the place of a cancel. */
+  /** The tasks that have caught a failure that was thrown instead of a cancel. */
   readonly hidden = new Set<unknown>();
-  /** Every task that was made. */
+  /** All tasks. */
   readonly tasks = new Set<Task<unknown>>();
 
   make(block: Block): () => Promise<void> {
@@ -199,7 +199,7 @@ class World {
     }
   }
 
-  /** A time that is over is no failure. */
+  /** Runs a step whose time may be up, which is not a failure. */
   async #limited(body: () => PromiseLike<void>): Promise<void> {
     try {
       await body();
@@ -210,7 +210,7 @@ class World {
   }
 
   async #hold(held: Lock | Semaphore, places: number, block: Block): Promise<void> {
-    // Held twice by one program it may wait for itself, until it is cancelled: so not for ever.
+    // If a program acquires it twice, it may wait for itself until it is cancelled. So there is a limit.
     await this.#limited(() =>
       timeout(FOR_EVER / 4, () =>
         held.with(async () => {
@@ -227,7 +227,7 @@ class World {
     );
   }
 
-  /** Catches a failure; notes it where a cancel was asked for that did not come. */
+  /** Catches a failure, and records it if the task should have been cancelled instead. */
   #take(error: unknown): void {
     if (!isException(error)) throw error;
     const task = currentTask() as Task<unknown>;
@@ -236,9 +236,9 @@ class World {
 }
 
 /**
- * Runs one program to its end, and looks at what is left.
+ * Runs one program to its end, and checks what is left.
  *
- * @throws when something is
+ * @throws if anything is
  */
 export async function runRandomProgram(loop: Loop, program: RandomProgram): Promise<void> {
   const world = new World();
@@ -273,7 +273,7 @@ export async function runRandomProgram(loop: Loop, program: RandomProgram): Prom
   for (const queue of world.queues) assert.not.match(String(queue), /getters|putters/);
 }
 
-/** Only what a program itself throws, and groups of that. */
+/** Expects an error that programs throw, or a group of those. */
 function expectFailure(error: unknown): void {
   if (error instanceof AggregateError) for (const each of error.errors) expectFailure(each);
   else if (error !== undefined && !(error instanceof CancelledError))

@@ -1,21 +1,20 @@
 import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 
-/** What the error must say, besides its class. */
+/** What the error must have, in addition to its class. */
 export interface Expected {
   code?: string;
-  /** A text it must equal, or a pattern it must match. */
+  /** The exact text, or a pattern. */
   message?: string | RegExp;
 }
 
 /**
- * Waits for `promise` to reject with an error of class `ErrorClass`, and answers the error.
- *
- * uvu's `throws` cannot: it is synchronous.
+ * Waits until `promise` rejects with an error of class `ErrorClass`, and returns the error. uvu's
+ * `throws` is synchronous.
  */
 export async function rejects<E>(
   promise: PromiseLike<unknown>,
-  // biome-ignore lint/suspicious/noExplicitAny: a class is asked for whatever it is made of
+  // biome-ignore lint/suspicious/noExplicitAny: any class is accepted, whatever its arguments
   ErrorClass: abstract new (...args: any[]) => E,
   { code, message }: Expected = {},
 ): Promise<E> {

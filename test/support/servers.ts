@@ -1,6 +1,6 @@
 /**
- * The two servers that CPython's socket tests talk to, made of the library itself: so they run on
- * every driver.
+ * The two servers of CPython's socket tests, written with this library, so that they run on every
+ * driver.
  */
 
 import { createTask, type Loop, type Task } from '../../src/index.ts';
@@ -67,7 +67,7 @@ async function answer(loop: Loop, connection: Socket): Promise<void> {
   }
 }
 
-/** Sends every datagram back to where it came from. */
+/** Sends every datagram back to its sender. */
 export function datagramEchoServer(loop: Loop, sock: Socket): TestServer {
   const echoing = createTask(async () => {
     while (true) {

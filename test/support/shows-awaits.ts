@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 
-/** A frame that a stack is to show: the function, if it has a name, and what stands on its line of the source. */
+/** An expected frame of a stack: the function, if it has a name, and the code on its line. */
 export type ExpectedFrame = readonly [name: string | undefined, source: string];
 
 const FRAME = /^ {4}at (?:async )?(?:(.+?) \()?(.+?):(\d+):\d+\)?$/;
 
 /**
- * Asserts that the stack of an error shows these frames, innermost first, and no frame of the library's
- * or of Node's between them or above. More of the user's may follow.
+ * Asserts that the stack of an error shows these frames, innermost first, and no frame of the library
+ * or Node between or above them. Other frames of the user may follow.
  */
 export function showsAwaits(error: unknown, ...expected: readonly ExpectedFrame[]): void {
   const { stack = '' } = error as Error;

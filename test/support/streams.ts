@@ -1,10 +1,10 @@
-/** What every test of streams does: a server on a driver, and clients that connect to it. */
+/** For tests of streams: a server on a driver, and clients that connect to it. */
 import * as asyncio from '../../src/index.ts';
 import type { AddressInput, DriverName, Socket } from '../../src/socket.ts';
 import { freshAddress, stream } from './drivers.ts';
 import { settle } from './loop-behaviour.ts';
 
-/** A server, and how it is reached. */
+/** A server, and functions that connect to it. */
 export interface Served {
   readonly server: asyncio.Server;
   /** Connects a client. */
@@ -13,7 +13,7 @@ export interface Served {
   connectSocket(): Promise<Socket>;
 }
 
-/** Serves on a socket of a driver as long as it is used, and leaves nothing open. */
+/** Serves on a socket of a driver while the test uses it, and then closes everything. */
 export async function serving(
   loop: asyncio.Loop,
   driver: DriverName,

@@ -10,7 +10,7 @@ interface Terminals {
   name(fd: number): string;
 }
 
-/** Opens one; its two sides are the caller's to close. */
+/** Opens one. The caller closes both sides. */
 export function openTerminal(): [master: number, slave: number] {
   loadLibc();
   const terminals = bindAll<Terminals>({

@@ -2,13 +2,12 @@ import * as assert from 'uvu/assert';
 import type { Expected } from './rejects.ts';
 
 /**
- * Calls `call`, which must throw an error of class `ErrorClass`, and answers the error.
- *
- * uvu's `throws` takes a class or a message, not both.
+ * Calls `call`, which must throw an error of class `ErrorClass`, and returns the error. uvu's `throws`
+ * accepts a class or a message, not both.
  */
 export function throws<E>(
   call: () => unknown,
-  // biome-ignore lint/suspicious/noExplicitAny: a class is asked for whatever it is made of
+  // biome-ignore lint/suspicious/noExplicitAny: any class is accepted, whatever its arguments
   ErrorClass: abstract new (...args: any[]) => E,
   { code, message }: Expected = {},
 ): E {

@@ -1,15 +1,15 @@
-/** TLS clients on `node:tls`: what talks to a server under test must not be made of it. */
+/** TLS clients with `node:tls`, because clients of a server under test must not use the code under test. */
 import { once } from 'node:events';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 
-/** A client whose handshake is done; it trusts whomever it finds, unless told otherwise. */
+/** A client whose handshake is done. By default, it trusts any server. */
 export async function tlsClient(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
   await once(socket, 'secureConnect');
   return socket;
 }
 
-/** Sends, and receives as much. */
+/** Sends, and receives the same number of bytes. */
 export async function converse(socket: TLSSocket, data: Uint8Array | string): Promise<Buffer> {
   const wanted = Buffer.byteLength(data);
   const pieces: Buffer[] = [];

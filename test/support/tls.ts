@@ -1,4 +1,4 @@
-/** What tests of TLS need: a certificate for this process, and two protocols that shake hands. */
+/** For tests of TLS: a certificate for this process, and two protocols that do a handshake. */
 import { selfSigned } from '../../src/echo/certificate.ts';
 import {
   BufferedProtocol,
@@ -12,14 +12,14 @@ import { type DriverName, SHUT_WR, type Socket } from '../../src/socket.ts';
 import { settle } from './loop-behaviour.ts';
 import { Recorder, socketsOn } from './transports.ts';
 
-/** Of `localhost` and the loopback. */
+/** The certificate of `localhost` and the loopback. */
 export const { key: KEY, cert: CERT } = selfSigned(['localhost', '127.0.0.1', '::1']);
 
-/** What a server has, and what makes a client trust it. */
+/** The certificate of a server, and what makes a client trust it. */
 export const SERVER: TlsOptions = { key: KEY, cert: CERT };
 export const CLIENT: TlsOptions = { ca: CERT };
 
-/** Sends back what comes. */
+/** Sends back what it receives. */
 export class Echo extends Recorder {
   override dataReceived(data: Uint8Array): void {
     super.dataReceived(data);
@@ -27,7 +27,7 @@ export class Echo extends Recorder {
   }
 }
 
-/** Receives into memory of its own, a few bytes at a time. */
+/** Receives into its own buffer, a few bytes at a time. */
 export class Buffered extends BufferedProtocol {
   readonly #buffer = new Uint8Array(3);
   received = '';
@@ -39,13 +39,13 @@ export class Buffered extends BufferedProtocol {
   }
 }
 
-/** How the two sides are to shake hands. */
+/** Options of the handshake. */
 export interface Sides {
   readonly server?: TlsOptions & TlsTimeouts;
   readonly client?: TlsOptions & TlsTimeouts;
 }
 
-/** Connects, as the client, on a socket that is connected. */
+/** Starts TLS as the client, on a connected socket. */
 export async function secureClient(
   loop: Loop,
   sock: Socket,
@@ -63,7 +63,7 @@ export async function secureClient(
   return made[0];
 }
 
-/** Answers, as the server, on a socket that was accepted. */
+/** Starts TLS as the server, on an accepted socket. */
 export async function secureServer(
   loop: Loop,
   sock: Socket,
@@ -74,7 +74,7 @@ export async function secureServer(
   return (await loop.connectAcceptedSocket(() => protocol, sock, options))[0];
 }
 
-/** Has two protocols shake hands, and leaves nothing open. */
+/** Lets two protocols do a handshake, and then closes everything. */
 export async function securely(
   loop: Loop,
   driver: DriverName,
@@ -97,23 +97,23 @@ export async function securely(
   }
 }
 
-/** What stands between a client and a server. */
+/** A relay between a client and a server. */
 export interface Relay {
   /** The client's end. */
   readonly sock: Socket;
   /** The server's transport, when its handshake is done. */
   readonly answering: Promise<Transport>;
-  /** How many bytes of the client's were carried. */
+  /** How many bytes of the client were relayed. */
   sent(): number;
-  /** Is done when nothing more is relayed. */
+  /** Fulfilled when nothing more is relayed. */
   close(): Promise<void>;
 }
 
 /**
- * Carries what a client sends to a server of TLS, and back.
+ * Relays between a client and a TLS server.
  *
- * @param options - `pieces`: how many bytes at a time; `limit`: after how many bytes of the client's
- *   both are left
+ * @param options - `pieces`: how many bytes at a time; `limit`: after how many bytes of the client it
+ *   stops
  */
 export async function relay(
   loop: Loop,

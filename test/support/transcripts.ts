@@ -1,10 +1,10 @@
-/** What must not matter between a program in Python and its sister in TypeScript. */
+/** Removes differences that do not matter between a Python program and its TypeScript version. */
 
-/** Ports, places in files, descriptors, stacks, and what each language calls things. */
+/** Replaces ports, source positions, descriptors, stacks, and names that differ between the languages. */
 export function normalised(transcript: string): string {
   return (
     transcript
-      // Of Python's tracebacks only the last line stays.
+      // Keeps only the last line of Python's tracebacks.
       .replace(/^Traceback .*\n(?: .*\n)+/gm, '')
       .replace(
         /^asyncio\.exceptions\.CancelledError\n\nDuring handling of the above exception, .*\n\n/gm,

@@ -1,16 +1,16 @@
-/** What every test of transports does: a protocol that notes its calls, and a peer of plain sockets. */
+/** For tests of transports: a protocol that records its calls, and a peer with plain sockets. */
 import { type Future, type Loop, Protocol, type Transport } from '../../src/index.ts';
 import type { AddressInput, DriverName, Socket } from '../../src/socket.ts';
 import * as socket from '../../src/socket.ts';
 import { listening, stream } from './drivers.ts';
 import { settle } from './loop-behaviour.ts';
 
-/** Notes what it is told, in order. */
+/** Records its calls, in order. */
 export class Recorder extends Protocol {
   readonly calls: string[] = [];
   readonly received: Uint8Array[] = [];
   transport: Transport | undefined;
-  /** Gets what connectionLost() is told. */
+  /** Fulfilled with the argument of connectionLost(). */
   readonly lost: Future<unknown>;
 
   constructor(loop: Loop) {
@@ -70,7 +70,7 @@ export interface Stage<P> {
   readonly peer: Socket;
 }
 
-/** Connects a protocol with a plain socket, and leaves nothing open. */
+/** Connects a protocol with a plain socket, and closes everything at the end. */
 export async function onStage<P extends Recorder>(
   loop: Loop,
   driver: DriverName,
@@ -88,7 +88,7 @@ export async function onStage<P extends Recorder>(
   }
 }
 
-/** Lets turns pass until something is so; the deadline of the test is the limit. */
+/** Waits for turns until a condition is true, at most until the deadline of the test. */
 export async function until(loop: Loop, isSo: () => boolean): Promise<void> {
   while (!isSo()) await settle(loop, 1);
 }
@@ -105,7 +105,7 @@ export async function receiveAll(loop: Loop, sock: Socket, nbytes = Infinity): P
   return Buffer.concat(pieces);
 }
 
-/** Writes until some of it has to wait; answers all that was written. */
+/** Writes until some of it has to wait. Returns everything that was written. */
 export function writeUntilFull(transport: Transport): Buffer {
   const pieces: Buffer[] = [];
   while (transport.getWriteBufferSize() === 0) {
@@ -116,7 +116,7 @@ export function writeUntilFull(transport: Transport): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** Throws a connection away, so that the peer is told of a reset. */
+/** Resets a connection. */
 export function reset(sock: Socket): void {
   const linger = Buffer.alloc(8);
   linger.writeInt32LE(1);

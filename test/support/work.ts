@@ -1,14 +1,14 @@
-/** Bounds on work that does not wait, and so cannot be broken off by a timer. */
+/** Limits for work that does not wait, and so cannot be interrupted by a timer. */
 import { runInNewContext } from 'node:vm';
 
-/** Milliseconds: a thousand times what linear work of the tests takes, a thousandth of other work. */
+/** In ms: a thousand times as long as linear work in tests takes, a thousandth of other work. */
 const MOST_MS = 8000;
 
 /**
- * Runs `work`, and breaks it off, even within a regular expression, when it takes hours where it
- * should take milliseconds.
+ * Runs `work`, and interrupts it, even inside a regular expression, if it would take hours instead of
+ * milliseconds.
  *
- * @throws {Error} when it was broken off
+ * @throws {Error} if it was interrupted
  */
 export function inLinearTime<T>(work: () => T): T {
   return runInNewContext('work()', { work }, { timeout: MOST_MS }) as T;

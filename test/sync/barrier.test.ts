@@ -55,7 +55,7 @@ async function breaks(barrier: Barrier): Promise<boolean> {
 
 loopBehaviour('Barrier', (it) => {
   it(
-    'prints its state, and how many of the parties wait',
+    'prints its state, and how many parties wait',
     async () => {
       const barrier = new Barrier(N);
       assert.match(
@@ -86,7 +86,7 @@ loopBehaviour('Barrier', (it) => {
   );
 
   it.resting(
-    'needs a party at least',
+    'needs at least one party',
     () => {
       for (const wrong of [0, -4])
         throws(() => new Barrier(wrong), RangeError, { message: 'parties must be > 0' });
@@ -104,7 +104,7 @@ loopBehaviour('Barrier', (it) => {
 
 loopBehaviour('Barrier.wait', (it) => {
   it(
-    'gives each of the parties a number of its own',
+    'gives each party its own number',
     async () => {
       const barrier = new Barrier(3);
 
@@ -117,7 +117,7 @@ loopBehaviour('Barrier.wait', (it) => {
   );
 
   it(
-    'does not wait where there is one party only',
+    'does not wait if there is only one party',
     async () => {
       const barrier = new Barrier(1);
 
@@ -129,7 +129,7 @@ loopBehaviour('Barrier.wait', (it) => {
   );
 
   it(
-    'begins anew for each round',
+    'starts again for each round',
     async () => {
       const barrier = new Barrier(1);
       const tasks: Task<number>[] = [];
@@ -150,7 +150,7 @@ loopBehaviour('Barrier.wait', (it) => {
   );
 
   it(
-    'waits for the last to come',
+    'waits for the last party',
     async () => {
       const barrier = new Barrier(3);
       const tasks: Task<number>[] = [];
@@ -170,7 +170,7 @@ loopBehaviour('Barrier.wait', (it) => {
   );
 
   it(
-    'can be waited at again by those who have passed it',
+    'can be used again by tasks that have passed it',
     async () => {
       const barrier = new Barrier(N);
       const results: boolean[] = [];
@@ -192,7 +192,7 @@ loopBehaviour('Barrier.wait', (it) => {
   );
 
   it(
-    'gives the numbers anew in the second round',
+    'gives the numbers again in the second round',
     async () => {
       const barrier = new Barrier(N);
 
@@ -210,7 +210,7 @@ loopBehaviour('Barrier.wait', (it) => {
   );
 
   it(
-    'drains until the last has left',
+    'drains until the last task has left',
     async () => {
       const barrier = new Barrier(N);
 
@@ -229,7 +229,7 @@ loopBehaviour('Barrier.wait', (it) => {
   );
 
   it(
-    'keeps those outside who come while it drains',
+    'holds up tasks that arrive while it drains',
     async () => {
       const barrier = new Barrier(N);
       const others = new Barrier(N - 2);
@@ -251,7 +251,7 @@ loopBehaviour('Barrier.wait', (it) => {
   );
 
   it(
-    'leaves the place of a cancelled task to another',
+    'gives the place of a cancelled task to another one',
     async () => {
       const barrier = new Barrier(3);
       const t1 = createTask(barrier.wait());
@@ -277,7 +277,7 @@ loopBehaviour('Barrier.wait', (it) => {
 
 loopBehaviour('Barrier.reset', (it) => {
   it(
-    'does nothing where nobody waits',
+    'does nothing if no task waits',
     async () => {
       const barrier = new Barrier(1);
 
@@ -291,7 +291,7 @@ loopBehaviour('Barrier.reset', (it) => {
   );
 
   it(
-    'breaks the wait of those who wait',
+    'interrupts waiting tasks',
     async () => {
       const barrier = new Barrier(N);
       const tasks = makeTasks(N - 1, () => rejects(barrier.wait(), BrokenBarrierError));
@@ -307,7 +307,7 @@ loopBehaviour('Barrier.reset', (it) => {
   );
 
   it(
-    'breaks the wait of those who have not left yet',
+    'interrupts tasks that have not left yet',
     async () => {
       const barrier = new Barrier(N);
       let passed = 0;
@@ -328,7 +328,7 @@ loopBehaviour('Barrier.reset', (it) => {
   );
 
   it(
-    'lets those fill it who came while it drained',
+    'can be filled by tasks that arrived while it drained',
     async () => {
       const barrier = new Barrier(N);
       const broken: string[] = [];
@@ -356,7 +356,7 @@ loopBehaviour('Barrier.reset', (it) => {
   );
 
   it(
-    'lets those wait again whose wait it broke',
+    'lets tasks wait again that it has interrupted',
     async () => {
       const barrier = new Barrier(N);
       const log: string[] = [];
@@ -382,7 +382,7 @@ loopBehaviour('Barrier.reset', (it) => {
   );
 
   it(
-    'breaks nothing for those who wait outside',
+    'does not interrupt tasks that are held up',
     async () => {
       const barrier = new Barrier(N);
       const broken: boolean[] = [];
@@ -409,7 +409,7 @@ loopBehaviour('Barrier.reset', (it) => {
 
 loopBehaviour('Barrier.abort', (it) => {
   it(
-    'breaks it for who comes',
+    'breaks it for tasks that arrive later',
     async () => {
       const barrier = new Barrier(1);
 
@@ -424,7 +424,7 @@ loopBehaviour('Barrier.abort', (it) => {
   );
 
   it(
-    'breaks the wait of those who have not left yet, and of those outside',
+    'interrupts tasks that have not left yet, and those that are held up',
     async () => {
       const barrier = new Barrier(N);
       const broken: string[] = [];
@@ -450,7 +450,7 @@ loopBehaviour('Barrier.abort', (it) => {
   );
 
   it(
-    'is what one that failed does for the others',
+    'is how a failed task releases the others',
     async () => {
       const barrier = new Barrier(N);
       const log: string[] = [];
@@ -507,7 +507,7 @@ loopBehaviour('Barrier.abort', (it) => {
 });
 
 loopBehaviour('Barrier', (it) => {
-  it('gives each task a number of its own, also after a cancel', async () => {
+  it('gives each task its own number, even after a cancel', async () => {
     const barrier = new Barrier(4);
     const join = () => createTask(barrier.wait());
     for (let round = 0; round < 2; round += 1) {
@@ -527,7 +527,7 @@ loopBehaviour('Barrier', (it) => {
 });
 
 loopBehaviour('BrokenBarrierError', (it) => {
-  it.resting('is a RuntimeError with a name of its own', () => {
+  it.resting('is a RuntimeError with its own name', () => {
     const error = new BrokenBarrierError('why');
 
     assert.instance(error, RuntimeError);

@@ -219,7 +219,7 @@ async function hold({ hold: turns }: Plan): Promise<void> {
 }
 
 loopBehaviour('Random programs', (it) => {
-  it('never hold a lock or a semaphore more often than it can be, and leave it free', async () => {
+  it('never hold a lock or a semaphore too often, and leave it free', async () => {
     const run = async (places: number, all: readonly Plan[]): Promise<void> => {
       const held = places === 1 ? new Lock() : new Semaphore(places);
       const free = form(held);
@@ -306,7 +306,7 @@ loopBehaviour('Random programs', (it) => {
     await fc.assert(fc.asyncProperty(plans, run), { seed: 1, numRuns: 40 });
   });
 
-  it('never leave anybody at a barrier that is aborted in the end', async () => {
+  it('leave no task waiting at a barrier that is finally aborted', async () => {
     const run = async (parties: number, all: readonly Plan[]): Promise<void> => {
       const barrier = new Barrier(parties);
 

@@ -48,7 +48,7 @@ function takers(condition: Condition, items: number[], names: string[]): Task<nu
 
 loopBehaviour('Condition', (it) => {
   it(
-    'prints whether its lock is held, and how many wait',
+    'prints whether its lock is held, and the number of waiters',
     async () => {
       const condition = new Condition();
       assert.match(
@@ -71,7 +71,7 @@ loopBehaviour('Condition', (it) => {
   );
 
   it(
-    'shares a lock with others',
+    'can share a lock',
     async () => {
       const lock = new Lock();
       const condition = new Condition(lock);
@@ -87,14 +87,14 @@ loopBehaviour('Condition', (it) => {
     { cpython: [`${BASE}test_explicit_lock`] },
   );
 
-  it.resting('refuses what is no lock', () => {
+  it.resting('refuses anything but a lock', () => {
     throws(() => new Condition(new Condition() as never), TypeError, {
       message: /^lock must be a Lock, got <asyncio\.locks\.Condition /,
     });
   });
 
   it.resting(
-    'belongs to the loop in which somebody first waited, and so does its lock',
+    'belongs to the loop on which a task first waited, and so does its lock',
     async (loop) => {
       const lock = new Lock();
       const condition = new Condition(lock);
@@ -142,7 +142,7 @@ loopBehaviour('Condition.with', (it) => {
 
 loopBehaviour('Condition.wait', (it) => {
   it(
-    'goes on when it was notified and has the lock',
+    'continues when it was notified and has the lock',
     async () => {
       const condition = new Condition();
       const log: string[] = [];
@@ -191,7 +191,7 @@ loopBehaviour('Condition.wait', (it) => {
   );
 
   it(
-    'has the lock again when it is cancelled at the time of the release',
+    'holds the lock again when it is cancelled at the time of the release',
     async (loop) => {
       const condition = new Condition();
       await condition.acquire();
@@ -211,7 +211,7 @@ loopBehaviour('Condition.wait', (it) => {
   );
 
   it(
-    'throws a cancel that comes while it acquires the lock again',
+    'throws a cancel that comes while it reacquires the lock',
     async () => {
       const condition = new Condition();
       const task = waiter(condition, 'waiter', []);
@@ -243,7 +243,7 @@ loopBehaviour('Condition.wait', (it) => {
   );
 
   it(
-    'can be given up after a time, with the lock held',
+    'can time out, with the lock held',
     async (loop) => {
       const condition = new Condition();
 
@@ -282,7 +282,7 @@ loopBehaviour('Condition.wait', (it) => {
   );
 
   it(
-    'throws the error as it is of a cancel that came while it acquired the lock',
+    'throws the error of a cancel as it is that came while it acquired the lock',
     async () => {
       const condition = new Condition();
       let thrown: unknown;
@@ -306,7 +306,7 @@ loopBehaviour('Condition.wait', (it) => {
   );
 
   it(
-    'passes on what it was notified of when it is cancelled with that',
+    'passes on a notification when it is cancelled at the same time',
     async () => {
       const condition = new Condition();
       const items: number[] = [];
@@ -326,7 +326,7 @@ loopBehaviour('Condition.wait', (it) => {
   );
 
   it(
-    'passes on what it was notified of when it is cancelled while it acquires the lock',
+    'passes on a notification when it is cancelled while it acquires the lock',
     async () => {
       const condition = new Condition();
       const items: number[] = [];
@@ -366,7 +366,7 @@ loopBehaviour('Condition.wait', (it) => {
 
 loopBehaviour('Condition.waitFor', (it) => {
   it(
-    'goes on when the predicate is true',
+    'continues when the predicate is true',
     async () => {
       const condition = new Condition();
       const log: string[] = [];
@@ -394,7 +394,7 @@ loopBehaviour('Condition.waitFor', (it) => {
   );
 
   it(
-    'gives what the predicate gives, and needs the lock only to wait',
+    'returns what the predicate returns, and needs the lock only to wait',
     async () => {
       const condition = new Condition();
 
@@ -424,7 +424,7 @@ loopBehaviour('Condition.waitFor', (it) => {
 
 loopBehaviour('Condition.notify', (it) => {
   it(
-    'wakes so many, in the order of waiting',
+    'wakes n tasks, in the order of waiting',
     async () => {
       const condition = new Condition();
       const log: string[] = [];
@@ -458,7 +458,7 @@ loopBehaviour('Condition.notify', (it) => {
 
 loopBehaviour('Condition.notifyAll', (it) => {
   it(
-    'wakes all',
+    'wakes all tasks',
     async () => {
       const condition = new Condition();
       const log: string[] = [];

@@ -22,7 +22,7 @@ function waiter(event: Event, name: string, log: string[]): Task<void> {
 
 loopBehaviour('Event', (it) => {
   it(
-    'prints whether it is set, and how many wait',
+    'prints whether it is set, and the number of waiters',
     async () => {
       const event = new Event();
       assert.match(String(event), /^<asyncio\.locks\.Event object at 0x[0-9a-f]+ \[unset\]>$/);
@@ -39,7 +39,7 @@ loopBehaviour('Event', (it) => {
     { cpython: [`${BASE}test_repr`] },
   );
 
-  it.resting('belongs to the loop in which somebody first waited', async (loop) => {
+  it.resting('belongs to the loop on which a task first waited', async (loop) => {
     const event = new Event();
     await loop.runUntilComplete(async () => {
       const task = waiter(event, 'first', []);
@@ -62,7 +62,7 @@ loopBehaviour('Event', (it) => {
 
 loopBehaviour('Event.wait', (it) => {
   it(
-    'waits for the flag, and goes on at once where it is up',
+    'waits for the flag, and continues at once if it is set',
     async () => {
       const event = new Event();
       const log: string[] = [];
@@ -81,7 +81,7 @@ loopBehaviour('Event.wait', (it) => {
   );
 
   it(
-    'takes no turn where the flag is up',
+    'takes no turn if the flag is up',
     async (loop) => {
       const event = new Event();
       event.set();
@@ -98,7 +98,7 @@ loopBehaviour('Event.wait', (it) => {
     { cpython: [`${BASE}test_wait_on_set`] },
   );
 
-  it('looks at the flag when its task begins', async () => {
+  it('checks the flag when its task starts', async () => {
     const event = new Event();
     event.set();
     const task = createTask(event.wait());
@@ -112,7 +112,7 @@ loopBehaviour('Event.wait', (it) => {
   });
 
   it(
-    'leaves nobody in line when the waiting task is cancelled',
+    'keeps no place in the queue when the waiting task is cancelled',
     async (loop) => {
       const event = new Event();
       const task = createTask(event.wait());
@@ -139,7 +139,7 @@ loopBehaviour('Event.wait', (it) => {
 
 loopBehaviour('Event.clear', (it) => {
   it.resting(
-    'takes the flag down',
+    'clears the flag',
     () => {
       const event = new Event();
       assert.not(event.isSet());
@@ -154,7 +154,7 @@ loopBehaviour('Event.clear', (it) => {
   );
 
   it(
-    'does not hold those back for whom the flag was up',
+    'does not hold back tasks that were woken while the flag was set',
     async () => {
       const event = new Event();
       const log: string[] = [];

@@ -15,7 +15,7 @@ const KINDS = [Lock, Semaphore, BoundedSemaphore, Condition] as const;
 
 for (const Kind of KINDS)
   loopBehaviour(`${Kind.name}.hold`, (it) => {
-    it('holds it to the end of the block, by using and by await using', async () => {
+    it('holds it until the end of the block, with using and with await using', async () => {
       const holdable = new Kind();
 
       {
@@ -30,7 +30,7 @@ for (const Kind of KINDS)
       assert.not(holdable.locked());
     });
 
-    it('releases it once, also where it was released before the end of the block', async () => {
+    it('releases it once, even if it was released before the end of the block', async () => {
       const holdable = new Kind();
 
       {
@@ -67,7 +67,7 @@ for (const Kind of KINDS)
       assert.not(holdable.locked());
     });
 
-    it('is the only thing that `using` takes: what nobody acquired cannot be released by it', async () => {
+    it('is the only thing that `using` accepts: it cannot release what was not acquired', async () => {
       const holdable = new Kind();
       const misuse = async (): Promise<void> => {
         // @ts-expect-error a lock cannot be disposed of

@@ -31,12 +31,12 @@ function holder(lock: Lock, name: string, log: string[]): Task<void> {
 }
 
 loopBehaviour('Lock', (it) => {
-  it.resting('can be made where no loop runs', () => {
+  it.resting('can be created without a running loop', () => {
     assert.not(new Lock().locked());
   });
 
   it(
-    'prints whether it is locked, and how many wait',
+    'prints whether it is locked, and the number of waiters',
     async () => {
       const lock = new Lock();
       assert.match(String(lock), /^<asyncio\.locks\.Lock object at 0x[0-9a-f]+ \[unlocked\]>$/);
@@ -56,14 +56,14 @@ loopBehaviour('Lock', (it) => {
     { cpython: [`${BASE}test_repr`] },
   );
 
-  it('prints as another than its neighbour, and always as the same', async () => {
+  it('prints with an identity of its own, which does not change', async () => {
     const [one, other] = [new Lock(), new Lock()];
 
     assert.is.not(String(one), String(other));
     assert.is(String(one), String(one));
   });
 
-  it.resting('belongs to the loop in which somebody first waited', async (loop) => {
+  it.resting('belongs to the loop on which a task first waited', async (loop) => {
     const lock = new Lock();
     const contend = async (): Promise<void> => {
       await lock.acquire();
@@ -90,7 +90,7 @@ loopBehaviour('Lock', (it) => {
 
 loopBehaviour('Lock.acquire', (it) => {
   it(
-    'gives the lock in the order of asking, a turn after its release',
+    'gives the lock to tasks in the order of their calls, a turn after its release',
     async () => {
       const lock = new Lock();
       const log: string[] = [];
@@ -117,7 +117,7 @@ loopBehaviour('Lock.acquire', (it) => {
     { cpython: [`${BASE}test_acquire`] },
   );
 
-  it('takes no turn where the lock is free', async (loop) => {
+  it('takes no turn if the lock is free', async (loop) => {
     const lock = new Lock();
     let turned = false;
     loop.callSoon(() => {
@@ -150,7 +150,7 @@ loopBehaviour('Lock.acquire', (it) => {
     await rejects(call, RuntimeError, { message: 'cannot reuse already awaited coroutine' });
   });
 
-  it('acquires where it is awaited, and goes on at once where it is free', async () => {
+  it('acquires when it is awaited, and continues at once if it is free', async () => {
     const lock = new Lock();
     const log: unknown[] = [];
     const acquire = async (): Promise<void> => {
@@ -165,7 +165,7 @@ loopBehaviour('Lock.acquire', (it) => {
     assert.equal(log, [true, 'acquired', 'a later microtask']);
   });
 
-  it('can be asked by `then`, once', async () => {
+  it('can be used with `then()`, once', async () => {
     const lock = new Lock();
     const call = lock.acquire();
     assert.equal(await Promise.all([call.then((given) => [given]), 1]), [[true], 1]);
@@ -176,7 +176,7 @@ loopBehaviour('Lock.acquire', (it) => {
     );
   });
 
-  it('begins where it is yielded, or one of an array', async () => {
+  it('starts when it is yielded, or awaited in an array', async () => {
     const lock = new Lock();
     const log: unknown[] = [];
     async function* yielding(): AsyncGenerator<boolean> {
@@ -200,7 +200,7 @@ loopBehaviour('Lock.acquire', (it) => {
     lock.release();
   });
 
-  it('is a promise to Promise.resolve(), which gives the same as often as it is awaited', async () => {
+  it('is a promise for Promise.resolve(), whose outcome stays the same however often it is awaited', async () => {
     const lock = new Lock();
     const call = lock.acquire();
     const promise = Promise.resolve(call);
@@ -210,7 +210,7 @@ loopBehaviour('Lock.acquire', (it) => {
     assert.ok(lock.locked());
   });
 
-  it('does not begin where it is printed', async () => {
+  it('does not start when it is printed', async () => {
     const lock = new Lock();
     const call = lock.acquire();
     assert.is(inspect(call), '<coroutine object Lock.acquire>');
@@ -219,7 +219,7 @@ loopBehaviour('Lock.acquire', (it) => {
     await call;
   });
 
-  it('lets nobody overtake between a release and the turn of the next', async () => {
+  it('lets no task overtake between a release and the turn of the next one', async () => {
     const lock = new Lock();
     const log: string[] = [];
     await lock.acquire();
@@ -237,7 +237,7 @@ loopBehaviour('Lock.acquire', (it) => {
   });
 
   it(
-    'leaves nobody in line when the waiting task is cancelled',
+    'keeps no place in the queue when the waiting task is cancelled',
     async (loop) => {
       const lock = new Lock();
       await lock.acquire();
@@ -252,7 +252,7 @@ loopBehaviour('Lock.acquire', (it) => {
   );
 
   it(
-    'is passed on by one that is cancelled at the time of the release',
+    'is passed on by a task that is cancelled at the time of the release',
     async () => {
       const lock = new Lock();
       const log: string[] = [];
@@ -273,7 +273,7 @@ loopBehaviour('Lock.acquire', (it) => {
   );
 
   it(
-    'is given once where one is cancelled and the lock released',
+    'is acquired once if one task is cancelled and the lock is released',
     async (loop) => {
       const lock = new Lock();
       const log: string[] = [];
@@ -301,7 +301,7 @@ loopBehaviour('Lock.acquire', (it) => {
   );
 
   it(
-    'is taken by one that comes when all in line are cancelled',
+    'is acquired by a new task when all waiting ones are cancelled',
     async () => {
       const lock = new Lock();
       await lock.acquire();
@@ -320,7 +320,7 @@ loopBehaviour('Lock.acquire', (it) => {
     { cpython: [`${BASE}test_finished_waiter_cancelled`] },
   );
 
-  it('leaves the lock alone when its task is cancelled before it begins', async () => {
+  it('does not acquire the lock if its task is cancelled before it starts', async () => {
     const lock = new Lock();
     const task = createTask(lock.acquire());
 
@@ -330,7 +330,7 @@ loopBehaviour('Lock.acquire', (it) => {
     assert.not(lock.locked());
   });
 
-  it('gives the lock where the cancel of a woken one is taken back', async () => {
+  it('gives the lock to a woken task whose cancel is withdrawn', async () => {
     const lock = new Lock();
     await lock.acquire();
     const task = createTask(lock.acquire());
@@ -344,7 +344,7 @@ loopBehaviour('Lock.acquire', (it) => {
     assert.ok(lock.locked());
   });
 
-  it('says what the cancel says', async () => {
+  it('throws the message of the cancel', async () => {
     const lock = new Lock();
     await lock.acquire();
     const [waiting, woken] = [createTask(lock.acquire()), createTask(lock.acquire())];
@@ -359,7 +359,7 @@ loopBehaviour('Lock.acquire', (it) => {
     assert.not(lock.locked());
   });
 
-  it('can be waited for by several under one Promise.all()', async () => {
+  it('can be awaited several times in one Promise.all()', async () => {
     const [one, other] = [new Lock(), new Lock()];
     await Promise.all([one.acquire(), other.acquire()]);
     const task = createTask(async () => {
@@ -377,7 +377,7 @@ loopBehaviour('Lock.acquire', (it) => {
 
 loopBehaviour('Lock.release', (it) => {
   it.resting(
-    'refuses where nobody holds the lock',
+    'refuses if the lock is not held',
     () => {
       throws(() => new Lock().release(), RuntimeError, { message: 'Lock is not acquired.' });
     },

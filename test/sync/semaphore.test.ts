@@ -31,7 +31,7 @@ function form(semaphore: Semaphore): string | undefined {
 
 loopBehaviour('Semaphore', (it) => {
   it.resting(
-    'may begin without a place',
+    'may start at zero',
     () => {
       assert.ok(new Semaphore(0).locked());
     },
@@ -39,7 +39,7 @@ loopBehaviour('Semaphore', (it) => {
   );
 
   it.resting(
-    'refuses a number of places that is none',
+    'refuses a wrong initial value',
     () => {
       throws(() => new Semaphore(-1), RangeError, {
         message: 'Semaphore initial value must be >= 0',
@@ -56,7 +56,7 @@ loopBehaviour('Semaphore', (it) => {
     { cpython: [`${BASE}test_semaphore_value`] },
   );
 
-  it('may have any number of places', async () => {
+  it('may have any initial value', async () => {
     const semaphore = new Semaphore(Number.POSITIVE_INFINITY);
 
     await semaphore.acquire();
@@ -65,7 +65,7 @@ loopBehaviour('Semaphore', (it) => {
   });
 
   it(
-    'prints its places, and how many wait',
+    'prints its value, and the number of waiters',
     async () => {
       const semaphore = new Semaphore();
       assert.match(
@@ -87,7 +87,7 @@ loopBehaviour('Semaphore', (it) => {
     { cpython: [`${BASE}test_repr`] },
   );
 
-  it.resting('belongs to the loop in which somebody first waited', async (loop) => {
+  it.resting('belongs to the loop on which a task first waited', async (loop) => {
     const semaphore = new Semaphore(0);
     await loop.runUntilComplete(async () => {
       const task = createTask(semaphore.acquire());
@@ -109,7 +109,7 @@ loopBehaviour('Semaphore', (it) => {
 
 loopBehaviour('Semaphore.acquire', (it) => {
   it(
-    'takes a place, or waits for one in the order of asking',
+    'acquires, or waits in the order of the calls',
     async () => {
       const semaphore = new Semaphore(3);
       const log: string[] = [];
@@ -145,7 +145,7 @@ loopBehaviour('Semaphore.acquire', (it) => {
   });
 
   it(
-    'leaves nobody in line when the waiting task is cancelled',
+    'keeps no place in the queue when the waiting task is cancelled',
     async (loop) => {
       const semaphore = new Semaphore();
       await semaphore.acquire();
@@ -160,7 +160,7 @@ loopBehaviour('Semaphore.acquire', (it) => {
   );
 
   it(
-    'gives the place to the first who was not cancelled',
+    'serves the first task that was not cancelled',
     async () => {
       const semaphore = new Semaphore(0);
       const tasks = [1, 2, 3, 4].map(() => createTask(semaphore.acquire()));
@@ -182,7 +182,7 @@ loopBehaviour('Semaphore.acquire', (it) => {
   );
 
   it(
-    'does not hang behind one that was cancelled',
+    'does not hang after a cancelled task',
     async () => {
       const semaphore = new Semaphore(0);
       const [t1, t2] = [createTask(semaphore.acquire()), createTask(semaphore.acquire())];
@@ -200,7 +200,7 @@ loopBehaviour('Semaphore.acquire', (it) => {
   );
 
   it(
-    'gives the place back that a woken one had when it was cancelled',
+    'releases what a woken task had when it was cancelled',
     async () => {
       const semaphore = new Semaphore(1);
       const t2Log: string[] = [];
@@ -220,7 +220,7 @@ loopBehaviour('Semaphore.acquire', (it) => {
   );
 
   it(
-    'alternates between those who come again',
+    'alternates between tasks that acquire again',
     async () => {
       const semaphore = new Semaphore(1);
       const log: string[] = [];
@@ -242,7 +242,7 @@ loopBehaviour('Semaphore.acquire', (it) => {
   );
 
   it(
-    'puts one that comes again behind those who wait',
+    'puts a task that acquires again behind the waiting ones',
     async () => {
       const semaphore = new Semaphore(1);
       const log: string[] = [];
@@ -270,7 +270,7 @@ loopBehaviour('Semaphore.acquire', (it) => {
   );
 
   it(
-    'passes over one that was cancelled a turn ago',
+    'skips a task that was cancelled a turn ago',
     async () => {
       const semaphore = new Semaphore(0);
       const log: string[] = [];
@@ -290,7 +290,7 @@ loopBehaviour('Semaphore.acquire', (it) => {
   );
 
   it(
-    'wakes all for whom there is a place when one goes on',
+    'wakes all tasks that can acquire when one continues',
     async () => {
       const semaphore = new Semaphore(0);
       const log: string[] = [];
@@ -327,7 +327,7 @@ loopBehaviour('Semaphore.acquire', (it) => {
 
 loopBehaviour('Semaphore.release', (it) => {
   it(
-    'gives a place back',
+    'releases it',
     async () => {
       const semaphore = new Semaphore();
       await semaphore.acquire();
@@ -340,7 +340,7 @@ loopBehaviour('Semaphore.release', (it) => {
     { cpython: [`${BASE}test_release_no_waiters`] },
   );
 
-  it.resting('may add places to those at the beginning', () => {
+  it.resting('may exceed the initial value', () => {
     const semaphore = new Semaphore(1);
 
     semaphore.release();
@@ -351,7 +351,7 @@ loopBehaviour('Semaphore.release', (it) => {
 
 loopBehaviour('BoundedSemaphore.release', (it) => {
   it.resting(
-    'refuses one too many',
+    'refuses to exceed the initial value',
     () => {
       const semaphore = new BoundedSemaphore();
 
@@ -363,7 +363,7 @@ loopBehaviour('BoundedSemaphore.release', (it) => {
     { cpython: [`${BASE}test_release_not_acquired`] },
   );
 
-  it('gives back what was taken', async () => {
+  it('releases what was acquired', async () => {
     const semaphore = new BoundedSemaphore(2);
     await semaphore.acquire();
 
@@ -374,7 +374,7 @@ loopBehaviour('BoundedSemaphore.release', (it) => {
 });
 
 loopBehaviour('Semaphore.with', (it) => {
-  it('holds a place while the body runs', async () => {
+  it('holds it while the body runs', async () => {
     const semaphore = new Semaphore(1);
 
     const given = await semaphore.with(() => semaphore.locked());

@@ -30,7 +30,7 @@ const keptTwice: BranchProgram = {
 };
 
 loopBehaviour('Branches of a task, in random programs', (it) => {
-  it('see what tasks of their own would see, at the same time', async (loop, scene) => {
+  it('see what separate tasks would see, at the same time', async (loop, scene) => {
     await fc.assert(
       fc.asyncProperty(branchPrograms, (program) => compareBranches(loop, program)),
       { seed: 15, numRuns: 300, examples: [[keptTwice]] },
@@ -40,7 +40,7 @@ loopBehaviour('Branches of a task, in random programs', (it) => {
   });
 
   for (const addition of ADDITIONS)
-    it(`see it with ${addition}, too`, async (loop, scene) => {
+    it(`also see it with ${addition}`, async (loop, scene) => {
       await fc.assert(
         fc.asyncProperty(branchProgramsOf(addition), (program) => compareBranches(loop, program)),
         { seed: 15, numRuns: 50 },

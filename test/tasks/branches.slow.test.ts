@@ -16,7 +16,7 @@ const EACH = 5000;
 loopBehaviour('Branches of a task, in 100,000 random programs of each kind', (it) => {
   for (const seed of SEEDS)
     it(
-      `see what tasks of their own would see, at the same time, from seed ${seed} on`,
+      `see what separate tasks would see, at the same time, from seed ${seed} on`,
       async (loop, scene) => {
         await fc.assert(
           fc.asyncProperty(branchPrograms, (program) => compareBranches(loop, program)),
@@ -31,7 +31,7 @@ loopBehaviour('Branches of a task, in 100,000 random programs of each kind', (it
   for (const addition of ADDITIONS)
     for (const seed of SEEDS)
       it(
-        `see it with ${addition}, too, from seed ${seed} on`,
+        `also see it with ${addition}, from seed ${seed} on`,
         async (loop, scene) => {
           await fc.assert(
             fc.asyncProperty(branchProgramsOf(addition), (program) =>

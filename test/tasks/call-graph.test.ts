@@ -53,7 +53,7 @@ async function captured(body: (leaf: () => Promise<void>) => Promise<unknown>): 
 }
 
 loopBehaviour('captureCallGraph', (it) => {
-  it('gives the functions of the current task', async () => {
+  it('returns the functions of the current task', async () => {
     async function outer(leaf: () => Promise<void>): Promise<void> {
       await leaf();
     }
@@ -66,7 +66,7 @@ loopBehaviour('captureCallGraph', (it) => {
   });
 
   it(
-    'goes up from a task that a task awaits',
+    'follows the tasks that await a task',
     async () => {
       const graph = await captured(async function main(leaf) {
         await createTask(leaf, { name: 'child' });
@@ -79,7 +79,7 @@ loopBehaviour('captureCallGraph', (it) => {
     debug,
   );
 
-  it('knows who waits for whom outside of debug mode, but not where', async () => {
+  it('knows which task waits for which outside of debug mode, but not where', async () => {
     const graph = await captured(async (leaf) => {
       await createTask(leaf, { name: 'child' });
     });
@@ -118,7 +118,7 @@ loopBehaviour('captureCallGraph', (it) => {
     debug,
   );
 
-  it('gives all who wait for one', async () => {
+  it('returns all tasks that wait for a future', async () => {
     const shared = createTask(async () => await sleep(2), { name: 'shared' });
     const waiters = ['a', 'b'].map((name) => createTask(async () => await shared, { name }));
     await sleep(1);
@@ -140,7 +140,7 @@ loopBehaviour('captureCallGraph', (it) => {
   });
 
   it(
-    'gives as many frames as are asked for, from either end',
+    'returns the requested number of frames, from either end',
     async () => {
       async function middle(): Promise<void> {
         await sleep(1);
@@ -158,7 +158,7 @@ loopBehaviour('captureCallGraph', (it) => {
     debug,
   );
 
-  it('leaves out as many frames of the caller as are asked for', async () => {
+  it('leaves out the requested number of frames of the caller', async () => {
     function helper(): Walked {
       return walk(captureCallGraph(undefined, { depth: 2 }));
     }
@@ -171,7 +171,7 @@ loopBehaviour('captureCallGraph', (it) => {
     assert.is(functions[0], 'caller');
   });
 
-  it('sees what a program tells of its own primitives', async (loop) => {
+  it('shows what a program reports about its own primitives', async (loop) => {
     const future = loop.createFuture<void>();
     const waiter = createTask(async () => await sleep(1), { name: 'waiter' });
 
@@ -184,7 +184,7 @@ loopBehaviour('captureCallGraph', (it) => {
     await waiter;
   });
 
-  it('ends where futures wait for one another', async (loop) => {
+  it('ends if futures wait for one another', async (loop) => {
     const [a, b] = [loop.createFuture<void>(), loop.createFuture<void>()];
     futureAddToAwaitedBy(a, b);
     futureAddToAwaitedBy(b, a);
@@ -192,14 +192,14 @@ loopBehaviour('captureCallGraph', (it) => {
     assert.equal(walk(captureCallGraph(a)), ['future', [], [['future', [], []]]]);
   });
 
-  it('gives nothing in a callback', async (loop) => {
+  it('returns nothing in a callback', async (loop) => {
     const seen = loop.createFuture<unknown>();
     loop.callSoon(() => seen.setResult(captureCallGraph()));
 
     assert.is(await seen, undefined);
   });
 
-  it('refuses what is no future', async () => {
+  it('refuses anything but a future', async () => {
     throws(() => captureCallGraph(1 as unknown as Future<void>), TypeError, {
       message: /1 object does not appear to be compatible/,
     });
@@ -213,7 +213,7 @@ loopBehaviour('captureCallGraph', (it) => {
 
 loopBehaviour('formatCallGraph', (it) => {
   it(
-    'prints as asyncio does',
+    'prints as in asyncio',
     async () => {
       async function leaf(): Promise<void> {
         await sleep(1); // here: leaf
@@ -254,7 +254,7 @@ loopBehaviour('formatCallGraph', (it) => {
 });
 
 loopBehaviour('printCallGraph', (it) => {
-  it('prints to what it is given', async (loop) => {
+  it('prints to the given function', async (loop) => {
     const texts: string[] = [];
 
     printCallGraph(loop.createFuture(), { file: { write: (text) => texts.push(text) } });
@@ -275,7 +275,7 @@ loopBehaviour("captureCallGraph in CPython's programs", (it) => {
     text?: RegExp,
   ): void {
     it(
-      `gives the stack of ${what.replace('_', ' ')}`,
+      `returns the stack of ${what.replace('_', ' ')}`,
       async () => {
         let noted: [Walked, string] | undefined;
         const note = (future?: Future<unknown>): void => {

@@ -125,7 +125,7 @@ async function around(
 loopBehaviour('A cancel at any turn', (it) => {
   for (const [name, how] of Object.entries(waits))
     for (const [ending, complete] of Object.entries(completions))
-      it(`is never lost by ${name}, before, at and after its ${ending}`, async (loop, scene) => {
+      it(`is never lost by ${name} before, at and after its ${ending}`, async (loop, scene) => {
         const plans = TURNS.flatMap((cancelAt) =>
           TURNS.flatMap((completeAt) =>
             [true, false].map((cancelFirst) => ({ cancelAt, completeAt, cancelFirst })),

@@ -72,7 +72,7 @@ function countTasks(loop: Loop, eager: boolean): () => number {
 for (const eager of [false, true])
   loopBehaviour(`A factory of ${eager ? 'eager ' : ''}tasks`, (it) => {
     it.resting(
-      'makes none for calls that are awaited',
+      'creates no tasks for calls that are awaited',
       async (loop) => {
         const count = countTasks(loop, eager);
 
@@ -85,7 +85,7 @@ for (const eager of [false, true])
 
     for (const [name, make] of Object.entries({ gather: gathers, taskgroups: groups }))
       it.resting(
-        `makes those of nested ${name}`,
+        `creates the tasks of nested ${name}`,
         async (loop) => {
           const count = countTasks(loop, eager);
 
@@ -99,7 +99,7 @@ for (const eager of [false, true])
 
 loopBehaviour('eagerTaskFactory', (it) => {
   it(
-    'is the factory that the loop has then, and makes tasks',
+    "is set as the loop's factory, and creates tasks",
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
 
@@ -113,7 +113,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'makes tasks that are done without a turn where they do not wait',
+    'creates tasks that are done without a turn if they do not wait',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
 
@@ -127,7 +127,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'makes tasks that have no coroutine once they ended without waiting',
+    'creates tasks that have no coroutine if they have ended without waiting',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
       const done = loop.createFuture<void>();
@@ -156,7 +156,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
     { cpython: ['test_eager_task_factory.py::CEagerTaskFactoryLoopTests::test_issue122332'] },
   );
 
-  it('makes tasks that keep their coroutine where they waited', async (loop) => {
+  it('creates tasks that keep their coroutine if they have waited', async (loop) => {
     loop.setTaskFactory(eagerTaskFactory);
     const soon = (): Future<void> => {
       const future = loop.createFuture<void>();
@@ -185,7 +185,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   });
 
   it(
-    'makes tasks that go on in a later turn where they wait',
+    'creates tasks that continue in a later turn if they wait',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
 
@@ -203,7 +203,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'makes tasks that cannot be cancelled any more where they did not wait',
+    'creates tasks that cannot be cancelled any more if they did not wait',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
 
@@ -217,7 +217,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
     { cpython: [`${SUITE}test_cancellation_after_eager_completion`] },
   );
 
-  it('makes tasks that keep the failure of a body that did not wait from a cancel', async (loop) => {
+  it('creates tasks whose error cannot be replaced by a cancel if they did not wait', async (loop) => {
     loop.setTaskFactory(eagerTaskFactory);
 
     const task = loop.createTask(async () => {
@@ -229,7 +229,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   });
 
   it(
-    'makes tasks that can be cancelled where they wait',
+    'creates tasks that can be cancelled if they wait',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
 
@@ -246,7 +246,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'makes tasks that are current in every step',
+    'creates tasks that are the current task in every step',
     async (loop) => {
       const seen: unknown[] = [];
       loop.setTaskFactory(eagerTaskFactory);
@@ -265,7 +265,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'makes tasks that are among all tasks until they are done',
+    'creates tasks that are in allTasks() until they are done',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
       let seen = new Set<Task<unknown>>();
@@ -282,7 +282,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'makes tasks that are among all tasks while they wait',
+    'creates tasks that are in allTasks() while they wait',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
       let seen = new Set<Task<unknown>>();
@@ -305,7 +305,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'makes tasks that set a future before it is awaited',
+    'creates tasks that set a future before it is awaited',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
       const future = loop.createFuture<string>();
@@ -321,7 +321,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'makes tasks that have a copy of the context',
+    'creates tasks that have a copy of the context',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
       const variable = new ContextVar('variable', { default: 0 });
@@ -345,7 +345,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'makes tasks that know their name in the first step',
+    'creates tasks that know their name in the first step',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
       const names: unknown[] = [];
@@ -361,7 +361,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
   );
 
   it(
-    'leaves tasks alone that are not to be eager',
+    'does not start tasks with eagerStart: false',
     async (loop) => {
       loop.setTaskFactory(eagerTaskFactory);
       const names: unknown[] = [];
@@ -384,7 +384,7 @@ loopBehaviour('loop.createTask without a factory', (it) => {
   const DEFAULT = 'test_eager_task_factory.py::DefaultTaskFactoryEagerStart::';
   for (const eagerStart of [true, false])
     it(
-      `makes a task that is ${eagerStart ? '' : 'not '}eager where that is asked for`,
+      `creates a task that is ${eagerStart ? '' : 'not '}eager on request`,
       async (loop) => {
         const names: unknown[] = [];
 

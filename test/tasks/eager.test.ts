@@ -30,7 +30,7 @@ async function microtasks(): Promise<void> {
 }
 
 loopBehaviour('createTask with eagerStart', (it) => {
-  it('begins at once, and goes as far as the first wait', async () => {
+  it('starts immediately, and runs until it first waits', async () => {
     const log: string[] = [];
 
     const task = eager(async () => {
@@ -44,7 +44,7 @@ loopBehaviour('createTask with eagerStart', (it) => {
     assert.equal(log, ['begins', 'made', 'goes on']);
   });
 
-  it('takes no turn where the body does not wait', async (loop) => {
+  it('takes no turn if the body does not wait', async (loop) => {
     const turns: string[] = [];
     loop.callSoon(() => turns.push('turn'));
 
@@ -57,7 +57,7 @@ loopBehaviour('createTask with eagerStart', (it) => {
     assert.not(allTasks().has(task));
   });
 
-  it('takes no turn where the body awaits what is done', async (loop) => {
+  it('takes no turn if the body awaits what is done', async (loop) => {
     const turns: string[] = [];
     const future = loop.createFuture<string>();
     future.setResult('there');
@@ -74,7 +74,7 @@ loopBehaviour('createTask with eagerStart', (it) => {
     assert.equal(turns, []);
   });
 
-  it('is the current task for as long as its step takes, and then its maker is', async () => {
+  it('is the current task during its step, and then its creator is', async () => {
     const maker = currentTask();
     const seen: unknown[] = [];
 
@@ -110,7 +110,7 @@ loopBehaviour('createTask with eagerStart', (it) => {
     assert.is(variable.get(), 'outer');
   });
 
-  it('can be cancelled where it waits', async () => {
+  it('can be cancelled while it waits', async () => {
     let ended = '';
     const task = eager(async () => {
       try {
@@ -127,7 +127,7 @@ loopBehaviour('createTask with eagerStart', (it) => {
     assert.is(ended, 'CancelledError');
   });
 
-  it('gives the cancel that it asks of itself to its first wait', async () => {
+  it('throws a cancel of itself at its first wait', async () => {
     const task = eager(async () => {
       currentTask()?.cancel();
       await sleep(10);
@@ -144,7 +144,7 @@ loopBehaviour('createTask with eagerStart', (it) => {
     await rejects(task, RangeError, { message: 'at once' });
   });
 
-  it.resting('begins in the next turn where the loop does not run', async (loop) => {
+  it.resting('starts in the next turn if the loop does not run', async (loop) => {
     const log: string[] = [];
     const task = loop.createTask(async () => void log.push('begins'), { eagerStart: true });
     assert.equal(log, []);
@@ -154,7 +154,7 @@ loopBehaviour('createTask with eagerStart', (it) => {
     assert.equal(log, ['begins']);
   });
 
-  it('is at home in groups and gathers', async () => {
+  it('works in groups and gather()', async () => {
     const results = await gather(
       eager(async () => 1),
       eager(() => sleep(1, 2)),
@@ -197,7 +197,7 @@ loopBehaviour('createTask with eagerStart', (it) => {
 });
 
 loopBehaviour('eagerTaskFactory', (it) => {
-  it('makes all tasks eager, but those that are not to be', async (loop) => {
+  it('makes all tasks eager except those with eagerStart: false', async (loop) => {
     const log: string[] = [];
     const note = (text: string) => async () => void log.push(text);
     loop.setTaskFactory(eagerTaskFactory);
@@ -216,7 +216,7 @@ loopBehaviour('eagerTaskFactory', (it) => {
 });
 
 loopBehaviour('createEagerTaskFactory', (it) => {
-  it('makes tasks of a class', async (loop) => {
+  it('creates tasks of a class', async (loop) => {
     class Own<T> extends Task<T> {}
     loop.setTaskFactory(createEagerTaskFactory(Own));
     const task = createTask(async () => 'done');
@@ -226,7 +226,7 @@ loopBehaviour('createEagerTaskFactory', (it) => {
     assert.is(await task, 'done');
   });
 
-  it('refuses what is no class', async () => {
+  it('refuses anything but a class', async () => {
     throws(() => createEagerTaskFactory(5 as never), TypeError, {
       message: 'a class of tasks was expected, got 5',
     });

@@ -14,7 +14,7 @@ import { rejects } from '../support/rejects.ts';
 import { throws } from '../support/throws.ts';
 
 loopBehaviour('fromEvent', (it) => {
-  it('gives what the listener gets', async (loop) => {
+  it("returns the listener's arguments", async (loop) => {
     const emitter = new EventEmitter();
     loop.callLater(1, () => emitter.emit('news', 1, 'two'));
 
@@ -23,7 +23,7 @@ loopBehaviour('fromEvent', (it) => {
     assert.equal(emitter.eventNames(), []);
   });
 
-  it('waits from the call on', async () => {
+  it('waits from the time of the call', async () => {
     const emitter = new EventEmitter();
     const waiting = fromEvent(emitter, 'news');
     emitter.emit('news', 'early');
@@ -32,7 +32,7 @@ loopBehaviour('fromEvent', (it) => {
     assert.equal(await waiting, ['early']);
   });
 
-  it('takes an EventTarget', async (loop) => {
+  it('accepts an EventTarget', async (loop) => {
     const target = new EventTarget();
     const event = new Event('news');
     loop.callSoon(() => target.dispatchEvent(event));
@@ -51,7 +51,7 @@ loopBehaviour('fromEvent', (it) => {
     assert.equal(emitter.eventNames(), []);
   });
 
-  it('gives an error that is asked for', async (loop) => {
+  it('returns an error event that was requested', async (loop) => {
     const emitter = new EventEmitter();
     const error = new RangeError('asked for');
     loop.callSoon(() => emitter.emit('error', error));
@@ -72,7 +72,7 @@ loopBehaviour('fromEvent', (it) => {
     assert.equal(emitter.eventNames(), []);
   });
 
-  it.resting('says nothing when its loop is closed', async (loop) => {
+  it.resting('reports nothing when its loop is closed', async (loop) => {
     const emitter = new EventEmitter();
     await loop.runUntilComplete(async () => void fromEvent(emitter, 'news'));
     loop.close();
@@ -82,7 +82,7 @@ loopBehaviour('fromEvent', (it) => {
     assert.equal(emitter.eventNames(), []);
   });
 
-  it('refuses what emits nothing, and what is no name', async () => {
+  it('refuses anything but an emitter and a name', async () => {
     throws(() => fromEvent(5 as never, 'news'), TypeError, {
       message: 'an EventEmitter or an EventTarget was expected, got 5',
     });
@@ -91,7 +91,7 @@ loopBehaviour('fromEvent', (it) => {
     });
   });
 
-  it.resting('needs a loop that runs', () => {
+  it.resting('needs a running loop', () => {
     throws(() => fromEvent(new EventEmitter(), 'news'), RuntimeError);
   });
 });

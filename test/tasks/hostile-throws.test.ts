@@ -114,7 +114,7 @@ const ARRIVES: Readonly<
 for (const [kind, make] of Object.entries(HOSTILE))
   loopBehaviour(`${kind} that is thrown`, (it) => {
     for (const [name, play] of Object.entries(ARRIVES))
-      it(`comes out of ${name}`, async (loop) => {
+      it(`is thrown by ${name}`, async (loop) => {
         const value = make();
         const boom = async (): Promise<never> => {
           await asyncio.sleep(0);

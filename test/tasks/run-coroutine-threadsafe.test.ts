@@ -36,7 +36,7 @@ function fromOutside<T>(call: () => Future<T>): Promise<Future<T>[]> {
 
 loopBehaviour('runCoroutineThreadsafe', (it) => {
   it(
-    'gives the result',
+    'returns the result',
     async (loop) => {
       const [future] = await fromOutside(() => runCoroutineThreadsafe(add(1, 2), loop));
 
@@ -56,7 +56,7 @@ loopBehaviour('runCoroutineThreadsafe', (it) => {
   );
 
   it(
-    'passes a cancel on to the task',
+    'passes on a cancel to the task',
     async (loop, scene) => {
       const future = runCoroutineThreadsafe(add(1, 2), loop);
 
@@ -70,7 +70,7 @@ loopBehaviour('runCoroutineThreadsafe', (it) => {
   );
 
   it(
-    'passes a cancel on to the task of a factory',
+    'passes on a cancel to the task of a factory',
     async (loop, scene) => {
       let task: Task<unknown> | undefined;
       loop.setTaskFactory((_loop, body) => {
@@ -102,7 +102,7 @@ loopBehaviour('runCoroutineThreadsafe', (it) => {
   );
 
   it(
-    'throws what the task factory throws, and tells it',
+    'throws what the task factory throws, and reports it',
     async (loop, scene) => {
       const before = loop.getTaskFactory();
       const error = new ReferenceError('no factory');
@@ -135,7 +135,7 @@ loopBehaviour('runCoroutineThreadsafe', (it) => {
     throws(() => runCoroutineThreadsafe(async () => {}, loop), RuntimeError, { message: /closed/ });
   });
 
-  it('refuses what is no coroutine, at once', async (loop) => {
+  it('refuses anything but a coroutine, at once', async (loop) => {
     throws(() => runCoroutineThreadsafe(Promise.resolve() as never, loop), TypeError, {
       message: /^A coroutine object is required/,
     });

@@ -22,7 +22,7 @@ const answer = coroutine(async function answer() {
 
 loopBehaviour('shield', (it) => {
   it(
-    'gives the result',
+    'returns the result',
     async (loop) => {
       const inner = loop.createFuture<number>();
       const outer = shield(inner);
@@ -48,7 +48,7 @@ loopBehaviour('shield', (it) => {
   );
 
   it(
-    'is cancelled when that is which it protects',
+    'is cancelled when the task that it protects is',
     async (loop, scene) => {
       const inner = loop.createFuture<number>();
       const outer = shield(inner);
@@ -76,7 +76,7 @@ loopBehaviour('shield', (it) => {
   );
 
   it(
-    'gives what is done already as it is',
+    'returns what is already done as it is',
     async (loop) => {
       const future = loop.createFuture<number>();
       future.setResult(42);
@@ -87,7 +87,7 @@ loopBehaviour('shield', (it) => {
   );
 
   it(
-    'lets the work go on when the waiting task is cancelled',
+    'lets the work continue when the waiting task is cancelled',
     async (loop, scene) => {
       let proof = 0;
       const waiter = loop.createFuture<void>();
@@ -147,7 +147,7 @@ loopBehaviour('shield', (it) => {
     { cpython: [`${BASE}test_gather_shield`] },
   );
 
-  it('tells a failure that comes after its cancel, once', async (loop, scene) => {
+  it('reports a failure that comes after its cancel, once', async (loop, scene) => {
     const inner = loop.createFuture<number>();
     for (let n = 0; n < 3; n += 1) shield(inner).cancel();
     await scene.settle();
@@ -201,7 +201,7 @@ loopBehaviour('shield', (it) => {
     { cpython: [`${BASE}test_shield_duplicate_log_once`] },
   );
 
-  it('tells nothing of what another shield still waits for twice', async (loop, scene) => {
+  it('reports nothing twice that another shield still waits for', async (loop, scene) => {
     const inner = loop.createFuture<number>();
     const [given, kept] = [shield(inner), shield(inner)];
     given.cancel();
@@ -227,7 +227,7 @@ loopBehaviour('shield', (it) => {
   );
 
   it(
-    'makes a task of a coroutine, in the loop that runs',
+    'creates a task from a coroutine, on the running loop',
     async (loop) => {
       const outer = shield(answer());
 
@@ -238,7 +238,7 @@ loopBehaviour('shield', (it) => {
   );
 
   it.resting(
-    'makes a task of a coroutine, in the loop that was set',
+    'creates a task from a coroutine, on the set loop',
     async (loop) => {
       setEventLoop(loop);
       try {

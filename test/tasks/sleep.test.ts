@@ -14,7 +14,7 @@ loopBehaviour('sleep', (it) => {
   });
 
   it(
-    'gives the result that it was given',
+    'returns its second argument',
     async (loop) => {
       const begin = loop.time();
       const sleeper = async (seconds: number, result: string): Promise<string> => {
@@ -30,7 +30,7 @@ loopBehaviour('sleep', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_sleep'] },
   );
 
-  it('refuses options where the result belongs, and takes anything else as the result', async () => {
+  it('refuses options in place of the result, and accepts anything else', async () => {
     const { signal } = new AbortController();
     const message =
       'sleep() takes options after the result: write sleep(delay, undefined, { signal })';
@@ -55,7 +55,7 @@ loopBehaviour('sleep', (it) => {
   });
 
   it(
-    'takes exactly one turn where there is nothing to wait for',
+    'takes exactly one turn if the delay is 0',
     async (loop) => {
       for (const delay of [0, -1, Number.NEGATIVE_INFINITY]) {
         let result = 0;
@@ -76,7 +76,7 @@ loopBehaviour('sleep', (it) => {
   );
 
   it(
-    'takes its timer along when it is cancelled',
+    'cancels its timer when it is cancelled',
     async (loop, { settle }) => {
       const before = loop._turns.listTimers().length;
       const task = createTask(() => sleep(10, 'yeah'));
@@ -91,7 +91,7 @@ loopBehaviour('sleep', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_sleep_cancel'] },
   );
 
-  it('takes its timer along when its signal is aborted', async (loop, { settle }) => {
+  it('cancels its timer when its signal is aborted', async (loop, { settle }) => {
     const before = loop._turns.listTimers().length;
     const stop = new AbortController();
     const task = createTask(() => sleep(10, undefined, { signal: stop.signal }));
@@ -109,7 +109,7 @@ loopBehaviour('sleep', (it) => {
     await sleep(10);
   });
 
-  it('cannot wait for ever', async (loop) => {
+  it('cannot wait forever', async (loop) => {
     const before = loop._turns.listTimers().length;
 
     throws(() => sleep(Number.POSITIVE_INFINITY), RangeError, {
@@ -119,7 +119,7 @@ loopBehaviour('sleep', (it) => {
     assert.is(loop._turns.listTimers().length, before);
   });
 
-  it('wakes those up in order whose time is the same', async () => {
+  it('wakes tasks with the same time in order', async () => {
     const order: string[] = [];
     const sleeper = async (name: string, delay: number): Promise<void> => {
       await sleep(delay);
@@ -132,7 +132,7 @@ loopBehaviour('sleep', (it) => {
   });
 
   it(
-    'refuses what is no number of seconds',
+    'refuses anything but a number of seconds',
     async () => {
       throws(() => sleep('1' as unknown as number), TypeError, {
         message: "delay must be a number of seconds, got '1'",
@@ -142,7 +142,7 @@ loopBehaviour('sleep', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_sleep_when_delay_is_nan'] },
   );
 
-  it.resting('asks for a loop that runs', () => {
+  it.resting('needs a running loop', () => {
     throws(() => sleep(1), RuntimeError, { message: /^no running event loop/ });
   });
 });

@@ -35,11 +35,11 @@ async function get(seconds: number, limit: number): Promise<string> {
 const nameOf = (error: unknown): string => (error as Error).name;
 
 loopBehaviour('A limit in one branch of a task', (it) => {
-  it('leaves the branches beside it alone', async () => {
+  it('does not affect other branches', async () => {
     assert.equal(await Promise.all([get(5, 1), get(3, 10)]), ['too late', 'in time']);
   });
 
-  it('leaves the code beside it alone that is waited for later', async () => {
+  it('does not affect code next to it that is awaited later', async () => {
     const beside = sleep(3, 'beside');
     const other = (async () => await beside)();
 
@@ -77,7 +77,7 @@ loopBehaviour('A limit in one branch of a task', (it) => {
     },
   };
   for (const [name, limit] of Object.entries(limits))
-    it(`leaves the branches beside it alone: ${name}`, async (loop) => {
+    it(`does not affect other branches: ${name}`, async (loop) => {
       const begin = loop.time();
       const beside = async (): Promise<string> => {
         await sleep(3);
@@ -93,7 +93,7 @@ loopBehaviour('A limit in one branch of a task', (it) => {
       assert.is(currentTask()?.cancelling(), 0);
     });
 
-  it('counts its own cancel where two are reached at once', async () => {
+  it('counts its own cancel if one cancel reaches two limits', async () => {
     assert.equal(await Promise.all([get(5, 1), get(5, 1), get(5, 1)]), [
       'too late',
       'too late',
@@ -102,7 +102,7 @@ loopBehaviour('A limit in one branch of a task', (it) => {
     assert.is(currentTask()?.cancelling(), 0);
   });
 
-  it('passes a cancel of the task on, which reaches all branches', async () => {
+  it('passes on a cancel of the task to all branches', async () => {
     const log: string[] = [];
     const branch = async (name: string, limit: number): Promise<void> => {
       try {
@@ -122,7 +122,7 @@ loopBehaviour('A limit in one branch of a task', (it) => {
     assert.equal(log, ['a CancelledError', 'b CancelledError']);
   });
 
-  it('gives a call that nobody awaits back to the task when its body has ended', async () => {
+  it('returns a call that is not awaited to the task when its body has ended', async () => {
     const log: string[] = [];
     const task = createTask(async () => {
       await timeout(5, async () => {
@@ -204,7 +204,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     ['a generator of asyncgen()', () => Promise.allSettled([read(asyncgen(produce)())])],
   ];
   for (const [name, round] of loops)
-    it(`ends a loop that keeps each one: of ${name}`, async (loop) => {
+    it(`ends a loop that swallows every cancel: of ${name}`, async (loop) => {
       const task = createTask(async () => {
         for (;;) await round(loop);
       });
@@ -215,7 +215,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
       await rejects(task, CancelledError);
     });
 
-  it('is not taken back by a branch beside it that calls uncancel()', async () => {
+  it('is not withdrawn by another branch that calls uncancel()', async () => {
     const log: string[] = [];
     const task = createTask(async () => {
       void (async () => {
@@ -242,7 +242,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, ['left: 0', 'CancelledError']);
   });
 
-  it('is taken back by the code that it was kept from', async () => {
+  it('is withdrawn by the code from which it was hidden', async () => {
     const task = createTask(async () => {
       await Promise.allSettled([sleep(1)]);
       currentTask()?.uncancel();
@@ -287,7 +287,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.is(task.cancelled(), true);
   });
 
-  it('ends a loop of Promise.allSettled while an AsyncLocalStorage is in use', async () => {
+  it('ends a loop of Promise.allSettled while an AsyncLocalStorage is used', async () => {
     const storage = new AsyncLocalStorage<string>();
     const task = storage.run('store', () =>
       createTask(async () => {
@@ -315,7 +315,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     await rejects(task, CancelledError);
   });
 
-  it('is thrown at the next await of a combinator when all of it has ended', async (loop) => {
+  it('is thrown at the next await of a combinator when all its branches have ended', async (loop) => {
     const log: string[] = [];
     const cleansUp = async (): Promise<void> => {
       try {
@@ -345,7 +345,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, ['is clean', 'is clean', 'ends at 2', 'cleaned up']);
   });
 
-  it('leaves promises of others alone that are awaited in the meantime', async () => {
+  it('does not affect foreign promises that are awaited in the meantime', async () => {
     const { promise, resolve } = foreign<string>();
     const log: string[] = [];
     const task = createTask(async () => {
@@ -392,7 +392,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, ['work cleaned up', 'rejected', 'task cleaned up']);
   });
 
-  it('ends a task cancelled that awaits nothing more', async () => {
+  it('makes a task that awaits nothing more end as cancelled', async () => {
     const task = createTask(() => Promise.allSettled([sleep(10)]));
     await sleep(1);
 
@@ -414,7 +414,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     })().work.bind(undefined),
   };
   for (const [what, body] of Object.entries(bodies))
-    it(`ends a task cancelled whose body is a coroutine of ${what}`, async () => {
+    it(`makes a task whose body is a coroutine of ${what} end as cancelled`, async () => {
       const task = createTask(coroutine(body)());
       await sleep(1);
 
@@ -450,7 +450,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     });
   }
 
-  it('is seen by each function above, where one combinator is in another', async () => {
+  it('is seen by each calling function if combinators are nested', async () => {
     const log: string[] = [];
     const level = async (name: string, inner: () => Promise<unknown>): Promise<void> => {
       await Promise.allSettled([inner()]);
@@ -471,7 +471,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, ['inner', 'outer']);
   });
 
-  it('is for the code that has not seen it, whatever other branches await meanwhile', async (loop) => {
+  it('is thrown to the code that has not seen it, whatever other branches await', async (loop) => {
     const log: string[] = [];
     const cleansUp = async (): Promise<void> => {
       try {
@@ -526,7 +526,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
       assert.equal(log, ['CancelledError', 'CancelledError', 'CancelledError']);
     });
 
-  it('is for the code that waited, also when that first calls others', async () => {
+  it('is thrown to the code that waited, even if it first calls other functions', async () => {
     const log: string[] = [];
     const flush = async (): Promise<void> => {
       try {
@@ -549,7 +549,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, ['flush CancelledError']);
   });
 
-  it('is thrown once, where a branch beside is cancelled in the meantime', async () => {
+  it('is thrown once if another branch is cancelled in the meantime', async () => {
     const log: string[] = [];
     const keeps = async (): Promise<void> => {
       try {
@@ -573,7 +573,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, ['is clean']);
   });
 
-  it('does not break the clean-up off of a call of the same function that has seen it', async () => {
+  it('does not interrupt the clean-up of another call of the same function that has seen it', async () => {
     const log: string[] = [];
     const work = async (n: number): Promise<void> => {
       if (n === 1) await Promise.allSettled([sleep(10)]);
@@ -598,7 +598,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.ok(log.includes('2 is clean'));
   });
 
-  it('is not for the task, where it was kept from a call that nobody awaits', async () => {
+  it('is not thrown to the task if a call that is not awaited has missed it', async () => {
     const task = createTask(async () => {
       void (async () => {
         await Promise.allSettled([sleep(10)]);
@@ -617,7 +617,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.is(await task, 'refused');
   });
 
-  it('ends the waits for futures that the same code begins before its next await', async (loop) => {
+  it('ends waits for futures that the same code starts before its next await', async (loop) => {
     const task = createTask(async () => {
       await Promise.allSettled([loop.createFuture()]);
       await Promise.allSettled([loop.createFuture(), loop.createFuture()]);
@@ -646,7 +646,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     },
     'Promise.any': () => Promise.any([sleep(10)]).catch(() => {}),
   }))
-    it(`is thrown in a branch that a limit has left: ${name}`, async () => {
+    it(`is thrown in a branch that a limit has abandoned: ${name}`, async () => {
       const log: string[] = [];
       const branch = async (): Promise<void> => {
         try {
@@ -667,7 +667,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
       assert.equal(log, ['CancelledError']);
     });
 
-  it('is not thrown again where another branch has thrown it to the same code', async () => {
+  it('is not thrown again if another branch has thrown it to the same code', async () => {
     const log: string[] = [];
     const settled = async (): Promise<unknown> => await Promise.allSettled([sleep(10)]);
     const task = createTask(async () => {
@@ -709,7 +709,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
     assert.equal(log, []);
   });
 
-  it('is left alone where the function that was called has caught it', async () => {
+  it('is not thrown if the called function has caught it', async () => {
     const work = async (): Promise<string> => {
       try {
         await sleep(10);
@@ -732,7 +732,7 @@ loopBehaviour('A cancel that a combinator keeps', (it) => {
 });
 
 loopBehaviour('Task.signal', (it) => {
-  it('is a new one when all cancels were taken back', async () => {
+  it('is a new one when all cancels have been withdrawn', async () => {
     const task = currentTask();
     const before = task?.signal;
     const caught = createTask(async () => {
@@ -771,7 +771,7 @@ loopBehaviour('Task.signal', (it) => {
     assert.not(currentTask()?.signal.aborted);
   });
 
-  it('does not withdraw the cancel of whoever only looks at it', async () => {
+  it('does not withdraw a cancel when it is only read', async () => {
     const { promise, resolve } = foreign();
     const log: string[] = [];
     const task = createTask(async () => {
@@ -847,7 +847,7 @@ loopBehaviour('A cancel that comes through a signal', (it) => {
   };
   for (const [name, call] of Object.entries(calls))
     for (const combinator of ['allSettled', 'any'] as const)
-      it(`is thrown at the next await if ${combinator} has kept it, ${name}, once`, async () => {
+      it(`is thrown at the next await, once, if ${combinator} has swallowed it, ${name}`, async () => {
         const log: string[] = [];
         const task = createTask(async () => {
           try {
@@ -868,14 +868,14 @@ loopBehaviour('A cancel that comes through a signal', (it) => {
         assert.equal(log, ['cleaned up']);
       });
 
-  it('ends a limit whose body has no further await when allSettled has kept it', async () => {
+  it('ends a limit whose body has no further await if allSettled has swallowed it', async () => {
     await rejects(
       timeout(1, (limit) => Promise.allSettled([fetched(limit.signal)])),
       TimeoutError,
     );
   });
 
-  it('is not kept from a task by a call that nobody awaits', async (loop) => {
+  it('is not hidden from a task by a call that is not awaited', async (loop) => {
     const log: string[] = [];
     const task = createTask(async () => {
       void fetched().catch(() => {});
@@ -891,7 +891,7 @@ loopBehaviour('A cancel that comes through a signal', (it) => {
     assert.equal(log, []);
   });
 
-  it('is thrown once in the body, also a little later than in a call that nobody awaits', async (loop) => {
+  it('is thrown once in the body, even a little later than in a call that is not awaited', async (loop) => {
     const log: string[] = [];
     const clean = async (fetching: Promise<unknown>, who: string): Promise<void> => {
       try {
@@ -925,7 +925,7 @@ loopBehaviour('A cancel that comes through a signal', (it) => {
   });
 });
 
-loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
+loopBehaviour('A cancel of a task that waits for a foreign promise', (it) => {
   const calls: Record<string, () => unknown> = {
     'a call that nobody awaits': () => void sleep(10).then(() => {}),
     'an async call that nobody awaits': () => void (async () => await sleep(10))(),
@@ -940,7 +940,7 @@ loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
     'the loser of a race': () => Promise.race([sleep(0), (async () => await sleep(10))()]),
   };
   for (const [name, beside] of Object.entries(calls))
-    it(`is thrown at its next await, beside ${name}, once`, async (loop) => {
+    it(`is thrown at its next await, once, next to ${name}`, async (loop) => {
       const log: string[] = [];
       const task = createTask(async () => {
         await beside();
@@ -962,7 +962,7 @@ loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
     });
 
   for (const [name, beside] of Object.entries(calls))
-    it(`is thrown at its next await when the promise is settled in the same step, beside ${name}`, async (loop) => {
+    it(`is thrown at its next await if the promise is settled in the same step, next to ${name}`, async (loop) => {
       const log: string[] = [];
       const { promise, resolve } = foreign();
       const task = createTask(async () => {
@@ -993,7 +993,7 @@ loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
     'a race that has ended, of sleep() itself': () => Promise.race([sleep(0), sleep(10)]),
   };
   for (const [name, beside] of Object.entries(losing))
-    it(`is not thrown beside ${name}: this is documented`, async (loop) => {
+    it(`is not thrown next to ${name}: this is documented`, async (loop) => {
       const log: string[] = [];
       const task = createTask(async () => {
         await beside();
@@ -1010,7 +1010,7 @@ loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
     });
 
   for (const abandon of [true, false])
-    it(`is not thrown in a limit with { abandon: ${abandon} }, beside a branch that sees it: this is documented`, async (loop) => {
+    it(`is not thrown in a limit with { abandon: ${abandon} }, next to a branch that sees it: this is documented`, async (loop) => {
       const log: string[] = [];
       const work = async (): Promise<void> => {
         await new Promise<void>((resolve) => void loop.callLater(5, resolve));
@@ -1033,7 +1033,7 @@ loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
       assert.equal(log, ['reached']);
     });
 
-  it('is thrown at its next await, also if it begins a call that nobody awaits before that', async (loop) => {
+  it('is thrown at its next await, even if it first starts a call that is not awaited', async (loop) => {
     const log: string[] = [];
     const { promise, resolve } = foreign();
     const task = createTask(async () => {
@@ -1076,7 +1076,7 @@ loopBehaviour('A cancel of a task that waits for a promise of others', (it) => {
     assert.equal(log, ['body ended']);
   });
 
-  it('does not interrupt the clean-up of a body that got it through a promise of others', async () => {
+  it('does not interrupt the clean-up of a body that got it through a foreign promise', async () => {
     const log: string[] = [];
     const later = (call: () => PromiseLike<unknown>): Promise<unknown> =>
       new Promise((resolve, reject) => {

@@ -32,7 +32,7 @@ const failsInModes = ['strict', 'warn'].map((mode) =>
 
 behaviour('A cancel of a call that nobody awaits', (it) => {
   it(
-    'lets the program go on, and the call clean up',
+    'lets the program continue and the call clean up',
     async () => {
       assert.equal(await cancelled, {
         status: 0,
@@ -44,7 +44,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'lets the program go on, whatever the call awaits and however it is chained',
+    'lets the program continue, whatever the call awaits and however it is chained',
     async () => {
       assert.equal(await program('cancelled later'), {
         status: 0,
@@ -56,7 +56,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'lets the program go on after a timeout',
+    'lets the program continue after a timeout',
     async () => {
       assert.equal(await limited, {
         status: 0,
@@ -68,7 +68,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'lets the program go on where a limit has left the call, or a context',
+    'lets the program continue if a limit has abandoned the call, or in another context',
     async () => {
       const cleanedUp = 'flush cleaned up\n'.repeat(4);
       assert.equal(await left, {
@@ -81,7 +81,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'leaves the status of Ctrl-C as it is',
+    'does not change the exit status of Ctrl-C',
     async () => {
       const { status, stderr } = await interrupted;
 
@@ -92,7 +92,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'leaves the status of Ctrl-C as it is, also of a call that waits for others',
+    'does not change the exit status of Ctrl-C, even for a call that waits for a foreign promise',
     async () => {
       const { status, stderr } = await interruptedOfOthers;
 
@@ -103,7 +103,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'may be of a class of its own',
+    'may be an instance of a subclass',
     async () => {
       assert.equal(await subclass, { status: 0, stdout: 'goes on\n', stderr: '' });
     },
@@ -111,7 +111,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'may be handed on, also much later and to promises of no task',
+    'may be passed on, even much later and to promises outside of tasks',
     async () => {
       assert.equal(await handedOn, { status: 0, stdout: 'goes on\n', stderr: '' });
     },
@@ -139,7 +139,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'is not told to listeners, unlike a failure',
+    'is not passed to listeners, unlike a failure',
     async () => {
       assert.equal(await besideListeners, {
         status: 0,
@@ -151,7 +151,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'lets the program go on that replaces process.emit() meanwhile',
+    'lets a program continue that replaces process.emit() in the meantime',
     async () => {
       assert.equal(await withAnotherEmit, {
         status: 0,
@@ -163,7 +163,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'lets the program go on, and warns of nothing, whatever Node is to do with unhandled rejections',
+    'lets the program continue without a warning, in every mode of --unhandled-rejections',
     async () => {
       for (const ended of await Promise.all(inModes))
         assert.equal(ended, {
@@ -176,7 +176,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'ends the program if it is that of run()',
+    'ends the program if run() throws it',
     async () => {
       const { status, stdout, stderr } = await ofRun;
 
@@ -188,7 +188,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'hides no failure of such a call, whatever Node is to do with it',
+    'hides no failure of such a call, in every mode of --unhandled-rejections',
     async () => {
       const [strict, warn] = await Promise.all(failsInModes);
 
@@ -212,7 +212,7 @@ behaviour('A cancel of a call that nobody awaits', (it) => {
   );
 
   it(
-    'makes nothing of an error that is handled',
+    'ignores an error that is handled',
     async () => {
       assert.equal(await failsOtherwise, {
         status: 0,

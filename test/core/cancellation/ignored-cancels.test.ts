@@ -21,7 +21,7 @@ const debug = { debug: true } as const;
 
 loopBehaviour('Task.cancel, in debug mode', (it) => {
   it(
-    'names a task that goes on waiting for what is not ours, and says where',
+    'names a task that still waits for a foreign promise, with the line',
     async (_loop, { logged }) => {
       const { promise, resolve } = foreign();
       const task = createTask(
@@ -46,7 +46,7 @@ loopBehaviour('Task.cancel, in debug mode', (it) => {
   );
 
   it(
-    'says nothing of a task that ends in time, or is on its way',
+    'does not name a task that ends in time, or is about to continue',
     async (_loop, { logged }) => {
       const { promise, resolve } = foreign();
       const soon = createTask(async () => {
@@ -74,7 +74,7 @@ loopBehaviour('Task.cancel, in debug mode', (it) => {
   );
 
   it(
-    'names a task whose catch swallowed the cancel, and says where it was',
+    'names a task whose catch swallowed the cancel, with the line',
     async (_loop, { logged }) => {
       const task = createTask(
         async () => {
@@ -102,7 +102,7 @@ loopBehaviour('Task.cancel, in debug mode', (it) => {
   );
 
   it(
-    'says nothing of a task that takes the cancel back, or a timeout that does',
+    'does not name a task that withdraws the cancel, or whose timeout does',
     async (_loop, { logged }) => {
       const task = createTask(async () => {
         await sleep(10).catch(() => currentTask()?.uncancel());
@@ -127,7 +127,7 @@ loopBehaviour('Task.cancel, in debug mode', (it) => {
 loopBehaviour('Task.cancel, outside of debug mode', (it) => {
   const cleanUps = { 'a call that nobody awaits': 0, 'one that cleans up': 5 };
   for (const [name, seconds] of Object.entries(cleanUps))
-    it(`names such a task beside ${name}`, async (_loop, { logged }) => {
+    it(`names such a task next to ${name}`, async (_loop, { logged }) => {
       const { promise, resolve } = foreign();
       const beside = async (): Promise<void> => {
         try {
@@ -158,7 +158,7 @@ loopBehaviour('Task.cancel, outside of debug mode', (it) => {
       await rejects(task, CancelledError);
     });
 
-  it('names a task that goes on waiting for what is not ours', async (_loop, { logged }) => {
+  it('names a task that still waits for a foreign promise', async (_loop, { logged }) => {
     const { promise, resolve } = foreign();
     const stubborn = coroutine(async function stubborn() {
       await promise;
@@ -178,7 +178,7 @@ loopBehaviour('Task.cancel, outside of debug mode', (it) => {
     );
   });
 
-  it('says nothing of a task that ends in time', async (loop, { logged }) => {
+  it('does not name a task that ends in time', async (loop, { logged }) => {
     const { promise, resolve } = foreign();
     const task = createTask(async () => {
       await promise;
@@ -215,7 +215,7 @@ async function reportsOf(
   return reports;
 }
 
-/** Leaves a task that waits for a promise of others, which is fulfilled after 5 s. */
+/** Leaves a task that waits for a foreign promise, which is fulfilled after 5 s. */
 async function leaves(): Promise<void> {
   const { promise, resolve } = foreign();
   const waiting = createTask(
@@ -238,7 +238,7 @@ async function leaves(): Promise<void> {
 }
 
 behaviour('run, at its end', (it) => {
-  it('reports a task that waits for what is not ours, in debug mode with the line', async () => {
+  it('reports a task that waits for a foreign promise, with the line in debug mode', async () => {
     const [report, ...more] = await reportsOf(leaves, true);
 
     assert.is(
@@ -258,7 +258,7 @@ behaviour('run, at its end', (it) => {
     );
   });
 
-  it('gives clean-up ten seconds, and then says what it waits for', async () => {
+  it('gives clean-up ten seconds, and then reports what it waits for', async () => {
     const cleansUp = (seconds: number) => async (): Promise<void> => {
       createTask(
         async () => {

@@ -50,7 +50,7 @@ async function flush(seen: string[], wait: () => unknown, cleanUp = 0): Promise<
 }
 
 behaviour('A call that nobody awaits, and that outlives its task', (it) => {
-  it('goes on while the loop runs', async () => {
+  it('continues while the loop runs', async () => {
     const seen: string[] = [];
 
     await runWith(async () => {
@@ -62,7 +62,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     assert.equal(seen, ['the task is done', 'went on', 'flushed', 'cleaned up']);
   });
 
-  it('may have limits and groups, as the task had', async () => {
+  it('may use limits and groups, like its task', async () => {
     const seen: unknown[] = [];
     const { promise, resolve } = foreign();
 
@@ -95,7 +95,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     assert.equal(seen, ['CancelledError', 'cleaned up', 'ended']);
   });
 
-  it('is cancelled there once, also where its task was cancelled', async () => {
+  it('is cancelled there only once, even if its task was cancelled', async () => {
     const seen: string[] = [];
 
     await runWith(async () => {
@@ -111,7 +111,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     assert.equal(seen, ['CancelledError', 'cleaned up']);
   });
 
-  it('does not hold run() up where it lost a race in a clean-up, and no function waits for it', async () => {
+  it('does not delay run() if it lost a race in clean-up and no function awaits it', async () => {
     const seen: string[] = [];
     let loop: Loop | undefined;
 
@@ -133,7 +133,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     assert.is(loop?.time(), 2);
   });
 
-  it('is cancelled there within a limit of its own', async () => {
+  it('is cancelled there, inside a limit of its own', async () => {
     const seen: string[] = [];
 
     await runWith(async () => {
@@ -144,7 +144,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     assert.equal(seen, ['CancelledError', 'cleaned up']);
   });
 
-  it('is given up, and reported, where it does not end', async () => {
+  it('is abandoned and reported if it does not end', async () => {
     const seen: string[] = [];
 
     await runWith(async () => {
@@ -178,7 +178,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     assert.equal(seen, ['in the gap', 'CancelledError', 'cleaned up']);
   });
 
-  it('is so also in a task that is not done', async () => {
+  it('is so even if its task is not done', async () => {
     const seen: string[] = [];
 
     await run(async () => {
@@ -195,7 +195,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     assert.equal(seen, ['in the gap', 'CancelledError', 'cleaned up']);
   });
 
-  it('throws a cancel in place of an error when its loop is gone', async () => {
+  it('throws a cancel instead of an error when its loop has been closed', async () => {
     for (const next of [(): unknown => sleep(1), (): unknown => getRunningLoop(), undefined]) {
       const seen: string[] = [];
       const { promise, resolve } = foreign();
@@ -215,7 +215,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     }
   });
 
-  it('throws a cancel also while another loop runs', async () => {
+  it('throws a cancel even while another loop runs', async () => {
     const seen: string[] = [];
     const { promise, resolve } = foreign();
 
@@ -233,7 +233,7 @@ behaviour('A call that nobody awaits, and that outlives its task', (it) => {
     assert.equal(seen, ['CancelledError', 'cleaned up']);
   });
 
-  it('keeps the loop of enter() running, and is heard again after a promise of others', async () => {
+  it('keeps the loop of enter() running, and is resumed after a foreign promise', async () => {
     const seen: string[] = [];
     const { promise, resolve } = foreign();
     const ended = foreign();

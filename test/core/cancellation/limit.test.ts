@@ -57,7 +57,7 @@ loopBehaviour('The error of a limit that goes on without its body', (it) => {
         assert.match(frame, /limit\.test|rejects\.ts|loop-behaviour|index \d/);
     });
 
-  it('has no frame if no async function waits for it, and neither has its report', async (_loop, {
+  it('has no frame if no async function awaits it, and neither does its report', async (_loop, {
     reports,
   }) => {
     const { promise, resolve } = foreign();
@@ -76,7 +76,7 @@ loopBehaviour('The error of a limit that goes on without its body', (it) => {
 });
 
 for (const [name, limited] of Object.entries(limits))
-  loopBehaviour(`${name}, around a promise of others`, (it) => {
+  loopBehaviour(`${name}, around a foreign promise`, (it) => {
     const limitError = name === 'a signal' ? Enough : TimeoutError;
 
     it('is on time', async (loop) => {
@@ -92,7 +92,7 @@ for (const [name, limited] of Object.entries(limits))
       await sleep(1);
     });
 
-    it('is on time also where something else of the body waits for ours', async (loop) => {
+    it('is on time even if another branch of the body waits for this library', async (loop) => {
       const begin = loop.time();
       const { promise } = foreign<string>();
       const body = async (): Promise<unknown> => {
@@ -108,7 +108,7 @@ for (const [name, limited] of Object.entries(limits))
       assert.is(loop.time() - begin, 1);
     });
 
-    it('has the next await of the abandoned body throw, and its clean-up run', async (loop) => {
+    it('makes the next await of the abandoned body throw, so that its clean-up runs', async (loop) => {
       const log: string[] = [];
       const { promise, resolve } = foreign<string>();
       const body = async (): Promise<void> => {
@@ -165,7 +165,7 @@ for (const [name, limited] of Object.entries(limits))
       assert.is(currentTask()?.cancelling(), 0);
     });
 
-    it('waits for clean-up in the body, of ours and of others', async (loop) => {
+    it('waits for clean-up in the body, whatever that awaits', async (loop) => {
       const begin = loop.time();
       const { promise, resolve } = foreign<string>();
       loop.callLater(4, () => resolve('released'));
@@ -185,7 +185,7 @@ for (const [name, limited] of Object.entries(limits))
       assert.is(loop.time() - begin, 4);
     });
 
-    it('gives a body that heard of the limit by its signal the time to end', async (loop) => {
+    it("gives a body that was interrupted by the limit's signal time to end", async (loop) => {
       const log: string[] = [];
       const body = async (): Promise<void> => {
         const signal = currentTask()?.signal as AbortSignal;
@@ -204,7 +204,7 @@ for (const [name, limited] of Object.entries(limits))
       assert.equal(log, ['cleaned up']);
     });
 
-    it('passes on a cancel of the task that came before', async (loop) => {
+    it('passes on an earlier cancel of the task', async (loop) => {
       const { promise, resolve } = foreign<string>();
       const task = createTask(async () => await limited(loop, () => promise));
       await sleep(0.5);
@@ -230,7 +230,7 @@ loopBehaviour('A limit around another one', (it) => {
     assert.is(loop.time() - begin, 1);
   });
 
-  it('goes on after the inner one has abandoned its body', async (loop) => {
+  it('continues after the inner one has abandoned its body', async (loop) => {
     const begin = loop.time();
     const { promise } = foreign<string>();
 
@@ -244,7 +244,7 @@ loopBehaviour('A limit around another one', (it) => {
     assert.is(loop.time() - begin, 2);
   });
 
-  it('is on time around a group whose body waits for others', async (loop) => {
+  it('is on time around a group whose body waits for a foreign promise', async (loop) => {
     const begin = loop.time();
     const { promise, resolve } = foreign<string>();
     const ended: string[] = [];
@@ -281,7 +281,7 @@ loopBehaviour('A limit around another one', (it) => {
     'a function and a limit': async (_, promise) => await timeout(5, async () => await promise),
   };
   for (const [name, inner] of Object.entries(inners))
-    it(`has its body clean up at once where that waits for ${name} around a promise of others`, async (loop) => {
+    it(`makes its body clean up at once if that waits for ${name} around a foreign promise`, async (loop) => {
       const begin = loop.time();
       const log: string[] = [];
 
@@ -305,7 +305,7 @@ loopBehaviour('A limit around another one', (it) => {
       assert.is(currentTask()?.cancelling(), 0);
     });
 
-  it('has both branches see its cancel, one of which waits for a limit', async (loop) => {
+  it('cancels both branches, one of which waits for a limit', async (loop) => {
     const begin = loop.time();
     const log: string[] = [];
     const branch = async (name: string, wait: () => PromiseLike<unknown>): Promise<void> => {
@@ -353,7 +353,7 @@ loopBehaviour('A limit around another one', (it) => {
     assert.is(loop.time() - begin, 3);
   });
 
-  it('waits no longer for a shield than that takes at most', async (loop) => {
+  it("waits for a shield only until the shield's limit", async (loop) => {
     const begin = loop.time();
     await rejects(
       timeout(1, async () => {
@@ -368,7 +368,7 @@ loopBehaviour('A limit around another one', (it) => {
 });
 
 loopBehaviour('The branches of a body that is abandoned', (it) => {
-  /** Waits for a promise of others, and then for ours; logs what becomes of it. */
+  /** Waits for a foreign promise, and then for ours; logs what becomes of it. */
   const branch = async (name: string, other: Promise<void>, log: string[]): Promise<void> => {
     try {
       await other;
@@ -427,7 +427,7 @@ loopBehaviour('The branches of a body that is abandoned', (it) => {
     'a group': async (work) => await taskGroup(work),
   };
   for (const [name, wait] of Object.entries(waits))
-    it(`have the clean-up of all functions above left alone: ${name}`, async () => {
+    it(`do not interrupt the clean-up of any calling function: ${name}`, async () => {
       const log: string[] = [];
       const { promise, resolve } = foreign();
       const body = async (): Promise<void> => {
@@ -449,7 +449,7 @@ loopBehaviour('The branches of a body that is abandoned', (it) => {
 
   const nexts: Record<string, Body<unknown>> = {
     'a limit': async () => await timeout(50, () => sleep(9)),
-    'a limit around a promise of others': async () => await timeout(50, () => foreign().promise),
+    'a limit around a foreign promise': async () => await timeout(50, () => foreign().promise),
     'a limit around both': async () =>
       await timeout(50, async () => {
         await foreignTurn();
@@ -464,7 +464,7 @@ loopBehaviour('The branches of a body that is abandoned', (it) => {
   };
   for (const [name, next] of Object.entries(nexts))
     for (const before of ['nothing', 'a branch that has seen it'])
-      it(`are cancelled once where they open a limit next: ${name}, after ${before}`, async (loop) => {
+      it(`are cancelled once if they open a limit next: ${name}, after ${before}`, async (loop) => {
         const log: string[] = [];
         const [other, first] = [foreign(), foreign()];
         const body = async (): Promise<void> => {
@@ -495,7 +495,7 @@ loopBehaviour('The branches of a body that is abandoned', (it) => {
         assert.is(loop.time() - begin, 1);
       });
 
-  it('are not cancelled again where a signal has already thrown it there', async () => {
+  it('are not cancelled again if a signal has already thrown the cancel there', async () => {
     const log: string[] = [];
     const work = async (signal: AbortSignal, name: string): Promise<void> => {
       try {
@@ -544,7 +544,7 @@ behaviour('A body that is abandoned', (it) => {
     );
   });
 
-  it('holds no lock of ours for ever', async () => {
+  it('does not hold a lock forever', async () => {
     await run(async () => {
       const lock = new Lock();
       const { promise, resolve } = foreign<string>();
@@ -567,7 +567,7 @@ function fetched(signal: AbortSignal): Promise<never> {
 }
 
 loopBehaviour('A limit beside other cancels', (it) => {
-  it('is on time although its body has seen an earlier cancel', async (loop) => {
+  it('is on time even if its body has seen an earlier cancel', async (loop) => {
     const task = currentTask() as Task<unknown>;
     const { promise, resolve } = foreign();
     loop.callLater(0.1, () => void task.cancel());
@@ -584,7 +584,7 @@ loopBehaviour('A limit beside other cancels', (it) => {
     resolve();
   });
 
-  it('does not hide from an abandoned body that it is one', async (loop) => {
+  it('does not hide from an abandoned body that it was abandoned', async (loop) => {
     const { promise, resolve } = foreign();
     const seen: string[] = [];
     await rejects(
@@ -612,7 +612,7 @@ loopBehaviour('A limit beside other cancels', (it) => {
   });
 
   for (const beside of [false, true])
-    it(`does not hide it either if that is unseen and the limit is due at once, ${beside ? 'after' : 'without'} a branch that has seen it`, async (loop) => {
+    it(`does not hide it from a body that has not seen it if the limit expires at once, ${beside ? 'after' : 'without'} a branch that has seen it`, async (loop) => {
       const later = (seconds: number): Promise<void> =>
         new Promise((resolve) => void loop.callLater(seconds, resolve));
       const seen: string[] = [];
@@ -655,7 +655,7 @@ loopBehaviour('A limit beside other cancels', (it) => {
     assert.is(isAborted, true);
   });
 
-  it('leaves the signal of another branch in use', async (loop) => {
+  it('does not invalidate the signal of another branch', async (loop) => {
     const branch = async (): Promise<void> => {
       await timeout(2, async (limit) => await fetched(limit.signal));
     };
@@ -670,7 +670,7 @@ loopBehaviour('A limit beside other cancels', (it) => {
     assert.is(loop.time(), 1002);
   });
 
-  it('waits for clean-up on a promise of others where its signal has thrown the cancel', async (loop) => {
+  it('waits for clean-up on a foreign promise if its signal has thrown the cancel', async (loop) => {
     const log: string[] = [];
     await rejects(
       timeout(1, (outer) =>
@@ -691,7 +691,7 @@ loopBehaviour('A limit beside other cancels', (it) => {
     assert.is(loop.time(), 1005);
   });
 
-  it('throws although a call in it goes on in a body that was abandoned, and has ended', async (loop) => {
+  it('throws even if a call in it is in an abandoned body that has ended', async (loop) => {
     const later = (seconds: number): Promise<void> =>
       new Promise((resolve) => void loop.callLater(seconds, resolve));
     const work = async (seconds: number): Promise<void> => {
@@ -714,7 +714,7 @@ loopBehaviour('A limit beside other cancels', (it) => {
     assert.is(loop.time(), 1007);
   });
 
-  it('stays cancelled by a limit around it that is over earlier', async () => {
+  it('stays cancelled by an outer limit that expires earlier', async () => {
     let seen: unknown;
     const call = async (): Promise<void> => {
       try {
@@ -741,7 +741,7 @@ loopBehaviour('A limit beside other cancels', (it) => {
     assert.instance(seen, CancelledError);
   });
 
-  it('does not break off the clean-up of a call when a shield has held a cancel back', async () => {
+  it('does not interrupt the clean-up of a call if a shield has held back a cancel', async () => {
     let isClean = false;
     const call = async (): Promise<void> => {
       try {

@@ -28,7 +28,7 @@ const foreignTurns = async (): Promise<void> => {
 const me = (): Task<unknown> => currentTask() as Task<unknown>;
 
 loopBehaviour('A task that cancels itself', (it) => {
-  it('throws at its next await, beside the loser of a race', async () => {
+  it('throws at its next await, next to the loser of a race', async () => {
     const log: string[] = [];
     const task = createTask(async () => {
       await Promise.race([sleep(1), sleep(100)]);
@@ -43,7 +43,7 @@ loopBehaviour('A task that cancels itself', (it) => {
     assert.equal(log, ['cancelled']);
   });
 
-  it('throws after a shield that it opens, not in it, beside a branch that waits', async () => {
+  it('throws after a shield that it opens, not in it, next to a branch that waits', async () => {
     const log: string[] = [];
     const task = createTask(async () => {
       void (async () => await sleep(100))();
@@ -61,7 +61,7 @@ loopBehaviour('A task that cancels itself', (it) => {
     assert.equal(log, ['shielded']);
   });
 
-  it('throws in the branch that did, and in the one beside it, once each', async () => {
+  it('throws in that branch and in the other one, once each', async () => {
     const log: string[] = [];
     const waits = async (name: string, begin: () => void): Promise<void> => {
       try {
@@ -89,7 +89,7 @@ loopBehaviour('A task that cancels itself', (it) => {
     ]);
   });
 
-  it('throws in the first await of a limit that it opens then', async () => {
+  it('throws at the first await of a limit that it opens next', async () => {
     const log: string[] = [];
     const task = createTask(async () => {
       await Promise.race([sleep(1), sleep(100)]);
@@ -184,7 +184,7 @@ loopBehaviour('A task that cancels itself', (it) => {
     };
 
     for (const [who, helper] of Object.entries(helpers))
-      it(`throws at the next await of the caller, where ${who} cancels it beside ${what}`, async () => {
+      it(`throws at the next await of the caller if ${who} cancels it next to ${what}`, async () => {
         const log: string[] = [];
 
         const { task } = await run(async () => {
@@ -209,13 +209,13 @@ loopBehaviour('A task that cancels itself', (it) => {
       'a function': cancels,
     };
     for (const [who, body] of Object.entries(ends)) {
-      it(`ends cancelled where ${who} is over then, beside ${what}`, async () => {
+      it(`ends as cancelled if ${who} then ends, next to ${what}`, async () => {
         const { task } = await run(body);
 
         assert.ok(task.cancelled());
       });
 
-      it(`ends cancelled where ${who} is over then, as a coroutine, beside ${what}`, async () => {
+      it(`ends as cancelled if ${who} then ends, as a coroutine, next to ${what}`, async () => {
         const task = createTask(
           coroutine(async () => {
             begin();
@@ -234,7 +234,7 @@ loopBehaviour('A task that cancels itself', (it) => {
       'moveOnAfter()': async () => (await moveOnAfter(5, () => sleep(1, 'done'))).value,
       'a signal': () =>
         waitFor(() => sleep(1, 'done'), undefined, { signal: new AbortController().signal }),
-      'a promise of others': async () => {
+      'a foreign promise': async () => {
         const { promise, resolve } = foreign();
         getRunningLoop().callLater(1, resolve);
         await promise;
@@ -243,7 +243,7 @@ loopBehaviour('A task that cancels itself', (it) => {
       nothing: async () => 'done',
     };
     for (const [then, next] of Object.entries(after))
-      it(`goes on with ${then} when the last cancel is taken back, beside ${what}`, async () => {
+      it(`continues with ${then} when the last cancel is withdrawn, next to ${what}`, async () => {
         const { task } = await run(async () => {
           me().cancel();
           me().cancel();
@@ -255,7 +255,7 @@ loopBehaviour('A task that cancels itself', (it) => {
         assert.is(task.result(), 'done');
       });
 
-    it(`throws where only one of two cancels is taken back, beside ${what}`, async () => {
+    it(`throws if only one of two cancels is withdrawn, next to ${what}`, async () => {
       const { task } = await run(async () => {
         me().cancel();
         me().cancel();
@@ -267,7 +267,7 @@ loopBehaviour('A task that cancels itself', (it) => {
       assert.is(task.cancelling(), 1);
     });
 
-    it(`has the caller go on where the helper catches the cancel, beside ${what}`, async () => {
+    it(`lets the caller continue if the helper catches the cancel, next to ${what}`, async () => {
       const { task } = await run(async () => {
         await (async () => {
           await cancels();

@@ -42,7 +42,7 @@ function settlesAfter(loop: Loop, seconds: number): Promise<void> {
 
 loopBehaviour('A cancel of a task, together with that of a limit in it', (it) => {
   const bodies: Record<string, (loop: Loop) => Promise<unknown>> = {
-    'a promise of others': async (loop) => {
+    'a foreign promise': async (loop) => {
       await settlesAfter(loop, 3);
       await sleep(1);
     },
@@ -59,7 +59,7 @@ loopBehaviour('A cancel of a task, together with that of a limit in it', (it) =>
       await Promise.allSettled([sleep(10)]);
       await sleep(1);
     },
-    'a combinator that keeps both, and promises of others': async (loop) => {
+    'a combinator that keeps both, and foreign promises': async (loop) => {
       await Promise.allSettled([sleep(10)]);
       await Promise.allSettled([settlesAfter(loop, 1)]);
     },
@@ -74,7 +74,7 @@ loopBehaviour('A cancel of a task, together with that of a limit in it', (it) =>
   };
   for (const [name, body] of Object.entries(bodies))
     for (const after of [0.5, 1, 1.5])
-      it(`is thrown to the task, too, around ${name}, cancelled after ${after} s`, async (loop) => {
+      it(`is also thrown to the task, around ${name}, cancelled after ${after} s`, async (loop) => {
         const log = await cancelled(loop, after, async () => {
           await Promise.allSettled([timeout(1, () => body(loop), { abandon: false })]);
           await sleep(10);
@@ -108,7 +108,7 @@ loopBehaviour('A cancel of a task, together with that of a limit in it', (it) =>
       assert.equal(log, []);
     });
 
-  it('is thrown once where the limit abandons its body', async (loop) => {
+  it('is thrown once if the limit abandons its body', async (loop) => {
     const log = await cancelled(loop, 0.5, async (log) => {
       try {
         await moveOnAfter(1, () => foreign().promise);
@@ -137,7 +137,7 @@ loopBehaviour('A cancel of a task, together with that of a limit in it', (it) =>
     assert.equal(log, ['cleaned up']);
   });
 
-  it('is left to the task where the limit alone has expired', async () => {
+  it('is not withdrawn from the task if only the limit has expired', async () => {
     await rejects(
       timeout(1, () => Promise.allSettled([sleep(10)])),
       TimeoutError,

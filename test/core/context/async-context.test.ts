@@ -14,7 +14,7 @@ async function printed(moment: string): Promise<string[]> {
 // In processes of their own: what counts is the first store of each. That all things keep theirs is
 // in async-context.slow.test.ts.
 behaviour('The first store of a process', (it) => {
-  it('is not a variable of ours', async () => {
+  it('is not one of our context variables', async () => {
     assert.equal(await printed('never'), ['main', 'unused']);
   });
 
@@ -23,7 +23,7 @@ behaviour('The first store of a process', (it) => {
     assert.equal(await printed('in a callback'), ['main: nothing', ...protocols]);
   });
 
-  it('stays with the task that enters it, and with what that makes', async () => {
+  it('stays with the task that enters it, and with what that creates', async () => {
     assert.equal(await printed('in a task'), [
       'first, a turn later: first',
       'first: nothing',
@@ -35,7 +35,7 @@ behaviour('The first store of a process', (it) => {
     ]);
   });
 
-  it('is not seen by what was made before', async () => {
+  it('is not seen by what was created before', async () => {
     assert.equal(await printed('after all was made'), [
       'addDoneCallback: nothing',
       'callLater: nothing',
@@ -46,17 +46,17 @@ behaviour('The first store of a process', (it) => {
     ]);
   });
 
-  it('is not seen by all, where the library is imported in it', async () => {
+  it('is not seen by everything if the library is imported in it', async () => {
     const found = ['callSoon: nothing', 'report: nothing', 'task: nothing'];
     assert.equal(await printed('before the import, and around it'), found);
   });
 
-  it('counts where it was entered before the import', async () => {
+  it('is seen if it was entered before the import', async () => {
     const found = ['callSoon: the store', 'task: the store'];
     assert.equal(await printed('before the import, and kept'), found);
   });
 
-  it('is let go when what was made in it is over', async () => {
+  it('is released when what was created in it has ended', async () => {
     assert.equal(await printed('for a while'), ['0 stores are left']);
   });
 });

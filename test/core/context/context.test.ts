@@ -16,7 +16,7 @@ import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { throws } from '../../support/throws.ts';
 
 loopBehaviour('ContextVar', (it) => {
-  it('is a value of each task', async () => {
+  it('has a value for each task', async () => {
     const variable = new ContextVar<string>('who');
     const seen: string[] = [];
     const worker = (name: string) => async () => {
@@ -34,7 +34,7 @@ loopBehaviour('ContextVar', (it) => {
     assert.is(variable.get(), 'main');
   });
 
-  it('is seen by a task as it was when the task was made', async () => {
+  it('has, in a task, the value from when the task was created', async () => {
     const variable = new ContextVar<number>('n');
     variable.set(1);
 
@@ -44,7 +44,7 @@ loopBehaviour('ContextVar', (it) => {
     assert.is(await task, 1);
   });
 
-  it('is seen by callbacks as it was when they were asked for', async (loop) => {
+  it('has, in callbacks, the value from when they were scheduled', async (loop) => {
     const variable = new ContextVar<number>('n');
     const seen: unknown[] = [];
     const note = (): void => void seen.push(variable.get(), currentTask());
@@ -63,7 +63,7 @@ loopBehaviour('ContextVar', (it) => {
     assert.equal(seen, [1, undefined, 3, undefined, 2, undefined]);
   });
 
-  it("is found by Node's own callbacks as it was for the code that asked for them", async () => {
+  it("has, in Node's own callbacks, the value of the code that registered them", async () => {
     const variable = new ContextVar<string>('who', { default: 'nobody' });
     const seen: string[] = [];
     const asking = (name: string) => async () => {
@@ -81,7 +81,7 @@ loopBehaviour('ContextVar', (it) => {
     assert.is(variable.get(), 'nobody');
   });
 
-  it.resting("is found by Node's callbacks from the first set() of a process on", async () => {
+  it.resting("is seen by Node's callbacks after the first set() of the process", async () => {
     const inTask = await runFile('test/core/children/first-variable.ts', { args: ['in a task'] });
     const inRun = await runFile('test/core/children/first-variable.ts', { args: ['in run()'] });
 
@@ -101,7 +101,7 @@ loopBehaviour('ContextVar', (it) => {
     ]);
   });
 
-  it("gives Node's own callbacks no current task", async (loop) => {
+  it("is no current task in Node's own callbacks", async (loop) => {
     const seen: unknown[] = [];
     const note = (): void => void seen.push(currentTask(loop));
 
@@ -112,7 +112,7 @@ loopBehaviour('ContextVar', (it) => {
     assert.equal(seen, [undefined, undefined]);
   });
 
-  it('runs a done callback in the context that is given', async (loop) => {
+  it('runs a done callback in the given context', async (loop) => {
     const variable = new ContextVar<number>('n');
     const context = new Context();
     context.run(() => variable.set(7));
@@ -201,7 +201,7 @@ loopBehaviour('ContextVar', (it) => {
     assert.equal(seen, ['CancelledError', 'the user', 'CancelledError', 'the user']);
   });
 
-  it.resting('gives the value, or what is given in its place, or the default', () => {
+  it.resting('returns the value, or the argument, or the default', () => {
     const bare = new ContextVar<number>('bare');
     const round = new ContextVar<number>('round', { default: 0 });
 
@@ -215,7 +215,7 @@ loopBehaviour('ContextVar', (it) => {
     });
   });
 
-  it.resting('is reset to what it was, by the token of the set()', () => {
+  it.resting('is reset to its old value by the token of set()', () => {
     const variable = new ContextVar<number>('n', { default: 0 });
     new Context().run(() => {
       const first = variable.set(1);
@@ -248,7 +248,7 @@ loopBehaviour('ContextVar', (it) => {
 });
 
 loopBehaviour('Context', (it) => {
-  it.resting('keeps what is set in it, and what is set in its copies apart', () => {
+  it.resting('keeps its values separate from those of its copies', () => {
     const variable = new ContextVar<number>('n');
     const context = new Context();
     context.run(() => variable.set(1));
@@ -262,7 +262,7 @@ loopBehaviour('Context', (it) => {
     assert.equal([context.has(variable), context.size, new Context().size], [true, 1, 0]);
   });
 
-  it('leaves the current task what it is', async () => {
+  it('does not change the current task', async () => {
     const task = currentTask();
 
     assert.is(
@@ -281,7 +281,7 @@ loopBehaviour('Context', (it) => {
     assert.is(add(2, 3), 6);
   });
 
-  it.resting('is printed as text, without what it is made of, as are variables and tokens', () => {
+  it.resting('is printed as text, like variables and tokens', () => {
     const variable = new ContextVar<number>('n');
     const context = new Context();
     const token = context.run(() => variable.set(1));

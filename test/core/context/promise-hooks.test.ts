@@ -11,7 +11,7 @@ async function told(story: string): Promise<string[]> {
 
 behaviour('the hooks that follow promises', (it) => {
   it(
-    'end with the last loop, and begin again with the next',
+    'end with the last loop, and start again with the next',
     async () => {
       assert.equal(await told('runs'), [
         'before: false',
@@ -37,7 +37,7 @@ behaviour('the hooks that follow promises', (it) => {
   );
 
   it(
-    'stay for a context that no variable has been made for',
+    'stay for a context before any variable was created',
     async () => {
       assert.equal(await told('context'), [
         'before: false',
@@ -50,7 +50,7 @@ behaviour('the hooks that follow promises', (it) => {
   );
 
   it(
-    'stay while an abandoned body goes on',
+    'stay while an abandoned body continues',
     async () => {
       assert.equal(await told('abandoned'), [
         'before: false',
@@ -63,7 +63,7 @@ behaviour('the hooks that follow promises', (it) => {
   );
 
   it(
-    'stay where a task was left pending or a body was abandoned, until it is collected',
+    'stay until a task that was left pending, or an abandoned body, is collected',
     async () => {
       assert.equal(await told('pending'), [
         'before: false',
@@ -80,7 +80,7 @@ behaviour('the hooks that follow promises', (it) => {
   );
 
   it(
-    'end while the loop of enter() rests, unless a call goes on',
+    'end while the loop of enter() is idle, unless a call continues',
     async () => {
       assert.equal(await told('enter'), [
         'before: false',
@@ -104,7 +104,7 @@ behaviour('the hooks that follow promises', (it) => {
 
 behaviour('the storage of context variables', (it) => {
   it(
-    'ends when no loop and no context is left, and begins again',
+    'ends when no loop and no context is left, and starts again',
     async () => {
       assert.equal(await told('ids'), ['before: false', 'false', 'value', 'false', 'again']);
     },

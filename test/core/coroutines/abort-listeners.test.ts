@@ -82,7 +82,7 @@ loopBehaviour('a signal', (it) => {
     });
   }
 
-  it('of a task is a new one after a time-out that was handled, for each retry', async () => {
+  it('of a task is a new one for each retry after a handled time-out', async () => {
     const task = currentTask();
     assert.ok(task);
     const signals: AbortSignal[] = [];

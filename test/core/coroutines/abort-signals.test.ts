@@ -71,7 +71,7 @@ for (const [name, wait] of Object.entries(waits))
       await sleep(0);
     });
 
-    it('throws it at once when the signal was aborted before', async (loop) => {
+    it('throws it at once if the signal is already aborted', async (loop) => {
       const signal = AbortSignal.abort(new Enough('before'));
 
       await rejects(Promise.resolve(wait(signal)), Enough);
@@ -79,7 +79,7 @@ for (const [name, wait] of Object.entries(waits))
       assert.is(loop.time(), 1000);
     });
 
-    it('throws what the platform gives where no reason was given', async (loop) => {
+    it("throws the platform's default if no reason was given", async (loop) => {
       const controller = new AbortController();
       loop.callLater(1, () => controller.abort());
 
@@ -88,7 +88,7 @@ for (const [name, wait] of Object.entries(waits))
       assert.is(error.name, 'AbortError');
     });
 
-    it('throws a cancel as ever, and forgets the signal', async () => {
+    it('throws a cancel as usual, and forgets the signal', async () => {
       const controller = new AbortController();
       const task = createTask(async () => await wait(controller.signal));
       await sleep(1);
@@ -100,14 +100,14 @@ for (const [name, wait] of Object.entries(waits))
       await sleep(0);
     });
 
-    it('refuses what is no signal, at once', async () => {
+    it('refuses anything but a signal, at once', async () => {
       for (const wrong of [1, {}, new AbortController()])
         throws(() => wait(wrong as AbortSignal), TypeError, { message: /must be an AbortSignal/ });
     });
   });
 
 loopBehaviour('A signal', (it) => {
-  it('leaves alone what is done', async () => {
+  it('does not affect what is done', async () => {
     const controller = new AbortController();
     const queue = new Queue<string>();
     queue.putNowait('item');
@@ -125,7 +125,7 @@ loopBehaviour('A signal', (it) => {
     assert.equal(results, ['slept', 'waited', ['gathered'], 'item']);
   });
 
-  it('may be the one of the task itself: then the cancel is thrown', async () => {
+  it("may be the task's own signal: then the cancel is thrown", async () => {
     const task = createTask(async () => {
       await waitFor(sleep(10), undefined, { signal: currentTask()?.signal });
     });
@@ -137,7 +137,7 @@ loopBehaviour('A signal', (it) => {
     assert.is(task.cancelling(), 1);
   });
 
-  it('loses no item of a queue that comes in the turn of the abort', async () => {
+  it('loses no queue item that arrives in the turn of the abort', async () => {
     const controller = new AbortController();
     const queue = new Queue<number>();
     const task = createTask(async () => await queue.get({ signal: controller.signal }));
@@ -150,7 +150,7 @@ loopBehaviour('A signal', (it) => {
     assert.equal([taken, queue.qsize()], ['aborted', 1]);
   });
 
-  it('leaves a lock to others whose wait it has broken off', async () => {
+  it('leaves the lock to others when it interrupts the wait', async () => {
     const controller = new AbortController();
     const lock = new Lock();
     await lock.acquire();
@@ -207,7 +207,7 @@ loopBehaviour('A signal', (it) => {
     assert.ok(inGroup[0]?.cancelled());
   });
 
-  it('leaves a task alone that is done', async () => {
+  it('does not affect a task that is done', async () => {
     const controller = new AbortController();
     const task = createTask(async () => 'done', { signal: controller.signal });
     await task;
@@ -217,7 +217,7 @@ loopBehaviour('A signal', (it) => {
     assert.is(await task, 'done');
   });
 
-  it('that was aborted before keeps a task from beginning', async () => {
+  it('keeps a task from starting if it was aborted before', async () => {
     const begun: string[] = [];
     const body = coroutine(async () => void begun.push('begun'));
 
@@ -227,7 +227,7 @@ loopBehaviour('A signal', (it) => {
     assert.equal(begun, []);
   });
 
-  it('is refused by createTask where it is none, and no task is made', async () => {
+  it('is refused by createTask if it is not a signal, and no task is created', async () => {
     const before = allTasks().size;
     const body = async (): Promise<void> => {};
 
@@ -238,7 +238,7 @@ loopBehaviour('A signal', (it) => {
     assert.is(allTasks().size, before);
   });
 
-  it('can break off hundreds of waits, without a warning of Node’s', async (loop) => {
+  it('can interrupt hundreds of waits without a warning from Node', async (loop) => {
     const warnings: Error[] = [];
     const note = (warning: Error): void => void warnings.push(warning);
     process.on('warning', note);
@@ -257,7 +257,7 @@ loopBehaviour('A signal', (it) => {
     assert.equal(warnings, []);
   });
 
-  it('lets an error pass that the body throws instead', async (loop) => {
+  it('passes on another error that the body throws instead', async (loop) => {
     const controller = new AbortController();
     loop.callLater(1, () => controller.abort(new Enough()));
 
@@ -278,7 +278,7 @@ loopBehaviour('A signal', (it) => {
     assert.is(currentTask()?.cancelling(), 0);
   });
 
-  it('closes a coroutine that will not begin', async () => {
+  it('closes a coroutine that will not start', async () => {
     const begun: string[] = [];
     const signal = AbortSignal.abort(new Enough());
 
@@ -315,7 +315,7 @@ behaviour('run with a signal', (it) => {
     assert.equal(story, ['cleaned up']);
   });
 
-  it('begins nothing when it was aborted before', async () => {
+  it('starts nothing if it was aborted before', async () => {
     const story: string[] = [];
     const main = async (): Promise<void> => void story.push('begun');
 
@@ -324,7 +324,7 @@ behaviour('run with a signal', (it) => {
     assert.equal(story, []);
   });
 
-  it('gives what main gives in spite of it', async () => {
+  it('returns what main returns despite it', async () => {
     const controller = new AbortController();
     const main = async (): Promise<string> => {
       setImmediate(() => controller.abort());
@@ -335,7 +335,7 @@ behaviour('run with a signal', (it) => {
     assert.is(await run(main, { signal: controller.signal }), 'all the same');
   });
 
-  it('refuses what is no signal', async () => {
+  it('refuses anything but a signal', async () => {
     await rejects(
       run(async () => {}, { signal: 1 as unknown as AbortSignal }),
       TypeError,

@@ -23,7 +23,7 @@ loopBehaviour('A coroutine function', (it) => {
   });
 
   it(
-    'gives coroutines',
+    'returns coroutines',
     async () => {
       const call = foo();
 
@@ -40,7 +40,7 @@ loopBehaviour('A coroutine function', (it) => {
   );
 
   it.resting(
-    'runs alike in both modes',
+    'behaves the same in both modes',
     async (loop) => {
       assert.is(await loop.runUntilComplete(foo()), 'spam');
       loop.setDebug(true);

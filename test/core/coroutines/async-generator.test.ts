@@ -37,14 +37,14 @@ function numbers(ended: string[], name = 'ended'): () => AsyncGenerator<number, 
 }
 
 loopBehaviour('asyncgen', (it) => {
-  it('refuses what is no async generator function', async () => {
+  it('refuses anything but an async generator function', async () => {
     for (const body of [5, null, async () => {}, function* () {}, async function work() {}])
       throws(() => asyncgen(body as never), TypeError, {
         message: /^an async generator function was expected, got /,
       });
   });
 
-  it('refuses in the call what a plain function returns, if that is no async generator', async () => {
+  it('refuses, in the call, anything but an async generator that a plain function returns', async () => {
     const odd = asyncgen(function odd() {
       return 5;
     } as never);
@@ -52,7 +52,7 @@ loopBehaviour('asyncgen', (it) => {
     throws(odd, TypeError, { message: 'odd() must return an async generator, got 5' });
   });
 
-  it('gives generators that give what the function yields', async (loop) => {
+  it('returns generators that yield what the function yields', async (loop) => {
     const ended: string[] = [];
     const seen: number[] = [];
 
@@ -80,7 +80,7 @@ loopBehaviour('asyncgen', (it) => {
     assert.equal([first.value, second.value, last], [0, 5, { done: true, value: 'at 5' }]);
   });
 
-  it('prints as Python’s do', () => {
+  it('prints like Python’s', () => {
     const generator = numbers([])();
 
     assert.is(String(generator), '<async_generator object oneToThree>');
@@ -88,7 +88,7 @@ loopBehaviour('asyncgen', (it) => {
     return Promise.resolve();
   });
 
-  it('refuses what is no function', async () => {
+  it('refuses anything but a function', async () => {
     throws(() => asyncgen(1 as never), TypeError, { message: /async generator function/ });
   });
 
@@ -101,7 +101,7 @@ loopBehaviour('asyncgen', (it) => {
     assert.equal(ended, ['ended']);
   });
 
-  it('has its finally run when the task is cancelled that waits in it', async (loop) => {
+  it('runs its finally block when the task that waits in it is cancelled', async (loop) => {
     const ended: string[] = [];
     const task = loop.createTask(async () => {
       for await (const _ of numbers(ended)()) await sleep(10);
@@ -116,7 +116,7 @@ loopBehaviour('asyncgen', (it) => {
 });
 
 loopBehaviour('loop.shutdownAsyncgens', (it) => {
-  it('closes those that have begun and not ended', async (loop) => {
+  it('closes those that have started and not ended', async (loop) => {
     const ended: string[] = [];
     const [open, untouched, over] = ['open', 'untouched', 'over'].map((name) =>
       numbers(ended, name)(),
@@ -131,7 +131,7 @@ loopBehaviour('loop.shutdownAsyncgens', (it) => {
     assert.ok(untouched);
   });
 
-  it('reports what closing throws, and closes the others', async (loop, { reports }) => {
+  it('reports errors of closing, and closes the others', async (loop, { reports }) => {
     const ended: string[] = [];
     const failing = asyncgen(async function* failing() {
       try {
@@ -158,7 +158,10 @@ loopBehaviour('loop.shutdownAsyncgens', (it) => {
     assert.is(String(reports[0]?.['asyncgen']), '<async_generator object failing>');
   });
 
-  it('reports one that yields instead of ending', async (loop, { expectReport, reports }) => {
+  it('reports a generator that yields instead of ending', async (loop, {
+    expectReport,
+    reports,
+  }) => {
     const stubborn = asyncgen(async function* stubborn() {
       try {
         yield 1;
@@ -175,7 +178,7 @@ loopBehaviour('loop.shutdownAsyncgens', (it) => {
   });
 
   it(
-    'warns, in debug mode, of one that begins later',
+    'warns, in debug mode, about a generator that starts later',
     async (loop) => {
       const warned: string[] = [];
       const note = (warning: Error): void => void warned.push(String(warning));
@@ -198,7 +201,7 @@ loopBehaviour('loop.shutdownAsyncgens', (it) => {
 });
 
 behaviour('A generator that is left open', (it) => {
-  it('is closed by run() in the end', async () => {
+  it('is closed at the end of run()', async () => {
     const ended: string[] = [];
 
     await run(async () => {

@@ -50,7 +50,7 @@ class Double extends Counter {
 }
 
 loopBehaviour('@coroutine', (it) => {
-  it('makes the calls of a method coroutines, which begin when they are awaited', async () => {
+  it('makes the calls of a method coroutines, which start when they are awaited', async () => {
     const counter = new Counter(3);
 
     const call = counter.add(2);
@@ -82,7 +82,7 @@ loopBehaviour('@coroutine', (it) => {
     assert.is((await task) + (await call), 3);
   });
 
-  it('names the class, and not what applies decorators, as the place of definition', async () => {
+  it('names the class as the place of definition, not the decorator helper', async () => {
     const lines = readFileSync(new URL(import.meta.url), 'utf8').split('\n');
     const begin = lines.findIndex((line) => line.startsWith('class Counter')) + 1;
     const end = lines.findIndex((line) => line.startsWith('class Double'));
@@ -94,13 +94,13 @@ loopBehaviour('@coroutine', (it) => {
     assert.ok(begin <= line && line <= end, `line ${line} is not between ${begin} and ${end}`);
   });
 
-  it('leaves what it decorates on the prototype, with its name and length', async () => {
+  it('leaves the method on the prototype, with its name and length', async () => {
     assert.is(Counter.prototype.add.name, 'add');
     assert.is(Counter.prototype.add.length, 1);
     assert.not(Object.hasOwn(new Counter(1), 'add'));
   });
 
-  it('has a sister for generators', async () => {
+  it('has a variant for generators', async () => {
     const numbers: number[] = [];
 
     for await (const number of new Counter(2).numbers()) numbers.push(number);
@@ -108,7 +108,7 @@ loopBehaviour('@coroutine', (it) => {
     assert.equal(numbers, [2, 4]);
   });
 
-  it('is refused on what is no method', async () => {
+  it('is refused on anything but a method', async () => {
     const decorators = { coroutine: asyncio.coroutine, asyncgen: asyncio.asyncgen };
     for (const [name, decorate] of Object.entries(decorators)) {
       const apply = decorate as unknown as (value: unknown, context: object) => unknown;
@@ -122,7 +122,7 @@ loopBehaviour('@coroutine', (it) => {
     }
   });
 
-  it('is refused under `experimentalDecorators`, which has decorators of another kind', async () => {
+  it('is refused under `experimentalDecorators`, whose decorators are different', async () => {
     const decorators = { coroutine: asyncio.coroutine, asyncgen: asyncio.asyncgen };
     for (const [name, decorate] of Object.entries(decorators)) {
       const apply = decorate as unknown as (...args: unknown[]) => unknown;
@@ -133,7 +133,7 @@ loopBehaviour('@coroutine', (it) => {
     }
   });
 
-  it('is a plain call, also where a list is mapped with it', async () => {
+  it('is a plain call, even if a list is mapped with it', async () => {
     const functions = [async () => 1, async () => 2].map(asyncio.coroutine);
 
     assert.equal(await asyncio.gather(...functions), [1, 2]);

@@ -16,7 +16,7 @@ import { rejects } from '../../support/rejects.ts';
 import { throws } from '../../support/throws.ts';
 
 loopBehaviour('coroutine', (it) => {
-  it('makes a function whose calls run nothing yet', async (_loop, { settle }) => {
+  it('returns a function whose calls run nothing yet', async (_loop, { settle }) => {
     const steps: string[] = [];
     const body = coroutine(async (word: string) => void steps.push(word));
 
@@ -42,7 +42,7 @@ loopBehaviour('coroutine', (it) => {
     assert.is(await adder.add(1, 2), 13);
   });
 
-  it('gives what a function returns that is no promise, as createTask() does', async () => {
+  it('returns what a function returns that is not a promise, like createTask()', async () => {
     const five = coroutine(() => 5 as never);
     const nothing = coroutine(() => undefined as never);
 
@@ -53,7 +53,7 @@ loopBehaviour('coroutine', (it) => {
     assert.is(await createTask(nothing()), undefined);
   });
 
-  it('refuses what is no function, a call for instance', () => {
+  it('refuses anything but a function, such as a call', () => {
     throws(() => coroutine(7 as never), TypeError, {
       message: 'an async function was expected, got 7',
     });
@@ -88,7 +88,7 @@ loopBehaviour('Coroutine', (it) => {
     { cpython: ['test_pep492.py::CoroutineTests::test_double_await'] },
   );
 
-  it('runs when it is chained on, or raced with others', async () => {
+  it('runs when it is chained or raced', async () => {
     const inner = coroutine(async (word: string) => word);
     const fails = coroutine(async () => {
       throw new RangeError('fails');
@@ -162,7 +162,7 @@ loopBehaviour('iscoroutine', (it) => {
 
 loopBehaviour('iscoroutine of a generator', (it) => {
   it(
-    'says that it is none',
+    'is false for them',
     async () => {
       function* foo(): Generator<undefined> {
         yield;

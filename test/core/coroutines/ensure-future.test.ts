@@ -21,7 +21,7 @@ const TASKS = 'test_tasks.py::BaseTaskTests::';
 
 loopBehaviour('ensureFuture', (it) => {
   it(
-    'gives a future or a task back as it is',
+    'returns a future or a task as it is',
     async (loop) => {
       const future = loop.createFuture();
       const task = loop.createTask(async () => 'ok');
@@ -51,7 +51,7 @@ loopBehaviour('ensureFuture', (it) => {
   );
 
   it.resting(
-    'takes the loop that is given, or that runs, or else the current one',
+    'uses the given loop, or the running one, or else the current one',
     async (loop) => {
       const notmuch = coroutine(async () => 'ok');
       const refused = notmuch();
@@ -74,7 +74,7 @@ loopBehaviour('ensureFuture', (it) => {
     { cpython: [`${TASKS}test_ensure_future_coroutine`] },
   );
 
-  it('makes tasks of coroutines and of functions', async () => {
+  it('creates tasks from coroutines and functions', async () => {
     const seven = coroutine(async () => 7);
 
     const tasks = [ensureFuture(seven()), ensureFuture(async () => 7)];
@@ -114,7 +114,7 @@ loopBehaviour('ensureFuture', (it) => {
   );
 
   it.resting(
-    'has the loop make the task, whatever its createTask() does',
+    'lets the loop create the task, whatever its createTask() does',
     async () => {
       class MyTask<T> extends Task<T> {}
       class MyLoop extends Loop {
@@ -134,7 +134,7 @@ loopBehaviour('ensureFuture', (it) => {
   );
 
   it.resting(
-    'gives the coroutine up where no task can be made',
+    'closes the coroutine if no task can be created',
     () => {
       const loop = new Loop();
       loop.close();
@@ -150,7 +150,7 @@ loopBehaviour('ensureFuture', (it) => {
 
 loopBehaviour('wrapPromise', (it) => {
   it(
-    'takes the result, the failure or the cancel over',
+    'takes over the result, the failure or the cancel',
     async () => {
       const cancelled = new CancelledError('stop');
 
@@ -167,7 +167,7 @@ loopBehaviour('wrapPromise', (it) => {
   );
 
   it(
-    'gives a future of ours back as it is',
+    'returns a future of this library as it is',
     async (loop) => {
       const future = loop.createFuture();
 
@@ -187,7 +187,7 @@ loopBehaviour('wrapPromise', (it) => {
   );
 
   it(
-    'takes the running loop where none is given',
+    'takes the running loop if none is given',
     async (loop) => {
       const future = wrapPromise(Promise.resolve('oi'));
 
@@ -198,7 +198,7 @@ loopBehaviour('wrapPromise', (it) => {
   );
 
   it.resting(
-    'takes the current loop where none is given and none runs',
+    'takes the current loop if none is given and none runs',
     async (loop) => {
       setEventLoop(loop);
       try {
@@ -214,7 +214,7 @@ loopBehaviour('wrapPromise', (it) => {
   );
 
   it(
-    'stays cancelled where the promise has a result',
+    'stays cancelled if the promise is fulfilled',
     async (_loop, { settle }) => {
       const promise = Promise.resolve(42);
       const future = wrapPromise(promise);
@@ -228,7 +228,7 @@ loopBehaviour('wrapPromise', (it) => {
     { cpython: [`${BASE}test_wrap_future_cancel2`] },
   );
 
-  it('leaves the work behind the promise alone when it is cancelled', async () => {
+  it('does not stop the work behind the promise when it is cancelled', async () => {
     const steps: string[] = [];
     const work = sleep(1).then(() => steps.push('worked'));
     const future = wrapPromise(work);
@@ -252,7 +252,7 @@ loopBehaviour('wrapPromise', (it) => {
     scene.expectReport(/^Promise failed after its future was cancelled$/);
   });
 
-  it('does not report what a signal broke off', async (_loop, { settle }) => {
+  it('does not report a wait that a signal interrupted', async (_loop, { settle }) => {
     const { promise, reject } = foreign<unknown>();
     const future = wrapPromise(promise);
     future.cancel();
@@ -263,7 +263,7 @@ loopBehaviour('wrapPromise', (it) => {
     assert.is(future.cancelled(), true);
   });
 
-  it.resting('is no unhandled rejection where the loop is closed before', async (loop) => {
+  it.resting('is no unhandled rejection if the loop was closed before', async (loop) => {
     const { promise, resolve } = foreign<unknown>();
     const future = wrapPromise(promise, { loop });
     future.addDoneCallback(() => assert.unreachable('called on a closed loop'));
@@ -275,7 +275,7 @@ loopBehaviour('wrapPromise', (it) => {
     assert.is(future.result(), 7);
   });
 
-  it('refuses what is no promise', async () => {
+  it('refuses anything but a promise', async () => {
     const body = coroutine(async function body() {})();
 
     for (const [wrong, shown] of [

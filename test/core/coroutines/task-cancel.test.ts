@@ -50,7 +50,7 @@ loopBehaviour('Task.cancel', (it) => {
   );
 
   it(
-    'takes effect at an await of a bare turn',
+    'takes effect at an await that only takes a turn',
     async (_loop, { settle }) => {
       const log: string[] = [];
       const task = createTask(async () => {
@@ -70,7 +70,7 @@ loopBehaviour('Task.cancel', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_cancel_yield'] },
   );
 
-  it('keeps a body that has not begun from beginning', async () => {
+  it('keeps a body that has not started from starting', async () => {
     const log: string[] = [];
     const task = createTask(async () => void log.push('begun'));
 
@@ -100,7 +100,7 @@ loopBehaviour('Task.cancel', (it) => {
   );
 
   it(
-    'is what happens to a task whose future is cancelled',
+    'also happens to a task whose future is cancelled',
     async (loop, { settle }) => {
       const future = loop.createFuture();
       const task = createTask(async () => await future);
@@ -133,7 +133,7 @@ loopBehaviour('Task.cancel', (it) => {
   });
 
   it(
-    'ends a task that passes the cancel on, its future cancelled at the same time',
+    'ends a task that passes on the cancel, even if its future is cancelled at the same time',
     async (loop, { settle }) => {
       const future = loop.createFuture();
       const task = createTask(async () => await future);
@@ -219,7 +219,7 @@ loopBehaviour('Task.cancel', (it) => {
   );
 
   it(
-    'ends a task cancelled that returns without another await, and drops the result',
+    'makes a task that returns without another await end as cancelled, and drops the result',
     async () => {
       const task: Task<number> = createTask(async () => {
         task.cancel('late');
@@ -235,7 +235,7 @@ loopBehaviour('Task.cancel', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_cancel_at_end'] },
   );
 
-  it('is lost on a body that fails without another await', async () => {
+  it('does not replace the error of a body that fails without another await', async () => {
     const task: Task<void> = createTask(async () => {
       task.cancel();
       throw new RangeError('first');
@@ -246,7 +246,7 @@ loopBehaviour('Task.cancel', (it) => {
     assert.not(task.cancelled());
   });
 
-  it('gives way at no await of what is done', async (loop) => {
+  it('is not lost at the await of a future that is done', async (loop) => {
     const future = loop.createFuture<string>();
     future.setResult('done');
     const log: string[] = [];
@@ -287,7 +287,7 @@ loopBehaviour('Task.cancel', (it) => {
     assert.not(future.cancelled());
   });
 
-  it('hides the failure of a future that failed in the same turn', async (loop, { settle }) => {
+  it('replaces the error of a future that failed in the same turn', async (loop, { settle }) => {
     const future = loop.createFuture();
     const task = createTask(async () => await future);
     await settle();
@@ -298,7 +298,7 @@ loopBehaviour('Task.cancel', (it) => {
     await rejects(task, CancelledError);
   });
 
-  it('ends a task cancelled that throws a CancelledError of its own', async () => {
+  it('makes a task that throws its own CancelledError end as cancelled', async () => {
     const task = createTask(async () => {
       throw new CancelledError('my own');
     });
@@ -310,7 +310,7 @@ loopBehaviour('Task.cancel', (it) => {
   });
 
   it(
-    'throws an error that shows where the task stood',
+    'throws an error that shows where the task waited',
     async (_loop, { settle }) => {
       const nested = coroutine(async function nested() {
         await sleep(10);
@@ -329,7 +329,7 @@ loopBehaviour('Task.cancel', (it) => {
     },
   );
 
-  it('is no Exception to the body', async (_loop, { settle }) => {
+  it('is not an Exception for the body', async (_loop, { settle }) => {
     let caught: unknown;
     const task = createTask(() => sleep(1).catch((error: unknown) => (caught = error)));
     await settle();
@@ -345,7 +345,7 @@ loopBehaviour('Task.cancel', (it) => {
 loopBehaviour('Task.cancel with a message', (it) => {
   for (const begun of [true, false])
     it(
-      `has the error say it until somebody asked, the task ${begun ? '' : 'not '}begun`,
+      `is in the error until that is read, the task ${begun ? '' : 'not '}started`,
       async (_loop, { settle }) => {
         const task = createTask(() => sleep(10));
         if (begun) await settle();
@@ -371,7 +371,7 @@ loopBehaviour('Task.cancel with a message', (it) => {
     );
 
   it(
-    'has exception() throw an error that says it',
+    'is in the error that exception() throws',
     async (_loop, { settle }) => {
       for (const message of ['my message', undefined, '']) {
         const task = createTask(() => sleep(10));
@@ -388,7 +388,7 @@ loopBehaviour('Task.cancel with a message', (it) => {
   );
 
   it(
-    'has the error say it when the task has not begun',
+    'is in the error if the task has not started',
     async (_loop, { settle }) => {
       const task = createTask(() => sleep(10));
 
@@ -408,7 +408,7 @@ loopBehaviour('Task.cancel with a message', (it) => {
   );
 
   it(
-    'gives an awaiting task the very error, to throw something else because of it',
+    'is thrown to an awaiting task as the same error, which may be the cause of another one',
     async (loop, { settle }) => {
       const inner = createTask(() => sleep(10));
       const outer = createTask(async () => {
@@ -485,7 +485,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     assert.ok(waiter.cancelled());
   });
 
-  it('reaches what a body gives that is no async function', async (loop, { settle }) => {
+  it('reaches what a body returns that is not an async function', async (loop, { settle }) => {
     const begin = loop.time();
     const gates = [() => sleep(1), () => new Event().wait(), () => loop.createFuture()] as const;
     for (const gate of gates as readonly (() => Promise<unknown>)[]) {
@@ -498,7 +498,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     assert.is(loop.time(), begin);
   });
 
-  it('comes at once to what V8 awaits without telling, in a for await of an array', async (loop, {
+  it('is immediate in a for await of an array, whose awaits V8 does not report', async (loop, {
     settle,
   }) => {
     const naps: string[] = [];
@@ -555,7 +555,9 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_cancel_awaited_task'] },
   );
 
-  it('goes on with the result of an awaited task that refuses', async (_loop, { settle }) => {
+  it('is ignored if the awaited task refuses it, and returns its result', async (_loop, {
+    settle,
+  }) => {
     const inner = createTask(() => sleep(10).catch(() => 'refused'));
     const outer = createTask(async () => `inner ${await inner}`);
     await settle();
@@ -568,7 +570,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
   });
 
   it(
-    'ends its sleep',
+    'interrupts its sleep',
     async (loop) => {
       const begin = loop.time();
       const sleeper = createTask(() => sleep(5000));
@@ -603,7 +605,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     );
   });
 
-  it('reaches those under Promise.all that are done and have not had their turn', async (loop) => {
+  it('reaches branches of Promise.all whose wait is over but which have not continued', async (loop) => {
     const [done, open] = [loop.createFuture<string>(), loop.createFuture<string>()];
     const log: string[] = [];
     const both = (): Promise<unknown> =>
@@ -618,7 +620,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     assert.equal(log, ['done cancelled', 'open cancelled']);
   });
 
-  it('is not lost on the loser of a race that nobody waits for any more', async (loop) => {
+  it('is not lost in the loser of a race', async (loop) => {
     const [winner, loser] = [loop.createFuture<void>(), loop.createFuture<void>()];
     const next = loop.createFuture<void>();
     const log: string[] = [];
@@ -638,7 +640,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     assert.equal(log, ['next cancelled']);
   });
 
-  it('reaches the next await of ours after a foreign promise', async () => {
+  it('is thrown at the next await of this library after a foreign promise', async () => {
     const outside = foreign();
     const log: string[] = [];
     const task = createTask(async () => {
@@ -668,7 +670,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     assert.is(loop.time(), begin);
   });
 
-  it('leaves a future alone that the task only listened to outside', async (loop, { settle }) => {
+  it('does not cancel a future that the task only observes', async (loop, { settle }) => {
     const [listened, awaited] = [loop.createFuture(), loop.createFuture()];
     const task = createTask(async () => {
       listened.addDoneCallback(() => {});
@@ -682,7 +684,7 @@ loopBehaviour('Task.cancel of what a task awaits', (it) => {
     assert.not(listened.done());
   });
 
-  it('asks a future of another class in its own way', async (loop, { settle }) => {
+  it('calls cancel() of a future of another class', async (loop, { settle }) => {
     class Stubborn extends Future<string> {
       override cancel(): boolean {
         return false;
@@ -767,7 +769,7 @@ loopBehaviour('Task.cancelling', (it) => {
 
 loopBehaviour('Task.uncancel', (it) => {
   it(
-    'lets a body that caught the cancel be as if it had not come',
+    'makes a body that caught the cancel uncancelled',
     async () => {
       const task = createTask(async () => {
         try {
@@ -795,7 +797,7 @@ loopBehaviour('Task.uncancel', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_uncancel_basic'] },
   );
 
-  it('stops at nought', async () => {
+  it('stops at zero', async () => {
     const task = createTask(async () => {});
 
     assert.is(task.uncancel(), 0);
@@ -819,7 +821,7 @@ loopBehaviour('Task.uncancel', (it) => {
   });
 
   it(
-    'withdraws a cancel that comes when the future is done already',
+    'withdraws a cancel that comes when the future is already done',
     async (loop, { settle }) => {
       const future = loop.createFuture<void>();
       const task = createTask(async () => {
@@ -848,7 +850,7 @@ loopBehaviour('Task.uncancel', (it) => {
     await rejects(task, CancelledError);
   });
 
-  it('leaves a cancel to be delivered that has reached a future', async (_loop, { settle }) => {
+  it('does not withdraw a cancel that has reached a future', async (_loop, { settle }) => {
     const task = createTask(() => sleep(1));
     await settle();
 
@@ -864,7 +866,7 @@ loopBehaviour('Task.uncancel', (it) => {
   ];
   for (const [what, seconds, limit, said] of blocks)
     it(
-      `lets the code after a structured block run that ${what}`,
+      `lets the code after a structured block run if it ${what}`,
       async () => {
         const task = createTask(() => requestWithTimeout(seconds, limit));
 
@@ -911,7 +913,7 @@ loopBehaviour('Task.signal', (it) => {
     await rejects(task, CancelledError);
   });
 
-  it('is one for the whole life of the task, and aborted at birth after a cancel', async () => {
+  it('is the same for the life of the task, and already aborted after a cancel', async () => {
     const task = createTask(() => sleep(10));
     task.cancel('before');
 
@@ -922,7 +924,7 @@ loopBehaviour('Task.signal', (it) => {
     await rejects(task, CancelledError, { message: 'before' });
   });
 
-  it('ends a call of others that takes one', async (loop) => {
+  it('interrupts a foreign call that accepts a signal', async (loop) => {
     const begin = loop.time();
     const task: Task<void> = createTask(() => abortable(task.signal));
     await sleep(0);
@@ -934,7 +936,7 @@ loopBehaviour('Task.signal', (it) => {
     assert.is(loop.time(), begin);
   });
 
-  it("ends a task cancelled that lets Node's own AbortError pass", async () => {
+  it("makes a task that passes on Node's AbortError end as cancelled", async () => {
     const task: Task<void> = createTask(() =>
       setTimeout(10_000, undefined, { signal: task.signal }),
     );
@@ -984,7 +986,7 @@ loopBehaviour('Task.signal', (it) => {
     await task;
   });
 
-  it('leaves the cancel to the next await where nobody asks for the reason', async () => {
+  it('leaves the cancel to the next await if the reason is not read', async () => {
     const outside = foreign();
     const log: string[] = [];
     const task: Task<void> = createTask(async () => {
@@ -1021,7 +1023,7 @@ loopBehaviour('Task.signal', (it) => {
 
 loopBehaviour('Task that throws SystemExit when it is cancelled', (it) => {
   it.resting(
-    'fails with it, and ends the run with it',
+    'makes the task fail, and ends the run',
     async (loop) => {
       const exit = new SystemExit();
       const task = loop.createTask(async () => {

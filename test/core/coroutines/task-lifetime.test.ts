@@ -26,7 +26,7 @@ function taskLike(loop: Loop, isDone = false) {
 
 loopBehaviour('_registerTask', (it) => {
   it.resting(
-    'makes a task of somebody else known to allTasks(), until it is unregistered',
+    'adds a foreign task to allTasks() until it is unregistered',
     (loop) => {
       const other = newEventLoop();
       assert.equal([...allTasks(loop)], []);
@@ -59,7 +59,7 @@ loopBehaviour('_registerTask', (it) => {
   );
 
   it.resting(
-    'may be undone without having been done',
+    'may be called for a task that was not registered',
     (loop) => {
       _unregisterTask(taskLike(loop));
       assert.equal([...allTasks(loop)], []);
@@ -67,7 +67,7 @@ loopBehaviour('_registerTask', (it) => {
     { cpython: [`${BASE}test__unregister_task_not_registered`] },
   );
 
-  it('refuses what is nothing like a task', async () => {
+  it('refuses anything that is not like a task', async () => {
     const message = /task must have the methods getLoop\(\) and done\(\)/;
     for (const wrong of [undefined, null, 5, {}, { done() {} }]) {
       throws(() => _registerTask(wrong as never), TypeError, { message });
@@ -75,7 +75,7 @@ loopBehaviour('_registerTask', (it) => {
     }
   });
 
-  it.resting('has run() cancel the task at its end, and wait for it', async () => {
+  it.resting('makes run() cancel the task at its end, and wait for it', async () => {
     const calls: string[] = [];
     await run(async () => {
       const loop = currentTask()?.getLoop() as Loop;
@@ -118,7 +118,7 @@ loopBehaviour('_enterTask', (it) => {
   );
 
   it.resting(
-    'refuses another one meanwhile, and to leave one that is not the current one',
+    'refuses a second task, and to leave a task that is not the current one',
     (loop) => {
       const [one, two] = [taskLike(loop), taskLike(loop)];
       throws(() => _leaveTask(loop, one), RuntimeError, {
@@ -165,7 +165,7 @@ loopBehaviour('_enterTask', (it) => {
 });
 
 loopBehaviour('a closed loop', (it) => {
-  it.resting('is told nothing by a task whose body goes on without it', async () => {
+  it.resting('is not affected by a task whose body continues outside of it', async () => {
     // From the first cancel of a process on, cancelled calls that nobody awaits are looked at.
     for (let n = 0; n < 2; n += 1) {
       const { promise, resolve } = foreign();

@@ -5,7 +5,7 @@ import { behaviour } from '../../support/behaviour.ts';
 import { typescript } from '../../support/program.ts';
 
 behaviour('A sleeping task', (it) => {
-  it('takes no more memory than its promises, its timer, its scope and itself', async () => {
+  it('takes no more memory than its promises, timer, scope and task object', async () => {
     const program = typescript('test/core/children/task-memory.ts');
 
     const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', ...program]);

@@ -20,7 +20,7 @@ import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 
 loopBehaviour('createTask', (it) => {
-  it('begins the body in the turn after the call', async () => {
+  it('starts the body in the turn after the call', async () => {
     const steps: string[] = [];
     const body = coroutine(async () => void steps.push('body'));
 
@@ -89,7 +89,7 @@ loopBehaviour('createTask', (it) => {
     assert.is(loop.time() - begin, 5);
   });
 
-  it('gives an operation up that is cancelled before its first turn', async (loop) => {
+  it('abandons an operation that is cancelled before its first turn', async (loop) => {
     const operation = sleep(5);
 
     const task = createTask(operation);
@@ -119,7 +119,7 @@ loopBehaviour('createTask', (it) => {
   });
 
   it(
-    'refuses what is no coroutine, again and again',
+    'refuses anything but a coroutine, every time',
     () => {
       for (const attempt of [1, 2]) {
         const error = refusal(123);
@@ -131,7 +131,7 @@ loopBehaviour('createTask', (it) => {
     { cpython: ['test_tasks.py::BaseTaskTests::test_create_task_with_noncoroutine'] },
   );
 
-  it('refuses a promise that already runs, and says what to write', async (loop) => {
+  it('refuses a promise, and says what to write', async (loop) => {
     const running = async (): Promise<void> => {};
 
     const promise = refusal(running());
@@ -147,7 +147,7 @@ loopBehaviour('createTask', (it) => {
     assert.is(allTasks().size, 1);
   });
 
-  it.resting('asks for a loop that runs', () => {
+  it.resting('needs a running loop', () => {
     assert.throws(
       () => createTask(async () => {}),
       (error: unknown) =>
@@ -205,7 +205,7 @@ loopBehaviour('Task', (it) => {
   });
 
   it(
-    'waits for a future whose class is not ours',
+    'waits for a future of a foreign class',
     async (loop) => {
       const asked: string[] = [];
       class Fut extends Future<object> {
@@ -260,7 +260,7 @@ loopBehaviour('Task', (it) => {
   );
 
   it(
-    'gives the result of a future that its body returns',
+    'has the result of a future that its body returns',
     async (loop) => {
       const future = loop.createFuture<string>();
 
@@ -287,7 +287,7 @@ loopBehaviour('Task', (it) => {
   );
 
   it(
-    'takes no result and no exception from outside',
+    'accepts no result and no exception from outside',
     async () => {
       const task = createTask(async () => 'ko');
 
@@ -306,7 +306,7 @@ loopBehaviour('Task', (it) => {
   );
 
   it(
-    'reports at its step that somebody made it done with the methods of Future',
+    'reports at its step that it was settled with the methods of Future',
     async (_loop, scene) => {
       const task = createTask(() => sleep(0.1, 10));
       Future.prototype.setResult.call(task, 'spam');
@@ -327,7 +327,7 @@ loopBehaviour('Task', (it) => {
   );
 
   it(
-    'reports at its end that somebody made it fail with the methods of Future',
+    'reports at its end that it was made to fail with the methods of Future',
     async (_loop, scene) => {
       const task = createTask(() => sleep(0.1, 10));
       await scene.settle();
@@ -347,7 +347,7 @@ loopBehaviour('Task', (it) => {
   );
 
   it.resting(
-    'goes on in the next run when the loop was stopped under it',
+    'continues in the next run if the loop was stopped',
     async (loop) => {
       const begin = loop.time();
       let rounds = 0;
@@ -413,7 +413,7 @@ loopBehaviour('Task', (it) => {
 
 loopBehaviour('An error that is thrown while another is handled', (it) => {
   it(
-    'has no cause: JavaScript does not say which one it was',
+    'has no cause, because JavaScript does not say which one it was',
     async () => {
       const inner = createTask(async () => {
         throw new RangeError('inner');
@@ -441,7 +441,7 @@ loopBehaviour('An error that is thrown while another is handled', (it) => {
 
 loopBehaviour('Task.getCoro', (it) => {
   it(
-    'gives the coroutine, also when the task is done',
+    'returns the coroutine, even if the task is done',
     async () => {
       const notmuch = coroutine(async () => {});
       const call = notmuch();
@@ -458,7 +458,7 @@ loopBehaviour('Task.getCoro', (it) => {
 
 loopBehaviour('Task.getName', (it) => {
   it(
-    'counts the tasks that were given no name',
+    'counts tasks without a name',
     async () => {
       const [first, second] = [createTask(async () => {}), createTask(async () => {})];
 
@@ -472,7 +472,7 @@ loopBehaviour('Task.getName', (it) => {
   );
 
   it(
-    'gives a text, whatever the task was called',
+    'returns a string, whatever the name was',
     async () => {
       const task = createTask(async () => {});
 
@@ -487,7 +487,7 @@ loopBehaviour('Task.getName', (it) => {
 
 loopBehaviour('Task.setName', (it) => {
   it(
-    'takes a number as its digits',
+    'converts a number to a string',
     async () => {
       const task = createTask(async () => 123, { name: 987654321 as unknown as string });
       assert.is(task.getName(), '987654321');
@@ -503,7 +503,7 @@ loopBehaviour('Task.setName', (it) => {
 
 loopBehaviour('Task.getContext', (it) => {
   it(
-    'gives the very context that was given',
+    'returns the given context',
     async () => {
       const context = copyContext();
 
@@ -524,7 +524,7 @@ loopBehaviour('Task.toString', (it) => {
   const DEFINED = `defined at ${HERE}:${lineOf(notmuch)}`;
 
   it(
-    'says the state, the name, the coroutine and the callbacks',
+    'shows the state, the name, the coroutine and the callbacks',
     async () => {
       const task = createTask(notmuch(), { name: 'TestTask' });
       task.addDoneCallback(function dummy() {});
@@ -542,7 +542,7 @@ loopBehaviour('Task.toString', (it) => {
   );
 
   it(
-    'says the result, or what the body threw',
+    'shows the result, or the error of the body',
     async () => {
       const finished = createTask(notmuch(), { name: 'a' });
       const failed = createTask(
@@ -567,7 +567,7 @@ loopBehaviour('Task.toString', (it) => {
   );
 
   it(
-    'says what the task waits for',
+    'shows what the task waits for',
     async (loop, { settle }) => {
       const future = loop.createFuture<void>();
       const task = createTask(async () => await future);
@@ -582,7 +582,7 @@ loopBehaviour('Task.toString', (it) => {
   );
 
   it(
-    'says where the task was made, in debug mode',
+    'says where the task was created, in debug mode',
     async () => {
       const task = createTask(notmuch());
 
@@ -602,7 +602,7 @@ loopBehaviour('Task.toString', (it) => {
 
 loopBehaviour('currentTask', (it) => {
   it.resting(
-    'gives nothing for a loop that rests',
+    'returns nothing for a loop that does not run',
     (loop) => {
       assert.is(currentTask(loop), undefined);
     },
@@ -610,7 +610,7 @@ loopBehaviour('currentTask', (it) => {
   );
 
   it.resting(
-    'asks for a loop that runs, or one that is given',
+    'needs a running loop, or an argument',
     () => {
       assert.throws(
         () => currentTask(),
@@ -624,7 +624,7 @@ loopBehaviour('currentTask', (it) => {
   );
 
   it.resting(
-    'gives the task whose code runs',
+    'returns the task whose code runs',
     async (loop) => {
       const seen: unknown[] = [];
       const nested = async (): Promise<void> => void seen.push(currentTask());
@@ -652,7 +652,7 @@ loopBehaviour('currentTask', (it) => {
   );
 
   it(
-    'gives each of several tasks that take turns itself',
+    'returns the right one for each of several tasks',
     async (loop) => {
       const [future1, future2] = [loop.createFuture<void>(), loop.createFuture<void>()];
       const seen: boolean[] = [];
@@ -678,7 +678,7 @@ loopBehaviour('currentTask', (it) => {
     },
   );
 
-  it('gives nothing in a callback that a task scheduled', async (loop, { settle }) => {
+  it('returns nothing in a callback that a task scheduled', async (loop, { settle }) => {
     const seen: unknown[] = [];
     const note = (): void => void seen.push(currentTask());
 
@@ -691,7 +691,7 @@ loopBehaviour('currentTask', (it) => {
     assert.equal(seen, [undefined, undefined, undefined]);
   });
 
-  it('gives nothing to what a task leaves behind when it is done', async () => {
+  it('returns nothing in a call that outlives its task', async () => {
     const seen: unknown[] = [];
     const left = (): Promise<void> =>
       new Promise((resolve) => {
@@ -708,7 +708,7 @@ loopBehaviour('currentTask', (it) => {
     assert.equal(seen, [true]);
   });
 
-  it('gives nothing for a loop other than the one that runs', async () => {
+  it('returns nothing for a loop other than the running one', async () => {
     const other = newEventLoop();
 
     assert.is(currentTask(other), undefined);
@@ -717,7 +717,7 @@ loopBehaviour('currentTask', (it) => {
 });
 
 loopBehaviour('allTasks', (it) => {
-  it('gives those that are not done', async (loop) => {
+  it('returns those that are not done', async (loop) => {
     const done = createTask(async () => {});
     const pending = createTask(() => sleep(1));
     await done;
@@ -727,7 +727,7 @@ loopBehaviour('allTasks', (it) => {
     await pending;
   });
 
-  it.resting('gives those of one loop', async (loop) => {
+  it.resting('returns those of one loop', async (loop) => {
     const other = newEventLoop();
     const [own, foreign] = [loop.createTask(async () => {}), other.createTask(async () => {})];
 
@@ -739,7 +739,7 @@ loopBehaviour('allTasks', (it) => {
     other.close();
   });
 
-  it.resting('asks for a loop that runs, or one that is given', (loop) => {
+  it.resting('needs a running loop, or an argument', (loop) => {
     assert.equal(allTasks(loop), new Set());
     assert.throws(
       () => allTasks(),
@@ -750,7 +750,7 @@ loopBehaviour('allTasks', (it) => {
 
 loopBehaviour('createTask with context variables', (it) => {
   it(
-    'gives the task a copy of the context in force',
+    'gives the task a copy of the current context',
     async () => {
       const variable = new ContextVar('cvar', { default: 'nope' });
       const seen: string[] = [];
@@ -771,7 +771,7 @@ loopBehaviour('createTask with context variables', (it) => {
   );
 
   it.resting(
-    'keeps what done callbacks set from the task',
+    'does not show the task what done callbacks set',
     async (loop) => {
       const variable = new ContextVar('cvar', { default: 'nope' });
       const seen: string[] = [];
@@ -796,7 +796,7 @@ loopBehaviour('createTask with context variables', (it) => {
   );
 
   it.resting(
-    'keeps a hundred tasks that set one variable apart',
+    'separates a hundred tasks that set one variable',
     async (loop) => {
       const variable = new ContextVar('cvar', { default: -1 });
       let mixed = 0;
@@ -829,7 +829,7 @@ loopBehaviour('createTask with context variables', (it) => {
   ];
   for (const [how, origin, make] of makers)
     it(
-      `runs the task in the context that is given to ${how}`,
+      `runs the task in the context that was passed to ${how}`,
       async () => {
         const variable = new ContextVar<number>('cvar');
         const context = copyContext();

@@ -13,7 +13,7 @@ import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 import { throws } from '../../support/throws.ts';
 
-loopBehaviour('a promise of others that is waited for', (it) => {
+loopBehaviour('a foreign promise that is waited for', (it) => {
   /** A promise, with how often its `then()` was called. */
   const work = (): { promise: Promise<string>; fail(error: Error): void; end(): void } => {
     let [end, fail] = [(): void => {}, (_: Error): void => {}];
@@ -27,7 +27,7 @@ loopBehaviour('a promise of others that is waited for', (it) => {
     for (let n = 0; n < times; n += 1) await rejects(waitFor(promise, 0.01), TimeoutError);
   };
 
-  it('is reported once where it fails and nobody waits any more', async (_loop, scene) => {
+  it('is reported once if it fails and nothing awaits it any more', async (_loop, scene) => {
     const { promise, fail } = work();
     await waitInVain(promise, 4);
 
@@ -38,7 +38,7 @@ loopBehaviour('a promise of others that is waited for', (it) => {
     assert.is(scene.reports.length, 1);
   });
 
-  it('is not reported where somebody else waits, or asks the promise itself', async () => {
+  it('is not reported if something else awaits it, or the promise itself', async () => {
     for (const ask of [
       async (promise: Promise<unknown>) => await promise,
       (promise: Promise<unknown>) => waitFor(promise, 1),
@@ -55,7 +55,7 @@ loopBehaviour('a promise of others that is waited for', (it) => {
     }
   });
 
-  it('is asked once, and tells all who wait', async () => {
+  it('is subscribed to once, and wakes all waiters', async () => {
     const { promise, end } = work();
     const futures = [wrapPromise(promise), wrapPromise(promise), ensureFuture(promise)];
     assert.is(new Set(futures).size, 3);
@@ -116,7 +116,7 @@ loopBehaviour('a promise of others that is waited for', (it) => {
     });
   });
 
-  it('may fail before the coroutine that was given it begins', async () => {
+  it('may fail before the coroutine that got it starts', async () => {
     const fails = async (): Promise<never> => {
       throw new Error('boom');
     };

@@ -34,7 +34,7 @@ async function end(task: Task<unknown>): Promise<void> {
 
 loopBehaviour('Task.getStack', (it) => {
   it(
-    'gives the functions that wait for one another, innermost first',
+    'returns the functions that wait for one another, innermost first',
     async () => {
       const task = createTask(async function main() {
         await middle(); // here: main
@@ -50,7 +50,7 @@ loopBehaviour('Task.getStack', (it) => {
   );
 
   it(
-    'knows the lines before anything has gone on, too',
+    'knows the lines even before anything has continued',
     async () => {
       const task = createTask(async function main() {
         await nested(); // here: main of nested
@@ -97,7 +97,7 @@ loopBehaviour('Task.getStack', (it) => {
   );
 
   it(
-    'gives all that wait at once, under Promise.all',
+    'returns all functions that wait at the same time, under Promise.all',
     async () => {
       async function left(): Promise<void> {
         await sleep(1);
@@ -119,7 +119,7 @@ loopBehaviour('Task.getStack', (it) => {
   );
 
   it(
-    'knows where a task waits for what is not ours',
+    'knows where a task waits for a foreign promise',
     async () => {
       const outside = foreign();
       const task = createTask(async function main() {
@@ -136,7 +136,7 @@ loopBehaviour('Task.getStack', (it) => {
   );
 
   it(
-    'gives at most as many frames as are asked for',
+    'returns at most the requested number of frames',
     async () => {
       const task = createTask(middle);
       await sleep(0.5);
@@ -151,7 +151,7 @@ loopBehaviour('Task.getStack', (it) => {
   );
 
   it(
-    'gives the frames of now, in any mode, where the task itself asks',
+    'returns the current frames, in any mode, if the task itself calls it',
     async () => {
       let task: Task<void>;
       async function foo(): Promise<void> {
@@ -167,7 +167,7 @@ loopBehaviour('Task.getStack', (it) => {
     { cpython: ['test_pep492.py::CoroutineTests::test_task_print_stack'] },
   );
 
-  it('gives the frames of the failure of a task that failed', async () => {
+  it('returns the frames of the error of a failed task', async () => {
     const task = createTask(async function boom() {
       throw new RangeError('boom'); // here: boom
     });
@@ -176,7 +176,7 @@ loopBehaviour('Task.getStack', (it) => {
     assert.equal(namesOf(task), [`boom ${lineOf('boom')}`]);
   });
 
-  it('gives nothing for a task that is over, or that nobody follows', async () => {
+  it('returns nothing for a task that has ended or is not tracked', async () => {
     const over = createTask(async () => {});
     const waiting = createTask(middle);
     await over;
@@ -186,7 +186,7 @@ loopBehaviour('Task.getStack', (it) => {
   });
 
   it(
-    'ends at the first frame of a task that began inside of a call',
+    'ends at the first frame of a task that started inside a call',
     async () => {
       async function eager(): Promise<void> {
         await sleep(1);
@@ -205,7 +205,7 @@ loopBehaviour('Task.getStack', (it) => {
 
 loopBehaviour('Task.getStack, later', (it) => {
   it(
-    'gives nothing of what has gone on',
+    'returns nothing that has continued',
     async () => {
       async function before(): Promise<void> {
         await sleep(1);
@@ -251,7 +251,7 @@ loopBehaviour('Task.printStack', (it) => {
     debug,
   );
 
-  it('prints what a task failed with', async () => {
+  it('prints the error of a failed task', async () => {
     const task = createTask(async function boom() {
       throw new RangeError('x');
     });
@@ -283,7 +283,7 @@ loopBehaviour('Task.printStack', (it) => {
 
 loopBehaviour('Task.toString', (it) => {
   it(
-    'says the line that the task has come to, in debug mode',
+    'shows the current line of the task in debug mode',
     async () => {
       const task = createTask(async function main() {
         await sleep(1);
@@ -299,7 +299,7 @@ loopBehaviour('Task.toString', (it) => {
 });
 
 loopBehaviour('setAwaitTracking', (it) => {
-  it('has tasks remember where they wait, outside of debug mode', async () => {
+  it('makes tasks remember where they wait, outside of debug mode', async () => {
     setAwaitTracking(true);
     setAwaitTracking(true);
     const task = createTask(middle);
@@ -314,7 +314,7 @@ loopBehaviour('setAwaitTracking', (it) => {
     await end(task);
   });
 
-  it('keeps nothing of awaits that have gone on', async () => {
+  it('keeps nothing of awaits that have continued', async () => {
     setAwaitTracking(true);
     const task = createTask(async function main() {
       for (let n = 0; n < 100; n += 1) await middle();

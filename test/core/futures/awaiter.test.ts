@@ -20,7 +20,7 @@ const endings: readonly [how: string, end: (future: Future<number>) => void, tol
 
 loopBehaviour('Future.then', (it) => {
   for (const [how, end, told] of endings) {
-    it(`tells what it finds where the future ${how}, but not at once`, async (loop) => {
+    it(`calls back if the future ${how}, but not at once`, async (loop) => {
       const calls: string[] = [];
       const future = loop.createFuture<number>();
       end(future);
@@ -35,7 +35,7 @@ loopBehaviour('Future.then', (it) => {
       assert.equal(calls, [told]);
     });
 
-    it(`tells a turn after the future ${how}`, async (loop) => {
+    it(`calls back a turn after the future ${how}`, async (loop) => {
       const calls: string[] = [];
       const future = loop.createFuture<number>();
       future.then(
@@ -53,7 +53,7 @@ loopBehaviour('Future.then', (it) => {
     });
   }
 
-  it('gives on what the callback returns', async (loop) => {
+  it('resolves to what the callback returns', async (loop) => {
     const future = loop.createFuture<number>();
     loop.callSoon(() => future.setResult(7));
 
@@ -62,7 +62,7 @@ loopBehaviour('Future.then', (it) => {
     assert.is(await chained, 16);
   });
 
-  it('gives on what the future has, where there is no callback for it', async (loop) => {
+  it("resolves to the future's outcome if there is no callback for it", async (loop) => {
     const failed = loop.createFuture<number>();
     failed.setException(new TypeError('boom'));
     const finished = loop.createFuture<number>();
@@ -77,7 +77,7 @@ loopBehaviour('Future.then', (it) => {
     assert.is(await finished.then(), 7);
   });
 
-  it('gives on what the callback throws', async (loop) => {
+  it('rejects with what the callback throws', async (loop) => {
     const future = loop.createFuture<number>();
     future.setResult(7);
 
@@ -101,7 +101,7 @@ loopBehaviour('Future.then', (it) => {
     ['catch(f)', (future: Future<unknown>) => void future.catch(() => {})],
     ['finally(f)', (future: Future<unknown>) => void future.finally(() => {})],
   ] as const)
-    it(`leaves the future alone when the task is cancelled that asked ${which}`, async (loop) => {
+    it(`does not cancel the future when the task that called ${which} is cancelled`, async (loop) => {
       const future = loop.createFuture();
       const task = createTask(async () => {
         ask(future);
@@ -116,7 +116,7 @@ loopBehaviour('Future.then', (it) => {
       assert.is(future.done(), false);
     });
 
-  it('passes a cancel of the task on that awaits what it gave', async (loop) => {
+  it('passes on a cancel of the task that awaits its result', async (loop) => {
     const calls: unknown[] = [];
     const future = loop.createFuture();
     const task = createTask(
@@ -137,7 +137,7 @@ loopBehaviour('Future.then', (it) => {
     assert.equal([calls[0] === error, future.cancelled()], [true, true]);
   });
 
-  it('calls back in the context in which it was asked', async (loop) => {
+  it('calls back in the context in which it was called', async (loop) => {
     const variable = new ContextVar<string>('who');
     const seen: unknown[] = [];
     const future = loop.createFuture();
@@ -156,7 +156,7 @@ loopBehaviour('Future.then', (it) => {
     assert.equal(seen, ['asker', 'asker']);
   });
 
-  it('can be asked where no loop runs', async () => {
+  it('can be called without a running loop', async () => {
     const resting = new Loop();
     const future = resting.createFuture<number>();
     future.setResult(7);
@@ -183,7 +183,7 @@ loopBehaviour('await future', (it) => {
 });
 
 loopBehaviour('Future.catch', (it) => {
-  it('gives on what the callback makes of the failure', async (loop) => {
+  it('resolves to what the callback makes of the error', async (loop) => {
     const future = loop.createFuture<number>();
     loop.callSoon(() => future.setException(new Error('boom')));
 
@@ -192,7 +192,7 @@ loopBehaviour('Future.catch', (it) => {
 });
 
 loopBehaviour('Future.finally', (it) => {
-  it('calls without an argument, and gives on what the future has', async (loop) => {
+  it("calls back without an argument, and resolves to the future's outcome", async (loop) => {
     const calls: unknown[][] = [];
     const note = (...args: unknown[]): void => void calls.push(args);
     const finished = loop.createFuture<number>();
@@ -217,7 +217,7 @@ loopBehaviour('Future.finally', (it) => {
     assert.is(loop.time(), 1001);
   });
 
-  it('gives on what the callback throws in place of what the future has', async (loop) => {
+  it("rejects with what the callback throws instead of the future's outcome", async (loop) => {
     const future = loop.createFuture<number>();
     future.setResult(7);
 
@@ -247,7 +247,7 @@ loopBehaviour('Future', (it) => {
     ['only then(f) is asked', (future: Future<unknown>) => void future.then(() => {})],
     ['only finally(f) is asked', (future: Future<unknown>) => void future.finally(() => {})],
   ] as const)
-    it(`is no unhandled rejection where it fails and ${what}`, async (loop, scene) => {
+    it(`is no unhandled rejection if it fails and ${what}`, async (loop, scene) => {
       const unhandled = await unhandledDuring(async () => {
         const early = loop.createFuture();
         use(early);
@@ -265,7 +265,7 @@ loopBehaviour('Future', (it) => {
       assert.equal(unhandled, []);
     });
 
-  it('counts as seen where somebody asks for failures', async (loop, { settle }) => {
+  it('counts as retrieved if there is a callback for errors', async (loop, { settle }) => {
     const future = loop.createFuture();
     future.setException(new Error('boom'));
 
@@ -275,7 +275,7 @@ loopBehaviour('Future', (it) => {
     assert.is(future._unseen, false);
   });
 
-  it('counts as seen where somebody awaits what then() gave', async (loop) => {
+  it('counts as retrieved if the result of then() is awaited', async (loop) => {
     const future = loop.createFuture();
     const chained = future.then(() => {});
     future.setException(new Error('boom'));
@@ -285,7 +285,7 @@ loopBehaviour('Future', (it) => {
     assert.is(future._unseen, false);
   });
 
-  it('is an unhandled rejection where the error is that of a callback', async (loop, scene) => {
+  it('is an unhandled rejection if a callback has thrown the error', async (loop, scene) => {
     const mine = new Error('mine');
 
     const unhandled = await unhandledDuring(async () => {
@@ -313,7 +313,7 @@ loopBehaviour('Promise.all', (it) => {
     assert.is(loop.time(), 1002);
   });
 
-  it('passes a cancel of the awaiting task to all that it waits for', async (loop) => {
+  it('passes a cancel of the awaiting task to everything that it waits for', async (loop) => {
     const futures = [1, 2, 3].map(() => loop.createFuture());
     const task = createTask(async () => await Promise.all(futures));
     await sleep(0);
@@ -329,7 +329,7 @@ loopBehaviour('Promise.all', (it) => {
 });
 
 loopBehaviour('Promise.race', (it) => {
-  it('gives what comes first, and leaves the others', async (loop) => {
+  it('returns what comes first, and does not cancel the others', async (loop) => {
     const slow = sleep(10, 'slow');
 
     const first = await Promise.race([slow, sleep(1, 'fast')]);

@@ -16,7 +16,7 @@ import { rejects } from '../../support/rejects.ts';
 import { throws } from '../../support/throws.ts';
 
 loopBehaviour('the message of a cancel', (it) => {
-  it('is a string or nothing, and else nothing is cancelled', async (loop) => {
+  it('is a string or undefined; otherwise, nothing is cancelled', async (loop) => {
     const [left, right] = socketpair();
     const queue = new Queue<number>();
     const makers: Record<string, () => Future<unknown>> = {
@@ -48,7 +48,7 @@ loopBehaviour('the message of a cancel', (it) => {
 });
 
 loopBehaviour('Future.setException', (it) => {
-  it('takes errors of another realm, and their classes', async () => {
+  it('accepts errors of another realm, and their classes', async () => {
     const errors = runInNewContext(
       '({ error: new RangeError("r"), Kind: TypeError, Own: class Own extends Error {}, Base: Error })',
     ) as Record<string, never>;

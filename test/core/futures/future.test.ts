@@ -40,7 +40,7 @@ loopBehaviour('Future', (it) => {
   );
 
   it(
-    'belongs to the running loop where none is given',
+    'belongs to the running loop if none is given',
     async (loop) => {
       assert.is(new Future().getLoop(), loop);
     },
@@ -48,7 +48,7 @@ loopBehaviour('Future', (it) => {
   );
 
   it.resting(
-    'belongs to the current loop where none is given and none runs',
+    'belongs to the current loop if none is given and none runs',
     (loop) => {
       setEventLoop(loop);
       try {
@@ -61,7 +61,7 @@ loopBehaviour('Future', (it) => {
   );
 
   it(
-    'refuses options that are none, and a loop in their place',
+    'refuses options that are not an object, and a loop in their place',
     async (loop) => {
       throws(() => new Future(42 as never), TypeError, {
         message: 'options must be an object, got 42',
@@ -71,7 +71,7 @@ loopBehaviour('Future', (it) => {
     { cpython: [`${BASE}test_constructor_positional`] },
   );
 
-  it('is made by the loop, too', async (loop) => {
+  it('can also be created by the loop', async (loop) => {
     const future = loop.createFuture();
 
     assert.instance(future, Future);
@@ -81,7 +81,7 @@ loopBehaviour('Future', (it) => {
 
 loopBehaviour('Future.setResult', (it) => {
   it.resting(
-    'makes it done for good',
+    'settles it for good',
     (loop) => {
       const future = loop.createFuture<number | undefined>();
 
@@ -102,7 +102,7 @@ loopBehaviour('Future.setResult', (it) => {
   );
 
   it.resting(
-    'leaves no result until it is called',
+    'sets no result until it is called',
     (loop) => {
       const future = loop.createFuture();
 
@@ -113,7 +113,7 @@ loopBehaviour('Future.setResult', (it) => {
   );
 
   it(
-    'gives a list as the list that it is',
+    'keeps a list as it is',
     async (loop) => {
       const list = [1, 2];
       const future = loop.createFuture<number[]>();
@@ -128,7 +128,7 @@ loopBehaviour('Future.setResult', (it) => {
 
 loopBehaviour('Future.setException', (it) => {
   it.resting(
-    'makes it done for good',
+    'settles it for good',
     (loop) => {
       const error = new RuntimeError('boom');
       const future = loop.createFuture();
@@ -152,7 +152,7 @@ loopBehaviour('Future.setException', (it) => {
   );
 
   it.resting(
-    'makes an error of a class',
+    'creates an error from a class',
     (loop) => {
       for (const kind of [RuntimeError, TypeError, Error]) {
         const future = loop.createFuture();
@@ -165,7 +165,7 @@ loopBehaviour('Future.setException', (it) => {
     { cpython: [`${BASE}test_exception_class`] },
   );
 
-  it.resting('refuses what is no error, and leaves the future pending', (loop) => {
+  it.resting('refuses anything but an error, and leaves the future pending', (loop) => {
     const future = loop.createFuture();
 
     for (const wrong of ['boom', undefined, Map, () => new Error()])
@@ -178,7 +178,7 @@ loopBehaviour('Future.setException', (it) => {
 
 loopBehaviour('Future.cancel', (it) => {
   it.resting(
-    'makes it done for good',
+    'settles it for good',
     (loop) => {
       const future = loop.createFuture();
 
@@ -198,7 +198,7 @@ loopBehaviour('Future.cancel', (it) => {
   );
 
   it.resting(
-    'gives its message to all who ask',
+    'passes its message to everything that awaits the future',
     async (loop) => {
       const future = loop.createFuture();
 
@@ -212,7 +212,7 @@ loopBehaviour('Future.cancel', (it) => {
   );
 
   it(
-    'stays, where the timer that would have set the result comes later',
+    'stays if the timer that would have set the result fires later',
     async (loop, { settle }) => {
       const nap = sleep(1, 'rested');
       nap.cancel();
@@ -229,7 +229,7 @@ loopBehaviour('Future.cancel', (it) => {
 
 loopBehaviour('Future.addDoneCallback', (it) => {
   it(
-    'calls in the order of asking, and not before the next turn',
+    'calls back in the order of registration, not before the next turn',
     async (loop, { settle }) => {
       const calls: unknown[] = [];
       const future = loop.createFuture<string>();
@@ -248,7 +248,7 @@ loopBehaviour('Future.addDoneCallback', (it) => {
   );
 
   it(
-    'calls when the future failed',
+    'calls back when the future has failed',
     async (loop, { settle }) => {
       const calls: number[] = [];
       const error = new RuntimeError();
@@ -265,7 +265,7 @@ loopBehaviour('Future.addDoneCallback', (it) => {
     { cpython: [`${CALLBACKS}test_callbacks_invoked_on_set_exception`] },
   );
 
-  it('calls in the next turn where the future is done already', async (loop, { settle }) => {
+  it('calls back in the next turn if the future is already done', async (loop, { settle }) => {
     const calls: number[] = [];
     const future = loop.createFuture();
     future.cancel();
@@ -293,7 +293,7 @@ loopBehaviour('Future.addDoneCallback', (it) => {
   });
 
   it(
-    'is not disturbed by a callback that takes others back too late',
+    'is not affected by a callback that removes others too late',
     async (loop, { settle }) => {
       const calls: string[] = [];
       const late = (): void => void calls.push('late');
@@ -318,7 +318,7 @@ loopBehaviour('Future.removeDoneCallback', (it) => {
     [[2, 2], [42, 17], 'test_callbacks_remove_third_callback'],
   ] as const)
     it(
-      `takes back number ${which.join(', ')}, and leaves the others`,
+      `removes number ${which.join(', ')}, and keeps the others`,
       async (loop, { settle }) => {
         const calls: number[] = [];
         const callbacks = [42, 17, 100].map((n) => () => calls.push(n));
@@ -336,7 +336,7 @@ loopBehaviour('Future.removeDoneCallback', (it) => {
     );
 
   it(
-    'takes back every occurrence, and counts them',
+    'removes every occurrence, and returns their number',
     async (loop, { settle }) => {
       const calls: number[] = [];
       const [first, second, third] = [1, 2, 3].map((n) => () => calls.push(n)) as [
@@ -361,7 +361,7 @@ loopBehaviour('Future.removeDoneCallback', (it) => {
     { cpython: [`${CALLBACKS}test_remove_done_callback`] },
   );
 
-  it('leaves those who await', async (loop, { settle }) => {
+  it('does not affect tasks that await the future', async (loop, { settle }) => {
     const future = loop.createFuture<number>();
     const task = createTask(async () => await future);
     await settle(1);
@@ -377,7 +377,7 @@ loopBehaviour('Future.removeDoneCallback', (it) => {
 });
 
 loopBehaviour('await future', (it) => {
-  it('goes on one turn after the future is done', async (loop) => {
+  it('continues one turn after the future is done', async (loop) => {
     const order: string[] = [];
     const future = loop.createFuture();
     const task = createTask(async () => {
@@ -396,7 +396,7 @@ loopBehaviour('await future', (it) => {
   });
 
   it(
-    'takes no turn where the future is done, however often',
+    'takes no turn if the future is done, however often',
     async (loop) => {
       const order: unknown[] = [];
       const future = loop.createFuture<number>();
@@ -414,7 +414,7 @@ loopBehaviour('await future', (it) => {
   );
 
   it(
-    'throws the one error each time, with the stack that it had',
+    'throws the same error each time, with its original stack',
     async () => {
       const task = createTask(async () => {
         throw new TypeError('42');
@@ -442,7 +442,7 @@ loopBehaviour('String(future)', (it) => {
   const fake = function fake(): void {};
 
   it.resting(
-    'says where a future was made, in debug mode',
+    'says where a future was created, in debug mode',
     (loop) => {
       const future = loop.createFuture();
 
@@ -459,7 +459,7 @@ loopBehaviour('String(future)', (it) => {
   );
 
   it.resting(
-    'says the state, and the outcome',
+    'shows the state and the outcome',
     (loop) => {
       const [pending, cancelled, finished, failed] = [1, 2, 3, 4].map(() => loop.createFuture());
       cancelled?.cancel();
@@ -477,7 +477,7 @@ loopBehaviour('String(future)', (it) => {
   );
 
   it.resting(
-    'names one callback, or two, or the first and the last',
+    'shows one callback, or two, or the first and the last',
     (loop) => {
       const future = loop.createFuture();
       const first = (): void => {};
@@ -505,7 +505,7 @@ loopBehaviour('String(future)', (it) => {
     assert.is(String(future), "<Future finished result='xxxxxxxxxxxx...xxxxxxxxxxxxx'>");
   });
 
-  it('names the task that awaits', async (loop) => {
+  it('shows the task that awaits it', async (loop) => {
     const future = loop.createFuture();
     const task = createTask(async () => await future);
     await sleep(0);
@@ -516,7 +516,7 @@ loopBehaviour('String(future)', (it) => {
   });
 
   it(
-    'ends where a result contains the future itself',
+    'stops if a result contains the future itself',
     async () => {
       const task = createTask(async () => allTasks());
 
@@ -527,7 +527,7 @@ loopBehaviour('String(future)', (it) => {
     { cpython: ['test_futures2.py::FutureReprTests::test_recursive_repr_for_pending_tasks'] },
   );
 
-  it('gives a subclass its own name', async (loop) => {
+  it('shows the name of a subclass', async (loop) => {
     class Answer extends Future<number> {}
 
     const answer = new Answer({ loop });
@@ -539,7 +539,7 @@ loopBehaviour('String(future)', (it) => {
 
 loopBehaviour('isfuture', (it) => {
   it.resting(
-    'knows futures and tasks by their class',
+    'recognises futures and tasks by their class',
     async (loop) => {
       const task = new Task(async () => {}, { loop });
 

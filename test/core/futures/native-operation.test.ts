@@ -32,7 +32,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     operation.cancel();
   });
 
-  it('is awaited without a call of then', async (loop) => {
+  it('is awaited without a call of then()', async (loop) => {
     const operation = new Asked(loop);
     let asked = false;
     Object.defineProperty(operation, 'then', {
@@ -47,7 +47,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     assert.is(asked, false);
   });
 
-  it('is awaited without a call of then, however often, once it has a result', async (loop) => {
+  it('is awaited without a call of then(), however often, once it has a result', async (loop) => {
     const operation = new Asked(loop);
     operation._finish('done');
     let asked = 0;
@@ -85,7 +85,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     assert.ok(operation.cancelled());
   });
 
-  it('is cancelled as soon as a task awaits it that was told to end', async (loop) => {
+  it('is cancelled as soon as a cancelled task awaits it', async (loop) => {
     const operation = new Asked(loop);
     const task = createTask(async () => {
       task.cancel('before');
@@ -96,7 +96,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     assert.ok(operation.cancelled());
   });
 
-  it('throws a cancel that comes between its end and the turn', async (loop) => {
+  it("throws a cancel that comes between its end and the task's turn", async (loop) => {
     const operation = new Asked(loop);
     const task = createTask(async () => await operation);
     await sleep(0);
@@ -108,7 +108,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
   });
 
   for (const cancelled of ['first', 'second'] as const)
-    it(`throws it only to the task that was cancelled, of several: the ${cancelled}`, async (loop) => {
+    it(`throws it only to the cancelled one of several tasks: the ${cancelled}`, async (loop) => {
       const operation = new Asked(loop);
       const steps: string[] = [];
       const waits = (name: string) =>
@@ -138,7 +138,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
       );
     });
 
-  it('throws it only in the branch that was cancelled, where two await one operation', async (loop) => {
+  it('throws it only in the cancelled branch if two await one operation', async (loop) => {
     const operation = new Asked(loop);
     const steps: string[] = [];
     const limited = async (): Promise<void> => {
@@ -158,7 +158,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     assert.equal(steps, ['done', 'TimeoutError', 'slept']);
   });
 
-  it('gives its outcome at once when it is awaited later', async (loop, { settle }) => {
+  it('returns its outcome at once when it is awaited later', async (loop, { settle }) => {
     const finished = new Asked(loop);
     const failed = new Asked(loop);
     finished._finish('done');
@@ -174,7 +174,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     assert.is(turns, 0);
   });
 
-  it('tells those who chain, and those who race', async (loop) => {
+  it('settles chained and raced promises', async (loop) => {
     const operation = new Asked(loop);
     const both = Promise.all([
       operation.then((value) => `then ${value}`),
@@ -186,7 +186,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     assert.equal(await both, ['then done', 'done', 'done']);
   });
 
-  it('is awaited where V8 tells nobody of it', async (loop) => {
+  it('can be awaited where V8 does not report it', async (loop) => {
     const operations = [new Asked(loop), new Asked(loop)] as const;
     loop.callSoon(() => operations[0]._finish('first'));
     loop.callSoon(() => operations[1]._finish('second'));
@@ -215,7 +215,7 @@ loopBehaviour('An operation that V8 awaits itself', (it) => {
     other.close();
   });
 
-  it('fails without a word to Node where nobody awaits it', async (loop, { settle }) => {
+  it('is no unhandled rejection if it fails and nothing awaits it', async (loop, { settle }) => {
     const told: unknown[] = [];
     const tell = (error: unknown): void => void told.push(error);
     process.on('unhandledRejection', tell);
@@ -274,7 +274,7 @@ loopBehaviour('An operation of an array that is iterated', (it) => {
           for (const each of operations) each.cancel();
         });
 
-  it('ends with a limit around it', async (loop) => {
+  it('is cancelled by a limit around it', async (loop) => {
     const operation = new Asked(loop);
     let caught: unknown;
 
@@ -291,7 +291,7 @@ loopBehaviour('An operation of an array that is iterated', (it) => {
     assert.instance(caught, CancelledError);
   });
 
-  it('is not awaited by code that looks at it, and awaits an older promise', async () => {
+  it('is not awaited by code that looks at it and awaits an older promise', async () => {
     const older = Promise.resolve('older');
     const operation = sleep(1, 'newer');
     void operation.constructor;
@@ -299,7 +299,7 @@ loopBehaviour('An operation of an array that is iterated', (it) => {
     assert.is(await operation, 'newer');
   });
 
-  it('goes on when a task is cancelled that only looked at it', async (loop, { settle }) => {
+  it('continues if a task that only looked at it is cancelled', async (loop, { settle }) => {
     const operation = new Asked(loop);
     const { promise, resolve } = foreign();
     const looking = createTask(async () => {

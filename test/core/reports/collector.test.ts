@@ -4,7 +4,7 @@ import { runFile } from '../../support/child.ts';
 
 behaviour('Loop', (it) => {
   it(
-    'is warned of in debug mode where it is collected without having been closed',
+    'causes a warning in debug mode if it is collected before it is closed',
     async () => {
       const { stderr } = await runFile('test/core/children/reports.ts', {
         args: ['loop'],
@@ -20,7 +20,7 @@ behaviour('Loop', (it) => {
   );
 
   it(
-    'asks for no collection where coroutines, tasks and futures end as they should',
+    'requests no collection if coroutines, tasks and futures end normally',
     async () => {
       const { stdout, stderr } = await runFile('test/core/children/collections.ts');
 
@@ -31,7 +31,7 @@ behaviour('Loop', (it) => {
   );
 
   it(
-    'has V8 free large buffers by young collections, before it begins full ones for them',
+    'makes V8 free large buffers in young collections before it starts full ones for them',
     async () => {
       const { stdout, stderr } = await runFile('test/core/children/collections.ts', {
         args: ['large'],
@@ -45,7 +45,7 @@ behaviour('Loop', (it) => {
   );
 
   it(
-    'has V8 begin a collection for a lost failure, and does not stop the program for it',
+    'makes V8 start a collection for a lost failure without stopping the program',
     async () => {
       const { stdout, stderr } = await runFile('test/core/children/collections.ts', {
         args: ['lost'],

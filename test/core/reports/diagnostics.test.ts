@@ -51,7 +51,7 @@ async function published(scenario: () => Promise<unknown>): Promise<[string, Mes
 }
 
 loopBehaviour('node:diagnostics_channel', (it) => {
-  it('tells of tasks: made, cancelled, done', async () => {
+  it('publishes when tasks are created, cancelled and done', async () => {
     const all = await published(async () => {
       const [ok, cancelled, failing] = [
         createTask(async () => {}, { name: 'ok' }),
@@ -84,7 +84,7 @@ loopBehaviour('node:diagnostics_channel', (it) => {
     assert.ok(all.every(([name, { task }]) => name !== 'task:done' || task?.done()));
   });
 
-  it('tells of a task that is cancelled before it begins', async () => {
+  it('publishes a task that is cancelled before it starts', async () => {
     const all = await published(async () => {
       const task = createTask(() => sleep(5));
       task.cancel();
@@ -97,7 +97,7 @@ loopBehaviour('node:diagnostics_channel', (it) => {
     );
   });
 
-  it('tells of reports, also where there is a handler', async (loop) => {
+  it('publishes reports, even if there is a handler', async (loop) => {
     loop.setExceptionHandler(() => {});
     const context = { message: 'odd' };
 
@@ -111,7 +111,7 @@ loopBehaviour('node:diagnostics_channel', (it) => {
     assert.is(all[0]?.[1].context, context);
   });
 
-  it('is told of nothing when nobody listens any more', async () => {
+  it('publishes nothing when nothing subscribes any more', async () => {
     const all = await published(async () => {});
     await createTask(async () => {});
     assert.equal(all, []);
@@ -125,7 +125,7 @@ loopBehaviour('node:diagnostics_channel', (it) => {
       ] as const,
   ))
     it(
-      `tells of both ends of a connection over ${what}, once each (${driver})`,
+      `publishes both ends of a connection over ${what}, once each (${driver})`,
       async (loop) => {
         const all = await published(async () => {
           const listener = listening(driver);
@@ -160,7 +160,7 @@ loopBehaviour('node:diagnostics_channel', (it) => {
     );
 
   it(
-    'tells of a child process, and not of its pipes',
+    'publishes a child process, but not its pipes',
     async () => {
       const all = await published(async () => {
         const child = await createSubprocessExec(process.execPath, '--version', {

@@ -18,7 +18,7 @@ const [dropped, droppedInDebugMode, kept, awaited] = [
 
 behaviour('A coroutine that nobody awaits', (it) => {
   it(
-    'is warned of as it is collected, while the program runs',
+    'causes a warning when it is collected, while the program runs',
     async () => {
       const { stdout, stderr } = await dropped;
 
@@ -32,7 +32,7 @@ behaviour('A coroutine that nobody awaits', (it) => {
   );
 
   it(
-    'is warned of in debug mode with where it was called',
+    'causes a warning in debug mode that says where it was called',
     async () => {
       const { stderr } = await droppedInDebugMode;
 
@@ -45,7 +45,7 @@ behaviour('A coroutine that nobody awaits', (it) => {
   );
 
   it(
-    'is warned of at the end of the process where somebody refers to it until then',
+    'causes a warning at the end of the process if something still refers to it',
     async () => {
       const { stdout, stderr } = await kept;
 
@@ -56,7 +56,7 @@ behaviour('A coroutine that nobody awaits', (it) => {
   );
 
   it(
-    'is no matter where it was awaited, made a task of, or closed',
+    'causes no warning if it was awaited, made a task, or closed',
     async () => {
       const { stderr } = await awaited;
 

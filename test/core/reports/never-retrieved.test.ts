@@ -25,7 +25,7 @@ async function outcome(program: string): Promise<Ended> {
 
 behaviour('A failure that nobody retrieves', (it) => {
   it(
-    'is reported as the future is collected, while the program runs',
+    'is reported when the future is collected, while the program runs',
     async () => {
       const { stdout, stderr, status } = await outcome('future');
 
@@ -46,7 +46,7 @@ behaviour('A failure that nobody retrieves', (it) => {
   );
 
   it(
-    'is reported with the name of the task, and the coroutine',
+    'is reported with the name of the task and the coroutine',
     async () => {
       const { stdout, stderr } = await outcome('task');
 
@@ -63,7 +63,7 @@ behaviour('A failure that nobody retrieves', (it) => {
   );
 
   it(
-    'is reported while a timer lives that the task made',
+    'is reported even while a timer that the task created is pending',
     async () => {
       const { stdout, stderr } = await outcome('outlived');
 
@@ -74,7 +74,7 @@ behaviour('A failure that nobody retrieves', (it) => {
   );
 
   it(
-    'is reported in debug mode with where the task was made',
+    'is reported in debug mode with the place where the task was created',
     async () => {
       const { stderr } = await inDebugMode;
 
@@ -87,7 +87,7 @@ behaviour('A failure that nobody retrieves', (it) => {
   );
 
   it(
-    'is reported at the end of the process where somebody refers to the task until then',
+    'is reported at the end of the process if something still refers to the task',
     async () => {
       const { stdout, stderr } = await outcome('referenced');
 
@@ -98,7 +98,7 @@ behaviour('A failure that nobody retrieves', (it) => {
   );
 
   it(
-    'is not reported where it was seen, or there is none',
+    'is not reported if it was retrieved, or if there is none',
     async () => {
       const { stdout, stderr } = await outcome('silent');
 
@@ -119,7 +119,7 @@ behaviour('A failure that nobody retrieves', (it) => {
   );
 
   it(
-    'is reported while the program runs where its heap is large, too',
+    'is reported while the program runs, even if its heap is large',
     async () => {
       const { stdout, stderr } = await outcome('large');
 
@@ -145,7 +145,7 @@ behaviour('A failure that nobody retrieves', (it) => {
 
 behaviour('setCollectorEnabled', (it) => {
   it(
-    'leaves the reports to the end of the process where it is switched off',
+    'leaves the reports to the end of the process if it is switched off',
     async () => {
       const { stdout, stderr } = await outcome('switchedOff');
 
@@ -156,7 +156,7 @@ behaviour('setCollectorEnabled', (it) => {
   );
 
   it(
-    'is off from the start where ASYNCIO_COLLECTOR is off',
+    'is off from the start if ASYNCIO_COLLECTOR is off',
     async () => {
       const { stdout, stderr } = await collectorOff;
 

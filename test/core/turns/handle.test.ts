@@ -22,7 +22,7 @@ loopBehaviour('Handle.cancel', (it) => {
     { cpython: ['test_events.py::HandleTests::test_handle'] },
   );
 
-  it('does nothing to what has run already', async (loop) => {
+  it('does nothing if the callback has already run', async (loop) => {
     const calls: number[] = [];
     const handle = loop.callSoon(() => calls.push(1));
     await sleep(0);
@@ -35,7 +35,7 @@ loopBehaviour('Handle.cancel', (it) => {
 });
 
 loopBehaviour('Handle.getContext', (it) => {
-  it('gives the copy of the context in which it was made, and runs', async (loop) => {
+  it('returns the copy of the context in which it was created and runs', async (loop) => {
     const variable = new ContextVar<number>('n');
     variable.set(1);
     const seen: unknown[] = [];
@@ -78,7 +78,7 @@ loopBehaviour('String(handle)', (it) => {
   );
 
   it(
-    'shows the arguments in debug mode, and where it was made, after a cancel, too',
+    'shows the arguments and the place of creation in debug mode, even after a cancel',
     async (loop) => {
       const handle = loop.callSoon(noop, 1, 'two');
       const form = /noop\(1, 'two'\) created at test\/core\/turns\/handle\.test\.ts:\d+>$/;
@@ -97,14 +97,14 @@ loopBehaviour('String(handle)', (it) => {
     },
   );
 
-  it('calls a nameless function so', async (loop) => {
+  it('shows that a function has no name', async (loop) => {
     const handle = loop.callSoon(() => {});
 
     assert.is(String(handle), '<Handle <anonymous>()>');
   });
 
   it(
-    'does not fail where an argument cannot be printed',
+    'does not fail if an argument cannot be printed',
     async (loop) => {
       class Unprintable {
         toString(): string {
@@ -136,7 +136,7 @@ loopBehaviour('Handle.cancel', (it) => {
 });
 
 loopBehaviour('TimerHandle.cancel', (it) => {
-  it('leaves the other timers their time', async (loop) => {
+  it('does not change the time of other timers', async (loop) => {
     const calls: number[] = [];
     const timers = [3, 1, 2].map((delay) => loop.callLater(delay, () => calls.push(delay)));
 

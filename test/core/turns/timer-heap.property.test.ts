@@ -43,7 +43,7 @@ const step = fc.oneof(
 );
 
 behaviour('TimerHeap', (it) => {
-  it('gives what a sorted list would give, whatever is added, cancelled and taken', () => {
+  it('behaves like a sorted list, whatever is added, cancelled and taken', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
         const heap = new TimerHeap();

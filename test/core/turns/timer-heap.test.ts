@@ -42,7 +42,7 @@ function* scrambled(count: number): Generator<number> {
 }
 
 behaviour('TimerHeap', (it) => {
-  it('gives what is due, the earliest first, equal ones in the order of making', () => {
+  it('returns due timers, the earliest first, equal ones in the order of creation', () => {
     const heap = new TimerHeap();
     const timers = [...scrambled(500)].map((when, number) => new FakeTimer(when, number));
     for (const timer of timers) heap.add(timer);
@@ -56,7 +56,7 @@ behaviour('TimerHeap', (it) => {
     assert.is(heap.takeDue(1000), undefined);
   });
 
-  it('gives and counts none that was cancelled', () => {
+  it('neither returns nor counts cancelled timers', () => {
     const heap = new TimerHeap();
     const [first, second, third] = [1, 2, 3].map((when) => new FakeTimer(when)) as [
       FakeTimer,
@@ -74,7 +74,7 @@ behaviour('TimerHeap', (it) => {
   });
 
   it(
-    'drops cancelled timers as they come up, and all once they are too many',
+    'drops cancelled timers when they are due, and all of them when there are too many',
     () => {
       const heap = new TimerHeap();
       const add = (when: number): FakeTimer => {
@@ -112,7 +112,7 @@ behaviour('TimerHeap', (it) => {
     },
   );
 
-  it('forgets all when it is cleared', () => {
+  it('drops all timers when it is cleared', () => {
     const heap = new TimerHeap();
     const timer = new FakeTimer(1);
     heap.add(timer);

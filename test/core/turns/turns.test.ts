@@ -85,7 +85,7 @@ async function later(log: string[], word: string): Promise<void> {
 }
 
 behaviour('Turns', (it) => {
-  it('collects while it rests, and runs in order once started', async () => {
+  it('collects callbacks while it is stopped, and runs them in order once started', async () => {
     const host = new HandHost();
     const turns = new Turns(host);
     const log: string[] = [];
@@ -99,7 +99,7 @@ behaviour('Turns', (it) => {
     assert.equal(log, ['a', 'b']);
   });
 
-  it("asks for one of Node's turns for all that is added from outside, and for none without", async () => {
+  it('requests one turn of Node for everything that is added from outside, and none otherwise', async () => {
     const host = new HandHost();
     const turns = new Turns(host);
     const log: string[] = [];
@@ -131,7 +131,7 @@ behaviour('Turns', (it) => {
       assert.equal(log, expected);
     });
 
-  it("gives Node's loop its turn after sixteen entries, be they in one turn or in many", async () => {
+  it("gives Node's loop its turn after sixteen entries, in one turn or in many", async () => {
     const host = new HandHost();
     const turns = new Turns(host);
     const log: string[] = [];
@@ -164,7 +164,7 @@ behaviour('Turns', (it) => {
     assert.equal(counts, [3, 6, 7]);
   });
 
-  it('goes on behind an entry that throws', async () => {
+  it('continues after an entry that throws', async () => {
     const host = new HandHost();
     const turns = new Turns(host);
     const log: string[] = [];
@@ -190,7 +190,7 @@ behaviour('Turns', (it) => {
     assert.is(host.alive, 0);
   });
 
-  it('leaves what an entry adds to the next turn, behind the timers that are due in this one', async () => {
+  it('runs what an entry adds in the next turn, after the timers that are due in this one', async () => {
     const host = new HandHost();
     const loop = new Loop({ host });
     const log: string[] = [];
@@ -209,7 +209,7 @@ behaviour('Turns', (it) => {
     await end(loop, host, run);
   });
 
-  it('runs a due timer behind all that was queued when its turn begins', async () => {
+  it('runs a due timer after everything that was queued when its turn began', async () => {
     const host = new HandHost();
     const loop = new Loop({ host });
     const log: string[] = [];
@@ -242,7 +242,7 @@ behaviour('Turns', (it) => {
     { cpython: ['test_base_events.py::BaseEventLoopTests::test__run_once'] },
   );
 
-  it('sets the alarm anew for an earlier timer, and leaves it for a later one', async () => {
+  it("resets Node's timer for an earlier timer, and keeps it for a later one", async () => {
     const host = new HandHost();
     const loop = new Loop({ host });
     const run = loop.runForever();
@@ -256,7 +256,7 @@ behaviour('Turns', (it) => {
     await end(loop, host, run);
   });
 
-  it('runs timers of one moment in the order in which they were made', async () => {
+  it('runs timers of the same time in the order in which they were created', async () => {
     const host = new HandHost();
     const loop = new Loop({ host });
     const log: number[] = [];
@@ -272,7 +272,7 @@ behaviour('Turns', (it) => {
     await end(loop, host, run);
   });
 
-  it('runs nothing twice, and nothing of an older run', async () => {
+  it('runs nothing twice, and nothing from an earlier run', async () => {
     const host = new HandHost();
     const turns = new Turns(host);
     const log: string[] = [];
@@ -290,7 +290,7 @@ behaviour('Turns', (it) => {
     assert.equal(log, ['a', 'ended', 'b']);
   });
 
-  it('holds its order through thousands of entries', async () => {
+  it('keeps its order for thousands of entries', async () => {
     const host = new HandHost();
     const turns = new Turns(host);
     const log: number[] = [];

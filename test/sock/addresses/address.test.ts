@@ -25,7 +25,7 @@ behaviour('an address', (it) => {
     assert.is(inetAddress('127.0.0.1', 80).length, 2);
   });
 
-  it('is an array for everybody else', () => {
+  it('is an array otherwise', () => {
     const address = inetAddress('127.0.0.1', 80);
 
     assert.ok(Array.isArray(address));
@@ -42,7 +42,7 @@ behaviour('an address', (it) => {
     }, /read only/);
   });
 
-  it('is made whole from what was given', () => {
+  it('is completed from partial arguments', () => {
     assert.is(String(checkAddress(AF_INET6, ['::1', 80], 'bind')), "('::1', 80, 0, 0)");
     assert.is(String(checkAddress(AF_INET6, ['::1', 80, 1, 2], 'bind')), "('::1', 80, 1, 2)");
     assert.is(checkAddress(AF_UNIX, '/tmp/x', 'bind'), '/tmp/x');
@@ -52,7 +52,7 @@ behaviour('an address', (it) => {
     );
   });
 
-  it('refuses a path that the system would cut', () => {
+  it('refuses a path that the system would truncate', () => {
     assert.throws(() => checkAddress(AF_UNIX, 'x'.repeat(108), 'bind'), /AF_UNIX path too long/);
     assert.throws(() => checkAddress(AF_UNIX, 'a\0name', 'bind'), /NUL byte/);
     assert.is(checkAddress(AF_UNIX, '\0name', 'bind'), '\0name');

@@ -18,23 +18,23 @@ behaviour('resolveLocally', (it) => {
     assert.is(six('fe80::1'), 'fe80::1');
   });
 
-  it('knows the names of the loopback', () => {
+  it('resolves the names of the loopback', () => {
     assert.is(four('localhost'), '127.0.0.1');
     assert.is(six('localhost'), '::1');
     assert.is(four('LOCALHOST.'), '127.0.0.1');
     assert.is(four('app.localhost'), '127.0.0.1');
   });
 
-  it('takes the empty name for any', () => {
+  it('resolves the empty name to any address', () => {
     assert.is(four(''), '0.0.0.0');
     assert.is(six(''), '::');
   });
 
-  it('knows the name of this machine', () => {
+  it('resolves the name of this machine', () => {
     assert.ok(isIPv4(String(four(hostname()))));
   });
 
-  it('knows the broadcast address by its name', () => {
+  it('resolves the name of the broadcast address', () => {
     assert.is(four('<broadcast>'), '255.255.255.255');
   });
 
@@ -57,7 +57,7 @@ behaviour('resolveLocally', (it) => {
     );
   });
 
-  it('refuses a name that it would have to ask for', async () => {
+  it('refuses a name that needs a look-up', async () => {
     await rejects(
       attempt(() => four('nowhere.invalid')),
       gaierror,

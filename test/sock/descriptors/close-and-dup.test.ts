@@ -19,7 +19,7 @@ for (const { name: driver } of DRIVERS) {
   const isPosix = driver.startsWith('posix');
 
   behaviour(`close() of a number (${driver})`, (it) => {
-    it('closes what was given up, and tells its peer', async () => {
+    it('closes what was detached, and notifies its peer', async () => {
       const { client, server, close } = await connectedPair(driver);
       const fd = server.detach();
 
@@ -58,7 +58,7 @@ for (const { name: driver } of DRIVERS) {
   });
 
   behaviour(`Inheritance by child processes (${driver})`, (it) => {
-    it('is off, with every way to make a socket', async () => {
+    it('is off, however a socket is created', async () => {
       const { client, server, listener, close } = await connectedPair(driver);
       const [one, other] = socket.socketpair(undefined, undefined, undefined, { driver });
       const fresh = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC, 0, {
@@ -111,7 +111,7 @@ for (const { name: driver } of DRIVERS) {
 }
 
 behaviour('dup() of a number', (it) => {
-  it('gives another number for the same file', () => {
+  it('returns another number for the same file', () => {
     const fd = openSync('/dev/null', 'r');
     const copy = socket.dup(fd);
     closeSync(fd);

@@ -31,7 +31,7 @@ for (const { name, shown = name } of DRIVERS) {
   if (shown !== 'posix') continue;
 
   behaviour(`a socket's descriptor (${name})`, (it) => {
-    it('is taken up by node:net', async () => {
+    it('can be used by node:net', async () => {
       const { client, server, listener, close } = await connectedPair(name);
       // It has waited: the selector knows it, and must forget it.
       assert.is(server._endpoint.tryRecv(1), undefined);
@@ -64,7 +64,7 @@ for (const { name, shown = name } of DRIVERS) {
       server.close();
     });
 
-    it('tells family, type and protocol', () => {
+    it('has family, type and protocol', () => {
       for (const [family, type, proto] of [
         [socket.AF_INET6, socket.SOCK_DGRAM, socket.IPPROTO_UDP],
         [socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP],
@@ -78,7 +78,7 @@ for (const { name, shown = name } of DRIVERS) {
       }
     });
 
-    it('is refused where it is no socket', async () => {
+    it('is refused if it is not a socket', async () => {
       const file = openSync(devNull, 'r');
       const take = (fileno: number) =>
         attempt(() => socket.socket(-1, -1, -1, { driver: name, fileno }));
@@ -91,7 +91,7 @@ for (const { name, shown = name } of DRIVERS) {
       await rejects(take('3' as never), TypeError);
     });
 
-    it('is refused where another Socket has it', async () => {
+    it('is refused if another Socket has it', async () => {
       const sock = stream(name);
       const fileno = sock.fileno();
 
@@ -121,7 +121,7 @@ for (const { name, shown = name } of DRIVERS) {
       close();
     });
 
-    it('tells who waits that it was given up', async () => {
+    it('wakes waiting tasks when it is detached', async () => {
       const { server, close } = await connectedPair(name);
       assert.is(server._endpoint.tryRecv(1), undefined);
       let told = 0;
@@ -166,7 +166,7 @@ for (const { name, shown = name } of DRIVERS) {
       close();
     });
 
-    it('has buffers of the size that was asked for', () => {
+    it('has buffers of the requested size', () => {
       const sock = stream(name);
 
       for (const option of [socket.SO_RCVBUF, socket.SO_SNDBUF]) {
@@ -177,7 +177,7 @@ for (const { name, shown = name } of DRIVERS) {
       sock.close();
     });
 
-    it('makes pairs that the kernel knows', () => {
+    it('creates pairs of kernel sockets', () => {
       const [one, other] = socket.socketpair(undefined, undefined, 0, { driver: name });
 
       for (const sock of [one, other])
@@ -186,7 +186,7 @@ for (const { name, shown = name } of DRIVERS) {
       other.close();
     });
 
-    it('has names of AF_UNIX that are in no file system', async () => {
+    it('has AF_UNIX names outside of the file system', async () => {
       const listener = stream(name, socket.AF_UNIX);
       const path = `\0asyncio-ts-${name}-${process.pid}`;
       listener.bind(path);
@@ -215,7 +215,7 @@ for (const { name, shown = name } of DRIVERS) {
       for (const sock of [both, client, server]) sock.close();
     });
 
-    it('tells of a datagram that nobody took', async () => {
+    it('reports a datagram that nothing received', async () => {
       const gone = datagram(name);
       gone.bind(['127.0.0.1', 0]);
       const address = gone.getsockname();
@@ -234,7 +234,7 @@ for (const { name, shown = name } of DRIVERS) {
 for (const { name, shown = name } of DRIVERS) {
   if (shown === 'posix') continue;
   behaviour(`a socket without a descriptor of its own (${name})`, (it) => {
-    it('says so', async () => {
+    it('is reported', async () => {
       const sock = listening(name);
 
       await rejects(

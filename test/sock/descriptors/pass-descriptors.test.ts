@@ -105,7 +105,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       close(sent);
     });
 
-    it('are whole ints: what is left over is no descriptor', async () => {
+    it('are whole ints: leftover bytes are not a descriptor', async () => {
       const sent = files(2);
       const bytes = Buffer.alloc(2 * INT);
       bytes.writeInt32LE(sent[0] as number, 0);
@@ -121,7 +121,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       close(sent);
     });
 
-    it('that find no room are closed, and the flags say so', async () => {
+    it('are closed if there is no room, and the flags say so', async () => {
       const sent = files(2);
       for (let room = 0; room <= CMSG_LEN(2 * INT); room += 1) {
         const { ancdata, flags } = await passed([rights(sent)], room);
@@ -135,7 +135,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       close(sent);
     });
 
-    it('are closed when a receive takes the bytes alone', async () => {
+    it('are closed if a receive takes only the bytes', async () => {
       const [one, other] = pair();
       const sent = files(3);
       const before = countOpen();
@@ -186,7 +186,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       other.close();
     });
 
-    it('refuses what is no descriptor, and sends nothing', async () => {
+    it('refuses anything but a descriptor, and sends nothing', async () => {
       const [one, other] = pair();
       const loose = socket.sendFds as (...args: unknown[]) => number;
 
@@ -222,7 +222,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       other.close();
     });
 
-    it('can be sockets, which live on under another number', async () => {
+    it('can be sockets, which continue to exist under another number', async () => {
       const [one, other] = pair();
       const { client, server, close: closeAll } = await connectedPair(name);
       socket.sendFds(one, [MSG], [server.fileno()]);
@@ -240,7 +240,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       other.close();
     });
 
-    it('come with datagrams, too, and tell of their sender', async () => {
+    it("also come with datagrams, with the sender's address", async () => {
       const [from, to] = [datagram(name, socket.AF_UNIX), datagram(name, socket.AF_UNIX)];
       to.bind(freshPath());
       const sent = files(1);
@@ -259,7 +259,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       to.close();
     });
 
-    it('do not stop what is received behind them', async () => {
+    it('do not stop what is received after them', async () => {
       const [one, other] = pair();
       const sent = files(1);
       one.send(Buffer.from('before'));
@@ -282,7 +282,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       other.close();
     });
 
-    it('come beside the credentials of the sender', async () => {
+    it('come together with the credentials of the sender', async () => {
       const [one, other] = pair();
       other.setsockopt(SOL_SOCKET, socket.SO_PASSCRED, 1);
       const sent = files(1);
@@ -320,7 +320,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
     const values = (ancdata: readonly socket.AncillaryData[]): Record<number, number> =>
       Object.fromEntries(ancdata.map(([, type, data]) => [type, data.readInt32LE(0)]));
 
-    it('tells of the hop limit and the traffic class, and sets them', async () => {
+    it('receives the hop limit and the traffic class, and sets them', async () => {
       const [from, to] = ends();
       from.send(MSG);
       const [data, [item]] = await receivedMessage(to, 100, 10_240);
@@ -341,7 +341,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       to.close();
     });
 
-    it('is refused by the kernel where it has an odd size', async () => {
+    it('is refused by the kernel if it has a wrong size', async () => {
       const [from, to] = ends();
       const odd: socket.AncillaryInput = [
         socket.IPPROTO_IPV6,
@@ -357,7 +357,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
       to.close();
     });
 
-    it('comes as far as there is room, and the flags say that it was cut', async () => {
+    it('is truncated if there is too little room, and the flags say so', async () => {
       const [from, to] = ends();
       to.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVTCLASS, 1);
       const most = 2 * CMSG_SPACE(INT);
@@ -379,7 +379,7 @@ for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix'
 }
 
 behaviour('CMSG_LEN() and CMSG_SPACE()', (it) => {
-  it('are what C has', () => {
+  it('are those of C', () => {
     assert.equal([0, 1, 4, 8].map(CMSG_LEN), [16, 17, 20, 24]);
     assert.equal([0, 1, 4, 8, 9].map(CMSG_SPACE), [16, 24, 24, 24, 32]);
     assert.is(CMSG_LEN(0x7fffffff - 16), 0x7fffffff);

@@ -42,7 +42,7 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
   });
 
   it(
-    'chooses alike in a second copy of the library in the process',
+    'chooses the same in a second copy of the library in the process',
     () => {
       const both = `import { socket as one } from ${JSON.stringify(door)};
         import { socket as other } from ${JSON.stringify(another())};
@@ -55,7 +55,7 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
   );
 
   it(
-    'leaves it to Node where koffi does not load',
+    'uses Node if koffi does not load',
     () => {
       assert.is(chosen(undefined, WITHOUT_KOFFI), 'node');
       assert.is(chosen('memory', WITHOUT_KOFFI), 'memory');
@@ -80,7 +80,7 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
       { seconds: 20 },
     );
 
-  it('is no matter to another copy of the library in the process', () => {
+  it('does not affect another copy of the library in the process', () => {
     const program = `for (const door of ${JSON.stringify([door, another()])})
       console.log((await import(door)).socket(2, 1, 0, { driver: 'posix' }).driver);`;
     const args = ['--input-type=module', '--eval', program];
@@ -88,7 +88,7 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
   });
 
   it(
-    'is refused at the first socket when it asks for what does not load',
+    'is refused at the first socket if it does not load',
     () => {
       assert.match(
         chosen('posix', WITHOUT_KOFFI),
@@ -99,7 +99,7 @@ behaviour('ASYNCIO_SOCKETS', (it) => {
   );
 
   it(
-    'is refused at the first socket when there is no such driver',
+    'is refused at the first socket if there is no such driver',
     () => {
       assert.is(
         chosen('kernel'),
@@ -121,7 +121,7 @@ behaviour('a driver', (it) => {
   };
 
   it(
-    'that was chosen by itself and lacks descriptors is tried again when there are some',
+    'is tried again when there are descriptors, if it was chosen automatically',
     async () => {
       const [first, second, third, warning, ...others] = await withoutDescriptors();
 
@@ -138,7 +138,7 @@ behaviour('a driver', (it) => {
   );
 
   it(
-    'that was asked for and lacks descriptors says so each time, and is there when there are some',
+    'fails each time without descriptors, if it was requested, and works when there are some',
     async () => {
       for (const name of ['posix', 'posix, uv_poll']) {
         const [first, second, third, ...others] = await withoutDescriptors(name);
@@ -156,7 +156,7 @@ behaviour('a driver', (it) => {
   );
 
   it(
-    'of Node, which lacks descriptors, says so, too',
+    "also fails without descriptors if it is Node's",
     async () => {
       for (const type of ['streams', 'datagrams']) {
         const [first, second, third, ...others] = await withoutDescriptors('node', type);
@@ -176,7 +176,7 @@ behaviour('a thread with sockets', (it) => {
   let ended: Promise<Ended> | undefined;
   for (const how of ways)
     it(
-      `gives its callback back when it ends (${how})`,
+      `releases its callback when it ends (${how})`,
       async () => {
         // The other drivers have none.
         const env = { ASYNCIO_SOCKETS: 'posix, uv_poll' };

@@ -9,7 +9,7 @@ function queueOf(...chunks: (string | Buffer)[]): ByteQueue {
 }
 
 behaviour('ByteQueue', (it) => {
-  it('hands a chunk over that is taken whole', () => {
+  it('returns a chunk without a copy if all of it is taken', () => {
     const chunk = Buffer.from('whole');
     const queue = new ByteQueue();
     queue.push(chunk);
@@ -18,7 +18,7 @@ behaviour('ByteQueue', (it) => {
     assert.is(queue.size, 0);
   });
 
-  it('keeps what was not asked for', () => {
+  it('keeps what was not requested', () => {
     const queue = queueOf('abcdef');
 
     assert.is(String(queue.take(2)), 'ab');
@@ -41,7 +41,7 @@ behaviour('ByteQueue', (it) => {
     assert.is(String(queue.take(100_000)), 'rest');
   });
 
-  it('joins large chunks, too, up to the limit that is asked for', () => {
+  it('also joins large chunks, up to the requested limit', () => {
     const queue = new ByteQueue();
     queue.push(Buffer.alloc(20_000));
     queue.push(Buffer.alloc(20_000));
@@ -60,7 +60,7 @@ behaviour('ByteQueue', (it) => {
     assert.is(queue.size, 0);
   });
 
-  it('forgets everything when it is cleared', () => {
+  it('drops everything when it is cleared', () => {
     const queue = queueOf('ab', 'cd');
 
     queue.clear();

@@ -75,7 +75,7 @@ for (const driver of DRIVERS) {
         close();
       });
 
-      it('takes ancillary data from any iterable, and flags that change nothing', async () => {
+      it('accepts ancillary data from any iterable, and flags that change nothing', async () => {
         const { from, to, address, close } = await make(driver);
         function* nothing(): Generator<never> {}
 
@@ -165,7 +165,7 @@ for (const driver of DRIVERS) {
         close();
       });
 
-      it('would block where nothing has come', async () => {
+      it('would block if nothing has arrived', async () => {
         const { to, close } = await make(driver);
 
         await rejects(
@@ -184,7 +184,7 @@ for (const driver of DRIVERS) {
         close();
       });
 
-      it('leaves what it has only looked at', async () => {
+      it('leaves data that it only peeks at', async () => {
         const { from, to, address, close } = await make(driver);
         from.sendmsg([MSG], [], 0, address);
 
@@ -256,7 +256,7 @@ for (const driver of DRIVERS) {
       });
 
       if (isStream) {
-        it('gives the rest to the next call, and then the end', async () => {
+        it('returns the rest in the next call, and then the end', async () => {
           const { from, to, close } = await make(driver);
           from.send(MSG);
           from.shutdown(socket.SHUT_WR);
@@ -270,7 +270,7 @@ for (const driver of DRIVERS) {
           close();
         });
 
-        it('sends all at once, or says that it would block', async () => {
+        it('sends everything at once, or reports that it would block', async () => {
           const { from, to, close } = await make(driver);
           from.sendall(MSG);
           from.sendall(MSG, socket.MSG_DONTWAIT);
@@ -288,7 +288,7 @@ for (const driver of DRIVERS) {
           close();
         });
 
-        it('says that sending would block when there is no room', async () => {
+        it('reports that sending would block if there is no room', async () => {
           const { from, close } = await make(driver);
           const piece = Buffer.alloc(65_536);
 
@@ -299,7 +299,7 @@ for (const driver of DRIVERS) {
           close();
         });
       } else {
-        it('says that a datagram was longer', async () => {
+        it('reports that a datagram was longer', async () => {
           const { from, to, address, sender, close } = await make(driver);
           const send = (): number => from.sendto(MSG, 0, address as socket.AddressInput);
 
@@ -331,7 +331,7 @@ for (const driver of DRIVERS) {
           close();
         });
 
-        it('needs to know where a datagram goes', async () => {
+        it('needs the destination of a datagram', async () => {
           const { from, close } = await make(driver);
           await rejects(
             attempt(() => from.sendmsg([MSG])),
@@ -364,7 +364,7 @@ for (const driver of DRIVERS) {
 
   if (driver.name.startsWith('posix')) continue;
   behaviour(`Flags and ancillary data (${driver.name})`, (it) => {
-    it('are refused where the driver has none', async () => {
+    it('are refused if the driver has none', async () => {
       const { from, to, close } = await streamEnds(driver, socket.AF_UNIX);
       const unsupported = async (call: () => unknown, message: RegExp): Promise<void> =>
         void (await rejects(attempt(call), OSError, { code: 'EOPNOTSUPP', message }));

@@ -27,7 +27,7 @@ function postgres(): Server {
 
 overEachDriver('pg', (it, connect) => {
   it(
-    'sends a query, gives up another at its limit, and ends',
+    'sends a query, abandons another at its limit, and ends',
     async (_loop, { expectReport }) => {
       const server = postgres();
       const socket = await connect(server);
@@ -75,7 +75,7 @@ overEachDriver('pg', (it, connect) => {
 
 overEachDriver('mysql2', (it, connect) => {
   it(
-    'shakes hands, sends a query, and ends',
+    'does a handshake, sends a query, and ends',
     async () => {
       const mysqld = mysql.createServer(undefined as never);
       const { _server: server } = mysqld as unknown as { _server: Server };
@@ -146,7 +146,7 @@ function redis(): Server {
 
 overEachDriver('ioredis', (it, connect) => {
   it(
-    'sends a command, gives up another at its limit, and quits',
+    'sends a command, abandons another at its limit, and quits',
     async (_loop, { expectReport }) => {
       const server = redis();
       const socket = await connect(server);

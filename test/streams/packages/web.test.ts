@@ -56,7 +56,7 @@ async function servedBy(
 
 overEachDriver('http', (it, connect) => {
   it(
-    'asks twice on a connection that is kept, and tells of a time-out',
+    'sends two requests on a keep-alive connection, and reports a time-out',
     async () => {
       const server = http.createServer(greet);
       const socket = await connect(server);
@@ -80,7 +80,7 @@ overEachDriver('http', (it, connect) => {
 
 overEachDriver('https', (it, connect) => {
   it(
-    'asks over TLS of ours, and shows the certificate',
+    "sends a request over this library's TLS, and shows the certificate",
     async () => {
       const server = https.createServer(SERVER as https.ServerOptions, greet);
       const socket = await connect(server, { secure: true });
@@ -106,7 +106,7 @@ overEachDriver('https', (it, connect) => {
 
 overEachDriver('http2', (it, connect) => {
   it(
-    'asks, and ends',
+    'sends a request, and ends',
     async () => {
       const server = http2.createServer((_request, response) => response.end('hello'));
       const socket = await connect(server);
@@ -125,7 +125,7 @@ overEachDriver('http2', (it, connect) => {
 
 overEachDriver('undici', (it, connect) => {
   it(
-    'asks, and a request ends with its signal',
+    'sends a request, and aborts another with its signal',
     async () => {
       const server = http.createServer(greet);
       const socket = await connect(server);
@@ -178,7 +178,7 @@ overEachDriver('ws', (it, connect) => {
 
 overEachDriver('a server’s side of ours', (it) => {
   it(
-    'tells http who asks, and ends a connection that says nothing',
+    "shows http the peer's address, and ends a silent connection",
     async () => {
       const server = http.createServer((request, response) => {
         const { remoteAddress, remoteFamily, localPort } = request.socket;

@@ -59,7 +59,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'ends where server and client close in one turn',
+      'ends if server and client close in one turn',
       async (loop) => {
         const [handler] = readsAll();
         await serving(loop, name, handler, async ({ server, connect }) => {
@@ -81,7 +81,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`Server.closeClients on ${name}`, (it) => {
     it(
-      'closes the connections, after which the server is closed',
+      'closes the connections, and then the server is closed',
       async (loop) => {
         const [handler, served] = readsAll();
         await serving(loop, name, handler, async ({ server, connect }) => {
@@ -141,7 +141,7 @@ loopBehaviour('startUnixServer', (it) => {
   const serve = async (): Promise<void> => {};
 
   it(
-    'takes its path away when it is closed',
+    'removes its path when it is closed',
     async () => {
       const path = freshPath();
       const server = await startUnixServer(serve, path);
@@ -155,7 +155,7 @@ loopBehaviour('startUnixServer', (it) => {
   );
 
   it(
-    'leaves its path where that is asked for',
+    'keeps its path on request',
     async () => {
       const path = freshPath();
       const server = await startUnixServer(serve, path, { cleanupSocket: false });
@@ -170,7 +170,7 @@ loopBehaviour('startUnixServer', (it) => {
   for (const { name, real } of DRIVERS.filter((driver) => driver.real && driver.name !== 'node')) {
     assert.ok(real);
     it(
-      `takes the path of a bound socket away, on ${name}`,
+      `removes the path of a bound socket, on ${name}`,
       async () => {
         const path = freshPath();
         const sock = stream(name, socket.AF_UNIX);
@@ -186,7 +186,7 @@ loopBehaviour('startUnixServer', (it) => {
     );
 
     it(
-      `does not mind that its path is gone, on ${name}`,
+      `ignores that its path was removed, on ${name}`,
       async () => {
         const path = freshPath();
         const sock = stream(name, socket.AF_UNIX);
@@ -202,7 +202,7 @@ loopBehaviour('startUnixServer', (it) => {
     );
 
     it(
-      `leaves what others have put in its place, on ${name}`,
+      `keeps what has replaced its path, on ${name}`,
       async () => {
         const path = freshPath();
         const server = await startUnixServer(serve, path);

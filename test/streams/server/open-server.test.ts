@@ -69,7 +69,7 @@ function nameOf(streams: asyncio.Streams | undefined, side: 'sockname' | 'peerna
 for (const { name } of DRIVERS)
   loopBehaviour(`openServer on ${name}`, (it) => {
     it(
-      'gives the connections to whoever iterates, until it is closed',
+      'returns the connections to an iteration, until it is closed',
       async (loop) => {
         await open(loop, name, async ({ server, connect }) => {
           const serving = asyncio.createTask(async () => {
@@ -93,7 +93,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'accepts no connection before it is asked for, and none more than that',
+      'accepts a connection only when it is requested',
       async (loop) => {
         await open(loop, name, async ({ server, connect, accepted }) => {
           const clients = [await connect(), await connect(), await connect()];
@@ -111,7 +111,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'loses no connection where a wait is cancelled, whenever that is',
+      'loses no connection if a wait is cancelled, at any time',
       async (loop) => {
         for (let turns = 0; turns < 9; turns += 1)
           await open(loop, name, async ({ server, connect }) => {
@@ -135,7 +135,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'goes on where an iteration was left',
+      'continues where an iteration ended',
       async (loop) => {
         await open(loop, name, async ({ server, connect }) => {
           const peers: string[] = [];
@@ -157,7 +157,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'gives each connection to one of several who wait, first come, first served',
+      'gives each connection to one of several waiting tasks, first come, first served',
       async (loop) => {
         await open(loop, name, async ({ server, connect }) => {
           const [one, two] = [server.accept(), server.accept()].map((accept) =>
@@ -177,7 +177,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'hangs up on those that nobody took when it is closed, and leaves the others alone',
+      'aborts connections that were not taken when it is closed, and keeps the others',
       async (loop) => {
         await open(loop, name, async ({ server, connect, accepted }) => {
           const [reader, writer] = await connect();
@@ -203,7 +203,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'keeps to maxConnections as well',
+      'also observes maxConnections',
       async (loop) => {
         await open(
           loop,
@@ -226,7 +226,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'ends its iterations in shutdown(), which waits for the busy',
+      'ends its iterations in shutdown(), which waits for busy connections',
       async (loop) => {
         await open(loop, name, async ({ server, connect }) => {
           const serving = asyncio.createTask(async () => {
@@ -317,7 +317,7 @@ for (const { name } of DRIVERS)
 for (const { name } of DRIVERS)
   loopBehaviour(`openServer with ssl, on ${name}, among silent clients`, (it) => {
     it(
-      'gives the others to one who waits, and accepts no more than the backlog beyond that',
+      'gives the others to a waiting task, and accepts no more than the backlog beyond that',
       async (loop) => {
         const opened = async ({ server, accepted }: Open): Promise<void> => {
           const address = server.sockets[0]?.getsockname() as AddressInput;
@@ -353,7 +353,7 @@ for (const { name } of DRIVERS)
 for (const { name } of DRIVERS)
   loopBehaviour(`openServer on ${name}, whose tasks are cancelled`, (it) => {
     it(
-      'accepts the next after each connection that was under way',
+      'accepts the next one after each connection that was being accepted',
       async (loop) => {
         for (let turns = 0; turns < 4; turns += 1)
           await open(loop, name, async ({ server, connect, accepted }) => {
@@ -382,7 +382,7 @@ for (const { name } of DRIVERS)
   });
 
 loopBehaviour('openServer', (it) => {
-  it('hangs up on clients that are silent: idleTimeout', async (loop) => {
+  it('aborts silent clients: idleTimeout', async (loop) => {
     await open(
       loop,
       'memory',
@@ -435,7 +435,7 @@ loopBehaviour('openServer', (it) => {
     REAL,
   );
 
-  it('refuses what cannot be', async () => {
+  it('refuses wrong arguments', async () => {
     await rejects(asyncio.openServer('127.0.0.1', 0, { limit: 0 }), RangeError, {
       message: 'Limit cannot be <= 0',
     });

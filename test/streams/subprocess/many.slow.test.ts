@@ -19,7 +19,7 @@ for (const driver of PIPE_DRIVERS) {
     };
 
     it(
-      'leaves nothing behind of a thousand children, one after another, and of a hundred at once',
+      'leaves nothing behind after a thousand children in sequence and a hundred at once',
       async () => {
         await run('first');
         const before = openDescriptors().size;

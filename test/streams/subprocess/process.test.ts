@@ -51,7 +51,7 @@ for (const driver of PIPE_DRIVERS) {
 
   loopBehaviour(`createSubprocessExec on ${driver}`, (it) => {
     it(
-      'gives streams for what is a PIPE',
+      'creates streams for PIPE',
       async () => {
         const child = await exec('cat', [], { stdin: PIPE, stdout: PIPE });
         child.stdin?.write('some data');
@@ -65,7 +65,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'gives a child the environment, the directory and the name that it is told',
+      'starts a child with the given environment, directory and name',
       async () => {
         const options = { stdout: PIPE, cwd: '/', env: { NAME: 'value', PATH: '/usr/bin:/bin' } };
         const child = await exec('sh', ['-c', 'echo "$0 $NAME $PWD"'], {
@@ -82,7 +82,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'fails as the system says, with the file or the directory, and leaves nothing open',
+      "fails with the system's error and the file or directory, and leaves nothing open",
       async () => {
         const before = openDescriptors().size;
         const pipes = { stdin: PIPE, stdout: PIPE, stderr: PIPE };
@@ -98,7 +98,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'refuses what is no program, no argument or no option',
+      'refuses wrong programs, arguments and options',
       async () => {
         await rejects(exec(7 as never, []), TypeError, {
           message: 'program must be a string, got 7',
@@ -139,7 +139,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'fails where a name or a directory is empty, as the system does',
+      'fails if a name or a directory is empty, like the system',
       async () => {
         await rejects(exec('', []), PermissionError, {
           message: "[Errno 13] Permission denied: ''",
@@ -154,7 +154,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'sends signals that have no name, and refuses numbers of none',
+      'sends signals that have no name, and refuses numbers that are not signals',
       async () => {
         const child = await exec('sleep', ['60']);
         for (const signal of [-1, 65, 2 ** 31]) throws(() => child.sendSignal(signal), RangeError);
@@ -183,7 +183,7 @@ for (const driver of PIPE_DRIVERS) {
     else it.skip('runs as a user whose id needs all 32 bits', 'only root may');
 
     it(
-      'refuses text, as asyncio does',
+      'refuses text, as in asyncio',
       async () => {
         for (const option of [{ text: true }, { encoding: 'utf-8' }, { errors: 'strict' }])
           await rejects(exec('true', [], option as never), RangeError);
@@ -239,7 +239,7 @@ for (const driver of PIPE_DRIVERS) {
       );
 
     it(
-      'tells who waits of a child that exits before its pipes are connected',
+      'wakes tasks that wait for a child that exits before its pipes are connected',
       async (loop) => {
         const making = loop.createTask(
           exec('true', [], { stdin: PIPE, stdout: PIPE, stderr: PIPE }),
@@ -260,7 +260,7 @@ for (const driver of PIPE_DRIVERS) {
 
   loopBehaviour(`createSubprocessShell on ${driver}`, (it) => {
     it(
-      'runs a command of the shell',
+      'runs a shell command',
       async () => {
         const child = await shell('exit 7');
         assert.is(await child.wait(), 7);
@@ -270,7 +270,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'gives a child the environment that it is told',
+      'starts a child with the given environment',
       async () => {
         const child = await shell('printf %s "$NAME"', { stdout: PIPE, env: { NAME: 'bar' } });
         const [stdout] = await child.communicate();
@@ -283,7 +283,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'refuses text, as asyncio does',
+      'refuses text, as in asyncio',
       async () => {
         for (const option of [{ text: true }, { encoding: 'utf-8' }, { errors: 'strict' }])
           await rejects(shell('true', option as never), RangeError);
@@ -293,7 +293,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'starts a session where it is told to, whose group can be killed',
+      'starts a session on request, whose process group can be killed',
       async () => {
         const child = await shell('sleep 3600 & echo $$; wait', {
           stdout: PIPE,
@@ -312,7 +312,7 @@ for (const driver of PIPE_DRIVERS) {
 
   loopBehaviour(`Process.communicate on ${driver}`, (it) => {
     it(
-      'writes the input, and gives the output',
+      'writes the input, and returns the output',
       async () => {
         const child = await exec('cat', [], { stdin: PIPE, stdout: PIPE });
         const [stdout, stderr] = await child.communicate('some data');
@@ -325,7 +325,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'ends what the child reads, with and without input',
+      "ends the child's input, with and without data",
       async () => {
         for (const input of [undefined, '']) {
           const child = await exec('wc', ['-c'], { stdin: PIPE, stdout: PIPE, stderr: PIPE });
@@ -338,7 +338,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'does not hang because a child of another has the pipe',
+      'does not hang if a grandchild has the pipe',
       async () => {
         const all = { stdin: PIPE, stdout: PIPE, stderr: PIPE };
         const first = await exec('cat', [], all);
@@ -352,7 +352,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'leaves out what is no PIPE',
+      'leaves out what is not a PIPE',
       async () => {
         const all = { stdin: PIPE, stdout: PIPE, stderr: PIPE };
         const run = async (options: ProcessOptions) =>
@@ -365,7 +365,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'reads both outputs by one pipe, in their order',
+      'reads both outputs from one pipe, in order',
       async () => {
         const child = await shell('echo 1; echo 2 >&2; echo 3', { stdout: PIPE, stderr: STDOUT });
         const [stdout, stderr] = await child.communicate();
@@ -378,7 +378,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'does not mind that the child reads nothing',
+      'ignores that the child reads nothing',
       async () => {
         const child = await exec('true', [], { stdin: PIPE });
         await child.communicate(LARGE);
@@ -388,7 +388,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'gives more output than the limit of the readers, which pauses the pipe',
+      "returns more output than the readers' limit, which pauses the pipe",
       async () => {
         const child = await exec('sh', ['-c', 'printf %021d 0'], { stdout: PIPE, limit: 10 });
         const [stdout] = await child.communicate();
@@ -401,7 +401,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'gives the outputs of several children, each its own',
+      'returns the output of each of several children',
       async () => {
         const outputs = Array.from({ length: 10 }, (_, n) => `foo${n}`);
         const run = async (text: string) => {
@@ -414,7 +414,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'can be cancelled, and the child killed; a second call then gives the rest',
+      'can be cancelled, and the child killed; a second call then returns the rest',
       async (loop) => {
         const child = await shell('echo begun; exec sleep 3600', { stdin: PIPE, stdout: PIPE });
         const task = loop.createTask(child.communicate('input'));
@@ -434,7 +434,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'refuses to read what somebody reads, and input of no kind',
+      'refuses to read while another task reads, and wrong input',
       async (loop) => {
         const child = await exec('cat', [], { stdin: PIPE, stdout: PIPE });
         throws(() => child.communicate(7 as never), TypeError);
@@ -450,7 +450,7 @@ for (const driver of PIPE_DRIVERS) {
 
   loopBehaviour(`Process on ${driver}`, (it) => {
     it(
-      'can be killed, and then says so',
+      'can be killed, and then shows it',
       async () => {
         const child = await exec(...split(BLOCKED));
         assert.is(child.returncode, undefined);
@@ -462,7 +462,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'can be killed where it is a shell that waits for a child',
+      'can be killed if it is a shell that waits for a child',
       async () => {
         const child = await shell('echo; sleep 0.05; sleep 0.05', { stdout: PIPE });
         await child.stdout?.readline();
@@ -500,7 +500,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'minds no signal that comes about when it exits',
+      'ignores a signal at about the time when it exits',
       async (loop) => {
         for (let n = 0; n < 10; n += 1) {
           const child = await exec('true', []);
@@ -523,7 +523,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'breaks the pipe of whoever writes to a child that has gone',
+      'breaks the pipe of a task that writes to a child that has exited',
       async () => {
         const child = await exec('cat', [], { stdin: PIPE, stdout: DEVNULL });
         child.kill();
@@ -577,7 +577,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'goes on when a wait for it is cancelled',
+      'continues when a wait for it is cancelled',
       async (loop) => {
         const child = await exec(...split(BLOCKED));
         const task = loop.createTask(async () => await child.wait());
@@ -591,7 +591,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'says how its input ended',
+      'reports how its input ended',
       async () => {
         const child = await exec('cat', [], { stdin: PIPE, stdout: PIPE });
         child.stdin?.close();
@@ -624,7 +624,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'has none of our descriptors but those that are passed to it',
+      'inherits only the descriptors that are passed to it',
       async (loop) => {
         const [mine, theirs] = systemPipe();
         const kept = await exec('cat', [], { stdin: PIPE, stdout: PIPE, stderr: PIPE });
@@ -712,7 +712,7 @@ function exited(pid: number): Promise<void> {
 
 loopBehaviour('createSubprocessExec on posix', (it) => {
   it(
-    'gives a child pipes, which it can open by name',
+    'gives a child pipes that it can open by name',
     async () => {
       const child = await createSubprocessShell('cat /dev/stdin > /dev/stdout', {
         stdin: PIPE,

@@ -118,7 +118,7 @@ async function play({ capacity, steps }: typeof program extends fc.Arbitrary<inf
 
 loopBehaviour('channel, at random', (it) => {
   it(
-    'loses nothing and gives nothing twice, whoever is cancelled or closed',
+    'loses nothing and returns nothing twice, whatever is cancelled or closed',
     async () => {
       await fc.assert(fc.asyncProperty(program, play), { numRuns: 400 });
     },

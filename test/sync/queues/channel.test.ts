@@ -20,7 +20,7 @@ import { rejects } from '../../support/rejects.ts';
 import { throws } from '../../support/throws.ts';
 
 loopBehaviour('channel', (it) => {
-  it('gives items in the order in which they were sent', async () => {
+  it('returns items in the order in which they were sent', async () => {
     const [sender, receiver] = channel<number>(2);
     const received: number[] = [];
 
@@ -34,14 +34,14 @@ loopBehaviour('channel', (it) => {
     assert.equal(received, [0, 1, 2, 3, 4, 5]);
   });
 
-  it('refuses a capacity that is none', async () => {
+  it('refuses a wrong capacity', async () => {
     throws(() => channel(-1), RangeError, { message: /capacity must be a whole number/ });
     throws(() => channel(1.5), RangeError);
     throws(() => channel('1' as never), TypeError);
     assert.is(channel(Number.POSITIVE_INFINITY)[0].statistics().maxBufferSize, Infinity);
   });
 
-  it('has a sender wait until its item was received, where there is no buffer', async () => {
+  it('makes a sender wait until its item is received if there is no buffer', async () => {
     const [sender, receiver] = channel<string>();
     const sending = createTask(sender.send('x'));
     await sleep(5);
@@ -53,7 +53,7 @@ loopBehaviour('channel', (it) => {
     assert.ok(sending.done());
   });
 
-  it('takes no more than fits, and passes on who waits in order', async () => {
+  it('accepts no more than fits, and serves waiting senders in order', async () => {
     const [sender, receiver] = channel<number>(1);
     sender.sendNowait(0);
     throws(() => sender.sendNowait(1), QueueFull);
@@ -71,7 +71,7 @@ loopBehaviour('channel', (it) => {
     await gather(...waiting, last);
   });
 
-  it('takes no item for a receiver that was closed while it waited', async () => {
+  it('takes no item for a receiver that is closed while it waits', async () => {
     const [sender, receiver] = channel<string>();
     const other = receiver.clone();
     const waiting = createTask(receiver.receive());
@@ -85,7 +85,7 @@ loopBehaviour('channel', (it) => {
     other.close();
   });
 
-  it('serves receivers in the order in which they came', async () => {
+  it('serves receivers in the order of their calls', async () => {
     const [sender, receiver] = channel<number>(5);
     const waiting = [0, 1, 2].map(() => createTask(receiver.receive()));
     await sleep(0);
@@ -97,7 +97,7 @@ loopBehaviour('channel', (it) => {
   });
 
   for (const capacity of [0, 1, 3])
-    it(`gives a receiver that waits what is sent without waiting, with a buffer of ${capacity}`, async () => {
+    it(`gives a waiting receiver what is sent without waiting, with a buffer of ${capacity}`, async () => {
       const [sender, receiver] = channel<number>(capacity);
       const waiting = [1, 2].map(() => createTask(receiver.receive()));
       await sleep(0);
@@ -109,7 +109,7 @@ loopBehaviour('channel', (it) => {
       assert.is(receiver.statistics().currentBufferUsed, capacity);
     });
 
-  it('lets a sender that waits without a buffer go on when its item is taken without waiting', async () => {
+  it('lets a sender without a buffer continue when its item is taken without waiting', async () => {
     const [sender, receiver] = channel<number>();
     throws(() => receiver.receiveNowait(), QueueEmpty);
     throws(() => sender.sendNowait(1), QueueFull);
@@ -152,7 +152,7 @@ loopBehaviour('channel', (it) => {
     assert.is(receiver.receiveNowait(), 2);
   });
 
-  it('ends when the last sender was closed, after what is in the buffer', async () => {
+  it('ends when the last sender is closed, after the items in the buffer', async () => {
     const [sender, receiver] = channel<number>(5);
     const other = sender.clone();
     await sender.send(1);
@@ -167,7 +167,7 @@ loopBehaviour('channel', (it) => {
     throws(() => receiver.receiveNowait(), EndOfChannel);
   });
 
-  it('ends for all who wait for an item when the last sender is closed', async () => {
+  it('ends for all waiting receivers when the last sender is closed', async () => {
     const [sender, receiver] = channel<number>();
     const waiting = [0, 1, 2].map(() => createTask(receiver.receive()));
     await sleep(0);
@@ -177,7 +177,7 @@ loopBehaviour('channel', (it) => {
     for (const each of waiting) await rejects(each, EndOfChannel);
   });
 
-  it('tells all who send when the last receiver is closed, and drops the buffer', async () => {
+  it('makes all senders throw when the last receiver is closed, and drops the buffer', async () => {
     const [sender, receiver] = channel<number>(1);
     const other = receiver.clone();
     await sender.send(0);
@@ -195,7 +195,7 @@ loopBehaviour('channel', (it) => {
     assert.is(sender.statistics().currentBufferUsed, 0);
   });
 
-  it('throws to who uses an end that is closed, and to its own calls that wait', async () => {
+  it('throws if a closed end is used, and in its own waiting calls', async () => {
     const [sender, receiver] = channel<number>();
     const [kept, keptReceiver] = [sender.clone(), receiver.clone()];
     const sending = createTask(sender.send(1));
@@ -219,7 +219,7 @@ loopBehaviour('channel', (it) => {
     assert.is(await other, 2);
   });
 
-  it('gives an item to the next, when a receiver is closed in the turn in which it was woken', async () => {
+  it('gives an item to the next receiver if one is closed in the turn in which it was woken', async () => {
     const [sender, receiver] = channel<number>(1);
     const other = receiver.clone();
     const first = createTask(receiver.receive());
@@ -234,7 +234,7 @@ loopBehaviour('channel', (it) => {
     assert.is(await second, 1);
   });
 
-  it('has not sent what the sender was closed with', async () => {
+  it('has not sent an item whose sender was closed', async () => {
     const [sender, receiver] = channel<number>();
     const other = sender.clone();
     const sending = createTask(sender.send(1));
@@ -273,7 +273,7 @@ loopBehaviour('channel', (it) => {
     assert.is(await receiving, 2);
   });
 
-  it('says how full it is, and who waits', async () => {
+  it('shows how full it is, and the number of waiters', async () => {
     const [sender, receiver] = channel<number>(1);
     using _clone = sender.clone();
     const waiting = [0, 1, 2].map((n) => createTask(sender.send(n)));
@@ -307,7 +307,7 @@ loopBehaviour('channel', (it) => {
   });
 
   it(
-    'lets others run while two tasks hand items to each other',
+    'lets other tasks run while two tasks pass items to each other',
     async () => {
       const [sender, receiver] = channel<number>();
       let isOver = false;
@@ -345,7 +345,7 @@ loopBehaviour('channel', (it) => {
     await gather(...senders, { returnExceptions: true });
   });
 
-  it.resting('belongs to the loop where somebody first waited', async (loop) => {
+  it.resting('belongs to the loop on which a task first waited', async (loop) => {
     const [sender, receiver] = channel<number>();
     await loop.runUntilComplete(async () => {
       const receiving = createTask(receiver.receive());

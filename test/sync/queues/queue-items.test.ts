@@ -18,7 +18,7 @@ function filled<T>(items: Items<T>, ...added: T[]): Items<T> {
 }
 
 behaviour('Fifo', (it) => {
-  it('gives what a list gives, whatever is added and taken', () => {
+  it('behaves like a list, whatever is added and taken', () => {
     const counts = fc.array(fc.tuple(fc.nat(3000), fc.nat(3000)), { maxLength: 8 });
     fc.assert(
       fc.property(counts, (steps) => {
@@ -43,7 +43,7 @@ behaviour('Fifo', (it) => {
 });
 
 behaviour('LifoItems', (it) => {
-  it('gives the newest first', () => {
+  it('returns the newest first', () => {
     const items = filled(new LifoItems(), 1, 3, 2);
 
     assert.equal([...items], [1, 3, 2]);
@@ -52,7 +52,7 @@ behaviour('LifoItems', (it) => {
 });
 
 behaviour('SortedItems', (it) => {
-  it('gives the lowest first', () => {
+  it('returns the lowest first', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 20 })), (numbers) => {
         assert.equal(
@@ -64,7 +64,7 @@ behaviour('SortedItems', (it) => {
     );
   });
 
-  it('gives what is equal in the order of heapq', () => {
+  it('returns equal items in the order of heapq', () => {
     const items = new SortedItems<{ valueOf(): number; name: string }>();
     // As python3 -c 'import heapq' gives it, with items that compare by their number alone.
     for (const [n, name] of [...'abcdefghijkl'].entries())
@@ -104,7 +104,7 @@ behaviour('SortedItems', (it) => {
       assert.equal(takeAll(filled<unknown>(new SortedItems(), higher, lower)), [lower, higher]);
   });
 
-  it('refuses what cannot be compared, and is left as it was', () => {
+  it('refuses what cannot be compared, and does not change', () => {
     const items = filled<unknown>(new SortedItems(), 2, 3);
     for (const [wrong, kind] of [
       ['1', 'string'],
@@ -120,7 +120,7 @@ behaviour('SortedItems', (it) => {
     assert.equal(takeAll(items), [2, 3]);
   });
 
-  it('is left as it was when it finds in taking that two cannot be compared', () => {
+  it('does not change if two items cannot be compared during a removal', () => {
     const items = filled<unknown>(new SortedItems(), [1], [2, 'a'], [2, 3]);
 
     throws(() => items.take(), TypeError);

@@ -29,7 +29,7 @@ async function getAll<T>(queue: Queue<T>, count: number): Promise<T[]> {
 
 loopBehaviour('Queue', (it) => {
   it(
-    'prints what is in it, and who waits',
+    'prints its items, and the number of waiters',
     async () => {
       const getting = new Queue<number>();
       const getter = createTask(getting.get());
@@ -59,7 +59,7 @@ loopBehaviour('Queue', (it) => {
   );
 
   it(
-    'is empty until something is put, and when all was got',
+    'is empty until something is put, and when everything was taken',
     async () => {
       const queue = new Queue<number>();
       assert.ok(queue.empty());
@@ -75,7 +75,7 @@ loopBehaviour('Queue', (it) => {
   );
 
   it(
-    'is full when there is no place, and never where there is place for any number',
+    'is full when there is no room, and never if its size is unlimited',
     async () => {
       assert.not(new Queue().full());
       assert.not(new Queue(-1).full());
@@ -89,7 +89,7 @@ loopBehaviour('Queue', (it) => {
   );
 
   it(
-    'gives first what was put first',
+    'returns first what was put first',
     async () => {
       const queue = new Queue<number>();
       for (const item of [1, 3, 2]) await queue.put(item);
@@ -100,7 +100,7 @@ loopBehaviour('Queue', (it) => {
   );
 
   it(
-    'holds a putter back while there is no place',
+    'makes put() wait while there is no room',
     async () => {
       const queue = new Queue<number>(2);
       assert.is(queue.maxsize, 2);
@@ -126,7 +126,7 @@ loopBehaviour('Queue', (it) => {
   );
 
   it(
-    'has place for the next whole number where its size is none',
+    'rounds a fractional size up',
     async () => {
       const queue = new Queue<number>(1.3);
 
@@ -139,7 +139,7 @@ loopBehaviour('Queue', (it) => {
     { cpython: [`${FILE}QueuePutTests::test_float_maxsize`] },
   );
 
-  it.resting('refuses a size that is no number', () => {
+  it.resting('refuses a size that is not a number', () => {
     throws(() => new Queue('1' as never), TypeError, {
       message: "maxsize must be a number, got '1'",
     });
@@ -165,7 +165,7 @@ loopBehaviour('Queue', (it) => {
   );
 
   it(
-    'lets all putters in once all was taken',
+    'lets all waiting put() calls continue once everything was taken',
     async () => {
       const queue = new Queue<number>(2);
       const getter = createTask(async () => {
@@ -181,7 +181,7 @@ loopBehaviour('Queue', (it) => {
     { cpython: [`${FILE}QueuePutTests::test_why_are_putters_waiting`] },
   );
 
-  it.resting('belongs to the loop in which somebody first waited', async (loop) => {
+  it.resting('belongs to the loop on which a task first waited', async (loop) => {
     const queue = new Queue<number>();
     await loop.runUntilComplete(async () => {
       const task = createTask(queue.get());
@@ -203,7 +203,7 @@ loopBehaviour('Queue', (it) => {
 
 loopBehaviour('Queue.get', (it) => {
   it(
-    'takes no turn where an item is there',
+    'takes no turn if there is an item',
     async (loop) => {
       const queue = new Queue<number>();
       queue.putNowait(1);
@@ -231,7 +231,7 @@ loopBehaviour('Queue.get', (it) => {
   });
 
   it(
-    'wakes a putter',
+    'wakes a waiting put()',
     async () => {
       const queue = new Queue<number>(1);
       await queue.put(1);
@@ -270,7 +270,7 @@ loopBehaviour('Queue.get', (it) => {
   );
 
   it(
-    'leaves the item to the next when it was cancelled before',
+    'leaves the item to the next task when it was cancelled before',
     async () => {
       const queue = new Queue<string>();
       const [t1, t2] = [createTask(queue.get()), createTask(queue.get())];
@@ -288,7 +288,7 @@ loopBehaviour('Queue.get', (it) => {
   );
 
   it(
-    'finds the items of putters that came before',
+    'finds the items of earlier put() calls',
     async () => {
       const queue = new Queue<string>(1);
       const putters = [createTask(queue.put('a')), createTask(queue.put('b'))];
@@ -301,7 +301,7 @@ loopBehaviour('Queue.get', (it) => {
   );
 
   it(
-    'leaves nobody in line when the waiting task is cancelled',
+    'keeps no place in the queue when the waiting task is cancelled',
     async (loop) => {
       const queue = new Queue(5);
       const task = createTask(queue.get());
@@ -332,7 +332,7 @@ loopBehaviour('Queue.get', (it) => {
   );
 
   it(
-    'passes its turn on when it is cancelled between the put and that',
+    'passes its turn on if it is cancelled between the put and its turn',
     async () => {
       const queue = new Queue<number>();
       const readers = [1, 2, 3].map(() => createTask(queue.get()));
@@ -350,7 +350,7 @@ loopBehaviour('Queue.get', (it) => {
     { cpython: [`${FILE}QueuePutTests::test_get_cancel_drop_many_pending_readers`] },
   );
 
-  it('waits again when another was quicker', async () => {
+  it('waits again if another task was quicker', async () => {
     const queue = new Queue<string>();
     const [first, second] = [createTask(queue.get()), createTask(queue.get())];
     await sleep(0);
@@ -366,7 +366,7 @@ loopBehaviour('Queue.get', (it) => {
     assert.is(await second, 'b');
   });
 
-  it('gives what a promise gives that was put', async () => {
+  it('returns what a promise resolves to that was put', async () => {
     const queue = new Queue<unknown>();
     queue.putNowait(Promise.resolve(1));
     queue.putNowait(Promise.resolve(2));
@@ -378,7 +378,7 @@ loopBehaviour('Queue.get', (it) => {
 
 loopBehaviour('Queue.getNowait', (it) => {
   it.resting(
-    'takes an item that is there, where no loop runs',
+    'returns an item without a running loop',
     () => {
       const queue = new Queue<number>();
       queue.putNowait(1);
@@ -394,7 +394,7 @@ loopBehaviour('Queue.getNowait', (it) => {
   );
 
   it.resting(
-    'refuses where nothing is there',
+    'refuses if there is no item',
     () => {
       throws(() => new Queue().getNowait(), QueueEmpty, { message: '' });
     },
@@ -404,7 +404,7 @@ loopBehaviour('Queue.getNowait', (it) => {
 
 loopBehaviour('Queue.put', (it) => {
   it(
-    'takes no turn where there is a place',
+    'takes no turn if there is room',
     async (loop) => {
       const queue = new Queue<number>();
       let turned = false;
@@ -432,7 +432,7 @@ loopBehaviour('Queue.put', (it) => {
   });
 
   it(
-    'waits for a place',
+    'waits for room',
     async (loop) => {
       const queue = new Queue<number>(1);
       const started = new Event();
@@ -474,7 +474,7 @@ loopBehaviour('Queue.put', (it) => {
   );
 
   it(
-    'is done when the item was got before its task went on',
+    'is done when the item was taken before its task continued',
     async () => {
       const queue = new Queue<number>();
       const task = createTask(async () => {
@@ -491,7 +491,7 @@ loopBehaviour('Queue.put', (it) => {
   );
 
   it(
-    'leaves the place to the others when it is cancelled',
+    'leaves the room to others when it is cancelled',
     async () => {
       const queue = new Queue<string>(1);
       const [a, b, c] = [queue.put('a'), queue.put('b'), queue.put('X')].map((put) =>
@@ -513,7 +513,7 @@ loopBehaviour('Queue.put', (it) => {
     { cpython: [`${FILE}QueuePutTests::test_put_cancelled_race`] },
   );
 
-  it('passes its place on when it is cancelled between the get and its turn', async () => {
+  it('passes its room on when it is cancelled between the get and its turn', async () => {
     const queue = new Queue<string>(1);
     queue.putNowait('item');
     const [a, b] = [createTask(queue.put('a')), createTask(queue.put('b'))];
@@ -527,7 +527,7 @@ loopBehaviour('Queue.put', (it) => {
   });
 
   it(
-    'wakes a getter',
+    'wakes a waiting get()',
     async () => {
       const queue = new Queue<string>();
       const task = createTask(queue.get());
@@ -541,7 +541,7 @@ loopBehaviour('Queue.put', (it) => {
   );
 
   it(
-    'leaves nobody in line when the waiting task is cancelled',
+    'keeps no place in the queue when the waiting task is cancelled',
     async () => {
       const queue = new Queue<number>(1);
       queue.putNowait(1);
@@ -558,7 +558,7 @@ loopBehaviour('Queue.put', (it) => {
   );
 
   it(
-    'throws a cancel that comes when it has left the line',
+    'throws a cancel that comes when it has left the queue of waiters',
     async () => {
       const queue = new Queue<number>(1);
       queue.putNowait(1);
@@ -577,7 +577,7 @@ loopBehaviour('Queue.put', (it) => {
 
 loopBehaviour('Queue.putNowait', (it) => {
   it.resting(
-    'refuses where there is no place',
+    'refuses if there is no room',
     () => {
       const queue = new Queue<number>(1);
       queue.putNowait(1);
@@ -591,7 +591,7 @@ loopBehaviour('Queue.putNowait', (it) => {
 
 loopBehaviour('LifoQueue', (it) => {
   it(
-    'gives first what was put last',
+    'returns first what was put last',
     async () => {
       const queue = new LifoQueue<number>();
       for (const item of [1, 3, 2]) await queue.put(item);
@@ -604,7 +604,7 @@ loopBehaviour('LifoQueue', (it) => {
 
 loopBehaviour('PriorityQueue', (it) => {
   it(
-    'gives first what is lowest',
+    'returns first what is lowest',
     async () => {
       const queue = new PriorityQueue<number>();
       for (const item of [1, 3, 2]) await queue.put(item);
@@ -628,7 +628,7 @@ loopBehaviour('PriorityQueue', (it) => {
     assert.equal(names, ['a', 'b', 'c']);
   });
 
-  it('refuses what it cannot compare, and wakes nobody for it', async () => {
+  it('refuses what it cannot compare, and wakes no task for it', async () => {
     const queue = new PriorityQueue<unknown>();
     queue.putNowait(1);
 
@@ -639,7 +639,7 @@ loopBehaviour('PriorityQueue', (it) => {
     assert.is(String(queue), '<PriorityQueue maxsize=0 _queue=[1] tasks=1>');
   });
 
-  it('throws to a waiting putter what it cannot compare', async () => {
+  it('throws in a waiting put() if it cannot compare the item', async () => {
     const queue = new PriorityQueue<unknown>(2);
     queue.putNowait(1);
     queue.putNowait(2);
@@ -657,7 +657,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
 
   loopBehaviour(`${name}.join`, (it) => {
     it.resting(
-      'counts no more calls of taskDone() than items',
+      'refuses more calls of taskDone() than items',
       () => {
         throws(() => new QueueClass().taskDone(), RangeError, {
           message: 'task_done() called too many times',
@@ -693,7 +693,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
     );
 
     it(
-      'does not wait where nothing was put',
+      'does not wait if nothing was put',
       async () => {
         const queue = new QueueClass();
 
@@ -703,7 +703,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
       { cpython: [`${FILE}_QueueJoinTestMixin::test_join_empty_queue`] },
     );
 
-    it('waits again for what is put later', async () => {
+    it('waits again for later items', async () => {
       const queue = new QueueClass<number>();
       queue.putNowait(1);
       const first = createTask(queue.join());
@@ -742,7 +742,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
     }
 
     it.resting(
-      'is printed',
+      'is shown when the queue is printed',
       () => {
         const queue = new QueueClass();
 
@@ -754,7 +754,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
     );
 
     it(
-      'ends the wait of getters',
+      'ends waiting get() calls',
       async () => {
         const queue = new QueueClass<string>();
         const getter = createTask(queue.get());
@@ -772,7 +772,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
     );
 
     it(
-      'ends the wait of putters, and gives what is in the queue',
+      'ends waiting put() calls, and lets the items be taken',
       async () => {
         const queue = new QueueClass<string>(1);
         queue.putNowait('data');
@@ -800,7 +800,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
     );
 
     it(
-      'drops at once what is in the queue, if so asked',
+      'drops the items at once on request',
       async () => {
         const queue = new QueueClass<string>();
         queue.putNowait('data');
@@ -818,7 +818,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
     );
 
     it(
-      'leaves the work to be done on what was got',
+      'leaves the work on items that were taken',
       async () => {
         const queue = new QueueClass<string>();
         queue.putNowait('data');
@@ -844,7 +844,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
       },
     );
 
-    it('releases those who join and wait, when it drops', async () => {
+    it('releases waiting join() calls when it drops the items', async () => {
       const queue = new QueueClass<string>();
       queue.putNowait('data');
       const joiner = createTask(queue.join());
@@ -855,7 +855,7 @@ for (const QueueClass of [Queue, LifoQueue, PriorityQueue]) {
       await joiner;
     });
 
-    it('leaves a cancel to a getter that is cancelled with it', async () => {
+    it('throws a cancel in a get() that is cancelled at the same time', async () => {
       const queue = new QueueClass<string>();
       const getter = createTask(queue.get());
       await sleep(0);

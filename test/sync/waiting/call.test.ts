@@ -222,7 +222,7 @@ loopBehaviour('a call of a primitive', (it) => {
     }
 
     for (const [way, by] of Object.entries(generators)) {
-      it(`is waited for where a generator makes it, ${way}: ${name}`, async () => {
+      it(`is awaited if a generator creates it, ${way}: ${name}`, async () => {
         let made: Case | undefined;
         const given = await by(() => {
           made = make(true);
@@ -233,7 +233,7 @@ loopBehaviour('a call of a primitive', (it) => {
     }
 
     for (const [look, act] of Object.entries(looks)) {
-      it(`does not begin by a look, ${look}: ${name}`, async () => {
+      it(`does not start when it is inspected, ${look}: ${name}`, async () => {
         const { call, began, gives } = make(true);
 
         act(call);
@@ -248,7 +248,7 @@ loopBehaviour('a call of a primitive', (it) => {
     }
 
     for (const [next, go] of Object.entries(nextAwaits))
-      it(`does not begin by a look before the await of ${next}: ${name}`, async () => {
+      it(`does not start when it is inspected before the await of ${next}: ${name}`, async () => {
         const { call, began, gives } = make(true);
 
         void call.constructor;
@@ -258,7 +258,7 @@ loopBehaviour('a call of a primitive', (it) => {
         assert.equal(await call, gives);
       });
 
-    it(`is cancelled where it is waited for by a promise of others: ${name}`, async () => {
+    it(`is cancelled if a foreign promise waits for it: ${name}`, async () => {
       for (const waitFor of [ways['P.all'], ways['a vm'], ways['Promise.resolve, later']]) {
         const { call } = make(false);
         const task = createTask(async () => await waitFor?.(call));
@@ -269,7 +269,7 @@ loopBehaviour('a call of a primitive', (it) => {
     });
   }
 
-  it('begins once, however many promises are made of it', async () => {
+  it('starts once, however many promises are made from it', async () => {
     const queue = new Queue<number>();
     queue.putNowait(1);
     queue.putNowait(2);
@@ -283,7 +283,7 @@ loopBehaviour('a call of a primitive', (it) => {
     });
   });
 
-  it('is looked at where nothing runs, and does not begin', async (loop) => {
+  it('does not start when it is inspected outside of tasks', async (loop) => {
     const queue = new Queue<number>();
     queue.putNowait(1);
     const call = queue.get();
@@ -306,7 +306,7 @@ loopBehaviour('a task that runs code of vm', (it) => {
   const run = (code: string, globals: object = {}): unknown =>
     runInContext(code, createContext(globals, { microtaskMode: 'afterEvaluate' }));
 
-  it('is the current one after it', async () => {
+  it('is the current task after it', async () => {
     const task = currentTask();
     assert.ok(task);
     run('(async () => { await 1; await 2; })()');
@@ -319,7 +319,7 @@ loopBehaviour('a task that runs code of vm', (it) => {
     assert.is(currentTask(), task);
   });
 
-  it('is the current one in it, and in what it calls back', async () => {
+  it('is the current task in it, and in its callbacks', async () => {
     const task = currentTask();
     const seen: unknown[] = [];
     run('(async () => { see(); await 1; see(); await null; see(); })()', {
@@ -331,7 +331,7 @@ loopBehaviour('a task that runs code of vm', (it) => {
     );
   });
 
-  it('is cancelled where it waits after it', async () => {
+  it('is cancelled where it waits next', async () => {
     const task = createTask(async () => {
       run('(async () => { await 1; })()');
       await new Event().wait();
@@ -341,7 +341,7 @@ loopBehaviour('a task that runs code of vm', (it) => {
     await rejects(task, CancelledError);
   });
 
-  it('leaves no task behind in what Node calls back', async () => {
+  it("leaves no current task in Node's callbacks", async () => {
     run('(async () => { await 1; })()');
     const seen = await new Promise((resolve) => setImmediate(() => resolve(currentTask())));
     assert.is(seen, undefined);
@@ -349,7 +349,7 @@ loopBehaviour('a task that runs code of vm', (it) => {
 });
 
 loopBehaviour('a promise that is made in a task', (it) => {
-  it('shows nothing of the library', async () => {
+  it('shows no frames of the library', async () => {
     const made = [
       new Promise(() => {}),
       (async () => {})(),

@@ -26,7 +26,7 @@ function lineOf(n: number, loop: Loop): [Line, Bare[]] {
 }
 
 loopBehaviour('Line', (it) => {
-  it('wakes many one by one, without a look at those that it has woken', async (loop) => {
+  it('wakes many one by one, without visiting those that it has woken', async (loop) => {
     const [line, waiters] = lineOf(MANY, loop);
 
     const woken = inLinearTime(() => waiters.filter(() => line.wake(1) === 1).length);
@@ -35,7 +35,7 @@ loopBehaviour('Line', (it) => {
     assert.is(line.wake(1), 0);
   });
 
-  it('passes over many that were cancelled, once', async (loop) => {
+  it('skips many that were cancelled, once', async (loop) => {
     const [line, waiters] = lineOf(MANY, loop);
     const last = new Bare(loop);
     for (const waiter of waiters) waiter.cancel();
@@ -48,7 +48,7 @@ loopBehaviour('Line', (it) => {
     assert.not(last._waits);
   });
 
-  it('wakes those in order that neither left nor were cancelled', async (loop) => {
+  it('wakes in order those that neither left nor were cancelled', async (loop) => {
     const [line, [first, second, third, fourth, fifth]] = lineOf(5, loop);
 
     line.wake(1);

@@ -28,7 +28,7 @@ async function failAfter(delay: number): Promise<never> {
 
 loopBehaviour('asCompleted', (it) => {
   it(
-    'gives results in the order in which they are done',
+    'returns results in the order of completion',
     async (loop) => {
       const begin = loop.time();
       const values: string[] = [];
@@ -42,7 +42,7 @@ loopBehaviour('asCompleted', (it) => {
     { cpython: [`${BASE}test_as_completed`] },
   );
 
-  it('gives the tasks themselves, asynchronously', async () => {
+  it('returns the tasks themselves, asynchronously', async () => {
     const tasks = [0.03, 0.01, 0.02].map((delay, n) =>
       createTask(sleep(delay, n), { name: `task ${n}` }),
     );
@@ -60,7 +60,7 @@ loopBehaviour('asCompleted', (it) => {
     assert.ok(given.every((task) => tasks.includes(task)));
   });
 
-  it('makes futures of what is none, asynchronously', async () => {
+  it('creates futures from anything else, asynchronously', async () => {
     const results: unknown[] = [];
 
     for await (const future of asCompleted([give('a'), async () => 'b', Promise.resolve('c')]))
@@ -69,7 +69,7 @@ loopBehaviour('asCompleted', (it) => {
     assert.equal(results.sort(), ['a', 'b', 'c']);
   });
 
-  it('throws what failed, at its place, and goes on', async () => {
+  it('throws a failure at its place, and continues', async () => {
     const log: string[] = [];
 
     for (const next of asCompleted([sleep(0.3, 'late'), () => failAfter(0.2), sleep(0.1, 'early')]))
@@ -78,7 +78,7 @@ loopBehaviour('asCompleted', (it) => {
     assert.equal(log, ['early', 'failed', 'late']);
   });
 
-  it('goes on with the rest when it is iterated over again', async () => {
+  it('continues with the rest when it is iterated over again', async () => {
     const all = asCompleted([sleep(0.1, 'a'), sleep(0.2, 'b'), sleep(0.3, 'c')]);
     const log: string[] = [];
 
@@ -98,7 +98,7 @@ loopBehaviour('asCompleted', (it) => {
 
   for (const how of ['iterated', 'asynchronously iterated'])
     it(
-      `goes on after a break when it is ${how} over again`,
+      `continues after a break when it is ${how} over again`,
       async () => {
         const all = asCompleted(['a', 'b', 'c', 'd'].map((each) => give(each)));
         const got: string[] = [];
@@ -125,7 +125,7 @@ loopBehaviour('asCompleted', (it) => {
     );
 
   it(
-    'gives the tasks among what it is given, and no coroutine, asynchronously',
+    'returns the tasks among its arguments, but no coroutines, asynchronously',
     async () => {
       const given = [give('a'), createTask(give('b')), give('c'), createTask(give('d'))];
       const out = new Set<unknown>();
@@ -142,7 +142,7 @@ loopBehaviour('asCompleted', (it) => {
   );
 
   it(
-    'throws for the rest when the time is over, and cancels nothing',
+    'throws for the rest when the time is up, and cancels nothing',
     async (loop) => {
       const begin = loop.time();
       const [a, b] = [createTask(sleep(0.1, 'a')), createTask(sleep(0.15, 'b'))];
@@ -158,7 +158,7 @@ loopBehaviour('asCompleted', (it) => {
     { cpython: [`${BASE}test_as_completed_with_timeout`] },
   );
 
-  it('throws when the time is over, asynchronously', async () => {
+  it('throws when the time is up, asynchronously', async () => {
     const task = createTask(sleep(1));
     const iterate = async (): Promise<void> => {
       for await (const _ of asCompleted([task], { timeout: 0.5 }));
@@ -170,7 +170,7 @@ loopBehaviour('asCompleted', (it) => {
   });
 
   it(
-    'forgets its time when all are done',
+    'cancels its timer when all are done',
     async (loop) => {
       const begin = loop.time();
 
@@ -183,7 +183,7 @@ loopBehaviour('asCompleted', (it) => {
   );
 
   it(
-    'gives to whoever asks first',
+    'serves the first caller first',
     async (loop) => {
       const begin = loop.time();
       const [first, second, ...others] = [...asCompleted([sleep(0.05, 'a'), sleep(0.1, 'b')])];
@@ -198,7 +198,7 @@ loopBehaviour('asCompleted', (it) => {
   );
 
   it(
-    'can be asked by several tasks at once',
+    'can be used by several tasks at once',
     async () => {
       const all = [...asCompleted([sleep(0.05, 'a'), sleep(0.05, 'b')])];
 
@@ -223,7 +223,7 @@ loopBehaviour('asCompleted', (it) => {
     assert.is(await second, 'a');
   });
 
-  it('loses nothing to a task that is cancelled as it is told', async (loop) => {
+  it('loses nothing to a task that is cancelled as it is woken', async (loop) => {
     for (let turns = 0; turns < 5; turns += 1) {
       const [a, b] = [loop.createFuture<string>(), loop.createFuture<string>()];
       const [first, second] = [...asCompleted([a, b])].map((next) => createTask(next)) as [
@@ -244,7 +244,7 @@ loopBehaviour('asCompleted', (it) => {
   });
 
   it(
-    'gives once what is there twice',
+    'returns a duplicate once',
     async () => {
       const call = give('ham');
       const results: string[] = [];
@@ -257,7 +257,7 @@ loopBehaviour('asCompleted', (it) => {
   );
 
   it(
-    'makes tasks in the loop that runs',
+    'creates tasks on the running loop',
     async () => {
       const [only, ...others] = [...asCompleted([give('42')])];
 

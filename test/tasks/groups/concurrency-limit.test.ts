@@ -47,7 +47,7 @@ function work() {
 const TEN = Array.from({ length: 10 }, (_, n) => n);
 
 loopBehaviour('gather with a limit', (it) => {
-  it('runs so many at a time, in order, and gives the results of all', async (loop) => {
+  it('runs at most `limit` at a time, in order, and returns all results', async (loop) => {
     const passed = clock(loop);
     const { begun, one, most } = work();
 
@@ -59,7 +59,7 @@ loopBehaviour('gather with a limit', (it) => {
     assert.is(passed(), 4);
   });
 
-  it('counts functions, and not what runs already', async (loop) => {
+  it('counts functions, but not what already runs', async (loop) => {
     const passed = clock(loop);
     const { one } = work();
     const running = [createTask(one(0, 2)), createTask(one(1, 2))];
@@ -78,7 +78,7 @@ loopBehaviour('gather with a limit', (it) => {
     assert.is(passed(), 4);
   });
 
-  it('goes on with the others when one fails', async () => {
+  it('continues with the others when one fails', async () => {
     const { begun, one } = work();
     const fail = async (): Promise<void> => {
       throw new Boom('boom');
@@ -90,7 +90,7 @@ loopBehaviour('gather with a limit', (it) => {
     assert.equal(begun, [1, 2]);
   });
 
-  it('never begins those that are cancelled before their turn, and warns of none', async () => {
+  it('never starts those that are cancelled before their turn, without a warning', async () => {
     const { begun, one, most } = work();
     const gathering = gather(...TEN.map((n) => one(n)), { limit: 2 });
     await sleep(0.5);
@@ -102,7 +102,7 @@ loopBehaviour('gather with a limit', (it) => {
     assert.is(most(), 2);
   });
 
-  it('gives a slot to the next when it comes together with a cancel', async () => {
+  it('passes a slot on if it comes together with a cancel', async () => {
     const { begun, one } = work();
     const group = new TaskGroup({ limit: 1 });
     await group.run(async () => {
@@ -115,7 +115,7 @@ loopBehaviour('gather with a limit', (it) => {
     assert.equal(begun, [0, 2]);
   });
 
-  it('refuses a limit that is none, before anything has begun', async () => {
+  it('refuses a wrong limit before anything has started', async () => {
     const { begun, one } = work();
     const call = one(1);
     for (const limit of [0, -1, 1.5, Number.NaN])
@@ -133,7 +133,7 @@ loopBehaviour('gather with a limit', (it) => {
 });
 
 loopBehaviour('asCompleted with a limit', (it) => {
-  it('runs so many at a time, and gives them as they are done', async (loop) => {
+  it('runs at most `limit` at a time, and returns them as they are done', async (loop) => {
     const passed = clock(loop);
     const { one, most } = work();
     const given: number[] = [];
@@ -149,7 +149,7 @@ loopBehaviour('asCompleted with a limit', (it) => {
     assert.is(passed(), 3);
   });
 
-  it('gives tasks with the results, by `for await`', async () => {
+  it('returns tasks with the results, with `for await`', async () => {
     const { one } = work();
     const given: number[] = [];
 
@@ -164,7 +164,7 @@ loopBehaviour('asCompleted with a limit', (it) => {
 });
 
 loopBehaviour('taskGroup with a limit', (it) => {
-  it('runs so many of its tasks at a time', async (loop) => {
+  it('runs at most `limit` of its tasks at a time', async (loop) => {
     const passed = clock(loop);
     const { begun, one, most } = work();
 
@@ -202,7 +202,7 @@ loopBehaviour('taskGroup with a limit', (it) => {
     assert.is(group.exceptions.length, 1);
   });
 
-  it('begins an eager task at once, where a slot is free', async () => {
+  it('starts an eager task at once if a slot is free', async () => {
     const { begun, one } = work();
 
     await taskGroup(

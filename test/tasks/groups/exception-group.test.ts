@@ -37,7 +37,7 @@ function shape(group: BaseExceptionGroup | undefined): unknown {
 }
 
 behaviour('ExceptionGroup', (it) => {
-  it('holds errors under a message', () => {
+  it('contains errors, with a message', () => {
     const errors = [new Error('a'), new Error('b')];
     const cause = new Error('cause');
     const group = new ExceptionGroup('several', errors, { cause });
@@ -52,7 +52,7 @@ behaviour('ExceptionGroup', (it) => {
     assert.ok(isException(group));
   });
 
-  it('takes no BaseException', () => {
+  it('refuses a BaseException', () => {
     throws(() => new ExceptionGroup('g', [new Error(''), new CancelledError()]), TypeError, {
       message: 'Cannot nest BaseExceptions in an ExceptionGroup',
     });
@@ -64,7 +64,7 @@ behaviour('ExceptionGroup', (it) => {
     });
   });
 
-  it('refuses what makes no group', () => {
+  it('refuses arguments that make no group', () => {
     throws(() => new ExceptionGroup(5 as never, [new Error('')]), TypeError, {
       message: 'message must be a string, got 5',
     });
@@ -84,7 +84,7 @@ behaviour('ExceptionGroup', (it) => {
     assert.is(String(tree().group), 'ExceptionGroup: outer (3 sub-exceptions)');
   });
 
-  it('has the stack of where it was made', () => {
+  it('has the stack of its creation', () => {
     const group = new BaseExceptionGroup('g', [new Error('')]);
 
     assert.match(String(group.stack).split('\n')[1] ?? '', /exception-group\.test\.ts/);
@@ -115,7 +115,7 @@ behaviour('ExceptionGroup', (it) => {
     );
   });
 
-  it('is inspected with its first fifteen, and how many there are besides', () => {
+  it('is inspected with its first fifteen errors and the number of others', () => {
     const errors = Array.from({ length: 17 }, (_, n) => new Error(`number ${n}`));
 
     const text = inspect(new ExceptionGroup('many', errors));
@@ -127,13 +127,13 @@ behaviour('ExceptionGroup', (it) => {
 });
 
 behaviour('BaseExceptionGroup', (it) => {
-  it('makes an ExceptionGroup where all are failures', () => {
+  it('creates an ExceptionGroup if all are Exceptions', () => {
     const group = new BaseExceptionGroup('g', [new Error(''), new TypeError('')]);
 
     assert.instance(group, ExceptionGroup);
   });
 
-  it('is no Exception where one of them is none', () => {
+  it('is not an Exception if one of them is not', () => {
     class Own extends BaseException {}
     const group = new BaseExceptionGroup('g', [new Error(''), new Own()]);
 
@@ -144,21 +144,21 @@ behaviour('BaseExceptionGroup', (it) => {
 });
 
 behaviour('ExceptionGroup.split', (it) => {
-  it('parts by a class, and keeps the shape', () => {
+  it('splits by a class, and keeps the structure', () => {
     const [match, rest] = tree().group.split(TypeError);
 
     assert.equal(shape(match), ['outer', ['inner', 'two'], 'four']);
     assert.equal(shape(rest), ['outer', 'one', ['inner', 'three']]);
   });
 
-  it('parts by several classes', () => {
+  it('splits by several classes', () => {
     const [match, rest] = tree().group.split([TypeError, RangeError]);
 
     assert.equal(shape(match), ['outer', ['inner', 'two', 'three'], 'four']);
     assert.equal(shape(rest), ['outer', 'one']);
   });
 
-  it('parts by a function, which is asked of groups, too', () => {
+  it('splits by a function, which is also called with groups', () => {
     const { group, inner, one } = tree();
     const asked: unknown[] = [];
 
@@ -174,7 +174,7 @@ behaviour('ExceptionGroup.split', (it) => {
     assert.ok(asked.includes(one));
   });
 
-  it('gives the group itself where all of it fulfils the condition, or nothing', () => {
+  it('returns the group itself if all of it matches, or nothing', () => {
     const { group } = tree();
 
     assert.is(group.split(ExceptionGroup)[0], group);
@@ -183,7 +183,7 @@ behaviour('ExceptionGroup.split', (it) => {
     assert.equal(shape(group.split(SyntaxError)[1]), shape(group));
   });
 
-  it('gives the parts the stack and the cause', () => {
+  it("gives the parts the group's stack and cause", () => {
     const cause = new Error('cause');
     const group = new ExceptionGroup('g', [new Error('a'), new TypeError('b')], { cause });
 
@@ -193,7 +193,7 @@ behaviour('ExceptionGroup.split', (it) => {
     assert.is(match?.stack, group.stack);
   });
 
-  it('makes failures of the part that holds nothing else', () => {
+  it('makes the part that contains only Exceptions an ExceptionGroup', () => {
     const group = new BaseExceptionGroup('g', [new Error('a'), new CancelledError()]);
 
     const [cancels, failures] = group.split(CancelledError);
@@ -202,7 +202,7 @@ behaviour('ExceptionGroup.split', (it) => {
     assert.instance(failures, ExceptionGroup);
   });
 
-  it('makes its parts by derive()', () => {
+  it('creates its parts by derive()', () => {
     class Own extends ExceptionGroup {
       override derive(exceptions: readonly unknown[]): Own {
         return new Own(`${this.message}, in part`, exceptions);
@@ -217,7 +217,7 @@ behaviour('ExceptionGroup.split', (it) => {
     assert.instance(rest, Own);
   });
 
-  it('refuses what is no condition', () => {
+  it('refuses anything but a condition', () => {
     throws(() => tree().group.split(5 as never), TypeError, {
       message: 'expected a function, an error class, or an array of such classes, got 5',
     });
@@ -225,7 +225,7 @@ behaviour('ExceptionGroup.split', (it) => {
 });
 
 behaviour('ExceptionGroup.subgroup', (it) => {
-  it('gives what fulfils the condition', () => {
+  it('returns what matches the condition', () => {
     const { group } = tree();
 
     assert.equal(shape(group.subgroup(RangeError)), ['outer', ['inner', 'three']]);

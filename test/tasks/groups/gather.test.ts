@@ -41,7 +41,7 @@ const forms: Record<string, (all: Future<unknown>[]) => PromiseLike<unknown>[]> 
 loopBehaviour('gather', (it) => {
   for (const [form, wrap] of Object.entries(forms)) {
     it(
-      `gives the results in the order of the arguments, of ${form}`,
+      `returns the results in the order of the arguments, of ${form}`,
       async (_loop, scene) => {
         for (const options of [[], [{ returnExceptions: false }], [{ returnExceptions: true }]]) {
           const [a, b, c] = futures(3) as [Future<number>, Future<number>, Future<number>];
@@ -64,7 +64,7 @@ loopBehaviour('gather', (it) => {
     );
 
     it(
-      `fails with the first failure, and says nothing of others, of ${form}`,
+      `fails with the first failure, and does not report others, of ${form}`,
       async (_loop, scene) => {
         const [a, b, c, d, e] = futures(5) as Future<unknown>[] & { length: 5 };
         const called: unknown[] = [];
@@ -87,7 +87,7 @@ loopBehaviour('gather', (it) => {
     );
 
     it(
-      `gives failures in the places of results, if asked, of ${form}`,
+      `returns failures in place of results on request, of ${form}`,
       async (_loop, scene) => {
         const [a, b, c, d] = futures(4) as Future<unknown>[];
         const whole = gather(...wrap([a, b, c, d] as Future<unknown>[]), {
@@ -123,7 +123,7 @@ loopBehaviour('gather', (it) => {
   });
 
   it(
-    'of nothing is done at once',
+    'without arguments is done at once',
     async (loop) => {
       const whole = gather();
 
@@ -135,7 +135,7 @@ loopBehaviour('gather', (it) => {
     { cpython: [`${FUTURES}test_constructor_empty_sequence_use_running_loop`] },
   );
 
-  it('of what is done already is done at once', async () => {
+  it('is done at once if its arguments are', async () => {
     const [a, b] = futures(2) as [Future<unknown>, Future<unknown>];
     a.setResult(1);
     b.setResult(2);
@@ -166,7 +166,7 @@ loopBehaviour('gather', (it) => {
   );
 
   it(
-    'uses the loop that runs',
+    'uses the running loop',
     async (loop) => {
       const whole = gather(give('abc'), give('abc'));
 
@@ -177,7 +177,7 @@ loopBehaviour('gather', (it) => {
   );
 
   it.resting(
-    'uses the loop that was set, where none runs',
+    'uses the set loop if none runs',
     async (loop) => {
       setEventLoop(loop);
       try {
@@ -247,7 +247,7 @@ loopBehaviour('gather', (it) => {
   );
 
   it(
-    'gives cancels in the places of results, if asked',
+    'returns cancels in place of results on request',
     async () => {
       const [a, b, c, d] = futures(4) as Future<unknown>[];
       const whole = gather(...([a, b, c, d] as Future<unknown>[]), { returnExceptions: true });
@@ -269,7 +269,7 @@ loopBehaviour('gather', (it) => {
   );
 
   it(
-    'runs a coroutine once that is given more than once',
+    'runs a coroutine once that is passed more than once',
     async () => {
       const call = give('abc');
 
@@ -278,7 +278,7 @@ loopBehaviour('gather', (it) => {
     { cpython: [`${COROUTINES}test_duplicate_coroutines`] },
   );
 
-  it('calls a function as often as it is given', async () => {
+  it('calls a function as often as it is passed', async () => {
     let calls = 0;
     const count = async (): Promise<number> => {
       calls += 1;
@@ -289,7 +289,7 @@ loopBehaviour('gather', (it) => {
   });
 
   it(
-    'passes a cancel on to all',
+    'passes on a cancel to all',
     async (loop) => {
       let proof = 0;
       const waiter = loop.createFuture<void>();
@@ -317,7 +317,7 @@ loopBehaviour('gather', (it) => {
   );
 
   it(
-    'takes failures for seen that come after it has failed',
+    'marks failures as retrieved that come after it has failed',
     async (loop, scene) => {
       const [a, b] = [loop.createFuture<void>(), loop.createFuture<void>()];
       const inner = (until: Future<void>) =>
@@ -340,7 +340,7 @@ loopBehaviour('gather', (it) => {
     { cpython: [`${COROUTINES}test_exception_marking`] },
   );
 
-  it('says what to write, where it is given a list', async () => {
+  it('says what to write if it gets a list', async () => {
     const list = [give(1), give(2)];
     const message = 'gather() takes awaitables one by one, not in a list: write gather(...list)';
     // @ts-expect-error as the compiler says, too
@@ -354,7 +354,7 @@ loopBehaviour('gather', (it) => {
   });
 
   it(
-    'begins nothing when one of its arguments cannot be awaited',
+    'starts nothing if one of its arguments cannot be awaited',
     async () => {
       const call = give('abc');
 
@@ -369,7 +369,7 @@ loopBehaviour('gather', (it) => {
   );
 
   it(
-    'refuses a cancel when all it waits for is done',
+    'refuses a cancel when everything it waits for is done',
     async (loop) => {
       const future = loop.createFuture<number>();
       const whole = gather(async () => await future);
@@ -392,7 +392,7 @@ loopBehaviour('gather', (it) => {
 
   for (const message of [undefined, 'my message'])
     it(
-      `is cancelled even where failures are results, with ${message ?? 'no message'}`,
+      `is cancelled even if failures are results, with ${message ?? 'no message'}`,
       async () => {
         const task = createTask(async () => {
           for (;;) await gather(sleep(0.05), { returnExceptions: true });
@@ -407,7 +407,7 @@ loopBehaviour('gather', (it) => {
       { cpython: [`${BASE}test_cancel_gather_2`] },
     );
 
-  it('waits for all it cancels, where failures are results', async () => {
+  it('waits for everything it cancels if failures are results', async () => {
     const log: string[] = [];
     const slow = async (name: string, delay: number): Promise<void> => {
       await sleep(10).catch(() => sleep(delay));
@@ -440,7 +440,7 @@ loopBehaviour('gather', (it) => {
     { cpython: [`${BASE}test_task_del_collect`] },
   );
 
-  it('prints as what asyncio calls it', async () => {
+  it('prints its name in asyncio', async () => {
     const whole = gather(sleep(1));
 
     assert.is(String(whole), '<_GatheringFuture pending>');
@@ -448,7 +448,7 @@ loopBehaviour('gather', (it) => {
     await whole;
   });
 
-  it('takes the last argument for options only where it is a plain object', async () => {
+  it('uses the last argument as options only if it is a plain object', async () => {
     // biome-ignore lint/suspicious/noThenProperty: what is awaited has one
     const thenable = { then: (give: (value: number) => void) => give(5) };
 

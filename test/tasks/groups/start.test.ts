@@ -30,7 +30,7 @@ function clock(loop: Loop): () => number {
 class OtherBoom extends Error {}
 
 loopBehaviour('TaskGroup.start', (it) => {
-  it('waits until the task is ready, and gives its value; the task goes on', async (loop) => {
+  it('waits until the task is ready, and returns its value; the task continues', async (loop) => {
     const passed = clock(loop);
     let isOver = false;
 
@@ -50,7 +50,7 @@ loopBehaviour('TaskGroup.start', (it) => {
     assert.ok(isOver);
   });
 
-  it('gives nothing where there is nothing to give, and takes coroutine functions', async () => {
+  it('returns undefined if ready() got nothing, and accepts coroutine functions', async () => {
     const serve = coroutine(async function serve(ready: () => void): Promise<void> {
       ready();
     });
@@ -60,7 +60,7 @@ loopBehaviour('TaskGroup.start', (it) => {
     });
   });
 
-  it('throws a RuntimeError when the task ends before it is ready', async () => {
+  it('throws a RuntimeError if the task ends before it is ready', async () => {
     await taskGroup(async (group) => {
       await rejects(
         group.start(async () => {}, { name: 'server' }),
@@ -71,7 +71,7 @@ loopBehaviour('TaskGroup.start', (it) => {
     });
   });
 
-  it('throws what the task throws before it is ready, and the group goes on', async () => {
+  it('throws what the task throws before it is ready, and the group continues', async () => {
     await taskGroup(async (group) => {
       const other = group.createTask(async () => await sleep(5, 'other'));
       const failing = group.start(async () => {
@@ -86,7 +86,7 @@ loopBehaviour('TaskGroup.start', (it) => {
   });
 
   for (const eagerStart of [false, true])
-    it(`throws what the task throws in its first step, ${eagerStart ? 'eager' : 'or not'}`, async () => {
+    it(`throws what the task throws in its first step, ${eagerStart ? 'eager' : 'not eager'}`, async () => {
       await taskGroup(async (group) => {
         const fail = async (): Promise<never> => {
           throw new Boom('boom');
@@ -127,7 +127,7 @@ loopBehaviour('TaskGroup.start', (it) => {
     assert.is(group.exceptions.length, 1);
   });
 
-  it('throws in the task when it is ready twice', async () => {
+  it('throws in the task if ready() is called twice', async () => {
     await taskGroup(async (group) => {
       await group.start(async (ready) => {
         ready();
@@ -243,7 +243,7 @@ loopBehaviour('TaskGroup.start', (it) => {
     });
   });
 
-  it('is cancelled with a task that somebody cancels before it is ready', async () => {
+  it('throws a CancelledError if the task is cancelled before it is ready', async () => {
     await taskGroup(async (group) => {
       let child: Task<unknown> | undefined;
       const starting = createTask(
@@ -259,7 +259,7 @@ loopBehaviour('TaskGroup.start', (it) => {
     });
   });
 
-  it('ends with the group when another task fails', async () => {
+  it('is cancelled with the group when another task fails', async () => {
     const group = await rejects(
       taskGroup(async (group) => {
         group.createTask(async () => {
@@ -291,7 +291,7 @@ loopBehaviour('TaskGroup.start', (it) => {
     );
   });
 
-  it('runs in the context of the call, under the name that is given', async () => {
+  it('runs in the context of the call, with the given name', async () => {
     const variable = new ContextVar('variable', { default: 'none' });
     await taskGroup(async (group) => {
       variable.set('some');
@@ -300,7 +300,7 @@ loopBehaviour('TaskGroup.start', (it) => {
     });
   });
 
-  it('refuses what is no function, and a group that takes no tasks', async () => {
+  it('refuses anything but a function, and a group that accepts no tasks', async () => {
     const group = new TaskGroup();
     throws(() => group.start(5 as never), TypeError, { message: 'body must be a function, got 5' });
     await rejects(

@@ -55,7 +55,7 @@ function classesIn(group: BaseExceptionGroup): string[] {
 
 loopBehaviour('taskGroup', (it) => {
   it(
-    'waits for all its tasks, and gives what the body gives',
+    'waits for all its tasks, and returns what the body returns',
     async (loop) => {
       const tasks: Task<number>[] = [];
 
@@ -76,7 +76,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it(
-    'takes tasks while its body waits',
+    'accepts tasks while its body waits',
     async () => {
       const [first, second] = (await taskGroup(async (group) => {
         const early = group.createTask(() => answer(0.1, 42));
@@ -91,7 +91,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it(
-    'goes on when one of its tasks is cancelled',
+    'continues if one of its tasks is cancelled',
     async () => {
       const [first, second] = (await taskGroup(async (group) => {
         const early = group.createTask(() => answer(1, 42));
@@ -139,7 +139,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it(
-    'cancels its body, too, and holds every failure of the same turn',
+    'also cancels its body, and collects every failure of the same turn',
     async () => {
       let bodyEndedBy: unknown;
       const runner = taskGroup(async (group) => {
@@ -176,7 +176,7 @@ loopBehaviour('taskGroup', (it) => {
     },
   ])
     it(
-      `passes a cancel on to all its tasks, ${where}`,
+      `passes on a cancel to all its tasks, ${where}`,
       async () => {
         let cancelled = 0;
         const counted = async (work: () => PromiseLike<void>): Promise<void> => {
@@ -205,7 +205,7 @@ loopBehaviour('taskGroup', (it) => {
     );
 
   it(
-    'throws what its tasks fail with as they are cancelled, rather than the cancel',
+    'throws the errors of its tasks when they are cancelled, instead of the cancel',
     async () => {
       const runner = createTask(() =>
         taskGroup(async (group) => {
@@ -245,7 +245,7 @@ loopBehaviour('taskGroup', (it) => {
 
   for (const outerHasTask of [false, true])
     it(
-      `throws a group within a group, ${outerHasTask ? 'beside a task' : 'alone'}`,
+      `throws a group within a group, ${outerHasTask ? 'next to a task' : 'alone'}`,
       async () => {
         const runner = createTask(() =>
           taskGroup(async (outer) => {
@@ -300,7 +300,7 @@ loopBehaviour('taskGroup', (it) => {
 
   for (const nested of [false, true])
     it(
-      `throws the failure of a task that comes after a cancel, ${nested ? 'by way of a task' : 'directly'}`,
+      `throws the failure of a task that comes after a cancel, ${nested ? 'through a task' : 'directly'}`,
       async () => {
         const work = async (): Promise<void> => {
           await taskGroup(async (group) => {
@@ -325,7 +325,7 @@ loopBehaviour('taskGroup', (it) => {
     );
 
   it(
-    'throws what the body makes of its cancel',
+    'throws what the body throws instead of its cancel',
     async () => {
       const runner = createTask(() =>
         taskGroup(async () => {
@@ -362,7 +362,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it(
-    'throws a KeyboardInterrupt of its body by itself, and tells what it hides',
+    'throws a KeyboardInterrupt of its body alone, and reports the errors that it hides',
     async (_loop, scene) => {
       const running = taskGroup(async (group) => {
         group.createTask(() => failAfter(0.1));
@@ -377,7 +377,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it(
-    'throws a BaseExceptionGroup when one of them is no Exception',
+    'throws a BaseExceptionGroup if one of them is not an Exception',
     async () => {
       const ofBody = taskGroup(async (group) => {
         group.createTask(() => failAfter(0.1));
@@ -399,7 +399,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it.resting(
-    'ends the loop by a KeyboardInterrupt of a task, and throws it when the loop goes on',
+    'stops the loop at a KeyboardInterrupt of a task, and throws it when the loop continues',
     async (loop) => {
       const runner = loop.createTask(() =>
         taskGroup(async (group) => {
@@ -431,7 +431,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it(
-    'takes tasks from its tasks when its body has ended',
+    'accepts tasks from its tasks when its body has ended',
     async () => {
       const log: number[] = [];
       const leaf = async (delay: number): Promise<void> => {
@@ -453,7 +453,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it(
-    'ends tasks that make ever more tasks',
+    'ends tasks that create more and more tasks',
     async () => {
       let heads = 0;
       const hydra = async (group: TaskGroup): Promise<void> => {
@@ -480,7 +480,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it(
-    'lets errors of the body and of a task stand together, and leaves no cancel behind',
+    'throws errors of the body and of a task together, and leaves no cancel behind',
     async () => {
       const main = createTask(async () => {
         const running = taskGroup(async (group) => {
@@ -575,7 +575,7 @@ loopBehaviour('taskGroup', (it) => {
   );
 
   it(
-    'cancels a task that makes one which fails',
+    'cancels a task that has created one which fails',
     async () => {
       let cancelled = false;
       const running = taskGroup(async (group) => {
@@ -603,7 +603,7 @@ loopBehaviour('taskGroup', (it) => {
     },
   );
 
-  it('gives a cancel from outside, which the errors hide, to the next await', async () => {
+  it('throws a cancel from outside, which the errors hide, at the next await', async () => {
     const log: unknown[] = [];
     const runner = createTask(async () => {
       const running = taskGroup(async (group) => {
@@ -629,7 +629,7 @@ loopBehaviour('taskGroup', (it) => {
     ['Promise.race', (branches) => Promise.race(branches)],
   ];
   for (const [name, combinator] of together)
-    it(`gives that cancel to the code that awaits the group, and not beside it: ${name}`, async (loop) => {
+    it(`throws that cancel to the code that awaits the group, not to another branch: ${name}`, async (loop) => {
       const log: string[] = [];
       const waitsElsewhere = (seconds: number): Promise<void> =>
         new Promise((resolve) => void loop.callLater(seconds, resolve));
@@ -664,7 +664,7 @@ loopBehaviour('taskGroup', (it) => {
       assert.equal(log, ['is clean']);
     });
 
-  it('gives it to no timeout around it that has nothing more to await', async () => {
+  it('does not throw it in a timeout around it that has nothing more to await', async () => {
     const result = await timeout(1, async () => {
       await rejects(
         taskGroup(async (group) => {
@@ -696,7 +696,7 @@ loopBehaviour('taskGroup', (it) => {
     await rejects(runner, CancelledError);
   });
 
-  it('keeps such a cancel when its body has ended, too', async () => {
+  it('also keeps such a cancel when its body has ended', async () => {
     const runner = createTask(async () => {
       await taskGroup(async (group) => {
         group.createTask(async () => {
@@ -710,7 +710,7 @@ loopBehaviour('taskGroup', (it) => {
     await rejects(runner, CancelledError);
   });
 
-  it('ends by a timeout around it', async () => {
+  it('is cancelled by a timeout around it', async () => {
     let task: Task<void> | undefined;
     const running = timeout(1, () =>
       taskGroup(async (group) => {
@@ -745,7 +745,7 @@ loopBehaviour('taskGroup', (it) => {
   });
 
   it.resting(
-    'has no parent where no task is',
+    'has no parent outside of tasks',
     async (loop, scene) => {
       const group = new TaskGroup();
       let error: unknown;
@@ -772,7 +772,7 @@ loopBehaviour('taskGroup', (it) => {
 
 loopBehaviour('TaskGroup.createTask', (it) => {
   it(
-    'gives a name',
+    'sets a name',
     async () => {
       await taskGroup(async (group) => {
         assert.is(group.createTask(sleep(0), { name: 'yolo' }).getName(), 'yolo');
@@ -782,7 +782,7 @@ loopBehaviour('TaskGroup.createTask', (it) => {
   );
 
   it(
-    'gives the task its name before it begins',
+    'gives the task its name before it starts',
     async () => {
       let name: string | undefined;
 
@@ -801,7 +801,7 @@ loopBehaviour('TaskGroup.createTask', (it) => {
   );
 
   it(
-    'closes a coroutine that comes when it is finished',
+    'closes a coroutine that comes after it has finished',
     async () => {
       let finished: TaskGroup | undefined;
       await taskGroup(async (group) => {
@@ -817,7 +817,7 @@ loopBehaviour('TaskGroup.createTask', (it) => {
   );
 
   it(
-    'runs the task in the context that is given',
+    'runs the task in the given context',
     async () => {
       const variable = new ContextVar<number>('variable');
       const setTo = async (value: number): Promise<void> => {
@@ -838,7 +838,7 @@ loopBehaviour('TaskGroup.createTask', (it) => {
   );
 
   it(
-    'refuses when the group is shutting down, and closes the coroutine',
+    'refuses a coroutine while the group shuts down, and closes it',
     async () => {
       const late = coroutine(async function late() {});
       let message = '';
@@ -862,7 +862,7 @@ loopBehaviour('TaskGroup.createTask', (it) => {
   );
 
   it(
-    'refuses before the body has begun, and when all is over',
+    'refuses tasks before the body has started, and after the end',
     async () => {
       const group = new TaskGroup();
       throws(() => group.createTask(sleep(0)), RuntimeError, {
@@ -905,7 +905,7 @@ loopBehaviour('TaskGroup.run', (it) => {
 });
 
 loopBehaviour('TaskGroup.cancel', (it) => {
-  it('ends body and tasks without an error', async () => {
+  it('ends the body and the tasks without an error', async () => {
     const tasks: Task<void>[] = [];
 
     const result = await taskGroup(async (group) => {
@@ -923,7 +923,7 @@ loopBehaviour('TaskGroup.cancel', (it) => {
     await sleep(0);
   });
 
-  it('takes effect at the first wait when it was called before', async () => {
+  it('takes effect at the first wait if it was called before', async () => {
     const log: string[] = [];
     const group = new TaskGroup();
     group.cancel();
@@ -937,7 +937,7 @@ loopBehaviour('TaskGroup.cancel', (it) => {
     assert.equal(log, ['began']);
   });
 
-  it('comes from a task of the group when the body has ended', async (loop) => {
+  it('can be called by a task of the group when the body has ended', async (loop) => {
     const begin = loop.time();
 
     await taskGroup(async (group) => {
@@ -961,7 +961,7 @@ loopBehaviour('TaskGroup.cancel', (it) => {
     assert.equal(classesIn(await rejects(running, ExceptionGroup)), ['Boom']);
   });
 
-  it('does nothing when the group is finished', async () => {
+  it('does nothing when the group has finished', async () => {
     const group = new TaskGroup();
     await group.run(async () => {});
 

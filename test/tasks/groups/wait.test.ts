@@ -29,7 +29,7 @@ async function end(...tasks: Task<unknown>[]): Promise<void> {
 
 loopBehaviour('wait', (it) => {
   it(
-    'waits for all, and takes no time when they are done',
+    'waits for all, and takes no time if they are done',
     async (loop) => {
       const begin = loop.time();
       const [a, b] = [createTask(sleep(0.1)), createTask(sleep(0.15))];
@@ -46,7 +46,7 @@ loopBehaviour('wait', (it) => {
   );
 
   it(
-    'counts once what is there twice',
+    'counts duplicates once',
     async () => {
       const task = createTask(async () => 'test');
       const other = createTask(async () => 'spam');
@@ -63,7 +63,7 @@ loopBehaviour('wait', (it) => {
   );
 
   it(
-    'takes any iterable',
+    'accepts any iterable',
     async () => {
       const [a, b] = [createTask(sleep(0.1)), createTask(sleep(0.15))];
 
@@ -76,7 +76,7 @@ loopBehaviour('wait', (it) => {
   );
 
   it(
-    'takes a generator',
+    'accepts a generator',
     async () => {
       function* tasks(): Generator<Task<number>> {
         for (let n = 0; n < 10; n += 1) yield createTask(async () => n);
@@ -106,7 +106,7 @@ loopBehaviour('wait', (it) => {
   );
 
   it(
-    'takes those for done that were done while its wake-up was on its way',
+    'counts those that were done before it woke up',
     async () => {
       const a = createTask(async () => await sleep(0));
       const b = createTask(async () => {
@@ -138,7 +138,7 @@ loopBehaviour('wait', (it) => {
       { cpython: [`${BASE}test_wait_first_exception${delay > 0 ? '_in_wait' : ''}`] },
     );
 
-  it('takes a cancel for no failure', async (loop) => {
+  it('does not count a cancel as a failure', async (loop) => {
     const begin = loop.time();
     const [a, b] = [createTask(sleep(10)), createTask(sleep(1))];
     loop.callSoon(() => void b.cancel());
@@ -150,7 +150,7 @@ loopBehaviour('wait', (it) => {
   });
 
   it(
-    'throws no failure',
+    'does not throw failures',
     async (loop) => {
       const begin = loop.time();
       const [a, b] = [createTask(sleep(0.1)), createTask(() => failAfter(0.15))];
@@ -210,7 +210,7 @@ loopBehaviour('wait', (it) => {
     { cpython: [`${BASE}test_yield_wait_does_not_shield_cancel`] },
   );
 
-  it('forgets its callbacks', async (loop) => {
+  it('removes its callbacks', async (loop) => {
     const future = loop.createFuture<void>();
 
     await wait([future], { timeout: 1 });
@@ -239,7 +239,7 @@ loopBehaviour('wait', (it) => {
     { cpython: [`${BASE}test_wait_errors`, `${BASE}test_wait_invalid_args`] },
   );
 
-  it('knows the words by value', async () => {
+  it('compares the constants by value', async () => {
     assert.equal(
       [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED],
       ['FIRST_COMPLETED', 'FIRST_EXCEPTION', 'ALL_COMPLETED'],

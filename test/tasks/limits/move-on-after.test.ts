@@ -15,25 +15,25 @@ import { throws } from '../../support/throws.ts';
 
 for (const [name, limited] of Object.entries({ moveOnAfter, shielded }))
   loopBehaviour(name, (it) => {
-    it('gives what the body gives, when that is in time', async () => {
+    it('returns what the body returns in time', async () => {
       assert.equal(await limited(2, () => sleep(1, 'done')), { expired: false, value: 'done' });
     });
 
-    it('says that the time was over, without an error', async (loop) => {
+    it('reports that the time was up, without an error', async (loop) => {
       const begin = loop.time();
 
       assert.equal(await limited(1, () => sleep(2, 'done')), { expired: true, value: undefined });
       assert.is(loop.time() - begin, 1);
     });
 
-    it('is on time also where the body waits for a promise of others', async (loop) => {
+    it('is on time even if the body waits for a foreign promise', async (loop) => {
       const begin = loop.time();
 
       assert.is((await limited(1, () => new Promise(() => {}))).expired, true);
       assert.is(loop.time() - begin, 1);
     });
 
-    it('has no limit where none is given, and another one where that is set', async (loop) => {
+    it('has no limit if none is given, and another one if that is set', async (loop) => {
       assert.is((await limited(undefined, () => sleep(100))).expired, false);
       const { expired } = await limited(100, async (limit) => {
         limit.reschedule(loop.time() + 1);
@@ -71,7 +71,7 @@ loopBehaviour('moveOnAfter', (it) => {
 });
 
 loopBehaviour('shielded', (it) => {
-  it('has a cancel wait until the body has ended', async (loop) => {
+  it('delays a cancel until the body has ended', async (loop) => {
     const log: string[] = [];
     const task = createTask(async () => {
       await shielded(5, () => sleep(2));
@@ -88,7 +88,7 @@ loopBehaviour('shielded', (it) => {
     assert.equal(log, ['ended at 2']);
   });
 
-  it('lets clean-up wait, and no longer than its limit', async (loop) => {
+  it('lets clean-up wait, but no longer than its limit', async (loop) => {
     const log: string[] = [];
     const task = createTask(async () => {
       try {
@@ -115,7 +115,7 @@ loopBehaviour('shielded', (it) => {
     ['Promise.race', (branches) => Promise.race(branches)],
   ];
   for (const [name, combinator] of together)
-    it(`has the cancel thrown to the code that awaits it, and not beside it: ${name}`, async () => {
+    it(`throws the cancel to the code that awaits it, not to another branch: ${name}`, async () => {
       const log: string[] = [];
       const waits = async (): Promise<void> => {
         await shielded(5, () => sleep(3));
@@ -141,7 +141,7 @@ loopBehaviour('shielded', (it) => {
     });
 
   for (const [name, combinator] of together)
-    it(`has the cancel thrown to the code that awaits it, also when its body was abandoned: ${name}`, async (loop) => {
+    it(`throws the cancel to the code that awaits it, even if its body was abandoned: ${name}`, async (loop) => {
       const log: string[] = [];
       const waitsElsewhere = (seconds: number): Promise<void> =>
         new Promise((resolve) => void loop.callLater(seconds, resolve));
@@ -171,7 +171,7 @@ loopBehaviour('shielded', (it) => {
       assert.equal(log.sort(), ['expired: true', 'is clean']);
     });
 
-  it('leaves calls alone that it has left when the cancel is thrown', async () => {
+  it('does not throw the cancel to calls that have outlived it', async () => {
     const log: string[] = [];
     const left = async (): Promise<void> => {
       await sleep(4);
@@ -190,7 +190,7 @@ loopBehaviour('shielded', (it) => {
     assert.equal(log, ['left alone']);
   });
 
-  it('has left limits that throw their own error, after the cancel that it held back', async () => {
+  it('lets limits that have outlived it throw their own error, after the cancel that it held back', async () => {
     const log: string[] = [];
     const left = async (): Promise<void> => {
       await timeout(1, () => sleep(5)).catch((error: unknown) => void log.push(String(error)));
@@ -214,7 +214,7 @@ loopBehaviour('shielded', (it) => {
     assert.equal(log, ['TimeoutError']);
   });
 
-  it('has left calls that see a later cancel, also where a combinator keeps it', async () => {
+  it('lets calls that have outlived it see a later cancel, even if a combinator swallows it', async () => {
     const log: string[] = [];
     const task = createTask(async () => {
       await shielded(5, async () => {
@@ -235,14 +235,14 @@ loopBehaviour('shielded', (it) => {
     assert.equal(log, []);
   });
 
-  it('ends a timeout that is reached meanwhile, and has nothing more to await', async () => {
+  it('ends a timeout that has expired meanwhile and has nothing more to await', async () => {
     await rejects(
       timeout(1, () => shielded(5, () => sleep(2))),
       TimeoutError,
     );
   });
 
-  it('goes on without the cancel where that was taken back', async () => {
+  it('continues without the cancel if that was withdrawn', async () => {
     const task = createTask(async () => {
       await shielded(5, async () => {
         await sleep(2);

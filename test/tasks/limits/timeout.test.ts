@@ -42,7 +42,7 @@ function self(): Task<unknown> {
 
 loopBehaviour('timeout', (it) => {
   it(
-    'breaks its body off when the time is over',
+    'cancels its body when the time is up',
     async (loop) => {
       const seen: Seen = {};
       const log: string[] = [];
@@ -66,7 +66,7 @@ loopBehaviour('timeout', (it) => {
   );
 
   it(
-    'gives what its body gives, when that is in time',
+    'returns what its body returns in time',
     async (loop) => {
       const seen: Seen = {};
 
@@ -83,7 +83,7 @@ loopBehaviour('timeout', (it) => {
   );
 
   it(
-    'has no limit where none is given',
+    'has no limit if none is given',
     async () => {
       for (const limited of [timeout, timeoutAt]) {
         const seen: Seen = {};
@@ -100,7 +100,7 @@ loopBehaviour('timeout', (it) => {
     { cpython: [`${BASE}test_timeout_disabled`, `${BASE}test_timeout_at_disabled`] },
   );
 
-  it('takes infinity for no limit', async () => {
+  it('has no limit if the delay is infinite', async () => {
     assert.is(await timeout(Number.POSITIVE_INFINITY, () => sleep(1e6, 'done')), 'done');
   });
 
@@ -110,7 +110,7 @@ loopBehaviour('timeout', (it) => {
     { delay: -11, work: 0, cpython: 'test_timeout_in_the_past_sleep_zero' },
   ])
     it(
-      `is over at the first wait after ${delay} seconds, a sleep(${work})`,
+      `expires at the first wait after ${delay} seconds, a sleep(${work})`,
       async (loop) => {
         const seen: Seen = {};
         const begin = loop.time();
@@ -130,14 +130,14 @@ loopBehaviour('timeout', (it) => {
       { cpython: [BASE + cpython] },
     );
 
-  it('lets a body through that does not wait', async () => {
+  it('does not affect a body that does not wait', async () => {
     assert.is(await timeout(0, async () => 'at once'), 'at once');
     assert.is(self().cancelling(), 0);
     await sleep(0);
   });
 
   it(
-    'passes on what its body throws, before the time is over and after',
+    'passes on what its body throws, before the time is up and after',
     async () => {
       const early: Seen = {};
       const late: Seen = {};
@@ -173,7 +173,7 @@ loopBehaviour('timeout', (it) => {
     },
   );
 
-  it('passes a KeyboardInterrupt on', async () => {
+  it('passes on a KeyboardInterrupt', async () => {
     const running = timeout(1, async () => {
       throw new KeyboardInterrupt();
     });
@@ -182,7 +182,7 @@ loopBehaviour('timeout', (it) => {
   });
 
   it(
-    'passes a cancel on that is not its own',
+    'passes on a cancel that is not its own',
     async () => {
       const seen: Seen = {};
       const task = createTask(() =>
@@ -202,7 +202,7 @@ loopBehaviour('timeout', (it) => {
     { cpython: [`${BASE}test_foreign_cancel_doesnt_timeout_if_not_expired`] },
   );
 
-  it('passes a cancel on that comes when the time is over', async () => {
+  it('passes on a cancel that comes when the time is up', async () => {
     const task = createTask(() =>
       timeout(1, async () => {
         try {
@@ -237,7 +237,7 @@ loopBehaviour('timeout', (it) => {
   );
 
   it(
-    'lets only the outermost of those with the same moment throw the TimeoutError',
+    'lets only the outermost of several with the same time throw the TimeoutError',
     async (loop) => {
       const [outer, inner]: [Seen, Seen] = [{}, {}];
       let innerError: unknown;
@@ -266,7 +266,7 @@ loopBehaviour('timeout', (it) => {
   );
 
   it(
-    'breaks off one within whose time is not over, when the loop was busy',
+    'cancels an inner one that has not expired if the loop was busy',
     async () => {
       const running = timeout(0.002, async () => {
         const inner = timeout(0.1, async () => {
@@ -282,7 +282,7 @@ loopBehaviour('timeout', (it) => {
   );
 
   it(
-    'breaks off what comes after one within, when the loop was busy',
+    'cancels what comes after an inner one if the loop was busy',
     async () => {
       let reached = false;
       const running = timeout(0.1, async () => {
@@ -302,7 +302,7 @@ loopBehaviour('timeout', (it) => {
   );
 
   it(
-    'can stand in the clean-up of another',
+    'can be used in the clean-up of another',
     async () => {
       const running = timeout(0.01, async () => {
         try {
@@ -348,7 +348,7 @@ loopBehaviour('timeout', (it) => {
   );
 
   it(
-    'names the cancel as the cause',
+    'has the cancel as the cause',
     async () => {
       const error = await rejects(
         timeout(0, () => sleep(1)),
@@ -361,7 +361,7 @@ loopBehaviour('timeout', (it) => {
   );
 
   it(
-    'throws the failures of a group in it, rather than its own error',
+    'throws the failures of a group in it instead of its own error',
     async () => {
       const running = timeout(0.01, () =>
         taskGroup(async (group) => {
@@ -405,7 +405,7 @@ loopBehaviour('timeout', (it) => {
   );
 
   it(
-    'names the cancel as the cause where the body was failing already',
+    'has the cancel as the cause if the body was already failing',
     async () => {
       const running = timeout(0.01, async () => {
         try {
@@ -423,7 +423,7 @@ loopBehaviour('timeout', (it) => {
     { cpython: [`${BASE}test_timeout_exception_context`] },
   );
 
-  it('reaches what takes the signal of the task', async () => {
+  it('interrupts what uses the signal of the task', async () => {
     const running = timeout(1, async () => {
       const { signal } = self();
       await new Promise((_, reject) => {
@@ -435,7 +435,7 @@ loopBehaviour('timeout', (it) => {
     await sleep(0);
   });
 
-  it('refuses what is no number of seconds, and no function, at once', async () => {
+  it('refuses anything but a number of seconds and a function, at once', async () => {
     throws(() => timeout('1' as never, async () => {}), TypeError, {
       message: "delay must be a number of seconds or undefined, got '1'",
     });
@@ -446,14 +446,14 @@ loopBehaviour('timeout', (it) => {
     throws(() => timeout(1, 5 as never), TypeError, { message: 'a function was expected, got 5' });
   });
 
-  it.resting('needs a loop that runs', () => {
+  it.resting('needs a running loop', () => {
     throws(() => timeout(1, async () => {}), RuntimeError, { message: /^no running event loop/ });
   });
 });
 
 loopBehaviour('timeoutAt', (it) => {
   it(
-    'breaks its body off at the moment that is given',
+    'cancels its body at the given time',
     async (loop) => {
       const seen: Seen = {};
       const deadline = loop.time() + 0.01;
@@ -476,7 +476,7 @@ loopBehaviour('timeoutAt', (it) => {
 
 loopBehaviour('Timeout.reschedule', (it) => {
   it(
-    'sets another time, or none',
+    'sets another time, or removes it',
     async (loop) => {
       const first = loop.time() + 10;
       const got = loop.createFuture<{ limit: Timeout }>();
@@ -501,7 +501,7 @@ loopBehaviour('Timeout.reschedule', (it) => {
     { cpython: [`${BASE}test_reschedule`] },
   );
 
-  it('counts from then on', async (loop) => {
+  it('counts from the time of the call', async (loop) => {
     const begin = loop.time();
     const running = timeout(1, async (limit) => {
       await sleep(0.5);
@@ -514,7 +514,7 @@ loopBehaviour('Timeout.reschedule', (it) => {
     assert.is(loop.time() - begin, 3);
   });
 
-  it('to the past is over in the next turn', async (loop) => {
+  it('to a time in the past expires in the next turn', async (loop) => {
     const begin = loop.time();
     const running = timeout(undefined, async (limit) => {
       limit.reschedule(begin - 1);
@@ -527,7 +527,7 @@ loopBehaviour('Timeout.reschedule', (it) => {
   });
 
   it(
-    'is refused before the body, when the time is over, and after the body',
+    'is refused before the body, when the time is up, and after the body',
     async () => {
       const limit = new Timeout(getRunningLoop().time() + 1);
       const refusal = (message: string): void => {
@@ -602,7 +602,7 @@ loopBehaviour('Timeout.run', (it) => {
 
 loopBehaviour("Timeout's printed form", (it) => {
   it(
-    'says how far it is',
+    'shows its state',
     async () => {
       const limit = new Timeout(getRunningLoop().time() + 10.12345);
       assert.is(String(limit), '<Timeout [created]>');

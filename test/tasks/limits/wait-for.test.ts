@@ -34,7 +34,7 @@ class Boom extends Error {}
 
 loopBehaviour('waitFor', (it) => {
   it(
-    'gives the result that comes in time',
+    'returns a result that comes in time',
     async (loop) => {
       const future = loop.createFuture<string>();
       loop.callLater(0.1, () => future.setResult('ok'));
@@ -45,7 +45,7 @@ loopBehaviour('waitFor', (it) => {
     { cpython: [`${BASE}test_wait_for_race_condition`, `${BASE}test_wait_for_blocking`] },
   );
 
-  it('takes coroutines, functions, futures and promises', async (loop) => {
+  it('accepts coroutines, functions, futures and promises', async (loop) => {
     const call = coroutine(async function call() {
       return 1;
     });
@@ -82,7 +82,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'waits until that has ended which it cancels',
+    'waits until what it cancels has ended',
     async () => {
       const log: string[] = [];
       const inner = async (): Promise<void> => {
@@ -105,7 +105,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'does so without any time, too',
+    'also does so with no time at all',
     async () => {
       let cleanedUp = false;
       const task = createTask(async () => {
@@ -128,7 +128,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'gives the result that comes in spite of the cancel',
+    'returns a result that comes despite the cancel',
     async () => {
       const inner = async (): Promise<number> => {
         await rejects(sleep(1), CancelledError);
@@ -143,7 +143,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'throws what is thrown in answer to the cancel',
+    'throws what the body throws instead of the cancel',
     async () => {
       const inner = async (): Promise<void> => {
         await sleep(0.2).catch(() => {
@@ -158,7 +158,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'waits for a task that takes its time, when cancelled itself',
+    'waits for a task that is slow to end when it is cancelled itself',
     async (loop) => {
       const slow = new SlowTask();
       const waiting = createTask(waitFor(() => slow.run(() => loop.time()), 0.4));
@@ -173,7 +173,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'waits for a task that takes its time, when the time is over',
+    'waits for a task that is slow to end when the time is up',
     async (loop) => {
       const slow = new SlowTask();
 
@@ -185,7 +185,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'can be cancelled before it begins',
+    'can be cancelled before it starts',
     async () => {
       const inner = createTask(() => sleep(0.3, 42));
       const task = createTask(waitFor(inner, 0.1));
@@ -198,7 +198,7 @@ loopBehaviour('waitFor', (it) => {
     { cpython: [`${BASE}test_wait_for_self_cancellation`] },
   );
 
-  it('passes a cancel on to a task that refuses, and gives its result', async () => {
+  it('passes on a cancel to a task that refuses it, and returns its result', async () => {
     let cancels = 0;
     const count = (): Promise<void> => {
       cancels += 1;
@@ -217,7 +217,7 @@ loopBehaviour('waitFor', (it) => {
   });
 
   it(
-    'passes a cancel on that comes in the turn in which it is done',
+    'passes on a cancel that comes in the turn in which it is done',
     async () => {
       let reached = false;
       const inner = createTask(async () => 'done');
@@ -239,7 +239,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'gives what a body returns in answer to the cancel',
+    'returns what a body returns after catching the cancel',
     async () => {
       const inner = async (): Promise<number> => {
         try {
@@ -257,7 +257,7 @@ loopBehaviour('waitFor', (it) => {
 
   for (const seconds of [undefined, 60])
     it(
-      `passes a cancel on, with ${seconds ?? 'no'} seconds`,
+      `passes on a cancel, with ${seconds ?? 'no'} seconds`,
       async (loop) => {
         const task = createTask(async () => {
           await loop.createFuture();
@@ -273,7 +273,7 @@ loopBehaviour('waitFor', (it) => {
     );
 
   it(
-    'gives what is done already, without any time',
+    'returns the result of what is already done, with no time at all',
     async (loop) => {
       const future = loop.createFuture<string>();
       future.setResult('done');
@@ -285,7 +285,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'begins no coroutine without any time',
+    'starts no coroutine with no time at all',
     async () => {
       let begun = false;
       const begin = async (): Promise<void> => {
@@ -301,7 +301,7 @@ loopBehaviour('waitFor', (it) => {
   );
 
   it(
-    'cancels what is not done, without any time',
+    'cancels what is not done, with no time at all',
     async (loop) => {
       for (const seconds of [0, -1]) {
         const started: Future<void> = loop.createFuture();
@@ -332,7 +332,7 @@ loopBehaviour('waitFor', (it) => {
     await rejects(waitFor(future, 1), CancelledError, { message: 'by somebody' });
   });
 
-  it('lets a cancel win that comes with the result', async (loop) => {
+  it('throws a cancel that comes together with the result', async (loop) => {
     const future = loop.createFuture<string>();
     const waiting = createTask(waitFor(future, 1));
     await sleep(0);
@@ -342,7 +342,7 @@ loopBehaviour('waitFor', (it) => {
     await rejects(waiting, CancelledError);
   });
 
-  it('breaks the wait for a foreign promise off', async (loop) => {
+  it('interrupts the wait for a foreign promise', async (loop) => {
     const begin = loop.time();
 
     await rejects(waitFor(new Promise(() => {}), 1), TimeoutError);
@@ -350,13 +350,13 @@ loopBehaviour('waitFor', (it) => {
     assert.is(loop.time() - begin, 1);
   });
 
-  it('refuses what cannot be awaited, and what is no number, at once', async () => {
+  it('refuses what cannot be awaited, and anything but a number, at once', async () => {
     throws(() => waitFor(5 as never, 1), TypeError, { message: /awaitable is required, got 5/ });
     throws(() => waitFor(async () => {}, '1' as never), TypeError, { message: /^timeout must be/ });
     throws(() => waitFor(async () => {}, Number.NaN), RangeError, { message: /Invalid timeout/ });
   });
 
-  it.resting('needs a loop that runs', async () => {
+  it.resting('needs a running loop', async () => {
     await rejects(
       waitFor(async () => {}, 1),
       RuntimeError,
@@ -368,7 +368,7 @@ loopBehaviour('waitFor of a shield', (it) => {
   const SHIELDED = 'test_waitfor.py::WaitForShieldTests::';
 
   it(
-    'waits as long as it takes where there is no limit',
+    'waits as long as it takes if there is no limit',
     async () => {
       const task = createTask(() => sleep(0.1, 'done'));
 

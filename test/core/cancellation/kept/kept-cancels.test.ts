@@ -86,7 +86,7 @@ loopBehaviour('A cancel that a combinator keeps, and a generator', (it) => {
     ],
   };
   for (const [how, [read, expected]] of Object.entries(readers))
-    it(`is thrown after the clean-up of one that is closed ${how}`, async () => {
+    it(`is thrown after the clean-up of a generator that is closed ${how}`, async () => {
       log = [];
       const task = createTask(async () => {
         try {
@@ -134,7 +134,7 @@ loopBehaviour('A cancel through a signal that a combinator in a generator keeps'
 loopBehaviour('A cancel through a promise that two wait for', (it) => {
   const work = async (): Promise<void> => await sleep(10);
 
-  it('is not thrown after a combinator that keeps it: V8 does not show who waits', async () => {
+  it('is not thrown after a combinator that swallows it, because V8 does not show who waits', async () => {
     const task = createTask(async () => {
       const shared = work();
       shared.catch(() => {});
@@ -162,7 +162,7 @@ loopBehaviour('A cancel through a promise that two wait for', (it) => {
     await rejects(task, CancelledError);
   });
 
-  it('is thrown where no combinator keeps it', async () => {
+  it('is thrown if no combinator swallows it', async () => {
     const task = createTask(async () => {
       const shared = work();
       shared.catch(() => {});
@@ -179,10 +179,10 @@ loopBehaviour('A cancel that a combinator keeps, and the next limit', (it) => {
   for (const [name, keeps] of Object.entries({
     'Promise.allSettled()': () => Promise.allSettled([sleep(10)]),
     'a shield': () => shielded(undefined, () => sleep(1)),
-    'a promise of others': (loop: Loop) =>
+    'a foreign promise': (loop: Loop) =>
       new Promise<void>((resolve) => void loop.callLater(1, resolve)),
   }))
-    it(`is not lost where that expires at once, after ${name}`, async (loop) => {
+    it(`is not lost if the limit expires at once, after ${name}`, async (loop) => {
       const task = createTask(async () => {
         await keeps(loop);
         await rejects(
@@ -198,7 +198,7 @@ loopBehaviour('A cancel that a combinator keeps, and the next limit', (it) => {
       assert.is(await task, 'cancelled once');
     });
 
-  it('is kept by the next combinator, too, if that waits for promises of others', async () => {
+  it('is also swallowed by the next combinator if that waits for foreign promises', async () => {
     const task = createTask(async () => {
       const work = async (): Promise<void> => {
         await Promise.all([Promise.resolve()]);
@@ -214,7 +214,7 @@ loopBehaviour('A cancel that a combinator keeps, and the next limit', (it) => {
     await rejects(task, CancelledError);
   });
 
-  it("leaves a group's errors alone, if its body keeps the group's own cancel", async () => {
+  it("does not replace a group's errors if its body swallows the group's own cancel", async () => {
     await rejects(
       taskGroup(async (group) => {
         group.createTask(async () => {

@@ -17,7 +17,7 @@ import { rejects } from '../../../support/rejects.ts';
 import { throws } from '../../../support/throws.ts';
 
 behaviour('the node driver', (it) => {
-  it('leaves to the kernel what nobody reads', async () => {
+  it('leaves unread data in the kernel', async () => {
     const { client, server, close } = await connectedPair('node');
     assert.is(server._endpoint.tryRecv(1), undefined);
 
@@ -34,7 +34,7 @@ behaviour('the node driver', (it) => {
     close();
   });
 
-  it('keeps the connection of a peer that is reset under a send', async () => {
+  it('keeps a connection that is reset during a send', async () => {
     const { client, server, close } = await connectedPair('node');
     filled(server);
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]));

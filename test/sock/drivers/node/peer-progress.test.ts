@@ -23,7 +23,7 @@ behaviour('PeerProgress', (it) => {
     pair.close();
   });
 
-  it('answers all who ask in one turn', async () => {
+  it('answers all calls of one turn', async () => {
     const pair = await connectedPair('node');
     const all = Array.from({ length: 100 }, () => new PeerProgress(pair.client.fileno()));
 

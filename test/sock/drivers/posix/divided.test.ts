@@ -99,7 +99,7 @@ function declare(
 ) {
   for (const [name, receive] of RECEIVERS)
     it(
-      `gives all that ${what} divides to ${name}`,
+      `passes everything that ${what} divides to ${name}`,
       async (loop) => {
         const { client, server, close } = await connection(loop, driver, family);
         prepare?.(server);
@@ -121,7 +121,7 @@ function declare(
     );
 
   it(
-    `gives all that ${what} divides to a transport`,
+    `passes everything that ${what} divides to a transport`,
     async (loop) => {
       const { client, server, close } = await connection(loop, driver, family);
       prepare?.(server);
@@ -192,7 +192,7 @@ for (const driver of DRIVERS.filter(({ name }) => name.startsWith('posix')))
       ],
     ] as readonly [string, (server: socket.Socket) => socket.Socket][])
       it(
-        `are received when they are there, ${where}`,
+        `are received when they arrive, ${where}`,
         async (loop) => {
           const { client, server, close } = await connection(loop, driver, socket.AF_INET);
           server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 100);

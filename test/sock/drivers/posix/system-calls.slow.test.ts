@@ -60,11 +60,11 @@ async function traced(): Promise<string[]> {
 
 behaviour('the posix driver', (it) => {
   if (process.platform !== 'linux' || !hasStrace()) {
-    it.skip('asks the system for no more than a message needs', 'there is no strace');
+    it.skip('makes no more system calls than a message needs', 'there is no strace');
     return;
   }
   it(
-    'asks the system for no more than a message needs, and for nothing while it is idle',
+    'makes no more system calls than a message needs, and none while it is idle',
     async () => {
       const calls = await traced();
       const marks = calls.flatMap((call, at) => (/^sendto\(.*mmmmmm/.test(call) ? [at] : []));

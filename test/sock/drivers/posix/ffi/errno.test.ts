@@ -8,7 +8,7 @@ const PLAYED = ['bytes', '8000000', 'pair', 'EINPROGRESS', 'ENOTCONN'];
 for (const driver of ['posix', 'posix, uv_poll'])
   behaviour(`errno (${driver})`, (it) => {
     it(
-      'is what the call left, not what was left by one that came after it',
+      'is that of the call, not of a later one',
       async () => {
         const { stdout, status } = await played(driver, 'late');
 
@@ -19,7 +19,7 @@ for (const driver of ['posix', 'posix, uv_poll'])
     );
 
     it(
-      'is asked of koffi where it cannot be read',
+      'is requested from koffi if it cannot be read',
       async () => {
         const { stdout, status } = await played(driver, 'no view');
 

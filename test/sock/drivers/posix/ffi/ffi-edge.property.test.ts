@@ -134,7 +134,7 @@ for (const { name, shown = name } of DRIVERS) {
   if (shown !== 'posix') continue;
   behaviour(`the edge to C (${name})`, (it) => {
     it(
-      'answers anything with a result or a clear error',
+      'returns a result or throws a clear error, whatever the arguments',
       () => {
         fc.assert(
           fc.property(

@@ -6,7 +6,7 @@ import { behaviour } from '../../../../support/behaviour.ts';
 const { SOL_SOCKET, IPPROTO_TCP, IPPROTO_IPV6 } = constants;
 
 behaviour("a kernel's own numbers", (it) => {
-  it('are ours on Linux', () => {
+  it('are those of Linux on Linux', () => {
     const linux = kernelOf('linux');
 
     assert.equal(linux?.option(SOL_SOCKET, 9999), [SOL_SOCKET, 9999]);
@@ -14,7 +14,7 @@ behaviour("a kernel's own numbers", (it) => {
     assert.is(linux?.optionValue(SOL_SOCKET, constants.SO_KEEPALIVE, 1), 1);
   });
 
-  it("are macOS's own there", () => {
+  it('are those of macOS on macOS', () => {
     const darwin = kernelOf('darwin');
 
     assert.is(darwin?.familyOut(constants.AF_INET6), 30);
@@ -26,14 +26,14 @@ behaviour("a kernel's own numbers", (it) => {
     assert.is(darwin?.option(SOL_SOCKET, constants.SO_DOMAIN), undefined);
   });
 
-  it('are turned into on and off where macOS gives a bit', () => {
+  it('are converted to on and off if macOS returns a bit', () => {
     const darwin = kernelOf('darwin');
 
     assert.is(darwin?.optionValue(SOL_SOCKET, constants.SO_KEEPALIVE, 8), 1);
     assert.is(darwin?.optionValue(SOL_SOCKET, constants.SO_RCVBUF, 8), 8);
   });
 
-  it('are not known elsewhere', () => {
+  it('are unknown elsewhere', () => {
     assert.is(kernelOf('win32'), undefined);
   });
 });
