@@ -34,7 +34,7 @@ export interface RequestHead {
   readonly keepAlive: boolean;
 }
 
-/** A request, whose body is read on demand. */
+/** A request. Its body is read on demand. */
 export interface HttpRequest extends RequestHead {
   readonly body: Body;
 }

@@ -63,7 +63,7 @@ export interface Ending {
 /** @param due - when it should have ended, because it had nothing more to wait for, in ms since 1970 */
 export function endingOf(samples: readonly Sample[], due: number): Ending {
   const [first, last] = [samples[0], samples.at(-1)];
-  if (first === undefined || last === undefined) throw new Error('nobody looked');
+  if (first === undefined || last === undefined) throw new Error('there is no sample');
   // A delay before it noticed the signal delays everything; a delay while it waited does not matter.
   const awake = samples.find(({ ran }) => ran > first.ran + AWAKE_MS) ?? last;
   let sum = 0;

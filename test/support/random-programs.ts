@@ -259,10 +259,10 @@ export async function runRandomProgram(loop: Loop, program: RandomProgram): Prom
 
   for (const task of world.tasks) if (!task.cancelled()) expectFailure(task.exception());
   for (const [n, task] of tasks.entries()) {
-    if (task.cancelled()) assert.ok(asked[n], `${task} was cancelled by nobody`);
+    if (task.cancelled()) assert.ok(asked[n], `${task} was cancelled without a request`);
     else if (asked[n] && task.exception() === undefined)
       assert.ok(world.hidden.has(task), `the cancel of ${task} is lost`);
-    if (!asked[n]) assert.is(task.cancelling(), 0, `${task} has cancels that nobody asked for`);
+    if (!asked[n]) assert.is(task.cancelling(), 0, `${task} has cancels without a request`);
   }
   assert.is(world.running, 0, 'blocks still run');
   for (const [held, inside] of world.inside) assert.is(inside, 0, `${held} is still held`);

@@ -764,7 +764,7 @@ loopBehaviour('taskGroup', (it) => {
     { cpython: [`${BASE}test_taskgroup_without_parent_task`] },
   );
 
-  it('refuses what is no function at once', () => {
+  it('refuses anything but a function, at once', () => {
     throws(() => taskGroup(3 as never), TypeError, { message: 'a function was expected, got 3' });
     return Promise.resolve();
   });
