@@ -1,4 +1,4 @@
-import { AGENT_VERSION, type Snapshot } from './snapshot/data.ts';
+import { AGENT_VERSION } from './snapshot/data.ts';
 import { takeSnapshot } from './snapshot/snapshot.ts';
 import { piecesOfTrace } from './watched/trace-format.ts';
 
@@ -31,7 +31,7 @@ export async function answer(question: string): Promise<string> {
   if (word === 'traced')
     return keep(piecesOfTrace((await import('./watched/on-demand.ts')).endTrace(number)));
   if (word !== 'snapshot') throw new Error(`unknown request ${word} (version ${AGENT_VERSION})`);
-  return keep(piecesOf(await takeSnapshot(text !== 'tasks')));
+  return keep(piecesOf(await takeSnapshot(text !== 'tasks', () => new Pieces())));
 }
 
 /** Keeps an answer, and returns its number. */
@@ -51,22 +51,38 @@ function nextPiece(number: number): string {
   return '';
 }
 
+/** A list as JSON. It keeps few items, because garbage collections take long if thousands survive. */
+class Pieces {
+  #items: object[] = [];
+  readonly #pieces: string[] = [];
+
+  push(item: object): void {
+    if (this.#items.push(item) === IN_A_PIECE) this.end();
+  }
+
+  /** Returns the pieces, without the brackets. */
+  end(): string[] {
+    if (this.#items.length > 0) {
+      const text = JSON.stringify(this.#items).slice(1, -1);
+      this.#pieces.push(this.#pieces.length === 0 ? text : `,${text}`);
+      this.#items = [];
+    }
+    return this.#pieces;
+  }
+}
+
 /** The JSON of a snapshot. */
-function* piecesOf({ loops, ...head }: Snapshot): Generator<string> {
+function* piecesOf({
+  loops,
+  ...head
+}: Awaited<ReturnType<typeof takeSnapshot<Pieces>>>): Generator<string> {
   yield `${JSON.stringify(head).slice(0, -1)},"loops":[`;
   for (const [at, { tasks, transports, ...loop }] of loops.entries()) {
     yield `${at === 0 ? '' : ','}${JSON.stringify(loop).slice(0, -1)},"tasks":[`;
-    yield* piecesOfList(tasks);
+    yield* tasks.end();
     yield '],"transports":[';
-    yield* piecesOfList(transports);
+    yield* transports.end();
     yield ']}';
   }
   yield ']}';
-}
-
-function* piecesOfList(list: readonly unknown[]): Generator<string> {
-  for (let at = 0; at < list.length; at += IN_A_PIECE) {
-    const text = JSON.stringify(list.slice(at, at + IN_A_PIECE)).slice(1, -1);
-    yield at === 0 ? text : `,${text}`;
-  }
 }

@@ -1,7 +1,9 @@
 import * as assert from 'uvu/assert';
 import { Failure, ThreadEnded } from '../../src/cli/process/failure.ts';
 import { type Ask, fetchPieces, snapshotsOf, type Target } from '../../src/cli/process/target.ts';
+import * as asyncio from '../../src/index.ts';
 import { answer } from '../../src/inspect/answer.ts';
+import type { Snapshot } from '../../src/inspect/snapshot/data.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 
@@ -45,5 +47,31 @@ loopBehaviour('snapshotsOf', (it) => {
     assert.is.not((await pieces.next()).done, true);
     for (let others = 0; others < 20; others += 1) await answer('snapshot');
     await rejects(pieces.next(), Error, { message: /^answer \d+ has been dropped$/ });
+  });
+
+  it('gets the tasks of a process that describes at most 200 before it turns them into JSON', async () => {
+    let [described, most] = [0, 0];
+    const getName = (): unknown => {
+      described += 1;
+      most = Math.max(most, described);
+      const toJSON = (): string => {
+        described -= 1;
+        return 'one of many';
+      };
+      return { toJSON };
+    };
+    const never = new asyncio.Event();
+    const tasks = Array.from({ length: 450 }, () => asyncio.createTask(() => never.wait()));
+    for (const task of tasks) Object.assign(task, { getName });
+    await asyncio.sleep(0);
+
+    await answer('snapshot');
+
+    assert.ok(most > 100 && most <= 200, `${most}`);
+    const [{ loops }] = (await snapshotsOf(processWith(answer))) as [Snapshot];
+    const names = loops.flatMap((loop) => loop.tasks.map(({ name }) => name));
+    assert.is(names.filter((name) => name === 'one of many').length, tasks.length);
+    never.set();
+    await asyncio.wait(tasks);
   });
 });

@@ -42,6 +42,16 @@ import { functionsThatWait, trackedFunctions } from './where.ts';
 /** How long taking a snapshot may block the loop at a time, in milliseconds. */
 const LONGEST = 5;
 
+/** Collects descriptions of tasks or transports. */
+interface List {
+  push(description: object): unknown;
+}
+
+/** A loop whose tasks and transports are in lists of another kind. */
+type Loop<L> = Omit<LoopData, 'tasks' | 'transports'> & {
+  readonly [list in 'tasks' | 'transports']: L;
+};
+
 /**
  * Takes a snapshot of the loops of this thread: their tasks, where each one waits and what for, timers, servers and
  * connections.
@@ -50,14 +60,23 @@ const LONGEST = 5;
  * the meantime are left out.
  *
  * @param isWhole - `false` leaves out servers, connections, and the words for what a task waits for
+ * @param newList - creates the lists of tasks and transports: by default, arrays
  */
-export async function takeSnapshot(isWhole = true): Promise<Snapshot> {
+export async function takeSnapshot(): Promise<Snapshot>;
+export async function takeSnapshot<L extends List>(
+  isWhole: boolean,
+  newList: () => L,
+): Promise<Omit<Snapshot, 'loops'> & { readonly loops: readonly Loop<L>[] }>;
+export async function takeSnapshot(
+  isWhole = true,
+  newList: () => List = () => [],
+): Promise<unknown> {
   const pause = new Pause();
   const words = isWhole ? new Words() : undefined;
-  const loops: LoopData[] = [];
+  const loops: Loop<List>[] = [];
   for (const loop of openLoops()) {
     const resources = isWhole ? allOpenOn(loop) : [];
-    loops.push(await describeLoop(loop, resources, words, pause));
+    loops.push(await describeLoop(loop, resources, words, pause, newList));
   }
   return {
     version: SNAPSHOT_VERSION,
@@ -84,8 +103,9 @@ async function describeLoop(
   resources: Iterable<OpenResource>,
   words: Words | undefined,
   pause: Pause,
-): Promise<LoopData> {
-  const tasks: TaskData[] = [];
+  newList: () => List,
+): Promise<Loop<List>> {
+  const tasks = newList();
   const all = [...loop._tasks] as Task<unknown>[];
   const waiters = await whoWaits(all, pause);
   const primitives = new Map<object, Primitive>();
@@ -94,7 +114,7 @@ async function describeLoop(
     if (!task.done()) tasks.push(await describeTask(task, waiters, words, primitives));
   }
   const timers = loop._turns.listTimers();
-  const transports: TransportData[] = [];
+  const transports = newList();
   for (const one of [...resources]) {
     await pause.ifNeeded();
     if (!isInner(one)) transports.push(describeTransport(one, loop));
@@ -138,6 +158,13 @@ async function whoWaits(tasks: readonly Task<unknown>[], pause: Pause): Promise<
       else known.push(numberOf(task));
     }
   }
+  for (const task of tasks)
+    for (const waiting of describedAwaits(task)) {
+      const { on } = (waiting._future as Future<unknown>)._describe();
+      // Perhaps nothing awaits what its `then()` returned.
+      if (on instanceof Task && (await functionsThatWait(waiting)).length > 0)
+        waiters.of.get(on)?.push(numberOf(task));
+    }
   return waiters;
 }
 
@@ -167,13 +194,8 @@ async function describeTask(
       seconds: shownFor(waiting, now),
       stack: await functionsThatWait(waiting),
     };
-    if (!awaits.includes(waiting)) {
-      // Of a native promise. Perhaps nothing awaits what its `then()` returned.
-      if (wait.stack.length === 0) continue;
-      const { on } = description;
-      if (on instanceof Task) waiters.of.get(on)?.push(numberOf(task));
-    }
-    waits.push(wait);
+    // Of a native promise. Perhaps nothing awaits what its `then()` returned.
+    if (wait.stack.length > 0 || awaits.includes(waiting)) waits.push(wait);
   }
   return {
     id: numberOf(task),
