@@ -51,7 +51,11 @@ export function awaitableNames(doors: readonly string[]): string[] {
 }
 
 function parse(file: string): TypeScript.SourceFile {
-  return ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+  const options = {
+    languageVersion: ts.ScriptTarget.Latest,
+    jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
+  };
+  return ts.createSourceFile(file, readFileSync(file, 'utf8'), options, true);
 }
 
 function isExported(statement: TypeScript.Statement): boolean {

@@ -8,17 +8,19 @@ import * as asyncio from '../../../src/index.ts';
 import { called, closed, overEachDriver } from './connected.ts';
 
 const REAL = { clock: 'real' } as const;
+/** Generating one takes longer than the rest of a test. */
+let hostKey: string | undefined;
 
 overEachDriver('ssh2', (it, connect) => {
   it(
     'runs a command, and ends',
     async () => {
-      const { privateKey } = generateKeyPairSync('rsa', {
+      hostKey ??= generateKeyPairSync('rsa', {
         modulusLength: 2048,
         privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
         publicKeyEncoding: { type: 'pkcs1', format: 'pem' },
-      });
-      const sshd = new ssh2.Server({ hostKeys: [privateKey] }, (peer) => {
+      }).privateKey;
+      const sshd = new ssh2.Server({ hostKeys: [hostKey] }, (peer) => {
         peer.on('authentication', (context) => context.accept());
         peer.on('session', (accept) => {
           accept().on('exec', (acceptExec, _reject, { command }) => {
