@@ -33,16 +33,19 @@ class SemaphoreWaiter extends Waiter<true> {
     const semaphore = this.#semaphore;
     semaphore._line.leave(this);
     if (!this._isCancelled) {
-      semaphore._takers?.push(this._scopeOfAwait);
+      semaphore._fulfil(this._scopeOfAwait);
       this._finish(true);
-    } else if (this._woken) semaphore._value += 1;
+    } else if (this._woken) semaphore._withdraw();
     // More places may be free, for waiters that only waited behind others.
     semaphore._wakeFree();
     this._tellNow();
   }
 }
 
-type Takers = ({ readonly task: unknown } | undefined)[];
+type Taker = { readonly task: unknown } | undefined;
+
+/** In place of the one who takes it: the place is promised to a waiter. */
+const PROMISED: Taker = { task: undefined };
 
 /** A semaphore with more places than this does not record who has taken them. */
 const MOST_NOTED = 16;
@@ -69,10 +72,10 @@ export class Semaphore extends Holdable {
   /** How many places there are. */
   readonly #places: number;
   /**
-   * @internal the scopes that have taken places; undefined once a task has released a place that it
-   *   had not taken
+   * The scopes that have taken places, from index `_value` on; undefined once a task has released a
+   * place that it had not taken. Its length does not change, so taking a place costs one store.
    */
-  _takers: Takers | undefined;
+  #takers: Taker[] | undefined;
 
   /**
    * @param value - the number of places: a whole number from 0, or Infinity
@@ -86,7 +89,7 @@ export class Semaphore extends Holdable {
     checkWhole(value, 0, Number.POSITIVE_INFINITY, 'Semaphore initial value');
     this._value = value;
     this.#places = value;
-    this._takers = value > 0 && value <= MOST_NOTED ? [] : undefined;
+    if (value > 0 && value <= MOST_NOTED) this.#takers = Array<Taker>(value).fill(undefined);
   }
 
   /** Would {@link acquire} have to wait? True also if a place is free but others are waiting. */
@@ -113,37 +116,56 @@ export class Semaphore extends Holdable {
 
   readonly #acquire = (): Outcome<true> => {
     if (this.locked()) return new SemaphoreWaiter(this._getLoop(), this);
-    this._value -= 1;
-    this._takers?.push(currentScope());
+    this.#take(currentScope());
     return true;
   };
 
   /** Releases a place, which goes to the first in line, if any. */
   release(): void {
-    this._value += 1;
-    const takers = this._takers;
-    if (takers !== undefined) {
-      const last = takers.pop();
-      if (last !== currentScope()) this.#forget(takers, last);
+    if (this.#takers !== undefined) {
+      const scope = currentScope();
+      if (this._value >= this.#places || this.#takers[this._value] !== scope)
+        this.#moveUp(scope?.task);
     }
+    this.#giveBack();
     if (this._line.size > 0) this.#wakeNext();
   }
 
-  /** The last taker was removed. If another task is releasing, removes one of its places instead. */
-  #forget(takers: Takers, last: Takers[number]): void {
-    const task = currentScope()?.task;
-    if (last?.task === task) return;
-    let at = takers.length - 1;
-    while (at >= 0 && takers[at]?.task !== task) at -= 1;
-    if (at < 0) this._takers = undefined;
-    else takers[at] = last;
+  #take(taker: Taker): void {
+    this._value -= 1;
+    if (this.#takers !== undefined) this.#takers[this._value] = taker;
+  }
+
+  #giveBack(): void {
+    if (this.#takers !== undefined) this.#takers[this._value] = undefined;
+    this._value += 1;
+  }
+
+  /** Moves a place that `task` has taken to where the next one is given back. */
+  #moveUp(task: unknown): void {
+    const takers = this.#takers as Taker[];
+    const at = takers.findIndex(
+      (taker, index) => index >= this._value && taker !== PROMISED && taker?.task === task,
+    );
+    if (at < 0) this.#takers = undefined;
+    else takers[at] = takers[this._value];
+  }
+
+  /** @internal a promised place is taken by `taker` */
+  _fulfil(taker: Taker): void {
+    this.#takers?.splice(this.#takers.indexOf(PROMISED, this._value), 1, taker);
+  }
+
+  /** @internal a promised place is not needed */
+  _withdraw(): void {
+    this._fulfil(this.#takers?.[this._value]);
+    this.#giveBack();
   }
 
   /** @internal the tasks that have its places; empty if unknown */
   get _holders(): readonly unknown[] {
-    const takers = this._takers ?? [];
-    if (takers.length !== this.#places - this._value) return [];
-    return takers.map((taker) => taker?.task);
+    const takers = this.#takers?.slice(this._value) ?? [];
+    return takers.includes(PROMISED) ? [] : takers.map((taker) => taker?.task).reverse();
   }
 
   /** `<asyncio.locks.Semaphore object at 0x1 [unlocked, value:2]>`, `[locked, waiters:1]` */
@@ -160,7 +182,7 @@ export class Semaphore extends Holdable {
   /** Promises a place to the first waiter; returns `false` if there is none. */
   #wakeNext(): boolean {
     if (this._line.wake(1) === 0) return false;
-    this._value -= 1;
+    this.#take(PROMISED);
     return true;
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import * as asyncio from '../../src/index.ts';
 import type { LoopData, Snapshot, TaskData } from '../../src/inspect/snapshot/data.ts';
@@ -168,6 +169,67 @@ loopBehaviour('A snapshot', (it) => {
     group.exception();
     ending.exception();
     limited.exception();
+  });
+
+  it('has the holders of a semaphore, in whatever order they release and whoever is cancelled', async () => {
+    const numbers = fc.sample(fc.nat(), { seed: 5, numRuns: 5000 });
+    const below = (limit: number): number => (numbers.pop() as number) % limit;
+    let shown = 0;
+    for (let round = 0; round < 30; round += 1) {
+      const semaphore = new asyncio.Semaphore(1 + below(4));
+      const held: string[] = [];
+      const use = async (name: string): Promise<void> => {
+        for (let time = 0; time < 6; time += 1) {
+          try {
+            await asyncio.timeout(1 + below(3), async () => await semaphore.acquire());
+          } catch (error) {
+            if (!(error instanceof asyncio.TimeoutError)) throw error;
+            continue;
+          }
+          held.push(name);
+          await asyncio.sleep(1 + below(2));
+          held.splice(held.indexOf(name), 1);
+          semaphore.release();
+          await asyncio.sleep(below(2));
+        }
+      };
+      const names = [...'abcdefgh'];
+      const users = names.map((name) => asyncio.createTask(() => use(name), { name }));
+      await asyncio.sleep(0.5);
+      while (users.some((user) => !user.done())) {
+        const { primitives, tasks } = await seen();
+        const name = (id: number): string | undefined => tasks.find((each) => each.id === id)?.name;
+        for (const { heldBy } of primitives) {
+          assert.equal(heldBy.map(name).sort(), [...held].sort());
+          shown += 1;
+        }
+        await asyncio.sleep(1);
+      }
+      await asyncio.gather(...users);
+    }
+    assert.ok(shown > 100, `${shown}`);
+  });
+
+  it('has the holders of a semaphore after a place was promised to a task that is cancelled', async () => {
+    const semaphore = new asyncio.Semaphore(2);
+    const hold = (name: string): asyncio.Task<void> =>
+      asyncio.createTask(() => semaphore.with(async () => await asyncio.sleep(10)), { name });
+    await semaphore.acquire();
+    await semaphore.acquire();
+    const [first, cancelled] = [hold('first'), hold('cancelled')];
+    await asyncio.sleep(1);
+    semaphore.release();
+    semaphore.release();
+    cancelled.cancel();
+    await asyncio.sleep(1);
+    const [second, waits] = [hold('second'), hold('waits')];
+    await asyncio.sleep(1);
+    const { primitives, tasks } = await seen();
+    const holders = primitives.map(({ heldBy }) =>
+      heldBy.map((id) => tasks.find((each) => each.id === id)?.name),
+    );
+    assert.equal(holders, [['first', 'second']]);
+    await end(first, cancelled, second, waits);
   });
 
   it('has locks and queues with those that hold them and those that wait', async () => {
