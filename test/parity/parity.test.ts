@@ -19,65 +19,47 @@ for name in sys.argv[1:]:
     runpy.run_path(f'test/parity/{name}.py', run_name='__main__')
 `;
 
-/** One process each for all programs, both started with the first test. */
-let ours: Promise<Ended> | undefined;
-let inDebugMode: Promise<Ended> | undefined;
-let python: Promise<Ended | undefined> | undefined;
-
-function start(): void {
-  ours ??= runFile('test/parity/run-all.ts', { args: names });
-  inDebugMode ??= runFile('test/parity/run-all.ts', { args: names, env: { ASYNCIO_DEBUG: '1' } });
-  python ??= runCommand('python3', ['-c', RUN_ALL, ...names]).catch(() => undefined);
-}
+/** How all programs ended: in one process each for ours, ours in debug mode, and Python's, if it is installed. */
+let ours: Ended;
+let inDebugMode: Ended;
+let python: Ended | undefined;
 
 behaviour('parity', (it) => {
   it('has programs to compare', () => {
     assert.ok(names.length >= 38, names.join(', '));
   });
 
+  it(
+    'runs them',
+    async () => {
+      [ours, inDebugMode, python] = await Promise.all([
+        runFile('test/parity/run-all.ts', { args: names }),
+        runFile('test/parity/run-all.ts', { args: names, env: { ASYNCIO_DEBUG: '1' } }),
+        runCommand('python3', ['-c', RUN_ALL, ...names]).catch(() => undefined),
+      ]);
+    },
+    { seconds: 120 },
+  );
+
   for (const name of names) {
     const expected = readFileSync(new URL(`${name}.txt`, folder), 'utf8');
 
-    it(
-      `prints what CPython printed: ${name}`,
-      async () => {
-        start();
+    it(`prints what CPython printed: ${name}`, () => {
+      assert.is(part(ours, name), expected);
+      assert.is(ours.stderr, '');
+      assert.is(ours.status, 0);
+    });
 
-        const ended = (await ours) as Ended;
+    it(`prints that in debug mode, too: ${name}`, () => {
+      // What debug mode has to say besides goes to standard error.
+      assert.is(part(inDebugMode, name), expected);
+      assert.is(inDebugMode.status, 0);
+    });
 
-        assert.is(part(ended, name), expected);
-        assert.is(ended.stderr, '');
-        assert.is(ended.status, 0);
-      },
-      { seconds: 20 },
-    );
-
-    it(
-      `prints that in debug mode, too: ${name}`,
-      async () => {
-        start();
-
-        const ended = (await inDebugMode) as Ended;
-
-        // What debug mode has to say besides goes to standard error.
-        assert.is(part(ended, name), expected);
-        assert.is(ended.status, 0);
-      },
-      { seconds: 20 },
-    );
-
-    it(
-      `prints what the python3 of this machine prints: ${name}`,
-      async () => {
-        start();
-
-        const ended = await python;
-        if (ended === undefined) return; // no Python here: the text has to do
-
-        assert.is(part(ended, name), expected, ended.stderr);
-      },
-      { seconds: 20 },
-    );
+    it(`prints what the python3 of this machine prints: ${name}`, () => {
+      if (python === undefined) return; // no Python here: the text has to do
+      assert.is(part(python, name), expected, python.stderr);
+    });
   }
 });
 
