@@ -29,7 +29,7 @@ if (process.argv.includes('--faults')) {
 }
 const files = `${args.map((pattern) => `(?=.*(?:${pattern}))`).join('')}.*`;
 
-/** What is in none of {@link ROOMS}. */
+/** Stands for what is in none of {@link ROOMS}. As a pattern, it matches nothing. */
 const OTHERS = '(?!)';
 /** The rooms of each process, those that take longest first, and short ones last: the processes then end together. */
 const ROOMS = [

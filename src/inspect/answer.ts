@@ -1,5 +1,5 @@
 import { AGENT_VERSION } from './snapshot/data.ts';
-import { takeSnapshot } from './snapshot/snapshot.ts';
+import { type SnapshotIn, takeSnapshotIn } from './snapshot/snapshot.ts';
 import { piecesOfTrace } from './watched/trace-format.ts';
 
 /** How many tasks or transports one piece of an answer has; more would block the loop. */
@@ -31,7 +31,7 @@ export async function answer(question: string): Promise<string> {
   if (word === 'traced')
     return keep(piecesOfTrace((await import('./watched/on-demand.ts')).endTrace(number)));
   if (word !== 'snapshot') throw new Error(`unknown request ${word} (version ${AGENT_VERSION})`);
-  return keep(piecesOf(await takeSnapshot(text !== 'tasks', () => new Pieces())));
+  return keep(piecesOf(await takeSnapshotIn(() => new Pieces(), text !== 'tasks')));
 }
 
 /** Keeps an answer, and returns its number. */
@@ -51,7 +51,7 @@ function nextPiece(number: number): string {
   return '';
 }
 
-/** A list as JSON. It keeps few items, because garbage collections take long if thousands survive. */
+/** A list as JSON. It keeps few items: those that survive make garbage collections longer. */
 class Pieces {
   #items: object[] = [];
   readonly #pieces: string[] = [];
@@ -72,10 +72,7 @@ class Pieces {
 }
 
 /** The JSON of a snapshot. */
-function* piecesOf({
-  loops,
-  ...head
-}: Awaited<ReturnType<typeof takeSnapshot<Pieces>>>): Generator<string> {
+function* piecesOf({ loops, ...head }: SnapshotIn<Pieces>): Generator<string> {
   yield `${JSON.stringify(head).slice(0, -1)},"loops":[`;
   for (const [at, { tasks, transports, ...loop }] of loops.entries()) {
     yield `${at === 0 ? '' : ','}${JSON.stringify(loop).slice(0, -1)},"tasks":[`;

@@ -44,7 +44,7 @@ class SemaphoreWaiter extends Waiter<true> {
 
 type Taker = { readonly task: unknown } | undefined;
 
-/** In place of the one who takes it: the place is promised to a waiter. */
+/** Stands for the taker of a place that is promised to a waiter. */
 const PROMISED: Taker = { task: undefined };
 
 /** A semaphore with more places than this does not record who has taken them. */
@@ -141,7 +141,7 @@ export class Semaphore extends Holdable {
     this._value += 1;
   }
 
-  /** Moves a place that `task` has taken to where the next one is given back. */
+  /** Moves a place of `task` to index `_value`, which is given back next. */
   #moveUp(task: unknown): void {
     const takers = this.#takers as Taker[];
     const at = takers.findIndex(
@@ -151,7 +151,7 @@ export class Semaphore extends Holdable {
     else takers[at] = takers[this._value];
   }
 
-  /** @internal a promised place is taken by `taker` */
+  /** @internal `taker` takes a promised place */
   _fulfil(taker: Taker): void {
     this.#takers?.splice(this.#takers.indexOf(PROMISED, this._value), 1, taker);
   }

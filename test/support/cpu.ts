@@ -28,8 +28,8 @@ export function sampleOf(pid: number): Sample {
   return { at, ran, starved, others, watcher };
 }
 
-/** The times of one thread; 0 if it has ended. */
-function accounts(pid: number, thread: number | string): { ran: number; starved: number } {
+/** The times of one thread; 0 if it has ended, or elsewhere than on Linux. */
+export function accounts(pid: number, thread: number | string): { ran: number; starved: number } {
   try {
     const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
     const [ran = 0, starved = 0] = text.split(' ').map((ns) => Number(ns) / 1e6);

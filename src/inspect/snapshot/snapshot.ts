@@ -47,10 +47,13 @@ interface List {
   push(description: object): unknown;
 }
 
-/** A loop whose tasks and transports are in lists of another kind. */
-type Loop<L> = Omit<LoopData, 'tasks' | 'transports'> & {
+/** A loop with its tasks and transports in lists of another kind. */
+type LoopIn<L> = Omit<LoopData, 'tasks' | 'transports'> & {
   readonly [list in 'tasks' | 'transports']: L;
 };
+
+/** A snapshot with them in lists of another kind. */
+export type SnapshotIn<L> = Omit<Snapshot, 'loops'> & { readonly loops: readonly LoopIn<L>[] };
 
 /**
  * Takes a snapshot of the loops of this thread: their tasks, where each one waits and what for, timers, servers and
@@ -58,22 +61,24 @@ type Loop<L> = Omit<LoopData, 'tasks' | 'transports'> & {
  *
  * For a large program, this takes several turns of Node's loop. Each task is described at one moment; tasks that end in
  * the meantime are left out.
- *
- * @param isWhole - `false` leaves out servers, connections, and the words for what a task waits for
- * @param newList - creates the lists of tasks and transports: by default, arrays
  */
-export async function takeSnapshot(): Promise<Snapshot>;
-export async function takeSnapshot<L extends List>(
-  isWhole: boolean,
+export async function takeSnapshot(): Promise<Snapshot> {
+  return (await takeSnapshotIn(() => [] as object[])) as SnapshotIn<unknown> as Snapshot;
+}
+
+/**
+ * Takes a snapshot whose tasks and transports are in lists of another kind.
+ *
+ * @param newList - creates a list
+ * @param isWhole - `false` leaves out servers, connections, and the words for what a task waits for
+ */
+export async function takeSnapshotIn<L extends List>(
   newList: () => L,
-): Promise<Omit<Snapshot, 'loops'> & { readonly loops: readonly Loop<L>[] }>;
-export async function takeSnapshot(
   isWhole = true,
-  newList: () => List = () => [],
-): Promise<unknown> {
+): Promise<SnapshotIn<L>> {
   const pause = new Pause();
   const words = isWhole ? new Words() : undefined;
-  const loops: Loop<List>[] = [];
+  const loops: LoopIn<L>[] = [];
   for (const loop of openLoops()) {
     const resources = isWhole ? allOpenOn(loop) : [];
     loops.push(await describeLoop(loop, resources, words, pause, newList));
@@ -98,13 +103,13 @@ function busyTimes(): Snapshot['busy'] {
   return { active: active / 1000, idle: idle / 1000 };
 }
 
-async function describeLoop(
+async function describeLoop<L extends List>(
   loop: LoopCore,
   resources: Iterable<OpenResource>,
   words: Words | undefined,
   pause: Pause,
-  newList: () => List,
-): Promise<Loop<List>> {
+  newList: () => L,
+): Promise<LoopIn<L>> {
   const tasks = newList();
   const all = [...loop._tasks] as Task<unknown>[];
   const waiters = await whoWaits(all, pause);
@@ -158,13 +163,15 @@ async function whoWaits(tasks: readonly Task<unknown>[], pause: Pause): Promise<
       else known.push(numberOf(task));
     }
   }
-  for (const task of tasks)
+  for (const task of tasks) {
+    await pause.ifNeeded();
     for (const waiting of describedAwaits(task)) {
       const { on } = (waiting._future as Future<unknown>)._describe();
       // Perhaps nothing awaits what its `then()` returned.
       if (on instanceof Task && (await functionsThatWait(waiting)).length > 0)
         waiters.of.get(on)?.push(numberOf(task));
     }
+  }
   return waiters;
 }
 

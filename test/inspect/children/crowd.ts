@@ -1,8 +1,7 @@
-// A server for many clients. On SIGUSR2 it says what it has open, and how long its loop was stopped at most since the
-// last one, in milliseconds, without the time in which the machine ran others.
-import { readFileSync } from 'node:fs';
-import { platform } from 'node:os';
+// A server for many clients. On SIGUSR2 it says what it has open, and the longest time its loop was stopped since
+// the last signal, in milliseconds, without the time in which the machine ran others.
 import * as asyncio from '../../../src/index.ts';
+import { accounts } from '../../support/cpu.ts';
 
 async function echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter): Promise<void> {
   for (;;) {
@@ -17,11 +16,7 @@ async function echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
 let messages = 0;
 let longest = 0;
 /** How long the main thread has not been kept from running, in ms. */
-const now = (): number => {
-  const starved =
-    platform() === 'linux' ? readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1] : 0;
-  return performance.now() - Number(starved) / 1e6;
-};
+const now = (): number => performance.now() - accounts(process.pid, process.pid).starved;
 let last = now();
 setInterval(() => {
   const next = now();
