@@ -7,8 +7,8 @@ import { listeningAt } from '../../src/cli/process/node-process.ts';
 import type { Snapshot } from '../../src/inspect/snapshot/data.ts';
 import { behaviour } from '../support/behaviour.ts';
 import { Program, root } from '../support/program.ts';
+import { until } from '../support/until.ts';
 import { ANY_PORT } from './support/any-port.ts';
-import { until } from './support/until.ts';
 
 const SERVER = 'test/inspect/children/crowd.ts';
 const CLIENTS = 10_000;

@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import { listeningAt } from '../../src/cli/process/node-process.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freePort, Program } from '../support/program.ts';
+import { until } from '../support/until.ts';
 import { ANY_PORT } from './support/any-port.ts';
-import { until } from './support/until.ts';
 
 /** Several starts of Node. */
 const CHILDREN: Options = { seconds: 60 };

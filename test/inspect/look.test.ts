@@ -6,8 +6,8 @@ import type { Snapshot } from '../../src/inspect/snapshot/data.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freshPath } from '../support/drivers.ts';
 import { freePort, Program, root } from '../support/program.ts';
+import { until } from '../support/until.ts';
 import { ANY_PORT } from './support/any-port.ts';
-import { until } from './support/until.ts';
 
 /** Several starts of Node. */
 const CHILDREN: Options = { seconds: 60 };

@@ -7,7 +7,7 @@ import { AGENT_VERSION } from '../../src/inspect/snapshot/data.ts';
 import { behaviour, type Options } from '../support/behaviour.ts';
 import { freshPath } from '../support/drivers.ts';
 import { freePort, Program, root } from '../support/program.ts';
-import { until } from './support/until.ts';
+import { until } from '../support/until.ts';
 
 const CHILDREN: Options = { seconds: 40 };
 const PROGRAM = 'test/inspect/children/stuck.ts';

@@ -67,6 +67,11 @@ export class Client implements Disposable {
     }
   }
 
+  /** Its own port. */
+  get port(): number {
+    return this.#socket.localPort as number;
+  }
+
   /** How many received bytes have not been read. */
   get available(): number {
     return this.#size;

@@ -238,6 +238,19 @@ export class Program implements AsyncDisposable {
     });
   }
 
+  /** Has it accepted the client with this port, and read all that the client sent? Linux only. */
+  hasReadFrom(port: number): boolean {
+    const hex = port.toString(16).toUpperCase().padStart(4, '0');
+    const address = '[\\dA-F]{8}';
+    // Of the client's socket, nothing is on its way; of the server's, nothing waits to be read.
+    const sent = new RegExp(`^ *\\d+: ${address}:${hex} ${address}:[\\dA-F]{4} 01 0{8}:`, 'm');
+    const read = new RegExp(` ${address}:${hex} 01 [\\dA-F]{8}:0{8} `);
+    return (
+      sent.test(readFileSync(`/proc/${this.pid}/net/tcp`, 'utf8')) &&
+      this.describeDescriptors().some((line) => read.test(line))
+    );
+  }
+
   /** The memory that it uses, in bytes. Linux only. */
   memory(): number {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
