@@ -108,7 +108,7 @@ async def has_its_own_handler():
     loop = get_running_loop()
     loop.add_signal_handler(signal.SIGINT, lambda: print('handler'))
     loop.call_later(0.01, interrupt)
-    await sleep(0.05)
+    await sleep(0.3)
     print('not cancelled', current_task().cancelling())
     loop.remove_signal_handler(signal.SIGINT)
     return 'result'

@@ -114,7 +114,7 @@ async function hasItsOwnHandler(): Promise<string> {
   const loop = getRunningLoop();
   loop.addSignalHandler('SIGINT', () => print('handler'));
   loop.callLater(0.01, interrupt);
-  await sleep(0.05);
+  await sleep(0.3);
   print('not cancelled', currentTask()?.cancelling());
   loop.removeSignalHandler('SIGINT');
   return 'result';

@@ -25,8 +25,8 @@ async def main():
             lock.release()
 
     tasks = [create_task(holds(name, delay))
-             for name, delay in (('a', 0.01), ('b', 10), ('c', 0.02), ('d', 10))]
-    await sleep(0.2)
+             for name, delay in (('a', 0.05), ('b', 10), ('c', 0.15), ('d', 10))]
+    await sleep(0.3)
     lock.release()
     await gather(*tasks)
     print(lock.locked())
@@ -39,7 +39,7 @@ async def main():
 
     event = Event()
     waits = [create_task(attempt('h', 0.01, event.wait)), create_task(attempt('i', 10, event.wait))]
-    await sleep(0.03)
+    await sleep(0.1)
     event.set()
     await gather(*waits)
     await attempt('j', 0, event.wait)
@@ -52,7 +52,7 @@ async def main():
             await condition.wait_for(lambda: ready)
 
     waits = [create_task(attempt('k', 0.01, waits_in)), create_task(attempt('l', 10, waits_in))]
-    await sleep(0.03)
+    await sleep(0.1)
     async with condition:
         ready.append(1)
         condition.notify(1)

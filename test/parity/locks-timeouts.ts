@@ -44,13 +44,13 @@ async function main(): Promise<void> {
   }
 
   const limits: [string, number][] = [
-    ['a', 0.01],
+    ['a', 0.05],
     ['b', 10],
-    ['c', 0.02],
+    ['c', 0.15],
     ['d', 10],
   ];
   const tasks = limits.map(([name, delay]) => createTask(() => holds(name, delay)));
-  await sleep(0.2);
+  await sleep(0.3);
   lock.release();
   await gather(...tasks);
   print(lock.locked());
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     createTask(() => attempt('h', 0.01, () => event.wait())),
     createTask(() => attempt('i', 10, () => event.wait())),
   ];
-  await sleep(0.03);
+  await sleep(0.1);
   event.set();
   await gather(...waits);
   await attempt('j', 0, () => event.wait());
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
     createTask(() => attempt('k', 0.01, waitsIn)),
     createTask(() => attempt('l', 10, waitsIn)),
   ];
-  await sleep(0.03);
+  await sleep(0.1);
   await condition.with(async () => {
     ready = true;
     condition.notify(1);

@@ -26,7 +26,7 @@ async def main():
     await watch([bare, late], 3)
     print(bare.cancelled(), late.cancelled())
 
-    slow = [create_task(sleep(delay, delay)) for delay in (0.03, 0.01, 0.02)]
+    slow = [create_task(sleep(delay, delay)) for delay in (0.3, 0.1, 0.2)]
     for task in slow:
         task.add_done_callback(lambda task: print('slept', task.result()))
     for task in slow:

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   await watch([bare, late], 3);
   print(bare.cancelled(), late.cancelled());
 
-  const slow = [0.03, 0.01, 0.02].map((delay) => createTask(sleep(delay, delay)));
+  const slow = [0.3, 0.1, 0.2].map((delay) => createTask(sleep(delay, delay)));
   for (const task of slow) task.addDoneCallback((task) => print('slept', task.result()));
   for (const task of slow) await task;
 }

@@ -10,10 +10,10 @@ async def main():
     def say(*words):
         print(*words)
 
-    for delay in 0.1, 0.02, 0.06, -1, 0.04:
+    for delay in 0.3, 0.06, 0.18, -1, 0.12:
         loop.call_later(delay, say, 'later', delay)
-    handle = loop.call_at(begin + 0.05, say, 'never')
-    loop.call_at(begin + 0.08, say, 'at')
+    handle = loop.call_at(begin + 0.15, say, 'never')
+    loop.call_at(begin + 0.24, say, 'at')
     loop.call_at(begin - 5, say, 'long past')
     loop.call_soon(say, 'soon')
     print('cancelled', handle.cancelled())
@@ -25,17 +25,17 @@ async def main():
         if left:
             loop.call_later(0.004, tick, left - 1)
 
-    await sleep(0.15)
+    await sleep(0.45)
     tick(3)
-    await sleep(0.05)
+    await sleep(0.15)
 
     async def naps(name, *delays):
         for delay in delays:
             await sleep(delay)
             print(name, 'slept', delay)
 
-    tasks = [create_task(naps('a', 0.06, 0.08)), create_task(naps('b', 0.1, 0.08)),
-             create_task(naps('c', 0, 0, 0.12))]
+    tasks = [create_task(naps('a', 0.18, 0.24)), create_task(naps('b', 0.3, 0.24)),
+             create_task(naps('c', 0, 0, 0.36))]
     for task in tasks:
         await task
     print('zero or less')

@@ -8,9 +8,9 @@ async function main(): Promise<void> {
 
   const say = (...words: unknown[]): void => print(...words);
 
-  for (const delay of [0.1, 0.02, 0.06, -1, 0.04]) loop.callLater(delay, say, 'later', delay);
-  const handle = loop.callAt(begin + 0.05, say, 'never');
-  loop.callAt(begin + 0.08, say, 'at');
+  for (const delay of [0.3, 0.06, 0.18, -1, 0.12]) loop.callLater(delay, say, 'later', delay);
+  const handle = loop.callAt(begin + 0.15, say, 'never');
+  loop.callAt(begin + 0.24, say, 'at');
   loop.callAt(begin - 5, say, 'long past');
   loop.callSoon(say, 'soon');
   print('cancelled', handle.cancelled());
@@ -22,9 +22,9 @@ async function main(): Promise<void> {
     if (left > 0) loop.callLater(0.004, tick, left - 1);
   };
 
-  await sleep(0.15);
+  await sleep(0.45);
   tick(3);
-  await sleep(0.05);
+  await sleep(0.15);
 
   async function naps(name: string, ...delays: number[]): Promise<void> {
     for (const delay of delays) {
@@ -34,9 +34,9 @@ async function main(): Promise<void> {
   }
 
   const tasks = [
-    createTask(() => naps('a', 0.06, 0.08)),
-    createTask(() => naps('b', 0.1, 0.08)),
-    createTask(() => naps('c', 0, 0, 0.12)),
+    createTask(() => naps('a', 0.18, 0.24)),
+    createTask(() => naps('b', 0.3, 0.24)),
+    createTask(() => naps('c', 0, 0, 0.36)),
   ];
   for (const task of tasks) await task;
   print('zero or less');
