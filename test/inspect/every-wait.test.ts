@@ -334,7 +334,7 @@ const CASES: Readonly<Record<string, Case>> = {
   ),
   shield: says(/^shield on Task-\d+$/, () => asyncio.shield(forever)),
   shielded: says(EVENT, () => asyncio.shielded(0.001, forever)),
-  sleep: says(/^sleep, 1000\.0 s to go$/, () => asyncio.sleep(1000)),
+  sleep: says(/^sleep, (?:1000\.0|999\.\d) s to go$/, () => asyncio.sleep(1000)),
   startServer: says(LOOK_UP, () => asyncio.startServer(() => {}, NAME, 80)),
   taskGroup: says(GROUP, () => asyncio.taskGroup((group) => void group.createTask(forever))),
   timeout: says(EVENT, () => asyncio.timeout(1000, forever)),
