@@ -1,6 +1,6 @@
 // npm run matrix [-- [--tests] [RUNTIME...]]: tries the library on each runtime, and writes the table of
 // docs/runtimes.md; or on those that are named, and compares the table with what they do. With --tests, also
-// runs the tests of the lower rooms on each Node.
+// runs most tests on each Node.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ ensureBuilt();
 
 const PROGRAM = path.join(root, 'scripts', 'on-runtime.mjs');
 const PAGE = path.join(root, 'docs', 'runtimes.md');
-const ROOMS = '^(core|tasks|sync|sock|loop|transports|streams)/';
+const ROOMS = '^(core|tasks|sync|sock|loop|transports|streams|threads|runners|cli)/';
 /** The longest that one runtime may take for the table; and one Node for the tests. */
 const TRY_MS = 120_000;
 const TESTS_MS = 20 * 60_000;

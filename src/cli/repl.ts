@@ -100,6 +100,7 @@ function runInTasks(
 ): () => void {
   const { eval: run, displayPrompt, writer } = server;
   const { stdin } = process;
+  const state = server as unknown as { readonly closed: boolean };
   let current: asyncio.Task<void> | undefined;
   let end: (() => void) | undefined;
   let isInterrupted = false;
@@ -121,6 +122,8 @@ function runInTasks(
         end = resolve;
         run.call(this, js, context, file, (error, result) => {
           listen();
+          // From Node 22 on, a REPL shows no prompt after it is closed.
+          if (state.closed) end?.();
           isResult = error === null;
           if (isResult || error) done(error, result);
           // Node's REPL does not print falsy errors. Before Node 26, it takes `null` for a result.
@@ -155,6 +158,8 @@ function runInTasks(
       onPrompt();
     },
     writer(value: unknown): string {
+      // Node may report a failure without calling back.
+      if (state.closed) end?.();
       if (value instanceof asyncio.SystemExit && !isResult) leave(value);
       if (value instanceof Thrown) return writer.call(server, value.value);
       return isInterruption(value) ? 'KeyboardInterrupt' : writer.call(server, value);
