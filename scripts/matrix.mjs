@@ -12,7 +12,7 @@ ensureBuilt();
 
 const PROGRAM = path.join(root, 'scripts', 'on-runtime.mjs');
 const PAGE = path.join(root, 'docs', 'runtimes.md');
-const ROOMS = '^(core|tasks|sync|sock|loop|transports|streams|threads|runners|cli)/';
+const ROOMS = '^(core|tasks|sync|sock|loop|transports|streams|threads|runners|cli|simulation)/';
 /** The longest that one runtime may take for the table; and one Node for the tests. */
 const TRY_MS = 120_000;
 const TESTS_MS = 20 * 60_000;

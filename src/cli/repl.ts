@@ -99,6 +99,7 @@ function runInTasks(
   leave: (error: asyncio.SystemExit) => void,
 ): () => void {
   const { eval: run, displayPrompt, writer } = server;
+  const emit: (event: string, ...args: unknown[]) => boolean = server.emit;
   const { stdin } = process;
   const state = server as unknown as { readonly closed: boolean };
   let current: asyncio.Task<void> | undefined;
@@ -164,9 +165,6 @@ function runInTasks(
       if (value instanceof Thrown) return writer.call(server, value.value);
       return isInterruption(value) ? 'KeyboardInterrupt' : writer.call(server, value);
     },
-  });
-  const emit: (event: string, ...args: unknown[]) => boolean = server.emit;
-  Object.assign(server, {
     emit(this: REPLServer, event: string, ...args: unknown[]) {
       if (event !== 'SIGINT' || !isBeginning) return emit.call(this, event, ...args);
       isPending = true;

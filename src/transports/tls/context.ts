@@ -4,6 +4,10 @@ import { checkText } from '../../base/check-types.ts';
 import { rangeError, typeError } from '../../base/errors/refusals.ts';
 import { net, tls } from '../../base/node-modules.ts';
 import { brief, typeNameOf } from '../../base/printing/repr.ts';
+import { simulatedSystem } from '../../sock/addresses/simulated-system.ts';
+
+/** SSL_OP_NO_TICKET. In a simulation, because the length of an encrypted session ticket is random. */
+const NO_TICKET = 0x4000;
 
 /**
  * How to encrypt a connection: Node's options for `tls.createSecureContext()` (`key`, `cert`, `ca`,
@@ -126,6 +130,7 @@ export class TlsServer {
         honorCipherOrder: true,
         sessionIdContext: 'asyncio-ts',
         ...options,
+        ...(simulatedSystem() && { secureOptions: (options.secureOptions ?? 0) | NO_TICKET }),
       });
   }
 
